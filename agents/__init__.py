@@ -1,0 +1,1 @@
+"""LangGraph graphs: tagging and answering; the LLM client; the citation checker."""

@@ -1,0 +1,1 @@
+"""Models: arrays in, arrays or labels out."""

@@ -1,0 +1,152 @@
+"""What models take and give: plain arrays, and the protocols that the rest of Kinodex relies on.
+
+Nothing here knows videos, stores or files of users. Pixels are ``uint8`` RGB of shape (n, h, w, 3);
+sound is ``float32`` mono at 16 kHz in [-1, 1]; boxes are (x0, y0, x1, y1) as fractions of the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+Vectors = NDArray[np.float32]
+Samples = NDArray[np.float32]
+
+SAMPLE_RATE = 16_000
+
+
+class WeightsError(Exception):
+    """A model's weights are missing (``kind="missing"``) or not what they should be (``"corrupt"``)."""
+
+    def __init__(self, kind: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFeatures:
+    """What a picture encoder saw in n frames.
+
+    Attributes:
+        vectors: (n, d) float32, unit length, in the text encoder's space.
+        probabilities: (n, c) float32 class posteriors, rows sum to 1; c = 0 where the encoder has no classes.
+        features: (n, e) float32 pooled visual features, unit length, for picture-to-picture likeness.
+    """
+
+    vectors: Vectors
+    probabilities: NDArray[np.float32]
+    features: Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class WordTime:
+    """One word; ``start`` and ``end`` in seconds; ``probability`` in [0, 1]."""
+
+    text: str
+    start: float
+    end: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechSegment:
+    """A recognised stretch; seconds; ``confidence`` in [0, 1]."""
+
+    text: str
+    start: float
+    end: float
+    confidence: float
+    words: tuple[WordTime, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """All that was recognised, with the language (ISO 639-1) and how sure the model was of it."""
+
+    language: str
+    language_probability: float
+    segments: tuple[SpeechSegment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextBox:
+    """One line of text in one picture; ``box`` as fractions; ``confidence`` in [0, 1]."""
+
+    text: str
+    confidence: float
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """Objects in one picture, as parallel arrays.
+
+    Attributes:
+        boxes: (m, 4) float32 fractions (x0, y0, x1, y1).
+        scores: (m,) float32 in [0, 1].
+        concepts: m concept ids, e.g. ``coco:18``.
+    """
+
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    concepts: tuple[str, ...]
+
+
+class ImageEncoder(Protocol):
+    """Pictures into the text encoder's space."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def dim(self) -> int: ...
+    def encode(self, frames: Pixels) -> PictureFeatures: ...
+
+
+class TextEncoder(Protocol):
+    """Texts of any language into one space; rows are unit length, shape (n, dim)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def dim(self) -> int: ...
+    def encode_queries(self, texts: Sequence[str]) -> Vectors: ...
+    def encode_passages(self, texts: Sequence[str]) -> Vectors: ...
+
+
+class SpeechRecognizer(Protocol):
+    """Sound into words with times."""
+
+    @property
+    def name(self) -> str: ...
+    def recognize(self, samples: Samples, speech: Sequence[tuple[float, float]]) -> Transcript: ...
+
+
+class VoiceDetector(Protocol):
+    """Sound into the (start, end) seconds in which somebody speaks."""
+
+    @property
+    def name(self) -> str: ...
+    def detect(self, samples: Samples) -> list[tuple[float, float]]: ...
+
+
+class TextReader(Protocol):
+    """One picture (h, w, 3) into the lines of text on it."""
+
+    @property
+    def name(self) -> str: ...
+    def read(self, frame: Pixels) -> list[TextBox]: ...
+
+
+class Detector(Protocol):
+    """Pictures (n, h, w, 3) into objects, one `Detections` a picture."""
+
+    @property
+    def name(self) -> str: ...
+    def detect(self, frames: Pixels) -> list[Detections]: ...

@@ -1,0 +1,1 @@
+"""Kinodex: understand a library of videos."""

@@ -1,0 +1,1 @@
+"""One video: probe, watch (one decode pass, many observers), listen, derive."""

@@ -1,0 +1,1 @@
+"""What the library knows: ledger and tables (SQL), vectors (Chroma), blobs, the tag library."""
