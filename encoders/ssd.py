@@ -1,0 +1,79 @@
+"""Objects in pictures: SSD with MobileNetV2, trained on COCO, run by OpenCV."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from encoders.types import Detections, Pixels, WeightsError
+
+_SIZE = 300  # side of the square the network takes (pipeline.config of the 2018-03-29 release)
+# Below this the detector guesses. Source: the release's own demo shows boxes from 0.5; 0.3 keeps small objects,
+# which the tracklet stage confirms over several frames.
+MIN_SCORE = 0.3
+
+
+class SsdDetector:
+    """Detector of COCO's 80 categories.
+
+    Args:
+        weights, graph: TensorFlow's frozen graph and OpenCV's text description of it.
+        known: concept ids that may be reported; other categories are dropped.
+        min_score: lowest score that is reported.
+
+    Raises:
+        WeightsError: ``corrupt`` if OpenCV cannot read the files.
+    """
+
+    def __init__(
+        self,
+        weights: Path,
+        graph: Path,
+        known: frozenset[str],
+        min_score: float = MIN_SCORE,
+        name: str = "ssd-mobilenet-v2-coco",
+    ) -> None:
+        try:
+            self._net = cv2.dnn.readNetFromTensorflow(str(weights), str(graph))
+        except cv2.error as error:
+            raise WeightsError("corrupt", f"OpenCV cannot read {weights}: {error}") from error
+        self._known = known
+        self._min_score = min_score
+        self._name = name
+        self._lock = threading.Lock()  # a cv2.dnn.Net keeps its input and may not be used by two threads
+
+    @property
+    def name(self) -> str:
+        """Name in the registry."""
+        return self._name
+
+    def detect(self, frames: Pixels) -> list[Detections]:
+        """Objects of each of n RGB frames (n, h, w, 3) uint8, best first.
+
+        Raises:
+            ValueError: if ``frames`` has another type or shape.
+        """
+        if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or 0 in frames.shape[1:]:
+            raise ValueError(f"frames must be uint8 (n, h, w, 3), not {frames.dtype} {frames.shape}")
+        return [self._one(frame) for frame in frames]
+
+    def _one(self, frame: Pixels) -> Detections:
+        picture = cv2.dnn.blobFromImage(np.ascontiguousarray(frame), size=(_SIZE, _SIZE), swapRB=False)
+        with self._lock:
+            self._net.setInput(picture)
+            # Rows of (picture, category, score, x0, y0, x1, y1).
+            rows = np.array(self._net.forward(), np.float32).reshape(-1, 7)
+        boxes = np.clip(rows[:, 3:], 0.0, 1.0)
+        concepts = [f"coco:{round(float(category))}" for category in rows[:, 1]]
+        kept = [
+            i
+            for i in np.argsort(-rows[:, 2], kind="stable")
+            if rows[i, 2] >= self._min_score
+            and concepts[i] in self._known
+            and boxes[i, 2] > boxes[i, 0]
+            and boxes[i, 3] > boxes[i, 1]
+        ]
+        return Detections(boxes[kept], np.minimum(rows[kept, 2], 1.0), tuple(concepts[i] for i in kept))
