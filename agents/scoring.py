@@ -1,0 +1,77 @@
+"""How similarities become confidences, in one place, with the reasons for every constant.
+
+A raw cosine says little: some queries lie near everything. So a similarity is first put on the scale of the query
+itself, as a z-score against the cosines of the same query with the prototypes of all concepts the picture encoder
+knows ("how unusual is it that a picture comes this near?"), and then divided by the z-score of the best prototype
+("how near would a picture of just this come?"). The quotient, the *ratio*, is near 1 for what is there and is
+comparable between queries of any length and language.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from encoders.concepts import ConceptSpace
+from encoders.types import Vectors
+
+OBJECT_WEIGHT = 0.4
+"""Detections add to the picture score; they know only 80 categories, so they count for less."""
+
+TEXT_FLOOR = 3.0
+"""z below which likeness of a spoken or written line is noise: lines of the query's language score up to about 3."""
+
+TEXT_WEIGHT = 0.5
+"""Dense likeness of lines beyond the floor; words that really occur count separately (`lexical`)."""
+
+LABEL_WEIGHT = 0.3
+"""A query word that names a recognised label or object, times that label's confidence."""
+
+LEAST_BEST = 3.0
+"""Queries near no prototype at all would divide by little; below 3 standard deviations nothing is near."""
+
+MATCH_RATIO = 0.65
+"""Ratio at which a moment is as likely right as wrong (a picture at 65 % of the best possible likeness)."""
+
+STEEPNESS = 8.0
+"""Slope of the logistic at `MATCH_RATIO`: a ratio of 1.0 gives 0.94, one of 0.3 gives 0.06."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryScale:
+    """The scale of one query: mean and standard deviation of its cosines to all prototypes, and the best z."""
+
+    mean: float
+    deviation: float
+    best: float
+
+    def z(self, similarity: float) -> float:
+        """Standard deviations above what an arbitrary concept has for this query."""
+        return (similarity - self.mean) / self.deviation
+
+    def ratio(self, z: float) -> float:
+        """``z`` as a share of the best that any concept has."""
+        return z / self.best
+
+
+def query_scales(vectors: Vectors, concepts: ConceptSpace) -> list[QueryScale]:
+    """One scale per row of ``vectors`` (n, d)."""
+    cosines = vectors @ concepts.prototypes.T
+    means, deviations = cosines.mean(axis=1), np.maximum(cosines.std(axis=1), 1e-6)
+    best = (cosines.max(axis=1) - means) / deviations
+    return [
+        QueryScale(float(m), float(s), max(float(b), LEAST_BEST))
+        for m, s, b in zip(means, deviations, best, strict=True)
+    ]
+
+
+def confidence(ratio: float) -> float:
+    """Logistic of the ratio, in (0, 1); 0.5 at `MATCH_RATIO`."""
+    return 1.0 / (1.0 + math.exp(-STEEPNESS * (ratio - MATCH_RATIO)))
+
+
+def lexical(share: float) -> float:
+    """Worth of a line that holds ``share`` of the query's content words: 1 for all, little for a few."""
+    return share * share

@@ -1,0 +1,53 @@
+"""How well an annotated library is found, tagged and answered: ingest, import its tags, evaluate, print.
+
+    python benchmarks/library_quality.py FOLDER [--library DIR] [--report benchmarks/reports/NAME.md]
+
+FOLDER holds ``clips/``, ``annotations.json`` and ``tags.csv`` (the format is in the README under "Evaluate").
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+
+def kinodex(*arguments: str) -> dict[str, object]:
+    """One kinodex command's JSON."""
+    command = [sys.executable, "-m", "kinodex", *arguments, "--json"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    if done.returncode not in (0, 3):
+        raise SystemExit(f"kinodex {' '.join(arguments)} ended with exit code {done.returncode}")
+    return json.loads(done.stdout)
+
+
+def measure(corpus: Path, library: Path) -> dict[str, object]:
+    """Everything from an empty (or given) library to the figures."""
+    options = ("--library", str(library))
+    ingested = kinodex("ingest", str(corpus / "clips"), *options)
+    kinodex("tags", "import", str(corpus / "tags.csv"), *options)
+    figures = kinodex("evaluate", str(corpus / "annotations.json"), "--clips", str(corpus / "clips"), *options)
+    return {"ingest": ingested["totals"], **figures}
+
+
+def main() -> None:
+    """Parse, measure, print, and keep a report if asked."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--library", type=Path, help="keep the library here (default: a temporary one)")
+    parser.add_argument("--report", type=Path)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        figures = measure(arguments.corpus, arguments.library or Path(scratch) / "library")
+    text = json.dumps(figures, indent=2, ensure_ascii=False)
+    print(text)
+    if arguments.report:
+        arguments.report.parent.mkdir(parents=True, exist_ok=True)
+        arguments.report.write_text(f"# Library quality\n\n```json\n{text}\n```\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
