@@ -21,7 +21,7 @@ from agents.words import content_terms, coverage
 from encoders.bundle import Encoders
 from encoders.spaces import collections
 from encoders.types import Vectors
-from stores.catalog import IndexHealth
+from stores.entries import IndexHealth
 from stores.errors import UsageError
 from stores.library_store import LibraryStore
 from stores.records import Clip, Evidence, Span

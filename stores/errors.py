@@ -63,6 +63,7 @@ CODES: dict[str, ErrorCode] = {
         ErrorCode("LIBRARY_LOCKED", True, "infra"),
         ErrorCode("LIBRARY_READ_ONLY", False, "infra"),
         ErrorCode("LIBRARY_VERSION", False, "infra"),
+        ErrorCode("LIBRARY_DAMAGED", False, "infra"),
         ErrorCode("DISK_FULL", True, "infra"),
         ErrorCode("STALE_ATTEMPT", True, "infra"),
         ErrorCode("VECTOR_STORE_FAILED", True, "infra"),

@@ -1,0 +1,1 @@
+"""Derived stages: what follows from stored observations without looking at the file again."""

@@ -1,0 +1,93 @@
+"""Labels: what the picture encoder's classifier saw in each clip, in words."""
+
+from __future__ import annotations
+
+import io
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.concepts import ConceptSpace
+from pipeline.stage import Memory
+from stores.ids import record_id
+from stores.records import Clip, Label, StageOutput, Video
+
+
+@dataclass(frozen=True, slots=True)
+class LabelConfig:
+    """Which classes become labels.
+
+    Attributes:
+        most: labels kept for one clip.
+        faintest: highest probability in one frame below which a class is noise among 1000 (50 times chance).
+    """
+
+    most: int = 8
+    faintest: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """The blob ``pictures.npz``: n frames with their vectors and strongest classes.
+
+    Attributes:
+        ticks: (n,) int64; vectors: (n, d) float32; top_ids: (n, 16) int; top_probabilities: (n, 16) float32.
+        features: (n, e) float32.
+    """
+
+    ticks: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+    top_ids: NDArray[np.int32]
+    top_probabilities: NDArray[np.float32]
+    features: NDArray[np.float32]
+
+    def inside(self, clip: Clip) -> NDArray[np.int64]:
+        """Rows whose frame lies in the clip; the nearest one if none does."""
+        rows = np.flatnonzero((self.ticks >= clip.span.start) & (self.ticks < clip.span.end))
+        return rows if len(rows) else np.array([int(np.abs(self.ticks - clip.keyframe).argmin())])
+
+
+def read_pictures(memory: Memory) -> Pictures:
+    """The stored frame embeddings of a video."""
+    with np.load(io.BytesIO(memory.blob("pictures", "pictures.npz")), allow_pickle=False) as file:
+        return Pictures(
+            ticks=file["ticks"],
+            vectors=file["vectors"].astype(np.float32),
+            top_ids=file["top_ids"],
+            top_probabilities=file["top_probabilities"].astype(np.float32),
+            features=file["features"].astype(np.float32),
+        )
+
+
+def derive_labels(video: Video, memory: Memory, space: ConceptSpace, config: LabelConfig | None = None) -> StageOutput:
+    """Up to eight labels a clip, most probable first."""
+    config = config or LabelConfig()
+    pictures = read_pictures(memory)
+    labels: list[Label] = []
+    for clip in (record for record in memory.records("clips") if isinstance(record, Clip)):
+        rows = pictures.inside(clip)
+        total: dict[int, float] = defaultdict(float)
+        peak: dict[int, float] = defaultdict(float)
+        for ids, probabilities in zip(pictures.top_ids[rows], pictures.top_probabilities[rows], strict=True):
+            for class_id, probability in zip(ids.tolist(), probabilities.tolist(), strict=True):
+                total[class_id] += probability / len(rows)
+                peak[class_id] = max(peak[class_id], probability)
+        kept = [class_id for class_id in total if peak[class_id] >= config.faintest]
+        for class_id in sorted(kept, key=lambda c: (-total[c], c))[: config.most]:
+            concept = space.get(f"imagenet:{class_id}")
+            labels.append(
+                Label(
+                    evidence_id=record_id("lbl", video.video_id, clip.span, concept.concept_id),
+                    span=clip.span,
+                    clip_id=clip.clip_id,
+                    concept=concept.concept_id,
+                    name=concept.name,
+                    name_zh=";".join(concept.zh),
+                    broader=concept.broader,
+                    score=round(total[class_id], 4),
+                    peak=round(peak[class_id], 4),
+                )
+            )
+    return StageOutput(records=tuple(labels))

@@ -1,0 +1,312 @@
+"""The catalog: which videos there are, where they lie, and what is known of them.
+
+Everything it tells of a video's content belongs to the stage runs that readers may see.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Select, delete, insert, select, update
+
+from stores import ids
+from stores.database import reading, writing
+from stores.entries import IndexHealth, InputError, VideoEntry, entry_of
+from stores.records import Channel, Clip, Evidence, Receipt, Record, Span, StageKey, Video
+from stores.resolving import resolved
+from stores.rows import TABLE_OF, clean, record_of, video_of
+from stores.tables import (
+    EVIDENCE,
+    BlobRow,
+    ClipRow,
+    CounterRow,
+    InputErrorRow,
+    LocationRow,
+    StageRunRow,
+    VectorRow,
+    VideoRow,
+)
+from stores.uris import path_of, uri_of
+
+_LISTED = 500
+_Rows = TypeVar("_Rows", bound=Select[*tuple[Any, ...]])
+
+
+class Catalog:
+    """Reads and registers; the records themselves are written by `stores.library_store.LibraryStore.commit`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._active: tuple[int, dict[tuple[str, str], str]] = (-1, {})
+
+    def register(self, path: Path, sha256: str, size: int, mtime_ns: int) -> str:
+        """Notes that ``path`` holds the content ``sha256``, and returns the video's id.
+
+        A copy adds a place to the video that is known already; a file with new content moves to its new video.
+        """
+        video_id, uri, now = ids.video_id(sha256), uri_of(path), time.time()
+        place = {"video_id": video_id, "size": size, "mtime_ns": mtime_ns, "seen_at": now, "missing": False}
+        with writing(self._engine) as connection:
+            if not connection.execute(select(VideoRow.video_id).where(VideoRow.video_id == video_id)).first():
+                connection.execute(insert(VideoRow).values(video_id=video_id, sha256=sha256, size=size))
+            moved = connection.execute(update(LocationRow).where(LocationRow.uri == uri).values(**place))
+            if not moved.rowcount:
+                connection.execute(insert(LocationRow).values(uri=uri, **place))
+            connection.execute(delete(InputErrorRow).where(InputErrorRow.uri == uri))
+        return video_id
+
+    def known(self, path: Path, size: int, mtime_ns: int) -> str | None:
+        """The video at ``path`` if size and modification time are as they were, so that hashing can be skipped."""
+        uri = uri_of(path)
+        same = (LocationRow.uri == uri) & (LocationRow.size == size) & (LocationRow.mtime_ns == mtime_ns)
+        with reading(self._engine) as connection:
+            row = connection.execute(select(LocationRow.video_id, LocationRow.missing).where(same)).first()
+        if row is not None and row.missing:
+            with writing(self._engine) as connection:
+                connection.execute(update(LocationRow).where(same).values(missing=False))
+        return None if row is None else str(row.video_id)
+
+    def note_missing(self, path: Path) -> None:
+        """Notes that a known file is no longer there; what was learned from it stays."""
+        with writing(self._engine) as connection:
+            connection.execute(update(LocationRow).where(LocationRow.uri == uri_of(path)).values(missing=True))
+
+    def record_input_error(self, uri: str, code: str, message: str) -> None:
+        """Notes a file that could not be read; a later `register` of it removes the note."""
+        row = {"error_code": code, "error_message": clean(message), "seen_at": time.time()}
+        with writing(self._engine) as connection:
+            connection.execute(delete(InputErrorRow).where(InputErrorRow.uri == uri))
+            connection.execute(insert(InputErrorRow).values(uri=uri, **row))
+
+    def input_errors(self) -> list[InputError]:
+        """Files that could not be read, by uri."""
+        columns = select(InputErrorRow.uri, InputErrorRow.error_code, InputErrorRow.error_message)
+        with reading(self._engine) as connection:
+            return [InputError(*row) for row in connection.execute(columns.order_by(InputErrorRow.uri))]
+
+    def videos(self) -> list[VideoEntry]:
+        """All videos, by their first place; in three queries however many there are."""
+        return self._entries(None)
+
+    def entry(self, video_id: str) -> VideoEntry:
+        """One video.
+
+        Raises:
+            UsageError: UNKNOWN_VIDEO if there is no such id.
+        """
+        return next(iter(self._entries(video_id)), None) or self.entry(self.resolve(video_id))
+
+    def video(self, video_id: str) -> Video | None:
+        """The probed video; None if it is unknown or not probed."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(VideoRow.__table__).where(VideoRow.video_id == video_id)).first()
+        return None if row is None else video_of(row._mapping)
+
+    def resolve(self, text: str) -> str:
+        """The id of the video that ``text`` means: an id, the beginning of one, a path or uri, a file name.
+
+        Raises:
+            UsageError: UNKNOWN_VIDEO if no video or more than one fits; the message names what comes near.
+        """
+        with reading(self._engine) as connection:
+            all_ids = list(connection.execute(select(VideoRow.video_id).order_by(VideoRow.video_id)).scalars())
+            places = connection.execute(select(LocationRow.uri, LocationRow.video_id).order_by(LocationRow.uri)).all()
+        return resolved(text, all_ids, [(row.uri, row.video_id) for row in places])
+
+    def display_uri(self, video_id: str) -> str:
+        """Where to play the video: the first place that is still there, else the last known one, else the id."""
+        return next(iter(self._places([video_id]).get(video_id, ())), video_id)
+
+    def path(self, video_id: str) -> Path | None:
+        """The first place of the video where a file is now."""
+        paths = (path_of(uri) for uri in self._places([video_id]).get(video_id, ()))
+        return next((path for path in paths if path.is_file()), None)
+
+    def records(self, video_id: str, stage: str) -> tuple[Record, ...]:
+        """What a stage found, in its order; empty if it found nothing or is not done."""
+        found: list[tuple[int, Record]] = []
+        with reading(self._engine) as connection:
+            time_base = _time_base(connection, video_id)
+            if time_base is None:
+                return ()
+            for kind, table in TABLE_OF.items():
+                here = (table.video_id == video_id) & (table.stage == stage)
+                rows = connection.execute(_shown(select(table.__table__), table).where(here))
+                found += [(row.ordinal, record_of(kind.__name__, row._mapping, time_base)) for row in rows]
+        return tuple(record for _, record in sorted(found, key=lambda pair: pair[0]))
+
+    def clips(self, video_id: str) -> list[Clip]:
+        """The clips of one video in time."""
+        return self._clips(ClipRow.video_id == video_id).get(video_id, [])
+
+    def clips_by_video(self) -> dict[str, list[Clip]]:
+        """The clips of all videos, each in time."""
+        return self._clips(None)
+
+    def clip_at(self, video_id: str, tick: int) -> Clip | None:
+        """The clip that is on at ``tick``."""
+        return next((clip for clip in self.clips(video_id) if clip.span.contains(tick)), None)
+
+    def evidence(self, evidence_ids: Iterable[str]) -> dict[str, Evidence]:
+        """Evidence by id; ids that do not exist, or no longer, are absent."""
+        wanted = list(dict.fromkeys(evidence_ids))
+        found: dict[str, Evidence] = {}
+        with reading(self._engine) as connection:
+            for first in range(0, len(wanted), _LISTED):
+                some = EVIDENCE.c.evidence_id.in_(wanted[first : first + _LISTED])
+                found.update((item.evidence_id, item) for item in _evidence(connection, some))
+        return {evidence_id: found[evidence_id] for evidence_id in wanted if evidence_id in found}
+
+    def evidence_of(self, video_id: str, channel: Channel | None = None) -> list[Evidence]:
+        """All evidence of one video (on one channel) in time."""
+        chosen = EVIDENCE.c.video_id == video_id
+        if channel is not None:
+            chosen &= EVIDENCE.c.channel == channel
+        with reading(self._engine) as connection:
+            items = _evidence(connection, chosen)
+        return sorted(items, key=lambda item: (item.span.start, item.span.end, item.channel, item.evidence_id))
+
+    def index_health(self, required_stages: Collection[str]) -> IndexHealth:
+        """How many videos have all of ``required_stages`` done, or filtered because they do not apply."""
+        stages = sorted(set(required_stages))
+        there: dict[str, set[str]] = defaultdict(set)
+        for video_id, stage in self.active():
+            there[video_id].add(stage)
+        runs = select(StageRunRow.video_id, StageRunRow.stage, StageRunRow.status)
+        with reading(self._engine) as connection:
+            known = set(connection.execute(select(VideoRow.video_id)).scalars())
+            ended = connection.execute(runs.where(StageRunRow.status.in_(("filtered", "failed", "quarantined")))).all()
+        for run in ended:
+            if run.status == "filtered":
+                there[run.video_id].add(run.stage)
+        indexed = {video_id for video_id in known if there[video_id].issuperset(stages)}
+        failed = {run.video_id for run in ended if run.status != "filtered"} & known - indexed
+        state: Any = "empty" if not indexed else "complete" if indexed == known else "partial"
+        return IndexHealth(state, len(indexed), len(known), len(failed))
+
+    def active(self) -> dict[tuple[str, str], str]:
+        """(video id, stage) to the fingerprint that readers see; the same object until something is committed."""
+        with reading(self._engine) as connection:
+            revision = _revision(connection)
+            if revision != self._active[0]:
+                runs = select(StageRunRow.video_id, StageRunRow.stage, StageRunRow.fingerprint)
+                rows = connection.execute(runs.where(StageRunRow.active)).all()
+                self._active = revision, {(row.video_id, row.stage): row.fingerprint for row in rows}
+        return self._active[1]
+
+    def revision(self) -> int:
+        """A number that changes with every commit, of any process."""
+        with reading(self._engine) as connection:
+            return _revision(connection)
+
+    def blobs(self, video_id: str, stage: str) -> tuple[StageKey | None, tuple[str, ...]]:
+        """The key and the names, sorted, of the blobs that a stage left; (None, ()) if there are none."""
+        chosen = _shown(select(BlobRow.fingerprint, BlobRow.name), BlobRow).order_by(BlobRow.name)
+        with reading(self._engine) as connection:
+            rows = connection.execute(chosen.where(BlobRow.video_id == video_id, BlobRow.stage == stage)).all()
+        key = StageKey(video_id, stage, rows[0].fingerprint) if rows else None
+        return key, tuple(row.name for row in rows)
+
+    def shown_blobs(self) -> set[tuple[StageKey, str]]:
+        """Every blob that readers may see."""
+        chosen = _shown(select(BlobRow.video_id, BlobRow.stage, BlobRow.fingerprint, BlobRow.name), BlobRow)
+        with reading(self._engine) as connection:
+            return {(StageKey(*row[:3]), row.name) for row in connection.execute(chosen)}
+
+    def shown_vectors(self, collection: str, vector_ids: Sequence[str] | None = None) -> set[str]:
+        """Those of ``vector_ids`` (None: of all in the collection) that readers may see."""
+        chosen = _shown(select(VectorRow.vector_id), VectorRow).where(VectorRow.collection == collection)
+        with reading(self._engine) as connection:
+            if vector_ids is None:
+                return set(connection.execute(chosen).scalars())
+            found: set[str] = set()
+            for first in range(0, len(vector_ids), _LISTED):
+                some = VectorRow.vector_id.in_(vector_ids[first : first + _LISTED])
+                found.update(connection.execute(chosen.where(some)).scalars())
+            return found
+
+    def _entries(self, video_id: str | None) -> list[VideoEntry]:
+        videos = select(VideoRow.__table__)
+        run_rows = select(StageRunRow.__table__).order_by(StageRunRow.started_at, StageRunRow.stage)
+        if video_id is not None:
+            videos = videos.where(VideoRow.video_id == video_id)
+            run_rows = run_rows.where(StageRunRow.video_id == video_id)
+        runs: dict[str, list[Receipt]] = defaultdict(list)
+        with reading(self._engine) as connection:
+            rows = connection.execute(videos).all()
+            for run in connection.execute(run_rows):
+                key = StageKey(run.video_id, run.stage, run.fingerprint)
+                receipt = Receipt(key, run.status, run.attempts, run.seconds, run.error_code, run.error_message)
+                runs[run.video_id].append(receipt)
+        places = self._places(None if video_id is None else [video_id])
+        entries = [
+            entry_of(row.video_id, video_of(row._mapping), tuple(places.get(row.video_id, ())), runs[row.video_id])
+            for row in rows
+        ]
+        return sorted(entries, key=lambda entry: (entry.uris, entry.video_id))
+
+    def _places(self, video_ids: list[str] | None) -> dict[str, list[str]]:
+        chosen = select(LocationRow.video_id, LocationRow.uri).order_by(LocationRow.missing, LocationRow.uri)
+        if video_ids is not None:
+            chosen = chosen.where(LocationRow.video_id.in_(video_ids))
+        found: dict[str, list[str]] = defaultdict(list)
+        with reading(self._engine) as connection:
+            for video_id, uri in connection.execute(chosen):
+                found[video_id].append(uri)
+        return found
+
+    def _clips(self, where: Any) -> dict[str, list[Clip]]:
+        base = (VideoRow.time_base_numerator, VideoRow.time_base_denominator)
+        chosen = _shown(select(ClipRow.__table__, *base), ClipRow).join(VideoRow, VideoRow.video_id == ClipRow.video_id)
+        chosen = chosen.order_by(ClipRow.video_id, ClipRow.start_tick, ClipRow.ordinal)
+        found: dict[str, list[Clip]] = defaultdict(list)
+        with reading(self._engine) as connection:
+            for row in connection.execute(chosen if where is None else chosen.where(where)):
+                span = Span(row.start_tick, row.end_tick, Fraction(row[-2], row[-1]))
+                found[row.video_id].append(Clip(row.clip_id, span, row.keyframe, row.thumbnail))
+        return dict(found)
+
+
+def bump_revision(connection: Connection) -> None:
+    """Tells every cache, in every process, that what readers may see has changed."""
+    row = CounterRow.name == "revision"
+    if not connection.execute(update(CounterRow).where(row).values(value=CounterRow.value + 1)).rowcount:
+        connection.execute(insert(CounterRow).values(name="revision", value=1))
+
+
+def _revision(connection: Connection) -> int:
+    return connection.execute(select(CounterRow.value).where(CounterRow.name == "revision")).scalar() or 0
+
+
+def _shown(statement: _Rows, table: Any) -> _Rows:
+    """Only the rows of stage runs that readers may see."""
+    same = (StageRunRow.video_id == table.video_id) & (StageRunRow.stage == table.stage)
+    return statement.join(StageRunRow, same & (StageRunRow.fingerprint == table.fingerprint)).where(StageRunRow.active)
+
+
+def _time_base(connection: Connection, video_id: str) -> Fraction | None:
+    base = select(VideoRow.time_base_numerator, VideoRow.time_base_denominator).where(VideoRow.video_id == video_id)
+    row = connection.execute(base).first()
+    return None if row is None or row[0] is None else Fraction(row[0], row[1])
+
+
+def _evidence(connection: Connection, where: Any) -> list[Evidence]:
+    base = (VideoRow.time_base_numerator, VideoRow.time_base_denominator)
+    joined = select(EVIDENCE, *base).join(VideoRow, VideoRow.video_id == EVIDENCE.c.video_id)
+    return [
+        Evidence(
+            evidence_id=row.evidence_id,
+            video_id=row.video_id,
+            span=Span(row.start_tick, row.end_tick, Fraction(row.time_base_numerator, row.time_base_denominator)),
+            channel=row.channel,
+            text=row.text,
+            search_text=row.search_text,
+            confidence=row.confidence,
+        )
+        for row in connection.execute(joined.where(where))
+    ]

@@ -1,0 +1,129 @@
+"""The SQL half of a commit: one transaction that replaces all rows of one stage of one video."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, insert, select, update
+
+from stores.catalog import bump_revision
+from stores.database import writing
+from stores.fulltext import forget_lines, index_lines
+from stores.ledger import Attempt, Ledger
+from stores.records import Label, Receipt, StageKey, StageOutput, Tracklet, Video
+from stores.rows import TABLE_OF, columns_of, search_text, video_columns
+from stores.tables import RECORD_TABLES, BlobRow, StageRunRow, VectorRow, VideoRow
+from stores.vectors import check_vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """What nothing points at any more: vector ids by collection, and blobs."""
+
+    vectors: dict[str, list[str]] = field(default_factory=dict)
+    blobs: list[tuple[StageKey, str]] = field(default_factory=list)
+
+
+def check_output(connection: Connection, key: StageKey, output: StageOutput) -> None:
+    """Refuses, before anything is written, what could not be read back as it was given.
+
+    Raises:
+        ValueError: the video is not registered or is another; records or vectors come before the video is
+            probed or in another time base; an id or a blob's name appears twice; a vector is no direction.
+    """
+    row = connection.execute(select(VideoRow.__table__).where(VideoRow.video_id == key.video_id)).one_or_none()
+    if row is None:
+        raise ValueError(f"video {key.video_id} is not registered")
+    if output.video is not None and output.video.video_id != key.video_id:
+        raise ValueError(f"the output is of {output.video.video_id}, the attempt of {key.video_id}")
+    expected = output.video.time_base if output.video is not None else _time_base(row)
+    for item in (*output.records, *output.vectors):
+        if item.span.time_base != expected:
+            raise ValueError(f"a span in ticks of {item.span.time_base} s, the video's ticks last {expected} s")
+    names = [getattr(record, "evidence_id", getattr(record, "clip_id", None)) for record in output.records]
+    for name, times in Counter([*filter(None, names), *(blob.name for blob in output.blobs)]).items():
+        if times > 1:
+            raise ValueError(f"{name} appears {times} times in the output of stage {key.stage}")
+    check_vectors(output.vectors)
+
+
+def replace_rows(engine: Engine, ledger: Ledger, attempt: Attempt, output: StageOutput) -> tuple[Receipt, Replaced]:
+    """The transaction that ends an attempt well.
+
+    A probe that finds other ticks than before makes all other stages of the video be forgotten: their spans
+    mean nothing any more.
+
+    Raises:
+        StoreError: STALE_ATTEMPT, DISK_FULL, LIBRARY_READ_ONLY.
+    """
+    key = attempt.key
+    replaced = Replaced(defaultdict(list), [])
+    with writing(engine) as connection:
+        if output.video is not None:
+            _forget_other_ticks(connection, key, output.video, replaced)
+            changes = video_columns(output.video)
+            connection.execute(update(VideoRow).where(VideoRow.video_id == key.video_id).values(**changes))
+        _delete_stage(connection, key.video_id, key.stage, replaced)
+        receipt = ledger.done_in(connection, attempt)
+        _insert_stage(connection, key, output)
+        index_lines(connection, key.video_id, key.stage)
+        bump_revision(connection)
+    fresh_vectors = {(item.collection, item.vector_id) for item in output.vectors}
+    fresh_blobs = {(key, blob.name) for blob in output.blobs}
+    vectors = {
+        collection: [one for one in ids if (collection, one) not in fresh_vectors]
+        for collection, ids in replaced.vectors.items()
+    }
+    return receipt, Replaced(
+        {collection: ids for collection, ids in vectors.items() if ids},
+        [item for item in replaced.blobs if item not in fresh_blobs],
+    )
+
+
+def _insert_stage(connection: Connection, key: StageKey, output: StageOutput) -> None:
+    place = {"video_id": key.video_id, "stage": key.stage, "fingerprint": key.fingerprint}
+    rows: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+    for ordinal, record in enumerate(output.records):
+        row = place | {"ordinal": ordinal} | columns_of(record)
+        if isinstance(record, (Label, Tracklet)):
+            row["search_text"] = search_text(record)
+        rows[TABLE_OF[type(record)]].append(row)
+    for item in output.vectors:
+        rows[VectorRow].append(place | {"collection": item.collection, "vector_id": item.vector_id})
+    for blob in output.blobs:
+        rows[BlobRow].append(place | {"name": blob.name, "size": len(blob.data)})
+    for table, values in rows.items():
+        connection.execute(insert(table), values)
+
+
+def _delete_stage(connection: Connection, video_id: str, stage: str, replaced: Replaced) -> None:
+    for row in connection.execute(select(VectorRow.__table__).where(_of(VectorRow, video_id, stage))):
+        replaced.vectors[row.collection].append(row.vector_id)
+    for row in connection.execute(select(BlobRow.__table__).where(_of(BlobRow, video_id, stage))):
+        replaced.blobs.append((StageKey(video_id, stage, row.fingerprint), row.name))
+    tables: tuple[Any, ...] = (*RECORD_TABLES, VectorRow, BlobRow)
+    for table in tables:
+        connection.execute(delete(table).where(_of(table, video_id, stage)))
+
+
+def _forget_other_ticks(connection: Connection, key: StageKey, video: Video, replaced: Replaced) -> None:
+    row = connection.execute(select(VideoRow.__table__).where(VideoRow.video_id == key.video_id)).one()
+    if _time_base(row) in (None, video.time_base) and row.start_pts in (None, video.start_pts):
+        return
+    others = (StageRunRow.video_id == key.video_id) & (StageRunRow.stage != key.stage)
+    for stage in connection.execute(select(StageRunRow.stage).where(others).distinct()).scalars().all():
+        forget_lines(connection, key.video_id, stage)
+        _delete_stage(connection, key.video_id, stage, replaced)
+    connection.execute(delete(StageRunRow).where(others))
+
+
+def _time_base(row: Any) -> Fraction | None:
+    numerator, denominator = row.time_base_numerator, row.time_base_denominator
+    return None if numerator is None else Fraction(numerator, denominator)
+
+
+def _of(table: Any, video_id: str, stage: str) -> Any:
+    return (table.video_id == video_id) & (table.stage == stage)

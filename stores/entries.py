@@ -1,0 +1,86 @@
+"""What a listing says of each video, worked out of the ledger; and how much of a library is indexed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from stores.records import Receipt, Video
+
+EntryStatus = Literal["pending", "unfinished", "done", "partial", "failed", "quarantined"]
+
+
+@dataclass(frozen=True, slots=True)
+class VideoEntry:
+    """One video of the library, also one that cannot be watched.
+
+    Attributes:
+        video: None until it has been probed.
+        uris: where its content lies, those still there first (`stores.uris.path_of` gives the path).
+        status: ``pending`` nothing tried, ``unfinished`` a stage runs or was killed, ``done`` all that was
+            tried is done or does not apply, ``partial`` it was probed and some other stage failed,
+            ``failed`` / ``quarantined`` the probe itself did.
+        error_code, error_message: of the first stage that failed, "" if none did.
+        stages: stage to the status of the run begun last.
+    """
+
+    video: Video | None
+    video_id: str
+    uris: tuple[str, ...]
+    status: EntryStatus
+    error_code: str
+    error_message: str
+    stages: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class InputError:
+    """A file that could not even be read; it has no video id."""
+
+    uri: str
+    error_code: str
+    error_message: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexHealth:
+    """How much of the library can be searched.
+
+    Attributes:
+        state: ``complete`` all known videos, ``partial`` some, ``empty`` none.
+        videos_failed: of those not indexed, how many had a stage that failed.
+    """
+
+    state: Literal["complete", "partial", "empty"]
+    videos_indexed: int
+    videos_known: int
+    videos_failed: int = 0
+
+
+def entry_of(video_id: str, video: Video | None, uris: tuple[str, ...], receipts: list[Receipt]) -> VideoEntry:
+    """The entry of a video from the receipts of all its runs, in the order in which they were begun last."""
+    newest = {receipt.key.stage: receipt for receipt in receipts}
+    bad = [receipt for receipt in newest.values() if receipt.status in ("failed", "quarantined")]
+    first = min(bad, key=receipts.index, default=None)
+    return VideoEntry(
+        video=video,
+        video_id=video_id,
+        uris=uris,
+        status=_status(video, {receipt.status for receipt in newest.values()}),
+        error_code=first.error_code if first else "",
+        error_message=first.error_message if first else "",
+        stages={stage: receipt.status for stage, receipt in sorted(newest.items())},
+    )
+
+
+def _status(video: Video | None, statuses: set[str]) -> EntryStatus:
+    if not statuses:
+        return "pending"
+    if "running" in statuses or "pending" in statuses:
+        return "unfinished"
+    if not statuses & {"failed", "quarantined"}:
+        return "done"
+    if video is not None:
+        return "partial"
+    return "quarantined" if "quarantined" in statuses else "failed"

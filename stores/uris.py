@@ -1,0 +1,29 @@
+"""Where a video lies, as text that every database can store and every terminal can print."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+_ESCAPED = re.compile(rb"%([0-9A-F]{2})")
+
+
+def uri_of(path: Path) -> str:
+    """The absolute path of ``path`` as printable text; symlinks are kept, ``..`` is folded.
+
+    Linux file names are bytes. Characters that print stand for themselves, so an ordinary path looks
+    like itself, whatever its script; ``%``, control and format characters and bytes that are not UTF-8
+    become ``%XX``. `path_of` is the exact inverse.
+    """
+    absolute = os.path.normpath(path.absolute())
+    return "".join(
+        char if char != "%" and char.isprintable() else "".join(f"%{byte:02X}" for byte in os.fsencode(char))
+        for char in absolute
+    )
+
+
+def path_of(uri: str) -> Path:
+    """The path that `uri_of` was made from, byte for byte."""
+    raw = _ESCAPED.sub(lambda match: bytes([int(match[1], 16)]), os.fsencode(uri))
+    return Path(os.fsdecode(raw))

@@ -1,0 +1,327 @@
+"""Vectors: one Chroma collection per embedding model, cosine distance.
+
+Chroma can be rebuilt at any time, so it is never believed alone: a vector counts only if the tables
+say that the stage run it came from is the one readers see. Importing chromadb takes about a second;
+it happens when the first vector is needed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stores.errors import StoreError
+from stores.faults import store_error
+from stores.records import Channel, StageKey, VectorItem
+
+CACHED_VECTORS = 100_000
+"""Collections up to this size are kept in memory by `fetch` (154 MB at 384 dimensions). Source: our choice."""
+
+LISTED_VIDEOS = 1_000
+"""Beyond so many videos a query ranks fetched vectors itself. Source: our choice, below SQLite's limit on variables."""
+
+_PAGE = 5_000
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{1,510}[a-zA-Z0-9]")
+_Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class VectorHit:
+    """One stored vector. ``start``, ``end`` in ticks; ``similarity``: cosine with the query, NaN without one."""
+
+    vector_id: str
+    video_id: str
+    channel: Channel
+    start: int
+    end: int
+    clip_id: str
+    evidence_id: str
+    similarity: float = math.nan
+
+
+class VectorStore:
+    """The vectors of one library.
+
+    Args:
+        path: folder of Chroma's persistent client.
+        shown: (collection, vector ids or None for all) to those that readers may see.
+        revision: changes whenever what readers may see changes.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        shown: Callable[[str, Sequence[str] | None], Collection[str]],
+        revision: Callable[[], int],
+    ) -> None:
+        self._path = path
+        self._shown = shown
+        self._revision = revision
+        self._opened: Any = None
+        self._lock = threading.Lock()
+        self._cache: dict[str, tuple[int, list[VectorHit], _Vectors]] = {}
+
+    def upsert(self, items: Sequence[VectorItem], key: StageKey) -> None:
+        """Writes vectors; an id that is there already gets the new vector.
+
+        Raises:
+            ValueError: if a collection's name or a vector cannot be stored.
+            StoreError: VECTOR_STORE_FAILED, DISK_FULL or LIBRARY_READ_ONLY.
+        """
+        check_vectors(items)
+        by_collection: dict[str, list[VectorItem]] = {}
+        for item in items:
+            by_collection.setdefault(item.collection, []).append(item)
+        for name, group in by_collection.items():
+            with _chroma_faults(self._path):
+                client = self._client(create=True)
+                collection = client.get_or_create_collection(
+                    name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+                )
+                size = client.get_max_batch_size()
+                for first in range(0, len(group), size):
+                    batch = group[first : first + size]
+                    collection.upsert(
+                        ids=[item.vector_id for item in batch],
+                        embeddings=np.stack([item.vector for item in batch]),
+                        metadatas=[_metadata(item, key) for item in batch],
+                    )
+
+    def query(
+        self,
+        collection: str,
+        vector: _Vectors,
+        k: int,
+        video_ids: Sequence[str] | None = None,
+        channels: Sequence[Channel] | None = None,
+    ) -> list[VectorHit]:
+        """The ``k`` vectors nearest to ``vector`` (d,), best first; empty if there is no such collection.
+
+        Nearest as Chroma's HNSW graph finds them; `fetch` gives all for an exact ranking.
+
+        Raises:
+            StoreError: VECTOR_STORE_FAILED, e.g. if the dimensions differ.
+        """
+        if video_ids is not None and len(video_ids) > LISTED_VIDEOS:
+            return self._rank(collection, vector, k, set(video_ids), channels)
+        stored = self._collection(collection)
+        if stored is None or k < 1 or _nothing(video_ids) or _nothing(channels):
+            return []
+        where = _where(video_ids, channels)
+        asked = k + k // 4 + 16
+        while True:
+            with _chroma_faults(self._path):
+                found = stored.query(
+                    query_embeddings=vector[None, :], n_results=asked, where=where, include=["metadatas", "distances"]
+                )
+            ids = found["ids"][0]
+            shown = self._shown(collection, ids)
+            hits = [
+                _hit(vector_id, metadata, 1.0 - float(distance))
+                for vector_id, metadata, distance in zip(ids, found["metadatas"][0], found["distances"][0], strict=True)
+                if vector_id in shown
+            ]
+            if len(hits) >= k or len(ids) < asked:
+                return hits[:k]
+            asked *= 4
+
+    def fetch(
+        self, collection: str, channel: Channel | None = None, video_ids: Sequence[str] | None = None
+    ) -> tuple[list[VectorHit], _Vectors]:
+        """All vectors (of a channel, of some videos) with what they stand for, ordered by video and time.
+
+        Returns:
+            n hits and their vectors, float32 (n, d); (0, 0) if there are none.
+
+        Raises:
+            StoreError: VECTOR_STORE_FAILED.
+        """
+        hits, vectors = self._all(collection, None if video_ids is None else set(video_ids))
+        wanted = None if video_ids is None else set(video_ids)
+        kept = [
+            row
+            for row, hit in enumerate(hits)
+            if (channel is None or hit.channel == channel) and (wanted is None or hit.video_id in wanted)
+        ]
+        return ([hits[row] for row in kept], vectors[kept]) if kept else ([], np.zeros((0, 0), np.float32))
+
+    def count(self, collection: str) -> int:
+        """How many vectors of a collection readers may see."""
+        return len(self._shown(collection, None))
+
+    def stored(self) -> Iterator[tuple[str, list[str]]]:
+        """Every collection with the ids of all its vectors, also those that no reader may see."""
+        client = self._client()
+        if client is None:
+            return
+        with _chroma_faults(self._path):
+            for listed in client.list_collections():
+                yield listed.name, list(listed.get(include=[])["ids"])
+
+    def delete(self, collection: str, vector_ids: Sequence[str]) -> None:
+        """Removes vectors; ids that are not there are no error.
+
+        Raises:
+            StoreError: VECTOR_STORE_FAILED.
+        """
+        stored = self._collection(collection)
+        if stored is None:
+            return
+        for first in range(0, len(vector_ids), LISTED_VIDEOS):
+            with _chroma_faults(self._path):
+                stored.delete(ids=list(vector_ids[first : first + LISTED_VIDEOS]))
+
+    def close(self) -> None:
+        """Releases Chroma's files. The store opens them again when it is used again."""
+        with self._lock:
+            opened, self._opened = self._opened, None
+            self._cache.clear()
+            if opened is not None:
+                opened.close()
+
+    def _client(self, create: bool = False) -> Any:
+        with self._lock:
+            if self._opened is None and (create or (self._path / "chroma.sqlite3").exists()):
+                import chromadb
+                from chromadb.config import Settings
+
+                with _chroma_faults(self._path):
+                    settings = Settings(anonymized_telemetry=False)
+                    self._opened = chromadb.PersistentClient(path=str(self._path), settings=settings)
+            return self._opened
+
+    def _collection(self, name: str) -> Any:
+        client = self._client()
+        if client is None:
+            return None
+        from chromadb.errors import NotFoundError
+
+        with _chroma_faults(self._path):
+            try:
+                return client.get_collection(name, embedding_function=None)
+            except NotFoundError:
+                return None
+
+    def _rank(
+        self, collection: str, vector: _Vectors, k: int, video_ids: set[str], channels: Sequence[Channel] | None
+    ) -> list[VectorHit]:
+        hits, vectors = self._all(collection, video_ids)
+        if not hits:
+            return []
+        norms = np.linalg.norm(vectors, axis=1) * np.linalg.norm(vector)
+        similarities = vectors @ vector / norms
+        ranked = (
+            replace(hits[row], similarity=float(similarities[row]))
+            for row in np.argsort(-similarities, kind="stable")
+            if hits[row].video_id in video_ids and (channels is None or hits[row].channel in channels)
+        )
+        return [hit for hit, _ in zip(ranked, range(k), strict=False)]
+
+    def _all(self, collection: str, video_ids: set[str] | None) -> tuple[list[VectorHit], _Vectors]:
+        """At least the vectors of ``video_ids``: the whole collection where it may be kept in memory."""
+        revision = self._revision()
+        kept = self._cache.get(collection)
+        if kept and kept[0] == revision:
+            return kept[1], kept[2]
+        stored = self._collection(collection)
+        if stored is None:
+            return [], np.zeros((0, 0), np.float32)
+        few = video_ids is not None and len(video_ids) <= LISTED_VIDEOS
+        small = stored.count() <= CACHED_VECTORS
+        if few and not video_ids:
+            return [], np.zeros((0, 0), np.float32)
+        where = _where(sorted(video_ids), None) if few and not small and video_ids else None
+        hits, vectors = self._read(collection, stored, where)
+        if small:
+            self._cache[collection] = (revision, hits, vectors)
+        return hits, vectors
+
+    def _read(self, name: str, stored: Any, where: Any) -> tuple[list[VectorHit], _Vectors]:
+        hits: list[VectorHit] = []
+        pages: list[_Vectors] = []
+        shown = self._shown(name, None)
+        offset = 0
+        while True:
+            with _chroma_faults(self._path):
+                page = stored.get(where=where, limit=_PAGE, offset=offset, include=["embeddings", "metadatas"])
+            rows = [row for row, vector_id in enumerate(page["ids"]) if vector_id in shown]
+            hits += [_hit(page["ids"][row], page["metadatas"][row], math.nan) for row in rows]
+            if rows:
+                pages.append(np.asarray(page["embeddings"], np.float32)[rows])
+            if len(page["ids"]) < _PAGE:
+                break
+            offset += _PAGE
+        order = sorted(range(len(hits)), key=lambda row: (hits[row].video_id, hits[row].start, hits[row].vector_id))
+        vectors = np.concatenate(pages)[order] if pages else np.zeros((0, 0), np.float32)
+        return [hits[row] for row in order], vectors
+
+
+def check_vectors(items: Sequence[VectorItem]) -> None:
+    """Refuses what would poison the index.
+
+    Raises:
+        ValueError: a name Chroma does not take, an id twice, a vector that is not (d,), finite and other than zero.
+    """
+    seen: set[tuple[str, str]] = set()
+    for item in items:
+        if not _NAME.fullmatch(item.collection):
+            raise ValueError(f"not a collection's name (3 to 512 of a-z A-Z 0-9 . _ -): {item.collection!r}")
+        if (item.collection, item.vector_id) in seen:
+            raise ValueError(f"two vectors share the id {item.vector_id!r}")
+        seen.add((item.collection, item.vector_id))
+        if item.vector.ndim != 1 or not np.isfinite(item.vector).all() or not item.vector.any():
+            raise ValueError(f"vector {item.vector_id!r} is not a direction: shape {item.vector.shape}")
+
+
+@contextmanager
+def _chroma_faults(path: Path) -> Iterator[None]:
+    from chromadb.errors import ChromaError, NotFoundError
+
+    try:
+        yield
+    except NotFoundError as error:
+        # Another process swept the collection away between two calls.
+        raise StoreError("VECTOR_STORE_FAILED", f"{path}: {error}.", "Run the same command again.") from error
+    except ChromaError as error:
+        known = store_error(error, str(path))
+        raise known or StoreError("VECTOR_STORE_FAILED", f"The vector index {path} failed: {error}.") from error
+
+
+def _metadata(item: VectorItem, key: StageKey) -> dict[str, str | int]:
+    return {
+        "video_id": key.video_id,
+        "stage": key.stage,
+        "fingerprint": key.fingerprint,
+        "channel": item.channel,
+        "start": item.span.start,
+        "end": item.span.end,
+        "clip_id": item.clip_id,
+        "evidence_id": item.evidence_id,
+    }
+
+
+def _hit(vector_id: str, metadata: Any, similarity: float) -> VectorHit:
+    names = ("video_id", "channel", "start", "end", "clip_id", "evidence_id")
+    return VectorHit(vector_id=vector_id, similarity=similarity, **{name: metadata[name] for name in names})
+
+
+def _nothing(choice: Sequence[str] | None) -> bool:
+    return choice is not None and not choice
+
+
+def _where(video_ids: Sequence[str] | None, channels: Sequence[str] | None) -> dict[str, Any] | None:
+    conditions = [
+        {name: {"$in": list(values)}}
+        for name, values in (("video_id", video_ids), ("channel", channels))
+        if values is not None
+    ]
+    return {"$and": conditions} if len(conditions) > 1 else next(iter(conditions), None)
