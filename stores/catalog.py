@@ -33,6 +33,8 @@ from stores.tables import (
 )
 from stores.uris import path_of, uri_of
 
+__all__ = ["Catalog", "IndexHealth", "InputError", "VideoEntry", "bump_revision"]
+
 _LISTED = 500
 _Rows = TypeVar("_Rows", bound=Select[*tuple[Any, ...]])
 

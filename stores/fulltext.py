@@ -108,7 +108,11 @@ class FullText:
             + ("AND video_id IN (SELECT value FROM json_each(:videos)) " if video_ids is not None else "")
             + "ORDER BY score DESC, evidence_id LIMIT :k"
         )
-        values = {"expression": expression, "channels": json.dumps(list(channels or CHANNELS)), "k": k}
+        values = {
+            "expression": expression,
+            "channels": json.dumps(list(CHANNELS if channels is None else channels)),
+            "k": k,
+        }
         if video_ids is not None:
             values["videos"] = json.dumps(list(video_ids))
         with reading(self._engine) as connection:

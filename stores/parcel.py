@@ -56,7 +56,7 @@ def read_parcel(path: Path) -> tuple[StageKey, StageOutput]:
         StoreError: WORKER_LOST if the file is not there or is not a whole parcel.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             head = json.loads(arrays["head"].tobytes())
             if head["format"] != _FORMAT:
                 raise ValueError(f"format {head['format']}")

@@ -76,9 +76,10 @@ def test_a_cut_before_a_step(store: LibraryStore, monkeypatch: pytest.MonkeyPatc
     video_id = add_video(store)
     old_state(store, video_id)
     attempt = begun(store, video_id, "speech", "f2")
-    with monkeypatch.context() as patched, pytest.raises(PowerCutError):
+    with monkeypatch.context() as patched:
         patched.setattr(f"{owner}.{step}", cut)
-        store.commit(attempt, new_output(video_id))
+        with pytest.raises(PowerCutError):
+            store.commit(attempt, new_output(video_id))
     assert seen(store, video_id) == OLD
     with LibraryStore.open(store.root) as reader:
         assert seen(reader, video_id) == OLD
@@ -93,9 +94,11 @@ def test_a_cut_before_a_step(store: LibraryStore, monkeypatch: pytest.MonkeyPatc
 def test_a_cut_while_leftovers_are_removed(store: LibraryStore, monkeypatch: pytest.MonkeyPatch) -> None:
     video_id = add_video(store)
     old_state(store, video_id)
-    with monkeypatch.context() as patched, pytest.raises(PowerCutError):
+    attempt = begun(store, video_id, "speech", "f2")
+    with monkeypatch.context() as patched:
         patched.setattr(LibraryStore, "_remove", cut)
-        store.commit(begun(store, video_id, "speech", "f2"), new_output(video_id))
+        with pytest.raises(PowerCutError):
+            store.commit(attempt, new_output(video_id))
     assert seen(store, video_id) == NEW
     swept = store.sweep()
     assert (swept.blobs, swept.vectors) == (1, 1)

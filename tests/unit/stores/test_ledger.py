@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 
 from stores.errors import StoreError
@@ -73,13 +76,13 @@ def test_who_lost_the_attempt_cannot_end_it(store: LibraryStore, end: str) -> No
     video_id = add_video(store)
     lost = begun(store, video_id, "speech")
     current = begun(store, video_id, "speech")
+    end_it: Callable[[], Receipt] = {
+        "fail": partial(store.ledger.fail, lost, "DECODE_FAILED", "late"),
+        "filter": partial(store.ledger.filter, lost, "late"),
+        "commit": partial(store.commit, lost, StageOutput()),
+    }[end]
     with pytest.raises(StoreError) as caught:
-        if end == "fail":
-            store.ledger.fail(lost, "DECODE_FAILED", "late")
-        elif end == "filter":
-            store.ledger.filter(lost, "late")
-        else:
-            store.commit(lost, StageOutput())
+        end_it()
     assert caught.value.code.name == "STALE_ATTEMPT"
     assert store.commit(current, StageOutput()).status == "done"
     with pytest.raises(StoreError):

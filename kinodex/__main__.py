@@ -1,0 +1,5 @@
+"""``python -m kinodex``."""
+
+from kinodex.cli import main
+
+main()

@@ -1,0 +1,142 @@
+"""What every command shares: its common options, the way it speaks, and the way it fails."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kinodex.text import clean, to_json
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from kinodex.library import Library
+    from kinodex.settings import Settings
+    from stores.errors import KinodexError
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_SOME_FAILED = 3
+EXIT_NOT_RECONCILED = 4
+EXIT_INTERRUPTED = 130
+
+LibraryOption = Annotated[
+    Path | None,
+    typer.Option("--library", "-l", metavar="DIR", help="The library's directory (default ./kinodex-library)."),
+]
+ProfileOption = Annotated[
+    str | None, typer.Option("--profile", metavar="NAME", help="A named set of models (default embedded).")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Settings file (default kinodex.toml).")
+]
+
+_log = logging.getLogger("kinodex")
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One run of one command: its settings and where its words go."""
+
+    settings: Settings
+    as_json: bool
+
+    def library(self, create: bool = False) -> Library:
+        """The library these settings name, opened.
+
+        Raises:
+            KinodexError: LIBRARY_MISSING and the other ways a library cannot be opened.
+        """
+        from kinodex.library import Library
+
+        return Library(self.settings, create=create)
+
+    def show(self, payload: object, render: Callable[[Console], None]) -> None:
+        """Print the payload as JSON, or let ``render`` print it for people."""
+        if self.as_json:
+            print_json(payload)
+        else:
+            render(console())
+
+    def note(self, text: RenderableType) -> None:
+        """A remark for people, on stderr."""
+        console(stderr=True).print(text)
+
+
+@contextmanager
+def door(
+    library: Path | None, profile: str | None, as_json: bool, config: Path | None, **options: object
+) -> Iterator[Door]:
+    """Open the door for one command; every error leaves through it as one line and an exit code.
+
+    Args:
+        options: further settings given on the command line; None means not given.
+    """
+    from kinodex.settings import Settings
+    from stores.errors import KinodexError
+
+    try:
+        yield Door(Settings.load(config, library=library, profile=profile, **options), as_json)
+    except KinodexError as error:
+        raise typer.Exit(_fail(error, as_json)) from None
+    except KeyboardInterrupt:
+        print("interrupted; the library is consistent, run the same command to go on", file=sys.stderr)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    except BrokenPipeError:
+        # Whoever read our output has gone (`| head`): point stdout elsewhere, or the flush at exit complains.
+        sys.stdout = io.StringIO()
+        raise typer.Exit(0) from None
+    except (typer.Exit, typer.BadParameter, typer.Abort):
+        raise
+    except Exception as error:
+        # The last door: a bug must not print a traceback over somebody's library, nor be lost.
+        if os.environ.get("KINODEX_DEBUG") == "1":
+            raise
+        _log.debug("unexpected", exc_info=error)
+        raise typer.Exit(_fail(_explained(error), as_json)) from None
+
+
+def _explained(error: Exception) -> KinodexError:
+    from encoders.types import WeightsError
+    from stores.errors import KinodexError, ModelError
+
+    if isinstance(error, WeightsError):
+        return ModelError("MODEL_MISSING" if error.kind == "missing" else "MODEL_CORRUPT", error.message, error.hint)
+    hint = "This is a bug in Kinodex; KINODEX_DEBUG=1 shows where."
+    return KinodexError("INTERNAL", f"{type(error).__name__}: {error}.", hint)
+
+
+def _fail(error: KinodexError, as_json: bool) -> int:
+    message, hint = clean(error.message), clean(error.hint)
+    print(f"error {error.code}: {message}" + (f" {hint}" if hint else ""), file=sys.stderr)
+    if as_json:
+        print_json({"error": {"code": error.code.name, "message": message, "hint": hint}})
+    return EXIT_USAGE if error.code.name in ("USAGE", "SETTINGS_INVALID") else EXIT_FAILED
+
+
+def console(stderr: bool = False) -> Console:
+    """A console that takes data for data: no markup, no guessing at numbers and paths."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    # A pipe has no width; wide enough that no table is folded for whoever greps it.
+    width = None if stream.isatty() else 160
+    return Console(file=stream, markup=False, highlight=False, emoji=False, width=width)
+
+
+def print_json(payload: object) -> None:
+    """JSON on stdout, in whatever stdout can carry."""
+    speaks_unicode = (sys.stdout.encoding or "").lower().replace("-", "") in {"utf8", "utf16", "utf32"}
+    print(to_json(payload, ascii_only=not speaks_unicode))

@@ -1,0 +1,193 @@
+"""`Library`: everything Kinodex does, for scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from kinodex.settings import Settings
+from stores.library_store import LibraryStore
+from workflows.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from agents.claims import Answer
+    from agents.finder import Finder, Found
+    from agents.llm import LLM
+    from agents.tagging import Tagger
+    from encoders.bundle import Encoders
+    from stores.catalog import VideoEntry
+    from stores.records import Decision
+    from stores.taglibrary import ImportReport
+    from workflows.evaluate import Evaluation
+    from workflows.report import IngestReport, PlannedVideo
+
+
+class Library:
+    """A library of videos: what has been seen and heard in them, and ways to ask for it.
+
+    Models are loaded when the first call needs them. Close it, or use it as a context manager.
+
+    Args:
+        settings: where it is and which models it uses.
+        create: make the directory if there is none.
+
+    Raises:
+        StoreError: LIBRARY_MISSING, LIBRARY_READ_ONLY or LIBRARY_VERSION.
+    """
+
+    def __init__(self, settings: Settings, create: bool = False) -> None:
+        self.settings = settings
+        self.store = LibraryStore.open(settings.library, create=create)
+        self._encoders: Encoders | None = None
+        self._finder: Finder | None = None
+        self._llm: LLM | None = None
+
+    @classmethod
+    def open(
+        cls, path: str | Path = "kinodex-library", profile: str = "embedded", create: bool = True, **options: object
+    ) -> Library:
+        """Open the library in directory ``path``.
+
+        Args:
+            options: any other setting by name, see `kinodex.settings.Settings`.
+        """
+        return cls(Settings.load(library=Path(path), profile=profile, **options), create=create)
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give files and connections back."""
+        if self._llm is not None:
+            self._llm.close()
+        self.store.close()
+
+    @property
+    def encoders(self) -> Encoders:
+        """The profile's models; each is loaded on first use."""
+        if self._encoders is None:
+            from encoders.bundle import Encoders
+
+            self._encoders = Encoders.open(profile=self.settings.profile, threads=self.settings.threads)
+        return self._encoders
+
+    @property
+    def llm(self) -> LLM | None:
+        """The language model of the settings, None where none is set."""
+        endpoint = self.settings.endpoint
+        if self._llm is None and endpoint.configured:
+            from agents.llm import LLM, EndpointSettings
+
+            self._llm = LLM(
+                EndpointSettings(
+                    base_url=endpoint.base_url,
+                    model=endpoint.model,
+                    api_key=endpoint.key() or "none",
+                    timeout_seconds=endpoint.timeout_seconds,
+                    max_retries=endpoint.max_retries,
+                    max_output_tokens=endpoint.max_output_tokens,
+                )
+            )
+        return self._llm
+
+    def ingest(self, *paths: str | Path, progress: Progress = silent) -> IngestReport:
+        """Watch and hear every video under ``paths`` that is not known yet.
+
+        Bad videos are reported, not raised; a second call has nothing to do.
+        """
+        from workflows.ingest import ingest
+
+        settings = self.settings
+        return ingest(
+            self.store,
+            self.encoders,
+            paths,
+            executor=settings.executor,
+            workers=settings.workers,
+            progress=progress,
+        )
+
+    def plan(self, *paths: str | Path) -> tuple[PlannedVideo, ...]:
+        """What `ingest` would do, without doing it."""
+        from workflows.ingest import plan_only
+
+        return plan_only(self.store, self.encoders, paths)
+
+    def search(self, query: str, k: int = 10) -> Found:
+        """The ``k`` best moments for a query in any language."""
+        from agents.finder import Finder
+
+        if self._finder is None:
+            self._finder = Finder(self.store, self.encoders)
+        return self._finder.search(query, k=k)
+
+    def import_tags(self, path: str | Path) -> ImportReport:
+        """Add the tags of a CSV file to the tag library; tags with the same id are replaced."""
+        with self.store.writer():
+            return self.store.tags.import_csv(Path(path))
+
+    def tag(self, *videos: str) -> dict[str, tuple[Decision, ...]]:
+        """Decide which tags fit, and keep the decisions. Without arguments: of every indexed video.
+
+        Args:
+            videos: video ids, or paths or names of videos in the library.
+        """
+        from workflows.tag import tag_videos
+
+        return tag_videos(self.store, self.tagger(), [self.resolve(video) for video in videos] or self.indexed())
+
+    def tagger(self) -> Tagger:
+        """Decides about tags, with the language model of the settings if there is one.
+
+        Raises:
+            UsageError: NO_TAGS if the tag library is empty.
+        """
+        from agents.tagging import Tagger
+
+        return Tagger(self.store, self.encoders, self.llm)
+
+    def ask(self, question: str, videos: Sequence[str] | None = None) -> Answer:
+        """Answer from what was seen and heard, with citations, or abstain.
+
+        Args:
+            videos: look only in these; video ids, paths or names.
+        """
+        from agents.answering import Answerer
+
+        only = [self.resolve(video) for video in videos] if videos else None
+        return Answerer(self.store, self.encoders, self.llm).ask(question, video_ids=only)
+
+    def evaluate(self, annotations: str | Path, clips: str | Path) -> Evaluation:
+        """Measure retrieval, tagging and answers against annotations (see `workflows.annotations`)."""
+        from agents.answering import Answerer
+        from agents.finder import Finder
+        from workflows.evaluate import evaluate
+
+        store, encoders = self.store, self.encoders
+        tagger = self.tagger() if store.tags.tags() else None
+        answerer = Answerer(store, encoders, self.llm)
+        return evaluate(store, Finder(store, encoders), tagger, answerer, Path(annotations), Path(clips))
+
+    def videos(self) -> list[VideoEntry]:
+        """Every video the library knows, with how its stages ended."""
+        return self.store.catalog.videos()
+
+    def indexed(self) -> list[str]:
+        """Ids of the videos that can be searched."""
+        active = self.store.catalog.active()
+        return [entry.video_id for entry in self.videos() if (entry.video_id, "vectors") in active]
+
+    def resolve(self, video: str) -> str:
+        """The video id that a person means by an id, a path or a name.
+
+        Raises:
+            UsageError: UNKNOWN_VIDEO.
+        """
+        return self.store.catalog.resolve(video)

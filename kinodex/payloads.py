@@ -1,0 +1,227 @@
+"""What `--json` prints: plain dictionaries whose keys others script against. Times are float seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agents.claims import Answer
+    from agents.finder import Found
+    from kinodex.library import Library
+    from stores.catalog import VideoEntry
+    from stores.records import Decision, Evidence, Span, Tag, Video
+    from workflows.evaluate import Evaluation
+    from workflows.measures import TagCounts
+    from workflows.report import IngestReport, PlannedVideo
+
+Payload = dict[str, Any]
+
+
+def ingest(report: IngestReport) -> Payload:
+    """``{"videos": [{video_id, uri, status, error, stages, reused}], "totals": {…}}``."""
+    totals = report.totals
+    return {
+        "videos": [
+            {
+                "video_id": video.video_id,
+                "uri": video.uri,
+                "status": video.status,
+                "error": _error(video.error_code, video.error_message),
+                "stages": dict(video.stages),
+                "reused": video.reused,
+            }
+            for video in report.videos
+        ],
+        "totals": {**asdict(totals), "speed": totals.speed},
+    }
+
+
+def plan(planned: Iterable[PlannedVideo]) -> Payload:
+    """``{"dry_run": true, "videos": [{video_id, uri, pending, error_code}]}``."""
+    return {"dry_run": True, "videos": [{**asdict(each), "pending": list(each.pending)} for each in planned]}
+
+
+def video(entry: VideoEntry) -> Payload:
+    """One video as `videos` and `show` list it; ``media`` is null until it was probed."""
+    return {
+        "video_id": entry.video_id,
+        "uri": entry.uris[0] if entry.uris else "",
+        "uris": list(entry.uris),
+        "status": entry.status,
+        "error": _error(entry.error_code, entry.error_message),
+        "stages": dict(entry.stages),
+        "media": _media(entry.video) if entry.video is not None else None,
+    }
+
+
+def _media(media: Video) -> Payload:
+    return {
+        "seconds": media.seconds,
+        "width": media.width,
+        "height": media.height,
+        "rotation": media.rotation,
+        "frame_rate": float(media.frame_rate),
+        "variable_frame_rate": media.variable_frame_rate,
+        "video_codec": media.video_codec,
+        "audio_codec": media.audio_codec,
+        "container": media.container,
+        "size": media.size,
+        "sha256": media.sha256,
+        "warnings": list(media.warnings),
+    }
+
+
+def evidence(lines: Iterable[Evidence]) -> list[Payload]:
+    """``[{evidence_id, start, end, channel, text, confidence}]``."""
+    return [
+        {
+            "evidence_id": line.evidence_id,
+            **_times(line.span),
+            "channel": line.channel,
+            "text": line.text,
+            "confidence": line.confidence,
+        }
+        for line in lines
+    ]
+
+
+def places(library: Library) -> dict[str, str]:
+    """Where each video lies, by id."""
+    return {entry.video_id: entry.uris[0] if entry.uris else "" for entry in library.videos()}
+
+
+def search(found: Found, uris: Mapping[str, str]) -> Payload:
+    """``{query, verdict, index, results: [{rank, video_id, uri, start, end, score, channels, text, thumbnail}]}``."""
+    return {
+        "query": found.query,
+        "verdict": found.verdict,
+        "index": {
+            "state": found.index.state,
+            "videos_indexed": found.index.videos_indexed,
+            "videos_known": found.index.videos_known,
+        },
+        "results": [
+            {
+                "rank": moment.rank,
+                "video_id": moment.video_id,
+                "uri": uris.get(moment.video_id, ""),
+                **_times(moment.span),
+                "score": moment.score,
+                "channels": dict(moment.channels),
+                "text": moment.text,
+                "thumbnail": moment.thumbnail,
+            }
+            for moment in found.moments
+        ],
+    }
+
+
+def answer(given: Answer, uris: Mapping[str, str]) -> Payload:
+    """``{question, answer, abstained, mode, claims: [{text, citations: [{evidence_id, video_id, uri, …}]}]}``."""
+    return {
+        "question": given.question,
+        "answer": given.text,
+        "abstained": given.abstained,
+        "mode": given.mode,
+        "claims": [
+            {
+                "text": claim.text,
+                "citations": [
+                    {
+                        "evidence_id": citation.evidence_id,
+                        "video_id": citation.video_id,
+                        "uri": uris.get(citation.video_id, ""),
+                        **_times(citation.span),
+                        "channel": citation.channel,
+                        "quote": citation.quote,
+                    }
+                    for citation in claim.citations
+                ],
+            }
+            for claim in given.claims
+        ],
+    }
+
+
+def tags(library: Iterable[Tag]) -> Payload:
+    """``{"tags": [{tag_id, name, facet, aliases, parent, language, status}]}``."""
+    return {"tags": [{**asdict(tag), "aliases": list(tag.aliases)} for tag in library]}
+
+
+def decisions(library: Library, decided: Mapping[str, Iterable[Decision]]) -> Payload:
+    """``{"videos": [{video_id, uri, decisions: [{tag_id, name, facet, decision, …, evidence}]}]}``."""
+    by_id = {tag.tag_id: tag for tag in library.store.tags.tags()}
+    uris = places(library)
+    return {
+        "videos": [
+            {
+                "video_id": video_id,
+                "uri": uris.get(video_id, ""),
+                "decisions": [_decision(library, each, by_id) for each in made],
+            }
+            for video_id, made in decided.items()
+        ]
+    }
+
+
+def _decision(library: Library, made: Decision, by_id: Mapping[str, Tag]) -> Payload:
+    tag = by_id.get(made.tag_id)
+    found = library.store.catalog.evidence(made.evidence_ids)
+    lines = evidence(found[evidence_id] for evidence_id in made.evidence_ids if evidence_id in found)
+    for line in lines:
+        del line["confidence"]
+    return {
+        "tag_id": made.tag_id,
+        "name": tag.name if tag else "",
+        "facet": tag.facet if tag else "",
+        "decision": made.decision,
+        "confidence": made.confidence,
+        "recalled_by": list(made.recalled_by),
+        "scores": dict(made.scores),
+        "evidence": lines,
+    }
+
+
+def evaluation(result: Evaluation) -> Payload:
+    """Retrieval, tagging and answers with their counts; a measure without cases is null."""
+    return {
+        "annotations": result.annotations,
+        "clips": {"annotated": result.clips, "missing": list(result.missing)},
+        "retrieval": {
+            "overall": asdict(result.retrieval),
+            "by_language": {language: asdict(each) for language, each in result.retrieval_by_language.items()},
+            "queries": [asdict(query) for query in result.queries],
+        },
+        "tagging": {
+            "overall": _counts(result.tagging),
+            "by_facet": {facet: _counts(each) for facet, each in result.tagging_by_facet.items()},
+            "by_tag": {name: _counts(each) for name, each in result.tagging_by_tag.items()},
+        },
+        "answers": {
+            "answerable": len(result.answerable),
+            "right": sum(each.right for each in result.answerable),
+            "accuracy": result.accuracy,
+            "citations": sum(each.citations for each in result.answers),
+            "valid_citations": sum(each.valid_citations for each in result.answers),
+            "citation_validity": result.citation_validity,
+            "unanswerable": len(result.unanswerable),
+            "abstained": sum(each.abstained for each in result.unanswerable),
+            "abstention": result.abstention,
+            "questions": [asdict(each) for each in result.answers],
+        },
+    }
+
+
+def _counts(counts: TagCounts) -> Payload:
+    return {**asdict(counts), "precision": counts.precision, "recall": counts.recall, "f1": counts.f1}
+
+
+def _times(span: Span) -> dict[str, float]:
+    start, end = span.seconds
+    return {"start": start, "end": end}
+
+
+def _error(code: str, message: str) -> dict[str, str] | None:
+    return {"code": code, "message": message} if code else None

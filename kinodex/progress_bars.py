@@ -1,0 +1,101 @@
+"""Progress of an ingest on a terminal: a line for all videos, one for each stage, and what is being worked on."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from kinodex.door import console
+from kinodex.text import clean
+from workflows.progress import (
+    Event,
+    Identified,
+    PlainProgress,
+    Planned,
+    StageFinished,
+    StageStarted,
+    VideoFinished,
+)
+from workflows.progress import Progress as Watcher
+
+
+@contextmanager
+def watching() -> Iterator[Watcher]:
+    """A watcher for stderr: bars on a terminal, lines elsewhere."""
+    target = console(stderr=True)
+    if not target.is_terminal:
+        yield PlainProgress(sys.stderr, clean)
+        return
+    with _Bars(target) as bars:
+        yield bars
+
+
+class _Bars:
+    def __init__(self, target: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}", markup=False),
+            console=target,
+            transient=True,
+        )
+        self._lock = threading.Lock()
+        self._videos: TaskID = self._progress.add_task("looking", total=None, note="")
+        self._stages: dict[str, TaskID] = {}
+        self._failed: Counter[str] = Counter()
+        self._media_seconds = 0.0
+
+    def __enter__(self) -> _Bars:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, event: Event) -> None:
+        with self._lock:
+            if isinstance(event, Identified):
+                self._progress.update(self._videos, description="looking", total=event.total, completed=event.done)
+            elif isinstance(event, Planned):
+                self._progress.reset(self._videos, description="videos", total=event.videos)
+                for stage, count in event.stages:
+                    self._stages[stage] = self._progress.add_task(f"  {stage}", total=count, note="")
+            elif isinstance(event, StageStarted):
+                self._note(event.stage, clean(event.uri.rsplit("/", 1)[-1]))
+            elif isinstance(event, StageFinished):
+                self._failed[event.stage] += event.status not in ("done", "filtered")
+                if event.stage in self._stages:
+                    self._progress.advance(self._stages[event.stage])
+                    self._note(event.stage, f"{self._failed[event.stage]} failed" if self._failed[event.stage] else "")
+            else:
+                self._finished(event)
+
+    def _finished(self, event: VideoFinished) -> None:
+        self._progress.advance(self._videos)
+        self._media_seconds += event.media_seconds
+        elapsed = self._progress.tasks[0].elapsed or 0.0
+        if elapsed > 0:
+            self._progress.update(self._videos, note=f"{self._media_seconds / elapsed:.1f}x real time")
+        if event.error_code:
+            self._progress.console.print(f"{event.status} {event.error_code}: {clean(event.uri)}")
+
+    def _note(self, stage: str, note: str) -> None:
+        if stage in self._stages:
+            self._progress.update(self._stages[stage], note=note)

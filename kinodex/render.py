@@ -1,0 +1,290 @@
+"""The same payloads that `--json` prints, as tables for people. Everything from a video or a name is data."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kinodex.text import clean, clock, size
+
+Payload = dict[str, Any]
+_COLOURS = {"done": "green", "accepted": "green", "ok": "green", "failed": "red", "fail": "red", "quarantined": "red"}
+
+
+def _data(value: object, style: str = "") -> Text:
+    return Text(clean(str(value)), style=style)
+
+
+def _status(value: str) -> Text:
+    return Text(clean(value), style=_COLOURS.get(value, "yellow"))
+
+
+def _table(*columns: str, right: tuple[str, ...] = ()) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return table
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def _name(uri: str) -> str:
+    return uri.rsplit("/", 1)[-1] or uri
+
+
+def _error(error: dict[str, str] | None) -> str:
+    return f"{error['code']}: {error['message']}" if error else ""
+
+
+def ingest(console: Console, payload: Payload) -> None:
+    """What was not done, by name, then the totals."""
+    for video in payload["videos"]:
+        if video["status"] != "done":
+            console.print(_status(video["status"]), _data(video["uri"]), _data(_error(video["error"])))
+    totals = payload["totals"]
+    counts = ", ".join(
+        f"{totals[name]} {name}" for name in ("done", "failed", "filtered", "quarantined") if totals[name]
+    )
+    console.print(f"{totals['inputs']} inputs: {counts or 'nothing found'} ({totals['reused']} known already)")
+    if totals["media_seconds"]:
+        console.print(
+            f"{clock(totals['media_seconds'])} of video in {clock(totals['wall_seconds'])}, "
+            f"{totals['speed']:.1f}x real time"
+        )
+
+
+def plan(console: Console, payload: Payload) -> None:
+    """What an ingest would do."""
+    table = _table("video", "would do")
+    for video in payload["videos"]:
+        table.add_row(
+            _data(video["uri"]), _data(", ".join(video["pending"]) or video["error_code"] or "nothing, it is known")
+        )
+    console.print(table)
+
+
+def videos(console: Console, payload: Payload) -> None:
+    """One line a video."""
+    table = _table("video", "length", "picture", "status", "name", right=("length",))
+    for video in payload["videos"]:
+        media = video["media"]
+        table.add_row(
+            _data(video["video_id"]),
+            clock(media["seconds"]) if media else "",
+            f"{media['width']}x{media['height']}" if media else "",
+            _status(video["status"]),
+            _data(_name(video["uri"])),
+        )
+    console.print(table if payload["videos"] else "The library is empty. Begin with: kinodex ingest PATH")
+
+
+def show(console: Console, payload: Payload) -> None:
+    """Everything known of one video."""
+    console.print(_data(payload["video_id"], "bold"), _status(payload["status"]), _data(_error(payload["error"])))
+    for uri in payload["uris"]:
+        console.print(_data(uri))
+    if media := payload["media"]:
+        rate = f"{media['frame_rate']:.2f} frames/s{' (varying)' if media['variable_frame_rate'] else ''}"
+        sound = f"sound {media['audio_codec']}" if media["audio_codec"] else "no sound"
+        console.print(
+            f"{clock(media['seconds'])}, {media['width']}x{media['height']}, {rate}, "
+            f"{media['video_codec']}, {sound}, {size(media['size'])}"
+        )
+        for warning in media["warnings"]:
+            console.print(_data(warning, "yellow"))
+    console.print(_data("stages: " + ", ".join(f"{stage} {status}" for stage, status in payload["stages"].items())))
+    if payload["tags"]:
+        console.print(_data("tags: " + ", ".join(f"{tag['name']} {tag['confidence']:.2f}" for tag in payload["tags"])))
+    table = _table("from", "to", "channel", "what", "sure", right=("from", "to", "sure"))
+    for line in payload["evidence"]:
+        table.add_row(
+            clock(line["start"]), clock(line["end"]), line["channel"], _data(line["text"]), f"{line['confidence']:.2f}"
+        )
+    console.print(table)
+
+
+def status(console: Console, payload: Payload) -> None:
+    """The library as a whole."""
+    index, counts = payload["index"], payload["counts"]
+    console.print(_data(payload["library"], "bold"), f"profile {payload['profile']}")
+    console.print(
+        f"index {index['state']}: {index['videos_indexed']} of {index['videos_known']} videos can be searched"
+    )
+    by_status = ", ".join(f"{count} {name}" for name, count in counts["by_status"].items())
+    console.print(f"{counts['videos']} videos{f' ({by_status})' if by_status else ''}, {counts['tags']} tags")
+    console.print("disk: " + ", ".join(f"{name} {size(count)}" for name, count in payload["disk"].items()))
+    table = _table("stage", "endings")
+    for stage, endings in payload["stages"].items():
+        table.add_row(stage, ", ".join(f"{count} {name}" for name, count in endings.items()))
+    if payload["stages"]:
+        console.print(table)
+
+
+def errors(console: Console, payload: Payload) -> None:
+    """Every failure with its cause and whether trying again may help."""
+    if not payload["errors"]:
+        console.print("No failures.")
+        return
+    table = _table("code", "whose", "try again", "stage", "input", "what happened")
+    for error in payload["errors"]:
+        table.add_row(
+            _data(error["code"], "red"),
+            error["blame"],
+            "may help" if error["retryable"] else "will not help",
+            _data(error["stage"]),
+            _data(error["uri"] or error["video_id"]),
+            _data(error["message"]),
+        )
+    console.print(table)
+
+
+def search(console: Console, payload: Payload) -> None:
+    """Moments, and what their absence means."""
+    index = payload["index"]
+    missing = index["videos_known"] - index["videos_indexed"]
+    if not index["videos_indexed"]:
+        console.print("Not indexed yet: no video can be searched. Begin with: kinodex ingest PATH")
+        return
+    if payload["verdict"] == "no_match":
+        console.print(f"No match in {index['videos_indexed']} indexed videos.")
+        if payload["results"]:
+            console.print("The nearest, none of them likely:")
+    if payload["results"]:
+        console.print(_moments(payload["results"]))
+    if payload["verdict"] == "match":
+        best = payload["results"][0]
+        console.print(_data(f"open the first: mpv --start={best['start']:.1f} {shlex.quote(best['uri'])}"))
+    if missing > 0:
+        console.print(f"Partly indexed: {missing} of {index['videos_known']} videos are not (see: kinodex errors).")
+
+
+def _moments(results: list[Payload]) -> Table:
+    table = _table("#", "score", "from", "to", "video", "why", "channels", right=("#", "score", "from", "to"))
+    for moment in results:
+        channels = sorted(moment["channels"].items(), key=lambda item: -item[1])
+        table.add_row(
+            str(moment["rank"]),
+            f"{moment['score']:.2f}",
+            clock(moment["start"]),
+            clock(moment["end"]),
+            _data(_name(moment["uri"])),
+            _data(moment["text"]),
+            " ".join(f"{name} {worth:.2f}" for name, worth in channels),
+        )
+    return table
+
+
+def answer(console: Console, payload: Payload) -> None:
+    """The answer, and every claim with the moments it rests on."""
+    console.print(_data(payload["answer"], "" if payload["abstained"] else "bold"))
+    for claim in payload["claims"]:
+        for citation in claim["citations"]:
+            console.print(
+                _data(
+                    f"  {clock(citation['start'])}–{clock(citation['end'])} {_name(citation['uri'])} "
+                    f"({citation['channel']}): “{citation['quote']}”"
+                )
+            )
+    if payload["claims"]:
+        first = payload["claims"][0]["citations"][0]
+        console.print(_data(f"open the first: mpv --start={first['start']:.1f} {shlex.quote(first['uri'])}"))
+    if payload["mode"] == "extractive":
+        console.print("(put together from the evidence, without a language model)", style="dim")
+
+
+def tags(console: Console, payload: Payload) -> None:
+    """The tag library."""
+    table = _table("id", "name", "facet", "aliases", "status")
+    for tag in payload["tags"]:
+        table.add_row(
+            *(
+                _data(cell)
+                for cell in (tag["tag_id"], tag["name"], tag["facet"], "; ".join(tag["aliases"]), tag["status"])
+            )
+        )
+    console.print(table if payload["tags"] else "The tag library is empty. Fill it with: kinodex tags import FILE.csv")
+
+
+def decisions(console: Console, payload: Payload) -> None:
+    """The tags given to each video with the strongest moment for each; the rest is counted."""
+    for video in payload["videos"]:
+        console.print(_data(_name(video["uri"]), "bold"), _data(video["video_id"], "dim"))
+        table = _table("tag", "facet", "sure", "moment", "because", right=("sure", "moment"))
+        others: Counter[str] = Counter()
+        for made in video["decisions"]:
+            if made["decision"] != "accepted":
+                others[made["decision"]] += 1
+                continue
+            line = made["evidence"][0] if made["evidence"] else None
+            table.add_row(
+                _data(made["name"]),
+                _data(made["facet"]),
+                f"{made['confidence']:.2f}",
+                clock(line["start"]) if line else "",
+                _data(f"{line['channel']}: {line['text']}" if line else ", ".join(made["recalled_by"])),
+            )
+        console.print(table if table.row_count else "  no tag fits surely enough")
+        if others:
+            console.print("  " + ", ".join(f"{count} {name}" for name, count in others.items()), style="dim")
+
+
+def models(console: Console, payload: Payload) -> None:
+    """The profile's models and what they cannot do."""
+    console.print(f"profile {payload['profile']}")
+    for model in payload["models"]:
+        console.print(
+            _data(model["name"], "bold"), f"{model['task']}, {model['licence']}, revision {model['revision']}"
+        )
+        console.print(
+            Text("  "), _status("ok" if model["verified"] else "failed"), _data(model["problem"] or "verified")
+        )
+        for source in model["sources"]:
+            console.print(_data(f"  from {source}"))
+        console.print(_data(f"  limits: {model['limits']}"))
+        console.print(_data(f"  {model['citation']}", "dim"))
+
+
+def doctor(console: Console, payload: Payload) -> None:
+    """One line a check."""
+    table = _table("", "check", "finding")
+    for check in payload["checks"]:
+        table.add_row(_status(check["result"]), check["name"], _data(check["finding"]))
+    console.print(table)
+
+
+def evaluation(console: Console, payload: Payload) -> None:
+    """Three tables: finding, tagging, answering."""
+    missing = payload["clips"]["missing"]
+    console.print(f"{payload['clips']['annotated']} annotated clips, {len(missing)} not in the library")
+    table = _table("finding", "queries", "R@1", "R@5", "MRR", right=("queries", "R@1", "R@5", "MRR"))
+    retrieval = payload["retrieval"]
+    for name, each in [("all", retrieval["overall"]), *retrieval["by_language"].items()]:
+        table.add_row(
+            _data(name),
+            str(each["queries"]),
+            _percent(each["recall_at_1"]),
+            _percent(each["recall_at_5"]),
+            "–" if each["mrr"] is None else f"{each['mrr']:.3f}",
+        )
+    console.print(table)
+    numbers = ("precision", "recall", "F1", "given", "true", "expected", "found")
+    table = _table("tagging", *numbers, right=numbers)
+    for name, each in [("all", payload["tagging"]["overall"]), *payload["tagging"]["by_facet"].items()]:
+        shares = [_percent(each[key]) for key in ("precision", "recall", "f1")]
+        table.add_row(
+            _data(name or "(none)"), *shares, *(str(each[k]) for k in ("accepted", "right", "expected", "given"))
+        )
+    console.print(table)
+    answers = payload["answers"]
+    console.print(
+        f"answering: {answers['right']} of {answers['answerable']} right; {answers['valid_citations']} of "
+        f"{answers['citations']} citations hold; {answers['abstained']} of {answers['unanswerable']} unanswerable "
+        "questions declined"
+    )

@@ -1,0 +1,154 @@
+"""The one settings file, the environment over it, and command line options over both."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from stores.errors import UsageError
+
+FILE_NAME = "kinodex.toml"
+DEFAULT_LIBRARY = Path("kinodex-library")
+
+ENVIRONMENT: dict[str, tuple[str, ...]] = {
+    "KINODEX_LIBRARY": ("library",),
+    "KINODEX_PROFILE": ("profile",),
+    "KINODEX_EXECUTOR": ("executor",),
+    "KINODEX_WORKERS": ("workers",),
+    "KINODEX_BASE_URL": ("endpoint", "base_url"),
+    "KINODEX_MODEL": ("endpoint", "model"),
+    "KINODEX_API_KEY": ("endpoint", "api_key"),
+}
+"""Environment variables and the setting that each one overrides."""
+
+
+class Endpoint(BaseModel):
+    """An OpenAI-compatible endpoint; optional, nothing needs it.
+
+    Attributes:
+        base_url: e.g. ``http://localhost:11434/v1``; "" means none.
+        model: the name the endpoint knows its model by.
+        api_key_env: environment variable that holds the key.
+        api_key: the key itself; never printed.
+        timeout_seconds: per request.
+        max_retries: of a request that failed in a way that may mend.
+        max_output_tokens: upper bound of one answer.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base_url: str = ""
+    model: str = ""
+    api_key_env: str = ""
+    api_key: SecretStr = SecretStr("")
+    timeout_seconds: float = Field(60.0, gt=0)
+    max_retries: int = Field(2, ge=0)
+    max_output_tokens: int = Field(1024, gt=0)
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is an endpoint to talk to."""
+        return bool(self.base_url and self.model)
+
+    def key(self) -> str:
+        """The key, from the settings or from the variable they name."""
+        return self.api_key.get_secret_value() or os.environ.get(self.api_key_env or " ", "")
+
+
+class Settings(BaseModel):
+    """All that can be set.
+
+    Attributes:
+        library: the library's directory.
+        profile: a named set of models.
+        executor: where ingest runs: in this process or on Ray.
+        workers: videos worked on at the same time; None means one for each processor.
+        threads: threads each model may use inside one worker.
+        endpoint: the language model, if any.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    library: Path = DEFAULT_LIBRARY
+    profile: str = "embedded"
+    executor: Literal["local", "ray"] = "local"
+    workers: int | None = Field(None, ge=1)
+    threads: int = Field(1, ge=1)
+    endpoint: Endpoint = Endpoint()
+
+    @classmethod
+    def load(cls, config: Path | None = None, **options: object) -> Settings:
+        """Settings of this run: options over environment over file over defaults.
+
+        The file is ``config`` if given, else ``kinodex.toml`` in the working directory, else in the library.
+
+        Args:
+            options: values by setting name; None means "not given".
+
+        Raises:
+            UsageError: SETTINGS_INVALID, naming the key, where it stands and the keys there are.
+        """
+        given = {name: value for name, value in options.items() if value is not None}
+        wanted = given.get("library") or os.environ.get("KINODEX_LIBRARY") or DEFAULT_LIBRARY
+        path = _settings_file(config, Path(str(wanted)))
+        values = _read(path) if path else {}
+        where = str(path) if path else "the settings"
+        if path and "library" in values:
+            # A relative library in a file is relative to that file, wherever the command is run.
+            values["library"] = path.parent / str(values["library"])
+        for variable, keys in ENVIRONMENT.items():
+            if os.environ.get(variable):
+                _set(values, keys, os.environ[variable])
+                where = f"{where} or the environment"
+        values.update(given)
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise _invalid(error, where) from None
+
+
+def _settings_file(config: Path | None, library: Path) -> Path | None:
+    if config is not None:
+        if not config.is_file():
+            raise UsageError("SETTINGS_INVALID", f"there is no settings file {config}.", "Check --config.")
+        return config
+    return next((path for path in (Path(FILE_NAME), library / FILE_NAME) if path.is_file()), None)
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError("SETTINGS_INVALID", f"{path} is not valid TOML: {error}.") from None
+    except OSError as error:
+        raise UsageError("SETTINGS_INVALID", f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _set(values: dict[str, object], keys: tuple[str, ...], value: str) -> None:
+    *tables, last = keys
+    for table in tables:
+        inner = values.setdefault(table, {})
+        if not isinstance(inner, dict):
+            return  # the file has it wrong; validation names it
+        values = inner
+    values[last] = value
+
+
+def _invalid(error: ValidationError, where: str) -> UsageError:
+    # Only the first complaint, and never pydantic's echo of the input: it could hold the key.
+    first = error.errors(include_url=False, include_input=False)[0]
+    name = ".".join(str(part) for part in first["loc"]) or "settings"
+    if first["type"] == "extra_forbidden":
+        inner = len(first["loc"]) > 1 and first["loc"][0] == "endpoint"
+        valid: Mapping[str, object] = Endpoint.model_fields if inner else Settings.model_fields
+        return UsageError(
+            "SETTINGS_INVALID",
+            f"unknown key {name!r} in {where}.",
+            f"Valid keys there: {', '.join(valid)}.",
+        )
+    return UsageError("SETTINGS_INVALID", f"key {name!r} in {where}: {first['msg'].lower()}.")

@@ -1,0 +1,63 @@
+"""Words and times made safe and pleasant to print: names are bytes, and what a video says is data."""
+
+from __future__ import annotations
+
+import json
+import re
+
+_ESCAPES = re.compile(
+    "\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?"  # operating system command, e.g. "set the window's title"
+    "|(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]"  # control sequence, e.g. colours and cursor moves
+    "|\x1b[ -/]*[0-~]?"  # two-character escapes
+)
+_BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
+# C0 and C1 controls, and the marks that turn the reading direction of what follows.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_RAW_CONTROLS = re.compile("[\x7f-\x9f]")
+_NOT_ASCII = re.compile("[^\x00-\x7f]+")
+
+
+def clean(text: str) -> str:
+    """One line that a terminal prints as it stands: no escape sequences, controls or lone surrogates.
+
+    Source: ECMA-48, 5th edition, for the forms of control sequences.
+    """
+    text = _BREAKS.sub(" ", _ESCAPES.sub("", text))
+    return _SURROGATES.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", _CONTROLS.sub("", text))
+
+
+def to_json(value: object, ascii_only: bool = False) -> str:
+    """JSON that every parser and every terminal takes: lone surrogates as text, control characters escaped.
+
+    Args:
+        ascii_only: for an output that cannot carry other characters.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+    text = _SURROGATES.sub(lambda match: f"\\\\x{ord(match[0]) & 0xFF:02x}", text)
+    text = _RAW_CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    # Everything outside ASCII stands inside strings, where an escape means the same.
+    return _NOT_ASCII.sub(_escape, text) if ascii_only else text
+
+
+def _escape(match: re.Match[str]) -> str:
+    return json.dumps(match[0])[1:-1]
+
+
+def clock(seconds: float) -> str:
+    """``m:ss.t`` as players show it; ``h:mm:ss.t`` from an hour on."""
+    tenths = round(seconds * 10)
+    minutes, tenths = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    rest = f"{tenths // 10:02d}.{tenths % 10}"
+    return f"{hours}:{minutes:02d}:{rest}" if hours else f"{minutes}:{rest}"
+
+
+def size(count: int) -> str:
+    """Bytes in a unit that people read."""
+    value = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TiB"

@@ -1,0 +1,65 @@
+"""What passes from the decoder to observers: which frames are wanted, and batches of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Which frames one observer wants, and how large.
+
+    Attributes:
+        name: of the observer; frames come back under it.
+        every_seconds: distance of the frames in seconds; None for every frame.
+        long_side: pixels of the longer displayed side; pictures are never enlarged, their aspect is kept.
+        minimum: frames wanted at least where the video is too short to give that many at this distance.
+        batch: frames that are handed over at a time, at most.
+    """
+
+    name: str
+    every_seconds: float | None
+    long_side: int
+    minimum: int = 1
+    batch: int = 16
+
+    def __post_init__(self) -> None:
+        every = self.every_seconds
+        if (every is not None and every <= 0) or self.long_side < 2 or self.minimum < 1 or self.batch < 1:
+            raise ValueError(f"not a sampling: {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Some frames of one video, in order.
+
+    Attributes:
+        name: of the sampling they were taken for.
+        pixels: (n, h, w, 3) uint8 RGB, as displayed: turned and with square pixels; n may be 0.
+        ticks: (n,) int64, strictly rising over all batches; tick 0 is where a player shows 0:00.
+        time_base: seconds per tick.
+        warning: coded remark about the whole pass (``TRUNCATED: …``), on the last batch only.
+    """
+
+    name: str
+    pixels: NDArray[np.uint8]
+    ticks: NDArray[np.int64]
+    time_base: Fraction
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A stretch of sound.
+
+    Attributes:
+        samples: (n,) float32 mono at 16 kHz in [-1, 1].
+        start: seconds from the start of the video (tick 0) to the first sample; may be below 0.
+    """
+
+    samples: NDArray[np.float32]
+    start: float

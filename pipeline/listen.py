@@ -1,0 +1,90 @@
+"""Listen: one decode of the sound, then who speaks when, then what is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from encoders.bundle import Encoders
+from encoders.types import SpeechSegment
+from pipeline.decoder import Decoder
+from stores.ids import record_id
+from stores.records import Record, Span, StageOutput, Utterance, Video, Voice, Word
+
+
+@dataclass(frozen=True, slots=True)
+class ListenConfig:
+    """Attributes:
+    padding: seconds of sound given to the recogniser on either side of detected speech, so that no consonant is cut.
+    """
+
+    padding: float = 0.2
+
+
+def listen(
+    path: Path,
+    video: Video,
+    stages: Collection[str],
+    encoders: Encoders,
+    decoder: Decoder,
+    config: ListenConfig | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> dict[str, StageOutput]:
+    """Voice activity (``voice``) and speech (``speech``), whichever of the two is asked for.
+
+    The sound is decoded in units of at most ten minutes, so memory does not grow with the video.
+
+    Raises:
+        MediaError: AUDIO_DECODE_FAILED and what `pipeline.decoder.Decoder` raises.
+    """
+    config = config or ListenConfig()
+    voices: list[Record] = []
+    spoken: list[Record] = []
+    for unit in decoder.sound(path, video) if video.has_audio else ():
+        heard = encoders.voice.detect(unit.samples)
+        voices += [Voice(_span(unit.start + start, unit.start + end, video)) for start, end in heard]
+        if "speech" in stages and heard:
+            length = len(unit.samples) / 16_000
+            around = [(max(0.0, a - config.padding), min(length, b + config.padding)) for a, b in heard]
+            transcript = encoders.speech.recognize(unit.samples, _joined(around))
+            spoken += [_utterance(s, unit.start, transcript.language, video) for s in transcript.segments]
+        if progress and video.seconds:
+            progress(min(1.0, (unit.start + len(unit.samples) / 16_000) / video.seconds))
+    found = {"voice": StageOutput(records=tuple(voices)), "speech": StageOutput(records=tuple(spoken))}
+    return {stage: found[stage] for stage in stages}
+
+
+def _joined(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Padded spans may touch: make them one."""
+    joined: list[tuple[float, float]] = []
+    for start, end in spans:
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _span(start: float, end: float, video: Video) -> Span:
+    """Seconds to ticks, kept inside the video where its length is known."""
+    span = Span.from_seconds(start, max(start, end), video.time_base)
+    if not video.duration:
+        return span
+    first = min(span.start, video.duration - 1)
+    return Span(first, max(first + 1, min(span.end, video.duration)), video.time_base)
+
+
+def _utterance(segment: SpeechSegment, offset: float, language: str, video: Video) -> Utterance:
+    span = _span(offset + segment.start, offset + segment.end, video)
+    return Utterance(
+        evidence_id=record_id("utt", video.video_id, span, segment.text),
+        span=span,
+        text=segment.text.strip(),
+        language=language,
+        confidence=round(segment.confidence, 4),
+        words=tuple(
+            Word(word.text, _span(offset + word.start, offset + word.end, video), round(word.probability, 4))
+            for word in segment.words
+        ),
+    )

@@ -1,0 +1,22 @@
+"""How much a picture differs from another, cheaply: to skip work on what has not changed."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.types import Pixels
+
+Glance = NDArray[np.float32]
+
+
+def glance(frame: Pixels) -> Glance:
+    """A grey thumbnail (18, 32) float32 in 0–255 of a frame (h, w, 3)."""
+    small = cv2.resize(frame, (32, 18), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.float32)
+
+
+def change(one: Glance, other: Glance) -> float:
+    """Mean absolute difference, 0–255."""
+    return float(np.abs(one - other).mean())

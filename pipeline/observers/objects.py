@@ -1,0 +1,84 @@
+"""Objects: what the detector finds in a frame a second, with the colour of each."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+
+from encoders.types import Detections, Detector
+from pipeline.frames import Frames, Sampling
+from pipeline.observers.change import Glance, change, glance
+from pipeline.observers.colours import dominant_colour
+from stores.records import Blob, StageOutput, Video
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectConfig:
+    """How densely, how large, and when a frame counts as unchanged (see `pipeline.observers.pictures`)."""
+
+    every_seconds: float = 1.0
+    minimum: int = 4
+    long_side: int = 384
+    same: float = 1.0
+
+
+class ObjectObserver:
+    """Keeps detections as parallel arrays in ``objects.npz``."""
+
+    name = "objects"
+
+    def __init__(self, detector: Detector, config: ObjectConfig | None = None) -> None:
+        self.config = config or ObjectConfig()
+        self._detector = detector
+
+    def wants(self, video: Video) -> Sampling:
+        """A frame a second."""
+        config = self.config
+        return Sampling(self.name, config.every_seconds, config.long_side, config.minimum, batch=4)
+
+    def start(self, video: Video) -> None:
+        """A new video begins."""
+        self._frames: list[int] = []
+        self._found: list[tuple[int, str, float, tuple[float, ...], str]] = []
+        self._last: tuple[Glance, Detections, list[str]] | None = None
+
+    def see(self, frames: Frames) -> None:
+        """The next frames."""
+        for pixels, tick in zip(frames.pixels, frames.ticks.tolist(), strict=True):
+            look = glance(pixels)
+            if self._last is None or change(look, self._last[0]) > self.config.same:
+                (found,) = self._detector.detect(pixels[None])
+                self._last = look, found, [_colour(pixels, box) for box in found.boxes]
+            _, found, colours = self._last
+            self._frames.append(tick)
+            for concept, score, box, colour in zip(found.concepts, found.scores, found.boxes, colours, strict=True):
+                self._found.append((tick, concept, float(score), tuple(box.tolist()), colour))
+
+    def finish(self) -> StageOutput:
+        """One blob for the whole video."""
+        ticks, concepts, scores, boxes, colours = zip(*self._found, strict=True) if self._found else ((),) * 5
+        file = io.BytesIO()
+        np.savez(
+            file,
+            ticks=np.array(ticks, np.int64),
+            concepts=np.array(concepts, np.str_),
+            scores=np.array(scores, np.float32),
+            boxes=np.array(boxes, np.float32).reshape(-1, 4),
+            colours=np.array(colours, np.str_),
+            frames=np.array(self._frames, np.int64),
+        )
+        return StageOutput(blobs=(Blob("objects.npz", file.getvalue()),))
+
+
+def _colour(
+    pixels: np.ndarray[tuple[int, int, int], np.dtype[np.uint8]], box: np.ndarray[tuple[int], np.dtype[np.float32]]
+) -> str:
+    """Colour of the inner half of a box: less of what is behind."""
+    height, width = pixels.shape[:2]
+    x0, y0, x1, y1 = (float(edge) for edge in box)
+    inset_x, inset_y = (x1 - x0) / 4, (y1 - y0) / 4
+    rows = slice(int((y0 + inset_y) * height), int((y1 - inset_y) * height) + 1)
+    columns = slice(int((x0 + inset_x) * width), int((x1 - inset_x) * width) + 1)
+    return dominant_colour(pixels[rows, columns])

@@ -1,0 +1,118 @@
+"""Text on screen: read on frames that changed, and followed while it stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from encoders.types import TextBox, TextReader
+from pipeline.frames import Frames, Sampling
+from pipeline.observers.change import Glance, change, glance
+from stores.ids import record_id
+from stores.records import ScreenText, Span, StageOutput, Video
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenTextConfig:
+    """When text is read and when two readings are one text.
+
+    Attributes:
+        every_seconds: distance of frames: captions stay on screen for two seconds and more.
+        long_side: pixels; small print below about 1 % of the picture's height is not read.
+        changed: mean grey difference (0–255) to the last read frame from which it is read again.
+        alike: similarity of two readings (`difflib` ratio) and their boxes' overlap that make them one text.
+    """
+
+    every_seconds: float = 2.0
+    long_side: int = 736
+    changed: float = 4.0
+    alike: float = 0.75
+    overlap: float = 0.3
+
+
+@dataclass(slots=True)
+class _Line:
+    text: str
+    confidence: float
+    box: Box
+    start: int
+    end: int
+
+
+class ScreenTextObserver:
+    """Notes each text once, over the whole span in which it is on screen."""
+
+    name = "screentext"
+
+    def __init__(self, reader: TextReader, config: ScreenTextConfig | None = None) -> None:
+        self.config = config or ScreenTextConfig()
+        self._reader = reader
+
+    def wants(self, video: Video) -> Sampling:
+        """A frame each two seconds, large."""
+        return Sampling(self.name, self.config.every_seconds, self.config.long_side, 2, batch=1)
+
+    def start(self, video: Video) -> None:
+        """A new video begins."""
+        self._video = video
+        self._open: list[_Line] = []
+        self._closed: list[_Line] = []
+        self._read: Glance | None = None
+        self._last = 0
+
+    def see(self, frames: Frames) -> None:
+        """The next frames."""
+        for pixels, tick in zip(frames.pixels, frames.ticks.tolist(), strict=True):
+            look = glance(pixels)
+            self._last = tick
+            for line in self._open:
+                line.end = tick
+            if self._read is None or change(look, self._read) >= self.config.changed:
+                self._read = look
+                self._follow(self._reader.read(pixels), tick)
+
+    def finish(self) -> StageOutput:
+        """The texts, in order of appearance."""
+        video = self._video
+        for line in self._open:
+            line.end = max(video.duration, line.end + 1)
+        records = []
+        for line in sorted([*self._closed, *self._open], key=lambda known: (known.start, known.box[1], known.box[0])):
+            span = Span(line.start, max(line.end, line.start + 1), video.time_base)
+            evidence_id = record_id("txt", video.video_id, span, line.text, line.box)
+            records.append(ScreenText(evidence_id, span, line.text, round(line.confidence, 4), line.box))
+        return StageOutput(records=tuple(records))
+
+    def _follow(self, found: list[TextBox], tick: int) -> None:
+        """Carry on the lines that are still there, close the others, open new ones."""
+        still: list[_Line] = []
+        for box in found:
+            known = next((line for line in self._open if line not in still and self._same(line, box)), None)
+            if known is None:
+                still.append(_Line(box.text, box.confidence, _rounded(box.box), tick, tick))
+                continue
+            if box.confidence > known.confidence:
+                known.text, known.confidence, known.box = box.text, box.confidence, _rounded(box.box)
+            still.append(known)
+        self._closed += [line for line in self._open if line not in still]
+        self._open = still
+
+    def _same(self, line: _Line, box: TextBox) -> bool:
+        alike = SequenceMatcher(None, line.text, box.text, autojunk=False).ratio() >= self.config.alike
+        return alike and _overlap(line.box, box.box) >= self.config.overlap
+
+
+def _rounded(box: Box) -> Box:
+    x0, y0, x1, y1 = (round(float(edge), 4) for edge in box)
+    return x0, y0, x1, y1
+
+
+def _overlap(one: Box, other: Box) -> float:
+    """Intersection over union."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    shared = max(0.0, width) * max(0.0, height)
+    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
+    return shared / max(areas - shared, 1e-9)

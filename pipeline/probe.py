@@ -1,0 +1,21 @@
+"""Probe: what the container says, as a `Video`."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+from pipeline.decoder import Decoder
+from pipeline.header import Header
+from stores.records import StageOutput, Video
+
+
+def probe(path: Path, video_id: str, sha256: str, decoder: Decoder) -> StageOutput:
+    """Read the header and decode one frame.
+
+    Raises:
+        MediaError: whatever is wrong with the file, see `pipeline.decoder.Decoder`.
+    """
+    header = decoder.probe(path)
+    facts = {field.name: getattr(header, field.name) for field in fields(Header)}
+    return StageOutput(video=Video(video_id=video_id, sha256=sha256, size=path.stat().st_size, **facts))

@@ -1,0 +1,111 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from kinodex import render
+
+HOSTILE = "[red]not markup[/red] \x1b[31m\x1b]0;owned\x07 caf\udce9"
+
+
+@pytest.fixture
+def console():
+    return Console(file=io.StringIO(), markup=False, highlight=False, emoji=False, width=160)
+
+
+def shown(console: Console) -> str:
+    return console.file.getvalue()
+
+
+def found(verdict: str, indexed: int, known: int, results: list) -> dict:
+    state = "empty" if not indexed else "complete" if indexed == known else "partial"
+    return {
+        "query": "x",
+        "verdict": verdict,
+        "index": {"state": state, "videos_indexed": indexed, "videos_known": known},
+        "results": results,
+    }
+
+
+MOMENT = {
+    "rank": 1,
+    "video_id": "vid_1",
+    "uri": "/films/it's [bold].mp4",
+    "start": 61.2,
+    "end": 70.0,
+    "score": 0.8,
+    "channels": {"speech": 0.5},
+    "text": HOSTILE,
+    "thumbnail": "",
+}
+
+
+def test_a_match_says_where_and_how_to_open_it(console):
+    render.search(console, found("match", 2, 2, [MOMENT]))
+    text = shown(console)
+    assert "1:01.2" in text
+    assert "it's [bold].mp4" in text
+    assert "--start=61.2 '/films/it'\"'\"'s [bold].mp4'" in text
+
+
+def test_words_of_a_video_are_data(console):
+    render.search(console, found("match", 2, 2, [MOMENT]))
+    text = shown(console)
+    assert "[red]not markup[/red]" in text
+    assert "\x1b" not in text
+    assert "caf\\xe9" in text
+
+
+def test_no_match_not_indexed_and_partly_indexed_differ(console):
+    texts = []
+    for payload in (found("no_match", 2, 2, []), found("no_match", 0, 2, []), found("no_match", 1, 2, [])):
+        one = Console(file=io.StringIO(), width=160)
+        render.search(one, payload)
+        texts.append(shown(one))
+    assert "No match in 2" in texts[0]
+    assert "Not indexed yet" in texts[1]
+    assert "Partly indexed: 1 of 2" in texts[2]
+
+
+def test_nothing_measured_is_a_dash(console):
+    nothing = {"precision": None, "recall": None, "f1": None, "accepted": 0, "right": 0, "expected": 0, "given": 0}
+    render.evaluation(
+        console,
+        {
+            "clips": {"annotated": 1, "missing": []},
+            "retrieval": {
+                "overall": {"queries": 0, "recall_at_1": None, "recall_at_5": None, "mrr": None},
+                "by_language": {},
+            },
+            "tagging": {"overall": nothing, "by_facet": {}},
+            "answers": dict.fromkeys(
+                ("right", "answerable", "valid_citations", "citations", "abstained", "unanswerable"), 0
+            ),
+        },
+    )
+    assert "–" in shown(console)
+    assert "0.0 %" not in shown(console)
+
+
+def test_accepted_tags_show_their_reason_and_the_rest_is_counted(console):
+    tag = {"tag_id": "t1", "name": HOSTILE, "facet": "who", "confidence": 0.9, "recalled_by": ["picture"]}
+    line = {"evidence_id": "lbl_1", "start": 3.0, "end": 4.0, "channel": "speech", "text": "hello"}
+    render.decisions(
+        console,
+        {
+            "videos": [
+                {
+                    "video_id": "vid_1",
+                    "uri": "/a/b.mp4",
+                    "decisions": [
+                        {**tag, "decision": "accepted", "evidence": [line]},
+                        {**tag, "decision": "abstained", "evidence": []},
+                    ],
+                }
+            ]
+        },
+    )
+    text = shown(console)
+    assert "0:03.0" in text
+    assert "speech: hello" in text
+    assert "1 abstained" in text

@@ -1,0 +1,136 @@
+"""The schema: what the migrations make is what the models say; opening is quick and safe."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import event, inspect, text
+
+import stores
+from stores.database import HEAD, open_database, reading, writing
+from stores.errors import StoreError
+from stores.faults import storage_faults
+from stores.library_store import LibraryStore
+from stores.tables import EVIDENCE, Base
+from tests.unit.stores.builders import add_video
+
+
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'k.sqlite3'}"
+
+
+def test_the_migrations_make_what_the_models_say(tmp_path: Path) -> None:
+    engine = open_database(url(tmp_path))
+
+    def ours(name: str | None, kind: str, *_: object) -> bool:
+        return kind != "table" or not str(name).startswith("evidence_fts")
+
+    with engine.connect() as connection:
+        options = {"compare_type": True, "compare_server_default": True, "include_name": ours}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, Base.metadata) == []
+        inspector = inspect(connection)
+        for table in Base.metadata.sorted_tables:
+            key = inspector.get_pk_constraint(table.name)["constrained_columns"]
+            assert key == [column.name for column in table.primary_key], table.name
+        view = [column["name"] for column in inspector.get_columns("evidence")]
+        assert view == [column.name for column in EVIDENCE.columns]
+    engine.dispose()
+
+
+def test_head_is_the_last_revision() -> None:
+    folder = Path(str(stores.__file__)).parent / "migrations"
+    assert ScriptDirectory(str(folder)).get_current_head() == HEAD
+
+
+def test_opening_again_is_quick_and_needs_no_alembic(tmp_path: Path) -> None:
+    open_database(url(tmp_path)).dispose()
+    program = (
+        "import sys\n"
+        "from stores.database import open_database\n"
+        "open_database(sys.argv[1]).dispose()\n"
+        "print('alembic' in sys.modules)\n"
+    )
+    said = subprocess.run([sys.executable, "-c", program, url(tmp_path)], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "False"
+    begin = time.perf_counter()
+    open_database(url(tmp_path)).dispose()
+    assert time.perf_counter() - begin < 0.1
+
+
+def test_a_newer_schema_is_left_alone(tmp_path: Path) -> None:
+    engine = open_database(url(tmp_path))
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(StoreError) as caught:
+        open_database(url(tmp_path))
+    assert caught.value.code.name == "LIBRARY_VERSION"
+
+
+def test_two_processes_may_make_a_library_at_once(tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom stores.library_store import LibraryStore\nLibraryStore.open(sys.argv[1], create=True).close()"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "lib")]
+    started = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    for process in started:
+        _, said = process.communicate()
+        assert process.returncode == 0, said
+
+
+def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
+    engine = open_database(url(tmp_path))
+
+    def interrupted() -> None:
+        with writing(engine) as connection:
+            connection.execute(text("INSERT INTO counters VALUES ('x', 1)"))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    with reading(engine) as connection:
+        assert connection.execute(text("SELECT count(*) FROM counters")).scalar() == 0
+    engine.dispose()
+
+
+def test_a_read_only_database_says_so(store: LibraryStore) -> None:
+    @event.listens_for(store._engine, "connect")
+    def only_read(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("PRAGMA query_only = ON")
+
+    store._engine.dispose()
+    with pytest.raises(StoreError) as caught:
+        add_video(store)
+    assert caught.value.code.name == "LIBRARY_READ_ONLY"
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(errno.ENOSPC, "DISK_FULL"), (errno.EDQUOT, "DISK_FULL"), (errno.EROFS, "LIBRARY_READ_ONLY")]
+)
+def test_errors_of_the_disk_have_codes(number: int, code: str) -> None:
+    with pytest.raises(StoreError) as caught, storage_faults("the library"):
+        raise OSError(number, "told so")
+    assert caught.value.code.name == code
+    assert "the library: told so" in caught.value.message
+
+
+def test_other_errors_pass(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), storage_faults("the library"):
+        (tmp_path / "none").read_bytes()
+
+
+def test_evidence_by_id_uses_the_indexes(store: LibraryStore) -> None:
+    plan = "EXPLAIN QUERY PLAN SELECT * FROM evidence WHERE evidence_id IN ('a', 'b')"
+    with reading(store._engine) as connection:
+        steps = [row.detail for row in connection.execute(text(plan))]
+    assert not [step for step in steps if step.startswith("SCAN")], steps

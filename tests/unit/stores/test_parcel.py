@@ -1,0 +1,63 @@
+"""A parcel brings over exactly what was packed, or says that it cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stores.errors import StoreError
+from stores.parcel import read_parcel, write_parcel
+from stores.records import Blob, StageKey, StageOutput
+from tests.unit.stores.builders import label, sha, tracklet, utterance, vector_item, video_of
+
+KEY = StageKey("vid_1", "speech", "f1")
+
+
+def test_everything_arrives(tmp_path: Path) -> None:
+    items = (vector_item("a", 1, 0), vector_item("b", 1, 2, 3, channel="speech"))
+    output = StageOutput(
+        (
+            utterance("vid_1", 0, "he said 你好"),
+            label("vid_1", 0, "dog", "狗", "animal"),
+            tracklet("vid_1", "a", "b", "c"),
+        ),
+        items,
+        (Blob("a.npz", bytes(range(256))), Blob("empty", b"")),
+        video_of("vid_1", sha("x")),
+    )
+    path = tmp_path / "new folder" / "parcel.npz"
+    write_parcel(path, KEY, output)
+    key, read = read_parcel(path)
+    assert key == KEY
+    assert (read.records, read.blobs, read.video) == (output.records, output.blobs, output.video)
+    assert [np.array_equal(a.vector, b.vector) for a, b in zip(read.vectors, items, strict=True)] == [True, True]
+    assert [(v.collection, v.vector_id, v.span, v.channel, v.clip_id, v.evidence_id) for v in read.vectors] == [
+        (v.collection, v.vector_id, v.span, v.channel, v.clip_id, v.evidence_id) for v in items
+    ]
+    assert [path.name for path in path.parent.iterdir()] == ["parcel.npz"]
+
+
+def test_an_empty_output_arrives(tmp_path: Path) -> None:
+    write_parcel(tmp_path / "p.npz", KEY, StageOutput())
+    assert read_parcel(tmp_path / "p.npz") == (KEY, StageOutput())
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "torn", "foreign", "pickled"])
+def test_what_is_no_whole_parcel_is_a_lost_worker(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "p.npz"
+    write_parcel(path, KEY, StageOutput(blobs=(Blob("a", b"x" * 5000),)))
+    if damage == "missing":
+        path.unlink()
+    elif damage == "empty":
+        path.write_bytes(b"")
+    elif damage == "torn":
+        path.write_bytes(path.read_bytes()[:3000])
+    elif damage == "foreign":
+        np.savez(path, other=np.zeros(3))
+    else:
+        np.savez(path, head=np.array([{"format": 1}], dtype=object), vectors=np.zeros(0))
+    with pytest.raises(StoreError) as caught:
+        read_parcel(path)
+    assert caught.value.code.name == "WORKER_LOST"

@@ -1,0 +1,128 @@
+"""Vectors: nearest first, only what readers may see, never two models mixed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from stores import vectors as module
+from stores.errors import StoreError
+from stores.library_store import LibraryStore
+from stores.vectors import check_vectors
+from tests.unit.stores.builders import COLLECTION, add_video, put, vector_item
+
+EAST = np.asarray([1, 0], np.float32)
+
+
+@pytest.fixture
+def filled(store: LibraryStore) -> tuple[LibraryStore, str, str]:
+    first, second = add_video(store, "a.mp4"), add_video(store, "b.mp4")
+    put(store, first, "vectors", vectors=[vector_item("e", 1, 0), vector_item("n", 0, 1, channel="speech", start=5)])
+    put(store, second, "vectors", vectors=[vector_item("ne", 1, 1), vector_item("w", -1, 0)])
+    return store, first, second
+
+
+def test_nearest_first_with_cosines(filled: tuple[LibraryStore, str, str]) -> None:
+    store, first, second = filled
+    hits = store.vectors.query(COLLECTION, EAST * 3, 10)
+    assert [hit.clip_id for hit in hits] == ["clp_e", "clp_ne", "clp_n", "clp_w"]
+    assert [hit.similarity for hit in hits] == pytest.approx([1, math.sqrt(0.5), 0, -1], abs=1e-5)
+    assert (hits[2].video_id, hits[2].channel, hits[2].start, hits[2].end) == (first, "speech", 5, 105)
+    assert [hit.video_id for hit in store.vectors.query(COLLECTION, EAST, 10, video_ids=[second])] == [second] * 2
+    assert [hit.clip_id for hit in store.vectors.query(COLLECTION, EAST, 10, channels=["speech"])] == ["clp_n"]
+    both = store.vectors.query(COLLECTION, EAST, 1, video_ids=[first], channels=["picture", "screen"])
+    assert [hit.clip_id for hit in both] == ["clp_e"]
+    assert store.vectors.count(COLLECTION) == 4
+
+
+def test_nothing_there_is_nothing_found(filled: tuple[LibraryStore, str, str]) -> None:
+    store, *_ = filled
+    assert store.vectors.query("another-model", EAST, 3) == []
+    assert store.vectors.query(COLLECTION, EAST, 0) == []
+    assert store.vectors.query(COLLECTION, EAST, 3, video_ids=[]) == []
+    assert store.vectors.query(COLLECTION, EAST, 3, channels=[]) == []
+    hits, vectors = store.vectors.fetch("another-model")
+    assert (hits, vectors.shape) == ([], (0, 0))
+    assert store.vectors.fetch(COLLECTION, video_ids=[])[0] == []
+
+
+def test_fetching_gives_exactly_what_was_put(filled: tuple[LibraryStore, str, str]) -> None:
+    store, first, second = filled
+    hits, vectors = store.vectors.fetch(COLLECTION, video_ids=[first])
+    assert [hit.clip_id for hit in hits] == ["clp_e", "clp_n"]
+    assert vectors.dtype == np.float32
+    assert vectors.tolist() == [[1, 0], [0, 1]]
+    assert math.isnan(hits[0].similarity)
+    assert [hit.clip_id for hit in store.vectors.fetch(COLLECTION, channel="speech")[0]] == ["clp_n"]
+    put(store, second, "vectors", fingerprint="f2", vectors=[vector_item("new", 0, 1, fp="f2")])
+    assert {hit.clip_id for hit in store.vectors.fetch(COLLECTION)[0]} == {"clp_e", "clp_n", "clp_new"}
+
+
+def test_large_collections_and_long_lists_give_the_same(
+    filled: tuple[LibraryStore, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, first, second = filled
+    usual = store.vectors.query(COLLECTION, EAST, 3, video_ids=[first, second])
+    one = store.vectors.fetch(COLLECTION, video_ids=[second])
+    store.vectors.close()
+    monkeypatch.setattr(module, "CACHED_VECTORS", 1)
+    monkeypatch.setattr(module, "_PAGE", 3)
+    again = store.vectors.fetch(COLLECTION, video_ids=[second])
+    assert [hit.vector_id for hit in again[0]] == [hit.vector_id for hit in one[0]]
+    assert again[1].tolist() == one[1].tolist()
+    assert len(store.vectors.fetch(COLLECTION)[0]) == 4
+    monkeypatch.setattr(module, "LISTED_VIDEOS", 1)
+    ranked = store.vectors.query(COLLECTION, EAST, 3, video_ids=[first, second])
+    assert [hit.vector_id for hit in ranked] == [hit.vector_id for hit in usual]
+    assert [hit.similarity for hit in ranked] == pytest.approx([hit.similarity for hit in usual], abs=1e-5)
+
+
+def test_hidden_vectors_do_not_crowd_out_the_rest(store: LibraryStore) -> None:
+    video_id = add_video(store)
+    put(store, video_id, "vectors", vectors=[vector_item("far", -1, 0.1)])
+    ghosts = [vector_item(f"ghost{n}", 1, n / 1000) for n in range(200)]
+    store.vectors.upsert(ghosts, put(store, video_id, "other").key)
+    assert [hit.clip_id for hit in store.vectors.query(COLLECTION, EAST, 1)] == ["clp_far"]
+
+
+def test_more_than_one_batch(store: LibraryStore) -> None:
+    video_id = add_video(store)
+    items = [vector_item(f"v{n}", math.cos(n), math.sin(n)) for n in range(6000)]
+    put(store, video_id, "vectors", vectors=items)
+    assert store.vectors.count(COLLECTION) == 6000
+    hits, vectors = store.vectors.fetch(COLLECTION)
+    assert (len(hits), vectors.shape) == (6000, (6000, 2))
+    put(store, video_id, "vectors", fingerprint="f2")
+    assert [ids for _, ids in store.vectors.stored()] == [[]]
+
+
+@pytest.mark.parametrize("values", [(0.0, 0.0), (float("nan"), 1.0), (float("inf"), 1.0)])
+def test_what_is_no_direction_is_refused(values: tuple[float, float]) -> None:
+    broken = replace(vector_item("a", 1, 0), vector=np.asarray(values, np.float32))
+    with pytest.raises(ValueError, match="not a direction"):
+        check_vectors([broken])
+
+
+@pytest.mark.parametrize("name", ["ab", "has space", "-begins", "ends-", "a/b/c", "x" * 513])
+def test_names_that_chroma_does_not_take(name: str) -> None:
+    with pytest.raises(ValueError, match="name"):
+        check_vectors([replace(vector_item("a", 1, 0), collection=name)])
+
+
+def test_a_query_of_another_size_is_an_error(filled: tuple[LibraryStore, str, str]) -> None:
+    store, *_ = filled
+    with pytest.raises(StoreError) as caught:
+        store.vectors.query(COLLECTION, np.ones(3, np.float32), 3)
+    assert caught.value.code.name == "VECTOR_STORE_FAILED"
+
+
+def test_a_damaged_index_is_named(store: LibraryStore) -> None:
+    folder = store.root / "vectors"
+    folder.mkdir()
+    (folder / "chroma.sqlite3").write_bytes(b"this is no database" * 100)
+    with pytest.raises(StoreError) as caught:
+        store.vectors.query(COLLECTION, EAST, 3)
+    assert caught.value.code.name == "LIBRARY_DAMAGED"

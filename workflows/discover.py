@@ -1,0 +1,140 @@
+"""From the paths somebody typed to the files that may be videos."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+VIDEO_SUFFIXES = frozenset(
+    """
+    .3g2 .3gp .asf .avi .divx .dv .f4v .flv .m1v .m2ts .m2v .m4v .mjpeg .mjpg .mkv .mov .mp4 .mpe .mpeg .mpg
+    .mts .mxf .ogm .ogv .qt .rm .rmvb .ts .vob .webm .wmv .y4m
+    """.split()
+)
+"""What a directory walk takes for a video; a file named explicitly is always taken.
+
+Source: the extensions FFmpeg's demuxers declare for containers that carry moving pictures
+(``ffmpeg -h demuxer=…``), without still and animated images.
+"""
+
+_TRANSPORT_STREAM = frozenset({".ts", ".mts"})
+_SYNC = 0x47
+_SYNC_OFFSETS = (0, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """One file to look at. ``path`` is absolute; ``size`` in bytes; ``mtime_ns`` as `os.stat` gives it."""
+
+    path: Path
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class InputProblem:
+    """A path that names no readable file, and why. ``code`` is a name in `stores.errors.CODES`."""
+
+    path: Path
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What was found under the given paths, in a stable order, every path once."""
+
+    files: tuple[FoundFile, ...]
+    problems: tuple[InputProblem, ...]
+
+
+def discover(paths: Iterable[Path | str], library: Path | None = None) -> Discovery:
+    """Find the videos that ``paths`` name.
+
+    Directories are walked recursively; hidden entries, the ``library`` directory and links that lead back
+    to a directory already walked are skipped. Names are bytes to us: any name the system allows is taken.
+
+    Args:
+        paths: files and directories.
+        library: root of the library in use, which is never an input.
+    """
+    files: dict[Path, FoundFile] = {}
+    problems: dict[Path, InputProblem] = {}
+    seen: set[tuple[int, int]] = set()
+    if library is not None and library.is_dir():
+        seen.add(_identity(library.stat()))
+    for given in paths:
+        # abspath, not resolve: a link keeps the name its owner gave it.
+        path = Path(os.path.abspath(given))  # noqa: PTH100
+        for found in _entries(path, seen, explicit=True):
+            if isinstance(found, FoundFile):
+                files.setdefault(found.path, found)
+            else:
+                problems.setdefault(found.path, found)
+    return Discovery(tuple(files.values()), tuple(problems.values()))
+
+
+def _entries(path: Path, seen: set[tuple[int, int]], explicit: bool) -> Iterator[FoundFile | InputProblem]:
+    try:
+        info = path.stat()
+    except OSError as error:
+        if explicit or _looks_like_video(path):
+            yield _problem(path, error)
+        return
+    if stat.S_ISDIR(info.st_mode):
+        yield from _walk(path, info, seen)
+    elif not explicit and not _looks_like_video(path):
+        return
+    elif not stat.S_ISREG(info.st_mode):
+        yield InputProblem(path, "FILE_UNREADABLE", "it is neither a regular file nor a directory")
+    elif explicit or _is_really_video(path):
+        yield FoundFile(path, info.st_size, info.st_mtime_ns)
+
+
+def _walk(path: Path, info: os.stat_result, seen: set[tuple[int, int]]) -> Iterator[FoundFile | InputProblem]:
+    identity = _identity(info)
+    if identity in seen:
+        return
+    seen.add(identity)
+    try:
+        with os.scandir(path) as entries:
+            names = sorted((entry.name for entry in entries), key=os.fsencode)
+    except OSError as error:
+        yield _problem(path, error)
+        return
+    for name in names:
+        if not name.startswith("."):
+            yield from _entries(path / name, seen, explicit=False)
+
+
+def _looks_like_video(path: Path) -> bool:
+    return path.suffix.lower() in VIDEO_SUFFIXES
+
+
+def _is_really_video(path: Path) -> bool:
+    """Tell a transport stream from a TypeScript source, which shares its extension."""
+    if path.suffix.lower() not in _TRANSPORT_STREAM:
+        return True
+    try:
+        with path.open("rb") as file:
+            head = file.read(max(_SYNC_OFFSETS) + 1)
+    except OSError:
+        return True  # taken, so that the reason it cannot be read is reported
+    # Packets begin with a sync byte; .mts packets carry a 4-byte timestamp before it. Source: ISO/IEC 13818-1, 2.4.3.2.
+    return any(len(head) > offset and head[offset] == _SYNC for offset in _SYNC_OFFSETS)
+
+
+def _identity(info: os.stat_result) -> tuple[int, int]:
+    return info.st_dev, info.st_ino
+
+
+def _problem(path: Path, error: OSError) -> InputProblem:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        if path.is_symlink():
+            return InputProblem(path, "FILE_MISSING", "it is a link to a file that does not exist")
+        return InputProblem(path, "FILE_MISSING", "there is no such file or directory")
+    reason = (error.strerror or type(error).__name__).lower()
+    return InputProblem(path, "FILE_UNREADABLE", f"it cannot be opened: {reason}")

@@ -1,0 +1,84 @@
+"""Which video each found file is: by what is remembered of it, else by its content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stores.ids import sha256_of
+from stores.uris import uri_of
+from workflows.discover import Discovery, FoundFile, InputProblem
+
+if TYPE_CHECKING:
+    from stores.library_store import LibraryStore
+
+_READERS = 4
+"""Files hashed at the same time. Source: our choice; a disk gives no more to more readers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input of a job: a video, or the reason it is none.
+
+    Attributes:
+        uri: where it lies (`stores.uris`).
+        video_id: "" where the file could not be read; then ``code`` and ``message`` say why.
+    """
+
+    uri: str
+    size: int = 0
+    video_id: str = ""
+    code: str = ""
+    message: str = ""
+
+
+def identify(store: LibraryStore, found: Discovery, identified: Callable[[int, int], None]) -> list[Input]:
+    """Register every found file, hashing only those that are new or were touched; note those that cannot be read.
+
+    Args:
+        identified: told (done, total) files after each.
+
+    Returns:
+        one `Input` for each file and each problem.
+    """
+    inputs: list[Input] = []
+    fresh: list[FoundFile] = []
+    for file in found.files:
+        known = store.catalog.known(file.path, file.size, file.mtime_ns)
+        if known is None:
+            fresh.append(file)
+        else:
+            inputs.append(Input(uri_of(file.path), file.size, known))
+    problems = list(found.problems)
+    with ThreadPoolExecutor(_READERS) as pool:
+        for number, (file, digest) in enumerate(zip(fresh, pool.map(_digest, fresh), strict=True)):
+            if isinstance(digest, InputProblem):
+                problems.append(digest)
+            else:
+                video_id = store.catalog.register(file.path, digest, file.size, file.mtime_ns)
+                inputs.append(Input(uri_of(file.path), file.size, video_id))
+            identified(number + 1, len(fresh))
+    for problem in problems:
+        uri = uri_of(problem.path)
+        message = f"{uri}: {problem.message}"
+        store.catalog.note_missing(problem.path)
+        store.catalog.record_input_error(uri, problem.code, message)
+        inputs.append(Input(uri, code=problem.code, message=message))
+    paths = [file.path for file in found.files] + [problem.path for problem in found.problems]
+    order = {uri_of(path): place for place, path in enumerate(paths)}
+    return sorted(inputs, key=lambda one: order[one.uri])
+
+
+def _digest(file: FoundFile) -> str | InputProblem:
+    try:
+        digest = sha256_of(file.path)
+        after = file.path.stat()
+    except FileNotFoundError:
+        return InputProblem(file.path, "FILE_MISSING", "it was removed while it was being read")
+    except OSError as error:
+        return InputProblem(file.path, "FILE_UNREADABLE", f"it cannot be read: {(error.strerror or 'error').lower()}")
+    if (after.st_size, after.st_mtime_ns) != (file.size, file.mtime_ns):
+        return InputProblem(file.path, "FILE_UNREADABLE", "it was written to while it was being read")
+    return digest

@@ -1,0 +1,41 @@
+"""Tag many videos and keep the decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agents.tagging import Tagger
+    from stores.library_store import LibraryStore
+    from stores.records import Decision
+
+
+def tag_videos(
+    store: LibraryStore,
+    tagger: Tagger,
+    video_ids: Iterable[str],
+    finished: Callable[[str], None] | None = None,
+) -> dict[str, tuple[Decision, ...]]:
+    """Decide about every tag of the library for each video, one after the other.
+
+    Each video's decisions are saved before the next one is begun, so that an interruption loses one at most.
+
+    Args:
+        finished: told each video id when its decisions are saved.
+
+    Returns:
+        decisions by video id, strongest first.
+
+    Raises:
+        UsageError: UNKNOWN_VIDEO for a video that has not been indexed.
+        EndpointError: if a language model is set and fails.
+    """
+    decided: dict[str, tuple[Decision, ...]] = {}
+    with store.writer():
+        for video_id in video_ids:
+            decided[video_id] = tagger.tag(video_id)
+            store.tags.save_decisions(video_id, decided[video_id])
+            if finished is not None:
+                finished(video_id)
+    return decided

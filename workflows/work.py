@@ -1,0 +1,113 @@
+"""One video in one worker: begin each stage before it is risked, and hand every ending to whoever writes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.perceive import perceive
+from stores.errors import KinodexError, StoreError
+from stores.ledger import Attempt, Ledger
+from stores.records import Receipt, StageKey, StageOutput
+from stores.uris import path_of
+
+if TYPE_CHECKING:
+    from encoders.bundle import Encoders
+    from pipeline.decoder import Decoder
+    from pipeline.stage import Memory
+
+_log = logging.getLogger(__name__)
+
+Ending = StageOutput | KinodexError
+
+
+@dataclass(frozen=True, slots=True)
+class WorkUnit:
+    """One video with something left to do.
+
+    Attributes:
+        uri: where it lies (`stores.uris`); the first of its copies.
+        size: bytes; the largest are begun first.
+        stages: fingerprint by stage, for the stages to run.
+    """
+
+    video_id: str
+    uri: str
+    sha256: str
+    size: int
+    stages: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What one worker works with. ``name`` says in the ledger who it was."""
+
+    name: str
+    ledger: Ledger
+    encoders: Encoders
+    decoder: Decoder
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Whom a worker tells.
+
+    Attributes:
+        begun: a stage was begun.
+        settled: a stage need not or may not be begun: it is done, or was tried too often.
+        ended: a stage ended; returns when its ending is safe. Raises `KinodexError` if nothing can be stored any more.
+        stopped: whether to begin nothing more.
+    """
+
+    begun: Callable[[str], None]
+    settled: Callable[[Receipt], None]
+    ended: Callable[[Attempt, Ending], None]
+    stopped: Callable[[], bool] = lambda: False
+
+
+def work(unit: WorkUnit, memory: Memory, hands: Hands, reports: Reports) -> None:
+    """Run the stages of one video. Bad media end as errors of their stage; so does a bug, with its traceback logged.
+
+    Raises:
+        StoreError: if the library cannot be written any more (disk full, locked, damaged); the job must end.
+    """
+    attempts: dict[str, Attempt] = {}
+
+    def begin(stage: str) -> bool:
+        if reports.stopped():
+            return False
+        begun = hands.ledger.begin(StageKey(unit.video_id, stage, unit.stages[stage]), hands.name)
+        if isinstance(begun, Receipt):
+            reports.settled(begun)
+            return False
+        attempts[stage] = begun
+        reports.begun(stage)
+        return True
+
+    try:
+        for stage, ending in perceive(
+            path_of(unit.uri),
+            unit.video_id,
+            unit.sha256,
+            tuple(unit.stages),
+            memory,
+            hands.encoders,
+            hands.decoder,
+            begin,
+        ):
+            reports.ended(attempts[stage], interrupted(stage) if reports.stopped() else ending)
+            del attempts[stage]
+    except StoreError:
+        raise
+    except Exception as error:
+        # A bug that one video brings to light must cost neither the other videos nor its own trace.
+        _log.exception("%s of %s", ", ".join(attempts) or "nothing", unit.video_id)
+        for attempt in attempts.values():
+            reports.ended(attempt, KinodexError("INTERNAL", f"{type(error).__name__}: {error}", "See logs/ingest.log."))
+
+
+def interrupted(stage: str) -> KinodexError:
+    """The ending of a stage whose job was told to stop."""
+    return KinodexError("WORKER_LOST", f"The job was interrupted during {stage}.", "Run the same command again.")
