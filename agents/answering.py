@@ -128,19 +128,20 @@ class Answerer:
         return self._name_what_is_there(state)
 
     def _name_what_is_there(self, state: _State) -> list[Claim]:
-        """What was recognised (or, if asked for, read) in the best moment, nearest to the question first."""
+        """What was recognised (or, if asked for, read) in the best video's moments, nearest to the question first."""
         question, found = state["question"], state["found"]
         if found.verdict == "no_match" or not self._known_words_seen(state):
             return []
-        best = found.moments[0]
+        best = found.moments[0].video_id
+        spans = [moment.span for moment in found.moments if moment.video_id == best]
         channels = ("screen",) if question.source == "screen" else ("picture", "object")
         seen = [
             line
             for line in state["lines"]
-            if line.video_id == best.video_id and line.channel in channels and line.confidence >= LEAST_SEEN
+            if line.video_id == best and line.channel in channels and line.confidence >= LEAST_SEEN
         ]
         if question.source == "picture":
-            seen = [line for line in seen if line.span.overlap(best.span)]
+            seen = [line for line in seen if any(line.span.overlap(span) for span in spans)]
         if not seen:
             return []
         asked = self._encoders.text.encode_queries([question.text])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -24,7 +24,7 @@ from encoders.types import Vectors
 from stores.entries import IndexHealth
 from stores.errors import UsageError
 from stores.library_store import LibraryStore
-from stores.records import Clip, Evidence, Span
+from stores.records import Clip, Evidence, Span, StageKey
 
 SEARCHED_STAGES = ("vectors",)
 """A video is indexed when its clip vectors are done; they rest on all other stages."""
@@ -91,8 +91,9 @@ class Finder:
         self._store = store
         self._encoders = encoders
         self._collections = collections(encoders)
+        self._active: Mapping[tuple[str, str], str] = {}
         self._clips: dict[str, list[Clip]] = {}
-        self._clips_of: object = None
+        self._labels: dict[str, list[Evidence]] = {}
 
     def search(self, query: str, k: int = 10, video_ids: Sequence[str] | None = None) -> Found:
         """The ``k`` best moments for a query in any language.
@@ -209,19 +210,22 @@ class Finder:
         return tuple(moments)
 
     def _describe(self, candidate: _Candidate) -> str:
-        labels = self._store.catalog.evidence_of(candidate.video_id, "picture")
-        there = [label for label in labels if label.span == candidate.clip.span]
+        """The strongest labels of the clip, where no line of text made the hit."""
+        if candidate.video_id not in self._labels:
+            self._labels[candidate.video_id] = self._store.catalog.evidence_of(candidate.video_id, "picture")
+        there = [label for label in self._labels[candidate.video_id] if label.span == candidate.clip.span]
         strongest = sorted(there, key=lambda label: -label.confidence)[:3]
         return ", ".join(label.text for label in strongest)
 
     def _thumbnail(self, candidate: _Candidate) -> str:
-        fingerprint = self._store.catalog.active().get((candidate.video_id, "thumbnails"))
+        fingerprint = self._active.get((candidate.video_id, "thumbnails"))
         if not fingerprint or not candidate.clip.thumbnail:
             return ""
-        return self._store.thumbnail_uri(candidate.video_id, candidate.clip.thumbnail)
+        return self._store.blobs.uri(StageKey(candidate.video_id, "thumbnails", fingerprint), candidate.clip.thumbnail)
 
     def _all_clips(self) -> dict[str, list[Clip]]:
+        """Clips by video; read again only when something was committed since."""
         active = self._store.catalog.active()
-        if active is not self._clips_of:
-            self._clips, self._clips_of = self._store.catalog.clips_by_video(), active
+        if active is not self._active:
+            self._active, self._clips, self._labels = active, self._store.catalog.clips_by_video(), {}
         return self._clips

@@ -38,6 +38,10 @@ NAMED_GAIN = 2.0
 OBJECT_GAIN = 1.5
 """Detection scores of the 80-category detector, averaged over the video, by this much."""
 
+CIRCUMSTANCE = 0.5
+"""Strength at which a term is no name or kind of a concept but what may surround it. The detector's 80 categories are
+too common for that to mean anything: a person in the picture does not make it an interview."""
+
 SPOKEN = 0.5
 """One mention in speech: people also speak of what is not there. Each further mention halves the doubt."""
 
@@ -126,7 +130,7 @@ def object_road(case: Case) -> list[Recalled]:
         tracked = [
             (concepts[t.concept] * t.confidence * (t.span.end - t.span.start) / length, t.evidence_id)
             for t in tracklets
-            if t.concept in concepts
+            if concepts.get(t.concept, 0.0) > CIRCUMSTANCE
         ]
         if tracked:
             worth.append((min(CERTAIN, OBJECT_GAIN * sum(w for w, _ in tracked)), sorted(tracked, reverse=True)))

@@ -53,7 +53,7 @@ class Library:
         Args:
             options: any other setting by name, see `kinodex.settings.Settings`.
         """
-        return cls(Settings.load(library=Path(path), profile=profile, **options), create=create)
+        return cls(Settings.load(None, library=Path(path), profile=profile, **options), create=create)
 
     def __enter__(self) -> Library:
         return self

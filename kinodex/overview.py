@@ -82,15 +82,9 @@ def failures(library: Library) -> list[Payload]:
         ("", error.uri, "", error.error_code, error.error_message) for error in library.store.catalog.input_errors()
     ]
     stages = [
-        (
-            receipt.key.video_id,
-            uris.get(receipt.key.video_id, ""),
-            receipt.key.stage,
-            receipt.error_code,
-            receipt.error_message,
-        )
-        for receipt in library.store.ledger.receipts()
-        if receipt.status in ("failed", "quarantined")
+        (run.key.video_id, uris.get(run.key.video_id, ""), run.key.stage, run.error_code, run.error_message)
+        for run in library.store.ledger.receipts()
+        if run.status in ("failed", "quarantined")
     ]
     return [
         {

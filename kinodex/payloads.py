@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kinodex.library import Library
     from stores.catalog import VideoEntry
     from stores.records import Decision, Evidence, Span, Tag, Video
+    from stores.taglibrary import ImportReport
     from workflows.evaluate import Evaluation
     from workflows.measures import TagCounts
     from workflows.report import IngestReport, PlannedVideo
@@ -225,3 +226,8 @@ def _times(span: Span) -> dict[str, float]:
 
 def _error(code: str, message: str) -> dict[str, str] | None:
     return {"code": code, "message": message} if code else None
+
+
+def import_report(report: ImportReport) -> Payload:
+    """``{added, updated, unchanged, total}``."""
+    return asdict(report)

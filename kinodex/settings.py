@@ -46,9 +46,9 @@ class Endpoint(BaseModel):
     model: str = ""
     api_key_env: str = ""
     api_key: SecretStr = SecretStr("")
-    timeout_seconds: float = Field(60.0, gt=0)
-    max_retries: int = Field(2, ge=0)
-    max_output_tokens: int = Field(1024, gt=0)
+    timeout_seconds: float = Field(default=60.0, gt=0)
+    max_retries: int = Field(default=2, ge=0)
+    max_output_tokens: int = Field(default=1024, gt=0)
 
     @property
     def configured(self) -> bool:
@@ -77,8 +77,8 @@ class Settings(BaseModel):
     library: Path = DEFAULT_LIBRARY
     profile: str = "embedded"
     executor: Literal["local", "ray"] = "local"
-    workers: int | None = Field(None, ge=1)
-    threads: int = Field(1, ge=1)
+    workers: int | None = Field(default=None, ge=1)
+    threads: int = Field(default=1, ge=1)
     endpoint: Endpoint = Endpoint()
 
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -20,6 +21,10 @@ _PACKETS = 200
 # Frame distances may differ by rounding to the time base (33 and 34 ms in Matroska); more is a variable rate. Ours.
 _ROUNDING_TICKS = 2
 _ROUNDING_SHARE = 0.05
+# Sound outlasts pictures by a little in most files (its packets are longer); more than this is meant. Ours.
+_OUTLASTS_SECONDS = 1
+# How Matroska's writers note the length of one track, which its format has no field for.
+_TAGGED = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 # Part of a video that must be missing before it is called truncated: both of them. Ours: players round durations.
 TRUNCATED_SHARE = 0.95
 TRUNCATED_SECONDS = 1.0
@@ -37,11 +42,15 @@ def describe(path: str, emit: Emit) -> Header:
         time_base = Fraction(stream.time_base)
         start = start_of(container, stream)
         rate = Fraction(stream.average_rate or stream.guessed_rate or 0)
-        duration = _declared(container, stream, start, rate)
+        duration = declared_end(container, stream, start)
+        pictures = duration
+        sound = _end_of_sound(container, audio, start, time_base)
+        if pictures and (sound - pictures) * time_base > _OUTLASTS_SECONDS:
+            duration = sound  # players hold the last picture
         warnings = []
         reachable = _reachable(stream, os.stat(path).st_size)  # noqa: PTH116
         if reachable is not None:
-            warnings += truncation(min(duration, reachable - start), duration, time_base)
+            warnings += truncation(min(pictures, reachable - start), pictures, time_base)
         if audio is None and container.streams.audio:
             warnings.append("AUDIO_DECODE_FAILED: there is no decoder for the sound track")
         frame = _first_frame(container, stream, path)
@@ -84,15 +93,27 @@ def truncation(decoded: int, declared: int, time_base: Fraction) -> list[str]:
     return [f"TRUNCATED: {got:.1f} of {whole:.1f} s can be decoded"]
 
 
-def _declared(container: Any, stream: Any, start: int, rate: Fraction) -> int:
-    """End of the video in ticks from tick 0, as declared; 0 if it is not."""
+def _end_of_sound(container: Any, audio: Any | None, start: int, time_base: Fraction) -> int:
+    """End of the sound in ticks of the video from tick 0, as declared; 0 if it is not."""
+    if audio is None:
+        return 0
+    end = declared_end(container, audio, 0)
+    return round(end * Fraction(audio.time_base) / time_base) - start if end else 0
+
+
+def declared_end(container: Any, stream: Any, start: int) -> int:
+    """End of one stream in its ticks from ``start``, as declared; 0 if it is not."""
     tick = Fraction(stream.time_base)
     if stream.duration:
-        end: int = (stream.start_time or 0) + int(stream.duration)
+        end = int(stream.start_time or 0) + int(stream.duration)
         # A header may understate what the file's index lists.
-        if len(stream.index_entries) > 1:
-            end = max(end, stream.index_entries[-1].timestamp + round(1 / ((rate or 25) * tick)))
+        if stream.type == "video" and len(stream.index_entries) > 1:
+            rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
+            end = max(end, int(stream.index_entries[-1].timestamp) + round(1 / (rate * tick)))
         return max(0, end - start)
+    if tagged := _TAGGED.fullmatch(stream.metadata.get("DURATION", "")):
+        hours, minutes, seconds = (Fraction(part) for part in tagged.groups())
+        return max(0, round((hours * 3600 + minutes * 60 + seconds) / tick))
     if container.duration:
         # Matroska and others: the container's length, from the container's start.
         first = (container.start_time or 0) * _MICROSECOND / tick
@@ -102,8 +123,8 @@ def _declared(container: Any, stream: Any, start: int, rate: Fraction) -> int:
 
 def _reachable(stream: Any, size: int) -> int | None:
     """Timestamp up to which the packets of an MP4's index lie inside the file; None if all do, or none is listed."""
-    missing = [int(entry.timestamp) for entry in stream.index_entries if entry.pos + entry.size > size]
-    return min(missing, default=None)
+    missing: list[int] = [entry.timestamp for entry in stream.index_entries if entry.pos + entry.size > size]
+    return min(missing) if missing else None
 
 
 def _first_frame(container: Any, stream: Any, path: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,18 +42,23 @@ def listen(
     config = config or ListenConfig()
     voices: list[Record] = []
     spoken: list[Record] = []
+    spent = {"voice": 0.0, "speech": 0.0}
     for unit in decoder.sound(path, video) if video.has_audio else ():
+        begun = time.perf_counter()
         heard = encoders.voice.detect(unit.samples)
+        spent["voice"] += time.perf_counter() - begun
         voices += [Voice(_span(unit.start + start, unit.start + end, video)) for start, end in heard]
         if "speech" in stages and heard:
             length = len(unit.samples) / 16_000
             around = [(max(0.0, a - config.padding), min(length, b + config.padding)) for a, b in heard]
+            begun = time.perf_counter()
             transcript = encoders.speech.recognize(unit.samples, _joined(around))
+            spent["speech"] += time.perf_counter() - begun
             spoken += [_utterance(s, unit.start, transcript.language, video) for s in transcript.segments]
         if progress and video.seconds:
             progress(min(1.0, (unit.start + len(unit.samples) / 16_000) / video.seconds))
-    found = {"voice": StageOutput(records=tuple(voices)), "speech": StageOutput(records=tuple(spoken))}
-    return {stage: found[stage] for stage in stages}
+    found = {"voice": voices, "speech": spoken}
+    return {stage: StageOutput(records=tuple(found[stage]), seconds=spent[stage]) for stage in stages}
 
 
 def _joined(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -61,6 +61,8 @@ def video_stream(container: Any, path: str) -> Any:
     name = shown(path)
     cover = av.stream.Disposition.attached_pic
     streams = [stream for stream in container.streams.video if not stream.disposition & cover]
+    if not streams and "mp4" in container.format.name and not _moov(path)[1]:
+        raise _cut_off(name)
     if not streams:
         raise MediaError("NO_VIDEO_STREAM", f"{name} has no moving pictures.", "Give Kinodex a file with video.")
     if is_protected(container, path):
@@ -108,7 +110,7 @@ def is_protected(container: Any, path: str) -> bool:
 
     FFmpeg looks through that entry at the codec below it, and would decode noise.
     """
-    return "mp4" in container.format.name and bool(_PROTECTED.search(_moov(path)))
+    return "mp4" in container.format.name and bool(_PROTECTED.search(_moov(path)[0]))
 
 
 def shown(path: str) -> str:
@@ -137,24 +139,30 @@ def _not_opened(path: str, name: str) -> MediaError:
     with open(path, "rb") as file:  # noqa: PTH123
         head = file.read(8)
     if head[4:8] in _MP4_BOXES or head.startswith(_MATROSKA):
-        return MediaError(
-            "TRUNCATED",
-            f"{name} starts like a video, but its index is missing: it was not copied or recorded to the end.",
-            "Copy or download it again.",
-        )
+        return _cut_off(name)
     return MediaError("NOT_MEDIA", f"{name} is not a video in a known container.", "Remove it or convert it.")
 
 
-def _moov(path: str) -> bytes:
-    """The index of an MP4 file, found by walking its top-level boxes."""
+def _cut_off(name: str) -> MediaError:
+    return MediaError(
+        "TRUNCATED",
+        f"{name} starts like a video, but its index is missing: it was not copied or recorded to the end.",
+        "Copy or download it again.",
+    )
+
+
+def _moov(path: str) -> tuple[bytes, bool]:
+    """The index of an MP4 file, found by walking its top-level boxes; and whether it is all there."""
     with open(path, "rb") as file:  # noqa: PTH123
         while len(head := file.read(8)) == 8:
             size, kind, read = int.from_bytes(head[:4], "big"), head[4:], 8
             if size == 1:
                 size, read = int.from_bytes(file.read(8), "big"), 16
             if kind == b"moov":
-                return file.read(min(size - read, _MOOV_LIMIT) if size else _MOOV_LIMIT)
+                wanted = min(size - read, _MOOV_LIMIT) if size else _MOOV_LIMIT
+                index = file.read(max(0, wanted))
+                return index, len(index) == wanted or not size
             if size < read:
                 break
             file.seek(size - read, os.SEEK_CUR)
-    return b""
+    return b"", True

@@ -12,7 +12,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
-from pipeline.describing import start_of, truncation
+from pipeline.describing import declared_end, start_of, truncation
 from pipeline.frames import Sampling
 from pipeline.opening import decoded, opened, shown, video_stream
 from pipeline.timeline import Timeline
@@ -39,7 +39,8 @@ def watch_video(path: str, duration: int, rotation: int, samplings: Sequence[Map
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = _THREADS
         time_base = Fraction(stream.time_base)
-        timeline = Timeline(start_of(container, stream), time_base, Fraction(stream.average_rate or 0))
+        start = start_of(container, stream)
+        timeline = Timeline(start, time_base, Fraction(stream.average_rate or 0))
         aspect = Fraction(stream.sample_aspect_ratio or 1)
         takers = [_Taker(Sampling(**values), duration, time_base, emit) for values in samplings]
         pictures = _Pictures(aspect, rotation)
@@ -56,7 +57,7 @@ def watch_video(path: str, duration: int, rotation: int, samplings: Sequence[Map
         if timeline.last < 0:
             code = "DECODE_FAILED" if stream.frames else "NO_FRAMES"
             raise MediaError(code, f"Not one picture of {shown(path)} can be decoded.", "Copy or download it again.")
-        warning = next(iter(truncation(timeline.end, duration, time_base)), "")
+        warning = next(iter(truncation(timeline.end, declared_end(container, stream, start), time_base)), "")
         for taker in takers:
             taker.flush(warning)
 

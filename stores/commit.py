@@ -67,7 +67,7 @@ def replace_rows(engine: Engine, ledger: Ledger, attempt: Attempt, output: Stage
             changes = video_columns(output.video)
             connection.execute(update(VideoRow).where(VideoRow.video_id == key.video_id).values(**changes))
         _delete_stage(connection, key.video_id, key.stage, replaced)
-        receipt = ledger.done_in(connection, attempt)
+        receipt = ledger.done_in(connection, attempt, output.seconds)
         _insert_stage(connection, key, output)
         index_lines(connection, key.video_id, key.stage)
         bump_revision(connection)

@@ -98,10 +98,13 @@ class Ledger:
         """
         return self._end(attempt, "filtered", "", why)
 
-    def done_in(self, connection: Connection, attempt: Attempt) -> Receipt:
+    def done_in(self, connection: Connection, attempt: Attempt, seconds: float | None = None) -> Receipt:
         """Ends an attempt well, inside the transaction that replaces the stage's rows.
 
         Earlier done runs of the stage with another fingerprint are forgotten, as their rows are.
+
+        Args:
+            seconds: of work in this stage alone; None for the time since the attempt began.
 
         Raises:
             StoreError: STALE_ATTEMPT if the attempt is no longer the current one.
@@ -109,7 +112,7 @@ class Ledger:
         key = attempt.key
         superseded = (Run.video_id == key.video_id) & (Run.stage == key.stage) & (Run.fingerprint != key.fingerprint)
         connection.execute(delete(Run).where(superseded & (Run.active | (Run.status == "done"))))
-        return self._finish(connection, attempt, "done", "", "", active=True)
+        return self._finish(connection, attempt, "done", "", "", seconds, active=True)
 
     def current(self, connection: Connection, attempt: Attempt) -> None:
         """Checks, before work is thrown away, that an attempt may still be ended.
@@ -163,10 +166,17 @@ class Ledger:
             return self._finish(connection, attempt, status, code, message)
 
     def _finish(
-        self, connection: Connection, attempt: Attempt, status: Status, code: str, message: str, **more: bool
+        self,
+        connection: Connection,
+        attempt: Attempt,
+        status: Status,
+        code: str,
+        message: str,
+        seconds: float | None = None,
+        **more: bool,
     ) -> Receipt:
         now = self._clock()
-        seconds = max(0.0, now - attempt.started)
+        seconds = max(0.0, now - attempt.started) if seconds is None else seconds
         changes = {"status": status, "error_code": code, "error_message": clean(message), "finished_at": now}
         guarded = _matches(attempt.key) & (Run.attempts == attempt.number) & (Run.status == "running")
         ended = connection.execute(update(Run).where(guarded).values(**changes, seconds=seconds, **more))

@@ -272,12 +272,17 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class StageOutput:
-    """All that one stage found in one video. ``video`` is set by ``probe`` only."""
+    """All that one stage found in one video. ``video`` is set by ``probe`` only.
+
+    ``seconds`` is the time spent in this stage alone, where it shares a pass with others; None where the time from
+    begin to end says it.
+    """
 
     records: tuple[Record, ...] = ()
     vectors: tuple[VectorItem, ...] = ()
     blobs: tuple[Blob, ...] = ()
     video: Video | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,18 +18,18 @@ import uuid
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from stores.errors import KinodexError, StoreError
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
 from stores.parcel import read_parcel, write_parcel
-from stores.records import Receipt, StageKey
+from stores.records import StageKey
 from workflows.job_log import job_log
 from workflows.local import default_workers, finished, settle, stage_finished
-from workflows.progress import Progress
+from workflows.progress import Progress, StageFinished
 from workflows.work import Ending, Hands, Reports, WorkUnit, work
 
 if TYPE_CHECKING:
@@ -49,25 +49,29 @@ WORKER_MEMORY = 3 << 30
 """Bytes reserved for one actor. Source: measured, all models of the embedded profile and one decoder stay below it."""
 
 _OBJECT_STORE = 256 << 20  # rows are a few hundred bytes
-_MEGABYTE = 1 << 20
 
 
-class Row(TypedDict):
-    """How one stage of one video ended, as it crosses from an actor to the driver. Plain text and numbers only.
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How one stage of one video ended, as it crosses from an actor to the driver: plain text and numbers only.
 
-    ``parcel`` is the path of the output where ``status`` is done, "" otherwise.
+    Attributes:
+        stage: "" on the row that closes a video; its status is then ``finished`` or, if nothing can be stored
+            any more, ``aborted``.
+        attempt: 0 where nothing was begun because the ledger knew the ending.
+        parcel: path of the output where ``status`` is done, "" otherwise.
     """
 
     video_id: str
-    stage: str
-    fingerprint: str
-    status: str
-    attempt: int
-    worker: str
-    started: float
-    parcel: str
-    error_code: str
-    error_message: str
+    stage: str = ""
+    fingerprint: str = ""
+    status: str = "finished"
+    attempt: int = 0
+    worker: str = ""
+    started: float = 0.0
+    parcel: str = ""
+    error_code: str = ""
+    error_message: str = ""
 
 
 class Perceiver:
@@ -88,54 +92,29 @@ class Perceiver:
         unit = WorkUnit(**json.loads(str(text)))
         rows: list[Row] = []
         reports = Reports(
-            begun=lambda stage: None,
-            settled=lambda receipt: rows.append(_settled_row(receipt)),
-            ended=lambda attempt, ending: rows.append(self._ended_row(attempt, ending)),
+            ended=lambda attempt, ending: rows.append(self._ended(attempt, ending)),
+            settled=lambda receipt: rows.append(
+                Row(**asdict(receipt.key), status=receipt.status, error_code=receipt.error_code)
+            ),
         )
-        closing = Row(_EMPTY, video_id=unit.video_id)
+        closing = Row(unit.video_id)
         with job_log(self._store.root):
             try:
                 work(unit, self._store.memory(unit.video_id), self._hands, reports)
             except StoreError as error:
                 # A row, not an exception: Ray would wrap it in a page of its own.
-                closing.update(status="aborted", error_code=error.code.name, error_message=error.message)
+                closing = Row(unit.video_id, status="aborted", error_code=error.code.name, error_message=error.message)
         rows.append(closing)
-        return {name: [row[name] for row in rows] for name in Row.__annotations__}  # type: ignore[literal-required]
+        return {field.name: [getattr(row, field.name) for row in rows] for field in fields(Row)}
 
-    def _ended_row(self, attempt: Attempt, ending: Ending) -> Row:
+    def _ended(self, attempt: Attempt, ending: Ending) -> Row:
         key = attempt.key
-        row = Row(
-            _EMPTY,
-            **asdict(key),
-            attempt=attempt.number,
-            worker=attempt.worker,
-            started=attempt.started,
-        )
+        row = Row(**asdict(key), status="done", attempt=attempt.number, worker=attempt.worker, started=attempt.started)
         if isinstance(ending, KinodexError):
-            row.update(status="failed", error_code=ending.code.name, error_message=ending.message)
-        else:
-            parcel = self._store.staging / f"{key.video_id}-{key.stage}-{uuid.uuid4().hex}.npz"
-            write_parcel(parcel, key, ending)
-            row.update(status="done", parcel=str(parcel))
-        return row
-
-
-_EMPTY = Row(
-    video_id="",
-    stage="",
-    fingerprint="",
-    status="",
-    attempt=0,
-    worker="",
-    started=0.0,
-    parcel="",
-    error_code="",
-    error_message="",
-)
-
-
-def _settled_row(receipt: Receipt) -> Row:
-    return Row(_EMPTY, **asdict(receipt.key), status=receipt.status, error_code=receipt.error_code)
+            return replace(row, status="failed", error_code=ending.code.name, error_message=ending.message)
+        parcel = self._store.staging / f"{key.video_id}-{key.stage}-{uuid.uuid4().hex}.npz"
+        write_parcel(parcel, key, ending)
+        return replace(row, parcel=str(parcel))
 
 
 def run_on_ray(
@@ -157,12 +136,13 @@ def run_on_ray(
     """
     by_id = {unit.video_id: unit for unit in units}
     with _cluster(address, min(workers or default_workers(), len(units))):
-        for row in receipts(store.root, encoders.profile, encoders.threads, units, workers).iter_rows():
-            unit = by_id[row["video_id"]]
-            if row["stage"]:
+        for values in receipts(store.root, encoders.profile, encoders.threads, units, workers).iter_rows():
+            row = Row(**values)
+            unit = by_id[row.video_id]
+            if row.stage:
                 _take(store, unit, row, progress)
-            elif row["status"] == "aborted":
-                raise StoreError(row["error_code"], row["error_message"], "Run the same command again to go on.")
+            elif row.status == "aborted":
+                raise StoreError(row.error_code, row.error_message, "Run the same command again to go on.")
             else:
                 progress(finished(store, unit))
 
@@ -171,7 +151,7 @@ def receipts(
     root: Path, profile: str, threads: int, units: Sequence[WorkUnit], workers: int | None
 ) -> ray.data.Dataset:
     """The lazy dataset of `Row`: one block for each unit, worked on by a pool of `Perceiver`."""
-    there = ray.cluster_resources()
+    there: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     memory = int(min(WORKER_MEMORY, there.get("memory", WORKER_MEMORY)))
     fitting = min(int(there.get("CPU", 1)), int(there.get("memory", memory) // memory))
     size = max(1, min(workers or fitting, fitting, len(units)))
@@ -188,26 +168,24 @@ def receipts(
     )
 
 
-def _take(store: LibraryStore, unit: WorkUnit, row: dict[str, Any], progress: Progress) -> None:
+def _take(store: LibraryStore, unit: WorkUnit, row: Row, progress: Progress) -> None:
     """Write down one ending that an actor reported."""
-    key = StageKey(row["video_id"], row["stage"], row["fingerprint"])
-    if not row["attempt"]:
-        # Nothing was begun: the ledger had the ending already.
-        progress(StageFinished(unit.video_id, unit.uri, key.stage, row["status"], row["error_code"]))
+    key = StageKey(row.video_id, row.stage, row.fingerprint)
+    if not row.attempt:
+        progress(StageFinished(unit.video_id, unit.uri, row.stage, row.status, row.error_code))
         return
-    attempt = Attempt(key, row["attempt"], row["worker"], row["started"])
-    receipt = settle(store, attempt, _ending(row))
-    if row["parcel"]:
-        Path(row["parcel"]).unlink(missing_ok=True)
+    receipt = settle(store, Attempt(key, row.attempt, row.worker, row.started), _ending(row))
+    if row.parcel:
+        Path(row.parcel).unlink(missing_ok=True)
     if receipt is not None:
         progress(stage_finished(unit, receipt))
 
 
-def _ending(row: dict[str, Any]) -> Ending:
-    if row["status"] != "done":
-        return KinodexError(row["error_code"], row["error_message"])
+def _ending(row: Row) -> Ending:
+    if not row.parcel:
+        return KinodexError(row.error_code, row.error_message)
     try:
-        return read_parcel(Path(row["parcel"]))[1]
+        return read_parcel(Path(row.parcel))[1]
     except StoreError as error:
         return error
 
@@ -216,13 +194,17 @@ def _ending(row: dict[str, Any]) -> Ending:
 def _cluster(address: str | None, workers: int) -> Iterator[None]:
     """Ray for the block: the one that runs already, the one at ``address``, or one of our own."""
     ours = not ray.is_initialized()
-    if ours:
-        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}
-        if address is None:
-            own = {"num_cpus": workers, "object_store_memory": _OBJECT_STORE, "include_dashboard": False}
-            ray.init(address="local", **own, **quiet)
-        else:
-            ray.init(address=address, **quiet)
+    if ours and address is not None:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    elif ours:
+        ray.init(
+            address="local",
+            num_cpus=workers,
+            object_store_memory=_OBJECT_STORE,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
     with warnings.catch_warnings():
         # Ray warns about its own defaults when it builds its context.
         warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"ray\\..*")

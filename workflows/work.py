@@ -55,15 +55,15 @@ class Reports:
     """Whom a worker tells.
 
     Attributes:
-        begun: a stage was begun.
+        ended: a stage ended; returns when its ending is safe. Raises `StoreError` if nothing can be stored any more.
         settled: a stage need not or may not be begun: it is done, or was tried too often.
-        ended: a stage ended; returns when its ending is safe. Raises `KinodexError` if nothing can be stored any more.
+        begun: a stage was begun.
         stopped: whether to begin nothing more.
     """
 
-    begun: Callable[[str], None]
-    settled: Callable[[Receipt], None]
     ended: Callable[[Attempt, Ending], None]
+    settled: Callable[[Receipt], None]
+    begun: Callable[[str], None] = lambda _: None
     stopped: Callable[[], bool] = lambda: False
 
 
@@ -101,7 +101,7 @@ def work(unit: WorkUnit, memory: Memory, hands: Hands, reports: Reports) -> None
             del attempts[stage]
     except StoreError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         # A bug that one video brings to light must cost neither the other videos nor its own trace.
         _log.exception("%s of %s", ", ".join(attempts) or "nothing", unit.video_id)
         for attempt in attempts.values():

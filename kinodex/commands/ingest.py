@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,12 +46,18 @@ def ingest(
     Exit:    0 all done, 3 some failed, 4 the counts do not add up
     """
     from kinodex import payloads, render
+    from kinodex.library import Library
     from kinodex.progress_bars import watching
 
     with door(library, profile, as_json, config, executor=executor, workers=workers) as here:
         if dry_run:
-            with here.library(create=True) as opened:
-                planned = payloads.plan(opened.plan(*paths))
+            with tempfile.TemporaryDirectory() as empty:
+                # Not even an empty library is made: one that is not there yet knows as much as one in a scratch folder.
+                settings = here.settings
+                if not settings.library.exists():
+                    settings = settings.model_copy(update={"library": Path(empty)})
+                with Library(settings, create=True) as opened:
+                    planned = payloads.plan(opened.plan(*paths))
             here.show(planned, lambda console: render.plan(console, planned))
             return
         with here.library(create=True) as opened, watching() as progress:

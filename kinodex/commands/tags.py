@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -28,13 +29,12 @@ def import_tags(
     \b
     Example: kinodex tags import tags.csv
     """
-    from kinodex import payloads
+    from kinodex import payloads, render
 
     with door(library, profile, as_json, config) as here:
         with here.library(create=True) as opened:
-            report = opened.import_tags(file)
-            payload = payloads.import_report(report, len(opened.store.tags.tags()))
-        here.show(payload, lambda console: console.print(payloads.sentence(payload)))
+            payload = payloads.import_report(opened.import_tags(file))
+        here.show(payload, lambda console: render.imported(console, payload))
 
 
 @app.command("export")
@@ -56,7 +56,9 @@ def export_tags(
         if file is not None:
             opened.store.tags.export_csv(file)
         elif not as_json:
-            payloads.write_tags(opened.store.tags, sys.stdout)
+            with tempfile.NamedTemporaryFile(suffix=".csv") as copy:
+                opened.store.tags.export_csv(Path(copy.name))
+                sys.stdout.write(Path(copy.name).read_text(encoding="utf-8"))
         if as_json:
             print_json(payloads.tags(opened.store.tags.tags()))
 

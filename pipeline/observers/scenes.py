@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Literal
 
 import cv2
@@ -71,5 +72,5 @@ class SceneObserver:
         return StageOutput(records=tuple(Scene(record_id("scn", video.video_id, span), span) for span in spans))
 
     def _timecode(self, tick: int) -> FrameTimecode:
-        rate = self._video.frame_rate or 25
+        rate = self._video.frame_rate or Fraction(25)  # only compared with lengths in frames
         return FrameTimecode(Timecode(pts=tick, time_base=self._video.time_base), fps=rate)

@@ -36,6 +36,7 @@ def make_video(
     sound_delay: float = 0.0,
     audio_codec: str = "aac",
     rotation: int = 0,
+    pixel_aspect: Fraction | None = None,
     container: str | None = None,
     options: dict[str, str] | None = None,
 ) -> Path:
@@ -54,6 +55,8 @@ def make_video(
         stream.time_base = stream.codec_context.time_base = base
         if codec == "libx264":
             stream.options = {"preset": "ultrafast", "g": "25", "tune": "zerolatency"}
+        if pixel_aspect:
+            stream.sample_aspect_ratio = pixel_aspect
         if rotation:
             stream.set_display_rotation(rotation)
         audio: Any = out.add_stream(audio_codec, rate=16_000, layout="mono") if sound is not None else None

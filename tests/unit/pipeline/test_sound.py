@@ -24,7 +24,8 @@ def test_sound_keeps_its_delay_after_the_picture(decoder: Decoder, tmp_path: Pat
 
 
 def test_a_late_picture_start_is_taken_off_the_sound_too(decoder: Decoder, tmp_path: Path) -> None:
-    path = make_video(tmp_path / "a.ts", [flat(RED)] * 50, sound=tone(2.0))
+    stamps = range(25, 75)
+    path = make_video(tmp_path / "a.ts", [flat(RED)] * 50, stamps=stamps, sound=tone(2.0), sound_delay=1.0)
     video = video_of(path, decoder)
     assert video.start_pts > 0
     (sound,) = decoder.sound(path, video)
