@@ -20,8 +20,8 @@ from encoders.types import PictureFeatures, Pixels
 
 # Input scaling and crop border belong to the weights (tensorflow/tpu, efficientnet/preprocessing: CROP_PADDING).
 _MEAN, _STD, _CROP_PADDING = 127.0, 128.0, 32
-# Frames of one forward pass, two views each. Source: measured on one core of an AMD EPYC, ms a frame: 1 frame 113,
-# 2 frames 124, 8 frames 170, as larger batches fall out of the cache; 2 leaves something to share to more threads.
+# Views of one forward pass. Source: measured on one core of an AMD EPYC, ms a view: 39 for 1, 34 for 2, 38 for 4,
+# 49 for 8, as larger batches fall out of the cache.
 _BATCH = 2
 _FEATURES = 1280
 
@@ -60,22 +60,47 @@ class ConseEncoder:
         Raises:
             ValueError: if ``frames`` is not uint8 of shape (n, h, w, 3) with h, w > 0.
         """
-        if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or 0 in frames.shape[1:]:
-            raise ValueError(f"frames must be uint8 (n, h, w, 3), not {frames.dtype} {frames.shape}")
-        count = len(frames)
-        probabilities = np.empty((count, CLASSES), np.float32)
-        features = np.empty((count, _FEATURES), np.float32)
-        for start in range(0, count, _BATCH):
-            batch = frames[start : start + _BATCH]
-            views = np.stack([centre_crop(frame) for frame in batch] + [squashed(frame) for frame in batch])
+        _check(frames)
+        crops = self._look([centre_crop(frame) for frame in frames])
+        whole = self._look([squashed(frame) for frame in frames])
+        return self._features((crops[0] + whole[0]) * np.float32(0.5), whole[1])
+
+    def encode_sequence(self, frames: Pixels) -> PictureFeatures:
+        """The same for frames in time order, each seen in one view only: crop, whole, crop, whole, …
+
+        Neighbours mostly show the same, so a clip is still seen in both views, at half the cost. Source: measured
+        on 24 clips at one frame a second, retrieval by clip centroids was not worse (R@1 0.61 against 0.56, R@5 0.87
+        against 0.89 of 54 queries). A single frame is seen in both.
+
+        Raises:
+            ValueError: as `encode`.
+        """
+        _check(frames)
+        if len(frames) < 2:
+            return self.encode(frames)
+        views = [squashed(frame) if i % 2 else centre_crop(frame) for i, frame in enumerate(frames)]
+        return self._features(*self._look(views))
+
+    def _look(self, views: list[NDArray[np.uint8]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Posteriors (n, 1000) and pooled features (n, 1280) of n views (260, 260, 3)."""
+        posteriors = np.empty((len(views), CLASSES), np.float32)
+        features = np.empty((len(views), _FEATURES), np.float32)
+        for start in range(0, len(views), _BATCH):
+            batch = np.stack(views[start : start + _BATCH])
             with torch.inference_mode():
-                pixels = (torch.from_numpy(views).permute(0, 3, 1, 2).float() - _MEAN) / _STD
+                pixels = (torch.from_numpy(batch).permute(0, 3, 1, 2).float() - _MEAN) / _STD
                 logits, pooled = self._network(pixels.contiguous(memory_format=torch.channels_last))
-                posteriors = torch.softmax(logits, dim=1).numpy()
-            n = len(batch)
-            probabilities[start : start + n] = (posteriors[:n] + posteriors[n:]) / 2
-            features[start : start + n] = pooled[n:].numpy()
-        return PictureFeatures(unit(probabilities @ self._prototypes), probabilities, unit(features))
+                posteriors[start : start + len(batch)] = torch.softmax(logits, dim=1).numpy()
+                features[start : start + len(batch)] = pooled.numpy()
+        return posteriors, features
+
+    def _features(self, posteriors: NDArray[np.float32], features: NDArray[np.float32]) -> PictureFeatures:
+        return PictureFeatures(unit(posteriors @ self._prototypes), posteriors, unit(features))
+
+
+def _check(frames: Pixels) -> None:
+    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or 0 in frames.shape[1:]:
+        raise ValueError(f"frames must be uint8 (n, h, w, 3), not {frames.dtype} {frames.shape}")
 
 
 def centre_crop(frame: Pixels) -> NDArray[np.uint8]:

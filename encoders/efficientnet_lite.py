@@ -64,10 +64,10 @@ class EfficientNetLite(nn.Module):
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (n, 1000) and pooled features (n, 1280) of (n, 3, 260, 260) float32, ``(RGB - 127) / 128``."""
-        x = functional.relu6(self._bn0(self._conv_stem(pictures)))
+        x = _relu6(self._bn0(self._conv_stem(pictures)))
         for block in self._blocks:
             x = block(x)
-        pooled = functional.relu6(self._bn1(self._conv_head(x))).mean((2, 3))
+        pooled = _relu6(self._bn1(self._conv_head(x))).mean((2, 3))
         return self._fc(pooled), pooled
 
     def fold(self) -> EfficientNetLite:
@@ -130,10 +130,15 @@ class _Block(nn.Module):
         self._residual = stride == 1 and inputs == outputs
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = functional.relu6(self._bn0(self._expand_conv(x))) if self._expands else x
-        y = functional.relu6(self._bn1(self._depthwise_conv(y)))
+        y: Tensor = _relu6(self._bn0(self._expand_conv(x))) if self._expands else x
+        y = _relu6(self._bn1(self._depthwise_conv(y)))
         y = self._bn2(self._project_conv(y))
         return x + y if self._residual else y
+
+
+def _relu6(fresh: Tensor) -> Tensor:
+    """ReLU6 in place: what comes out of a convolution belongs to nobody else."""
+    return functional.hardtanh_(fresh, 0.0, 6.0)
 
 
 def _norm(channels: int) -> nn.BatchNorm2d:

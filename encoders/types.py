@@ -100,13 +100,18 @@ class Detections:
 
 
 class ImageEncoder(Protocol):
-    """Pictures into the text encoder's space."""
+    """Pictures into the text encoder's space.
+
+    ``encode`` sees each frame for itself; ``encode_sequence`` is given frames that follow each other in time and may
+    use that neighbours mostly show the same thing to do less.
+    """
 
     @property
     def name(self) -> str: ...
     @property
     def dim(self) -> int: ...
     def encode(self, frames: Pixels) -> PictureFeatures: ...
+    def encode_sequence(self, frames: Pixels) -> PictureFeatures: ...
 
 
 class TextEncoder(Protocol):

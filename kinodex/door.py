@@ -7,17 +7,17 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
 from kinodex.text import clean, to_json
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console
 
     from kinodex.library import Library
     from kinodex.settings import Settings
@@ -50,6 +50,7 @@ class Door:
 
     settings: Settings
     as_json: bool
+    out: TextIO
 
     def library(self, create: bool = False) -> Library:
         """The library these settings name, opened.
@@ -64,13 +65,10 @@ class Door:
     def show(self, payload: object, render: Callable[[Console], None]) -> None:
         """Print the payload as JSON, or let ``render`` print it for people."""
         if self.as_json:
-            print_json(payload)
+            print_json(payload, self.out)
         else:
-            render(console())
-
-    def note(self, text: RenderableType) -> None:
-        """A remark for people, on stderr."""
-        console(stderr=True).print(text)
+            render(console(self.out))
+        self.out.flush()
 
 
 @contextmanager
@@ -85,16 +83,19 @@ def door(
     from kinodex.settings import Settings
     from stores.errors import KinodexError
 
+    out = sys.stdout
     try:
-        yield Door(Settings.load(config, library=library, profile=profile, **options), as_json)
+        # stdout is for results alone: whatever a library prints meanwhile belongs to stderr.
+        with redirect_stdout(sys.stderr):
+            yield Door(Settings.load(config, library=library, profile=profile, **options), as_json, out)
     except KinodexError as error:
         raise typer.Exit(_fail(error, as_json)) from None
     except KeyboardInterrupt:
         print("interrupted; the library is consistent, run the same command to go on", file=sys.stderr)
         raise typer.Exit(EXIT_INTERRUPTED) from None
     except BrokenPipeError:
-        # Whoever read our output has gone (`| head`): point stdout elsewhere, or the flush at exit complains.
-        sys.stdout = io.StringIO()
+        # Whoever read our output has gone (`| head`): what is still buffered goes nowhere, or Python complains at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
         raise typer.Exit(0) from None
     except (typer.Exit, typer.BadParameter, typer.Abort):
         raise
@@ -120,15 +121,14 @@ def _fail(error: KinodexError, as_json: bool) -> int:
     message, hint = clean(error.message), clean(error.hint)
     print(f"error {error.code}: {message}" + (f" {hint}" if hint else ""), file=sys.stderr)
     if as_json:
-        print_json({"error": {"code": error.code.name, "message": message, "hint": hint}})
+        print_json({"error": {"code": error.code.name, "message": message, "hint": hint}}, sys.stdout)
     return EXIT_USAGE if error.code.name in ("USAGE", "SETTINGS_INVALID") else EXIT_FAILED
 
 
-def console(stderr: bool = False) -> Console:
+def console(stream: TextIO) -> Console:
     """A console that takes data for data: no markup, no guessing at numbers and paths."""
     from rich.console import Console
 
-    stream = sys.stderr if stderr else sys.stdout
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
     # A pipe has no width; wide enough that no table is folded for whoever greps it.
@@ -136,7 +136,7 @@ def console(stderr: bool = False) -> Console:
     return Console(file=stream, markup=False, highlight=False, emoji=False, width=width)
 
 
-def print_json(payload: object) -> None:
-    """JSON on stdout, in whatever stdout can carry."""
-    speaks_unicode = (sys.stdout.encoding or "").lower().replace("-", "") in {"utf8", "utf16", "utf32"}
-    print(to_json(payload, ascii_only=not speaks_unicode))
+def print_json(payload: object, stream: TextIO) -> None:
+    """JSON on ``stream``, in whatever it can carry."""
+    speaks_unicode = (stream.encoding or "").lower().replace("-", "") in {"utf8", "utf16", "utf32"}
+    print(to_json(payload, ascii_only=not speaks_unicode), file=stream)

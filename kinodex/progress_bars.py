@@ -36,7 +36,7 @@ from workflows.progress import Progress as Watcher
 @contextmanager
 def watching() -> Iterator[Watcher]:
     """A watcher for stderr: bars on a terminal, lines elsewhere."""
-    target = console(stderr=True)
+    target = console(sys.stderr)
     if not target.is_terminal:
         yield PlainProgress(sys.stderr, clean)
         return

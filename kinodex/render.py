@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from typing import Any
 
@@ -10,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kinodex.text import clean, clock, size
+from kinodex.text import clean, clock, shell_word, size
+from stores.uris import path_of
 
 Payload = dict[str, Any]
 _COLOURS = {"done": "green", "accepted": "green", "ok": "green", "failed": "red", "fail": "red", "quarantined": "red"}
@@ -37,6 +37,12 @@ def _percent(value: float | None) -> str:
 
 def _name(uri: str) -> str:
     return uri.rsplit("/", 1)[-1] or uri
+
+
+def _opening(moment: Payload) -> Text:
+    # `path_of` gives the file's real name, which the uri writes in printable characters only.
+    path = shell_word(str(path_of(moment["uri"])))
+    return _data(f"open the first: mpv --start={moment['start']:.1f} {path}")
 
 
 def _error(error: dict[str, str] | None) -> str:
@@ -158,9 +164,7 @@ def search(console: Console, payload: Payload) -> None:
             console.print("The nearest, none of them likely:")
     if payload["results"]:
         console.print(_moments(payload["results"]))
-    if payload["verdict"] == "match":
-        best = payload["results"][0]
-        console.print(_data(f"open the first: mpv --start={best['start']:.1f} {shlex.quote(best['uri'])}"))
+        console.print(_opening(payload["results"][0]))
     if missing > 0:
         console.print(f"Partly indexed: {missing} of {index['videos_known']} videos are not (see: kinodex errors).")
 
@@ -193,8 +197,7 @@ def answer(console: Console, payload: Payload) -> None:
                 )
             )
     if payload["claims"]:
-        first = payload["claims"][0]["citations"][0]
-        console.print(_data(f"open the first: mpv --start={first['start']:.1f} {shlex.quote(first['uri'])}"))
+        console.print(_opening(payload["claims"][0]["citations"][0]))
     if payload["mode"] == "extractive":
         console.print("(put together from the evidence, without a language model)", style="dim")
 

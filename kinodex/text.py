@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shlex
 
 _ESCAPES = re.compile(
     "\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?"  # operating system command, e.g. "set the window's title"
@@ -51,6 +53,16 @@ def clock(seconds: float) -> str:
     hours, minutes = divmod(minutes, 60)
     rest = f"{tenths // 10:02d}.{tenths % 10}"
     return f"{hours}:{minutes:02d}:{rest}" if hours else f"{minutes}:{rest}"
+
+
+def shell_word(path: str) -> str:
+    """``path`` as one word for a shell, whatever bytes it is made of (``$'…'`` where it cannot be typed)."""
+    if path.isprintable():
+        return shlex.quote(path)
+    kept = (
+        chr(byte) if 32 <= byte < 127 and chr(byte) not in "'\\\\" else f"\\x{byte:02x}" for byte in os.fsencode(path)
+    )
+    return f"$'{''.join(kept)}'"
 
 
 def size(count: int) -> str:

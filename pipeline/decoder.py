@@ -115,10 +115,13 @@ class Decoder:
         left = max(limits.minimum_seconds, limits.seconds_per_media_second * media_seconds)
         child = self._running()
         child.jobs += 1
+        child.busy = True
         told = False
         try:
             child.wire.send(job, {"path": os.path.abspath(path), **values} if job != "misbehave" else values)  # noqa: PTH100
             while True:
+                if self._child is not child:
+                    raise RuntimeError(f"decoding {_shown(path)} was given up: another file was begun meanwhile")
                 begun = time.monotonic()
                 message = child.wire.receive(min(limits.stall_seconds, left))
                 left = max(0.0, left - (time.monotonic() - begun))
@@ -136,8 +139,9 @@ class Decoder:
         except (EOFError, BrokenPipeError) as error:
             raise _death(path, child.exit_status()) from error
         finally:
+            child.busy = False
             if not told:
-                self.close()
+                child.end()
         if message.tag == "error":
             raise MediaError(message.values["code"], message.values["message"], message.values["hint"])
         if message.tag == "bug":
@@ -149,7 +153,9 @@ class Decoder:
             pass
 
     def _running(self) -> _Child:
-        if self._child is not None and (self._child.jobs >= self.limits.restart_after or not self._child.is_alive()):
+        child = self._child
+        # A busy child is still answering a job whose frames nobody took to the end.
+        if child is not None and (child.busy or child.jobs >= self.limits.restart_after or not child.is_alive()):
             self.close()
         if self._child is None:
             self._child = _Child(self.limits.address_space_bytes)
@@ -179,6 +185,7 @@ class _Child:
             )
         self.wire = Wire(ours)
         self.jobs = 0
+        self.busy = False
         try:
             self.wire.receive(_START_SECONDS)
         except (EOFError, TimeoutError) as error:

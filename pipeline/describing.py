@@ -117,7 +117,8 @@ def declared_end(container: Any, stream: Any, start: int) -> int:
     if container.duration:
         # Matroska and others: the container's length, from the container's start.
         first = (container.start_time or 0) * _MICROSECOND / tick
-        return max(0, round(container.duration * _MICROSECOND / tick + first) - start)
+        last: int = round(container.duration * _MICROSECOND / tick + first)
+        return max(0, last - start)
     return 0
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from encoders.bundle import Encoders
 from encoders.types import WeightsError
@@ -22,6 +24,7 @@ from stores.records import Record, StageOutput, Video
 
 __all__ = ["PerceptionConfig", "Stage", "fingerprints", "pending", "perceive", "stages"]
 
+_Thing = TypeVar("_Thing")
 Ending = StageOutput | KinodexError
 Begin = Callable[[str], bool]
 Progress = Callable[[str, float], None]
@@ -74,7 +77,8 @@ def perceive(
     """Run the stages in ``todo`` on one video.
 
     Bad media and missing weights end as errors of the stages concerned; bugs are raised. A stage whose inputs are
-    neither stored nor fresh is not begun.
+    neither stored nor fresh is not begun; only sound that cannot be decoded counts as nothing heard for those after
+    it, since no retry will mend it and the pictures are still worth finding.
 
     Args:
         begin: called right before a stage is risked; False keeps it from running.
@@ -96,6 +100,8 @@ def perceive(
     def settle(name: str, ending: Ending) -> tuple[str, Ending]:
         if isinstance(ending, StageOutput):
             known.add(name, ending)
+        elif ending.code.name == "AUDIO_DECODE_FAILED":
+            known.add(name, StageOutput())
         else:
             failed.add(name)
         return name, ending
@@ -106,16 +112,26 @@ def perceive(
     if video is None or "probe" in failed:
         return
 
-    watching = [name for name in ready(WATCHED) if begin(name)]
+    watching, made = [], []
+    for name in [name for name in ready(WATCHED) if begin(name)]:
+        observer = _loaded(partial(observers, [name], encoders, config))
+        if isinstance(observer, ModelError):
+            yield settle(name, observer)
+        else:
+            watching.append(name)
+            made += observer
     if watching:
-        seen = _tried_all(
-            watching,
-            lambda: watch(path, video, observers(watching, encoders, config), decoder, _told(progress, watching)),
-        )
+        seen = _tried_all(watching, lambda: watch(path, video, made, decoder, _told(progress, watching)))
         for name in watching:
             yield settle(name, seen[name])
 
-    listening = [name for name in ready(LISTENED) if begin(name)]
+    listening = []
+    for name in [name for name in ready(LISTENED) if begin(name)]:
+        model = _loaded(partial(getattr, encoders, name)) if video.has_audio else None
+        if isinstance(model, ModelError):
+            yield settle(name, model)
+        else:
+            listening.append(name)
     if listening:
         told = _told(progress, listening)
         heard = _tried_all(listening, lambda: listen(path, video, listening, encoders, decoder, config.listen, told))
@@ -131,6 +147,14 @@ def perceive(
     for name in DERIVED:
         if ready([name]) and begin(name):
             yield settle(name, _tried(derive[name]))
+
+
+def _loaded(load: Callable[[], _Thing]) -> _Thing | ModelError:
+    """What ``load`` gives; one model that is missing costs its own stage only."""
+    try:
+        return load()
+    except WeightsError as error:
+        return _model_error(error)
 
 
 def _tried(work: Callable[[], StageOutput]) -> Ending:

@@ -58,6 +58,7 @@ def watch(
     """
     by_name = {observer.name: observer for observer in observers}
     spent = dict.fromkeys(by_name, 0.0)
+    share = 0.0
     samplings = [observer.wants(video) for observer in observers]
     for observer in observers:
         observer.start(video)
@@ -66,5 +67,7 @@ def watch(
         by_name[frames.name].see(frames)
         spent[frames.name] += time.perf_counter() - begun
         if progress and len(frames.ticks) and video.duration:
-            progress(min(1.0, int(frames.ticks[-1]) / video.duration))
+            # Batches of other samplings may lie behind what was already seen.
+            share = max(share, min(1.0, int(frames.ticks[-1]) / video.duration))
+            progress(share)
     return {name: replace(observer.finish(), seconds=spent[name]) for name, observer in by_name.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -58,9 +57,9 @@ def export_tags(
         elif not as_json:
             with tempfile.NamedTemporaryFile(suffix=".csv") as copy:
                 opened.store.tags.export_csv(Path(copy.name))
-                sys.stdout.write(Path(copy.name).read_text(encoding="utf-8"))
+                here.out.write(Path(copy.name).read_text(encoding="utf-8"))
         if as_json:
-            print_json(payloads.tags(opened.store.tags.tags()))
+            print_json(payloads.tags(opened.store.tags.tags()), here.out)
 
 
 @app.command("list")

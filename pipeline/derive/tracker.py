@@ -19,11 +19,16 @@ SCALE = 1000.0
 
 
 def follow(
-    ticks: NDArray[np.int64], concepts: NDArray[np.str_], scores: NDArray[np.float32], boxes: NDArray[np.float32]
+    frames: NDArray[np.int64],
+    ticks: NDArray[np.int64],
+    concepts: NDArray[np.str_],
+    scores: NDArray[np.float32],
+    boxes: NDArray[np.float32],
 ) -> list[NDArray[np.int64]]:
     """Group detections of one scene into tracks, one category at a time.
 
     Args:
+        frames: (n,) rising ticks of all frames looked at: where nothing was found, patience runs out, too.
         ticks: (m,) rising; concepts, scores: (m,); boxes: (m, 4) as fractions.
 
     Returns:
@@ -32,7 +37,6 @@ def follow(
     Source: ByteTrack (Zhang et al. 2022, arXiv 2110.06864), as kept in the package ``trackers``.
     """
     tracks: list[NDArray[np.int64]] = []
-    frames = np.unique(ticks)
     for concept in sorted(set(concepts.tolist())):
         rows = np.flatnonzero(concepts == concept)
         by_track = _track_one(frames, ticks[rows], scores[rows], boxes[rows])

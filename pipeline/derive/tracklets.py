@@ -71,7 +71,8 @@ def derive_tracklets(
     tracklets = []
     for scene in scenes:
         rows = np.flatnonzero((seen.ticks >= scene.start) & (seen.ticks < scene.end))
-        for track in follow(seen.ticks[rows], seen.concepts[rows], seen.scores[rows], seen.boxes[rows]):
+        frames = seen.frames[(seen.frames >= scene.start) & (seen.frames < scene.end)]
+        for track in follow(frames, seen.ticks[rows], seen.concepts[rows], seen.scores[rows], seen.boxes[rows]):
             followed = rows[track]
             if len(followed) == 1 and seen.scores[followed[0]] < config.lonely:
                 continue

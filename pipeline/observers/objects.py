@@ -21,7 +21,7 @@ class ObjectConfig:
     every_seconds: float = 1.0
     minimum: int = 4
     long_side: int = 384
-    same: float = 1.0
+    same: float = 1.5
 
 
 class ObjectObserver:

@@ -20,7 +20,7 @@ class PictureConfig:
     Attributes:
         every_seconds: distance of frames; minimum: frames at least, in short videos.
         long_side: pixels; the encoders crop to 260.
-        same: mean grey difference (0–255) to the last encoded frame up to which its result is used again: below the
+        same: mean grey difference (0–255) to the last encoded frame up to which its result is used again: about the
             noise of recompression, so that slides and still pictures cost one frame.
         strongest: classes kept for each frame.
     """
@@ -28,7 +28,7 @@ class PictureConfig:
     every_seconds: float = 1.0
     minimum: int = 8
     long_side: int = 384
-    same: float = 1.0
+    same: float = 1.5
     strongest: int = 16
 
 
@@ -65,7 +65,7 @@ class PictureObserver:
             self._ticks.append(tick)
             self._row.append(self._encoded + len(fresh) - 1)
         if fresh:
-            self._seen.append(self._encoder.encode(frames.pixels[fresh]))
+            self._seen.append(self._encoder.encode_sequence(frames.pixels[fresh]))
             self._encoded += len(fresh)
 
     def finish(self) -> StageOutput:

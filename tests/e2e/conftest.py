@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from e2e.media import sample_video, turned, write_sound, write_video
+from tests.e2e.media import sample_video, turned, write_sound, write_video
 
 ROOT = Path(__file__).resolve().parents[2]
 ODD_NAME = b"caf\xe9 'q\" [red] x.mp4"
@@ -32,7 +32,7 @@ class Ran:
 
 def program(*arguments: str | Path, cwd: Path | None = None, before: str = "", after: str = "", **env: str) -> Ran:
     """Run `kinodex` in a process of its own; ``before`` and ``after`` are Python run in that process."""
-    code = f"{before}\nimport sys\nfrom kinodex.cli import main\ntry:\n    main()\nfinally:\n    pass\n    {after or 'pass'}"
+    code = f"import sys\n{before}\nfrom kinodex.cli import main\ntry:\n    main()\nfinally:\n    {after or 'pass'}"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default", **env}
     ended = subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)],

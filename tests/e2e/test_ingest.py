@@ -12,12 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from e2e.conftest import ROOT, Ingested, program
-from e2e.media import write_video
+from tests.e2e.conftest import ROOT, Ingested, program
+from tests.e2e.media import write_video
 
 pytestmark = pytest.mark.slow
 
-GOOD = ("bikes.mp4", "bigbuckbunny.mp4", "no sound.mp4", "copy of no sound.mp4", "vfr.mp4", "two frames.mp4", "turned.mp4")
+GOOD = (
+    "bikes.mp4",
+    "bigbuckbunny.mp4",
+    "no sound.mp4",
+    "copy of no sound.mp4",
+    "vfr.mp4",
+    "two frames.mp4",
+    "turned.mp4",
+)
 BAD = {
     "empty.mp4": "FILE_EMPTY",
     "text.mp4": "NOT_MEDIA",
@@ -160,7 +168,7 @@ def test_interrupted_and_run_again(tmp_path: Path, films: Path):
     os.killpg(running.pid, signal.SIGINT)
     out, err = running.communicate(timeout=120)
     assert running.returncode == 130, err
-    assert b"run the same command again" in err
+    assert b"run the same command to go on" in err
     assert b"Traceback" not in out + err
     assert not list((tmp_path / "lib" / "staging").iterdir())
     again = program(*command)

@@ -75,6 +75,14 @@ def test_a_frame_gets_the_same_vector_alone_and_among_others(encoders, bikes):
     np.testing.assert_allclose(alone.vectors[0], together.vectors[2], atol=1e-4)
 
 
+def test_frames_in_sequence_are_seen_in_alternating_views(encoders, bikes):
+    pair = encoders.image.encode_sequence(bikes[:2])
+    single = encoders.image.encode_sequence(bikes[:1])
+    np.testing.assert_allclose(single.vectors, encoders.image.encode(bikes[:1]).vectors, atol=1e-6)
+    assert not np.allclose(pair.probabilities[0], encoders.image.encode(bikes[:1]).probabilities[0], atol=1e-4)
+    assert float(pair.vectors[0] @ pair.vectors[1]) > 0.5
+
+
 def test_no_frames_give_no_rows_and_wrong_arrays_are_refused(encoders):
     nothing = encoders.image.encode(np.zeros((0, 90, 160, 3), np.uint8))
     assert nothing.vectors.shape == (0, 384)

@@ -14,7 +14,9 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_options_over_environment_over_file_over_defaults(monkeypatch: pytest.MonkeyPatch):
-    Path("kinodex.toml").write_text('profile = "file"\nworkers = 3\n[endpoint]\nmodel = "small"\nbase_url = "http://a/v1"')
+    Path("kinodex.toml").write_text(
+        'profile = "file"\nworkers = 3\n[endpoint]\nmodel = "small"\nbase_url = "http://a/v1"'
+    )
     monkeypatch.setenv("KINODEX_MODEL", "large")
     monkeypatch.setenv("KINODEX_PROFILE", "environment")
     settings = Settings.load(profile="option", executor=None)

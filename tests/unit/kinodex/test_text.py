@@ -1,8 +1,10 @@
 import json
+import os
+import subprocess
 
 import pytest
 
-from kinodex.text import clean, clock, size, to_json
+from kinodex.text import clean, clock, shell_word, size, to_json
 
 
 def test_what_a_video_says_cannot_steer_the_terminal():
@@ -21,10 +23,20 @@ def test_json_carries_any_name(ascii_only: bool):
     assert json.loads(text) == {"a": "caf\\xe9 打 😀 \x9b31m \\udce9"}
 
 
-@pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00.0"), (59.96, "1:00.0"), (83.44, "1:23.4"), (3671.2, "1:01:11.2")])
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0, "0:00.0"), (59.96, "1:00.0"), (83.44, "1:23.4"), (3671.2, "1:01:11.2")]
+)
 def test_clock(seconds: float, shown: str):
     assert clock(seconds) == shown
 
 
 def test_size():
     assert [size(n) for n in (12, 2048, 5 << 30)] == ["12 B", "2.0 KiB", "5.0 GiB"]
+
+
+@pytest.mark.parametrize("name", [b"plain.mp4", b"it's a film.mp4", "打鼓.mp4".encode(), b"caf\xe9 \x1b[31m '\\.mp4"])
+def test_a_shell_reads_the_same_bytes(name: bytes):
+    word = shell_word(os.fsdecode(name))
+    assert word.isprintable()
+    said = subprocess.run(["bash", "-c", f"printf %s {word}"], capture_output=True, check=True).stdout
+    assert said == name

@@ -152,3 +152,15 @@ def test_stopping_early_is_allowed(decoder: Decoder, tmp_path: Path) -> None:
     video = video_of(path, decoder)
     assert len(next(iter(decoder.frames(path, video, [Sampling("a", None, 64, batch=1)]))).ticks) == 1
     assert decoder.probe(path).width == 160
+
+
+def test_a_pass_left_open_does_not_mix_with_the_next(decoder: Decoder, tmp_path: Path) -> None:
+    path = make_video(tmp_path / "a.mp4", [flat(RED)] * 100)
+    video = video_of(path, decoder)
+    left_open = decoder.frames(path, video, [Sampling("a", None, 64, batch=1)])
+    next(left_open)
+    whole = list(decoder.frames(path, video, [Sampling("b", 1.0, 64)]))
+    assert [frames.name for frames in whole] == ["b"]
+    with pytest.raises(RuntimeError, match="another file"):
+        list(left_open)
+    assert decoder.probe(path).width == 160

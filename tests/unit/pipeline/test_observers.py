@@ -63,6 +63,8 @@ class ColourEncoder:
         vectors = means / np.linalg.norm(means, axis=1, keepdims=True)
         return PictureFeatures(vectors, np.pad(means / means.sum(axis=1, keepdims=True), ((0, 0), (0, 17))), vectors)
 
+    encode_sequence = encode
+
 
 class StripeReader:
     """Reads a dark bar as a text, another one for short bars."""

@@ -1,0 +1,129 @@
+"""Many videos on Ray: the same results, nothing large between processes, and a worker that is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import ROOT, Ran, program
+from tests.e2e.media import write_video
+
+pytestmark = pytest.mark.slow
+
+# Looks at what crosses from the actors to the driver, before the driver does.
+SPY = """
+import workflows.ray_data as on_ray
+real = on_ray.receipts
+def spied(*arguments):
+    rows = real(*arguments).materialize()
+    types = {str(kind) for kind in rows.schema().types}
+    largest = max(len(str(value)) for row in rows.take_all() for value in row.values())
+    print("CROSSED", sorted(types), largest, file=sys.stderr)
+    return rows
+on_ray.receipts = spied
+"""
+
+
+@pytest.fixture(scope="module")
+def small_films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("small")
+    write_video(folder / "a.mp4", seed=11, seconds=1)
+    write_video(folder / "b.mp4", seed=12, seconds=2, sound=True)
+    (folder / "broken.mp4").write_text("no film")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def on_ray(small_films: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
+    root = tmp_path_factory.mktemp("ray") / "lib"
+    return root, program("ingest", small_films, "--executor", "ray", "--library", root, "--json", before=SPY)
+
+
+def test_every_input_ends_once(on_ray: tuple[Path, Ran]):
+    root, ran = on_ray
+    assert ran.code == 3, ran.err
+    ended = {Path(video["uri"]).name: video["status"] for video in ran.json["videos"]}
+    assert ended == {"a.mp4": "done", "b.mp4": "done", "broken.mp4": "failed"}
+    assert ran.json["totals"]["inputs"] == 3
+    assert not list((root / "staging").iterdir())
+
+
+def test_nothing_large_crosses(on_ray: tuple[Path, Ran]):
+    (crossed,) = [line for line in on_ray[1].err.splitlines() if line.startswith("CROSSED")]
+    assert crossed.startswith("CROSSED ['double', 'int64', 'string'] ")
+    assert int(crossed.rsplit(" ", 1)[1]) < 1000
+
+
+def test_ray_and_local_find_the_same(on_ray: tuple[Path, Ran], small_films: Path, tmp_path: Path):
+    local = program("ingest", small_films, "--library", tmp_path / "lib", "--json")
+    assert {v["uri"]: v["stages"] for v in local.json["videos"]} == {
+        v["uri"]: v["stages"] for v in on_ray[1].json["videos"]
+    }
+    shown = [
+        program("show", "b.mp4", "--library", root, "--json").json["evidence"] for root in (on_ray[0], tmp_path / "lib")
+    ]
+    assert shown[0] == shown[1]
+    assert shown[0]
+
+
+def test_a_second_run_starts_no_ray(on_ray: tuple[Path, Ran], small_films: Path):
+    again = program(
+        "ingest",
+        *(small_films, "--executor", "ray", "--library", on_ray[0], "--json"),
+        after="print('ray' in sys.modules, file=sys.stderr)",
+    )
+    assert again.err.splitlines()[-1] == "False"
+    assert again.json["totals"]["reused"] == 2
+
+
+def test_a_killed_worker_costs_one_attempt(tmp_path: Path):
+    write_video(tmp_path / "a.mp4", seed=13, seconds=2)
+    write_video(tmp_path / "b.mp4", seed=14, seconds=2)
+    root = tmp_path / "lib"
+    running = subprocess.Popen(
+        [sys.executable, "-m", "kinodex", "ingest", tmp_path, "--executor", "ray", "--library", root, "--json"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    victim = wait_for_worker(root)
+    assert running.pid in ancestors(victim), "only a process of this test may be killed"
+    os.kill(victim, signal.SIGKILL)
+    out, err = running.communicate(timeout=280)
+    assert running.returncode == 0, err
+    totals = json.loads(out)["totals"]
+    assert (totals["inputs"], totals["done"]) == (2, 2)
+    with sqlite3.connect(root / "kinodex.sqlite3") as database:
+        attempts = [row[0] for row in database.execute("select attempts from stage_runs where stage = 'probe'")]
+    assert max(attempts) == 2
+
+
+def wait_for_worker(root: Path) -> int:
+    """The process id of the first actor that has begun a stage."""
+    for _ in range(1200):
+        time.sleep(0.05)
+        try:
+            with sqlite3.connect(f"file:{root / 'kinodex.sqlite3'}?mode=ro", uri=True) as database:
+                rows = database.execute("select worker from stage_runs where status = 'running'").fetchall()
+        except sqlite3.Error:
+            continue
+        if rows:
+            return int(rows[0][0].rsplit("-", 1)[1])
+    raise AssertionError("no worker began anything")
+
+
+def ancestors(process: int) -> list[int]:
+    found = []
+    while process > 1:
+        stat = Path(f"/proc/{process}/stat").read_text()
+        process = int(stat.rsplit(")", 1)[1].split()[1])
+        found.append(process)
+    return found
