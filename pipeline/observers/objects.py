@@ -41,6 +41,7 @@ class ObjectObserver:
     def start(self, video: Video) -> None:
         """A new video begins."""
         self._frames: list[int] = []
+        self._scenery: list[str] = []
         self._found: list[tuple[int, str, float, tuple[float, ...], str]] = []
         self._last: tuple[Glance, Detections, list[str]] | None = None
 
@@ -53,6 +54,7 @@ class ObjectObserver:
                 self._last = look, found, [_colour(pixels, box) for box in found.boxes]
             _, found, colours = self._last
             self._frames.append(tick)
+            self._scenery.append(dominant_colour(pixels))
             for concept, score, box, colour in zip(found.concepts, found.scores, found.boxes, colours, strict=True):
                 self._found.append((tick, concept, float(score), tuple(box.tolist()), colour))
 
@@ -68,6 +70,7 @@ class ObjectObserver:
             boxes=np.array(boxes, np.float32).reshape(-1, 4),
             colours=np.array(colours, np.str_),
             frames=np.array(self._frames, np.int64),
+            scenery=np.array(self._scenery, np.str_),
         )
         return StageOutput(blobs=(Blob("objects.npz", file.getvalue()),))
 

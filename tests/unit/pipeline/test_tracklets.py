@@ -30,6 +30,7 @@ def tracklets(seen: list[Sighting], seconds: int, cuts: tuple[int, ...] = ()) ->
         boxes=np.array([box for _, _, box in seen], np.float32).reshape(-1, 4),
         colours=np.array(["red"] * len(seen), np.str_),
         frames=np.arange(seconds, dtype=np.int64) * 1000,
+        scenery=np.array(["green"] * seconds, np.str_),
     )
     memory = Remembered()
     memory.outputs["objects"] = StageOutput(blobs=(Blob("objects.npz", file.getvalue()),))
@@ -42,6 +43,7 @@ def tracklets(seen: list[Sighting], seconds: int, cuts: tuple[int, ...] = ()) ->
     found = derive_tracklets(video, memory, space).records
     assert isinstance(found[-1], Tracklet)
     assert found[-1].concept == "background"
+    assert found[-1].appearance == "green"
     return [track for track in found[:-1] if isinstance(track, Tracklet)]
 
 
