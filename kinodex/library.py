@@ -97,10 +97,14 @@ class Library:
             )
         return self._llm
 
-    def ingest(self, *paths: str | Path, progress: Progress = silent) -> IngestReport:
+    def ingest(self, *paths: str | Path, retry: bool = False, progress: Progress = silent) -> IngestReport:
         """Watch and hear every video under ``paths`` that is not known yet.
 
         Bad videos are reported, not raised; a second call has nothing to do.
+
+        Args:
+            retry: try again also what failed for good or is quarantined.
+            progress: told what happens, see `workflows.progress`.
         """
         from workflows.ingest import ingest
 
@@ -111,6 +115,7 @@ class Library:
             paths,
             executor=settings.executor,
             workers=settings.workers,
+            retry=retry,
             progress=progress,
         )
 

@@ -93,8 +93,6 @@ class _Bars:
         elapsed = self._progress.tasks[0].elapsed or 0.0
         if elapsed > 0:
             self._progress.update(self._videos, note=f"{self._media_seconds / elapsed:.1f}x real time")
-        if event.error_code:
-            self._progress.console.print(f"{event.status} {event.error_code}: {clean(event.uri)}")
 
     def _note(self, stage: str, note: str) -> None:
         if stage in self._stages:

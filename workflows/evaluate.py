@@ -198,8 +198,8 @@ def citation_holds(store: LibraryStore, citation: Citation) -> bool:
     cited = store.catalog.evidence([citation.evidence_id]).get(citation.evidence_id)
     if cited is None or cited.video_id != citation.video_id or citation.quote not in cited.text:
         return False
-    whole = next((entry.video for entry in store.catalog.videos() if entry.video_id == cited.video_id), None)
-    return whole is not None and _inside(citation.span, whole.whole)
+    video = store.catalog.video(cited.video_id)
+    return video is not None and _inside(citation.span, video.whole)
 
 
 def _inside(span: Span, whole: Span) -> bool:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pipeline.perceive import fingerprints, stages
+from pipeline.perceive import Stage, fingerprints, stages
 from stores.errors import CODES, UsageError
 from stores.ids import sha256_of
+from stores.ledger import MAX_ATTEMPTS
 from stores.records import Receipt
 from stores.uris import path_of, uri_of
 from workflows.discover import discover
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
 Executor = Literal["local", "ray"]
 EXECUTORS: tuple[Executor, ...] = ("local", "ray")
 
-_FIRST = "probe"  # without it no other stage can be tried
-
 
 def ingest(
     store: LibraryStore,
@@ -39,6 +39,7 @@ def ingest(
     executor: Executor = "local",
     workers: int | None = None,
     address: str | None = None,
+    retry: bool = False,
     progress: Progress = silent,
 ) -> IngestReport:
     """Watch and hear every video under ``paths`` that is not known yet, and keep what was found.
@@ -50,6 +51,7 @@ def ingest(
         executor: ``local`` works in this process, ``ray`` on a Ray cluster.
         workers: videos at the same time; None for one for each processor.
         address: of a Ray cluster to join; None starts one on this machine for the job.
+        retry: try again also what failed for good or is quarantined.
         progress: told what happens, from several threads.
 
     Raises:
@@ -60,19 +62,29 @@ def ingest(
         raise UsageError("USAGE", f"there is no executor {executor!r}.", f"Choose one of: {', '.join(EXECUTORS)}.")
     began = time.monotonic()
     with store.writer(), job_log(store.root):
+        last = next(iter(store.runs.runs()), None)
         run = store.runs.begin(f"ingest --executor {executor}", f"{executor}-{os.getpid()}")
+        if last is not None and last.finished_at is None:
+            store.sweep()  # the last job was killed: it may have left what nothing points at
         found = discover(paths, library=store.root)
         inputs = identify(store, found, lambda done, of: progress(Identified(done, of)))
-        plan = _Plan.of(store, fingerprints(stages(encoders)), inputs)
-        progress(Planned(len(inputs), len(plan.units), plan.counts()))
-        if plan.units:
-            _execute(store, encoders, plan.units, executor, workers, address, progress)
-        videos = [_reported(store, one, plan) for one in inputs]
-        worked_on = [store.catalog.video(unit.video_id) for unit in plan.units]
+        order = stages(encoders)
+        wanted = fingerprints(order)
+        units = _units(store, order, inputs, retry)
+        counts = Counter(stage for unit in units for stage in unit.stages)
+        progress(Planned(len(inputs), len(units), tuple((stage, counts[stage]) for stage in wanted if counts[stage])))
+        if units:
+            _execute(store, encoders, units, executor, workers, address, progress)
+        worked_on = {(unit.video_id, unit.uri) for unit in units}
+        receipts = _receipts(store)
+        videos = [
+            _reported(one, receipts[one.video_id], wanted, (one.video_id, one.uri) in worked_on) for one in inputs
+        ]
+        watched = [store.catalog.video(unit.video_id) for unit in units]
         totals = total(
             videos,
             inputs=len(found.files) + len(found.problems),
-            media_seconds=sum(video.seconds for video in worked_on if video is not None),
+            media_seconds=sum(video.seconds for video in watched if video is not None),
             wall_seconds=time.monotonic() - began,
         )
         store.runs.end(run, asdict(totals))
@@ -85,60 +97,63 @@ def plan_only(store: LibraryStore, encoders: Encoders, paths: Sequence[Path | st
     A renamed file or a copy therefore looks new here; `ingest` recognises it.
     """
     found = discover(paths, library=store.root)
-    wanted = fingerprints(stages(encoders))
+    order = stages(encoders)
+    receipts = _receipts(store)
     planned: list[PlannedVideo] = []
     for file in found.files:
         video_id = store.catalog.known(file.path, file.size, file.mtime_ns) or ""
-        names = tuple(_left(store, video_id, wanted)) if video_id else tuple(wanted)
-        planned.append(PlannedVideo(video_id, uri_of(file.path), names))
+        planned.append(PlannedVideo(video_id, uri_of(file.path), tuple(_left(receipts[video_id], order))))
     unreadable = [PlannedVideo("", uri_of(problem.path), (), problem.code) for problem in found.problems]
     return tuple(planned + unreadable)
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """The work of one ingest; ``wanted`` is the fingerprint of every stage."""
-
-    wanted: Mapping[str, str]
-    units: tuple[WorkUnit, ...]
-
-    @classmethod
-    def of(cls, store: LibraryStore, wanted: Mapping[str, str], inputs: Iterable[Input]) -> _Plan:
-        units: dict[str, WorkUnit] = {}
-        for one in inputs:
-            if not one.video_id or one.video_id in units:
-                continue
-            left = _left(store, one.video_id, wanted)
-            if left:
-                video = store.catalog.video(one.video_id)
-                sha256 = video.sha256 if video else sha256_of(path_of(one.uri))
-                units[one.video_id] = WorkUnit(one.video_id, one.uri, sha256, one.size, left)
-        return cls(wanted, tuple(units.values()))
-
-    def counts(self) -> tuple[tuple[str, int], ...]:
-        """How many videos each stage will run on, in the order of stages."""
-        return tuple(
-            (stage, count) for stage in self.wanted if (count := sum(stage in unit.stages for unit in self.units))
-        )
-
-    def works_on(self, one: Input) -> bool:
-        """Whether this input is what made its video be worked on; a copy of it is not."""
-        return any(unit.video_id == one.video_id and unit.uri == one.uri for unit in self.units)
+def _receipts(store: LibraryStore) -> defaultdict[str, list[Receipt]]:
+    """All receipts by video, in the order in which the stages were begun."""
+    found: defaultdict[str, list[Receipt]] = defaultdict(list)
+    for receipt in store.ledger.receipts():
+        found[receipt.key.video_id].append(receipt)
+    return found
 
 
-def _left(store: LibraryStore, video_id: str, wanted: Mapping[str, str]) -> dict[str, str]:
-    """Fingerprint by stage, of the stages that are left to do for a video."""
-    done = store.ledger.done_fingerprints(video_id)
-    left = {stage: mark for stage, mark in wanted.items() if done.get(stage) != mark}
-    if not left:
-        return {}
-    for receipt in store.ledger.receipts(video_id):
-        stage = receipt.key.stage
-        if left.get(stage) == receipt.key.fingerprint and _settled(receipt):
-            if stage == _FIRST:
-                return {}
-            del left[stage]
-    return left
+def _units(store: LibraryStore, order: Sequence[Stage], inputs: Iterable[Input], retry: bool) -> tuple[WorkUnit, ...]:
+    """One unit of work for each video with something left to do, however many inputs hold it."""
+    receipts = _receipts(store)
+    units: dict[str, WorkUnit] = {}
+    for one in inputs:
+        if not one.video_id or one.video_id in units:
+            continue
+        left = _left(receipts[one.video_id], order, retry)
+        if left:
+            video = store.catalog.video(one.video_id)
+            sha256 = video.sha256 if video else sha256_of(path_of(one.uri))
+            made = max((receipt.attempt for receipt in receipts[one.video_id]), default=0) if retry else 0
+            units[one.video_id] = WorkUnit(
+                one.video_id, one.uri, sha256, one.size, left, limit=made + MAX_ATTEMPTS, retry=retry
+            )
+    return tuple(units.values())
+
+
+def _left(receipts: Iterable[Receipt], order: Sequence[Stage], retry: bool = False) -> dict[str, str]:
+    """Fingerprint by stage, of the stages that are left to do for a video with these receipts.
+
+    Args:
+        order: all stages, each after what it reads.
+        retry: count also what failed for good, and what rests on it.
+    """
+    left = fingerprints(order)
+    done: set[str] = set()
+    hopeless: set[str] = set()
+    for receipt in receipts:
+        if left.get(receipt.key.stage) != receipt.key.fingerprint:
+            continue
+        if receipt.status == "done":
+            done.add(receipt.key.stage)
+        elif _settled(receipt) and not retry:
+            hopeless.add(receipt.key.stage)
+    for stage in order:
+        if hopeless.intersection(stage.inputs):
+            hopeless.add(stage.name)
+    return {stage: mark for stage, mark in left.items() if stage not in done | hopeless}
 
 
 def _settled(receipt: Receipt) -> bool:
@@ -158,8 +173,7 @@ def _execute(
     address: str | None,
     progress: Progress,
 ) -> None:
-    # Imported here: what has nothing to do must not wait for Ray or for models.
-    store.sweep()
+    # Imported here: who has nothing to do must not wait for Ray or for models.
     if executor == "ray":
         from workflows.ray_data import run_on_ray
 
@@ -170,10 +184,10 @@ def _execute(
         run_local(store, encoders, units, workers, progress)
 
 
-def _reported(store: LibraryStore, one: Input, plan: _Plan) -> VideoReport:
+def _reported(one: Input, receipts: Iterable[Receipt], wanted: Mapping[str, str], worked_on: bool) -> VideoReport:
     if not one.video_id:
         return VideoReport("", one.uri, "failed", one.code, one.message, (), reused=False)
-    ending = ending_of(store.ledger.receipts(one.video_id), plan.wanted)
+    ending = ending_of(receipts, wanted)
     return VideoReport(
         video_id=one.video_id,
         uri=one.uri,
@@ -181,5 +195,5 @@ def _reported(store: LibraryStore, one: Input, plan: _Plan) -> VideoReport:
         error_code=ending.error_code,
         error_message=ending.error_message,
         stages=ending.stages,
-        reused=ending.status == "done" and not plan.works_on(one),
+        reused=ending.status == "done" and not worked_on,
     )

@@ -88,7 +88,7 @@ def total(videos: Iterable[VideoReport], inputs: int, media_seconds: float, wall
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class VideoEnding:
     """How a video ended, all its stages together; ``error_code`` and ``error_message`` of the first that failed."""
 
     status: VideoStatus
@@ -97,7 +97,7 @@ class Ending:
     stages: tuple[tuple[str, str], ...]
 
 
-def ending_of(receipts: Iterable[Receipt], wanted: Mapping[str, str]) -> Ending:
+def ending_of(receipts: Iterable[Receipt], wanted: Mapping[str, str]) -> VideoEnding:
     """How a video ended, judged by the stages that were wanted of it.
 
     One quarantined stage makes it quarantined; else one that failed, or never ended, makes it failed;
@@ -123,4 +123,4 @@ def ending_of(receipts: Iterable[Receipt], wanted: Mapping[str, str]) -> Ending:
             code, message = "WORKER_LOST", "The job ended before all stages of this video did."
     elif endings == {"filtered"}:
         status = "filtered"
-    return Ending(status, code, message, stages)
+    return VideoEnding(status, code, message, stages)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.perceive import perceive
 from stores.errors import KinodexError, StoreError
-from stores.ledger import Attempt, Ledger
+from stores.ledger import MAX_ATTEMPTS, Attempt, Ledger
 from stores.records import Receipt, StageKey, StageOutput
 from stores.uris import path_of
 
@@ -31,6 +31,8 @@ class WorkUnit:
         uri: where it lies (`stores.uris`); the first of its copies.
         size: bytes; the largest are begun first.
         stages: fingerprint by stage, for the stages to run.
+        limit: attempts at one stage after which the video is quarantined.
+        retry: try again, up to that limit, what failed for good or is quarantined.
     """
 
     video_id: str
@@ -38,6 +40,8 @@ class WorkUnit:
     sha256: str
     size: int
     stages: Mapping[str, str]
+    limit: int = MAX_ATTEMPTS
+    retry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,11 @@ def work(unit: WorkUnit, memory: Memory, hands: Hands, reports: Reports) -> None
     def begin(stage: str) -> bool:
         if reports.stopped():
             return False
-        begun = hands.ledger.begin(StageKey(unit.video_id, stage, unit.stages[stage]), hands.name)
+        key = StageKey(unit.video_id, stage, unit.stages[stage])
+        # Forced below the limit only: a stage that kills its worker would be begun for ever.
+        before = hands.ledger.state(key) if unit.retry else None
+        force = before is not None and before.attempt < unit.limit
+        begun = hands.ledger.begin(key, hands.name, max_attempts=unit.limit, force=force)
         if isinstance(begun, Receipt):
             reports.settled(begun)
             return False

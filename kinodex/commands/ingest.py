@@ -30,6 +30,7 @@ def ingest(
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Videos at the same time (default: one per processor).")
     ] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Try again what failed for good or is quarantined.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
@@ -61,7 +62,7 @@ def ingest(
             here.show(planned, lambda console: render.plan(console, planned))
             return
         with here.library(create=True) as opened, watching() as progress:
-            report = opened.ingest(*paths, progress=progress)
+            report = opened.ingest(*paths, retry=retry, progress=progress)
         payload = payloads.ingest(report)
         here.show(payload, lambda console: render.ingest(console, payload))
         code = _exit_code(report)

@@ -1,0 +1,75 @@
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from stores.library_store import LibraryStore
+from workflows.discover import discover
+from workflows.identify import Input, identify
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    with LibraryStore.open(tmp_path / "lib", create=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> Path:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    (folder / "a.mp4").write_bytes(b"one")
+    (folder / "b.mp4").write_bytes(b"two")
+    return folder
+
+
+def look(store: LibraryStore, *paths: Path) -> tuple[list[Input], int]:
+    """The inputs, and how many files had to be read."""
+    hashed = []
+    inputs = identify(store, discover(paths), lambda done, total: hashed.append(done))
+    return inputs, len(hashed)
+
+
+def test_files_are_read_once(store, films):
+    first, hashed = look(store, films)
+    assert hashed == 2
+    again, hashed = look(store, films)
+    assert hashed == 0
+    assert again == first
+
+
+def test_renaming_and_copying_keep_the_video(store, films):
+    (before, _), _ = look(store, films)
+    (films / "a.mp4").rename(films / "z.mp4")
+    shutil.copy(films / "z.mp4", films / "y.mp4")
+    after, hashed = look(store, films)
+    assert hashed == 2
+    assert [one.video_id == before.video_id for one in after] == [False, True, True]
+
+
+def test_new_content_is_a_new_video(store, films):
+    (before, _), _ = look(store, films)
+    (films / "a.mp4").write_bytes(b"ONE")
+    os.utime(films / "a.mp4", ns=(1, 1))
+    (after, _), hashed = look(store, films)
+    assert hashed == 1
+    assert after.video_id != before.video_id
+
+
+def test_what_cannot_be_read_is_noted_until_it_can(store, films):
+    inputs, _ = look(store, films / "none.mp4", films)
+    assert [bool(one.video_id) for one in inputs] == [True, True, False]
+    assert inputs[2].code == "FILE_MISSING"
+    assert [error.error_code for error in store.catalog.input_errors()] == ["FILE_MISSING"]
+    (films / "none.mp4").write_bytes(b"three")
+    look(store, films / "none.mp4")
+    assert store.catalog.input_errors() == []
+
+
+def test_a_file_that_is_being_written_is_left_for_later(store, films):
+    found = discover([films / "a.mp4"])
+    (films / "a.mp4").write_bytes(b"longer than before")
+    (only,) = identify(store, found, lambda done, total: None)
+    assert only.code == "FILE_UNREADABLE"
+    assert "written" in only.message

@@ -1,0 +1,94 @@
+"""What a second ingest tries again, and what it leaves alone. No model is needed: no file here is a film."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from encoders.bundle import Encoders
+from pipeline.perceive import fingerprints, stages
+from stores.errors import StoreError
+from stores.ledger import MAX_ATTEMPTS
+from stores.library_store import LibraryStore
+from stores.records import StageKey
+from tests.e2e.media import write_video
+from workflows.ingest import ingest, plan_only
+from workflows.progress import Planned
+
+
+@pytest.fixture
+def encoders():
+    with Encoders.open() as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    with LibraryStore.open(tmp_path / "lib", create=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    path = tmp_path / "text.mp4"
+    path.write_text("This is no film.")
+    return path
+
+
+def run(store, encoders, film, **options):
+    events = []
+    report = ingest(store, encoders, [film], workers=1, progress=events.append, **options)
+    (planned,) = [event for event in events if isinstance(event, Planned)]
+    return report.videos[0], planned.videos
+
+
+def attempts(store) -> int:
+    return max(receipt.attempt for receipt in store.ledger.receipts())
+
+
+def test_what_failed_for_good_is_not_tried_again_unless_asked(store, encoders, film):
+    video, tried = run(store, encoders, film)
+    assert (video.status, video.error_code, tried) == ("failed", "NOT_MEDIA", 1)
+    video, tried = run(store, encoders, film)
+    assert (video.status, video.error_code, tried, attempts(store)) == ("failed", "NOT_MEDIA", 0, 1)
+    assert plan_only(store, encoders, [film])[0].pending == ()
+    video, tried = run(store, encoders, film, retry=True)
+    assert (video.status, tried, attempts(store)) == ("failed", 1, 2)
+
+
+def test_a_video_that_kills_its_workers_is_quarantined_until_asked(store, encoders, film):
+    run(store, encoders, film)
+    (receipt,) = store.ledger.receipts()
+    marks = fingerprints(stages(encoders))
+    assert receipt.key == StageKey(receipt.key.video_id, "probe", marks["probe"])
+    for _ in range(MAX_ATTEMPTS):
+        store.ledger.begin(receipt.key, "worker that dies", force=True)
+    film.rename(film.with_name("again.mp4"))
+    assert store.ledger.begin(receipt.key, "next").status == "quarantined"
+    video, tried = run(store, encoders, film.with_name("again.mp4"))
+    assert (video.status, video.error_code, tried) == ("quarantined", "WORKER_LOST", 0)
+    video, tried = run(store, encoders, film.with_name("again.mp4"), retry=True)
+    assert (video.status, video.error_code, tried) == ("failed", "NOT_MEDIA", 1)
+
+
+def test_a_full_disk_ends_the_job_and_keeps_the_library(store, encoders, tmp_path, monkeypatch):
+    for seed in (1, 2, 3):
+        write_video(tmp_path / f"{seed}.mp4", seconds=0.5, seed=seed)
+
+    def full(self: LibraryStore, *arguments: object) -> None:
+        raise StoreError("DISK_FULL", "no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LibraryStore, "commit", full)
+        with pytest.raises(StoreError, match="DISK_FULL"):
+            ingest(store, encoders, [tmp_path], workers=2)
+    with store.writer():
+        assert store.runs.runs()[0].finished_at is None
+    assert len(store.catalog.videos()) == 3
+
+
+def test_every_job_is_logged_with_its_counts(store, encoders, film):
+    run(store, encoders, film)
+    (job,) = store.runs.runs()
+    assert (job.summary["inputs"], job.summary["failed"]) == (1, 1)
