@@ -57,9 +57,6 @@ class ColourEncoder:
     def __init__(self) -> None:
         self.batches: list[int] = []
 
-    def encode_sequence(self, frames: Pixels) -> PictureFeatures:
-        return self.encode(frames)
-
     def encode(self, frames: Pixels) -> PictureFeatures:
         self.batches.append(len(frames))
         means = frames.reshape(len(frames), -1, 3).mean(axis=1).astype(np.float32) + 1
