@@ -30,7 +30,14 @@ class Ran:
         return json.loads(self.out)
 
 
-def program(*arguments: str | Path, cwd: Path | None = None, before: str = "", after: str = "", **env: str) -> Ran:
+def program(
+    *arguments: str | Path,
+    cwd: Path | None = None,
+    before: str = "",
+    after: str = "",
+    timeout: float = 280,
+    **env: str,
+) -> Ran:
     """Run `kinodex` in a process of its own; ``before`` and ``after`` are Python run in that process."""
     code = f"import sys\n{before}\nfrom kinodex.cli import main\ntry:\n    main()\nfinally:\n    {after or 'pass'}"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default", **env}
@@ -39,7 +46,7 @@ def program(*arguments: str | Path, cwd: Path | None = None, before: str = "", a
         capture_output=True,
         cwd=cwd,
         env=environment,
-        timeout=280,
+        timeout=timeout,
         check=False,
     )
     return Ran(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
