@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -26,6 +26,7 @@ from workflows.progress import (
     Identified,
     PlainProgress,
     Planned,
+    StageAdvanced,
     StageFinished,
     StageStarted,
     VideoFinished,
@@ -59,6 +60,8 @@ class _Bars:
         self._lock = threading.Lock()
         self._videos: TaskID = self._progress.add_task("looking", total=None, note="")
         self._stages: dict[str, TaskID] = {}
+        self._ended: Counter[str] = Counter()
+        self._shares: defaultdict[str, dict[str, float]] = defaultdict(dict)
         self._failed: Counter[str] = Counter()
         self._media_seconds = 0.0
 
@@ -79,11 +82,15 @@ class _Bars:
                     self._stages[stage] = self._progress.add_task(f"  {stage}", total=count, note="")
             elif isinstance(event, StageStarted):
                 self._note(event.stage, clean(event.uri.rsplit("/", 1)[-1]))
+            elif isinstance(event, StageAdvanced):
+                self._shares[event.stage][event.video_id] = min(0.99, event.share)
+                self._move(event.stage)
             elif isinstance(event, StageFinished):
                 self._failed[event.stage] += event.status not in ("done", "filtered")
-                if event.stage in self._stages:
-                    self._progress.advance(self._stages[event.stage])
-                    self._note(event.stage, f"{self._failed[event.stage]} failed" if self._failed[event.stage] else "")
+                self._ended[event.stage] += 1
+                self._shares[event.stage].pop(event.video_id, None)
+                self._move(event.stage)
+                self._note(event.stage, f"{self._failed[event.stage]} failed" if self._failed[event.stage] else "")
             else:
                 self._finished(event)
 
@@ -93,6 +100,12 @@ class _Bars:
         elapsed = self._progress.tasks[0].elapsed or 0.0
         if elapsed > 0:
             self._progress.update(self._videos, note=f"{self._media_seconds / elapsed:.1f}x real time")
+
+    def _move(self, stage: str) -> None:
+        """Videos that a stage has ended, and the shares of those it is in."""
+        if stage in self._stages:
+            completed = self._ended[stage] + sum(self._shares[stage].values())
+            self._progress.update(self._stages[stage], completed=completed)
 
     def _note(self, stage: str, note: str) -> None:
         if stage in self._stages:

@@ -16,7 +16,7 @@ from pipeline.decoder import Decoder
 from stores.errors import KinodexError, StoreError
 from stores.ledger import Attempt
 from stores.records import Receipt
-from workflows.progress import Progress, StageFinished, StageStarted, VideoFinished
+from workflows.progress import Progress, StageAdvanced, StageFinished, StageStarted, VideoFinished
 from workflows.report import ending_of
 from workflows.work import Ending, Hands, Reports, WorkUnit, work
 
@@ -97,6 +97,7 @@ class _Job:
 
         return Reports(
             begun=lambda stage: self._progress(StageStarted(unit.video_id, unit.uri, stage)),
+            advanced=lambda stage, share: self._progress(StageAdvanced(unit.video_id, stage, share)),
             settled=lambda receipt: self._progress(stage_finished(unit, receipt)),
             ended=ended,
             stopped=self.stop.is_set,

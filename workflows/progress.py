@@ -36,6 +36,15 @@ class StageStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class StageAdvanced:
+    """A stage has come so far in one video: ``share`` of it, in [0, 1]."""
+
+    video_id: str
+    stage: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class StageFinished:
     """One stage of one video ended. ``status`` as in `stores.records.Receipt`; ``error_code`` may be ""."""
 
@@ -57,7 +66,7 @@ class VideoFinished:
     media_seconds: float
 
 
-Event = Planned | Identified | StageStarted | StageFinished | VideoFinished
+Event = Planned | Identified | StageStarted | StageAdvanced | StageFinished | VideoFinished
 Progress = Callable[[Event], None]
 """Called from worker threads, one call at a time or several at once: a watcher does its own locking."""
 

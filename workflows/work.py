@@ -62,12 +62,14 @@ class Reports:
         ended: a stage ended; returns when its ending is safe. Raises `StoreError` if nothing can be stored any more.
         settled: a stage need not or may not be begun: it is done, or was tried too often.
         begun: a stage was begun.
+        advanced: a stage has come so far, as a share in [0, 1].
         stopped: whether to begin nothing more.
     """
 
     ended: Callable[[Attempt, Ending], None]
     settled: Callable[[Receipt], None]
     begun: Callable[[str], None] = lambda _: None
+    advanced: Callable[[str, float], None] | None = None
     stopped: Callable[[], bool] = lambda: False
 
 
@@ -104,6 +106,7 @@ def work(unit: WorkUnit, memory: Memory, hands: Hands, reports: Reports) -> None
             hands.encoders,
             hands.decoder,
             begin,
+            progress=reports.advanced,
         ):
             reports.ended(attempts[stage], interrupted(stage) if reports.stopped() else ending)
             del attempts[stage]
