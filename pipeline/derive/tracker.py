@@ -7,6 +7,8 @@ from collections import defaultdict
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.boxes import overlap
+
 LEAST_OVERLAP = 0.1
 """Intersection over union of a predicted and a found box that may be one object. A walking person moves about half
 their width in a second, so at one frame a second overlap is small; ByteTrack's own floor."""
@@ -96,12 +98,3 @@ def _with_first_sightings(
         else:
             left.append([row])
     return [*named, *left]
-
-
-def overlap(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """Intersection over union of two boxes (4,)."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    shared = max(0.0, float(width)) * max(0.0, float(height))
-    areas = [float((box[2] - box[0]) * (box[3] - box[1])) for box in (one, other)]
-    return shared / max(sum(areas) - shared, 1e-9)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from encoders.types import TextBox, TextReader
+from pipeline.boxes import overlap
 from pipeline.frames import Frames, Sampling
 from pipeline.observers.change import Glance, change, glance
 from stores.ids import record_id
@@ -101,18 +102,9 @@ class ScreenTextObserver:
 
     def _same(self, line: _Line, box: TextBox) -> bool:
         alike = SequenceMatcher(None, line.text, box.text, autojunk=False).ratio() >= self.config.alike
-        return alike and _overlap(line.box, box.box) >= self.config.overlap
+        return alike and overlap(line.box, box.box) >= self.config.overlap
 
 
 def _rounded(box: Box) -> Box:
     x0, y0, x1, y1 = (round(float(edge), 4) for edge in box)
     return x0, y0, x1, y1
-
-
-def _overlap(one: Box, other: Box) -> float:
-    """Intersection over union."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    shared = max(0.0, width) * max(0.0, height)
-    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
-    return shared / max(areas - shared, 1e-9)
