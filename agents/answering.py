@@ -10,11 +10,13 @@ from pydantic import BaseModel
 
 from agents.checker import CitationChecker
 from agents.claims import Answer, Claim, cite, name_seen, quote_lines
-from agents.finder import Finder, Found
+from agents.finder import SEARCHED_STAGES, Finder, Found
 from agents.llm import LLM
 from agents.questions import Question, understand
 from agents.scoring import query_scales
+from agents.words import coverage
 from encoders.bundle import Encoders
+from stores.errors import UsageError
 from stores.library_store import LibraryStore
 from stores.records import Evidence
 
@@ -80,7 +82,7 @@ class Answerer:
         """Answer one question, over the library or over some of its videos.
 
         Raises:
-            UsageError: USAGE if the question is empty.
+            UsageError: USAGE if the question is empty; UNKNOWN_VIDEO if one of ``video_ids`` is not indexed.
             EndpointError: if a language model is set and fails.
         """
         answer: Answer = self._graph.invoke({"text": question, "video_ids": video_ids})["answer"]
@@ -106,14 +108,26 @@ class Answerer:
 
     def _look_up(self, state: _State) -> dict[str, Any]:
         """Moments for the question, and the lines of the videos they lie in."""
+        self._check_indexed(state["video_ids"] or ())
         found = self._finder.search(state["text"], k=12, video_ids=state["video_ids"])
         hits = self._store.fulltext.search(
             state["text"], 50, video_ids=state["video_ids"], channels=("speech", "screen")
         )
-        by_words = [hit.video_id for hit in hits]
-        videos = list(dict.fromkeys([moment.video_id for moment in found.moments][:LOOKED_AT] + by_words[:LOOKED_AT]))
+        by_picture = list(dict.fromkeys(moment.video_id for moment in found.moments))
+        by_words = list(dict.fromkeys(hit.video_id for hit in hits))
+        videos = list(dict.fromkeys(by_picture[:LOOKED_AT] + by_words[:LOOKED_AT]))
         lines = [line for video_id in videos for line in self._store.catalog.evidence_of(video_id)]
         return {"found": found, "lines": lines}
+
+    def _check_indexed(self, video_ids: Sequence[str]) -> None:
+        active = self._store.catalog.active()
+        for video_id in video_ids:
+            if (video_id, SEARCHED_STAGES[0]) not in active:
+                raise UsageError(
+                    "UNKNOWN_VIDEO",
+                    f"{self._store.catalog.display_uri(video_id)} is not indexed, so nothing is known of it.",
+                    "Run `kinodex ingest` on it, or see `kinodex errors`.",
+                )
 
     def _draft(self, state: _State) -> dict[str, Any]:
         drafted = self._draft_by_model(state) if self._llm else self._draft_by_quoting(state)
@@ -149,6 +163,8 @@ class Answerer:
         (scale,) = query_scales(asked, self._encoders.concepts)
         worth = [line.confidence * max(0.1, scale.z(float(s))) for line, s in zip(seen, likeness, strict=True)]
         ordered = [line for _, line in sorted(zip(worth, seen, strict=True), key=lambda item: -item[0])]
+        if question.yes_or_no:
+            ordered = [line for line in ordered if coverage(question.terms, line.search_text) > 0]
         return name_seen(question, [line for line in ordered if line.text != "background"])
 
     def _known_words_seen(self, state: _State) -> bool:
@@ -157,7 +173,7 @@ class Answerer:
         known = [term for term in state["question"].terms if max(space.matching(term.text).values(), default=0) >= 1.0]
         best = state["found"].moments[0].video_id
         seen = " ".join(line.search_text for line in state["lines"] if line.video_id == best).lower()
-        return not known or 2 * sum(term.text in seen for term in known) >= len(known)
+        return not known or coverage(known, seen) >= 0.5
 
     def _draft_by_model(self, state: _State) -> list[Claim]:
         assert self._llm is not None
@@ -165,8 +181,8 @@ class Answerer:
         near = sorted(
             state["lines"],
             key=lambda line: (
-                line.channel not in ("speech", "screen"),
                 not (line.video_id in spans and line.span.overlap(spans[line.video_id])),
+                (line.channel in ("speech", "screen")) == (state["question"].source == "picture"),
                 -line.confidence,
             ),
         )[:SHOWN_TO_MODEL]
@@ -190,7 +206,7 @@ class Answerer:
         claims = state["claims"]
         chinese = state["question"].chinese
         if claims:
-            text = ("" if chinese else " ").join(claim.text for claim in claims)
+            text = ("；" if chinese else "; ").join(claim.text for claim in claims)
         else:
             text = _nothing(state["found"], chinese)
         return {"answer": Answer(state["text"], text, not claims, self.mode, claims)}

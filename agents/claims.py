@@ -24,7 +24,8 @@ _NUMBER = re.compile(
     r"\d|\b(one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million)\b|[一二三四五六七八九十百千万]",
     re.I,
 )
-_PROPER = re.compile(r"(?<!^)(?<![.!?。！？] )\b[A-Z][\w'’-]+")
+_CHINESE_NAME = re.compile(r"[一-鿿]+")
+_PROPER = re.compile(r"(?<!^)(?<![.!?。！？] )\b[A-Z](?!['’])[\w'’-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,11 @@ def quote_lines(question: Question, lines: Sequence[Evidence]) -> list[Claim]:
         lines: speech and screen evidence of the videos in question.
     """
     passages = sorted(
-        ((coverage(question.terms, " ".join(line.text for line in passage)), passage) for passage in _passages(lines)),
+        (
+            (coverage(question.terms, " ".join(line.text for line in passage)), passage)
+            for passage in _passages(lines)
+            if coverage(question.terms, passage[0].text)
+        ),
         key=lambda item: (-item[0], item[1][0].video_id, item[1][0].span.start),
     )
     claims: list[Claim] = []
@@ -89,7 +94,9 @@ def name_seen(question: Question, seen: Sequence[Evidence]) -> list[Claim]:
     """Claims that name what was recognised or read in the moment asked about, one per thing, best first."""
     claims: dict[str, Claim] = {}
     for line in seen:
-        claims.setdefault(line.text.casefold(), Claim(_sentence(question, line.channel, line.text), (cite(line),)))
+        chinese = _CHINESE_NAME.search(line.search_text) if question.chinese and line.channel != "screen" else None
+        name = chinese.group() if chinese else line.text
+        claims.setdefault(line.text.casefold(), Claim(_sentence(question, line.channel, name), (cite(line),)))
     return list(claims.values())[:MOST_CLAIMS]
 
 

@@ -102,7 +102,9 @@ class Finder:
             UsageError: USAGE if the query is empty or ``k`` < 1.
         """
         if not query.strip():
-            raise UsageError("USAGE", "The search query is empty.", "Say what you look for, in any language.")
+            raise UsageError(
+                "USAGE", "There is nothing to look for: the text is empty.", "Say what you look for, in any language."
+            )
         if k < 1:
             raise UsageError("USAGE", f"Cannot show {k} results.", "Ask for 1 or more with -k.")
         health = self._store.catalog.index_health(SEARCHED_STAGES)
@@ -148,7 +150,7 @@ class Finder:
             if not share or line.channel == "format":
                 continue
             spoken = line.channel in ("speech", "screen")
-            worth = lexical(share) if spoken else LABEL_WEIGHT * share * line.confidence
+            worth = lexical(share) if spoken else LABEL_WEIGHT * lexical(share) * min(1.0, 2.0 * line.confidence)
             for candidate in self._touched(pool, clips, line):
                 key = (candidate.clip.clip_id, line.channel)
                 gain = max(0.0, worth - best[key])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import openai
-from openai.types.chat import ChatCompletionMessageParam
+from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 from pydantic import BaseModel, ValidationError
 
 from stores.errors import EndpointError
@@ -118,20 +118,39 @@ class LLM:
                     self._formats.pop(0)
                     continue
                 raise self._refused(error) from error
-            except openai.APIConnectionError as error:
+            except openai.APITimeoutError as error:
                 raise EndpointError(
                     "ENDPOINT_UNREACHABLE",
                     f"No answer from {self.settings.base_url} within {self.settings.timeout_seconds:g} s.",
-                    "Check base_url and that the server runs, or raise timeout_seconds.",
+                    "Raise timeout_seconds, or lighten the server's load.",
+                ) from error
+            except openai.APIConnectionError as error:
+                raise EndpointError(
+                    "ENDPOINT_UNREACHABLE",
+                    f"Cannot connect to {self.settings.base_url}.",
+                    "Check base_url and that the server runs, or unset both to do without a language model.",
                 ) from error
             except openai.APIStatusError as error:
                 raise self._refused(error) from error
+            except (openai.APIError, ValueError) as error:
+                raise self._no_completion() from error
             break
+        if not isinstance(completion, ChatCompletion):
+            raise self._no_completion()
         self.usage.calls += 1
         if completion.usage:
-            self.usage.prompt_tokens += completion.usage.prompt_tokens
-            self.usage.completion_tokens += completion.usage.completion_tokens
-        return (completion.choices[0].message.content or "") if completion.choices else ""
+            self.usage.prompt_tokens += completion.usage.prompt_tokens or 0
+            self.usage.completion_tokens += completion.usage.completion_tokens or 0
+        message = completion.choices[0].message if completion.choices else None
+        content = message.content if message else None
+        return content if isinstance(content, str) else ""
+
+    def _no_completion(self) -> EndpointError:
+        return EndpointError(
+            "ENDPOINT_BAD_OUTPUT",
+            f"{self.settings.base_url} did not answer with a chat completion.",
+            "Check base_url (it usually ends in /v1).",
+        )
 
     def _refused(self, error: openai.APIStatusError) -> EndpointError:
         code = "ENDPOINT_UNREACHABLE" if error.status_code == 429 or error.status_code >= 500 else "ENDPOINT_REFUSED"

@@ -19,8 +19,13 @@ _SPEECH = re.compile(
     re.I,
 )
 _SCREEN = re.compile(
-    r"\b(written|writing|title|caption\w*|subtitle\w*|text|sign|logo|label|headline|credits|banner|slide)\b|"
+    r"\b(written|writing|title|caption\w*|subtitle\w*|text|"
+    r"(?<!stop )(?<!traffic )(?<!street )(?<!road )sign|logo|label|headline|credits|banner|slide)\b|"
     r"标题|字幕|文字|写着|招牌|片名|片头|标志",
+    re.I,
+)
+_POLITE = re.compile(
+    r"^\s*(please\s+)?((can|could|would) you\s+)?(please\s+)?tell( me)?\b|^\s*(请)?告诉我",
     re.I,
 )
 _NAME = re.compile(
@@ -39,6 +44,7 @@ _ACCOUNT = re.compile(
     r"为什么|为何|什么时候|哪支|哪家",
     re.I,
 )
+_YES_OR_NO = re.compile(r"^\s*(is|are|was|were|do|does|did|can|has|have)\b|有没有|是不是|吗[？?]?\s*$", re.I)
 _CJK = re.compile(r"[一-鿿]")
 
 _ROLE_WORDS = frozenset("speaker narrator presenter title caption subtitle text".split())
@@ -54,6 +60,7 @@ class Question:
         source: where its answer must lie: in speech, on screen, in either (``words``), or in the ``picture``.
         wants: ``number`` and ``name`` narrow what counts as an answer.
         chinese: answer in Chinese.
+        yes_or_no: whether something is there; only what the question names answers it.
     """
 
     text: str
@@ -61,20 +68,22 @@ class Question:
     source: Source
     wants: Wants
     chinese: bool
+    yes_or_no: bool = False
 
 
 def understand(text: str, vocabulary: Iterable[str] = ()) -> Question:
     """Read a question without a model. Names, numbers, reasons and results are not seen in pictures by this profile,
     so such questions can only be answered from words that were heard or read."""
-    wants: Wants = "number" if _NUMBER.search(text) else "name" if _NAME.search(text) else "anything"
+    asked = _POLITE.sub("", text)
+    wants: Wants = "number" if _NUMBER.search(asked) else "name" if _NAME.search(asked) else "anything"
     source: Source
-    if _SPEECH.search(text):
+    if _SPEECH.search(asked):
         source = "speech"
-    elif _SCREEN.search(text):
+    elif _SCREEN.search(asked):
         source = "screen"
-    elif wants != "anything" or _ACCOUNT.search(text):
+    elif wants != "anything" or _ACCOUNT.search(asked):
         source = "words"
     else:
         source = "picture"
     terms = tuple(term for term in content_terms(text, vocabulary) if term.text not in _ROLE_WORDS)
-    return Question(text, terms, source, wants, bool(_CJK.search(text)))
+    return Question(text, terms, source, wants, bool(_CJK.search(text)), bool(_YES_OR_NO.search(asked)))

@@ -51,6 +51,9 @@ WRITTEN = 0.5
 LIKENESS = 0.9
 """Cosine of pooled visual features from which two clips show the same scene; frames of one shot have 0.9 and more."""
 
+NEIGHBOURS = 10
+"""Clips of other videos that are looked at for each clip."""
+
 SIMILAR = 0.6
 """Weight of a tag accepted for a look-alike video, times that decision's confidence."""
 
@@ -154,12 +157,12 @@ def screen_road(case: Case) -> list[Recalled]:
 def format_road(case: Case) -> list[Recalled]:
     """Tags that name a measured property: vertical video, black and white, still image."""
     facts = case.store.catalog.evidence_of(case.video_id, "format")
-    return [
-        Recalled(tag.tag_id, "format", min(CERTAIN, fact.confidence), (fact.evidence_id,))
-        for tag in case.tags.tags
-        for fact in facts
-        if any(contains_phrase(name, fact.text) and len(name) > 3 for name in (tag.name, *tag.aliases))
-    ]
+    recalled = []
+    for tag in case.tags.tags:
+        fact = next((f for f in facts if any(_is_fact(name, f.text) for name in (tag.name, *tag.aliases))), None)
+        if fact:
+            recalled.append(Recalled(tag.tag_id, "format", min(CERTAIN, fact.confidence), (fact.evidence_id,)))
+    return recalled
 
 
 def similar_road(case: Case) -> list[Recalled]:
@@ -167,15 +170,17 @@ def similar_road(case: Case) -> list[Recalled]:
     collection = collections(case.encoders).likeness
     hits, matrix = case.store.vectors.fetch(collection, video_ids=[case.video_id])
     alike: dict[str, float] = {}
-    for vector in matrix[: len(hits)]:
-        for hit in case.store.vectors.query(collection, vector, 10):
+    active = {tag.tag_id for tag in case.tags.tags}
+    for vector in matrix:
+        for hit in case.store.vectors.query(collection, vector, len(hits) + NEIGHBOURS):
             if hit.video_id != case.video_id and hit.similarity >= LIKENESS:
                 alike[hit.video_id] = max(alike.get(hit.video_id, 0.0), hit.similarity)
     best: dict[str, Recalled] = {}
     for other in alike:
         for decision in case.store.tags.decisions(other):
             probability = SIMILAR * decision.confidence
-            if decision.decision == "accepted" and set(decision.recalled_by) - {"similar"}:
+            first_hand = decision.decision == "accepted" and set(decision.recalled_by) - {"similar"}
+            if first_hand and decision.tag_id in active:
                 known = best.get(decision.tag_id)
                 if known is None or known.probability < probability:
                     best[decision.tag_id] = Recalled(decision.tag_id, "similar", probability, ())
@@ -198,6 +203,13 @@ def _concepts_of(tag: Tag, space: ConceptSpace) -> dict[str, float]:
         for concept, strength in space.matching(term).items():
             strengths[concept] = max(strength, strengths.get(concept, 0.0))
     return strengths
+
+
+def _is_fact(name: str, fact: str) -> bool:
+    """Whether a tag is the whole of a fact, which is told in English and then Chinese: "black and white 黑白"."""
+    english, _, chinese = fact.rpartition(" ")
+    plain = name.casefold().strip()
+    return plain in {english, english.removesuffix(" video"), chinese, chinese.removesuffix("视频")} - {""}
 
 
 def _rivalry(z: np.ndarray[tuple[int], np.dtype[np.float64]], tags: Sequence[Tag]) -> list[float]:

@@ -26,8 +26,9 @@ TEXT_FLOOR = 3.0
 TEXT_WEIGHT = 0.5
 """Dense likeness of lines beyond the floor; words that really occur count separately (`lexical`)."""
 
-LABEL_WEIGHT = 0.3
-"""A query word that names a recognised label or object, times that label's confidence."""
+LABEL_WEIGHT = 0.7
+"""A query whose words all name a recognised label or object is a match (`MATCH_RATIO`) from half certainty on; a part
+of them adds its square, as `lexical` has it."""
 
 LEAST_BEST = 3.0
 """Queries near no prototype at all would divide by little; below 3 standard deviations nothing is near."""

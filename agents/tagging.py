@@ -19,6 +19,9 @@ from stores.records import Decision, Tag
 JUDGED = 24
 """Candidates shown to the language model, strongest first."""
 
+NOTES = 200
+"""Lines of evidence shown to the language model, those of the candidates first."""
+
 MODEL_WEIGHT = 0.5
 """The model's word and the roads' confidence count the same: it reads the evidence, it does not see the picture."""
 
@@ -123,8 +126,11 @@ class Tagger:
         strong = [item for item in state["ranked"] if item.confidence >= ABSTAIN][:JUDGED]
         if not strong:
             return {}
-        notes = self._store.catalog.evidence_of(state["video_id"])
-        material = "Notes:\n" + "\n".join(f"- {note.channel}: {note.text!r}" for note in notes[:200])
+        rests_on = [evidence_id for item in strong for word in item.roads for evidence_id in word.evidence_ids]
+        first = self._store.catalog.evidence(rests_on)
+        others = [n for n in self._store.catalog.evidence_of(state["video_id"]) if n.evidence_id not in first]
+        notes = [*first.values(), *others][:NOTES]
+        material = "Notes:\n" + "\n".join(f"- {note.channel}: {note.text!r}" for note in notes)
         material += "\nCandidates:\n" + "\n".join(
             f"- {item.tag_id}: {self._by_id[item.tag_id].name}" for item in strong
         )

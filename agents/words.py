@@ -9,16 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
-_LATIN = re.compile(r"[a-z0-9][a-z0-9'’-]*", re.IGNORECASE)
-_CJK = re.compile(r"[㐀-䶿一-鿿豈-﫿]+")
+_HAN = "㐀-䶿一-鿿豈-﫿"
+_CJK = re.compile(f"[{_HAN}]+")
+_LETTER = f"(?:(?![{_HAN}])[^\\W_])"
+_LATIN = re.compile(f"{_LETTER}+(?:['’-]{_LETTER}+)*")
 
 FUNCTION_WORDS = frozenset(
     "a an the of in on at to for from by with without into onto over under and or but nor so if then than as is are "
     "was were be been being am do does did doing done have has had having can could will would shall should may might "
     "must it its he him his she her they them their we us our you your i me my this that these those there here who "
     "whom whose which what when where why how not no yes some any each every both all most more much many few one two "
-    "about up down out off again once only very just also too s t re ve ll d m".split()
+    "about up down out off again once only very just also too s t re ve ll d m don isn doesn didn aren wasn won".split()
 )
 """English words that say how a sentence hangs together rather than what it is about."""
 
@@ -31,21 +34,11 @@ SCAFFOLD_WORDS = frozenset(
 FUNCTION_CHARACTERS = frozenset("的了着是在和与有个这那哪些什么吗呢里中上下被把从对就都也很将为么谁")
 """Chinese characters that on their own carry no topic."""
 
-SCAFFOLD_TERMS = (
-    "视频",
-    "片段",
-    "镜头",
-    "画面",
-    "什么",
-    "哪个",
-    "哪些",
-    "怎么",
-    "为什么",
-    "多少",
-    "名字",
-    "叫做",
-    "里面",
-    "谁",
+PARTICLES = "的了着是在和与这那哪什么吗呢谁"
+"""Characters that end a word wherever they stand; others of the above also begin words (中国, 上海, 首都)."""
+
+SCAFFOLD_TERMS = tuple(
+    "视频 片段 镜头 画面 他们说 她们说 他说 她说 哪里 什么 哪个 哪些 怎么 为什么 多少 名字 叫做 里面 谁".split()
 )
 
 
@@ -57,12 +50,18 @@ class Term:
     cjk: bool
 
 
+_ALONE = frozenset("news lens gas bus series species".split())
+_IE_WORDS = frozenset("cookies movies selfies zombies pies ties calories brownies hoodies".split())
+
+
 def singular(word: str) -> str:
     """Fold the common English plurals: ``boxes`` → ``box``, ``berries`` → ``berry``, ``cars`` → ``car``."""
     word = word.removesuffix("'s").removesuffix("’s")
+    if word in _ALONE:
+        return word
     if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    if len(word) > 4 and word.endswith(("ches", "shes", "sses", "xes", "zes")):
+        return word[:-1] if word in _IE_WORDS else word[:-3] + "y"
+    if len(word) > 4 and word.endswith(("ches", "shes", "sses", "xes", "zes", "buses", "atoes")):
         return word[:-2]
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]
@@ -83,8 +82,14 @@ def content_terms(text: str, vocabulary: Iterable[str] = ()) -> tuple[Term, ...]
         if _CJK.fullmatch(piece):
             for word in _cut_chinese(piece, known):
                 found.setdefault(Term(word, True))
-        elif piece not in FUNCTION_WORDS and piece not in SCAFFOLD_WORDS:
-            found.setdefault(Term(singular(piece), False))
+        else:
+            word = re.split("['’]", piece)[0]
+            if word not in FUNCTION_WORDS and word not in SCAFFOLD_WORDS:
+                found.setdefault(Term(singular(word), False))
+    if not found:
+        # "people", "a movie scene": what is usually around the topic is the topic here.
+        words = (piece for piece in _LATIN.findall(text.lower()) if piece not in FUNCTION_WORDS)
+        return tuple(dict.fromkeys(Term(singular(word), False) for word in words))
     return tuple(found)
 
 
@@ -103,9 +108,14 @@ def contains_phrase(phrase: str, text: str) -> bool:
     """Whether ``text`` says ``phrase``: consecutive whole words in English (plurals folded), a substring in Chinese."""
     if _CJK.search(phrase):
         return phrase.lower() in text.lower()
-    wanted = [singular(word) for word in _LATIN.findall(phrase.lower())]
-    words = [singular(word) for word in _LATIN.findall(text.lower())]
-    return bool(wanted) and any(words[i : i + len(wanted)] == wanted for i in range(len(words) - len(wanted) + 1))
+    wanted = _folded(phrase)
+    return bool(wanted.strip()) and wanted in _folded(text)
+
+
+@lru_cache(maxsize=8192)
+def _folded(text: str) -> str:
+    """The words of a text, plurals folded, with a space around each: tags are looked for in the same lines again."""
+    return f" {' '.join(singular(word) for word in _LATIN.findall(text.lower()))} "
 
 
 def _occurs(word: str, words: set[str]) -> bool:
@@ -138,10 +148,13 @@ def _cut_chinese(run: str, known: set[str] | frozenset[str]) -> list[str]:
 
 
 def _pairs(rest: str) -> list[str]:
-    pieces = re.split(f"[{''.join(sorted(FUNCTION_CHARACTERS))}]", rest)
+    """Overlapping pairs of characters between particles; a pair of function characters alone carries nothing."""
     pairs: list[str] = []
-    for piece in pieces:
-        if len(piece) == 1:
+    for piece in re.split(f"[{PARTICLES}]", rest):
+        if len(piece) == 1 and piece not in FUNCTION_CHARACTERS:
             pairs.append(piece)
-        pairs += [piece[i : i + 2] for i in range(len(piece) - 1)]
+        for i in range(len(piece) - 1):
+            pair = piece[i : i + 2]
+            if not FUNCTION_CHARACTERS.issuperset(pair):
+                pairs.append(pair)
     return pairs

@@ -30,7 +30,11 @@ def bare_decode(folder: Path) -> tuple[float, float]:
     media = 0.0
     started = time.perf_counter()
     for path in sorted(folder.iterdir()):
-        with av.open(str(path)) as container:
+        try:
+            container = av.open(str(path))
+        except (av.FFmpegError, OSError):
+            continue
+        with container:
             if not container.streams.video:
                 continue
             stream = container.streams.video[0]

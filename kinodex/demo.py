@@ -31,19 +31,20 @@ def sample_videos() -> list[Path]:
 
 
 def _run(*arguments: str) -> None:
+    arguments = (*arguments, "--library", str(LIBRARY))
     print(f"\n$ kinodex {shlex.join(arguments)}", flush=True)
-    command = [sys.executable, "-m", "kinodex", *arguments, "--library", str(LIBRARY)]
-    if code := subprocess.call(command):
+    if code := subprocess.call([sys.executable, "-m", "kinodex", *arguments]):
         raise SystemExit(code)
 
 
 def main() -> None:
     """Ingest, tag, search, ask; then say what to open."""
     started = time.monotonic()
+    videos = [str(path) for path in sample_videos()]
     shutil.rmtree(LIBRARY, ignore_errors=True)
     tags = resources.files("kinodex") / "data" / "demo-tags.csv"
     with resources.as_file(tags) as tag_file:
-        _run("ingest", *map(str, sample_videos()))
+        _run("ingest", *videos)
         _run("tags", "import", str(tag_file))
     _run("tag", "--all")
     _run("search", "a man riding a bicycle in the street", "-k", "3")

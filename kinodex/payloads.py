@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+from stores.uris import path_of
 
 if TYPE_CHECKING:
     from agents.claims import Answer
@@ -89,8 +91,13 @@ def evidence(lines: Iterable[Evidence]) -> list[Payload]:
 
 
 def places(library: Library) -> dict[str, str]:
-    """Where each video lies, by id."""
-    return {entry.video_id: entry.uris[0] if entry.uris else "" for entry in library.videos()}
+    """Where each video lies, by id: the first place where there is a file now, else the last known one."""
+    return {entry.video_id: _playable(entry.uris) for entry in library.videos()}
+
+
+def _playable(uris: Sequence[str]) -> str:
+    there = (uri for uri in uris if path_of(uri).is_file())
+    return next(there, uris[0] if uris else "")
 
 
 def search(found: Found, uris: Mapping[str, str]) -> Payload:

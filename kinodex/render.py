@@ -164,6 +164,7 @@ def search(console: Console, payload: Payload) -> None:
             console.print("The nearest, none of them likely:")
     if payload["results"]:
         console.print(_moments(payload["results"]))
+    if payload["verdict"] == "match":
         console.print(_opening(payload["results"][0]))
     if missing > 0:
         console.print(f"Partly indexed: {missing} of {index['videos_known']} videos are not (see: kinodex errors).")

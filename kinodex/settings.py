@@ -107,9 +107,20 @@ class Settings(BaseModel):
                 where = f"{where} or the environment"
         values.update(given)
         try:
-            return cls.model_validate(values)
+            settings = cls.model_validate(values)
         except ValidationError as error:
             raise _invalid(error, where) from None
+        _check_endpoint(settings.endpoint, where)
+        return settings
+
+
+def _check_endpoint(endpoint: Endpoint, where: str) -> None:
+    """Half an endpoint is a mistake, not a wish to do without one."""
+    if endpoint.base_url and not endpoint.base_url.startswith(("http://", "https://")):
+        raise UsageError("SETTINGS_INVALID", f"endpoint.base_url in {where} must begin with http:// or https://.")
+    if bool(endpoint.base_url) != bool(endpoint.model):
+        missing = "model" if endpoint.base_url else "base_url"
+        raise UsageError("SETTINGS_INVALID", f"endpoint.{missing} is missing in {where}.", "Set both, or neither.")
 
 
 def _settings_file(config: Path | None, library: Path) -> Path | None:

@@ -122,7 +122,8 @@ class Catalog:
 
     def display_uri(self, video_id: str) -> str:
         """Where to play the video: the first place that is still there, else the last known one, else the id."""
-        return next(iter(self._places([video_id]).get(video_id, ())), video_id)
+        uris = self._places([video_id]).get(video_id, [])
+        return next((uri for uri in uris if path_of(uri).is_file()), next(iter(uris), video_id))
 
     def path(self, video_id: str) -> Path | None:
         """The first place of the video where a file is now."""

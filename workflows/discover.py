@@ -68,7 +68,7 @@ def discover(paths: Iterable[Path | str], library: Path | None = None) -> Discov
         seen.add(_identity(library.stat()))
     for given in paths:
         # abspath, not resolve: a link keeps the name its owner gave it.
-        path = Path(os.path.abspath(given))  # noqa: PTH100
+        path = Path(os.path.abspath(Path(given).expanduser()))  # noqa: PTH100
         for found in _entries(path, seen, explicit=True):
             if isinstance(found, FoundFile):
                 files.setdefault(found.path, found)

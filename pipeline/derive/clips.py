@@ -27,7 +27,10 @@ class ClipConfig:
 
 
 def derive_clips(video: Video, memory: Memory, config: ClipConfig | None = None) -> StageOutput:
-    """Clips of 2–20 s from scenes, utterances and thumbnails. At least one clip for any video."""
+    """Clips of about 2–20 s from scenes, utterances and thumbnails. At least one clip for any video.
+
+    A split that moves to a pause in speech may make a clip up to `ClipConfig.search` seconds longer on either side.
+    """
     config = config or ClipConfig()
     scenes = [record.span for record in memory.records("scenes") if isinstance(record, Scene)] or [video.whole]
     spoken = [record.span for record in memory.records("speech") if isinstance(record, Utterance)]

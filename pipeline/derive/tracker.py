@@ -53,7 +53,7 @@ def _track_one(
     from trackers import ByteTrackTracker
 
     tracker = ByteTrackTracker(
-        lost_track_buffer=PATIENCE,
+        lost_track_buffer=30 * PATIENCE,  # counted in frames at 30 a second, scaled by frame_rate
         frame_rate=1.0,
         track_activation_threshold=0.0,
         minimum_consecutive_frames=0,

@@ -69,7 +69,6 @@ def derive_tracklets(
     seen = read_sightings(memory)
     scenes = [record.span for record in memory.records("scenes") if isinstance(record, Scene)] or [video.whole]
     voices = [record.span for record in memory.records("voice") if isinstance(record, Voice)]
-    gap = int(np.diff(seen.frames).max(initial=1)) if len(seen.frames) > 1 else max(1, video.duration)
     tracklets = []
     for scene in scenes:
         rows = np.flatnonzero((seen.ticks >= scene.start) & (seen.ticks < scene.end))
@@ -78,10 +77,16 @@ def derive_tracklets(
             followed = rows[track]
             if len(followed) == 1 and seen.scores[followed[0]] < config.lonely:
                 continue
-            last = min(int(seen.ticks[followed[-1]]) + gap, max(scene.end, int(seen.ticks[followed[-1]]) + 1))
+            last = _until(seen.frames, int(seen.ticks[followed[-1]]), scene)
             span = Span(int(seen.ticks[followed[0]]), last, video.time_base)
             tracklets.append(_tracklet(video, seen, followed, span, voices, space, config))
     return StageOutput(records=(*tracklets, _background(video, seen, voices)))
+
+
+def _until(frames: NDArray[np.int64], seen_last: int, scene: Span) -> int:
+    """An object is taken to be there until the next frame that was looked at, or the end of its scene."""
+    later = frames[frames > seen_last]
+    return max(seen_last + 1, min(int(later[0]) if len(later) else scene.end, scene.end))
 
 
 def _tracklet(

@@ -17,6 +17,11 @@ def glance(frame: Pixels) -> Glance:
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.float32)
 
 
+def local_change(one: Glance, other: Glance) -> float:
+    """Largest absolute difference of one cell, 0–255: a caption that appears moves the mean by less than one."""
+    return float(np.abs(one - other).max())
+
+
 def change(one: Glance, other: Glance) -> float:
     """Mean absolute difference, 0–255."""
     return float(np.abs(one - other).mean())

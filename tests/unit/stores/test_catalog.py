@@ -45,8 +45,11 @@ def test_a_place_that_is_gone_comes_last(store: LibraryStore, tmp_path: Path) ->
     store.catalog.note_missing(gone)
     assert store.catalog.display_uri(video_id) == str(here)
     assert store.catalog.path(video_id) == here
+    gone.write_bytes(b"x")
     assert store.catalog.known(gone, 1, 1) == video_id
     assert store.catalog.display_uri(video_id) == str(gone)
+    gone.unlink()
+    assert store.catalog.display_uri(video_id) == str(here)
 
 
 def test_names_of_any_bytes_are_kept(store: LibraryStore, tmp_path: Path) -> None:
