@@ -30,7 +30,8 @@ class ChatServer:
 
 
 @contextmanager
-def chat_server(*replies: Reply) -> Iterator[ChatServer]:
+def chat_server(*replies: Reply, raw: bool = False) -> Iterator[ChatServer]:
+    """``raw`` sends replies as they are instead of inside a chat completion."""
     state = ChatServer("", list(replies))
 
     class Handler(BaseHTTPRequestHandler):
@@ -56,7 +57,7 @@ def chat_server(*replies: Reply) -> Iterator[ChatServer]:
                     "usage": usage,
                 }
                 status = 200
-            data = json.dumps(body).encode()
+            data = reply.encode() if raw and isinstance(reply, str) else json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))

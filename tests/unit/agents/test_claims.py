@@ -44,3 +44,15 @@ def test_a_name_needs_a_name() -> None:
 def test_chinese_questions_are_answered_in_chinese() -> None:
     (claim,) = quote_lines(understand("他说门票在哪里买？"), [line("门票在东门买", 0)])
     assert claim.text.startswith("听到")
+
+
+def test_quotes_begin_where_the_question_is_met() -> None:
+    said = ("Good morning everybody.", "It is sunny today.", "The engine overheated on the bridge.", "The pump broke.")
+    lines = [line(text, i * 2500) for i, text in enumerate(said)]
+    (claim,) = quote_lines(understand("Why did the engine overheat on the bridge?"), lines)
+    assert "sunny" not in claim.text
+    assert "The pump broke." in claim.text
+
+
+def test_i_am_is_no_name() -> None:
+    assert not quote_lines(understand("Who is the teacher?"), [line("The teacher says that I'm late.", 0)])

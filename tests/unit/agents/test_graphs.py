@@ -227,3 +227,27 @@ def test_citations_that_do_not_resolve_are_dropped(library: Held, encoders: Enco
         assert not checker.check([Claim(line.text, (bad,))], "")
         assert checker.check([Claim(line.text, (bad, good))], "") == (Claim(line.text, (good,)),)
     assert not checker.check([Claim(line.text, (good,))], "", video_ids=[videos["taxi"]])
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["The mayor of Springfield is corrupt.", "Мэр города украл деньги.", "ねこがさかなをたべた", "市长贪污了公款"],
+)
+def test_a_claim_needs_support_in_its_evidence_not_in_the_question(
+    library: Held, encoders: Encoders, claim: str
+) -> None:
+    store, _ = library
+    line = store.catalog.evidence(["lbl_boats"])["lbl_boats"]
+    pointer = Citation(line.evidence_id, line.video_id, line.span, line.channel, line.text)
+    checker = CitationChecker(store, encoders)
+    assert not checker.check([Claim(claim, (pointer,))], "Is the mayor of Springfield corrupt?")
+
+
+def test_is_there_is_answered_by_that_thing_alone(library: Held, encoders: Encoders) -> None:
+    answer = Answerer(library[0], encoders).ask("Is there a taxi in the street?")
+    assert [claim.text for claim in answer.claims] == ["Seen: taxi"]
+
+
+def test_videos_that_are_not_indexed_are_not_asked(library: Held, encoders: Encoders) -> None:
+    with pytest.raises(UsageError):
+        Answerer(library[0], encoders).ask("What is there?", video_ids=["vid_unknown"])

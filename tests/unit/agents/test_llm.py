@@ -76,3 +76,10 @@ def test_nobody_there() -> None:
         llm("http://127.0.0.1:9/v1").ask("", "", Colour)
     assert failure.value.code.name == "ENDPOINT_UNREACHABLE"
     assert "base_url" in failure.value.hint
+
+
+@pytest.mark.parametrize("reply", ["[]", "<html>hello</html>", '{"choices": [{"index": 0}]}', '{"object": "list"}'])
+def test_replies_that_are_no_chat_completion_are_coded_errors(reply: str) -> None:
+    with chat_server(reply, raw=True) as server, pytest.raises(EndpointError) as failure:
+        llm(server.base_url).ask("", "", Colour)
+    assert failure.value.code.name == "ENDPOINT_BAD_OUTPUT"

@@ -24,3 +24,19 @@ def test_where_an_answer_must_lie(question: str, source: str, wants: str) -> Non
     understood = understand(question)
     assert (understood.source, understood.wants) == (source, wants)
     assert understood.chinese == ("？" in question)
+
+
+def test_polite_wording_does_not_make_it_a_question_about_speech() -> None:
+    assert understand("Could you tell me what vehicles are in the street?").source == "picture"
+    assert understand("请告诉我街上有什么车").source == "picture"
+
+
+def test_a_stop_sign_is_a_thing_and_a_sign_is_text() -> None:
+    assert understand("Is there a stop sign at the corner?").source == "picture"
+    assert understand("What is on the sign?").source == "screen"
+
+
+def test_yes_or_no_questions_are_known() -> None:
+    assert understand("Is there a bicycle?").yes_or_no
+    assert understand("视频里有自行车吗？").yes_or_no
+    assert not understand("What is on the table?").yes_or_no

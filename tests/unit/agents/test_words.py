@@ -35,3 +35,31 @@ def test_phrases_are_consecutive_whole_words() -> None:
     assert not contains_phrase("baseball bat", "a baseball, and a bat")
     assert contains_phrase("打鼓", "他在打鼓呢")
     assert not contains_phrase("…", "anything")
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text", "there"),
+    [
+        ("news", "I bought a new car and a new house", False),
+        ("bus", "two buses wait", True),
+        ("cookie", "she bakes cookies", True),
+        ("potato", "potatoes and salt", True),
+        ("собака", "Большая собака бежит", True),
+    ],
+)
+def test_plurals_do_not_make_other_words(phrase: str, text: str, there: bool) -> None:
+    assert contains_phrase(phrase, text) is there
+
+
+def test_contractions_and_quotes_leave_no_terms_behind() -> None:
+    assert [term.text for term in content_terms("What's the dog doing?")] == ["dog"]
+    assert [term.text for term in content_terms("Why don't they say 'hello'?")] == ["hello"]
+
+
+def test_characters_that_also_begin_words_do_not_cut_them() -> None:
+    assert {"中国", "首都"} <= {term.text for term in content_terms("中国的首都是什么")}
+    assert "上海" in {term.text for term in content_terms("去过上海吗")}
+
+
+def test_a_query_of_scaffold_words_alone_is_about_them() -> None:
+    assert [term.text for term in content_terms("people")] == ["people"]

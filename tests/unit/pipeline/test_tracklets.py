@@ -106,3 +106,9 @@ def test_motion_in_a_word(last: tuple[float, float, float, float], word: str) ->
 def test_there_and_back_is_wandering() -> None:
     boxes = [(0.4, 0.4, 0.6, 0.6), (0.7, 0.4, 0.9, 0.6), (0.4, 0.4, 0.6, 0.6)]
     assert motion_word(np.array(boxes, np.float32)) == "wandering"
+
+
+def test_an_object_hidden_for_two_frames_is_still_the_same() -> None:
+    there = [sighting for sighting in walk(0, 8, step=0.01) if sighting[0] not in (3, 4)]
+    (track,) = tracklets(there, 8)
+    assert track.span.seconds == (0, 8)
