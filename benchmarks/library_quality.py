@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -33,6 +35,17 @@ def measure(corpus: Path, library: Path) -> dict[str, object]:
     return {"ingest": ingested["totals"], **figures}
 
 
+def summary(figures: dict[str, object]) -> dict[str, object]:
+    """The figures without the lists of single queries, tags and questions."""
+    kept: dict[str, object] = {}
+    for name, value in figures.items():
+        if isinstance(value, dict) and name != "by_tag":
+            kept[name] = summary(value)
+        elif not isinstance(value, (list, dict)):
+            kept[name] = round(value, 3) if isinstance(value, float) else value
+    return kept
+
+
 def main() -> None:
     """Parse, measure, print, and keep a report if asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -46,7 +59,10 @@ def main() -> None:
     print(text)
     if arguments.report:
         arguments.report.parent.mkdir(parents=True, exist_ok=True)
-        arguments.report.write_text(f"# Library quality\n\n```json\n{text}\n```\n", encoding="utf-8")
+        short = json.dumps(summary(figures), indent=2, ensure_ascii=False)
+        where = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+        report = f"# Library quality\n\nMachine: {where}; embedded profile.\n\n```json\n{short}\n```\n"
+        arguments.report.write_text(report, encoding="utf-8")
 
 
 if __name__ == "__main__":
