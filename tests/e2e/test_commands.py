@@ -58,10 +58,13 @@ def test_search_in_chinese_finds_what_english_finds(ingested: Ingested):
 
 
 def test_search_for_people_shows_how_to_open_the_moment(ingested: Ingested):
-    ran = ingested.run("search", "rabbit")
-    assert "bigbuckbunny.mp4" in ran.out
+    ran = ingested.run("search", "a bicycle in the street")
+    assert "bikes.mp4" in ran.out
     assert "mpv --start=" in ran.out
     assert "Partly indexed" in ran.out
+    nothing = ingested.run("search", "xqzzv blorf wug")
+    assert "No match" in nothing.out
+    assert "mpv" not in nothing.out
 
 
 def test_an_empty_library_says_not_indexed(tmp_path: Path):

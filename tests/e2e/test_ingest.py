@@ -139,11 +139,11 @@ def test_a_bug_in_one_video_costs_only_that_video(tmp_path: Path):
     write_video(tmp_path / "b.mp4", seed=6, seconds=1)
     fault = (
         "import workflows.work as w\nreal = w.perceive\n"
-        "def faulty(path, *rest):\n"
+        "def faulty(path, *rest, **more):\n"
         "    if path.name == 'a.mp4':\n"
         "        rest[-1]('probe')\n"
         "        raise ZeroDivisionError('injected')\n"
-        "    yield from real(path, *rest)\n"
+        "    yield from real(path, *rest, **more)\n"
         "w.perceive = faulty"
     )
     ran = program("ingest", tmp_path, "--library", tmp_path / "lib", "--json", before=fault)
