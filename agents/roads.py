@@ -48,8 +48,9 @@ SPOKEN = 0.5
 WRITTEN = 0.5
 """The same for text on screen."""
 
-LIKENESS = 0.9
-"""Cosine of pooled visual features from which two clips show the same scene; frames of one shot have 0.9 and more."""
+LIKENESS = 0.8
+"""Cosine of two clips' mean visual features from which they show the same material. Measured on 24 videos: 0.87 for
+the one pair in which a video is a re-encoded cut of the other, 0.70 for the nearest of all other pairs."""
 
 NEIGHBOURS = 10
 """Clips of other videos that are looked at for each clip."""

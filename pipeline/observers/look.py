@@ -18,7 +18,7 @@ class LookConfig:
     """Thresholds.
 
     Attributes:
-        grey: mean saturation (0–255) below which a frame has no colour; tinted film stock stays above.
+        grey: mean saturation (0–255) below which a frame has no colour. Ours, unmeasured.
         still: largest change (0–255) between any frame and the first for a still image: recompression only.
         short_seconds: videos shorter than this are short videos (platforms' limit for shorts).
     """
