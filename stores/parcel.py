@@ -24,12 +24,8 @@ from stores.rows import clean, columns_of, record_of, video_columns, video_of
 _FORMAT = 1
 
 
-def write_parcel(path: Path, key: StageKey, output: StageOutput) -> None:
-    """Writes a parcel; it is there whole or not at all.
-
-    Raises:
-        StoreError: DISK_FULL or LIBRARY_READ_ONLY.
-    """
+def pack(key: StageKey, output: StageOutput) -> bytes:
+    """A parcel as bytes."""
     head = {
         "format": _FORMAT,
         "key": [key.video_id, key.stage, key.fingerprint],
@@ -37,6 +33,7 @@ def write_parcel(path: Path, key: StageKey, output: StageOutput) -> None:
         "records": [[type(record).__name__, _base(record.span), columns_of(record)] for record in output.records],
         "vectors": [_vector_head(item) for item in output.vectors],
         "blobs": [blob.name for blob in output.blobs],
+        "seconds": output.seconds,
     }
     vectors = [np.asarray(item.vector, np.float32) for item in output.vectors]
     arrays = {f"blob_{n}": np.frombuffer(blob.data, np.uint8) for n, blob in enumerate(output.blobs)}
@@ -44,9 +41,35 @@ def write_parcel(path: Path, key: StageKey, output: StageOutput) -> None:
     arrays["vectors"] = np.concatenate(vectors) if vectors else np.zeros(0, np.float32)
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def unpack(data: bytes) -> tuple[StageKey, StageOutput]:
+    """What `pack` was given.
+
+    Raises:
+        ValueError: if ``data`` is not a whole parcel.
+    """
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            head = json.loads(arrays["head"].tobytes())
+            if head["format"] != _FORMAT:
+                raise ValueError(f"format {head['format']}")
+            return StageKey(*head["key"]), _output(head, arrays)
+    except (OSError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(str(error)) from error
+
+
+def write_parcel(path: Path, key: StageKey, output: StageOutput) -> None:
+    """Writes a parcel; it is there whole or not at all.
+
+    Raises:
+        StoreError: DISK_FULL or LIBRARY_READ_ONLY.
+    """
+    data = pack(key, output)
     with storage_faults(f"Writing {path}"):
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, buffer.getvalue())
+        write_whole(path, data)
 
 
 def read_parcel(path: Path) -> tuple[StageKey, StageOutput]:
@@ -56,12 +79,8 @@ def read_parcel(path: Path) -> tuple[StageKey, StageOutput]:
         StoreError: WORKER_LOST if the file is not there or is not a whole parcel.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            head = json.loads(arrays["head"].tobytes())
-            if head["format"] != _FORMAT:
-                raise ValueError(f"format {head['format']}")
-            return StageKey(*head["key"]), _output(head, arrays)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        return unpack(path.read_bytes())
+    except (OSError, ValueError) as error:
         message = f"The result that a worker left at {path} cannot be read: {error}."
         raise StoreError("WORKER_LOST", message, "Run the same command again.") from error
 
@@ -82,6 +101,7 @@ def _output(head: dict[str, Any], arrays: Any) -> StageOutput:
         vectors=tuple(items),
         blobs=tuple(Blob(name, arrays[f"blob_{n}"].tobytes()) for n, name in enumerate(head["blobs"])),
         video=None if head["video"] is None else video_of(head["video"]),
+        seconds=head["seconds"],
     )
 
 

@@ -123,7 +123,10 @@ def settle(store: LibraryStore, attempt: Attempt, ending: Ending) -> Receipt | N
 
 def stage_finished(unit: WorkUnit, receipt: Receipt) -> StageFinished:
     """The event for a receipt."""
-    return StageFinished(unit.video_id, unit.uri, receipt.key.stage, receipt.status, receipt.error_code)
+    key = receipt.key
+    return StageFinished(
+        unit.video_id, unit.uri, key.stage, receipt.status, receipt.error_code, receipt.seconds, receipt.attempt
+    )
 
 
 def finished(store: LibraryStore, unit: WorkUnit) -> VideoFinished:

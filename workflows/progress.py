@@ -46,13 +46,18 @@ class StageAdvanced:
 
 @dataclass(frozen=True, slots=True)
 class StageFinished:
-    """One stage of one video ended. ``status`` as in `stores.records.Receipt`; ``error_code`` may be ""."""
+    """One stage of one video ended. ``status`` as in `stores.records.Receipt`; ``error_code`` may be "".
+
+    ``seconds`` of work in this attempt, the ``attempt``-th; both 0 where nothing was begun.
+    """
 
     video_id: str
     uri: str
     stage: str
     status: str
     error_code: str = ""
+    seconds: float = 0.0
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
