@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Select, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Select, delete, func, insert, select, update
 
 from stores import ids
 from stores.database import reading, writing
@@ -62,13 +62,17 @@ class Catalog:
             connection.execute(delete(InputErrorRow).where(InputErrorRow.uri == uri))
         return video_id
 
-    def known(self, path: Path, size: int, mtime_ns: int) -> str | None:
-        """The video at ``path`` if size and modification time are as they were, so that hashing can be skipped."""
+    def known(self, path: Path, size: int, mtime_ns: int, note: bool = True) -> str | None:
+        """The video at ``path`` if size and modification time are as they were, so that hashing can be skipped.
+
+        Args:
+            note: write down that a file is back that was missing.
+        """
         uri = uri_of(path)
         same = (LocationRow.uri == uri) & (LocationRow.size == size) & (LocationRow.mtime_ns == mtime_ns)
         with reading(self._engine) as connection:
             row = connection.execute(select(LocationRow.video_id, LocationRow.missing).where(same)).first()
-        if row is not None and row.missing:
+        if row is not None and row.missing and note:
             with writing(self._engine) as connection:
                 connection.execute(update(LocationRow).where(same).values(missing=False))
         return None if row is None else str(row.video_id)
@@ -91,6 +95,30 @@ class Catalog:
         with reading(self._engine) as connection:
             return [InputError(*row) for row in connection.execute(columns.order_by(InputErrorRow.uri))]
 
+    def forget_input_errors(self, uris: Iterable[str]) -> None:
+        """Strikes files off the list of those that could not be read."""
+        with writing(self._engine) as connection:
+            for uri in uris:
+                connection.execute(delete(InputErrorRow).where(InputErrorRow.uri == uri))
+
+    def prune_input_errors(self, exists: Callable[[str], bool]) -> list[str]:
+        """Strikes files off that list that are no longer there.
+
+        Args:
+            exists: whether there is still something at a uri.
+
+        Returns:
+            Their uris.
+        """
+        gone = [error.uri for error in self.input_errors() if not exists(error.uri)]
+        if gone:
+            self.forget_input_errors(gone)
+        return gone
+
+    def missing(self) -> list[VideoEntry]:
+        """Videos that are at none of their places now; the disk is asked, not the tables."""
+        return [entry for entry in self.videos() if not any(_may_exist(path_of(uri)) for uri in entry.uris)]
+
     def videos(self) -> list[VideoEntry]:
         """All videos, by their first place; in three queries however many there are."""
         return self._entries(None)
@@ -108,6 +136,17 @@ class Catalog:
         with reading(self._engine) as connection:
             row = connection.execute(select(VideoRow.__table__).where(VideoRow.video_id == video_id)).first()
         return None if row is None else video_of(row._mapping)
+
+    def sha256(self, video_id: str) -> str:
+        """The hash of the content of a registered video.
+
+        Raises:
+            UsageError: UNKNOWN_VIDEO if there is no such id.
+        """
+        with reading(self._engine) as connection:
+            chosen = select(VideoRow.sha256).where(VideoRow.video_id == video_id)
+            found = connection.execute(chosen).scalar_one_or_none()
+        return self.sha256(self.resolve(video_id)) if found is None else str(found)
 
     def resolve(self, text: str) -> str:
         """The id of the video that ``text`` means: an id, the beginning of one, a path or uri, a file name.
@@ -175,7 +214,10 @@ class Catalog:
         return sorted(items, key=lambda item: (item.span.start, item.span.end, item.channel, item.evidence_id))
 
     def index_health(self, required_stages: Collection[str]) -> IndexHealth:
-        """How many videos have all of ``required_stages`` done, or filtered because they do not apply."""
+        """How many videos have all of ``required_stages`` done, or filtered because they do not apply.
+
+        A video all of whose places are missing and of which none of those stages is done is not counted.
+        """
         stages = sorted(set(required_stages))
         there: dict[str, set[str]] = defaultdict(set)
         for video_id, stage in self.active():
@@ -183,7 +225,10 @@ class Catalog:
         runs = select(StageRunRow.video_id, StageRunRow.stage, StageRunRow.status)
         with reading(self._engine) as connection:
             known = set(connection.execute(select(VideoRow.video_id)).scalars())
+            places = connection.execute(select(LocationRow.video_id).where(~LocationRow.missing)).scalars()
+            gone = known - set(places)
             ended = connection.execute(runs.where(StageRunRow.status.in_(("filtered", "failed", "quarantined")))).all()
+        known -= {video_id for video_id in gone if not there[video_id].intersection(stages)}
         for run in ended:
             if run.status == "filtered":
                 there[run.video_id].add(run.stage)
@@ -215,6 +260,13 @@ class Catalog:
         key = StageKey(video_id, stage, rows[0].fingerprint) if rows else None
         return key, tuple(row.name for row in rows)
 
+    def blob_bytes(self) -> dict[tuple[str, str], int]:
+        """Bytes of the blobs that each stage left, by (video id, stage); stages without blobs are absent."""
+        chosen = select(BlobRow.video_id, BlobRow.stage, func.sum(BlobRow.size))
+        with reading(self._engine) as connection:
+            rows = connection.execute(chosen.group_by(BlobRow.video_id, BlobRow.stage))
+            return {(video_id, stage): int(size) for video_id, stage, size in rows}
+
     def shown_blobs(self) -> set[tuple[StageKey, str]]:
         """Every blob that readers may see."""
         chosen = _shown(select(BlobRow.video_id, BlobRow.stage, BlobRow.fingerprint, BlobRow.name), BlobRow)
@@ -244,7 +296,9 @@ class Catalog:
             rows = connection.execute(videos).all()
             for run in connection.execute(run_rows):
                 key = StageKey(run.video_id, run.stage, run.fingerprint)
-                receipt = Receipt(key, run.status, run.attempts, run.seconds, run.error_code, run.error_message)
+                receipt = Receipt(
+                    key, run.status, run.attempts, run.seconds, run.error_code, run.error_message, run.strikes
+                )
                 runs[run.video_id].append(receipt)
         places = self._places(None if video_id is None else [video_id])
         entries = [
@@ -273,6 +327,17 @@ class Catalog:
                 span = Span(row.start_tick, row.end_tick, Fraction(row[-2], row[-1]))
                 found[row.video_id].append(Clip(row.clip_id, span, row.keyframe, row.thumbnail))
         return dict(found)
+
+
+def _may_exist(path: Path) -> bool:
+    """False only if the disk says so: what is out of reach for now is not missing."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def bump_revision(connection: Connection) -> None:

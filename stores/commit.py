@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from stores.catalog import bump_revision
-from stores.database import writing
+from stores.database import reading, writing
 from stores.fulltext import forget_lines, index_lines
+from stores.ids import base_stage
+from stores.kept_vectors import VECTORS_BLOB, pack_vectors
 from stores.ledger import Attempt, Ledger
-from stores.records import Label, Receipt, StageKey, StageOutput, Tracklet, Video
+from stores.records import Blob, Label, Receipt, StageKey, StageOutput, Tracklet, Video
 from stores.rows import TABLE_OF, columns_of, search_text, video_columns
 from stores.tables import RECORD_TABLES, BlobRow, StageRunRow, VectorRow, VideoRow
 from stores.vectors import check_vectors
@@ -25,6 +29,13 @@ class Replaced:
 
     vectors: dict[str, list[str]] = field(default_factory=dict)
     blobs: list[tuple[StageKey, str]] = field(default_factory=list)
+
+
+def with_kept_vectors(output: StageOutput) -> StageOutput:
+    """``output`` with its vectors also as a blob, from which the vector index can be rebuilt without any model."""
+    if not output.vectors:
+        return output
+    return replace(output, blobs=(*output.blobs, Blob(VECTORS_BLOB, pack_vectors(output.vectors))))
 
 
 def check_output(connection: Connection, key: StageKey, output: StageOutput) -> None:
@@ -53,8 +64,8 @@ def check_output(connection: Connection, key: StageKey, output: StageOutput) -> 
 def replace_rows(engine: Engine, ledger: Ledger, attempt: Attempt, output: StageOutput) -> tuple[Receipt, Replaced]:
     """The transaction that ends an attempt well.
 
-    A probe that finds other ticks than before makes all other stages of the video be forgotten: their spans
-    mean nothing any more.
+    The parts of the stage, if it was made in parts, are forgotten: they are in the whole now. A probe that finds
+    other ticks than before makes all other stages of the video be forgotten: their spans mean nothing any more.
 
     Raises:
         StoreError: STALE_ATTEMPT, DISK_FULL, LIBRARY_READ_ONLY.
@@ -67,7 +78,9 @@ def replace_rows(engine: Engine, ledger: Ledger, attempt: Attempt, output: Stage
             changes = video_columns(output.video)
             connection.execute(update(VideoRow).where(VideoRow.video_id == key.video_id).values(**changes))
         _delete_stage(connection, key.video_id, key.stage, replaced)
-        receipt = ledger.done_in(connection, attempt, output.seconds)
+        _forget_runs(connection, key.video_id, StageRunRow.stage.startswith(f"{key.stage}.", autoescape=True), replaced)
+        rows = len(output.records) + len(output.vectors) + len(output.blobs)
+        receipt = ledger.done_in(connection, attempt, output.seconds, rows)
         _insert_stage(connection, key, output)
         index_lines(connection, key.video_id, key.stage)
         bump_revision(connection)
@@ -83,6 +96,40 @@ def replace_rows(engine: Engine, ledger: Ledger, attempt: Attempt, output: Stage
     )
 
 
+def leftover_parts(engine: Engine) -> set[StageKey]:
+    """Runs of parts that were begun before the whole stage was done: a worker that came too late began them."""
+    columns = (StageRunRow.video_id, StageRunRow.stage, StageRunRow.fingerprint, StageRunRow.started_at)
+    wholes = select(StageRunRow.video_id, StageRunRow.stage, StageRunRow.finished_at)
+    with reading(engine) as connection:
+        parts = connection.execute(select(*columns).where(StageRunRow.stage.contains("."))).all()
+        if not parts:
+            return set()
+        rows = connection.execute(wholes.where(StageRunRow.status == "done")).all()
+    done = {(row.video_id, row.stage): row.finished_at or 0.0 for row in rows}
+    return {
+        StageKey(part.video_id, part.stage, part.fingerprint)
+        for part in parts
+        if part.started_at < done.get((part.video_id, base_stage(part.stage)), 0.0)
+    }
+
+
+def forget_runs(engine: Engine, keys: Iterable[StageKey]) -> Replaced:
+    """Removes runs with all their rows and lines; the blobs and vectors that nothing points at then are returned.
+
+    Raises:
+        StoreError: as `stores.database.writing`.
+    """
+    replaced = Replaced(defaultdict(list), [])
+    with writing(engine) as connection:
+        for key in keys:
+            _delete_stage(connection, key.video_id, key.stage, replaced, key.fingerprint)
+            same = (StageRunRow.stage == key.stage) & (StageRunRow.fingerprint == key.fingerprint)
+            connection.execute(delete(StageRunRow).where((StageRunRow.video_id == key.video_id) & same))
+            index_lines(connection, key.video_id, key.stage)
+        bump_revision(connection)
+    return replaced
+
+
 def _insert_stage(connection: Connection, key: StageKey, output: StageOutput) -> None:
     place = {"video_id": key.video_id, "stage": key.stage, "fingerprint": key.fingerprint}
     rows: dict[Any, list[dict[str, Any]]] = defaultdict(list)
@@ -94,36 +141,46 @@ def _insert_stage(connection: Connection, key: StageKey, output: StageOutput) ->
     for item in output.vectors:
         rows[VectorRow].append(place | {"collection": item.collection, "vector_id": item.vector_id})
     for blob in output.blobs:
-        rows[BlobRow].append(place | {"name": blob.name, "size": len(blob.data)})
+        rows[BlobRow].append(place | {"name": blob.name, "size": len(blob.data), "sha256": _sha256(blob)})
     for table, values in rows.items():
         connection.execute(insert(table), values)
 
 
-def _delete_stage(connection: Connection, video_id: str, stage: str, replaced: Replaced) -> None:
-    for row in connection.execute(select(VectorRow.__table__).where(_of(VectorRow, video_id, stage))):
+def _delete_stage(
+    connection: Connection, video_id: str, stage: str, replaced: Replaced, fingerprint: str | None = None
+) -> None:
+    def chosen(table: Any) -> Any:
+        of_stage = (table.video_id == video_id) & (table.stage == stage)
+        return of_stage if fingerprint is None else of_stage & (table.fingerprint == fingerprint)
+
+    for row in connection.execute(select(VectorRow.__table__).where(chosen(VectorRow))):
         replaced.vectors[row.collection].append(row.vector_id)
-    for row in connection.execute(select(BlobRow.__table__).where(_of(BlobRow, video_id, stage))):
+    for row in connection.execute(select(BlobRow.__table__).where(chosen(BlobRow))):
         replaced.blobs.append((StageKey(video_id, stage, row.fingerprint), row.name))
     tables: tuple[Any, ...] = (*RECORD_TABLES, VectorRow, BlobRow)
     for table in tables:
-        connection.execute(delete(table).where(_of(table, video_id, stage)))
+        connection.execute(delete(table).where(chosen(table)))
 
 
 def _forget_other_ticks(connection: Connection, key: StageKey, video: Video, replaced: Replaced) -> None:
     row = connection.execute(select(VideoRow.__table__).where(VideoRow.video_id == key.video_id)).one()
     if _time_base(row) in (None, video.time_base) and row.start_pts in (None, video.start_pts):
         return
-    others = (StageRunRow.video_id == key.video_id) & (StageRunRow.stage != key.stage)
-    for stage in connection.execute(select(StageRunRow.stage).where(others).distinct()).scalars().all():
-        forget_lines(connection, key.video_id, stage)
-        _delete_stage(connection, key.video_id, stage, replaced)
-    connection.execute(delete(StageRunRow).where(others))
+    _forget_runs(connection, key.video_id, StageRunRow.stage != key.stage, replaced)
+
+
+def _forget_runs(connection: Connection, video_id: str, which: Any, replaced: Replaced) -> None:
+    chosen = (StageRunRow.video_id == video_id) & which
+    for stage in connection.execute(select(StageRunRow.stage).where(chosen).distinct()).scalars().all():
+        forget_lines(connection, video_id, stage)
+        _delete_stage(connection, video_id, stage, replaced)
+    connection.execute(delete(StageRunRow).where(chosen))
+
+
+def _sha256(blob: Blob) -> str:
+    return hashlib.sha256(blob.data).hexdigest()
 
 
 def _time_base(row: Any) -> Fraction | None:
     numerator, denominator = row.time_base_numerator, row.time_base_denominator
     return None if numerator is None else Fraction(numerator, denominator)
-
-
-def _of(table: Any, video_id: str, stage: str) -> Any:
-    return (table.video_id == video_id) & (table.stage == stage)

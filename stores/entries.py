@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from stores.ids import base_stage
 from stores.records import Receipt, Video
+
+_BAD = {"failed", "quarantined"}
+_WORST_FIRST = ("quarantined", "failed", "running")
 
 EntryStatus = Literal["pending", "unfinished", "done", "partial", "failed", "quarantined"]
 
@@ -22,7 +26,8 @@ class VideoEntry:
             tried is done or does not apply, ``partial`` it was probed and some other stage failed,
             ``failed`` / ``quarantined`` the probe itself did.
         error_code, error_message: of the first stage that failed, "" if none did.
-        stages: stage to the status of the run begun last.
+        stages: stage to the status of the run begun last. A stage whose parts are being made stands as the worst
+            of them, and is pending when they are all done and it is not.
     """
 
     video: Video | None
@@ -47,6 +52,8 @@ class InputError:
 class IndexHealth:
     """How much of the library can be searched.
 
+    A video that is nowhere to be found any more and was never indexed is not counted.
+
     Attributes:
         state: ``complete`` all known videos, ``partial`` some, ``empty`` none.
         videos_failed: of those not indexed, how many had a stage that failed.
@@ -61,17 +68,32 @@ class IndexHealth:
 def entry_of(video_id: str, video: Video | None, uris: tuple[str, ...], receipts: list[Receipt]) -> VideoEntry:
     """The entry of a video from the receipts of all its runs, in the order in which they were begun last."""
     newest = {receipt.key.stage: receipt for receipt in receipts}
-    bad = [receipt for receipt in newest.values() if receipt.status in ("failed", "quarantined")]
+    stages = _stages(newest, receipts)
+    bad = [receipt for receipt in newest.values() if receipt.status in _BAD]
     first = min(bad, key=receipts.index, default=None)
     return VideoEntry(
         video=video,
         video_id=video_id,
         uris=uris,
-        status=_status(video, {receipt.status for receipt in newest.values()}),
+        status=_status(video, set(stages.values())),
         error_code=first.error_code if first else "",
         error_message=first.error_message if first else "",
-        stages={stage: receipt.status for stage, receipt in sorted(newest.items())},
+        stages=dict(sorted(stages.items())),
     )
+
+
+def _stages(newest: Mapping[str, Receipt], receipts: list[Receipt]) -> dict[str, str]:
+    """Whole stages to how they stand. Parts exist only until the whole is there, so they tell more than it does."""
+    found: dict[str, str] = {}
+    for base in {base_stage(stage) for stage in newest}:
+        whole = newest.get(base)
+        parts = [receipt for stage, receipt in newest.items() if base_stage(stage) == base and stage != base]
+        told = {receipt.status for receipt in parts}
+        if whole is not None and all(receipts.index(part) < receipts.index(whole) for part in parts):
+            found[base] = whole.status
+        else:
+            found[base] = next((status for status in _WORST_FIRST if status in told), "pending")
+    return found
 
 
 def _status(video: Video | None, statuses: set[str]) -> EntryStatus:
@@ -79,7 +101,7 @@ def _status(video: Video | None, statuses: set[str]) -> EntryStatus:
         return "pending"
     if "running" in statuses or "pending" in statuses:
         return "unfinished"
-    if not statuses & {"failed", "quarantined"}:
+    if not statuses & _BAD:
         return "done"
     if video is not None:
         return "partial"

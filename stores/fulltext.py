@@ -1,8 +1,8 @@
-"""Words to evidence: SQLite FTS5 over everything that was said, written, seen or measured.
+"""Words to evidence: a full-text index over everything that was said, written, seen or measured.
 
 FTS5's unicode61 tokenizer takes a run of Chinese characters for one word. So every such character
 is stored as a word of its own, and a query's run becomes phrases of two neighbours, which is what
-carries meaning in Chinese. (Postgres will bring its own implementation.)
+carries meaning in Chinese. On Postgres the same terms go to `stores.fulltext_postgres`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from itertools import pairwise
 
 from sqlalchemy import Connection, Engine, func, insert, select, text
 
+from stores import fulltext_postgres
 from stores.database import reading
 from stores.records import CHANNELS, Channel
-from stores.tables import EVIDENCE, FULLTEXT, IndexedLineRow
+from stores.tables import EVIDENCE, FULLTEXT, CounterRow, IndexedLineRow
 
 MAX_TERMS = 64
 """Terms of a query beyond which the rest is ignored. Source: our choice; FTS5 allows a depth of 256."""
@@ -44,7 +45,7 @@ _STOP_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class TextHit:
-    """One line that matches. ``score``: FTS5's bm25 negated: higher is better, comparable within a search only."""
+    """One line that matches. ``score``: BM25, higher is better, comparable within a search only."""
 
     evidence_id: str
     video_id: str
@@ -57,23 +58,44 @@ def spaced(body: str) -> str:
     return " ".join(_ONE_CJK.sub(r" \1 ", unicodedata.normalize("NFKC", body)).split())
 
 
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What a line may match: ``words`` next to each other; or, with ``prefix``, a word that begins like the one."""
+
+    words: tuple[str, ...]
+    prefix: bool = False
+
+
+def terms_of(query: str) -> list[Term]:
+    """The terms of a query, at most `MAX_TERMS`: English stop words dropped, a CJK run as its overlapping pairs."""
+    terms: dict[Term, None] = {}
+    # NUL would end the expression in SQLite's C string.
+    for match in _TERMS.finditer(unicodedata.normalize("NFKC", query).replace("\0", " ")):
+        run = match["run"]
+        if run:
+            terms.update(dict.fromkeys(Term(pair) for pair in pairwise(run)) if len(run) > 1 else {Term((run,)): None})
+        elif (word := match["word"].casefold()) not in _STOP_WORDS:
+            terms[Term((word,), len(word) >= PREFIX_LETTERS)] = None
+        if len(terms) >= MAX_TERMS:
+            break
+    return list(terms)[:MAX_TERMS]
+
+
 def match_expression(query: str) -> str | None:
     """``query`` as an FTS5 expression that cannot be malformed, or None if no word of meaning is left.
 
     Words are OR'ed, English stop words dropped; a run of CJK characters gives its overlapping pairs.
     """
-    terms: dict[str, None] = {}
-    # NUL would end the expression in SQLite's C string.
-    for match in _TERMS.finditer(unicodedata.normalize("NFKC", query).replace("\0", " ")):
-        run = match["run"]
-        if run:
-            pairs = ["".join(pair) for pair in pairwise(run)] or [run]
-            terms.update(dict.fromkeys(f'"{" ".join(pair)}"' for pair in pairs))
-        elif (word := match["word"].casefold()) not in _STOP_WORDS:
-            terms[f'"{word}"' + ("*" if len(word) >= PREFIX_LETTERS else "")] = None
-        if len(terms) >= MAX_TERMS:
-            break
-    return " OR ".join(list(terms)[:MAX_TERMS]) or None
+    parts = (f'"{" ".join(term.words)}"' + ("*" if term.prefix else "") for term in terms_of(query))
+    return " OR ".join(parts) or None
+
+
+def words_of(line: str) -> list[str]:
+    """The words of a line in their order, each CJK character one of them."""
+    words: list[str] = []
+    for match in _TERMS.finditer(line):
+        words += list(match["run"]) if match["run"] else [match["word"]]
+    return words
 
 
 class FullText:
@@ -81,6 +103,7 @@ class FullText:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._size: tuple[int, tuple[int, float]] = (-1, (0, 1.0))
 
     def search(
         self,
@@ -98,6 +121,8 @@ class FullText:
         Raises:
             StoreError: as `stores.database.reading`.
         """
+        if self._engine.dialect.name == "postgresql":
+            return self._search_postgres(query, k, video_ids, CHANNELS if channels is None else list(channels))
         expression = match_expression(query)
         if expression is None:
             return []
@@ -118,6 +143,27 @@ class FullText:
         with reading(self._engine) as connection:
             return [TextHit(*row) for row in connection.execute(statement, values)]
 
+    def _search_postgres(
+        self, query: str, k: int, video_ids: Sequence[str] | None, channels: Sequence[Channel]
+    ) -> list[TextHit]:
+        terms = [fulltext_postgres.term_of(t.words, t.prefix) for t in terms_of(fulltext_postgres.folded(query))]
+        if not terms:
+            return []
+        with reading(self._engine) as connection:
+            revision = connection.execute(select(CounterRow.value).where(CounterRow.name == "revision")).scalar() or 0
+            if self._size[0] != revision:
+                # Counting reads the whole table; between two commits it is done once.
+                self._size = revision, fulltext_postgres.index_size(connection)
+            rows = fulltext_postgres.search(connection, self._size[1], terms, k, video_ids, channels)
+        return [TextHit(*row) for row in rows]
+
+
+def indexed_body(connection: Connection, search_text: str) -> str:
+    """``search_text`` as the index of that database holds it."""
+    if connection.dialect.name == "postgresql":
+        return fulltext_postgres.body_of(words_of(fulltext_postgres.folded(search_text)))
+    return spaced(search_text)
+
 
 def index_lines(connection: Connection, video_id: str, stage: str) -> None:
     """Replaces the lines of one stage of one video by what the view ``evidence`` shows of it.
@@ -127,6 +173,21 @@ def index_lines(connection: Connection, video_id: str, stage: str) -> None:
     forget_lines(connection, video_id, stage)
     of_stage = (EVIDENCE.c.video_id == video_id) & (EVIDENCE.c.stage == stage)
     rows = connection.execute(EVIDENCE.select().where(of_stage)).all()
+    if connection.dialect.name == "postgresql":
+        fulltext_postgres.index_rows(
+            connection,
+            [
+                {
+                    "evidence_id": row.evidence_id,
+                    "video_id": video_id,
+                    "stage": stage,
+                    "channel": row.channel,
+                    "body": indexed_body(connection, row.search_text),
+                }
+                for row in rows
+            ],
+        )
+        return
     if not rows:
         return
     # Two bulk inserts with numbers of our own: a video may have thousands of labels.
@@ -148,6 +209,9 @@ def index_lines(connection: Connection, video_id: str, stage: str) -> None:
 
 def forget_lines(connection: Connection, video_id: str, stage: str) -> None:
     """Removes the lines of one stage of one video."""
+    if connection.dialect.name == "postgresql":
+        fulltext_postgres.forget_rows(connection, video_id, stage)
+        return
     values = {"video_id": video_id, "stage": stage}
     chosen = "FROM evidence_lines WHERE video_id = :video_id AND stage = :stage"
     connection.execute(text(f"DELETE FROM evidence_fts WHERE rowid IN (SELECT line {chosen})"), values)

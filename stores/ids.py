@@ -63,3 +63,13 @@ def fingerprint(
         default=str,
     )
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def part_stage(stage: str, number: int) -> str:
+    """The ledger's name for part ``number`` (from 0) of a stage of a long video: ``pictures.003``."""
+    return f"{stage}.{number:03d}"
+
+
+def base_stage(name: str) -> str:
+    """The stage that ``name`` is, or is a part of."""
+    return name.partition(".")[0]

@@ -1,28 +1,30 @@
 """The ledger: how far every stage of every video is, and who may say so.
 
-An attempt is committed before work begins, so that a worker that dies leaves a mark, and a video
-that kills its workers is quarantined instead of being tried for ever. The attempt's number is a
-fencing token: whoever lost the attempt to another worker can no longer end it.
+An attempt is committed before work begins, so that a worker that dies leaves a mark. The attempt's
+number only ever grows and is a fencing token: whoever lost the attempt to another worker can no longer
+end it. Strikes are the attempts that count against the video: those whose worker died, and errors that
+are not the machine's fault. A video with too many of them is quarantined instead of being tried for ever.
 """
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from stores.database import reading, writing
-from stores.errors import StoreError
+from stores.errors import CODES, StoreError
+from stores.ids import base_stage
 from stores.records import Receipt, StageKey, Status
 from stores.rows import clean
 from stores.tables import StageRunRow as Run
 
 MAX_ATTEMPTS = 3
-"""Attempts before a stage of a video is quarantined. Source: our choice: twice more than once."""
+"""Strikes after which a stage of a video is quarantined. Source: our choice: twice more than once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +41,24 @@ class Ledger:
     """Owner of the table ``stage_runs``.
 
     Args:
+        max_attempts: strikes after which a run is quarantined, at least 1.
         clock: seconds since the epoch.
     """
 
-    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, engine: Engine, max_attempts: int = MAX_ATTEMPTS, clock: Callable[[], float] = time.time
+    ) -> None:
+        if max_attempts < 1:
+            raise ValueError(f"no stage can be done in {max_attempts} attempts")
         self._engine = engine
         self._clock = clock
+        self.max_attempts = max_attempts
 
-    def begin(
-        self, key: StageKey, worker: str, max_attempts: int = MAX_ATTEMPTS, force: bool = False
-    ) -> Attempt | Receipt:
+    def begin(self, key: StageKey, worker: str) -> Attempt | Receipt:
         """Commits a new attempt, or tells how the run ended already.
 
-        A run that is marked running counts as an attempt whose worker died.
-
-        Args:
-            max_attempts: attempts after which the run is quarantined instead of begun.
-            force: begin also what is done, filtered, quarantined or out of attempts. What was done stays
-                visible until it is replaced.
+        A new attempt counts as a strike until it ends. A run that is marked running with all its strikes used
+        up has killed its workers: it is quarantined.
 
         Returns:
             The attempt; or the receipt of a run that is done, filtered or quarantined.
@@ -68,27 +70,79 @@ class Ledger:
         with writing(self._engine) as connection:
             run = _run(connection, key)
             if run is None:
-                new = {"status": "running", "active": False, "attempts": 1, "error_code": "", "error_message": ""}
-                times = {"worker": worker, "started_at": now, "finished_at": None, "seconds": 0.0}
-                connection.execute(insert(Run).values(**_named(key), **new, **times))
-                return Attempt(key, 1, worker, now)
-            if not force and run.status in ("done", "filtered", "quarantined"):
+                new = {"status": "pending", "active": False, "attempts": 0, "strikes": 0, "started_at": now}
+                new |= {"error_code": "", "error_message": "", "worker": worker, "seconds": 0.0}
+                connection.execute(insert(Run).values(**_named(key), **new))
+                run = _run(connection, key)
+            if run.status in ("done", "filtered", "quarantined"):
                 return _receipt(run)
-            if not force and run.attempts >= max_attempts:
+            if run.strikes >= self.max_attempts:
                 return self._quarantine(connection, run, now)
-            # The token must never repeat, so a forced attempt goes on counting where the run stood.
             number = run.attempts + 1
-            self._set(connection, key, status="running", attempts=number, worker=worker, started_at=now)
-            self._set(connection, key, finished_at=None, error_code="", error_message="", seconds=0.0)
+            changes = {"attempts": number, "strikes": run.strikes + 1, "error_code": "", "error_message": ""}
+            times = {"started_at": now, "finished_at": None, "seconds": 0.0}
+            self._set(connection, key, status="running", worker=worker, **changes, **times)
             return Attempt(key, number, worker, now)
 
     def fail(self, attempt: Attempt, code: str, message: str) -> Receipt:
         """Ends an attempt with an error. What an earlier run left stays visible.
 
+        An error of the machine (blame ``infra``) is no strike against the video. One that another attempt may
+        mend quarantines the run once its strikes are used up.
+
+        Raises:
+            KeyError: if there is no such error code.
+            StoreError: STALE_ATTEMPT if the attempt is no longer the current one.
+        """
+        with writing(self._engine) as connection:
+            if CODES[code].blame == "infra":
+                return self._finish(connection, attempt, "failed", code, message, strike=False)
+            run = _run(connection, attempt.key)
+            spent = run is not None and CODES[code].retryable and run.strikes >= self.max_attempts
+            return self._finish(connection, attempt, "quarantined" if spent else "failed", code, message)
+
+    def release(self, attempt: Attempt) -> Receipt:
+        """Gives an attempt back because its job was told to stop: the run is pending, and it was no strike.
+
         Raises:
             StoreError: STALE_ATTEMPT if the attempt is no longer the current one.
         """
-        return self._end(attempt, "failed", code, message)
+        with writing(self._engine) as connection:
+            return self._finish(connection, attempt, "pending", "", "", seconds=0.0, strike=False)
+
+    def reset(
+        self,
+        *,
+        video_ids: Collection[str] | None = None,
+        stages: Collection[str] | None = None,
+        codes: Collection[str] | None = None,
+        statuses: Collection[Status] = ("failed", "quarantined"),
+    ) -> list[StageKey]:
+        """Makes runs pending again, with no strike against them; what they left stays visible until it is replaced.
+
+        Args:
+            video_ids, stages, codes: only runs of these videos, stages (and their parts), error codes; None: of all.
+            statuses: only runs that stand so.
+
+        Returns:
+            The keys of those runs, by video and stage.
+        """
+        chosen = select(Run.video_id, Run.stage, Run.fingerprint, Run.error_code).where(Run.status.in_(list(statuses)))
+        with writing(self._engine) as connection:
+            keys = [
+                StageKey(*row[:3])
+                for row in connection.execute(chosen.order_by(Run.video_id, Run.stage, Run.fingerprint))
+                if (video_ids is None or row.video_id in video_ids)
+                and (stages is None or row.stage in stages or base_stage(row.stage) in stages)
+                and (codes is None or row.error_code in codes)
+            ]
+            for key in keys:
+                self._set(connection, key, status="pending", strikes=0, error_code="", error_message="")
+        return keys
+
+    def quarantined(self) -> list[Receipt]:
+        """The runs that are not tried again until `reset`, in the order in which they were begun last."""
+        return [receipt for receipt in self.receipts() if receipt.status == "quarantined"]
 
     def filter(self, attempt: Attempt, why: str) -> Receipt:
         """Ends an attempt because the stage does not apply to the video, e.g. no sound track.
@@ -96,15 +150,19 @@ class Ledger:
         Raises:
             StoreError: STALE_ATTEMPT if the attempt is no longer the current one.
         """
-        return self._end(attempt, "filtered", "", why)
+        with writing(self._engine) as connection:
+            return self._finish(connection, attempt, "filtered", "", why)
 
-    def done_in(self, connection: Connection, attempt: Attempt, seconds: float | None = None) -> Receipt:
+    def done_in(
+        self, connection: Connection, attempt: Attempt, seconds: float | None = None, rows: int | None = None
+    ) -> Receipt:
         """Ends an attempt well, inside the transaction that replaces the stage's rows.
 
         Earlier done runs of the stage with another fingerprint are forgotten, as their rows are.
 
         Args:
             seconds: of work in this stage alone; None for the time since the attempt began.
+            rows: how many the transaction writes, for `stores.verify`; None if that is unknown.
 
         Raises:
             StoreError: STALE_ATTEMPT if the attempt is no longer the current one.
@@ -112,17 +170,24 @@ class Ledger:
         key = attempt.key
         superseded = (Run.video_id == key.video_id) & (Run.stage == key.stage) & (Run.fingerprint != key.fingerprint)
         connection.execute(delete(Run).where(superseded & (Run.active | (Run.status == "done"))))
-        return self._finish(connection, attempt, "done", "", "", seconds, active=True)
+        return self._finish(connection, attempt, "done", "", "", seconds, active=True, row_count=rows)
 
-    def current(self, connection: Connection, attempt: Attempt) -> None:
+    def current(self, connection: Connection, attempt: Attempt) -> Receipt | None:
         """Checks, before work is thrown away, that an attempt may still be ended.
 
+        Returns:
+            None if it may; the receipt if this very attempt is done already: whoever asks again did not hear it.
+
         Raises:
-            StoreError: STALE_ATTEMPT if not.
+            StoreError: STALE_ATTEMPT if the attempt is no longer the current one.
         """
         run = _run(connection, attempt.key)
-        if run is None or run.status != "running" or run.attempts != attempt.number:
-            raise _stale(attempt)
+        if run is not None and run.attempts == attempt.number:
+            if run.status == "running":
+                return None
+            if run.status == "done":
+                return _receipt(run)
+        raise _stale(attempt)
 
     def state(self, key: StageKey) -> Receipt | None:
         """How one run stands; None if it was never begun (or was superseded)."""
@@ -155,15 +220,11 @@ class Ledger:
 
     def _quarantine(self, connection: Connection, run: Any, now: float) -> Receipt:
         key = _key(run)
-        if run.status == "running":
-            lost = f"The worker {run.worker} died in this stage; {run.attempts} attempts were made."
+        if not run.error_code:
+            lost = f"The worker {run.worker} died in this stage; {run.strikes} attempts count against the video."
             self._set(connection, key, error_code="WORKER_LOST", error_message=lost, finished_at=now)
         self._set(connection, key, status="quarantined")
         return _receipt(_run(connection, key))
-
-    def _end(self, attempt: Attempt, status: Status, code: str, message: str) -> Receipt:
-        with writing(self._engine) as connection:
-            return self._finish(connection, attempt, status, code, message)
 
     def _finish(
         self,
@@ -173,16 +234,19 @@ class Ledger:
         code: str,
         message: str,
         seconds: float | None = None,
-        **more: bool,
+        strike: bool = True,
+        **more: bool | int | None,
     ) -> Receipt:
         now = self._clock()
         seconds = max(0.0, now - attempt.started) if seconds is None else seconds
         changes = {"status": status, "error_code": code, "error_message": clean(message), "finished_at": now}
         guarded = _matches(attempt.key) & (Run.attempts == attempt.number) & (Run.status == "running")
+        if not strike:
+            changes["strikes"] = Run.strikes - 1
         ended = connection.execute(update(Run).where(guarded).values(**changes, seconds=seconds, **more))
         if ended.rowcount != 1:
             raise _stale(attempt)
-        return Receipt(attempt.key, status, attempt.number, seconds, code, clean(message))
+        return _receipt(_run(connection, attempt.key))
 
     def _set(self, connection: Connection, key: StageKey, **values: object) -> None:
         connection.execute(update(Run).where(_matches(key)).values(**values))
@@ -205,7 +269,9 @@ def _key(run: Any) -> StageKey:
 
 
 def _receipt(run: Any) -> Receipt:
-    return Receipt(_key(run), run.status, run.attempts, run.seconds, run.error_code, run.error_message)
+    return Receipt(
+        _key(run), run.status, run.attempts, run.seconds, run.error_code, run.error_message, run.strikes, run.worker
+    )
 
 
 def _stale(attempt: Attempt) -> StoreError:

@@ -1,55 +1,51 @@
 """The library: one folder, one door to all that is stored in it.
 
 kinodex-library/
-├── library.json      version of this layout
+├── library.json      version of this layout, and where the parts are that are not in the folder
 ├── kinodex.sqlite3   the tables: the truth
 ├── vectors/          Chroma: can be rebuilt
 ├── blobs/            video_id/stage/fingerprint/name
 ├── staging/          parcels on their way from workers to the writer
 └── writer.lock       held while something is written
+
+Tables, vectors and blobs may lie on servers instead (`stores.places`). Then several machines can work on one
+library, each with such a folder of its own for what is left of it.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 from sqlalchemy import Engine
 
-from stores.blobs import BlobStore, write_whole
+from stores.blobs import BlobStore
 from stores.catalog import Catalog
-from stores.commit import Replaced, check_output, replace_rows
-from stores.database import open_database, reading
-from stores.errors import StoreError
+from stores.commit import Replaced, check_output, replace_rows, with_kept_vectors
+from stores.database import MAKE_ONE, open_database, reading
+from stores.errors import StoreError, UsageError
 from stores.faults import storage_faults
 from stores.fulltext import FullText
-from stores.ledger import Attempt, Ledger
+from stores.identity import check_mark, identify, write_mark
+from stores.ledger import MAX_ATTEMPTS, Attempt, Ledger
 from stores.memory import VideoMemory
+from stores.parcels import Parcels
+from stores.places import Places
 from stores.records import Receipt, StageOutput
 from stores.runs import RunLog
+from stores.sweeping import Swept, sweep
 from stores.taglibrary import TagLibrary
 from stores.vectors import VectorStore
 from stores.writer_lock import writer_lock
 
-FORMAT = 1
-"""Version of the folder's layout; the database has its own (`stores.database.HEAD`)."""
+EVERYTHING_HERE = Places()
+"""Nothing outside of the library's folder."""
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Swept:
-    """What `LibraryStore.sweep` removed."""
-
-    blobs: int
-    vectors: int
-    staged: int
 
 
 class LibraryStore:
@@ -57,60 +53,88 @@ class LibraryStore:
 
     Attributes:
         root: its folder, absolute.
-        staging: folder for parcels.
+        places: where its parts are.
+        staging: folder for parcels, if they are not in an object store; `parcels` knows.
         ledger, catalog, fulltext, vectors, blobs, tags, runs: the stores in it.
     """
 
-    def __init__(self, root: Path, engine: Engine) -> None:
+    def __init__(
+        self, root: Path, engine: Engine, places: Places, blobs: BlobStore, library_id: str, max_attempts: int
+    ) -> None:
         self.root = root
+        self.places = places
         self.staging = root / "staging"
         self._engine = engine
         self._writing = 0
-        self.ledger = Ledger(engine)
+        self._still_writer: Callable[[], None] = lambda: None
+        self.ledger = Ledger(engine, max_attempts)
         self.catalog = Catalog(engine)
         self.fulltext = FullText(engine)
-        self.blobs = BlobStore(root / "blobs")
-        self.vectors = VectorStore(root / "vectors", self.catalog.shown_vectors, self.catalog.revision)
+        self.blobs = blobs
+        self.parcels = Parcels(self.staging, blobs.objects)
+        self.vectors = VectorStore(
+            places.vectors or root / "vectors",
+            self.catalog.shown_vectors,
+            self.catalog.revision,
+            f"kinodex-{library_id}",
+        )
         self.tags = TagLibrary(engine)
         self.runs = RunLog(engine)
 
     @classmethod
-    def open(cls, root: Path | str, create: bool = False) -> LibraryStore:
+    def open(
+        cls, root: Path | str, create: bool = False, places: Places = EVERYTHING_HERE, max_attempts: int = MAX_ATTEMPTS
+    ) -> LibraryStore:
         """Opens the library in the folder ``root``.
 
+        If its tables are in a database server, that is the library, and ``root`` only this machine's folder for
+        locks, staging and whatever is not on a server; it is made if need be.
+
         Args:
-            create: make it if it is not there.
+            create: make the library if it is not there.
+            places: where its parts are; the same at every opening.
+            max_attempts: strikes after which the ledger quarantines a stage of a video.
 
         Raises:
             StoreError: LIBRARY_MISSING, LIBRARY_READ_ONLY, LIBRARY_VERSION if a newer Kinodex wrote it,
-                LIBRARY_DAMAGED or DISK_FULL.
+                LIBRARY_DAMAGED, DISK_FULL, DATABASE_UNREACHABLE or BLOB_STORE_UNREACHABLE.
+            UsageError: SETTINGS_INVALID if the library has its parts in other places, or a server refuses us.
         """
         root = Path(root).expanduser().absolute()
         mark = root / "library.json"
         with storage_faults(f"The library {root}"):
             if mark.is_file():
-                _check_format(mark)
-            elif not create:
-                message = f"There is no Kinodex library at {root}."
-                raise StoreError("LIBRARY_MISSING", message, "Run `kinodex ingest` on your videos to make one.")
+                check_mark(mark, places)
+            elif not create and not places.database:
+                raise StoreError("LIBRARY_MISSING", f"There is no Kinodex library at {root}.", MAKE_ONE)
             elif root.exists() and not root.is_dir():
                 raise StoreError("LIBRARY_MISSING", f"{root} is a file; a library is a folder.", "Choose another path.")
-            for folder in (root, root / "staging"):
-                folder.mkdir(parents=True, exist_ok=True)
-            if not os.access(root, os.W_OK):
-                message = f"The library {root} cannot be written."
-                raise StoreError(
-                    "LIBRARY_READ_ONLY", message, "Make the folder writable: even reading takes locks in it."
-                )
-            engine = open_database(f"sqlite:///{root / 'kinodex.sqlite3'}")
-            if not mark.is_file():
-                # Last, so that a library that was made by halves is made again.
-                write_whole(mark, json.dumps({"kinodex_library": FORMAT}).encode())
-        return cls(root, engine)
+            elif places.database and (root / "kinodex.sqlite3").exists():
+                # A library whose mark was lost, or never written: its tables must not be passed over in silence.
+                message = f"{root} has tables of its own, and the settings name a database elsewhere."
+                raise UsageError("SETTINGS_INVALID", message, "Choose another --library.")
+            if not places.database:
+                _make_folders(root)
+            engine = _open_tables(root, places, create and not mark.is_file())
+            blobs = None
+            try:
+                _make_folders(root)
+                blobs = BlobStore(places.blobs or root / "blobs", places.blob_options)
+                library_id = identify(engine, places, blobs.objects)
+                if not mark.is_file():
+                    # Last, so that a library that was made by halves is made again.
+                    write_mark(mark, places)
+            except BaseException:
+                if blobs is not None:
+                    blobs.close()
+                engine.dispose()
+                raise
+        return cls(root, engine, places, blobs, library_id, max_attempts)
 
     def close(self) -> None:
         """Releases the files. Using the library afterwards is an error."""
         self.vectors.close()
+        self.blobs.close()
         self._engine.dispose()
 
     def __enter__(self) -> LibraryStore:
@@ -121,41 +145,54 @@ class LibraryStore:
     ) -> None:
         self.close()
 
+    @property
+    def engine(self) -> Engine:
+        """The database, for the other modules of this room."""
+        return self._engine
+
     @contextmanager
     def writer(self) -> Iterator[None]:
         """Makes this the only process that writes; may be nested.
 
         Raises:
-            StoreError: LIBRARY_LOCKED if another process writes.
+            StoreError: LIBRARY_LOCKED if another process writes; with a database server also DATABASE_UNREACHABLE.
         """
-        if not self._writing:
-            with writer_lock(self.root / "writer.lock"):
-                self._writing += 1
-                try:
-                    yield
-                finally:
-                    self._writing -= 1
-        else:
+        if self._writing:
+            self._still_writer()
             yield
+            return
+        with writer_lock(self.root / "writer.lock", self._engine) as self._still_writer:
+            self._writing += 1
+            try:
+                yield
+            finally:
+                self._writing -= 1
+                self._still_writer = lambda: None
 
     def commit(self, attempt: Attempt, output: StageOutput) -> Receipt:
         """Stores what a stage found and ends the attempt: readers see all of it, or still the old.
 
         Blobs, then vectors, then one SQL transaction with the rows and the word *done*, guarded by the
         attempt's number. What is left over from before is removed afterwards; if that fails, `sweep` does it.
+        An attempt that is done already gives its receipt again: who repeats a commit did not hear how it ended.
 
         Raises:
             ValueError: if the output contradicts itself or the video (`stores.commit.check_output`).
             StoreError: STALE_ATTEMPT, DISK_FULL, LIBRARY_READ_ONLY, VECTOR_STORE_FAILED.
         """
+        # A server may have been away since the last commit, and its lock with it.
+        self._still_writer()
+        output = with_kept_vectors(output)
         with reading(self._engine) as connection:
-            self.ledger.current(connection, attempt)
+            ended = self.ledger.current(connection, attempt)
+            if ended is not None:
+                return ended
             check_output(connection, attempt.key, output)
         self.blobs.put(attempt.key, *output.blobs)
         if output.vectors:
             self.vectors.upsert(output.vectors, attempt.key)
         receipt, replaced = replace_rows(self._engine, self.ledger, attempt, output)
-        self._remove(replaced)
+        self.discard(replaced)
         return receipt
 
     def memory(self, video_id: str) -> VideoMemory:
@@ -167,29 +204,20 @@ class LibraryStore:
         key, names = self.catalog.blobs(video_id, "thumbnails")
         return self.blobs.uri(key, name) if key is not None and name in names else ""
 
-    def sweep(self) -> Swept:
-        """Removes blobs, vectors and parcels that nothing done points at: leavings of crashes.
+    def sweep(self, grace_seconds: float = 0.0, dry_run: bool = False) -> Swept:
+        """Removes blobs, vectors and parcels that nothing done points at: leavings of crashes (`stores.sweeping`).
+
+        Args:
+            grace_seconds: files younger than this stay: somebody may be about to make use of them.
+            dry_run: count only, remove nothing.
 
         Raises:
             StoreError: LIBRARY_LOCKED if another process writes.
         """
-        with self.writer():
-            kept = self.catalog.shown_blobs()
-            orphans = [item for item in self.blobs.stored() if item not in kept]
-            for key, name in orphans:
-                self.blobs.delete(key, name)
-            vectors = 0
-            for collection, stored in self.vectors.stored():
-                shown = self.catalog.shown_vectors(collection)
-                hidden = [vector_id for vector_id in stored if vector_id not in shown]
-                self.vectors.delete(collection, hidden)
-                vectors += len(hidden)
-            staged = [path for path in self.staging.rglob("*") if path.is_file()]
-            for path in staged:
-                path.unlink(missing_ok=True)
-        return Swept(len(orphans), vectors, len(staged))
+        return sweep(self, grace_seconds, dry_run)
 
-    def _remove(self, replaced: Replaced) -> None:
+    def discard(self, replaced: Replaced) -> None:
+        """Removes what nothing points at any more; what cannot be removed now is left to `sweep`."""
         try:
             for collection, vector_ids in replaced.vectors.items():
                 self.vectors.delete(collection, vector_ids)
@@ -199,12 +227,19 @@ class LibraryStore:
             _LOG.warning("Leftovers stay until the next sweep: %s", error)
 
 
-def _check_format(mark: Path) -> None:
-    version: object = None
-    with suppress(ValueError, AttributeError):
-        version = json.loads(mark.read_text(encoding="utf-8")).get("kinodex_library")
-    if not isinstance(version, int):
-        raise StoreError("LIBRARY_DAMAGED", f"{mark} does not say which library this is.", "Restore it from a backup.")
-    if version > FORMAT:
-        message = f"The library {mark.parent} has format {version}; this Kinodex knows only up to {FORMAT}."
-        raise StoreError("LIBRARY_VERSION", message, "Update Kinodex.")
+def _open_tables(root: Path, places: Places, create: bool) -> Engine:
+    try:
+        return open_database(places.database or f"sqlite:///{root / 'kinodex.sqlite3'}", create)
+    except StoreError as error:
+        if error.code.name != "LIBRARY_MISSING" or not (root / "library.json").is_file():
+            raise
+        message = f"The library {root} has lost its tables: {error.message}"
+        raise StoreError("LIBRARY_DAMAGED", message, "Restore the database from a backup.") from error
+
+
+def _make_folders(root: Path) -> None:
+    for folder in (root, root / "staging"):
+        folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(root, os.W_OK):
+        message = f"The library {root} cannot be written."
+        raise StoreError("LIBRARY_READ_ONLY", message, "Make the folder writable: even reading takes locks in it.")

@@ -299,7 +299,11 @@ Status = Literal["pending", "running", "done", "failed", "quarantined", "filtere
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """How one stage of one video ended. ``error_code`` is "" when ``status`` is done or filtered."""
+    """How one stage of one video ended, or how it stands.
+
+    ``error_code`` is "" unless it failed or is quarantined; ``strikes``: attempts that count against the video;
+    ``worker``: who began it last.
+    """
 
     key: StageKey
     status: Status
@@ -307,6 +311,8 @@ class Receipt:
     seconds: float = 0.0
     error_code: str = ""
     error_message: str = ""
+    strikes: int = 0
+    worker: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,11 @@ class InputErrorRow(Base):
 
 
 class StageRunRow(Base):
-    """The ledger. ``active``: its rows are what readers see; at most one a stage of a video."""
+    """The ledger. ``active``: its rows are what readers see; at most one a stage of a video.
+
+    ``attempts`` only grows; ``strikes`` are those that count against the video; ``row_count``: records, vectors and
+    blobs of a done run, NULL for what was done before it was noted.
+    """
 
     __tablename__ = "stage_runs"
     video_id: Mapped[str] = mapped_column(primary_key=True)
@@ -96,6 +100,8 @@ class StageRunRow(Base):
     started_at: Mapped[float]
     finished_at: Mapped[float | None]
     seconds: Mapped[float]
+    strikes: Mapped[int] = mapped_column(server_default="0")
+    row_count: Mapped[int | None]
 
 
 Index(
@@ -235,11 +241,12 @@ Index("vectors_of_stage", VectorRow.video_id, VectorRow.stage)
 
 
 class BlobRow(_OfStage, Base):
-    """What the blob store should hold."""
+    """What the blob store should hold. ``sha256``: hex, "" for what was written before it was noted."""
 
     __tablename__ = "blobs_index"
     name: Mapped[str] = mapped_column(primary_key=True)
     size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(server_default=text("''"))
 
 
 class IndexedLineRow(Base):
@@ -324,6 +331,14 @@ class CounterRow(Base):
     value: Mapped[int]
 
 
+class AboutRow(Base):
+    """What holds for the whole library (`stores.identity`)."""
+
+    __tablename__ = "about"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
 EVIDENCE = Table(
     "evidence",
     MetaData(),
@@ -349,4 +364,4 @@ FULLTEXT = Table(
     Column("channel", String),
     Column("body", String),
 )
-"""The FTS5 table. Made by the migration, SQLite only."""
+"""The FTS5 table of SQLite. Made by the migration; Postgres has another one (`stores.fulltext_postgres`)."""

@@ -10,8 +10,7 @@ from __future__ import annotations
 import math
 import re
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stores.chroma import chroma_faults, close_client, open_client
 from stores.errors import StoreError
-from stores.faults import store_error
+from stores.generations import current_folder, fresh_folder, leftovers, remove_leftovers, switch_to
+from stores.places import masked
 from stores.records import Channel, StageKey, VectorItem
 
 CACHED_VECTORS = 100_000
@@ -34,6 +35,7 @@ LISTED_VIDEOS = 1_000
 """Beyond so many videos a query ranks fetched vectors itself. Source: our choice, below SQLite's limit on variables."""
 
 _PAGE = 5_000
+_ROUNDING = 1e-6  # a few units in the last place of float32 below 1
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{1,510}[a-zA-Z0-9]")
 _Vectors = NDArray[np.float32]
 
@@ -56,21 +58,28 @@ class VectorStore:
     """The vectors of one library.
 
     Args:
-        path: folder of Chroma's persistent client.
+        path: folder of Chroma's persistent client, or ``http(s)://host:port`` of a server (`stores.chroma`).
         shown: (collection, vector ids or None for all) to those that readers may see.
         revision: changes whenever what readers may see changes.
+        database: name of the library's own Chroma database, if ``path`` is a server.
+        filling: a collection that should be there and is not is made, instead of being an error: a rebuild does so.
     """
 
     def __init__(
         self,
-        path: Path,
+        path: Path | str,
         shown: Callable[[str, Sequence[str] | None], Collection[str]],
         revision: Callable[[], int],
+        database: str = "kinodex",
+        filling: bool = False,
     ) -> None:
         self._path = path
+        self._database = database
+        self._filling = filling
         self._shown = shown
         self._revision = revision
         self._opened: Any = None
+        self._folder: Path | str = path
         self._lock = threading.Lock()
         self._cache: dict[str, tuple[int, list[VectorHit], _Vectors]] = {}
 
@@ -79,26 +88,50 @@ class VectorStore:
 
         Raises:
             ValueError: if a collection's name or a vector cannot be stored.
-            StoreError: VECTOR_STORE_FAILED, DISK_FULL or LIBRARY_READ_ONLY.
+            StoreError: VECTOR_STORE_FAILED, VECTOR_STORE_UNREACHABLE, DISK_FULL or LIBRARY_READ_ONLY.
         """
         check_vectors(items)
-        by_collection: dict[str, list[VectorItem]] = {}
+        by_collection: dict[str, dict[str, tuple[_Vectors, Mapping[str, Any]]]] = {}
         for item in items:
-            by_collection.setdefault(item.collection, []).append(item)
-        for name, group in by_collection.items():
-            with _chroma_faults(self._path):
-                client = self._client(create=True)
-                collection = client.get_or_create_collection(
-                    name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+            group = by_collection.setdefault(item.collection, {})
+            group[item.vector_id] = item.vector, metadata_of(item, key)
+        for name, rows in by_collection.items():
+            self.put_held(name, rows)
+
+    def put_held(self, collection: str, rows: Mapping[str, tuple[_Vectors, Mapping[str, Any]]]) -> None:
+        """Writes what `held` gave: vector and what is beside it, by id.
+
+        Raises:
+            StoreError: as `upsert`.
+        """
+        if not rows:
+            return
+        try:
+            self._put(collection, rows)
+        except StoreError:
+            # A server that came back without its data knows neither our database nor our collections.
+            if not isinstance(self._path, Path):
+                self.close()
+            raise
+
+    def _put(self, collection: str, rows: Mapping[str, tuple[_Vectors, Mapping[str, Any]]]) -> None:
+        ids = list(rows)
+        with chroma_faults(self._path):
+            client = self._client(create=True)
+            if not self._filling:
+                # A new collection must not pass for one that was lost with all that is in it.
+                self._readable(collection)
+            stored = client.get_or_create_collection(
+                collection, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+            )
+            size = client.get_max_batch_size()
+            for first in range(0, len(ids), size):
+                batch = ids[first : first + size]
+                stored.upsert(
+                    ids=batch,
+                    embeddings=np.stack([rows[vector_id][0] for vector_id in batch]),
+                    metadatas=[dict(rows[vector_id][1]) for vector_id in batch],
                 )
-                size = client.get_max_batch_size()
-                for first in range(0, len(group), size):
-                    batch = group[first : first + size]
-                    collection.upsert(
-                        ids=[item.vector_id for item in batch],
-                        embeddings=np.stack([item.vector for item in batch]),
-                        metadatas=[_metadata(item, key) for item in batch],
-                    )
 
     def query(
         self,
@@ -120,13 +153,13 @@ class VectorStore:
         many = video_ids is not None and len(video_ids) > LISTED_VIDEOS
         if many or self._is_small(collection):
             return self._rank(collection, vector, k, None if video_ids is None else set(video_ids), channels)
-        stored = self._collection(collection)
+        stored = self._readable(collection)
         if stored is None:
             return []
         where = _where(video_ids, channels)
         asked = k + k // 4 + 16
         while True:
-            with _chroma_faults(self._path):
+            with chroma_faults(self._path):
                 found = stored.query(
                     query_embeddings=vector[None, :], n_results=asked, where=where, include=["metadatas", "distances"]
                 )
@@ -170,9 +203,39 @@ class VectorStore:
         client = self._client()
         if client is None:
             return
-        with _chroma_faults(self._path):
+        with chroma_faults(self._path):
             for listed in client.list_collections():
                 yield listed.name, list(listed.get(include=[])["ids"])
+
+    def held(self, collection: str, vector_ids: Sequence[str]) -> dict[str, tuple[_Vectors, Mapping[str, Any]]]:
+        """Those of ``vector_ids`` that are stored, whoever may see them: vector (d,) and what is beside it, by id.
+
+        Raises:
+            StoreError: VECTOR_STORE_FAILED.
+        """
+        stored = self._collection(collection)
+        found: dict[str, tuple[_Vectors, Mapping[str, Any]]] = {}
+        for first in range(0, len(vector_ids) if stored is not None else 0, LISTED_VIDEOS):
+            some = list(vector_ids[first : first + LISTED_VIDEOS])
+            with chroma_faults(self._path):
+                page = stored.get(ids=some, include=["embeddings", "metadatas"])
+            vectors = np.asarray(page["embeddings"], np.float32)
+            found.update(zip(page["ids"], zip(vectors, page["metadatas"], strict=True), strict=True))
+        return found
+
+    def drop_empty(self) -> None:
+        """Removes collections without a single vector.
+
+        Raises:
+            StoreError: VECTOR_STORE_FAILED.
+        """
+        client = self._client()
+        if client is None:
+            return
+        with chroma_faults(self._path):
+            for listed in client.list_collections():
+                if not listed.count():
+                    client.delete_collection(listed.name)
 
     def delete(self, collection: str, vector_ids: Sequence[str]) -> None:
         """Removes vectors; ids that are not there are no error.
@@ -184,8 +247,45 @@ class VectorStore:
         if stored is None:
             return
         for first in range(0, len(vector_ids), LISTED_VIDEOS):
-            with _chroma_faults(self._path):
+            with chroma_faults(self._path):
                 stored.delete(ids=list(vector_ids[first : first + LISTED_VIDEOS]))
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the index lies in the library's folder."""
+        return isinstance(self._path, Path)
+
+    def fresh(self) -> VectorStore:
+        """What a rebuild fills: an empty index beside this embedded one, to take its place (`take`); or the server's
+        own, where what was lost may be made again."""
+        place = fresh_folder(self._path) if isinstance(self._path, Path) else self._path
+        return VectorStore(place, self._shown, self._revision, self._database, filling=True)
+
+    def take(self, other: VectorStore) -> None:
+        """Puts ``other``, made by `fresh`, in the place of this index; in this process and in all others.
+
+        Raises:
+            StoreError: DISK_FULL or LIBRARY_READ_ONLY.
+        """
+        assert isinstance(other._path, Path)
+        other.close()
+        switch_to(other._path)
+        self.close()
+
+    def leftover_bytes(self) -> int:
+        """Bytes that replaced and half made indexes take beside the one that counts."""
+        entries = leftovers(self._path) if isinstance(self._path, Path) else []
+        files = (file for entry in entries for file in (entry, *entry.rglob("*")))
+        return sum(file.stat().st_size for file in files if file.is_file())
+
+    def remove_leftovers(self) -> None:
+        """Removes those.
+
+        Raises:
+            StoreError: LIBRARY_READ_ONLY.
+        """
+        if isinstance(self._path, Path):
+            remove_leftovers(self._path)
 
     def close(self) -> None:
         """Releases Chroma's files. The store opens them again when it is used again."""
@@ -193,17 +293,18 @@ class VectorStore:
             opened, self._opened = self._opened, None
             self._cache.clear()
             if opened is not None:
-                opened.close()
+                close_client(opened)
 
     def _client(self, create: bool = False) -> Any:
         with self._lock:
-            if self._opened is None and (create or (self._path / "chroma.sqlite3").exists()):
-                import chromadb
-                from chromadb.config import Settings
-
-                with _chroma_faults(self._path):
-                    settings = Settings(anonymized_telemetry=False)
-                    self._opened = chromadb.PersistentClient(path=str(self._path), settings=settings)
+            place = current_folder(self._path) if isinstance(self._path, Path) else self._path
+            if self._opened is not None and place != self._folder:
+                # Somebody, perhaps another process, has put a rebuilt index in place.
+                close_client(self._opened)
+                self._opened = None
+            if self._opened is None:
+                self._opened = open_client(place, self._database, create)
+                self._folder = place
             return self._opened
 
     def _collection(self, name: str) -> Any:
@@ -212,18 +313,26 @@ class VectorStore:
             return None
         from chromadb.errors import NotFoundError
 
-        with _chroma_faults(self._path):
+        with chroma_faults(self._path):
             try:
                 return client.get_collection(name, embedding_function=None)
             except NotFoundError:
                 return None
+
+    def _readable(self, name: str) -> Any:
+        """A collection; None if it may be missing because nothing was ever stored in it."""
+        stored = self._collection(name)
+        if stored is None and self._shown(name, None):
+            message = f"The vector index {masked(str(self._path))} has lost the collection {name!r}."
+            raise StoreError("VECTOR_STORE_FAILED", message, "Make it again: `kinodex index rebuild`.")
+        return stored
 
     def _is_small(self, collection: str) -> bool:
         kept = self._cache.get(collection)
         if kept and kept[0] == self._revision():
             return len(kept[1]) <= RANKED_EXACTLY
         stored = self._collection(collection)
-        with _chroma_faults(self._path):
+        with chroma_faults(self._path):
             return stored is not None and int(stored.count()) <= RANKED_EXACTLY
 
     def _rank(
@@ -260,7 +369,7 @@ class VectorStore:
         kept = self._cache.get(collection)
         if kept and kept[0] == revision:
             return kept[1], kept[2]
-        stored = self._collection(collection)
+        stored = self._readable(collection)
         if stored is None:
             return [], np.zeros((0, 0), np.float32)
         few = video_ids is not None and len(video_ids) <= LISTED_VIDEOS
@@ -279,7 +388,7 @@ class VectorStore:
         shown = self._shown(name, None)
         offset = 0
         while True:
-            with _chroma_faults(self._path):
+            with chroma_faults(self._path):
                 page = stored.get(where=where, limit=_PAGE, offset=offset, include=["embeddings", "metadatas"])
             rows = [row for row, vector_id in enumerate(page["ids"]) if vector_id in shown]
             hits += [_hit(page["ids"][row], page["metadatas"][row], math.nan) for row in rows]
@@ -310,21 +419,17 @@ def check_vectors(items: Sequence[VectorItem]) -> None:
             raise ValueError(f"vector {item.vector_id!r} is not a direction: shape {item.vector.shape}")
 
 
-@contextmanager
-def _chroma_faults(path: Path) -> Iterator[None]:
-    from chromadb.errors import ChromaError, NotFoundError
-
-    try:
-        yield
-    except NotFoundError as error:
-        # Another process swept the collection away between two calls.
-        raise StoreError("VECTOR_STORE_FAILED", f"{path}: {error}.", "Run the same command again.") from error
-    except ChromaError as error:
-        known = store_error(error, str(path))
-        raise known or StoreError("VECTOR_STORE_FAILED", f"The vector index {path} failed: {error}.") from error
+def agrees(held: tuple[_Vectors, Mapping[str, Any]] | None, item: VectorItem, key: StageKey) -> bool:
+    """Whether what is `VectorStore.held` for an id is what ``item`` says."""
+    if held is None or dict(held[1]) != metadata_of(item, key) or held[0].shape != item.vector.shape:
+        return False
+    # Chroma's index may bring a vector to unit length by its own arithmetic.
+    lengths = float(np.linalg.norm(held[0])), float(np.linalg.norm(item.vector))
+    return bool(np.allclose(held[0] / lengths[0], item.vector / lengths[1], rtol=0.0, atol=_ROUNDING))
 
 
-def _metadata(item: VectorItem, key: StageKey) -> dict[str, str | int]:
+def metadata_of(item: VectorItem, key: StageKey) -> dict[str, str | int]:
+    """What is stored beside a vector."""
     return {
         "video_id": key.video_id,
         "stage": key.stage,

@@ -20,8 +20,12 @@ _CITABLE = (
 )
 
 
+# SQLite orders by bytes; Postgres does as its owner chose, unless told.
+_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
 def _text(name: str, **options: Any) -> sa.Column[Any]:
-    return sa.Column(name, sa.Text(), **{"nullable": False, **options})
+    return sa.Column(name, _TEXT, **{"nullable": False, **options})
 
 
 def _int(name: str, **options: Any) -> sa.Column[Any]:
@@ -67,7 +71,7 @@ def _ledger() -> None:
     op.create_table(
         "locations",
         _text("uri", primary_key=True),
-        sa.Column("video_id", sa.Text(), sa.ForeignKey("videos.video_id"), nullable=False, index=True),
+        sa.Column("video_id", _TEXT, sa.ForeignKey("videos.video_id"), nullable=False, index=True),
         _int("size"),
         _int("mtime_ns"),
         _float("seen_at"),
@@ -188,14 +192,14 @@ def _tags() -> None:
     )
     op.create_table(
         "tag_aliases",
-        sa.Column("tag_id", sa.Text(), sa.ForeignKey("tags.tag_id"), primary_key=True, nullable=False),
+        sa.Column("tag_id", _TEXT, sa.ForeignKey("tags.tag_id"), primary_key=True, nullable=False),
         _int("ordinal", primary_key=True),
         _text("alias"),
         _text("folded", index=True),
     )
     op.create_table(
         "decisions",
-        sa.Column("video_id", sa.Text(), sa.ForeignKey("videos.video_id"), primary_key=True, nullable=False),
+        sa.Column("video_id", _TEXT, sa.ForeignKey("videos.video_id"), primary_key=True, nullable=False),
         _text("tag_id", primary_key=True, index=True),
         _text("origin", primary_key=True),
         _int("ordinal"),

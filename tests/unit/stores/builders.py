@@ -60,8 +60,8 @@ def video_of(video_id: str, sha256: str, base: Fraction = BASE) -> Video:
     )
 
 
-def begun(store: LibraryStore, video_id: str, stage: str, fingerprint: str = "f1", **options: bool) -> Attempt:
-    attempt = store.ledger.begin(StageKey(video_id, stage, fingerprint), "tester", **options)
+def begun(store: LibraryStore, video_id: str, stage: str, fingerprint: str = "f1") -> Attempt:
+    attempt = store.ledger.begin(StageKey(video_id, stage, fingerprint), "tester")
     assert isinstance(attempt, Attempt)
     return attempt
 

@@ -10,7 +10,7 @@ import pytest
 from stores.errors import UsageError
 from stores.ids import video_id as id_of
 from stores.library_store import LibraryStore
-from stores.records import Clip, Fact, ScreenText
+from stores.records import Clip, Fact, ScreenText, StageOutput
 from tests.unit.stores.builders import add_video, begun, label, put, sha, span, tracklet, utterance, video_of
 
 
@@ -89,6 +89,28 @@ def test_the_status_of_a_video_follows_its_stages(store: LibraryStore) -> None:
     assert (entry.status, entry.error_code, entry.error_message) == ("partial", "MODEL_FAILED", "broke")
     put(store, video_id, "speech")
     assert store.catalog.entry(video_id).status == "done"
+
+
+def test_the_parts_of_a_long_video_stand_for_their_stage(store: LibraryStore) -> None:
+    video_id = add_video(store)
+
+    def stands() -> tuple[str, str]:
+        entry = store.catalog.entry(video_id)
+        assert set(entry.stages) == {"probe", "pictures"}
+        return entry.status, entry.stages["pictures"]
+
+    first, second = begun(store, video_id, "pictures.000"), begun(store, video_id, "pictures.001")
+    assert stands() == ("unfinished", "running")
+    store.commit(first, StageOutput())
+    store.ledger.fail(second, "DECODE_TIMEOUT", "slow")
+    assert stands() == ("partial", "failed")
+    put(store, video_id, "pictures.001")
+    assert stands() == ("unfinished", "pending")
+    put(store, video_id, "pictures")
+    assert stands() == ("done", "done")
+    # Another fingerprint: the old whole serves, and yet there is something to do.
+    begun(store, video_id, "pictures.000", "f2")
+    assert stands() == ("unfinished", "running")
 
 
 def test_a_video_is_found_by_what_people_type(

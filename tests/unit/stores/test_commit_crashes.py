@@ -10,7 +10,6 @@ import pytest
 
 from stores import commit as commit_module
 from stores.errors import StoreError
-from stores.ledger import Attempt
 from stores.library_store import LibraryStore
 from stores.records import Blob, StageKey, StageOutput
 from tests.unit.stores.builders import COLLECTION, add_video, begun, put, utterance, vector_item
@@ -96,12 +95,12 @@ def test_a_cut_while_leftovers_are_removed(store: LibraryStore, monkeypatch: pyt
     old_state(store, video_id)
     attempt = begun(store, video_id, "speech", "f2")
     with monkeypatch.context() as patched:
-        patched.setattr(LibraryStore, "_remove", cut)
+        patched.setattr(LibraryStore, "discard", cut)
         with pytest.raises(PowerCutError):
             store.commit(attempt, new_output(video_id))
     assert seen(store, video_id) == NEW
     swept = store.sweep()
-    assert (swept.blobs, swept.vectors) == (1, 1)
+    assert (swept.blobs, swept.vectors) == (2, 1)  # a.npz and vectors.npz
     assert seen(store, video_id) == NEW
 
 
@@ -160,14 +159,49 @@ def test_vectors_of_a_dead_attempt_with_the_same_fingerprint_stay_hidden(store: 
     assert len(store.vectors.fetch(COLLECTION)[0]) == 1
 
 
-def test_a_forced_run_keeps_the_old_until_it_is_done(store: LibraryStore) -> None:
+def test_a_run_done_over_keeps_the_old_until_it_is_done(store: LibraryStore) -> None:
     video_id = add_video(store)
     old_state(store, video_id)
-    attempt = store.ledger.begin(StageKey(video_id, "speech", "f1"), "tester", force=True)
-    assert isinstance(attempt, Attempt)
+    assert [key.stage for key in store.ledger.reset(stages=["speech"], statuses=["done"])] == ["speech"]
     assert seen(store, video_id) == OLD
-    store.ledger.fail(attempt, "MODEL_FAILED", "out of luck")
+    store.ledger.fail(begun(store, video_id, "speech"), "MODEL_FAILED", "out of luck")
     assert seen(store, video_id) == OLD
+
+
+def test_a_commit_whose_answer_was_lost_is_done(store: LibraryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    video_id = add_video(store)
+    old_state(store, video_id)
+    attempt = begun(store, video_id, "speech", "f2")
+    replace = commit_module.replace_rows
+
+    def unheard(*arguments: object) -> object:
+        replace(*arguments)  # type: ignore[arg-type]
+        raise PowerCutError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("stores.library_store.replace_rows", unheard)
+        with pytest.raises(PowerCutError):
+            store.commit(attempt, new_output(video_id))
+    receipt = store.commit(attempt, new_output(video_id))
+    assert (receipt.status, receipt.attempt) == ("done", attempt.number)
+    assert seen(store, video_id) == NEW
+
+
+def test_parts_are_forgotten_when_the_whole_is_there(store: LibraryStore) -> None:
+    video_id = add_video(store)
+    other = add_video(store, "other.mp4")
+    for video, stage in ((video_id, "pictures.000"), (video_id, "pictures.001"), (other, "pictures.000")):
+        put(store, video, stage, blobs=[Blob("part.npz", stage.encode())], fingerprint="p1")
+    put(store, video_id, "picturesque")
+    begun(store, video_id, "pictures.002", "p1")
+    assert store.memory(video_id).blob("pictures.001", "part.npz") == b"pictures.001"
+    assert store.catalog.entry(video_id).stages == {"pictures": "running", "picturesque": "done", "probe": "done"}
+    put(store, video_id, "pictures", blobs=[Blob("pictures.npz", b"whole")])
+    assert {r.key.stage for r in store.ledger.receipts(video_id)} == {"probe", "pictures", "picturesque"}
+    assert store.memory(video_id).blob_names("pictures.001") == ()
+    assert not store.blobs.exists(StageKey(video_id, "pictures.001", "p1"), "part.npz")
+    assert store.memory(other).blob("pictures.000", "part.npz") == b"pictures.000"
+    assert store.memory(video_id).blob("pictures", "pictures.npz") == b"whole"
 
 
 def test_another_process_sees_a_commit_at_once(store: LibraryStore, tmp_path: Path) -> None:

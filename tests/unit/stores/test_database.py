@@ -10,15 +10,18 @@ import time
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import event, inspect, text
+from sqlalchemy import create_engine, event, inspect, text
 
 import stores
 from stores.database import HEAD, open_database, reading, writing
 from stores.errors import StoreError
 from stores.faults import storage_faults
+from stores.ledger import Ledger
 from stores.library_store import LibraryStore
 from stores.tables import EVIDENCE, Base
 from tests.unit.stores.builders import add_video
@@ -50,6 +53,35 @@ def test_the_migrations_make_what_the_models_say(tmp_path: Path) -> None:
 def test_head_is_the_last_revision() -> None:
     folder = Path(str(stores.__file__)).parent / "migrations"
     assert ScriptDirectory(str(folder)).get_current_head() == HEAD
+
+
+def test_a_library_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> None:
+    engine = create_engine(url(tmp_path))
+    config = Config()
+    config.set_main_option("script_location", str(Path(str(stores.__file__)).parent / "migrations"))
+    runs = [("done", 2), ("failed", 3), ("quarantined", 3), ("running", 1), ("filtered", 1)]
+    with engine.connect() as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        row = "INSERT INTO stage_runs VALUES ('v', :status, 'f', :status, :active, :attempts, '', '', 'w', 1, 1, 1)"
+        for status, attempts in runs:
+            values = {"status": status, "active": status == "done", "attempts": attempts}
+            connection.execute(text(row), values)
+        connection.execute(text("INSERT INTO blobs_index VALUES ('v', 'done', 'f', 'a.npz', 3)"))
+    engine.dispose()
+    engine = open_database(url(tmp_path))
+    receipts = {receipt.status: receipt for receipt in Ledger(engine).receipts()}
+    assert {status: (one.attempt, one.strikes) for status, one in receipts.items()} == {
+        "done": (2, 0),
+        "failed": (3, 0),
+        "quarantined": (3, 3),
+        "running": (1, 1),
+        "filtered": (1, 0),
+    }
+    with reading(engine) as connection:
+        assert connection.execute(text("SELECT name, size, sha256 FROM blobs_index")).one() == ("a.npz", 3, "")
+        assert connection.execute(text("SELECT count(*) FROM evidence")).scalar() == 0
+    engine.dispose()
 
 
 def test_opening_again_is_quick_and_needs_no_alembic(tmp_path: Path) -> None:

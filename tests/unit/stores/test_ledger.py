@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import pytest
 
+from stores.database import open_database
 from stores.errors import StoreError
-from stores.ledger import Attempt
+from stores.ledger import Attempt, Ledger
 from stores.library_store import LibraryStore
 from stores.records import Receipt, StageKey, StageOutput
 from tests.unit.stores.builders import add_video, begun, put
@@ -16,10 +18,16 @@ from tests.unit.stores.builders import add_video, begun, put
 KEY = StageKey("vid_1", "speech", "f1")
 
 
-def attempt_of(store: LibraryStore, **options: int) -> Attempt:
-    attempt = store.ledger.begin(KEY, "worker 7", **options)
+def attempt_of(store: LibraryStore, key: StageKey = KEY) -> Attempt:
+    attempt = store.ledger.begin(key, "worker 7")
     assert isinstance(attempt, Attempt)
     return attempt
+
+
+def ended(store: LibraryStore, key: StageKey = KEY) -> Receipt:
+    receipt = store.ledger.begin(key, "worker 7")
+    assert isinstance(receipt, Receipt)
+    return receipt
 
 
 def test_an_attempt_leaves_its_mark_before_work(store: LibraryStore) -> None:
@@ -32,33 +40,82 @@ def test_an_attempt_leaves_its_mark_before_work(store: LibraryStore) -> None:
 
 
 def test_a_failure_may_be_tried_again_but_not_for_ever(store: LibraryStore) -> None:
+    said = []
     for number in (1, 2, 3):
         attempt = attempt_of(store)
         assert attempt.number == number
         receipt = store.ledger.fail(attempt, "DECODE_TIMEOUT", "took \ud800 too long")
-        assert (receipt.status, receipt.error_code) == ("failed", "DECODE_TIMEOUT")
-    ended = store.ledger.begin(KEY, "worker 7")
-    assert isinstance(ended, Receipt)
-    assert (ended.status, ended.error_code, ended.attempt) == ("quarantined", "DECODE_TIMEOUT", 3)
-    assert store.ledger.begin(KEY, "worker 7") == ended
+        said.append((receipt.status, receipt.error_code, receipt.strikes))
+    assert said == [(status, "DECODE_TIMEOUT", n + 1) for n, status in enumerate(("failed", "failed", "quarantined"))]
+    assert ended(store) == receipt
+    assert store.ledger.quarantined() == [receipt]
 
 
-def test_a_video_that_kills_its_workers_is_quarantined(store: LibraryStore) -> None:
-    assert [attempt_of(store, max_attempts=2).number for _ in range(2)] == [1, 2]
-    ended = store.ledger.begin(KEY, "worker 7", max_attempts=2)
-    assert isinstance(ended, Receipt)
-    assert (ended.status, ended.error_code) == ("quarantined", "WORKER_LOST")
-    assert "worker 7" in ended.error_message
-
-
-def test_force_begins_what_is_quarantined(store: LibraryStore) -> None:
+def test_a_final_error_is_no_case_for_quarantine(store: LibraryStore) -> None:
     for _ in range(3):
-        attempt_of(store)
-    store.ledger.begin(KEY, "worker 7")
-    forced = store.ledger.begin(KEY, "worker 8", force=True)
-    assert isinstance(forced, Attempt)
-    assert forced.number == 4
-    assert store.ledger.filter(forced, "no sound").status == "filtered"
+        assert store.ledger.fail(attempt_of(store), "NOT_MEDIA", "no media in it").status == "failed"
+    # Asked for ever again by a caller that does not look at the code, it ends all the same.
+    assert (ended(store).status, ended(store).error_code) == ("quarantined", "NOT_MEDIA")
+
+
+def test_what_the_machine_did_is_not_held_against_the_video(store: LibraryStore) -> None:
+    for number in range(1, 6):
+        receipt = store.ledger.fail(attempt_of(store), "DISK_FULL", "no space left")
+        assert (receipt.status, receipt.attempt, receipt.strikes) == ("failed", number, 0)
+    receipt = store.ledger.release(attempt_of(store))
+    assert (receipt.status, receipt.error_code, receipt.attempt, receipt.strikes) == ("pending", "", 6, 0)
+
+
+def test_a_video_that_kills_its_workers_is_quarantined(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'k.sqlite3'}")
+    ledger = Ledger(engine, max_attempts=2)
+    for number in (1, 2):
+        begun_again = ledger.begin(KEY, "worker 7")
+        assert isinstance(begun_again, Attempt)
+        assert begun_again.number == number
+    lost = ledger.begin(KEY, "worker 8")
+    assert isinstance(lost, Receipt)
+    assert (lost.status, lost.error_code) == ("quarantined", "WORKER_LOST")
+    assert "worker 7" in lost.error_message
+    with pytest.raises(ValueError):
+        Ledger(engine, max_attempts=0)
+    engine.dispose()
+
+
+def test_the_first_death_after_machine_errors_is_the_first_strike(store: LibraryStore) -> None:
+    for _ in range(4):
+        store.ledger.release(attempt_of(store))
+    attempt_of(store)  # dies
+    attempt = attempt_of(store)
+    receipt = store.ledger.fail(attempt, "DECODE_CRASHED", "crashed")
+    assert (receipt.status, receipt.attempt, receipt.strikes) == ("failed", 6, 2)
+
+
+def test_who_asks_gets_another_chance(store: LibraryStore) -> None:
+    other = StageKey("vid_2", "pictures.003", "f1")
+    for key, code in ((KEY, "DECODE_TIMEOUT"), (other, "DECODE_CRASHED")):
+        for _ in range(3):
+            store.ledger.fail(attempt_of(store, key), code, "no")
+    reset = store.ledger.reset
+    assert reset(codes=["NOT_MEDIA"]) == reset(video_ids=["vid_3"]) == reset(stages=["probe"]) == []
+    assert reset(statuses=["failed"]) == []
+    assert reset(stages=["pictures"]) == [other]
+    again = attempt_of(store, other)
+    assert again.number == 4
+    receipt = store.ledger.fail(again, "DECODE_CRASHED", "no")
+    assert (receipt.status, receipt.strikes) == ("failed", 1)
+    assert reset(video_ids=["vid_1", "vid_2"], codes=["DECODE_TIMEOUT"]) == [KEY]
+    assert [(r.status, r.strikes, r.error_code) for r in store.ledger.receipts("vid_1")] == [("pending", 0, "")]
+    assert store.ledger.quarantined() == []
+
+
+def test_a_worker_whose_run_was_reset_cannot_end_it(store: LibraryStore) -> None:
+    lost = attempt_of(store)
+    store.ledger.reset(statuses=["running"])
+    with pytest.raises(StoreError) as caught:
+        store.ledger.release(lost)
+    assert caught.value.code.name == "STALE_ATTEMPT"
+    assert attempt_of(store).number == 2
 
 
 def test_what_is_done_or_filtered_is_not_begun_again(store: LibraryStore) -> None:
@@ -71,12 +128,13 @@ def test_what_is_done_or_filtered_is_not_begun_again(store: LibraryStore) -> Non
     assert again.error_code == ""
 
 
-@pytest.mark.parametrize("end", ["fail", "filter", "commit"])
+@pytest.mark.parametrize("end", ["fail", "filter", "release", "commit"])
 def test_who_lost_the_attempt_cannot_end_it(store: LibraryStore, end: str) -> None:
     video_id = add_video(store)
     lost = begun(store, video_id, "speech")
     current = begun(store, video_id, "speech")
     end_it: Callable[[], Receipt] = {
+        "release": partial(store.ledger.release, lost),
         "fail": partial(store.ledger.fail, lost, "DECODE_FAILED", "late"),
         "filter": partial(store.ledger.filter, lost, "late"),
         "commit": partial(store.commit, lost, StageOutput()),

@@ -1,0 +1,132 @@
+"""Which library this is and where its parts lie, so that no setting can lead one library to another's parts.
+
+``library.json`` in the library's folder names its places on this machine. The database knows the library's id and,
+for the machines that have no such file yet, what kind of places its vectors and blobs are in. An object
+store holds a mark with the id: two libraries under one prefix would sweep away each other's blobs.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from stores.blobs import write_whole
+from stores.database import reading, writing
+from stores.errors import StoreError, UsageError
+from stores.objects import ObjectFiles
+from stores.places import Places
+from stores.tables import AboutRow
+
+FORMAT = 1
+"""Version of the folder's layout; the database has its own (`stores.database.HEAD`)."""
+
+OBJECT_MARK = "kinodex-library.json"
+"""Name of the mark in an object store, beside the blobs."""
+
+
+def check_mark(mark: Path, places: Places) -> None:
+    """Checks that a library's folder was made by this Kinodex or an older one, and for the same places.
+
+    Raises:
+        StoreError: LIBRARY_DAMAGED, or LIBRARY_VERSION if a newer Kinodex made it.
+        UsageError: SETTINGS_INVALID if the library keeps its parts elsewhere.
+    """
+    told: object = None
+    with suppress(ValueError):
+        told = json.loads(mark.read_text(encoding="utf-8"))
+    version = told.get("kinodex_library") if isinstance(told, dict) else None
+    if not isinstance(version, int) or not isinstance(told, dict):
+        raise StoreError("LIBRARY_DAMAGED", f"{mark} does not say which library this is.", "Restore it from a backup.")
+    if version > FORMAT:
+        message = f"The library {mark.parent} has format {version}; this Kinodex knows only up to {FORMAT}."
+        raise StoreError("LIBRARY_VERSION", message, "Update Kinodex.")
+    kept = {"database": "", "vectors": "", "blobs": "", **told.get("places", {})}
+    for part, asked in places.named().items():
+        if asked != kept[part]:
+            here = f"in {mark.parent}"
+            message = (
+                f"The library {mark.parent} keeps its {part} {_at(kept[part], here)}; "
+                f"the settings say {_at(asked, here)}."
+            )
+            hint = (
+                f"Set {part} = {kept[part]!r}, or choose another --library. If it was moved on purpose, or the server "
+                f"has a new address, correct `places` in {mark} (docs/runbook.md tells how to move a library)."
+            )
+            raise UsageError("SETTINGS_INVALID", message, hint)
+
+
+def write_mark(mark: Path, places: Places) -> None:
+    """Writes ``library.json``: no user names, passwords or keys."""
+    told: dict[str, object] = {"kinodex_library": FORMAT}
+    if places:
+        told["places"] = places.named()
+    write_whole(mark, json.dumps(told, indent=1).encode())
+
+
+def identify(engine: Engine, places: Places, objects: ObjectFiles | None) -> str:
+    """The library's id, made at first; and checks that its parts are where they are looked for.
+
+    Raises:
+        StoreError: as `stores.database.writing`, BLOB_STORE_UNREACHABLE, LIBRARY_READ_ONLY.
+        UsageError: SETTINGS_INVALID if the vectors or blobs of this database's library are in another kind of place,
+            if the object store holds the blobs of another library, or no longer holds those of this one.
+    """
+    kinds = {
+        "vectors": "a server" if places.vectors else "a folder",
+        "blobs": "an object store" if places.blobs else "a folder",
+    }
+    with reading(engine) as connection:
+        about = _about(connection)
+    if "library" not in about:
+        with writing(engine) as connection:
+            about = _about(connection)
+            if "library" not in about:
+                about = {"library": secrets.token_hex(8)}
+                connection.execute(insert(AboutRow).values(name="library", value=about["library"]))
+                if places.database:
+                    rows = [{"name": part, "value": kind} for part, kind in kinds.items()]
+                    connection.execute(insert(AboutRow), rows)
+                    about |= kinds
+    for part, kind in kinds.items():
+        if places.database and about.get(part, kind) != kind:
+            message = f"This library keeps its {part} in {about[part]}; the settings name {kind}."
+            raise UsageError(
+                "SETTINGS_INVALID", message, f"Set {part} as it is set on the machine that made the library."
+            )
+    if objects is not None:
+        _check_objects(engine, objects, about)
+    return about["library"]
+
+
+def _check_objects(engine: Engine, objects: ObjectFiles, about: Mapping[str, str]) -> None:
+    path = f"{objects.root}/{OBJECT_MARK}"
+    found = objects.read(path)
+    library = ""
+    if found is not None:
+        with suppress(ValueError, AttributeError):
+            library = str(json.loads(found).get("library"))
+        if library != about["library"]:
+            message = f"{objects.url} holds the blobs of another library."
+            raise UsageError("SETTINGS_INVALID", message, "Give every library a prefix of its own: s3://bucket/name")
+    elif "object mark" in about:
+        message = f"{objects.url} no longer holds the blobs of this library: {OBJECT_MARK} is not there."
+        raise UsageError("SETTINGS_INVALID", message, "Correct blobs in the settings, or restore them from a backup.")
+    else:
+        objects.write(path, json.dumps({"library": about["library"]}).encode())
+    if "object mark" not in about:
+        with writing(engine) as connection:
+            if "object mark" not in _about(connection):
+                connection.execute(insert(AboutRow).values(name="object mark", value=OBJECT_MARK))
+
+
+def _about(connection: Connection) -> dict[str, str]:
+    return {row.name: row.value for row in connection.execute(select(AboutRow.name, AboutRow.value))}
+
+
+def _at(place: str, here: str) -> str:
+    return f"at {place}" if place else here

@@ -1,0 +1,63 @@
+"""Sweeping: what crashes left behind, and nothing else."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stores.commit import forget_runs, leftover_parts
+
+if TYPE_CHECKING:
+    from stores.library_store import LibraryStore
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What `LibraryStore.sweep` removed, or would remove.
+
+    Attributes:
+        blobs, vectors: that no done stage points at.
+        staged: parcels that nobody will fetch.
+        parts: runs of parts whose whole stage was done after they began.
+        bytes: freed, of blobs, parcels and vector indexes that were replaced.
+    """
+
+    blobs: int = 0
+    vectors: int = 0
+    staged: int = 0
+    parts: int = 0
+    bytes: int = 0
+
+
+def sweep(store: LibraryStore, grace_seconds: float, dry_run: bool) -> Swept:
+    """See `LibraryStore.sweep`."""
+    before = time.time() - grace_seconds
+    with store.writer():
+        parts = leftover_parts(store.engine)
+        if parts and not dry_run:
+            forget_runs(store.engine, parts)  # their blobs are found below
+        kept = {item for item in store.catalog.shown_blobs() if item[0] not in parts}
+        blobs = [blob for blob in store.blobs.stored() if (blob.key, blob.name) not in kept and blob.modified <= before]
+        staged = [file for file in store.parcels.files() if file.modified <= before]
+        freed = sum(blob.size for blob in blobs) + sum(file.size for file in staged)
+        freed += store.vectors.leftover_bytes()
+        vectors = _sweep_vectors(store, dry_run)
+        if not dry_run:
+            for blob in blobs:
+                store.blobs.delete(blob.key, blob.name)
+            for file in staged:
+                store.parcels.remove(file.name)
+            store.vectors.remove_leftovers()
+    return Swept(len(blobs), vectors, len(staged), len(parts), freed)
+
+
+def _sweep_vectors(store: LibraryStore, dry_run: bool) -> int:
+    count = 0
+    for collection, stored in store.vectors.stored():
+        shown = store.catalog.shown_vectors(collection)
+        hidden = [vector_id for vector_id in stored if vector_id not in shown]
+        if hidden and not dry_run:
+            store.vectors.delete(collection, hidden)
+        count += len(hidden)
+    return count

@@ -1,0 +1,207 @@
+"""What a library promises, in its folder and on servers alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stores.errors import StoreError
+from stores.library_store import LibraryStore
+from stores.records import Blob, Decision, StageKey, StageOutput, Tag
+from tests.unit.stores.builders import (
+    COLLECTION,
+    add_video,
+    begun,
+    label,
+    put,
+    tracklet,
+    utterance,
+    vector_item,
+)
+
+Elsewhere = Callable[[LibraryStore], LibraryStore]
+
+
+def test_what_is_committed_is_seen_everywhere(store: LibraryStore, elsewhere: Elsewhere) -> None:
+    video_id = add_video(store)
+    said, seen = utterance(video_id, 0, "naïve “quotes” 滑板 \0 \ud800"), tracklet(video_id, "dog", "brown", "runs")
+    put(store, video_id, "speech", said)
+    put(store, video_id, "tracklets", seen, vectors=[vector_item("a", 1, 0)], blobs=[Blob("x.bin", b"\0\xff" * 9)])
+    other = elsewhere(store)
+    assert other.catalog.video(video_id) == store.catalog.video(video_id)
+    assert other.catalog.records(video_id, "tracklets") == (seen,)
+    (stored,) = other.catalog.records(video_id, "speech")
+    assert (stored.span, stored.text) == (said.span, "naïve “quotes” 滑板 � �")  # type: ignore[union-attr]
+    assert other.memory(video_id).blob("tracklets", "x.bin") == b"\0\xff" * 9
+    assert [hit.vector_id for hit in other.vectors.query(COLLECTION, np.array([1, 0], np.float32), 5)] == ["a:f1"]
+    assert {found.text for found in other.catalog.evidence_of(video_id)} >= {"dog", "naïve “quotes” 滑板 � �"}
+    assert other.ledger.done_fingerprints(video_id) == {"probe": "f1", "speech": "f1", "tracklets": "f1"}
+
+
+def test_a_new_fingerprint_replaces_everything_at_once(store: LibraryStore, elsewhere: Elsewhere) -> None:
+    video_id = add_video(store)
+    other = elsewhere(store)
+    put(store, video_id, "speech", utterance(video_id, 0, "old words"), vectors=[vector_item("a", 1, 0)])
+    assert other.fulltext.search("old", 5)
+    before = other.catalog.revision()
+    fresh = vector_item("b", 0, 1, fp="f2")
+    put(store, video_id, "speech", utterance(video_id, 0, "new words"), fingerprint="f2", vectors=[fresh])
+    assert other.catalog.revision() > before
+    assert not other.fulltext.search("old", 5)
+    assert [hit.score > 0 for hit in other.fulltext.search("new", 5)] == [True]
+    assert [hit.vector_id for hit in other.vectors.query(COLLECTION, np.array([1, 0], np.float32), 5)] == ["b:f2"]
+    assert dict(store.vectors.stored()) == {COLLECTION: ["b:f2"]}
+    assert {blob.key.fingerprint for blob in store.blobs.stored() if blob.key.stage == "speech"} <= {"f2"}
+
+
+def test_a_stale_attempt_changes_nothing(store: LibraryStore, elsewhere: Elsewhere) -> None:
+    video_id = add_video(store)
+    late = begun(store, video_id, "speech")
+    winner = begun(elsewhere(store), video_id, "speech")
+    assert winner.number == late.number + 1
+    with pytest.raises(StoreError, match="STALE_ATTEMPT"):
+        store.commit(late, StageOutput((utterance(video_id, 0, "late"),)))
+    assert store.catalog.records(video_id, "speech") == ()
+    store.commit(winner, StageOutput((utterance(video_id, 0, "first"),)))
+    assert store.fulltext.search("late", 5) == []
+
+
+def test_three_lost_workers_are_a_quarantine(store: LibraryStore) -> None:
+    video_id = add_video(store)
+    for _ in range(3):
+        begun(store, video_id, "pictures")
+    ended = store.ledger.begin(StageKey(video_id, "pictures", "f1"), "tester")
+    assert (getattr(ended, "status", ""), getattr(ended, "error_code", "")) == ("quarantined", "WORKER_LOST")
+
+
+@pytest.mark.parametrize(
+    ("body", "query", "found"),
+    [
+        ("a man is skateboarding", "skate", True),
+        ("a man is skateboarding", "dog", False),
+        ("a red car", "ca", False),
+        ("Café Zürich", "cafe zurich", True),
+        ("École", "ECOLE", True),
+        ("see foo/bar, e-mail me@host.org", "bar", True),
+        ("see foo/bar, e-mail me@host.org", "mail", True),
+        ("version 1e5 or 3.14", "14", True),
+        ("他在玩滑板", "滑板", True),
+        ("他在玩滑板", "板滑", False),
+        ("他在玩滑板", "玩", True),
+        ("他在玩滑板 with GoPro", "gopro", True),
+        ("ＧｏＰｒｏ１２", "gopro12", True),
+        ("スケートボード", "ボード", True),
+        ("ガ", "カ", False),
+        ("스케이트보드", "보드", True),
+        ("unicode 𠀀𠀁 rare", "𠀀𠀁", True),
+    ],
+)
+def test_what_finds_what(one_store: LibraryStore, body: str, query: str, found: bool) -> None:
+    video_id = add_video(one_store, f"{one_store.catalog.revision()}.mp4")
+    put(one_store, video_id, "speech", utterance(video_id, 0, body))
+    assert bool(one_store.fulltext.search(query, 5, [video_id])) is found
+
+
+@given(
+    st.text(max_size=80) | st.lists(st.sampled_from(["'", ":*", "a' & 'b", "<->", "\\", "x" * 3000, "!", "|", "%s"]))
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_nothing_that_is_typed_breaks_the_search(one_store: LibraryStore, query: str | list[str]) -> None:
+    one_store.fulltext.search(query if isinstance(query, str) else " ".join(query), 5)
+
+
+def test_rare_words_count_more_and_filters_hold(store: LibraryStore) -> None:
+    first, second = add_video(store, "a.mp4"), add_video(store, "b.mp4")
+    lines = [utterance(first, 20 * n, f"the dog walks along street number {n}") for n in range(20)]
+    put(store, first, "speech", *lines, utterance(first, 900, "the dog and the zebra walk along street"))
+    put(store, second, "labels", label(second, 0, "dog", "狗"))
+    best, *others = store.fulltext.search("dog zebra", 30)
+    assert best.evidence_id == utterance(first, 900, "the dog and the zebra walk along street").evidence_id
+    assert len(others) == 21
+    assert best.score > others[0].score
+    scores = [hit.score for hit in others]
+    assert scores == sorted(scores, reverse=True)
+    assert len(store.fulltext.search("dog", 2)) == 2
+    assert {hit.video_id for hit in store.fulltext.search("dog", 10, video_ids=[second])} == {second}
+    assert {hit.channel for hit in store.fulltext.search("dog", 10, channels=["picture"])} == {"picture"}
+    assert store.fulltext.search("dog", 10, video_ids=[]) == []
+    assert store.fulltext.search("dog", 10, channels=[]) == []
+
+
+def test_vectors_are_filtered_and_ranked(store: LibraryStore) -> None:
+    first, second = add_video(store, "a.mp4"), add_video(store, "b.mp4")
+    spoken = vector_item("c", 0.9, 0.1, channel="speech", start=200)
+    put(store, first, "vectors", vectors=[vector_item("a", 1, 0), vector_item("b", 0, 1, start=100), spoken])
+    put(store, second, "vectors", vectors=[vector_item("d", 0.8, 0.2)])
+    asked = np.array([1, 0], np.float32)
+    hits = store.vectors.query(COLLECTION, asked, 10)
+    assert [hit.vector_id for hit in hits] == ["a:f1", "c:f1", "d:f1", "b:f1"]
+    assert hits[0].similarity == pytest.approx(1.0, abs=1e-5)
+    assert [h.vector_id for h in store.vectors.query(COLLECTION, asked, 9, channels=["speech"])] == ["c:f1"]
+    assert [h.vector_id for h in store.vectors.query(COLLECTION, asked, 9, video_ids=[second])] == ["d:f1"]
+    found, matrix = store.vectors.fetch(COLLECTION, video_ids=[first])
+    assert (len(found), matrix.shape) == (3, (3, 2))
+
+
+def test_many_vectors_go_in_batches_and_are_found(served: LibraryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stores.vectors.RANKED_EXACTLY", 10)
+    store, video_id = served, add_video(served)
+    angles = np.linspace(0, 3, 6000)
+    items = [vector_item(f"n{n}", np.cos(a), np.sin(a)) for n, a in enumerate(angles)]
+    put(store, video_id, "vectors", vectors=items)
+    assert store.vectors.count(COLLECTION) == 6000
+    (hit,) = store.vectors.query(COLLECTION, np.array([1, 0], np.float32), 1)
+    assert hit.vector_id == "n0:f1"
+
+
+def test_sweeping_removes_only_what_nothing_points_at(store: LibraryStore) -> None:
+    video_id = add_video(store)
+    put(store, video_id, "pictures", vectors=[vector_item("a", 1, 0)], blobs=[Blob("p.npz", b"1")])
+    stray = StageKey(video_id, "pictures", "lost")
+    store.blobs.put(stray, Blob("q.npz", b"22"))
+    store.vectors.upsert([vector_item("stray", 0, 1, fp="lost")], stray)
+    name = store.parcels.write(stray, StageOutput())
+    assert store.parcels.names() == [name]
+    swept = store.sweep()
+    assert (swept.blobs, swept.vectors, swept.staged) == (1, 1, 1)
+    assert store.parcels.names() == []
+    assert not store.blobs.exists(stray, "q.npz")
+    assert store.memory(video_id).blob("pictures", "p.npz") == b"1"
+    assert dict(store.vectors.stored()) == {COLLECTION: ["a:f1"]}
+    again = store.sweep()
+    assert (again.blobs, again.vectors, again.staged) == (0, 0, 0)
+
+
+def test_parcels_travel(store: LibraryStore, elsewhere: Elsewhere) -> None:
+    video_id = add_video(store)
+    key, output = StageKey(video_id, "speech", "f1"), StageOutput((utterance(video_id, 0, "hello 你好"),))
+    name = elsewhere(store).parcels.write(key, output)
+    assert store.parcels.read(name) == (key, output)
+    store.parcels.delete(name)
+    store.parcels.delete(name)
+    with pytest.raises(StoreError, match="WORKER_LOST"):
+        store.parcels.read(name)
+    with pytest.raises(ValueError):
+        store.parcels.read("../blobs/x.npz")
+
+
+def test_tags_decisions_and_runs(store: LibraryStore, tmp_path: Path, elsewhere: Elsewhere) -> None:
+    video_id = add_video(store)
+    table = tmp_path / "tags.csv"
+    table.write_text("id,name,facet,aliases\nt1,Dog,who,狗;puppy\nt2,Ｗalk,what,\n", encoding="utf-8")
+    assert store.tags.import_csv(table).added == 2
+    other = elsewhere(store)
+    assert [tag.tag_id for tag in other.tags.tags()] == ["t1", "t2"]
+    assert isinstance(other.tags.find("狗"), Tag)
+    decision = Decision(video_id, "t1", "accepted", 0.9, ("speech",), ("utt_1", "utt_2"), (("speech", 0.5),))
+    store.tags.save_decisions(video_id, [decision])
+    assert other.tags.decisions(video_id) == [decision]
+    first, second = store.runs.begin("ingest", "here"), other.runs.begin("tag", "there")
+    assert second > first
+    store.runs.end(first, {"done": 3, "wörter": "好"})
+    assert [run.summary for run in other.runs.runs()] == [{}, {"done": 3, "wörter": "好"}]

@@ -1,0 +1,59 @@
+"""Parcels lie in a folder or beside the blobs, whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stores.errors import StoreError
+from stores.objects import ObjectFiles
+from stores.parcels import Parcels
+from stores.records import Blob, StageKey, StageOutput
+
+KEY = StageKey("vid_1", "pictures.003", "f1")
+OUTPUT = StageOutput(blobs=(Blob("part.npz", b"123"),))
+
+
+@pytest.fixture(params=["folder", "memory"])
+def parcels(request: pytest.FixtureRequest, tmp_path: Path) -> Parcels:
+    objects = ObjectFiles(f"memory://{tmp_path.name}", {}) if request.param == "memory" else None
+    return Parcels(tmp_path / "staging", objects)
+
+
+def test_a_parcel_is_written_listed_read_and_removed(parcels: Parcels) -> None:
+    assert parcels.names() == []
+    names = [parcels.write(KEY, OUTPUT) for _ in range(3)]
+    assert parcels.names() == sorted(names)
+    assert len(set(names)) == 3
+    assert parcels.read(names[0]) == (KEY, OUTPUT)
+    for name in [*names, names[0]]:
+        parcels.delete(name)
+    assert parcels.names() == []
+    with pytest.raises(StoreError, match="WORKER_LOST"):
+        parcels.read(names[0])
+
+
+def test_half_a_parcel_is_a_lost_worker(tmp_path: Path) -> None:
+    parcels = Parcels(tmp_path / "staging")
+    name = parcels.write(KEY, OUTPUT)
+    whole = tmp_path / "staging" / name
+    whole.write_bytes(whole.read_bytes()[:100])
+    with pytest.raises(StoreError, match="WORKER_LOST"):
+        parcels.read(name)
+
+
+def test_what_an_interrupted_write_left_is_no_parcel_but_can_be_removed(tmp_path: Path) -> None:
+    parcels = Parcels(tmp_path)
+    (tmp_path / ".part-7-x.npz").write_bytes(b"12")
+    assert parcels.names() == []
+    assert [(file.name, file.size) for file in parcels.files()] == [(".part-7-x.npz", 2)]
+    parcels.remove(".part-7-x.npz")
+    assert parcels.files() == []
+
+
+@pytest.mark.parametrize("name", ["../library.json", "/etc/passwd", "", "a/b.npz", ".npz", "x.txt"])
+def test_names_cannot_lead_elsewhere(parcels: Parcels, name: str) -> None:
+    for do in (parcels.read, parcels.delete):
+        with pytest.raises(ValueError):
+            do(name)

@@ -1,0 +1,70 @@
+"""Waiting for servers, and for nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from stores.errors import KinodexError, StoreError
+from stores.patience import UNREACHABLE, patiently
+
+
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.slept.append(seconds)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("stores.patience.time.monotonic", lambda: clock.now)
+    monkeypatch.setattr("stores.patience.time.sleep", clock.sleep)
+    return clock
+
+
+def failing(*codes: str) -> Callable[[], str]:
+    left: Iterator[str] = iter(codes)
+
+    def do() -> str:
+        code = next(left, "")
+        if code:
+            raise StoreError(code, "away")
+        return "done"
+
+    return do
+
+
+def test_it_waits_until_the_server_is_back(clock: Clock) -> None:
+    told: list[str] = []
+
+    def note(error: KinodexError, pause: float) -> None:
+        told.append(error.code.name)
+        assert pause > 0
+
+    assert patiently(failing(*sorted(UNREACHABLE)), told=note) == "done"
+    assert told == sorted(UNREACHABLE)
+    assert len(clock.slept) == 3
+
+
+def test_pauses_grow_and_patience_ends(clock: Clock) -> None:
+    with pytest.raises(StoreError, match="DATABASE_UNREACHABLE"):
+        patiently(failing(*["DATABASE_UNREACHABLE"] * 1000), seconds=60)
+    assert clock.now == pytest.approx(60)
+    assert clock.slept[0] <= 0.2
+    assert max(clock.slept) > 2.4
+    assert max(clock.slept) <= 5
+
+
+@pytest.mark.parametrize("code", ["LIBRARY_LOCKED", "DISK_FULL", "STALE_ATTEMPT", "VECTOR_STORE_FAILED"])
+def test_other_errors_come_out_at_once(clock: Clock, code: str) -> None:
+    with pytest.raises(StoreError, match=code):
+        patiently(failing(code))
+    assert clock.slept == []
