@@ -17,6 +17,7 @@ from agents.scoring import (
     lexical,
     query_scales,
 )
+from agents.twins import Twins
 from agents.words import content_terms, coverage
 from encoders.bundle import Encoders
 from encoders.spaces import collections
@@ -37,6 +38,14 @@ PER_VIDEO = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Also:
+    """Where else the same is shown: a near-duplicate that was left out of the results."""
+
+    video_id: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """A search result: a video, a span, why.
 
@@ -46,6 +55,7 @@ class Moment:
         channels: what each channel gave to ``ratio``; they add up to it.
         text: the line that explains the hit best.
         thumbnail: where the picture lies, "" if there is none.
+        also: moments that show the same (`agents.twins`) and would have come after it.
     """
 
     rank: int
@@ -57,6 +67,7 @@ class Moment:
     channels: dict[str, float]
     text: str
     thumbnail: str
+    also: tuple[Also, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +105,16 @@ class Finder:
         self._active: Mapping[tuple[str, str], str] = {}
         self._clips: dict[str, list[Clip]] = {}
         self._labels: dict[str, list[Evidence]] = {}
+        self._twins = Twins(store)
 
-    def search(self, query: str, k: int = 10, video_ids: Sequence[str] | None = None) -> Found:
+    def search(
+        self, query: str, k: int = 10, video_ids: Sequence[str] | None = None, *, duplicates: bool = False
+    ) -> Found:
         """The ``k`` best moments for a query in any language.
+
+        Args:
+            video_ids: look only in these.
+            duplicates: also show moments that show the same as a better one; else they are told in its ``also``.
 
         Raises:
             UsageError: USAGE if the query is empty or ``k`` < 1.
@@ -113,7 +131,8 @@ class Finder:
         vector = self._encoders.text.encode_queries([query])
         (scale,) = query_scales(vector, self._encoders.concepts)
         candidates = self._recall(query, vector, scale, video_ids)
-        moments = self._rank(candidates, k, PER_VIDEO if video_ids is None or len(video_ids) > 1 else k)
+        per_video = PER_VIDEO if video_ids is None or len(video_ids) > 1 else k
+        moments = self._rank(candidates, k, per_video, duplicates)
         verdict: Literal["match", "no_match"] = "match" if moments and moments[0].score >= 0.5 else "no_match"
         return Found(query, verdict, health, moments)
 
@@ -185,31 +204,43 @@ class Finder:
                 return pool.setdefault(clip.clip_id, _Candidate(video_id, clip))
         return None
 
-    def _rank(self, candidates: list[_Candidate], k: int, per_video: int) -> tuple[Moment, ...]:
+    def _rank(self, candidates: list[_Candidate], k: int, per_video: int, duplicates: bool) -> tuple[Moment, ...]:
+        """The best ``k``; a twin of a better one goes into that one's ``also`` and makes room for the next."""
         ordered = sorted(candidates, key=lambda c: (-sum(c.channels.values()), c.video_id, c.clip.span.start))
+        self._twins.refresh()
         shown: dict[str, int] = defaultdict(int)
-        moments: list[Moment] = []
+        best: list[tuple[_Candidate, list[Also]]] = []
         for candidate in ordered:
-            if len(moments) == k:
+            if len(best) == k:
                 break
             if shown[candidate.video_id] == per_video:
                 continue
+            twin = None if duplicates else self._twin(candidate, best)
+            if twin is not None:
+                twin.append(Also(candidate.video_id, candidate.clip.span))
+                continue
             shown[candidate.video_id] += 1
-            ratio = sum(candidate.channels.values())
-            moments.append(
-                Moment(
-                    rank=len(moments) + 1,
-                    video_id=candidate.video_id,
-                    clip_id=candidate.clip.clip_id,
-                    span=candidate.clip.span,
-                    score=confidence(ratio),
-                    ratio=ratio,
-                    channels={name: worth for name, worth in sorted(candidate.channels.items()) if worth > 0},
-                    text=candidate.line or self._describe(candidate),
-                    thumbnail=self._thumbnail(candidate),
-                )
-            )
-        return tuple(moments)
+            best.append((candidate, []))
+        return tuple(self._moment(rank, *one) for rank, one in enumerate(best, start=1))
+
+    def _twin(self, candidate: _Candidate, best: list[tuple[_Candidate, list[Also]]]) -> list[Also] | None:
+        place = (candidate.video_id, candidate.clip.span)
+        return next((also for one, also in best if self._twins.same((one.video_id, one.clip.span), place)), None)
+
+    def _moment(self, rank: int, candidate: _Candidate, also: list[Also]) -> Moment:
+        ratio = sum(candidate.channels.values())
+        return Moment(
+            rank=rank,
+            video_id=candidate.video_id,
+            clip_id=candidate.clip.clip_id,
+            span=candidate.clip.span,
+            score=confidence(ratio),
+            ratio=ratio,
+            channels={name: worth for name, worth in sorted(candidate.channels.items()) if worth > 0},
+            text=candidate.line or self._describe(candidate),
+            thumbnail=self._thumbnail(candidate),
+            also=tuple(also),
+        )
 
     def _describe(self, candidate: _Candidate) -> str:
         """The strongest labels of the clip, where no line of text made the hit."""

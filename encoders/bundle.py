@@ -11,6 +11,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from threadpoolctl import threadpool_limits
+
 from encoders.concepts import ConceptSpace, prototypes_revision
 from encoders.registry import Registry
 from encoders.specs import ModelSpec
@@ -139,6 +141,8 @@ class Encoders:
         with self._lock:
             if task not in self._loaded:
                 self._loaded[task] = load()
+                # numpy's own threads would compete with other workers, and add up in another order on each machine.
+                threadpool_limits(self.threads, user_api="blas")
             return cast(_Model, self._loaded[task])
 
     def _load_image(self) -> ImageEncoder:

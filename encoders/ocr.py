@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import cv2
 import numpy as np
 from rapidocr import RapidOCR
 
+from encoders.spares import Spares
 from encoders.types import Pixels, TextBox
 
 # Long side of the picture that is read. Source: measured on two cores, 0.4 s for 640x272 and 1.7 s for 1080p,
@@ -31,22 +31,21 @@ class RapidTextReader:
 
     def __init__(self, detector: Path, recogniser: Path, threads: int = 1, name: str = "pp-ocrv6-small") -> None:
         # With both paths given RapidOCR downloads nothing; its logger writes to stderr even where nothing is wrong.
-        self._engine: Any = RapidOCR(
-            params={
-                "Global.log_level": "critical",
-                "Global.use_cls": False,
-                "Global.text_score": MIN_CONFIDENCE,
-                "Global.max_side_len": LONG_SIDE,
-                "Det.model_path": str(detector),
-                "Rec.model_path": str(recogniser),
-                "Det.limit_type": "max",  # the default enlarges small pictures to 736 at half a second each
-                "Det.limit_side_len": LONG_SIDE,
-                "EngineConfig.onnxruntime.intra_op_num_threads": threads,
-                "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-            }
-        )
+        params = {
+            "Global.log_level": "critical",
+            "Global.use_cls": False,
+            "Global.text_score": MIN_CONFIDENCE,
+            "Global.max_side_len": LONG_SIDE,
+            "Det.model_path": str(detector),
+            "Rec.model_path": str(recogniser),
+            "Det.limit_type": "max",  # the default enlarges small pictures to 736 at half a second each
+            "Det.limit_side_len": LONG_SIDE,
+            "EngineConfig.onnxruntime.intra_op_num_threads": threads,
+            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+        }
+        # An engine keeps the scale of the current picture in itself.
+        self._engines: Spares[Any] = Spares(lambda: RapidOCR(params=params))
         self._name = name
-        self._lock = threading.Lock()  # RapidOCR keeps the scale of the current picture in itself
 
     @property
     def name(self) -> str:
@@ -62,8 +61,8 @@ class RapidTextReader:
         if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or 0 in frame.shape:
             raise ValueError(f"a frame must be uint8 (h, w, 3), not {frame.dtype} {frame.shape}")
         picture = _fitted(np.ascontiguousarray(frame[..., ::-1]))
-        with self._lock:
-            found = self._engine(picture)
+        with self._engines.lent() as engine:
+            found = engine(picture)
         if found.txts is None or found.boxes is None:
             return []
         height, width = picture.shape[:2]

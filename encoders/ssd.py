@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from encoders.spares import Spares
 from encoders.types import Detections, Pixels, WeightsError
 
 _SIZE = 300  # side of the square the network takes (pipeline.config of the 2018-03-29 release)
@@ -37,13 +37,13 @@ class SsdDetector:
         name: str = "ssd-mobilenet-v2-coco",
     ) -> None:
         try:
-            self._net = cv2.dnn.readNetFromTensorflow(str(weights), str(graph))
+            # A net keeps its input and may not be used by two threads.
+            self._nets = Spares(lambda: cv2.dnn.readNetFromTensorflow(str(weights), str(graph)))
         except cv2.error as error:
             raise WeightsError("corrupt", f"OpenCV cannot read {weights}: {error}") from error
         self._known = known
         self._min_score = min_score
         self._name = name
-        self._lock = threading.Lock()  # a cv2.dnn.Net keeps its input and may not be used by two threads
 
     @property
     def name(self) -> str:
@@ -62,10 +62,10 @@ class SsdDetector:
 
     def _one(self, frame: Pixels) -> Detections:
         picture = cv2.dnn.blobFromImage(np.ascontiguousarray(frame), size=(_SIZE, _SIZE), swapRB=False)
-        with self._lock:
-            self._net.setInput(picture)
+        with self._nets.lent() as net:
+            net.setInput(picture)
             # Rows of (picture, category, score, x0, y0, x1, y1).
-            rows = np.array(self._net.forward(), np.float32).reshape(-1, 7)
+            rows = np.array(net.forward(), np.float32).reshape(-1, 7)
         boxes = np.clip(rows[:, 3:], 0.0, 1.0)
         concepts = [f"coco:{round(float(category))}" for category in rows[:, 1]]
         kept = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import threading
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -59,11 +59,17 @@ class WhisperRecognizer:
         if not folder.is_dir():
             raise WeightsError("missing", f"{folder} is not a folder.")
         try:
-            self._model: Any = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=threads)
+            # CTranslate2 lets as many calls run at a time as it has workers; they share the weights.
+            self._model: Any = WhisperModel(
+                str(folder),
+                device="cpu",
+                compute_type="int8",
+                cpu_threads=threads,
+                num_workers=max(1, (os.cpu_count() or 1) // threads),
+            )
         except (RuntimeError, ValueError, OSError) as error:
             raise WeightsError("corrupt", f"{folder} cannot be loaded: {error}") from error
         self._name = name
-        self._lock = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -86,8 +92,7 @@ class WhisperRecognizer:
         segments: list[SpeechSegment] = []
         heard: dict[str, list[tuple[float, float]]] = {}
         for piece in join_speech(samples, speech):
-            with self._lock:
-                found, info = self._transcribe(piece)
+            found, info = self._transcribe(piece)
             heard.setdefault(info.language, []).append((piece.seconds, float(info.language_probability)))
             sure = min(1.0, float(info.language_probability) / _SURE_LANGUAGE)
             for segment in found:

@@ -21,9 +21,11 @@ from pipeline.frames import Frames, Sampling, Sound
 from pipeline.header import Header
 from pipeline.wire import Message, Wire
 from stores.errors import MediaError
-from stores.records import Video
+from stores.records import Span, Video
 
 _ROOT = Path(__file__).resolve().parent.parent
+# How far back the end of a part's sound may be moved; short parts, as in tests, are not searched beyond their half.
+_SEARCH_SECONDS = 10.0
 _START_SECONDS = 60.0  # a loaded machine may take long to load shared libraries; it is usually 0.4 s
 
 
@@ -65,24 +67,36 @@ class Decoder:
         (message,) = self._messages("probe", path, 0.0, {})
         return Header.from_json(message.values)
 
-    def frames(self, path: Path, video: Video, samplings: Sequence[Sampling]) -> Iterator[Frames]:
+    def frames(
+        self, path: Path, video: Video, samplings: Sequence[Sampling], span: Span | None = None
+    ) -> Iterator[Frames]:
         """Decode the video once, and hand out batches of frames as each sampling wants them, as they come.
 
         Stopping early is allowed and ends the child.
+
+        Args:
+            span: a part of the video, if only its frames are wanted. It gives those frames of a pass over the whole
+                that lie in it, and in each sampling's margin around it.
         """
         job = {
             "duration": video.duration,
             "rotation": video.rotation,
             "samplings": [asdict(sampling) for sampling in samplings],
+            "span": [span.start, span.end] if span else None,
         }
-        for message in self._messages("frames", path, video.seconds, job):
+        for message in self._messages("frames", path, span.duration if span else video.seconds, job):
             values = message.values
             ticks = np.asarray(values["ticks"], np.int64)
             pixels = message.payload.reshape(values["shape"])
             yield Frames(values["name"], pixels, ticks, video.time_base, values["warning"])
 
-    def sound(self, path: Path, video: Video) -> Iterator[Sound]:
+    def sound(self, path: Path, video: Video, span: Span | None = None) -> Iterator[Sound]:
         """Decode the sound in stretches of at most ``limits.unit_seconds``, which follow on each other.
+
+        Args:
+            span: a part of the video, if only its sound is wanted. Either end is moved to where it is quiet, up to ten
+                seconds earlier, and neighbouring parts agree on where; the sound of the first and the last part begins
+                and ends with the file's.
 
         Raises:
             MediaError: AUDIO_DECODE_FAILED if there is none that can be decoded; and as above.
@@ -91,8 +105,11 @@ class Decoder:
             "start": float(video.start_pts * video.time_base),
             "duration": video.seconds,
             "unit_seconds": self.limits.unit_seconds,
+            "begin": span.seconds[0] if span and span.start > 0 else None,
+            "end": span.seconds[1] if span and span.end < video.duration else None,
+            "search_seconds": min(_SEARCH_SECONDS, round(span.duration / 2, 1)) if span else _SEARCH_SECONDS,
         }
-        for message in self._messages("sound", path, video.seconds, job):
+        for message in self._messages("sound", path, span.duration if span else video.seconds, job):
             yield Sound(message.payload.view(np.float32), float(message.values["start"]))
 
     def close(self) -> None:
@@ -116,19 +133,23 @@ class Decoder:
         child = self._running()
         child.jobs += 1
         child.busy = True
-        told = False
+        told = searching = False
         try:
             child.wire.send(job, {"path": os.path.abspath(path), **values} if job != "misbehave" else values)  # noqa: PTH100
             while True:
                 if self._child is not child:
                     raise RuntimeError(f"decoding {_shown(path)} was given up: another file was begun meanwhile")
                 begun = time.monotonic()
-                message = child.wire.receive(min(limits.stall_seconds, left))
+                message = child.wire.receive(left if searching else min(limits.stall_seconds, left))
                 left = max(0.0, left - (time.monotonic() - begun))
+                # Where a file has no index, the search for a place in it reads all that is before.
+                searching = message.tag == "seeking"
+                if message.tag == "detour":
+                    left += limits.seconds_per_media_second * message.values["seconds"]
                 if message.tag in ("done", "error", "bug"):
                     told = True
                     break
-                if message.tag != "alive":
+                if message.tag not in ("alive", "seeking", "detour"):
                     yield message
         except TimeoutError as error:
             raise MediaError(

@@ -19,6 +19,7 @@ class Sampling:
         long_side: pixels of the longer displayed side; pictures are never enlarged, their aspect is kept.
         minimum: frames wanted at least where the video is too short to give that many at this distance.
         batch: frames that are handed over at a time, at most.
+        margin_seconds: where a part of a video is decoded, frames on both sides of it that are wanted, too.
     """
 
     name: str
@@ -26,10 +27,12 @@ class Sampling:
     long_side: int
     minimum: int = 1
     batch: int = 16
+    margin_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         every = self.every_seconds
-        if (every is not None and every <= 0) or self.long_side < 2 or self.minimum < 1 or self.batch < 1:
+        least = min(self.long_side - 1, self.minimum, self.batch)
+        if (every is not None and every <= 0) or least < 1 or self.margin_seconds < 0:
             raise ValueError(f"not a sampling: {self}")
 
 

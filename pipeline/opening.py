@@ -6,7 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import av
@@ -24,9 +24,12 @@ _CONTAINERS = (
     "mxf,gxf,nut,nsv,dv,wtv,ivf,obu,h261,h263,h264,hevc,vvc,av1,m4v,vc1,cavsvideo,mjpeg,dhav,swf,gif,apng,"
     "yuv4mpegpipe,amv,flic,smk,bink,roq,film_cpk,mp3,aac,flac,wav,w64,aiff,caf,ac3,eac3,dts,amr,au,ape,wv,tta,opus"
 )
+# Only local files: neither the container nor anything in it may reach the network.
+_OPTIONS = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
 _MP4_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"moof", b"styp", b"pnot"})
 _MATROSKA = b"\x1aE\xdf\xa3"
 _MOOV_LIMIT = 1 << 26
+_REFUSED = re.compile(r"Picture size (\d+)x(\d+) is invalid")
 # In a sample description: its size and flags, one entry's size, then the name of protected video.
 _PROTECTED = re.compile(rb"stsd.{12}encv", re.DOTALL)
 
@@ -41,9 +44,7 @@ def opened(path: str) -> Iterator[Any]:
     name = shown(path)
     _check_file(path, name)
     try:
-        # Only local files: neither the container nor anything in it may reach the network.
-        options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
-        container = av.open(path, options=options, metadata_errors="replace")
+        container = av.open(path, options=_OPTIONS, metadata_errors="replace")
     except MemoryError:
         raise
     except (av.error.FFmpegError, OSError) as error:
@@ -73,6 +74,8 @@ def video_stream(container: Any, path: str) -> Any:
             "UNSUPPORTED_CODEC", f"No decoder for the video in {name}.", "Convert it, for example to H.264 in MP4."
         )
     width, height = stream.codec_context.width, stream.codec_context.height
+    if not width or not height:
+        width, height = _refused_size(path)
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
         raise MediaError(
             "ABSURD_DIMENSIONS",
@@ -80,6 +83,19 @@ def video_stream(container: Any, path: str) -> Any:
             f"At most {MAX_SIDE} a side and {MAX_PIXELS} in all are decoded; scale it down.",
         )
     return stream
+
+
+def _refused_size(path: str) -> tuple[int, int]:
+    """The size that a header claims and that FFmpeg refuses, telling its log only; (0, 0) if there is none."""
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.ERROR)
+    try:
+        with av.logging.Capture() as told, suppress(av.error.FFmpegError, OSError):
+            av.open(path, options=_OPTIONS, metadata_errors="replace").close()
+    finally:
+        av.logging.set_level(level)
+    sizes = [_REFUSED.search(text) for _, _, text in told]
+    return next(((int(size[1]), int(size[2])) for size in sizes if size), (0, 0))
 
 
 def audio_stream(container: Any) -> Any | None:

@@ -5,29 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from encoders.bundle import Encoders
-from encoders.types import WeightsError
+from encoders.prints import unpacked
 from pipeline.decoder import Decoder
 from pipeline.derive.clips import derive_clips
 from pipeline.derive.labels import derive_labels
 from pipeline.derive.tracklets import derive_tracklets
 from pipeline.derive.vectors import derive_vectors
-from pipeline.listen import listen
-from pipeline.perception import DERIVED, LISTENED, WATCHED, PerceptionConfig, observers, stages
+from pipeline.join import join_parts, parts_done
+from pipeline.parts import Part
+from pipeline.passes import Begin, Ending, Progress, listening, tried, watching
+from pipeline.perception import DERIVED, LISTENED, WATCHED, PerceptionConfig, stages
 from pipeline.probe import probe
+from pipeline.reuse import KnownPrints, Reuse
 from pipeline.stage import Memory, Stage, fingerprints, pending
-from pipeline.watch import watch
-from stores.errors import KinodexError, ModelError
 from stores.records import Record, StageOutput, Video
 
 __all__ = ["PerceptionConfig", "Stage", "fingerprints", "pending", "perceive", "stages"]
-
-_Thing = TypeVar("_Thing")
-Ending = StageOutput | KinodexError
-Begin = Callable[[str], bool]
-Progress = Callable[[str, float], None]
 
 
 class _Overlay:
@@ -73,6 +68,8 @@ def perceive(
     begin: Begin,
     config: PerceptionConfig | None = None,
     progress: Progress | None = None,
+    parts: Sequence[Part] = (),
+    known_prints: KnownPrints | None = None,
 ) -> Iterator[tuple[str, Ending]]:
     """Run the stages in ``todo`` on one video.
 
@@ -83,6 +80,9 @@ def perceive(
     Args:
         begin: called right before a stage is risked; False keeps it from running.
         progress: told a stage and its share, in [0, 1].
+        parts: of a long video, which were watched and heard one by one (`pipeline.perceive_part`): what they left is
+            joined then, and the file is not decoded. A stage that lacks one of its parts is not begun.
+        known_prints: of other videos, whose model results are taken where they show the same (`pipeline.reuse`).
 
     Yields:
         Each begun stage with what it found, or with why it failed, in order.
@@ -107,36 +107,26 @@ def perceive(
         return name, ending
 
     if "probe" in todo and begin("probe"):
-        yield settle("probe", _tried(lambda: probe(path, video_id, sha256, decoder)))
+        yield settle("probe", tried(lambda: probe(path, video_id, sha256, decoder)))
     video = known.video
     if video is None or "probe" in failed:
         return
 
-    watching, made = [], []
-    for name in [name for name in ready(WATCHED) if begin(name)]:
-        observer = _loaded(partial(observers, [name], encoders, config))
-        if isinstance(observer, ModelError):
-            yield settle(name, observer)
+    reuse = None
+    if not parts and ready(("pictures", "objects")):
+        reuse = Reuse.of(known_prints, video_id, wanted, config.reuse)
+        if reuse is not None and "prints" not in todo and known.has("prints"):
+            reuse.see_all(unpacked(known.blob("prints", "prints.npz"), video.time_base))
+    whole = (path, video, encoders, decoder, config, progress)
+    for names, endings in ((WATCHED, partial(watching, reuse=reuse)), (LISTENED, listening)):
+        able = ready(names)
+        if parts:
+            for name in able:
+                if parts_done(known, name, parts) and begin(name):
+                    yield settle(name, tried(partial(join_parts, known, name, wanted[name], parts, video, config)))
         else:
-            watching.append(name)
-            made += observer
-    if watching:
-        seen = _tried_all(watching, lambda: watch(path, video, made, decoder, _told(progress, watching)))
-        for name in watching:
-            yield settle(name, seen[name])
-
-    listening = []
-    for name in [name for name in ready(LISTENED) if begin(name)]:
-        model = _loaded(partial(getattr, encoders, name)) if video.has_audio else None
-        if isinstance(model, ModelError):
-            yield settle(name, model)
-        else:
-            listening.append(name)
-    if listening:
-        told = _told(progress, listening)
-        heard = _tried_all(listening, lambda: listen(path, video, listening, encoders, decoder, config.listen, told))
-        for name in listening:
-            yield settle(name, heard[name])
+            for name, ending in endings([name for name in able if begin(name)], *whole):
+                yield settle(name, ending)
 
     derive: Mapping[str, Callable[[], StageOutput]] = {
         "clips": lambda: derive_clips(video, known, config.clips),
@@ -146,45 +136,4 @@ def perceive(
     }
     for name in DERIVED:
         if ready([name]) and begin(name):
-            yield settle(name, _tried(derive[name]))
-
-
-def _loaded(load: Callable[[], _Thing]) -> _Thing | ModelError:
-    """What ``load`` gives; one model that is missing costs its own stage only."""
-    try:
-        return load()
-    except WeightsError as error:
-        return _model_error(error)
-
-
-def _tried(work: Callable[[], StageOutput]) -> Ending:
-    try:
-        return work()
-    except WeightsError as error:
-        return _model_error(error)
-    except KinodexError as error:
-        return error
-
-
-def _tried_all(names: Sequence[str], work: Callable[[], dict[str, StageOutput]]) -> Mapping[str, Ending]:
-    try:
-        return work()
-    except WeightsError as error:
-        return dict.fromkeys(names, _model_error(error))
-    except KinodexError as error:
-        return dict.fromkeys(names, error)
-
-
-def _model_error(error: WeightsError) -> ModelError:
-    return ModelError("MODEL_MISSING" if error.kind == "missing" else "MODEL_CORRUPT", error.message, error.hint)
-
-
-def _told(progress: Progress | None, names: Sequence[str]) -> Callable[[float], None] | None:
-    if progress is None:
-        return None
-
-    def tell(share: float) -> None:
-        for name in names:
-            progress(name, share)
-
-    return tell
+            yield settle(name, tried(derive[name]))

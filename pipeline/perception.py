@@ -14,21 +14,26 @@ from pipeline.listen import ListenConfig
 from pipeline.observers.look import LookConfig, LookObserver
 from pipeline.observers.objects import ObjectConfig, ObjectObserver
 from pipeline.observers.pictures import PictureConfig, PictureObserver
+from pipeline.observers.prints import PrintConfig, PrintObserver
 from pipeline.observers.scenes import SceneConfig, SceneObserver
 from pipeline.observers.screentext import ScreenTextConfig, ScreenTextObserver
 from pipeline.observers.thumbnails import ThumbnailConfig, ThumbnailObserver
+from pipeline.reuse import Reuse, ReuseConfig
 from pipeline.stage import Stage, settings_of
 from pipeline.watch import Observer
 
-WATCHED = ("scenes", "pictures", "objects", "screentext", "thumbnails", "look")
+# Prints come first: by them the others know what was seen before, at the frame at hand.
+WATCHED = ("prints", "scenes", "pictures", "objects", "screentext", "thumbnails", "look")
 LISTENED = ("voice", "speech")
 DERIVED = ("clips", "labels", "tracklets", "vectors")
 
 
 @dataclass(frozen=True, slots=True)
 class PerceptionConfig:
-    """The config of every stage."""
+    """The config of every stage, and of what is reused between videos."""
 
+    reuse: ReuseConfig = field(default_factory=ReuseConfig)
+    prints: PrintConfig = field(default_factory=PrintConfig)
     scenes: SceneConfig = field(default_factory=SceneConfig)
     pictures: PictureConfig = field(default_factory=PictureConfig)
     objects: ObjectConfig = field(default_factory=ObjectConfig)
@@ -50,14 +55,15 @@ def stages(encoders: Encoders, config: PerceptionConfig | None = None) -> tuple[
     listening = settings_of(config.listen)
     return (
         Stage("probe", "1", {}),
+        Stage("prints", "1", settings_of(config.prints), inputs=("probe",)),
         Stage("scenes", "1", settings_of(config.scenes), inputs=("probe",)),
-        Stage("pictures", "1", settings_of(config.pictures), (words,), ("probe",)),
-        Stage("objects", "1", settings_of(config.objects), (model("detector"),), ("probe",)),
+        Stage("pictures", "2", settings_of(config.pictures), (words,), ("probe",)),
+        Stage("objects", "2", settings_of(config.objects), (model("detector"),), ("probe",)),
         Stage("screentext", "1", settings_of(config.screentext), (model("reader"),), ("probe",)),
         Stage("thumbnails", "1", settings_of(config.thumbnails), inputs=("probe",)),
         Stage("look", "1", settings_of(config.look), inputs=("probe",)),
-        Stage("voice", "1", listening, (model("voice"),), ("probe",)),
-        Stage("speech", "1", listening, (model("voice"), model("speech")), ("probe",)),
+        Stage("voice", "2", listening, (model("voice"),), ("probe",)),
+        Stage("speech", "2", listening, (model("voice"), model("speech")), ("probe",)),
         Stage("clips", "1", settings_of(config.clips), inputs=("scenes", "speech", "thumbnails")),
         Stage("labels", "1", settings_of(config.labels), (words,), ("clips", "pictures")),
         Stage("tracklets", "1", settings_of(config.tracklets), (words,), ("objects", "scenes", "voice")),
@@ -71,15 +77,23 @@ def stages(encoders: Encoders, config: PerceptionConfig | None = None) -> tuple[
     )
 
 
-def observers(names: Collection[str], encoders: Encoders, config: PerceptionConfig) -> list[Observer]:
-    """The observers of the named stages; models are loaded when one is first needed."""
+def observers(
+    names: Collection[str], encoders: Encoders, config: PerceptionConfig, reuse: Reuse | None = None
+) -> list[Observer]:
+    """The observers of the named stages; models are loaded when one is first needed.
+
+    Args:
+        reuse: of the pass they will share; it is told the prints, if they are among the stages.
+    """
     made: list[Observer] = []
+    if "prints" in names:
+        made.append(PrintObserver(config.prints, reuse))
     if "scenes" in names:
         made.append(SceneObserver(config.scenes))
     if "pictures" in names:
-        made.append(PictureObserver(encoders.image, config.pictures))
+        made.append(PictureObserver(encoders.image, config.pictures, reuse))
     if "objects" in names:
-        made.append(ObjectObserver(encoders.detector, config.objects))
+        made.append(ObjectObserver(encoders.detector, config.objects, reuse))
     if "screentext" in names:
         made.append(ScreenTextObserver(encoders.reader, config.screentext))
     if "thumbnails" in names:

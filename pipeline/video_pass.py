@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from pipeline.describing import declared_end, start_of, truncation
 from pipeline.frames import Sampling
-from pipeline.opening import decoded, opened, shown, video_stream
+from pipeline.opening import shown, video_stream
+from pipeline.seeking import decoding_from
 from pipeline.timeline import Timeline
 from pipeline.wire import Emit
 from stores.errors import MediaError
@@ -23,33 +24,48 @@ from stores.errors import MediaError
 _THREADS = 2
 
 
-def watch_video(path: str, duration: int, rotation: int, samplings: Sequence[Mapping[str, Any]], emit: Emit) -> None:
+def watch_video(
+    path: str,
+    duration: int,
+    rotation: int,
+    samplings: Sequence[Mapping[str, Any]],
+    emit: Emit,
+    span: Sequence[int] | None = None,
+) -> None:
     """Decode all frames once and emit what each sampling wants, as ``frames`` messages.
 
     Args:
         duration: ticks, as probed; 0 if unknown.
         rotation: clockwise degrees.
         emit: takes a tag, values and a payload; ``alive`` is emitted for every decoded frame.
+        span: first tick and end of the part that is wanted, if it is not the whole; the same frames are taken from
+            it as by a pass over the whole.
 
     Raises:
         MediaError: as `opened` and `video_stream`; NO_FRAMES or DECODE_FAILED if there is no frame at all.
     """
-    with opened(path) as container:
-        stream = video_stream(container, path)
-        stream.thread_type = "AUTO"
-        stream.codec_context.thread_count = _THREADS
+    wishes = [Sampling(**values) for values in samplings]
+
+    def place(container: Any, stream: Any) -> Fraction | None:
+        return _place(container, stream, wishes, duration, span[0]) if span else None
+
+    with decoding_from(path, _video_stream, place, emit) as decoding:
+        stream, start = decoding.stream, decoding.first
         time_base = Fraction(stream.time_base)
-        start = start_of(container, stream)
         timeline = Timeline(start, time_base, Fraction(stream.average_rate or 0))
-        aspect = Fraction(stream.sample_aspect_ratio or 1)
-        takers = [_Taker(Sampling(**values), duration, time_base, emit) for values in samplings]
-        pictures = _Pictures(aspect, rotation)
-        for frame in decoded(container, stream):
+        takers = [_Taker(wanted, duration, time_base, emit, span) for wanted in wishes]
+        pictures = _Pictures(Fraction(stream.sample_aspect_ratio or 1), rotation)
+        until = max((taker.end for taker in takers), default=math.inf)
+        ended = True
+        for frame in decoding.frames:
             emit("alive", {}, None)
             tick = timeline.tick(frame.pts, frame.dts, frame.duration)
             # What lies behind the declared end is left over from cutting the file; players do not show it.
             if tick is None or 0 < duration <= tick:
                 continue
+            if tick >= until:
+                ended = False
+                break
             pictures.frame = frame
             for taker in takers:
                 if tick >= taker.due:
@@ -57,9 +73,36 @@ def watch_video(path: str, duration: int, rotation: int, samplings: Sequence[Map
         if timeline.last < 0:
             code = "DECODE_FAILED" if stream.frames else "NO_FRAMES"
             raise MediaError(code, f"Not one picture of {shown(path)} can be decoded.", "Copy or download it again.")
-        warning = next(iter(truncation(timeline.end, declared_end(container, stream, start), time_base)), "")
+        missing = truncation(timeline.end, declared_end(decoding.container, stream, start), time_base) if ended else []
         for taker in takers:
-            taker.flush(warning)
+            taker.flush(next(iter(missing), ""))
+
+
+def _video_stream(container: Any, path: str) -> Any:
+    stream = video_stream(container, path)
+    stream.thread_type = "AUTO"
+    stream.codec_context.thread_count = _THREADS
+    return stream
+
+
+def _place(container: Any, stream: Any, wishes: Sequence[Sampling], duration: int, first: int) -> Fraction | None:
+    """Seconds, in the file's timestamps, from which frames must be known to take the right ones from ``first`` on."""
+    time_base = Fraction(stream.time_base)
+    back = [_distance(wanted, duration, time_base) + _margin(wanted, time_base) for wanted in wishes]
+    tick = first - max(back, default=0)
+    return (start_of(container, stream) + tick) * time_base if tick > 0 else None
+
+
+def _distance(wanted: Sampling, duration: int, time_base: Fraction) -> int:
+    """Ticks from one frame of a sampling to the next; 0 if it wants every frame."""
+    if wanted.every_seconds is None:
+        return 0
+    every = max(1, round(Fraction(wanted.every_seconds) / time_base))
+    return max(1, min(every, duration // wanted.minimum)) if duration > 0 else every
+
+
+def _margin(wanted: Sampling, time_base: Fraction) -> int:
+    return math.ceil(Fraction(wanted.margin_seconds) / time_base)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,22 +152,28 @@ class _Pictures:
 class _Taker:
     """Collects the frames of one sampling into batches."""
 
-    def __init__(self, wanted: Sampling, duration: int, time_base: Fraction, emit: Emit) -> None:
+    def __init__(
+        self, wanted: Sampling, duration: int, time_base: Fraction, emit: Emit, span: Sequence[int] | None
+    ) -> None:
         self._wanted = wanted
         self._emit = emit
-        self._time_base = time_base
-        self._every = 0
-        if wanted.every_seconds is not None:
-            self._every = max(1, round(Fraction(wanted.every_seconds) / time_base))
-            if duration > 0:
-                self._every = max(1, min(self._every, duration // wanted.minimum))
-        self.due = 0
+        self._every = _distance(wanted, duration, time_base)
+        margin = _margin(wanted, time_base)
+        self._first, self.end = 0, math.inf
+        if span is not None:
+            self._first, self.end = max(0, span[0] - margin), span[1] + margin
+        # In a part, the first step of the grid may have had its frame before the part begins.
+        self.due = self._first // self._every * self._every if self._every else self._first
         self._size: _Size | None = None
         self._pixels = np.empty((0, 0, 0, 3), np.uint8)
         self._ticks: list[int] = []
 
     def take(self, tick: int, pictures: _Pictures) -> None:
-        """Keep the current frame, and set the tick from which the next one is wanted."""
+        """Keep the current frame if it is in the part, and set the tick from which the next one is wanted."""
+        # On a grid from tick 0, so that a late frame does not shift all later ones.
+        self.due = tick // self._every * self._every + self._every if self._every else tick + 1
+        if not self._first <= tick < self.end:
+            return
         if self._size is None:
             # One size for the whole pass, also where the stream changes its size.
             self._size = pictures.size(self._wanted.long_side)
@@ -133,8 +182,6 @@ class _Taker:
             self._pixels = np.empty((self._wanted.batch, *picture.shape), np.uint8)
         self._pixels[len(self._ticks)] = picture
         self._ticks.append(tick)
-        # On a grid from tick 0, so that a late frame does not shift all later ones.
-        self.due = math.floor(tick / self._every + 1) * self._every if self._every else tick + 1
         if len(self._ticks) == self._wanted.batch:
             self.flush()
 

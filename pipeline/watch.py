@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pipeline.decoder import Decoder
 from pipeline.frames import Frames, Sampling
-from stores.records import StageOutput, Video
+from stores.records import Span, StageOutput, Video
 
 
 class Observer(Protocol):
@@ -38,17 +38,28 @@ class Observer(Protocol):
         ...
 
 
+@runtime_checkable
+class Merging(Protocol):
+    """An observer of which parts of a video cannot be told like a whole one. Others `finish` a part, too."""
+
+    def part(self, span: Span) -> StageOutput:
+        """No more frames of this part; what the joining (`pipeline.join`) needs to know of it."""
+        ...
+
+
 def watch(
     path: Path,
     video: Video,
     observers: Sequence[Observer],
     decoder: Decoder,
     progress: Callable[[float], None] | None = None,
+    span: Span | None = None,
 ) -> dict[str, StageOutput]:
     """Decode ``path`` once for all observers.
 
     Args:
-        progress: told the share of the video that has been seen, in [0, 1].
+        progress: told the share of the video, or of ``span``, that has been seen, in [0, 1].
+        span: a part of the video, if only that is to be seen; then the outputs are for `pipeline.join`.
 
     Returns:
         What each observer noted, by its name, with the seconds it took by itself.
@@ -59,15 +70,22 @@ def watch(
     by_name = {observer.name: observer for observer in observers}
     spent = dict.fromkeys(by_name, 0.0)
     share = 0.0
+    first, end = (span.start, span.end) if span else (0, video.duration)
     samplings = [observer.wants(video) for observer in observers]
     for observer in observers:
         observer.start(video)
-    for frames in decoder.frames(path, video, samplings):
+    for frames in decoder.frames(path, video, samplings, span):
         begun = time.perf_counter()
         by_name[frames.name].see(frames)
         spent[frames.name] += time.perf_counter() - begun
-        if progress and len(frames.ticks) and video.duration:
+        if progress and len(frames.ticks) and end > first:
             # Batches of other samplings may lie behind what was already seen.
-            share = max(share, min(1.0, int(frames.ticks[-1]) / video.duration))
+            share = max(share, min(1.0, (int(frames.ticks[-1]) - first) / (end - first)))
             progress(share)
-    return {name: replace(observer.finish(), seconds=spent[name]) for name, observer in by_name.items()}
+    return {name: replace(_output(observer, span), seconds=spent[name]) for name, observer in by_name.items()}
+
+
+def _output(observer: Observer, span: Span | None) -> StageOutput:
+    if span is not None and isinstance(observer, Merging):
+        return observer.part(span)
+    return observer.finish()

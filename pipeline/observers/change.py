@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from encoders.types import Pixels
 
 Glance = NDArray[np.float32]
+ColourGlance = NDArray[np.uint8]
 
 
 def glance(frame: Pixels) -> Glance:
@@ -25,3 +26,13 @@ def local_change(one: Glance, other: Glance) -> float:
 def change(one: Glance, other: Glance) -> float:
     """Mean absolute difference, 0–255."""
     return float(np.abs(one - other).mean())
+
+
+def colour_glance(frame: Pixels) -> ColourGlance:
+    """A thumbnail (9, 16, 3) uint8 of a frame (h, w, 3): 432 bytes that tell layout and colours."""
+    return np.asarray(cv2.resize(frame, (16, 9), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def colour_change(one: ColourGlance, other: ColourGlance) -> float:
+    """Mean absolute difference over all cells and channels, 0–255."""
+    return float(np.abs(one.astype(np.float32) - other).mean())

@@ -9,8 +9,9 @@ import numpy as np
 
 from encoders.types import Detections, Detector
 from pipeline.frames import Frames, Sampling
-from pipeline.observers.change import Glance, change, glance
+from pipeline.observers.change import ColourGlance, Glance, change, colour_glance, glance
 from pipeline.observers.colours import dominant_colour
+from pipeline.reuse import Reuse
 from stores.records import Blob, StageOutput, Video
 
 
@@ -25,13 +26,21 @@ class ObjectConfig:
 
 
 class ObjectObserver:
-    """Keeps detections as parallel arrays in ``objects.npz``."""
+    """Keeps detections as parallel arrays in ``objects.npz``.
+
+    Beside them, for each frame that was looked at, lies its colour glance (9, 16, 3) uint8 and, in ``reused``, whether
+    its detections were taken from another video.
+
+    Args:
+        reuse: knows in which frames nothing need be looked for.
+    """
 
     name = "objects"
 
-    def __init__(self, detector: Detector, config: ObjectConfig | None = None) -> None:
+    def __init__(self, detector: Detector, config: ObjectConfig | None = None, reuse: Reuse | None = None) -> None:
         self.config = config or ObjectConfig()
         self._detector = detector
+        self._reuse = reuse
 
     def wants(self, video: Video) -> Sampling:
         """A frame a second."""
@@ -43,17 +52,23 @@ class ObjectObserver:
         self._frames: list[int] = []
         self._scenery: list[str] = []
         self._found: list[tuple[int, str, float, tuple[float, ...], str]] = []
-        self._last: tuple[Glance, Detections, list[str]] | None = None
+        self._last: tuple[Glance, Detections, list[str], bool] | None = None
+        self._time_base = video.time_base
+        self._glances: list[ColourGlance] = []
+        self._reused: list[bool] = []
 
     def see(self, frames: Frames) -> None:
         """The next frames."""
         for pixels, tick in zip(frames.pixels, frames.ticks.tolist(), strict=True):
-            look = glance(pixels)
+            look, seen = glance(pixels), colour_glance(pixels)
             if self._last is None or change(look, self._last[0]) > self.config.same:
-                (found,) = self._detector.detect(pixels[None])
-                self._last = look, found, [_colour(pixels, box) for box in found.boxes]
-            _, found, colours = self._last
+                taken = self._taken(tick, seen)
+                found = taken or self._detector.detect(pixels[None])[0]
+                self._last = look, found, [_colour(pixels, box) for box in found.boxes], taken is not None
+            _, found, colours, reused = self._last
             self._frames.append(tick)
+            self._glances.append(seen)
+            self._reused.append(reused)
             self._scenery.append(dominant_colour(pixels))
             for concept, score, box, colour in zip(found.concepts, found.scores, found.boxes, colours, strict=True):
                 self._found.append((tick, concept, float(score), tuple(box.tolist()), colour))
@@ -71,8 +86,22 @@ class ObjectObserver:
             colours=np.array(colours, np.str_),
             frames=np.array(self._frames, np.int64),
             scenery=np.array(self._scenery, np.str_),
+            glances=np.array(self._glances, np.uint8).reshape(-1, 9, 16, 3),
+            reused=np.array(self._reused, np.bool_),
         )
         return StageOutput(blobs=(Blob("objects.npz", file.getvalue()),))
+
+    def _taken(self, tick: int, seen: ColourGlance) -> Detections | None:
+        """What was found in the same frame of a known video; colours are looked at anew."""
+        if self._reuse is None:
+            return None
+        seconds = float(tick * self._time_base)
+        known = self._reuse.taken(self.name, "frames", seconds, self.config.every_seconds, seen)
+        if known is None:
+            return None
+        arrays, row = known
+        there = arrays["ticks"] == arrays["frames"][row]
+        return Detections(arrays["boxes"][there], arrays["scores"][there], tuple(arrays["concepts"][there].tolist()))
 
 
 def _colour(

@@ -6,10 +6,12 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from encoders.types import ImageEncoder, PictureFeatures
 from pipeline.frames import Frames, Sampling
-from pipeline.observers.change import Glance, change, glance
+from pipeline.observers.change import ColourGlance, Glance, change, colour_glance, glance
+from pipeline.reuse import Reuse
 from stores.records import Blob, StageOutput, Video
 
 
@@ -32,14 +34,25 @@ class PictureConfig:
     strongest: int = 16
 
 
+_COLUMNS = ("vectors", "top_ids", "top_probabilities", "features")
+
+
 class PictureObserver:
-    """Encodes frames and keeps vectors, strongest classes and likeness features in ``pictures.npz``."""
+    """Encodes frames and keeps vectors, strongest classes and likeness features in ``pictures.npz``.
+
+    Beside them lies each frame's colour glance (9, 16, 3) uint8 and, in ``reused``, whether its result was taken from
+    another video.
+
+    Args:
+        reuse: knows which frames need not be encoded.
+    """
 
     name = "pictures"
 
-    def __init__(self, encoder: ImageEncoder, config: PictureConfig | None = None) -> None:
+    def __init__(self, encoder: ImageEncoder, config: PictureConfig | None = None, reuse: Reuse | None = None) -> None:
         self.config = config or PictureConfig()
         self._encoder = encoder
+        self._reuse = reuse
 
     def wants(self, video: Video) -> Sampling:
         """A frame a second."""
@@ -49,40 +62,73 @@ class PictureObserver:
     def start(self, video: Video) -> None:
         """A new video begins."""
         self._ticks: list[int] = []
-        self._seen: list[PictureFeatures] = []
+        self._time_base = video.time_base
+        self._seen: list[dict[str, NDArray[np.generic]]] = []
+        self._taken: list[dict[str, NDArray[np.generic]]] = []
+        # A row of what was seen, or below zero of what was taken: -1 is its first.
         self._row: list[int] = []
         self._encoded = 0
         self._last: Glance | None = None
+        self._glances: list[ColourGlance] = []
 
     def see(self, frames: Frames) -> None:
         """The next frames."""
-        fresh = []
+        fresh: list[int] = []
         for i, tick in enumerate(frames.ticks.tolist()):
-            look = glance(frames.pixels[i])
+            look, colours = glance(frames.pixels[i]), colour_glance(frames.pixels[i])
+            row = self._row[-1] if self._row else 0
             if self._last is None or change(look, self._last) > self.config.same:
                 self._last = look
-                fresh.append(i)
+                if self._take(tick, colours):
+                    row = -len(self._taken)
+                else:
+                    row = self._encoded + len(fresh)
+                    fresh.append(i)
             self._ticks.append(tick)
-            self._row.append(self._encoded + len(fresh) - 1)
+            self._glances.append(colours)
+            self._row.append(row)
         if fresh:
-            self._seen.append(self._encoder.encode_sequence(frames.pixels[fresh]))
+            self._seen.append(self._kept(self._encoder.encode_sequence(frames.pixels[fresh])))
             self._encoded += len(fresh)
 
     def finish(self) -> StageOutput:
-        """One blob for the whole video."""
-        rows = np.array(self._row)
-        vectors, probabilities, features = (
-            np.concatenate([getattr(seen, name) for seen in self._seen])[rows]
-            for name in ("vectors", "probabilities", "features")
-        )
-        top = np.argsort(-probabilities, axis=1, kind="stable")[:, : self.config.strongest]
+        """One blob for the whole video, or for a part of it."""
+        rows = np.array(self._row, np.int64)
+        reused = rows < 0
+        kept = [*self._seen, *self._taken]
+        rows[reused] = self._encoded - 1 - rows[reused]
+        # A part may have no frame at all, where the sound goes on longer than the pictures.
+        columns = {
+            name: np.concatenate([one[name] for one in kept])[rows] if kept else np.zeros((0, 0)) for name in _COLUMNS
+        }
         file = io.BytesIO()
         np.savez(
             file,
+            allow_pickle=False,
             ticks=np.array(self._ticks, np.int64),
-            vectors=vectors.astype(np.float16),
-            top_ids=top.astype(np.int32),
-            top_probabilities=np.take_along_axis(probabilities, top, axis=1).astype(np.float16),
-            features=features.astype(np.float16),
+            glances=np.array(self._glances, np.uint8).reshape(-1, 9, 16, 3),
+            reused=reused,
+            **columns,
         )
         return StageOutput(blobs=(Blob("pictures.npz", file.getvalue()),))
+
+    def _take(self, tick: int, colours: ColourGlance) -> bool:
+        """Take the result for a frame from a known video; False if there is none."""
+        if self._reuse is None:
+            return False
+        seconds = float(tick * self._time_base)
+        known = self._reuse.taken(self.name, "ticks", seconds, self.config.every_seconds, colours)
+        if known is not None:
+            arrays, row = known
+            self._taken.append({name: arrays[name][row : row + 1] for name in _COLUMNS})
+        return known is not None
+
+    def _kept(self, seen: PictureFeatures) -> dict[str, NDArray[np.generic]]:
+        """What is kept of some frames: a third of what the encoder gives, so that long videos fit into memory."""
+        top = np.argsort(-seen.probabilities, axis=1, kind="stable")[:, : self.config.strongest]
+        return {
+            "vectors": seen.vectors.astype(np.float16),
+            "top_ids": top.astype(np.int32),
+            "top_probabilities": np.take_along_axis(seen.probabilities, top, axis=1).astype(np.float16),
+            "features": seen.features.astype(np.float16),
+        }

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
 import cv2
+import numpy as np
 from scenedetect.common import FrameTimecode, Timecode
+from scenedetect.detector import FlashFilter
 from scenedetect.detectors import AdaptiveDetector, ContentDetector
 
 from pipeline.frames import Frames, Sampling
 from stores.ids import record_id
-from stores.records import Scene, Span, StageOutput, Video
+from stores.records import Blob, Scene, Span, StageOutput, Video
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,16 @@ class SceneConfig:
     least_seconds: float = 0.6
 
 
+# PySceneDetect's own least length of a scene, in frames. Its filter for that is applied to the marks of the whole
+# video, not within the detector, so that parts of a video make the same cuts as the whole.
+_LEAST_FRAMES = 15
+# The adaptive detector compares a frame with two on either side; frames of a variable rate may lie far apart.
+_MARGIN_FRAMES = 8
+_MARGIN_SECONDS = 2.0
+_VARIABLE_MARGIN_SECONDS = 10.0
+_MARKS = "marks.npz"
+
+
 class SceneObserver:
     """Notes the spans between cuts. A video without cuts is one scene."""
 
@@ -41,36 +55,75 @@ class SceneObserver:
 
     def wants(self, video: Video) -> Sampling:
         """Every frame, tiny."""
-        return Sampling(self.name, None, self.config.long_side, batch=32)
+        least = _VARIABLE_MARGIN_SECONDS if video.variable_frame_rate else _MARGIN_SECONDS
+        margin = max(least, float(_MARGIN_FRAMES / (video.frame_rate or 25)))
+        return Sampling(self.name, None, self.config.long_side, batch=32, margin_seconds=margin)
 
     def start(self, video: Video) -> None:
         """A new video begins."""
         self._video = video
-        self._detector: Any = AdaptiveDetector() if self.config.detector == "adaptive" else ContentDetector()
-        self._cuts: set[int] = set()
-        self._last = 0
+        adaptive = self.config.detector == "adaptive"
+        self._detector: Any = AdaptiveDetector(min_scene_len=0) if adaptive else ContentDetector(min_scene_len=0)
+        # What the filter must know: the first frame, each frame that stands out, and the quiet one before it.
+        self._marks: list[tuple[int, bool]] = []
+        self._quiet = 0
+        self._last = -1
         self._step = 1
 
     def see(self, frames: Frames) -> None:
         """The next frames."""
         for pixels, tick in zip(frames.pixels, frames.ticks.tolist(), strict=True):
-            self._step, self._last = max(1, tick - self._last), tick
-            found = self._detector.process_frame(self._timecode(tick), cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
-            self._cuts.update(cut.pts for cut in found)
+            if self._last < 0:
+                self._marks.append((tick, False))
+            else:
+                self._step = tick - self._last
+            self._last = tick
+            picture = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+            found = self._detector.process_frame(_timecode(tick, self._video), picture)
+            for cut in found:
+                self._marks += [(self._quiet, False), (cut.pts, True)]
+            if not found:
+                self._quiet = tick
 
     def finish(self) -> StageOutput:
         """The scenes, in order, covering the video."""
-        self._cuts.update(cut.pts for cut in self._detector.post_process(self._timecode(self._last)))
-        video = self._video
-        end = max(video.duration, self._last + self._step)
-        least = self.config.least_seconds / float(video.time_base)
-        edges = [0]
-        for cut in sorted(self._cuts):
-            if cut - edges[-1] >= least and end - cut >= least:
-                edges.append(cut)
-        spans = [Span(a, b, video.time_base) for a, b in zip(edges, [*edges[1:], end], strict=True)]
-        return StageOutput(records=tuple(Scene(record_id("scn", video.video_id, span), span) for span in spans))
+        return join_scenes([self._noted(None)], self._video, self.config)
 
-    def _timecode(self, tick: int) -> FrameTimecode:
-        rate = self._video.frame_rate or Fraction(25)  # only compared with lengths in frames
-        return FrameTimecode(Timecode(pts=tick, time_base=self._video.time_base), fps=rate)
+    def part(self, span: Span) -> StageOutput:
+        """What is seen in ``span``, for `join_scenes`."""
+        return self._noted(span)
+
+    def _noted(self, span: Span | None) -> StageOutput:
+        marks = [*self._marks, (self._quiet, False)] if self._marks else []
+        kept = sorted({mark for mark in marks if span is None or span.contains(mark[0])})
+        ticks, cuts = ([mark[i] for mark in kept] for i in (0, 1))
+        file = io.BytesIO()
+        end = self._last + self._step if self._marks else 0
+        np.savez(file, ticks=np.array(ticks, np.int64), cuts=np.array(cuts, np.bool_), end=np.int64(end))
+        return StageOutput(blobs=(Blob(_MARKS, file.getvalue()),))
+
+
+def join_scenes(notes: Iterable[StageOutput], video: Video, config: SceneConfig) -> StageOutput:
+    """The scenes of a video from what `SceneObserver.part` noted of its parts, in order."""
+    # The adaptive detector drops a cut that comes too soon, the other one merges it; so do they by themselves.
+    mode = FlashFilter.Mode.SUPPRESS if config.detector == "adaptive" else FlashFilter.Mode.MERGE
+    least_frames: Any = FlashFilter(mode, _LEAST_FRAMES)
+    end = video.duration
+    cuts: set[int] = set()
+    for note in notes:
+        with np.load(io.BytesIO(note.blobs[0].data), allow_pickle=False) as marks:
+            end = max(end, int(marks["end"]))
+            for tick, cut in zip(marks["ticks"].tolist(), marks["cuts"].tolist(), strict=True):
+                cuts.update(found.pts for found in least_frames.filter(_timecode(tick, video), cut))
+    least = config.least_seconds / float(video.time_base)
+    edges = [0]
+    for cut in sorted(cuts):
+        if cut - edges[-1] >= least and end - cut >= least:
+            edges.append(cut)
+    spans = [Span(a, b, video.time_base) for a, b in zip(edges, [*edges[1:], end], strict=True)]
+    return StageOutput(records=tuple(Scene(record_id("scn", video.video_id, span), span) for span in spans))
+
+
+def _timecode(tick: int, video: Video) -> FrameTimecode:
+    rate = video.frame_rate or Fraction(25)  # only compared with lengths in frames
+    return FrameTimecode(Timecode(pts=tick, time_base=video.time_base), fps=rate)

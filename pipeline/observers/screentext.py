@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
+from typing import Any
 
 from encoders.types import TextBox, TextReader
 from pipeline.boxes import overlap
 from pipeline.frames import Frames, Sampling
 from pipeline.observers.change import Glance, glance, local_change
 from stores.ids import record_id
-from stores.records import ScreenText, Span, StageOutput, Video
+from stores.records import Blob, ScreenText, Span, StageOutput, Video
 
 Box = tuple[float, float, float, float]
+_LINES = "lines.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +66,13 @@ class ScreenTextObserver:
         self._open: list[_Line] = []
         self._closed: list[_Line] = []
         self._read: Glance | None = None
-        self._last = 0
+        self._first: int | None = None
 
     def see(self, frames: Frames) -> None:
         """The next frames."""
         for pixels, tick in zip(frames.pixels, frames.ticks.tolist(), strict=True):
             look = glance(pixels)
-            self._last = tick
+            self._first = tick if self._first is None else self._first
             for line in self._open:
                 line.end = tick
             if self._read is None or local_change(look, self._read) >= self.config.changed:
@@ -77,33 +81,81 @@ class ScreenTextObserver:
 
     def finish(self) -> StageOutput:
         """The texts, in order of appearance."""
-        video = self._video
-        for line in self._open:
-            line.end = max(video.duration, line.end + 1)
-        records = []
-        for line in sorted([*self._closed, *self._open], key=lambda known: (known.start, known.box[1], known.box[0])):
-            span = Span(line.start, max(line.end, line.start + 1), video.time_base)
-            evidence_id = record_id("txt", video.video_id, span, line.text, line.box)
-            records.append(ScreenText(evidence_id, span, line.text, round(line.confidence, 4), line.box))
-        return StageOutput(records=tuple(records))
+        return join_screentext([self._noted()], self._video, self.config)
+
+    def part(self, span: Span) -> StageOutput:
+        """What is read in ``span``, for `join_screentext`."""
+        return self._noted()
+
+    def _noted(self) -> StageOutput:
+        known = {
+            "first": self._first,
+            "closed": [asdict(line) for line in self._closed],
+            "open": [asdict(line) for line in self._open],
+        }
+        return StageOutput(blobs=(Blob(_LINES, json.dumps(known).encode()),))
 
     def _follow(self, found: list[TextBox], tick: int) -> None:
         """Carry on the lines that are still there, close the others, open new ones."""
         still: list[_Line] = []
         for box in found:
-            known = next((line for line in self._open if line not in still and self._same(line, box)), None)
+            known = next((line for line in self._open if line not in still and _same(line, box, self.config)), None)
             if known is None:
-                still.append(_Line(box.text, box.confidence, _rounded(box.box), tick, tick))
+                still.append(_Line(box.text, float(box.confidence), _rounded(box.box), tick, tick))
                 continue
             if box.confidence > known.confidence:
-                known.text, known.confidence, known.box = box.text, box.confidence, _rounded(box.box)
+                known.text, known.confidence, known.box = box.text, float(box.confidence), _rounded(box.box)
             still.append(known)
         self._closed += [line for line in self._open if line not in still]
         self._open = still
 
-    def _same(self, line: _Line, box: TextBox) -> bool:
-        alike = SequenceMatcher(None, line.text, box.text, autojunk=False).ratio() >= self.config.alike
-        return alike and overlap(line.box, box.box) >= self.config.overlap
+
+def join_screentext(notes: Iterable[StageOutput], video: Video, config: ScreenTextConfig) -> StageOutput:
+    """The texts of a video from what `ScreenTextObserver.part` read in its parts, in order.
+
+    A line that stands at the end of one part and at the beginning of the next is one line.
+    """
+    opened: list[_Line] = []
+    closed: list[_Line] = []
+    for note in notes:
+        known = json.loads(note.blobs[0].data)
+        first = known["first"]
+        if first is None:
+            continue  # no frame at all, so nothing has changed
+        for line in opened:
+            line.end = first
+        still: list[_Line] = []
+        lines = [(_line(line), standing) for standing in ("closed", "open") for line in known[standing]]
+        for line, standing in lines:
+            before = next(
+                (one for one in opened if line.start == first and one not in still and _same(one, line, config)), None
+            )
+            if before is not None:
+                still.append(before)
+                line.start = before.start
+                if before.confidence >= line.confidence:
+                    line.text, line.confidence, line.box = before.text, before.confidence, before.box
+            if standing == "closed":
+                closed.append(line)
+        closed += [line for line in opened if line not in still]
+        opened = [line for line, standing in lines if standing == "open"]
+    for line in opened:
+        line.end = max(video.duration, line.end + 1)
+    records = []
+    for line in sorted([*closed, *opened], key=lambda known: (known.start, known.box[1], known.box[0])):
+        span = Span(line.start, max(line.end, line.start + 1), video.time_base)
+        evidence_id = record_id("txt", video.video_id, span, line.text, line.box)
+        records.append(ScreenText(evidence_id, span, line.text, round(line.confidence, 4), line.box))
+    return StageOutput(records=tuple(records))
+
+
+def _line(known: dict[str, Any]) -> _Line:
+    return _Line(**{**known, "box": _rounded(known["box"])})
+
+
+def _same(line: _Line, other: _Line | TextBox, config: ScreenTextConfig) -> bool:
+    alike = SequenceMatcher(None, line.text, other.text, autojunk=False).ratio() >= config.alike
+    return alike and overlap(line.box, other.box) >= config.overlap
 
 
 def _rounded(box: Box) -> Box:

@@ -39,12 +39,14 @@ def make_video(
     pixel_aspect: Fraction | None = None,
     container: str | None = None,
     options: dict[str, str] | None = None,
+    encoder: dict[str, str] | None = None,
 ) -> Path:
     """Write ``pictures`` (each h, w, 3 RGB) as a video.
 
     Args:
         stamps: presentation timestamps in ``time_base``; default: one frame each 1/rate.
         sound: (n,) float32 mono at 16 kHz; ``sound_delay`` seconds after tick 0.
+        options, encoder: of the container and of the video codec.
         rotation: degrees by which a player turns the picture, counter-clockwise, as FFmpeg counts.
     """
     base = time_base or Fraction(1, rate)
@@ -53,7 +55,9 @@ def make_video(
         stream.height, stream.width = pictures[0].shape[:2]
         stream.pix_fmt = "yuv420p"
         stream.time_base = stream.codec_context.time_base = base
-        if codec == "libx264":
+        if encoder:
+            stream.options = encoder
+        elif codec == "libx264":
             stream.options = {"preset": "ultrafast", "g": "25", "tune": "zerolatency"}
         if pixel_aspect:
             stream.sample_aspect_ratio = pixel_aspect

@@ -101,7 +101,7 @@ def test_encrypted_and_unknown_codecs(decoder: Decoder, tmp_path: Path, good: by
     assert code_of(decoder, path) == "UNSUPPORTED_CODEC"
 
 
-@pytest.mark.parametrize("size", [(20_000, 4_000), (16_386, 96), (9_000, 9_000)])
+@pytest.mark.parametrize("size", [(20_000, 4_000), (16_386, 96), (9_000, 9_000), (60_000, 60_000)])
 def test_absurd_dimensions_are_refused_before_decoding(decoder: Decoder, tmp_path: Path, size: tuple[int, int]) -> None:
     path = make_video(tmp_path / "a.avi", [flat(RED)] * 3, codec="rawvideo")
     data = path.read_bytes()

@@ -1,0 +1,116 @@
+"""The passes over one file, and how each stage that shares in them ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from encoders.bundle import Encoders
+from encoders.types import WeightsError
+from pipeline.decoder import Decoder
+from pipeline.listen import listen
+from pipeline.perception import PerceptionConfig, observers
+from pipeline.reuse import Reuse
+from pipeline.watch import watch
+from stores.errors import KinodexError, ModelError
+from stores.records import Span, StageOutput, Video
+
+_Thing = TypeVar("_Thing")
+Ending = StageOutput | KinodexError
+Begin = Callable[[str], bool]
+Progress = Callable[[str, float], None]
+
+
+def watching(
+    names: Sequence[str],
+    path: Path,
+    video: Video,
+    encoders: Encoders,
+    decoder: Decoder,
+    config: PerceptionConfig,
+    progress: Progress | None = None,
+    span: Span | None = None,
+    reuse: Reuse | None = None,
+) -> Iterator[tuple[str, Ending]]:
+    """The endings of the named watching stages, which have begun, of a whole video or of ``span``."""
+    able, made = [], []
+    for name in names:
+        observer = _loaded(partial(observers, [name], encoders, config, reuse))
+        if isinstance(observer, ModelError):
+            yield name, observer
+        else:
+            able.append(name)
+            made += observer
+    if able:
+        told = _told(progress, able)
+        seen = tried_all(able, lambda: watch(path, video, made, decoder, told, span))
+        yield from ((name, seen[name]) for name in able)
+
+
+def listening(
+    names: Sequence[str],
+    path: Path,
+    video: Video,
+    encoders: Encoders,
+    decoder: Decoder,
+    config: PerceptionConfig,
+    progress: Progress | None = None,
+    span: Span | None = None,
+) -> Iterator[tuple[str, Ending]]:
+    """The endings of the named listening stages, which have begun, of a whole video or of ``span``."""
+    able = []
+    for name in names:
+        model = _loaded(partial(getattr, encoders, name)) if video.has_audio else None
+        if isinstance(model, ModelError):
+            yield name, model
+        else:
+            able.append(name)
+    if able:
+        told = _told(progress, able)
+        heard = tried_all(able, lambda: listen(path, video, able, encoders, decoder, config.listen, told, span))
+        yield from ((name, heard[name]) for name in able)
+
+
+def tried(work: Callable[[], StageOutput]) -> Ending:
+    """What ``work`` gives, or why it failed."""
+    try:
+        return work()
+    except WeightsError as error:
+        return _model_error(error)
+    except KinodexError as error:
+        return error
+
+
+def tried_all(names: Sequence[str], work: Callable[[], dict[str, StageOutput]]) -> Mapping[str, Ending]:
+    """The same for stages that work together: they fail together."""
+    try:
+        return work()
+    except WeightsError as error:
+        return dict.fromkeys(names, _model_error(error))
+    except KinodexError as error:
+        return dict.fromkeys(names, error)
+
+
+def _loaded(load: Callable[[], _Thing]) -> _Thing | ModelError:
+    """What ``load`` gives; one model that is missing costs its own stage only."""
+    try:
+        return load()
+    except WeightsError as error:
+        return _model_error(error)
+
+
+def _model_error(error: WeightsError) -> ModelError:
+    return ModelError("MODEL_MISSING" if error.kind == "missing" else "MODEL_CORRUPT", error.message, error.hint)
+
+
+def _told(progress: Progress | None, names: Sequence[str]) -> Callable[[float], None] | None:
+    if progress is None:
+        return None
+
+    def tell(share: float) -> None:
+        for name in names:
+            progress(name, share)
+
+    return tell
