@@ -141,7 +141,7 @@ def _queries(finder: Finder, truth: Annotations, matched: Mapping[str, str], vid
             for query in queries:
                 rank = None
                 if clip in matched:
-                    moments = finder.search(query, k=_MOMENTS_PER_VIDEO * videos).moments
+                    moments = finder.search(query, k=_MOMENTS_PER_VIDEO * videos, duplicates=True).moments
                     rank = rank_of(matched[clip], (moment.video_id for moment in moments))
                 results.append(QueryResult(query, language, clip, rank))
     return tuple(results)

@@ -4,31 +4,42 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pipeline.perceive import Stage, fingerprints, stages
-from stores.errors import CODES, UsageError
-from stores.ids import sha256_of
-from stores.ledger import MAX_ATTEMPTS
+from pipeline.parts import PART_SECONDS
+from pipeline.perceive import PerceptionConfig, stages
+from stores.errors import StoreError, UsageError
+from stores.ids import base_stage
 from stores.records import Receipt
-from stores.uris import path_of, uri_of
 from workflows.discover import discover
 from workflows.identify import Input, identify
-from workflows.job_log import job_log
+from workflows.job import Job
+from workflows.job_log import job_log, log_events
+from workflows.local import run_local
 from workflows.progress import Identified, Planned, Progress, silent
-from workflows.report import IngestReport, PlannedVideo, VideoReport, ending_of, total
-from workflows.work import WorkUnit
+from workflows.report import IngestReport, VideoReport, ending_of, total
+from workflows.units import PROBE, Planner, WorkUnit, receipts_by_video
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders
     from stores.library_store import LibraryStore
+    from workflows.budget import Meter
 
 Executor = Literal["local", "ray"]
 EXECUTORS: tuple[Executor, ...] = ("local", "ray")
+
+WAVE = 2_000
+"""Videos planned at a time: each wave is done before the next is begun. Source: engineering notes on Ray Data, which
+puts every block on the driver first and copes with some 20,000; ours is lower, so that memory stays flat.
+"""
+
+Run = Callable[[Sequence[WorkUnit]], None]
 
 
 def ingest(
@@ -40,47 +51,60 @@ def ingest(
     workers: int | None = None,
     address: str | None = None,
     retry: bool = False,
+    config: PerceptionConfig | None = None,
+    part_seconds: float = PART_SECONDS,
+    meter: Meter | None = None,
     progress: Progress = silent,
 ) -> IngestReport:
     """Watch and hear every video under ``paths`` that is not known yet, and keep what was found.
 
     Bad inputs are part of the report, not exceptions. What is done is not done again, whatever the file
-    is called now; a copy is recognised. What failed for good is not tried again while the file is the same.
+    is called now; a copy is recognised. What failed in a way that may mend is tried again at once, until the
+    ledger's limit quarantines it; what failed for good is not tried again while the file is the same.
 
     Args:
         executor: ``local`` works in this process, ``ray`` on a Ray cluster.
-        workers: videos at the same time; None for one for each processor.
+        workers: units at the same time; None for one for each processor.
         address: of a Ray cluster to join; None starts one on this machine for the job.
-        retry: try again also what failed for good or is quarantined.
+        retry: forget how often it failed and try again also what failed for good or is quarantined.
+        config: of every stage; what changes in it is done again, and what rests on that.
+        part_seconds: length of the parts that long videos are worked on in.
+        meter: of a budget; what would exceed it is left for another run.
         progress: told what happens, from several threads.
 
     Raises:
         UsageError: USAGE for an executor there is none of.
-        StoreError: LIBRARY_LOCKED if another process writes; or if the library cannot be written any more.
+        StoreError: LIBRARY_LOCKED if another process writes; DISK_FULL before the disk is; or if the library cannot
+            be written any more.
     """
     if executor not in EXECUTORS:
         raise UsageError("USAGE", f"there is no executor {executor!r}.", f"Choose one of: {', '.join(EXECUTORS)}.")
     began = time.monotonic()
-    with store.writer(), job_log(store.root):
+    config = config or PerceptionConfig()
+    with ExitStack() as stack:
+        stack.enter_context(store.writer())
         last = next(iter(store.runs.runs()), None)
         run = store.runs.begin(f"ingest --executor {executor}", f"{executor}-{os.getpid()}")
+        stack.enter_context(job_log(store.root, run))
+        progress = log_events(progress)
         if last is not None and last.finished_at is None:
             store.sweep()  # the last job was killed: it may have left what nothing points at
         found = discover(paths, library=store.root)
         inputs = identify(store, found, lambda done, of: progress(Identified(done, of)))
-        order = stages(encoders)
-        wanted = fingerprints(order)
-        units = _units(store, order, inputs, retry)
-        counts = Counter(stage for unit in units for stage in unit.stages)
-        progress(Planned(len(inputs), len(units), tuple((stage, counts[stage]) for stage in wanted if counts[stage])))
-        if units:
-            _execute(store, encoders, units, executor, workers, address, progress)
-        worked_on = {(unit.video_id, unit.uri) for unit in units}
-        receipts = _receipts(store)
+        if retry:
+            store.ledger.reset(video_ids=sorted({one.video_id for one in inputs if one.video_id}))
+        planner = Planner(store, stages(encoders, config), part_seconds)
+        job = Job(store, encoders, planner, config, workers, address, meter, progress)
+        worked_on = _work(job, inputs, executor)
+        if meter is not None and meter.disk_full:
+            hint = "Free some space and run the same command again: what is done stays done."
+            raise StoreError("DISK_FULL", f"Not all was begun: {meter.stopped}.", hint)
+        receipts = receipts_by_video(store)
         videos = [
-            _reported(one, receipts[one.video_id], wanted, (one.video_id, one.uri) in worked_on) for one in inputs
+            _reported(one, receipts[one.video_id], planner.wanted, worked_on.get(one.video_id) == one.uri, job)
+            for one in inputs
         ]
-        watched = [store.catalog.video(unit.video_id) for unit in units]
+        watched = [store.catalog.video(video_id) for video_id in worked_on]
         totals = total(
             videos,
             inputs=len(found.files) + len(found.problems),
@@ -91,103 +115,72 @@ def ingest(
     return IngestReport(tuple(videos), totals)
 
 
-def plan_only(store: LibraryStore, encoders: Encoders, paths: Sequence[Path | str]) -> tuple[PlannedVideo, ...]:
-    """What `ingest` would do with each input. Nothing is written, and new files are not even read.
-
-    A renamed file or a copy therefore looks new here; `ingest` recognises it.
-    """
-    found = discover(paths, library=store.root)
-    order = stages(encoders)
-    receipts = _receipts(store)
-    planned: list[PlannedVideo] = []
-    for file in found.files:
-        video_id = store.catalog.known(file.path, file.size, file.mtime_ns) or ""
-        planned.append(PlannedVideo(video_id, uri_of(file.path), tuple(_left(receipts[video_id], order))))
-    unreadable = [PlannedVideo("", uri_of(problem.path), (), problem.code) for problem in found.problems]
-    return tuple(planned + unreadable)
-
-
-def _receipts(store: LibraryStore) -> defaultdict[str, list[Receipt]]:
-    """All receipts by video, in the order in which the stages were begun."""
-    found: defaultdict[str, list[Receipt]] = defaultdict(list)
-    for receipt in store.ledger.receipts():
-        found[receipt.key.video_id].append(receipt)
-    return found
-
-
-def _units(store: LibraryStore, order: Sequence[Stage], inputs: Iterable[Input], retry: bool) -> tuple[WorkUnit, ...]:
-    """One unit of work for each video with something left to do, however many inputs hold it."""
-    receipts = _receipts(store)
-    units: dict[str, WorkUnit] = {}
-    for one in inputs:
-        if not one.video_id or one.video_id in units:
-            continue
-        left = _left(receipts[one.video_id], order, retry)
-        if left:
-            video = store.catalog.video(one.video_id)
-            sha256 = video.sha256 if video else sha256_of(path_of(one.uri))
-            made = max((receipt.attempt for receipt in receipts[one.video_id]), default=0) if retry else 0
-            units[one.video_id] = WorkUnit(
-                one.video_id, one.uri, sha256, one.size, left, limit=made + MAX_ATTEMPTS, retry=retry
-            )
-    return tuple(units.values())
+def _work(job: Job, inputs: Sequence[Input], executor: Executor) -> dict[str, str]:
+    """Do all that is left to do; the videos that were worked on, and where they lie."""
+    planner = job.planner
+    units = planner.units(inputs)
+    worked_on = {unit.video_id: unit.uri for unit in units}
+    probes = {unit.video_id for unit in units if PROBE in unit.stages}
+    job.progress(Planned(len(inputs), len(worked_on), _stage_counts(planner, inputs)))
+    # Probing tells how long a video is, so that the longest can be begun first, in parts.
+    _until_done(job, [one for one in inputs if one.video_id in probes], partial(run_local, job), probes_only=True)
+    by_id = {one.video_id: one for one in reversed(inputs) if one.video_id}
+    parts = Counter(
+        base_stage(stage) for unit in planner.units(inputs) if unit.part is not None for stage in unit.stages
+    )
+    if parts:
+        # Now that lengths are known, so is how often each stage will run.
+        counts = tuple((stage, count + parts[stage]) for stage, count in _stage_counts(planner, inputs))
+        job.progress(Planned(len(inputs), len(worked_on), counts))
+    rest = [by_id[video_id] for video_id in dict.fromkeys(unit.video_id for unit in planner.units(inputs))]
+    if rest:
+        with _executor(job, executor) as execute:
+            for first in range(0, len(rest), WAVE):
+                _until_done(job, rest[first : first + WAVE], execute)
+    for video_id, uri in worked_on.items():
+        job.video_ended(video_id, uri)
+    return worked_on
 
 
-def _left(receipts: Iterable[Receipt], order: Sequence[Stage], retry: bool = False) -> dict[str, str]:
-    """Fingerprint by stage, of the stages that are left to do for a video with these receipts.
-
-    Args:
-        order: all stages, each after what it reads.
-        retry: count also what failed for good, and what rests on it.
-    """
-    left = fingerprints(order)
-    done: set[str] = set()
-    hopeless: set[str] = set()
-    for receipt in receipts:
-        if left.get(receipt.key.stage) != receipt.key.fingerprint:
-            continue
-        if receipt.status == "done":
-            done.add(receipt.key.stage)
-        elif _settled(receipt) and not retry:
-            hopeless.add(receipt.key.stage)
-    for stage in order:
-        if hopeless.intersection(stage.inputs):
-            hopeless.add(stage.name)
-    return {stage: mark for stage, mark in left.items() if stage not in done | hopeless}
+def _until_done(job: Job, inputs: Sequence[Input], execute: Run, probes_only: bool = False) -> None:
+    """Plan and execute until nothing is left: parts before what joins them, and again what failed and may mend."""
+    tried: Counter[tuple[str, int | None, str]] = Counter()
+    while True:
+        units = [unit for unit in job.planner.units(inputs) if not probes_only or PROBE in unit.stages]
+        # Failures that are not the video's fault do not count in the ledger, nor does what the budget refuses; here
+        # they do, or this would not end.
+        units = [unit for unit in units if tried[unit.name] < job.store.ledger.max_attempts]
+        if not units:
+            return
+        tried.update(unit.name for unit in units)
+        execute(units)
 
 
-def _settled(receipt: Receipt) -> bool:
-    """Whether trying again is of no use: it ended otherwise than done, or the file is to blame and will stay so."""
-    if receipt.status == "failed":
-        code = CODES[receipt.error_code]
-        return code.blame == "input" and not code.retryable
-    return receipt.status in ("filtered", "quarantined")
-
-
-def _execute(
-    store: LibraryStore,
-    encoders: Encoders,
-    units: Sequence[WorkUnit],
-    executor: Executor,
-    workers: int | None,
-    address: str | None,
-    progress: Progress,
-) -> None:
-    # Imported here: who has nothing to do must not wait for Ray or for models.
+@contextmanager
+def _executor(job: Job, executor: Executor) -> Iterator[Run]:
+    # Imported here: who does not use Ray must not wait for it.
     if executor == "ray":
-        from workflows.ray_data import run_on_ray
+        from workflows.ray_data import on_ray
 
-        run_on_ray(store, encoders, units, workers, progress, address)
+        with on_ray(job) as execute:
+            yield execute
     else:
-        from workflows.local import run_local
-
-        run_local(store, encoders, units, workers, progress)
+        yield partial(run_local, job)
 
 
-def _reported(one: Input, receipts: Iterable[Receipt], wanted: Mapping[str, str], worked_on: bool) -> VideoReport:
+def _stage_counts(planner: Planner, inputs: Iterable[Input]) -> tuple[tuple[str, int], ...]:
+    """How many videos each stage will run on, as far as can be told before they are probed."""
+    left = planner.left_by_video({one.video_id for one in inputs if one.video_id})
+    counts = Counter(stage for stages_left in left.values() for stage in stages_left)
+    return tuple((stage, counts[stage]) for stage in planner.wanted if counts[stage])
+
+
+def _reported(
+    one: Input, receipts: Iterable[Receipt], wanted: Mapping[str, str], worked_on: bool, job: Job
+) -> VideoReport:
     if not one.video_id:
         return VideoReport("", one.uri, "failed", one.code, one.message, (), reused=False)
-    ending = ending_of(receipts, wanted)
+    ending = ending_of(receipts, wanted, job.postponing)
     return VideoReport(
         video_id=one.video_id,
         uri=one.uri,

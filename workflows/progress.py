@@ -48,7 +48,8 @@ class StageAdvanced:
 class StageFinished:
     """One stage of one video ended. ``status`` as in `stores.records.Receipt`; ``error_code`` may be "".
 
-    ``seconds`` of work in this attempt, the ``attempt``-th; both 0 where nothing was begun.
+    ``seconds`` of work in this attempt, the ``attempt``-th; both 0 where nothing was begun. ``media_seconds`` of video
+    were gone through; 0 where that is unknown, or where parts of the video were told of already.
     """
 
     video_id: str
@@ -58,6 +59,7 @@ class StageFinished:
     error_code: str = ""
     seconds: float = 0.0
     attempt: int = 0
+    media_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,16 @@ Progress = Callable[[Event], None]
 
 def silent(event: Event) -> None:
     """Watch nothing."""
+
+
+def to_all(*watchers: Progress) -> Progress:
+    """One watcher that tells all of ``watchers``, in this order."""
+
+    def tell(event: Event) -> None:
+        for watcher in watchers:
+            watcher(event)
+
+    return tell
 
 
 class PlainProgress:

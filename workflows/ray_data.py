@@ -1,12 +1,13 @@
-"""Many videos on Ray: the only file that knows Ray.
+"""Many units on Ray: the only file that knows Ray.
 
-One row is one block is one video. What goes in is where the video lies and which stages are left; what comes
-out is a small receipt for each stage and the path of a parcel. Pixels, sound and vectors never cross. The
-actors commit nothing: they begin attempts in the ledger, so that a crash leaves its mark, and leave parcels in
-the library's staging folder; the driver is the one writer. On several machines the library's folder and the
-videos must lie at the same path on each.
+One row is one block is one unit of work. What goes in is where the video lies and which stages are left; what
+comes out is a small receipt for each stage and the name of a parcel. Pixels, sound and vectors never cross. The
+actors commit nothing: they begin attempts in the ledger, so that a crash leaves its mark, and leave parcels where
+the library keeps them (`stores.parcels`); the driver is the one writer. On several machines the videos, and the
+library's folder unless servers take its place, must lie at the same path on each.
 
-Ray retries a task whose actor died for ever; the ledger's count of attempts ends that.
+Ray retries a task whose actor died for ever; the ledger's count of attempts ends that. A machine that is gone
+from the cluster was not the video's fault: the attempt it held is given back.
 """
 
 from __future__ import annotations
@@ -14,28 +15,32 @@ from __future__ import annotations
 import json
 import logging
 import os
-import uuid
+import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stores.errors import KinodexError, StoreError
-from stores.ledger import Attempt
+from stores.known_prints import KnownPrints
+from stores.ledger import Attempt, Ledger
 from stores.library_store import LibraryStore
-from stores.parcel import read_parcel, write_parcel
+from stores.places import Places
 from stores.records import StageKey
 from workflows.job_log import job_log
-from workflows.local import default_workers, finished, settle, stage_finished
-from workflows.progress import Progress, StageFinished
-from workflows.work import Ending, Hands, Reports, WorkUnit, work
+from workflows.local import default_workers, settle
+from workflows.progress import StageFinished
+from workflows.units import WorkUnit
+from workflows.work import Ending, Hands, Reports, work
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from encoders.bundle import Encoders
+    from pipeline.perceive import PerceptionConfig
+    from workflows.job import Job
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
@@ -50,21 +55,30 @@ WORKER_MEMORY = 2 << 30
 the decoder on short clips; the rest is for large pictures and ten minutes of sound.
 """
 
+UNCOMMITTED = 48
+"""Parcels an actor may be ahead of the writer. Source: our choice: the stages of about four videos."""
+
+FORGIVEN = 10
+"""Attempts at one stage that may be lost to machines that are gone, before they count after all. Source: our choice."""
+
 _OBJECT_STORE = 256 << 20  # rows are a few hundred bytes
+_WRITER_PATIENCE = 600.0  # seconds that an actor waits for the writer to catch up
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """How one stage of one video ended, as it crosses from an actor to the driver: plain text and numbers only.
+    """How one stage of one unit ended, as it crosses from an actor to the driver: plain text and numbers only.
 
     Attributes:
-        stage: "" on the row that closes a video; its status is then ``finished`` or, if nothing can be stored
+        unit: place of the unit in the job.
+        stage: "" on the row that closes a unit; its status is then ``finished`` or, if nothing can be stored
             any more, ``aborted``.
         attempt: 0 where nothing was begun because the ledger knew the ending.
-        parcel: path of the output where ``status`` is done, "" otherwise.
+        parcel: name of the output where ``status`` is done, "" otherwise.
     """
 
-    video_id: str
+    unit: int
+    video_id: str = ""
     stage: str = ""
     fingerprint: str = ""
     status: str = "finished"
@@ -76,118 +90,172 @@ class Row:
     error_message: str = ""
 
 
-class Perceiver:
-    """One actor: its own models, decoder and door to the library, kept over many videos."""
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """What every actor is made with; small, and without live objects."""
 
-    def __init__(self, root: str, profile: str, threads: int) -> None:
+    root: str
+    places: Places
+    max_attempts: int
+    profile: str
+    threads: int
+    config: PerceptionConfig
+
+
+class Perceiver:
+    """One actor: its own models, decoder and door to the library, kept over many units."""
+
+    def __init__(self, crew: Crew) -> None:
         # Imported here, not at the top: the driver loads no models.
         from encoders.bundle import Encoders
         from pipeline.decoder import Decoder
 
-        self._store = LibraryStore.open(Path(root))
-        name = f"ray-{os.uname().nodename}-{os.getpid()}"
-        self._hands = Hands(name, self._store.ledger, Encoders.open(profile, threads), Decoder())
+        self._store = LibraryStore.open(Path(crew.root), places=crew.places, max_attempts=crew.max_attempts)
+        name = f"ray-{ray.get_runtime_context().get_node_id()}-{os.getpid()}"
+        encoders = Encoders.open(crew.profile, crew.threads)
+        known = KnownPrints(self._store.catalog, self._store.blobs)
+        self._hands = Hands(name, self._store.ledger, encoders, Decoder(), crew.config, known)
+        self._ahead: list[str] = []
 
     def __call__(self, batch: dict[str, np.ndarray[Any, Any]]) -> dict[str, list[Any]]:
-        """The endings of one video's stages, one row each, and one row without a stage to close it."""
-        (text,) = batch["unit"]
+        """The endings of one unit's stages, one row each, and one row without a stage to close it."""
+        (number,), (text,) = batch["number"], batch["unit"]
         unit = WorkUnit(**json.loads(str(text)))
         rows: list[Row] = []
         reports = Reports(
-            ended=lambda attempt, ending: rows.append(self._ended(attempt, ending)),
+            ended=lambda attempt, ending: rows.append(self._ended(int(number), attempt, ending)),
             settled=lambda receipt: rows.append(
-                Row(**asdict(receipt.key), status=receipt.status, error_code=receipt.error_code)
+                Row(int(number), **asdict(receipt.key), status=receipt.status, error_code=receipt.error_code)
             ),
         )
-        closing = Row(unit.video_id)
+        closing = Row(int(number), unit.video_id)
         with job_log(self._store.root):
             try:
+                self._wait_for_writer()
+                forgive_lost_machines(self._store.ledger, unit)
                 work(unit, self._store.memory(unit.video_id), self._hands, reports)
             except StoreError as error:
                 # A row, not an exception: Ray would wrap it in a page of its own.
-                closing = Row(unit.video_id, status="aborted", error_code=error.code.name, error_message=error.message)
+                closing = replace(closing, status="aborted", error_code=error.code.name, error_message=error.message)
         rows.append(closing)
         return {field.name: [getattr(row, field.name) for row in rows] for field in fields(Row)}
 
-    def _ended(self, attempt: Attempt, ending: Ending) -> Row:
+    def _ended(self, number: int, attempt: Attempt, ending: Ending) -> Row:
         key = attempt.key
-        row = Row(**asdict(key), status="done", attempt=attempt.number, worker=attempt.worker, started=attempt.started)
+        row = Row(
+            number,
+            **asdict(key),
+            status="done",
+            attempt=attempt.number,
+            worker=attempt.worker,
+            started=attempt.started,
+        )
         if isinstance(ending, KinodexError):
             return replace(row, status="failed", error_code=ending.code.name, error_message=ending.message)
-        parcel = self._store.staging / f"{key.video_id}-{key.stage}-{uuid.uuid4().hex}.npz"
-        write_parcel(parcel, key, ending)
-        return replace(row, parcel=str(parcel))
+        parcel = self._store.parcels.write(key, ending)
+        self._ahead.append(parcel)
+        return replace(row, parcel=parcel)
+
+    def _wait_for_writer(self) -> None:
+        """Back-pressure: rows are tiny, so Ray would let actors run ahead until the disk is full of parcels."""
+        until = time.monotonic() + _WRITER_PATIENCE
+        while len(self._ahead) > UNCOMMITTED and time.monotonic() < until:
+            there = set(self._store.parcels.names())
+            self._ahead = [name for name in self._ahead if name in there]
+            if len(self._ahead) > UNCOMMITTED:
+                time.sleep(0.5)
 
 
-def run_on_ray(
-    store: LibraryStore,
-    encoders: Encoders,
-    units: Sequence[WorkUnit],
-    workers: int | None,
-    progress: Progress,
-    address: str | None = None,
-) -> None:
-    """Work through ``units``, the largest first, on a pool of actors; commit what they leave as it comes.
+def forgive_lost_machines(ledger: Ledger, unit: WorkUnit) -> None:
+    """Give back the attempts at stages of ``unit`` that a machine held which is no longer in the cluster."""
+    running = [
+        receipt
+        for receipt in ledger.receipts(unit.video_id)
+        if receipt.status == "running" and unit.stages.get(receipt.key.stage) == receipt.key.fingerprint
+    ]
+    if not running:
+        return
+    alive = {node["NodeID"] for node in ray.nodes() if node["Alive"]}  # type: ignore[no-untyped-call]
+    for receipt in running:
+        if receipt.worker.startswith("ray-") and receipt.attempt <= FORGIVEN:
+            node = receipt.worker.split("-")[1]
+            if node not in alive:
+                ledger.release(Attempt(receipt.key, receipt.attempt, receipt.worker, 0.0))
 
-    Args:
-        workers: actors; None for one for each processor there is.
-        address: of a cluster to join; None starts one on this machine and ends it afterwards.
+
+@contextmanager
+def on_ray(job: Job) -> Iterator[Callable[[Sequence[WorkUnit]], None]]:
+    """A cluster for the block, and what works through units on it."""
+    with _cluster(job.address, job.workers or default_workers()):
+        yield partial(run_on_ray, job)
+
+
+def run_on_ray(job: Job, units: Sequence[WorkUnit]) -> None:
+    """Work through ``units`` in their order on a pool of actors; commit what they leave as it comes.
 
     Raises:
         StoreError: if the library cannot be written any more; what was committed stays.
     """
-    by_id = {unit.video_id: unit for unit in units}
-    with _cluster(address, min(workers or default_workers(), len(units))):
-        for values in receipts(store.root, encoders.profile, encoders.threads, units, workers).iter_rows():
-            row = Row(**values)
-            unit = by_id[row.video_id]
-            if row.stage:
-                _take(store, unit, row, progress)
-            elif row.status == "aborted":
-                raise StoreError(row.error_code, row.error_message, "Run the same command again to go on.")
-            else:
-                progress(finished(store, unit))
+    store, meter = job.store, job.meter
+    begun = [unit for unit in units if meter is None or meter.may_begin(unit)]
+    if not begun:
+        return
+    for values in receipts(job, begun).iter_rows():
+        row = Row(**values)
+        unit = begun[row.unit]
+        if row.stage:
+            _take(job, unit, row)
+            continue
+        if meter is not None:
+            meter.ended(unit)
+        if row.status == "aborted":
+            raise StoreError(row.error_code, row.error_message, "Run the same command again to go on.")
+        job.unit_ended(unit)
+    for name in store.parcels.names():
+        store.parcels.delete(name)  # of units that ran twice because a machine was lost
 
 
-def receipts(
-    root: Path, profile: str, threads: int, units: Sequence[WorkUnit], workers: int | None
-) -> ray.data.Dataset:
+def receipts(job: Job, units: Sequence[WorkUnit]) -> ray.data.Dataset:
     """The lazy dataset of `Row`: one block for each unit, worked on by a pool of `Perceiver`."""
+    store, encoders = job.store, job.encoders
     there: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     memory = int(min(WORKER_MEMORY, there.get("memory", WORKER_MEMORY)))
     fitting = min(int(there.get("CPU", 1)), int(there.get("memory", memory) // memory))
-    size = max(1, min(workers or fitting, fitting, len(units)))
-    # The largest first, so that no long video is begun last and keeps everybody waiting.
-    items = [{"unit": json.dumps(asdict(unit))} for unit in sorted(units, key=lambda unit: -unit.size)]
+    most = max(1, min(job.workers or fitting, len(units)))
+    items = [{"number": number, "unit": json.dumps(asdict(unit))} for number, unit in enumerate(units)]
+    crew = Crew(
+        str(store.root), store.places, store.ledger.max_attempts, encoders.profile, encoders.threads, job.config
+    )
     return ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
         Perceiver,
-        fn_constructor_args=(str(root), profile, threads),
+        fn_constructor_args=(crew,),
         batch_size=1,
         batch_format="numpy",
-        compute=ActorPoolStrategy(size=size),
+        # Asking for more workers than fit now makes a cluster that can grow do so.
+        compute=ActorPoolStrategy(min_size=max(1, min(most, fitting)), max_size=most),
         num_cpus=1,
         memory=memory,
     )
 
 
-def _take(store: LibraryStore, unit: WorkUnit, row: Row, progress: Progress) -> None:
+def _take(job: Job, unit: WorkUnit, row: Row) -> None:
     """Write down one ending that an actor reported."""
     key = StageKey(row.video_id, row.stage, row.fingerprint)
     if not row.attempt:
-        progress(StageFinished(unit.video_id, unit.uri, row.stage, row.status, row.error_code))
+        job.progress(StageFinished(unit.video_id, unit.uri, row.stage, row.status, row.error_code))
         return
-    receipt = settle(store, Attempt(key, row.attempt, row.worker, row.started), _ending(row))
+    receipt = settle(job.store, Attempt(key, row.attempt, row.worker, row.started), _ending(job.store, row))
     if row.parcel:
-        Path(row.parcel).unlink(missing_ok=True)
+        job.store.parcels.delete(row.parcel)
     if receipt is not None:
-        progress(stage_finished(unit, receipt))
+        job.stage_ended(unit, receipt)
 
 
-def _ending(row: Row) -> Ending:
+def _ending(store: LibraryStore, row: Row) -> Ending:
     if not row.parcel:
         return KinodexError(row.error_code, row.error_message)
     try:
-        return read_parcel(Path(row.parcel))[1]
+        return store.parcels.read(row.parcel)[1]
     except StoreError as error:
         return error
 

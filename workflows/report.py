@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from stores.ids import base_stage
 from stores.records import Receipt
 
-VideoStatus = Literal["done", "failed", "filtered", "quarantined"]
+VideoStatus = Literal["done", "failed", "filtered", "quarantined", "postponed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,10 @@ class VideoReport:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Counts of inputs, seconds of video worked on, seconds it took; ``speed`` is their ratio."""
+    """Counts of inputs, seconds of video worked on, seconds it took; ``speed`` is their ratio.
+
+    ``postponed`` counts inputs that a budget left for another run.
+    """
 
     inputs: int
     done: int
@@ -44,6 +48,7 @@ class Totals:
     reused: int
     media_seconds: float
     wall_seconds: float
+    postponed: int = 0
 
     @property
     def speed(self) -> float:
@@ -53,7 +58,7 @@ class Totals:
     @property
     def reconciled(self) -> bool:
         """Whether every input ended in exactly one way."""
-        return self.inputs == self.done + self.failed + self.filtered + self.quarantined
+        return self.inputs == self.done + self.failed + self.filtered + self.quarantined + self.postponed
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +69,9 @@ class IngestReport:
     totals: Totals
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedVideo:
-    """What an ingest would do with one input: run the stages ``pending``, or report ``error_code``.
-
-    ``video_id`` is "" where the content is not known yet.
-    """
-
-    video_id: str
-    uri: str
-    pending: tuple[str, ...]
-    error_code: str = ""
-
-
 def total(videos: Iterable[VideoReport], inputs: int, media_seconds: float, wall_seconds: float) -> Totals:
     """Count how ``inputs`` inputs ended. ``inputs`` is counted by discovery, not taken from ``videos``."""
-    counts: dict[str, int] = {"done": 0, "failed": 0, "filtered": 0, "quarantined": 0}
+    counts: dict[str, int] = {"done": 0, "failed": 0, "filtered": 0, "quarantined": 0, "postponed": 0}
     reused = 0
     for video in videos:
         counts[video.status] += 1
@@ -97,18 +89,25 @@ class VideoEnding:
     stages: tuple[tuple[str, str], ...]
 
 
-def ending_of(receipts: Iterable[Receipt], wanted: Mapping[str, str]) -> VideoEnding:
+def ending_of(receipts: Iterable[Receipt], wanted: Mapping[str, str], postponed: bool = False) -> VideoEnding:
     """How a video ended, judged by the stages that were wanted of it.
 
     One quarantined stage makes it quarantined; else one that failed, or never ended, makes it failed;
-    it is filtered if all its stages are.
+    it is filtered if all its stages are. A stage that is worked on in parts is as bad as its worst part.
 
     Args:
         receipts: all of the video, in the order in which they were begun.
         wanted: fingerprint by stage; receipts of other fingerprints do not count.
+        postponed: whether what was not begun was left for another run on purpose.
     """
-    counted = [receipt for receipt in receipts if wanted.get(receipt.key.stage) == receipt.key.fingerprint]
+    known = list(receipts)
+    counted = [receipt for receipt in known if wanted.get(receipt.key.stage) == receipt.key.fingerprint]
     by_stage = {receipt.key.stage: receipt for receipt in counted}
+    parts = [one for one in known if base_stage(one.key.stage) != one.key.stage and base_stage(one.key.stage) in wanted]
+    of_parts = {base_stage(one.key.stage): one for one in sorted(parts, key=_badness)}
+    bad_parts = [one for stage, one in of_parts.items() if stage not in by_stage]
+    by_stage |= {base_stage(one.key.stage): one for one in bad_parts if one.status in ("failed", "quarantined")}
+    counted += bad_parts
     stages = tuple((stage, by_stage[stage].status if stage in by_stage else "pending") for stage in wanted)
     endings = {status for _, status in stages}
     worst = next((one for one in counted if one.status == "quarantined"), None)
@@ -118,9 +117,14 @@ def ending_of(receipts: Iterable[Receipt], wanted: Mapping[str, str]) -> VideoEn
     if "quarantined" in endings:
         status = "quarantined"
     elif not endings or endings - {"done", "filtered"}:
-        status = "failed"
-        if not worst:
+        status = "failed" if worst or not postponed else "postponed"
+        if status == "failed" and not worst:
             code, message = "WORKER_LOST", "The job ended before all stages of this video did."
     elif endings == {"filtered"}:
         status = "filtered"
     return VideoEnding(status, code, message, stages)
+
+
+def _badness(receipt: Receipt) -> int:
+    """The worst last."""
+    return {"quarantined": 2, "failed": 1}.get(receipt.status, 0)

@@ -1,21 +1,27 @@
-"""One video in one worker: begin each stage before it is risked, and hand every ending to whoever writes."""
+"""One unit in one worker: begin each stage before it is risked, and hand every ending to whoever writes."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipeline.perceive import perceive
+from pipeline.parts import parts_of
+from pipeline.perceive import PerceptionConfig, perceive
+from pipeline.perceive_part import perceive_part
 from stores.errors import KinodexError, StoreError
-from stores.ledger import MAX_ATTEMPTS, Attempt, Ledger
-from stores.records import Receipt, StageKey, StageOutput
+from stores.ids import base_stage
+from stores.ledger import Attempt, Ledger
+from stores.patience import patiently
+from stores.records import Receipt, Record, StageKey, StageOutput, Video
 from stores.uris import path_of
+from workflows.units import WorkUnit
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders
     from pipeline.decoder import Decoder
+    from pipeline.reuse import KnownPrints
     from pipeline.stage import Memory
 
 _log = logging.getLogger(__name__)
@@ -24,34 +30,20 @@ Ending = StageOutput | KinodexError
 
 
 @dataclass(frozen=True, slots=True)
-class WorkUnit:
-    """One video with something left to do.
+class Hands:
+    """What one worker works with.
 
     Attributes:
-        uri: where it lies (`stores.uris`); the first of its copies.
-        size: bytes; the largest are begun first.
-        stages: fingerprint by stage, for the stages to run.
-        limit: attempts at one stage after which the video is quarantined.
-        retry: try again, up to that limit, what failed for good or is quarantined.
+        name: who it is, in the ledger.
+        known: prints of other videos, whose finished model work may be used again; None uses none.
     """
-
-    video_id: str
-    uri: str
-    sha256: str
-    size: int
-    stages: Mapping[str, str]
-    limit: int = MAX_ATTEMPTS
-    retry: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Hands:
-    """What one worker works with. ``name`` says in the ledger who it was."""
 
     name: str
     ledger: Ledger
     encoders: Encoders
     decoder: Decoder
+    config: PerceptionConfig = field(default_factory=PerceptionConfig)
+    known: KnownPrints | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,32 +55,32 @@ class Reports:
         settled: a stage need not or may not be begun: it is done, or was tried too often.
         begun: a stage was begun.
         advanced: a stage has come so far, as a share in [0, 1].
-        stopped: whether to begin nothing more.
+        stopped: whether to stop as soon as possible.
     """
 
     ended: Callable[[Attempt, Ending], None]
     settled: Callable[[Receipt], None]
     begun: Callable[[str], None] = lambda _: None
-    advanced: Callable[[str, float], None] | None = None
+    advanced: Callable[[str, float], None] = lambda _stage, _share: None
     stopped: Callable[[], bool] = lambda: False
 
 
 def work(unit: WorkUnit, memory: Memory, hands: Hands, reports: Reports) -> None:
-    """Run the stages of one video. Bad media end as errors of their stage; so does a bug, with its traceback logged.
+    """Run the stages of one unit. Bad media end as errors of their stage; so does a bug, with its traceback logged.
+
+    Where the job is told to stop, the attempts in hand are given back: they do not count against the video.
 
     Raises:
         StoreError: if the library cannot be written any more (disk full, locked, damaged); the job must end.
     """
     attempts: dict[str, Attempt] = {}
+    ledger = hands.ledger
 
     def begin(stage: str) -> bool:
         if reports.stopped():
             return False
         key = StageKey(unit.video_id, stage, unit.stages[stage])
-        # Forced below the limit only: a stage that kills its worker would be begun for ever.
-        before = hands.ledger.state(key) if unit.retry else None
-        force = before is not None and before.attempt < unit.limit
-        begun = hands.ledger.begin(key, hands.name, max_attempts=unit.limit, force=force)
+        begun = patiently(lambda: ledger.begin(key, hands.name))
         if isinstance(begun, Receipt):
             reports.settled(begun)
             return False
@@ -96,27 +88,70 @@ def work(unit: WorkUnit, memory: Memory, hands: Hands, reports: Reports) -> None
         reports.begun(stage)
         return True
 
+    def advanced(stage: str, share: float) -> None:
+        if reports.stopped():
+            raise interrupted(stage)
+        reports.advanced(base_stage(stage), share)
+
     try:
-        for stage, ending in perceive(
-            path_of(unit.uri),
-            unit.video_id,
-            unit.sha256,
-            tuple(unit.stages),
-            memory,
-            hands.encoders,
-            hands.decoder,
-            begin,
-            progress=reports.advanced,
-        ):
-            reports.ended(attempts[stage], interrupted(stage) if reports.stopped() else ending)
-            del attempts[stage]
+        for stage, ending in endings(unit, _Patient(memory), hands, begin, advanced):
+            attempt = attempts.pop(stage)
+            if reports.stopped() and isinstance(ending, KinodexError):
+                ledger.release(attempt)
+            else:
+                reports.ended(attempt, ending)
     except StoreError:
         raise
     except Exception as error:  # noqa: BLE001
         # A bug that one video brings to light must cost neither the other videos nor its own trace.
         _log.exception("%s of %s", ", ".join(attempts) or "nothing", unit.video_id)
         for attempt in attempts.values():
-            reports.ended(attempt, KinodexError("INTERNAL", f"{type(error).__name__}: {error}", "See logs/ingest.log."))
+            reports.ended(attempt, KinodexError("INTERNAL", f"{type(error).__name__}: {error}", "The log has more."))
+
+
+def endings(
+    unit: WorkUnit,
+    memory: Memory,
+    hands: Hands,
+    begin: Callable[[str], bool],
+    advanced: Callable[[str, float], None],
+) -> Iterator[tuple[str, Ending]]:
+    """The stages of a unit as they end, whoever keeps count of them."""
+    path = path_of(unit.uri)
+    video = memory.video
+    parts = parts_of(video, unit.part_seconds) if video is not None else ()
+    common = (hands.encoders, hands.decoder, begin, hands.config, advanced)
+    if unit.part is None:
+        todo = tuple(unit.stages)
+        yield from perceive(
+            path, unit.video_id, unit.sha256, todo, memory, *common, parts=parts, known_prints=hands.known
+        )
+    elif video is not None:
+        todo = tuple(base_stage(stage) for stage in unit.stages)
+        yield from perceive_part(path, video, parts[unit.part], todo, *common, known_prints=hands.known)
+
+
+class _Patient:
+    """A memory that waits while a server is away."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    @property
+    def video(self) -> Video | None:
+        return patiently(lambda: self._memory.video)
+
+    def has(self, stage: str) -> bool:
+        return patiently(lambda: self._memory.has(stage))
+
+    def records(self, stage: str) -> Sequence[Record]:
+        return patiently(lambda: self._memory.records(stage))
+
+    def blob(self, stage: str, name: str) -> bytes:
+        return patiently(lambda: self._memory.blob(stage, name))
+
+    def blob_names(self, stage: str) -> Sequence[str]:
+        return patiently(lambda: self._memory.blob_names(stage))
 
 
 def interrupted(stage: str) -> KinodexError:

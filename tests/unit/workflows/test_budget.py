@@ -1,0 +1,119 @@
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from stores.errors import UsageError
+from workflows.budget import Budget, Estimate, Meter, Spent
+
+GB = 10**9
+
+
+@pytest.mark.parametrize(
+    ("text", "budget"),
+    [
+        ("90m", Budget(seconds=5400)),
+        ("2h", Budget(seconds=7200)),
+        ("1h30m", Budget(seconds=5400)),
+        ("30s", Budget(seconds=30)),
+        ("5GB", Budget(bytes=5 * GB)),
+        ("500MB", Budget(bytes=GB / 2)),
+        ("1 GiB", Budget(bytes=1 << 30)),
+        ("2.50USD", Budget(money=2.5)),
+        ("$2.50", Budget(money=2.5)),
+        ("1M tokens", Budget(tokens=1e6)),
+        ("20k tokens", Budget(tokens=2e4)),
+        ("2h, 5GB,1usd", Budget(seconds=7200, bytes=5 * GB, money=1)),
+    ],
+)
+def test_budgets_are_typed_as_people_write_them(text: str, budget: Budget):
+    assert Budget.parse(text) == budget
+
+
+@pytest.mark.parametrize("text", ["", "soon", "90", "2h,", "-1h", "0s", "1h,30m", "5 GB tokens", "nan USD", "1e9B"])
+def test_what_is_no_budget_is_a_usage_error_that_shows_how(text: str):
+    with pytest.raises(UsageError, match="USAGE") as error:
+        Budget.parse(text)
+    assert "90m" in error.value.hint
+
+
+def test_a_budget_names_the_bound_that_would_be_exceeded():
+    budget = Budget(seconds=60, bytes=10**6)
+    assert budget.allows(Spent(30, 0), Estimate(30, 10**6)) == ""
+    assert "1 min 1 s" in budget.allows(Spent(30), Estimate(31))
+    assert "1.0 MB" in budget.allows(Spent(), Estimate(0, 2 * 10**6))
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def unit(number: int, seconds: float) -> SimpleNamespace:
+    return SimpleNamespace(name=(f"vid_{number}", None, "x"), stages={"x": "1"}, seconds=seconds)
+
+
+def meter(tmp_path: Path, clock: Clock, workers: int = 2, free: int = 10**12, **limits: float) -> Meter:
+    def cost(unit) -> Estimate:
+        return Estimate(unit.seconds, unit.seconds * 1000)
+
+    return Meter(tmp_path, cost, workers, Budget(**limits), clock, lambda _: free)
+
+
+def test_work_in_flight_counts_against_the_bound(tmp_path):
+    measured = meter(tmp_path, Clock(), bytes=25_000)
+    first, second, third = (unit(number, 10) for number in range(3))
+    assert measured.may_begin(first)
+    assert measured.may_begin(second)
+    assert not measured.may_begin(third)
+    assert "25.0 kB" in measured.stopped
+    assert measured.left_out == 1
+    measured.ended(first, Spent(bytes=1000))
+    assert measured.may_begin(third)  # the first left less than was feared
+    assert measured.stopped == ""
+
+
+def test_a_shorter_piece_may_still_fit(tmp_path):
+    measured = meter(tmp_path, Clock(), seconds=60)
+    assert not measured.may_begin(unit(1, 61))
+    assert measured.may_begin(unit(2, 59))
+
+
+def test_time_passes_for_all_workers_at_once_and_queued_work_waits_its_turn(tmp_path):
+    clock = Clock()
+    measured = meter(tmp_path, clock, workers=2, seconds=100)
+    begun = [measured.may_begin(unit(number, 40)) for number in range(6)]
+    assert begun == [True] * 5 + [False]  # 5 x 40 s on two workers are 100 s
+    assert measured.spent.seconds == 0
+    clock.now += 30
+    assert measured.spent.seconds == 30
+
+
+def test_a_slow_machine_makes_what_comes_look_longer(tmp_path):
+    clock = Clock()
+    measured = meter(tmp_path, clock, workers=1, seconds=1000)
+    slow = unit(1, 240)
+    assert measured.may_begin(slow)
+    clock.now += 540  # 2.25 times as long; 2 with the minute that counts as expected
+    measured.ended(slow)
+    assert not measured.may_begin(unit(2, 240))
+    assert measured.may_begin(unit(3, 220))
+
+
+def test_a_bound_that_is_exceeded_against_expectation_is_told(tmp_path):
+    clock = Clock()
+    measured = meter(tmp_path, clock, seconds=10)
+    assert measured.may_begin(unit(1, 5))
+    assert measured.over() == ""
+    clock.now += 11
+    assert "10 s" in measured.over()
+
+
+def test_the_disk_is_left_some_room(tmp_path):
+    measured = meter(tmp_path, Clock(), free=(512 << 20) + 5_000)
+    assert measured.may_begin(unit(1, 4))
+    assert not measured.may_begin(unit(2, 4))
+    assert measured.disk_full
+    assert "nearly full" in measured.stopped

@@ -1,0 +1,166 @@
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from stores.errors import StoreError
+from workflows.report import IngestReport, VideoReport, total
+from workflows.watch_folder import Round, watch_folder
+
+SETTLE = 0.3
+
+
+def ended(files: Sequence[Path], code: str = "") -> IngestReport:
+    status = "failed" if code else "done"
+    videos = tuple(VideoReport("vid_1", str(path), status, code, "", (), reused=False) for path in files)
+    return IngestReport(videos, total(videos, len(videos), 0.0, 0.0))
+
+
+class Watched:
+    """A watcher in a thread, with an ingest that says what it was given."""
+
+    def __init__(self, folder: Path, ingest: Callable[[Sequence[Path]], IngestReport] | None = None, **options) -> None:
+        self.stop = threading.Event()
+        self.rounds: list[Round] = []
+        self.given: list[list[str]] = []
+        self.error: BaseException | None = None
+        self._ingest = ingest or ended
+        self._options = {"settle_seconds": SETTLE, "every": 60.0, **options}
+        self._thread = threading.Thread(target=self._run, args=(folder,))
+
+    def _run(self, folder: Path) -> None:
+        try:
+            watch_folder([folder], self.ingest, stop=self.stop, told=self.rounds.append, **self._options)
+        except StoreError as error:
+            self.error = error
+
+    def ingest(self, files: Sequence[Path]) -> IngestReport:
+        self.given.append([path.name for path in files])
+        return self._ingest(files)
+
+    def __enter__(self) -> "Watched":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop.set()
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+    def wait(self, rounds: int, seconds: float = 10.0) -> None:
+        until = time.monotonic() + seconds
+        while len(self.rounds) < rounds and time.monotonic() < until:
+            time.sleep(0.02)
+        assert len(self.rounds) >= rounds
+
+
+def test_what_is_there_and_what_arrives_is_ingested_once(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"one")
+    with Watched(tmp_path) as watched:
+        watched.wait(1)
+        (tmp_path / "deeper").mkdir()
+        (tmp_path / "deeper" / "b.mp4").write_bytes(b"two")
+        (tmp_path / "notes.txt").write_bytes(b"no film")
+        watched.wait(2)
+        (tmp_path / "a.mp4").write_bytes(b"one, but longer")
+        watched.wait(3)
+        time.sleep(3 * SETTLE)
+    assert watched.given == [["a.mp4"], ["b.mp4"], ["a.mp4"]]
+    assert [made.number for made in watched.rounds] == [1, 2, 3]
+
+
+def test_a_file_that_grows_is_left_alone_and_others_do_not_wait(tmp_path):
+    with Watched(tmp_path) as watched:
+        (tmp_path / "still.mp4").write_bytes(b"one")
+        until = time.monotonic() + 5 * SETTLE
+        while time.monotonic() < until:
+            with (tmp_path / "grows.mp4").open("ab") as file:
+                file.write(b"more")
+            time.sleep(SETTLE / 5)
+        assert watched.given == [["still.mp4"]]
+        assert watched.rounds[0].waiting == 1
+        size = (tmp_path / "grows.mp4").stat().st_size
+        watched.wait(2)
+    assert watched.given[1] == ["grows.mp4"]
+    assert (tmp_path / "grows.mp4").stat().st_size == size
+
+
+def test_shares_that_tell_of_nothing_are_looked_at_now_and_then(tmp_path, monkeypatch):
+    def deaf(*paths, **options):
+        raise OSError("no space left on device")  # what inotify says when it has no watches left
+
+    monkeypatch.setattr("workflows.watch_folder.watch", deaf)
+    with Watched(tmp_path, every=0.5) as watched:
+        time.sleep(0.2)
+        (tmp_path / "a.mp4").write_bytes(b"one")
+        watched.wait(1)
+    assert watched.given == [["a.mp4"]]
+
+
+def test_a_locked_library_is_waited_for(tmp_path):
+    tries = []
+
+    def locked(files: Sequence[Path]) -> IngestReport:
+        tries.append(time.monotonic())
+        if len(tries) < 3:
+            raise StoreError("LIBRARY_LOCKED", "another process writes.")
+        return ended(files)
+
+    (tmp_path / "a.mp4").write_bytes(b"one")
+    with Watched(tmp_path, locked, every=0.5) as watched:
+        watched.wait(3)
+    assert [made.error.code.name if made.error else "" for made in watched.rounds] == [
+        *("LIBRARY_LOCKED", "LIBRARY_LOCKED", ""),
+    ]
+    assert tries[2] - tries[1] > 0.4
+
+
+def test_what_may_mend_is_tried_again_and_what_will_not_is_left(tmp_path):
+    def failing(files: Sequence[Path]) -> IngestReport:
+        return ended(files, "FILE_UNREADABLE" if len(watched.given) == 1 else "NOT_MEDIA")
+
+    (tmp_path / "a.mp4").write_bytes(b"one")
+    watched = Watched(tmp_path, failing, every=0.5)
+    with watched:
+        watched.wait(2)
+        time.sleep(1.2)
+    assert watched.given == [["a.mp4"], ["a.mp4"]]
+
+
+def test_an_error_that_will_not_mend_ends_it(tmp_path):
+    def broken(files: Sequence[Path]) -> IngestReport:
+        raise StoreError("LIBRARY_READ_ONLY", "it cannot be written.")
+
+    (tmp_path / "a.mp4").write_bytes(b"one")
+    watched = Watched(tmp_path, broken)
+    with watched:
+        watched._thread.join(10)
+    assert watched.error is not None
+    assert watched.rounds == []
+
+
+def test_it_ends_at_once_when_told_to(tmp_path):
+    with Watched(tmp_path) as watched:
+        time.sleep(0.5)
+        began = time.monotonic()
+    assert time.monotonic() - began < 3
+    assert watched.rounds == []
+
+
+@pytest.mark.parametrize("names", [(), ("a.mp4", "b.mp4")])
+def test_once_takes_what_is_there_and_ends(tmp_path, names):
+    for name in names:
+        (tmp_path / name).write_bytes(name.encode())
+    rounds: list[Round] = []
+    made = watch_folder([tmp_path], ended, stop=threading.Event(), told=rounds.append, settle_seconds=SETTLE, once=True)
+    assert made == len(rounds) == (1 if names else 0)
+    assert [each.files for each in rounds] == [2] * made
+
+
+def test_the_library_is_no_input(tmp_path):
+    library = tmp_path / "lib"
+    library.mkdir()
+    (library / "thumb.mp4").write_bytes(b"ours")
+    assert not watch_folder([tmp_path], ended, stop=threading.Event(), settle_seconds=0.1, library=library, once=True)

@@ -1,0 +1,78 @@
+"""What all units of one job share, whichever executor works on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pipeline.perceive import PerceptionConfig
+from stores.errors import CODES
+from workflows.progress import Progress, StageFinished, VideoFinished, silent
+from workflows.report import ending_of
+from workflows.units import Planner, WorkUnit
+
+if TYPE_CHECKING:
+    from encoders.bundle import Encoders
+    from stores.library_store import LibraryStore
+    from stores.records import Receipt
+    from workflows.budget import Meter
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One ingest.
+
+    Attributes:
+        workers: units at the same time; None for one for each processor.
+        address: of a Ray cluster to join; None starts one on this machine for the job.
+        meter: says whether a unit may still be begun within the budget.
+        told: videos whose end was told.
+    """
+
+    store: LibraryStore
+    encoders: Encoders
+    planner: Planner
+    config: PerceptionConfig = field(default_factory=PerceptionConfig)
+    workers: int | None = None
+    address: str | None = None
+    meter: Meter | None = None
+    progress: Progress = silent
+    told: set[str] = field(default_factory=set)
+
+    @property
+    def postponing(self) -> bool:
+        """Whether something was left for another run because of the budget."""
+        return self.meter is not None and bool(self.meter.stopped or self.meter.over())
+
+    def stage_ended(self, unit: WorkUnit, receipt: Receipt) -> None:
+        """Tell that a stage of a unit ended."""
+        key = receipt.key
+        if receipt.status == "failed" and not CODES[receipt.error_code].retryable:
+            self.planner.give_up(key)
+        self.progress(
+            StageFinished(
+                video_id=unit.video_id,
+                uri=unit.uri,
+                stage=key.stage,
+                status=receipt.status,
+                error_code=receipt.error_code,
+                seconds=receipt.seconds,
+                attempt=receipt.attempt,
+                media_seconds=unit.seconds,
+            )
+        )
+
+    def unit_ended(self, unit: WorkUnit) -> None:
+        """Tell that a video ended, if that was the last unit of it."""
+        if unit.part is None and not self.planner.units_of(unit.video_id, unit.uri):
+            self.video_ended(unit.video_id, unit.uri)
+
+    def video_ended(self, video_id: str, uri: str) -> None:
+        """Tell, once, that a video ended."""
+        if video_id in self.told:
+            return
+        self.told.add(video_id)
+        ending = ending_of(self.store.ledger.receipts(video_id), self.planner.wanted, self.postponing)
+        video = self.store.catalog.video(video_id)
+        seconds = video.seconds if video is not None else 0.0
+        self.progress(VideoFinished(video_id, uri, ending.status, ending.error_code, seconds))

@@ -1,0 +1,108 @@
+"""Replay: run one stage of one video again, alone, and write nothing: to see a failure happen."""
+
+from __future__ import annotations
+
+import math
+import time
+import traceback
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.decoder import Decoder
+from pipeline.parts import PART_SECONDS
+from pipeline.perceive import PerceptionConfig, stages
+from stores.errors import KinodexError, UsageError
+from stores.ids import base_stage
+from stores.uris import uri_of
+from workflows.units import WorkUnit
+from workflows.work import Hands, endings
+
+if TYPE_CHECKING:
+    from encoders.bundle import Encoders
+    from stores.library_store import LibraryStore
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """How a replayed stage ended.
+
+    Attributes:
+        seconds: it took, models loaded and decoder started included.
+        error_code, error_message: "" where it went well.
+        trace: of a bug.
+        records: how many of each kind it found; blobs: (name, bytes); vectors: how many.
+        same: whether the records are those that are stored; None where nothing is stored.
+    """
+
+    video_id: str
+    stage: str
+    uri: str
+    seconds: float
+    error_code: str = ""
+    error_message: str = ""
+    trace: str = ""
+    records: tuple[tuple[str, int], ...] = ()
+    blobs: tuple[tuple[str, int], ...] = ()
+    vectors: int = 0
+    same: bool | None = None
+
+
+def replay(
+    store: LibraryStore,
+    encoders: Encoders,
+    video_id: str,
+    stage: str,
+    config: PerceptionConfig | None = None,
+    part_seconds: float = PART_SECONDS,
+) -> Replay:
+    """Run ``stage`` of the video on what is stored of the stages before it. Neither ledger nor library change.
+
+    Args:
+        stage: a stage, or a part of one as the ledger names it (``pictures.003``).
+
+    Raises:
+        UsageError: USAGE if there is no such stage or part, or what it reads is not there yet; FILE_MISSING if the
+            video lies nowhere any more.
+    """
+    base = base_stage(stage)
+    order = {one.name: one for one in stages(encoders, config or PerceptionConfig())}
+    if base not in order:
+        raise UsageError("USAGE", f"There is no stage {stage!r}.", f"Stages: {', '.join(order)}.")
+    memory = store.memory(video_id)
+    missing = [name for name in order[base].inputs if not memory.has(name)]
+    if missing:
+        message = f"Stage {stage} reads {', '.join(missing)}, which {video_id} does not have yet."
+        raise UsageError("USAGE", message, f"Replay {missing[0]} first: that is where it stopped.")
+    path = store.catalog.path(video_id)
+    if path is None:
+        raise UsageError("FILE_MISSING", f"The file of {video_id} is no longer where it was.", "Put it back.")
+    uri = uri_of(path)
+    # A whole stage is replayed whole, also where the video is long.
+    part, length = (None, math.inf) if stage == base else (int(stage.rsplit(".", 1)[1]), part_seconds)
+    unit = WorkUnit(video_id, uri, store.catalog.sha256(video_id), 0.0, {stage: ""}, part, length)
+    begun = time.perf_counter()
+    try:
+        with Decoder() as decoder:
+            hands = Hands("replay", store.ledger, encoders, decoder, config or PerceptionConfig())
+            ended = list(endings(unit, memory, hands, lambda _: True, lambda _stage, _share: None))
+    except Exception as error:  # noqa: BLE001 - a bug is what a replay is there to show
+        name = f"{type(error).__name__}: {error}"
+        return Replay(video_id, stage, uri, time.perf_counter() - begun, "INTERNAL", name, traceback.format_exc())
+    seconds = time.perf_counter() - begun
+    if not ended:
+        raise UsageError("USAGE", f"Stage {stage} of {video_id} cannot be run alone.", "Run `kinodex ingest` on it.")
+    ending = ended[-1][1]
+    if isinstance(ending, KinodexError):
+        return Replay(video_id, stage, uri, seconds, ending.code.name, ending.message)
+    counts = Counter(type(record).__name__ for record in ending.records)
+    return Replay(
+        video_id=video_id,
+        stage=stage,
+        uri=uri,
+        seconds=seconds,
+        records=tuple(sorted(counts.items())),
+        blobs=tuple((blob.name, len(blob.data)) for blob in ending.blobs),
+        vectors=len(ending.vectors),
+        same=ending.records == memory.records(stage) if stage == base and memory.has(stage) else None,
+    )

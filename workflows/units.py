@@ -1,0 +1,174 @@
+"""Units of work: a probe, a whole video, a part of a long one, or the joining of its parts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.parts import PART_SECONDS, part_fingerprint, parts_of
+from pipeline.perceive import Stage, fingerprints
+from pipeline.perception import LISTENED, WATCHED
+from stores.errors import CODES
+from stores.ids import part_stage
+from stores.records import Receipt, StageKey, Video
+
+if TYPE_CHECKING:
+    from stores.library_store import LibraryStore
+    from workflows.identify import Input
+
+PROBE = "probe"
+PARTED = (*WATCHED, *LISTENED)
+"""Stages that long videos are put through part by part; what follows from them is derived of the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkUnit:
+    """One piece of work that one worker does from beginning to end.
+
+    Attributes:
+        uri: where the video lies (`stores.uris`); the first of its copies.
+        seconds: of video in it; 0 if unknown. The longest are begun first.
+        stages: fingerprint by stage, for the stages to run; of a part, the part's stages.
+        part: number of the part; None for a whole video.
+        part_seconds: length that long videos are split into.
+    """
+
+    video_id: str
+    uri: str
+    sha256: str
+    seconds: float
+    stages: Mapping[str, str]
+    part: int | None = None
+    part_seconds: float = PART_SECONDS
+
+    @property
+    def name(self) -> tuple[str, int | None, str]:
+        """What tells it from other units of a job, also when it is tried again."""
+        return self.video_id, self.part, ",".join(sorted(self.stages))
+
+
+class Planner:
+    """Says which units are left to do, whenever it is asked; the ledger is all it goes by.
+
+    Args:
+        order: all stages, each after what it reads.
+        part_seconds: length of the parts of long videos.
+    """
+
+    def __init__(self, store: LibraryStore, order: Sequence[Stage], part_seconds: float = PART_SECONDS) -> None:
+        self._store = store
+        self._order = order
+        self._part_seconds = part_seconds
+        self._given_up: set[StageKey] = set()
+        self.wanted = fingerprints(order)
+
+    def give_up(self, key: StageKey) -> None:
+        """Not to plan a stage run again: it failed in a way that only another Kinodex or another machine may mend."""
+        self._given_up.add(key)
+
+    def units(self, inputs: Iterable[Input]) -> list[WorkUnit]:
+        """What can be begun now, the longest first: probes of videos without one, then all else."""
+        receipts = receipts_by_video(self._store)
+        units: list[WorkUnit] = []
+        seen: set[str] = set()
+        for one in inputs:
+            if one.video_id and one.video_id not in seen:
+                seen.add(one.video_id)
+                units += self._units(one.video_id, one.uri, receipts[one.video_id])
+        return sorted(units, key=lambda unit: -round(unit.seconds))
+
+    def units_of(self, video_id: str, uri: str) -> list[WorkUnit]:
+        """What can be begun now of one video."""
+        return self._units(video_id, uri, self._store.ledger.receipts(video_id))
+
+    def left_by_video(self, video_ids: Iterable[str]) -> dict[str, dict[str, str]]:
+        """`left` of each video."""
+        receipts = receipts_by_video(self._store)
+        return {video_id: self.left(receipts[video_id]) for video_id in video_ids}
+
+    def left(self, receipts: Iterable[Receipt]) -> dict[str, str]:
+        """Fingerprint by stage, of the stages that are left to do for a video with these receipts."""
+        done, hopeless = self._ended(receipts, self.wanted)
+        for stage in self._order:
+            if hopeless.intersection(stage.inputs):
+                hopeless.add(stage.name)
+        return {stage: mark for stage, mark in self.wanted.items() if stage not in done | hopeless}
+
+    def _units(self, video_id: str, uri: str, receipts: Sequence[Receipt]) -> list[WorkUnit]:
+        left = self.left(receipts)
+        if not left:
+            return []
+        video = self._store.catalog.video(video_id)
+        if PROBE in left or video is None:
+            sha256 = self._store.catalog.sha256(video_id)
+            return [WorkUnit(video_id, uri, sha256, 0.0, {PROBE: self.wanted[PROBE]})]
+        parts = self._part_units(uri, video, left, receipts)
+        if parts is None:
+            return [WorkUnit(video_id, uri, video.sha256, video.seconds, left, None, self._part_seconds)]
+        return parts
+
+    def _part_units(
+        self, uri: str, video: Video, left: Mapping[str, str], receipts: Iterable[Receipt]
+    ) -> list[WorkUnit] | None:
+        """The parts still to be worked on; [] if all that is left hangs on a hopeless one; None if none is needed."""
+        parts = parts_of(video, self._part_seconds)
+        parted = [stage for stage in PARTED if stage in left]
+        if not parts or not parted:
+            return None
+        marks = {
+            part_stage(stage, part.number): part_fingerprint(left[stage], part) for stage in parted for part in parts
+        }
+        done, hopeless = self._ended(receipts, marks)
+        units = []
+        for part in parts:
+            names = [part_stage(stage, part.number) for stage in parted]
+            stages = {name: marks[name] for name in names if name not in done | hopeless}
+            if stages:
+                seconds = part.span.duration
+                units.append(
+                    WorkUnit(video.video_id, uri, video.sha256, seconds, stages, part.number, self._part_seconds)
+                )
+        if units:
+            return units
+        joinable = {stage for stage in parted if all(part_stage(stage, part.number) in done for part in parts)}
+        stages = self._derivable(left, set(parted) - joinable)
+        if not stages:
+            return []
+        return [WorkUnit(video.video_id, uri, video.sha256, 0.0, stages, None, self._part_seconds)]
+
+    def _derivable(self, left: Mapping[str, str], blocked: set[str]) -> dict[str, str]:
+        for stage in self._order:
+            if blocked.intersection(stage.inputs):
+                blocked.add(stage.name)
+        return {stage: mark for stage, mark in left.items() if stage not in blocked}
+
+    def _ended(self, receipts: Iterable[Receipt], marks: Mapping[str, str]) -> tuple[set[str], set[str]]:
+        """The stages that are done, and those for which trying again is of no use."""
+        done: set[str] = set()
+        hopeless: set[str] = set()
+        for receipt in receipts:
+            if marks.get(receipt.key.stage) != receipt.key.fingerprint:
+                continue
+            if receipt.status == "done":
+                done.add(receipt.key.stage)
+            elif settled(receipt) or receipt.key in self._given_up:
+                hopeless.add(receipt.key.stage)
+        return done, hopeless
+
+
+def settled(receipt: Receipt) -> bool:
+    """Whether trying again is of no use: it ended otherwise than done, or the file is to blame and will stay so."""
+    if receipt.status == "failed":
+        code = CODES[receipt.error_code]
+        return code.blame == "input" and not code.retryable
+    return receipt.status in ("filtered", "quarantined")
+
+
+def receipts_by_video(store: LibraryStore) -> defaultdict[str, list[Receipt]]:
+    """All receipts by video, in the order in which the stages were begun."""
+    found: defaultdict[str, list[Receipt]] = defaultdict(list)
+    for receipt in store.ledger.receipts():
+        found[receipt.key.video_id].append(receipt)
+    return found
