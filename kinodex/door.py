@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
@@ -27,7 +29,9 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_SOME_FAILED = 3
 EXIT_NOT_RECONCILED = 4
+EXIT_STOPPED = 5
 EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 128 + signal.SIGTERM
 
 LibraryOption = Annotated[
     Path | None,
@@ -42,6 +46,10 @@ ConfigOption = Annotated[
 ]
 
 _log = logging.getLogger("kinodex")
+
+
+class Terminated(KeyboardInterrupt):
+    """Somebody sent SIGTERM, as service managers and container runtimes do: to be treated like Ctrl-C."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +94,19 @@ def door(
     out = sys.stdout
     try:
         # stdout is for results alone: whatever a library prints meanwhile belongs to stderr.
-        with redirect_stdout(sys.stderr):
+        with redirect_stdout(sys.stderr), _told_by_sigterm():
             yield Door(Settings.load(config, library=library, profile=profile, **options), as_json, out)
     except KinodexError as error:
         raise typer.Exit(_fail(error, as_json)) from None
+    except Terminated:
+        raise typer.Exit(_stopped("terminated", EXIT_TERMINATED)) from None
     except KeyboardInterrupt:
-        print("interrupted; the library is consistent, run the same command to go on", file=sys.stderr)
-        raise typer.Exit(EXIT_INTERRUPTED) from None
+        raise typer.Exit(_stopped("interrupted", EXIT_INTERRUPTED)) from None
+    except SystemExit as error:
+        # Ray replaces the handler of SIGTERM by one that exits with the signal's number.
+        if error.code != signal.SIGTERM:
+            raise
+        raise typer.Exit(_stopped("terminated", EXIT_TERMINATED)) from None
     except BrokenPipeError:
         # Whoever read our output has gone (`| head`): what is still buffered goes nowhere, or Python complains at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
@@ -107,6 +121,29 @@ def door(
         raise typer.Exit(_fail(_explained(error), as_json)) from None
 
 
+@contextmanager
+def _told_by_sigterm() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set handlers, and only it is interrupted
+        return
+
+    def told(_number: int, _frame: object) -> None:
+        # Once is enough: a second one must not interrupt the giving back of attempts.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, told)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stopped(how: str, code: int) -> int:
+    print(f"{how}; the library is consistent, run the same command to go on", file=sys.stderr)
+    return code
+
+
 def _explained(error: Exception) -> KinodexError:
     from encoders.types import WeightsError
     from stores.errors import KinodexError, ModelError
@@ -118,11 +155,16 @@ def _explained(error: Exception) -> KinodexError:
 
 
 def _fail(error: KinodexError, as_json: bool) -> int:
-    message, hint = clean(error.message), clean(error.hint)
-    print(f"error {error.code}: {message}" + (f" {hint}" if hint else ""), file=sys.stderr)
-    if as_json:
-        print_json({"error": {"code": error.code.name, "message": message, "hint": hint}}, sys.stdout)
+    say_error(error.code.name, error.message, error.hint, as_json)
     return EXIT_USAGE if error.code.name in ("USAGE", "SETTINGS_INVALID") else EXIT_FAILED
+
+
+def say_error(code: str, message: str, hint: str, as_json: bool) -> None:
+    """One line on stderr, and under ``--json`` the one document on stdout."""
+    message, hint = clean(message), clean(hint)
+    print(f"error {code}: {message}" + (f" {hint}" if hint else ""), file=sys.stderr)
+    if as_json:
+        print_json({"error": {"code": code, "message": message, "hint": hint}}, sys.stdout)
 
 
 def console(stream: TextIO) -> Console:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -18,10 +18,16 @@ if TYPE_CHECKING:
     from agents.tagging import Tagger
     from encoders.bundle import Encoders
     from stores.catalog import VideoEntry
+    from stores.forget import Forgotten
+    from stores.rebuild import Rebuilt
     from stores.records import Decision
     from stores.taglibrary import ImportReport
+    from stores.verification import Told, Verification
+    from workflows.budget import Meter
     from workflows.evaluate import Evaluation
-    from workflows.report import IngestReport, PlannedVideo
+    from workflows.plan import Plan
+    from workflows.replay import Replay
+    from workflows.report import IngestReport
 
 
 class Library:
@@ -33,13 +39,22 @@ class Library:
         settings: where it is and which models it uses.
         create: make the directory if there is none.
 
+    Attributes:
+        report_path: where the report of the last `ingest` lies; None before, or if it could not be written.
+        stopped: why the budget of the last `ingest` stopped it; "" if it did not.
+
     Raises:
-        StoreError: LIBRARY_MISSING, LIBRARY_READ_ONLY or LIBRARY_VERSION.
+        StoreError: LIBRARY_MISSING, LIBRARY_READ_ONLY or LIBRARY_VERSION; DATABASE_UNREACHABLE and the like if it
+            lies on servers.
     """
 
     def __init__(self, settings: Settings, create: bool = False) -> None:
         self.settings = settings
-        self.store = LibraryStore.open(settings.library, create=create)
+        self.report_path: Path | None = None
+        self.stopped = ""
+        self.store = LibraryStore.open(
+            settings.library, create=create, places=settings.places(), max_attempts=settings.attempts
+        )
         self._encoders: Encoders | None = None
         self._finder: Finder | None = None
         self._llm: LLM | None = None
@@ -97,41 +112,88 @@ class Library:
             )
         return self._llm
 
-    def ingest(self, *paths: str | Path, retry: bool = False, progress: Progress = silent) -> IngestReport:
+    def ingest(
+        self,
+        *paths: str | Path,
+        retry: bool = False,
+        meter: Meter | None = None,
+        command: str = "",
+        progress: Progress = silent,
+    ) -> IngestReport:
         """Watch and hear every video under ``paths`` that is not known yet.
 
         Bad videos are reported, not raised; a second call has nothing to do.
 
         Args:
             retry: try again also what failed for good or is quarantined.
+            meter: of a budget, see `meter`; what would exceed it is left for another call.
+            command: what the report of the run is to call it.
             progress: told what happens, see `workflows.progress`.
         """
-        from workflows.ingest import ingest
+        from kinodex.running import run_ingest
+
+        report, self.report_path = run_ingest(self, paths, retry, meter, command, progress)
+        self.stopped = meter.stopped if meter is not None and report.totals.postponed else ""
+        return report
+
+    def meter(self, budget: str) -> Meter:
+        """The meter of a budget such as ``90m``, ``5GB``, ``1M tokens``, ``2.50USD`` or ``2h,5GB``, for `ingest`.
+
+        Raises:
+            UsageError: USAGE if that is not a budget.
+        """
+        from kinodex.running import budget_meter
+
+        return budget_meter(self, budget)
+
+    def plan(self, *paths: str | Path, looked: Callable[[int, int], None] = lambda _done, _of: None) -> Plan:
+        """What `ingest` would do and what it would cost, without doing it.
+
+        Args:
+            looked: told (done, total) new files that were looked at.
+        """
+        from kinodex.running import prices_of
+        from workflows.plan import plan
 
         settings = self.settings
-        return ingest(
+        return plan(
             self.store,
             self.encoders,
             paths,
-            executor=settings.executor,
-            workers=settings.workers,
-            retry=retry,
-            progress=progress,
+            settings.workers,
+            prices=prices_of(settings.endpoint),
+            config=settings.perception_config(),
+            part_seconds=60.0 * settings.part_minutes,
+            looked=looked,
         )
 
-    def plan(self, *paths: str | Path) -> tuple[PlannedVideo, ...]:
-        """What `ingest` would do, without doing it."""
-        from workflows.ingest import plan_only
+    def replay(self, video: str, stage: str) -> Replay:
+        """Run one stage of one video again and alone; nothing is written.
 
-        return plan_only(self.store, self.encoders, paths)
+        Args:
+            video: an id, a path or a name.
+            stage: or a part of one, as the ledger names it (``pictures.003``).
 
-    def search(self, query: str, k: int = 10) -> Found:
-        """The ``k`` best moments for a query in any language."""
+        Raises:
+            UsageError: UNKNOWN_VIDEO, FILE_MISSING, or USAGE if that stage cannot be run.
+        """
+        from workflows.replay import replay
+
+        settings = self.settings
+        config, seconds = settings.perception_config(), 60.0 * settings.part_minutes
+        return replay(self.store, self.encoders, self.resolve(video), stage, config, seconds)
+
+    def search(self, query: str, k: int = 10, duplicates: bool = False) -> Found:
+        """The ``k`` best moments for a query in any language.
+
+        Args:
+            duplicates: also show moments that show the same as a better one; else they are told in its ``also``.
+        """
         from agents.finder import Finder
 
         if self._finder is None:
             self._finder = Finder(self.store, self.encoders)
-        return self._finder.search(query, k=k)
+        return self._finder.search(query, k=k, duplicates=duplicates)
 
     def import_tags(self, path: str | Path) -> ImportReport:
         """Add the tags of a CSV file to the tag library; tags with the same id are replaced."""
@@ -188,6 +250,45 @@ class Library:
         """Ids of the videos that can be searched."""
         active = self.store.catalog.active()
         return [entry.video_id for entry in self.videos() if (entry.video_id, "vectors") in active]
+
+    def rebuild_index(self, told: Callable[[int, int], None] | None = None) -> Rebuilt:
+        """Make the vector index and the full-text index anew from tables and blobs.
+
+        Args:
+            told: (done, of all).
+        """
+        from stores.rebuild import rebuild_index
+
+        return rebuild_index(self.store, told)
+
+    def verify(
+        self, media: bool = False, quick: bool = False, mend: bool = False, told: Told | None = None
+    ) -> Verification:
+        """Check tables, blobs and vectors against each other.
+
+        Args:
+            media: read every video file, too, and compare it with what it was.
+            quick: look only whether blobs and vectors are there; do not read them.
+            mend: let the next ingest do again what is damaged; without it nothing is changed.
+            told: what is being checked, how many are through, and of how many.
+        """
+        from stores.verify import verify
+
+        return verify(self.store, deep=not quick, media=media, mend=mend, told=told)
+
+    def forget(self, *videos: str, inputs: Sequence[str] = ()) -> Forgotten:
+        """Remove videos with all that was learned from them; the files themselves are not touched.
+
+        Args:
+            videos: ids, paths or names.
+            inputs: uris of inputs that could not be read, to be struck off the list of errors.
+        """
+        from stores.forget import forget
+
+        ids = [self.resolve(video) for video in videos]
+        with self.store.writer():
+            self.store.catalog.forget_input_errors(inputs)
+            return forget(self.store, ids)
 
     def resolve(self, video: str) -> str:
         """The video id that a person means by an id, a path or a name.

@@ -1,16 +1,19 @@
-"""What the library knows about one video, about itself, and about everything that failed."""
+"""What the library knows about one video and about itself."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinodex import payloads
-from stores.errors import CODES
+from stores.ids import base_stage
 
 if TYPE_CHECKING:
     from kinodex.library import Library
+    from stores.records import Receipt
 
 Payload = dict[str, Any]
 
@@ -44,10 +47,12 @@ def whole_library(library: Library) -> Payload:
     for entry in entries:
         for stage, ending in dict(entry.stages).items():
             stages.setdefault(stage, Counter())[ending] += 1
+    receipts = library.store.ledger.receipts()
     health = library.store.catalog.index_health(SEARCHED_STAGES)
     return {
         "library": str(library.settings.library),
         "profile": library.settings.profile,
+        "places": library.settings.masked_places(),
         "index": {
             "state": health.state,
             "videos_indexed": health.videos_indexed,
@@ -60,41 +65,48 @@ def whole_library(library: Library) -> Payload:
             "tags": len(library.store.tags.tags()),
         },
         "stages": {stage: dict(endings) for stage, endings in stages.items()},
+        "parts": _parts(receipts),
+        "quarantined": sum(receipt.status == "quarantined" for receipt in receipts),
+        "last_run": _last_run(library),
         "disk": _disk(library.settings.library),
     }
 
 
+def _parts(receipts: Iterable[Receipt]) -> list[Payload]:
+    """Long videos that are worked on part by part: ``[{video_id, stage, parts: {status: count}}]``."""
+    counts: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for receipt in receipts:
+        key = receipt.key
+        if key.stage != base_stage(key.stage):
+            counts[key.video_id, base_stage(key.stage)][receipt.status] += 1
+    return [{"video_id": video, "stage": stage, "parts": dict(count)} for (video, stage), count in counts.items()]
+
+
+def _last_run(library: Library) -> Payload | None:
+    """The newest job: ``{run, command, started, ended, totals, report}``; ``ended`` is null while it runs, or if it
+    was killed.
+    """
+    for run in library.store.runs.runs()[:1]:
+        report = library.store.root / "reports" / f"run-{run.run_id:06d}.json"
+        return {
+            "run": run.run_id,
+            "command": run.command,
+            "started": run.started_at,
+            "ended": run.finished_at,
+            "totals": dict(run.summary),
+            "report": str(report) if report.is_file() else None,
+        }
+    return None
+
+
 def _disk(root: Path) -> dict[str, int]:
     """Bytes by top-level entry of the library's directory, and in all."""
-    used = {
-        entry.name: sum(file.stat().st_size for file in entry.rglob("*") if file.is_file())
-        if entry.is_dir()
-        else entry.stat().st_size
-        for entry in sorted(root.iterdir())
-    }
+    used = {entry.name: sum(map(_size, entry.rglob("*"))) + _size(entry) for entry in sorted(root.iterdir())}
     return {**{name: count for name, count in used.items() if count}, "total": sum(used.values())}
 
 
-def failures(library: Library) -> list[Payload]:
-    """Every input that could not be read and every stage that failed, as ``kinodex errors`` lists them."""
-    uris = payloads.places(library)
-    inputs = [
-        ("", error.uri, "", error.error_code, error.error_message) for error in library.store.catalog.input_errors()
-    ]
-    stages = [
-        (run.key.video_id, uris.get(run.key.video_id, ""), run.key.stage, run.error_code, run.error_message)
-        for run in library.store.ledger.receipts()
-        if run.status in ("failed", "quarantined")
-    ]
-    return [
-        {
-            "video_id": video_id,
-            "uri": uri,
-            "stage": stage,
-            "code": code,
-            "message": message,
-            "blame": CODES[code].blame,
-            "retryable": CODES[code].retryable,
-        }
-        for video_id, uri, stage, code, message in inputs + stages
-    ]
+def _size(path: Path) -> int:
+    # Whoever writes meanwhile may have removed it.
+    with suppress(OSError):
+        return path.stat().st_size if path.is_file() else 0
+    return 0

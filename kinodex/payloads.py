@@ -9,21 +9,31 @@ from typing import TYPE_CHECKING, Any
 from stores.uris import path_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from agents.claims import Answer
     from agents.finder import Found
     from kinodex.library import Library
     from stores.catalog import VideoEntry
     from stores.records import Decision, Evidence, Span, Tag, Video
     from stores.taglibrary import ImportReport
+    from stores.verification import Verification
+    from workflows.budget import Estimate
     from workflows.evaluate import Evaluation
     from workflows.measures import TagCounts
-    from workflows.report import IngestReport, PlannedVideo
+    from workflows.plan import Plan
+    from workflows.report import IngestReport
 
 Payload = dict[str, Any]
 
 
-def ingest(report: IngestReport) -> Payload:
-    """``{"videos": [{video_id, uri, status, error, stages, reused}], "totals": {…}}``."""
+def ingest(report: IngestReport, path: Path | None = None, stopped: str = "") -> Payload:
+    """``{"videos": [{video_id, uri, status, error, stages, reused}], "totals": {…}, "report", "stopped"}``.
+
+    Args:
+        path: where the report of the run lies.
+        stopped: why a budget stopped it; "" if none did.
+    """
     totals = report.totals
     return {
         "videos": [
@@ -38,12 +48,53 @@ def ingest(report: IngestReport) -> Payload:
             for video in report.videos
         ],
         "totals": {**asdict(totals), "speed": totals.speed},
+        "report": str(path) if path is not None else None,
+        "stopped": stopped,
     }
 
 
-def plan(planned: Iterable[PlannedVideo]) -> Payload:
-    """``{"dry_run": true, "videos": [{video_id, uri, pending, error_code}]}``."""
-    return {"dry_run": True, "videos": [{**asdict(each), "pending": list(each.pending)} for each in planned]}
+def plan(planned: Plan) -> Payload:
+    """What a run would do with each input and what it would cost, and the totals; ``cost`` is expected, not certain.
+
+    ``{"dry_run": true, "videos": [{video_id, uri, state, media_seconds, pending, cost, error_code, error}],
+    "stages": [{stage, videos, rate}], "totals": {…}}``; ``rate`` is ``measured`` here, ``shipped`` or ``unknown``.
+    """
+    rates = {**dict.fromkeys(planned.measured, "measured"), **dict.fromkeys(planned.unknown, "unknown")}
+    return {
+        "dry_run": True,
+        "videos": [
+            {
+                "video_id": each.video_id,
+                "uri": each.uri,
+                "state": each.state,
+                "media_seconds": each.media_seconds,
+                "pending": list(each.stages),
+                "cost": _cost(each.cost),
+                "error_code": each.error_code,
+                "error": _error(each.error_code, each.error_message),
+            }
+            for each in planned.inputs
+        ],
+        "stages": [
+            {"stage": stage, "videos": count, "rate": rates.get(stage, "shipped")} for stage, count in planned.stages
+        ],
+        "totals": {
+            "inputs": len(planned.inputs),
+            "videos": planned.videos,
+            "problems": sum(1 for each in planned.inputs if each.error_code),
+            "media_seconds": planned.media_seconds,
+            "workers": planned.workers,
+            "wall_seconds": planned.wall_seconds,
+            **_cost(planned.cost),
+            "free_bytes": planned.free_bytes,
+            "measured": bool(planned.stages) and not planned.estimated and not planned.unknown,
+            "priced": planned.priced,
+        },
+    }
+
+
+def _cost(cost: Estimate) -> Payload:
+    return {"work_seconds": cost.seconds, "bytes": round(cost.bytes), "tokens": round(cost.tokens), "money": cost.money}
 
 
 def video(entry: VideoEntry) -> Payload:
@@ -101,7 +152,10 @@ def _playable(uris: Sequence[str]) -> str:
 
 
 def search(found: Found, uris: Mapping[str, str]) -> Payload:
-    """``{query, verdict, index, results: [{rank, video_id, uri, start, end, score, channels, text, thumbnail}]}``."""
+    """``{query, verdict, index, results: [{rank, video_id, uri, start, end, score, channels, text, thumbnail, …}]}``.
+
+    ``also`` lists near-duplicates that were left out of the results: ``[{video_id, uri, start, end}]``.
+    """
     return {
         "query": found.query,
         "verdict": found.verdict,
@@ -120,6 +174,10 @@ def search(found: Found, uris: Mapping[str, str]) -> Payload:
                 "channels": dict(moment.channels),
                 "text": moment.text,
                 "thumbnail": moment.thumbnail,
+                "also": [
+                    {"video_id": twin.video_id, "uri": uris.get(twin.video_id, ""), **_times(twin.span)}
+                    for twin in moment.also
+                ],
             }
             for moment in found.moments
         ],
@@ -233,6 +291,20 @@ def _times(span: Span) -> dict[str, float]:
 
 def _error(code: str, message: str) -> dict[str, str] | None:
     return {"code": code, "message": message} if code else None
+
+
+def verification(found: Verification, mend: bool) -> Payload:
+    """``{ok, checked: {kind: n}, problems: [{kind, code, where, message, hint}], mended: [{video_id, stage}]}``.
+
+    ``ok`` also where there are orphans; ``mended`` are those that the next ingest does again.
+    """
+    again = [{"video_id": key.video_id, "stage": key.stage} for key in found.damaged]
+    return {
+        "ok": not found.harmful,
+        "checked": dict(found.checked),
+        "problems": [asdict(problem) for problem in found.problems],
+        "mended": again if mend else [],
+    }
 
 
 def import_report(report: ImportReport) -> Payload:

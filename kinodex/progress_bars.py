@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -21,6 +21,7 @@ from rich.progress import (
 
 from kinodex.door import console
 from kinodex.text import clean
+from stores.ids import base_stage
 from workflows.progress import (
     Event,
     Identified,
@@ -32,6 +33,9 @@ from workflows.progress import (
     VideoFinished,
 )
 from workflows.progress import Progress as Watcher
+
+_Run = tuple[str, str]
+"""Video id and stage, or part of one."""
 
 
 @contextmanager
@@ -45,7 +49,26 @@ def watching() -> Iterator[Watcher]:
         yield bars
 
 
+@contextmanager
+def counting(what: str) -> Iterator[Callable[..., None]]:
+    """A bar on stderr, told (done, of all, and what, if that changes) while the block runs; for terminals only."""
+    target = console(sys.stderr)
+    if not target.is_terminal:
+        yield lambda _done, _of, _what="": None
+        return
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=target, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, of, now=what: bar.update(task, completed=done, total=of, description=now)
+
+
 class _Bars:
+    """A line for each stage: moving where the number of its runs is known, pulsing where it is not, full at the end.
+
+    Parts of a long video are runs of their stage. How many there are is known only when the video was probed, which
+    is after the first plan; a stage that runs oftener than planned pulses until a new plan tells more.
+    """
+
     def __init__(self, target: Console) -> None:
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
@@ -60,9 +83,11 @@ class _Bars:
         self._lock = threading.Lock()
         self._videos: TaskID = self._progress.add_task("looking", total=None, note="")
         self._stages: dict[str, TaskID] = {}
-        self._ended: Counter[str] = Counter()
+        self._planned: dict[str, int] = {}
+        self._running: defaultdict[str, set[_Run]] = defaultdict(set)
+        self._ended: defaultdict[str, set[_Run]] = defaultdict(set)
         self._shares: defaultdict[str, dict[str, float]] = defaultdict(dict)
-        self._failed: Counter[str] = Counter()
+        self._failed: defaultdict[str, set[_Run]] = defaultdict(set)
         self._media_seconds = 0.0
 
     def __enter__(self) -> _Bars:
@@ -77,22 +102,44 @@ class _Bars:
             if isinstance(event, Identified):
                 self._progress.update(self._videos, description="looking", total=event.total, completed=event.done)
             elif isinstance(event, Planned):
-                self._progress.reset(self._videos, description="videos", total=event.videos)
-                for stage, count in event.stages:
-                    self._stages[stage] = self._progress.add_task(f"  {stage}", total=count, note="")
+                self._plan(event)
             elif isinstance(event, StageStarted):
-                self._note(event.stage, clean(event.uri.rsplit("/", 1)[-1]))
+                stage = base_stage(event.stage)
+                run = (event.video_id, event.stage)
+                self._running[stage].add(run)
+                # What is tried again has not ended after all.
+                self._ended[stage].discard(run)
+                self._failed[stage].discard(run)
+                self._move(stage)
+                self._note(stage, f"{_part(event.stage)}{clean(event.uri.rsplit('/', 1)[-1])}")
             elif isinstance(event, StageAdvanced):
-                self._shares[event.stage][event.video_id] = min(0.99, event.share)
-                self._move(event.stage)
+                stage = base_stage(event.stage)
+                self._shares[stage][event.video_id] = min(0.99, event.share)
+                self._move(stage)
             elif isinstance(event, StageFinished):
-                self._failed[event.stage] += event.status not in ("done", "filtered")
-                self._ended[event.stage] += 1
-                self._shares[event.stage].pop(event.video_id, None)
-                self._move(event.stage)
-                self._note(event.stage, f"{self._failed[event.stage]} failed" if self._failed[event.stage] else "")
+                self._stage_finished(event)
             else:
                 self._finished(event)
+
+    def _plan(self, event: Planned) -> None:
+        videos = self._progress.tasks[0]
+        if videos.description == "looking":
+            self._progress.reset(self._videos, description="videos", total=event.videos)
+        else:
+            self._progress.update(self._videos, total=event.videos)
+        for stage, count in event.stages:
+            self._planned[stage] = count
+            self._move(stage)
+
+    def _stage_finished(self, event: StageFinished) -> None:
+        stage = base_stage(event.stage)
+        run = (event.video_id, event.stage)
+        self._running[stage].discard(run)
+        self._shares[stage].pop(event.video_id, None)
+        self._ended[stage].add(run)
+        (self._failed[stage].discard if event.status in ("done", "filtered") else self._failed[stage].add)(run)
+        self._move(stage)
+        self._note(stage, f"{len(self._failed[stage])} failed" if self._failed[stage] else "")
 
     def _finished(self, event: VideoFinished) -> None:
         self._progress.advance(self._videos)
@@ -102,11 +149,25 @@ class _Bars:
             self._progress.update(self._videos, note=f"{self._media_seconds / elapsed:.1f}x real time")
 
     def _move(self, stage: str) -> None:
-        """Videos that a stage has ended, and the shares of those it is in."""
-        if stage in self._stages:
-            completed = self._ended[stage] + sum(self._shares[stage].values())
-            self._progress.update(self._stages[stage], completed=completed)
+        """Runs of a stage that have ended, and the shares of those that go on."""
+        runs = len(self._ended[stage]) + len(self._running[stage])
+        total = self._planned.get(stage, 0)
+        completed = len(self._ended[stage]) + sum(self._shares[stage].values())
+        task = self._task(stage)
+        self._progress.update(task, completed=completed)
+        # Not through update(), which takes None for "as it was".
+        self._progress.tasks[self._progress.task_ids.index(task)].total = total if runs <= total else None
 
     def _note(self, stage: str, note: str) -> None:
-        if stage in self._stages:
-            self._progress.update(self._stages[stage], note=note)
+        self._progress.update(self._task(stage), note=note)
+
+    def _task(self, stage: str) -> TaskID:
+        if stage not in self._stages:
+            self._stages[stage] = self._progress.add_task(f"  {stage}", total=None, note="")
+        return self._stages[stage]
+
+
+def _part(stage: str) -> str:
+    """Which part of a long video is worked on, for people."""
+    number = stage.removeprefix(base_stage(stage)).lstrip(".")
+    return f"part {int(number) + 1} of " if number.isdigit() else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from typing import Any
 
@@ -9,26 +10,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kinodex.text import clean, clock, shell_word, size
+from kinodex.cells import data as _data
+from kinodex.cells import status as _status
+from kinodex.cells import table as _table
+from kinodex.text import clock, shell_word, size
 from stores.uris import path_of
 
 Payload = dict[str, Any]
-_COLOURS = {"done": "green", "accepted": "green", "ok": "green", "failed": "red", "fail": "red", "quarantined": "red"}
-
-
-def _data(value: object, style: str = "") -> Text:
-    return Text(clean(str(value)), style=style)
-
-
-def _status(value: str) -> Text:
-    return Text(clean(value), style=_COLOURS.get(value, "yellow"))
-
-
-def _table(*columns: str, right: tuple[str, ...] = ()) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    return table
+_KNOWN = {"known": "known", "copy": "a copy of a known one", "new": "empty", "problem": "a problem"}
+_RATES = {
+    "measured": "speed measured in this library",
+    "shipped": "speed as measured on another machine",
+    "unknown": "speed unknown, not counted",
+}
 
 
 def _percent(value: float | None) -> str:
@@ -52,11 +46,11 @@ def _error(error: dict[str, str] | None) -> str:
 def ingest(console: Console, payload: Payload) -> None:
     """What was not done, by name, then the totals."""
     for video in payload["videos"]:
-        if video["status"] != "done":
+        if video["status"] not in ("done", "postponed"):
             console.print(_status(video["status"]), _data(video["uri"]), _data(_error(video["error"])))
     totals = payload["totals"]
     counts = ", ".join(
-        f"{totals[name]} {name}" for name in ("done", "failed", "filtered", "quarantined") if totals[name]
+        f"{totals[name]} {name}" for name in ("done", "failed", "filtered", "quarantined", "postponed") if totals[name]
     )
     console.print(f"{totals['inputs']} inputs: {counts or 'nothing found'} ({totals['reused']} known already)")
     if totals["media_seconds"]:
@@ -64,16 +58,43 @@ def ingest(console: Console, payload: Payload) -> None:
             f"{clock(totals['media_seconds'])} of video in {clock(totals['wall_seconds'])}, "
             f"{totals['speed']:.1f}x real time"
         )
+    if payload["stopped"]:
+        console.print(_data(f"stopped: {payload['stopped']}", "yellow"))
+        console.print(f"{totals['postponed']} inputs are left for another run: the same command goes on with them")
+    if payload["report"]:
+        console.print(_data(f"report: {payload['report']}", "dim"), soft_wrap=True)
 
 
 def plan(console: Console, payload: Payload) -> None:
-    """What an ingest would do."""
-    table = _table("video", "would do")
+    """What an ingest would do, and what it would cost."""
+    table = _table("video", "length", "would do", "work", "disk", right=("length", "work", "disk"))
     for video in payload["videos"]:
-        table.add_row(
-            _data(video["uri"]), _data(", ".join(video["pending"]) or video["error_code"] or "nothing, it is known")
-        )
+        cost = video["cost"]
+        what = ", ".join(video["pending"]) or _error(video["error"]) or f"nothing, it is {_KNOWN[video['state']]}"
+        costs = (clock(cost["work_seconds"]), size(cost["bytes"])) if video["pending"] else ("", "")
+        length = clock(video["media_seconds"]) if video["media_seconds"] else ""
+        table.add_row(_data(video["uri"]), length, _data(what), *costs)
     console.print(table)
+    totals = payload["totals"]
+    if not totals["videos"]:
+        console.print("Nothing to do.")
+        return
+    console.print(
+        f"{totals['videos']} of {totals['inputs']} inputs to work on, {clock(totals['media_seconds'])} of video: about "
+        f"{clock(totals['wall_seconds'])} with {totals['workers']} workers ({clock(totals['work_seconds'])} of work)"
+    )
+    console.print(f"disk: about {size(totals['bytes'])}, {size(totals['free_bytes'])} are free")
+    if totals["tokens"]:
+        price = f", about {totals['money']:.2f} USD" if totals["priced"] else ", no price is set"
+        console.print(f"language model: about {totals['tokens']} tokens{price}")
+    else:
+        console.print("language model: no stage asks one, so 0 tokens and 0.00 USD")
+    if payload.get("over_budget"):
+        console.print(_data(f"too much for the budget: {payload['over_budget']}", "yellow"))
+    for rate, text in _RATES.items():
+        names = [stage["stage"] for stage in payload["stages"] if stage["rate"] == rate]
+        if names:
+            console.print(f"{text}: {', '.join(names)}", style="dim")
 
 
 def videos(console: Console, payload: Payload) -> None:
@@ -120,6 +141,8 @@ def status(console: Console, payload: Payload) -> None:
     """The library as a whole."""
     index, counts = payload["index"], payload["counts"]
     console.print(_data(payload["library"], "bold"), f"profile {payload['profile']}")
+    for name, url in payload["places"].items():
+        console.print(_data(f"{name}: {url}"))
     console.print(
         f"index {index['state']}: {index['videos_indexed']} of {index['videos_known']} videos can be searched"
     )
@@ -131,6 +154,13 @@ def status(console: Console, payload: Payload) -> None:
         table.add_row(stage, ", ".join(f"{count} {name}" for name, count in endings.items()))
     if payload["stages"]:
         console.print(table)
+    for one in payload["parts"]:
+        counts_of_parts = ", ".join(f"{count} {name}" for name, count in one["parts"].items())
+        console.print(_data(f"in parts: {one['stage']} of {one['video_id']}: {counts_of_parts}"))
+    if payload["quarantined"]:
+        console.print(f"{payload['quarantined']} stages are quarantined (see: kinodex quarantine list)", style="yellow")
+    if run := payload["last_run"]:
+        console.print(_last_run(run))
 
 
 def errors(console: Console, payload: Payload) -> None:
@@ -149,6 +179,19 @@ def errors(console: Console, payload: Payload) -> None:
             _data(error["message"]),
         )
     console.print(table)
+
+
+def _last_run(run: Payload) -> Text:
+    begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(run["started"]))
+    if run["ended"] is None:
+        return _data(f"last run: {begun}, not ended: it still runs, or it was killed", "yellow")
+    totals = run["totals"]
+    counts = ", ".join(
+        f"{totals[name]} {name}"
+        for name in ("done", "failed", "filtered", "quarantined", "postponed")
+        if totals.get(name)
+    )
+    return _data(f"last run: {begun}, {clock(run['ended'] - run['started'])}: {counts or 'nothing to do'}")
 
 
 def search(console: Console, payload: Payload) -> None:
@@ -180,10 +223,17 @@ def _moments(results: list[Payload]) -> Table:
             clock(moment["start"]),
             clock(moment["end"]),
             _data(_name(moment["uri"])),
-            _data(moment["text"]),
+            _data(moment["text"] + _also(moment)),
             " ".join(f"{name} {worth:.2f}" for name, worth in channels),
         )
     return table
+
+
+def _also(moment: Payload) -> str:
+    """A remark on near-duplicates that were left out; of many, the first two."""
+    twins = [f"{_name(twin['uri'])} {clock(twin['start'])}" for twin in moment["also"]]
+    more = f" and {len(twins) - 2} more" if len(twins) > 2 else ""
+    return f" (also in {', '.join(twins[:2])}{more})" if twins else ""
 
 
 def answer(console: Console, payload: Payload) -> None:

@@ -6,11 +6,16 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
+from kinodex.text import shell_word
 from stores.errors import UsageError
+from stores.places import Places, masked
+
+if TYPE_CHECKING:
+    from pipeline.perception import PerceptionConfig
 
 FILE_NAME = "kinodex.toml"
 DEFAULT_LIBRARY = Path("kinodex-library")
@@ -20,6 +25,12 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "KINODEX_PROFILE": ("profile",),
     "KINODEX_EXECUTOR": ("executor",),
     "KINODEX_WORKERS": ("workers",),
+    "KINODEX_DATABASE": ("database",),
+    "KINODEX_VECTORS": ("vectors",),
+    "KINODEX_BLOBS": ("blobs",),
+    "KINODEX_ATTEMPTS": ("attempts",),
+    "KINODEX_RAY_ADDRESS": ("ray_address",),
+    "KINODEX_PART_MINUTES": ("part_minutes",),
     "KINODEX_BASE_URL": ("endpoint", "base_url"),
     "KINODEX_MODEL": ("endpoint", "model"),
     "KINODEX_API_KEY": ("endpoint", "api_key"),
@@ -38,6 +49,8 @@ class Endpoint(BaseModel):
         timeout_seconds: per request.
         max_retries: of a request that failed in a way that may mend.
         max_output_tokens: upper bound of one answer.
+        price_per_million_input, price_per_million_output: of tokens read and written, in US dollars; for plans and
+            budgets only.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,6 +62,8 @@ class Endpoint(BaseModel):
     timeout_seconds: float = Field(default=60.0, gt=0)
     max_retries: int = Field(default=2, ge=0)
     max_output_tokens: int = Field(default=1024, gt=0)
+    price_per_million_input: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    price_per_million_output: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 
     @property
     def configured(self) -> bool:
@@ -69,7 +84,17 @@ class Settings(BaseModel):
         executor: where ingest runs: in this process or on Ray.
         workers: videos worked on at the same time; None means one for each processor.
         threads: threads each model may use inside one worker.
+        database: URL of a Postgres database; "" for one in the library's folder. Never printed: it may hold a password.
+        vectors: URL of a Chroma server; "" as above.
+        blobs: URL of an object store, e.g. ``s3://bucket/prefix``; "" as above.
+        blob_options: what the object store's client is to know, e.g. ``endpoint_url``, ``key``, ``secret``.
+        attempts: strikes after which a stage of a video is quarantined.
+        ray_address: of a Ray cluster to join; "" starts one on this machine for the job.
+        part_minutes: length of the parts that long videos are worked on in.
+        metrics_port: where an ingest serves Prometheus metrics; None serves none.
+        metrics_host: address of that port; ``0.0.0.0`` lets other machines read them.
         endpoint: the language model, if any.
+        perception: settings of stages by stage, see `pipeline.perception.PerceptionConfig`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -79,7 +104,18 @@ class Settings(BaseModel):
     executor: Literal["local", "ray"] = "local"
     workers: int | None = Field(default=None, ge=1)
     threads: int = Field(default=1, ge=1)
+    database: str = Field(default="", repr=False)
+    vectors: str = Field(default="", repr=False)
+    blobs: str = Field(default="", repr=False)
+    blob_options: dict[str, Any] = Field(default_factory=dict, repr=False)
+    attempts: int = Field(default=3, ge=1)
+    ray_address: str = ""
+    part_minutes: float = Field(default=12.0, gt=0, allow_inf_nan=False)
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    metrics_host: str = "127.0.0.1"
     endpoint: Endpoint = Endpoint()
+    perception: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    _config: Path | None = PrivateAttr(default=None)
 
     @classmethod
     def load(cls, config: Path | None = None, **options: object) -> Settings:
@@ -111,7 +147,39 @@ class Settings(BaseModel):
         except ValidationError as error:
             raise _invalid(error, where) from None
         _check_endpoint(settings.endpoint, where)
+        _check_places(settings, where)
+        settings._config = config
         return settings
+
+    def command(self, *words: str) -> str:
+        """A command line that does something with this library, to be typed or pasted into a shell."""
+        options: list[str] = []
+        if self.library != DEFAULT_LIBRARY:
+            options += ["--library", str(self.library)]
+        if self._config is not None:
+            options += ["--config", str(self._config)]
+        if self.profile != "embedded":
+            options += ["--profile", self.profile]
+        return " ".join(shell_word(word) for word in ("kinodex", *words, *options))
+
+    def places(self) -> Places:
+        """Where the library keeps what it knows."""
+        return Places(self.database, self.vectors, self.blobs, self.blob_options)
+
+    def masked_places(self) -> dict[str, str]:
+        """The servers that are named, by setting, fit to be printed."""
+        named = {"database": self.database, "vectors": self.vectors, "blobs": self.blobs}
+        return {name: masked(url) for name, url in named.items() if url}
+
+    def perception_config(self) -> PerceptionConfig:
+        """The config of every stage.
+
+        Raises:
+            UsageError: SETTINGS_INVALID, naming the table or key and those there are.
+        """
+        from kinodex.perception import perception_config
+
+        return perception_config(self.perception)
 
 
 def _check_endpoint(endpoint: Endpoint, where: str) -> None:
@@ -121,6 +189,13 @@ def _check_endpoint(endpoint: Endpoint, where: str) -> None:
     if bool(endpoint.base_url) != bool(endpoint.model):
         missing = "model" if endpoint.base_url else "base_url"
         raise UsageError("SETTINGS_INVALID", f"endpoint.{missing} is missing in {where}.", "Set both, or neither.")
+
+
+def _check_places(settings: Settings, where: str) -> None:
+    try:
+        settings.places()
+    except UsageError as error:
+        raise UsageError("SETTINGS_INVALID", f"in {where}: {error.message}", error.hint) from None
 
 
 def _settings_file(config: Path | None, library: Path) -> Path | None:

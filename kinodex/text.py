@@ -29,13 +29,14 @@ def clean(text: str) -> str:
     return _SURROGATES.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", _CONTROLS.sub("", text))
 
 
-def to_json(value: object, ascii_only: bool = False) -> str:
+def to_json(value: object, ascii_only: bool = False, one_line: bool = False) -> str:
     """JSON that every parser and every terminal takes: lone surrogates as text, control characters escaped.
 
     Args:
         ascii_only: for an output that cannot carry other characters.
+        one_line: for an output of one value a line.
     """
-    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+    text = json.dumps(value, ensure_ascii=False, indent=None if one_line else 2, allow_nan=False)
     text = _SURROGATES.sub(lambda match: f"\\\\x{ord(match[0]) & 0xFF:02x}", text)
     text = _RAW_CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
     # Everything outside ASCII stands inside strings, where an escape means the same.

@@ -8,6 +8,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +44,9 @@ def doctor(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Check Python, packages, weights, disk, the library, the language model and Ray; say what to do.
+    """Check Python, packages, weights, settings, disk, the library, its servers, the language model and Ray.
+
+    Says what to do where something is not in place.
 
     \b
     Example: kinodex doctor
@@ -65,7 +68,9 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Finding]]:
         ("python", _python),
         ("packages", _packages),
         ("weights", _weights),
+        ("settings", _settings),
         ("disk", _disk),
+        *((name, partial(_server, name)) for name in settings.masked_places()),
         ("library", _library),
         ("language model", _endpoint),
         ("ray", _ray),
@@ -107,6 +112,46 @@ def _weights(settings: Settings) -> Finding:
     return "ok", f"profile {settings.profile}: {', '.join(names)} are intact"
 
 
+def _settings(settings: Settings) -> Finding:
+    from stores.errors import KinodexError
+
+    try:
+        settings.perception_config()
+    except KinodexError as error:
+        return "fail", f"{error.message} {error.hint}"
+    return "ok", f"{settings.executor}, {settings.attempts} attempts, parts of {settings.part_minutes:g} minutes"
+
+
+def _server(name: str, settings: Settings) -> Finding:
+    """Whether the server that a setting names answers; nothing is made on it."""
+    from stores.errors import KinodexError
+
+    where = settings.masked_places()[name]
+    try:
+        _asked(name, settings)
+    except KinodexError as error:
+        if error.code.name == "LIBRARY_MISSING":
+            return "warn", f"{where} answers and holds no library yet; kinodex ingest makes it"
+        return "fail", f"{error.message} {error.hint}".strip()
+    return "ok", f"{where} answers"
+
+
+def _asked(name: str, settings: Settings) -> None:
+    if name == "database":
+        from stores.database import open_database
+
+        open_database(settings.database, create=False).dispose()
+    elif name == "vectors":
+        from stores.chroma import open_client
+
+        open_client(settings.vectors, "kinodex", create=False)
+    else:
+        from stores.objects import ObjectFiles
+
+        files = ObjectFiles(settings.blobs, settings.blob_options)
+        files.read(f"{files.root}/library.json")  # whether it is there or not: the store says so
+
+
 def _disk(settings: Settings) -> Finding:
     from kinodex.text import size
 
@@ -120,13 +165,14 @@ def _library(settings: Settings) -> Finding:
 
     if not os.access(_existing(settings.library), os.W_OK | os.X_OK):
         return "fail", f"{settings.library} cannot be written"
-    if not settings.library.exists():
+    if not settings.library.exists() and not settings.database:
         return "warn", f"{settings.library} does not exist yet; kinodex ingest makes it"
     try:
         with Library(settings) as opened:
             return "ok", f"{settings.library}: {len(opened.videos())} videos, {len(opened.store.tags.tags())} tags"
     except KinodexError as error:
-        return "fail", str(error)
+        missing = error.code.name == "LIBRARY_MISSING" and settings.library.is_dir()
+        return ("warn" if missing else "fail"), str(error)
 
 
 def _existing(path: Path) -> Path:
@@ -154,8 +200,11 @@ def _endpoint(settings: Settings) -> Finding:
         return "fail", f"{where} cannot be reached ({error}); check base_url, or unset it"
 
 
-def _ray(settings: Settings) -> Finding:  # noqa: ARG001
+def _ray(settings: Settings) -> Finding:
     version = _version("ray")
+    where = f" on {settings.ray_address}" if settings.ray_address else ""
     return (
-        ("ok", f"{version}; kinodex ingest --executor ray") if version else ("warn", "not installed: local work only")
+        ("ok", f"{version}; kinodex ingest --executor ray{where}")
+        if version
+        else ("warn", "not installed: local work only")
     )

@@ -12,6 +12,9 @@ from kinodex.door import ConfigOption, JsonOption, LibraryOption, ProfileOption,
 def search(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="What you look for, in any language.")],
     k: Annotated[int, typer.Option("-k", min=1, help="How many moments.")] = 10,
+    duplicates: Annotated[
+        bool, typer.Option("--duplicates", help="Show near-duplicates, too: moments with the same pictures.")
+    ] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
@@ -20,6 +23,7 @@ def search(
     """Find the moments that show, say or display QUERY.
 
     "No match" means that the indexed videos hold nothing like it; what is not indexed yet is counted apart.
+    A moment that is in several places, re-encoded or cut, is one result, with a remark on the others.
 
     \b
     Example: kinodex search "打鼓的人" -k 5
@@ -28,5 +32,5 @@ def search(
 
     with door(library, profile, as_json, config) as here:
         with here.library() as opened:
-            payload = payloads.search(opened.search(query, k=k), payloads.places(opened))
+            payload = payloads.search(opened.search(query, k=k, duplicates=duplicates), payloads.places(opened))
         here.show(payload, lambda console: render.search(console, payload))

@@ -1,4 +1,4 @@
-"""`kinodex videos`, `show`, `status`, `errors`: what the library knows, without any model."""
+"""`kinodex videos`, `show`, `status`: what the library knows, without any model."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def status(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show how much is indexed, how every stage ended, and the space it takes.
+    """Show how much is indexed, how every stage ended, what is under way, the last run, and the space it takes.
 
     \b
     Example: kinodex status
@@ -67,23 +67,3 @@ def status(
         with here.library() as opened:
             payload = whole_library(opened)
         here.show(payload, lambda console: render.status(console, payload))
-
-
-def errors(
-    library: LibraryOption = None,
-    profile: ProfileOption = None,
-    as_json: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
-    """List every input and stage that failed: the code, whose fault it is, and whether trying again may help.
-
-    \b
-    Example: kinodex errors --json
-    """
-    from kinodex import render
-    from kinodex.overview import failures
-
-    with door(library, profile, as_json, config) as here:
-        with here.library() as opened:
-            payload = {"errors": failures(opened)}
-        here.show(payload, lambda console: render.errors(console, payload))

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from kinodex import __version__
-from kinodex.cli import app
+from kinodex.cli import app, main
 from kinodex.settings import ENVIRONMENT
 from stores.library_store import LibraryStore
 
 COMMANDS = (
     *("ingest", "search", "ask", "tag", "videos", "show", "status", "errors", "models", "doctor", "evaluate"),
     *("tags import", "tags export", "tags list"),
+    *("retry", "quarantine list", "quarantine release", "replay", "verify", "index rebuild", "gc", "forget"),
 )
 
 
@@ -49,7 +51,21 @@ def test_every_command_teaches_by_example_and_takes_the_common_options(command: 
 
 @pytest.mark.parametrize(
     "arguments",
-    [("ingest",), ("search", "x", "-k", "0"), ("tag",), ("tag", "a", "--all"), ("ingest", "x", "--executor", "moon")],
+    [
+        ("ingest",),
+        ("search", "x", "-k", "0"),
+        ("tag",),
+        ("tag", "a", "--all"),
+        ("ingest", "x", "--executor", "moon"),
+        ("ingest", "x", "--budget", "much"),
+        ("ingest", "x", "--part-minutes", "0"),
+        ("ingest", "x", "--attempts", "0"),
+        ("errors", "--code", "BROKEN"),
+        ("retry", "--code", "BROKEN"),
+        ("quarantine", "release"),
+        ("forget",),
+        ("forget", "x", "--missing"),
+    ],
 )
 def test_wrong_usage_is_exit_2(arguments: tuple[str, ...]):
     LibraryStore.open(Path("kinodex-library"), create=True).close()
@@ -103,7 +119,7 @@ def test_an_empty_folder_makes_an_empty_library():
     assert ran.exit_code == 0
     assert "0 inputs: nothing found" in ran.stdout
     assert json.loads(run("videos", "--json").stdout) == {"videos": []}
-    assert json.loads(run("errors", "--json").stdout) == {"errors": []}
+    assert json.loads(run("errors", "--json").stdout) == {"errors": [], "gone": 0}
     assert json.loads(run("status", "--json").stdout)["index"]["state"] == "empty"
     assert "library is empty" in run("videos").stdout
 
@@ -126,3 +142,117 @@ def test_doctor_fails_where_the_library_cannot_be(tmp_path: Path):
     findings = {check["name"]: check["result"] for check in json.loads(ran.stdout)["checks"]}
     assert findings["library"] == "fail"
     assert ran.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("ingest", "--colour", "--json"), "--colour"),
+        (("ingest", "x", "--workers", "many", "--json"), "--workers"),
+        (("search", "--json"), "QUERY"),
+        (("paint", "--json"), "paint"),
+    ],
+)
+def test_what_the_parser_does_not_take_is_json_where_json_was_asked_for(
+    arguments: tuple[str, ...], named: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("sys.argv", ["kinodex", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    said = capsys.readouterr()
+    error = json.loads(said.out)["error"]
+    assert error["code"] == "USAGE"
+    assert named in error["message"]
+    assert "--help" in error["hint"]
+    assert len(said.err.splitlines()) == 1
+
+
+def test_what_the_parser_does_not_take_is_plain_otherwise(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("sys.argv", ["kinodex", "ingest", "--colour"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "Usage: kinodex ingest" in said.err
+
+
+def test_a_typing_error_makes_no_library():
+    ran = run("ingest", "no such.mp4", "--json")
+    assert ran.exit_code == 3
+    (video,) = json.loads(ran.stdout)["videos"]
+    assert video["error"]["code"] == "FILE_MISSING"
+    assert json.loads(ran.stdout)["report"] is None
+    assert not Path("kinodex-library").exists()
+
+
+def test_every_run_leaves_a_report():
+    Path("films").mkdir()
+    report = Path(json.loads(run("ingest", "films", "--json").stdout)["report"])
+    assert report.parent == Path("kinodex-library/reports").absolute()
+    assert json.loads(report.read_text())["totals"]["inputs"] == 0
+    last = json.loads(run("status", "--json").stdout)["last_run"]
+    assert (last["report"], last["ended"] is None) == (str(report), False)
+    assert "last run: " in run("status").stdout
+
+
+def test_sigterm_ends_a_command_like_an_interruption(monkeypatch: pytest.MonkeyPatch):
+    LibraryStore.open(Path("kinodex-library"), create=True).close()
+    before = signal.getsignal(signal.SIGTERM)
+
+    def killed(*arguments: object, **options: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(LibraryStore, "open", killed)
+    ran = run("videos")
+    assert ran.exit_code == 143
+    assert ran.stderr == "terminated; the library is consistent, run the same command to go on\n"
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_password_is_never_printed(monkeypatch: pytest.MonkeyPatch):
+    # Port 9 discards; nobody listens there.
+    monkeypatch.setenv("KINODEX_DATABASE", "postgresql://me:sesame@127.0.0.1:9/films")
+    monkeypatch.setenv("KINODEX_VECTORS", "http://me:sesame@127.0.0.1:9")
+    doctor, status = run("doctor", "--json"), run("status", "--json")
+    findings = {check["name"]: check for check in json.loads(doctor.stdout)["checks"]}
+    assert findings["database"]["result"] == findings["vectors"]["result"] == "fail"
+    assert json.loads(status.stdout)["error"]["code"] == "DATABASE_UNREACHABLE"
+    assert "sesame" not in doctor.output + status.output
+
+
+def test_servers_that_are_not_named_are_not_checked():
+    names = [check["name"] for check in json.loads(run("doctor", "--json").stdout)["checks"]]
+    assert not {"database", "vectors", "blobs"} & set(names)
+
+
+def test_forgetting_needs_a_yes():
+    LibraryStore.open(Path("kinodex-library"), create=True).close()
+    run("ingest", "gone.mp4")
+    asked = run("forget", "--missing", "--json")
+    assert asked.exit_code == 2
+    assert "--yes" in json.loads(asked.stdout)["error"]["hint"]
+    done = json.loads(run("forget", "--missing", "--yes", "--json").stdout)
+    assert done["inputs"] == [str(Path("gone.mp4").absolute())]
+    assert json.loads(run("errors", "--json").stdout) == {"errors": [], "gone": 0}
+
+
+def test_an_empty_library_is_whole():
+    LibraryStore.open(Path("kinodex-library"), create=True).close()
+    verified = json.loads(run("verify", "--json").stdout)
+    assert (verified["ok"], verified["problems"]) == (True, [])
+    assert "Nothing is left over" in run("gc").stdout
+    assert json.loads(run("index", "rebuild", "--json").stdout)["vectors"] == 0
+
+
+def test_a_typing_error_is_an_error_until_the_next_ingest():
+    Path("films").mkdir()
+    run("ingest", "films")
+    run("ingest", "flims")
+    (error,) = json.loads(run("errors", "--json").stdout)["errors"]
+    assert (error["code"], Path(error["uri"]).name) == ("FILE_MISSING", "flims")
+    run("ingest", "films")
+    assert json.loads(run("errors", "--json").stdout) == {"errors": [], "gone": 0}

@@ -37,6 +37,7 @@ MOMENT = {
     "channels": {"speech": 0.5},
     "text": HOSTILE,
     "thumbnail": "",
+    "also": [],
 }
 
 
@@ -109,3 +110,21 @@ def test_accepted_tags_show_their_reason_and_the_rest_is_counted(console):
     assert "0:03.0" in text
     assert "speech: hello" in text
     assert "1 abstained" in text
+
+
+def test_a_budget_that_stopped_a_run_is_named_with_the_way_on(console):
+    totals = {"inputs": 3, "done": 1, "failed": 0, "filtered": 0, "quarantined": 0, "postponed": 2, "reused": 0}
+    render.ingest(
+        console,
+        {
+            "videos": [{"status": "postponed", "uri": "/a.mp4", "error": None}],
+            "totals": {**totals, "media_seconds": 0, "wall_seconds": 1.0, "speed": 0.0},
+            "stopped": "the budget of 1 s would be exceeded",
+            "report": "/lib/reports/run-000001.json",
+        },
+    )
+    text = shown(console)
+    assert "1 done, 2 postponed" in text
+    assert "2 inputs are left for another run: the same command goes on with them" in text
+    assert "report: /lib/reports/run-000001.json" in text
+    assert "/a.mp4" not in text

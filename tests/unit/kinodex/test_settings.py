@@ -72,3 +72,94 @@ def test_the_key_may_come_from_a_named_variable(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("MY_KEY", "sk-mine")
     Path("kinodex.toml").write_text("[endpoint]\napi_key_env = 'MY_KEY'")
     assert Settings.load().endpoint.key() == "sk-mine"
+
+
+def test_servers_and_limits_come_from_the_environment(monkeypatch: pytest.MonkeyPatch):
+    for name, value in {
+        "KINODEX_DATABASE": "postgresql://u:sesame@db:5432/films",
+        "KINODEX_VECTORS": "http://chroma:8000",
+        "KINODEX_BLOBS": "s3://bucket/films",
+        "KINODEX_ATTEMPTS": "5",
+        "KINODEX_RAY_ADDRESS": "auto",
+        "KINODEX_PART_MINUTES": "7.5",
+    }.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings.load()
+    assert (settings.attempts, settings.ray_address, settings.part_minutes) == (5, "auto", 7.5)
+    places = settings.places()
+    assert (places.database, places.blobs) == ("postgresql://u:sesame@db:5432/films", "s3://bucket/films")
+    assert "sesame" not in repr(settings) + str(settings.masked_places())
+    assert settings.masked_places()["vectors"] == "http://chroma:8000"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("attempts = 0", "attempts"),
+        ("part_minutes = 0", "part_minutes"),
+        ("part_minutes = inf", "part_minutes"),
+        ("metrics_port = 70000", "metrics_port"),
+        ("blob_options = 3", "blob_options"),
+        ("vectors = 'chroma:8000'", "vectors"),
+        ("database = 'mysql://me:sesame@db/films'", "database"),
+        ("[endpoint]\nprice_per_million_input = -1", "price_per_million_input"),
+        ("perception = 3", "perception"),
+    ],
+)
+def test_a_bad_server_or_limit_is_named(text: str, named: str):
+    Path("kinodex.toml").write_text(text)
+    with pytest.raises(UsageError) as caught:
+        Settings.load()
+    assert caught.value.code.name == "SETTINGS_INVALID"
+    assert named in str(caught.value)
+    assert "kinodex.toml" in str(caught.value)
+    assert "sesame" not in str(caught.value)
+
+
+def test_options_of_the_blob_store_are_kept_and_not_shown():
+    Path("kinodex.toml").write_text("blobs = 's3://b/p'\n[blob_options]\nkey = 'k'\nsecret = 'sesame'")
+    settings = Settings.load()
+    assert settings.places().blob_options == {"key": "k", "secret": "sesame"}
+    assert "sesame" not in repr(settings)
+
+
+def test_a_command_to_paste_names_what_is_not_the_default(tmp_path: Path):
+    assert Settings.load().command("gc") == "kinodex gc"
+    (tmp_path / "my settings.toml").write_text("")
+    settings = Settings.load(config=Path("my settings.toml"), library=Path("my films"))
+    assert settings.command("show", "it's") == (
+        "kinodex show 'it'\"'\"'s' --library 'my films' --config 'my settings.toml'"
+    )
+
+
+def test_settings_of_stages_become_their_configs():
+    Path("kinodex.toml").write_text(
+        "[perception.pictures]\nevery_seconds = 2\nminimum = 4\n[perception.scenes]\ndetector = 'content'"
+    )
+    config = Settings.load().perception_config()
+    assert (config.pictures.every_seconds, config.pictures.minimum) == (2.0, 4)
+    assert isinstance(config.pictures.every_seconds, float)
+    assert config.scenes.detector == "content"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[perception.smell]\na = 1", ("perception.smell", "pictures", "scenes")),
+        ("[perception.pictures]\nspeed = 1", ("perception.pictures.speed", "every_seconds")),
+        ("[perception.pictures]\nminimum = 1.5", ("perception.pictures.minimum", "whole number")),
+        ("[perception.pictures]\nminimum = true", ("perception.pictures.minimum", "whole number")),
+        ("[perception.pictures]\nevery_seconds = 'often'", ("every_seconds", "number")),
+        ("[perception.pictures]\nevery_seconds = 0", ("every_seconds", "number")),
+        ("[perception.pictures]\nevery_seconds = nan", ("every_seconds", "number")),
+        ("[perception.scenes]\ndetector = 'guess'", ("detector", "adaptive")),
+    ],
+)
+def test_a_bad_setting_of_a_stage_is_named(text: str, named: tuple[str, ...]):
+    Path("kinodex.toml").write_text(text)
+    settings = Settings.load()  # what does not ingest need not know
+    with pytest.raises(UsageError) as caught:
+        settings.perception_config()
+    assert caught.value.code.name == "SETTINGS_INVALID"
+    for word in named:
+        assert word in str(caught.value)

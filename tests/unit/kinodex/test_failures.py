@@ -1,0 +1,160 @@
+"""Failures in a library whose ledger was written by hand: what is listed, and what is tried again."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from kinodex.cli import app
+from kinodex.settings import ENVIRONMENT
+from stores.library_store import LibraryStore
+from stores.records import StageKey
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> dict[str, str]:
+    """Ids of three films by name: one that failed, one that is quarantined, one that failed and was removed."""
+    with LibraryStore.open(tmp_path / "my lib", create=True, max_attempts=2) as store:
+        ids = {}
+        for number, name in enumerate(("failed.mp4", "stuck.mp4", "removed.mp4")):
+            path = tmp_path / name
+            path.write_text(name)
+            ids[name] = store.catalog.register(path, f"{number:x}" * 64, 1, 1)
+        for name, stage, code in (
+            ("failed.mp4", "probe", "NOT_MEDIA"),
+            ("failed.mp4", "speech", "MODEL_FAILED"),
+            ("removed.mp4", "probe", "TRUNCATED"),
+        ):
+            fail(store, ids[name], stage, code)
+        for _ in range(2):
+            fail(store, ids["stuck.mp4"], "pictures.003", "DECODE_TIMEOUT")
+        store.catalog.record_input_error(str(tmp_path / "dangling.mp4"), "FILE_MISSING", "it is gone")
+    (tmp_path / "removed.mp4").unlink()
+    return ids
+
+
+def fail(store: LibraryStore, video_id: str, stage: str, code: str) -> None:
+    attempt = store.ledger.begin(StageKey(video_id, stage, "f1"), "worker")
+    store.ledger.fail(attempt, code, f"{stage} went wrong")
+
+
+def run(*arguments: str):
+    return CliRunner().invoke(app, [*arguments, "--library", "my lib"])
+
+
+def listed(*arguments: str) -> list[dict]:
+    ran = run("errors", "--json", *arguments)
+    assert ran.exit_code == 0, ran.output
+    return json.loads(ran.stdout)["errors"]
+
+
+def test_every_failure_says_whose_it_is_and_how_to_see_it_again(films):
+    errors = {(Path(error["uri"]).name, error["stage"]): error for error in listed()}
+    assert set(errors) == {
+        ("failed.mp4", "probe"),
+        ("failed.mp4", "speech"),
+        ("stuck.mp4", "pictures.003"),
+        ("dangling.mp4", ""),
+    }
+    stuck = errors["stuck.mp4", "pictures.003"]
+    assert (stuck["status"], stuck["attempts"], stuck["strikes"]) == ("quarantined", 2, 2)
+    assert (stuck["blame"], stuck["retryable"]) == ("input", True)
+    assert shlex.split(stuck["replay"]) == [
+        *("kinodex", "replay", films["stuck.mp4"], "--stage", "pictures.003", "--library", "my lib")
+    ]
+    assert errors["failed.mp4", "speech"]["blame"] == "bug"
+    assert shlex.split(errors["dangling.mp4", ""]["replay"])[:3] == ["kinodex", "ingest", "--dry-run"]
+
+
+def test_people_get_commands_they_can_copy(films):
+    shown = run("errors").stdout
+    assert f"  kinodex replay {films['stuck.mp4']} --stage pictures.003 --library 'my lib'\n" in shown
+    assert "quarantined" in shown
+    assert "1 more of files that are no longer there" in shown
+
+
+def test_failures_are_chosen_by_code_and_by_video(films):
+    assert [error["stage"] for error in listed("--code", "model_failed")] == ["speech"]
+    assert {error["stage"] for error in listed("--video", "failed.mp4")} == {"probe", "speech"}
+    assert [error["code"] for error in listed("--video", "dangling.mp4")] == ["FILE_MISSING"]
+
+
+def test_a_failure_that_was_mended_under_other_settings_is_none(films, tmp_path: Path):
+    with LibraryStore.open("my lib") as store:
+        attempt = store.ledger.begin(StageKey(films["failed.mp4"], "speech", "f2"), "worker")
+        store.ledger.filter(attempt, "no sound")
+    assert [error["stage"] for error in listed("--video", "failed.mp4")] == ["probe"]
+
+
+def test_retry_takes_what_was_meant_and_nothing_else(films):
+    trial = json.loads(run("retry", "--stage", "speech", "--dry-run", "--json").stdout)
+    assert (trial["dry_run"], [stage["stage"] for stage in trial["stages"]]) == (True, ["speech"])
+    assert len(listed()) == 4
+    done = json.loads(run("retry", "--stage", "speech", "--json").stdout)
+    assert [stage["code"] for stage in done["stages"]] == ["MODEL_FAILED"]
+    assert {error["stage"] for error in listed()} == {"probe", "pictures.003", ""}
+    assert "1 stage of 1 video will be tried again by the next: kinodex ingest" in run("retry", "stuck.mp4").stdout
+    with LibraryStore.open("my lib") as store:
+        (stuck,) = store.ledger.receipts(films["stuck.mp4"])
+    assert (stuck.status, stuck.strikes, stuck.attempt) == ("pending", 0, 2)
+
+
+def test_retry_of_a_stage_takes_its_parts(films):
+    done = json.loads(run("retry", "--stage", "pictures", "--json").stdout)
+    assert [stage["stage"] for stage in done["stages"]] == ["pictures.003"]
+
+
+def test_the_quarantine_is_listed_and_released(films):
+    (stuck,) = json.loads(run("quarantine", "list", "--json").stdout)["quarantined"]
+    assert (stuck["video_id"], stuck["code"]) == (films["stuck.mp4"], "DECODE_TIMEOUT")
+    assert "kinodex quarantine release" in run("quarantine", "list").stdout
+    assert json.loads(run("quarantine", "release", "failed.mp4", "--json").stdout)["stages"] == []
+    assert json.loads(run("quarantine", "release", "--code", "DECODE_MEMORY", "--json").stdout)["stages"] == []
+    released = json.loads(run("quarantine", "release", "--all", "--json").stdout)
+    assert [stage["video_id"] for stage in released["stages"]] == [films["stuck.mp4"]]
+    assert "Nothing is quarantined" in run("quarantine", "list").stdout
+    assert {error["stage"] for error in listed()} == {"probe", "speech", ""}
+
+
+def test_status_counts_parts_and_quarantine(films):
+    status = json.loads(run("status", "--json").stdout)
+    assert status["quarantined"] == 1
+    assert status["parts"] == [{"video_id": films["stuck.mp4"], "stage": "pictures", "parts": {"quarantined": 1}}]
+    assert "kinodex quarantine list" in run("status").stdout
+
+
+def test_replay_without_a_stage_takes_what_failed_or_says_what_there_is(films, tmp_path: Path):
+    ran = run("replay", "removed.mp4", "--json")
+    assert ran.exit_code == 1
+    assert json.loads(ran.stdout)["error"]["code"] == "FILE_MISSING"
+    with LibraryStore.open("my lib") as store:
+        new = store.catalog.register(tmp_path / "new.mp4", "f" * 64, 1, 1)
+    nothing = run("replay", new)
+    assert nothing.exit_code == 2
+    assert "--stage" in nothing.stderr
+
+
+def test_forgetting_a_video_takes_its_failures_along(films):
+    ran = json.loads(run("forget", "--missing", "--yes", "--json").stdout)
+    assert [video["video_id"] for video in ran["videos"]] == [films["removed.mp4"]]
+    assert [Path(uri).name for uri in ran["inputs"]] == ["dangling.mp4"]
+    assert ran["removed"]["videos"] == 1
+    assert json.loads(run("errors", "--json").stdout)["gone"] == 0
+
+
+def test_a_library_that_is_written_is_left_alone(films):
+    with LibraryStore.open("my lib") as store, store.writer():
+        ran = run("retry", "--json")
+    assert ran.exit_code == 1
+    assert json.loads(ran.stdout)["error"]["code"] == "LIBRARY_LOCKED"
