@@ -46,7 +46,8 @@ def test_search_tells_where_and_why(ingested: Ingested):
         assert moment["rank"] == place + 1
         assert 0 <= moment["start"] < moment["end"]
         assert moment["uri"].endswith(".mp4")
-        assert set(moment) == {*("rank", "video_id", "uri", "start", "end", "score", "channels", "text", "thumbnail")}
+        keys = ("rank", "video_id", "uri", "start", "end", "score", "channels", "text", "thumbnail", "also")
+        assert set(moment) == {*keys}
     assert len(found["results"]) <= 3
 
 

@@ -1,0 +1,80 @@
+"""SIGKILL of one of Ray's actors, and of a whole machine of its cluster: the driver goes on by itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.cluster import Cluster
+from tests.chaos.films import make_films
+from tests.chaos.harness import FULL, Running, Runs, Strike, wait_until
+from tests.chaos.picture import Picture, picture
+from tests.chaos.scenario import assert_as_undisturbed
+from tests.chaos.steps import STEPS, at
+
+# Steps of an actor; the rest of a commit is the driver's.
+PARCEL = {
+    "parcel-before": Strike("parcel-before", "stores.parcels:Parcels.write", when="before", stage="vectors"),
+    "parcel-after": Strike("parcel-after", "stores.parcels:Parcels.write", when="after", stage="vectors"),
+}
+ALL = tuple((step, stage) for stage in ("pictures", "vectors") for step in STEPS)
+
+
+def strike_of(step: str, stage: str) -> Strike:
+    if step in PARCEL:
+        return PARCEL[step]
+    # In the last four steps the driver is at work; the actor dies at that very moment.
+    return at(step, stage, "kill" if step in ("begun", "working") else "kill-worker")
+
+
+@pytest.mark.parametrize(
+    ("step", "stage"), (*ALL, *((step, "vectors") for step in PARCEL)) if FULL else [("working", "pictures")]
+)
+def test_killed_actor(step: str, stage: str, films: Path, undisturbed: Picture, runs: Runs, tmp_path: Path):
+    library = tmp_path / "lib"
+    strike = strike_of(step, stage)
+    running = runs.start(
+        *("ingest", films, "--library", library, "--executor", "ray", "--workers", 2), strikes=[strike]
+    )
+    ran = running.wait()
+    assert running.struck(strike.name), f"{strike} did not happen: {ran.err}"
+    assert ran.code == 0, ran.err
+    assert not ran.survivors
+    assert_finished_once(running, strike.name)
+    assert_as_undisturbed(undisturbed, library)
+
+
+@pytest.mark.skipif(not FULL, reason="KINODEX_CHAOS=full")
+def test_killed_machine(runs: Runs, tmp_path: Path):
+    make_films(tmp_path / "films", 6, first=300)
+    plain = runs.run("ingest", tmp_path / "films", "--library", tmp_path / "undisturbed", "--workers", 2)
+    assert plain.code == 0, plain.err
+    library = tmp_path / "lib"
+    with Cluster(tmp_path / "cluster", library) as cluster:
+        cluster.start_head()
+        nodes = [cluster.start_node() for _ in range(2)]
+        running = runs.start(
+            *("ingest", tmp_path / "films", "--library", library, "--executor", "ray", "--address", cluster.address)
+        )
+        wait_until(lambda: any(one.stage == "pictures" for one in cluster.begun()), "a machine at work", 120)
+        victim = cluster.begun()[-1].process
+        (node,) = [node for node in nodes if victim in node.family()]
+        node.kill()
+        assert not node.family()
+        ran = running.wait()
+        assert ran.code == 0, ran.err
+        begun = [*running.begun(), *cluster.begun()]
+    most = max(Counter(one.what for one in begun).values())
+    assert most == 2, "what the machine had in hand was done again, and nothing more often"
+    assert_as_undisturbed(picture(tmp_path / "undisturbed"), library)
+
+
+def assert_finished_once(running: Running, strike: str) -> None:
+    """What was done when the actor died was not begun after that; nothing was begun more than twice."""
+    done = running.done_when_struck(strike)
+    counts = Counter(one.what for one in running.begun())
+    assert max(counts.values()) <= 2
+    again = {what for what, count in counts.items() if count > 1} & done.keys()
+    assert not again, f"done before, and begun again: {again}"

@@ -1,0 +1,226 @@
+"""What Ray 2.60 does, as far as our design rests on it.
+
+Where one of these fails after an upgrade, read the design again.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.harness import FULL, INJECTED, ROOT, Runs, Strike
+
+# Each fact in a process of its own: Ray's state is one of the process, and its own warnings are not ours.
+START = """
+import os, sys, logging, warnings
+from pathlib import Path
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+import ray, ray.data
+from ray.data import ActorPoolStrategy, DataContext
+ray.init(address="local", num_cpus=2, object_store_memory=100_000_000, include_dashboard=False, log_to_driver=False,
+         logging_level=logging.ERROR)
+context = DataContext.get_current()
+context.enable_progress_bars = False
+folder = Path(sys.argv[1])
+def died_before(name):
+    with (folder / name).open("a") as file:
+        file.write("x")
+    return (folder / name).stat().st_size
+"""
+
+DEATHS = """
+class Dies:
+    def __call__(self, batch):
+        # More often than any finite default would bear.
+        if died_before("deaths") <= 6:
+            os._exit(11)
+        return batch
+rows = ray.data.from_items([{"n": 1}]).map_batches(Dies, compute=ActorPoolStrategy(size=1), batch_size=1).take_all()
+print("RESULT", len(rows), died_before("deaths") - 1)
+"""
+
+TASK_DEATHS = """
+def dies(batch):
+    if died_before("deaths") <= 6:
+        os._exit(11)
+    return batch
+rows = ray.data.from_items([{"n": 1}]).map_batches(dies, batch_size=1).take_all()
+print("RESULT", len(rows), died_before("deaths") - 1)
+"""
+
+USER_EXCEPTION = """
+def fails(row):
+    died_before("calls")
+    raise ValueError("bad video")
+try:
+    ray.data.from_items([{"n": 1}]).map(fails).take_all()
+    print("RESULT no error")
+except Exception as error:
+    print("RESULT", "bad video" in str(error), died_before("calls") - 1)
+"""
+
+ERRORED_BLOCK = """
+context.max_errored_blocks = 1
+def fails(row):
+    if row["n"] == 3:
+        raise ValueError("bad video")
+    return row
+one_block = ray.data.from_items([{"n": n} for n in range(6)], override_num_blocks=1).map(fails)
+each_its_own = ray.data.from_items([{"n": n} for n in range(6)], override_num_blocks=6).map(fails)
+print("RESULT", len(one_block.take_all()), len(each_its_own.take_all()))
+"""
+
+FROM_ITEMS = """
+few = ray.data.from_items([{"n": n} for n in range(6)]).materialize().num_blocks()
+own = ray.data.from_items([{"n": n} for n in range(6)], override_num_blocks=6).materialize().num_blocks()
+print("RESULT", few, own)
+"""
+
+INIT_ERROR = """
+class NeverStarts:
+    def __init__(self):
+        died_before("starts")
+        raise ValueError("no weights")
+    def __call__(self, batch):
+        return batch
+try:
+    ray.data.from_items([{"n": 1}]).map_batches(NeverStarts, compute=ActorPoolStrategy(size=1), batch_size=1).take_all()
+    print("RESULT went well")
+except Exception as error:
+    print("RESULT", "no weights" in str(error), died_before("starts") - 1)
+"""
+
+INIT_DEATH = """
+class StartsLate:
+    def __init__(self):
+        if died_before("starts") <= 4:
+            os._exit(11)
+    def __call__(self, batch):
+        return batch
+rows = ray.data.from_items([{"n": 1}]).map_batches(StartsLate, compute=ActorPoolStrategy(size=1), batch_size=1)
+print("RESULT", context.max_consecutive_actor_init_deaths, len(rows.take_all()), died_before("starts") - 1)
+"""
+
+CHECKPOINT = """
+from ray.data.checkpoint import CheckpointConfig
+context.checkpoint_config = CheckpointConfig(
+    id_column="n", checkpoint_path=str(folder / "checkpoint"), delete_checkpoint_on_success=False
+)
+def noted(row):
+    died_before("rows")
+    return row
+def run(name, source):
+    source.map(noted).write_parquet(str(folder / name))
+items = lambda: ray.data.from_items([{"n": n} for n in range(4)])
+run("a", items())
+first = died_before("rows") - 1
+run("b", items())
+second = died_before("rows") - 2 - first
+ids = [path for path in (folder / "checkpoint").rglob("*") if path.is_file()]
+print("RESULT", first, second, bool(ids))
+"""
+
+
+def said(body: str, tmp_path: Path) -> str:
+    env = {**os.environ, "PYTHONWARNINGS": "ignore", "RAY_BACKEND_LOG_LEVEL": "fatal"}
+    ran = subprocess.run(
+        [sys.executable, "-c", START + body, str(tmp_path)], capture_output=True, text=True, timeout=200, env=env
+    )
+    lines = [line for line in ran.stdout.splitlines() if line.startswith("RESULT ")]
+    assert lines, ran.stdout + ran.stderr[-3000:]
+    return lines[-1].removeprefix("RESULT ")
+
+
+def test_a_user_exception_is_not_retried(tmp_path: Path):
+    assert said(USER_EXCEPTION, tmp_path) == "True 1"
+
+
+def test_an_actor_that_dies_is_restarted_and_its_task_retried(tmp_path: Path):
+    assert said(DEATHS, tmp_path) == "1 7"
+
+
+full_only = pytest.mark.skipif(not FULL, reason="KINODEX_CHAOS=full")
+
+
+@full_only
+def test_a_task_that_dies_is_retried(tmp_path: Path):
+    assert said(TASK_DEATHS, tmp_path) == "1 7"
+
+
+@full_only
+def test_an_errored_block_loses_all_its_rows(tmp_path: Path):
+    assert said(ERRORED_BLOCK, tmp_path) == "0 5"
+
+
+@full_only
+def test_from_items_shares_blocks_unless_told(tmp_path: Path):
+    few, own = map(int, said(FROM_ITEMS, tmp_path).split())
+    assert own == 6
+    assert few <= own
+
+
+@full_only
+def test_an_actor_whose_constructor_raises_ends_the_job(tmp_path: Path):
+    assert said(INIT_ERROR, tmp_path) == "True 1"
+
+
+@full_only
+def test_an_actor_that_dies_in_its_constructor_is_restarted_for_ever(tmp_path: Path):
+    # `max_consecutive_actor_init_deaths` is 0 and does not count deaths of the process.
+    assert said(INIT_DEATH, tmp_path) == "0 1 5"
+
+
+@full_only
+def test_a_checkpoint_filters_nothing_after_from_items(tmp_path: Path):
+    # All four rows again, although the checkpoint lists them as done.
+    assert said(CHECKPOINT, tmp_path) == "4 4 True"
+
+
+# Runs before our dataset is consumed: schemas of what every operator passes on, and the largest cell.
+SPY = """
+def look(module):
+    real = module.receipts
+    def spied(*arguments):
+        rows = real(*arguments).materialize()
+        types = sorted({str(kind) for kind in rows.schema().types})
+        largest = max(len(str(value)) for row in rows.take_all() for value in row.values())
+        print("CROSSED", types, largest, rows.size_bytes(), file=sys.stderr)
+        return rows
+    module.receipts = spied
+"""
+
+
+@full_only
+def test_no_picture_crosses_our_operators(films: Path, tmp_path: Path):
+    body = f"import sys\n{SPY}\nimport workflows.ray_data\nlook(workflows.ray_data)\n"
+    body += "from kinodex.cli import main\nmain()"
+    ran = subprocess.run(
+        [sys.executable, "-c", body, "ingest", films, "--library", tmp_path / "lib", "--executor", "ray", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert ran.returncode == 0, ran.stderr
+    (crossed,) = [line for line in ran.stderr.splitlines() if line.startswith("CROSSED")]
+    kinds, largest, size = crossed.removeprefix("CROSSED ").rsplit(" ", 2)
+    assert kinds == "['double', 'int64', 'string']", "plain text and numbers: no arrays, no binary"
+    assert int(largest) < 1000
+    assert int(size) < 1 << 20
+
+
+@full_only
+def test_a_driver_that_is_killed_takes_its_cluster_along(films: Path, runs: Runs, tmp_path: Path):
+    mark = Strike("mark", "stores.ledger:Ledger.begin", do="tell", when="after", stage="pictures", seconds=60)
+    running = runs.start("ingest", films, "--library", tmp_path / "lib", "--executor", "ray", strikes=[mark])
+    running.wait_struck("mark")
+    assert len(running.family()) > 3
+    os.kill(running.process.pid, signal.SIGKILL)
+    ran = running.wait()
+    assert not ran.survivors
+    assert INJECTED.is_dir()

@@ -1,0 +1,62 @@
+"""Two ingests of one library at once: one works, the other says who does; nothing is lost or done twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.harness import FULL, Ran, Runs, Strike
+from tests.chaos.picture import Picture, Place
+from tests.chaos.scenario import assert_as_undisturbed
+from tests.chaos.served import Served
+
+
+def holding(stage: str) -> Strike:
+    """The first ingest stops for a while in the middle of its work."""
+    return Strike("holding", "stores.ledger:Ledger.begin", do="tell", when="after", stage=stage, seconds=90)
+
+
+@pytest.mark.parametrize("executor", ["local", "ray"] if FULL else ["local"])
+def test_one_works_and_the_other_says_so(executor: str, films: Path, undisturbed: Picture, runs: Runs, tmp_path: Path):
+    library = tmp_path / "lib"
+    ingest = ("ingest", films, "--library", library, "--executor", executor, "--workers", 2)
+    first = runs.start(*ingest, strikes=[holding("pictures")])
+    first.wait_struck("holding")
+    second = runs.run(*ingest)
+    first.go("holding")
+    ran = first.wait()
+    assert_locked(second, f"process {first.process.pid}")
+    assert_all_once(ran)
+    assert_as_undisturbed(undisturbed, library)
+
+
+@pytest.mark.skipif(not FULL, reason="KINODEX_CHAOS=full")
+def test_two_machines_with_one_database(films: Path, served: Served, runs: Runs, tmp_path: Path):
+    plain = served.library("plain", tmp_path / "plain")
+    assert runs.run("ingest", films, *served.options(plain)).code == 0
+    there = served.library("shared", tmp_path / "one")
+    elsewhere = Place(tmp_path / "two", there.database, there.vectors, there.blobs, there.blob_options)
+    first = runs.start("ingest", films, *served.options(there), "--workers", 2, strikes=[holding("pictures")])
+    first.wait_struck("holding")
+    second = runs.run("ingest", films, *served.options(elsewhere), "--workers", 2)
+    first.go("holding")
+    ran = first.wait()
+    assert_locked(second, "")
+    assert_all_once(ran)
+    assert_as_undisturbed(served.picture(plain), there)
+
+
+def assert_locked(ran: Ran, who: str) -> None:
+    assert ran.code == 1, ran.err
+    error = ran.json["error"]
+    assert error["code"] == "LIBRARY_LOCKED"
+    assert who in error["message"]
+    assert "Wait for it to end" in error["hint"]
+    assert not ran.begun
+
+
+def assert_all_once(ran: Ran) -> None:
+    assert ran.code == 0, ran.err
+    assert set(Counter(one.what for one in ran.begun).values()) == {1}
