@@ -65,6 +65,9 @@ def run_ingest(
                 meter=meter,
                 progress=to_all(tally, progress),
             )
+        if meter.disk_full and report.totals.postponed:
+            hint = "Free some space and run the same command again: what is done stays done."
+            raise StoreError("DISK_FULL", f"{report.totals.postponed} videos were not begun: {meter.stopped}.", hint)
         outcome = ""
     except KinodexError as error:
         outcome = error.code.name

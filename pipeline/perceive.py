@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from zipfile import BadZipFile
 
 from encoders.bundle import Encoders
 from encoders.prints import unpacked
@@ -20,6 +22,7 @@ from pipeline.perception import DERIVED, LISTENED, WATCHED, PerceptionConfig, st
 from pipeline.probe import probe
 from pipeline.reuse import KnownPrints, Reuse
 from pipeline.stage import Memory, Stage, fingerprints, pending
+from stores.errors import KinodexError
 from stores.records import Record, StageOutput, Video
 
 __all__ = ["PerceptionConfig", "Stage", "fingerprints", "pending", "perceive", "stages"]
@@ -39,6 +42,9 @@ class _Overlay:
 
     def add(self, stage: str, output: StageOutput) -> None:
         self._fresh[stage] = output
+
+    def is_fresh(self, stage: str) -> bool:
+        return stage in self._fresh
 
     def has(self, stage: str) -> bool:
         return stage in self._fresh or self._stored.has(stage)
@@ -95,7 +101,12 @@ def perceive(
 
     def ready(names: Sequence[str]) -> list[str]:
         able = [name for name in names if name in todo and not failed.intersection(inputs[name])]
-        return [name for name in able if all(known.has(needed) for needed in inputs[name])]
+        # What is to be done again must be done by now: its old version must not pass into what is new.
+        return [
+            name
+            for name in able
+            if all(known.is_fresh(needed) if needed in todo else known.has(needed) for needed in inputs[name])
+        ]
 
     def settle(name: str, ending: Ending) -> tuple[str, Ending]:
         if isinstance(ending, StageOutput):
@@ -116,7 +127,9 @@ def perceive(
     if not parts and ready(("pictures", "objects")):
         reuse = Reuse.of(known_prints, video_id, wanted, config.reuse)
         if reuse is not None and "prints" not in todo and known.has("prints"):
-            reuse.see_all(unpacked(known.blob("prints", "prints.npz"), video.time_base))
+            # A short cut only: prints that are damaged cost the work that they might have saved.
+            with suppress(KinodexError, KeyError, ValueError, BadZipFile):
+                reuse.see_all(unpacked(known.blob("prints", "prints.npz"), video.time_base))
     whole = (path, video, encoders, decoder, config, progress)
     for names, endings in ((WATCHED, partial(watching, reuse=reuse)), (LISTENED, listening)):
         able = ready(names)

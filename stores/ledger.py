@@ -8,9 +8,10 @@ are not the machine's fault. A video with too many of them is quarantined instea
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,8 @@ from stores.tables import StageRunRow as Run
 
 MAX_ATTEMPTS = 3
 """Strikes after which a stage of a video is quarantined. Source: our choice: twice more than once."""
+
+_LISTED = 500  # ids in one query
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,15 @@ class Ledger:
         self._clock = clock
         self.max_attempts = max_attempts
 
-    def begin(self, key: StageKey, worker: str) -> Attempt | Receipt:
+    def begin(self, key: StageKey, worker: str, asked: float = math.inf) -> Attempt | Receipt:
         """Commits a new attempt, or tells how the run ended already.
 
         A new attempt counts as a strike until it ends. A run that is marked running with all its strikes used
         up has killed its workers: it is quarantined.
+
+        Args:
+            asked: when the worker asked first (seconds since the epoch): an attempt that it was given since then is
+                given again, since it did not hear of it.
 
         Returns:
             The attempt; or the receipt of a run that is done, filtered or quarantined.
@@ -76,6 +83,8 @@ class Ledger:
                 run = _run(connection, key)
             if run.status in ("done", "filtered", "quarantined"):
                 return _receipt(run)
+            if run.status == "running" and run.worker == worker and run.started_at >= asked:
+                return Attempt(key, run.attempts, worker, run.started_at)
             if run.strikes >= self.max_attempts:
                 return self._quarantine(connection, run, now)
             number = run.attempts + 1
@@ -128,11 +137,14 @@ class Ledger:
             The keys of those runs, by video and stage.
         """
         chosen = select(Run.video_id, Run.stage, Run.fingerprint, Run.error_code).where(Run.status.in_(list(statuses)))
+        videos = None if video_ids is None else set(video_ids)
+        if videos is not None and len(videos) <= _LISTED:
+            chosen = chosen.where(Run.video_id.in_(sorted(videos)))
         with writing(self._engine) as connection:
             keys = [
                 StageKey(*row[:3])
                 for row in connection.execute(chosen.order_by(Run.video_id, Run.stage, Run.fingerprint))
-                if (video_ids is None or row.video_id in video_ids)
+                if (videos is None or row.video_id in videos)
                 and (stages is None or row.stage in stages or base_stage(row.stage) in stages)
                 and (codes is None or row.error_code in codes)
             ]
@@ -202,6 +214,16 @@ class Ledger:
             statement = statement.where(Run.video_id == video_id)
         with reading(self._engine) as connection:
             return [_receipt(run) for run in connection.execute(statement)]
+
+    def receipts_of(self, video_ids: Sequence[str]) -> list[Receipt]:
+        """How all runs of these videos stand, those of one video in the order in which they were begun last."""
+        statement = select(Run.__table__).order_by(Run.started_at, Run.video_id, Run.stage)
+        found: list[Receipt] = []
+        with reading(self._engine) as connection:
+            for first in range(0, len(video_ids), _LISTED):
+                some = Run.video_id.in_(video_ids[first : first + _LISTED])
+                found += [_receipt(run) for run in connection.execute(statement.where(some))]
+        return found
 
     def done_fingerprints(self, video_id: str) -> dict[str, str]:
         """Stage to the fingerprint of its done run."""

@@ -40,13 +40,15 @@ class Parcels:
         self._folder = folder
         self._objects = objects
 
-    def write(self, key: StageKey, output: StageOutput) -> str:
+    def write(self, key: StageKey, output: StageOutput, attempt: int = 0) -> str:
         """Writes a parcel, whole or not at all, and returns its name, which no other parcel ever has.
+
+        The name says what it is of: ``video-stage-fingerprint-attempt-`` and something unique.
 
         Raises:
             StoreError: DISK_FULL, LIBRARY_READ_ONLY or BLOB_STORE_UNREACHABLE.
         """
-        name = f"{key.video_id}-{key.stage}-{uuid.uuid4().hex}.npz"
+        name = f"{key.video_id}-{key.stage}-{key.fingerprint}-{attempt}-{uuid.uuid4().hex}.npz"
         data = pack(key, output)
         if self._objects is not None:
             self._objects.write(self._path(name), data)

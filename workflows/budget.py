@@ -32,6 +32,7 @@ _SIZE = re.compile(rf"{_NUMBER}\s*([kmgt]i?b|b)", re.IGNORECASE)
 _TOKENS = re.compile(rf"{_NUMBER}\s*([km]?)\s*tokens?", re.IGNORECASE)
 _MONEY = re.compile(rf"(?:\$\s*{_NUMBER}|{_NUMBER}\s*(?:usd|\$))", re.IGNORECASE)
 _FORMS = "Write e.g. 90m, 2h, 5GB, 500MB, 1M tokens or 2.50USD; several with commas between them."
+_DISK = "the library's disk is nearly full"
 _AS_EXPECTED = 60.0
 """Seconds of work that count as having gone as expected, so that one odd piece or the loading of models is not taken
 for a slow machine. Source: our choice.
@@ -163,7 +164,6 @@ class Meter:
         self._expected_seconds = _AS_EXPECTED
         self._worked_seconds = _AS_EXPECTED
         self._refused: dict[object, str] = {}
-        self._disk_full = False
 
     def may_begin(self, unit: Unit) -> bool:
         """Whether ``unit`` still fits; if so it counts as running from now on."""
@@ -208,7 +208,8 @@ class Meter:
     @property
     def disk_full(self) -> bool:
         """Whether something was left undone because the disk is nearly full."""
-        return self._disk_full
+        with self._lock:
+            return any(why.startswith(_DISK) for why in self._refused.values())
 
     @property
     def left_out(self) -> int:
@@ -242,9 +243,8 @@ class Meter:
             return why
         left = self._free(self._folder) - to_come.bytes
         if left < self._reserve:
-            self._disk_full = True
             return (
-                f"the library's disk is nearly full: {shown('bytes', max(0.0, left))} would be left, "
+                f"{_DISK}: {shown('bytes', max(0.0, left))} would be left, "
                 f"{shown('bytes', self._reserve)} are kept free"
             )
         return ""

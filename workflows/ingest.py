@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Literal
 
 from pipeline.parts import PART_SECONDS
 from pipeline.perceive import PerceptionConfig, stages
-from stores.errors import StoreError, UsageError
+from stores.errors import UsageError
 from stores.ids import base_stage
+from stores.patience import patiently
 from stores.records import Receipt
 from workflows.discover import discover
 from workflows.identify import Input, identify
@@ -74,8 +75,7 @@ def ingest(
 
     Raises:
         UsageError: USAGE for an executor there is none of.
-        StoreError: LIBRARY_LOCKED if another process writes; DISK_FULL before the disk is; or if the library cannot
-            be written any more.
+        StoreError: LIBRARY_LOCKED if another process writes; or if the library cannot be written any more.
     """
     if executor not in EXECUTORS:
         raise UsageError("USAGE", f"there is no executor {executor!r}.", f"Choose one of: {', '.join(EXECUTORS)}.")
@@ -96,10 +96,7 @@ def ingest(
         planner = Planner(store, stages(encoders, config), part_seconds)
         job = Job(store, encoders, planner, config, workers, address, meter, progress)
         worked_on = _work(job, inputs, executor)
-        if meter is not None and meter.disk_full:
-            hint = "Free some space and run the same command again: what is done stays done."
-            raise StoreError("DISK_FULL", f"Not all was begun: {meter.stopped}.", hint)
-        receipts = receipts_by_video(store)
+        receipts = receipts_by_video(store, {one.video_id for one in inputs})
         videos = [
             _reported(one, receipts[one.video_id], planner.wanted, worked_on.get(one.video_id) == one.uri, job)
             for one in inputs
@@ -146,7 +143,8 @@ def _until_done(job: Job, inputs: Sequence[Input], execute: Run, probes_only: bo
     """Plan and execute until nothing is left: parts before what joins them, and again what failed and may mend."""
     tried: Counter[tuple[str, int | None, str]] = Counter()
     while True:
-        units = [unit for unit in job.planner.units(inputs) if not probes_only or PROBE in unit.stages]
+        left = patiently(lambda: job.planner.units(inputs))
+        units = [unit for unit in left if not probes_only or PROBE in unit.stages]
         # Failures that are not the video's fault do not count in the ledger, nor does what the budget refuses; here
         # they do, or this would not end.
         units = [unit for unit in units if tried[unit.name] < job.store.ledger.max_attempts]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.perceive import PerceptionConfig
 from stores.errors import CODES
+from stores.patience import patiently
 from workflows.progress import Progress, StageFinished, VideoFinished, silent
 from workflows.report import ending_of
 from workflows.units import Planner, WorkUnit
@@ -62,9 +63,14 @@ class Job:
             )
         )
 
+    def stage_known(self, unit: WorkUnit, receipt: Receipt) -> None:
+        """Tell that a stage of a unit need not or may not be begun; no work was done."""
+        key = receipt.key
+        self.progress(StageFinished(unit.video_id, unit.uri, key.stage, receipt.status, receipt.error_code))
+
     def unit_ended(self, unit: WorkUnit) -> None:
         """Tell that a video ended, if that was the last unit of it."""
-        if unit.part is None and not self.planner.units_of(unit.video_id, unit.uri):
+        if unit.part is None and not patiently(lambda: self.planner.units_of(unit.video_id, unit.uri)):
             self.video_ended(unit.video_id, unit.uri)
 
     def video_ended(self, video_id: str, uri: str) -> None:
@@ -72,7 +78,8 @@ class Job:
         if video_id in self.told:
             return
         self.told.add(video_id)
-        ending = ending_of(self.store.ledger.receipts(video_id), self.planner.wanted, self.postponing)
-        video = self.store.catalog.video(video_id)
+        receipts = patiently(lambda: self.store.ledger.receipts(video_id))
+        ending = ending_of(receipts, self.planner.wanted, self.postponing)
+        video = patiently(lambda: self.store.catalog.video(video_id))
         seconds = video.seconds if video is not None else 0.0
         self.progress(VideoFinished(video_id, uri, ending.status, ending.error_code, seconds))

@@ -14,7 +14,7 @@ import socket
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,9 @@ def log_events(progress: Progress, run: int | None = None) -> Progress:
     def tell(event: Event) -> None:
         if not isinstance(event, Identified | StageAdvanced):
             note(_event_name(event), _event_fields(event) | ({} if run is None else {"run": run}))
-        progress(event)
+        # Somebody who no longer looks (`| head`) must not end the job.
+        with suppress(OSError):
+            progress(event)
 
     return tell
 

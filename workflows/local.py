@@ -101,7 +101,7 @@ class _Crew:
         return Reports(
             begun=lambda stage: job.progress(StageStarted(unit.video_id, unit.uri, stage)),
             advanced=lambda stage, share: job.progress(StageAdvanced(unit.video_id, stage, share)),
-            settled=lambda receipt: job.stage_ended(unit, receipt),
+            settled=lambda receipt: job.stage_known(unit, receipt),
             ended=ended,
             stopped=self._stopped,
         )
@@ -122,6 +122,11 @@ def settle(store: LibraryStore, attempt: Attempt, ending: Ending) -> Receipt | N
         if isinstance(ending, KinodexError):
             return patiently(lambda: store.ledger.fail(attempt, ending.code.name, ending.message))
         return patiently(lambda: store.commit(attempt, ending))
+    except ValueError as error:
+        # An output that contradicts itself is a bug of its stage, and of no other.
+        _log.exception("%s of %s", attempt.key.stage, attempt.key.video_id)
+        said = str(error)
+        return patiently(lambda: store.ledger.fail(attempt, "INTERNAL", said))
     except StoreError as error:
         if error.code.name == "STALE_ATTEMPT":
             _log.warning("%s", error)

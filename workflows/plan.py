@@ -185,7 +185,7 @@ class _Work:
         self.prices = prices
         self.longest = part_seconds * LONGEST_WHOLE / PART_SECONDS
         self._planner = Planner(store, order, part_seconds)
-        self._receipts = receipts_by_video(store)
+        self._receipts = receipts_by_video(store, {one.video_id for one in inputs})
         self._units: defaultdict[str, list[WorkUnit]] = defaultdict(list)
         for unit in self._planner.units(inputs):
             self._units[unit.video_id].append(unit)

@@ -15,22 +15,25 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stores.errors import KinodexError, StoreError
+from stores.errors import KinodexError, StoreError, UsageError
 from stores.known_prints import KnownPrints
 from stores.ledger import Attempt, Ledger
 from stores.library_store import LibraryStore
+from stores.patience import patiently
 from stores.places import Places
 from stores.records import StageKey
 from workflows.job_log import job_log
+from workflows.leftovers import Leftover, WithLeftovers, leftovers
 from workflows.local import default_workers, settle
 from workflows.progress import StageFinished
 from workflows.units import WorkUnit
@@ -62,6 +65,7 @@ FORGIVEN = 10
 """Attempts at one stage that may be lost to machines that are gone, before they count after all. Source: our choice."""
 
 _OBJECT_STORE = 256 << 20  # rows are a few hundred bytes
+_ANSWER_SECONDS = 10.0
 _WRITER_PATIENCE = 600.0  # seconds that an actor waits for the writer to catch up
 
 
@@ -129,11 +133,15 @@ class Perceiver:
             ),
         )
         closing = Row(int(number), unit.video_id)
-        with job_log(self._store.root):
+        store = self._store
+        with job_log(store.root):
             try:
                 self._wait_for_writer()
-                forgive_lost_machines(self._store.ledger, unit)
-                work(unit, self._store.memory(unit.video_id), self._hands, reports)
+                found = patiently(lambda: leftovers(store, unit))
+                rows += [self._taken_over(int(number), one) for one in found.values()]
+                rest = replace(unit, stages={name: mark for name, mark in unit.stages.items() if name not in found})
+                patiently(lambda: forgive_lost_machines(store.ledger, rest))
+                work(rest, WithLeftovers(store.memory(unit.video_id), found), self._hands, reports)
             except StoreError as error:
                 # A row, not an exception: Ray would wrap it in a page of its own.
                 closing = replace(closing, status="aborted", error_code=error.code.name, error_message=error.message)
@@ -152,15 +160,27 @@ class Perceiver:
         )
         if isinstance(ending, KinodexError):
             return replace(row, status="failed", error_code=ending.code.name, error_message=ending.message)
-        parcel = self._store.parcels.write(key, ending)
+        parcel = patiently(lambda: self._store.parcels.write(key, ending, attempt.number))
         self._ahead.append(parcel)
         return replace(row, parcel=parcel)
+
+    def _taken_over(self, number: int, one: Leftover) -> Row:
+        receipt = one.receipt
+        return Row(
+            number,
+            **asdict(receipt.key),
+            status="done",
+            attempt=receipt.attempt,
+            worker=receipt.worker,
+            started=time.time(),
+            parcel=one.parcel,
+        )
 
     def _wait_for_writer(self) -> None:
         """Back-pressure: rows are tiny, so Ray would let actors run ahead until the disk is full of parcels."""
         until = time.monotonic() + _WRITER_PATIENCE
         while len(self._ahead) > UNCOMMITTED and time.monotonic() < until:
-            there = set(self._store.parcels.names())
+            there = set(patiently(self._store.parcels.names))
             self._ahead = [name for name in self._ahead if name in there]
             if len(self._ahead) > UNCOMMITTED:
                 time.sleep(0.5)
@@ -200,19 +220,34 @@ def run_on_ray(job: Job, units: Sequence[WorkUnit]) -> None:
     begun = [unit for unit in units if meter is None or meter.may_begin(unit)]
     if not begun:
         return
-    for values in receipts(job, begun).iter_rows():
-        row = Row(**values)
-        unit = begun[row.unit]
-        if row.stage:
-            _take(job, unit, row)
-            continue
-        if meter is not None:
-            meter.ended(unit)
-        if row.status == "aborted":
-            raise StoreError(row.error_code, row.error_message, "Run the same command again to go on.")
-        job.unit_ended(unit)
-    for name in store.parcels.names():
+    try:
+        for values in receipts(job, begun).iter_rows():
+            row = Row(**values)
+            unit = begun[row.unit]
+            if row.stage:
+                _take(job, unit, row)
+            elif row.status == "aborted":
+                raise StoreError(row.error_code, row.error_message, "Run the same command again to go on.")
+            else:
+                if meter is not None:
+                    meter.ended(unit)
+                job.unit_ended(unit)
+            if meter is not None and meter.over():
+                break
+    finally:
+        # Whatever ended the loop, nobody works on these units any more: nothing of it is a strike against a video.
+        _give_back(store, begun)
+    for name in patiently(store.parcels.names):
         store.parcels.delete(name)  # of units that ran twice because a machine was lost
+
+
+def _give_back(store: LibraryStore, units: Sequence[WorkUnit]) -> None:
+    """Release the attempts that actors had in hand when the job was stopped."""
+    wanted = {StageKey(unit.video_id, *item) for unit in units for item in unit.stages.items()}
+    with suppress(StoreError):
+        for receipt in store.ledger.receipts_of(sorted({unit.video_id for unit in units})):
+            if receipt.status == "running" and receipt.key in wanted and receipt.worker.startswith("ray-"):
+                store.ledger.release(Attempt(receipt.key, receipt.attempt, receipt.worker, 0.0))
 
 
 def receipts(job: Job, units: Sequence[WorkUnit]) -> ray.data.Dataset:
@@ -246,7 +281,7 @@ def _take(job: Job, unit: WorkUnit, row: Row) -> None:
         return
     receipt = settle(job.store, Attempt(key, row.attempt, row.worker, row.started), _ending(job.store, row))
     if row.parcel:
-        job.store.parcels.delete(row.parcel)
+        patiently(lambda: job.store.parcels.delete(row.parcel))
     if receipt is not None:
         job.stage_ended(unit, receipt)
 
@@ -255,9 +290,29 @@ def _ending(store: LibraryStore, row: Row) -> Ending:
     if not row.parcel:
         return KinodexError(row.error_code, row.error_message)
     try:
-        return store.parcels.read(row.parcel)[1]
+        return patiently(lambda: store.parcels.read(row.parcel))[1]
     except StoreError as error:
         return error
+
+
+def _check_answers(address: str) -> None:
+    """Ray itself waits for minutes without a word where nothing listens.
+
+    Raises:
+        UsageError: USAGE if nothing does.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not port.isdigit():
+        return  # ``auto`` and the like: Ray finds the cluster, or says that there is none
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _ANSWER_SECONDS).close()
+    except OSError as error:
+        raise _no_cluster(address, (error.strerror or str(error)).lower()) from error
+
+
+def _no_cluster(address: str, why: str) -> UsageError:
+    hint = "Start one with `ray start --head`, give the address of its head, or leave --address out."
+    return UsageError("USAGE", f"No Ray cluster answers at {address}: {why}.", hint)
 
 
 @contextmanager
@@ -265,7 +320,11 @@ def _cluster(address: str | None, workers: int) -> Iterator[None]:
     """Ray for the block: the one that runs already, the one at ``address``, or one of our own."""
     ours = not ray.is_initialized()
     if ours and address is not None:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        _check_answers(address)
+        try:
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        except (ConnectionError, RuntimeError, ray.exceptions.RayError) as error:
+            raise _no_cluster(address, str(error).splitlines()[0]) from error
     elif ours:
         ray.init(
             address="local",
@@ -283,7 +342,7 @@ def _cluster(address: str | None, workers: int) -> Iterator[None]:
     context.print_on_execution_start = False
     # An exception out of an actor is a bug of ours and ends the job; a bad video is a row.
     context.max_errored_blocks = 0
-    # Losing one machine while models load must not end the job.
+    # An actor that cannot be made (its library is away, say) is made again a few times; models load later, in a stage.
     context.max_consecutive_actor_init_deaths = 3
     # One long video may be all that still runs; a decoder that hangs is stopped by its own limits.
     context.execution_no_progress_timeout_s = 24 * 3600

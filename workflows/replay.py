@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.decoder import Decoder
-from pipeline.parts import PART_SECONDS
+from pipeline.parts import PART_SECONDS, parts_of
 from pipeline.perceive import PerceptionConfig, stages
 from stores.errors import KinodexError, UsageError
 from stores.ids import base_stage
@@ -78,8 +78,13 @@ def replay(
     if path is None:
         raise UsageError("FILE_MISSING", f"The file of {video_id} is no longer where it was.", "Put it back.")
     uri = uri_of(path)
+    number = stage.removeprefix(base).removeprefix(".")
+    video = store.catalog.video(video_id)
+    there = len(parts_of(video, part_seconds)) if video is not None else 0
+    if stage != base and not (number.isdigit() and int(number) < there):
+        raise UsageError("USAGE", f"{video_id} has no part {stage!r}.", f"It has {there} parts of that length.")
     # A whole stage is replayed whole, also where the video is long.
-    part, length = (None, math.inf) if stage == base else (int(stage.rsplit(".", 1)[1]), part_seconds)
+    part, length = (None, math.inf) if stage == base else (int(number), part_seconds)
     unit = WorkUnit(video_id, uri, store.catalog.sha256(video_id), 0.0, {stage: ""}, part, length)
     begun = time.perf_counter()
     try:

@@ -33,6 +33,7 @@ class WorkUnit:
         stages: fingerprint by stage, for the stages to run; of a part, the part's stages.
         part: number of the part; None for a whole video.
         part_seconds: length that long videos are split into.
+        unheard: stages before it that count as having found nothing (`Planner.unheard`).
     """
 
     video_id: str
@@ -42,6 +43,7 @@ class WorkUnit:
     stages: Mapping[str, str]
     part: int | None = None
     part_seconds: float = PART_SECONDS
+    unheard: tuple[str, ...] = ()
 
     @property
     def name(self) -> tuple[str, int | None, str]:
@@ -70,13 +72,11 @@ class Planner:
 
     def units(self, inputs: Iterable[Input]) -> list[WorkUnit]:
         """What can be begun now, the longest first: probes of videos without one, then all else."""
-        receipts = receipts_by_video(self._store)
+        places = {one.video_id: one.uri for one in reversed(list(inputs)) if one.video_id}
+        receipts = receipts_by_video(self._store, places)
         units: list[WorkUnit] = []
-        seen: set[str] = set()
-        for one in inputs:
-            if one.video_id and one.video_id not in seen:
-                seen.add(one.video_id)
-                units += self._units(one.video_id, one.uri, receipts[one.video_id])
+        for video_id, uri in reversed(places.items()):
+            units += self._units(video_id, uri, receipts[video_id])
         return sorted(units, key=lambda unit: -round(unit.seconds))
 
     def units_of(self, video_id: str, uri: str) -> list[WorkUnit]:
@@ -85,16 +85,29 @@ class Planner:
 
     def left_by_video(self, video_ids: Iterable[str]) -> dict[str, dict[str, str]]:
         """`left` of each video."""
-        receipts = receipts_by_video(self._store)
+        video_ids = list(video_ids)
+        receipts = receipts_by_video(self._store, video_ids)
         return {video_id: self.left(receipts[video_id]) for video_id in video_ids}
 
     def left(self, receipts: Iterable[Receipt]) -> dict[str, str]:
         """Fingerprint by stage, of the stages that are left to do for a video with these receipts."""
-        done, hopeless = self._ended(receipts, self.wanted)
+        known = list(receipts)
+        done, hopeless = self._ended(known, self.wanted)
+        blocked = hopeless - set(self.unheard(known))
         for stage in self._order:
-            if hopeless.intersection(stage.inputs):
-                hopeless.add(stage.name)
-        return {stage: mark for stage, mark in self.wanted.items() if stage not in done | hopeless}
+            if blocked.intersection(stage.inputs):
+                blocked.add(stage.name)
+        return {stage: mark for stage, mark in self.wanted.items() if stage not in done | hopeless | blocked}
+
+    def unheard(self, receipts: Iterable[Receipt]) -> tuple[str, ...]:
+        """The stages that count as having heard nothing, because the sound cannot be decoded."""
+        return tuple(
+            receipt.key.stage
+            for receipt in receipts
+            if receipt.error_code == "AUDIO_DECODE_FAILED"
+            and receipt.status in ("failed", "quarantined")
+            and self.wanted.get(receipt.key.stage) == receipt.key.fingerprint
+        )
 
     def _units(self, video_id: str, uri: str, receipts: Sequence[Receipt]) -> list[WorkUnit]:
         left = self.left(receipts)
@@ -106,7 +119,8 @@ class Planner:
             return [WorkUnit(video_id, uri, sha256, 0.0, {PROBE: self.wanted[PROBE]})]
         parts = self._part_units(uri, video, left, receipts)
         if parts is None:
-            return [WorkUnit(video_id, uri, video.sha256, video.seconds, left, None, self._part_seconds)]
+            unheard = self.unheard(receipts)
+            return [WorkUnit(video_id, uri, video.sha256, video.seconds, left, None, self._part_seconds, unheard)]
         return parts
 
     def _part_units(
@@ -136,7 +150,8 @@ class Planner:
         stages = self._derivable(left, set(parted) - joinable)
         if not stages:
             return []
-        return [WorkUnit(video.video_id, uri, video.sha256, 0.0, stages, None, self._part_seconds)]
+        unheard = self.unheard(receipts)
+        return [WorkUnit(video.video_id, uri, video.sha256, 0.0, stages, None, self._part_seconds, unheard)]
 
     def _derivable(self, left: Mapping[str, str], blocked: set[str]) -> dict[str, str]:
         for stage in self._order:
@@ -162,13 +177,14 @@ def settled(receipt: Receipt) -> bool:
     """Whether trying again is of no use: it ended otherwise than done, or the file is to blame and will stay so."""
     if receipt.status == "failed":
         code = CODES[receipt.error_code]
-        return code.blame == "input" and not code.retryable
+        # Whoever asks has found the file: it was not there only for a while, or at its old place.
+        return code.blame == "input" and not code.retryable and code.name != "FILE_MISSING"
     return receipt.status in ("filtered", "quarantined")
 
 
-def receipts_by_video(store: LibraryStore) -> defaultdict[str, list[Receipt]]:
-    """All receipts by video, in the order in which the stages were begun."""
+def receipts_by_video(store: LibraryStore, video_ids: Iterable[str]) -> defaultdict[str, list[Receipt]]:
+    """The receipts of each video, in the order in which the stages were begun."""
     found: defaultdict[str, list[Receipt]] = defaultdict(list)
-    for receipt in store.ledger.receipts():
+    for receipt in store.ledger.receipts_of(sorted(set(video_ids))):
         found[receipt.key.video_id].append(receipt)
     return found

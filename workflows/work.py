@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.parts import parts_of
@@ -80,7 +83,8 @@ def work(unit: WorkUnit, memory: Memory, hands: Hands, reports: Reports) -> None
         if reports.stopped():
             return False
         key = StageKey(unit.video_id, stage, unit.stages[stage])
-        begun = patiently(lambda: ledger.begin(key, hands.name))
+        asked = time.time()
+        begun = patiently(lambda: ledger.begin(key, hands.name, asked))
         if isinstance(begun, Receipt):
             reports.settled(begun)
             return False
@@ -94,13 +98,17 @@ def work(unit: WorkUnit, memory: Memory, hands: Hands, reports: Reports) -> None
         reports.advanced(base_stage(stage), share)
 
     try:
-        for stage, ending in endings(unit, _Patient(memory), hands, begin, advanced):
-            attempt = attempts.pop(stage)
+        for stage, ending in endings(unit, memory, hands, begin, advanced):
             if reports.stopped() and isinstance(ending, KinodexError):
-                ledger.release(attempt)
+                patiently(partial(ledger.release, attempts[stage]))
             else:
-                reports.ended(attempt, ending)
+                reports.ended(attempts[stage], ending)
+            del attempts[stage]
     except StoreError:
+        # It is the library that failed: no video is to blame for what could not be written down.
+        for attempt in attempts.values():
+            with suppress(StoreError):
+                ledger.release(attempt)
         raise
     except Exception as error:  # noqa: BLE001
         # A bug that one video brings to light must cost neither the other videos nor its own trace.
@@ -118,6 +126,7 @@ def endings(
 ) -> Iterator[tuple[str, Ending]]:
     """The stages of a unit as they end, whoever keeps count of them."""
     path = path_of(unit.uri)
+    memory = _Patient(memory, unit.unheard)
     video = memory.video
     parts = parts_of(video, unit.part_seconds) if video is not None else ()
     common = (hands.encoders, hands.decoder, begin, hands.config, advanced)
@@ -132,17 +141,18 @@ def endings(
 
 
 class _Patient:
-    """A memory that waits while a server is away."""
+    """A memory that waits while a server is away, and in which some stages count as having found nothing."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, nothing: Collection[str]) -> None:
         self._memory = memory
+        self._nothing = nothing
 
     @property
     def video(self) -> Video | None:
         return patiently(lambda: self._memory.video)
 
     def has(self, stage: str) -> bool:
-        return patiently(lambda: self._memory.has(stage))
+        return stage in self._nothing or patiently(lambda: self._memory.has(stage))
 
     def records(self, stage: str) -> Sequence[Record]:
         return patiently(lambda: self._memory.records(stage))

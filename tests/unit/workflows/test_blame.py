@@ -1,0 +1,178 @@
+"""Who is to blame: a video is never charged for the disk, the server, another stage or a worker that was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from encoders.bundle import Encoders
+from pipeline.perceive import stages
+from stores.errors import KinodexError, MediaError, StoreError
+from stores.ledger import Attempt
+from stores.library_store import LibraryStore
+from stores.records import Blob, StageKey, StageOutput
+from tests.e2e.media import write_video
+from tests.unit.stores.builders import add_video, sha, vector_item, video_of
+from workflows.identify import Input
+from workflows.ingest import ingest
+from workflows.leftovers import WithLeftovers, leftovers
+from workflows.local import settle
+from workflows.units import Planner, WorkUnit
+from workflows.work import Hands, Reports, work
+
+
+@pytest.fixture(scope="module")
+def encoders() -> Iterator[Encoders]:
+    with Encoders.open() as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[LibraryStore]:
+    with LibraryStore.open(tmp_path / "lib", create=True) as opened:
+        yield opened
+
+
+def begun(store: LibraryStore, video_id: str, stage: str, mark: str = "f1") -> Attempt:
+    attempt = store.ledger.begin(StageKey(video_id, stage, mark), "ray-node-1")
+    assert isinstance(attempt, Attempt)
+    return attempt
+
+
+def known(store: LibraryStore, planner: Planner) -> str:
+    video_id = store.catalog.register(Path("/videos/a.mp4"), sha("a.mp4"), 1000, 7)
+    attempt = begun(store, video_id, "probe", planner.wanted["probe"])
+    store.commit(attempt, StageOutput(video=video_of(video_id, sha("a.mp4"))))
+    return video_id
+
+
+def test_a_full_disk_is_no_strike(store, encoders, tmp_path, monkeypatch):
+    write_video(tmp_path / "a.mp4", seconds=0.5)
+
+    def full(self: LibraryStore, *arguments: object) -> None:
+        raise StoreError("DISK_FULL", "no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LibraryStore, "commit", full)
+        for _ in range(4):
+            with pytest.raises(StoreError, match="DISK_FULL"):
+                ingest(store, encoders, [tmp_path / "a.mp4"], workers=1)
+    (receipt,) = store.ledger.receipts()
+    assert (receipt.status, receipt.strikes) == ("pending", 0)
+
+
+def test_an_output_that_contradicts_itself_is_an_error_of_its_stage_only(store):
+    video_id = add_video(store)
+    bad = vector_item("a", 1, 0)
+    bad = StageOutput(vectors=(bad, bad))
+    receipt = settle(store, begun(store, video_id, "vectors"), bad)
+    assert (receipt.status, receipt.error_code) == ("failed", "INTERNAL")
+
+
+def test_what_an_actor_finished_before_it_died_is_taken_over(store):
+    video_id = add_video(store)
+    stages_done = {"pictures": "f1", "objects": "f2"}
+    attempts = {stage: begun(store, video_id, stage, mark) for stage, mark in stages_done.items()}
+    begun(store, video_id, "speech", "f3")
+    for stage, attempt in attempts.items():
+        blob = Blob(f"{stage}.npz", stage.encode())
+        store.parcels.write(attempt.key, StageOutput(blobs=(blob,)), attempt.number)
+    unit = WorkUnit(video_id, "file:///a.mp4", sha("a.mp4"), 1.0, {**stages_done, "speech": "f3"})
+    found = leftovers(store, unit)
+    assert set(found) == {"pictures", "objects"}
+    memory = WithLeftovers(store.memory(video_id), found)
+    assert memory.has("pictures")
+    assert memory.blob("pictures", "pictures.npz") == b"pictures"
+    assert not memory.has("speech")
+    begun(store, video_id, "pictures")  # somebody else began it since: the parcel is of an attempt that is over
+    assert set(leftovers(store, unit)) == {"objects"}
+
+
+def test_an_attempt_whose_answer_was_lost_is_the_same_attempt(store):
+    video_id = add_video(store)
+    key = StageKey(video_id, "speech", "f1")
+    first = store.ledger.begin(key, "me", asked=0.0)
+    again = store.ledger.begin(key, "me", asked=0.0)
+    assert again == first
+    assert store.ledger.begin(key, "another", asked=0.0).number == 2
+
+
+def test_a_file_that_was_away_is_tried_again_when_it_is_back(store, encoders):
+    planner = Planner(store, stages(encoders))
+    video_id = store.catalog.register(Path("/videos/a.mp4"), sha("a.mp4"), 1000, 7)
+    one = Input("file:///videos/a.mp4", 1000, video_id)
+    store.ledger.fail(begun(store, video_id, "probe", planner.wanted["probe"]), "FILE_MISSING", "gone")
+    assert [set(unit.stages) for unit in planner.units([one])] == [{"probe"}]
+
+
+def test_sound_that_cannot_be_decoded_blocks_nothing(store, encoders):
+    planner = Planner(store, stages(encoders))
+    video_id = known(store, planner)
+    for stage in ("voice", "speech"):
+        attempt = begun(store, video_id, stage, planner.wanted[stage])
+        store.ledger.fail(attempt, "AUDIO_DECODE_FAILED", "noise")
+    (unit,) = planner.units([Input("file:///videos/a.mp4", 1000, video_id)])
+    assert {"clips", "labels", "tracklets", "vectors"} <= set(unit.stages)
+    assert set(unit.unheard) == {"voice", "speech"}
+
+
+def test_nothing_new_is_made_of_what_is_to_be_done_again(store, encoders, tmp_path, monkeypatch):
+    """Speech is begun anew and refused: clips must not be derived from the old speech under their new name."""
+    film = write_video(tmp_path / "a.mp4", seconds=0.5)
+    ingest(store, encoders, [film], workers=1)
+    video_id = store.catalog.videos()[0].video_id
+    order = ("speech", "clips", "labels", "vectors")
+    unit = WorkUnit(video_id, f"file://{film}", store.catalog.sha256(video_id), 0.5, dict.fromkeys(order, "new"))
+    begin = store.ledger.begin
+
+    def refusing(key: StageKey, worker: str, asked: float = 0.0) -> object:
+        if key.stage == "speech":
+            for _ in range(3):
+                begin(key, "dies")
+        return begin(key, worker, asked)
+
+    monkeypatch.setattr(store.ledger, "begin", refusing)
+    ended: list[tuple[str, StageOutput | KinodexError]] = []
+    from pipeline.decoder import Decoder
+
+    with Decoder() as decoder:
+        hands = Hands("me", store.ledger, encoders, decoder)
+        reports = Reports(
+            ended=lambda attempt, ending: ended.append((attempt.key.stage, ending)), settled=lambda _: None
+        )
+        work(unit, store.memory(video_id), hands, reports)
+    assert ended == []
+
+
+def test_a_reader_who_leaves_does_not_end_the_job(store, encoders, tmp_path):
+    for number in range(3):
+        (tmp_path / f"{number}.mp4").write_text(f"no film {number}")
+
+    def left(event: object) -> None:
+        raise BrokenPipeError
+
+    report = ingest(store, encoders, [tmp_path], workers=2, progress=left)
+    assert [video.error_code for video in report.videos] == ["NOT_MEDIA"] * 3
+
+
+def test_a_stop_gives_the_attempt_back(store, encoders, tmp_path):
+    film = write_video(tmp_path / "a.mp4", seconds=0.5)
+    video_id = store.catalog.register(film, sha("x"), 1000, 7)
+    told: list[object] = []
+    stopped = False
+
+    class Stopping:
+        def probe(self, path: Path) -> object:
+            nonlocal stopped
+            stopped = True
+            raise MediaError("DECODE_CRASHED", "killed with its parent")
+
+    unit = WorkUnit(video_id, f"file://{film}", sha("x"), 0.5, {"probe": "f1"})
+    reports = Reports(ended=lambda *ending: told.append(ending), settled=told.append, stopped=lambda: stopped)
+    work(unit, store.memory(video_id), Hands("me", store.ledger, encoders, Stopping()), reports)
+    (receipt,) = store.ledger.receipts()
+    assert (told, receipt.status, receipt.strikes) == ([], "pending", 0)
+    assert np.isfinite(receipt.seconds)
