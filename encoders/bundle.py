@@ -52,7 +52,8 @@ class Encoders:
         self.threads = threads
         self._tasks = registry.profile(profile)
         self._loaded: dict[str, object] = {}
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
+        self._loading: dict[str, threading.RLock] = {}
 
     @classmethod
     def open(cls, profile: str = "embedded", threads: int = 1) -> Encoders:
@@ -138,7 +139,10 @@ class Encoders:
         return self._once("detector", self._load_detector)
 
     def _once(self, task: str, load: Callable[[], _Model]) -> _Model:
+        # A lock for each, so that several models can be loaded at a time.
         with self._lock:
+            loading = self._loading.setdefault(task, threading.RLock())
+        with loading:
             if task not in self._loaded:
                 self._loaded[task] = load()
                 # numpy's own threads would compete with other workers, and add up in another order on each machine.

@@ -56,7 +56,7 @@ def stages(encoders: Encoders, config: PerceptionConfig | None = None) -> tuple[
     return (
         Stage("probe", "1", {}),
         Stage("prints", "1", settings_of(config.prints), inputs=("probe",)),
-        Stage("scenes", "1", settings_of(config.scenes), inputs=("probe",)),
+        Stage("scenes", "2", settings_of(config.scenes), inputs=("probe",)),
         Stage("pictures", "2", settings_of(config.pictures), (words,), ("probe",)),
         Stage("objects", "2", settings_of(config.objects), (model("detector"),), ("probe",)),
         Stage("screentext", "1", settings_of(config.screentext), (model("reader"),), ("probe",)),

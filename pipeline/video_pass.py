@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from pipeline.describing import declared_end, start_of, truncation
@@ -109,6 +109,7 @@ def _margin(wanted: Sampling, time_base: Fraction) -> int:
 class _Size:
     width: int
     height: int
+    quick: bool
 
 
 class _Pictures:
@@ -131,17 +132,19 @@ class _Pictures:
         self._frame = frame
         self._made.clear()
 
-    def size(self, long_side: int) -> _Size:
+    def size(self, long_side: int, quick: bool) -> _Size:
         """Even width and height before turning, with square pixels, for a long side of at most ``long_side``."""
         width, height = float(self._frame.width * self._aspect), float(self._frame.height)
         scale = min(1.0, long_side / max(width, height))
-        return _Size(*(max(2, round(side * scale / 2) * 2) for side in (width, height)))
+        even = [max(2, round(side * scale / 2) * 2) for side in (width, height)]
+        return _Size(even[0], even[1], quick)
 
     def scaled(self, size: _Size) -> NDArray[np.uint8]:
         """The frame as (h, w, 3) RGB, turned as displayed; valid until the next frame."""
         if size not in self._made:
             reformatter = self._reformatters.setdefault(size, VideoReformatter())
-            small = reformatter.reformat(self._frame, size.width, size.height, "rgb24")
+            how = Interpolation.FAST_BILINEAR if size.quick else Interpolation.BILINEAR
+            small = reformatter.reformat(self._frame, size.width, size.height, "rgb24", interpolation=how)
             plane = small.planes[0]
             rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
             pixels = rows[: size.height, : size.width * 3].reshape(size.height, size.width, 3)
@@ -176,7 +179,8 @@ class _Taker:
             return
         if self._size is None:
             # One size for the whole pass, also where the stream changes its size.
-            self._size = pictures.size(self._wanted.long_side)
+            # Who looks at every frame only compares it with the one before: two taps do, at half the cost.
+            self._size = pictures.size(self._wanted.long_side, quick=self._wanted.every_seconds is None)
         picture = pictures.scaled(self._size)
         if not self._ticks:
             self._pixels = np.empty((self._wanted.batch, *picture.shape), np.uint8)

@@ -22,7 +22,7 @@ class VideoMemory:
 
     def has(self, stage: str) -> bool:
         """Whether a stage is done: then an empty `records` means that it found nothing."""
-        return (self.video_id, stage) in self._catalog.active()
+        return (self.video_id, stage) in self._catalog.active_of([self.video_id])
 
     def records(self, stage: str) -> tuple[Record, ...]:
         """What a stage found, in its order; empty if it found nothing or is not done."""

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import event, insert
 
+from stores import known_prints
+from stores.catalog import bump_revision
+from stores.database import writing
+from stores.forget import forget
 from stores.known_prints import KnownPrints
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
 from stores.records import Blob, StageKey, StageOutput, Video
+from stores.tables import StageRunRow, VideoRow
 
 MS = Fraction(1, 1000)
 
@@ -39,6 +47,53 @@ def add(store: LibraryStore, path: Path, hashes: np.ndarray, weight: float = 5.0
     np.savez(file, ticks=np.arange(len(hashes), dtype=np.int64) * 250, hashes=hashes, weights=weights)
     commit(store, video_id, "prints", mark, StageOutput(blobs=(Blob("prints.npz", file.getvalue()),)))
     return video_id
+
+
+def add_many(store: LibraryStore, number: int) -> None:
+    """Videos done in the last hours, straight into the tables; only every tenth still has its prints."""
+    file = io.BytesIO()
+    np.savez(file, ticks=np.arange(8), hashes=pictures(9, 8), weights=np.ones(8, np.float16))
+    names = [f"vid_{place:026d}" for place in range(number)]
+    run = {"fingerprint": "p1", "status": "done", "active": True, "attempts": 1, "worker": "test", "seconds": 0.5}
+    run |= {"error_code": "", "error_message": "", "started_at": 0.0}
+    base = {"time_base_numerator": 1, "time_base_denominator": 1000, "size": 1}
+    runs = [
+        run | {"video_id": name, "stage": stage, "finished_at": time.time() - 60 * (place + 2)}
+        for place, name in enumerate(names)
+        for stage in ("prints", "scenes", "pictures", "objects")
+    ]
+    with writing(store.engine) as connection:
+        connection.execute(insert(VideoRow), [base | {"video_id": name, "sha256": name} for name in names])
+        connection.execute(insert(StageRunRow), runs)
+        bump_revision(connection)
+    for name in names[::10]:
+        store.blobs.put(StageKey(name, "prints", "p1"), Blob("prints.npz", file.getvalue()))
+
+
+@contextmanager
+def statements(store: LibraryStore) -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *more: object) -> None:
+        seen.append(statement)
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(store.engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def reads(store: LibraryStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    seen: list[str] = []
+    get = store.blobs.get
+
+    def noted(key: StageKey, name: str) -> bytes:
+        seen.append(key.video_id)
+        return get(key, name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store.blobs, "get", noted)
+        yield seen
 
 
 @pytest.fixture
@@ -90,3 +145,92 @@ def test_the_index_is_bounded(store: LibraryStore, tmp_path: Path) -> None:
     whole = KnownPrints(store.catalog, store.blobs).of("vid_new", {"prints": "p1"})
     some = np.concatenate([pictures(seed, many)[:800] for seed in range(3)])
     assert len(young.near(some, 4)) < len(whole.near(some, 4)) == 3
+
+
+@pytest.mark.parametrize("number", [10, 300])
+def test_a_pass_costs_what_is_new_and_not_what_is_known(
+    store: LibraryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    add_many(store, number)
+    known = KnownPrints(store.catalog, store.blobs)
+    with statements(store) as first, reads(store, monkeypatch) as opened:
+        known.of("vid_new", {"prints": "p1"})
+    assert (len([one for one in first if one != "BEGIN"]), len(opened)) == (2, number)
+    late = add(store, tmp_path / "a", pictures(1))
+    with statements(store) as asked, reads(store, monkeypatch) as opened:
+        view = known.of("vid_new", {"prints": "p1", "pictures": "p1"})
+        assert len([one for one in asked if one != "BEGIN"]) == 2
+        assert view.near(pictures(1)[8:24], 12) == [late]
+        assert view.near(pictures(1)[8:24], 12) == [late]
+    assert len([one for one in asked if one != "BEGIN"]) == 3
+    assert opened == [late]
+    with statements(store) as asked, reads(store, monkeypatch) as opened:
+        known.of("vid_new", {"prints": "p1"})
+    assert (len([one for one in asked if one != "BEGIN"]), opened) == (1, [])
+
+
+def test_a_large_library_is_not_looked_through_for_each_of_many_passes(
+    store: LibraryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_prints, "_SMALL", 1)
+    monkeypatch.setattr(known_prints, "_PAUSE", 1e6)
+    known = KnownPrints(store.catalog, store.blobs)
+    for seed in range(3):
+        name = add(store, tmp_path / f"v{seed}", pictures(seed))
+        assert known.of("vid_new", {"prints": "p1"}).near(pictures(seed), 12) == [name]
+    late = add(store, tmp_path / "v3", pictures(3))
+    with statements(store) as asked:
+        view = known.of("vid_new", {"prints": "p1"})
+    assert (len([one for one in asked if one != "BEGIN"]), view.near(pictures(3), 12)) == (1, [])
+    monkeypatch.setattr(time, "monotonic", lambda: 1e9)  # the pause is over
+    assert known.of("vid_new", {"prints": "p1"}).near(pictures(3), 12) == [late]
+
+
+def test_the_youngest_are_known_first_and_the_others_follow(
+    store: LibraryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_prints, "PASS_SECONDS", 0.0)
+    monkeypatch.setattr(known_prints, "LOOK_SECONDS", 0.0)
+    names = [add(store, tmp_path / f"v{seed}", pictures(seed)) for seed in range(4)]
+    some = np.concatenate([pictures(seed)[:16] for seed in range(4)])
+    known = KnownPrints(store.catalog, store.blobs)
+    view = known.of("vid_new", {"prints": "p1"})  # one video for the pass, and one for each look
+    assert sorted(view.near(some, 4)) == sorted(names[2:])
+    assert sorted(view.near(some, 4)) == sorted(names[1:])
+    late = add(store, tmp_path / "late", pictures(4))
+    assert known.of("vid_new", {"prints": "p1"}).near(pictures(4), 4) == [late]
+    assert sorted(view.near(some, 4)) == sorted(names)
+
+
+def test_a_full_index_keeps_the_youngest(store: LibraryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_prints, "_CHUNK", 10)  # in the index: ten prints of each, one in eight
+    names = [add(store, tmp_path / f"v{seed}", pictures(seed)) for seed in range(6)]
+    some = np.concatenate([pictures(seed) for seed in range(7)])
+    known = KnownPrints(store.catalog, store.blobs, most=30)
+    with reads(store, monkeypatch) as opened:
+        view = known.of("vid_new", {"prints": "p1"})
+    assert {*names[4:]} <= {*view.near(some, 4)} <= {*names[2:]}
+    assert len(opened) < len(names)
+    late = add(store, tmp_path / "v6", pictures(6))
+    view = known.of("vid_new", {"prints": "p1"})
+    assert {late, names[5]} <= {*view.near(some, 4)}
+
+
+def test_superseded_forgotten_and_changed_prints_are_not_taken(store: LibraryStore, tmp_path: Path) -> None:
+    stays, goes, changes = (add(store, tmp_path / f"v{seed}", pictures(seed)) for seed in range(3))
+    some = np.concatenate([pictures(seed)[:16] for seed in range(3)])
+    known = KnownPrints(store.catalog, store.blobs)
+    assert len(known.of("vid_new", {"prints": "p1"}).near(some, 4)) == 3
+    forget(store, [goes])
+    commit(store, changes, "prints", "p2", StageOutput())
+    view = known.of("vid_new", {"prints": "p1"})
+    assert view.near(some, 4) == [stays]
+    assert [view.video(one) for one in (goes, changes)] == [None, None]
+    # Back again, with other pictures: the earlier ones are no longer found.
+    assert add(store, tmp_path / "v1", pictures(5)) == goes
+    view = known.of("vid_new", {"prints": "p1"})
+    assert view.near(some, 4) == [stays]
+    assert view.near(pictures(5)[:16], 4) == [goes]
+    found = view.video(goes)
+    assert found is not None
+    assert found.hashes.tolist() == pictures(5).tolist()
