@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 CORPUS ?= $(wildcard ../shared/corpus)
 
-.PHONY: demo test quick lint types format bench evaluate clean
+.PHONY: demo test quick chaos lint types format bench evaluate clean
 
 demo: $(VENV)/.run
 	$(BIN)/python -m kinodex.demo
@@ -14,7 +14,10 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q
 
 quick: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -m "not slow and not chaos"
+
+chaos: $(VENV)/.dev
+	$(BIN)/python benchmarks/chaos_report.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -30,6 +33,7 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/ingest_speed.py $(CORPUS)/clips
+	$(BIN)/python benchmarks/efficiency.py $(CORPUS)/clips
 
 evaluate: $(VENV)/.dev
 	$(BIN)/python benchmarks/library_quality.py $(CORPUS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from dataclasses import asdict
@@ -13,6 +14,9 @@ from typing import Self
 
 from tests.chaos.harness import BEGUN, INJECTED, ONE_THREAD, ROOT, Begun, kill, processes_with, wait_until
 from tests.servers.running import free_port
+
+JOINING = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+"""What a driver needs in its environment: `ray start --head` lets in only those that know its token."""
 
 _START_SECONDS = 60.0
 
@@ -28,7 +32,7 @@ class Node:
         self._mark = f"KINODEX_CHAOS_PLAN={plan}"
         ray = Path(sys.executable).with_name("ray")
         env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (INJECTED, ROOT))), "RAY_USAGE_STATS_ENABLED": "0"}
-        env |= ONE_THREAD | {"KINODEX_CHAOS_PLAN": str(plan), "KINODEX_CHAOS_LIBRARY": str(library)}
+        env |= ONE_THREAD | JOINING | {"KINODEX_CHAOS_PLAN": str(plan), "KINODEX_CHAOS_LIBRARY": str(library)}
         with (folder / "log").open("wb") as log:
             command = [str(ray), "start", "--block", "--disable-usage-stats", *arguments]
             self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=env)
@@ -87,7 +91,10 @@ class Cluster:
     def _start(self, name: str, arguments: list[str]) -> Node:
         node = Node(arguments, self._folder / name, self._library)
         self._nodes.append(node)
-        wait_until(lambda: "Ray runtime started." in node.log(), f"{name}: {node.log()}", _START_SECONDS)
+        try:
+            wait_until(lambda: "Ray runtime started." in node.log(), name, _START_SECONDS)
+        except TimeoutError as error:
+            raise RuntimeError(f"{name} did not start: {node.log()[-2000:]}") from error
         return node
 
     def __enter__(self) -> Self:

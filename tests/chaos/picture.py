@@ -186,6 +186,8 @@ def _vectors(place: Place) -> dict[tuple[str, str], tuple[str, bytes]]:
                 found[key] = (str(sorted(about.items())), np.asarray(vector, np.float32).tobytes())
             assert collection.count() == len(page["ids"])
     finally:
-        if not place.vectors:
-            client.close()
+        if place.vectors:
+            for one in (client, client._admin_client):
+                one._server._session.close()  # `close` leaves their connections open
+        client.close()
     return found

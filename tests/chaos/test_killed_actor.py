@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.chaos.cluster import Cluster
+from tests.chaos.cluster import JOINING, Cluster
 from tests.chaos.films import make_films
 from tests.chaos.harness import FULL, Running, Runs, Strike, wait_until
 from tests.chaos.picture import Picture, picture
@@ -56,7 +58,8 @@ def test_killed_machine(runs: Runs, tmp_path: Path):
         cluster.start_head()
         nodes = [cluster.start_node() for _ in range(2)]
         running = runs.start(
-            *("ingest", tmp_path / "films", "--library", library, "--executor", "ray", "--address", cluster.address)
+            *("ingest", tmp_path / "films", "--library", library, "--executor", "ray", "--address", cluster.address),
+            **JOINING,
         )
         wait_until(lambda: any(one.stage == "pictures" for one in cluster.begun()), "a machine at work", 120)
         victim = cluster.begun()[-1].process
@@ -68,6 +71,9 @@ def test_killed_machine(runs: Runs, tmp_path: Path):
         begun = [*running.begun(), *cluster.begun()]
     most = max(Counter(one.what for one in begun).values())
     assert most == 2, "what the machine had in hand was done again, and nothing more often"
+    with closing(sqlite3.connect(library / "kinodex.sqlite3")) as database:
+        (strikes,) = database.execute("select max(strikes) from stage_runs").fetchone()
+    assert strikes == 1, "a machine that is lost is not the video's fault"
     assert_as_undisturbed(picture(tmp_path / "undisturbed"), library)
 
 

@@ -28,7 +28,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES if FULL else ["part-done", "joined"])
+@pytest.mark.parametrize("case", CASES if FULL else ["part-done"])
 @pytest.mark.parametrize("executor", ["local", "ray"] if FULL else ["local"])
 def test_only_unfinished_parts_are_done_again(case: str, executor: str, film: Path, runs: Runs, tmp_path: Path):
     options = ("--part-minutes", PART_MINUTES, "--workers", 1)

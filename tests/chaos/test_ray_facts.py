@@ -140,11 +140,12 @@ def test_a_user_exception_is_not_retried(tmp_path: Path):
     assert said(USER_EXCEPTION, tmp_path) == "True 1"
 
 
+full_only = pytest.mark.skipif(not FULL, reason="KINODEX_CHAOS=full")
+
+
+@full_only
 def test_an_actor_that_dies_is_restarted_and_its_task_retried(tmp_path: Path):
     assert said(DEATHS, tmp_path) == "1 7"
-
-
-full_only = pytest.mark.skipif(not FULL, reason="KINODEX_CHAOS=full")
 
 
 @full_only
