@@ -201,10 +201,6 @@ class Catalog:
         """The clips of all videos, each in time."""
         return self._clips(None)
 
-    def clip_at(self, video_id: str, tick: int) -> Clip | None:
-        """The clip that is on at ``tick``."""
-        return next((clip for clip in self.clips(video_id) if clip.span.contains(tick)), None)
-
     def evidence(self, evidence_ids: Iterable[str]) -> dict[str, Evidence]:
         """Evidence by id; ids that do not exist, or no longer, are absent."""
         wanted = list(dict.fromkeys(evidence_ids))

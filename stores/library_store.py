@@ -199,11 +199,6 @@ class LibraryStore:
         """What is known of one video."""
         return VideoMemory(self.catalog, self.blobs, video_id)
 
-    def thumbnail_uri(self, video_id: str, name: str) -> str:
-        """Where the thumbnail of that name lies; "" if the video has none."""
-        key, names = self.catalog.blobs(video_id, "thumbnails")
-        return self.blobs.uri(key, name) if key is not None and name in names else ""
-
     def sweep(self, grace_seconds: float = 0.0, dry_run: bool = False) -> Swept:
         """Removes blobs, vectors and parcels that nothing done points at: leavings of crashes (`stores.sweeping`).
 

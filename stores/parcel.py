@@ -10,14 +10,10 @@ import io
 import json
 import zipfile
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from stores.blobs import write_whole
-from stores.errors import StoreError
-from stores.faults import storage_faults
 from stores.records import Blob, Span, StageKey, StageOutput, VectorItem
 from stores.rows import clean, columns_of, record_of, video_columns, video_of
 
@@ -58,31 +54,6 @@ def unpack(data: bytes) -> tuple[StageKey, StageOutput]:
             return StageKey(*head["key"]), _output(head, arrays)
     except (OSError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(str(error)) from error
-
-
-def write_parcel(path: Path, key: StageKey, output: StageOutput) -> None:
-    """Writes a parcel; it is there whole or not at all.
-
-    Raises:
-        StoreError: DISK_FULL or LIBRARY_READ_ONLY.
-    """
-    data = pack(key, output)
-    with storage_faults(f"Writing {path}"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, data)
-
-
-def read_parcel(path: Path) -> tuple[StageKey, StageOutput]:
-    """The key and the output that were written.
-
-    Raises:
-        StoreError: WORKER_LOST if the file is not there or is not a whole parcel.
-    """
-    try:
-        return unpack(path.read_bytes())
-    except (OSError, ValueError) as error:
-        message = f"The result that a worker left at {path} cannot be read: {error}."
-        raise StoreError("WORKER_LOST", message, "Run the same command again.") from error
 
 
 def _output(head: dict[str, Any], arrays: Any) -> StageOutput:

@@ -121,10 +121,6 @@ class TagLibrary:
         """What holds for one video, in the order in which it was saved; a person's word beats an automatic one."""
         return self._decisions(video_id).get(video_id, [])
 
-    def decisions_by_video(self) -> dict[str, list[Decision]]:
-        """`decisions` of every video that has any, in two queries."""
-        return self._decisions(None)
-
     def _decisions(self, video_id: str | None) -> dict[str, list[Decision]]:
         # "person" sorts after "automatic", so it comes last and replaces it.
         chosen = select(DecisionRow.__table__).order_by(DecisionRow.origin, DecisionRow.ordinal)

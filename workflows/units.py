@@ -71,7 +71,7 @@ class Planner:
         self._given_up.add(key)
 
     def units(self, inputs: Iterable[Input]) -> list[WorkUnit]:
-        """What can be begun now, the longest first: probes of videos without one, then all else."""
+        """What can be begun now, the longest first; videos of unknown length, which are to be probed, come last."""
         places = {one.video_id: one.uri for one in reversed(list(inputs)) if one.video_id}
         receipts = receipts_by_video(self._store, places)
         units: list[WorkUnit] = []

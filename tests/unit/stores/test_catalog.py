@@ -173,8 +173,6 @@ def test_clips(store: LibraryStore) -> None:
     assert store.catalog.clips(first) == clips[::-1]
     assert store.catalog.clips(second) == []
     assert store.catalog.clips_by_video() == {first: clips[::-1]}
-    assert store.catalog.clip_at(first, 100) == clips[0]
-    assert store.catalog.clip_at(first, 200) is None
 
 
 def test_no_match_and_not_indexed_are_told_apart(store: LibraryStore) -> None:

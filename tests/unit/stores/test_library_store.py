@@ -285,13 +285,6 @@ def test_a_full_disk_says_so_and_leaves_the_old(store: LibraryStore) -> None:
     assert [line.text for line in store.catalog.evidence_of(video_id)] == ["old words"]
 
 
-def test_thumbnails_have_an_address(store: LibraryStore) -> None:
-    video_id = add_video(store)
-    put(store, video_id, "thumbnails", blobs=[Blob("000000000000.jpg", b"jpeg")])
-    assert Path(store.thumbnail_uri(video_id, "000000000000.jpg")).read_bytes() == b"jpeg"
-    assert store.thumbnail_uri(video_id, "000000000099.jpg") == ""
-
-
 def test_the_mark_is_written_last(tmp_path: Path) -> None:
     LibraryStore.open(tmp_path, create=True).close()
     assert json.loads((tmp_path / "library.json").read_text()) == {"kinodex_library": 1}

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from stores.errors import StoreError
-from stores.parcel import read_parcel, write_parcel
+from stores.parcel import pack, unpack
+from stores.parcels import Parcels
 from stores.records import Blob, StageKey, StageOutput
 from tests.unit.stores.builders import label, sha, tracklet, utterance, vector_item, video_of
 
@@ -27,27 +28,28 @@ def test_everything_arrives(tmp_path: Path) -> None:
         (Blob("a.npz", bytes(range(256))), Blob("empty", b"")),
         video_of("vid_1", sha("x")),
     )
-    path = tmp_path / "new folder" / "parcel.npz"
-    write_parcel(path, KEY, output)
-    key, read = read_parcel(path)
+    parcels = Parcels(tmp_path / "new folder")
+    name = parcels.write(KEY, output, 7)
+    key, read = parcels.read(name)
     assert key == KEY
     assert (read.records, read.blobs, read.video) == (output.records, output.blobs, output.video)
     assert [np.array_equal(a.vector, b.vector) for a, b in zip(read.vectors, items, strict=True)] == [True, True]
     assert [(v.collection, v.vector_id, v.span, v.channel, v.clip_id, v.evidence_id) for v in read.vectors] == [
         (v.collection, v.vector_id, v.span, v.channel, v.clip_id, v.evidence_id) for v in items
     ]
-    assert [path.name for path in path.parent.iterdir()] == ["parcel.npz"]
+    assert parcels.names() == [name]
+    assert name.startswith("vid_1-speech-f1-7-")
 
 
-def test_an_empty_output_arrives(tmp_path: Path) -> None:
-    write_parcel(tmp_path / "p.npz", KEY, StageOutput())
-    assert read_parcel(tmp_path / "p.npz") == (KEY, StageOutput())
+def test_an_empty_output_arrives() -> None:
+    assert unpack(pack(KEY, StageOutput())) == (KEY, StageOutput())
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "torn", "foreign", "pickled"])
 def test_what_is_no_whole_parcel_is_a_lost_worker(tmp_path: Path, damage: str) -> None:
-    path = tmp_path / "p.npz"
-    write_parcel(path, KEY, StageOutput(blobs=(Blob("a", b"x" * 5000),)))
+    parcels = Parcels(tmp_path)
+    name = parcels.write(KEY, StageOutput(blobs=(Blob("a", b"x" * 5000),)))
+    path = tmp_path / name
     if damage == "missing":
         path.unlink()
     elif damage == "empty":
@@ -59,5 +61,5 @@ def test_what_is_no_whole_parcel_is_a_lost_worker(tmp_path: Path, damage: str) -
     else:
         np.savez(path, head=np.array([{"format": 1}], dtype=object), vectors=np.zeros(0))
     with pytest.raises(StoreError) as caught:
-        read_parcel(path)
+        parcels.read(name)
     assert caught.value.code.name == "WORKER_LOST"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
@@ -12,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stores.library_store import LibraryStore
-from stores.parcel import read_parcel, write_parcel
+from stores.parcel import pack, unpack
 from stores.records import (
     Clip,
     Fact,
@@ -68,10 +67,7 @@ def test_records_through_the_library(store: LibraryStore, records: tuple[Record,
 @settings(max_examples=40, deadline=None)
 @given(st.lists(RECORDS, max_size=6).map(tuple))
 def test_records_through_a_parcel(records: tuple[Record, ...]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "p.npz"
-        write_parcel(path, StageKey("v", "s", "f"), StageOutput(records))
-        assert read_parcel(path)[1].records == records
+    assert unpack(pack(StageKey("v", "s", "f"), StageOutput(records)))[1].records == records
 
 
 @given(ANY_TEXT)

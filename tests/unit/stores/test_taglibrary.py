@@ -146,7 +146,7 @@ def test_decisions_replace_earlier_automatic_ones(store: LibraryStore) -> None:
     assert store.tags.decisions(first) == made
     store.tags.save_decisions(first, [decision(first, "t3")])
     assert store.tags.decisions(first) == [decision(first, "t3")]
-    assert store.tags.decisions_by_video() == {first: [decision(first, "t3")], second: [decision(second, "t1")]}
+    assert store.tags.decisions(second) == [decision(second, "t1")]
     store.tags.save_decisions(first, [])
     assert store.tags.decisions(first) == []
 
