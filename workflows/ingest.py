@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -97,10 +97,7 @@ def ingest(
         job = Job(store, encoders, planner, config, workers, address, meter, progress)
         worked_on = _work(job, inputs, executor)
         receipts = receipts_by_video(store, {one.video_id for one in inputs})
-        videos = [
-            _reported(one, receipts[one.video_id], planner.wanted, worked_on.get(one.video_id) == one.uri, job)
-            for one in inputs
-        ]
+        videos = [_reported(one, receipts[one.video_id], worked_on.get(one.video_id) == one.uri, job) for one in inputs]
         watched = [store.catalog.video(video_id) for video_id in worked_on]
         totals = total(
             videos,
@@ -173,12 +170,13 @@ def _stage_counts(planner: Planner, inputs: Iterable[Input]) -> tuple[tuple[str,
     return tuple((stage, counts[stage]) for stage in planner.wanted if counts[stage])
 
 
-def _reported(
-    one: Input, receipts: Iterable[Receipt], wanted: Mapping[str, str], worked_on: bool, job: Job
-) -> VideoReport:
+def _reported(one: Input, receipts: Sequence[Receipt], worked_on: bool, job: Job) -> VideoReport:
     if not one.video_id:
         return VideoReport("", one.uri, "failed", one.code, one.message, (), reused=False)
-    ending = ending_of(receipts, wanted, job.postponing)
+    planner = job.planner
+    in_parts = any(base_stage(receipt.key.stage) != receipt.key.stage for receipt in receipts)
+    marks = planner.part_marks(job.store.catalog.video(one.video_id)) if in_parts else {}
+    ending = ending_of(receipts, planner.wanted, job.postponing, marks)
     return VideoReport(
         video_id=one.video_id,
         uri=one.uri,

@@ -79,7 +79,7 @@ class Job:
             return
         self.told.add(video_id)
         receipts = patiently(lambda: self.store.ledger.receipts(video_id))
-        ending = ending_of(receipts, self.planner.wanted, self.postponing)
         video = patiently(lambda: self.store.catalog.video(video_id))
+        ending = ending_of(receipts, self.planner.wanted, self.postponing, self.planner.part_marks(video))
         seconds = video.seconds if video is not None else 0.0
         self.progress(VideoFinished(video_id, uri, ending.status, ending.error_code, seconds))

@@ -89,7 +89,12 @@ class VideoEnding:
     stages: tuple[tuple[str, str], ...]
 
 
-def ending_of(receipts: Iterable[Receipt], wanted: Mapping[str, str], postponed: bool = False) -> VideoEnding:
+def ending_of(
+    receipts: Iterable[Receipt],
+    wanted: Mapping[str, str],
+    postponed: bool = False,
+    parts_wanted: Mapping[str, str] | None = None,
+) -> VideoEnding:
     """How a video ended, judged by the stages that were wanted of it.
 
     One quarantined stage makes it quarantined; else one that failed, or never ended, makes it failed;
@@ -99,11 +104,12 @@ def ending_of(receipts: Iterable[Receipt], wanted: Mapping[str, str], postponed:
         receipts: all of the video, in the order in which they were begun.
         wanted: fingerprint by stage; receipts of other fingerprints do not count.
         postponed: whether what was not begun was left for another run on purpose.
+        parts_wanted: the same for the parts of stages, where the video is long.
     """
     known = list(receipts)
     counted = [receipt for receipt in known if wanted.get(receipt.key.stage) == receipt.key.fingerprint]
     by_stage = {receipt.key.stage: receipt for receipt in counted}
-    parts = [one for one in known if base_stage(one.key.stage) != one.key.stage and base_stage(one.key.stage) in wanted]
+    parts = [one for one in known if (parts_wanted or {}).get(one.key.stage) == one.key.fingerprint]
     of_parts = {base_stage(one.key.stage): one for one in sorted(parts, key=_badness)}
     bad_parts = [one for stage, one in of_parts.items() if stage not in by_stage]
     by_stage |= {base_stage(one.key.stage): one for one in bad_parts if one.status in ("failed", "quarantined")}

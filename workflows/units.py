@@ -83,6 +83,15 @@ class Planner:
         """What can be begun now of one video."""
         return self._units(video_id, uri, self._store.ledger.receipts(video_id))
 
+    def part_marks(self, video: Video | None) -> dict[str, str]:
+        """Fingerprint by stage, of the parts that a video is worked on in; {} for one that is not long."""
+        return {
+            part_stage(stage, part.number): part_fingerprint(self.wanted[stage], part)
+            for part in (parts_of(video, self._part_seconds) if video is not None else ())
+            for stage in PARTED
+            if stage in self.wanted
+        }
+
     def left_by_video(self, video_ids: Iterable[str]) -> dict[str, dict[str, str]]:
         """`left` of each video."""
         video_ids = list(video_ids)
