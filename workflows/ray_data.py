@@ -205,12 +205,19 @@ def forgive_lost_machines(ledger: Ledger, unit: WorkUnit) -> None:
 
 @contextmanager
 def on_ray(job: Job) -> Iterator[Callable[[Sequence[WorkUnit]], None]]:
-    """A cluster for the block, and what works through units on it."""
-    with _cluster(job.address, job.workers or default_workers()):
-        yield partial(run_on_ray, job)
+    """A cluster for the block, and what works through units on it.
+
+    Whatever ends the block, what actors still had in hand is given back: it is no strike against a video.
+    """
+    begun: list[WorkUnit] = []
+    try:
+        with _cluster(job.address, job.workers or default_workers()):
+            yield partial(_run, job, begun)
+    finally:
+        _give_back(job.store, begun)
 
 
-def run_on_ray(job: Job, units: Sequence[WorkUnit]) -> None:
+def _run(job: Job, all_begun: list[WorkUnit], units: Sequence[WorkUnit]) -> None:
     """Work through ``units`` in their order on a pool of actors; commit what they leave as it comes.
 
     Raises:
@@ -220,23 +227,20 @@ def run_on_ray(job: Job, units: Sequence[WorkUnit]) -> None:
     begun = [unit for unit in units if meter is None or meter.may_begin(unit)]
     if not begun:
         return
-    try:
-        for values in receipts(job, begun).iter_rows():
-            row = Row(**values)
-            unit = begun[row.unit]
-            if row.stage:
-                _take(job, unit, row)
-            elif row.status == "aborted":
-                raise StoreError(row.error_code, row.error_message, "Run the same command again to go on.")
-            else:
-                if meter is not None:
-                    meter.ended(unit)
-                job.unit_ended(unit)
-            if meter is not None and meter.over():
-                break
-    finally:
-        # Whatever ended the loop, nobody works on these units any more: nothing of it is a strike against a video.
-        _give_back(store, begun)
+    all_begun += begun
+    for values in receipts(job, begun).iter_rows():
+        row = Row(**values)
+        unit = begun[row.unit]
+        if row.stage:
+            _take(job, unit, row)
+        elif row.status == "aborted":
+            raise StoreError(row.error_code, row.error_message, "Run the same command again to go on.")
+        else:
+            if meter is not None:
+                meter.ended(unit)
+            job.unit_ended(unit)
+        if meter is not None and meter.over():
+            break
     for name in patiently(store.parcels.names):
         store.parcels.delete(name)  # of units that ran twice because a machine was lost
 

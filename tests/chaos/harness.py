@@ -21,6 +21,8 @@ INJECTED = Path(__file__).with_name("injected")
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 # A process that lost its parent may need this long to notice.
 _GRACE_SECONDS = 15.0
+# Two helpers of Ray's sometimes outlive a cluster whose driver was killed; they hold nothing of a library.
+_HELPERS = frozenset({"ray::DashboardAgent", "ray::RuntimeEnvAgent"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Strike:
     seconds: float = 60.0
 
 
-BEGUN = Strike("begun", "stores.ledger:Ledger.begin", do="note", when="after", repeated=True)
+BEGUN = Strike("attempts", "stores.ledger:Ledger.begin", do="note", when="after", repeated=True)
 """Part of every run: notes each attempt."""
 
 
@@ -79,7 +81,7 @@ class Ran:
 
     Attributes:
         begun: every attempt that was begun, in order.
-        survivors: processes of the run that outlived it and had to be killed.
+        survivors: processes of the run that outlived it and had to be killed, without those of Ray's own that may.
     """
 
     code: int
@@ -173,7 +175,7 @@ class Running:
         for pid in left:
             names.append(command_of(pid))
             kill(pid)
-        return tuple(names)
+        return tuple(name for name in names if name not in _HELPERS)
 
     def _said(self, name: str) -> str:
         return (self.folder / name).read_text(errors="replace")

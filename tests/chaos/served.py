@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.chaos.picture import Picture, Place, picture
+from tests.chaos.picture import Place
 from tests.servers.running import ChromaServer, Postgres
 
 
 class Served:
-    """Settings and pictures of libraries on one Postgres and one Chroma server."""
+    """Settings of libraries on one Postgres and one Chroma server."""
 
     def __init__(self, postgres: Postgres, chroma: ChromaServer, folder: Path) -> None:
         self.postgres = postgres
@@ -25,7 +25,3 @@ class Served:
         settings = self._folder / f"{place.root.name}-{abs(hash(place.root))}.toml"
         settings.write_text(f'database = "{place.database}"\nvectors = "{place.vectors}"\n')
         return "--library", place.root, "--config", settings
-
-    def picture(self, place: Place) -> Picture:
-        """What a library holds."""
-        return picture(place)

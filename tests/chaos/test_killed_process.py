@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.harness import FULL, Runs, Strike
-from tests.chaos.picture import Picture
+from tests.chaos.picture import Picture, picture
 from tests.chaos.scenario import assert_as_undisturbed, assert_nothing_done_twice
+from tests.chaos.served import Served
 from tests.chaos.steps import STEPS, at
 
 REDUCED = (("working", "pictures"), ("blobs", "vectors"), ("transaction", "vectors"))
@@ -26,6 +27,25 @@ def test_killed_driver_of_ray(step: str, stage: str, films: Path, undisturbed: P
     # The first two steps happen in an actor, the others in the driver.
     how = "kill-driver" if step in ("begun", "working") else "kill"
     killed_and_run_again("ray", at(step, stage, how), films, undisturbed, runs, tmp_path / "lib")
+
+
+@pytest.mark.skipif(not FULL, reason="KINODEX_CHAOS=full")
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_with_servers(step: str, films: Path, served: Served, runs: Runs, tmp_path: Path):
+    plain = served.library(f"plain_{step}", tmp_path / "plain")
+    ran = runs.run("ingest", films, *served.options(plain), "--workers", 2)
+    assert ran.code == 0, ran.err
+    place = served.library(f"killed_{step}", tmp_path / "killed")
+    ingest = ("ingest", films, *served.options(place), "--workers", 2)
+    ran = runs.run(*ingest, strikes=[at(step, "vectors", "kill")])
+    assert ran.code == -9
+    again = runs.run(*ingest)
+    assert again.code == 0, again.err
+    # At most what two workers had in hand.
+    twice = {one.what for one in ran.begun} & {one.what for one in again.begun}
+    assert all(stage not in ("probe", "pictures") for _, stage in twice)
+    assert_nothing_done_twice({}, again)
+    assert_as_undisturbed(picture(plain), place)
 
 
 def killed_and_run_again(executor: str, strike: Strike, films: Path, undisturbed: Picture, runs: Runs, library: Path):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.harness import FULL, Runs, Strike
+from tests.chaos.picture import picture
 from tests.chaos.scenario import assert_as_undisturbed, assert_nothing_done_twice
 from tests.chaos.served import Served
 from tests.servers.running import Server
@@ -50,4 +51,4 @@ def test_servers_are_gone_for_a_while(
     if ran.code == 0:
         assert not again.begun
     assert_nothing_done_twice({}, again)
-    assert_as_undisturbed(served.picture(plain), place)
+    assert_as_undisturbed(picture(plain), place)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.harness import FULL, Ran, Runs, Strike
-from tests.chaos.picture import Picture, Place
+from tests.chaos.picture import Picture, Place, picture
 from tests.chaos.scenario import assert_as_undisturbed
 from tests.chaos.served import Served
 
@@ -45,7 +45,7 @@ def test_two_machines_with_one_database(films: Path, served: Served, runs: Runs,
     ran = first.wait()
     assert_locked(second, "")
     assert_all_once(ran)
-    assert_as_undisturbed(served.picture(plain), there)
+    assert_as_undisturbed(picture(plain), there)
 
 
 def assert_locked(ran: Ran, who: str) -> None:
