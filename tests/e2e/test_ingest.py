@@ -34,6 +34,9 @@ BAD = {
     "truncated.mp4": "TRUNCATED",
 }
 
+# A process that was started in the background is born deaf to them, and hands that down.
+HEARS_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+
 
 def test_every_input_ends_once_and_the_counts_add_up(ingested: Ingested):
     assert ingested.ran.code == 3, ingested.ran.err
@@ -156,7 +159,7 @@ def test_interrupted_and_run_again(tmp_path: Path, films: Path):
     shutil.copy(films / "bikes.mp4", tmp_path)
     command = ["ingest", str(tmp_path), "--library", str(tmp_path / "lib"), "--json"]
     running = subprocess.Popen(
-        [sys.executable, "-c", "from kinodex.cli import main; main()", *command],
+        [sys.executable, "-c", f"{HEARS_INTERRUPTS}; from kinodex.cli import main; main()", *command],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
