@@ -21,7 +21,9 @@ ROOT = Path(__file__).parents[3]
 
 class Program:
     def __init__(self, *arguments: object) -> None:
-        command = [sys.executable, "-m", "kinodex", *map(str, arguments)]
+        # A process that was started in the background is born deaf to interrupts, and hands that down.
+        hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+        command = [sys.executable, "-c", f"{hears}; from kinodex.cli import main; main()", *map(str, arguments)]
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=arguments[1]
@@ -44,8 +46,12 @@ class Program:
     def told(self, number: int) -> tuple[int, str]:
         self.process.send_signal(number)
         assert self.process.stderr is not None
+        try:
+            code = self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
         said = self.process.stderr.read()
-        code = self.process.wait(30)
         self._reader.join()
         self.process.stdout.close()  # type: ignore[union-attr]
         self.process.stderr.close()
