@@ -6,10 +6,13 @@ The library is FOLDER and, where that is less than ten minutes, mirrored copies 
 measured on the same files, each as a user would run it:
 
 - bare decoding: every picture of every file, decoded and dropped, in processor seconds;
-- the models: an ingest with one worker in which each call of a model is timed, in processor seconds;
+- the models: an ingest with one worker in which each call of a model is timed, in processor seconds; once with the
+  machine to itself, and once with as many such ingests side by side as there are cores, because cores share caches,
+  memory and clock, and a call takes longer while its neighbour computes;
 - whole ingests from outside, with one worker for each core, by threads and on Ray, in seconds of wall clock.
 
-If nothing were lost between the cores and the models, the wall time would be (decoding + models) ÷ cores.
+If nothing were lost between the cores and the models, the wall time would be (decoding + models) ÷ cores. `--minutes`
+makes the library longer: starting up and the last video, with which only one core is busy, weigh less then.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from typing import Any
 
 import av
 
-LEAST_SECONDS = 605.0
+LEAST_MINUTES = 10.1
 MODEL_CALLS = {
     "image": ("encode", "encode_sequence"),
     "text": ("encode_passages", "encode_queries"),
@@ -49,11 +52,13 @@ def seconds_of(path: Path) -> float:
         return 0.0
 
 
-def mirrored(source: Path, target: Path) -> None:
+def mirrored(source: Path, target: Path, quality: int) -> None:
     """A copy with left and right exchanged: other pixels, the same cost; sound is taken over as it is."""
     with av.open(str(source)) as read, av.open(str(target), "w") as write:
         picture = read.streams.video[0]
-        out = write.add_stream("libx264", rate=picture.average_rate, options={"preset": "veryfast", "crf": "23"})
+        out = write.add_stream(
+            "libx264", rate=picture.average_rate, options={"preset": "veryfast", "crf": str(quality)}
+        )
         out.width, out.height, out.pix_fmt = picture.width, picture.height, "yuv420p"
         sound = read.streams.audio[0] if read.streams.audio else None
         copied = write.add_stream_from_template(sound) if sound is not None else None
@@ -70,7 +75,7 @@ def mirrored(source: Path, target: Path) -> None:
         write.mux(out.encode(None))
 
 
-def library_of(folder: Path, scratch: Path) -> tuple[Path, float]:
+def library_of(folder: Path, scratch: Path, least_seconds: float) -> tuple[Path, float]:
     """A folder of links to the files, with mirrored ones until there is enough; and its length in seconds."""
     films = scratch / "films"
     films.mkdir()
@@ -78,10 +83,11 @@ def library_of(folder: Path, scratch: Path) -> tuple[Path, float]:
     for path in lengths:
         (films / path.name).symlink_to(path.resolve())
     total = sum(lengths.values())
-    for path in sorted(lengths, key=lambda path: -lengths[path]):
-        if total >= LEAST_SECONDS:
+    longest = sorted(lengths, key=lambda path: -lengths[path])
+    for number, path in enumerate(longest * 4):
+        if total >= least_seconds:
             break
-        mirrored(path, films / f"mirrored-{path.stem}.mp4")
+        mirrored(path, films / f"mirrored-{path.stem}-{number}.mp4", quality=23 + number // len(longest))
         total += lengths[path]
     return films, total
 
@@ -135,9 +141,22 @@ def model_seconds(films: Path, scratch: Path) -> dict[str, float]:
     return spent
 
 
-def whole(films: Path, library: Path, executor: str) -> tuple[float, float, dict[str, Any]]:
-    """(wall seconds, processor seconds of all its processes, totals) of one ingest in a process of its own."""
-    before = os.times()
+def models_at_once(films: Path, scratch: Path, count: int) -> list[dict[str, float]]:
+    """`model_seconds` of ``count`` processes that run side by side."""
+    running = []
+    for number in range(count):
+        place = scratch / f"models-{count}-{number}"
+        place.mkdir()
+        command = [sys.executable, __file__, "--models", str(films), str(place)]
+        running.append(subprocess.Popen(command, stdout=subprocess.PIPE))
+    outputs = [process.communicate()[0] for process in running]
+    if any(process.returncode for process in running):
+        raise RuntimeError("an ingest with timed models failed")
+    return [json.loads(output) for output in outputs]
+
+
+def whole(films: Path, library: Path, executor: str) -> tuple[float, dict[str, Any]]:
+    """(wall seconds, totals) of one ingest in a process of its own."""
     begun = time.perf_counter()
     ended = subprocess.run(
         [sys.executable, "-m", "kinodex", "ingest", films, "--executor", executor, "--library", library, "--json"],
@@ -145,9 +164,7 @@ def whole(films: Path, library: Path, executor: str) -> tuple[float, float, dict
         stderr=subprocess.DEVNULL,
         check=True,
     )
-    wall, after = time.perf_counter() - begun, os.times()
-    used = after.children_user + after.children_system - before.children_user - before.children_system
-    return wall, used, json.loads(ended.stdout)["totals"]
+    return time.perf_counter() - begun, json.loads(ended.stdout)["totals"]
 
 
 def others() -> float:
@@ -163,40 +180,45 @@ def others() -> float:
     return (os.cpu_count() or 1) * (second[0] - first[0]) / (second[1] - first[1])
 
 
-def report(folder: Path, runs: int) -> str:
+def report(folder: Path, runs: int, minutes: float) -> str:
     """Run everything and put it into words."""
     cores = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as directory:
         scratch = Path(directory)
-        films, media = library_of(folder, scratch)
+        films, media = library_of(folder, scratch, 60 * minutes)
         noise = others()
         decode = bare_decode(films)
-        command = [sys.executable, __file__, "--models", str(films), str(scratch)]
-        models = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
-        bare = (decode + sum(models.values())) / cores
-        taken: dict[str, list[tuple[float, float, dict[str, Any]]]] = {"local": [], "ray": []}
+        (alone,) = models_at_once(films, scratch, 1)
+        beside = models_at_once(films, scratch, cores)
+        busy = {task: sum(one[task] for one in beside) / cores for task in alone}
+        taken: dict[str, list[tuple[float, dict[str, Any]]]] = {"local": [], "ray": []}
         for number in range(runs):
             for executor, results in taken.items():
                 results.append(whole(films, scratch / f"{executor}-{number}", executor))
     best = {executor: min(results, key=lambda each: each[0]) for executor, results in taken.items()}
+    bare = {"alone": (decode + sum(alone.values())) / cores, "busy": (decode + sum(busy.values())) / cores}
     lines = [
         f"Machine: {platform.processor() or platform.machine()}, {cores} cores, Python {platform.python_version()}; "
         f"other programs kept {noise:.2f} cores busy before the first measurement.",
         "",
-        "| what | value |",
-        "|---|---|",
-        f"| media | {media:.1f} s in {best['local'][2]['inputs']} files |",
-        f"| bare decoding | {decode:.1f} processor seconds |",
-        *(f"| model calls: {task} | {seconds:.1f} processor seconds |" for task, seconds in models.items()),
-        f"| (decoding + models) ÷ cores | {bare:.1f} s |",
+        "| what | one core busy | all cores busy |",
+        "|---|---|---|",
+        f"| bare decoding, processor seconds | {decode:.1f} | |",
+        *(f"| model calls, {task} | {alone[task]:.1f} | {busy[task]:.1f} |" for task in alone),
+        f"| (decoding + models) ÷ cores, seconds | {bare['alone']:.1f} | {bare['busy']:.1f} |",
+        "",
+        f"Media: {media:.1f} s in {best['local'][1]['inputs']} files.",
+        "",
+        "| ingest | wall clock, s (all runs) | × bare, one core busy | × bare, all cores busy | × real time |",
+        "|---|---|---|---|---|",
     ]
-    for executor, (wall, used, _) in best.items():
-        all_walls = ", ".join(f"{each[0]:.1f}" for each in taken[executor])
+    for executor, (wall, _) in best.items():
+        walls = ", ".join(f"{each[0]:.1f}" for each in taken[executor])
         lines.append(
-            f"| ingest, {executor} | {wall:.1f} s of wall clock (all runs: {all_walls}), {used:.1f} processor seconds, "
-            f"{wall / bare:.2f} × bare, {media / wall:.2f} × real time |"
+            f"| {executor} | {wall:.1f} ({walls}) | {wall / bare['alone']:.2f} | {wall / bare['busy']:.2f} | "
+            f"{media / wall:.2f} |"
         )
-    lines.append(f"| Ray against threads | {best['ray'][0] / best['local'][0] - 1:+.1%} |")
+    lines += ["", f"Ray against threads: {best['ray'][0] / best['local'][0] - 1:+.1%}"]
     return "\n".join(lines)
 
 
@@ -207,12 +229,15 @@ def main() -> None:
     parser.add_argument("scratch", type=Path, nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("--models", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--runs", type=int, default=2, help="ingests of each kind; the fastest counts (default 2)")
+    parser.add_argument(
+        "--minutes", type=float, default=LEAST_MINUTES, help="least length of the library (default 10.1)"
+    )
     parser.add_argument("--report", type=Path)
     arguments = parser.parse_args()
     if arguments.models:
         print(json.dumps(model_seconds(arguments.folder, arguments.scratch)))
         return
-    text = report(arguments.folder, arguments.runs)
+    text = report(arguments.folder, arguments.runs, arguments.minutes)
     print(text)
     if arguments.report:
         arguments.report.write_text(f"# Efficiency\n\n{text}\n", encoding="utf-8")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from threadpoolctl import threadpool_limits
 
 from encoders.concepts import ConceptSpace, prototypes_revision
+from encoders.memory import keep_freed_memory
 from encoders.registry import Registry
 from encoders.specs import ModelSpec
 from encoders.types import (
@@ -47,6 +48,7 @@ class Encoders:
     def __init__(self, registry: Registry, profile: str, threads: int) -> None:
         if threads < 1:
             raise ValueError(f"threads must be at least 1, not {threads}")
+        keep_freed_memory()  # before there are worker threads, each of which would get an arena of its own
         self.registry = registry
         self.profile = profile
         self.threads = threads

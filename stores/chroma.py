@@ -49,6 +49,11 @@ def open_client(place: Path | str, database: str, create: bool) -> Any:
         return _http_client(place, database)
 
 
+def load_chroma() -> None:
+    """Import Chroma's client, which takes about a second, before it is needed."""
+    import chromadb  # noqa: F401
+
+
 def close_client(client: Any) -> None:
     """Releases what a client of `open_client` holds."""
     holders = (client, getattr(client, "_admin_client", None))

@@ -22,6 +22,7 @@ from workflows.discover import discover
 from workflows.identify import Input, identify
 from workflows.job import Job
 from workflows.job_log import job_log, log_events
+from workflows.loading import load_ahead, load_index_ahead
 from workflows.local import run_local
 from workflows.progress import Identified, Planned, Progress, silent
 from workflows.report import IngestReport, VideoReport, ending_of, total
@@ -126,8 +127,12 @@ def _work(job: Job, inputs: Sequence[Input], executor: Executor) -> dict[str, st
         # Now that lengths are known, so is how often each stage will run.
         counts = tuple((stage, count + parts[stage]) for stage, count in _stage_counts(planner, inputs))
         job.progress(Planned(len(inputs), len(worked_on), counts))
-    rest = [by_id[video_id] for video_id in dict.fromkeys(unit.video_id for unit in planner.units(inputs))]
+    left = planner.units(inputs)
+    rest = [by_id[video_id] for video_id in dict.fromkeys(unit.video_id for unit in left)]
     if rest:
+        load_index_ahead()
+        if executor == "local":
+            load_ahead(job.encoders, {stage for unit in left for stage in unit.stages})
         with _executor(job, executor) as execute:
             for first in range(0, len(rest), WAVE):
                 _until_done(job, rest[first : first + WAVE], execute)

@@ -9,13 +9,11 @@ import signal
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from encoders.types import WeightsError
 from pipeline.decoder import Decoder
 from stores.errors import KinodexError, StoreError
-from stores.ids import base_stage
 from stores.known_prints import KnownPrints
 from stores.ledger import Attempt
 from stores.patience import patiently
@@ -24,15 +22,11 @@ from workflows.progress import StageAdvanced, StageStarted
 from workflows.work import Ending, Hands, Reports, work
 
 if TYPE_CHECKING:
-    from encoders.bundle import Encoders
     from stores.library_store import LibraryStore
     from workflows.job import Job
     from workflows.units import WorkUnit
 
 _log = logging.getLogger(__name__)
-
-_LATER = (("screentext", "reader"), ("speech", "speech"), ("voice", "voice"), ("vectors", "text"))
-"""Models by the stage that needs them, in the order of need; the first ones are loaded by the workers themselves."""
 
 
 def default_workers() -> int:
@@ -50,8 +44,6 @@ def run_local(job: Job, units: Sequence[WorkUnit]) -> None:
     """
     count = min(job.workers or default_workers(), len(units))
     crew = _Crew(job)
-    if count > 1:
-        threading.Thread(target=_load_ahead, args=(job.encoders, units), daemon=True).start()
     with ExitStack() as stack:
         decoders: queue.SimpleQueue[tuple[str, Decoder]] = queue.SimpleQueue()
         for number in range(count):
@@ -68,15 +60,6 @@ def run_local(job: Job, units: Sequence[WorkUnit]) -> None:
     for future in futures:
         if not future.cancelled():
             future.result()
-
-
-def _load_ahead(encoders: Encoders, units: Sequence[WorkUnit]) -> None:
-    """Load what will be needed later while the workers wait for what they need first."""
-    needed = {base_stage(stage) for unit in units for stage in unit.stages}
-    for stage, task in _LATER:
-        if stage in needed:
-            with suppress(WeightsError):  # told by the stage that needs it
-                getattr(encoders, task)
 
 
 def _leave_interrupts_to_main() -> None:

@@ -34,6 +34,7 @@ from stores.places import Places
 from stores.records import StageKey
 from workflows.job_log import job_log
 from workflows.leftovers import Leftover, WithLeftovers, leftovers
+from workflows.loading import load_ahead
 from workflows.local import default_workers, settle
 from workflows.progress import StageFinished
 from workflows.units import WorkUnit
@@ -96,7 +97,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """What every actor is made with; small, and without live objects."""
+    """What every actor is made with; small, and without live objects. ``stages``: those of all its units."""
 
     root: str
     places: Places
@@ -104,6 +105,7 @@ class Crew:
     profile: str
     threads: int
     config: PerceptionConfig
+    stages: tuple[str, ...]
 
 
 class Perceiver:
@@ -117,6 +119,7 @@ class Perceiver:
         self._store = LibraryStore.open(Path(crew.root), places=crew.places, max_attempts=crew.max_attempts)
         name = f"ray-{ray.get_runtime_context().get_node_id()}-{os.getpid()}"
         encoders = Encoders.open(crew.profile, crew.threads)
+        load_ahead(encoders, crew.stages)
         known = KnownPrints(self._store.catalog, self._store.blobs)
         self._hands = Hands(name, self._store.ledger, encoders, Decoder(), crew.config, known)
         self._ahead: list[str] = []
@@ -263,7 +266,13 @@ def receipts(job: Job, units: Sequence[WorkUnit]) -> ray.data.Dataset:
     most = max(1, min(job.workers or fitting, len(units)))
     items = [{"number": number, "unit": json.dumps(asdict(unit))} for number, unit in enumerate(units)]
     crew = Crew(
-        str(store.root), store.places, store.ledger.max_attempts, encoders.profile, encoders.threads, job.config
+        root=str(store.root),
+        places=store.places,
+        max_attempts=store.ledger.max_attempts,
+        profile=encoders.profile,
+        threads=encoders.threads,
+        config=job.config,
+        stages=tuple(sorted({stage for unit in units for stage in unit.stages})),
     )
     return ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
         Perceiver,

@@ -46,6 +46,11 @@ def follow(
     return sorted(tracks, key=lambda track: (int(ticks[track[0]]), int(track[0])))
 
 
+def load_tracker() -> None:
+    """Import the tracker, which takes about a second, before it is needed."""
+    import trackers  # noqa: F401
+
+
 def _track_one(
     frames: NDArray[np.int64], ticks: NDArray[np.int64], scores: NDArray[np.float32], boxes: NDArray[np.float32]
 ) -> list[list[int]]:
