@@ -22,7 +22,7 @@ from workflows.discover import discover
 from workflows.identify import Input, identify
 from workflows.job import Job
 from workflows.job_log import job_log, log_events
-from workflows.loading import load_ahead, load_index_ahead
+from workflows.loading import load_ahead, load_index_ahead, load_ray_ahead
 from workflows.local import run_local
 from workflows.progress import Identified, Planned, Progress, silent
 from workflows.report import IngestReport, VideoReport, ending_of, total
@@ -116,6 +116,8 @@ def _work(job: Job, inputs: Sequence[Input], executor: Executor) -> dict[str, st
     units = planner.units(inputs)
     worked_on = {unit.video_id: unit.uri for unit in units}
     probes = {unit.video_id for unit in units if PROBE in unit.stages}
+    if units and executor == "ray":
+        load_ray_ahead()
     job.progress(Planned(len(inputs), len(worked_on), _stage_counts(planner, inputs)))
     # Probing tells how long a video is, so that the longest can be begun first, in parts.
     _until_done(job, [one for one in inputs if one.video_id in probes], partial(run_local, job), probes_only=True)

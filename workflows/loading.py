@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from encoders.types import WeightsError
@@ -43,6 +44,11 @@ def load_ahead(encoders: Encoders, stages: Collection[str]) -> None:
 def load_index_ahead() -> None:
     """Begin to load what writes vectors, and return."""
     _in_background([load_chroma])
+
+
+def load_ray_ahead() -> None:
+    """Begin to import Ray, and return."""
+    _in_background([lambda: import_module("workflows.ray_data")])
 
 
 def _in_background(wanted: list[Callable[[], object]]) -> None:

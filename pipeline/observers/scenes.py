@@ -26,12 +26,13 @@ class SceneConfig:
     Attributes:
         detector: ``adaptive`` compares each frame's change with its neighbours' and so forgives fast motion
             (91.6 against 86.7 F1 on BBC in PySceneDetect's own benchmark); ``content`` uses a fixed threshold.
-        long_side: pixels; PySceneDetect itself works at about 256.
+        long_side: pixels. PySceneDetect itself works at about 256; measured on 160 cuts of 24 clips, 160 gives just the
+            same cuts at less than two thirds of the time, and 128 misses one.
         least_seconds: cuts nearer than this are one.
     """
 
     detector: Literal["adaptive", "content"] = "adaptive"
-    long_side: int = 256
+    long_side: int = 160
     least_seconds: float = 0.6
 
 
