@@ -22,7 +22,7 @@ from workflows.discover import discover
 from workflows.identify import Input, identify
 from workflows.job import Job
 from workflows.job_log import job_log, log_events
-from workflows.loading import load_ahead, load_index_ahead, load_ray_ahead
+from workflows.loading import Loading
 from workflows.local import run_local
 from workflows.progress import Identified, Planned, Progress, silent
 from workflows.report import IngestReport, VideoReport, ending_of, total
@@ -96,7 +96,8 @@ def ingest(
             store.ledger.reset(video_ids=sorted({one.video_id for one in inputs if one.video_id}))
         planner = Planner(store, stages(encoders, config), part_seconds)
         job = Job(store, encoders, planner, config, workers, address, meter, progress)
-        worked_on = _work(job, inputs, executor)
+        with Loading() as loading:
+            worked_on = _work(job, inputs, executor, loading)
         receipts = receipts_by_video(store, {one.video_id for one in inputs})
         videos = [_reported(one, receipts[one.video_id], worked_on.get(one.video_id) == one.uri, job) for one in inputs]
         watched = [store.catalog.video(video_id) for video_id in worked_on]
@@ -110,15 +111,15 @@ def ingest(
     return IngestReport(tuple(videos), totals)
 
 
-def _work(job: Job, inputs: Sequence[Input], executor: Executor) -> dict[str, str]:
+def _work(job: Job, inputs: Sequence[Input], executor: Executor, loading: Loading) -> dict[str, str]:
     """Do all that is left to do; the videos that were worked on, and where they lie."""
     planner = job.planner
     units = planner.units(inputs)
     worked_on = {unit.video_id: unit.uri for unit in units}
     probes = {unit.video_id for unit in units if PROBE in unit.stages}
-    if units and executor == "ray":
-        load_ray_ahead()
     job.progress(Planned(len(inputs), len(worked_on), _stage_counts(planner, inputs)))
+    if units and executor == "ray":
+        loading.ray()
     # Probing tells how long a video is, so that the longest can be begun first, in parts.
     _until_done(job, [one for one in inputs if one.video_id in probes], partial(run_local, job), probes_only=True)
     by_id = {one.video_id: one for one in reversed(inputs) if one.video_id}
@@ -132,9 +133,9 @@ def _work(job: Job, inputs: Sequence[Input], executor: Executor) -> dict[str, st
     left = planner.units(inputs)
     rest = [by_id[video_id] for video_id in dict.fromkeys(unit.video_id for unit in left)]
     if rest:
-        load_index_ahead()
         if executor == "local":
-            load_ahead(job.encoders, {stage for unit in left for stage in unit.stages})
+            loading.models(job.encoders, {stage for unit in left for stage in unit.stages})
+        loading.index()
         with _executor(job, executor) as execute:
             for first in range(0, len(rest), WAVE):
                 _until_done(job, rest[first : first + WAVE], execute)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from encoders.types import WeightsError
@@ -27,35 +30,51 @@ _MODELS = (
 """Models by the stage that needs them, in the order of need."""
 
 
-def load_ahead(encoders: Encoders, stages: Collection[str]) -> None:
-    """Begin to load what the named stages need, and return; a stage tells by itself what of its own is missing."""
-    named = {base_stage(stage) for stage in stages}
-    wanted: list[Callable[[], object]] = [
-        lambda task=task: getattr(encoders, task)  # type: ignore[misc]
-        for stage, task in _MODELS
-        if stage in named
-    ]
-    if "tracklets" in named:
-        wanted.append(load_tracker)
-    if wanted:
-        _in_background(wanted)
+class Loading:
+    """Things that are loaded one after the other in the background, until the block ends.
 
+    At its end what is being loaded is waited for: a library that is imported while the process ends may take it down.
+    """
 
-def load_index_ahead() -> None:
-    """Begin to load what writes vectors, and return."""
-    _in_background([load_chroma])
+    def __init__(self) -> None:
+        self._wanted: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="kinodex-loading", daemon=True)
 
+    def start(self) -> Loading:
+        """Begin, for as long as the process lasts."""
+        self._thread.start()
+        return self
 
-def load_ray_ahead() -> None:
-    """Begin to import Ray, and return."""
-    _in_background([lambda: import_module("workflows.ray_data")])
+    def __enter__(self) -> Loading:
+        return self.start()
 
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopped = True
+        self._wanted.put(None)
+        self._thread.join()
 
-def _in_background(wanted: list[Callable[[], object]]) -> None:
-    def run() -> None:
-        for load in wanted:
+    def models(self, encoders: Encoders, stages: Collection[str]) -> None:
+        """What the named stages need."""
+        named = {base_stage(stage) for stage in stages}
+        for stage, task in _MODELS:
+            if stage in named:
+                self._wanted.put(partial(getattr, encoders, task))
+        if "tracklets" in named:
+            self._wanted.put(load_tracker)
+
+    def index(self) -> None:
+        """What writes vectors."""
+        self._wanted.put(load_chroma)
+
+    def ray(self) -> None:
+        """Ray's libraries."""
+        self._wanted.put(partial(import_module, "workflows.ray_data"))
+
+    def _run(self) -> None:
+        while (load := self._wanted.get()) is not None and not self._stopped:
+            # Told by the stage that needs it.
             with suppress(WeightsError, ImportError):
                 load()
-
-    # No daemon: a library that is being imported while the process ends may take it down.
-    threading.Thread(target=run, name="kinodex-loading").start()

@@ -34,7 +34,7 @@ from stores.places import Places
 from stores.records import StageKey
 from workflows.job_log import job_log
 from workflows.leftovers import Leftover, WithLeftovers, leftovers
-from workflows.loading import load_ahead
+from workflows.loading import Loading
 from workflows.local import default_workers, settle
 from workflows.progress import StageFinished
 from workflows.units import WorkUnit
@@ -119,7 +119,7 @@ class Perceiver:
         self._store = LibraryStore.open(Path(crew.root), places=crew.places, max_attempts=crew.max_attempts)
         name = f"ray-{ray.get_runtime_context().get_node_id()}-{os.getpid()}"
         encoders = Encoders.open(crew.profile, crew.threads)
-        load_ahead(encoders, crew.stages)
+        Loading().start().models(encoders, crew.stages)
         known = KnownPrints(self._store.catalog, self._store.blobs)
         self._hands = Hands(name, self._store.ledger, encoders, Decoder(), crew.config, known)
         self._ahead: list[str] = []
