@@ -280,7 +280,8 @@ def receipts(job: Job, units: Sequence[WorkUnit]) -> ray.data.Dataset:
         batch_size=1,
         batch_format="numpy",
         # Asking for more workers than fit now makes a cluster that can grow do so.
-        compute=ActorPoolStrategy(min_size=max(1, min(most, fitting)), max_size=most),
+        # A unit waits for whichever actor is free next, not behind a long one: the last would run one after the other.
+        compute=ActorPoolStrategy(min_size=max(1, min(most, fitting)), max_size=most, max_tasks_in_flight_per_actor=1),
         num_cpus=1,
         memory=memory,
     )
@@ -357,6 +358,8 @@ def _cluster(address: str | None, workers: int) -> Iterator[None]:
     context.max_errored_blocks = 0
     # An actor that cannot be made (its library is away, say) is made again a few times; models load later, in a stage.
     context.max_consecutive_actor_init_deaths = 3
+    # With one unit for each actor, a pool in which all are at work is one that may grow.
+    context.autoscaling_config.actor_pool_util_upscaling_threshold = 1.0
     # One long video may be all that still runs; a decoder that hangs is stopped by its own limits.
     context.execution_no_progress_timeout_s = 24 * 3600
     logging.getLogger("ray.data").setLevel(logging.ERROR)
