@@ -10,11 +10,14 @@ CORPUS ?= $(wildcard ../shared/corpus)
 demo: $(VENV)/.run
 	$(BIN)/python -m kinodex.demo
 
+# Two tests at a time; those of one file stay together, because they share models, servers and clusters.
+SIDE_BY_SIDE := -n 2 --dist loadfile
+
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q $(SIDE_BY_SIDE)
 
 quick: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -m "not slow and not chaos"
+	$(BIN)/python -m pytest -q $(SIDE_BY_SIDE) -m "not slow and not chaos"
 
 chaos: $(VENV)/.dev
 	$(BIN)/python benchmarks/chaos_report.py

@@ -94,10 +94,15 @@ def test_a_killed_worker_costs_one_attempt(tmp_path: Path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    victim = wait_for_worker(root)
-    assert running.pid in ancestors(victim), "only a process of this test may be killed"
-    os.kill(victim, signal.SIGKILL)
-    out, err = running.communicate(timeout=280)
+    try:
+        victim = wait_for_worker(root)
+        assert running.pid in ancestors(victim), "only a process of this test may be killed"
+        os.kill(victim, signal.SIGKILL)
+        out, err = running.communicate(timeout=280)
+    finally:
+        if running.poll() is None:
+            running.kill()
+            running.communicate()
     assert running.returncode == 0, err
     totals = json.loads(out)["totals"]
     assert (totals["inputs"], totals["done"]) == (2, 2)
@@ -108,7 +113,8 @@ def test_a_killed_worker_costs_one_attempt(tmp_path: Path):
 
 def wait_for_worker(root: Path) -> int:
     """The process id of the first actor that has begun a stage."""
-    for _ in range(1200):
+    until = time.monotonic() + 240
+    while time.monotonic() < until:
         time.sleep(0.05)
         try:
             with sqlite3.connect(f"file:{root / 'kinodex.sqlite3'}?mode=ro", uri=True) as database:
