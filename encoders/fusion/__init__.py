@@ -1,0 +1,1 @@
+"""How features of several kinds are brought together: tensor fusion, co-attention, contrast with a memory."""

@@ -1,0 +1,1 @@
+"""Language models that see: a visual front end before a Hugging Face causal language model, and its answers as text."""

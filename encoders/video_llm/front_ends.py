@@ -1,0 +1,117 @@
+"""VALLEY and Video-ChatGPT as front ends of a language model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from encoders.types import Pixels
+from encoders.valley import preprocessing as valley_preprocessing
+from encoders.valley import prompts as valley_prompts
+from encoders.valley import splice as valley_splice
+from encoders.valley.model import Valley
+from encoders.video_chatgpt import preprocessing as chat_preprocessing
+from encoders.video_chatgpt import prompts as chat_prompts
+from encoders.video_chatgpt import splice as chat_splice
+from encoders.video_chatgpt.model import VideoChatGPT
+from encoders.video_llm.clip_tower import VisionTower
+from encoders.video_llm.generation import Generation
+from encoders.video_llm.prompt import SlottedPrompt, Tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class ValleyFrontEnd:
+    """VALLEY before a LLaMA whose tokenizer knows its placeholder tokens."""
+
+    model: Valley
+    tower: VisionTower
+    tokens: valley_splice.ValleyTokenIds
+
+    @property
+    def generation(self) -> Generation:
+        """Greedy, at most 1024 tokens, to ``###``. Source: official code, valley/inference/run_valley.py."""
+        return Generation(max_new_tokens=1024, stop_texts=(valley_prompts.STOP,))
+
+    def prompt(self, question: str, frames: Pixels) -> SlottedPrompt:
+        """The prompt for frames (t, h, w, 3) uint8; ``<video>`` follows the question unless that says it.
+
+        Raises:
+            ValueError: if the frames have another shape or type.
+        """
+        return self.prompt_of(question, self.tower(valley_preprocessing.preprocess(frames)))
+
+    def prompt_of(self, question: str, features: Tensor) -> SlottedPrompt:
+        """The same for features (t, 1 + p, c) of the vision tower."""
+        video = self.model(features.to(self.model.mm_projector.weight))
+        if not any(mark in question for mark in ("<video>", "<image>")):
+            question = f"{question}\n<video>"
+        messages = [
+            valley_prompts.Message("system", valley_prompts.SYSTEM),
+            valley_prompts.Message("user", question),
+        ]
+        text = valley_prompts.completion_prompt(messages, len(video.frames), len(video.pooled))
+        return SlottedPrompt(text, lambda ids, embeddings: valley_splice.splice(ids, embeddings, [video], self.tokens))
+
+    def clean(self, text: str) -> str:
+        """The answer without role names and ``###``."""
+        return valley_prompts.clean_answer(text)
+
+
+@dataclass(frozen=True, slots=True)
+class VideoChatGPTFrontEnd:
+    """Video-ChatGPT before a LLaMA whose tokenizer knows its placeholder tokens."""
+
+    model: VideoChatGPT
+    tower: VisionTower
+    tokens: chat_splice.VideoTokenIds
+
+    @property
+    def generation(self) -> Generation:
+        """Sampled at 0.2, at most 1024 tokens, to ``</s>``. Source: official code, video_chatgpt/inference.py."""
+        return Generation(max_new_tokens=1024, sample=True, temperature=0.2, stop_texts=(chat_prompts.STOP,))
+
+    def prompt(self, question: str, frames: Pixels) -> SlottedPrompt:
+        """The prompt for 1 to 100 frames (t, h, w, 3) uint8.
+
+        Raises:
+            ValueError: if the frames have another shape or type, or are too many.
+        """
+        return self.prompt_of(question, self.tower(chat_preprocessing.preprocess(frames))[:, 1:])
+
+    def prompt_of(self, question: str, features: Tensor) -> SlottedPrompt:
+        """The same for features (t, p, c) of the vision tower, without the class token."""
+        video = self.model(features.to(self.model.mm_projector.weight))
+        text = chat_prompts.chat_prompt(question, len(video), start_end=self.tokens.start is not None)
+        return SlottedPrompt(text, lambda ids, embeddings: chat_splice.splice(ids, embeddings, [video], self.tokens))
+
+    def clean(self, text: str) -> str:
+        """The answer without blanks and ``</s>`` at its ends."""
+        return chat_prompts.clean_answer(text)
+
+
+def valley_tokens(tokenizer: Tokenizer) -> valley_splice.ValleyTokenIds:
+    """The ids of VALLEY's placeholder tokens.
+
+    Raises:
+        ValueError: if the tokenizer lacks one.
+    """
+    names = ("im_patch", "im_start", "im_end", "vi_start", "vi_end", "vi_frame")
+    return valley_splice.ValleyTokenIds(**{name: _token_id(tokenizer, f"<{name}>") for name in names})
+
+
+def video_chatgpt_tokens(tokenizer: Tokenizer) -> chat_splice.VideoTokenIds:
+    """The ids of Video-ChatGPT's placeholder tokens.
+
+    Raises:
+        ValueError: if the tokenizer lacks one.
+    """
+    patch, start, end = (_token_id(tokenizer, token) for token in chat_prompts.VISUAL_TOKENS)
+    return chat_splice.VideoTokenIds(patch, start, end)
+
+
+def _token_id(tokenizer: Tokenizer, token: str) -> int:
+    found = tokenizer.get_vocab().get(token)
+    if found is None:
+        raise ValueError(f"the tokenizer does not know {token}: add the placeholder tokens first")
+    return found
