@@ -28,9 +28,8 @@ class Case:
     def close(self, name: str, mine: Tensor) -> None:
         """Assert that ``mine`` is the official output ``name`` within the case's tolerance."""
         expected, tolerance = self.outputs[name], self.meta["tolerance"]
-        torch.testing.assert_close(
-            mine.to(expected.dtype), expected, atol=tolerance["atol"], rtol=tolerance["rtol"], msg=lambda m: f"{name}: {m}"
-        )
+        limits = {"atol": tolerance["atol"], "rtol": tolerance["rtol"]}
+        torch.testing.assert_close(mine.to(expected.dtype), expected, **limits, msg=lambda said: f"{name}: {said}")
 
 
 @pytest.fixture(scope="session")
