@@ -1,0 +1,174 @@
+"""Does a text describe a picture, and what would describe it: BLIP's matching head and captioner, from its files.
+
+The networks are `encoders.blip`; here they are put together from what the registry names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from encoders.blip.captioning import Captioner
+from encoders.blip.decoder import DecoderConfig
+from encoders.blip.loading import load_blip_decoder, load_blip_retrieval
+from encoders.blip.med import MedConfig
+from encoders.blip.preprocessing import preprocess
+from encoders.blip.retrieval import BlipConfig, BlipRetrieval
+from encoders.blip.text import BlipTokenizer
+from encoders.blip.vit import VitConfig
+from encoders.device import BatchSize, batched
+from encoders.types import Pixels, WeightsError
+
+if TYPE_CHECKING:
+    from encoders.loading import LoadContext
+
+VISIONS: Mapping[str, VitConfig] = {
+    "base": VitConfig(),
+    "large": VitConfig(embed_dim=1024, depth=24, num_heads=16),
+}
+"""Sizes of the picture side. Source: official code salesforce/BLIP, models/blip.py, create_vit."""
+TEXT = MedConfig()
+"""Sizes of the text side, the same in all official checkpoints (configs/med_config.json)."""
+EMBED_DIM = 256
+"""Width of the vectors beside the matching head (official code, models/blip_retrieval.py)."""
+
+# Pictures of one forward pass to begin with, as in encoders/hf_clip.py.
+_BATCH = {"cpu": 1, "cuda": 16}
+
+
+class BlipMatcher:
+    """How likely a text describes each of some pictures, looking at both at once: for the best few of a search.
+
+    Args:
+        model: in eval mode.
+        size: side of the square that pictures are made.
+    """
+
+    def __init__(self, model: BlipRetrieval, tokenizer: BlipTokenizer, size: int, name: str, batch: BatchSize) -> None:
+        self._model = model
+        self._device = next(model.parameters()).device
+        self._tokenizer = tokenizer
+        self._size = size
+        self._name = name
+        self._batch = batch
+
+    @property
+    def name(self) -> str:
+        """Name in the registry."""
+        return self._name
+
+    def match(self, frames: Pixels, text: str) -> NDArray[np.float32]:
+        """Probabilities (n,) float32 that the text describes frames (n, h, w, 3) uint8.
+
+        Raises:
+            ValueError: if ``frames`` has another type or shape, or the text is empty.
+            MemoryError: if there is not even memory for one frame.
+        """
+        if not text.strip():
+            raise ValueError("an empty text describes nothing")
+        words = self._tokenizer.encode([text])
+        ids, mask = words.ids.to(self._device), words.mask.to(self._device)
+
+        def probabilities(start: int, end: int) -> NDArray[np.float32]:
+            with torch.inference_mode():
+                tokens = self._model.picture_tokens(preprocess(frames[start:end], self._size).to(self._device))
+                count = len(tokens)
+                logits = self._model.match_logits(tokens, ids.expand(count, -1), mask.expand(count, -1))
+                return np.asarray(torch.softmax(logits.float(), dim=1)[:, 1].cpu().numpy(), np.float32)
+
+        preprocess(frames[:0], self._size)  # says what is wrong with frames of another kind, also with none of them
+        return np.concatenate([np.zeros(0, np.float32), *batched(probabilities, len(frames), self._batch)])
+
+
+class BlipCaptioner:
+    """One English sentence for each picture; the same picture always gets the same.
+
+    Args:
+        captioner: choosing the likeliest tokens.
+        device: where its network is.
+        size: side of the square that pictures are made.
+    """
+
+    def __init__(self, captioner: Captioner, device: str, size: int, name: str, batch: BatchSize) -> None:
+        self._captioner = captioner
+        self._device = device
+        self._size = size
+        self._name = name
+        self._batch = batch
+
+    @property
+    def name(self) -> str:
+        """Name in the registry."""
+        return self._name
+
+    def caption(self, frames: Pixels) -> list[str]:
+        """Captions of frames (n, h, w, 3) uint8, without the prompt they begin with.
+
+        Raises:
+            ValueError: if ``frames`` has another type or shape.
+            MemoryError: if there is not even memory for one frame.
+        """
+
+        def captions(start: int, end: int) -> list[str]:
+            return self._captioner.caption(preprocess(frames[start:end], self._size).to(self._device))
+
+        preprocess(frames[:0], self._size)
+        return [caption for batch in batched(captions, len(frames), self._batch) for caption in batch]
+
+
+def load_matcher(context: LoadContext) -> BlipMatcher:
+    """BLIP's matching head from the roles ``weights`` (official checkpoint) and ``vocabulary`` (BERT's vocab.txt).
+
+    The registry entry's ``preprocessing`` may hold ``vision`` (a key of `VISIONS`; base), ``size`` (side of pictures;
+    384) and ``batch`` (pictures at a time).
+
+    Raises:
+        WeightsError: ``missing`` if a role or file is not there; ``corrupt``, naming the tensors, if they do not fit,
+            or if an option is not of its kind.
+    """
+    vision, batch = _options(context)
+    tokenizer = BlipTokenizer(_path(context, "vocabulary"))
+    text = replace(TEXT, vocab_size=tokenizer.size, encoder_width=vision.embed_dim)
+    config = BlipConfig(vision, text, embed_dim=EMBED_DIM, enc_token=tokenizer.enc)
+    torch.set_num_threads(context.threads)
+    model = load_blip_retrieval(_path(context, "weights"), config).to(context.device)
+    return BlipMatcher(model, tokenizer, vision.img_size, context.spec.name, batch)
+
+
+def load_captioner(context: LoadContext) -> BlipCaptioner:
+    """BLIP's captioner from the roles ``weights`` and ``vocabulary``; options as `load_matcher`.
+
+    Raises:
+        WeightsError: as `load_matcher`.
+    """
+    vision, batch = _options(context)
+    tokenizer = BlipTokenizer(_path(context, "vocabulary"))
+    text = replace(TEXT, vocab_size=tokenizer.size, encoder_width=vision.embed_dim)
+    config = DecoderConfig(vision, text, dec_token=tokenizer.dec, end_token=tokenizer.end)
+    torch.set_num_threads(context.threads)
+    decoder = load_blip_decoder(_path(context, "weights"), config).to(context.device)
+    return BlipCaptioner(Captioner(decoder, tokenizer), context.device, vision.img_size, context.spec.name, batch)
+
+
+def _options(context: LoadContext) -> tuple[VitConfig, BatchSize]:
+    options, name = context.spec.preprocessing, context.spec.name
+    vision, batch = options.get("vision", "base"), options.get("batch", _BATCH.get(context.device, _BATCH["cpu"]))
+    if vision not in VISIONS:
+        raise WeightsError("corrupt", f"{name}: vision must be {' or '.join(VISIONS)}, not {vision!r}.")
+    chosen = VISIONS[str(vision)]
+    size = options.get("size", chosen.img_size)
+    if not isinstance(size, int) or size < 1 or size % chosen.patch_size or not isinstance(batch, int) or batch < 1:
+        raise WeightsError("corrupt", f"{name}: size must be a multiple of {chosen.patch_size} and batch at least 1.")
+    return replace(chosen, img_size=size), BatchSize(batch)
+
+
+def _path(context: LoadContext, role: str) -> Path:
+    if role not in context.paths:
+        raise WeightsError("missing", f"The registry names no {role} for {context.spec.name}.")
+    return context.paths[role]

@@ -1,0 +1,123 @@
+"""BLIP's matching head and captioner serve frames out of the files that a registry names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from encoders import hf_blip
+from encoders.blip.captioning import Captioner
+from encoders.blip.decoder import BlipDecoder, DecoderConfig
+from encoders.blip.med import MedConfig
+from encoders.blip.preprocessing import preprocess
+from encoders.blip.retrieval import BlipConfig, BlipRetrieval
+from encoders.blip.text import BlipTokenizer
+from encoders.blip.vit import VitConfig
+from encoders.hf_blip import load_captioner, load_matcher
+from encoders.types import WeightsError
+
+from .hf_models import context
+
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "picture", "of", "dog", "cat", "red", "bus"]
+VISION = VitConfig(img_size=8, patch_size=4, embed_dim=8, depth=1, num_heads=2)
+TEXT = MedConfig(
+    hidden_size=12,
+    num_hidden_layers=2,
+    num_attention_heads=3,
+    intermediate_size=24,
+    max_position_embeddings=32,
+)
+MEANT = replace(TEXT, vocab_size=len(WORDS) + 2, encoder_width=8)
+DEC, ENC, END = len(WORDS), len(WORDS) + 1, 3
+
+
+def random(model):
+    torch.manual_seed(3)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    return model.eval().requires_grad_(False)
+
+
+@pytest.fixture
+def told(tmp_path, monkeypatch):
+    """Both models in one official file, and a function that says what loaders are told of it."""
+    monkeypatch.setattr(hf_blip, "VISIONS", {"base": VISION})
+    monkeypatch.setattr(hf_blip, "TEXT", TEXT)
+    monkeypatch.setattr(hf_blip, "EMBED_DIM", 6)
+    retrieval = random(BlipRetrieval(BlipConfig(VISION, MEANT, embed_dim=6, enc_token=ENC)))
+    decoder = random(BlipDecoder(DecoderConfig(VISION, MEANT, dec_token=DEC, end_token=END)))
+    decoder.visual_encoder.load_state_dict(retrieval.visual_encoder.state_dict())
+    (tmp_path / "vocab.txt").write_text("\n".join(WORDS) + "\n", encoding="utf-8")
+    torch.save({"model": {**retrieval.state_dict(), **decoder.state_dict()}}, tmp_path / "model_base.pth")
+
+    def tell(**options):
+        paths = {"weights": tmp_path / "model_base.pth", "vocabulary": tmp_path / "vocab.txt"}
+        return replace(context(tmp_path, **options), paths=paths)
+
+    tell.retrieval, tell.decoder, tell.tokenizer = retrieval, decoder, BlipTokenizer(tmp_path / "vocab.txt")
+    return tell
+
+
+@pytest.fixture(scope="module")
+def frames():
+    return np.random.default_rng(0).integers(0, 256, (5, 12, 20, 3), dtype=np.uint8)
+
+
+def test_probabilities_are_the_matching_heads(told, frames):
+    tokens = told.retrieval.picture_tokens(preprocess(frames, 8))
+    words = told.tokenizer.encode(["a red bus"] * 5)
+    expected = torch.softmax(told.retrieval.match_logits(tokens, words.ids, words.mask), dim=1)[:, 1].numpy()
+    for batch in (1, 2, 8):
+        found = load_matcher(told(batch=batch)).match(frames, "a red bus")
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert np.ptp(expected) > 1e-3
+
+
+def test_captions_are_the_decoders(told, frames):
+    expected = Captioner(told.decoder, told.tokenizer).caption(preprocess(frames, 8))
+    for batch in (1, 2, 8):
+        assert load_captioner(told(batch=batch)).caption(frames) == expected
+    assert any(expected)
+
+
+def test_no_frames_and_frames_of_another_kind(told, frames):
+    matcher, captioner = load_matcher(told()), load_captioner(told())
+    assert matcher.name == captioner.name == "tiny"
+    assert matcher.match(frames[:0], "cat").shape == (0,)
+    assert captioner.caption(frames[:0]) == []
+    with pytest.raises(ValueError, match="empty"):
+        matcher.match(frames, "  ")
+    for wrong in (frames[0], frames.astype(np.float32), frames[..., :1]):
+        with pytest.raises(ValueError, match="uint8"):
+            matcher.match(wrong, "cat")
+        with pytest.raises(ValueError, match="uint8"):
+            captioner.caption(wrong)
+
+
+def test_larger_pictures_are_served(told, frames):
+    found = load_matcher(told(size=16)).match(frames, "cat")
+    assert not np.allclose(found, load_matcher(told()).match(frames, "cat"))
+
+
+@pytest.mark.parametrize("load", [load_matcher, load_captioner])
+def test_what_is_not_there_or_does_not_fit_is_named(told, load):
+    whole = told()
+    for role in ("weights", "vocabulary"):
+        with pytest.raises(WeightsError, match=role) as raised:
+            load(replace(whole, paths={k: v for k, v in whole.paths.items() if k != role}))
+        assert raised.value.kind == "missing"
+        with pytest.raises(WeightsError, match="nowhere") as raised:
+            load(replace(whole, paths={**whole.paths, role: whole.paths[role].with_name("nowhere.txt")}))
+        assert raised.value.kind == "missing"
+    for options in ({"vision": "huge"}, {"size": 10}, {"size": "8"}, {"batch": 0}):
+        with pytest.raises(WeightsError, match="tiny"):
+            load(told(**options))
+    state = torch.load(whole.paths["weights"], weights_only=True)["model"]
+    del state["visual_encoder.norm.weight"]
+    torch.save({"model": state}, whole.paths["weights"])
+    with pytest.raises(WeightsError, match=r"missing: visual_encoder\.norm\.weight"):
+        load(whole)
