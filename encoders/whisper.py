@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from faster_whisper import WhisperModel
 
 from encoders.joined_speech import JoinedSpeech, join_speech
+from encoders.loading import LoadContext
 from encoders.types import Samples, SpeechSegment, Transcript, WeightsError, WordTime
 
 # What is dropped as invented. The first three are Whisper's own rules for silence and loops (arXiv:2212.04356,
@@ -121,6 +122,15 @@ class WhisperRecognizer:
             language_detection_threshold=_SURE_LANGUAGE,
         )
         return [segment for segment in found if _believable(segment)], info
+
+
+def load(context: LoadContext) -> WhisperRecognizer:
+    """The speech recogniser of the registry.
+
+    Raises:
+        WeightsError: ``corrupt`` if its folder cannot be loaded.
+    """
+    return WhisperRecognizer(context.paths["folder"], context.threads, context.spec.name)
 
 
 def _believable(segment: _Segment) -> bool:

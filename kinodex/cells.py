@@ -7,7 +7,15 @@ from rich.text import Text
 
 from kinodex.text import clean
 
-_COLOURS = {"done": "green", "accepted": "green", "ok": "green", "failed": "red", "fail": "red", "quarantined": "red"}
+_COLOURS = {
+    "done": "green",
+    "accepted": "green",
+    "ok": "green",
+    "failed": "red",
+    "fail": "red",
+    "quarantined": "red",
+    "altered": "red",
+}
 
 
 def data(value: object, style: str = "") -> Text:

@@ -73,7 +73,7 @@ app.command("verify", short_help="Check that nothing is lost or altered.")(upkee
 app.add_typer(upkeep.index, name="index")
 app.command("gc", short_help="Remove what crashes left behind.")(upkeep.gc)
 app.command("forget", short_help="Remove videos from the library.")(upkeep.forget)
-app.command("models", short_help="The models and their limits.")(models.models)
+app.add_typer(models.app, name="models", short_help="The models and their limits.")
 app.command("doctor", short_help="Check that everything is in place.")(doctor.doctor)
 app.command("evaluate", short_help="Measure quality on annotated clips.")(evaluate.evaluate)
 

@@ -300,7 +300,9 @@ def models(console: Console, payload: Payload) -> None:
     console.print(f"profile {payload['profile']}")
     for model in payload["models"]:
         console.print(
-            _data(model["name"], "bold"), f"{model['task']}, {model['licence']}, revision {model['revision']}"
+            _data(model["name"], "bold"),
+            f"{model['task']}, {model['licence']}, revision {model['revision']},",
+            "weights are here" if model["present"] else "weights are not here",
         )
         console.print(
             Text("  "), _status("ok" if model["verified"] else "failed"), _data(model["problem"] or "verified")
@@ -309,6 +311,31 @@ def models(console: Console, payload: Payload) -> None:
             console.print(_data(f"  from {source}"))
         console.print(_data(f"  limits: {model['limits']}"))
         console.print(_data(f"  {model['citation']}", "dim"))
+
+
+def pulled(console: Console, payload: Payload) -> None:
+    """What was fetched, and what was there."""
+    table = _table("model", "file", "size", "sha256", right=("size",))
+    for model in payload["models"]:
+        for file in model["fetched"]:
+            table.add_row(_data(model["name"]), _data(file["path"]), size(file["size"]), _data(file["sha256"][:16]))
+    if table.row_count:
+        console.print(table)
+    there = [model["name"] for model in payload["models"] if not model["fetched"]]
+    before = f"; complete before: {', '.join(there)}" if there else ""
+    console.print(_data(f"{table.row_count} files fetched{before}"))
+
+
+def verified_models(console: Console, payload: Payload) -> None:
+    """One line a model, and one for each of its files that is not as it should be."""
+    table = _table("", "model", "files")
+    for model in payload["models"]:
+        wrong = [file for file in model["files"] if file["state"] != "ok"]
+        said = [f"{file['state']}: {file['path'] or file['name']}" for file in wrong]
+        table.add_row(
+            _status(model["state"]), _data(model["name"]), _data("; ".join(said) or f"{len(model['files'])} intact")
+        )
+    console.print(table)
 
 
 def doctor(console: Console, payload: Payload) -> None:

@@ -106,7 +106,7 @@ def _weights(settings: Settings) -> Finding:
         registry = Registry.load()
         names = registry.profile(settings.profile).values()
         for name in names:
-            registry.locate(name)
+            registry.locate(name, fetch=False)
     except WeightsError as error:
         return "fail", f"{error.message} {error.hint}".strip()
     return "ok", f"profile {settings.profile}: {', '.join(names)} are intact"

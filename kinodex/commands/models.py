@@ -1,11 +1,27 @@
-"""`kinodex models`: which models look and listen, and what they cannot do."""
+"""`kinodex models`: which models look and listen, what they cannot do, and their weights on this machine."""
 
 from __future__ import annotations
 
-from kinodex.door import ConfigOption, JsonOption, LibraryOption, ProfileOption, door
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kinodex.door import EXIT_FAILED, ConfigOption, JsonOption, LibraryOption, ProfileOption, door
+
+if TYPE_CHECKING:
+    from encoders.registry import Registry
+
+app = typer.Typer(rich_markup_mode=None)
+
+NameArgument = Annotated[
+    str | None, typer.Argument(metavar="NAME", help="A model, as `kinodex models` names it.", show_default=False)
+]
 
 
+@app.callback(invoke_without_command=True)
 def models(
+    context: typer.Context,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
@@ -13,9 +29,17 @@ def models(
 ) -> None:
     """Show the profile's models: task, licence, where the weights come from, whether they are intact, limits.
 
+    Nothing is fetched: `kinodex models pull` does that, and the first use of a model.
+
     \b
     Example: kinodex models
+             kinodex models pull --profile standard
+             kinodex models verify
     """
+    if context.invoked_subcommand is not None:
+        if library or profile or as_json or config:
+            raise typer.BadParameter(f"options stand after the command: kinodex models {context.invoked_subcommand} …")
+        return
     from encoders.registry import Registry
     from encoders.types import WeightsError
     from kinodex import render
@@ -26,9 +50,10 @@ def models(
         listed = []
         for task, name in names.items():
             spec = registry.spec(name)
-            problem = ""
+            present, problem = False, ""
             try:
-                registry.locate(name)
+                present = registry.present(name)
+                registry.locate(name, fetch=False)
             except WeightsError as error:
                 problem = f"{error.message} {error.hint}".strip()
             listed.append(
@@ -39,6 +64,7 @@ def models(
                     "licence": spec.licence,
                     "dim": spec.dim,
                     "sources": sorted({f"{file.requirement} ({file.path})" for file in spec.files}),
+                    "present": present,
                     "verified": not problem,
                     "problem": problem,
                     "limits": spec.limits,
@@ -47,3 +73,83 @@ def models(
             )
         payload = {"profile": here.settings.profile, "models": listed}
         here.show(payload, lambda console: render.models(console, payload))
+
+
+@app.command("pull", short_help="Fetch weights, so that the rest needs no network.")
+def pull(
+    name: NameArgument = None,
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Fetch the weights of the model NAME, or of all models of a profile, from the Hugging Face hub.
+
+    What is there already and intact is not fetched again; what was altered is. The weights go to the folder `hub` of
+    the cache (KINODEX_CACHE), which may be copied to machines without network; with KINODEX_OFFLINE=1 nothing is
+    ever fetched. Weights inside installed packages are only verified.
+
+    \b
+    Example: kinodex models pull --profile standard
+             kinodex models pull whisper-base
+    Exit:    1 if a file cannot be had, or is not what it should be
+    """
+    from encoders.registry import Registry
+    from kinodex import render
+    from stores.errors import UsageError
+
+    with door(library, profile, as_json, config) as here:
+        if (name is None) == (profile is None):
+            raise UsageError("USAGE", "say which weights to fetch.", "Name a model, or a profile with --profile.")
+        registry = Registry.load()
+        pulled = [
+            {"name": each, "fetched": [{**asdict(file), "path": str(file.path)} for file in registry.pull(each)]}
+            for each in _chosen(registry, name, profile)
+        ]
+        payload = {"models": pulled}
+        here.show(payload, lambda console: render.pulled(console, payload))
+
+
+@app.command("verify", short_help="Hash the weights again.")
+def verify(
+    name: NameArgument = None,
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Read every file of the model NAME (left out: of all models, or of those of --profile) and compare its sha256.
+
+    What was found right before is read again. `kinodex models pull` mends altered files of the hub, and installing
+    their package again those of packages.
+
+    \b
+    Example: kinodex models verify
+             kinodex models verify whisper-base --json
+    Exit:    0 nothing is altered, though weights may be missing; 1 something is altered
+    """
+    from encoders.registry import Registry
+    from kinodex import render
+    from stores.errors import UsageError
+
+    with door(library, profile, as_json, config) as here:
+        if name is not None and profile is not None:
+            raise UsageError("USAGE", "say either a model or a profile.", "Leave out NAME or --profile.")
+        registry = Registry.load()
+        checked: list[dict[str, Any]] = []
+        for each in _chosen(registry, name, profile):
+            found = registry.verify(each)
+            files = [{**asdict(file), "path": str(file.path or "")} for file in found.files]
+            checked.append({"name": found.name, "state": found.state, "files": files})
+        payload = {"models": checked}
+        here.show(payload, lambda console: render.verified_models(console, payload))
+    if any(model["state"] == "altered" for model in checked):
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _chosen(registry: Registry, name: str | None, profile: str | None) -> list[str]:
+    if name is not None:
+        return [registry.spec(name).name]
+    if profile is not None:
+        return list(dict.fromkeys(registry.profile(profile).values()))
+    return [spec.name for spec in registry.models]

@@ -1,0 +1,81 @@
+"""From a model's files to the model: what a loader is given, and how the one that `models.toml` names is found.
+
+A loader is a function ``load(context: LoadContext) -> model``. Those of Kinodex live in `encoders`; another
+distribution offers its own by an entry point of the group ``kinodex.encoders`` whose value is ``module:function``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from encoders.specs import ModelSpec
+from encoders.types import WeightsError
+
+if TYPE_CHECKING:
+    from encoders.bundle import Encoders
+
+DEVICES = ("cpu", "cuda")
+ENTRY_POINTS = "kinodex.encoders"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadContext:
+    """All that a loader may ask.
+
+    Attributes:
+        spec: what the registry says about the model.
+        paths: its verified files by role; ``folder`` for the folder of an assembly or of files of the hub.
+        threads: CPU threads of one call.
+        device: ``cpu`` or ``cuda``.
+        encoders: the profile, for its concepts and other models. Asking for the model being loaded would not end.
+    """
+
+    spec: ModelSpec
+    paths: Mapping[str, Path]
+    threads: int
+    device: str
+    encoders: Encoders
+
+
+Loader = Callable[[LoadContext], object]
+
+
+def loader(spec: ModelSpec) -> Loader:
+    """The function that loads a model; its module is imported here and not before.
+
+    Raises:
+        WeightsError: ``corrupt`` if the registry names a module that is neither in `encoders` nor offered by an entry
+            point, or one without such a function; ``missing`` if a package that the module needs is not installed.
+    """
+    module_name, _, function = spec.loader.partition(":")
+    where = f"The loader {spec.loader} of the model {spec.name}"
+    if not module_name.startswith("encoders.") and module_name not in _offered():
+        raise WeightsError(
+            "corrupt",
+            f"{where} is neither in encoders nor offered by an installed package.",
+            f"A package offers it by an entry point of the group {ENTRY_POINTS}.",
+        )
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or f"{module_name}.".startswith(f"{error.name}."):
+            raise WeightsError("corrupt", f"{where} cannot be found: {error}.") from error
+        raise WeightsError(
+            "missing",
+            f"{where} needs the package {error.name}, which is not installed.",
+            'Run: pip install "kinodex[standard]"',
+        ) from error
+    found = getattr(module, function, None)
+    if not callable(found):
+        raise WeightsError("corrupt", f"{where} cannot be found: {module_name} has no function {function}.")
+    made: Loader = found
+    return made
+
+
+def _offered() -> set[str]:
+    return {point.module for point in metadata.entry_points(group=ENTRY_POINTS)}
