@@ -33,7 +33,7 @@ def models(
 
     \b
     Example: kinodex models
-             kinodex models pull --profile standard
+             kinodex models pull whisper-base
              kinodex models verify
     """
     if context.invoked_subcommand is not None:
@@ -90,7 +90,7 @@ def pull(
     ever fetched. Weights inside installed packages are only verified.
 
     \b
-    Example: kinodex models pull --profile standard
+    Example: kinodex models pull --profile embedded
              kinodex models pull whisper-base
     Exit:    1 if a file cannot be had, or is not what it should be
     """
