@@ -31,19 +31,20 @@ _MODELS = (
 
 
 class Loading:
-    """Things that are loaded one after the other in the background, until the block ends.
+    """Things that are loaded in the background, two at a time, until the block ends.
 
-    At its end what is being loaded is waited for: a library that is imported while the process ends may take it down.
+    Two, because Python imports one thing at a time, while weights are read beside it. At the block's end what is being loaded is waited for: a library that is imported while the process ends may take it down.
     """
 
     def __init__(self) -> None:
         self._wanted: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._stopped = False
-        self._thread = threading.Thread(target=self._run, name="kinodex-loading", daemon=True)
+        self._threads = [threading.Thread(target=self._run, name="kinodex-loading", daemon=True) for _ in range(2)]
 
     def start(self) -> Loading:
         """Begin, for as long as the process lasts."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __enter__(self) -> Loading:
@@ -53,8 +54,10 @@ class Loading:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stopped = True
-        self._wanted.put(None)
-        self._thread.join()
+        for _ in self._threads:
+            self._wanted.put(None)
+        for thread in self._threads:
+            thread.join()
 
     def models(self, encoders: Encoders, stages: Collection[str]) -> None:
         """What the named stages need."""
