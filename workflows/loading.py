@@ -33,7 +33,8 @@ _MODELS = (
 class Loading:
     """Things that are loaded in the background, two at a time, until the block ends.
 
-    Two, because Python imports one thing at a time, while weights are read beside it. At the block's end what is being loaded is waited for: a library that is imported while the process ends may take it down.
+    Two, because Python imports one thing at a time, while weights can be read beside that. What is being loaded at the
+    block's end is waited for: a library that is imported while the process ends may take it down.
     """
 
     def __init__(self) -> None:
