@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,7 +52,7 @@ def open_client(place: Path | str, database: str, create: bool) -> Any:
 
 def load_chroma() -> None:
     """Import Chroma's client, which takes about a second, before it is needed."""
-    import chromadb  # noqa: F401
+    import_module("chromadb")
 
 
 def close_client(client: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from importlib import import_module
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ def follow(
 
 def load_tracker() -> None:
     """Import the tracker, which takes about a second, before it is needed."""
-    import trackers  # noqa: F401
+    import_module("trackers")
 
 
 def _track_one(
