@@ -91,3 +91,17 @@ def assert_summary(mine: Tensor, expected: dict[str, Any], tolerance: float = 1e
     torch.testing.assert_close(first, torch.tensor(expected["first"], dtype=torch.float64), atol=tolerance, rtol=0)
     assert float(mine.double().sum()) == pytest.approx(expected["sum"], abs=1e-5)
     assert float(mine.double().norm()) == pytest.approx(expected["l2"], abs=1e-5)
+
+
+def keep_summaries(path: Path, provenance: str, tensors: dict[str, Tensor]) -> None:
+    """Write what `assert_summary` compares with, so that a later version can be held to this one's numbers."""
+    kept = {
+        name: {
+            "shape": list(tensor.shape),
+            "first": [round(value, 9) for value in tensor.double().flatten()[:6].tolist()],
+            "sum": round(float(tensor.double().sum()), 8),
+            "l2": round(float(tensor.double().norm()), 8),
+        }
+        for name, tensor in tensors.items()
+    }
+    path.write_text(json.dumps({"provenance": provenance} | kept, indent=1) + "\n", encoding="utf-8")

@@ -20,7 +20,7 @@ from encoders.acmr import (
     modality_loss,
     reverse_gradient,
 )
-from tests.golden.conftest import assert_summary, inp
+from tests.golden.conftest import assert_summary, inp, keep_summaries
 
 DATA = Path(__file__).with_name("data") / "acmr.json"
 
@@ -109,17 +109,7 @@ def test_numbers_stay(name):
 
 
 def _write() -> None:
-    kept = {
-        name: {
-            "shape": list(tensor.shape),
-            "first": [round(value, 9) for value in tensor.double().flatten()[:6].tolist()],
-            "sum": round(float(tensor.double().sum()), 8),
-            "l2": round(float(tensor.double().norm()), 8),
-        }
-        for name, tensor in passes().items()
-    }
-    provenance = "2026-11-25: written when the golden case acmr_losses had passed"
-    DATA.write_text(json.dumps({"provenance": provenance} | kept, indent=1) + "\n", encoding="utf-8")
+    keep_summaries(DATA, "2026-11-25: written when the golden case acmr_losses had passed", passes())
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import torch
 from encoders.checkpoints import below
 from encoders.flamingo.gated import GatedBlock, GatedConfig, cached_times, text_times
 from encoders.flamingo.resampler import LucidResampler, OpenResampler, ResamplerConfig
-from tests.golden.conftest import assert_summary, fill, inp
+from tests.golden.conftest import assert_summary, fill, inp, keep_summaries
 
 DATA = Path(__file__).with_name("data") / "flamingo.json"
 LOCATIONS = torch.tensor([[0, 1, 0, 0, 1, 0, 0]]).bool()
@@ -164,17 +164,9 @@ def test_numbers_stay(name):
 
 
 def _write() -> None:
-    kept = {
-        name: {
-            "shape": list(tensor.shape),
-            "first": [round(value, 9) for value in tensor.double().flatten()[:6].tolist()],
-            "sum": round(float(tensor.double().sum()), 8),
-            "l2": round(float(tensor.double().norm()), 8),
-        }
-        for name, tensor in passes().items()
-    }
-    provenance = "2026-11-25: written when the golden cases flamingo_* and the closed-form cases had passed"
-    DATA.write_text(json.dumps({"provenance": provenance} | kept, indent=1) + "\n", encoding="utf-8")
+    keep_summaries(
+        DATA, "2026-11-25: written when the golden cases flamingo_* and the closed-form cases had passed", passes()
+    )
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from torch.nn import functional
 from encoders.fusion.moco import MocoConfig, MomentumContrast, contrastive_loss, follow
 from encoders.fusion.tfn import TensorFusion, TfnConfig, fuse
 from encoders.fusion.vilbert import CoAttentionConfig, CoAttentionLayer
-from tests.golden.conftest import assert_summary, fill, inp
+from tests.golden.conftest import assert_summary, fill, inp, keep_summaries
 
 DATA = Path(__file__).with_name("data") / "fusion.json"
 TFN = TfnConfig(inputs=(6, 5, 7), hidden=(3, 4, 8), text_out=4, fused=6)
@@ -177,17 +177,9 @@ def test_numbers_stay(name):
 
 
 def _write() -> None:
-    kept = {
-        name: {
-            "shape": list(tensor.shape),
-            "first": [round(value, 9) for value in tensor.double().flatten()[:6].tolist()],
-            "sum": round(float(tensor.double().sum()), 8),
-            "l2": round(float(tensor.double().norm()), 8),
-        }
-        for name, tensor in passes().items()
-    }
-    provenance = "2026-11-25: written when the closed-form case tfn and the formulas of the other two had passed"
-    DATA.write_text(json.dumps({"provenance": provenance} | kept, indent=1) + "\n", encoding="utf-8")
+    keep_summaries(
+        DATA, "2026-11-25: written when the closed-form case tfn and the formulas of the other two had passed", passes()
+    )
 
 
 if __name__ == "__main__":

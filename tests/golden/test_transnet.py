@@ -18,7 +18,7 @@ import torch
 from encoders.transnet.loading import RELEASED_SHA256, load_transnet
 from encoders.transnet.model import TransNetConfig, TransNetV2
 from encoders.transnet.windows import MARGIN, STRIDE, WINDOW, predict, scenes, windows
-from tests.golden.conftest import assert_summary, fill
+from tests.golden.conftest import assert_summary, fill, keep_summaries
 
 DATA = Path(__file__).with_name("data") / "transnet.json"
 SMALL = TransNetConfig(filters=1, similarity=4, reach=3, dense=5)
@@ -147,17 +147,11 @@ def test_numbers_stay(name):
 
 
 def _write() -> None:
-    kept = {
-        name: {
-            "shape": list(tensor.shape),
-            "first": [round(value, 9) for value in tensor.double().flatten()[:6].tolist()],
-            "sum": round(float(tensor.double().sum()), 8),
-            "l2": round(float(tensor.double().norm()), 8),
-        }
-        for name, tensor in regressions().items()
-    }
-    provenance = "2026-11-25: written when the golden case transnetv2, with the released weights, had passed"
-    DATA.write_text(json.dumps({"provenance": provenance} | kept, indent=1) + "\n", encoding="utf-8")
+    keep_summaries(
+        DATA,
+        "2026-11-25: written when the golden case transnetv2, with the released weights, had passed",
+        regressions(),
+    )
 
 
 if __name__ == "__main__":
