@@ -2,13 +2,14 @@
 
     python benchmarks/efficiency.py FOLDER [--report benchmarks/reports/NAME.md]
 
-The library is FOLDER and, where that is less than ten minutes, mirrored copies of its longest files. Three things are
+The library is FOLDER and, where that is shorter than asked, copies of its files, the longest first, mirrored or in
+other colours so that none is recognised as known. Three things are
 measured on the same files, each as a user would run it:
 
 - bare decoding: every picture of every file, decoded and dropped, in processor seconds;
-- the models: an ingest with one worker in which each call of a model is timed, in processor seconds; once with the
-  machine to itself, and once with as many such ingests side by side as there are cores, because cores share caches,
-  memory and clock, and a call takes longer while its neighbour computes;
+- the models: an ingest with one worker in which each call of a model is timed, in processor seconds; with the
+  machine to itself, and with ``--beside`` once more with as many such ingests side by side as there are cores, because
+  cores share caches, memory and clock, and a call may take longer while its neighbour computes;
 - whole ingests from outside, with one worker for each core, by threads and on Ray, in seconds of wall clock.
 
 If nothing were lost between the cores and the models, the wall time would be (decoding + models) ÷ cores. `--minutes`
@@ -27,6 +28,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +54,14 @@ def seconds_of(path: Path) -> float:
         return 0.0
 
 
-def mirrored(source: Path, target: Path, quality: int) -> None:
-    """A copy with left and right exchanged: other pixels, the same cost; sound is taken over as it is."""
+def altered(source: Path, target: Path, variant: int) -> None:
+    """A copy with other pixels and the same cost: left and right, up and down, red and blue exchanged, by ``variant``
+    (1 to 7, its bits). Sound is taken over as it is.
+    """
+    sideways, upside, colours = (-1 if variant & bit else 1 for bit in (1, 2, 4))
     with av.open(str(source)) as read, av.open(str(target), "w") as write:
         picture = read.streams.video[0]
-        out = write.add_stream(
-            "libx264", rate=picture.average_rate, options={"preset": "veryfast", "crf": str(quality)}
-        )
+        out = write.add_stream("libx264", rate=picture.average_rate, options={"preset": "veryfast"})
         out.width, out.height, out.pix_fmt = picture.width, picture.height, "yuv420p"
         sound = read.streams.audio[0] if read.streams.audio else None
         copied = write.add_stream_from_template(sound) if sound is not None else None
@@ -69,14 +72,19 @@ def mirrored(source: Path, target: Path, quality: int) -> None:
                     write.mux(packet)
                 continue
             for frame in packet.decode():
-                flipped = av.VideoFrame.from_ndarray(frame.to_ndarray(format="rgb24")[:, ::-1].copy(), "rgb24")
-                flipped.pts, flipped.time_base = frame.pts, frame.time_base
-                write.mux(out.encode(flipped))
+                pixels = frame.to_ndarray(format="rgb24")[::upside, ::sideways, ::colours]
+                other = av.VideoFrame.from_ndarray(pixels.copy(), "rgb24")
+                other.pts, other.time_base = frame.pts, frame.time_base
+                write.mux(out.encode(other))
         write.mux(out.encode(None))
 
 
 def library_of(folder: Path, scratch: Path, least_seconds: float) -> tuple[Path, float]:
-    """A folder of links to the files, with mirrored ones until there is enough; and its length in seconds."""
+    """A folder of links to the files, with altered ones until there is enough; and its length in seconds.
+
+    Raises:
+        ValueError: if there are not enough that differ.
+    """
     films = scratch / "films"
     films.mkdir()
     lengths = {path: seconds for path in sorted(folder.iterdir()) if (seconds := seconds_of(path)) > 0}
@@ -84,12 +92,12 @@ def library_of(folder: Path, scratch: Path, least_seconds: float) -> tuple[Path,
         (films / path.name).symlink_to(path.resolve())
     total = sum(lengths.values())
     longest = sorted(lengths, key=lambda path: -lengths[path])
-    for number, path in enumerate(longest * 4):
+    for variant, path in product(range(1, 8), longest):
         if total >= least_seconds:
-            break
-        mirrored(path, films / f"mirrored-{path.stem}-{number}.mp4", quality=23 + number // len(longest))
+            return films, total
+        altered(path, films / f"altered-{path.stem}-{variant}.mp4", variant)
         total += lengths[path]
-    return films, total
+    raise ValueError(f"{folder} holds too little: {total / 60:.0f} minutes with all altered copies")
 
 
 def bare_decode(films: Path) -> float:
@@ -180,7 +188,7 @@ def others() -> float:
     return (os.cpu_count() or 1) * (second[0] - first[0]) / (second[1] - first[1])
 
 
-def report(folder: Path, runs: int, minutes: float) -> str:
+def report(folder: Path, runs: int, minutes: float, side_by_side: bool) -> str:
     """Run everything and put it into words."""
     cores = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as directory:
@@ -189,35 +197,33 @@ def report(folder: Path, runs: int, minutes: float) -> str:
         noise = others()
         decode = bare_decode(films)
         (alone,) = models_at_once(films, scratch, 1)
-        beside = models_at_once(films, scratch, cores)
-        busy = {task: sum(one[task] for one in beside) / cores for task in alone}
+        together = models_at_once(films, scratch, cores) if side_by_side else []
         taken: dict[str, list[tuple[float, dict[str, Any]]]] = {"local": [], "ray": []}
         for number in range(runs):
             for executor, results in taken.items():
                 results.append(whole(films, scratch / f"{executor}-{number}", executor))
     best = {executor: min(results, key=lambda each: each[0]) for executor, results in taken.items()}
-    bare = {"alone": (decode + sum(alone.values())) / cores, "busy": (decode + sum(busy.values())) / cores}
+    beside = {task: f"{sum(one[task] for one in together) / cores:.1f}" for task in alone if together}
+    bare = (decode + sum(alone.values())) / cores
+    bare_beside = f"{(decode + sum(map(float, beside.values()))) / cores:.1f}" if beside else ""
     lines = [
         f"Machine: {platform.processor() or platform.machine()}, {cores} cores, Python {platform.python_version()}; "
         f"other programs kept {noise:.2f} cores busy before the first measurement.",
         "",
-        "| what | one core busy | all cores busy |",
+        "| processor seconds | with the machine to itself | side by side |",
         "|---|---|---|",
-        f"| bare decoding, processor seconds | {decode:.1f} | |",
-        *(f"| model calls, {task} | {alone[task]:.1f} | {busy[task]:.1f} |" for task in alone),
-        f"| (decoding + models) ÷ cores, seconds | {bare['alone']:.1f} | {bare['busy']:.1f} |",
+        f"| bare decoding | {decode:.1f} | |",
+        *(f"| model calls, {task} | {alone[task]:.1f} | {beside.get(task, '')} |" for task in alone),
+        f"| **(decoding + models) ÷ cores** | {bare:.1f} | {bare_beside} |",
         "",
-        f"Media: {media:.1f} s in {best['local'][1]['inputs']} files.",
+        f"Media: {media / 60:.1f} minutes in {best['local'][1]['inputs']} files.",
         "",
-        "| ingest | wall clock, s (all runs) | × bare, one core busy | × bare, all cores busy | × real time |",
-        "|---|---|---|---|---|",
+        "| ingest | wall clock, s (all runs) | ÷ bare | × real time |",
+        "|---|---|---|---|",
     ]
     for executor, (wall, _) in best.items():
         walls = ", ".join(f"{each[0]:.1f}" for each in taken[executor])
-        lines.append(
-            f"| {executor} | {wall:.1f} ({walls}) | {wall / bare['alone']:.2f} | {wall / bare['busy']:.2f} | "
-            f"{media / wall:.2f} |"
-        )
+        lines.append(f"| {executor} | {wall:.1f} ({walls}) | {wall / bare:.2f} | {media / wall:.2f} |")
     lines += ["", f"Ray against threads: {best['ray'][0] / best['local'][0] - 1:+.1%}"]
     return "\n".join(lines)
 
@@ -232,12 +238,13 @@ def main() -> None:
     parser.add_argument(
         "--minutes", type=float, default=LEAST_MINUTES, help="least length of the library (default 10.1)"
     )
+    parser.add_argument("--beside", action="store_true", help="measure the models side by side, too")
     parser.add_argument("--report", type=Path)
     arguments = parser.parse_args()
     if arguments.models:
         print(json.dumps(model_seconds(arguments.folder, arguments.scratch)))
         return
-    text = report(arguments.folder, arguments.runs, arguments.minutes)
+    text = report(arguments.folder, arguments.runs, arguments.minutes, arguments.beside)
     print(text)
     if arguments.report:
         arguments.report.write_text(f"# Efficiency\n\n{text}\n", encoding="utf-8")

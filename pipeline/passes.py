@@ -19,7 +19,7 @@ from stores.records import Span, StageOutput, Video
 
 _Thing = TypeVar("_Thing")
 Ending = StageOutput | KinodexError
-Begin = Callable[[str], bool]
+Begin = Callable[[Sequence[str]], Sequence[str]]
 Progress = Callable[[str, float], None]
 
 

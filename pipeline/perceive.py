@@ -84,7 +84,7 @@ def perceive(
     it, since no retry will mend it and the pictures are still worth finding.
 
     Args:
-        begin: called right before a stage is risked; False keeps it from running.
+        begin: called right before stages are risked, with those that run together; returns those that may run.
         progress: told a stage and its share, in [0, 1].
         parts: of a long video, which were watched and heard one by one (`pipeline.perceive_part`): what they left is
             joined then, and the file is not decoded. A stage that lacks one of its parts is not begun.
@@ -117,7 +117,7 @@ def perceive(
             failed.add(name)
         return name, ending
 
-    if "probe" in todo and begin("probe"):
+    if "probe" in todo and begin(["probe"]):
         yield settle("probe", tried(lambda: probe(path, video_id, sha256, decoder)))
     video = known.video
     if video is None or "probe" in failed:
@@ -131,14 +131,15 @@ def perceive(
             with suppress(KinodexError, KeyError, ValueError, BadZipFile):
                 reuse.see_all(unpacked(known.blob("prints", "prints.npz"), video.time_base))
     whole = (path, video, encoders, decoder, config, progress)
-    for names, endings in ((WATCHED, partial(watching, reuse=reuse)), (LISTENED, listening)):
+    # Sound first: its models are small, so that there is work to do while the others are still being loaded.
+    for names, endings in ((LISTENED, listening), (WATCHED, partial(watching, reuse=reuse))):
         able = ready(names)
         if parts:
             for name in able:
-                if parts_done(known, name, parts) and begin(name):
+                if parts_done(known, name, parts) and begin([name]):
                     yield settle(name, tried(partial(join_parts, known, name, wanted[name], parts, video, config)))
         else:
-            for name, ending in endings([name for name in able if begin(name)], *whole):
+            for name, ending in endings(begin(able) if able else (), *whole):
                 yield settle(name, ending)
 
     derive: Mapping[str, Callable[[], StageOutput]] = {
@@ -148,5 +149,5 @@ def perceive(
         "vectors": lambda: derive_vectors(known, encoders, wanted["vectors"], config.vectors),
     }
     for name in DERIVED:
-        if ready([name]) and begin(name):
+        if ready([name]) and begin([name]):
             yield settle(name, tried(derive[name]))

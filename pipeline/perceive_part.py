@@ -14,7 +14,7 @@ from pipeline.passes import Begin, Ending, Progress, listening, watching
 from pipeline.perception import LISTENED, WATCHED, PerceptionConfig, stages
 from pipeline.reuse import KnownPrints, Reuse
 from pipeline.stage import fingerprints
-from stores.ids import part_stage
+from stores.ids import base_stage, part_stage
 from stores.records import StageKey, Video
 
 
@@ -37,8 +37,8 @@ def perceive_part(
 
     Args:
         todo: names of whole stages, of `WATCHED` and `LISTENED`.
-        begin: called with the part's name of a stage (`stores.ids.part_stage`) right before it is risked; False
-            keeps it from running.
+        begin: called with the part's names of stages (`stores.ids.part_stage`) right before they are risked; returns
+            those that may run.
         progress: told the part's name of a stage and its share of the part, in [0, 1].
         known_prints: of other videos, whose model results are taken where they show the same (`pipeline.reuse`); only
             where the part's own ``prints`` are in ``todo``, too.
@@ -54,8 +54,9 @@ def perceive_part(
             progress(part_stage(stage, part.number), share)
 
     reuse = Reuse.of(known_prints, video.video_id, wanted, config.reuse) if "prints" in todo else None
-    for names, endings in ((WATCHED, partial(watching, reuse=reuse)), (LISTENED, listening)):
-        able = [name for name in names if name in todo and begin(part_stage(name, part.number))]
+    for names, endings in ((LISTENED, listening), (WATCHED, partial(watching, reuse=reuse))):
+        asked = [part_stage(name, part.number) for name in names if name in todo]
+        able = [base_stage(stage) for stage in begin(asked)] if asked else []
         for name, ending in endings(able, path, video, encoders, decoder, config, told, part.span):
             stage = part_stage(name, part.number)
             key = StageKey(video.video_id, stage, part_fingerprint(wanted[name], part))

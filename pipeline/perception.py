@@ -55,6 +55,8 @@ def stages(encoders: Encoders, config: PerceptionConfig | None = None) -> tuple[
     listening = settings_of(config.listen)
     return (
         Stage("probe", "1", {}),
+        Stage("voice", "2", listening, (model("voice"),), ("probe",)),
+        Stage("speech", "2", listening, (model("voice"), model("speech")), ("probe",)),
         Stage("prints", "1", settings_of(config.prints), inputs=("probe",)),
         Stage("scenes", "2", settings_of(config.scenes), inputs=("probe",)),
         Stage("pictures", "2", settings_of(config.pictures), (words,), ("probe",)),
@@ -62,8 +64,6 @@ def stages(encoders: Encoders, config: PerceptionConfig | None = None) -> tuple[
         Stage("screentext", "1", settings_of(config.screentext), (model("reader"),), ("probe",)),
         Stage("thumbnails", "1", settings_of(config.thumbnails), inputs=("probe",)),
         Stage("look", "1", settings_of(config.look), inputs=("probe",)),
-        Stage("voice", "2", listening, (model("voice"),), ("probe",)),
-        Stage("speech", "2", listening, (model("voice"), model("speech")), ("probe",)),
         Stage("clips", "1", settings_of(config.clips), inputs=("scenes", "speech", "thumbnails")),
         Stage("labels", "1", settings_of(config.labels), (words,), ("clips", "pictures")),
         Stage("tracklets", "1", settings_of(config.tracklets), (words,), ("objects", "scenes", "voice")),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from stores.catalog import bump_revision
 from stores.database import reading, writing
@@ -77,8 +77,10 @@ def replace_rows(engine: Engine, ledger: Ledger, attempt: Attempt, output: Stage
             _forget_other_ticks(connection, key, output.video, replaced)
             changes = video_columns(output.video)
             connection.execute(update(VideoRow).where(VideoRow.video_id == key.video_id).values(**changes))
-        _delete_stage(connection, key.video_id, key.stage, replaced)
-        _forget_runs(connection, key.video_id, StageRunRow.stage.startswith(f"{key.stage}.", autoescape=True), replaced)
+        if not _is_first(connection, attempt):
+            _delete_stage(connection, key.video_id, key.stage, replaced)
+            of_parts = StageRunRow.stage.startswith(f"{key.stage}.", autoescape=True)
+            _forget_runs(connection, key.video_id, of_parts, replaced)
         rows = len(output.records) + len(output.vectors) + len(output.blobs)
         receipt = ledger.done_in(connection, attempt, output.seconds, rows)
         _insert_stage(connection, key, output)
@@ -128,6 +130,14 @@ def forget_runs(engine: Engine, keys: Iterable[StageKey]) -> Replaced:
             index_lines(connection, key.video_id, key.stage)
         bump_revision(connection)
     return replaced
+
+
+def _is_first(connection: Connection, attempt: Attempt) -> bool:
+    """Whether nobody can have left anything of this stage of this video, whole or in parts."""
+    stage = attempt.key.stage
+    same = (StageRunRow.stage == stage) | StageRunRow.stage.startswith(f"{stage}.", autoescape=True)
+    runs = select(func.count()).select_from(StageRunRow).where((StageRunRow.video_id == attempt.key.video_id) & same)
+    return attempt.number == 1 and connection.execute(runs).scalar() == 1
 
 
 def _insert_stage(connection: Connection, key: StageKey, output: StageOutput) -> None:

@@ -58,7 +58,11 @@ class Ledger:
         self.max_attempts = max_attempts
 
     def begin(self, key: StageKey, worker: str, asked: float = math.inf) -> Attempt | Receipt:
-        """Commits a new attempt, or tells how the run ended already.
+        """`begin_all` of one run."""
+        return self.begin_all([key], worker, asked)[0]
+
+    def begin_all(self, keys: Sequence[StageKey], worker: str, asked: float = math.inf) -> list[Attempt | Receipt]:
+        """Commits a new attempt at each run, or tells how it ended already; all in one transaction.
 
         A new attempt counts as a strike until it ends. A run that is marked running with all its strikes used
         up has killed its workers: it is quarantined.
@@ -68,30 +72,30 @@ class Ledger:
                 given again, since it did not hear of it.
 
         Returns:
-            The attempt; or the receipt of a run that is done, filtered or quarantined.
+            For each run, in order: the attempt; or the receipt of one that is done, filtered or quarantined.
 
         Raises:
             StoreError: as `stores.database.writing`.
         """
-        now = self._clock()
         with writing(self._engine) as connection:
-            run = _run(connection, key)
-            if run is None:
-                new = {"status": "pending", "active": False, "attempts": 0, "strikes": 0, "started_at": now}
-                new |= {"error_code": "", "error_message": "", "worker": worker, "seconds": 0.0}
-                connection.execute(insert(Run).values(**_named(key), **new))
-                run = _run(connection, key)
-            if run.status in ("done", "filtered", "quarantined"):
-                return _receipt(run)
-            if run.status == "running" and run.worker == worker and run.started_at >= asked:
-                return Attempt(key, run.attempts, worker, run.started_at)
-            if run.strikes >= self.max_attempts:
-                return self._quarantine(connection, run, now)
-            number = run.attempts + 1
-            changes = {"attempts": number, "strikes": run.strikes + 1, "error_code": "", "error_message": ""}
-            times = {"started_at": now, "finished_at": None, "seconds": 0.0}
-            self._set(connection, key, status="running", worker=worker, **changes, **times)
-            return Attempt(key, number, worker, now)
+            return [self._begin(connection, key, worker, asked) for key in keys]
+
+    def _begin(self, connection: Connection, key: StageKey, worker: str, asked: float) -> Attempt | Receipt:
+        now = self._clock()
+        running: dict[str, object] = {"status": "running", "worker": worker, "error_code": "", "error_message": ""}
+        running |= {"started_at": now, "finished_at": None, "seconds": 0.0}
+        run = _run(connection, key)
+        if run is None:
+            connection.execute(insert(Run).values(**_named(key), **running, active=False, attempts=1, strikes=1))
+            return Attempt(key, 1, worker, now)
+        if run.status in ("done", "filtered", "quarantined"):
+            return _receipt(run)
+        if run.status == "running" and run.worker == worker and run.started_at >= asked:
+            return Attempt(key, run.attempts, worker, run.started_at)
+        if run.strikes >= self.max_attempts:
+            return self._quarantine(connection, run, now)
+        self._set(connection, key, **running, attempts=run.attempts + 1, strikes=run.strikes + 1)
+        return Attempt(key, run.attempts + 1, worker, now)
 
     def fail(self, attempt: Attempt, code: str, message: str) -> Receipt:
         """Ends an attempt with an error. What an earlier run left stays visible.

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -23,7 +22,7 @@ from workflows.identify import Input, identify
 from workflows.job import Job
 from workflows.job_log import job_log, log_events
 from workflows.loading import Loading
-from workflows.local import run_local
+from workflows.local import on_threads
 from workflows.progress import Identified, Planned, Progress, silent
 from workflows.report import IngestReport, VideoReport, ending_of, total
 from workflows.units import PROBE, Planner, WorkUnit, receipts_by_video
@@ -117,31 +116,47 @@ def _work(job: Job, inputs: Sequence[Input], executor: Executor, loading: Loadin
     units = planner.units(inputs)
     worked_on = {unit.video_id: unit.uri for unit in units}
     probes = {unit.video_id for unit in units if PROBE in unit.stages}
-    job.progress(Planned(len(inputs), len(worked_on), _stage_counts(planner, inputs)))
-    if units and executor == "ray":
+    counts = _stage_counts(planner, inputs)
+    job.progress(Planned(len(inputs), len(worked_on), counts))
+    if not units:
+        return {}
+    loading.index()
+    if executor == "ray":
         loading.ray()
-    # Probing tells how long a video is, so that the longest can be begun first, in parts.
-    _until_done(job, [one for one in inputs if one.video_id in probes], partial(run_local, job), probes_only=True)
-    by_id = {one.video_id: one for one in reversed(inputs) if one.video_id}
-    parts = Counter(
-        base_stage(stage) for unit in planner.units(inputs) if unit.part is not None for stage in unit.stages
-    )
-    if parts:
-        # Now that lengths are known, so is how often each stage will run.
-        counts = tuple((stage, count + parts[stage]) for stage, count in _stage_counts(planner, inputs))
-        job.progress(Planned(len(inputs), len(worked_on), counts))
-    left = planner.units(inputs)
-    rest = [by_id[video_id] for video_id in dict.fromkeys(unit.video_id for unit in left)]
-    if rest:
+    else:
+        loading.models(job.encoders, [stage for stage, _ in counts])
+    with on_threads(job) as execute:
+        # Probing tells how long a video is, so that the longest can be begun first, in parts.
+        _until_done(job, [one for one in inputs if one.video_id in probes], execute, probes_only=True)
+        rest = _longest_first(job, inputs, len(worked_on))
         if executor == "local":
-            loading.models(job.encoders, {stage for unit in left for stage in unit.stages})
-        loading.index()
-        with _executor(job, executor) as execute:
-            for first in range(0, len(rest), WAVE):
-                _until_done(job, rest[first : first + WAVE], execute)
+            _in_waves(job, rest, execute)
+    if rest and executor == "ray":
+        # Imported here: who does not use Ray must not wait for it.
+        from workflows.ray_data import on_ray
+
+        with on_ray(job) as execute:
+            _in_waves(job, rest, execute)
     for video_id, uri in worked_on.items():
         job.video_ended(video_id, uri)
     return worked_on
+
+
+def _longest_first(job: Job, inputs: Sequence[Input], of: int) -> list[Input]:
+    """The videos that are left to be watched, all probed by now, ``of`` as many as needed work at first."""
+    left = job.planner.units(inputs)
+    parts = Counter(base_stage(stage) for unit in left if unit.part is not None for stage in unit.stages)
+    if parts:
+        # Now that lengths are known, so is how often each stage will run.
+        counts = tuple((stage, count + parts[stage]) for stage, count in _stage_counts(job.planner, inputs))
+        job.progress(Planned(len(inputs), of, counts))
+    by_id = {one.video_id: one for one in reversed(inputs) if one.video_id}
+    return [by_id[video_id] for video_id in dict.fromkeys(unit.video_id for unit in left)]
+
+
+def _in_waves(job: Job, inputs: Sequence[Input], execute: Run) -> None:
+    for first in range(0, len(inputs), WAVE):
+        _until_done(job, inputs[first : first + WAVE], execute)
 
 
 def _until_done(job: Job, inputs: Sequence[Input], execute: Run, probes_only: bool = False) -> None:
@@ -157,18 +172,6 @@ def _until_done(job: Job, inputs: Sequence[Input], execute: Run, probes_only: bo
             return
         tried.update(unit.name for unit in units)
         execute(units)
-
-
-@contextmanager
-def _executor(job: Job, executor: Executor) -> Iterator[Run]:
-    # Imported here: who does not use Ray must not wait for it.
-    if executor == "ray":
-        from workflows.ray_data import on_ray
-
-        with on_ray(job) as execute:
-            yield execute
-    else:
-        yield partial(run_local, job)
 
 
 def _stage_counts(planner: Planner, inputs: Iterable[Input]) -> tuple[tuple[str, int], ...]:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from encoders.bundle import Encoders
 
 _MODELS = (
+    ("voice", "voice"),
+    ("speech", "speech"),
     ("pictures", "image"),
     ("objects", "detector"),
     ("screentext", "reader"),
-    ("voice", "voice"),
-    ("speech", "speech"),
     ("vectors", "text"),
 )
 """Models by the stage that needs them, in the order of need."""

@@ -7,10 +7,11 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from pipeline.decoder import Decoder
 from stores.errors import KinodexError, StoreError
@@ -34,20 +35,25 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run_local(job: Job, units: Sequence[WorkUnit]) -> None:
-    """Work through ``units`` in their order, and commit every stage as it ends.
+@contextmanager
+def on_threads(job: Job) -> Iterator[Callable[[Sequence[WorkUnit]], None]]:
+    """A decoder for each worker, for the block, and what works through units with them.
 
-    A `KeyboardInterrupt` stops every worker in the middle of its stages, which are then left for the next run.
-
-    Raises:
-        StoreError: if the library cannot be written any more; what was committed stays.
+    What it yields takes the units in their order, and commits every stage as it ends. A `KeyboardInterrupt` stops
+    every worker in the middle of its stages, which are then left for the next run. It raises `StoreError` if the
+    library cannot be written any more; what was committed stays.
     """
-    count = min(job.workers or default_workers(), len(units))
+    with ExitStack() as stack:
+        decoders = _Decoders()
+        for number in range(job.workers or default_workers()):
+            decoders.put((f"local-{os.getpid()}-{number}", stack.enter_context(Decoder())))
+        yield partial(_run, job, decoders)
+
+
+def _run(job: Job, decoders: _Decoders, units: Sequence[WorkUnit]) -> None:
+    count = min(decoders.qsize(), len(units))
     crew = _Crew(job)
     with ExitStack() as stack:
-        decoders: queue.SimpleQueue[tuple[str, Decoder]] = queue.SimpleQueue()
-        for number in range(count):
-            decoders.put((f"local-{os.getpid()}-{number}", stack.enter_context(Decoder())))
         pool = stack.enter_context(ThreadPoolExecutor(count, "kinodex", initializer=_leave_interrupts_to_main))
         futures = [pool.submit(crew.run, unit, decoders) for unit in units]
         try:
@@ -67,6 +73,10 @@ def _leave_interrupts_to_main() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
 
 
+# Those that nobody uses, with the names of their workers.
+_Decoders: TypeAlias = queue.SimpleQueue[tuple[str, Decoder]]
+
+
 class _Crew:
     def __init__(self, job: Job) -> None:
         self.stop = threading.Event()
@@ -74,7 +84,7 @@ class _Crew:
         self._known = KnownPrints(job.store.catalog, job.store.blobs)
         self._writing = threading.Lock()
 
-    def run(self, unit: WorkUnit, decoders: queue.SimpleQueue[tuple[str, Decoder]]) -> None:
+    def run(self, unit: WorkUnit, decoders: _Decoders) -> None:
         job = self._job
         if self.stop.is_set() or (job.meter is not None and not job.meter.may_begin(unit)):
             return

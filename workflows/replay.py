@@ -90,7 +90,7 @@ def replay(
     try:
         with Decoder() as decoder:
             hands = Hands("replay", store.ledger, encoders, decoder, config or PerceptionConfig())
-            ended = list(endings(unit, memory, hands, lambda _: True, lambda _stage, _share: None))
+            ended = list(endings(unit, memory, hands, lambda names: names, lambda _stage, _share: None))
     except Exception as error:  # noqa: BLE001 - a bug is what a replay is there to show
         name = f"{type(error).__name__}: {error}"
         return Replay(video_id, stage, uri, time.perf_counter() - begun, "INTERNAL", name, traceback.format_exc())

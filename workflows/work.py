@@ -79,18 +79,18 @@ def work(unit: WorkUnit, memory: Memory, hands: Hands, reports: Reports) -> None
     attempts: dict[str, Attempt] = {}
     ledger = hands.ledger
 
-    def begin(stage: str) -> bool:
+    def begin(stages: Sequence[str]) -> list[str]:
         if reports.stopped():
-            return False
-        key = StageKey(unit.video_id, stage, unit.stages[stage])
+            return []
+        keys = [StageKey(unit.video_id, stage, unit.stages[stage]) for stage in stages]
         asked = time.time()
-        begun = patiently(lambda: ledger.begin(key, hands.name, asked))
-        if isinstance(begun, Receipt):
-            reports.settled(begun)
-            return False
-        attempts[stage] = begun
-        reports.begun(stage)
-        return True
+        for begun in patiently(lambda: ledger.begin_all(keys, hands.name, asked)):
+            if isinstance(begun, Receipt):
+                reports.settled(begun)
+            else:
+                attempts[begun.key.stage] = begun
+                reports.begun(begun.key.stage)
+        return [stage for stage in stages if stage in attempts]
 
     def advanced(stage: str, share: float) -> None:
         if reports.stopped():
@@ -121,7 +121,7 @@ def endings(
     unit: WorkUnit,
     memory: Memory,
     hands: Hands,
-    begin: Callable[[str], bool],
+    begin: Callable[[Sequence[str]], Sequence[str]],
     advanced: Callable[[str, float], None],
 ) -> Iterator[tuple[str, Ending]]:
     """The stages of a unit as they end, whoever keeps count of them."""

@@ -10,9 +10,10 @@ from typing import Any, Literal
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from scenedetect.common import FrameTimecode, Timecode
 from scenedetect.detector import FlashFilter
-from scenedetect.detectors import AdaptiveDetector, ContentDetector
+from scenedetect.detectors import AdaptiveDetector, ContentDetector, content_detector
 
 from pipeline.frames import Frames, Sampling
 from stores.ids import record_id
@@ -46,6 +47,15 @@ _VARIABLE_MARGIN_SECONDS = 10.0
 _MARKS = "marks.npz"
 
 
+def _mean_pixel_distance(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> float:
+    """Mean absolute difference of two pictures (h, w)."""
+    return float(cv2.norm(left, right, cv2.NORM_L1)) / left.size
+
+
+# PySceneDetect widens every pixel to 32 bits first, which takes half of its time; the numbers are the same.
+content_detector._mean_pixel_distance = _mean_pixel_distance
+
+
 class SceneObserver:
     """Notes the spans between cuts. A video without cuts is one scene."""
 
@@ -73,13 +83,15 @@ class SceneObserver:
 
     def see(self, frames: Frames) -> None:
         """The next frames."""
-        for pixels, tick in zip(frames.pixels, frames.ticks.tolist(), strict=True):
+        count, height, width, _ = frames.pixels.shape
+        # All at once, one below the other: a call for each costs more than the work.
+        pictures = cv2.cvtColor(frames.pixels.reshape(count * height, width, 3), cv2.COLOR_RGB2BGR)
+        for picture, tick in zip(pictures.reshape(count, height, width, 3), frames.ticks.tolist(), strict=True):
             if self._last < 0:
                 self._marks.append((tick, False))
             else:
                 self._step = tick - self._last
             self._last = tick
-            picture = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
             found = self._detector.process_frame(_timecode(tick, self._video), picture)
             for cut in found:
                 self._marks += [(self._quiet, False), (cut.pts, True)]

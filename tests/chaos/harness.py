@@ -55,7 +55,7 @@ class Strike:
     seconds: float = 60.0
 
 
-BEGUN = Strike("attempts", "stores.ledger:Ledger.begin", do="note", when="after", repeated=True)
+BEGUN = Strike("attempts", "stores.ledger:Ledger.begin_all", do="note", when="after", repeated=True)
 """Part of every run: notes each attempt."""
 
 

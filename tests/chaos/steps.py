@@ -10,7 +10,7 @@ commit; after the commit, before leftovers are removed and anybody is told.
 """
 
 _AFTER = {
-    "begun": "stores.ledger:Ledger.begin",
+    "begun": "stores.ledger:Ledger.begin_all",
     "blobs": "stores.blobs:BlobStore.put",
     "vectors": "stores.vectors:VectorStore.upsert",
     "transaction": "stores.fulltext:index_lines",

@@ -23,7 +23,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 CASES = {
     "part-done": Strike("part-done", "stores.commit:replace_rows", when="after", stage="pictures.002"),
-    "part-begun": Strike("part-begun", "stores.ledger:Ledger.begin", when="after", stage="pictures.001"),
+    "part-begun": Strike("part-begun", "stores.ledger:Ledger.begin_all", when="after", stage="pictures.001"),
     "joining": Strike("joining", "stores.commit:replace_rows", when="before", stage="pictures"),
     "joined": Strike("joined", "stores.commit:replace_rows", when="after", stage="pictures"),
 }

@@ -28,7 +28,7 @@ def test_servers_are_gone_for_a_while(
     assert ran.code == 0, ran.err
     place = served.library(f"struck_{which}_{executor}", tmp_path / "struck")
     # With the attempt committed, everything that follows needs the servers.
-    mark = Strike("mark", "stores.ledger:Ledger.begin", do="tell", when="after", stage="vectors", seconds=60)
+    mark = Strike("mark", "stores.ledger:Ledger.begin_all", do="tell", when="after", stage="vectors", seconds=60)
     running = runs.start("ingest", films, *served.options(place), *options, strikes=[mark])
     running.wait_struck("mark")
     servers: list[Server] = {

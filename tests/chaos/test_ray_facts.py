@@ -217,7 +217,7 @@ def test_no_picture_crosses_our_operators(films: Path, tmp_path: Path):
 
 @full_only
 def test_a_driver_that_is_killed_takes_its_cluster_along(films: Path, runs: Runs, tmp_path: Path):
-    mark = Strike("mark", "stores.ledger:Ledger.begin", do="tell", when="after", stage="pictures", seconds=60)
+    mark = Strike("mark", "stores.ledger:Ledger.begin_all", do="tell", when="after", stage="pictures", seconds=60)
     running = runs.start("ingest", films, "--library", tmp_path / "lib", "--executor", "ray", strikes=[mark])
     running.wait_struck("mark")
     assert len(running.family()) > 3

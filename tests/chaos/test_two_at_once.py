@@ -15,7 +15,7 @@ from tests.chaos.served import Served
 
 def holding(stage: str) -> Strike:
     """The first ingest stops for a while in the middle of its work."""
-    return Strike("holding", "stores.ledger:Ledger.begin", do="tell", when="after", stage=stage, seconds=90)
+    return Strike("holding", "stores.ledger:Ledger.begin_all", do="tell", when="after", stage=stage, seconds=90)
 
 
 @pytest.mark.parametrize("executor", ["local", "ray"] if FULL else ["local"])

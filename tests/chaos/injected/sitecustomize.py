@@ -108,7 +108,7 @@ def _fits(strike, args, kwargs):
     """Whether a call is about the stage, and about a file with the word in its name, that the strike waits for."""
     values = [*args, *kwargs.values()]
     named = {value for value in values if isinstance(value, str)}
-    for value in values:
+    for value in [each for item in values for each in (item if isinstance(item, list) else [item])]:
         for holder in (value, getattr(value, "key", None)):
             named.add(getattr(holder, "stage", None))
     if strike["stage"] and strike["stage"] not in named:
@@ -145,13 +145,15 @@ def _strike(strike, args, result=None):
             time.sleep(0.02)
 
 
-def _note(strike, attempt):
+def _note(strike, begun):
     """One line for each attempt that was begun."""
-    if not hasattr(attempt, "number"):
-        return
-    line = json.dumps([attempt.key.video_id, attempt.key.stage, attempt.number, time.time(), os.getpid()]) + "\n"
+    lines = [
+        json.dumps([attempt.key.video_id, attempt.key.stage, attempt.number, time.time(), os.getpid()]) + "\n"
+        for attempt in begun
+        if hasattr(attempt, "number")
+    ]
     handle = os.open(_place(strike["name"]), os.O_CREAT | os.O_APPEND | os.O_WRONLY)
-    os.write(handle, line.encode())
+    os.write(handle, "".join(lines).encode())
     os.close(handle)
 
 

@@ -29,7 +29,7 @@ from tests.unit.pipeline.media import BLUE, RED, WHITE, flat, make_video, tone, 
 from tests.unit.pipeline.media_long import make_long_video
 from tests.unit.pipeline.test_perceive import Remembered, Toys
 
-ALL = ("probe", *WATCHED, *LISTENED, *DERIVED)
+ALL = ("probe", *LISTENED, *WATCHED, *DERIVED)
 PART_SECONDS = 11.0
 
 
@@ -73,7 +73,7 @@ def run(
     sha = sha256_of(path)
     memory = Remembered()
     models = cast(Encoders, encoders)
-    common = (models, decoder, lambda _: True)
+    common = (models, decoder, list)
     (probed,) = perceive(path, video_id(sha), sha, ["probe"], memory, *common)
     memory.outputs.update([probed])  # type: ignore[list-item]
     assert memory.video is not None
@@ -83,15 +83,15 @@ def run(
         begun: list[str] = []
         shares: list[float] = []
 
-        def begin(stage: str, begun: list[str] = begun) -> bool:
-            begun.append(stage)
-            return True
+        def begin(stages: Sequence[str], begun: list[str] = begun) -> Sequence[str]:
+            begun += stages
+            return stages
 
         def progress(stage: str, share: float, begun: list[str] = begun, shares: list[float] = shares) -> None:
             assert stage in begun
             shares.append(share)
 
-        todo = (*WATCHED, *LISTENED)
+        todo = (*LISTENED, *WATCHED)
         found = dict(perceive_part(path, memory.video, part, todo, models, decoder, begin, config, progress))
         assert begun == list(found) == [part_stage(stage, part.number) for stage in todo]
         assert 0 <= max(shares, default=0) <= 1
@@ -247,11 +247,11 @@ def test_a_missing_model_costs_its_own_stage_in_each_part(decoder: Decoder, film
     sha = sha256_of(film)
     models = cast(Encoders, Models("detector"))
     memory = Remembered()
-    (probed,) = perceive(film, video_id(sha), sha, ["probe"], memory, models, decoder, lambda _: True)
+    (probed,) = perceive(film, video_id(sha), sha, ["probe"], memory, models, decoder, list)
     memory.outputs.update([probed])  # type: ignore[list-item]
     assert memory.video is not None
     part = parts_of(memory.video, PART_SECONDS)[1]
-    found = dict(perceive_part(film, memory.video, part, ["objects", "look"], models, decoder, lambda _: True))
+    found = dict(perceive_part(film, memory.video, part, ["objects", "look"], models, decoder, list))
     assert isinstance(found["objects.001"], KinodexError)
     assert found["objects.001"].code.name == "MODEL_MISSING"
     assert isinstance(found["look.001"], StageOutput)
@@ -298,7 +298,7 @@ def test_memory_does_not_grow_with_the_video(tmp_path: Path) -> None:
         models = cast(Encoders, Models())
         before = _peak_megabytes(os.getpid())
         for part in (parts[0], parts[-1]):
-            found = dict(perceive_part(path, video, part, (*WATCHED, *LISTENED), models, decoder, lambda _: True))
+            found = dict(perceive_part(path, video, part, (*WATCHED, *LISTENED), models, decoder, list))
             sizes = [len(blob.data) for ending in found.values() for blob in ending.blobs]  # type: ignore[union-attr]
             assert sum(sizes) < 10 << 20
             assert _peak_megabytes(decoder._running()._process.pid) < 400

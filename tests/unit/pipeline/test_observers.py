@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from scenedetect.detectors import content_detector
 
 from encoders.types import Detections, PictureFeatures, Pixels, TextBox
 from pipeline.decoder import Decoder
@@ -258,3 +259,9 @@ def test_all_observers_share_one_pass(decoder: Decoder, tmp_path: Path) -> None:
         output.update((name, dataclasses.replace(found, seconds=0.0)) for name, found in output.items())
     assert one == two, "the same file gives the same records and the same bytes"
     assert 0 < max(shares) <= 1
+
+
+def test_the_difference_of_two_pictures_is_what_pyscenedetect_computes_by_itself() -> None:
+    left, right = np.random.default_rng(0).integers(0, 256, (2, 90, 160), dtype=np.uint8)
+    exact = np.abs(left.astype(np.int32) - right.astype(np.int32)).mean()
+    assert content_detector._mean_pixel_distance(left, right) == pytest.approx(exact, abs=0, rel=1e-15)

@@ -23,7 +23,7 @@ from stores.records import Clip, Label, Record, StageOutput, Tracklet, Utterance
 from tests.unit.pipeline.media import BLUE, GREEN, RED, WHITE, flat, make_video, tone
 from tests.unit.pipeline.test_observers import ColourEncoder, SquareDetector, StripeReader
 
-ALL = ("probe", *WATCHED, *LISTENED, *DERIVED)
+ALL = ("probe", *LISTENED, *WATCHED, *DERIVED)
 
 
 class ToneDetector:
@@ -118,11 +118,10 @@ def run(
     memory = memory or Remembered()
     begun: list[str] = []
 
-    def begin(stage: str) -> bool:
-        if stage in refuse:
-            return False
-        begun.append(stage)
-        return True
+    def begin(stages: Sequence[str]) -> list[str]:
+        able = [stage for stage in stages if stage not in refuse]
+        begun.extend(able)
+        return able
 
     sha = sha256_of(path)
     found = dict(perceive(path, video_id(sha), sha, todo, memory, cast(Encoders, encoders), decoder, begin))
@@ -288,7 +287,7 @@ def test_progress_rises_to_the_end(decoder: Decoder, film: Path) -> None:
             Remembered(),
             toys,
             decoder,
-            lambda _: True,
+            list,
             None,
             lambda s, x: told.append((s, x)),
         )

@@ -45,11 +45,10 @@ class Case:
         marks = fingerprints(stages(self.encoders, config))
         attempts: dict[str, Attempt] = {}
 
-        def begin(stage: str) -> bool:
-            begun = self.store.ledger.begin(StageKey(video_id, stage, marks[stage]), "test")
-            if isinstance(begun, Attempt):
-                attempts[stage] = begun
-            return isinstance(begun, Attempt)
+        def begin(names: Sequence[str]) -> list[str]:
+            begun = self.store.ledger.begin_all([StageKey(video_id, name, marks[name]) for name in names], "test")
+            attempts.update({one.key.stage: one for one in begun if isinstance(one, Attempt)})
+            return [name for name in names if name in attempts]
 
         memory = self.store.memory(video_id)
         common = (memory, self.encoders, self.decoder, begin, config)

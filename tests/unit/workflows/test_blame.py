@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -126,15 +126,16 @@ def test_nothing_new_is_made_of_what_is_to_be_done_again(store, encoders, tmp_pa
     video_id = store.catalog.videos()[0].video_id
     order = ("speech", "clips", "labels", "vectors")
     unit = WorkUnit(video_id, f"file://{film}", store.catalog.sha256(video_id), 0.5, dict.fromkeys(order, "new"))
-    begin = store.ledger.begin
+    begin_all = store.ledger.begin_all
 
-    def refusing(key: StageKey, worker: str, asked: float = 0.0) -> object:
-        if key.stage == "speech":
-            for _ in range(3):
-                begin(key, "dies")
-        return begin(key, worker, asked)
+    def refusing(keys: Sequence[StageKey], worker: str, asked: float = 0.0) -> object:
+        for key in keys:
+            if key.stage == "speech":
+                for _ in range(3):
+                    begin_all([key], "dies")
+        return begin_all(keys, worker, asked)
 
-    monkeypatch.setattr(store.ledger, "begin", refusing)
+    monkeypatch.setattr(store.ledger, "begin_all", refusing)
     ended: list[tuple[str, StageOutput | KinodexError]] = []
     from pipeline.decoder import Decoder
 

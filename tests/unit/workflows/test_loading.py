@@ -40,5 +40,5 @@ def test_the_block_ends_when_what_is_being_loaded_has_come_to_its_end_and_loads_
         loading.models(models, ["pictures", "objects", "voice", "speech"])
         assert models.first.wait(10)
         threading.Timer(0.5, models.go_on.set).start()
-    assert set(models.asked) <= {"image", "detector"}
+    assert set(models.asked) <= {"voice", "speech"}
     assert not any(thread.name == "kinodex-loading" for thread in threading.enumerate())
