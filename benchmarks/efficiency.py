@@ -3,17 +3,18 @@
     python benchmarks/efficiency.py FOLDER [--report benchmarks/reports/NAME.md]
 
 The library is FOLDER and, where that is shorter than asked, copies of its files, the longest first, mirrored or in
-other colours so that none is recognised as known. Three things are
-measured on the same files, each as a user would run it:
+other colours so that none is recognised as known. Three things are measured on the same files, each as a user would run
+it:
 
-- bare decoding: every picture of every file, decoded and dropped, in processor seconds;
-- the models: an ingest with one worker in which each call of a model is timed, in processor seconds; with the
-  machine to itself, and with ``--beside`` once more with as many such ingests side by side as there are cores, because
-  cores share caches, memory and clock, and a call may take longer while its neighbour computes;
-- whole ingests from outside, with one worker for each core, by threads and on Ray, in seconds of wall clock.
+- bare decoding: every picture and all sound of every file, decoded and dropped, in processor seconds;
+- an ingest with one worker for each core, by threads: its wall clock from outside, and inside it the processor seconds
+  of every call of a model. They are taken from the same run, because the speed of a shared machine drifts by a tenth
+  within minutes, and because a call may take longer while its neighbour computes;
+- the same ingest on Ray, wall clock from outside.
 
 If nothing were lost between the cores and the models, the wall time would be (decoding + models) ÷ cores. `--minutes`
-makes the library longer: starting up and the last video, with which only one core is busy, weigh less then.
+makes the library longer: starting up and the last video, with which only one core is busy, weigh less then. With
+``--alone`` the models are also timed with the machine to themselves, in an ingest with one worker.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -115,7 +117,7 @@ def bare_decode(films: Path) -> float:
 
 
 class Timed:
-    """A model whose calls are timed in processor seconds of this process."""
+    """A model whose calls are timed, in processor seconds of the thread that calls."""
 
     def __init__(self, model: Any, calls: tuple[str, ...], spent: dict[str, float], task: str) -> None:
         self._model, self._calls, self._spent, self._task = model, calls, spent, task
@@ -126,53 +128,53 @@ class Timed:
 
     def _timed(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def timed(*arguments: Any, **options: Any) -> Any:
-            begun = time.process_time()
+            begun = time.thread_time()
             try:
                 return call(*arguments, **options)
             finally:
-                self._spent[self._task] += time.process_time() - begun
+                self._spent[self._task] += time.thread_time() - begun
 
         return timed
 
 
-def model_seconds(films: Path, scratch: Path) -> dict[str, float]:
-    """Processor seconds in the calls of each model, in an ingest with one worker. Run in a process of its own."""
+def native_seconds() -> float:
+    """Processor seconds of this process's threads that are not Python's: those of CTranslate2, which runs Whisper.
+
+    Chroma's own, which do wait most of the time, are told apart by their name.
+    """
+    ours = {thread.native_id for thread in threading.enumerate()}
+    spent = 0.0
+    for task in Path("/proc/self/task").iterdir():
+        if int(task.name) not in ours and not (task / "comm").read_text().startswith("tokio"):
+            user, system = (task / "stat").read_text().rpartition(")")[2].split()[11:13]
+            spent += (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+    return spent
+
+
+def timed_ingest(films: Path, library: Path, workers: int | None) -> dict[str, Any]:
+    """``spent``: processor seconds in the calls of each model; ``totals``: of the ingest. In a process of its own."""
     from encoders.bundle import Encoders
     from stores.library_store import LibraryStore
     from workflows.ingest import ingest
 
     spent = dict.fromkeys(MODEL_CALLS, 0.0)
-    with Encoders.open() as encoders, LibraryStore.open(scratch / "alone", create=True) as store:
-        for task, calls in MODEL_CALLS.items():
-            encoders._loaded[task] = Timed(getattr(encoders, task), calls, spent, task)
-        ingest(store, encoders, [films], workers=1)
-    return spent
+
+    class TimedEncoders(Encoders):
+        def _load(self, spec: Any) -> object:
+            model = super()._load(spec)
+            return Timed(model, MODEL_CALLS[spec.task], spent, spec.task) if spec.task in MODEL_CALLS else model
+
+    with TimedEncoders.open() as encoders, LibraryStore.open(library, create=True) as store:
+        totals = ingest(store, encoders, [films], workers=workers).totals
+        spent["speech"] += native_seconds()
+    return {"spent": spent, "totals": asdict(totals)}
 
 
-def models_at_once(films: Path, scratch: Path, count: int) -> list[dict[str, float]]:
-    """`model_seconds` of ``count`` processes that run side by side."""
-    running = []
-    for number in range(count):
-        place = scratch / f"models-{count}-{number}"
-        place.mkdir()
-        command = [sys.executable, __file__, "--models", str(films), str(place)]
-        running.append(subprocess.Popen(command, stdout=subprocess.PIPE))
-    outputs = [process.communicate()[0] for process in running]
-    if any(process.returncode for process in running):
-        raise RuntimeError("an ingest with timed models failed")
-    return [json.loads(output) for output in outputs]
-
-
-def whole(films: Path, library: Path, executor: str) -> tuple[float, dict[str, Any]]:
-    """(wall seconds, totals) of one ingest in a process of its own."""
+def run(*command: str | Path) -> tuple[float, dict[str, Any]]:
+    """(wall seconds, JSON output) of one ingest in a process of its own."""
     begun = time.perf_counter()
-    ended = subprocess.run(
-        [sys.executable, "-m", "kinodex", "ingest", films, "--executor", executor, "--library", library, "--json"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        check=True,
-    )
-    return time.perf_counter() - begun, json.loads(ended.stdout)["totals"]
+    ended = subprocess.run([sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - begun, json.loads(ended.stdout)
 
 
 def others() -> float:
@@ -188,43 +190,42 @@ def others() -> float:
     return (os.cpu_count() or 1) * (second[0] - first[0]) / (second[1] - first[1])
 
 
-def report(folder: Path, runs: int, minutes: float, side_by_side: bool) -> str:
+def report(folder: Path, runs: int, minutes: float, alone: bool) -> str:
     """Run everything and put it into words."""
     cores = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as directory:
         scratch = Path(directory)
         films, media = library_of(folder, scratch, 60 * minutes)
         noise = others()
-        decode = bare_decode(films)
-        (alone,) = models_at_once(films, scratch, 1)
-        together = models_at_once(films, scratch, cores) if side_by_side else []
-        taken: dict[str, list[tuple[float, dict[str, Any]]]] = {"local": [], "ray": []}
+        decoded, local, ray = [], [], []
         for number in range(runs):
-            for executor, results in taken.items():
-                results.append(whole(films, scratch / f"{executor}-{number}", executor))
-    best = {executor: min(results, key=lambda each: each[0]) for executor, results in taken.items()}
-    beside = {task: f"{sum(one[task] for one in together) / cores:.1f}" for task in alone if together}
-    bare = (decode + sum(alone.values())) / cores
-    bare_beside = f"{(decode + sum(map(float, beside.values()))) / cores:.1f}" if beside else ""
+            decoded.append(bare_decode(films))
+            local.append(run(__file__, "--timed", films, scratch / f"local-{number}"))
+            ingest = ("-m", "kinodex", "ingest", films, "--executor", "ray", "--json")
+            ray.append(run(*ingest, "--library", scratch / f"ray-{number}"))
+        lonely = run(__file__, "--timed", films, scratch / "alone", "--workers", "1")[1]["spent"] if alone else {}
+    bare = [(decode + sum(one["spent"].values())) / cores for decode, (_, one) in zip(decoded, local, strict=True)]
+    best = min(range(runs), key=lambda number: local[number][0] / bare[number])
+    by_itself = {task: f"{seconds:.1f}" for task, seconds in lonely.items()}
+    spent, ray_best = local[best][1]["spent"], min(wall for wall, _ in ray)
     lines = [
         f"Machine: {platform.processor() or platform.machine()}, {cores} cores, Python {platform.python_version()}; "
-        f"other programs kept {noise:.2f} cores busy before the first measurement.",
+        f"other programs kept {noise:.2f} cores busy before the first measurement. "
+        f"Library: {media / 60:.1f} minutes in {local[best][1]['totals']['inputs']} files.",
         "",
-        "| processor seconds | with the machine to itself | side by side |",
+        "| processor seconds | in the ingest | by itself |",
         "|---|---|---|",
-        f"| bare decoding | {decode:.1f} | |",
-        *(f"| model calls, {task} | {alone[task]:.1f} | {beside.get(task, '')} |" for task in alone),
-        f"| **(decoding + models) ÷ cores** | {bare:.1f} | {bare_beside} |",
+        f"| bare decoding | {decoded[best]:.1f} | |",
+        *(f"| calls of models: {task} | {spent[task]:.1f} | {by_itself.get(task, '')} |" for task in spent),
+        f"| **(decoding + models) ÷ cores** | {bare[best]:.1f} | |",
         "",
-        f"Media: {media / 60:.1f} minutes in {best['local'][1]['inputs']} files.",
-        "",
-        "| ingest | wall clock, s (all runs) | ÷ bare | × real time |",
+        "| ingest | wall clock, s | ÷ bare | × real time |",
         "|---|---|---|---|",
     ]
-    for executor, (wall, _) in best.items():
-        walls = ", ".join(f"{each[0]:.1f}" for each in taken[executor])
-        lines.append(f"| {executor} | {wall:.1f} ({walls}) | {wall / bare:.2f} | {media / wall:.2f} |")
-    lines += ["", f"Ray against threads: {best['ray'][0] / best['local'][0] - 1:+.1%}"]
+    for number, ((wall, _), (ray_wall, _)) in enumerate(zip(local, ray, strict=True)):
+        for name, seconds in (("threads", wall), ("Ray", ray_wall)):
+            lines.append(f"| {name} | {seconds:.1f} | {seconds / bare[number]:.2f} | {media / seconds:.2f} |")
+    lines += ["", f"Ray against threads: {ray_best / min(wall for wall, _ in local) - 1:+.1%}"]
     return "\n".join(lines)
 
 
@@ -233,18 +234,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("scratch", type=Path, nargs="?", help=argparse.SUPPRESS)
-    parser.add_argument("--models", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--timed", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--workers", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--runs", type=int, default=2, help="ingests of each kind; the fastest counts (default 2)")
     parser.add_argument(
         "--minutes", type=float, default=LEAST_MINUTES, help="least length of the library (default 10.1)"
     )
-    parser.add_argument("--beside", action="store_true", help="measure the models side by side, too")
+    parser.add_argument("--alone", action="store_true", help="time the models in an ingest with one worker, too")
     parser.add_argument("--report", type=Path)
     arguments = parser.parse_args()
-    if arguments.models:
-        print(json.dumps(model_seconds(arguments.folder, arguments.scratch)))
+    if arguments.timed:
+        print(json.dumps(timed_ingest(arguments.folder, arguments.scratch, arguments.workers)))
         return
-    text = report(arguments.folder, arguments.runs, arguments.minutes, arguments.beside)
+    text = report(arguments.folder, arguments.runs, arguments.minutes, arguments.alone)
     print(text)
     if arguments.report:
         arguments.report.write_text(f"# Efficiency\n\n{text}\n", encoding="utf-8")
