@@ -25,7 +25,9 @@ TRAINING_SYSTEM = (
     "A chat between a curious human and an artificial intelligence assistant. "
     "The assistant gives helpful, detailed, and polite answers to the human's questions."
 )
-_PLACEHOLDERS = ("<video>", "<image>")
+PLACEHOLDERS = ("<video>", "<image>")
+"""What a question says where the video belongs."""
+
 _OPENINGS = (STOP, "Assistant:", "Response:", "Valley:")
 
 
@@ -42,11 +44,16 @@ def placeholder(frames: int, patches: int = 256) -> str:
     return f"{IM_START}{IM_PATCH * patches}{IM_END}{VI_START}{VI_FRAME * frames}{VI_END}"
 
 
-def completion_prompt(messages: Sequence[Message], frames: int = 8, patches: int = 256) -> str:
+def completion_prompt(
+    messages: Sequence[Message], frames: int = 8, patches: int = 256, *, follow_ups: bool = False
+) -> str:
     """What the model continues at inference.
 
-    As officially, user turns without a placeholder are left out, the assistant is written "Assistent", and the
-    prompt does not end with a role.
+    As officially, the assistant is written "Assistent", and the prompt does not end with a role.
+
+    Args:
+        follow_ups: keep user turns without a placeholder, as the training does. The official inference leaves them
+            out, so that a second question about the same video would not reach the model.
 
     Raises:
         ValueError: if no user turn has a placeholder.
@@ -57,7 +64,7 @@ def completion_prompt(messages: Sequence[Message], frames: int = 8, patches: int
             prompt += f"{message.content}\n\n{STOP}"
         elif message.role == "assistant":
             prompt += f" Assistent: {message.content} \n{STOP}"
-        elif any(mark in message.content for mark in _PLACEHOLDERS):
+        elif follow_ups or any(mark in message.content for mark in PLACEHOLDERS):
             prompt += f" Human: {_filled(message.content, slots)} \n{STOP}"
     if IM_START not in prompt:
         raise ValueError("no question says <video> or <image>, so that the model would see nothing")
@@ -81,6 +88,6 @@ def clean_answer(text: str) -> str:
 
 
 def _filled(content: str, slots: str) -> str:
-    for mark in _PLACEHOLDERS:
+    for mark in PLACEHOLDERS:
         content = content.replace(mark, slots)
     return content

@@ -6,6 +6,8 @@ video_chatgpt/inference.py.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 VID_PATCH, VID_START, VID_END = "<vid_patch>", "<vid_start>", "<vid_end>"
 VISUAL_TOKENS = (VID_PATCH, VID_START, VID_END)
 """In the order in which the official code adds them to the tokenizer."""
@@ -26,9 +28,19 @@ def placeholder(tokens: int = 356, *, start_end: bool = True) -> str:
     return f"{VID_START}{slots}{VID_END}" if start_end else slots
 
 
-def chat_prompt(question: str, tokens: int = 356, *, start_end: bool = True) -> str:
-    """What the model continues: system message, question, slots."""
-    return f"{SYSTEM} USER: {question}\n{placeholder(tokens, start_end=start_end)} ASSISTANT:"
+def chat_prompt(
+    question: str, tokens: int = 356, *, start_end: bool = True, history: Sequence[tuple[str, str]] = ()
+) -> str:
+    """What the model continues: system message, earlier (question, answer) turns, and the question.
+
+    The slots stand once, behind the first question. Source: official code, video_chatgpt/demo/video_demo.py (add_text).
+    """
+    asked = [*(text for text, _ in history), question]
+    asked[0] += f"\n{placeholder(tokens, start_end=start_end)}"
+    turns = "".join(
+        f"USER: {text} ASSISTANT: {answer}{STOP}" for text, (_, answer) in zip(asked[:-1], history, strict=True)
+    )
+    return f"{SYSTEM} {turns}USER: {asked[-1]} ASSISTANT:"
 
 
 def clean_answer(text: str, *, official: bool = False) -> str:

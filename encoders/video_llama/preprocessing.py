@@ -65,8 +65,19 @@ def time_line(indices: Sequence[int], fps: float) -> str:
     """
     if not indices or not fps > 0:
         raise ValueError(f"{len(indices)} frames at {fps} a second have no times")
-    seconds = ", ".join(str(round(index / fps, 1)) for index in indices)
-    return f"The video contains {len(indices)} frames sampled at {seconds} seconds. "
+    return time_line_at([index / fps for index in indices])
+
+
+def time_line_at(seconds: Sequence[float]) -> str:
+    """The same for frames of which the seconds are known, one for each.
+
+    Raises:
+        ValueError: if there are no frames.
+    """
+    if not len(seconds):
+        raise ValueError("no frames have no times")
+    times = ", ".join(str(round(float(second), 1)) for second in seconds)
+    return f"The video contains {len(seconds)} frames sampled at {times} seconds. "
 
 
 def preprocess(frames: Pixels) -> Tensor:

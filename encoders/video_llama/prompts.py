@@ -11,6 +11,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from encoders.video_llm.generation import LLAMA2_STOPS, VICUNA_STOPS
+
 Template = Literal["vicuna", "llama_2"]
 
 IMAGE_HERE = "<ImageHere>"
@@ -37,11 +39,14 @@ LLAMA_2_SYSTEM = (
 )
 """The template's own system message, which the demo replaces."""
 
-STOP_IDS: dict[Template, tuple[tuple[int, ...], ...]] = {"vicuna": ((835,), (2277, 29937)), "llama_2": ((2,),)}
+STOP_IDS: dict[Template, tuple[tuple[int, ...], ...]] = {"vicuna": VICUNA_STOPS, "llama_2": LLAMA2_STOPS}
 """Token ids that end an answer: ``###`` in its two tokenisations, or ``</s>``."""
 
 _SEPARATOR = "###"
 _BEGIN, _END = "<s>", "</s>"
+
+STOPS: dict[Template, str] = {"vicuna": _SEPARATOR, "llama_2": _END}
+"""The same as text."""
 
 
 def about_video(question: str, time_line: str = "") -> str:
@@ -102,8 +107,8 @@ def interleave(texts: Sequence[Tensor], blocks: Sequence[Tensor]) -> Tensor:
 
 def clean_answer(text: str, template: Template) -> str:
     """The answer up to the stop sign and after a role name that the model may have repeated."""
-    stop, role = (_SEPARATOR, "Assistant:") if template == "vicuna" else (_END, "ASSISTANT:")
-    return text.split(stop, 1)[0].rsplit(role, 1)[-1].strip()
+    role = "Assistant:" if template == "vicuna" else "ASSISTANT:"
+    return text.split(STOPS[template], 1)[0].rsplit(role, 1)[-1].strip()
 
 
 def _vicuna(turns: Sequence[tuple[str, str | None]], system: str) -> str:

@@ -1,15 +1,16 @@
-"""Language models and whole video models out of folders in the transformers layout; nothing is downloaded."""
+"""Language models and whole video models out of files and folders on this machine; nothing is downloaded."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
+from encoders.hf_folder import read_json
 from encoders.types import WeightsError
 from encoders.valley import prompts as valley_prompts
 from encoders.valley.loading import load_valley
@@ -17,6 +18,12 @@ from encoders.valley.model import ValleyConfig
 from encoders.video_chatgpt import prompts as chat_prompts
 from encoders.video_chatgpt.loading import load_video_chatgpt, stored_embeddings
 from encoders.video_chatgpt.model import VideoChatGPTConfig
+from encoders.video_llama.audio import VideoLlamaAudioConfig
+from encoders.video_llama.loading import load_video_llama_audio, load_video_llama_vision
+from encoders.video_llama.prompts import Template
+from encoders.video_llama.vision import VideoLlamaVisionConfig
+from encoders.video_llava.loading import load_video_llava
+from encoders.video_llava.model import VideoLlavaConfig, hf_config
 from encoders.video_llm.clip_tower import load_clip_tower
 from encoders.video_llm.front_ends import (
     ValleyFrontEnd,
@@ -25,12 +32,19 @@ from encoders.video_llm.front_ends import (
     video_chatgpt_tokens,
 )
 from encoders.video_llm.model import VideoLLM
+from encoders.video_llm.video_llama import VideoLlamaFrontEnd
+from encoders.video_llm.video_llava import VideoLlavaFrontEnd
 
 # Types that the official codes register for what is a LLaMA with further tensors beside.
-_LLAMAS = ("valley", "VideoChatGPT", "llava")
+_LLAMAS = ("valley", "VideoChatGPT", "llava", "llava_llama")
+_PORT = "video_llava"  # the transformers library's own Video-LLaVA, whose LLaMA lies within it
+_WITHIN_PORT = {
+    r"^(?:model\.)?language_model\.(?:model\.)?(?!lm_head)": "model.",
+    r"^language_model\.lm_head": "lm_head",
+}
 
 
-def load_language_model(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[Any, Any]:
+def load_language_model(folder: Path, dtype: torch.dtype = torch.float32, device: str = "cpu") -> tuple[Any, Any]:
     """Causal language model, in eval mode and without gradients, and tokenizer of a folder.
 
     Tensors that are no part of the language model, such as a projector, are left out.
@@ -40,57 +54,144 @@ def load_language_model(folder: Path, dtype: torch.dtype = torch.float32) -> tup
     """
     from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
-    config = _config(folder)
+    config = read_json(folder, "config.json")
+    kind = config.get("model_type")
     choices: dict[str, Any] = {"local_files_only": True, "dtype": dtype, "output_loading_info": True}
     try:
-        if config.get("model_type") in _LLAMAS:
+        if kind == _PORT:
+            llama = LlamaConfig.from_dict({**config["text_config"], "model_type": "llama"})
+            loaded: Any = LlamaForCausalLM.from_pretrained(folder, config=llama, key_mapping=_WITHIN_PORT, **choices)
+        elif kind in _LLAMAS:
             llama = LlamaConfig.from_dict({**config, "model_type": "llama"})
-            loaded: Any = LlamaForCausalLM.from_pretrained(folder, config=llama, **choices)
+            loaded = LlamaForCausalLM.from_pretrained(folder, config=llama, **choices)
         else:
             loaded = AutoModelForCausalLM.from_pretrained(folder, **choices)
         tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         raise WeightsError("corrupt", f"{folder} cannot be read as a language model: {error}") from error
     lm, found = loaded
     # The library would fill these with random numbers and only log it.
     if found["missing_keys"]:
         raise WeightsError("corrupt", f"{folder} lacks tensors of the model: {sorted(found['missing_keys'])[:8]}.")
-    return lm.requires_grad_(False).eval(), tokenizer
+    return lm.requires_grad_(False).eval().to(device), tokenizer
 
 
-def load_valley_llm(folder: Path, tower: Path, dtype: torch.dtype = torch.float32) -> VideoLLM:
+def load_valley_llm(
+    folder: Path,
+    tower: Path | None = None,
+    dtype: torch.dtype = torch.float32,
+    *,
+    tower_sizes: Mapping[str, Any] | None = None,
+    device: str = "cpu",
+) -> VideoLLM:
     """A whole VALLEY: language model, tokenizer, projector and pooling of ``folder``, CLIP of ``tower``.
+
+    Args:
+        tower: as `load_clip_tower` takes it; default: the one that lies in ``folder`` with the rest.
+        tower_sizes: of a tower without a ``config.json`` of its own, where it is not CLIP ViT-L/14.
+        dtype: of the language model.
 
     Raises:
         WeightsError: ``missing`` without one of the folders; ``corrupt`` if one is not whole or not VALLEY's.
     """
-    lm, tokenizer = load_language_model(folder, dtype)
+    lm, tokenizer = load_language_model(folder, dtype, device)
     try:
-        config = ValleyConfig.from_official(_config(folder))
+        config = ValleyConfig.from_official(read_json(folder, "config.json"))
     except ValueError as error:
         raise WeightsError("corrupt", f"{folder} is no VALLEY: {error}") from error
     add_visual_tokens(lm, tokenizer, valley_prompts.VISUAL_TOKENS)
-    model = load_valley(folder, config)
-    front_end = ValleyFrontEnd(model, load_clip_tower(tower, config.select_layer), valley_tokens(tokenizer))
-    return VideoLLM(front_end, lm, tokenizer)
+    seeing = load_clip_tower(tower or folder, config.select_layer, sizes=tower_sizes, device=device)
+    model = load_valley(folder, config).to(device)
+    return VideoLLM(ValleyFrontEnd(model, seeing, valley_tokens(tokenizer)), lm, tokenizer)
 
 
 def load_video_chatgpt_llm(
-    folder: Path, projection: Path, tower: Path, config: VideoChatGPTConfig, dtype: torch.dtype = torch.float32
+    folder: Path,
+    projection: Path,
+    tower: Path,
+    config: VideoChatGPTConfig | None = None,
+    dtype: torch.dtype = torch.float32,
+    *,
+    tower_sizes: Mapping[str, Any] | None = None,
+    device: str = "cpu",
 ) -> VideoLLM:
     """A whole Video-ChatGPT: language model of ``folder``, projector of ``projection``, CLIP of ``tower``.
+
+    Args:
+        config: default: the released sizes, as wide as the language model.
+        tower, tower_sizes, dtype: as for `load_valley_llm`.
 
     Raises:
         WeightsError: ``missing`` without one of them; ``corrupt`` if one is not whole or does not fit ``config``.
     """
-    lm, tokenizer = load_language_model(folder, dtype)
+    lm, tokenizer = load_language_model(folder, dtype, device)
     add_visual_tokens(lm, tokenizer, chat_prompts.VISUAL_TOKENS)
     tokens = video_chatgpt_tokens(tokenizer)
     stored = stored_embeddings(projection)
     if stored is not None:
         _restore(lm, stored, [token for token in (tokens.start, tokens.end) if token is not None], projection)
-    model = load_video_chatgpt(projection, config)
-    return VideoLLM(VideoChatGPTFrontEnd(model, load_clip_tower(tower), tokens), lm, tokenizer)
+    model = load_video_chatgpt(projection, config or VideoChatGPTConfig(_width(lm))).to(device)
+    seeing = load_clip_tower(tower, sizes=tower_sizes, device=device)
+    return VideoLLM(VideoChatGPTFrontEnd(model, seeing, tokens), lm, tokenizer)
+
+
+def load_video_llama_llm(
+    folder: Path,
+    vision: Path | Sequence[Path],
+    audio: Path | Sequence[Path] = (),
+    template: Template = "vicuna",
+    dtype: torch.dtype = torch.float32,
+    *,
+    vision_config: VideoLlamaVisionConfig | None = None,
+    audio_config: VideoLlamaAudioConfig | None = None,
+    device: str = "cpu",
+) -> VideoLLM:
+    """A whole Video-LLaMA: language model of ``folder``, branches of official checkpoints.
+
+    Args:
+        vision: checkpoints in their order: EVA's tower, BLIP-2's Q-Former, MiniGPT-4's projection, the vision branch;
+            or one file that holds all.
+        audio: the same for ImageBind and the audio branch; none for a model that only sees.
+        template: ``vicuna``, or ``llama_2`` for LLaMA-2-chat.
+        vision_config, audio_config: default: the released sizes, as wide as the language model.
+
+    Raises:
+        WeightsError: as `load_language_model` and `load_video_llama_vision`.
+    """
+    lm, tokenizer = load_language_model(folder, dtype, device)
+    wide = _width(lm)
+    seeing = load_video_llama_vision(vision, vision_config or VideoLlamaVisionConfig(llama_width=wide)).to(device)
+    hearing = None
+    if isinstance(audio, Path) or len(audio):
+        hearing = load_video_llama_audio(audio, audio_config or VideoLlamaAudioConfig(llama_width=wide)).to(device)
+    return VideoLLM(VideoLlamaFrontEnd(seeing, hearing, template), lm, tokenizer)
+
+
+def load_video_llava_llm(
+    folder: Path,
+    config: VideoLlavaConfig | None = None,
+    dtype: torch.dtype = torch.float32,
+    *,
+    device: str = "cpu",
+) -> VideoLLM:
+    """A whole Video-LLaVA: language model, towers and projector of one folder.
+
+    The folder is the original one, or the port of the transformers library, whose numbers are not the published ones
+    (`encoders.video_llava.model.hf_config`).
+
+    Args:
+        config: default: the released sizes, as wide as the language model.
+
+    Raises:
+        WeightsError: as `load_language_model` and `load_video_llava`.
+    """
+    lm, tokenizer = load_language_model(folder, dtype, device)
+    said = read_json(folder, "config.json")
+    ported = said.get("model_type") == _PORT
+    if config is None:
+        config = replace(_ported_config(said, folder) if ported else VideoLlavaConfig(), hidden_size=_width(lm))
+    model = load_video_llava(folder, config).to(device)
+    return VideoLLM(VideoLlavaFrontEnd(model, ported), lm, tokenizer)
 
 
 def add_visual_tokens(lm: Any, tokenizer: Any, tokens: Sequence[str]) -> None:
@@ -126,14 +227,24 @@ def _restore(lm: Any, stored: Tensor, delimiters: Sequence[int], path: Path) -> 
         )
 
 
-def _config(folder: Path) -> dict[str, Any]:
-    file = folder / "config.json"
-    if not file.is_file():
-        raise WeightsError("missing", f"There is no model in {folder}: it has no config.json.")
-    try:
-        config = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise WeightsError("corrupt", f"{file} is no JSON: {error}") from error
-    if not isinstance(config, dict):
-        raise WeightsError("corrupt", f"{file} is no table of settings.")
-    return config
+def _width(lm: Any) -> int:
+    return int(lm.get_input_embeddings().weight.shape[1])
+
+
+def _ported_config(said: Mapping[str, Any], folder: Path) -> VideoLlavaConfig:
+    """Both towers as the port's ``config.json`` says them; neither has attention over time."""
+    vision, config = said.get("vision_config") or {}, hf_config()
+    fields = (
+        "hidden_size",
+        "intermediate_size",
+        "num_hidden_layers",
+        "num_attention_heads",
+        "patch_size",
+        "hidden_act",
+    )
+    changes = {field: vision[field] for field in fields if field in vision}
+    # As the library does where the file leaves it out: it was written without what equals its defaults.
+    act: Literal["gelu", "quick_gelu"] = changes.setdefault("hidden_act", "quick_gelu")
+    if act not in ("gelu", "quick_gelu"):
+        raise WeightsError("corrupt", f"{folder / 'config.json'}: an activation {act!r} is none of Video-LLaVA's.")
+    return replace(config, image=replace(config.image, **changes), video=replace(config.video, **changes))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from torch import Tensor
 
-from encoders.types import Pixels
+from encoders.types import Pixels, Samples
 from encoders.video_llm.generation import CausalLM, Generation, generate_ids, stream_text
-from encoders.video_llm.prompt import Prompt, Tokenizer
+from encoders.video_llm.prompt import Footage, History, Prompt, Tokenizer
 
 
 class VisualFrontEnd(Protocol):
@@ -20,8 +20,15 @@ class VisualFrontEnd(Protocol):
     def generation(self) -> Generation:
         """How the model's authors make answers."""
 
-    def prompt(self, question: str, frames: Pixels) -> Prompt:
-        """The prompt for one question about frames (t, h, w, 3) uint8 in time order."""
+    @property
+    def hears(self) -> bool:
+        """Whether a prompt can have sound in it."""
+
+    def choose(self, total: int) -> list[int]:
+        """Which of ``total`` frames the model looks at, as its authors choose them."""
+
+    def prompt(self, question: str, footage: Footage, history: History = ()) -> Prompt:
+        """The prompt for a question, after earlier turns, about some footage."""
 
     def clean(self, text: str) -> str:
         """The answer out of all that the language model wrote."""
@@ -35,25 +42,48 @@ class VideoLLM:
     lm: CausalLM
     tokenizer: Tokenizer
 
-    def answer(self, question: str, frames: Pixels, generation: Generation | None = None) -> str:
-        """The cleaned answer to one question about frames (t, h, w, 3) uint8.
+    def answer(
+        self,
+        question: str,
+        frames: Pixels,
+        generation: Generation | None = None,
+        *,
+        history: History = (),
+        seconds: Sequence[float] | None = None,
+        sound: Samples | None = None,
+    ) -> str:
+        """The cleaned answer to a question about frames (t, h, w, 3) uint8.
 
         Args:
             generation: default: as the model's authors do.
+            history: earlier questions and answers about the same frames, oldest first.
+            seconds: when each frame is shown, for models that are told.
+            sound: (m,) float32 mono at 16 kHz, for models that hear.
 
         Raises:
-            ValueError: if frames or prompt do not fit the model.
+            ValueError: if frames, sound or prompt do not fit the model.
         """
-        return self.front_end.clean("".join(self.stream(question, frames, generation)))
+        pieces = self.stream(question, frames, generation, history=history, seconds=seconds, sound=sound)
+        return self.front_end.clean("".join(pieces))
 
-    def stream(self, question: str, frames: Pixels, generation: Generation | None = None) -> Iterator[str]:
+    def stream(
+        self,
+        question: str,
+        frames: Pixels,
+        generation: Generation | None = None,
+        *,
+        history: History = (),
+        seconds: Sequence[float] | None = None,
+        sound: Samples | None = None,
+    ) -> Iterator[str]:
         """The answer in pieces as they come, uncleaned; see `answer`."""
-        return self.continued(self.front_end.prompt(question, frames), generation)
+        prompt = self.front_end.prompt(question, Footage(frames, seconds, sound), history)
+        return self.continued(prompt, generation)
 
     def continued(self, prompt: Prompt, generation: Generation | None = None) -> Iterator[str]:
         """What the language model writes after a prompt, in pieces.
 
-        The tokenizer's end of text is a stop beside those of ``generation``.
+        The tokenizer's end of text is a stop beside those of ``generation``; what the model can read is the end, too.
 
         Raises:
             ValueError: if slots and visual tokens do not fit, or the prompt is longer than the model can read.
@@ -62,6 +92,8 @@ class VideoLLM:
         if self.tokenizer.eos_token_id is not None:
             chosen = replace(chosen, stop_ids=(*chosen.stop_ids, (self.tokenizer.eos_token_id,)))
         embeddings = self.embeddings(prompt)
+        if (limit := self._limit) is not None:
+            chosen = replace(chosen, max_new_tokens=min(chosen.max_new_tokens, limit - embeddings.shape[1]))
         return stream_text(generate_ids(self.lm, embeddings, chosen), self._decode, chosen.stop_texts)
 
     def embeddings(self, prompt: Prompt) -> Tensor:
@@ -72,10 +104,15 @@ class VideoLLM:
         """
         layer: Any = self.lm.get_input_embeddings()
         embeddings = prompt.embed(self.tokenizer, lambda ids: layer(ids.to(layer.weight.device)).detach())
-        limit = getattr(getattr(self.lm, "config", None), "max_position_embeddings", None)
-        if limit is not None and embeddings.shape[1] >= limit:
+        if (limit := self._limit) is not None and embeddings.shape[1] >= limit:
             raise ValueError(f"the prompt has {embeddings.shape[1]} tokens, the model can read {limit} with its answer")
         return embeddings
+
+    @property
+    def _limit(self) -> int | None:
+        """Tokens that the model can read, prompt and answer together, where it says so."""
+        said = getattr(getattr(self.lm, "config", None), "max_position_embeddings", None)
+        return None if said is None else int(said)
 
     def _decode(self, ids: list[int]) -> str:
         return str(self.tokenizer.decode(ids, skip_special_tokens=True))

@@ -2,21 +2,45 @@
 
 Two ways are in use. In a slotted prompt the tokenizer knows a placeholder token, the prompt repeats it, and the
 embeddings of these tokens are replaced (VALLEY, Video-ChatGPT). A split prompt is cut at each picture, its pieces are
-tokenised alone, and the visual embeddings go between them (Video-LLaMA, MiniGPT-4).
+tokenised alone, and the visual embeddings go between them (Video-LLaMA, MiniGPT-4, Video-LLaVA).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
+from encoders.types import Pixels, Samples
+
+History = Sequence[tuple[str, str]]
+"""Earlier turns of a talk about the same video: (question, answer), oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """What a question is about.
+
+    Attributes:
+        frames: (t, h, w, 3) uint8 RGB in time order.
+        seconds: (t,) when each of them is shown, for models that are told.
+        sound: (m,) float32 mono at 16 kHz of the same stretch, for models that hear.
+    """
+
+    frames: Pixels
+    seconds: Sequence[float] | None = None
+    sound: Samples | None = None
+
 
 class Tokenizer(Protocol):
     """What is used of a tokenizer of the transformers library."""
+
+    @property
+    def bos_token_id(self) -> int | None:
+        """Id of the token that begins a text, if there is one."""
 
     @property
     def eos_token_id(self) -> int | None:
@@ -94,3 +118,15 @@ class SplitPrompt:
                     raise ValueError(f"a block must be (n, {width}), not {tuple(block.shape)}")
                 parts.append(block.to(parts[-1]).unsqueeze(0))
         return torch.cat(parts, dim=1)
+
+
+def refuse_marks(texts: Iterable[str], marks: Sequence[str]) -> None:
+    """Make sure that texts that only say something hold nothing that stands for something to see.
+
+    Raises:
+        ValueError: naming the mark, if a text holds one: the model would look for a picture there.
+    """
+    for text in texts:
+        for mark in marks:
+            if mark in text:
+                raise ValueError(f"{mark} stands for something to see and cannot be part of this text: {text[:80]!r}")

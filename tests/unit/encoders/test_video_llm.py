@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tokenizers import Tokenizer, models, pre_tokenizers
 from torch import nn
 
 from encoders.types import WeightsError
-from encoders.valley.model import Valley, ValleyConfig
-from encoders.valley.prompts import VISUAL_TOKENS as VALLEY_TOKENS
 from encoders.video_chatgpt.model import VideoChatGPTConfig
 from encoders.video_llm.clip_tower import load_clip_tower
 from encoders.video_llm.generation import LLAMA2_STOPS, VICUNA_STOPS, Generation, generate_ids, stream_text
@@ -25,83 +21,40 @@ from encoders.video_llm.loading import (
     load_video_chatgpt_llm,
 )
 from encoders.video_llm.model import VideoLLM
-from encoders.video_llm.prompt import SplitPrompt
+from encoders.video_llm.prompt import Footage, SplitPrompt
+from tests.unit.encoders.video_llms import (
+    FEATURES,
+    HIDDEN,
+    WORDS,
+    write_llama,
+    write_projection,
+    write_tower,
+    write_valley,
+)
 
 transformers = pytest.importorskip("transformers")
 
-WORDS = [
-    "<unk>",
-    "<s>",
-    "</s>",
-    "###",
-    *"human assistent user : . what happens in the video a dog runs and cat sleeps".split(),
-]
-HIDDEN, FEATURES = 32, 16
 EIGHT = Generation(max_new_tokens=8)
 
 
 @pytest.fixture(scope="module")
 def tower(tmp_path_factory):
-    """A folder with a CLIP vision model of 256 patches, 3 small blocks and random weights."""
-    torch.manual_seed(0)
-    folder = tmp_path_factory.mktemp("tower")
-    config = transformers.CLIPVisionConfig(
-        hidden_size=FEATURES,
-        intermediate_size=8,
-        num_hidden_layers=3,
-        num_attention_heads=2,
-        image_size=224,
-        patch_size=14,
-    )
-    transformers.CLIPVisionModel(config).save_pretrained(folder)
-    return folder
+    return write_tower(tmp_path_factory.mktemp("tower"))
 
 
 @pytest.fixture(scope="module")
 def llama(tmp_path_factory):
-    """A folder with a LLaMA of two small layers and a tokenizer of a few words."""
-    torch.manual_seed(5)
-    folder = tmp_path_factory.mktemp("llama")
-    save_tokenizer(folder, [])
-    config = transformers.LlamaConfig(
-        vocab_size=len(WORDS), hidden_size=HIDDEN, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
-        max_position_embeddings=1024, bos_token_id=1, eos_token_id=2, initializer_range=0.4,
-    )  # fmt: skip
-    transformers.LlamaForCausalLM(config).save_pretrained(folder)
-    return folder
+    return write_llama(tmp_path_factory.mktemp("llama"))
 
 
 @pytest.fixture(scope="module")
 def valley_folder(llama, tmp_path_factory):
-    """A release of VALLEY in small: language model, projector and tower weights in one file, its own model type."""
-    torch.manual_seed(3)
-    folder = tmp_path_factory.mktemp("valley")
-    lm, _ = load_language_model(llama)
-    lm.resize_token_embeddings(len(WORDS) + len(VALLEY_TOKENS), mean_resizing=False)
-    lm.save_pretrained(folder)
-    save_tokenizer(folder, VALLEY_TOKENS)
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    config |= {"model_type": "valley", "architectures": ["ValleyLlamaForCausalLM"], "mm_vision_select_layer": -2}
-    config |= {"mm_hidden_size": FEATURES, "use_mm_proj": True, "use_patch_importance_pooling": False}
-    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    front = Valley(ValleyConfig(HIDDEN, FEATURES)).state_dict()
-    state = load_file(folder / "model.safetensors") | {f"model.{name}": 3 * tensor for name, tensor in front.items()}
-    state["model.vision_tower.vision_model.embeddings.class_embedding"] = torch.zeros(FEATURES)
-    save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
-    return folder
+    return write_valley(tmp_path_factory.mktemp("valley"), llama)
 
 
 @pytest.fixture(scope="module")
 def projection(tmp_path_factory):
-    torch.manual_seed(4)
-    state = {
-        "model.mm_projector.weight": torch.randn(HIDDEN, FEATURES),
-        "model.mm_projector.bias": torch.randn(HIDDEN),
-        "model.embed_tokens.weight": torch.randn(2, HIDDEN),
-    }
-    path = tmp_path_factory.mktemp("projection") / "projection.bin"
-    torch.save(state, path)
-    return path
+    return write_projection(tmp_path_factory.mktemp("projection") / "projection.bin")
 
 
 @pytest.fixture(scope="module")
@@ -122,16 +75,6 @@ def model(request):
 @pytest.fixture(scope="module")
 def frames():
     return np.random.default_rng(1).integers(0, 256, (3, 64, 80, 3), dtype=np.uint8)
-
-
-def save_tokenizer(folder, added):
-    tokenizer = Tokenizer(models.WordLevel({word: index for index, word in enumerate(WORDS)}, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    fast = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>"
-    )
-    fast.add_tokens(list(added), special_tokens=True)
-    fast.save_pretrained(folder)
 
 
 def ids_of(model, prompt):
@@ -187,8 +130,8 @@ def test_visual_tokens_lie_between_their_delimiters(chat):
 
 
 def test_pixels_reach_the_answer(model, frames):
-    one = model.embeddings(model.front_end.prompt("what happens", frames))
-    other = model.embeddings(model.front_end.prompt("what happens", 255 - frames))
+    one = model.embeddings(model.front_end.prompt("what happens", Footage(frames)))
+    other = model.embeddings(model.front_end.prompt("what happens", Footage(255 - frames)))
     assert one.shape == other.shape
     assert not torch.allclose(one, other)
 
@@ -201,7 +144,7 @@ def test_pieces_together_are_the_answer(model, frames):
 
 
 def test_the_answer_is_that_of_the_library(model, frames):
-    embeddings = model.embeddings(model.front_end.prompt("what happens", frames))
+    embeddings = model.embeddings(model.front_end.prompt("what happens", Footage(frames)))
     expected = model.lm.generate(
         inputs_embeds=embeddings,
         attention_mask=torch.ones(embeddings.shape[:2], dtype=torch.long),
@@ -223,14 +166,14 @@ def test_samples_follow_the_seed(chat, frames):
         generation = Generation(max_new_tokens=8, sample=True, temperature=3.0, top_p=top_p, seed=seed)
         return list(generate_ids(chat.lm, embeddings, generation))
 
-    embeddings = chat.embeddings(chat.front_end.prompt("what happens", frames))
+    embeddings = chat.embeddings(chat.front_end.prompt("what happens", Footage(frames)))
     assert sampled(1) == sampled(1)
     assert len({tuple(sampled(seed)) for seed in range(5)}) > 1
     assert sampled(1, top_p=1e-6) == list(generate_ids(chat.lm, embeddings, EIGHT))
 
 
 def test_a_stop_ends_the_answer_and_is_no_part_of_it(chat, frames):
-    embeddings = chat.embeddings(chat.front_end.prompt("what happens", frames))
+    embeddings = chat.embeddings(chat.front_end.prompt("what happens", Footage(frames)))
     free = list(generate_ids(chat.lm, embeddings, EIGHT))
     stop = tuple(free[2:4])
     place = next(index for index in range(len(free)) if tuple(free[index : index + 2]) == stop)
@@ -403,6 +346,6 @@ def test_what_is_missing_or_not_whole_is_a_weights_error(tmp_path, llama, tower,
 
 def test_the_language_model_may_have_less_precision(valley_folder, tower, frames):
     model = load_valley_llm(valley_folder, tower, torch.bfloat16)
-    prompt = model.front_end.prompt("what happens", frames)
+    prompt = model.front_end.prompt("what happens", Footage(frames))
     assert model.embeddings(prompt).dtype == torch.bfloat16
     assert list(model.continued(prompt, EIGHT))
