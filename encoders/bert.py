@@ -5,6 +5,7 @@ Source: official code salesforce/BLIP, models/med.py, and salesforce/ALBEF, mode
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -39,6 +40,32 @@ class BertConfig:
     dropout: float = 0.1
 
 
+class Growing:
+    """Keys and values of a text that grows token by token before the same pictures: nothing is computed twice.
+
+    Attributes:
+        length: tokens seen so far.
+    """
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._kept: dict[nn.Module, tuple[Tensor, Tensor]] = {}
+
+    def extended(self, heads: nn.Module, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values (B, heads, L, d) of all tokens so far, those of the new ones given."""
+        if heads in self._kept:
+            keys, values = self._kept[heads]
+            key, value = torch.cat([keys, key], dim=2), torch.cat([values, value], dim=2)
+        self._kept[heads] = key, value
+        return key, value
+
+    def once(self, heads: nn.Module, make: Callable[[], tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+        """Keys and values of the picture tokens, made at the first call."""
+        if heads not in self._kept:
+            self._kept[heads] = make()
+        return self._kept[heads]
+
+
 class Bert(nn.Module):
     """Embeddings and layers, in official parameter names.
 
@@ -52,16 +79,16 @@ class Bert(nn.Module):
         self.embeddings = _Embeddings(config)
         self.encoder = _Layers(config)
 
-    def embed(self, ids: Tensor) -> Tensor:
-        """(B, L, hidden) of token ids (B, L).
+    def embed(self, ids: Tensor, position: int = 0) -> Tensor:
+        """(B, L, hidden) of token ids (B, L), the first of which stands at ``position``.
 
         Raises:
             ValueError: if ``ids`` is no matrix, has no column or more columns than there are positions.
         """
-        if ids.ndim != 2 or not 1 <= ids.shape[1] <= self.config.max_position_embeddings:
-            most = self.config.max_position_embeddings
+        most = self.config.max_position_embeddings - position
+        if ids.ndim != 2 or not 1 <= ids.shape[1] <= most:
             raise ValueError(f"ids must be (B, L) with 1 <= L <= {most}, not {tuple(ids.shape)}")
-        out: Tensor = self.embeddings(ids)
+        out: Tensor = self.embeddings(ids, position)
         return out
 
     def run(
@@ -73,6 +100,7 @@ class Bert(nn.Module):
         causal: bool = False,
         first: int = 0,
         end: int | None = None,
+        growing: Growing | None = None,
     ) -> Tensor:
         """States after the layers ``first`` to ``end - 1``.
 
@@ -81,18 +109,26 @@ class Bert(nn.Module):
             mask: (B, L), 1 where a token counts and 0 where it is padding.
             source: (B, M, encoder_width) picture tokens. Without them, layers leave their cross-attention out.
             causal: whether a token sees only itself and earlier ones.
+            growing: what earlier calls computed for this text and these pictures; ``states`` are then those of the
+                tokens that are new, and ``mask`` (B, earlier + L) is that of all. Texts that grow are causal.
 
         Raises:
-            ValueError: if shapes do not fit each other.
+            ValueError: if shapes do not fit each other, or a text grows that is not causal.
         """
-        if mask.shape != states.shape[:2]:
-            raise ValueError(f"the mask must be {tuple(states.shape[:2])}, not {tuple(mask.shape)}")
+        if growing is not None and not causal:
+            raise ValueError("where tokens see later ones, a text cannot grow")
+        new, earlier = states.shape[1], 0 if growing is None else growing.length
+        if mask.shape != (len(states), earlier + new):
+            raise ValueError(f"the mask must be {(len(states), earlier + new)}, not {tuple(mask.shape)}")
         width = self.config.encoder_width
         if source is not None and (source.ndim != 3 or len(source) != len(states) or source.shape[2] != width):
             raise ValueError(f"picture tokens must be ({len(states)}, M, {width}), not {tuple(source.shape)}")
         hidden = _additive(mask, states.dtype, causal)
+        if growing is not None:
+            hidden = hidden[:, :, earlier:]
+            growing.length = earlier + new
         for layer in self.encoder.layer[first:end]:
-            states = layer(states, hidden, source)
+            states = layer(states, hidden, source, growing)
         return states
 
 
@@ -131,8 +167,8 @@ class _Embeddings(nn.Module):
         self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, ids: Tensor) -> Tensor:
-        x = self.word_embeddings(ids) + self.position_embeddings.weight[: ids.shape[1]]
+    def forward(self, ids: Tensor, position: int = 0) -> Tensor:
+        x = self.word_embeddings(ids) + self.position_embeddings.weight[position : position + ids.shape[1]]
         if self.token_type_embeddings is not None:
             x = x + self.token_type_embeddings.weight[0]
         out: Tensor = self.dropout(self.LayerNorm(x))
@@ -157,10 +193,10 @@ class _Layer(nn.Module):
         self.intermediate = _Dense(config.hidden_size, config.intermediate_size)
         self.output = _Output(config, config.intermediate_size)
 
-    def forward(self, x: Tensor, mask: Tensor, source: Tensor | None) -> Tensor:
-        x = self.attention(x, x, mask)
+    def forward(self, x: Tensor, mask: Tensor, source: Tensor | None, growing: Growing | None = None) -> Tensor:
+        x = self.attention(x, x, mask, growing)
         if self.crossattention is not None and source is not None:
-            x = self.crossattention(x, source, None)
+            x = self.crossattention(x, source, None, growing)
         out: Tensor = self.output(functional.gelu(self.intermediate.dense(x)), x)
         return out
 
@@ -173,8 +209,8 @@ class _Attention(nn.Module):
         self.self = _Heads(config, source_width)
         self.output = _Output(config, config.hidden_size)
 
-    def forward(self, x: Tensor, source: Tensor, mask: Tensor | None) -> Tensor:
-        out: Tensor = self.output(self.self(x, source, mask), x)
+    def forward(self, x: Tensor, source: Tensor, mask: Tensor | None, growing: Growing | None = None) -> Tensor:
+        out: Tensor = self.output(self.self(x, source, mask, growing), x)
         return out
 
 
@@ -189,11 +225,20 @@ class _Heads(nn.Module):
         self.key = nn.Linear(source_width, width)
         self.value = nn.Linear(source_width, width)
 
-    def forward(self, x: Tensor, source: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, source: Tensor, mask: Tensor | None, growing: Growing | None = None) -> Tensor:
+        def pair() -> tuple[Tensor, Tensor]:
+            return self._split(self.key(source)), self._split(self.value(source))
+
+        if growing is None:
+            key, value = pair()
+        elif source is x:
+            key, value = growing.extended(self, *pair())
+        else:
+            key, value = growing.once(self, pair)
         mixed = functional.scaled_dot_product_attention(
             self._split(self.query(x)),
-            self._split(self.key(source)),
-            self._split(self.value(source)),
+            key,
+            value,
             attn_mask=mask,
             dropout_p=self._dropout if self.training else 0.0,
         )

@@ -7,7 +7,7 @@ must not wait for torch.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import cast
 
@@ -19,14 +19,19 @@ from encoders.memory import keep_freed_memory
 from encoders.registry import Registry
 from encoders.specs import ModelSpec
 from encoders.types import (
+    Captioner,
+    CutDetector,
     Detector,
     ImageEncoder,
+    ImageTextRanker,
     SpeechRecognizer,
     TextEncoder,
     TextReader,
+    VideoDescriber,
     VoiceDetector,
     WeightsError,
 )
+from encoders.zero_shot import PictureTexts, ZeroShot, load_zero_shot, zero_shot_revision
 
 
 class Encoders:
@@ -36,14 +41,14 @@ class Encoders:
         registry: where models are described and found.
         profile: name of a profile of that registry.
         threads: CPU threads of one model call.
-        device: ``cpu`` or ``cuda``, for those models that can choose.
+        device: ``cpu`` or ``cuda``, for those models that can choose; ``auto`` for what is there.
 
     Raises:
         WeightsError: ``missing`` if there is no such profile.
         ValueError: if ``threads`` or ``device`` is none of these.
     """
 
-    def __init__(self, registry: Registry, profile: str, threads: int, device: str = "cpu") -> None:
+    def __init__(self, registry: Registry, profile: str, threads: int, device: str = "auto") -> None:
         if threads < 1:
             raise ValueError(f"threads must be at least 1, not {threads}")
         if device not in DEVICES:
@@ -59,13 +64,22 @@ class Encoders:
         self._loading: dict[str, threading.RLock] = {}
 
     @classmethod
-    def open(cls, profile: str = "embedded", threads: int = 1, device: str = "cpu") -> Encoders:
+    def open(
+        cls,
+        profile: str = "embedded",
+        threads: int = 1,
+        device: str = "auto",
+        pins: Mapping[str, str] | None = None,
+    ) -> Encoders:
         """The models of a profile; nothing is loaded yet.
+
+        Args:
+            pins: commits of models that another machine has settled (`Registry.pins`).
 
         Raises:
             WeightsError: ``missing`` if there is no such profile.
         """
-        return cls(Registry.load(), profile, threads, device)
+        return cls(Registry.load(pins=pins), profile, threads, device)
 
     def close(self) -> None:
         """Let go of all loaded models; the next use loads them again."""
@@ -87,24 +101,53 @@ class Encoders:
             WeightsError: ``missing`` if the profile has no model for that task.
         """
         if task not in self._tasks:
-            raise WeightsError("missing", f"The profile {self.profile!r} has no model for {task!r}.")
+            able = ", ".join(name for name in self.registry.profiles if task in self.registry.profile(name))
+            raise WeightsError(
+                "missing",
+                f"The profile {self.profile!r} has no model for {task!r}.",
+                f"Choose a profile that has one: {able}." if able else "No profile of this version has one.",
+            )
         return self.registry.spec(self._tasks[task])
 
-    def revision(self, task: str) -> str:
-        """``name@revision`` of the model of a task (``image text speech voice reader detector``) or ``concepts``.
+    def has(self, task: str) -> bool:
+        """Whether the profile names a model for a task; its weights may still have to be fetched."""
+        return task in self._tasks
 
-        Vectors of pictures and texts also depend on the concepts' prototypes and centres, whose revision is
-        therefore part of theirs.
+    @property
+    def on_gpu(self) -> bool:
+        """Whether models that can choose compute on a GPU; PyTorch is asked, unless the device is ``cpu``."""
+        if self.device == "cpu":
+            return False
+        from encoders.device import chosen_device
+
+        return chosen_device() == "cuda"
+
+    def revision(self, task: str) -> str:
+        """``name@revision`` of the model of a task, or of ``concepts`` or ``zero_shot``.
+
+        Vectors of texts also depend on the concepts' prototypes and centres, whose revision is therefore part of
+        theirs, and of that of pictures where they lie in the same space. Where the profile names no ``image_text``,
+        its revision is that of ``text``.
 
         Raises:
-            WeightsError: ``missing`` if the profile has no model for that task.
+            WeightsError: ``missing`` if the profile has no model for that task, or it is not settled yet which commit
+                of the hub its weights are of.
         """
         if task == "concepts":
             return f"concepts@{prototypes_revision()}"
-        spec = self.spec(task)
-        if task in ("image", "text"):
+        if task == "zero_shot":
+            return f"concepts@{zero_shot_revision(self._settled('image_text'))}"
+        if task == "image_text" and not self.has(task):
+            task = "text"
+        spec = self._settled(task)
+        if task == "text" or (task == "image" and not self.has("image_text")):
             return f"{spec.name}@{spec.revision}-{prototypes_revision()}"
         return f"{spec.name}@{spec.revision}"
+
+    @property
+    def pulled(self) -> bool:
+        """Whether some of the models come from the hub: they are larger, and made for a GPU."""
+        return any(self.registry.spec(name).hub_files for name in self._tasks.values())
 
     @property
     def concepts(self) -> ConceptSpace:
@@ -112,14 +155,29 @@ class Encoders:
         return cast(ConceptSpace, self._once("concepts", lambda: ConceptSpace.load(self.spec("text").revision)))
 
     @property
+    def zero_shot(self) -> ZeroShot | None:
+        """The concepts in the space of a picture model with a text tower of its own.
+
+        None where pictures lie in the space of `text`, and `concepts` says where the concepts are.
+        """
+        if not self.has("image_text"):
+            return None
+        return cast(ZeroShot, self._once("zero_shot", self._load_zero_shot))
+
+    @property
     def image(self) -> ImageEncoder:
-        """Pictures into text space."""
+        """Pictures into the space of `image_text`."""
         return cast(ImageEncoder, self._model("image"))
 
     @property
     def text(self) -> TextEncoder:
-        """Texts into the same space."""
+        """Texts into one space: what is said, read on screen, or asked."""
         return cast(TextEncoder, self._model("text"))
+
+    @property
+    def image_text(self) -> TextEncoder:
+        """Texts into the space of `image`: the other tower of the picture model, or `text` where that serves both."""
+        return cast(TextEncoder, self._model("image_text")) if self.has("image_text") else self.text
 
     @property
     def speech(self) -> SpeechRecognizer:
@@ -141,8 +199,48 @@ class Encoders:
         """Pictures into objects."""
         return cast(Detector, self._model("detector"))
 
+    @property
+    def cuts(self) -> CutDetector:
+        """Frames into where scenes end; optional."""
+        return cast(CutDetector, self._model("cuts"))
+
+    @property
+    def captioner(self) -> Captioner:
+        """Pictures into sentences; optional."""
+        return cast(Captioner, self._model("captioner"))
+
+    @property
+    def ranker(self) -> ImageTextRanker:
+        """Pictures and texts into how well they match; optional."""
+        return cast(ImageTextRanker, self._model("ranker"))
+
+    @property
+    def describer(self) -> VideoDescriber:
+        """Stretches of video and questions into answers; optional."""
+        return cast(VideoDescriber, self._model("describer"))
+
     def _model(self, task: str) -> object:
-        return self._once(task, lambda: self._load(self.spec(task)))
+        # By name: one model may have two tasks.
+        spec = self.spec(task)
+        return self._once(f"model {spec.name}", lambda: self._load(spec))
+
+    def _settled(self, task: str) -> ModelSpec:
+        spec = self.spec(task)
+        if spec.open:
+            raise WeightsError(
+                "missing",
+                f"Which commit of {spec.hub_files[0].package} is used for {task!r} is settled when its weights are "
+                f"fetched, and they have not been.",
+                f"Run: kinodex models pull --profile {self.profile}",
+            )
+        return spec
+
+    def _load_zero_shot(self) -> ZeroShot:
+        spec = self.spec("image_text")
+        texts = self.image_text
+        if not hasattr(texts, "encode_passages") or not hasattr(texts, "scale"):
+            raise WeightsError("corrupt", f"The model {spec.name} has no text tower, so it cannot be an image_text.")
+        return load_zero_shot(cast(PictureTexts, texts), spec, self.registry.cache)
 
     def _once(self, task: str, load: Callable[[], object]) -> object:
         # A lock for each, so that several models can be loaded at a time.

@@ -5,7 +5,7 @@ The networks are `encoders.blip`; here they are put together from what the regis
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,27 +63,30 @@ class BlipMatcher:
         """Name in the registry."""
         return self._name
 
-    def match(self, frames: Pixels, text: str) -> NDArray[np.float32]:
-        """Probabilities (n,) float32 that the text describes frames (n, h, w, 3) uint8.
+    def match(self, pixels: Pixels, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Probabilities (n, t) float32 that each of t texts describes each of the pictures (n, h, w, 3) uint8.
 
         Raises:
-            ValueError: if ``frames`` has another type or shape, or the text is empty.
-            MemoryError: if there is not even memory for one frame.
+            ValueError: if ``pixels`` has another type or shape, or a text is empty.
+            MemoryError: if there is not even memory for one picture.
         """
-        if not text.strip():
+        if not all(text.strip() for text in texts):
             raise ValueError("an empty text describes nothing")
-        words = self._tokenizer.encode([text])
-        ids, mask = words.ids.to(self._device), words.mask.to(self._device)
+        encoded = [self._tokenizer.encode([text]) for text in texts]
+        words = [(each.ids.to(self._device), each.mask.to(self._device)) for each in encoded]
 
         def probabilities(start: int, end: int) -> NDArray[np.float32]:
+            found = np.empty((end - start, len(words)), np.float32)
             with torch.inference_mode():
-                tokens = self._model.picture_tokens(preprocess(frames[start:end], self._size).to(self._device))
-                count = len(tokens)
-                logits = self._model.match_logits(tokens, ids.expand(count, -1), mask.expand(count, -1))
-                return np.asarray(torch.softmax(logits.float(), dim=1)[:, 1].cpu().numpy(), np.float32)
+                tokens = self._model.picture_tokens(preprocess(pixels[start:end], self._size).to(self._device))
+                for column, (ids, mask) in enumerate(words):
+                    logits = self._model.match_logits(tokens, ids.expand(len(tokens), -1), mask.expand(len(tokens), -1))
+                    found[:, column] = torch.softmax(logits.float(), dim=1)[:, 1].cpu().numpy()
+            return found
 
-        preprocess(frames[:0], self._size)  # says what is wrong with frames of another kind, also with none of them
-        return np.concatenate([np.zeros(0, np.float32), *batched(probabilities, len(frames), self._batch)])
+        preprocess(pixels[:0], self._size)  # says what is wrong with pixels of another kind, also with none of them
+        none = np.zeros((0, len(words)), np.float32)
+        return np.concatenate([none, *batched(probabilities, len(pixels), self._batch)])
 
 
 class BlipCaptioner:
@@ -107,23 +110,23 @@ class BlipCaptioner:
         """Name in the registry."""
         return self._name
 
-    def caption(self, frames: Pixels) -> list[str]:
-        """Captions of frames (n, h, w, 3) uint8, without the prompt they begin with.
+    def caption(self, pixels: Pixels) -> list[str]:
+        """Captions of pictures (n, h, w, 3) uint8, without the prompt they begin with.
 
         Raises:
-            ValueError: if ``frames`` has another type or shape.
-            MemoryError: if there is not even memory for one frame.
+            ValueError: if ``pixels`` has another type or shape.
+            MemoryError: if there is not even memory for one picture.
         """
 
         def captions(start: int, end: int) -> list[str]:
-            return self._captioner.caption(preprocess(frames[start:end], self._size).to(self._device))
+            return self._captioner.caption(preprocess(pixels[start:end], self._size).to(self._device))
 
-        preprocess(frames[:0], self._size)
-        return [caption for batch in batched(captions, len(frames), self._batch) for caption in batch]
+        preprocess(pixels[:0], self._size)
+        return [caption for batch in batched(captions, len(pixels), self._batch) for caption in batch]
 
 
 def load_matcher(context: LoadContext) -> BlipMatcher:
-    """BLIP's matching head from the roles ``weights`` (official checkpoint) and ``vocabulary`` (BERT's vocab.txt).
+    """BLIP's matching head from the roles ``weights`` (official, or of the hub) and ``vocabulary`` (BERT's).
 
     The registry entry's ``preprocessing`` may hold ``vision`` (a key of `VISIONS`; base), ``size`` (side of pictures;
     384) and ``batch`` (pictures at a time).

@@ -80,6 +80,28 @@ class HfClip:
         """Length of a vector."""
         return self._dim
 
+    @property
+    def scale(self) -> float:
+        """What cosines were multiplied with in training, before the loss; what a softmax over texts takes."""
+        return float(self._network.logit_scale.detach().float().exp())
+
+    @property
+    def projection(self) -> Vectors | None:
+        """The matrix (dim, width) that takes pictures into the common space, by which one CLIP is known from another;
+        None for SigLIP, which has none."""
+        last = getattr(self._network, "visual_projection", None)
+        return None if last is None else np.asarray(last.weight.detach().float().cpu().numpy(), np.float32)
+
+    def token_numbers(self, texts: Sequence[str]) -> NDArray[np.int64]:
+        """Numbers (n, longest) of the texts' tokens, for another network with the same tokens; no template.
+
+        Behind the end of a text of CLIP its end token is repeated.
+
+        Raises:
+            ValueError: if a text is empty.
+        """
+        return self._texts.numbers(_clean(texts))
+
     def encode(self, frames: Pixels) -> PictureFeatures:
         """Vectors (n, dim) of n frames of any one size; the visual features are the same vectors, and there are no
         classes.
@@ -90,8 +112,10 @@ class HfClip:
         """
         if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or 0 in frames.shape[1:]:
             raise ValueError(f"frames must be uint8 (n, h, w, 3), not {frames.dtype} {frames.shape}")
-        vectors = self._vectors(lambda a, b: self._network.get_image_features(**self._pixels(frames[a:b])), len(frames))
-        return PictureFeatures(vectors, np.zeros((len(frames), 0), np.float32), vectors)
+        pooled = self._pooled(lambda a, b: self._network.get_image_features(**self._pixels(frames[a:b])), len(frames))
+        vectors = unit(pooled)
+        lengths = np.asarray(np.linalg.norm(pooled, axis=1), np.float32)
+        return PictureFeatures(vectors, np.zeros((len(frames), 0), np.float32), vectors, lengths)
 
     def encode_sequence(self, frames: Pixels) -> PictureFeatures:
         """The same; that frames follow each other saves nothing here.
@@ -129,21 +153,21 @@ class HfClip:
             numbers = torch.from_numpy(self._texts.numbers(texts[start:end]))
             return self._network.get_text_features(input_ids=numbers.to(self._parameter.device))
 
-        return self._vectors(features, len(texts))
+        return unit(self._pooled(features, len(texts)))
 
     def _pixels(self, frames: Pixels) -> dict[str, Tensor]:
         given = {name: torch.from_numpy(array) for name, array in self._pictures.pixels(frames).items()}
         given["pixel_values"] = given["pixel_values"].to(self._parameter.dtype)
         return {name: tensor.to(self._parameter.device) for name, tensor in given.items()}
 
-    def _vectors(self, features: Any, count: int) -> Vectors:
-        def vectors(start: int, end: int) -> Vectors:
+    def _pooled(self, features: Any, count: int) -> Vectors:
+        def rows(start: int, end: int) -> Vectors:
             with torch.inference_mode():
                 pooled: Tensor = features(start, end).pooler_output
                 return np.asarray(pooled.float().cpu().numpy(), np.float32)
 
-        found = batched(vectors, count, self._batch)
-        return unit(np.concatenate(found)) if found else np.zeros((0, self._dim), np.float32)
+        found = batched(rows, count, self._batch)
+        return np.concatenate(found) if found else np.zeros((0, self._dim), np.float32)
 
 
 _networks: WeakValueDictionary[tuple[Path, str], nn.Module] = WeakValueDictionary()
@@ -151,7 +175,7 @@ _loading = threading.Lock()
 
 
 def load(context: LoadContext) -> HfClip:
-    """The encoder of a folder with config.json, model.safetensors, preprocessor_config.json and tokenizer.json.
+    """The encoder of a folder with config.json, weights, preprocessor_config.json and tokenizer.json.
 
     Where one folder serves pictures and texts, its network is loaded once. The registry entry's ``preprocessing`` may
     hold ``template`` (text with ``{}``), ``template_words`` (how many words a query may have to get it; 3) and

@@ -1,6 +1,7 @@
 """Models in the folder layout of Hugging Face's ``save_pretrained``, loaded from disk alone and strictly.
 
-Only safetensors are read and no code of the folder is run; nothing is ever looked up on the network.
+Only safetensors are read, or PyTorch's files by its reader that makes nothing but tensors, and no code of the folder is
+run; nothing is ever looked up on the network.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from encoders.loading import LoadContext
 
 _NAMED = 8  # tensors that an error names of each kind
+_UNREADABLE = (
+    *(OSError, ValueError, TypeError, KeyError, RuntimeError, EOFError),
+    *(SafetensorError, StrictDataclassError, UnpicklingError),
+)
 # Buffers that some checkpoints hold and others do not: networks compute them anew, or only count training steps.
 _HARMLESS = ("position_ids", "num_batches_tracked")
 
@@ -77,10 +83,11 @@ def load_network(folder: Path, auto: Any, device: str, dtype: torch.dtype) -> nn
         auto: the class of transformers that picks the network by config.json, e.g. ``AutoModel``.
 
     Raises:
-        WeightsError: ``missing`` if the folder has no safetensors or a library for it is not installed; ``corrupt``,
+        WeightsError: ``missing`` if the folder has no weights or a library for it is not installed; ``corrupt``,
             naming the tensors, if some are missing, unexpected or misshapen, or if the files cannot be read.
     """
-    if not any((folder / name).is_file() for name in ("model.safetensors", "model.safetensors.index.json")):
+    safe = any((folder / name).is_file() for name in ("model.safetensors", "model.safetensors.index.json"))
+    if not safe and not (folder / "pytorch_model.bin").is_file():
         raise WeightsError("missing", f"{folder} holds no model.safetensors.")
     logging: Any = utils.logging
     logging.disable_progress_bar()
@@ -88,7 +95,8 @@ def load_network(folder: Path, auto: Any, device: str, dtype: torch.dtype) -> nn
         network, report = auto.from_pretrained(
             folder,
             local_files_only=True,
-            use_safetensors=True,
+            use_safetensors=safe,
+            weights_only=True,
             trust_remote_code=False,
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # they are reported below, with their names
@@ -96,7 +104,7 @@ def load_network(folder: Path, auto: Any, device: str, dtype: torch.dtype) -> nn
         )
     except ImportError as error:
         raise WeightsError("missing", f"{folder} needs a library that is not installed: {_first(error)}") from error
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError, StrictDataclassError) as error:
+    except _UNREADABLE as error:
         raise WeightsError("corrupt", f"{folder} cannot be loaded: {_first(error)}") from error
     faults = [
         f"{kind}: {', '.join(names[:_NAMED])}{f' and {len(names) - _NAMED} more' if len(names) > _NAMED else ''}"

@@ -3,6 +3,9 @@
 Files are fetched into a folder beside, hashed, written down in a lock file and only then moved to their place. A file
 counts if its hash is known, from the registry or from the lock file, so that whatever a killed download left behind
 is never taken for a model. The folder with its lock file may be copied to a machine without network.
+
+Where the registry leaves the commit open, `pin` asks the hub once what its main branch is at, and writes that down in
+the lock file of a folder named by the commit; from then on this is the model's revision here.
 """
 
 from __future__ import annotations
@@ -15,14 +18,18 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from encoders.hashing import sha256
 from encoders.specs import LOCK_NAME, ModelFile, ModelSpec
 from encoders.types import WeightsError
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_BRANCH = "main"  # of every repository of the hub
 _REFUSED = (401, 403)  # HTTP: who asks is not known, or has not accepted the conditions
 _log = logging.getLogger(__name__)
+_Done = TypeVar("_Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,7 @@ class HubFolder:
 
     def __init__(self, spec: ModelSpec, cache: Path) -> None:
         self._spec = spec
-        self.path = cache / "hub" / f"{spec.name}-{spec.revision}"
+        self.path = cache / "hub" / f"{spec.name}-{'COMMIT' if spec.open else spec.revision}"
 
     def place(self, file: ModelFile) -> Path:
         """Where a file lies, or would lie."""
@@ -98,6 +105,38 @@ class HubFolder:
         """
         return [file for file in self._spec.hub_files if not (self.expected(file) and self.place(file).is_file())]
 
+    def pinned(self) -> str:
+        """The commit that an open model is pinned to here; "" if it is not yet.
+
+        Raises:
+            WeightsError: ``corrupt`` if the lock file cannot be understood, or there are folders of two commits.
+        """
+        found = {}
+        for lock in sorted(self.path.parent.glob(f"{self._spec.name}-????????/{LOCK_NAME}")):
+            commit = _read_lock(lock, self._spec.name).get("pinned", {}).get(self._repository, "")
+            if _COMMIT.fullmatch(str(commit)):
+                found[str(commit)] = lock.parent
+        if len(found) > 1:
+            raise WeightsError(
+                "corrupt",
+                f"The model {self._spec.name} is here in {len(found)} commits: {', '.join(map(str, found.values()))}.",
+                "Keep the one that your library was made with and delete the others.",
+            )
+        return next(iter(found), "")
+
+    def pin(self) -> str:
+        """Ask the hub which commit an open model's repository is at, and write it down; of several askers one does.
+
+        Raises:
+            WeightsError: as `fetch` and `pinned`.
+        """
+        first = self._spec.hub_files[0]
+
+        def ask() -> str:
+            return self.pinned() or self._write_pin(_commit_of(first))
+
+        return self._alone(f".{self._spec.name}-pin.lock", self._spec.hub_files, ask)
+
     def absent(self, wanted: Sequence[ModelFile], why: str = "", hint: str = "") -> WeightsError:
         """The error that names every file that is wanted, its place, and how it gets there."""
         name, places = self._spec.name, ", ".join(f"{file.path} (to {self.place(file)})" for file in wanted)
@@ -118,20 +157,28 @@ class HubFolder:
         """
         if not (files := wanted()):
             return []
+        staging = self.path.with_name(f".fetching-{self.path.name}")
+
+        def fetch() -> list[Fetched]:
+            try:
+                return self._fetched(wanted, staging)
+            finally:
+                shutil.rmtree(staging, ignore_errors=True)
+
+        return self._alone(f".{self.path.name}.lock", files, fetch)
+
+    def _alone(self, lock: str, files: Sequence[ModelFile], do: Callable[[], _Done]) -> _Done:
+        """Let one process at a time talk to the hub; what goes wrong is told as `absent`."""
         if setting := offline():
             raise self.absent(files, f"{setting} forbids fetching them")
         from filelock import FileLock
         from httpx2 import HTTPError
         from huggingface_hub.errors import HfHubHTTPError, XetDownloadError
 
-        staging = self.path.with_name(f".fetching-{self.path.name}")
         try:
-            staging.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.path.with_name(f".{self.path.name}.lock")):
-                try:
-                    return self._fetched(wanted, staging)
-                finally:
-                    shutil.rmtree(staging, ignore_errors=True)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.path.with_name(lock)):
+                return do()
         except HfHubHTTPError as error:
             refused = error.response.status_code in _REFUSED
             repositories = ", ".join(sorted({f"https://huggingface.co/{file.package}" for file in files}))
@@ -161,24 +208,66 @@ class HubFolder:
             fetched.append(new)
         return fetched
 
+    @property
+    def _repository(self) -> str:
+        return self._spec.hub_files[0].package
+
     def _known(self) -> dict[str, _Known]:
         path = self.path / LOCK_NAME
         try:
-            files = json.loads(path.read_text(encoding="utf-8"))["files"]
-            return {name: _Known(**entry) for name, entry in files.items()}
-        except (FileNotFoundError, NotADirectoryError):
-            return {}
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            hint = f"Delete {self.path} and run: kinodex models pull {self._spec.name}"
-            raise WeightsError("corrupt", f"{path} cannot be read: {error}", hint) from error
+            return {name: _Known(**entry) for name, entry in _read_lock(path, self._spec.name)["files"].items()}
+        except (TypeError, KeyError, AttributeError) as error:
+            raise _damaged(path, self._spec.name, error) from error
 
     def _write_down(self, name: str, known: _Known) -> None:
         files = {**self._known(), name: known}
-        document = {"files": {name: asdict(entry) for name, entry in sorted(files.items())}}
-        self.path.mkdir(parents=True, exist_ok=True)
-        half = self.path / f".{LOCK_NAME}.half"
-        half.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-        half.replace(self.path / LOCK_NAME)
+        document = _read_lock(self.path / LOCK_NAME, self._spec.name)
+        document["files"] = {name: asdict(entry) for name, entry in sorted(files.items())}
+        _write_lock(self.path / LOCK_NAME, document)
+
+    def _write_pin(self, commit: str) -> str:
+        pinned = HubFolder(self._spec.at(commit), self.path.parent.parent)
+        document = _read_lock(pinned.path / LOCK_NAME, self._spec.name)
+        _write_lock(pinned.path / LOCK_NAME, {**document, "pinned": {self._repository: commit}})
+        _log.warning("the model %s is pinned to %s@%s", self._spec.name, self._repository, commit)
+        return commit
+
+
+def _read_lock(path: Path, name: str) -> dict[str, Any]:
+    """What a lock file says; only an empty list of files where there is none."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {"files": {}}
+    except (OSError, ValueError) as error:
+        raise _damaged(path, name, error) from error
+    if not isinstance(document, dict) or not isinstance(document.get("pinned", {}), dict):
+        raise _damaged(path, name, TypeError("it is no object"))
+    return document
+
+
+def _damaged(path: Path, name: str, error: Exception) -> WeightsError:
+    hint = f"Delete {path.parent} and run: kinodex models pull {name}"
+    return WeightsError("corrupt", f"{path} cannot be read: {error}", hint)
+
+
+def _write_lock(path: Path, document: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f".{LOCK_NAME}.half")
+    half.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    half.replace(path)
+
+
+def _commit_of(file: ModelFile) -> str:
+    """The commit that a repository's main branch is at, by one of its files."""
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+
+    endpoint = os.environ.get("HF_ENDPOINT") or None
+    url = hf_hub_url(file.package, file.path, revision=_BRANCH, endpoint=endpoint)
+    commit = str(get_hf_file_metadata(url, endpoint=endpoint).commit_hash)
+    if not _COMMIT.fullmatch(commit):
+        raise ValueError(f"the hub did not say which commit {file.package} is at")
+    return commit
 
 
 def _source(file: ModelFile) -> str:

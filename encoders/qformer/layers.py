@@ -74,7 +74,7 @@ class Layer(nn.Module):
             rows.append(self.output_query(self.intermediate_query(asking), asking))
         if text.shape[1]:
             rows.append(self.output(self.intermediate(text), text))
-        return torch.cat(rows, dim=1)
+        return rows[0] if len(rows) == 1 else torch.cat(rows, dim=1)  # a copy less where there is one kind
 
 
 class Intermediate(nn.Module):

@@ -1,6 +1,6 @@
-"""From frames to shots: overlapping windows through TransNetV2, probabilities, and the list of scenes.
+"""From the frames of a video to the probability of a transition at each: overlapping windows through TransNetV2.
 
-Source: official code soCzech/TransNetV2, inference/transnetv2.py (predict_frames, predictions_to_scenes).
+Source: official code soCzech/TransNetV2, inference/transnetv2.py (predict_frames).
 """
 
 from __future__ import annotations
@@ -17,9 +17,6 @@ from encoders.types import Pixels
 
 WINDOW, STRIDE, MARGIN = 100, 50, 25
 """Frames that the network sees at once; frames from one window to the next; frames at either end not used."""
-
-THRESHOLD = 0.5
-"""A probability strictly above it is a transition (official API; its evaluation script uses "at least")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +61,3 @@ def predict(model: TransNetV2, frames: Pixels) -> Transitions:
             many.append(logits.many[0, MARGIN : MARGIN + STRIDE].sigmoid())
     one, all_ = (torch.cat(parts)[: len(frames)].float().cpu().numpy() for parts in (single, many))
     return Transitions(one, all_)
-
-
-def scenes(probabilities: NDArray[np.float32], threshold: float = THRESHOLD) -> NDArray[np.int64]:
-    """First and last frame (s, 2) of each scene, both included, of probabilities (n,).
-
-    A scene ends with the first frame of a transition, which for a hard cut is its own last frame; the next one begins
-    behind the transition. Frames within a longer transition belong to no scene.
-
-    Raises:
-        ValueError: if ``probabilities`` is not (n,) with n > 0.
-    """
-    if probabilities.ndim != 1 or not len(probabilities):
-        raise ValueError(f"probabilities must be (n,) with n > 0, not {probabilities.shape}")
-    changes = probabilities > threshold
-    found: list[tuple[int, int]] = []
-    start, before = 0, False
-    for frame, change in enumerate(changes.tolist()):
-        if before and not change:
-            start = frame
-        if change and not before and frame:
-            found.append((start, frame))
-        before = change
-    if not before:
-        found.append((start, len(changes) - 1))
-    return np.array(found or [(0, len(changes) - 1)], np.int64)

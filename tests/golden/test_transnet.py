@@ -17,7 +17,8 @@ import torch
 
 from encoders.transnet.loading import RELEASED_SHA256, load_transnet
 from encoders.transnet.model import TransNetConfig, TransNetV2
-from encoders.transnet.windows import MARGIN, STRIDE, WINDOW, predict, scenes, windows
+from encoders.transnet.scenes import scenes
+from encoders.transnet.windows import MARGIN, STRIDE, WINDOW, predict, windows
 from tests.golden.conftest import assert_summary, fill, keep_summaries
 
 DATA = Path(__file__).with_name("data") / "transnet.json"

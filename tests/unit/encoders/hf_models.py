@@ -9,6 +9,9 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import (
+    BlipConfig,
+    BlipForConditionalGeneration,
+    BlipForImageTextRetrieval,
     CLIPConfig,
     CLIPModel,
     DFineConfig,
@@ -182,4 +185,44 @@ def detector(folder: Path, kind: str) -> RTDetrV2ForObjectDetection | DFineForOb
             "size": {"height": 64, "width": 64},
         },
     )
+    return model
+
+
+BLIP_WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "picture", "of", "dog", "cat", "red", "bus"]
+"""vocab.txt of the tiny BLIPs; [DEC] and [ENC] come behind."""
+
+
+def blip(folder: Path, kind: type[BlipForConditionalGeneration] | type[BlipForImageTextRetrieval]) -> Any:
+    """A BLIP for pictures of 8 × 8 as the hub has it, its weights both as safetensors and as PyTorch's file."""
+    end = len(BLIP_WORDS)
+    config = BlipConfig(
+        text_config={
+            "vocab_size": end + 2,
+            "hidden_size": 12,
+            "encoder_hidden_size": 8,
+            "intermediate_size": 24,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 3,
+            "max_position_embeddings": 32,
+            "bos_token_id": end,
+            "sep_token_id": 3,
+            "eos_token_id": 3,
+            "pad_token_id": 0,
+        },
+        vision_config={
+            "hidden_size": 8,
+            "intermediate_size": 32,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "image_size": 8,
+            "patch_size": 4,
+            "layer_norm_eps": 1e-6,
+        },
+        image_text_hidden_size=6,
+    )
+    model = lively(kind(config), 0.5)
+    folder.mkdir(exist_ok=True)
+    model.save_pretrained(folder)
+    torch.save(model.state_dict(), folder / "pytorch_model.bin")
+    (folder / "vocab.txt").write_text("\n".join(BLIP_WORDS) + "\n", encoding="utf-8")
     return model

@@ -15,18 +15,20 @@ import huggingface_hub
 import pytest
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+HEAD = "89abcdef0123456789abcdef0123456789abcdef"  # what the branch main is at
 REPOSITORY = "owner/tiny"
 WEIGHTS = bytes(range(256)) * 300
 CONFIG = b'{"hidden_size": 4}\n'
 
 
 class Hub(ThreadingHTTPServer):
-    """One repository. Files that end in .safetensors are large: the hub sends askers on to another host for them.
+    """One repository, or several. Files that end in .safetensors are large: the hub sends askers to another host.
 
     Attributes:
-        files: content by path.
+        files: content by path, of `REPOSITORY`.
+        others: the same of further repositories, by their names.
         commits: commit by revision that may be asked for.
-        sent: paths whose content was asked for, in order.
+        sent: paths whose content was asked for, in order; of `others` with the repository in front.
         manner: ``well``, or what goes wrong with large files: ``short`` (less than was said), ``stall`` (stops in the
             middle), ``other`` (other bytes of the same length), ``refused`` (401).
         stalled: set once a stalling answer has begun.
@@ -37,7 +39,8 @@ class Hub(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.files = {"model.safetensors": WEIGHTS, "config.json": CONFIG, "text/vocab.txt": b"a\nb\n"}
-        self.commits = {COMMIT: COMMIT, "v1.0": COMMIT}
+        self.others: dict[str, dict[str, bytes]] = {}
+        self.commits = {COMMIT: COMMIT, "v1.0": COMMIT, HEAD: HEAD, "main": HEAD}
         self.sent: list[str] = []
         self.manner = "well"
         self.stalled, self.over = threading.Event(), threading.Event()
@@ -58,34 +61,37 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, with_content: bool) -> None:
         hub, path = self.server, unquote(self.path)
-        if path.startswith("/cdn/"):
-            self._send(path.removeprefix("/cdn/"), with_content, {})
-            return
-        start, _, rest = path.partition("/resolve/")
+        start, _, rest = path.removeprefix("/cdn").partition("/resolve/")
         revision, _, name = rest.partition("/")
+        repository = start.removeprefix("/")
+        files = hub.files if repository == REPOSITORY else hub.others.get(repository)
+        if path.startswith("/cdn/") and files is not None:
+            self._send(repository, name, files[name], with_content, {})
+            return
         if hub.manner == "refused":
             self._end(401, {"X-Error-Code": "GatedRepo"})
-        elif start != f"/{REPOSITORY}" or revision not in hub.commits:
+        elif files is None or revision not in hub.commits:
             self._end(404, {"X-Error-Code": "RepoNotFound"})
-        elif name not in hub.files:
+        elif name not in files:
             self._end(404, {"X-Error-Code": "EntryNotFound"})
         elif name.endswith(".safetensors"):
-            content = hub.files[name]
+            content = files[name]
             linked = {
                 "X-Repo-Commit": hub.commits[revision],
                 "X-Linked-Etag": f'"{hashlib.sha256(content).hexdigest()}"',
                 "X-Linked-Size": str(len(content)),
-                "Location": f"http://localhost:{hub.server_port}/cdn/{name}",
+                "Location": f"http://localhost:{hub.server_port}/cdn{path}",
             }
             self._end(302, linked)
         else:
-            content = hub.files[name]
+            content = files[name]
             tag = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
-            self._send(name, with_content, {"X-Repo-Commit": hub.commits[revision], "ETag": f'"{tag}"'})
+            self._send(
+                repository, name, content, with_content, {"X-Repo-Commit": hub.commits[revision], "ETag": f'"{tag}"'}
+            )
 
-    def _send(self, name: str, with_content: bool, headers: dict[str, str]) -> None:
+    def _send(self, repository: str, name: str, content: bytes, with_content: bool, headers: dict[str, str]) -> None:
         hub, large = self.server, name.endswith(".safetensors")
-        content = hub.files[name]
         if large and hub.manner == "short":
             content = content[: len(content) // 2]
         if large and hub.manner == "other":
@@ -96,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if not with_content:
             return
-        hub.sent.append(name)
+        hub.sent.append(name if repository == REPOSITORY else f"{repository}/{name}")
         if large and hub.manner == "stall":
             self.wfile.write(content[: len(content) // 2])
             self.wfile.flush()

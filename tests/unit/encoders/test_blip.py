@@ -9,6 +9,7 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
+from encoders.bert import Growing
 from encoders.blip.capfilt import KeptText, TextFilter, capfilt
 from encoders.blip.captioning import Captioner
 from encoders.blip.decoder import BlipDecoder, DecoderConfig
@@ -226,6 +227,20 @@ def test_the_loss_leaves_prompt_and_padding_out(decoder):
     logits = decoder.logits(tokens, ids, torch.ones_like(ids))[0].log_softmax(dim=1)
     last = -0.9 * logits[2, 3] - 0.1 * logits[2].mean()
     torch.testing.assert_close(decoder.loss(tokens, ids, torch.ones_like(ids), prompt_length=3), last)
+
+
+def test_a_text_that_grows_has_the_states_of_the_whole(decoder):
+    tokens, bert = decoder.visual_encoder(PIXELS), decoder.text_decoder.bert
+    ids = torch.tensor([[DEC, 4, 5, 6, 7], [DEC, 8, 4, 9, 11], [DEC, 5, 5, 10, 12]])
+    whole, growing, parts = decoder.states(tokens, ids, torch.ones_like(ids)), Growing(), []
+    for start, end in ((0, 3), (3, 4), (4, 5)):
+        new = bert.embed(ids[:, start:end], growing.length)
+        parts.append(bert.run(new, torch.ones_like(ids[:, :end]), tokens, causal=True, growing=growing))
+    torch.testing.assert_close(torch.cat(parts, dim=1), whole)
+    with pytest.raises(ValueError, match="mask"):
+        bert.run(new, torch.ones(3, 1), tokens, causal=True, growing=growing)
+    with pytest.raises(ValueError, match="grow"):
+        bert.run(new, torch.ones(3, 6), tokens, growing=growing)
 
 
 def test_generation_repeats_under_a_seed_and_keeps_its_lengths(decoder):

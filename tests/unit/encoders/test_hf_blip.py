@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from transformers import BlipForConditionalGeneration, BlipForImageTextRetrieval
 
 from encoders import hf_blip
 from encoders.blip.captioning import Captioner
@@ -19,9 +20,9 @@ from encoders.blip.vit import VitConfig
 from encoders.hf_blip import load_captioner, load_matcher
 from encoders.types import WeightsError
 
-from .hf_models import context
+from .hf_models import BLIP_WORDS, blip, context
 
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "picture", "of", "dog", "cat", "red", "bus"]
+WORDS = BLIP_WORDS
 VISION = VitConfig(img_size=8, patch_size=4, embed_dim=8, depth=1, num_heads=2)
 TEXT = MedConfig(
     hidden_size=12,
@@ -71,9 +72,11 @@ def test_probabilities_are_the_matching_heads(told, frames):
     words = told.tokenizer.encode(["a red bus"] * 5)
     expected = torch.softmax(told.retrieval.match_logits(tokens, words.ids, words.mask), dim=1)[:, 1].numpy()
     for batch in (1, 2, 8):
-        found = load_matcher(told(batch=batch)).match(frames, "a red bus")
+        found = load_matcher(told(batch=batch)).match(frames, ["cat", "a red bus"])
         assert found.dtype == np.float32
-        np.testing.assert_allclose(found, expected, atol=1e-6)
+        assert found.shape == (5, 2)
+        np.testing.assert_allclose(found[:, 1], expected, atol=1e-6)
+        assert not np.allclose(found[:, 0], expected)
     assert np.ptp(expected) > 1e-3
 
 
@@ -87,20 +90,21 @@ def test_captions_are_the_decoders(told, frames):
 def test_no_frames_and_frames_of_another_kind(told, frames):
     matcher, captioner = load_matcher(told()), load_captioner(told())
     assert matcher.name == captioner.name == "tiny"
-    assert matcher.match(frames[:0], "cat").shape == (0,)
+    assert matcher.match(frames[:0], ["cat"]).shape == (0, 1)
+    assert matcher.match(frames, []).shape == (5, 0)
     assert captioner.caption(frames[:0]) == []
     with pytest.raises(ValueError, match="empty"):
-        matcher.match(frames, "  ")
+        matcher.match(frames, ["cat", "  "])
     for wrong in (frames[0], frames.astype(np.float32), frames[..., :1]):
         with pytest.raises(ValueError, match="uint8"):
-            matcher.match(wrong, "cat")
+            matcher.match(wrong, ["cat"])
         with pytest.raises(ValueError, match="uint8"):
             captioner.caption(wrong)
 
 
 def test_larger_pictures_are_served(told, frames):
-    found = load_matcher(told(size=16)).match(frames, "cat")
-    assert not np.allclose(found, load_matcher(told()).match(frames, "cat"))
+    found = load_matcher(told(size=16)).match(frames, ["cat"])
+    assert not np.allclose(found, load_matcher(told()).match(frames, ["cat"]))
 
 
 @pytest.mark.parametrize("load", [load_matcher, load_captioner])
@@ -121,3 +125,32 @@ def test_what_is_not_there_or_does_not_fit_is_named(told, load):
     torch.save({"model": state}, whole.paths["weights"])
     with pytest.raises(WeightsError, match=r"missing: visual_encoder\.norm\.weight"):
         load(whole)
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "model.safetensors"])
+def test_checkpoints_of_the_hub_give_what_transformers_gives(told, frames, tmp_path, name):
+    def there(folder):
+        return replace(told(), paths={"weights": folder / name, "vocabulary": folder / "vocab.txt"})
+
+    theirs = blip(tmp_path / "itm", BlipForImageTextRetrieval)
+    words = told.tokenizer.encode(["a red bus"] * 5)
+    ids = words.ids.clone()
+    ids[:, 0] = ENC  # transformers leaves [CLS] there
+    with torch.no_grad():
+        logits = theirs(input_ids=ids, pixel_values=preprocess(frames, 8), attention_mask=words.mask).itm_score
+    expected = torch.softmax(logits, dim=1)[:, 1].numpy()
+    found = load_matcher(there(tmp_path / "itm")).match(frames, ["a red bus"])
+    np.testing.assert_allclose(found[:, 0], expected, atol=1e-5)
+    assert np.ptp(expected) > 1e-3
+
+    theirs = blip(tmp_path / "captions", BlipForConditionalGeneration)
+    captioner = load_captioner(there(tmp_path / "captions"))
+    assert len(captioner.caption(frames)) == 5
+    ours = captioner._captioner._decoder
+    with torch.no_grad():
+        seen = theirs.vision_model(preprocess(frames, 8)).last_hidden_state
+        logits = theirs.text_decoder(input_ids=words.ids, attention_mask=words.mask, encoder_hidden_states=seen).logits
+        tokens = ours.visual_encoder(preprocess(frames, 8))
+        states = ours.text_decoder.bert.run(ours.text_decoder.bert.embed(words.ids), words.mask, tokens, causal=True)
+    np.testing.assert_allclose(tokens.numpy(), seen.numpy(), atol=1e-5)
+    np.testing.assert_allclose(ours.text_decoder.cls(states).numpy(), logits.numpy(), atol=1e-4)

@@ -322,3 +322,22 @@ def test_a_padding_token_is_needed(tmp_path):
     put(tmp_path, "tokenizer_config.json", {})
     with pytest.raises(WeightsError, match="padding token"):
         load(context(tmp_path, 16))
+
+
+def test_weights_in_pytorchs_own_file_are_read_as_well(intact, folder, frames):
+    gc.collect()
+    expected = load(context(intact, 12)).encode(frames).vectors
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    gc.collect()
+    assert np.array_equal(load(context(folder, 12)).encode(frames).vectors, expected)
+    (folder / "pytorch_model.bin").write_bytes(b"{ not what it should be")
+    gc.collect()
+    with pytest.raises(WeightsError, match="model") as raised:
+        load(context(folder, 12))
+    assert raised.value.kind == "corrupt"
+
+
+def test_the_scale_is_the_networks_own(tiny):
+    kind, folder, model = tiny
+    assert load(context(folder, DIMS[kind])).scale == pytest.approx(float(model.logit_scale.detach().exp()))

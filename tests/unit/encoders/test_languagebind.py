@@ -14,6 +14,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from encoders.fbank import fbank
 from encoders.languagebind import preprocessing
 from encoders.languagebind.audio import chunk_starts, mel_picture
+from encoders.languagebind.encoder import load as load_encoder
 from encoders.languagebind.loading import config_of, load_languagebind
 from encoders.languagebind.lora import merge_lora
 from encoders.languagebind.model import LanguageBind, LanguageBindConfig, LanguageBindModel, unit
@@ -21,6 +22,8 @@ from encoders.languagebind.text import TextConfig
 from encoders.languagebind.tokenizer import END, TextTokenizer
 from encoders.languagebind.vision import PICTURE, SOUND, VisionConfig, VisionTower
 from encoders.types import WeightsError
+
+from .hf_models import context
 
 VISION = VisionConfig(12, 20, 2, 3, (8, 8), 4, 3)
 TEXT = TextConfig(8, 12, 2, 2, 30, 7)
@@ -451,3 +454,35 @@ def test_a_folder_without_a_fit_tokenizer_is_an_error(tokenizer_folder, tmp_path
     file.unlink()
     with pytest.raises(WeightsError, match="There is no tokenizer"):
         TextTokenizer(tokenizer_folder)
+
+
+def test_an_official_folder_of_pictures_is_an_encoder_of_both_towers(tmp_path):
+    vision = VisionConfig(12, 20, 2, 3, (224, 224), 112, 1, False)
+    words = ["<|startoftext|>", "a", "cat", "dog", END]
+    config = LanguageBindConfig(vision, replace(TEXT, vocab_size=len(words)), 6)
+    made = random_model(config)
+    folder(tmp_path, stored(made), config)
+    tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, unk_token="a"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"<|startoftext|> $A {END}", special_tokens=[("<|startoftext|>", 0), (END, 4)]
+    )
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    encoder = load_encoder(context(tmp_path, 6))
+    frames = np.random.default_rng(0).integers(0, 256, (3, 40, 60, 3), dtype=np.uint8)
+    seen = encoder.encode_sequence(frames)
+    expected = unit(made.encode_pixels(preprocessing.image(frames))).numpy()
+    np.testing.assert_allclose(seen.vectors, expected, atol=1e-5)
+    assert seen.probabilities.shape == (3, 0)
+    texts = encoder.encode_queries(["a cat", "a dog"])
+    assert texts.shape == (2, 6)
+    assert not np.allclose(texts[0], texts[1])
+    assert encoder.scale == pytest.approx(1 / 0.07, rel=1e-4)
+    assert encoder.encode(frames[:0]).vectors.shape == encoder.encode_passages([]).shape == (0, 6)
+    with pytest.raises(ValueError, match="empty"):
+        encoder.encode_queries([" "])
+    with pytest.raises(ValueError, match="uint8"):
+        encoder.encode(frames[0])
+    for wrong in (context(tmp_path, 7), context(tmp_path, 6, batch=0)):
+        with pytest.raises(WeightsError):
+            load_encoder(wrong)

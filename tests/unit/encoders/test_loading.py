@@ -36,12 +36,12 @@ def package(tmp_path, monkeypatch):
 
 
 def test_a_loader_is_given_all_that_it_may_need(opened, package):
-    encoders = opened("offered_models:load", device="cuda")
+    encoders = opened("offered_models:load", device="cpu")
     context = encoders.voice
     assert isinstance(context, LoadContext)
     assert context.spec.name == "tiny"
     assert context.paths["weights"].name == "threadpoolctl.py"
-    assert (context.threads, context.device) == (3, "cuda")
+    assert (context.threads, context.device) == (3, "cpu")
     assert context.encoders is encoders
 
 
@@ -80,6 +80,26 @@ def test_what_is_no_loader_is_refused_at_once(tmp_path, loader):
     assert caught.value.kind == "corrupt"
 
 
-def test_a_device_is_one_of_two(opened):
+@pytest.mark.parametrize(
+    ("wanted", "there", "used"),
+    [("auto", "cuda", "cuda"), ("auto", "cpu", "cpu"), ("cpu", "cuda", "cpu"), ("cuda", "cuda", "cuda")],
+)
+def test_a_model_runs_on_what_was_asked_for_or_what_is_there(opened, package, monkeypatch, wanted, there, used):
+    monkeypatch.setattr("encoders.device.chosen_device", lambda: there)
+    encoders = opened("offered_models:load", device=wanted)
+    assert encoders.voice.device == used
+    assert encoders.on_gpu == (used == "cuda")
+
+
+def test_a_gpu_that_was_asked_for_and_is_not_there_is_said(opened, package, monkeypatch):
+    monkeypatch.setattr("encoders.device.chosen_device", lambda: "cpu")
+    context = opened("offered_models:load", device="cuda").voice
+    with pytest.raises(WeightsError, match="finds no GPU") as caught:
+        _ = context.device
+    assert caught.value.kind == "missing"
+    assert "auto or cpu" in caught.value.hint
+
+
+def test_a_device_is_one_of_three(opened):
     with pytest.raises(ValueError, match="device"):
         opened("encoders.silero:load", device="toaster")

@@ -1,3 +1,4 @@
+import re
 import shutil
 import threading
 from importlib import metadata
@@ -7,6 +8,7 @@ import pytest
 
 from encoders import registry as registry_module
 from encoders.registry import Registry, cache_dir
+from encoders.specs import TASKS
 from encoders.types import WeightsError
 
 TOML = Path(registry_module.__file__).with_name("models.toml")
@@ -22,19 +24,22 @@ def edited(tmp_path, old, new):
 
 def test_every_model_says_what_it_is_and_what_it_cannot_do():
     registry = Registry.load()
-    assert set(registry.profile("embedded")) == {"image", "text", "speech", "voice", "reader", "detector"}
+    assert set(registry.profile("embedded")) == set(TASKS)
+    assert set(registry.profile("standard")) >= {*TASKS, "image_text", "cuts", "captioner", "ranker"}
     for spec in registry.models:
         assert spec.licence
         assert spec.citation
         assert spec.limits.endswith(".")
-        assert all(len(file.sha256) == 64 for file in spec.files)
+        assert all(len(file.sha256) == 64 for file in spec.files if file.origin == "pip")
+        # A commit is never made up: where nobody could look it up, it stays open until the first pull.
+        assert all(re.fullmatch("[0-9a-f]{40}|[?]", file.version) for file in spec.hub_files)
 
 
 def test_a_profile_that_does_not_exist_is_missing_and_the_message_names_those_that_do():
-    with pytest.raises(WeightsError, match="standard") as caught:
-        Registry.load().profile("standard")
+    with pytest.raises(WeightsError, match="luxury") as caught:
+        Registry.load().profile("luxury")
     assert caught.value.kind == "missing"
-    assert "embedded" in caught.value.hint
+    assert "embedded, standard" in caught.value.hint
     with pytest.raises(WeightsError, match="no model 'clip'"):
         Registry.load().spec("clip")
 

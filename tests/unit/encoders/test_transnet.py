@@ -10,7 +10,8 @@ import torch
 
 from encoders.transnet.loading import load_transnet
 from encoders.transnet.model import TransNetConfig, TransNetV2, colour_histograms
-from encoders.transnet.windows import predict, scenes, windows
+from encoders.transnet.scenes import scenes
+from encoders.transnet.windows import predict, windows
 from encoders.types import WeightsError
 
 CONFIG = TransNetConfig(filters=1, similarity=4, reach=3, dense=5)

@@ -34,7 +34,7 @@ def mosaic(tmp_path, monkeypatch):
     )
     monkeypatch.syspath_prepend(str(site))
     shipped = Path(encoders.__file__).with_name("models.toml").read_text(encoding="utf-8")
-    profile = shipped.partition("[profiles.embedded]")[2].replace("conse-lite2-e5", "mosaic-8")
+    profile = shipped.partition("[profiles.embedded]")[2].partition("[")[0].replace("conse-lite2-e5", "mosaic-8")
     (tmp_path / "models.toml").write_text(f"{shipped}\n{row}\n[profiles.mine]{profile}", encoding="utf-8")
     return tmp_path
 

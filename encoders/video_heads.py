@@ -1,0 +1,120 @@
+"""One vector, or a few, for a whole video, from the vectors of its frames: what a video is found by.
+
+Some heads only fuse; those of CLIP4Clip and CLIP2Video that were trained come with weights, and with a text tower of
+their own (`encoders.temporal_heads`). Names and revisions are told without loading anything.
+
+Sources: Portillo-Quintero et al. 2021, arXiv:2102.12443 (mean, k-means); Luo et al. 2021, arXiv:2104.08860 (CLIP4Clip);
+Fang et al. 2021, arXiv:2106.11097 (CLIP2Video).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.aggregation import kmeans_centroids, mean
+from encoders.clip4clip.frames import chosen_frames
+from encoders.types import Vectors
+
+if TYPE_CHECKING:
+    from encoders.bundle import Encoders
+
+HeadName = Literal["mean", "kmeans", "clip4clip-meanP", "clip4clip-seqTransf", "clip4clip-seqLSTM", "clip2video"]
+TRAINED: tuple[HeadName, ...] = ("clip4clip-seqTransf", "clip4clip-seqLSTM", "clip2video")
+"""Heads that have weights."""
+
+OFFICIAL_FRAMES = 12
+"""Frames of a video that the papers' models see (official ``max_frames`` for MSR-VTT), spread evenly over it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadSpec:
+    """Which head, and what it depends on.
+
+    Attributes:
+        name: of the head.
+        weights: path of an official checkpoint, for those of `TRAINED`; sha256: of that file.
+        frames: frames of a video that are taken, evenly spread, by all heads but ``mean`` and ``kmeans``.
+        frames_per_centroid, most_centroids: of ``kmeans``: one centroid for so many frames, up to so many.
+    """
+
+    name: HeadName
+    weights: str = ""
+    sha256: str = ""
+    frames: int = OFFICIAL_FRAMES
+    frames_per_centroid: int = 10
+    most_centroids: int = 4
+
+    @property
+    def collections(self) -> tuple[str, ...]:
+        """Short names of the spaces that its vectors lie in: these are never compared with each other."""
+        name = f"{self.name}-{self.sha256[:8]}" if self.name in TRAINED else self.name
+        return (name, f"{name}-aligned") if self.name == "clip2video" else (name,)
+
+
+class VideoHead(Protocol):
+    """Frames to what a video is found by, and texts to what finds it, by spaces (see `HeadSpec.collections`).
+
+    ``shares`` says how much the likeness in each space counts; they sum to 1. ``vectors`` takes unit frame vectors
+    (n, d) with n > 0 and their lengths (n,), in order of time, and gives unit rows (k, d) for each space; ``queries``
+    gives unit rows (t, d) for each space.
+    """
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """By space."""
+        ...
+
+    def vectors(self, frames: Vectors, lengths: NDArray[np.float32] | None) -> tuple[Vectors, ...]:
+        """Of one video."""
+        ...
+
+    def queries(self, texts: Sequence[str]) -> tuple[Vectors, ...]:
+        """Of texts."""
+        ...
+
+
+class FusedFrames:
+    """Heads without weights: vectors stay in the space of the frames, and texts are those of the picture model."""
+
+    shares = (1.0,)
+
+    def __init__(self, spec: HeadSpec, encoders: Encoders) -> None:
+        self._spec = spec
+        self._encoders = encoders
+
+    def vectors(self, frames: Vectors, lengths: NDArray[np.float32] | None) -> tuple[Vectors, ...]:  # noqa: ARG002
+        """Unit rows (k, d) of unit frame vectors (n, d).
+
+        Raises:
+            ValueError: if there are no frames, or their vectors cancel out.
+        """
+        spec = self._spec
+        if spec.name == "kmeans":
+            k = min(max(1, round(len(frames) / spec.frames_per_centroid)), spec.most_centroids)
+            return (kmeans_centroids(frames, k).centroids,)
+        if spec.name == "clip4clip-meanP":
+            frames = frames[chosen_frames(len(frames), spec.frames)]
+        return (mean(frames)[None],)
+
+    def queries(self, texts: Sequence[str]) -> tuple[Vectors, ...]:
+        """Unit rows (t, d) in the space of the frames."""
+        return (self._encoders.image_text.encode_queries(texts),)
+
+
+def open_head(spec: HeadSpec, encoders: Encoders) -> VideoHead:
+    """The head, with its weights loaded if it has any.
+
+    Raises:
+        WeightsError: as `encoders.temporal_heads.open_trained`.
+    """
+    if spec.name not in TRAINED:
+        return FusedFrames(spec, encoders)
+    from encoders.temporal_heads import open_trained
+
+    return open_trained(spec.name, Path(spec.weights), spec.sha256, spec.frames, encoders)
