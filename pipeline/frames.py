@@ -19,6 +19,9 @@ class Sampling:
         long_side: pixels of the longer displayed side; pictures are never enlarged, their aspect is kept.
         minimum: frames wanted at least where the video is too short to give that many at this distance.
         batch: frames that are handed over at a time, at most.
+        exact: (width, height) of the pictures as displayed, whatever their aspect, enlarged if need be; scaled more
+            carefully than others, for networks that were trained on pictures of that size. Then ``long_side`` is the
+            longer one of the two.
         margin_seconds: where a part of a video is decoded, frames on both sides of it that are wanted, too.
     """
 
@@ -28,11 +31,14 @@ class Sampling:
     minimum: int = 1
     batch: int = 16
     margin_seconds: float = 0.0
+    exact: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         every = self.every_seconds
         least = min(self.long_side - 1, self.minimum, self.batch)
         if (every is not None and every <= 0) or least < 1 or self.margin_seconds < 0:
+            raise ValueError(f"not a sampling: {self}")
+        if self.exact is not None and (min(self.exact) < 1 or max(self.exact) != self.long_side):
             raise ValueError(f"not a sampling: {self}")
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.listen import joined_voices
+from pipeline.observers.cuts import CUTS, join_cuts
 from pipeline.observers.look import join_look
 from pipeline.observers.scenes import join_scenes
 from pipeline.observers.screentext import join_screentext
@@ -79,7 +80,10 @@ def join(stage: str, outputs: Iterable[StageOutput], video: Video, config: Perce
         MediaError: AUDIO_DECODE_FAILED if no part of the sound could be decoded.
     """
     if stage == "scenes":
-        return join_scenes(outputs, video, config.scenes)
+        # Which method made them is told by the parts: ``auto`` depends on the machine.
+        first, *rest = outputs
+        joined = join_cuts if first.blobs[0].name == CUTS else join_scenes
+        return joined((first, *rest), video, config.scenes)
     if stage == "screentext":
         return join_screentext(outputs, video, config.screentext)
     if stage == "look":

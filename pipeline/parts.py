@@ -45,13 +45,18 @@ def parts_of(video: Video, seconds: float = PART_SECONDS) -> tuple[Part, ...]:
     """
     if seconds <= 0:
         raise ValueError(f"no length of a part: {seconds}")
-    if video.container in _UNINDEXED or video.seconds <= seconds * _WHOLE_SHARE:
+    if not places_are_found(video) or video.seconds <= seconds * _WHOLE_SHARE:
         return ()
     count = min(video.duration, math.ceil(video.seconds / seconds))
     edges = [video.duration * number // count for number in range(count + 1)]
     return tuple(
         Part(number, count, Span(edges[number], edges[number + 1], video.time_base)) for number in range(count)
     )
+
+
+def places_are_found(video: Video) -> bool:
+    """Whether decoding can begin in the middle of the file; in a raw stream everything before would be decoded."""
+    return video.container not in _UNINDEXED
 
 
 def part_fingerprint(stage_fingerprint: str, part: Part) -> str:

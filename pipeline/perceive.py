@@ -144,7 +144,7 @@ def perceive(
 
     derive: Mapping[str, Callable[[], StageOutput]] = {
         "clips": lambda: derive_clips(video, known, config.clips),
-        "labels": lambda: derive_labels(video, known, encoders.concepts, config.labels),
+        "labels": lambda: derive_labels(video, known, encoders.concepts, config.labels, encoders.zero_shot),
         "tracklets": lambda: derive_tracklets(video, known, encoders.concepts, config.tracklets),
         "vectors": lambda: derive_vectors(known, encoders, wanted["vectors"], config.vectors),
     }

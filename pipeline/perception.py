@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from encoders.bundle import Encoders
 from pipeline.derive.clips import ClipConfig
 from pipeline.derive.labels import LabelConfig
 from pipeline.derive.tracklets import TrackletConfig
 from pipeline.derive.vectors import VectorConfig
+from pipeline.describe.captions import CaptionConfig
 from pipeline.listen import ListenConfig
+from pipeline.observers.cuts import CutObserver
 from pipeline.observers.look import LookConfig, LookObserver
 from pipeline.observers.objects import ObjectConfig, ObjectObserver
 from pipeline.observers.pictures import PictureConfig, PictureObserver
@@ -30,7 +32,7 @@ DERIVED = ("clips", "labels", "tracklets", "vectors")
 
 @dataclass(frozen=True, slots=True)
 class PerceptionConfig:
-    """The config of every stage, and of what is reused between videos."""
+    """The config of every stage, also of the optional `captions`, and of what is reused between videos."""
 
     reuse: ReuseConfig = field(default_factory=ReuseConfig)
     prints: PrintConfig = field(default_factory=PrintConfig)
@@ -45,28 +47,42 @@ class PerceptionConfig:
     labels: LabelConfig = field(default_factory=LabelConfig)
     tracklets: TrackletConfig = field(default_factory=TrackletConfig)
     vectors: VectorConfig = field(default_factory=VectorConfig)
+    captions: CaptionConfig = field(default_factory=CaptionConfig)
 
 
 def stages(encoders: Encoders, config: PerceptionConfig | None = None) -> tuple[Stage, ...]:
     """All stages, each after what it reads. Loads no weights."""
     config = config or PerceptionConfig()
     model = encoders.revision
-    words = model("image")  # carries the revision of the concept table
+    words = model("image")  # carries the revision of the concept table, where pictures lie in the space of texts
+    apart = encoders.has("image_text")
     listening = settings_of(config.listen)
     return (
         Stage("probe", "1", {}),
         Stage("voice", "2", listening, (model("voice"),), ("probe",)),
         Stage("speech", "2", listening, (model("voice"), model("speech")), ("probe",)),
         Stage("prints", "1", settings_of(config.prints), inputs=("probe",)),
-        Stage("scenes", "2", settings_of(config.scenes), inputs=("probe",)),
+        _scenes(encoders, config.scenes),
         Stage("pictures", "2", settings_of(config.pictures), (words,), ("probe",)),
         Stage("objects", "2", settings_of(config.objects), (model("detector"),), ("probe",)),
         Stage("screentext", "1", settings_of(config.screentext), (model("reader"),), ("probe",)),
         Stage("thumbnails", "1", settings_of(config.thumbnails), inputs=("probe",)),
         Stage("look", "1", settings_of(config.look), inputs=("probe",)),
         Stage("clips", "1", settings_of(config.clips), inputs=("scenes", "speech", "thumbnails")),
-        Stage("labels", "1", settings_of(config.labels), (words,), ("clips", "pictures")),
-        Stage("tracklets", "1", settings_of(config.tracklets), (words,), ("objects", "scenes", "voice")),
+        Stage(
+            "labels",
+            "1",
+            settings_of(config.labels),
+            (words, model("zero_shot")) if apart else (words,),
+            ("clips", "pictures"),
+        ),
+        Stage(
+            "tracklets",
+            "1",
+            settings_of(config.tracklets),
+            (model("concepts"),) if apart else (words,),
+            ("objects", "scenes", "voice"),
+        ),
         Stage(
             "vectors",
             "1",
@@ -75,6 +91,27 @@ def stages(encoders: Encoders, config: PerceptionConfig | None = None) -> tuple[
             ("clips", "pictures", "tracklets", "speech", "screentext"),
         ),
     )
+
+
+def scene_config(encoders: Encoders, config: SceneConfig) -> SceneConfig:
+    """The config with a method that stands for itself: what ``auto`` means depends on the profile and the machine."""
+    if config.method != "auto":
+        return config
+    return replace(config, method="transnetv2" if encoders.has("cuts") and encoders.on_gpu else "content")
+
+
+def settled(encoders: Encoders, config: PerceptionConfig) -> PerceptionConfig:
+    """The config that all machines of one job work with, whatever hardware each of them has."""
+    return replace(config, scenes=scene_config(encoders, config.scenes))
+
+
+def _scenes(encoders: Encoders, config: SceneConfig) -> Stage:
+    config = scene_config(encoders, config)
+    models: tuple[str, ...] = ()
+    if config.method == "transnetv2":
+        # Without such a model the stage fails when it is run, and others go on.
+        models = (encoders.revision("cuts"),) if encoders.has("cuts") else ("none",)
+    return Stage("scenes", "2", settings_of(config), models, ("probe",))
 
 
 def observers(
@@ -89,7 +126,9 @@ def observers(
     if "prints" in names:
         made.append(PrintObserver(config.prints, reuse))
     if "scenes" in names:
-        made.append(SceneObserver(config.scenes))
+        scenes = scene_config(encoders, config.scenes)
+        learned = scenes.method == "transnetv2"
+        made.append(CutObserver(encoders.cuts, scenes) if learned else SceneObserver(scenes))
     if "pictures" in names:
         made.append(PictureObserver(encoders.image, config.pictures, reuse))
     if "objects" in names:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from stores.ids import fingerprint
@@ -53,9 +54,22 @@ class Memory(Protocol):
         ...
 
 
+WHEN_SET: Mapping[str, object] = MappingProxyType({"fingerprint": "when set"})
+"""``metadata`` of a config's field that counts only where it is not as by default: one that came later, so that what
+was made before it is still what would be made now."""
+
+NEVER: Mapping[str, object] = MappingProxyType({"fingerprint": "never"})
+"""``metadata`` of a field that changes no result, such as where a file lies whose content another field tells."""
+
+
 def settings_of(config: Any) -> dict[str, object]:
-    """A frozen config dataclass as a mapping."""
-    return asdict(config)
+    """A frozen config dataclass as a mapping, as far as it counts in the fingerprint (`WHEN_SET`, `NEVER`)."""
+    values = asdict(config)
+    for each in fields(config):
+        counts = each.metadata.get("fingerprint")
+        if counts == "never" or (counts == "when set" and values[each.name] == each.default):
+            del values[each.name]
+    return values
 
 
 def fingerprints(stages: Sequence[Stage]) -> dict[str, str]:

@@ -111,7 +111,7 @@ def _margin(wanted: Sampling, time_base: Fraction) -> int:
 class _Size:
     width: int
     height: int
-    quick: bool
+    how: Interpolation
 
 
 class _Pictures:
@@ -134,19 +134,23 @@ class _Pictures:
         self._frame = frame
         self._made.clear()
 
-    def size(self, long_side: int, quick: bool) -> _Size:
-        """Even width and height before turning, with square pixels, for a long side of at most ``long_side``."""
+    def size(self, wanted: Sampling) -> _Size:
+        """Width and height before turning, even and with square pixels unless an exact size is wanted."""
+        if wanted.exact is not None:
+            across, down = wanted.exact[::-1] if self._turns % 2 else wanted.exact
+            return _Size(across, down, Interpolation.BICUBIC)  # FFmpeg's own choice, which such networks were fed by
+        # Who looks at every frame only compares it with the one before: two taps do, at half the cost.
+        how = Interpolation.FAST_BILINEAR if wanted.every_seconds is None else Interpolation.BILINEAR
         width, height = float(self._frame.width * self._aspect), float(self._frame.height)
-        scale = min(1.0, long_side / max(width, height))
+        scale = min(1.0, wanted.long_side / max(width, height))
         even = [max(2, round(side * scale / 2) * 2) for side in (width, height)]
-        return _Size(even[0], even[1], quick)
+        return _Size(even[0], even[1], how)
 
     def scaled(self, size: _Size) -> NDArray[np.uint8]:
         """The frame as (h, w, 3) RGB, turned as displayed; valid until the next frame."""
         if size not in self._made:
             reformatter = self._reformatters.setdefault(size, VideoReformatter())
-            how = Interpolation.FAST_BILINEAR if size.quick else Interpolation.BILINEAR
-            small = reformatter.reformat(self._frame, size.width, size.height, "rgb24", interpolation=how)
+            small = reformatter.reformat(self._frame, size.width, size.height, "rgb24", interpolation=size.how)
             plane = small.planes[0]
             rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
             pixels = rows[: size.height, : size.width * 3].reshape(size.height, size.width, 3)
@@ -181,8 +185,7 @@ class _Taker:
             return
         if self._size is None:
             # One size for the whole pass, also where the stream changes its size.
-            # Who looks at every frame only compares it with the one before: two taps do, at half the cost.
-            self._size = pictures.size(self._wanted.long_side, quick=self._wanted.every_seconds is None)
+            self._size = pictures.size(self._wanted)
         picture = pictures.scaled(self._size)
         if not self._ticks:
             self._pixels = np.empty((self._wanted.batch, *picture.shape), np.uint8)

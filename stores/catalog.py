@@ -25,10 +25,12 @@ from stores.rows import TABLE_OF, clean, record_of, video_of
 from stores.tables import (
     EVIDENCE,
     BlobRow,
+    CaptionRow,
     ClipRow,
     CounterRow,
     InputErrorRow,
     LocationRow,
+    ScriptRow,
     StageRunRow,
     VectorRow,
     VideoRow,
@@ -219,6 +221,15 @@ class Catalog:
         with reading(self._engine) as connection:
             items = _evidence(connection, chosen)
         return sorted(items, key=lambda item: (item.span.start, item.span.end, item.channel, item.evidence_id))
+
+    def described(self, stage: str) -> dict[str, int]:
+        """The videos of which a stage (``captions`` or ``script``) is done, to how many records it left; 0 counts."""
+        table: Any = ScriptRow if stage == "script" else CaptionRow
+        chosen = _shown(select(table.video_id, func.count()).where(table.stage == stage), table)
+        found = {video_id: 0 for video_id, name in self.active() if name == stage}
+        with reading(self._engine) as connection:
+            found.update((row[0], int(row[1])) for row in connection.execute(chosen.group_by(table.video_id)))
+        return found
 
     def index_health(self, required_stages: Collection[str]) -> IndexHealth:
         """How many videos have all of ``required_stages`` done, or filtered because they do not apply.

@@ -27,7 +27,7 @@ from stores.postgres import (
     prepare_postgres,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest schema revision: the last file in ``migrations/versions``."""
 
 BUSY_MILLISECONDS = 10_000

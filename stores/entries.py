@@ -57,12 +57,17 @@ class IndexHealth:
     Attributes:
         state: ``complete`` all known videos, ``partial`` some, ``empty`` none.
         videos_failed: of those not indexed, how many had a stage that failed.
+        videos_former: of those indexed, how many are searched by vectors of a former model, until they are made anew.
+        videos_unserved: how many have vectors that cannot be asked, being of a model that is not known here; they are
+            found on other channels, or not at all, and then not counted as indexed.
     """
 
     state: Literal["complete", "partial", "empty"]
     videos_indexed: int
     videos_known: int
     videos_failed: int = 0
+    videos_former: int = 0
+    videos_unserved: int = 0
 
 
 def entry_of(video_id: str, video: Video | None, uris: tuple[str, ...], receipts: list[Receipt]) -> VideoEntry:

@@ -36,7 +36,7 @@ def record_id(prefix: str, video: str, span: Span, *parts: object) -> str:
     """A stable id for a record: uuid5 over the video, the integer span, its time base and ``parts``.
 
     Args:
-        prefix: ``scn``, ``clp``, ``utt``, ``txt``, ``lbl``, ``trk`` or ``fct``.
+        prefix: ``scn``, ``clp``, ``utt``, ``txt``, ``lbl``, ``trk``, ``fct``, ``cap`` or ``scr``.
         parts: what tells two records of the same kind and span apart (a category, a text).
     """
     name = json.dumps([video, prefix, span.start, span.end, str(span.time_base), *map(str, parts)])

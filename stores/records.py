@@ -16,8 +16,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Channel = Literal["picture", "object", "speech", "screen", "format"]
-CHANNELS: tuple[Channel, ...] = ("picture", "object", "speech", "screen", "format")
+Channel = Literal["picture", "object", "speech", "screen", "format", "caption", "script"]
+CHANNELS: tuple[Channel, ...] = ("picture", "object", "speech", "screen", "format", "caption", "script")
 Attributes = tuple[tuple[str, float], ...]
 
 
@@ -238,7 +238,44 @@ class Voice:
     span: Span
 
 
-Record = Scene | Clip | Utterance | ScreenText | Label | Tracklet | Fact | Voice
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What a model wrote of one clip after looking at some of its frames. A guess in words, never an instruction.
+
+    Attributes:
+        span: of the clip.
+        model: ``name@revision`` of who wrote it.
+        frames: ticks of the frames it saw.
+        score: how likely the text matches those frames, in [0, 1], by a matching model (CapFilt); None where nobody
+            measured it. As evidence such a caption has a confidence of 0.5: as likely right as wrong.
+    """
+
+    evidence_id: str
+    span: Span
+    text: str
+    clip_id: str
+    model: str
+    frames: tuple[int, ...]
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What happens in a whole video, put together from its captions and lines; every sentence was checked against them.
+
+    Attributes:
+        model: ``name@revision`` of who wrote it.
+        cites: ids of the evidence it rests on.
+    """
+
+    evidence_id: str
+    span: Span
+    text: str
+    model: str
+    cites: tuple[str, ...]
+
+
+Record = Scene | Clip | Utterance | ScreenText | Label | Tracklet | Fact | Voice | Caption | Script
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,30 @@ from dataclasses import fields
 from fractions import Fraction
 from typing import Any
 
-from stores.records import Clip, Fact, Label, Record, Scene, ScreenText, Span, Tracklet, Utterance, Video, Voice, Word
+from stores.records import (
+    Caption,
+    Clip,
+    Fact,
+    Label,
+    Record,
+    Scene,
+    ScreenText,
+    Script,
+    Span,
+    Tracklet,
+    Utterance,
+    Video,
+    Voice,
+    Word,
+)
 from stores.tables import (
+    CaptionRow,
     ClipRow,
     FactRow,
     LabelRow,
     SceneRow,
     ScreenTextRow,
+    ScriptRow,
     TrackletRow,
     UtteranceRow,
     VoiceRow,
@@ -27,7 +44,7 @@ from stores.tables import (
 Columns = dict[str, Any]
 
 KINDS: dict[str, type[Record]] = {
-    kind.__name__: kind for kind in (Scene, Clip, Utterance, ScreenText, Label, Tracklet, Fact, Voice)
+    kind.__name__: kind for kind in (Scene, Clip, Utterance, ScreenText, Label, Tracklet, Fact, Voice, Caption, Script)
 }
 TABLE_OF: dict[type[Record], Any] = {
     Scene: SceneRow,
@@ -38,6 +55,8 @@ TABLE_OF: dict[type[Record], Any] = {
     Tracklet: TrackletRow,
     Fact: FactRow,
     Voice: VoiceRow,
+    Caption: CaptionRow,
+    Script: ScriptRow,
 }
 
 

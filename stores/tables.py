@@ -214,6 +214,26 @@ class VoiceRow(_RecordRow, Base):
     __tablename__ = "voices"
 
 
+class CaptionRow(_EvidenceRow, Base):
+    """`records.Caption`; ``frames``: ticks."""
+
+    __tablename__ = "captions"
+    text: Mapped[str]
+    clip_id: Mapped[str]
+    model: Mapped[str]
+    frames: Mapped[JsonList]
+    score: Mapped[float | None]
+
+
+class ScriptRow(_EvidenceRow, Base):
+    """`records.Script`; ``cites``: evidence ids."""
+
+    __tablename__ = "scripts"
+    text: Mapped[str]
+    model: Mapped[str]
+    cites: Mapped[JsonList]
+
+
 RECORD_TABLES: tuple[type[_RecordRow], ...] = (
     SceneRow,
     ClipRow,
@@ -223,6 +243,8 @@ RECORD_TABLES: tuple[type[_RecordRow], ...] = (
     TrackletRow,
     FactRow,
     VoiceRow,
+    CaptionRow,
+    ScriptRow,
 )
 
 

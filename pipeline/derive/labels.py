@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from encoders.concepts import ConceptSpace
+from encoders.zero_shot import ZeroShot
 from pipeline.stage import Memory
 from stores.ids import record_id
 from stores.records import Clip, Label, StageOutput, Video
+
+_STRONGEST = 16  # classes of each frame that count, as many as `pipeline.observers.pictures` keeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Pictures:
     Attributes:
         ticks: (n,) int64; vectors: (n, d) float32; top_ids: (n, 16) int; top_probabilities: (n, 16) float32.
         features: (n, e) float32.
+        lengths: (n,) float32 of the vectors before they were made unit ones; None where the encoder does not tell.
     """
 
     ticks: NDArray[np.int64]
@@ -42,6 +46,7 @@ class Pictures:
     top_ids: NDArray[np.int32]
     top_probabilities: NDArray[np.float32]
     features: NDArray[np.float32]
+    lengths: NDArray[np.float32] | None = None
 
     def inside(self, clip: Clip) -> NDArray[np.int64]:
         """Rows whose frame lies in the clip; the nearest one if none does."""
@@ -58,13 +63,26 @@ def read_pictures(memory: Memory) -> Pictures:
             top_ids=file["top_ids"],
             top_probabilities=file["top_probabilities"].astype(np.float32),
             features=file["features"].astype(np.float32),
+            lengths=file["lengths"] if "lengths" in file.files and len(file["lengths"]) == len(file["ticks"]) else None,
         )
 
 
-def derive_labels(video: Video, memory: Memory, space: ConceptSpace, config: LabelConfig | None = None) -> StageOutput:
-    """Up to eight labels a clip, most probable first."""
+def derive_labels(
+    video: Video,
+    memory: Memory,
+    space: ConceptSpace,
+    config: LabelConfig | None = None,
+    zero_shot: ZeroShot | None = None,
+) -> StageOutput:
+    """Up to eight labels a clip, most probable first.
+
+    Args:
+        zero_shot: classifies frames by their vectors, where the picture model itself has no classes.
+    """
     config = config or LabelConfig()
     pictures = read_pictures(memory)
+    if zero_shot is not None and len(pictures.ticks):
+        pictures = _classified(pictures, zero_shot)
     labels: list[Label] = []
     for clip in (record for record in memory.records("clips") if isinstance(record, Clip)):
         rows = pictures.inside(clip)
@@ -91,3 +109,13 @@ def derive_labels(video: Video, memory: Memory, space: ConceptSpace, config: Lab
                 )
             )
     return StageOutput(records=tuple(labels))
+
+
+def _classified(pictures: Pictures, zero_shot: ZeroShot) -> Pictures:
+    """The frames with their strongest classes, by how near the classes' names are."""
+    lengths = np.maximum(np.linalg.norm(pictures.vectors, axis=1, keepdims=True), 1e-6)  # kept in half precision
+    probabilities = zero_shot.classify(pictures.vectors / lengths)
+    top = np.argsort(-probabilities, axis=1, kind="stable")[:, :_STRONGEST]
+    return replace(
+        pictures, top_ids=top.astype(np.int32), top_probabilities=np.take_along_axis(probabilities, top, axis=1)
+    )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
-from encoders.aggregation import kmeans_centroids, mean
+from encoders.aggregation import kmeans_centroids, mean, single_frame
 from encoders.bundle import Encoders
 from encoders.concepts import ConceptSpace
-from encoders.spaces import collections
+from encoders.spaces import collections, video_collections
+from encoders.types import Vectors
+from encoders.video_heads import OFFICIAL_FRAMES, TRAINED, HeadName, HeadSpec, open_head
 from pipeline.derive.labels import Pictures, read_pictures
-from pipeline.stage import Memory
-from stores.records import Clip, ScreenText, Span, StageOutput, Tracklet, Utterance, VectorItem
+from pipeline.stage import NEVER, WHEN_SET, Memory
+from stores.records import Clip, ScreenText, Span, StageOutput, Tracklet, Utterance, VectorItem, Video
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +31,48 @@ class VectorConfig:
         most_centroids: upper bound.
         window_characters, window_seconds: consecutive utterances are joined up to this for one text vector: single
             short sentences lack context, long ones blur.
+        clip: what the frames of a clip become: ``kmeans`` centroids, their ``mean``, or the ``single`` one nearest to
+            the clip's middle.
+        video: what the frames of a video become, to find whole videos by: ``none``, or a head of
+            `encoders.video_heads`.
+        video_frames: frames of a video that CLIP4Clip and CLIP2Video are shown, evenly spread.
+        video_weights: official checkpoint of a trained head; video_sha256: what it must hash to.
     """
 
     frames_per_centroid: int = 10
     most_centroids: int = 4
     window_characters: int = 200
     window_seconds: float = 15.0
+    clip: Literal["kmeans", "mean", "single"] = field(default="kmeans", metadata=WHEN_SET)
+    video: Literal["none"] | HeadName = field(default="none", metadata=WHEN_SET)
+    video_frames: int = field(default=OFFICIAL_FRAMES, metadata=WHEN_SET)
+    video_weights: str = field(default="", metadata=NEVER)
+    video_sha256: str = field(default="", metadata=WHEN_SET)
+
+    def __post_init__(self) -> None:
+        if self.video in TRAINED and not self.video_weights:
+            raise ValueError(f"video = {self.video!r} needs video_weights, the path of an official checkpoint")
+
+    @property
+    def head(self) -> HeadSpec | None:
+        """What makes vectors of whole videos; None if nothing is to."""
+        if self.video == "none":
+            return None
+        return HeadSpec(
+            self.video,
+            self.video_weights,
+            self.video_sha256,
+            self.video_frames,
+            self.frames_per_centroid,
+            self.most_centroids,
+        )
 
 
 def derive_vectors(
     memory: Memory, encoders: Encoders, fingerprint: str, config: VectorConfig | None = None
 ) -> StageOutput:
-    """Picture centroids, one likeness and one object vector per clip; text vectors of speech and screen text.
+    """Picture vectors, one likeness and one object vector per clip; text vectors of speech and screen text; vectors of
+    the whole video, if wanted. No picture is decoded.
 
     Source: k-means centroids as what a clip is indexed by: Portillo-Quintero et al. 2021 (arXiv 2102.12443).
     """
@@ -51,7 +84,11 @@ def derive_vectors(
     items: list[VectorItem] = []
     for clip in clips:
         rows = pictures.inside(clip)
-        items += _centroids(clip, pictures, rows, names.picture, fingerprint, config)
+        fused = _fused(clip, pictures, rows, config)
+        items += [
+            VectorItem(names.picture, f"{fingerprint}:{clip.clip_id}:{n}", vector, clip.span, "picture", clip.clip_id)
+            for n, vector in enumerate(fused)
+        ]
         likeness = mean(pictures.features[rows])
         items.append(
             VectorItem(names.likeness, f"{fingerprint}:{clip.clip_id}:l", likeness, clip.span, "picture", clip.clip_id)
@@ -61,23 +98,42 @@ def derive_vectors(
             items.append(
                 VectorItem(names.object, f"{fingerprint}:{clip.clip_id}:o", objects, clip.span, "object", clip.clip_id)
             )
+    if config.head is not None and memory.video is not None:
+        items += _whole(config.head, pictures, memory.video, encoders, fingerprint)
     items += _texts(memory, encoders, names.text, fingerprint, config)
     return StageOutput(vectors=tuple(items))
 
 
-def _centroids(
+def _fused(
     clip: Clip,
     pictures: Pictures,
     rows: Sequence[int] | np.ndarray[tuple[int], np.dtype[np.int64]],
-    collection: str,
-    fingerprint: str,
     config: VectorConfig,
-) -> list[VectorItem]:
+) -> Vectors:
+    """What the clip is found by, (k, d)."""
+    frames = pictures.vectors[rows]
+    if config.clip == "mean":
+        return mean(frames)[None]
+    if config.clip == "single":
+        middle = int(np.abs(pictures.ticks[rows] - clip.keyframe).argmin())
+        return mean(single_frame(frames, middle)[None])[None]  # of unit length: it was kept in half precision
     k = min(max(1, round(len(rows) / config.frames_per_centroid)), config.most_centroids)
-    centroids = kmeans_centroids(pictures.vectors[rows], k).centroids
+    return kmeans_centroids(frames, k).centroids
+
+
+def _whole(head: HeadSpec, pictures: Pictures, video: Video, encoders: Encoders, fingerprint: str) -> list[VectorItem]:
+    """What the video as a whole is found by; nothing if it has no pictures."""
+    if not len(pictures.ticks):
+        return []
+    lengths = np.linalg.norm(pictures.vectors, axis=1, keepdims=True)
+    units = pictures.vectors / np.maximum(lengths, 1e-6)  # they were kept in half precision
+    names = video_collections(encoders, head.collections)
     return [
-        VectorItem(collection, f"{fingerprint}:{clip.clip_id}:{n}", centroid, clip.span, "picture", clip.clip_id)
-        for n, centroid in enumerate(centroids)
+        VectorItem(name, f"{fingerprint}:v{space}:{n}", vector, video.whole, "picture")
+        for space, (name, rows) in enumerate(
+            zip(names, open_head(head, encoders).vectors(units, pictures.lengths), strict=True)
+        )
+        for n, vector in enumerate(rows)
     ]
 
 

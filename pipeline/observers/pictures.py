@@ -35,6 +35,7 @@ class PictureConfig:
 
 
 _COLUMNS = ("vectors", "top_ids", "top_probabilities", "features")
+_LENGTHS = "lengths"  # (n,) float32 of the vectors before they were made unit ones, from encoders that tell
 
 
 class PictureObserver:
@@ -98,8 +99,9 @@ class PictureObserver:
         kept = [*self._seen, *self._taken]
         rows[reused] = self._encoded - 1 - rows[reused]
         # A part may have no frame at all, where the sound goes on longer than the pictures.
+        names = [*_COLUMNS, *([_LENGTHS] if kept and all(_LENGTHS in one for one in kept) else [])]
         columns = {
-            name: np.concatenate([one[name] for one in kept])[rows] if kept else np.zeros((0, 0)) for name in _COLUMNS
+            name: np.concatenate([one[name] for one in kept])[rows] if kept else np.zeros((0, 0)) for name in names
         }
         file = io.BytesIO()
         np.savez(
@@ -120,7 +122,7 @@ class PictureObserver:
         known = self._reuse.taken(self.name, "ticks", seconds, self.config.every_seconds, colours)
         if known is not None:
             arrays, row = known
-            self._taken.append({name: arrays[name][row : row + 1] for name in _COLUMNS})
+            self._taken.append({name: arrays[name][row : row + 1] for name in (*_COLUMNS, _LENGTHS) if name in arrays})
         return known is not None
 
     def _kept(self, seen: PictureFeatures) -> dict[str, NDArray[np.generic]]:
@@ -131,4 +133,5 @@ class PictureObserver:
             "top_ids": top.astype(np.int32),
             "top_probabilities": np.take_along_axis(seen.probabilities, top, axis=1).astype(np.float16),
             "features": seen.features.astype(np.float16),
+            **({} if seen.lengths is None else {_LENGTHS: seen.lengths.astype(np.float32)}),
         }

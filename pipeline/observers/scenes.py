@@ -1,10 +1,10 @@
-"""Scene cuts, by PySceneDetect's detectors fed from the shared decode pass."""
+"""Scene cuts, by PySceneDetect's detectors fed from the shared decode pass; and the settings of all scene cuts."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -16,25 +16,37 @@ from scenedetect.detector import FlashFilter
 from scenedetect.detectors import AdaptiveDetector, ContentDetector, content_detector
 
 from pipeline.frames import Frames, Sampling
+from pipeline.stage import WHEN_SET
 from stores.ids import record_id
 from stores.records import Blob, Scene, Span, StageOutput, Video
 
 
 @dataclass(frozen=True, slots=True)
 class SceneConfig:
-    """Which detector, and how large a picture it sees.
+    """Which method and detector, and how large a picture it sees.
 
     Attributes:
-        detector: ``adaptive`` compares each frame's change with its neighbours' and so forgives fast motion
-            (91.6 against 86.7 F1 on BBC in PySceneDetect's own benchmark); ``content`` uses a fixed threshold.
-        long_side: pixels. PySceneDetect itself works at about 256; measured on 160 cuts of 24 clips, 160 gives just the
-            same cuts at less than two thirds of the time, and 128 misses one.
+        detector: of PySceneDetect: ``adaptive`` compares each frame's change with its neighbours' and so forgives fast
+            motion (91.6 against 86.7 F1 on BBC in PySceneDetect's own benchmark); ``content`` uses a fixed threshold.
+        long_side: pixels, for PySceneDetect, which itself works at about 256; measured on 160 cuts of 24 clips, 160
+            gives just the same cuts at less than two thirds of the time, and 128 misses one.
         least_seconds: cuts nearer than this are one.
+        method: ``content`` is PySceneDetect, which compares pictures; ``transnetv2`` is a network that has learned what
+            a cut looks like, and knows fades and dissolves (`pipeline.observers.cuts`); ``auto`` is the network where
+            the profile has it and models run on a GPU of the machine that plans the job, else PySceneDetect.
+        threshold: of the network: a probability above it is a transition.
+            Source: 0.5 in the official code, soCzech/TransNetV2.
     """
 
     detector: Literal["adaptive", "content"] = "adaptive"
     long_side: int = 160
     least_seconds: float = 0.6
+    method: Literal["content", "transnetv2", "auto"] = field(default="content", metadata=WHEN_SET)
+    threshold: float = field(default=0.5, metadata=WHEN_SET)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.threshold < 1:
+            raise ValueError(f"threshold is a probability between 0 and 1, not {self.threshold}")
 
 
 # PySceneDetect's own least length of a scene, in frames. Its filter for that is applied to the marks of the whole
@@ -128,6 +140,11 @@ def join_scenes(notes: Iterable[StageOutput], video: Video, config: SceneConfig)
             end = max(end, int(marks["end"]))
             for tick, cut in zip(marks["ticks"].tolist(), marks["cuts"].tolist(), strict=True):
                 cuts.update(found.pts for found in least_frames.filter(_timecode(tick, video), cut))
+    return scenes_between(cuts, end, video, config)
+
+
+def scenes_between(cuts: Iterable[int], end: int, video: Video, config: SceneConfig) -> StageOutput:
+    """Scenes from tick 0 to ``end`` that begin at the ticks ``cuts``, none shorter than ``config`` allows."""
     least = config.least_seconds / float(video.time_base)
     edges = [0]
     for cut in sorted(cuts):

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from stores.errors import StoreError
 from stores.library_store import LibraryStore
-from stores.records import Blob, Decision, StageKey, StageOutput, Tag
+from stores.records import Blob, Caption, Decision, Script, StageKey, StageOutput, Tag
 from tests.unit.stores.builders import (
     COLLECTION,
     add_video,
     begun,
     label,
     put,
+    span,
     tracklet,
     utterance,
     vector_item,
@@ -41,6 +42,25 @@ def test_what_is_committed_is_seen_everywhere(store: LibraryStore, elsewhere: El
     assert [hit.vector_id for hit in other.vectors.query(COLLECTION, np.array([1, 0], np.float32), 5)] == ["a:f1"]
     assert {found.text for found in other.catalog.evidence_of(video_id)} >= {"dog", "naïve “quotes” 滑板 � �"}
     assert other.ledger.done_fingerprints(video_id) == {"probe": "f1", "speech": "f1", "tracklets": "f1"}
+
+
+def test_captions_are_evidence_with_or_without_a_score(store: LibraryStore, elsewhere: Elsewhere) -> None:
+    video_id = add_video(store)
+    where = span(0, 12_800)
+    measured = Caption(f"cap_{video_id}_1", where, "a man plays the drums", "clp_1", "blip@1", (6_400,), 0.9)
+    guessed = Caption(f"cap_{video_id}_2", where, "somebody makes music", "clp_1", "blip@1", (3_200, 9_600))
+    told = Script(f"scr_{video_id}", where, "A man plays the drums.", "llm@endpoint", (measured.evidence_id,))
+    put(store, video_id, "captions", measured, guessed)
+    put(store, video_id, "script", told)
+    other = elsewhere(store)
+    assert other.catalog.records(video_id, "captions") == (measured, guessed)
+    assert other.catalog.records(video_id, "script") == (told,)
+    found = {line.evidence_id: (line.channel, line.confidence) for line in other.catalog.evidence_of(video_id)}
+    assert found[measured.evidence_id] == ("caption", 0.9)
+    assert found[guessed.evidence_id] == ("caption", 0.5)
+    assert found[told.evidence_id] == ("script", 0.5)
+    assert {hit.channel for hit in other.fulltext.search("drums", 5)} == {"caption", "script"}
+    assert other.catalog.described("captions") == {video_id: 2}
 
 
 def test_a_new_fingerprint_replaces_everything_at_once(store: LibraryStore, elsewhere: Elsewhere) -> None:

@@ -75,6 +75,11 @@ class Toys:
             "concepts": ConceptSpace.load(Encoders.open().spec("text").revision),
         }
 
+    zero_shot = None
+
+    def has(self, task: str) -> bool:
+        return task in self._models
+
     def revision(self, task: str) -> str:
         return f"{task}@1"
 

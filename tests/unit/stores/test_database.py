@@ -84,6 +84,40 @@ def test_a_library_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> 
     engine.dispose()
 
 
+def test_a_library_without_captions_keeps_its_evidence_and_takes_captions(tmp_path: Path) -> None:
+    engine = create_engine(url(tmp_path))
+    config = Config()
+    config.set_main_option("script_location", str(Path(str(stores.__file__)).parent / "migrations"))
+    with engine.connect() as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        for stage in ("speech", "captions", "script"):
+            run = f"INSERT INTO stage_runs VALUES ('v', '{stage}', 'f', 'done', true, 1, '', '', 'w', 1, 1, 1, 0, NULL)"
+            connection.execute(text(run))
+        said = "INSERT INTO utterances VALUES ('v', 'speech', 0, 'f', 3, 9, 'utt_1', 'hello', 'en', 0.75, '[]')"
+        connection.execute(text(said))
+    engine.dispose()
+    engine = open_database(url(tmp_path))
+    with writing(engine) as connection:
+        row = (
+            "INSERT INTO captions VALUES ('v', 'captions', {0}, 'f', 0, 9, 'cap_{0}', 'a dog', 'c', 'm@1', '[4]', {1})"
+        )
+        connection.execute(text(row.format(0, "NULL")))
+        connection.execute(text(row.format(1, "0.875")))
+        connection.execute(
+            text("INSERT INTO scripts VALUES ('v', 'script', 0, 'f', 0, 9, 'scr_1', 'A dog.', 'm@1', '[]')")
+        )
+    with reading(engine) as connection:
+        rows = connection.execute(text("SELECT evidence_id, channel, text, confidence FROM evidence ORDER BY 1")).all()
+    assert rows == [
+        ("cap_0", "caption", "a dog", 0.5),
+        ("cap_1", "caption", "a dog", 0.875),
+        ("scr_1", "script", "A dog.", 0.5),
+        ("utt_1", "speech", "hello", 0.75),
+    ]
+    engine.dispose()
+
+
 def test_opening_again_is_quick_and_needs_no_alembic(tmp_path: Path) -> None:
     open_database(url(tmp_path)).dispose()
     program = (

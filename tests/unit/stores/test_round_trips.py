@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from stores.library_store import LibraryStore
 from stores.parcel import pack, unpack
 from stores.records import (
+    Caption,
     Clip,
     Fact,
     Label,
     Record,
     Scene,
     ScreenText,
+    Script,
     Span,
     StageKey,
     StageOutput,
@@ -51,6 +53,10 @@ RECORDS = st.one_of(
     ),
     st.builds(Fact, IDS, SPANS, STORABLE, SHARE),
     st.builds(Voice, SPANS),
+    st.builds(
+        Caption, IDS, SPANS, STORABLE, STORABLE, STORABLE, st.lists(TICKS, max_size=3).map(tuple), st.none() | SHARE
+    ),
+    st.builds(Script, IDS, SPANS, STORABLE, STORABLE, NAMES),
 )
 
 

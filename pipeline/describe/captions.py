@@ -1,0 +1,197 @@
+"""Captions: what a model writes of each clip of a video, kept as evidence; and their vectors, for search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from encoders.spaces import collections
+from pipeline.decoder import Decoder
+from pipeline.describe.sights import Sight, clips_of, sights
+from pipeline.stage import Memory, Stage
+from stores.ids import fingerprint, record_id
+from stores.records import Caption, StageOutput, VectorItem
+
+if TYPE_CHECKING:
+    from encoders.bundle import Encoders
+
+CAPTIONS = "captions"
+CAPTION_VECTORS = "caption_vectors"
+
+LONGEST_CAPTION = 600
+"""Characters of a caption; what a model writes beyond that is left out. Source: our choice: some five sentences."""
+
+_FRAMES_AT_A_TIME = 16  # given to a describer at once: enough for a batch, few enough for memory
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionConfig:
+    """How clips are described.
+
+    Attributes:
+        frames: looked at of each clip; None for what suits the describer: one for a captioner of pictures, several
+            for a model that sees how they follow on each other.
+        long_side: pixels of the longer side of these frames. 512 is one tile of a picture for most vision models.
+        capfilt: drop captions of a captioner of pictures that do not match their picture, where the profile has a
+            model to tell.
+        least_match: probability of a match below which they do not. Source: BLIP, arXiv:2201.12086, section 3.3: a
+            text is noise if the matching head predicts it as unmatched, that is below one half.
+    """
+
+    frames: int | None = None
+    long_side: int = 512
+    capfilt: bool = True
+    least_match: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """One text about frames of a clip. ``score``: as `stores.records.Caption`."""
+
+    text: str
+    ticks: tuple[int, ...]
+    score: float | None = None
+
+
+class Describer(Protocol):
+    """Says what clips show (`pipeline.describe.describers`, `agents.describing`)."""
+
+    @property
+    def model(self) -> str:
+        """``name@revision`` of who writes."""
+        ...
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """All models that the texts depend on."""
+        ...
+
+    @property
+    def frames(self) -> int:
+        """Frames of a clip that suit it, where the config does not say."""
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """Whatever else the texts depend on: a prompt, a threshold."""
+        ...
+
+    @property
+    def words(self) -> bool:
+        """Whether it is to be given what is said and to be read in a clip."""
+        ...
+
+    def describe(self, clips: Sequence[Sight]) -> list[list[Description]]:
+        """The descriptions of each clip; none for a clip of which it cannot say anything."""
+        ...
+
+
+def caption_stage(describer: Describer, config: CaptionConfig) -> Stage:
+    """The stage `CAPTIONS` with this describer."""
+    settings = {
+        "frames": config.frames or describer.frames,
+        "long_side": config.long_side,
+        **describer.settings,
+    }
+    inputs = ("clips", "speech", "screentext") if describer.words else ("clips",)
+    return Stage(CAPTIONS, "1", settings, describer.models, inputs)
+
+
+def vector_stage(encoders: Encoders) -> Stage:
+    """The stage `CAPTION_VECTORS`: by itself, so that another text model does not cost all captions anew."""
+    return Stage(CAPTION_VECTORS, "1", {}, (encoders.revision("text"),), (CAPTIONS,))
+
+
+def mark_of(stage: Stage, known: Mapping[str, str]) -> str:
+    """The fingerprint of a stage that rests on what a video has now.
+
+    Args:
+        known: fingerprint by stage, of what the video has or is about to get.
+    """
+    inputs = {name: known.get(name, "") for name in stage.inputs}
+    return fingerprint(stage.name, stage.version, stage.config, stage.models, inputs)
+
+
+def describe_clips(
+    path: Path,
+    memory: Memory,
+    decoder: Decoder,
+    describer: Describer,
+    config: CaptionConfig | None = None,
+    told: Callable[[float], None] = lambda _: None,
+) -> StageOutput:
+    """The captions of a video's clips, in time; the file is read again, only where frames are wanted.
+
+    Args:
+        told: which share is done, in [0, 1].
+
+    Raises:
+        MediaError: as `pipeline.decoder.Decoder`.
+        KinodexError, encoders.types.WeightsError: as the describer.
+    """
+    config = config or CaptionConfig()
+    video = memory.video
+    if video is None:
+        return StageOutput()
+    count = config.frames or describer.frames
+    at_a_time = max(1, _FRAMES_AT_A_TIME // count)
+    total = len(clips_of(memory))
+    records: list[Caption] = []
+    seen = sights(path, memory, decoder, count, config.long_side, describer.words)
+    done = 0
+    while some := list(islice(seen, at_a_time)):
+        for sight, descriptions in zip(some, describer.describe(some), strict=True):
+            records += _captions(video.video_id, describer.model, sight, descriptions)
+        done += len(some)
+        told(min(1.0, done / max(1, total)))
+    return StageOutput(tuple(records))
+
+
+def caption_vectors(memory: Memory, encoders: Encoders, mark: str) -> StageOutput:
+    """One text vector for each caption of a video.
+
+    Args:
+        mark: fingerprint of the stage, for the vectors' ids.
+    """
+    captions = [record for record in memory.records(CAPTIONS) if isinstance(record, Caption)]
+    if not captions:
+        return StageOutput()
+    collection = collections(encoders).text
+    vectors = encoders.text.encode_passages([caption.text for caption in captions])
+    return StageOutput(
+        vectors=tuple(
+            VectorItem(
+                collection=collection,
+                vector_id=f"{mark}:{caption.evidence_id}:t",
+                vector=vector,
+                span=caption.span,
+                channel="caption",
+                clip_id=caption.clip_id,
+                evidence_id=caption.evidence_id,
+            )
+            for caption, vector in zip(captions, vectors, strict=True)
+        )
+    )
+
+
+def _captions(video_id: str, model: str, sight: Sight, descriptions: Sequence[Description]) -> Iterator[Caption]:
+    """Each text once."""
+    texts: set[str] = set()
+    for one in descriptions:
+        text = " ".join(one.text.split())[:LONGEST_CAPTION].strip()
+        if not text or text.casefold() in texts:
+            continue
+        texts.add(text.casefold())
+        span = sight.clip.span
+        yield Caption(
+            evidence_id=record_id("cap", video_id, span, sight.clip.clip_id, text),
+            span=span,
+            text=text,
+            clip_id=sight.clip.clip_id,
+            model=model,
+            frames=one.ticks,
+            score=one.score,
+        )

@@ -1,0 +1,135 @@
+"""Describers that are models of this machine: captioners of pictures, and video language models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.bundle import Encoders
+from encoders.types import Captioner, ImageTextRanker
+from pipeline.describe.captions import CaptionConfig, Description
+from pipeline.describe.sights import Sight
+
+QUESTION = "Describe what happens in this video in one or two sentences."
+"""What a video language model is asked of each clip. Source: our choice."""
+
+VIDEO_FRAMES = 8
+"""Frames of a clip for a video language model. Source: Video-LLaVA and Video-LLaMA look at 8."""
+
+
+class VideoModel(Protocol):
+    """Anything that sees several frames in their order and answers a question: `encoders.types.VideoDescriber`, say."""
+
+    def describe(self, frames: NDArray[np.uint8], seconds: Sequence[float], question: str) -> str:
+        """The answer; frames (n, h, w, 3) uint8 RGB, ``seconds`` when each of them is shown."""
+        ...
+
+
+class PictureDescriber:
+    """A captioner sees one frame at a time; with a ranker, only captions that match their frame are kept (CapFilt).
+
+    Args:
+        load: gives the captioner; called when the first clip is described.
+        model: ``name@revision`` of it.
+        load_ranker, ranker: the same of the model that tells whether a text matches a picture; None for none.
+        least_match: probability below which a caption does not match.
+    """
+
+    frames = 1
+    words = False
+
+    def __init__(
+        self,
+        load: Callable[[], Captioner],
+        model: str,
+        load_ranker: Callable[[], ImageTextRanker] | None = None,
+        ranker: str = "",
+        least_match: float = 0.5,
+    ) -> None:
+        self._load = load
+        self._load_ranker = load_ranker
+        self._ranker = ranker
+        self._least_match = least_match
+        self.model = model
+
+    @classmethod
+    def of(cls, encoders: Encoders, config: CaptionConfig) -> PictureDescriber:
+        """The captioner of a profile, and its ranker if there is one and captions are to be filtered.
+
+        Raises:
+            encoders.types.WeightsError: ``missing`` if the profile has no captioner. That weights are not there is
+                told when the first clip is described.
+        """
+        model = encoders.revision("captioner")
+        if not config.capfilt or not encoders.has("ranker"):
+            return cls(lambda: encoders.captioner, model)
+        ranker = encoders.revision("ranker")
+        return cls(lambda: encoders.captioner, model, lambda: encoders.ranker, ranker, config.least_match)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Captioner, and ranker if there is one."""
+        return (self.model, self._ranker) if self._load_ranker else (self.model,)
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """The threshold of the filter."""
+        return {"least_match": self._least_match} if self._load_ranker else {}
+
+    def describe(self, clips: Sequence[Sight]) -> list[list[Description]]:
+        """One caption for each frame; those that do not match are left out."""
+        pixels = [clip.pixels for clip in clips]
+        if len({one.shape[1:] for one in pixels}) == 1:
+            captions = self._load().caption(np.concatenate(pixels))
+        else:
+            captions = [caption for one in pixels for caption in self._load().caption(one)]
+        told = iter(captions)
+        return [self._kept(clip, [next(told) for _ in clip.ticks]) for clip in clips]
+
+    def _kept(self, clip: Sight, captions: Sequence[str]) -> list[Description]:
+        kept = []
+        for number, (tick, caption) in enumerate(zip(clip.ticks, captions, strict=True)):
+            if not caption.strip():
+                continue
+            score = None
+            if self._load_ranker is not None:
+                score = float(self._load_ranker().match(clip.pixels[number : number + 1], [caption])[0, 0])
+                if score < self._least_match:
+                    continue
+            kept.append(Description(caption, (tick,), score))
+        return kept
+
+
+class VideoModelDescriber:
+    """A video language model sees the frames of a clip together.
+
+    Args:
+        load: gives the model, anything that can ``describe``; called when the first clip is described.
+        model: ``name@revision`` of it.
+        frames: of each clip, unless the config says.
+    """
+
+    words = False
+
+    def __init__(self, load: Callable[[], VideoModel], model: str, frames: int = VIDEO_FRAMES) -> None:
+        self._load = load
+        self.model = model
+        self.frames = frames
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The one model."""
+        return (self.model,)
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """The question."""
+        return {"question": QUESTION}
+
+    def describe(self, clips: Sequence[Sight]) -> list[list[Description]]:
+        """One text for each clip."""
+        model = self._load()
+        return [[Description(model.describe(clip.pixels, clip.seconds, QUESTION), clip.ticks)] for clip in clips]

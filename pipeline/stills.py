@@ -1,0 +1,49 @@
+"""Single pictures of a video that is known already: read again from the file, or from what was kept of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.decoder import Decoder
+from pipeline.frames import Sampling
+from stores.errors import MediaError
+from stores.records import Span, Video
+
+WITHIN_SECONDS = 1.0
+"""How far behind the wanted place the frame may be: frames of usual videos are at most 0.1 s apart, of slide shows
+seldom more than this. Ours."""
+
+
+def still(decoder: Decoder, path: Path, video: Video, tick: int, long_side: int) -> NDArray[np.uint8]:
+    """The first frame at or behind ``tick``: pixels (h, w, 3) uint8 RGB, as displayed.
+
+    Args:
+        long_side: pixels of the longer side; the picture is not enlarged.
+
+    Raises:
+        MediaError: NO_FRAMES if there is none within a second; and as `pipeline.decoder.Decoder`.
+    """
+    end = tick + max(1, round(WITHIN_SECONDS / video.time_base))
+    wanted = Sampling("still", WITHIN_SECONDS, long_side, batch=2)
+    # Taken to the end: a job that is left early costs the child, and its start takes longer than a second of frames.
+    batches = list(decoder.frames(path, video, [wanted], Span(tick, end, video.time_base)))
+    pixels = next((frames.pixels for frames in batches if len(frames.pixels)), None)
+    if pixels is None:
+        raise MediaError("NO_FRAMES", f"{path.name} shows nothing at {float(tick * video.time_base):.1f} s.")
+    return np.asarray(pixels[0], np.uint8)
+
+
+def picture_of(jpeg: bytes) -> NDArray[np.uint8]:
+    """The pixels (h, w, 3) uint8 RGB of a kept thumbnail.
+
+    Raises:
+        KeyError: if it is no picture.
+    """
+    pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    if pixels is None:
+        raise KeyError("not a picture")
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
