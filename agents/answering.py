@@ -24,7 +24,7 @@ LOOKED_AT = 3
 """Videos whose lines are read for one question."""
 
 LEAST_SEEN = 0.15
-"""Confidence a label or object needs to be named in an answer."""
+"""Confidence a label, an object or a caption needs to be named in an answer."""
 
 SHOWN_TO_MODEL = 80
 """Evidence lines given to a language model."""
@@ -111,7 +111,7 @@ class Answerer:
         self._check_indexed(state["video_ids"] or ())
         found = self._finder.search(state["text"], k=12, video_ids=state["video_ids"])
         hits = self._store.fulltext.search(
-            state["text"], 50, video_ids=state["video_ids"], channels=("speech", "screen")
+            state["text"], 50, video_ids=state["video_ids"], channels=("speech", "screen", "caption", "script")
         )
         by_picture = list(dict.fromkeys(moment.video_id for moment in found.moments))
         by_words = list(dict.fromkeys(hit.video_id for hit in hits))
@@ -148,7 +148,7 @@ class Answerer:
             return []
         best = found.moments[0].video_id
         spans = [moment.span for moment in found.moments if moment.video_id == best]
-        channels = ("screen",) if question.source == "screen" else ("picture", "object")
+        channels = ("screen",) if question.source == "screen" else ("picture", "object", "caption")
         seen = [
             line
             for line in state["lines"]

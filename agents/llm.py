@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import openai
-from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
+from openai.types.chat import ChatCompletion, ChatCompletionContentPartParam, ChatCompletionMessageParam
 from pydantic import BaseModel, ValidationError
 
 from stores.errors import EndpointError
@@ -47,11 +50,12 @@ class Usage:
 
 
 class LLM:
-    """Asks for answers of a given shape. The reply is parsed and checked, never executed."""
+    """Asks for answers of a given shape. The reply is parsed and checked, never executed. For several threads."""
 
     def __init__(self, settings: EndpointSettings) -> None:
         self.settings = settings
         self.usage = Usage()
+        self._counting = threading.Lock()
         self._formats = ["json_schema", "json_object", "text"]
         self._client = openai.OpenAI(
             base_url=settings.base_url,
@@ -60,13 +64,14 @@ class LLM:
             max_retries=settings.max_retries,
         )
 
-    def ask(self, instructions: str, material: str, shape: type[Answer]) -> Answer:
+    def ask(self, instructions: str, material: str, shape: type[Answer], pictures: Sequence[bytes] = ()) -> Answer:
         """An answer of the given pydantic shape.
 
         Args:
             instructions: what to do (trusted, ours).
             material: what to do it with (untrusted: questions, words heard or read in videos).
             shape: pydantic model the reply must fit; one repair round is allowed.
+            pictures: JPEG files to look at, in order; the model must be one that can.
 
         Raises:
             EndpointError: ENDPOINT_UNREACHABLE, ENDPOINT_REFUSED or ENDPOINT_BAD_OUTPUT.
@@ -77,7 +82,7 @@ class LLM:
                 "role": "system",
                 "content": f"{instructions}\nReply with one JSON object that fits this schema:\n{schema}",
             },
-            {"role": "user", "content": material},
+            {"role": "user", "content": _content(material, pictures)},
         ]
         reply = self._complete(messages, shape)
         try:
@@ -105,17 +110,17 @@ class LLM:
 
     def _complete(self, messages: list[ChatCompletionMessageParam], shape: type[BaseModel]) -> str:
         while True:
+            asked = self._formats[0]
             try:
                 completion = self._client.chat.completions.create(
                     model=self.settings.model,
                     messages=messages,
                     max_tokens=self.settings.max_output_tokens,
                     temperature=0.0,
-                    **_response_format(self._formats[0], shape),
+                    **_response_format(asked, shape),
                 )
             except openai.BadRequestError as error:
-                if len(self._formats) > 1 and "format" in str(error).lower():
-                    self._formats.pop(0)
+                if "format" in str(error).lower() and self._ask_more_simply(asked):
                     continue
                 raise self._refused(error) from error
             except openai.APITimeoutError as error:
@@ -137,13 +142,21 @@ class LLM:
             break
         if not isinstance(completion, ChatCompletion):
             raise self._no_completion()
-        self.usage.calls += 1
-        if completion.usage:
-            self.usage.prompt_tokens += completion.usage.prompt_tokens or 0
-            self.usage.completion_tokens += completion.usage.completion_tokens or 0
+        with self._counting:
+            self.usage.calls += 1
+            if completion.usage:
+                self.usage.prompt_tokens += completion.usage.prompt_tokens or 0
+                self.usage.completion_tokens += completion.usage.completion_tokens or 0
         message = completion.choices[0].message if completion.choices else None
         content = message.content if message else None
         return content if isinstance(content, str) else ""
+
+    def _ask_more_simply(self, refused: str) -> bool:
+        """Leave out the form of reply that the server does not know; False if there is none left to try."""
+        with self._counting:
+            if self._formats[0] == refused and len(self._formats) > 1:
+                self._formats.pop(0)
+            return self._formats[0] != refused
 
     def _no_completion(self) -> EndpointError:
         return EndpointError(
@@ -168,6 +181,16 @@ def _response_format(kind: str, shape: type[BaseModel]) -> dict[str, Any]:
         schema = {"name": shape.__name__, "schema": shape.model_json_schema()}
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
     return {"response_format": {"type": "json_object"}} if kind == "json_object" else {}
+
+
+def _content(material: str, pictures: Sequence[bytes]) -> str | list[ChatCompletionContentPartParam]:
+    if not pictures:
+        return material
+    parts: list[ChatCompletionContentPartParam] = [{"type": "text", "text": material}]
+    for picture in pictures:
+        url = f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}"
+        parts.append({"type": "image_url", "image_url": {"url": url}})
+    return parts
 
 
 def _json_part(reply: str) -> str:

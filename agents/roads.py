@@ -1,4 +1,4 @@
-"""The roads along which tags are recalled for one video: picture, objects, speech, screen, format, similar videos.
+"""The roads along which tags are recalled for one video: picture, objects, speech, screen, caption, format, similar.
 
 Every road takes the whole tag library and names the tags it speaks for, each with a probability, the road's name and
 the evidence it saw. Roads do not know each other; `agents.ranking` weighs what they bring.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agents.scoring import QueryScale, query_scales
+from agents.pictures import best_fits, least_likeness
 from agents.words import contains_phrase
 from encoders.bundle import Encoders
 from encoders.concepts import ConceptSpace
@@ -48,9 +48,8 @@ SPOKEN = 0.5
 WRITTEN = 0.5
 """The same for text on screen."""
 
-LIKENESS = 0.8
-"""Cosine of two clips' mean visual features from which they show the same material. Measured on 24 videos: 0.87 for
-the one pair in which a video is a re-encoded cut of the other, 0.70 for the nearest of all other pairs."""
+CAPTIONED = 0.7
+"""The same for a caption, which tells what is there, times its confidence. Source: our choice, not measured."""
 
 NEIGHBOURS = 10
 """Clips of other videos that are looked at for each clip."""
@@ -73,13 +72,12 @@ class Recalled:
 
 
 class TagVectors:
-    """The tag library in text space, with a scale per tag; made once, used for every video."""
+    """The tag library beside pictures: each tag's vector in their space, and its concepts; made once for all videos."""
 
     def __init__(self, tags: Sequence[Tag], encoders: Encoders) -> None:
         self.tags = tuple(tags)
         texts = [" ".join((tag.name, *tag.aliases)) for tag in self.tags]
-        self.vectors: Vectors = encoders.text.encode_queries(texts)
-        self.scales: list[QueryScale] = query_scales(self.vectors, encoders.concepts)
+        self.vectors: Vectors = encoders.image_text.encode_queries(texts)
         self.concepts: list[dict[str, float]] = [_concepts_of(tag, encoders.concepts) for tag in self.tags]
 
 
@@ -98,11 +96,7 @@ def picture_road(case: Case) -> list[Recalled]:
     hits, matrix = case.store.vectors.fetch(collections(case.encoders).picture, video_ids=[case.video_id])
     if not hits:
         return []
-    cosines = matrix @ case.tags.vectors.T
-    best = cosines.argmax(axis=0)
-    z = np.array(
-        [scale.z(float(cosines[row, i])) for i, (scale, row) in enumerate(zip(case.tags.scales, best, strict=True))]
-    )
+    z, best = best_fits(case.encoders, case.tags.vectors, matrix)
     labels = _labels_by_clip(case.store, case.video_id)
     recalled = []
     for i, rivalled in enumerate(_rivalry(z, case.tags.tags)):
@@ -155,6 +149,11 @@ def screen_road(case: Case) -> list[Recalled]:
     return _mentioned("screen", WRITTEN, case.store.catalog.evidence_of(case.video_id, "screen"), case.tags.tags)
 
 
+def caption_road(case: Case) -> list[Recalled]:
+    """Tags that captions name."""
+    return _mentioned("caption", CAPTIONED, case.store.catalog.evidence_of(case.video_id, "caption"), case.tags.tags)
+
+
 def format_road(case: Case) -> list[Recalled]:
     """Tags that name a measured property: vertical video, black and white, still image."""
     facts = case.store.catalog.evidence_of(case.video_id, "format")
@@ -170,11 +169,12 @@ def similar_road(case: Case) -> list[Recalled]:
     """Tags accepted for videos that look alike (near-duplicates, other cuts of the same material)."""
     collection = collections(case.encoders).likeness
     hits, matrix = case.store.vectors.fetch(collection, video_ids=[case.video_id])
+    least = least_likeness(case.encoders)
     alike: dict[str, float] = {}
     active = {tag.tag_id for tag in case.tags.tags}
     for vector in matrix:
         for hit in case.store.vectors.query(collection, vector, len(hits) + NEIGHBOURS):
-            if hit.video_id != case.video_id and hit.similarity >= LIKENESS:
+            if hit.video_id != case.video_id and hit.similarity >= least:
                 alike[hit.video_id] = max(alike.get(hit.video_id, 0.0), hit.similarity)
     best: dict[str, Recalled] = {}
     for other in alike:
@@ -193,6 +193,7 @@ ROADS = {
     "objects": object_road,
     "speech": speech_road,
     "screen": screen_road,
+    "caption": caption_road,
     "format": format_road,
     "similar": similar_road,
 }

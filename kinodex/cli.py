@@ -9,12 +9,14 @@ import typer
 from kinodex import __version__
 from kinodex.commands import (
     ask,
+    describe,
     doctor,
     evaluate,
     failures,
     ingest,
     models,
     quarantine,
+    reembed,
     replay,
     search,
     tags,
@@ -62,6 +64,7 @@ app.command("search", short_help="Find moments.")(search.search)
 app.command("ask", short_help="Answer a question, with citations.")(ask.ask)
 app.add_typer(tags.app, name="tags")
 app.command("tag", short_help="Decide which tags fit.")(tags.tag)
+app.command("describe", short_help="Describe clips and videos in words.")(describe.describe)
 app.command("videos", short_help="List the videos.")(videos.videos)
 app.command("show", short_help="All that is known of one video.")(videos.show)
 app.command("status", short_help="How much is indexed.")(videos.status)
@@ -71,6 +74,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.command("replay", short_help="Run one stage of one video again, to see it fail.")(replay.replay)
 app.command("verify", short_help="Check that nothing is lost or altered.")(upkeep.verify)
 app.add_typer(upkeep.index, name="index")
+app.command("reembed", short_help="Make vectors anew after a change of models.")(reembed.reembed)
 app.command("gc", short_help="Remove what crashes left behind.")(upkeep.gc)
 app.command("forget", short_help="Remove videos from the library.")(upkeep.forget)
 app.add_typer(models.app, name="models", short_help="The models and their limits.")

@@ -126,8 +126,17 @@ def stage_failure(library: Library, run: Receipt, uri: str) -> Payload:
         "attempts": run.attempt,
         "strikes": run.strikes,
         "seconds": run.seconds,
-        "replay": library.settings.command("replay", run.key.video_id, "--stage", run.key.stage),
+        "replay": _again(library, run),
     }
+
+
+def _again(library: Library, run: Receipt) -> str:
+    """The command that makes a run happen again; describing has no replay, and costs nothing where it fails."""
+    from workflows.describing_plan import DESCRIBING
+
+    if run.key.stage in DESCRIBING:
+        return library.settings.command("describe", run.key.video_id, "--retry")
+    return library.settings.command("replay", run.key.video_id, "--stage", run.key.stage)
 
 
 def _input(library: Library, error: InputError) -> Payload:

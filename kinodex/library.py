@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from agents.finder import Finder, Found
     from agents.llm import LLM
     from agents.tagging import Tagger
+    from agents.videos import FoundVideos, VideoFinder
     from encoders.bundle import Encoders
+    from kinodex.describing import By
+    from pipeline.describe.describers import VideoModel
+    from pipeline.perception import PerceptionConfig
     from stores.catalog import VideoEntry
     from stores.forget import Forgotten
     from stores.rebuild import Rebuilt
@@ -24,8 +28,11 @@ if TYPE_CHECKING:
     from stores.taglibrary import ImportReport
     from stores.verification import Told, Verification
     from workflows.budget import Meter
+    from workflows.describe import DescribeReport
+    from workflows.describing_plan import PlannedDescription
     from workflows.evaluate import Evaluation
     from workflows.plan import Plan
+    from workflows.reembed import Reembedded, Swap
     from workflows.replay import Replay
     from workflows.report import IngestReport
 
@@ -57,6 +64,7 @@ class Library:
         )
         self._encoders: Encoders | None = None
         self._finder: Finder | None = None
+        self._video_finder: VideoFinder | None = None
         self._llm: LLM | None = None
 
     @classmethod
@@ -90,7 +98,7 @@ class Library:
         if self._encoders is None:
             from encoders.bundle import Encoders
 
-            self._encoders = Encoders.open(profile=self.settings.profile, threads=self.settings.threads)
+            self._encoders = Encoders.open(self.settings.profile, self.settings.threads, self.settings.device)
         return self._encoders
 
     @property
@@ -111,6 +119,16 @@ class Library:
                 )
             )
         return self._llm
+
+    def perception_config(self) -> PerceptionConfig:
+        """The config of every stage, by the settings and what this machine has.
+
+        Raises:
+            UsageError: SETTINGS_INVALID, naming the table or key and those there are.
+        """
+        from pipeline.perception import settled
+
+        return settled(self.encoders, self.settings.perception_config())
 
     def ingest(
         self,
@@ -162,10 +180,62 @@ class Library:
             paths,
             settings.workers,
             prices=prices_of(settings.endpoint),
-            config=settings.perception_config(),
+            config=self.perception_config(),
             part_seconds=60.0 * settings.part_minutes,
             looked=looked,
         )
+
+    def plan_reembed(self, *channels: str) -> tuple[Swap, Plan]:
+        """Which videos have vectors of former models, and what it would cost to make them anew, without doing it.
+
+        Args:
+            channels: as `reembed`.
+        """
+        from kinodex.running import prices_of
+        from workflows.plan import plan
+        from workflows.reembed import plan_swap
+
+        settings, config = self.settings, self.perception_config()
+        seconds = 60.0 * settings.part_minutes
+        swap = plan_swap(self.store, self.encoders, channels, config, seconds)
+        planned = plan(
+            self.store,
+            self.encoders,
+            swap.paths,
+            settings.workers,
+            prices=prices_of(settings.endpoint),
+            config=config,
+            part_seconds=seconds,
+            only=swap.stages,
+        )
+        return swap, planned
+
+    def reembed(
+        self, *channels: str, meter: Meter | None = None, command: str = "", progress: Progress = silent
+    ) -> Reembedded:
+        """Make vectors of former models anew with the present ones; each video's former ones serve until then.
+
+        Args:
+            channels: ``picture``, ``object``, ``speech``, ``screen``: do it only if that takes no other channel's
+                stages; none for whatever it takes.
+            meter: of a budget; what would exceed it is left for another call.
+            command: what the report of the run is to call it.
+            progress: told what happens, see `workflows.progress`.
+
+        Raises:
+            UsageError: USAGE if there is no such channel, or if vectors also wait for stages of other channels.
+        """
+        from kinodex.running import run_ingest
+        from workflows.reembed import Reembedded, clean, embed_captions, plan_swap
+
+        seconds = 60.0 * self.settings.part_minutes
+        swap = plan_swap(self.store, self.encoders, channels, self.perception_config(), seconds)
+        report = None
+        if swap.paths:
+            report, self.report_path = run_ingest(self, swap.paths, False, meter, command, progress, swap.stages)
+            self.stopped = meter.stopped if meter is not None and report.totals.postponed else ""
+        captions = embed_captions(self.store, self.encoders, swap.captions)
+        return Reembedded(swap, report, captions, clean(self.store))
 
     def replay(self, video: str, stage: str) -> Replay:
         """Run one stage of one video again and alone; nothing is written.
@@ -180,20 +250,93 @@ class Library:
         from workflows.replay import replay
 
         settings = self.settings
-        config, seconds = settings.perception_config(), 60.0 * settings.part_minutes
+        config, seconds = self.perception_config(), 60.0 * settings.part_minutes
         return replay(self.store, self.encoders, self.resolve(video), stage, config, seconds)
 
-    def search(self, query: str, k: int = 10, duplicates: bool = False) -> Found:
+    def describe(
+        self,
+        *videos: str,
+        by: By | VideoModel | None = None,
+        script: bool = True,
+        retry: bool = False,
+        meter: Meter | None = None,
+        progress: Progress = silent,
+    ) -> DescribeReport:
+        """Have clips described in words, to be found and cited. Without arguments: those of every indexed video.
+
+        Videos that cannot be described are reported, not raised; a second call has nothing to do.
+
+        Args:
+            videos: video ids, or paths or names of videos in the library.
+            by: ``profile`` for a model of it, ``endpoint`` for the model behind it, or any object with the method
+                ``describe(frames, seconds, question)``; None for the endpoint if there is one, else the profile.
+            script: have the endpoint, if there is one, write a script of each video, too.
+            retry: try again also what failed for good or is quarantined.
+            meter: of a budget; what would exceed it is left for another call.
+            progress: told what happens, see `workflows.progress`.
+
+        Raises:
+            UsageError: USAGE if there is no such describer; UNKNOWN_VIDEO.
+        """
+        from kinodex.describing import means_of
+        from kinodex.running import prices_of
+        from workflows.describe import describe_videos
+
+        return describe_videos(
+            self.store,
+            self.encoders,
+            [self.resolve(video) for video in videos] or self.indexed(),
+            means_of(self, by, script),
+            retry=retry,
+            meter=meter,
+            prices=prices_of(self.settings.endpoint),
+            progress=progress,
+        )
+
+    def plan_describe(
+        self, *videos: str, by: By | VideoModel | None = None, script: bool = True, retry: bool = False
+    ) -> list[PlannedDescription]:
+        """What `describe` would do for each video, and how many calls and tokens it would cost, without doing it."""
+        from kinodex.describing import means_of
+        from workflows.describing_plan import plan_descriptions
+
+        chosen = [self.resolve(video) for video in videos] or self.indexed()
+        return plan_descriptions(self.store, self.encoders, chosen, means_of(self, by, script), retry)
+
+    def search(self, query: str, k: int = 10, duplicates: bool = False, explain: bool = False) -> Found:
         """The ``k`` best moments for a query in any language.
 
         Args:
             duplicates: also show moments that show the same as a better one; else they are told in its ``also``.
+            explain: say why, too: `agents.explanation.Explanation` in ``explanation`` of what is returned.
         """
+        if self._finder is None:
+            self._finder = self.finder()
+        return self._finder.search(query, k=k, duplicates=duplicates, explained=explain)
+
+    def finder(self) -> Finder:
+        """Finds moments, with the steps after recall that the settings ask for."""
         from agents.finder import Finder
 
-        if self._finder is None:
-            self._finder = Finder(self.store, self.encoders)
-        return self._finder.search(query, k=k, duplicates=duplicates)
+        return Finder(self.store, self.encoders, self.settings.search.config(), self._makers)
+
+    def _makers(self) -> dict[tuple[str, str], str]:
+        from kinodex.makers import makers
+
+        return makers(self.encoders, self.perception_config())
+
+    def search_videos(self, query: str, k: int = 10) -> FoundVideos:
+        """The ``k`` videos that are most about a query as a whole, by vectors that [perception.vectors] video makes.
+
+        Raises:
+            UsageError: USAGE if the settings keep no such vectors.
+        """
+        from agents.videos import VideoFinder
+
+        if self._video_finder is None:
+            head = self.perception_config().vectors.head
+            self._video_finder = VideoFinder(self.store, self.encoders, head)
+        return self._video_finder.search(query, k)
 
     def import_tags(self, path: str | Path) -> ImportReport:
         """Add the tags of a CSV file to the tag library; tags with the same id are replaced."""
@@ -234,13 +377,12 @@ class Library:
     def evaluate(self, annotations: str | Path, clips: str | Path) -> Evaluation:
         """Measure retrieval, tagging and answers against annotations (see `workflows.annotations`)."""
         from agents.answering import Answerer
-        from agents.finder import Finder
         from workflows.evaluate import evaluate
 
         store, encoders = self.store, self.encoders
         tagger = self.tagger() if store.tags.tags() else None
         answerer = Answerer(store, encoders, self.llm)
-        return evaluate(store, Finder(store, encoders), tagger, answerer, Path(annotations), Path(clips))
+        return evaluate(store, self.finder(), tagger, answerer, Path(annotations), Path(clips))
 
     def videos(self) -> list[VideoEntry]:
         """Every video the library knows, with how its stages ended."""

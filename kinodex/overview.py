@@ -41,6 +41,7 @@ def one_video(library: Library, video: str) -> Payload:
 def whole_library(library: Library) -> Payload:
     """Index health, counts, endings by stage and disk use."""
     from agents.finder import SEARCHED_STAGES
+    from kinodex.describing import descriptions
 
     entries = library.videos()
     stages: dict[str, Counter[str]] = {}
@@ -58,6 +59,7 @@ def whole_library(library: Library) -> Payload:
             "videos_indexed": health.videos_indexed,
             "videos_known": health.videos_known,
         },
+        "descriptions": descriptions(library, library.indexed()),
         "counts": {
             "videos": len(entries),
             "by_status": dict(Counter(entry.status for entry in entries)),

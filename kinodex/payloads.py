@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from workflows.evaluate import Evaluation
     from workflows.measures import TagCounts
     from workflows.plan import Plan
+    from workflows.reembed import Reembedded, Swap
     from workflows.report import IngestReport
 
 Payload = dict[str, Any]
@@ -93,6 +94,32 @@ def plan(planned: Plan) -> Payload:
     }
 
 
+def swap(found: Swap, planned: Plan, channels: Sequence[str], uris: Mapping[str, str]) -> Payload:
+    """``{channels, indexed, stages: [{stage, videos}], videos, captions, gone: [{video_id, uri}], cost}``.
+
+    Args:
+        found: which videos have vectors of former models; planned: what making them anew would do.
+    """
+    return {
+        "channels": list(channels),
+        "indexed": found.indexed,
+        "videos": planned.videos,
+        "captions": len(found.captions),
+        "stages": [{"stage": stage, "videos": count} for stage, count in planned.stages],
+        "gone": [{"video_id": video_id, "uri": uris.get(video_id, "")} for video_id in found.gone],
+        "cost": {**_cost(planned.cost), "wall_seconds": planned.wall_seconds, "workers": planned.workers},
+    }
+
+
+def reembedded(made: Reembedded, path: Path | None, stopped: str) -> Payload:
+    """``{ingest, captions, removed: {blobs, vectors, staged, parts, bytes}}``; ``ingest`` as `ingest`, or null."""
+    return {
+        "ingest": ingest(made.report, path, stopped) if made.report is not None else None,
+        "captions": made.captions,
+        "removed": asdict(made.swept),
+    }
+
+
 def _cost(cost: Estimate) -> Payload:
     return {"work_seconds": cost.seconds, "bytes": round(cost.bytes), "tokens": round(cost.tokens), "money": cost.money}
 
@@ -154,7 +181,9 @@ def _playable(uris: Sequence[str]) -> str:
 def search(found: Found, uris: Mapping[str, str]) -> Payload:
     """``{query, verdict, index, results: [{rank, video_id, uri, start, end, score, channels, text, thumbnail, …}]}``.
 
-    ``also`` lists near-duplicates that were left out of the results: ``[{video_id, uri, start, end}]``.
+    ``also`` lists near-duplicates that were left out of the results: ``[{video_id, uri, start, end}]``. ``index`` also
+    counts videos that are searched by vectors of a former model (``videos_former``), and those that have vectors of a
+    model that cannot be asked here (``videos_unserved``): `kinodex reembed` makes both anew.
     """
     return {
         "query": found.query,
@@ -163,6 +192,8 @@ def search(found: Found, uris: Mapping[str, str]) -> Payload:
             "state": found.index.state,
             "videos_indexed": found.index.videos_indexed,
             "videos_known": found.index.videos_known,
+            "videos_former": found.index.videos_former,
+            "videos_unserved": found.index.videos_unserved,
         },
         "results": [
             {

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
+from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from pipeline.derive.vectors import VectorConfig
 from pipeline.perception import PerceptionConfig
 from stores.errors import UsageError
+from stores.ids import sha256_of
 
 _WORDS: dict[Any, str] = {
     int: "a whole number from 1 on",
@@ -34,7 +37,22 @@ def perception_config(tables: Mapping[str, Mapping[str, Any]]) -> PerceptionConf
         if stage not in kinds:
             raise _invalid(f"there is no table [perception.{stage}].", f"Valid tables: {', '.join(kinds)}.")
         configs[stage] = _config(stage, kinds[stage], table)
+    if "vectors" in configs:
+        configs["vectors"] = _hashed(configs["vectors"])
     return PerceptionConfig(**configs)
+
+
+def _hashed(config: VectorConfig) -> VectorConfig:
+    """The config with the hash of its weights, which stands for them wherever the file lies."""
+    if not config.video_weights:
+        return config
+    path = Path(config.video_weights).expanduser().absolute()
+    try:
+        found = config.video_sha256 or sha256_of(path)
+    except OSError as error:
+        message = f"key 'perception.vectors.video_weights': {path} cannot be read: {error.strerror}."
+        raise _invalid(message, "Give the path of an official checkpoint.") from None
+    return replace(config, video_weights=str(path), video_sha256=found)
 
 
 def _config(stage: str, kind: Any, table: Mapping[str, Any]) -> Any:

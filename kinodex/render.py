@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kinodex import render_describing
 from kinodex.cells import data as _data
 from kinodex.cells import status as _status
 from kinodex.cells import table as _table
@@ -146,6 +147,7 @@ def status(console: Console, payload: Payload) -> None:
     console.print(
         f"index {index['state']}: {index['videos_indexed']} of {index['videos_known']} videos can be searched"
     )
+    render_describing.counts(console, payload["descriptions"])
     by_status = ", ".join(f"{count} {name}" for name, count in counts["by_status"].items())
     console.print(f"{counts['videos']} videos{f' ({by_status})' if by_status else ''}, {counts['tags']} tags")
     console.print("disk: " + ", ".join(f"{name} {size(count)}" for name, count in payload["disk"].items()))
@@ -199,6 +201,9 @@ def search(console: Console, payload: Payload) -> None:
     index = payload["index"]
     missing = index["videos_known"] - index["videos_indexed"]
     if not index["videos_indexed"]:
+        if index["videos_unserved"]:
+            console.print("Indexed by a model that cannot be asked here. Make vectors with yours: kinodex reembed")
+            return
         console.print("Not indexed yet: no video can be searched. Begin with: kinodex ingest PATH")
         return
     if payload["verdict"] == "no_match":
@@ -211,6 +216,13 @@ def search(console: Console, payload: Payload) -> None:
         console.print(_opening(payload["results"][0]))
     if missing > 0:
         console.print(f"Partly indexed: {missing} of {index['videos_known']} videos are not (see: kinodex errors).")
+    if index["videos_unserved"]:
+        console.print(
+            f"{index['videos_unserved']} videos have vectors of a model that cannot be asked here: they are found by "
+            "words, or not at all (mend: kinodex reembed)."
+        )
+    if index["videos_former"]:
+        console.print(f"{index['videos_former']} videos are searched by a former model's vectors (kinodex reembed).")
 
 
 def _moments(results: list[Payload]) -> Table:
@@ -297,20 +309,25 @@ def decisions(console: Console, payload: Payload) -> None:
 
 def models(console: Console, payload: Payload) -> None:
     """The profile's models and what they cannot do."""
-    console.print(f"profile {payload['profile']}")
+    console.print(f"profile {payload['profile']}, device {payload['device']}")
     for model in payload["models"]:
         console.print(
             _data(model["name"], "bold"),
             f"{model['task']}, {model['licence']}, revision {model['revision']},",
             "weights are here" if model["present"] else "weights are not here",
         )
-        console.print(
-            Text("  "), _status("ok" if model["verified"] else "failed"), _data(model["problem"] or "verified")
-        )
+        if not model["present"] and any(source.startswith("hf:") for source in model["sources"]):
+            console.print(_data(f"  to be fetched: kinodex models pull {model['name']}"))
+        else:
+            console.print(
+                Text("  "), _status("ok" if model["verified"] else "failed"), _data(model["problem"] or "verified")
+            )
         for source in model["sources"]:
             console.print(_data(f"  from {source}"))
         console.print(_data(f"  limits: {model['limits']}"))
         console.print(_data(f"  {model['citation']}", "dim"))
+    if payload["missing"]:
+        console.print(_data(f"not on this machine: {', '.join(payload['missing'])}. {payload['hint']}"))
 
 
 def pulled(console: Console, payload: Payload) -> None:
@@ -321,6 +338,9 @@ def pulled(console: Console, payload: Payload) -> None:
             table.add_row(_data(model["name"]), _data(file["path"]), size(file["size"]), _data(file["sha256"][:16]))
     if table.row_count:
         console.print(table)
+    for model in payload["models"]:
+        if model["pinned"]:
+            console.print(_data(f"{model['name']} is pinned to {model['pinned']} from now on"))
     there = [model["name"] for model in payload["models"] if not model["fetched"]]
     before = f"; complete before: {', '.join(there)}" if there else ""
     console.print(_data(f"{table.row_count} files fetched{before}"))

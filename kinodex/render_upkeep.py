@@ -7,7 +7,8 @@ from typing import Any
 from rich.console import Console
 
 from kinodex.cells import data, status, table
-from kinodex.text import size
+from kinodex.render import ingest
+from kinodex.text import clock, size
 
 Payload = dict[str, Any]
 _SHOWN = 20
@@ -36,6 +37,45 @@ def swept(console: Console, payload: Payload) -> None:
         return
     done = "would be removed" if payload["dry_run"] else "removed"
     console.print(f"{found or 'an old index'} {done}, {size(payload['bytes'])}")
+
+
+def swap(console: Console, payload: Payload) -> None:
+    """Which vectors are of former models, and what it takes to make them anew."""
+    videos, cost = payload["videos"], payload["cost"]
+    if videos:
+        console.print(
+            f"{videos} of {payload['indexed']} indexed videos have vectors of other models or settings than those of "
+            f"profile {payload['profile']}"
+        )
+        stages = ", ".join(stage["stage"] for stage in payload["stages"])
+        console.print(data(f"to do again: {stages}"))
+        console.print(f"that takes about {clock(cost['wall_seconds'])} with {cost['workers']} workers")
+    if payload["captions"]:
+        console.print(f"{payload['captions']} videos have captions whose vectors are of another model")
+    for video in payload["gone"]:
+        console.print(
+            data(
+                f"no longer where it was, its former vectors go on serving: {video['uri'] or video['video_id']}",
+                "yellow",
+            )
+        )
+    if not videos and not payload["captions"] and not payload["gone"]:
+        console.print(
+            f"All {payload['indexed']} indexed videos have vectors of the models of profile {payload['profile']}."
+        )
+
+
+def reembedded(console: Console, payload: Payload) -> None:
+    """What was made anew."""
+    done = payload["done"]
+    if done["ingest"] is not None:
+        ingest(console, done["ingest"])
+    if done["captions"]:
+        console.print(f"the captions of {done['captions']} videos have new vectors")
+    if done["ingest"] is None and not done["captions"]:
+        console.print("Nothing to do.")
+    if done["removed"]["vectors"] or done["removed"]["blobs"] or done["removed"]["bytes"]:
+        swept(console, {"dry_run": False, **done["removed"]})
 
 
 def to_forget(console: Console, payload: Payload) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -27,12 +27,19 @@ _NOTHING = IngestReport((), Totals(0, 0, 0, 0, 0, 0, 0.0, 0.0))
 
 
 def run_ingest(
-    library: Library, paths: Sequence[str | Path], retry: bool, meter: Meter | None, command: str, progress: Progress
+    library: Library,
+    paths: Sequence[str | Path],
+    retry: bool,
+    meter: Meter | None,
+    command: str,
+    progress: Progress,
+    only: Collection[str] | None = None,
 ) -> tuple[IngestReport, Path | None]:
     """Ingest, and leave a report; one also where an error ends the run early.
 
     Args:
         command: as it was given, for the report.
+        only: stages to do, if not all.
 
     Returns:
         how every input ended, and where the report of the run lies; None if it could not be written.
@@ -60,8 +67,9 @@ def run_ingest(
                 workers=settings.workers,
                 address=settings.ray_address or None,
                 retry=retry,
-                config=settings.perception_config(),
+                config=library.perception_config(),
                 part_seconds=60.0 * settings.part_minutes,
+                only=only,
                 meter=meter,
                 progress=to_all(tally, progress),
             )
@@ -139,7 +147,7 @@ def _facts(library: Library, command: str, began: float) -> RunFacts | None:
                     command=command or run.command,
                     profile=settings.profile,
                     models={task: library.encoders.revision(task) for task in tasks},
-                    fingerprints=fingerprints(stages(library.encoders, settings.perception_config())),
+                    fingerprints=fingerprints(stages(library.encoders, library.perception_config())),
                     settings=settings.model_dump(mode="json"),
                     started=began,
                 )

@@ -15,6 +15,7 @@ from stores.errors import UsageError
 from stores.places import Places, masked
 
 if TYPE_CHECKING:
+    from agents.refining import SearchConfig
     from pipeline.perception import PerceptionConfig
 
 FILE_NAME = "kinodex.toml"
@@ -23,6 +24,7 @@ DEFAULT_LIBRARY = Path("kinodex-library")
 ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "KINODEX_LIBRARY": ("library",),
     "KINODEX_PROFILE": ("profile",),
+    "KINODEX_DEVICE": ("device",),
     "KINODEX_EXECUTOR": ("executor",),
     "KINODEX_WORKERS": ("workers",),
     "KINODEX_DATABASE": ("database",),
@@ -75,12 +77,37 @@ class Endpoint(BaseModel):
         return self.api_key.get_secret_value() or os.environ.get(self.api_key_env or " ", "")
 
 
+class SearchSettings(BaseModel):
+    """What is done with the best moments of a search after recall; see `agents.refining.SearchConfig`.
+
+    Attributes:
+        rerank: ``itm``: a model of the profile looks at a frame of each of the best moments, and the query; ``auto``
+            where the profile has such a model.
+        top_k: how many it looks at.
+        rescore: ``socratic``: what is seen is multiplied by what is said and captioned.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rerank: Literal["off", "itm", "auto"] = "off"
+    top_k: int = Field(default=16, ge=1)
+    rescore: Literal["off", "socratic"] = "off"
+
+    def config(self) -> SearchConfig:
+        """The same for `agents.finder.Finder`."""
+        from agents.refining import SearchConfig
+
+        return SearchConfig(rescore=self.rescore, rerank=self.rerank, top_k=self.top_k)
+
+
 class Settings(BaseModel):
     """All that can be set.
 
     Attributes:
         library: the library's directory.
         profile: a named set of models.
+        device: where those models run that can choose: ``cuda`` in half precision, ``cpu`` in float32, ``auto`` on what
+            is there.
         executor: where ingest runs: in this process or on Ray.
         workers: videos worked on at the same time; None means one for each processor.
         threads: threads each model may use inside one worker.
@@ -94,6 +121,7 @@ class Settings(BaseModel):
         metrics_port: where an ingest serves Prometheus metrics; None serves none.
         metrics_host: address of that port; ``0.0.0.0`` lets other machines read them.
         endpoint: the language model, if any.
+        search: steps after recall.
         perception: settings of stages by stage, see `pipeline.perception.PerceptionConfig`.
     """
 
@@ -101,6 +129,7 @@ class Settings(BaseModel):
 
     library: Path = DEFAULT_LIBRARY
     profile: str = "embedded"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
     executor: Literal["local", "ray"] = "local"
     workers: int | None = Field(default=None, ge=1)
     threads: int = Field(default=1, ge=1)
@@ -114,6 +143,7 @@ class Settings(BaseModel):
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     metrics_host: str = "127.0.0.1"
     endpoint: Endpoint = Endpoint()
+    search: SearchSettings = SearchSettings()
     perception: dict[str, dict[str, Any]] = Field(default_factory=dict)
     _config: Path | None = PrivateAttr(default=None)
 
@@ -160,6 +190,8 @@ class Settings(BaseModel):
             options += ["--config", str(self._config)]
         if self.profile != "embedded":
             options += ["--profile", self.profile]
+        if self.device != "auto":
+            options += ["--device", self.device]
         return " ".join(shell_word(word) for word in ("kinodex", *words, *options))
 
     def places(self) -> Places:
@@ -180,6 +212,9 @@ class Settings(BaseModel):
         from kinodex.perception import perception_config
 
         return perception_config(self.perception)
+
+
+_TABLES: Mapping[str, type[BaseModel]] = {"endpoint": Endpoint, "search": SearchSettings}
 
 
 def _check_endpoint(endpoint: Endpoint, where: str) -> None:
@@ -230,8 +265,8 @@ def _invalid(error: ValidationError, where: str) -> UsageError:
     first = error.errors(include_url=False, include_input=False)[0]
     name = ".".join(str(part) for part in first["loc"]) or "settings"
     if first["type"] == "extra_forbidden":
-        inner = len(first["loc"]) > 1 and first["loc"][0] == "endpoint"
-        valid: Mapping[str, object] = Endpoint.model_fields if inner else Settings.model_fields
+        table = _TABLES.get(str(first["loc"][0]), Settings) if len(first["loc"]) > 1 else Settings
+        valid: Mapping[str, object] = table.model_fields
         return UsageError(
             "SETTINGS_INVALID",
             f"unknown key {name!r} in {where}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -54,6 +54,7 @@ def ingest(
     retry: bool = False,
     config: PerceptionConfig | None = None,
     part_seconds: float = PART_SECONDS,
+    only: Collection[str] | None = None,
     meter: Meter | None = None,
     progress: Progress = silent,
 ) -> IngestReport:
@@ -70,6 +71,7 @@ def ingest(
         retry: forget how often it failed and try again also what failed for good or is quarantined.
         config: of every stage; what changes in it is done again, and what rests on that.
         part_seconds: length of the parts that long videos are worked on in.
+        only: stages to do, if not all; what they read must be there.
         meter: of a budget; what would exceed it is left for another run.
         progress: told what happens, from several threads.
 
@@ -93,7 +95,7 @@ def ingest(
         inputs = identify(store, found, lambda done, of: progress(Identified(done, of)))
         if retry:
             store.ledger.reset(video_ids=sorted({one.video_id for one in inputs if one.video_id}))
-        planner = Planner(store, stages(encoders, config), part_seconds)
+        planner = Planner(store, stages(encoders, config), part_seconds, only)
         job = Job(store, encoders, planner, config, workers, address, meter, progress)
         with Loading() as loading:
             worked_on = _work(job, inputs, executor, loading)

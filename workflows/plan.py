@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
@@ -119,6 +119,7 @@ def plan(
     prices: tuple[float, float] | None = None,
     config: PerceptionConfig | None = None,
     part_seconds: float = PART_SECONDS,
+    only: Collection[str] | None = None,
     hash: bool = False,
     looked: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Plan:
@@ -128,6 +129,7 @@ def plan(
         workers: units at the same time; None for one for each processor.
         prices: of a million tokens (read, written). No stage of the embedded profile asks a language model.
         config: of every stage, as the run would be given it; part_seconds: length of the parts of long videos.
+        only: stages to do, if not all.
         hash: read every file whose size is that of another video, however large.
         looked: told (done, total) new files after each.
     """
@@ -139,7 +141,7 @@ def plan(
     first = {each.content: each for each in reversed(files) if each.content}
     fresh = [each for each in files if first.get(each.content, each) is each]
     inputs = [Input(uri_of(each.file.path), each.file.size, each.content) for each in fresh if each.content in known]
-    work = _Work(store, order, inputs, prices, part_seconds)
+    work = _Work(store, order, inputs, prices, part_seconds, only)
     # A probe that failed for good is in the ledger; no run tries it again.
     unprobed = [each for each in fresh if known.get(each.content) is None and work.left(each.content)]
     headers = dict(zip(unprobed, _probed(unprobed, workers, looked), strict=True))
@@ -178,13 +180,14 @@ class _Work:
         inputs: Sequence[Input],
         prices: tuple[float, float] | None,
         part_seconds: float,
+        only: Collection[str] | None,
     ) -> None:
         self.root = store.root
         self.order = tuple(stage.name for stage in order)
         self.rates = Rates.of(store)
         self.prices = prices
         self.longest = part_seconds * LONGEST_WHOLE / PART_SECONDS
-        self._planner = Planner(store, order, part_seconds)
+        self._planner = Planner(store, order, part_seconds, only)
         self._receipts = receipts_by_video(store, {one.video_id for one in inputs})
         self._units: defaultdict[str, list[WorkUnit]] = defaultdict(list)
         for unit in self._planner.units(inputs):

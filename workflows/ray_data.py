@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import socket
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
@@ -43,6 +44,7 @@ from workflows.work import Ending, Hands, Reports, work
 if TYPE_CHECKING:
     import numpy as np
 
+    from encoders.bundle import Encoders
     from pipeline.perceive import PerceptionConfig
     from workflows.job import Job
 
@@ -57,6 +59,11 @@ with warnings.catch_warnings():
 WORKER_MEMORY = 2 << 30
 """Bytes reserved for one actor. Source: measured, 1160 MiB for all models of the embedded profile and 134 MiB for
 the decoder on short clips; the rest is for large pictures and ten minutes of sound.
+"""
+
+PULLED_WORKER_MEMORY = 5 << 30
+"""The same where models come from the hub. Source: not measured; in float32 the weights of the standard profile are
+about 3 GB, of which those that only describe or re-rank are not loaded by an ingest.
 """
 
 UNCOMMITTED = 48
@@ -97,13 +104,20 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """What every actor is made with; small, and without live objects. ``stages``: those of all its units."""
+    """What every actor is made with; small, and without live objects.
+
+    Attributes:
+        pins: commits of models whose commit the registry leaves open, as the driver has them (`Registry.pins`).
+        stages: those of all units.
+    """
 
     root: str
     places: Places
     max_attempts: int
     profile: str
     threads: int
+    device: str
+    pins: Mapping[str, str]
     config: PerceptionConfig
     stages: tuple[str, ...]
 
@@ -118,7 +132,7 @@ class Perceiver:
 
         self._store = LibraryStore.open(Path(crew.root), places=crew.places, max_attempts=crew.max_attempts)
         name = f"ray-{ray.get_runtime_context().get_node_id()}-{os.getpid()}"
-        encoders = Encoders.open(crew.profile, crew.threads)
+        encoders = Encoders.open(crew.profile, crew.threads, crew.device, crew.pins)
         Loading().start().models(encoders, crew.stages)
         known = KnownPrints(self._store.catalog, self._store.blobs)
         self._hands = Hands(name, self._store.ledger, encoders, Decoder(), crew.config, known)
@@ -261,7 +275,8 @@ def receipts(job: Job, units: Sequence[WorkUnit]) -> ray.data.Dataset:
     """The lazy dataset of `Row`: one block for each unit, worked on by a pool of `Perceiver`."""
     store, encoders = job.store, job.encoders
     there: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    memory = int(min(WORKER_MEMORY, there.get("memory", WORKER_MEMORY)))
+    memory = PULLED_WORKER_MEMORY if encoders.pulled else WORKER_MEMORY
+    memory = int(min(memory, there.get("memory", memory)))
     fitting = min(int(there.get("CPU", 1)), int(there.get("memory", memory) // memory))
     most = max(1, min(job.workers or fitting, len(units)))
     items = [{"number": number, "unit": json.dumps(asdict(unit))} for number, unit in enumerate(units)]
@@ -271,6 +286,8 @@ def receipts(job: Job, units: Sequence[WorkUnit]) -> ray.data.Dataset:
         max_attempts=store.ledger.max_attempts,
         profile=encoders.profile,
         threads=encoders.threads,
+        device=encoders.device,
+        pins=encoders.registry.pins(encoders.profile),
         config=job.config,
         stages=tuple(sorted({stage for unit in units for stage in unit.stages})),
     )
@@ -283,8 +300,16 @@ def receipts(job: Job, units: Sequence[WorkUnit]) -> ray.data.Dataset:
         # A unit waits for whichever actor is free next, not behind a long one: the last would run one after the other.
         compute=ActorPoolStrategy(min_size=max(1, min(most, fitting)), max_size=most, max_tasks_in_flight_per_actor=1),
         num_cpus=1,
+        num_gpus=_gpu_share(encoders, there.get("GPU", 0.0), most) or None,
         memory=memory,
     )
+
+
+def _gpu_share(encoders: Encoders, gpus: float, workers: int) -> float:
+    """GPUs of one actor, 0 if it needs none: Ray hides them from whoever does not ask, and they share what there is."""
+    if not gpus or encoders.device == "cpu" or not (encoders.pulled or encoders.device == "cuda"):
+        return 0.0
+    return max(0.01, math.floor(100 * min(1.0, gpus / workers)) / 100)
 
 
 def _take(job: Job, unit: WorkUnit, row: Row) -> None:

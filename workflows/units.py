@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,14 +57,22 @@ class Planner:
     Args:
         order: all stages, each after what it reads.
         part_seconds: length of the parts of long videos.
+        only: stages to do, if not all; what they read must be there.
     """
 
-    def __init__(self, store: LibraryStore, order: Sequence[Stage], part_seconds: float = PART_SECONDS) -> None:
+    def __init__(
+        self,
+        store: LibraryStore,
+        order: Sequence[Stage],
+        part_seconds: float = PART_SECONDS,
+        only: Collection[str] | None = None,
+    ) -> None:
         self._store = store
         self._order = order
         self._part_seconds = part_seconds
         self._given_up: set[StageKey] = set()
-        self.wanted = fingerprints(order)
+        self._marks = fingerprints(order)
+        self.wanted = {stage: mark for stage, mark in self._marks.items() if only is None or stage in only}
 
     def give_up(self, key: StageKey) -> None:
         """Not to plan a stage run again: it failed in a way that only another Kinodex or another machine may mend."""
@@ -101,8 +109,9 @@ class Planner:
     def left(self, receipts: Iterable[Receipt]) -> dict[str, str]:
         """Fingerprint by stage, of the stages that are left to do for a video with these receipts."""
         known = list(receipts)
-        done, hopeless = self._ended(known, self.wanted)
-        blocked = hopeless - set(self.unheard(known))
+        done, hopeless = self._ended(known, self._marks)
+        others = {stage for stage in self._marks if stage not in self.wanted and stage not in done}
+        blocked = (hopeless | others) - set(self.unheard(known))
         for stage in self._order:
             if blocked.intersection(stage.inputs):
                 blocked.add(stage.name)
@@ -115,7 +124,7 @@ class Planner:
             for receipt in receipts
             if receipt.error_code == "AUDIO_DECODE_FAILED"
             and receipt.status in ("failed", "quarantined")
-            and self.wanted.get(receipt.key.stage) == receipt.key.fingerprint
+            and self._marks.get(receipt.key.stage) == receipt.key.fingerprint
         )
 
     def _units(self, video_id: str, uri: str, receipts: Sequence[Receipt]) -> list[WorkUnit]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kinodex.door import ConfigOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.door import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door
 
 
 def ask(
@@ -17,6 +17,7 @@ def ask(
     ] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
+    device: DeviceOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -30,7 +31,7 @@ def ask(
     """
     from kinodex import payloads, render
 
-    with door(library, profile, as_json, config) as here:
+    with door(library, profile, as_json, config, device=device) as here:
         with here.library() as opened:
             payload = payloads.answer(opened.ask(question, video), payloads.places(opened))
         here.show(payload, lambda console: render.answer(console, payload))

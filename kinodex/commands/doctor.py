@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from kinodex.door import EXIT_FAILED, ConfigOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.door import EXIT_FAILED, ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door
 
 if TYPE_CHECKING:
     from kinodex.settings import Settings
@@ -41,10 +41,11 @@ Finding = tuple[str, str]
 def doctor(
     library: LibraryOption = None,
     profile: ProfileOption = None,
+    device: DeviceOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Check Python, packages, weights, settings, disk, the library, its servers, the language model and Ray.
+    """Check Python, packages, weights, device, settings, disk, the library, its servers, the language model and Ray.
 
     Says what to do where something is not in place.
 
@@ -54,7 +55,7 @@ def doctor(
     """
     from kinodex import render
 
-    with door(library, profile, as_json, config) as here:
+    with door(library, profile, as_json, config, device=device) as here:
         checks = [
             {"name": name, "result": result, "finding": finding} for name, (result, finding) in _checks(here.settings)
         ]
@@ -68,6 +69,7 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Finding]]:
         ("python", _python),
         ("packages", _packages),
         ("weights", _weights),
+        ("device", _device),
         ("settings", _settings),
         ("disk", _disk),
         *((name, partial(_server, name)) for name in settings.masked_places()),
@@ -104,12 +106,27 @@ def _weights(settings: Settings) -> Finding:
 
     try:
         registry = Registry.load()
-        names = registry.profile(settings.profile).values()
+        names = list(dict.fromkeys(registry.profile(settings.profile).values()))
+        missing = [name for name in names if not registry.present(name)]
+        if missing:
+            hint = f"Run: kinodex models pull --profile {settings.profile}"
+            return "fail", f"profile {settings.profile}: not on this machine: {', '.join(missing)}. {hint}"
         for name in names:
             registry.locate(name, fetch=False)
     except WeightsError as error:
         return "fail", f"{error.message} {error.hint}".strip()
     return "ok", f"profile {settings.profile}: {', '.join(names)} are intact"
+
+
+def _device(settings: Settings) -> Finding:
+    """Where models run that can choose."""
+    from encoders.device import chosen_device, chosen_dtype
+
+    there = chosen_device()
+    if settings.device == "cuda" and there != "cuda":
+        return "fail", "cuda, but PyTorch finds no GPU that it can use; set device to auto or cpu (docs/runbook.md)"
+    used = there if settings.device == "auto" else settings.device
+    return "ok", f"{settings.device}: {used}, {str(chosen_dtype(used)).removeprefix('torch.')}"
 
 
 def _settings(settings: Settings) -> Finding:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kinodex.door import ConfigOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.door import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door
 
 
 def evaluate(
@@ -15,6 +15,7 @@ def evaluate(
     clips: Annotated[Path, typer.Option("--clips", metavar="DIR", help="The annotated files.")],
     library: LibraryOption = None,
     profile: ProfileOption = None,
+    device: DeviceOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -25,7 +26,7 @@ def evaluate(
     """
     from kinodex import payloads, render
 
-    with door(library, profile, as_json, config) as here:
+    with door(library, profile, as_json, config, device=device) as here:
         with here.library() as opened:
             payload = payloads.evaluation(opened.evaluate(annotations, clips))
         here.show(payload, lambda console: render.evaluation(console, payload))

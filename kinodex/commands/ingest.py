@@ -18,6 +18,7 @@ from kinodex.door import (
     EXIT_SOME_FAILED,
     EXIT_STOPPED,
     ConfigOption,
+    DeviceOption,
     Door,
     JsonOption,
     LibraryOption,
@@ -63,6 +64,7 @@ def ingest(
     ] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
+    device: DeviceOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -82,7 +84,7 @@ def ingest(
 
     options: dict[str, object] = {"executor": executor, "workers": workers, "ray_address": address}
     options |= {"part_minutes": part_minutes, "attempts": attempts, "metrics_port": metrics_port}
-    with door(library, profile, as_json, config, **options) as here:
+    with door(library, profile, as_json, config, device=device, **options) as here:
         if dry_run:
             plan(here, paths, budget)
             return

@@ -29,11 +29,13 @@ def models(
 ) -> None:
     """Show the profile's models: task, licence, where the weights come from, whether they are intact, limits.
 
-    Nothing is fetched: `kinodex models pull` does that, and the first use of a model.
+    Nothing is fetched: `kinodex models pull` does that, and the first use of a model. What the registry leaves open
+    shows the revision `?` until it is pulled.
 
     \b
     Example: kinodex models
-             kinodex models pull whisper-base
+             kinodex models --profile standard
+             kinodex models pull
              kinodex models verify
     """
     if context.invoked_subcommand is not None:
@@ -71,7 +73,14 @@ def models(
                     "citation": spec.citation,
                 }
             )
-        payload = {"profile": here.settings.profile, "models": listed}
+        missing = sorted({str(model["name"]) for model in listed if not model["present"]})
+        payload = {
+            "profile": here.settings.profile,
+            "device": here.settings.device,
+            "missing": missing,
+            "hint": f"Run: kinodex models pull --profile {here.settings.profile}" if missing else "",
+            "models": listed,
+        }
         here.show(payload, lambda console: render.models(console, payload))
 
 
@@ -83,15 +92,18 @@ def pull(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Fetch the weights of the model NAME, or of all models of a profile, from the Hugging Face hub.
+    """Fetch the weights of the model NAME, or of all models of the profile, from the Hugging Face hub.
 
-    What is there already and intact is not fetched again; what was altered is. The weights go to the folder `hub` of
-    the cache (KINODEX_CACHE), which may be copied to machines without network; with KINODEX_OFFLINE=1 nothing is
-    ever fetched. Weights inside installed packages are only verified.
+    What is there already and intact is not fetched again; what was altered is. The weights go to the folders `hub` and
+    `packages` of the cache (KINODEX_CACHE), which may be copied to machines without network; with KINODEX_OFFLINE=1
+    nothing is ever fetched. Weights inside installed packages are only verified.
+
+    Where the registry leaves the commit of a repository open, the first pull settles it and says so: this machine then
+    stays with it, and so do all that the folder is copied to.
 
     \b
-    Example: kinodex models pull --profile embedded
-             kinodex models pull whisper-base
+    Example: kinodex models pull --profile standard
+             kinodex models pull whisper-small
     Exit:    1 if a file cannot be had, or is not what it should be
     """
     from encoders.registry import Registry
@@ -99,13 +111,15 @@ def pull(
     from stores.errors import UsageError
 
     with door(library, profile, as_json, config) as here:
-        if (name is None) == (profile is None):
-            raise UsageError("USAGE", "say which weights to fetch.", "Name a model, or a profile with --profile.")
+        if name is not None and profile is not None:
+            raise UsageError("USAGE", "say either a model or a profile.", "Leave out NAME or --profile.")
         registry = Registry.load()
-        pulled = [
-            {"name": each, "fetched": [{**asdict(file), "path": str(file.path)} for file in registry.pull(each)]}
-            for each in _chosen(registry, name, profile)
-        ]
+        pulled = []
+        for each in _chosen(registry, name, here.settings.profile):
+            before = registry.spec(each)
+            fetched = [{**asdict(file), "path": str(file.path)} for file in registry.pull(each)]
+            pinned = registry.spec(each).hub_files[0].requirement if before.open else ""
+            pulled.append({"name": each, "pinned": pinned, "fetched": fetched})
         payload = {"models": pulled}
         here.show(payload, lambda console: render.pulled(console, payload))
 

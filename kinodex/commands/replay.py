@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinodex.door import EXIT_FAILED, ConfigOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.door import EXIT_FAILED, ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door
 
 if TYPE_CHECKING:
     from kinodex.library import Library
@@ -21,6 +21,7 @@ def replay(
     ] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
+    device: DeviceOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -35,7 +36,7 @@ def replay(
     """
     from kinodex import render_failures
 
-    with door(library, profile, as_json, config) as here:
+    with door(library, profile, as_json, config, device=device) as here:
         with here.library() as opened:
             video_id = opened.resolve(video)
             replayed = opened.replay(video_id, stage or _failed_stage(opened, video_id))

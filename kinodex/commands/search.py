@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinodex.door import ConfigOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.door import ConfigOption, DeviceOption, Door, JsonOption, LibraryOption, ProfileOption, door
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def search(
@@ -15,8 +18,15 @@ def search(
     duplicates: Annotated[
         bool, typer.Option("--duplicates", help="Show near-duplicates, too: moments with the same pictures.")
     ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say why: models, shares of each score, what was searched or left out.")
+    ] = False,
+    videos: Annotated[
+        bool, typer.Option("--videos", help="Find whole videos that are about it, instead of moments in them.")
+    ] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
+    device: DeviceOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -27,10 +37,37 @@ def search(
 
     \b
     Example: kinodex search "打鼓的人" -k 5
+             kinodex search "a man playing drums" --explain
+             kinodex search "cooking" --videos
     """
-    from kinodex import payloads, render
+    from kinodex import payloads, render, render_explain
+    from kinodex.explained import explained
 
-    with door(library, profile, as_json, config) as here:
+    with door(library, profile, as_json, config, device=device) as here:
+        if videos:
+            _videos(here, query, k, plain=not (explain or duplicates))
+            return
         with here.library() as opened:
-            payload = payloads.search(opened.search(query, k=k, duplicates=duplicates), payloads.places(opened))
-        here.show(payload, lambda console: render.search(console, payload))
+            found, places = opened.search(query, k=k, duplicates=duplicates, explain=explain), payloads.places(opened)
+            payload = payloads.search(found, places)
+            if found.explanation is not None:
+                payload["explain"] = explained(found.explanation, places)
+
+        def show(console: Console) -> None:
+            render.search(console, payload)
+            if "explain" in payload:
+                render_explain.explanation(console, payload["explain"])
+
+        here.show(payload, show)
+
+
+def _videos(here: Door, query: str, k: int, plain: bool) -> None:
+    from kinodex import found_videos, payloads
+    from stores.errors import UsageError
+
+    if not plain:
+        message = "--videos ranks whole videos: there is nothing to explain, and copies are shown anyway."
+        raise UsageError("USAGE", message, "Leave --explain and --duplicates out.")
+    with here.library() as opened:
+        payload = found_videos.payload(opened.search_videos(query, k=k), payloads.places(opened))
+    here.show(payload, lambda console: found_videos.show(console, payload))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kinodex.door import ConfigOption, JsonOption, LibraryOption, ProfileOption, door, print_json
+from kinodex.door import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door, print_json
 
 app = typer.Typer(no_args_is_help=True, help="The tag library: your own vocabulary, in and out.", rich_markup_mode=None)
 
@@ -87,6 +87,7 @@ def tag(
     everything: Annotated[bool, typer.Option("--all", help="Every indexed video.")] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
+    device: DeviceOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -99,7 +100,7 @@ def tag(
     from kinodex import payloads, render
     from stores.errors import UsageError
 
-    with door(library, profile, as_json, config) as here:
+    with door(library, profile, as_json, config, device=device) as here:
         if bool(videos) == everything:
             raise UsageError("USAGE", "say which videos to tag.", "Name some, or use --all.")
         with here.library() as opened:

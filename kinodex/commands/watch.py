@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinodex.door import EXIT_FAILED, ConfigOption, Door, JsonOption, LibraryOption, ProfileOption, console, door
+from kinodex.door import (
+    EXIT_FAILED,
+    ConfigOption,
+    DeviceOption,
+    Door,
+    JsonOption,
+    LibraryOption,
+    ProfileOption,
+    console,
+    door,
+)
 from kinodex.text import clean, to_json
 
 if TYPE_CHECKING:
@@ -38,6 +48,7 @@ def watch(
     ] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
+    device: DeviceOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -55,7 +66,10 @@ def watch(
     from workflows.watch_folder import watch_folder
 
     code = 0
-    with door(library, profile, as_json, config, executor=executor, workers=workers) as here, ExitStack() as stack:
+    with (
+        door(library, profile, as_json, config, device=device, executor=executor, workers=workers) as here,
+        ExitStack() as stack,
+    ):
         if not any(folder.is_dir() for folder in folders):
             raise UsageError("USAGE", f"there is no folder {folders[0]}.", "Name a folder that is there.")
         last: list[Round] = []

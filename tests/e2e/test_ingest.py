@@ -142,7 +142,7 @@ def test_a_bug_in_one_video_costs_only_that_video(tmp_path: Path):
         "import workflows.work as w\nreal = w.perceive\n"
         "def faulty(path, *rest, **more):\n"
         "    if path.name == 'a.mp4':\n"
-        "        rest[6]('probe')\n"
+        "        rest[6](['probe'])\n"
         "        raise ZeroDivisionError('injected')\n"
         "    yield from real(path, *rest, **more)\n"
         "w.perceive = faulty"

@@ -16,8 +16,8 @@ from stores.library_store import LibraryStore
 
 COMMANDS = (
     *("ingest", "search", "ask", "tag", "videos", "show", "status", "errors", "models", "doctor", "evaluate"),
-    *("tags import", "tags export", "tags list"),
-    *("retry", "quarantine list", "quarantine release", "replay", "verify", "index rebuild", "gc", "forget"),
+    *("describe", "tags import", "tags export", "tags list"),
+    *("retry", "quarantine list", "quarantine release", "replay", "verify", "index rebuild", "gc", "forget", "reembed"),
 )
 
 
@@ -56,6 +56,10 @@ def test_every_command_teaches_by_example_and_takes_the_common_options(command: 
         ("search", "x", "-k", "0"),
         ("tag",),
         ("tag", "a", "--all"),
+        ("describe",),
+        ("describe", "a", "--all"),
+        ("describe", "--all", "--by", "magic"),
+        ("describe", "--all", "--budget", "much"),
         ("ingest", "x", "--executor", "moon"),
         ("ingest", "x", "--budget", "much"),
         ("ingest", "x", "--part-minutes", "0"),

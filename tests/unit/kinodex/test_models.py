@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from kinodex.cli import app
 from kinodex.settings import ENVIRONMENT
-from tests.unit.encoders.hub_server import COMMIT, Hub, asked, write_registry
+from tests.unit.encoders.hub_server import COMMIT, HEAD, Hub, asked, file_table, write_registry
 
 
 @pytest.fixture
@@ -63,7 +63,9 @@ def test_pull_fetches_what_the_list_said_was_missing(hub: Hub):
     assert (after["present"], after["verified"], after["problem"]) == (True, True, "")
     assert "weights are not here" not in run("models", "--profile", "small").stdout
     asked = len(hub.sent)
-    assert json.loads(run("models", "pull", "tiny", "--json").stdout)["models"] == [{"name": "tiny", "fetched": []}]
+    assert json.loads(run("models", "pull", "tiny", "--json").stdout)["models"] == [
+        {"name": "tiny", "pinned": "", "fetched": []}
+    ]
     assert "0 files fetched; complete before: tiny" in run("models", "pull", "tiny").stdout
     assert len(hub.sent) == asked
 
@@ -117,7 +119,7 @@ def test_offline_names_the_files_and_the_command(hub: Hub, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (("models", "pull"), 2),
+        (("models", "pull"), 1),
         (("models", "pull", "tiny", "--profile", "small"), 2),
         (("models", "verify", "tiny", "--profile", "small"), 2),
         (("models", "--json", "verify"), 2),
@@ -131,3 +133,40 @@ def test_wrong_usage_is_said(hub: Hub, arguments: tuple[str, ...], code: int):
     assert ran.exit_code == code
     assert ran.stdout == ""
     assert hub.sent == []
+
+
+def test_pull_without_a_name_takes_the_profile_of_the_settings(hub: Hub):
+    Path("kinodex.toml").write_text('profile = "small"\n')
+    said = run("models").stdout
+    assert "not on this machine: tiny. Run: kinodex models pull --profile small" in said
+    assert run("models", "pull").exit_code == 0
+    assert "not on this machine" not in run("models").stdout
+
+
+def test_a_commit_that_is_left_open_is_settled_by_the_first_pull_and_told(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    files = file_table("weights", "model.safetensors", "?") + file_table("config", "config.json", "?")
+    monkeypatch.setattr("encoders.registry._MODELS_TOML", write_registry(tmp_path / "open.toml", files, "?"))
+    before = tiny("models", "--profile", "small")
+    assert (before["revision"], before["present"]) == ("?", False)
+    assert f"tiny is pinned to hf:owner/tiny@{HEAD} from now on" in " ".join(
+        run("models", "pull", "tiny").stdout.split()
+    )
+    after = tiny("models", "--profile", "small")
+    assert (after["revision"], after["present"], after["verified"]) == (HEAD[:8], True, True)
+    assert json.loads(run("models", "pull", "tiny", "--json").stdout)["models"][0]["pinned"] == ""
+
+
+def test_doctor_names_what_is_missing_and_where_models_run(hub: Hub):
+    def findings(*options: str):
+        checks = json.loads(run("doctor", "--profile", "small", "--json", *options).stdout)["checks"]
+        return {check["name"]: check for check in checks}
+
+    weights = findings()["weights"]
+    assert weights["result"] == "fail"
+    assert "not on this machine: tiny. Run: kinodex models pull --profile small" in weights["finding"]
+    run("models", "pull", "tiny")
+    found = findings("--device", "cpu")
+    assert found["weights"]["result"] == "ok"
+    assert found["device"] == {"name": "device", "result": "ok", "finding": "cpu: cpu, float32"}

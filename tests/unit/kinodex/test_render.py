@@ -22,7 +22,13 @@ def found(verdict: str, indexed: int, known: int, results: list) -> dict:
     return {
         "query": "x",
         "verdict": verdict,
-        "index": {"state": state, "videos_indexed": indexed, "videos_known": known},
+        "index": {
+            "state": state,
+            "videos_indexed": indexed,
+            "videos_known": known,
+            "videos_former": 0,
+            "videos_unserved": 0,
+        },
         "results": results,
     }
 

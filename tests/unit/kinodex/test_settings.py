@@ -44,6 +44,9 @@ def test_a_library_in_a_file_is_relative_to_that_file(tmp_path: Path):
         ("workers = 0", ("workers",)),
         ("executor = 'cloud'", ("executor",)),
         ("endpoint = 3", ("endpoint",)),
+        ("[search]\nranking = 'itm'", ("search.ranking", "rerank", "top_k", "rescore")),
+        ("[search]\nrerank = 'on'", ("search.rerank",)),
+        ("[search]\ntop_k = 0", ("search.top_k",)),
         ("workers = ", ("TOML",)),
     ],
 )

@@ -1,0 +1,301 @@
+"""Describing many videos goes through the ledger: resumable, per video, redone where something changes, accounted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agents.describing import EndpointDescriber
+from agents.llm import LLM, EndpointSettings
+from agents.scripting import ScriptWriter
+from encoders.bundle import Encoders
+from encoders.spaces import collections
+from encoders.types import Pixels, WeightsError
+from pipeline.decoder import Decoder
+from pipeline.describe.captions import CaptionConfig
+from pipeline.describe.describers import PictureDescriber
+from pipeline.perceive import stages
+from stores.errors import ModelError, UsageError
+from stores.ids import sha256_of
+from stores.ledger import Attempt
+from stores.library_store import LibraryStore
+from stores.records import Caption, Clip, Span, StageKey, StageOutput
+from stores.verify import verify
+from tests.unit.agents.chat_server import chat_server
+from tests.unit.pipeline.media import BLUE, GREEN, RED, flat, make_video, video_of
+from workflows.budget import Budget, Estimate, Meter
+from workflows.describe import DescribeReport, describe_videos
+from workflows.describing_plan import Means, PlannedDescription, plan_descriptions
+from workflows.progress import Event, Planned, StageAdvanced, StageFinished, VideoFinished
+from workflows.units import Planner
+
+Held = tuple[LibraryStore, list[str]]
+
+
+class Namer:
+    """Says the same of every picture, or fails as it is told."""
+
+    name = "namer"
+
+    def __init__(self, text: str = "a plain wall", fail: Callable[[int], None] = lambda _: None) -> None:
+        self.text = text
+        self.calls = 0
+        self._fail = fail
+
+    def caption(self, pixels: Pixels) -> list[str]:
+        self.calls += 1
+        self._fail(self.calls)
+        return [self.text] * len(pixels)
+
+
+@pytest.fixture(scope="module")
+def encoders() -> Iterator[Encoders]:
+    with Encoders.open("embedded") as bundle:
+        yield bundle
+
+
+def commit(store: LibraryStore, video_id: str, stage: str, output: StageOutput, mark: str = "f1") -> None:
+    attempt = store.ledger.begin(StageKey(video_id, stage, mark), "test")
+    assert isinstance(attempt, Attempt)
+    store.commit(attempt, output)
+
+
+def clips(store: LibraryStore, video_id: str, count: int, mark: str = "f1") -> None:
+    video = store.catalog.video(video_id)
+    assert video is not None
+    edges = [video.duration * number // count for number in range(count + 1)]
+    spans = [Span(edges[n], edges[n + 1], video.time_base) for n in range(count)]
+    made = [Clip(f"clp_{video_id}_{mark}_{n}", span, span.start) for n, span in enumerate(spans)]
+    commit(store, video_id, "clips", StageOutput(tuple(made)), mark)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Held]:
+    """Four films of two clips each."""
+    with LibraryStore.open(tmp_path / "library", create=True) as store, Decoder() as decoder:
+        ids = []
+        for number, colour in enumerate((RED, GREEN, BLUE, (90, 90, 0))):
+            path = make_video(tmp_path / f"film{number}.mp4", [flat(colour)] * 50)
+            stat = path.stat()
+            video_id = store.catalog.register(path, sha256_of(path), stat.st_size, stat.st_mtime_ns)
+            video = replace(video_of(path, decoder), video_id=video_id, sha256=sha256_of(path))
+            commit(store, video_id, "probe", StageOutput(video=video))
+            clips(store, video_id, 2)
+            ids.append(video_id)
+        yield store, ids
+
+
+def by(captioner: Namer, revision: str = "1") -> Means:
+    return Means(PictureDescriber(lambda: captioner, f"namer@{revision}"), CaptionConfig())
+
+
+def texts(store: LibraryStore, video_id: str) -> list[str]:
+    return [line.text for line in store.catalog.evidence_of(video_id, "caption")]
+
+
+def statuses(report: DescribeReport) -> list[str]:
+    assert report.totals.reconciled
+    return [one.report.status for one in report.videos]
+
+
+def test_captions_and_their_vectors_are_kept_and_not_made_twice(library: Held, encoders: Encoders) -> None:
+    store, ids = library
+    events: list[Event] = []
+    namer = Namer()
+    report = describe_videos(store, encoders, ids, by(namer), progress=events.append)
+    assert statuses(report) == ["done"] * 4
+    assert {one.captions for one in report.videos} == {2}
+    assert texts(store, ids[0]) == ["a plain wall"] * 2
+    assert next(event for event in events if isinstance(event, Planned)).stages[0] == ("captions", 4)
+    assert sum(isinstance(event, VideoFinished) for event in events) == 4
+    assert any(isinstance(event, StageAdvanced) and event.share == 1.0 for event in events)
+    (caption, _) = store.memory(ids[0]).records("captions")
+    assert isinstance(caption, Caption)
+    hits, _ = store.vectors.fetch(collections(encoders).text, video_ids=[ids[0]])
+    assert {(hit.channel, hit.evidence_id == caption.evidence_id) for hit in hits} == {
+        ("caption", True),
+        ("caption", False),
+    }
+    asked = namer.calls
+    again = describe_videos(store, encoders, ids, by(namer))
+    assert namer.calls == asked
+    assert (again.totals.reused, again.totals.done) == (4, 4)
+    assert not verify(store).harmful
+
+
+def test_an_ingest_knows_nothing_of_it_and_leaves_it_alone(library: Held, encoders: Encoders) -> None:
+    store, ids = library
+    describe_videos(store, encoders, ids[:1], by(Namer()))
+    planner = Planner(store, stages(encoders))
+    assert not {"captions", "caption_vectors", "script"} & set(planner.left(store.ledger.receipts(ids[0])))
+    commit(store, ids[0], "speech", StageOutput(), "new")
+    store.sweep()
+    assert texts(store, ids[0]) == ["a plain wall"] * 2
+
+
+def test_another_model_describes_anew_and_the_old_serves_until_then(library: Held, encoders: Encoders) -> None:
+    store, ids = library
+    describe_videos(store, encoders, ids[:2], by(Namer("old words")))
+
+    def broken(_: int) -> None:
+        raise RuntimeError("the model hiccups")
+
+    failed = describe_videos(store, encoders, ids[:1], by(Namer(fail=broken), "2"))
+    assert (statuses(failed), failed.videos[0].report.error_code) == (["failed"], "INTERNAL")
+    assert texts(store, ids[0]) == ["old words"] * 2
+    report = describe_videos(store, encoders, ids[:2], by(Namer("new words"), "3"))
+    assert statuses(report) == ["done", "done"]
+    assert texts(store, ids[0]) == texts(store, ids[1]) == ["new words"] * 2
+
+
+def test_changed_clips_are_told_and_described_anew(library: Held, encoders: Encoders) -> None:
+    store, ids = library
+    means = by(Namer())
+    describe_videos(store, encoders, ids[:1], means)
+    clips(store, ids[0], 3, "f2")
+    outdated, fresh = plan_descriptions(store, encoders, ids[:2], means)
+    assert (outdated.state, outdated.left) == ("outdated", ("captions", "caption_vectors"))
+    assert (fresh.state, fresh.clips, fresh.calls) == ("not_described", 2, 0)
+    assert len(texts(store, ids[0])) == 2
+    describe_videos(store, encoders, ids[:1], means)
+    assert len(texts(store, ids[0])) == 3
+    assert plan_descriptions(store, encoders, ids[:1], means)[0].state == "described"
+
+
+def test_nothing_found_is_not_the_same_as_not_described(library: Held, encoders: Encoders) -> None:
+    store, ids = library
+    report = describe_videos(store, encoders, ids[:1], by(Namer("")))
+    assert (statuses(report), report.videos[0].captions) == (["done"], 0)
+    assert store.catalog.described("captions") == {ids[0]: 0}
+    describe_videos(store, encoders, ids[1:2], by(Namer()))
+    assert store.catalog.described("captions") == {ids[0]: 0, ids[1]: 2}
+
+
+def test_a_file_that_is_gone_fails_alone_and_is_tried_again_when_back(library: Held, encoders: Encoders) -> None:
+    store, ids = library
+    path = store.catalog.path(ids[0])
+    assert path is not None
+    away = path.rename(path.with_suffix(".away"))
+    report = describe_videos(store, encoders, ids[:2], by(Namer()))
+    assert statuses(report) == ["failed", "done"]
+    assert report.videos[0].report.error_code == "FILE_MISSING"
+    away.rename(path)
+    assert statuses(describe_videos(store, encoders, ids[:2], by(Namer()))) == ["done", "done"]
+
+
+def test_a_video_that_cannot_be_decoded_is_tried_again_only_when_asked(library: Held, encoders: Encoders) -> None:
+    store, ids = library
+    path = store.catalog.path(ids[0])
+    assert path is not None
+    whole = path.read_bytes()
+    path.write_bytes(b"no film")
+    assert describe_videos(store, encoders, ids[:1], by(Namer())).videos[0].report.error_code == "NOT_MEDIA"
+    path.write_bytes(whole)
+    assert plan_descriptions(store, encoders, ids[:1], by(Namer()))[0].state == "failed"
+    assert statuses(describe_videos(store, encoders, ids[:1], by(Namer()))) == ["failed"]
+    assert statuses(describe_videos(store, encoders, ids[:1], by(Namer()), retry=True)) == ["done"]
+
+
+def test_an_interruption_loses_one_video_and_counts_against_none(library: Held, encoders: Encoders) -> None:
+    store, ids = library
+
+    def interrupted(call: int) -> None:
+        if call == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        describe_videos(store, encoders, ids, by(Namer(fail=interrupted)))
+    assert [len(texts(store, video_id)) for video_id in ids] == [2, 0, 0, 0]
+    stopped = [receipt for receipt in store.ledger.receipts(ids[1]) if receipt.key.stage == "captions"]
+    assert [(receipt.status, receipt.strikes) for receipt in stopped] == [("pending", 0)]
+    report = describe_videos(store, encoders, ids, by(Namer()))
+    assert (report.totals.done, report.totals.reused) == (4, 1)
+
+
+def test_a_model_that_is_not_there_ends_the_job_and_blames_no_video(library: Held, encoders: Encoders) -> None:
+    store, ids = library
+
+    def missing(_: int) -> None:
+        raise WeightsError("missing", "The weights of namer are not on this machine.", "Pull them.")
+
+    with pytest.raises(ModelError, match="MODEL_MISSING"):
+        describe_videos(store, encoders, ids, by(Namer(fail=missing)))
+    assert {receipt.strikes for receipt in store.ledger.receipts() if receipt.key.stage == "captions"} == {0}
+
+
+def test_a_video_that_is_not_indexed_is_refused(library: Held, encoders: Encoders, tmp_path: Path) -> None:
+    store, _ = library
+    (tmp_path / "new.mp4").write_text("new")
+    video_id = store.catalog.register(tmp_path / "new.mp4", "e" * 64, 3, 1)
+    with pytest.raises(UsageError, match="UNKNOWN_VIDEO"):
+        describe_videos(store, encoders, [video_id], by(Namer()))
+
+
+def asking(store: LibraryStore, encoders: Encoders, base_url: str, script: bool = True) -> Means:
+    llm = LLM(EndpointSettings(base_url, "eyes", max_retries=0, timeout_seconds=5.0))
+    writer = ScriptWriter(store, encoders, llm) if script else None
+    return Means(EndpointDescriber(llm), CaptionConfig(), writer, llm.usage, asks=True)
+
+
+def replies(request: dict[str, Sequence[dict[str, object]]]) -> str:
+    if isinstance(request["messages"][1]["content"], list):
+        return json.dumps({"description": "A wall is painted red."})
+    ids = [part.split("]")[0] for part in str(request["messages"][1]["content"]).split("[")[1:]]
+    return json.dumps({"sentences": [{"text": "A wall is painted red.", "evidence_ids": ids}]})
+
+
+def test_an_endpoint_describes_and_writes_a_script_and_is_paid_for(library: Held, encoders: Encoders) -> None:
+    store, ids = library
+    with chat_server(replies) as server:
+        means = asking(store, encoders, server.base_url)
+        (planned,) = plan_descriptions(store, encoders, ids[:1], means)
+        assert planned.calls == 3
+        assert planned.tokens > 1000
+        report = describe_videos(store, encoders, ids[:1], means, prices=(1e6, 2e6))
+        assert statuses(report) == ["done"]
+        assert report.videos[0].script == "A wall is painted red."
+        assert (report.calls, report.spent.tokens, report.spent.money) == (3, 54, 3 * 11 + 3 * 2 * 7)
+        # Another caption model's script is another script; without changes nothing is asked.
+        assert describe_videos(store, encoders, ids[:1], means).calls == 0
+    (script,) = store.catalog.evidence_of(ids[0], "script")
+    assert script.span.seconds == pytest.approx((0.0, 2.0), abs=0.1)
+    assert not verify(store).harmful
+
+
+def test_an_endpoint_that_is_away_ends_the_job_early(library: Held, encoders: Encoders) -> None:
+    store, ids = library
+    events: list[Event] = []
+    with chat_server(500) as server:
+        means = asking(store, encoders, server.base_url, script=False)
+        report = describe_videos(store, encoders, ids, means, progress=events.append)
+    assert statuses(report) == ["failed"] * 3 + ["postponed"]
+    assert report.videos[0].report.error_code == "ENDPOINT_UNREACHABLE"
+    assert "3 videos in a row" in report.stopped
+    assert {event.error_code for event in events if isinstance(event, StageFinished)} == {"ENDPOINT_UNREACHABLE"}
+    with chat_server(replies) as server:
+        means = asking(store, encoders, server.base_url, script=False)
+        assert statuses(describe_videos(store, encoders, ids, means)) == ["done"] * 4
+
+
+def test_a_budget_leaves_the_rest_for_another_run(library: Held, encoders: Encoders) -> None:
+    store, ids = library
+
+    def estimate(unit: object) -> Estimate:
+        assert isinstance(unit, PlannedDescription)
+        return unit.estimate()
+
+    with chat_server(replies) as server:
+        means = asking(store, encoders, server.base_url, script=False)
+        (one, *_) = plan_descriptions(store, encoders, ids, means)
+        meter = Meter(store.root, estimate, 1, Budget(tokens=1.5 * one.tokens))
+        report = describe_videos(store, encoders, ids[:2], means, meter=meter)
+        # The first cost less than expected, so that the second still fitted.
+        assert statuses(report) == ["done", "done"]
+        meter = Meter(store.root, estimate, 1, Budget(tokens=0.5 * one.tokens))
+        report = describe_videos(store, encoders, ids[2:], means, meter=meter)
+        assert statuses(report) == ["postponed", "postponed"]
+        assert "tokens would be exceeded" in report.stopped

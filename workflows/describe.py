@@ -1,0 +1,282 @@
+"""Describe: captions of clips, their vectors and, with a language model, one script for each of many videos.
+
+Optional and lazy: `ingest` neither waits for it nor undoes it. Each stage goes through the ledger, so an interruption
+loses one stage of one video at most, and what was described before serves until it is replaced.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pipeline.decoder import Decoder
+from pipeline.describe.captions import CAPTION_VECTORS, CAPTIONS, caption_vectors, describe_clips
+from pipeline.passes import tried
+from stores.errors import KinodexError, MediaError, StoreError
+from stores.ledger import Attempt
+from stores.patience import patiently
+from stores.records import Receipt, StageKey, StageOutput
+from workflows.budget import NOTHING, Spent
+from workflows.describing_plan import DESCRIBING, Means, PlannedDescription, plan_descriptions
+from workflows.job_log import job_log, log_events
+from workflows.local import settle
+from workflows.progress import Planned, Progress, StageAdvanced, StageFinished, StageStarted, VideoFinished, silent
+from workflows.report import Totals, VideoReport, ending_of, total
+from workflows.work import Ending, interrupted
+
+if TYPE_CHECKING:
+    from encoders.bundle import Encoders
+    from stores.library_store import LibraryStore
+    from workflows.budget import Meter
+
+GIVE_UP = 3
+"""Videos that may fail one after the other because of the endpoint before the job ends: the rest would, too."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedVideo:
+    """How one video ended, and what it has now: how many captions, and its script ("" if none)."""
+
+    report: VideoReport
+    captions: int
+    script: str
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeReport:
+    """Every video with how it ended, in the given order, and the totals.
+
+    Attributes:
+        spent: tokens of the endpoint, and their price if prices are known.
+        calls: of the endpoint.
+        stopped: why videos were left for another run; "" if none were.
+    """
+
+    videos: tuple[DescribedVideo, ...]
+    totals: Totals
+    spent: Spent
+    calls: int
+    stopped: str
+
+
+def describe_videos(
+    store: LibraryStore,
+    encoders: Encoders,
+    video_ids: Iterable[str],
+    means: Means,
+    *,
+    retry: bool = False,
+    meter: Meter | None = None,
+    prices: tuple[float, float] | None = None,
+    progress: Progress = silent,
+) -> DescribeReport:
+    """Describe indexed videos, one after the other, and keep what was found.
+
+    Videos that cannot be described are part of the report, not exceptions. What is described, by the same means and
+    from the same clips, is not described again.
+
+    Args:
+        retry: try again also what failed for good or is quarantined.
+        meter: of a budget; what would exceed it is left for another run.
+        prices: of a million tokens (read, written).
+        progress: told what happens.
+
+    Raises:
+        UsageError: UNKNOWN_VIDEO for a video that has not been indexed.
+        ModelError: MODEL_MISSING or MODEL_CORRUPT if a model does not load: no video would fare better.
+        StoreError: LIBRARY_LOCKED if another process writes; or if the library cannot be written any more.
+    """
+    began = time.monotonic()
+    with ExitStack() as stack:
+        stack.enter_context(store.writer())
+        planned = plan_descriptions(store, encoders, video_ids, means, retry)
+        run = store.runs.begin("describe", f"describe-{os.getpid()}")
+        stack.enter_context(job_log(store.root, run))
+        if retry:
+            store.ledger.reset(video_ids=[one.video_id for one in planned], stages=DESCRIBING)
+        job = _Job(store, encoders, means, meter, prices, log_events(progress), stack.enter_context(Decoder()))
+        job.work(planned)
+        videos = tuple(job.reported(one) for one in planned)
+        totals = total(
+            [one.report for one in videos],
+            inputs=len(planned),
+            media_seconds=sum(one.seconds for one in planned if one.video_id in job.worked_on),
+            wall_seconds=time.monotonic() - began,
+        )
+        store.runs.end(run, asdict(totals))
+    return DescribeReport(videos, totals, job.spent, job.calls, job.stopped if totals.postponed else "")
+
+
+class _Job:
+    """One run over many videos."""
+
+    def __init__(
+        self,
+        store: LibraryStore,
+        encoders: Encoders,
+        means: Means,
+        meter: Meter | None,
+        prices: tuple[float, float] | None,
+        progress: Progress,
+        decoder: Decoder,
+    ) -> None:
+        self._store = store
+        self._encoders = encoders
+        self._means = means
+        self._meter = meter
+        self._prices = prices
+        self._progress = progress
+        self._decoder = decoder
+        self._worker = f"describe-{os.getpid()}"
+        self.worked_on: set[str] = set()
+        self.stopped = ""
+        self.spent = NOTHING
+        self.calls = 0
+
+    def work(self, planned: Sequence[PlannedDescription]) -> None:
+        """Describe what is left to describe, until the end, the budget's, or the endpoint's."""
+        todo = [one for one in planned if one.left]
+        counts = Counter(stage for one in todo for stage in one.left)
+        stages = tuple((name, counts[name]) for name in DESCRIBING if counts[name])
+        self._progress(Planned(len(planned), len(todo), stages))
+        in_a_row = 0
+        for one in todo:
+            if self._meter is not None and not self._meter.may_begin(one):
+                self.stopped = self._meter.stopped
+                continue
+            error = self._describe(one)
+            away = error is not None and error.code.blame == "infra" and not isinstance(error, MediaError)
+            in_a_row = in_a_row + 1 if away else 0
+            if error is not None and in_a_row >= GIVE_UP:
+                self.stopped = f"{in_a_row} videos in a row failed: {error.message}"
+                break
+
+    def reported(self, one: PlannedDescription) -> DescribedVideo:
+        """How a video ended."""
+        receipts = patiently(lambda: self._store.ledger.receipts(one.video_id))
+        ending = ending_of(receipts, one.marks, bool(self.stopped))
+        captions = self._store.catalog.evidence_of(one.video_id, "caption")
+        scripts = self._store.catalog.evidence_of(one.video_id, "script")
+        report = VideoReport(
+            video_id=one.video_id,
+            uri=one.uri,
+            status=ending.status,
+            error_code=ending.error_code,
+            error_message=ending.error_message,
+            stages=ending.stages,
+            reused=ending.status == "done" and one.video_id not in self.worked_on,
+        )
+        return DescribedVideo(report, len(captions), next((line.text for line in scripts), ""))
+
+    def _describe(self, one: PlannedDescription) -> KinodexError | None:
+        """All that is left of one video; what went wrong, if anything did."""
+        self.worked_on.add(one.video_id)
+        before = self._used()
+        error = None
+        try:
+            for stage in one.left:
+                error = self._stage(one, stage)
+                if error is not None:
+                    break
+        finally:
+            read, written, calls = (now - then for now, then in zip(self._used(), before, strict=True))
+            money = (read * self._prices[0] + written * self._prices[1]) / 1e6 if self._prices else 0.0
+            spent = Spent(tokens=read + written, money=money)
+            self.spent += spent
+            self.calls += calls
+            if self._meter is not None:
+                self._meter.ended(one, spent)
+        receipts = patiently(lambda: self._store.ledger.receipts(one.video_id))
+        ending = ending_of(receipts, one.marks, self._over())
+        self._progress(VideoFinished(one.video_id, one.uri, ending.status, ending.error_code, one.seconds))
+        return error
+
+    def _stage(self, one: PlannedDescription, stage: str) -> KinodexError | None:
+        key = StageKey(one.video_id, stage, one.marks[stage])
+        asked = time.time()
+        begun = patiently(lambda: self._store.ledger.begin(key, self._worker, asked))
+        if isinstance(begun, Receipt):
+            self._progress(StageFinished(one.video_id, one.uri, stage, begun.status, begun.error_code))
+            return None if begun.status == "done" else KinodexError(begun.error_code, begun.error_message)
+        self._progress(StageStarted(one.video_id, one.uri, stage))
+        try:
+            ending = self._tried(one, stage)
+        except BaseException:
+            # Interrupted, or the library or a model failed: no video is to blame.
+            with suppress(StoreError):
+                self._store.ledger.release(begun)
+            raise
+        return self._settled(one, begun, ending)
+
+    def _tried(self, one: PlannedDescription, stage: str) -> Ending:
+        try:
+            ending = tried(partial(self._run, one, stage))
+        except Exception as error:  # noqa: BLE001
+            # A bug that one video brings to light must cost neither the other videos nor its own trace.
+            _log.exception("%s of %s", stage, one.video_id)
+            return KinodexError("INTERNAL", f"{type(error).__name__}: {error}", "The log has more.")
+        if isinstance(ending, KinodexError) and ending.code.name in ("MODEL_MISSING", "MODEL_CORRUPT"):
+            raise ending
+        if isinstance(ending, StoreError):
+            raise ending
+        return ending
+
+    def _settled(self, one: PlannedDescription, attempt: Attempt, ending: Ending) -> KinodexError | None:
+        error = ending if isinstance(ending, KinodexError) else None
+        if error is not None and self._over():
+            patiently(partial(self._store.ledger.release, attempt))
+            return error
+        receipt = settle(self._store, attempt, ending)
+        if receipt is None:
+            return KinodexError("STALE_ATTEMPT", "Another worker took the stage over.")
+        self._progress(
+            StageFinished(
+                video_id=one.video_id,
+                uri=one.uri,
+                stage=attempt.key.stage,
+                status=receipt.status,
+                error_code=receipt.error_code,
+                seconds=receipt.seconds,
+                attempt=receipt.attempt,
+                media_seconds=one.seconds,
+            )
+        )
+        return error
+
+    def _run(self, one: PlannedDescription, stage: str) -> StageOutput:
+        memory = self._store.memory(one.video_id)
+        if stage == CAPTION_VECTORS:
+            return caption_vectors(memory, self._encoders, one.marks[stage])
+        if stage != CAPTIONS:
+            assert self._means.writer is not None
+            return self._means.writer.write(one.video_id)
+        path = self._store.catalog.path(one.video_id)
+        if path is None:
+            raise MediaError("FILE_MISSING", f"{one.uri} is no longer where it was.", "Put it back, or ingest it anew.")
+
+        def told(share: float) -> None:
+            if self._over():
+                raise interrupted(stage)
+            self._progress(StageAdvanced(one.video_id, stage, share))
+
+        means = self._means
+        return describe_clips(path, memory, self._decoder, means.describer, means.config, told)
+
+    def _over(self) -> bool:
+        if self._meter is None or not (why := self._meter.over()):
+            return False
+        self.stopped = why
+        return True
+
+    def _used(self) -> tuple[int, int, int]:
+        usage = self._means.usage
+        return (usage.prompt_tokens, usage.completion_tokens, usage.calls) if usage is not None else (0, 0, 0)
