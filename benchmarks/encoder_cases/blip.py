@@ -1,0 +1,155 @@
+"""BLIP base: vectors, matching and captions against transformers' Blip models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.encoder_cases.case import Case, Setting, Side
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_SIZE, _LENGTH, _PADDING = 384, 35, 10
+# Of the official model (models/vit.py, configs/med_config.json); transformers' defaults are 1e-5 and 8.
+_EPSILON, _HEADS = 1e-6, 12
+_PROMPT = (30_522, 1037, 3861, 1997)  # [DEC] a picture of
+_SEP = 102
+_LONGEST, _SHORTEST = 20, 5  # encoders.blip.generation.GenerationConfig
+# transformers' names, as salesforce/BLIP calls them.
+_NAMES = (
+    (r"^vision_model\.embeddings\.class_embedding", "visual_encoder.cls_token"),
+    (r"^vision_model\.embeddings\.position_embedding", "visual_encoder.pos_embed"),
+    (r"^vision_model\.embeddings\.patch_embedding", "visual_encoder.patch_embed.proj"),
+    (r"^vision_model\.post_layernorm", "visual_encoder.norm"),
+    (r"^vision_model\.encoder\.layers", "visual_encoder.blocks"),
+    (r"self_attn\.projection", "attn.proj"),
+    (r"self_attn\.", "attn."),
+    (r"layer_norm(\d)", r"norm\1"),
+)
+
+
+def _words(device: str) -> tuple[Tensor, Tensor]:
+    """Ids and mask of one text that ends in padding."""
+    import torch
+
+    ids = torch.randint(1000, 30_000, (1, _LENGTH), generator=torch.Generator().manual_seed(0))
+    mask = torch.ones_like(ids)
+    ids[:, -_PADDING:], mask[:, -_PADDING:] = 0, 0
+    return ids.to(device), mask.to(device)
+
+
+def _picture(device: str) -> Tensor:
+    from benchmarks.encoder_cases.networks import noise
+
+    return noise(device, 1, 3, _SIZE, _SIZE)
+
+
+def _reference(kind: str, device: str) -> Any:
+    import transformers
+
+    from benchmarks.encoder_cases.networks import placed
+    from benchmarks.encoder_cases.weights import fill, under_other_names
+
+    config = transformers.BlipConfig(
+        vision_config={"layer_norm_eps": _EPSILON}, text_config={"num_attention_heads": _HEADS}
+    )
+    return placed(fill(getattr(transformers, kind)(config), under_other_names(_NAMES)), device)
+
+
+def _ours_retrieval(setting: Setting, matching: bool) -> Side:
+    from benchmarks.encoder_cases import networks
+    from benchmarks.encoder_cases.weights import fill
+    from encoders.blip.retrieval import BlipConfig, BlipRetrieval
+
+    # transformers leaves [CLS] where pairs are matched, as the official blip_itm.py does.
+    model = networks.placed(fill(BlipRetrieval(BlipConfig(replace_cls=False))), setting.device)
+    pixels, (ids, mask) = _picture(setting.device), _words(setting.device)
+
+    def match() -> Tensor:
+        return model.match_logits(model.picture_tokens(pixels), ids, mask)
+
+    def compare() -> Tensor:
+        return model.picture_vectors(model.picture_tokens(pixels)) @ model.text_vectors(ids, mask).T
+
+    return networks.side(match if matching else compare, 1)
+
+
+def _their_retrieval(setting: Setting, matching: bool) -> Side:
+    import torch
+
+    from benchmarks.encoder_cases import networks
+
+    model = _reference("BlipForImageTextRetrieval", setting.device)
+    pixels, (ids, mask) = _picture(setting.device), _words(setting.device)
+
+    def score() -> Tensor:
+        with torch.device(setting.device):  # it makes a mask wherever tensors are made
+            return model(input_ids=ids, pixel_values=pixels, attention_mask=mask, use_itm_head=matching).itm_score
+
+    return networks.side(score, 1)
+
+
+def _our_captions(setting: Setting) -> Side:
+    import torch
+
+    from benchmarks.encoder_cases import networks
+    from benchmarks.encoder_cases.weights import fill
+    from encoders.blip.decoder import BlipDecoder, DecoderConfig
+    from encoders.blip.generation import GenerationConfig
+
+    model = networks.placed(fill(BlipDecoder(DecoderConfig())), setting.device)
+    pixels, prompt = _picture(setting.device), torch.tensor(_PROMPT, device=setting.device)
+    config = GenerationConfig(max_length=_LONGEST, min_length=_SHORTEST)
+    return _captions(lambda: model.generate(model.visual_encoder(pixels), prompt, config))
+
+
+def _their_captions(setting: Setting) -> Side:
+    import torch
+
+    model = _reference("BlipForConditionalGeneration", setting.device)
+    pixels, prompt = _picture(setting.device), torch.tensor([[*_PROMPT, _SEP]], device=setting.device)
+    options = {"max_length": _LONGEST, "min_length": _SHORTEST, "num_beams": 1, "do_sample": False}
+    return _captions(lambda: model.generate(pixel_values=pixels, input_ids=prompt.clone(), **options))
+
+
+def _captions(call: Any) -> Side:
+    """A side of token ids; compiling a loop of this kind is not what a bare forward is."""
+    import torch
+
+    from benchmarks.encoder_cases.networks import as_numbers
+
+    def run() -> Tensor:
+        with torch.inference_mode():
+            ids: Tensor = call()
+            return ids
+
+    return Side(run, as_numbers, 1)
+
+
+CASES = (
+    Case(
+        "blip-itc",
+        "blip",
+        "transformers BlipForImageTextRetrieval",
+        "pairs",
+        lambda setting: _ours_retrieval(setting, False),
+        lambda setting: _their_retrieval(setting, False),
+    ),
+    Case(
+        "blip-itm",
+        "blip",
+        "transformers BlipForImageTextRetrieval",
+        "pairs",
+        lambda setting: _ours_retrieval(setting, True),
+        lambda setting: _their_retrieval(setting, True),
+    ),
+    Case(
+        "blip-captioner",
+        "blip",
+        "transformers BlipForConditionalGeneration",
+        "captions",
+        _our_captions,
+        _their_captions,
+        tolerance=0,  # token numbers are equal or not
+    ),
+)

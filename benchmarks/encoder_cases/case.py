@@ -1,0 +1,83 @@
+"""What a case is: the same maths twice, ours and a reference library's.
+
+Model libraries are imported inside the functions of a case, so that the memory of one side does not count the other's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SINGLE = 1e-4
+"""Largest difference allowed in float32, as a share of the largest number: sums in another order differ by less."""
+HALF = 0.05
+"""The same where a GPU computes in half precision."""
+
+
+class Missing(Exception):  # noqa: N818 - it is no failure
+    """A side cannot be built here, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a case is measured.
+
+    Attributes:
+        device: ``cpu`` or ``cuda``.
+        threads: CPU threads of one call.
+        folder: what `Case.prepare` wrote for the case.
+        clip: a video file with speech, for the cases that hear; None without one.
+    """
+
+    device: str
+    threads: int
+    folder: Path
+    clip: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two.
+
+    Attributes:
+        run: one call, as timed.
+        numbers: what it gave, as an array that is compared with the other side's.
+        count: units that one call takes.
+        bare: makes the same network's forward pass alone, compiled, on inputs that lie on the device: what a GPU
+            could do at best. None where there is no network of PyTorch behind a side.
+    """
+
+    run: Callable[[], Any]
+    numbers: Callable[[Any], NDArray[np.float64]]
+    count: float
+    bare: Callable[[], Callable[[], Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One row of the report.
+
+    Attributes:
+        reference: what ours is compared with.
+        unit: what is counted, in the plural.
+        cut: what is smaller than in the official model; "" if nothing.
+        prepare: writes weights that both sides read, in a process of its own.
+        tolerance: largest difference allowed in float32, as a share of the reference's largest number.
+        on_gpu: whether it computes where `Setting.device` says; otherwise always on the CPU.
+    """
+
+    name: str
+    family: str
+    reference: str
+    unit: str
+    ours: Callable[[Setting], Side]
+    theirs: Callable[[Setting], Side]
+    cut: str = ""
+    prepare: Callable[[Path], None] | None = None
+    tolerance: float = SINGLE
+    on_gpu: bool = True

@@ -1,0 +1,41 @@
+"""Model folders with random weights in the layout of Hugging Face, and how our adapters open them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from benchmarks.encoder_cases.case import Setting
+    from encoders.loading import LoadContext
+
+
+def keep(folder: Path, network: Any, processor: dict[str, Any]) -> None:
+    """Write the network, filled, and how its pictures are prepared."""
+    from benchmarks.encoder_cases.weights import fill
+
+    fill(network).save_pretrained(folder)
+    (folder / "preprocessor_config.json").write_text(json.dumps(processor), encoding="utf-8")
+
+
+def context(setting: Setting, task: str, loader: str, dim: int = 0, **preprocessing: object) -> LoadContext:
+    """What an adapter's ``load`` is told about the folder."""
+    from encoders.bundle import Encoders
+    from encoders.loading import LoadContext
+    from encoders.specs import ModelSpec
+
+    spec = ModelSpec(
+        name="measured",
+        task=task,
+        loader=loader,
+        files=(),
+        licence="",
+        dim=dim,
+        revision="",
+        preprocessing=preprocessing,
+        citation="",
+        limits="",
+    )
+    paths = {"folder": setting.folder}
+    return LoadContext(spec, paths, setting.threads, setting.device, Encoders.open("embedded", setting.threads))

