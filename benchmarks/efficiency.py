@@ -36,6 +36,10 @@ from typing import Any
 
 import av
 
+if __name__ == "__main__":
+    # Else benchmarks/encoders.py would be taken for the package.
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
 LEAST_MINUTES = 10.1
 MODEL_CALLS = {
     "image": ("encode", "encode_sequence"),
