@@ -22,6 +22,10 @@ from pathlib import Path
 
 import av
 
+if __name__ == "__main__":
+    # Else benchmarks/encoders.py would be taken for the package.
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
 QUERIES = ("a person talking", "cars in the street", "一只狗", "做饭", "someone plays music", "text on a screen")
 
 
