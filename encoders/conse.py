@@ -17,7 +17,7 @@ from encoders.concepts import ConceptSpace
 from encoders.e5 import unit
 from encoders.efficientnet_lite import CLASSES, SIZE, EfficientNetLite, load_efficientnet_lite
 from encoders.loading import LoadContext
-from encoders.types import PictureFeatures, Pixels
+from encoders.types import PictureFeatures, Pixels, check_frames
 
 # Input scaling and crop border belong to the weights (tensorflow/tpu, efficientnet/preprocessing: CROP_PADDING).
 _MEAN, _STD, _CROP_PADDING = 127.0, 128.0, 32
@@ -112,8 +112,7 @@ def load(context: LoadContext) -> ConseEncoder:
 
 
 def _check(frames: Pixels) -> None:
-    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or 0 in frames.shape[1:]:
-        raise ValueError(f"frames must be uint8 (n, h, w, 3), not {frames.dtype} {frames.shape}")
+    check_frames(frames)
 
 
 def centre_crop(frame: Pixels) -> NDArray[np.uint8]:

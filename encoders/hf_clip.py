@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from transformers import AutoModel
 
 from encoders.device import BatchSize, batched, chosen_dtype
-from encoders.e5 import MAX_CHARACTERS, unit
+from encoders.e5 import unit
 from encoders.hf_folder import load_network, model_folder, model_kind
 from encoders.hf_pixels import PatchInput, SquareInput, read_input
-from encoders.hf_texts import ClipTokens, SiglipTokens
-from encoders.types import PictureFeatures, Pixels, Vectors, WeightsError
+from encoders.hf_texts import ClipTokens, SiglipTokens, clean_texts
+from encoders.types import PictureFeatures, Pixels, Vectors, WeightsError, check_frames
 
 if TYPE_CHECKING:
     from encoders.loading import LoadContext
@@ -100,7 +100,7 @@ class HfClip:
         Raises:
             ValueError: if a text is empty.
         """
-        return self._texts.numbers(_clean(texts))
+        return self._texts.numbers(clean_texts(texts))
 
     def encode(self, frames: Pixels) -> PictureFeatures:
         """Vectors (n, dim) of n frames of any one size; the visual features are the same vectors, and there are no
@@ -110,8 +110,7 @@ class HfClip:
             ValueError: if ``frames`` is not uint8 of shape (n, h, w, 3) with h, w > 0.
             MemoryError: if there is not even memory for one frame.
         """
-        if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or 0 in frames.shape[1:]:
-            raise ValueError(f"frames must be uint8 (n, h, w, 3), not {frames.dtype} {frames.shape}")
+        check_frames(frames)
         pooled = self._pooled(lambda a, b: self._network.get_image_features(**self._pixels(frames[a:b])), len(frames))
         vectors = unit(pooled)
         lengths = np.asarray(np.linalg.norm(pooled, axis=1), np.float32)
@@ -132,7 +131,7 @@ class HfClip:
             ValueError: if a text is empty.
             MemoryError: as `encode`.
         """
-        return self._encode_texts([self._in_template(text) for text in _clean(texts)])
+        return self._encode_texts([self._in_template(text) for text in clean_texts(texts)])
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """What is looked through: unit rows (n, dim) float32. What the network has no positions for is cut off.
@@ -141,7 +140,7 @@ class HfClip:
             ValueError: if a text is empty.
             MemoryError: as `encode`.
         """
-        return self._encode_texts(_clean(texts))
+        return self._encode_texts(clean_texts(texts))
 
     def _in_template(self, text: str) -> str:
         # The template is English; around a word of another language it would mix two.
@@ -215,11 +214,3 @@ def load(context: LoadContext) -> HfClip:
     if dim != context.spec.dim:
         raise WeightsError("corrupt", f"{folder} makes vectors of length {dim}, not {context.spec.dim}.")
     return HfClip(network, pictures, texts, dim, context.spec.name, BatchSize(batch), template, words)
-
-
-def _clean(texts: Sequence[str]) -> list[str]:
-    # Lone surrogates go, as no tokenizer takes them; what is cut here lies behind the networks' last positions.
-    clean = [text[:MAX_CHARACTERS].encode("utf-8", "ignore").decode("utf-8").strip() for text in texts]
-    if not all(clean):
-        raise ValueError("an empty text cannot be encoded")
-    return clean

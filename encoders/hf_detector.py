@@ -15,7 +15,7 @@ from encoders.concepts import read_concepts
 from encoders.device import BatchSize, batched
 from encoders.hf_folder import load_network, model_folder, model_kind
 from encoders.hf_pixels import PatchInput, SquareInput, read_input
-from encoders.types import Detections, Pixels, WeightsError
+from encoders.types import Detections, Pixels, WeightsError, check_frames
 
 if TYPE_CHECKING:
     from encoders.loading import LoadContext
@@ -84,8 +84,7 @@ class HfDetector:
             ValueError: if ``frames`` has another type or shape.
             MemoryError: if there is not even memory for one frame.
         """
-        if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or 0 in frames.shape[1:]:
-            raise ValueError(f"frames must be uint8 (n, h, w, 3), not {frames.dtype} {frames.shape}")
+        check_frames(frames)
         found = batched(lambda start, end: self._look(frames[start:end]), len(frames), self._batch)
         return [detections for batch in found for detections in batch]
 

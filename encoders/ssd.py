@@ -9,7 +9,7 @@ import numpy as np
 
 from encoders.loading import LoadContext
 from encoders.spares import Spares
-from encoders.types import Detections, Pixels, WeightsError
+from encoders.types import Detections, Pixels, WeightsError, check_frames
 
 _SIZE = 300  # side of the square the network takes (pipeline.config of the 2018-03-29 release)
 # Below this the detector guesses. Source: the release's own demo shows boxes from 0.5; 0.3 keeps small objects,
@@ -57,8 +57,7 @@ class SsdDetector:
         Raises:
             ValueError: if ``frames`` has another type or shape.
         """
-        if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or 0 in frames.shape[1:]:
-            raise ValueError(f"frames must be uint8 (n, h, w, 3), not {frames.dtype} {frames.shape}")
+        check_frames(frames)
         return [self._one(frame) for frame in frames]
 
     def _one(self, frame: Pixels) -> Detections:

@@ -30,6 +30,18 @@ class WeightsError(Exception):
         self.hint = hint
 
 
+def check_frames(frames: Pixels, *, least: int = 0) -> None:
+    """Nothing, for ``frames`` that are uint8 (n, h, w, 3) with h, w > 0 and n at least ``least``.
+
+    Raises:
+        ValueError: for others, naming what they are.
+    """
+    shape = frames.shape
+    if frames.dtype != np.uint8 or len(shape) != 4 or shape[3] != 3 or 0 in shape[1:3] or shape[0] < least:
+        wanted = f", n at least {least}" if least else ""
+        raise ValueError(f"frames must be uint8 (n, h, w, 3){wanted}, not {frames.dtype} {shape}")
+
+
 @dataclass(frozen=True, slots=True)
 class PictureFeatures:
     """What a picture encoder saw in n frames.

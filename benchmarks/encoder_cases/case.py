@@ -19,7 +19,7 @@ HALF = 0.05
 """The same where a GPU computes in half precision."""
 
 
-class Missing(Exception):  # noqa: N818 - it is no failure
+class MissingError(Exception):
     """A side cannot be built here, and why."""
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.encoder_cases import chosen
-from benchmarks.encoder_cases.case import HALF, Case, Missing, Setting
+from benchmarks.encoder_cases.case import HALF, Case, MissingError, Setting
 from benchmarks.encoder_cases.measuring import agreement, in_turn
 
 ROLES = ("prepare", "measure", "ours", "theirs")
@@ -87,7 +87,7 @@ def main() -> None:
             result = measured(case, setting, given.repeats, given.bare)
         else:
             result = peak(case, setting, given.role)
-    except Missing as why:
+    except MissingError as why:
         result = {"missing": str(why)}
     given.result.write_text(json.dumps(result), encoding="utf-8")
 

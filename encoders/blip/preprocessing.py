@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from encoders.types import Pixels
+from encoders.types import Pixels, check_frames
 
 # Means and deviations of RGB in [0, 1]: CLIP's, in both official repositories.
 MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -29,8 +29,7 @@ def preprocess(frames: Pixels, size: int = 384) -> Tensor:
     Raises:
         ValueError: if the frames have another shape or kind, or ``size < 1``.
     """
-    if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8 or not all(frames.shape[1:3]):
-        raise ValueError(f"frames must be uint8 (n, h, w, 3), not {frames.dtype} {frames.shape}")
+    check_frames(frames)
     if size < 1:
         raise ValueError(f"the size must be at least 1, not {size}")
     squares = [np.asarray(Image.fromarray(frame).resize((size, size), Image.Resampling.BICUBIC)) for frame in frames]

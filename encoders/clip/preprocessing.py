@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from encoders.types import Pixels
+from encoders.types import Pixels, check_frames
 
 # Means and deviations of RGB in [0, 1] over CLIP's training pictures, official code.
 MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -26,8 +26,7 @@ def preprocess(frames: Pixels, resolution: int = 224) -> Tensor:
     Raises:
         ValueError: if the frames have another shape or kind, or ``resolution < 1``.
     """
-    if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8 or not all(frames.shape[1:3]):
-        raise ValueError(f"frames must be uint8 (n, h, w, 3), not {frames.dtype} {frames.shape}")
+    check_frames(frames)
     if resolution < 1:
         raise ValueError(f"the resolution must be at least 1, not {resolution}")
     cropped = [_cropped(Image.fromarray(frame), resolution) for frame in frames]

@@ -10,13 +10,14 @@ import torch
 from torch import Tensor
 
 from encoders.device import BatchSize, batched, chosen_dtype
-from encoders.e5 import MAX_CHARACTERS, unit
+from encoders.e5 import unit
 from encoders.hf_folder import model_folder
+from encoders.hf_texts import clean_texts
 from encoders.languagebind.loading import load_languagebind
 from encoders.languagebind.model import LanguageBindModel
 from encoders.languagebind.preprocessing import image
 from encoders.languagebind.tokenizer import TextTokenizer
-from encoders.types import PictureFeatures, Pixels, Vectors, WeightsError
+from encoders.types import PictureFeatures, Pixels, Vectors, WeightsError, check_frames
 
 if TYPE_CHECKING:
     from encoders.loading import LoadContext
@@ -62,8 +63,7 @@ class LanguageBindEncoder:
             ValueError: if ``frames`` is not uint8 of shape (n, h, w, 3) with h, w > 0.
             MemoryError: if there is not even memory for one frame.
         """
-        if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or 0 in frames.shape[1:]:
-            raise ValueError(f"frames must be uint8 (n, h, w, 3), not {frames.dtype} {frames.shape}")
+        check_frames(frames)
 
         def vectors(start: int, end: int) -> Vectors:
             with torch.inference_mode():
@@ -87,9 +87,7 @@ class LanguageBindEncoder:
             ValueError: if a text is empty.
             MemoryError: as `encode`.
         """
-        clean = [text[:MAX_CHARACTERS].encode("utf-8", "ignore").decode("utf-8").strip() for text in texts]
-        if not all(clean):
-            raise ValueError("an empty text cannot be encoded")
+        clean = clean_texts(texts)
 
         def vectors(start: int, end: int) -> Vectors:
             ids, mask = self._tokenizer(clean[start:end])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from encoders.types import Pixels
+from encoders.types import Pixels, check_frames
 
 FRAMES, SIZE = 8, 224  # official: frames of a video, side in pixels
 MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -96,8 +96,7 @@ def normalised(pixels: Tensor) -> Tensor:
 
 
 def _scaled(frames: Pixels) -> Tensor:
-    if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8 or not frames.size:
-        raise ValueError(f"frames must be uint8 (n, h, w, 3), not {frames.dtype} {frames.shape}")
+    check_frames(frames, least=1)
     return torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
 
 

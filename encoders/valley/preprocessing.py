@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from encoders.types import Pixels
+from encoders.types import Pixels, check_frames
 from encoders.video_llm.clip_tower import normalised
 
 FRAMES, RATE = 8, 0.5  # official defaults: frames of "fixed", frames a second of "fps" (the paper's way)
@@ -50,8 +50,7 @@ def preprocess(frames: Pixels) -> Tensor:
     """
     from PIL import Image
 
-    if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not frames.size:
-        raise ValueError(f"frames must be (t, h, w, 3) uint8, not {frames.shape} {frames.dtype}")
+    check_frames(frames, least=1)
     height, width = frames.shape[1:3]
     if min(height, width) != _SHORT_SIDE:
         if width < height:

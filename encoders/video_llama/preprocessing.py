@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from encoders.fbank import fbank
-from encoders.types import SAMPLE_RATE, Pixels
+from encoders.types import SAMPLE_RATE, Pixels, check_frames
 
 FRAMES, SIZE = 8, 224  # official demo
 MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -90,8 +90,7 @@ def preprocess(frames: Pixels) -> Tensor:
         ImportError: if frames must be scaled and Pillow is not installed.
         ValueError: if the frames have another shape or type.
     """
-    if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not frames.size:
-        raise ValueError(f"frames must be (t, h, w, 3) uint8, not {frames.shape} {frames.dtype}")
+    check_frames(frames, least=1)
     if frames.shape[1:3] != (SIZE, SIZE):
         from PIL import Image
 

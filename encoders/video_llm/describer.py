@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from encoders.types import Pixels, Samples
+from encoders.types import Pixels, Samples, check_frames
 from encoders.video_llm.generation import Generation
 from encoders.video_llm.model import VideoLLM
 from encoders.video_llm.prompt import Footage, History, Prompt
@@ -139,8 +139,7 @@ def cleaned(pieces: Iterable[str], clean: Callable[[str], str]) -> Iterator[str]
 
 
 def _checked_times(frames: Pixels, seconds: Sequence[float]) -> list[float]:
-    if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not frames.size:
-        raise ValueError(f"frames must be (n, h, w, 3) uint8 with n > 0, not {frames.shape} {frames.dtype}")
+    check_frames(frames, least=1)
     times = [float(second) for second in seconds]
     if len(times) != len(frames):
         raise ValueError(f"{len(frames)} frames need as many seconds, not {len(times)}")

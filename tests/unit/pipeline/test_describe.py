@@ -94,7 +94,10 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def known(film: Path, decoder: Decoder) -> Known:
     video = video_of(film, decoder)
-    at = lambda start, end: Span.from_seconds(start, end, video.time_base)  # noqa: E731
+
+    def at(start: float, end: float) -> Span:
+        return Span.from_seconds(start, end, video.time_base)
+
     return Known(
         video,
         clips=clips_of_seconds(video, 0, 2, 4, 6),

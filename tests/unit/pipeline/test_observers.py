@@ -265,3 +265,5 @@ def test_the_difference_of_two_pictures_is_what_pyscenedetect_computes_by_itself
     left, right = np.random.default_rng(0).integers(0, 256, (2, 90, 160), dtype=np.uint8)
     exact = np.abs(left.astype(np.int32) - right.astype(np.int32)).mean()
     assert content_detector._mean_pixel_distance(left, right) == pytest.approx(exact, abs=0, rel=1e-15)
+    # Were it called otherwise in another version, ours would stand there unused.
+    assert "_mean_pixel_distance" in content_detector.ContentDetector._calculate_frame_score.__code__.co_names
