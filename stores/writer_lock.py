@@ -23,6 +23,7 @@ from stores.faults import storage_faults
 from stores.postgres import key_of, process_name
 
 _TAKE = text(f"SELECT pg_try_advisory_lock({key_of('writer')})")
+_GIVE_UP = text(f"SELECT pg_advisory_unlock({key_of('writer')})")
 _NAME = text("SELECT set_config('application_name', :name, false)")
 _HOLDER = text(
     "SELECT a.pid, a.application_name, coalesce(host(a.client_addr), 'a local socket') AS address "
@@ -111,6 +112,10 @@ class _ServerLock:
 
     def release(self) -> None:
         with self._guard:
+            if self._connection is not None:
+                # Closing alone is not enough: the server ends the session, and with it the lock, a moment later.
+                with suppress(DBAPIError):
+                    self._connection.execute(_GIVE_UP)
             self._drop()
 
     def _take(self, connection: Connection) -> None:

@@ -11,10 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event, text
 
 from stores.errors import KinodexError, StoreError, UsageError
 from stores.library_store import LibraryStore
 from stores.places import Places
+from stores.postgres import key_of
 from stores.records import Blob, StageKey, StageOutput
 from tests.servers.running import ObjectStore, Postgres
 from tests.unit.stores.builders import add_video, begun, put
@@ -55,6 +57,21 @@ def test_two_machines_do_not_write_at_once(served: LibraryStore, tmp_path: Path)
     assert "pid" in told
     assert "127.0.0.1" in told
     assert said(other_process(tmp_path / "other", served.places)) == "writing"
+
+
+def test_the_lock_is_free_before_its_connection_is_closed(served: LibraryStore) -> None:
+    """A server that is slow to end a session must not keep the next writer out."""
+    key = key_of("writer")
+    free: list[bool] = []
+
+    @event.listens_for(served.engine, "close_detached")
+    def closing(_: object) -> None:
+        with served.engine.connect() as other:
+            free.append(other.execute(text(f"SELECT pg_try_advisory_xact_lock({key})")).scalar_one())
+
+    with served.writer():
+        pass
+    assert free == [True]
 
 
 def test_opening_a_new_library_from_several_processes_at_once(places: Places, tmp_path: Path) -> None:
