@@ -150,7 +150,10 @@ class _Pictures:
         """The frame as (h, w, 3) RGB, turned as displayed; valid until the next frame."""
         if size not in self._made:
             reformatter = self._reformatters.setdefault(size, VideoReformatter())
-            small = reformatter.reformat(self._frame, size.width, size.height, "rgb24", interpolation=size.how)
+            # One thread: handing slices to several costs as much again as scaling a picture of this size.
+            small = reformatter.reformat(
+                self._frame, size.width, size.height, "rgb24", interpolation=size.how, threads=1
+            )
             plane = small.planes[0]
             rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
             pixels = rows[: size.height, : size.width * 3].reshape(size.height, size.width, 3)

@@ -122,11 +122,10 @@ def _work(job: Job, inputs: Sequence[Input], executor: Executor, loading: Loadin
     job.progress(Planned(len(inputs), len(worked_on), counts))
     if not units:
         return {}
-    loading.index()
     if executor == "ray":
         loading.ray()
     else:
-        loading.models(job.encoders, [stage for stage, _ in counts])
+        loading.models(job.encoders, [stage for stage, _ in counts], index=True)
     with on_threads(job) as execute:
         # Probing tells how long a video is, so that the longest can be begun first, in parts.
         _until_done(job, [one for one in inputs if one.video_id in probes], execute, probes_only=True)

@@ -60,25 +60,45 @@ class Loading:
         for thread in self._threads:
             thread.join()
 
-    def models(self, encoders: Encoders, stages: Collection[str]) -> None:
-        """What the named stages need."""
-        named = {base_stage(stage) for stage in stages}
-        for stage, task in _MODELS:
-            if stage in named:
-                self._wanted.put(partial(getattr, encoders, task))
-        if "tracklets" in named:
-            self._wanted.put(load_tracker)
+    def models(self, encoders: Encoders, stages: Collection[str], index: bool = False) -> None:
+        """What the named stages need: models, and when all of them are there what videos end with.
 
-    def index(self) -> None:
-        """What writes vectors."""
-        self._wanted.put(load_chroma)
+        The latter would only keep the models waiting, since Python imports one thing at a time.
+
+        Args:
+            index: whether this process also writes the vectors.
+        """
+        named = {base_stage(stage) for stage in stages}
+        models: list[Callable[[], object]] = [
+            partial(getattr, encoders, task) for stage, task in _MODELS if stage in named
+        ]
+        late: list[Callable[[], object]] = [
+            *([load_tracker] if "tracklets" in named else []),
+            *([load_chroma] if index else []),
+        ]
+        for load in models:
+            self._wanted.put(load)
+
+        def rest() -> None:
+            # A model that the other thread is loading is waited for.
+            for load in [*models, *late]:
+                if not self._stopped:
+                    _tried(load)
+
+        if late:
+            self._wanted.put(rest)
 
     def ray(self) -> None:
-        """Ray's libraries."""
+        """Ray's libraries, and what writes vectors: with Ray this process does no more itself."""
         self._wanted.put(partial(import_module, "workflows.ray_data"))
+        self._wanted.put(load_chroma)
 
     def _run(self) -> None:
         while (load := self._wanted.get()) is not None and not self._stopped:
-            # Told by the stage that needs it.
-            with suppress(WeightsError, ImportError):
-                load()
+            _tried(load)
+
+
+def _tried(load: Callable[[], object]) -> None:
+    # Told by the stage that needs it.
+    with suppress(WeightsError, ImportError):
+        load()

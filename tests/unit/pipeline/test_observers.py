@@ -11,15 +11,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from scenedetect.detectors import content_detector
+from scenedetect.common import FrameTimecode, Timecode
+from scenedetect.detectors import AdaptiveDetector, ContentDetector
 
 from encoders.types import Detections, PictureFeatures, Pixels, TextBox
 from pipeline.decoder import Decoder
+from pipeline.frames import Frames
 from pipeline.observers.colours import dominant_colour
 from pipeline.observers.look import LookObserver
 from pipeline.observers.objects import ObjectObserver
 from pipeline.observers.pictures import PictureObserver
-from pipeline.observers.scenes import SceneObserver
+from pipeline.observers.scenes import SceneConfig, SceneObserver
 from pipeline.observers.screentext import ScreenTextObserver
 from pipeline.observers.thumbnails import ThumbnailObserver
 from pipeline.watch import Observer, watch
@@ -261,9 +263,22 @@ def test_all_observers_share_one_pass(decoder: Decoder, tmp_path: Path) -> None:
     assert 0 < max(shares) <= 1
 
 
-def test_the_difference_of_two_pictures_is_what_pyscenedetect_computes_by_itself() -> None:
-    left, right = np.random.default_rng(0).integers(0, 256, (2, 90, 160), dtype=np.uint8)
-    exact = np.abs(left.astype(np.int32) - right.astype(np.int32)).mean()
-    assert content_detector._mean_pixel_distance(left, right) == pytest.approx(exact, abs=0, rel=1e-15)
-    # Were it called otherwise in another version, ours would stand there unused.
-    assert "_mean_pixel_distance" in content_detector.ContentDetector._calculate_frame_score.__code__.co_names
+@pytest.mark.parametrize(("detector", "own"), [("adaptive", AdaptiveDetector), ("content", ContentDetector)])
+def test_the_marks_are_those_of_pyscenedetect_itself(detector: str, own: type[ContentDetector]) -> None:
+    video = Video(
+        "vid_a", "0" * 64, 1, 45 * 3600, Fraction(1, 90_000), 0, 32, 24, 0, Fraction(25), False, "h264", "", "mp4"
+    )
+    rng = np.random.default_rng(5)
+    shots = rng.integers(0, 256, (5, 24, 32, 3)).repeat(9, axis=0)
+    pixels = np.clip(shots + rng.integers(-9, 10, shots.shape), 0, 255).astype(np.uint8)
+    observer, theirs = SceneObserver(SceneConfig(detector=detector)), own(min_scene_len=0)
+    observer.start(video)
+    expected: list[int] = []
+    for i, picture in enumerate(pixels):
+        time = FrameTimecode(Timecode(pts=i * 3600, time_base=video.time_base), fps=Fraction(25))
+        expected += [cut.pts for cut in theirs.process_frame(time, picture[..., ::-1].copy())]
+    for first in range(0, len(pixels), 7):
+        ticks = np.arange(first, min(first + 7, len(pixels))) * 3600
+        observer.see(Frames("scenes", pixels[first : first + 7], ticks, video.time_base))
+    assert [tick for tick, cut in observer._marks if cut] == expected
+    assert len(expected) == 4

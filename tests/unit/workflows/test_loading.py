@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from encoders.types import WeightsError
+from workflows import loading as loading_module
 from workflows.loading import Loading
 
 
@@ -31,6 +34,23 @@ def test_only_what_the_stages_need():
         while len(models.asked) < 2:
             assert models.first.wait(10)
     assert sorted(models.asked) == ["image", "speech"]
+
+
+def test_what_videos_end_with_comes_after_all_models(monkeypatch: pytest.MonkeyPatch):
+    models, late, done = Models(), [], threading.Event()
+
+    def note(what: str) -> None:
+        late.append((what, len(set(models.asked))))
+        if what == "index":
+            done.set()
+
+    monkeypatch.setattr(loading_module, "load_tracker", lambda: note("tracker"))
+    monkeypatch.setattr(loading_module, "load_chroma", lambda: note("index"))
+    models.go_on.set()
+    with Loading() as loading:
+        loading.models(models, ["pictures", "objects", "tracklets"], index=True)
+        assert done.wait(10)
+    assert late == [("tracker", 2), ("index", 2)]
 
 
 def test_the_block_ends_when_what_is_being_loaded_has_come_to_its_end_and_loads_nothing_more():
