@@ -29,7 +29,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -155,30 +154,47 @@ def native_seconds() -> float:
     return spent
 
 
-def timed_ingest(films: Path, library: Path, workers: int | None) -> dict[str, Any]:
-    """``spent``: processor seconds in the calls of each model; ``totals``: of the ingest. In a process of its own."""
+def timed_ingest(films: str, library: str, workers: str | None, spent_file: Path) -> None:
+    """The command `kinodex ingest`, in this process; the processor seconds in the calls of each model go to a file."""
     from encoders.bundle import Encoders
-    from stores.library_store import LibraryStore
-    from workflows.ingest import ingest
+    from kinodex.cli import main as kinodex
 
     spent = dict.fromkeys(MODEL_CALLS, 0.0)
+    load = Encoders._load
 
-    class TimedEncoders(Encoders):
-        def _load(self, spec: Any) -> object:
-            model = super()._load(spec)
-            return Timed(model, MODEL_CALLS[spec.task], spent, spec.task) if spec.task in MODEL_CALLS else model
+    def timed_load(encoders: Encoders, spec: Any) -> object:
+        model = load(encoders, spec)
+        return Timed(model, MODEL_CALLS[spec.task], spent, spec.task) if spec.task in MODEL_CALLS else model
 
-    with TimedEncoders.open() as encoders, LibraryStore.open(library, create=True) as store:
-        totals = ingest(store, encoders, [films], workers=workers).totals
+    Encoders._load = timed_load  # type: ignore[method-assign]
+    sys.argv = [
+        "kinodex",
+        "ingest",
+        films,
+        "--library",
+        library,
+        "--json",
+        *(["--workers", workers] if workers else []),
+    ]
+    try:
+        kinodex()
+    finally:
         spent["speech"] += native_seconds()
-    return {"spent": spent, "totals": asdict(totals)}
+        spent_file.write_text(json.dumps(spent), encoding="utf-8")
 
 
 def run(*command: str | Path) -> tuple[float, dict[str, Any]]:
-    """(wall seconds, JSON output) of one ingest in a process of its own."""
+    """(wall seconds, totals) of one ingest in a process of its own, from its start to its end."""
     begun = time.perf_counter()
     ended = subprocess.run([sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - begun, json.loads(ended.stdout)
+    return time.perf_counter() - begun, json.loads(ended.stdout)["totals"]
+
+
+def run_timed(films: Path, library: Path, *more: str) -> tuple[float, dict[str, Any], dict[str, float]]:
+    """The same by threads, with the processor seconds of each model."""
+    spent = library.with_suffix(".json")
+    wall, totals = run(__file__, films, library, "--timed", spent, *more)
+    return wall, totals, json.loads(spent.read_text(encoding="utf-8"))
 
 
 def others() -> float:
@@ -204,18 +220,19 @@ def report(folder: Path, runs: int, minutes: float, alone: bool) -> str:
         decoded, local, ray = [], [], []
         for number in range(runs):
             decoded.append(bare_decode(films))
-            local.append(run(__file__, "--timed", films, scratch / f"local-{number}"))
+            local.append(run_timed(films, scratch / f"local-{number}"))
             ingest = ("-m", "kinodex", "ingest", films, "--executor", "ray", "--json")
             ray.append(run(*ingest, "--library", scratch / f"ray-{number}"))
-        lonely = run(__file__, "--timed", films, scratch / "alone", "--workers", "1")[1]["spent"] if alone else {}
-    bare = [(decode + sum(one["spent"].values())) / cores for decode, (_, one) in zip(decoded, local, strict=True)]
+        lonely = run_timed(films, scratch / "alone", "--workers", "1")[2] if alone else {}
+    bare = [(decode + sum(spent.values())) / cores for decode, (_, _, spent) in zip(decoded, local, strict=True)]
     best = min(range(runs), key=lambda number: local[number][0] / bare[number])
     by_itself = {task: f"{seconds:.1f}" for task, seconds in lonely.items()}
-    spent, ray_best = local[best][1]["spent"], min(wall for wall, _ in ray)
+    _, totals, spent = local[best]
+    ray_best = min(wall for wall, _ in ray)
     lines = [
         f"Machine: {platform.processor() or platform.machine()}, {cores} cores, Python {platform.python_version()}; "
         f"other programs kept {noise:.2f} cores busy before the first measurement. "
-        f"Library: {media / 60:.1f} minutes in {local[best][1]['totals']['inputs']} files.",
+        f"Library: {media / 60:.1f} minutes in {totals['inputs']} files.",
         "",
         "| processor seconds | in the ingest | by itself |",
         "|---|---|---|",
@@ -226,10 +243,10 @@ def report(folder: Path, runs: int, minutes: float, alone: bool) -> str:
         "| ingest | wall clock, s | ÷ bare | × real time |",
         "|---|---|---|---|",
     ]
-    for number, ((wall, _), (ray_wall, _)) in enumerate(zip(local, ray, strict=True)):
+    for number, ((wall, _, _), (ray_wall, _)) in enumerate(zip(local, ray, strict=True)):
         for name, seconds in (("threads", wall), ("Ray", ray_wall)):
             lines.append(f"| {name} | {seconds:.1f} | {seconds / bare[number]:.2f} | {media / seconds:.2f} |")
-    lines += ["", f"Ray against threads: {ray_best / min(wall for wall, _ in local) - 1:+.1%}"]
+    lines += ["", f"Ray against threads: {ray_best / min(wall for wall, _, _ in local) - 1:+.1%}"]
     return "\n".join(lines)
 
 
@@ -238,8 +255,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("scratch", type=Path, nargs="?", help=argparse.SUPPRESS)
-    parser.add_argument("--timed", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--workers", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--timed", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--workers", help=argparse.SUPPRESS)
     parser.add_argument("--runs", type=int, default=2, help="ingests of each kind; the fastest counts (default 2)")
     parser.add_argument(
         "--minutes", type=float, default=LEAST_MINUTES, help="least length of the library (default 10.1)"
@@ -248,7 +265,7 @@ def main() -> None:
     parser.add_argument("--report", type=Path)
     arguments = parser.parse_args()
     if arguments.timed:
-        print(json.dumps(timed_ingest(arguments.folder, arguments.scratch, arguments.workers)))
+        timed_ingest(str(arguments.folder), str(arguments.scratch), arguments.workers, arguments.timed)
         return
     text = report(arguments.folder, arguments.runs, arguments.minutes, arguments.alone)
     print(text)

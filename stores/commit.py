@@ -77,14 +77,16 @@ def replace_rows(engine: Engine, ledger: Ledger, attempt: Attempt, output: Stage
             _forget_other_ticks(connection, key, output.video, replaced)
             changes = video_columns(output.video)
             connection.execute(update(VideoRow).where(VideoRow.video_id == key.video_id).values(**changes))
-        if not _is_first(connection, attempt):
+        first = _is_first(connection, attempt)
+        if not first:
             _delete_stage(connection, key.video_id, key.stage, replaced)
             of_parts = StageRunRow.stage.startswith(f"{key.stage}.", autoescape=True)
             _forget_runs(connection, key.video_id, of_parts, replaced)
         rows = len(output.records) + len(output.vectors) + len(output.blobs)
-        receipt = ledger.done_in(connection, attempt, output.seconds, rows)
+        receipt = ledger.done_in(connection, attempt, output.seconds, rows, first)
         _insert_stage(connection, key, output)
-        index_lines(connection, key.video_id, key.stage)
+        if output.records or not first:
+            index_lines(connection, key.video_id, key.stage)
         bump_revision(connection)
     fresh_vectors = {(item.collection, item.vector_id) for item in output.vectors}
     fresh_blobs = {(key, blob.name) for blob in output.blobs}

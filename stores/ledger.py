@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
 
 from stores.database import reading, writing
 from stores.errors import CODES, StoreError
@@ -170,7 +170,12 @@ class Ledger:
             return self._finish(connection, attempt, "filtered", "", why)
 
     def done_in(
-        self, connection: Connection, attempt: Attempt, seconds: float | None = None, rows: int | None = None
+        self,
+        connection: Connection,
+        attempt: Attempt,
+        seconds: float | None = None,
+        rows: int | None = None,
+        first: bool = False,
     ) -> Receipt:
         """Ends an attempt well, inside the transaction that replaces the stage's rows.
 
@@ -179,13 +184,16 @@ class Ledger:
         Args:
             seconds: of work in this stage alone; None for the time since the attempt began.
             rows: how many the transaction writes, for `stores.verify`; None if that is unknown.
+            first: whether there are surely no earlier runs of the stage.
 
         Raises:
             StoreError: STALE_ATTEMPT if the attempt is no longer the current one.
         """
-        key = attempt.key
-        superseded = (Run.video_id == key.video_id) & (Run.stage == key.stage) & (Run.fingerprint != key.fingerprint)
-        connection.execute(delete(Run).where(superseded & (Run.active | (Run.status == "done"))))
+        if not first:
+            key = attempt.key
+            same = (Run.video_id == key.video_id) & (Run.stage == key.stage)
+            superseded = same & (Run.fingerprint != key.fingerprint) & (Run.active | (Run.status == "done"))
+            connection.execute(delete(Run).where(superseded))
         return self._finish(connection, attempt, "done", "", "", seconds, active=True, row_count=rows)
 
     def current(self, connection: Connection, attempt: Attempt) -> Receipt | None:
@@ -286,8 +294,16 @@ def _matches(key: StageKey) -> Any:
     return (Run.video_id == key.video_id) & (Run.stage == key.stage) & (Run.fingerprint == key.fingerprint)
 
 
+# Built once: building it takes as long as running it, and each stage run is asked for several times.
+_RUN = select(Run.__table__).where(
+    Run.video_id == bindparam("video_id"),
+    Run.stage == bindparam("stage"),
+    Run.fingerprint == bindparam("fingerprint"),
+)
+
+
 def _run(connection: Connection, key: StageKey) -> Any:
-    return connection.execute(select(Run.__table__).where(_matches(key))).one_or_none()
+    return connection.execute(_RUN, _named(key)).one_or_none()
 
 
 def _key(run: Any) -> StageKey:
