@@ -136,6 +136,8 @@ class Timed:
                 return call(*arguments, **options)
             finally:
                 self._spent[self._task] += time.thread_time() - begun
+                if self._task == "speech":
+                    self._spent["speech, its own threads"] = native_seconds()
 
         return timed
 
@@ -179,7 +181,6 @@ def timed_ingest(films: str, library: str, workers: str | None, spent_file: Path
     try:
         kinodex()
     finally:
-        spent["speech"] += native_seconds()
         spent_file.write_text(json.dumps(spent), encoding="utf-8")
 
 
