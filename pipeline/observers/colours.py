@@ -19,19 +19,21 @@ _HUES = (
 )
 """Upper ends of hue ranges, OpenCV's half degrees (0–180)."""
 
+_NAMES = sorted({"black", "brown", "grey", "white"} | {name for _, name in _HUES})
+_CODES = {name: code for code, name in enumerate(_NAMES)}
+_OF_HUE = np.array([next(_CODES[name] for upper, name in _HUES if hue < upper) for hue in range(181)], np.uint8)
+
 
 def dominant_colour(pixels: Pixels) -> str:
     """The most common basic colour of a picture part (h, w, 3); "" if it is empty."""
     if pixels.size == 0:
         return ""
     small = cv2.resize(np.ascontiguousarray(pixels), (16, 16), interpolation=cv2.INTER_AREA)
-    hue, saturation, value = (channel.astype(int) for channel in cv2.split(cv2.cvtColor(small, cv2.COLOR_RGB2HSV)))
-    names = np.full(hue.shape, "", dtype="<U6")
-    for upper, name in reversed(_HUES):
-        names[hue < upper] = name
-    names[(names == "orange") & (value < 140)] = "brown"
-    names[saturation < 45] = "grey"
-    names[(saturation < 45) & (value > 190)] = "white"
-    names[value < 50] = "black"
-    found, counts = np.unique(names, return_counts=True)
-    return str(found[counts.argmax()])
+    hue, saturation, value = cv2.split(cv2.cvtColor(small, cv2.COLOR_RGB2HSV))
+    codes = _OF_HUE[hue]
+    codes[(codes == _CODES["orange"]) & (value < 140)] = _CODES["brown"]
+    codes[saturation < 45] = _CODES["grey"]
+    codes[(saturation < 45) & (value > 190)] = _CODES["white"]
+    codes[value < 50] = _CODES["black"]
+    # Of colours that are as common, the first one by name.
+    return _NAMES[int(np.bincount(codes.ravel()).argmax())]
