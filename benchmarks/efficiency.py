@@ -14,7 +14,8 @@ it:
 
 If nothing were lost between the cores and the models, the wall time would be (decoding + models) ÷ cores. `--minutes`
 makes the library longer: starting up and the last video, with which only one core is busy, weigh less then. With
-``--alone`` the models are also timed with the machine to themselves, in an ingest with one worker.
+``--join`` it has fewer and longer files: what each file costs by itself weighs less then. With ``--alone`` the models
+are also timed with the machine to themselves, in an ingest with one worker.
 """
 
 from __future__ import annotations
@@ -28,12 +29,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from itertools import product
+from collections.abc import Callable, Sequence
+from itertools import count, product
 from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
+from numpy.typing import NDArray
 
 if __name__ == "__main__":
     # Else benchmarks/encoders.py would be taken for the package.
@@ -84,8 +87,66 @@ def altered(source: Path, target: Path, variant: int) -> None:
         write.mux(out.encode(None))
 
 
-def library_of(folder: Path, scratch: Path, least_seconds: float) -> tuple[Path, float]:
-    """A folder of links to the files, with altered ones until there is enough; and its length in seconds.
+class Film:
+    """Clips laid end to end in one file: 640 x 360, 25 pictures a second, one channel of sound."""
+
+    RATE, SOUND = 25, 44_100
+
+    def __init__(self, target: Path) -> None:
+        self._file = av.open(str(target), "w")
+        self._pictures = self._file.add_stream("libx264", rate=self.RATE, options={"preset": "veryfast"})
+        self._pictures.width, self._pictures.height, self._pictures.pix_fmt = 640, 360, "yuv420p"
+        self._sound = self._file.add_stream("aac", rate=self.SOUND, layout="mono")
+        self._shown = self._heard = 0
+
+    @property
+    def seconds(self) -> float:
+        """Length so far."""
+        return self._shown / self.RATE
+
+    def add(self, source: Path, variant: int) -> None:
+        """Append a clip, altered as `altered` does; sound that is shorter than its pictures is followed by silence."""
+        sideways, upside, colours = (-1 if variant & bit else 1 for bit in (1, 2, 4))
+        begun = self.seconds
+        with av.open(str(source)) as read:
+            first: float | None = None
+            for frame in read.decode(read.streams.video[0]):
+                first = frame.time if first is None else first
+                pixels = None
+                while self._shown <= self.RATE * (begun + frame.time - first):
+                    if pixels is None:
+                        small = frame.reformat(640, 360, "rgb24").to_ndarray()
+                        pixels = small[::upside, ::sideways, ::colours].copy()
+                    picture = av.VideoFrame.from_ndarray(pixels, "rgb24")
+                    picture.pts, self._shown = self._shown, self._shown + 1
+                    self._file.mux(self._pictures.encode(picture))
+        ending = round(self.SOUND * self.seconds)
+        with av.open(str(source)) as read:
+            resampler = av.AudioResampler("fltp", "mono", self.SOUND)
+            for frame in read.decode(read.streams.audio[0]) if read.streams.audio else ():
+                for part in resampler.resample(frame):
+                    self._say(part.to_ndarray()[:, : ending - self._heard])
+        self._say(np.zeros((1, ending - self._heard), np.float32))
+
+    def close(self) -> None:
+        """Finish the file."""
+        for stream in (self._pictures, self._sound):
+            self._file.mux(stream.encode(None))
+        self._file.close()
+
+    def _say(self, samples: NDArray[np.float32]) -> None:
+        for first in range(0, samples.shape[1], 1024):
+            part = av.AudioFrame.from_ndarray(samples[:, first : first + 1024].copy(), "fltp", "mono")
+            part.sample_rate, part.pts = self.SOUND, self._heard
+            self._heard += part.samples
+            self._file.mux(self._sound.encode(part))
+
+
+def library_of(folder: Path, scratch: Path, least_seconds: float, join_seconds: float) -> tuple[Path, float]:
+    """A folder with the files, and altered ones until there is enough; and its length in seconds.
+
+    Args:
+        join_seconds: length of the films that they are laid end to end in; 0 to leave them as they are.
 
     Raises:
         ValueError: if there are not enough that differ.
@@ -93,16 +154,39 @@ def library_of(folder: Path, scratch: Path, least_seconds: float) -> tuple[Path,
     films = scratch / "films"
     films.mkdir()
     lengths = {path: seconds for path in sorted(folder.iterdir()) if (seconds := seconds_of(path)) > 0}
-    for path in lengths:
-        (films / path.name).symlink_to(path.resolve())
-    total = sum(lengths.values())
     longest = sorted(lengths, key=lambda path: -lengths[path])
+    chosen = [(path, 0) for path in lengths]
+    total = sum(lengths.values())
     for variant, path in product(range(1, 8), longest):
         if total >= least_seconds:
-            return films, total
-        altered(path, films / f"altered-{path.stem}-{variant}.mp4", variant)
+            break
+        chosen.append((path, variant))
         total += lengths[path]
-    raise ValueError(f"{folder} holds too little: {total / 60:.0f} minutes with all altered copies")
+    if total < least_seconds:
+        raise ValueError(f"{folder} holds too little: {total / 60:.0f} minutes with all altered copies")
+    if join_seconds:
+        return films, _joined(chosen, films, join_seconds)
+    for path, variant in chosen:
+        if variant:
+            altered(path, films / f"altered-{path.stem}-{variant}.mp4", variant)
+        else:
+            (films / path.name).symlink_to(path.resolve())
+    return films, total
+
+
+def _joined(chosen: Sequence[tuple[Path, int]], films: Path, seconds: float) -> float:
+    """Films of at least that length, but for the last; gives the length of all."""
+    total = 0.0
+    left = list(chosen)
+    for number in count(1):
+        film = Film(films / f"film-{number}.mp4")
+        while left and film.seconds < seconds:
+            film.add(*left.pop(0))
+        film.close()
+        total += film.seconds
+        if not left:
+            break
+    return total
 
 
 def bare_decode(films: Path) -> float:
@@ -211,12 +295,12 @@ def others() -> float:
     return (os.cpu_count() or 1) * (second[0] - first[0]) / (second[1] - first[1])
 
 
-def report(folder: Path, runs: int, minutes: float, alone: bool) -> str:
+def report(folder: Path, runs: int, minutes: float, join: float, alone: bool) -> str:
     """Run everything and put it into words."""
     cores = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as directory:
         scratch = Path(directory)
-        films, media = library_of(folder, scratch, 60 * minutes)
+        films, media = library_of(folder, scratch, 60 * minutes, 60 * join)
         noise = others()
         decoded, local, ray = [], [], []
         for number in range(runs):
@@ -262,13 +346,16 @@ def main() -> None:
     parser.add_argument(
         "--minutes", type=float, default=LEAST_MINUTES, help="least length of the library (default 10.1)"
     )
+    parser.add_argument(
+        "--join", type=float, default=0.0, metavar="MINUTES", help="lay the files end to end in films of this length"
+    )
     parser.add_argument("--alone", action="store_true", help="time the models in an ingest with one worker, too")
     parser.add_argument("--report", type=Path)
     arguments = parser.parse_args()
     if arguments.timed:
         timed_ingest(str(arguments.folder), str(arguments.scratch), arguments.workers, arguments.timed)
         return
-    text = report(arguments.folder, arguments.runs, arguments.minutes, arguments.alone)
+    text = report(arguments.folder, arguments.runs, arguments.minutes, arguments.join, arguments.alone)
     print(text)
     if arguments.report:
         arguments.report.write_text(f"# Efficiency\n\n{text}\n", encoding="utf-8")

@@ -5,8 +5,9 @@
 Both sides of a case have the same weights (random ones by name, official sizes, unless the table says what is smaller;
 released ones where a package brings them) and the same input, and their results are compared: a difference beyond
 rounding fails the run, because other maths may take any time. The two are called in turn, and the ratio is the median
-over the rounds, since machines are shared. Memory is the peak of a process that holds one side alone, libraries
-included. On a GPU our side is also compared with a bare forward pass through ``torch.compile``.
+over the rounds, since machines are shared; on a CPU seconds are those of the processor, for the same reason. Memory is
+the peak of a process that holds one side alone, libraries included. On a GPU our side is also compared with a bare
+forward pass through ``torch.compile``.
 
 ``--clip`` is a video with speech, for the cases that hear. ``--only`` takes names of cases or families.
 """

@@ -66,17 +66,13 @@ class SsdDetector:
             net.setInput(picture)
             # Rows of (picture, category, score, x0, y0, x1, y1).
             rows = np.array(net.forward(), np.float32).reshape(-1, 7)
-        boxes = np.clip(rows[:, 3:], 0.0, 1.0)
-        concepts = [f"coco:{round(float(category))}" for category in rows[:, 1]]
-        kept = [
-            i
-            for i in np.argsort(-rows[:, 2], kind="stable")
-            if rows[i, 2] >= self._min_score
-            and concepts[i] in self._known
-            and boxes[i, 2] > boxes[i, 0]
-            and boxes[i, 3] > boxes[i, 1]
-        ]
-        return Detections(boxes[kept], np.minimum(rows[kept, 2], 1.0), tuple(concepts[i] for i in kept))
+        rows = rows[rows[:, 2] >= self._min_score]
+        rows = rows[np.argsort(-rows[:, 2], kind="stable")]
+        rows[:, 3:] = np.clip(rows[:, 3:], 0.0, 1.0)
+        rows = rows[(rows[:, 5] > rows[:, 3]) & (rows[:, 6] > rows[:, 4])]
+        found = [f"coco:{round(category)}" for category in rows[:, 1].tolist()]
+        kept = [i for i, concept in enumerate(found) if concept in self._known]
+        return Detections(rows[kept, 3:], np.minimum(rows[kept, 2], 1.0), tuple(found[i] for i in kept))
 
 
 def load(context: LoadContext) -> SsdDetector:

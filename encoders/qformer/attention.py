@@ -56,15 +56,18 @@ class Heads(nn.Module):
         self.value = nn.Linear(source_width, width)
 
     def forward(self, x: Tensor, source: Tensor, mask: Tensor | None) -> Tensor:
-        """(B, N, width) and (B, M, source_width) to (B, N, width); ``mask`` is added to the (B, heads, N, M) scores."""
+        """(1 or B, N, width) and (B, M, source_width) to (B, N, width); a single set of rows is projected once.
+
+        ``mask`` is added to the (B, heads, N, M) scores.
+        """
         mixed = functional.scaled_dot_product_attention(
-            self._split(self.query(x)),
+            self._split(self.query(x)).expand(len(source), -1, -1, -1),
             self._split(self.key(source)),
             self._split(self.value(source)),
             attn_mask=mask,
             dropout_p=self.dropout if self.training else 0.0,
         )
-        return mixed.transpose(1, 2).reshape(x.shape)
+        return mixed.transpose(1, 2).flatten(2)
 
     def _split(self, x: Tensor) -> Tensor:
         batch, tokens, width = x.shape
@@ -81,7 +84,7 @@ class Output(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, residual: Tensor) -> Tensor:
-        """(B, N, inner) and the input (B, N, width) of the part to (B, N, width)."""
+        """(B, N, inner) and the input (1 or B, N, width) of the part to (B, N, width)."""
         out: Tensor = self.LayerNorm(self.dropout(self.dense(x)) + residual)
         return out
 
@@ -95,6 +98,6 @@ class Attention(nn.Module):
         self.output = Output(width, width, epsilon, dropout)
 
     def forward(self, x: Tensor, source: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
-        """(B, N, width), with ``source`` (B, M, source_width) or itself, to (B, N, width)."""
+        """(1 or B, N, width), with ``source`` (B, M, source_width) or itself, to (B, N, width)."""
         out: Tensor = self.output(self.self(x, x if source is None else source, mask), x)
         return out

@@ -64,7 +64,10 @@ class Layer(nn.Module):
     def forward(
         self, x: Tensor, queries: int, source: Tensor | None, mask: Tensor | None, source_mask: Tensor | None
     ) -> Tensor:
-        """(B, Q + L, width) to the same; the first ``queries`` = Q rows read ``source`` (B, M, source_width)."""
+        """(1 or B, Q + L, width) to (B, Q + L, width).
+
+        The first ``queries`` = Q rows read ``source`` (B, M, source_width).
+        """
         x = self.attention(x, mask=mask)
         asking, text = x[:, :queries], x[:, queries:]
         rows = []

@@ -53,7 +53,8 @@ class QFormer(nn.Module):
                 shapes that do not fit.
         """
         self._check(queries, ids, text_mask, source, source_mask)
-        if queries is not None and source is not None:
+        # One set of queries is the same for all pictures until it reads them, except where dropout tells rows apart.
+        if queries is not None and source is not None and (ids is not None or self.training):
             queries = queries.expand(len(source), -1, -1)
         x = self.bert.embeddings(queries, ids)
         asking = 0 if queries is None else queries.shape[1]

@@ -126,6 +126,12 @@ def test_parts_that_do_not_fit():
         Blip2(CONFIG).picture_tokens(torch.zeros(1, 3, 14, 28))
 
 
+def test_one_set_of_queries_gives_what_a_set_for_each_picture_gives(model):
+    tokens = model.picture_tokens(pictures())
+    each = model.Qformer(model.query_tokens.expand(3, -1, -1), source=tokens)
+    torch.testing.assert_close(model.query_states(tokens), each)
+
+
 def test_dropout_is_for_training_alone(model):
     source = torch.ones(1, 4, 12)
     assert torch.equal(model.query_states(source), model.query_states(source))
