@@ -12,6 +12,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -216,9 +217,16 @@ def prototypes_revision(path: Path = PROTOTYPES) -> str:
         WeightsError: ``missing`` if the file is not there.
     """
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+        now = path.stat()
+        return _hash_of(path, now.st_mtime_ns, now.st_size)
     except OSError as error:
         raise WeightsError("missing", f"{path} is missing.", "Run: python -m encoders.build_concepts") from error
+
+
+@lru_cache(maxsize=8)
+def _hash_of(path: Path, _modified: int, _size: int) -> str:
+    # Asked for with every video, and nearly a megabyte long.
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
 
 
 def _table(table: str) -> bytes:

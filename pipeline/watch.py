@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,6 +12,8 @@ from typing import Protocol, runtime_checkable
 from pipeline.decoder import Decoder
 from pipeline.frames import Frames, Sampling
 from stores.records import Span, StageOutput, Video
+
+_TOLD_SECONDS = 0.1
 
 
 class Observer(Protocol):
@@ -58,7 +61,7 @@ def watch(
     """Decode ``path`` once for all observers.
 
     Args:
-        progress: told the share of the video, or of ``span``, that has been seen, in [0, 1].
+        progress: told the share of the video, or of ``span``, that has been seen, in [0, 1], some times a second.
         span: a part of the video, if only that is to be seen; then the outputs are for `pipeline.join`.
 
     Returns:
@@ -69,7 +72,7 @@ def watch(
     """
     by_name = {observer.name: observer for observer in observers}
     spent = dict.fromkeys(by_name, 0.0)
-    share = 0.0
+    share, told = 0.0, -math.inf
     first, end = (span.start, span.end) if span else (0, video.duration)
     samplings = [observer.wants(video) for observer in observers]
     for observer in observers:
@@ -77,11 +80,17 @@ def watch(
     for frames in decoder.frames(path, video, samplings, span):
         begun = time.perf_counter()
         by_name[frames.name].see(frames)
-        spent[frames.name] += time.perf_counter() - begun
-        if progress and len(frames.ticks) and end > first:
+        now = time.perf_counter()
+        spent[frames.name] += now - begun
+        if len(frames.ticks) and end > first:
             # Batches of other samplings may lie behind what was already seen.
             share = max(share, min(1.0, (int(frames.ticks[-1]) - first) / (end - first)))
+        # Some batches are of one tiny frame: telling of each of them would take longer than looking at it.
+        if progress and share and now - told >= _TOLD_SECONDS:
+            told = now
             progress(share)
+    if progress and share:
+        progress(share)
     return {name: replace(_output(observer, span), seconds=spent[name]) for name, observer in by_name.items()}
 
 

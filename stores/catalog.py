@@ -384,10 +384,12 @@ def _may_exist(path: Path) -> bool:
     return True
 
 
+_BUMP = update(CounterRow).where(CounterRow.name == "revision").values(value=CounterRow.value + 1)
+
+
 def bump_revision(connection: Connection) -> None:
     """Tells every cache, in every process, that what readers may see has changed."""
-    row = CounterRow.name == "revision"
-    if not connection.execute(update(CounterRow).where(row).values(value=CounterRow.value + 1)).rowcount:
+    if not connection.execute(_BUMP).rowcount:
         connection.execute(insert(CounterRow).values(name="revision", value=1))
 
 

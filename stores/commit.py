@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 
 from stores.catalog import bump_revision
 from stores.database import reading, writing
@@ -31,6 +31,19 @@ class Replaced:
     blobs: list[tuple[StageKey, str]] = field(default_factory=list)
 
 
+# Built once: that takes longer than running them.
+_VIDEO = select(VideoRow.__table__).where(VideoRow.video_id == bindparam("video_id"))
+_RUNS_OF_STAGE = (
+    select(func.count())
+    .select_from(StageRunRow)
+    .where(StageRunRow.video_id == bindparam("video_id"))
+    .where(
+        (StageRunRow.stage == bindparam("stage"))
+        | (func.substr(StageRunRow.stage, 1, bindparam("length")) == bindparam("parts"))
+    )
+)
+
+
 def with_kept_vectors(output: StageOutput) -> StageOutput:
     """``output`` with its vectors also as a blob, from which the vector index can be rebuilt without any model."""
     if not output.vectors:
@@ -45,7 +58,7 @@ def check_output(connection: Connection, key: StageKey, output: StageOutput) -> 
         ValueError: the video is not registered or is another; records or vectors come before the video is
             probed or in another time base; an id or a blob's name appears twice; a vector is no direction.
     """
-    row = connection.execute(select(VideoRow.__table__).where(VideoRow.video_id == key.video_id)).one_or_none()
+    row = connection.execute(_VIDEO, {"video_id": key.video_id}).one_or_none()
     if row is None:
         raise ValueError(f"video {key.video_id} is not registered")
     if output.video is not None and output.video.video_id != key.video_id:
@@ -136,10 +149,11 @@ def forget_runs(engine: Engine, keys: Iterable[StageKey]) -> Replaced:
 
 def _is_first(connection: Connection, attempt: Attempt) -> bool:
     """Whether nobody can have left anything of this stage of this video, whole or in parts."""
+    if attempt.number > 1:
+        return False
     stage = attempt.key.stage
-    same = (StageRunRow.stage == stage) | StageRunRow.stage.startswith(f"{stage}.", autoescape=True)
-    runs = select(func.count()).select_from(StageRunRow).where((StageRunRow.video_id == attempt.key.video_id) & same)
-    return attempt.number == 1 and connection.execute(runs).scalar() == 1
+    values = {"video_id": attempt.key.video_id, "stage": stage, "parts": f"{stage}.", "length": len(stage) + 1}
+    return bool(connection.execute(_RUNS_OF_STAGE, values).scalar() == 1)
 
 
 def _insert_stage(connection: Connection, key: StageKey, output: StageOutput) -> None:

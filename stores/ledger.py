@@ -274,10 +274,10 @@ class Ledger:
         now = self._clock()
         seconds = max(0.0, now - attempt.started) if seconds is None else seconds
         changes = {"status": status, "error_code": code, "error_message": clean(message), "finished_at": now}
-        guarded = _matches(attempt.key) & (Run.attempts == attempt.number) & (Run.status == "running")
+        changes |= {"seconds": seconds, **more}
         if not strike:
             changes["strikes"] = Run.strikes - 1
-        ended = connection.execute(update(Run).where(guarded).values(**changes, seconds=seconds, **more))
+        ended = connection.execute(_END.values(**changes), {"number": attempt.number, **_asked(attempt.key)})
         if ended.rowcount != 1:
             raise _stale(attempt)
         return _receipt(_run(connection, attempt.key))
@@ -294,16 +294,22 @@ def _matches(key: StageKey) -> Any:
     return (Run.video_id == key.video_id) & (Run.stage == key.stage) & (Run.fingerprint == key.fingerprint)
 
 
-# Built once: building it takes as long as running it, and each stage run is asked for several times.
-_RUN = select(Run.__table__).where(
-    Run.video_id == bindparam("video_id"),
-    Run.stage == bindparam("stage"),
-    Run.fingerprint == bindparam("fingerprint"),
+# Built once: that takes longer than running them, and each stage run is asked for and ended several times.
+_ASKED = (
+    Run.video_id == bindparam("asked_video"),
+    Run.stage == bindparam("asked_stage"),
+    Run.fingerprint == bindparam("asked_fingerprint"),
 )
+_RUN = select(Run.__table__).where(*_ASKED)
+_END = update(Run).where(*_ASKED, Run.attempts == bindparam("number"), Run.status == "running")
+
+
+def _asked(key: StageKey) -> dict[str, str]:
+    return {"asked_video": key.video_id, "asked_stage": key.stage, "asked_fingerprint": key.fingerprint}
 
 
 def _run(connection: Connection, key: StageKey) -> Any:
-    return connection.execute(_RUN, _named(key)).one_or_none()
+    return connection.execute(_RUN, _asked(key)).one_or_none()
 
 
 def _key(run: Any) -> StageKey:
