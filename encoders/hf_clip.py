@@ -29,6 +29,8 @@ KINDS = frozenset({"clip", "siglip", "siglip2"})
 
 # Inputs of one forward pass to begin with; chosen, not measured. Half as many are tried where memory is short.
 _BATCH = {"cpu": 8, "cuda": 64}
+# Texts that go together where one picture does: they have a quarter of its tokens or less.
+_TEXTS_A_PICTURE = 4
 # Queries of up to so many words are taken for names of things; chosen.
 _TEMPLATE_WORDS = 3
 
@@ -44,7 +46,7 @@ class HfClip:
         network: a model of transformers with ``get_image_features`` and ``get_text_features``.
         pictures, texts: how pictures and texts become its input.
         dim: length of a vector.
-        batch: inputs of one forward pass.
+        batch: pictures of one forward pass; of texts, which are shorter, four times as many.
         template: goes around short English queries, e.g. ``a photo of {}.``; None for none.
         template_words: words of the longest query that it goes around.
     """
@@ -67,6 +69,7 @@ class HfClip:
         self._dim = dim
         self._name = name
         self._batch = batch
+        self._texts_batch = BatchSize(_TEXTS_A_PICTURE * batch.value)
         self._template = template
         self._template_words = template_words
 
@@ -111,7 +114,11 @@ class HfClip:
             MemoryError: if there is not even memory for one frame.
         """
         check_frames(frames)
-        pooled = self._pooled(lambda a, b: self._network.get_image_features(**self._pixels(frames[a:b])), len(frames))
+
+        def features(start: int, end: int) -> Any:
+            return self._network.get_image_features(**self._pixels(frames[start:end]))
+
+        pooled = self._pooled(features, len(frames), self._batch)
         vectors = unit(pooled)
         lengths = np.asarray(np.linalg.norm(pooled, axis=1), np.float32)
         return PictureFeatures(vectors, np.zeros((len(frames), 0), np.float32), vectors, lengths)
@@ -152,20 +159,20 @@ class HfClip:
             numbers = torch.from_numpy(self._texts.numbers(texts[start:end]))
             return self._network.get_text_features(input_ids=numbers.to(self._parameter.device))
 
-        return unit(self._pooled(features, len(texts)))
+        return unit(self._pooled(features, len(texts), self._texts_batch))
 
     def _pixels(self, frames: Pixels) -> dict[str, Tensor]:
         given = {name: torch.from_numpy(array) for name, array in self._pictures.pixels(frames).items()}
         given["pixel_values"] = given["pixel_values"].to(self._parameter.dtype)
         return {name: tensor.to(self._parameter.device) for name, tensor in given.items()}
 
-    def _pooled(self, features: Any, count: int) -> Vectors:
+    def _pooled(self, features: Any, count: int, batch: BatchSize) -> Vectors:
         def rows(start: int, end: int) -> Vectors:
             with torch.inference_mode():
                 pooled: Tensor = features(start, end).pooler_output
                 return np.asarray(pooled.float().cpu().numpy(), np.float32)
 
-        found = batched(rows, count, self._batch)
+        found = batched(rows, count, batch)
         return np.concatenate(found) if found else np.zeros((0, self._dim), np.float32)
 
 
@@ -178,7 +185,7 @@ def load(context: LoadContext) -> HfClip:
 
     Where one folder serves pictures and texts, its network is loaded once. The registry entry's ``preprocessing`` may
     hold ``template`` (text with ``{}``), ``template_words`` (how many words a query may have to get it; 3) and
-    ``batch`` (inputs at a time).
+    ``batch`` (pictures at a time).
 
     Raises:
         WeightsError: ``missing`` if the folder or one of its files is not there; ``corrupt``, naming the folder, if it

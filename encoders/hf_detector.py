@@ -107,7 +107,10 @@ class HfDetector:
         half = boxes[:, 2:] / 2
         corners = np.clip(np.concatenate([boxes[:, :2] - half, boxes[:, :2] + half], axis=1), 0.0, 1.0)
         real = (corners[:, 2:] > corners[:, :2]).all(axis=1)
-        best = np.argsort(-pairs, axis=None, kind="stable")[: len(boxes)]
+        # Only what is as good as the last one that is taken has to be put in order.
+        flat = pairs.ravel()
+        good = np.flatnonzero(flat >= np.partition(flat, -len(boxes))[-len(boxes)])
+        best = good[np.argsort(-flat[good], kind="stable")][: len(boxes)]
         queries, labels = np.unravel_index(best, pairs.shape)
         kept = (pairs[queries, labels] >= self._min_score) & real[queries]
         queries, labels = queries[kept], labels[kept]
