@@ -36,8 +36,8 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/ingest_speed.py $(CORPUS)/clips
-	$(BIN)/python benchmarks/efficiency.py $(CORPUS)/clips
-	$(BIN)/python benchmarks/encoders.py --clip $(CORPUS)/clips/c23.mp4
+	$(BIN)/python benchmarks/efficiency.py $(CORPUS)/clips --runs 1 --minutes 45 --join 1
+	$(BIN)/python benchmarks/encoders.py --clip $(CORPUS)/clips/c19.mp4
 
 evaluate: $(VENV)/.dev
 	$(BIN)/python benchmarks/library_quality.py $(CORPUS)
