@@ -98,8 +98,7 @@ def replace_rows(engine: Engine, ledger: Ledger, attempt: Attempt, output: Stage
         rows = len(output.records) + len(output.vectors) + len(output.blobs)
         receipt = ledger.done_in(connection, attempt, output.seconds, rows, first)
         _insert_stage(connection, key, output)
-        if output.records or not first:
-            index_lines(connection, key.video_id, key.stage)
+        index_lines(connection, key.video_id, key.stage, nothing=first and not output.records)
         bump_revision(connection)
     fresh_vectors = {(item.collection, item.vector_id) for item in output.vectors}
     fresh_blobs = {(key, blob.name) for blob in output.blobs}

@@ -165,11 +165,16 @@ def indexed_body(connection: Connection, search_text: str) -> str:
     return spaced(search_text)
 
 
-def index_lines(connection: Connection, video_id: str, stage: str) -> None:
+def index_lines(connection: Connection, video_id: str, stage: str, nothing: bool = False) -> None:
     """Replaces the lines of one stage of one video by what the view ``evidence`` shows of it.
 
     Call it in the transaction that changed the rows, after the stage run became active.
+
+    Args:
+        nothing: whether there surely are neither lines to replace nor rows to show.
     """
+    if nothing:
+        return
     forget_lines(connection, video_id, stage)
     of_stage = (EVIDENCE.c.video_id == video_id) & (EVIDENCE.c.stage == stage)
     rows = connection.execute(EVIDENCE.select().where(of_stage)).all()
