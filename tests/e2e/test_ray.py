@@ -85,8 +85,9 @@ def test_a_second_run_starts_no_ray(on_ray: tuple[Path, Ran], small_films: Path)
 
 
 def test_a_killed_worker_costs_one_attempt(tmp_path: Path):
-    write_video(tmp_path / "a.mp4", seed=13, seconds=2)
-    write_video(tmp_path / "b.mp4", seed=14, seconds=2)
+    # Long enough that their workers are still at it when one of them is killed, also on a busy machine.
+    write_video(tmp_path / "a.mp4", seed=13, seconds=15)
+    write_video(tmp_path / "b.mp4", seed=14, seconds=15)
     root = tmp_path / "lib"
     running = subprocess.Popen(
         [sys.executable, "-m", "kinodex", "ingest", tmp_path, "--executor", "ray", "--library", root, "--json"],
