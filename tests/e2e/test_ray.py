@@ -84,7 +84,7 @@ def test_a_second_run_starts_no_ray(on_ray: tuple[Path, Ran], small_films: Path)
     assert again.json["totals"]["reused"] == 2
 
 
-def test_a_killed_worker_costs_one_attempt(tmp_path: Path):
+def test_a_killed_worker_costs_at_most_one_attempt(tmp_path: Path):
     # Long enough that their workers are still at it when one of them is killed, also on a busy machine.
     write_video(tmp_path / "a.mp4", seed=13, seconds=15)
     write_video(tmp_path / "b.mp4", seed=14, seconds=15)
@@ -109,7 +109,8 @@ def test_a_killed_worker_costs_one_attempt(tmp_path: Path):
     assert (totals["inputs"], totals["done"]) == (2, 2)
     with sqlite3.connect(root / "kinodex.sqlite3") as database:
         attempts = [row[0] for row in database.execute("select attempts from stage_runs")]
-    assert max(attempts) == 2
+    # None if all that it had begun was handed over just before; `tests/chaos/test_killed_actor.py` kills in mid-stage.
+    assert max(attempts) <= 2
 
 
 def wait_for_worker(root: Path) -> int:
