@@ -35,6 +35,7 @@ from itertools import count, product
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import av
 import numpy as np
@@ -64,11 +65,16 @@ def seconds_of(path: Path) -> float:
         return 0.0
 
 
+def steps(variant: int) -> list[int]:
+    """-1 for what ``variant`` (0 to 7, its bits) reverses, else 1: from left to right, from top to bottom, colours."""
+    return [-1 if variant & bit else 1 for bit in (1, 2, 4)]
+
+
 def altered(source: Path, target: Path, variant: int) -> None:
     """A copy with other pixels and the same cost: left and right, up and down, red and blue exchanged, by ``variant``
     (1 to 7, its bits). Sound is taken over as it is.
     """
-    sideways, upside, colours = (-1 if variant & bit else 1 for bit in (1, 2, 4))
+    sideways, upside, colours = steps(variant)
     with av.open(str(source)) as read, av.open(str(target), "w") as write:
         picture = read.streams.video[0]
         out = write.add_stream("libx264", rate=picture.average_rate, options={"preset": "veryfast"})
@@ -108,7 +114,7 @@ class Film:
 
     def add(self, source: Path, variant: int) -> None:
         """Append a clip, altered as `altered` does; sound that is shorter than its pictures is followed by silence."""
-        sideways, upside, colours = (-1 if variant & bit else 1 for bit in (1, 2, 4))
+        sideways, upside, colours = steps(variant)
         begun = self.seconds
         with av.open(str(source)) as read:
             first: float | None = None
@@ -262,18 +268,11 @@ def timed_ingest(films: str, library: str, workers: str | None, spent_file: Path
         model = load(encoders, spec)
         return Timed(model, MODEL_CALLS[spec.task], spent, spec.task) if spec.task in MODEL_CALLS else model
 
-    Encoders._load = timed_load  # type: ignore[method-assign]
-    sys.argv = [
-        "kinodex",
-        "ingest",
-        films,
-        "--library",
-        library,
-        "--json",
-        *(["--workers", workers] if workers else []),
-    ]
+    more = ["--workers", workers] if workers else []
+    sys.argv = ["kinodex", "ingest", films, "--library", library, "--json", *more]
     try:
-        kinodex()
+        with patch.object(Encoders, "_load", timed_load):
+            kinodex()
     finally:
         spent_file.write_text(json.dumps(spent), encoding="utf-8")
 

@@ -109,7 +109,8 @@ def test_a_killed_worker_costs_at_most_one_attempt(tmp_path: Path):
     assert (totals["inputs"], totals["done"]) == (2, 2)
     with sqlite3.connect(root / "kinodex.sqlite3") as database:
         attempts = [row[0] for row in database.execute("select attempts from stage_runs")]
-    # None if all that it had begun was handed over just before; `tests/chaos/test_killed_actor.py` kills in mid-stage.
+    # On a machine busy with other work it twice cost none, for a reason not established; that a kill in mid-stage
+    # costs one is the matter of `tests/chaos/test_killed_actor.py`.
     assert max(attempts) <= 2
 
 
