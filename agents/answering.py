@@ -63,13 +63,16 @@ class Answerer:
 
     Args:
         llm: drafts claims from the evidence; without one, answers quote what was heard, read or seen.
+        finder: finds the moments that a question is about; None for one without steps after recall.
     """
 
-    def __init__(self, store: LibraryStore, encoders: Encoders, llm: LLM | None = None) -> None:
+    def __init__(
+        self, store: LibraryStore, encoders: Encoders, llm: LLM | None = None, finder: Finder | None = None
+    ) -> None:
         self._store = store
         self._encoders = encoders
         self._llm = llm
-        self._finder = Finder(store, encoders)
+        self._finder = finder or Finder(store, encoders)
         self._checker = CitationChecker(store, encoders)
         self._graph = self._build()
 
@@ -84,6 +87,7 @@ class Answerer:
         Raises:
             UsageError: USAGE if the question is empty; UNKNOWN_VIDEO if one of ``video_ids`` is not indexed.
             EndpointError: if a language model is set and fails.
+            WeightsError: as `Finder.search`.
         """
         answer: Answer = self._graph.invoke({"text": question, "video_ids": video_ids})["answer"]
         return answer

@@ -310,15 +310,18 @@ class Library:
             duplicates: also show moments that show the same as a better one; else they are told in its ``also``.
             explain: say why, too: `agents.explanation.Explanation` in ``explanation`` of what is returned.
         """
-        if self._finder is None:
-            self._finder = self.finder()
-        return self._finder.search(query, k=k, duplicates=duplicates, explained=explain)
+        return self._kept_finder().search(query, k=k, duplicates=duplicates, explained=explain)
 
     def finder(self) -> Finder:
         """Finds moments, with the steps after recall that the settings ask for."""
         from agents.finder import Finder
 
         return Finder(self.store, self.encoders, self.settings.search.config(), self._makers)
+
+    def _kept_finder(self) -> Finder:
+        if self._finder is None:
+            self._finder = self.finder()
+        return self._finder
 
     def _makers(self) -> dict[tuple[str, str], str]:
         from kinodex.makers import makers
@@ -372,7 +375,8 @@ class Library:
         from agents.answering import Answerer
 
         only = [self.resolve(video) for video in videos] if videos else None
-        return Answerer(self.store, self.encoders, self.llm).ask(question, video_ids=only)
+        answerer = Answerer(self.store, self.encoders, self.llm, self._kept_finder())
+        return answerer.ask(question, video_ids=only)
 
     def evaluate(self, annotations: str | Path, clips: str | Path) -> Evaluation:
         """Measure retrieval, tagging and answers against annotations (see `workflows.annotations`)."""
@@ -381,8 +385,9 @@ class Library:
 
         store, encoders = self.store, self.encoders
         tagger = self.tagger() if store.tags.tags() else None
-        answerer = Answerer(store, encoders, self.llm)
-        return evaluate(store, self.finder(), tagger, answerer, Path(annotations), Path(clips))
+        finder = self.finder()
+        answerer = Answerer(store, encoders, self.llm, finder)
+        return evaluate(store, finder, tagger, answerer, Path(annotations), Path(clips))
 
     def videos(self) -> list[VideoEntry]:
         """Every video the library knows, with how its stages ended."""

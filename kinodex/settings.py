@@ -78,7 +78,7 @@ class Endpoint(BaseModel):
 
 
 class SearchSettings(BaseModel):
-    """What is done with the best moments of a search after recall; see `agents.refining.SearchConfig`.
+    """What is done with the best moments of a search or a question after recall; see `agents.refining.SearchConfig`.
 
     Attributes:
         rerank: ``itm``: a model of the profile looks at a frame of each of the best moments, and the query; ``auto``

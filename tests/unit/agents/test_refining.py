@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from agents.answering import Answerer
 from agents.finder import Finder, Found
 from agents.refining import SearchConfig
 from agents.reranking import SUREST, log_odds, readable
@@ -163,6 +164,18 @@ def test_the_frame_is_read_from_the_file_and_a_moved_file_breaks_nothing(store, 
     assert encoders.red.shapes[1:] == [(1, 36, 64, 3)]
     assert found.moments[0].channels["itm"] < 0, "its thumbnail is blue"
     assert any("thumbnails" in remark and "FILE_MISSING" in remark for remark in found.explanation.remarks)
+
+
+def test_answers_rest_on_what_the_closer_look_puts_first(store, encoders, tmp_path: Path) -> None:
+    near = add(store, encoders, tmp_path / "near", 0.9, colour=(0, 0, 200), caption="a sailing boat")
+    less = add(store, encoders, tmp_path / "less", 0.8, colour=(200, 0, 0), caption="a sailing boat")
+
+    def cited(config: SearchConfig) -> set[str]:
+        answer = Answerer(store, encoders, finder=Finder(store, encoders, config)).ask("Is there a sailing boat?")
+        return {citation.video_id for claim in answer.claims for citation in claim.citations}
+
+    assert cited(SearchConfig()) == {near}
+    assert cited(SearchConfig(rerank="itm")) == {less}
 
 
 def test_a_query_the_ranker_cannot_read_is_not_given_to_it(store, encoders, tmp_path: Path) -> None:
