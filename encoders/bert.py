@@ -50,6 +50,7 @@ class Growing:
     def __init__(self) -> None:
         self.length = 0
         self._kept: dict[nn.Module, tuple[Tensor, Tensor]] = {}
+        self._pictures: dict[nn.Module, tuple[Tensor, Tensor]] = {}
 
     def extended(self, heads: nn.Module, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """Keys and values (B, heads, L, d) of all tokens so far, those of the new ones given."""
@@ -61,9 +62,13 @@ class Growing:
 
     def once(self, heads: nn.Module, make: Callable[[], tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
         """Keys and values of the picture tokens, made at the first call."""
-        if heads not in self._kept:
-            self._kept[heads] = make()
-        return self._kept[heads]
+        if heads not in self._pictures:
+            self._pictures[heads] = make()
+        return self._pictures[heads]
+
+    def reorder(self, rows: Tensor) -> None:
+        """Go on from the texts in ``rows`` (B,), each of the same picture as the one whose place it takes."""
+        self._kept = {heads: (keys[rows], values[rows]) for heads, (keys, values) in self._kept.items()}
 
 
 class Bert(nn.Module):

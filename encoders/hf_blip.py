@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from encoders.blip.captioning import Captioner
 from encoders.blip.decoder import DecoderConfig
+from encoders.blip.generation import GenerationConfig
 from encoders.blip.loading import load_blip_decoder, load_blip_retrieval
 from encoders.blip.med import MedConfig
 from encoders.blip.preprocessing import preprocess
@@ -93,7 +94,7 @@ class BlipCaptioner:
     """One English sentence for each picture; the same picture always gets the same.
 
     Args:
-        captioner: choosing the likeliest tokens.
+        captioner: drawing nothing by chance.
         device: where its network is.
         size: side of the square that pictures are made.
     """
@@ -145,7 +146,9 @@ def load_matcher(context: LoadContext) -> BlipMatcher:
 
 
 def load_captioner(context: LoadContext) -> BlipCaptioner:
-    """BLIP's captioner from the roles ``weights`` and ``vocabulary``; options as `load_matcher`.
+    """BLIP's captioner from the roles ``weights`` and ``vocabulary``.
+
+    Options are those of `load_matcher` and ``beams`` (`encoders.blip.beams`; 1, the likeliest token each time).
 
     Raises:
         WeightsError: as `load_matcher`.
@@ -155,8 +158,12 @@ def load_captioner(context: LoadContext) -> BlipCaptioner:
     text = replace(TEXT, vocab_size=tokenizer.size, encoder_width=vision.embed_dim)
     config = DecoderConfig(vision, text, dec_token=tokenizer.dec, end_token=tokenizer.end)
     torch.set_num_threads(context.threads)
+    beams = context.spec.preprocessing.get("beams", 1)
+    if not isinstance(beams, int) or beams < 1:
+        raise WeightsError("corrupt", f"{context.spec.name}: beams must be 1 or more, not {beams!r}.")
     decoder = load_blip_decoder(_path(context, "weights"), config).to(context.device)
-    return BlipCaptioner(Captioner(decoder, tokenizer), context.device, vision.img_size, context.spec.name, batch)
+    captioner = Captioner(decoder, tokenizer, GenerationConfig(beams=beams))
+    return BlipCaptioner(captioner, context.device, vision.img_size, context.spec.name, batch)
 
 
 def _options(context: LoadContext) -> tuple[VitConfig, BatchSize]:

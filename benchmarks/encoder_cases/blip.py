@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.encoder_cases.case import Case, Setting, Side
@@ -89,7 +90,7 @@ def _their_retrieval(setting: Setting, matching: bool) -> Side:
     return networks.side(score, 1)
 
 
-def _our_captions(setting: Setting) -> Side:
+def _our_captions(setting: Setting, beams: int) -> Side:
     import torch
 
     from benchmarks.encoder_cases import networks
@@ -99,16 +100,19 @@ def _our_captions(setting: Setting) -> Side:
 
     model = networks.placed(fill(BlipDecoder(DecoderConfig())), setting.device)
     pixels, prompt = _picture(setting.device), torch.tensor(_PROMPT, device=setting.device)
-    config = GenerationConfig(max_length=_LONGEST, min_length=_SHORTEST)
+    # With more beams than one, transformers counts other tokens for the penalty than the official code did.
+    config = GenerationConfig(max_length=_LONGEST, min_length=_SHORTEST, beams=beams, length_penalty=0.0)
     return _captions(lambda: model.generate(model.visual_encoder(pixels), prompt, config))
 
 
-def _their_captions(setting: Setting) -> Side:
+def _their_captions(setting: Setting, beams: int) -> Side:
     import torch
 
     model = _reference("BlipForConditionalGeneration", setting.device)
     pixels, prompt = _picture(setting.device), torch.tensor([[*_PROMPT, _SEP]], device=setting.device)
-    options = {"max_length": _LONGEST, "min_length": _SHORTEST, "num_beams": 1, "do_sample": False}
+    options = {"max_length": _LONGEST, "min_length": _SHORTEST, "num_beams": beams, "do_sample": False}
+    if beams > 1:
+        options["length_penalty"] = 0.0
     return _captions(lambda: model.generate(pixel_values=pixels, input_ids=prompt.clone(), **options))
 
 
@@ -143,13 +147,16 @@ CASES = (
         lambda setting: _ours_retrieval(setting, True),
         lambda setting: _their_retrieval(setting, True),
     ),
-    Case(
-        "blip-captioner",
-        "blip",
-        "transformers BlipForConditionalGeneration",
-        "captions",
-        _our_captions,
-        _their_captions,
-        tolerance=0,  # token numbers are equal or not
+    *(
+        Case(
+            name,
+            "blip",
+            "transformers BlipForConditionalGeneration",
+            "captions",
+            partial(_our_captions, beams=beams),
+            partial(_their_captions, beams=beams),
+            tolerance=0,  # token numbers are equal or not
+        )
+        for name, beams in (("blip-captioner", 1), ("blip-captioner-3-beams", 3))
     ),
 )

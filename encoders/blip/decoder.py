@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from encoders.bert import Growing, LanguageHead
+from encoders.blip.beams import beam_search
 from encoders.blip.generation import GenerationConfig, generate
 from encoders.blip.med import DEC, Med, MedConfig, marked
 from encoders.blip.vit import VisionTransformer, VitConfig
@@ -108,6 +109,7 @@ class BlipDecoder(nn.Module):
             raise ValueError(f"the prompt must be (P,) with P > 0, not {tuple(prompt.shape)}")
         start = marked(prompt[None].repeat(len(tokens), 1), self.config.dec_token)
         bert, growing = self.text_decoder.bert, Growing()
+        tokens = tokens.repeat_interleave(config.beams, dim=0)
 
         def next_logits(ids: Tensor) -> Tensor:
             new = bert.embed(ids[:, growing.length :], growing.length)
@@ -115,14 +117,10 @@ class BlipDecoder(nn.Module):
             out: Tensor = self.text_decoder.cls(states[:, -1])
             return out
 
-        return generate(
-            next_logits,
-            start,
-            config,
-            end=self.config.end_token,
-            pad=self.config.text.pad_token_id,
-            generator=generator,
-        )
+        end, pad = self.config.end_token, self.config.text.pad_token_id
+        if config.beams > 1:
+            return beam_search(next_logits, start, config, end=end, pad=pad, reorder=growing.reorder)
+        return generate(next_logits, start, config, end=end, pad=pad, generator=generator)
 
 
 class _LanguageModel(nn.Module):

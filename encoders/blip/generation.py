@@ -1,4 +1,5 @@
-"""Texts token by token: the likeliest token each time, or drawn from the nucleus.
+"""Texts token by token: the likeliest token each time, or drawn from the nucleus (`encoders.blip.beams`: the likeliest
+texts).
 
 Source: official code salesforce/BLIP, models/blip.py, BLIP_Decoder.generate, which calls the generation of
 huggingface/transformers; the order of the steps is that library's.
@@ -26,6 +27,8 @@ class GenerationConfig:
     Attributes:
         max_length: tokens at most, with the prompt (20: official configs/caption_coco.yaml).
         min_length: tokens, with the prompt, before which a text may not end (5: the same).
+        beams: beginnings of texts that are followed side by side (3: the same); 1: always the likeliest token.
+        length_penalty: of `encoders.blip.beams`: a text's log probability is divided by its length to this power.
         top_p: draw from the fewest tokens that hold this share of probability; None: always the likeliest token.
         top_k: draw from this many likeliest tokens at most; 0: all. 50 is the default of transformers, which the
             official code leaves as it is.
@@ -34,6 +37,8 @@ class GenerationConfig:
 
     max_length: int = 20
     min_length: int = 5
+    beams: int = 1
+    length_penalty: float = 1.0
     top_p: float | None = None
     top_k: int = 50
     repetition_penalty: float = 1.0
@@ -46,12 +51,23 @@ class GenerationConfig:
         """
         if not 0 <= self.min_length <= self.max_length:
             raise ValueError(f"lengths must be 0 <= {self.min_length} <= {self.max_length}")
+        if self.beams < 1 or (self.beams > 1 and self.top_p is not None):
+            raise ValueError(f"{self.beams} beams cannot be, or not with tokens that are drawn")
         if self.top_p is not None and not 0 < self.top_p <= 1:
             raise ValueError(f"top_p must be in (0, 1], not {self.top_p}")
         if self.top_k < 0 or self.repetition_penalty <= 0:
             raise ValueError(
                 f"neither top_k = {self.top_k} nor repetition_penalty = {self.repetition_penalty} may be so"
             )
+
+    def check_prompt(self, prompt: Tensor) -> None:
+        """Check what texts are to go on from.
+
+        Raises:
+            ValueError: if the prompt is not (B, P) with P > 0, or leaves no room below ``max_length``.
+        """
+        if prompt.ndim != 2 or not 1 <= prompt.shape[1] < self.max_length:
+            raise ValueError(f"the prompt must be (B, P) with 1 <= P < {self.max_length}, not {tuple(prompt.shape)}")
 
 
 def nucleus_config() -> GenerationConfig:
@@ -78,11 +94,10 @@ def generate(
     Raises:
         ValueError: if the prompt is empty or leaves no room below ``max_length``.
     """
-    if prompt.ndim != 2 or not 1 <= prompt.shape[1] < config.max_length:
-        raise ValueError(f"the prompt must be (B, P) with 1 <= P < {config.max_length}, not {tuple(prompt.shape)}")
+    config.check_prompt(prompt)
     ids, ended = prompt, torch.zeros(len(prompt), dtype=torch.bool, device=prompt.device)
     while ids.shape[1] < config.max_length and not bool(ended.all()):
-        logits = _penalised(next_logits(ids), ids, config.repetition_penalty)
+        logits = penalised(next_logits(ids), ids, config.repetition_penalty)
         if ids.shape[1] < config.min_length:
             logits[:, end] = -torch.inf
         if config.top_p is None:
@@ -109,7 +124,7 @@ def nucleus(logits: Tensor, top_p: float, top_k: int = 0) -> Tensor:
     return logits.masked_fill(torch.zeros_like(outside).scatter(1, order, outside), -torch.inf).softmax(dim=1)
 
 
-def _penalised(logits: Tensor, ids: Tensor, penalty: float) -> Tensor:
-    """A copy of ``logits`` with those of all tokens in ``ids`` made smaller."""
+def penalised(logits: Tensor, ids: Tensor, penalty: float) -> Tensor:
+    """A copy of ``logits`` (B, V), or of their log softmax, with those of all tokens in ``ids`` made smaller."""
     found = logits.gather(1, ids)
     return logits.scatter(1, ids, torch.where(found < 0, found * penalty, found / penalty))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -36,6 +37,7 @@ class PictureDescriber:
         model: ``name@revision`` of it.
         load_ranker, ranker: the same of the model that tells whether a text matches a picture; None for none.
         least_match: probability below which a caption does not match.
+        options: how the captioner looks and writes, as far as its revision does not tell.
     """
 
     frames = 1
@@ -48,8 +50,10 @@ class PictureDescriber:
         load_ranker: Callable[[], ImageTextRanker] | None = None,
         ranker: str = "",
         least_match: float = 0.5,
+        options: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         self._load = load
+        self._options = options
         self._load_ranker = load_ranker
         self._ranker = ranker
         self._least_match = least_match
@@ -64,10 +68,12 @@ class PictureDescriber:
                 told when the first clip is described.
         """
         model = encoders.revision("captioner")
+        # All but how many pictures at a time, which changes nothing.
+        options = {name: value for name, value in encoders.spec("captioner").preprocessing.items() if name != "batch"}
         if not config.capfilt or not encoders.has("ranker"):
-            return cls(lambda: encoders.captioner, model)
+            return cls(lambda: encoders.captioner, model, options=options)
         ranker = encoders.revision("ranker")
-        return cls(lambda: encoders.captioner, model, lambda: encoders.ranker, ranker, config.least_match)
+        return cls(lambda: encoders.captioner, model, lambda: encoders.ranker, ranker, config.least_match, options)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -76,8 +82,8 @@ class PictureDescriber:
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """The threshold of the filter."""
-        return {"least_match": self._least_match} if self._load_ranker else {}
+        """The captioner's options, and the threshold of the filter."""
+        return {**self._options, **({"least_match": self._least_match} if self._load_ranker else {})}
 
     def describe(self, clips: Sequence[Sight]) -> list[list[Description]]:
         """One caption for each frame; those that do not match are left out."""

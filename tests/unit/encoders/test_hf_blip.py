@@ -10,8 +10,10 @@ import torch
 from transformers import BlipForConditionalGeneration, BlipForImageTextRetrieval
 
 from encoders import hf_blip
+from encoders.blip import decoder as decoder_module
 from encoders.blip.captioning import Captioner
 from encoders.blip.decoder import BlipDecoder, DecoderConfig
+from encoders.blip.generation import GenerationConfig
 from encoders.blip.med import MedConfig
 from encoders.blip.preprocessing import preprocess
 from encoders.blip.retrieval import BlipConfig, BlipRetrieval
@@ -85,6 +87,20 @@ def test_captions_are_the_decoders(told, frames):
     for batch in (1, 2, 8):
         assert load_captioner(told(batch=batch)).caption(frames) == expected
     assert any(expected)
+
+
+def test_beams_are_followed_where_the_registry_says(told, frames, monkeypatch):
+    asked = []
+    searched = decoder_module.beam_search
+    monkeypatch.setattr(
+        decoder_module, "beam_search", lambda *args, **more: asked.append(args[2].beams) or searched(*args, **more)
+    )
+    expected = Captioner(told.decoder, told.tokenizer, GenerationConfig(beams=3)).caption(preprocess(frames, 8))
+    assert load_captioner(told(beams=3, batch=8)).caption(frames) == expected
+    assert asked == [3, 3]
+    for wrong in (0, "3"):
+        with pytest.raises(WeightsError, match="beams"):
+            load_captioner(told(beams=wrong))
 
 
 def test_no_frames_and_frames_of_another_kind(told, frames):

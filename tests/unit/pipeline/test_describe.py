@@ -208,9 +208,10 @@ def test_fingerprints_change_with_what_captions_rest_on() -> None:
             (plain, CaptionConfig(frames=2), {"clips": "a"}),
             (PictureDescriber(ColourCaptioner, "colours@2"), config, {"clips": "a"}),
             (PictureDescriber(ColourCaptioner, "colours@1", RedRanker, "reds@1"), config, {"clips": "a"}),
+            (PictureDescriber(ColourCaptioner, "colours@1", options={"beams": 3}), config, {"clips": "a"}),
         )
     }
-    assert len(marks) == 5
+    assert len(marks) == 6
     same = mark_of(caption_stage(plain, CaptionConfig(frames=1)), {"clips": "a", "vectors": "other"})
     assert same in marks
 
