@@ -112,7 +112,8 @@ class Bert(nn.Module):
         Args:
             states: (B, L, hidden), from `embed` or from earlier layers.
             mask: (B, L), 1 where a token counts and 0 where it is padding.
-            source: (B, M, encoder_width) picture tokens. Without them, layers leave their cross-attention out.
+            source: (B, M, encoder_width) picture tokens, or (B / n, M, encoder_width) if n texts, which lie next to
+                each other, are of one picture. Without them, layers leave their cross-attention out.
             causal: whether a token sees only itself and earlier ones.
             growing: what earlier calls computed for this text and these pictures; ``states`` are then those of the
                 tokens that are new, and ``mask`` (B, earlier + L) is that of all. Texts that grow are causal.
@@ -126,7 +127,7 @@ class Bert(nn.Module):
         if mask.shape != (len(states), earlier + new):
             raise ValueError(f"the mask must be {(len(states), earlier + new)}, not {tuple(mask.shape)}")
         width = self.config.encoder_width
-        if source is not None and (source.ndim != 3 or len(source) != len(states) or source.shape[2] != width):
+        if source is not None and (source.ndim != 3 or source.shape[2] != width or not _shared(states, source)):
             raise ValueError(f"picture tokens must be ({len(states)}, M, {width}), not {tuple(source.shape)}")
         hidden = _additive(mask, states.dtype, causal)
         if growing is not None:
@@ -148,6 +149,11 @@ class LanguageHead(nn.Module):
         """(B, L, hidden) to (B, L, vocabulary)."""
         out: Tensor = self.predictions(states)
         return out
+
+
+def _shared(texts: Tensor, pictures: Tensor) -> bool:
+    """Whether each picture has as many texts as any other."""
+    return len(texts) == len(pictures) or (len(pictures) > 0 and len(texts) % len(pictures) == 0)
 
 
 def _additive(mask: Tensor, dtype: torch.dtype, causal: bool) -> Tensor:
@@ -201,7 +207,9 @@ class _Layer(nn.Module):
     def forward(self, x: Tensor, mask: Tensor, source: Tensor | None, growing: Growing | None = None) -> Tensor:
         x = self.attention(x, x, mask, growing)
         if self.crossattention is not None and source is not None:
-            x = self.crossattention(x, source, None, growing)
+            # All texts of a picture ask it together.
+            asking = x.reshape(len(source), -1, x.shape[2])
+            x = self.crossattention(asking, source, None, growing).reshape(x.shape)
         out: Tensor = self.output(functional.gelu(self.intermediate.dense(x)), x)
         return out
 

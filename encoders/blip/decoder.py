@@ -109,7 +109,6 @@ class BlipDecoder(nn.Module):
             raise ValueError(f"the prompt must be (P,) with P > 0, not {tuple(prompt.shape)}")
         start = marked(prompt[None].repeat(len(tokens), 1), self.config.dec_token)
         bert, growing = self.text_decoder.bert, Growing()
-        tokens = tokens.repeat_interleave(config.beams, dim=0)
 
         def next_logits(ids: Tensor) -> Tensor:
             new = bert.embed(ids[:, growing.length :], growing.length)

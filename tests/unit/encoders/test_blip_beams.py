@@ -115,6 +115,16 @@ def test_what_is_kept_of_earlier_tokens_goes_with_the_beams():
     assert len({tuple(row) for row in whole.tolist()}) > 1, "the pictures get different texts"
 
 
+def test_texts_of_one_picture_ask_it_together():
+    decoder = random(BlipDecoder(DECODER))
+    tokens = decoder.visual_encoder(PIXELS[:2])
+    ids = torch.tensor([[DEC, 4, 7], [DEC, 5, 8], [DEC, 6, 9], [DEC, 4, 8]])
+    together = decoder.states(tokens, ids, torch.ones_like(ids))
+    torch.testing.assert_close(together, decoder.states(tokens.repeat_interleave(2, 0), ids, torch.ones_like(ids)))
+    with pytest.raises(ValueError, match="picture tokens"):
+        decoder.states(tokens, ids[:3], torch.ones(3, 3))
+
+
 def test_what_cannot_be_searched_is_refused():
     with pytest.raises(ValueError, match="beams"):
         GenerationConfig(beams=0)
