@@ -208,7 +208,7 @@ class _Layer(nn.Module):
         x = self.attention(x, x, mask, growing)
         if self.crossattention is not None and source is not None:
             # All texts of a picture ask it together.
-            asking = x.reshape(len(source), -1, x.shape[2])
+            asking = x if len(x) == len(source) else x.reshape(len(source), -1, x.shape[2])
             x = self.crossattention(asking, source, None, growing).reshape(x.shape)
         out: Tensor = self.output(functional.gelu(self.intermediate.dense(x)), x)
         return out

@@ -71,6 +71,8 @@ def beam_search(
     scores = torch.full((count, beams), _NEVER, device=prompt.device)
     scores[:, 0] = 0.0
     texts = [_Texts(beams, config.length_penalty) for _ in range(count)]
+    if not texts:
+        return prompt
     while ids.shape[1] < config.max_length and not all(each.over for each in texts):
         logits = next_logits(ids)
         shares = penalised(logits.float().log_softmax(dim=1), ids, config.repetition_penalty)

@@ -121,6 +121,7 @@ def test_texts_of_one_picture_ask_it_together():
     ids = torch.tensor([[DEC, 4, 7], [DEC, 5, 8], [DEC, 6, 9], [DEC, 4, 8]])
     together = decoder.states(tokens, ids, torch.ones_like(ids))
     torch.testing.assert_close(together, decoder.states(tokens.repeat_interleave(2, 0), ids, torch.ones_like(ids)))
+    assert decoder.generate(tokens[:0], ids[0], GenerationConfig(beams=3)).shape == (0, 3)
     with pytest.raises(ValueError, match="picture tokens"):
         decoder.states(tokens, ids[:3], torch.ones(3, 3))
 
