@@ -33,7 +33,10 @@ def test_shipped_vectors_are_what_the_model_makes_of_the_tables(encoders, space)
     rows = [0, 21, 281, 444, 651, 779, 920, 999, 1000, 1079]
     english, chinese = english_and_chinese(encoders.text._raw, tuple(space.concepts[row] for row in rows), queries=True)
     made = unit(unit(english - stored["centre_english"]) + unit(chinese - stored["centre_chinese"]))
-    np.testing.assert_allclose(made, space.prototypes[rows], atol=2e-3)
+    # Processors round quantised products differently: cosines of 0.9998 were seen, single numbers differ by 0.003.
+    cosines = made @ space.prototypes.T
+    assert cosines.argmax(axis=1).tolist() == rows
+    assert cosines[np.arange(len(rows)), rows].min() > 0.999
 
 
 def test_stale_vectors_are_refused(space, tmp_path, monkeypatch):
