@@ -7,6 +7,7 @@ are the official ones.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -117,7 +118,7 @@ class _Dilated(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, T, h, w) to (B, 4 · filters, T, h, w)."""
-        parts: list[_Separated] = [self.get_submodule(f"Conv3D_{d}") for d in _DILATIONS]  # type: ignore[misc]
+        parts = [cast(_Separated, self.get_submodule(f"Conv3D_{d}")) for d in _DILATIONS]
         # All four see the same pictures: one convolution with the outputs of all takes less than four.
         seen = functional.conv3d(x, torch.cat([part.over_pictures for part in parts]), padding=(0, 1, 1))
         moved = [part.over_time(each) for part, each in zip(parts, seen.chunk(len(parts), dim=1), strict=True)]
@@ -139,16 +140,14 @@ class _Separated(nn.Module):
     @property
     def over_pictures(self) -> Tensor:
         """Weight (2 · filters, inputs, 1, 3, 3) of the first of the two."""
-        weight: Tensor = self.layers[0].weight  # type: ignore[assignment]
-        return weight
+        return cast(nn.Conv3d, self.layers[0]).weight
 
     def over_time(self, x: Tensor) -> Tensor:
         """The second of the two, (B, 2 · filters, T, h, w) to (B, filters, T, h, w).
 
         As a convolution of two dimensions, time and place: with dilation PyTorch has no fast one of three.
         """
-        weight: Tensor = self.layers[1].weight  # type: ignore[assignment]
-        kernel = weight[..., 0]
+        kernel = cast(nn.Conv3d, self.layers[1]).weight[..., 0]
         moved = functional.conv2d(x.flatten(3), kernel, padding=(self.dilation, 0), dilation=(self.dilation, 1))
         return moved.reshape(len(x), -1, *x.shape[2:])
 
