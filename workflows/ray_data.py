@@ -72,7 +72,7 @@ UNCOMMITTED = 48
 FORGIVEN = 10
 """Attempts at one stage that may be lost to machines that are gone, before they count after all. Source: our choice."""
 
-_SMALL_SHARE = 4  # the two longest take at most half of what an actor has to do
+_OVER_LONGEST = 4  # an actor's work as a multiple of the longest unit, from which two of these in a row are no harm
 _OBJECT_STORE = 256 << 20  # rows are a few hundred bytes
 _ANSWER_SECONDS = 10.0
 _WRITER_PATIENCE = 600.0  # seconds that an actor waits for the writer to catch up
@@ -315,7 +315,7 @@ def at_hand(units: Sequence[WorkUnit], workers: int) -> int:
     longest in a row are no small share of an actor's work, it had better go to whoever is free next.
     """
     total, longest = sum(unit.seconds for unit in units), max(unit.seconds for unit in units)
-    return 2 if 0 < _SMALL_SHARE * longest * workers <= total else 1
+    return 2 if 0 < _OVER_LONGEST * longest * workers <= total else 1
 
 
 def _gpu_share(encoders: Encoders, gpus: float, workers: int) -> float:

@@ -54,7 +54,7 @@ def test_the_penalty_divides_by_the_length_with_the_prompt_and_without_the_end()
         ended = text[-1] == END
         return log / (len(text) - ended) ** penalty
 
-    # With four beams over five tokens, all beginnings that can become the best are followed.
+    # All texts there are; of this table, two beams follow every beginning that becomes the best.
     every = [[START, *middle, END] for n in (0, 1, 2) for middle in product((3, 4), repeat=n)]
     every += [[START, *middle] for middle in product((3, 4), repeat=3)]
     assert max(every, key=lambda text: score(text, 0.0)) != max(every, key=lambda text: score(text, 2.0))
