@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from encoders.concepts import PROTOTYPES, Concept, read_concepts, table_hashes
-from encoders.e5 import RawE5, unit
+from encoders.e5 import RawE5
 from encoders.registry import Registry
 from encoders.types import Vectors
+from encoders.vectors import unit
 
 # The passage centre needs a mean only, and every fifth class gives it to three digits in a fifth of the time.
 _PASSAGE_STEP = 5

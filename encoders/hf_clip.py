@@ -15,11 +15,12 @@ from torch import Tensor, nn
 from transformers import AutoModel
 
 from encoders.device import BatchSize, batched, chosen_dtype
-from encoders.e5 import unit
 from encoders.hf_folder import load_network, model_folder, model_kind
 from encoders.hf_pixels import PatchInput, SquareInput, read_input
-from encoders.hf_texts import ClipTokens, SiglipTokens, clean_texts
+from encoders.hf_texts import ClipTokens, SiglipTokens
+from encoders.texts import clean_texts
 from encoders.types import PictureFeatures, Pixels, Vectors, WeightsError, check_frames
+from encoders.vectors import unit
 
 if TYPE_CHECKING:
     from encoders.loading import LoadContext

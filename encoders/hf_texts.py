@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from encoders.e5 import MAX_CHARACTERS
 from encoders.hf_folder import read_json
 from encoders.types import WeightsError
 
@@ -18,18 +17,6 @@ from encoders.types import WeightsError
 # highest number instead. Source: transformers, CLIPTextTransformer.
 _LEGACY_END = 2
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
-
-
-def clean_texts(texts: Sequence[str]) -> list[str]:
-    """Texts as a tokenizer takes them: without lone surrogates, and cut behind the networks' last positions.
-
-    Raises:
-        ValueError: if nothing is left of one.
-    """
-    clean = [text[:MAX_CHARACTERS].encode("utf-8", "ignore").decode("utf-8").strip() for text in texts]
-    if not all(clean):
-        raise ValueError("an empty text cannot be encoded")
-    return clean
 
 
 class ClipTokens:

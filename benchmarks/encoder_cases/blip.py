@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _SIZE, _LENGTH, _PADDING = 384, 35, 10
+_PAIRS = (1, 64)  # on a CPU, on a GPU
 # Of the official model (models/vit.py, configs/med_config.json); transformers' defaults are 1e-5 and 8.
 _EPSILON, _HEADS = 1e-6, 12
 _PROMPT = (30_522, 1037, 3861, 1997)  # [DEC] a picture of
@@ -29,23 +30,24 @@ _NAMES = (
 )
 
 
-def _words(device: str) -> tuple[Tensor, Tensor]:
-    """Ids and mask of one text that ends in padding."""
+def _words(setting: Setting) -> tuple[Tensor, Tensor]:
+    """Ids and mask of texts that end in padding, one for each picture."""
     import torch
 
-    ids = torch.randint(1000, 30_000, (1, _LENGTH), generator=torch.Generator().manual_seed(0))
+    count = setting.count(*_PAIRS)
+    ids = torch.randint(1000, 30_000, (count, _LENGTH), generator=torch.Generator().manual_seed(0))
     mask = torch.ones_like(ids)
     ids[:, -_PADDING:], mask[:, -_PADDING:] = 0, 0
-    return ids.to(device), mask.to(device)
+    return ids.to(setting.device), mask.to(setting.device)
 
 
-def _picture(device: str) -> Tensor:
+def _pictures(setting: Setting) -> Tensor:
     from benchmarks.encoder_cases.networks import noise
 
-    return noise(device, 1, 3, _SIZE, _SIZE)
+    return noise(setting, setting.count(*_PAIRS), 3, _SIZE, _SIZE)
 
 
-def _reference(kind: str, device: str) -> Any:
+def _reference(kind: str, setting: Setting) -> Any:
     import transformers
 
     from benchmarks.encoder_cases.networks import placed
@@ -54,7 +56,7 @@ def _reference(kind: str, device: str) -> Any:
     config = transformers.BlipConfig(
         vision_config={"layer_norm_eps": _EPSILON}, text_config={"num_attention_heads": _HEADS}
     )
-    return placed(fill(getattr(transformers, kind)(config), under_other_names(_NAMES)), device)
+    return placed(fill(getattr(transformers, kind)(config), under_other_names(_NAMES)), setting)
 
 
 def _ours_retrieval(setting: Setting, matching: bool) -> Side:
@@ -63,8 +65,8 @@ def _ours_retrieval(setting: Setting, matching: bool) -> Side:
     from encoders.blip.retrieval import BlipConfig, BlipRetrieval
 
     # transformers leaves [CLS] where pairs are matched, as the official blip_itm.py does.
-    model = networks.placed(fill(BlipRetrieval(BlipConfig(replace_cls=False))), setting.device)
-    pixels, (ids, mask) = _picture(setting.device), _words(setting.device)
+    model = networks.placed(fill(BlipRetrieval(BlipConfig(replace_cls=False))), setting)
+    pixels, (ids, mask) = _pictures(setting), _words(setting)
 
     def match() -> Tensor:
         return model.match_logits(model.picture_tokens(pixels), ids, mask)
@@ -72,7 +74,7 @@ def _ours_retrieval(setting: Setting, matching: bool) -> Side:
     def compare() -> Tensor:
         return model.picture_vectors(model.picture_tokens(pixels)) @ model.text_vectors(ids, mask).T
 
-    return networks.side(match if matching else compare, 1)
+    return networks.side(match if matching else compare, len(pixels))
 
 
 def _their_retrieval(setting: Setting, matching: bool) -> Side:
@@ -80,14 +82,14 @@ def _their_retrieval(setting: Setting, matching: bool) -> Side:
 
     from benchmarks.encoder_cases import networks
 
-    model = _reference("BlipForImageTextRetrieval", setting.device)
-    pixels, (ids, mask) = _picture(setting.device), _words(setting.device)
+    model = _reference("BlipForImageTextRetrieval", setting)
+    pixels, (ids, mask) = _pictures(setting), _words(setting)
 
     def score() -> Tensor:
         with torch.device(setting.device):  # it makes a mask wherever tensors are made
             return model(input_ids=ids, pixel_values=pixels, attention_mask=mask, use_itm_head=matching).itm_score
 
-    return networks.side(score, 1)
+    return networks.side(score, len(pixels))
 
 
 def _our_captions(setting: Setting, beams: int) -> Side:
@@ -98,25 +100,26 @@ def _our_captions(setting: Setting, beams: int) -> Side:
     from encoders.blip.decoder import BlipDecoder, DecoderConfig
     from encoders.blip.generation import GenerationConfig
 
-    model = networks.placed(fill(BlipDecoder(DecoderConfig())), setting.device)
-    pixels, prompt = _picture(setting.device), torch.tensor(_PROMPT, device=setting.device)
+    model = networks.placed(fill(BlipDecoder(DecoderConfig())), setting)
+    pixels, prompt = _pictures(setting), torch.tensor(_PROMPT, device=setting.device)
     # With more beams than one, transformers counts other tokens for the penalty than the official code did.
     config = GenerationConfig(max_length=_LONGEST, min_length=_SHORTEST, beams=beams, length_penalty=0.0)
-    return _captions(lambda: model.generate(model.visual_encoder(pixels), prompt, config))
+    return _captions(lambda: model.generate(model.visual_encoder(pixels), prompt, config), len(pixels))
 
 
 def _their_captions(setting: Setting, beams: int) -> Side:
     import torch
 
-    model = _reference("BlipForConditionalGeneration", setting.device)
-    pixels, prompt = _picture(setting.device), torch.tensor([[*_PROMPT, _SEP]], device=setting.device)
+    model = _reference("BlipForConditionalGeneration", setting)
+    pixels = _pictures(setting)
+    prompt = torch.tensor([[*_PROMPT, _SEP]] * len(pixels), device=setting.device)
     options = {"max_length": _LONGEST, "min_length": _SHORTEST, "num_beams": beams, "do_sample": False}
     if beams > 1:
         options["length_penalty"] = 0.0
-    return _captions(lambda: model.generate(pixel_values=pixels, input_ids=prompt.clone(), **options))
+    return _captions(lambda: model.generate(pixel_values=pixels, input_ids=prompt.clone(), **options), len(pixels))
 
 
-def _captions(call: Any) -> Side:
+def _captions(call: Any, count: int) -> Side:
     """A side of token ids; compiling a loop of this kind is not what a bare forward is."""
     import torch
 
@@ -127,7 +130,7 @@ def _captions(call: Any) -> Side:
             ids: Tensor = call()
             return ids
 
-    return Side(run, as_numbers, 1)
+    return Side(run, as_numbers, count)
 
 
 CASES = (

@@ -32,12 +32,18 @@ class Setting:
         threads: CPU threads of one call.
         folder: what `Case.prepare` wrote for the case.
         clip: a video file with speech, for the cases that hear; None without one.
+        exact: whether networks compute in float32 also on a GPU.
     """
 
     device: str
     threads: int
     folder: Path
     clip: Path | None
+    exact: bool = False
+
+    def count(self, on_cpu: int, on_gpu: int) -> int:
+        """Units of one call: a GPU with few of them mostly waits for the next order."""
+        return on_gpu if self.device == "cuda" else on_cpu
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,8 @@ class Case:
         unit: what is counted, in the plural.
         cut: what is smaller than in the official model; "" if nothing.
         prepare: writes weights that both sides read, in a process of its own.
-        tolerance: largest difference allowed in float32, as a share of the reference's largest number.
+        tolerance: largest difference allowed in float32, as a share of the reference's largest number. With 0 the
+            results are compared in float32 also on a GPU: rounding may decide between two words.
         on_gpu: whether it computes where `Setting.device` says; otherwise always on the CPU.
     """
 

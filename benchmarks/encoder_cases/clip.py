@@ -11,7 +11,7 @@ from benchmarks.encoder_cases.case import Case, MissingError, Setting, Side
 if TYPE_CHECKING:
     from torch import Tensor
 
-_PICTURES, _TEXTS = 8, 16
+_PICTURES, _TEXTS = (8, 256), (16, 256)  # on a CPU, on a GPU
 _LENGTH, _END = 77, 49_407
 # transformers' names, as openai/CLIP calls them.
 _NAMES = (
@@ -47,12 +47,12 @@ def _weights(name: str, shape: Any) -> Tensor:
     return seeded(official, shape)
 
 
-def _ids(device: str) -> Tensor:
+def _ids(setting: Setting) -> Tensor:
     import torch
 
-    ids = torch.randint(1, _END, (_TEXTS, _LENGTH), generator=torch.Generator().manual_seed(0))
+    ids = torch.randint(1, _END, (setting.count(*_TEXTS), _LENGTH), generator=torch.Generator().manual_seed(0))
     ids[:, -1] = _END
-    return ids.to(device)
+    return ids.to(setting.device)
 
 
 def _ours(setting: Setting, patch: int, what: str) -> Side:
@@ -60,10 +60,10 @@ def _ours(setting: Setting, patch: int, what: str) -> Side:
     from benchmarks.encoder_cases.weights import fill
     from encoders.clip.model import Clip, ClipConfig
 
-    model = networks.placed(fill(Clip(ClipConfig(vision_patch_size=patch))), setting.device)
+    model = networks.placed(fill(Clip(ClipConfig(vision_patch_size=patch))), setting)
     if what == "image":
-        return networks.side(partial(model.encode_image, _pictures(setting.device)), _PICTURES)
-    return networks.side(partial(model.encode_text, _ids(setting.device)), _TEXTS)
+        return networks.side(partial(model.encode_image, _pictures(setting)), setting.count(*_PICTURES))
+    return networks.side(partial(model.encode_text, _ids(setting)), setting.count(*_TEXTS))
 
 
 def _transformers(setting: Setting, patch: int, what: str) -> Side:
@@ -75,12 +75,14 @@ def _transformers(setting: Setting, patch: int, what: str) -> Side:
     config = CLIPConfig(
         text_config={"eos_token_id": _END, "bos_token_id": _END - 1}, vision_config={"patch_size": patch}
     )
-    model = networks.placed(fill(CLIPModel(config), _weights), setting.device)
+    model = networks.placed(fill(CLIPModel(config), _weights), setting)
     if what == "image":
-        pixels = _pictures(setting.device)
-        return networks.side(lambda: model.get_image_features(pixel_values=pixels).pooler_output, _PICTURES)
-    ids = _ids(setting.device)
-    return networks.side(lambda: model.get_text_features(input_ids=ids).pooler_output, _TEXTS)
+        pixels = _pictures(setting)
+        return networks.side(
+            lambda: model.get_image_features(pixel_values=pixels).pooler_output, setting.count(*_PICTURES)
+        )
+    ids = _ids(setting)
+    return networks.side(lambda: model.get_text_features(input_ids=ids).pooler_output, setting.count(*_TEXTS))
 
 
 def _open_clip(setting: Setting, patch: int, what: str) -> Side:
@@ -94,16 +96,16 @@ def _open_clip(setting: Setting, patch: int, what: str) -> Side:
     from benchmarks.encoder_cases.weights import fill
 
     # Same parameter names as in openai/CLIP; "quickgelu" is the activation of OpenAI's weights.
-    model = networks.placed(fill(open_clip.create_model(f"ViT-B-{patch}-quickgelu")), setting.device)
+    model = networks.placed(fill(open_clip.create_model(f"ViT-B-{patch}-quickgelu")), setting)
     if what == "image":
-        return networks.side(partial(model.encode_image, _pictures(setting.device)), _PICTURES)
-    return networks.side(partial(model.encode_text, _ids(setting.device)), _TEXTS)
+        return networks.side(partial(model.encode_image, _pictures(setting)), setting.count(*_PICTURES))
+    return networks.side(partial(model.encode_text, _ids(setting)), setting.count(*_TEXTS))
 
 
-def _pictures(device: str) -> Tensor:
+def _pictures(setting: Setting) -> Tensor:
     from benchmarks.encoder_cases.networks import noise
 
-    return noise(device, _PICTURES, 3, 224, 224)
+    return noise(setting, setting.count(*_PICTURES), 3, 224, 224)
 
 
 def _case(name: str, patch: int, what: str, reference: str, theirs: Callable[[Setting, int, str], Side]) -> Case:

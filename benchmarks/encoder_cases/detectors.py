@@ -13,7 +13,8 @@ from benchmarks.encoder_cases.case import Case, Setting, Side
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_SIZE, _FRAMES, _SCORE = 640, 1, 0.3
+_SIZE, _SCORE = 640, 0.3
+_FRAMES = (1, 16)  # on a CPU, on a GPU
 _SMALL: dict[str, Any] = {"decoder_layers": 3, "hidden_expansion": 0.5}
 # HGNetV2-B0, the backbone of D-FINE-S. Source: Peterande/D-FINE, configs/dfine/dfine_hgnetv2_s_coco.yml.
 _B0: dict[str, Any] = {
@@ -77,7 +78,7 @@ def _ours(setting: Setting) -> Side:
     from encoders.hf_detector import load
 
     detector = load(context(setting, "detector", "encoders.hf_detector:load", score=_SCORE))
-    frames = networks.frames(_FRAMES)
+    frames = networks.frames(setting.count(*_FRAMES))
     pixels = torch.from_numpy(detector._pictures.pixels(frames)["pixel_values"]).to(setting.device)
     network: Any = detector._network
 
@@ -85,7 +86,7 @@ def _ours(setting: Setting) -> Side:
         return _compared(pixels, [(each.scores, each.boxes) for each in found])
 
     bare = partial(networks.compiled, lambda: network(pixel_values=pixels).logits)
-    return Side(lambda: detector.detect(frames), numbers, _FRAMES, bare)
+    return Side(lambda: detector.detect(frames), numbers, len(frames), bare)
 
 
 def _theirs(setting: Setting) -> Side:
@@ -98,19 +99,19 @@ def _theirs(setting: Setting) -> Side:
     processor = RTDetrImageProcessorPil.from_pretrained(setting.folder)
     network = AutoModelForObjectDetection.from_pretrained(setting.folder, dtype=torch.float32)
     network = network.eval().to(setting.device)
-    frames = list(networks.frames(_FRAMES))
+    frames = list(networks.frames(setting.count(*_FRAMES)))
 
     def run() -> Any:
         pixels = processor(frames, return_tensors="pt").pixel_values.to(setting.device)
         with torch.inference_mode():
             seen = network(pixel_values=pixels)
-            return processor.post_process_object_detection(seen, _SCORE, target_sizes=[(1, 1)] * _FRAMES)
+            return processor.post_process_object_detection(seen, _SCORE, target_sizes=[(1, 1)] * len(frames))
 
     def numbers(found: Any) -> NDArray[np.float64]:
         pixels = processor(frames, return_tensors="pt").pixel_values
         return _compared(pixels, [(each["scores"].cpu().numpy(), each["boxes"].cpu().numpy()) for each in found])
 
-    return Side(run, numbers, _FRAMES)
+    return Side(run, numbers, len(frames))
 
 
 def _compared(pixels: Any, found: list[tuple[NDArray[Any], NDArray[Any]]]) -> NDArray[np.float64]:

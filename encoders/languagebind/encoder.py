@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 
 from encoders.device import BatchSize, batched, chosen_dtype
-from encoders.e5 import unit
 from encoders.hf_folder import model_folder
-from encoders.hf_texts import clean_texts
 from encoders.languagebind.loading import load_languagebind
 from encoders.languagebind.model import LanguageBindModel
 from encoders.languagebind.preprocessing import image
 from encoders.languagebind.tokenizer import TextTokenizer
+from encoders.texts import clean_texts
 from encoders.types import PictureFeatures, Pixels, Vectors, WeightsError, check_frames
+from encoders.vectors import unit
 
 if TYPE_CHECKING:
     from encoders.loading import LoadContext

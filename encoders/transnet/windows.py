@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
@@ -17,6 +18,9 @@ from encoders.types import Pixels
 
 WINDOW, STRIDE, MARGIN = 100, 50, 25
 """Frames that the network sees at once; frames from one window to the next; frames at either end not used."""
+
+# Windows of one forward pass: a GPU with one of them mostly waits for the next order.
+_BATCH = {"cpu": 1, "cuda": 16}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +59,10 @@ def predict(model: TransNetV2, frames: Pixels) -> Transitions:
     device = model.fc1.weight.device
     single, many = [], []
     with torch.inference_mode():
-        for window in windows(frames):
-            logits = model(torch.from_numpy(window).to(device)[None])
-            single.append(logits.single[0, MARGIN : MARGIN + STRIDE].sigmoid())
-            many.append(logits.many[0, MARGIN : MARGIN + STRIDE].sigmoid())
+        left = windows(frames)
+        while batch := list(islice(left, _BATCH.get(device.type, 1))):
+            logits = model(torch.from_numpy(np.stack(batch)).to(device))
+            single.append(logits.single[:, MARGIN : MARGIN + STRIDE].sigmoid().flatten())
+            many.append(logits.many[:, MARGIN : MARGIN + STRIDE].sigmoid().flatten())
     one, all_ = (torch.cat(parts)[: len(frames)].float().cpu().numpy() for parts in (single, many))
     return Transitions(one, all_)

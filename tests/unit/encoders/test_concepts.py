@@ -4,8 +4,8 @@ import pytest
 from encoders import concepts as module
 from encoders.build_concepts import english_and_chinese
 from encoders.concepts import ConceptSpace, read_concepts
-from encoders.e5 import unit
 from encoders.types import WeightsError
+from encoders.vectors import unit
 
 
 @pytest.fixture(scope="module")
