@@ -134,7 +134,7 @@ def _work(job: Job, inputs: Sequence[Input], executor: Executor, loading: Loadin
             _in_waves(job, rest, execute)
     if rest and executor == "ray":
         # Imported here: who does not use Ray must not wait for it.
-        from workflows.ray_data import on_ray
+        from workflows.on_ray import on_ray
 
         with on_ray(job) as execute:
             _in_waves(job, rest, execute)

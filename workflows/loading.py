@@ -90,7 +90,7 @@ class Loading:
 
     def ray(self) -> None:
         """Ray's libraries, and what writes vectors: with Ray this process does no more itself."""
-        self._wanted.put(partial(import_module, "workflows.ray_data"))
+        self._wanted.put(partial(import_module, "workflows.on_ray"))
         self._wanted.put(load_chroma)
 
     def _run(self) -> None:

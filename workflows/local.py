@@ -19,6 +19,7 @@ from stores.known_prints import KnownPrints
 from stores.ledger import Attempt
 from stores.patience import patiently
 from stores.records import Receipt
+from workflows.alone import Company, has_one_chance_left
 from workflows.progress import StageAdvanced, StageStarted
 from workflows.work import Ending, Hands, Reports, work
 
@@ -82,20 +83,23 @@ class _Crew:
         self.stop = threading.Event()
         self._job = job
         self._known = KnownPrints(job.store.catalog, job.store.blobs)
+        self._company = Company()
         self._writing = threading.Lock()
 
     def run(self, unit: WorkUnit, decoders: _Decoders) -> None:
         job = self._job
-        if self.stop.is_set() or (job.meter is not None and not job.meter.may_begin(unit)):
-            return
-        name, decoder = decoders.get()
-        try:
-            hands = Hands(name, job.store.ledger, job.encoders, decoder, job.config, self._known)
-            work(unit, job.store.memory(unit.video_id), hands, self._reports(unit))
-        finally:
-            decoders.put((name, decoder))
-            if job.meter is not None:
-                job.meter.ended(unit)
+        careful = patiently(lambda: has_one_chance_left(job.store.ledger, unit))
+        with self._company.alone() if careful else self._company.beside():
+            if self.stop.is_set() or (job.meter is not None and not job.meter.may_begin(unit)):
+                return
+            name, decoder = decoders.get()
+            try:
+                hands = Hands(name, job.store.ledger, job.encoders, decoder, job.config, self._known)
+                work(unit, job.store.memory(unit.video_id), hands, self._reports(unit))
+            finally:
+                decoders.put((name, decoder))
+                if job.meter is not None:
+                    job.meter.ended(unit)
         if not self.stop.is_set():
             job.unit_ended(unit)
 

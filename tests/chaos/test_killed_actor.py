@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -9,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from stores.ledger import MAX_ATTEMPTS
 from tests.chaos.cluster import JOINING, Cluster
 from tests.chaos.films import make_films
 from tests.chaos.harness import FULL, Running, Runs, Strike, wait_until
 from tests.chaos.picture import Picture, picture
-from tests.chaos.scenario import assert_as_undisturbed
+from tests.chaos.scenario import assert_as_undisturbed, assert_whole
 from tests.chaos.steps import STEPS, at
 
 # Steps of an actor; the rest of a commit is the driver's.
@@ -75,6 +77,23 @@ def test_killed_machine(runs: Runs, tmp_path: Path):
         (strikes,) = database.execute("select max(strikes) from stage_runs").fetchone()
     assert strikes == 1, "a machine that is lost is not the video's fault"
     assert_as_undisturbed(picture(tmp_path / "undisturbed"), library)
+
+
+@pytest.mark.parametrize("executor", ["ray", "local"] if FULL else ["ray"])
+def test_a_film_that_kills_its_worker_takes_nobody_along(executor: str, films: Path, runs: Runs, tmp_path: Path):
+    """Decoders are processes of their own, models are not: a crash in one costs what else the process has in hand."""
+    library, victim = tmp_path / "lib", sorted(films.iterdir())[0].name
+    ingest = ("ingest", films, "--library", library, "--executor", executor, "--workers", 2)
+    strike = Strike("crash", "pipeline.passes:watch", do="kill", file=victim, repeated=True)
+    ran = runs.run(*ingest, strikes=[strike])
+    for _ in range(MAX_ATTEMPTS if executor == "local" else 0):
+        # By threads the program itself dies; whoever runs it again must not lose other films to this one.
+        assert ran.code == -signal.SIGKILL
+        ran = runs.run(*ingest, strikes=[strike])
+    assert ran.code == 3, ran.err
+    healthy = {film.name: ("done", "") for film in films.iterdir()}
+    assert ran.endings == healthy | {victim: ("quarantined", "WORKER_LOST")}
+    assert_whole(library)
 
 
 def assert_finished_once(running: Running, strike: str) -> None:

@@ -1,0 +1,94 @@
+"""Threads that work side by side, and one that must be alone."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from stores.ledger import Attempt
+from stores.library_store import LibraryStore
+from stores.records import StageKey
+from workflows.alone import Company, has_one_chance_left
+from workflows.units import WorkUnit
+
+UNIT = WorkUnit("vid_a", "file:///a.mp4", "", 10.0, {"pictures": "p1", "objects": "o1"})
+
+
+def test_two_work_side_by_side():
+    company, both = Company(), threading.Barrier(2, timeout=10)
+
+    def work() -> None:
+        with company.beside():
+            both.wait()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive()
+    assert not both.broken
+
+
+def test_nobody_is_beside_whoever_is_alone():
+    company, stop = Company(), threading.Event()
+    inside, most = 0, 0
+    beside_one_alone: list[int] = []
+    counting = threading.Lock()
+
+    def work(alone: bool) -> None:
+        nonlocal inside, most
+        while not stop.is_set():
+            with company.alone() if alone else company.beside():
+                with counting:
+                    inside += 1
+                    most = max(most, inside)
+                    if alone:
+                        beside_one_alone.append(inside - 1)
+                stop.wait(0.001)
+                with counting:
+                    inside -= 1
+
+    threads = [threading.Thread(target=work, args=(alone,)) for alone in (False, False, False, True, True)]
+    for thread in threads:
+        thread.start()
+    stop.wait(0.5)
+    stop.set()
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive()
+    assert beside_one_alone, "whoever wants to be alone gets there, though others always come"
+    assert not any(beside_one_alone)
+    assert most > 1
+
+
+def test_an_error_lets_the_others_go_on():
+    company = Company()
+    for place in (company.alone, company.beside):
+        with pytest.raises(ValueError, match="bad"), place():
+            raise ValueError("bad")
+    with company.alone():
+        pass
+
+
+@pytest.mark.parametrize(
+    ("max_attempts", "lost", "expected"), [(3, 0, False), (3, 1, False), (3, 2, True), (2, 1, True)]
+)
+def test_the_last_attempt_is_known_by_those_that_were_lost(
+    max_attempts: int, lost: int, expected: bool, tmp_path: Path
+):
+    with LibraryStore.open(tmp_path / "lib", create=True, max_attempts=max_attempts) as store:
+        for number in range(lost):
+            assert isinstance(store.ledger.begin(StageKey("vid_a", "pictures", "p1"), f"worker-{number}"), Attempt)
+        assert has_one_chance_left(store.ledger, UNIT) is expected
+
+
+def test_attempts_that_ended_need_no_care(tmp_path: Path):
+    with LibraryStore.open(tmp_path / "lib", create=True, max_attempts=2) as store:
+        attempt = store.ledger.begin(StageKey("vid_a", "pictures", "p1"), "worker")
+        assert isinstance(attempt, Attempt)
+        store.ledger.fail(attempt, "DECODE_CRASHED", "it fell")
+        store.ledger.begin(StageKey("vid_a", "pictures", "of another fingerprint"), "worker")
+        assert not has_one_chance_left(store.ledger, UNIT)

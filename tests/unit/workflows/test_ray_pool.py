@@ -1,0 +1,97 @@
+"""What a pool of actors is made of, and how many units a seat is given: as much of the cluster as fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from workflows.ray_pool import MODELS_MEMORY, PULLED_MODELS_MEMORY, SEAT_MEMORY, Shape, at_hand, shape_of
+
+GIB = 1 << 30
+
+
+def machine(cpus: float, gib: float = 64.0, gpus: float = 0.0) -> Mapping[str, float]:
+    named = {"CPU": cpus, "memory": gib * GIB, "GPU": gpus}
+    return {name: value for name, value in named.items() if value}
+
+
+def shape(
+    machines: list[Mapping[str, float]],
+    units: int = 1000,
+    workers: int | None = None,
+    *,
+    pulled: bool = False,
+    on_gpu: bool = False,
+    alone: bool = False,
+) -> Shape:
+    return shape_of(machines, units, workers, pulled=pulled, on_gpu=on_gpu, alone=alone)
+
+
+@pytest.mark.parametrize(
+    ("machines", "units", "workers", "seats", "actors"),
+    [
+        ([machine(2)], 100, None, 2, 1),  # models are read once
+        ([machine(16)], 100, None, 4, 4),
+        ([machine(6)], 100, None, 3, 2),  # two actors of four would leave two processors idle
+        ([machine(5)], 100, None, 1, 5),
+        ([machine(1), machine(1), {}], 100, None, 1, 2),  # the head works on nothing
+        ([machine(8), machine(3)], 100, None, 1, 11),
+        ([machine(16)], 100, 6, 3, 2),
+        ([machine(16)], 100, 1, 1, 1),
+        ([machine(16)], 3, None, 3, 1),
+        ([machine(16)], 1, None, 1, 1),
+        ([machine(4)], 100, 12, 4, 3),  # more than fit: the cluster may grow
+        ([machine(4, gib=4.3)], 100, None, 4, 1),
+        ([machine(4, gib=4.0)], 100, None, 3, 1),
+        ([machine(4, gib=2.1)], 100, None, 1, 1),
+    ],
+)
+def test_as_many_seats_as_fit_in_as_few_actors(
+    machines: list[Mapping[str, float]], units: int, workers: int | None, seats: int, actors: int
+):
+    found = shape(machines, units, workers)
+    assert (found.seats, found.actors) == (seats, actors)
+    assert found.memory == MODELS_MEMORY + seats * SEAT_MEMORY
+    assert not found.gpus
+
+
+def test_where_one_attempt_is_all_nobody_shares_a_process():
+    assert shape([machine(4)], alone=True) == Shape(1, 4, MODELS_MEMORY + SEAT_MEMORY)
+
+
+def test_a_machine_with_too_little_memory_is_used_all_the_same():
+    assert shape([machine(2, gib=1.5)]) == Shape(1, 1, int(1.5 * GIB))
+
+
+@pytest.mark.parametrize(
+    ("gpus", "cpus", "workers", "share"),
+    [(1, 16, None, 0.25), (1, 12, None, 0.33), (4, 8, None, 1.0), (1, 2000, None, 0.01), (0, 16, None, 0.0)],
+)
+def test_each_actor_asks_for_its_share_of_the_gpus(gpus: float, cpus: float, workers: int | None, share: float):
+    found = shape([machine(cpus, 10_000, gpus)], 10_000, workers, pulled=True, on_gpu=True)
+    assert found.gpus == share
+    assert found.memory == PULLED_MODELS_MEMORY + 4 * SEAT_MEMORY
+
+
+def test_only_machines_with_a_gpu_count_where_models_use_one():
+    found = shape([machine(64), machine(4, gpus=1)], pulled=True, on_gpu=True)
+    assert (found.seats, found.actors, found.gpus) == (4, 1, 1.0)
+
+
+def test_models_that_use_no_gpu_ask_for_none():
+    assert not shape([machine(4, gpus=1)]).gpus
+
+
+@pytest.mark.parametrize(
+    ("seconds", "seats", "count"),
+    [
+        ([24.0] * 40, 2, 2),
+        ([24.0] * 40, 20, 1),  # two units for each: none may wait behind another
+        ([720.0, 720.0] + [5.0] * 60, 2, 1),  # both films would go to whoever is there first
+        ([100.0], 1, 1),
+        ([0.0] * 50, 2, 1),  # lengths that nobody knows
+    ],
+)
+def test_only_where_two_in_a_row_are_a_small_share(seconds: list[float], seats: int, count: int):
+    assert at_hand(seconds, seats) == count

@@ -1,0 +1,229 @@
+"""What runs inside one of Ray's actors: several units at a time, on one copy of the models.
+
+Actors commit nothing: they begin attempts in the ledger, so that a crash leaves its mark, and leave parcels where the
+library keeps them (`stores.parcels`). What they give back is a small row for each stage, and the name of a parcel.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stores.errors import KinodexError, StoreError
+from stores.known_prints import KnownPrints
+from stores.ledger import Attempt, Ledger
+from stores.library_store import LibraryStore
+from stores.patience import patiently
+from stores.places import Places
+from workflows.alone import Company, has_one_chance_left
+from workflows.job_log import job_log
+from workflows.leftovers import Leftover, WithLeftovers, leftovers
+from workflows.loading import Loading
+from workflows.ray_cluster import alive, this_machine
+from workflows.units import WorkUnit
+from workflows.work import Ending, Hands, Reports, work
+
+if TYPE_CHECKING:
+    from pipeline.perceive import PerceptionConfig
+
+UNCOMMITTED = 48
+"""Parcels that a worker may be ahead of the writer. Source: our choice: the stages of about four videos."""
+
+FORGIVEN = 10
+"""Attempts at one stage that may be lost to machines that are gone, before they count after all. Source: our choice."""
+
+_WRITER_PATIENCE = 600.0  # seconds that a worker waits for the writer to catch up
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How one stage of one unit ended, as it crosses from an actor to the driver: plain text and numbers only.
+
+    Attributes:
+        unit: place of the unit in what the driver gave out.
+        stage: "" on the row that closes a unit; its status is then ``finished`` or, if nothing can be stored
+            any more, ``aborted``.
+        attempt: 0 where nothing was begun because the ledger knew the ending.
+        parcel: name of the output where ``status`` is done, "" otherwise.
+    """
+
+    unit: int
+    video_id: str = ""
+    stage: str = ""
+    fingerprint: str = ""
+    status: str = "finished"
+    attempt: int = 0
+    worker: str = ""
+    started: float = 0.0
+    parcel: str = ""
+    error_code: str = ""
+    error_message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """What every actor is made with; small, and without live objects.
+
+    Attributes:
+        pins: commits of models whose commit the registry leaves open, as the driver has them (`Registry.pins`).
+        stages: those of all units.
+    """
+
+    root: str
+    places: Places
+    max_attempts: int
+    profile: str
+    threads: int
+    device: str
+    pins: Mapping[str, str]
+    config: PerceptionConfig
+    stages: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Seat:
+    """Where one unit at a time is worked on: its worker's hands, and its parcels that the writer may not have read."""
+
+    hands: Hands
+    ahead: list[str] = field(default_factory=list)
+
+
+class Perceiver:
+    """One actor: its models and its door to the library, kept over many units, and a decoder for each seat.
+
+    Args:
+        seats: units at the same time; Ray calls `work` from threads.
+    """
+
+    def __init__(self, crew: Crew, seats: int) -> None:
+        self._crew = crew
+        self._company = Company()
+        self._seats: queue.SimpleQueue[_Seat] = queue.SimpleQueue()
+        self._count = seats
+        self._log = ExitStack()
+
+    def open(self) -> Row:
+        """Open the library and begin to load models.
+
+        Returns:
+            A row whose status is ``aborted``, and why, if the library cannot be opened here.
+        """
+        # Imported here, not at the top: the driver loads no models.
+        from encoders.bundle import Encoders
+        from pipeline.decoder import Decoder
+
+        crew = self._crew
+        try:
+            store = LibraryStore.open(Path(crew.root), places=crew.places, max_attempts=crew.max_attempts)
+            self._log.enter_context(job_log(store.root))
+        except KinodexError as error:
+            return Row(-1, status="aborted", error_code=error.code.name, error_message=error.message)
+        encoders = Encoders.open(crew.profile, crew.threads, crew.device, crew.pins)
+        Loading().start().models(encoders, crew.stages)
+        known = KnownPrints(store.catalog, store.blobs)
+        for seat in range(self._count):
+            name = f"ray-{this_machine()}-{seat}-{os.getpid()}"
+            self._seats.put(_Seat(Hands(name, store.ledger, encoders, Decoder(), crew.config, known)))
+        self._store = store
+        return Row(-1)
+
+    def ping(self) -> None:
+        """Answer, if this actor lives and a seat is free."""
+
+    def work(self, number: int, text: str) -> list[Row]:
+        """The endings of the stages of the unit that ``text`` holds as JSON, and a row without a stage to close it."""
+        unit = WorkUnit(**json.loads(text))
+        closing = Row(number, unit.video_id)
+        rows: list[Row] = []
+        seat = self._seats.get()
+        try:
+            self._wait_for_writer(seat)
+            patiently(lambda: forgive_lost_machines(self._store.ledger, unit))
+            careful = patiently(lambda: has_one_chance_left(self._store.ledger, unit))
+            with self._company.alone() if careful else self._company.beside():
+                self._work(number, unit, seat, rows)
+        except StoreError as error:
+            # A row, not an exception: Ray would wrap it in a page of its own.
+            closing = replace(closing, status="aborted", error_code=error.code.name, error_message=error.message)
+        finally:
+            self._seats.put(seat)
+        return [*rows, closing]
+
+    def _work(self, number: int, unit: WorkUnit, seat: _Seat, rows: list[Row]) -> None:
+        store = self._store
+        reports = Reports(
+            ended=lambda attempt, ending: rows.append(self._ended(number, seat, attempt, ending)),
+            settled=lambda receipt: rows.append(
+                Row(number, **asdict(receipt.key), status=receipt.status, error_code=receipt.error_code)
+            ),
+        )
+        found = patiently(lambda: leftovers(store, unit))
+        rows += [_taken_over(number, one) for one in found.values()]
+        rest = replace(unit, stages={name: mark for name, mark in unit.stages.items() if name not in found})
+        work(rest, WithLeftovers(store.memory(unit.video_id), found), seat.hands, reports)
+
+    def _ended(self, number: int, seat: _Seat, attempt: Attempt, ending: Ending) -> Row:
+        key = attempt.key
+        row = Row(
+            number,
+            **asdict(key),
+            status="done",
+            attempt=attempt.number,
+            worker=attempt.worker,
+            started=attempt.started,
+        )
+        if isinstance(ending, KinodexError):
+            return replace(row, status="failed", error_code=ending.code.name, error_message=ending.message)
+        if ending.seconds is None:
+            # Until the writer comes to it, time goes by in which nobody works on this.
+            ending = replace(ending, seconds=max(0.0, time.time() - attempt.started))
+        output = ending
+        parcel = patiently(lambda: self._store.parcels.write(key, output, attempt.number))
+        seat.ahead.append(parcel)
+        return replace(row, parcel=parcel)
+
+    def _wait_for_writer(self, seat: _Seat) -> None:
+        """Back-pressure: rows are tiny, so Ray would let actors run ahead until the disk is full of parcels."""
+        until = time.monotonic() + _WRITER_PATIENCE
+        while len(seat.ahead) > UNCOMMITTED and time.monotonic() < until:
+            there = set(patiently(self._store.parcels.names))
+            seat.ahead = [name for name in seat.ahead if name in there]
+            if len(seat.ahead) > UNCOMMITTED:
+                time.sleep(0.5)
+
+
+def _taken_over(number: int, one: Leftover) -> Row:
+    receipt = one.receipt
+    return Row(
+        number,
+        **asdict(receipt.key),
+        status="done",
+        attempt=receipt.attempt,
+        worker=receipt.worker,
+        started=time.time(),
+        parcel=one.parcel,
+    )
+
+
+def forgive_lost_machines(ledger: Ledger, unit: WorkUnit) -> None:
+    """Give back the attempts at stages of ``unit`` that a machine held which is no longer in the cluster."""
+    running = [
+        receipt
+        for receipt in ledger.receipts(unit.video_id)
+        if receipt.status == "running" and unit.stages.get(receipt.key.stage) == receipt.key.fingerprint
+    ]
+    if not running:
+        return
+    there = alive()
+    for receipt in running:
+        if receipt.worker.startswith("ray-") and receipt.attempt <= FORGIVEN:
+            node = receipt.worker.split("-")[1]
+            if node not in there:
+                ledger.release(Attempt(receipt.key, receipt.attempt, receipt.worker, 0.0))
