@@ -31,6 +31,7 @@ from workflows.progress import (
     StageFinished,
     StageStarted,
     VideoFinished,
+    Waiting,
 )
 from workflows.progress import Progress as Watcher
 
@@ -118,6 +119,8 @@ class _Bars:
                 self._move(stage)
             elif isinstance(event, StageFinished):
                 self._stage_finished(event)
+            elif isinstance(event, Waiting):
+                self._progress.console.print(f"waiting: {event.why}", style="yellow")
             else:
                 self._finished(event)
 

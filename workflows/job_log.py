@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from stores.faults import storage_faults
-from workflows.progress import Event, Identified, Planned, Progress, StageAdvanced, StageFinished, StageStarted
+from workflows.progress import Event, Identified, Planned, Progress, StageAdvanced, StageFinished, StageStarted, Waiting
 
 LOG = Path("logs") / "ingest.jsonl"
 """Where it lies in a library."""
@@ -85,7 +85,7 @@ def note(event: str, fields: Mapping[str, object], level: int = logging.INFO) ->
 
 
 def _event_name(event: Event) -> str:
-    names = {Planned: "planned", StageStarted: "stage_started", StageFinished: "stage_ended"}
+    names = {Planned: "planned", StageStarted: "stage_started", StageFinished: "stage_ended", Waiting: "waiting"}
     return names.get(type(event), "video_ended")
 
 

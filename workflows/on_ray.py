@@ -20,7 +20,7 @@ from stores.ledger import Attempt
 from stores.patience import patiently
 from stores.records import StageKey
 from workflows.local import default_workers, settle
-from workflows.progress import StageFinished
+from workflows.progress import StageFinished, Waiting
 from workflows.ray_actor import Crew, Row
 from workflows.ray_cluster import cluster, machines
 from workflows.ray_pool import Pool, at_hand, shape_of
@@ -72,6 +72,9 @@ class _Driver:
             return
         self._begun += begun
         for rows in self._rows(begun):
+            if isinstance(rows, Waiting):
+                job.progress(rows)
+                rows = ()
             for row in rows:
                 unit = begun[row.unit]
                 if row.stage:
@@ -101,9 +104,10 @@ class _Driver:
         with suppress(StoreError):
             for receipt in ledger.receipts_of(sorted({unit.video_id for unit in units})):
                 if receipt.status == "running" and receipt.key in wanted and receipt.worker.startswith("ray-"):
-                    ledger.release(Attempt(receipt.key, receipt.attempt, receipt.worker, 0.0))
+                    with suppress(StoreError):  # of one that ended after all; the others are given back
+                        ledger.release(Attempt(receipt.key, receipt.attempt, receipt.worker, 0.0))
 
-    def _rows(self, units: Sequence[WorkUnit]) -> Iterator[list[Row]]:
+    def _rows(self, units: Sequence[WorkUnit]) -> Iterator[Sequence[Row] | Waiting]:
         pool = self._pool_for(units)
         texts = [json.dumps(asdict(unit)) for unit in units]
         return pool.work(texts, at_hand([unit.seconds for unit in units], pool.shape.seats * pool.shape.actors))

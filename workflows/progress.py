@@ -73,7 +73,14 @@ class VideoFinished:
     media_seconds: float
 
 
-Event = Planned | Identified | StageStarted | StageAdvanced | StageFinished | VideoFinished
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The job cannot go on for now; ``why`` says what it waits for."""
+
+    why: str
+
+
+Event = Planned | Identified | StageStarted | StageAdvanced | StageFinished | VideoFinished | Waiting
 Progress = Callable[[Event], None]
 """Called from worker threads, one call at a time or several at once: a watcher does its own locking."""
 
@@ -120,6 +127,8 @@ class PlainProgress:
         if isinstance(event, Planned):
             self._videos = event.videos
             return f"{event.inputs} inputs, {event.videos} videos to work on"
+        if isinstance(event, Waiting):
+            return f"waiting: {event.why}"
         if isinstance(event, VideoFinished):
             self._finished += 1
             self._media_seconds += event.media_seconds

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import socket
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -121,10 +122,13 @@ class Perceiver:
 
         crew = self._crew
         try:
-            store = LibraryStore.open(Path(crew.root), places=crew.places, max_attempts=crew.max_attempts)
+            store = patiently(
+                lambda: LibraryStore.open(Path(crew.root), places=crew.places, max_attempts=crew.max_attempts)
+            )
             self._log.enter_context(job_log(store.root))
         except KinodexError as error:
-            return Row(-1, status="aborted", error_code=error.code.name, error_message=error.message)
+            where = f"On {socket.gethostname()}: {error.message}"
+            return Row(-1, status="aborted", error_code=error.code.name, error_message=where)
         encoders = Encoders.open(crew.profile, crew.threads, crew.device, crew.pins)
         Loading().start().models(encoders, crew.stages)
         known = KnownPrints(store.catalog, store.blobs)
@@ -142,13 +146,22 @@ class Perceiver:
         unit = WorkUnit(**json.loads(text))
         closing = Row(number, unit.video_id)
         rows: list[Row] = []
+        store = self._store
         seat = self._seats.get()
         try:
             self._wait_for_writer(seat)
-            patiently(lambda: forgive_lost_machines(self._store.ledger, unit))
-            careful = patiently(lambda: has_one_chance_left(self._store.ledger, unit))
+            found = patiently(lambda: leftovers(store, unit))
+            rows += [_taken_over(number, one) for one in found.values()]
+            rest = replace(unit, stages={name: mark for name, mark in unit.stages.items() if name not in found})
+            patiently(lambda: forgive_lost_machines(store.ledger, rest))
+            careful = patiently(lambda: has_one_chance_left(store.ledger, rest))
             with self._company.alone() if careful else self._company.beside():
-                self._work(number, unit, seat, rows)
+                work(
+                    rest,
+                    WithLeftovers(store.memory(unit.video_id), found),
+                    seat.hands,
+                    self._reports(number, seat, rows),
+                )
         except StoreError as error:
             # A row, not an exception: Ray would wrap it in a page of its own.
             closing = replace(closing, status="aborted", error_code=error.code.name, error_message=error.message)
@@ -156,18 +169,13 @@ class Perceiver:
             self._seats.put(seat)
         return [*rows, closing]
 
-    def _work(self, number: int, unit: WorkUnit, seat: _Seat, rows: list[Row]) -> None:
-        store = self._store
-        reports = Reports(
+    def _reports(self, number: int, seat: _Seat, rows: list[Row]) -> Reports:
+        return Reports(
             ended=lambda attempt, ending: rows.append(self._ended(number, seat, attempt, ending)),
             settled=lambda receipt: rows.append(
                 Row(number, **asdict(receipt.key), status=receipt.status, error_code=receipt.error_code)
             ),
         )
-        found = patiently(lambda: leftovers(store, unit))
-        rows += [_taken_over(number, one) for one in found.values()]
-        rest = replace(unit, stages={name: mark for name, mark in unit.stages.items() if name not in found})
-        work(rest, WithLeftovers(store.memory(unit.video_id), found), seat.hands, reports)
 
     def _ended(self, number: int, seat: _Seat, attempt: Attempt, ending: Ending) -> Row:
         key = attempt.key

@@ -35,9 +35,11 @@ def shape(
         ([machine(16)], 100, None, 4, 4),
         ([machine(6)], 100, None, 3, 2),  # two actors of four would leave two processors idle
         ([machine(5)], 100, None, 1, 5),
+        ([machine(13)], 100, None, 4, 3),  # a processor more is not worth ten copies of the models
         ([machine(1), machine(1), {}], 100, None, 1, 2),  # the head works on nothing
-        ([machine(8), machine(3)], 100, None, 1, 11),
+        ([machine(8), machine(3)], 100, None, 2, 5),
         ([machine(16)], 100, 6, 3, 2),
+        ([machine(4)], 100, 5, 4, 1),  # never more than were asked for
         ([machine(16)], 100, 1, 1, 1),
         ([machine(16)], 3, None, 3, 1),
         ([machine(16)], 1, None, 1, 1),
@@ -66,12 +68,34 @@ def test_a_machine_with_too_little_memory_is_used_all_the_same():
 
 @pytest.mark.parametrize(
     ("gpus", "cpus", "workers", "share"),
-    [(1, 16, None, 0.25), (1, 12, None, 0.33), (4, 8, None, 1.0), (1, 2000, None, 0.01), (0, 16, None, 0.0)],
+    [
+        (1, 16, None, 0.25),
+        (1, 12, None, 0.33),
+        (1, 16, 8, 0.5),
+        (4, 24, None, 0.5),  # six actors: on no GPU more than two, for none gets parts of two
+        (1, 2000, None, 0.01),
+        (0, 16, None, 0.0),
+    ],
 )
 def test_each_actor_asks_for_its_share_of_the_gpus(gpus: float, cpus: float, workers: int | None, share: float):
     found = shape([machine(cpus, 10_000, gpus)], 10_000, workers, pulled=True, on_gpu=True)
     assert found.gpus == share
     assert found.memory == PULLED_MODELS_MEMORY + 4 * SEAT_MEMORY
+
+
+def test_there_are_as_many_actors_as_gpus():
+    found = shape([machine(8, gpus=4)], pulled=True, on_gpu=True)
+    assert (found.seats, found.actors, found.gpus) == (2, 4, 1.0)
+
+
+def test_the_smaller_of_two_machines_with_a_gpu_has_room_too():
+    found = shape([machine(64, 1000, 1), machine(4, gpus=1)], pulled=True, on_gpu=True)
+    assert (found.seats, found.actors, found.gpus) == (4, 17, 0.06)
+
+
+def test_a_head_that_works_on_nothing_says_nothing_about_memory():
+    found = shape([{"memory": 6 * GIB}, machine(4, gib=4.5)], pulled=True)
+    assert (found.seats, found.actors, found.memory) == (1, 1, int(4.5 * GIB))
 
 
 def test_only_machines_with_a_gpu_count_where_models_use_one():

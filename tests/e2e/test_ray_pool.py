@@ -1,0 +1,174 @@
+"""A pool of actors on a real cluster: whatever actors do, each unit's rows come once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stores.errors import KinodexError, StoreError
+from tests.e2e.conftest import ROOT
+from workflows.progress import Waiting
+from workflows.ray_actor import Perceiver, Row
+from workflows.ray_cluster import cluster
+from workflows.ray_pool import Pool, Shape
+
+pytestmark = pytest.mark.slow
+
+
+class Toy(Perceiver):
+    """Does what a unit's text says; each unit that is begun leaves a line in a file."""
+
+    def __init__(self, folder: str, seats: int) -> None:
+        self.folder = Path(folder)
+
+    def open(self) -> Row:
+        if (self.folder / "stillborn").exists():
+            os._exit(1)
+        aborted = (self.folder / "aborted").exists()
+        return Row(-1, status="aborted", error_code="DISK_FULL", error_message="no room") if aborted else Row(-1)
+
+    def work(self, number: int, text: str) -> list[Row]:
+        with (self.folder / "begun").open("a") as file:
+            file.write(f"{text} {os.getpid()}\n")
+        what = text.split()[0]
+        if what == "die" or (what == "die-once" and not (self.folder / text).exists()):
+            (self.folder / text).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if what == "fail":
+            raise ValueError("a bug")
+        if what == "meet":
+            self._meet(text)
+        if what == "slow":
+            time.sleep(0.5)
+        return [Row(number, text), Row(number)]
+
+    def _meet(self, text: str) -> None:
+        """Two at a time, or never."""
+        (self.folder / f"here {text}").touch()
+        until = time.monotonic() + 20
+        while len(list(self.folder.glob("here *"))) < 2:
+            if time.monotonic() >= until:
+                raise ValueError("nobody came")
+            time.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def ray_there() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        with cluster(None, 2):
+            yield
+
+
+@pytest.fixture
+def folder(tmp_path: Path, ray_there: None) -> Path:
+    return tmp_path
+
+
+def pool_of(folder: Path, seats: int = 2, actors: int = 1) -> Pool:
+    return Pool(str(folder), Shape(seats, actors, 1 << 20), {}, Toy)  # type: ignore[arg-type]
+
+
+def done(pool: Pool, units: list[str], ahead: int = 1) -> list[str]:
+    """The texts of the units in the order in which they ended; the rows of each came together, and closed."""
+    texts = []
+    for rows in pool.work(units, ahead):
+        assert not isinstance(rows, Waiting)
+        for one, closing in zip(rows[::2], rows[1::2], strict=True):
+            assert one.unit == closing.unit
+            assert not closing.video_id
+            assert units[one.unit] == one.video_id
+            texts.append(one.video_id)
+    return texts
+
+
+def processes(folder: Path) -> Counter[str]:
+    return Counter(line.rpartition(" ")[2] for line in (folder / "begun").read_text().splitlines())
+
+
+def test_every_unit_comes_once_from_actors_that_stay(folder: Path):
+    pool = pool_of(folder, seats=1, actors=2)
+    first = [f"slow {number}" for number in range(6)]
+    assert sorted(done(pool, first)) == first
+    assert len(processes(folder)) == 2
+    second = [f"quick {number}" for number in range(10)]
+    assert sorted(done(pool, second, ahead=2)) == second
+    assert len(processes(folder)) == 2, "the same two, with what they have loaded"
+    pool.close()
+
+
+def test_two_units_share_a_process(folder: Path):
+    pool = pool_of(folder)
+    assert sorted(done(pool, ["meet 1", "meet 2"])) == ["meet 1", "meet 2"]
+    assert len(processes(folder)) == 1
+    pool.close()
+
+
+@pytest.mark.parametrize(("seats", "actors"), [(2, 1), (1, 2)])
+def test_what_a_dead_actor_had_in_hand_is_done_by_another(seats: int, actors: int, folder: Path):
+    pool = pool_of(folder, seats, actors)
+    units = ["slow 1", "die-once 2", "quick 3", "quick 4", "die-once 5", "quick 6"]
+    assert sorted(done(pool, units, ahead=2)) == sorted(units)
+    pool.close()
+
+
+def test_a_unit_that_always_kills_ends_the_job_in_the_end(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    # In a library the ledger ends it sooner. Here nothing is ever begun there.
+    monkeypatch.setattr("workflows.ray_pool._MOST_RETURNS", 4)
+    pool = pool_of(folder)
+    with pytest.raises(KinodexError, match="again and again") as raised:
+        done(pool, ["die 1"])
+    assert raised.value.code.name == "WORKER_LOST"
+
+
+def test_actors_that_never_open_end_the_job(folder: Path):
+    (folder / "stillborn").touch()
+    with pytest.raises(KinodexError, match="again and again"):
+        done(pool_of(folder), ["quick 1"])
+
+
+def test_a_library_that_cannot_be_opened_ends_the_job(folder: Path):
+    (folder / "aborted").touch()
+    with pytest.raises(StoreError, match="no room"):
+        done(pool_of(folder), ["quick 1"])
+
+
+def test_a_bug_ends_the_job_and_all_that_runs(folder: Path):
+    pool = pool_of(folder, seats=1, actors=2)
+    with pytest.raises(ValueError, match="a bug"):
+        done(pool, ["fail 1", "quick 2", "slow 3", "slow 4"])
+    pool = pool_of(folder)
+    assert done(pool, ["quick 5"]) == ["quick 5"]
+    pool.close()
+
+
+def test_whoever_looks_away_leaves_nobody_at_work(folder: Path):
+    pool = pool_of(folder)
+    for rows in pool.work([f"slow {number}" for number in range(8)], 1):
+        if rows:
+            break
+    time.sleep(0.3)  # what was given out before may just be beginning
+    begun = (folder / "begun").read_text()
+    time.sleep(1.2)
+    assert (folder / "begun").read_text() == begun
+    assert done(pool, ["quick 9"]) == ["quick 9"], "by new actors"
+    pool.close()
+
+
+def test_somebody_is_told_that_nothing_can_begin(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    first = pool_of(folder)
+    assert done(first, ["quick 1"]) == ["quick 1"]
+    monkeypatch.setattr("workflows.ray_pool._PATIENCE", 0.5)
+    second = pool_of(folder)
+    threading.Timer(3.0, first.close).start()
+    heard = list(second.work(["quick 2"], 1))
+    assert any(isinstance(one, Waiting) and "2 processors" in one.why for one in heard)
+    assert [row.video_id for one in heard if isinstance(one, list) for row in one] == ["quick 2", ""]
+    second.close()

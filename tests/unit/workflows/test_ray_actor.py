@@ -1,0 +1,80 @@
+"""What an actor does with what others left: finished stages are taken over, lost attempts forgiven."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from pipeline.perceive import PerceptionConfig
+from stores.ledger import Attempt
+from stores.library_store import LibraryStore
+from stores.places import Places
+from stores.records import StageKey, StageOutput
+from workflows import ray_actor
+from workflows.ray_actor import Crew, Perceiver, Row
+from workflows.units import WorkUnit
+
+VOICE, SPEECH = (StageKey("vid_a", stage, "f1") for stage in ("voice", "speech"))
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """A worker on the machine ``gone`` has finished ``voice``, and was lost in ``speech``."""
+    root = tmp_path / "lib"
+    with LibraryStore.open(root, create=True) as store:
+        for key in (VOICE, SPEECH):
+            assert isinstance(store.ledger.begin(key, "ray-gone-0-1"), Attempt)
+        store.parcels.write(VOICE, StageOutput(seconds=1.5), 1)
+    return root
+
+
+def crew_of(root: Path) -> Crew:
+    return Crew(str(root), Places(), 3, "embedded", 1, "cpu", {}, PerceptionConfig(), ())
+
+
+def opened(root: Path, monkeypatch: pytest.MonkeyPatch, machines: set[str]) -> Perceiver:
+    monkeypatch.setattr(ray_actor, "alive", lambda: machines)
+    monkeypatch.setattr(ray_actor, "this_machine", lambda: "here")
+    actor = Perceiver(crew_of(root), seats=1)
+    assert actor.open().status == "finished"
+    return actor
+
+
+def worked_on(actor: Perceiver, *keys: StageKey) -> list[Row]:
+    unit = WorkUnit("vid_a", "file:///nowhere/a.mp4", "", 10.0, {key.stage: key.fingerprint for key in keys})
+    return actor.work(7, json.dumps(asdict(unit)))
+
+
+@pytest.mark.parametrize("machines", [{"here"}, {"here", "gone"}])
+def test_what_is_finished_is_taken_over_wherever_its_worker_went(
+    machines: set[str], library: Path, monkeypatch: pytest.MonkeyPatch
+):
+    taken, closing = worked_on(opened(library, monkeypatch, machines), VOICE)
+    assert (taken.unit, taken.stage, taken.status, taken.attempt) == (7, "voice", "done", 1)
+    assert taken.parcel
+    assert (closing.stage, closing.status) == ("", "finished")
+
+
+@pytest.mark.parametrize(("machines", "strikes"), [({"here"}, 0), ({"here", "gone"}, 1)])
+def test_an_attempt_is_forgiven_only_where_its_machine_is_gone(
+    machines: set[str], strikes: int, library: Path, monkeypatch: pytest.MonkeyPatch
+):
+    opened(library, monkeypatch, machines)
+    unit = WorkUnit("vid_a", "file:///nowhere/a.mp4", "", 10.0, {"speech": "f1"})
+    with LibraryStore.open(library) as store:
+        ray_actor.forgive_lost_machines(store.ledger, unit)
+        state = store.ledger.state(SPEECH)
+        assert state is not None
+        assert state.strikes == strikes
+
+
+def test_a_library_that_is_not_there_is_told_with_the_machine(tmp_path: Path):
+    actor = Perceiver(
+        Crew(str(tmp_path / "no"), Places(), 3, "embedded", 1, "cpu", {}, PerceptionConfig(), ()), seats=1
+    )
+    row = actor.open()
+    assert (row.status, row.error_code) == ("aborted", "LIBRARY_MISSING")
+    assert row.error_message.startswith("On ")
