@@ -88,8 +88,9 @@ class _Driver:
             if meter is not None and meter.over():
                 self.dismiss()
                 break
-        for name in patiently(job.store.parcels.names):
-            job.store.parcels.delete(name)  # of units that ran twice because a machine was lost
+        # Nobody is at work any more. Of units that ran twice a parcel may be left, and of dead actors half of one.
+        for file in patiently(job.store.parcels.files):
+            job.store.parcels.remove(file.name)
 
     def dismiss(self) -> None:
         """End all actors, whatever they do."""

@@ -47,6 +47,9 @@ def small_films(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def on_ray(small_films: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
     root = tmp_path_factory.mktemp("ray") / "lib"
+    # As an actor leaves it that is killed while it writes.
+    (root / "staging").mkdir(parents=True)
+    (root / "staging" / ".part-1-vid_a-voice-f1-1-a.npz").write_bytes(b"half")
     return root, program("ingest", small_films, "--executor", "ray", "--library", root, "--json", before=SPY)
 
 
