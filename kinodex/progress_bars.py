@@ -120,7 +120,7 @@ class _Bars:
             elif isinstance(event, StageFinished):
                 self._stage_finished(event)
             elif isinstance(event, Waiting):
-                self._progress.console.print(f"waiting: {event.why}", style="yellow")
+                self._progress.console.print(f"waiting: {event.why}", style="yellow", markup=False, highlight=False)
             else:
                 self._finished(event)
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from kinodex.progress_bars import _Bars
-from workflows.progress import Planned, StageAdvanced, StageFinished, StageStarted, VideoFinished
+from workflows.progress import Planned, StageAdvanced, StageFinished, StageStarted, VideoFinished, Waiting
 
 
 @pytest.fixture
@@ -62,3 +62,9 @@ def test_videos_are_counted_through_a_second_plan(bars):
     bars(VideoFinished("v1", "/a/one.mp4", "done", "", 4.0))
     bars(Planned(2, 2, ()))
     assert state(bars, "videos")[:2] == (1, 2)
+
+
+def test_what_a_job_waits_for_is_printed_above_the_bars(bars):
+    with bars:
+        bars(Waiting("nothing has begun on the Ray cluster"))
+    assert "waiting: nothing has begun on the Ray cluster" in bars._progress.console.file.getvalue()
