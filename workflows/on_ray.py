@@ -23,7 +23,8 @@ from workflows.local import default_workers, settle
 from workflows.progress import StageFinished, Waiting
 from workflows.ray_actor import Crew, Row
 from workflows.ray_cluster import cluster, machines
-from workflows.ray_pool import Pool, at_hand, shape_of
+from workflows.ray_pool import Pool
+from workflows.ray_shape import at_hand, shape_of
 from workflows.units import WorkUnit
 from workflows.work import Ending
 

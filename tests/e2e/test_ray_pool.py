@@ -17,7 +17,8 @@ from tests.e2e.conftest import ROOT
 from workflows.progress import Waiting
 from workflows.ray_actor import Perceiver, Row
 from workflows.ray_cluster import cluster
-from workflows.ray_pool import Pool, Shape
+from workflows.ray_pool import Pool
+from workflows.ray_shape import Shape
 
 pytestmark = pytest.mark.slow
 
