@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from stores.ledger import Ledger
+from stores.records import Receipt
 from workflows.units import WorkUnit
 
 
@@ -58,11 +59,15 @@ class Company:
                 self._changed.notify_all()
 
 
+def lost(ledger: Ledger, unit: WorkUnit) -> list[Receipt]:
+    """The attempts at stages of ``unit``, which nobody works on now, that never ended: their workers died."""
+    return [
+        receipt
+        for receipt in ledger.receipts(unit.video_id)
+        if receipt.status == "running" and unit.stages.get(receipt.key.stage) == receipt.key.fingerprint
+    ]
+
+
 def has_one_chance_left(ledger: Ledger, unit: WorkUnit) -> bool:
     """Whether a worker died of a stage of ``unit``, or beside it, so often that one more attempt is the last."""
-    return any(
-        receipt.status == "running"
-        and unit.stages.get(receipt.key.stage) == receipt.key.fingerprint
-        and receipt.strikes + 1 >= ledger.max_attempts
-        for receipt in ledger.receipts(unit.video_id)
-    )
+    return any(receipt.strikes + 1 >= ledger.max_attempts for receipt in lost(ledger, unit))

@@ -23,7 +23,7 @@ from stores.ledger import Attempt, Ledger
 from stores.library_store import LibraryStore
 from stores.patience import patiently
 from stores.places import Places
-from workflows.alone import Company, has_one_chance_left
+from workflows.alone import Company, has_one_chance_left, lost
 from workflows.job_log import job_log
 from workflows.leftovers import Leftover, WithLeftovers, leftovers
 from workflows.loading import Loading
@@ -222,14 +222,8 @@ def _taken_over(number: int, one: Leftover) -> Row:
 
 def forgive_lost_machines(ledger: Ledger, unit: WorkUnit) -> None:
     """Give back the attempts at stages of ``unit`` that a machine held which is no longer in the cluster."""
-    running = [
-        receipt
-        for receipt in ledger.receipts(unit.video_id)
-        if receipt.status == "running" and unit.stages.get(receipt.key.stage) == receipt.key.fingerprint
-    ]
-    if not running:
-        return
-    there = alive()
+    running = lost(ledger, unit)
+    there = alive() if running else set()
     for receipt in running:
         if receipt.worker.startswith("ray-") and receipt.attempt <= FORGIVEN:
             node = receipt.worker.split("-")[1]

