@@ -20,7 +20,7 @@ from stores.ledger import Attempt
 from stores.patience import patiently
 from stores.records import StageKey
 from workflows.local import default_workers, settle
-from workflows.progress import StageFinished, Waiting
+from workflows.progress import StageFinished
 from workflows.ray_actor import Crew, Row
 from workflows.ray_cluster import cluster, machines
 from workflows.ray_pool import Pool
@@ -73,9 +73,6 @@ class _Driver:
             return
         self._begun += begun
         for rows in self._rows(begun):
-            if isinstance(rows, Waiting):
-                job.progress(rows)
-                rows = ()
             for row in rows:
                 unit = begun[row.unit]
                 if row.stage:
@@ -109,10 +106,11 @@ class _Driver:
                     with suppress(StoreError):  # of one that ended after all; the others are given back
                         ledger.release(Attempt(receipt.key, receipt.attempt, receipt.worker, 0.0))
 
-    def _rows(self, units: Sequence[WorkUnit]) -> Iterator[Sequence[Row] | Waiting]:
+    def _rows(self, units: Sequence[WorkUnit]) -> Iterator[Sequence[Row]]:
         pool = self._pool_for(units)
         texts = [json.dumps(asdict(unit)) for unit in units]
-        return pool.work(texts, at_hand([unit.seconds for unit in units], pool.shape.seats * pool.shape.actors))
+        ahead = at_hand([unit.seconds for unit in units], pool.shape.seats * pool.shape.actors)
+        return pool.work(texts, ahead, self._job.progress)
 
     def _pool_for(self, units: Sequence[WorkUnit]) -> Pool:
         """The pool there is, its models loaded, unless a larger one is worth while."""

@@ -10,10 +10,12 @@ import json
 import os
 import queue
 import socket
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,7 @@ from workflows.alone import Company, has_one_chance_left, lost
 from workflows.job_log import job_log
 from workflows.leftovers import Leftover, WithLeftovers, leftovers
 from workflows.loading import Loading
+from workflows.progress import StageAdvanced, StageStarted
 from workflows.ray_cluster import alive, this_machine
 from workflows.units import WorkUnit
 from workflows.work import Ending, Hands, Reports, work
@@ -88,6 +91,33 @@ class Crew:
     stages: tuple[str, ...]
 
 
+Word = StageStarted | StageAdvanced
+
+
+class News:
+    """How far units have come, until somebody asks: of each stage only the last word. To be used by several threads."""
+
+    def __init__(self) -> None:
+        self._words: dict[tuple[int, type, str], Word] = {}
+        self._lock = threading.Lock()
+
+    def tell(self, unit: int, word: Word) -> None:
+        """Keep it in place of what was said before of the same stage."""
+        with self._lock:
+            self._words[unit, type(word), word.stage] = word
+
+    def forget(self, unit: int) -> None:
+        """This unit has ended: its rows say all."""
+        with self._lock:
+            self._words = {key: word for key, word in self._words.items() if key[0] != unit}
+
+    def taken(self) -> list[tuple[int, Word]]:
+        """What was said since the last time, with the unit's place, in the order in which it began."""
+        with self._lock:
+            words, self._words = self._words, {}
+        return [(unit, word) for (unit, _, _), word in words.items()]
+
+
 @dataclass(slots=True)
 class _Seat:
     """Where one unit at a time is worked on: its worker's hands, and its parcels that the writer may not have read."""
@@ -108,6 +138,7 @@ class Perceiver:
         self._company = Company()
         self._seats: queue.SimpleQueue[_Seat] = queue.SimpleQueue()
         self._count = seats
+        self._news = News()
         self._log = ExitStack()
 
     def open(self) -> Row:
@@ -138,8 +169,9 @@ class Perceiver:
         self._store = store
         return Row(-1)
 
-    def ping(self) -> None:
-        """Answer, if this actor lives and a seat is free."""
+    def news(self) -> list[tuple[int, Word]]:
+        """What has begun and how far it is, since the last question. An actor that answers lives."""
+        return self._news.taken()
 
     def work(self, number: int, text: str) -> list[Row]:
         """The endings of the stages of the unit that ``text`` holds as JSON, and a row without a stage to close it."""
@@ -160,17 +192,21 @@ class Perceiver:
                     rest,
                     WithLeftovers(store.memory(unit.video_id), found),
                     seat.hands,
-                    self._reports(number, seat, rows),
+                    self._reports(number, unit, seat, rows),
                 )
         except StoreError as error:
             # A row, not an exception: Ray would wrap it in a page of its own.
             closing = replace(closing, status="aborted", error_code=error.code.name, error_message=error.message)
         finally:
+            self._news.forget(number)
             self._seats.put(seat)
         return [*rows, closing]
 
-    def _reports(self, number: int, seat: _Seat, rows: list[Row]) -> Reports:
+    def _reports(self, number: int, unit: WorkUnit, seat: _Seat, rows: list[Row]) -> Reports:
+        tell = partial(self._news.tell, number)
         return Reports(
+            begun=lambda stage: tell(StageStarted(unit.video_id, unit.uri, stage)),
+            advanced=lambda stage, share: tell(StageAdvanced(unit.video_id, stage, share)),
             ended=lambda attempt, ending: rows.append(self._ended(number, seat, attempt, ending)),
             settled=lambda receipt: rows.append(
                 Row(number, **asdict(receipt.key), status=receipt.status, error_code=receipt.error_code)

@@ -18,12 +18,13 @@ from typing import Any
 import ray
 
 from stores.errors import KinodexError, StoreError
-from workflows.progress import Waiting
-from workflows.ray_actor import FORGIVEN, Crew, Perceiver, Row
+from workflows.progress import Progress, Waiting, silent
+from workflows.ray_actor import FORGIVEN, Crew, Perceiver, Row, Word
 from workflows.ray_shape import Shape
 
 _PATIENCE = 30.0  # seconds in which nothing ends and no actor has begun, after which somebody is told
-_PING_SECONDS = 1.0  # between questions whether an actor lives
+_ASK_SECONDS = 1.0  # between questions how far an actor is, or whether it lives
+_ASIDE = "aside"  # where actors answer such questions, whatever their seats do
 _MISSING_SECONDS = 60.0  # that an actor may be out of reach before it is ended; Ray knows of dead machines in 20
 _CLOSING_SECONDS = 5.0
 _MOST_STILLBORN = 6  # actors that die before they have opened the library, while no other has
@@ -40,22 +41,29 @@ class _Actor:
         opening: what is waited for until it has opened the library; then None.
         in_hand: places of its units, by what is waited for.
         missing: since when it has been out of reach, as `time.monotonic` counts; None while it is not.
-        ping: what is waited for to hear whether it lives.
-        pinged: when it was asked last.
+        question: what is waited for to hear how far it is and, if it is out of reach, whether it lives.
+        asked: when that was asked last.
     """
 
     handle: Any
     opening: Any
     in_hand: dict[Any, int] = field(default_factory=dict)
     missing: float | None = None
-    ping: Any = None
-    pinged: float = 0.0
+    question: Any = None
+    asked: float = 0.0
 
     def awaited(self) -> list[Any]:
         """All that will come of it."""
-        if self.missing is not None:
-            return [] if self.ping is None else [self.ping]
-        return [*self.in_hand, *([] if self.opening is None else [self.opening])]
+        refs = [self.question] if self.missing is not None else [*self.in_hand, self.opening, self.question]
+        return [ref for ref in refs if ref is not None]
+
+    def may_be_asked(self) -> bool:
+        """Whether there is something to ask."""
+        return self.missing is not None or bool(self.in_hand)
+
+    def ask(self) -> Any:
+        """What comes of asking."""
+        return self.handle.news.options(concurrency_group=_ASIDE).remote()
 
 
 class Pool:
@@ -72,7 +80,7 @@ class Pool:
         self.shape = shape
         self._crew = crew
         # It is we who say what becomes of an actor's units, so Ray restarts and retries nothing.
-        self._kind = ray.remote(kind).options(
+        self._kind = ray.remote(concurrency_groups={_ASIDE: 1})(kind).options(  # type: ignore[call-overload]
             num_cpus=shape.seats,
             num_gpus=shape.gpus,
             memory=shape.memory,
@@ -88,28 +96,31 @@ class Pool:
 
     def close(self) -> None:
         """End all actors, whatever they do, and wait a little until they have."""
-        pings = []
+        asked = []
         for actor in self._actors:
             ray.kill(actor.handle)
-            pings.append(actor.handle.ping.remote())
+            asked.append(actor.ask())
         self._actors.clear()
-        if pings:
-            ray.wait(pings, num_returns=len(pings), timeout=_CLOSING_SECONDS)
+        if asked:
+            ray.wait(asked, num_returns=len(asked), timeout=_CLOSING_SECONDS)
 
-    def work(self, units: Sequence[str], ahead: int) -> Iterator[list[Row] | Waiting]:
-        """The rows of units as they end, those of one unit together; and a word while nothing can be begun.
+    def work(self, units: Sequence[str], ahead: int, tell: Progress = silent) -> Iterator[list[Row]]:
+        """The rows of units as they end, those of one unit together.
 
         Args:
             units: as JSON, in the order in which they are begun.
             ahead: units that a seat is given at a time.
+            tell: hears how far units in hand are, about every second, and of waiting while nothing can be begun.
 
         Raises:
             StoreError: if an actor cannot open the library.
             KinodexError: WORKER_LOST if actors die before they can begin, or with a unit again and again.
         """
         left = deque(range(len(units)))
-        ended: list[Row] | Waiting = []
+        ended: list[Row] = []
         self._returned.clear()
+        for actor in self._actors:
+            actor.question = None  # asked about other units
         try:
             while left or ended or self._busy() or self._failure is not None:
                 # New work first: nobody is to wait while the writer writes.
@@ -118,7 +129,7 @@ class Pool:
                 yield ended
                 if self._failure is not None:
                     raise self._failure
-                ended = self._ended(left)
+                ended = self._ended(left, tell)
         finally:
             if self._busy():
                 self.close()  # nobody will take what they have in hand
@@ -145,43 +156,50 @@ class Pool:
             number = left.popleft()
             actor.in_hand[actor.handle.work.remote(number, units[number])] = number
 
-    def _ended(self, left: deque[int]) -> list[Row] | Waiting:
+    def _ended(self, left: deque[int], tell: Progress) -> list[Row]:
         """Wait until something ends; then the rows of all units that have. What dead actors had goes back to ``left``.
 
         What has to end the job is kept in ``_failure``, so that rows which came before it are not lost.
         """
-        self._ask_missing()
+        self._ask()
         by_whom = {ref: actor for actor in self._actors for ref in actor.awaited()}
-        missing = any(actor.missing is not None for actor in self._actors)
+        asking = any(actor.may_be_asked() for actor in self._actors)
         if not by_whom:
-            time.sleep(_PING_SECONDS)
+            time.sleep(_ASK_SECONDS)
             return []
-        done, rest = ray.wait(list(by_whom), num_returns=1, timeout=_PING_SECONDS if missing else _PATIENCE)
+        done, rest = ray.wait(list(by_whom), num_returns=1, timeout=_ASK_SECONDS if asking else _PATIENCE)
         done += ray.wait(rest, num_returns=len(rest), timeout=0)[0] if done and rest else []
-        if not done and not missing and all(actor.opening is not None for actor in self._actors):
+        if not done and not asking and all(actor.opening is not None for actor in self._actors):
             wanted = f"{self.shape.seats} processors and {self.shape.memory / 2**30:.2f} GiB of memory"
             wanted += f" and {self.shape.gpus:g} of a GPU" if self.shape.gpus else ""
-            return Waiting(f"nothing has begun on the Ray cluster; each process reserves {wanted}, perhaps not free")
+            tell(Waiting(f"nothing has begun on the Ray cluster; each process reserves {wanted}, perhaps not free"))
         found: list[Row] = []
-        for ref in done:
+        # Deaths last: what an actor has ended before is not given to others.
+        answers = [(ref, _answer(ref)) for ref in done]
+        for ref, value in sorted(answers, key=lambda answer: isinstance(answer[1], Exception)):
             actor = by_whom[ref]
-            try:
-                value = ray.get(ref)
-            except ray.exceptions.RayTaskError as error:
-                self._failure = error  # a bug of ours, and not the actor's death
-            except ray.exceptions.RayError as error:
-                self._miss(actor, error, left)
+            if isinstance(value, ray.exceptions.RayTaskError):
+                self._failure = value  # a bug of ours, and not the actor's death
+            elif isinstance(value, Exception):
+                self._miss(actor, value, left)
+            elif ref == actor.question:
+                self._heard(actor, value, tell)
+            elif ref == actor.opening:
+                self._opened(actor, value)
             else:
-                if ref == actor.ping:
-                    # Its calls are lost all the same, and it must not go on beside its successor.
-                    actor.ping = None
-                    ray.kill(actor.handle)
-                elif ref == actor.opening:
-                    self._opened(actor, value)
-                else:
-                    del actor.in_hand[ref]
-                    found += value
+                del actor.in_hand[ref]
+                found += value
         return found
+
+    def _heard(self, actor: _Actor, news: Sequence[tuple[int, Word]], tell: Progress) -> None:
+        actor.question = None
+        if actor.missing is not None:
+            # Its calls are lost all the same, and it must not go on beside its successor.
+            ray.kill(actor.handle)
+            return
+        for unit, word in news:
+            if unit in actor.in_hand.values():  # else it has ended meanwhile, and its rows have said so
+                tell(word)
 
     def _opened(self, actor: _Actor, row: Row) -> None:
         if row.status == "aborted":
@@ -189,16 +207,14 @@ class Pool:
         actor.opening = None
         self._stillborn = 0
 
-    def _ask_missing(self) -> None:
-        """Ask actors out of reach, now and then, whether they live; give up those that do not answer for long."""
+    def _ask(self) -> None:
+        """Ask actors now and then how far they are; give up those that are out of reach and do not answer for long."""
         now = time.monotonic()
         for actor in self._actors:
-            if actor.missing is None:
-                continue
-            if now - actor.missing > _MISSING_SECONDS:
+            if actor.missing is not None and now - actor.missing > _MISSING_SECONDS:
                 ray.kill(actor.handle)
-            if actor.ping is None and now - actor.pinged >= _PING_SECONDS:
-                actor.ping, actor.pinged = actor.handle.ping.remote(), now
+            if actor.may_be_asked() and actor.question is None and now - actor.asked >= _ASK_SECONDS:
+                actor.question, actor.asked = actor.ask(), now
 
     def _miss(self, actor: _Actor, error: Exception, left: deque[int]) -> None:
         """An actor is out of reach, or dead for good.
@@ -211,7 +227,7 @@ class Pool:
             actor.missing = time.monotonic()
             _log.warning("an actor is gone: %s", said)
         if not isinstance(error, ray.exceptions.ActorDiedError):
-            actor.ping = None
+            actor.question = None
             return
         if actor not in self._actors:
             return  # another of its calls has said so
@@ -224,3 +240,11 @@ class Pool:
             hint = "The logs of the cluster say more; too little memory is the usual reason."
             message = f"Ray's actors die again and again before they have done anything. The last one: {said}"
             self._failure = KinodexError("WORKER_LOST", message, hint)
+
+
+def _answer(ref: Any) -> Any:
+    """What came of a call, or the error of Ray that came instead."""
+    try:
+        return ray.get(ref)
+    except ray.exceptions.RayError as error:
+        return error

@@ -23,9 +23,12 @@ SPY = """
 from dataclasses import astuple
 from workflows.ray_pool import Pool
 real = Pool.work
-def spied(self, units, ahead):
+def spied(self, units, ahead, tell):
     types, largest = set(), max(map(len, units))
-    for rows in real(self, units, ahead):
+    def overheard(event):
+        print("HEARD", type(event).__name__, event.stage, event.video_id[:4], file=sys.stderr)
+        tell(event)
+    for rows in real(self, units, ahead, overheard):
         for value in [each for row in rows for each in astuple(row)]:
             types.add(type(value).__name__)
             largest = max(largest, len(str(value)))
@@ -66,6 +69,11 @@ def test_nothing_large_crosses(on_ray: tuple[Path, Ran]):
     (crossed,) = [line for line in on_ray[1].err.splitlines() if line.startswith("CROSSED")]
     assert crossed.startswith("CROSSED ['float', 'int', 'str'] ")
     assert int(crossed.rsplit(" ", 1)[1]) < 2000
+
+
+def test_what_is_begun_comes_across_while_it_is_worked_on(on_ray: tuple[Path, Ran]):
+    heard = {tuple(line.split()[1:]) for line in on_ray[1].err.splitlines() if line.startswith("HEARD")}
+    assert any(kind == "StageStarted" and video == "vid_" for kind, _, video in heard)
 
 
 def test_ray_and_local_find_the_same(on_ray: tuple[Path, Ran], small_films: Path, tmp_path: Path):

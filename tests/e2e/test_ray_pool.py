@@ -14,8 +14,8 @@ import pytest
 
 from stores.errors import KinodexError, StoreError
 from tests.e2e.conftest import ROOT
-from workflows.progress import Waiting
-from workflows.ray_actor import Perceiver, Row
+from workflows.progress import Event, StageAdvanced, StageStarted, Waiting
+from workflows.ray_actor import News, Perceiver, Row
 from workflows.ray_cluster import cluster
 from workflows.ray_pool import Pool
 from workflows.ray_shape import Shape
@@ -28,6 +28,7 @@ class Toy(Perceiver):
 
     def __init__(self, folder: str, seats: int) -> None:
         self.folder = Path(folder)
+        self._news = News()
 
     def open(self) -> Row:
         if (self.folder / "stillborn").exists():
@@ -48,7 +49,17 @@ class Toy(Perceiver):
             self._meet(text)
         if what == "slow":
             time.sleep(0.5)
+        if what == "tell":
+            self._tell(number)
         return [Row(number, text), Row(number)]
+
+    def _tell(self, number: int) -> None:
+        self._news.tell(number, StageStarted("vid_a", "file:///a.mp4", "speech"))
+        self._news.tell(number + 1, StageStarted("vid_b", "file:///b.mp4", "speech"))
+        until = time.monotonic() + 20
+        while not (self.folder / "heard").exists() and time.monotonic() < until:
+            self._news.tell(number, StageAdvanced("vid_a", "speech", 0.5))
+            time.sleep(0.1)
 
     def _meet(self, text: str) -> None:
         """Two at a time, or never."""
@@ -81,7 +92,6 @@ def done(pool: Pool, units: list[str], ahead: int = 1) -> list[str]:
     """The texts of the units in the order in which they ended; the rows of each came together, and closed."""
     texts = []
     for rows in pool.work(units, ahead):
-        assert not isinstance(rows, Waiting)
         for one, closing in zip(rows[::2], rows[1::2], strict=True):
             assert one.unit == closing.unit
             assert not closing.video_id
@@ -150,6 +160,21 @@ def test_a_bug_ends_the_job_and_all_that_runs(folder: Path):
     pool.close()
 
 
+def test_somebody_hears_how_far_units_are_though_all_seats_are_taken(folder: Path):
+    pool = pool_of(folder, seats=1)
+    heard: list[Event] = []
+
+    def tell(event: Event) -> None:
+        heard.append(event)
+        if len(heard) == 2:
+            (folder / "heard").touch()
+
+    assert [row.unit for rows in pool.work(["tell 1"], 1, tell) for row in rows] == [0, 0]
+    assert heard[:2] == [StageStarted("vid_a", "file:///a.mp4", "speech"), StageAdvanced("vid_a", "speech", 0.5)]
+    assert {event.video_id for event in heard} == {"vid_a"}, "of no unit that the actor does not have"
+    pool.close()
+
+
 def test_whoever_looks_away_leaves_nobody_at_work(folder: Path):
     pool = pool_of(folder)
     for rows in pool.work([f"slow {number}" for number in range(8)], 1):
@@ -169,7 +194,8 @@ def test_somebody_is_told_that_nothing_can_begin(folder: Path, monkeypatch: pyte
     monkeypatch.setattr("workflows.ray_pool._PATIENCE", 0.5)
     second = pool_of(folder)
     threading.Timer(3.0, first.close).start()
-    heard = list(second.work(["quick 2"], 1))
-    assert any(isinstance(one, Waiting) and "2 processors" in one.why for one in heard)
-    assert [row.video_id for one in heard if isinstance(one, list) for row in one] == ["quick 2", ""]
+    heard: list[Event] = []
+    rows = [row for ended in second.work(["quick 2"], 1, heard.append) for row in ended]
+    assert any(isinstance(event, Waiting) and "2 processors" in event.why for event in heard)
+    assert [row.video_id for row in rows] == ["quick 2", ""]
     second.close()

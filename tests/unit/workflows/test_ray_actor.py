@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from stores.library_store import LibraryStore
 from stores.places import Places
 from stores.records import StageKey, StageOutput
 from workflows import ray_actor
-from workflows.ray_actor import Crew, Perceiver, Row
+from workflows.progress import StageAdvanced, StageStarted
+from workflows.ray_actor import Crew, News, Perceiver, Row
 from workflows.units import WorkUnit
+from workflows.work import Reports
 
 VOICE, SPEECH = (StageKey("vid_a", stage, "f1") for stage in ("voice", "speech"))
 
@@ -78,3 +81,35 @@ def test_a_library_that_is_not_there_is_told_with_the_machine(tmp_path: Path):
     row = actor.open()
     assert (row.status, row.error_code) == ("aborted", "LIBRARY_MISSING")
     assert row.error_message.startswith("On ")
+
+
+def test_of_each_stage_the_last_word_until_its_unit_has_ended():
+    news = News()
+    begun, half, all_of_it = StageStarted("a", "u", "speech"), *(StageAdvanced("a", "speech", x) for x in (0.5, 1.0))
+    for unit, word in ((1, begun), (1, half), (2, begun), (1, all_of_it)):
+        news.tell(unit, word)
+    news.forget(2)
+    assert news.taken() == [(1, begun), (1, all_of_it)]
+    assert news.taken() == []
+
+
+def test_an_actor_tells_what_it_has_begun_while_it_works_and_no_longer(library: Path, monkeypatch: pytest.MonkeyPatch):
+    actor = opened(library, monkeypatch, {"here"})
+    during: list[tuple[int, object]] = []
+    monkeypatch.setattr(ray_actor, "work", asked_while_at_work(actor, during))
+    worked_on(actor, SPEECH)
+    assert during == [
+        (7, StageStarted("vid_a", "file:///nowhere/a.mp4", "speech")),
+        (7, StageAdvanced("vid_a", "speech", 0.25)),
+    ]
+    assert actor.news() == []
+
+
+def asked_while_at_work(actor: Perceiver, during: list[tuple[int, object]]) -> Callable[..., None]:
+    def work(unit: WorkUnit, memory: object, hands: object, reports: Reports) -> None:
+        reports.begun("speech")
+        reports.advanced("speech", 0.25)
+        during.extend(actor.news())
+        reports.advanced("speech", 0.5)
+
+    return work
