@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from stores.errors import UsageError
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import ray

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -69,6 +70,11 @@ def test_nothing_large_crosses(on_ray: tuple[Path, Ran]):
     (crossed,) = [line for line in on_ray[1].err.splitlines() if line.startswith("CROSSED")]
     assert crossed.startswith("CROSSED ['float', 'int', 'str'] ")
     assert int(crossed.rsplit(" ", 1)[1]) < 2000
+
+
+def test_ray_itself_says_nothing(on_ray: tuple[Path, Ran]):
+    said = [line for line in on_ray[1].err.splitlines() if not line.startswith(("HEARD", "CROSSED"))]
+    assert not [line for line in said if not re.match(r"3 inputs|\[\d/\d\] ", line)]
 
 
 def test_what_is_begun_comes_across_while_it_is_worked_on(on_ray: tuple[Path, Ran]):
