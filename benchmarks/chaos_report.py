@@ -41,10 +41,10 @@ SCENARIOS = {
         f"{EVERYTHING}; no stage that was done at the kill was begun again",
     ),
     "test_killed_actor": Scenario(
-        "SIGKILL of an actor of Ray at the same steps, and of a whole machine of three",
+        "SIGKILL of an actor of Ray at the same steps, of a whole machine of three, and by Ray's own memory monitor",
         "the actor kills itself, or the driver kills it while it commits; of the machine every process; "
-        "the driver goes on by itself",
-        f"{EVERYTHING}; nothing begun more than twice, nothing done begun again",
+        "the driver goes on by itself; where memory is short, each actor is killed as it starts",
+        f"{EVERYTHING}; nothing begun more than twice, nothing done begun again; short of memory: it ends and says why",
     ),
     "test_outage": Scenario(
         "Postgres, Chroma, or both SIGKILLed for 20 s in mid-run",

@@ -87,7 +87,7 @@ class _Bars:
         self._planned: dict[str, int] = {}
         self._running: defaultdict[str, set[_Run]] = defaultdict(set)
         self._ended: defaultdict[str, set[_Run]] = defaultdict(set)
-        self._shares: defaultdict[str, dict[str, float]] = defaultdict(dict)
+        self._shares: defaultdict[str, dict[_Run, float]] = defaultdict(dict)
         self._failed: defaultdict[str, set[_Run]] = defaultdict(set)
         self._media_seconds = 0.0
 
@@ -115,7 +115,7 @@ class _Bars:
                 self._note(stage, f"{_part(event.stage)}{clean(event.uri.rsplit('/', 1)[-1])}")
             elif isinstance(event, StageAdvanced):
                 stage = base_stage(event.stage)
-                self._shares[stage][event.video_id] = min(0.99, event.share)
+                self._shares[stage][event.video_id, event.stage] = min(0.99, event.share)
                 self._move(stage)
             elif isinstance(event, StageFinished):
                 self._stage_finished(event)
@@ -138,7 +138,7 @@ class _Bars:
         stage = base_stage(event.stage)
         run = (event.video_id, event.stage)
         self._running[stage].discard(run)
-        self._shares[stage].pop(event.video_id, None)
+        self._shares[stage].pop(run, None)
         self._ended[stage].add(run)
         (self._failed[stage].discard if event.status in ("done", "filtered") else self._failed[stage].add)(run)
         self._move(stage)

@@ -37,7 +37,7 @@ class StageStarted:
 
 @dataclass(frozen=True, slots=True)
 class StageAdvanced:
-    """A stage has come so far in one video: ``share`` of it, in [0, 1]."""
+    """A stage has come so far in one video or part of it: ``share`` of that, in [0, 1]."""
 
     video_id: str
     stage: str

@@ -30,7 +30,7 @@ from workflows.job_log import job_log
 from workflows.leftovers import Leftover, WithLeftovers, leftovers
 from workflows.loading import Loading
 from workflows.progress import StageAdvanced, StageStarted
-from workflows.ray_cluster import alive, this_machine
+from workflows.ray_cluster import alive, aside, this_machine
 from workflows.units import WorkUnit
 from workflows.work import Ending, Hands, Reports, work
 
@@ -169,6 +169,7 @@ class Perceiver:
         self._store = store
         return Row(-1)
 
+    @aside
     def news(self) -> list[tuple[int, Word]]:
         """What has begun and how far it is, since the last question. An actor that answers lives."""
         return self._news.taken()

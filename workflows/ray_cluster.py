@@ -31,6 +31,10 @@ threads before any code of ours runs, and threads keep the memory arenas they be
 two seats on two cores: 2.5 s of system time instead of 7.5.
 """
 
+ASIDE = "aside"
+"""Where actors answer what is asked beside their work, in a thread of its own (a concurrency group, in Ray's words)."""
+aside = ray.method(concurrency_group=ASIDE)
+
 _OBJECT_STORE = 256 << 20  # rows are a few hundred bytes
 _ANSWER_SECONDS = 10.0
 

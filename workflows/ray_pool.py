@@ -9,6 +9,7 @@ waiting for it.
 from __future__ import annotations
 
 import logging
+import textwrap
 import time
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,11 +21,11 @@ import ray
 from stores.errors import KinodexError, StoreError
 from workflows.progress import Progress, Waiting, silent
 from workflows.ray_actor import FORGIVEN, Crew, Perceiver, Row, Word
+from workflows.ray_cluster import ASIDE
 from workflows.ray_shape import Shape
 
 _PATIENCE = 30.0  # seconds in which nothing ends and no actor has begun, after which somebody is told
 _ASK_SECONDS = 1.0  # between questions how far an actor is, or whether it lives
-_ASIDE = "aside"  # where actors answer such questions, whatever their seats do
 _MISSING_SECONDS = 60.0  # that an actor may be out of reach before it is ended; Ray knows of dead machines in 20
 _CLOSING_SECONDS = 5.0
 _MOST_STILLBORN = 6  # actors that die before they have opened the library, while no other has
@@ -61,10 +62,6 @@ class _Actor:
         """Whether there is something to ask."""
         return self.missing is not None or bool(self.in_hand)
 
-    def ask(self) -> Any:
-        """What comes of asking."""
-        return self.handle.news.options(concurrency_group=_ASIDE).remote()
-
 
 class Pool:
     """Actors of one job, kept until it is closed. To be used by one thread.
@@ -80,7 +77,7 @@ class Pool:
         self.shape = shape
         self._crew = crew
         # It is we who say what becomes of an actor's units, so Ray restarts and retries nothing.
-        self._kind = ray.remote(concurrency_groups={_ASIDE: 1})(kind).options(  # type: ignore[call-overload]
+        self._kind = ray.remote(concurrency_groups={ASIDE: 1})(kind).options(  # type: ignore[call-overload]
             num_cpus=shape.seats,
             num_gpus=shape.gpus,
             memory=shape.memory,
@@ -96,13 +93,13 @@ class Pool:
 
     def close(self) -> None:
         """End all actors, whatever they do, and wait a little until they have."""
-        asked = []
+        ending = []
         for actor in self._actors:
+            ending += [ref for ref in (*actor.in_hand, actor.opening) if ref is not None]
             ray.kill(actor.handle)
-            asked.append(actor.ask())
         self._actors.clear()
-        if asked:
-            ray.wait(asked, num_returns=len(asked), timeout=_CLOSING_SECONDS)
+        if ending:
+            ray.wait(ending, num_returns=len(ending), timeout=_CLOSING_SECONDS)
 
     def work(self, units: Sequence[str], ahead: int, tell: Progress = silent) -> Iterator[list[Row]]:
         """The rows of units as they end, those of one unit together.
@@ -211,10 +208,13 @@ class Pool:
         """Ask actors now and then how far they are; give up those that are out of reach and do not answer for long."""
         now = time.monotonic()
         for actor in self._actors:
+            if not actor.may_be_asked() or now - actor.asked < _ASK_SECONDS:
+                continue
             if actor.missing is not None and now - actor.missing > _MISSING_SECONDS:
                 ray.kill(actor.handle)
-            if actor.may_be_asked() and actor.question is None and now - actor.asked >= _ASK_SECONDS:
-                actor.question, actor.asked = actor.ask(), now
+            if actor.question is None:
+                actor.question = actor.handle.news.remote()
+            actor.asked = now
 
     def _miss(self, actor: _Actor, error: Exception, left: deque[int]) -> None:
         """An actor is out of reach, or dead for good.
@@ -222,15 +222,17 @@ class Pool:
         Its units are given to others only when it is known to be dead. A machine that is gone is known to be gone only
         after a while, and until then the attempts that it held would count against their videos.
         """
-        said = " ".join(str(error).split())[:_LOGGED]
+        said = textwrap.shorten(str(error), _LOGGED, placeholder=" …")
         if actor.missing is None:
             actor.missing = time.monotonic()
             _log.warning("an actor is gone: %s", said)
-        if not isinstance(error, ray.exceptions.ActorDiedError):
+        if isinstance(error, ray.exceptions.ActorUnavailableError):
             actor.question = None
             return
         if actor not in self._actors:
             return  # another of its calls has said so
+        # Ray has names for many deaths (died, out of memory, no environment, no room). Should it only have seemed so:
+        ray.kill(actor.handle)
         self._actors.remove(actor)
         self._returned.update(actor.in_hand.values())
         left.extendleft(sorted(actor.in_hand.values(), reverse=True))

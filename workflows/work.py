@@ -57,7 +57,7 @@ class Reports:
         ended: a stage ended; returns when its ending is safe. Raises `StoreError` if nothing can be stored any more.
         settled: a stage need not or may not be begun: it is done, or was tried too often.
         begun: a stage was begun.
-        advanced: a stage has come so far, as a share in [0, 1].
+        advanced: a stage, or one of a part, has come so far, as a share in [0, 1].
         stopped: whether to stop as soon as possible.
     """
 
@@ -95,7 +95,7 @@ def work(unit: WorkUnit, memory: Memory, hands: Hands, reports: Reports) -> None
     def advanced(stage: str, share: float) -> None:
         if reports.stopped():
             raise interrupted(stage)
-        reports.advanced(base_stage(stage), share)
+        reports.advanced(stage, share)
 
     try:
         for stage, ending in endings(unit, memory, hands, begin, advanced):

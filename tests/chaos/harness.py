@@ -19,6 +19,8 @@ INJECTED = Path(__file__).with_name("injected")
 # Numerical libraries sum in another order with another number of threads. Ray gives its workers one; so do we, so that
 # the last bits are the same everywhere.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+# Ray's memory monitor kills every worker at once: this share of the machine is always in use.
+NO_MEMORY = {"RAY_memory_usage_threshold": "0.01", "RAY_memory_monitor_refresh_ms": "300"}
 # A process that lost its parent may need this long to notice.
 _GRACE_SECONDS = 15.0
 # Two helpers of Ray's sometimes outlive a cluster whose driver was killed; they hold nothing of a library.

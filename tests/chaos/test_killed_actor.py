@@ -13,7 +13,7 @@ import pytest
 from stores.ledger import MAX_ATTEMPTS
 from tests.chaos.cluster import JOINING, Cluster
 from tests.chaos.films import make_films
-from tests.chaos.harness import FULL, Running, Runs, Strike, wait_until
+from tests.chaos.harness import FULL, NO_MEMORY, Running, Runs, Strike, wait_until
 from tests.chaos.picture import Picture, picture
 from tests.chaos.scenario import assert_as_undisturbed, assert_whole
 from tests.chaos.steps import STEPS, at
@@ -93,6 +93,16 @@ def test_a_film_that_kills_its_worker_takes_nobody_along(executor: str, films: P
     assert ran.code == 3, ran.err
     healthy = {film.name: ("done", "") for film in films.iterdir()}
     assert ran.endings == healthy | {victim: ("quarantined", "WORKER_LOST")}
+    assert_whole(library)
+
+
+def test_a_cluster_short_of_memory_ends_the_job_and_says_so(films: Path, runs: Runs, tmp_path: Path):
+    """Ray's memory monitor kills each actor before it has done anything; the job must not wait for the dead."""
+    library = tmp_path / "lib"
+    ran = runs.run("ingest", films, "--library", library, "--executor", "ray", "--workers", 2, **NO_MEMORY)
+    assert ran.code == 1
+    assert "WORKER_LOST" in ran.err
+    assert "low on memory" in ran.err
     assert_whole(library)
 
 

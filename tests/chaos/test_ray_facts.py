@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.harness import FULL, INJECTED, ROOT, Runs, Strike
+from tests.chaos.harness import FULL, INJECTED, NO_MEMORY, ROOT, Runs, Strike
 
 # Each fact in a process of its own: Ray's state is one of the process, and its own warnings are not ours.
 START = """
@@ -101,6 +101,20 @@ for ref in [dies.work.remote(False), dies.work.remote(True), dies.work.remote(Fa
 print("RESULT", *seen, died_before("calls") - 1)
 """
 
+SHORT_OF_MEMORY = """
+import time
+@ray.remote
+class Waits:
+    def work(self):
+        time.sleep(60)
+try:
+    ray.get(Waits.options(max_restarts=0, max_task_retries=0).remote().work.remote(), timeout=50)
+    seen = "answer"
+except ray.exceptions.RayError as error:
+    seen = type(error).__name__
+print("RESULT", seen, isinstance(ray.exceptions.OutOfMemoryError("why"), ray.exceptions.RayActorError))
+"""
+
 INIT_ERROR = """
 class NeverStarts:
     def __init__(self):
@@ -146,8 +160,8 @@ print("RESULT", first, second, bool(ids))
 """
 
 
-def said(body: str, tmp_path: Path) -> str:
-    env = {**os.environ, "PYTHONWARNINGS": "ignore", "RAY_BACKEND_LOG_LEVEL": "fatal"}
+def said(body: str, tmp_path: Path, **more: str) -> str:
+    env = {**os.environ, "PYTHONWARNINGS": "ignore", "RAY_BACKEND_LOG_LEVEL": "fatal", **more}
     ran = subprocess.run(
         [sys.executable, "-c", START + body, str(tmp_path)], capture_output=True, text=True, timeout=200, env=env
     )
@@ -172,6 +186,11 @@ def test_an_actor_without_restarts_tells_of_its_death_at_once(tmp_path: Path):
     # Two calls run beside each other when the second takes the actor down; the third, which waits, never begins.
     # Nothing is tried again.
     assert said(ACTOR_DEATH, tmp_path) == "ActorDiedError ActorDiedError ActorDiedError 2"
+
+
+@full_only
+def test_the_memory_monitor_has_a_name_of_its_own_for_an_actors_death(tmp_path: Path):
+    assert said(SHORT_OF_MEMORY, tmp_path, **NO_MEMORY) == "OutOfMemoryError False"
 
 
 @full_only

@@ -56,7 +56,7 @@ class Toy(Perceiver):
     def _tell(self, number: int) -> None:
         self._news.tell(number, StageStarted("vid_a", "file:///a.mp4", "speech"))
         self._news.tell(number + 1, StageStarted("vid_b", "file:///b.mp4", "speech"))
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while not (self.folder / "heard").exists() and time.monotonic() < until:
             self._news.tell(number, StageAdvanced("vid_a", "speech", 0.5))
             time.sleep(0.1)
@@ -165,6 +165,8 @@ def test_somebody_hears_how_far_units_are_though_all_seats_are_taken(folder: Pat
     heard: list[Event] = []
 
     def tell(event: Event) -> None:
+        if isinstance(event, Waiting):
+            return  # on a machine that is very busy
         heard.append(event)
         if len(heard) == 2:
             (folder / "heard").touch()

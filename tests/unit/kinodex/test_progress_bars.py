@@ -51,6 +51,16 @@ def test_parts_beyond_the_plan_pulse_until_a_new_plan_tells_how_many(bars):
     assert state(bars, "pictures")[:2] == (1, 16)
 
 
+def test_parts_of_one_film_move_the_bar_together_and_never_back(bars):
+    bars(Planned(1, 1, (("pictures", 4),)))
+    for stage in ("pictures.000", "pictures.001"):
+        bars(StageStarted("v1", "/a/long.mp4", stage))
+        bars(StageAdvanced("v1", stage, 0.5))
+    assert state(bars, "pictures")[0] == 1
+    bars(StageFinished("v1", "/a/long.mp4", "pictures.000", "done"))
+    assert state(bars, "pictures")[0] == 1.5
+
+
 def test_a_stage_that_was_not_planned_gets_a_line(bars):
     bars(Planned(1, 1, (("probe", 1),)))
     bars(StageStarted("v1", "/a/one.mp4", "prints"))
