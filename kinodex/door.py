@@ -107,7 +107,7 @@ def door(
     except KeyboardInterrupt:
         raise typer.Exit(_stopped("interrupted", EXIT_INTERRUPTED)) from None
     except SystemExit as error:
-        # Ray replaces the handler of SIGTERM by one that exits with the signal's number.
+        # While it starts, Ray has a handler of SIGTERM in place of ours that exits with the signal's number.
         if error.code != signal.SIGTERM:
             raise
         raise typer.Exit(_stopped("terminated", EXIT_TERMINATED)) from None
@@ -131,7 +131,11 @@ def _told_by_sigterm() -> Iterator[None]:
         yield  # only the main thread may set handlers, and only it is interrupted
         return
 
+    asked = False
+
     def told(_number: int, _frame: object) -> None:
+        nonlocal asked
+        asked = True
         # Once is enough: a second one must not interrupt the giving back of attempts.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise Terminated
@@ -139,6 +143,11 @@ def _told_by_sigterm() -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, told)
     try:
         yield
+    except KeyboardInterrupt:
+        # Ray, while it waits, makes any interruption a plain one.
+        if asked:
+            raise Terminated from None
+        raise
     finally:
         signal.signal(signal.SIGTERM, before)
 

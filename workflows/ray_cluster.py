@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
+import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from stores.errors import UsageError
 
@@ -70,12 +73,12 @@ def cluster(address: str | None, workers: int) -> Iterator[Mapping[str, str]]:
     if ours and address is not None:
         _check_answers(address)
         try:
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+            _begin(address=address, log_to_driver=False, logging_level=logging.ERROR)
         except (ConnectionError, RuntimeError, ray.exceptions.RayError) as error:
             raise _no_cluster(address, str(error).splitlines()[0]) from error
     elif ours:
         with _in_environment(WORKER_ENVIRONMENT):
-            ray.init(
+            _begin(
                 address="local",
                 num_cpus=workers,
                 object_store_memory=_OBJECT_STORE,
@@ -88,6 +91,19 @@ def cluster(address: str | None, workers: int) -> Iterator[Mapping[str, str]]:
     finally:
         if ours:
             ray.shutdown()
+
+
+def _begin(**options: Any) -> None:
+    """`ray.init`, but whoever handles SIGTERM goes on doing so.
+
+    Ray's own handlers print a page of addresses, and exit in a way that it later takes for another.
+    """
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        ray.init(**options)
+    finally:
+        if threading.current_thread() is threading.main_thread() and callable(before):
+            signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

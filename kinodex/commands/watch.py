@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -113,19 +112,8 @@ class _Ingest:
 
         if self._library is None:
             self._library = self._stack.enter_context(self._here.library(create=True))
-        with watching() as progress, _sigterm_kept():
+        with watching() as progress:
             return self._library.ingest(*files, progress=progress)
-
-
-@contextmanager
-def _sigterm_kept() -> Iterator[None]:
-    """Ray puts a handler of its own in the place of the one by which we are told to stop, and leaves it there."""
-    ours = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, ours)
 
 
 def _say(here: Door, made: Round, every: float, once: bool) -> None:
