@@ -186,7 +186,7 @@ def test_sigterm_gives_the_attempts_back(executor: str, made: Ingested, tmp_path
         if (root / "library.json").exists() and any(run[1] != "probe" for run in runs(root)):
             break
     running.send_signal(signal.SIGTERM)
-    out, err = running.communicate(timeout=120)
+    _, err = running.communicate(timeout=120)
     assert running.returncode == 143, err
     assert err.decode().splitlines()[-1] == "terminated; the library is consistent, run the same command to go on"
     assert len(err.splitlines()) == 2, err

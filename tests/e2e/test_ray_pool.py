@@ -91,12 +91,16 @@ def pool_of(folder: Path, seats: int = 2, actors: int = 1) -> Pool:
 def done(pool: Pool, units: list[str], ahead: int = 1) -> list[str]:
     """The texts of the units in the order in which they ended; the rows of each came together, and closed."""
     texts = []
-    for rows in pool.work(units, ahead):
-        for one, closing in zip(rows[::2], rows[1::2], strict=True):
-            assert one.unit == closing.unit
-            assert not closing.video_id
-            assert units[one.unit] == one.video_id
-            texts.append(one.video_id)
+    try:
+        for rows in pool.work(units, ahead):
+            for one, closing in zip(rows[::2], rows[1::2], strict=True):
+                assert one.unit == closing.unit
+                assert not closing.video_id
+                assert units[one.unit] == one.video_id
+                texts.append(one.video_id)
+    except Exception:
+        pool.close()  # else the next test waits for its processors
+        raise
     return texts
 
 
