@@ -233,13 +233,19 @@ from dataclasses import astuple
 import ray.cloudpickle
 from workflows.ray_pool import Pool
 real = Pool.work
-def spied(self, units, ahead):
+def spied(self, units, ahead, tell):
     kinds, largest, size = set(), 0, sum(map(len, units))
-    for rows in real(self, units, ahead):
-        for value in [each for row in rows for each in astuple(row)]:
+    def crossed(things):
+        nonlocal largest, size
+        for value in [each for thing in things for each in astuple(thing)]:
             kinds.add(type(value).__name__)
             largest = max(largest, len(str(value)))
-        size += len(ray.cloudpickle.dumps(rows))
+        size += len(ray.cloudpickle.dumps(things))
+    def overheard(word):
+        crossed([word])
+        tell(word)
+    for rows in real(self, units, ahead, overheard):
+        crossed(rows)
         yield rows
     print("CROSSED", sorted(kinds), largest, size, file=sys.stderr)
 Pool.work = spied
