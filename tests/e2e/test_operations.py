@@ -186,10 +186,11 @@ def test_sigterm_gives_the_attempts_back(executor: str, made: Ingested, tmp_path
         if (root / "library.json").exists() and any(run[1] != "probe" for run in runs(root)):
             break
     running.send_signal(signal.SIGTERM)
-    _, err = running.communicate(timeout=120)
+    out, err = running.communicate(timeout=120)
     assert running.returncode == 143, err
     assert err.decode().splitlines()[-1] == "terminated; the library is consistent, run the same command to go on"
-    assert len(err.splitlines()) == 2, err
+    assert b"Traceback" not in out + err
+    assert b"***" not in err, "no page of addresses, as Ray's own handler prints it"
     assert not [run for run in runs(root) if run[2] in ("running", "failed")]
     assert all(strikes <= 1 for *_, status, _, strikes in runs(root) if status == "done")
     assert not [run for run in runs(root) if run[2] == "pending" and run[4]]
