@@ -13,7 +13,7 @@ import openai
 from openai.types.chat import ChatCompletion, ChatCompletionContentPartParam, ChatCompletionMessageParam
 from pydantic import BaseModel, ValidationError
 
-from stores.errors import EndpointError
+from stores.core.errors import EndpointError
 
 Answer = TypeVar("Answer", bound=BaseModel)
 

@@ -259,7 +259,7 @@ def native_seconds() -> float:
 def timed_ingest(films: str, library: str, workers: str | None, spent_file: Path) -> None:
     """The command `kinodex ingest`, in this process; the processor seconds in the calls of each model go to a file."""
     from encoders.bundle import Encoders
-    from kinodex.cli import main as kinodex
+    from kinodex.cli.app import main as kinodex
 
     spent = dict.fromkeys(MODEL_CALLS, 0.0)
     load = Encoders._load

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from encoders.adapters.e5 import RawE5
 from encoders.concepts import PROTOTYPES, Concept, read_concepts, table_hashes
-from encoders.e5 import RawE5
-from encoders.registry import Registry
+from encoders.registry.registry import Registry
 from encoders.types import Vectors
 from encoders.vectors import unit
 

@@ -14,10 +14,10 @@ from typing import cast
 from threadpoolctl import threadpool_limits
 
 from encoders.concepts import ConceptSpace, prototypes_revision
-from encoders.loading import DEVICES, LoadContext, loader
-from encoders.memory import keep_freed_memory
-from encoders.registry import Registry
-from encoders.specs import ModelSpec
+from encoders.memory_use import keep_freed_memory
+from encoders.registry.loading import DEVICES, LoadContext, loader
+from encoders.registry.registry import Registry
+from encoders.registry.specs import ModelSpec
 from encoders.types import (
     Captioner,
     CutDetector,

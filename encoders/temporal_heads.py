@@ -19,15 +19,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from encoders.checkpoints import below, read_checkpoint
-from encoders.clip.loading import config_of
-from encoders.clip.model import HEAD, ClipConfig, unit
-from encoders.clip2video.differences import Projection
-from encoders.clip2video.model import Clip2Video, Clip2VideoConfig, load_clip2video
-from encoders.clip4clip.base import Clip4ClipConfig, Head
-from encoders.clip4clip.frames import chosen_frames
-from encoders.clip4clip.loading import load_clip4clip
 from encoders.hashing import sha256 as _sha256
+from encoders.reference.clip.loading import config_of
+from encoders.reference.clip.model import HEAD, ClipConfig, unit
+from encoders.reference.clip2video.differences import Projection
+from encoders.reference.clip2video.model import Clip2Video, Clip2VideoConfig, load_clip2video
+from encoders.reference.clip4clip.base import Clip4ClipConfig, Head
+from encoders.reference.clip4clip.frames import chosen_frames
+from encoders.reference.clip4clip.loading import load_clip4clip
+from encoders.registry.checkpoints import below, read_checkpoint
 from encoders.types import Vectors, WeightsError
 from encoders.video_heads import HeadName
 

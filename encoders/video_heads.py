@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.aggregation import kmeans_centroids, mean
-from encoders.clip4clip.frames import chosen_frames
+from encoders.reference.aggregation import kmeans_centroids, mean
+from encoders.reference.clip4clip.frames import chosen_frames
 from encoders.types import Vectors
 
 if TYPE_CHECKING:

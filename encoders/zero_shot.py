@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.concepts import TABLES, Concept, read_concepts, table_hashes
-from encoders.specs import ModelSpec
+from encoders.registry.specs import ModelSpec
 from encoders.types import TextEncoder, Vectors, WeightsError
 
 _log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kinodex.library import Library
-    from stores.errors import KinodexError
+    from stores.core.errors import KinodexError
 
 __version__ = "0.1.0"
 
@@ -28,7 +28,7 @@ def __getattr__(name: str) -> object:
 
         return Library
     if name == "KinodexError":
-        from stores.errors import KinodexError
+        from stores.core.errors import KinodexError
 
         return KinodexError
     raise AttributeError(f"module 'kinodex' has no attribute {name!r}")

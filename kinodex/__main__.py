@@ -1,5 +1,5 @@
 """``python -m kinodex``."""
 
-from kinodex.cli import main
+from kinodex.cli.app import main
 
 main()

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 
-from stores.errors import UsageError
+from stores.core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kinodex.library import Library
     from pipeline.describe.describers import VideoModel
-    from workflows.budget import Budget, Meter
     from workflows.describe import DescribeReport
-    from workflows.describing_plan import Means, PlannedDescription
+    from workflows.planning.budget import Budget, Meter
+    from workflows.planning.describe_plan import Means, PlannedDescription
 
 Payload = dict[str, Any]
 By = Literal["profile", "endpoint"]
@@ -34,10 +34,10 @@ def means_of(library: Library, by: By | VideoModel | None, script: bool = True) 
     Raises:
         UsageError: USAGE if that describer is not there; SETTINGS_INVALID as `kinodex.settings.Settings`.
     """
-    from agents.describing import EndpointDescriber
-    from agents.scripting import ScriptWriter
+    from agents.describing.captioner import EndpointDescriber
+    from agents.describing.script import ScriptWriter
     from pipeline.describe.describers import PictureDescriber, VideoModelDescriber
-    from workflows.describing_plan import Means
+    from workflows.planning.describe_plan import Means
 
     llm, encoders = library.llm, library.encoders
     config = library.settings.perception_config().captions
@@ -76,8 +76,8 @@ def named(model: object) -> str:
 def meter_of(library: Library, limits: Budget) -> Meter:
     """Says of each video whether describing it fits the budget, and the library's disk."""
     from kinodex.running import prices_of
-    from workflows.budget import Estimate, Meter
-    from workflows.describing_plan import PlannedDescription
+    from workflows.planning.budget import Estimate, Meter
+    from workflows.planning.describe_plan import PlannedDescription
 
     prices = prices_of(library.settings.endpoint)
 

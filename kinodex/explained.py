@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from agents.explanation import Explanation, Fate, Gap
+    from agents.search.explanation import Explanation, Fate, Gap
 
 Payload = dict[str, Any]
 

@@ -8,15 +8,15 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stores.errors import CODES, UsageError
-from stores.ids import base_stage
-from stores.uris import path_of, uri_of
+from stores.core.errors import CODES, UsageError
+from stores.core.ids import base_stage
+from stores.core.uris import path_of, uri_of
 
 if TYPE_CHECKING:
     from kinodex.library import Library
     from stores.catalog import VideoEntry
+    from stores.core.records import Receipt, Status
     from stores.entries import InputError
-    from stores.records import Receipt, Status
 
 Payload = dict[str, Any]
 
@@ -132,7 +132,7 @@ def stage_failure(library: Library, run: Receipt, uri: str) -> Payload:
 
 def _again(library: Library, run: Receipt) -> str:
     """The command that makes a run happen again; describing has no replay, and costs nothing where it fails."""
-    from workflows.describing_plan import DESCRIBING
+    from workflows.planning.describe_plan import DESCRIBING
 
     if run.key.stage in DESCRIBING:
         return library.settings.command("describe", run.key.video_id, "--retry")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from kinodex.cells import data, table
+from kinodex.cli.render.cells import data, table
 from kinodex.payloads import Payload
 
 if TYPE_CHECKING:
-    from agents.videos import FoundVideos
+    from agents.search.videos import FoundVideos
 
 
 def payload(found: FoundVideos, uris: Mapping[str, str]) -> Payload:

@@ -9,29 +9,29 @@ from typing import TYPE_CHECKING
 
 from kinodex.settings import Settings
 from stores.library_store import LibraryStore
-from workflows.progress import Progress, silent
+from workflows.telemetry.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from agents.claims import Answer
-    from agents.finder import Finder, Found
+    from agents.answering.claims import Answer
     from agents.llm import LLM
-    from agents.tagging import Tagger
-    from agents.videos import FoundVideos, VideoFinder
+    from agents.search.finder import Finder, Found
+    from agents.search.videos import FoundVideos, VideoFinder
+    from agents.tagging.graph import Tagger
     from encoders.bundle import Encoders
     from kinodex.describing import By
     from pipeline.describe.describers import VideoModel
     from pipeline.perception import PerceptionConfig
     from stores.catalog import VideoEntry
-    from stores.forget import Forgotten
-    from stores.rebuild import Rebuilt
-    from stores.records import Decision
-    from stores.taglibrary import ImportReport
-    from stores.verification import Told, Verification
-    from workflows.budget import Meter
+    from stores.core.records import Decision
+    from stores.maintenance.forget import Forgotten
+    from stores.maintenance.rebuild import Rebuilt
+    from stores.maintenance.verification import Told, Verification
+    from stores.tags.library import ImportReport
     from workflows.describe import DescribeReport
-    from workflows.describing_plan import PlannedDescription
-    from workflows.evaluate import Evaluation
-    from workflows.plan import Plan
+    from workflows.evaluation.evaluate import Evaluation
+    from workflows.planning.budget import Meter
+    from workflows.planning.describe_plan import PlannedDescription
+    from workflows.planning.plan import Plan
     from workflows.reembed import Reembedded, Swap
     from workflows.replay import Replay
     from workflows.report import IngestReport
@@ -146,7 +146,7 @@ class Library:
             retry: try again also what failed for good or is quarantined.
             meter: of a budget, see `meter`; what would exceed it is left for another call.
             command: what the report of the run is to call it.
-            progress: told what happens, see `workflows.progress`.
+            progress: told what happens, see `workflows.telemetry.progress`.
         """
         from kinodex.running import run_ingest
 
@@ -171,7 +171,7 @@ class Library:
             looked: told (done, total) new files that were looked at.
         """
         from kinodex.running import prices_of
-        from workflows.plan import plan
+        from workflows.planning.plan import plan
 
         settings = self.settings
         return plan(
@@ -192,7 +192,7 @@ class Library:
             channels: as `reembed`.
         """
         from kinodex.running import prices_of
-        from workflows.plan import plan
+        from workflows.planning.plan import plan
         from workflows.reembed import plan_swap
 
         settings, config = self.settings, self.perception_config()
@@ -220,7 +220,7 @@ class Library:
                 stages; none for whatever it takes.
             meter: of a budget; what would exceed it is left for another call.
             command: what the report of the run is to call it.
-            progress: told what happens, see `workflows.progress`.
+            progress: told what happens, see `workflows.telemetry.progress`.
 
         Raises:
             UsageError: USAGE if there is no such channel, or if vectors also wait for stages of other channels.
@@ -273,7 +273,7 @@ class Library:
             script: have the endpoint, if there is one, write a script of each video, too.
             retry: try again also what failed for good or is quarantined.
             meter: of a budget; what would exceed it is left for another call.
-            progress: told what happens, see `workflows.progress`.
+            progress: told what happens, see `workflows.telemetry.progress`.
 
         Raises:
             UsageError: USAGE if there is no such describer; UNKNOWN_VIDEO.
@@ -298,7 +298,7 @@ class Library:
     ) -> list[PlannedDescription]:
         """What `describe` would do for each video, and how many calls and tokens it would cost, without doing it."""
         from kinodex.describing import means_of
-        from workflows.describing_plan import plan_descriptions
+        from workflows.planning.describe_plan import plan_descriptions
 
         chosen = [self.resolve(video) for video in videos] or self.indexed()
         return plan_descriptions(self.store, self.encoders, chosen, means_of(self, by, script), retry)
@@ -308,13 +308,13 @@ class Library:
 
         Args:
             duplicates: also show moments that show the same as a better one; else they are told in its ``also``.
-            explain: say why, too: `agents.explanation.Explanation` in ``explanation`` of what is returned.
+            explain: say why, too: `agents.search.explanation.Explanation` in ``explanation`` of what is returned.
         """
         return self._kept_finder().search(query, k=k, duplicates=duplicates, explained=explain)
 
     def finder(self) -> Finder:
         """Finds moments, with the steps after recall that the settings ask for."""
-        from agents.finder import Finder
+        from agents.search.finder import Finder
 
         return Finder(self.store, self.encoders, self.settings.search.config(), self._makers)
 
@@ -334,7 +334,7 @@ class Library:
         Raises:
             UsageError: USAGE if the settings keep no such vectors.
         """
-        from agents.videos import VideoFinder
+        from agents.search.videos import VideoFinder
 
         if self._video_finder is None:
             head = self.perception_config().vectors.head
@@ -362,7 +362,7 @@ class Library:
         Raises:
             UsageError: NO_TAGS if the tag library is empty.
         """
-        from agents.tagging import Tagger
+        from agents.tagging.graph import Tagger
 
         return Tagger(self.store, self.encoders, self.llm)
 
@@ -372,16 +372,16 @@ class Library:
         Args:
             videos: look only in these; video ids, paths or names.
         """
-        from agents.answering import Answerer
+        from agents.answering.graph import Answerer
 
         only = [self.resolve(video) for video in videos] if videos else None
         answerer = Answerer(self.store, self.encoders, self.llm, self._kept_finder())
         return answerer.ask(question, video_ids=only)
 
     def evaluate(self, annotations: str | Path, clips: str | Path) -> Evaluation:
-        """Measure retrieval, tagging and answers against annotations (see `workflows.annotations`)."""
-        from agents.answering import Answerer
-        from workflows.evaluate import evaluate
+        """Measure retrieval, tagging and answers against annotations (see `workflows.evaluation.annotations`)."""
+        from agents.answering.graph import Answerer
+        from workflows.evaluation.evaluate import evaluate
 
         store, encoders = self.store, self.encoders
         tagger = self.tagger() if store.tags.tags() else None
@@ -404,7 +404,7 @@ class Library:
         Args:
             told: (done, of all).
         """
-        from stores.rebuild import rebuild_index
+        from stores.maintenance.rebuild import rebuild_index
 
         return rebuild_index(self.store, told)
 
@@ -419,7 +419,7 @@ class Library:
             mend: let the next ingest do again what is damaged; without it nothing is changed.
             told: what is being checked, how many are through, and of how many.
         """
-        from stores.verify import verify
+        from stores.maintenance.verify import verify
 
         return verify(self.store, deep=not quick, media=media, mend=mend, told=told)
 
@@ -430,7 +430,7 @@ class Library:
             videos: ids, paths or names.
             inputs: uris of inputs that could not be read, to be struck off the list of errors.
         """
-        from stores.forget import forget
+        from stores.maintenance.forget import forget
 
         ids = [self.resolve(video) for video in videos]
         with self.store.writer():

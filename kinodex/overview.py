@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinodex import payloads
-from stores.ids import base_stage
+from stores.core.ids import base_stage
 
 if TYPE_CHECKING:
     from kinodex.library import Library
-    from stores.records import Receipt
+    from stores.core.records import Receipt
 
 Payload = dict[str, Any]
 
@@ -40,7 +40,7 @@ def one_video(library: Library, video: str) -> Payload:
 
 def whole_library(library: Library) -> Payload:
     """Index health, counts, endings by stage and disk use."""
-    from agents.finder import SEARCHED_STAGES
+    from agents.search.finder import SEARCHED_STAGES
     from kinodex.describing import descriptions
 
     entries = library.videos()

@@ -6,22 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from stores.uris import path_of
+from stores.core.uris import path_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agents.claims import Answer
-    from agents.finder import Found
+    from agents.answering.claims import Answer
+    from agents.search.finder import Found
     from kinodex.library import Library
     from stores.catalog import VideoEntry
-    from stores.records import Decision, Evidence, Span, Tag, Video
-    from stores.taglibrary import ImportReport
-    from stores.verification import Verification
-    from workflows.budget import Estimate
-    from workflows.evaluate import Evaluation
-    from workflows.measures import TagCounts
-    from workflows.plan import Plan
+    from stores.core.records import Decision, Evidence, Span, Tag, Video
+    from stores.maintenance.verification import Verification
+    from stores.tags.library import ImportReport
+    from workflows.evaluation.evaluate import Evaluation
+    from workflows.evaluation.measures import TagCounts
+    from workflows.planning.budget import Estimate
+    from workflows.planning.plan import Plan
     from workflows.reembed import Reembedded, Swap
     from workflows.report import IngestReport
 

@@ -11,8 +11,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pipeline.derive.vectors import VectorConfig
 from pipeline.perception import PerceptionConfig
-from stores.errors import UsageError
-from stores.ids import sha256_of
+from stores.core.errors import UsageError
+from stores.core.ids import sha256_of
 
 _WORDS: dict[Any, str] = {
     int: "a whole number from 1 on",

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from encoders.types import WeightsError
-from stores.errors import KinodexError, StoreError
-from stores.uris import path_of
-from workflows.progress import Progress, to_all
+from stores.core.errors import KinodexError, StoreError
+from stores.core.uris import path_of
 from workflows.report import IngestReport, Totals
+from workflows.telemetry.progress import Progress, to_all
 
 if TYPE_CHECKING:
     from kinodex.library import Library
     from kinodex.settings import Endpoint
-    from workflows.budget import Meter
-    from workflows.run_report import RunFacts
-    from workflows.tally import Tally
+    from workflows.planning.budget import Meter
+    from workflows.telemetry.run_report import RunFacts
+    from workflows.telemetry.tally import Tally
 
 _NOTHING = IngestReport((), Totals(0, 0, 0, 0, 0, 0, 0.0, 0.0))
 
@@ -48,7 +48,7 @@ def run_ingest(
         KinodexError: as `workflows.ingest.ingest`; USAGE if the port for metrics cannot be had.
     """
     from workflows.ingest import ingest
-    from workflows.tally import Tally
+    from workflows.telemetry.tally import Tally
 
     settings, tally, began = library.settings, Tally(), time.time()
     meter = meter or budget_meter(library, "")
@@ -96,9 +96,9 @@ def budget_meter(library: Library, budget: str) -> Meter:
     Raises:
         UsageError: USAGE if it is not a budget.
     """
-    from workflows.budget import Budget, Meter
-    from workflows.local import default_workers
-    from workflows.rates import Rates
+    from workflows.executors.threads import default_workers
+    from workflows.planning.budget import Budget, Meter
+    from workflows.planning.rates import Rates
 
     limits = Budget.parse(budget) if budget else Budget()
     prices = prices_of(library.settings.endpoint)
@@ -125,7 +125,7 @@ def _served(library: Library, tally: Tally) -> Iterator[None]:
     if port is None:
         yield
         return
-    from workflows.metrics import Metrics
+    from workflows.telemetry.metrics import Metrics
 
     with Metrics(tally).serve(port, library.settings.metrics_host):
         yield
@@ -134,7 +134,7 @@ def _served(library: Library, tally: Tally) -> Iterator[None]:
 def _facts(library: Library, command: str, began: float) -> RunFacts | None:
     """What the run of this process was; None if it never began, because another process writes, say."""
     from pipeline.perceive import fingerprints, stages
-    from workflows.run_report import RunFacts
+    from workflows.telemetry.run_report import RunFacts
 
     settings = library.settings
     worker = f"{settings.executor}-{os.getpid()}"
@@ -157,8 +157,8 @@ def _facts(library: Library, command: str, began: float) -> RunFacts | None:
 def _written(
     library: Library, facts: RunFacts, report: IngestReport, tally: Tally, meter: Meter | None, outcome: str
 ) -> Path | None:
-    from workflows.metrics import Metrics
-    from workflows.run_report import write_report
+    from workflows.telemetry.metrics import Metrics
+    from workflows.telemetry.run_report import write_report
 
     # A disk that is full must not hide how the run ended.
     with suppress(StoreError, OSError):

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
-from kinodex.text import shell_word
-from stores.errors import UsageError
-from stores.places import Places, masked
+from kinodex.cli.text import shell_word
+from stores.core.errors import UsageError
+from stores.core.places import Places, masked
 
 if TYPE_CHECKING:
-    from agents.refining import SearchConfig
+    from agents.search.refining import SearchConfig
     from pipeline.perception import PerceptionConfig
 
 FILE_NAME = "kinodex.toml"
@@ -78,7 +78,8 @@ class Endpoint(BaseModel):
 
 
 class SearchSettings(BaseModel):
-    """What is done with the best moments of a search or a question after recall; see `agents.refining.SearchConfig`.
+    """What is done with the best moments of a search or a question after recall; see
+    `agents.search.refining.SearchConfig`.
 
     Attributes:
         rerank: ``itm``: a model of the profile looks at a frame of each of the best moments, and the query; ``auto``
@@ -94,8 +95,8 @@ class SearchSettings(BaseModel):
     rescore: Literal["off", "socratic"] = "off"
 
     def config(self) -> SearchConfig:
-        """The same for `agents.finder.Finder`."""
-        from agents.refining import SearchConfig
+        """The same for `agents.search.finder.Finder`."""
+        from agents.search.refining import SearchConfig
 
         return SearchConfig(rescore=self.rescore, rerank=self.rerank, top_k=self.top_k)
 

@@ -9,13 +9,13 @@ from typing import TypeVar
 
 from encoders.bundle import Encoders
 from encoders.types import WeightsError
-from pipeline.decoder import Decoder
-from pipeline.listen import listen
+from pipeline.audio.transcribe import listen
+from pipeline.decode.decoder import Decoder
 from pipeline.perception import PerceptionConfig, observers
 from pipeline.reuse import Reuse
 from pipeline.watch import watch
-from stores.errors import KinodexError, ModelError
-from stores.records import Span, StageOutput, Video
+from stores.core.errors import KinodexError, ModelError
+from stores.core.records import Span, StageOutput, Video
 
 _Thing = TypeVar("_Thing")
 Ending = StageOutput | KinodexError

@@ -9,21 +9,21 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 from encoders.bundle import Encoders
-from encoders.prints import unpacked
-from pipeline.decoder import Decoder
+from encoders.frame_hashes import unpacked
+from pipeline.decode.decoder import Decoder
 from pipeline.derive.clips import derive_clips
 from pipeline.derive.labels import derive_labels
 from pipeline.derive.tracklets import derive_tracklets
 from pipeline.derive.vectors import derive_vectors
-from pipeline.join import join_parts, parts_done
-from pipeline.parts import Part
 from pipeline.passes import Begin, Ending, Progress, listening, tried, watching
 from pipeline.perception import DERIVED, LISTENED, WATCHED, PerceptionConfig, stages
 from pipeline.probe import probe
 from pipeline.reuse import KnownPrints, Reuse
+from pipeline.segments.join import join_parts, parts_done
+from pipeline.segments.parts import Part
 from pipeline.stage import Memory, Stage, fingerprints, pending
-from stores.errors import KinodexError
-from stores.records import Record, StageOutput, Video
+from stores.core.errors import KinodexError
+from stores.core.records import Record, StageOutput, Video
 
 __all__ = ["PerceptionConfig", "Stage", "fingerprints", "pending", "perceive", "stages"]
 
@@ -86,8 +86,8 @@ def perceive(
     Args:
         begin: called right before stages are risked, with those that run together; returns those that may run.
         progress: told a stage and its share, in [0, 1].
-        parts: of a long video, which were watched and heard one by one (`pipeline.perceive_part`): what they left is
-            joined then, and the file is not decoded. A stage that lacks one of its parts is not begun.
+        parts: of a long video, which were watched and heard one by one (`pipeline.segments.perceive_part`): what they
+            left is joined then, and the file is not decoded. A stage that lacks one of its parts is not begun.
         known_prints: of other videos, whose model results are taken where they show the same (`pipeline.reuse`).
 
     Yields:

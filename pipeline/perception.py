@@ -6,20 +6,20 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from encoders.bundle import Encoders
+from pipeline.audio.transcribe import ListenConfig
 from pipeline.derive.clips import ClipConfig
 from pipeline.derive.labels import LabelConfig
 from pipeline.derive.tracklets import TrackletConfig
 from pipeline.derive.vectors import VectorConfig
 from pipeline.describe.captions import CaptionConfig
-from pipeline.listen import ListenConfig
 from pipeline.observers.cuts import CutObserver
-from pipeline.observers.look import LookConfig, LookObserver
+from pipeline.observers.frame_hashes import PrintConfig, PrintObserver
 from pipeline.observers.objects import ObjectConfig, ObjectObserver
 from pipeline.observers.pictures import PictureConfig, PictureObserver
-from pipeline.observers.prints import PrintConfig, PrintObserver
 from pipeline.observers.scenes import SceneConfig, SceneObserver
 from pipeline.observers.screentext import ScreenTextConfig, ScreenTextObserver
 from pipeline.observers.thumbnails import ThumbnailConfig, ThumbnailObserver
+from pipeline.observers.visual_stats import LookConfig, LookObserver
 from pipeline.reuse import Reuse, ReuseConfig
 from pipeline.stage import Stage, settings_of
 from pipeline.watch import Observer

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import fields
 from pathlib import Path
 
-from pipeline.decoder import Decoder
-from pipeline.header import Header
-from stores.records import StageOutput, Video
+from pipeline.decode.decoder import Decoder
+from pipeline.decode.header import Header
+from stores.core.records import StageOutput, Video
 
 
 def probe(path: Path, video_id: str, sha256: str, decoder: Decoder) -> StageOutput:
     """Read the header and decode one frame.
 
     Raises:
-        MediaError: whatever is wrong with the file, see `pipeline.decoder.Decoder`.
+        MediaError: whatever is wrong with the file, see `pipeline.decode.decoder.Decoder`.
     """
     header = decoder.probe(path)
     facts = {field.name: getattr(header, field.name) for field in fields(Header)}

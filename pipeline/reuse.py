@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.prints import FEWEST, MOVING, NEAR, SLACK, SOLID, Prints, agreement, aligned, hamming
+from encoders.frame_hashes import FEWEST, MOVING, NEAR, SLACK, SOLID, Prints, agreement, aligned, hamming
 from pipeline.observers.change import ColourGlance, colour_change
 
 if TYPE_CHECKING:
-    from stores.known_prints import KnownVideo
+    from stores.known_frame_hashes import KnownVideo
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -39,8 +39,8 @@ class ReuseConfig:
     Attributes:
         enabled: whether results are taken from other videos at all.
         window_seconds: the last prints by which a known video is found again.
-        share: of the window's prints that must agree. Measured as for `encoders.prints.NEAR`: 0.83 to 1 in 19 of 20
-            stretches of copies, at most 0.33 in other videos.
+        share: of the window's prints that must agree. Measured as for `encoders.frame_hashes.NEAR`: 0.83 to 1 in 19 of
+            20 stretches of copies, at most 0.33 in other videos.
         alike: mean difference (0–255) of two colour glances up to which one frame's result may stand for the other's.
             Measured: recompressed 0.5 to 4, a third of a sample apart mostly below 16 (in fast motion up to 79, which
             the model then sees anew), made brighter or darker 25 and more, other videos 37 and more.
@@ -53,7 +53,7 @@ class ReuseConfig:
 
 
 class KnownPrints(Protocol):
-    """The prints of all videos, for a whole process: `stores.known_prints.KnownPrints`."""
+    """The prints of all videos, for a whole process: `stores.known_frame_hashes.KnownPrints`."""
 
     def of(self, video_id: str, fingerprints: Mapping[str, str]) -> OtherVideos:
         """What there is for a pass over one video: others that are done with these fingerprints, by stage."""

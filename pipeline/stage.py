@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from stores.ids import fingerprint
-from stores.records import Record, Video
+from stores.core.ids import fingerprint
+from stores.core.records import Record, Video
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.decoder import Decoder
-from pipeline.frames import Sampling
-from stores.errors import MediaError
-from stores.records import Span, Video
+from pipeline.decode.decoder import Decoder
+from pipeline.decode.frames import Sampling
+from stores.core.errors import MediaError
+from stores.core.records import Span, Video
 
 WITHIN_SECONDS = 1.0
 """How far behind the wanted place the frame may be: frames of usual videos are at most 0.1 s apart, of slide shows
@@ -25,7 +25,7 @@ def still(decoder: Decoder, path: Path, video: Video, tick: int, long_side: int)
         long_side: pixels of the longer side; the picture is not enlarged.
 
     Raises:
-        MediaError: NO_FRAMES if there is none within a second; and as `pipeline.decoder.Decoder`.
+        MediaError: NO_FRAMES if there is none within a second; and as `pipeline.decode.decoder.Decoder`.
     """
     end = tick + max(1, round(WITHIN_SECONDS / video.time_base))
     wanted = Sampling("still", WITHIN_SECONDS, long_side, batch=2)

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from pipeline.decoder import Decoder
-from pipeline.frames import Frames, Sampling
-from stores.records import Span, StageOutput, Video
+from pipeline.decode.decoder import Decoder
+from pipeline.decode.frames import Frames, Sampling
+from stores.core.records import Span, StageOutput, Video
 
 _TOLD_SECONDS = 0.1
 
@@ -46,7 +46,7 @@ class Merging(Protocol):
     """An observer of which parts of a video cannot be told like a whole one. Others `finish` a part, too."""
 
     def part(self, span: Span) -> StageOutput:
-        """No more frames of this part; what the joining (`pipeline.join`) needs to know of it."""
+        """No more frames of this part; what the joining (`pipeline.segments.join`) needs to know of it."""
         ...
 
 
@@ -62,7 +62,7 @@ def watch(
 
     Args:
         progress: told the share of the video, or of ``span``, that has been seen, in [0, 1], some times a second.
-        span: a part of the video, if only that is to be seen; then the outputs are for `pipeline.join`.
+        span: a part of the video, if only that is to be seen; then the outputs are for `pipeline.segments.join`.
 
     Returns:
         What each observer noted, by its name, with the seconds it took by itself.

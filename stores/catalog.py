@@ -16,13 +16,14 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Select, delete, func, insert, select, update
 
-from stores import ids
-from stores.database import reading, writing
+from stores.core import ids
+from stores.core.records import Channel, Clip, Evidence, Receipt, Record, Span, StageKey, Video
+from stores.core.uris import path_of, uri_of
 from stores.entries import IndexHealth, InputError, VideoEntry, entry_of
-from stores.records import Channel, Clip, Evidence, Receipt, Record, Span, StageKey, Video
 from stores.resolving import resolved
-from stores.rows import TABLE_OF, clean, record_of, video_of
-from stores.tables import (
+from stores.sql.database import reading, writing
+from stores.sql.rows import TABLE_OF, clean, record_of, video_of
+from stores.sql.tables import (
     EVIDENCE,
     BlobRow,
     CaptionRow,
@@ -35,7 +36,6 @@ from stores.tables import (
     VectorRow,
     VideoRow,
 )
-from stores.uris import path_of, uri_of
 
 __all__ = ["ActiveRun", "Catalog", "IndexHealth", "InputError", "VideoEntry", "bump_revision"]
 

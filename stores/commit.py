@@ -12,15 +12,15 @@ from typing import Any
 from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 
 from stores.catalog import bump_revision
-from stores.database import reading, writing
-from stores.fulltext import forget_lines, index_lines
-from stores.ids import base_stage
-from stores.kept_vectors import VECTORS_BLOB, pack_vectors
+from stores.core.ids import base_stage
+from stores.core.records import Blob, Label, Receipt, StageKey, StageOutput, Tracklet, Video
 from stores.ledger import Attempt, Ledger
-from stores.records import Blob, Label, Receipt, StageKey, StageOutput, Tracklet, Video
-from stores.rows import TABLE_OF, columns_of, search_text, video_columns
-from stores.tables import RECORD_TABLES, BlobRow, StageRunRow, VectorRow, VideoRow
-from stores.vectors import check_vectors
+from stores.sql.database import reading, writing
+from stores.sql.fulltext import forget_lines, index_lines
+from stores.sql.rows import TABLE_OF, columns_of, search_text, video_columns
+from stores.sql.tables import RECORD_TABLES, BlobRow, StageRunRow, VectorRow, VideoRow
+from stores.vectors.snapshot import VECTORS_BLOB, pack_vectors
+from stores.vectors.store import check_vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def forget_runs(engine: Engine, keys: Iterable[StageKey]) -> Replaced:
     """Removes runs with all their rows and lines; the blobs and vectors that nothing points at then are returned.
 
     Raises:
-        StoreError: as `stores.database.writing`.
+        StoreError: as `stores.sql.database.writing`.
     """
     replaced = Replaced(defaultdict(list), [])
     with writing(engine) as connection:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from stores.ids import base_stage
-from stores.records import Receipt, Video
+from stores.core.ids import base_stage
+from stores.core.records import Receipt, Video
 
 _BAD = {"failed", "quarantined"}
 _WORST_FIRST = ("quarantined", "failed", "running")
@@ -21,7 +21,7 @@ class VideoEntry:
 
     Attributes:
         video: None until it has been probed.
-        uris: where its content lies, those still there first (`stores.uris.path_of` gives the path).
+        uris: where its content lies, those still there first (`stores.core.uris.path_of` gives the path).
         status: ``pending`` nothing tried, ``unfinished`` a stage runs or was killed, ``done`` all that was
             tried is done or does not apply, ``partial`` it was probed and some other stage failed,
             ``failed`` / ``quarantined`` the probe itself did.

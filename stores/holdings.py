@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from stores.database import reading
-from stores.tables import EVIDENCE, StageRunRow, VectorRow
+from stores.sql.database import reading
+from stores.sql.tables import EVIDENCE, StageRunRow, VectorRow
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore

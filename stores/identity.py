@@ -15,15 +15,15 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert, select
 
-from stores.blobs import write_whole
-from stores.database import reading, writing
-from stores.errors import StoreError, UsageError
-from stores.objects import ObjectFiles
-from stores.places import Places
-from stores.tables import AboutRow
+from stores.core.errors import StoreError, UsageError
+from stores.core.places import Places
+from stores.files.blobs import write_whole
+from stores.files.objects import ObjectFiles
+from stores.sql.database import reading, writing
+from stores.sql.tables import AboutRow
 
 FORMAT = 1
-"""Version of the folder's layout; the database has its own (`stores.database.HEAD`)."""
+"""Version of the folder's layout; the database has its own (`stores.sql.database.HEAD`)."""
 
 OBJECT_MARK = "kinodex-library.json"
 """Name of the mark in an object store, beside the blobs."""
@@ -72,7 +72,7 @@ def identify(engine: Engine, places: Places, objects: ObjectFiles | None) -> str
     """The library's id, made at first; and checks that its parts are where they are looked for.
 
     Raises:
-        StoreError: as `stores.database.writing`, BLOB_STORE_UNREACHABLE, LIBRARY_READ_ONLY.
+        StoreError: as `stores.sql.database.writing`, BLOB_STORE_UNREACHABLE, LIBRARY_READ_ONLY.
         UsageError: SETTINGS_INVALID if the vectors or blobs of this database's library are in another kind of place,
             if the object store holds the blobs of another library, or no longer holds those of this one.
     """

@@ -17,12 +17,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
 
-from stores.database import reading, writing
-from stores.errors import CODES, StoreError
-from stores.ids import base_stage
-from stores.records import Receipt, StageKey, Status
-from stores.rows import clean
-from stores.tables import StageRunRow as Run
+from stores.core.errors import CODES, StoreError
+from stores.core.ids import base_stage
+from stores.core.records import Receipt, StageKey, Status
+from stores.sql.database import reading, writing
+from stores.sql.rows import clean
+from stores.sql.tables import StageRunRow as Run
 
 MAX_ATTEMPTS = 3
 """Strikes after which a stage of a video is quarantined. Source: our choice: twice more than once."""
@@ -75,7 +75,7 @@ class Ledger:
             For each run, in order: the attempt; or the receipt of one that is done, filtered or quarantined.
 
         Raises:
-            StoreError: as `stores.database.writing`.
+            StoreError: as `stores.sql.database.writing`.
         """
         with writing(self._engine) as connection:
             return [self._begin(connection, key, worker, asked) for key in keys]
@@ -183,7 +183,7 @@ class Ledger:
 
         Args:
             seconds: of work in this stage alone; None for the time since the attempt began.
-            rows: how many the transaction writes, for `stores.verify`; None if that is unknown.
+            rows: how many the transaction writes, for `stores.maintenance.verify`; None if that is unknown.
             first: whether there are surely no earlier runs of the stage.
 
         Raises:

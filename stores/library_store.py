@@ -8,7 +8,7 @@ kinodex-library/
 ├── staging/          parcels on their way from workers to the writer
 └── writer.lock       held while something is written
 
-Tables, vectors and blobs may lie on servers instead (`stores.places`). Then several machines can work on one
+Tables, vectors and blobs may lie on servers instead (`stores.core.places`). Then several machines can work on one
 library, each with such a folder of its own for what is left of it.
 """
 
@@ -23,23 +23,23 @@ from types import TracebackType
 
 from sqlalchemy import Engine
 
-from stores.blobs import BlobStore
 from stores.catalog import Catalog
 from stores.commit import Replaced, check_output, replace_rows, with_kept_vectors
-from stores.database import MAKE_ONE, open_database, reading
-from stores.errors import StoreError, UsageError
-from stores.faults import storage_faults
-from stores.fulltext import FullText
+from stores.core.errors import StoreError, UsageError
+from stores.core.places import Places
+from stores.core.records import Receipt, StageOutput
+from stores.files.blobs import BlobStore
+from stores.files.staging_area import Parcels
 from stores.identity import check_mark, identify, write_mark
 from stores.ledger import MAX_ATTEMPTS, Attempt, Ledger
-from stores.memory import VideoMemory
-from stores.parcels import Parcels
-from stores.places import Places
-from stores.records import Receipt, StageOutput
+from stores.maintenance.sweeping import Swept, sweep
 from stores.runs import RunLog
-from stores.sweeping import Swept, sweep
-from stores.taglibrary import TagLibrary
-from stores.vectors import VectorStore
+from stores.sql.database import MAKE_ONE, open_database, reading
+from stores.sql.faults import storage_faults
+from stores.sql.fulltext import FullText
+from stores.tags.library import TagLibrary
+from stores.vectors.store import VectorStore
+from stores.video_memory import VideoMemory
 from stores.writer_lock import writer_lock
 
 EVERYTHING_HERE = Places()
@@ -200,7 +200,8 @@ class LibraryStore:
         return VideoMemory(self.catalog, self.blobs, video_id)
 
     def sweep(self, grace_seconds: float = 0.0, dry_run: bool = False) -> Swept:
-        """Removes blobs, vectors and parcels that nothing done points at: leavings of crashes (`stores.sweeping`).
+        """Removes blobs, vectors and parcels that nothing done points at: leavings of crashes
+        (`stores.maintenance.sweeping`).
 
         Args:
             grace_seconds: files younger than this stay: somebody may be about to make use of them.

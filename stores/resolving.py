@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 
-from stores.errors import UsageError
-from stores.uris import uri_of
+from stores.core.errors import UsageError
+from stores.core.uris import uri_of
 
 _PREFIX = "vid_"
 _SHORTEST_PREFIX = 4

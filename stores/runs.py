@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Engine, insert, select, update
 
-from stores.database import reading, writing
-from stores.tables import RunRow
+from stores.sql.database import reading, writing
+from stores.sql.tables import RunRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from stores.errors import StoreError
-from stores.faults import storage_faults
-from stores.postgres import key_of, process_name
+from stores.core.errors import StoreError
+from stores.sql.faults import storage_faults
+from stores.sql.postgres import key_of, process_name
 
 _TAKE = text(f"SELECT pg_try_advisory_lock({key_of('writer')})")
 _GIVE_UP = text(f"SELECT pg_advisory_unlock({key_of('writer')})")

@@ -16,25 +16,33 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipeline.decoder import Decoder
+from pipeline.decode.decoder import Decoder
 from pipeline.describe.captions import CAPTION_VECTORS, CAPTIONS, caption_vectors, describe_clips
 from pipeline.passes import tried
-from stores.errors import KinodexError, MediaError, StoreError
+from stores.core.errors import KinodexError, MediaError, StoreError
+from stores.core.patience import patiently
+from stores.core.records import Receipt, StageKey, StageOutput
 from stores.ledger import Attempt
-from stores.patience import patiently
-from stores.records import Receipt, StageKey, StageOutput
-from workflows.budget import NOTHING, Spent
-from workflows.describing_plan import DESCRIBING, Means, PlannedDescription, plan_descriptions
-from workflows.job_log import job_log, log_events
-from workflows.local import settle
-from workflows.progress import Planned, Progress, StageAdvanced, StageFinished, StageStarted, VideoFinished, silent
+from workflows.executors.threads import settle
+from workflows.planning.budget import NOTHING, Spent
+from workflows.planning.describe_plan import DESCRIBING, Means, PlannedDescription, plan_descriptions
 from workflows.report import Totals, VideoReport, ending_of, total
+from workflows.telemetry.job_log import job_log, log_events
+from workflows.telemetry.progress import (
+    Planned,
+    Progress,
+    StageAdvanced,
+    StageFinished,
+    StageStarted,
+    VideoFinished,
+    silent,
+)
 from workflows.work import Ending, interrupted
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders
     from stores.library_store import LibraryStore
-    from workflows.budget import Meter
+    from workflows.planning.budget import Meter
 
 GIVE_UP = 3
 """Videos that may fail one after the other because of the endpoint before the job ends: the rest would, too."""

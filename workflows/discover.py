@@ -36,7 +36,7 @@ class FoundFile:
 
 @dataclass(frozen=True, slots=True)
 class InputProblem:
-    """A path that names no readable file, and why. ``code`` is a name in `stores.errors.CODES`."""
+    """A path that names no readable file, and why. ``code`` is a name in `stores.core.errors.CODES`."""
 
     path: Path
     code: str

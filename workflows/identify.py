@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stores.ids import sha256_of
-from stores.uris import uri_of
+from stores.core.ids import sha256_of
+from stores.core.uris import uri_of
 from workflows.discover import Discovery, FoundFile, InputProblem
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class Input:
     """One input of a job: a video, or the reason it is none.
 
     Attributes:
-        uri: where it lies (`stores.uris`).
+        uri: where it lies (`stores.core.uris`).
         video_id: "" where the file could not be read; then ``code`` and ``message`` say why.
     """
 

@@ -11,26 +11,26 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pipeline.parts import PART_SECONDS
 from pipeline.perceive import PerceptionConfig, stages
-from stores.errors import UsageError
-from stores.ids import base_stage
-from stores.patience import patiently
-from stores.records import Receipt
+from pipeline.segments.parts import PART_SECONDS
+from stores.core.errors import UsageError
+from stores.core.ids import base_stage
+from stores.core.patience import patiently
+from stores.core.records import Receipt
 from workflows.discover import discover
+from workflows.executors.threads import on_threads
 from workflows.identify import Input, identify
 from workflows.job import Job
-from workflows.job_log import job_log, log_events
 from workflows.loading import Loading
-from workflows.local import on_threads
-from workflows.progress import Identified, Planned, Progress, silent
 from workflows.report import IngestReport, VideoReport, ending_of, total
+from workflows.telemetry.job_log import job_log, log_events
+from workflows.telemetry.progress import Identified, Planned, Progress, silent
 from workflows.units import PROBE, Planner, WorkUnit, receipts_by_video
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders
     from stores.library_store import LibraryStore
-    from workflows.budget import Meter
+    from workflows.planning.budget import Meter
 
 Executor = Literal["local", "ray"]
 EXECUTORS: tuple[Executor, ...] = ("local", "ray")
@@ -134,7 +134,7 @@ def _work(job: Job, inputs: Sequence[Input], executor: Executor, loading: Loadin
             _in_waves(job, rest, execute)
     if rest and executor == "ray":
         # Imported here: who does not use Ray must not wait for it.
-        from workflows.on_ray import on_ray
+        from workflows.executors.ray.executor import on_ray
 
         with on_ray(job) as execute:
             _in_waves(job, rest, execute)

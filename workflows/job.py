@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.perceive import PerceptionConfig
-from stores.errors import CODES
-from stores.patience import patiently
-from workflows.progress import Progress, StageFinished, VideoFinished, silent
+from stores.core.errors import CODES
+from stores.core.patience import patiently
 from workflows.report import ending_of
+from workflows.telemetry.progress import Progress, StageFinished, VideoFinished, silent
 from workflows.units import Planner, WorkUnit
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders
+    from stores.core.records import Receipt
     from stores.library_store import LibraryStore
-    from stores.records import Receipt
-    from workflows.budget import Meter
+    from workflows.planning.budget import Meter
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from encoders.types import WeightsError
 from pipeline.derive.tracker import load_tracker
-from stores.chroma import load_chroma
-from stores.ids import base_stage
+from stores.core.ids import base_stage
+from stores.vectors.chroma import load_chroma
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders
@@ -90,7 +90,7 @@ class Loading:
 
     def ray(self) -> None:
         """Ray's libraries, and what writes vectors: with Ray this process does no more itself."""
-        self._wanted.put(partial(import_module, "workflows.on_ray"))
+        self._wanted.put(partial(import_module, "workflows.executors.ray.executor"))
         self._wanted.put(load_chroma)
 
     def _run(self) -> None:

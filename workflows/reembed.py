@@ -2,8 +2,8 @@
 
 Nothing here is done in another way than by an ingest: a changed model changes fingerprints, the ledger knows what is
 left to do, and the commit of a video's ``vectors`` is the moment at which readers see the new instead of the old.
-Until then the old are searched by their own model (`agents.serving`). What is special is the choice: only videos that
-are indexed, and only the stages that vectors rest on.
+Until then the old are searched by their own model (`agents.search.spaces`). What is special is the choice: only videos
+that are indexed, and only the stages that vectors rest on.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.describe.captions import CAPTION_VECTORS, CAPTIONS, caption_vectors, mark_of, vector_stage
-from pipeline.parts import PART_SECONDS
 from pipeline.perceive import PerceptionConfig, Stage, stages
 from pipeline.perception import DERIVED
-from stores.errors import UsageError
+from pipeline.segments.parts import PART_SECONDS
+from stores.core.errors import UsageError
+from stores.core.records import StageKey
 from stores.ledger import Attempt
-from stores.records import StageKey
-from stores.sweeping import Swept
+from stores.maintenance.sweeping import Swept
 from workflows.units import Planner
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.decoder import Decoder
-from pipeline.parts import PART_SECONDS, parts_of
+from pipeline.decode.decoder import Decoder
 from pipeline.perceive import PerceptionConfig, stages
-from stores.errors import KinodexError, UsageError
-from stores.ids import base_stage
-from stores.uris import uri_of
+from pipeline.segments.parts import PART_SECONDS, parts_of
+from stores.core.errors import KinodexError, UsageError
+from stores.core.ids import base_stage
+from stores.core.uris import uri_of
 from workflows.units import WorkUnit
 from workflows.work import Hands, endings
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from stores.ids import base_stage
-from stores.records import Receipt
+from stores.core.ids import base_stage
+from stores.core.records import Receipt
 
 VideoStatus = Literal["done", "failed", "filtered", "quarantined", "postponed"]
 
@@ -20,7 +20,7 @@ class VideoReport:
         video_id: "" where the input could not be read far enough to be identified.
         uri: the input's path, printable.
         error_code, error_message: "" unless failed or quarantined.
-        stages: (stage, status) in the order of work; status as in `stores.records.Receipt`.
+        stages: (stage, status) in the order of work; status as in `stores.core.records.Receipt`.
         reused: whether everything was known already, so that this run had nothing to do.
     """
 

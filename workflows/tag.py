@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from agents.tagging import Tagger
+    from agents.tagging.graph import Tagger
+    from stores.core.records import Decision
     from stores.library_store import LibraryStore
-    from stores.records import Decision
 
 
 def tag_videos(

@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.parts import PART_SECONDS, part_fingerprint, parts_of
 from pipeline.perceive import Stage, fingerprints
 from pipeline.perception import LISTENED, WATCHED
-from stores.errors import CODES
-from stores.ids import part_stage
-from stores.records import Receipt, StageKey, Video
+from pipeline.segments.parts import PART_SECONDS, part_fingerprint, parts_of
+from stores.core.errors import CODES
+from stores.core.ids import part_stage
+from stores.core.records import Receipt, StageKey, Video
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore
@@ -28,7 +28,7 @@ class WorkUnit:
     """One piece of work that one worker does from beginning to end.
 
     Attributes:
-        uri: where the video lies (`stores.uris`); the first of its copies.
+        uri: where the video lies (`stores.core.uris`); the first of its copies.
         seconds: of video in it; 0 if unknown. The longest are begun first.
         stages: fingerprint by stage, for the stages to run; of a part, the part's stages.
         part: number of the part; None for a whole video.

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from watchfiles import watch
 
-from stores.errors import CODES, KinodexError
-from stores.uris import path_of
+from stores.core.errors import CODES, KinodexError
+from stores.core.uris import path_of
 from workflows.discover import FoundFile, discover
 from workflows.report import IngestReport
 

@@ -10,20 +10,20 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipeline.parts import parts_of
 from pipeline.perceive import PerceptionConfig, perceive
-from pipeline.perceive_part import perceive_part
-from stores.errors import KinodexError, StoreError
-from stores.ids import base_stage
+from pipeline.segments.parts import parts_of
+from pipeline.segments.perceive_part import perceive_part
+from stores.core.errors import KinodexError, StoreError
+from stores.core.ids import base_stage
+from stores.core.patience import patiently
+from stores.core.records import Receipt, Record, StageKey, StageOutput, Video
+from stores.core.uris import path_of
 from stores.ledger import Attempt, Ledger
-from stores.patience import patiently
-from stores.records import Receipt, Record, StageKey, StageOutput, Video
-from stores.uris import path_of
 from workflows.units import WorkUnit
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders
-    from pipeline.decoder import Decoder
+    from pipeline.decode.decoder import Decoder
     from pipeline.reuse import KnownPrints
     from pipeline.stage import Memory
 

@@ -62,7 +62,7 @@ def _reference(kind: str, setting: Setting) -> Any:
 def _ours_retrieval(setting: Setting, matching: bool) -> Side:
     from benchmarks.encoder_cases import networks
     from benchmarks.encoder_cases.weights import fill
-    from encoders.blip.retrieval import BlipConfig, BlipRetrieval
+    from encoders.reference.blip.retrieval import BlipConfig, BlipRetrieval
 
     # transformers leaves [CLS] where pairs are matched, as the official blip_itm.py does.
     model = networks.placed(fill(BlipRetrieval(BlipConfig(replace_cls=False))), setting)
@@ -97,8 +97,8 @@ def _our_captions(setting: Setting, beams: int) -> Side:
 
     from benchmarks.encoder_cases import networks
     from benchmarks.encoder_cases.weights import fill
-    from encoders.blip.decoder import BlipDecoder, DecoderConfig
-    from encoders.blip.generation import GenerationConfig
+    from encoders.reference.blip.decoder import BlipDecoder, DecoderConfig
+    from encoders.reference.blip.generation import GenerationConfig
 
     model = networks.placed(fill(BlipDecoder(DecoderConfig())), setting)
     pixels, prompt = _pictures(setting), torch.tensor(_PROMPT, device=setting.device)

@@ -58,7 +58,7 @@ def _ids(setting: Setting) -> Tensor:
 def _ours(setting: Setting, patch: int, what: str) -> Side:
     from benchmarks.encoder_cases import networks
     from benchmarks.encoder_cases.weights import fill
-    from encoders.clip.model import Clip, ClipConfig
+    from encoders.reference.clip.model import Clip, ClipConfig
 
     model = networks.placed(fill(Clip(ClipConfig(vision_patch_size=patch))), setting)
     if what == "image":

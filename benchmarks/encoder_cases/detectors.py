@@ -75,9 +75,9 @@ def _ours(setting: Setting) -> Side:
 
     from benchmarks.encoder_cases import networks
     from benchmarks.encoder_cases.folders import context
-    from encoders.hf_detector import load
+    from encoders.adapters.hf_detector import load
 
-    detector = load(context(setting, "detector", "encoders.hf_detector:load", score=_SCORE))
+    detector = load(context(setting, "detector", "encoders.adapters.hf_detector:load", score=_SCORE))
     frames = networks.frames(setting.count(*_FRAMES))
     pixels = torch.from_numpy(detector._pictures.pixels(frames)["pixel_values"]).to(setting.device)
     network: Any = detector._network

@@ -56,7 +56,7 @@ def _our_speech(setting: Setting) -> Side:
 def _their_speech(setting: Setting) -> Side:
     from faster_whisper import WhisperModel
 
-    from encoders import whisper
+    from encoders.adapters import whisper
 
     sound, threads = _sound(setting.clip), setting.threads
     seconds = len(sound) / _RATE
@@ -155,7 +155,7 @@ def _our_lines(setting: Setting) -> Side:
 def _their_lines(setting: Setting) -> Side:
     from rapidocr import RapidOCR
 
-    from encoders.ocr import LONG_SIDE, MIN_CONFIDENCE
+    from encoders.adapters.ocr import LONG_SIDE, MIN_CONFIDENCE
 
     paths, page = _paths(setting, "reader"), _page()
     engine: Any = RapidOCR(
@@ -190,7 +190,7 @@ def _photograph() -> NDArray[np.uint8]:
 
 
 def _our_objects(setting: Setting) -> Side:
-    from encoders.ssd import SsdDetector
+    from encoders.adapters.ssd import SsdDetector
 
     paths = _paths(setting, "detector")
     encoders = _encoders(setting.threads)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from benchmarks.encoder_cases.case import Setting
-    from encoders.loading import LoadContext
+    from encoders.registry.loading import LoadContext
 
 
 def keep(folder: Path, network: Any, processor: dict[str, Any]) -> None:
@@ -22,8 +22,8 @@ def keep(folder: Path, network: Any, processor: dict[str, Any]) -> None:
 def context(setting: Setting, task: str, loader: str, dim: int = 0, **preprocessing: object) -> LoadContext:
     """What an adapter's ``load`` is told about the folder."""
     from encoders.bundle import Encoders
-    from encoders.loading import LoadContext
-    from encoders.specs import ModelSpec
+    from encoders.registry.loading import LoadContext
+    from encoders.registry.specs import ModelSpec
 
     spec = ModelSpec(
         name="measured",

@@ -61,9 +61,9 @@ def _ours(setting: Setting, kind: str, what: str) -> Side:
 
     from benchmarks.encoder_cases import networks
     from benchmarks.encoder_cases.folders import context
-    from encoders.hf_clip import load
+    from encoders.adapters.hf_clip import load
 
-    encoder = load(context(setting, "image", "encoders.hf_clip:load", _DIMS[kind]))
+    encoder = load(context(setting, "image", "encoders.adapters.hf_clip:load", _DIMS[kind]))
     network: Any = encoder._network
     if what == "texts":
         texts = _texts(setting)

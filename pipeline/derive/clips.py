@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.stage import Memory
-from stores.ids import record_id
-from stores.records import Clip, Scene, Span, StageOutput, Utterance, Video
+from stores.core.ids import record_id
+from stores.core.records import Clip, Scene, Span, StageOutput, Utterance, Video
 
 
 @dataclass(frozen=True, slots=True)

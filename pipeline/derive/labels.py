@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from encoders.concepts import ConceptSpace
 from encoders.zero_shot import ZeroShot
 from pipeline.stage import Memory
-from stores.ids import record_id
-from stores.records import Clip, Label, StageOutput, Video
+from stores.core.ids import record_id
+from stores.core.records import Clip, Label, StageOutput, Video
 
 _STRONGEST = 16  # classes of each frame that count, as many as `pipeline.observers.pictures` keeps
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from encoders.concepts import ConceptSpace
 from pipeline.derive.tracker import follow
 from pipeline.stage import Memory
-from stores.ids import record_id
-from stores.records import Scene, Span, StageOutput, Tracklet, Video, Voice
+from stores.core.ids import record_id
+from stores.core.records import Scene, Span, StageOutput, Tracklet, Video, Voice
 
 Boxes = NDArray[np.float32]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from encoders.spaces import collections
-from pipeline.decoder import Decoder
-from pipeline.describe.sights import Sight, clips_of, sights
+from pipeline.decode.decoder import Decoder
+from pipeline.describe.sampled_frames import Sight, clips_of, sights
 from pipeline.stage import Memory, Stage
-from stores.ids import fingerprint, record_id
-from stores.records import Caption, StageOutput, VectorItem
+from stores.core.ids import fingerprint, record_id
+from stores.core.records import Caption, StageOutput, VectorItem
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders
@@ -49,7 +49,7 @@ class CaptionConfig:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """One text about frames of a clip. ``score``: as `stores.records.Caption`."""
+    """One text about frames of a clip. ``score``: as `stores.core.records.Caption`."""
 
     text: str
     ticks: tuple[int, ...]
@@ -57,7 +57,7 @@ class Description:
 
 
 class Describer(Protocol):
-    """Says what clips show (`pipeline.describe.describers`, `agents.describing`)."""
+    """Says what clips show (`pipeline.describe.describers`, `agents.describing.captioner`)."""
 
     @property
     def model(self) -> str:
@@ -129,7 +129,7 @@ def describe_clips(
         told: which share is done, in [0, 1].
 
     Raises:
-        MediaError: as `pipeline.decoder.Decoder`.
+        MediaError: as `pipeline.decode.decoder.Decoder`.
         KinodexError, encoders.types.WeightsError: as the describer.
     """
     config = config or CaptionConfig()

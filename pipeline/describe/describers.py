@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from encoders.bundle import Encoders
 from encoders.types import Captioner, ImageTextRanker
 from pipeline.describe.captions import CaptionConfig, Description
-from pipeline.describe.sights import Sight
+from pipeline.describe.sampled_frames import Sight
 
 QUESTION = "Describe what happens in this video in one or two sentences."
 """What a video language model is asked of each clip. Source: our choice."""

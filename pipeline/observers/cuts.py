@@ -10,11 +10,11 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.transnet.scenes import scenes
+from encoders.reference.transnet.scenes import scenes
 from encoders.types import CutDetector
-from pipeline.frames import Frames, Sampling
+from pipeline.decode.frames import Frames, Sampling
 from pipeline.observers.scenes import SceneConfig, scenes_between
-from stores.records import Blob, Span, StageOutput, Video
+from stores.core.records import Blob, Span, StageOutput, Video
 
 CUTS = "cuts.npz"
 """The blob that a part leaves: ``ticks`` (n,) and ``probabilities`` (n,) of its frames, ``end`` of the last one."""

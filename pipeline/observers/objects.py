@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from encoders.types import Detections, Detector
-from pipeline.frames import Frames, Sampling
+from pipeline.decode.frames import Frames, Sampling
 from pipeline.observers.change import ColourGlance, Glance, change, colour_glance, glance
 from pipeline.observers.colours import dominant_colour
 from pipeline.reuse import Reuse
-from stores.records import Blob, StageOutput, Video
+from stores.core.records import Blob, StageOutput, Video
 
 
 @dataclass(frozen=True, slots=True)

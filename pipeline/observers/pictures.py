@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.types import ImageEncoder, PictureFeatures
-from pipeline.frames import Frames, Sampling
+from pipeline.decode.frames import Frames, Sampling
 from pipeline.observers.change import ColourGlance, Glance, change, colour_glance, glance
 from pipeline.reuse import Reuse
-from stores.records import Blob, StageOutput, Video
+from stores.core.records import Blob, StageOutput, Video
 
 
 @dataclass(frozen=True, slots=True)

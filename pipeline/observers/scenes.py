@@ -16,10 +16,10 @@ from scenedetect.common import FrameTimecode, Timecode
 from scenedetect.detector import FlashFilter
 from scenedetect.detectors import AdaptiveDetector, ContentDetector
 
-from pipeline.frames import Frames, Sampling
+from pipeline.decode.frames import Frames, Sampling
 from pipeline.stage import WHEN_SET
-from stores.ids import record_id
-from stores.records import Blob, Scene, Span, StageOutput, Video
+from stores.core.ids import record_id
+from stores.core.records import Blob, Scene, Span, StageOutput, Video
 
 
 @dataclass(frozen=True, slots=True)

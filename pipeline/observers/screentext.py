@@ -10,10 +10,10 @@ from typing import Any
 
 from encoders.types import TextBox, TextReader
 from pipeline.boxes import overlap
-from pipeline.frames import Frames, Sampling
+from pipeline.decode.frames import Frames, Sampling
 from pipeline.observers.change import Glance, glance, local_change
-from stores.ids import record_id
-from stores.records import Blob, ScreenText, Span, StageOutput, Video
+from stores.core.ids import record_id
+from stores.core.records import Blob, ScreenText, Span, StageOutput, Video
 
 Box = tuple[float, float, float, float]
 _LINES = "lines.json"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import cv2
 
-from pipeline.frames import Frames, Sampling
-from stores.records import Blob, StageOutput, Video
+from pipeline.decode.frames import Frames, Sampling
+from stores.core.records import Blob, StageOutput, Video
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ class Running:
         with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
             # Files, not pipes: whatever outlives the program would keep a pipe open.
             self.process = subprocess.Popen(
-                [sys.executable, "-c", "from kinodex.cli import main; main()", *map(str, arguments)],
+                [sys.executable, "-c", "from kinodex.cli.app import main; main()", *map(str, arguments)],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

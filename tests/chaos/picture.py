@@ -17,7 +17,7 @@ import numpy as np
 from sqlalchemy import MetaData, Table, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from stores.places import Places
+from stores.core.places import Places
 
 _TABLES_OF_THE_WAY = frozenset({"about", "runs", "counters", "alembic_version", "rates"})
 _COLUMNS_OF_THE_WAY = frozenset(
@@ -29,7 +29,7 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a library's content lies; "" for inside its folder, as `stores.places.Places`.
+    """Where a library's content lies; "" for inside its folder, as `stores.core.places.Places`.
 
     ``vectors`` names the Chroma database, too: ``http://host:port/name``.
     """

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stores.library_store import LibraryStore
-from stores.verify import verify
+from stores.maintenance.verify import verify
 from tests.chaos.harness import Ran
 from tests.chaos.picture import Picture, Place, differences, picture
 

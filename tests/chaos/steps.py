@@ -11,9 +11,9 @@ commit; after the commit, before leftovers are removed and anybody is told.
 
 _AFTER = {
     "begun": "stores.ledger:Ledger.begin_all",
-    "blobs": "stores.blobs:BlobStore.put",
-    "vectors": "stores.vectors:VectorStore.upsert",
-    "transaction": "stores.fulltext:index_lines",
+    "blobs": "stores.files.blobs:BlobStore.put",
+    "vectors": "stores.vectors.store:VectorStore.upsert",
+    "transaction": "stores.sql.fulltext:index_lines",
     "committed": "stores.commit:replace_rows",
 }
 
@@ -24,7 +24,7 @@ def at(step: str, stage: str, do: str) -> Strike:
         if stage == "vectors":
             return Strike(step, "pipeline.derive.vectors:derive_vectors", do=do)
         # All watching stages are in the same pass.
-        return Strike(step, "pipeline.decoder:Decoder.frames", do=do, when="item", nth=2)
+        return Strike(step, "pipeline.decode.decoder:Decoder.frames", do=do, when="item", nth=2)
     if step == "vectors" and stage != "vectors":
         # Stages without vectors pass this step by; the next begins right here.
         return Strike(step, _AFTER["committed"], do=do, when="before", stage=stage)

@@ -96,7 +96,7 @@ def assert_said(ran: Ran, code: str, hint: str) -> None:
 def assert_readable(library: Path) -> None:
     """Whatever was stored is whole; leftovers of what was not are allowed."""
     from stores.library_store import LibraryStore
-    from stores.verify import verify
+    from stores.maintenance.verify import verify
 
     with LibraryStore.open(library) as store:
         assert not verify(store).harmful

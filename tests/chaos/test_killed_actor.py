@@ -20,8 +20,8 @@ from tests.chaos.steps import STEPS, at
 
 # Steps of an actor; the rest of a commit is the driver's.
 PARCEL = {
-    "parcel-before": Strike("parcel-before", "stores.parcels:Parcels.write", when="before", stage="vectors"),
-    "parcel-after": Strike("parcel-after", "stores.parcels:Parcels.write", when="after", stage="vectors"),
+    "parcel-before": Strike("parcel-before", "stores.files.staging_area:Parcels.write", when="before", stage="vectors"),
+    "parcel-after": Strike("parcel-after", "stores.files.staging_area:Parcels.write", when="after", stage="vectors"),
 }
 ALL = tuple((step, stage) for stage in ("pictures", "vectors") for step in STEPS)
 

@@ -231,7 +231,7 @@ def test_a_checkpoint_filters_nothing_after_from_items(tmp_path: Path):
 SPY = """
 from dataclasses import astuple
 import ray.cloudpickle
-from workflows.ray_pool import Pool
+from workflows.executors.ray.pool import Pool
 real = Pool.work
 def spied(self, units, ahead, tell):
     kinds, largest, size = set(), 0, sum(map(len, units))
@@ -254,7 +254,7 @@ Pool.work = spied
 
 @full_only
 def test_no_picture_crosses_between_our_processes(films: Path, tmp_path: Path):
-    body = f"import sys\n{SPY}\nfrom kinodex.cli import main\nmain()"
+    body = f"import sys\n{SPY}\nfrom kinodex.cli.app import main\nmain()"
     ran = subprocess.run(
         [sys.executable, "-c", body, "ingest", films, "--library", tmp_path / "lib", "--executor", "ray", "--json"],
         capture_output=True,

@@ -39,7 +39,7 @@ def program(
     **env: str,
 ) -> Ran:
     """Run `kinodex` in a process of its own; ``before`` and ``after`` are Python run in that process."""
-    code = f"import sys\n{before}\nfrom kinodex.cli import main\ntry:\n    main()\nfinally:\n    {after or 'pass'}"
+    code = f"import sys\n{before}\nfrom kinodex.cli.app import main\ntry:\n    main()\nfinally:\n    {after or 'pass'}"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default", **env}
     ended = subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)],

@@ -159,7 +159,7 @@ def test_interrupted_and_run_again(tmp_path: Path, films: Path):
     shutil.copy(films / "bikes.mp4", tmp_path)
     command = ["ingest", str(tmp_path), "--library", str(tmp_path / "lib"), "--json"]
     running = subprocess.Popen(
-        [sys.executable, "-c", f"{HEARS_INTERRUPTS}; from kinodex.cli import main; main()", *command],
+        [sys.executable, "-c", f"{HEARS_INTERRUPTS}; from kinodex.cli.app import main; main()", *command],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -176,7 +176,7 @@ def test_sigterm_gives_the_attempts_back(executor: str, made: Ingested, tmp_path
     root = tmp_path / "lib"
     command = ["ingest", str(made.films / "one.mp4"), "--library", str(root), "--executor", executor, "--json"]
     running = subprocess.Popen(
-        [sys.executable, "-c", "from kinodex.cli import main; main()", *command],
+        [sys.executable, "-c", "from kinodex.cli.app import main; main()", *command],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

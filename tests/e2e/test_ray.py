@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 # Looks at what crosses between the driver and the actors.
 SPY = """
 from dataclasses import astuple
-from workflows.ray_pool import Pool
+from workflows.executors.ray.pool import Pool
 real = Pool.work
 def spied(self, units, ahead, tell):
     types, largest = set(), max(map(len, units))

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from stores.errors import KinodexError, StoreError
+from stores.core.errors import KinodexError, StoreError
 from tests.e2e.conftest import ROOT
-from workflows.progress import Event, StageAdvanced, StageStarted, Waiting
-from workflows.ray_actor import News, Perceiver, Row
-from workflows.ray_cluster import cluster
-from workflows.ray_pool import Pool
-from workflows.ray_shape import Shape
+from workflows.executors.ray.actor import News, Perceiver, Row
+from workflows.executors.ray.cluster import cluster
+from workflows.executors.ray.pool import Pool
+from workflows.executors.ray.shape import Shape
+from workflows.telemetry.progress import Event, StageAdvanced, StageStarted, Waiting
 
 pytestmark = pytest.mark.slow
 
@@ -136,7 +136,7 @@ def test_what_a_dead_actor_had_in_hand_is_done_by_another(seats: int, actors: in
 
 def test_a_unit_that_always_kills_ends_the_job_in_the_end(folder: Path, monkeypatch: pytest.MonkeyPatch):
     # In a library the ledger ends it sooner. Here nothing is ever begun there.
-    monkeypatch.setattr("workflows.ray_pool._MOST_RETURNS", 4)
+    monkeypatch.setattr("workflows.executors.ray.pool._MOST_RETURNS", 4)
     pool = pool_of(folder)
     with pytest.raises(KinodexError, match="again and again") as raised:
         done(pool, ["die 1"])
@@ -197,7 +197,7 @@ def test_whoever_looks_away_leaves_nobody_at_work(folder: Path):
 def test_somebody_is_told_that_nothing_can_begin(folder: Path, monkeypatch: pytest.MonkeyPatch):
     first = pool_of(folder)
     assert done(first, ["quick 1"]) == ["quick 1"]
-    monkeypatch.setattr("workflows.ray_pool._PATIENCE", 0.5)
+    monkeypatch.setattr("workflows.executors.ray.pool._PATIENCE", 0.5)
     second = pool_of(folder)
     threading.Timer(3.0, first.close).start()
     heard: list[Event] = []

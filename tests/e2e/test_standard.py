@@ -12,11 +12,11 @@ from transformers import BlipForConditionalGeneration, BlipForImageTextRetrieval
 from typer.testing import CliRunner
 
 import encoders
-from encoders import hf_blip
-from encoders.blip.med import MedConfig
-from encoders.blip.vit import VitConfig
+from encoders.adapters import hf_blip
+from encoders.reference.blip.med import MedConfig
+from encoders.reference.blip.vit import VitConfig
 from encoders.spaces import collections
-from kinodex.cli import app
+from kinodex.cli.app import app
 from kinodex.library import Library
 from kinodex.settings import ENVIRONMENT, Settings
 from tests.e2e.media import write_video
@@ -67,13 +67,13 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     shipped = Path(encoders.__file__).with_name("models.toml").read_text(encoding="utf-8")
     eyes = ["model.safetensors", "config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json"]
     rows = [
-        row("eyes", "image", "encoders.hf_clip:load", COMMIT, eyes, dim=16, more='also = ["image_text"]'),
-        row("finder", "detector", "encoders.hf_detector:load", "?", eyes[:3], preprocessing="score = 0.5"),
+        row("eyes", "image", "encoders.adapters.hf_clip:load", COMMIT, eyes, dim=16, more='also = ["image_text"]'),
+        row("finder", "detector", "encoders.adapters.hf_detector:load", "?", eyes[:3], preprocessing="score = 0.5"),
         *(
             row(
                 name,
                 task,
-                f"encoders.hf_blip:load_{what}",
+                f"encoders.adapters.hf_blip:load_{what}",
                 COMMIT,
                 ["pytorch_model.bin", "vocab.txt"],
                 preprocessing=_BLIP,
@@ -94,7 +94,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     )
     monkeypatch.setattr(hf_blip, "TEXT", text)
     monkeypatch.setattr(hf_blip, "EMBED_DIM", 6)
-    monkeypatch.setattr("encoders.registry._MODELS_TOML", toml)
+    monkeypatch.setattr("encoders.registry.registry._MODELS_TOML", toml)
     monkeypatch.chdir(tmp_path)
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch.nn.functional import linear
 
-from encoders.acmr import (
+from encoders.reference.acmr import (
     AcmrConfig,
     batch_triplet_loss,
     embedding_loss,

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from encoders.albef.model import Albef, AlbefConfig, AlbefTextConfig
-from encoders.albef.training import AlbefTraining, MomentumConfig
-from encoders.blip.vit import VitConfig
+from encoders.reference.albef.model import Albef, AlbefConfig, AlbefTextConfig
+from encoders.reference.albef.training import AlbefTraining, MomentumConfig
+from encoders.reference.blip.vit import VitConfig
 from tests.golden.conftest import Case, assert_summary, fill, inp
 from tests.golden.test_clip import store
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from encoders.blip.captioning import PROMPT
-from encoders.blip.decoder import BlipDecoder, DecoderConfig
-from encoders.blip.generation import GenerationConfig, nucleus_config
-from encoders.blip.med import MedConfig, marked
-from encoders.blip.preprocessing import frame_indices
-from encoders.blip.reranking import rerank_pictures
-from encoders.blip.retrieval import BlipConfig, BlipRetrieval, video_tokens
-from encoders.blip.vit import VitConfig
+from encoders.reference.blip.captioning import PROMPT
+from encoders.reference.blip.decoder import BlipDecoder, DecoderConfig
+from encoders.reference.blip.generation import GenerationConfig, nucleus_config
+from encoders.reference.blip.med import MedConfig, marked
+from encoders.reference.blip.preprocessing import frame_indices
+from encoders.reference.blip.reranking import rerank_pictures
+from encoders.reference.blip.retrieval import BlipConfig, BlipRetrieval, video_tokens
+from encoders.reference.blip.vit import VitConfig
 from tests.golden.conftest import Case, assert_summary, fill, inp
 from tests.golden.test_clip import store
 

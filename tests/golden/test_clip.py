@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from encoders.clip.model import Clip, ClipConfig
+from encoders.reference.clip.model import Clip, ClipConfig
 from tests.golden.conftest import assert_summary, fill, inp
 
 DATA = Path(__file__).with_name("data") / "clip.json"

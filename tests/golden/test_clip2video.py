@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from encoders.clip.model import ClipConfig
-from encoders.clip2video.frames import sampled_frames
-from encoders.clip2video.model import Clip2Video, Clip2VideoConfig
-from encoders.clip4clip.loss import symmetric_cross_entropy
+from encoders.reference.clip.model import ClipConfig
+from encoders.reference.clip2video.frames import sampled_frames
+from encoders.reference.clip2video.model import Clip2Video, Clip2VideoConfig
+from encoders.reference.clip4clip.loss import symmetric_cross_entropy
 from tests.golden.conftest import Case, assert_summary, fill, inp
 from tests.golden.test_clip import IDS, SMALL, store
 

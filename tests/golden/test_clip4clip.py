@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from encoders.clip.model import ClipConfig, unit
-from encoders.clip4clip.base import Clip4Clip, Clip4ClipConfig
-from encoders.clip4clip.frames import chosen_frames, frames_per_second
-from encoders.clip4clip.loading import clip4clip
-from encoders.clip4clip.loss import symmetric_cross_entropy
-from encoders.clip4clip.tight import joined
+from encoders.reference.clip.model import ClipConfig, unit
+from encoders.reference.clip4clip.base import Clip4Clip, Clip4ClipConfig
+from encoders.reference.clip4clip.frames import chosen_frames, frames_per_second
+from encoders.reference.clip4clip.loading import clip4clip
+from encoders.reference.clip4clip.loss import symmetric_cross_entropy
+from encoders.reference.clip4clip.tight import joined
 from tests.golden.conftest import Case, assert_summary, fill, inp
 from tests.golden.test_clip import IDS, SMALL, store
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from encoders.clip.model import Clip, ClipConfig
-from encoders.coop.conditional import CoCoop
-from encoders.coop.model import Coop
-from encoders.coop.prompts import CoopConfig, placeholder_prompts
+from encoders.reference.clip.model import Clip, ClipConfig
+from encoders.reference.coop.conditional import CoCoop
+from encoders.reference.coop.model import Coop
+from encoders.reference.coop.prompts import CoopConfig, placeholder_prompts
 from tests.golden.conftest import Case, assert_summary, fill, inp
 from tests.golden.test_clip import SMALL, store
 

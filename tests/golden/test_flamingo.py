@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from encoders.checkpoints import below
-from encoders.flamingo.gated import GatedBlock, GatedConfig, cached_times, text_times
-from encoders.flamingo.resampler import LucidResampler, OpenResampler, ResamplerConfig
+from encoders.reference.flamingo.gated import GatedBlock, GatedConfig, cached_times, text_times
+from encoders.reference.flamingo.resampler import LucidResampler, OpenResampler, ResamplerConfig
+from encoders.registry.checkpoints import below
 from tests.golden.conftest import assert_summary, fill, inp, keep_summaries
 
 DATA = Path(__file__).with_name("data") / "flamingo.json"

@@ -13,9 +13,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from encoders.fusion.moco import MocoConfig, MomentumContrast, contrastive_loss, follow
-from encoders.fusion.tfn import TensorFusion, TfnConfig, fuse
-from encoders.fusion.vilbert import CoAttentionConfig, CoAttentionLayer
+from encoders.reference.fusion.moco import MocoConfig, MomentumContrast, contrastive_loss, follow
+from encoders.reference.fusion.tfn import TensorFusion, TfnConfig, fuse
+from encoders.reference.fusion.vilbert import CoAttentionConfig, CoAttentionLayer
 from tests.golden.conftest import assert_summary, fill, inp, keep_summaries
 
 DATA = Path(__file__).with_name("data") / "fusion.json"

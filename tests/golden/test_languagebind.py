@@ -10,12 +10,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from encoders.languagebind.loading import load_languagebind
-from encoders.languagebind.lora import merge_lora
-from encoders.languagebind.model import LanguageBind, LanguageBindConfig, LanguageBindModel, unit
-from encoders.languagebind.preprocessing import frame_indices
-from encoders.languagebind.text import TextConfig
-from encoders.languagebind.vision import VisionConfig
+from encoders.reference.languagebind.loading import load_languagebind
+from encoders.reference.languagebind.lora import merge_lora
+from encoders.reference.languagebind.model import LanguageBind, LanguageBindConfig, LanguageBindModel, unit
+from encoders.reference.languagebind.preprocessing import frame_indices
+from encoders.reference.languagebind.text import TextConfig
+from encoders.reference.languagebind.vision import VisionConfig
 from tests.golden.conftest import assert_summary, fill, inp
 
 DATA = Path(__file__).with_name("data") / "languagebind.json"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from encoders.aggregation import best_similarity, kmeans_centroids, mean, single_frame
+from encoders.reference.aggregation import best_similarity, kmeans_centroids, mean, single_frame
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from encoders.retrieval_metrics import (
+from encoders.reference.retrieval_metrics import (
     best_captions,
     captions_to_videos,
     paired_metrics,

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from encoders.socratic import TOP, best_of_groups, rerank, scores, video_vectors
+from encoders.reference.socratic import TOP, best_of_groups, rerank, scores, video_vectors
 from tests.golden.conftest import assert_summary, inp
 
 DATA = Path(__file__).with_name("data") / "socratic.json"

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 import torch
 
-from encoders.transnet.loading import RELEASED_SHA256, load_transnet
-from encoders.transnet.model import TransNetConfig, TransNetV2
-from encoders.transnet.scenes import scenes
-from encoders.transnet.windows import MARGIN, STRIDE, WINDOW, predict, windows
+from encoders.reference.transnet.loading import RELEASED_SHA256, load_transnet
+from encoders.reference.transnet.model import TransNetConfig, TransNetV2
+from encoders.reference.transnet.scenes import scenes
+from encoders.reference.transnet.windows import MARGIN, STRIDE, WINDOW, predict, windows
 from tests.golden.conftest import assert_summary, fill, keep_summaries
 
 DATA = Path(__file__).with_name("data") / "transnet.json"

@@ -11,18 +11,18 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional
 
-from encoders.valley.loading import load_valley
-from encoders.valley.model import Valley, ValleyConfig
-from encoders.valley.pooling import (
+from encoders.reference.valley.loading import load_valley
+from encoders.reference.valley.model import Valley, ValleyConfig
+from encoders.reference.valley.pooling import (
     DeltaEncoder,
     FrameWeightPooling,
     delta_pooling,
     mean_pooling,
     position_matrix,
 )
-from encoders.valley.preprocessing import fixed_frames, frames_by_rate
-from encoders.valley.prompts import SYSTEM, Message, clean_answer, completion_prompt, training_prompt
-from encoders.valley.splice import ValleyTokenIds, splice
+from encoders.reference.valley.preprocessing import fixed_frames, frames_by_rate
+from encoders.reference.valley.prompts import SYSTEM, Message, clean_answer, completion_prompt, training_prompt
+from encoders.reference.valley.splice import ValleyTokenIds, splice
 from tests.golden.conftest import assert_summary, fill, inp
 
 CASES = ("valley_v1", "valley_v2", "valley_v3", "valley_max")

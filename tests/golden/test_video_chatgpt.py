@@ -11,12 +11,12 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional
 
-from encoders.video_chatgpt.loading import load_video_chatgpt
-from encoders.video_chatgpt.model import VideoChatGPT, VideoChatGPTConfig
-from encoders.video_chatgpt.pooling import spatio_temporal_tokens, stored_tokens
-from encoders.video_chatgpt.preprocessing import frame_indices
-from encoders.video_chatgpt.prompts import chat_prompt, clean_answer
-from encoders.video_chatgpt.splice import VideoTokenIds, splice
+from encoders.reference.video_chatgpt.loading import load_video_chatgpt
+from encoders.reference.video_chatgpt.model import VideoChatGPT, VideoChatGPTConfig
+from encoders.reference.video_chatgpt.pooling import spatio_temporal_tokens, stored_tokens
+from encoders.reference.video_chatgpt.preprocessing import frame_indices
+from encoders.reference.video_chatgpt.prompts import chat_prompt, clean_answer
+from encoders.reference.video_chatgpt.splice import VideoTokenIds, splice
 from tests.golden.conftest import assert_summary, fill, inp
 
 LENGTHS = {"one": 1, "short": 7, "full": 100}

@@ -12,13 +12,13 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from encoders.qformer.layers import QFormerConfig
-from encoders.video_llama.audio import VideoLlamaAudio, VideoLlamaAudioConfig
-from encoders.video_llama.eva_vit import EvaVit, EvaVitConfig
-from encoders.video_llama.imagebind_audio import ImageBindAudio, ImageBindAudioConfig
-from encoders.video_llama.preprocessing import audio_clip_starts, frame_indices, time_line
-from encoders.video_llama.prompts import about_audio_and_video, about_image, about_video, prompt
-from encoders.video_llama.vision import VideoLlamaVision, VideoLlamaVisionConfig
+from encoders.reference.qformer.layers import QFormerConfig
+from encoders.reference.video_llama.audio import VideoLlamaAudio, VideoLlamaAudioConfig
+from encoders.reference.video_llama.eva_vit import EvaVit, EvaVitConfig
+from encoders.reference.video_llama.imagebind_audio import ImageBindAudio, ImageBindAudioConfig
+from encoders.reference.video_llama.preprocessing import audio_clip_starts, frame_indices, time_line
+from encoders.reference.video_llama.prompts import about_audio_and_video, about_image, about_video, prompt
+from encoders.reference.video_llama.vision import VideoLlamaVision, VideoLlamaVisionConfig
 from tests.golden.conftest import assert_summary, fill, inp
 
 DATA = Path(__file__).with_name("data") / "video_llama.json"

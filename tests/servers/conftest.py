@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from stores.core.places import Places
 from stores.library_store import LibraryStore
-from stores.places import Places
 from tests.servers.running import ChromaServer, ObjectStore, Postgres
 
 _NUMBERS = itertools.count()

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stores.errors import StoreError
+from stores.core.errors import StoreError
+from stores.core.records import Blob, Caption, Decision, Script, StageKey, StageOutput, Tag
 from stores.library_store import LibraryStore
-from stores.records import Blob, Caption, Decision, Script, StageKey, StageOutput, Tag
 from tests.unit.stores.builders import (
     COLLECTION,
     add_video,
@@ -169,7 +169,7 @@ def test_vectors_are_filtered_and_ranked(store: LibraryStore) -> None:
 
 
 def test_many_vectors_go_in_batches_and_are_found(served: LibraryStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stores.vectors.RANKED_EXACTLY", 10)
+    monkeypatch.setattr("stores.vectors.store.RANKED_EXACTLY", 10)
     store, video_id = served, add_video(served)
     angles = np.linspace(0, 3, 6000)
     items = [vector_item(f"n{n}", np.cos(a), np.sin(a)) for n, a in enumerate(angles)]

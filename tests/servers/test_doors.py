@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stores.places import Places
+from stores.core.places import Places
 from tests.e2e.conftest import program
 from tests.e2e.media import write_video
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from stores.database import writing
-from stores.errors import KinodexError, StoreError
+from stores.core.errors import KinodexError, StoreError
+from stores.core.patience import patiently
+from stores.core.records import Blob, StageKey, StageOutput
 from stores.library_store import LibraryStore
-from stores.patience import patiently
-from stores.rebuild import rebuild_index
-from stores.records import Blob, StageKey, StageOutput
+from stores.maintenance.rebuild import rebuild_index
+from stores.sql.database import writing
 from tests.servers.running import ChromaServer, ObjectStore, Postgres, Server
 from tests.unit.stores.builders import COLLECTION, add_video, begun, put, utterance, vector_item
 

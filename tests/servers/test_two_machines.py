@@ -13,19 +13,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, text
 
-from stores.errors import KinodexError, StoreError, UsageError
+from stores.core.errors import KinodexError, StoreError, UsageError
+from stores.core.places import Places
+from stores.core.records import Blob, StageKey, StageOutput
 from stores.library_store import LibraryStore
-from stores.places import Places
-from stores.postgres import key_of
-from stores.records import Blob, StageKey, StageOutput
+from stores.sql.postgres import key_of
 from tests.servers.running import ObjectStore, Postgres
 from tests.unit.stores.builders import add_video, begun, put
 
 OPEN_AND_TELL = """
 import sys
-from stores.errors import KinodexError
+from stores.core.errors import KinodexError
 from stores.library_store import LibraryStore
-from stores.places import Places
+from stores.core.places import Places
 try:
     with LibraryStore.open(sys.argv[1], create=True, places=Places.from_json(sys.stdin.read())) as store:
         with store.writer():

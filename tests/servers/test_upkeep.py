@@ -8,14 +8,14 @@ import threading
 import numpy as np
 from sqlalchemy import text
 
-from stores.database import writing
-from stores.errors import StoreError
-from stores.forget import forget
+from stores.core.errors import StoreError
+from stores.core.records import Blob, StageKey, StageOutput
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
-from stores.rebuild import rebuild_index
-from stores.records import Blob, StageKey, StageOutput
-from stores.verify import verify
+from stores.maintenance.forget import forget
+from stores.maintenance.rebuild import rebuild_index
+from stores.maintenance.verify import verify
+from stores.sql.database import writing
 from tests.unit.stores.builders import COLLECTION, add_video, begun, put, utterance, vector_item
 
 

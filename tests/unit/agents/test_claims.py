@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from agents.claims import quote_lines
-from agents.questions import understand
-from stores.records import Channel, Evidence, Span
+from agents.answering.claims import quote_lines
+from agents.answering.questions import understand
+from stores.core.records import Channel, Evidence, Span
 
 MS = Fraction(1, 1000)
 

@@ -14,19 +14,19 @@ import cv2
 import numpy as np
 import pytest
 
-from agents.answering import Answerer
-from agents.describing import EndpointDescriber
-from agents.finder import Finder
+from agents.answering.graph import Answerer
+from agents.describing.captioner import EndpointDescriber
+from agents.describing.script import ScriptWriter
 from agents.llm import LLM, EndpointSettings
-from agents.scripting import ScriptWriter
+from agents.search.finder import Finder
 from encoders.bundle import Encoders
 from encoders.spaces import collections
 from pipeline.describe.captions import caption_vectors
-from pipeline.describe.sights import Sight
-from stores.errors import EndpointError
+from pipeline.describe.sampled_frames import Sight
+from stores.core.errors import EndpointError
+from stores.core.records import Caption, Clip, Script, Span, StageKey, StageOutput, Utterance, Video
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
-from stores.records import Caption, Clip, Script, Span, StageKey, StageOutput, Utterance, Video
 from tests.unit.agents.chat_server import chat_server
 
 MS = Fraction(1, 1000)

@@ -10,18 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agents.answering import Answerer
-from agents.checker import CitationChecker
-from agents.claims import Citation, Claim
-from agents.finder import Finder
+from agents.answering.checker import CitationChecker
+from agents.answering.claims import Citation, Claim
+from agents.answering.graph import Answerer
 from agents.llm import LLM, EndpointSettings
-from agents.tagging import Tagger
+from agents.search.finder import Finder
+from agents.tagging.graph import Tagger
 from encoders.bundle import Encoders
 from encoders.spaces import collections
-from stores.errors import UsageError
-from stores.ledger import Attempt
-from stores.library_store import LibraryStore
-from stores.records import (
+from stores.core.errors import UsageError
+from stores.core.records import (
     Clip,
     Label,
     Record,
@@ -32,6 +30,8 @@ from stores.records import (
     VectorItem,
     Video,
 )
+from stores.ledger import Attempt
+from stores.library_store import LibraryStore
 from tests.unit.agents.chat_server import chat_server
 
 MS = Fraction(1, 1000)

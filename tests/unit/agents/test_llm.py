@@ -4,7 +4,7 @@ import pytest
 from pydantic import BaseModel
 
 from agents.llm import LLM, EndpointSettings
-from stores.errors import EndpointError
+from stores.core.errors import EndpointError
 from tests.unit.agents.chat_server import chat_server
 
 

@@ -8,11 +8,11 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from agents.pictures import LIKENESS, best_fits, least_likeness, near_pictures
+from agents.search.pictures import LIKENESS, best_fits, least_likeness, near_pictures
 from encoders.bundle import Encoders
 from encoders.types import WeightsError
 from encoders.zero_shot import ZeroShot
-from stores.vectors import VectorHit
+from stores.vectors.store import VectorHit
 
 
 def unit(rows: Any) -> Any:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from agents.questions import understand
+from agents.answering.questions import understand
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from agents.ranking import ACCEPT, decide, rank
-from agents.roads import Recalled
+from agents.tagging.ranking import ACCEPT, decide, rank
+from agents.tagging.recall import Recalled
 
 
 def test_roads_that_agree_raise_confidence() -> None:

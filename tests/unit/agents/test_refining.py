@@ -12,18 +12,18 @@ import cv2
 import numpy as np
 import pytest
 
-from agents.answering import Answerer
-from agents.finder import Finder, Found
-from agents.refining import SearchConfig
-from agents.reranking import SUREST, log_odds, readable
-from agents.scoring import STEEPNESS
+from agents.answering.graph import Answerer
+from agents.search.finder import Finder, Found
+from agents.search.refining import SearchConfig
+from agents.search.reranking import SUREST, log_odds, readable
+from agents.search.scoring import STEEPNESS
 from encoders.bundle import Encoders
 from encoders.spaces import collections
 from encoders.types import WeightsError
-from stores.ids import sha256_of
+from stores.core.ids import sha256_of
+from stores.core.records import Blob, Caption, Clip, Span, StageKey, StageOutput, Utterance, VectorItem, Video
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
-from stores.records import Blob, Caption, Clip, Span, StageKey, StageOutput, Utterance, VectorItem, Video
 from tests.unit.workflows.two_models import red_film
 
 BASE = Fraction(1, 16384)

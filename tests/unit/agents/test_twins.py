@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agents.finder import Also, Finder
-from agents.twins import Twins
+from agents.search.finder import Also, Finder
+from agents.search.near_duplicates import Twins
 from encoders.bundle import Encoders
 from encoders.spaces import collections
+from stores.core.records import Blob, Clip, Span, StageKey, StageOutput, Utterance, VectorItem, Video
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
-from stores.records import Blob, Clip, Span, StageKey, StageOutput, Utterance, VectorItem, Video
 
 MS = Fraction(1, 1000)
 FIRST, SECOND = Span(0, 8000, MS), Span(8000, 16_000, MS)

@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from agents import videos as module
-from agents.serving import Spaces
-from agents.videos import VideoFinder
+from agents.search import videos as module
+from agents.search.spaces import Spaces
+from agents.search.videos import VideoFinder
 from encoders.bundle import Encoders
 from encoders.spaces import collections, video_collections
 from encoders.video_heads import HeadSpec
-from kinodex.cli import app
-from stores.errors import UsageError
+from kinodex.cli.app import app
+from stores.core.errors import UsageError
+from stores.core.records import Span, StageOutput, VectorItem
 from stores.library_store import LibraryStore
-from stores.records import Span, StageOutput, VectorItem
 from tests.unit.agents.test_twins import FIRST, MS, add, commit
 
 WHOLE = Span(0, 16_000, MS)

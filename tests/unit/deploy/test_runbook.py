@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from kinodex.cli import app
+from kinodex.cli.app import app
 from kinodex.settings import ENVIRONMENT, Settings
-from stores.errors import CODES
+from stores.core.errors import CODES
 
 from .support import DEPLOY, KUBERAY, ROOT, RUNBOOK, documents
 

@@ -26,8 +26,8 @@ from transformers import (
 )
 
 from encoders.bundle import Encoders
-from encoders.loading import LoadContext
-from encoders.specs import ModelSpec
+from encoders.registry.loading import LoadContext
+from encoders.registry.specs import ModelSpec
 
 WORDS = "a photo of cat dog red bus on the street ! . ,".split()
 LENGTH = 10
@@ -38,7 +38,7 @@ def context(folder: Path, dim: int = 0, **preprocessing: object) -> LoadContext:
     spec = ModelSpec(
         name="tiny",
         task="image",
-        loader="encoders.hf_clip:load",
+        loader="encoders.adapters.hf_clip:load",
         files=(),
         licence="MIT",
         dim=dim,

@@ -187,7 +187,7 @@ def packaged_file(model: str) -> tuple[str, str]:
 
 
 def write_registry(
-    path: Path, files: str = FILES, revision: str = COMMIT[:8], loader: str = "encoders.silero:load"
+    path: Path, files: str = FILES, revision: str = COMMIT[:8], loader: str = "encoders.adapters.silero:load"
 ) -> Path:
     """A registry file with the profile ``small``: ``tiny`` for voices, and packaged models for all other tasks."""
     names = {task: "tiny" if task == "voice" else f"packaged-{task}" for task in TASKS}

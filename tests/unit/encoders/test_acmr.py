@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from encoders.acmr import (
+from encoders.reference.acmr import (
     AcmrConfig,
     batch_triplet_loss,
     embedding_loss,

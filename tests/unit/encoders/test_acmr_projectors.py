@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from encoders.acmr import AcmrConfig, embedding_loss, hard_negatives, modality_loss
-from encoders.acmr_projectors import AcmrProjectors, AcmrSizes, load_acmr
+from encoders.reference.acmr import AcmrConfig, embedding_loss, hard_negatives, modality_loss
+from encoders.reference.acmr_projectors import AcmrProjectors, AcmrSizes, load_acmr
 from encoders.types import WeightsError
 
 SIZES = AcmrSizes(visual=6, text=5, visual_hidden=(8, 7), text_hidden=(4, 7), embedding=8, classes=3)

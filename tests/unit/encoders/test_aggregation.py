@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from encoders.aggregation import best_similarity, kmeans_centroids, mean, single_frame
+from encoders.reference.aggregation import best_similarity, kmeans_centroids, mean, single_frame
 
 from .conftest import DATA
 

@@ -7,12 +7,12 @@ import dataclasses
 import pytest
 import torch
 
-from encoders.albef.loading import load_albef
-from encoders.albef.model import Albef, AlbefConfig, AlbefTextConfig
-from encoders.albef.text import clean_caption
-from encoders.albef.training import AlbefTraining, MomentumConfig
-from encoders.blip.reranking import rerank_pictures
-from encoders.blip.vit import VitConfig
+from encoders.reference.albef.loading import load_albef
+from encoders.reference.albef.model import Albef, AlbefConfig, AlbefTextConfig
+from encoders.reference.albef.text import clean_caption
+from encoders.reference.albef.training import AlbefTraining, MomentumConfig
+from encoders.reference.blip.reranking import rerank_pictures
+from encoders.reference.blip.vit import VitConfig
 from encoders.types import WeightsError
 
 CONFIG = AlbefConfig(

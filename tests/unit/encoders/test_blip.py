@@ -9,18 +9,18 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from encoders.bert import Growing
-from encoders.blip.capfilt import KeptText, TextFilter, capfilt
-from encoders.blip.captioning import Captioner
-from encoders.blip.decoder import BlipDecoder, DecoderConfig
-from encoders.blip.generation import GenerationConfig, generate, nucleus, nucleus_config
-from encoders.blip.loading import load_blip_decoder, load_blip_retrieval
-from encoders.blip.med import MedConfig
-from encoders.blip.preprocessing import frame_indices, preprocess
-from encoders.blip.reranking import UNSEEN, rerank, rerank_pictures, rerank_texts
-from encoders.blip.retrieval import BlipConfig, BlipRetrieval, video_tokens
-from encoders.blip.text import BlipTokenizer, clean_caption
-from encoders.blip.vit import VitConfig, resized_positions
+from encoders.reference.bert import Growing
+from encoders.reference.blip.capfilt import KeptText, TextFilter, capfilt
+from encoders.reference.blip.captioning import Captioner
+from encoders.reference.blip.decoder import BlipDecoder, DecoderConfig
+from encoders.reference.blip.generation import GenerationConfig, generate, nucleus, nucleus_config
+from encoders.reference.blip.loading import load_blip_decoder, load_blip_retrieval
+from encoders.reference.blip.med import MedConfig
+from encoders.reference.blip.preprocessing import frame_indices, preprocess
+from encoders.reference.blip.reranking import UNSEEN, rerank, rerank_pictures, rerank_texts
+from encoders.reference.blip.retrieval import BlipConfig, BlipRetrieval, video_tokens
+from encoders.reference.blip.text import BlipTokenizer, clean_caption
+from encoders.reference.blip.vit import VitConfig, resized_positions
 from encoders.types import WeightsError
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "picture", "of", "dog", "cat", "run", "##ning", ".", "!"]

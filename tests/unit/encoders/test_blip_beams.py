@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from encoders.blip.beams import beam_search
-from encoders.blip.decoder import BlipDecoder
-from encoders.blip.generation import GenerationConfig, generate
+from encoders.reference.blip.beams import beam_search
+from encoders.reference.blip.decoder import BlipDecoder
+from encoders.reference.blip.generation import GenerationConfig, generate
 from tests.unit.encoders.test_blip import DEC, DECODER, PIXELS, SEP, random
 
 START, END, PAD = 1, 2, 0

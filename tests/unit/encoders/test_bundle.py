@@ -6,8 +6,8 @@ from dataclasses import asdict
 import pytest
 
 from encoders.bundle import Encoders
+from encoders.registry.specs import TASKS
 from encoders.spaces import collections
-from encoders.specs import TASKS
 from encoders.types import WeightsError
 
 

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from encoders.checkpoints import load_strictly, read_checkpoint
+from encoders.registry.checkpoints import load_strictly, read_checkpoint
 from encoders.types import WeightsError
 
 

@@ -15,10 +15,10 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch.nn import functional
 
-from encoders.clip.loading import config_of, load_clip
-from encoders.clip.model import Clip, ClipConfig
-from encoders.clip.preprocessing import DEVIATION, MEAN, preprocess
-from encoders.clip.tokenizer import ClipTokenizer, attention_mask, clean, load_clip_tokenizer
+from encoders.reference.clip.loading import config_of, load_clip
+from encoders.reference.clip.model import Clip, ClipConfig
+from encoders.reference.clip.preprocessing import DEVIATION, MEAN, preprocess
+from encoders.reference.clip.tokenizer import ClipTokenizer, attention_mask, clean, load_clip_tokenizer
 from encoders.types import WeightsError
 
 # Heads are 64 wide, so that the sizes can be told from the tensors.

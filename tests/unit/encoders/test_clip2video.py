@@ -7,8 +7,8 @@ import dataclasses
 import pytest
 import torch
 
-from encoders.clip2video.frames import sampled_frames
-from encoders.clip2video.model import Clip2Video, Clip2VideoConfig, PairOfVectors, load_clip2video
+from encoders.reference.clip2video.frames import sampled_frames
+from encoders.reference.clip2video.model import Clip2Video, Clip2VideoConfig, PairOfVectors, load_clip2video
 from encoders.types import WeightsError
 from tests.unit.encoders.test_clip4clip import CLIP
 

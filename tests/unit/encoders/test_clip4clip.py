@@ -7,11 +7,11 @@ import dataclasses
 import pytest
 import torch
 
-from encoders.clip.model import ClipConfig
-from encoders.clip4clip.base import Clip4ClipConfig
-from encoders.clip4clip.frames import chosen_frames, frames_per_second
-from encoders.clip4clip.loading import clip4clip, load_clip4clip
-from encoders.clip4clip.loss import symmetric_cross_entropy
+from encoders.reference.clip.model import ClipConfig
+from encoders.reference.clip4clip.base import Clip4ClipConfig
+from encoders.reference.clip4clip.frames import chosen_frames, frames_per_second
+from encoders.reference.clip4clip.loading import clip4clip, load_clip4clip
+from encoders.reference.clip4clip.loss import symmetric_cross_entropy
 from encoders.types import WeightsError
 
 CLIP = ClipConfig(

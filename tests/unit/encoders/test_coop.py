@@ -7,11 +7,11 @@ import dataclasses
 import pytest
 import torch
 
-from encoders.clip.model import Clip, ClipConfig
-from encoders.clip.tokenizer import ClipTokenizer
-from encoders.coop.conditional import ConditionalPromptLearner, cocoop, load_cocoop
-from encoders.coop.model import coop, load_coop
-from encoders.coop.prompts import CoopConfig, PromptLearner
+from encoders.reference.clip.model import Clip, ClipConfig
+from encoders.reference.clip.tokenizer import ClipTokenizer
+from encoders.reference.coop.conditional import ConditionalPromptLearner, cocoop, load_cocoop
+from encoders.reference.coop.model import coop, load_coop
+from encoders.reference.coop.prompts import CoopConfig, PromptLearner
 from encoders.types import WeightsError
 
 NAMES = ("cat", "hot_dog")

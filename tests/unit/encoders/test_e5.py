@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from encoders.e5 import RawE5
+from encoders.adapters.e5 import RawE5
 from encoders.types import WeightsError
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers.audio_utils import mel_filter_bank, spectrogram, window_function
 
-from encoders.fbank import EPSILON, fbank, hertz_to_mel, mel_filters
+from encoders.reference.fbank import EPSILON, fbank, hertz_to_mel, mel_filters
 
 RATE = 16000
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from encoders.flamingo.gated import GatedBlock, GatedConfig, cached_times, media_mask, text_times
-from encoders.flamingo.loading import FlamingoConfig, OpenFlamingo, gated_layers, load_open_flamingo
-from encoders.flamingo.resampler import LucidResampler, OpenResampler, ResamplerConfig
+from encoders.reference.flamingo.gated import GatedBlock, GatedConfig, cached_times, media_mask, text_times
+from encoders.reference.flamingo.loading import FlamingoConfig, OpenFlamingo, gated_layers, load_open_flamingo
+from encoders.reference.flamingo.resampler import LucidResampler, OpenResampler, ResamplerConfig
 from encoders.types import WeightsError
 
 GATED = GatedConfig(width=8, media_width=6, head_width=4, heads=2)

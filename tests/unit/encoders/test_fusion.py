@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from encoders.fusion.moco import MocoConfig, MomentumContrast, contrastive_loss, follow, load_moco
-from encoders.fusion.tfn import TensorFusion, TfnConfig, load_tfn
-from encoders.fusion.vilbert import CoAttentionConfig, CoAttentionLayer, load_co_attention
+from encoders.reference.fusion.moco import MocoConfig, MomentumContrast, contrastive_loss, follow, load_moco
+from encoders.reference.fusion.tfn import TensorFusion, TfnConfig, load_tfn
+from encoders.reference.fusion.vilbert import CoAttentionConfig, CoAttentionLayer, load_co_attention
 from encoders.types import WeightsError
 
 TFN = TfnConfig(inputs=(6, 5, 7), hidden=(3, 4, 8), text_out=4, fused=6)

@@ -9,17 +9,17 @@ import pytest
 import torch
 from transformers import BlipForConditionalGeneration, BlipForImageTextRetrieval
 
-from encoders import hf_blip
-from encoders.blip import decoder as decoder_module
-from encoders.blip.captioning import Captioner
-from encoders.blip.decoder import BlipDecoder, DecoderConfig
-from encoders.blip.generation import GenerationConfig
-from encoders.blip.med import MedConfig
-from encoders.blip.preprocessing import preprocess
-from encoders.blip.retrieval import BlipConfig, BlipRetrieval
-from encoders.blip.text import BlipTokenizer
-from encoders.blip.vit import VitConfig
-from encoders.hf_blip import load_captioner, load_matcher
+from encoders.adapters import hf_blip
+from encoders.adapters.hf_blip import load_captioner, load_matcher
+from encoders.reference.blip import decoder as decoder_module
+from encoders.reference.blip.captioning import Captioner
+from encoders.reference.blip.decoder import BlipDecoder, DecoderConfig
+from encoders.reference.blip.generation import GenerationConfig
+from encoders.reference.blip.med import MedConfig
+from encoders.reference.blip.preprocessing import preprocess
+from encoders.reference.blip.retrieval import BlipConfig, BlipRetrieval
+from encoders.reference.blip.text import BlipTokenizer
+from encoders.reference.blip.vit import VitConfig
 from encoders.types import WeightsError
 
 from .hf_models import BLIP_WORDS, blip, context

@@ -15,10 +15,10 @@ from transformers.models.clip.image_processing_pil_clip import CLIPImageProcesso
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 from transformers.models.siglip2.image_processing_pil_siglip2 import Siglip2ImageProcessorPil
 
-from encoders.hf_clip import load
-from encoders.hf_pixels import read_input
-from encoders.hf_texts import ClipTokens, SiglipTokens
-from encoders.loading import loader
+from encoders.adapters.hf_clip import load
+from encoders.adapters.hf_pixels import read_input
+from encoders.adapters.hf_texts import ClipTokens, SiglipTokens
+from encoders.registry.loading import loader
 from encoders.types import WeightsError
 
 from . import hf_models
@@ -147,7 +147,7 @@ def test_short_queries_get_the_template_and_nothing_else_does(folder):
 
 def test_one_folder_is_loaded_once_for_pictures_and_texts(folder, monkeypatch):
     pictures = load(context(folder, 12))
-    monkeypatch.setattr("encoders.hf_clip.load_network", None)
+    monkeypatch.setattr("encoders.adapters.hf_clip.load_network", None)
     texts = load(context(folder, 12))
     assert texts.encode_queries(["cat"]).shape == (1, 12)
     del pictures, texts

@@ -10,8 +10,8 @@ import threading
 
 import pytest
 
-from encoders.registry import Registry
-from encoders.specs import LOCK_NAME
+from encoders.registry.registry import Registry
+from encoders.registry.specs import LOCK_NAME
 from encoders.types import WeightsError
 from tests.unit.encoders.hub_server import COMMIT, CONFIG, FILES, WEIGHTS, asked, file_table, write_registry
 
@@ -164,7 +164,7 @@ def test_a_short_download_leaves_nothing_that_counts(hub, toml, cache):
 def test_a_killed_download_leaves_nothing_that_counts(hub, toml, cache):
     hub.manner = "stall"
     code = (
-        f"from pathlib import Path; from encoders.registry import Registry\n"
+        f"from pathlib import Path; from encoders.registry.registry import Registry\n"
         f"Registry.load(Path({str(toml)!r}), Path({str(cache)!r})).pull('tiny')"
     )
     with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, env={**os.environ}) as child:

@@ -11,16 +11,16 @@ import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-from encoders.fbank import fbank
-from encoders.languagebind import preprocessing
-from encoders.languagebind.audio import chunk_starts, mel_picture
-from encoders.languagebind.encoder import load as load_encoder
-from encoders.languagebind.loading import config_of, load_languagebind
-from encoders.languagebind.lora import merge_lora
-from encoders.languagebind.model import LanguageBind, LanguageBindConfig, LanguageBindModel, unit
-from encoders.languagebind.text import TextConfig
-from encoders.languagebind.tokenizer import END, TextTokenizer
-from encoders.languagebind.vision import PICTURE, SOUND, VisionConfig, VisionTower
+from encoders.reference.fbank import fbank
+from encoders.reference.languagebind import preprocessing
+from encoders.reference.languagebind.audio import chunk_starts, mel_picture
+from encoders.reference.languagebind.encoder import load as load_encoder
+from encoders.reference.languagebind.loading import config_of, load_languagebind
+from encoders.reference.languagebind.lora import merge_lora
+from encoders.reference.languagebind.model import LanguageBind, LanguageBindConfig, LanguageBindModel, unit
+from encoders.reference.languagebind.text import TextConfig
+from encoders.reference.languagebind.tokenizer import END, TextTokenizer
+from encoders.reference.languagebind.vision import PICTURE, SOUND, VisionConfig, VisionTower
 from encoders.types import WeightsError
 
 from .hf_models import context

@@ -3,8 +3,8 @@
 import pytest
 
 from encoders.bundle import Encoders
-from encoders.loading import LoadContext
-from encoders.registry import Registry
+from encoders.registry.loading import LoadContext
+from encoders.registry.registry import Registry
 from encoders.types import WeightsError
 from tests.unit.encoders.hub_server import packaged_file, write_registry
 
@@ -73,7 +73,9 @@ def test_a_library_that_a_loader_needs_is_named(opened, package):
     assert "pip install" in caught.value.hint
 
 
-@pytest.mark.parametrize("loader", ["encoders.silero", "encoders.silero:", ":load", "encoders silero:load", "a:b:c"])
+@pytest.mark.parametrize(
+    "loader", ["encoders.adapters.silero", "encoders.adapters.silero:", ":load", "encoders silero:load", "a:b:c"]
+)
 def test_what_is_no_loader_is_refused_at_once(tmp_path, loader):
     with pytest.raises(WeightsError, match="is not module:function") as caught:
         Registry.load(write_registry(tmp_path / "models.toml", loader=loader))
@@ -102,4 +104,4 @@ def test_a_gpu_that_was_asked_for_and_is_not_there_is_said(opened, package, monk
 
 def test_a_device_is_one_of_three(opened):
     with pytest.raises(ValueError, match="device"):
-        opened("encoders.silero:load", device="toaster")
+        opened("encoders.adapters.silero:load", device="toaster")

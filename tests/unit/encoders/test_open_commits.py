@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from encoders.bundle import Encoders
-from encoders.registry import Registry
+from encoders.registry.registry import Registry
 from encoders.types import WeightsError
 from tests.unit.encoders.hub_server import CONFIG, HEAD, asked, file_table, write_registry
 

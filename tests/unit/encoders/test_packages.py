@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from encoders.registry import Registry
+from encoders.registry.registry import Registry
 from encoders.types import WeightsError
 from tests.unit.encoders.hub_server import write_registry
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from encoders.conse import centre_crop, squashed
-from encoders.efficientnet_lite import EfficientNetLite, load_efficientnet_lite
+from encoders.adapters.conse import centre_crop, squashed
+from encoders.adapters.efficientnet_lite import EfficientNetLite, load_efficientnet_lite
 from encoders.types import WeightsError
 
 from .conftest import DATA

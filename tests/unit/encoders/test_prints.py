@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from encoders.prints import Prints, aligned, hamming, variety
+from encoders.frame_hashes import Prints, aligned, hamming, variety
 
 
 def prints(hashes: np.ndarray, start: float = 0.0, weight: float = 5.0) -> Prints:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from encoders import registry as registry_module
-from encoders.registry import Registry, cache_dir
-from encoders.specs import TASKS
+from encoders.registry import registry as registry_module
+from encoders.registry.registry import Registry, cache_dir
+from encoders.registry.specs import TASKS
 from encoders.types import WeightsError
 
 TOML = Path(registry_module.__file__).with_name("models.toml")

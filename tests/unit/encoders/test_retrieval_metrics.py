@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from encoders.retrieval_metrics import (
+from encoders.reference.retrieval_metrics import (
     RetrievalMetrics,
     best_captions,
     captions_to_videos,

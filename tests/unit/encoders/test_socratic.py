@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from encoders.socratic import best_of_groups, rerank, scores, video_vectors
+from encoders.reference.socratic import best_of_groups, rerank, scores, video_vectors
 
 HERE = np.ones((1, 1), int)
 

@@ -3,7 +3,7 @@ import time
 import numpy as np
 import pytest
 
-from encoders.joined_speech import join_speech
+from encoders.adapters.joined_speech import join_speech
 from encoders.types import SAMPLE_RATE, WeightsError
 
 from .speech import silence, speak
@@ -37,7 +37,9 @@ def test_voice_is_found_where_somebody_speaks(spans, sentence):
 
 
 def test_a_long_recording_is_looked_at_in_pieces(encoders, recording, spans, monkeypatch):
-    monkeypatch.setattr("encoders.silero._PIECE", int(4.5 * SAMPLE_RATE))  # a border in the middle of the first speech
+    monkeypatch.setattr(
+        "encoders.adapters.silero._PIECE", int(4.5 * SAMPLE_RATE)
+    )  # a border in the middle of the first speech
     found = encoders.voice.detect(recording)
     assert len(found) == len(spans)
     np.testing.assert_allclose(found, spans, atol=1.0)
@@ -89,7 +91,7 @@ def test_nothing_to_hear_gives_an_empty_transcript(encoders, seconds, speech):
 
 
 def test_a_model_folder_that_is_not_there_is_never_looked_for_elsewhere(tmp_path):
-    from encoders.whisper import WhisperRecognizer
+    from encoders.adapters.whisper import WhisperRecognizer
 
     with pytest.raises(WeightsError):
         WhisperRecognizer(tmp_path / "base")

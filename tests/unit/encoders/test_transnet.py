@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from encoders.transnet.loading import load_transnet
-from encoders.transnet.model import TransNetConfig, TransNetV2, colour_histograms
-from encoders.transnet.scenes import scenes
-from encoders.transnet.windows import BATCH, predict, windows
+from encoders.reference.transnet.loading import load_transnet
+from encoders.reference.transnet.model import TransNetConfig, TransNetV2, colour_histograms
+from encoders.reference.transnet.scenes import scenes
+from encoders.reference.transnet.windows import BATCH, predict, windows
 from encoders.types import WeightsError
 
 CONFIG = TransNetConfig(filters=1, similarity=4, reach=3, dense=5)

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from encoders.reference.valley.loading import load_valley
+from encoders.reference.valley.model import Valley, ValleyConfig, ValleyTokens
+from encoders.reference.valley.preprocessing import fixed_frames, frames_by_rate, preprocess
+from encoders.reference.valley.prompts import Message, completion_prompt
+from encoders.reference.valley.splice import ValleyTokenIds, splice
 from encoders.types import WeightsError
-from encoders.valley.loading import load_valley
-from encoders.valley.model import Valley, ValleyConfig, ValleyTokens
-from encoders.valley.preprocessing import fixed_frames, frames_by_rate, preprocess
-from encoders.valley.prompts import Message, completion_prompt
-from encoders.valley.splice import ValleyTokenIds, splice
 
 CONFIG = ValleyConfig(16, 12, 4, "temporal_transformer", positions=6)
 TOKENS = ValleyTokenIds(im_patch=90, im_start=91, im_end=92, vi_start=93, vi_end=94, vi_frame=95)

@@ -7,12 +7,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from encoders.reference.video_chatgpt.loading import load_video_chatgpt, stored_embeddings
+from encoders.reference.video_chatgpt.model import VideoChatGPT, VideoChatGPTConfig
+from encoders.reference.video_chatgpt.pooling import spatio_temporal_tokens, stored_tokens
+from encoders.reference.video_chatgpt.preprocessing import frame_indices, preprocess
+from encoders.reference.video_chatgpt.splice import VideoTokenIds, splice
 from encoders.types import WeightsError
-from encoders.video_chatgpt.loading import load_video_chatgpt, stored_embeddings
-from encoders.video_chatgpt.model import VideoChatGPT, VideoChatGPTConfig
-from encoders.video_chatgpt.pooling import spatio_temporal_tokens, stored_tokens
-from encoders.video_chatgpt.preprocessing import frame_indices, preprocess
-from encoders.video_chatgpt.splice import VideoTokenIds, splice
 
 CONFIG = VideoChatGPTConfig(hidden_size=6, mm_hidden_size=5, patches=4, temporal=3)
 TOKENS = VideoTokenIds(90, 91, 92)

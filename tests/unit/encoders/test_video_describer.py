@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from encoders.bundle import Encoders
-from encoders.loading import LoadContext
-from encoders.registry import Registry
-from encoders.specs import ModelSpec
+from encoders.reference.video_llm.describer import VideoLLMDescriber, cleaned
+from encoders.reference.video_llm.from_registry import load
+from encoders.registry.loading import LoadContext
+from encoders.registry.registry import Registry
+from encoders.registry.specs import ModelSpec
 from encoders.types import WeightsError
-from encoders.video_llm.describer import VideoLLMDescriber, cleaned
-from encoders.video_llm.from_registry import load
 from tests.unit.encoders import hub_server, video_llms
 
 pytest.importorskip("transformers")
@@ -83,7 +83,9 @@ def frames():
 
 def context(folder: Path, row: str, **files: Path) -> LoadContext:
     options = tomllib.loads(f"row = {{ {row} }}")["row"]
-    spec = ModelSpec("seer", "describer", "encoders.video_llm.from_registry:load", (), "MIT", 0, "0", options, "", "")
+    spec = ModelSpec(
+        "seer", "describer", "encoders.reference.video_llm.from_registry:load", (), "MIT", 0, "0", options, "", ""
+    )
     return LoadContext(spec, {"folder": folder, **files}, 1, "cpu", Encoders.open("embedded"))
 
 
@@ -221,7 +223,7 @@ def test_a_row_of_a_registry_makes_a_describer(folder, frames, tmp_path, monkeyp
         hub_server.file_table(f"part{index}", name).replace("models.tiny", "models.seer")
         for index, name in enumerate(names)
     )
-    registry = hub_server.write_registry(tmp_path / "models.toml", loader="encoders.silero:load")
+    registry = hub_server.write_registry(tmp_path / "models.toml", loader="encoders.adapters.silero:load")
     registry.write_text(
         registry.read_text(encoding="utf-8")
         + f"""describer = "seer"
@@ -229,7 +231,7 @@ captioner = "seer"
 [models.seer]
 task = "describer"
 also = ["captioner"]
-loader = "encoders.video_llm.from_registry:load"
+loader = "encoders.reference.video_llm.from_registry:load"
 licence = "MIT"
 dim = 0
 revision = "{hub_server.COMMIT[:8]}"

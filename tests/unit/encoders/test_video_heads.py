@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from encoders.clip.model import ClipConfig
-from encoders.clip2video.model import Clip2Video, Clip2VideoConfig
-from encoders.clip4clip.base import Clip4ClipConfig
-from encoders.clip4clip.loading import clip4clip
-from encoders.hf_clip import load
+from encoders.adapters.hf_clip import load
+from encoders.reference.clip.model import ClipConfig
+from encoders.reference.clip2video.model import Clip2Video, Clip2VideoConfig
+from encoders.reference.clip4clip.base import Clip4ClipConfig
+from encoders.reference.clip4clip.loading import clip4clip
 from encoders.spaces import is_of_videos, video_collections
 from encoders.types import WeightsError
 from encoders.video_heads import HeadSpec, open_head

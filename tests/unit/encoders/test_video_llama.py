@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from encoders.fbank import fbank
-from encoders.qformer.layers import QFormerConfig
-from encoders.types import WeightsError
-from encoders.video_llama.audio import VideoLlamaAudio, VideoLlamaAudioConfig
-from encoders.video_llama.eva_vit import EvaVit, EvaVitConfig
-from encoders.video_llama.imagebind_audio import ImageBindAudioConfig, Scale
-from encoders.video_llama.loading import load_video_llama_audio, load_video_llama_vision
-from encoders.video_llama.preprocessing import (
+from encoders.reference.fbank import fbank
+from encoders.reference.qformer.layers import QFormerConfig
+from encoders.reference.video_llama.audio import VideoLlamaAudio, VideoLlamaAudioConfig
+from encoders.reference.video_llama.eva_vit import EvaVit, EvaVitConfig
+from encoders.reference.video_llama.imagebind_audio import ImageBindAudioConfig, Scale
+from encoders.reference.video_llama.loading import load_video_llama_audio, load_video_llama_vision
+from encoders.reference.video_llama.preprocessing import (
     DEVIATION,
     MEAN,
     audio_clip_starts,
@@ -23,8 +22,9 @@ from encoders.video_llama.preprocessing import (
     preprocess,
     time_line,
 )
-from encoders.video_llama.prompts import clean_answer, interleave, pieces, prompt
-from encoders.video_llama.vision import VideoLlamaVision, VideoLlamaVisionConfig
+from encoders.reference.video_llama.prompts import clean_answer, interleave, pieces, prompt
+from encoders.reference.video_llama.vision import VideoLlamaVision, VideoLlamaVisionConfig
+from encoders.types import WeightsError
 
 NARROW = {"width": 16, "layers": 2, "heads": 2, "inner": 24, "text": False}
 VISION = VideoLlamaVisionConfig(

@@ -10,13 +10,13 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional
 
-from encoders.languagebind.vision import VisionConfig
+from encoders.reference.languagebind.vision import VisionConfig
+from encoders.reference.video_llava.loading import load_video_llava
+from encoders.reference.video_llava.model import VideoLlava, VideoLlavaConfig, hf_config
+from encoders.reference.video_llava.preprocessing import hf_frame_indices, squared
+from encoders.reference.video_llava.prompts import chat_prompt, clean_answer, image_question, prompt_ids, video_question
+from encoders.reference.video_llava.splice import IGNORED, PLACEHOLDER, blocks_of, splice
 from encoders.types import WeightsError
-from encoders.video_llava.loading import load_video_llava
-from encoders.video_llava.model import VideoLlava, VideoLlavaConfig, hf_config
-from encoders.video_llava.preprocessing import hf_frame_indices, squared
-from encoders.video_llava.prompts import chat_prompt, clean_answer, image_question, prompt_ids, video_question
-from encoders.video_llava.splice import IGNORED, PLACEHOLDER, blocks_of, splice
 
 VIDEO = VisionConfig(12, 20, 3, 3, (8, 8), 4, 3)
 IMAGE = replace(VIDEO, num_frames=1, add_time_attn=False)

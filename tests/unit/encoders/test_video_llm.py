@@ -10,18 +10,18 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from encoders.types import WeightsError
-from encoders.video_chatgpt.model import VideoChatGPTConfig
-from encoders.video_llm.clip_tower import load_clip_tower
-from encoders.video_llm.generation import LLAMA2_STOPS, VICUNA_STOPS, Generation, generate_ids, stream_text
-from encoders.video_llm.loading import (
+from encoders.reference.video_chatgpt.model import VideoChatGPTConfig
+from encoders.reference.video_llm.clip_tower import load_clip_tower
+from encoders.reference.video_llm.generation import LLAMA2_STOPS, VICUNA_STOPS, Generation, generate_ids, stream_text
+from encoders.reference.video_llm.loading import (
     add_visual_tokens,
     load_language_model,
     load_valley_llm,
     load_video_chatgpt_llm,
 )
-from encoders.video_llm.model import VideoLLM
-from encoders.video_llm.prompt import Footage, SplitPrompt
+from encoders.reference.video_llm.model import VideoLLM
+from encoders.reference.video_llm.prompt import Footage, SplitPrompt
+from encoders.types import WeightsError
 from tests.unit.encoders.video_llms import (
     FEATURES,
     HIDDEN,

@@ -7,24 +7,24 @@ import pytest
 import torch
 from PIL import Image
 
-from encoders.languagebind import preprocessing as languagebind
-from encoders.types import WeightsError
-from encoders.valley.prompts import SYSTEM as VALLEY_SYSTEM
-from encoders.valley.prompts import placeholder as valley_slots
-from encoders.video_chatgpt.model import VideoChatGPTConfig
-from encoders.video_chatgpt.prompts import SYSTEM as CHAT_SYSTEM
-from encoders.video_llama import preprocessing as llama_preprocessing
-from encoders.video_llama.prompts import IMAGE_SYSTEM
-from encoders.video_llava.prompts import SYSTEM as LLAVA_SYSTEM
-from encoders.video_llm.clip_tower import load_clip_tower
-from encoders.video_llm.generation import LLAMA2_STOPS, VICUNA_STOPS, Generation
-from encoders.video_llm.loading import (
+from encoders.reference.languagebind import preprocessing as languagebind
+from encoders.reference.valley.prompts import SYSTEM as VALLEY_SYSTEM
+from encoders.reference.valley.prompts import placeholder as valley_slots
+from encoders.reference.video_chatgpt.model import VideoChatGPTConfig
+from encoders.reference.video_chatgpt.prompts import SYSTEM as CHAT_SYSTEM
+from encoders.reference.video_llama import preprocessing as llama_preprocessing
+from encoders.reference.video_llama.prompts import IMAGE_SYSTEM
+from encoders.reference.video_llava.prompts import SYSTEM as LLAVA_SYSTEM
+from encoders.reference.video_llm.clip_tower import load_clip_tower
+from encoders.reference.video_llm.generation import LLAMA2_STOPS, VICUNA_STOPS, Generation
+from encoders.reference.video_llm.loading import (
     load_valley_llm,
     load_video_chatgpt_llm,
     load_video_llama_llm,
     load_video_llava_llm,
 )
-from encoders.video_llm.prompt import Footage
+from encoders.reference.video_llm.prompt import Footage
+from encoders.types import WeightsError
 from tests.unit.encoders import video_llms
 from tests.unit.encoders.video_llms import AUDIO, FEATURES, HIDDEN, LLAVA, TOWER, VISION, WORDS
 

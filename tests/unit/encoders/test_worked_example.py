@@ -10,7 +10,7 @@ import pytest
 
 import encoders
 from encoders.bundle import Encoders
-from encoders.registry import Registry
+from encoders.registry.registry import Registry
 from encoders.types import WeightsError
 
 PAGE = Path(__file__).resolve().parents[3] / "CONTRIBUTING.md"
@@ -33,7 +33,7 @@ def mosaic(tmp_path, monkeypatch):
         "Metadata-Version: 2.1\nName: mosaic-weights\nVersion: 1.0\n", encoding="utf-8"
     )
     monkeypatch.syspath_prepend(str(site))
-    shipped = Path(encoders.__file__).with_name("models.toml").read_text(encoding="utf-8")
+    shipped = (Path(encoders.__file__).parent / "registry" / "models.toml").read_text(encoding="utf-8")
     profile = shipped.partition("[profiles.embedded]")[2].partition("[")[0].replace("conse-lite2-e5", "mosaic-8")
     (tmp_path / "models.toml").write_text(f"{shipped}\n{row}\n[profiles.mine]{profile}", encoding="utf-8")
     return tmp_path

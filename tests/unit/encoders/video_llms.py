@@ -12,16 +12,16 @@ import transformers
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-from encoders.languagebind.vision import VisionConfig
-from encoders.qformer.layers import QFormerConfig
-from encoders.valley.model import Valley, ValleyConfig
-from encoders.valley.prompts import VISUAL_TOKENS as VALLEY_TOKENS
-from encoders.video_llama.audio import VideoLlamaAudio, VideoLlamaAudioConfig
-from encoders.video_llama.eva_vit import EvaVitConfig
-from encoders.video_llama.imagebind_audio import ImageBindAudioConfig
-from encoders.video_llama.vision import VideoLlamaVision, VideoLlamaVisionConfig
-from encoders.video_llava.model import VideoLlava, VideoLlavaConfig
-from encoders.video_llm.loading import load_language_model
+from encoders.reference.languagebind.vision import VisionConfig
+from encoders.reference.qformer.layers import QFormerConfig
+from encoders.reference.valley.model import Valley, ValleyConfig
+from encoders.reference.valley.prompts import VISUAL_TOKENS as VALLEY_TOKENS
+from encoders.reference.video_llama.audio import VideoLlamaAudio, VideoLlamaAudioConfig
+from encoders.reference.video_llama.eva_vit import EvaVitConfig
+from encoders.reference.video_llama.imagebind_audio import ImageBindAudioConfig
+from encoders.reference.video_llama.vision import VideoLlamaVision, VideoLlamaVisionConfig
+from encoders.reference.video_llava.model import VideoLlava, VideoLlavaConfig
+from encoders.reference.video_llm.loading import load_language_model
 
 WORDS = [
     "<unk>",

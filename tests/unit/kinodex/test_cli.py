@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kinodex import __version__
-from kinodex.cli import app, main
+from kinodex.cli.app import app, main
 from kinodex.settings import ENVIRONMENT
 from stores.library_store import LibraryStore
 

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from encoders.types import Pixels
-from kinodex.cli import app
+from kinodex.cli.app import app
 from kinodex.library import Library
 from kinodex.settings import ENVIRONMENT
 from tests.unit.agents.chat_server import ChatServer, chat_server

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from kinodex.cli import app
+from kinodex.cli.app import app
 from kinodex.settings import ENVIRONMENT
+from stores.core.records import StageKey
 from stores.library_store import LibraryStore
-from stores.records import StageKey
 
 
 @pytest.fixture(autouse=True)

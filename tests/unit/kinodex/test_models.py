@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from kinodex.cli import app
+from kinodex.cli.app import app
 from kinodex.settings import ENVIRONMENT
 from tests.unit.encoders.hub_server import COMMIT, HEAD, Hub, asked, file_table, write_registry
 
@@ -19,7 +19,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for name in (*ENVIRONMENT, "KINODEX_DEBUG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("KINODEX_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("encoders.registry._MODELS_TOML", write_registry(tmp_path / "models.toml"))
+    monkeypatch.setattr("encoders.registry.registry._MODELS_TOML", write_registry(tmp_path / "models.toml"))
     with asked(monkeypatch) as served:
         yield served
 
@@ -147,7 +147,7 @@ def test_a_commit_that_is_left_open_is_settled_by_the_first_pull_and_told(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     files = file_table("weights", "model.safetensors", "?") + file_table("config", "config.json", "?")
-    monkeypatch.setattr("encoders.registry._MODELS_TOML", write_registry(tmp_path / "open.toml", files, "?"))
+    monkeypatch.setattr("encoders.registry.registry._MODELS_TOML", write_registry(tmp_path / "open.toml", files, "?"))
     before = tiny("models", "--profile", "small")
     assert (before["revision"], before["present"]) == ("?", False)
     assert f"tiny is pinned to hf:owner/tiny@{HEAD} from now on" in " ".join(

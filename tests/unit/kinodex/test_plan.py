@@ -5,9 +5,10 @@ import io
 import pytest
 from rich.console import Console
 
-from kinodex import payloads, render
-from workflows.budget import Estimate
-from workflows.plan import Plan, PlannedInput
+from kinodex import payloads
+from kinodex.cli.render import results as render
+from workflows.planning.budget import Estimate
+from workflows.planning.plan import Plan, PlannedInput
 
 
 def shown(made: Plan, **more: object) -> str:

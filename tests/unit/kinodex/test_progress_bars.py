@@ -7,8 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
-from kinodex.progress_bars import _Bars
-from workflows.progress import Planned, StageAdvanced, StageFinished, StageStarted, VideoFinished, Waiting
+from kinodex.cli.progress_bars import _Bars
+from workflows.telemetry.progress import Planned, StageAdvanced, StageFinished, StageStarted, VideoFinished, Waiting
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from fractions import Fraction
 import pytest
 from rich.console import Console
 
-from agents.explanation import Explanation, Fate, Gap, Part, Scale, Source
-from kinodex import render_explain
+from agents.search.explanation import Explanation, Fate, Gap, Part, Scale, Source
+from kinodex.cli.render import explain as render_explain
 from kinodex.explained import explained
-from stores.records import Span
+from stores.core.records import Span
 
 MODEL, WORDS = "conse-lite2-e5@9656183e-8962b274", "whisper-base@d01c3014"
 HOSTILE = "/films/[red]x\x1b[31m.mp4"

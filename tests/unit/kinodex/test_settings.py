@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from kinodex.settings import ENVIRONMENT, Settings
-from stores.errors import UsageError
+from stores.core.errors import UsageError
 
 
 @pytest.fixture(autouse=True)

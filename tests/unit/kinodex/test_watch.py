@@ -14,7 +14,7 @@ from queue import Empty, Queue
 import pytest
 from typer.testing import CliRunner
 
-from kinodex.cli import app
+from kinodex.cli.app import app
 
 ROOT = Path(__file__).parents[3]
 
@@ -23,7 +23,7 @@ class Program:
     def __init__(self, *arguments: object) -> None:
         # A process that was started in the background is born deaf to interrupts, and hands that down.
         hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-        command = [sys.executable, "-c", f"{hears}; from kinodex.cli import main; main()", *map(str, arguments)]
+        command = [sys.executable, "-c", f"{hears}; from kinodex.cli.app import main; main()", *map(str, arguments)]
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=arguments[1]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.decoder import Decoder
+from pipeline.decode.decoder import Decoder
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from typing import Any
 import av
 import numpy as np
 
-from pipeline.decoder import Decoder
-from stores.records import Video
+from pipeline.decode.decoder import Decoder
+from stores.core.records import Video
 
 RED, GREEN, BLUE, WHITE = (200, 30, 30), (30, 180, 30), (30, 30, 200), (235, 235, 235)
 Colour = tuple[int, int, int]

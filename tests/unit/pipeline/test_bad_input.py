@@ -10,9 +10,9 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.decoder import Decoder
-from pipeline.frames import Sampling
-from stores.errors import MediaError
+from pipeline.decode.decoder import Decoder
+from pipeline.decode.frames import Sampling
+from stores.core.errors import MediaError
 from tests.unit.pipeline.media import GREEN, RED, flat, make_video, tone, video_of, write_sound
 
 EVERY = Sampling("every", None, 64)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.derive.clips import derive_clips
-from stores.records import Blob, Clip, Record, Scene, Span, StageOutput, Utterance, Video
+from stores.core.records import Blob, Clip, Record, Scene, Span, StageOutput, Utterance, Video
 from tests.unit.pipeline.test_perceive import Remembered
 
 BASE = Fraction(1, 1000)

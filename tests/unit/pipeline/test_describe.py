@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 from transformers import BlipForConditionalGeneration, BlipForImageTextRetrieval
 
-from encoders import hf_blip
-from encoders.blip.med import MedConfig
-from encoders.blip.vit import VitConfig
+from encoders.adapters import hf_blip
+from encoders.reference.blip.med import MedConfig
+from encoders.reference.blip.vit import VitConfig
 from encoders.types import Pixels
-from pipeline.decoder import Decoder
+from pipeline.decode.decoder import Decoder
 from pipeline.describe.captions import CaptionConfig, caption_stage, describe_clips, mark_of
 from pipeline.describe.describers import QUESTION, PictureDescriber, VideoModelDescriber
-from pipeline.describe.sights import sights, wanted_ticks
-from stores.errors import MediaError
-from stores.records import Caption, Clip, Record, ScreenText, Span, Utterance, Video
+from pipeline.describe.sampled_frames import sights, wanted_ticks
+from stores.core.errors import MediaError
+from stores.core.records import Caption, Clip, Record, ScreenText, Span, Utterance, Video
 from tests.unit.encoders import hf_models
 from tests.unit.pipeline.media import BLUE, GREEN, RED, flat, make_video, video_of
 

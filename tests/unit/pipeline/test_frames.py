@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.decoder import Decoder
-from pipeline.frames import Frames, Sampling
-from stores.records import Video
+from pipeline.decode.decoder import Decoder
+from pipeline.decode.frames import Frames, Sampling
+from stores.core.records import Video
 from tests.unit.pipeline.media import BLUE, GREEN, RED, WHITE, flat, make_video, tone, video_of
 
 EVERY = Sampling("every", None, 64, batch=7)

@@ -16,15 +16,15 @@ import pytest
 
 from encoders.bundle import Encoders
 from encoders.types import Samples
-from pipeline.decoder import Decoder
-from pipeline.join import join
-from pipeline.parts import parts_of
+from pipeline.decode.decoder import Decoder
 from pipeline.perceive import PerceptionConfig, perceive
-from pipeline.perceive_part import perceive_part
 from pipeline.perception import DERIVED, LISTENED, WATCHED
-from stores.errors import KinodexError, StoreError
-from stores.ids import part_stage, sha256_of, video_id
-from stores.records import Record, StageOutput, Utterance, Voice
+from pipeline.segments.join import join
+from pipeline.segments.parts import parts_of
+from pipeline.segments.perceive_part import perceive_part
+from stores.core.errors import KinodexError, StoreError
+from stores.core.ids import part_stage, sha256_of, video_id
+from stores.core.records import Record, StageOutput, Utterance, Voice
 from tests.unit.pipeline.media import BLUE, RED, WHITE, flat, make_video, tone, video_of
 from tests.unit.pipeline.media_long import make_long_video
 from tests.unit.pipeline.test_perceive import Remembered, Toys

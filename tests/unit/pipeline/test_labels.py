@@ -14,7 +14,7 @@ from encoders.bundle import Encoders
 from encoders.concepts import ConceptSpace
 from encoders.zero_shot import ZeroShot
 from pipeline.derive.labels import derive_labels
-from stores.records import Clip, Label, Span
+from stores.core.records import Clip, Label, Span
 
 
 @pytest.fixture(scope="module")

@@ -15,17 +15,17 @@ from scenedetect.common import FrameTimecode, Timecode
 from scenedetect.detectors import AdaptiveDetector, ContentDetector
 
 from encoders.types import Detections, PictureFeatures, Pixels, TextBox
-from pipeline.decoder import Decoder
-from pipeline.frames import Frames
+from pipeline.decode.decoder import Decoder
+from pipeline.decode.frames import Frames
 from pipeline.observers.colours import dominant_colour
-from pipeline.observers.look import LookObserver
 from pipeline.observers.objects import ObjectObserver
 from pipeline.observers.pictures import PictureObserver
 from pipeline.observers.scenes import SceneConfig, SceneObserver
 from pipeline.observers.screentext import ScreenTextObserver
 from pipeline.observers.thumbnails import ThumbnailObserver
+from pipeline.observers.visual_stats import LookObserver
 from pipeline.watch import Observer, watch
-from stores.records import Fact, Scene, ScreenText, StageOutput, Video
+from stores.core.records import Fact, Scene, ScreenText, StageOutput, Video
 from tests.unit.pipeline.media import BLUE, GREEN, RED, WHITE, flat, make_video, tone, video_of
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.parts import LONGEST_WHOLE, PART_SECONDS, Part, part_fingerprint, parts_of
-from stores.records import Span, Video
+from pipeline.segments.parts import LONGEST_WHOLE, PART_SECONDS, Part, part_fingerprint, parts_of
+from stores.core.records import Span, Video
 
 VIDEO = Video("vid_1", "0" * 64, 1, 0, Fraction(1, 1000), 0, 64, 48, 0, Fraction(25), False, "h264", "", "matroska")
 

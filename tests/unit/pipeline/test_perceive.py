@@ -14,12 +14,12 @@ import pytest
 from encoders.bundle import Encoders
 from encoders.concepts import ConceptSpace
 from encoders.types import Samples, SpeechSegment, Transcript, Vectors, WeightsError, WordTime
-from pipeline.decoder import Decoder
+from pipeline.decode.decoder import Decoder
 from pipeline.perceive import PerceptionConfig, fingerprints, pending, perceive, stages
 from pipeline.perception import DERIVED, LISTENED, WATCHED
-from stores.errors import KinodexError, MediaError, ModelError
-from stores.ids import sha256_of, video_id
-from stores.records import Clip, Label, Record, StageOutput, Tracklet, Utterance, Video, Voice
+from stores.core.errors import KinodexError, MediaError, ModelError
+from stores.core.ids import sha256_of, video_id
+from stores.core.records import Clip, Label, Record, StageOutput, Tracklet, Utterance, Video, Voice
 from tests.unit.pipeline.media import BLUE, GREEN, RED, WHITE, flat, make_video, tone
 from tests.unit.pipeline.test_observers import ColourEncoder, SquareDetector, StripeReader
 

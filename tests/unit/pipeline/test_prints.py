@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from encoders.prints import Prints, aligned, unpacked
-from pipeline.decoder import Decoder
-from pipeline.observers.prints import PrintObserver
-from pipeline.prints import print_of
+from encoders.frame_hashes import Prints, aligned, unpacked
+from pipeline.decode.decoder import Decoder
+from pipeline.frame_hashes import print_of
+from pipeline.observers.frame_hashes import PrintObserver
 from pipeline.watch import watch
 from tests.unit.pipeline.media import flat, make_video, video_of
 from tests.unit.pipeline.textures import encoded, textures

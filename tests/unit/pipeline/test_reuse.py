@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 
 from encoders.bundle import Encoders
-from pipeline.decoder import Decoder
+from pipeline.decode.decoder import Decoder
 from pipeline.observers.pictures import PictureConfig
 from pipeline.perceive import PerceptionConfig, fingerprints, perceive, stages
 from pipeline.reuse import ReuseConfig
-from stores.ids import sha256_of
-from stores.known_prints import KnownPrints
+from stores.core.ids import sha256_of
+from stores.core.records import Clip, Label, StageKey, StageOutput
+from stores.known_frame_hashes import KnownPrints
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
-from stores.records import Clip, Label, StageKey, StageOutput
 from tests.e2e.media import sample_video
 from tests.unit.pipeline.media import make_video
 from tests.unit.pipeline.test_observers import ColourEncoder, SquareDetector

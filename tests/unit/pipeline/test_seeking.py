@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.decoder import Decoder, DecoderLimits
-from pipeline.frames import Sampling
-from pipeline.parts import Part, parts_of
-from stores.errors import MediaError
-from stores.records import Span, Video
+from pipeline.decode.decoder import Decoder, DecoderLimits
+from pipeline.decode.frames import Sampling
+from pipeline.segments.parts import Part, parts_of
+from stores.core.errors import MediaError
+from stores.core.records import Span, Video
 from tests.unit.pipeline.media import RED, flat, make_video, tone, video_of
 
 FRAMES = 500

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.decoder import Decoder, DecoderLimits
-from stores.errors import MediaError
+from pipeline.decode.decoder import Decoder, DecoderLimits
+from stores.core.errors import MediaError
 from tests.unit.pipeline.media import RED, flat, make_video, tone, video_of
 
 

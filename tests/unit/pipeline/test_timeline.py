@@ -6,7 +6,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.timeline import Timeline
+from pipeline.decode.timeline import Timeline
 
 BASE = Fraction(1, 1000)
 

@@ -12,7 +12,7 @@ import pytest
 from encoders.bundle import Encoders
 from encoders.concepts import ConceptSpace
 from pipeline.derive.tracklets import derive_tracklets, motion_word
-from stores.records import Blob, Scene, Span, StageOutput, Tracklet, Video, Voice
+from stores.core.records import Blob, Scene, Span, StageOutput, Tracklet, Video, Voice
 from tests.unit.pipeline.test_perceive import Remembered
 
 BASE = Fraction(1, 1000)

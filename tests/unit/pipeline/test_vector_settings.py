@@ -12,14 +12,14 @@ import pytest
 from encoders.bundle import Encoders
 from encoders.spaces import collections, video_collections
 from kinodex.perception import perception_config
-from pipeline.decoder import Decoder
+from pipeline.decode.decoder import Decoder
 from pipeline.derive.vectors import VectorConfig
 from pipeline.perceive import PerceptionConfig, perceive
 from pipeline.perception import stages
 from pipeline.stage import fingerprints, pending, settings_of
-from stores.errors import KinodexError, UsageError
-from stores.ids import sha256_of, video_id
-from stores.records import Clip, StageOutput, VectorItem
+from stores.core.errors import KinodexError, UsageError
+from stores.core.ids import sha256_of, video_id
+from stores.core.records import Clip, StageOutput, VectorItem
 from tests.unit.pipeline.media import BLUE, GREEN, RED, flat, make_video
 from tests.unit.pipeline.test_perceive import Remembered, Toys, run
 

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from stores.ids import record_id
-from stores.ledger import Attempt
-from stores.library_store import LibraryStore
-from stores.records import (
+from stores.core.ids import record_id
+from stores.core.records import (
     Blob,
     Channel,
     Label,
@@ -27,6 +25,8 @@ from stores.records import (
     Video,
     Word,
 )
+from stores.ledger import Attempt
+from stores.library_store import LibraryStore
 
 BASE = Fraction(1, 12800)
 COLLECTION = "toy-model-1"

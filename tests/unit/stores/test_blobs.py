@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from stores.blobs import BlobStore
-from stores.errors import StoreError
-from stores.records import Blob, StageKey
+from stores.core.errors import StoreError
+from stores.core.records import Blob, StageKey
+from stores.files.blobs import BlobStore
 
 KEY = StageKey("vid_1", "thumbnails", "f1")
 
@@ -53,7 +53,7 @@ def test_a_broken_write_leaves_nothing_and_empty_folders_go(tmp_path: Path, monk
     def fail(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("stores.blobs.os.fsync", fail)
+    monkeypatch.setattr("stores.files.blobs.os.fsync", fail)
     with pytest.raises(StoreError) as caught:
         blobs.put(KEY, Blob("a.jpg", b"new"))
     assert caught.value.code.name == "DISK_FULL"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from stores.errors import UsageError
-from stores.ids import video_id as id_of
+from stores.core.errors import UsageError
+from stores.core.ids import video_id as id_of
+from stores.core.records import Clip, Fact, ScreenText, StageOutput
 from stores.library_store import LibraryStore
-from stores.records import Clip, Fact, ScreenText, StageOutput
 from tests.unit.stores.builders import add_video, begun, label, put, sha, span, tracklet, utterance, video_of
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from stores import commit as commit_module
-from stores.errors import StoreError
+from stores.core.errors import StoreError
+from stores.core.records import Blob, StageKey, StageOutput
 from stores.library_store import LibraryStore
-from stores.records import Blob, StageKey, StageOutput
 from tests.unit.stores.builders import COLLECTION, add_video, begun, put, utterance, vector_item
 
 
@@ -62,8 +62,8 @@ NEW = (["new words"], True, b"new", ["b:f2", "a:f2"], ["a:f2", "b:f2"], 2)
 @pytest.mark.parametrize(
     ("owner", "step"),
     [
-        ("stores.blobs.BlobStore", "put"),
-        ("stores.vectors.VectorStore", "upsert"),
+        ("stores.files.blobs.BlobStore", "put"),
+        ("stores.vectors.store.VectorStore", "upsert"),
         ("stores.library_store", "replace_rows"),
         ("stores.ledger.Ledger", "done_in"),
         ("stores.commit", "_insert_stage"),
@@ -112,7 +112,7 @@ def test_leftovers_that_cannot_be_removed_are_only_a_warning(
 
     video_id = add_video(store)
     old_state(store, video_id)
-    monkeypatch.setattr("stores.vectors.VectorStore.delete", refuse)
+    monkeypatch.setattr("stores.vectors.store.VectorStore.delete", refuse)
     assert store.commit(begun(store, video_id, "speech", "f2"), new_output(video_id)).status == "done"
     assert "next sweep" in caplog.text
     assert seen(store, video_id) == NEW

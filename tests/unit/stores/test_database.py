@@ -18,12 +18,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event, inspect, text
 
 import stores
-from stores.database import HEAD, open_database, reading, writing
-from stores.errors import StoreError
-from stores.faults import storage_faults
+from stores.core.errors import StoreError
 from stores.ledger import Ledger
 from stores.library_store import LibraryStore
-from stores.tables import EVIDENCE, Base
+from stores.sql.database import HEAD, open_database, reading, writing
+from stores.sql.faults import storage_faults
+from stores.sql.tables import EVIDENCE, Base
 from tests.unit.stores.builders import add_video
 
 
@@ -51,14 +51,14 @@ def test_the_migrations_make_what_the_models_say(tmp_path: Path) -> None:
 
 
 def test_head_is_the_last_revision() -> None:
-    folder = Path(str(stores.__file__)).parent / "migrations"
+    folder = Path(str(stores.__file__)).parent / "sql" / "migrations"
     assert ScriptDirectory(str(folder)).get_current_head() == HEAD
 
 
 def test_a_library_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> None:
     engine = create_engine(url(tmp_path))
     config = Config()
-    config.set_main_option("script_location", str(Path(str(stores.__file__)).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(str(stores.__file__)).parent / "sql" / "migrations"))
     runs = [("done", 2), ("failed", 3), ("quarantined", 3), ("running", 1), ("filtered", 1)]
     with engine.connect() as connection, connection.begin():
         config.attributes["connection"] = connection
@@ -87,7 +87,7 @@ def test_a_library_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> 
 def test_a_library_without_captions_keeps_its_evidence_and_takes_captions(tmp_path: Path) -> None:
     engine = create_engine(url(tmp_path))
     config = Config()
-    config.set_main_option("script_location", str(Path(str(stores.__file__)).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(str(stores.__file__)).parent / "sql" / "migrations"))
     with engine.connect() as connection, connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, "0003")
@@ -122,7 +122,7 @@ def test_opening_again_is_quick_and_needs_no_alembic(tmp_path: Path) -> None:
     open_database(url(tmp_path)).dispose()
     program = (
         "import sys\n"
-        "from stores.database import open_database\n"
+        "from stores.sql.database import open_database\n"
         "open_database(sys.argv[1]).dispose()\n"
         "print('alembic' in sys.modules)\n"
     )

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from stores.database import reading
-from stores.errors import UsageError
-from stores.forget import Forgotten, forget
+from stores.core.errors import UsageError
+from stores.core.records import Blob, Decision
 from stores.library_store import LibraryStore
-from stores.records import Blob, Decision
-from stores.tables import Base
-from stores.verify import verify
+from stores.maintenance.forget import Forgotten, forget
+from stores.maintenance.verify import verify
+from stores.sql.database import reading
+from stores.sql.tables import Base
 from tests.unit.stores.builders import COLLECTION, add_video, begun, label, put, sha, utterance, vector_item
 
 

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from sqlalchemy import event, insert
 
-from stores import known_prints
+from stores import known_frame_hashes as known_prints
 from stores.catalog import bump_revision
-from stores.database import writing
-from stores.forget import forget
-from stores.known_prints import KnownPrints
+from stores.core.records import Blob, StageKey, StageOutput, Video
+from stores.known_frame_hashes import KnownPrints
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
-from stores.records import Blob, StageKey, StageOutput, Video
-from stores.tables import StageRunRow, VideoRow
+from stores.maintenance.forget import forget
+from stores.sql.database import writing
+from stores.sql.tables import StageRunRow, VideoRow
 
 MS = Fraction(1, 1000)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from stores.database import open_database
-from stores.errors import StoreError
+from stores.core.errors import StoreError
+from stores.core.records import Receipt, StageKey, StageOutput
 from stores.ledger import Attempt, Ledger
 from stores.library_store import LibraryStore
-from stores.records import Receipt, StageKey, StageOutput
+from stores.sql.database import open_database
 from tests.unit.stores.builders import add_video, begun, put
 
 KEY = StageKey("vid_1", "speech", "f1")

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, text
 
-from stores.database import writing
-from stores.errors import StoreError
+from stores.core.errors import StoreError
+from stores.core.records import Blob, Clip, Fact, Scene, ScreenText, StageOutput, Voice
 from stores.library_store import LibraryStore, Swept
-from stores.records import Blob, Clip, Fact, Scene, ScreenText, StageOutput, Voice
+from stores.sql.database import writing
 from tests.unit.stores.builders import (
     add_video,
     begun,
@@ -77,7 +77,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     LibraryStore.open(tmp_path / "lib", create=True).close()
     program = (
         "import os, sys\n"
-        "from stores.errors import StoreError\n"
+        "from stores.core.errors import StoreError\n"
         "from stores.library_store import LibraryStore\n"
         "if os.getuid() == 0: os.setuid(65534)\n"
         "try: LibraryStore.open(sys.argv[1])\n"

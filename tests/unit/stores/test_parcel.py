@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stores.errors import StoreError
-from stores.parcel import pack, unpack
-from stores.parcels import Parcels
-from stores.records import Blob, StageKey, StageOutput
+from stores.core.errors import StoreError
+from stores.core.records import Blob, StageKey, StageOutput
+from stores.core.staged_output import pack, unpack
+from stores.files.staging_area import Parcels
 from tests.unit.stores.builders import label, sha, tracklet, utterance, vector_item, video_of
 
 KEY = StageKey("vid_1", "speech", "f1")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from stores.errors import StoreError
-from stores.objects import ObjectFiles
-from stores.parcels import Parcels
-from stores.records import Blob, StageKey, StageOutput
+from stores.core.errors import StoreError
+from stores.core.records import Blob, StageKey, StageOutput
+from stores.files.objects import ObjectFiles
+from stores.files.staging_area import Parcels
 
 KEY = StageKey("vid_1", "pictures.003", "f1")
 OUTPUT = StageOutput(blobs=(Blob("part.npz", b"123"),))

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from stores.errors import KinodexError, StoreError
-from stores.patience import UNREACHABLE, patiently
+from stores.core.errors import KinodexError, StoreError
+from stores.core.patience import UNREACHABLE, patiently
 
 
 class Clock:
@@ -25,8 +25,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("stores.patience.time.monotonic", lambda: clock.now)
-    monkeypatch.setattr("stores.patience.time.sleep", clock.sleep)
+    monkeypatch.setattr("stores.core.patience.time.monotonic", lambda: clock.now)
+    monkeypatch.setattr("stores.core.patience.time.sleep", clock.sleep)
     return clock
 
 

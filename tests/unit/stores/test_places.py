@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stores.errors import UsageError
-from stores.places import Places, masked
+from stores.core.errors import UsageError
+from stores.core.places import Places, masked
 
 EVERYWHERE = Places(
     "postgresql://ann:hush@db:5433/kino?options=-csearch_path%3Dfilms&sslpassword=hush",

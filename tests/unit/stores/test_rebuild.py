@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from stores.database import writing
-from stores.errors import StoreError
-from stores.kept_vectors import pack_vectors, unpack_vectors
+from stores.core.errors import StoreError
+from stores.core.records import StageKey, VectorItem
 from stores.library_store import LibraryStore
-from stores.rebuild import rebuild_index
-from stores.records import StageKey, VectorItem
-from stores.verify import verify
+from stores.maintenance.rebuild import rebuild_index
+from stores.maintenance.verify import verify
+from stores.sql.database import writing
+from stores.vectors.snapshot import pack_vectors, unpack_vectors
 from tests.unit.stores.builders import COLLECTION, add_video, begun, put, span, utterance, vector_item
 
 UP = np.asarray([0, 1], np.float32)
@@ -96,13 +96,13 @@ def test_a_cut_at_any_moment_leaves_a_library_that_serves(store: LibraryStore, m
 
     filled(store)
     steps = (
-        "stores.vectors.VectorStore.put_held",
-        "stores.rebuild._salvage",
-        "stores.vectors.switch_to",
-        "stores.generations.write_whole",
-        "stores.rebuild.index_all_lines",
-        "stores.rebuild.bump_revision",
-        "stores.vectors.VectorStore.remove_leftovers",
+        "stores.vectors.store.VectorStore.put_held",
+        "stores.maintenance.rebuild._salvage",
+        "stores.vectors.store.switch_to",
+        "stores.vectors.generations.write_whole",
+        "stores.maintenance.rebuild.index_all_lines",
+        "stores.maintenance.rebuild.bump_revision",
+        "stores.vectors.store.VectorStore.remove_leftovers",
     )
     for step in steps:
         with monkeypatch.context() as patched:
@@ -178,9 +178,9 @@ def test_a_killed_rebuild_leaves_the_old_index(tmp_path: Path) -> None:
         filled(store)
     program = (
         "import os, signal, sys\n"
-        "from stores import rebuild\n"
+        "from stores.maintenance import rebuild\n"
         "from stores.library_store import LibraryStore\n"
-        "from stores.vectors import VectorStore\n"
+        "from stores.vectors.store import VectorStore\n"
         "VectorStore.take = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "rebuild.rebuild_index(LibraryStore.open(sys.argv[1]))\n"
     )

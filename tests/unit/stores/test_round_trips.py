@@ -10,9 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stores.library_store import LibraryStore
-from stores.parcel import pack, unpack
-from stores.records import (
+from stores.core.records import (
     Caption,
     Clip,
     Fact,
@@ -29,7 +27,9 @@ from stores.records import (
     Voice,
     Word,
 )
-from stores.rows import clean
+from stores.core.staged_output import pack, unpack
+from stores.library_store import LibraryStore
+from stores.sql.rows import clean
 from tests.unit.stores.builders import BASE, add_video, begun, put, sha, video_of
 
 TICKS = st.integers(0, 2**62)

@@ -25,16 +25,16 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from stores.errors import CODES, StoreError
-from stores.forget import forget
-from stores.ids import base_stage
-from stores.ids import video_id as id_of
+from stores.core.errors import CODES, StoreError
+from stores.core.ids import base_stage
+from stores.core.ids import video_id as id_of
+from stores.core.records import Blob, Receipt, StageKey, StageOutput
+from stores.core.uris import uri_of
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore, Swept
-from stores.rebuild import rebuild_index
-from stores.records import Blob, Receipt, StageKey, StageOutput
-from stores.uris import uri_of
-from stores.verify import verify
+from stores.maintenance.forget import forget
+from stores.maintenance.rebuild import rebuild_index
+from stores.maintenance.verify import verify
 from tests.unit.stores.builders import COLLECTION, sha, utterance, vector_item, video_of
 
 FULL = os.environ.get("KINODEX_CHAOS") == "full"
@@ -47,8 +47,8 @@ MARKS = ("f1", "f2")
 ERRORS = ("DISK_FULL", "NOT_MEDIA", "DECODE_CRASHED", "MODEL_FAILED")
 
 BEFORE_THE_WORD_DONE = (
-    "stores.blobs.BlobStore.put",
-    "stores.vectors.VectorStore.upsert",
+    "stores.files.blobs.BlobStore.put",
+    "stores.vectors.store.VectorStore.upsert",
     "stores.library_store.replace_rows",
     "stores.commit._delete_stage",
     "stores.ledger.Ledger.done_in",
@@ -58,10 +58,10 @@ BEFORE_THE_WORD_DONE = (
 )
 AFTER_IT = "stores.library_store.LibraryStore.discard"
 REBUILDING = (
-    "stores.vectors.VectorStore.put_held",
-    "stores.generations.write_whole",
-    "stores.rebuild.index_all_lines",
-    "stores.vectors.VectorStore.remove_leftovers",
+    "stores.vectors.store.VectorStore.put_held",
+    "stores.vectors.generations.write_whole",
+    "stores.maintenance.rebuild.index_all_lines",
+    "stores.vectors.store.VectorStore.remove_leftovers",
 )
 
 contents = st.sampled_from(CONTENTS)

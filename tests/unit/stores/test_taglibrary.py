@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stores.errors import TagFileError
+from stores.core.errors import TagFileError
+from stores.core.records import Decision, Tag
 from stores.library_store import LibraryStore
-from stores.records import Decision, Tag
-from stores.tagcsv import read_tags, write_tags
-from stores.taglibrary import ImportReport
+from stores.tags.csv_files import read_tags, write_tags
+from stores.tags.library import ImportReport
 from tests.unit.stores.builders import add_video
 
 WORD = (

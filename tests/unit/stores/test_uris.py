@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stores.uris import path_of, uri_of
+from stores.core.uris import path_of, uri_of
 
 NAMES = st.binary(min_size=1, max_size=40).filter(
     lambda raw: b"\0" not in raw and b"/" not in raw and raw not in (b".", b"..")

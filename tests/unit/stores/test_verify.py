@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from stores.database import writing
-from stores.errors import StoreError
+from stores.core.errors import StoreError
+from stores.core.records import Blob, Scene, StageKey, StageOutput
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
-from stores.rebuild import rebuild_index
-from stores.records import Blob, Scene, StageKey, StageOutput
-from stores.verification import Verification
-from stores.verify import verify
+from stores.maintenance.rebuild import rebuild_index
+from stores.maintenance.verification import Verification
+from stores.maintenance.verify import verify
+from stores.sql.database import writing
 from tests.unit.stores.builders import (
     COLLECTION,
     add_video,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-from stores.ids import sha256_of
+from stores.core.ids import sha256_of
+from stores.core.records import Blob, StageKey, StageOutput, Video
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
-from stores.records import Blob, StageKey, StageOutput, Video
 
 
 def know(store: LibraryStore, path: Path, seconds: float, marks: dict[str, str], sound: bool = True) -> str:

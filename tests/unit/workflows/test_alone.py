@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from stores.core.records import StageKey
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
-from stores.records import StageKey
-from workflows.alone import Company, has_one_chance_left
+from workflows.executors.exclusive import Company, has_one_chance_left
 from workflows.units import WorkUnit
 
 UNIT = WorkUnit("vid_a", "file:///a.mp4", "", 10.0, {"pictures": "p1", "objects": "o1"})

@@ -10,16 +10,16 @@ import pytest
 
 from encoders.bundle import Encoders
 from pipeline.perceive import stages
-from stores.errors import KinodexError, MediaError, StoreError
+from stores.core.errors import KinodexError, MediaError, StoreError
+from stores.core.records import Blob, StageKey, StageOutput
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
-from stores.records import Blob, StageKey, StageOutput
 from tests.e2e.media import write_video
 from tests.unit.stores.builders import add_video, sha, vector_item, video_of
+from workflows.executors.recovered_outputs import WithLeftovers, leftovers
+from workflows.executors.threads import settle
 from workflows.identify import Input
 from workflows.ingest import ingest
-from workflows.leftovers import WithLeftovers, leftovers
-from workflows.local import settle
 from workflows.units import Planner, WorkUnit
 from workflows.work import Hands, Reports, work
 
@@ -137,7 +137,7 @@ def test_nothing_new_is_made_of_what_is_to_be_done_again(store, encoders, tmp_pa
 
     monkeypatch.setattr(store.ledger, "begin_all", refusing)
     ended: list[tuple[str, StageOutput | KinodexError]] = []
-    from pipeline.decoder import Decoder
+    from pipeline.decode.decoder import Decoder
 
     with Decoder() as decoder:
         hands = Hands("me", store.ledger, encoders, decoder)

@@ -3,8 +3,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from stores.errors import UsageError
-from workflows.budget import Budget, Estimate, Meter, Spent
+from stores.core.errors import UsageError
+from workflows.planning.budget import Budget, Estimate, Meter, Spent
 
 GB = 10**9
 

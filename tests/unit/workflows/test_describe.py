@@ -9,28 +9,28 @@ from pathlib import Path
 
 import pytest
 
-from agents.describing import EndpointDescriber
+from agents.describing.captioner import EndpointDescriber
+from agents.describing.script import ScriptWriter
 from agents.llm import LLM, EndpointSettings
-from agents.scripting import ScriptWriter
 from encoders.bundle import Encoders
 from encoders.spaces import collections
 from encoders.types import Pixels, WeightsError
-from pipeline.decoder import Decoder
+from pipeline.decode.decoder import Decoder
 from pipeline.describe.captions import CaptionConfig
 from pipeline.describe.describers import PictureDescriber
 from pipeline.perceive import stages
-from stores.errors import ModelError, UsageError
-from stores.ids import sha256_of
+from stores.core.errors import ModelError, UsageError
+from stores.core.ids import sha256_of
+from stores.core.records import Caption, Clip, Span, StageKey, StageOutput
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
-from stores.records import Caption, Clip, Span, StageKey, StageOutput
-from stores.verify import verify
+from stores.maintenance.verify import verify
 from tests.unit.agents.chat_server import chat_server
 from tests.unit.pipeline.media import BLUE, GREEN, RED, flat, make_video, video_of
-from workflows.budget import Budget, Estimate, Meter
 from workflows.describe import DescribeReport, describe_videos
-from workflows.describing_plan import Means, PlannedDescription, plan_descriptions
-from workflows.progress import Event, Planned, StageAdvanced, StageFinished, VideoFinished
+from workflows.planning.budget import Budget, Estimate, Meter
+from workflows.planning.describe_plan import Means, PlannedDescription, plan_descriptions
+from workflows.telemetry.progress import Event, Planned, StageAdvanced, StageFinished, VideoFinished
 from workflows.units import Planner
 
 Held = tuple[LibraryStore, list[str]]

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from agents.claims import Citation
-from stores.errors import UsageError
-from stores.ids import sha256_of
+from agents.answering.claims import Citation
+from stores.core.errors import UsageError
+from stores.core.ids import sha256_of
+from stores.core.records import Fact, Span, StageKey, StageOutput, Video
 from stores.library_store import LibraryStore
-from stores.records import Fact, Span, StageKey, StageOutput, Video
-from workflows.annotations import Annotations, match_videos
-from workflows.evaluate import citation_holds
+from workflows.evaluation.annotations import Annotations, match_videos
+from workflows.evaluation.evaluate import citation_holds
 
 BASE = Fraction(1, 10)
 

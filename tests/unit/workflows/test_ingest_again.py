@@ -8,13 +8,13 @@ import pytest
 
 from encoders.bundle import Encoders
 from pipeline.perceive import fingerprints, stages
-from stores.errors import StoreError
+from stores.core.errors import StoreError
+from stores.core.records import StageKey
 from stores.ledger import MAX_ATTEMPTS, Attempt
 from stores.library_store import LibraryStore
-from stores.records import StageKey
 from tests.e2e.media import write_video
 from workflows.ingest import ingest
-from workflows.progress import Planned
+from workflows.telemetry.progress import Planned
 
 
 @pytest.fixture

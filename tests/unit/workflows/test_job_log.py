@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from workflows import job_log as logs
-from workflows.job_log import job_log, log_events
-from workflows.progress import Identified, Planned, StageAdvanced, StageFinished, StageStarted, VideoFinished
+from workflows.telemetry import job_log as logs
+from workflows.telemetry.job_log import job_log, log_events
+from workflows.telemetry.progress import Identified, Planned, StageAdvanced, StageFinished, StageStarted, VideoFinished
 
 
 def lines(root: Path) -> list[dict]:

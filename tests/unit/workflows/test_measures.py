@@ -1,6 +1,6 @@
 import pytest
 
-from workflows.measures import TagCounts, count_tag, rank_of, ranking, says
+from workflows.evaluation.measures import TagCounts, count_tag, rank_of, ranking, says
 
 
 def test_ranks_count_distinct_videos():

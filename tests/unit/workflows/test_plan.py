@@ -8,15 +8,15 @@ import pytest
 
 from encoders.bundle import Encoders
 from pipeline.perceive import fingerprints, stages
-from stores.errors import MediaError
-from stores.ids import sha256_of
+from stores.core.errors import MediaError
+from stores.core.ids import sha256_of
+from stores.core.records import StageKey
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
-from stores.records import StageKey
 from tests.e2e.media import write_video
 from tests.unit.workflows.library_films import done, know
-from workflows import plan as planning
-from workflows.plan import plan
+from workflows.planning import plan as planning
+from workflows.planning.plan import plan
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_rates_of_this_library_are_used_and_named(store, encoders, films, marks)
 
 
 def test_parts_that_are_done_are_taken_off(store, encoders, films, marks):
-    from pipeline.parts import part_fingerprint, parts_of
+    from pipeline.segments.parts import part_fingerprint, parts_of
 
     film = write_video(films / "a.mp4")
     video_id = know(store, film, 3000.0, marks)

@@ -5,7 +5,7 @@ import pytest
 
 from stores.library_store import LibraryStore
 from tests.unit.workflows.library_films import done, know
-from workflows.rates import SHIPPED, Rates
+from workflows.planning.rates import SHIPPED, Rates
 
 MARKS = defaultdict(lambda: "f1")
 

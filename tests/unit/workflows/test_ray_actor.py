@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.perceive import PerceptionConfig
+from stores.core.places import Places
+from stores.core.records import StageKey, StageOutput
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
-from stores.places import Places
-from stores.records import StageKey, StageOutput
-from workflows import ray_actor
-from workflows.progress import StageAdvanced, StageStarted
-from workflows.ray_actor import Crew, News, Perceiver, Row
+from workflows.executors.ray import actor as ray_actor
+from workflows.executors.ray.actor import Crew, News, Perceiver, Row
+from workflows.telemetry.progress import StageAdvanced, StageStarted
 from workflows.units import WorkUnit
 from workflows.work import Reports
 

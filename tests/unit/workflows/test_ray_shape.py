@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from workflows.ray_shape import MODELS_MEMORY, PULLED_MODELS_MEMORY, SEAT_MEMORY, Shape, at_hand, shape_of
+from workflows.executors.ray.shape import MODELS_MEMORY, PULLED_MODELS_MEMORY, SEAT_MEMORY, Shape, at_hand, shape_of
 
 GIB = 1 << 30
 

@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from agents.finder import Finder, Found
+from agents.search.finder import Finder, Found
 from encoders.bundle import Encoders
-from encoders.registry import Registry
+from encoders.registry.registry import Registry
 from encoders.spaces import collections
-from kinodex import Library, payloads, render_upkeep
+from kinodex import Library, payloads
+from kinodex.cli.render import upkeep as render_upkeep
 from pipeline.perceive import fingerprints, stages
-from stores.errors import UsageError
+from stores.core.errors import UsageError
+from stores.core.records import Caption, StageOutput
 from stores.holdings import vectors_by_video
 from stores.library_store import LibraryStore
-from stores.records import Caption, StageOutput
 from tests.unit.workflows.library_films import finish
 from tests.unit.workflows.two_models import red_film, registry
 from workflows.discover import discover

@@ -1,6 +1,6 @@
 import pytest
 
-from stores.records import Receipt, StageKey
+from stores.core.records import Receipt, StageKey
 from workflows.report import VideoReport, ending_of, total
 
 

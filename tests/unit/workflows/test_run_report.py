@@ -4,13 +4,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from stores.errors import StoreError
-from workflows import run_report
-from workflows.budget import Budget, Estimate, Meter
-from workflows.progress import StageFinished, VideoFinished
+from stores.core.errors import StoreError
+from workflows.planning.budget import Budget, Estimate, Meter
 from workflows.report import IngestReport, VideoReport, total
-from workflows.run_report import RunFacts, reports, without_secrets, write_report
-from workflows.tally import Tally
+from workflows.telemetry import run_report
+from workflows.telemetry.progress import StageFinished, VideoFinished
+from workflows.telemetry.run_report import RunFacts, reports, without_secrets, write_report
+from workflows.telemetry.tally import Tally
 
 VIDEOS = (
     VideoReport("vid_1", "/films/a.mp4", "done", "", "", (("probe", "done"), ("speech", "done")), reused=False),

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from stores.errors import UsageError
-from workflows.metrics import Metrics
-from workflows.progress import Planned, StageFinished, StageStarted, VideoFinished, to_all
-from workflows.tally import Tally
+from stores.core.errors import UsageError
+from workflows.telemetry.metrics import Metrics
+from workflows.telemetry.progress import Planned, StageFinished, StageStarted, VideoFinished, to_all
+from workflows.telemetry.tally import Tally
 
 URI = "/films/a secret name.mp4"
 

@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 from encoders.bundle import Encoders
-from pipeline.parts import parts_of
 from pipeline.perceive import stages
-from stores.errors import MediaError
+from pipeline.segments.parts import parts_of
+from stores.core.errors import MediaError
+from stores.core.records import Blob, StageKey, StageOutput
 from stores.library_store import LibraryStore
-from stores.records import Blob, StageKey, StageOutput
 from tests.e2e.media import write_video
 from tests.unit.stores.builders import sha, video_of
 from workflows.identify import Input
 from workflows.ingest import ingest
-from workflows.progress import VideoFinished
 from workflows.report import ending_of
+from workflows.telemetry.progress import VideoFinished
 from workflows.units import PARTED, Planner, WorkUnit
 
 PART = 4.0  # the builders' video is ten seconds long: three parts
@@ -144,7 +144,7 @@ def test_what_may_mend_is_tried_again_at_once_and_then_quarantined(store, encode
         calls.append(arguments)
         raise MediaError("DECODE_CRASHED", "the decoder crashed")
 
-    monkeypatch.setattr("pipeline.decoder.Decoder.probe", crash)
+    monkeypatch.setattr("pipeline.decode.decoder.Decoder.probe", crash)
     events = []
     report = ingest(store, encoders, [tmp_path / "a.mp4"], workers=1, progress=events.append)
     assert (report.videos[0].status, report.videos[0].error_code) == ("quarantined", "DECODE_CRASHED")
@@ -163,7 +163,7 @@ def test_a_machine_at_fault_ends_the_trying_but_no_strike_is_counted(store, enco
         raise MediaError("FILE_UNREADABLE", "the network share is away")
 
     with monkeypatch.context() as patched:
-        patched.setattr("pipeline.decoder.Decoder.probe", unreadable)
+        patched.setattr("pipeline.decode.decoder.Decoder.probe", unreadable)
         report = ingest(store, encoders, [tmp_path / "a.mp4"], workers=1)
     assert report.videos[0].status == "failed"
     (receipt,) = store.ledger.receipts()

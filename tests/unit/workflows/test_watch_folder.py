@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stores.errors import StoreError
+from stores.core.errors import StoreError
 from workflows.report import IngestReport, VideoReport, total
 from workflows.watch_folder import Round, watch_folder
 

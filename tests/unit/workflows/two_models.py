@@ -12,7 +12,7 @@ import pytest
 import encoders
 from encoders.bundle import Encoders
 from encoders.concepts import ConceptSpace
-from encoders.registry import Registry
+from encoders.registry.registry import Registry
 
 SAILING, DRUM = "imagenet:914", "imagenet:541"
 
@@ -72,7 +72,7 @@ def registry(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: colours-weights\nVersion: 1.0\n", encoding="utf-8")
     monkeypatch.syspath_prepend(str(folder / "site"))
-    shipped = Path(encoders.__file__).with_name("models.toml").read_text(encoding="utf-8")
+    shipped = (Path(encoders.__file__).parent / "registry" / "models.toml").read_text(encoding="utf-8")
     profile = shipped.partition("[profiles.embedded]")[2].partition("\n[")[0]
     space = ConceptSpace.load(Encoders.open().spec("text").revision)
     rows, profiles = "", ""

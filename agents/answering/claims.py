@@ -1,0 +1,133 @@
+"""Claims, citations and answers; and how a claim is drafted from stored lines without a language model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from agents.answering.questions import Question
+from agents.words import coverage
+from stores.core.records import Channel, Evidence, Span
+
+SUPPORT = 0.5
+"""Share of the question's content words that a spoken or written passage must hold to be quoted as its answer."""
+
+NEIGHBOUR_SECONDS = 8.0
+"""An answer often follows the words of the question: lines this soon after a hit are quoted with it."""
+
+MOST_CLAIMS = 4
+"""More quotes than this answer nothing any more."""
+
+_NUMBER = re.compile(
+    r"\d|\b(one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million)\b|[一二三四五六七八九十百千万]",
+    re.I,
+)
+_CHINESE_NAME = re.compile(r"[一-鿿]+")
+_PROPER = re.compile(r"(?<!^)(?<![.!?。！？] )\b[A-Z](?!['’])[\w'’-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A claim's pointer to stored evidence. The times come from the store, never from a model."""
+
+    evidence_id: str
+    video_id: str
+    span: Span
+    channel: Channel
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence of an answer with what it rests on (at least one citation once checked)."""
+
+    text: str
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, or the admission that the library holds none (``abstained``)."""
+
+    question: str
+    text: str
+    abstained: bool
+    mode: Literal["extractive", "llm"]
+    claims: tuple[Claim, ...]
+
+
+def cite(line: Evidence) -> Citation:
+    """The citation of one stored line, quoting it whole."""
+    return Citation(line.evidence_id, line.video_id, line.span, line.channel, line.text)
+
+
+def quote_lines(question: Question, lines: Sequence[Evidence]) -> list[Claim]:
+    """Claims that quote spoken or written passages, if they hold enough of the question and the kind of thing asked.
+
+    Args:
+        lines: speech and screen evidence of the videos in question.
+    """
+    passages = sorted(
+        (
+            (coverage(question.terms, " ".join(line.text for line in passage)), passage)
+            for passage in _passages(lines)
+            if coverage(question.terms, passage[0].text)
+        ),
+        key=lambda item: (-item[0], item[1][0].video_id, item[1][0].span.start),
+    )
+    claims: list[Claim] = []
+    quoted: set[str] = set()
+    for share, passage in passages:
+        fresh = [line for line in passage if line.evidence_id not in quoted]
+        if share < SUPPORT or (claims and share < passages[0][0]) or not fresh or not answers(question, fresh):
+            continue
+        quoted.update(line.evidence_id for line in fresh)
+        claims.append(
+            Claim(_sentence(question, fresh[0].channel, " ".join(s.text for s in fresh)), tuple(map(cite, fresh)))
+        )
+    return claims[:MOST_CLAIMS]
+
+
+def name_seen(question: Question, seen: Sequence[Evidence]) -> list[Claim]:
+    """Claims that name what was recognised or read in the moment asked about, one per thing, best first."""
+    claims: dict[str, Claim] = {}
+    for line in seen:
+        chinese = _CHINESE_NAME.search(line.search_text) if question.chinese and line.channel != "screen" else None
+        name = chinese.group() if chinese else line.text
+        claims.setdefault(line.text.casefold(), Claim(_sentence(question, line.channel, name), (cite(line),)))
+    return list(claims.values())[:MOST_CLAIMS]
+
+
+def answers(question: Question, lines: Sequence[Evidence]) -> bool:
+    """Whether the lines hold the kind of thing asked for: a number for "how much", a proper name for "who"."""
+    text = " ".join(line.text for line in lines)
+    if question.wants == "number":
+        return bool(_NUMBER.search(text))
+    if question.wants == "name" and not question.chinese:
+        return any(name.lower() not in question.text.lower() for name in _PROPER.findall(text))
+    return True
+
+
+def _passages(lines: Sequence[Evidence]) -> list[list[Evidence]]:
+    """Every line with the lines of its channel that follow within `NEIGHBOUR_SECONDS`."""
+    ordered = sorted(lines, key=lambda line: (line.video_id, line.channel, line.span.start))
+    passages = []
+    for i, line in enumerate(ordered):
+        passage = [line]
+        for later in ordered[i + 1 : i + 4]:
+            if (later.video_id, later.channel) != (line.video_id, line.channel):
+                break
+            if later.span.seconds[0] - line.span.seconds[1] <= NEIGHBOUR_SECONDS:
+                passage.append(later)
+        passages.append(passage)
+    return passages
+
+
+def _sentence(question: Question, channel: Channel, text: str) -> str:
+    if question.chinese:
+        heard, read, seen = "听到：“{}”", "画面文字：“{}”", "看到：{}"
+    else:
+        heard, read, seen = "Someone says: “{}”", "On screen: “{}”", "Seen: {}"
+    return {"speech": heard, "screen": read}.get(channel, seen).format(text.strip())

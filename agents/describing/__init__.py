@@ -1,0 +1,1 @@
+"""Clips and videos in words, by a model behind an endpoint."""

@@ -1,0 +1,1 @@
+"""Finding moments and videos."""

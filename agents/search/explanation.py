@@ -1,0 +1,307 @@
+"""Why a search found what it found: models, what was searched, each part of each score, and what was left out.
+
+Facts are noted while a search runs (`Notes`), which costs next to nothing, and put together only if somebody asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+from agents.search.candidates import Candidate
+from agents.search.scoring import (
+    LABEL_WEIGHT,
+    MATCH_RATIO,
+    OBJECT_WEIGHT,
+    STEEPNESS,
+    TEXT_FLOOR,
+    TEXT_WEIGHT,
+    QueryScale,
+    confidence,
+)
+from agents.search.spaces import Space, Spaces
+from encoders.types import Vectors
+from stores.core.records import Span
+from stores.holdings import LineSource, lines_by_video
+from stores.library_store import LibraryStore
+
+THRESHOLD = 0.5
+"""Confidence from which the best moment makes the verdict a match: as likely right as wrong
+(`agents.search.scoring`)."""
+
+UNSEARCHED = ("format", "script")
+"""Channels whose lines hold of a whole video: they find no moment."""
+
+LEFT_OUT = 8
+"""Moments that are not shown and are told with the reason, at most. Ours."""
+
+Kind = Literal["vectors", "words", "itm", "socratic"]
+Outcome = Literal["shown", "merged", "left_out"]
+_Fated = tuple[Candidate, Outcome, int, str]
+Makers = Callable[[], Mapping[tuple[str, str], str]]
+"""(stage, fingerprint) to ``name@revision`` of the models that make such a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one channel gave to one moment, by likeness of vectors or by words of lines, or a step after recall.
+
+    Attributes:
+        worth: in units of the ratio; may be negative where a step found against the moment.
+        share: of the ratio, worth over the sum of all worths without their signs, in [-1, 1].
+        model: ``name@revision`` of what made the vectors or lines, or took the step.
+    """
+
+    channel: str
+    kind: Kind
+    model: str
+    worth: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something that was searched.
+
+    Attributes:
+        channel: of vectors also ``text``, for all that is said, read on screen or captioned.
+        kind: ``vectors`` of a collection, or ``words`` of the lines that a stage left.
+        model: ``name@revision`` of what made them; query_model: of what the query was encoded with ("" for words).
+        name: of the collection, or the stage.
+        items: vectors or lines; videos: that have any.
+        former: whether it is of a former model and serves until it is made anew.
+    """
+
+    channel: str
+    kind: Kind
+    model: str
+    query_model: str
+    name: str
+    items: int
+    videos: int
+    former: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A video that is not searched on a channel.
+
+    Attributes:
+        channel: or ``all``.
+        reason: ``not_indexed``, ``nothing_found`` (it was looked for and there is none) or ``other_model`` (its vectors
+            are of a model that cannot be asked here).
+        detail: the error of the stage that failed, if one did.
+    """
+
+    video_id: str
+    channel: str
+    reason: Literal["not_indexed", "nothing_found", "other_model"]
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """How one moment ended.
+
+    Attributes:
+        rank: of the moment if it is shown, of the one that it went into if it was merged; 0 if it was left out.
+        reason: in words; "" for what is shown.
+    """
+
+    video_id: str
+    clip_id: str
+    span: Span
+    outcome: Outcome
+    rank: int
+    reason: str
+    ratio: float
+    score: float
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How one query stands in one vector space (`agents.search.scoring.QueryScale`): of all concepts the picture model
+    knows, the mean of the cosines, their standard deviation, and the highest in standard deviations above the mean."""
+
+    collection: str
+    mean: float
+    deviation: float
+    best: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All that `Finder.search` can say of how it came to its result.
+
+    Attributes:
+        threshold: confidence that makes the verdict a match.
+        match_ratio, steepness: of the logistic that makes a confidence of a ratio.
+        weights: what likeness on each channel counts, and the floor in standard deviations below which likeness of
+            lines is noise.
+        remarks: what the steps after recall did or could not do.
+    """
+
+    threshold: float
+    match_ratio: float
+    steepness: float
+    weights: Mapping[str, float]
+    scales: tuple[Scale, ...]
+    sources: tuple[Source, ...]
+    gaps: tuple[Gap, ...]
+    moments: tuple[Fate, ...]
+    remarks: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Notes:
+    """What is noted while a search runs.
+
+    Attributes:
+        scales: by collection; queries: likewise, the query's vector (d,) there.
+        fates: candidate, outcome, rank and reason.
+        steps: ``name@revision`` of what took each step after recall, by the step's name in `Candidate.channels`.
+    """
+
+    scales: dict[str, QueryScale] = field(default_factory=dict)
+    queries: dict[str, Vectors] = field(default_factory=dict)
+    fates: list[_Fated] = field(default_factory=list)
+    steps: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+
+def nobody() -> Mapping[tuple[str, str], str]:
+    """No makers are known."""
+    return {}
+
+
+def explain(notes: Notes, spaces: Spaces, store: LibraryStore, makers: Mapping[tuple[str, str], str]) -> Explanation:
+    """The explanation of a search that has just ended.
+
+    Args:
+        makers: (stage, fingerprint) to the models that make such a run; runs of others are named by their fingerprint.
+    """
+    by_collection = {name: maker for space in spaces.serving() for name, maker in space.makers.items()}
+    lines = lines_by_video(store)
+    models = {source: _maker(source, next(iter(videos)), store, makers) for source, videos in lines.items()}
+    by_line = {(source.channel, video_id): models[source] for source, videos in lines.items() for video_id in videos}
+    sources = [source for space in spaces.serving() for source in _vector_sources(space, spaces.held())]
+    for source, videos in sorted(lines.items()):
+        if source.channel in UNSEARCHED:
+            continue
+        counts = sum(videos.values()), len(videos)
+        sources.append(Source(source.channel, "words", models[source], "", source.stage, *counts, False))
+    return Explanation(
+        threshold=THRESHOLD,
+        match_ratio=MATCH_RATIO,
+        steepness=STEEPNESS,
+        weights={
+            "picture": 1.0,
+            "object": OBJECT_WEIGHT,
+            "lines": TEXT_WEIGHT,
+            "lines_floor": TEXT_FLOOR,
+            "labels": LABEL_WEIGHT,
+        },
+        scales=tuple(Scale(name, one.mean, one.deviation, one.best) for name, one in notes.scales.items()),
+        sources=tuple(sources),
+        gaps=tuple(_gaps(spaces, store)),
+        moments=tuple(
+            Fate(
+                video_id=one.video_id,
+                clip_id=one.clip.clip_id,
+                span=one.clip.span,
+                outcome=outcome,
+                rank=rank,
+                reason=reason,
+                ratio=one.ratio,
+                score=confidence(one.ratio),
+                parts=_parts(one, by_collection, by_line, notes.steps),
+            )
+            for one, outcome, rank, reason in _told(notes.fates)
+        ),
+        remarks=tuple(notes.remarks),
+    )
+
+
+def _told(fates: Iterable[_Fated]) -> list[_Fated]:
+    """All that were shown or merged, and the first of those that were left out."""
+    left = 0
+    told = []
+    for fate in fates:
+        left += fate[1] == "left_out"
+        if fate[1] != "left_out" or left <= LEFT_OUT:
+            told.append(fate)
+    return told
+
+
+def _parts(
+    candidate: Candidate,
+    by_collection: Mapping[str, str],
+    by_line: Mapping[tuple[str, str], str],
+    steps: Mapping[str, str],
+) -> tuple[Part, ...]:
+    found: list[tuple[str, Kind, str, float]] = []
+    for channel, worth in candidate.channels.items():
+        if channel in steps:
+            found.append((channel, "itm" if channel == "itm" else "socratic", steps[channel], worth))
+            continue
+        words = candidate.words.get(channel, 0.0)
+        by_vectors = by_collection.get(candidate.collections.get(channel, ""), "")
+        found.append((channel, "vectors", by_vectors, worth - words if by_vectors else 0.0))
+        found.append((channel, "words", by_line.get((channel, candidate.video_id), ""), words))
+    total = sum(abs(worth) for *_, worth in found) or 1.0
+    parts = (Part(channel, kind, model, worth, worth / total) for channel, kind, model, worth in found if worth)
+    return tuple(sorted(parts, key=lambda part: -part.worth))
+
+
+def _vector_sources(space: Space, held: Mapping[str, Mapping[str, int]]) -> list[Source]:
+    """What of a space was searched; text vectors stand for speech and what is read, apart by evidence alone."""
+    query = space.ask.revision("text")
+    pictures = space.ask.revision("image_text") if space.ask.has("image_text") else query
+    found: list[Source] = []
+    for channel, name, model in (
+        ("picture", space.names.picture, pictures),
+        ("object", space.names.object, query),
+        ("text", space.names.text, query),
+    ):
+        videos = held.get(name, {})
+        if name and (videos or space.present):
+            counts = sum(videos.values()), len(videos)
+            found.append(Source(channel, "vectors", space.makers[name], model, name, *counts, not space.present))
+    return found
+
+
+def _gaps(spaces: Spaces, store: LibraryStore) -> list[Gap]:
+    held, serving = spaces.held(), spaces.serving()
+    by_channel: dict[str, set[str]] = {}
+    for channel in ("picture", "object", "text"):
+        names = [getattr(space.names, channel) for space in serving]
+        by_channel[channel] = {video_id for name in names for video_id in held.get(name, {})}
+    served = {name for space in serving for name in asdict(space.names).values()}
+    # A collection's name begins with its channel.
+    strange = {
+        (name.partition("-")[0], video_id) for name, videos in held.items() if name not in served for video_id in videos
+    }
+    active = store.catalog.active()
+    found: list[Gap] = []
+    for entry in store.catalog.videos():
+        video_id = entry.video_id
+        if (video_id, "vectors") not in active:
+            detail = f"{entry.error_code}: {entry.error_message}" if entry.error_code else ""
+            found.append(Gap(video_id, "all", "not_indexed", detail))
+        else:
+            found += [
+                Gap(video_id, channel, "other_model" if (channel, video_id) in strange else "nothing_found")
+                for channel, videos in by_channel.items()
+                if video_id not in videos
+            ]
+    return found
+
+
+def _maker(source: LineSource, video_id: str, store: LibraryStore, makers: Mapping[tuple[str, str], str]) -> str:
+    """Who wrote lines: by their fingerprint, or as the records say themselves."""
+    if known := makers.get((source.stage, source.fingerprint)):
+        return known
+    says = (getattr(record, "model", "") for record in store.catalog.records(video_id, source.stage))
+    return next(filter(None, says), f"{source.stage} of other models or settings ({source.fingerprint})")

@@ -1,0 +1,327 @@
+"""Finding moments: recall from several channels, fuse, explain, and tell "no match" from "not indexed"."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from agents.search.candidates import Candidate
+from agents.search.explanation import LEFT_OUT, THRESHOLD, UNSEARCHED, Explanation, Makers, Notes, explain, nobody
+from agents.search.near_duplicates import Twins
+from agents.search.pictures import near_pictures
+from agents.search.refining import AS_RECALLED, SearchConfig, refined
+from agents.search.scoring import (
+    LABEL_WEIGHT,
+    OBJECT_WEIGHT,
+    TEXT_FLOOR,
+    TEXT_WEIGHT,
+    confidence,
+    lexical,
+    query_scales,
+)
+from agents.search.spaces import Space, Spaces
+from agents.words import content_terms, coverage
+from encoders.bundle import Encoders
+from encoders.types import Vectors, WeightsError
+from stores.core.errors import UsageError
+from stores.core.records import Clip, Evidence, Span, StageKey
+from stores.entries import IndexHealth
+from stores.library_store import LibraryStore
+from stores.vectors.store import VectorHit
+
+SEARCHED_STAGES = ("vectors",)
+"""A video is indexed when its clip vectors are done; they rest on all other stages."""
+
+RECALL = 300
+"""Vectors taken from each channel before fusion."""
+
+PER_VIDEO = 3
+"""Moments shown of one video, so that a long one does not push out the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Also:
+    """Where else the same is shown: a near-duplicate that was left out of the results."""
+
+    video_id: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A search result: a video, a span, why.
+
+    Attributes:
+        score: calibrated confidence in [0, 1]; 0.5 and more counts as a match.
+        ratio: the fused score before calibration (see `agents.search.scoring`); the order of results.
+        channels: what each channel, and each step after recall, gave to ``ratio``; they add up to it. Only a step can
+            give less than nothing.
+        text: the line that explains the hit best.
+        thumbnail: where the picture lies, "" if there is none.
+        also: moments that show the same (`agents.search.near_duplicates`) and would have come after it.
+    """
+
+    rank: int
+    video_id: str
+    clip_id: str
+    span: Span
+    score: float
+    ratio: float
+    channels: dict[str, float]
+    text: str
+    thumbnail: str
+    also: tuple[Also, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that a search tells. ``verdict`` is about the library's content, ``index`` about what is searched of it;
+    ``explanation`` is there if it was asked for."""
+
+    query: str
+    verdict: Literal["match", "no_match"]
+    index: IndexHealth
+    moments: tuple[Moment, ...]
+    explanation: Explanation | None = None
+
+
+class Finder:
+    """Searches one library. Holds no lock; several may be open at once.
+
+    Args:
+        config: what is done with the best moments after recall.
+        makers: of explanations: (stage, fingerprint) to the models that make such a run.
+    """
+
+    def __init__(
+        self, store: LibraryStore, encoders: Encoders, config: SearchConfig = AS_RECALLED, makers: Makers = nobody
+    ) -> None:
+        self._store = store
+        self._encoders = encoders
+        self._config = config
+        self._makers = makers
+        self._spaces = Spaces(store, encoders)
+        self._active: Mapping[tuple[str, str], str] = {}
+        self._clips: dict[str, list[Clip]] = {}
+        self._labels: dict[str, list[Evidence]] = {}
+        self._twins = Twins(store)
+
+    def search(
+        self,
+        query: str,
+        k: int = 10,
+        video_ids: Sequence[str] | None = None,
+        *,
+        duplicates: bool = False,
+        explained: bool = False,
+    ) -> Found:
+        """The ``k`` best moments for a query in any language.
+
+        Args:
+            video_ids: look only in these.
+            duplicates: also show moments that show the same as a better one; else they are told in its ``also``.
+            explained: say why, too.
+
+        Raises:
+            UsageError: USAGE if the query is empty or ``k`` < 1.
+            WeightsError: ``missing`` if a step of the config has no model in this profile.
+        """
+        if not query.strip():
+            raise UsageError(
+                "USAGE", "There is nothing to look for: the text is empty.", "Say what you look for, in any language."
+            )
+        if k < 1:
+            raise UsageError("USAGE", f"Cannot show {k} results.", "Ask for 1 or more with -k.")
+        health = self._store.catalog.index_health(SEARCHED_STAGES)
+        notes = Notes()
+        if not health.videos_indexed:
+            return Found(query, "no_match", health, (), self._why(notes) if explained else None)
+        ordered = _in_order(self._recall(query, video_ids, notes))
+        ordered = refined(query, ordered, self._store, self._spaces, self._config, notes)
+        per_video = PER_VIDEO if video_ids is None or len(video_ids) > 1 else k
+        moments = self._rank(ordered, k, per_video, duplicates, notes)
+        verdict: Literal["match", "no_match"] = (
+            "match" if any(moment.score >= THRESHOLD for moment in moments[:1]) else "no_match"
+        )
+        why = self._why(notes) if explained else None
+        return Found(query, verdict, self._spaces.health(health), moments, why)
+
+    def _why(self, notes: Notes) -> Explanation:
+        return explain(notes, self._spaces, self._store, self._makers())
+
+    def _recall(self, query: str, video_ids: Sequence[str] | None, notes: Notes) -> list[Candidate]:
+        pool: dict[str, Candidate] = {}
+        clips = self._all_clips()
+        for space in self._spaces.serving():
+            try:
+                self._recall_vectors(query, space, pool, clips, video_ids, notes)
+            except WeightsError as error:
+                if space.present:
+                    raise
+                self._spaces.dismiss(space)
+                notes.remarks.append(f"profile {space.profile} cannot be asked any more: {error.message}")
+        self._recall_words(query, pool, clips, video_ids)
+        return list(pool.values())
+
+    def _recall_vectors(
+        self,
+        query: str,
+        space: Space,
+        pool: dict[str, Candidate],
+        clips: dict[str, list[Clip]],
+        video_ids: Sequence[str] | None,
+        notes: Notes,
+    ) -> None:
+        """What lies near the query in one space, each likeness on the scale of that space
+        (`agents.search.pictures`)."""
+        names = space.names
+        vectors = space.ask.text.encode_queries([query])
+        (scale,) = query_scales(vectors, space.ask.concepts)
+        # A picture model with a text tower of its own has another vector of the query, and a scale for each picture.
+        apart = space.ask.has("image_text")
+        pictured = "" if apart else names.picture
+        for collection in filter(None, (pictured, names.object, names.text)):
+            notes.scales[collection], notes.queries[collection] = scale, vectors[0]
+        here = (space.ask, self._store, names.picture, RECALL, video_ids)
+        near = near_pictures(query, *here, asked=None if apart else vectors) if names.picture else []
+        for hit, ratio in near:
+            candidate = self._candidate(pool, clips, hit.video_id, hit.start, hit.end, hit.clip_id)
+            if candidate and ratio > 0:
+                candidate.offer("picture", ratio, names.picture)
+        for hit in self._near(names.object, vectors, video_ids):
+            candidate = self._candidate(pool, clips, hit.video_id, hit.start, hit.end, hit.clip_id)
+            if candidate and (z := scale.z(hit.similarity)) > 0:
+                candidate.offer("object", OBJECT_WEIGHT * scale.ratio(z), names.object)
+        for hit in self._near(names.text, vectors, video_ids):
+            z = scale.z(hit.similarity) - TEXT_FLOOR
+            candidate = self._candidate(pool, clips, hit.video_id, hit.start, hit.end) if z > 0 else None
+            if candidate:
+                candidate.offer(hit.channel, TEXT_WEIGHT * scale.ratio(z), names.text)
+
+    def _near(self, collection: str, vectors: Vectors, video_ids: Sequence[str] | None) -> list[VectorHit]:
+        """The vectors of a collection nearest to the query (1, d); none where a former space has no such collection."""
+        return self._store.vectors.query(collection, vectors[0], RECALL, video_ids=video_ids) if collection else []
+
+    def _recall_words(
+        self, query: str, pool: dict[str, Candidate], clips: dict[str, list[Clip]], video_ids: Sequence[str] | None
+    ) -> None:
+        terms = content_terms(query, self._encoders.concepts.vocabulary)
+        hits = self._store.fulltext.search(query, RECALL, video_ids=video_ids) if terms else []
+        lines = self._store.catalog.evidence([hit.evidence_id for hit in hits])
+        best: dict[tuple[str, str], float] = defaultdict(float)
+        for line in lines.values():
+            share = coverage(terms, line.search_text)
+            if not share or line.channel in UNSEARCHED:
+                continue
+            spoken = line.channel in ("speech", "screen")
+            worth = lexical(share) if spoken else LABEL_WEIGHT * lexical(share) * min(1.0, 2.0 * line.confidence)
+            for candidate in self._touched(pool, clips, line):
+                key = (candidate.clip.clip_id, line.channel)
+                gain = max(0.0, worth - best[key])
+                best[key] += gain
+                candidate.add_words(line.channel, worth, gain, line.text)
+
+    def _touched(self, pool: dict[str, Candidate], clips: dict[str, list[Clip]], line: Evidence) -> list[Candidate]:
+        """Candidates whose clip holds the middle of a spoken or written line, or overlaps an object or a label."""
+        touched = []
+        for clip in clips.get(line.video_id, ()):
+            middle = (line.span.start + line.span.end) // 2
+            if clip.span.contains(middle) or (line.channel in ("object", "picture") and clip.span.overlap(line.span)):
+                touched.append(pool.setdefault(clip.clip_id, Candidate(line.video_id, clip)))
+        return touched
+
+    def _candidate(
+        self,
+        pool: dict[str, Candidate],
+        clips: dict[str, list[Clip]],
+        video_id: str,
+        start: int,
+        end: int,
+        clip_id: str = "",
+    ) -> Candidate | None:
+        if clip_id in pool:
+            return pool[clip_id]
+        middle = (start + end) // 2
+        for clip in clips.get(video_id, ()):
+            if clip.clip_id == clip_id or (not clip_id and clip.span.contains(middle)):
+                return pool.setdefault(clip.clip_id, Candidate(video_id, clip))
+        return None
+
+    def _rank(
+        self, ordered: list[Candidate], k: int, per_video: int, duplicates: bool, notes: Notes
+    ) -> tuple[Moment, ...]:
+        """The best ``k``; a twin of a better one goes into that one's ``also`` and makes room for the next."""
+        self._twins.refresh()
+        shown: dict[str, int] = defaultdict(int)
+        best: list[tuple[Candidate, list[Also]]] = []
+        seen = 0
+        for candidate in ordered:
+            if len(best) == k:
+                break
+            seen += 1
+            if shown[candidate.video_id] == per_video:
+                notes.fates.append((candidate, "left_out", 0, f"{per_video} of this video are shown already"))
+                continue
+            rank = 0 if duplicates else self._twin(candidate, best)
+            if rank:
+                best[rank - 1][1].append(Also(candidate.video_id, candidate.clip.span))
+                notes.fates.append((candidate, "merged", rank, "shows the same as a better one"))
+                continue
+            shown[candidate.video_id] += 1
+            best.append((candidate, []))
+            notes.fates.append((candidate, "shown", len(best), ""))
+        behind = "stands behind the last one that is shown"
+        notes.fates += [(candidate, "left_out", 0, behind) for candidate in ordered[seen : seen + LEFT_OUT]]
+        return tuple(self._moment(rank, *one) for rank, one in enumerate(best, start=1))
+
+    def _twin(self, candidate: Candidate, best: list[tuple[Candidate, list[Also]]]) -> int:
+        """The rank of the better one that shows the same; 0 if there is none."""
+        place = (candidate.video_id, candidate.clip.span)
+        ranked = enumerate(best, start=1)
+        return next((rank for rank, (one, _) in ranked if self._twins.same((one.video_id, one.clip.span), place)), 0)
+
+    def _moment(self, rank: int, candidate: Candidate, also: list[Also]) -> Moment:
+        return Moment(
+            rank=rank,
+            video_id=candidate.video_id,
+            clip_id=candidate.clip.clip_id,
+            span=candidate.clip.span,
+            score=confidence(candidate.ratio),
+            ratio=candidate.ratio,
+            channels={name: worth for name, worth in sorted(candidate.channels.items()) if worth},
+            text=candidate.line or self._describe(candidate),
+            thumbnail=self._thumbnail(candidate),
+            also=tuple(also),
+        )
+
+    def _describe(self, candidate: Candidate) -> str:
+        """The caption of the clip, else its strongest labels, where no line of text made the hit."""
+        known = self._store.catalog
+        if candidate.video_id not in self._labels:
+            captions = known.evidence_of(candidate.video_id, "caption")
+            self._labels[candidate.video_id] = [*captions, *known.evidence_of(candidate.video_id, "picture")]
+        there = [line for line in self._labels[candidate.video_id] if line.span == candidate.clip.span]
+        strongest = sorted(there, key=lambda line: (line.channel != "caption", -line.confidence))
+        if strongest and strongest[0].channel == "caption":
+            return strongest[0].text
+        return ", ".join(label.text for label in strongest[:3])
+
+    def _thumbnail(self, candidate: Candidate) -> str:
+        fingerprint = self._active.get((candidate.video_id, "thumbnails"))
+        if not fingerprint or not candidate.clip.thumbnail:
+            return ""
+        return self._store.blobs.uri(StageKey(candidate.video_id, "thumbnails", fingerprint), candidate.clip.thumbnail)
+
+    def _all_clips(self) -> dict[str, list[Clip]]:
+        """Clips by video; read again only when something was committed since."""
+        active = self._store.catalog.active()
+        if active is not self._active:
+            self._active, self._clips, self._labels = active, self._store.catalog.clips_by_video(), {}
+        return self._clips
+
+
+def _in_order(candidates: list[Candidate]) -> list[Candidate]:
+    """The best first; equal ones by video and time."""
+    return sorted(candidates, key=lambda one: (-one.ratio, one.video_id, one.clip.span.start))

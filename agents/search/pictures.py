@@ -1,0 +1,99 @@
+"""How well texts fit pictures, on a scale that means the same for every picture model.
+
+Where pictures lie in the space of the text encoder (ConSE), a text has its own scale there: `agents.search.scoring`. A
+model with a text tower of its own (CLIP, SigLIP) puts pictures apart from texts, so that cosines of texts with each
+other say nothing about those with pictures. There the scale is the picture's: by how many standard deviations a text
+lies nearer to it than the names of all concepts do, and which share that is of what the best of these names has. Both
+scales give 1 to what is there as surely as anything can be, and are near 0 for what has nothing to do with the picture,
+so that `agents.search.scoring.MATCH_RATIO` and `agents.tagging.recall.PICTURE_CENTRE` stand for the same; they were set
+on ConSE alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.search.scoring import LEAST_BEST, query_scales
+from encoders.bundle import Encoders
+from encoders.types import Vectors, WeightsError
+from stores.library_store import LibraryStore
+from stores.vectors.store import VectorHit
+
+LIKENESS = 0.8
+"""Cosine of two clips' mean visual features from which they show the same material. Measured with EfficientNet's
+features on 24 videos: 0.87 for the one pair in which a video is a re-encoded cut of the other, 0.70 for the nearest of
+all other pairs. Models with features on another scale have theirs in the registry."""
+
+
+def near_pictures(
+    query: str,
+    encoders: Encoders,
+    store: LibraryStore,
+    collection: str,
+    k: int,
+    video_ids: Sequence[str] | None = None,
+    asked: Vectors | None = None,
+) -> list[tuple[VectorHit, float]]:
+    """The ``k`` pictures nearest to a query, each with its ratio (see `agents.search.scoring`); most of them mean
+    nothing.
+
+    Args:
+        collection: of pictures that these encoders have made.
+        video_ids: look only in these.
+        asked: the query (1, d), where it was put into the pictures' space before.
+    """
+    if asked is None:
+        asked = encoders.image_text.encode_queries([query])
+    hits = store.vectors.query(collection, asked[0], k, video_ids=video_ids)
+    space = encoders.zero_shot
+    if space is None:
+        (scale,) = query_scales(asked, encoders.concepts)
+        return [(hit, scale.ratio(scale.z(hit.similarity))) for hit in hits]
+    stored, vectors = store.vectors.fetch(collection, video_ids=sorted({hit.video_id for hit in hits}))
+    rows = {hit.vector_id: row for row, hit in enumerate(stored)}
+    there = [hit for hit in hits if hit.vector_id in rows]  # one may have been replaced between the two calls
+    if not there:
+        return []
+    usual = space.usual(vectors[[rows[hit.vector_id] for hit in there]])
+    z = (np.array([hit.similarity for hit in there]) - usual.mean) / usual.deviation
+    ratios = z / np.maximum(usual.best, LEAST_BEST)
+    return [(hit, float(ratio)) for hit, ratio in zip(there, ratios, strict=True)]
+
+
+def best_fits(encoders: Encoders, texts: Vectors, pictures: Vectors) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """By how many standard deviations each text lies above usual for the picture that it fits best, and which that is.
+
+    Args:
+        texts: (t, d) vectors of `Encoders.image_text`.
+        pictures: (n, d) of the same encoders, n > 0.
+
+    Returns:
+        z (t,) and rows of ``pictures`` (t,).
+    """
+    cosines = pictures @ texts.T
+    space = encoders.zero_shot
+    if space is None:
+        rows = cosines.argmax(axis=0)
+        scales = query_scales(texts, encoders.concepts)
+        z = [scale.z(float(cosines[row, text])) for text, (scale, row) in enumerate(zip(scales, rows, strict=True))]
+        return np.array(z), rows
+    usual = space.usual(pictures)
+    above = (cosines - usual.mean[:, None]) / usual.deviation[:, None]
+    rows = above.argmax(axis=0)
+    return above.max(axis=0).astype(np.float64), rows
+
+
+def least_likeness(encoders: Encoders) -> float:
+    """Cosine of two clips' visual features from which they show the same material: `LIKENESS`, or the model's own.
+
+    Raises:
+        WeightsError: ``corrupt`` if the registry's ``preprocessing.likeness`` is no cosine.
+    """
+    spec = encoders.spec("image")
+    likeness = spec.preprocessing.get("likeness", LIKENESS)
+    if not isinstance(likeness, float) or not 0.0 < likeness < 1.0:
+        raise WeightsError("corrupt", f"{spec.name}: preprocessing.likeness must lie between 0 and 1.")
+    return likeness

@@ -1,0 +1,115 @@
+"""A closer look at the best moments: an image-grounded model says of a frame and the query whether they match (ITM).
+
+BLIP's and ALBEF's retrieval recalls by likeness of vectors, looks at the k best, and puts those in the order of match
+logit plus likeness; what got no closer look stands behind them. Here the same sum is taken on the scale of confidences:
+recall gives log odds ``STEEPNESS · (ratio − MATCH_RATIO)`` (`agents.search.scoring`), the match probability p gives log
+odds ``ln(p / (1 − p))`` (the difference of the head's two logits), and both add up as independent evidence does. So the
+look adds ``ln(p / (1 − p)) / STEEPNESS`` to the ratio, which may be negative, and the confidence stays one.
+
+Source: official code salesforce/BLIP, train_retrieval.py and eval_retrieval_video.py (logit plus cosine; what was not
+looked at gets −100), and salesforce/ALBEF, Retrieval.py; `encoders.reference.blip.reranking` has both to the letter.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+
+from agents.search.candidates import Candidate
+from agents.search.explanation import Notes
+from agents.search.scoring import STEEPNESS
+from encoders.bundle import Encoders
+from encoders.types import Pixels
+from pipeline.decode.decoder import Decoder
+from pipeline.stills import picture_of, still
+from stores.core.errors import MediaError, StoreError
+from stores.library_store import LibraryStore
+
+CHANNEL = "itm"
+"""Name of the step in `Candidate.channels`."""
+
+SUREST = 1e-3
+"""Probabilities are kept this far from 0 and 1: a single frame stands for a moment of seconds, so that no look may
+decide alone (log odds of 6.9 are what recall gives a ratio of 1.5). Ours."""
+
+DEFAULT_SIZE = 384
+"""Side of the pictures a ranker takes, where the registry does not say. Source: BLIP and ALBEF, official configs."""
+
+
+def looked_at(
+    query: str, ordered: list[Candidate], store: LibraryStore, encoders: Encoders, top_k: int, notes: Notes
+) -> list[Candidate]:
+    """``ordered`` with its first ``top_k`` in the order of the sum; those behind them stay where they are.
+
+    The frame at a moment's middle is read from its file; where that cannot be, its stored thumbnail stands for it, and
+    the notes say so. What has neither keeps what recall gave it.
+
+    Raises:
+        WeightsError: ``missing`` if the profile has no ranker, or its weights are not here.
+    """
+    spec = encoders.spec("ranker")
+    if not readable(query):
+        notes.remarks.append(f"itm: {spec.name} reads English only, so that it was not asked")
+        return ordered
+    best = ordered[:top_k]
+    size = spec.preprocessing.get("size", DEFAULT_SIZE)
+    pictures = _pictures(best, store, 2 * size if isinstance(size, int) else 2 * DEFAULT_SIZE, notes)
+    by_shape: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for row, pixels in pictures.items():
+        by_shape[pixels.shape].append(row)
+    for rows in by_shape.values():
+        matches = encoders.ranker.match(np.stack([pictures[row] for row in rows]), [query])
+        for row, probability in zip(rows, matches[:, 0].tolist(), strict=True):
+            best[row].channels[CHANNEL] = log_odds(probability) / STEEPNESS
+    notes.steps[CHANNEL] = encoders.revision("ranker")
+    notes.remarks.append(f"itm: looked at {len(pictures)} of {len(ordered)} moments")
+    return sorted(best, key=lambda one: -one.ratio) + ordered[top_k:]
+
+
+def log_odds(probability: float) -> float:
+    """Natural logarithm of p / (1 − p), with p kept away from 0 and 1 by `SUREST`."""
+    kept = min(max(probability, SUREST), 1.0 - SUREST)
+    return math.log(kept / (1.0 - kept))
+
+
+def readable(query: str) -> bool:
+    """Whether every letter is Latin: BERT's English vocabulary turns any other into "unknown", which matches nothing
+    or everything."""
+    return all(unicodedata.name(letter, "").startswith("LATIN") for letter in query if letter.isalpha())
+
+
+def _pictures(best: list[Candidate], store: LibraryStore, long_side: int, notes: Notes) -> dict[int, Pixels]:
+    """A picture of each candidate (h, w, 3), by its place in the list; those without one are absent."""
+    found: dict[int, Pixels] = {}
+    why: dict[str, int] = defaultdict(int)
+    with Decoder() as decoder:
+        for row, candidate in enumerate(best):
+            try:
+                found[row] = _from_file(candidate, store, decoder, long_side)
+            except MediaError as error:
+                why[error.code.name] += 1
+                thumbnail = _from_thumbnail(candidate, store)
+                if thumbnail is not None:
+                    found[row] = thumbnail
+    for code, count in why.items():
+        notes.remarks.append(f"itm: stored thumbnails stand for the frames of {count} moments ({code})")
+    return found
+
+
+def _from_file(candidate: Candidate, store: LibraryStore, decoder: Decoder, long_side: int) -> Pixels:
+    path, video = store.catalog.path(candidate.video_id), store.catalog.video(candidate.video_id)
+    if path is None or video is None:
+        raise MediaError("FILE_MISSING", f"The file of {candidate.video_id} is no longer where it was.")
+    middle = (candidate.clip.span.start + candidate.clip.span.end) // 2
+    return still(decoder, path, video, middle, long_side)
+
+
+def _from_thumbnail(candidate: Candidate, store: LibraryStore) -> Any:
+    try:
+        return picture_of(store.memory(candidate.video_id).blob("thumbnails", candidate.clip.thumbnail))
+    except (KeyError, StoreError):
+        return None

@@ -1,0 +1,140 @@
+"""Which vector spaces serve: those of the present models, and those of former ones for what is not made anew yet.
+
+While one embedding model takes the place of another, each video's vectors lie in one space or the other, never in a
+mixture, and the query is put into each space by that space's own text tower. The registry names every profile's models,
+so that a former profile's collections are recognised by their names; vectors of a model that the registry no longer
+knows cannot be asked any more, and `kinodex reembed` makes them anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+
+from encoders.bundle import Encoders
+from encoders.spaces import Collections, collections, is_of_videos
+from encoders.types import WeightsError
+from stores.entries import IndexHealth
+from stores.holdings import collection_names, vectors_by_video
+from stores.library_store import LibraryStore
+
+_QUERY_SIDE = ("text", "image_text", "concepts")
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The collections of one profile, and the models that put a query beside what is in them.
+
+    Attributes:
+        profile: its name.
+        present: whether it is that of the settings.
+        ask: whose text towers encode the query; those of the present profile where they are the same.
+        names: its collections; of a former profile "" for those that the present one has, too.
+        makers: by collection, ``name@revision`` of the model that made what is in it.
+    """
+
+    profile: str
+    present: bool
+    ask: Encoders
+    names: Collections
+    makers: Mapping[str, str]
+
+
+class Spaces:
+    """The spaces that one library is searched in. What it read is forgotten when something is committed."""
+
+    def __init__(self, store: LibraryStore, encoders: Encoders) -> None:
+        self._store = store
+        self._encoders = encoders
+        self._active: Mapping[tuple[str, str], str] | None = None
+        self._names: set[str] = set()
+        self._held: dict[str, dict[str, int]] | None = None
+        self._serving: tuple[Space, ...] = ()
+        self._known = tuple(_known(encoders))
+
+    def serving(self) -> tuple[Space, ...]:
+        """The present space first, then the former ones that still hold vectors readers may see."""
+        self._refresh()
+        return self._serving
+
+    def held(self) -> Mapping[str, Mapping[str, int]]:
+        """How many vectors of each video each collection holds, also those that do not serve."""
+        self._refresh()
+        if self._held is None:
+            held = vectors_by_video(self._store)
+            self._held = {name: held[name] for name in held if name in self._names}
+        return self._held
+
+    def dismiss(self, space: Space) -> None:
+        """Do without a former space from now on, because its models are not on this machine."""
+        self._refresh()
+        self._serving = tuple(one for one in self._serving if one.profile != space.profile)
+
+    def health(self, health: IndexHealth) -> IndexHealth:
+        """``health`` of what is stored, as what can be searched: without videos whose vectors nobody can ask."""
+        present = set(_names(self.serving()[0].names))
+        if self._names <= present:
+            return health
+        served = {name for space in self.serving() for name in _names(space.names)}
+        by_video: dict[str, set[str]] = {}
+        for collection, videos in self.held().items():
+            for video_id in videos:
+                by_video.setdefault(video_id, set()).add(collection)
+        former = sum(1 for there in by_video.values() if there & (served - present))
+        unserved = sum(1 for there in by_video.values() if there - served)
+        indexed = health.videos_indexed - sum(1 for there in by_video.values() if not there & served)
+        state = health.state if not unserved else "partial" if indexed > 0 else "empty"
+        return replace(
+            health,
+            state=state,
+            videos_indexed=max(0, indexed),
+            videos_former=former,
+            videos_unserved=unserved,
+        )
+
+    def _refresh(self) -> None:
+        active = self._store.catalog.active()
+        if active is self._active:
+            return
+        # Vectors of whole videos are no moments, and serve `agents.search.videos` alone.
+        names = {name for name in collection_names(self._store) if not is_of_videos(name)}
+        self._active, self._names, self._held = active, names, None
+        present, *others = self._known
+        self._serving = (present, *(one for one in others if set(_names(one.names)) & names))
+
+
+def _known(encoders: Encoders) -> list[Space]:
+    """The spaces of all profiles of the registry, the present one first; models are only named, not loaded."""
+    present = Space(encoders.profile, True, encoders, collections(encoders), _makers(encoders))
+    found, taken = [present], set(_names(present.names))
+    for profile in encoders.registry.profiles:
+        if profile == encoders.profile:
+            continue
+        other = Encoders(encoders.registry, profile, encoders.threads, encoders.device)
+        try:
+            names, makers = collections(other), _makers(other)
+            same = _query_side(other) == _query_side(encoders)
+        except WeightsError:
+            continue  # a profile that names what this registry lacks holds nothing
+        kept = _without(names, taken)
+        taken |= set(_names(names))
+        found.append(Space(profile, False, encoders if same else other, kept, makers))
+    return found
+
+
+def _query_side(encoders: Encoders) -> list[str]:
+    return [encoders.revision(task) for task in _QUERY_SIDE if task == "concepts" or encoders.has(task)]
+
+
+def _makers(encoders: Encoders) -> dict[str, str]:
+    names = collections(encoders)
+    image, text, detector = (encoders.revision(task) for task in ("image", "text", "detector"))
+    return {names.picture: image, names.likeness: image, names.object: detector, names.text: text}
+
+
+def _names(names: Collections) -> tuple[str, ...]:
+    return tuple(name for name in asdict(names).values() if name)
+
+
+def _without(names: Collections, taken: set[str]) -> Collections:
+    return replace(names, **{field: "" for field, name in asdict(names).items() if name in taken})

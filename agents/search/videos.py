@@ -1,0 +1,109 @@
+"""Finding whole videos: which of them are about something, by what each is as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from agents.search.finder import RECALL, SEARCHED_STAGES
+from agents.search.pictures import near_pictures
+from agents.search.scoring import MATCH_RATIO, confidence
+from encoders.bundle import Encoders
+from encoders.spaces import video_collections
+from encoders.video_heads import HeadSpec, VideoHead, open_head
+from stores.core.errors import UsageError
+from stores.entries import IndexHealth
+from stores.holdings import vectors_by_video
+from stores.library_store import LibraryStore
+
+_SETTING = 'Set video = "mean" under [perception.vectors] and run `kinodex ingest` again: nothing is decoded anew.'
+
+
+@dataclass(frozen=True, slots=True)
+class FoundVideo:
+    """A video, and how well it fits as a whole.
+
+    Attributes:
+        score: calibrated confidence in [0, 1]; 0.5 and more counts as a match.
+        ratio: what the score comes from (see `agents.search.scoring`).
+        likeness: what ranks: cosine with the nearest of the video's vectors, or the head's mean over its spaces.
+    """
+
+    rank: int
+    video_id: str
+    score: float
+    ratio: float
+    likeness: float
+
+
+@dataclass(frozen=True, slots=True)
+class FoundVideos:
+    """All that a search for videos tells. ``index`` counts those with vectors of the present head as indexed."""
+
+    query: str
+    verdict: Literal["match", "no_match"]
+    head: str
+    index: IndexHealth
+    videos: tuple[FoundVideo, ...]
+
+
+class VideoFinder:
+    """Searches the vectors of whole videos of one library.
+
+    Args:
+        head: what made these vectors, by the settings; None where the settings want none.
+    """
+
+    def __init__(self, store: LibraryStore, encoders: Encoders, head: HeadSpec | None) -> None:
+        self._store = store
+        self._encoders = encoders
+        self._head = head
+        self._opened: VideoHead | None = None
+
+    def search(self, query: str, k: int = 10) -> FoundVideos:
+        """The ``k`` best videos for a query in any language.
+
+        Raises:
+            UsageError: USAGE if the query is empty, ``k`` < 1, or the settings keep no vectors of whole videos.
+            WeightsError: as `encoders.video_heads.open_head`.
+        """
+        if not query.strip():
+            raise UsageError(
+                "USAGE", "There is nothing to look for: the text is empty.", "Say what you look for, in any language."
+            )
+        if k < 1:
+            raise UsageError("USAGE", f"Cannot show {k} results.", "Ask for 1 or more with -k.")
+        if self._head is None:
+            raise UsageError("USAGE", "The settings keep no vectors of whole videos.", _SETTING)
+        names = video_collections(self._encoders, self._head.collections)
+        health = self._health(names[0])
+        if not health.videos_indexed:
+            return FoundVideos(query, "no_match", self._head.name, health, ())
+        if self._opened is None:
+            self._opened = open_head(self._head, self._encoders)
+        asked, shares = self._opened.queries([query]), self._opened.shares
+        nearest: dict[str, tuple[float, float]] = {}
+        for hit, ratio in near_pictures(query, self._encoders, self._store, names[0], RECALL, asked=asked[0]):
+            # The nearest first, so that a video's best vector stands for it.
+            nearest.setdefault(hit.video_id, (hit.similarity, ratio))
+        likeness = {video_id: shares[0] * similarity for video_id, (similarity, _) in nearest.items()}
+        for name, share, vectors in zip(names[1:], shares[1:], asked[1:], strict=True):
+            for hit in self._store.vectors.query(name, vectors[0], len(nearest), video_ids=list(nearest)):
+                likeness[hit.video_id] += share * hit.similarity
+        order = sorted(nearest, key=lambda video_id: (-likeness[video_id], video_id))[:k]
+        videos = tuple(
+            FoundVideo(rank, video_id, confidence(nearest[video_id][1]), nearest[video_id][1], likeness[video_id])
+            for rank, video_id in enumerate(order, start=1)
+        )
+        verdict: Literal["match", "no_match"] = (
+            "match" if any(one.ratio >= MATCH_RATIO for one in videos) else "no_match"
+        )
+        return FoundVideos(query, verdict, self._head.name, health, videos)
+
+    def _health(self, collection: str) -> IndexHealth:
+        health = self._store.catalog.index_health(SEARCHED_STAGES)
+        there = len(vectors_by_video(self._store).get(collection, {}))
+        state: Literal["complete", "partial", "empty"] = "partial"
+        if not there or there >= health.videos_known:
+            state = "complete" if there else "empty"
+        return replace(health, state=state, videos_indexed=there)

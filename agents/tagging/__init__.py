@@ -1,0 +1,1 @@
+"""Recall and rank of tags."""

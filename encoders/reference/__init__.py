@@ -1,0 +1,1 @@
+"""Models of published papers, number by number."""

@@ -1,0 +1,1 @@
+"""Models as data: rows, profiles, files and where they come from."""

@@ -1,0 +1,115 @@
+"""`kinodex`: the command line. Each command lives in `kinodex.cli.commands`; here they only meet."""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+import typer
+
+from kinodex import __version__
+from kinodex.cli.commands import (
+    ask,
+    describe,
+    doctor,
+    evaluate,
+    failures,
+    ingest,
+    models,
+    quarantine,
+    reembed,
+    replay,
+    search,
+    tags,
+    upkeep,
+    videos,
+    watch,
+)
+from kinodex.cli.context import EXIT_FAILED, say_error
+
+app = typer.Typer(
+    name="kinodex",
+    help="""Understand a library of videos: watch once, then tag, find and ask, with times that play.
+
+    \b
+    Begin:   kinodex ingest ~/Videos
+    Find:    kinodex search "a man playing drums"
+    Tag:     kinodex tags import tags.csv && kinodex tag --all
+    Ask:     kinodex ask "What is the baby holding?"
+    Mend:    kinodex errors && kinodex retry --now
+    """,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"kinodex {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    pass
+
+
+app.command("ingest", short_help="Watch and hear videos.")(ingest.ingest)
+app.command("watch", short_help="Ingest whatever arrives in a folder.")(watch.watch)
+app.command("search", short_help="Find moments.")(search.search)
+app.command("ask", short_help="Answer a question, with citations.")(ask.ask)
+app.add_typer(tags.app, name="tags")
+app.command("tag", short_help="Decide which tags fit.")(tags.tag)
+app.command("describe", short_help="Describe clips and videos in words.")(describe.describe)
+app.command("videos", short_help="List the videos.")(videos.videos)
+app.command("show", short_help="All that is known of one video.")(videos.show)
+app.command("status", short_help="How much is indexed.")(videos.status)
+app.command("errors", short_help="What failed, and why.")(failures.errors)
+app.command("retry", short_help="Let what failed be tried again.")(failures.retry)
+app.add_typer(quarantine.app, name="quarantine")
+app.command("replay", short_help="Run one stage of one video again, to see it fail.")(replay.replay)
+app.command("verify", short_help="Check that nothing is lost or altered.")(upkeep.verify)
+app.add_typer(upkeep.index, name="index")
+app.command("reembed", short_help="Make vectors anew after a change of models.")(reembed.reembed)
+app.command("gc", short_help="Remove what crashes left behind.")(upkeep.gc)
+app.command("forget", short_help="Remove videos from the library.")(upkeep.forget)
+app.add_typer(models.app, name="models", short_help="The models and their limits.")
+app.command("doctor", short_help="Check that everything is in place.")(doctor.doctor)
+app.command("evaluate", short_help="Measure quality on annotated clips.")(evaluate.evaluate)
+
+
+def main() -> None:
+    """The entry point of the `kinodex` script."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name or a transcript must never break printing, whatever the terminal speaks.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = app(prog_name="kinodex", standalone_mode=False)
+    except typer.TyperException as error:
+        _say_usage(error)
+        code = error.exit_code
+    except typer.Abort:
+        print("given up", file=sys.stderr)
+        code = EXIT_FAILED
+    # Else Python searches all that torch has made for cycles before it ends, which takes up to a second.
+    gc.freeze()
+    sys.exit(code)
+
+
+def _say_usage(error: typer.TyperException) -> None:
+    """What the parser of the command line did not understand, in the form that was asked for."""
+    if "--json" in sys.argv[1:]:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context is not None else "kinodex"
+        message = error.format_message().rstrip(".") + "."
+        say_error("USAGE", message, f"See: {command} --help", as_json=True)
+    elif hasattr(error, "show"):
+        error.show()
+    else:
+        print(error.format_message(), file=sys.stderr)

@@ -1,0 +1,38 @@
+"""`kinodex ask`: questions, answered with citations."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door
+
+
+def ask(
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="In any language.")],
+    video: Annotated[
+        list[str] | None,
+        typer.Option("--video", metavar="VIDEO", help="Look only here (id, path or name); repeatable."),
+    ] = None,
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    device: DeviceOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Answer QUESTION from what was seen and heard; every claim names the moment it rests on.
+
+    Without a language model (see `endpoint` in kinodex.toml) the answer is put together from the evidence
+    itself. Where the videos do not tell, Kinodex says so.
+
+    \b
+    Example: kinodex ask "What is the pocket for, according to the speaker?"
+    """
+    from kinodex import payloads
+    from kinodex.cli.render import results as render
+
+    with door(library, profile, as_json, config, device=device) as here:
+        with here.library() as opened:
+            payload = payloads.answer(opened.ask(question, video), payloads.places(opened))
+        here.show(payload, lambda console: render.answer(console, payload))

@@ -1,0 +1,120 @@
+"""`kinodex describe`: captions of clips, and scripts of videos."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kinodex.cli.context import (
+    EXIT_NOT_RECONCILED,
+    EXIT_SOME_FAILED,
+    EXIT_STOPPED,
+    ConfigOption,
+    DeviceOption,
+    Door,
+    JsonOption,
+    LibraryOption,
+    ProfileOption,
+    door,
+)
+
+if TYPE_CHECKING:
+    from kinodex.describing import By
+    from workflows.planning.budget import Budget
+    from workflows.report import Totals
+
+
+def describe(
+    videos: Annotated[list[str] | None, typer.Argument(metavar="VIDEO", help="Ids, paths or names.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every indexed video.")] = False,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by", metavar="profile|endpoint", help="A model of the profile, or the endpoint (default if it is set)."
+        ),
+    ] = None,
+    script: Annotated[
+        bool, typer.Option("--script/--no-script", help="Have the endpoint, if set, write a script of each video.")
+    ] = True,
+    retry: Annotated[bool, typer.Option("--retry", help="Try again what failed for good or is quarantined.")] = False,
+    budget: Annotated[
+        str | None,
+        typer.Option("--budget", metavar="BUDGET", help="Stop before it is exceeded: 90m, 1M tokens, 2.50USD."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done and what it would cost, and do nothing.")
+    ] = False,
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    device: DeviceOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Describe the clips of each VIDEO in words, to be found by `search` and cited by `ask`.
+
+    A few frames of each clip are read again and shown to a model of the profile, or to the one behind the
+    endpoint (see `endpoint` in kinodex.toml), which also writes a script of the video. Optional: `ingest` does
+    without. What is described is not described again, unless the model, the settings or the clips change.
+
+    \b
+    Example: kinodex describe talk.mp4
+             kinodex describe --all --by profile --profile standard
+             kinodex describe --all --dry-run
+    Exit:    0 all done, 3 some failed, 4 the counts do not add up, 5 the budget stopped it,
+             130 or 143 interrupted: nothing is lost, the same command goes on
+    """
+    from kinodex import describing
+    from kinodex.cli.progress_bars import watching
+    from kinodex.cli.render import describing as render_describing
+    from stores.core.errors import UsageError
+    from workflows.planning.budget import Budget
+
+    with door(library, profile, as_json, config, device=device) as here:
+        if bool(videos) == everything:
+            raise UsageError("USAGE", "say which videos to describe.", "Name some, or use --all.")
+        way = _way(by)
+        limits = Budget.parse(budget) if budget is not None else Budget()
+        if dry_run:
+            _plan(here, videos or [], way, script, retry, limits)
+            return
+        with here.library() as opened, watching() as progress:
+            meter = describing.meter_of(opened, limits)
+            report = opened.describe(*videos or (), by=way, script=script, retry=retry, meter=meter, progress=progress)
+        payload = describing.report_payload(report)
+        here.show(payload, lambda console: render_describing.describe(console, payload))
+        code = _exit_code(report.totals)
+    if code:
+        raise typer.Exit(code)
+
+
+def _way(by: str | None) -> By | None:
+    from stores.core.errors import UsageError
+
+    ways: dict[str | None, By | None] = {"profile": "profile", "endpoint": "endpoint", None: None}
+    if by in ways:
+        return ways[by]
+    raise UsageError("USAGE", f"nobody is called {by!r}.", "Say --by profile or --by endpoint.")
+
+
+def _plan(here: Door, videos: list[str], by: By | None, script: bool, retry: bool, limits: Budget) -> None:
+    from kinodex import describing
+    from kinodex.cli.render import describing as render_describing
+    from kinodex.running import prices_of
+    from workflows.planning.budget import Estimate
+
+    with here.library() as opened:
+        planned = opened.plan_describe(*videos, by=by, script=script, retry=retry)
+        prices = prices_of(opened.settings.endpoint)
+    payload = describing.plan_payload(planned, prices)
+    cost = Estimate(tokens=payload["totals"]["tokens"], money=payload["totals"]["money"])
+    payload["over_budget"] = limits.allows(Estimate(), cost)
+    here.show(payload, lambda console: render_describing.plan(console, payload))
+
+
+def _exit_code(totals: Totals) -> int:
+    if not totals.reconciled:
+        return EXIT_NOT_RECONCILED
+    if totals.failed or totals.quarantined:
+        return EXIT_SOME_FAILED
+    return EXIT_STOPPED if totals.postponed else 0

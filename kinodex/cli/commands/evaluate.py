@@ -1,0 +1,33 @@
+"""`kinodex evaluate`: measured quality."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door
+
+
+def evaluate(
+    annotations: Annotated[Path, typer.Argument(metavar="ANNOTATIONS.json", help="What is true of the clips.")],
+    clips: Annotated[Path, typer.Option("--clips", metavar="DIR", help="The annotated files.")],
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    device: DeviceOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Measure search, tagging and answers on clips that people annotated and that are in the library.
+
+    \b
+    Example: kinodex evaluate annotations.json --clips clips/
+    """
+    from kinodex import payloads
+    from kinodex.cli.render import results as render
+
+    with door(library, profile, as_json, config, device=device) as here:
+        with here.library() as opened:
+            payload = payloads.evaluation(opened.evaluate(annotations, clips))
+        here.show(payload, lambda console: render.evaluation(console, payload))

@@ -1,0 +1,187 @@
+"""`kinodex ingest`: watch and hear videos."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kinodex.cli.context import (
+    EXIT_NOT_RECONCILED,
+    EXIT_SOME_FAILED,
+    EXIT_STOPPED,
+    ConfigOption,
+    DeviceOption,
+    Door,
+    JsonOption,
+    LibraryOption,
+    ProfileOption,
+    door,
+)
+
+if TYPE_CHECKING:
+    from kinodex.library import Library
+    from workflows.report import IngestReport
+
+
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and directories.")],
+    executor: Annotated[
+        str | None, typer.Option("--executor", metavar="local|ray", help="Work in this process, or on Ray.")
+    ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option("--address", metavar="ADDRESS", help="Ray cluster to join, e.g. auto (default: one of its own)."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Videos at the same time (default: one per processor).")
+    ] = None,
+    part_minutes: Annotated[
+        float | None,
+        typer.Option("--part-minutes", metavar="MINUTES", help="Work on long videos in parts of this length (12)."),
+    ] = None,
+    attempts: Annotated[
+        int | None, typer.Option("--attempts", min=1, help="Attempts after which a stage is quarantined (3).")
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option("--budget", metavar="BUDGET", help="Stop before it is exceeded: 90m, 5GB, 2.50USD, 2h,5GB."),
+    ] = None,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option("--metrics-port", min=1, max=65535, metavar="PORT", help="Serve Prometheus metrics meanwhile."),
+    ] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Try again what failed for good or is quarantined.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done and what it would cost, and do nothing.")
+    ] = False,
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    device: DeviceOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Watch and hear every video under PATH that the library does not know yet.
+
+    Run it again whenever files were added, or after an interruption: what is done is never done again, under
+    whatever name. Files that cannot be read are named with a reason; the others go on.
+
+    \b
+    Example: kinodex ingest ~/Videos talk.mp4
+             kinodex ingest ~/Videos --dry-run
+             kinodex ingest ~/Videos --budget 2h,5GB
+    Exit:    0 all done, 3 some failed, 4 the counts do not add up, 5 the budget stopped it,
+             130 or 143 interrupted: nothing is lost, the same command goes on
+    """
+    from kinodex import payloads
+    from kinodex.cli.render import results as render
+
+    options: dict[str, object] = {"executor": executor, "workers": workers, "ray_address": address}
+    options |= {"part_minutes": part_minutes, "attempts": attempts, "metrics_port": metrics_port}
+    with door(library, profile, as_json, config, device=device, **options) as here:
+        if dry_run:
+            plan(here, paths, budget)
+            return
+        with _library(here, paths) as (opened, kept):
+            report = run(opened, paths, retry, budget)
+            payload = payloads.ingest(report, opened.report_path if kept else None, opened.stopped)
+        here.show(payload, lambda console: render.ingest(console, payload))
+        code = exit_code(report)
+    if code:
+        raise typer.Exit(code)
+
+
+def run(library: Library, paths: Sequence[Path], retry: bool = False, budget: str | None = None) -> IngestReport:
+    """Ingest, with progress on stderr.
+
+    Raises:
+        UsageError: USAGE if ``budget`` is none.
+    """
+    from kinodex.cli.progress_bars import watching
+
+    with watching() as progress:
+        command = shlex.join(["kinodex", *sys.argv[1:]])
+        meter = library.meter(budget) if budget is not None else None
+        return library.ingest(*paths, retry=retry, meter=meter, command=command, progress=progress)
+
+
+def exit_code(report: IngestReport) -> int:
+    """What the command ends with."""
+    totals = report.totals
+    if not totals.reconciled:
+        return EXIT_NOT_RECONCILED
+    if totals.postponed:
+        return EXIT_STOPPED
+    return EXIT_SOME_FAILED if totals.failed or totals.quarantined else 0
+
+
+def plan(here: Door, paths: Sequence[Path], budget: str | None) -> None:
+    """Say what an ingest would do, and whether that fits the budget.
+
+    Raises:
+        UsageError: USAGE if ``budget`` is none.
+    """
+    from kinodex import payloads
+    from kinodex.cli.progress_bars import counting
+    from kinodex.cli.render import results as render
+    from workflows.planning.budget import Budget, Estimate
+
+    limits = Budget.parse(budget) if budget is not None else Budget()
+    with _looked_at(here) as opened, counting("looking") as looked:
+        planned = opened.plan(*paths, looked=looked)
+    cost = Estimate(planned.wall_seconds, planned.cost.bytes, planned.cost.tokens, planned.cost.money)
+    payload = {**payloads.plan(planned), "over_budget": limits.allows(Estimate(), cost)}
+    here.show(payload, lambda console: render.plan(console, payload))
+
+
+@contextmanager
+def _library(here: Door, paths: Sequence[Path]) -> Iterator[tuple[Library, bool]]:
+    """The library to ingest into, and whether it stays: where there is nothing to ingest, none is made for it."""
+    from kinodex.library import Library
+    from workflows.discover import discover
+
+    settings = here.settings
+    if not settings.database and not (settings.library / "library.json").exists():
+        found = discover(paths, library=settings.library)
+        if found.problems and not any(os.access(file.path, os.R_OK) for file in found.files):
+            with _scratch(here) as opened:
+                yield opened, False
+            return
+    with Library(settings, create=True) as opened:
+        yield opened, True
+
+
+@contextmanager
+def _looked_at(here: Door) -> Iterator[Library]:
+    """The library, to read in only; one that is not there yet knows as much as an empty one."""
+    from stores.core.errors import StoreError
+
+    try:
+        opened = here.library()
+    except StoreError as error:
+        if error.code.name != "LIBRARY_MISSING":
+            raise
+        with _scratch(here) as empty:
+            yield empty
+    else:
+        with opened:
+            yield opened
+
+
+@contextmanager
+def _scratch(here: Door) -> Iterator[Library]:
+    """An empty library that is gone afterwards, with nothing on any server."""
+    from kinodex.library import Library
+
+    nowhere = {"database": "", "vectors": "", "blobs": "", "blob_options": {}}
+    with tempfile.TemporaryDirectory() as folder:
+        settings = here.settings.model_copy(update={"library": Path(folder), **nowhere})
+        with Library(settings, create=True) as opened:
+            yield opened

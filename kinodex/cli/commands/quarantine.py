@@ -1,0 +1,64 @@
+"""`kinodex quarantine`: what failed too often to be tried again by itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from kinodex.cli.commands.failures import CodeOption, VideosArgument, let_again
+from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, door
+
+app = typer.Typer(no_args_is_help=True, help="What failed too often and is left alone.", rich_markup_mode=None)
+
+
+@app.command("list")
+def list_quarantined(
+    code: CodeOption = None,
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show the stages that used up their attempts (see `attempts` in kinodex.toml), and how to see them fail.
+
+    \b
+    Example: kinodex quarantine list
+    """
+    from kinodex.cli.render import failures as render_failures
+    from kinodex.failures import Wanted, failed_stages, stage_failure
+
+    with door(library, profile, as_json, config) as here:
+        with here.library() as opened:
+            places = opened.store.catalog.display_uri
+            runs = failed_stages(opened, Wanted.of(opened, codes=code, statuses=("quarantined",)))
+            payload = {"quarantined": [stage_failure(opened, run, places(run.key.video_id)) for run in runs]}
+        here.show(payload, lambda console: render_failures.quarantined(console, payload))
+
+
+@app.command("release")
+def release(
+    videos: VideosArgument = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that is quarantined.")] = False,
+    code: CodeOption = None,
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Let quarantined stages be tried again by the next `kinodex ingest`, with all their attempts before them.
+
+    \b
+    Example: kinodex quarantine release talk.mp4
+             kinodex quarantine release --code DECODE_MEMORY
+    """
+    from kinodex.cli.render import failures as render_failures
+    from kinodex.failures import Wanted
+    from stores.core.errors import UsageError
+
+    with door(library, profile, as_json, config) as here:
+        if bool(videos) == everything and not (code and not everything):
+            raise UsageError("USAGE", "say what to release.", "Name videos or codes, or use --all.")
+        with here.library() as opened:
+            payload = let_again(opened, Wanted.of(opened, videos, None, code, ("quarantined",)), dry_run=False)
+        here.show(payload, lambda console: render_failures.again(console, payload))

@@ -1,0 +1,74 @@
+"""`kinodex reembed`: vectors of the present models in the place of former ones."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door
+
+
+def reembed(
+    channel: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--channel",
+            metavar="picture|object|speech|screen",
+            help="Only if no other channel's stages must be done again for it.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Videos at the same time (default: one per processor).")
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option("--budget", metavar="BUDGET", help="Stop before it is exceeded: 90m, 5GB, 2h,5GB.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done and what it would cost, and do nothing.")
+    ] = False,
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    device: DeviceOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """After a change of the profile or a model: make the vectors of all indexed videos anew with the present models.
+
+    Each video is found by its former vectors until its new ones are complete; searches meanwhile ask both models, and
+    never mix their vectors. What does not depend on the changed model is not done again. Interrupted or stopped by
+    its budget, the same command goes on.
+
+    \b
+    Example: kinodex reembed --profile standard --dry-run
+             kinodex reembed --profile standard
+             kinodex reembed --channel picture
+    Exit:    as kinodex ingest
+    """
+    from kinodex import payloads
+    from kinodex.cli.commands.ingest import exit_code
+    from kinodex.cli.context import console
+    from kinodex.cli.progress_bars import watching
+    from kinodex.cli.render import upkeep as render_upkeep
+
+    code = 0
+    with door(library, profile, as_json, config, device=device, workers=workers) as here:
+        with here.library() as opened:
+            channels = channel or []
+            swap, planned = opened.plan_reembed(*channels)
+            payload: dict[str, Any] = payloads.swap(swap, planned, channels, payloads.places(opened))
+            payload |= {"profile": here.settings.profile, "dry_run": dry_run, "done": None}
+            if not dry_run:
+                render_upkeep.swap(console(sys.stderr), payload)
+                with watching() as progress:
+                    meter = opened.meter(budget) if budget is not None else None
+                    command = shlex.join(["kinodex", *sys.argv[1:]])
+                    made = opened.reembed(*channels, meter=meter, command=command, progress=progress)
+                payload["done"] = payloads.reembedded(made, opened.report_path, opened.stopped)
+                code = exit_code(made.report) if made.report is not None else 0
+        show = render_upkeep.swap if dry_run else render_upkeep.reembedded
+        here.show(payload, lambda console: show(console, payload))
+    if code:
+        raise typer.Exit(code)

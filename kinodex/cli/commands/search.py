@@ -1,0 +1,75 @@
+"""`kinodex search`: find moments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kinodex.cli.context import ConfigOption, DeviceOption, Door, JsonOption, LibraryOption, ProfileOption, door
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def search(
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="What you look for, in any language.")],
+    k: Annotated[int, typer.Option("-k", min=1, help="How many moments.")] = 10,
+    duplicates: Annotated[
+        bool, typer.Option("--duplicates", help="Show near-duplicates, too: moments with the same pictures.")
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say why: models, shares of each score, what was searched or left out.")
+    ] = False,
+    videos: Annotated[
+        bool, typer.Option("--videos", help="Find whole videos that are about it, instead of moments in them.")
+    ] = False,
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    device: DeviceOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Find the moments that show, say or display QUERY.
+
+    "No match" means that the indexed videos hold nothing like it; what is not indexed yet is counted apart.
+    A moment that is in several places, re-encoded or cut, is one result, with a remark on the others.
+
+    \b
+    Example: kinodex search "打鼓的人" -k 5
+             kinodex search "a man playing drums" --explain
+             kinodex search "cooking" --videos
+    """
+    from kinodex import payloads
+    from kinodex.cli.render import explain as render_explain
+    from kinodex.cli.render import results as render
+    from kinodex.explained import explained
+
+    with door(library, profile, as_json, config, device=device) as here:
+        if videos:
+            _videos(here, query, k, plain=not (explain or duplicates))
+            return
+        with here.library() as opened:
+            found, places = opened.search(query, k=k, duplicates=duplicates, explain=explain), payloads.places(opened)
+            payload = payloads.search(found, places)
+            if found.explanation is not None:
+                payload["explain"] = explained(found.explanation, places)
+
+        def show(console: Console) -> None:
+            render.search(console, payload)
+            if "explain" in payload:
+                render_explain.explanation(console, payload["explain"])
+
+        here.show(payload, show)
+
+
+def _videos(here: Door, query: str, k: int, plain: bool) -> None:
+    from kinodex import found_videos, payloads
+    from stores.core.errors import UsageError
+
+    if not plain:
+        message = "--videos ranks whole videos: there is nothing to explain, and copies are shown anyway."
+        raise UsageError("USAGE", message, "Leave --explain and --duplicates out.")
+    with here.library() as opened:
+        payload = found_videos.payload(opened.search_videos(query, k=k), payloads.places(opened))
+    here.show(payload, lambda console: found_videos.show(console, payload))

@@ -1,0 +1,70 @@
+"""`kinodex videos`, `show`, `status`: what the library knows, without any model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, door
+
+
+def videos(
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """List the videos of the library.
+
+    \b
+    Example: kinodex videos --json | jq -r '.videos[].uri'
+    """
+    from kinodex import payloads
+    from kinodex.cli.render import results as render
+
+    with door(library, profile, as_json, config) as here:
+        with here.library() as opened:
+            payload = {"videos": [payloads.video(entry) for entry in opened.videos()]}
+        here.show(payload, lambda console: render.videos(console, payload))
+
+
+def show(
+    video: Annotated[str, typer.Argument(metavar="VIDEO", help="An id, a path or a name.")],
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show all that was seen, heard and read in one video, with times, and its tags.
+
+    \b
+    Example: kinodex show talk.mp4
+    """
+    from kinodex.cli.render import results as render
+    from kinodex.overview import one_video
+
+    with door(library, profile, as_json, config) as here:
+        with here.library() as opened:
+            payload = one_video(opened, video)
+        here.show(payload, lambda console: render.show(console, payload))
+
+
+def status(
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show how much is indexed, how every stage ended, what is under way, the last run, and the space it takes.
+
+    \b
+    Example: kinodex status
+    """
+    from kinodex.cli.render import results as render
+    from kinodex.overview import whole_library
+
+    with door(library, profile, as_json, config) as here:
+        with here.library() as opened:
+            payload = whole_library(opened)
+        here.show(payload, lambda console: render.status(console, payload))

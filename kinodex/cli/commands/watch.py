@@ -1,0 +1,149 @@
+"""`kinodex watch`: ingest whatever arrives in a folder."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kinodex.cli.context import (
+    EXIT_FAILED,
+    ConfigOption,
+    DeviceOption,
+    Door,
+    JsonOption,
+    LibraryOption,
+    ProfileOption,
+    console,
+    door,
+)
+from kinodex.cli.text import clean, to_json
+
+if TYPE_CHECKING:
+    from kinodex.library import Library
+    from workflows.report import IngestReport
+    from workflows.watch_folder import Round
+
+
+def watch(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR", help="Folders, with all that is below them.")],
+    settle: Annotated[
+        float, typer.Option("--settle", min=0.1, metavar="SECONDS", help="How long a file must have stopped growing.")
+    ] = 5.0,
+    every: Annotated[
+        float, typer.Option("--every", min=1.0, metavar="SECONDS", help="Look also without being told of a change.")
+    ] = 60.0,
+    once: Annotated[bool, typer.Option("--once", help="Ingest what is there now, and end.")] = False,
+    executor: Annotated[
+        str | None, typer.Option("--executor", metavar="local|ray", help="Work in this process, or on Ray.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Videos at the same time (default: one per processor).")
+    ] = None,
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    device: DeviceOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Ingest the videos in DIR and every one that arrives later, until Ctrl-C or SIGTERM.
+
+    A file is taken when it has stopped growing. If another process writes the library or a server is away,
+    that is said, and tried again. With --json each round of work is one line of JSON.
+
+    \b
+    Example: kinodex watch ~/Videos/incoming
+             kinodex watch /mnt/share --every 300 --json | tee rounds.jsonl
+    Exit:    0 told to stop; with --once as kinodex ingest
+    """
+    from stores.core.errors import UsageError
+    from workflows.watch_folder import watch_folder
+
+    code = 0
+    with (
+        door(library, profile, as_json, config, device=device, executor=executor, workers=workers) as here,
+        ExitStack() as stack,
+    ):
+        if not any(folder.is_dir() for folder in folders):
+            raise UsageError("USAGE", f"there is no folder {folders[0]}.", "Name a folder that is there.")
+        last: list[Round] = []
+
+        def told(made: Round) -> None:
+            last[:] = [made]
+            _say(here, made, every, once)
+
+        try:
+            if not once:
+                print(f"watching {', '.join(clean(str(folder)) for folder in folders)}", file=sys.stderr, flush=True)
+            watch_folder(
+                folders,
+                _Ingest(here, stack),
+                stop=threading.Event(),
+                told=told,
+                every=every,
+                settle_seconds=settle,
+                library=here.settings.library,
+                once=once,
+            )
+        except KeyboardInterrupt:
+            if once:
+                raise
+            print("stopped watching; the library is consistent", file=sys.stderr)
+        code = _exit_code(last[0]) if once and last else 0
+    if code:
+        raise typer.Exit(code)
+
+
+class _Ingest:
+    """Opens the library when there is something to ingest, and keeps it and its models for the next time."""
+
+    def __init__(self, here: Door, stack: ExitStack) -> None:
+        self._here = here
+        self._stack = stack
+        self._library: Library | None = None
+
+    def __call__(self, files: Sequence[Path]) -> IngestReport:
+        from kinodex.cli.progress_bars import watching
+
+        if self._library is None:
+            self._library = self._stack.enter_context(self._here.library(create=True))
+        with watching() as progress:
+            return self._library.ingest(*files, progress=progress)
+
+
+def _say(here: Door, made: Round, every: float, once: bool) -> None:
+    """One round: a line of JSON, or what `kinodex ingest` would have said."""
+    from kinodex import payloads
+    from kinodex.cli.render import results as render
+
+    error = made.error
+    payload = payloads.ingest(made.report) if made.report is not None else None
+    if here.as_json:
+        line = {
+            "round": made.number,
+            "files": made.files,
+            "waiting": made.waiting,
+            "seconds": made.seconds,
+            "ended_at": made.ended_at,
+            "videos": payload["videos"] if payload else [],
+            "totals": payload["totals"] if payload else None,
+            "error": {"code": error.code.name, "message": error.message, "hint": error.hint} if error else None,
+        }
+        print(to_json(line, ascii_only=True, one_line=True), file=here.out, flush=True)
+    elif payload is not None:
+        render.ingest(console(here.out), payload)
+        here.out.flush()
+    if error is not None:
+        again = "" if once else f" Trying again in {every:.0f} s."
+        print(f"{error.code}: {clean(error.message)}{again}", file=sys.stderr, flush=True)
+
+
+def _exit_code(made: Round) -> int:
+    from kinodex.cli.commands.ingest import exit_code
+
+    return EXIT_FAILED if made.report is None else exit_code(made.report)

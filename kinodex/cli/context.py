@@ -1,0 +1,197 @@
+"""What every command shares: its common options, the way it speaks, and the way it fails."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from kinodex.cli.text import clean, to_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from kinodex.library import Library
+    from kinodex.settings import Settings
+    from stores.core.errors import KinodexError
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_SOME_FAILED = 3
+EXIT_NOT_RECONCILED = 4
+EXIT_STOPPED = 5
+EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 128 + signal.SIGTERM
+
+LibraryOption = Annotated[
+    Path | None,
+    typer.Option("--library", "-l", metavar="DIR", help="The library's directory (default ./kinodex-library)."),
+]
+ProfileOption = Annotated[
+    str | None, typer.Option("--profile", metavar="NAME", help="A named set of models (default embedded).")
+]
+DeviceOption = Annotated[
+    str | None,
+    typer.Option("--device", metavar="auto|cpu|cuda", help="Where models run that can choose (default auto)."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Settings file (default kinodex.toml).")
+]
+
+_log = logging.getLogger("kinodex")
+
+
+class Terminated(KeyboardInterrupt):
+    """Somebody sent SIGTERM, as service managers and container runtimes do: to be treated like Ctrl-C."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One run of one command: its settings and where its words go."""
+
+    settings: Settings
+    as_json: bool
+    out: TextIO
+
+    def library(self, create: bool = False) -> Library:
+        """The library these settings name, opened.
+
+        Raises:
+            KinodexError: LIBRARY_MISSING and the other ways a library cannot be opened.
+        """
+        from kinodex.library import Library
+
+        return Library(self.settings, create=create)
+
+    def show(self, payload: object, render: Callable[[Console], None]) -> None:
+        """Print the payload as JSON, or let ``render`` print it for people."""
+        if self.as_json:
+            print_json(payload, self.out)
+        else:
+            render(console(self.out))
+        self.out.flush()
+
+
+@contextmanager
+def door(
+    library: Path | None, profile: str | None, as_json: bool, config: Path | None, **options: object
+) -> Iterator[Door]:
+    """Open the door for one command; every error leaves through it as one line and an exit code.
+
+    Args:
+        options: further settings given on the command line; None means not given.
+    """
+    from kinodex.settings import Settings
+    from stores.core.errors import KinodexError
+
+    out = sys.stdout
+    try:
+        # stdout is for results alone: whatever a library prints meanwhile belongs to stderr.
+        with redirect_stdout(sys.stderr), _told_by_sigterm():
+            yield Door(Settings.load(config, library=library, profile=profile, **options), as_json, out)
+    except KinodexError as error:
+        raise typer.Exit(_fail(error, as_json)) from None
+    except Terminated:
+        raise typer.Exit(_stopped("terminated", EXIT_TERMINATED)) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(_stopped("interrupted", EXIT_INTERRUPTED)) from None
+    except SystemExit as error:
+        # While it starts, Ray has a handler of SIGTERM in place of ours that exits with the signal's number.
+        if error.code != signal.SIGTERM:
+            raise
+        raise typer.Exit(_stopped("terminated", EXIT_TERMINATED)) from None
+    except BrokenPipeError:
+        # Whoever read our output has gone (`| head`): what is still buffered goes nowhere, or Python complains at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        raise typer.Exit(0) from None
+    except (typer.Exit, typer.BadParameter, typer.Abort):
+        raise
+    except Exception as error:
+        # The last door: a bug must not print a traceback over somebody's library, nor be lost.
+        if os.environ.get("KINODEX_DEBUG") == "1":
+            raise
+        _log.debug("unexpected", exc_info=error)
+        raise typer.Exit(_fail(_explained(error), as_json)) from None
+
+
+@contextmanager
+def _told_by_sigterm() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set handlers, and only it is interrupted
+        return
+
+    asked = False
+
+    def told(_number: int, _frame: object) -> None:
+        nonlocal asked
+        asked = True
+        # Once is enough: a second one must not interrupt the giving back of attempts.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, told)
+    try:
+        yield
+    except KeyboardInterrupt:
+        # Ray, while it waits, makes any interruption a plain one.
+        if asked:
+            raise Terminated from None
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stopped(how: str, code: int) -> int:
+    print(f"{how}; the library is consistent, run the same command to go on", file=sys.stderr)
+    return code
+
+
+def _explained(error: Exception) -> KinodexError:
+    from encoders.types import WeightsError
+    from stores.core.errors import KinodexError, ModelError
+
+    if isinstance(error, WeightsError):
+        return ModelError("MODEL_MISSING" if error.kind == "missing" else "MODEL_CORRUPT", error.message, error.hint)
+    hint = "This is a bug in Kinodex; KINODEX_DEBUG=1 shows where."
+    return KinodexError("INTERNAL", f"{type(error).__name__}: {error}.", hint)
+
+
+def _fail(error: KinodexError, as_json: bool) -> int:
+    say_error(error.code.name, error.message, error.hint, as_json)
+    return EXIT_USAGE if error.code.name in ("USAGE", "SETTINGS_INVALID") else EXIT_FAILED
+
+
+def say_error(code: str, message: str, hint: str, as_json: bool) -> None:
+    """One line on stderr, and under ``--json`` the one document on stdout."""
+    message, hint = clean(message), clean(hint)
+    print(f"error {code}: {message}" + (f" {hint}" if hint else ""), file=sys.stderr)
+    if as_json:
+        print_json({"error": {"code": code, "message": message, "hint": hint}}, sys.stdout)
+
+
+def console(stream: TextIO) -> Console:
+    """A console that takes data for data: no markup, no guessing at numbers and paths."""
+    from rich.console import Console
+
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    # A pipe has no width; wide enough that no table is folded for whoever greps it.
+    width = None if stream.isatty() else 160
+    return Console(file=stream, markup=False, highlight=False, emoji=False, width=width)
+
+
+def print_json(payload: object, stream: TextIO) -> None:
+    """JSON on ``stream``, in whatever it can carry."""
+    speaks_unicode = (stream.encoding or "").lower().replace("-", "") in {"utf8", "utf16", "utf32"}
+    print(to_json(payload, ascii_only=not speaks_unicode), file=stream)

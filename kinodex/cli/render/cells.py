@@ -1,0 +1,36 @@
+"""What tables for people are made of. Everything from a video or a name is data: it is printed as it stands."""
+
+from __future__ import annotations
+
+from rich.table import Table
+from rich.text import Text
+
+from kinodex.cli.text import clean
+
+_COLOURS = {
+    "done": "green",
+    "accepted": "green",
+    "ok": "green",
+    "failed": "red",
+    "fail": "red",
+    "quarantined": "red",
+    "altered": "red",
+}
+
+
+def data(value: object, style: str = "") -> Text:
+    """A value, without markup and control characters."""
+    return Text(clean(str(value)), style=style)
+
+
+def status(value: str) -> Text:
+    """A status in its colour."""
+    return Text(clean(value), style=_COLOURS.get(value, "yellow"))
+
+
+def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
+    """An empty table without lines; ``right`` names the columns of numbers."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return made

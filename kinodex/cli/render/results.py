@@ -1,0 +1,397 @@
+"""The same payloads that `--json` prints, as tables for people. Everything from a video or a name is data."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kinodex.cli.render import describing as render_describing
+from kinodex.cli.render.cells import data as _data
+from kinodex.cli.render.cells import status as _status
+from kinodex.cli.render.cells import table as _table
+from kinodex.cli.text import clock, shell_word, size
+from stores.core.uris import path_of
+
+Payload = dict[str, Any]
+_KNOWN = {"known": "known", "copy": "a copy of a known one", "new": "empty", "problem": "a problem"}
+_RATES = {
+    "measured": "speed measured in this library",
+    "shipped": "speed as measured on another machine",
+    "unknown": "speed unknown, not counted",
+}
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def _name(uri: str) -> str:
+    return uri.rsplit("/", 1)[-1] or uri
+
+
+def _opening(moment: Payload) -> Text:
+    # `path_of` gives the file's real name, which the uri writes in printable characters only.
+    path = shell_word(str(path_of(moment["uri"])))
+    return _data(f"open the first: mpv --start={moment['start']:.1f} {path}")
+
+
+def _error(error: dict[str, str] | None) -> str:
+    return f"{error['code']}: {error['message']}" if error else ""
+
+
+def ingest(console: Console, payload: Payload) -> None:
+    """What was not done, by name, then the totals."""
+    for video in payload["videos"]:
+        if video["status"] not in ("done", "postponed"):
+            console.print(_status(video["status"]), _data(video["uri"]), _data(_error(video["error"])))
+    totals = payload["totals"]
+    counts = ", ".join(
+        f"{totals[name]} {name}" for name in ("done", "failed", "filtered", "quarantined", "postponed") if totals[name]
+    )
+    console.print(f"{totals['inputs']} inputs: {counts or 'nothing found'} ({totals['reused']} known already)")
+    if totals["media_seconds"]:
+        console.print(
+            f"{clock(totals['media_seconds'])} of video in {clock(totals['wall_seconds'])}, "
+            f"{totals['speed']:.1f}x real time"
+        )
+    if payload["stopped"]:
+        console.print(_data(f"stopped: {payload['stopped']}", "yellow"))
+        console.print(f"{totals['postponed']} inputs are left for another run: the same command goes on with them")
+    if payload["report"]:
+        console.print(_data(f"report: {payload['report']}", "dim"), soft_wrap=True)
+
+
+def plan(console: Console, payload: Payload) -> None:
+    """What an ingest would do, and what it would cost."""
+    table = _table("video", "length", "would do", "work", "disk", right=("length", "work", "disk"))
+    for video in payload["videos"]:
+        cost = video["cost"]
+        what = ", ".join(video["pending"]) or _error(video["error"]) or f"nothing, it is {_KNOWN[video['state']]}"
+        costs = (clock(cost["work_seconds"]), size(cost["bytes"])) if video["pending"] else ("", "")
+        length = clock(video["media_seconds"]) if video["media_seconds"] else ""
+        table.add_row(_data(video["uri"]), length, _data(what), *costs)
+    console.print(table)
+    totals = payload["totals"]
+    if not totals["videos"]:
+        console.print("Nothing to do.")
+        return
+    console.print(
+        f"{totals['videos']} of {totals['inputs']} inputs to work on, {clock(totals['media_seconds'])} of video: about "
+        f"{clock(totals['wall_seconds'])} with {totals['workers']} workers ({clock(totals['work_seconds'])} of work)"
+    )
+    console.print(f"disk: about {size(totals['bytes'])}, {size(totals['free_bytes'])} are free")
+    if totals["tokens"]:
+        price = f", about {totals['money']:.2f} USD" if totals["priced"] else ", no price is set"
+        console.print(f"language model: about {totals['tokens']} tokens{price}")
+    else:
+        console.print("language model: no stage asks one, so 0 tokens and 0.00 USD")
+    if payload.get("over_budget"):
+        console.print(_data(f"too much for the budget: {payload['over_budget']}", "yellow"))
+    for rate, text in _RATES.items():
+        names = [stage["stage"] for stage in payload["stages"] if stage["rate"] == rate]
+        if names:
+            console.print(f"{text}: {', '.join(names)}", style="dim")
+
+
+def videos(console: Console, payload: Payload) -> None:
+    """One line a video."""
+    table = _table("video", "length", "picture", "status", "name", right=("length",))
+    for video in payload["videos"]:
+        media = video["media"]
+        table.add_row(
+            _data(video["video_id"]),
+            clock(media["seconds"]) if media else "",
+            f"{media['width']}x{media['height']}" if media else "",
+            _status(video["status"]),
+            _data(_name(video["uri"])),
+        )
+    console.print(table if payload["videos"] else "The library is empty. Begin with: kinodex ingest PATH")
+
+
+def show(console: Console, payload: Payload) -> None:
+    """Everything known of one video."""
+    console.print(_data(payload["video_id"], "bold"), _status(payload["status"]), _data(_error(payload["error"])))
+    for uri in payload["uris"]:
+        console.print(_data(uri))
+    if media := payload["media"]:
+        rate = f"{media['frame_rate']:.2f} frames/s{' (varying)' if media['variable_frame_rate'] else ''}"
+        sound = f"sound {media['audio_codec']}" if media["audio_codec"] else "no sound"
+        console.print(
+            f"{clock(media['seconds'])}, {media['width']}x{media['height']}, {rate}, "
+            f"{media['video_codec']}, {sound}, {size(media['size'])}"
+        )
+        for warning in media["warnings"]:
+            console.print(_data(warning, "yellow"))
+    console.print(_data("stages: " + ", ".join(f"{stage} {status}" for stage, status in payload["stages"].items())))
+    if payload["tags"]:
+        console.print(_data("tags: " + ", ".join(f"{tag['name']} {tag['confidence']:.2f}" for tag in payload["tags"])))
+    table = _table("from", "to", "channel", "what", "sure", right=("from", "to", "sure"))
+    for line in payload["evidence"]:
+        table.add_row(
+            clock(line["start"]), clock(line["end"]), line["channel"], _data(line["text"]), f"{line['confidence']:.2f}"
+        )
+    console.print(table)
+
+
+def status(console: Console, payload: Payload) -> None:
+    """The library as a whole."""
+    index, counts = payload["index"], payload["counts"]
+    console.print(_data(payload["library"], "bold"), f"profile {payload['profile']}")
+    for name, url in payload["places"].items():
+        console.print(_data(f"{name}: {url}"))
+    console.print(
+        f"index {index['state']}: {index['videos_indexed']} of {index['videos_known']} videos can be searched"
+    )
+    render_describing.counts(console, payload["descriptions"])
+    by_status = ", ".join(f"{count} {name}" for name, count in counts["by_status"].items())
+    console.print(f"{counts['videos']} videos{f' ({by_status})' if by_status else ''}, {counts['tags']} tags")
+    console.print("disk: " + ", ".join(f"{name} {size(count)}" for name, count in payload["disk"].items()))
+    table = _table("stage", "endings")
+    for stage, endings in payload["stages"].items():
+        table.add_row(stage, ", ".join(f"{count} {name}" for name, count in endings.items()))
+    if payload["stages"]:
+        console.print(table)
+    for one in payload["parts"]:
+        counts_of_parts = ", ".join(f"{count} {name}" for name, count in one["parts"].items())
+        console.print(_data(f"in parts: {one['stage']} of {one['video_id']}: {counts_of_parts}"))
+    if payload["quarantined"]:
+        console.print(f"{payload['quarantined']} stages are quarantined (see: kinodex quarantine list)", style="yellow")
+    if run := payload["last_run"]:
+        console.print(_last_run(run))
+
+
+def errors(console: Console, payload: Payload) -> None:
+    """Every failure with its cause and whether trying again may help."""
+    if not payload["errors"]:
+        console.print("No failures.")
+        return
+    table = _table("code", "whose", "try again", "stage", "input", "what happened")
+    for error in payload["errors"]:
+        table.add_row(
+            _data(error["code"], "red"),
+            error["blame"],
+            "may help" if error["retryable"] else "will not help",
+            _data(error["stage"]),
+            _data(error["uri"] or error["video_id"]),
+            _data(error["message"]),
+        )
+    console.print(table)
+
+
+def _last_run(run: Payload) -> Text:
+    begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(run["started"]))
+    if run["ended"] is None:
+        return _data(f"last run: {begun}, not ended: it still runs, or it was killed", "yellow")
+    totals = run["totals"]
+    counts = ", ".join(
+        f"{totals[name]} {name}"
+        for name in ("done", "failed", "filtered", "quarantined", "postponed")
+        if totals.get(name)
+    )
+    return _data(f"last run: {begun}, {clock(run['ended'] - run['started'])}: {counts or 'nothing to do'}")
+
+
+def search(console: Console, payload: Payload) -> None:
+    """Moments, and what their absence means."""
+    index = payload["index"]
+    missing = index["videos_known"] - index["videos_indexed"]
+    if not index["videos_indexed"]:
+        if index["videos_unserved"]:
+            console.print("Indexed by a model that cannot be asked here. Make vectors with yours: kinodex reembed")
+            return
+        console.print("Not indexed yet: no video can be searched. Begin with: kinodex ingest PATH")
+        return
+    if payload["verdict"] == "no_match":
+        console.print(f"No match in {index['videos_indexed']} indexed videos.")
+        if payload["results"]:
+            console.print("The nearest, none of them likely:")
+    if payload["results"]:
+        console.print(_moments(payload["results"]))
+    if payload["verdict"] == "match":
+        console.print(_opening(payload["results"][0]))
+    if missing > 0:
+        console.print(f"Partly indexed: {missing} of {index['videos_known']} videos are not (see: kinodex errors).")
+    if index["videos_unserved"]:
+        console.print(
+            f"{index['videos_unserved']} videos have vectors of a model that cannot be asked here: they are found by "
+            "words, or not at all (mend: kinodex reembed)."
+        )
+    if index["videos_former"]:
+        console.print(f"{index['videos_former']} videos are searched by a former model's vectors (kinodex reembed).")
+
+
+def _moments(results: list[Payload]) -> Table:
+    table = _table("#", "score", "from", "to", "video", "why", "channels", right=("#", "score", "from", "to"))
+    for moment in results:
+        channels = sorted(moment["channels"].items(), key=lambda item: -item[1])
+        table.add_row(
+            str(moment["rank"]),
+            f"{moment['score']:.2f}",
+            clock(moment["start"]),
+            clock(moment["end"]),
+            _data(_name(moment["uri"])),
+            _data(moment["text"] + _also(moment)),
+            " ".join(f"{name} {worth:.2f}" for name, worth in channels),
+        )
+    return table
+
+
+def _also(moment: Payload) -> str:
+    """A remark on near-duplicates that were left out; of many, the first two."""
+    twins = [f"{_name(twin['uri'])} {clock(twin['start'])}" for twin in moment["also"]]
+    more = f" and {len(twins) - 2} more" if len(twins) > 2 else ""
+    return f" (also in {', '.join(twins[:2])}{more})" if twins else ""
+
+
+def answer(console: Console, payload: Payload) -> None:
+    """The answer, and every claim with the moments it rests on."""
+    console.print(_data(payload["answer"], "" if payload["abstained"] else "bold"))
+    for claim in payload["claims"]:
+        for citation in claim["citations"]:
+            console.print(
+                _data(
+                    f"  {clock(citation['start'])}–{clock(citation['end'])} {_name(citation['uri'])} "
+                    f"({citation['channel']}): “{citation['quote']}”"
+                )
+            )
+    if payload["claims"]:
+        console.print(_opening(payload["claims"][0]["citations"][0]))
+    if payload["mode"] == "extractive":
+        console.print("(put together from the evidence, without a language model)", style="dim")
+
+
+def imported(console: Console, payload: Payload) -> None:
+    """What an import of tags did."""
+    counts = ", ".join(f"{payload[name]} {name}" for name in ("added", "updated", "unchanged"))
+    console.print(f"{counts}; {payload['total']} tags in the library")
+
+
+def tags(console: Console, payload: Payload) -> None:
+    """The tag library."""
+    table = _table("id", "name", "facet", "aliases", "status")
+    for tag in payload["tags"]:
+        table.add_row(
+            *(
+                _data(cell)
+                for cell in (tag["tag_id"], tag["name"], tag["facet"], "; ".join(tag["aliases"]), tag["status"])
+            )
+        )
+    console.print(table if payload["tags"] else "The tag library is empty. Fill it with: kinodex tags import FILE.csv")
+
+
+def decisions(console: Console, payload: Payload) -> None:
+    """The tags given to each video with the strongest moment for each; the rest is counted."""
+    for video in payload["videos"]:
+        console.print(_data(_name(video["uri"]), "bold"), _data(video["video_id"], "dim"))
+        table = _table("tag", "facet", "sure", "moment", "because", right=("sure", "moment"))
+        others: Counter[str] = Counter()
+        for made in video["decisions"]:
+            if made["decision"] != "accepted":
+                others[made["decision"]] += 1
+                continue
+            line = made["evidence"][0] if made["evidence"] else None
+            table.add_row(
+                _data(made["name"]),
+                _data(made["facet"]),
+                f"{made['confidence']:.2f}",
+                clock(line["start"]) if line else "",
+                _data(f"{line['channel']}: {line['text']}" if line else ", ".join(made["recalled_by"])),
+            )
+        console.print(table if table.row_count else "  no tag fits surely enough")
+        if others:
+            console.print("  " + ", ".join(f"{count} {name}" for name, count in others.items()), style="dim")
+
+
+def models(console: Console, payload: Payload) -> None:
+    """The profile's models and what they cannot do."""
+    console.print(f"profile {payload['profile']}, device {payload['device']}")
+    for model in payload["models"]:
+        console.print(
+            _data(model["name"], "bold"),
+            f"{model['task']}, {model['licence']}, revision {model['revision']},",
+            "weights are here" if model["present"] else "weights are not here",
+        )
+        if not model["present"] and any(source.startswith("hf:") for source in model["sources"]):
+            console.print(_data(f"  to be fetched: kinodex models pull {model['name']}"))
+        else:
+            console.print(
+                Text("  "), _status("ok" if model["verified"] else "failed"), _data(model["problem"] or "verified")
+            )
+        for source in model["sources"]:
+            console.print(_data(f"  from {source}"))
+        console.print(_data(f"  limits: {model['limits']}"))
+        console.print(_data(f"  {model['citation']}", "dim"))
+    if payload["missing"]:
+        console.print(_data(f"not on this machine: {', '.join(payload['missing'])}. {payload['hint']}"))
+
+
+def pulled(console: Console, payload: Payload) -> None:
+    """What was fetched, and what was there."""
+    table = _table("model", "file", "size", "sha256", right=("size",))
+    for model in payload["models"]:
+        for file in model["fetched"]:
+            table.add_row(_data(model["name"]), _data(file["path"]), size(file["size"]), _data(file["sha256"][:16]))
+    if table.row_count:
+        console.print(table)
+    for model in payload["models"]:
+        if model["pinned"]:
+            console.print(_data(f"{model['name']} is pinned to {model['pinned']} from now on"))
+    there = [model["name"] for model in payload["models"] if not model["fetched"]]
+    before = f"; complete before: {', '.join(there)}" if there else ""
+    console.print(_data(f"{table.row_count} files fetched{before}"))
+
+
+def verified_models(console: Console, payload: Payload) -> None:
+    """One line a model, and one for each of its files that is not as it should be."""
+    table = _table("", "model", "files")
+    for model in payload["models"]:
+        wrong = [file for file in model["files"] if file["state"] != "ok"]
+        said = [f"{file['state']}: {file['path'] or file['name']}" for file in wrong]
+        table.add_row(
+            _status(model["state"]), _data(model["name"]), _data("; ".join(said) or f"{len(model['files'])} intact")
+        )
+    console.print(table)
+
+
+def doctor(console: Console, payload: Payload) -> None:
+    """One line a check."""
+    table = _table("", "check", "finding")
+    for check in payload["checks"]:
+        table.add_row(_status(check["result"]), check["name"], _data(check["finding"]))
+    console.print(table)
+
+
+def evaluation(console: Console, payload: Payload) -> None:
+    """Three tables: finding, tagging, answering."""
+    missing = payload["clips"]["missing"]
+    console.print(f"{payload['clips']['annotated']} annotated clips, {len(missing)} not in the library")
+    table = _table("finding", "queries", "R@1", "R@5", "MRR", right=("queries", "R@1", "R@5", "MRR"))
+    retrieval = payload["retrieval"]
+    for name, each in [("all", retrieval["overall"]), *retrieval["by_language"].items()]:
+        table.add_row(
+            _data(name),
+            str(each["queries"]),
+            _percent(each["recall_at_1"]),
+            _percent(each["recall_at_5"]),
+            "–" if each["mrr"] is None else f"{each['mrr']:.3f}",
+        )
+    console.print(table)
+    numbers = ("precision", "recall", "F1", "given", "true", "expected", "found")
+    table = _table("tagging", *numbers, right=numbers)
+    for name, each in [("all", payload["tagging"]["overall"]), *payload["tagging"]["by_facet"].items()]:
+        shares = [_percent(each[key]) for key in ("precision", "recall", "f1")]
+        table.add_row(
+            _data(name or "(none)"), *shares, *(str(each[k]) for k in ("accepted", "right", "expected", "given"))
+        )
+    console.print(table)
+    answers = payload["answers"]
+    console.print(
+        f"answering: {answers['right']} of {answers['answerable']} right; {answers['valid_citations']} of "
+        f"{answers['citations']} citations hold; {answers['abstained']} of {answers['unanswerable']} unanswerable "
+        "questions declined"
+    )

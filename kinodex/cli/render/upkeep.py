@@ -1,0 +1,135 @@
+"""Upkeep as lines and tables for people: what was checked, made anew or removed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+
+from kinodex.cli.render.cells import data, status, table
+from kinodex.cli.render.results import ingest
+from kinodex.cli.text import clock, size
+
+Payload = dict[str, Any]
+_SHOWN = 20
+"""Orphans that are listed; there may be thousands, all alike. The rest is counted."""
+
+
+def rebuilt(console: Console, payload: Payload) -> None:
+    """What the indexes hold now."""
+    console.print(
+        f"rebuilt: {payload['vectors']} vectors in {payload['collections']} collections, "
+        f"{payload['lines']} lines of text"
+    )
+
+
+def swept(console: Console, payload: Payload) -> None:
+    """What was, or would be, removed."""
+    counts = {
+        "blobs": payload["blobs"],
+        "vectors": payload["vectors"],
+        "parcels": payload["staged"],
+        "parts": payload["parts"],
+    }
+    found = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    if not found and not payload["bytes"]:
+        console.print("Nothing is left over.")
+        return
+    done = "would be removed" if payload["dry_run"] else "removed"
+    console.print(f"{found or 'an old index'} {done}, {size(payload['bytes'])}")
+
+
+def swap(console: Console, payload: Payload) -> None:
+    """Which vectors are of former models, and what it takes to make them anew."""
+    videos, cost = payload["videos"], payload["cost"]
+    if videos:
+        console.print(
+            f"{videos} of {payload['indexed']} indexed videos have vectors of other models or settings than those of "
+            f"profile {payload['profile']}"
+        )
+        stages = ", ".join(stage["stage"] for stage in payload["stages"])
+        console.print(data(f"to do again: {stages}"))
+        console.print(f"that takes about {clock(cost['wall_seconds'])} with {cost['workers']} workers")
+    if payload["captions"]:
+        console.print(f"{payload['captions']} videos have captions whose vectors are of another model")
+    for video in payload["gone"]:
+        console.print(
+            data(
+                f"no longer where it was, its former vectors go on serving: {video['uri'] or video['video_id']}",
+                "yellow",
+            )
+        )
+    if not videos and not payload["captions"] and not payload["gone"]:
+        console.print(
+            f"All {payload['indexed']} indexed videos have vectors of the models of profile {payload['profile']}."
+        )
+
+
+def reembedded(console: Console, payload: Payload) -> None:
+    """What was made anew."""
+    done = payload["done"]
+    if done["ingest"] is not None:
+        ingest(console, done["ingest"])
+    if done["captions"]:
+        console.print(f"the captions of {done['captions']} videos have new vectors")
+    if done["ingest"] is None and not done["captions"]:
+        console.print("Nothing to do.")
+    if done["removed"]["vectors"] or done["removed"]["blobs"] or done["removed"]["bytes"]:
+        swept(console, {"dry_run": False, **done["removed"]})
+
+
+def to_forget(console: Console, payload: Payload) -> None:
+    """What somebody is about to forget."""
+    for video in payload["videos"]:
+        console.print(data(video["video_id"], "dim"), data(video["uri"]))
+    for uri in payload["inputs"]:
+        console.print(data(uri))
+
+
+def forgotten(console: Console, payload: Payload) -> None:
+    """What was forgotten."""
+    if not payload["videos"] and not payload["inputs"]:
+        console.print("Nothing to forget.")
+        return
+    to_forget(console, payload)
+    removed = payload["removed"]
+    console.print(
+        f"forgotten: {removed['videos']} videos with {removed['blobs']} blobs and {removed['vectors']} vectors"
+        + (f", {len(payload['inputs'])} inputs that could not be read" if payload["inputs"] else "")
+    )
+
+
+def verified(console: Console, payload: Payload) -> None:
+    """How many of each kind were looked at, and every problem with what to do."""
+    kinds: dict[str, list[Payload]] = {}
+    for problem in payload["problems"]:
+        kinds.setdefault(problem["kind"], []).append(problem)
+    made = table("", "checked", "how many", right=("how many",))
+    for kind, count in payload["checked"].items():
+        made.add_row(status("fail" if kinds.get(_kind(kind)) else "ok"), data(kind), str(count))
+    console.print(made)
+    orphans = kinds.pop("orphan", [])
+    harmful = [problem for problems in kinds.values() for problem in problems]
+    if harmful or orphans:
+        console.print(_problems(harmful + orphans[:_SHOWN]))
+    if len(orphans) > _SHOWN:
+        console.print(f"and {len(orphans) - _SHOWN} more that nothing points at")
+    for one in payload["mended"]:
+        console.print(data(f"will be done again by the next ingest: {one['stage']} of {one['video_id']}"))
+    if payload["ok"]:
+        console.print("All is well." + (" What nothing points at harms nobody." if orphans else ""))
+
+
+def _kind(checked: str) -> str:
+    """The kind of problem that what was checked can have."""
+    return "record" if checked == "rows" else checked.removesuffix("s")
+
+
+def _problems(problems: list[Payload]) -> Any:
+    made = table("problem", "where", "what is wrong", "what to do")
+    for problem in problems:
+        colour = "yellow" if problem["kind"] == "orphan" else "red"
+        made.add_row(
+            data(problem["code"], colour), data(problem["where"]), data(problem["message"]), data(problem["hint"])
+        )
+    return made

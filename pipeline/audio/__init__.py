@@ -1,0 +1,1 @@
+"""The audio pass: speech activity and transcripts."""

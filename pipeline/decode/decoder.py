@@ -1,0 +1,249 @@
+"""Decoding that cannot take Kinodex down: a child process with limits, started again when it falls."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from pipeline.decode.child import MEMORY_EXIT
+from pipeline.decode.frames import Frames, Sampling, Sound
+from pipeline.decode.header import Header
+from pipeline.decode.protocol import Message, Wire
+from stores.core.errors import MediaError
+from stores.core.records import Span, Video
+
+_ROOT = Path(__file__).resolve().parent.parent.parent
+# How far back the end of a part's sound may be moved; short parts, as in tests, are not searched beyond their half.
+_SEARCH_SECONDS = 10.0
+_START_SECONDS = 60.0  # a loaded machine may take long to load shared libraries; it is usually 0.4 s
+
+
+@dataclass(frozen=True, slots=True)
+class DecoderLimits:
+    """What one decoding may cost. All values are ours: several times what the slowest sound file needs.
+
+    Attributes:
+        seconds_per_media_second: seconds of waiting for the decoder that each second of video may cost.
+        minimum_seconds: what any video may cost, however short.
+        stall_seconds: longest silence of the child, which reports about every second while it decodes.
+        address_space_bytes: limit of the child's address space (RLIMIT_AS).
+        unit_seconds: longest stretch of sound that is held at a time.
+        restart_after: jobs after which the child is replaced, against leaks in codecs: some hundred videos, since a
+            new one takes half a second of a processor before it can begin.
+    """
+
+    seconds_per_media_second: float = 4.0
+    minimum_seconds: float = 60.0
+    stall_seconds: float = 30.0
+    address_space_bytes: int = 4 << 30
+    unit_seconds: float = 600.0
+    restart_after: int = 256
+
+
+class Decoder:
+    """Decodes files in one reusable child process. To be used by one thread; close it at the end.
+
+    All methods raise `MediaError`: FILE_MISSING, FILE_EMPTY, FILE_UNREADABLE, NOT_MEDIA, TRUNCATED, ENCRYPTED,
+    NO_VIDEO_STREAM, UNSUPPORTED_CODEC, ABSURD_DIMENSIONS, NO_FRAMES, DECODE_FAILED for what is wrong with the file;
+    DECODE_CRASHED, DECODE_TIMEOUT and DECODE_MEMORY where the child died of it; the next call starts a new one.
+    """
+
+    def __init__(self, limits: DecoderLimits | None = None) -> None:
+        self.limits = limits or DecoderLimits()
+        self._child: _Child | None = None
+
+    def probe(self, path: Path) -> Header:
+        """What the file says about itself; one frame is decoded."""
+        (message,) = self._messages("probe", path, 0.0, {})
+        return Header.from_json(message.values)
+
+    def frames(
+        self, path: Path, video: Video, samplings: Sequence[Sampling], span: Span | None = None
+    ) -> Iterator[Frames]:
+        """Decode the video once, and hand out batches of frames as each sampling wants them, as they come.
+
+        Stopping early is allowed and ends the child.
+
+        Args:
+            span: a part of the video, if only its frames are wanted. It gives those frames of a pass over the whole
+                that lie in it, and in each sampling's margin around it.
+        """
+        job = {
+            "duration": video.duration,
+            "rotation": video.rotation,
+            "samplings": [asdict(sampling) for sampling in samplings],
+            "span": [span.start, span.end] if span else None,
+        }
+        for message in self._messages("frames", path, span.duration if span else video.seconds, job):
+            values = message.values
+            ticks = np.asarray(values["ticks"], np.int64)
+            pixels = message.payload.reshape(values["shape"])
+            yield Frames(values["name"], pixels, ticks, video.time_base, values["warning"])
+
+    def sound(self, path: Path, video: Video, span: Span | None = None) -> Iterator[Sound]:
+        """Decode the sound in stretches of at most ``limits.unit_seconds``, which follow on each other.
+
+        Args:
+            span: a part of the video, if only its sound is wanted. Either end is moved to where it is quiet, up to ten
+                seconds earlier, and neighbouring parts agree on where; the sound of the first and the last part begins
+                and ends with the file's.
+
+        Raises:
+            MediaError: AUDIO_DECODE_FAILED if there is none that can be decoded; and as above.
+        """
+        job = {
+            "start": float(video.start_pts * video.time_base),
+            "duration": video.seconds,
+            "unit_seconds": self.limits.unit_seconds,
+            "begin": span.seconds[0] if span and span.start > 0 else None,
+            "end": span.seconds[1] if span and span.end < video.duration else None,
+            "search_seconds": min(_SEARCH_SECONDS, round(span.duration / 2, 1)) if span else _SEARCH_SECONDS,
+        }
+        for message in self._messages("sound", path, span.duration if span else video.seconds, job):
+            yield Sound(message.payload.view(np.float32), float(message.values["start"]))
+
+    def close(self) -> None:
+        """End the child, if there is one."""
+        if self._child is not None:
+            self._child.end()
+            self._child = None
+
+    def __enter__(self) -> Decoder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _messages(self, job: str, path: Path, media_seconds: float, values: Mapping[str, Any]) -> Iterator[Message]:
+        """Run one job in the child; whatever ends it early ends the child, too."""
+        limits = self.limits
+        left = max(limits.minimum_seconds, limits.seconds_per_media_second * media_seconds)
+        child = self._running()
+        child.jobs += 1
+        child.busy = True
+        told = searching = False
+        try:
+            child.wire.send(job, {"path": os.path.abspath(path), **values} if job != "misbehave" else values)  # noqa: PTH100
+            while True:
+                if self._child is not child:
+                    raise RuntimeError(f"decoding {_shown(path)} was given up: another file was begun meanwhile")
+                begun = time.monotonic()
+                message = child.wire.receive(left if searching else min(limits.stall_seconds, left))
+                left = max(0.0, left - (time.monotonic() - begun))
+                # Where a file has no index, the search for a place in it reads all that is before.
+                searching = message.tag == "seeking"
+                if message.tag == "detour":
+                    left += limits.seconds_per_media_second * message.values["seconds"]
+                if message.tag in ("done", "error", "bug"):
+                    told = True
+                    break
+                if message.tag not in ("alive", "seeking", "detour"):
+                    yield message
+        except TimeoutError as error:
+            raise MediaError(
+                "DECODE_TIMEOUT",
+                f"Decoding {_shown(path)} took too long and was stopped.",
+                "Convert the file, or raise the decoder's time limits.",
+            ) from error
+        except (EOFError, BrokenPipeError) as error:
+            raise _death(path, child.exit_status()) from error
+        finally:
+            child.busy = False
+            if not told:
+                child.end()
+        if message.tag == "error":
+            raise MediaError(message.values["code"], message.values["message"], message.values["hint"])
+        if message.tag == "bug":
+            raise RuntimeError(f"the decoding child failed on {_shown(path)}:\n{message.values['trace']}")
+
+    def _misbehave(self, how: str) -> None:
+        """Have the child crash, loop or hoard memory as a hostile file might; for tests."""
+        for _ in self._messages("misbehave", Path("hostile"), 0.0, {"how": how}):
+            pass
+
+    def _running(self) -> _Child:
+        child = self._child
+        # A busy child is still answering a job whose frames nobody took to the end.
+        if child is not None and (child.busy or child.jobs >= self.limits.restart_after or not child.is_alive()):
+            self.close()
+        if self._child is None:
+            self._child = _Child(self.limits.address_space_bytes)
+        return self._child
+
+
+class _Child:
+    """The process and the wire to it."""
+
+    def __init__(self, address_space: int) -> None:
+        ours, theirs = socket.socketpair()
+        environment = dict(os.environ)
+        # Found wherever Kinodex was started from, without the current folder (-P), which may hold anything.
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_ROOT), environment.get("PYTHONPATH", "")]))
+        # Thread pools of numerical libraries would eat the address space that codecs are to have.
+        environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        command = [sys.executable, "-P", "-m", "pipeline.decode.child"]
+        command += [str(theirs.fileno()), str(os.getpid()), str(address_space)]
+        with theirs:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                pass_fds=(theirs.fileno(),),
+            )
+        self.wire = Wire(ours)
+        self.jobs = 0
+        self.busy = False
+        try:
+            self.wire.receive(_START_SECONDS)
+        except (EOFError, TimeoutError) as error:
+            self.end()
+            raise RuntimeError(f"the decoding child does not start: {' '.join(command)}") from error
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def exit_status(self) -> int:
+        """How the process ended; it has closed its socket, so that this is soon known."""
+        try:
+            return self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self.wire.close()
+
+
+def _death(path: Path, status: int) -> MediaError:
+    name = _shown(path)
+    if status == MEMORY_EXIT:
+        return MediaError(
+            "DECODE_MEMORY",
+            f"Decoding {name} needs more memory than allowed.",
+            "Convert it to a smaller picture size, or raise the decoder's memory limit.",
+        )
+    how = f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+    return MediaError(
+        "DECODE_CRASHED", f"The decoder crashed on {name} ({how}).", "Convert the file; it may be damaged or hostile."
+    )
+
+
+def _shown(path: Path) -> str:
+    return repr(os.fsencode(path.name).decode("utf-8", "replace"))

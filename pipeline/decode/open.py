@@ -1,0 +1,184 @@
+"""Opening a media file, and saying exactly what is wrong where that fails. Runs in the decoding child."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import av
+
+from stores.core.errors import MediaError
+
+# Largest picture that is decoded: 8192 x 8192 covers 8K and every camera; a header can claim anything.
+MAX_PIXELS = 2**26
+MAX_SIDE = 16384
+
+# Containers of video and sound, by libavformat's names. Playlists (hls, concat, dash), which would open other
+# files or addresses, still pictures and plain text are left out on purpose.
+_CONTAINERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpegtsraw,mpeg,mpegvideo,flv,live_flv,kux,asf,asf_o,rm,ogg,"
+    "mxf,gxf,nut,nsv,dv,wtv,ivf,obu,h261,h263,h264,hevc,vvc,av1,m4v,vc1,cavsvideo,mjpeg,dhav,swf,gif,apng,"
+    "yuv4mpegpipe,amv,flic,smk,bink,roq,film_cpk,mp3,aac,flac,wav,w64,aiff,caf,ac3,eac3,dts,amr,au,ape,wv,tta,opus"
+)
+# Only local files: neither the container nor anything in it may reach the network.
+_OPTIONS = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
+_MP4_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"moof", b"styp", b"pnot"})
+_MATROSKA = b"\x1aE\xdf\xa3"
+_MOOV_LIMIT = 1 << 26
+_REFUSED = re.compile(r"Picture size (\d+)x(\d+) is invalid")
+# In a sample description: its size and flags, one entry's size, then the name of protected video.
+_PROTECTED = re.compile(rb"stsd.{12}encv", re.DOTALL)
+
+
+@contextmanager
+def opened(path: str) -> Iterator[Any]:
+    """The container of ``path`` (absolute; surrogates stand for bytes that are no UTF-8), closed afterwards.
+
+    Raises:
+        MediaError: FILE_MISSING, FILE_UNREADABLE, FILE_EMPTY, NOT_MEDIA, TRUNCATED.
+    """
+    name = shown(path)
+    _check_file(path, name)
+    try:
+        container = av.open(path, options=_OPTIONS, metadata_errors="replace")
+    except MemoryError:
+        raise
+    except (av.error.FFmpegError, OSError) as error:
+        raise _not_opened(path, name) from error
+    with container:
+        yield container
+
+
+def video_stream(container: Any, path: str) -> Any:
+    """The first stream of moving pictures (cover art is none), checked before anything is decoded.
+
+    Raises:
+        MediaError: NO_VIDEO_STREAM, ENCRYPTED, UNSUPPORTED_CODEC, ABSURD_DIMENSIONS.
+    """
+    name = shown(path)
+    cover = av.stream.Disposition.attached_pic
+    streams = [stream for stream in container.streams.video if not stream.disposition & cover]
+    if not streams and "mp4" in container.format.name and not _moov(path)[1]:
+        raise _cut_off(name)
+    if not streams:
+        raise MediaError("NO_VIDEO_STREAM", f"{name} has no moving pictures.", "Give Kinodex a file with video.")
+    if is_protected(container, path):
+        raise MediaError("ENCRYPTED", f"The video in {name} is encrypted.", "Give Kinodex a copy without protection.")
+    stream = next((s for s in streams if s.codec_context is not None), None)
+    if stream is None:
+        raise MediaError(
+            "UNSUPPORTED_CODEC", f"No decoder for the video in {name}.", "Convert it, for example to H.264 in MP4."
+        )
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if not width or not height:
+        width, height = _refused_size(path)
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise MediaError(
+            "ABSURD_DIMENSIONS",
+            f"{name} claims pictures of {width} x {height} pixels.",
+            f"At most {MAX_SIDE} a side and {MAX_PIXELS} in all are decoded; scale it down.",
+        )
+    return stream
+
+
+def _refused_size(path: str) -> tuple[int, int]:
+    """The size that a header claims and that FFmpeg refuses, telling its log only; (0, 0) if there is none."""
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.ERROR)
+    try:
+        with av.logging.Capture() as told, suppress(av.error.FFmpegError, OSError):
+            av.open(path, options=_OPTIONS, metadata_errors="replace").close()
+    finally:
+        av.logging.set_level(level)
+    sizes = [_REFUSED.search(text) for _, _, text in told]
+    return next(((int(size[1]), int(size[2])) for size in sizes if size), (0, 0))
+
+
+def audio_stream(container: Any) -> Any | None:
+    """The first sound track with a decoder, or None."""
+    return next((s for s in container.streams.audio if s.codec_context is not None), None)
+
+
+def decoded(container: Any, stream: Any) -> Iterator[Any]:
+    """All frames of a stream that can be had; what is broken in between is passed over, as players do."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except MemoryError:
+            raise
+        except (av.error.FFmpegError, OSError):
+            return  # the container breaks off here; what was decoded is kept
+        if packet is None:
+            return
+        try:
+            yield from packet.decode()
+        except (av.error.InvalidDataError, av.error.EOFError):
+            continue
+
+
+def is_protected(container: Any, path: str) -> bool:
+    """Whether an MP4 declares its video as encrypted (ISO/IEC 23001-7, sample entry ``encv``).
+
+    FFmpeg looks through that entry at the codec below it, and would decode noise.
+    """
+    return "mp4" in container.format.name and bool(_PROTECTED.search(_moov(path)[0]))
+
+
+def shown(path: str) -> str:
+    """The file's name for a message, printable whatever its bytes are."""
+    return repr(os.fsencode(os.path.basename(path)).decode("utf-8", "replace"))  # noqa: PTH119 - may hold any bytes
+
+
+def _check_file(path: str, name: str) -> None:
+    try:
+        found = os.stat(path)  # noqa: PTH116
+        if not stat.S_ISREG(found.st_mode):
+            raise MediaError("FILE_UNREADABLE", f"{name} is not a regular file.", "Give Kinodex a file.")
+        with open(path, "rb"):  # noqa: PTH123
+            pass
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise MediaError("FILE_MISSING", f"{name} is not there.", "Check the path and whether it was moved.") from error
+    except OSError as error:
+        raise MediaError(
+            "FILE_UNREADABLE", f"{name} cannot be read: {error.strerror}.", "Check its permissions and the disk."
+        ) from error
+    if not found.st_size:
+        raise MediaError("FILE_EMPTY", f"{name} has no content (0 bytes).", "Copy or download it again.")
+
+
+def _not_opened(path: str, name: str) -> MediaError:
+    with open(path, "rb") as file:  # noqa: PTH123
+        head = file.read(8)
+    if head[4:8] in _MP4_BOXES or head.startswith(_MATROSKA):
+        return _cut_off(name)
+    return MediaError("NOT_MEDIA", f"{name} is not a video in a known container.", "Remove it or convert it.")
+
+
+def _cut_off(name: str) -> MediaError:
+    return MediaError(
+        "TRUNCATED",
+        f"{name} starts like a video, but its index is missing: it was not copied or recorded to the end.",
+        "Copy or download it again.",
+    )
+
+
+def _moov(path: str) -> tuple[bytes, bool]:
+    """The index of an MP4 file, found by walking its top-level boxes; and whether it is all there."""
+    with open(path, "rb") as file:  # noqa: PTH123
+        while len(head := file.read(8)) == 8:
+            size, kind, read = int.from_bytes(head[:4], "big"), head[4:], 8
+            if size == 1:
+                size, read = int.from_bytes(file.read(8), "big"), 16
+            if kind == b"moov":
+                wanted = min(size - read, _MOOV_LIMIT) if size else _MOOV_LIMIT
+                index = file.read(max(0, wanted))
+                return index, len(index) == wanted or not size
+            if size < read:
+                break
+            file.seek(size - read, os.SEEK_CUR)
+    return b"", True

@@ -1,0 +1,166 @@
+"""Reading a file's header, with one frame decoded to see that it can be. Runs in the decoding child."""
+
+from __future__ import annotations
+
+import os
+import re
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import av
+
+from pipeline.decode.header import Header
+from pipeline.decode.open import audio_stream, opened, shown, video_stream
+from pipeline.decode.protocol import Emit
+from stores.core.errors import MediaError
+
+_MICROSECOND = Fraction(1, 1_000_000)  # AV_TIME_BASE of containers
+# Enough packets to meet a change of rate early in a screen recording or phone video, at no noticeable cost. Ours.
+_PACKETS = 200
+# Frame distances may differ by rounding to the time base (33 and 34 ms in Matroska); more is a variable rate. Ours.
+_ROUNDING_TICKS = 2
+_ROUNDING_SHARE = 0.05
+# Sound outlasts pictures by a little in most files (its packets are longer); more than this is meant. Ours.
+_OUTLASTS_SECONDS = 1
+# How Matroska's writers note the length of one track, which its format has no field for.
+_TAGGED = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
+# Part of a video that must be missing before it is called truncated: both of them. Ours: players round durations.
+TRUNCATED_SHARE = 0.95
+TRUNCATED_SECONDS = 1.0
+
+
+def describe(path: str, emit: Emit) -> Header:
+    """The header of a file; ``alive`` is emitted while a file without a known length is read through.
+
+    Raises:
+        MediaError: as `opened` and `video_stream`; NO_FRAMES or DECODE_FAILED if not one frame can be decoded.
+    """
+    with opened(path) as container:
+        stream = video_stream(container, path)
+        audio = audio_stream(container)
+        time_base = Fraction(stream.time_base)
+        start = start_of(container, stream)
+        rate = Fraction(stream.average_rate or stream.guessed_rate or 0)
+        duration = declared_end(container, stream, start)
+        pictures = duration
+        sound = _end_of_sound(container, audio, start, time_base)
+        if pictures and (sound - pictures) * time_base > _OUTLASTS_SECONDS:
+            duration = sound  # players hold the last picture
+        warnings = []
+        reachable = _reachable(stream, os.stat(path).st_size)  # noqa: PTH116
+        if reachable is not None:
+            warnings += truncation(min(pictures, reachable - start), pictures, time_base)
+        if audio is None and container.streams.audio:
+            warnings.append("AUDIO_DECODE_FAILED: there is no decoder for the sound track")
+        frame = _first_frame(container, stream, path)
+        rotation = int(-frame.rotation) % 360 // 90 * 90
+        width, height = displayed_size(stream, rotation)
+        facts = (stream.codec_context.name, audio.codec_context.name if audio else "", container.format.name)
+    with opened(path) as container:
+        stream = video_stream(container, path)
+        variable, end = _look_at_packets(container, stream, start, rate, emit if duration <= 0 else None)
+    return Header(duration or end, time_base, start, width, height, rotation, rate, variable, *facts, tuple(warnings))
+
+
+def start_of(container: Any, stream: Any) -> int:
+    """The timestamp of tick 0: the smaller of the video stream's and the container's start, in the stream's ticks."""
+    starts = []
+    if stream.start_time is not None:
+        starts.append(int(stream.start_time))
+    if container.start_time is not None:
+        starts.append(round(container.start_time * _MICROSECOND / Fraction(stream.time_base)))
+    return min(starts, default=0)
+
+
+def displayed_size(stream: Any, rotation: int) -> tuple[int, int]:
+    """Width and height in square pixels, turned as displayed."""
+    context = stream.codec_context
+    aspect = Fraction(stream.sample_aspect_ratio or 1)
+    # A sample aspect beyond 4:1 either way is a broken header, not an anamorphic film.
+    if not Fraction(1, 4) <= aspect <= 4:
+        aspect = Fraction(1)
+    size = max(1, round(context.width * aspect)), context.height
+    return size if rotation in (0, 180) else size[::-1]
+
+
+def truncation(decoded: int, declared: int, time_base: Fraction) -> list[str]:
+    """The warning for a video of which only ``decoded`` of ``declared`` ticks are there, if that is a part of note."""
+    missing = float((declared - decoded) * time_base)
+    if declared <= 0 or missing <= TRUNCATED_SECONDS or decoded >= TRUNCATED_SHARE * declared:
+        return []
+    got, whole = (float(max(0, ticks) * time_base) for ticks in (decoded, declared))
+    return [f"TRUNCATED: {got:.1f} of {whole:.1f} s can be decoded"]
+
+
+def _end_of_sound(container: Any, audio: Any | None, start: int, time_base: Fraction) -> int:
+    """End of the sound in ticks of the video from tick 0, as declared; 0 if it is not."""
+    if audio is None:
+        return 0
+    end = declared_end(container, audio, 0)
+    return round(end * Fraction(audio.time_base) / time_base) - start if end else 0
+
+
+def declared_end(container: Any, stream: Any, start: int) -> int:
+    """End of one stream in its ticks from ``start``, as declared; 0 if it is not."""
+    tick = Fraction(stream.time_base)
+    if stream.duration:
+        end = int(stream.start_time or 0) + int(stream.duration)
+        # A header may understate what the file's index lists.
+        if stream.type == "video" and len(stream.index_entries) > 1:
+            rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
+            end = max(end, int(stream.index_entries[-1].timestamp) + round(1 / (rate * tick)))
+        return max(0, end - start)
+    if tagged := _TAGGED.fullmatch(stream.metadata.get("DURATION", "")):
+        hours, minutes, seconds = (Fraction(part) for part in tagged.groups())
+        return max(0, round((hours * 3600 + minutes * 60 + seconds) / tick))
+    if container.duration:
+        # Matroska and others: the container's length, from the container's start.
+        first = (container.start_time or 0) * _MICROSECOND / tick
+        last: int = round(container.duration * _MICROSECOND / tick + first)
+        return max(0, last - start)
+    return 0
+
+
+def _reachable(stream: Any, size: int) -> int | None:
+    """Timestamp up to which the packets of an MP4's index lie inside the file; None if all do, or none is listed."""
+    missing: list[int] = [entry.timestamp for entry in stream.index_entries if entry.pos + entry.size > size]
+    return min(missing) if missing else None
+
+
+def _first_frame(container: Any, stream: Any, path: str) -> Any:
+    failed = False
+    for packet in container.demux(stream):
+        try:
+            frames = packet.decode()
+        except av.error.InvalidDataError:
+            failed = True
+            continue
+        if frames:
+            return frames[0]
+    if failed:
+        raise MediaError("DECODE_FAILED", f"Not one picture of {shown(path)} can be decoded.", "Copy it again.")
+    raise MediaError("NO_FRAMES", f"There is no picture in {shown(path)}.", "Copy or record it again.")
+
+
+def _look_at_packets(container: Any, stream: Any, start: int, rate: Fraction, whole: Emit | None) -> tuple[bool, int]:
+    """Whether frame distances vary in the first packets; and where the last packet read ends, in ticks from tick 0."""
+    stamps: list[int] = []
+    step = max(1, round(1 / ((rate or 25) * Fraction(stream.time_base))))
+    end, count = start, 0
+    for packet in container.demux(stream):
+        if packet.size:
+            count += 1
+        if packet.pts is not None:
+            end = max(end, packet.pts + (packet.duration or step))
+            if count <= _PACKETS:
+                stamps.append(packet.pts)
+        if whole:
+            whole("alive", {}, None)
+        elif count >= _PACKETS:
+            break
+    stamps.sort()
+    # The newest stamps may still lack neighbours that are stored after them.
+    steps = [b - a for a, b in pairwise(stamps[:-16] if count >= _PACKETS else stamps)]
+    allowed = max(_ROUNDING_TICKS, _ROUNDING_SHARE * sorted(steps)[len(steps) // 2]) if steps else 0
+    return bool(steps) and max(steps) - min(steps) > allowed, end - start if end > start else count * step

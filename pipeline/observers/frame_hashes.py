@@ -1,0 +1,71 @@
+"""Prints: a perceptual fingerprint four times a second, to know the same pictures again in other files."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.decode.frames import Frames, Sampling
+from pipeline.frame_hashes import print_of
+from pipeline.reuse import Reuse
+from stores.core.records import Blob, StageOutput, Video
+
+
+@dataclass(frozen=True, slots=True)
+class PrintConfig:
+    """How densely and how large.
+
+    Attributes:
+        every_seconds: distance of frames; videos can only be compared at the same one, about.
+        long_side: pixels. Measured on copies set between bars: 79 of 100 prints agree at 64, 87 at 96, 89 at 128.
+    """
+
+    every_seconds: float = 0.25
+    long_side: int = 96
+
+
+class PrintObserver:
+    """Keeps prints as parallel arrays in ``prints.npz``: ticks int64, hashes uint64, weights float16.
+
+    Args:
+        reuse: told each print at once, so that observers of the same pass know where to take results from.
+    """
+
+    name = "prints"
+
+    def __init__(self, config: PrintConfig | None = None, reuse: Reuse | None = None) -> None:
+        self.config = config or PrintConfig()
+        self._reuse = reuse
+
+    def wants(self, video: Video) -> Sampling:
+        """A tiny frame each quarter of a second, each handed over at once."""
+        return Sampling(self.name, self.config.every_seconds, self.config.long_side, batch=1)
+
+    def start(self, video: Video) -> None:
+        """A new video begins."""
+        self._ticks: list[int] = []
+        self._hashes: list[int] = []
+        self._weights: list[float] = []
+
+    def see(self, frames: Frames) -> None:
+        """The next frames."""
+        for pixels, tick in zip(frames.pixels, frames.ticks.tolist(), strict=True):
+            value, weight = print_of(pixels)
+            self._ticks.append(tick)
+            self._hashes.append(value)
+            self._weights.append(weight)
+            if self._reuse is not None:
+                self._reuse.see(float(tick * frames.time_base), value, weight)
+
+    def finish(self) -> StageOutput:
+        """One blob for the whole video."""
+        file = io.BytesIO()
+        np.savez(
+            file,
+            ticks=np.array(self._ticks, np.int64),
+            hashes=np.array(self._hashes, np.uint64),
+            weights=np.array(self._weights, np.float16),
+        )
+        return StageOutput(blobs=(Blob("prints.npz", file.getvalue()),))

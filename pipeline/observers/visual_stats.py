@@ -1,0 +1,126 @@
+"""Look: measured properties of the whole video, in words that tags use (English and Chinese)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from pipeline.decode.frames import Frames, Sampling
+from pipeline.observers.change import Glance, change, glance
+from stores.core.ids import record_id
+from stores.core.records import Blob, Fact, Span, StageOutput, Video
+
+
+@dataclass(frozen=True, slots=True)
+class LookConfig:
+    """Thresholds.
+
+    Attributes:
+        grey: mean saturation (0–255) below which a frame has no colour. Ours, unmeasured.
+        still: largest change (0–255) between any frame and the first for a still image: recompression only.
+        short_seconds: videos shorter than this are short videos (platforms' limit for shorts).
+    """
+
+    every_seconds: float = 1.0
+    long_side: int = 128
+    grey: float = 8.0
+    still: float = 1.5
+    short_seconds: float = 60.0
+
+
+_SEEN = "seen.npz"
+
+
+class LookObserver:
+    """Notes orientation, lack of colour, of motion and of sound."""
+
+    name = "look"
+
+    def __init__(self, config: LookConfig | None = None) -> None:
+        self.config = config or LookConfig()
+
+    def wants(self, video: Video) -> Sampling:
+        """A tiny frame a second."""
+        return Sampling(self.name, self.config.every_seconds, self.config.long_side, 4, batch=32)
+
+    def start(self, video: Video) -> None:
+        """A new video begins."""
+        self._video = video
+        # Unlike pictures; none are kept once the video has surely moved, whatever frame it is compared with.
+        self._glances: list[Glance] = []
+        self._first: Glance | None = None
+        self._moved = 0.0
+        self._saturation = 0.0
+        self._frames = 0
+        self._warning = ""
+
+    def see(self, frames: Frames) -> None:
+        """The next frames."""
+        self._warning = frames.warning or self._warning
+        for pixels in frames.pixels:
+            look = glance(pixels)
+            self._first = look if self._first is None else self._first
+            self._moved = max(self._moved, change(look, self._first))
+            if self._moved >= 2 * self.config.still:
+                self._glances.clear()
+            elif not self._glances or change(look, self._glances[-1]) > 0:
+                self._glances.append(look)
+            self._saturation = max(self._saturation, float(cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV)[..., 1].mean()))
+            self._frames += 1
+
+    def finish(self) -> StageOutput:
+        """What holds, each with how surely."""
+        return join_look([self._noted()], self._video, self.config)
+
+    def part(self, span: Span) -> StageOutput:
+        """What is seen in ``span``, for `join_look`."""
+        return self._noted()
+
+    def _noted(self) -> StageOutput:
+        file = io.BytesIO()
+        np.savez_compressed(
+            file,
+            first=np.array(self._first if self._first is not None else np.zeros((18, 32)), np.float32),
+            glances=np.array(self._glances, np.float32).reshape(-1, 18, 32),
+            saturation=np.float64(self._saturation),
+            frames=np.int64(self._frames),
+            warning=np.array(self._warning, np.str_),
+        )
+        return StageOutput(blobs=(Blob(_SEEN, file.getvalue()),))
+
+
+def join_look(notes: Iterable[StageOutput], video: Video, config: LookConfig) -> StageOutput:
+    """The facts of a whole video from what `LookObserver.part` noted of its parts, in order."""
+    first: Glance | None = None
+    moved = saturation = 0.0
+    frames, warning = 0, ""
+    for note in notes:
+        with np.load(io.BytesIO(note.blobs[0].data), allow_pickle=False) as seen:
+            warning = str(seen["warning"]) or warning
+            if not seen["frames"]:
+                continue
+            frames += int(seen["frames"])
+            saturation = max(saturation, float(seen["saturation"]))
+            first = seen["first"] if first is None else first
+            # A part without glances moved by twice the limit, so that one of its frames is unlike the video's first.
+            unlike = [change(look, first) for look in seen["glances"]]
+            moved = max([moved, *unlike]) if unlike else max(moved, config.still)
+    ratio = video.width / max(1, video.height)
+    holds = {
+        "vertical video 竖屏视频": ratio < 0.8,
+        "square video 方形视频": 0.95 <= ratio <= 1.05,
+        "black and white 黑白": frames > 0 and saturation < config.grey,
+        "still image 静态图片": frames > 2 and moved < config.still,
+        "short video 短视频": ratio < 0.8 and 0 < video.seconds < config.short_seconds,
+        "no sound track 无声": not video.has_audio,
+        warning: bool(warning),
+    }
+    span = video.whole if video.duration else Span(0, 1, video.time_base)
+    facts = [
+        Fact(record_id("fct", video.video_id, span, text), span, text, 0.9) for text, true in holds.items() if true
+    ]
+    return StageOutput(records=tuple(facts))

@@ -1,0 +1,1 @@
+"""What every room may import: records, ids, errors, uris and places."""

@@ -1,0 +1,75 @@
+"""Identities: of videos by content, of records by place, of stage runs by what they depend on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from stores.core.records import Span
+
+_NAMESPACE = uuid.UUID("6b696e6f-6465-5800-8000-000000000001")
+_CHUNK = 1 << 20
+
+
+def sha256_of(path: Path) -> str:
+    """Hex sha256 of a file's content, read in pieces of 1 MiB.
+
+    Raises:
+        OSError: if the file cannot be read.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_CHUNK):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def video_id(sha256: str) -> str:
+    """``vid_`` and the first 80 bits of the content's hash: the same file under any name is one video."""
+    return f"vid_{sha256[:20]}"
+
+
+def record_id(prefix: str, video: str, span: Span, *parts: object) -> str:
+    """A stable id for a record: uuid5 over the video, the integer span, its time base and ``parts``.
+
+    Args:
+        prefix: ``scn``, ``clp``, ``utt``, ``txt``, ``lbl``, ``trk``, ``fct``, ``cap`` or ``scr``.
+        parts: what tells two records of the same kind and span apart (a category, a text).
+    """
+    name = json.dumps([video, prefix, span.start, span.end, str(span.time_base), *map(str, parts)])
+    return f"{prefix}_{uuid.uuid5(_NAMESPACE, name).hex[:20]}"
+
+
+def fingerprint(
+    stage: str,
+    version: str,
+    config: Mapping[str, object],
+    models: Sequence[str] = (),
+    inputs: Mapping[str, str] | None = None,
+) -> str:
+    """Hash of all that a stage's result depends on besides the video itself.
+
+    Args:
+        config: the stage's frozen config as a JSON-able mapping; key order does not matter.
+        models: ``name@revision`` of every model used.
+        inputs: fingerprints of the stages it reads, by name.
+    """
+    canonical = json.dumps(
+        {"stage": stage, "version": version, "config": config, "models": sorted(models), "inputs": inputs or {}},
+        sort_keys=True,
+        default=str,
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def part_stage(stage: str, number: int) -> str:
+    """The ledger's name for part ``number`` (from 0) of a stage of a long video: ``pictures.003``."""
+    return f"{stage}.{number:03d}"
+
+
+def base_stage(name: str) -> str:
+    """The stage that ``name`` is, or is a part of."""
+    return name.partition(".")[0]

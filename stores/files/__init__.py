@@ -1,0 +1,1 @@
+"""Blobs, object storage and staged outputs."""

@@ -1,0 +1,119 @@
+"""The vector index and the full-text index made anew, from tables and blobs alone: no model is needed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stores.catalog import bump_revision
+from stores.core.errors import StoreError
+from stores.core.records import VectorItem
+from stores.sql.database import writing
+from stores.sql.lines import index_all_lines
+from stores.vectors.expected import VectorRun, kept_items, vector_runs
+from stores.vectors.store import VectorStore, agrees
+
+if TYPE_CHECKING:
+    from stores.library_store import LibraryStore
+
+_LOG = logging.getLogger(__name__)
+
+Told = Callable[[int, int], None]
+"""Told how many stage runs are through, and of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What the indexes hold now."""
+
+    vectors: int
+    collections: int
+    lines: int
+
+
+def rebuild_index(store: LibraryStore, told: Told | None = None) -> Rebuilt:
+    """Makes both indexes hold exactly what the tables say.
+
+    An embedded vector index is made in a folder of its own and takes the old one's place in one step; until then the
+    old one serves, whatever happens. On a server what is wrong is removed and what is missing added.
+
+    Raises:
+        StoreError: LIBRARY_LOCKED if another process writes. LIBRARY_DAMAGED, after all others are in place, if the
+            vectors of some videos are kept nowhere, as in libraries of older versions, or are damaged: their stages
+            are pending then, so that the next ingest does just these again.
+    """
+    with store.writer():
+        runs = vector_runs(store.engine)
+        target = store.vectors.fresh()
+        try:
+            lost = _fill(store, target, runs, told)
+            if store.vectors.embedded:
+                _salvage(store.vectors, target, lost)
+                store.vectors.take(target)
+            else:
+                _remove_others(target, runs)
+        finally:
+            target.close()
+        with writing(store.engine) as connection:
+            lines = index_all_lines(connection)
+            bump_revision(connection)
+        store.vectors.remove_leftovers()
+        for run in lost:
+            store.ledger.reset(video_ids=[run.key.video_id], stages=[run.key.stage], statuses=["done"])
+    if lost:
+        videos = sorted({run.key.video_id for run in lost})
+        named = ", ".join(videos[:3]) + (f" and {len(videos) - 3} more" if len(videos) > 3 else "")
+        message = f"The vectors of {len(videos)} videos could not be found beside the index: {named}."
+        raise StoreError("LIBRARY_DAMAGED", message, "Run `kinodex ingest` on them again: only these vectors are made.")
+    held = [set(run.ids) for run in runs]
+    count = sum(len(ids) for run in runs for ids in run.ids.values())
+    return Rebuilt(count, len(set().union(*held)), lines)
+
+
+def _fill(store: LibraryStore, target: VectorStore, runs: Sequence[VectorRun], told: Told | None) -> list[VectorRun]:
+    lost = []
+    for number, run in enumerate(runs):
+        try:
+            items = kept_items(store.blobs, run)
+        except StoreError as error:
+            if error.code.name != "LIBRARY_DAMAGED":
+                raise
+            _LOG.info("%s", error)
+            lost.append(run)
+        else:
+            _put_exactly(target, run, items)
+        if told is not None:
+            told(number + 1, len(runs))
+    return lost
+
+
+def _put_exactly(target: VectorStore, run: VectorRun, items: Sequence[VectorItem]) -> None:
+    missing = []
+    for collection, ids in run.ids.items():
+        held = target.held(collection, ids)
+        of_collection = [item for item in items if item.collection == collection]
+        missing += [item for item in of_collection if not agrees(held.get(item.vector_id), item, run.key)]
+        # Chroma adds to what is stored beside an id; only what is removed first is stored as it is given.
+        target.delete(collection, [item.vector_id for item in missing if item.vector_id in held])
+    target.upsert(missing, run.key)
+
+
+def _salvage(old: VectorStore, target: VectorStore, lost: Sequence[VectorRun]) -> None:
+    """What the old index still holds of runs that must be done again serves until they are."""
+    for run in lost:
+        for collection, ids in run.ids.items():
+            try:
+                held = old.held(collection, ids)
+            except StoreError as error:
+                _LOG.warning("Nothing can be taken over from the old index: %s", error)
+                return
+            target.put_held(collection, held)
+
+
+def _remove_others(target: VectorStore, runs: Sequence[VectorRun]) -> None:
+    wanted = {(collection, vector_id) for run in runs for collection, ids in run.ids.items() for vector_id in ids}
+    for collection, stored in list(target.stored()):
+        target.delete(collection, [vector_id for vector_id in stored if (collection, vector_id) not in wanted])
+    target.drop_empty()

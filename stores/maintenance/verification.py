@@ -1,0 +1,93 @@
+"""What a check of a library found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from stores.core.records import StageKey
+
+Kind = Literal["database", "run", "record", "blob", "vector", "line", "media", "orphan"]
+
+Told = Callable[[str, int, int], None]
+"""Told what is being checked, how many are through, and of how many."""
+
+MEND = "Run `kinodex verify --mend`, then `kinodex ingest` on the video: only what is damaged is made again."
+REBUILD = "Run `kinodex index rebuild`."
+RESTORE = "Restore the database from a backup."
+SWEEP = "Harmless; `kinodex gc` removes it."
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is not as it should be.
+
+    Attributes:
+        kind: what is concerned; ``orphan``: something that nothing points at, which harms nobody.
+        code: a stable name, e.g. ``BLOB_MISSING``.
+        where: which of them.
+        message: what is wrong, in one sentence.
+        hint: what to do about it.
+    """
+
+    kind: Kind
+    code: str
+    where: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The outcome of `stores.maintenance.verify.verify`.
+
+    Attributes:
+        checked: how many of each kind of thing were looked at.
+        problems: what is wrong, in the order in which it was found.
+        damaged: the runs that must be done again, because what they left cannot be had from anything else.
+    """
+
+    checked: Mapping[str, int]
+    problems: tuple[Problem, ...]
+    damaged: tuple[StageKey, ...]
+
+    @property
+    def harmful(self) -> tuple[Problem, ...]:
+        """The problems other than orphans."""
+        return tuple(problem for problem in self.problems if problem.kind != "orphan")
+
+
+@dataclass(slots=True)
+class Findings:
+    """What has been found so far."""
+
+    told: Told | None
+    checked: Counter[str] = field(default_factory=Counter)
+    problems: list[Problem] = field(default_factory=list)
+    damaged: dict[StageKey, None] = field(default_factory=dict)
+
+    def add(self, kind: Kind, code: str, where: str, message: str, hint: str) -> None:
+        """Notes a problem."""
+        self.problems.append(Problem(kind, code, where, message, hint))
+
+    def damage(self, kind: Kind, code: str, key: StageKey, message: str) -> None:
+        """Notes a problem that only doing the run again can mend."""
+        self.add(kind, code, place_of(key), message, MEND)
+        self.damaged[key] = None
+
+    def orphans(self, code: str, wheres: Iterable[str], message: str) -> None:
+        """Notes things that nothing points at."""
+        for where in wheres:
+            self.add("orphan", code, where, message, SWEEP)
+
+    def tell(self, what: str, done: int, of: int) -> None:
+        """Says how far the check has come."""
+        if self.told is not None:
+            self.told(what, done, of)
+
+
+def place_of(key: StageKey, name: str = "") -> str:
+    """How a run, or something it left, is named to people: as its folder among the blobs."""
+    return "/".join(filter(None, (key.video_id, key.stage, key.fingerprint, name)))

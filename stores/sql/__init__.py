@@ -1,0 +1,1 @@
+"""The database: tables, rows, migrations, full text, SQLite and Postgres."""

@@ -1,0 +1,1 @@
+"""The tag library, its CSV files and the decisions made with it."""

@@ -1,0 +1,207 @@
+"""The tag library: the closed vocabulary, and what was decided with it."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+
+from stores.core.records import Decision, Tag
+from stores.sql.database import reading, writing
+from stores.sql.faults import storage_faults
+from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagAliasRow, TagRow
+from stores.tags.csv_files import invalid, read_tags, write_tags
+
+Origin = Literal["automatic", "person"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did; ``total`` tags are in the library now."""
+
+    added: int
+    updated: int
+    unchanged: int
+    total: int
+
+
+class TagLibrary:
+    """Owner of the tables of tags and decisions."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def import_csv(self, path: Path) -> ImportReport:
+        """Adds the tags of a file (`stores.tags.csv_files`), all or none; a known id gets the file's values.
+
+        Tags that the file does not name stay as they are.
+
+        Raises:
+            TagFileError: TAG_FILE_INVALID, with the lines that are wrong.
+        """
+        rows = read_tags(path)
+        with writing(self._engine) as connection:
+            known = {tag.tag_id: tag for tag in _tags(connection)}
+            after = known | {tag.tag_id: tag for _, tag in rows}
+            for line, tag in rows:
+                _check_parents(path, line, tag, after)
+            added = [tag for _, tag in rows if tag.tag_id not in known]
+            changed = [tag for _, tag in rows if tag.tag_id in known and tag != known[tag.tag_id]]
+            self._add(connection, added)
+            for tag in changed:
+                connection.execute(update(TagRow).where(TagRow.tag_id == tag.tag_id).values(**_columns(tag)))
+                connection.execute(delete(TagAliasRow).where(TagAliasRow.tag_id == tag.tag_id))
+            _insert(connection, TagAliasRow, [row for tag in (*added, *changed) for row in _alias_rows(tag)])
+        return ImportReport(len(added), len(changed), len(rows) - len(added) - len(changed), len(after))
+
+    def export_csv(self, path: Path) -> int:
+        """Writes all tags in the order in which they came; returns how many.
+
+        Raises:
+            StoreError: DISK_FULL, or LIBRARY_READ_ONLY if the file may not be written.
+        """
+        tags = self.tags()
+        with storage_faults(f"Writing {path}"):
+            write_tags(path, tags)
+        return len(tags)
+
+    def tags(self) -> list[Tag]:
+        """All tags, retired ones too, in the order in which they came."""
+        with reading(self._engine) as connection:
+            return _tags(connection)
+
+    def find(self, name_or_id: str) -> Tag | None:
+        """The tag with this id, else this name, else this alias; case and width of letters do not matter."""
+        folded = _folded(name_or_id)
+        tried = (
+            select(TagRow.tag_id).where(TagRow.tag_id == name_or_id.strip()),
+            select(TagRow.tag_id).where(TagRow.folded == folded).order_by(TagRow.position),
+            select(TagRow.tag_id)
+            .join(TagAliasRow, TagAliasRow.tag_id == TagRow.tag_id)
+            .where(TagAliasRow.folded == folded)
+            .order_by(TagRow.position),
+        )
+        with reading(self._engine) as connection:
+            for statement in tried:
+                tag_id = connection.execute(statement).scalars().first()
+                if tag_id is not None:
+                    return _tags(connection, tag_id)[0]
+        return None
+
+    def save_decisions(self, video_id: str, decisions: Sequence[Decision], origin: Origin = "automatic") -> None:
+        """Replaces all decisions of that origin on one video, in one transaction.
+
+        Raises:
+            ValueError: if a decision is on another video or a tag is decided twice.
+            StoreError: as `stores.sql.database.writing`.
+        """
+        if any(decision.video_id != video_id for decision in decisions):
+            raise ValueError(f"a decision is not on {video_id}")
+        if len({decision.tag_id for decision in decisions}) < len(decisions):
+            raise ValueError("a tag is decided twice")
+        place = {"video_id": video_id, "origin": origin}
+        rows, evidence = [], []
+        for ordinal, decision in enumerate(decisions):
+            here = place | {"tag_id": decision.tag_id}
+            rows.append(here | {"ordinal": ordinal, "decided_at": time.time()} | _decision_columns(decision))
+            evidence += [here | {"ordinal": n, "evidence_id": one} for n, one in enumerate(decision.evidence_ids)]
+        with writing(self._engine) as connection:
+            for table in (DecisionEvidenceRow, DecisionRow):
+                connection.execute(delete(table).where(table.video_id == video_id, table.origin == origin))
+            _insert(connection, DecisionRow, rows)
+            _insert(connection, DecisionEvidenceRow, evidence)
+
+    def decisions(self, video_id: str) -> list[Decision]:
+        """What holds for one video, in the order in which it was saved; a person's word beats an automatic one."""
+        return self._decisions(video_id).get(video_id, [])
+
+    def _decisions(self, video_id: str | None) -> dict[str, list[Decision]]:
+        # "person" sorts after "automatic", so it comes last and replaces it.
+        chosen = select(DecisionRow.__table__).order_by(DecisionRow.origin, DecisionRow.ordinal)
+        proofs = select(DecisionEvidenceRow.__table__).order_by(DecisionEvidenceRow.ordinal)
+        if video_id is not None:
+            chosen = chosen.where(DecisionRow.video_id == video_id)
+            proofs = proofs.where(DecisionEvidenceRow.video_id == video_id)
+        with reading(self._engine) as connection:
+            rows = connection.execute(chosen).all()
+            evidence: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+            for row in connection.execute(proofs):
+                evidence[row.video_id, row.tag_id, row.origin].append(row.evidence_id)
+        found: dict[str, dict[str, Decision]] = defaultdict(dict)
+        for row in rows:
+            found[row.video_id][row.tag_id] = Decision(
+                video_id=row.video_id,
+                tag_id=row.tag_id,
+                decision=row.decision,
+                confidence=row.confidence,
+                recalled_by=tuple(row.recalled_by),
+                evidence_ids=tuple(evidence[row.video_id, row.tag_id, row.origin]),
+                scores=tuple((name, score) for name, score in row.scores),
+            )
+        return {video: list(by_tag.values()) for video, by_tag in found.items()}
+
+    def _add(self, connection: Connection, tags: Sequence[Tag]) -> None:
+        last = connection.execute(select(func.max(TagRow.position))).scalar()
+        first = 0 if last is None else last + 1
+        rows = [{"tag_id": tag.tag_id, "position": first + n, **_columns(tag)} for n, tag in enumerate(tags)]
+        _insert(connection, TagRow, rows)
+
+
+def _tags(connection: Connection, tag_id: str | None = None) -> list[Tag]:
+    chosen = select(TagRow.__table__).order_by(TagRow.position)
+    others = select(TagAliasRow.tag_id, TagAliasRow.alias).order_by(TagAliasRow.tag_id, TagAliasRow.ordinal)
+    if tag_id is not None:
+        chosen, others = chosen.where(TagRow.tag_id == tag_id), others.where(TagAliasRow.tag_id == tag_id)
+    aliases: dict[str, list[str]] = defaultdict(list)
+    for row in connection.execute(others):
+        aliases[row.tag_id].append(row.alias)
+    return [
+        Tag(row.tag_id, row.name, row.facet, tuple(aliases[row.tag_id]), row.parent, row.language, row.status)
+        for row in connection.execute(chosen)
+    ]
+
+
+def _check_parents(path: Path, line: int, tag: Tag, library: dict[str, Tag]) -> None:
+    passed = {tag.tag_id}
+    parent = tag.parent
+    while parent:
+        if parent not in library:
+            raise invalid(path, f"line {line}: the parent {parent} of {tag.tag_id} is in neither file nor library")
+        if parent in passed:
+            raise invalid(path, f"line {line}: the parents of {tag.tag_id} run in a circle")
+        passed.add(parent)
+        parent = library[parent].parent
+
+
+def _columns(tag: Tag) -> dict[str, str]:
+    named = {"name": tag.name, "folded": _folded(tag.name), "facet": tag.facet}
+    return named | {"parent": tag.parent, "language": tag.language, "status": tag.status}
+
+
+def _alias_rows(tag: Tag) -> Iterable[dict[str, Any]]:
+    for ordinal, alias in enumerate(tag.aliases):
+        yield {"tag_id": tag.tag_id, "ordinal": ordinal, "alias": alias, "folded": _folded(alias)}
+
+
+def _decision_columns(decision: Decision) -> dict[str, Any]:
+    return {
+        "decision": decision.decision,
+        "confidence": decision.confidence,
+        "recalled_by": list(decision.recalled_by),
+        "scores": [list(pair) for pair in decision.scores],
+    }
+
+
+def _insert(connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def _folded(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

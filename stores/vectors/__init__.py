@@ -1,0 +1,1 @@
+"""The vector index and what it can be made of again."""

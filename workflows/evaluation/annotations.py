@@ -1,0 +1,89 @@
+"""What people say is true of some videos: the file that `kinodex evaluate` compares against.
+
+    {"clips": {"<any id>": {
+        "file": "c01.mp4", "sha256": "…",
+        "queries": {"en": ["…"], "zh": ["…"]},
+        "tags": ["must be given"], "tags_acceptable": ["true as well"],
+        "qa": [{"q": "…", "a": "…", "answerable": true}]}},
+     "unanswerable": ["a question that no video answers"]}
+
+Keys not listed are ignored, so that a file may hold more than is measured here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from stores.core.errors import UsageError
+from stores.core.ids import sha256_of
+
+
+class Question(BaseModel):
+    """One question about one clip and the answer a person gave."""
+
+    q: str
+    a: str = ""
+    answerable: bool = True
+
+
+class ClipTruth(BaseModel):
+    """What is true of one clip."""
+
+    file: str = ""
+    sha256: str = ""
+    queries: dict[str, list[str]] = {}
+    tags: list[str] = []
+    tags_acceptable: list[str] = []
+    qa: list[Question] = []
+
+
+class Annotations(BaseModel):
+    """All clips by the annotator's id, and questions that none of them answers."""
+
+    clips: dict[str, ClipTruth]
+    unanswerable: list[str] = []
+
+    @classmethod
+    def read(cls, path: Path) -> Annotations:
+        """Read and check an annotation file.
+
+        Raises:
+            UsageError: USAGE if it cannot be read or is not of this form.
+        """
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except OSError as error:
+            raise UsageError("USAGE", f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the file"
+            raise UsageError("USAGE", f"{path} is not an annotation file: {where}: {first['msg'].lower()}.") from None
+
+
+def match_videos(annotations: Annotations, clips: Path, known: Mapping[str, str]) -> dict[str, str]:
+    """Which library video is which annotated clip: by content, else by the file of that name under ``clips``.
+
+    Args:
+        clips: directory of the annotated files.
+        known: video id by sha256 of content.
+
+    Returns:
+        video id by annotation id; clips that are not in the library are left out.
+    """
+    matched: dict[str, str] = {}
+    for name, truth in annotations.clips.items():
+        video = known.get(truth.sha256.lower())
+        if video is None and truth.file and (clips / truth.file).is_file():
+            video = known.get(sha256_of(clips / truth.file))
+        if video is not None:
+            matched[name] = video
+    return matched
+
+
+def digest(path: Path) -> str:
+    """Short hash of the annotation file itself, so that a result names what it was measured against."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

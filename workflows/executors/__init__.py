@@ -1,0 +1,1 @@
+"""Where the work runs: threads of one process, or Ray."""

@@ -1,0 +1,80 @@
+"""What an actor finished before it died: its parcels lie there, only nobody told the writer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stores.core.errors import StoreError
+from stores.core.records import Receipt, Record, StageKey, StageOutput, Video
+
+if TYPE_CHECKING:
+    from pipeline.stage import Memory
+    from stores.library_store import LibraryStore
+    from workflows.units import WorkUnit
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """One finished stage: the attempt it belongs to, as the ledger has it, and the parcel."""
+
+    receipt: Receipt
+    parcel: str
+    output: StageOutput
+
+
+def leftovers(store: LibraryStore, unit: WorkUnit) -> dict[str, Leftover]:
+    """The stages of ``unit`` whose attempt still runs, though its parcel is whole: only the worker is gone.
+
+    Without this, one stage that kills its worker would take those before it along, each time with a strike.
+    """
+    found: dict[str, Leftover] = {}
+    for name in store.parcels.names():
+        video_id, stage, fingerprint, attempt, *_ = [*name.split("-"), "", "", "", ""]
+        if video_id != unit.video_id or unit.stages.get(stage) != fingerprint:
+            continue
+        receipt = store.ledger.state(StageKey(video_id, stage, fingerprint))
+        if receipt is None or receipt.status != "running" or str(receipt.attempt) != attempt:
+            continue
+        try:
+            found[stage] = Leftover(receipt, name, store.parcels.read(name)[1])
+        except StoreError:
+            continue  # not whole: the stage is done again
+    return found
+
+
+class WithLeftovers:
+    """A memory in which finished stages stand that are not committed yet."""
+
+    def __init__(self, memory: Memory, found: Mapping[str, Leftover]) -> None:
+        self._memory = memory
+        self._outputs = {stage: one.output for stage, one in found.items()}
+
+    @property
+    def video(self) -> Video | None:
+        """The probed video."""
+        return self._memory.video
+
+    def has(self, stage: str) -> bool:
+        """Whether the stage is done or finished."""
+        return stage in self._outputs or self._memory.has(stage)
+
+    def records(self, stage: str) -> Sequence[Record]:
+        """What the stage found."""
+        return self._outputs[stage].records if stage in self._outputs else self._memory.records(stage)
+
+    def blob_names(self, stage: str) -> Sequence[str]:
+        """Names of the bytes that the stage left, sorted."""
+        if stage in self._outputs:
+            return sorted(blob.name for blob in self._outputs[stage].blobs)
+        return self._memory.blob_names(stage)
+
+    def blob(self, stage: str, name: str) -> bytes:
+        """Bytes that the stage left. Raises KeyError if there are none of that name."""
+        if stage not in self._outputs:
+            return self._memory.blob(stage, name)
+        for blob in self._outputs[stage].blobs:
+            if blob.name == name:
+                return blob.data
+        raise KeyError(name)

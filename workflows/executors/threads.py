@@ -1,0 +1,148 @@
+"""Many units in this process: a thread and a decoder for each worker, the models shared, one writer at a time."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+from pipeline.decode.decoder import Decoder
+from stores.core.errors import KinodexError, StoreError
+from stores.core.patience import patiently
+from stores.core.records import Receipt
+from stores.known_frame_hashes import KnownPrints
+from stores.ledger import Attempt
+from workflows.executors.exclusive import Company, has_one_chance_left
+from workflows.telemetry.progress import StageAdvanced, StageStarted
+from workflows.work import Ending, Hands, Reports, work
+
+if TYPE_CHECKING:
+    from stores.library_store import LibraryStore
+    from workflows.job import Job
+    from workflows.units import WorkUnit
+
+_log = logging.getLogger(__name__)
+
+
+def default_workers() -> int:
+    """One for each processor this process may use: a model call keeps one busy."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def on_threads(job: Job) -> Iterator[Callable[[Sequence[WorkUnit]], None]]:
+    """A decoder for each worker, for the block, and what works through units with them.
+
+    What it yields takes the units in their order, and commits every stage as it ends. A `KeyboardInterrupt` stops
+    every worker in the middle of its stages, which are then left for the next run. It raises `StoreError` if the
+    library cannot be written any more; what was committed stays.
+    """
+    with ExitStack() as stack:
+        decoders = _Decoders()
+        for number in range(job.workers or default_workers()):
+            decoders.put((f"local-{os.getpid()}-{number}", stack.enter_context(Decoder())))
+        yield partial(_run, job, decoders)
+
+
+def _run(job: Job, decoders: _Decoders, units: Sequence[WorkUnit]) -> None:
+    count = min(decoders.qsize(), len(units))
+    crew = _Crew(job)
+    with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(count, "kinodex", initializer=_leave_interrupts_to_main))
+        futures = [pool.submit(crew.run, unit, decoders) for unit in units]
+        try:
+            wait(futures, return_when="FIRST_EXCEPTION")
+        finally:
+            # After an error or an interruption: begin nothing more, let what runs come to its end.
+            if not all(future.done() for future in futures):
+                crew.stop.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+    for future in futures:
+        if not future.cancelled():
+            future.result()
+
+
+def _leave_interrupts_to_main() -> None:
+    # Child processes inherit the mask: Ctrl-C, or the end of a service, must not kill a decoder and pass for a crash.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+
+
+# Those that nobody uses, with the names of their workers.
+_Decoders: TypeAlias = queue.SimpleQueue[tuple[str, Decoder]]
+
+
+class _Crew:
+    def __init__(self, job: Job) -> None:
+        self.stop = threading.Event()
+        self._job = job
+        self._known = KnownPrints(job.store.catalog, job.store.blobs)
+        self._company = Company()
+        self._writing = threading.Lock()
+
+    def run(self, unit: WorkUnit, decoders: _Decoders) -> None:
+        job = self._job
+        careful = patiently(lambda: has_one_chance_left(job.store.ledger, unit))
+        with self._company.alone() if careful else self._company.beside():
+            if self.stop.is_set() or (job.meter is not None and not job.meter.may_begin(unit)):
+                return
+            name, decoder = decoders.get()
+            try:
+                hands = Hands(name, job.store.ledger, job.encoders, decoder, job.config, self._known)
+                work(unit, job.store.memory(unit.video_id), hands, self._reports(unit))
+            finally:
+                decoders.put((name, decoder))
+                if job.meter is not None:
+                    job.meter.ended(unit)
+        if not self.stop.is_set():
+            job.unit_ended(unit)
+
+    def _reports(self, unit: WorkUnit) -> Reports:
+        job = self._job
+
+        def ended(attempt: Attempt, ending: Ending) -> None:
+            with self._writing:
+                receipt = settle(job.store, attempt, ending)
+            if receipt is not None:
+                job.stage_ended(unit, receipt)
+
+        return Reports(
+            begun=lambda stage: job.progress(StageStarted(unit.video_id, unit.uri, stage)),
+            advanced=lambda stage, share: job.progress(StageAdvanced(unit.video_id, stage, share)),
+            settled=lambda receipt: job.stage_known(unit, receipt),
+            ended=ended,
+            stopped=self._stopped,
+        )
+
+    def _stopped(self) -> bool:
+        """Told to stop, or over the budget after all: then what runs is given back, so that no more is spent."""
+        meter = self._job.meter
+        return self.stop.is_set() or (meter is not None and bool(meter.over()))
+
+
+def settle(store: LibraryStore, attempt: Attempt, ending: Ending) -> Receipt | None:
+    """Write down how a stage ended, waiting while a server is away; None if another worker took the attempt over.
+
+    Raises:
+        StoreError: if the library cannot be written.
+    """
+    try:
+        if isinstance(ending, KinodexError):
+            return patiently(lambda: store.ledger.fail(attempt, ending.code.name, ending.message))
+        return patiently(lambda: store.commit(attempt, ending))
+    except ValueError as error:
+        # An output that contradicts itself is a bug of its stage, and of no other.
+        _log.exception("%s of %s", attempt.key.stage, attempt.key.video_id)
+        said = str(error)
+        return patiently(lambda: store.ledger.fail(attempt, "INTERNAL", said))
+    except StoreError as error:
+        if error.code.name == "STALE_ATTEMPT":
+            _log.warning("%s", error)
+            return None
+        raise

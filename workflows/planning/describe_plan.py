@@ -1,0 +1,171 @@
+"""What describing videos takes: which of their stages are left to do, and how many calls and tokens that may cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from pipeline.describe.captions import (
+    CAPTION_VECTORS,
+    CAPTIONS,
+    CaptionConfig,
+    Describer,
+    caption_stage,
+    mark_of,
+    vector_stage,
+)
+from pipeline.stage import Stage
+from stores.core.errors import UsageError
+from stores.core.records import StageKey
+from workflows.planning.budget import Estimate
+from workflows.units import settled
+
+if TYPE_CHECKING:
+    from agents.describing.script import ScriptWriter
+    from agents.llm import Usage
+    from encoders.bundle import Encoders
+    from stores.library_store import LibraryStore
+
+DESCRIBING = (CAPTIONS, CAPTION_VECTORS, "script")
+"""The stages of this job, in order; `ingest` knows nothing of them."""
+
+PICTURE_TOKENS = 255
+"""Tokens of one picture with a long side of 512 pixels. Source: OpenAI, vision guide: 85 and 170 for each tile of 512
+pixels; other models differ.
+"""
+
+CLIP_TOKENS = 700
+"""Tokens of one call beside its pictures: instructions, schema, lines and reply. Source: our estimate."""
+
+LINE_TOKENS = 40
+"""Tokens of one note for a script, id included. Source: our estimate."""
+
+State = Literal["described", "outdated", "not_described", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """Who describes, and how.
+
+    Attributes:
+        writer: of scripts; None for none.
+        usage: of the endpoint, counted up by whoever asks it; None where none is asked.
+        asks: whether the describer asks it, too, and not only the writer.
+    """
+
+    describer: Describer
+    config: CaptionConfig = field(default_factory=CaptionConfig)
+    writer: ScriptWriter | None = None
+    usage: Usage | None = None
+    asks: bool = False
+
+    def stages(self, encoders: Encoders) -> tuple[Stage, ...]:
+        """The stages, each after what it reads."""
+        scripts = (self.writer.stage,) if self.writer is not None else ()
+        return (caption_stage(self.describer, self.config), vector_stage(encoders), *scripts)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDescription:
+    """What there is to do for one video.
+
+    Attributes:
+        state: ``described`` if nothing; ``outdated`` if it was described otherwise, or its clips have changed since:
+            what it has serves until then; ``failed`` if it failed for good (retry tries again).
+        marks: fingerprint by stage, of all stages wanted.
+        left: those left to do.
+        clips: how many; calls, tokens: of the endpoint, as expected.
+    """
+
+    video_id: str
+    uri: str
+    state: State
+    marks: Mapping[str, str]
+    left: tuple[str, ...]
+    seconds: float
+    clips: int
+    calls: int
+    tokens: float
+
+    @property
+    def name(self) -> tuple[str, int | None, str]:
+        """What tells it from others of the job."""
+        return self.video_id, None, ",".join(self.left)
+
+    @property
+    def stages(self) -> Mapping[str, str]:
+        """Fingerprint by stage, of those left to do."""
+        return {stage: self.marks[stage] for stage in self.left}
+
+    def estimate(self, prices: tuple[float, float] | None = None) -> Estimate:
+        """What it will probably cost.
+
+        Args:
+            prices: of a million tokens (read, written); nearly all are read.
+        """
+        return Estimate(tokens=self.tokens, money=self.tokens * prices[0] / 1e6 if prices else 0.0)
+
+
+def plan_descriptions(
+    store: LibraryStore, encoders: Encoders, video_ids: Iterable[str], means: Means, retry: bool = False
+) -> list[PlannedDescription]:
+    """What there is to do for each video, in the given order. Loads no model, writes nothing.
+
+    Args:
+        retry: count what failed for good as left to do.
+
+    Raises:
+        UsageError: UNKNOWN_VIDEO for a video that has not been indexed.
+    """
+    wanted = list(dict.fromkeys(video_ids))
+    active = store.catalog.active_of(wanted)
+    stages = means.stages(encoders)
+    return [_planned(store, video_id, stages, active, means, retry) for video_id in wanted]
+
+
+def _planned(
+    store: LibraryStore,
+    video_id: str,
+    stages: Sequence[Stage],
+    active: Mapping[tuple[str, str], str],
+    means: Means,
+    retry: bool,
+) -> PlannedDescription:
+    uri = store.catalog.display_uri(video_id)
+    known = {stage: mark for (video, stage), mark in active.items() if video == video_id}
+    if "clips" not in known:
+        hint = "Run `kinodex ingest` on it first, or see `kinodex errors`."
+        raise UsageError("UNKNOWN_VIDEO", f"{uri} has not been indexed.", hint)
+    marks: dict[str, str] = {}
+    for stage in stages:
+        marks[stage.name] = mark_of(stage, {**known, **marks})
+    receipts = {name: store.ledger.state(StageKey(video_id, name, mark)) for name, mark in marks.items()}
+    done = {name for name, one in receipts.items() if one is not None and one.status == "done"}
+    hopeless = {name for name, one in receipts.items() if one is not None and settled(one) and not retry} - done
+    blocked = set(hopeless)
+    for stage in stages:
+        if blocked.intersection(stage.inputs):
+            blocked.add(stage.name)
+    left = tuple(name for name in marks if name not in done | blocked)
+    clips = len(store.catalog.clips(video_id))
+    calls, tokens = _cost(store, video_id, left, clips, means)
+    state: State = "described" if not left else "outdated" if CAPTIONS in known else "not_described"
+    video = store.catalog.video(video_id)
+    seconds = video.seconds if video is not None else 0.0
+    return PlannedDescription(
+        video_id, uri, "failed" if hopeless else state, marks, left, seconds, clips, calls, tokens
+    )
+
+
+def _cost(store: LibraryStore, video_id: str, left: Sequence[str], clips: int, means: Means) -> tuple[int, float]:
+    calls, tokens = 0, 0.0
+    if CAPTIONS in left and means.asks:
+        frames = means.config.frames or means.describer.frames
+        calls += clips
+        tokens += clips * (CLIP_TOKENS + frames * PICTURE_TOKENS)
+    if means.writer is not None and means.writer.stage.name in left:
+        lines = sum(len(store.catalog.evidence_of(video_id, channel)) for channel in ("speech", "screen"))
+        calls += 1
+        tokens += CLIP_TOKENS + LINE_TOKENS * min(clips + lines, int(str(means.writer.stage.config["lines"])))
+    return calls, tokens

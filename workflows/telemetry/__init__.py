@@ -1,0 +1,1 @@
+"""Progress, metrics, logs and reports."""

@@ -1,0 +1,138 @@
+"""What a long job tells whoever watches it, and the watcher for logs and pipes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TextIO
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The work is known: how many inputs, how many videos need work, and how often each stage will run."""
+
+    inputs: int
+    videos: int
+    stages: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """One input's content is known. ``done`` of ``total`` inputs so far."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class StageStarted:
+    """A worker begins one stage of one video."""
+
+    video_id: str
+    uri: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageAdvanced:
+    """A stage has come so far in one video or part of it: ``share`` of that, in [0, 1]."""
+
+    video_id: str
+    stage: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class StageFinished:
+    """One stage of one video ended. ``status`` as in `stores.core.records.Receipt`; ``error_code`` may be "".
+
+    ``seconds`` of work in this attempt, the ``attempt``-th; both 0 where nothing was begun. ``media_seconds`` of video
+    were gone through; 0 where that is unknown, or where parts of the video were told of already.
+    """
+
+    video_id: str
+    uri: str
+    stage: str
+    status: str
+    error_code: str = ""
+    seconds: float = 0.0
+    attempt: int = 0
+    media_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFinished:
+    """No stage of this video is left to do. ``media_seconds`` is its length, 0 if unknown."""
+
+    video_id: str
+    uri: str
+    status: str
+    error_code: str
+    media_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The job cannot go on for now; ``why`` says what it waits for."""
+
+    why: str
+
+
+Event = Planned | Identified | StageStarted | StageAdvanced | StageFinished | VideoFinished | Waiting
+Progress = Callable[[Event], None]
+"""Called from worker threads, one call at a time or several at once: a watcher does its own locking."""
+
+
+def silent(event: Event) -> None:
+    """Watch nothing."""
+
+
+def to_all(*watchers: Progress) -> Progress:
+    """One watcher that tells all of ``watchers``, in this order."""
+
+    def tell(event: Event) -> None:
+        for watcher in watchers:
+            watcher(event)
+
+    return tell
+
+
+class PlainProgress:
+    """One line per finished video, for output that is not a terminal.
+
+    Args:
+        stream: where the lines go.
+        printable: makes a name safe to print.
+    """
+
+    def __init__(self, stream: TextIO, printable: Callable[[str], str]) -> None:
+        self._stream = stream
+        self._printable = printable
+        self._lock = threading.Lock()
+        self._began = time.monotonic()
+        self._videos = 0
+        self._finished = 0
+        self._media_seconds = 0.0
+
+    def __call__(self, event: Event) -> None:
+        """Print what is worth a line."""
+        with self._lock:
+            line = self._line(event)
+            if line:
+                print(line, file=self._stream, flush=True)
+
+    def _line(self, event: Event) -> str:
+        if isinstance(event, Planned):
+            self._videos = event.videos
+            return f"{event.inputs} inputs, {event.videos} videos to work on"
+        if isinstance(event, Waiting):
+            return f"waiting: {event.why}"
+        if isinstance(event, VideoFinished):
+            self._finished += 1
+            self._media_seconds += event.media_seconds
+            speed = self._media_seconds / max(time.monotonic() - self._began, 1e-6)
+            ending = f"{event.status} {event.error_code}".rstrip()
+            return f"[{self._finished}/{self._videos}] {ending}: {self._printable(event.uri)} ({speed:.1f}x real time)"
+        return ""
