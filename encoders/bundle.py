@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import cast
 
@@ -18,6 +19,7 @@ from encoders.memory_use import keep_freed_memory
 from encoders.registry.loading import DEVICES, LoadContext, loader
 from encoders.registry.registry import Registry
 from encoders.registry.specs import ModelSpec
+from encoders.rows import RegistryRows
 from encoders.types import (
     Captioner,
     CutDetector,
@@ -70,16 +72,18 @@ class Encoders:
         threads: int = 1,
         device: str = "auto",
         pins: Mapping[str, str] | None = None,
+        added: RegistryRows | None = None,
     ) -> Encoders:
         """The models of a profile; nothing is loaded yet.
 
         Args:
             pins: commits of models that another machine has settled (`Registry.pins`).
+            added: models and profiles of the settings, beside those of Kinodex and of installed packages.
 
         Raises:
-            WeightsError: ``missing`` if there is no such profile.
+            WeightsError: ``missing`` if there is no such profile; ``corrupt`` as `Registry.load`.
         """
-        return cls(Registry.load(pins=pins), profile, threads, device)
+        return cls(Registry.load(pins=pins, added=added), profile, threads, device)
 
     def close(self) -> None:
         """Let go of all loaded models; the next use loads them again."""
@@ -219,6 +223,10 @@ class Encoders:
         """Stretches of video and questions into answers; optional."""
         return cast(VideoDescriber, self._model("describer"))
 
+    def context(self, spec: ModelSpec, paths: Mapping[str, Path]) -> LoadContext:
+        """What the loader of a model is given: its files by role, and what models of this profile share."""
+        return LoadContext(spec, paths, self.threads, self.device, lambda: self.concepts, lambda: self.revision("text"))
+
     def _model(self, task: str) -> object:
         # By name: one model may have two tasks.
         spec = self.spec(task)
@@ -255,4 +263,4 @@ class Encoders:
 
     def _load(self, spec: ModelSpec) -> object:
         paths = self.registry.locate(spec.name)
-        return loader(spec)(LoadContext(spec, paths, self.threads, self.device, self))
+        return loader(spec)(self.context(spec, paths))

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from encoders.hashing import sha256 as _sha256
+from encoders.head_specs import HeadName
 from encoders.reference.clip.loading import config_of
 from encoders.reference.clip.model import HEAD, ClipConfig, unit
 from encoders.reference.clip2video.differences import Projection
@@ -29,7 +30,6 @@ from encoders.reference.clip4clip.frames import chosen_frames
 from encoders.reference.clip4clip.loading import load_clip4clip
 from encoders.registry.checkpoints import below, read_checkpoint
 from encoders.types import Vectors, WeightsError
-from encoders.video_heads import HeadName
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders

@@ -98,7 +98,10 @@ class Library:
         if self._encoders is None:
             from encoders.bundle import Encoders
 
-            self._encoders = Encoders.open(self.settings.profile, self.settings.threads, self.settings.device)
+            settings = self.settings
+            self._encoders = Encoders.open(
+                settings.profile, settings.threads, settings.device, added=settings.added_models()
+            )
         return self._encoders
 
     @property

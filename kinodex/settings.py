@@ -16,6 +16,7 @@ from stores.core.places import Places, masked
 
 if TYPE_CHECKING:
     from agents.search.refining import SearchConfig
+    from encoders.rows import RegistryRows
     from pipeline.perception import PerceptionConfig
 
 FILE_NAME = "kinodex.toml"
@@ -124,6 +125,8 @@ class Settings(BaseModel):
         endpoint: the language model, if any.
         search: steps after recall.
         perception: settings of stages by stage, see `pipeline.perception.PerceptionConfig`.
+        models, profiles: models and profiles beside those of Kinodex, as tables of `encoders/registry/models.toml` have
+            them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -146,7 +149,10 @@ class Settings(BaseModel):
     endpoint: Endpoint = Endpoint()
     search: SearchSettings = SearchSettings()
     perception: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    models: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)
     _config: Path | None = PrivateAttr(default=None)
+    _where: str = PrivateAttr(default="the settings")
 
     @classmethod
     def load(cls, config: Path | None = None, **options: object) -> Settings:
@@ -180,6 +186,8 @@ class Settings(BaseModel):
         _check_endpoint(settings.endpoint, where)
         _check_places(settings, where)
         settings._config = config
+        settings._where = str(path) if path else "the settings"
+        _check_models(settings)
         return settings
 
     def command(self, *words: str) -> str:
@@ -203,6 +211,14 @@ class Settings(BaseModel):
         """The servers that are named, by setting, fit to be printed."""
         named = {"database": self.database, "vectors": self.vectors, "blobs": self.blobs}
         return {name: masked(url) for name, url in named.items() if url}
+
+    def added_models(self) -> RegistryRows | None:
+        """The models and profiles that these settings add to the registry; None if there are none."""
+        if not self.models and not self.profiles:
+            return None
+        from encoders.rows import RegistryRows
+
+        return RegistryRows(self._where, self.models, self.profiles)
 
     def perception_config(self) -> PerceptionConfig:
         """The config of every stage.
@@ -232,6 +248,20 @@ def _check_places(settings: Settings, where: str) -> None:
         settings.places()
     except UsageError as error:
         raise UsageError("SETTINGS_INVALID", f"in {where}: {error.message}", error.hint) from None
+
+
+def _check_models(settings: Settings) -> None:
+    added = settings.added_models()
+    if added is None:
+        return
+    from encoders.registry.registry import Registry
+    from encoders.types import WeightsError
+
+    Registry.load()  # a fault of an installed package is no fault of these settings
+    try:
+        Registry.load(added=added)
+    except WeightsError as error:
+        raise UsageError("SETTINGS_INVALID", f"{error.message}.", error.hint) from None
 
 
 def _settings_file(config: Path | None, library: Path) -> Path | None:

@@ -9,8 +9,9 @@ from agents.search.finder import RECALL, SEARCHED_STAGES
 from agents.search.pictures import near_pictures
 from agents.search.scoring import MATCH_RATIO, confidence
 from encoders.bundle import Encoders
+from encoders.head_specs import HeadSpec, VideoHead
 from encoders.spaces import video_collections
-from encoders.video_heads import HeadSpec, VideoHead, open_head
+from encoders.video_heads import open_head
 from stores.core.errors import UsageError
 from stores.entries import IndexHealth
 from stores.holdings import vectors_by_video

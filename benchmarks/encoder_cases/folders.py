@@ -22,7 +22,6 @@ def keep(folder: Path, network: Any, processor: dict[str, Any]) -> None:
 def context(setting: Setting, task: str, loader: str, dim: int = 0, **preprocessing: object) -> LoadContext:
     """What an adapter's ``load`` is told about the folder."""
     from encoders.bundle import Encoders
-    from encoders.registry.loading import LoadContext
     from encoders.registry.specs import ModelSpec
 
     spec = ModelSpec(
@@ -37,5 +36,4 @@ def context(setting: Setting, task: str, loader: str, dim: int = 0, **preprocess
         citation="",
         limits="",
     )
-    paths = {"folder": setting.folder}
-    return LoadContext(spec, paths, setting.threads, setting.device, Encoders.open("embedded", setting.threads))
+    return Encoders.open("embedded", setting.threads, setting.device).context(spec, {"folder": setting.folder})

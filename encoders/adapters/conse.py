@@ -108,7 +108,7 @@ def load(context: LoadContext) -> ConseEncoder:
     torch.set_num_threads(context.threads)
     cv2.setNumThreads(context.threads)
     network = load_efficientnet_lite(context.paths["weights"])
-    return ConseEncoder(network, context.encoders.concepts, context.spec.name)
+    return ConseEncoder(network, context.concepts, context.spec.name)
 
 
 def _check(frames: Pixels) -> None:

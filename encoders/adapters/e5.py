@@ -132,7 +132,6 @@ def load(context: LoadContext) -> E5TextEncoder:
     Raises:
         WeightsError: ``corrupt`` if the engine cannot load the weights.
     """
-    space = context.encoders.concepts
+    space = context.concepts
     raw = RawE5(context.paths["weights"], context.threads)
-    revision = context.encoders.revision("text").partition("@")[2]
-    return E5TextEncoder(raw, space.centre_query, space.centre_passage, revision, context.spec.name)
+    return E5TextEncoder(raw, space.centre_query, space.centre_passage, context.text_revision, context.spec.name)

@@ -84,5 +84,5 @@ def load(context: LoadContext) -> SsdDetector:
         WeightsError: ``corrupt`` if OpenCV cannot read the files.
     """
     cv2.setNumThreads(context.threads)
-    known = frozenset(concept.concept_id for concept in context.encoders.concepts.concepts)
+    known = frozenset(concept.concept_id for concept in context.concepts.concepts)
     return SsdDetector(context.paths["weights"], context.paths["graph"], known, name=context.spec.name)

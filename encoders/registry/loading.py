@@ -11,13 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from encoders.concepts import ConceptSpace
 from encoders.registry.specs import ModelSpec
 from encoders.types import WeightsError
-
-if TYPE_CHECKING:
-    from encoders.bundle import Encoders
 
 DEVICES = ("auto", "cpu", "cuda")
 ENTRY_POINTS = "kinodex.encoders"
@@ -32,14 +29,33 @@ class LoadContext:
         paths: its verified files by role; ``folder`` for the folder of an assembly or of files of the hub.
         threads: CPU threads of one call.
         wanted: the device that was asked for: ``cpu``, ``cuda`` or ``auto``.
-        encoders: the profile, for its concepts and other models. Asking for the model being loaded would not end.
+        load_concepts, text_model: give `concepts`, and ``name@revision`` of the profile's text model.
     """
 
     spec: ModelSpec
     paths: Mapping[str, Path]
     threads: int
     wanted: str
-    encoders: Encoders
+    load_concepts: Callable[[], ConceptSpace]
+    text_model: Callable[[], str]
+
+    @property
+    def concepts(self) -> ConceptSpace:
+        """What pictures can be of, and where that lies in the profile's text space; loaded when it is first asked for.
+
+        Raises:
+            WeightsError: as `encoders.concepts.ConceptSpace.load`.
+        """
+        return self.load_concepts()
+
+    @property
+    def text_revision(self) -> str:
+        """Revision of the profile's text space, of its prototypes, too.
+
+        Raises:
+            WeightsError: ``missing`` if it is not settled yet (`encoders.bundle.Encoders.revision`).
+        """
+        return self.text_model().partition("@")[2]
 
     @property
     def device(self) -> str:

@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import os
 import shutil
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -19,10 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import platformdirs
+
 from encoders.hashing import sha256 as _sha256
 from encoders.registry.hub import Fetched, HubFolder
 from encoders.registry.packages import packaged, put_apart
-from encoders.registry.specs import FOLDER_ROLE, Assembly, ModelFile, ModelSpec, read_specs
+from encoders.registry.specs import FOLDER_ROLE, Assembly, ModelFile, ModelSpec
+from encoders.rows import RegistryRows, installed_rows, specs_of
 from encoders.types import WeightsError
 
 State = Literal["ok", "missing", "altered"]
@@ -35,11 +37,7 @@ def cache_dir() -> Path:
     """The folder for things that can be made again: ``$KINODEX_CACHE``, else the platform's cache folder."""
     if chosen := os.environ.get("KINODEX_CACHE"):
         return Path(chosen)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "kinodex"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "kinodex"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kinodex"
+    return platformdirs.user_cache_path("kinodex", appauthor=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +67,14 @@ class CheckedModel:
 
 
 class Registry:
-    """The models of one registry file.
+    """Models and profiles: those of Kinodex, of installed packages and of the settings.
 
     Args:
         models: specs by name.
         profiles: task to model name, by profile.
         cache: folder for joined weights and remembered hashes.
         pins: commits of open models by name, where another machine has settled them.
+        added: the rows among them that were given to `load`, as another process is to be given them.
     """
 
     def __init__(
@@ -84,8 +83,10 @@ class Registry:
         profiles: dict[str, dict[str, str]],
         cache: Path,
         pins: Mapping[str, str] | None = None,
+        added: RegistryRows | None = None,
     ) -> None:
         known = pins or {}
+        self.added = added
         self._models = {
             name: spec.at(known[name]) if spec.open and name in known else spec for name, spec in models.items()
         }
@@ -98,15 +99,26 @@ class Registry:
 
     @classmethod
     def load(
-        cls, path: Path | None = None, cache: Path | None = None, pins: Mapping[str, str] | None = None
+        cls,
+        path: Path | None = None,
+        cache: Path | None = None,
+        pins: Mapping[str, str] | None = None,
+        added: RegistryRows | None = None,
     ) -> Registry:
-        """The registry that comes with Kinodex, or the one at ``path``.
+        """The models that come with Kinodex and with installed packages, or those of the file at ``path`` alone.
+
+        Args:
+            added: further models and profiles, those of the settings.
 
         Raises:
-            WeightsError: ``corrupt`` if the file has unknown keys or contradicts itself.
+            WeightsError: ``corrupt`` if a row has unknown keys, contradicts itself, or takes the name of another one.
         """
-        models, profiles = read_specs(path or _MODELS_TOML)
-        return cls(models, profiles, cache or cache_dir(), pins)
+        if path is None:
+            sources = [RegistryRows.read(_MODELS_TOML, _MODELS_TOML.name), *installed_rows()]
+        else:
+            sources = [RegistryRows.read(path, path.name)]
+        models, profiles = specs_of([*sources, added] if added else sources)
+        return cls(models, profiles, cache or cache_dir(), pins, added)
 
     @property
     def cache(self) -> Path:

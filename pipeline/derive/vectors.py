@@ -10,10 +10,11 @@ import numpy as np
 
 from encoders.bundle import Encoders
 from encoders.concepts import ConceptSpace
+from encoders.head_specs import OFFICIAL_FRAMES, TRAINED, HeadName, HeadSpec
 from encoders.reference.aggregation import kmeans_centroids, mean, single_frame
 from encoders.spaces import collections, video_collections
 from encoders.types import Vectors
-from encoders.video_heads import OFFICIAL_FRAMES, TRAINED, HeadName, HeadSpec, open_head
+from encoders.video_heads import open_head
 from pipeline.derive.labels import Pictures, read_pictures
 from pipeline.stage import NEVER, WHEN_SET, Memory
 from stores.core.records import Clip, ScreenText, Span, StageOutput, Tracklet, Utterance, VectorItem, Video

@@ -105,7 +105,7 @@ def _weights(settings: Settings) -> Finding:
     from encoders.types import WeightsError
 
     try:
-        registry = Registry.load()
+        registry = Registry.load(added=settings.added_models())
         names = list(dict.fromkeys(registry.profile(settings.profile).values()))
         missing = [name for name in names if not registry.present(name)]
         if missing:

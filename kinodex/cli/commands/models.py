@@ -47,7 +47,7 @@ def models(
     from kinodex.cli.render import results as render
 
     with door(library, profile, as_json, config) as here:
-        registry = Registry.load()
+        registry = Registry.load(added=here.settings.added_models())
         names = registry.profile(here.settings.profile)
         listed = []
         for task, name in names.items():
@@ -113,7 +113,7 @@ def pull(
     with door(library, profile, as_json, config) as here:
         if name is not None and profile is not None:
             raise UsageError("USAGE", "say either a model or a profile.", "Leave out NAME or --profile.")
-        registry = Registry.load()
+        registry = Registry.load(added=here.settings.added_models())
         pulled = []
         for each in _chosen(registry, name, here.settings.profile):
             before = registry.spec(each)
@@ -149,7 +149,7 @@ def verify(
     with door(library, profile, as_json, config) as here:
         if name is not None and profile is not None:
             raise UsageError("USAGE", "say either a model or a profile.", "Leave out NAME or --profile.")
-        registry = Registry.load()
+        registry = Registry.load(added=here.settings.added_models())
         checked: list[dict[str, Any]] = []
         for each in _chosen(registry, name, profile):
             found = registry.verify(each)

@@ -16,8 +16,8 @@ from agents.search import videos as module
 from agents.search.spaces import Spaces
 from agents.search.videos import VideoFinder
 from encoders.bundle import Encoders
+from encoders.head_specs import HeadSpec
 from encoders.spaces import collections, video_collections
-from encoders.video_heads import HeadSpec
 from kinodex.cli.app import app
 from stores.core.errors import UsageError
 from stores.core.records import Span, StageOutput, VectorItem

@@ -47,7 +47,7 @@ def context(folder: Path, dim: int = 0, **preprocessing: object) -> LoadContext:
         citation="",
         limits="",
     )
-    return LoadContext(spec, {"folder": folder}, 1, "cpu", Encoders.open("embedded"))
+    return Encoders.open("embedded", device="cpu").context(spec, {"folder": folder})
 
 
 def put(folder: Path, name: str, content: object) -> None:

@@ -42,7 +42,7 @@ def test_a_loader_is_given_all_that_it_may_need(opened, package):
     assert context.spec.name == "tiny"
     assert context.paths["weights"].name == "threadpoolctl.py"
     assert (context.threads, context.device) == (3, "cpu")
-    assert context.encoders is encoders
+    assert f"packaged-text@{context.text_revision}" == encoders.revision("text")
 
 
 @pytest.mark.parametrize(

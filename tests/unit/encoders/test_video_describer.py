@@ -86,7 +86,7 @@ def context(folder: Path, row: str, **files: Path) -> LoadContext:
     spec = ModelSpec(
         "seer", "describer", "encoders.reference.video_llm.from_registry:load", (), "MIT", 0, "0", options, "", ""
     )
-    return LoadContext(spec, {"folder": folder, **files}, 1, "cpu", Encoders.open("embedded"))
+    return Encoders.open("embedded", device="cpu").context(spec, {"folder": folder, **files})
 
 
 def brief(row: str, tokens: int = 6) -> str:

@@ -36,6 +36,7 @@ from workflows.units import WorkUnit
 from workflows.work import Ending, Hands, Reports, work
 
 if TYPE_CHECKING:
+    from encoders.rows import RegistryRows
     from pipeline.perceive import PerceptionConfig
 
 UNCOMMITTED = 48
@@ -79,6 +80,7 @@ class Crew:
     Attributes:
         pins: commits of models whose commit the registry leaves open, as the driver has them (`Registry.pins`).
         stages: those of all units.
+        added: models and profiles of the settings.
     """
 
     root: str
@@ -90,6 +92,7 @@ class Crew:
     pins: Mapping[str, str]
     config: PerceptionConfig
     stages: tuple[str, ...]
+    added: RegistryRows | None = None
 
 
 Word = StageStarted | StageAdvanced
@@ -161,7 +164,7 @@ class Perceiver:
         except KinodexError as error:
             where = f"On {socket.gethostname()}: {error.message}"
             return Row(-1, status="aborted", error_code=error.code.name, error_message=where)
-        encoders = Encoders.open(crew.profile, crew.threads, crew.device, crew.pins)
+        encoders = Encoders.open(crew.profile, crew.threads, crew.device, crew.pins, crew.added)
         Loading().start().models(encoders, crew.stages)
         known = KnownPrints(store.catalog, store.blobs)
         for seat in range(self._count):

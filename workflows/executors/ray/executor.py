@@ -140,6 +140,7 @@ def _crew(job: Job, units: Sequence[WorkUnit]) -> Crew:
         threads=encoders.threads,
         device=encoders.device,
         pins=encoders.registry.pins(encoders.profile),
+        added=encoders.registry.added,
         config=job.config,
         stages=tuple(sorted({stage for unit in units for stage in unit.stages})),
     )
