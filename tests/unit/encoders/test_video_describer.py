@@ -12,9 +12,9 @@ from encoders.bundle import Encoders
 from encoders.reference.video_llm.describer import VideoLLMDescriber, cleaned
 from encoders.reference.video_llm.from_registry import load
 from encoders.registry.loading import LoadContext
-from encoders.registry.registry import Registry
 from encoders.registry.specs import ModelSpec
 from encoders.types import WeightsError
+from kinodex.settings import Settings
 from tests.unit.encoders import hub_server, video_llms
 
 pytest.importorskip("transformers")
@@ -215,7 +215,7 @@ def test_a_part_may_be_a_file_of_another_source(folder, frames, tmp_path):
     )
 
 
-def test_a_row_of_a_registry_makes_a_describer(folder, frames, tmp_path, monkeypatch):
+def test_a_row_of_the_settings_makes_a_describer(folder, frames, tmp_path, monkeypatch):
     row = brief(ROWS["video-chatgpt"])
     paths = [path for name in ("llama", "tower") for path in sorted((folder / name).iterdir())]
     names = [path.relative_to(folder).as_posix() for path in (*paths, folder / "projection.bin")]
@@ -223,10 +223,11 @@ def test_a_row_of_a_registry_makes_a_describer(folder, frames, tmp_path, monkeyp
         hub_server.file_table(f"part{index}", name).replace("models.tiny", "models.seer")
         for index, name in enumerate(names)
     )
-    registry = hub_server.write_registry(tmp_path / "models.toml", loader="encoders.adapters.silero:load")
-    registry.write_text(
-        registry.read_text(encoding="utf-8")
-        + f"""describer = "seer"
+    (tmp_path / "kinodex.toml").write_text(
+        f"""profile = "mine"
+[profiles.mine]
+extends = "embedded"
+describer = "seer"
 captioner = "seer"
 [models.seer]
 task = "describer"
@@ -241,9 +242,11 @@ limits = "Has learnt nothing."
 {files}""",
         encoding="utf-8",
     )
+    monkeypatch.setenv("KINODEX_CACHE", str(tmp_path / "cache"))
     with hub_server.asked(monkeypatch) as hub:
         hub.files |= {name: (folder / name).read_bytes() for name in names}
-        encoders = Encoders(Registry.load(registry, tmp_path / "cache"), "small", threads=1)
+        settings = Settings.load(tmp_path / "kinodex.toml")
+        encoders = Encoders.open(settings.profile, device="cpu", added=settings.added_models())
         assert encoders.has("describer")
         answer = encoders.describer.describe(frames, SECONDS, "what happens")
     assert answer == load(context(folder, row)).describe(frames, SECONDS, "what happens")
