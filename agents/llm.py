@@ -7,13 +7,15 @@ import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import openai
 from openai.types.chat import ChatCompletion, ChatCompletionContentPartParam, ChatCompletionMessageParam
 from pydantic import BaseModel, ValidationError
 
+from agents.request_options import RequestOptions
 from stores.core.errors import EndpointError
+from stores.core.places import masked
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -37,7 +39,7 @@ class EndpointSettings:
     max_output_tokens: int = 1024
 
     def __repr__(self) -> str:
-        return f"EndpointSettings(base_url={self.base_url!r}, model={self.model!r}, api_key=***)"
+        return f"EndpointSettings(base_url={masked(self.base_url)!r}, model={self.model!r}, api_key=***)"
 
 
 @dataclass(slots=True)
@@ -56,7 +58,8 @@ class LLM:
         self.settings = settings
         self.usage = Usage()
         self._counting = threading.Lock()
-        self._formats = ["json_schema", "json_object", "text"]
+        self._options = RequestOptions()
+        self._endpoint = masked(settings.base_url)
         self._client = openai.OpenAI(
             base_url=settings.base_url,
             api_key=settings.api_key,
@@ -110,32 +113,28 @@ class LLM:
 
     def _complete(self, messages: list[ChatCompletionMessageParam], shape: type[BaseModel]) -> str:
         while True:
-            asked = self._formats[0]
+            asked = self._options
             try:
                 completion = self._client.chat.completions.create(
                     model=self.settings.model,
                     messages=messages,
-                    max_tokens=self.settings.max_output_tokens,
-                    temperature=0.0,
-                    **_response_format(asked, shape),
+                    **asked.parameters(shape, self.settings.max_output_tokens),
                 )
-            except openai.BadRequestError as error:
-                if "format" in str(error).lower() and self._ask_more_simply(asked):
-                    continue
-                raise self._refused(error) from error
             except openai.APITimeoutError as error:
                 raise EndpointError(
                     "ENDPOINT_UNREACHABLE",
-                    f"No answer from {self.settings.base_url} within {self.settings.timeout_seconds:g} s.",
+                    f"No answer from {self._endpoint} within {self.settings.timeout_seconds:g} s.",
                     "Raise timeout_seconds, or lighten the server's load.",
                 ) from error
             except openai.APIConnectionError as error:
                 raise EndpointError(
                     "ENDPOINT_UNREACHABLE",
-                    f"Cannot connect to {self.settings.base_url}.",
+                    f"Cannot connect to {self._endpoint}.",
                     "Check base_url and that the server runs, or unset both to do without a language model.",
                 ) from error
             except openai.APIStatusError as error:
+                if self._asks_otherwise(asked, error):
+                    continue
                 raise self._refused(error) from error
             except (openai.APIError, ValueError) as error:
                 raise self._no_completion() from error
@@ -151,17 +150,19 @@ class LLM:
         content = message.content if message else None
         return content if isinstance(content, str) else ""
 
-    def _ask_more_simply(self, refused: str) -> bool:
-        """Leave out the form of reply that the server does not know; False if there is none left to try."""
+    def _asks_otherwise(self, refused: RequestOptions, error: openai.APIStatusError) -> bool:
+        """Leave out what the server does not take; False if there is nothing left to try."""
         with self._counting:
-            if self._formats[0] == refused and len(self._formats) > 1:
-                self._formats.pop(0)
-            return self._formats[0] != refused
+            if self._options != refused:  # another thread was told the same
+                return True
+            options = refused.without(error)
+            self._options = options or refused
+            return options is not None
 
     def _no_completion(self) -> EndpointError:
         return EndpointError(
             "ENDPOINT_BAD_OUTPUT",
-            f"{self.settings.base_url} did not answer with a chat completion.",
+            f"{self._endpoint} did not answer with a chat completion.",
             "Check base_url (it usually ends in /v1).",
         )
 
@@ -173,14 +174,7 @@ class LLM:
             404: "Check base_url (it usually ends in /v1) and the model's name.",
             429: "The endpoint's rate limit is used up: wait, or lower the load.",
         }.get(error.status_code, "")
-        return EndpointError(code, f"{self.settings.base_url} answered HTTP {error.status_code}.", hint)
-
-
-def _response_format(kind: str, shape: type[BaseModel]) -> dict[str, Any]:
-    if kind == "json_schema":
-        schema = {"name": shape.__name__, "schema": shape.model_json_schema()}
-        return {"response_format": {"type": "json_schema", "json_schema": schema}}
-    return {"response_format": {"type": "json_object"}} if kind == "json_object" else {}
+        return EndpointError(code, f"{self._endpoint} answered HTTP {error.status_code}.", hint)
 
 
 def _content(material: str, pictures: Sequence[bytes]) -> str | list[ChatCompletionContentPartParam]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import metadata
@@ -201,20 +199,28 @@ def _endpoint(settings: Settings) -> Finding:
     endpoint = settings.endpoint
     if not endpoint.configured:
         return "ok", "none set: tags and answers are put together from the evidence alone"
-    where = f"{endpoint.model} at {endpoint.base_url}"
-    request = urllib.request.Request(endpoint.base_url.rstrip("/") + "/models")
-    if key := endpoint.key():
-        request.add_header("Authorization", f"Bearer {key}")
+    from httpx2 import HTTPError, InvalidURL, get
+
+    from stores.core.places import masked
+
+    where = f"{endpoint.model} at {masked(endpoint.base_url)}"
+    key = endpoint.key()
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    url = endpoint.base_url.rstrip("/") + "/models"
     try:
-        with urllib.request.urlopen(request, timeout=min(10.0, endpoint.timeout_seconds)):
-            return "ok", f"{where} answers"
-    except urllib.error.HTTPError as error:
-        error.close()
-        # Some servers have no list of models; that they answer at all is what is asked here.
-        result = "fail" if error.code in (401, 403) else "warn"
-        return result, f"{where} answers HTTP {error.code} to a request for its models"
-    except (OSError, ValueError) as error:
-        return "fail", f"{where} cannot be reached ({error}); check base_url, or unset it"
+        # Redirects are not followed: the key is for this host alone.
+        answer = get(url, headers=headers, timeout=min(10.0, endpoint.timeout_seconds), follow_redirects=False)
+    except (HTTPError, InvalidURL, OSError, ValueError) as error:
+        return "fail", f"{where} cannot be reached ({masked(str(error))}); check base_url, or unset it"
+    status = answer.status_code
+    if answer.is_success:
+        return "ok", f"{where} answers"
+    if answer.is_redirect:
+        place = masked(answer.headers.get("Location", ""))
+        return "warn", f"{where} answers HTTP {status}: it points to {place}; set base_url to where the API is"
+    # Some servers have no list of models; that they answer at all is what is asked here.
+    result = "fail" if status in (401, 403) else "warn"
+    return result, f"{where} answers HTTP {status} to a request for its models"
 
 
 def _ray(settings: Settings) -> Finding:

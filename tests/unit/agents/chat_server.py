@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Reply = str | int | Callable[[dict[str, Any]], "str | int"]
+Answer = str | int | dict[str, Any]
+Reply = Answer | Callable[[dict[str, Any]], Answer]
 
 
 @dataclass
 class ChatServer:
-    """``replies`` are given in turn, the last one for ever; an int is an HTTP error status."""
+    """``replies`` are given in turn, the last one for ever; an int is an HTTP error status, a dict the error
+    object of a bad request (HTTP 400)."""
 
     base_url: str
     replies: list[Reply]
@@ -23,7 +25,7 @@ class ChatServer:
     keys: list[str] = field(default_factory=list)
     served: int = 0
 
-    def next_reply(self, request: dict[str, Any]) -> str | int:
+    def next_reply(self, request: dict[str, Any]) -> Answer:
         reply = self.replies[min(self.served, len(self.replies) - 1)]
         self.served += 1
         return reply(request) if callable(reply) else reply
@@ -42,7 +44,9 @@ def chat_server(*replies: Reply, raw: bool = False) -> Iterator[ChatServer]:
             state.requests.append(request)
             state.keys.append(self.headers.get("Authorization", ""))
             reply = state.next_reply(request)
-            if isinstance(reply, int):
+            if isinstance(reply, dict):
+                body, status = {"error": reply}, 400
+            elif isinstance(reply, int):
                 message = "response_format is not supported" if reply == 400 else "no"
                 body, status = {"error": {"message": message}}, reply
             else:
