@@ -11,6 +11,7 @@ from encoders.bundle import Encoders
 from encoders.types import WeightsError
 from pipeline.audio.transcribe import listen
 from pipeline.decode.decoder import Decoder
+from pipeline.model_errors import model_error
 from pipeline.perception import PerceptionConfig, observers
 from pipeline.reuse import Reuse
 from pipeline.watch import watch
@@ -78,7 +79,7 @@ def tried(work: Callable[[], StageOutput]) -> Ending:
     try:
         return work()
     except WeightsError as error:
-        return _model_error(error)
+        return model_error(error)
     except KinodexError as error:
         return error
 
@@ -88,7 +89,7 @@ def tried_all(names: Sequence[str], work: Callable[[], dict[str, StageOutput]]) 
     try:
         return work()
     except WeightsError as error:
-        return dict.fromkeys(names, _model_error(error))
+        return dict.fromkeys(names, model_error(error))
     except KinodexError as error:
         return dict.fromkeys(names, error)
 
@@ -98,11 +99,7 @@ def _loaded(load: Callable[[], _Thing]) -> _Thing | ModelError:
     try:
         return load()
     except WeightsError as error:
-        return _model_error(error)
-
-
-def _model_error(error: WeightsError) -> ModelError:
-    return ModelError("MODEL_MISSING" if error.kind == "missing" else "MODEL_CORRUPT", error.message, error.hint)
+        return model_error(error)
 
 
 def _told(progress: Progress | None, names: Sequence[str]) -> Callable[[float], None] | None:

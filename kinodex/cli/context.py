@@ -159,10 +159,11 @@ def _stopped(how: str, code: int) -> int:
 
 def _explained(error: Exception) -> KinodexError:
     from encoders.types import WeightsError
-    from stores.core.errors import KinodexError, ModelError
+    from pipeline.model_errors import model_error
+    from stores.core.errors import KinodexError
 
     if isinstance(error, WeightsError):
-        return ModelError("MODEL_MISSING" if error.kind == "missing" else "MODEL_CORRUPT", error.message, error.hint)
+        return model_error(error)
     hint = "This is a bug in Kinodex; KINODEX_DEBUG=1 shows where."
     return KinodexError("INTERNAL", f"{type(error).__name__}: {error}.", hint)
 

@@ -12,10 +12,10 @@ import pytest
 import torch
 
 from encoders.reference.qformer.blip2 import Blip2, Blip2Config, similarity
+from encoders.reference.qformer.eva_vit import EvaVitConfig
 from encoders.reference.qformer.layers import QFormerConfig
 from encoders.reference.qformer.losses import caption_loss, contrastive_loss, matching_loss, pretraining_losses
 from encoders.reference.qformer.model import QFormer
-from encoders.reference.video_llama.eva_vit import EvaVitConfig
 from tests.golden.conftest import assert_summary, fill, inp
 
 DATA = Path(__file__).with_name("data") / "qformer.json"

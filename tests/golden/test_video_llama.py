@@ -12,9 +12,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from encoders.reference.qformer.eva_vit import EvaVit, EvaVitConfig
 from encoders.reference.qformer.layers import QFormerConfig
 from encoders.reference.video_llama.audio import VideoLlamaAudio, VideoLlamaAudioConfig
-from encoders.reference.video_llama.eva_vit import EvaVit, EvaVitConfig
 from encoders.reference.video_llama.imagebind_audio import ImageBindAudio, ImageBindAudioConfig
 from encoders.reference.video_llama.preprocessing import audio_clip_starts, frame_indices, time_line
 from encoders.reference.video_llama.prompts import about_audio_and_video, about_image, about_video, prompt

@@ -46,3 +46,10 @@ def _cropped(picture: Image.Image, resolution: int) -> Pixels:
     # An odd rest is rounded to the even number, as torchvision's CenterCrop does.
     left, top = round((wide - resolution) / 2), round((high - resolution) / 2)
     return np.asarray(picture.crop((left, top, left + resolution, top + resolution)), np.uint8)
+
+
+def normalised(pixels: Tensor) -> Tensor:
+    """Pixels (t, 3, h, w) from 0 to 255, as CLIP wants them: float32, mean and deviation of its training pictures."""
+    mean = torch.tensor(MEAN).view(3, 1, 1)
+    deviation = torch.tensor(DEVIATION).view(3, 1, 1)
+    return (pixels.float() / 255 - mean) / deviation

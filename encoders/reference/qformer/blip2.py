@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from encoders.reference.qformer.eva_vit import EvaVit, EvaVitConfig
 from encoders.reference.qformer.layers import QFormerConfig
 from encoders.reference.qformer.model import QFormer
-from encoders.reference.video_llama.eva_vit import EvaVit, EvaVitConfig
 
 _VISION_EPSILON = 1e-5  # ln_vision, official code; transformers' port has 1e-6
 _TEMPERATURE = 0.07  # at the start, official code

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from encoders.reference.video_llm.clip_tower import normalised
+from encoders.reference.clip.preprocessing import normalised
 from encoders.types import Pixels, check_frames
 
 FRAMES, RATE = 8, 0.5  # official defaults: frames of "fixed", frames a second of "fps" (the paper's way)

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from encoders.reference.clip.preprocessing import normalised
 from encoders.reference.video_chatgpt.pooling import TEMPORAL_TOKENS
-from encoders.reference.video_llm.clip_tower import normalised
 from encoders.types import Pixels
 
 SIZE = 224

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from encoders.reference.video_llama.eva_vit import Mlp
+from encoders.reference.qformer.eva_vit import Mlp
 
 _STEM_EPSILON, _TRUNK_EPSILON = 1e-5, 1e-6  # official code
 _SCALE, _HIGHEST_SCALE = 20.0, 100.0  # length of audio vectors, and the bound of the learned scale; official code

@@ -11,8 +11,6 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from encoders.reference.video_llm.generation import LLAMA2_STOPS, VICUNA_STOPS
-
 Template = Literal["vicuna", "llama_2"]
 
 IMAGE_HERE = "<ImageHere>"
@@ -38,6 +36,12 @@ LLAMA_2_SYSTEM = (
     "and assist the user with a variety of tasks using natural language."
 )
 """The template's own system message, which the demo replaces."""
+
+VICUNA_STOPS: tuple[tuple[int, ...], ...] = ((835,), (2277, 29937))
+"""``###`` in the two ways in which LLaMA's tokenizer writes it. Source: Video-LLaMA, conversation_video.py."""
+
+LLAMA2_STOPS: tuple[tuple[int, ...], ...] = ((2,),)
+"""``</s>``. Source: as before."""
 
 STOP_IDS: dict[Template, tuple[tuple[int, ...], ...]] = {"vicuna": VICUNA_STOPS, "llama_2": LLAMA2_STOPS}
 """Token ids that end an answer: ``###`` in its two tokenisations, or ``</s>``."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from encoders.reference.qformer.eva_vit import EvaVit, EvaVitConfig
 from encoders.reference.qformer.layers import QFormerConfig
 from encoders.reference.qformer.model import QFormer
-from encoders.reference.video_llama.eva_vit import EvaVit, EvaVitConfig
 
 _VISION_EPSILON = 1e-5  # ln_vision, official code; the tower itself has 1e-6, the Q-Formers 1e-12
 

@@ -13,9 +13,6 @@ from torch import Tensor
 from encoders.registry.checkpoints import load_strictly, read_checkpoint
 from encoders.types import WeightsError
 
-CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
-CLIP_DEVIATION = (0.26862954, 0.26130258, 0.27577711)  # both openai/CLIP, clip.py
-
 _LARGE: Mapping[str, Any] = {
     "hidden_size": 1024,
     "intermediate_size": 4096,
@@ -117,10 +114,3 @@ def _from_weights(path: Path, sizes: Mapping[str, Any]) -> Any:
     prefix = "vision_model." if any(name.startswith("vision_model.") for name in made.state_dict()) else ""
     load_strictly(made, {prefix + name: tensor for name, tensor in found.items()}, str(path), ignore=_BUFFERS)
     return made
-
-
-def normalised(pixels: Tensor) -> Tensor:
-    """Pixels (t, 3, h, w) from 0 to 255, as CLIP wants them: float32, mean and deviation of its training pictures."""
-    mean = torch.tensor(CLIP_MEAN).view(3, 1, 1)
-    deviation = torch.tensor(CLIP_DEVIATION).view(3, 1, 1)
-    return (pixels.float() / 255 - mean) / deviation

@@ -9,12 +9,6 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-VICUNA_STOPS: tuple[tuple[int, ...], ...] = ((835,), (2277, 29937))
-"""``###`` in the two ways in which LLaMA's tokenizer writes it. Source: Video-LLaMA, conversation_video.py."""
-
-LLAMA2_STOPS: tuple[tuple[int, ...], ...] = ((2,),)
-"""``</s>``. Source: as before."""
-
 
 class CausalLM(Protocol):
     """What is used of a causal language model of the transformers library."""

@@ -7,11 +7,11 @@ import torch
 from safetensors.torch import save_file
 
 from encoders.reference.qformer.blip2 import Blip2, Blip2Config, rerank_score, similarity
+from encoders.reference.qformer.eva_vit import EvaVitConfig
 from encoders.reference.qformer.layers import QFormerConfig
 from encoders.reference.qformer.loading import load_blip2
 from encoders.reference.qformer.losses import caption_loss, contrastive_loss, hard_negatives, pretraining_losses
 from encoders.reference.qformer.model import QFormer
-from encoders.reference.video_llama.eva_vit import EvaVitConfig
 from encoders.types import WeightsError
 
 QFORMER = QFormerConfig(width=16, layers=2, heads=2, inner=24, source_width=12, vocabulary=13, positions=8)

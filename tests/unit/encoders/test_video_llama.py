@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from encoders.reference.fbank import fbank
+from encoders.reference.qformer.eva_vit import EvaVit, EvaVitConfig
 from encoders.reference.qformer.layers import QFormerConfig
 from encoders.reference.video_llama.audio import VideoLlamaAudio, VideoLlamaAudioConfig
-from encoders.reference.video_llama.eva_vit import EvaVit, EvaVitConfig
 from encoders.reference.video_llama.imagebind_audio import ImageBindAudioConfig, Scale
 from encoders.reference.video_llama.loading import load_video_llama_audio, load_video_llama_vision
 from encoders.reference.video_llama.preprocessing import (

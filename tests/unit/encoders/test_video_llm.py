@@ -11,8 +11,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from encoders.reference.video_chatgpt.model import VideoChatGPTConfig
+from encoders.reference.video_llama.prompts import LLAMA2_STOPS, VICUNA_STOPS
 from encoders.reference.video_llm.clip_tower import load_clip_tower
-from encoders.reference.video_llm.generation import LLAMA2_STOPS, VICUNA_STOPS, Generation, generate_ids, stream_text
+from encoders.reference.video_llm.generation import Generation, generate_ids, stream_text
 from encoders.reference.video_llm.loading import (
     add_visual_tokens,
     load_language_model,

@@ -13,10 +13,10 @@ from encoders.reference.valley.prompts import placeholder as valley_slots
 from encoders.reference.video_chatgpt.model import VideoChatGPTConfig
 from encoders.reference.video_chatgpt.prompts import SYSTEM as CHAT_SYSTEM
 from encoders.reference.video_llama import preprocessing as llama_preprocessing
-from encoders.reference.video_llama.prompts import IMAGE_SYSTEM
+from encoders.reference.video_llama.prompts import IMAGE_SYSTEM, LLAMA2_STOPS, VICUNA_STOPS
 from encoders.reference.video_llava.prompts import SYSTEM as LLAVA_SYSTEM
 from encoders.reference.video_llm.clip_tower import load_clip_tower
-from encoders.reference.video_llm.generation import LLAMA2_STOPS, VICUNA_STOPS, Generation
+from encoders.reference.video_llm.generation import Generation
 from encoders.reference.video_llm.loading import (
     load_valley_llm,
     load_video_chatgpt_llm,

@@ -13,11 +13,11 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from encoders.reference.languagebind.vision import VisionConfig
+from encoders.reference.qformer.eva_vit import EvaVitConfig
 from encoders.reference.qformer.layers import QFormerConfig
 from encoders.reference.valley.model import Valley, ValleyConfig
 from encoders.reference.valley.prompts import VISUAL_TOKENS as VALLEY_TOKENS
 from encoders.reference.video_llama.audio import VideoLlamaAudio, VideoLlamaAudioConfig
-from encoders.reference.video_llama.eva_vit import EvaVitConfig
 from encoders.reference.video_llama.imagebind_audio import ImageBindAudioConfig
 from encoders.reference.video_llama.vision import VideoLlamaVision, VideoLlamaVisionConfig
 from encoders.reference.video_llava.model import VideoLlava, VideoLlavaConfig
