@@ -145,8 +145,8 @@ class Encoders:
             task = "text"
         spec = self._settled(task)
         if task == "text" or (task == "image" and not self.has("image_text")):
-            return f"{spec.name}@{spec.revision}-{prototypes_revision()}"
-        return f"{spec.name}@{spec.revision}"
+            return f"{spec.identity}-{prototypes_revision()}"
+        return spec.identity
 
     @property
     def pulled(self) -> bool:

@@ -7,11 +7,13 @@ Models and profiles are tables of one form, ``[models.NAME]`` and ``[profiles.NA
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
@@ -105,8 +107,13 @@ def _resource(module: str, name: str) -> Path | None:
     return next((folder / name for folder in folders if (folder / name).is_file()), folders[0] / name)
 
 
-def specs_of(sources: Sequence[RegistryRows]) -> tuple[dict[str, ModelSpec], dict[str, dict[str, str]]]:
+def specs_of(
+    shipped: RegistryRows, others: Sequence[RegistryRows] = ()
+) -> tuple[dict[str, ModelSpec], dict[str, dict[str, str]]]:
     """Models by name, and profiles (task to model name), of all sources together.
+
+    Args:
+        others: their models have a `ModelSpec.variant`.
 
     Raises:
         WeightsError: ``corrupt`` if a row has unknown or missing keys, contradicts itself, or takes the name of a row
@@ -115,7 +122,7 @@ def specs_of(sources: Sequence[RegistryRows]) -> tuple[dict[str, ModelSpec], dic
     models: dict[str, ModelSpec] = {}
     tables: dict[str, tuple[str, Mapping[str, str]]] = {}
     defined: dict[tuple[str, str], str] = {}
-    for source in sources:
+    for source in (shipped, *others):
         for kind, rows in (("model", source.models), ("profile", source.profiles)):
             for name, row in rows.items():
                 place = f"{source.where}: {kind} {name}"
@@ -127,7 +134,8 @@ def specs_of(sources: Sequence[RegistryRows]) -> tuple[dict[str, ModelSpec], dic
                     )
                 defined[kind, name] = source.where
                 if kind == "model":
-                    models[name] = _model(name, row, place)
+                    model = _model(name, row, place)
+                    models[name] = model if source is shipped else replace(model, variant=_variant(model))
                 else:
                     tables[name] = (place, _profile(row, place))
     return models, {name: _resolved(name, tables, models) for name in tables}
@@ -246,6 +254,15 @@ def _model(name: str, table: object, place: str) -> ModelSpec:
         assembly=assembly,
         also=tuple(row.also),
     )
+
+
+def _variant(spec: ModelSpec) -> str:
+    # How many at a time changes nothing.
+    options = {name: value for name, value in spec.preprocessing.items() if name != "batch"}
+    told = json.dumps(
+        [spec.loader, spec.dim, [file.requirement for file in spec.files], options], sort_keys=True, default=str
+    )
+    return hashlib.sha256(told.encode()).hexdigest()[:8]
 
 
 def _complaint(error: ValidationError) -> str:

@@ -98,7 +98,7 @@ def zero_shot_revision(spec: ModelSpec) -> str:
     Raises:
         WeightsError: as `prompts_of` and `encoders.concepts.table_hashes`.
     """
-    told = [spec.name, spec.revision, *prompts_of(spec), *table_hashes().values()]
+    told = [spec.name, spec.identity.partition("@")[2], *prompts_of(spec), *table_hashes().values()]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:8]
 
 

@@ -113,11 +113,9 @@ class Registry:
         Raises:
             WeightsError: ``corrupt`` if a row has unknown keys, contradicts itself, or takes the name of another one.
         """
-        if path is None:
-            sources = [RegistryRows.read(_MODELS_TOML, _MODELS_TOML.name), *installed_rows()]
-        else:
-            sources = [RegistryRows.read(path, path.name)]
-        models, profiles = specs_of([*sources, added] if added else sources)
+        own = path or _MODELS_TOML
+        others = [*(installed_rows() if path is None else []), *([added] if added else [])]
+        models, profiles = specs_of(RegistryRows.read(own, own.name), others)
         return cls(models, profiles, cache or cache_dir(), pins, added)
 
     @property

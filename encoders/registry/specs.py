@@ -70,6 +70,8 @@ class ModelSpec:
         preprocessing: sizes, means and so on that belong to the weights.
         limits: one honest sentence on what the model cannot do.
         also: further tasks that the same model does, e.g. ``image_text``.
+        variant: of a row that Kinodex does not ship: 8 hex digits of what it says besides its weights. A shipped row
+            changes only together with the stages that use it; any other one may change at any time.
     """
 
     name: str
@@ -84,6 +86,12 @@ class ModelSpec:
     limits: str
     assembly: Assembly | None = None
     also: tuple[str, ...] = ()
+    variant: str = ""
+
+    @property
+    def identity(self) -> str:
+        """``name@revision``, with the variant if there is one: what results that this model made depend on."""
+        return f"{self.name}@{self.revision}" + (f"-{self.variant}" if self.variant else "")
 
     @property
     def open(self) -> bool:

@@ -181,6 +181,28 @@ def test_a_settings_file_adds_models_and_profiles(installed: str, tmp_path: Path
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ("preprocessing = {}", "preprocessing = { size = 8 }", False),
+        ("preprocessing = {}", "preprocessing = { batch = 8 }", True),
+        ("tiny_colours:colours", "tiny_colours:painter", False),
+        ("==1.0/", "==1.1/", False),
+        ("Knows colours.", "Knows colours, and no shapes.", True),
+    ],
+)
+def test_what_a_row_changes_besides_its_weights_changes_the_fingerprint(
+    installed: str, tmp_path: Path, old: str, new: str, same: bool
+):
+    toml = row(installed, "mine", "image", "colours", 384) + '[profiles.mine]\nextends = "embedded"\nimage = "mine"\n'
+    made = []
+    for text in (toml, toml.replace(old, new)):
+        (tmp_path / "kinodex.toml").write_text(text, encoding="utf-8")
+        with Encoders.open("mine", added=Settings.load().added_models()) as mine:
+            made.append(fingerprints(stages(mine))["pictures"])
+    assert (made[0] == made[1]) == same
+
+
+@pytest.mark.parametrize(
     ("toml", "words"),
     [
         ("[profiles.mine]\nextends = 'embedded'\nsmell = 'x'", ("profile mine", "smell", "describer")),
