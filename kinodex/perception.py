@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from types import GenericAlias, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from pydantic import AllowInfNan, BaseModel, ConfigDict, Field, Strict, ValidationError, create_model
 
 from pipeline.derive.vectors import VectorConfig
 from pipeline.perception import PerceptionConfig
@@ -56,40 +58,44 @@ def _hashed(config: VectorConfig) -> VectorConfig:
 
 
 def _config(stage: str, kind: Any, table: Mapping[str, Any]) -> Any:
-    types = get_type_hints(kind)
     valid = [each.name for each in fields(kind)]
-    values: dict[str, Any] = {}
-    for name, value in table.items():
-        key = f"perception.{stage}.{name}"
-        if name not in valid:
-            raise _invalid(f"unknown key {key!r}.", f"Valid keys there: {', '.join(valid)}.")
-        fits, values[name] = _fitted(types[name], value)
-        if not fits or (name.endswith("_seconds") and not value):
-            raise _invalid(f"key {key!r} cannot be {value!r}.", f"It takes {_in_words(types[name])}.")
     try:
-        return kind(**values)
+        checked = _model(kind).model_validate(dict(table))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = str(first["loc"][0])
+        key = f"perception.{stage}.{name}"
+        if first["type"] == "extra_forbidden":
+            raise _invalid(f"unknown key {key!r}.", f"Valid keys there: {', '.join(valid)}.") from None
+        takes = _in_words(get_type_hints(kind)[name])
+        raise _invalid(f"key {key!r} cannot be {table[name]!r}.", f"It takes {takes}.") from None
+    try:
+        return kind(**{name: getattr(checked, name) for name in checked.model_fields_set})
     except ValueError as error:
         raise _invalid(f"[perception.{stage}]: {error}.", f"Keys there: {', '.join(valid)}.") from None
 
 
-def _fitted(kind: Any, value: Any) -> tuple[bool, Any]:
-    """Whether ``value`` is of the type ``kind``, and the value as that type."""
-    if get_origin(kind) is Literal:
-        return value in get_args(kind), value
+@cache
+def _model(kind: Any) -> type[BaseModel]:
+    """A pydantic model with the fields of a stage's config: TOML is checked by it, the config itself stays plain."""
+    types = get_type_hints(kind)
+    made: dict[str, Any] = {each.name: (_checked(types[each.name], each.name), None) for each in fields(kind)}
+    return create_model(kind.__name__, __config__=ConfigDict(extra="forbid"), **made)
+
+
+def _checked(kind: Any, name: str) -> Any:
+    """The type as TOML gives it: numbers are never booleans, and what is counted or measured is never below nought."""
     if get_origin(kind) in (Union, UnionType):
-        tried = (_fitted(each, value) for each in get_args(kind))
-        return next(((fits, fitted) for fits, fitted in tried if fits), (False, value))
+        return Union[tuple(_checked(each, name) for each in get_args(kind))]  # noqa: UP007
     if get_origin(kind) is tuple:
-        inner = get_args(kind)[0]
-        items = [_fitted(inner, item) for item in value] if isinstance(value, list) else [(False, value)]
-        return all(fits for fits, _ in items), tuple(item for _, item in items)
+        inner = _checked(get_args(kind)[0], name)
+        return GenericAlias(tuple, (inner, ...))
     if kind is float:
-        # TOML tells 2 from 2.0; people need not. What is counted or measured here is never below nought.
-        fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
-        return fits, (float(value) if fits else value)
+        least = Field(strict=True, gt=0) if name.endswith("_seconds") else Field(strict=True, ge=0)
+        return Annotated[float, least, AllowInfNan(False)]
     if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool) and value >= 1, value
-    return isinstance(value, kind), value
+        return Annotated[int, Field(strict=True, ge=1)]
+    return Annotated[kind, Strict()] if kind in (str, bool) else kind
 
 
 def _in_words(kind: Any) -> str:

@@ -30,13 +30,6 @@ IMAGE_SYSTEM = (
 )
 """The demo's system message for images; for videos it is empty."""
 
-LLAMA_2_SYSTEM = (
-    "You are a helpful language and vision assistant. "
-    "You are able to understand the visual content that the user provides, "
-    "and assist the user with a variety of tasks using natural language."
-)
-"""The template's own system message, which the demo replaces."""
-
 VICUNA_STOPS: tuple[tuple[int, ...], ...] = ((835,), (2277, 29937))
 """``###`` in the two ways in which LLaMA's tokenizer writes it. Source: Video-LLaMA, conversation_video.py."""
 
