@@ -14,7 +14,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from pipeline.decode.frames import Sampling
-from pipeline.decode.open import shown, video_stream
+from pipeline.decode.open import frame_rate, shown, tells_times, video_stream
 from pipeline.decode.probe_header import declared_end, start_of, truncation
 from pipeline.decode.protocol import Emit
 from pipeline.decode.seeking import decoding_from
@@ -33,6 +33,7 @@ def watch_video(
     samplings: Sequence[Mapping[str, Any]],
     emit: Emit,
     span: Sequence[int] | None = None,
+    seconds: float = 0.0,
 ) -> None:
     """Decode all frames once and emit what each sampling wants, as ``frames`` messages.
 
@@ -42,6 +43,7 @@ def watch_video(
         emit: takes a tag, values and a payload; ``alive`` is emitted for every decoded frame.
         span: first tick and end of the part that is wanted, if it is not the whole; the same frames are taken from
             it as by a pass over the whole.
+        seconds: of the video, as probed; 0 if unknown.
 
     Raises:
         MediaError: as `opened` and `video_stream`; NO_FRAMES or DECODE_FAILED if there is no frame at all.
@@ -51,17 +53,18 @@ def watch_video(
     def place(container: Any, stream: Any) -> Fraction | None:
         return _place(container, stream, wishes, duration, span[0]) if span else None
 
-    with decoding_from(path, _video_stream, place, emit) as decoding:
+    with decoding_from(path, _video_stream, place, emit, seconds) as decoding:
         stream, start = decoding.stream, decoding.first
         time_base = Fraction(stream.time_base)
-        timeline = Timeline(start, time_base, Fraction(stream.average_rate or 0))
+        timed = tells_times(decoding.container)
+        timeline = Timeline(start if timed else 0, time_base, frame_rate(decoding.container, stream))
         takers = [_Taker(wanted, duration, time_base, emit, span) for wanted in wishes]
         pictures = _Pictures(Fraction(stream.sample_aspect_ratio or 1), rotation)
         until = max((taker.end for taker in takers), default=math.inf)
         ended = True
         for frame in decoding.frames:
             emit("alive", {}, None)
-            tick = timeline.tick(frame.pts, frame.dts, frame.duration)
+            tick = timeline.tick(frame.pts, frame.dts, frame.duration) if timed else timeline.tick(None, None, None)
             # What lies behind the declared end is left over from cutting the file; players do not show it.
             if tick is None or 0 < duration <= tick:
                 continue
