@@ -100,7 +100,7 @@ class Decoder:
             values = message.values
             ticks = np.asarray(values["ticks"], np.int64)
             pixels = message.payload.reshape(values["shape"])
-            yield Frames(values["name"], pixels, ticks, video.time_base, values["warning"])
+            yield Frames(values["name"], pixels, ticks, video.time_base, values["warning"], values["end"])
 
     def sound(self, path: Path, video: Video, span: Span | None = None) -> Iterator[Sound]:
         """Decode the sound in stretches of at most ``limits.unit_seconds``, which follow on each other.

@@ -80,7 +80,7 @@ def watch_video(
             raise MediaError(code, f"Not one picture of {shown(path)} can be decoded.", "Copy or download it again.")
         missing = truncation(timeline.end, declared_end(decoding.container, stream, start), time_base) if ended else []
         for taker in takers:
-            taker.flush(next(iter(missing), ""))
+            taker.flush(next(iter(missing), ""), timeline.end if missing else None)
 
 
 def _video_stream(container: Any, path: str) -> Any:
@@ -200,13 +200,13 @@ class _Taker:
         if len(self._ticks) == self._wanted.batch:
             self.flush()
 
-    def flush(self, warning: str = "") -> None:
+    def flush(self, warning: str = "", end: int | None = None) -> None:
         """Emit what is there; also nothing, if there is a warning to tell."""
         if not self._ticks and not warning:
             return
         pixels = self._pixels[: len(self._ticks)]
         ticks, shape = self._ticks, [len(self._ticks), *self._pixels.shape[1:]]
-        values = {"name": self._wanted.name, "ticks": ticks, "shape": shape, "warning": warning}
+        values = {"name": self._wanted.name, "ticks": ticks, "shape": shape, "warning": warning, "end": end}
         self._ticks = []
         self._pixels = self._pixels[:0]
         self._emit("frames", values, pixels)
