@@ -102,13 +102,14 @@ class Decoder:
             pixels = message.payload.reshape(values["shape"])
             yield Frames(values["name"], pixels, ticks, video.time_base, values["warning"], values["end"])
 
-    def sound(self, path: Path, video: Video, span: Span | None = None) -> Iterator[Sound]:
+    def sound(self, path: Path, video: Video, span: Span | None = None, track: str = "") -> Iterator[Sound]:
         """Decode the sound in stretches of at most ``limits.unit_seconds``, which follow on each other.
 
         Args:
             span: a part of the video, if only its sound is wanted. Either end is moved to where it is quiet, up to ten
                 seconds earlier, and neighbouring parts agree on where; the sound of the first and the last part begins
                 and ends with the file's.
+            track: number, from 1, or language of the audio track, where it is not to be the usual one.
 
         Raises:
             MediaError: AUDIO_DECODE_FAILED if there is none that can be decoded; and as above.
@@ -120,6 +121,7 @@ class Decoder:
             "begin": span.seconds[0] if span and span.start > 0 else None,
             "end": span.seconds[1] if span and span.end < video.duration else None,
             "search_seconds": min(_SEARCH_SECONDS, round(span.duration / 2, 1)) if span else _SEARCH_SECONDS,
+            "track": track,
         }
         for message in self._messages("sound", path, span.duration if span else video.seconds, job):
             yield Sound(message.payload.view(np.float32), float(message.values["start"]))

@@ -47,6 +47,10 @@ def ingest(
         float | None,
         typer.Option("--part-minutes", metavar="MINUTES", help="Work on long videos in parts of this length (12)."),
     ] = None,
+    audio_track: Annotated[
+        str | None,
+        typer.Option("--audio-track", metavar="NUMBER|LANGUAGE", help="Track to hear in files with several (default)."),
+    ] = None,
     attempts: Annotated[
         int | None, typer.Option("--attempts", min=1, help="Attempts after which a stage is quarantined (3).")
     ] = None,
@@ -85,6 +89,7 @@ def ingest(
 
     options: dict[str, object] = {"executor": executor, "workers": workers, "ray_address": address}
     options |= {"part_minutes": part_minutes, "attempts": attempts, "metrics_port": metrics_port}
+    options |= {"audio_track": audio_track}
     with door(library, profile, as_json, config, device=device, **options) as here:
         if dry_run:
             plan(here, paths, budget)
