@@ -66,6 +66,9 @@ def ingest(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done and what it would cost, and do nothing.")
     ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Name the files in PATH that are skipped because they are no videos.")
+    ] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     device: DeviceOption = None,
@@ -97,7 +100,7 @@ def ingest(
         with _library(here, paths) as (opened, kept):
             report = run(opened, paths, retry, budget)
             payload = payloads.ingest(report, opened.report_path if kept else None, opened.stopped)
-        here.show(payload, lambda console: render.ingest(console, payload))
+        here.show(payload, lambda console: render.ingest(console, payload, verbose))
         code = exit_code(report)
     if code:
         raise typer.Exit(code)
