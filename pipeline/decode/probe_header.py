@@ -13,6 +13,7 @@ import av
 from pipeline.decode.header import Header
 from pipeline.decode.open import audio_stream, frame_rate, opened, shown, tells_times, video_stream
 from pipeline.decode.protocol import Emit
+from pipeline.segments.parts import SPLICED
 from pipeline.splices import is_joinable, spliced_end
 from pipeline.stream_choice import audio_warnings, video_warnings
 from stores.core.errors import MediaError
@@ -68,7 +69,9 @@ def describe(path: str, emit: Emit) -> Header:
             joined = spliced_end(container, video_stream(container, path), start, pictures, rate, emit)
         if joined:
             seconds = [round(float(ticks * time_base), 1) for ticks in (joined, pictures)]
-            warnings.append(f"SPLICED: {seconds[0]} s in all, where its clock tells {seconds[1]} s: joined recordings")
+            warnings.append(
+                f"{SPLICED}: {seconds[0]} s in all, where its clock tells {seconds[1]} s: joined recordings"
+            )
             duration = max(duration, joined)
     return Header(duration or end, time_base, start, width, height, rotation, rate, variable, *facts, tuple(warnings))
 
