@@ -127,7 +127,7 @@ def test_an_announcement_that_is_made_four_times_is_heard_once_with_its_times(en
     words = ["Welcome aboard the city tour."]
     words += ["Please mind the gap between the train and the platform."] * 4
     words += ["The next station is Baker Street."]
-    recording = np.concatenate([part for one in words for part in (speak(one), silence(0.3))])
+    recording = np.concatenate([part for one in words for part in (speak(one), silence(0.5))])
     found = encoders.speech.recognize(recording, [(0.0, len(recording) / SAMPLE_RATE)])
     texts = [segment.text for segment in found.segments]
     assert "city tour" in texts[0]
