@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -24,6 +25,7 @@ _NO_SPEECH, _NO_SPEECH_LOGPROB, _LOOP_RATIO, _LOWEST_LOGPROB = 0.6, -1.0, 2.4, -
 # A window that repeats itself may be a loop of the model, or an announcement that is made four times. Of the latter the
 # model is sure (log-probability -0.2), and what is said is no loop once each sentence counts once. The bar is ours.
 _SURE_LOGPROB = -0.5
+_SENTENCE = re.compile(r"(?<=[.!?。！？])\s*")
 # Below this the language is a guess, and confidence falls in proportion.
 _SURE_LANGUAGE = 0.5
 # New tokens of one 30-second window: fast speech has about 5 words a second and Chinese about 2 tokens a character;
@@ -113,12 +115,12 @@ class WhisperRecognizer:
             heard.setdefault(info.language, []).append((piece.seconds, float(info.language_probability)))
             sure = min(1.0, float(info.language_probability) / _SURE_LANGUAGE)
             for repeating, window in groupby(found, lambda one: one.compression_ratio > _LOOP_RATIO):
-                heard_now = [
-                    restored
+                restored = [
+                    part
                     for segment in window
-                    for restored in _restored(segment, piece, math.exp(min(0.0, segment.avg_logprob)) * sure)
+                    for part in _restored(segment, piece, math.exp(min(0.0, segment.avg_logprob)) * sure, repeating)
                 ]
-                segments.extend(_collapsed(heard_now) if repeating else heard_now)
+                segments.extend(_collapsed(restored) if repeating else restored)
         if not segments:  # the language heard in noise is no finding
             return Transcript("", 0.0, ())
         language = max(heard, key=lambda code: sum(seconds for seconds, _ in heard[code]))
@@ -172,7 +174,8 @@ def _no_loop(window: list[_Segment]) -> list[_Segment]:
     first = window[0]
     if first.compression_ratio <= _LOOP_RATIO:
         return window
-    once = " ".join(dict.fromkeys(segment.text.strip() for segment in window)).encode()
+    sentences = (sentence for segment in window for sentence in _SENTENCE.split(segment.text.strip()))
+    once = " ".join(dict.fromkeys(sentences)).encode()
     sure = first.avg_logprob >= _SURE_LOGPROB and first.no_speech_prob <= _NO_SPEECH
     return window if sure and len(once) / len(zlib.compress(once)) <= _LOOP_RATIO else []
 
@@ -189,8 +192,10 @@ def _collapsed(segments: Iterable[SpeechSegment]) -> list[SpeechSegment]:
     return kept
 
 
-def _restored(segment: _Segment, piece: JoinedSpeech, confidence: float) -> Iterable[SpeechSegment]:
-    """The segment on the original clock, cut where a long silence had been taken out."""
+def _restored(
+    segment: _Segment, piece: JoinedSpeech, confidence: float, by_sentence: bool = False
+) -> Iterable[SpeechSegment]:
+    """The segment on the original clock, cut where a long silence had been taken out, and if wanted at sentences."""
     words = []
     for word in segment.words or ():
         start, end = piece.original(word.start, word.end)
@@ -202,7 +207,8 @@ def _restored(segment: _Segment, piece: JoinedSpeech, confidence: float) -> Iter
         return
     group = [words[0]]
     for later in words[1:]:
-        if later.start - group[-1].end > _LONGEST_GAP:
+        sentence_ends = by_sentence and len(_SENTENCE.split(group[-1].text)) > 1
+        if sentence_ends or later.start - group[-1].end > _LONGEST_GAP:
             yield from _segment(group, confidence)
             group = []
         group.append(later)
