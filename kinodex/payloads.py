@@ -29,7 +29,7 @@ Payload = dict[str, Any]
 
 
 def ingest(report: IngestReport, path: Path | None = None, stopped: str = "") -> Payload:
-    """``{"videos": [{video_id, uri, status, error, stages, reused}], "totals": {…}, "report", "stopped"}``.
+    """``{"videos": [{video_id, uri, status, error, stages, reused}], "totals": {…}, "report", "stopped", "skipped"}``.
 
     Args:
         path: where the report of the run lies.
@@ -51,6 +51,7 @@ def ingest(report: IngestReport, path: Path | None = None, stopped: str = "") ->
         "totals": {**asdict(totals), "speed": totals.speed},
         "report": str(path) if path is not None else None,
         "stopped": stopped,
+        "skipped": list(report.skipped),
     }
 
 

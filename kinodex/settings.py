@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -119,6 +120,8 @@ class Settings(BaseModel):
         blob_options: what the object store's client is to know, e.g. ``endpoint_url``, ``key``, ``secret``.
         attempts: strikes after which a stage of a video is quarantined.
         ray_address: of a Ray cluster to join; "" starts one on this machine for the job.
+        audio_track: number, from 1, or language (``eng``) of the track to hear in files that have several; "" hears
+            the default one.
         part_minutes: length of the parts that long videos are worked on in.
         metrics_port: where an ingest serves Prometheus metrics; None serves none.
         metrics_host: address of that port; ``0.0.0.0`` lets other machines read them.
@@ -143,6 +146,7 @@ class Settings(BaseModel):
     blob_options: dict[str, Any] = Field(default_factory=dict, repr=False)
     attempts: int = Field(default=3, ge=1)
     ray_address: str = ""
+    audio_track: str = ""
     part_minutes: float = Field(default=12.0, gt=0, allow_inf_nan=False)
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     metrics_host: str = "127.0.0.1"
@@ -228,7 +232,10 @@ class Settings(BaseModel):
         """
         from kinodex.perception import perception_config
 
-        return perception_config(self.perception)
+        config = perception_config(self.perception)
+        if not self.audio_track:
+            return config
+        return replace(config, listen=replace(config.listen, track=self.audio_track))
 
 
 _TABLES: Mapping[str, type[BaseModel]] = {"endpoint": Endpoint, "search": SearchSettings}

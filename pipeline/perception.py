@@ -58,16 +58,16 @@ def stages(encoders: Encoders, config: PerceptionConfig | None = None) -> tuple[
     apart = encoders.has("image_text")
     listening = settings_of(config.listen)
     return (
-        Stage("probe", "1", {}),
-        Stage("voice", "2", listening, (model("voice"),), ("probe",)),
-        Stage("speech", "2", listening, (model("voice"), model("speech")), ("probe",)),
+        Stage("probe", "2", {}),
+        Stage("voice", "3", listening, (model("voice"),), ("probe",)),
+        Stage("speech", "3", listening, (model("voice"), model("speech")), ("probe",)),
         Stage("prints", "1", settings_of(config.prints), inputs=("probe",)),
         _scenes(encoders, config.scenes),
         Stage("pictures", "2", settings_of(config.pictures), (words,), ("probe",)),
         Stage("objects", "2", settings_of(config.objects), (model("detector"),), ("probe",)),
-        Stage("screentext", "1", settings_of(config.screentext), (model("reader"),), ("probe",)),
+        Stage("screentext", "2", settings_of(config.screentext), (model("reader"),), ("probe",)),
         Stage("thumbnails", "1", settings_of(config.thumbnails), inputs=("probe",)),
-        Stage("look", "1", settings_of(config.look), inputs=("probe",)),
+        Stage("look", "2", settings_of(config.look), inputs=("probe",)),
         Stage("clips", "1", settings_of(config.clips), inputs=("scenes", "speech", "thumbnails")),
         Stage(
             "labels",
@@ -78,7 +78,7 @@ def stages(encoders: Encoders, config: PerceptionConfig | None = None) -> tuple[
         ),
         Stage(
             "tracklets",
-            "1",
+            "2",
             settings_of(config.tracklets),
             (model("concepts"),) if apart else (words,),
             ("objects", "scenes", "voice"),
@@ -111,7 +111,7 @@ def _scenes(encoders: Encoders, config: SceneConfig) -> Stage:
     if config.method == "transnetv2":
         # Without such a model the stage fails when it is run, and others go on.
         models = (encoders.revision("cuts"),) if encoders.has("cuts") else ("none",)
-    return Stage("scenes", "2", settings_of(config), models, ("probe",))
+    return Stage("scenes", "3", settings_of(config), models, ("probe",))
 
 
 def observers(

@@ -10,19 +10,27 @@ from pathlib import Path
 
 VIDEO_SUFFIXES = frozenset(
     """
-    .3g2 .3gp .asf .avi .divx .dv .f4v .flv .m1v .m2ts .m2v .m4v .mjpeg .mjpg .mkv .mov .mp4 .mpe .mpeg .mpg
-    .mts .mxf .ogm .ogv .qt .rm .rmvb .ts .vob .webm .wmv .y4m
+    .264 .265 .266 .3g2 .3gp .3gp2 .3gpp .amv .asf .av1 .avc .avi .avs2 .avs3 .bik .bik2 .cavs .cpk .dat .dav .dif .divx
+    .dv .dvr-ms .evo .f4v .flc .fli .flv .gxf .h261 .h263 .h264 .h265 .h266 .h26l .hevc .ism .ismv .ivf .kux .m1v .m2p
+    .m2t .m2ts .m2v .m4v .mj2 .mjp2 .mjpeg .mjpg .mk3d .mkv .mod .mov .mp2v .mp4 .mp4v .mpe .mpeg .mpeg2 .mpeg4 .mpg
+    .mpv .mts .mxf .nsv .nut .obu .ogm .ogv .ogx .psp .qt .rm .rmvb .roq .rv .smk .swf .tod .tp .trp .ts .vc1 .vob .vro
+    .vvc .webm .wmv .wtv .xvid .y4m
     """.split()
 )
 """What a directory walk takes for a video; a file named explicitly is always taken.
 
 Source: the extensions FFmpeg's demuxers declare for containers that carry moving pictures
-(``ffmpeg -h demuxer=…``), without still and animated images.
+(``ffmpeg -h demuxer=…``), without still and animated images, and those that cameras, recorders and discs give them.
 """
 
 _TRANSPORT_STREAM = frozenset({".ts", ".mts"})
 _SYNC = 0x47
 _SYNC_OFFSETS = (0, 4)
+# Names that other kinds of files have, too: go.mod, any data. Camcorders and video CDs keep MPEG program streams there,
+# which begin with a pack header (ISO/IEC 13818-1, 2.5.3.3), on a CD within a RIFF of the kind CDXA.
+_PROGRAM_STREAM = frozenset({".mod", ".dat", ".tod"})
+_PACK, _CDXA = b"\x00\x00\x01\xba", b"CDXA"
+_HEAD = 12  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +53,15 @@ class InputProblem:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What was found under the given paths, in a stable order, every path once."""
+    """What was found under the given paths, in a stable order, every path once.
+
+    Attributes:
+        skipped: files in directories that are no videos by their names; hidden ones are not among them.
+    """
 
     files: tuple[FoundFile, ...]
     problems: tuple[InputProblem, ...]
+    skipped: tuple[Path, ...] = ()
 
 
 def discover(paths: Iterable[Path | str], library: Path | None = None) -> Discovery:
@@ -63,6 +76,7 @@ def discover(paths: Iterable[Path | str], library: Path | None = None) -> Discov
     """
     files: dict[Path, FoundFile] = {}
     problems: dict[Path, InputProblem] = {}
+    skipped: dict[Path, None] = {}
     seen: set[tuple[int, int]] = set()
     if library is not None and library.is_dir():
         seen.add(_identity(library.stat()))
@@ -72,12 +86,16 @@ def discover(paths: Iterable[Path | str], library: Path | None = None) -> Discov
         for found in _entries(path, seen, explicit=True):
             if isinstance(found, FoundFile):
                 files.setdefault(found.path, found)
+            elif isinstance(found, Path):
+                skipped.setdefault(found)
             else:
                 problems.setdefault(found.path, found)
-    return Discovery(tuple(files.values()), tuple(problems.values()))
+    left = tuple(path for path in skipped if path not in files)
+    return Discovery(tuple(files.values()), tuple(problems.values()), left)
 
 
-def _entries(path: Path, seen: set[tuple[int, int]], explicit: bool) -> Iterator[FoundFile | InputProblem]:
+def _entries(path: Path, seen: set[tuple[int, int]], explicit: bool) -> Iterator[FoundFile | InputProblem | Path]:
+    """What stands at ``path``, or in it; a mere path is that of a file that is no video."""
     try:
         info = path.stat()
     except OSError as error:
@@ -87,14 +105,17 @@ def _entries(path: Path, seen: set[tuple[int, int]], explicit: bool) -> Iterator
     if stat.S_ISDIR(info.st_mode):
         yield from _walk(path, info, seen)
     elif not explicit and not _looks_like_video(path):
-        return
+        if stat.S_ISREG(info.st_mode):
+            yield path
     elif not stat.S_ISREG(info.st_mode):
         yield InputProblem(path, "FILE_UNREADABLE", "it is neither a regular file nor a directory")
     elif explicit or _is_really_video(path):
         yield FoundFile(path, info.st_size, info.st_mtime_ns)
+    else:
+        yield path
 
 
-def _walk(path: Path, info: os.stat_result, seen: set[tuple[int, int]]) -> Iterator[FoundFile | InputProblem]:
+def _walk(path: Path, info: os.stat_result, seen: set[tuple[int, int]]) -> Iterator[FoundFile | InputProblem | Path]:
     identity = _identity(info)
     if identity in seen:
         return
@@ -115,14 +136,17 @@ def _looks_like_video(path: Path) -> bool:
 
 
 def _is_really_video(path: Path) -> bool:
-    """Tell a transport stream from a TypeScript source, which shares its extension."""
-    if path.suffix.lower() not in _TRANSPORT_STREAM:
+    """Tell a transport stream from a TypeScript source, and a program stream from other files that share its name."""
+    suffix = path.suffix.lower()
+    if suffix not in _TRANSPORT_STREAM | _PROGRAM_STREAM:
         return True
     try:
         with path.open("rb") as file:
-            head = file.read(max(_SYNC_OFFSETS) + 1)
+            head = file.read(_HEAD)
     except OSError:
         return True  # taken, so that the reason it cannot be read is reported
+    if suffix in _PROGRAM_STREAM and (head.startswith(_PACK) or head[8:] == _CDXA):
+        return True
     # Packets begin with a sync byte; .mts packets carry a 4-byte timestamp before it. Source: ISO/IEC 13818-1, 2.4.3.2.
     return any(len(head) > offset and head[offset] == _SYNC for offset in _SYNC_OFFSETS)
 

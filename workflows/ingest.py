@@ -17,6 +17,7 @@ from stores.core.errors import UsageError
 from stores.core.ids import base_stage
 from stores.core.patience import patiently
 from stores.core.records import Receipt
+from stores.core.uris import uri_of
 from workflows.discover import discover
 from workflows.executors.threads import on_threads
 from workflows.identify import Input, identify
@@ -109,7 +110,7 @@ def ingest(
             wall_seconds=time.monotonic() - began,
         )
         store.runs.end(run, asdict(totals))
-    return IngestReport(tuple(videos), totals)
+    return IngestReport(tuple(videos), totals, tuple(uri_of(path) for path in found.skipped))
 
 
 def _work(job: Job, inputs: Sequence[Input], executor: Executor, loading: Loading) -> dict[str, str]:

@@ -63,10 +63,15 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """Every input with how it ended, in the order they were found, and the totals."""
+    """Every input with how it ended, in the order they were found, and the totals.
+
+    Attributes:
+        skipped: printable paths of files in the given directories that are no videos by their names.
+    """
 
     videos: tuple[VideoReport, ...]
     totals: Totals
+    skipped: tuple[str, ...] = ()
 
 
 def total(videos: Iterable[VideoReport], inputs: int, media_seconds: float, wall_seconds: float) -> Totals:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 import os
+import re
+import zlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +22,10 @@ from encoders.types import Samples, SpeechSegment, Transcript, WeightsError, Wor
 # section 4.5: no-speech above 0.6 with log-probability below -1, gzip ratio above 2.4). The last is ours, chosen:
 # below -1.2 the model gave its own tokens 0.3 on (geometric) average, which is no ground for a citation.
 _NO_SPEECH, _NO_SPEECH_LOGPROB, _LOOP_RATIO, _LOWEST_LOGPROB = 0.6, -1.0, 2.4, -1.2
+# A window that repeats itself may be a loop of the model, or an announcement that is made four times. Of the latter the
+# model is sure (log-probability -0.2), and what is said is no loop once each sentence counts once. The bar is ours.
+_SURE_LOGPROB = -0.5
+_SENTENCE = re.compile(r"(?<=[.!?。！？])\s*")
 # Below this the language is a guess, and confidence falls in proportion.
 _SURE_LANGUAGE = 0.5
 # New tokens of one 30-second window: fast speech has about 5 words a second and Chinese about 2 tokens a character;
@@ -106,8 +114,13 @@ class WhisperRecognizer:
             found, info = self._transcribe(piece)
             heard.setdefault(info.language, []).append((piece.seconds, float(info.language_probability)))
             sure = min(1.0, float(info.language_probability) / _SURE_LANGUAGE)
-            for segment in found:
-                segments.extend(_restored(segment, piece, math.exp(min(0.0, segment.avg_logprob)) * sure))
+            for repeating, window in groupby(found, lambda one: one.compression_ratio > _LOOP_RATIO):
+                restored = [
+                    part
+                    for segment in window
+                    for part in _restored(segment, piece, math.exp(min(0.0, segment.avg_logprob)) * sure, repeating)
+                ]
+                segments.extend(_collapsed(restored) if repeating else restored)
         if not segments:  # the language heard in noise is no finding
             return Transcript("", 0.0, ())
         language = max(heard, key=lambda code: sum(seconds for seconds, _ in heard[code]))
@@ -131,7 +144,9 @@ class WhisperRecognizer:
             language_detection_segments=3,
             language_detection_threshold=_SURE_LANGUAGE,
         )
-        return [segment for segment in found if _believable(segment)], info
+        believable = [segment for segment in found if _believable(segment)]
+        windows = groupby(believable, lambda one: (one.compression_ratio, one.avg_logprob))
+        return [segment for _, window in windows for segment in _no_loop(list(window))], info
 
 
 def load(context: LoadContext) -> WhisperRecognizer:
@@ -151,11 +166,36 @@ def load(context: LoadContext) -> WhisperRecognizer:
 
 def _believable(segment: _Segment) -> bool:
     silent = segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _NO_SPEECH_LOGPROB
-    return not silent and segment.avg_logprob >= _LOWEST_LOGPROB and segment.compression_ratio <= _LOOP_RATIO
+    return not silent and segment.avg_logprob >= _LOWEST_LOGPROB
 
 
-def _restored(segment: _Segment, piece: JoinedSpeech, confidence: float) -> Iterable[SpeechSegment]:
-    """The segment on the original clock, cut where a long silence had been taken out."""
+def _no_loop(window: list[_Segment]) -> list[_Segment]:
+    """The segments of one window of 30 seconds; none if it repeats itself and nobody can be taken to have said so."""
+    first = window[0]
+    if first.compression_ratio <= _LOOP_RATIO:
+        return window
+    sentences = (sentence for segment in window for sentence in _SENTENCE.split(segment.text.strip()))
+    once = " ".join(dict.fromkeys(sentences)).encode()
+    sure = first.avg_logprob >= _SURE_LOGPROB and first.no_speech_prob <= _NO_SPEECH
+    return window if sure and len(once) / len(zlib.compress(once)) <= _LOOP_RATIO else []
+
+
+def _collapsed(segments: Iterable[SpeechSegment]) -> list[SpeechSegment]:
+    """The same sentence several times in a row as one segment, from the first time to the last; words of the first."""
+    kept: list[SpeechSegment] = []
+    for segment in segments:
+        last = kept[-1] if kept else None
+        if last is not None and last.text == segment.text and segment.start - last.end <= _LONGEST_GAP:
+            kept[-1] = replace(last, end=max(last.end, segment.end))
+        else:
+            kept.append(segment)
+    return kept
+
+
+def _restored(
+    segment: _Segment, piece: JoinedSpeech, confidence: float, by_sentence: bool = False
+) -> Iterable[SpeechSegment]:
+    """The segment on the original clock, cut where a long silence had been taken out, and if wanted at sentences."""
     words = []
     for word in segment.words or ():
         start, end = piece.original(word.start, word.end)
@@ -167,7 +207,8 @@ def _restored(segment: _Segment, piece: JoinedSpeech, confidence: float) -> Iter
         return
     group = [words[0]]
     for later in words[1:]:
-        if later.start - group[-1].end > _LONGEST_GAP:
+        sentence_ends = by_sentence and len(_SENTENCE.split(group[-1].text)) > 1
+        if sentence_ends or later.start - group[-1].end > _LONGEST_GAP:
             yield from _segment(group, confidence)
             group = []
         group.append(later)

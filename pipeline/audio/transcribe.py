@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from encoders.bundle import Encoders
 from encoders.types import SpeechSegment
 from pipeline.decode.decoder import Decoder
+from pipeline.stage import WHEN_SET
 from stores.core.ids import record_id
 from stores.core.records import Record, Span, StageOutput, Utterance, Video, Voice, Word
 
@@ -22,9 +23,12 @@ _NEAR_SECONDS = 0.4
 class ListenConfig:
     """Attributes:
     padding: seconds of sound given to the recogniser on either side of detected speech, so that no consonant is cut.
+    track: number, from 1, or language (``eng``) of the audio track to hear, where a file has several and such a one;
+        "" hears the default, else the first that is no commentary.
     """
 
     padding: float = 0.2
+    track: str = field(default="", metadata=WHEN_SET)
 
 
 def listen(
@@ -53,7 +57,7 @@ def listen(
     voices: list[Voice] = []
     spoken: list[Record] = []
     spent = {"voice": 0.0, "speech": 0.0}
-    for unit in decoder.sound(path, video, span) if video.has_audio else ():
+    for unit in decoder.sound(path, video, span, config.track) if video.has_audio else ():
         begun = time.perf_counter()
         heard = encoders.voice.detect(unit.samples)
         spent["voice"] += time.perf_counter() - begun

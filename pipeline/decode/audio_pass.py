@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from typing import Any
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from pipeline.decode.open import audio_stream, shown
 from pipeline.decode.protocol import Emit
 from pipeline.decode.seeking import decoding_from
+from pipeline.decode.timeline import RESTART_SECONDS
+from pipeline.phase import OppositePhase
 from stores.core.errors import MediaError
 
 SAMPLE_RATE = 16_000
@@ -43,6 +46,7 @@ def listen_to(
     begin: float | None = None,
     end: float | None = None,
     search_seconds: float = _SEARCH_SECONDS,
+    track: str = "",
 ) -> None:
     """Decode the sound and emit it as ``sound`` messages of at most ``unit_seconds`` each.
 
@@ -51,18 +55,20 @@ def listen_to(
         duration: seconds of the video, as far as known; silence is not filled in beyond it.
         begin, end: seconds of the video between which sound is wanted, None for its beginning and its end. Each is
             moved to the quietest place of the ``search_seconds`` before it, so that no word is cut.
+        track: number, from 1, or language of the audio track to hear, if it is not the usual one.
 
     Raises:
         MediaError: as `opened`; AUDIO_DECODE_FAILED if there is no sound track, no decoder, or nothing decodable.
     """
+    file = _File(path, start, duration, track)
     if begin is not None:
-        begin = _quiet_place(path, start, duration, begin, search_seconds, emit)
+        begin = _quiet_place(file, begin, search_seconds, emit)
     if end is not None:
-        end = _quiet_place(path, start, duration, end, search_seconds, emit)
+        end = _quiet_place(file, end, search_seconds, emit)
     unit = max(2 * _SEARCH_SECONDS, round(unit_seconds)) * SAMPLE_RATE
     waiting: list[NDArray[np.float32]] = []
     count, first = 0, 0.0
-    for at, samples in _sound(path, start, duration, begin, end, emit):
+    for at, samples in _sound(file, begin, end, emit):
         first = first if waiting else at
         waiting.append(samples)
         count += len(samples)
@@ -76,39 +82,51 @@ def listen_to(
         emit("sound", {"start": first}, np.concatenate(waiting))
 
 
-def _quiet_place(path: str, start: float, duration: float, near: float, search: float, emit: Emit) -> float:
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file, and which of its sound is wanted, as in `listen_to`."""
+
+    path: str
+    start: float
+    duration: float
+    track: str
+
+    def stream(self, container: Any, path: str) -> Any:
+        """The audio track."""
+        stream = audio_stream(container, self.track)
+        if stream is None:
+            raise MediaError("AUDIO_DECODE_FAILED", f"{shown(path)} has no sound track with a known codec.")
+        return stream
+
+
+def _quiet_place(file: _File, near: float, search: float, emit: Emit) -> float:
     """The quietest place in the ``search`` seconds before ``near``; the parts on both sides take the same steps."""
-    found = list(_sound(path, start, duration, near - search, near, emit))
+    found = list(_sound(file, near - search, near, emit))
     if not found:
         return near
     return found[0][0] + _quietest(np.concatenate([samples for _, samples in found])) / SAMPLE_RATE
 
 
 def _sound(
-    path: str, start: float, duration: float, begin: float | None, end: float | None, emit: Emit
+    file: _File, begin: float | None, end: float | None, emit: Emit
 ) -> Iterator[tuple[float, NDArray[np.float32]]]:
     """(second of the first sample, samples) from ``begin`` to ``end``, one after the other, without holes."""
-    place = None if begin is None else Fraction(start) + Fraction(begin) - _RUN_UP_SECONDS
-    with decoding_from(path, _audio_stream, lambda _container, _stream: place, emit) as decoding:
+    place = None if begin is None else Fraction(file.start) + Fraction(begin) - _RUN_UP_SECONDS
+    with decoding_from(file.path, file.stream, lambda _container, _stream: place, emit, file.duration) as decoding:
         first = next(decoding.frames, None)
         if first is None:
             raise MediaError(
-                "AUDIO_DECODE_FAILED", f"The sound of {shown(path)} cannot be decoded.", "Copy or download it again."
+                "AUDIO_DECODE_FAILED",
+                f"The sound of {shown(file.path)} cannot be decoded.",
+                "Copy or download it again.",
             )
-        for at, samples in _stretches(chain([first], decoding.frames), start, duration, emit):
+        for at, samples in _stretches(chain([first], decoding.frames), file.start, file.duration, emit):
             late = 0 if begin is None else min(len(samples), max(0, round((begin - at) * SAMPLE_RATE)))
             over = len(samples) if end is None else max(0, round((end - at) * SAMPLE_RATE))
             if late < min(over, len(samples)):
                 yield at + late / SAMPLE_RATE, samples[late:over]
             if over < len(samples):
                 return
-
-
-def _audio_stream(container: Any, path: str) -> Any:
-    stream = audio_stream(container)
-    if stream is None:
-        raise MediaError("AUDIO_DECODE_FAILED", f"{shown(path)} has no sound track with a known codec.")
-    return stream
 
 
 def _stretches(
@@ -120,6 +138,8 @@ def _stretches(
     origin: float | None = None
     heard = 0.0  # seconds of input since the origin
     given = 0  # samples of output since the origin
+    phase = OppositePhase()
+    shifts = [0.0]  # what was added to times since a clock started again in a spliced file, the newest last
 
     def told(samples: NDArray[np.float32]) -> tuple[float, NDArray[np.float32]]:
         nonlocal given
@@ -131,7 +151,19 @@ def _stretches(
         at = float(frame.pts * frame.time_base) - start if frame.pts is not None else None
         if origin is None:
             origin = at if at is not None else 0.0
-        hole = 0.0 if at is None else at - (origin + heard)
+        hole = 0.0 if at is None else at + shifts[-1] - (origin + heard)
+        if at is not None and abs(hole) >= RESTART_SECONDS:
+            # A clock that starts again; or a single frame with a wrong time, after which the old clock goes on.
+            known = next(
+                (shift for shift in reversed(shifts) if abs(at + shift - origin - heard) < RESTART_SECONDS), None
+            )
+            if known is not None:
+                shifts.remove(known)
+                shifts.append(known)
+            elif hole < 0:
+                shifts.append(origin + heard - at)
+            hole = at + shifts[-1] - (origin + heard)
+        at = at + shifts[-1] if at is not None else None
         if hole > _GAP_SECONDS and at is not None and at <= max(duration, origin + heard) + 1:
             missing = round(hole * SAMPLE_RATE)
             for done in range(0, missing, _SILENCE):
@@ -145,7 +177,7 @@ def _stretches(
                 yield told(samples)
             resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
             kind = frame.format.name, frame.layout.name, frame.sample_rate
-        for done in resampler.resample(frame):
+        for done in resampler.resample(phase.mended(frame)):
             yield told(done.to_ndarray().reshape(-1))
     for samples in _flushed(resampler):
         yield told(samples)

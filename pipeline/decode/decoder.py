@@ -26,6 +26,16 @@ from stores.core.records import Span, Video
 _ROOT = Path(__file__).resolve().parent.parent.parent
 # How far back the end of a part's sound may be moved; short parts, as in tests, are not searched beyond their half.
 _SEARCH_SECONDS = 10.0
+# What the child sees of the environment: where programs and libraries lie, how text is encoded, where temporary files
+# go, how sanitizers and coverage are set up. It parses hostile files, so no key, password or address may reach it.
+_PASSED_ON = frozenset(
+    """
+    PATH HOME LANG LANGUAGE TZ TMPDIR TMP TEMP LD_LIBRARY_PATH DYLD_LIBRARY_PATH SYSTEMROOT
+    PYTHONPATH PYTHONHOME PYTHONWARNINGS PYTHONHASHSEED PYTHONUTF8 PYTHONIOENCODING PYTHONMALLOC
+    PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX PYTHONFAULTHANDLER PYTHONNOUSERSITE PYTHONUSERBASE VIRTUAL_ENV
+    MALLOC_ARENA_MAX COVERAGE_PROCESS_START
+    """.split()
+)
 _START_SECONDS = 60.0  # a loaded machine may take long to load shared libraries; it is usually 0.4 s
 
 
@@ -84,20 +94,22 @@ class Decoder:
             "rotation": video.rotation,
             "samplings": [asdict(sampling) for sampling in samplings],
             "span": [span.start, span.end] if span else None,
+            "seconds": video.seconds,
         }
         for message in self._messages("frames", path, span.duration if span else video.seconds, job):
             values = message.values
             ticks = np.asarray(values["ticks"], np.int64)
             pixels = message.payload.reshape(values["shape"])
-            yield Frames(values["name"], pixels, ticks, video.time_base, values["warning"])
+            yield Frames(values["name"], pixels, ticks, video.time_base, values["warning"], values["end"])
 
-    def sound(self, path: Path, video: Video, span: Span | None = None) -> Iterator[Sound]:
+    def sound(self, path: Path, video: Video, span: Span | None = None, track: str = "") -> Iterator[Sound]:
         """Decode the sound in stretches of at most ``limits.unit_seconds``, which follow on each other.
 
         Args:
             span: a part of the video, if only its sound is wanted. Either end is moved to where it is quiet, up to ten
                 seconds earlier, and neighbouring parts agree on where; the sound of the first and the last part begins
                 and ends with the file's.
+            track: number, from 1, or language of the audio track, where it is not to be the usual one.
 
         Raises:
             MediaError: AUDIO_DECODE_FAILED if there is none that can be decoded; and as above.
@@ -109,6 +121,7 @@ class Decoder:
             "begin": span.seconds[0] if span and span.start > 0 else None,
             "end": span.seconds[1] if span and span.end < video.duration else None,
             "search_seconds": min(_SEARCH_SECONDS, round(span.duration / 2, 1)) if span else _SEARCH_SECONDS,
+            "track": track,
         }
         for message in self._messages("sound", path, span.duration if span else video.seconds, job):
             yield Sound(message.payload.view(np.float32), float(message.values["start"]))
@@ -189,7 +202,7 @@ class _Child:
 
     def __init__(self, address_space: int) -> None:
         ours, theirs = socket.socketpair()
-        environment = dict(os.environ)
+        environment = environment_of_child(os.environ)
         # Found wherever Kinodex was started from, without the current folder (-P), which may hold anything.
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_ROOT), environment.get("PYTHONPATH", "")]))
         # Thread pools of numerical libraries would eat the address space that codecs are to have.
@@ -229,6 +242,11 @@ class _Child:
         self._process.kill()
         self._process.wait()
         self.wire.close()
+
+
+def environment_of_child(environment: Mapping[str, str]) -> dict[str, str]:
+    """What of ``environment`` a process that parses foreign files gets: a list of harmless names, and the locale."""
+    return {name: value for name, value in environment.items() if name in _PASSED_ON or name.startswith("LC_")}
 
 
 def _death(path: Path, status: int) -> MediaError:

@@ -52,6 +52,7 @@ class Frames:
         ticks: (n,) int64, strictly rising over all batches; tick 0 is where a player shows 0:00.
         time_base: seconds per tick.
         warning: coded remark about the whole pass (``TRUNCATED: …``), on the last batch only.
+        end: tick at which the pictures of a file that was cut off end, on the last batch only; None for others.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Frames:
     ticks: NDArray[np.int64]
     time_base: Fraction
     warning: str = ""
+    end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from fractions import Fraction
 from typing import Any
 
 import av
 
+from pipeline.stream_choice import chosen_audio, chosen_video, moving
 from stores.core.errors import MediaError
 
 # Largest picture that is decoded: 8192 x 8192 covers 8K and every camera; a header can claim anything.
@@ -28,6 +30,8 @@ _CONTAINERS = (
 _OPTIONS = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
 _MP4_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"moof", b"styp", b"pnot"})
 _MATROSKA = b"\x1aE\xdf\xa3"
+_NO_TIMES = av.format.Flags.no_timestamps.value
+_HIGHEST_RATE = 1000  # frames per second that any camera stores as such; more is a clock's rate
 _MOOV_LIMIT = 1 << 26
 _REFUSED = re.compile(r"Picture size (\d+)x(\d+) is invalid")
 # In a sample description: its size and flags, one entry's size, then the name of protected video.
@@ -54,21 +58,20 @@ def opened(path: str) -> Iterator[Any]:
 
 
 def video_stream(container: Any, path: str) -> Any:
-    """The first stream of moving pictures (cover art is none), checked before anything is decoded.
+    """The stream of moving pictures to watch (`chosen_video`), checked before anything is decoded.
 
     Raises:
         MediaError: NO_VIDEO_STREAM, ENCRYPTED, UNSUPPORTED_CODEC, ABSURD_DIMENSIONS.
     """
     name = shown(path)
-    cover = av.stream.Disposition.attached_pic
-    streams = [stream for stream in container.streams.video if not stream.disposition & cover]
+    streams = moving(container)
     if not streams and "mp4" in container.format.name and not _moov(path)[1]:
         raise _cut_off(name)
     if not streams:
         raise MediaError("NO_VIDEO_STREAM", f"{name} has no moving pictures.", "Give Kinodex a file with video.")
     if is_protected(container, path):
         raise MediaError("ENCRYPTED", f"The video in {name} is encrypted.", "Give Kinodex a copy without protection.")
-    stream = next((s for s in streams if s.codec_context is not None), None)
+    stream = chosen_video(streams, lambda: opened(path))
     if stream is None:
         raise MediaError(
             "UNSUPPORTED_CODEC", f"No decoder for the video in {name}.", "Convert it, for example to H.264 in MP4."
@@ -98,9 +101,26 @@ def _refused_size(path: str) -> tuple[int, int]:
     return next(((int(size[1]), int(size[2])) for size in sizes if size), (0, 0))
 
 
-def audio_stream(container: Any) -> Any | None:
-    """The first sound track with a decoder, or None."""
-    return next((s for s in container.streams.audio if s.codec_context is not None), None)
+def audio_stream(container: Any, wanted: str = "") -> Any | None:
+    """The audio track to hear (`chosen_audio`), or None."""
+    return chosen_audio(container, wanted)
+
+
+def frame_rate(container: Any, stream: Any) -> Fraction:
+    """Frames per second, 0 if unknown.
+
+    A demuxer without timestamps claims 25 whatever the stream says, and that of DV the ticks of its clock.
+    """
+    rate = Fraction(stream.average_rate or stream.guessed_rate or 0)
+    guessed = Fraction(stream.guessed_rate or 0)
+    if guessed and (rate > _HIGHEST_RATE or not tells_times(container)):
+        return guessed
+    return rate
+
+
+def tells_times(container: Any) -> bool:
+    """Whether the container gives its frames times; a raw stream of one codec does not."""
+    return not container.format.flags & _NO_TIMES
 
 
 def decoded(container: Any, stream: Any) -> Iterator[Any]:

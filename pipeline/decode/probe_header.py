@@ -11,8 +11,11 @@ from typing import Any
 import av
 
 from pipeline.decode.header import Header
-from pipeline.decode.open import audio_stream, opened, shown, video_stream
+from pipeline.decode.open import audio_stream, frame_rate, opened, shown, tells_times, video_stream
 from pipeline.decode.protocol import Emit
+from pipeline.segments.parts import SPLICED
+from pipeline.splices import is_joinable, spliced_end
+from pipeline.stream_choice import audio_warnings, video_warnings
 from stores.core.errors import MediaError
 
 _MICROSECOND = Fraction(1, 1_000_000)  # AV_TIME_BASE of containers
@@ -41,13 +44,13 @@ def describe(path: str, emit: Emit) -> Header:
         audio = audio_stream(container)
         time_base = Fraction(stream.time_base)
         start = start_of(container, stream)
-        rate = Fraction(stream.average_rate or stream.guessed_rate or 0)
+        rate = frame_rate(container, stream)
         duration = declared_end(container, stream, start)
         pictures = duration
         sound = _end_of_sound(container, audio, start, time_base)
         if pictures and (sound - pictures) * time_base > _OUTLASTS_SECONDS:
             duration = sound  # players hold the last picture
-        warnings = []
+        warnings = [*video_warnings(container, stream), *audio_warnings(container, audio)]
         reachable = _reachable(stream, os.stat(path).st_size)  # noqa: PTH116
         if reachable is not None:
             warnings += truncation(min(pictures, reachable - start), pictures, time_base)
@@ -56,10 +59,20 @@ def describe(path: str, emit: Emit) -> Header:
         frame = _first_frame(container, stream, path)
         rotation = int(-frame.rotation) % 360 // 90 * 90
         width, height = displayed_size(stream, rotation)
+        joinable = is_joinable(container)
         facts = (stream.codec_context.name, audio.codec_context.name if audio else "", container.format.name)
     with opened(path) as container:
         stream = video_stream(container, path)
         variable, end = _look_at_packets(container, stream, start, rate, emit if duration <= 0 else None)
+    if joinable and pictures:
+        with opened(path) as container:
+            joined = spliced_end(container, video_stream(container, path), start, pictures, rate, emit)
+        if joined:
+            seconds = [round(float(ticks * time_base), 1) for ticks in (joined, pictures)]
+            warnings.append(
+                f"{SPLICED}: {seconds[0]} s in all, where its clock tells {seconds[1]} s: joined recordings"
+            )
+            duration = max(duration, joined)
     return Header(duration or end, time_base, start, width, height, rotation, rate, variable, *facts, tuple(warnings))
 
 
@@ -148,10 +161,11 @@ def _look_at_packets(container: Any, stream: Any, start: int, rate: Fraction, wh
     stamps: list[int] = []
     step = max(1, round(1 / ((rate or 25) * Fraction(stream.time_base))))
     end, count = start, 0
+    timed = tells_times(container)
     for packet in container.demux(stream):
         if packet.size:
             count += 1
-        if packet.pts is not None:
+        if timed and packet.pts is not None:
             end = max(end, packet.pts + (packet.duration or step))
             if count <= _PACKETS:
                 stamps.append(packet.pts)

@@ -11,9 +11,10 @@ from typing import Any
 
 import av
 
-from pipeline.decode.open import decoded, opened
+from pipeline.decode.open import decoded, opened, tells_times
 from pipeline.decode.probe_header import start_of
 from pipeline.decode.protocol import Emit
+from pipeline.splices import is_spliced
 
 # Where seeking lands behind the wanted place, or where nothing can be decoded from there on, earlier places are tried:
 # far enough apart that a file whose second half is missing costs few of them.
@@ -21,7 +22,6 @@ _EARLIER_SECONDS = (0, 10, 30, 90, 270, 810, 2430, 7290)
 # Frames before the first key frame in time order refer to what was not decoded. Source: reordering buffers hold at
 # most 16 frames (H.264 annex A); beyond some of them the stream marks no key frames.
 _LEADING_FRAMES = 64
-_NO_TIMES = av.format.Flags.no_timestamps.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,11 @@ class Decoding:
 
 @contextmanager
 def decoding_from(
-    path: str, choose: Callable[[Any, str], Any], wanted: Callable[[Any, Any], Fraction | None], emit: Emit
+    path: str,
+    choose: Callable[[Any, str], Any],
+    wanted: Callable[[Any, Any], Fraction | None],
+    emit: Emit,
+    seconds: float = 0.0,
 ) -> Iterator[Decoding]:
     """The frames of one stream from a key frame at or before a place; from the first one if that cannot be found.
 
@@ -51,6 +55,7 @@ def decoding_from(
             beginning of the file.
         emit: told ``seeking`` before the file is searched, which may take long in one without an index, and
             ``detour`` with the seconds that are decoded in vain.
+        seconds: of the video, as probed, by which a spliced file is known; 0 if unknown.
 
     Raises:
         MediaError: as `opened` and ``choose``.
@@ -59,7 +64,7 @@ def decoding_from(
         stream = choose(container, path)
         place = wanted(container, stream)
         frames = None
-        if place is not None and not container.format.flags & _NO_TIMES:
+        if place is not None and tells_times(container) and not is_spliced(container, seconds):
             begin = Fraction(stream.start_time or 0) * stream.time_base
             frames = _found(container, stream, place, begin, emit)
         if place is None or frames is not None:

@@ -24,6 +24,7 @@ class Timeline:
         # 25 frames a second where the file tells nothing at all.
         self._step = max(1, round(1 / ((frame_rate or 25) * time_base)))
         self.last = -1
+        self.restarts = 0  # how often a new clock began
 
     def tick(self, pts: int | None, dts: int | None, duration: int | None) -> int | None:
         """The tick of the next frame; None for a frame that must be left out, because a frame with its tick or a
@@ -39,6 +40,7 @@ class Timeline:
         else:
             tick = stamp + self._offset
             if self.last >= 0 and tick <= self.last - self._restart:
+                self.restarts += 1
                 self._offset += self.last + self._step - tick
                 tick = self.last + self._step
         if duration:

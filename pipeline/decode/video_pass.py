@@ -14,7 +14,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from pipeline.decode.frames import Sampling
-from pipeline.decode.open import shown, video_stream
+from pipeline.decode.open import frame_rate, shown, tells_times, video_stream
 from pipeline.decode.probe_header import declared_end, start_of, truncation
 from pipeline.decode.protocol import Emit
 from pipeline.decode.seeking import decoding_from
@@ -33,6 +33,7 @@ def watch_video(
     samplings: Sequence[Mapping[str, Any]],
     emit: Emit,
     span: Sequence[int] | None = None,
+    seconds: float = 0.0,
 ) -> None:
     """Decode all frames once and emit what each sampling wants, as ``frames`` messages.
 
@@ -42,6 +43,7 @@ def watch_video(
         emit: takes a tag, values and a payload; ``alive`` is emitted for every decoded frame.
         span: first tick and end of the part that is wanted, if it is not the whole; the same frames are taken from
             it as by a pass over the whole.
+        seconds: of the video, as probed; 0 if unknown.
 
     Raises:
         MediaError: as `opened` and `video_stream`; NO_FRAMES or DECODE_FAILED if there is no frame at all.
@@ -51,17 +53,18 @@ def watch_video(
     def place(container: Any, stream: Any) -> Fraction | None:
         return _place(container, stream, wishes, duration, span[0]) if span else None
 
-    with decoding_from(path, _video_stream, place, emit) as decoding:
+    with decoding_from(path, _video_stream, place, emit, seconds) as decoding:
         stream, start = decoding.stream, decoding.first
         time_base = Fraction(stream.time_base)
-        timeline = Timeline(start, time_base, Fraction(stream.average_rate or 0))
+        timed = tells_times(decoding.container)
+        timeline = Timeline(start if timed else 0, time_base, frame_rate(decoding.container, stream))
         takers = [_Taker(wanted, duration, time_base, emit, span) for wanted in wishes]
         pictures = _Pictures(Fraction(stream.sample_aspect_ratio or 1), rotation)
         until = max((taker.end for taker in takers), default=math.inf)
         ended = True
         for frame in decoding.frames:
             emit("alive", {}, None)
-            tick = timeline.tick(frame.pts, frame.dts, frame.duration)
+            tick = timeline.tick(frame.pts, frame.dts, frame.duration) if timed else timeline.tick(None, None, None)
             # What lies behind the declared end is left over from cutting the file; players do not show it.
             if tick is None or 0 < duration <= tick:
                 continue
@@ -77,7 +80,7 @@ def watch_video(
             raise MediaError(code, f"Not one picture of {shown(path)} can be decoded.", "Copy or download it again.")
         missing = truncation(timeline.end, declared_end(decoding.container, stream, start), time_base) if ended else []
         for taker in takers:
-            taker.flush(next(iter(missing), ""))
+            taker.flush(next(iter(missing), ""), timeline.end if missing else None)
 
 
 def _video_stream(container: Any, path: str) -> Any:
@@ -197,13 +200,13 @@ class _Taker:
         if len(self._ticks) == self._wanted.batch:
             self.flush()
 
-    def flush(self, warning: str = "") -> None:
+    def flush(self, warning: str = "", end: int | None = None) -> None:
         """Emit what is there; also nothing, if there is a warning to tell."""
         if not self._ticks and not warning:
             return
         pixels = self._pixels[: len(self._ticks)]
         ticks, shape = self._ticks, [len(self._ticks), *self._pixels.shape[1:]]
-        values = {"name": self._wanted.name, "ticks": ticks, "shape": shape, "warning": warning}
+        values = {"name": self._wanted.name, "ticks": ticks, "shape": shape, "warning": warning, "end": end}
         self._ticks = []
         self._pixels = self._pixels[:0]
         self._emit("frames", values, pixels)

@@ -80,7 +80,7 @@ def derive_tracklets(
             last = _until(seen.frames, int(seen.ticks[followed[-1]]), scene)
             span = Span(int(seen.ticks[followed[0]]), last, video.time_base)
             tracklets.append(_tracklet(video, seen, followed, span, voices, space, config))
-    return StageOutput(records=(*tracklets, _background(video, seen, voices)))
+    return StageOutput(records=(*tracklets, _background(video, seen, scenes, voices)))
 
 
 def _until(frames: NDArray[np.int64], seen_last: int, scene: Span) -> int:
@@ -115,8 +115,9 @@ def _tracklet(
     )
 
 
-def _background(video: Video, seen: Sightings, voices: list[Span]) -> Tracklet:
-    span = video.whole if video.duration else Span(0, int(seen.frames.max(initial=0)) + 1, video.time_base)
+def _background(video: Video, seen: Sightings, scenes: list[Span], voices: list[Span]) -> Tracklet:
+    end = max(scene.end for scene in scenes) or int(seen.frames.max(initial=0)) + 1
+    span = Span(0, end, video.time_base)
     return Tracklet(
         evidence_id=record_id("trk", video.video_id, span, "background"),
         span=span,

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from encoders.reference.transnet.scenes import scenes
 from encoders.types import CutDetector
 from pipeline.decode.frames import Frames, Sampling
-from pipeline.observers.scenes import SceneConfig, scenes_between
+from pipeline.observers.scenes import SceneConfig, last_end, scenes_between
 from stores.core.records import Blob, Span, StageOutput, Video
 
 CUTS = "cuts.npz"
-"""The blob that a part leaves: ``ticks`` (n,) and ``probabilities`` (n,) of its frames, ``end`` of the last one."""
+"""The blob that a part leaves: ``ticks`` (n,) and ``probabilities`` (n,) of its frames, ``end`` of the last one,
+and whether the file was ``cut_off`` there."""
 
 # Where frames of a variable rate lie far apart; as much as PySceneDetect's observer is given on either side.
 _VARIABLE_MARGIN_SECONDS = 10.0
@@ -61,9 +62,11 @@ class CutObserver:
         self._starts: deque[int] = deque()  # indices at which the middles begin that are not looked at yet
         self._newest = (0, -1)  # the last of these, and which one it is by the frame rate
         self._probabilities: list[NDArray[np.float32]] = []
+        self._cut_off = False
 
     def see(self, frames: Frames) -> None:
         """The next frames."""
+        self._cut_off |= frames.end is not None
         if len(frames.ticks) and not self._ticks:
             self._held = [frames.pixels[0]] * self._detector.margin
         for index, tick in enumerate(frames.ticks.tolist(), len(self._ticks)):
@@ -109,7 +112,7 @@ class CutObserver:
             inside = (ticks >= span.start) & (ticks < span.end)
             ticks, probabilities = ticks[inside], probabilities[inside]
         file = io.BytesIO()
-        np.savez(file, ticks=ticks, probabilities=probabilities, end=np.int64(end))
+        np.savez(file, ticks=ticks, probabilities=probabilities, end=np.int64(end), cut_off=np.bool_(self._cut_off))
         return StageOutput(blobs=(Blob(CUTS, file.getvalue()),))
 
 
@@ -119,13 +122,15 @@ def join_cuts(notes: Iterable[StageOutput], video: Video, config: SceneConfig) -
     A scene begins where the official code begins it, behind a transition; the frames within a longer transition, which
     there belong to no scene, end the scene before, so that scenes cover the video.
     """
-    end = video.duration
+    seen, cut_off = 0, False
     ticks, probabilities = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
     for note in notes:
         with np.load(io.BytesIO(note.blobs[0].data), allow_pickle=False) as file:
             ticks.append(file["ticks"])
             probabilities.append(file["probabilities"])
-            end = max(end, int(file["end"]))
+            seen = max(seen, int(file["end"]))
+            cut_off |= bool(file["cut_off"])
+    end = last_end(video, seen, cut_off)
     times = np.concatenate(ticks)
     if not len(times):
         return scenes_between((), end, video, config)

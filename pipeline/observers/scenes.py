@@ -17,6 +17,7 @@ from scenedetect.detector import FlashFilter
 from scenedetect.detectors import AdaptiveDetector, ContentDetector
 
 from pipeline.decode.frames import Frames, Sampling
+from pipeline.observers.slides import SlideChanges
 from pipeline.stage import WHEN_SET
 from stores.core.ids import record_id
 from stores.core.records import Blob, Scene, Span, StageOutput, Video
@@ -55,7 +56,7 @@ class SceneConfig:
 _LEAST_FRAMES = 15
 # The adaptive detector compares a frame with two on either side; frames of a variable rate may lie far apart.
 _MARGIN_FRAMES = 8
-_MARGIN_SECONDS = 2.0
+_MARGIN_SECONDS = 2.0 + SlideChanges.reach
 _VARIABLE_MARGIN_SECONDS = 10.0
 _MARKS = "marks.npz"
 
@@ -109,9 +110,12 @@ class SceneObserver:
         self._quiet = 0
         self._last = -1
         self._step = 1
+        self._cut_off = False
+        self._slides = SlideChanges(video.time_base, _Change(self._detector._weights))
 
     def see(self, frames: Frames) -> None:
         """The next frames."""
+        self._cut_off |= frames.end is not None
         count, height, width, _ = frames.pixels.shape
         # All at once, one below the other: a call for each costs more than the work.
         planes = cv2.split(cv2.cvtColor(frames.pixels.reshape(count * height, width, 3), cv2.COLOR_RGB2HSV))
@@ -122,6 +126,7 @@ class SceneObserver:
             else:
                 self._step = tick - self._last
             self._last = tick
+            self._slides.see(tick, picture)
             # Detectors only subtract times and hand them back, so that ticks will do.
             found = self._detector.process_frame(tick, picture)
             for cut in found:
@@ -143,7 +148,15 @@ class SceneObserver:
         ticks, cuts = ([mark[i] for mark in kept] for i in (0, 1))
         file = io.BytesIO()
         end = self._last + self._step if self._marks else 0
-        np.savez(file, ticks=np.array(ticks, np.int64), cuts=np.array(cuts, np.bool_), end=np.int64(end))
+        slides = [tick for tick in self._slides.until(end) if span is None or span.contains(tick)]
+        np.savez(
+            file,
+            ticks=np.array(ticks, np.int64),
+            cuts=np.array(cuts, np.bool_),
+            slides=np.array(slides, np.int64),
+            end=np.int64(end),
+            cut_off=np.bool_(self._cut_off),
+        )
         return StageOutput(blobs=(Blob(_MARKS, file.getvalue()),))
 
 
@@ -152,14 +165,25 @@ def join_scenes(notes: Iterable[StageOutput], video: Video, config: SceneConfig)
     # The adaptive detector drops a cut that comes too soon, the other one merges it; so do they by themselves.
     mode = FlashFilter.Mode.SUPPRESS if config.detector == "adaptive" else FlashFilter.Mode.MERGE
     least_frames: Any = FlashFilter(mode, _LEAST_FRAMES)
-    end = video.duration
+    ends, cut_off = [0], False
     cuts: set[int] = set()
     for note in notes:
         with np.load(io.BytesIO(note.blobs[0].data), allow_pickle=False) as marks:
-            end = max(end, int(marks["end"]))
+            ends.append(int(marks["end"]))
+            cut_off |= bool(marks["cut_off"])
+            cuts.update(marks["slides"].tolist())
             for tick, cut in zip(marks["ticks"].tolist(), marks["cuts"].tolist(), strict=True):
                 cuts.update(found.pts for found in least_frames.filter(_timecode(tick, video), cut))
-    return scenes_between(cuts, end, video, config)
+    return scenes_between(cuts, last_end(video, max(ends), cut_off), video, config)
+
+
+def last_end(video: Video, seen: int, cut_off: bool) -> int:
+    """Where the last scene ends: with the video, whose last picture is held, or where a file was cut off.
+
+    Args:
+        seen: tick at which the last picture ends; 0 if there was none.
+    """
+    return seen if cut_off and seen else max(video.duration, seen)
 
 
 def scenes_between(cuts: Iterable[int], end: int, video: Video, config: SceneConfig) -> StageOutput:

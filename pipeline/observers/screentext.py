@@ -67,9 +67,11 @@ class ScreenTextObserver:
         self._closed: list[_Line] = []
         self._read: Glance | None = None
         self._first: int | None = None
+        self._end: int | None = None
 
     def see(self, frames: Frames) -> None:
         """The next frames."""
+        self._end = frames.end
         for pixels, tick in zip(frames.pixels, frames.ticks.tolist(), strict=True):
             look = glance(pixels)
             self._first = tick if self._first is None else self._first
@@ -90,6 +92,7 @@ class ScreenTextObserver:
     def _noted(self) -> StageOutput:
         known = {
             "first": self._first,
+            "end": self._end,
             "closed": [asdict(line) for line in self._closed],
             "open": [asdict(line) for line in self._open],
         }
@@ -117,9 +120,12 @@ def join_screentext(notes: Iterable[StageOutput], video: Video, config: ScreenTe
     """
     opened: list[_Line] = []
     closed: list[_Line] = []
+    end = video.duration
     for note in notes:
         known = json.loads(note.blobs[0].data)
         first = known["first"]
+        if known["end"] is not None:
+            end = known["end"]  # the file was cut off there
         if first is None:
             continue  # no frame at all, so nothing has changed
         for line in opened:
@@ -140,7 +146,7 @@ def join_screentext(notes: Iterable[StageOutput], video: Video, config: ScreenTe
         closed += [line for line in opened if line not in still]
         opened = [line for line, standing in lines if standing == "open"]
     for line in opened:
-        line.end = max(video.duration, line.end + 1)
+        line.end = max(end, line.end + 1)
     records = []
     for line in sorted([*closed, *opened], key=lambda known: (known.start, known.box[1], known.box[0])):
         span = Span(line.start, max(line.end, line.start + 1), video.time_base)

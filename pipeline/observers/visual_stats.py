@@ -57,10 +57,12 @@ class LookObserver:
         self._saturation = 0.0
         self._frames = 0
         self._warning = ""
+        self._end: int | None = None
 
     def see(self, frames: Frames) -> None:
         """The next frames."""
         self._warning = frames.warning or self._warning
+        self._end = frames.end
         for pixels in frames.pixels:
             look = glance(pixels)
             self._first = look if self._first is None else self._first
@@ -88,6 +90,7 @@ class LookObserver:
             glances=np.array(self._glances, np.float32).reshape(-1, 18, 32),
             saturation=np.float64(self._saturation),
             frames=np.int64(self._frames),
+            end=np.int64(-1 if self._end is None else self._end),
             warning=np.array(self._warning, np.str_),
         )
         return StageOutput(blobs=(Blob(_SEEN, file.getvalue()),))
@@ -97,10 +100,11 @@ def join_look(notes: Iterable[StageOutput], video: Video, config: LookConfig) ->
     """The facts of a whole video from what `LookObserver.part` noted of its parts, in order."""
     first: Glance | None = None
     moved = saturation = 0.0
-    frames, warning = 0, ""
+    frames, warning, end = 0, "", video.duration
     for note in notes:
         with np.load(io.BytesIO(note.blobs[0].data), allow_pickle=False) as seen:
             warning = str(seen["warning"]) or warning
+            end = int(seen["end"]) if seen["end"] > 0 else end  # where a file was cut off
             if not seen["frames"]:
                 continue
             frames += int(seen["frames"])
@@ -119,7 +123,7 @@ def join_look(notes: Iterable[StageOutput], video: Video, config: LookConfig) ->
         "no sound track 无声": not video.has_audio,
         warning: bool(warning),
     }
-    span = video.whole if video.duration else Span(0, 1, video.time_base)
+    span = Span(0, max(1, end), video.time_base)
     facts = [
         Fact(record_id("fct", video.video_id, span, text), span, text, 0.9) for text, true in holds.items() if true
     ]

@@ -17,6 +17,9 @@ _WHOLE_SHARE = LONGEST_WHOLE / PART_SECONDS
 # Raw streams (libavformat's names) hold neither times nor an index: each part would decode all that is before it.
 _UNINDEXED = frozenset({"h261", "h263", "h264", "hevc", "vvc", "obu", "m4v", "vc1", "cavsvideo", "mjpeg", "mpegvideo"})
 
+SPLICED = "SPLICED"
+"""The code of the warning for joined recordings."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -38,7 +41,7 @@ def parts_of(video: Video, seconds: float = PART_SECONDS) -> tuple[Part, ...]:
 
     Returns:
         Nothing for a video that is done as a whole: one not longer than 1.25 parts (`LONGEST_WHOLE` at the usual
-        length), of unknown length, or a raw stream, in which no place can be found.
+        length), of unknown length, or a raw stream or joined recordings, in which no place can be found.
 
     Raises:
         ValueError: if ``seconds`` is not positive.
@@ -55,8 +58,12 @@ def parts_of(video: Video, seconds: float = PART_SECONDS) -> tuple[Part, ...]:
 
 
 def places_are_found(video: Video) -> bool:
-    """Whether decoding can begin in the middle of the file; in a raw stream everything before would be decoded."""
-    return video.container not in _UNINDEXED
+    """Whether decoding can begin in the middle of the file.
+
+    In a raw stream everything before would be decoded; so it would in joined recordings, whose clocks start again.
+    """
+    spliced = any(warning.startswith(f"{SPLICED}: ") for warning in video.warnings)
+    return video.container not in _UNINDEXED and not spliced
 
 
 def part_fingerprint(stage_fingerprint: str, part: Part) -> str:

@@ -47,6 +47,10 @@ def ingest(
         float | None,
         typer.Option("--part-minutes", metavar="MINUTES", help="Work on long videos in parts of this length (12)."),
     ] = None,
+    audio_track: Annotated[
+        str | None,
+        typer.Option("--audio-track", metavar="NUMBER|LANGUAGE", help="Track to hear in files with several (default)."),
+    ] = None,
     attempts: Annotated[
         int | None, typer.Option("--attempts", min=1, help="Attempts after which a stage is quarantined (3).")
     ] = None,
@@ -61,6 +65,9 @@ def ingest(
     retry: Annotated[bool, typer.Option("--retry", help="Try again what failed for good or is quarantined.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done and what it would cost, and do nothing.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Name the files in PATH that are skipped because they are no videos.")
     ] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
@@ -85,6 +92,7 @@ def ingest(
 
     options: dict[str, object] = {"executor": executor, "workers": workers, "ray_address": address}
     options |= {"part_minutes": part_minutes, "attempts": attempts, "metrics_port": metrics_port}
+    options |= {"audio_track": audio_track}
     with door(library, profile, as_json, config, device=device, **options) as here:
         if dry_run:
             plan(here, paths, budget)
@@ -92,7 +100,7 @@ def ingest(
         with _library(here, paths) as (opened, kept):
             report = run(opened, paths, retry, budget)
             payload = payloads.ingest(report, opened.report_path if kept else None, opened.stopped)
-        here.show(payload, lambda console: render.ingest(console, payload))
+        here.show(payload, lambda console: render.ingest(console, payload, verbose))
         code = exit_code(report)
     if code:
         raise typer.Exit(code)

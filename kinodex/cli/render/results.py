@@ -44,8 +44,8 @@ def _error(error: dict[str, str] | None) -> str:
     return f"{error['code']}: {error['message']}" if error else ""
 
 
-def ingest(console: Console, payload: Payload) -> None:
-    """What was not done, by name, then the totals."""
+def ingest(console: Console, payload: Payload, verbose: bool = False) -> None:
+    """What was not done, by name, then the totals; if ``verbose``, also the files that are no videos, by name."""
     for video in payload["videos"]:
         if video["status"] not in ("done", "postponed"):
             console.print(_status(video["status"]), _data(video["uri"]), _data(_error(video["error"])))
@@ -59,6 +59,12 @@ def ingest(console: Console, payload: Payload) -> None:
             f"{clock(totals['media_seconds'])} of video in {clock(totals['wall_seconds'])}, "
             f"{totals['speed']:.1f}x real time"
         )
+    if skipped := payload["skipped"]:
+        files = "file that is no video" if len(skipped) == 1 else "files that are no videos"
+        told = "" if verbose else " (--verbose names them)"
+        console.print(f"{len(skipped)} {files} by name skipped{told}")
+        for uri in skipped if verbose else ():
+            console.print("skipped", _data(uri), soft_wrap=True)
     if payload["stopped"]:
         console.print(_data(f"stopped: {payload['stopped']}", "yellow"))
         console.print(f"{totals['postponed']} inputs are left for another run: the same command goes on with them")

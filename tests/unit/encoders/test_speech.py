@@ -1,9 +1,11 @@
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from encoders.adapters.joined_speech import join_speech
+from encoders.adapters.whisper import _no_loop
 from encoders.types import SAMPLE_RATE, WeightsError
 
 from .speech import silence, speak
@@ -120,3 +122,41 @@ def test_long_speech_is_cut_into_pieces_at_quiet_places():
     assert 8.0 <= spans[0][1] / SAMPLE_RATE <= 8.3
     assert all(piece.seconds <= 10.0 for piece in pieces)
     assert sum(last - first for first, last in spans) == 26 * SAMPLE_RATE
+
+
+def test_an_announcement_that_is_made_four_times_is_heard_once_with_its_times(encoders):
+    words = ["Welcome aboard the city tour."]
+    words += ["Please mind the gap between the train and the platform."] * 4
+    words += ["The next station is Baker Street."]
+    recording = np.concatenate([part for one in words for part in (speak(one), silence(0.5))])
+    found = encoders.speech.recognize(recording, [(0.0, len(recording) / SAMPLE_RATE)])
+    texts = [segment.text for segment in found.segments]
+    assert "city tour" in texts[0]
+    assert "next station" in texts[-1]
+    assert all(before != text for before, text in pairwise(texts)), texts
+    repeated = [segment for segment in found.segments if "mind the gap" in segment.text]
+    once = len(speak(words[1])) / SAMPLE_RATE
+    assert repeated[-1].end - repeated[0].start > 3.5 * once
+    assert repeated[0].words[0].text == "Please"
+
+
+class Said:
+    """One segment as the model tells it."""
+
+    def __init__(self, text, ratio=3.0, logprob=-0.2, no_speech=0.1):
+        self.text, self.compression_ratio, self.avg_logprob, self.no_speech_prob = text, ratio, logprob, no_speech
+
+
+@pytest.mark.parametrize(
+    ("window", "kept"),
+    [
+        ([Said("Mind the gap."), Said("Mind the gap."), Said("Stand clear.")], 3),
+        ([Said("Mind the gap.", logprob=-0.9), Said("Mind the gap.", logprob=-0.9)], 0),
+        ([Said("Mind the gap.", no_speech=0.9)], 0),
+        ([Said("the " * 60)], 0),
+        ([Said("Mind the gap. " * 8 + "The next station is Baker Street.")], 1),
+        ([Said("Any text.", ratio=2.0, logprob=-1.1)], 1),
+    ],
+)
+def test_a_loop_of_the_model_is_dropped_and_what_it_is_sure_of_is_kept(window, kept):
+    assert len(_no_loop(window)) == kept

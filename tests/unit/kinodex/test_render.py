@@ -126,6 +126,7 @@ def test_a_budget_that_stopped_a_run_is_named_with_the_way_on(console):
             "videos": [{"status": "postponed", "uri": "/a.mp4", "error": None}],
             "totals": {**totals, "media_seconds": 0, "wall_seconds": 1.0, "speed": 0.0},
             "stopped": "the budget of 1 s would be exceeded",
+            "skipped": [],
             "report": "/lib/reports/run-000001.json",
         },
     )
@@ -134,3 +135,16 @@ def test_a_budget_that_stopped_a_run_is_named_with_the_way_on(console):
     assert "2 inputs are left for another run: the same command goes on with them" in text
     assert "report: /lib/reports/run-000001.json" in text
     assert "/a.mp4" not in text
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_files_that_are_no_videos_are_counted_and_named_on_demand(console, verbose):
+    totals = {"inputs": 1, "done": 1, "failed": 0, "filtered": 0, "quarantined": 0, "postponed": 0, "reused": 0}
+    totals |= {"media_seconds": 0, "wall_seconds": 1.0, "speed": 0.0}
+    skipped = ["/films/notes.txt", "/films/cover.jpg"]
+    payload = {"videos": [], "totals": totals, "stopped": "", "report": None, "skipped": skipped}
+    render.ingest(console, payload, verbose)
+    text = shown(console)
+    assert "2 files that are no videos by name skipped" in text
+    assert ("/films/cover.jpg" in text) == verbose
+    assert ("--verbose" in text) != verbose

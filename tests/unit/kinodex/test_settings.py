@@ -166,3 +166,11 @@ def test_a_bad_setting_of_a_stage_is_named(text: str, named: tuple[str, ...]):
     assert caught.value.code.name == "SETTINGS_INVALID"
     for word in named:
         assert word in str(caught.value)
+
+
+def test_an_audio_track_that_is_wanted_is_heard_and_leaves_other_settings(tmp_path: Path):
+    file = tmp_path / "kinodex.toml"
+    file.write_text("[perception.listen]\npadding = 0.5\n")
+    listen = Settings.load(file, audio_track="deu").perception_config().listen
+    assert (listen.track, listen.padding) == ("deu", 0.5)
+    assert Settings.load(file).perception_config().listen.track == ""

@@ -114,3 +114,17 @@ def alive(pid: int) -> bool:
         return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except FileNotFoundError:
         return False
+
+
+def test_no_secret_reaches_the_process_that_parses_foreign_files(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = ("KINODEX_LLM_API_KEY", "KINODEX_DATABASE", "AWS_SECRET_ACCESS_KEY", "OPENAI_API_KEY", "PGPASSWORD")
+    for name in secrets:
+        monkeypatch.setenv(name, "never-to-be-seen")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    with Decoder() as decoder:
+        assert decoder.probe(good).width == 160
+        (child,) = children(os.getpid())
+        seen = Path(f"/proc/{child}/environ").read_bytes()
+    assert b"never-to-be-seen" not in seen
+    assert b"LC_ALL=C.UTF-8" in seen
+    assert b"PATH=" in seen

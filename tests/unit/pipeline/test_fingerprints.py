@@ -9,20 +9,20 @@ from pipeline.perception import PerceptionConfig
 # As the embedded profile makes them with default settings. Whoever changes one has every user's ingest do that stage
 # again, and those after it, for every video: say so in CHANGELOG.md, and write the new one here.
 NOW = {
-    "probe": "1ec4bb6be626d45b",
-    "voice": "eb2b64fde833fe97",
-    "speech": "fcc793c4f13c93ad",
-    "prints": "9b76ffb9b349d621",
-    "scenes": "905a30763c90ba0f",
-    "pictures": "bcebe633b211ec4d",
-    "objects": "e41d2857c48bc8d1",
-    "screentext": "69fb08cba7267a21",
-    "thumbnails": "7b60a76ac835a872",
-    "look": "906a12441732d7e8",
-    "clips": "c49dbe6656bda01c",
-    "labels": "6eeccf7edea407d6",
-    "tracklets": "43d696717a5fc0a2",
-    "vectors": "fc39e3b8d64f009e",
+    "probe": "d152ef8ed64dfc4f",
+    "voice": "ef05504866151dd8",
+    "speech": "bf0feff44e37ddaa",
+    "prints": "d6cefe0321cafd0d",
+    "scenes": "99ddd223b1203ca6",
+    "pictures": "2109280b3746c8c2",
+    "objects": "9a8c8d44098b20e3",
+    "screentext": "9b9740c92ffadb7a",
+    "thumbnails": "e8080a4068187af4",
+    "look": "9b1b8c0d17ee902a",
+    "clips": "af3246f0799f24ad",
+    "labels": "00c94595bd6e1e73",
+    "tracklets": "3ee01b6317cd4b26",
+    "vectors": "9d0690cb7d67b2b0",
 }
 
 

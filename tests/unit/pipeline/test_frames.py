@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
 
@@ -164,3 +166,33 @@ def test_a_pass_left_open_does_not_mix_with_the_next(decoder: Decoder, tmp_path:
     with pytest.raises(RuntimeError, match="another file"):
         list(left_open)
     assert decoder.probe(path).width == 160
+
+
+@pytest.mark.parametrize(("rate", "codec"), [(10, "h264"), (30, "h264"), (50, "hevc")])
+def test_a_raw_stream_is_as_long_as_its_frames_and_its_rate_tell(
+    decoder: Decoder, tmp_path: Path, rate: int, codec: str
+) -> None:
+    encoder = {"preset": "ultrafast", "bf": "2"} | ({"x265-params": "log-level=none"} if codec == "hevc" else {})
+    library = {"h264": "libx264", "hevc": "libx265"}[codec]
+    pictures = [flat(RED)] * (2 * rate) + [flat(BLUE)] * (2 * rate)
+    path = make_video(tmp_path / f"a.{codec}", pictures, rate=rate, codec=library, container=codec, encoder=encoder)
+    video, found = collect(decoder, path, Sampling("all", None, 64))
+    assert video.frame_rate == rate
+    assert video.seconds == pytest.approx(4.0, abs=0.01)
+    times = [float(tick * video.time_base) for tick in ticks(found["all"])]
+    assert times == pytest.approx([n / rate for n in range(4 * rate)])
+
+
+def test_dv_tells_frames_not_ticks_of_its_clock(decoder: Decoder, tmp_path: Path) -> None:
+    path = tmp_path / "a.dv"
+    with av.open(path, "w", format="dv") as out:
+        stream: Any = out.add_stream("dvvideo", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 720, 576, "yuv420p"
+        for i in range(30):
+            frame = av.VideoFrame.from_ndarray(flat(RED, 720, 576), "rgb24")
+            frame.pts, frame.time_base = i, Fraction(1, 25)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    video = video_of(path, decoder)
+    assert video.frame_rate == 25
+    assert video.seconds == pytest.approx(1.2)

@@ -282,3 +282,18 @@ def test_the_marks_are_those_of_pyscenedetect_itself(detector: str, own: type[Co
         observer.see(Frames("scenes", pixels[first : first + 7], ticks, video.time_base))
     assert [tick for tick, cut in observer._marks if cut] == expected
     assert len(expected) == 4
+
+
+def test_evidence_of_a_video_that_is_cut_off_ends_with_its_pictures(decoder: Decoder, tmp_path: Path) -> None:
+    random = np.random.default_rng(2)
+    pictures = [random.integers(100, 255, (96, 160, 3), np.uint8) for _ in range(100)]
+    for picture in pictures:
+        picture[76:, :120] = 0
+    path = make_video(tmp_path / "a.mp4", pictures, options={"movflags": "+faststart"})
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    video = video_of(path, decoder)
+    observers: list[Observer] = [SceneObserver(), ScreenTextObserver(StripeReader()), LookObserver()]
+    found = watch(path, video, observers, decoder)
+    ends = {name: max(record.span.seconds[1] for record in output.records) for name, output in found.items()}
+    assert set(ends) == {"scenes", "screentext", "look"}
+    assert all(1.5 < end < 2.5 for end in ends.values()), ends

@@ -52,6 +52,11 @@ def test_a_raw_stream_is_not_split() -> None:
     assert parts_of(dataclasses.replace(lasting(7200), container="h264")) == ()
 
 
+def test_joined_recordings_are_not_split() -> None:
+    warnings = ("SPLICED: 7200.0 s in all, where its clock tells 3600.0 s: joined recordings",)
+    assert parts_of(dataclasses.replace(lasting(7200), container="mpegts", warnings=warnings)) == ()
+
+
 def test_a_part_without_length_is_refused() -> None:
     with pytest.raises(ValueError):
         parts_of(lasting(100), 0)

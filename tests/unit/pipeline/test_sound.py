@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
 
@@ -96,3 +99,39 @@ def test_no_sound_track_and_broken_sound_are_named(decoder: Decoder, tmp_path: P
     with pytest.raises(MediaError) as caught:
         list(decoder.sound(path, video))
     assert caught.value.code.name == "AUDIO_DECODE_FAILED"
+
+
+def stereo(path: Path, left: np.ndarray, right: np.ndarray, codec: str) -> Path:
+    """A video with the two channels at 16 kHz."""
+    with av.open(path, "w") as out:
+        stream: Any = out.add_stream("libx264", rate=5)
+        stream.height, stream.width, stream.pix_fmt = 96, 160, "yuv420p"
+        audio: Any = out.add_stream(codec, rate=16_000, layout="stereo")
+        for _ in range(10):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(flat(RED), "rgb24")))
+        out.mux(stream.encode(None))
+        for start in range(0, len(left), 1024):
+            both = np.stack([left[start : start + 1024], right[start : start + 1024]]).astype(np.float32)
+            frame: Any = av.AudioFrame.from_ndarray(np.ascontiguousarray(both), format="fltp", layout="stereo")
+            frame.sample_rate, frame.time_base, frame.pts = 16_000, Fraction(1, 16_000), start
+            out.mux(audio.encode(frame))
+        out.mux(audio.encode(None))
+    return path
+
+
+@pytest.mark.parametrize("codec", ["aac", "pcm_s16le", "pcm_f32le", "mp2"])
+def test_channels_of_opposite_phase_do_not_cancel_each_other(decoder: Decoder, tmp_path: Path, codec: str) -> None:
+    wave = tone(2.0)
+    path = stereo(tmp_path / "a.mkv", wave, -wave, codec)
+    (sound,) = decoder.sound(path, video_of(path, decoder))
+    assert np.sqrt(np.square(sound.samples[1600:-1600]).mean()) > 0.2
+    crossings = np.count_nonzero(np.diff(np.signbit(sound.samples[1600:-1600])))
+    assert crossings / 2 / (len(sound.samples) / 16_000 - 0.2) == pytest.approx(440, rel=0.02)
+
+
+def test_wide_stereo_is_mixed_as_ever(decoder: Decoder, tmp_path: Path) -> None:
+    left, right = tone(2.0, 440), tone(2.0, 660)
+    wide = stereo(tmp_path / "a.mkv", left, right, "pcm_f32le")
+    (sound,) = decoder.sound(wide, video_of(wide, decoder))
+    mixed = left + right
+    assert np.corrcoef(sound.samples, mixed)[0, 1] > 0.9999

@@ -91,3 +91,35 @@ def test_an_unreadable_directory_is_reported(tmp_path: Path):
     (tmp_path / "locked").mkdir(mode=0)
     found = discover([tmp_path])
     assert [problem.code for problem in found.problems] == ["FILE_UNREADABLE"]
+
+
+def test_all_that_can_be_opened_is_found_in_a_folder(tmp_path: Path):
+    from av.format import ContainerFormat
+
+    from pipeline.decode.open import _CONTAINERS
+
+    sounds = "mp3 aac flac wav w64 aiff caf ac3 eac3 dts amr au ape wv tta opus gif apng".split()
+    no_videos = {"avif", "heic", "heif", "mpo", "m4a", "m4b", "isma", "mka", "mks", "ogg", "avs"}
+    expected = {"m2t", "m2ts", "tp"}
+    for name in set(_CONTAINERS.split(",")) - set(sounds) - {"amv"}:
+        expected |= ContainerFormat(name, "r").extensions - no_videos
+    for suffix in expected:
+        (tmp_path / f"a.{suffix.upper()}").write_bytes(b"\x47" + bytes(187))
+    assert {name.split(".")[1].lower() for name in names(discover([tmp_path]))} == expected
+
+
+def test_a_camcorder_s_mod_is_a_video_and_that_of_go_is_not(tmp_path: Path):
+    (tmp_path / "go.mod").write_text("module example")
+    (tmp_path / "MOV001.MOD").write_bytes(b"\x00\x00\x01\xba" + bytes(60))
+    (tmp_path / "AVSEQ01.DAT").write_bytes(b"RIFF\x00\x00\x00\x00CDXA" + bytes(60))
+    (tmp_path / "table.dat").write_bytes(b"RIFF\x00\x00\x00\x00WAVE")
+    assert names(discover([tmp_path])) == ["AVSEQ01.DAT", "MOV001.MOD"]
+
+
+def test_what_is_skipped_in_folders_is_told(tmp_path: Path):
+    (tmp_path / "deep").mkdir()
+    for name in ("a.mkv", "notes.txt", ".hidden", "deep/cover.jpg", "deep/code.ts"):
+        (tmp_path / name).write_bytes(b"x")
+    found = discover([tmp_path, tmp_path])
+    assert [path.name for path in found.skipped] == ["code.ts", "cover.jpg", "notes.txt"]
+    assert discover([tmp_path / "notes.txt", tmp_path / "deep", tmp_path]).skipped == found.skipped[:2]
