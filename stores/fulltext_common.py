@@ -20,6 +20,7 @@ FEW_LINES = 20_000
 """Lines of the videos that a search is limited to which are all read. Source: our choice: a day of video has fewer."""
 
 _PAIRED = 4  # the rarest of the common terms, of which all pairs are looked for
+_RANKED = 1_000  # lines that are ranked together, at least
 _SAMPLE = 300  # newest lines by which the frequency of a common term is estimated
 _WALKED = 200_000  # occurrences of the rarer of two common terms among which the other one is looked for
 
@@ -102,7 +103,7 @@ def best_lines(index: LineIndex, found: Frequencies, k: int) -> list[tuple[Index
 
 def _gathered(index: LineIndex, found: Frequencies, k: int) -> list[int]:
     """Lines with many of the terms come before those with few, and rare terms before common ones."""
-    rare, common = list(found.rare), list(found.common)
+    rare, common, k = list(found.rare), list(found.common), max(k, _RANKED)
     gathered: dict[int, None] = {}
     if len(rare) + len(common) > 1:
         after = 0 if rare or index.limited else _within_reach(index, found.common[common[0]])
