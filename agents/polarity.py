@@ -18,8 +18,8 @@ _NEGATION = re.compile(
     r"\b(?:not|never|no|none|nobody|nothing|neither|nor|without|cannot|\w+n['’]t)\b|[不没別别未无莫勿]",
 )
 _NO_DENIAL = re.compile(
-    r"\b(?:not only|no doubt|no matter|no problem)\b|(\w)不\1|有没有|不仅|不但|不只|不过|不同|不断|不错|不论|不管|不少|不久|"
-    r"对不起|没错|没关系|没问题|[特分性级差区告个识辨鉴类派]别|别[人墅致名称的处]|无论|无线|无人机|无数|无花果|未来|未必不",
+    r"\b(?:not only|no doubt|no matter|no problem)\b|(\w)不\1|有没有|不仅|不但|不只|不过|不同|不断|不错|不论|不管|不少|"
+    r"不久|对不起|没错|没关系|没问题|[特分性级差区告个识辨鉴类派]别|别[人墅致名称的处]|无论|无线|无人机|无数|无花果|未来|未必不",
 )
 _AUXILIARIES = re.compile("^(?:要|会|有|能|可以|可|是|必须|必|得|应该|应|该|再|到|在|把|被|让|去|想|用|太|很|那么)+")
 _BELIEF = frozenset("think believe know say sure guess 觉得 认为 知道".split())

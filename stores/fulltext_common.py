@@ -6,12 +6,14 @@ that hold other words of the query, too; they are then ranked together.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Protocol
 
-from stores.fulltext_terms import Term, bm25, weight
+from stores.core.records import Channel
+from stores.fulltext_terms import Term, bm25
 
 COMMON = 5_000
 """Lines from which a term is common. Source: our choice: ranking so many takes a few milliseconds."""
@@ -32,7 +34,7 @@ class IndexedLine:
     line: int
     evidence_id: str
     video_id: str
-    channel: str
+    channel: Channel
     body: str
 
 
@@ -95,7 +97,11 @@ def best_lines(index: LineIndex, found: Frequencies, k: int) -> list[tuple[Index
     if rows is None:
         rows = index.read(_gathered(index, found, k))
     last = float(index.last())
-    weights = {term: weight(hits, last) for term, hits in {**found.rare, **found.common}.items()}
+    # Always above 0, other than FTS5's weight: with two common words a line is better than with one.
+    weights = {
+        term: math.log1p((max(last, hits) - hits + 0.5) / (hits + 0.5))
+        for term, hits in {**found.rare, **found.common}.items()
+    }
     scored = zip(rows, bm25([row.body for row in rows], weights), strict=True)
     ordered = sorted(((row, score) for row, score in scored if score > 0), key=lambda it: (-it[1], it[0].evidence_id))
     return ordered[:k]
@@ -122,10 +128,12 @@ def _gathered(index: LineIndex, found: Frequencies, k: int) -> list[int]:
 
 
 def _estimated(index: LineIndex, term: Term) -> float:
-    """How many lines hold a common term if old lines hold it as often as new ones."""
+    """How many lines hold a common term if old lines hold it as often as new ones; a quarter of all at most, since
+    the newest lines may be of one video that is all about it."""
     newest = index.sample(term, _SAMPLE)
     last = index.last()
-    return max(COMMON, len(newest) * last / (last - min(newest) + 1)) if newest else COMMON
+    estimated = len(newest) * last / (last - min(newest) + 1) if newest else 0.0
+    return max(COMMON, min(estimated, last / 4))
 
 
 def _within_reach(index: LineIndex, hits: float) -> int:

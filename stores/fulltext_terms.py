@@ -12,8 +12,8 @@ from stores.text_keys import STOP_WORDS, search_key, words_in
 MAX_TERMS = 64
 """Terms of a query beyond which the rest is ignored. Source: our choice; FTS5 allows a depth of 256."""
 
-LONGEST_QUERY = 2_000
-"""Characters of a query that are read. Source: about the 512 tokens that text encoders read at most."""
+LONGEST_QUERY = 1_000
+"""Characters of a query whose words are looked for. Source: our choice: some ten sentences."""
 
 PREFIX_LETTERS = 4
 """Words at least this long also match as beginnings ("skate" finds "skateboarding"). Source: our choice."""

@@ -55,8 +55,8 @@ class CitationChecker:
         return tuple(kept)
 
     def _supported(self, text: str, question: str, lines: Sequence[Evidence]) -> bool:
-        """Every number must stand in the evidence, and what is denied must be denied there, too; and its words must
-        stand there, or its meaning must lie near the lines'."""
+        """Every number must stand in the evidence, and what is denied must be denied there, too; and the words must
+        stand there, or the meaning must lie near the lines'."""
         material = " ".join(f"{line.text} {line.search_text}" for line in lines)
         allowed = set(_NUMBER.findall(material)) | set(_NUMBER.findall(question))
         if not set(_NUMBER.findall(text)) <= allowed:

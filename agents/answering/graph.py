@@ -113,6 +113,7 @@ class Answerer:
         return graph.compile()
 
     def _understand(self, state: _State) -> dict[str, Any]:
+        self._check_indexed(state["video_ids"] or ())
         question = understand(state["text"], self._encoders.concepts.vocabulary)
         # An empty text is refused by the search.
         empty = bool(state["text"].strip()) and nothing_to_look_for(state["text"])
@@ -120,7 +121,6 @@ class Answerer:
 
     def _look_up(self, state: _State) -> dict[str, Any]:
         """Moments for the question, and the lines of the videos they lie in."""
-        self._check_indexed(state["video_ids"] or ())
         found = self._finder.search(state["text"], k=12, video_ids=state["video_ids"])
         hits = self._store.fulltext.search(
             state["text"], 50, video_ids=state["video_ids"], channels=("speech", "screen", "caption", "script")
