@@ -92,7 +92,7 @@ def content_terms(text: str, vocabulary: Iterable[str] = ()) -> tuple[Term, ...]
         vocabulary: Chinese words that may be cut out whole.
     """
     known = _keys(frozenset(vocabulary))
-    key = search_key(text[:LONGEST_QUERY])
+    key = search_key(read_part(text))
     found: dict[Term, None] = {}
     for run in _RUNS.finditer(key):
         if len(found) >= MOST_TERMS:
@@ -112,11 +112,17 @@ def content_terms(text: str, vocabulary: Iterable[str] = ()) -> tuple[Term, ...]
     return tuple(found)[:MOST_TERMS]
 
 
+def read_part(query: str) -> str:
+    """What is read of a query or question: its first `LONGEST_QUERY` characters, so that a page costs what a sentence
+    does."""
+    return query if len(query) <= LONGEST_QUERY else query.strip()[:LONGEST_QUERY]
+
+
 def nothing_to_look_for(text: str) -> bool:
     """Whether no word of a query or question names anything: it has no letters or digits, is made of function words or
     greetings alone, or of keys struck at random. What may still be found then are just these words, said or written.
     """
-    key = search_key(text[:LONGEST_QUERY])
+    key = search_key(read_part(text))
     if any(unicodedata.category(character) == "So" for character in key):
         return False  # a picture, 🐕, names what it shows
     words = [re.split("['’]", piece)[0] for piece in _LATIN.findall(key)]

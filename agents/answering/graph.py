@@ -15,7 +15,7 @@ from agents.answering.questions import Question, understand
 from agents.llm import LLM
 from agents.search.finder import SEARCHED_STAGES, Finder, Found, Moment
 from agents.search.scoring import query_scales
-from agents.words import coverage, nothing_to_look_for
+from agents.words import coverage, nothing_to_look_for, read_part
 from encoders.bundle import Encoders
 from stores.core.errors import UsageError
 from stores.core.records import Evidence
@@ -114,7 +114,7 @@ class Answerer:
 
     def _understand(self, state: _State) -> dict[str, Any]:
         self._check_indexed(state["video_ids"] or ())
-        question = understand(state["text"], self._encoders.concepts.vocabulary)
+        question = understand(read_part(state["text"]), self._encoders.concepts.vocabulary)
         # An empty text is refused by the search.
         empty = bool(state["text"].strip()) and nothing_to_look_for(state["text"])
         return {"question": question, "empty": empty, "drafted": [], "claims": ()}

@@ -30,6 +30,7 @@ from stores.core.records import (
     VectorItem,
     Video,
 )
+from stores.fulltext_terms import LONGEST_QUERY
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
 from tests.unit.agents.chat_server import chat_server
@@ -227,6 +228,15 @@ def test_what_names_nothing_matches_nothing(library: Held, encoders: Encoders, q
     answer = Answerer(library[0], encoders).ask(query)
     assert answer.abstained
     assert answer.text.startswith(("There is nothing to look for", "这里没有可以查找的内容"))
+
+
+def test_of_a_very_long_query_the_beginning_is_read(library: Held, encoders: Encoders) -> None:
+    finder = Finder(library[0], encoders)
+    text = f"a sailing boat {'at sea ' * 1500}"
+    found = finder.search(text)
+    assert len(found.query) == LONGEST_QUERY
+    assert found.moments == finder.search(text[:LONGEST_QUERY]).moments
+    assert found.moments
 
 
 def test_nothing_is_asked_of_a_model_about_nothing(library: Held, encoders: Encoders) -> None:
