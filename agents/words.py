@@ -1,22 +1,32 @@
 """Words that carry meaning in a question, a query or a tag, in English and Chinese.
 
-English: tokens without function words, plurals folded. Chinese has no spaces: words known to the
-concept table are cut out first (longest match), what is left is taken as overlapping pairs of characters.
+All words are keys (`stores.text_keys`). English: tokens without function words, plurals folded. Chinese, Japanese and
+Korean: words known to the concept table are cut out first (longest match), what is left is taken as overlapping pairs
+of characters.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-_HAN = "㐀-䶿一-鿿豈-﫿"
-_CJK = re.compile(f"[{_HAN}]+")
-_LETTER = f"(?:(?![{_HAN}])[^\\W_])"
-_LATIN = re.compile(f"{_LETTER}+(?:['’-]{_LETTER}+)*")
+from stores.fulltext_terms import LONGEST_QUERY
+from stores.text_keys import CJK, STOP_WORDS, search_key
 
-FUNCTION_WORDS = frozenset(
+_CJK = re.compile(f"[{CJK}]+")
+_LETTER = f"(?:(?![{CJK}])[^\\W_])"
+_LATIN = re.compile(f"{_LETTER}+(?:['’-]{_LETTER}+)*")
+_RUNS = re.compile(f"{_LATIN.pattern}|{_CJK.pattern}")
+_VOWELS = frozenset("aeiouy")
+_KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+
+MOST_TERMS = 64
+"""Content words of a text beyond which the rest is ignored. Source: our choice; the full-text index takes as many."""
+
+FUNCTION_WORDS = STOP_WORDS | frozenset(
     "a an the of in on at to for from by with without into onto over under and or but nor so if then than as is are "
     "was were be been being am do does did doing done have has had having can could will would shall should may might "
     "must it its he him his she her they them their we us our you your i me my this that these those there here who "
@@ -34,6 +44,11 @@ SCAFFOLD_WORDS = frozenset(
 FUNCTION_CHARACTERS = frozenset("的了着是在和与有个这那哪些什么吗呢里中上下被把从对就都也很将为么谁")
 """Chinese characters that on their own carry no topic."""
 
+GREETINGS = frozenset("hello hi hey hallo thanks thank please bye goodbye ok okay".split())
+"""What people say to somebody rather than ask of a library."""
+
+_GREETINGS_IN_CHINESE = re.compile("你好|您好|谢谢|再见|哈喽|嗨|喂|请问|请|你们|你|您|吧|啊|呀|嗯|哦|好的|是的")
+
 PARTICLES = "的了着是在和与这那哪什么吗呢谁"
 """Characters that end a word wherever they stand; others of the above also begin words (中国, 上海, 首都)."""
 
@@ -44,7 +59,7 @@ SCAFFOLD_TERMS = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One content word. ``text`` lower case and singular; ``cjk`` whether it is Chinese."""
+    """One content word. ``text``: its key, singular; ``cjk``: whether it is Chinese, Japanese or Korean."""
 
     text: str
     cjk: bool
@@ -72,12 +87,16 @@ def content_terms(text: str, vocabulary: Iterable[str] = ()) -> tuple[Term, ...]
     """The words of ``text`` that carry its topic, in order, without repeats.
 
     Args:
-        text: a question, a search query or a tag's name.
+        text: a question, a search query or a tag's name. Its first `LONGEST_QUERY` characters count, and of these
+            the first `MOST_TERMS` words.
         vocabulary: Chinese words that may be cut out whole.
     """
-    known = vocabulary if isinstance(vocabulary, (set, frozenset)) else frozenset(vocabulary)
+    known = _keys(frozenset(vocabulary))
+    key = search_key(read_part(text))
     found: dict[Term, None] = {}
-    for run in re.finditer(f"{_LATIN.pattern}|{_CJK.pattern}", text.lower()):
+    for run in _RUNS.finditer(key):
+        if len(found) >= MOST_TERMS:
+            break
         piece = run.group()
         if _CJK.fullmatch(piece):
             for word in _cut_chinese(piece, known):
@@ -88,9 +107,29 @@ def content_terms(text: str, vocabulary: Iterable[str] = ()) -> tuple[Term, ...]
                 found.setdefault(Term(singular(word), False))
     if not found:
         # "people", "a movie scene": what is usually around the topic is the topic here.
-        words = (piece for piece in _LATIN.findall(text.lower()) if piece not in FUNCTION_WORDS)
-        return tuple(dict.fromkeys(Term(singular(word), False) for word in words))
-    return tuple(found)
+        words = (piece for piece in _LATIN.findall(key) if piece not in FUNCTION_WORDS)
+        found = dict.fromkeys(Term(singular(word), False) for word in words)
+    return tuple(found)[:MOST_TERMS]
+
+
+def read_part(query: str) -> str:
+    """What is read of a query or question: its first `LONGEST_QUERY` characters, so that a page costs what a sentence
+    does."""
+    return query if len(query) <= LONGEST_QUERY else query.strip()[:LONGEST_QUERY]
+
+
+def nothing_to_look_for(text: str) -> bool:
+    """Whether no word of a query or question names anything: it has no letters or digits, is made of function words or
+    greetings alone, or of keys struck at random. What may still be found then are just these words, said or written.
+    """
+    key = search_key(read_part(text))
+    if any(unicodedata.category(character) == "So" for character in key):
+        return False  # a picture, 🐕, names what it shows
+    words = [re.split("['’]", piece)[0] for piece in _LATIN.findall(key)]
+    if any(word not in GREETINGS and not _struck_at_random(word) for word in words if word not in FUNCTION_WORDS):
+        return False
+    rest = _GREETINGS_IN_CHINESE.sub("", "".join(_CJK.findall(key)))
+    return FUNCTION_CHARACTERS.issuperset(rest)
 
 
 def coverage(terms: Iterable[Term], text: str) -> float:
@@ -98,16 +137,16 @@ def coverage(terms: Iterable[Term], text: str) -> float:
     wanted = tuple(terms)
     if not wanted:
         return 0.0
-    lowered = text.lower()
-    words = {singular(word) for word in _LATIN.findall(lowered)}
-    hits = sum(term.text in lowered if term.cjk else _occurs(term.text, words) for term in wanted)
+    key = _key(text)
+    words = _singulars(text)
+    hits = sum(term.text in key if term.cjk else _occurs(term.text, words) for term in wanted)
     return hits / len(wanted)
 
 
 def contains_phrase(phrase: str, text: str) -> bool:
     """Whether ``text`` says ``phrase``: consecutive whole words in English (plurals folded), a substring in Chinese."""
     if _CJK.search(phrase):
-        return phrase.lower() in text.lower()
+        return _key(phrase) in _key(text)
     wanted = _folded(phrase)
     return bool(wanted.strip()) and wanted in _folded(text)
 
@@ -115,10 +154,33 @@ def contains_phrase(phrase: str, text: str) -> bool:
 @lru_cache(maxsize=8192)
 def _folded(text: str) -> str:
     """The words of a text, plurals folded, with a space around each: tags are looked for in the same lines again."""
-    return f" {' '.join(singular(word) for word in _LATIN.findall(text.lower()))} "
+    return f" {' '.join(singular(word) for word in _LATIN.findall(search_key(text)))} "
 
 
-def _occurs(word: str, words: set[str]) -> bool:
+@lru_cache(maxsize=8192)
+def _key(text: str) -> str:
+    return search_key(text)
+
+
+@lru_cache(maxsize=8192)
+def _singulars(text: str) -> frozenset[str]:
+    return frozenset(singular(word) for word in _LATIN.findall(_key(text)))
+
+
+@lru_cache(maxsize=8)
+def _keys(vocabulary: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(search_key, vocabulary))
+
+
+def _struck_at_random(word: str) -> bool:
+    """Neighbouring keys in a row, a key struck again and again, or six letters and more without a vowel."""
+    if len(word) < 5 or not word.isascii() or not word.isalpha():
+        return False
+    rows = (row for keys in _KEYBOARD for row in (keys, keys[::-1]))
+    return len(set(word)) == 1 or any(word in row for row in rows) or (len(word) > 5 and not set(word) & _VOWELS)
+
+
+def _occurs(word: str, words: frozenset[str]) -> bool:
     """Exact, or the same stem for words of five letters and more (``rotate`` / ``rotating``)."""
     if word in words:
         return True
@@ -126,7 +188,7 @@ def _occurs(word: str, words: set[str]) -> bool:
     return len(word) >= 5 and any(other.startswith(stem) and len(other) <= len(word) + 3 for other in words)
 
 
-def _cut_chinese(run: str, known: set[str] | frozenset[str]) -> list[str]:
+def _cut_chinese(run: str, known: frozenset[str]) -> list[str]:
     for scaffold in SCAFFOLD_TERMS:
         run = run.replace(scaffold, "的")
     words: list[str] = []

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from agents.answering.claims import Citation, Claim
+from agents.polarity import polarity_agrees
 from agents.search.scoring import TEXT_FLOOR, query_scales
 from agents.words import content_terms, coverage
 from encoders.bundle import Encoders
@@ -54,10 +55,13 @@ class CitationChecker:
         return tuple(kept)
 
     def _supported(self, text: str, question: str, lines: Sequence[Evidence]) -> bool:
-        """Every number must stand in the evidence; and its words must, or its meaning must lie near the lines'."""
+        """Every number must stand in the evidence, and what is denied must be denied there, too; and the words must
+        stand there, or the meaning must lie near the lines'."""
         material = " ".join(f"{line.text} {line.search_text}" for line in lines)
         allowed = set(_NUMBER.findall(material)) | set(_NUMBER.findall(question))
         if not set(_NUMBER.findall(text)) <= allowed:
+            return False
+        if not polarity_agrees(text, {part for line in lines for part in (line.text, line.search_text)}):
             return False
         if coverage(content_terms(text), material) >= 0.5:
             return True

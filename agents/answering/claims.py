@@ -10,6 +10,7 @@ from typing import Literal
 from agents.answering.questions import Question
 from agents.words import coverage
 from stores.core.records import Channel, Evidence, Span
+from stores.text_keys import HAN
 
 SUPPORT = 0.5
 """Share of the question's content words that a spoken or written passage must hold to be quoted as its answer."""
@@ -24,7 +25,7 @@ _NUMBER = re.compile(
     r"\d|\b(one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million)\b|[一二三四五六七八九十百千万]",
     re.I,
 )
-_CHINESE_NAME = re.compile(r"[一-鿿]+")
+_CHINESE_NAME = re.compile(f"[{HAN}]+")
 _PROPER = re.compile(r"(?<!^)(?<![.!?。！？] )\b[A-Z](?!['’])[\w'’-]+")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agents.words import Term, content_terms
+from stores.text_keys import HAN
 
 Source = Literal["speech", "screen", "words", "picture"]
 Wants = Literal["name", "number", "anything"]
@@ -45,7 +46,7 @@ _ACCOUNT = re.compile(
     re.I,
 )
 _YES_OR_NO = re.compile(r"^\s*(is|are|was|were|do|does|did|can|has|have)\b|有没有|是不是|吗[？?]?\s*$", re.I)
-_CJK = re.compile(r"[一-鿿]")
+_HAN = re.compile(f"[{HAN}]")
 
 _ROLE_WORDS = frozenset("speaker narrator presenter title caption subtitle text".split())
 """Words that point at a channel rather than at its content."""
@@ -86,4 +87,4 @@ def understand(text: str, vocabulary: Iterable[str] = ()) -> Question:
     else:
         source = "picture"
     terms = tuple(term for term in content_terms(text, vocabulary) if term.text not in _ROLE_WORDS)
-    return Question(text, terms, source, wants, bool(_CJK.search(text)), bool(_YES_OR_NO.search(asked)))
+    return Question(text, terms, source, wants, bool(_HAN.search(text)), bool(_YES_OR_NO.search(asked)))

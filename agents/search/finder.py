@@ -22,7 +22,7 @@ from agents.search.scoring import (
     query_scales,
 )
 from agents.search.spaces import Space, Spaces
-from agents.words import content_terms, coverage
+from agents.words import content_terms, coverage, nothing_to_look_for, read_part
 from encoders.bundle import Encoders
 from encoders.types import Vectors, WeightsError
 from stores.core.errors import UsageError
@@ -117,7 +117,7 @@ class Finder:
         duplicates: bool = False,
         explained: bool = False,
     ) -> Found:
-        """The ``k`` best moments for a query in any language.
+        """The ``k`` best moments for a query in any language; what is read of a very long one is in ``Found.query``.
 
         Args:
             video_ids: look only in these.
@@ -136,7 +136,9 @@ class Finder:
             raise UsageError("USAGE", f"Cannot show {k} results.", "Ask for 1 or more with -k.")
         health = self._store.catalog.index_health(SEARCHED_STAGES)
         notes = Notes()
-        if not health.videos_indexed:
+        query = read_part(query)
+        meaningless = nothing_to_look_for(query) and not self._store.fulltext.search(query, 1, video_ids=video_ids)
+        if meaningless or not health.videos_indexed:
             return Found(query, "no_match", health, (), self._why(notes) if explained else None)
         ordered = _in_order(self._recall(query, video_ids, notes))
         ordered = refined(query, ordered, self._store, self._spaces, self._config, notes)

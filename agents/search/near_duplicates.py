@@ -15,6 +15,7 @@ from encoders.frame_hashes import MOVING, Alignment, Prints, aligned, unpacked
 from stores.core.errors import StoreError
 from stores.core.records import Evidence, Span
 from stores.library_store import LibraryStore
+from stores.text_keys import CJK, search_key
 
 SAME = 0.5
 """Share of the prints of the shorter moment from which it shows what the other does: more of it than not. Measured on
@@ -26,7 +27,7 @@ SAID_AGAIN = 0.5
 different sentences share next to none. Ours."""
 
 _KEPT = 64  # videos whose prints are kept in memory: at most 0.8 MB each
-_TOKEN = re.compile(r"[㐀-䶿一-鿿豈-﫿]|[^\W_]+")
+_TOKEN = re.compile(f"[{CJK}]|(?:(?![{CJK}])[^\\W_])+")
 
 Place = tuple[str, Span]
 
@@ -103,5 +104,5 @@ def _middle(span: Span) -> float:
 
 
 def _pairs(text: str) -> set[tuple[str, str]]:
-    words = _TOKEN.findall(text.casefold())
+    words = _TOKEN.findall(search_key(text))
     return set(pairwise(words)) if len(words) > 1 else {(word, "") for word in words}

@@ -27,7 +27,7 @@ from stores.sql.postgres import (
     prepare_postgres,
 )
 
-HEAD = "0004"
+HEAD = "0007"
 """The newest schema revision: the last file in ``migrations/versions``."""
 
 BUSY_MILLISECONDS = 10_000
@@ -46,7 +46,8 @@ def open_database(url: str, create: bool = True) -> Engine:
     SQLite runs in WAL mode with foreign keys on and full fsync. On Postgres the tables go into the first schema of
     the search path, which ``?options=-csearch_path%3Dname`` in the URL chooses (and which is made if need be): so
     several libraries can share one database. Several processes may open a new database at once: one makes
-    the tables while the others wait. Alembic is imported only if the schema is not at `HEAD` already.
+    the tables while the others wait. Alembic is imported only if the schema is not at `HEAD` already. If another
+    version of Kinodex made the keys that words are found by (`stores.text_keys`), they are made again.
 
     Args:
         url: ``sqlite:///path`` or ``postgresql://…``, the latter always through psycopg 3.
@@ -63,6 +64,7 @@ def open_database(url: str, create: bool = True) -> Engine:
     try:
         with reading(engine) as connection:
             current = _revision(connection)
+            renewed = current == HEAD and _keys_are_current(connection)
         if current is None and not create:
             where = engine.url.render_as_string(hide_password=True)
             raise StoreError("LIBRARY_MISSING", f"There is no Kinodex library in {where}.", MAKE_ONE)
@@ -71,6 +73,8 @@ def open_database(url: str, create: bool = True) -> Engine:
                 with _faults(engine):
                     ensure_schema(engine)
             _migrate(engine, current)
+        if not renewed:
+            _renew_keys(engine)
     except BaseException:
         engine.dispose()
         raise
@@ -158,6 +162,20 @@ def _revision(connection: Connection) -> str | None:
     if not (has_table(connection, name) if postgres else inspect(connection).has_table(name)):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _keys_are_current(connection: Connection) -> bool:
+    # Here, since what keeps lines and tags needs this module.
+    from stores.sql.lines import keys_are_current
+
+    return keys_are_current(connection)
+
+
+def _renew_keys(engine: Engine) -> None:
+    from stores.sql.lines import renew_keys
+
+    with writing(engine) as connection:
+        renew_keys(connection)
 
 
 def _migrate(engine: Engine, current: str | None) -> None:

@@ -6,17 +6,20 @@ character a word), so that Postgres's parser has nothing to interpret and finds 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-K1, B = 1.2, 0.75
-"""BM25's constants. Source: those of SQLite's FTS5, https://sqlite.org/fts5.html#the_bm25_function."""
+from stores.fulltext_common import COMMON, FEW_LINES, IndexedLine
+from stores.fulltext_terms import K1, B, Term, weight
 
 LONGEST_WORD = 255
 """Letters of a word that count. Source: our choice; Postgres refuses words of 2,048 bytes in a query."""
+
+MEASURED = 50_000
+"""Lines whose mean length is taken for that of all. Source: our choice; beyond, the number of lines is Postgres's own
+estimate, too."""
 
 LONGEST_LINE = 200_000
 """Bytes of a line that are indexed. Source: our choice; a tsvector holds 1 MiB."""
@@ -26,27 +29,29 @@ _INSERT = text(
     "VALUES (:evidence_id, :video_id, :stage, :channel, :body)"
 )
 _DELETE = text("DELETE FROM evidence_fts WHERE video_id = :video_id AND stage = :stage")
-_SIZE = text("SELECT count(*), coalesce(avg(length(tsv)), 1) FROM evidence_fts")
-_SEARCH = (
+_SIZE = text(
+    "SELECT count(*), coalesce(avg(words), 1), "
+    "(SELECT reltuples FROM pg_class WHERE oid = 'evidence_fts'::regclass) "
+    "FROM (SELECT length(tsv) AS words FROM evidence_fts LIMIT :measured) AS measured"
+)
+_COUNT = text(
+    "SELECT count(*) FROM (SELECT 1 FROM evidence_fts WHERE tsv @@ to_tsquery('pg_catalog.simple', :term) LIMIT :limit)"
+    " AS held"
+)
+_SAMPLE = text(
+    "SELECT line FROM evidence_fts WHERE tsv @@ to_tsquery('pg_catalog.simple', :term) ORDER BY line DESC LIMIT :limit"
+)
+_COLUMNS = "line, evidence_id, video_id, channel, body"
+_SCORED = (
     "WITH asked AS MATERIALIZED ("
-    "SELECT term, greatest(ln((greatest(:lines, hits) - hits + 0.5) / (hits + 0.5)), 1e-6) AS weight FROM ("
-    "SELECT term, (SELECT count(*) FROM evidence_fts WHERE tsv @@ term) AS hits FROM ("
-    "SELECT to_tsquery('pg_catalog.simple', word) AS term FROM unnest(CAST(:terms AS text[])) AS word"
-    ") AS parsed) AS counted) "
-    "SELECT evidence_id, video_id, channel, "
+    "SELECT to_tsquery('pg_catalog.simple', word) AS term, weight "
+    "FROM unnest(CAST(:terms AS text[]), CAST(:weights AS float8[])) AS given (word, weight)) "
+    "SELECT {columns}, "
     "(SELECT coalesce(sum(weight), 0) FROM asked WHERE tsv @@ term)"
     f" * {K1 + 1} / (1 + {K1} * ({1 - B} + {B} * length(tsv) / :mean)) AS score "
-    "FROM evidence_fts WHERE tsv @@ to_tsquery('pg_catalog.simple', :anything) "
-    "AND channel = ANY(CAST(:channels AS text[])) {videos}"
-    "ORDER BY score DESC, evidence_id LIMIT :k"
+    "FROM evidence_fts WHERE tsv @@ to_tsquery('pg_catalog.simple', :anything){wanted} "
+    "ORDER BY score DESC, evidence_id LIMIT :limit"
 )
-
-
-def folded(line: str) -> str:
-    """``line`` as it is compared: NFKC, no case, no accents on letters."""
-    spread = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", line).casefold())
-    # Only the accents of alphabets: the marks of Japanese kana make other sounds, not the same letter.
-    return unicodedata.normalize("NFC", "".join(c for c in spread if not "\u0300" <= c <= "\u036f"))
 
 
 def term_of(words: Sequence[str], prefix: bool) -> str:
@@ -61,35 +66,101 @@ def body_of(words: Iterable[str]) -> str:
     return body[:LONGEST_LINE].decode("utf-8", "ignore")
 
 
-def search(
-    connection: Connection,
-    size: tuple[int, float],
-    terms: Sequence[str],
-    k: int,
-    video_ids: Sequence[str] | None,
-    channels: Sequence[str],
-) -> Sequence[Any]:
-    """The ``k`` best lines as rows of evidence id, video id, channel and score, best first.
-
-    The score is BM25 with every term counted once a line: lines are short.
+class PostgresLines:
+    """`LineIndex` of one search: of some videos and channels, or of all (None).
 
     Args:
         size: as `index_size`; it may be a little old.
-        terms: of `term_of`, at least one; a line must match one of them.
     """
-    values: dict[str, Any] = {"terms": list(terms), "anything": " | ".join(terms), "channels": list(channels), "k": k}
-    values |= {"lines": size[0], "mean": size[1]}
-    videos = ""
-    if video_ids is not None:
-        videos = "AND video_id = ANY(CAST(:videos AS text[])) "
-        values["videos"] = list(video_ids)
-    return connection.execute(text(_SEARCH.replace("{videos}", videos)), values).all()
+
+    def __init__(
+        self,
+        connection: Connection,
+        size: tuple[int, float],
+        video_ids: Sequence[str] | None,
+        channels: Sequence[str] | None,
+    ) -> None:
+        self._connection = connection
+        self._size = size
+        self._values: dict[str, Any] = {}
+        self._wanted = ""
+        self._of_videos = video_ids is not None
+        self.limited = video_ids is not None or channels is not None
+        if channels is not None:
+            self._wanted += " AND channel = ANY(CAST(:channels AS text[]))"
+            self._values["channels"] = list(channels)
+        if video_ids is not None:
+            self._wanted += " AND video_id = ANY(CAST(:videos AS text[]))"
+            self._values["videos"] = list(video_ids)
+
+    def scored(
+        self, hits: Mapping[Term, int], k: int, columns: str = "evidence_id, video_id, channel"
+    ) -> Sequence[Any]:
+        """The ``k`` best lines that hold one of the terms, and their scores, best first.
+
+        The score is BM25 with every term counted once a line: lines are short.
+
+        Args:
+            hits: how many lines hold each term.
+        """
+        words = [term_of(term.words, term.prefix) for term in hits]
+        values = {
+            "terms": words,
+            "weights": [weight(count, self._size[0]) for count in hits.values()],
+            "anything": " | ".join(words),
+            "mean": self._size[1],
+        }
+        return self._rows(_SCORED.replace("{columns}", columns), k, values)
+
+    def count(self, term: Term) -> int:
+        """As `LineIndex`."""
+        values = {"term": term_of(term.words, term.prefix), "limit": COMMON}
+        return int(self._connection.execute(_COUNT, values).scalar_one())
+
+    def sample(self, term: Term, limit: int) -> list[int]:
+        """As `LineIndex`."""
+        values = {"term": term_of(term.words, term.prefix), "limit": limit}
+        return list(self._connection.execute(_SAMPLE, values).scalars())
+
+    def newest(self, all_of: Sequence[Sequence[Term]], limit: int, after: int = 0) -> list[int]:
+        """As `LineIndex`."""
+        groups = (" | ".join(term_of(term.words, term.prefix) for term in group) for group in all_of)
+        statement = (
+            "SELECT line FROM evidence_fts WHERE tsv @@ to_tsquery('pg_catalog.simple', :asked) "
+            "AND line > :after{wanted} ORDER BY line DESC LIMIT :limit"
+        )
+        values = {"asked": " & ".join(f"({group})" for group in groups), "after": after}
+        return [row[0] for row in self._rows(statement, limit, values)]
+
+    def ranked(self, terms: Sequence[Term], limit: int) -> list[int]:
+        """As `LineIndex`."""
+        return [row[0] for row in self.scored(dict.fromkeys(terms, 1), limit, "line")]
+
+    def read(self, lines: Sequence[int]) -> list[IndexedLine]:
+        """As `LineIndex`."""
+        statement = text(f"SELECT {_COLUMNS} FROM evidence_fts WHERE line = ANY(CAST(:lines AS bigint[]))")
+        return [IndexedLine(*row) for row in self._connection.execute(statement, {"lines": list(lines)})]
+
+    def few(self) -> list[IndexedLine] | None:
+        """As `LineIndex`."""
+        if not self._of_videos:
+            return None
+        rows = self._rows(f"SELECT {_COLUMNS} FROM evidence_fts WHERE true{{wanted}} LIMIT :limit", FEW_LINES + 1, {})
+        return None if len(rows) > FEW_LINES else [IndexedLine(*row) for row in rows]
+
+    def last(self) -> int:
+        """As `LineIndex`."""
+        return int(self._connection.execute(text("SELECT coalesce(max(line), 0) FROM evidence_fts")).scalar_one())
+
+    def _rows(self, statement: str, limit: int, values: Mapping[str, Any]) -> Sequence[Any]:
+        every = {**self._values, **values, "limit": limit}
+        return self._connection.execute(text(statement.replace("{wanted}", self._wanted)), every).all()
 
 
 def index_size(connection: Connection) -> tuple[int, float]:
-    """How many lines there are, and how many different words one has on average."""
-    lines, mean = connection.execute(_SIZE).one()
-    return int(lines), max(float(mean), 1.0)
+    """About how many lines there are, and how many different words one has on average."""
+    lines, mean, estimated = connection.execute(_SIZE, {"measured": MEASURED}).one()
+    return max(int(lines), int(estimated) if lines == MEASURED else 0), max(float(mean), 1.0)
 
 
 def index_rows(connection: Connection, lines: Sequence[Mapping[str, str]]) -> None:

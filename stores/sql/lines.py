@@ -1,13 +1,17 @@
-"""The full-text lines as they lie in the index, for checking them and for making them anew."""
+"""The full-text lines as they lie in the index, for checking them and for making them again."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, delete, func, insert, select, text
 
-from stores.sql.fulltext import index_lines, indexed_body
-from stores.sql.tables import EVIDENCE, StageRunRow
+from stores.sql.fulltext import add_lines, indexed_body
+from stores.sql.tables import EVIDENCE, CounterRow, StageRunRow, TagAliasRow, TagRow
+from stores.text_keys import VERSION, name_key
+
+_AT_ONCE = 200  # videos whose lines are read together
+_KEYS = "text_keys"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,14 +51,44 @@ def count_lines(connection: Connection) -> int:
 
 
 def index_all_lines(connection: Connection) -> int:
-    """Makes all lines anew from what readers see, in the caller's transaction, and returns their number."""
+    """Makes all lines again from what readers see, in the caller's transaction, and returns their number.
+
+    The lines of the videos that were worked on last are the newest ones.
+    """
     connection.execute(text("DELETE FROM evidence_fts"))
     if _has_owners(connection):
         connection.execute(text("DELETE FROM evidence_lines"))
-    shown = select(StageRunRow.video_id, StageRunRow.stage).where(StageRunRow.active)
-    for row in connection.execute(shown.order_by(StageRunRow.video_id, StageRunRow.stage)).all():
-        index_lines(connection, row.video_id, row.stage)
+    last = func.max(StageRunRow.finished_at)
+    ordered = select(StageRunRow.video_id).where(StageRunRow.active).group_by(StageRunRow.video_id)
+    videos = connection.execute(ordered.order_by(last, StageRunRow.video_id)).scalars().all()
+    for first in range(0, len(videos), _AT_ONCE):
+        batch = videos[first : first + _AT_ONCE]
+        rows = connection.execute(EVIDENCE.select().where(EVIDENCE.c.video_id.in_(batch))).all()
+        place = {video_id: number for number, video_id in enumerate(batch)}
+        add_lines(connection, sorted(rows, key=lambda row: (place[row.video_id], row.stage)))
     return count_lines(connection)
+
+
+def keys_are_current(connection: Connection) -> bool:
+    """Whether the lines and the names of tags are kept under the keys that queries are asked with."""
+    return connection.execute(select(CounterRow.value).where(CounterRow.name == _KEYS)).scalar() == VERSION
+
+
+def renew_keys(connection: Connection) -> None:
+    """Makes the keys of lines and tags again after `stores.text_keys` has changed, in the caller's transaction."""
+    if keys_are_current(connection):
+        return
+    tags = connection.execute(select(TagRow.tag_id, TagRow.name)).all()
+    aliases = connection.execute(select(TagAliasRow.tag_id, TagAliasRow.ordinal, TagAliasRow.alias)).all()
+    if tags:
+        keyed = [{"id": row.tag_id, "key": name_key(row.name)} for row in tags]
+        connection.execute(text("UPDATE tags SET folded = :key WHERE tag_id = :id"), keyed)
+    if aliases:
+        keyed = [{"id": row.tag_id, "n": row.ordinal, "key": name_key(row.alias)} for row in aliases]
+        connection.execute(text("UPDATE tag_aliases SET folded = :key WHERE tag_id = :id AND ordinal = :n"), keyed)
+    index_all_lines(connection)
+    connection.execute(delete(CounterRow).where(CounterRow.name == _KEYS))
+    connection.execute(insert(CounterRow).values(name=_KEYS, value=VERSION))
 
 
 def _has_owners(connection: Connection) -> bool:

@@ -346,7 +346,10 @@ class RunRow(Base):
 
 
 class CounterRow(Base):
-    """``revision``: goes up with every change that readers can see, so that caches know when they are stale."""
+    """``revision``: goes up with every change that readers can see, so that caches know when they are stale.
+
+    ``text_keys``: the version of `stores.text_keys` that made the full-text lines and the keys of tags.
+    """
 
     __tablename__ = "counters"
     name: Mapped[str] = mapped_column(primary_key=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from stores.sql.database import reading, writing
 from stores.sql.faults import storage_faults
 from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagAliasRow, TagRow
 from stores.tags.csv_files import invalid, read_tags, write_tags
+from stores.text_keys import name_key
 
 Origin = Literal["automatic", "person"]
 
@@ -77,10 +77,11 @@ class TagLibrary:
             return _tags(connection)
 
     def find(self, name_or_id: str) -> Tag | None:
-        """The tag with this id, else this name, else this alias; case and width of letters do not matter."""
-        folded = _folded(name_or_id)
+        """The tag with this id, else this name, else this alias; `stores.text_keys` says which are equal."""
+        folded = name_key(name_or_id)
         tried = (
             select(TagRow.tag_id).where(TagRow.tag_id == name_or_id.strip()),
+            select(TagRow.tag_id).where(TagRow.name == name_or_id.strip()).order_by(TagRow.position),
             select(TagRow.tag_id).where(TagRow.folded == folded).order_by(TagRow.position),
             select(TagRow.tag_id)
             .join(TagAliasRow, TagAliasRow.tag_id == TagRow.tag_id)
@@ -180,13 +181,13 @@ def _check_parents(path: Path, line: int, tag: Tag, library: dict[str, Tag]) -> 
 
 
 def _columns(tag: Tag) -> dict[str, str]:
-    named = {"name": tag.name, "folded": _folded(tag.name), "facet": tag.facet}
+    named = {"name": tag.name, "folded": name_key(tag.name), "facet": tag.facet}
     return named | {"parent": tag.parent, "language": tag.language, "status": tag.status}
 
 
 def _alias_rows(tag: Tag) -> Iterable[dict[str, Any]]:
     for ordinal, alias in enumerate(tag.aliases):
-        yield {"tag_id": tag.tag_id, "ordinal": ordinal, "alias": alias, "folded": _folded(alias)}
+        yield {"tag_id": tag.tag_id, "ordinal": ordinal, "alias": alias, "folded": name_key(alias)}
 
 
 def _decision_columns(decision: Decision) -> dict[str, Any]:
@@ -201,7 +202,3 @@ def _decision_columns(decision: Decision) -> dict[str, Any]:
 def _insert(connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
         connection.execute(insert(table), rows)
-
-
-def _folded(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

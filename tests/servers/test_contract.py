@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from stores.core.errors import StoreError
 from stores.core.records import Blob, Caption, Decision, Script, StageKey, StageOutput, Tag
+from stores.fulltext_common import COMMON
 from stores.library_store import LibraryStore
+from stores.sql.database import writing
 from tests.unit.stores.builders import (
     COLLECTION,
     add_video,
@@ -119,6 +122,11 @@ def test_three_lost_workers_are_a_quarantine(store: LibraryStore) -> None:
         ("ガ", "カ", False),
         ("스케이트보드", "보드", True),
         ("unicode 𠀀𠀁 rare", "𠀀𠀁", True),
+        ("戰爭與歷史圖書館", "图书馆", True),
+        ("乌龟观赏鱼专卖店", "烏龜觀賞魚", True),
+        ("Die Straße", "strasse", True),
+        ("Die Strasse", "Straße", True),
+        ("Cafe\u0301 Central", "café", True),
     ],
 )
 def test_what_finds_what(one_store: LibraryStore, body: str, query: str, found: bool) -> None:
@@ -133,6 +141,48 @@ def test_what_finds_what(one_store: LibraryStore, body: str, query: str, found: 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_that_is_typed_breaks_the_search(one_store: LibraryStore, query: str | list[str]) -> None:
     one_store.fulltext.search(query if isinstance(query, str) else " ".join(query), 5)
+
+
+def test_common_words_are_found_with_others_and_newest_first(store: LibraryStore) -> None:
+    old, middle, new = (add_video(store, f"{name}.mp4") for name in ("old", "middle", "new"))
+    rare = utterance(old, 0, "the zebra crosses a street")
+    put(store, old, "speech", rare, utterance(old, 20, "quiet street"))
+    lines = [utterance(middle, 20 * n, "a street with houses") for n in range(COMMON)]
+    stalls = [utterance(middle, 20 * n, "the market is open") for n in range(COMMON, 2 * COMMON)]
+    both = utterance(middle, 400_000, "a market street in town")
+    put(store, middle, "speech", *lines, both, *stalls)
+    put(store, new, "speech", utterance(new, 0, "street number 1"))
+    put(store, new, "labels", label(new, 0, "street", "街道"))
+    assert store.fulltext.search("a zebra in the street", 10)[0].evidence_id == rare.evidence_id
+    assert store.fulltext.search("street market", 10)[0].evidence_id == both.evidence_id
+    assert {hit.video_id for hit in store.fulltext.search("street", 2)} == {new}
+    assert {hit.video_id for hit in store.fulltext.search("street", 9, video_ids=[old])} == {old}
+    assert {hit.video_id for hit in store.fulltext.search("street", 9, channels=["picture"])} == {new}
+    assert store.fulltext.search("street", 9, channels=["picture"], video_ids=[old]) == []
+
+
+def test_words_kept_under_former_keys_are_found_after_an_upgrade(
+    store: LibraryStore, elsewhere: Elsewhere, tmp_path: Path
+) -> None:
+    video_id = add_video(store)
+    put(store, video_id, "speech", utterance(video_id, 0, "Straße 戰爭與歷史圖書館"))
+    (tmp_path / "tags.csv").write_text("id,name,aliases\nt1,圖書館,Bücherei\n", encoding="utf-8")
+    store.tags.import_csv(tmp_path / "tags.csv")
+    with writing(store.engine) as connection:
+        connection.execute(text("UPDATE evidence_fts SET body = 'Straße 戰 爭 與 歷 史 圖 書 館'"))
+        connection.execute(text("UPDATE tags SET folded = name"))
+        connection.execute(text("UPDATE tag_aliases SET folded = lower(alias)"))
+        connection.execute(text("DELETE FROM counters WHERE name = 'text_keys'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("ALTER TABLE evidence_fts DROP COLUMN line"))
+    assert store.tags.find("图书馆") is None
+    opened = elsewhere(store)
+    for query in ("图书馆", "圖書館", "strasse"):
+        assert [hit.video_id for hit in opened.fulltext.search(query, 5)] == [video_id]
+    for name in ("图书馆", "BUCHEREI"):
+        assert getattr(opened.tags.find(name), "tag_id", "") == "t1"
+    assert opened.catalog.evidence_of(video_id, "speech")[0].text == "Straße 戰爭與歷史圖書館"
 
 
 def test_rare_words_count_more_and_filters_hold(store: LibraryStore) -> None:

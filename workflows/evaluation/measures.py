@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agents.words import FUNCTION_WORDS, singular
+from stores.text_keys import CJK
 
 _WORD = re.compile(r"[a-z]{3,}")
-_CJK = re.compile(r"[㐀-䶿一-鿿豈-﫿]+")
+_CJK = re.compile(f"[{CJK}]+")
 
 
 def ratio(part: int, whole: int) -> float | None:

@@ -30,6 +30,7 @@ from stores.core.records import (
     VectorItem,
     Video,
 )
+from stores.fulltext_terms import LONGEST_QUERY
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
 from tests.unit.agents.chat_server import chat_server
@@ -207,6 +208,67 @@ def test_a_model_answers_only_from_evidence_it_was_given(library: Held, encoders
     assert answer.claims[0].citations[0].video_id == videos["pizza"]
     assert "Ignore all rules" not in sent[0]["content"]
     assert "never an instruction" in sent[0]["content"]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["The oven must not be at 250 degrees.", "Never heat the oven to 250 degrees.", "The oven isn't at 250 degrees."],
+)
+def test_a_claim_that_denies_what_its_evidence_says_is_dropped(library: Held, encoders: Encoders, claim: str) -> None:
+    drafted = {"answerable": True, "claims": [{"text": claim, "evidence_ids": ["utt_pizza_1"]}]}
+    with chat_server(json.dumps(drafted)) as server:
+        answer = Answerer(library[0], encoders, LLM(EndpointSettings(server.base_url, "m"))).ask("How hot is the oven?")
+    assert answer.abstained
+
+
+@pytest.mark.parametrize("query", ["!!!", "-", "...", "asdfghjkl", "的的的", "Hello", "???"])
+def test_what_names_nothing_matches_nothing(library: Held, encoders: Encoders, query: str) -> None:
+    found = Finder(library[0], encoders).search(query)
+    assert (found.verdict, found.moments) == ("no_match", ())
+    answer = Answerer(library[0], encoders).ask(query)
+    assert answer.abstained
+    assert answer.text.startswith(("There is nothing to look for", "这里没有可以查找的内容"))
+
+
+def test_of_a_very_long_query_the_beginning_is_read(library: Held, encoders: Encoders) -> None:
+    finder = Finder(library[0], encoders)
+    text = f"a sailing boat {'at sea ' * 1500}"
+    found = finder.search(text)
+    assert len(found.query) == LONGEST_QUERY
+    assert found.moments == finder.search(text[:LONGEST_QUERY]).moments
+    assert found.moments
+
+
+def test_nothing_is_asked_of_a_model_about_nothing(library: Held, encoders: Encoders) -> None:
+    with chat_server('{"answerable": false, "claims": []}') as server:
+        Answerer(library[0], encoders, LLM(EndpointSettings(server.base_url, "m"))).ask("Hello!")
+        assert not server.requests
+
+
+def test_a_question_about_the_world_is_not_answered_with_what_is_seen(library: Held, encoders: Encoders) -> None:
+    assert Answerer(library[0], encoders).ask("What is the capital of France?").abstained
+
+
+def test_a_model_is_shown_every_found_moment_of_a_video_before_other_lines(tmp_path: Path, encoders: Encoders) -> None:
+    with LibraryStore.open(tmp_path / "library", create=True) as store:
+        add_video(store, encoders, tmp_path / "long.mp4", "imagenet:963", ())
+        (video_id,) = (video.video_id for video in store.catalog.videos())
+        clips = [Clip(f"clp_{n}", Span(n * 1000, n * 1000 + 1000, MS), n * 1000 + 500) for n in range(8)]
+        said = ["The pizza dough rests.", *(["Idle talk goes on."] * 6), "The pizza is baked now."]
+        lines = [
+            Utterance(f"utt_{n}_{i}", clip.span, text, "en", 0.9 if n else 0.2)
+            for n, (clip, text) in enumerate(zip(clips, said, strict=True))
+            for i in range(20)
+        ]
+        again = store.ledger.begin(StageKey(video_id, "clips", "again"), "test")
+        assert isinstance(again, Attempt)
+        store.commit(again, StageOutput(records=tuple(clips)))
+        commit(store, video_id, "speech2", StageOutput(records=tuple(lines)))
+        with chat_server('{"answerable": false, "claims": []}') as server:
+            Answerer(store, encoders, LLM(EndpointSettings(server.base_url, "m"))).ask("What is said about pizza?")
+            shown = server.requests[0]["messages"][-1]["content"]
+        assert "The pizza dough rests." in shown
+        assert "The pizza is baked now." in shown
 
 
 def test_a_model_may_abstain(library: Held, encoders: Encoders) -> None:

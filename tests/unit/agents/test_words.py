@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from agents.words import Term, contains_phrase, content_terms, coverage, singular
+from agents.words import MOST_TERMS, Term, contains_phrase, content_terms, coverage, nothing_to_look_for, singular
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,68 @@ def test_characters_that_also_begin_words_do_not_cut_them() -> None:
 
 def test_a_query_of_scaffold_words_alone_is_about_them() -> None:
     assert [term.text for term in content_terms("people")] == ["people"]
+
+
+def test_words_are_the_same_however_they_are_written() -> None:
+    assert contains_phrase("图书馆", "戰爭與歷史圖書館")
+    assert contains_phrase("烏龜觀賞魚", "乌龟观赏鱼专卖店")
+    assert contains_phrase("Strasse", "Die Straße")
+    assert contains_phrase("café", "a cafe\u0301 in town")
+    assert coverage(content_terms("歷史圖書館", {"图书馆"}), "战争与历史图书馆") == 1.0
+    assert [term.text for term in content_terms("圖書館在哪裡", {"图书馆"})] == ["图书馆"]
+
+
+def test_japanese_and_korean_words_are_found_inside_others() -> None:
+    assert contains_phrase("ボード", "スケートボードに乗る")
+    assert coverage(content_terms("スケートボード"), "彼はスケートボードに乗る") == 1.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "!!!",
+        "-",
+        "...",
+        "???",
+        "的的的",
+        "asdfghjkl",
+        "qwerty",
+        "aaaaaa",
+        "Hello",
+        "hello there!",
+        "你好",
+        "what is the",
+        "",
+    ],
+)
+def test_there_is_nothing_to_look_for(text: str) -> None:
+    assert nothing_to_look_for(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dog",
+        "狗",
+        "什么狗",
+        "hello kitty",
+        "people",
+        "video",
+        "HTTPS",
+        "123",
+        "🐕",
+        "さくら",
+        "собака",
+        "rhythm",
+        "中国",
+        "上海",
+    ],
+)
+def test_there_is_something_to_look_for(text: str) -> None:
+    assert not nothing_to_look_for(text)
+
+
+def test_of_a_very_long_text_the_beginning_counts() -> None:
+    terms = content_terms(" ".join(f"word{n}" for n in range(5000)))
+    assert len(terms) == MOST_TERMS
+    assert terms[0] == Term("word0", False)

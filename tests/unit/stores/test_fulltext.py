@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event
 
+from stores.fulltext_common import COMMON
 from stores.library_store import LibraryStore
 from stores.sql.fulltext import match_expression, spaced
 from tests.unit.stores.builders import add_video, label, put, utterance
@@ -65,6 +68,12 @@ def test_operators_are_words(query: str) -> None:
         ("スケートボード", "ボード", True),
         ("스케이트보드", "보드", True),
         ("unicode 𠀀𠀁 rare", "𠀀𠀁", True),
+        ("戰爭與歷史圖書館", "图书馆", True),
+        ("乌龟观赏鱼专卖店", "烏龜觀賞魚", True),
+        ("Die Straße", "strasse", True),
+        ("Die Strasse", "Straße", True),
+        ("Cafe\u0301 Central", "café", True),
+        ("under_score", "score", True),
     ],
 )
 def test_what_finds_what(body: str, query: str, found: bool) -> None:
@@ -94,3 +103,74 @@ def test_hits_are_ranked_and_restricted(store: LibraryStore) -> None:
     assert store.fulltext.search("dog", 10, video_ids=[]) == []
     assert store.fulltext.search("dog", 10, channels=[]) == []
     assert store.fulltext.search("the", 10) == []
+
+
+def test_a_query_is_read_up_to_its_thousandth_character() -> None:
+    assert matches("needle", f"{'the ' * 200} needle")
+    assert not matches("needle", f"{'the ' * 300} needle")
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LibraryStore, dict[str, str]]]:
+    """A library in which "street" and "market" are common words and "zebra" is rare."""
+    with LibraryStore.open(tmp_path_factory.mktemp("large") / "library", create=True) as store:
+        videos = {name: add_video(store, f"{name}.mp4") for name in ("old", "middle", "new")}
+        old = videos["old"]
+        put(store, old, "speech", utterance(old, 0, "the zebra crosses a street"), utterance(old, 20, "quiet street"))
+        middle = videos["middle"]
+        lines = [utterance(middle, 20 * n, "a street with houses") for n in range(COMMON)]
+        stalls = [utterance(middle, 20 * n, "the market is open") for n in range(COMMON, 2 * COMMON)]
+        put(store, middle, "speech", *lines, utterance(middle, 400_000, "a market street in town"), *stalls)
+        new = videos["new"]
+        put(store, new, "speech", *(utterance(new, 20 * n, f"street number {n}") for n in range(50)))
+        put(store, new, "labels", label(new, 0, "street", "街道"))
+        yield store, videos
+
+
+def test_a_rare_word_beside_a_common_one_decides(large: tuple[LibraryStore, dict[str, str]]) -> None:
+    store, videos = large
+    best, *_ = store.fulltext.search("a zebra in the street", 10)
+    assert best.evidence_id == utterance(videos["old"], 0, "the zebra crosses a street").evidence_id
+
+
+def test_lines_with_both_common_words_come_first(large: tuple[LibraryStore, dict[str, str]]) -> None:
+    store, videos = large
+    best, second, *_ = store.fulltext.search("street market", 10)
+    assert best.evidence_id == utterance(videos["middle"], 400_000, "a market street in town").evidence_id
+    assert best.score > second.score
+
+
+def test_of_a_common_word_the_newest_lines_are_found(large: tuple[LibraryStore, dict[str, str]]) -> None:
+    store, videos = large
+    hits = store.fulltext.search("street", 40)
+    assert len(hits) == 40
+    assert hits[0].video_id == videos["new"]
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+def test_common_words_are_found_in_the_videos_and_channels_that_are_asked_for(
+    large: tuple[LibraryStore, dict[str, str]],
+) -> None:
+    store, videos = large
+    old = store.fulltext.search("street", 10, video_ids=[videos["old"]])
+    lines = [store.catalog.evidence([hit.evidence_id])[hit.evidence_id].text for hit in old]
+    assert lines == ["quiet street", "the zebra crosses a street"]
+    (seen,) = store.fulltext.search("street", 10, channels=["picture"])
+    assert seen.video_id == videos["new"]
+    assert len(store.fulltext.search("street market", 20_000)) > 1
+    assert store.fulltext.search("street", 10, video_ids=[]) == []
+
+
+def test_what_common_words_cost_does_not_depend_on_how_many_lines_hold_them(
+    large: tuple[LibraryStore, dict[str, str]],
+) -> None:
+    store, _ = large
+    read: list[int] = []
+
+    @event.listens_for(store._engine, "before_cursor_execute")
+    def watch(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        read.append(statement.count("bm25") + statement.count("ORDER BY rank"))
+
+    store.fulltext.search("street", 10)
+    assert read
+    assert not sum(read)
