@@ -216,8 +216,8 @@ def _take_out(connection: Connection, video_id: str, origin: Origin, which: Sequ
         elif which:
             one = of_origin.where(table.tag_id == bindparam("one"))
             connection.execute(one, [{"one": decision.tag_id} for decision in which])
-    of_origin = (DecisionRow.video_id == video_id) & (DecisionRow.origin == origin)
-    last = connection.execute(select(func.max(DecisionRow.ordinal)).where(of_origin)).scalar()
+    others = (DecisionRow.video_id == video_id) & (DecisionRow.origin == origin)
+    last = connection.execute(select(func.max(DecisionRow.ordinal)).where(others)).scalar()
     return 0 if last is None else last + 1
 
 
