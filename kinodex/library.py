@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -40,7 +41,8 @@ if TYPE_CHECKING:
 class Library:
     """A library of videos: what has been seen and heard in them, and ways to ask for it.
 
-    Models are loaded when the first call needs them. Close it, or use it as a context manager.
+    Models are loaded when the first call needs them, once for all threads. Any number of threads may search, tag, ask
+    and write at once, also during an ingest. Close it, or use it as a context manager.
 
     Args:
         settings: where it is and which models it uses.
@@ -62,6 +64,8 @@ class Library:
         self.store = LibraryStore.open(
             settings.library, create=create, places=settings.places(), max_attempts=settings.attempts
         )
+        # Whatever is made lazily is made once; an RLock, because one thing needs another.
+        self._making = threading.RLock()
         self._encoders: Encoders | None = None
         self._finder: Finder | None = None
         self._video_finder: VideoFinder | None = None
@@ -95,33 +99,35 @@ class Library:
     @property
     def encoders(self) -> Encoders:
         """The profile's models; each is loaded on first use."""
-        if self._encoders is None:
-            from encoders.bundle import Encoders
+        with self._making:
+            if self._encoders is None:
+                from encoders.bundle import Encoders
 
-            settings = self.settings
-            self._encoders = Encoders.open(
-                settings.profile, settings.threads, settings.device, added=settings.added_models()
-            )
-        return self._encoders
+                settings = self.settings
+                self._encoders = Encoders.open(
+                    settings.profile, settings.threads, settings.device, added=settings.added_models()
+                )
+            return self._encoders
 
     @property
     def llm(self) -> LLM | None:
         """The language model of the settings, None where none is set."""
         endpoint = self.settings.endpoint
-        if self._llm is None and endpoint.configured:
-            from agents.llm import LLM, EndpointSettings
+        with self._making:
+            if self._llm is None and endpoint.configured:
+                from agents.llm import LLM, EndpointSettings
 
-            self._llm = LLM(
-                EndpointSettings(
-                    base_url=endpoint.base_url,
-                    model=endpoint.model,
-                    api_key=endpoint.key() or "none",
-                    timeout_seconds=endpoint.timeout_seconds,
-                    max_retries=endpoint.max_retries,
-                    max_output_tokens=endpoint.max_output_tokens,
+                self._llm = LLM(
+                    EndpointSettings(
+                        base_url=endpoint.base_url,
+                        model=endpoint.model,
+                        api_key=endpoint.key() or "none",
+                        timeout_seconds=endpoint.timeout_seconds,
+                        max_retries=endpoint.max_retries,
+                        max_output_tokens=endpoint.max_output_tokens,
+                    )
                 )
-            )
-        return self._llm
+            return self._llm
 
     def perception_config(self) -> PerceptionConfig:
         """The config of every stage, by the settings and what this machine has.
@@ -322,9 +328,10 @@ class Library:
         return Finder(self.store, self.encoders, self.settings.search.config(), self._makers)
 
     def _kept_finder(self) -> Finder:
-        if self._finder is None:
-            self._finder = self.finder()
-        return self._finder
+        with self._making:
+            if self._finder is None:
+                self._finder = self.finder()
+            return self._finder
 
     def _makers(self) -> dict[tuple[str, str], str]:
         from kinodex.makers import makers
@@ -339,10 +346,12 @@ class Library:
         """
         from agents.search.videos import VideoFinder
 
-        if self._video_finder is None:
-            head = self.perception_config().vectors.head
-            self._video_finder = VideoFinder(self.store, self.encoders, head)
-        return self._video_finder.search(query, k)
+        with self._making:
+            if self._video_finder is None:
+                head = self.perception_config().vectors.head
+                self._video_finder = VideoFinder(self.store, self.encoders, head)
+            finder = self._video_finder
+        return finder.search(query, k)
 
     def import_tags(self, path: str | Path) -> ImportReport:
         """Add the tags of a CSV file to the tag library; tags with the same id are replaced."""
@@ -436,7 +445,7 @@ class Library:
         from stores.maintenance.forget import forget
 
         ids = [self.resolve(video) for video in videos]
-        with self.store.writer():
+        with self.store.job():
             self.store.catalog.forget_input_errors(inputs)
             return forget(self.store, ids)
 

@@ -56,7 +56,7 @@ def run_ingest(
     path = None
     try:
         with _served(library, tally):
-            with library.store.writer():
+            with library.store.job():
                 # What was removed since, or was a typing error, is no news any more.
                 library.store.catalog.prune_input_errors(lambda uri: os.path.lexists(path_of(uri)))
             report = ingest(

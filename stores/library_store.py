@@ -6,7 +6,8 @@ kinodex-library/
 ├── vectors/          Chroma: can be rebuilt
 ├── blobs/            video_id/stage/fingerprint/name
 ├── staging/          parcels on their way from workers to the writer
-└── writer.lock       held while something is written
+├── writer.lock       held while something is written, for moments
+└── job.lock          held by an ingest and the like, for as long as it runs
 
 Tables, vectors and blobs may lie on servers instead (`stores.core.places`). Then several machines can work on one
 library, each with such a folder of its own for what is left of it.
@@ -16,13 +17,14 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 from sqlalchemy import Engine
 
+from stores import writer_lock
 from stores.catalog import Catalog
 from stores.commit import Replaced, check_output, replace_rows, with_kept_vectors
 from stores.core.errors import StoreError, UsageError
@@ -40,7 +42,7 @@ from stores.sql.fulltext import FullText
 from stores.tags.library import TagLibrary
 from stores.vectors.store import VectorStore
 from stores.video_memory import VideoMemory
-from stores.writer_lock import writer_lock
+from stores.writer_lock import Locks
 
 EVERYTHING_HERE = Places()
 """Nothing outside of the library's folder."""
@@ -65,8 +67,7 @@ class LibraryStore:
         self.places = places
         self.staging = root / "staging"
         self._engine = engine
-        self._writing = 0
-        self._still_writer: Callable[[], None] = lambda: None
+        self._locks = Locks(root, engine)
         self.ledger = Ledger(engine, max_attempts)
         self.catalog = Catalog(engine)
         self.fulltext = FullText(engine)
@@ -151,48 +152,59 @@ class LibraryStore:
         return self._engine
 
     @contextmanager
-    def writer(self) -> Iterator[None]:
-        """Makes this the only process that writes; may be nested.
+    def writer(self, wait_seconds: float | None = None) -> Iterator[None]:
+        """Makes this the only process that writes, for a moment: nothing is computed or downloaded meanwhile.
+
+        Threads of this process may be inside at the same time, and each may nest it; the last one to leave gives the
+        lock up. Who wants both locks takes `job` first.
+
+        Args:
+            wait_seconds: how long to wait for another writer; None for `stores.writer_lock.WAIT_SECONDS`.
 
         Raises:
-            StoreError: LIBRARY_LOCKED if another process writes; with a database server also DATABASE_UNREACHABLE.
+            StoreError: LIBRARY_LOCKED if another process still writes then; with a database server also
+                DATABASE_UNREACHABLE.
         """
-        if self._writing:
-            self._still_writer()
+        with self._locks.writer.held(writer_lock.WAIT_SECONDS if wait_seconds is None else wait_seconds):
             yield
-            return
-        with writer_lock(self.root / "writer.lock", self._engine) as self._still_writer:
-            self._writing += 1
-            try:
-                yield
-            finally:
-                self._writing -= 1
-                self._still_writer = lambda: None
+
+    @contextmanager
+    def job(self) -> Iterator[None]:
+        """Makes this the only job on the library: ingest, describe, sweep, rebuild and whatever else must not meet
+        another one. Tags and reviews can be written meanwhile. May be nested in one thread; nobody waits for it.
+
+        Raises:
+            StoreError: LIBRARY_LOCKED if another process, or another thread, has a job; with a database server also
+                DATABASE_UNREACHABLE.
+        """
+        with self._locks.job.held():
+            yield
 
     def commit(self, attempt: Attempt, output: StageOutput) -> Receipt:
         """Stores what a stage found and ends the attempt: readers see all of it, or still the old.
 
         Blobs, then vectors, then one SQL transaction with the rows and the word *done*, guarded by the
         attempt's number. What is left over from before is removed afterwards; if that fails, `sweep` does it.
+        Only `job` keeps a sweep from taking what is not committed yet for a leftover.
         An attempt that is done already gives its receipt again: who repeats a commit did not hear how it ended.
 
         Raises:
             ValueError: if the output contradicts itself or the video (`stores.commit.check_output`).
-            StoreError: STALE_ATTEMPT, DISK_FULL, LIBRARY_READ_ONLY, VECTOR_STORE_FAILED.
+            StoreError: STALE_ATTEMPT, DISK_FULL, LIBRARY_READ_ONLY, LIBRARY_LOCKED, VECTOR_STORE_FAILED.
         """
-        # A server may have been away since the last commit, and its lock with it.
-        self._still_writer()
         output = with_kept_vectors(output)
-        with reading(self._engine) as connection:
-            ended = self.ledger.current(connection, attempt)
-            if ended is not None:
-                return ended
-            check_output(connection, attempt.key, output)
-        self.blobs.put(attempt.key, *output.blobs)
-        if output.vectors:
-            self.vectors.upsert(output.vectors, attempt.key)
-        receipt, replaced = replace_rows(self._engine, self.ledger, attempt, output)
-        self.discard(replaced)
+        # Entering also takes locks again that were lost while a server was away.
+        with self.writer(writer_lock.COMMIT_WAIT_SECONDS):
+            with reading(self._engine) as connection:
+                ended = self.ledger.current(connection, attempt)
+                if ended is not None:
+                    return ended
+                check_output(connection, attempt.key, output)
+            self.blobs.put(attempt.key, *output.blobs)
+            if output.vectors:
+                self.vectors.upsert(output.vectors, attempt.key)
+            receipt, replaced = replace_rows(self._engine, self.ledger, attempt, output)
+            self.discard(replaced)
         return receipt
 
     def memory(self, video_id: str) -> VideoMemory:
@@ -208,7 +220,7 @@ class LibraryStore:
             dry_run: count only, remove nothing.
 
         Raises:
-            StoreError: LIBRARY_LOCKED if another process writes.
+            StoreError: LIBRARY_LOCKED if there is another job.
         """
         return sweep(self, grace_seconds, dry_run)
 

@@ -101,11 +101,11 @@ def describe_videos(
     Raises:
         UsageError: UNKNOWN_VIDEO for a video that has not been indexed.
         ModelError: MODEL_MISSING or MODEL_CORRUPT if a model does not load: no video would fare better.
-        StoreError: LIBRARY_LOCKED if another process writes; or if the library cannot be written any more.
+        StoreError: LIBRARY_LOCKED if there is another job; or if the library cannot be written any more.
     """
     began = time.monotonic()
     with ExitStack() as stack:
-        stack.enter_context(store.writer())
+        stack.enter_context(store.job())
         planned = plan_descriptions(store, encoders, video_ids, means, retry)
         run = store.runs.begin("describe", f"describe-{os.getpid()}")
         stack.enter_context(job_log(store.root, run))

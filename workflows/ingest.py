@@ -78,14 +78,14 @@ def ingest(
 
     Raises:
         UsageError: USAGE for an executor there is none of.
-        StoreError: LIBRARY_LOCKED if another process writes; or if the library cannot be written any more.
+        StoreError: LIBRARY_LOCKED if there is another job; or if the library cannot be written any more.
     """
     if executor not in EXECUTORS:
         raise UsageError("USAGE", f"there is no executor {executor!r}.", f"Choose one of: {', '.join(EXECUTORS)}.")
     began = time.monotonic()
     config = config or PerceptionConfig()
     with ExitStack() as stack:
-        stack.enter_context(store.writer())
+        stack.enter_context(store.job())
         last = next(iter(store.runs.runs()), None)
         run = store.runs.begin(f"ingest --executor {executor}", f"{executor}-{os.getpid()}")
         stack.enter_context(job_log(store.root, run))

@@ -121,10 +121,10 @@ def embed_captions(
     """Make the vectors of captions anew; the captions themselves stay. How many videos were done.
 
     Raises:
-        StoreError: LIBRARY_LOCKED if another process writes.
+        StoreError: LIBRARY_LOCKED if there is another job.
     """
     ids, done = list(video_ids), 0
-    with store.writer():
+    with store.job():
         for number, video_id in enumerate(ids, 1):
             known = {stage: mark for (_, stage), mark in store.catalog.active_of([video_id]).items()}
             mark = mark_of(vector_stage(encoders), known)
@@ -145,11 +145,12 @@ def clean(store: LibraryStore) -> Swept:
     """Remove what no reader sees any more: former vectors and blobs that a crash left, and empty collections.
 
     Raises:
-        StoreError: LIBRARY_LOCKED if another process writes.
+        StoreError: LIBRARY_LOCKED if there is another job.
     """
-    with store.writer():
+    with store.job():
         swept = store.sweep()
-        store.vectors.drop_empty()
+        with store.writer():
+            store.vectors.drop_empty()
     return swept
 
 

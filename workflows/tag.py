@@ -32,10 +32,11 @@ def tag_videos(
         EndpointError: if a language model is set and fails.
     """
     decided: dict[str, tuple[Decision, ...]] = {}
-    with store.writer():
-        for video_id in video_ids:
-            decided[video_id] = tagger.tag(video_id)
+    for video_id in video_ids:
+        decided[video_id] = tagger.tag(video_id)
+        # Only now: nobody else need wait while a model thinks.
+        with store.writer():
             store.tags.save_decisions(video_id, decided[video_id])
-            if finished is not None:
-                finished(video_id)
+        if finished is not None:
+            finished(video_id)
     return decided

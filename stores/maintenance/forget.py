@@ -37,11 +37,11 @@ def forget(store: LibraryStore, video_ids: Iterable[str]) -> Forgotten:
 
     Raises:
         UsageError: UNKNOWN_VIDEO if one of the ids is not known; then none is forgotten.
-        StoreError: LIBRARY_LOCKED if another process writes; else as `stores.sql.database.writing`.
+        StoreError: LIBRARY_LOCKED if there is a job; else as `stores.sql.database.writing`.
     """
     wanted = list(dict.fromkeys(video_ids))
     replaced = Replaced(defaultdict(list), [])
-    with store.writer():
+    with store.job(), store.writer():
         with writing(store.engine) as connection:
             for video_id in wanted:
                 if not connection.execute(select(VideoRow.video_id).where(VideoRow.video_id == video_id)).first():

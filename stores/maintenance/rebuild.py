@@ -40,11 +40,11 @@ def rebuild_index(store: LibraryStore, told: Told | None = None) -> Rebuilt:
     old one serves, whatever happens. On a server what is wrong is removed and what is missing added.
 
     Raises:
-        StoreError: LIBRARY_LOCKED if another process writes. LIBRARY_DAMAGED, after all others are in place, if the
+        StoreError: LIBRARY_LOCKED if there is another job. LIBRARY_DAMAGED, after all others are in place, if the
             vectors of some videos are kept nowhere, as in libraries of older versions, or are damaged: their stages
             are pending then, so that the next ingest does just these again.
     """
-    with store.writer():
+    with store.job():
         runs = vector_runs(store.engine)
         target = store.vectors.fresh()
         try:

@@ -33,7 +33,7 @@ class Swept:
 def sweep(store: LibraryStore, grace_seconds: float, dry_run: bool) -> Swept:
     """See `LibraryStore.sweep`."""
     before = time.time() - grace_seconds
-    with store.writer():
+    with store.job():
         parts = leftover_parts(store.engine)
         if parts and not dry_run:
             forget_runs(store.engine, parts)  # their blobs are found below

@@ -29,7 +29,7 @@ def verify(
 ) -> Verification:
     """Looks at everything that is stored, and says what is wrong and what to do about it.
 
-    Nobody may write meanwhile. A damaged library is an outcome, not an exception.
+    No job may run meanwhile. A damaged library is an outcome, not an exception.
 
     Args:
         deep: read and hash every blob and compare every vector, instead of looking only whether they are there.
@@ -39,10 +39,10 @@ def verify(
         told: told how far the check has come.
 
     Raises:
-        StoreError: LIBRARY_LOCKED if another process writes; or if a server cannot be reached.
+        StoreError: LIBRARY_LOCKED if there is a job; or if a server cannot be reached.
     """
     found = Findings(told)
-    with store.writer():
+    with store.job():
         try:
             with reading(store.engine) as connection:
                 check_database(connection, found)

@@ -308,7 +308,8 @@ class TagAliasRow(Base):
 
 
 class DecisionRow(Base):
-    """`records.Decision`. ``origin``: ``automatic`` or ``person``; a new automatic run replaces automatic rows only."""
+    """`records.Decision`. ``origin``: ``automatic`` or ``person``; a new automatic run replaces automatic rows only,
+    and a person's decision only that on the same tag."""
 
     __tablename__ = "decisions"
     video_id: Mapped[str] = mapped_column(ForeignKey("videos.video_id"), primary_key=True)

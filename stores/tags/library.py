@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 
 from stores.core.records import Decision, Tag
 from stores.sql.database import reading, writing
@@ -96,7 +96,11 @@ class TagLibrary:
         return None
 
     def save_decisions(self, video_id: str, decisions: Sequence[Decision], origin: Origin = "automatic") -> None:
-        """Replaces all decisions of that origin on one video, in one transaction.
+        """Keeps decisions on one video, tag by tag, in one transaction.
+
+        What a person decided stays until a person decides otherwise about the same tag. What was decided
+        automatically is replaced as a whole: a tag that is no longer among the decisions no longer fits. Both may be
+        kept of one tag; then the person's holds (`decisions`).
 
         Raises:
             ValueError: if a decision is on another video or a tag is decided twice.
@@ -107,14 +111,18 @@ class TagLibrary:
         if len({decision.tag_id for decision in decisions}) < len(decisions):
             raise ValueError("a tag is decided twice")
         place = {"video_id": video_id, "origin": origin}
-        rows, evidence = [], []
-        for ordinal, decision in enumerate(decisions):
-            here = place | {"tag_id": decision.tag_id}
-            rows.append(here | {"ordinal": ordinal, "decided_at": time.time()} | _decision_columns(decision))
-            evidence += [here | {"ordinal": n, "evidence_id": one} for n, one in enumerate(decision.evidence_ids)]
+        evidence = [
+            place | {"tag_id": decision.tag_id, "ordinal": n, "evidence_id": one}
+            for decision in decisions
+            for n, one in enumerate(decision.evidence_ids)
+        ]
         with writing(self._engine) as connection:
-            for table in (DecisionEvidenceRow, DecisionRow):
-                connection.execute(delete(table).where(table.video_id == video_id, table.origin == origin))
+            kept = _take_out(connection, video_id, origin, None if origin == "automatic" else decisions)
+            rows = [
+                place | {"tag_id": decision.tag_id, "ordinal": ordinal, "decided_at": time.time()} | columns
+                for ordinal, decision in enumerate(decisions, kept)
+                for columns in (_decision_columns(decision),)
+            ]
             _insert(connection, DecisionRow, rows)
             _insert(connection, DecisionEvidenceRow, evidence)
 
@@ -197,6 +205,21 @@ def _decision_columns(decision: Decision) -> dict[str, Any]:
         "recalled_by": list(decision.recalled_by),
         "scores": [list(pair) for pair in decision.scores],
     }
+
+
+def _take_out(connection: Connection, video_id: str, origin: Origin, which: Sequence[Decision] | None) -> int:
+    """Removes decisions on the tags of ``which``, None for all of that origin; the first ordinal after the others."""
+    tables: tuple[Any, ...] = (DecisionEvidenceRow, DecisionRow)
+    for table in tables:
+        of_origin = delete(table).where(table.video_id == video_id, table.origin == origin)
+        if which is None:
+            connection.execute(of_origin)
+        elif which:
+            one = of_origin.where(table.tag_id == bindparam("one"))
+            connection.execute(one, [{"one": decision.tag_id} for decision in which])
+    others = (DecisionRow.video_id == video_id) & (DecisionRow.origin == origin)
+    last = connection.execute(select(func.max(DecisionRow.ordinal)).where(others)).scalar()
+    return 0 if last is None else last + 1
 
 
 def _insert(connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:

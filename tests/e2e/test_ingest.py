@@ -123,13 +123,13 @@ def test_a_missing_path_is_reported_and_the_rest_goes_on(ingested: Ingested):
     assert ("/nowhere/at all.mp4", "FILE_MISSING", "input") in [(e["uri"], e["code"], e["blame"]) for e in errors]
 
 
-def test_two_writers_do_not_meet(ingested: Ingested):
+def test_two_ingests_do_not_meet(ingested: Ingested):
     locked = ingested.run(
         "ingest",
         ingested.films,
         "--json",
         before=f"from stores.library_store import LibraryStore\n"
-        f"other = LibraryStore.open({str(ingested.root)!r}); holding = other.writer(); holding.__enter__()",
+        f"other = LibraryStore.open({str(ingested.root)!r}); holding = other.job(); holding.__enter__()",
     )
     assert locked.code == 1
     assert locked.json["error"]["code"] == "LIBRARY_LOCKED"

@@ -28,7 +28,7 @@ from stores.library_store import LibraryStore
 from stores.core.places import Places
 try:
     with LibraryStore.open(sys.argv[1], create=True, places=Places.from_json(sys.stdin.read())) as store:
-        with store.writer():
+        with store.job(), store.writer():
             print("writing")
 except KinodexError as error:
     print(error)
@@ -51,7 +51,7 @@ def said(process: subprocess.Popen[str]) -> str:
 
 
 def test_two_machines_do_not_write_at_once(served: LibraryStore, tmp_path: Path) -> None:
-    with served.writer():
+    with served.job():
         told = said(other_process(tmp_path / "other", served.places))
     assert told.startswith("LIBRARY_LOCKED")
     assert "pid" in told

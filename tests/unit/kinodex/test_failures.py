@@ -153,8 +153,18 @@ def test_forgetting_a_video_takes_its_failures_along(films):
     assert json.loads(run("errors", "--json").stdout)["gone"] == 0
 
 
-def test_a_library_that_is_written_is_left_alone(films):
+def test_a_library_that_is_written_is_left_alone(films, monkeypatch):
+    monkeypatch.setattr("stores.writer_lock.WAIT_SECONDS", 0.1)
     with LibraryStore.open("my lib") as store, store.writer():
         ran = run("retry", "--json")
     assert ran.exit_code == 1
     assert json.loads(ran.stdout)["error"]["code"] == "LIBRARY_LOCKED"
+
+
+def test_during_a_long_job_failures_can_be_let_again_and_nothing_be_removed(films):
+    with LibraryStore.open("my lib") as store, store.job():
+        assert run("retry", "--json").exit_code == 0
+        refused = [run("forget", "--missing", "--yes", "--json"), run("gc", "--json")]
+    for ran in refused:
+        assert ran.exit_code == 1
+        assert json.loads(ran.stdout)["error"]["code"] == "LIBRARY_LOCKED"

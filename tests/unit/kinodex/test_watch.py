@@ -76,12 +76,12 @@ def test_what_arrives_is_ingested_until_told_to_stop(tmp_path, number):
     assert "stopped watching" in said
 
 
-def test_a_writer_elsewhere_is_waited_for(tmp_path):
+def test_a_job_elsewhere_is_waited_for(tmp_path):
     from stores.library_store import LibraryStore
 
     (tmp_path / "one.mp4").write_text("This is no film.")
     with LibraryStore.open(tmp_path / "lib", create=True) as store:
-        with store.writer():
+        with store.job():
             program = Program("watch", tmp_path, "--settle", "0.3", "--every", "1", "--json", "-l", tmp_path / "lib")
             assert program.line()["error"]["code"] == "LIBRARY_LOCKED"
         while (line := program.line())["error"]:

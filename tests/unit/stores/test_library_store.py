@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -104,31 +103,6 @@ def test_opening_for_sql_does_not_import_chroma(tmp_path: Path) -> None:
     )
     said = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "False"
-
-
-def test_one_writer_at_a_time(tmp_path: Path) -> None:
-    with LibraryStore.open(tmp_path, create=True) as store, LibraryStore.open(tmp_path) as other:
-        with store.writer(), store.writer():
-            with pytest.raises(StoreError) as caught, other.writer():
-                pass
-            assert caught.value.code.name == "LIBRARY_LOCKED"
-            assert str(os.getpid()) in caught.value.message
-            assert other.catalog.videos() == []
-        with other.writer():
-            pass
-
-
-def test_a_killed_writer_leaves_no_lock(tmp_path: Path) -> None:
-    LibraryStore.open(tmp_path, create=True).close()
-    program = (
-        "import os, sys\n"
-        "from stores.library_store import LibraryStore\n"
-        "store = LibraryStore.open(sys.argv[1])\n"
-        "with store.writer(): os._exit(9)\n"
-    )
-    assert subprocess.run([sys.executable, "-c", program, str(tmp_path)]).returncode == 9
-    with LibraryStore.open(tmp_path) as store, store.writer():
-        pass
 
 
 def test_every_kind_of_record_comes_back_in_order(store: LibraryStore) -> None:

@@ -167,8 +167,8 @@ def test_an_empty_library_can_be_rebuilt(store: LibraryStore) -> None:
     assert nearest(store) == NEAREST
 
 
-def test_only_one_writes(store: LibraryStore) -> None:
-    with LibraryStore.open(store.root) as other, other.writer(), pytest.raises(StoreError) as caught:
+def test_no_job_may_run_meanwhile(store: LibraryStore) -> None:
+    with LibraryStore.open(store.root) as other, other.job(), pytest.raises(StoreError) as caught:
         rebuild_index(store)
     assert caught.value.code.name == "LIBRARY_LOCKED"
 

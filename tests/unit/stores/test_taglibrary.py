@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,49 @@ def test_a_person_has_the_last_word(store: LibraryStore) -> None:
         "t1": "rejected",
         "t2": "accepted",
     }
+
+
+def test_one_review_leaves_the_others_alone(store: LibraryStore) -> None:
+    video_id = add_video(store)
+    store.tags.save_decisions(video_id, [decision(video_id, "t1"), decision(video_id, "t2")])
+    store.tags.save_decisions(video_id, [decision(video_id, "t1", "rejected", "utt_1")], origin="person")
+    store.tags.save_decisions(video_id, [decision(video_id, "t3"), decision(video_id, "t4")], origin="person")
+    store.tags.save_decisions(video_id, [], origin="person")
+    store.tags.save_decisions(video_id, [decision(video_id, "t4", "rejected")], origin="person")
+    assert {made.tag_id: (made.decision, made.evidence_ids) for made in store.tags.decisions(video_id)} == {
+        "t1": ("rejected", ("utt_1",)),
+        "t2": ("accepted", ()),
+        "t3": ("accepted", ()),
+        "t4": ("rejected", ()),
+    }
+
+
+def test_a_machine_run_takes_back_its_own_decisions_only(store: LibraryStore) -> None:
+    first, second = add_video(store, "a.mp4"), add_video(store, "b.mp4")
+    for video_id in (first, second):
+        store.tags.save_decisions(video_id, [decision(video_id, "t1"), decision(video_id, "t2")])
+    store.tags.save_decisions(first, [decision(first, "t1", "rejected")], origin="person")
+    store.tags.save_decisions(first, [decision(first, "t3")])
+    assert [(made.tag_id, made.decision) for made in store.tags.decisions(first)] == [
+        ("t3", "accepted"),
+        ("t1", "rejected"),
+    ]
+    assert [made.tag_id for made in store.tags.decisions(second)] == ["t1", "t2"]
+
+
+def test_reviews_of_many_threads_are_all_kept(store: LibraryStore) -> None:
+    video_id = add_video(store)
+
+    def review(reviewer: int) -> None:
+        for n in range(5):
+            store.tags.save_decisions(video_id, [decision(video_id, f"t{reviewer}-{n}")], origin="person")
+            store.tags.save_decisions(video_id, [decision(video_id, f"m{reviewer}")])
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(review, range(6)))
+    kept = {made.tag_id for made in store.tags.decisions(video_id)}
+    assert {tag for tag in kept if tag.startswith("t")} == {f"t{r}-{n}" for r in range(6) for n in range(5)}
+    assert len(kept) == 31
 
 
 def test_decisions_that_cannot_be_meant_are_refused(store: LibraryStore) -> None:

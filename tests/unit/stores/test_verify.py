@@ -75,8 +75,8 @@ def test_a_sound_library(store: LibraryStore, video_id: str) -> None:
     assert verify(store, deep=False).problems == ()
 
 
-def test_nobody_may_write_meanwhile(store: LibraryStore) -> None:
-    with LibraryStore.open(store.root) as other, other.writer(), pytest.raises(StoreError) as caught:
+def test_no_job_may_run_meanwhile(store: LibraryStore) -> None:
+    with LibraryStore.open(store.root) as other, other.job(), pytest.raises(StoreError) as caught:
         verify(store)
     assert caught.value.code.name == "LIBRARY_LOCKED"
 

@@ -1,0 +1,51 @@
+"""Tagging keeps nobody waiting while it decides, and loses one video at most."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from agents.tagging.graph import Tagger
+from stores.core.errors import EndpointError
+from stores.core.records import Decision
+from stores.library_store import LibraryStore
+from tests.unit.stores.builders import add_video
+from workflows.tag import tag_videos
+
+
+class Deciding:
+    """A tagger that finds out whether others could write while it decides."""
+
+    def __init__(self, other: LibraryStore, fails_at: str = "") -> None:
+        self._other = other
+        self._fails_at = fails_at
+
+    def tag(self, video_id: str) -> tuple[Decision, ...]:
+        with self._other.job(), self._other.writer(0):
+            self._other.tags.save_decisions(video_id, [Decision(video_id, "person", "accepted", 1, (), ())], "person")
+        if video_id == self._fails_at:
+            raise EndpointError("ENDPOINT_UNREACHABLE", "It is away.")
+        return (Decision(video_id, "machine", "accepted", 0.75, ("picture",), ()),)
+
+
+def tagger(*arguments: Any) -> Tagger:
+    return cast(Tagger, Deciding(*arguments))
+
+
+def test_others_write_while_it_decides(tmp_path: Path) -> None:
+    with LibraryStore.open(tmp_path, create=True) as store, LibraryStore.open(tmp_path) as other:
+        videos = [add_video(store, f"{n}.mp4") for n in range(2)]
+        assert list(tag_videos(store, tagger(other), videos)) == videos
+        for video_id in videos:
+            assert {made.tag_id for made in store.tags.decisions(video_id)} == {"person", "machine"}
+
+
+def test_what_was_decided_before_an_error_is_kept(tmp_path: Path) -> None:
+    with LibraryStore.open(tmp_path, create=True) as store, LibraryStore.open(tmp_path) as other:
+        first, second = (add_video(store, f"{n}.mp4") for n in range(2))
+        with pytest.raises(EndpointError):
+            tag_videos(store, tagger(other, second), [first, second])
+        assert {made.tag_id for made in store.tags.decisions(first)} == {"person", "machine"}
+        assert {made.tag_id for made in store.tags.decisions(second)} == {"person"}
