@@ -184,8 +184,7 @@ class Finder:
             notes.scales[collection], notes.queries[collection] = scale, vectors[0]
         here = (space.ask, self._store, names.picture, RECALL, video_ids)
         near = near_pictures(query, *here, asked=None if apart else vectors) if names.picture else []
-        near = [(hit, ratio) for hit, ratio in near if ratio > 0]
-        seen = [(hit, z) for hit in self._near(names.object, vectors, video_ids) if (z := scale.z(hit.similarity)) > 0]
+        seen = [(hit, scale.z(hit.similarity)) for hit in self._near(names.object, vectors, video_ids)]
         told = [
             (replace(hit, clip_id=""), z)
             for hit in self._near(names.text, vectors, video_ids)
@@ -194,10 +193,12 @@ class Finder:
         clips = self._clips_of([hit for hit, _ in (*near, *seen, *told)])
         for hit, ratio in near:
             for candidate in self._candidates(pool, clips, hit):
-                candidate.offer("picture", ratio, names.picture)
+                if ratio > 0:
+                    candidate.offer("picture", ratio, names.picture)
         for hit, z in seen:
             for candidate in self._candidates(pool, clips, hit):
-                candidate.offer("object", OBJECT_WEIGHT * scale.ratio(z), names.object)
+                if z > 0:
+                    candidate.offer("object", OBJECT_WEIGHT * scale.ratio(z), names.object)
         for hit, z in told:
             for candidate in self._candidates(pool, clips, hit):
                 candidate.offer(hit.channel, TEXT_WEIGHT * scale.ratio(z), names.text)

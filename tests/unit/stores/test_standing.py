@@ -74,9 +74,14 @@ def test_what_is_kept_is_what_counting_finds(store: LibraryStore, seed: int) -> 
 
 def test_a_transaction_that_fails_counts_nothing(store: LibraryStore) -> None:
     video_id = add_video(store)
-    with pytest.raises(KeyboardInterrupt), writing(store.engine) as connection:
-        connection.execute(text("DELETE FROM locations"))
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with writing(store.engine) as connection:
+            connection.execute(text("DELETE FROM locations"))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     with reading(store.engine) as connection:
         assert counted(connection) == {"videos_known": 1, "videos_failed": 0, "videos_indexed": 0}
     assert store.catalog.indexed() == []
