@@ -407,8 +407,7 @@ class Library:
 
     def indexed(self) -> list[str]:
         """Ids of the videos that can be searched."""
-        active = self.store.catalog.active()
-        return [entry.video_id for entry in self.videos() if (entry.video_id, "vectors") in active]
+        return self.store.catalog.indexed()
 
     def rebuild_index(self, told: Callable[[int, int], None] | None = None) -> Rebuilt:
         """Make the vector index and the full-text index anew from tables and blobs.

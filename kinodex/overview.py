@@ -25,7 +25,7 @@ def one_video(library: Library, video: str) -> Payload:
         UsageError: UNKNOWN_VIDEO.
     """
     video_id = library.resolve(video)
-    entry = next(entry for entry in library.videos() if entry.video_id == video_id)
+    entry = library.store.catalog.entry(video_id)
     names = {tag.tag_id: tag.name for tag in library.store.tags.tags()}
     accepted = [made for made in library.store.tags.decisions(video_id) if made.decision == "accepted"]
     return {

@@ -169,9 +169,10 @@ def evidence(lines: Iterable[Evidence]) -> list[Payload]:
     ]
 
 
-def places(library: Library) -> dict[str, str]:
-    """Where each video lies, by id: the first place where there is a file now, else the last known one."""
-    return {entry.video_id: _playable(entry.uris) for entry in library.videos()}
+def places_of(library: Library, video_ids: Iterable[str]) -> dict[str, str]:
+    """Where these videos lie, by id: the first place where there is a file now, else the last known one."""
+    found = library.store.catalog.places_of(video_ids)
+    return {video_id: _playable(uris) for video_id, uris in found.items()}
 
 
 def _playable(uris: Sequence[str]) -> str:
@@ -251,7 +252,7 @@ def tags(library: Iterable[Tag]) -> Payload:
 def decisions(library: Library, decided: Mapping[str, Iterable[Decision]]) -> Payload:
     """``{"videos": [{video_id, uri, decisions: [{tag_id, name, facet, decision, …, evidence}]}]}``."""
     by_id = {tag.tag_id: tag for tag in library.store.tags.tags()}
-    uris = places(library)
+    uris = places_of(library, decided)
     return {
         "videos": [
             {

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
-from pathlib import Path
+from functools import cache, partial
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Select, delete, func, insert, select, update
 
+from stores.clips import CLIPS, clips_at_hand, clips_of
 from stores.core import ids
 from stores.core.records import Channel, Clip, Evidence, Receipt, Record, Span, StageKey, Video
 from stores.core.uris import path_of, uri_of
 from stores.entries import IndexHealth, InputError, VideoEntry, entry_of
-from stores.resolving import resolved
+from stores.resolving import resolve
 from stores.sql.database import reading, writing
 from stores.sql.rows import TABLE_OF, clean, record_of, video_of
 from stores.sql.tables import (
@@ -36,10 +37,12 @@ from stores.sql.tables import (
     VectorRow,
     VideoRow,
 )
+from stores.standing import INDEXED_STAGE, counted
 
 __all__ = ["ActiveRun", "Catalog", "IndexHealth", "InputError", "VideoEntry", "bump_revision"]
 
 _LISTED = 500
+_Narrowed = Callable[[Any, Any], Any]
 _Rows = TypeVar("_Rows", bound=Select[*tuple[Any, ...]])
 
 
@@ -66,6 +69,7 @@ class Catalog:
         """
         video_id, uri, now = ids.video_id(sha256), uri_of(path), time.time()
         place = {"video_id": video_id, "size": size, "mtime_ns": mtime_ns, "seen_at": now, "missing": False}
+        place |= {"name": PurePosixPath(uri).name, "stem": PurePosixPath(uri).stem}
         with writing(self._engine) as connection:
             if not connection.execute(select(VideoRow.video_id).where(VideoRow.video_id == video_id)).first():
                 connection.execute(insert(VideoRow).values(video_id=video_id, sha256=sha256, size=size))
@@ -142,7 +146,30 @@ class Catalog:
         Raises:
             UsageError: UNKNOWN_VIDEO if there is no such id.
         """
-        return next(iter(self._entries(video_id)), None) or self.entry(self.resolve(video_id))
+        return next(iter(self._entries([video_id])), None) or self.entry(self.resolve(video_id))
+
+    def page(self, limit: int | None = None, after: str = "") -> list[VideoEntry]:
+        """Videos by id: at most ``limit`` of those behind the id ``after``."""
+        chosen = select(VideoRow.video_id).where(VideoRow.video_id > after).order_by(VideoRow.video_id)
+        with reading(self._engine) as connection:
+            video_ids = list(connection.execute(chosen.limit(limit)).scalars())
+        found = {entry.video_id: entry for entry in self._entries(video_ids)}
+        return [found[video_id] for video_id in video_ids if video_id in found]
+
+    def places_of(self, video_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Where these videos lie, by id, the places first that were there when somebody looked last."""
+        return {video_id: tuple(uris) for video_id, uris in self._places(sorted(set(video_ids))).items()}
+
+    def indexed(self) -> list[str]:
+        """Ids of the videos that can be searched, by their first place."""
+        done = (StageRunRow.stage == INDEXED_STAGE) & StageRunRow.active
+        places = select(LocationRow.video_id, LocationRow.uri).order_by(LocationRow.missing, LocationRow.uri)
+        found: dict[str, list[str]] = defaultdict(list)
+        with reading(self._engine) as connection:
+            video_ids = list(connection.execute(select(StageRunRow.video_id).where(done)).scalars())
+            for video_id, uri in connection.execute(places):
+                found[video_id].append(uri)
+        return sorted(video_ids, key=lambda video_id: (found[video_id], video_id))
 
     def video(self, video_id: str) -> Video | None:
         """The probed video; None if it is unknown or not probed."""
@@ -168,9 +195,7 @@ class Catalog:
             UsageError: UNKNOWN_VIDEO if no video or more than one fits; the message names what comes near.
         """
         with reading(self._engine) as connection:
-            all_ids = list(connection.execute(select(VideoRow.video_id).order_by(VideoRow.video_id)).scalars())
-            places = connection.execute(select(LocationRow.uri, LocationRow.video_id).order_by(LocationRow.uri)).all()
-        return resolved(text, all_ids, [(row.uri, row.video_id) for row in places])
+            return resolve(connection, text)
 
     def display_uri(self, video_id: str) -> str:
         """Where to play the video: the first place that is still there, else the last known one, else the id."""
@@ -199,6 +224,17 @@ class Catalog:
         """The clips of one video in time."""
         return self._clips(ClipRow.video_id == video_id).get(video_id, [])
 
+    def clips_at_hand(
+        self, clip_ids: Iterable[str] = (), places: Iterable[tuple[str, int, int]] = ()
+    ) -> dict[str, list[Clip]]:
+        """Clips by video, each in time: those of ``clip_ids``, and all that touch one of ``places``.
+
+        Args:
+            places: video id, start and end in its ticks; one without a length is touched by what holds its tick.
+        """
+        with reading(self._engine) as connection:
+            return clips_at_hand(connection, clip_ids, places)
+
     def clips_by_video(self) -> dict[str, list[Clip]]:
         """The clips of all videos, each in time."""
         return self._clips(None)
@@ -222,21 +258,34 @@ class Catalog:
             items = _evidence(connection, chosen)
         return sorted(items, key=lambda item: (item.span.start, item.span.end, item.channel, item.evidence_id))
 
+    def evidence_at(self, video_id: str, span: Span, channels: Sequence[Channel]) -> list[Evidence]:
+        """The evidence of one video on some channels that has exactly this span, by channel and id."""
+        there = (EVIDENCE.c.start_tick == span.start) & (EVIDENCE.c.end_tick == span.end)
+        there &= (EVIDENCE.c.video_id == video_id) & EVIDENCE.c.channel.in_(channels)
+        with reading(self._engine) as connection:
+            return sorted(_evidence(connection, there), key=lambda item: (item.channel, item.evidence_id))
+
     def described(self, stage: str) -> dict[str, int]:
         """The videos of which a stage (``captions`` or ``script``) is done, to how many records it left; 0 counts."""
         table: Any = ScriptRow if stage == "script" else CaptionRow
         chosen = _shown(select(table.video_id, func.count()).where(table.stage == stage), table)
-        found = {video_id: 0 for video_id, name in self.active() if name == stage}
+        done = (StageRunRow.stage == stage) & StageRunRow.active
         with reading(self._engine) as connection:
+            found = dict.fromkeys(connection.execute(select(StageRunRow.video_id).where(done)).scalars(), 0)
             found.update((row[0], int(row[1])) for row in connection.execute(chosen.group_by(table.video_id)))
         return found
 
     def index_health(self, required_stages: Collection[str]) -> IndexHealth:
         """How many videos have all of ``required_stages`` done, or filtered because they do not apply.
 
-        A video all of whose places are missing and of which none of those stages is done is not counted.
+        A video all of whose places are missing and of which none of those stages is done is not counted. What
+        `stores.standing` counts costs the same however large the library is.
         """
         stages = sorted(set(required_stages))
+        if stages == [INDEXED_STAGE]:
+            with reading(self._engine) as connection:
+                kept = counted(connection)
+            return _health(kept["videos_indexed"], kept["videos_known"], kept["videos_failed"])
         there: dict[str, set[str]] = defaultdict(set)
         for video_id, stage in self.active():
             there[video_id].add(stage)
@@ -252,8 +301,7 @@ class Catalog:
                 there[run.video_id].add(run.stage)
         indexed = {video_id for video_id in known if there[video_id].issuperset(stages)}
         failed = {run.video_id for run in ended if run.status != "filtered"} & known - indexed
-        state: Any = "empty" if not indexed else "complete" if indexed == known else "partial"
-        return IndexHealth(state, len(indexed), len(known), len(failed))
+        return _health(len(indexed), len(known), len(failed))
 
     def active(self) -> dict[tuple[str, str], str]:
         """(video id, stage) to the fingerprint that readers see; the same object until something is committed."""
@@ -281,9 +329,11 @@ class Catalog:
             rows = connection.execute(chosen).all()
         return [ActiveRun(video_id, at, time_base(*base)) for video_id, at, *base in rows if at is not None]
 
-    def active_of(self, video_ids: Sequence[str]) -> dict[tuple[str, str], str]:
-        """As `active`, for these videos only and asked anew."""
+    def active_of(self, video_ids: Sequence[str], stages: Sequence[str] | None = None) -> dict[tuple[str, str], str]:
+        """As `active`, for these videos (and stages) only and asked anew."""
         runs = select(StageRunRow.video_id, StageRunRow.stage, StageRunRow.fingerprint).where(StageRunRow.active)
+        if stages is not None:
+            runs = runs.where(StageRunRow.stage.in_(stages))
         found: dict[tuple[str, str], str] = {}
         with reading(self._engine) as connection:
             for first in range(0, len(video_ids), _LISTED):
@@ -329,48 +379,58 @@ class Catalog:
                 found.update(connection.execute(chosen.where(some)).scalars())
             return found
 
-    def _entries(self, video_id: str | None) -> list[VideoEntry]:
+    def _entries(self, video_ids: Sequence[str] | None) -> list[VideoEntry]:
         videos = select(VideoRow.__table__)
         run_rows = select(StageRunRow.__table__).order_by(StageRunRow.started_at, StageRunRow.stage)
-        if video_id is not None:
-            videos = videos.where(VideoRow.video_id == video_id)
-            run_rows = run_rows.where(StageRunRow.video_id == video_id)
         runs: dict[str, list[Receipt]] = defaultdict(list)
+        rows: list[Any] = []
         with reading(self._engine) as connection:
-            rows = connection.execute(videos).all()
-            for run in connection.execute(run_rows):
-                key = StageKey(run.video_id, run.stage, run.fingerprint)
-                receipt = Receipt(
-                    key, run.status, run.attempts, run.seconds, run.error_code, run.error_message, run.strikes
-                )
-                runs[run.video_id].append(receipt)
-        places = self._places(None if video_id is None else [video_id])
+            for some in _some(video_ids):
+                rows += connection.execute(some(videos, VideoRow)).all()
+                for run in connection.execute(some(run_rows, StageRunRow)):
+                    key = StageKey(run.video_id, run.stage, run.fingerprint)
+                    receipt = Receipt(
+                        key, run.status, run.attempts, run.seconds, run.error_code, run.error_message, run.strikes
+                    )
+                    runs[run.video_id].append(receipt)
+        places = self._places(video_ids)
         entries = [
             entry_of(row.video_id, video_of(row._mapping), tuple(places.get(row.video_id, ())), runs[row.video_id])
             for row in rows
         ]
         return sorted(entries, key=lambda entry: (entry.uris, entry.video_id))
 
-    def _places(self, video_ids: list[str] | None) -> dict[str, list[str]]:
+    def _places(self, video_ids: Sequence[str] | None) -> dict[str, list[str]]:
         chosen = select(LocationRow.video_id, LocationRow.uri).order_by(LocationRow.missing, LocationRow.uri)
-        if video_ids is not None:
-            chosen = chosen.where(LocationRow.video_id.in_(video_ids))
         found: dict[str, list[str]] = defaultdict(list)
         with reading(self._engine) as connection:
-            for video_id, uri in connection.execute(chosen):
-                found[video_id].append(uri)
+            for some in _some(video_ids):
+                for video_id, uri in connection.execute(some(chosen, LocationRow)):
+                    found[video_id].append(uri)
         return found
 
     def _clips(self, where: Any) -> dict[str, list[Clip]]:
-        base = (VideoRow.time_base_numerator, VideoRow.time_base_denominator)
-        chosen = _shown(select(ClipRow.__table__, *base), ClipRow).join(VideoRow, VideoRow.video_id == ClipRow.video_id)
-        chosen = chosen.order_by(ClipRow.video_id, ClipRow.start_tick, ClipRow.ordinal)
-        found: dict[str, list[Clip]] = defaultdict(list)
+        chosen = CLIPS.order_by(ClipRow.video_id, ClipRow.start_tick, ClipRow.ordinal)
         with reading(self._engine) as connection:
-            for row in connection.execute(chosen if where is None else chosen.where(where)):
-                span = Span(row.start_tick, row.end_tick, Fraction(row[-2], row[-1]))
-                found[row.video_id].append(Clip(row.clip_id, span, row.keyframe, row.thumbnail))
-        return dict(found)
+            return clips_of(connection.execute(chosen if where is None else chosen.where(where)))
+
+
+def _some(video_ids: Sequence[str] | None) -> Iterator[_Narrowed]:
+    """How to narrow a statement over a table down to these videos (None: all), some at a time."""
+    if video_ids is None:
+        yield lambda statement, _: statement
+        return
+    for first in range(0, len(video_ids), _LISTED):
+        yield partial(_narrowed, video_ids[first : first + _LISTED])
+
+
+def _narrowed(video_ids: Sequence[str], statement: Any, table: Any) -> Any:
+    return statement.where(table.video_id.in_(video_ids))
+
+
+def _health(indexed: int, known: int, failed: int) -> IndexHealth:
+    state: Any = "empty" if not indexed else "complete" if indexed == known else "partial"
+    return IndexHealth(state, indexed, known, failed)
 
 
 def _may_exist(path: Path) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, sele
 
 from stores.catalog import bump_revision
 from stores.core.ids import base_stage
-from stores.core.records import Blob, Label, Receipt, StageKey, StageOutput, Tracklet, Video
+from stores.core.records import Blob, Label, Receipt, StageKey, StageOutput, Tracklet, VectorItem, Video
 from stores.ledger import Attempt, Ledger
 from stores.sql.database import reading, writing
 from stores.sql.fulltext import forget_lines, index_lines
@@ -164,11 +164,24 @@ def _insert_stage(connection: Connection, key: StageKey, output: StageOutput) ->
             row["search_text"] = search_text(record)
         rows[TABLE_OF[type(record)]].append(row)
     for item in output.vectors:
-        rows[VectorRow].append(place | {"collection": item.collection, "vector_id": item.vector_id})
+        rows[VectorRow].append(place | vector_columns(item))
     for blob in output.blobs:
         rows[BlobRow].append(place | {"name": blob.name, "size": len(blob.data), "sha256": _sha256(blob)})
     for table, values in rows.items():
         connection.execute(insert(table), values)
+
+
+def vector_columns(item: VectorItem) -> dict[str, Any]:
+    """What the table notes of a vector, beside the stage run that it is of."""
+    return {
+        "collection": item.collection,
+        "vector_id": item.vector_id,
+        "channel": item.channel,
+        "start_tick": item.span.start,
+        "end_tick": item.span.end,
+        "clip_id": item.clip_id,
+        "evidence_id": item.evidence_id,
+    }
 
 
 def _delete_stage(

@@ -50,6 +50,15 @@ def vectors_by_video(store: LibraryStore) -> dict[str, dict[str, int]]:
     return dict(found)
 
 
+def count_videos(store: LibraryStore, collection: str) -> int:
+    """How many videos have vectors in one collection."""
+    same = (StageRunRow.video_id == VectorRow.video_id) & (StageRunRow.stage == VectorRow.stage)
+    counted = select(func.count(VectorRow.video_id.distinct())).where(VectorRow.collection == collection)
+    counted = counted.join(StageRunRow, same & (StageRunRow.fingerprint == VectorRow.fingerprint))
+    with reading(store.engine) as connection:
+        return int(connection.execute(counted.where(StageRunRow.active)).scalar_one())
+
+
 def lines_by_video(store: LibraryStore) -> dict[LineSource, dict[str, int]]:
     """How many lines each video has, by where they come from; videos that have none are absent."""
     source = (EVIDENCE.c.channel, EVIDENCE.c.stage, EVIDENCE.c.fingerprint)

@@ -40,6 +40,7 @@ from stores.sql.database import MAKE_ONE, open_database, reading
 from stores.sql.faults import storage_faults
 from stores.sql.fulltext import FullText
 from stores.tags.library import TagLibrary
+from stores.vector_rows import VectorRows
 from stores.vectors.store import VectorStore
 from stores.video_memory import VideoMemory
 from stores.writer_lock import Locks
@@ -75,7 +76,7 @@ class LibraryStore:
         self.parcels = Parcels(self.staging, blobs.objects)
         self.vectors = VectorStore(
             places.vectors or root / "vectors",
-            self.catalog.shown_vectors,
+            VectorRows(engine),
             self.catalog.revision,
             f"kinodex-{library_id}",
         )

@@ -132,7 +132,7 @@ class Answerer:
         return {"found": found, "lines": lines}
 
     def _check_indexed(self, video_ids: Sequence[str]) -> None:
-        active = self._store.catalog.active()
+        active = self._store.catalog.active_of(video_ids, SEARCHED_STAGES)
         for video_id in video_ids:
             if (video_id, SEARCHED_STAGES[0]) not in active:
                 raise UsageError(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from agents.search.candidates import Candidate
 from agents.search.explanation import LEFT_OUT, THRESHOLD, UNSEARCHED, Explanation, Makers, Notes, explain, nobody
-from agents.search.near_duplicates import Twins
+from agents.search.near_duplicates import Comparison, Twins
 from agents.search.pictures import near_pictures
 from agents.search.refining import AS_RECALLED, SearchConfig, refined
 from agents.search.scoring import (
@@ -36,6 +36,9 @@ SEARCHED_STAGES = ("vectors",)
 
 RECALL = 300
 """Vectors taken from each channel before fusion."""
+
+COMPARED = 64
+"""Best candidates whose videos' prints are looked up at once; those of further ones singly. Ours."""
 
 PER_VIDEO = 3
 """Moments shown of one video, so that a long one does not push out the others."""
@@ -88,7 +91,7 @@ class Found:
 
 
 class Finder:
-    """Searches one library. Holds no lock; several may be open at once.
+    """Searches one library. Holds no lock; several may be open at once, and several threads may use one.
 
     Args:
         config: what is done with the best moments after recall.
@@ -103,9 +106,6 @@ class Finder:
         self._config = config
         self._makers = makers
         self._spaces = Spaces(store, encoders)
-        self._active: Mapping[tuple[str, str], str] = {}
-        self._clips: dict[str, list[Clip]] = {}
-        self._labels: dict[str, list[Evidence]] = {}
         self._twins = Twins(store)
 
     def search(
@@ -155,16 +155,15 @@ class Finder:
 
     def _recall(self, query: str, video_ids: Sequence[str] | None, notes: Notes) -> list[Candidate]:
         pool: dict[str, Candidate] = {}
-        clips = self._all_clips()
         for space in self._spaces.serving():
             try:
-                self._recall_vectors(query, space, pool, clips, video_ids, notes)
+                self._recall_vectors(query, space, pool, video_ids, notes)
             except WeightsError as error:
                 if space.present:
                     raise
                 self._spaces.dismiss(space)
                 notes.remarks.append(f"profile {space.profile} cannot be asked any more: {error.message}")
-        self._recall_words(query, pool, clips, video_ids)
+        self._recall_words(query, pool, video_ids)
         return list(pool.values())
 
     def _recall_vectors(
@@ -172,7 +171,6 @@ class Finder:
         query: str,
         space: Space,
         pool: dict[str, Candidate],
-        clips: dict[str, list[Clip]],
         video_ids: Sequence[str] | None,
         notes: Notes,
     ) -> None:
@@ -188,30 +186,41 @@ class Finder:
             notes.scales[collection], notes.queries[collection] = scale, vectors[0]
         here = (space.ask, self._store, names.picture, RECALL, video_ids)
         near = near_pictures(query, *here, asked=None if apart else vectors) if names.picture else []
+        seen = [(hit, scale.z(hit.similarity)) for hit in self._near(names.object, vectors, video_ids)]
+        told = [
+            (replace(hit, clip_id=""), z)
+            for hit in self._near(names.text, vectors, video_ids)
+            if (z := scale.z(hit.similarity) - TEXT_FLOOR) > 0
+        ]
+        clips = self._clips_of([hit for hit, _ in (*near, *seen, *told)])
         for hit, ratio in near:
-            candidate = self._candidate(pool, clips, hit.video_id, hit.start, hit.end, hit.clip_id)
-            if candidate and ratio > 0:
-                candidate.offer("picture", ratio, names.picture)
-        for hit in self._near(names.object, vectors, video_ids):
-            candidate = self._candidate(pool, clips, hit.video_id, hit.start, hit.end, hit.clip_id)
-            if candidate and (z := scale.z(hit.similarity)) > 0:
-                candidate.offer("object", OBJECT_WEIGHT * scale.ratio(z), names.object)
-        for hit in self._near(names.text, vectors, video_ids):
-            z = scale.z(hit.similarity) - TEXT_FLOOR
-            candidate = self._candidate(pool, clips, hit.video_id, hit.start, hit.end) if z > 0 else None
-            if candidate:
+            for candidate in self._candidates(pool, clips, hit):
+                if ratio > 0:
+                    candidate.offer("picture", ratio, names.picture)
+        for hit, z in seen:
+            for candidate in self._candidates(pool, clips, hit):
+                if z > 0:
+                    candidate.offer("object", OBJECT_WEIGHT * scale.ratio(z), names.object)
+        for hit, z in told:
+            for candidate in self._candidates(pool, clips, hit):
                 candidate.offer(hit.channel, TEXT_WEIGHT * scale.ratio(z), names.text)
+
+    def _clips_of(self, hits: Iterable[VectorHit]) -> dict[str, list[Clip]]:
+        """The clips that hits lie in: those that they name, else those at their place."""
+        hits = list(hits)
+        places = [(hit.video_id, hit.start, hit.end) for hit in hits if not hit.clip_id]
+        return self._store.catalog.clips_at_hand([hit.clip_id for hit in hits if hit.clip_id], places)
 
     def _near(self, collection: str, vectors: Vectors, video_ids: Sequence[str] | None) -> list[VectorHit]:
         """The vectors of a collection nearest to the query (1, d); none where a former space has no such collection."""
         return self._store.vectors.query(collection, vectors[0], RECALL, video_ids=video_ids) if collection else []
 
-    def _recall_words(
-        self, query: str, pool: dict[str, Candidate], clips: dict[str, list[Clip]], video_ids: Sequence[str] | None
-    ) -> None:
+    def _recall_words(self, query: str, pool: dict[str, Candidate], video_ids: Sequence[str] | None) -> None:
         terms = content_terms(query, self._encoders.concepts.vocabulary)
         hits = self._store.fulltext.search(query, RECALL, video_ids=video_ids) if terms else []
         lines = self._store.catalog.evidence([hit.evidence_id for hit in hits])
+        places = [(line.video_id, line.span.start, line.span.end) for line in lines.values()]
+        clips = self._store.catalog.clips_at_hand(places=places)
         best: dict[tuple[str, str], float] = defaultdict(float)
         for line in lines.values():
             share = coverage(terms, line.search_text)
@@ -234,28 +243,23 @@ class Finder:
                 touched.append(pool.setdefault(clip.clip_id, Candidate(line.video_id, clip)))
         return touched
 
-    def _candidate(
-        self,
-        pool: dict[str, Candidate],
-        clips: dict[str, list[Clip]],
-        video_id: str,
-        start: int,
-        end: int,
-        clip_id: str = "",
-    ) -> Candidate | None:
-        if clip_id in pool:
-            return pool[clip_id]
-        middle = (start + end) // 2
-        for clip in clips.get(video_id, ()):
-            if clip.clip_id == clip_id or (not clip_id and clip.span.contains(middle)):
-                return pool.setdefault(clip.clip_id, Candidate(video_id, clip))
-        return None
+    def _candidates(
+        self, pool: dict[str, Candidate], clips: dict[str, list[Clip]], hit: VectorHit
+    ) -> Iterable[Candidate]:
+        """The candidate that a hit speaks for, if its clip is still there."""
+        if hit.clip_id in pool:
+            return [pool[hit.clip_id]]
+        middle = (hit.start + hit.end) // 2
+        for clip in clips.get(hit.video_id, ()):
+            if clip.clip_id == hit.clip_id or (not hit.clip_id and clip.span.contains(middle)):
+                return [pool.setdefault(clip.clip_id, Candidate(hit.video_id, clip))]
+        return []
 
     def _rank(
         self, ordered: list[Candidate], k: int, per_video: int, duplicates: bool, notes: Notes
     ) -> tuple[Moment, ...]:
         """The best ``k``; a twin of a better one goes into that one's ``also`` and makes room for the next."""
-        self._twins.refresh()
+        twins = self._twins.among([candidate.video_id for candidate in ordered[: max(COMPARED, 2 * k)]])
         shown: dict[str, int] = defaultdict(int)
         best: list[tuple[Candidate, list[Also]]] = []
         seen = 0
@@ -266,7 +270,7 @@ class Finder:
             if shown[candidate.video_id] == per_video:
                 notes.fates.append((candidate, "left_out", 0, f"{per_video} of this video are shown already"))
                 continue
-            rank = 0 if duplicates else self._twin(candidate, best)
+            rank = 0 if duplicates else self._twin(candidate, best, twins)
             if rank:
                 best[rank - 1][1].append(Also(candidate.video_id, candidate.clip.span))
                 notes.fates.append((candidate, "merged", rank, "shows the same as a better one"))
@@ -276,15 +280,16 @@ class Finder:
             notes.fates.append((candidate, "shown", len(best), ""))
         behind = "stands behind the last one that is shown"
         notes.fates += [(candidate, "left_out", 0, behind) for candidate in ordered[seen : seen + LEFT_OUT]]
-        return tuple(self._moment(rank, *one) for rank, one in enumerate(best, start=1))
+        runs = self._store.catalog.active_of(sorted(shown), ["thumbnails"])
+        return tuple(self._moment(rank, *one, runs) for rank, one in enumerate(best, start=1))
 
-    def _twin(self, candidate: Candidate, best: list[tuple[Candidate, list[Also]]]) -> int:
+    def _twin(self, candidate: Candidate, best: list[tuple[Candidate, list[Also]]], twins: Comparison) -> int:
         """The rank of the better one that shows the same; 0 if there is none."""
         place = (candidate.video_id, candidate.clip.span)
         ranked = enumerate(best, start=1)
-        return next((rank for rank, (one, _) in ranked if self._twins.same((one.video_id, one.clip.span), place)), 0)
+        return next((rank for rank, (one, _) in ranked if twins.same((one.video_id, one.clip.span), place)), 0)
 
-    def _moment(self, rank: int, candidate: Candidate, also: list[Also]) -> Moment:
+    def _moment(self, rank: int, candidate: Candidate, also: list[Also], runs: Mapping[tuple[str, str], str]) -> Moment:
         return Moment(
             rank=rank,
             video_id=candidate.video_id,
@@ -294,34 +299,24 @@ class Finder:
             ratio=candidate.ratio,
             channels={name: worth for name, worth in sorted(candidate.channels.items()) if worth},
             text=candidate.line or self._describe(candidate),
-            thumbnail=self._thumbnail(candidate),
+            thumbnail=self._thumbnail(candidate, runs),
             also=tuple(also),
         )
 
     def _describe(self, candidate: Candidate) -> str:
         """The caption of the clip, else its strongest labels, where no line of text made the hit."""
-        known = self._store.catalog
-        if candidate.video_id not in self._labels:
-            captions = known.evidence_of(candidate.video_id, "caption")
-            self._labels[candidate.video_id] = [*captions, *known.evidence_of(candidate.video_id, "picture")]
-        there = [line for line in self._labels[candidate.video_id] if line.span == candidate.clip.span]
+        place = candidate.video_id, candidate.clip.span
+        there = self._store.catalog.evidence_at(*place, ("caption", "picture"))
         strongest = sorted(there, key=lambda line: (line.channel != "caption", -line.confidence))
         if strongest and strongest[0].channel == "caption":
             return strongest[0].text
         return ", ".join(label.text for label in strongest[:3])
 
-    def _thumbnail(self, candidate: Candidate) -> str:
-        fingerprint = self._active.get((candidate.video_id, "thumbnails"))
+    def _thumbnail(self, candidate: Candidate, runs: Mapping[tuple[str, str], str]) -> str:
+        fingerprint = runs.get((candidate.video_id, "thumbnails"))
         if not fingerprint or not candidate.clip.thumbnail:
             return ""
         return self._store.blobs.uri(StageKey(candidate.video_id, "thumbnails", fingerprint), candidate.clip.thumbnail)
-
-    def _all_clips(self) -> dict[str, list[Clip]]:
-        """Clips by video; read again only when something was committed since."""
-        active = self._store.catalog.active()
-        if active is not self._active:
-            self._active, self._clips, self._labels = active, self._store.catalog.clips_by_video(), {}
-        return self._clips
 
 
 def _in_order(candidates: list[Candidate]) -> list[Candidate]:

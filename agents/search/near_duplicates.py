@@ -7,9 +7,11 @@ look the same all the time, and say different things.
 from __future__ import annotations
 
 import re
+import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from typing import TypeVar
 
 from encoders.frame_hashes import MOVING, Alignment, Prints, aligned, unpacked
 from stores.core.errors import StoreError
@@ -27,27 +29,75 @@ SAID_AGAIN = 0.5
 different sentences share next to none. Ours."""
 
 _KEPT = 64  # videos whose prints are kept in memory: at most 0.8 MB each
+_STAGES = ("prints", "speech")
+_Read = TypeVar("_Read")
 _TOKEN = re.compile(f"[{CJK}]|(?:(?![{CJK}])[^\\W_])+")
 
 Place = tuple[str, Span]
 
 
 class Twins:
-    """Tells twins among moments of one library. What it read is forgotten when something is committed."""
+    """Tells twins among moments of one library. Several threads may use one.
+
+    What was read of the videos that were looked at last is kept, by the fingerprint of the stage run that it is of.
+    """
 
     def __init__(self, store: LibraryStore) -> None:
         self._store = store
-        self._active: Mapping[tuple[str, str], str] = {}
-        self._prints: OrderedDict[str, Prints | None] = OrderedDict()
-        self._speech: dict[str, list[Evidence]] = {}
+        self._lock = threading.Lock()
+        self._prints: OrderedDict[tuple[str, str], Prints | None] = OrderedDict()
+        self._speech: OrderedDict[tuple[str, str], list[Evidence]] = OrderedDict()
 
-    def refresh(self) -> None:
-        """Follow what was committed since; to be called before each list of results."""
-        active = self._store.catalog.active()
-        if active is not self._active:
-            self._active = active
-            self._prints.clear()
-            self._speech.clear()
+    def among(self, video_ids: Iterable[str]) -> Comparison:
+        """What compares moments of these videos (and others), as they are now; for one list of results."""
+        return Comparison(self, list(dict.fromkeys(video_ids)))
+
+    def fingerprints(self, video_ids: Sequence[str]) -> dict[tuple[str, str], str]:
+        """(video id, stage) to the run that readers see, of the stages that tell twins."""
+        return self._store.catalog.active_of(video_ids, _STAGES)
+
+    def prints(self, video_id: str, fingerprint: str) -> Prints | None:
+        """The prints of a video; None if they cannot be read."""
+        return self._kept(self._prints, (video_id, fingerprint), self._read)
+
+    def speech(self, video_id: str, fingerprint: str) -> list[Evidence]:
+        """What is said in a video."""
+        return self._kept(self._speech, (video_id, fingerprint), self._hear)
+
+    def _kept(
+        self, memory: OrderedDict[tuple[str, str], _Read], key: tuple[str, str], read: Callable[[str], _Read]
+    ) -> _Read:
+        with self._lock:
+            if key in memory:
+                memory.move_to_end(key)
+                return memory[key]
+        found = read(key[0])
+        with self._lock:
+            memory[key] = found
+            while len(memory) > _KEPT:
+                memory.popitem(last=False)
+        return found
+
+    def _read(self, video_id: str) -> Prints | None:
+        memory = self._store.memory(video_id)
+        video = memory.video
+        try:
+            return unpacked(memory.blob("prints", "prints.npz"), video.time_base) if video is not None else None
+        except (KeyError, StoreError):
+            # Replaced, lost or out of reach at this moment: the results are worth showing, twins and all.
+            return None
+
+    def _hear(self, video_id: str) -> list[Evidence]:
+        return self._store.catalog.evidence_of(video_id, "speech")
+
+
+class Comparison:
+    """Tells twins in one list of results."""
+
+    def __init__(self, twins: Twins, video_ids: Sequence[str]) -> None:
+        self._twins = twins
+        self._known = set(video_ids)
+        self._runs = twins.fingerprints(video_ids)
 
     def same(self, one: Place, other: Place) -> bool:
         """Whether two moments, each a video id and a span, show the same; False where there are no prints to tell."""
@@ -60,25 +110,17 @@ class Twins:
             return False
         return found.variety >= MOVING or self._says_the_same(place, place_there, found)
 
+    def _run(self, video_id: str, stage: str) -> str | None:
+        if video_id not in self._known:
+            self._known.add(video_id)
+            self._runs |= self._twins.fingerprints([video_id])
+        return self._runs.get((video_id, stage))
+
     def _stretch(self, place: Place) -> Prints | None:
         video_id, span = place
-        if (video_id, "prints") not in self._active:
-            return None
-        if video_id not in self._prints:
-            self._prints[video_id] = self._read(video_id)
-            if len(self._prints) > _KEPT:
-                self._prints.popitem(last=False)
-        prints = self._prints[video_id]
+        fingerprint = self._run(video_id, "prints")
+        prints = self._twins.prints(video_id, fingerprint) if fingerprint is not None else None
         return prints.between(*span.seconds).solid if prints is not None else None
-
-    def _read(self, video_id: str) -> Prints | None:
-        memory = self._store.memory(video_id)
-        video = memory.video
-        try:
-            return unpacked(memory.blob("prints", "prints.npz"), video.time_base) if video is not None else None
-        except (KeyError, StoreError):
-            # Replaced, lost or out of reach at this moment: the results are worth showing, twins and all.
-            return None
 
     def _says_the_same(self, one: Place, other: Place, found: Alignment) -> bool:
         """Whether what is said in the stretch that both show is the same; silence is, unless it is one video's own."""
@@ -93,9 +135,11 @@ class Twins:
         return fewer > 0 and len(here & again) >= SAID_AGAIN * fewer
 
     def _said(self, video_id: str, start: float, end: float) -> str:
-        if video_id not in self._speech:
-            self._speech[video_id] = self._store.catalog.evidence_of(video_id, "speech")
-        lines = (line for line in self._speech[video_id] if _middle(line.span) >= start and _middle(line.span) < end)
+        fingerprint = self._run(video_id, "speech")
+        if fingerprint is None:
+            return ""
+        said = self._twins.speech(video_id, fingerprint)
+        lines = (line for line in said if _middle(line.span) >= start and _middle(line.span) < end)
         return " ".join(line.text for line in lines)
 
 

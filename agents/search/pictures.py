@@ -52,12 +52,11 @@ def near_pictures(
     if space is None:
         (scale,) = query_scales(asked, encoders.concepts)
         return [(hit, scale.ratio(scale.z(hit.similarity))) for hit in hits]
-    stored, vectors = store.vectors.fetch(collection, video_ids=sorted({hit.video_id for hit in hits}))
-    rows = {hit.vector_id: row for row, hit in enumerate(stored)}
-    there = [hit for hit in hits if hit.vector_id in rows]  # one may have been replaced between the two calls
+    vectors = store.vectors.values(collection, [hit.vector_id for hit in hits])
+    there = [hit for hit in hits if hit.vector_id in vectors]  # one may have been replaced between the two calls
     if not there:
         return []
-    usual = space.usual(vectors[[rows[hit.vector_id] for hit in there]])
+    usual = space.usual(np.stack([vectors[hit.vector_id] for hit in there]))
     z = (np.array([hit.similarity for hit in there]) - usual.mean) / usual.deviation
     ratios = z / np.maximum(usual.best, LEAST_BEST)
     return [(hit, float(ratio)) for hit, ratio in zip(there, ratios, strict=True)]

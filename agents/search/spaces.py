@@ -8,6 +8,7 @@ knows cannot be asked any more, and `kinodex reembed` makes them anew.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
@@ -41,12 +42,16 @@ class Space:
 
 
 class Spaces:
-    """The spaces that one library is searched in. What it read is forgotten when something is committed."""
+    """The spaces that one library is searched in. What it read is forgotten when something is committed.
+
+    Several threads may use one.
+    """
 
     def __init__(self, store: LibraryStore, encoders: Encoders) -> None:
         self._store = store
         self._encoders = encoders
-        self._active: Mapping[tuple[str, str], str] | None = None
+        self._lock = threading.RLock()
+        self._revision = -1
         self._names: set[str] = set()
         self._held: dict[str, dict[str, int]] | None = None
         self._serving: tuple[Space, ...] = ()
@@ -54,21 +59,24 @@ class Spaces:
 
     def serving(self) -> tuple[Space, ...]:
         """The present space first, then the former ones that still hold vectors readers may see."""
-        self._refresh()
-        return self._serving
+        with self._lock:
+            self._refresh()
+            return self._serving
 
     def held(self) -> Mapping[str, Mapping[str, int]]:
         """How many vectors of each video each collection holds, also those that do not serve."""
-        self._refresh()
-        if self._held is None:
-            held = vectors_by_video(self._store)
-            self._held = {name: held[name] for name in held if name in self._names}
-        return self._held
+        with self._lock:
+            self._refresh()
+            if self._held is None:
+                held = vectors_by_video(self._store)
+                self._held = {name: held[name] for name in held if name in self._names}
+            return self._held
 
     def dismiss(self, space: Space) -> None:
         """Do without a former space from now on, because its models are not on this machine."""
-        self._refresh()
-        self._serving = tuple(one for one in self._serving if one.profile != space.profile)
+        with self._lock:
+            self._refresh()
+            self._serving = tuple(one for one in self._serving if one.profile != space.profile)
 
     def health(self, health: IndexHealth) -> IndexHealth:
         """``health`` of what is stored, as what can be searched: without videos whose vectors nobody can ask."""
@@ -93,12 +101,12 @@ class Spaces:
         )
 
     def _refresh(self) -> None:
-        active = self._store.catalog.active()
-        if active is self._active:
+        revision = self._store.catalog.revision()
+        if revision == self._revision:
             return
         # Vectors of whole videos are no moments, and serve `agents.search.videos` alone.
         names = {name for name in collection_names(self._store) if not is_of_videos(name)}
-        self._active, self._names, self._held = active, names, None
+        self._revision, self._names, self._held = revision, names, None
         present, *others = self._known
         self._serving = (present, *(one for one in others if set(_names(one.names)) & names))
 

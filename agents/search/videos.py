@@ -14,7 +14,7 @@ from encoders.spaces import video_collections
 from encoders.video_heads import open_head
 from stores.core.errors import UsageError
 from stores.entries import IndexHealth
-from stores.holdings import vectors_by_video
+from stores.holdings import count_videos
 from stores.library_store import LibraryStore
 
 _SETTING = 'Set video = "mean" under [perception.vectors] and run `kinodex ingest` again: nothing is decoded anew.'
@@ -103,7 +103,7 @@ class VideoFinder:
 
     def _health(self, collection: str) -> IndexHealth:
         health = self._store.catalog.index_health(SEARCHED_STAGES)
-        there = len(vectors_by_video(self._store).get(collection, {}))
+        there = count_videos(self._store, collection)
         state: Literal["complete", "partial", "empty"] = "partial"
         if not there or there >= health.videos_known:
             state = "complete" if there else "empty"

@@ -7,11 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqlalchemy import bindparam, update
+
 from stores.catalog import bump_revision
+from stores.commit import vector_columns
 from stores.core.errors import StoreError
 from stores.core.records import VectorItem
 from stores.sql.database import writing
 from stores.sql.lines import index_all_lines
+from stores.sql.tables import Base, VectorRow
+from stores.standing import recount
 from stores.vectors.expected import VectorRun, kept_items, vector_runs
 from stores.vectors.store import VectorStore, agrees
 
@@ -58,6 +63,7 @@ def rebuild_index(store: LibraryStore, told: Told | None = None) -> Rebuilt:
             target.close()
         with writing(store.engine) as connection:
             lines = index_all_lines(connection)
+            recount(connection)
             bump_revision(connection)
         store.vectors.remove_leftovers()
         for run in lost:
@@ -84,6 +90,7 @@ def _fill(store: LibraryStore, target: VectorStore, runs: Sequence[VectorRun], t
             lost.append(run)
         else:
             _put_exactly(target, run, items)
+            _note(store, run, items)
         if told is not None:
             told(number + 1, len(runs))
     return lost
@@ -98,6 +105,18 @@ def _put_exactly(target: VectorStore, run: VectorRun, items: Sequence[VectorItem
         # Chroma adds to what is stored beside an id; only what is removed first is stored as it is given.
         target.delete(collection, [item.vector_id for item in missing if item.vector_id in held])
     target.upsert(missing, run.key)
+
+
+def _note(store: LibraryStore, run: VectorRun, items: Sequence[VectorItem]) -> None:
+    """Has the tables say what the vectors of a run stand for, where an older version left that to the index."""
+    unsaid = [vector_columns(item) for item in items] if not run.noted else []
+    if not unsaid:
+        return
+    same = (VectorRow.collection == bindparam("in_collection")) & (VectorRow.vector_id == bindparam("with_id"))
+    rows = [{**row, "in_collection": row.pop("collection"), "with_id": row.pop("vector_id")} for row in unsaid]
+    change = update(Base.metadata.tables[VectorRow.__tablename__]).where(same)
+    with writing(store.engine) as connection:
+        connection.execute(change, rows)
 
 
 def _salvage(old: VectorStore, target: VectorStore, lost: Sequence[VectorRun]) -> None:

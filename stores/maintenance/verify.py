@@ -12,7 +12,7 @@ from stores.core.ids import sha256_of
 from stores.core.records import StageKey
 from stores.core.uris import path_of
 from stores.maintenance.verification import REBUILD, RESTORE, Findings, Problem, Told, Verification, place_of
-from stores.maintenance.verify_tables import check_database, check_lines, check_runs, check_spans
+from stores.maintenance.verify_tables import check_counts, check_database, check_lines, check_runs, check_spans
 from stores.sql.database import reading
 from stores.sql.tables import BlobRow, LocationRow, VideoRow
 from stores.vectors.expected import VectorRun, kept_items, vector_runs
@@ -48,6 +48,7 @@ def verify(
                 check_database(connection, found)
                 check_runs(connection, found)
                 check_spans(connection, found)
+                check_counts(connection, found)
                 check_lines(connection, found)
             _check_blobs(store, found, deep)
             _check_vectors(store, found, deep)

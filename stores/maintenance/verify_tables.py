@@ -11,6 +11,7 @@ from stores.core.records import StageKey
 from stores.maintenance.verification import MEND, REBUILD, RESTORE, Findings, place_of
 from stores.sql.lines import count_lines, expected_lines, indexed_lines
 from stores.sql.tables import RECORD_TABLES, BlobRow, StageRunRow, VectorRow, VideoRow
+from stores.standing import COUNTERS, counted, recounted
 
 SLACK_SECONDS = 1
 """How far a span may reach beyond the end of its video: a last picture is shown for a while, and containers round.
@@ -73,6 +74,15 @@ def check_spans(connection: Connection, found: Findings) -> None:
         for row in connection.execute(columns.where(wrong)):
             message = f"Row {row.ordinal} of {table.__tablename__} spans [{row.start_tick}, {row.end_tick})."
             found.damage("record", "SPAN_OUTSIDE", StageKey(*row[:3]), message)
+
+
+def check_counts(connection: Connection, found: Findings) -> None:
+    """Whether as many videos are known, failed and indexed as is kept beside them (`stores.standing`)."""
+    kept, right = counted(connection), recounted(connection)
+    for name in COUNTERS:
+        if kept[name] != right[name]:
+            message = f"The library says {kept[name]} of {name}; there are {right[name]}."
+            found.add("database", "COUNTS_DIFFER", name, message, REBUILD)
 
 
 def check_lines(connection: Connection, found: Findings) -> None:

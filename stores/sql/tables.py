@@ -36,7 +36,7 @@ class Base(DeclarativeBase):
 
 
 class VideoRow(Base):
-    """One content; the probe's columns are NULL until stage ``probe`` is done."""
+    """One content; the probe's columns are NULL until stage ``probe`` is done. ``standing``: `stores.standing`."""
 
     __tablename__ = "videos"
     video_id: Mapped[str] = mapped_column(primary_key=True)
@@ -56,10 +56,14 @@ class VideoRow(Base):
     audio_codec: Mapped[str | None]
     container: Mapped[str | None]
     warnings: Mapped[JsonList | None]
+    standing: Mapped[int] = mapped_column(server_default="0")
 
 
 class LocationRow(Base):
-    """Where a content lies (`stores.core.uris`); size and mtime tell whether the file was touched since."""
+    """Where a content lies (`stores.core.uris`); size and mtime tell whether the file was touched since.
+
+    ``name`` and ``stem``: the end of ``uri``, with and without its extension.
+    """
 
     __tablename__ = "locations"
     uri: Mapped[str] = mapped_column(primary_key=True)
@@ -68,6 +72,8 @@ class LocationRow(Base):
     mtime_ns: Mapped[int]
     seen_at: Mapped[float]
     missing: Mapped[bool]
+    name: Mapped[str] = mapped_column(server_default=text("''"), index=True)
+    stem: Mapped[str] = mapped_column(server_default=text("''"), index=True)
 
 
 class InputErrorRow(Base):
@@ -249,7 +255,10 @@ RECORD_TABLES: tuple[type[_RecordRow], ...] = (
 
 
 class VectorRow(Base):
-    """What the vector store should hold."""
+    """What the vector store should hold, and what each vector stands for.
+
+    The last five columns are NULL for what was committed before they were kept; `kinodex index rebuild` fills them.
+    """
 
     __tablename__ = "vectors_index"
     collection: Mapped[str] = mapped_column(primary_key=True)
@@ -257,6 +266,11 @@ class VectorRow(Base):
     video_id: Mapped[str]
     stage: Mapped[str]
     fingerprint: Mapped[str]
+    channel: Mapped[str | None]
+    start_tick: Mapped[int | None]
+    end_tick: Mapped[int | None]
+    clip_id: Mapped[str | None]
+    evidence_id: Mapped[str | None]
 
 
 Index("vectors_of_stage", VectorRow.video_id, VectorRow.stage)
@@ -350,6 +364,7 @@ class CounterRow(Base):
     """``revision``: goes up with every change that readers can see, so that caches know when they are stale.
 
     ``text_keys``: the version of `stores.text_keys` that made the full-text lines and the keys of tags.
+    ``videos_…``: how many videos stand how, kept by triggers (`stores.standing`).
     """
 
     __tablename__ = "counters"

@@ -23,16 +23,19 @@ class VectorRun:
     Attributes:
         ids: vector ids by collection, sorted.
         sha256: of the blob that holds their values; None if it has none, as in libraries of older versions.
+        noted: whether the tables say what all of them stand for.
     """
 
     key: StageKey
     ids: dict[str, list[str]]
     sha256: str | None
+    noted: bool = True
 
 
 def vector_runs(engine: Engine) -> list[VectorRun]:
     """All of them, by video and stage."""
     ids: dict[StageKey, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    unsaid: set[StageKey] = set()
     same = (StageRunRow.video_id == VectorRow.video_id) & (StageRunRow.stage == VectorRow.stage)
     rows = (
         select(VectorRow.__table__)
@@ -43,9 +46,12 @@ def vector_runs(engine: Engine) -> list[VectorRun]:
     blobs = select(BlobRow.__table__).where(BlobRow.name == VECTORS_BLOB)
     with reading(engine) as connection:
         for row in connection.execute(rows):
-            ids[StageKey(row.video_id, row.stage, row.fingerprint)][row.collection].append(row.vector_id)
+            key = StageKey(row.video_id, row.stage, row.fingerprint)
+            ids[key][row.collection].append(row.vector_id)
+            if row.channel is None:
+                unsaid.add(key)
         kept = {StageKey(row.video_id, row.stage, row.fingerprint): row.sha256 for row in connection.execute(blobs)}
-    return [VectorRun(key, dict(of_run), kept.get(key)) for key, of_run in ids.items()]
+    return [VectorRun(key, dict(of_run), kept.get(key), key not in unsaid) for key, of_run in ids.items()]
 
 
 def kept_items(blobs: BlobStore, run: VectorRun) -> tuple[VectorItem, ...]:

@@ -34,5 +34,7 @@ def ask(
 
     with door(library, profile, as_json, config, device=device) as here:
         with here.library() as opened:
-            payload = payloads.answer(opened.ask(question, video), payloads.places(opened))
+            answer = opened.ask(question, video)
+            cited = [citation.video_id for claim in answer.claims for citation in claim.citations]
+            payload = payloads.answer(answer, payloads.places_of(opened, cited))
         here.show(payload, lambda console: render.answer(console, payload))

@@ -58,7 +58,7 @@ def reembed(
         with here.library() as opened:
             channels = channel or []
             swap, planned = opened.plan_reembed(*channels)
-            payload: dict[str, Any] = payloads.swap(swap, planned, channels, payloads.places(opened))
+            payload: dict[str, Any] = payloads.swap(swap, planned, channels, payloads.places_of(opened, swap.gone))
             payload |= {"profile": here.settings.profile, "dry_run": dry_run, "done": None}
             if not dry_run:
                 render_upkeep.swap(console(sys.stderr), payload)

@@ -11,6 +11,8 @@ from kinodex.cli.context import ConfigOption, DeviceOption, Door, JsonOption, Li
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from agents.search.finder import Found
+
 
 def search(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="What you look for, in any language.")],
@@ -50,7 +52,8 @@ def search(
             _videos(here, query, k, plain=not (explain or duplicates))
             return
         with here.library() as opened:
-            found, places = opened.search(query, k=k, duplicates=duplicates, explain=explain), payloads.places(opened)
+            found = opened.search(query, k=k, duplicates=duplicates, explain=explain)
+            places = payloads.places_of(opened, _told(found))
             payload = payloads.search(found, places)
             if found.explanation is not None:
                 payload["explain"] = explained(found.explanation, places)
@@ -63,6 +66,16 @@ def search(
         here.show(payload, show)
 
 
+def _told(found: Found) -> set[str]:
+    """Ids of the videos that the result tells of."""
+    told = {moment.video_id for moment in found.moments}
+    told.update(twin.video_id for moment in found.moments for twin in moment.also)
+    if found.explanation is not None:
+        told.update(fate.video_id for fate in found.explanation.moments)
+        told.update(gap.video_id for gap in found.explanation.gaps)
+    return told
+
+
 def _videos(here: Door, query: str, k: int, plain: bool) -> None:
     from kinodex import found_videos, payloads
     from stores.core.errors import UsageError
@@ -71,5 +84,6 @@ def _videos(here: Door, query: str, k: int, plain: bool) -> None:
         message = "--videos ranks whole videos: there is nothing to explain, and copies are shown anyway."
         raise UsageError("USAGE", message, "Leave --explain and --duplicates out.")
     with here.library() as opened:
-        payload = found_videos.payload(opened.search_videos(query, k=k), payloads.places(opened))
+        found = opened.search_videos(query, k=k)
+        payload = found_videos.payload(found, payloads.places_of(opened, [one.video_id for one in found.videos]))
     here.show(payload, lambda console: found_videos.show(console, payload))

@@ -10,6 +10,12 @@ from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, Profile
 
 
 def videos(
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", min=1, help="Only N of them, by id. [default: all]")
+    ] = None,
+    after: Annotated[
+        str | None, typer.Option("--after", metavar="VIDEO_ID", help="Only those behind this id, by id.")
+    ] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
@@ -19,13 +25,16 @@ def videos(
 
     \b
     Example: kinodex videos --json | jq -r '.videos[].uri'
+             kinodex videos --limit 100 --after vid_3f2a
     """
     from kinodex import payloads
     from kinodex.cli.render import results as render
 
     with door(library, profile, as_json, config) as here:
         with here.library() as opened:
-            payload = {"videos": [payloads.video(entry) for entry in opened.videos()]}
+            paged = limit is not None or after is not None
+            entries = opened.store.catalog.page(limit, after or "") if paged else opened.videos()
+            payload = {"videos": [payloads.video(entry) for entry in entries]}
         here.show(payload, lambda console: render.videos(console, payload))
 
 

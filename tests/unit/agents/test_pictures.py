@@ -53,8 +53,8 @@ def test_what_is_there_has_a_ratio_near_one_however_far_pictures_lie_from_texts(
             ]
             return sorted(found, key=lambda hit: -hit.similarity)
 
-        def fetch(self, _name: str, video_ids: Any = None) -> Any:
-            return hits, pictures
+        def values(self, _name: str, _vector_ids: Any) -> Any:
+            return dict(zip((hit.vector_id for hit in hits), pictures, strict=True))
 
     store = cast(Any, SimpleNamespace(vectors=Vectors()))
     for concept, clip in ((5, "clip0"), (9, "clip1"), (40, "clip2")):

@@ -68,13 +68,16 @@ def test_large_collections_and_long_lists_give_the_same(
     usual = store.vectors.query(COLLECTION, EAST, 3, video_ids=[first, second])
     one = store.vectors.fetch(COLLECTION, video_ids=[second])
     store.vectors.close()
-    monkeypatch.setattr(module, "CACHED_VECTORS", 1)
-    monkeypatch.setattr(module, "_PAGE", 3)
+    monkeypatch.setattr(module, "RANKED_EXACTLY", 1)
+    monkeypatch.setattr(module, "LISTED_VIDEOS", 3)
+    asked = store.vectors.query(COLLECTION, EAST, 3)
+    assert [hit.vector_id for hit in asked] == [hit.vector_id for hit in usual]
+    assert [replace(hit, similarity=0.0) for hit in asked] == [replace(hit, similarity=0.0) for hit in usual]
     again = store.vectors.fetch(COLLECTION, video_ids=[second])
     assert [hit.vector_id for hit in again[0]] == [hit.vector_id for hit in one[0]]
     assert again[1].tolist() == one[1].tolist()
     assert len(store.vectors.fetch(COLLECTION)[0]) == 4
-    monkeypatch.setattr(module, "LISTED_VIDEOS", 1)
+    monkeypatch.setattr(module, "FEW_VIDEOS", 1)
     ranked = store.vectors.query(COLLECTION, EAST, 3, video_ids=[first, second])
     assert [hit.vector_id for hit in ranked] == [hit.vector_id for hit in usual]
     assert [hit.similarity for hit in ranked] == pytest.approx([hit.similarity for hit in usual], abs=1e-5)

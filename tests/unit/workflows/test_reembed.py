@@ -137,7 +137,7 @@ def test_the_door_plans_does_and_cleans(world: World) -> None:
         assert world.held() == {collections(world.old).picture: set(world.ids)}
         again = library.reembed()
         assert (again.report, again.captions) == (None, 0)
-        payload = payloads.swap(swap, plan, ["picture"], payloads.places(library)) | {"profile": "old"}
+        payload = payloads.swap(swap, plan, ["picture"], payloads.places_of(library, swap.gone)) | {"profile": "old"}
         payload["done"] = payloads.reembedded(made, None, "")
     told = io.StringIO()
     render_upkeep.swap(Console(file=told, width=80), payload)

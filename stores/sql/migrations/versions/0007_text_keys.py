@@ -6,7 +6,7 @@ Older versions of Kinodex must not open the library any more: they would keep an
 from alembic import op
 
 revision = "0007"
-down_revision = "0004"
+down_revision = "0006"
 
 
 def upgrade() -> None:

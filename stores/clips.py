@@ -1,0 +1,72 @@
+"""Clips as readers see them: of whole videos, or just those that something was found in."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, text
+
+from stores.core.records import Clip, Span
+from stores.sql.tables import ClipRow, StageRunRow, VideoRow
+
+_LISTED = 500
+
+_SAME = (StageRunRow.video_id == ClipRow.video_id) & (StageRunRow.stage == ClipRow.stage)
+CLIPS = (
+    select(ClipRow.__table__, VideoRow.time_base_numerator, VideoRow.time_base_denominator)
+    .join(StageRunRow, _SAME & (StageRunRow.fingerprint == ClipRow.fingerprint))
+    .where(StageRunRow.active)
+    .join(VideoRow, VideoRow.video_id == ClipRow.video_id)
+)
+"""All that readers may see."""
+
+_BY_ID = CLIPS.where(ClipRow.clip_id.in_(bindparam("clip_ids", expanding=True)))
+
+_PLACES = {
+    "sqlite": "json_each(:places) AS p",
+    "postgresql": "jsonb_array_elements(CAST(:places AS jsonb)) AS p(value)",
+}
+_TOUCHING = """SELECT DISTINCT c.video_id, c.clip_id, c.start_tick, c.end_tick, c.ordinal, c.keyframe, c.thumbnail,
+v.time_base_numerator, v.time_base_denominator FROM {places}
+JOIN clips AS c ON c.video_id = {video} AND c.start_tick < {end} AND c.end_tick > {start}
+JOIN stage_runs AS r ON r.video_id = c.video_id AND r.stage = c.stage AND r.fingerprint = c.fingerprint AND r.active
+JOIN videos AS v ON v.video_id = c.video_id"""
+
+
+def _touching(dialect: str) -> str:
+    if dialect == "sqlite":
+        places = {number: f"json_extract(p.value, '$[{number}]')" for number in range(3)}
+    else:
+        places = {0: "p.value->>0", 1: "CAST(p.value->>1 AS bigint)", 2: "CAST(p.value->>2 AS bigint)"}
+    return _TOUCHING.format(places=_PLACES[dialect], video=places[0], start=places[1], end=places[2])
+
+
+def clips_at_hand(
+    connection: Connection, clip_ids: Iterable[str], places: Iterable[tuple[str, int, int]]
+) -> dict[str, list[Clip]]:
+    """See `stores.catalog.Catalog.clips_at_hand`."""
+    rows: list[Any] = []
+    wanted = list(dict.fromkeys(clip_ids))
+    for first in range(0, len(wanted), _LISTED):
+        rows += connection.execute(_BY_ID, {"clip_ids": wanted[first : first + _LISTED]}).all()
+    looked = [[video_id, start, max(end, start + 1)] for video_id, start, end in dict.fromkeys(places)]
+    if looked:
+        statement = text(_touching(connection.dialect.name))
+        rows += connection.execute(statement, {"places": json.dumps(looked)}).all()
+    once = {row.clip_id: row for row in rows}
+    return clips_of(sorted(once.values(), key=lambda row: (row.video_id, row.start_tick, row.ordinal)))
+
+
+def clips_of(rows: Iterable[Any]) -> dict[str, list[Clip]]:
+    """The clips of rows, by video, in their order."""
+    time_base = cache(Fraction)  # a library has few, and they are shared
+    found: dict[str, list[Clip]] = defaultdict(list)
+    for row in rows:
+        span = Span(row.start_tick, row.end_tick, time_base(row.time_base_numerator, row.time_base_denominator))
+        found[row.video_id].append(Clip(row.clip_id, span, row.keyframe, row.thumbnail))
+    return dict(found)

@@ -1,0 +1,124 @@
+"""What the tables know of vectors: which ones readers may see, and what each stands for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, Select, bindparam, func, select
+
+from stores.core.records import Channel
+from stores.sql.database import reading
+from stores.sql.tables import StageRunRow, VectorRow
+
+_LISTED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class VectorHit:
+    """One stored vector. ``start``, ``end`` in ticks; ``similarity``: cosine with the query, NaN without one."""
+
+    vector_id: str
+    video_id: str
+    channel: Channel
+    start: int
+    end: int
+    clip_id: str
+    evidence_id: str
+    similarity: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class VectorNote:
+    """A vector that readers may see.
+
+    Attributes:
+        version: changes whenever the vector may have.
+        hit: what it stands for; None if that is only known to the index, as for what older versions committed.
+    """
+
+    vector_id: str
+    video_id: str
+    version: tuple[str, float | None]
+    hit: VectorHit | None
+
+
+def _shown(*columns: Any) -> Select[Any]:
+    same = (StageRunRow.video_id == VectorRow.video_id) & (StageRunRow.stage == VectorRow.stage)
+    same &= StageRunRow.fingerprint == VectorRow.fingerprint
+    return select(*columns).join(StageRunRow, same).where(StageRunRow.active)
+
+
+# Built once: that takes longer than running them.
+_OF_COLLECTION = VectorRow.collection == bindparam("of_collection")
+_NOTES = _shown(
+    VectorRow.vector_id,
+    VectorRow.video_id,
+    VectorRow.fingerprint,
+    StageRunRow.finished_at,
+    VectorRow.channel,
+    VectorRow.start_tick,
+    VectorRow.end_tick,
+    VectorRow.clip_id,
+    VectorRow.evidence_id,
+).where(_OF_COLLECTION)
+_BY_ID = _NOTES.where(VectorRow.vector_id.in_(bindparam("vector_ids", expanding=True)))
+_BY_VIDEO = _NOTES.where(VectorRow.video_id.in_(bindparam("video_ids", expanding=True)))
+_FIRST = select(VectorRow.vector_id).where(_OF_COLLECTION).limit(bindparam("most")).subquery()
+_SIZE = select(func.count()).select_from(_FIRST)
+_ANY = _shown(VectorRow.vector_id).where(_OF_COLLECTION).limit(1)
+_COUNT = _shown(func.count()).select_from(VectorRow).where(_OF_COLLECTION)
+
+
+class VectorRows:
+    """Reads the table ``vectors_index``; the only one to say which vectors readers may see."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def by_id(self, collection: str, vector_ids: Sequence[str]) -> dict[str, VectorNote]:
+        """Those of ``vector_ids`` that readers may see."""
+        return {note.vector_id: note for note in self._notes(_BY_ID, collection, "vector_ids", vector_ids)}
+
+    def of_videos(self, collection: str, video_ids: Iterable[str]) -> list[VectorNote]:
+        """All of some videos."""
+        return self._notes(_BY_VIDEO, collection, "video_ids", sorted(set(video_ids)))
+
+    def of_collection(self, collection: str) -> list[VectorNote]:
+        """All of a collection."""
+        with reading(self._engine) as connection:
+            return [_note(row) for row in connection.execute(_NOTES, {"of_collection": collection})]
+
+    def exceeds(self, collection: str, most: int) -> bool:
+        """Whether a collection has more than ``most`` vectors; the cost does not grow beyond these."""
+        with reading(self._engine) as connection:
+            found = connection.execute(_SIZE, {"of_collection": collection, "most": most + 1}).scalar_one()
+        return int(found) > most
+
+    def has_any(self, collection: str) -> bool:
+        """Whether readers may see anything of a collection."""
+        with reading(self._engine) as connection:
+            return connection.execute(_ANY, {"of_collection": collection}).first() is not None
+
+    def count(self, collection: str) -> int:
+        """How many vectors of a collection readers may see."""
+        with reading(self._engine) as connection:
+            return int(connection.execute(_COUNT, {"of_collection": collection}).scalar_one())
+
+    def _notes(self, chosen: Select[Any], collection: str, name: str, wanted: Sequence[str]) -> list[VectorNote]:
+        found: list[VectorNote] = []
+        with reading(self._engine) as connection:
+            for first in range(0, len(wanted), _LISTED):
+                values = {"of_collection": collection, name: list(wanted[first : first + _LISTED])}
+                found += [_note(row) for row in connection.execute(chosen, values)]
+        return found
+
+
+def _note(row: Any) -> VectorNote:
+    vector_id, video_id, fingerprint, finished_at, channel, start, end, clip_id, evidence_id = row
+    hit = None
+    if channel is not None:
+        hit = VectorHit(vector_id, video_id, channel, start, end, clip_id, evidence_id)
+    return VectorNote(vector_id, video_id, (fingerprint, finished_at), hit)
