@@ -37,6 +37,7 @@ from stores.runs import RunLog
 from stores.sql.database import MAKE_ONE, open_database, reading
 from stores.sql.faults import storage_faults
 from stores.sql.fulltext import FullText
+from stores.tag_vectors import KeptTagVectors
 from stores.tags.library import TagLibrary
 from stores.vectors.store import VectorStore
 from stores.video_memory import VideoMemory
@@ -55,7 +56,7 @@ class LibraryStore:
         root: its folder, absolute.
         places: where its parts are.
         staging: folder for parcels, if they are not in an object store; `parcels` knows.
-        ledger, catalog, fulltext, vectors, blobs, tags, runs: the stores in it.
+        ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, runs: the stores in it.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class LibraryStore:
             f"kinodex-{library_id}",
         )
         self.tags = TagLibrary(engine)
+        self.tag_vectors = KeptTagVectors(engine)
         self.runs = RunLog(engine)
 
     @classmethod
