@@ -93,7 +93,7 @@ class KeptTagVectors:
 
     def prune(self, space: str, keys: Collection[bytes]) -> int:
         """Removes the rows of a space in which no text is any of ``keys``; returns how many."""
-        known = keys if isinstance(keys, (set, frozenset, dict)) else set(keys)
+        known = frozenset(keys)
         chosen = select(TagVectorRow.chunk_id, TagVectorRow.keys).where(TagVectorRow.space == space)
         with reading(self._engine) as connection:
             idle = [chunk for chunk, held in connection.execute(chosen) if known.isdisjoint(_split(held))]

@@ -69,8 +69,8 @@ def write_tags(path: Path, tags: Iterable[Tag]) -> None:
 
 def invalid(path: Path, what: str) -> TagFileError:
     """The error of a file from which nothing was imported."""
-    hint = "Nothing was imported. Mend the file (CSV with commas, UTF-8, header id,name,facet,aliases) and import it
-    again." return TagFileError("TAG_FILE_INVALID", f"The tag file {path} is not valid: {what}.", hint)
+    hint = "Nothing was imported. Mend the file (CSV, commas, UTF-8, header id,name,facet,aliases) and import it again."
+    return TagFileError("TAG_FILE_INVALID", f"The tag file {path} is not valid: {what}.", hint)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
@@ -164,7 +164,7 @@ def _tags(connection: Connection, tag_id: str | None = None) -> list[Tag]:
         aliases[owner].append(alias)
     # Unpacked, since a hundred thousand tags are read at every start.
     return [
-        Tag(known, name, facet, tuple(aliases.get(known, ())), parent, language, status)
+        Tag(known, name, facet, tuple(aliases.get(known, ())), parent, language, cast(Any, status))
         for known, name, facet, parent, language, status in connection.execute(chosen)
     ]
 

@@ -124,8 +124,8 @@ def test_another_encoding_is_told_by_line(store: LibraryStore, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("id;name;aliases\nt1;a;b\n".encode(), "separated by semicolons"),
-        ("id\tname\nt1\ta\n".encode(), "separated by tabs"),
+        (b"id;name;aliases\nt1;a;b\n", "separated by semicolons"),
+        (b"id\tname\nt1\ta\n", "separated by tabs"),
         ("id，name\nt1，a\n".encode(), "separated by full-width commas"),
         ("id,name\nt1,滑板\n".encode("gb18030"), "looks like GBK, save it as UTF-8"),
         ("id,name\nt1,café,\n".encode("cp1252"), "looks like Windows-1252, save it as UTF-8"),
