@@ -34,9 +34,8 @@ def rank(recalled: Iterable[Recalled]) -> list[Ranked]:
     ranked = [
         Ranked(
             tag_id,
-            1.0 - math.prod([1.0 - word.probability for word in words]),
-            # Of a large vocabulary, nearly all tags that are recalled at all are recalled by one road.
-            (words[0],) if len(words) == 1 else tuple(sorted(words, key=lambda word: (-word.probability, word.road))),
+            1.0 - math.prod(1.0 - word.probability for word in words),
+            tuple(sorted(words, key=lambda word: (-word.probability, word.road))),
         )
         for tag_id, words in by_tag.items()
     ]
