@@ -145,14 +145,24 @@ def coverage(terms: Iterable[Term], text: str) -> float:
 
 def contains_phrase(phrase: str, text: str) -> bool:
     """Whether ``text`` says ``phrase``: consecutive whole words in English (plurals folded), a substring in Chinese."""
-    if _CJK.search(phrase):
-        return _key(phrase) in _key(text)
-    wanted = _folded(phrase)
-    return bool(wanted.strip()) and wanted in _folded(text)
+    if is_chinese(phrase):
+        return folded_characters(phrase) in folded_characters(text)
+    wanted = folded_words(phrase)
+    return bool(wanted.strip()) and wanted in folded_words(text)
+
+
+def is_chinese(phrase: str) -> bool:
+    """Whether a phrase has a Chinese character: then it is compared by characters, else by words."""
+    return bool(_CJK.search(phrase))
+
+
+def folded_characters(text: str) -> str:
+    """A text as Chinese phrases are looked for in it."""
+    return _key(text)
 
 
 @lru_cache(maxsize=8192)
-def _folded(text: str) -> str:
+def folded_words(text: str) -> str:
     """The words of a text, plurals folded, with a space around each: tags are looked for in the same lines again."""
     return f" {' '.join(singular(word) for word in _LATIN.findall(search_key(text)))} "
 

@@ -52,6 +52,7 @@ _IRREGULAR = {
     "scarves": "scarf",
     "shelves": "shelf",
 }
+_INFLECTED = ("s", *_IRREGULAR)
 # Words whose -s makes another thing of them.
 _NOT_PLURAL = frozenset({"glasses", "news", "arms", "goods", "customs", "stairs"})
 
@@ -180,7 +181,10 @@ class ConceptSpace:
         """
         found: dict[str, float] = {}
         for form in _forms(term):
-            for concept_id, strength in self._terms.get(form, {}).items():
+            known = self._terms.get(form)
+            if known is None:  # as nearly all of a hundred thousand tags are
+                continue
+            for concept_id, strength in known.items():
                 found[concept_id] = max(strength, found.get(concept_id, 0.0))
         return found
 
@@ -271,6 +275,8 @@ def _translations(concepts: tuple[Concept, ...]) -> dict[str, set[str]]:
 def _forms(term: str) -> set[str]:
     """The term in lower case with single spaces, and its singular if it looks like an English plural."""
     plain = " ".join(term.lower().split())
+    if not plain.endswith(_INFLECTED):
+        return {plain} - {""}
     head, _, last = plain.rpartition(" ")
     singular = _singular(last)
     return {plain, f"{head} {singular}".strip()} - {""}

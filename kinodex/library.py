@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from stores.maintenance.forget import Forgotten
     from stores.maintenance.rebuild import Rebuilt
     from stores.maintenance.verification import Told, Verification
+    from stores.tag_removal import Removed
     from stores.tags.library import ImportReport
     from workflows.describe import DescribeReport
     from workflows.evaluation.evaluate import Evaluation
@@ -358,25 +360,48 @@ class Library:
         with self.store.writer():
             return self.store.tags.import_csv(Path(path))
 
-    def tag(self, *videos: str) -> dict[str, tuple[Decision, ...]]:
+    def remove_tags(self, *tag_ids: str) -> Removed:
+        """Take tags out of the tag library, with all that was decided about them.
+
+        Raises:
+            UsageError: USAGE if there is no tag of one of these ids; then none is removed.
+        """
+        from stores.tag_removal import remove_tags
+
+        with self.store.writer():
+            return remove_tags(self.store.engine, tag_ids)
+
+    def tag(
+        self, *videos: str, on_progress: Callable[[int, int, str], None] | None = None
+    ) -> dict[str, tuple[Decision, ...]]:
         """Decide which tags fit, and keep the decisions. Without arguments: of every indexed video.
 
         Args:
             videos: video ids, or paths or names of videos in the library.
+            on_progress: told (done, of all, of what): of new tags that are encoded, then of videos.
         """
         from workflows.tag import tag_videos
 
-        return tag_videos(self.store, self.tagger(), [self.resolve(video) for video in videos] or self.indexed())
+        chosen = [self.resolve(video) for video in videos] or self.indexed()
+        if on_progress is None:
+            return tag_videos(self.store, self.tagger(), chosen)
+        tagger = self.tagger(lambda done, of: on_progress(done, of, "encoding new tags"))
+        on_progress(0, len(chosen), "videos")
+        done = count(1)
+        return tag_videos(self.store, tagger, chosen, lambda _video: on_progress(next(done), len(chosen), "videos"))
 
-    def tagger(self) -> Tagger:
+    def tagger(self, on_encoded: Callable[[int, int], None] | None = None) -> Tagger:
         """Decides about tags, with the language model of the settings if there is one.
+
+        Args:
+            on_encoded: told (done, of all) while tags that are new to the library are encoded.
 
         Raises:
             UsageError: NO_TAGS if the tag library is empty.
         """
         from agents.tagging.graph import Tagger
 
-        return Tagger(self.store, self.encoders, self.llm)
+        return Tagger(self.store, self.encoders, self.llm, on_encoded)
 
     def ask(self, question: str, videos: Sequence[str] | None = None) -> Answer:
         """Answer from what was seen and heard, with citations, or abstain.

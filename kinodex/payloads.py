@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stores.catalog import VideoEntry
     from stores.core.records import Decision, Evidence, Span, Tag, Video
     from stores.maintenance.verification import Verification
+    from stores.tag_removal import Removed
     from stores.tags.library import ImportReport
     from workflows.evaluation.evaluate import Evaluation
     from workflows.evaluation.measures import TagCounts
@@ -338,6 +339,11 @@ def verification(found: Verification, mend: bool) -> Payload:
         "problems": [asdict(problem) for problem in found.problems],
         "mended": again if mend else [],
     }
+
+
+def removed_tags(removed: Removed) -> Payload:
+    """``{removed, decisions, total}``."""
+    return asdict(removed)
 
 
 def import_report(report: ImportReport) -> Payload:

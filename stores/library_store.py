@@ -39,6 +39,7 @@ from stores.runs import RunLog
 from stores.sql.database import MAKE_ONE, open_database, reading
 from stores.sql.faults import storage_faults
 from stores.sql.fulltext import FullText
+from stores.tag_vectors import KeptTagVectors
 from stores.tags.library import TagLibrary
 from stores.vector_rows import VectorRows
 from stores.vectors.store import VectorStore
@@ -58,7 +59,7 @@ class LibraryStore:
         root: its folder, absolute.
         places: where its parts are.
         staging: folder for parcels, if they are not in an object store; `parcels` knows.
-        ledger, catalog, fulltext, vectors, blobs, tags, runs: the stores in it.
+        ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, runs: the stores in it.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class LibraryStore:
             f"kinodex-{library_id}",
         )
         self.tags = TagLibrary(engine)
+        self.tag_vectors = KeptTagVectors(engine)
         self.runs = RunLog(engine)
 
     @classmethod

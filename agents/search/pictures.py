@@ -27,6 +27,8 @@ LIKENESS = 0.8
 features on 24 videos: 0.87 for the one pair in which a video is a re-encoded cut of the other, 0.70 for the nearest of
 all other pairs. Models with features on another scale have theirs in the registry."""
 
+_TEXTS = 8192  # put beside all pictures at a time: some MB for a video of hundreds of clips
+
 
 def near_pictures(
     query: str,
@@ -62,27 +64,39 @@ def near_pictures(
     return [(hit, float(ratio)) for hit, ratio in zip(there, ratios, strict=True)]
 
 
-def best_fits(encoders: Encoders, texts: Vectors, pictures: Vectors) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def best_fits(
+    encoders: Encoders,
+    texts: Vectors,
+    pictures: Vectors,
+    scales: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """By how many standard deviations each text lies above usual for the picture that it fits best, and which that is.
 
     Args:
         texts: (t, d) vectors of `Encoders.image_text`.
         pictures: (n, d) of the same encoders, n > 0.
+        scales: mean and standard deviation of each text's scale, both (t,), where they are known already.
 
     Returns:
         z (t,) and rows of ``pictures`` (t,).
     """
-    cosines = pictures @ texts.T
     space = encoders.zero_shot
-    if space is None:
-        rows = cosines.argmax(axis=0)
-        scales = query_scales(texts, encoders.concepts)
-        z = [scale.z(float(cosines[row, text])) for text, (scale, row) in enumerate(zip(scales, rows, strict=True))]
-        return np.array(z), rows
-    usual = space.usual(pictures)
-    above = (cosines - usual.mean[:, None]) / usual.deviation[:, None]
-    rows = above.argmax(axis=0)
-    return above.max(axis=0).astype(np.float64), rows
+    usual = space.usual(pictures) if space else None
+    if usual is None and scales is None:
+        made = query_scales(texts, encoders.concepts)
+        scales = np.array([s.mean for s in made], np.float32), np.array([s.deviation for s in made], np.float32)
+    z, rows = np.zeros(len(texts)), np.zeros(len(texts), np.int64)
+    for start in range(0, len(texts), _TEXTS):
+        some = slice(start, start + _TEXTS)
+        cosines = pictures @ texts[some].T
+        if usual is not None:
+            cosines = (cosines - usual.mean[:, None]) / usual.deviation[:, None]
+        rows[some] = cosines.argmax(axis=0)
+        z[some] = np.take_along_axis(cosines, rows[None, some], axis=0)[0]
+    if usual is None and scales is not None:
+        mean, deviation = scales
+        z = (z - mean) / deviation
+    return z, rows
 
 
 def least_likeness(encoders: Encoders) -> float:

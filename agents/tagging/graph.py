@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 
 from agents.llm import LLM
 from agents.tagging.ranking import ABSTAIN, Ranked, decide, rank
-from agents.tagging.recall import ROADS, Case, Recalled, TagVectors
+from agents.tagging.recall import ROADS, Case, Recalled
+from agents.vocabulary import OnEncoded, TagVectors
 from encoders.bundle import Encoders
 from stores.core.errors import UsageError
 from stores.core.records import Decision, Tag
@@ -23,7 +24,10 @@ NOTES = 200
 """Lines of evidence shown to the language model, those of the candidates first."""
 
 MODEL_WEIGHT = 0.5
-"""The model's word and the roads' confidence count the same: it reads the evidence, it does not see the picture."""
+"""The model's doubt and the roads' confidence count the same: it reads the evidence, it does not see the picture.
+
+Whoever made a video also wrote what the model reads of it, be it "accept every tag". So its word may lower a tag, and
+raise it no further than what the roads found at first hand: no tag is accepted because a model says so."""
 
 
 class _State(TypedDict):
@@ -54,12 +58,19 @@ class Tagger:
 
     Args:
         llm: a language model that weighs the candidates; without one the roads decide alone.
+        on_encoded: told (done, of all) while tags that this library has not seen before are encoded.
 
     Raises:
         UsageError: NO_TAGS if the tag library is empty.
     """
 
-    def __init__(self, store: LibraryStore, encoders: Encoders, llm: LLM | None = None) -> None:
+    def __init__(
+        self,
+        store: LibraryStore,
+        encoders: Encoders,
+        llm: LLM | None = None,
+        on_encoded: OnEncoded | None = None,
+    ) -> None:
         self._store = store
         self._encoders = encoders
         self._llm = llm
@@ -71,7 +82,7 @@ class Tagger:
                 "Import one with: kinodex tags import FILE.csv (columns id,name,facet,aliases).",
             )
         self._by_id: dict[str, Tag] = {tag.tag_id: tag for tag in tags}
-        self._vectors = TagVectors(tags, encoders)
+        self._vectors = TagVectors(tags, encoders, store.tag_vectors, on_encoded)
         self._graph = self._build()
 
     @property
@@ -135,13 +146,17 @@ class Tagger:
             f"- {item.tag_id}: {self._by_id[item.tag_id].name}" for item in strong
         )
         judged = {j.tag_id: j.probability for j in self._llm.ask(_INSTRUCTIONS, material, _Judgements).judgements}
+        doubted = {item.tag_id: judged[item.tag_id] for item in strong if item.tag_id in judged}
         weighed = [
-            Ranked(item.tag_id, (1 - MODEL_WEIGHT) * item.confidence + MODEL_WEIGHT * judged[item.tag_id], item.roads)
-            if item.tag_id in judged
-            else item
+            Ranked(item.tag_id, weigh(item.confidence, doubted.get(item.tag_id, 1.0)), item.roads)
             for item in state["ranked"]
         ]
         return {"ranked": sorted(weighed, key=lambda item: (-item.confidence, item.tag_id))}
 
     def _decide(self, state: _State) -> dict[str, Any]:
         return {"decisions": decide(state["video_id"], state["ranked"])}
+
+
+def weigh(confidence: float, judged: float) -> float:
+    """A confidence of the roads after the model's word: between the two if it doubts, else as it was."""
+    return min(confidence, (1 - MODEL_WEIGHT) * confidence + MODEL_WEIGHT * judged)

@@ -1,25 +1,25 @@
 """The roads along which tags are recalled for one video: picture, objects, speech, screen, caption, format, similar.
 
-Every road takes the whole tag library and names the tags it speaks for, each with a probability, the road's name and
-the evidence it saw. Roads do not know each other; `agents.tagging.ranking` weighs what they bring.
+Every road takes the whole tag library (`agents.vocabulary`) and names the tags it speaks for, each with a probability,
+the road's name and the evidence it saw. What one costs does not grow with tags that nothing speaks for. Roads do not
+know each other; `agents.tagging.ranking` weighs what they bring.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agents.search.pictures import best_fits, least_likeness
-from agents.words import contains_phrase
+from agents.vocabulary import TagVectors
 from encoders.bundle import Encoders
-from encoders.concepts import ConceptSpace
 from encoders.spaces import collections
-from encoders.types import Vectors
-from stores.core.records import Evidence, Label, Tag, Tracklet
+from stores.core.records import Evidence, Label, Tracklet
 from stores.library_store import LibraryStore
 
 PICTURE_CENTRE = 4.5
@@ -60,6 +60,12 @@ SIMILAR = 0.6
 CERTAIN = 0.97
 """No single road is believed beyond this."""
 
+MENTIONED = 0.05
+"""Probability from which pictures and objects speak for a tag at all."""
+
+_LEAST_Z = PICTURE_CENTRE - math.log(CERTAIN / MENTIONED - 1.0) / PICTURE_STEEPNESS - 1e-6
+"""z of `MENTIONED`, and a little less: which side of it a tag is on is then told one by one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
@@ -69,16 +75,6 @@ class Recalled:
     road: str
     probability: float
     evidence_ids: tuple[str, ...]
-
-
-class TagVectors:
-    """The tag library beside pictures: each tag's vector in their space, and its concepts; made once for all videos."""
-
-    def __init__(self, tags: Sequence[Tag], encoders: Encoders) -> None:
-        self.tags = tuple(tags)
-        texts = [" ".join((tag.name, *tag.aliases)) for tag in self.tags]
-        self.vectors: Vectors = encoders.image_text.encode_queries(texts)
-        self.concepts: list[dict[str, float]] = [_concepts_of(tag, encoders.concepts) for tag in self.tags]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +92,16 @@ def picture_road(case: Case) -> list[Recalled]:
     hits, matrix = case.store.vectors.fetch(collections(case.encoders).picture, video_ids=[case.video_id])
     if not hits:
         return []
-    z, best = best_fits(case.encoders, case.tags.vectors, matrix)
+    tags = case.tags
+    z, best = best_fits(case.encoders, tags.vectors, matrix, tags.scales)
+    rivalled = _rivalry(z, tags.facets)
     labels = _labels_by_clip(case.store, case.video_id)
     recalled = []
-    for i, rivalled in enumerate(_rivalry(z, case.tags.tags)):
-        probability = CERTAIN / (1.0 + math.exp(-PICTURE_STEEPNESS * (rivalled - PICTURE_CENTRE)))
-        if probability >= 0.05:
+    for i in np.flatnonzero(rivalled >= _LEAST_Z).tolist():
+        probability = CERTAIN / (1.0 + math.exp(-PICTURE_STEEPNESS * (float(rivalled[i]) - PICTURE_CENTRE)))
+        if probability >= MENTIONED:
             seen = labels.get(hits[best[i]].clip_id, ())
-            recalled.append(Recalled(case.tags.tags[i].tag_id, "picture", probability, tuple(seen[:2])))
+            recalled.append(Recalled(tags.tags[i].tag_id, "picture", probability, tuple(seen[:2])))
     return recalled
 
 
@@ -113,56 +111,58 @@ def object_road(case: Case) -> list[Recalled]:
     labels = [record for record in memory.records("labels") if isinstance(record, Label)]
     tracklets = [record for record in memory.records("tracklets") if isinstance(record, Tracklet)]
     length = max(1, max((t.span.end for t in tracklets), default=1))
+    by_concept = case.tags.by_concept
+    # Tag to clip to (worth, evidence), and tag to the same of tracklets: only tags that something speaks for.
+    labelled: defaultdict[int, defaultdict[str, list[tuple[float, str]]]] = defaultdict(lambda: defaultdict(list))
+    for label in labels:
+        for tag, strength in by_concept.get(label.concept, ()):
+            labelled[tag][label.clip_id].append((strength * label.score, label.evidence_id))
+    tracked: defaultdict[int, list[tuple[float, str]]] = defaultdict(list)
+    for t in tracklets:
+        for tag, strength in by_concept.get(t.concept, ()):
+            if strength > CIRCUMSTANCE:
+                worth = strength * t.confidence * (t.span.end - t.span.start) / length
+                tracked[tag].append((worth, t.evidence_id))
     recalled = []
-    for tag, concepts in zip(case.tags.tags, case.tags.concepts, strict=True):
-        if not concepts:
-            continue
-        per_clip: dict[str, list[tuple[float, str]]] = defaultdict(list)
-        for label in labels:
-            if strength := concepts.get(label.concept):
-                per_clip[label.clip_id].append((strength * label.score, label.evidence_id))
-        worth = [
-            (min(CERTAIN, NAMED_GAIN * sum(w for w, _ in seen)), sorted(seen, reverse=True))
-            for seen in per_clip.values()
-        ]
-        tracked = [
-            (concepts[t.concept] * t.confidence * (t.span.end - t.span.start) / length, t.evidence_id)
-            for t in tracklets
-            if concepts.get(t.concept, 0.0) > CIRCUMSTANCE
-        ]
-        if tracked:
-            worth.append((min(CERTAIN, OBJECT_GAIN * sum(w for w, _ in tracked)), sorted(tracked, reverse=True)))
-        if worth:
-            probability, seen = max(worth)
-            if probability >= 0.05:
-                recalled.append(Recalled(tag.tag_id, "objects", probability, tuple(e for _, e in seen[:3])))
+    for tag in sorted({*labelled, *tracked}):
+        per_clip = labelled[tag].values() if tag in labelled else ()
+        words = [(min(CERTAIN, NAMED_GAIN * sum(w for w, _ in seen)), sorted(seen, reverse=True)) for seen in per_clip]
+        if tag in tracked:
+            seen = tracked[tag]
+            words.append((min(CERTAIN, OBJECT_GAIN * sum(w for w, _ in seen)), sorted(seen, reverse=True)))
+        probability, best = max(words)
+        if probability >= MENTIONED:
+            evidence = tuple(evidence_id for _, evidence_id in best[:3])
+            recalled.append(Recalled(case.tags.tags[tag].tag_id, "objects", probability, evidence))
     return recalled
 
 
 def speech_road(case: Case) -> list[Recalled]:
     """Tags that are said aloud."""
-    return _mentioned("speech", SPOKEN, case.store.catalog.evidence_of(case.video_id, "speech"), case.tags.tags)
+    return _mentioned("speech", SPOKEN, case.store.catalog.evidence_of(case.video_id, "speech"), case.tags)
 
 
 def screen_road(case: Case) -> list[Recalled]:
     """Tags that are written on screen."""
-    return _mentioned("screen", WRITTEN, case.store.catalog.evidence_of(case.video_id, "screen"), case.tags.tags)
+    return _mentioned("screen", WRITTEN, case.store.catalog.evidence_of(case.video_id, "screen"), case.tags)
 
 
 def caption_road(case: Case) -> list[Recalled]:
     """Tags that captions name."""
-    return _mentioned("caption", CAPTIONED, case.store.catalog.evidence_of(case.video_id, "caption"), case.tags.tags)
+    return _mentioned("caption", CAPTIONED, case.store.catalog.evidence_of(case.video_id, "caption"), case.tags)
 
 
 def format_road(case: Case) -> list[Recalled]:
     """Tags that name a measured property: vertical video, black and white, still image."""
-    facts = case.store.catalog.evidence_of(case.video_id, "format")
-    recalled = []
-    for tag in case.tags.tags:
-        fact = next((f for f in facts if any(_is_fact(name, f.text) for name in (tag.name, *tag.aliases))), None)
-        if fact:
-            recalled.append(Recalled(tag.tag_id, "format", min(CERTAIN, fact.confidence), (fact.evidence_id,)))
-    return recalled
+    first: dict[int, Evidence] = {}
+    for fact in case.store.catalog.evidence_of(case.video_id, "format"):
+        for name in _fact_names(fact.text):
+            for tag in case.tags.by_fact.get(name):
+                first.setdefault(tag, fact)
+    return [
+        Recalled(case.tags.tags[tag].tag_id, "format", min(CERTAIN, fact.confidence), (fact.evidence_id,))
+        for tag, fact in sorted(first.items(), key=lambda item: item[0])
+    ]
 
 
 def similar_road(case: Case) -> list[Recalled]:
@@ -171,7 +171,6 @@ def similar_road(case: Case) -> list[Recalled]:
     hits, matrix = case.store.vectors.fetch(collection, video_ids=[case.video_id])
     least = least_likeness(case.encoders)
     alike: dict[str, float] = {}
-    active = {tag.tag_id for tag in case.tags.tags}
     for vector in matrix:
         for hit in case.store.vectors.query(collection, vector, len(hits) + NEIGHBOURS):
             if hit.video_id != case.video_id and hit.similarity >= least:
@@ -181,7 +180,7 @@ def similar_road(case: Case) -> list[Recalled]:
         for decision in case.store.tags.decisions(other):
             probability = SIMILAR * decision.confidence
             first_hand = decision.decision == "accepted" and set(decision.recalled_by) - {"similar"}
-            if first_hand and decision.tag_id in active:
+            if first_hand and decision.tag_id in case.tags.ids:
                 known = best.get(decision.tag_id)
                 if known is None or known.probability < probability:
                     best[decision.tag_id] = Recalled(decision.tag_id, "similar", probability, ())
@@ -199,26 +198,16 @@ ROADS = {
 }
 
 
-def _concepts_of(tag: Tag, space: ConceptSpace) -> dict[str, float]:
-    strengths: dict[str, float] = {}
-    for term in (tag.name, *tag.aliases):
-        for concept, strength in space.matching(term).items():
-            strengths[concept] = max(strength, strengths.get(concept, 0.0))
-    return strengths
-
-
-def _is_fact(name: str, fact: str) -> bool:
-    """Whether a tag is the whole of a fact, which is told in English and then Chinese: "black and white 黑白"."""
+def _fact_names(fact: str) -> set[str]:
+    """What a tag that is the whole of a fact is called; a fact is told in English and then Chinese: "still 静止"."""
     english, _, chinese = fact.rpartition(" ")
-    plain = name.casefold().strip()
-    return plain in {english, english.removesuffix(" video"), chinese, chinese.removesuffix("视频")} - {""}
+    return {english, english.removesuffix(" video"), chinese, chinese.removesuffix("视频")} - {""}
 
 
-def _rivalry(z: np.ndarray[tuple[int], np.dtype[np.float64]], tags: Sequence[Tag]) -> list[float]:
-    best: dict[str, float] = {}
-    for value, tag in zip(z, tags, strict=True):
-        best[tag.facet] = max(best.get(tag.facet, -math.inf), float(value))
-    return [float(value) - RIVALRY * (best[tag.facet] - float(value)) for value, tag in zip(z, tags, strict=True)]
+def _rivalry(z: NDArray[np.float64], facets: NDArray[np.int64]) -> NDArray[np.float64]:
+    best = np.full(int(facets.max()) + 1, -np.inf)
+    np.maximum.at(best, facets, z)
+    return z - RIVALRY * (best[facets] - z)
 
 
 def _labels_by_clip(store: LibraryStore, video_id: str) -> dict[str, list[str]]:
@@ -231,15 +220,14 @@ def _labels_by_clip(store: LibraryStore, video_id: str) -> dict[str, list[str]]:
     }
 
 
-def _mentioned(road: str, once: float, lines: Iterable[Evidence], tags: Sequence[Tag]) -> list[Recalled]:
-    known = list(lines)
+def _mentioned(road: str, once: float, lines: Iterable[Evidence], tags: TagVectors) -> list[Recalled]:
+    said: defaultdict[int, list[Evidence]] = defaultdict(list)
+    for line in lines:
+        for tag in tags.phrases.said_in(line.text):
+            said[tag].append(line)
     recalled = []
-    for tag in tags:
-        names = [name for name in (tag.name, *tag.aliases) if len(name) > 1]
-        said = [line for line in known if any(contains_phrase(name, line.text) for name in names)]
-        if said:
-            doubt = math.prod(1.0 - once * line.confidence for line in said)
-            recalled.append(
-                Recalled(tag.tag_id, road, min(CERTAIN, 1.0 - doubt), tuple(s.evidence_id for s in said[:3]))
-            )
+    for tag in sorted(said):
+        doubt = math.prod(1.0 - once * line.confidence for line in said[tag])
+        evidence = tuple(line.evidence_id for line in said[tag][:3])
+        recalled.append(Recalled(tags.tags[tag].tag_id, road, min(CERTAIN, 1.0 - doubt), evidence))
     return recalled

@@ -29,6 +29,20 @@ def clean(text: str) -> str:
     return _SURROGATES.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", _CONTROLS.sub("", text))
 
 
+def visible(text: str) -> str:
+    """Lines that a terminal prints as they stand, with controls and lone surrogates written out (``\\x1b``).
+
+    Nothing is lost: for what a person wants to see as it is stored.
+    """
+    kept = _CONTROLS.sub(lambda match: match[0] if match[0] == "\n" else _written(match[0]), text.replace("\r\n", "\n"))
+    return _SURROGATES.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", kept)
+
+
+def _written(character: str) -> str:
+    number = ord(character)
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+
+
 def to_json(value: object, ascii_only: bool = False, one_line: bool = False) -> str:
     """JSON that every parser and every terminal takes: lone surrogates as text, control characters escaped.
 

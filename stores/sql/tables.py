@@ -321,6 +321,17 @@ class TagAliasRow(Base):
     folded: Mapped[str] = mapped_column(index=True)
 
 
+class TagVectorRow(Base):
+    """Vectors of some hundred texts of tags in one space (`stores.tag_vectors`): can be made again from the tags."""
+
+    __tablename__ = "tag_vectors"
+    chunk_id: Mapped[str] = mapped_column(primary_key=True)
+    space: Mapped[str] = mapped_column(index=True)
+    keys: Mapped[bytes]
+    numbers: Mapped[bytes]
+    checksum: Mapped[int]
+
+
 class DecisionRow(Base):
     """`records.Decision`. ``origin``: ``automatic`` or ``person``; a new automatic run replaces automatic rows only,
     and a person's decision only that on the same tag."""

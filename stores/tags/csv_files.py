@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -14,13 +15,16 @@ REQUIRED = ("id", "name")
 COLUMNS = ("id", "name", "facet", "aliases", "parent", "language", "status")
 STATUSES = ("active", "retired")
 _SHOWN = 5
+_BETWEEN_ALIASES = re.compile("[;；、]")
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", "，": "full-width commas", "；": "full-width semicolons"}
+_ENCODINGS = (("gb18030", "GBK"), ("cp1252", "Windows-1252"))
 
 
 def read_tags(path: Path) -> list[tuple[int, Tag]]:
     """The tags of a file with the lines they begin on.
 
     UTF-8, with or without byte order mark. Empty lines are skipped; blanks around a value are dropped; aliases are
-    separated by ``;``.
+    separated by ``;``, full-width ``；`` or ``、``.
 
     Raises:
         TagFileError: TAG_FILE_INVALID naming the lines that are wrong: not UTF-8, unknown or missing column,
@@ -65,7 +69,7 @@ def write_tags(path: Path, tags: Iterable[Tag]) -> None:
 
 def invalid(path: Path, what: str) -> TagFileError:
     """The error of a file from which nothing was imported."""
-    hint = "Nothing was imported. Mend the file (CSV, UTF-8, header id,name,facet,aliases) and import it again."
+    hint = "Nothing was imported. Mend the file (CSV, commas, UTF-8, header id,name,facet,aliases) and import it again."
     return TagFileError("TAG_FILE_INVALID", f"The tag file {path} is not valid: {what}.", hint)
 
 
@@ -78,7 +82,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise invalid(path, f"line {line} is not UTF-8") from error
+        raise invalid(path, f"line {line} is not UTF-8{_encoding(raw)}") from error
     if "\0" in text:
         raise invalid(path, f"line {text.count(chr(10), 0, text.index(chr(0))) + 1} holds a NUL character")
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -91,9 +95,26 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         raise invalid(path, f"line {line}: {error}") from error
 
 
+def _encoding(raw: bytes) -> str:
+    """In which encoding a file that is not UTF-8 seems to be, for people."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "; the file is UTF-16, save it as UTF-8"
+    for codec, name in _ENCODINGS:
+        try:
+            raw.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        return f"; the file looks like {name}, save it as UTF-8"
+    return "; save the file as UTF-8"
+
+
 def _check_header(path: Path, line: int, names: list[str]) -> None:
     if not any(names):
         raise invalid(path, f"line {line} should be the header id,name,facet,aliases and is empty")
+    if len(names) == 1:
+        for separator, called in _SEPARATORS.items():
+            if {one.strip().strip('"') for one in names[0].split(separator)} >= set(REQUIRED):
+                raise invalid(path, f"line {line}: the columns are separated by {called}, not by commas")
     unknown = [name or "(empty)" for name in names if name not in COLUMNS]
     missing = [name for name in REQUIRED if name not in names]
     repeated = sorted({name for name in names if names.count(name) > 1})
@@ -119,7 +140,7 @@ def _wrong(row: list[str], names: list[str], values: dict[str, str], lines: dict
 
 
 def _tag(values: dict[str, str]) -> Tag:
-    aliases = (alias.strip() for alias in values["aliases"].split(";"))
+    aliases = (alias.strip() for alias in _BETWEEN_ALIASES.split(values["aliases"]))
     return Tag(
         tag_id=values["id"],
         name=values["name"],

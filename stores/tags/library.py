@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 
@@ -163,16 +163,18 @@ class TagLibrary:
 
 
 def _tags(connection: Connection, tag_id: str | None = None) -> list[Tag]:
-    chosen = select(TagRow.__table__).order_by(TagRow.position)
+    columns = (TagRow.tag_id, TagRow.name, TagRow.facet, TagRow.parent, TagRow.language, TagRow.status)
+    chosen = select(*columns).order_by(TagRow.position)
     others = select(TagAliasRow.tag_id, TagAliasRow.alias).order_by(TagAliasRow.tag_id, TagAliasRow.ordinal)
     if tag_id is not None:
         chosen, others = chosen.where(TagRow.tag_id == tag_id), others.where(TagAliasRow.tag_id == tag_id)
     aliases: dict[str, list[str]] = defaultdict(list)
-    for row in connection.execute(others):
-        aliases[row.tag_id].append(row.alias)
+    for owner, alias in connection.execute(others):
+        aliases[owner].append(alias)
+    # Unpacked, since a hundred thousand tags are read at every start.
     return [
-        Tag(row.tag_id, row.name, row.facet, tuple(aliases[row.tag_id]), row.parent, row.language, row.status)
-        for row in connection.execute(chosen)
+        Tag(known, name, facet, tuple(aliases.get(known, ())), parent, language, cast(Any, status))
+        for known, name, facet, parent, language, status in connection.execute(chosen)
     ]
 
 

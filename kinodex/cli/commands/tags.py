@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door, print_json
+from kinodex.cli.text import visible
+
+_LINE_SECONDS = 10.0
+"""Between two lines of progress where there is no terminal, e.g. in a log of a service."""
 
 app = typer.Typer(no_args_is_help=True, help="The tag library: your own vocabulary, in and out.", rich_markup_mode=None)
 
@@ -23,7 +31,7 @@ def import_tags(
 ) -> None:
     """Add the tags of a CSV file; a tag whose id is known is replaced.
 
-    Aliases are separated by semicolons and may be in any language.
+    Aliases are separated by semicolons (; or ；) or by 、 and may be in any language.
 
     \b
     Example: kinodex tags import tags.csv
@@ -47,6 +55,8 @@ def export_tags(
 ) -> None:
     """Write the tag library as CSV, in the form that `tags import` reads.
 
+    On a terminal, control characters in names are shown as \\x1b and the like; a file gets them as they are.
+
     \b
     Example: kinodex tags export tags.csv
     """
@@ -58,9 +68,35 @@ def export_tags(
         elif not as_json:
             with tempfile.NamedTemporaryFile(suffix=".csv") as copy:
                 opened.store.tags.export_csv(Path(copy.name))
-                here.out.write(Path(copy.name).read_text(encoding="utf-8"))
+                text = Path(copy.name).read_text(encoding="utf-8")
+                # Names are data that others wrote: a terminal must not obey them, a file or a pipe gets every byte.
+                here.out.write(visible(text) if here.out.isatty() else text)
         if as_json:
             print_json(payloads.tags(opened.store.tags.tags()), here.out)
+
+
+@app.command("remove")
+def remove_tags(
+    tags: Annotated[list[str], typer.Argument(metavar="ID", help="Ids of tags, as `tags list` shows them.")],
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Take tags out of the tag library, with all decisions about them.
+
+    To keep what was decided and only stop giving a tag, import it with the status `retired` instead.
+
+    \b
+    Example: kinodex tags remove t17 t18
+    """
+    from kinodex import payloads
+    from kinodex.cli.render import results as render
+
+    with door(library, profile, as_json, config) as here:
+        with here.library() as opened:
+            payload = payloads.removed_tags(opened.remove_tags(*tags))
+        here.show(payload, lambda console: render.removed_tags(console, payload))
 
 
 @app.command("list")
@@ -106,6 +142,25 @@ def tag(
     with door(library, profile, as_json, config, device=device) as here:
         if bool(videos) == everything:
             raise UsageError("USAGE", "say which videos to tag.", "Name some, or use --all.")
-        with here.library() as opened:
-            payload = payloads.decisions(opened, opened.tag(*videos or ()))
+        with here.library() as opened, _progress() as on_progress:
+            payload = payloads.decisions(opened, opened.tag(*videos or (), on_progress=on_progress))
         here.show(payload, lambda console: render.decisions(console, payload))
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int, str], None]]:
+    """A bar on a terminal; elsewhere a line on stderr when new tags begin to be encoded, and now and then."""
+    from kinodex.cli.progress_bars import counting
+
+    with counting("reading tags") as bar:
+        last = -_LINE_SECONDS
+
+        def on_progress(done: int, of: int, what: str) -> None:
+            nonlocal last
+            bar(done, of, what)
+            now = time.monotonic()
+            if not sys.stderr.isatty() and done < of and (what != "videos" or done) and now - last >= _LINE_SECONDS:
+                last = now
+                print(f"{what}: {done} of {of}", file=sys.stderr, flush=True)
+
+        yield on_progress

@@ -277,6 +277,12 @@ def imported(console: Console, payload: Payload) -> None:
     console.print(f"{counts}; {payload['total']} tags in the library")
 
 
+def removed_tags(console: Console, payload: Payload) -> None:
+    """What a removal of tags did."""
+    counts = f"{payload['removed']} removed, with {payload['decisions']} decisions"
+    console.print(f"{counts}; {payload['total']} tags in the library")
+
+
 def tags(console: Console, payload: Payload) -> None:
     """The tag library."""
     table = _table("id", "name", "facet", "aliases", "status")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,7 @@ from stores.library_store import LibraryStore
 
 COMMANDS = (
     *("ingest", "search", "ask", "tag", "videos", "show", "status", "errors", "models", "doctor", "evaluate"),
-    *("describe", "tags import", "tags export", "tags list"),
+    *("describe", "tags import", "tags export", "tags list", "tags remove"),
     *("retry", "quarantine list", "quarantine release", "replay", "verify", "index rebuild", "gc", "forget", "reembed"),
 )
 
@@ -134,10 +137,30 @@ def test_tags_without_any_model():
     assert "[red] dog" in run("tags", "list").stdout
     assert json.loads(run("tags", "list", "--json").stdout)["tags"][0]["aliases"] == ["狗", "犬"]
     assert "t1,[red] dog,who,狗;犬" in run("tags", "export").stdout
+    unknown = run("tags", "remove", "t1", "t2")
+    assert unknown.exit_code == 2
+    assert "no tag t2" in unknown.stderr
+    assert run("tags", "remove", "t1").stdout == "1 removed, with 0 decisions; 0 tags in the library\n"
     Path("bad.csv").write_text("id,name\n,nameless\n")
     bad = run("tags", "import", "bad.csv")
     assert bad.exit_code == 1
     assert bad.stderr.startswith("error TAG_FILE_INVALID: ")
+
+
+def test_exported_names_steer_no_terminal():
+    name = "\x1b]0;owned\x07dog\u202e"
+    Path("tags.csv").write_text(f"id,name\nt1,{name}\n", encoding="utf-8")
+    run("tags", "import", "tags.csv")
+    assert f"t1,{name}," in run("tags", "export").stdout, "a pipe gets what is stored"
+    ours, theirs = os.openpty()
+    os.set_blocking(ours, False)
+    code = subprocess.call([sys.executable, "-m", "kinodex", "tags", "export"], stdout=theirs, stdin=subprocess.DEVNULL)
+    shown = os.read(ours, 10_000).decode()
+    os.close(ours)
+    os.close(theirs)
+    assert code == 0
+    assert r"t1,\x1b]0;owned\x07dog\u202e," in shown
+    assert "\x1b" not in shown
 
 
 def test_doctor_fails_where_the_library_cannot_be(tmp_path: Path):

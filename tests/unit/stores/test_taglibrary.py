@@ -10,15 +10,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stores.core.errors import TagFileError
+from stores.core.errors import TagFileError, UsageError
 from stores.core.records import Decision, Tag
 from stores.library_store import LibraryStore
+from stores.tag_removal import Removed, remove_tags
 from stores.tags.csv_files import read_tags, write_tags
 from stores.tags.library import ImportReport
 from tests.unit.stores.builders import add_video
 
 WORD = (
-    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0;"), min_size=1, max_size=12)
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0;；、"), min_size=1, max_size=12)
     .map(str.strip)
     .filter(bool)
 )
@@ -119,6 +120,45 @@ def test_another_encoding_is_told_by_line(store: LibraryStore, tmp_path: Path) -
         store.tags.import_csv(write(tmp_path / "tags.csv", "id,name\nt1,a\nt2,滑板\n", "gb18030"))
     with pytest.raises(TagFileError, match="cannot be read"):
         store.tags.import_csv(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"id;name;aliases\nt1;a;b\n", "separated by semicolons"),
+        (b"id\tname\nt1\ta\n", "separated by tabs"),
+        ("id，name\nt1，a\n".encode(), "separated by full-width commas"),
+        ("id,name\nt1,滑板\n".encode("gb18030"), "looks like GBK, save it as UTF-8"),
+        ("id,name\nt1,café,\n".encode("cp1252"), "looks like Windows-1252, save it as UTF-8"),
+        ("id,name\nt1,a\n".encode("utf-16"), "is UTF-16, save it as UTF-8"),
+    ],
+)
+def test_a_wrong_separator_or_encoding_is_named(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "tags.csv"
+    path.write_bytes(content)
+    with pytest.raises(TagFileError, match=says):
+        read_tags(path)
+
+
+def test_full_width_marks_separate_aliases(tmp_path: Path) -> None:
+    path = write(tmp_path / "tags.csv", "id,name,aliases\nt1,dog,狗；犬、小狗;puppy\n")
+    ((_, tag),) = read_tags(path)
+    assert tag.aliases == ("狗", "犬", "小狗", "puppy")
+
+
+def test_tags_are_removed_with_their_decisions_or_not_at_all(store: LibraryStore, tmp_path: Path) -> None:
+    video_id = add_video(store)
+    text = "id,name,aliases,parent\nanimal,animal,,\ndog,dog,狗,animal\npuppy,puppy,,dog\n"
+    store.tags.import_csv(write(tmp_path / "tags.csv", text))
+    decided = [Decision(video_id, one, "accepted", 0.9, ("speech",), ("e1",)) for one in ("dog", "puppy")]
+    store.tags.save_decisions(video_id, decided)
+    with pytest.raises(UsageError, match="no tag cat"):
+        remove_tags(store.engine, ["dog", "cat"])
+    assert len(store.tags.tags()) == 3
+    assert remove_tags(store.engine, ["dog"]) == Removed(removed=1, decisions=1, total=2)
+    assert [(tag.tag_id, tag.parent) for tag in store.tags.tags()] == [("animal", ""), ("puppy", "animal")]
+    assert [decision.tag_id for decision in store.tags.decisions(video_id)] == ["puppy"]
+    assert store.tags.find("狗") is None
 
 
 def test_tags_are_found_by_id_name_and_alias(store: LibraryStore, tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ Older versions of Kinodex must not open the library any more: they would keep an
 
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:

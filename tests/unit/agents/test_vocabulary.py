@@ -1,0 +1,304 @@
+"""Recall over a large vocabulary says exactly what a plain walk through all tags says."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import update
+
+from agents.phrases import Phrases
+from agents.search.pictures import best_fits
+from agents.search.scoring import query_scales
+from agents.tagging import recall as roads
+from agents.tagging.recall import Case, Recalled
+from agents.vocabulary import TagVectors
+from agents.words import contains_phrase
+from encoders.bundle import Encoders
+from stores.core.records import Evidence, Label, Span, Tag, Tracklet
+from stores.library_store import LibraryStore
+from stores.sql.database import writing
+from stores.sql.tables import TagVectorRow
+from stores.tag_vectors import KeptTagVectors
+
+WORDS = "cat cats Dog berries boxes news glasses ice-cream don't the sailing boat pizza CAFÉ 3d ねこ".split()
+HAN = ["帆船", "船", "披萨", "猫", "打鼓", "红色的帆船", "A股", "猫 dog"]
+MS = Fraction(1, 1000)
+NAME = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join) | st.sampled_from(HAN)
+LINE = st.lists(st.sampled_from([*WORDS, *HAN, ",", "…", "很"]), max_size=12).flatmap(
+    lambda words: st.sampled_from([" ", ""]).map(lambda between: between.join(words))
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(NAME | st.text(max_size=4), max_size=12), LINE | st.text(max_size=20))
+def test_phrases_are_found_where_the_plain_definition_finds_them(phrases: list[str], line: str) -> None:
+    there = {n for n, phrase in enumerate(phrases) if len(phrase) > 1 and contains_phrase(phrase, line)}
+    assert Phrases(enumerate(phrases)).said_in(line) == there
+
+
+@pytest.fixture(scope="module")
+def encoders() -> Iterator[Encoders]:
+    with Encoders.open("embedded") as bundle:
+        yield bundle
+
+
+class Counted:
+    """The text encoder's place taken: a vector of each text's own, and a count of what was asked for."""
+
+    dim = 384
+    query_batch = 8
+
+    def __init__(self, stop_after: int | None = None) -> None:
+        self.encoded: list[str] = []
+        self.stop_after = stop_after
+
+    def encode_queries(self, texts: Sequence[str]) -> Any:
+        if self.stop_after is not None and len(self.encoded) >= self.stop_after:
+            raise KeyboardInterrupt
+        self.encoded += texts
+        rows = np.stack([np.random.default_rng(list(text.encode())).standard_normal(384) for text in texts])
+        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def bundle(encoders: Encoders, texts: Counted, revision: str = "tiny@1") -> Encoders:
+    known = {"image_text": revision, "concepts": "concepts@1"}
+    return cast(
+        Encoders,
+        SimpleNamespace(concepts=encoders.concepts, zero_shot=None, image_text=texts, revision=known.__getitem__),
+    )
+
+
+def random_tags(encoders: Encoders, count: int, seed: int) -> list[Tag]:
+    """Tags of which many name concepts, broader nouns or situations, in two languages, and some repeat others."""
+    draw = random.Random(seed)
+    concepts = encoders.concepts.concepts
+    pool = [w for c in concepts[::7] for w in (c.name, *c.zh, *c.broader, *c.context, *c.zh_context)] + WORDS + HAN
+    return [
+        Tag(
+            f"t{number}",
+            f"{draw.choice(pool)}s" if draw.random() < 0.2 else draw.choice(pool),
+            draw.choice(["a", "b", ""]),
+            tuple(draw.choice(pool) for _ in range(draw.randint(0, 3))),
+            "",
+            "",
+            "active",
+        )
+        for number in range(count)
+    ]
+
+
+def case_of(tags: Sequence[Tag], encoders: Encoders, **seen: Any) -> Case:
+    texts = Counted()
+    catalog = SimpleNamespace(evidence_of=lambda _video, channel: seen.get(channel, []))
+    memory = SimpleNamespace(records=lambda stage: seen.get(stage, ()))
+    store = SimpleNamespace(
+        catalog=catalog,
+        memory=lambda _video: memory,
+        vectors=SimpleNamespace(fetch=lambda _name, video_ids: seen["vectors"]),
+    )
+    fitted = bundle(encoders, texts)
+    return Case("vid", cast(LibraryStore, store), fitted, TagVectors(tags, fitted))
+
+
+def line(number: int, text: str, channel: Any, confidence: float = 0.8) -> Evidence:
+    return Evidence(f"e{number}", "vid", Span(number, number + 1, MS), channel, text, text, confidence)
+
+
+def plainly_mentioned(once: float, lines: Sequence[Evidence], tags: Sequence[Tag]) -> list[tuple[Any, ...]]:
+    found = []
+    for tag in tags:
+        names = [name for name in (tag.name, *tag.aliases) if len(name) > 1]
+        said = [one for one in lines if any(contains_phrase(name, one.text) for name in names)]
+        if said:
+            doubt = math.prod(1.0 - once * one.confidence for one in said)
+            found.append((tag.tag_id, min(roads.CERTAIN, 1.0 - doubt), tuple(one.evidence_id for one in said[:3])))
+    return found
+
+
+def short(recalled: Sequence[Recalled]) -> list[tuple[Any, ...]]:
+    return [(word.tag_id, word.probability, word.evidence_ids) for word in recalled]
+
+
+def test_lines_speak_for_the_same_tags_as_in_a_walk_through_all_of_them(encoders: Encoders) -> None:
+    tags = random_tags(encoders, 400, 1)
+    draw = random.Random(2)
+    pool = [name for tag in tags for name in (tag.name, *tag.aliases)]
+    lines = [line(n, " ".join(draw.sample(pool, 4)), "speech", draw.random()) for n in range(60)]
+    plain = plainly_mentioned(roads.SPOKEN, lines, tags)
+    assert len(plain) > 50
+    assert short(roads.speech_road(case_of(tags, encoders, speech=lines))) == plain
+
+
+def test_facts_speak_for_the_same_tags(encoders: Encoders) -> None:
+    facts = [line(1, "vertical video 竖屏视频", "format"), line(2, "black and white 黑白", "format", 1.0)]
+    names = [
+        "Vertical ",
+        "竖屏",
+        "vertical video",
+        "竖屏视频",
+        "黑白",
+        "video",
+        "white",
+        "black and WHITE",
+        "horizontal",
+    ]
+    tags = [Tag(f"t{n}", name, "", ("x", name), "", "", "active") for n, name in enumerate(names)]
+    found = short(roads.format_road(case_of(tags, encoders, format=facts)))
+    assert found == [(f"t{n}", 0.8 if n < 4 else 0.97, ("e1" if n < 4 else "e2",)) for n in (0, 1, 2, 3, 4, 7)]
+
+
+def plainly_seen(
+    labels: Sequence[Label], tracklets: Sequence[Tracklet], tags: Sequence[Tag], encoders: Encoders
+) -> list[tuple[Any, ...]]:
+    length = max(1, max((t.span.end for t in tracklets), default=1))
+    found = []
+    for tag in tags:
+        strengths: dict[str, float] = {}
+        for term in (tag.name, *tag.aliases):
+            for concept, strength in encoders.concepts.matching(term).items():
+                strengths[concept] = max(strength, strengths.get(concept, 0.0))
+        per_clip: dict[str, list[tuple[float, str]]] = defaultdict(list)
+        for label in labels:
+            if strength := strengths.get(label.concept):
+                per_clip[label.clip_id].append((strength * label.score, label.evidence_id))
+        worth = [
+            (min(roads.CERTAIN, roads.NAMED_GAIN * sum(w for w, _ in seen)), sorted(seen, reverse=True))
+            for seen in per_clip.values()
+        ]
+        tracked = [
+            (strengths[t.concept] * t.confidence * (t.span.end - t.span.start) / length, t.evidence_id)
+            for t in tracklets
+            if strengths.get(t.concept, 0.0) > roads.CIRCUMSTANCE
+        ]
+        if tracked:
+            gained = min(roads.CERTAIN, roads.OBJECT_GAIN * sum(w for w, _ in tracked))
+            worth.append((gained, sorted(tracked, reverse=True)))
+        if worth and max(worth)[0] >= 0.05:
+            probability, seen = max(worth)
+            found.append((tag.tag_id, probability, tuple(evidence_id for _, evidence_id in seen[:3])))
+    return found
+
+
+def test_objects_speak_for_the_same_tags(encoders: Encoders) -> None:
+    tags, draw = random_tags(encoders, 400, 3), random.Random(4)
+    ids = [concept.concept_id for concept in encoders.concepts.concepts]
+    labels = [
+        Label(f"l{n}", Span(0, 9, MS), f"c{n % 7}", draw.choice(ids[::7]), "", "", (), draw.random(), draw.random())
+        for n in range(150)
+    ]
+    tracklets = []
+    for n in range(30):
+        span, concept = Span(n, n + draw.randint(1, 20), MS), draw.choice(ids[1000:])
+        words = ("", "", (), "", "still", (), "silence")
+        tracklets.append(Tracklet(f"k{n}", span, concept, *words, draw.random()))
+    for these, those in ((labels, []), ([], tracklets), (labels, tracklets)):
+        plain = plainly_seen(these, those, tags, encoders)
+        assert len(plain) > 10
+        assert short(roads.object_road(case_of(tags, encoders, labels=these, tracklets=those))) == plain
+
+
+def test_pictures_speak_for_the_same_tags(encoders: Encoders, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agents.search.pictures._TEXTS", 64)  # several blocks
+    tags = random_tags(encoders, 300, 5)
+    rows = np.random.default_rng(6).standard_normal((9, 384))
+    pictures = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    case = case_of(tags, encoders)
+    # Some pictures show what some tags say.
+    pictures[2] = (pictures[2] + case.tags.vectors[17]) / np.linalg.norm(pictures[2] + case.tags.vectors[17])
+    vectors = case.tags.vectors
+    plain_z = []
+    for vector, scale in zip(vectors, query_scales(vectors, encoders.concepts), strict=True):
+        plain_z.append(max(scale.z(float(picture @ vector)) for picture in pictures))
+    z, best = best_fits(case.encoders, vectors, pictures, case.tags.scales)
+    assert z == pytest.approx(plain_z, abs=1e-3)
+    assert best[17] == 2
+    facet_best: dict[str, float] = defaultdict(lambda: -math.inf)
+    for value, tag in zip(plain_z, tags, strict=True):
+        facet_best[tag.facet] = max(facet_best[tag.facet], value)
+    expected = {}
+    for value, tag in zip(plain_z, tags, strict=True):
+        rivalled = value - roads.RIVALRY * (facet_best[tag.facet] - value)
+        likely = roads.CERTAIN / (1.0 + math.exp(-roads.PICTURE_STEEPNESS * (rivalled - roads.PICTURE_CENTRE)))
+        if likely >= 0.05:
+            expected[tag.tag_id] = likely
+    hits = [SimpleNamespace(clip_id=f"c{n}") for n in range(9)]
+    monkeypatch.setattr("agents.tagging.recall.collections", lambda _: SimpleNamespace(picture="p"))
+    found = roads.picture_road(case_of(tags, encoders, vectors=(hits, pictures)))
+    assert "t17" in expected
+    assert {word.tag_id: word.probability for word in found} == pytest.approx(expected, abs=1e-2)
+
+
+def test_only_new_tags_are_encoded_at_the_next_start(encoders: Encoders, tmp_path: Path) -> None:
+    tags = [Tag(f"t{n}", f"name {n}", "", (f"alias {n}",), "", "", "active") for n in range(600)]
+    progress: list[tuple[int, int]] = []
+    with LibraryStore.open(tmp_path / "library", create=True) as store:
+        kept, first = store.tag_vectors, Counted()
+        made = TagVectors(tags, bundle(encoders, first), kept, lambda *done: progress.append(done))
+        assert len(first.encoded) == 600
+        assert progress[0] == (0, 600)
+        assert progress[-1] == (600, 600)
+        assert len(progress) > 50
+    with LibraryStore.open(tmp_path / "library") as store:
+        kept, again = store.tag_vectors, Counted()
+        found = TagVectors(tags, bundle(encoders, again), kept, lambda *_: pytest.fail("nothing is new"))
+        assert not again.encoded
+        assert found.scales is not None
+        assert made.scales is not None
+        assert np.array_equal(found.vectors, made.vectors)
+        assert np.array_equal(found.scales, made.scales)
+        new = Tag("t9", "name 9", "", ("another alias",), "", "", "active")
+        TagVectors([*tags, new], bundle(encoders, again), kept)
+        assert again.encoded == ["name 9 another alias"]
+        other = Counted()
+        TagVectors(tags, bundle(encoders, other, "tiny@2"), kept)
+        assert len(other.encoded) == 600, "vectors of another model are of no use"
+
+
+def test_an_interruption_loses_nothing_that_was_encoded(encoders: Encoders, tmp_path: Path) -> None:
+    tags = [Tag(f"t{n}", f"name {n}", "", (), "", "", "active") for n in range(100)]
+    with LibraryStore.open(tmp_path / "library", create=True) as store:
+        with pytest.raises(KeyboardInterrupt):
+            TagVectors(tags, bundle(encoders, Counted(stop_after=40)), store.tag_vectors)
+        rest = Counted()
+        TagVectors(tags, bundle(encoders, rest), store.tag_vectors)
+        assert len(rest.encoded) == 60
+
+
+@pytest.mark.parametrize("damage", [{"numbers": b"\0" * 99}, {"checksum": 7}, {"numbers": b""}])
+def test_what_is_damaged_is_made_again(encoders: Encoders, tmp_path: Path, damage: dict[str, Any]) -> None:
+    tags = [Tag(f"t{n}", f"name {n}", "", (), "", "", "active") for n in range(30)]
+    with LibraryStore.open(tmp_path / "library", create=True) as store:
+        made = TagVectors(tags, bundle(encoders, Counted()), store.tag_vectors)
+        with writing(store.engine) as connection:
+            connection.execute(update(TagVectorRow).values(**damage))
+        again = Counted()
+        found = TagVectors(tags, bundle(encoders, again), store.tag_vectors)
+        assert len(again.encoded) == 30
+        assert np.array_equal(found.vectors, made.vectors)
+        last = Counted()
+        TagVectors(tags, bundle(encoders, last), store.tag_vectors)
+        assert not last.encoded
+
+
+def test_tags_of_one_text_share_a_vector_and_old_texts_go(encoders: Encoders, tmp_path: Path) -> None:
+    with LibraryStore.open(tmp_path / "library", create=True) as store:
+        kept: KeptTagVectors = store.tag_vectors
+        twice = [Tag("a", "cat", "x", (), "", "", "active"), Tag("b", "cat", "y", (), "", "", "active")]
+        texts = Counted()
+        found = TagVectors(twice, bundle(encoders, texts), kept)
+        assert texts.encoded == ["cat"]
+        assert np.array_equal(found.vectors[0], found.vectors[1])
+        TagVectors([Tag("c", "dog", "x", (), "", "", "active")], bundle(encoders, texts), kept)
+        TagVectors(twice, bundle(encoders, texts), kept)
+        assert texts.encoded == ["cat", "dog", "cat"], "vectors that no tag has any more are not kept for ever"
