@@ -7,6 +7,7 @@ interrupted is gone on with.
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -216,3 +217,15 @@ def _fill_vectors(library: Library, plan: Plan, kind: str, first: int, told: _To
         if (number + 1) % _TOGETHER == 0 or number + 1 == plan.blocks:
             done = plan.numbers(number).stop
             told(f"{kind} vectors: of {done:,} of {plan.videos:,} videos, {time.process_time() - begun:.0f} s of CPU")
+
+
+def main() -> None:
+    """``python -m benchmarks.scale_library.filling LIBRARY VIDEOS``."""
+    try:
+        fill(Path(sys.argv[1]), int(sys.argv[2]), lambda line: print(line, flush=True))
+    except OtherLibraryError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -118,9 +118,7 @@ class Block:
         found = {stage: StageOutput(records.get(stage, ())) for stage in self.fingerprints}
         found["probe"] = StageOutput(video=video)
         nothing = np.zeros((CLIPS, 1), np.float32)
-        items = [
-            item for kind in self.names for item in self._items(kind, video.video_id, of_clips, utterances, nothing)
-        ]
+        items = [item for kind in self.names for item in self._items(kind, of_clips, utterances, nothing)]
         found["vectors"] = StageOutput(vectors=tuple(items))
         return found
 
@@ -128,10 +126,10 @@ class Block:
         """What video ``number`` has in the collection of that kind, with its rows of ``vectors`` (n, d)."""
         video = id_of(number)
         utterances = self._utterances(video, number % BLOCK) if kind == "text" else []
-        return self._items(kind, video, self._clips(video), utterances, vectors)
+        return self._items(kind, self._clips(video), utterances, vectors)
 
     def _items(
-        self, kind: str, video: str, clips: Sequence[Clip], utterances: Sequence[Utterance], vectors: Vectors
+        self, kind: str, clips: Sequence[Clip], utterances: Sequence[Utterance], vectors: Vectors
     ) -> list[VectorItem]:
         name, mark, suffix = self.names[kind], self.fingerprints["vectors"], _SUFFIX[kind]
         if kind == "text":

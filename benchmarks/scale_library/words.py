@@ -34,14 +34,39 @@ _CHINESE_TALK = (
 )
 _SYLLABLES = [first + then for first, then in product("bdfgklmnprstvz", ("a", "e", "i", "o", "u", "an", "er", "in"))]
 _QUALITIES = (
-    ("", ""), ("red", "红色"), ("blue", "蓝色"), ("green", "绿色"), ("white", "白色"), ("black", "黑色"), ("old", "旧"),
-    ("new", "新"), ("small", "小"), ("big", "大"), ("wooden", "木"), ("metal", "金属"), ("plastic", "塑料"), ("toy", "玩具"),
-    ("wild", "野生"), ("young", "年轻"), ("wet", "湿"), ("dirty", "脏"), ("broken", "坏"), ("painted", "彩绘"),
-)  # fmt: skip
+    ("", ""),
+    ("red", "红色"),
+    ("blue", "蓝色"),
+    ("green", "绿色"),
+    ("white", "白色"),
+    ("black", "黑色"),
+    ("old", "旧"),
+    ("new", "新"),
+    ("small", "小"),
+    ("big", "大"),
+    ("wooden", "木"),
+    ("metal", "金属"),
+    ("plastic", "塑料"),
+    ("toy", "玩具"),
+    ("wild", "野生"),
+    ("young", "年轻"),
+    ("wet", "湿"),
+    ("dirty", "脏"),
+    ("broken", "坏"),
+    ("painted", "彩绘"),
+)
 _PLACES = (
-    ("", ""), ("indoors", "室内"), ("outdoors", "室外"), ("at night", "夜晚"), ("in the rain", "雨中"), ("in the snow", "雪中"),
-    ("by the sea", "海边"), ("in the city", "城市"), ("on a farm", "农场"), ("in a park", "公园"),
-)  # fmt: skip
+    ("", ""),
+    ("indoors", "室内"),
+    ("outdoors", "室外"),
+    ("at night", "夜晚"),
+    ("in the rain", "雨中"),
+    ("in the snow", "雪中"),
+    ("by the sea", "海边"),
+    ("in the city", "城市"),
+    ("on a farm", "农场"),
+    ("in a park", "公园"),
+)
 _FACETS = ("what", "where", "who", "how")
 
 
