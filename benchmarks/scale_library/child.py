@@ -165,14 +165,15 @@ class _Committer:
         from dataclasses import replace
 
         from benchmarks.scale_library.synthetic import Block
-        from benchmarks.scale_library.vectors import BLOCK, CLIPS, picture_vectors
+        from benchmarks.scale_library.vectors import BLOCK, picture_vectors
         from stores.core.records import StageKey
         from stores.ledger import Attempt
 
-        block = Block(number // BLOCK, self._names, self._plan.fingerprints, self._lines, self._concepts)
+        plan, clips = self._plan, self._plan.clips
+        block = Block(number // BLOCK, clips, self._names, plan.fingerprints, self._lines, self._concepts)
         video, row = block.video(number), number % BLOCK
         store = self._library.store
-        vectors = picture_vectors(block.number)[row * CLIPS : (row + 1) * CLIPS]
+        vectors = picture_vectors(block.number, clips)[row * clips : (row + 1) * clips]
         outputs = block.outputs(number)
         outputs["vectors"] = replace(outputs["vectors"], vectors=tuple(block.items("picture", number, vectors)))
         with store.writer():
@@ -229,14 +230,16 @@ def recall(library: Library, _opened: float) -> Figures:
     import numpy as np
 
     from benchmarks.scale_library.filling import plan_of, true_vectors
-    from benchmarks.scale_library.synthetic import Block, id_of
-    from benchmarks.scale_library.vectors import BLOCK, CLIPS
+    from benchmarks.scale_library.synthetic import id_of
+    from benchmarks.scale_library.vectors import BLOCK
 
     plan = plan_of(library, _videos(library))
+    clips = plan.clips
     queries = library.encoders.text.encode_queries(list(QUERIES))
-    name, most = plan.names["picture"], min(RECALL, plan.videos * CLIPS)
+    name, most = plan.names["picture"], min(RECALL, plan.videos * clips)
     scores = np.concatenate(
-        [queries @ true_vectors("picture", at)[: len(plan.numbers(at)) * CLIPS].T for at in range(plan.blocks)], axis=1
+        [queries @ true_vectors("picture", at, clips)[: len(plan.numbers(at)) * clips].T for at in range(plan.blocks)],
+        axis=1,
     )
     shares, best = [], []
     for row, query in enumerate(queries):
@@ -244,9 +247,9 @@ def recall(library: Library, _opened: float) -> Figures:
         nearest = nearest[np.argsort(-scores[row, nearest])]
         true = []
         for index in nearest:
-            video, clip = divmod(int(index), CLIPS)
-            block = Block(video // BLOCK, plan.names, plan.fingerprints, (), ())
-            true.append((id_of(video), block.items("picture", video, np.zeros((CLIPS, 1), np.float32))[clip].clip_id))
+            video, clip = divmod(int(index), clips)
+            block = plan.block(video // BLOCK, (), ())
+            true.append((id_of(video), block.items("picture", video, np.zeros((clips, 1), np.float32))[clip].clip_id))
         found = [(hit.video_id, hit.clip_id) for hit in library.store.vectors.query(name, query, most)]
         shares.append(len(set(found) & set(true)) / most)
         best.append(len(set(found) & set(true[:20])) / len(true[:20]))

@@ -22,16 +22,17 @@ from sqlalchemy import Connection, func, insert, select
 from benchmarks.scale_library.synthetic import Block, id_of
 from benchmarks.scale_library.vectors import (
     BLOCK,
-    CLIPS,
+    MANY,
     WINDOWS,
     Vectors,
+    clips_of,
     likeness_vectors,
     object_vectors,
     picture_vectors,
     text_vectors,
 )
 from benchmarks.scale_library.words import spoken_lines
-from encoders.concepts import read_concepts
+from encoders.concepts import Concept, read_concepts
 from encoders.spaces import collections
 from kinodex import Library
 from pipeline.perception import stages
@@ -47,9 +48,6 @@ from stores.sql.tables import FULLTEXT, IndexedLineRow, LocationRow, StageRunRow
 from stores.vectors.store import metadata_of
 
 ALL_KINDS = ("picture", "likeness", "object", "text")
-MANY = 10_000
-"""Videos beyond which only the picture collection is filled."""
-
 _FORM = 1  # raised when the same number no longer gives the same video
 _TOGETHER = 10  # blocks in one transaction: the fewer, the fewer times every page of an index is written
 _CACHE = "PRAGMA cache_size=-600000"  # KiB; the ids of records are random, so all pages of their indexes are in use
@@ -69,9 +67,18 @@ class Plan:
     fingerprints: Mapping[str, str]
 
     @property
+    def clips(self) -> int:
+        """Of each video."""
+        return clips_of(self.videos)
+
+    @property
     def blocks(self) -> int:
         """How many blocks there are; the last may be cut short."""
         return -(-self.videos // BLOCK)
+
+    def block(self, number: int, lines: Sequence[tuple[str, str]], concepts: Sequence[Concept]) -> Block:
+        """A block of its videos."""
+        return Block(number, self.clips, self.names, self.fingerprints, lines, concepts)
 
     def numbers(self, block: int) -> range:
         """The videos of a block."""
@@ -110,13 +117,13 @@ def fill(root: Path, videos: int, told: _Told) -> None:
         _fill_tables(library.store, plan, told)
 
 
-def true_vectors(kind: str, block: int, centres: Vectors | None = None) -> Vectors:
+def true_vectors(kind: str, block: int, clips: int, centres: Vectors | None = None) -> Vectors:
     """All vectors of one kind in one block."""
     if kind == "text":
         if centres is None:
             raise ValueError("the vectors of what is said lie around centres")
         return text_vectors(block, centres)
-    return {"picture": picture_vectors, "likeness": likeness_vectors, "object": object_vectors}[kind](block)
+    return {"picture": picture_vectors, "likeness": likeness_vectors, "object": object_vectors}[kind](block, clips)
 
 
 def _fill_tables(store: LibraryStore, plan: Plan, told: _Told) -> None:
@@ -130,7 +137,7 @@ def _fill_tables(store: LibraryStore, plan: Plan, told: _Told) -> None:
             connection.exec_driver_sql(_CACHE)
             line = connection.execute(select(func.max(IndexedLineRow.line))).scalar() or 0
             for number in range(start, min(plan.blocks, start + _TOGETHER)):
-                block = Block(number, plan.names, plan.fingerprints, lines, concepts)
+                block = plan.block(number, lines, concepts)
                 line = _put_block(connection, block, plan.numbers(number), line)
             bump_revision(connection)
         done = plan.numbers(min(plan.blocks, start + _TOGETHER) - 1).stop
@@ -204,9 +211,9 @@ def _fill_vectors(library: Library, plan: Plan, kind: str, first: int, told: _To
     centres = library.encoders.text.encode_passages([text for text, _ in lines[:400]]) if kind == "text" else None
     begun = time.process_time()
     for number in range(first, plan.blocks):
-        block = Block(number, plan.names, plan.fingerprints, lines, concepts)
-        vectors = true_vectors(kind, number, centres)
-        each = WINDOWS if kind == "text" else CLIPS
+        block = plan.block(number, lines, concepts)
+        vectors = true_vectors(kind, number, plan.clips, centres)
+        each = WINDOWS if kind == "text" else plan.clips
         rows = {}
         for at, video in enumerate(plan.numbers(number)):
             key = StageKey(id_of(video), "vectors", plan.fingerprints["vectors"])

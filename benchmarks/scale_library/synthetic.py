@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from benchmarks.scale_library.vectors import BLOCK, CLIPS, WINDOWS, Vectors, topic_concepts, topics_of
+from benchmarks.scale_library.vectors import BLOCK, WINDOWS, Vectors, topic_concepts, topics_of
 from encoders.concepts import Concept
 from stores.core.ids import record_id, video_id
 from stores.core.records import (
@@ -32,7 +32,6 @@ UTTERANCES, LABELS, TRACKLETS, VOICES = 25, 10, 5, 8
 TIME_BASE = Fraction(1, 12800)
 SECOND = 12_800
 _CLIP = 8 * SECOND
-_WHOLE = CLIPS * _CLIP
 _SUFFIX = {"picture": "0", "likeness": "l", "object": "o", "text": "t"}
 
 
@@ -56,11 +55,13 @@ class Block:
     """Videos that are made together: ``lines`` and ``concepts`` are what is said and seen in all of them.
 
     Attributes:
+        clips: of each video.
         names: collection by kind (``picture``, …), of those that are filled.
         fingerprints: of every stage.
     """
 
     number: int
+    clips: int
     names: Mapping[str, str]
     fingerprints: Mapping[str, str]
     lines: Sequence[tuple[str, str]]
@@ -68,7 +69,7 @@ class Block:
 
     @cached_property
     def _topics(self) -> np.ndarray:
-        return topics_of(self.number)
+        return topics_of(self.number, self.clips)
 
     @cached_property
     def _chosen(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -79,6 +80,10 @@ class Block:
             rng.integers(0, 1000, size=(BLOCK, TRACKLETS)),
         )
 
+    @property
+    def _whole(self) -> int:
+        return self.clips * _CLIP
+
     def video(self, number: int) -> Video:
         """The probed video."""
         sha = sha256_of(number)
@@ -86,7 +91,7 @@ class Block:
             video_id=video_id(sha),
             sha256=sha,
             size=1000 + number % 977,
-            duration=_WHOLE,
+            duration=self._whole,
             time_base=TIME_BASE,
             start_pts=0,
             width=1280,
@@ -112,12 +117,13 @@ class Block:
             "tracklets": tuple(self._tracklets(video.video_id, row)),
             "look": (self._fact(video.video_id, number),),
             "voice": tuple(
-                Voice(span(at * _WHOLE // VOICES, at * _WHOLE // VOICES + _WHOLE // 10)) for at in range(VOICES)
+                Voice(span(at * self._whole // VOICES, at * self._whole // VOICES + self._whole // 10))
+                for at in range(VOICES)
             ),
         }
         found = {stage: StageOutput(records.get(stage, ())) for stage in self.fingerprints}
         found["probe"] = StageOutput(video=video)
-        nothing = np.zeros((CLIPS, 1), np.float32)
+        nothing = np.zeros((self.clips, 1), np.float32)
         items = [item for kind in self.names for item in self._items(kind, of_clips, utterances, nothing)]
         found["vectors"] = StageOutput(vectors=tuple(items))
         return found
@@ -145,7 +151,7 @@ class Block:
         ]
 
     def _clips(self, video: str) -> list[Clip]:
-        spans = [span(at * _CLIP, (at + 1) * _CLIP) for at in range(CLIPS)]
+        spans = [span(at * _CLIP, (at + 1) * _CLIP) for at in range(self.clips)]
         return [
             Clip(record_id("clp", video, one), one, one.start + _CLIP // 2, f"{at * 4 * SECOND * 2:012d}.jpg")
             for at, one in enumerate(spans)
@@ -155,7 +161,7 @@ class Block:
         found = []
         for at, pick in enumerate(self._chosen[0][row]):
             text, language = self.lines[int(pick)]
-            where = span(at * _WHOLE // UTTERANCES, (at + 1) * _WHOLE // UTTERANCES)
+            where = span(at * self._whole // UTTERANCES, (at + 1) * self._whole // UTTERANCES)
             spoken = text.split() if language == "en" else list(text)
             step = (where.end - where.start) // len(spoken)
             words = tuple(
@@ -168,7 +174,7 @@ class Block:
     def _labels(self, video: str, row: int, clips: Sequence[Clip]) -> list[Label]:
         found = []
         for at, score in enumerate(self._chosen[1][row]):
-            number = at * CLIPS // LABELS
+            number = at * self.clips // LABELS
             concept = self.concepts[int(topic_concepts()[self._topics[row, number], at % 2])]
             names = concept.name, ";".join(concept.zh), concept.broader
             clip = clips[number]
@@ -182,8 +188,8 @@ class Block:
         found = []
         for at, pick in enumerate(self._chosen[2][row]):
             concept = seen[int(pick) % len(seen)]
-            start = at * CLIPS // TRACKLETS * _CLIP
-            where = span(start, min(_WHOLE, start + 2 * _CLIP))
+            start = at * self.clips // TRACKLETS * _CLIP
+            where = span(start, min(self._whole, start + 2 * _CLIP))
             names = concept.concept_id, concept.name, ";".join(concept.zh), concept.broader
             made = record_id("trk", video, where, concept.concept_id, at)
             found.append(Tracklet(made, where, *names, "white", "still", path, "speech", 0.6))
@@ -191,4 +197,4 @@ class Block:
 
     def _fact(self, video: str, number: int) -> Fact:
         text = "black and white 黑白" if number % 50 == 0 else "bright 明亮"
-        return Fact(record_id("fct", video, span(0, _WHOLE), text), span(0, _WHOLE), text, 0.9)
+        return Fact(record_id("fct", video, span(0, self._whole), text), span(0, self._whole), text, 0.9)

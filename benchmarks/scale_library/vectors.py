@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from encoders.concepts import PROTOTYPES
 
-CLIPS = 10
-"""Clips of a video."""
+MANY = 10_000
+"""Videos beyond which a library has fewer clips a video, and only the picture collection."""
 
 WINDOWS = 4
 """Vectors of what is said in a video."""
@@ -42,30 +42,35 @@ def topic_concepts() -> NDArray[np.int64]:
     return np.random.default_rng(42).integers(0, len(_prototypes()), size=(TOPICS, len(_MIXTURE)))
 
 
-def topics_of(block: int) -> NDArray[np.int64]:
-    """The topic of every clip of a block's videos, (`BLOCK`, `CLIPS`): the video's own, or one of three others."""
+def clips_of(videos: int) -> int:
+    """How many clips each video has in a library of that many: a million clips in the largest."""
+    return 12 if videos <= MANY else 10
+
+
+def topics_of(block: int, clips: int) -> NDArray[np.int64]:
+    """The topic of every clip of a block's videos, (`BLOCK`, clips): the video's own, or one of three others."""
     rng = np.random.default_rng([5, block])
     main, others = rng.integers(0, TOPICS, size=(BLOCK, 1)), rng.integers(0, TOPICS, size=(BLOCK, 3))
-    beside = np.take_along_axis(others, rng.integers(0, 3, size=(BLOCK, CLIPS)), axis=1)
-    return np.where(rng.random((BLOCK, CLIPS)) < 0.6, main, beside)
+    beside = np.take_along_axis(others, rng.integers(0, 3, size=(BLOCK, clips)), axis=1)
+    return np.where(rng.random((BLOCK, clips)) < 0.6, main, beside)
 
 
-def picture_vectors(block: int) -> Vectors:
-    """One vector a clip, (`BLOCK` x `CLIPS`, 384), in the text encoder's space."""
-    return _scattered(_picture_centres()[topics_of(block).ravel()], [1, block])
+def picture_vectors(block: int, clips: int) -> Vectors:
+    """One vector a clip, (`BLOCK` x clips, 384), in the text encoder's space."""
+    return _scattered(_picture_centres()[topics_of(block, clips).ravel()], [1, block])
 
 
-def object_vectors(block: int) -> Vectors:
-    """What the detector might have seen in each clip, (`BLOCK` x `CLIPS`, 384)."""
-    return _scattered(_prototypes()[topic_concepts()[topics_of(block).ravel(), 0]], [2, block])
+def object_vectors(block: int, clips: int) -> Vectors:
+    """What the detector might have seen in each clip, (`BLOCK` x clips, 384)."""
+    return _scattered(_prototypes()[topic_concepts()[topics_of(block, clips).ravel(), 0]], [2, block])
 
 
-def likeness_vectors(block: int) -> Vectors:
-    """Pooled features of each clip, none below 0, (`BLOCK` x `CLIPS`, `LIKENESS_DIM`); clips of a video are alike."""
+def likeness_vectors(block: int, clips: int) -> Vectors:
+    """Pooled features of each clip, none below 0, (`BLOCK` x clips, `LIKENESS_DIM`); clips of a video are alike."""
     rng = np.random.default_rng([3, block])
     own = unit(np.maximum(rng.standard_normal((BLOCK, LIKENESS_DIM), np.float32), 0))
-    centres = _likeness_centres()[topics_of(block).ravel()]
-    mixed = 0.5 * centres + 0.9 * np.repeat(own, CLIPS, axis=0) - 0.4 * 0.022
+    centres = _likeness_centres()[topics_of(block, clips).ravel()]
+    mixed = 0.5 * centres + 0.9 * np.repeat(own, clips, axis=0) - 0.4 * 0.022
     noise = rng.standard_normal(mixed.shape, np.float32) * np.float32(NOISE / LIKENESS_DIM**0.5)
     return unit(np.maximum(mixed + noise, 0))
 
