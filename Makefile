@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 CORPUS ?= $(wildcard ../shared/corpus)
 
-.PHONY: demo test quick chaos lint types format bench evaluate clean
+.PHONY: demo test quick chaos lint types format bench scale evaluate clean
 
 demo: $(VENV)/.run
 	$(BIN)/python -m kinodex.demo
@@ -38,6 +38,10 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/ingest_speed.py $(CORPUS)/clips
 	$(BIN)/python benchmarks/efficiency.py $(CORPUS)/clips --runs 1 --minutes 45 --join 1
 	$(BIN)/python benchmarks/encoders.py --clip $(CORPUS)/clips/c19.mp4
+
+# Makes libraries of up to 100,000 videos under scale-libraries/ (15 GB) and keeps them; about two hours.
+scale: $(VENV)/.run
+	$(BIN)/python benchmarks/scale.py --report benchmarks/reports/scale.md
 
 evaluate: $(VENV)/.dev
 	$(BIN)/python benchmarks/library_quality.py $(CORPUS)

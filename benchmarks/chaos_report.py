@@ -147,6 +147,10 @@ def main() -> None:
     parser.add_argument("--reduced", action="store_true", help="the form that runs in CI")
     parser.add_argument("--out", type=Path, default=REPORT)
     options = parser.parse_args()
+    try:
+        import pytest  # noqa: F401
+    except ModuleNotFoundError:
+        sys.exit("Chaos is a suite of tests and needs pytest: pip install -e '.[dev]'")
     cases = run(options.reduced)
     options.out.write_text(report(cases, options.reduced))
     sys.exit(any(case.result == "**broken**" for case in cases))

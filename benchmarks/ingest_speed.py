@@ -129,7 +129,7 @@ def stage_seconds(library: Path) -> dict[str, float]:
 
 def report(folder: Path, executor: str) -> str:
     """Run everything and put it into words."""
-    subprocess.run([sys.executable, "-c", "import torch, chromadb, faster_whisper, rapidocr, ray.data"], check=True)
+    subprocess.run([sys.executable, "-c", "import torch, chromadb, faster_whisper, rapidocr, ray"], check=True)
     media, decode = bare_decode(folder)
     with tempfile.TemporaryDirectory() as scratch:
         library = Path(scratch) / "library"

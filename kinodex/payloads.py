@@ -285,18 +285,34 @@ def _decision(library: Library, made: Decision, by_id: Mapping[str, Tag]) -> Pay
 
 
 def evaluation(result: Evaluation) -> Payload:
-    """Retrieval, tagging and answers with their counts; a measure without cases is null."""
+    """Retrieval, tagging and answers with their counts; a measure without cases is null.
+
+    ``intervals``: the (lower, upper) ends of 95 % bootstrap intervals of the measures beside them.
+    """
     return {
         "annotations": result.annotations,
         "clips": {"annotated": result.clips, "missing": list(result.missing)},
         "retrieval": {
-            "overall": asdict(result.retrieval),
-            "by_language": {language: asdict(each) for language, each in result.retrieval_by_language.items()},
+            "overall": {**asdict(result.retrieval), "intervals": result.retrieval_intervals()},
+            "by_language": {
+                language: {**asdict(each), "intervals": result.retrieval_intervals(language)}
+                for language, each in result.retrieval_by_language.items()
+            },
             "queries": [asdict(query) for query in result.queries],
+            "moments": {
+                "overall": {**asdict(result.moments), "intervals": result.retrieval_intervals(moments=True)},
+                "by_language": {
+                    language: {**asdict(each), "intervals": result.retrieval_intervals(language, moments=True)}
+                    for language, each in result.moments_by_language.items()
+                },
+            },
         },
         "tagging": {
-            "overall": _counts(result.tagging),
-            "by_facet": {facet: _counts(each) for facet, each in result.tagging_by_facet.items()},
+            "overall": {**_counts(result.tagging), "intervals": result.tagging_intervals()},
+            "by_facet": {
+                facet: {**_counts(each), "intervals": result.tagging_intervals(facet)}
+                for facet, each in result.tagging_by_facet.items()
+            },
             "by_tag": {name: _counts(each) for name, each in result.tagging_by_tag.items()},
         },
         "answers": {
@@ -310,12 +326,18 @@ def evaluation(result: Evaluation) -> Payload:
             "abstained": sum(each.abstained for each in result.unanswerable),
             "abstention": result.abstention,
             "questions": [asdict(each) for each in result.answers],
+            "strictly_right": sum(each.strictly_right for each in result.answerable),
+            "strict_accuracy": result.strict_accuracy,
+            "answered_unanswerable": result.answered_unanswerable,
+            "abstained_answerable": result.abstained_answerable,
+            "intervals": result.answer_intervals(),
         },
     }
 
 
 def _counts(counts: TagCounts) -> Payload:
-    return {**asdict(counts), "precision": counts.precision, "recall": counts.recall, "f1": counts.f1}
+    shares = {"precision": counts.precision, "recall": counts.recall, "f1": counts.f1}
+    return {**asdict(counts), **shares, "recall_of_true": counts.recall_of_true}
 
 
 def _times(span: Span) -> dict[str, float]:

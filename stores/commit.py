@@ -155,7 +155,8 @@ def _is_first(connection: Connection, attempt: Attempt) -> bool:
     return bool(connection.execute(_RUNS_OF_STAGE, values).scalar() == 1)
 
 
-def _insert_stage(connection: Connection, key: StageKey, output: StageOutput) -> None:
+def stage_rows(key: StageKey, output: StageOutput) -> dict[Any, list[dict[str, Any]]]:
+    """The rows, by table, that a stage's output becomes; its run in the ledger is not among them."""
     place = {"video_id": key.video_id, "stage": key.stage, "fingerprint": key.fingerprint}
     rows: dict[Any, list[dict[str, Any]]] = defaultdict(list)
     for ordinal, record in enumerate(output.records):
@@ -167,7 +168,11 @@ def _insert_stage(connection: Connection, key: StageKey, output: StageOutput) ->
         rows[VectorRow].append(place | vector_columns(item))
     for blob in output.blobs:
         rows[BlobRow].append(place | {"name": blob.name, "size": len(blob.data), "sha256": _sha256(blob)})
-    for table, values in rows.items():
+    return rows
+
+
+def _insert_stage(connection: Connection, key: StageKey, output: StageOutput) -> None:
+    for table, values in stage_rows(key, output).items():
         connection.execute(insert(table), values)
 
 

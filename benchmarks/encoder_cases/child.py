@@ -101,6 +101,8 @@ def main() -> None:
             result = peak(case, setting, given.role)
     except MissingError as why:
         result = {"missing": str(why)}
+    except ModuleNotFoundError as why:
+        result = {"missing": f"the package {why.name} is not installed: pip install -e '.[dev]'"}
     given.result.write_text(json.dumps(result), encoding="utf-8")
 
 

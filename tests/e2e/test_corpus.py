@@ -51,16 +51,32 @@ def test_all_clips_are_ingested(ingested: Any) -> None:
 def test_moments_are_found(figures: Any) -> None:
     overall = figures["retrieval"]["overall"]
     assert overall["queries"] == 54
-    assert overall["recall_at_1"] >= 0.50
-    assert overall["recall_at_5"] >= 0.80
+    assert overall["recall_at_1"] >= 0.57
+    assert overall["recall_at_5"] >= 0.90
 
 
-def test_tags_are_right_more_often_than_not(figures: Any) -> None:
-    assert figures["tagging"]["overall"]["precision"] >= 0.50
+def test_tags_are_mostly_right(figures: Any) -> None:
+    overall = figures["tagging"]["overall"]
+    assert overall["precision"] >= 0.79
+    assert overall["recall"] >= 0.25
+
+
+def test_figures_stand_inside_their_intervals(figures: Any) -> None:
+    answers, retrieval, tagging = figures["answers"], figures["retrieval"]["overall"], figures["tagging"]["overall"]
+    for measured, intervals in ((each, each["intervals"]) for each in (answers, retrieval, tagging)):
+        for name, (low, high) in intervals.items():
+            assert low <= measured[name] <= high
+
+
+def test_answers_are_right_also_when_they_must_say_all(figures: Any) -> None:
+    answers = figures["answers"]
+    assert answers["right"] >= 5
+    assert answers["strictly_right"] >= 3
 
 
 def test_citations_hold_and_what_is_not_there_is_not_answered(figures: Any) -> None:
     assert figures["answers"]["citations"] > 0
+    assert figures["answers"]["answered_unanswerable"] == 0.0
     assert figures["answers"]["citation_validity"] == 1.0
     assert figures["answers"]["abstention"] == 1.0
 

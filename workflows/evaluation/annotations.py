@@ -2,10 +2,13 @@
 
     {"clips": {"<any id>": {
         "file": "c01.mp4", "sha256": "…",
-        "queries": {"en": ["…"], "zh": ["…"]},
+        "queries": {"en": ["…", {"q": "…", "spans": [[3.0, 7.5]]}], "zh": ["…"]},
         "tags": ["must be given"], "tags_acceptable": ["true as well"],
-        "qa": [{"q": "…", "a": "…", "answerable": true}]}},
+        "qa": [{"q": "…", "a": "…", "accepted": ["as good an answer"], "answerable": true}]}},
      "unanswerable": ["a question that no video answers"]}
+
+``spans``: seconds of the video at which the query is true, where somebody noted them; without them it is only measured
+whether the video is found. ``accepted``: other ways to say the answer.
 
 Keys not listed are ignored, so that a file may hold more than is measured here.
 """
@@ -16,17 +19,25 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, NonNegativeFloat, ValidationError
 
 from stores.core.errors import UsageError
 from stores.core.ids import sha256_of
 
 
+class Query(BaseModel):
+    """What somebody might look for, and the (start, end) in seconds at which it is seen or heard."""
+
+    q: str
+    spans: list[tuple[NonNegativeFloat, NonNegativeFloat]] = []
+
+
 class Question(BaseModel):
-    """One question about one clip and the answer a person gave."""
+    """One question about one clip, the answer a person gave, and other ways to say it."""
 
     q: str
     a: str = ""
+    accepted: list[str] = []
     answerable: bool = True
 
 
@@ -35,7 +46,7 @@ class ClipTruth(BaseModel):
 
     file: str = ""
     sha256: str = ""
-    queries: dict[str, list[str]] = {}
+    queries: dict[str, list[str | Query]] = {}
     tags: list[str] = []
     tags_acceptable: list[str] = []
     qa: list[Question] = []

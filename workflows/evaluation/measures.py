@@ -60,12 +60,14 @@ class TagCounts:
     Attributes:
         accepted: tags given; ``right`` of them are true (must be given, or acceptable).
         expected: tags that must be given; ``given`` of them were.
+        true: tags that are true, whether they must be given or are acceptable; ``right`` of them were given.
     """
 
     accepted: int = 0
     right: int = 0
     expected: int = 0
     given: int = 0
+    true: int = 0
 
     def __add__(self, other: TagCounts) -> TagCounts:
         return TagCounts(
@@ -73,6 +75,7 @@ class TagCounts:
             self.right + other.right,
             self.expected + other.expected,
             self.given + other.given,
+            self.true + other.true,
         )
 
     @property
@@ -84,6 +87,11 @@ class TagCounts:
     def recall(self) -> float | None:
         """Share of the required tags that were given."""
         return ratio(self.given, self.expected)
+
+    @property
+    def recall_of_true(self) -> float | None:
+        """Share of all true tags that were given."""
+        return ratio(self.right, self.true)
 
     @property
     def f1(self) -> float | None:
@@ -101,11 +109,12 @@ def count_tag(name: str, accepted: set[str], required: set[str], acceptable: set
         right=int(name in accepted and name in required | acceptable),
         expected=int(name in required),
         given=int(name in required and name in accepted),
+        true=int(name in required | acceptable),
     )
 
 
 def says(answer: str, gold: str) -> bool:
-    """Whether an answer shares its substance with the gold answer.
+    """Whether an answer shares a word with the gold answer: lenient, `workflows.saying.says_strictly` is not.
 
     English: one content word of three letters or more. Chinese: two characters in a row.
     """

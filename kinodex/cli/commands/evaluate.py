@@ -24,10 +24,9 @@ def evaluate(
     \b
     Example: kinodex evaluate annotations.json --clips clips/
     """
-    from kinodex import payloads
-    from kinodex.cli.render import results as render
+    from kinodex import payloads, render_evaluation
 
     with door(library, profile, as_json, config, device=device) as here:
         with here.library() as opened:
             payload = payloads.evaluation(opened.evaluate(annotations, clips))
-        here.show(payload, lambda console: render.evaluation(console, payload))
+        here.show(payload, lambda console: render_evaluation.evaluation(console, payload))

@@ -26,10 +26,6 @@ _RATES = {
 }
 
 
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
-
-
 def _name(uri: str) -> str:
     return uri.rsplit("/", 1)[-1] or uri
 
@@ -376,34 +372,3 @@ def doctor(console: Console, payload: Payload) -> None:
     for check in payload["checks"]:
         table.add_row(_status(check["result"]), check["name"], _data(check["finding"]))
     console.print(table)
-
-
-def evaluation(console: Console, payload: Payload) -> None:
-    """Three tables: finding, tagging, answering."""
-    missing = payload["clips"]["missing"]
-    console.print(f"{payload['clips']['annotated']} annotated clips, {len(missing)} not in the library")
-    table = _table("finding", "queries", "R@1", "R@5", "MRR", right=("queries", "R@1", "R@5", "MRR"))
-    retrieval = payload["retrieval"]
-    for name, each in [("all", retrieval["overall"]), *retrieval["by_language"].items()]:
-        table.add_row(
-            _data(name),
-            str(each["queries"]),
-            _percent(each["recall_at_1"]),
-            _percent(each["recall_at_5"]),
-            "–" if each["mrr"] is None else f"{each['mrr']:.3f}",
-        )
-    console.print(table)
-    numbers = ("precision", "recall", "F1", "given", "true", "expected", "found")
-    table = _table("tagging", *numbers, right=numbers)
-    for name, each in [("all", payload["tagging"]["overall"]), *payload["tagging"]["by_facet"].items()]:
-        shares = [_percent(each[key]) for key in ("precision", "recall", "f1")]
-        table.add_row(
-            _data(name or "(none)"), *shares, *(str(each[k]) for k in ("accepted", "right", "expected", "given"))
-        )
-    console.print(table)
-    answers = payload["answers"]
-    console.print(
-        f"answering: {answers['right']} of {answers['answerable']} right; {answers['valid_citations']} of "
-        f"{answers['citations']} citations hold; {answers['abstained']} of {answers['unanswerable']} unanswerable "
-        "questions declined"
-    )

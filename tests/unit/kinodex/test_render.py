@@ -3,6 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
+from kinodex import render_evaluation
 from kinodex.cli.render import results as render
 
 HOSTILE = "[red]not markup[/red] \x1b[31m\x1b]0;owned\x07 caf\udce9"
@@ -76,7 +77,7 @@ def test_no_match_not_indexed_and_partly_indexed_differ(console):
 
 def test_nothing_measured_is_a_dash(console):
     nothing = {"precision": None, "recall": None, "f1": None, "accepted": 0, "right": 0, "expected": 0, "given": 0}
-    render.evaluation(
+    render_evaluation.evaluation(
         console,
         {
             "clips": {"annotated": 1, "missing": []},

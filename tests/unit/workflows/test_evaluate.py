@@ -1,16 +1,20 @@
+import io
 import json
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from agents.answering.claims import Citation
+from kinodex import payloads, render_evaluation
 from stores.core.errors import UsageError
 from stores.core.ids import sha256_of
 from stores.core.records import Fact, Span, StageKey, StageOutput, Video
 from stores.library_store import LibraryStore
-from workflows.evaluation.annotations import Annotations, match_videos
-from workflows.evaluation.evaluate import citation_holds
+from workflows.evaluation.annotations import Annotations, Query, match_videos
+from workflows.evaluation.evaluate import AnswerResult, Evaluation, QueryResult, citation_holds, rank_of_moment
+from workflows.evaluation.measures import TagCounts, ranking
 
 BASE = Fraction(1, 10)
 
@@ -80,3 +84,92 @@ def test_a_file_of_another_form_is_refused_by_name(tmp_path: Path, text: str):
         Annotations.read(tmp_path / "truth.json")
     with pytest.raises(UsageError, match="cannot be read"):
         Annotations.read(tmp_path / "none.json")
+
+
+def test_a_moment_counts_if_it_is_of_the_right_video_and_overlaps_an_annotated_span():
+    places = [
+        ("vid_other", Span(0, 100, BASE)),
+        ("vid_1", Span(0, 50, BASE)),
+        ("vid_1", Span(50, 100, BASE)),
+    ]
+    assert rank_of_moment("vid_1", [(6.0, 7.0)], places) == 3
+    assert rank_of_moment("vid_1", [(6.0, 7.0), (1.0, 2.0)], places) == 2
+    assert rank_of_moment("vid_1", [(10.0, 12.0)], places) is None  # spans are half-open
+    assert rank_of_moment("vid_1", [], places) is None
+
+
+def test_queries_may_say_where_and_questions_how_else_they_may_be_answered(tmp_path: Path):
+    clip = {
+        "queries": {"en": ["a dog", {"q": "a dog jumps", "spans": [[1.5, 3]]}]},
+        "qa": [{"q": "What is it?", "a": "a dog", "accepted": ["a puppy"]}],
+    }
+    (tmp_path / "truth.json").write_text(json.dumps({"clips": {"one": clip}}))
+    read = Annotations.read(tmp_path / "truth.json").clips["one"]
+    assert read.queries["en"] == ["a dog", Query(q="a dog jumps", spans=[(1.5, 3.0)])]
+    assert read.qa[0].accepted == ["a puppy"]
+    clip["queries"]["en"][1]["spans"] = [[-1, 3]]
+    (tmp_path / "truth.json").write_text(json.dumps({"clips": {"one": clip}}))
+    with pytest.raises(UsageError, match=r"truth\.json"):
+        Annotations.read(tmp_path / "truth.json")
+
+
+def answered(clip: str, *, abstained: bool, right: bool = False, strictly: bool = False) -> AnswerResult:
+    return AnswerResult("?", clip, "gold", "answer", abstained, right, 1, 1, strictly)
+
+
+def evaluation_of(*answers: AnswerResult) -> Evaluation:
+    queries = (
+        QueryResult("q1", "en", "one", 1, True, 2),
+        QueryResult("q2", "en", "one", 3, False, None),
+        QueryResult("q3", "zh", "two", None, True, None),
+    )
+    by_clip = {"one": {"dog": TagCounts(1, 1, 1, 1, 1)}, "two": {"cat": TagCounts(1, 0, 0, 0, 0)}}
+    return Evaluation(
+        annotations="x",
+        clips=2,
+        missing=(),
+        queries=queries,
+        retrieval=ranking([1, 3, None]),
+        retrieval_by_language={},
+        tagging=TagCounts(2, 1, 1, 1, 1),
+        tagging_by_facet={},
+        tagging_by_tag={},
+        answers=answers,
+        moments=ranking([2, None]),
+        moments_by_language={"en": ranking([2]), "zh": ranking([None])},
+        tagging_by_clip=by_clip,
+        facets={"dog": "what", "cat": "who"},
+    )
+
+
+def test_both_errors_of_abstention_are_told():
+    result = evaluation_of(
+        answered("one", abstained=False, right=True, strictly=True),
+        answered("one", abstained=False, right=True),
+        answered("two", abstained=True),
+        answered("two", abstained=True),
+        answered("", abstained=True),
+        answered("", abstained=False),
+    )
+    assert (result.accuracy, result.strict_accuracy) == (0.5, 0.25)
+    assert (result.abstention, result.answered_unanswerable) == (0.5, 0.5)
+    assert result.abstained_answerable == 0.5
+    assert evaluation_of().answered_unanswerable is None
+
+
+def test_every_measure_has_its_interval_in_what_is_printed_as_json():
+    printed = payloads.evaluation(evaluation_of(answered("one", abstained=False, right=True)))
+    overall = printed["retrieval"]["overall"]
+    low, high = overall["intervals"]["recall_at_1"]
+    assert low <= overall["recall_at_1"] <= high
+    moments = printed["retrieval"]["moments"]
+    assert moments["overall"]["queries"] == 2
+    assert moments["by_language"]["zh"]["intervals"]["recall_at_5"] == (0.0, 0.0)
+    assert printed["tagging"]["overall"]["recall_of_true"] == 1.0
+    assert printed["tagging"]["overall"]["intervals"]["precision"] == (0.0, 1.0)
+    assert printed["answers"]["intervals"]["accuracy"] == (1.0, 1.0)
+    assert printed["answers"]["intervals"]["abstention"] is None
+    console = Console(file=io.StringIO(), width=200)
+    render_evaluation.evaluation(console, printed)
+    assert "finding moments" in console.file.getvalue()
+    assert "50.0 % (0–100)" in console.file.getvalue()

@@ -20,10 +20,12 @@ def test_nothing_measured_is_not_zero():
     assert TagCounts(accepted=1).f1 is None
 
 
-def test_acceptable_tags_help_precision_only():
-    accepted, required, acceptable = {"dog", "grass", "car"}, {"dog", "park"}, {"grass"}
-    counts = sum((count_tag(n, accepted, required, acceptable) for n in accepted | required), TagCounts())
-    assert counts == TagCounts(accepted=3, right=2, expected=2, given=1)
+def test_acceptable_tags_help_precision_and_count_among_all_that_are_true():
+    accepted, required, acceptable = {"dog", "grass", "car"}, {"dog", "park"}, {"grass", "sky"}
+    names = accepted | required | acceptable
+    counts = sum((count_tag(n, accepted, required, acceptable) for n in names), TagCounts())
+    assert counts == TagCounts(accepted=3, right=2, expected=2, given=1, true=4)
+    assert (counts.recall, counts.recall_of_true) == (1 / 2, 2 / 4)
     assert counts.f1 == pytest.approx(2 * (2 / 3) * (1 / 2) / (2 / 3 + 1 / 2))
 
 

@@ -1,0 +1,1 @@
+"""Libraries of many synthetic videos, and what reading them costs: the parts of `benchmarks/scale.py`."""

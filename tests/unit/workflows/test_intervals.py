@@ -1,0 +1,38 @@
+"""Bootstrap intervals: around the figure, narrower with more cases, the same at every call."""
+
+from workflows.intervals import f1_interval, ratio_interval
+
+
+def width(interval: tuple[float, float] | None) -> float:
+    assert interval is not None
+    return interval[1] - interval[0]
+
+
+def test_an_interval_holds_its_figure_and_narrows_with_cases():
+    few = ratio_interval([1, 0, 1, 1], [1] * 4)
+    many = ratio_interval([1, 0, 1, 1] * 50, [1] * 200)
+    assert few is not None
+    assert few[0] <= 0.75 <= few[1]
+    assert width(many) < width(few) / 4
+    # As the normal approximation has it: 2 x 1.96 x sqrt(.75 x .25 / 200).
+    assert abs(width(many) - 0.12) < 0.015
+
+
+def test_it_is_the_same_at_every_call():
+    assert ratio_interval([1, 0, 2], [2, 1, 3]) == ratio_interval([1, 0, 2], [2, 1, 3])
+
+
+def test_what_belongs_together_is_drawn_together():
+    # Two clips with ten queries each are two draws, not twenty.
+    assert ratio_interval([10, 0], [10, 10]) == (0.0, 1.0)
+
+
+def test_nothing_measured_has_no_interval():
+    assert ratio_interval([], []) is None
+    assert ratio_interval([0, 0], [0, 0]) is None
+    assert f1_interval([0], [0], [0], [1]) is None
+
+
+def test_f1_of_nothing_right_is_zero():
+    assert f1_interval([0, 0], [1, 2], [0, 0], [2, 1]) == (0.0, 0.0)
+    assert f1_interval([3], [3], [3], [3]) == (1.0, 1.0)
