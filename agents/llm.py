@@ -14,6 +14,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionContentPartParam, Ch
 from pydantic import BaseModel, ValidationError
 
 from stores.core.errors import EndpointError
+from stores.core.places import masked
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -37,7 +38,12 @@ class EndpointSettings:
     max_output_tokens: int = 1024
 
     def __repr__(self) -> str:
-        return f"EndpointSettings(base_url={self.base_url!r}, model={self.model!r}, api_key=***)"
+        return f"EndpointSettings(base_url={self.address!r}, model={self.model!r}, api_key=***)"
+
+    @property
+    def address(self) -> str:
+        """The ``base_url`` to be shown: without a password or token in it."""
+        return masked(self.base_url)
 
 
 @dataclass(slots=True)
@@ -126,13 +132,13 @@ class LLM:
             except openai.APITimeoutError as error:
                 raise EndpointError(
                     "ENDPOINT_UNREACHABLE",
-                    f"No answer from {self.settings.base_url} within {self.settings.timeout_seconds:g} s.",
+                    f"No answer from {self.settings.address} within {self.settings.timeout_seconds:g} s.",
                     "Raise timeout_seconds, or lighten the server's load.",
                 ) from error
             except openai.APIConnectionError as error:
                 raise EndpointError(
                     "ENDPOINT_UNREACHABLE",
-                    f"Cannot connect to {self.settings.base_url}.",
+                    f"Cannot connect to {self.settings.address}.",
                     "Check base_url and that the server runs, or unset both to do without a language model.",
                 ) from error
             except openai.APIStatusError as error:
@@ -161,7 +167,7 @@ class LLM:
     def _no_completion(self) -> EndpointError:
         return EndpointError(
             "ENDPOINT_BAD_OUTPUT",
-            f"{self.settings.base_url} did not answer with a chat completion.",
+            f"{self.settings.address} did not answer with a chat completion.",
             "Check base_url (it usually ends in /v1).",
         )
 
@@ -173,7 +179,7 @@ class LLM:
             404: "Check base_url (it usually ends in /v1) and the model's name.",
             429: "The endpoint's rate limit is used up: wait, or lower the load.",
         }.get(error.status_code, "")
-        return EndpointError(code, f"{self.settings.base_url} answered HTTP {error.status_code}.", hint)
+        return EndpointError(code, f"{self.settings.address} answered HTTP {error.status_code}.", hint)
 
 
 def _response_format(kind: str, shape: type[BaseModel]) -> dict[str, Any]:

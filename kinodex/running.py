@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from workflows.telemetry.run_report import RunFacts
     from workflows.telemetry.tally import Tally
 
-_NOTHING = IngestReport((), Totals(0, 0, 0, 0, 0, 0, 0.0, 0.0))
+_NOTHING = IngestReport((), Totals(0, 0, 0, 0, 0, 0.0, 0.0))
 
 
 def run_ingest(

@@ -140,7 +140,7 @@ class _Bars:
         self._running[stage].discard(run)
         self._shares[stage].pop(run, None)
         self._ended[stage].add(run)
-        (self._failed[stage].discard if event.status in ("done", "filtered") else self._failed[stage].add)(run)
+        (self._failed[stage].discard if event.status == "done" else self._failed[stage].add)(run)
         self._move(stage)
         self._note(stage, f"{len(self._failed[stage])} failed" if self._failed[stage] else "")
 

@@ -143,8 +143,7 @@ class PlannedVideo(Document):
 
 
 class PlannedStage(Document):
-    """How many videos a stage would run on, and where its speed comes from: ``measured``, ``shipped`` or
-    ``unknown``."""
+    """How many videos a stage would run on; ``rate``: its speed is ``measured`` here, ``shipped`` or ``unknown``."""
 
     stage: str
     videos: int

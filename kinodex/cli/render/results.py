@@ -51,7 +51,7 @@ def ingest(console: Console, payload: Payload) -> None:
             console.print(_status(video["status"]), _data(video["uri"]), _data(_error(video["error"])))
     totals = payload["totals"]
     counts = ", ".join(
-        f"{totals[name]} {name}" for name in ("done", "failed", "filtered", "quarantined", "postponed") if totals[name]
+        f"{totals[name]} {name}" for name in ("done", "failed", "quarantined", "postponed") if totals[name]
     )
     console.print(f"{totals['inputs']} inputs: {counts or 'nothing found'} ({totals['reused']} known already)")
     if totals["media_seconds"]:
@@ -189,9 +189,7 @@ def _last_run(run: Payload) -> Text:
         return _data(f"last run: {begun}, not ended: it still runs, or it was killed", "yellow")
     totals = run["totals"]
     counts = ", ".join(
-        f"{totals[name]} {name}"
-        for name in ("done", "failed", "filtered", "quarantined", "postponed")
-        if totals.get(name)
+        f"{totals[name]} {name}" for name in ("done", "failed", "quarantined", "postponed") if totals.get(name)
     )
     return _data(f"last run: {begun}, {clock(run['ended'] - run['started'])}: {counts or 'nothing to do'}")
 

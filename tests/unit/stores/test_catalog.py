@@ -183,7 +183,7 @@ def test_no_match_and_not_indexed_are_told_apart(store: LibraryStore) -> None:
     assert health() == ("empty", 0, 0, 0)
     first, second = add_video(store, "a.mp4"), add_video(store, "b.mp4")
     assert health() == ("empty", 0, 2, 0)
-    store.ledger.filter(begun(store, first, "speech"), "no sound")
+    put(store, first, "speech")
     put(store, first, "vectors")
     store.ledger.fail(begun(store, second, "vectors"), "MODEL_FAILED", "broke")
     assert health() == ("partial", 1, 2, 1)
