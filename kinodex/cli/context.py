@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
-EXIT_SOME_FAILED = 3
-EXIT_NOT_RECONCILED = 4
-EXIT_STOPPED = 5
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 128 + signal.SIGTERM
 
@@ -42,12 +39,17 @@ ProfileOption = Annotated[
 ]
 DeviceOption = Annotated[
     str | None,
-    typer.Option("--device", metavar="auto|cpu|cuda", help="Where models run that can choose (default auto)."),
+    typer.Option("--device", metavar="auto|cpu|cuda", help="Compute device (default auto)."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Settings file (default kinodex.toml).")
 ]
+CodeOption = Annotated[
+    list[str] | None,
+    typer.Option("--code", metavar="CODE", help="Only this error code, e.g. DECODE_TIMEOUT; repeatable."),
+]
+VideosArgument = Annotated[list[str] | None, typer.Argument(metavar="VIDEO", help="Ids, paths or names.")]
 
 _log = logging.getLogger("kinodex")
 

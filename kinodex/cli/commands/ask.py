@@ -31,8 +31,9 @@ def ask(
     """
     from kinodex import payloads
     from kinodex.cli.render import results as render
+    from kinodex.schemas.answer import answer
 
     with door(library, profile, as_json, config, device=device) as here:
         with here.library() as opened:
-            payload = payloads.answer(opened.ask(question, video), payloads.places(opened))
+            payload = answer(opened.ask(question, video), payloads.places(opened)).payload()
         here.show(payload, lambda console: render.answer(console, payload))

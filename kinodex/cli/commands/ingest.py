@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,9 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kinodex.cli.context import (
-    EXIT_NOT_RECONCILED,
-    EXIT_SOME_FAILED,
-    EXIT_STOPPED,
     ConfigOption,
     DeviceOption,
     Door,
@@ -28,7 +23,6 @@ from kinodex.cli.context import (
 
 if TYPE_CHECKING:
     from kinodex.library import Library
-    from workflows.report import IngestReport
 
 
 def ingest(
@@ -80,8 +74,10 @@ def ingest(
     Exit:    0 all done, 3 some failed, 4 the counts do not add up, 5 the budget stopped it,
              130 or 143 interrupted: nothing is lost, the same command goes on
     """
-    from kinodex import payloads
+    from kinodex.cli.progress_bars import ingesting
     from kinodex.cli.render import results as render
+    from kinodex.exits import exit_code
+    from kinodex.schemas import ingest as schema
 
     options: dict[str, object] = {"executor": executor, "workers": workers, "ray_address": address}
     options |= {"part_minutes": part_minutes, "attempts": attempts, "metrics_port": metrics_port}
@@ -90,36 +86,12 @@ def ingest(
             plan(here, paths, budget)
             return
         with _library(here, paths) as (opened, kept):
-            report = run(opened, paths, retry, budget)
-            payload = payloads.ingest(report, opened.report_path if kept else None, opened.stopped)
+            report = ingesting(opened, paths, retry, budget)
+            payload = schema.ingest(report, opened.report_path if kept else None, opened.stopped).payload()
         here.show(payload, lambda console: render.ingest(console, payload))
-        code = exit_code(report)
+        code = exit_code(report.totals)
     if code:
         raise typer.Exit(code)
-
-
-def run(library: Library, paths: Sequence[Path], retry: bool = False, budget: str | None = None) -> IngestReport:
-    """Ingest, with progress on stderr.
-
-    Raises:
-        UsageError: USAGE if ``budget`` is none.
-    """
-    from kinodex.cli.progress_bars import watching
-
-    with watching() as progress:
-        command = shlex.join(["kinodex", *sys.argv[1:]])
-        meter = library.meter(budget) if budget is not None else None
-        return library.ingest(*paths, retry=retry, meter=meter, command=command, progress=progress)
-
-
-def exit_code(report: IngestReport) -> int:
-    """What the command ends with."""
-    totals = report.totals
-    if not totals.reconciled:
-        return EXIT_NOT_RECONCILED
-    if totals.postponed:
-        return EXIT_STOPPED
-    return EXIT_SOME_FAILED if totals.failed or totals.quarantined else 0
 
 
 def plan(here: Door, paths: Sequence[Path], budget: str | None) -> None:
@@ -128,16 +100,16 @@ def plan(here: Door, paths: Sequence[Path], budget: str | None) -> None:
     Raises:
         UsageError: USAGE if ``budget`` is none.
     """
-    from kinodex import payloads
     from kinodex.cli.progress_bars import counting
     from kinodex.cli.render import results as render
+    from kinodex.schemas import ingest as schema
     from workflows.planning.budget import Budget, Estimate
 
     limits = Budget.parse(budget) if budget is not None else Budget()
     with _looked_at(here) as opened, counting("looking") as looked:
         planned = opened.plan(*paths, looked=looked)
     cost = Estimate(planned.wall_seconds, planned.cost.bytes, planned.cost.tokens, planned.cost.money)
-    payload = {**payloads.plan(planned), "over_budget": limits.allows(Estimate(), cost)}
+    payload = schema.plan(planned, limits.allows(Estimate(), cost)).payload()
     here.show(payload, lambda console: render.plan(console, payload))
 
 

@@ -43,7 +43,7 @@ def search(
     from kinodex import payloads
     from kinodex.cli.render import explain as render_explain
     from kinodex.cli.render import results as render
-    from kinodex.explained import explained
+    from kinodex.schemas import search as schema
 
     with door(library, profile, as_json, config, device=device) as here:
         if videos:
@@ -51,9 +51,7 @@ def search(
             return
         with here.library() as opened:
             found, places = opened.search(query, k=k, duplicates=duplicates, explain=explain), payloads.places(opened)
-            payload = payloads.search(found, places)
-            if found.explanation is not None:
-                payload["explain"] = explained(found.explanation, places)
+            payload = schema.search(found, places).payload()
 
         def show(console: Console) -> None:
             render.search(console, payload)
@@ -65,11 +63,12 @@ def search(
 
 def _videos(here: Door, query: str, k: int, plain: bool) -> None:
     from kinodex import found_videos, payloads
+    from kinodex.schemas.search import search_videos
     from stores.core.errors import UsageError
 
     if not plain:
         message = "--videos ranks whole videos: there is nothing to explain, and copies are shown anyway."
         raise UsageError("USAGE", message, "Leave --explain and --duplicates out.")
     with here.library() as opened:
-        payload = found_videos.payload(opened.search_videos(query, k=k), payloads.places(opened))
+        payload = search_videos(opened.search_videos(query, k=k), payloads.places(opened)).payload()
     here.show(payload, lambda console: found_videos.show(console, payload))

@@ -28,12 +28,12 @@ def import_tags(
     \b
     Example: kinodex tags import tags.csv
     """
-    from kinodex import payloads
     from kinodex.cli.render import results as render
+    from kinodex.schemas.tags import imported
 
     with door(library, profile, as_json, config) as here:
         with here.library(create=True) as opened:
-            payload = payloads.import_report(opened.import_tags(file))
+            payload = imported(opened.import_tags(file)).payload()
         here.show(payload, lambda console: render.imported(console, payload))
 
 
@@ -50,7 +50,7 @@ def export_tags(
     \b
     Example: kinodex tags export tags.csv
     """
-    from kinodex import payloads
+    from kinodex.schemas.tags import tags
 
     with door(library, profile, as_json, config) as here, here.library() as opened:
         if file is not None:
@@ -60,7 +60,7 @@ def export_tags(
                 opened.store.tags.export_csv(Path(copy.name))
                 here.out.write(Path(copy.name).read_text(encoding="utf-8"))
         if as_json:
-            print_json(payloads.tags(opened.store.tags.tags()), here.out)
+            print_json(tags(opened.store.tags.tags()).payload(), here.out)
 
 
 @app.command("list")
@@ -75,12 +75,12 @@ def list_tags(
     \b
     Example: kinodex tags list
     """
-    from kinodex import payloads
     from kinodex.cli.render import results as render
+    from kinodex.schemas.tags import tags
 
     with door(library, profile, as_json, config) as here:
         with here.library() as opened:
-            payload = payloads.tags(opened.store.tags.tags())
+            payload = tags(opened.store.tags.tags()).payload()
         here.show(payload, lambda console: render.tags(console, payload))
 
 
@@ -101,11 +101,12 @@ def tag(
     """
     from kinodex import payloads
     from kinodex.cli.render import results as render
+    from kinodex.usecases.tags import decisions
     from stores.core.errors import UsageError
 
     with door(library, profile, as_json, config, device=device) as here:
         if bool(videos) == everything:
-            raise UsageError("USAGE", "say which videos to tag.", "Name some, or use --all.")
+            raise UsageError("USAGE", "Say which videos to tag.", "Name some, or use --all.")
         with here.library() as opened:
-            payload = payloads.decisions(opened, opened.tag(*videos or ()))
+            payload = decisions(opened.store, opened.tag(*videos or ()), payloads.places(opened)).payload()
         here.show(payload, lambda console: render.decisions(console, payload))

@@ -20,12 +20,12 @@ def videos(
     \b
     Example: kinodex videos --json | jq -r '.videos[].uri'
     """
-    from kinodex import payloads
     from kinodex.cli.render import results as render
+    from kinodex.schemas import videos as schema
 
     with door(library, profile, as_json, config) as here:
         with here.library() as opened:
-            payload = {"videos": [payloads.video(entry) for entry in opened.videos()]}
+            payload = schema.videos(opened.videos()).payload()
         here.show(payload, lambda console: render.videos(console, payload))
 
 
