@@ -30,10 +30,12 @@ def resolved(text: str, video_ids: Sequence[str], places: Sequence[tuple[str, st
         return text
     names = {uri: PurePosixPath(uri) for uri, _ in places}
     typed = _as_uri(text)
+    # A name with a line break, say, stands escaped in the uri.
+    name = (text, PurePosixPath(typed).name) if "/" not in text else (text,)
     for fits in (
         [video for uri, video in places if uri in (text, typed)],
-        [video for uri, video in places if names[uri].name == text],
-        [video for uri, video in places if names[uri].stem == text],
+        [video for uri, video in places if names[uri].name in name],
+        [video for uri, video in places if names[uri].stem in name],
         _by_prefix(text, video_ids),
     ):
         several = sorted(set(fits))

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.cli.text import printable
 
 
 def ask(
@@ -35,5 +36,5 @@ def ask(
 
     with door(library, profile, as_json, config, device=device) as here:
         with here.library() as opened:
-            payload = answer(opened.ask(question, video), payloads.places(opened)).payload()
+            payload = answer(opened.ask(printable(question), video), payloads.places(opened)).payload()
         here.show(payload, lambda console: render.answer(console, payload))

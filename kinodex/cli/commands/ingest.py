@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -82,6 +83,7 @@ def ingest(
     options: dict[str, object] = {"executor": executor, "workers": workers, "ray_address": address}
     options |= {"part_minutes": part_minutes, "attempts": attempts, "metrics_port": metrics_port}
     with door(library, profile, as_json, config, device=device, **options) as here:
+        _check(paths, budget)
         if dry_run:
             plan(here, paths, budget)
             return
@@ -92,6 +94,24 @@ def ingest(
         code = exit_code(report.totals)
     if code:
         raise typer.Exit(code)
+
+
+def _check(paths: Sequence[Path], budget: str | None) -> None:
+    """Before a library is made: a mistake must leave nothing behind.
+
+    Raises:
+        UsageError: USAGE if ``budget`` is none, or a path is an address on the web.
+    """
+    from stores.core.errors import UsageError
+    from workflows.planning.budget import Budget
+
+    if budget is not None:
+        Budget.parse(budget)
+    for path in paths:
+        # `Path` folds the two slashes of an address.
+        if (found := re.match(r"[a-z][a-z0-9+.-]+:/", str(path), re.IGNORECASE)) and not path.exists():
+            message = f"Addresses such as {found[0]}/… are not supported."
+            raise UsageError("USAGE", message, "Download the video first, and give the path of the file.")
 
 
 def plan(here: Door, paths: Sequence[Path], budget: str | None) -> None:

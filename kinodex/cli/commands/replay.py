@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from kinodex.cli.context import EXIT_FAILED, ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.exits import EXIT_FAILED
 
 
 def replay(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kinodex.cli.context import ConfigOption, DeviceOption, Door, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.cli.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,6 +46,7 @@ def search(
     from kinodex.cli.render import results as render
     from kinodex.schemas import search as schema
 
+    query = printable(query)
     with door(library, profile, as_json, config, device=device) as here:
         if videos:
             _videos(here, query, k, plain=not (explain or duplicates))

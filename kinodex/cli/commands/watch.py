@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kinodex.cli.context import (
-    EXIT_FAILED,
     ConfigOption,
     DeviceOption,
     Door,
@@ -23,6 +22,7 @@ from kinodex.cli.context import (
     door,
 )
 from kinodex.cli.text import clean, to_json
+from kinodex.exits import EXIT_FAILED
 
 if TYPE_CHECKING:
     from kinodex.library import Library
@@ -37,9 +37,7 @@ def watch(
     ] = 5.0,
     every: Annotated[
         float,
-        typer.Option(
-            "--every", min=1.0, metavar="SECONDS", help="Rescan interval, for changes that the system does not report."
-        ),
+        typer.Option("--every", min=1.0, metavar="SECONDS", help="Rescan interval."),
     ] = 60.0,
     once: Annotated[bool, typer.Option("--once", help="Ingest what is there now, and end.")] = False,
     executor: Annotated[
