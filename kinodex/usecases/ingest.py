@@ -82,6 +82,7 @@ def ingest(
 
     tally, began = Tally(), time.time()
     meter = options.meter or budget_meter(store, settings, "")
+    meter.start()
     report, outcome = _NOTHING, "INTERNAL"
     path = None
     try:

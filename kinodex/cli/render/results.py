@@ -122,6 +122,9 @@ def show(console: Console, payload: Payload) -> None:
     console.print(_data(payload["video_id"], "bold"), _status(payload["status"]), _data(_error(payload["error"])))
     for uri in payload["uris"]:
         console.print(_data(uri))
+    if payload["status"] == "partial" and not payload["error"]:
+        left = "it cannot be searched yet; kinodex ingest goes on with what is left"
+        console.print(_data(left, "yellow"))
     if media := payload["media"]:
         rate = f"{media['frame_rate']:.2f} frames/s{' (varying)' if media['variable_frame_rate'] else ''}"
         sound = f"sound {media['audio_codec']}" if media["audio_codec"] else "no sound"

@@ -130,6 +130,7 @@ def test_an_old_library_in_which_a_stage_did_not_apply_is_read_and_gone_on_with(
     attempt = begun(store, video_id, "voice")
     with store.engine.begin() as connection:
         connection.execute(text("UPDATE stage_runs SET status = 'filtered' WHERE stage = 'voice'"))
+    put(store, video_id, "vectors")
     assert [one.status for one in store.catalog.videos()] == ["done"]
     again = store.ledger.begin(attempt.key, "worker 7")
     assert isinstance(again, Attempt)
