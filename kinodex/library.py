@@ -255,16 +255,25 @@ class Library:
         ids = upkeep.chosen(self.store, videos)
         return plan_describe(self.store, self.encoders, self.settings, self.llm, ids, options)
 
-    def search(self, query: str, k: int = 10, duplicates: bool = False, explain: bool = False) -> Found:
+    def search(
+        self,
+        query: str,
+        k: int = 10,
+        duplicates: bool = False,
+        explain: bool = False,
+        videos: Sequence[str] | None = None,
+    ) -> Found:
         """The ``k`` best moments for a query in any language.
 
         Args:
             duplicates: also show moments that show the same as a better one; else they are told in its ``also``.
             explain: say why, too: `agents.search.explanation.Explanation` in ``explanation`` of what is returned.
+            videos: look only in these; video ids, paths or names.
         """
         from kinodex.usecases.search import search
 
-        return search(self._kept_finder(), query, k, duplicates, explain)
+        only = [self.resolve(video) for video in videos] if videos else None
+        return search(self._kept_finder(), query, k, duplicates, explain, only)
 
     def finder(self) -> Finder:
         """Finds moments, with the steps after recall that the settings ask for."""

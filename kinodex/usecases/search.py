@@ -34,14 +34,22 @@ def open_video_finder(store: LibraryStore, encoders: Encoders, settings: Setting
     return VideoFinder(store, encoders, perception_config(encoders, settings).vectors.head)
 
 
-def search(finder: Finder, query: str, k: int = 10, duplicates: bool = False, explain: bool = False) -> Found:
+def search(
+    finder: Finder,
+    query: str,
+    k: int = 10,
+    duplicates: bool = False,
+    explain: bool = False,
+    video_ids: Sequence[str] | None = None,
+) -> Found:
     """The ``k`` best moments for a query in any language.
 
     Args:
         duplicates: also show moments that show the same as a better one; else they stand in its ``also``.
         explain: say why, too.
+        video_ids: look only in these; None for all.
     """
-    return finder.search(query, k=k, duplicates=duplicates, explained=explain)
+    return finder.search(query, k, video_ids, duplicates=duplicates, explained=explain)
 
 
 def search_videos(finder: VideoFinder, query: str, k: int = 10) -> FoundVideos:

@@ -22,6 +22,10 @@ def search(
     explain: Annotated[
         bool, typer.Option("--explain", help="Say why: models, shares of each score, what was searched or left out.")
     ] = False,
+    video: Annotated[
+        list[str] | None,
+        typer.Option("--video", metavar="VIDEO", help="Look only here (id, path or name); repeatable."),
+    ] = None,
     videos: Annotated[
         bool, typer.Option("--videos", help="Find whole videos that are about it, instead of moments in them.")
     ] = False,
@@ -49,10 +53,11 @@ def search(
     query = printable(query)
     with door(library, profile, as_json, config, device=device) as here:
         if videos:
-            _videos(here, query, k, plain=not (explain or duplicates))
+            _videos(here, query, k, plain=not (explain or duplicates or video))
             return
         with here.library() as opened:
-            found, places = opened.search(query, k=k, duplicates=duplicates, explain=explain), payloads.places(opened)
+            found = opened.search(query, k=k, duplicates=duplicates, explain=explain, videos=video)
+            places = payloads.places(opened)
             payload = schema.search(found, places).payload()
 
         def show(console: Console) -> None:
@@ -69,8 +74,8 @@ def _videos(here: Door, query: str, k: int, plain: bool) -> None:
     from stores.core.errors import UsageError
 
     if not plain:
-        message = "--videos ranks whole videos: there is nothing to explain, and copies are shown anyway."
-        raise UsageError("USAGE", message, "Leave --explain and --duplicates out.")
+        message = "--videos ranks whole videos: there is nothing to explain or to narrow, and copies are shown anyway."
+        raise UsageError("USAGE", message, "Leave --explain, --duplicates and --video out.")
     with here.library() as opened:
         payload = search_videos(opened.search_videos(query, k=k), payloads.places(opened)).payload()
     here.show(payload, lambda console: found_videos.show(console, payload))

@@ -93,6 +93,12 @@ def test_a_query_that_is_not_utf_8_is_looked_for(library: Path):
     assert ran.returncode == 0, ran.stderr
 
 
+def test_a_search_may_be_narrowed_to_a_video(library: Path):
+    assert kinodex(library, "search", "hello", "--video", "holiday").returncode == 0
+    unknown = kinodex(library, "search", "hello", "--video", "nothing.mp4")
+    assert "UNKNOWN_VIDEO" in unknown.stderr
+
+
 @pytest.mark.parametrize("name", ["two\nlines.mp4", "caf\udce9.mp4", "100%.mp4"])
 def test_a_video_of_any_name_is_shown(tmp_path: Path, name: str):
     with LibraryStore.open(tmp_path / "kinodex-library", create=True) as store:
