@@ -39,7 +39,12 @@ class EndpointSettings:
     max_output_tokens: int = 1024
 
     def __repr__(self) -> str:
-        return f"EndpointSettings(base_url={masked(self.base_url)!r}, model={self.model!r}, api_key=***)"
+        return f"EndpointSettings(base_url={self.address!r}, model={self.model!r}, api_key=***)"
+
+    @property
+    def address(self) -> str:
+        """The ``base_url`` to be shown: without a password or token in it."""
+        return masked(self.base_url)
 
 
 @dataclass(slots=True)
@@ -123,13 +128,13 @@ class LLM:
             except openai.APITimeoutError as error:
                 raise EndpointError(
                     "ENDPOINT_UNREACHABLE",
-                    f"No answer from {self._endpoint} within {self.settings.timeout_seconds:g} s.",
+                    f"No answer from {self.settings.address} within {self.settings.timeout_seconds:g} s.",
                     "Raise timeout_seconds, or lighten the server's load.",
                 ) from error
             except openai.APIConnectionError as error:
                 raise EndpointError(
                     "ENDPOINT_UNREACHABLE",
-                    f"Cannot connect to {self._endpoint}.",
+                    f"Cannot connect to {self.settings.address}.",
                     "Check base_url and that the server runs, or unset both to do without a language model.",
                 ) from error
             except openai.APIStatusError as error:
@@ -162,7 +167,7 @@ class LLM:
     def _no_completion(self) -> EndpointError:
         return EndpointError(
             "ENDPOINT_BAD_OUTPUT",
-            f"{self._endpoint} did not answer with a chat completion.",
+            f"{self.settings.address} did not answer with a chat completion.",
             "Check base_url (it usually ends in /v1).",
         )
 
@@ -174,7 +179,7 @@ class LLM:
             404: "Check base_url (it usually ends in /v1) and the model's name.",
             429: "The endpoint's rate limit is used up: wait, or lower the load.",
         }.get(error.status_code, "")
-        return EndpointError(code, f"{self._endpoint} answered HTTP {error.status_code}.", hint)
+        return EndpointError(code, f"{self.settings.address} answered HTTP {error.status_code}.", hint)
 
 
 def _content(material: str, pictures: Sequence[bytes]) -> str | list[ChatCompletionContentPartParam]:

@@ -1,37 +1,11 @@
-"""What a search for whole videos found: the JSON document, and the table for people."""
+"""What a search for whole videos found, as a table for people."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from kinodex.cli.render.cells import data, table
-from kinodex.payloads import Payload
-
-if TYPE_CHECKING:
-    from agents.search.videos import FoundVideos
-
-
-def payload(found: FoundVideos, uris: Mapping[str, str]) -> Payload:
-    """``{query, verdict, head, index, videos: [{rank, video_id, uri, score, ratio, likeness}]}``.
-
-    ``index`` is that of `kinodex.payloads.search`, of the videos that have vectors of the head.
-    """
-    index = found.index
-    return {
-        "query": found.query,
-        "verdict": found.verdict,
-        "head": found.head,
-        "index": {
-            "state": index.state,
-            "videos_indexed": index.videos_indexed,
-            "videos_known": index.videos_known,
-        },
-        "videos": [{**asdict(video), "uri": uris.get(video.video_id, "")} for video in found.videos],
-    }
+from kinodex.schemas.base import Payload
 
 
 def show(console: Console, found: Payload) -> None:

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from kinodex.settings import Settings
+from kinodex.usecases import config, tags, upkeep
 from stores.library_store import LibraryStore
 from workflows.telemetry.progress import Progress, silent
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from agents.search.videos import FoundVideos, VideoFinder
     from agents.tagging.graph import Tagger
     from encoders.bundle import Encoders
-    from kinodex.describing import By
+    from kinodex.usecases.describe import By
     from pipeline.describe.describers import VideoModel
     from pipeline.perception import PerceptionConfig
     from stores.catalog import VideoEntry
@@ -67,7 +68,7 @@ class Library:
             settings.library, create=create, places=settings.places(), max_attempts=settings.attempts
         )
         # Whatever is made lazily is made once; an RLock, because one thing needs another.
-        self._making = threading.RLock()
+        self._opening = threading.RLock()
         self._encoders: Encoders | None = None
         self._finder: Finder | None = None
         self._video_finder: VideoFinder | None = None
@@ -101,7 +102,7 @@ class Library:
     @property
     def encoders(self) -> Encoders:
         """The profile's models; each is loaded on first use."""
-        with self._making:
+        with self._opening:
             if self._encoders is None:
                 from encoders.bundle import Encoders
 
@@ -114,21 +115,9 @@ class Library:
     @property
     def llm(self) -> LLM | None:
         """The language model of the settings, None where none is set."""
-        endpoint = self.settings.endpoint
-        with self._making:
-            if self._llm is None and endpoint.configured:
-                from agents.llm import LLM, EndpointSettings
-
-                self._llm = LLM(
-                    EndpointSettings(
-                        base_url=endpoint.base_url,
-                        model=endpoint.model,
-                        api_key=endpoint.key() or "none",
-                        timeout_seconds=endpoint.timeout_seconds,
-                        max_retries=endpoint.max_retries,
-                        max_output_tokens=endpoint.max_output_tokens,
-                    )
-                )
+        with self._opening:
+            if self._llm is None:
+                self._llm = config.open_llm(self.settings.endpoint)
             return self._llm
 
     def perception_config(self) -> PerceptionConfig:
@@ -137,9 +126,7 @@ class Library:
         Raises:
             UsageError: SETTINGS_INVALID, naming the table or key and those there are.
         """
-        from pipeline.perception import settled
-
-        return settled(self.encoders, self.settings.perception_config())
+        return config.perception_config(self.encoders, self.settings)
 
     def ingest(
         self,
@@ -159,11 +146,12 @@ class Library:
             command: what the report of the run is to call it.
             progress: told what happens, see `workflows.telemetry.progress`.
         """
-        from kinodex.running import run_ingest
+        from kinodex.usecases.ingest import IngestOptions, ingest
 
-        report, self.report_path = run_ingest(self, paths, retry, meter, command, progress)
-        self.stopped = meter.stopped if meter is not None and report.totals.postponed else ""
-        return report
+        options = IngestOptions(retry, meter, command)
+        made = ingest(self.store, self.encoders, self.settings, paths, options, progress)
+        self.report_path, self.stopped = made.path, made.stopped
+        return made.report
 
     def meter(self, budget: str) -> Meter:
         """The meter of a budget such as ``90m``, ``5GB``, ``1M tokens``, ``2.50USD`` or ``2h,5GB``, for `ingest`.
@@ -171,9 +159,9 @@ class Library:
         Raises:
             UsageError: USAGE if that is not a budget.
         """
-        from kinodex.running import budget_meter
+        from kinodex.usecases.ingest import budget_meter
 
-        return budget_meter(self, budget)
+        return budget_meter(self.store, self.settings, budget)
 
     def plan(self, *paths: str | Path, looked: Callable[[int, int], None] = lambda _done, _of: None) -> Plan:
         """What `ingest` would do and what it would cost, without doing it.
@@ -181,20 +169,9 @@ class Library:
         Args:
             looked: told (done, total) new files that were looked at.
         """
-        from kinodex.running import prices_of
-        from workflows.planning.plan import plan
+        from kinodex.usecases.ingest import plan
 
-        settings = self.settings
-        return plan(
-            self.store,
-            self.encoders,
-            paths,
-            settings.workers,
-            prices=prices_of(settings.endpoint),
-            config=self.perception_config(),
-            part_seconds=60.0 * settings.part_minutes,
-            looked=looked,
-        )
+        return plan(self.store, self.encoders, self.settings, paths, on_progress=looked)
 
     def plan_reembed(self, *channels: str) -> tuple[Swap, Plan]:
         """Which videos have vectors of former models, and what it would cost to make them anew, without doing it.
@@ -202,24 +179,9 @@ class Library:
         Args:
             channels: as `reembed`.
         """
-        from kinodex.running import prices_of
-        from workflows.planning.plan import plan
-        from workflows.reembed import plan_swap
+        from kinodex.usecases.reembed import plan_reembed
 
-        settings, config = self.settings, self.perception_config()
-        seconds = 60.0 * settings.part_minutes
-        swap = plan_swap(self.store, self.encoders, channels, config, seconds)
-        planned = plan(
-            self.store,
-            self.encoders,
-            swap.paths,
-            settings.workers,
-            prices=prices_of(settings.endpoint),
-            config=config,
-            part_seconds=seconds,
-            only=swap.stages,
-        )
-        return swap, planned
+        return plan_reembed(self.store, self.encoders, self.settings, channels)
 
     def reembed(
         self, *channels: str, meter: Meter | None = None, command: str = "", progress: Progress = silent
@@ -236,33 +198,28 @@ class Library:
         Raises:
             UsageError: USAGE if there is no such channel, or if vectors also wait for stages of other channels.
         """
-        from kinodex.running import run_ingest
-        from workflows.reembed import Reembedded, clean, embed_captions, plan_swap
+        from kinodex.usecases.reembed import reembed
 
-        seconds = 60.0 * self.settings.part_minutes
-        swap = plan_swap(self.store, self.encoders, channels, self.perception_config(), seconds)
-        report = None
-        if swap.paths:
-            report, self.report_path = run_ingest(self, swap.paths, False, meter, command, progress, swap.stages)
-            self.stopped = meter.stopped if meter is not None and report.totals.postponed else ""
-        captions = embed_captions(self.store, self.encoders, swap.captions)
-        return Reembedded(swap, report, captions, clean(self.store))
+        made, path, stopped = reembed(
+            self.store, self.encoders, self.settings, channels, meter=meter, command=command, progress=progress
+        )
+        if made.report is not None:
+            self.report_path, self.stopped = path, stopped
+        return made
 
-    def replay(self, video: str, stage: str) -> Replay:
+    def replay(self, video: str, stage: str | None = None) -> Replay:
         """Run one stage of one video again and alone; nothing is written.
 
         Args:
             video: an id, a path or a name.
-            stage: or a part of one, as the ledger names it (``pictures.003``).
+            stage: or a part of one, as the ledger names it (``pictures.003``); None for the first that failed.
 
         Raises:
-            UsageError: UNKNOWN_VIDEO, FILE_MISSING, or USAGE if that stage cannot be run.
+            UsageError: UNKNOWN_VIDEO, FILE_MISSING, or USAGE if that stage cannot be run, or none failed.
         """
-        from workflows.replay import replay
+        from kinodex.usecases.failures import replay
 
-        settings = self.settings
-        config, seconds = self.perception_config(), 60.0 * settings.part_minutes
-        return replay(self.store, self.encoders, self.resolve(video), stage, config, seconds)
+        return replay(self.store, self.encoders, self.settings, self.resolve(video), stage)
 
     def describe(
         self,
@@ -289,56 +246,53 @@ class Library:
         Raises:
             UsageError: USAGE if there is no such describer; UNKNOWN_VIDEO.
         """
-        from kinodex.describing import means_of
-        from kinodex.running import prices_of
-        from workflows.describe import describe_videos
+        from kinodex.usecases.describe import DescribeOptions, describe
 
-        return describe_videos(
-            self.store,
-            self.encoders,
-            [self.resolve(video) for video in videos] or self.indexed(),
-            means_of(self, by, script),
-            retry=retry,
-            meter=meter,
-            prices=prices_of(self.settings.endpoint),
-            progress=progress,
-        )
+        options = DescribeOptions(by, script, retry, meter)
+        ids = upkeep.chosen(self.store, videos)
+        return describe(self.store, self.encoders, self.settings, self.llm, ids, options, progress)
 
     def plan_describe(
         self, *videos: str, by: By | VideoModel | None = None, script: bool = True, retry: bool = False
     ) -> list[PlannedDescription]:
         """What `describe` would do for each video, and how many calls and tokens it would cost, without doing it."""
-        from kinodex.describing import means_of
-        from workflows.planning.describe_plan import plan_descriptions
+        from kinodex.usecases.describe import DescribeOptions, plan_describe
 
-        chosen = [self.resolve(video) for video in videos] or self.indexed()
-        return plan_descriptions(self.store, self.encoders, chosen, means_of(self, by, script), retry)
+        options = DescribeOptions(by, script, retry)
+        ids = upkeep.chosen(self.store, videos)
+        return plan_describe(self.store, self.encoders, self.settings, self.llm, ids, options)
 
-    def search(self, query: str, k: int = 10, duplicates: bool = False, explain: bool = False) -> Found:
+    def search(
+        self,
+        query: str,
+        k: int = 10,
+        duplicates: bool = False,
+        explain: bool = False,
+        videos: Sequence[str] | None = None,
+    ) -> Found:
         """The ``k`` best moments for a query in any language.
 
         Args:
             duplicates: also show moments that show the same as a better one; else they are told in its ``also``.
             explain: say why, too: `agents.search.explanation.Explanation` in ``explanation`` of what is returned.
+            videos: look only in these; video ids, paths or names.
         """
-        return self._kept_finder().search(query, k=k, duplicates=duplicates, explained=explain)
+        from kinodex.usecases.search import search
+
+        only = [self.resolve(video) for video in videos] if videos else None
+        return search(self._kept_finder(), query, k, duplicates, explain, only)
 
     def finder(self) -> Finder:
         """Finds moments, with the steps after recall that the settings ask for."""
-        from agents.search.finder import Finder
+        from kinodex.usecases.search import open_finder
 
-        return Finder(self.store, self.encoders, self.settings.search.config(), self._makers)
+        return open_finder(self.store, self.encoders, self.settings)
 
     def _kept_finder(self) -> Finder:
-        with self._making:
+        with self._opening:
             if self._finder is None:
                 self._finder = self.finder()
             return self._finder
-
-    def _makers(self) -> dict[tuple[str, str], str]:
-        from kinodex.makers import makers
-
-        return makers(self.encoders, self.perception_config())
 
     def search_videos(self, query: str, k: int = 10) -> FoundVideos:
         """The ``k`` videos that are most about a query as a whole, by vectors that [perception.vectors] video makes.
@@ -346,19 +300,16 @@ class Library:
         Raises:
             UsageError: USAGE if the settings keep no such vectors.
         """
-        from agents.search.videos import VideoFinder
+        from kinodex.usecases.search import open_video_finder, search_videos
 
-        with self._making:
+        with self._opening:
             if self._video_finder is None:
-                head = self.perception_config().vectors.head
-                self._video_finder = VideoFinder(self.store, self.encoders, head)
-            finder = self._video_finder
-        return finder.search(query, k)
+                self._video_finder = open_video_finder(self.store, self.encoders, self.settings)
+        return search_videos(self._video_finder, query, k)
 
     def import_tags(self, path: str | Path) -> ImportReport:
         """Add the tags of a CSV file to the tag library; tags with the same id are replaced."""
-        with self.store.writer():
-            return self.store.tags.import_csv(Path(path))
+        return tags.import_tags(self.store, Path(path))
 
     def remove_tags(self, *tag_ids: str) -> Removed:
         """Take tags out of the tag library, with all that was decided about them.
@@ -366,10 +317,7 @@ class Library:
         Raises:
             UsageError: USAGE if there is no tag of one of these ids; then none is removed.
         """
-        from stores.tag_removal import remove_tags
-
-        with self.store.writer():
-            return remove_tags(self.store.engine, tag_ids)
+        return tags.remove_tags(self.store, tag_ids)
 
     def tag(
         self, *videos: str, on_progress: Callable[[int, int, str], None] | None = None
@@ -380,15 +328,13 @@ class Library:
             videos: video ids, or paths or names of videos in the library.
             on_progress: told (done, of all, of what): of new tags that are encoded, then of videos.
         """
-        from workflows.tag import tag_videos
-
-        chosen = [self.resolve(video) for video in videos] or self.indexed()
+        chosen = upkeep.chosen(self.store, videos)
         if on_progress is None:
-            return tag_videos(self.store, self.tagger(), chosen)
+            return tags.tag(self.store, self.tagger(), chosen)
         tagger = self.tagger(lambda done, of: on_progress(done, of, "encoding new tags"))
         on_progress(0, len(chosen), "videos")
         done = count(1)
-        return tag_videos(self.store, tagger, chosen, lambda _video: on_progress(next(done), len(chosen), "videos"))
+        return tags.tag(self.store, tagger, chosen, lambda _video: on_progress(next(done), len(chosen), "videos"))
 
     def tagger(self, on_encoded: Callable[[int, int], None] | None = None) -> Tagger:
         """Decides about tags, with the language model of the settings if there is one.
@@ -399,9 +345,7 @@ class Library:
         Raises:
             UsageError: NO_TAGS if the tag library is empty.
         """
-        from agents.tagging.graph import Tagger
-
-        return Tagger(self.store, self.encoders, self.llm, on_encoded)
+        return tags.open_tagger(self.store, self.encoders, self.llm, on_encoded)
 
     def ask(self, question: str, videos: Sequence[str] | None = None) -> Answer:
         """Answer from what was seen and heard, with citations, or abstain.
@@ -409,11 +353,9 @@ class Library:
         Args:
             videos: look only in these; video ids, paths or names.
         """
-        from agents.answering.graph import Answerer
+        from kinodex.usecases.search import ask
 
-        only = [self.resolve(video) for video in videos] if videos else None
-        answerer = Answerer(self.store, self.encoders, self.llm, self._kept_finder())
-        return answerer.ask(question, video_ids=only)
+        return ask(self.store, self.encoders, self._kept_finder(), self.llm, question, videos)
 
     def evaluate(self, annotations: str | Path, clips: str | Path) -> Evaluation:
         """Measure retrieval, tagging and answers against annotations (see `workflows.evaluation.annotations`)."""
@@ -432,7 +374,7 @@ class Library:
 
     def indexed(self) -> list[str]:
         """Ids of the videos that can be searched."""
-        return self.store.catalog.indexed()
+        return upkeep.indexed(self.store)
 
     def rebuild_index(self, told: Callable[[int, int], None] | None = None) -> Rebuilt:
         """Make the vector index and the full-text index anew from tables and blobs.
@@ -440,9 +382,7 @@ class Library:
         Args:
             told: (done, of all).
         """
-        from stores.maintenance.rebuild import rebuild_index
-
-        return rebuild_index(self.store, told)
+        return upkeep.rebuild_index(self.store, told)
 
     def verify(
         self, media: bool = False, quick: bool = False, mend: bool = False, told: Told | None = None
@@ -455,9 +395,7 @@ class Library:
             mend: let the next ingest do again what is damaged; without it nothing is changed.
             told: what is being checked, how many are through, and of how many.
         """
-        from stores.maintenance.verify import verify
-
-        return verify(self.store, deep=not quick, media=media, mend=mend, told=told)
+        return upkeep.verify(self.store, media, quick, mend, told)
 
     def forget(self, *videos: str, inputs: Sequence[str] = ()) -> Forgotten:
         """Remove videos with all that was learned from them; the files themselves are not touched.
@@ -466,12 +404,7 @@ class Library:
             videos: ids, paths or names.
             inputs: uris of inputs that could not be read, to be struck off the list of errors.
         """
-        from stores.maintenance.forget import forget
-
-        ids = [self.resolve(video) for video in videos]
-        with self.store.job():
-            self.store.catalog.forget_input_errors(inputs)
-            return forget(self.store, ids)
+        return upkeep.forget(self.store, [self.resolve(video) for video in videos], inputs)
 
     def resolve(self, video: str) -> str:
         """The video id that a person means by an id, a path or a name.

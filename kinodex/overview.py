@@ -41,7 +41,7 @@ def one_video(library: Library, video: str) -> Payload:
 def whole_library(library: Library) -> Payload:
     """Index health, counts, endings by stage and disk use."""
     from agents.search.finder import SEARCHED_STAGES
-    from kinodex.describing import descriptions
+    from kinodex.usecases.describe import descriptions
 
     entries = library.videos()
     stages: dict[str, Counter[str]] = {}
@@ -59,7 +59,7 @@ def whole_library(library: Library) -> Payload:
             "videos_indexed": health.videos_indexed,
             "videos_known": health.videos_known,
         },
-        "descriptions": descriptions(library, library.indexed()),
+        "descriptions": descriptions(library.store, library.indexed()),
         "counts": {
             "videos": len(entries),
             "by_status": dict(Counter(entry.status for entry in entries)),

@@ -276,7 +276,7 @@ class Catalog:
         return found
 
     def index_health(self, required_stages: Collection[str]) -> IndexHealth:
-        """How many videos have all of ``required_stages`` done, or filtered because they do not apply.
+        """How many videos have all of ``required_stages`` done.
 
         A video all of whose places are missing and of which none of those stages is done is not counted. What
         `stores.standing` counts costs the same however large the library is.
@@ -294,13 +294,10 @@ class Catalog:
             known = set(connection.execute(select(VideoRow.video_id)).scalars())
             places = connection.execute(select(LocationRow.video_id).where(~LocationRow.missing)).scalars()
             gone = known - set(places)
-            ended = connection.execute(runs.where(StageRunRow.status.in_(("filtered", "failed", "quarantined")))).all()
+            ended = connection.execute(runs.where(StageRunRow.status.in_(("failed", "quarantined")))).all()
         known -= {video_id for video_id in gone if not there[video_id].intersection(stages)}
-        for run in ended:
-            if run.status == "filtered":
-                there[run.video_id].add(run.stage)
         indexed = {video_id for video_id in known if there[video_id].issuperset(stages)}
-        failed = {run.video_id for run in ended if run.status != "filtered"} & known - indexed
+        failed = {run.video_id for run in ended} & known - indexed
         return _health(len(indexed), len(known), len(failed))
 
     def active(self) -> dict[tuple[str, str], str]:

@@ -10,6 +10,8 @@ from stores.core.ids import base_stage
 from stores.core.records import Receipt, Video
 
 _BAD = {"failed", "quarantined"}
+_LAST = "vectors"
+"""The stage that rests on all others; what has it can be searched."""
 _WORST_FIRST = ("quarantined", "failed", "running")
 
 EntryStatus = Literal["pending", "unfinished", "done", "partial", "failed", "quarantined"]
@@ -22,8 +24,8 @@ class VideoEntry:
     Attributes:
         video: None until it has been probed.
         uris: where its content lies, those still there first (`stores.core.uris.path_of` gives the path).
-        status: ``pending`` nothing tried, ``unfinished`` a stage runs or was killed, ``done`` all that was
-            tried is done or does not apply, ``partial`` it was probed and some other stage failed,
+        status: ``pending`` nothing tried, ``unfinished`` a stage runs or was killed, ``done`` it is indexed and all
+            that was tried is done, ``partial`` it was probed and some other stage failed or was never begun,
             ``failed`` / ``quarantined`` the probe itself did.
         error_code, error_message: of the first stage that failed, "" if none did.
         stages: stage to the status of the run begun last. A stage whose parts are being made stands as the worst
@@ -80,7 +82,7 @@ def entry_of(video_id: str, video: Video | None, uris: tuple[str, ...], receipts
         video=video,
         video_id=video_id,
         uris=uris,
-        status=_status(video, set(stages.values())),
+        status=_status(video, stages),
         error_code=first.error_code if first else "",
         error_message=first.error_message if first else "",
         stages=dict(sorted(stages.items())),
@@ -101,13 +103,15 @@ def _stages(newest: Mapping[str, Receipt], receipts: list[Receipt]) -> dict[str,
     return found
 
 
-def _status(video: Video | None, statuses: set[str]) -> EntryStatus:
+def _status(video: Video | None, stages: Mapping[str, str]) -> EntryStatus:
+    statuses = set(stages.values())
     if not statuses:
         return "pending"
     if "running" in statuses or "pending" in statuses:
         return "unfinished"
     if not statuses & _BAD:
-        return "done"
+        # An interruption, or a budget's end, may have come before the stages that make it found.
+        return "done" if _LAST in stages else "partial"
     if video is not None:
         return "partial"
     return "quarantined" if "quarantined" in statuses else "failed"

@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, insert, select
 
 from stores.core.errors import StoreError, UsageError
-from stores.core.places import Places
+from stores.core.places import Places, masked
 from stores.files.blobs import write_whole
 from stores.files.objects import ObjectFiles
 from stores.sql.database import reading, writing
@@ -111,10 +111,10 @@ def _check_objects(engine: Engine, objects: ObjectFiles, about: Mapping[str, str
         with suppress(ValueError, AttributeError):
             library = str(json.loads(found).get("library"))
         if library != about["library"]:
-            message = f"{objects.url} holds the blobs of another library."
+            message = f"{masked(objects.url)} holds the blobs of another library."
             raise UsageError("SETTINGS_INVALID", message, "Give every library a prefix of its own: s3://bucket/name")
     elif "object mark" in about:
-        message = f"{objects.url} no longer holds the blobs of this library: {OBJECT_MARK} is not there."
+        message = f"{masked(objects.url)} no longer holds the blobs of this library: {OBJECT_MARK} is not there."
         raise UsageError("SETTINGS_INVALID", message, "Correct blobs in the settings, or restore them from a backup.")
     else:
         objects.write(path, json.dumps({"library": about["library"]}).encode())

@@ -72,7 +72,7 @@ class Ledger:
                 given again, since it did not hear of it.
 
         Returns:
-            For each run, in order: the attempt; or the receipt of one that is done, filtered or quarantined.
+            For each run, in order: the attempt; or the receipt of one that is done or quarantined.
 
         Raises:
             StoreError: as `stores.sql.database.writing`.
@@ -88,7 +88,7 @@ class Ledger:
         if run is None:
             connection.execute(insert(Run).values(**_named(key), **running, active=False, attempts=1, strikes=1))
             return Attempt(key, 1, worker, now)
-        if run.status in ("done", "filtered", "quarantined"):
+        if run.status in ("done", "quarantined"):
             return _receipt(run)
         if run.status == "running" and run.worker == worker and run.started_at >= asked:
             return Attempt(key, run.attempts, worker, run.started_at)
@@ -155,19 +155,6 @@ class Ledger:
             for key in keys:
                 self._set(connection, key, status="pending", strikes=0, error_code="", error_message="")
         return keys
-
-    def quarantined(self) -> list[Receipt]:
-        """The runs that are not tried again until `reset`, in the order in which they were begun last."""
-        return [receipt for receipt in self.receipts() if receipt.status == "quarantined"]
-
-    def filter(self, attempt: Attempt, why: str) -> Receipt:
-        """Ends an attempt because the stage does not apply to the video, e.g. no sound track.
-
-        Raises:
-            StoreError: STALE_ATTEMPT if the attempt is no longer the current one.
-        """
-        with writing(self._engine) as connection:
-            return self._finish(connection, attempt, "filtered", "", why)
 
     def done_in(
         self,

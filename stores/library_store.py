@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine
 
 from stores import writer_lock
 from stores.catalog import Catalog
@@ -240,7 +240,8 @@ class LibraryStore:
 
 def _open_tables(root: Path, places: Places, create: bool) -> Engine:
     try:
-        return open_database(places.database or f"sqlite:///{root / 'kinodex.sqlite3'}", create)
+        # A folder may be called anything, also what would mean something in the text of a URL.
+        return open_database(places.database or URL.create("sqlite", database=str(root / "kinodex.sqlite3")), create)
     except StoreError as error:
         if error.code.name != "LIBRARY_MISSING" or not (root / "library.json").is_file():
             raise
@@ -249,6 +250,12 @@ def _open_tables(root: Path, places: Places, create: bool) -> Engine:
 
 
 def _make_folders(root: Path) -> None:
+    try:
+        str(root).encode()
+    except UnicodeEncodeError:
+        # Chroma takes paths as UTF-8 only.
+        message = f"The name of the folder {os.fsencode(root)!r} is not UTF-8: no library can be kept there."
+        raise UsageError("USAGE", message, "Rename the folder, or choose another with --library.") from None
     for folder in (root, root / "staging"):
         folder.mkdir(parents=True, exist_ok=True)
     if not os.access(root, os.W_OK):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -46,8 +46,10 @@ def resolve(connection: Connection, text: str) -> str:
 def _fitting(text: str) -> Iterator[Any]:
     located = select(LocationRow.video_id)
     yield located.where(LocationRow.uri.in_([text, _as_uri(text)]))
-    yield located.where(LocationRow.name == text)
-    yield located.where(LocationRow.stem == text)
+    # A name with a line break, say, stands escaped in the uri.
+    names = [text] if "/" in text else [text, PurePosixPath(_as_uri(text)).name]
+    yield located.where(LocationRow.name.in_(names))
+    yield located.where(LocationRow.stem.in_(names))
     start = text.removeprefix(_PREFIX)
     if len(start) >= _SHORTEST_PREFIX and start.isascii() and start.isalnum():
         first = _PREFIX + start

@@ -9,7 +9,7 @@ from typing import Literal
 from stores.core.ids import base_stage
 from stores.core.records import Receipt
 
-VideoStatus = Literal["done", "failed", "filtered", "quarantined", "postponed"]
+VideoStatus = Literal["done", "failed", "quarantined", "postponed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,6 @@ class Totals:
     inputs: int
     done: int
     failed: int
-    filtered: int
     quarantined: int
     reused: int
     media_seconds: float
@@ -58,7 +57,7 @@ class Totals:
     @property
     def reconciled(self) -> bool:
         """Whether every input ended in exactly one way."""
-        return self.inputs == self.done + self.failed + self.filtered + self.quarantined + self.postponed
+        return self.inputs == self.done + self.failed + self.quarantined + self.postponed
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class IngestReport:
 
 def total(videos: Iterable[VideoReport], inputs: int, media_seconds: float, wall_seconds: float) -> Totals:
     """Count how ``inputs`` inputs ended. ``inputs`` is counted by discovery, not taken from ``videos``."""
-    counts: dict[str, int] = {"done": 0, "failed": 0, "filtered": 0, "quarantined": 0, "postponed": 0}
+    counts: dict[str, int] = {"done": 0, "failed": 0, "quarantined": 0, "postponed": 0}
     reused = 0
     for video in videos:
         counts[video.status] += 1
@@ -103,7 +102,7 @@ def ending_of(
     """How a video ended, judged by the stages that were wanted of it.
 
     One quarantined stage makes it quarantined; else one that failed, or never ended, makes it failed;
-    it is filtered if all its stages are. A stage that is worked on in parts is as bad as its worst part.
+    a stage that is worked on in parts is as bad as its worst part.
 
     Args:
         receipts: all of the video, in the order in which they were begun.
@@ -127,12 +126,10 @@ def ending_of(
     status: VideoStatus = "done"
     if "quarantined" in endings:
         status = "quarantined"
-    elif not endings or endings - {"done", "filtered"}:
+    elif not endings or endings - {"done"}:
         status = "failed" if worst or not postponed else "postponed"
         if status == "failed" and not worst:
             code, message = "WORKER_LOST", "The job ended before all stages of this video did."
-    elif endings == {"filtered"}:
-        status = "filtered"
     return VideoEnding(status, code, message, stages)
 
 

@@ -197,7 +197,7 @@ def settled(receipt: Receipt) -> bool:
         code = CODES[receipt.error_code]
         # Whoever asks has found the file: it was not there only for a while, or at its old place.
         return code.blame == "input" and not code.retryable and code.name != "FILE_MISSING"
-    return receipt.status in ("filtered", "quarantined")
+    return receipt.status == "quarantined"
 
 
 def receipts_by_video(store: LibraryStore, video_ids: Iterable[str]) -> defaultdict[str, list[Receipt]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from typing import Annotated
 
 import typer
 
@@ -25,7 +26,8 @@ from kinodex.cli.commands import (
     videos,
     watch,
 )
-from kinodex.cli.context import EXIT_FAILED, say_error
+from kinodex.cli.context import EXIT_INTERRUPTED, say_error
+from kinodex.exits import EXIT_FAILED
 
 app = typer.Typer(
     name="kinodex",
@@ -36,7 +38,7 @@ app = typer.Typer(
     Find:    kinodex search "a man playing drums"
     Tag:     kinodex tags import tags.csv && kinodex tag --all
     Ask:     kinodex ask "What is the baby holding?"
-    Mend:    kinodex errors && kinodex retry --now
+    Repair:  kinodex errors && kinodex retry --now
     """,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -57,6 +59,11 @@ def _root(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
 ) -> None:
     pass
+
+
+def _help(command: Annotated[str | None, typer.Argument(metavar="COMMAND")] = None) -> None:
+    """Show what Kinodex can do, or how COMMAND is used."""
+    app([command, "--help"] if command else ["--help"], prog_name="kinodex", standalone_mode=False)
 
 
 app.command("ingest", short_help="Watch and hear videos.")(ingest.ingest)
@@ -80,6 +87,7 @@ app.command("gc", short_help="Remove what crashes left behind.")(upkeep.gc)
 app.command("forget", short_help="Remove videos from the library.")(upkeep.forget)
 app.add_typer(models.app, name="models", short_help="The models and their limits.")
 app.command("doctor", short_help="Check that everything is in place.")(doctor.doctor)
+app.command("help", short_help="How a command is used.")(_help)
 app.command("evaluate", short_help="Measure quality on annotated clips.")(evaluate.evaluate)
 
 
@@ -87,13 +95,19 @@ def main() -> None:
     """The entry point of the `kinodex` script."""
     for stream in (sys.stdout, sys.stderr):
         # A name or a transcript must never break printing, whatever the terminal speaks.
-        if hasattr(stream, "reconfigure"):
+        if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
         code = app(prog_name="kinodex", standalone_mode=False)
     except typer.TyperException as error:
         _say_usage(error)
+        if "unexpected extra argument" in error.format_message() and {"search", "ask"} & set(sys.argv[1:2]):
+            print('Put quotes around it: kinodex search "a dog"', file=sys.stderr)
         code = error.exit_code
+    except KeyboardInterrupt:
+        # Before a command opened its door there is nothing to be gone on with.
+        print("interrupted", file=sys.stderr)
+        code = EXIT_INTERRUPTED
     except typer.Abort:
         print("given up", file=sys.stderr)
         code = EXIT_FAILED

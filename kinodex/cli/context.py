@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from kinodex.cli.text import clean, to_json
+from kinodex.exits import ENDINGS
+from kinodex.exits import EXIT_FAILED as EXIT_FAILED
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,11 +27,6 @@ if TYPE_CHECKING:
     from kinodex.settings import Settings
     from stores.core.errors import KinodexError
 
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-EXIT_SOME_FAILED = 3
-EXIT_NOT_RECONCILED = 4
-EXIT_STOPPED = 5
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 128 + signal.SIGTERM
 
@@ -42,18 +39,27 @@ ProfileOption = Annotated[
 ]
 DeviceOption = Annotated[
     str | None,
-    typer.Option("--device", metavar="auto|cpu|cuda", help="Where models run that can choose (default auto)."),
+    typer.Option("--device", metavar="auto|cpu|cuda", help="Compute device (default auto)."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Settings file (default kinodex.toml).")
 ]
+CodeOption = Annotated[
+    list[str] | None,
+    typer.Option("--code", metavar="CODE", help="Only this error code, e.g. DECODE_TIMEOUT; repeatable."),
+]
+VideosArgument = Annotated[list[str] | None, typer.Argument(metavar="VIDEO", help="Ids, paths or names.")]
 
 _log = logging.getLogger("kinodex")
 
 
 class Terminated(KeyboardInterrupt):
     """Somebody sent SIGTERM, as service managers and container runtimes do: to be treated like Ctrl-C."""
+
+
+class _OutputError(Exception):
+    """Results cannot be printed: standard output is closed, or its disk is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +82,18 @@ class Door:
 
     def show(self, payload: object, render: Callable[[Console], None]) -> None:
         """Print the payload as JSON, or let ``render`` print it for people."""
-        if self.as_json:
-            print_json(payload, self.out)
-        else:
-            render(console(self.out))
-        self.out.flush()
+        if self.out is None or self.out.closed:
+            raise _OutputError("Standard output is closed.")
+        try:
+            if self.as_json:
+                print_json(payload, self.out)
+            else:
+                render(console(self.out))
+            self.out.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _OutputError(f"Standard output cannot be written: {error.strerror or error}.") from error
 
 
 @contextmanager
@@ -112,9 +125,13 @@ def door(
             raise
         raise typer.Exit(_stopped("terminated", EXIT_TERMINATED)) from None
     except BrokenPipeError:
-        # Whoever read our output has gone (`| head`): what is still buffered goes nowhere, or Python complains at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        # The reader of our output has gone (`| head`).
+        _silence(out)
         raise typer.Exit(0) from None
+    except _OutputError as fault:
+        _silence(out)
+        say_error("FILE_UNREADABLE", str(fault), "The results could not be printed.", as_json=False)
+        raise typer.Exit(EXIT_FAILED) from None
     except (typer.Exit, typer.BadParameter, typer.Abort):
         raise
     except Exception as error:
@@ -123,6 +140,13 @@ def door(
             raise
         _log.debug("unexpected", exc_info=error)
         raise typer.Exit(_fail(_explained(error), as_json)) from None
+
+
+def _silence(out: TextIO | None) -> None:
+    """Send what is still buffered nowhere, or Python complains when it ends."""
+    with suppress(OSError, ValueError, AttributeError):
+        if out is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
 
 
 @contextmanager
@@ -170,7 +194,7 @@ def _explained(error: Exception) -> KinodexError:
 
 def _fail(error: KinodexError, as_json: bool) -> int:
     say_error(error.code.name, error.message, error.hint, as_json)
-    return EXIT_USAGE if error.code.name in ("USAGE", "SETTINGS_INVALID") else EXIT_FAILED
+    return ENDINGS[error.code.name].exit_status
 
 
 def say_error(code: str, message: str, hint: str, as_json: bool) -> None:

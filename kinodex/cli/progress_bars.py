@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -33,6 +36,10 @@ from workflows.telemetry.progress import (
     VideoFinished,
     Waiting,
 )
+
+if TYPE_CHECKING:
+    from kinodex.library import Library
+    from workflows.report import IngestReport
 from workflows.telemetry.progress import Progress as Watcher
 
 _Run = tuple[str, str]
@@ -48,6 +55,18 @@ def watching() -> Iterator[Watcher]:
         return
     with _Bars(target) as bars:
         yield bars
+
+
+def ingesting(library: Library, paths: Sequence[Path], retry: bool = False, budget: str | None = None) -> IngestReport:
+    """Ingest, with progress on stderr.
+
+    Raises:
+        UsageError: USAGE if ``budget`` is none.
+    """
+    with watching() as progress:
+        command = shlex.join(["kinodex", *sys.argv[1:]])
+        meter = library.meter(budget) if budget is not None else None
+        return library.ingest(*paths, retry=retry, meter=meter, command=command, progress=progress)
 
 
 @contextmanager
@@ -140,7 +159,7 @@ class _Bars:
         self._running[stage].discard(run)
         self._shares[stage].pop(run, None)
         self._ended[stage].add(run)
-        (self._failed[stage].discard if event.status in ("done", "filtered") else self._failed[stage].add)(run)
+        (self._failed[stage].discard if event.status == "done" else self._failed[stage].add)(run)
         self._move(stage)
         self._note(stage, f"{len(self._failed[stage])} failed" if self._failed[stage] else "")
 

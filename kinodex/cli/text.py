@@ -80,6 +80,16 @@ def shell_word(path: str) -> str:
     return f"$'{''.join(kept)}'"
 
 
+def several(count: int, noun: str) -> str:
+    """``1 input``, ``2 inputs``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def printable(text: str) -> str:
+    """Text as typed, with what is not UTF-8 in it replaced: no model and no database takes lone surrogates."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if _SURROGATES.search(text) else text
+
+
 def size(count: int) -> str:
     """Bytes in a unit that people read."""
     value = float(count)

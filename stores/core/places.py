@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from stores.core.errors import UsageError
 
-_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s]*@|((?:^|[?&\s])[\w-]*(?:password|secret|token)=)[^&\s]+", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_PASSWORD = re.compile(r"([a-z0-9+.-]+)(://[^/\s:@]*:)(\S*)@", re.IGNORECASE)
+# A value that is a URL and nothing else is masked with the spaces that its password may have.
+_PASSWORD_OF_ALL = re.compile(_PASSWORD.pattern.replace(r"\S*", ".*"), re.IGNORECASE | re.DOTALL)
+_OPTION = re.compile(r"((?:^|[?&\s])[\w-]*(?:password|passwd|secret|token)=)[^&\s]+", re.IGNORECASE)
+_PORT = re.compile(r"\d+[/?#]")
+_USER = re.compile(r"[^:/@]*(:[^@]*)?@")
 _OPEN_OPTIONS = {"endpoint_url", "anon"}
 _DATABASES = ("postgresql://", "postgres://", "postgresql+psycopg://")
 
@@ -20,7 +25,7 @@ _DATABASES = ("postgresql://", "postgres://", "postgresql+psycopg://")
 class Places:
     """The three places of a library; "" means inside its folder.
 
-    Printing it shows no password; `to_json` holds them all and is for the library's own worker processes only.
+    Printing it shows no password.
 
     Attributes:
         database: URL of a Postgres database, ``postgresql://user:password@host:5432/name``. The tables go into the
@@ -59,19 +64,6 @@ class Places:
         """Whether anything lies outside of the library's folder."""
         return bool(self.database or self.vectors or self.blobs)
 
-    def to_json(self) -> str:
-        """All of it, secrets too, for `from_json` in another process."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> Places:
-        """What `to_json` was called on.
-
-        Raises:
-            UsageError: SETTINGS_INVALID if a place is no such URL.
-        """
-        return cls(**json.loads(text))
-
     def named(self) -> dict[str, str]:
         """Each place without user, password and options that are secret: what may be written down and compared."""
         return {name: _public(value) for name, value in self._urls().items()}
@@ -81,17 +73,35 @@ class Places:
 
 
 def masked(text: str) -> str:
-    """``text`` with the password of every URL in it, and of every ``password=``, replaced by ``***``."""
-    return _PASSWORD.sub(lambda found: f"{found[1]}***@" if found[1] else f"{found[2]}***", text)
+    """``text`` with the password of every URL in it, and of every ``password=``, replaced by ``***``.
+
+    A password is all between the user's colon and the last ``@``: drivers of databases take one with ``/``, ``?`` or
+    ``@`` in it as it stands. Rather too much is hidden than too little.
+    """
+    pattern = _PASSWORD_OF_ALL if _URL.match(text) else _PASSWORD
+    return _OPTION.sub(r"\1***", pattern.sub(_hidden, text))
+
+
+def _hidden(found: re.Match[str]) -> str:
+    scheme, user, password = found.groups()
+    if scheme.lower() in ("http", "https") and _PORT.match(password):
+        return found[0]  # host:8000/a@b has a port and no password
+    return f"{scheme}{user}***@"
 
 
 def _public(url: str) -> str:
     if not url:
         return ""
+    scheme, _, rest = url.partition("://")
+    if scheme.startswith("postgres"):
+        # As SQLAlchemy reads it, whose passwords go up to the first @, or as everybody else does.
+        authority = re.split("[/?#]", rest, maxsplit=1)[0]
+        user = authority.rpartition("@")[0]
+        rest = rest[len(user) + 1 :] if user else _USER.sub("", rest, count=1)
+        url = f"postgresql://{rest}"
     parts = urlsplit(masked(url))
-    scheme = "postgresql" if parts.scheme.startswith("postgres") else parts.scheme
     path = parts.path.rstrip("/")
-    return f"{scheme}://{parts.netloc.rpartition('@')[2]}{path}" + (f"?{parts.query}" if parts.query else "")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{path}" + (f"?{parts.query}" if parts.query else "")
 
 
 def _host(url: str) -> str | None:

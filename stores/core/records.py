@@ -331,7 +331,7 @@ class StageKey:
     fingerprint: str
 
 
-Status = Literal["pending", "running", "done", "failed", "quarantined", "filtered"]
+Status = Literal["pending", "running", "done", "failed", "quarantined"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 
 from stores.core.errors import StoreError, UsageError
+from stores.core.places import masked
 from stores.sql.faults import storage_faults
 from stores.sql.postgres import (
     POOL,
@@ -33,14 +34,14 @@ HEAD = "0007"
 BUSY_MILLISECONDS = 10_000
 """How long a statement waits for another process. Writes take milliseconds; Source: our choice, far above them."""
 
-MAKE_ONE = "Run `kinodex ingest` on your videos to make one."
+MAKE_ONE = "Name another with --library or KINODEX_LIBRARY, or make one: kinodex ingest PATH"
 """The way out of LIBRARY_MISSING."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _WRITE = "kinodex_write"
 
 
-def open_database(url: str, create: bool = True) -> Engine:
+def open_database(url: str | URL, create: bool = True) -> Engine:
     """Opens (and creates) the database at ``url`` with its schema at `HEAD`.
 
     SQLite runs in WAL mode with foreign keys on and full fsync. On Postgres the tables go into the first schema of
@@ -58,7 +59,8 @@ def open_database(url: str, create: bool = True) -> Engine:
             Kinodex wrote it; else as `storage_faults`.
         UsageError: SETTINGS_INVALID as `storage_faults`, or if the driver for Postgres is not installed.
     """
-    engine = _postgres(url) if is_postgres_url(url) else create_engine(url, json_serializer=_json)
+    served = isinstance(url, str) and is_postgres_url(url)
+    engine = _postgres(str(url)) if served else create_engine(url, json_serializer=_json)
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)
     try:
@@ -66,7 +68,7 @@ def open_database(url: str, create: bool = True) -> Engine:
             current = _revision(connection)
             renewed = current == HEAD and _keys_are_current(connection)
         if current is None and not create:
-            where = engine.url.render_as_string(hide_password=True)
+            where = masked(engine.url.render_as_string(hide_password=True))
             raise StoreError("LIBRARY_MISSING", f"There is no Kinodex library in {where}.", MAKE_ONE)
         if current != HEAD:
             if engine.dialect.name == "postgresql":

@@ -42,7 +42,7 @@ def test_every_input_ends_once_and_the_counts_add_up(ingested: Ingested):
     assert ingested.ran.code == 3, ingested.ran.err
     totals = ingested.ran.json["totals"]
     assert totals["inputs"] == len(ingested.ran.json["videos"]) == len(GOOD) + len(BAD) + 1
-    assert totals["inputs"] == totals["done"] + totals["failed"] + totals["filtered"] + totals["quarantined"]
+    assert totals["inputs"] == totals["done"] + totals["failed"] + totals["quarantined"]
     assert (totals["done"], totals["failed"]) == (len(GOOD) + 1, len(BAD))
     assert totals["speed"] == pytest.approx(totals["media_seconds"] / totals["wall_seconds"])
 
@@ -52,7 +52,7 @@ def test_good_files_go_through_every_stage(ingested: Ingested, name: str):
     video = ingested.of(name)
     assert video["status"] == "done", video
     assert video["error"] is None
-    assert set(video["stages"].values()) <= {"done", "filtered"}
+    assert set(video["stages"].values()) <= {"done"}
     assert {"probe", "scenes", "speech", "clips", "vectors"} <= set(video["stages"])
 
 

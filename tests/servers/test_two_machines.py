@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -22,12 +22,13 @@ from tests.servers.running import ObjectStore, Postgres
 from tests.unit.stores.builders import add_video, begun, put
 
 OPEN_AND_TELL = """
+import json
 import sys
 from stores.core.errors import KinodexError
 from stores.library_store import LibraryStore
 from stores.core.places import Places
 try:
-    with LibraryStore.open(sys.argv[1], create=True, places=Places.from_json(sys.stdin.read())) as store:
+    with LibraryStore.open(sys.argv[1], create=True, places=Places(**json.load(sys.stdin))) as store:
         with store.job(), store.writer():
             print("writing")
 except KinodexError as error:
@@ -41,7 +42,7 @@ def other_process(root: Path, places: Places) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", OPEN_AND_TELL, str(root)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin is not None
-    process.stdin.write(places.to_json())
+    process.stdin.write(json.dumps(asdict(places)))
     return process
 
 

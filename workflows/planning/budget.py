@@ -44,7 +44,7 @@ class Estimate:
     """What one piece of work will probably cost, or what all of it has cost.
 
     Attributes:
-        seconds: of work of one worker; as `Spent`, of wall clock since the first piece was begun.
+        seconds: of work of one worker; as `Spent`, of wall clock since the job or its first piece was begun.
         bytes: on the library's disk.
         tokens: read and written by a language model.
         money: in the currency of the prices.
@@ -164,6 +164,11 @@ class Meter:
         self._expected_seconds = _AS_EXPECTED
         self._worked_seconds = _AS_EXPECTED
         self._refused: dict[object, str] = {}
+
+    def start(self) -> None:
+        """Count time from now on, and not only from the first unit: finding and hashing files takes its share."""
+        with self._lock:
+            self._first = self._clock() if self._first is None else self._first
 
     def may_begin(self, unit: Unit) -> bool:
         """Whether ``unit`` still fits; if so it counts as running from now on."""

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from stores.core.places import masked
 from stores.files.blobs import write_whole
 from stores.sql.faults import storage_faults
 from workflows.planning.budget import Meter
 from workflows.report import IngestReport, VideoReport
 from workflows.telemetry.tally import Counts, StageCount
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the report's layout: raised whenever a key changes its meaning or goes."""
 
 KEPT = 1_000
@@ -128,13 +129,10 @@ def _plain_url(text: str) -> str:
     if "://" not in text:
         return text
     try:
-        parts = urlsplit(text)
+        parts = urlsplit(masked(text))
     except ValueError:
         return _HIDDEN
-    user, at, place = parts.netloc.rpartition("@")
-    name, colon, _ = user.partition(":")
-    netloc = f"{name}{colon and ':***'}{at}{place}"
-    return urlunsplit((parts.scheme, netloc, parts.path, parts.query and "***", parts.fragment))
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, parts.query and "***", parts.fragment))
 
 
 def _files(root: Path) -> list[Path]:
@@ -151,7 +149,7 @@ def _payload(
     return {
         "schema": SCHEMA,
         "run": facts.run,
-        "command": facts.command,
+        "command": masked(facts.command),
         "outcome": outcome,
         "started": facts.started,
         "ended": ended,

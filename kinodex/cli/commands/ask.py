@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.cli.text import printable
 
 
 def ask(
@@ -31,10 +32,11 @@ def ask(
     """
     from kinodex import payloads
     from kinodex.cli.render import results as render
+    from kinodex.schemas.answer import answer
 
     with door(library, profile, as_json, config, device=device) as here:
         with here.library() as opened:
-            answer = opened.ask(question, video)
-            cited = [citation.video_id for claim in answer.claims for citation in claim.citations]
-            payload = payloads.answer(answer, payloads.places_of(opened, cited))
+            given = opened.ask(printable(question), video)
+            cited = [citation.video_id for claim in given.claims for citation in claim.citations]
+            payload = answer(given, payloads.places_of(opened, cited)).payload()
         here.show(payload, lambda console: render.answer(console, payload))

@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kinodex.cli.context import (
-    EXIT_NOT_RECONCILED,
-    EXIT_SOME_FAILED,
-    EXIT_STOPPED,
     ConfigOption,
     DeviceOption,
     Door,
@@ -20,9 +17,8 @@ from kinodex.cli.context import (
 )
 
 if TYPE_CHECKING:
-    from kinodex.describing import By
+    from kinodex.usecases.describe import By
     from workflows.planning.budget import Budget
-    from workflows.report import Totals
 
 
 def describe(
@@ -64,26 +60,28 @@ def describe(
     Exit:    0 all done, 3 some failed, 4 the counts do not add up, 5 the budget stopped it,
              130 or 143 interrupted: nothing is lost, the same command goes on
     """
-    from kinodex import describing
     from kinodex.cli.progress_bars import watching
     from kinodex.cli.render import describing as render_describing
+    from kinodex.exits import exit_code
+    from kinodex.schemas.describe import described
+    from kinodex.usecases.describe import meter_of
     from stores.core.errors import UsageError
     from workflows.planning.budget import Budget
 
     with door(library, profile, as_json, config, device=device) as here:
         if bool(videos) == everything:
-            raise UsageError("USAGE", "say which videos to describe.", "Name some, or use --all.")
+            raise UsageError("USAGE", "Say which videos to describe.", "Name some, or use --all.")
         way = _way(by)
         limits = Budget.parse(budget) if budget is not None else Budget()
         if dry_run:
             _plan(here, videos or [], way, script, retry, limits)
             return
         with here.library() as opened, watching() as progress:
-            meter = describing.meter_of(opened, limits)
+            meter = meter_of(opened.store, opened.settings, limits)
             report = opened.describe(*videos or (), by=way, script=script, retry=retry, meter=meter, progress=progress)
-        payload = describing.report_payload(report)
+        payload = described(report).payload()
         here.show(payload, lambda console: render_describing.describe(console, payload))
-        code = _exit_code(report.totals)
+        code = exit_code(report.totals)
     if code:
         raise typer.Exit(code)
 
@@ -94,27 +92,19 @@ def _way(by: str | None) -> By | None:
     ways: dict[str | None, By | None] = {"profile": "profile", "endpoint": "endpoint", None: None}
     if by in ways:
         return ways[by]
-    raise UsageError("USAGE", f"nobody is called {by!r}.", "Say --by profile or --by endpoint.")
+    raise UsageError("USAGE", f"Unknown describer: {by!r}.", "Choose --by profile or --by endpoint.")
 
 
 def _plan(here: Door, videos: list[str], by: By | None, script: bool, retry: bool, limits: Budget) -> None:
-    from kinodex import describing
     from kinodex.cli.render import describing as render_describing
-    from kinodex.running import prices_of
+    from kinodex.schemas.describe import describe_plan
+    from kinodex.usecases.config import prices_of
     from workflows.planning.budget import Estimate
 
     with here.library() as opened:
         planned = opened.plan_describe(*videos, by=by, script=script, retry=retry)
         prices = prices_of(opened.settings.endpoint)
-    payload = describing.plan_payload(planned, prices)
-    cost = Estimate(tokens=payload["totals"]["tokens"], money=payload["totals"]["money"])
-    payload["over_budget"] = limits.allows(Estimate(), cost)
+    totals = describe_plan(planned, prices).totals
+    over = limits.allows(Estimate(), Estimate(tokens=totals.tokens, money=totals.money))
+    payload = describe_plan(planned, prices, over).payload()
     here.show(payload, lambda console: render_describing.plan(console, payload))
-
-
-def _exit_code(totals: Totals) -> int:
-    if not totals.reconciled:
-        return EXIT_NOT_RECONCILED
-    if totals.failed or totals.quarantined:
-        return EXIT_SOME_FAILED
-    return EXIT_STOPPED if totals.postponed else 0

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.cli.context import (
+    CodeOption,
+    ConfigOption,
+    JsonOption,
+    LibraryOption,
+    ProfileOption,
+    VideosArgument,
+    door,
+)
 
 if TYPE_CHECKING:
-    from kinodex.failures import Wanted
     from kinodex.library import Library
-
-CodeOption = Annotated[
-    list[str] | None,
-    typer.Option("--code", metavar="CODE", help="Only this error code, e.g. DECODE_TIMEOUT; repeatable."),
-]
-VideosArgument = Annotated[list[str] | None, typer.Argument(metavar="VIDEO", help="Ids, paths or names.")]
+    from kinodex.schemas.failures import RequeuedDocument
+    from kinodex.schemas.ingest import IngestDocument
 
 
 def errors(
@@ -39,11 +42,13 @@ def errors(
              kinodex errors --json | jq -r '.errors[].replay'
     """
     from kinodex.cli.render import failures as render_failures
-    from kinodex.failures import Wanted, failures
+    from kinodex.usecases.failures import FailureFilter, failures
 
     with door(library, profile, as_json, config) as here:
         with here.library() as opened:
-            payload = failures(opened, Wanted.of(opened, video, None, code))
+            payload = failures(
+                opened.store, opened.settings, FailureFilter.of(opened.store, video, None, code)
+            ).payload()
         here.show(payload, lambda console: render_failures.errors(console, payload))
 
 
@@ -71,45 +76,28 @@ def retry(
     Exit:    0; with --now as kinodex ingest
     """
     from kinodex.cli.render import failures as render_failures
-    from kinodex.failures import Wanted
+    from kinodex.schemas.failures import RetryDocument
+    from kinodex.usecases.failures import FailureFilter, requeue
 
     ended = 0
     with door(library, profile, as_json, config) as here:
         with here.library() as opened:
-            payload = let_again(opened, Wanted.of(opened, videos, stage, code), dry_run)
-            payload["ingest"] = None
-            if now and payload["stages"] and not dry_run:
-                payload["ingest"], ended = _ingest_now(opened, payload["stages"])
+            meant = FailureFilter.of(opened.store, videos, stage, code)
+            again = requeue(opened.store, opened.settings, meant, dry_run)
+            ingested = None
+            if now and again.stages and not dry_run:
+                ingested, ended = _ingest_now(opened, again)
+            payload = RetryDocument(**dict(again), ingest=ingested).payload()
         here.show(payload, lambda console: render_failures.again(console, payload))
     if ended:
         raise typer.Exit(ended)
 
 
-def let_again(library: Library, wanted: Wanted, dry_run: bool) -> dict[str, Any]:
-    """Make the runs that are meant pending again, and say which: ``{dry_run, stages: [...], videos, gone}``.
+def _ingest_now(library: Library, again: RequeuedDocument) -> tuple[IngestDocument, int]:
+    from kinodex.cli.progress_bars import ingesting
+    from kinodex.exits import exit_code
+    from kinodex.schemas.ingest import ingest
+    from kinodex.usecases.failures import requeued_paths
 
-    Raises:
-        StoreError: LIBRARY_LOCKED if another process writes.
-    """
-    from kinodex.failures import failed_stages, stage_failure
-
-    runs = failed_stages(library, wanted)
-    uris = {run.key.video_id: library.store.catalog.display_uri(run.key.video_id) for run in runs}
-    gone = [video_id for video_id in uris if library.store.catalog.path(video_id) is None]
-    if not dry_run:
-        with library.store.writer():
-            library.store.ledger.reset(
-                video_ids=wanted.video_ids, stages=wanted.stages, codes=wanted.codes, statuses=wanted.statuses
-            )
-    stages = [stage_failure(library, run, uris[run.key.video_id]) for run in runs]
-    return {"dry_run": dry_run, "stages": stages, "videos": len(uris), "gone": gone}
-
-
-def _ingest_now(library: Library, stages: list[dict[str, Any]]) -> tuple[dict[str, Any], int]:
-    from kinodex import payloads
-    from kinodex.cli.commands.ingest import exit_code, run
-
-    video_ids = dict.fromkeys(stage["video_id"] for stage in stages)
-    paths = [path for video_id in video_ids if (path := library.store.catalog.path(video_id)) is not None]
-    report = run(library, paths)
-    return payloads.ingest(report, library.report_path), exit_code(report)
+    report = ingesting(library, requeued_paths(library.store, again))
+    return ingest(report, library.report_path), exit_code(report.totals)

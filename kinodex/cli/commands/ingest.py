@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import shlex
-import sys
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,9 +13,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kinodex.cli.context import (
-    EXIT_NOT_RECONCILED,
-    EXIT_SOME_FAILED,
-    EXIT_STOPPED,
     ConfigOption,
     DeviceOption,
     Door,
@@ -28,7 +24,6 @@ from kinodex.cli.context import (
 
 if TYPE_CHECKING:
     from kinodex.library import Library
-    from workflows.report import IngestReport
 
 
 def ingest(
@@ -87,47 +82,44 @@ def ingest(
     Exit:    0 all done, 3 some failed, 4 the counts do not add up, 5 the budget stopped it,
              130 or 143 interrupted: nothing is lost, the same command goes on
     """
-    from kinodex import payloads
+    from kinodex.cli.progress_bars import ingesting
     from kinodex.cli.render import results as render
+    from kinodex.exits import exit_code
+    from kinodex.schemas import ingest as schema
 
     options: dict[str, object] = {"executor": executor, "workers": workers, "ray_address": address}
     options |= {"part_minutes": part_minutes, "attempts": attempts, "metrics_port": metrics_port}
     options |= {"audio_track": audio_track}
     with door(library, profile, as_json, config, device=device, **options) as here:
+        _check(paths, budget)
         if dry_run:
             plan(here, paths, budget)
             return
         with _library(here, paths) as (opened, kept):
-            report = run(opened, paths, retry, budget)
-            payload = payloads.ingest(report, opened.report_path if kept else None, opened.stopped)
+            report = ingesting(opened, paths, retry, budget)
+            payload = schema.ingest(report, opened.report_path if kept else None, opened.stopped).payload()
         here.show(payload, lambda console: render.ingest(console, payload, verbose))
-        code = exit_code(report)
+        code = exit_code(report.totals)
     if code:
         raise typer.Exit(code)
 
 
-def run(library: Library, paths: Sequence[Path], retry: bool = False, budget: str | None = None) -> IngestReport:
-    """Ingest, with progress on stderr.
+def _check(paths: Sequence[Path], budget: str | None) -> None:
+    """Before a library is made: a mistake must leave nothing behind.
 
     Raises:
-        UsageError: USAGE if ``budget`` is none.
+        UsageError: USAGE if ``budget`` is none, or a path is an address on the web.
     """
-    from kinodex.cli.progress_bars import watching
+    from stores.core.errors import UsageError
+    from workflows.planning.budget import Budget
 
-    with watching() as progress:
-        command = shlex.join(["kinodex", *sys.argv[1:]])
-        meter = library.meter(budget) if budget is not None else None
-        return library.ingest(*paths, retry=retry, meter=meter, command=command, progress=progress)
-
-
-def exit_code(report: IngestReport) -> int:
-    """What the command ends with."""
-    totals = report.totals
-    if not totals.reconciled:
-        return EXIT_NOT_RECONCILED
-    if totals.postponed:
-        return EXIT_STOPPED
-    return EXIT_SOME_FAILED if totals.failed or totals.quarantined else 0
+    if budget is not None:
+        Budget.parse(budget)
+    for path in paths:
+        # `Path` folds the two slashes of an address.
+        if (found := re.match(r"[a-z][a-z0-9+.-]+:/", str(path), re.IGNORECASE)) and not path.exists():
+            message = f"Addresses such as {found[0]}/… are not supported."
+            raise UsageError("USAGE", message, "Download the video first, and give the path of the file.")
 
 
 def plan(here: Door, paths: Sequence[Path], budget: str | None) -> None:
@@ -136,16 +128,16 @@ def plan(here: Door, paths: Sequence[Path], budget: str | None) -> None:
     Raises:
         UsageError: USAGE if ``budget`` is none.
     """
-    from kinodex import payloads
     from kinodex.cli.progress_bars import counting
     from kinodex.cli.render import results as render
+    from kinodex.schemas import ingest as schema
     from workflows.planning.budget import Budget, Estimate
 
     limits = Budget.parse(budget) if budget is not None else Budget()
     with _looked_at(here) as opened, counting("looking") as looked:
         planned = opened.plan(*paths, looked=looked)
     cost = Estimate(planned.wall_seconds, planned.cost.bytes, planned.cost.tokens, planned.cost.money)
-    payload = {**payloads.plan(planned), "over_budget": limits.allows(Estimate(), cost)}
+    payload = schema.plan(planned, limits.allows(Estimate(), cost)).payload()
     here.show(payload, lambda console: render.plan(console, payload))
 
 

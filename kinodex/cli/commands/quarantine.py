@@ -6,8 +6,15 @@ from typing import Annotated
 
 import typer
 
-from kinodex.cli.commands.failures import CodeOption, VideosArgument, let_again
-from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.cli.context import (
+    CodeOption,
+    ConfigOption,
+    JsonOption,
+    LibraryOption,
+    ProfileOption,
+    VideosArgument,
+    door,
+)
 
 app = typer.Typer(no_args_is_help=True, help="What failed too often and is left alone.", rich_markup_mode=None)
 
@@ -26,13 +33,11 @@ def list_quarantined(
     Example: kinodex quarantine list
     """
     from kinodex.cli.render import failures as render_failures
-    from kinodex.failures import Wanted, failed_stages, stage_failure
+    from kinodex.usecases.failures import quarantined
 
     with door(library, profile, as_json, config) as here:
         with here.library() as opened:
-            places = opened.store.catalog.display_uri
-            runs = failed_stages(opened, Wanted.of(opened, codes=code, statuses=("quarantined",)))
-            payload = {"quarantined": [stage_failure(opened, run, places(run.key.video_id)) for run in runs]}
+            payload = quarantined(opened.store, opened.settings, code).payload()
         here.show(payload, lambda console: render_failures.quarantined(console, payload))
 
 
@@ -53,12 +58,13 @@ def release(
              kinodex quarantine release --code DECODE_MEMORY
     """
     from kinodex.cli.render import failures as render_failures
-    from kinodex.failures import Wanted
+    from kinodex.usecases.failures import FailureFilter, requeue
     from stores.core.errors import UsageError
 
     with door(library, profile, as_json, config) as here:
         if bool(videos) == everything and not (code and not everything):
-            raise UsageError("USAGE", "say what to release.", "Name videos or codes, or use --all.")
+            raise UsageError("USAGE", "Say what to release.", "Name videos or codes, or use --all.")
         with here.library() as opened:
-            payload = let_again(opened, Wanted.of(opened, videos, None, code, ("quarantined",)), dry_run=False)
+            meant = FailureFilter.of(opened.store, videos, None, code, ("quarantined",))
+            payload = requeue(opened.store, opened.settings, meant).payload()
         here.show(payload, lambda console: render_failures.again(console, payload))

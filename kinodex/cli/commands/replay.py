@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from kinodex.cli.context import EXIT_FAILED, ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door
-
-if TYPE_CHECKING:
-    from kinodex.library import Library
+from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.exits import EXIT_FAILED
 
 
 def replay(
@@ -35,28 +32,11 @@ def replay(
     Exit:    0 it went well, 1 it failed (again)
     """
     from kinodex.cli.render import failures as render_failures
+    from kinodex.schemas.failures import replayed
 
     with door(library, profile, as_json, config, device=device) as here:
         with here.library() as opened:
-            video_id = opened.resolve(video)
-            replayed = opened.replay(video_id, stage or _failed_stage(opened, video_id))
-        payload = {
-            **asdict(replayed),
-            "records": dict(replayed.records),
-            "blobs": dict(replayed.blobs),
-            "failed": bool(replayed.error_code),
-        }
+            payload = replayed(opened.replay(video, stage)).payload()
         here.show(payload, lambda console: render_failures.replay(console, payload))
-    if replayed.error_code:
+    if payload["failed"]:
         raise typer.Exit(EXIT_FAILED)
-
-
-def _failed_stage(library: Library, video_id: str) -> str:
-    from kinodex.failures import Wanted, failed_stages
-    from stores.core.errors import UsageError
-
-    failed = failed_stages(library, Wanted(video_ids=frozenset({video_id})))
-    if not failed:
-        stages = ", ".join(library.store.ledger.done_fingerprints(video_id)) or "none"
-        raise UsageError("USAGE", f"no stage of {video_id} failed.", f"Choose one with --stage; done are: {stages}.")
-    return failed[0].key.stage

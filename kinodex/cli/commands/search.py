@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kinodex.cli.context import ConfigOption, DeviceOption, Door, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.cli.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,6 +24,10 @@ def search(
     explain: Annotated[
         bool, typer.Option("--explain", help="Say why: models, shares of each score, what was searched or left out.")
     ] = False,
+    video: Annotated[
+        list[str] | None,
+        typer.Option("--video", metavar="VIDEO", help="Look only here (id, path or name); repeatable."),
+    ] = None,
     videos: Annotated[
         bool, typer.Option("--videos", help="Find whole videos that are about it, instead of moments in them.")
     ] = False,
@@ -45,18 +50,16 @@ def search(
     from kinodex import payloads
     from kinodex.cli.render import explain as render_explain
     from kinodex.cli.render import results as render
-    from kinodex.explained import explained
+    from kinodex.schemas import search as schema
 
+    query = printable(query)
     with door(library, profile, as_json, config, device=device) as here:
         if videos:
-            _videos(here, query, k, plain=not (explain or duplicates))
+            _videos(here, query, k, plain=not (explain or duplicates or video))
             return
         with here.library() as opened:
-            found = opened.search(query, k=k, duplicates=duplicates, explain=explain)
-            places = payloads.places_of(opened, _told(found))
-            payload = payloads.search(found, places)
-            if found.explanation is not None:
-                payload["explain"] = explained(found.explanation, places)
+            found = opened.search(query, k=k, duplicates=duplicates, explain=explain, videos=video)
+            payload = schema.search(found, payloads.places_of(opened, _told(found))).payload()
 
         def show(console: Console) -> None:
             render.search(console, payload)
@@ -78,12 +81,14 @@ def _told(found: Found) -> set[str]:
 
 def _videos(here: Door, query: str, k: int, plain: bool) -> None:
     from kinodex import found_videos, payloads
+    from kinodex.schemas.search import search_videos
     from stores.core.errors import UsageError
 
     if not plain:
-        message = "--videos ranks whole videos: there is nothing to explain, and copies are shown anyway."
-        raise UsageError("USAGE", message, "Leave --explain and --duplicates out.")
+        message = "--videos ranks whole videos: there is nothing to explain or to narrow, and copies are shown anyway."
+        raise UsageError("USAGE", message, "Leave --explain, --duplicates and --video out.")
     with here.library() as opened:
         found = opened.search_videos(query, k=k)
-        payload = found_videos.payload(found, payloads.places_of(opened, [one.video_id for one in found.videos]))
+        places = payloads.places_of(opened, [one.video_id for one in found.videos])
+        payload = search_videos(found, places).payload()
     here.show(payload, lambda console: found_videos.show(console, payload))

@@ -36,12 +36,12 @@ def import_tags(
     \b
     Example: kinodex tags import tags.csv
     """
-    from kinodex import payloads
     from kinodex.cli.render import results as render
+    from kinodex.schemas.tags import imported
 
     with door(library, profile, as_json, config) as here:
         with here.library(create=True) as opened:
-            payload = payloads.import_report(opened.import_tags(file))
+            payload = imported(opened.import_tags(file)).payload()
         here.show(payload, lambda console: render.imported(console, payload))
 
 
@@ -60,7 +60,7 @@ def export_tags(
     \b
     Example: kinodex tags export tags.csv
     """
-    from kinodex import payloads
+    from kinodex.schemas.tags import tags
 
     with door(library, profile, as_json, config) as here, here.library() as opened:
         if file is not None:
@@ -72,7 +72,7 @@ def export_tags(
                 # Names are data that others wrote: a terminal must not obey them, a file or a pipe gets every byte.
                 here.out.write(visible(text) if here.out.isatty() else text)
         if as_json:
-            print_json(payloads.tags(opened.store.tags.tags()), here.out)
+            print_json(tags(opened.store.tags.tags()).payload(), here.out)
 
 
 @app.command("remove")
@@ -90,12 +90,12 @@ def remove_tags(
     \b
     Example: kinodex tags remove t17 t18
     """
-    from kinodex import payloads
     from kinodex.cli.render import results as render
+    from kinodex.schemas.tags import removed
 
     with door(library, profile, as_json, config) as here:
         with here.library() as opened:
-            payload = payloads.removed_tags(opened.remove_tags(*tags))
+            payload = removed(opened.remove_tags(*tags)).payload()
         here.show(payload, lambda console: render.removed_tags(console, payload))
 
 
@@ -111,12 +111,12 @@ def list_tags(
     \b
     Example: kinodex tags list
     """
-    from kinodex import payloads
     from kinodex.cli.render import results as render
+    from kinodex.schemas.tags import tags
 
     with door(library, profile, as_json, config) as here:
         with here.library() as opened:
-            payload = payloads.tags(opened.store.tags.tags())
+            payload = tags(opened.store.tags.tags()).payload()
         here.show(payload, lambda console: render.tags(console, payload))
 
 
@@ -135,15 +135,16 @@ def tag(
     Example: kinodex tag holiday.mp4
              kinodex tag --all
     """
-    from kinodex import payloads
     from kinodex.cli.render import results as render
+    from kinodex.usecases.tags import decisions
     from stores.core.errors import UsageError
 
     with door(library, profile, as_json, config, device=device) as here:
         if bool(videos) == everything:
-            raise UsageError("USAGE", "say which videos to tag.", "Name some, or use --all.")
+            raise UsageError("USAGE", "Say which videos to tag.", "Name some, or use --all.")
         with here.library() as opened, _progress() as on_progress:
-            payload = payloads.decisions(opened, opened.tag(*videos or (), on_progress=on_progress))
+            decided = opened.tag(*videos or (), on_progress=on_progress)
+            payload = decisions(opened.store, decided, payloads.places_of(opened, decided)).payload()
         here.show(payload, lambda console: render.decisions(console, payload))
 
 

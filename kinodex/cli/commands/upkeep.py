@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinodex.cli.context import EXIT_FAILED, ConfigOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.exits import EXIT_FAILED
 
 if TYPE_CHECKING:
     from kinodex.cli.context import Door
-    from kinodex.library import Library
 
 index = typer.Typer(no_args_is_help=True, help="What searches go through.", rich_markup_mode=None)
 
@@ -34,10 +33,11 @@ def rebuild(
     """
     from kinodex.cli.progress_bars import counting
     from kinodex.cli.render import upkeep as render_upkeep
+    from kinodex.schemas.upkeep import rebuilt
 
     with door(library, profile, as_json, config) as here:
         with here.library() as opened, counting("videos") as told:
-            payload = asdict(opened.rebuild_index(told))
+            payload = rebuilt(opened.rebuild_index(told)).payload()
         here.show(payload, lambda console: render_upkeep.rebuilt(console, payload))
 
 
@@ -56,18 +56,18 @@ def gc(
     Example: kinodex gc --dry-run
     """
     from kinodex.cli.render import upkeep as render_upkeep
+    from kinodex.schemas.upkeep import swept
+    from kinodex.usecases.upkeep import sweep
 
     with door(library, profile, as_json, config) as here:
         with here.library() as opened:
-            payload = {"dry_run": dry_run, **asdict(opened.store.sweep(dry_run=dry_run))}
+            payload = swept(sweep(opened.store, dry_run), dry_run).payload()
         here.show(payload, lambda console: render_upkeep.swept(console, payload))
 
 
 def forget(
     videos: Annotated[list[str] | None, typer.Argument(metavar="VIDEO", help="Ids, paths or names.")] = None,
-    missing: Annotated[
-        bool, typer.Option("--missing", help="All whose files are no longer at any of their places.")
-    ] = False,
+    missing: Annotated[bool, typer.Option("--missing", help="All videos whose files are missing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
@@ -84,42 +84,27 @@ def forget(
              kinodex forget --missing --yes
     """
     from kinodex.cli.render import upkeep as render_upkeep
+    from kinodex.schemas.upkeep import forgotten
+    from kinodex.usecases.upkeep import forgettable
     from stores.core.errors import UsageError
 
     with door(library, profile, as_json, config) as here:
         if bool(videos) == missing:
-            raise UsageError("USAGE", "say what to forget.", "Name videos, or use --missing.")
+            raise UsageError("USAGE", "Say what to forget.", "Name videos, or use --missing.")
         with here.library() as opened:
-            ids, inputs = _meant(opened, videos)
-            listed: dict[str, Any] = {
-                "videos": [{"video_id": one, "uri": opened.store.catalog.display_uri(one)} for one in ids],
-                "inputs": inputs,
-            }
+            ids, inputs = forgettable(opened.store, videos)
+            uris = {one: opened.store.catalog.display_uri(one) for one in ids}
             if ids or inputs:
-                _be_sure(here, listed, yes)
-            removed = opened.forget(*ids, inputs=inputs)
-        payload = {**listed, "removed": asdict(removed)}
+                _be_sure(here, uris, inputs, yes)
+            payload = forgotten(uris, inputs, opened.forget(*ids, inputs=inputs)).payload()
         here.show(payload, lambda console: render_upkeep.forgotten(console, payload))
 
 
-def _meant(library: Library, videos: list[str] | None) -> tuple[list[str], list[str]]:
-    """Ids of videos, and uris of inputs that never became one."""
-    from kinodex.failures import Wanted
-    from stores.core.uris import path_of
-
-    catalog = library.store.catalog
-    if videos:
-        wanted = Wanted.of(library, videos)
-        return sorted(wanted.video_ids or ()), sorted(wanted.inputs or ())
-    gone = [error.uri for error in catalog.input_errors() if not os.path.lexists(path_of(error.uri))]
-    return [entry.video_id for entry in catalog.missing()], gone
-
-
-def _be_sure(here: Door, listed: dict[str, Any], yes: bool) -> None:
-    """Ask whoever sits there.
+def _be_sure(here: Door, uris: Mapping[str, str], inputs: Sequence[str], yes: bool) -> None:
+    """Ask the person at the terminal.
 
     Raises:
-        UsageError: USAGE if nobody does.
+        UsageError: USAGE if there is none.
         typer.Abort: if the answer is no.
     """
     from kinodex.cli.context import console
@@ -129,8 +114,9 @@ def _be_sure(here: Door, listed: dict[str, Any], yes: bool) -> None:
     if yes:
         return
     if here.as_json or not sys.stdin.isatty():
-        raise UsageError("USAGE", "forgetting cannot be undone.", "Add --yes if you are sure.")
-    render_upkeep.to_forget(console(sys.stderr), listed)
+        raise UsageError("USAGE", "Forgetting cannot be undone.", "Add --yes if you are sure.")
+    listed = [{"video_id": video_id, "uri": uri} for video_id, uri in uris.items()]
+    render_upkeep.to_forget(console(sys.stderr), {"videos": listed, "inputs": inputs})
     typer.confirm("Forget all that was learned from them?", abort=True, err=True)
 
 
@@ -158,14 +144,14 @@ def verify(
              kinodex verify --media --mend
     Exit:    0 all is well, or there are leavings of crashes only; 1 something is wrong
     """
-    from kinodex import payloads
     from kinodex.cli.progress_bars import counting
     from kinodex.cli.render import upkeep as render_upkeep
+    from kinodex.schemas.upkeep import verified
 
     with door(library, profile, as_json, config) as here:
         with here.library() as opened, counting("checking") as told:
             found = opened.verify(media, quick, mend, lambda what, done, of: told(done, of, what))
-            payload = payloads.verification(found, mend)
+            payload = verified(found, mend).payload()
         here.show(payload, lambda console: render_upkeep.verified(console, payload))
     if not payload["ok"]:
         raise typer.Exit(EXIT_FAILED)

@@ -27,14 +27,14 @@ def videos(
     Example: kinodex videos --json | jq -r '.videos[].uri'
              kinodex videos --limit 100 --after vid_3f2a
     """
-    from kinodex import payloads
     from kinodex.cli.render import results as render
+    from kinodex.schemas import videos as schema
 
     with door(library, profile, as_json, config) as here:
         with here.library() as opened:
             paged = limit is not None or after is not None
             entries = opened.store.catalog.page(limit, after or "") if paged else opened.videos()
-            payload = {"videos": [payloads.video(entry) for entry in entries]}
+            payload = schema.videos(entries).payload()
         here.show(payload, lambda console: render.videos(console, payload))
 
 

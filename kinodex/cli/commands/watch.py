@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kinodex.cli.context import (
-    EXIT_FAILED,
     ConfigOption,
     DeviceOption,
     Door,
@@ -23,6 +22,7 @@ from kinodex.cli.context import (
     door,
 )
 from kinodex.cli.text import clean, to_json
+from kinodex.exits import EXIT_FAILED
 
 if TYPE_CHECKING:
     from kinodex.library import Library
@@ -36,7 +36,8 @@ def watch(
         float, typer.Option("--settle", min=0.1, metavar="SECONDS", help="How long a file must have stopped growing.")
     ] = 5.0,
     every: Annotated[
-        float, typer.Option("--every", min=1.0, metavar="SECONDS", help="Look also without being told of a change.")
+        float,
+        typer.Option("--every", min=1.0, metavar="SECONDS", help="Rescan interval."),
     ] = 60.0,
     once: Annotated[bool, typer.Option("--once", help="Ingest what is there now, and end.")] = False,
     executor: Annotated[
@@ -118,11 +119,11 @@ class _Ingest:
 
 def _say(here: Door, made: Round, every: float, once: bool) -> None:
     """One round: a line of JSON, or what `kinodex ingest` would have said."""
-    from kinodex import payloads
     from kinodex.cli.render import results as render
+    from kinodex.schemas import ingest as schema
 
     error = made.error
-    payload = payloads.ingest(made.report) if made.report is not None else None
+    payload = schema.ingest(made.report).payload() if made.report is not None else None
     if here.as_json:
         line = {
             "round": made.number,
@@ -144,6 +145,6 @@ def _say(here: Door, made: Round, every: float, once: bool) -> None:
 
 
 def _exit_code(made: Round) -> int:
-    from kinodex.cli.commands.ingest import exit_code
+    from kinodex.exits import exit_code
 
-    return EXIT_FAILED if made.report is None else exit_code(made.report)
+    return EXIT_FAILED if made.report is None else exit_code(made.report.totals)

@@ -14,7 +14,7 @@ from kinodex.cli.render import describing as render_describing
 from kinodex.cli.render.cells import data as _data
 from kinodex.cli.render.cells import status as _status
 from kinodex.cli.render.cells import table as _table
-from kinodex.cli.text import clock, shell_word, size
+from kinodex.cli.text import clock, several, shell_word, size
 from stores.core.uris import path_of
 
 Payload = dict[str, Any]
@@ -47,15 +47,17 @@ def ingest(console: Console, payload: Payload, verbose: bool = False) -> None:
             console.print(_status(video["status"]), _data(video["uri"]), _data(_error(video["error"])))
     totals = payload["totals"]
     counts = ", ".join(
-        f"{totals[name]} {name}" for name in ("done", "failed", "filtered", "quarantined", "postponed") if totals[name]
+        f"{totals[name]} {name}" for name in ("done", "failed", "quarantined", "postponed") if totals[name]
     )
-    console.print(f"{totals['inputs']} inputs: {counts or 'nothing found'} ({totals['reused']} known already)")
+    console.print(
+        f"{several(totals['inputs'], 'input')}: {counts or 'nothing found'} ({totals['reused']} known already)"
+    )
     if totals["media_seconds"]:
         console.print(
             f"{clock(totals['media_seconds'])} of video in {clock(totals['wall_seconds'])}, "
             f"{totals['speed']:.1f}x real time"
         )
-    if skipped := payload["skipped"]:
+    if skipped := payload.get("skipped"):
         files = "file that is no video" if len(skipped) == 1 else "files that are no videos"
         told = "" if verbose else " (--verbose names them)"
         console.print(f"{len(skipped)} {files} by name skipped{told}")
@@ -63,7 +65,8 @@ def ingest(console: Console, payload: Payload, verbose: bool = False) -> None:
             console.print("skipped", _data(uri), soft_wrap=True)
     if payload["stopped"]:
         console.print(_data(f"stopped: {payload['stopped']}", "yellow"))
-        console.print(f"{totals['postponed']} inputs are left for another run: the same command goes on with them")
+        left = "1 input is" if totals["postponed"] == 1 else f"{totals['postponed']} inputs are"
+        console.print(f"{left} left for another run: the same command goes on with them")
     if payload["report"]:
         console.print(_data(f"report: {payload['report']}", "dim"), soft_wrap=True)
 
@@ -83,8 +86,9 @@ def plan(console: Console, payload: Payload) -> None:
         console.print("Nothing to do.")
         return
     console.print(
-        f"{totals['videos']} of {totals['inputs']} inputs to work on, {clock(totals['media_seconds'])} of video: about "
-        f"{clock(totals['wall_seconds'])} with {totals['workers']} workers ({clock(totals['work_seconds'])} of work)"
+        f"{totals['videos']} of {several(totals['inputs'], 'input')} to work on, "
+        f"{clock(totals['media_seconds'])} of video: about {clock(totals['wall_seconds'])} with "
+        f"{several(totals['workers'], 'worker')} ({clock(totals['work_seconds'])} of work)"
     )
     console.print(f"disk: about {size(totals['bytes'])}, {size(totals['free_bytes'])} are free")
     if totals["tokens"]:
@@ -120,6 +124,9 @@ def show(console: Console, payload: Payload) -> None:
     console.print(_data(payload["video_id"], "bold"), _status(payload["status"]), _data(_error(payload["error"])))
     for uri in payload["uris"]:
         console.print(_data(uri))
+    if payload["status"] == "partial" and not payload["error"]:
+        left = "it cannot be searched yet; kinodex ingest goes on with what is left"
+        console.print(_data(left, "yellow"))
     if media := payload["media"]:
         rate = f"{media['frame_rate']:.2f} frames/s{' (varying)' if media['variable_frame_rate'] else ''}"
         sound = f"sound {media['audio_codec']}" if media["audio_codec"] else "no sound"
@@ -147,11 +154,16 @@ def status(console: Console, payload: Payload) -> None:
     for name, url in payload["places"].items():
         console.print(_data(f"{name}: {url}"))
     console.print(
-        f"index {index['state']}: {index['videos_indexed']} of {index['videos_known']} videos can be searched"
+        f"index {index['state']}: {index['videos_indexed']} of {several(index['videos_known'], 'video')} "
+        "can be searched"
     )
     render_describing.counts(console, payload["descriptions"])
     by_status = ", ".join(f"{count} {name}" for name, count in counts["by_status"].items())
-    console.print(f"{counts['videos']} videos{f' ({by_status})' if by_status else ''}, {counts['tags']} tags")
+    console.print(
+        several(counts["videos"], "video")
+        + (f" ({by_status})" if by_status else "")
+        + f", {several(counts['tags'], 'tag')}"
+    )
     console.print("disk: " + ", ".join(f"{name} {size(count)}" for name, count in payload["disk"].items()))
     table = _table("stage", "endings")
     for stage, endings in payload["stages"].items():
@@ -167,33 +179,13 @@ def status(console: Console, payload: Payload) -> None:
         console.print(_last_run(run))
 
 
-def errors(console: Console, payload: Payload) -> None:
-    """Every failure with its cause and whether trying again may help."""
-    if not payload["errors"]:
-        console.print("No failures.")
-        return
-    table = _table("code", "whose", "try again", "stage", "input", "what happened")
-    for error in payload["errors"]:
-        table.add_row(
-            _data(error["code"], "red"),
-            error["blame"],
-            "may help" if error["retryable"] else "will not help",
-            _data(error["stage"]),
-            _data(error["uri"] or error["video_id"]),
-            _data(error["message"]),
-        )
-    console.print(table)
-
-
 def _last_run(run: Payload) -> Text:
     begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(run["started"]))
     if run["ended"] is None:
         return _data(f"last run: {begun}, not ended: it still runs, or it was killed", "yellow")
     totals = run["totals"]
     counts = ", ".join(
-        f"{totals[name]} {name}"
-        for name in ("done", "failed", "filtered", "quarantined", "postponed")
-        if totals.get(name)
+        f"{totals[name]} {name}" for name in ("done", "failed", "quarantined", "postponed") if totals.get(name)
     )
     return _data(f"last run: {begun}, {clock(run['ended'] - run['started'])}: {counts or 'nothing to do'}")
 
@@ -204,12 +196,12 @@ def search(console: Console, payload: Payload) -> None:
     missing = index["videos_known"] - index["videos_indexed"]
     if not index["videos_indexed"]:
         if index["videos_unserved"]:
-            console.print("Indexed by a model that cannot be asked here. Make vectors with yours: kinodex reembed")
+            console.print("Indexed by a model that is not available here. Make vectors with yours: kinodex reembed")
             return
         console.print("Not indexed yet: no video can be searched. Begin with: kinodex ingest PATH")
         return
     if payload["verdict"] == "no_match":
-        console.print(f"No match in {index['videos_indexed']} indexed videos.")
+        console.print(f"No match in {several(index['videos_indexed'], 'indexed video')}.")
         if payload["results"]:
             console.print("The nearest, none of them likely:")
     if payload["results"]:
@@ -220,8 +212,8 @@ def search(console: Console, payload: Payload) -> None:
         console.print(f"Partly indexed: {missing} of {index['videos_known']} videos are not (see: kinodex errors).")
     if index["videos_unserved"]:
         console.print(
-            f"{index['videos_unserved']} videos have vectors of a model that cannot be asked here: they are found by "
-            "words, or not at all (mend: kinodex reembed)."
+            f"{index['videos_unserved']} videos have vectors of a model that is not available here: they are found by "
+            "words, or not at all (repair: kinodex reembed)."
         )
     if index["videos_former"]:
         console.print(f"{index['videos_former']} videos are searched by a former model's vectors (kinodex reembed).")

@@ -117,7 +117,7 @@ def verified(console: Console, payload: Payload) -> None:
     for one in payload["mended"]:
         console.print(data(f"will be done again by the next ingest: {one['stage']} of {one['video_id']}"))
     if payload["ok"]:
-        console.print("All is well." + (" What nothing points at harms nobody." if orphans else ""))
+        console.print("All is well." + (" Orphans are harmless; kinodex gc removes them." if orphans else ""))
 
 
 def _kind(checked: str) -> str:

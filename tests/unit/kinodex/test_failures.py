@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from kinodex.cli.app import app
 from kinodex.settings import ENVIRONMENT
-from stores.core.records import StageKey
+from stores.core.records import StageKey, StageOutput
 from stores.library_store import LibraryStore
 
 
@@ -92,8 +92,7 @@ def test_failures_are_chosen_by_code_and_by_video(films):
 
 def test_a_failure_that_was_mended_under_other_settings_is_none(films, tmp_path: Path):
     with LibraryStore.open("my lib") as store:
-        attempt = store.ledger.begin(StageKey(films["failed.mp4"], "speech", "f2"), "worker")
-        store.ledger.filter(attempt, "no sound")
+        store.commit(store.ledger.begin(StageKey(films["failed.mp4"], "speech", "f2"), "worker"), StageOutput())
     assert [error["stage"] for error in listed("--video", "failed.mp4")] == ["probe"]
 
 

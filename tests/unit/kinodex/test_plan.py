@@ -5,15 +5,15 @@ import io
 import pytest
 from rich.console import Console
 
-from kinodex import payloads
 from kinodex.cli.render import results as render
+from kinodex.schemas import ingest as schema
 from workflows.planning.budget import Estimate
 from workflows.planning.plan import Plan, PlannedInput
 
 
 def shown(made: Plan, **more: object) -> str:
     console = Console(file=io.StringIO(), markup=False, highlight=False, emoji=False, width=160)
-    render.plan(console, {**payloads.plan(made), **more})
+    render.plan(console, {**schema.plan(made).payload(), **more})
     return console.file.getvalue()
 
 
@@ -42,7 +42,7 @@ BROKEN = PlannedInput("/films/x.mp4", state="problem", error_code="NOT_MEDIA", e
 
 
 def test_json_has_each_input_and_the_totals():
-    payload = payloads.plan(plan_of(NEW, KNOWN, BROKEN))
+    payload = schema.plan(plan_of(NEW, KNOWN, BROKEN)).payload()
     assert [each["state"] for each in payload["videos"]] == ["new", "known", "problem"]
     assert payload["videos"][0]["pending"] == ["probe", "speech"]
     assert payload["videos"][2]["error"]["code"] == payload["videos"][2]["error_code"] == "NOT_MEDIA"

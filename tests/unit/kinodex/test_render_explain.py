@@ -6,7 +6,7 @@ from rich.console import Console
 
 from agents.search.explanation import Explanation, Fate, Gap, Part, Scale, Source
 from kinodex.cli.render import explain as render_explain
-from kinodex.explained import explained
+from kinodex.schemas.explain import explanation
 from stores.core.records import Span
 
 MODEL, WORDS = "conse-lite2-e5@9656183e-8962b274", "whisper-base@d01c3014"
@@ -43,7 +43,7 @@ def payload() -> dict:
         ),
         remarks=("itm: looked at 2 of 3 moments",),
     )
-    return explained(why, {"vid_1": "/films/one.mp4", "vid_2": HOSTILE, "vid_4": "/films/four.mp4"})
+    return explanation(why, {"vid_1": "/films/one.mp4", "vid_2": HOSTILE, "vid_4": "/films/four.mp4"}).payload()
 
 
 def test_scripts_get_every_part_with_its_model_and_share(payload):

@@ -81,6 +81,10 @@ def test_a_video_that_cannot_be_probed_is_listed_with_its_error(store: LibrarySt
 def test_the_status_of_a_video_follows_its_stages(store: LibraryStore) -> None:
     video_id = add_video(store)
     assert store.catalog.entry(video_id).video == video_of(video_id, sha("holiday.mp4"))
+    # Probed, and then the job was interrupted, or its budget was used up.
+    assert store.catalog.entry(video_id).status == "partial"
+    assert store.catalog.entry(video_id).error_code == ""
+    put(store, video_id, "vectors")
     assert store.catalog.entry(video_id).status == "done"
     attempt = begun(store, video_id, "speech")
     assert store.catalog.entry(video_id).status == "unfinished"
@@ -107,7 +111,7 @@ def test_the_parts_of_a_long_video_stand_for_their_stage(store: LibraryStore) ->
     put(store, video_id, "pictures.001")
     assert stands() == ("unfinished", "pending")
     put(store, video_id, "pictures")
-    assert stands() == ("done", "done")
+    assert stands() == ("partial", "done")
     # Another fingerprint: the old whole serves, and yet there is something to do.
     begun(store, video_id, "pictures.000", "f2")
     assert stands() == ("unfinished", "running")
@@ -183,7 +187,7 @@ def test_no_match_and_not_indexed_are_told_apart(store: LibraryStore) -> None:
     assert health() == ("empty", 0, 0, 0)
     first, second = add_video(store, "a.mp4"), add_video(store, "b.mp4")
     assert health() == ("empty", 0, 2, 0)
-    store.ledger.filter(begun(store, first, "speech"), "no sound")
+    put(store, first, "speech")
     put(store, first, "vectors")
     store.ledger.fail(begun(store, second, "vectors"), "MODEL_FAILED", "broke")
     assert health() == ("partial", 1, 2, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, text
 
-from stores.core.errors import StoreError
+from stores.core.errors import StoreError, UsageError
 from stores.core.records import Blob, Clip, Fact, Scene, ScreenText, StageOutput, Voice
 from stores.library_store import LibraryStore, Swept
 from stores.sql.database import writing
@@ -50,6 +51,30 @@ def test_a_library_is_found_again(tmp_path: Path) -> None:
     with LibraryStore.open(tmp_path / "lib") as store:
         (found,) = store.fulltext.search("hello", 5)
         assert store.catalog.evidence([found.evidence_id])[found.evidence_id].text == "hello"
+
+
+@pytest.mark.parametrize(
+    "name", ["who?", "Holiday%20Videos", "a#b", "me:x@host", "file:x?mode=memory", "100%", "ünï 学校", "a&b=c;d"]
+)
+def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    home = tmp_path / "home"
+    with LibraryStore.open(home / name, create=True) as store:
+        video_id = add_video(store)
+        put(store, video_id, "speech", utterance(video_id, 0, "hello"))
+        put(store, video_id, "vectors", vectors=[vector_item("one", 1.0, 0.5)])
+    assert [folder.name for folder in home.iterdir()] == [name]
+    assert (home / name / "kinodex.sqlite3").is_file()
+    shutil.copytree(home / name, tmp_path / "elsewhere" / name)
+    shutil.rmtree(home)
+    with LibraryStore.open(tmp_path / "elsewhere" / name) as store:
+        assert [found.evidence_id for found in store.fulltext.search("hello", 5)]
+        assert [entry.video_id for entry in store.catalog.videos()] == [video_id]
+
+
+def test_a_folder_that_the_vector_index_cannot_name_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="not UTF-8"):
+        LibraryStore.open(tmp_path / "caf\udce9", create=True)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -117,3 +117,12 @@ def test_the_disk_is_left_some_room(tmp_path):
     assert not measured.may_begin(unit(2, 4))
     assert measured.disk_full
     assert "nearly full" in measured.stopped
+
+
+def test_finding_and_hashing_files_takes_its_share_of_the_time(tmp_path):
+    clock = Clock()
+    measured = meter(tmp_path, clock, seconds=60)
+    measured.start()
+    clock.now += 61
+    assert not measured.may_begin(unit(1, 1.0))
+    assert measured.spent.seconds == 61

@@ -15,6 +15,7 @@ from encoders.registry.registry import Registry
 from encoders.spaces import collections
 from kinodex import Library, payloads
 from kinodex.cli.render import upkeep as render_upkeep
+from kinodex.schemas import reembed as schema
 from pipeline.perceive import fingerprints, stages
 from stores.core.errors import UsageError
 from stores.core.records import Caption, StageOutput
@@ -137,8 +138,9 @@ def test_the_door_plans_does_and_cleans(world: World) -> None:
         assert world.held() == {collections(world.old).picture: set(world.ids)}
         again = library.reembed()
         assert (again.report, again.captions) == (None, 0)
-        payload = payloads.swap(swap, plan, ["picture"], payloads.places_of(library, swap.gone)) | {"profile": "old"}
-        payload["done"] = payloads.reembedded(made, None, "")
+        places = payloads.places_of(library, swap.gone)
+        payload = schema.reembed_plan(swap, plan, ["picture"], places).payload() | {"profile": "old"}
+        payload["done"] = schema.reembedded(made, None, "").payload()
     told = io.StringIO()
     render_upkeep.swap(Console(file=told, width=80), payload)
     render_upkeep.reembedded(Console(file=told, width=80), payload)

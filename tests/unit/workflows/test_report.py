@@ -14,12 +14,11 @@ def test_totals_reconcile_only_when_every_input_ended():
 @pytest.mark.parametrize(
     ("endings", "status", "code"),
     [
-        ({"probe": "done", "speech": "filtered"}, "done", ""),
+        ({"probe": "done", "speech": "done"}, "done", ""),
         ({"probe": "done", "speech": "failed"}, "failed", "E-speech"),
         ({"probe": "done", "speech": "running"}, "failed", "WORKER_LOST"),
         ({"probe": "done"}, "failed", "WORKER_LOST"),
         ({"probe": "failed", "speech": "quarantined"}, "quarantined", "E-speech"),
-        ({"probe": "filtered", "speech": "filtered"}, "filtered", ""),
         ({}, "failed", "WORKER_LOST"),
     ],
 )

@@ -43,7 +43,7 @@ def test_a_report_says_how_everything_ended_and_keeps_secrets(tmp_path):
     assert "sk-123" not in text
     assert ":pw@" not in text
     found = json.loads(text)
-    assert (found["schema"], found["run"], found["command"], found["ended"]) == (1, 12, "ingest films", 1020.0)
+    assert (found["schema"], found["run"], found["command"], found["ended"]) == (2, 12, "ingest films", 1020.0)
     assert found["versions"]["python"].startswith("3.")
     assert found["versions"]["numpy"]
     assert (found["totals"]["inputs"], found["totals"]["reconciled"]) == (2, True)

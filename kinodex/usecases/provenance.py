@@ -1,4 +1,4 @@
-"""Makers: which models made what a stage left, told by its fingerprint alone."""
+"""Provenance: which models made what a stage left, by its fingerprint alone."""
 
 from __future__ import annotations
 

@@ -1,17 +1,22 @@
-"""Describing from the door: who describes, what that would cost, and the JSON documents about it."""
+"""Describing: who describes, what that would cost, and doing it."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from kinodex.usecases.config import prices_of
 from stores.core.errors import UsageError
+from workflows.telemetry.progress import Progress, silent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kinodex.library import Library
+    from agents.llm import LLM
+    from encoders.bundle import Encoders
+    from kinodex.settings import Settings
     from pipeline.describe.describers import VideoModel
+    from stores.library_store import LibraryStore
     from workflows.describe import DescribeReport
     from workflows.planning.budget import Budget, Meter
     from workflows.planning.describe_plan import Means, PlannedDescription
@@ -22,14 +27,73 @@ By = Literal["profile", "endpoint"]
 _ENDPOINT = "set endpoint.base_url and endpoint.model of one whose model takes pictures in kinodex.toml"
 
 
-def means_of(library: Library, by: By | VideoModel | None, script: bool = True) -> Means:
+@dataclass(frozen=True, slots=True)
+class DescribeOptions:
+    """How to describe.
+
+    Attributes:
+        by: ``profile`` for a model of it, ``endpoint`` for the model behind it, or any object with the method
+            ``describe(frames, seconds, question)``; None for the endpoint if there is one, else the profile.
+        script: have the endpoint, if there is one, write a script of each video, too.
+        retry: try again also what failed for good or is quarantined.
+        meter: of a budget (`meter_of`); what would exceed it is left for another run.
+    """
+
+    by: By | VideoModel | None = None
+    script: bool = True
+    retry: bool = False
+    meter: Meter | None = None
+
+
+def describe(
+    store: LibraryStore,
+    encoders: Encoders,
+    settings: Settings,
+    llm: LLM | None,
+    video_ids: Sequence[str],
+    options: DescribeOptions = DescribeOptions(),
+    progress: Progress = silent,
+) -> DescribeReport:
+    """Have clips described in words. Videos that cannot be described are reported, not raised.
+
+    Raises:
+        UsageError: USAGE if there is no such describer.
+    """
+    from workflows.describe import describe_videos
+
+    return describe_videos(
+        store,
+        encoders,
+        video_ids,
+        means_of(store, encoders, settings, llm, options),
+        retry=options.retry,
+        meter=options.meter,
+        prices=prices_of(settings.endpoint),
+        progress=progress,
+    )
+
+
+def plan_describe(
+    store: LibraryStore,
+    encoders: Encoders,
+    settings: Settings,
+    llm: LLM | None,
+    video_ids: Sequence[str],
+    options: DescribeOptions = DescribeOptions(),
+) -> list[PlannedDescription]:
+    """What `describe` would do for each video, and how many calls and tokens it would cost, without doing it."""
+    from workflows.planning.describe_plan import plan_descriptions
+
+    means = means_of(store, encoders, settings, llm, options)
+    return plan_descriptions(store, encoders, video_ids, means, options.retry)
+
+
+def means_of(
+    store: LibraryStore, encoders: Encoders, settings: Settings, llm: LLM | None, options: DescribeOptions
+) -> Means:
     """Who describes: a model of the profile, the endpoint of the settings, or a model that is given.
 
     Of a profile it is its video language model if it names one, else its captioner of pictures.
-
-    Args:
-        by: None for the endpoint if there is one, else the profile.
-        script: have the endpoint, if there is one, write a script of each video, too.
 
     Raises:
         UsageError: USAGE if that describer is not there; SETTINGS_INVALID as `kinodex.settings.Settings`.
@@ -39,9 +103,9 @@ def means_of(library: Library, by: By | VideoModel | None, script: bool = True) 
     from pipeline.describe.describers import PictureDescriber, VideoModelDescriber
     from workflows.planning.describe_plan import Means
 
-    llm, encoders = library.llm, library.encoders
-    config = library.settings.perception_config().captions
-    writer = ScriptWriter(library.store, encoders, llm) if llm is not None and script else None
+    by = options.by
+    config = settings.perception_config().captions
+    writer = ScriptWriter(store, encoders, llm) if llm is not None and options.script else None
     usage = llm.usage if llm is not None else None
     if by is None:
         by = "endpoint" if llm is not None else "profile"
@@ -62,7 +126,7 @@ def means_of(library: Library, by: By | VideoModel | None, script: bool = True) 
         message = f"The profile {encoders.profile!r} has no captioner."
         raise UsageError("USAGE", message, f"{others} {_ENDPOINT}.")
     if isinstance(by, str):
-        raise UsageError("USAGE", f"Nobody is called {by!r}.", "Say profile or endpoint.")
+        raise UsageError("USAGE", f"Unknown describer: {by!r}.", "Choose profile or endpoint.")
     model = by
     return Means(VideoModelDescriber(lambda: model, named(model)), config, writer, usage)
 
@@ -73,93 +137,30 @@ def named(model: object) -> str:
     return f"{name}@{getattr(model, 'revision', '') or 'given'}" if "@" not in name else name
 
 
-def meter_of(library: Library, limits: Budget) -> Meter:
+def meter_of(store: LibraryStore, settings: Settings, limits: Budget) -> Meter:
     """Says of each video whether describing it fits the budget, and the library's disk."""
-    from kinodex.running import prices_of
     from workflows.planning.budget import Estimate, Meter
     from workflows.planning.describe_plan import PlannedDescription
 
-    prices = prices_of(library.settings.endpoint)
+    prices = prices_of(settings.endpoint)
 
     def estimate(unit: object) -> Estimate:
         return unit.estimate(prices) if isinstance(unit, PlannedDescription) else Estimate()
 
-    return Meter(library.store.root, estimate, 1, limits)
+    return Meter(store.root, estimate, 1, limits)
 
 
-def report_payload(report: DescribeReport) -> Payload:
-    """``{"videos": [{video_id, uri, status, error, stages, reused, captions, script}], "totals": {…}, "endpoint":
-    {calls, tokens, money}, "stopped"}``; ``captions`` is how many there are now, ``script`` is "" where there is none.
-    """
-    return {
-        "videos": [
-            {
-                "video_id": one.report.video_id,
-                "uri": one.report.uri,
-                "status": one.report.status,
-                "error": {"code": one.report.error_code, "message": one.report.error_message}
-                if one.report.error_code
-                else None,
-                "stages": dict(one.report.stages),
-                "reused": one.report.reused,
-                "captions": one.captions,
-                "script": one.script,
-            }
-            for one in report.videos
-        ],
-        "totals": {**asdict(report.totals), "speed": report.totals.speed},
-        "endpoint": {"calls": report.calls, "tokens": round(report.spent.tokens), "money": report.spent.money},
-        "stopped": report.stopped,
-    }
-
-
-def plan_payload(planned: Sequence[PlannedDescription], prices: tuple[float, float] | None) -> Payload:
-    """``{"dry_run": true, "videos": [{video_id, uri, state, pending, media_seconds, clips, calls, tokens}], "totals":
-    {videos, pending, media_seconds, clips, calls, tokens, money, priced}}``; costs are expected, not certain.
-
-    ``state`` is ``described``, ``outdated`` (what is there serves until it is replaced), ``not_described`` or
-    ``failed``.
-    """
-    todo = [one for one in planned if one.left]
-    return {
-        "dry_run": True,
-        "videos": [
-            {
-                "video_id": one.video_id,
-                "uri": one.uri,
-                "state": one.state,
-                "pending": list(one.left),
-                "media_seconds": one.seconds,
-                "clips": one.clips,
-                "calls": one.calls,
-                "tokens": round(one.tokens),
-            }
-            for one in planned
-        ],
-        "totals": {
-            "videos": len(planned),
-            "pending": len(todo),
-            "media_seconds": sum(one.seconds for one in todo),
-            "clips": sum(one.clips for one in todo),
-            "calls": sum(one.calls for one in todo),
-            "tokens": round(sum(one.tokens for one in todo)),
-            "money": sum(one.estimate(prices).money for one in todo),
-            "priced": prices is not None,
-        },
-    }
-
-
-def descriptions(library: Library, indexed: Sequence[str]) -> Payload:
+def descriptions(store: LibraryStore, indexed: Sequence[str]) -> Payload:
     """``{described, nothing_found, not_described, failed, captions, scripts}``: videos, and how many records they have.
 
     ``nothing_found`` were looked at and nothing could be said of them; ``failed`` are among those not described.
     """
-    captions = library.store.catalog.described("captions")
-    scripts = library.store.catalog.described("script")
+    captions = store.catalog.described("captions")
+    scripts = store.catalog.described("script")
     missing = [video_id for video_id in indexed if video_id not in captions]
     bad = {
         receipt.key.video_id
-        for receipt in library.store.ledger.receipts_of(missing)
+        for receipt in store.ledger.receipts_of(missing)
         if receipt.key.stage == "captions" and receipt.status in ("failed", "quarantined")
     }
     empty = sum(1 for count in captions.values() if not count)

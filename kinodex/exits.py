@@ -1,0 +1,81 @@
+"""How errors and jobs end at each door: one table of error codes, and the exit status of a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from workflows.report import Totals
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_SOME_FAILED = 3
+EXIT_NOT_RECONCILED = 4
+EXIT_STOPPED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an error ends a request: ``exit_status`` of a command, ``http_status`` of an answer (RFC 9110)."""
+
+    exit_status: int
+    http_status: int
+
+
+_UNPROCESSABLE = Ending(EXIT_FAILED, 422)
+_BROKEN = Ending(EXIT_FAILED, 500)
+_UNAVAILABLE = Ending(EXIT_FAILED, 503)
+
+ENDINGS: Mapping[str, Ending] = {
+    "FILE_MISSING": Ending(EXIT_FAILED, 404),
+    "FILE_EMPTY": _UNPROCESSABLE,
+    "FILE_UNREADABLE": _UNPROCESSABLE,
+    "NOT_MEDIA": Ending(EXIT_FAILED, 415),
+    "TRUNCATED": _UNPROCESSABLE,
+    "ENCRYPTED": _UNPROCESSABLE,
+    "NO_VIDEO_STREAM": _UNPROCESSABLE,
+    "NO_FRAMES": _UNPROCESSABLE,
+    "UNSUPPORTED_CODEC": Ending(EXIT_FAILED, 415),
+    "ABSURD_DIMENSIONS": _UNPROCESSABLE,
+    "DECODE_FAILED": _UNPROCESSABLE,
+    "DECODE_CRASHED": _UNPROCESSABLE,
+    "DECODE_TIMEOUT": _UNPROCESSABLE,
+    "DECODE_MEMORY": _UNPROCESSABLE,
+    "AUDIO_DECODE_FAILED": _UNPROCESSABLE,
+    "MODEL_MISSING": _BROKEN,
+    "MODEL_CORRUPT": _BROKEN,
+    "MODEL_FAILED": _BROKEN,
+    "LIBRARY_MISSING": Ending(EXIT_FAILED, 404),
+    "LIBRARY_LOCKED": Ending(EXIT_FAILED, 423),
+    "LIBRARY_READ_ONLY": _BROKEN,
+    "LIBRARY_VERSION": _BROKEN,
+    "LIBRARY_DAMAGED": _BROKEN,
+    "DISK_FULL": Ending(EXIT_FAILED, 507),
+    "STALE_ATTEMPT": Ending(EXIT_FAILED, 409),
+    "VECTOR_STORE_FAILED": _BROKEN,
+    "DATABASE_UNREACHABLE": _UNAVAILABLE,
+    "VECTOR_STORE_UNREACHABLE": _UNAVAILABLE,
+    "BLOB_STORE_UNREACHABLE": _UNAVAILABLE,
+    "TAG_FILE_INVALID": _UNPROCESSABLE,
+    "NO_TAGS": Ending(EXIT_FAILED, 409),
+    "ENDPOINT_UNREACHABLE": Ending(EXIT_FAILED, 504),
+    "ENDPOINT_REFUSED": Ending(EXIT_FAILED, 502),
+    "ENDPOINT_BAD_OUTPUT": Ending(EXIT_FAILED, 502),
+    "UNKNOWN_VIDEO": Ending(EXIT_FAILED, 404),
+    "USAGE": Ending(EXIT_USAGE, 400),
+    "SETTINGS_INVALID": Ending(EXIT_USAGE, 500),
+    "WORKER_LOST": _UNAVAILABLE,
+    "INTERNAL": _BROKEN,
+}
+"""Every code of `stores.core.errors.CODES`."""
+
+
+def exit_code(totals: Totals) -> int:
+    """The exit status of a job: 0 all done, 3 some failed, 4 the counts do not add up, 5 a budget stopped it."""
+    if not totals.reconciled:
+        return EXIT_NOT_RECONCILED
+    if totals.postponed:
+        return EXIT_STOPPED
+    return EXIT_SOME_FAILED if totals.failed or totals.quarantined else 0

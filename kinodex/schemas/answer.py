@@ -1,0 +1,76 @@
+"""An answer, with the moments that each of its claims rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from kinodex.schemas.base import Document, Number
+
+if TYPE_CHECKING:
+    from agents.answering.claims import Answer, Citation
+
+
+class CitationDocument(Document):
+    """A claim's pointer to stored evidence; ``start`` and ``end`` in seconds."""
+
+    evidence_id: str
+    video_id: str
+    uri: str
+    start: Number
+    end: Number
+    channel: str
+    quote: str
+
+
+class ClaimDocument(Document):
+    """One sentence of the answer, with what it rests on."""
+
+    text: str
+    citations: list[CitationDocument]
+
+
+class AnswerDocument(Document):
+    """What `kinodex ask` answers.
+
+    Attributes:
+        abstained: whether the library holds no answer.
+        mode: ``extractive``, or ``llm`` if a language model wrote it.
+    """
+
+    question: str
+    answer: str
+    abstained: bool
+    mode: str
+    claims: list[ClaimDocument]
+
+
+def answer(given: Answer, uris: Mapping[str, str]) -> AnswerDocument:
+    """The document of an answer.
+
+    Args:
+        uris: where each video lies, by id.
+    """
+    return AnswerDocument(
+        question=given.question,
+        answer=given.text,
+        abstained=given.abstained,
+        mode=given.mode,
+        claims=[
+            ClaimDocument(text=claim.text, citations=[_citation(one, uris) for one in claim.citations])
+            for claim in given.claims
+        ],
+    )
+
+
+def _citation(one: Citation, uris: Mapping[str, str]) -> CitationDocument:
+    start, end = one.span.seconds
+    return CitationDocument(
+        evidence_id=one.evidence_id,
+        video_id=one.video_id,
+        uri=uris.get(one.video_id, ""),
+        start=start,
+        end=end,
+        channel=one.channel,
+        quote=one.quote,
+    )

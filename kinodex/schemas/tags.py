@@ -1,0 +1,163 @@
+"""The vocabulary, and what was decided about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from kinodex.schemas.base import Document, Number
+
+if TYPE_CHECKING:
+    from stores.core.records import Decision, Evidence, Tag
+    from stores.tag_removal import Removed
+    from stores.tags.library import ImportReport
+
+
+class TagDocument(Document):
+    """One tag; ``status`` is ``active`` or ``retired``."""
+
+    tag_id: str
+    name: str
+    facet: str
+    aliases: list[str]
+    parent: str
+    language: str
+    status: str
+
+
+class TagsDocument(Document):
+    """The tag library."""
+
+    tags: list[TagDocument]
+
+
+class ImportedDocument(Document):
+    """What an import did; ``total`` tags are in the library now."""
+
+    added: int
+    updated: int
+    unchanged: int
+    total: int
+
+
+class TagEvidence(Document):
+    """A stored line that a decision rests on; ``start`` and ``end`` in seconds."""
+
+    evidence_id: str
+    start: Number
+    end: Number
+    channel: str
+    text: str
+
+
+class DecisionDocument(Document):
+    """What was decided about one tag on one video.
+
+    Attributes:
+        name, facet: "" if the tag is not in the tag library any more.
+        decision: ``accepted``, ``rejected``, ``abstained`` or ``proposed``.
+        recalled_by: where the tag came from.
+        scores: what the confidence was made of.
+    """
+
+    tag_id: str
+    name: str
+    facet: str
+    decision: str
+    confidence: Number
+    recalled_by: list[str]
+    scores: dict[str, Number]
+    evidence: list[TagEvidence]
+
+
+class TaggedVideo(Document):
+    """The decisions about one video."""
+
+    video_id: str
+    uri: str
+    decisions: list[DecisionDocument]
+
+
+class DecisionsDocument(Document):
+    """What `kinodex tag` decided."""
+
+    videos: list[TaggedVideo]
+
+
+def tags(library: Iterable[Tag]) -> TagsDocument:
+    """The document of the tag library."""
+    return TagsDocument(
+        tags=[
+            TagDocument(
+                tag_id=tag.tag_id,
+                name=tag.name,
+                facet=tag.facet,
+                aliases=list(tag.aliases),
+                parent=tag.parent,
+                language=tag.language,
+                status=tag.status,
+            )
+            for tag in library
+        ]
+    )
+
+
+class RemovedDocument(Document):
+    """What taking tags out changed: tags, decisions about them, and the tags that are left."""
+
+    removed: int
+    decisions: int
+    total: int
+
+
+def removed(done: Removed) -> RemovedDocument:
+    """The document of a removal."""
+    return RemovedDocument(removed=done.removed, decisions=done.decisions, total=done.total)
+
+
+def imported(report: ImportReport) -> ImportedDocument:
+    """The document of an import."""
+    return ImportedDocument(added=report.added, updated=report.updated, unchanged=report.unchanged, total=report.total)
+
+
+def decisions(
+    decided: Mapping[str, Iterable[Decision]],
+    tags_by_id: Mapping[str, Tag],
+    evidence: Mapping[str, Evidence],
+    uris: Mapping[str, str],
+) -> DecisionsDocument:
+    """The document of decisions.
+
+    Args:
+        decided: by video id.
+        evidence: by id; what is no longer stored is left out.
+        uris: where each video lies, by id.
+    """
+    return DecisionsDocument(
+        videos=[
+            TaggedVideo(
+                video_id=video_id,
+                uri=uris.get(video_id, ""),
+                decisions=[_decision(one, tags_by_id.get(one.tag_id), evidence) for one in made],
+            )
+            for video_id, made in decided.items()
+        ]
+    )
+
+
+def _decision(made: Decision, tag: Tag | None, evidence: Mapping[str, Evidence]) -> DecisionDocument:
+    return DecisionDocument(
+        tag_id=made.tag_id,
+        name=tag.name if tag else "",
+        facet=tag.facet if tag else "",
+        decision=made.decision,
+        confidence=made.confidence,
+        recalled_by=list(made.recalled_by),
+        scores=dict(made.scores),
+        evidence=[_evidence(evidence[one]) for one in made.evidence_ids if one in evidence],
+    )
+
+
+def _evidence(line: Evidence) -> TagEvidence:
+    start, end = line.span.seconds
+    return TagEvidence(evidence_id=line.evidence_id, start=start, end=end, channel=line.channel, text=line.text)

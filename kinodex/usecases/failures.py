@@ -1,0 +1,205 @@
+"""What failed in a library, and how each failure can be seen again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kinodex.schemas import failures as schema
+from kinodex.usecases.config import part_seconds, perception_config
+from stores.core.errors import CODES, UsageError
+from stores.core.ids import base_stage
+from stores.core.uris import path_of, uri_of
+
+if TYPE_CHECKING:
+    from encoders.bundle import Encoders
+    from kinodex.settings import Settings
+    from stores.catalog import VideoEntry
+    from stores.core.records import Receipt, Status
+    from stores.entries import InputError
+    from stores.library_store import LibraryStore
+    from workflows.replay import Replay
+
+BAD: tuple[Status, ...] = ("failed", "quarantined")
+"""The statuses of stages that ended badly."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailureFilter:
+    """Which failures are meant; None means all.
+
+    Attributes:
+        video_ids, stages, codes: only of these videos, stages (and their parts), error codes.
+        inputs: only these inputs that are no videos, as uris.
+        statuses: only runs that stand so.
+    """
+
+    video_ids: frozenset[str] | None = None
+    inputs: frozenset[str] | None = None
+    stages: frozenset[str] | None = None
+    codes: frozenset[str] | None = None
+    statuses: tuple[Status, ...] = BAD
+
+    @classmethod
+    def of(
+        cls,
+        store: LibraryStore,
+        videos: Sequence[str] | None = None,
+        stages: Sequence[str] | None = None,
+        codes: Sequence[str] | None = None,
+        statuses: tuple[Status, ...] = BAD,
+    ) -> FailureFilter:
+        """What somebody typed.
+
+        Raises:
+            UsageError: UNKNOWN_VIDEO; USAGE if there is no such error code.
+        """
+        unread = {error.uri for error in store.catalog.input_errors()} if videos else set()
+        inputs = {video: uri_of(Path(video)) for video in videos or () if uri_of(Path(video)) in unread}
+        ids = {store.catalog.resolve(video) for video in videos or () if video not in inputs}
+        return cls(
+            frozenset(ids) if videos else None,
+            frozenset(inputs.values()) if videos else None,
+            frozenset(stages) if stages else None,
+            frozenset(map(_code, codes)) if codes else None,
+            statuses,
+        )
+
+    def matches(self, receipt: Receipt) -> bool:
+        """Whether a run is among them."""
+        key = receipt.key
+        return (
+            receipt.status in self.statuses
+            and _among(key.video_id, self.video_ids)
+            and (_among(key.stage, self.stages) or _among(base_stage(key.stage), self.stages))
+            and _among(receipt.error_code, self.codes)
+        )
+
+    def matches_input(self, error: InputError) -> bool:
+        """Whether an input that could not be read is among them."""
+        return (
+            "failed" in self.statuses
+            and not self.stages
+            and _among(error.uri, self.inputs)
+            and _among(error.error_code, self.codes)
+        )
+
+
+def failed_stages(store: LibraryStore, wanted: FailureFilter) -> list[Receipt]:
+    """The runs that are meant, in the order in which they were begun; of each stage only the newest run counts."""
+    newest = {(one.key.video_id, one.key.stage): one for one in store.ledger.receipts()}
+    return [receipt for receipt in newest.values() if wanted.matches(receipt)]
+
+
+def failures(store: LibraryStore, settings: Settings, wanted: FailureFilter) -> schema.ErrorsDocument:
+    """Every input that could not be read and every stage that failed.
+
+    What cannot be repeated, because the file has been removed since, is counted only.
+    """
+    entries = {entry.video_id: entry for entry in store.catalog.videos()}
+    there = {video_id: place for video_id, entry in entries.items() if (place := _place(entry)) is not None}
+    stages = failed_stages(store, wanted)
+    inputs = [error for error in store.catalog.input_errors() if wanted.matches_input(error)]
+    # An input that never was there is still worth a word; one that was, and was removed, is not.
+    shown = [one for one in inputs if one.error_code == "FILE_MISSING" or path_of(one.uri).exists()]
+    listed = [
+        schema.input_failure(one, settings.command("ingest", "--dry-run", str(path_of(one.uri)))) for one in shown
+    ]
+    listed += [stage_failure(settings, one, there[one.key.video_id]) for one in stages if one.key.video_id in there]
+    return schema.ErrorsDocument(errors=listed, gone=len(inputs) + len(stages) - len(listed))
+
+
+def quarantined(store: LibraryStore, settings: Settings, codes: Sequence[str] | None) -> schema.QuarantinedDocument:
+    """The stages that used up their attempts.
+
+    Raises:
+        UsageError: USAGE if there is no such error code.
+    """
+    runs = failed_stages(store, FailureFilter.of(store, codes=codes, statuses=("quarantined",)))
+    uris = store.catalog.display_uri
+    return schema.QuarantinedDocument(
+        quarantined=[stage_failure(settings, run, uris(run.key.video_id)) for run in runs]
+    )
+
+
+def requeue(
+    store: LibraryStore, settings: Settings, wanted: FailureFilter, dry_run: bool = False
+) -> schema.RequeuedDocument:
+    """Make the runs that are meant pending again, so that the next ingest does them, and say which.
+
+    Raises:
+        StoreError: LIBRARY_LOCKED if another process writes.
+    """
+    runs = failed_stages(store, wanted)
+    uris = {run.key.video_id: store.catalog.display_uri(run.key.video_id) for run in runs}
+    gone = [video_id for video_id in uris if store.catalog.path(video_id) is None]
+    if not dry_run:
+        with store.writer():
+            store.ledger.reset(
+                video_ids=wanted.video_ids, stages=wanted.stages, codes=wanted.codes, statuses=wanted.statuses
+            )
+    stages = [stage_failure(settings, run, uris[run.key.video_id]) for run in runs]
+    return schema.RequeuedDocument(dry_run=dry_run, stages=stages, videos=len(uris), gone=gone)
+
+
+def requeued_paths(store: LibraryStore, again: schema.RequeuedDocument) -> list[Path]:
+    """Where the videos lie that `requeue` chose, to be ingested right away."""
+    video_ids = dict.fromkeys(stage.video_id for stage in again.stages)
+    return [path for video_id in video_ids if (path := store.catalog.path(video_id)) is not None]
+
+
+def replay(
+    store: LibraryStore, encoders: Encoders, settings: Settings, video_id: str, stage: str | None = None
+) -> Replay:
+    """Run one stage of one video again and alone; nothing is written.
+
+    Args:
+        stage: or a part of one, as the ledger names it (``pictures.003``); None for the first that failed.
+
+    Raises:
+        UsageError: FILE_MISSING, or USAGE if that stage cannot be run, or none failed.
+    """
+    from workflows.replay import replay as run_again
+
+    config = perception_config(encoders, settings)
+    return run_again(store, encoders, video_id, stage or _failed_stage(store, video_id), config, part_seconds(settings))
+
+
+def _failed_stage(store: LibraryStore, video_id: str) -> str:
+    failed = failed_stages(store, FailureFilter(video_ids=frozenset({video_id})))
+    if not failed:
+        stages = ", ".join(store.ledger.done_fingerprints(video_id)) or "none"
+        raise UsageError("USAGE", f"No stage of {video_id} failed.", f"Choose one with --stage; done are: {stages}.")
+    return failed[0].key.stage
+
+
+def _place(entry: VideoEntry) -> str | None:
+    """The first place of a video where there still is something."""
+    return next((uri for uri in entry.uris if path_of(uri).exists()), None)
+
+
+def stage_failure(settings: Settings, run: Receipt, uri: str) -> schema.FailureDocument:
+    """One failed run, and the command that makes it happen again.
+
+    Describing has no replay, and costs nothing where it fails.
+    """
+    from workflows.planning.describe_plan import DESCRIBING
+
+    video_id, stage = run.key.video_id, run.key.stage
+    if stage in DESCRIBING:
+        return schema.stage_failure(run, uri, settings.command("describe", video_id, "--retry"))
+    return schema.stage_failure(run, uri, settings.command("replay", video_id, "--stage", stage))
+
+
+def _among(value: str, wanted: Collection[str] | None) -> bool:
+    return wanted is None or value in wanted
+
+
+def _code(name: str) -> str:
+    if name.upper() not in CODES:
+        near = get_close_matches(name.upper(), CODES, n=3) or sorted(CODES)
+        raise UsageError("USAGE", f"There is no error code {name!r}.", f"Choose among: {', '.join(near)}.")
+    return name.upper()

@@ -1,0 +1,67 @@
+"""Vectors of the present models in the place of former ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kinodex.usecases.config import part_seconds, perception_config
+from kinodex.usecases.ingest import IngestOptions, ingest, plan
+from workflows.telemetry.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from encoders.bundle import Encoders
+    from kinodex.settings import Settings
+    from stores.library_store import LibraryStore
+    from workflows.planning.budget import Meter
+    from workflows.planning.plan import Plan
+    from workflows.reembed import Reembedded, Swap
+
+
+def plan_reembed(
+    store: LibraryStore, encoders: Encoders, settings: Settings, channels: Sequence[str]
+) -> tuple[Swap, Plan]:
+    """Which videos have vectors of former models, and what new ones would cost, without doing it.
+
+    Args:
+        channels: as `reembed`.
+    """
+    from workflows.reembed import plan_swap
+
+    swap = plan_swap(store, encoders, channels, perception_config(encoders, settings), part_seconds(settings))
+    return swap, plan(store, encoders, settings, swap.paths, only=swap.stages)
+
+
+def reembed(
+    store: LibraryStore,
+    encoders: Encoders,
+    settings: Settings,
+    channels: Sequence[str],
+    *,
+    meter: Meter | None = None,
+    command: str = "",
+    progress: Progress = silent,
+) -> tuple[Reembedded, Path | None, str]:
+    """Replace the vectors of former models; each video's former ones serve until then.
+
+    Args:
+        channels: ``picture``, ``object``, ``speech``, ``screen``: do it only if that takes no other channel's
+            stages; none for whatever it takes.
+
+    Returns:
+        what was done, where the report of the run lies (None if there is none), and why a budget stopped it ("").
+
+    Raises:
+        UsageError: USAGE if there is no such channel, or if vectors also wait for stages of other channels.
+    """
+    from workflows.reembed import Reembedded, clean, embed_captions, plan_swap
+
+    swap = plan_swap(store, encoders, channels, perception_config(encoders, settings), part_seconds(settings))
+    report, path, stopped = None, None, ""
+    if swap.paths:
+        options = IngestOptions(meter=meter, command=command, only=swap.stages)
+        made = ingest(store, encoders, settings, swap.paths, options, progress)
+        report, path, stopped = made.report, made.path, made.stopped
+    captions = embed_captions(store, encoders, swap.captions)
+    return Reembedded(swap, report, captions, clean(store)), path, stopped

@@ -1,0 +1,83 @@
+"""Finding moments and whole videos, and answering questions from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kinodex.usecases.config import perception_config
+
+if TYPE_CHECKING:
+    from agents.answering.claims import Answer
+    from agents.llm import LLM
+    from agents.search.finder import Finder, Found
+    from agents.search.videos import FoundVideos, VideoFinder
+    from encoders.bundle import Encoders
+    from kinodex.settings import Settings
+    from stores.library_store import LibraryStore
+
+
+def open_finder(store: LibraryStore, encoders: Encoders, settings: Settings) -> Finder:
+    """Finds moments, with the steps after recall that the settings ask for."""
+    from agents.search.finder import Finder
+    from kinodex.usecases.provenance import makers
+
+    return Finder(
+        store, encoders, settings.search.config(), lambda: makers(encoders, perception_config(encoders, settings))
+    )
+
+
+def open_video_finder(store: LibraryStore, encoders: Encoders, settings: Settings) -> VideoFinder:
+    """Finds whole videos, by vectors that [perception.vectors] video makes."""
+    from agents.search.videos import VideoFinder
+
+    return VideoFinder(store, encoders, perception_config(encoders, settings).vectors.head)
+
+
+def search(
+    finder: Finder,
+    query: str,
+    k: int = 10,
+    duplicates: bool = False,
+    explain: bool = False,
+    video_ids: Sequence[str] | None = None,
+) -> Found:
+    """The ``k`` best moments for a query in any language.
+
+    Args:
+        duplicates: also show moments that show the same as a better one; else they stand in its ``also``.
+        explain: say why, too.
+        video_ids: look only in these; None for all.
+    """
+    return finder.search(query, k, video_ids, duplicates=duplicates, explained=explain)
+
+
+def search_videos(finder: VideoFinder, query: str, k: int = 10) -> FoundVideos:
+    """The ``k`` videos that are most about a query as a whole.
+
+    Raises:
+        UsageError: USAGE if the settings keep no such vectors.
+    """
+    return finder.search(query, k)
+
+
+def ask(
+    store: LibraryStore,
+    encoders: Encoders,
+    finder: Finder,
+    llm: LLM | None,
+    question: str,
+    videos: Sequence[str] | None = None,
+) -> Answer:
+    """Answer from what was seen and heard, with citations, or abstain.
+
+    Args:
+        videos: look only in these; video ids, paths or names.
+
+    Raises:
+        UsageError: UNKNOWN_VIDEO.
+    """
+    from agents.answering.graph import Answerer
+
+    only = [store.catalog.resolve(video) for video in videos] if videos else None
+    return Answerer(store, encoders, llm, finder).ask(question, video_ids=only)

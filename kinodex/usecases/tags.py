@@ -1,0 +1,85 @@
+"""The vocabulary, and deciding with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kinodex.schemas import tags as schema
+
+if TYPE_CHECKING:
+    from agents.llm import LLM
+    from agents.tagging.graph import Tagger
+    from encoders.bundle import Encoders
+    from stores.core.records import Decision
+    from stores.library_store import LibraryStore
+    from stores.tag_removal import Removed
+    from stores.tags.library import ImportReport
+
+
+def import_tags(store: LibraryStore, path: Path) -> ImportReport:
+    """Add the tags of a CSV file to the tag library; tags with the same id are replaced.
+
+    Raises:
+        TagFileError: TAG_FILE_INVALID.
+        StoreError: LIBRARY_LOCKED if another process writes.
+    """
+    with store.writer():
+        return store.tags.import_csv(path)
+
+
+def remove_tags(store: LibraryStore, tag_ids: Sequence[str]) -> Removed:
+    """Take tags out of the tag library, with all that was decided about them.
+
+    Raises:
+        UsageError: USAGE if there is no tag of one of these ids; then none is removed.
+        StoreError: LIBRARY_LOCKED if another process writes.
+    """
+    from stores.tag_removal import remove_tags as remove
+
+    with store.writer():
+        return remove(store.engine, tag_ids)
+
+
+def open_tagger(
+    store: LibraryStore, encoders: Encoders, llm: LLM | None, on_encoded: Callable[[int, int], None] | None = None
+) -> Tagger:
+    """Decides about tags, with a language model if there is one.
+
+    Args:
+        on_encoded: called with (done, total) while tags that are new to the library are encoded.
+
+    Raises:
+        UsageError: NO_TAGS if the tag library is empty.
+    """
+    from agents.tagging.graph import Tagger
+
+    return Tagger(store, encoders, llm, on_encoded)
+
+
+def tag(
+    store: LibraryStore, tagger: Tagger, videos: Sequence[str], on_tagged: Callable[[str], None] | None = None
+) -> dict[str, tuple[Decision, ...]]:
+    """Decide which tags fit each of these videos (ids), and keep the decisions.
+
+    Args:
+        on_tagged: called with each video's id when its decisions are saved.
+    """
+    from workflows.tag import tag_videos
+
+    return tag_videos(store, tagger, videos, on_tagged)
+
+
+def decisions(
+    store: LibraryStore, decided: Mapping[str, Iterable[Decision]], uris: Mapping[str, str]
+) -> schema.DecisionsDocument:
+    """The document of decisions, with the names of the tags and the lines that they rest on.
+
+    Args:
+        uris: where each video lies, by id.
+    """
+    made = {video_id: tuple(some) for video_id, some in decided.items()}
+    cited = [one for some in made.values() for decision in some for one in decision.evidence_ids]
+    by_id = {one.tag_id: one for one in store.tags.tags()}
+    return schema.decisions(made, by_id, store.catalog.evidence(list(dict.fromkeys(cited))), uris)

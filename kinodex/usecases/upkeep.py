@@ -1,0 +1,92 @@
+"""A library kept whole and tidy, and what it holds. No model is needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from kinodex.usecases.failures import FailureFilter
+from stores.core.uris import path_of
+
+if TYPE_CHECKING:
+    from stores.library_store import LibraryStore
+    from stores.maintenance.forget import Forgotten
+    from stores.maintenance.rebuild import Rebuilt
+    from stores.maintenance.sweeping import Swept
+    from stores.maintenance.verification import Told, Verification
+
+
+def indexed(store: LibraryStore) -> list[str]:
+    """Ids of the videos that can be searched."""
+    return store.catalog.indexed()
+
+
+def chosen(store: LibraryStore, videos: Sequence[str]) -> list[str]:
+    """Ids of the videos meant by ids, paths or names; of every indexed video if none are given.
+
+    Raises:
+        UsageError: UNKNOWN_VIDEO.
+    """
+    return [store.catalog.resolve(video) for video in videos] or indexed(store)
+
+
+def rebuild_index(store: LibraryStore, on_progress: Callable[[int, int], None] | None = None) -> Rebuilt:
+    """Rebuild the vector index and the full-text index from tables and blobs.
+
+    Args:
+        on_progress: called with (done, total) videos.
+    """
+    from stores.maintenance.rebuild import rebuild_index as rebuild
+
+    return rebuild(store, on_progress)
+
+
+def verify(
+    store: LibraryStore, media: bool = False, quick: bool = False, repair: bool = False, told: Told | None = None
+) -> Verification:
+    """Check tables, blobs and vectors against each other.
+
+    Args:
+        media: read every video file, too, and compare it with what it was.
+        quick: look only whether blobs and vectors are there; do not read them.
+        repair: let the next ingest do again what is damaged; without it nothing is changed.
+        told: what is being checked, how many are through, and of how many.
+    """
+    from stores.maintenance.verify import verify as check
+
+    return check(store, deep=not quick, media=media, mend=repair, told=told)
+
+
+def sweep(store: LibraryStore, dry_run: bool = False) -> Swept:
+    """Remove what crashes left behind; with ``dry_run`` only count it."""
+    return store.sweep(dry_run=dry_run)
+
+
+def forgettable(store: LibraryStore, videos: Sequence[str] | None) -> tuple[list[str], list[str]]:
+    """Ids of videos, and uris of inputs that never became one.
+
+    Args:
+        videos: ids, paths or names; None for all whose files are missing.
+
+    Raises:
+        UsageError: UNKNOWN_VIDEO.
+    """
+    if videos:
+        wanted = FailureFilter.of(store, videos)
+        return sorted(wanted.video_ids or ()), sorted(wanted.inputs or ())
+    gone = [error.uri for error in store.catalog.input_errors() if not os.path.lexists(path_of(error.uri))]
+    return [entry.video_id for entry in store.catalog.missing()], gone
+
+
+def forget(store: LibraryStore, video_ids: Sequence[str], inputs: Sequence[str] = ()) -> Forgotten:
+    """Remove videos with all that was learned from them; the files themselves are not touched.
+
+    Args:
+        inputs: uris of inputs that could not be read, to be struck off the list of errors.
+    """
+    from stores.maintenance.forget import forget as remove
+
+    with store.job():
+        store.catalog.forget_input_errors(inputs)
+        return remove(store, video_ids)

@@ -1,0 +1,157 @@
+"""Results as the rooms below the doors return them; ``data/*.json`` is what the former commit printed of them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+from agents.answering.claims import Answer, Citation, Claim
+from agents.search.explanation import Explanation, Fate, Gap, Part, Scale, Source
+from agents.search.finder import Also, Found, Moment
+from agents.search.videos import FoundVideo, FoundVideos
+from stores.core.records import Decision, Evidence, Receipt, Span, StageKey, Tag, Video
+from stores.entries import IndexHealth, VideoEntry
+from stores.maintenance.forget import Forgotten
+from stores.maintenance.rebuild import Rebuilt
+from stores.maintenance.sweeping import Swept
+from stores.maintenance.verification import Problem, Verification
+from stores.tags.library import ImportReport
+from workflows.describe import DescribedVideo, DescribeReport
+from workflows.planning.budget import Estimate, Spent
+from workflows.planning.describe_plan import PlannedDescription
+from workflows.planning.plan import Plan, PlannedInput
+from workflows.reembed import Reembedded, Swap
+from workflows.replay import Replay
+from workflows.report import IngestReport, VideoReport, total
+
+TICKS = Fraction(1, 12800)
+HOSTILE = "file:///films/[red] “学校”\x1b[31m caf\udce9.mp4"
+URIS = {"vid_1": "file:///films/one.mp4", "vid_2": HOSTILE}
+HEALTH = IndexHealth("partial", 7, 9, 1, 2, 1)
+
+VIDEO = Video(
+    "vid_1", "ab" * 32, 123456, 76800, TICKS, 0, 640, 360, 90, Fraction(30000, 1001), True, "h264", "", "mov", ("X: y",)
+)
+ENTRIES = (
+    VideoEntry(VIDEO, "vid_1", (URIS["vid_1"], HOSTILE), "done", "", "", {"probe": "done", "speech": "done"}),
+    VideoEntry(None, "vid_3", (), "failed", "NOT_MEDIA", "no film 打", {"probe": "failed"}),
+)
+EVIDENCE = (
+    Evidence("ev_1", "vid_1", Span(0, 12801, TICKS), "speech", "Look at my pretty rock.", "look", 0.8765),
+    Evidence("ev_2", "vid_1", Span(1, 25600, TICKS), "screen", HOSTILE, "x", 1),
+)
+REPORTS = (
+    VideoReport("vid_1", URIS["vid_1"], "done", "", "", (("probe", "done"), ("speech", "done")), True),
+    VideoReport("", HOSTILE, "failed", "NOT_MEDIA", "It is a text file.", (), False),
+    VideoReport("vid_2", HOSTILE, "postponed", "", "", (("probe", "done"), ("speech", "pending")), False),
+)
+INGESTED = IngestReport(REPORTS, total(REPORTS, 3, 61.5, 12.25))
+NOTHING = IngestReport((), total((), 0, 0, 0.5))
+REPORT_PATH = Path("library/reports/run-000012.json")
+
+COST = Estimate(120.0, 5_000_000.4, 12.6, 0.5)
+PLAN = Plan(
+    (
+        PlannedInput("/films/new.mp4", media_seconds=600.0, stages=("probe", "speech"), cost=COST),
+        PlannedInput("/films/old.mp4", "vid_1", "known", 60.0),
+        PlannedInput("/films/x.mp4", state="problem", error_code="NOT_MEDIA", error_message="no film"),
+    ),
+    (("probe", 1), ("speech", 1), ("dream", 1)),
+    COST,
+    66.0,
+    2,
+    ("probe",),
+    ("speech",),
+    ("dream",),
+    10**9,
+    True,
+)
+EMPTY_PLAN = Plan((), (), Estimate(), 0.0, 2, (), (), (), 10**9, False)
+SWAP = Swap(("pictures", "vectors"), 9, (Path("/films/one.mp4"),), ("vid_2", "vid_9"), ("vid_1",))
+REEMBEDDED = Reembedded(SWAP, INGESTED, 1, Swept(1, 2, 3, 4, 5))
+KEPT = Reembedded(SWAP, None, 0, Swept())
+
+FOUND = Found(
+    "打鼓的人 \udce9",
+    "match",
+    HEALTH,
+    (
+        Moment(
+            1,
+            "vid_1",
+            "clp_1",
+            Span(1000, 25600, TICKS),
+            0.87654321,
+            1.2,
+            {"speech": 0.5, "picture": 0},
+            HOSTILE,
+            "thumb.jpg",
+            (Also("vid_2", Span(0, 12800, TICKS)), Also("vid_9", Span(0, 0, TICKS))),
+        ),
+        Moment(2, "vid_9", "clp_2", Span(0, 12800, TICKS), 1e-7, 0.1, {}, "", ""),
+    ),
+)
+FOUND_VIDEOS = FoundVideos("cooking", "no_match", "mean", HEALTH, (FoundVideo(1, "vid_1", 0.5, 0.7, 0.123),))
+_SEEN = Part("picture", "vectors", "conse@1", 0.6, 0.6)
+_SAID = Part("speech", "words", "whisper@2", -0.4, -0.4)
+EXPLANATION = Explanation(
+    0.5,
+    0.65,
+    8,
+    {"picture": 1.0, "lines_floor": 2},
+    (Scale("picture-x", 0.01, 0.08, 6.3),),
+    (Source("picture", "vectors", "conse@1", "e5@1", "picture-x", 12, 3, False),),
+    (
+        Gap("vid_4", "all", "not_indexed", "DECODE_FAILED: not one picture"),
+        Gap("vid_1", "text", "nothing_found"),
+        Gap("vid_2", "text", "nothing_found"),
+    ),
+    (
+        Fate("vid_1", "clp", Span(0, 12800, TICKS), "shown", 1, "", 0.2, 0.7, (_SEEN, _SAID)),
+        Fate("vid_2", "clp", Span(0, 12800, TICKS), "left_out", 0, "stands behind the last one", 0.1, 0.1, ()),
+    ),
+    ("itm: looked at 2 of 3 moments",),
+)
+ANSWER = Answer(
+    "What does he say?",
+    "He says it is a rock.",
+    False,
+    "extractive",
+    (Claim("He says it is a rock.", (Citation("ev_1", "vid_1", Span(0, 12801, TICKS), "speech", "pretty rock"),)),),
+)
+DECLINED = Answer("Who?", "The videos do not tell.", True, "llm", ())
+
+TAGS = (
+    Tag("t1", "rock", "object", ("stone", "石头"), "", "en"),
+    Tag("t2", "old", "", (), "t1", "", "retired"),
+)
+DECISIONS = {
+    "vid_1": (
+        Decision("vid_1", "t1", "accepted", 0.9, ("speech",), ("ev_1", "ev_gone"), (("words", 0.5), ("model", 1))),
+        Decision("vid_1", "gone", "rejected", 0, (), (), ()),
+    ),
+    "vid_9": (),
+}
+IMPORTED = ImportReport(3, 1, 0, 4)
+VERIFIED = Verification(
+    {"videos": 2, "blobs": 3},
+    (Problem("blob", "BLOB_MISSING", "vid_1/x", "It is not there.", "Ingest again."),),
+    (StageKey("vid_1", "speech", "f"),),
+)
+ORPHANS = Verification({"blobs": 3}, (Problem("orphan", "BLOB_ORPHAN", "x", "Nothing points at it.", "gc"),), ())
+SWEPT, REBUILT, FORGOTTEN = Swept(1, 2, 3, 4, 5), Rebuilt(10, 3, 7), Forgotten(1, 2, 3)
+REPLAYED = Replay("vid_1", "speech", URIS["vid_1"], 1.25, records=(("Utterance", 3),), blobs=(("a.npz", 9),), same=True)
+REPLAY_FAILED = Replay("vid_1", "speech", HOSTILE, 0.5, "DECODE_FAILED", "no picture", "Traceback\n  x")
+RECEIPT = Receipt(StageKey("vid_2", "speech", "f"), "quarantined", 3, 12.5, "DECODE_TIMEOUT", "took too long", 2)
+
+DESCRIBED = DescribeReport(
+    (DescribedVideo(REPORTS[0], 4, "A man shows a rock."), DescribedVideo(REPORTS[1], 0, "")),
+    total(REPORTS[:2], 2, 12, 3.0),
+    Spent(tokens=100.6, money=0.25),
+    7,
+    "",
+)
+PLANNED_DESCRIPTIONS = (
+    PlannedDescription("vid_1", URIS["vid_1"], "described", {"captions": "f"}, (), 6.0, 3, 0, 0.0),
+    PlannedDescription("vid_2", HOSTILE, "outdated", {"captions": "f"}, ("captions",), 6, 3, 3, 1200.7),
+)

@@ -1,0 +1,86 @@
+"""The documents that scripts read are, byte for byte, those of the former commit (``data/*.json``)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kinodex.cli.text import to_json
+from kinodex.schemas import answer, describe, explain, failures, ingest, reembed, search, tags, upkeep, videos
+from kinodex.schemas.base import Document
+from tests.unit.kinodex import results as made
+
+DATA = Path(__file__).parent / "data"
+TAGS = {tag.tag_id: tag for tag in made.TAGS}
+EVIDENCE = {line.evidence_id: line for line in made.EVIDENCE}
+EXPLAINED = replace(made.FOUND, explanation=made.EXPLANATION)
+
+DOCUMENTS = {
+    "ingest": lambda: ingest.ingest(made.INGESTED, made.REPORT_PATH, "the budget"),
+    "ingest-nothing": lambda: ingest.ingest(made.NOTHING),
+    "plan": lambda: ingest.plan(made.PLAN),
+    "plan-empty": lambda: ingest.plan(made.EMPTY_PLAN),
+    "swap": lambda: reembed.reembed_plan(made.SWAP, made.PLAN, ["picture"], made.URIS),
+    "reembedded": lambda: reembed.reembedded(made.REEMBEDDED, None, ""),
+    "reembedded-nothing": lambda: reembed.reembedded(made.KEPT, None, ""),
+    "videos": lambda: videos.videos(made.ENTRIES),
+    "search": lambda: search.search(made.FOUND, made.URIS),
+    "search-explained": lambda: search.search(EXPLAINED, made.URIS),
+    "search-videos": lambda: search.search_videos(made.FOUND_VIDEOS, made.URIS),
+    "answer": lambda: answer.answer(made.ANSWER, made.URIS),
+    "answer-declined": lambda: answer.answer(made.DECLINED, made.URIS),
+    "tags": lambda: tags.tags(made.TAGS),
+    "decisions": lambda: tags.decisions(made.DECISIONS, TAGS, EVIDENCE, made.URIS),
+    "imported": lambda: tags.imported(made.IMPORTED),
+    "verified": lambda: upkeep.verified(made.VERIFIED, repair=True),
+    "verified-orphans": lambda: upkeep.verified(made.ORPHANS, repair=False),
+    "swept": lambda: upkeep.swept(made.SWEPT, dry_run=True),
+    "rebuilt": lambda: upkeep.rebuilt(made.REBUILT),
+    "forgotten": lambda: upkeep.forgotten({"vid_1": made.HOSTILE}, ["file:///x"], made.FORGOTTEN),
+    "replay": lambda: failures.replayed(made.REPLAYED),
+    "replay-failed": lambda: failures.replayed(made.REPLAY_FAILED),
+    "failure": lambda: failures.stage_failure(made.RECEIPT, made.HOSTILE, "kinodex replay vid_2 --stage speech"),
+    "described": lambda: describe.described(made.DESCRIBED),
+    "describe-plan": lambda: describe.describe_plan(made.PLANNED_DESCRIPTIONS, (1.0, 2.0)),
+    "describe-plan-unpriced": lambda: describe.describe_plan(made.PLANNED_DESCRIPTIONS, None),
+}
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENTS))
+def test_a_document_is_as_it_was(name: str):
+    assert to_json(DOCUMENTS[name]().payload()) + "\n" == (DATA / f"{name}.json").read_text(encoding="utf-8")
+
+
+def test_lines_of_a_video_are_as_they_were():
+    lines = [line.payload() for line in videos.evidence(made.EVIDENCE)]
+    assert to_json(lines) + "\n" == (DATA / "evidence.json").read_text(encoding="utf-8")
+
+
+def test_no_document_was_forgotten_here():
+    assert {path.stem for path in DATA.glob("*.json")} == {*DOCUMENTS, "evidence"}
+
+
+def test_an_explanation_alone_is_that_of_the_search():
+    alone = explain.explanation(made.EXPLANATION, made.URIS).payload()
+    assert search.search(EXPLAINED, made.URIS).payload()["explain"] == alone
+
+
+def test_a_budget_is_told_only_where_one_was_asked_about():
+    assert "over_budget" not in ingest.plan(made.PLAN).payload()
+    assert list(ingest.plan(made.PLAN, "").payload())[-1] == "over_budget"
+
+
+def _all_documents() -> list[type[Document]]:
+    found, todo = [], [Document]
+    while todo:
+        todo += (one := todo.pop()).__subclasses__()
+        found.append(one)
+    return found[1:]
+
+
+@pytest.mark.parametrize("document", _all_documents(), ids=lambda one: one.__name__)
+def test_every_document_says_what_it_is(document: type[Document]):
+    assert document.__doc__
+    assert document.model_json_schema()["type"] == "object"
