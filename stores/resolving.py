@@ -30,7 +30,7 @@ def resolve(connection: Connection, text: str) -> str:
     Raises:
         UsageError: UNKNOWN_VIDEO if nothing or more than one video fits.
     """
-    if connection.execute(select(VideoRow.video_id).where(VideoRow.video_id == text)).first():
+    if _storable([text]) and connection.execute(select(VideoRow.video_id).where(VideoRow.video_id == text)).first():
         return text
     for fitting in _fitting(text):
         several = sorted(set(connection.execute(fitting.distinct().order_by(fitting.selected_columns[0])).scalars()))
@@ -45,9 +45,9 @@ def resolve(connection: Connection, text: str) -> str:
 
 def _fitting(text: str) -> Iterator[Any]:
     located = select(LocationRow.video_id)
-    yield located.where(LocationRow.uri.in_([text, _as_uri(text)]))
+    yield located.where(LocationRow.uri.in_(_storable([text, _as_uri(text)])))
     # A name with a line break, say, stands escaped in the uri.
-    names = [text] if "/" in text else [text, PurePosixPath(_as_uri(text)).name]
+    names = _storable([text] if "/" in text else [text, PurePosixPath(_as_uri(text)).name])
     yield located.where(LocationRow.name.in_(names))
     yield located.where(LocationRow.stem.in_(names))
     start = text.removeprefix(_PREFIX)
@@ -58,6 +58,11 @@ def _fitting(text: str) -> Iterator[Any]:
         yield select(VideoRow.video_id).where(VideoRow.video_id >= first, VideoRow.video_id < after)
 
 
+def _storable(texts: Sequence[str]) -> list[str]:
+    """Without those that no table can hold: names of files may be no text, and stand escaped in uris then."""
+    return [text for text in texts if text.isprintable() or text.encode(errors="replace").decode() == text]
+
+
 def _as_uri(text: str) -> str:
     try:
         return uri_of(Path(text))
@@ -66,7 +71,7 @@ def _as_uri(text: str) -> str:
 
 
 def _near(connection: Connection, text: str) -> str:
-    names = _names(connection, LocationRow.name.icontains(text, autoescape=True))
+    names = _names(connection, LocationRow.name.icontains(text.encode(errors="replace").decode(), autoescape=True))
     part = [name for name in names if text.casefold() in name.casefold()]
     near = part[:_NAMED]
     if len(near) < _NAMED:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from pydantic import Field
+
 from kinodex.schemas.base import Document, Fault, Number, fault
 
 if TYPE_CHECKING:
@@ -66,13 +68,11 @@ class IngestDocument(Document):
         skipped: files that were passed over because they are no videos; absent where there are none.
     """
 
-    left_out: ClassVar[frozenset[str]] = frozenset({"skipped"})
-
     videos: list[IngestedVideo]
     totals: IngestTotals
     report: str | None
     stopped: str
-    skipped: list[str] | None = None
+    skipped: list[str] | None = Field(None, exclude_if=lambda value: value is None)
 
 
 def ingest(report: IngestReport, path: Path | None = None, stopped: str = "") -> IngestDocument:

@@ -135,6 +135,7 @@ def tag(
     Example: kinodex tag holiday.mp4
              kinodex tag --all
     """
+    from kinodex import payloads
     from kinodex.cli.render import results as render
     from kinodex.usecases.tags import decisions
     from stores.core.errors import UsageError
