@@ -1,6 +1,7 @@
 """Words that carry meaning in a question, a query or a tag, in English and Chinese.
 
-All words are keys (`stores.text_keys`). English: tokens without function words, plurals folded. Chinese, Japanese and
+All words are keys (`stores.core.text_keys`). English: tokens without function words, plurals folded. Chinese, Japanese
+and
 Korean: words known to the concept table are cut out first (longest match), what is left is taken as overlapping pairs
 of characters.
 """
@@ -13,8 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from stores.fulltext_terms import LONGEST_QUERY
-from stores.text_keys import CJK, STOP_WORDS, search_key
+from stores.core.text_keys import CJK, STOP_WORDS, search_key
+from stores.sql.fulltext_terms import LONGEST_QUERY
 
 _CJK = re.compile(f"[{CJK}]+")
 _LETTER = f"(?:(?![{CJK}])[^\\W_])"

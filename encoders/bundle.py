@@ -15,11 +15,11 @@ from typing import cast
 from threadpoolctl import threadpool_limits
 
 from encoders.concepts import ConceptSpace, prototypes_revision
-from encoders.memory_use import keep_freed_memory
 from encoders.registry.loading import DEVICES, LoadContext, loader
 from encoders.registry.registry import Registry
+from encoders.registry.rows import RegistryRows
 from encoders.registry.specs import ModelSpec
-from encoders.rows import RegistryRows
+from encoders.runtime.memory_use import keep_freed_memory
 from encoders.types import (
     Captioner,
     CutDetector,
@@ -122,7 +122,7 @@ class Encoders:
         """Whether models that can choose compute on a GPU; PyTorch is asked, unless the device is ``cpu``."""
         if self.device == "cpu":
             return False
-        from encoders.device import chosen_device
+        from encoders.runtime.device import chosen_device
 
         return chosen_device() == "cuda"
 

@@ -46,7 +46,7 @@ def collections(encoders: _Revisions) -> Collections:
 
 def video_collections(encoders: _Revisions, names: Sequence[str]) -> tuple[str, ...]:
     """Collection names of vectors for whole videos, made of the picture model's by heads with these short names
-    (`encoders.video_heads.HeadSpec.collections`). Loads no weights."""
+    (`encoders.heads.video.HeadSpec.collections`). Loads no weights."""
     image, text = (_plain(encoders.revision(task)) for task in ("image", "image_text"))
     return tuple(f"{_VIDEOS}{_plain(name)}-{image}-{text}" for name in names)
 

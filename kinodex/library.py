@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from stores.maintenance.forget import Forgotten
     from stores.maintenance.rebuild import Rebuilt
     from stores.maintenance.verification import Told, Verification
-    from stores.tag_removal import Removed
     from stores.tags.library import ImportReport
+    from stores.tags.removal import Removed
     from workflows.describe import DescribeReport
     from workflows.evaluation.evaluate import Evaluation
     from workflows.planning.budget import Meter

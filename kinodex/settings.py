@@ -17,7 +17,7 @@ from stores.core.places import Places, masked
 
 if TYPE_CHECKING:
     from agents.search.refining import SearchConfig
-    from encoders.rows import RegistryRows
+    from encoders.registry.rows import RegistryRows
     from pipeline.perception import PerceptionConfig
 
 FILE_NAME = "kinodex.toml"
@@ -220,7 +220,7 @@ class Settings(BaseModel):
         """The models and profiles that these settings add to the registry; None if there are none."""
         if not self.models and not self.profiles:
             return None
-        from encoders.rows import RegistryRows
+        from encoders.registry.rows import RegistryRows
 
         return RegistryRows(self._where, self.models, self.profiles)
 

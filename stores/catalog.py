@@ -24,6 +24,7 @@ from stores.entries import IndexHealth, InputError, VideoEntry, entry_of
 from stores.resolving import resolve
 from stores.sql.database import reading, writing
 from stores.sql.rows import TABLE_OF, clean, record_of, video_of
+from stores.sql.standing import INDEXED_STAGE, counted
 from stores.sql.tables import (
     EVIDENCE,
     BlobRow,
@@ -37,7 +38,6 @@ from stores.sql.tables import (
     VectorRow,
     VideoRow,
 )
-from stores.standing import INDEXED_STAGE, counted
 
 __all__ = ["ActiveRun", "Catalog", "IndexHealth", "InputError", "VideoEntry", "bump_revision"]
 
@@ -279,7 +279,7 @@ class Catalog:
         """How many videos have all of ``required_stages`` done.
 
         A video all of whose places are missing and of which none of those stages is done is not counted. What
-        `stores.standing` counts costs the same however large the library is.
+        `stores.sql.standing` counts costs the same however large the library is.
         """
         stages = sorted(set(required_stages))
         if stages == [INDEXED_STAGE]:

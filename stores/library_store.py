@@ -39,9 +39,9 @@ from stores.runs import RunLog
 from stores.sql.database import MAKE_ONE, open_database, reading
 from stores.sql.faults import storage_faults
 from stores.sql.fulltext import FullText
-from stores.tag_vectors import KeptTagVectors
 from stores.tags.library import TagLibrary
-from stores.vector_rows import VectorRows
+from stores.tags.vectors import KeptTagVectors
+from stores.vectors.rows import VectorRows
 from stores.vectors.store import VectorStore
 from stores.video_memory import VideoMemory
 from stores.writer_lock import Locks

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from agents.answering.claims import Citation, Claim
-from agents.polarity import polarity_agrees
+from agents.answering.polarity import polarity_agrees
 from agents.search.scoring import TEXT_FLOOR, query_scales
 from agents.words import content_terms, coverage
 from encoders.bundle import Encoders

@@ -10,7 +10,7 @@ from typing import Literal
 from agents.answering.questions import Question
 from agents.words import coverage
 from stores.core.records import Channel, Evidence, Span
-from stores.text_keys import HAN
+from stores.core.text_keys import HAN
 
 SUPPORT = 0.5
 """Share of the question's content words that a spoken or written passage must hold to be quoted as its answer."""

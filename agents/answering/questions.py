@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agents.words import Term, content_terms
-from stores.text_keys import HAN
+from stores.core.text_keys import HAN
 
 Source = Literal["speech", "screen", "words", "picture"]
 Wants = Literal["name", "number", "anything"]

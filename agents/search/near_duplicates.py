@@ -16,8 +16,8 @@ from typing import TypeVar
 from encoders.frame_hashes import MOVING, Alignment, Prints, aligned, unpacked
 from stores.core.errors import StoreError
 from stores.core.records import Evidence, Span
+from stores.core.text_keys import CJK, search_key
 from stores.library_store import LibraryStore
-from stores.text_keys import CJK, search_key
 
 SAME = 0.5
 """Share of the prints of the shorter moment from which it shows what the other does: more of it than not. Measured on

@@ -9,9 +9,9 @@ from agents.search.finder import RECALL, SEARCHED_STAGES
 from agents.search.pictures import near_pictures
 from agents.search.scoring import MATCH_RATIO, confidence
 from encoders.bundle import Encoders
-from encoders.head_specs import HeadSpec, VideoHead
+from encoders.heads.specs import HeadSpec, VideoHead
+from encoders.heads.video import open_head
 from encoders.spaces import video_collections
-from encoders.video_heads import open_head
 from stores.core.errors import UsageError
 from stores.entries import IndexHealth
 from stores.holdings import count_videos
@@ -66,7 +66,7 @@ class VideoFinder:
 
         Raises:
             UsageError: USAGE if the query is empty, ``k`` < 1, or the settings keep no vectors of whole videos.
-            WeightsError: as `encoders.video_heads.open_head`.
+            WeightsError: as `encoders.heads.video.open_head`.
         """
         if not query.strip():
             raise UsageError(

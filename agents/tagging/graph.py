@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from agents.llm import LLM
 from agents.tagging.ranking import ABSTAIN, Ranked, decide, rank
 from agents.tagging.recall import ROADS, Case, Recalled
-from agents.vocabulary import OnEncoded, TagVectors
+from agents.tagging.vocabulary import OnEncoded, TagVectors
 from encoders.bundle import Encoders
 from stores.core.errors import UsageError
 from stores.core.records import Decision, Tag

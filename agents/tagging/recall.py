@@ -1,8 +1,8 @@
 """The roads along which tags are recalled for one video: picture, objects, speech, screen, caption, format, similar.
 
-Every road takes the whole tag library (`agents.vocabulary`) and names the tags it speaks for, each with a probability,
-the road's name and the evidence it saw. What one costs does not grow with tags that nothing speaks for. Roads do not
-know each other; `agents.tagging.ranking` weighs what they bring.
+Every road takes the whole tag library (`agents.tagging.vocabulary`) and names the tags it speaks for, each with a
+probability, the road's name and the evidence it saw. What one costs does not grow with tags that nothing speaks for.
+Roads do not know each other; `agents.tagging.ranking` weighs what they bring.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.search.pictures import best_fits, least_likeness
-from agents.vocabulary import TagVectors
+from agents.tagging.vocabulary import TagVectors
 from encoders.bundle import Encoders
 from encoders.spaces import collections
 from stores.core.records import Evidence, Label, Tracklet

@@ -82,7 +82,7 @@ def _theirs(setting: Setting, kind: str, what: str) -> Side:
     from transformers import AutoModel, PreTrainedTokenizerFast
 
     from benchmarks.encoder_cases import networks
-    from encoders.device import chosen_dtype
+    from encoders.runtime.device import chosen_dtype
 
     dtype = chosen_dtype(setting.device)
     network = AutoModel.from_pretrained(setting.folder, dtype=dtype).eval().to(setting.device)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from benchmarks.encoder_cases.case import Setting, Side
-from encoders.device import chosen_dtype
+from encoders.runtime.device import chosen_dtype
 
 _Network = TypeVar("_Network", bound=nn.Module)
 

@@ -189,7 +189,7 @@ class _Committer:
 
 def show(library: Library, _opened: float) -> Figures:
     """What `kinodex show` puts together about one video."""
-    from kinodex.overview import one_video
+    from kinodex.usecases.overview import one_video
 
     chosen = _some(library, 20)
     one_video(library, chosen[0])

@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from encoders.device import BatchSize, batched
 from encoders.reference.blip.captioning import Captioner
 from encoders.reference.blip.decoder import DecoderConfig
 from encoders.reference.blip.generation import GenerationConfig
@@ -24,6 +23,7 @@ from encoders.reference.blip.preprocessing import preprocess
 from encoders.reference.blip.retrieval import BlipConfig, BlipRetrieval
 from encoders.reference.blip.text import BlipTokenizer
 from encoders.reference.blip.vit import VitConfig
+from encoders.runtime.device import BatchSize, batched
 from encoders.types import Pixels, WeightsError
 
 if TYPE_CHECKING:

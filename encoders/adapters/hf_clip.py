@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import AutoModel
 
-from encoders.adapters.hf_folder import load_network, model_folder, model_kind
-from encoders.adapters.hf_pixels import PatchInput, SquareInput, read_input
 from encoders.adapters.hf_texts import ClipTokens, SiglipTokens
-from encoders.device import BatchSize, batched, chosen_dtype
+from encoders.pixels import PatchInput, SquareInput, read_input
+from encoders.registry.hf_folder import load_network, model_folder, model_kind
+from encoders.runtime.device import BatchSize, batched, chosen_dtype
 from encoders.texts import clean_texts
 from encoders.types import PictureFeatures, Pixels, Vectors, WeightsError, check_frames
 from encoders.vectors import unit

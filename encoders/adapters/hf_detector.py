@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from torch import nn
 from transformers import AutoModelForObjectDetection
 
-from encoders.adapters.hf_folder import load_network, model_folder, model_kind
-from encoders.adapters.hf_pixels import PatchInput, SquareInput, read_input
 from encoders.concepts import read_concepts
-from encoders.device import BatchSize, batched
+from encoders.pixels import PatchInput, SquareInput, read_input
+from encoders.registry.hf_folder import load_network, model_folder, model_kind
+from encoders.runtime.device import BatchSize, batched
 from encoders.types import Detections, Pixels, WeightsError, check_frames
 
 if TYPE_CHECKING:

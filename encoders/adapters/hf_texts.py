@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from encoders.adapters.hf_folder import read_json
+from encoders.registry.hf_folder import read_json
 from encoders.types import WeightsError
 
 # In configs of before mid-2023 CLIP's end token has this wrong number, and the network takes the position of the

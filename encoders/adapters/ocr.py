@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from rapidocr import RapidOCR
 
-from encoders.model_pool import Spares
 from encoders.registry.loading import LoadContext
+from encoders.runtime.model_pool import Spares
 from encoders.types import Pixels, TextBox
 
 # Long side of the picture that is read. Source: measured on two cores, 0.4 s for 640x272 and 1.7 s for 1080p,

@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from encoders.model_pool import Spares
 from encoders.registry.loading import LoadContext
+from encoders.runtime.model_pool import Spares
 from encoders.types import Detections, Pixels, WeightsError, check_frames
 
 _SIZE = 300  # side of the square the network takes (pipeline.config of the 2018-03-29 release)

@@ -66,7 +66,7 @@ class LoadContext:
         """
         if self.wanted == "cpu":
             return "cpu"
-        from encoders.device import chosen_device
+        from encoders.runtime.device import chosen_device
 
         there = chosen_device()
         if self.wanted == "cuda" and there != "cuda":

@@ -23,8 +23,8 @@ import platformdirs
 from encoders.hashing import sha256 as _sha256
 from encoders.registry.hub import Fetched, HubFolder
 from encoders.registry.packages import packaged, put_apart
+from encoders.registry.rows import RegistryRows, installed_rows, specs_of
 from encoders.registry.specs import FOLDER_ROLE, Assembly, ModelFile, ModelSpec
-from encoders.rows import RegistryRows, installed_rows, specs_of
 from encoders.types import WeightsError
 
 State = Literal["ok", "missing", "altered"]

@@ -1,4 +1,4 @@
-"""What the registry says of a model; `encoders.rows` reads it."""
+"""What the registry says of a model; `encoders.registry.rows` reads it."""
 
 from __future__ import annotations
 

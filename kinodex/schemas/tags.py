@@ -9,8 +9,8 @@ from kinodex.schemas.base import Document, Number
 
 if TYPE_CHECKING:
     from stores.core.records import Decision, Evidence, Tag
-    from stores.tag_removal import Removed
     from stores.tags.library import ImportReport
+    from stores.tags.removal import Removed
 
 
 class TagDocument(Document):

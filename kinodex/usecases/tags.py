@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from encoders.bundle import Encoders
     from stores.core.records import Decision
     from stores.library_store import LibraryStore
-    from stores.tag_removal import Removed
     from stores.tags.library import ImportReport
+    from stores.tags.removal import Removed
 
 
 def import_tags(store: LibraryStore, path: Path) -> ImportReport:
@@ -36,7 +36,7 @@ def remove_tags(store: LibraryStore, tag_ids: Sequence[str]) -> Removed:
         UsageError: USAGE if there is no tag of one of these ids; then none is removed.
         StoreError: LIBRARY_LOCKED if another process writes.
     """
-    from stores.tag_removal import remove_tags as remove
+    from stores.tags.removal import remove_tags as remove
 
     with store.writer():
         return remove(store.engine, tag_ids)

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.decode.open import audio_stream, shown
+from pipeline.decode.phase import OppositePhase
 from pipeline.decode.protocol import Emit
 from pipeline.decode.seeking import decoding_from
 from pipeline.decode.timeline import RESTART_SECONDS
-from pipeline.phase import OppositePhase
 from stores.core.errors import MediaError
 
 SAMPLE_RATE = 16_000

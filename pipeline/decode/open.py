@@ -12,7 +12,7 @@ from typing import Any
 
 import av
 
-from pipeline.stream_choice import chosen_audio, chosen_video, moving
+from pipeline.decode.stream_choice import chosen_audio, chosen_video, moving
 from stores.core.errors import MediaError
 
 # Largest picture that is decoded: 8192 x 8192 covers 8K and every camera; a header can claim anything.

@@ -14,7 +14,7 @@ import av
 from pipeline.decode.open import decoded, opened, tells_times
 from pipeline.decode.probe_header import start_of
 from pipeline.decode.protocol import Emit
-from pipeline.splices import is_spliced
+from pipeline.decode.splices import is_spliced
 
 # Where seeking lands behind the wanted place, or where nothing can be decoded from there on, earlier places are tried:
 # far enough apart that a file whose second half is missing costs few of them.

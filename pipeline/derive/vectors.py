@@ -10,11 +10,11 @@ import numpy as np
 
 from encoders.bundle import Encoders
 from encoders.concepts import ConceptSpace
-from encoders.head_specs import OFFICIAL_FRAMES, TRAINED, HeadName, HeadSpec
+from encoders.heads.specs import OFFICIAL_FRAMES, TRAINED, HeadName, HeadSpec
+from encoders.heads.video import open_head
 from encoders.reference.aggregation import kmeans_centroids, mean, single_frame
 from encoders.spaces import collections, video_collections
 from encoders.types import Vectors
-from encoders.video_heads import open_head
 from pipeline.derive.labels import Pictures, read_pictures
 from pipeline.stage import NEVER, WHEN_SET, Memory
 from stores.core.records import Clip, ScreenText, Span, StageOutput, Tracklet, Utterance, VectorItem, Video
@@ -35,7 +35,7 @@ class VectorConfig:
         clip: what the frames of a clip become: ``kmeans`` centroids, their ``mean``, or the ``single`` one nearest to
             the clip's middle.
         video: what the frames of a video become, to find whole videos by: ``none``, or a head of
-            `encoders.video_heads`.
+            `encoders.heads.video`.
         video_frames: frames of a video that CLIP4Clip and CLIP2Video are shown, evenly spread.
         video_weights: official checkpoint of a trained head; video_sha256: what it must hash to.
     """

@@ -15,8 +15,8 @@ from stores.core.errors import StoreError
 from stores.core.records import VectorItem
 from stores.sql.database import writing
 from stores.sql.lines import index_all_lines
+from stores.sql.standing import recount
 from stores.sql.tables import Base, VectorRow
-from stores.standing import recount
 from stores.vectors.expected import VectorRun, kept_items, vector_runs
 from stores.vectors.store import VectorStore, agrees
 

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, func, select, text
 from stores.core.records import StageKey
 from stores.maintenance.verification import MEND, REBUILD, RESTORE, Findings, place_of
 from stores.sql.lines import count_lines, expected_lines, indexed_lines
+from stores.sql.standing import COUNTERS, counted, recounted
 from stores.sql.tables import RECORD_TABLES, BlobRow, StageRunRow, VectorRow, VideoRow
-from stores.standing import COUNTERS, counted, recounted
 
 SLACK_SECONDS = 1
 """How far a span may reach beyond the end of its video: a last picture is shown for a while, and containers round.
@@ -77,7 +77,7 @@ def check_spans(connection: Connection, found: Findings) -> None:
 
 
 def check_counts(connection: Connection, found: Findings) -> None:
-    """Whether as many videos are known, failed and indexed as is kept beside them (`stores.standing`)."""
+    """Whether as many videos are known, failed and indexed as is kept beside them (`stores.sql.standing`)."""
     kept, right = counted(connection), recounted(connection)
     for name in COUNTERS:
         if kept[name] != right[name]:

@@ -48,7 +48,7 @@ def open_database(url: str | URL, create: bool = True) -> Engine:
     the search path, which ``?options=-csearch_path%3Dname`` in the URL chooses (and which is made if need be): so
     several libraries can share one database. Several processes may open a new database at once: one makes
     the tables while the others wait. Alembic is imported only if the schema is not at `HEAD` already. If another
-    version of Kinodex made the keys that words are found by (`stores.text_keys`), they are made again.
+    version of Kinodex made the keys that words are found by (`stores.core.text_keys`), they are made again.
 
     Args:
         url: ``sqlite:///path`` or ``postgresql://…``, the latter always through psycopg 3.

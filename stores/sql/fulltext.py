@@ -1,9 +1,9 @@
 """Words to evidence: a full-text index over everything that was said, written, seen or measured.
 
-Lines and queries are compared by their keys (`stores.text_keys`). FTS5's unicode61 tokenizer takes a run of Chinese
-characters for one word. So every such character is stored as a word of its own, and a query's run becomes phrases of
-two neighbours, which is what carries meaning in Chinese. `stores.fulltext_sqlite` and `stores.sql.fulltext_postgres`
-hold the same words and answer alike.
+Lines and queries are compared by their keys (`stores.core.text_keys`). FTS5's unicode61 tokenizer takes a run of
+Chinese characters for one word. So every such character is stored as a word of its own, and a query's run becomes
+phrases of two neighbours, which is what carries meaning in Chinese. `stores.sql.fulltext_sqlite` and
+`stores.sql.fulltext_postgres` hold the same words and answer alike.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, insert, select, text
 
 from stores.core.records import Channel
-from stores.fulltext_common import best_lines, frequencies
-from stores.fulltext_sqlite import SqliteLines, expression
-from stores.fulltext_terms import terms_of
+from stores.core.text_keys import key_words
 from stores.sql import fulltext_postgres
 from stores.sql.database import reading
+from stores.sql.fulltext_common import best_lines, frequencies
 from stores.sql.fulltext_postgres import PostgresLines
+from stores.sql.fulltext_sqlite import SqliteLines, expression
+from stores.sql.fulltext_terms import terms_of
 from stores.sql.tables import EVIDENCE, FULLTEXT, CounterRow, IndexedLineRow
-from stores.text_keys import key_words
 
 _INDEXED = ("evidence_id", "video_id", "channel", "body")
 
@@ -67,7 +67,7 @@ class FullText:
     ) -> list[TextHit]:
         """The ``k`` best lines, best first; ties in the order of their ids.
 
-        Exact while no term of the query is common (`stores.fulltext_common`), which it is in no small library.
+        Exact while no term of the query is common (`stores.sql.fulltext_common`), which it is in no small library.
 
         Args:
             video_ids: only these videos (None: all).

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from stores.fulltext_common import COMMON, FEW_LINES, IndexedLine
-from stores.fulltext_terms import K1, B, Term, weight
+from stores.sql.fulltext_common import COMMON, FEW_LINES, IndexedLine
+from stores.sql.fulltext_terms import K1, B, Term, weight
 
 LONGEST_WORD = 255
 """Letters of a word that count. Source: our choice; Postgres refuses words of 2,048 bytes in a query."""

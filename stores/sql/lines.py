@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, insert, select, text
 
+from stores.core.text_keys import VERSION, name_key
 from stores.sql.fulltext import add_lines, indexed_body
 from stores.sql.tables import EVIDENCE, CounterRow, StageRunRow, TagAliasRow, TagRow
-from stores.text_keys import VERSION, name_key
 
 _AT_ONCE = 200  # videos whose lines are read together
 _KEYS = "text_keys"
@@ -75,7 +75,7 @@ def keys_are_current(connection: Connection) -> bool:
 
 
 def renew_keys(connection: Connection) -> None:
-    """Makes the keys of lines and tags again after `stores.text_keys` has changed, in the caller's transaction."""
+    """Makes the keys of lines and tags again after `stores.core.text_keys` has changed, in the caller's transaction."""
     if keys_are_current(connection):
         return
     tags = connection.execute(select(TagRow.tag_id, TagRow.name)).all()

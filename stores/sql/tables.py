@@ -36,7 +36,7 @@ class Base(DeclarativeBase):
 
 
 class VideoRow(Base):
-    """One content; the probe's columns are NULL until stage ``probe`` is done. ``standing``: `stores.standing`."""
+    """One content; the probe's columns are NULL until stage ``probe`` is done. ``standing``: `stores.sql.standing`."""
 
     __tablename__ = "videos"
     video_id: Mapped[str] = mapped_column(primary_key=True)
@@ -322,7 +322,7 @@ class TagAliasRow(Base):
 
 
 class TagVectorRow(Base):
-    """Vectors of some hundred texts of tags in one space (`stores.tag_vectors`): can be made again from the tags."""
+    """Vectors of some hundred texts of tags in one space (`stores.tags.vectors`): can be made again from the tags."""
 
     __tablename__ = "tag_vectors"
     chunk_id: Mapped[str] = mapped_column(primary_key=True)
@@ -374,8 +374,8 @@ class RunRow(Base):
 class CounterRow(Base):
     """``revision``: goes up with every change that readers can see, so that caches know when they are stale.
 
-    ``text_keys``: the version of `stores.text_keys` that made the full-text lines and the keys of tags.
-    ``videos_…``: how many videos stand how, kept by triggers (`stores.standing`).
+    ``text_keys``: the version of `stores.core.text_keys` that made the full-text lines and the keys of tags.
+    ``videos_…``: how many videos stand how, kept by triggers (`stores.sql.standing`).
     """
 
     __tablename__ = "counters"

@@ -12,11 +12,11 @@ from typing import Any, Literal, cast
 from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 
 from stores.core.records import Decision, Tag
+from stores.core.text_keys import name_key
 from stores.sql.database import reading, writing
 from stores.sql.faults import storage_faults
 from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagAliasRow, TagRow
 from stores.tags.csv_files import invalid, read_tags, write_tags
-from stores.text_keys import name_key
 
 Origin = Literal["automatic", "person"]
 
@@ -77,7 +77,7 @@ class TagLibrary:
             return _tags(connection)
 
     def find(self, name_or_id: str) -> Tag | None:
-        """The tag with this id, else this name, else this alias; `stores.text_keys` says which are equal."""
+        """The tag with this id, else this name, else this alias; `stores.core.text_keys` says which are equal."""
         folded = name_key(name_or_id)
         tried = (
             select(TagRow.tag_id).where(TagRow.tag_id == name_or_id.strip()),

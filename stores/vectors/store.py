@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from stores.core.errors import StoreError
 from stores.core.places import masked
 from stores.core.records import Channel, StageKey, VectorItem
-from stores.vector_rows import VectorHit, VectorNote, VectorRows
 from stores.vectors.chroma import chroma_faults, close_client, open_client
 from stores.vectors.generations import current_folder, fresh_folder, leftovers, remove_leftovers, switch_to
+from stores.vectors.rows import VectorHit, VectorNote, VectorRows
 
 __all__ = ["VectorHit", "VectorStore", "agrees", "check_vectors", "metadata_of"]
 

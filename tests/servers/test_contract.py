@@ -13,9 +13,9 @@ from sqlalchemy import text
 
 from stores.core.errors import StoreError
 from stores.core.records import Blob, Caption, Decision, Script, StageKey, StageOutput, Tag
-from stores.fulltext_common import COMMON
 from stores.library_store import LibraryStore
 from stores.sql.database import writing
+from stores.sql.fulltext_common import COMMON
 from tests.unit.stores.builders import (
     COLLECTION,
     add_video,

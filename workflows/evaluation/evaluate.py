@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from stores.core.errors import UsageError
 from stores.core.records import Span
 from workflows.evaluation.annotations import Annotations, Query, Question, digest, match_videos
+from workflows.evaluation.intervals import Interval, f1_interval, ratio_interval
 from workflows.evaluation.measures import Ranking, TagCounts, count_tag, rank_of, ranking, ratio, says
-from workflows.intervals import Interval, f1_interval, ratio_interval
-from workflows.saying import says_strictly
+from workflows.evaluation.strict_answers import says_strictly
 
 if TYPE_CHECKING:
     from agents.answering.claims import Citation

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agents.words import FUNCTION_WORDS, singular
-from stores.text_keys import CJK
+from stores.core.text_keys import CJK
 
 _WORD = re.compile(r"[a-z]{3,}")
 _CJK = re.compile(f"[{CJK}]+")
@@ -114,7 +114,8 @@ def count_tag(name: str, accepted: set[str], required: set[str], acceptable: set
 
 
 def says(answer: str, gold: str) -> bool:
-    """Whether an answer shares a word with the gold answer: lenient, `workflows.saying.says_strictly` is not.
+    """Whether an answer shares a word with the gold answer: lenient,
+    `workflows.evaluation.strict_answers.says_strictly` is not.
 
     English: one content word of three letters or more. Chinese: two characters in a row.
     """

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from encoders.adapters.hf_folder import model_folder
-from encoders.device import BatchSize, batched, chosen_dtype
 from encoders.reference.languagebind.loading import load_languagebind
 from encoders.reference.languagebind.model import LanguageBindModel
 from encoders.reference.languagebind.preprocessing import image
 from encoders.reference.languagebind.tokenizer import TextTokenizer
+from encoders.registry.hf_folder import model_folder
+from encoders.runtime.device import BatchSize, batched, chosen_dtype
 from encoders.texts import clean_texts
 from encoders.types import PictureFeatures, Pixels, Vectors, WeightsError, check_frames
 from encoders.vectors import unit

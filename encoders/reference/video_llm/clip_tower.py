@@ -96,7 +96,7 @@ def load_clip_tower(
 
 def _describes_clip(folder: Path) -> bool:
     """Whether the folder's ``config.json`` is that of a CLIP, whole or its vision model alone."""
-    from encoders.adapters.hf_folder import read_json
+    from encoders.registry.hf_folder import read_json
 
     return str(read_json(folder, "config.json").get("model_type", "")).startswith("clip")
 

@@ -22,8 +22,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import torch
 
-from encoders.adapters.hf_folder import read_json
-from encoders.device import chosen_dtype
 from encoders.reference.video_chatgpt.model import VideoChatGPTConfig
 from encoders.reference.video_llama.audio import VideoLlamaAudioConfig
 from encoders.reference.video_llama.prompts import STOPS
@@ -37,6 +35,8 @@ from encoders.reference.video_llm.loading import (
     load_video_llava_llm,
 )
 from encoders.reference.video_llm.model import VideoLLM
+from encoders.registry.hf_folder import read_json
+from encoders.runtime.device import chosen_dtype
 from encoders.types import WeightsError
 
 if TYPE_CHECKING:

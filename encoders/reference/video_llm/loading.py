@@ -10,7 +10,6 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from encoders.adapters.hf_folder import read_json
 from encoders.reference.valley import prompts as valley_prompts
 from encoders.reference.valley.loading import load_valley
 from encoders.reference.valley.model import ValleyConfig
@@ -33,6 +32,7 @@ from encoders.reference.video_llm.front_ends import (
 from encoders.reference.video_llm.model import VideoLLM
 from encoders.reference.video_llm.video_llama import VideoLlamaFrontEnd
 from encoders.reference.video_llm.video_llava import VideoLlavaFrontEnd
+from encoders.registry.hf_folder import read_json
 from encoders.types import WeightsError
 
 # Types that the official codes register for what is a LLaMA with further tensors beside.

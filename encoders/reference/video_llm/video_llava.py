@@ -133,7 +133,7 @@ def _ported(frames: Pixels) -> Tensor:
 
     Source: huggingface/transformers, models/video_llava/image_processing_video_llava.py.
     """
-    from encoders.adapters.hf_pixels import PixelRules, SquareInput
+    from encoders.pixels import PixelRules, SquareInput
 
     if frames.shape[-1] != 3 or frames.dtype != np.uint8 or not frames.size:
         raise ValueError(f"frames must be uint8 (n, h, w, 3), not {frames.dtype} {frames.shape}")

@@ -118,7 +118,7 @@ def _weights(settings: Settings) -> Finding:
 
 def _device(settings: Settings) -> Finding:
     """Where models run that can choose."""
-    from encoders.device import chosen_device, chosen_dtype
+    from encoders.runtime.device import chosen_device, chosen_dtype
 
     there = chosen_device()
     if settings.device == "cuda" and there != "cuda":

@@ -24,7 +24,8 @@ def evaluate(
     \b
     Example: kinodex evaluate annotations.json --clips clips/
     """
-    from kinodex import payloads, render_evaluation
+    from kinodex import payloads
+    from kinodex.cli.render import evaluation as render_evaluation
 
     with door(library, profile, as_json, config, device=device) as here:
         with here.library() as opened:

@@ -80,7 +80,8 @@ def _told(found: Found) -> set[str]:
 
 
 def _videos(here: Door, query: str, k: int, plain: bool) -> None:
-    from kinodex import found_videos, payloads
+    from kinodex import payloads
+    from kinodex.cli.render import found_videos
     from kinodex.schemas.search import search_videos
     from stores.core.errors import UsageError
 

@@ -51,7 +51,7 @@ def show(
     Example: kinodex show talk.mp4
     """
     from kinodex.cli.render import results as render
-    from kinodex.overview import one_video
+    from kinodex.usecases.overview import one_video
 
     with door(library, profile, as_json, config) as here:
         with here.library() as opened:
@@ -71,7 +71,7 @@ def status(
     Example: kinodex status
     """
     from kinodex.cli.render import results as render
-    from kinodex.overview import whole_library
+    from kinodex.usecases.overview import whole_library
 
     with door(library, profile, as_json, config) as here:
         with here.library() as opened:

@@ -32,9 +32,9 @@ from stores.core.records import (
     VectorItem,
     Video,
 )
-from stores.fulltext_terms import LONGEST_QUERY
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
+from stores.sql.fulltext_terms import LONGEST_QUERY
 from tests.unit.agents.chat_server import chat_server
 
 MS = Fraction(1, 1000)

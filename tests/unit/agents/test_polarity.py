@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agents.polarity import polarity_agrees
+from agents.answering.polarity import polarity_agrees
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from agents.search import videos as module
 from agents.search.spaces import Spaces
 from agents.search.videos import VideoFinder
 from encoders.bundle import Encoders
-from encoders.head_specs import HeadSpec
+from encoders.heads.specs import HeadSpec
 from encoders.spaces import collections, video_collections
 from kinodex.cli.app import app
 from stores.core.errors import UsageError

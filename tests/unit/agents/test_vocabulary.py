@@ -17,19 +17,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from agents.phrases import Phrases
 from agents.search.pictures import best_fits
 from agents.search.scoring import query_scales
 from agents.tagging import recall as roads
+from agents.tagging.phrases import Phrases
 from agents.tagging.recall import Case, Recalled
-from agents.vocabulary import TagVectors
+from agents.tagging.vocabulary import TagVectors
 from agents.words import contains_phrase
 from encoders.bundle import Encoders
 from stores.core.records import Evidence, Label, Span, Tag, Tracklet
 from stores.library_store import LibraryStore
 from stores.sql.database import writing
 from stores.sql.tables import TagVectorRow
-from stores.tag_vectors import KeptTagVectors
+from stores.tags.vectors import KeptTagVectors
 
 WORDS = "cat cats Dog berries boxes news glasses ice-cream don't the sailing boat pizza CAFÉ 3d ねこ".split()
 HAN = ["帆船", "船", "披萨", "猫", "打鼓", "红色的帆船", "A股", "猫 dog"]

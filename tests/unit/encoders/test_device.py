@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from encoders.device import BatchSize, batched, chosen_device, chosen_dtype, largest_batch
+from encoders.runtime.device import BatchSize, batched, chosen_device, chosen_dtype, largest_batch
 
 
 class Memory:

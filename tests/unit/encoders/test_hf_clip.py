@@ -16,8 +16,8 @@ from transformers.models.siglip.image_processing_pil_siglip import SiglipImagePr
 from transformers.models.siglip2.image_processing_pil_siglip2 import Siglip2ImageProcessorPil
 
 from encoders.adapters.hf_clip import load
-from encoders.adapters.hf_pixels import read_input
 from encoders.adapters.hf_texts import ClipTokens, SiglipTokens
+from encoders.pixels import read_input
 from encoders.registry.loading import loader
 from encoders.types import WeightsError
 

@@ -12,9 +12,9 @@ from safetensors.torch import load_file, save_file
 from transformers.models.rt_detr.image_processing_pil_rt_detr import RTDetrImageProcessorPil
 
 from encoders.adapters.hf_detector import HfDetector, coco_concepts, load
-from encoders.adapters.hf_pixels import PixelRules, SquareInput, read_input
 from encoders.concepts import read_concepts
-from encoders.device import BatchSize
+from encoders.pixels import PixelRules, SquareInput, read_input
+from encoders.runtime.device import BatchSize
 from encoders.types import WeightsError
 
 from . import hf_models

@@ -87,14 +87,14 @@ def test_what_is_no_loader_is_refused_at_once(tmp_path, loader):
     [("auto", "cuda", "cuda"), ("auto", "cpu", "cpu"), ("cpu", "cuda", "cpu"), ("cuda", "cuda", "cuda")],
 )
 def test_a_model_runs_on_what_was_asked_for_or_what_is_there(opened, package, monkeypatch, wanted, there, used):
-    monkeypatch.setattr("encoders.device.chosen_device", lambda: there)
+    monkeypatch.setattr("encoders.runtime.device.chosen_device", lambda: there)
     encoders = opened("offered_models:load", device=wanted)
     assert encoders.voice.device == used
     assert encoders.on_gpu == (used == "cuda")
 
 
 def test_a_gpu_that_was_asked_for_and_is_not_there_is_said(opened, package, monkeypatch):
-    monkeypatch.setattr("encoders.device.chosen_device", lambda: "cpu")
+    monkeypatch.setattr("encoders.runtime.device.chosen_device", lambda: "cpu")
     context = opened("offered_models:load", device="cuda").voice
     with pytest.raises(WeightsError, match="finds no GPU") as caught:
         _ = context.device

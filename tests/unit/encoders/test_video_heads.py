@@ -10,14 +10,14 @@ import pytest
 import torch
 
 from encoders.adapters.hf_clip import load
-from encoders.head_specs import HeadSpec
+from encoders.heads.specs import HeadSpec
+from encoders.heads.video import open_head
 from encoders.reference.clip.model import ClipConfig
 from encoders.reference.clip2video.model import Clip2Video, Clip2VideoConfig
 from encoders.reference.clip4clip.base import Clip4ClipConfig
 from encoders.reference.clip4clip.loading import clip4clip
 from encoders.spaces import is_of_videos, video_collections
 from encoders.types import WeightsError
-from encoders.video_heads import open_head
 from tests.unit.encoders import hf_models
 
 CLIP = ClipConfig(

@@ -3,7 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
-from kinodex import render_evaluation
+from kinodex.cli.render import evaluation as render_evaluation
 from kinodex.cli.render import results as render
 
 HOSTILE = "[red]not markup[/red] \x1b[31m\x1b]0;owned\x07 caf\udce9"

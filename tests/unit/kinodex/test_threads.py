@@ -16,8 +16,8 @@ import pytest
 
 from encoders.types import Pixels
 from kinodex.library import Library
-from kinodex.overview import one_video
 from kinodex.settings import ENVIRONMENT
+from kinodex.usecases.overview import one_video
 from stores.core.errors import StoreError
 from stores.core.records import Decision
 from tests.unit.pipeline.media import BLUE, GREEN, RED, flat, make_video

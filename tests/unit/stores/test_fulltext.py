@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from stores.fulltext_common import COMMON
 from stores.library_store import LibraryStore
 from stores.sql.fulltext import match_expression, spaced
+from stores.sql.fulltext_common import COMMON
 from tests.unit.stores.builders import add_video, label, put, utterance
 
 HAN = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=2, max_size=30)

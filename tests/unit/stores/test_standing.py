@@ -15,7 +15,7 @@ from stores.maintenance.forget import forget
 from stores.maintenance.rebuild import rebuild_index
 from stores.maintenance.verify import verify
 from stores.sql.database import reading, writing
-from stores.standing import counted, recounted
+from stores.sql.standing import counted, recounted
 from tests.unit.stores.builders import add_video, put, sha, vector_item, video_of
 
 STAGES = ("probe", "speech", "vectors", "vectors.001")

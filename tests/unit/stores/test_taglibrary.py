@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from stores.core.errors import TagFileError, UsageError
 from stores.core.records import Decision, Tag
 from stores.library_store import LibraryStore
-from stores.tag_removal import Removed, remove_tags
 from stores.tags.csv_files import read_tags, write_tags
 from stores.tags.library import ImportReport
+from stores.tags.removal import Removed, remove_tags
 from tests.unit.stores.builders import add_video
 
 WORD = (

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stores.text_keys import key_words, search_key
+from stores.core.text_keys import key_words, search_key
 
 
 @pytest.mark.parametrize(

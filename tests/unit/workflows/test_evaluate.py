@@ -7,7 +7,8 @@ import pytest
 from rich.console import Console
 
 from agents.answering.claims import Citation
-from kinodex import payloads, render_evaluation
+from kinodex import payloads
+from kinodex.cli.render import evaluation as render_evaluation
 from stores.core.errors import UsageError
 from stores.core.ids import sha256_of
 from stores.core.records import Fact, Span, StageKey, StageOutput, Video

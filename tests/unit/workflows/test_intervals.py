@@ -1,6 +1,6 @@
 """Bootstrap intervals: around the figure, narrower with more cases, the same at every call."""
 
-from workflows.intervals import f1_interval, ratio_interval
+from workflows.evaluation.intervals import f1_interval, ratio_interval
 
 
 def width(interval: tuple[float, float] | None) -> float:

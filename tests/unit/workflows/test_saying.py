@@ -2,7 +2,7 @@
 
 import pytest
 
-from workflows.saying import says_strictly
+from workflows.evaluation.strict_answers import says_strictly
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ from workflows.units import WorkUnit
 from workflows.work import Ending, Hands, Reports, work
 
 if TYPE_CHECKING:
-    from encoders.rows import RegistryRows
+    from encoders.registry.rows import RegistryRows
     from pipeline.perceive import PerceptionConfig
 
 UNCOMMITTED = 48

@@ -29,8 +29,9 @@ WORKER_ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": "1073741824",
 }
 """What a process of Ray has to know before it starts: how many threads a numerical library may use beside our own
-(Ray would say as many as the actor reserves), and what `encoders.memory_use` asks of the C library. Ray's workers have
-threads before any code of ours runs, and threads keep the memory arenas they began with. Source: measured on 38 clips,
+(Ray would say as many as the actor reserves), and what `encoders.runtime.memory_use` asks of the C library. Ray's
+workers have threads before any code of ours runs, and threads keep the memory arenas they began with. Source: measured
+on 38 clips,
 two seats on two cores: 2.5 s of system time instead of 7.5.
 """
 

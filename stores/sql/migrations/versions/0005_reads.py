@@ -1,6 +1,6 @@
 """What reads need so that they cost what they answer: standings kept by triggers, names of files, what vectors mean.
 
-The SQL stands here as it was when this was written: `stores.standing` may go on from it.
+The SQL stands here as it was when this was written: `stores.sql.standing` may go on from it.
 """
 
 from pathlib import PurePosixPath

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from encoders.adapters.hf_folder import read_json
+from encoders.registry.hf_folder import read_json
 from encoders.types import Pixels, WeightsError
 
 _BYTE = 1 / 255  # Source: rescale_factor of all image processors in transformers

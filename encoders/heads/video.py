@@ -1,7 +1,7 @@
 """One vector, or a few, for a whole video, from the vectors of its frames: what a video is found by.
 
 Some heads only fuse; those of CLIP4Clip and CLIP2Video that were trained come with weights, and with a text tower of
-their own (`encoders.temporal_heads`). Names and revisions are told without loading anything.
+their own (`encoders.heads.temporal`). Names and revisions are told without loading anything.
 
 Sources: Portillo-Quintero et al. 2021, arXiv:2102.12443 (mean, k-means); Luo et al. 2021, arXiv:2104.08860 (CLIP4Clip);
 Fang et al. 2021, arXiv:2106.11097 (CLIP2Video).
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.head_specs import TRAINED, HeadSpec, VideoHead
+from encoders.heads.specs import TRAINED, HeadSpec, VideoHead
 from encoders.reference.aggregation import kmeans_centroids, mean
 from encoders.reference.clip4clip.frames import chosen_frames
 from encoders.types import Vectors
@@ -57,10 +57,10 @@ def open_head(spec: HeadSpec, encoders: Encoders) -> VideoHead:
     """The head, with its weights loaded if it has any.
 
     Raises:
-        WeightsError: as `encoders.temporal_heads.open_trained`.
+        WeightsError: as `encoders.heads.temporal.open_trained`.
     """
     if spec.name not in TRAINED:
         return FusedFrames(spec, encoders)
-    from encoders.temporal_heads import open_trained
+    from encoders.heads.temporal import open_trained
 
     return open_trained(spec.name, Path(spec.weights), spec.sha256, spec.frames, encoders)

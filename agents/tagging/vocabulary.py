@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.phrases import Names, Phrases
 from agents.search.scoring import query_scales
+from agents.tagging.phrases import Names, Phrases
 from encoders.bundle import Encoders
 from encoders.concepts import ConceptSpace
 from encoders.types import Vectors
 from stores.core.records import Tag
-from stores.tag_vectors import KeptTagVectors, text_key
+from stores.tags.vectors import KeptTagVectors, text_key
 
 OnEncoded = Callable[[int, int], None]
 """Told how many texts of tags are encoded, and of how many."""

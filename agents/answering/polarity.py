@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agents.words import content_terms
-from stores.text_keys import CJK, search_key
+from stores.core.text_keys import CJK, search_key
 
 _CLAUSE = re.compile(r"[.,;:!?\n\"“”()，。；：！？、]+(?!\d)|\b(?:but|because|although)\b|但是|因为|而是")
 _NEGATION = re.compile(

@@ -13,7 +13,7 @@ from itertools import combinations
 from typing import Protocol
 
 from stores.core.records import Channel
-from stores.fulltext_terms import Term, bm25
+from stores.sql.fulltext_terms import Term, bm25
 
 COMMON = 5_000
 """Lines from which a term is common. Source: our choice: ranking so many takes a few milliseconds."""

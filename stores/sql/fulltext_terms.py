@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from stores.text_keys import STOP_WORDS, search_key, words_in
+from stores.core.text_keys import STOP_WORDS, search_key, words_in
 
 MAX_TERMS = 64
 """Terms of a query beyond which the rest is ignored. Source: our choice; FTS5 allows a depth of 256."""

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from encoders.hashing import sha256 as _sha256
-from encoders.head_specs import HeadName
+from encoders.heads.specs import HeadName
 from encoders.reference.clip.loading import config_of
 from encoders.reference.clip.model import HEAD, ClipConfig, unit
 from encoders.reference.clip2video.differences import Projection

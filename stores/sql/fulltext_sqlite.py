@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from stores.fulltext_common import COMMON, FEW_LINES, IndexedLine
-from stores.fulltext_terms import Term
+from stores.sql.fulltext_common import COMMON, FEW_LINES, IndexedLine
+from stores.sql.fulltext_terms import Term
 
 _COUNT = text("SELECT count(*) FROM (SELECT rowid FROM evidence_fts WHERE evidence_fts MATCH :expression LIMIT :limit)")
 _SAMPLE = text("SELECT rowid FROM evidence_fts WHERE evidence_fts MATCH :expression ORDER BY rowid DESC LIMIT :limit")

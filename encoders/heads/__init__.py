@@ -1,0 +1,1 @@
+"""How frame vectors become one vector of a clip or a video."""
