@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from workflows.planning.budget import Meter
     from workflows.planning.describe_plan import PlannedDescription
     from workflows.planning.plan import Plan
-    from workflows.reembed import Reembedded, Swap
+    from workflows.reembed import Reembedded, ReembedPlan
     from workflows.replay import Replay
     from workflows.report import IngestReport
 
@@ -173,7 +173,7 @@ class Library:
 
         return plan(self.store, self.encoders, self.settings, paths, on_progress=looked)
 
-    def plan_reembed(self, *channels: str) -> tuple[Swap, Plan]:
+    def plan_reembed(self, *channels: str) -> tuple[ReembedPlan, Plan]:
         """Which videos have vectors of former models, and what it would cost to make them anew, without doing it.
 
         Args:

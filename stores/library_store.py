@@ -31,7 +31,7 @@ from stores.core.errors import StoreError, UsageError
 from stores.core.places import Places
 from stores.core.records import Receipt, StageOutput
 from stores.files.blobs import BlobStore
-from stores.files.staging_area import Parcels
+from stores.files.staging_area import StagingArea
 from stores.identity import check_mark, identify, write_mark
 from stores.ledger import MAX_ATTEMPTS, Attempt, Ledger
 from stores.maintenance.sweeping import Swept, sweep
@@ -74,7 +74,7 @@ class LibraryStore:
         self.catalog = Catalog(engine)
         self.fulltext = FullText(engine)
         self.blobs = blobs
-        self.parcels = Parcels(self.staging, blobs.objects)
+        self.parcels = StagingArea(self.staging, blobs.objects)
         self.vectors = VectorStore(
             places.vectors or root / "vectors",
             VectorRows(engine),

@@ -25,7 +25,7 @@ from stores.core.records import Receipt, StageKey, StageOutput
 from stores.ledger import Attempt
 from workflows.executors.threads import settle
 from workflows.planning.budget import NOTHING, Spent
-from workflows.planning.describe_plan import DESCRIBING, Means, PlannedDescription, plan_descriptions
+from workflows.planning.describe_plan import DESCRIBING, DescribeSetup, PlannedDescription, plan_descriptions
 from workflows.report import Totals, VideoReport, ending_of, total
 from workflows.telemetry.job_log import job_log, log_events
 from workflows.telemetry.progress import (
@@ -80,7 +80,7 @@ def describe_videos(
     store: LibraryStore,
     encoders: Encoders,
     video_ids: Iterable[str],
-    means: Means,
+    means: DescribeSetup,
     *,
     retry: bool = False,
     meter: Meter | None = None,
@@ -131,7 +131,7 @@ class _Job:
         self,
         store: LibraryStore,
         encoders: Encoders,
-        means: Means,
+        means: DescribeSetup,
         meter: Meter | None,
         prices: tuple[float, float] | None,
         progress: Progress,

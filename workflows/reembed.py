@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.describe.captions import CAPTION_VECTORS, CAPTIONS, caption_vectors, mark_of, vector_stage
+from pipeline.describe.captions import CAPTION_VECTORS, CAPTIONS, caption_vectors, fingerprint_of, vector_stage
 from pipeline.perceive import PerceptionConfig, Stage, stages
 from pipeline.perception import DERIVED
 from pipeline.segments.parts import PART_SECONDS
@@ -39,7 +39,7 @@ CHANNELS: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Swap:
+class ReembedPlan:
     """What there is to make anew.
 
     Attributes:
@@ -67,7 +67,7 @@ class Reembedded:
         swept: what was removed afterwards.
     """
 
-    swap: Swap
+    swap: ReembedPlan
     report: IngestReport | None
     captions: int
     swept: Swept
@@ -79,7 +79,7 @@ def plan_swap(
     channels: Sequence[str] = (),
     config: PerceptionConfig | None = None,
     part_seconds: float = PART_SECONDS,
-) -> Swap:
+) -> ReembedPlan:
     """What is left to do until all vectors are those of the present models. Nothing is written, no model is loaded.
 
     Args:
@@ -103,7 +103,7 @@ def plan_swap(
         message = f"the vectors also rest on {names}, whose models or settings changed, too."
         raise UsageError("USAGE", message, "Name more channels, or leave --channel out.")
     places = {video_id: store.catalog.path(video_id) for video_id, stages_left in left.items() if stages_left}
-    return Swap(
+    return ReembedPlan(
         stages=only,
         indexed=len(indexed),
         paths=tuple(path for path in places.values() if path is not None),
@@ -127,7 +127,7 @@ def embed_captions(
     with store.job():
         for number, video_id in enumerate(ids, 1):
             known = {stage: mark for (_, stage), mark in store.catalog.active_of([video_id]).items()}
-            mark = mark_of(vector_stage(encoders), known)
+            mark = fingerprint_of(vector_stage(encoders), known)
             attempt = store.ledger.begin(StageKey(video_id, CAPTION_VECTORS, mark), f"reembed-{os.getpid()}")
             if isinstance(attempt, Attempt):
                 try:
@@ -171,5 +171,5 @@ def _stale_captions(encoders: Encoders, active: Mapping[tuple[str, str], str]) -
     stage = vector_stage(encoders)
     for video_id in sorted({video_id for video_id, name in active if name == CAPTIONS}):
         known = {CAPTIONS: active[video_id, CAPTIONS]}
-        if active.get((video_id, CAPTION_VECTORS)) not in (None, mark_of(stage, known)):
+        if active.get((video_id, CAPTION_VECTORS)) not in (None, fingerprint_of(stage, known)):
             yield video_id

@@ -16,7 +16,7 @@ from stores.core.errors import KinodexError, UsageError
 from stores.core.ids import base_stage
 from stores.core.uris import uri_of
 from workflows.units import WorkUnit
-from workflows.work import Hands, endings
+from workflows.work import WorkerContext, endings
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders
@@ -89,7 +89,7 @@ def replay(
     begun = time.perf_counter()
     try:
         with Decoder() as decoder:
-            hands = Hands("replay", store.ledger, encoders, decoder, config or PerceptionConfig())
+            hands = WorkerContext("replay", store.ledger, encoders, decoder, config or PerceptionConfig())
             ended = list(endings(unit, memory, hands, lambda names: names, lambda _stage, _share: None))
     except Exception as error:  # noqa: BLE001 - a bug is what a replay is there to show
         name = f"{type(error).__name__}: {error}"

@@ -33,7 +33,7 @@ class WorkUnit:
         stages: fingerprint by stage, for the stages to run; of a part, the part's stages.
         part: number of the part; None for a whole video.
         part_seconds: length that long videos are split into.
-        unheard: stages before it that count as having found nothing (`Planner.unheard`).
+        undecodable_audio: stages before it that count as having found nothing (`Planner.undecodable_audio`).
     """
 
     video_id: str
@@ -43,7 +43,7 @@ class WorkUnit:
     stages: Mapping[str, str]
     part: int | None = None
     part_seconds: float = PART_SECONDS
-    unheard: tuple[str, ...] = ()
+    undecodable_audio: tuple[str, ...] = ()
 
     @property
     def name(self) -> tuple[str, int | None, str]:
@@ -111,13 +111,13 @@ class Planner:
         known = list(receipts)
         done, hopeless = self._ended(known, self._marks)
         others = {stage for stage in self._marks if stage not in self.wanted and stage not in done}
-        blocked = (hopeless | others) - set(self.unheard(known))
+        blocked = (hopeless | others) - set(self.undecodable_audio(known))
         for stage in self._order:
             if blocked.intersection(stage.inputs):
                 blocked.add(stage.name)
         return {stage: mark for stage, mark in self.wanted.items() if stage not in done | hopeless | blocked}
 
-    def unheard(self, receipts: Iterable[Receipt]) -> tuple[str, ...]:
+    def undecodable_audio(self, receipts: Iterable[Receipt]) -> tuple[str, ...]:
         """The stages that count as having heard nothing, because the sound cannot be decoded."""
         return tuple(
             receipt.key.stage
@@ -137,8 +137,10 @@ class Planner:
             return [WorkUnit(video_id, uri, sha256, 0.0, {PROBE: self.wanted[PROBE]})]
         parts = self._part_units(uri, video, left, receipts)
         if parts is None:
-            unheard = self.unheard(receipts)
-            return [WorkUnit(video_id, uri, video.sha256, video.seconds, left, None, self._part_seconds, unheard)]
+            undecodable_audio = self.undecodable_audio(receipts)
+            return [
+                WorkUnit(video_id, uri, video.sha256, video.seconds, left, None, self._part_seconds, undecodable_audio)
+            ]
         return parts
 
     def _part_units(
@@ -168,8 +170,8 @@ class Planner:
         stages = self._derivable(left, set(parted) - joinable)
         if not stages:
             return []
-        unheard = self.unheard(receipts)
-        return [WorkUnit(video.video_id, uri, video.sha256, 0.0, stages, None, self._part_seconds, unheard)]
+        undecodable_audio = self.undecodable_audio(receipts)
+        return [WorkUnit(video.video_id, uri, video.sha256, 0.0, stages, None, self._part_seconds, undecodable_audio)]
 
     def _derivable(self, left: Mapping[str, str], blocked: set[str]) -> dict[str, str]:
         for stage in self._order:

@@ -33,7 +33,7 @@ Ending = StageOutput | KinodexError
 
 
 @dataclass(frozen=True, slots=True)
-class Hands:
+class WorkerContext:
     """What one worker works with.
 
     Attributes:
@@ -50,7 +50,7 @@ class Hands:
 
 
 @dataclass(frozen=True, slots=True)
-class Reports:
+class WorkerCallbacks:
     """Whom a worker tells.
 
     Attributes:
@@ -68,7 +68,7 @@ class Reports:
     stopped: Callable[[], bool] = lambda: False
 
 
-def work(unit: WorkUnit, memory: Memory, hands: Hands, reports: Reports) -> None:
+def work(unit: WorkUnit, memory: Memory, hands: WorkerContext, reports: WorkerCallbacks) -> None:
     """Run the stages of one unit. Bad media end as errors of their stage; so does a bug, with its traceback logged.
 
     Where the job is told to stop, the attempts in hand are given back: they do not count against the video.
@@ -120,13 +120,13 @@ def work(unit: WorkUnit, memory: Memory, hands: Hands, reports: Reports) -> None
 def endings(
     unit: WorkUnit,
     memory: Memory,
-    hands: Hands,
+    hands: WorkerContext,
     begin: Callable[[Sequence[str]], Sequence[str]],
     advanced: Callable[[str, float], None],
 ) -> Iterator[tuple[str, Ending]]:
     """The stages of a unit as they end, whoever keeps count of them."""
     path = path_of(unit.uri)
-    memory = _Patient(memory, unit.unheard)
+    memory = _Patient(memory, unit.undecodable_audio)
     video = memory.video
     parts = parts_of(video, unit.part_seconds) if video is not None else ()
     common = (hands.encoders, hands.decoder, begin, hands.config, advanced)

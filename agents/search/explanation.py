@@ -39,7 +39,7 @@ LEFT_OUT = 8
 Kind = Literal["vectors", "words", "itm", "socratic"]
 Outcome = Literal["shown", "merged", "left_out"]
 _Fated = tuple[Candidate, Outcome, int, str]
-Makers = Callable[[], Mapping[tuple[str, str], str]]
+Provenance = Callable[[], Mapping[tuple[str, str], str]]
 """(stage, fingerprint) to ``name@revision`` of the models that make such a run."""
 
 
@@ -101,7 +101,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class CandidateOutcome:
     """How one moment ended.
 
     Attributes:
@@ -150,12 +150,12 @@ class Explanation:
     scales: tuple[Scale, ...]
     sources: tuple[Source, ...]
     gaps: tuple[Gap, ...]
-    moments: tuple[Fate, ...]
+    moments: tuple[CandidateOutcome, ...]
     remarks: tuple[str, ...]
 
 
 @dataclass(slots=True)
-class Notes:
+class SearchTrace:
     """What is noted while a search runs.
 
     Attributes:
@@ -171,12 +171,14 @@ class Notes:
     remarks: list[str] = field(default_factory=list)
 
 
-def nobody() -> Mapping[tuple[str, str], str]:
+def no_provenance() -> Mapping[tuple[str, str], str]:
     """No makers are known."""
     return {}
 
 
-def explain(notes: Notes, spaces: Spaces, store: LibraryStore, makers: Mapping[tuple[str, str], str]) -> Explanation:
+def explain(
+    notes: SearchTrace, spaces: Spaces, store: LibraryStore, makers: Mapping[tuple[str, str], str]
+) -> Explanation:
     """The explanation of a search that has just ended.
 
     Args:
@@ -207,7 +209,7 @@ def explain(notes: Notes, spaces: Spaces, store: LibraryStore, makers: Mapping[t
         sources=tuple(sources),
         gaps=tuple(_gaps(spaces, store)),
         moments=tuple(
-            Fate(
+            CandidateOutcome(
                 video_id=one.video_id,
                 clip_id=one.clip.clip_id,
                 span=one.clip.span,

@@ -8,8 +8,17 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from agents.search.candidates import Candidate
-from agents.search.explanation import LEFT_OUT, THRESHOLD, UNSEARCHED, Explanation, Makers, Notes, explain, nobody
-from agents.search.near_duplicates import Comparison, Twins
+from agents.search.explanation import (
+    LEFT_OUT,
+    THRESHOLD,
+    UNSEARCHED,
+    Explanation,
+    Provenance,
+    SearchTrace,
+    explain,
+    no_provenance,
+)
+from agents.search.near_duplicates import Comparison, NearDuplicates
 from agents.search.pictures import near_pictures
 from agents.search.refining import AS_RECALLED, SearchConfig, refined
 from agents.search.scoring import (
@@ -99,14 +108,18 @@ class Finder:
     """
 
     def __init__(
-        self, store: LibraryStore, encoders: Encoders, config: SearchConfig = AS_RECALLED, makers: Makers = nobody
+        self,
+        store: LibraryStore,
+        encoders: Encoders,
+        config: SearchConfig = AS_RECALLED,
+        makers: Provenance = no_provenance,
     ) -> None:
         self._store = store
         self._encoders = encoders
         self._config = config
         self._makers = makers
         self._spaces = Spaces(store, encoders)
-        self._twins = Twins(store)
+        self._twins = NearDuplicates(store)
 
     def search(
         self,
@@ -135,7 +148,7 @@ class Finder:
         if k < 1:
             raise UsageError("USAGE", f"Cannot show {k} results.", "Ask for 1 or more with -k.")
         health = self._store.catalog.index_health(SEARCHED_STAGES)
-        notes = Notes()
+        notes = SearchTrace()
         query = read_part(query)
         meaningless = nothing_to_look_for(query) and not self._store.fulltext.search(query, 1, video_ids=video_ids)
         if meaningless or not health.videos_indexed:
@@ -150,10 +163,10 @@ class Finder:
         why = self._why(notes) if explained else None
         return Found(query, verdict, self._spaces.health(health), moments, why)
 
-    def _why(self, notes: Notes) -> Explanation:
+    def _why(self, notes: SearchTrace) -> Explanation:
         return explain(notes, self._spaces, self._store, self._makers())
 
-    def _recall(self, query: str, video_ids: Sequence[str] | None, notes: Notes) -> list[Candidate]:
+    def _recall(self, query: str, video_ids: Sequence[str] | None, notes: SearchTrace) -> list[Candidate]:
         pool: dict[str, Candidate] = {}
         for space in self._spaces.serving():
             try:
@@ -172,7 +185,7 @@ class Finder:
         space: Space,
         pool: dict[str, Candidate],
         video_ids: Sequence[str] | None,
-        notes: Notes,
+        notes: SearchTrace,
     ) -> None:
         """What lies near the query in one space, each likeness on the scale of that space
         (`agents.search.pictures`)."""
@@ -256,7 +269,7 @@ class Finder:
         return []
 
     def _rank(
-        self, ordered: list[Candidate], k: int, per_video: int, duplicates: bool, notes: Notes
+        self, ordered: list[Candidate], k: int, per_video: int, duplicates: bool, notes: SearchTrace
     ) -> tuple[Moment, ...]:
         """The best ``k``; a twin of a better one goes into that one's ``also`` and makes room for the next."""
         twins = self._twins.among([candidate.video_id for candidate in ordered[: max(COMPARED, 2 * k)]])

@@ -36,7 +36,7 @@ _TOKEN = re.compile(f"[{CJK}]|(?:(?![{CJK}])[^\\W_])+")
 Place = tuple[str, Span]
 
 
-class Twins:
+class NearDuplicates:
     """Tells twins among moments of one library. Several threads may use one.
 
     What was read of the videos that were looked at last is kept, by the fingerprint of the stage run that it is of.
@@ -94,7 +94,7 @@ class Twins:
 class Comparison:
     """Tells twins in one list of results."""
 
-    def __init__(self, twins: Twins, video_ids: Sequence[str]) -> None:
+    def __init__(self, twins: NearDuplicates, video_ids: Sequence[str]) -> None:
         self._twins = twins
         self._known = set(video_ids)
         self._runs = twins.fingerprints(video_ids)

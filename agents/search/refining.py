@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agents.search.candidates import Candidate
-from agents.search.explanation import Notes
+from agents.search.explanation import SearchTrace
 from agents.search.rescoring import rescored
 from agents.search.spaces import Spaces
 from stores.library_store import LibraryStore
@@ -34,7 +34,7 @@ AS_RECALLED = SearchConfig()
 
 
 def refined(
-    query: str, ordered: list[Candidate], store: LibraryStore, spaces: Spaces, config: SearchConfig, notes: Notes
+    query: str, ordered: list[Candidate], store: LibraryStore, spaces: Spaces, config: SearchConfig, notes: SearchTrace
 ) -> list[Candidate]:
     """``ordered``, the best first, in the order that the steps of the config give.
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from agents.search.candidates import Candidate
-from agents.search.explanation import Notes
+from agents.search.explanation import SearchTrace
 from agents.search.scoring import STEEPNESS
 from encoders.bundle import Encoders
 from encoders.types import Pixels
@@ -41,7 +41,7 @@ DEFAULT_SIZE = 384
 
 
 def looked_at(
-    query: str, ordered: list[Candidate], store: LibraryStore, encoders: Encoders, top_k: int, notes: Notes
+    query: str, ordered: list[Candidate], store: LibraryStore, encoders: Encoders, top_k: int, notes: SearchTrace
 ) -> list[Candidate]:
     """``ordered`` with its first ``top_k`` in the order of the sum; those behind them stay where they are.
 
@@ -82,7 +82,7 @@ def readable(query: str) -> bool:
     return all(unicodedata.name(letter, "").startswith("LATIN") for letter in query if letter.isalpha())
 
 
-def _pictures(best: list[Candidate], store: LibraryStore, long_side: int, notes: Notes) -> dict[int, Pixels]:
+def _pictures(best: list[Candidate], store: LibraryStore, long_side: int, notes: SearchTrace) -> dict[int, Pixels]:
     """A picture of each candidate (h, w, 3), by its place in the list; those without one are absent."""
     found: dict[int, Pixels] = {}
     why: dict[str, int] = defaultdict(int)

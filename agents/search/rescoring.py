@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.search.candidates import Candidate
-from agents.search.explanation import Notes
+from agents.search.explanation import SearchTrace
 from agents.search.spaces import Spaces
 from encoders.reference.socratic import TOP, scores
 from stores.library_store import LibraryStore
@@ -35,7 +35,7 @@ CHANNEL = "socratic"
 _TEXTS: tuple[Literal["speech", "caption"], ...] = ("speech", "caption")
 
 
-def rescored(ordered: list[Candidate], store: LibraryStore, spaces: Spaces, notes: Notes) -> list[Candidate]:
+def rescored(ordered: list[Candidate], store: LibraryStore, spaces: Spaces, notes: SearchTrace) -> list[Candidate]:
     """``ordered`` with its first `encoders.reference.socratic.TOP` in the order of the whole score; those behind them
     stay."""
     best = ordered[:TOP]
@@ -63,7 +63,11 @@ def _seen(candidate: Candidate) -> float:
 
 
 def _likeness(
-    best: Sequence[Candidate], channel: Literal["speech", "caption"], store: LibraryStore, spaces: Spaces, notes: Notes
+    best: Sequence[Candidate],
+    channel: Literal["speech", "caption"],
+    store: LibraryStore,
+    spaces: Spaces,
+    notes: SearchTrace,
 ) -> NDArray[np.float64]:
     """Cosine (n,) of the query with what is told on a channel within each candidate; NaN where nothing is."""
     found = np.full(len(best), np.nan)

@@ -1,4 +1,4 @@
-"""The tagging graph: gather → recall roads in parallel → rank → (ask the model) → decide."""
+"""The tagging graph: gather → recall sources in parallel → rank → (ask the model) → decide."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from agents.llm import LLM
 from agents.tagging.ranking import ABSTAIN, Ranked, decide, rank
-from agents.tagging.recall import ROADS, Case, Recalled
+from agents.tagging.recall import SOURCES, Case, Recalled
 from agents.tagging.vocabulary import OnEncoded, TagVectors
 from encoders.bundle import Encoders
 from stores.core.errors import UsageError
@@ -24,10 +24,10 @@ NOTES = 200
 """Lines of evidence shown to the language model, those of the candidates first."""
 
 MODEL_WEIGHT = 0.5
-"""The model's doubt and the roads' confidence count the same: it reads the evidence, it does not see the picture.
+"""The model's doubt and the sources' confidence count the same: it reads the evidence, it does not see the picture.
 
 Whoever made a video also wrote what the model reads of it, be it "accept every tag". So its word may lower a tag, and
-raise it no further than what the roads found at first hand: no tag is accepted because a model says so."""
+raise it no further than what the sources found at first hand: no tag is accepted because a model says so."""
 
 
 class _State(TypedDict):
@@ -57,7 +57,7 @@ class Tagger:
     """Tags videos of one library from its tag library.
 
     Args:
-        llm: a language model that weighs the candidates; without one the roads decide alone.
+        llm: a language model that weighs the candidates; without one the sources decide alone.
         on_encoded: told (done, of all) while tags that this library has not seen before are encoded.
 
     Raises:
@@ -105,10 +105,10 @@ class Tagger:
         graph.add_node("judge", self._judge)
         graph.add_node("decide", self._decide)
         graph.add_edge(START, "gather")
-        for name in ROADS:
+        for name in SOURCES:
             graph.add_node(name, self._road(name))
             graph.add_edge("gather", name)
-        graph.add_edge(list(ROADS), "rank")
+        graph.add_edge(list(SOURCES), "rank")
         graph.add_conditional_edges("rank", lambda state: "judge" if self._llm and state["ranked"] else "decide")
         graph.add_edge("judge", "decide")
         graph.add_edge("decide", END)
@@ -125,8 +125,8 @@ class Tagger:
         return {}
 
     def _road(self, name: str) -> Any:
-        road = ROADS[name]
-        return lambda state: {"recalled": road(Case(state["video_id"], self._store, self._encoders, self._vectors))}
+        source = SOURCES[name]
+        return lambda state: {"recalled": source(Case(state["video_id"], self._store, self._encoders, self._vectors))}
 
     def _rank(self, state: _State) -> dict[str, Any]:
         return {"ranked": rank(state["recalled"])}
@@ -137,7 +137,7 @@ class Tagger:
         strong = [item for item in state["ranked"] if item.confidence >= ABSTAIN][:JUDGED]
         if not strong:
             return {}
-        rests_on = [evidence_id for item in strong for word in item.roads for evidence_id in word.evidence_ids]
+        rests_on = [evidence_id for item in strong for word in item.sources for evidence_id in word.evidence_ids]
         first = self._store.catalog.evidence(rests_on)
         others = [n for n in self._store.catalog.evidence_of(state["video_id"]) if n.evidence_id not in first]
         notes = [*first.values(), *others][:NOTES]
@@ -148,7 +148,7 @@ class Tagger:
         judged = {j.tag_id: j.probability for j in self._llm.ask(_INSTRUCTIONS, material, _Judgements).judgements}
         doubted = {item.tag_id: judged[item.tag_id] for item in strong if item.tag_id in judged}
         weighed = [
-            Ranked(item.tag_id, weigh(item.confidence, doubted.get(item.tag_id, 1.0)), item.roads)
+            Ranked(item.tag_id, weigh(item.confidence, doubted.get(item.tag_id, 1.0)), item.sources)
             for item in state["ranked"]
         ]
         return {"ranked": sorted(weighed, key=lambda item: (-item.confidence, item.tag_id))}
@@ -158,5 +158,5 @@ class Tagger:
 
 
 def weigh(confidence: float, judged: float) -> float:
-    """A confidence of the roads after the model's word: between the two if it doubts, else as it was."""
+    """A confidence of the sources after the model's word: between the two if it doubts, else as it was."""
     return min(confidence, (1 - MODEL_WEIGHT) * confidence + MODEL_WEIGHT * judged)

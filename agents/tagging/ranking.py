@@ -1,4 +1,4 @@
-"""Rank: what the roads brought becomes one calibrated confidence per tag, and a decision with evidence."""
+"""Rank: what the sources brought becomes one calibrated confidence per tag, and a decision with evidence."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ ABSTAIN = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One tag with its fused confidence and the word of every road that recalled it."""
+    """One tag with its fused confidence and the word of every source that recalled it."""
 
     tag_id: str
     confidence: float
-    roads: tuple[Recalled, ...]
+    sources: tuple[Recalled, ...]
 
 
 def rank(recalled: Iterable[Recalled]) -> list[Ranked]:
@@ -35,7 +35,7 @@ def rank(recalled: Iterable[Recalled]) -> list[Ranked]:
         Ranked(
             tag_id,
             1.0 - math.prod(1.0 - word.probability for word in words),
-            tuple(sorted(words, key=lambda word: (-word.probability, word.road))),
+            tuple(sorted(words, key=lambda word: (-word.probability, word.source))),
         )
         for tag_id, words in by_tag.items()
     ]
@@ -48,7 +48,7 @@ def decide(video_id: str, ranked: Iterable[Ranked]) -> tuple[Decision, ...]:
     for item in ranked:
         if item.confidence < ABSTAIN:
             continue
-        evidence = tuple(dict.fromkeys(e for word in item.roads for e in word.evidence_ids))
+        evidence = tuple(dict.fromkeys(e for word in item.sources for e in word.evidence_ids))
         accepted = item.confidence >= ACCEPT and bool(evidence)
         decisions.append(
             Decision(
@@ -56,9 +56,9 @@ def decide(video_id: str, ranked: Iterable[Ranked]) -> tuple[Decision, ...]:
                 tag_id=item.tag_id,
                 decision="accepted" if accepted else "abstained",
                 confidence=round(item.confidence, 4),
-                recalled_by=tuple(word.road for word in item.roads),
+                recalled_by=tuple(word.source for word in item.sources),
                 evidence_ids=evidence,
-                scores=tuple((word.road, round(word.probability, 4)) for word in item.roads),
+                scores=tuple((word.source, round(word.probability, 4)) for word in item.sources),
             )
         )
     return tuple(decisions)

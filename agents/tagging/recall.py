@@ -1,8 +1,8 @@
-"""The roads along which tags are recalled for one video: picture, objects, speech, screen, caption, format, similar.
+"""The sources along which tags are recalled for one video: picture, objects, speech, screen, caption, format, similar.
 
-Every road takes the whole tag library (`agents.tagging.vocabulary`) and names the tags it speaks for, each with a
-probability, the road's name and the evidence it saw. What one costs does not grow with tags that nothing speaks for.
-Roads do not know each other; `agents.tagging.ranking` weighs what they bring.
+Every source takes the whole tag library (`agents.tagging.vocabulary`) and names the tags it speaks for, each with a
+probability, the source's name and the evidence it saw. What one costs does not grow with tags that nothing speaks for.
+Sources do not know each other; `agents.tagging.ranking` weighs what they bring.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ rare even after asking thousands of tags of a video."""
 PICTURE_STEEPNESS = 1.5
 """A standard deviation more or less moves the odds by a factor of e^1.5 = 4.5."""
 
-RIVALRY = 0.5
+FACET_COMPETITION = 0.5
 """Tags of one facet rival each other: each loses half its distance to the facet's best (a match is of one sport)."""
 
 NAMED_GAIN = 2.0
@@ -38,7 +38,7 @@ NAMED_GAIN = 2.0
 OBJECT_GAIN = 1.5
 """Detection scores of the 80-category detector, averaged over the video, by this much."""
 
-CIRCUMSTANCE = 0.5
+CONTEXT_MATCH = 0.5
 """Strength at which a term is no name or kind of a concept but what may surround it. The detector's 80 categories are
 too common for that to mean anything: a person in the picture does not make it an interview."""
 
@@ -58,7 +58,7 @@ SIMILAR = 0.6
 """Weight of a tag accepted for a look-alike video, times that decision's confidence."""
 
 CERTAIN = 0.97
-"""No single road is believed beyond this."""
+"""No single source is believed beyond this."""
 
 MENTIONED = 0.05
 """Probability from which pictures and objects speak for a tag at all."""
@@ -69,17 +69,17 @@ _LEAST_Z = PICTURE_CENTRE - math.log(CERTAIN / MENTIONED - 1.0) / PICTURE_STEEPN
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """One road's word for one tag: how probable, and the evidence ids it rests on (best first)."""
+    """One source's word for one tag: how probable, and the evidence ids it rests on (best first)."""
 
     tag_id: str
-    road: str
+    source: str
     probability: float
     evidence_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One video to be tagged, and what the roads look it up in."""
+    """One video to be tagged, and what the sources look it up in."""
 
     video_id: str
     store: LibraryStore
@@ -87,25 +87,25 @@ class Case:
     tags: TagVectors
 
 
-def picture_road(case: Case) -> list[Recalled]:
+def picture_source(case: Case) -> list[Recalled]:
     """Tags whose text lies unusually near the clips' picture vectors."""
     hits, matrix = case.store.vectors.fetch(collections(case.encoders).picture, video_ids=[case.video_id])
     if not hits:
         return []
     tags = case.tags
     z, best = best_fits(case.encoders, tags.vectors, matrix, tags.scales)
-    rivalled = _rivalry(z, tags.facets)
+    competing = _facet_competition(z, tags.facets)
     labels = _labels_by_clip(case.store, case.video_id)
     recalled = []
-    for i in np.flatnonzero(rivalled >= _LEAST_Z).tolist():
-        probability = CERTAIN / (1.0 + math.exp(-PICTURE_STEEPNESS * (float(rivalled[i]) - PICTURE_CENTRE)))
+    for i in np.flatnonzero(competing >= _LEAST_Z).tolist():
+        probability = CERTAIN / (1.0 + math.exp(-PICTURE_STEEPNESS * (float(competing[i]) - PICTURE_CENTRE)))
         if probability >= MENTIONED:
             seen = labels.get(hits[best[i]].clip_id, ())
             recalled.append(Recalled(tags.tags[i].tag_id, "picture", probability, tuple(seen[:2])))
     return recalled
 
 
-def object_road(case: Case) -> list[Recalled]:
+def object_source(case: Case) -> list[Recalled]:
     """Tags that name (or name the kind of) something recognised or detected."""
     memory = case.store.memory(case.video_id)
     labels = [record for record in memory.records("labels") if isinstance(record, Label)]
@@ -120,7 +120,7 @@ def object_road(case: Case) -> list[Recalled]:
     tracked: defaultdict[int, list[tuple[float, str]]] = defaultdict(list)
     for t in tracklets:
         for tag, strength in by_concept.get(t.concept, ()):
-            if strength > CIRCUMSTANCE:
+            if strength > CONTEXT_MATCH:
                 worth = strength * t.confidence * (t.span.end - t.span.start) / length
                 tracked[tag].append((worth, t.evidence_id))
     recalled = []
@@ -137,22 +137,22 @@ def object_road(case: Case) -> list[Recalled]:
     return recalled
 
 
-def speech_road(case: Case) -> list[Recalled]:
+def speech_source(case: Case) -> list[Recalled]:
     """Tags that are said aloud."""
     return _mentioned("speech", SPOKEN, case.store.catalog.evidence_of(case.video_id, "speech"), case.tags)
 
 
-def screen_road(case: Case) -> list[Recalled]:
+def screen_source(case: Case) -> list[Recalled]:
     """Tags that are written on screen."""
     return _mentioned("screen", WRITTEN, case.store.catalog.evidence_of(case.video_id, "screen"), case.tags)
 
 
-def caption_road(case: Case) -> list[Recalled]:
+def caption_source(case: Case) -> list[Recalled]:
     """Tags that captions name."""
     return _mentioned("caption", CAPTIONED, case.store.catalog.evidence_of(case.video_id, "caption"), case.tags)
 
 
-def format_road(case: Case) -> list[Recalled]:
+def format_source(case: Case) -> list[Recalled]:
     """Tags that name a measured property: vertical video, black and white, still image."""
     first: dict[int, Evidence] = {}
     for fact in case.store.catalog.evidence_of(case.video_id, "format"):
@@ -165,7 +165,7 @@ def format_road(case: Case) -> list[Recalled]:
     ]
 
 
-def similar_road(case: Case) -> list[Recalled]:
+def similar_source(case: Case) -> list[Recalled]:
     """Tags accepted for videos that look alike (near-duplicates, other cuts of the same material)."""
     collection = collections(case.encoders).likeness
     hits, matrix = case.store.vectors.fetch(collection, video_ids=[case.video_id])
@@ -187,14 +187,14 @@ def similar_road(case: Case) -> list[Recalled]:
     return list(best.values())
 
 
-ROADS = {
-    "picture": picture_road,
-    "objects": object_road,
-    "speech": speech_road,
-    "screen": screen_road,
-    "caption": caption_road,
-    "format": format_road,
-    "similar": similar_road,
+SOURCES = {
+    "picture": picture_source,
+    "objects": object_source,
+    "speech": speech_source,
+    "screen": screen_source,
+    "caption": caption_source,
+    "format": format_source,
+    "similar": similar_source,
 }
 
 
@@ -204,10 +204,10 @@ def _fact_names(fact: str) -> set[str]:
     return {english, english.removesuffix(" video"), chinese, chinese.removesuffix("视频")} - {""}
 
 
-def _rivalry(z: NDArray[np.float64], facets: NDArray[np.int64]) -> NDArray[np.float64]:
+def _facet_competition(z: NDArray[np.float64], facets: NDArray[np.int64]) -> NDArray[np.float64]:
     best = np.full(int(facets.max()) + 1, -np.inf)
     np.maximum.at(best, facets, z)
-    return z - RIVALRY * (best[facets] - z)
+    return z - FACET_COMPETITION * (best[facets] - z)
 
 
 def _labels_by_clip(store: LibraryStore, video_id: str) -> dict[str, list[str]]:
@@ -220,7 +220,7 @@ def _labels_by_clip(store: LibraryStore, video_id: str) -> dict[str, list[str]]:
     }
 
 
-def _mentioned(road: str, once: float, lines: Iterable[Evidence], tags: TagVectors) -> list[Recalled]:
+def _mentioned(source: str, once: float, lines: Iterable[Evidence], tags: TagVectors) -> list[Recalled]:
     said: defaultdict[int, list[Evidence]] = defaultdict(list)
     for line in lines:
         for tag in tags.phrases.said_in(line.text):
@@ -229,5 +229,5 @@ def _mentioned(road: str, once: float, lines: Iterable[Evidence], tags: TagVecto
     for tag in sorted(said):
         doubt = math.prod(1.0 - once * line.confidence for line in said[tag])
         evidence = tuple(line.evidence_id for line in said[tag][:3])
-        recalled.append(Recalled(tags.tags[tag].tag_id, road, min(CERTAIN, 1.0 - doubt), evidence))
+        recalled.append(Recalled(tags.tags[tag].tag_id, source, min(CERTAIN, 1.0 - doubt), evidence))
     return recalled

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -154,7 +154,9 @@ def _put_block(connection: Connection, block: Block, numbers: Sequence[int], lin
         rows[VideoRow].append(video_columns(video))
         uri = f"/scale/{number // 1000:03d}/clip{number:07d}.mp4"
         times = {"mtime_ns": 1_700_000_000_000_000_000 + number, "seen_at": now, "missing": False}
-        rows[LocationRow].append({"uri": uri, **here, "size": video.size, **times})
+        name = PurePosixPath(uri)
+        named = {"name": name.name, "stem": name.stem}
+        rows[LocationRow].append({"uri": uri, **here, **named, "size": video.size, **times})
         for stage, output in block.outputs(number).items():
             key = StageKey(video.video_id, stage, block.fingerprints[stage])
             for table, values in stage_rows(key, output).items():
@@ -219,7 +221,7 @@ def _fill_vectors(library: Library, plan: Plan, kind: str, first: int, told: _To
             key = StageKey(id_of(video), "vectors", plan.fingerprints["vectors"])
             for item in block.items(kind, video, vectors[at * each : (at + 1) * each]):
                 rows[item.vector_id] = np.ascontiguousarray(item.vector), metadata_of(item, key)
-        library.store.vectors.put_held(plan.names[kind], rows)
+        library.store.vectors.put_raw(plan.names[kind], rows)
         yield number + 1
         if (number + 1) % _TOGETHER == 0 or number + 1 == plan.blocks:
             done = plan.numbers(number).stop

@@ -10,7 +10,7 @@ import numpy as np
 from rapidocr import RapidOCR
 
 from encoders.registry.loading import LoadContext
-from encoders.runtime.model_pool import Spares
+from encoders.runtime.model_pool import ModelPool
 from encoders.types import Pixels, TextBox
 
 # Long side of the picture that is read. Source: measured on two cores, 0.4 s for 640x272 and 1.7 s for 1080p,
@@ -45,7 +45,7 @@ class RapidTextReader:
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         }
         # An engine keeps the scale of the current picture in itself.
-        self._engines: Spares[Any] = Spares(lambda: RapidOCR(params=params))
+        self._engines: ModelPool[Any] = ModelPool(lambda: RapidOCR(params=params))
         self._name = name
 
     @property
@@ -62,7 +62,7 @@ class RapidTextReader:
         if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or 0 in frame.shape:
             raise ValueError(f"a frame must be uint8 (h, w, 3), not {frame.dtype} {frame.shape}")
         picture = _fitted(np.ascontiguousarray(frame[..., ::-1]))
-        with self._engines.lent() as engine:
+        with self._engines.acquire() as engine:
             found = engine(picture)
         if found.txts is None or found.boxes is None:
             return []

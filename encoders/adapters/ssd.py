@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from encoders.registry.loading import LoadContext
-from encoders.runtime.model_pool import Spares
+from encoders.runtime.model_pool import ModelPool
 from encoders.types import Detections, Pixels, WeightsError, check_frames
 
 _SIZE = 300  # side of the square the network takes (pipeline.config of the 2018-03-29 release)
@@ -39,7 +39,7 @@ class SsdDetector:
     ) -> None:
         try:
             # A net keeps its input and may not be used by two threads.
-            self._nets = Spares(lambda: cv2.dnn.readNetFromTensorflow(str(weights), str(graph)))
+            self._nets = ModelPool(lambda: cv2.dnn.readNetFromTensorflow(str(weights), str(graph)))
         except cv2.error as error:
             raise WeightsError("corrupt", f"OpenCV cannot read {weights}: {error}") from error
         self._known = known
@@ -64,7 +64,7 @@ class SsdDetector:
         # What cv2.dnn.blobFromImage gives, in half its time.
         small = cv2.resize(np.ascontiguousarray(frame), (_SIZE, _SIZE), interpolation=cv2.INTER_LINEAR)
         picture = small.transpose(2, 0, 1)[None].astype(np.float32, order="C")
-        with self._nets.lent() as net:
+        with self._nets.acquire() as net:
             net.setInput(picture)
             # Rows of (picture, category, score, x0, y0, x1, y1).
             rows = np.array(net.forward(), np.float32).reshape(-1, 7)

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 _Model = TypeVar("_Model")
 
 
-class Spares(Generic[_Model]):
+class ModelPool(Generic[_Model]):
     """Lends a model to one thread at a time, and makes another where all are lent.
 
     There are never more than have been in use at the same time. A lock would make the second worker of a process
@@ -27,7 +27,7 @@ class Spares(Generic[_Model]):
         self._free.put(make())
 
     @contextmanager
-    def lent(self) -> Iterator[_Model]:
+    def acquire(self) -> Iterator[_Model]:
         """A model for the block, for nobody else meanwhile."""
         try:
             model = self._free.get_nowait()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kinodex.schemas.base import Document, Number
 
 if TYPE_CHECKING:
-    from agents.search.explanation import Explanation, Fate, Gap
+    from agents.search.explanation import CandidateOutcome, Explanation, Gap
 
 
 class QueryScaleDocument(Document):
@@ -169,7 +169,7 @@ def _not_searched(why: Explanation, uris: Mapping[str, str]) -> list[NotSearched
     ]
 
 
-def _candidate(one: Fate, uris: Mapping[str, str]) -> CandidateDocument:
+def _candidate(one: CandidateOutcome, uris: Mapping[str, str]) -> CandidateDocument:
     start, end = one.span.seconds
     return CandidateDocument(
         rank=one.rank,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workflows.planning.plan import Plan
-    from workflows.reembed import Reembedded, Swap
+    from workflows.reembed import Reembedded, ReembedPlan
 
 
 class StageCount(Document):
@@ -61,7 +61,9 @@ class ReembeddedDocument(Document):
     removed: Removed
 
 
-def reembed_plan(found: Swap, planned: Plan, channels: Sequence[str], uris: Mapping[str, str]) -> ReembedPlanDocument:
+def reembed_plan(
+    found: ReembedPlan, planned: Plan, channels: Sequence[str], uris: Mapping[str, str]
+) -> ReembedPlanDocument:
     """The document of what there is to do.
 
     Args:

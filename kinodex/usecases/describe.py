@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stores.library_store import LibraryStore
     from workflows.describe import DescribeReport
     from workflows.planning.budget import Budget, Meter
-    from workflows.planning.describe_plan import Means, PlannedDescription
+    from workflows.planning.describe_plan import DescribeSetup, PlannedDescription
 
 Payload = dict[str, Any]
 By = Literal["profile", "endpoint"]
@@ -90,7 +90,7 @@ def plan_describe(
 
 def means_of(
     store: LibraryStore, encoders: Encoders, settings: Settings, llm: LLM | None, options: DescribeOptions
-) -> Means:
+) -> DescribeSetup:
     """Who describes: a model of the profile, the endpoint of the settings, or a model that is given.
 
     Of a profile it is its video language model if it names one, else its captioner of pictures.
@@ -101,7 +101,7 @@ def means_of(
     from agents.describing.captioner import EndpointDescriber
     from agents.describing.script import ScriptWriter
     from pipeline.describe.describers import PictureDescriber, VideoModelDescriber
-    from workflows.planning.describe_plan import Means
+    from workflows.planning.describe_plan import DescribeSetup
 
     by = options.by
     config = settings.perception_config().captions
@@ -113,13 +113,13 @@ def means_of(
         if llm is None:
             hint = f"To describe with one, {_ENDPOINT}; or use --by profile with a profile that has a captioner."
             raise UsageError("USAGE", "No endpoint is set.", hint)
-        return Means(EndpointDescriber(llm), config, writer, usage, asks=True)
+        return DescribeSetup(EndpointDescriber(llm), config, writer, usage, asks=True)
     if by == "profile":
         if encoders.has("describer"):
             describer = VideoModelDescriber(lambda: encoders.describer, encoders.revision("describer"))
-            return Means(describer, config, writer, usage)
+            return DescribeSetup(describer, config, writer, usage)
         if encoders.has("captioner"):
-            return Means(PictureDescriber.of(encoders, config), config, writer, usage)
+            return DescribeSetup(PictureDescriber.of(encoders, config), config, writer, usage)
         tasks = {name: encoders.registry.profile(name) for name in encoders.registry.profiles}
         able = [name for name, models in tasks.items() if "describer" in models or "captioner" in models]
         others = f"Choose one that has: --profile {' or '.join(able)}; or" if able else "Instead,"
@@ -128,7 +128,7 @@ def means_of(
     if isinstance(by, str):
         raise UsageError("USAGE", f"Unknown describer: {by!r}.", "Choose profile or endpoint.")
     model = by
-    return Means(VideoModelDescriber(lambda: model, named(model)), config, writer, usage)
+    return DescribeSetup(VideoModelDescriber(lambda: model, named(model)), config, writer, usage)
 
 
 def named(model: object) -> str:

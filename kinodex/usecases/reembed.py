@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from stores.library_store import LibraryStore
     from workflows.planning.budget import Meter
     from workflows.planning.plan import Plan
-    from workflows.reembed import Reembedded, Swap
+    from workflows.reembed import Reembedded, ReembedPlan
 
 
 def plan_reembed(
     store: LibraryStore, encoders: Encoders, settings: Settings, channels: Sequence[str]
-) -> tuple[Swap, Plan]:
+) -> tuple[ReembedPlan, Plan]:
     """Which videos have vectors of former models, and what new ones would cost, without doing it.
 
     Args:

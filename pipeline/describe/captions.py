@@ -105,7 +105,7 @@ def vector_stage(encoders: Encoders) -> Stage:
     return Stage(CAPTION_VECTORS, "1", {}, (encoders.revision("text"),), (CAPTIONS,))
 
 
-def mark_of(stage: Stage, known: Mapping[str, str]) -> str:
+def fingerprint_of(stage: Stage, known: Mapping[str, str]) -> str:
     """The fingerprint of a stage that rests on what a video has now.
 
     Args:

@@ -26,7 +26,7 @@ from stores.core.records import Blob, Record, StageKey, StageOutput, Video, Voic
 from stores.core.staged_output import pack, unpack
 
 PART_BLOB = "part.npz"
-_UNHEARD = "unheard.json"
+_UNDECODABLE = "undecodable_audio.json"
 
 
 def parcelled(key: StageKey, ending: Ending) -> Ending:
@@ -38,7 +38,7 @@ def parcelled(key: StageKey, ending: Ending) -> Ending:
         if ending.code.name != "AUDIO_DECODE_FAILED":
             return ending
         told = json.dumps([ending.message, ending.hint]).encode()
-        ending = StageOutput(blobs=(Blob(_UNHEARD, told),))
+        ending = StageOutput(blobs=(Blob(_UNDECODABLE, told),))
     return StageOutput(blobs=(Blob(PART_BLOB, pack(key, ending)),), seconds=ending.seconds)
 
 

@@ -27,7 +27,7 @@ class StagedFile:
     modified: float
 
 
-class Parcels:
+class StagingArea:
     """The parcels of one library: in ``staging/`` of its folder, or beside its blobs in an object store.
 
     With a folder, workers on other machines must see the same folder; with an object store they need not.

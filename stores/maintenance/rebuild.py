@@ -128,7 +128,7 @@ def _salvage(old: VectorStore, target: VectorStore, lost: Sequence[VectorRun]) -
             except StoreError as error:
                 _LOG.warning("Nothing can be taken over from the old index: %s", error)
                 return
-            target.put_held(collection, held)
+            target.put_raw(collection, held)
 
 
 def _remove_others(target: VectorStore, runs: Sequence[VectorRun]) -> None:

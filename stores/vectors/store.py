@@ -102,9 +102,9 @@ class VectorStore:
             group = by_collection.setdefault(item.collection, {})
             group[item.vector_id] = item.vector, metadata_of(item, key)
         for name, rows in by_collection.items():
-            self.put_held(name, rows)
+            self.put_raw(name, rows)
 
-    def put_held(self, collection: str, rows: Mapping[str, tuple[_Vectors, Mapping[str, Any]]]) -> None:
+    def put_raw(self, collection: str, rows: Mapping[str, tuple[_Vectors, Mapping[str, Any]]]) -> None:
         """Writes what `held` gave: vector and what is beside it, by id.
 
         Raises:

@@ -20,8 +20,12 @@ from tests.chaos.steps import STEPS, at
 
 # Steps of an actor; the rest of a commit is the driver's.
 PARCEL = {
-    "parcel-before": Strike("parcel-before", "stores.files.staging_area:Parcels.write", when="before", stage="vectors"),
-    "parcel-after": Strike("parcel-after", "stores.files.staging_area:Parcels.write", when="after", stage="vectors"),
+    "parcel-before": Strike(
+        "parcel-before", "stores.files.staging_area:StagingArea.write", when="before", stage="vectors"
+    ),
+    "parcel-after": Strike(
+        "parcel-after", "stores.files.staging_area:StagingArea.write", when="after", stage="vectors"
+    ),
 }
 ALL = tuple((step, stage) for stage in ("pictures", "vectors") for step in STEPS)
 

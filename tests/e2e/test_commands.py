@@ -138,7 +138,7 @@ def test_ask_cites_what_is_stored(ingested: Ingested):
 
 
 def test_ask_in_one_video_cites_no_other(ingested: Ingested):
-    answer = ingested.run("ask", "What is there?", "--video", "bikes.mp4", "--json").json
+    answer = ingested.run("ask", "Is there a bicycle?", "--video", "bikes.mp4", "--json").json
     bikes = ingested.of("bikes.mp4")["video_id"]
     assert {c["video_id"] for claim in answer["claims"] for c in claim["citations"]} <= {bikes}
 
@@ -146,7 +146,7 @@ def test_ask_in_one_video_cites_no_other(ingested: Ingested):
 def test_a_dead_language_model_is_named(ingested: Ingested):
     ran = ingested.run(
         "ask",
-        "What is there?",
+        "What is on the street?",
         "--json",
         KINODEX_BASE_URL="http://127.0.0.1:9/v1",
         KINODEX_MODEL="m",

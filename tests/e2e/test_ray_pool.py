@@ -14,7 +14,7 @@ import pytest
 
 from stores.core.errors import KinodexError, StoreError
 from tests.e2e.conftest import ROOT
-from workflows.executors.ray.actor import News, Perceiver, Row
+from workflows.executors.ray.actor import Perceiver, ProgressBuffer, Row
 from workflows.executors.ray.cluster import cluster
 from workflows.executors.ray.pool import Pool
 from workflows.executors.ray.shape import Shape
@@ -26,9 +26,9 @@ pytestmark = pytest.mark.slow
 class Toy(Perceiver):
     """Does what a unit's text says; each unit that is begun leaves a line in a file."""
 
-    def __init__(self, folder: str, seats: int) -> None:
+    def __init__(self, folder: str, slots: int) -> None:
         self.folder = Path(folder)
-        self._news = News()
+        self._news = ProgressBuffer()
 
     def open(self) -> Row:
         if (self.folder / "stillborn").exists():
@@ -84,8 +84,8 @@ def folder(tmp_path: Path, ray_there: None) -> Path:
     return tmp_path
 
 
-def pool_of(folder: Path, seats: int = 2, actors: int = 1) -> Pool:
-    return Pool(str(folder), Shape(seats, actors, 1 << 20), {}, Toy)  # type: ignore[arg-type]
+def pool_of(folder: Path, slots: int = 2, actors: int = 1) -> Pool:
+    return Pool(str(folder), Shape(slots, actors, 1 << 20), {}, Toy)  # type: ignore[arg-type]
 
 
 def done(pool: Pool, units: list[str], ahead: int = 1) -> list[str]:
@@ -109,7 +109,7 @@ def processes(folder: Path) -> Counter[str]:
 
 
 def test_every_unit_comes_once_from_actors_that_stay(folder: Path):
-    pool = pool_of(folder, seats=1, actors=2)
+    pool = pool_of(folder, slots=1, actors=2)
     first = [f"slow {number}" for number in range(6)]
     assert sorted(done(pool, first)) == first
     assert len(processes(folder)) == 2
@@ -126,9 +126,9 @@ def test_two_units_share_a_process(folder: Path):
     pool.close()
 
 
-@pytest.mark.parametrize(("seats", "actors"), [(2, 1), (1, 2)])
-def test_what_a_dead_actor_had_in_hand_is_done_by_another(seats: int, actors: int, folder: Path):
-    pool = pool_of(folder, seats, actors)
+@pytest.mark.parametrize(("slots", "actors"), [(2, 1), (1, 2)])
+def test_what_a_dead_actor_had_in_hand_is_done_by_another(slots: int, actors: int, folder: Path):
+    pool = pool_of(folder, slots, actors)
     units = ["slow 1", "die-once 2", "quick 3", "quick 4", "die-once 5", "quick 6"]
     assert sorted(done(pool, units, ahead=2)) == sorted(units)
     pool.close()
@@ -156,7 +156,7 @@ def test_a_library_that_cannot_be_opened_ends_the_job(folder: Path):
 
 
 def test_a_bug_ends_the_job_and_all_that_runs(folder: Path):
-    pool = pool_of(folder, seats=1, actors=2)
+    pool = pool_of(folder, slots=1, actors=2)
     with pytest.raises(ValueError, match="a bug"):
         done(pool, ["fail 1", "quick 2", "slow 3", "slow 4"])
     pool = pool_of(folder)
@@ -165,7 +165,7 @@ def test_a_bug_ends_the_job_and_all_that_runs(folder: Path):
 
 
 def test_somebody_hears_how_far_units_are_though_all_seats_are_taken(folder: Path):
-    pool = pool_of(folder, seats=1)
+    pool = pool_of(folder, slots=1)
     heard: list[Event] = []
 
     def tell(event: Event) -> None:

@@ -64,7 +64,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     hf_models.detector(folders["finder"], "d_fine")
     hf_models.blip(folders["matcher"], BlipForImageTextRetrieval)
     hf_models.blip(folders["teller"], BlipForConditionalGeneration)
-    shipped = Path(encoders.__file__).with_name("models.toml").read_text(encoding="utf-8")
+    shipped = (Path(encoders.__file__).parent / "registry" / "models.toml").read_text(encoding="utf-8")
     eyes = ["model.safetensors", "config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json"]
     rows = [
         row("eyes", "image", "encoders.adapters.hf_clip:load", COMMIT, eyes, dim=16, more='also = ["image_text"]'),

@@ -16,7 +16,7 @@ from stores.ledger import Ledger
 from workflows.units import WorkUnit
 
 
-class Company:
+class SharedExclusiveLock:
     """The threads of one process that work on units.
 
     Whoever asks to be alone waits until the others are done, and meanwhile nobody begins.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Leftover:
+class RecoveredOutput:
     """One finished stage: the attempt it belongs to, as the ledger has it, and the parcel."""
 
     receipt: Receipt
@@ -24,12 +24,12 @@ class Leftover:
     output: StageOutput
 
 
-def leftovers(store: LibraryStore, unit: WorkUnit) -> dict[str, Leftover]:
+def leftovers(store: LibraryStore, unit: WorkUnit) -> dict[str, RecoveredOutput]:
     """The stages of ``unit`` whose attempt still runs, though its parcel is whole: only the worker is gone.
 
     Without this, one stage that kills its worker would take those before it along, each time with a strike.
     """
-    found: dict[str, Leftover] = {}
+    found: dict[str, RecoveredOutput] = {}
     for name in store.parcels.names():
         video_id, stage, fingerprint, attempt, *_ = [*name.split("-"), "", "", "", ""]
         if video_id != unit.video_id or unit.stages.get(stage) != fingerprint:
@@ -38,7 +38,7 @@ def leftovers(store: LibraryStore, unit: WorkUnit) -> dict[str, Leftover]:
         if receipt is None or receipt.status != "running" or str(receipt.attempt) != attempt:
             continue
         try:
-            found[stage] = Leftover(receipt, name, store.parcels.read(name)[1])
+            found[stage] = RecoveredOutput(receipt, name, store.parcels.read(name)[1])
         except StoreError:
             continue  # not whole: the stage is done again
     return found
@@ -47,7 +47,7 @@ def leftovers(store: LibraryStore, unit: WorkUnit) -> dict[str, Leftover]:
 class WithLeftovers:
     """A memory in which finished stages stand that are not committed yet."""
 
-    def __init__(self, memory: Memory, found: Mapping[str, Leftover]) -> None:
+    def __init__(self, memory: Memory, found: Mapping[str, RecoveredOutput]) -> None:
         self._memory = memory
         self._outputs = {stage: one.output for stage, one in found.items()}
 

@@ -19,9 +19,9 @@ from stores.core.patience import patiently
 from stores.core.records import Receipt
 from stores.known_frame_hashes import KnownPrints
 from stores.ledger import Attempt
-from workflows.executors.exclusive import Company, has_one_chance_left
+from workflows.executors.exclusive import SharedExclusiveLock, has_one_chance_left
 from workflows.telemetry.progress import StageAdvanced, StageStarted
-from workflows.work import Ending, Hands, Reports, work
+from workflows.work import Ending, WorkerCallbacks, WorkerContext, work
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore
@@ -53,7 +53,7 @@ def on_threads(job: Job) -> Iterator[Callable[[Sequence[WorkUnit]], None]]:
 
 def _run(job: Job, decoders: _Decoders, units: Sequence[WorkUnit]) -> None:
     count = min(decoders.qsize(), len(units))
-    crew = _Crew(job)
+    crew = _Workers(job)
     with ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor(count, "kinodex", initializer=_leave_interrupts_to_main))
         futures = [pool.submit(crew.run, unit, decoders) for unit in units]
@@ -78,12 +78,12 @@ def _leave_interrupts_to_main() -> None:
 _Decoders: TypeAlias = queue.SimpleQueue[tuple[str, Decoder]]
 
 
-class _Crew:
+class _Workers:
     def __init__(self, job: Job) -> None:
         self.stop = threading.Event()
         self._job = job
         self._known = KnownPrints(job.store.catalog, job.store.blobs)
-        self._company = Company()
+        self._company = SharedExclusiveLock()
         self._writing = threading.Lock()
 
     def run(self, unit: WorkUnit, decoders: _Decoders) -> None:
@@ -94,7 +94,7 @@ class _Crew:
                 return
             name, decoder = decoders.get()
             try:
-                hands = Hands(name, job.store.ledger, job.encoders, decoder, job.config, self._known)
+                hands = WorkerContext(name, job.store.ledger, job.encoders, decoder, job.config, self._known)
                 work(unit, job.store.memory(unit.video_id), hands, self._reports(unit))
             finally:
                 decoders.put((name, decoder))
@@ -103,7 +103,7 @@ class _Crew:
         if not self.stop.is_set():
             job.unit_ended(unit)
 
-    def _reports(self, unit: WorkUnit) -> Reports:
+    def _reports(self, unit: WorkUnit) -> WorkerCallbacks:
         job = self._job
 
         def ended(attempt: Attempt, ending: Ending) -> None:
@@ -112,7 +112,7 @@ class _Crew:
             if receipt is not None:
                 job.stage_ended(unit, receipt)
 
-        return Reports(
+        return WorkerCallbacks(
             begun=lambda stage: job.progress(StageStarted(unit.video_id, unit.uri, stage)),
             advanced=lambda stage, share: job.progress(StageAdvanced(unit.video_id, stage, share)),
             settled=lambda receipt: job.stage_known(unit, receipt),

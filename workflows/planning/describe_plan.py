@@ -12,7 +12,7 @@ from pipeline.describe.captions import (
     CaptionConfig,
     Describer,
     caption_stage,
-    mark_of,
+    fingerprint_of,
     vector_stage,
 )
 from pipeline.stage import Stage
@@ -45,7 +45,7 @@ State = Literal["described", "outdated", "not_described", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class DescribeSetup:
     """Who describes, and how.
 
     Attributes:
@@ -108,7 +108,7 @@ class PlannedDescription:
 
 
 def plan_descriptions(
-    store: LibraryStore, encoders: Encoders, video_ids: Iterable[str], means: Means, retry: bool = False
+    store: LibraryStore, encoders: Encoders, video_ids: Iterable[str], means: DescribeSetup, retry: bool = False
 ) -> list[PlannedDescription]:
     """What there is to do for each video, in the given order. Loads no model, writes nothing.
 
@@ -129,7 +129,7 @@ def _planned(
     video_id: str,
     stages: Sequence[Stage],
     active: Mapping[tuple[str, str], str],
-    means: Means,
+    means: DescribeSetup,
     retry: bool,
 ) -> PlannedDescription:
     uri = store.catalog.display_uri(video_id)
@@ -139,7 +139,7 @@ def _planned(
         raise UsageError("UNKNOWN_VIDEO", f"{uri} has not been indexed.", hint)
     marks: dict[str, str] = {}
     for stage in stages:
-        marks[stage.name] = mark_of(stage, {**known, **marks})
+        marks[stage.name] = fingerprint_of(stage, {**known, **marks})
     receipts = {name: store.ledger.state(StageKey(video_id, name, mark)) for name, mark in marks.items()}
     done = {name for name, one in receipts.items() if one is not None and one.status == "done"}
     hopeless = {name for name, one in receipts.items() if one is not None and settled(one) and not retry} - done
@@ -158,7 +158,9 @@ def _planned(
     )
 
 
-def _cost(store: LibraryStore, video_id: str, left: Sequence[str], clips: int, means: Means) -> tuple[int, float]:
+def _cost(
+    store: LibraryStore, video_id: str, left: Sequence[str], clips: int, means: DescribeSetup
+) -> tuple[int, float]:
     calls, tokens = 0, 0.0
     if CAPTIONS in left and means.asks:
         frames = means.config.frames or means.describer.frames

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from encoders.types import Pixels, check_frames
 
-# Means and deviations of RGB in [0, 1]: CLIP's, in both official repositories.
+# DescribeSetup and deviations of RGB in [0, 1]: CLIP's, in both official repositories.
 MEAN = (0.48145466, 0.4578275, 0.40821073)
 DEVIATION = (0.26862954, 0.26130258, 0.27577711)
 

@@ -56,6 +56,10 @@ class _Finder:
 def _wrap(module, strike):
     *owners, last = strike["where"].split(":")[1].split(".")
     owner = functools.reduce(getattr, owners, module)
+    if strike["do"] == "pass_on":
+        # The decoding child is given no more of the environment than it needs; here it needs the plan, too.
+        module._PASSED_ON |= {name for name in os.environ if name.startswith("KINODEX_CHAOS")}
+        return
     original = getattr(owner, last)
     if strike["do"] == "limits":
         # The defaults of a dataclass stand in its __init__.
@@ -214,4 +218,5 @@ def _place(name):
 
 
 if _PLAN:
-    sys.meta_path.insert(0, _Finder(json.loads(Path(_PLAN).read_text())))
+    passed_on = {"where": "pipeline.decode.decoder:Decoder", "do": "pass_on"}
+    sys.meta_path.insert(0, _Finder([*json.loads(Path(_PLAN).read_text()), passed_on]))

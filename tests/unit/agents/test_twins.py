@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from agents.search.finder import Also, Finder
-from agents.search.near_duplicates import Twins
+from agents.search.near_duplicates import NearDuplicates
 from encoders.bundle import Encoders
 from encoders.spaces import collections
 from stores.core.records import Blob, Clip, Span, StageKey, StageOutput, Utterance, VectorItem, Video
@@ -62,7 +62,7 @@ def store(tmp_path: Path) -> Iterator[LibraryStore]:
 
 
 def same(store: LibraryStore, one: str, other: str, here: Span = FIRST, there: Span = FIRST) -> bool:
-    twins = Twins(store).among([one])  # of the other it is asked only when it comes up
+    twins = NearDuplicates(store).among([one])  # of the other it is asked only when it comes up
     assert twins.same((one, here), (other, there)) == twins.same((other, there), (one, here))
     return twins.same((one, here), (other, there))
 

@@ -19,7 +19,7 @@ from sqlalchemy import update
 
 from agents.search.pictures import best_fits
 from agents.search.scoring import query_scales
-from agents.tagging import recall as roads
+from agents.tagging import recall as sources
 from agents.tagging.phrases import Phrases
 from agents.tagging.recall import Case, Recalled
 from agents.tagging.vocabulary import TagVectors
@@ -122,7 +122,7 @@ def plainly_mentioned(once: float, lines: Sequence[Evidence], tags: Sequence[Tag
         said = [one for one in lines if any(contains_phrase(name, one.text) for name in names)]
         if said:
             doubt = math.prod(1.0 - once * one.confidence for one in said)
-            found.append((tag.tag_id, min(roads.CERTAIN, 1.0 - doubt), tuple(one.evidence_id for one in said[:3])))
+            found.append((tag.tag_id, min(sources.CERTAIN, 1.0 - doubt), tuple(one.evidence_id for one in said[:3])))
     return found
 
 
@@ -135,9 +135,9 @@ def test_lines_speak_for_the_same_tags_as_in_a_walk_through_all_of_them(encoders
     draw = random.Random(2)
     pool = [name for tag in tags for name in (tag.name, *tag.aliases)]
     lines = [line(n, " ".join(draw.sample(pool, 4)), "speech", draw.random()) for n in range(60)]
-    plain = plainly_mentioned(roads.SPOKEN, lines, tags)
+    plain = plainly_mentioned(sources.SPOKEN, lines, tags)
     assert len(plain) > 50
-    assert short(roads.speech_road(case_of(tags, encoders, speech=lines))) == plain
+    assert short(sources.speech_source(case_of(tags, encoders, speech=lines))) == plain
 
 
 def test_facts_speak_for_the_same_tags(encoders: Encoders) -> None:
@@ -154,7 +154,7 @@ def test_facts_speak_for_the_same_tags(encoders: Encoders) -> None:
         "horizontal",
     ]
     tags = [Tag(f"t{n}", name, "", ("x", name), "", "", "active") for n, name in enumerate(names)]
-    found = short(roads.format_road(case_of(tags, encoders, format=facts)))
+    found = short(sources.format_source(case_of(tags, encoders, format=facts)))
     assert found == [(f"t{n}", 0.8 if n < 4 else 0.97, ("e1" if n < 4 else "e2",)) for n in (0, 1, 2, 3, 4, 7)]
 
 
@@ -173,16 +173,16 @@ def plainly_seen(
             if strength := strengths.get(label.concept):
                 per_clip[label.clip_id].append((strength * label.score, label.evidence_id))
         worth = [
-            (min(roads.CERTAIN, roads.NAMED_GAIN * sum(w for w, _ in seen)), sorted(seen, reverse=True))
+            (min(sources.CERTAIN, sources.NAMED_GAIN * sum(w for w, _ in seen)), sorted(seen, reverse=True))
             for seen in per_clip.values()
         ]
         tracked = [
             (strengths[t.concept] * t.confidence * (t.span.end - t.span.start) / length, t.evidence_id)
             for t in tracklets
-            if strengths.get(t.concept, 0.0) > roads.CIRCUMSTANCE
+            if strengths.get(t.concept, 0.0) > sources.CONTEXT_MATCH
         ]
         if tracked:
-            gained = min(roads.CERTAIN, roads.OBJECT_GAIN * sum(w for w, _ in tracked))
+            gained = min(sources.CERTAIN, sources.OBJECT_GAIN * sum(w for w, _ in tracked))
             worth.append((gained, sorted(tracked, reverse=True)))
         if worth and max(worth)[0] >= 0.05:
             probability, seen = max(worth)
@@ -205,7 +205,7 @@ def test_objects_speak_for_the_same_tags(encoders: Encoders) -> None:
     for these, those in ((labels, []), ([], tracklets), (labels, tracklets)):
         plain = plainly_seen(these, those, tags, encoders)
         assert len(plain) > 10
-        assert short(roads.object_road(case_of(tags, encoders, labels=these, tracklets=those))) == plain
+        assert short(sources.object_source(case_of(tags, encoders, labels=these, tracklets=those))) == plain
 
 
 def test_pictures_speak_for_the_same_tags(encoders: Encoders, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,13 +228,13 @@ def test_pictures_speak_for_the_same_tags(encoders: Encoders, monkeypatch: pytes
         facet_best[tag.facet] = max(facet_best[tag.facet], value)
     expected = {}
     for value, tag in zip(plain_z, tags, strict=True):
-        rivalled = value - roads.RIVALRY * (facet_best[tag.facet] - value)
-        likely = roads.CERTAIN / (1.0 + math.exp(-roads.PICTURE_STEEPNESS * (rivalled - roads.PICTURE_CENTRE)))
+        rivalled = value - sources.FACET_COMPETITION * (facet_best[tag.facet] - value)
+        likely = sources.CERTAIN / (1.0 + math.exp(-sources.PICTURE_STEEPNESS * (rivalled - sources.PICTURE_CENTRE)))
         if likely >= 0.05:
             expected[tag.tag_id] = likely
     hits = [SimpleNamespace(clip_id=f"c{n}") for n in range(9)]
     monkeypatch.setattr("agents.tagging.recall.collections", lambda _: SimpleNamespace(picture="p"))
-    found = roads.picture_road(case_of(tags, encoders, vectors=(hits, pictures)))
+    found = sources.picture_source(case_of(tags, encoders, vectors=(hits, pictures)))
     assert "t17" in expected
     assert {word.tag_id: word.probability for word in found} == pytest.approx(expected, abs=1e-2)
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from agents.answering.claims import Answer, Citation, Claim
-from agents.search.explanation import Explanation, Fate, Gap, Part, Scale, Source
+from agents.search.explanation import CandidateOutcome, Explanation, Gap, Part, Scale, Source
 from agents.search.finder import Also, Found, Moment
 from agents.search.videos import FoundVideo, FoundVideos
 from stores.core.records import Decision, Evidence, Receipt, Span, StageKey, Tag, Video
@@ -20,7 +20,7 @@ from workflows.describe import DescribedVideo, DescribeReport
 from workflows.planning.budget import Estimate, Spent
 from workflows.planning.describe_plan import PlannedDescription
 from workflows.planning.plan import Plan, PlannedInput
-from workflows.reembed import Reembedded, Swap
+from workflows.reembed import Reembedded, ReembedPlan
 from workflows.replay import Replay
 from workflows.report import IngestReport, VideoReport, total
 
@@ -67,7 +67,7 @@ PLAN = Plan(
     True,
 )
 EMPTY_PLAN = Plan((), (), Estimate(), 0.0, 2, (), (), (), 10**9, False)
-SWAP = Swap(("pictures", "vectors"), 9, (Path("/films/one.mp4"),), ("vid_2", "vid_9"), ("vid_1",))
+SWAP = ReembedPlan(("pictures", "vectors"), 9, (Path("/films/one.mp4"),), ("vid_2", "vid_9"), ("vid_1",))
 REEMBEDDED = Reembedded(SWAP, INGESTED, 1, Swept(1, 2, 3, 4, 5))
 KEPT = Reembedded(SWAP, None, 0, Swept())
 
@@ -107,8 +107,10 @@ EXPLANATION = Explanation(
         Gap("vid_2", "text", "nothing_found"),
     ),
     (
-        Fate("vid_1", "clp", Span(0, 12800, TICKS), "shown", 1, "", 0.2, 0.7, (_SEEN, _SAID)),
-        Fate("vid_2", "clp", Span(0, 12800, TICKS), "left_out", 0, "stands behind the last one", 0.1, 0.1, ()),
+        CandidateOutcome("vid_1", "clp", Span(0, 12800, TICKS), "shown", 1, "", 0.2, 0.7, (_SEEN, _SAID)),
+        CandidateOutcome(
+            "vid_2", "clp", Span(0, 12800, TICKS), "left_out", 0, "stands behind the last one", 0.1, 0.1, ()
+        ),
     ),
     ("itm: looked at 2 of 3 moments",),
 )

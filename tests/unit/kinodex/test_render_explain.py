@@ -4,7 +4,7 @@ from fractions import Fraction
 import pytest
 from rich.console import Console
 
-from agents.search.explanation import Explanation, Fate, Gap, Part, Scale, Source
+from agents.search.explanation import CandidateOutcome, Explanation, Gap, Part, Scale, Source
 from kinodex.cli.render import explain as render_explain
 from kinodex.schemas.explain import explanation
 from stores.core.records import Span
@@ -13,9 +13,9 @@ MODEL, WORDS = "conse-lite2-e5@9656183e-8962b274", "whisper-base@d01c3014"
 HOSTILE = "/films/[red]x\x1b[31m.mp4"
 
 
-def fate(video_id: str, outcome: str, rank: int, reason: str, *parts: Part) -> Fate:
+def fate(video_id: str, outcome: str, rank: int, reason: str, *parts: Part) -> CandidateOutcome:
     ratio = sum(part.worth for part in parts)
-    return Fate(video_id, "clp", Span(0, 4000, Fraction(1, 1000)), outcome, rank, reason, ratio, 0.7, parts)
+    return CandidateOutcome(video_id, "clp", Span(0, 4000, Fraction(1, 1000)), outcome, rank, reason, ratio, 0.7, parts)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from encoders.reference.blip.med import MedConfig
 from encoders.reference.blip.vit import VitConfig
 from encoders.types import Pixels
 from pipeline.decode.decoder import Decoder
-from pipeline.describe.captions import CaptionConfig, caption_stage, describe_clips, mark_of
+from pipeline.describe.captions import CaptionConfig, caption_stage, describe_clips, fingerprint_of
 from pipeline.describe.describers import QUESTION, PictureDescriber, VideoModelDescriber
 from pipeline.describe.sampled_frames import sights, wanted_ticks
 from stores.core.errors import MediaError
@@ -201,7 +201,7 @@ def test_fingerprints_change_with_what_captions_rest_on() -> None:
     config = CaptionConfig()
     plain = PictureDescriber(ColourCaptioner, "colours@1")
     marks = {
-        mark_of(caption_stage(describer, chosen), clips)
+        fingerprint_of(caption_stage(describer, chosen), clips)
         for describer, chosen, clips in (
             (plain, config, {"clips": "a"}),
             (plain, config, {"clips": "b"}),
@@ -212,7 +212,7 @@ def test_fingerprints_change_with_what_captions_rest_on() -> None:
         )
     }
     assert len(marks) == 6
-    same = mark_of(caption_stage(plain, CaptionConfig(frames=1)), {"clips": "a", "vectors": "other"})
+    same = fingerprint_of(caption_stage(plain, CaptionConfig(frames=1)), {"clips": "a", "vectors": "other"})
     assert same in marks
 
 

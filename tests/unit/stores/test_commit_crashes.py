@@ -174,12 +174,12 @@ def test_a_commit_whose_answer_was_lost_is_done(store: LibraryStore, monkeypatch
     attempt = begun(store, video_id, "speech", "f2")
     replace = commit_module.replace_rows
 
-    def unheard(*arguments: object) -> object:
+    def undecodable_audio(*arguments: object) -> object:
         replace(*arguments)  # type: ignore[arg-type]
         raise PowerCutError
 
     with monkeypatch.context() as patched:
-        patched.setattr("stores.library_store.replace_rows", unheard)
+        patched.setattr("stores.library_store.replace_rows", undecodable_audio)
         with pytest.raises(PowerCutError):
             store.commit(attempt, new_output(video_id))
     receipt = store.commit(attempt, new_output(video_id))

@@ -125,13 +125,14 @@ def test_words_kept_under_former_keys_are_found_after_an_upgrade(tmp_path: Path)
         put(store, video_id, "speech", utterance(video_id, 0, "Straße 戰爭與歷史圖書館"))
         (tmp_path / "tags.csv").write_text("id,name,aliases\nt1,圖書館,Bücherei\n", encoding="utf-8")
         store.tags.import_csv(tmp_path / "tags.csv")
-        # As the version with schema 0004 left them.
+        # As the version with schema 0005 left them.
         with writing(store._engine) as connection:
             connection.execute(text("UPDATE evidence_fts SET body = 'Straße 戰 爭 與 歷 史 圖 書 館'"))
             connection.execute(text("UPDATE tags SET folded = name"))
             connection.execute(text("UPDATE tag_aliases SET folded = lower(alias)"))
             connection.execute(text("DELETE FROM counters WHERE name = 'text_keys'"))
-            connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
+            connection.execute(text("DROP TABLE tag_vectors"))
+            connection.execute(text("UPDATE alembic_version SET version_num = '0005'"))
         assert store.fulltext.search("图书馆", 5) == []
     with LibraryStore.open(library) as store:
         for query in ("图书馆", "圖書館", "strasse"):

@@ -10,7 +10,7 @@ import pytest
 from stores.core.errors import StoreError
 from stores.core.records import Blob, StageKey, StageOutput
 from stores.core.staged_output import pack, unpack
-from stores.files.staging_area import Parcels
+from stores.files.staging_area import StagingArea
 from tests.unit.stores.builders import label, sha, tracklet, utterance, vector_item, video_of
 
 KEY = StageKey("vid_1", "speech", "f1")
@@ -28,7 +28,7 @@ def test_everything_arrives(tmp_path: Path) -> None:
         (Blob("a.npz", bytes(range(256))), Blob("empty", b"")),
         video_of("vid_1", sha("x")),
     )
-    parcels = Parcels(tmp_path / "new folder")
+    parcels = StagingArea(tmp_path / "new folder")
     name = parcels.write(KEY, output, 7)
     key, read = parcels.read(name)
     assert key == KEY
@@ -47,7 +47,7 @@ def test_an_empty_output_arrives() -> None:
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "torn", "foreign", "pickled"])
 def test_what_is_no_whole_parcel_is_a_lost_worker(tmp_path: Path, damage: str) -> None:
-    parcels = Parcels(tmp_path)
+    parcels = StagingArea(tmp_path)
     name = parcels.write(KEY, StageOutput(blobs=(Blob("a", b"x" * 5000),)))
     path = tmp_path / name
     if damage == "missing":

@@ -1,4 +1,4 @@
-"""Parcels lie in a folder or beside the blobs, whole or not at all."""
+"""StagingArea lie in a folder or beside the blobs, whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import pytest
 from stores.core.errors import StoreError
 from stores.core.records import Blob, StageKey, StageOutput
 from stores.files.objects import ObjectFiles
-from stores.files.staging_area import Parcels
+from stores.files.staging_area import StagingArea
 
 KEY = StageKey("vid_1", "pictures.003", "f1")
 OUTPUT = StageOutput(blobs=(Blob("part.npz", b"123"),))
 
 
 @pytest.fixture(params=["folder", "memory"])
-def parcels(request: pytest.FixtureRequest, tmp_path: Path) -> Parcels:
+def parcels(request: pytest.FixtureRequest, tmp_path: Path) -> StagingArea:
     objects = ObjectFiles(f"memory://{tmp_path.name}", {}) if request.param == "memory" else None
-    return Parcels(tmp_path / "staging", objects)
+    return StagingArea(tmp_path / "staging", objects)
 
 
-def test_a_parcel_is_written_listed_read_and_removed(parcels: Parcels) -> None:
+def test_a_parcel_is_written_listed_read_and_removed(parcels: StagingArea) -> None:
     assert parcels.names() == []
     names = [parcels.write(KEY, OUTPUT) for _ in range(3)]
     assert parcels.names() == sorted(names)
@@ -35,7 +35,7 @@ def test_a_parcel_is_written_listed_read_and_removed(parcels: Parcels) -> None:
 
 
 def test_half_a_parcel_is_a_lost_worker(tmp_path: Path) -> None:
-    parcels = Parcels(tmp_path / "staging")
+    parcels = StagingArea(tmp_path / "staging")
     name = parcels.write(KEY, OUTPUT)
     whole = tmp_path / "staging" / name
     whole.write_bytes(whole.read_bytes()[:100])
@@ -44,7 +44,7 @@ def test_half_a_parcel_is_a_lost_worker(tmp_path: Path) -> None:
 
 
 def test_what_an_interrupted_write_left_is_no_parcel_but_can_be_removed(tmp_path: Path) -> None:
-    parcels = Parcels(tmp_path)
+    parcels = StagingArea(tmp_path)
     (tmp_path / ".part-7-x.npz").write_bytes(b"12")
     assert parcels.names() == []
     assert [(file.name, file.size) for file in parcels.files()] == [(".part-7-x.npz", 2)]
@@ -53,7 +53,7 @@ def test_what_an_interrupted_write_left_is_no_parcel_but_can_be_removed(tmp_path
 
 
 @pytest.mark.parametrize("name", ["../library.json", "/etc/passwd", "", "a/b.npz", ".npz", "x.txt"])
-def test_names_cannot_lead_elsewhere(parcels: Parcels, name: str) -> None:
+def test_names_cannot_lead_elsewhere(parcels: StagingArea, name: str) -> None:
     for do in (parcels.read, parcels.delete):
         with pytest.raises(ValueError):
             do(name)

@@ -96,7 +96,7 @@ def test_a_cut_at_any_moment_leaves_a_library_that_serves(store: LibraryStore, m
 
     filled(store)
     steps = (
-        "stores.vectors.store.VectorStore.put_held",
+        "stores.vectors.store.VectorStore.put_raw",
         "stores.maintenance.rebuild._salvage",
         "stores.vectors.store.switch_to",
         "stores.vectors.generations.write_whole",

@@ -58,7 +58,7 @@ BEFORE_THE_WORD_DONE = (
 )
 AFTER_IT = "stores.library_store.LibraryStore.discard"
 REBUILDING = (
-    "stores.vectors.store.VectorStore.put_held",
+    "stores.vectors.store.VectorStore.put_raw",
     "stores.vectors.generations.write_whole",
     "stores.maintenance.rebuild.index_all_lines",
     "stores.vectors.store.VectorStore.remove_leftovers",

@@ -10,14 +10,14 @@ import pytest
 from stores.core.records import StageKey
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
-from workflows.executors.exclusive import Company, has_one_chance_left
+from workflows.executors.exclusive import SharedExclusiveLock, has_one_chance_left
 from workflows.units import WorkUnit
 
 UNIT = WorkUnit("vid_a", "file:///a.mp4", "", 10.0, {"pictures": "p1", "objects": "o1"})
 
 
 def test_two_work_side_by_side():
-    company, both = Company(), threading.Barrier(2, timeout=10)
+    company, both = SharedExclusiveLock(), threading.Barrier(2, timeout=10)
 
     def work() -> None:
         with company.beside():
@@ -33,7 +33,7 @@ def test_two_work_side_by_side():
 
 
 def test_nobody_is_beside_whoever_is_alone():
-    company, stop = Company(), threading.Event()
+    company, stop = SharedExclusiveLock(), threading.Event()
     inside, most = 0, 0
     beside_one_alone: list[int] = []
     counting = threading.Lock()
@@ -65,7 +65,7 @@ def test_nobody_is_beside_whoever_is_alone():
 
 
 def test_an_error_lets_the_others_go_on():
-    company = Company()
+    company = SharedExclusiveLock()
     for place in (company.alone, company.beside):
         with pytest.raises(ValueError, match="bad"), place():
             raise ValueError("bad")

@@ -21,7 +21,7 @@ from workflows.executors.threads import settle
 from workflows.identify import Input
 from workflows.ingest import ingest
 from workflows.units import Planner, WorkUnit
-from workflows.work import Hands, Reports, work
+from workflows.work import WorkerCallbacks, WorkerContext, work
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def test_sound_that_cannot_be_decoded_blocks_nothing(store, encoders):
         store.ledger.fail(attempt, "AUDIO_DECODE_FAILED", "noise")
     (unit,) = planner.units([Input("file:///videos/a.mp4", 1000, video_id)])
     assert {"clips", "labels", "tracklets", "vectors"} <= set(unit.stages)
-    assert set(unit.unheard) == {"voice", "speech"}
+    assert set(unit.undecodable_audio) == {"voice", "speech"}
 
 
 def test_nothing_new_is_made_of_what_is_to_be_done_again(store, encoders, tmp_path, monkeypatch):
@@ -140,8 +140,8 @@ def test_nothing_new_is_made_of_what_is_to_be_done_again(store, encoders, tmp_pa
     from pipeline.decode.decoder import Decoder
 
     with Decoder() as decoder:
-        hands = Hands("me", store.ledger, encoders, decoder)
-        reports = Reports(
+        hands = WorkerContext("me", store.ledger, encoders, decoder)
+        reports = WorkerCallbacks(
             ended=lambda attempt, ending: ended.append((attempt.key.stage, ending)), settled=lambda _: None
         )
         work(unit, store.memory(video_id), hands, reports)
@@ -172,8 +172,8 @@ def test_a_stop_gives_the_attempt_back(store, encoders, tmp_path):
             raise MediaError("DECODE_CRASHED", "killed with its parent")
 
     unit = WorkUnit(video_id, f"file://{film}", sha("x"), 0.5, {"probe": "f1"})
-    reports = Reports(ended=lambda *ending: told.append(ending), settled=told.append, stopped=lambda: stopped)
-    work(unit, store.memory(video_id), Hands("me", store.ledger, encoders, Stopping()), reports)
+    reports = WorkerCallbacks(ended=lambda *ending: told.append(ending), settled=told.append, stopped=lambda: stopped)
+    work(unit, store.memory(video_id), WorkerContext("me", store.ledger, encoders, Stopping()), reports)
     (receipt,) = store.ledger.receipts()
     assert (told, receipt.status, receipt.strikes) == ([], "pending", 0)
     assert np.isfinite(receipt.seconds)

@@ -29,7 +29,7 @@ from tests.unit.agents.chat_server import chat_server
 from tests.unit.pipeline.media import BLUE, GREEN, RED, flat, make_video, video_of
 from workflows.describe import DescribeReport, describe_videos
 from workflows.planning.budget import Budget, Estimate, Meter
-from workflows.planning.describe_plan import Means, PlannedDescription, plan_descriptions
+from workflows.planning.describe_plan import DescribeSetup, PlannedDescription, plan_descriptions
 from workflows.telemetry.progress import Event, Planned, StageAdvanced, StageFinished, VideoFinished
 from workflows.units import Planner
 
@@ -89,8 +89,8 @@ def library(tmp_path: Path) -> Iterator[Held]:
         yield store, ids
 
 
-def by(captioner: Namer, revision: str = "1") -> Means:
-    return Means(PictureDescriber(lambda: captioner, f"namer@{revision}"), CaptionConfig())
+def by(captioner: Namer, revision: str = "1") -> DescribeSetup:
+    return DescribeSetup(PictureDescriber(lambda: captioner, f"namer@{revision}"), CaptionConfig())
 
 
 def texts(store: LibraryStore, video_id: str) -> list[str]:
@@ -235,10 +235,10 @@ def test_a_video_that_is_not_indexed_is_refused(library: Held, encoders: Encoder
         describe_videos(store, encoders, [video_id], by(Namer()))
 
 
-def asking(store: LibraryStore, encoders: Encoders, base_url: str, script: bool = True) -> Means:
+def asking(store: LibraryStore, encoders: Encoders, base_url: str, script: bool = True) -> DescribeSetup:
     llm = LLM(EndpointSettings(base_url, "eyes", max_retries=0, timeout_seconds=5.0))
     writer = ScriptWriter(store, encoders, llm) if script else None
-    return Means(EndpointDescriber(llm), CaptionConfig(), writer, llm.usage, asks=True)
+    return DescribeSetup(EndpointDescriber(llm), CaptionConfig(), writer, llm.usage, asks=True)
 
 
 def replies(request: dict[str, Sequence[dict[str, object]]]) -> str:

@@ -15,10 +15,10 @@ from stores.core.records import StageKey, StageOutput
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
 from workflows.executors.ray import actor as ray_actor
-from workflows.executors.ray.actor import Crew, News, Perceiver, Row
+from workflows.executors.ray.actor import ActorConfig, Perceiver, ProgressBuffer, Row
 from workflows.telemetry.progress import StageAdvanced, StageStarted
 from workflows.units import WorkUnit
-from workflows.work import Reports
+from workflows.work import WorkerCallbacks
 
 VOICE, SPEECH = (StageKey("vid_a", stage, "f1") for stage in ("voice", "speech"))
 
@@ -34,14 +34,14 @@ def library(tmp_path: Path) -> Path:
     return root
 
 
-def crew_of(root: Path) -> Crew:
-    return Crew(str(root), Places(), 3, "embedded", 1, "cpu", {}, PerceptionConfig(), ())
+def crew_of(root: Path) -> ActorConfig:
+    return ActorConfig(str(root), Places(), 3, "embedded", 1, "cpu", {}, PerceptionConfig(), ())
 
 
 def opened(root: Path, monkeypatch: pytest.MonkeyPatch, machines: set[str]) -> Perceiver:
     monkeypatch.setattr(ray_actor, "alive", lambda: machines)
     monkeypatch.setattr(ray_actor, "this_machine", lambda: "here")
-    actor = Perceiver(crew_of(root), seats=1)
+    actor = Perceiver(crew_of(root), slots=1)
     assert actor.open().status == "finished"
     return actor
 
@@ -76,7 +76,7 @@ def test_an_attempt_is_forgiven_only_where_its_machine_is_gone(
 
 def test_a_library_that_is_not_there_is_told_with_the_machine(tmp_path: Path):
     actor = Perceiver(
-        Crew(str(tmp_path / "no"), Places(), 3, "embedded", 1, "cpu", {}, PerceptionConfig(), ()), seats=1
+        ActorConfig(str(tmp_path / "no"), Places(), 3, "embedded", 1, "cpu", {}, PerceptionConfig(), ()), slots=1
     )
     row = actor.open()
     assert (row.status, row.error_code) == ("aborted", "LIBRARY_MISSING")
@@ -84,7 +84,7 @@ def test_a_library_that_is_not_there_is_told_with_the_machine(tmp_path: Path):
 
 
 def test_of_each_stage_the_last_word_until_its_unit_has_ended():
-    news = News()
+    news = ProgressBuffer()
     begun, half, all_of_it = StageStarted("a", "u", "speech"), *(StageAdvanced("a", "speech", x) for x in (0.5, 1.0))
     for unit, word in ((1, begun), (1, half), (2, begun), (1, all_of_it)):
         news.tell(unit, word)
@@ -106,7 +106,7 @@ def test_an_actor_tells_what_it_has_begun_while_it_works_and_no_longer(library: 
 
 
 def asked_while_at_work(actor: Perceiver, during: list[tuple[int, object]]) -> Callable[..., None]:
-    def work(unit: WorkUnit, memory: object, hands: object, reports: Reports) -> None:
+    def work(unit: WorkUnit, memory: object, hands: object, reports: WorkerCallbacks) -> None:
         reports.begun("speech")
         reports.advanced("speech", 0.25)
         during.extend(actor.news())

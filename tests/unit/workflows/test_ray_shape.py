@@ -1,4 +1,4 @@
-"""What a pool of actors is made of, and how many units a seat is given: as much of the cluster as fits."""
+"""What a pool of actors is made of, and how many units a slot is given: as much of the cluster as fits."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def shape(
 
 
 @pytest.mark.parametrize(
-    ("machines", "units", "workers", "seats", "actors"),
+    ("machines", "units", "workers", "slots", "actors"),
     [
         ([machine(2)], 100, None, 2, 1),  # models are read once
         ([machine(16)], 100, None, 4, 4),
@@ -50,11 +50,11 @@ def shape(
     ],
 )
 def test_as_many_seats_as_fit_in_as_few_actors(
-    machines: list[Mapping[str, float]], units: int, workers: int | None, seats: int, actors: int
+    machines: list[Mapping[str, float]], units: int, workers: int | None, slots: int, actors: int
 ):
     found = shape(machines, units, workers)
-    assert (found.seats, found.actors) == (seats, actors)
-    assert found.memory == MODELS_MEMORY + seats * SEAT_MEMORY
+    assert (found.slots, found.actors) == (slots, actors)
+    assert found.memory == MODELS_MEMORY + slots * SEAT_MEMORY
     assert not found.gpus
 
 
@@ -85,22 +85,22 @@ def test_each_actor_asks_for_its_share_of_the_gpus(gpus: float, cpus: float, wor
 
 def test_there_are_as_many_actors_as_gpus():
     found = shape([machine(8, gpus=4)], pulled=True, on_gpu=True)
-    assert (found.seats, found.actors, found.gpus) == (2, 4, 1.0)
+    assert (found.slots, found.actors, found.gpus) == (2, 4, 1.0)
 
 
 def test_the_smaller_of_two_machines_with_a_gpu_has_room_too():
     found = shape([machine(64, 1000, 1), machine(4, gpus=1)], pulled=True, on_gpu=True)
-    assert (found.seats, found.actors, found.gpus) == (4, 17, 0.06)
+    assert (found.slots, found.actors, found.gpus) == (4, 17, 0.06)
 
 
 def test_a_head_that_works_on_nothing_says_nothing_about_memory():
     found = shape([{"memory": 6 * GIB}, machine(4, gib=4.5)], pulled=True)
-    assert (found.seats, found.actors, found.memory) == (1, 1, int(4.5 * GIB))
+    assert (found.slots, found.actors, found.memory) == (1, 1, int(4.5 * GIB))
 
 
 def test_only_machines_with_a_gpu_count_where_models_use_one():
     found = shape([machine(64), machine(4, gpus=1)], pulled=True, on_gpu=True)
-    assert (found.seats, found.actors, found.gpus) == (4, 1, 1.0)
+    assert (found.slots, found.actors, found.gpus) == (4, 1, 1.0)
 
 
 def test_models_that_use_no_gpu_ask_for_none():
@@ -108,7 +108,7 @@ def test_models_that_use_no_gpu_ask_for_none():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "seats", "count"),
+    ("seconds", "slots", "count"),
     [
         ([24.0] * 40, 2, 2),
         ([24.0] * 40, 20, 1),  # two units for each: none may wait behind another
@@ -117,5 +117,5 @@ def test_models_that_use_no_gpu_ask_for_none():
         ([0.0] * 50, 2, 1),  # lengths that nobody knows
     ],
 )
-def test_only_where_two_in_a_row_are_a_small_share(seconds: list[float], seats: int, count: int):
-    assert at_hand(seconds, seats) == count
+def test_only_where_two_in_a_row_are_a_small_share(seconds: list[float], slots: int, count: int):
+    assert at_hand(seconds, slots) == count

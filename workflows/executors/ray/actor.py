@@ -26,23 +26,23 @@ from stores.core.places import Places
 from stores.known_frame_hashes import KnownPrints
 from stores.ledger import Attempt, Ledger
 from stores.library_store import LibraryStore
-from workflows.executors.exclusive import Company, has_one_chance_left, lost
+from workflows.executors.exclusive import SharedExclusiveLock, has_one_chance_left, lost
 from workflows.executors.ray.cluster import alive, aside, this_machine
-from workflows.executors.recovered_outputs import Leftover, WithLeftovers, leftovers
+from workflows.executors.recovered_outputs import RecoveredOutput, WithLeftovers, leftovers
 from workflows.loading import Loading
 from workflows.telemetry.job_log import job_log
 from workflows.telemetry.progress import StageAdvanced, StageStarted
 from workflows.units import WorkUnit
-from workflows.work import Ending, Hands, Reports, work
+from workflows.work import Ending, WorkerCallbacks, WorkerContext, work
 
 if TYPE_CHECKING:
     from encoders.registry.rows import RegistryRows
     from pipeline.perceive import PerceptionConfig
 
 UNCOMMITTED = 48
-"""Parcels that a worker may be ahead of the writer. Source: our choice: the stages of about four videos."""
+"""StagingArea that a worker may be ahead of the writer. Source: our choice: the stages of about four videos."""
 
-FORGIVEN = 10
+EXCUSED = 10
 """Attempts at one stage that may be lost to machines that are gone, before they count after all. Source: our choice."""
 
 _WRITER_PATIENCE = 600.0  # seconds that a worker waits for the writer to catch up
@@ -74,7 +74,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Crew:
+class ActorConfig:
     """What every actor is made with; small, and without live objects.
 
     Attributes:
@@ -95,17 +95,17 @@ class Crew:
     added: RegistryRows | None = None
 
 
-Word = StageStarted | StageAdvanced
+ProgressEvent = StageStarted | StageAdvanced
 
 
-class News:
+class ProgressBuffer:
     """How far units have come, until somebody asks: of each stage only the last word. To be used by several threads."""
 
     def __init__(self) -> None:
-        self._words: dict[tuple[int, type, str], Word] = {}
+        self._words: dict[tuple[int, type, str], ProgressEvent] = {}
         self._lock = threading.Lock()
 
-    def tell(self, unit: int, word: Word) -> None:
+    def tell(self, unit: int, word: ProgressEvent) -> None:
         """Keep it in place of what was said before of the same stage."""
         with self._lock:
             self._words[unit, type(word), word.stage] = word
@@ -115,7 +115,7 @@ class News:
         with self._lock:
             self._words = {key: word for key, word in self._words.items() if key[0] != unit}
 
-    def taken(self) -> list[tuple[int, Word]]:
+    def taken(self) -> list[tuple[int, ProgressEvent]]:
         """What was said since the last time, with the unit's place, in the order in which it began."""
         with self._lock:
             words, self._words = self._words, {}
@@ -123,26 +123,26 @@ class News:
 
 
 @dataclass(slots=True)
-class _Seat:
+class _Slot:
     """Where one unit at a time is worked on: its worker's hands, and its parcels that the writer may not have read."""
 
-    hands: Hands
+    hands: WorkerContext
     ahead: list[str] = field(default_factory=list)
 
 
 class Perceiver:
-    """One actor: its models and its door to the library, kept over many units, and a decoder for each seat.
+    """One actor: its models and its door to the library, kept over many units, and a decoder for each slot.
 
     Args:
-        seats: units at the same time; Ray calls `work` from threads.
+        slots: units at the same time; Ray calls `work` from threads.
     """
 
-    def __init__(self, crew: Crew, seats: int) -> None:
+    def __init__(self, crew: ActorConfig, slots: int) -> None:
         self._crew = crew
-        self._company = Company()
-        self._seats: queue.SimpleQueue[_Seat] = queue.SimpleQueue()
-        self._count = seats
-        self._news = News()
+        self._company = SharedExclusiveLock()
+        self._slots: queue.SimpleQueue[_Slot] = queue.SimpleQueue()
+        self._count = slots
+        self._news = ProgressBuffer()
         self._log = ExitStack()
 
     def open(self) -> Row:
@@ -167,14 +167,14 @@ class Perceiver:
         encoders = Encoders.open(crew.profile, crew.threads, crew.device, crew.pins, crew.added)
         Loading().start().models(encoders, crew.stages)
         known = KnownPrints(store.catalog, store.blobs)
-        for seat in range(self._count):
-            name = f"ray-{this_machine()}-{seat}-{os.getpid()}"
-            self._seats.put(_Seat(Hands(name, store.ledger, encoders, Decoder(), crew.config, known)))
+        for slot in range(self._count):
+            name = f"ray-{this_machine()}-{slot}-{os.getpid()}"
+            self._slots.put(_Slot(WorkerContext(name, store.ledger, encoders, Decoder(), crew.config, known)))
         self._store = store
         return Row(-1)
 
     @aside
-    def news(self) -> list[tuple[int, Word]]:
+    def news(self) -> list[tuple[int, ProgressEvent]]:
         """What has begun and how far it is, since the last question. An actor that answers lives."""
         return self._news.taken()
 
@@ -184,9 +184,9 @@ class Perceiver:
         closing = Row(number, unit.video_id)
         rows: list[Row] = []
         store = self._store
-        seat = self._seats.get()
+        slot = self._slots.get()
         try:
-            self._wait_for_writer(seat)
+            self._wait_for_writer(slot)
             found = patiently(lambda: leftovers(store, unit))
             rows += [_taken_over(number, one) for one in found.values()]
             rest = replace(unit, stages={name: mark for name, mark in unit.stages.items() if name not in found})
@@ -196,29 +196,29 @@ class Perceiver:
                 work(
                     rest,
                     WithLeftovers(store.memory(unit.video_id), found),
-                    seat.hands,
-                    self._reports(number, unit, seat, rows),
+                    slot.hands,
+                    self._reports(number, unit, slot, rows),
                 )
         except StoreError as error:
             # A row, not an exception: Ray would wrap it in a page of its own.
             closing = replace(closing, status="aborted", error_code=error.code.name, error_message=error.message)
         finally:
             self._news.forget(number)
-            self._seats.put(seat)
+            self._slots.put(slot)
         return [*rows, closing]
 
-    def _reports(self, number: int, unit: WorkUnit, seat: _Seat, rows: list[Row]) -> Reports:
+    def _reports(self, number: int, unit: WorkUnit, slot: _Slot, rows: list[Row]) -> WorkerCallbacks:
         tell = partial(self._news.tell, number)
-        return Reports(
+        return WorkerCallbacks(
             begun=lambda stage: tell(StageStarted(unit.video_id, unit.uri, stage)),
             advanced=lambda stage, share: tell(StageAdvanced(unit.video_id, stage, share)),
-            ended=lambda attempt, ending: rows.append(self._ended(number, seat, attempt, ending)),
+            ended=lambda attempt, ending: rows.append(self._ended(number, slot, attempt, ending)),
             settled=lambda receipt: rows.append(
                 Row(number, **asdict(receipt.key), status=receipt.status, error_code=receipt.error_code)
             ),
         )
 
-    def _ended(self, number: int, seat: _Seat, attempt: Attempt, ending: Ending) -> Row:
+    def _ended(self, number: int, slot: _Slot, attempt: Attempt, ending: Ending) -> Row:
         key = attempt.key
         row = Row(
             number,
@@ -235,20 +235,20 @@ class Perceiver:
             ending = replace(ending, seconds=max(0.0, time.time() - attempt.started))
         output = ending
         parcel = patiently(lambda: self._store.parcels.write(key, output, attempt.number))
-        seat.ahead.append(parcel)
+        slot.ahead.append(parcel)
         return replace(row, parcel=parcel)
 
-    def _wait_for_writer(self, seat: _Seat) -> None:
+    def _wait_for_writer(self, slot: _Slot) -> None:
         """Back-pressure: rows are tiny, so Ray would let actors run ahead until the disk is full of parcels."""
         until = time.monotonic() + _WRITER_PATIENCE
-        while len(seat.ahead) > UNCOMMITTED and time.monotonic() < until:
+        while len(slot.ahead) > UNCOMMITTED and time.monotonic() < until:
             there = set(patiently(self._store.parcels.names))
-            seat.ahead = [name for name in seat.ahead if name in there]
-            if len(seat.ahead) > UNCOMMITTED:
+            slot.ahead = [name for name in slot.ahead if name in there]
+            if len(slot.ahead) > UNCOMMITTED:
                 time.sleep(0.5)
 
 
-def _taken_over(number: int, one: Leftover) -> Row:
+def _taken_over(number: int, one: RecoveredOutput) -> Row:
     receipt = one.receipt
     return Row(
         number,
@@ -266,7 +266,7 @@ def forgive_lost_machines(ledger: Ledger, unit: WorkUnit) -> None:
     running = lost(ledger, unit)
     there = alive() if running else set()
     for receipt in running:
-        if receipt.worker.startswith("ray-") and receipt.attempt <= FORGIVEN:
+        if receipt.worker.startswith("ray-") and receipt.attempt <= EXCUSED:
             node = receipt.worker.split("-")[1]
             if node not in there:
                 ledger.release(Attempt(receipt.key, receipt.attempt, receipt.worker, 0.0))

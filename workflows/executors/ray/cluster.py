@@ -32,7 +32,7 @@ WORKER_ENVIRONMENT = {
 (Ray would say as many as the actor reserves), and what `encoders.runtime.memory_use` asks of the C library. Ray's
 workers have threads before any code of ours runs, and threads keep the memory arenas they began with. Source: measured
 on 38 clips,
-two seats on two cores: 2.5 s of system time instead of 7.5.
+two slots on two cores: 2.5 s of system time instead of 7.5.
 """
 
 ASIDE = "aside"

@@ -19,7 +19,7 @@ from stores.core.errors import KinodexError, StoreError
 from stores.core.patience import patiently
 from stores.core.records import StageKey
 from stores.ledger import Attempt
-from workflows.executors.ray.actor import Crew, Row
+from workflows.executors.ray.actor import ActorConfig, Row
 from workflows.executors.ray.cluster import cluster, machines
 from workflows.executors.ray.pool import Pool
 from workflows.executors.ray.shape import at_hand, shape_of
@@ -109,7 +109,7 @@ class _Driver:
     def _rows(self, units: Sequence[WorkUnit]) -> Iterator[Sequence[Row]]:
         pool = self._pool_for(units)
         texts = [json.dumps(asdict(unit)) for unit in units]
-        ahead = at_hand([unit.seconds for unit in units], pool.shape.seats * pool.shape.actors)
+        ahead = at_hand([unit.seconds for unit in units], pool.shape.slots * pool.shape.actors)
         return pool.work(texts, ahead, self._job.progress)
 
     def _pool_for(self, units: Sequence[WorkUnit]) -> Pool:
@@ -124,15 +124,15 @@ class _Driver:
             alone=job.store.ledger.max_attempts == 1,
         )
         there = self._pool
-        if there is None or shape.seats * shape.actors > there.shape.seats * there.shape.actors:
+        if there is None or shape.slots * shape.actors > there.shape.slots * there.shape.actors:
             self.dismiss()
             self._pool = there = Pool(_crew(job, units), shape, self.environment)
         return there
 
 
-def _crew(job: Job, units: Sequence[WorkUnit]) -> Crew:
+def _crew(job: Job, units: Sequence[WorkUnit]) -> ActorConfig:
     store, encoders = job.store, job.encoders
-    return Crew(
+    return ActorConfig(
         root=str(store.root),
         places=store.places,
         max_attempts=store.ledger.max_attempts,

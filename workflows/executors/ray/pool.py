@@ -1,6 +1,6 @@
 """A pool of Ray's actors, and who of them has which unit in hand.
 
-An actor is one process with one copy of the models and a few seats, each of which takes a unit at a time. A unit goes
+An actor is one process with one copy of the models and a few slots, each of which takes a unit at a time. A unit goes
 to whoever is free next. Where an actor dies, what it had in hand goes to others at once, and another is asked for in
 its place; the ledger's count of attempts ends that. Ray itself would start it anew for ever, and keep its units
 waiting for it.
@@ -19,7 +19,7 @@ from typing import Any
 import ray
 
 from stores.core.errors import KinodexError, StoreError
-from workflows.executors.ray.actor import FORGIVEN, Crew, Perceiver, Row, Word
+from workflows.executors.ray.actor import EXCUSED, ActorConfig, Perceiver, ProgressEvent, Row
 from workflows.executors.ray.cluster import ASIDE
 from workflows.executors.ray.shape import Shape
 from workflows.telemetry.progress import Progress, Waiting, silent
@@ -29,7 +29,7 @@ _ASK_SECONDS = 1.0  # between questions how far an actor is, or whether it lives
 _MISSING_SECONDS = 60.0  # that an actor may be out of reach before it is ended; Ray knows of dead machines in 20
 _CLOSING_SECONDS = 5.0
 _MOST_STILLBORN = 6  # actors that die before they have opened the library, while no other has
-_MOST_RETURNS = 2 * FORGIVEN  # of one unit; the ledger ends it sooner, unless nothing was begun
+_MOST_RETURNS = 2 * EXCUSED  # of one unit; the ledger ends it sooner, unless nothing was begun
 _LOGGED = 200  # characters of what Ray says
 _log = logging.getLogger(__name__)
 
@@ -72,16 +72,16 @@ class Pool:
     """
 
     def __init__(
-        self, crew: Crew, shape: Shape, environment: Mapping[str, str], kind: type[Perceiver] = Perceiver
+        self, crew: ActorConfig, shape: Shape, environment: Mapping[str, str], kind: type[Perceiver] = Perceiver
     ) -> None:
         self.shape = shape
         self._crew = crew
         # It is we who say what becomes of an actor's units, so Ray restarts and retries nothing.
         self._kind = ray.remote(concurrency_groups={ASIDE: 1})(kind).options(  # type: ignore[call-overload]
-            num_cpus=shape.seats,
+            num_cpus=shape.slots,
             num_gpus=shape.gpus,
             memory=shape.memory,
-            max_concurrency=shape.seats,
+            max_concurrency=shape.slots,
             max_restarts=0,
             max_task_retries=0,
             runtime_env={"env_vars": dict(environment)} if environment else None,
@@ -106,7 +106,7 @@ class Pool:
 
         Args:
             units: as JSON, in the order in which they are begun.
-            ahead: units that a seat is given at a time.
+            ahead: units that a slot is given at a time.
             tell: hears how far units in hand are, about every second, and of waiting while nothing can be begun.
 
         Raises:
@@ -136,19 +136,19 @@ class Pool:
 
     def _hire(self, left: int) -> None:
         there = [actor for actor in self._actors if actor.missing is None]
-        free = sum(max(0, self.shape.seats - len(actor.in_hand)) for actor in there)
+        free = sum(max(0, self.shape.slots - len(actor.in_hand)) for actor in there)
         for _ in range(self.shape.actors - len(there)):
             if free >= left:
                 break
-            handle: Any = self._kind.remote(self._crew, self.shape.seats)
+            handle: Any = self._kind.remote(self._crew, self.shape.slots)
             self._actors.append(_Actor(handle, handle.open.remote()))
-            free += self.shape.seats
+            free += self.shape.slots
 
     def _give(self, left: deque[int], units: Sequence[str], ahead: int) -> None:
         able = [actor for actor in self._actors if actor.opening is None and actor.missing is None]
         while left and able:
             actor = min(able, key=lambda each: len(each.in_hand))
-            if len(actor.in_hand) >= self.shape.seats * ahead:
+            if len(actor.in_hand) >= self.shape.slots * ahead:
                 return
             number = left.popleft()
             actor.in_hand[actor.handle.work.remote(number, units[number])] = number
@@ -167,7 +167,7 @@ class Pool:
         done, rest = ray.wait(list(by_whom), num_returns=1, timeout=_ASK_SECONDS if asking else _PATIENCE)
         done += ray.wait(rest, num_returns=len(rest), timeout=0)[0] if done and rest else []
         if not done and not asking and all(actor.opening is not None for actor in self._actors):
-            wanted = f"{self.shape.seats} processors and {self.shape.memory / 2**30:.2f} GiB of memory"
+            wanted = f"{self.shape.slots} processors and {self.shape.memory / 2**30:.2f} GiB of memory"
             wanted += f" and {self.shape.gpus:g} of a GPU" if self.shape.gpus else ""
             tell(Waiting(f"nothing has begun on the Ray cluster; each process reserves {wanted}, perhaps not free"))
         found: list[Row] = []
@@ -188,7 +188,7 @@ class Pool:
                 found += value
         return found
 
-    def _heard(self, actor: _Actor, news: Sequence[tuple[int, Word]], tell: Progress) -> None:
+    def _heard(self, actor: _Actor, news: Sequence[tuple[int, ProgressEvent]], tell: Progress) -> None:
         actor.question = None
         if actor.missing is not None:
             # Its calls are lost all the same, and it must not go on beside its successor.

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 MOST_SEATS = 4
 """Seats of one actor. Source: our choice: Python runs one thread at a time, but for the calls of models, and a crash in
-a model costs what all seats have in hand.
+a model costs what all slots have in hand.
 """
 
 MODELS_MEMORY, SEAT_MEMORY = 5 << 28, 3 << 28
-"""Bytes reserved for the models of an actor, and for each of its seats. Source: measured, 1160 MiB for all models of
-the embedded profile and 134 MiB for a decoder on short clips (1622 MiB for an actor with two seats); the rest is for
+"""Bytes reserved for the models of an actor, and for each of its slots. Source: measured, 1160 MiB for all models of
+the embedded profile and 134 MiB for a decoder on short clips (1622 MiB for an actor with two slots); the rest is for
 large pictures and ten minutes of sound.
 """
 
@@ -22,8 +22,8 @@ PULLED_MODELS_MEMORY = 4 << 30
 about 3 GB, of which those that only describe or re-rank are not loaded by an ingest.
 """
 
-_ENOUGH = 0.9  # of the seats that would fit in smaller actors, for which these are not made smaller
-_OVER_LONGEST = 4  # a seat's work as a multiple of the longest unit, from which two of these in a row are no harm
+_ENOUGH = 0.9  # of the slots that would fit in smaller actors, for which these are not made smaller
+_OVER_LONGEST = 4  # a slot's work as a multiple of the longest unit, from which two of these in a row are no harm
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,13 @@ class Shape:
     """What a pool is made of.
 
     Attributes:
-        seats: units that one actor works on at the same time; it reserves as many processors.
+        slots: units that one actor works on at the same time; it reserves as many processors.
         actors: most of them. It may be more than fit: a cluster that can grow does so then.
         memory: bytes that one actor reserves.
         gpus: share of a GPU that one actor reserves, 0 if it needs none.
     """
 
-    seats: int
+    slots: int
     actors: int
     memory: int
     gpus: float = 0.0
@@ -51,7 +51,7 @@ def shape_of(
     Args:
         machines: of the cluster; ``CPU``, ``memory`` in bytes and ``GPU`` of each, absent where it has none.
         units: how many there are to work on, at least 1.
-        workers: seats that were asked for; None for as many as fit.
+        workers: slots that were asked for; None for as many as fit.
         pulled: whether models come from the hub.
         on_gpu: whether they use a GPU where there is one.
         alone: whether no two units may be in one process.
@@ -65,37 +65,37 @@ def shape_of(
         # An actor computes on one GPU: there have to be as many actors as GPUs.
         most = max(1, min(most, *(int(machine.get("CPU", 0) // machine["GPU"]) for machine in with_gpu)))
 
-    def fitting(machine: Mapping[str, float], seats: int) -> int:
+    def fitting(machine: Mapping[str, float], slots: int) -> int:
         """Actors that a machine has room for."""
-        return int(min(machine.get("CPU", 0) // seats, machine.get("memory", 0) // (models + seats * SEAT_MEMORY)))
+        return int(min(machine.get("CPU", 0) // slots, machine.get("memory", 0) // (models + slots * SEAT_MEMORY)))
 
-    def places(seats: int) -> int:
+    def places(slots: int) -> int:
         """Seats that the cluster has room for, and no more than are wanted."""
-        return min(seats * sum(fitting(machine, seats) for machine in machines), wanted - wanted % seats)
+        return min(slots * sum(fitting(machine, slots) for machine in machines), wanted - wanted % slots)
 
     best = max(map(places, range(1, most + 1)))
-    seats = max((each for each in range(1, most + 1) if places(each) >= _ENOUGH * best > 0), default=1)
-    actors = max(1, wanted // seats if workers else math.ceil(min(wanted, places(seats) or 1) / seats))
-    memory = models + seats * SEAT_MEMORY
-    if not places(seats):
+    slots = max((each for each in range(1, most + 1) if places(each) >= _ENOUGH * best > 0), default=1)
+    actors = max(1, wanted // slots if workers else math.ceil(min(wanted, places(slots) or 1) / slots))
+    memory = models + slots * SEAT_MEMORY
+    if not places(slots):
         # Better with less memory than not at all.
         able = [machine["memory"] for machine in machines if machine.get("CPU", 0) >= 1 and "memory" in machine]
         memory = int(min(memory, max(able, default=memory)))
     # Ray gives an actor a part of one GPU, never parts of two.
-    sharing = [math.ceil(min(actors, fitting(machine, seats)) / machine["GPU"]) for machine in with_gpu]
+    sharing = [math.ceil(min(actors, fitting(machine, slots)) / machine["GPU"]) for machine in with_gpu]
     share = max(0.01, math.floor(100 / max(1, *sharing)) / 100) if with_gpu else 0.0
-    return Shape(seats, actors, memory, share)
+    return Shape(slots, actors, memory, share)
 
 
-def at_hand(seconds: Sequence[float], seats: int) -> int:
-    """Units that a seat is given at a time: the one that is worked on and, if all are short, the next.
+def at_hand(seconds: Sequence[float], slots: int) -> int:
+    """Units that a slot is given at a time: the one that is worked on and, if all are short, the next.
 
     The driver, which gives them out, may be busy with a commit. A unit at hand waits behind the one before it, though
-    others may be free by then: where two of the longest in a row are no small share of a seat's work, it had better go
+    others may be free by then: where two of the longest in a row are no small share of a slot's work, it had better go
     to whoever is free next.
 
     Args:
         seconds: of each unit; 0 if unknown.
-        seats: of the whole pool.
+        slots: of the whole pool.
     """
-    return 2 if 0 < _OVER_LONGEST * max(seconds) * seats <= sum(seconds) else 1
+    return 2 if 0 < _OVER_LONGEST * max(seconds) * slots <= sum(seconds) else 1
