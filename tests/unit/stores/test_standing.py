@@ -42,15 +42,13 @@ def step(store: LibraryStore, chance: random.Random) -> None:
 
 def end(store: LibraryStore, chance: random.Random, key: StageKey) -> None:
     attempt = store.ledger.begin(key, "tester")
-    how = chance.choice(("commit", "commit", "filter", "fail", "release", "die"))
+    how = chance.choice(("commit", "commit", "fail", "release", "die"))
     if not isinstance(attempt, Attempt) or how == "die":
         return
     if how == "commit":
         hashed = store.catalog.sha256(key.video_id)
         video = video_of(key.video_id, hashed) if key.stage == "probe" else None
         store.commit(attempt, StageOutput(video=video))
-    elif how == "filter":
-        store.ledger.filter(attempt, "does not apply")
     elif how == "fail":
         store.ledger.fail(attempt, chance.choice(CODES), "no")
     else:
