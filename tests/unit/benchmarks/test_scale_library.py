@@ -43,7 +43,9 @@ def rows_of(store: LibraryStore) -> dict[str, list[tuple[Any, ...]]]:
         for table in Base.metadata.sorted_tables:
             if table.name in ("about", "runs", IndexedLineRow.__tablename__):
                 continue
-            columns = [column for column in table.columns if column.name not in TIMES and str(column) != "locations.name"]
+            columns = [
+                column for column in table.columns if column.name not in TIMES and str(column) != "locations.name"
+            ]
             rows = [tuple(map(repr, row)) for row in connection.execute(select(*columns))]
             found[table.name] = sorted(row for row in rows if row[0] != "'revision'")
     return found
