@@ -1,4 +1,4 @@
-"""What `--json` prints of a video, an evaluation and a library; all other documents stand in `kinodex.schemas`."""
+"""What `--json` prints of an evaluation, and where videos lie; all other documents stand in `kinodex.schemas`."""
 
 from __future__ import annotations
 
@@ -6,32 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from kinodex.schemas import videos as schema
 from stores.core.uris import path_of
 
 if TYPE_CHECKING:
-    from kinodex.library import Library
-    from stores.catalog import VideoEntry
-    from stores.core.records import Evidence
+    from stores.library_store import LibraryStore
     from workflows.evaluation.evaluate import Evaluation
     from workflows.evaluation.measures import TagCounts
 
 Payload = dict[str, Any]
 
 
-def video(entry: VideoEntry) -> Payload:
-    """One video as `videos` and `show` list it; ``media`` is null until it was probed."""
-    return schema.video(entry).payload()
-
-
-def evidence(lines: Iterable[Evidence]) -> list[Payload]:
-    """``[{evidence_id, start, end, channel, text, confidence}]``."""
-    return [line.payload() for line in schema.evidence(lines)]
-
-
-def places_of(library: Library, video_ids: Iterable[str]) -> dict[str, str]:
+def places_of(store: LibraryStore, video_ids: Iterable[str]) -> dict[str, str]:
     """Where these videos lie, by id: the first place where there is a file now, else the last known one."""
-    found = library.store.catalog.places_of(video_ids)
+    found = store.catalog.places_of(video_ids)
     return {video_id: _playable(uris) for video_id, uris in found.items()}
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
-from kinodex.cli.text import shell_word
+from kinodex.text import shell_word
 from stores.core.errors import UsageError
 from stores.core.places import Places, masked
 

@@ -19,8 +19,8 @@ from stores.sql.database import reading, writing
 from stores.sql.fulltext import forget_lines, index_lines
 from stores.sql.rows import TABLE_OF, columns_of, search_text, video_columns
 from stores.sql.tables import RECORD_TABLES, BlobRow, StageRunRow, VectorRow, VideoRow
+from stores.vectors.items import check_vectors
 from stores.vectors.snapshot import VECTORS_BLOB, pack_vectors
-from stores.vectors.store import check_vectors
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,8 +192,8 @@ def show(library: Library, _opened: float) -> Figures:
     from kinodex.usecases.overview import one_video
 
     chosen = _some(library, 20)
-    one_video(library, chosen[0])
-    return {"show": percentile(cpu_of(lambda video: one_video(library, video), chosen[1:]), 0.5)}
+    one_video(library.store, chosen[0])
+    return {"show": percentile(cpu_of(lambda video: one_video(library.store, video), chosen[1:]), 0.5)}
 
 
 def ask(library: Library, _opened: float) -> Figures:

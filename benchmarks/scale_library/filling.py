@@ -45,7 +45,7 @@ from stores.sql.database import writing
 from stores.sql.fulltext import spaced
 from stores.sql.rows import search_text, video_columns
 from stores.sql.tables import FULLTEXT, IndexedLineRow, LocationRow, StageRunRow, VideoRow
-from stores.vectors.store import metadata_of
+from stores.vectors.items import metadata_of
 
 ALL_KINDS = ("picture", "likeness", "object", "text")
 _FORM = 1  # raised when the same number no longer gives the same video

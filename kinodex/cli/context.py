@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from kinodex.cli.text import clean, to_json
 from kinodex.exits import ENDINGS
 from kinodex.exits import EXIT_FAILED as EXIT_FAILED
+from kinodex.text import clean, to_json
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -23,7 +23,7 @@ from rich.progress import (
 )
 
 from kinodex.cli.context import console
-from kinodex.cli.text import clean
+from kinodex.text import clean
 from stores.core.ids import base_stage
 from workflows.telemetry.progress import (
     Event,

@@ -21,7 +21,7 @@ class Document(BaseModel):
     """Keys that are there only where there is something to say."""
 
     def payload(self) -> Payload:
-        """What `kinodex.cli.text.to_json` prints. Names may hold lone surrogates, so this is not `model_dump_json`."""
+        """What `kinodex.text.to_json` prints. Names may hold lone surrogates, so this is not `model_dump_json`."""
         made = self.model_dump()
         return {key: value for key, value in made.items() if value is not None or key not in self.left_out}
 

@@ -8,69 +8,70 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kinodex import payloads
+from kinodex.schemas.videos import evidence, video
 from stores.core.ids import base_stage
 
 if TYPE_CHECKING:
-    from kinodex.library import Library
+    from kinodex.settings import Settings
     from stores.core.records import Receipt
+    from stores.library_store import LibraryStore
 
 Payload = dict[str, Any]
 
 
-def one_video(library: Library, video: str) -> Payload:
+def one_video(store: LibraryStore, name: str) -> Payload:
     """Everything stored about one video: media, stages, accepted tags, evidence.
 
     Raises:
         UsageError: UNKNOWN_VIDEO.
     """
-    video_id = library.resolve(video)
-    entry = library.store.catalog.entry(video_id)
-    names = {tag.tag_id: tag.name for tag in library.store.tags.tags()}
-    accepted = [made for made in library.store.tags.decisions(video_id) if made.decision == "accepted"]
+    video_id = store.catalog.resolve(name)
+    entry = store.catalog.entry(video_id)
+    names = {tag.tag_id: tag.name for tag in store.tags.tags()}
+    accepted = [made for made in store.tags.decisions(video_id) if made.decision == "accepted"]
     return {
-        **payloads.video(entry),
+        **video(entry).payload(),
         "tags": [
             {"tag_id": made.tag_id, "name": names.get(made.tag_id, made.tag_id), "confidence": made.confidence}
             for made in accepted
         ],
-        "evidence": payloads.evidence(library.store.catalog.evidence_of(video_id)),
+        "evidence": [line.payload() for line in evidence(store.catalog.evidence_of(video_id))],
     }
 
 
-def whole_library(library: Library) -> Payload:
+def whole_library(store: LibraryStore, settings: Settings) -> Payload:
     """Index health, counts, endings by stage and disk use."""
     from agents.search.finder import SEARCHED_STAGES
     from kinodex.usecases.describe import descriptions
 
-    entries = library.videos()
+    entries = store.catalog.videos()
     stages: dict[str, Counter[str]] = {}
     for entry in entries:
         for stage, ending in dict(entry.stages).items():
             stages.setdefault(stage, Counter())[ending] += 1
-    receipts = library.store.ledger.receipts()
-    health = library.store.catalog.index_health(SEARCHED_STAGES)
+    receipts = store.ledger.receipts()
+    health = store.catalog.index_health(SEARCHED_STAGES)
     return {
-        "library": str(library.settings.library),
-        "profile": library.settings.profile,
-        "places": library.settings.masked_places(),
+        "library": str(settings.library),
+        "profile": settings.profile,
+        "places": settings.masked_places(),
         "index": {
             "state": health.state,
             "videos_indexed": health.videos_indexed,
             "videos_known": health.videos_known,
         },
-        "descriptions": descriptions(library.store, library.indexed()),
+        "descriptions": descriptions(store, store.catalog.indexed()),
         "counts": {
             "videos": len(entries),
             "by_status": dict(Counter(entry.status for entry in entries)),
             "media_seconds": sum(entry.video.seconds for entry in entries if entry.video is not None),
-            "tags": len(library.store.tags.tags()),
+            "tags": len(store.tags.tags()),
         },
         "stages": {stage: dict(endings) for stage, endings in stages.items()},
         "parts": _parts(receipts),
         "quarantined": sum(receipt.status == "quarantined" for receipt in receipts),
-        "last_run": _last_run(library),
-        "disk": _disk(library.settings.library),
+        "last_run": _last_run(store),
+        "disk": _disk(settings.library),
     }
 
 
@@ -84,12 +85,12 @@ def _parts(receipts: Iterable[Receipt]) -> list[Payload]:
     return [{"video_id": video, "stage": stage, "parts": dict(count)} for (video, stage), count in counts.items()]
 
 
-def _last_run(library: Library) -> Payload | None:
+def _last_run(store: LibraryStore) -> Payload | None:
     """The newest job: ``{run, command, started, ended, totals, report}``; ``ended`` is null while it runs, or if it
     was killed.
     """
-    for run in library.store.runs.runs()[:1]:
-        report = library.store.root / "reports" / f"run-{run.run_id:06d}.json"
+    for run in store.runs.runs()[:1]:
+        report = store.root / "reports" / f"run-{run.run_id:06d}.json"
         return {
             "run": run.run_id,
             "command": run.command,

@@ -18,7 +18,8 @@ from stores.sql.lines import index_all_lines
 from stores.sql.standing import recount
 from stores.sql.tables import Base, VectorRow
 from stores.vectors.expected import VectorRun, kept_items, vector_runs
-from stores.vectors.store import VectorStore, agrees
+from stores.vectors.items import agrees
+from stores.vectors.store import VectorStore
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore

@@ -16,7 +16,7 @@ from stores.maintenance.verify_tables import check_counts, check_database, check
 from stores.sql.database import reading
 from stores.sql.tables import BlobRow, LocationRow, VideoRow
 from stores.vectors.expected import VectorRun, kept_items, vector_runs
-from stores.vectors.store import agrees
+from stores.vectors.items import agrees
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore

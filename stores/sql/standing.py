@@ -21,8 +21,6 @@ STANDING = f"""CASE
 WHEN EXISTS (SELECT 1 FROM stage_runs r WHERE r.video_id = {{video}} AND r.stage = '{INDEXED_STAGE}' AND r.active)
 THEN {INDEXED}
 WHEN NOT EXISTS (SELECT 1 FROM locations l WHERE l.video_id = {{video}} AND NOT l.missing) THEN {UNCOUNTED}
-WHEN EXISTS (SELECT 1 FROM stage_runs r WHERE r.video_id = {{video}} AND r.stage = '{INDEXED_STAGE}'
-  AND r.status = 'filtered') THEN {INDEXED}
 WHEN EXISTS (SELECT 1 FROM stage_runs r WHERE r.video_id = {{video}} AND r.status IN ('failed', 'quarantined'))
 THEN {FAILED}
 ELSE {KNOWN} END"""

@@ -7,7 +7,6 @@ it happens when the first vector is needed.
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,9 +22,10 @@ from stores.core.places import masked
 from stores.core.records import Channel, StageKey, VectorItem
 from stores.vectors.chroma import chroma_faults, close_client, open_client
 from stores.vectors.generations import current_folder, fresh_folder, leftovers, remove_leftovers, switch_to
+from stores.vectors.items import check_vectors, metadata_of
 from stores.vectors.rows import VectorHit, VectorNote, VectorRows
 
-__all__ = ["VectorHit", "VectorStore", "agrees", "check_vectors", "metadata_of"]
+__all__ = ["VectorHit", "VectorStore"]
 
 RANKED_EXACTLY = 5_000
 """Collections up to this size are ranked in memory, exactly: about 3 ms against 13 ms a query on a small library;
@@ -44,8 +44,6 @@ FEW_VIDEOS = 100
 LISTED_VIDEOS = 1_000
 """Ids in one request to Chroma. Source: our choice, below SQLite's limit on variables."""
 
-_ROUNDING = 1e-6  # a few units in the last place of float32 below 1
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{1,510}[a-zA-Z0-9]")
 _Vectors = NDArray[np.float32]
 
 
@@ -464,46 +462,6 @@ class VectorStore:
             for hit in hits
         ]
         return hits, np.stack(rows)
-
-
-def check_vectors(items: Sequence[VectorItem]) -> None:
-    """Refuses what would poison the index.
-
-    Raises:
-        ValueError: a name Chroma does not take, an id twice, a vector that is not (d,), finite and other than zero.
-    """
-    seen: set[tuple[str, str]] = set()
-    for item in items:
-        if not _NAME.fullmatch(item.collection):
-            raise ValueError(f"not a collection's name (3 to 512 of a-z A-Z 0-9 . _ -): {item.collection!r}")
-        if (item.collection, item.vector_id) in seen:
-            raise ValueError(f"two vectors share the id {item.vector_id!r}")
-        seen.add((item.collection, item.vector_id))
-        if item.vector.ndim != 1 or not np.isfinite(item.vector).all() or not item.vector.any():
-            raise ValueError(f"vector {item.vector_id!r} is not a direction: shape {item.vector.shape}")
-
-
-def agrees(held: tuple[_Vectors, Mapping[str, Any]] | None, item: VectorItem, key: StageKey) -> bool:
-    """Whether what is `VectorStore.held` for an id is what ``item`` says."""
-    if held is None or dict(held[1]) != metadata_of(item, key) or held[0].shape != item.vector.shape:
-        return False
-    # Chroma's index may bring a vector to unit length by its own arithmetic.
-    lengths = float(np.linalg.norm(held[0])), float(np.linalg.norm(item.vector))
-    return bool(np.allclose(held[0] / lengths[0], item.vector / lengths[1], rtol=0.0, atol=_ROUNDING))
-
-
-def metadata_of(item: VectorItem, key: StageKey) -> dict[str, str | int]:
-    """What is stored beside a vector."""
-    return {
-        "video_id": key.video_id,
-        "stage": key.stage,
-        "fingerprint": key.fingerprint,
-        "channel": item.channel,
-        "start": item.span.start,
-        "end": item.span.end,
-        "clip_id": item.clip_id,
-        "evidence_id": item.evidence_id,
-    }
 
 
 def _hit(vector_id: str, metadata: Any) -> VectorHit:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door
-from kinodex.cli.text import printable
+from kinodex.text import printable
 
 
 def ask(
@@ -38,5 +38,5 @@ def ask(
         with here.library() as opened:
             given = opened.ask(printable(question), video)
             cited = [citation.video_id for claim in given.claims for citation in claim.citations]
-            payload = answer(given, payloads.places_of(opened, cited)).payload()
+            payload = answer(given, payloads.places_of(opened.store, cited)).payload()
         here.show(payload, lambda console: render.answer(console, payload))

@@ -168,7 +168,7 @@ def _asked(name: str, settings: Settings) -> None:
 
 
 def _disk(settings: Settings) -> Finding:
-    from kinodex.cli.text import size
+    from kinodex.text import size
 
     free = shutil.disk_usage(_existing(settings.library)).free
     return ("ok" if free >= _ROOMY else "warn"), f"{size(free)} free for {settings.library}"

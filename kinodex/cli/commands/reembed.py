@@ -59,7 +59,7 @@ def reembed(
         with here.library() as opened:
             channels = channel or []
             swap, planned = opened.plan_reembed(*channels)
-            gone = payloads.places_of(opened, swap.gone)
+            gone = payloads.places_of(opened.store, swap.gone)
             payload: dict[str, Any] = schema.reembed_plan(swap, planned, channels, gone).payload()
             payload |= {"profile": here.settings.profile, "dry_run": dry_run, "done": None}
             if not dry_run:

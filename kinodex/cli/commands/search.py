@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kinodex.cli.context import ConfigOption, DeviceOption, Door, JsonOption, LibraryOption, ProfileOption, door
-from kinodex.cli.text import printable
+from kinodex.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,7 +59,7 @@ def search(
             return
         with here.library() as opened:
             found = opened.search(query, k=k, duplicates=duplicates, explain=explain, videos=video)
-            payload = schema.search(found, payloads.places_of(opened, _told(found))).payload()
+            payload = schema.search(found, payloads.places_of(opened.store, _told(found))).payload()
 
         def show(console: Console) -> None:
             render.search(console, payload)
@@ -90,6 +90,6 @@ def _videos(here: Door, query: str, k: int, plain: bool) -> None:
         raise UsageError("USAGE", message, "Leave --explain, --duplicates and --video out.")
     with here.library() as opened:
         found = opened.search_videos(query, k=k)
-        places = payloads.places_of(opened, [one.video_id for one in found.videos])
+        places = payloads.places_of(opened.store, [one.video_id for one in found.videos])
         payload = search_videos(found, places).payload()
     here.show(payload, lambda console: found_videos.show(console, payload))

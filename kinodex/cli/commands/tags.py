@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door, print_json
-from kinodex.cli.text import visible
+from kinodex.text import visible
 
 _LINE_SECONDS = 10.0
 """Between two lines of progress where there is no terminal, e.g. in a log of a service."""
@@ -145,7 +145,7 @@ def tag(
             raise UsageError("USAGE", "Say which videos to tag.", "Name some, or use --all.")
         with here.library() as opened, _progress() as on_progress:
             decided = opened.tag(*videos or (), on_progress=on_progress)
-            payload = decisions(opened.store, decided, payloads.places_of(opened, decided)).payload()
+            payload = decisions(opened.store, decided, payloads.places_of(opened.store, decided)).payload()
         here.show(payload, lambda console: render.decisions(console, payload))
 
 

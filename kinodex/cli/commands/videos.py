@@ -55,7 +55,7 @@ def show(
 
     with door(library, profile, as_json, config) as here:
         with here.library() as opened:
-            payload = one_video(opened, video)
+            payload = one_video(opened.store, video)
         here.show(payload, lambda console: render.show(console, payload))
 
 
@@ -75,5 +75,5 @@ def status(
 
     with door(library, profile, as_json, config) as here:
         with here.library() as opened:
-            payload = whole_library(opened)
+            payload = whole_library(opened.store, opened.settings)
         here.show(payload, lambda console: render.status(console, payload))

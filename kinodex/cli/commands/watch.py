@@ -21,8 +21,8 @@ from kinodex.cli.context import (
     console,
     door,
 )
-from kinodex.cli.text import clean, to_json
 from kinodex.exits import EXIT_FAILED
+from kinodex.text import clean, to_json
 
 if TYPE_CHECKING:
     from kinodex.library import Library

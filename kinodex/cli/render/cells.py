@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from kinodex.cli.text import clean
+from kinodex.text import clean
 
 _COLOURS = {
     "done": "green",

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from kinodex.cli.render.cells import data, status, table
-from kinodex.cli.text import clock
+from kinodex.text import clock
 
 Payload = dict[str, Any]
 

@@ -14,7 +14,7 @@ from kinodex.cli.render import describing as render_describing
 from kinodex.cli.render.cells import data as _data
 from kinodex.cli.render.cells import status as _status
 from kinodex.cli.render.cells import table as _table
-from kinodex.cli.text import clock, several, shell_word, size
+from kinodex.text import clock, several, shell_word, size
 from stores.core.uris import path_of
 
 Payload = dict[str, Any]

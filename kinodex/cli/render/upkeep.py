@@ -8,7 +8,7 @@ from rich.console import Console
 
 from kinodex.cli.render.cells import data, status, table
 from kinodex.cli.render.results import ingest
-from kinodex.cli.text import clock, size
+from kinodex.text import clock, size
 
 Payload = dict[str, Any]
 _SHOWN = 20

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from kinodex.cli.text import several
 from kinodex.exits import ENDINGS
 from kinodex.settings import ENVIRONMENT
+from kinodex.text import several
 from stores.core.errors import CODES
 from stores.library_store import LibraryStore
 from tests.unit.stores.builders import add_video, put, utterance

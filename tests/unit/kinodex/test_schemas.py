@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kinodex.cli.text import to_json
 from kinodex.schemas import answer, describe, explain, failures, ingest, reembed, search, tags, upkeep, videos
 from kinodex.schemas.base import Document
+from kinodex.text import to_json
 from tests.unit.kinodex import results as made
 
 DATA = Path(__file__).parent / "data"

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from kinodex.cli.text import clean, clock, shell_word, size, to_json
+from kinodex.text import clean, clock, shell_word, size, to_json
 
 
 def test_what_a_video_says_cannot_steer_the_terminal():

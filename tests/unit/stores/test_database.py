@@ -24,7 +24,7 @@ from stores.library_store import LibraryStore
 from stores.sql.database import HEAD, open_database, reading, writing
 from stores.sql.faults import storage_faults
 from stores.sql.tables import EVIDENCE, Base
-from tests.unit.stores.builders import add_video, put, utterance
+from tests.unit.stores.builders import add_video
 
 
 def url(tmp_path: Path) -> str:
@@ -116,31 +116,6 @@ def test_a_library_without_captions_keeps_its_evidence_and_takes_captions(tmp_pa
         ("utt_1", "speech", "hello", 0.75),
     ]
     engine.dispose()
-
-
-def test_words_kept_under_former_keys_are_found_after_an_upgrade(tmp_path: Path) -> None:
-    library = tmp_path / "library"
-    with LibraryStore.open(library, create=True) as store:
-        video_id = add_video(store)
-        put(store, video_id, "speech", utterance(video_id, 0, "Straße 戰爭與歷史圖書館"))
-        (tmp_path / "tags.csv").write_text("id,name,aliases\nt1,圖書館,Bücherei\n", encoding="utf-8")
-        store.tags.import_csv(tmp_path / "tags.csv")
-        # As the version with schema 0005 left them.
-        with writing(store._engine) as connection:
-            connection.execute(text("UPDATE evidence_fts SET body = 'Straße 戰 爭 與 歷 史 圖 書 館'"))
-            connection.execute(text("UPDATE tags SET folded = name"))
-            connection.execute(text("UPDATE tag_aliases SET folded = lower(alias)"))
-            connection.execute(text("DELETE FROM counters WHERE name = 'text_keys'"))
-            connection.execute(text("DROP TABLE tag_vectors"))
-            connection.execute(text("UPDATE alembic_version SET version_num = '0005'"))
-        assert store.fulltext.search("图书馆", 5) == []
-    with LibraryStore.open(library) as store:
-        for query in ("图书馆", "圖書館", "strasse"):
-            assert [hit.video_id for hit in store.fulltext.search(query, 5)] == [video_id]
-        for name in ("图书馆", "BUCHEREI"):
-            assert getattr(store.tags.find(name), "tag_id", "") == "t1"
-        (line,) = store.catalog.evidence_of(video_id, "speech")
-        assert line.text == "Straße 戰爭與歷史圖書館"
 
 
 def test_opening_again_is_quick_and_needs_no_alembic(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from stores.core.errors import StoreError
 from stores.library_store import LibraryStore
 from stores.vectors import store as module
-from stores.vectors.store import check_vectors
+from stores.vectors.items import check_vectors
 from tests.unit.stores.builders import COLLECTION, add_video, put, vector_item
 
 EAST = np.asarray([1, 0], np.float32)

@@ -138,7 +138,7 @@ def test_the_door_plans_does_and_cleans(world: World) -> None:
         assert world.held() == {collections(world.old).picture: set(world.ids)}
         again = library.reembed()
         assert (again.report, again.captions) == (None, 0)
-        places = payloads.places_of(library, swap.gone)
+        places = payloads.places_of(library.store, swap.gone)
         payload = schema.reembed_plan(swap, plan, ["picture"], places).payload() | {"profile": "old"}
         payload["done"] = schema.reembedded(made, None, "").payload()
     told = io.StringIO()

@@ -18,8 +18,6 @@ _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _STANDING = """CASE
 WHEN EXISTS (SELECT 1 FROM stage_runs r WHERE r.video_id = {video} AND r.stage = 'vectors' AND r.active) THEN 3
 WHEN NOT EXISTS (SELECT 1 FROM locations l WHERE l.video_id = {video} AND NOT l.missing) THEN 0
-WHEN EXISTS (SELECT 1 FROM stage_runs r WHERE r.video_id = {video} AND r.stage = 'vectors' AND r.status = 'filtered')
-THEN 3
 WHEN EXISTS (SELECT 1 FROM stage_runs r WHERE r.video_id = {video} AND r.status IN ('failed', 'quarantined')) THEN 2
 ELSE 1 END"""
 _COUNTERS = {"videos_known": ">= 1", "videos_failed": "= 2", "videos_indexed": "= 3"}
