@@ -128,13 +128,13 @@ class Film:
                     picture = av.VideoFrame.from_ndarray(pixels, "rgb24")
                     picture.pts, self._shown = self._shown, self._shown + 1
                     self._file.mux(self._pictures.encode(picture))
-        ending = round(self.SOUND * self.seconds)
+        outcome = round(self.SOUND * self.seconds)
         with av.open(str(source)) as read:
             resampler = av.AudioResampler("fltp", "mono", self.SOUND)
             for frame in read.decode(read.streams.audio[0]) if read.streams.audio else ():
                 for part in resampler.resample(frame):
-                    self._say(part.to_ndarray()[:, : ending - self._heard])
-        self._say(np.zeros((1, ending - self._heard), np.float32))
+                    self._say(part.to_ndarray()[:, : outcome - self._heard])
+        self._say(np.zeros((1, outcome - self._heard), np.float32))
 
     def close(self) -> None:
         """Finish the file."""

@@ -140,10 +140,10 @@ class Encoders:
         if task == "concepts":
             return f"concepts@{prototypes_revision()}"
         if task == "zero_shot":
-            return f"concepts@{zero_shot_revision(self._settled('image_text'))}"
+            return f"concepts@{zero_shot_revision(self._resolved('image_text'))}"
         if task == "image_text" and not self.has(task):
             task = "text"
-        spec = self._settled(task)
+        spec = self._resolved(task)
         if task == "text" or (task == "image" and not self.has("image_text")):
             return f"{spec.identity}-{prototypes_revision()}"
         return spec.identity
@@ -232,7 +232,7 @@ class Encoders:
         spec = self.spec(task)
         return self._once(f"model {spec.name}", lambda: self._load(spec))
 
-    def _settled(self, task: str) -> ModelSpec:
+    def _resolved(self, task: str) -> ModelSpec:
         spec = self.spec(task)
         if spec.open:
             raise WeightsError(

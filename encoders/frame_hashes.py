@@ -42,7 +42,7 @@ _TIE = 0.02  # ours: shares that differ by less are the same; then the offset ne
 
 
 @dataclass(frozen=True, slots=True)
-class Prints:
+class FrameHashes:
     """Fingerprints of one video or of a stretch of it.
 
     Attributes:
@@ -59,17 +59,17 @@ class Prints:
         return len(self.seconds)
 
     @property
-    def solid(self) -> Prints:
+    def solid(self) -> FrameHashes:
         """Those that count."""
         return self._chosen(self.weights >= SOLID)
 
-    def between(self, start: float, end: float) -> Prints:
+    def between(self, start: float, end: float) -> FrameHashes:
         """Those in ``[start, end)`` seconds."""
         first, last = np.searchsorted(self.seconds, (start, end)).tolist()
         return self._chosen(slice(first, last))
 
-    def _chosen(self, rows: NDArray[np.bool_] | slice) -> Prints:
-        return Prints(self.seconds[rows], self.hashes[rows], self.weights[rows])
+    def _chosen(self, rows: NDArray[np.bool_] | slice) -> FrameHashes:
+        return FrameHashes(self.seconds[rows], self.hashes[rows], self.weights[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +88,11 @@ class Alignment:
     variety: int
 
 
-def unpacked(data: bytes, time_base: Fraction) -> Prints:
+def unpacked(data: bytes, time_base: Fraction) -> FrameHashes:
     """The blob ``prints.npz`` of a video with that time base."""
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
         seconds = file["ticks"].astype(np.float64) * float(time_base)
-        return Prints(seconds, file["hashes"], file["weights"].astype(np.float32))
+        return FrameHashes(seconds, file["hashes"], file["weights"].astype(np.float32))
 
 
 def hamming(one: Hashes, other: Hashes) -> NDArray[np.uint8]:
@@ -100,7 +100,7 @@ def hamming(one: Hashes, other: Hashes) -> NDArray[np.uint8]:
     return np.bitwise_count(np.bitwise_xor(one, other))
 
 
-def aligned(query: Prints, other: Prints) -> Alignment | None:
+def aligned(query: FrameHashes, other: FrameHashes) -> Alignment | None:
     """Where the stretch ``query`` lies in ``other``: one constant offset, found by the votes of near pairs of prints.
 
     The share is low if it lies there only in part; what is too low is for the caller to say.
@@ -122,7 +122,7 @@ def aligned(query: Prints, other: Prints) -> Alignment | None:
     return Alignment(offset, share, count, variety(query.hashes[agreeing])) if count >= FEWEST else None
 
 
-def agreement(query: Prints, other: Prints, offset: float) -> tuple[float, float, NDArray[np.bool_]]:
+def agreement(query: FrameHashes, other: FrameHashes, offset: float) -> tuple[float, float, NDArray[np.bool_]]:
     """The offset, the share of ``query`` that agrees at it, and which prints (n,) do. Both in time and not empty."""
     wanted = query.seconds + offset
     first = np.searchsorted(other.seconds, wanted - SLACK - 1e-6)
@@ -145,7 +145,7 @@ def variety(hashes: Hashes) -> int:
     return kept
 
 
-def _offsets(query: Prints, other: Prints, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> list[float]:
+def _offsets(query: FrameHashes, other: FrameHashes, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> list[float]:
     """The offsets with the most votes, at most one vote for each print and offset: a still picture has many pairs."""
     differences = other.seconds[columns] - query.seconds[rows]
     bins = np.floor(differences / SLACK).astype(np.int64)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from stores.core.records import Decision
     from stores.maintenance.forget import Forgotten
     from stores.maintenance.rebuild import Rebuilt
-    from stores.maintenance.verification import Told, Verification
+    from stores.maintenance.verification import OnProgress, Verification
     from stores.tags.library import ImportReport
     from stores.tags.removal import Removed
     from workflows.describe import DescribeReport
@@ -163,15 +163,15 @@ class Library:
 
         return budget_meter(self.store, self.settings, budget)
 
-    def plan(self, *paths: str | Path, looked: Callable[[int, int], None] = lambda _done, _of: None) -> Plan:
+    def plan(self, *paths: str | Path, on_progress: Callable[[int, int], None] = lambda _done, _of: None) -> Plan:
         """What `ingest` would do and what it would cost, without doing it.
 
         Args:
-            looked: told (done, total) new files that were looked at.
+            on_progress: told (done, total) new files that were looked at.
         """
         from kinodex.usecases.ingest import plan
 
-        return plan(self.store, self.encoders, self.settings, paths, on_progress=looked)
+        return plan(self.store, self.encoders, self.settings, paths, on_progress=on_progress)
 
     def plan_reembed(self, *channels: str) -> tuple[ReembedPlan, Plan]:
         """Which videos have vectors of former models, and what it would cost to make them anew, without doing it.
@@ -376,26 +376,26 @@ class Library:
         """Ids of the videos that can be searched."""
         return upkeep.indexed(self.store)
 
-    def rebuild_index(self, told: Callable[[int, int], None] | None = None) -> Rebuilt:
+    def rebuild_index(self, on_progress: Callable[[int, int], None] | None = None) -> Rebuilt:
         """Make the vector index and the full-text index anew from tables and blobs.
 
         Args:
-            told: (done, of all).
+            on_progress: (done, of all).
         """
-        return upkeep.rebuild_index(self.store, told)
+        return upkeep.rebuild_index(self.store, on_progress)
 
     def verify(
-        self, media: bool = False, quick: bool = False, mend: bool = False, told: Told | None = None
+        self, media: bool = False, quick: bool = False, repair: bool = False, on_progress: OnProgress | None = None
     ) -> Verification:
         """Check tables, blobs and vectors against each other.
 
         Args:
             media: read every video file, too, and compare it with what it was.
             quick: look only whether blobs and vectors are there; do not read them.
-            mend: let the next ingest do again what is damaged; without it nothing is changed.
-            told: what is being checked, how many are through, and of how many.
+            repair: let the next ingest do again what is damaged; without it nothing is changed.
+            on_progress: what is being checked, how many are through, and of how many.
         """
-        return upkeep.verify(self.store, media, quick, mend, told)
+        return upkeep.verify(self.store, media, quick, repair, on_progress)
 
     def forget(self, *videos: str, inputs: Sequence[str] = ()) -> Forgotten:
         """Remove videos with all that was learned from them; the files themselves are not touched.

@@ -16,6 +16,19 @@ from pipeline.perception import PerceptionConfig
 from stores.core.errors import UsageError
 from stores.core.ids import sha256_of
 
+RENAMED_TABLES = {"prints": "frame_hashes", "look": "visual_stats", "listen": "audio"}
+"""Tables by their former names, which are errors that say the new one."""
+
+RENAMED_KEYS = {
+    "labels.faintest": "min_peak",
+    "labels.most": "max_labels",
+    "pictures.strongest": "top_k",
+    "objects.same": "change_threshold",
+    "pictures.same": "change_threshold",
+    "tracklets.lonely": "min_single_score",
+}
+"""Keys by their former names, likewise."""
+
 _WORDS: dict[Any, str] = {
     int: "a whole number from 1 on",
     float: "a number from 0 on",
@@ -36,6 +49,9 @@ def perception_config(tables: Mapping[str, Mapping[str, Any]]) -> PerceptionConf
     kinds = get_type_hints(PerceptionConfig)
     configs: dict[str, Any] = {}
     for stage, table in tables.items():
+        if stage in RENAMED_TABLES:
+            new = RENAMED_TABLES[stage]
+            raise _invalid(f"table [perception.{stage}] is called [perception.{new}] now.", "Rename it; its keys stay.")
         if stage not in kinds:
             raise _invalid(f"there is no table [perception.{stage}].", f"Valid tables: {', '.join(kinds)}.")
         configs[stage] = _config(stage, kinds[stage], table)
@@ -65,6 +81,8 @@ def _config(stage: str, kind: Any, table: Mapping[str, Any]) -> Any:
         first = error.errors(include_url=False, include_input=False)[0]
         name = str(first["loc"][0])
         key = f"perception.{stage}.{name}"
+        if new := RENAMED_KEYS.get(f"{stage}.{name}"):
+            raise _invalid(f"key {key!r} is called {new!r} now.", "Rename it; its values mean what they did.") from None
         if first["type"] == "extra_forbidden":
             raise _invalid(f"unknown key {key!r}.", f"Valid keys there: {', '.join(valid)}.") from None
         takes = _in_words(get_type_hints(kind)[name])

@@ -235,7 +235,7 @@ class Settings(BaseModel):
         config = perception_config(self.perception)
         if not self.audio_track:
             return config
-        return replace(config, listen=replace(config.listen, track=self.audio_track))
+        return replace(config, audio=replace(config.audio, track=self.audio_track))
 
 
 _TABLES: Mapping[str, type[BaseModel]] = {"endpoint": Endpoint, "search": SearchSettings}

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from encoders.bundle import Encoders
 from encoders.types import WeightsError
-from pipeline.audio.transcribe import listen
+from pipeline.audio.transcribe import transcribe
 from pipeline.decode.decoder import Decoder
 from pipeline.model_errors import model_error
 from pipeline.perception import PerceptionConfig, observers
@@ -19,12 +19,15 @@ from stores.core.errors import KinodexError, ModelError
 from stores.core.records import Span, StageOutput, Video
 
 _Thing = TypeVar("_Thing")
-Ending = StageOutput | KinodexError
+Outcome = StageOutput | KinodexError
 Begin = Callable[[Sequence[str]], Sequence[str]]
 Progress = Callable[[str, float], None]
 
+_MODELS = {"speech_activity": "voice", "speech": "speech"}
+"""The model of each stage of the audio pass."""
 
-def watching(
+
+def video_stages(
     names: Sequence[str],
     path: Path,
     video: Video,
@@ -34,7 +37,7 @@ def watching(
     progress: Progress | None = None,
     span: Span | None = None,
     reuse: Reuse | None = None,
-) -> Iterator[tuple[str, Ending]]:
+) -> Iterator[tuple[str, Outcome]]:
     """The endings of the named watching stages, which have begun, of a whole video or of ``span``."""
     able, made = [], []
     for name in names:
@@ -45,12 +48,12 @@ def watching(
             able.append(name)
             made += observer
     if able:
-        told = _told(progress, able)
-        seen = tried_all(able, lambda: watch(path, video, made, decoder, told, span))
+        on_share = _on_share(progress, able)
+        seen = tried_all(able, lambda: watch(path, video, made, decoder, on_share, span))
         yield from ((name, seen[name]) for name in able)
 
 
-def listening(
+def audio_stages(
     names: Sequence[str],
     path: Path,
     video: Video,
@@ -59,22 +62,22 @@ def listening(
     config: PerceptionConfig,
     progress: Progress | None = None,
     span: Span | None = None,
-) -> Iterator[tuple[str, Ending]]:
+) -> Iterator[tuple[str, Outcome]]:
     """The endings of the named listening stages, which have begun, of a whole video or of ``span``."""
     able = []
     for name in names:
-        model = _loaded(partial(getattr, encoders, name)) if video.has_audio else None
+        model = _loaded(partial(getattr, encoders, _MODELS[name])) if video.has_audio else None
         if isinstance(model, ModelError):
             yield name, model
         else:
             able.append(name)
     if able:
-        told = _told(progress, able)
-        heard = tried_all(able, lambda: listen(path, video, able, encoders, decoder, config.listen, told, span))
+        on_share = _on_share(progress, able)
+        heard = tried_all(able, lambda: transcribe(path, video, able, encoders, decoder, config.audio, on_share, span))
         yield from ((name, heard[name]) for name in able)
 
 
-def tried(work: Callable[[], StageOutput]) -> Ending:
+def tried(work: Callable[[], StageOutput]) -> Outcome:
     """What ``work`` gives, or why it failed."""
     try:
         return work()
@@ -84,7 +87,7 @@ def tried(work: Callable[[], StageOutput]) -> Ending:
         return error
 
 
-def tried_all(names: Sequence[str], work: Callable[[], dict[str, StageOutput]]) -> Mapping[str, Ending]:
+def tried_all(names: Sequence[str], work: Callable[[], dict[str, StageOutput]]) -> Mapping[str, Outcome]:
     """The same for stages that work together: they fail together."""
     try:
         return work()
@@ -102,7 +105,7 @@ def _loaded(load: Callable[[], _Thing]) -> _Thing | ModelError:
         return model_error(error)
 
 
-def _told(progress: Progress | None, names: Sequence[str]) -> Callable[[float], None] | None:
+def _on_share(progress: Progress | None, names: Sequence[str]) -> Callable[[float], None] | None:
     if progress is None:
         return None
 

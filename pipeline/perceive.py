@@ -15,10 +15,10 @@ from pipeline.derive.clips import derive_clips
 from pipeline.derive.labels import derive_labels
 from pipeline.derive.tracklets import derive_tracklets
 from pipeline.derive.vectors import derive_vectors
-from pipeline.passes import Begin, Ending, Progress, listening, tried, watching
-from pipeline.perception import DERIVED, LISTENED, WATCHED, PerceptionConfig, stages
+from pipeline.passes import Begin, Outcome, Progress, audio_stages, tried, video_stages
+from pipeline.perception import AUDIO_STAGES, DERIVED, VIDEO_STAGES, PerceptionConfig, stages
 from pipeline.probe import probe
-from pipeline.reuse import KnownPrints, Reuse
+from pipeline.reuse import KnownFrameHashes, Reuse
 from pipeline.segments.join import join_parts, parts_done
 from pipeline.segments.parts import Part
 from pipeline.stage import Memory, Stage, fingerprints, pending
@@ -75,8 +75,8 @@ def perceive(
     config: PerceptionConfig | None = None,
     progress: Progress | None = None,
     parts: Sequence[Part] = (),
-    known_prints: KnownPrints | None = None,
-) -> Iterator[tuple[str, Ending]]:
+    known_frame_hashes: KnownFrameHashes | None = None,
+) -> Iterator[tuple[str, Outcome]]:
     """Run the stages in ``todo`` on one video.
 
     Bad media and missing weights end as errors of the stages concerned; bugs are raised. A stage whose inputs are
@@ -88,7 +88,7 @@ def perceive(
         progress: told a stage and its share, in [0, 1].
         parts: of a long video, which were watched and heard one by one (`pipeline.segments.perceive_part`): what they
             left is joined then, and the file is not decoded. A stage that lacks one of its parts is not begun.
-        known_prints: of other videos, whose model results are taken where they show the same (`pipeline.reuse`).
+        known_frame_hashes: of other videos, whose model results are taken where they show the same (`pipeline.reuse`).
 
     Yields:
         Each begun stage with what it found, or with why it failed, in order.
@@ -108,39 +108,39 @@ def perceive(
             if all(known.is_fresh(needed) if needed in todo else known.has(needed) for needed in inputs[name])
         ]
 
-    def settle(name: str, ending: Ending) -> tuple[str, Ending]:
-        if isinstance(ending, StageOutput):
-            known.add(name, ending)
-        elif ending.code.name == "AUDIO_DECODE_FAILED":
+    def noted(name: str, outcome: Outcome) -> tuple[str, Outcome]:
+        if isinstance(outcome, StageOutput):
+            known.add(name, outcome)
+        elif outcome.code.name == "AUDIO_DECODE_FAILED":
             known.add(name, StageOutput())
         else:
             failed.add(name)
-        return name, ending
+        return name, outcome
 
     if "probe" in todo and begin(["probe"]):
-        yield settle("probe", tried(lambda: probe(path, video_id, sha256, decoder)))
+        yield noted("probe", tried(lambda: probe(path, video_id, sha256, decoder)))
     video = known.video
     if video is None or "probe" in failed:
         return
 
     reuse = None
     if not parts and ready(("pictures", "objects")):
-        reuse = Reuse.of(known_prints, video_id, wanted, config.reuse)
-        if reuse is not None and "prints" not in todo and known.has("prints"):
+        reuse = Reuse.of(known_frame_hashes, video_id, wanted, config.reuse)
+        if reuse is not None and "frame_hashes" not in todo and known.has("frame_hashes"):
             # A short cut only: prints that are damaged cost the work that they might have saved.
             with suppress(KinodexError, KeyError, ValueError, BadZipFile):
-                reuse.see_all(unpacked(known.blob("prints", "prints.npz"), video.time_base))
+                reuse.see_all(unpacked(known.blob("frame_hashes", "frame_hashes.npz"), video.time_base))
     whole = (path, video, encoders, decoder, config, progress)
     # Sound first: its models are small, so that there is work to do while the others are still being loaded.
-    for names, endings in ((LISTENED, listening), (WATCHED, partial(watching, reuse=reuse))):
+    for names, outcomes in ((AUDIO_STAGES, audio_stages), (VIDEO_STAGES, partial(video_stages, reuse=reuse))):
         able = ready(names)
         if parts:
             for name in able:
                 if parts_done(known, name, parts) and begin([name]):
-                    yield settle(name, tried(partial(join_parts, known, name, wanted[name], parts, video, config)))
+                    yield noted(name, tried(partial(join_parts, known, name, wanted[name], parts, video, config)))
         else:
-            for name, ending in endings(begin(able) if able else (), *whole):
-                yield settle(name, ending)
+            for name, outcome in outcomes(begin(able) if able else (), *whole):
+                yield noted(name, outcome)
 
     derive: Mapping[str, Callable[[], StageOutput]] = {
         "clips": lambda: derive_clips(video, known, config.clips),
@@ -150,4 +150,4 @@ def perceive(
     }
     for name in DERIVED:
         if ready([name]) and begin([name]):
-            yield settle(name, tried(derive[name]))
+            yield noted(name, tried(derive[name]))

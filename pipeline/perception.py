@@ -6,27 +6,27 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from encoders.bundle import Encoders
-from pipeline.audio.transcribe import ListenConfig
+from pipeline.audio.transcribe import AudioConfig
 from pipeline.derive.clips import ClipConfig
 from pipeline.derive.labels import LabelConfig
 from pipeline.derive.tracklets import TrackletConfig
 from pipeline.derive.vectors import VectorConfig
 from pipeline.describe.captions import CaptionConfig
 from pipeline.observers.cuts import CutObserver
-from pipeline.observers.frame_hashes import PrintConfig, PrintObserver
+from pipeline.observers.frame_hashes import FrameHashConfig, FrameHashObserver
 from pipeline.observers.objects import ObjectConfig, ObjectObserver
 from pipeline.observers.pictures import PictureConfig, PictureObserver
 from pipeline.observers.scenes import SceneConfig, SceneObserver
 from pipeline.observers.screentext import ScreenTextConfig, ScreenTextObserver
 from pipeline.observers.thumbnails import ThumbnailConfig, ThumbnailObserver
-from pipeline.observers.visual_stats import LookConfig, LookObserver
+from pipeline.observers.visual_stats import VisualStatsConfig, VisualStatsObserver
 from pipeline.reuse import Reuse, ReuseConfig
 from pipeline.stage import Stage, settings_of
 from pipeline.watch import Observer
 
 # Prints come first: by them the others know what was seen before, at the frame at hand.
-WATCHED = ("prints", "scenes", "pictures", "objects", "screentext", "thumbnails", "look")
-LISTENED = ("voice", "speech")
+VIDEO_STAGES = ("frame_hashes", "scenes", "pictures", "objects", "screentext", "thumbnails", "visual_stats")
+AUDIO_STAGES = ("speech_activity", "speech")
 DERIVED = ("clips", "labels", "tracklets", "vectors")
 
 
@@ -35,14 +35,14 @@ class PerceptionConfig:
     """The config of every stage, also of the optional `captions`, and of what is reused between videos."""
 
     reuse: ReuseConfig = field(default_factory=ReuseConfig)
-    prints: PrintConfig = field(default_factory=PrintConfig)
+    frame_hashes: FrameHashConfig = field(default_factory=FrameHashConfig)
     scenes: SceneConfig = field(default_factory=SceneConfig)
     pictures: PictureConfig = field(default_factory=PictureConfig)
     objects: ObjectConfig = field(default_factory=ObjectConfig)
     screentext: ScreenTextConfig = field(default_factory=ScreenTextConfig)
     thumbnails: ThumbnailConfig = field(default_factory=ThumbnailConfig)
-    look: LookConfig = field(default_factory=LookConfig)
-    listen: ListenConfig = field(default_factory=ListenConfig)
+    visual_stats: VisualStatsConfig = field(default_factory=VisualStatsConfig)
+    audio: AudioConfig = field(default_factory=AudioConfig)
     clips: ClipConfig = field(default_factory=ClipConfig)
     labels: LabelConfig = field(default_factory=LabelConfig)
     tracklets: TrackletConfig = field(default_factory=TrackletConfig)
@@ -56,18 +56,18 @@ def stages(encoders: Encoders, config: PerceptionConfig | None = None) -> tuple[
     model = encoders.revision
     words = model("image")  # carries the revision of the concept table, where pictures lie in the space of texts
     apart = encoders.has("image_text")
-    listening = settings_of(config.listen)
+    audio_stages = settings_of(config.audio)
     return (
         Stage("probe", "2", {}),
-        Stage("voice", "3", listening, (model("voice"),), ("probe",)),
-        Stage("speech", "3", listening, (model("voice"), model("speech")), ("probe",)),
-        Stage("prints", "1", settings_of(config.prints), inputs=("probe",)),
+        Stage("speech_activity", "3", audio_stages, (model("voice"),), ("probe",)),
+        Stage("speech", "3", audio_stages, (model("voice"), model("speech")), ("probe",)),
+        Stage("frame_hashes", "1", settings_of(config.frame_hashes), inputs=("probe",)),
         _scenes(encoders, config.scenes),
         Stage("pictures", "2", settings_of(config.pictures), (words,), ("probe",)),
         Stage("objects", "2", settings_of(config.objects), (model("detector"),), ("probe",)),
         Stage("screentext", "2", settings_of(config.screentext), (model("reader"),), ("probe",)),
         Stage("thumbnails", "1", settings_of(config.thumbnails), inputs=("probe",)),
-        Stage("look", "2", settings_of(config.look), inputs=("probe",)),
+        Stage("visual_stats", "2", settings_of(config.visual_stats), inputs=("probe",)),
         Stage("clips", "1", settings_of(config.clips), inputs=("scenes", "speech", "thumbnails")),
         Stage(
             "labels",
@@ -81,7 +81,7 @@ def stages(encoders: Encoders, config: PerceptionConfig | None = None) -> tuple[
             "2",
             settings_of(config.tracklets),
             (model("concepts"),) if apart else (words,),
-            ("objects", "scenes", "voice"),
+            ("objects", "scenes", "speech_activity"),
         ),
         Stage(
             "vectors",
@@ -100,7 +100,7 @@ def scene_config(encoders: Encoders, config: SceneConfig) -> SceneConfig:
     return replace(config, method="transnetv2" if encoders.has("cuts") and encoders.on_gpu else "content")
 
 
-def settled(encoders: Encoders, config: PerceptionConfig) -> PerceptionConfig:
+def resolved(encoders: Encoders, config: PerceptionConfig) -> PerceptionConfig:
     """The config that all machines of one job work with, whatever hardware each of them has."""
     return replace(config, scenes=scene_config(encoders, config.scenes))
 
@@ -123,8 +123,8 @@ def observers(
         reuse: of the pass they will share; it is told the prints, if they are among the stages.
     """
     made: list[Observer] = []
-    if "prints" in names:
-        made.append(PrintObserver(config.prints, reuse))
+    if "frame_hashes" in names:
+        made.append(FrameHashObserver(config.frame_hashes, reuse))
     if "scenes" in names:
         scenes = scene_config(encoders, config.scenes)
         learned = scenes.method == "transnetv2"
@@ -137,6 +137,6 @@ def observers(
         made.append(ScreenTextObserver(encoders.reader, config.screentext))
     if "thumbnails" in names:
         made.append(ThumbnailObserver(config.thumbnails))
-    if "look" in names:
-        made.append(LookObserver(config.look))
+    if "visual_stats" in names:
+        made.append(VisualStatsObserver(config.visual_stats))
     return made

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.frame_hashes import FEWEST, MOVING, NEAR, SLACK, SOLID, Prints, agreement, aligned, hamming
+from encoders.frame_hashes import FEWEST, MOVING, NEAR, SLACK, SOLID, FrameHashes, agreement, aligned, hamming
 from pipeline.observers.change import ColourGlance, colour_change
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ class ReuseConfig:
     alike: float = 16.0
 
 
-class KnownPrints(Protocol):
-    """The prints of all videos, for a whole process: `stores.known_frame_hashes.KnownPrints`."""
+class KnownFrameHashes(Protocol):
+    """The prints of all videos, for a whole process: `stores.known_frame_hashes.KnownFrameHashes`."""
 
     def of(self, video_id: str, fingerprints: Mapping[str, str]) -> OtherVideos:
         """What there is for a pass over one video: others that are done with these fingerprints, by stage."""
@@ -81,7 +81,7 @@ class _Run:
     """A stretch that follows a known video at a constant offset; ``end`` is the last print that agreed."""
 
     video_id: str
-    prints: Prints
+    frame_hashes: FrameHashes
     tick: float
     offset: float
     start: float
@@ -139,14 +139,14 @@ class Reuse:
 
     @classmethod
     def of(
-        cls, known: KnownPrints | None, video_id: str, fingerprints: Mapping[str, str], config: ReuseConfig
+        cls, known: KnownFrameHashes | None, video_id: str, fingerprints: Mapping[str, str], config: ReuseConfig
     ) -> Reuse | None:
         """For a pass over ``video_id``; None where nothing is to be reused."""
         return cls(known.of(video_id, fingerprints), config) if known is not None and config.enabled else None
 
-    def see_all(self, prints: Prints) -> None:
+    def see_all(self, frame_hashes: FrameHashes) -> None:
         """All prints of the video, where they are known before the pass."""
-        columns = (prints.seconds.tolist(), prints.hashes.tolist(), prints.weights.tolist())
+        columns = (frame_hashes.seconds.tolist(), frame_hashes.hashes.tolist(), frame_hashes.weights.tolist())
         for seconds, value, weight in zip(*columns, strict=True):
             self.see(seconds, value, weight)
 
@@ -185,7 +185,7 @@ class Reuse:
 
     def _agrees(self, run: _Run, seconds: float, value: int) -> bool:
         print_ = np.array(value, np.uint64)
-        near = run.prints.between(seconds + run.offset - SLACK, seconds + run.offset + SLACK + 1e-6)
+        near = run.frame_hashes.between(seconds + run.offset - SLACK, seconds + run.offset + SLACK + 1e-6)
         agrees = len(near) > 0 and int(hamming(near.hashes, print_).min()) <= NEAR
         if agrees and not run.sure and (hamming(np.array(run.kinds, np.uint64), print_) > NEAR).all():
             run.kinds.append(value)
@@ -194,7 +194,7 @@ class Reuse:
     def _look(self) -> None:
         since = self._history[-1][0] - self.config.window_seconds
         last = [one for one in self._history if one[0] >= since]
-        window = Prints(
+        window = FrameHashes(
             np.array([seconds for seconds, _ in last], np.float64),
             np.array([value for _, value in last], np.uint64),
             np.full(len(last), SOLID, np.float32),
@@ -209,12 +209,14 @@ class Reuse:
             if known is None:
                 continue
             tick = float(known.time_base)
-            prints = Prints(known.ticks.astype(np.float64) * tick, known.hashes, known.weights.astype(np.float32)).solid
-            found = aligned(window, prints)
+            frame_hashes = FrameHashes(
+                known.ticks.astype(np.float64) * tick, known.hashes, known.weights.astype(np.float32)
+            ).solid
+            found = aligned(window, frame_hashes)
             if found is None or found.share < self.config.share:
                 continue
-            end = float(window.seconds[agreement(window, prints, found.offset)[2]][-1])
-            run = _Run(video_id, prints, tick, found.offset, end, end)
+            end = float(window.seconds[agreement(window, frame_hashes, found.offset)[2]][-1])
+            run = _Run(video_id, frame_hashes, tick, found.offset, end, end)
             self._open.append(run)
             self._begin_earlier(run)
 

@@ -112,7 +112,7 @@ def replace_rows(engine: Engine, ledger: Ledger, attempt: Attempt, output: Stage
     )
 
 
-def leftover_parts(engine: Engine) -> set[StageKey]:
+def stale_parts(engine: Engine) -> set[StageKey]:
     """Runs of parts that were begun before the whole stage was done: a worker that came too late began them."""
     columns = (StageRunRow.video_id, StageRunRow.stage, StageRunRow.fingerprint, StageRunRow.started_at)
     wholes = select(StageRunRow.video_id, StageRunRow.stage, StageRunRow.finished_at)

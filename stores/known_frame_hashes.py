@@ -1,8 +1,8 @@
 """Which known videos have pictures like these: an index over the prints of all videos, in memory.
 
-A print is 64 bits (blob ``prints.npz`` of stage ``prints``: ticks int64, hashes uint64, weights float16, of which
-those of 1 and more count). Two prints of one picture differ in few bits, so that one of their four 16-bit bands is
-mostly the same in both; that band finds the other. Prints of one moment that differ in all bands are found by their
+A print is 64 bits (blob ``frame_hashes.npz`` of stage ``frame_hashes``: ticks int64, hashes uint64, weights float16, of
+which those of 1 and more count). Two prints of one picture differ in few bits, so that one of their four 16-bit bands
+is mostly the same in both; that band finds the other. Prints of one moment that differ in all bands are found by their
 neighbours.
 """
 
@@ -29,7 +29,7 @@ from stores.files.blobs import BlobStore
 
 Hashes = NDArray[np.uint64]
 
-STAGE, BLOB = "prints", "prints.npz"
+STAGE, BLOB = "frame_hashes", "frame_hashes.npz"
 EVERY_SECONDS = 2.0
 """Distance of the prints that are in the index: a look has several seconds of them to compare. Ours."""
 
@@ -109,7 +109,7 @@ class _Index:
         self._number_of: dict[str, int] = {}
         self._chunks: list[_Chunk] = []
         self._young: list[_Some] = []
-        self._young_prints = 0
+        self._young_hashes = 0
         self._youngest: _Chunk | None = None
         self.names: dict[int, str] = {}
         self.dropped = -1.0  # what was done then or earlier has no place here any more
@@ -121,12 +121,12 @@ class _Index:
         self.names[number], self._number_of[run.video_id] = run.video_id, number
         for start in range(0, len(hashes), _CHUNK):
             some = hashes[start : start + _CHUNK]
-            if self._young_prints + len(some) > _CHUNK:
+            if self._young_hashes + len(some) > _CHUNK:
                 self._chunks.append(self._youngest or _chunk_of(self._young))
-                self._young, self._young_prints = [], 0
+                self._young, self._young_hashes = [], 0
                 self._drop_oldest()
             self._young.append(_Some(some, number, run.finished_at))
-            self._young_prints += len(some)
+            self._young_hashes += len(some)
             self._youngest = None
 
     def forget(self, video_id: str) -> None:
@@ -145,7 +145,7 @@ class _Index:
             self.dropped = max(self.dropped, oldest.finished_at)
 
 
-class KnownPrints:
+class KnownFrameHashes:
     """The prints of a library's videos. One for a process: `of` brings it up to date; safe to use from threads.
 
     What is new is listed by the time it was done, and indexed for a short while at a time, the youngest first: in a
@@ -168,7 +168,7 @@ class KnownPrints:
         """What there is for a pass over ``video_id``: other videos done with these fingerprints.
 
         Args:
-            fingerprints: by stage; that of ``prints`` must be among them.
+            fingerprints: by stage; that of ``frame_hashes`` must be among them.
         """
         self._list(fingerprints[STAGE])
         self.index(fingerprints[STAGE], PASS_SECONDS)
@@ -301,12 +301,12 @@ class KnownPrints:
 
 
 class KnownFor:
-    """`KnownPrints` for one pass: without the video itself, and only what was done with the wanted fingerprints.
+    """`KnownFrameHashes` for one pass: without the video itself, and only what was done with the wanted fingerprints.
 
     How a video stands is asked when it is named first, and holds for the pass.
     """
 
-    def __init__(self, known: KnownPrints, video_id: str, fingerprints: Mapping[str, str]) -> None:
+    def __init__(self, known: KnownFrameHashes, video_id: str, fingerprints: Mapping[str, str]) -> None:
         self._known = known
         self._video_id = video_id
         self._fingerprints = fingerprints

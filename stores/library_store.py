@@ -58,7 +58,7 @@ class LibraryStore:
     Attributes:
         root: its folder, absolute.
         places: where its parts are.
-        staging: folder for parcels, if they are not in an object store; `parcels` knows.
+        staging: folder for parcels, if they are not in an object store; `staging_area` knows.
         ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, runs: the stores in it.
     """
 
@@ -74,7 +74,7 @@ class LibraryStore:
         self.catalog = Catalog(engine)
         self.fulltext = FullText(engine)
         self.blobs = blobs
-        self.parcels = StagingArea(self.staging, blobs.objects)
+        self.staging_area = StagingArea(self.staging, blobs.objects)
         self.vectors = VectorStore(
             places.vectors or root / "vectors",
             VectorRows(engine),

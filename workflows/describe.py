@@ -23,10 +23,10 @@ from stores.core.errors import KinodexError, MediaError, StoreError
 from stores.core.patience import patiently
 from stores.core.records import Receipt, StageKey, StageOutput
 from stores.ledger import Attempt
-from workflows.executors.threads import settle
+from workflows.executors.threads import record_outcome
 from workflows.planning.budget import NOTHING, Spent
 from workflows.planning.describe_plan import DESCRIBING, DescribeSetup, PlannedDescription, plan_descriptions
-from workflows.report import Totals, VideoReport, ending_of, total
+from workflows.report import Totals, VideoReport, outcome_of, total
 from workflows.telemetry.job_log import job_log, log_events
 from workflows.telemetry.progress import (
     Planned,
@@ -37,7 +37,7 @@ from workflows.telemetry.progress import (
     VideoFinished,
     silent,
 )
-from workflows.work import Ending, interrupted
+from workflows.work import Outcome, interrupted
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders
@@ -171,17 +171,17 @@ class _Job:
     def reported(self, one: PlannedDescription) -> DescribedVideo:
         """How a video ended."""
         receipts = patiently(lambda: self._store.ledger.receipts(one.video_id))
-        ending = ending_of(receipts, one.marks, bool(self.stopped))
+        outcome = outcome_of(receipts, one.stage_fingerprints, bool(self.stopped))
         captions = self._store.catalog.evidence_of(one.video_id, "caption")
         scripts = self._store.catalog.evidence_of(one.video_id, "script")
         report = VideoReport(
             video_id=one.video_id,
             uri=one.uri,
-            status=ending.status,
-            error_code=ending.error_code,
-            error_message=ending.error_message,
-            stages=ending.stages,
-            reused=ending.status == "done" and one.video_id not in self.worked_on,
+            status=outcome.status,
+            error_code=outcome.error_code,
+            error_message=outcome.error_message,
+            stages=outcome.stages,
+            reused=outcome.status == "done" and one.video_id not in self.worked_on,
         )
         return DescribedVideo(report, len(captions), next((line.text for line in scripts), ""))
 
@@ -204,12 +204,12 @@ class _Job:
             if self._meter is not None:
                 self._meter.ended(one, spent)
         receipts = patiently(lambda: self._store.ledger.receipts(one.video_id))
-        ending = ending_of(receipts, one.marks, self._over())
-        self._progress(VideoFinished(one.video_id, one.uri, ending.status, ending.error_code, one.seconds))
+        outcome = outcome_of(receipts, one.stage_fingerprints, self._over())
+        self._progress(VideoFinished(one.video_id, one.uri, outcome.status, outcome.error_code, one.seconds))
         return error
 
     def _stage(self, one: PlannedDescription, stage: str) -> KinodexError | None:
-        key = StageKey(one.video_id, stage, one.marks[stage])
+        key = StageKey(one.video_id, stage, one.stage_fingerprints[stage])
         asked = time.time()
         begun = patiently(lambda: self._store.ledger.begin(key, self._worker, asked))
         if isinstance(begun, Receipt):
@@ -217,33 +217,33 @@ class _Job:
             return None if begun.status == "done" else KinodexError(begun.error_code, begun.error_message)
         self._progress(StageStarted(one.video_id, one.uri, stage))
         try:
-            ending = self._tried(one, stage)
+            outcome = self._tried(one, stage)
         except BaseException:
             # Interrupted, or the library or a model failed: no video is to blame.
             with suppress(StoreError):
                 self._store.ledger.release(begun)
             raise
-        return self._settled(one, begun, ending)
+        return self._recorded(one, begun, outcome)
 
-    def _tried(self, one: PlannedDescription, stage: str) -> Ending:
+    def _tried(self, one: PlannedDescription, stage: str) -> Outcome:
         try:
-            ending = tried(partial(self._run, one, stage))
+            outcome = tried(partial(self._run, one, stage))
         except Exception as error:  # noqa: BLE001
             # A bug that one video brings to light must cost neither the other videos nor its own trace.
             _log.exception("%s of %s", stage, one.video_id)
             return KinodexError("INTERNAL", f"{type(error).__name__}: {error}", "The log has more.")
-        if isinstance(ending, KinodexError) and ending.code.name in ("MODEL_MISSING", "MODEL_CORRUPT"):
-            raise ending
-        if isinstance(ending, StoreError):
-            raise ending
-        return ending
+        if isinstance(outcome, KinodexError) and outcome.code.name in ("MODEL_MISSING", "MODEL_CORRUPT"):
+            raise outcome
+        if isinstance(outcome, StoreError):
+            raise outcome
+        return outcome
 
-    def _settled(self, one: PlannedDescription, attempt: Attempt, ending: Ending) -> KinodexError | None:
-        error = ending if isinstance(ending, KinodexError) else None
+    def _recorded(self, one: PlannedDescription, attempt: Attempt, outcome: Outcome) -> KinodexError | None:
+        error = outcome if isinstance(outcome, KinodexError) else None
         if error is not None and self._over():
             patiently(partial(self._store.ledger.release, attempt))
             return error
-        receipt = settle(self._store, attempt, ending)
+        receipt = record_outcome(self._store, attempt, outcome)
         if receipt is None:
             return KinodexError("STALE_ATTEMPT", "Another worker took the stage over.")
         self._progress(
@@ -263,7 +263,7 @@ class _Job:
     def _run(self, one: PlannedDescription, stage: str) -> StageOutput:
         memory = self._store.memory(one.video_id)
         if stage == CAPTION_VECTORS:
-            return caption_vectors(memory, self._encoders, one.marks[stage])
+            return caption_vectors(memory, self._encoders, one.stage_fingerprints[stage])
         if stage != CAPTIONS:
             assert self._means.writer is not None
             return self._means.writer.write(one.video_id)

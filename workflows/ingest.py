@@ -23,7 +23,7 @@ from workflows.executors.threads import on_threads
 from workflows.identify import Input, identify
 from workflows.job import Job
 from workflows.loading import Loading
-from workflows.report import IngestReport, VideoReport, ending_of, total
+from workflows.report import IngestReport, VideoReport, outcome_of, total
 from workflows.telemetry.job_log import job_log, log_events
 from workflows.telemetry.progress import Identified, Planned, Progress, silent
 from workflows.units import PROBE, Planner, WorkUnit, receipts_by_video
@@ -188,14 +188,14 @@ def _reported(one: Input, receipts: Sequence[Receipt], worked_on: bool, job: Job
         return VideoReport("", one.uri, "failed", one.code, one.message, (), reused=False)
     planner = job.planner
     in_parts = any(base_stage(receipt.key.stage) != receipt.key.stage for receipt in receipts)
-    marks = planner.part_marks(job.store.catalog.video(one.video_id)) if in_parts else {}
-    ending = ending_of(receipts, planner.wanted, job.postponing, marks)
+    stage_fingerprints = planner.part_fingerprints(job.store.catalog.video(one.video_id)) if in_parts else {}
+    outcome = outcome_of(receipts, planner.wanted, job.postponing, stage_fingerprints)
     return VideoReport(
         video_id=one.video_id,
         uri=one.uri,
-        status=ending.status,
-        error_code=ending.error_code,
-        error_message=ending.error_message,
-        stages=ending.stages,
-        reused=ending.status == "done" and not worked_on,
+        status=outcome.status,
+        error_code=outcome.error_code,
+        error_message=outcome.error_message,
+        stages=outcome.stages,
+        reused=outcome.status == "done" and not worked_on,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.perceive import PerceptionConfig
 from stores.core.errors import CODES
 from stores.core.patience import patiently
-from workflows.report import ending_of
+from workflows.report import outcome_of
 from workflows.telemetry.progress import Progress, StageFinished, VideoFinished, silent
 from workflows.units import Planner, WorkUnit
 
@@ -80,6 +80,6 @@ class Job:
         self.told.add(video_id)
         receipts = patiently(lambda: self.store.ledger.receipts(video_id))
         video = patiently(lambda: self.store.catalog.video(video_id))
-        ending = ending_of(receipts, self.planner.wanted, self.postponing, self.planner.part_marks(video))
+        outcome = outcome_of(receipts, self.planner.wanted, self.postponing, self.planner.part_fingerprints(video))
         seconds = video.seconds if video is not None else 0.0
-        self.progress(VideoFinished(video_id, uri, ending.status, ending.error_code, seconds))
+        self.progress(VideoFinished(video_id, uri, outcome.status, outcome.error_code, seconds))

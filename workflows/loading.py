@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from encoders.bundle import Encoders
 
 _MODELS = (
-    ("voice", "voice"),
+    ("speech_activity", "voice"),
     ("speech", "speech"),
     ("pictures", "image"),
     ("objects", "detector"),

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 CHANNELS: Mapping[str, tuple[str, ...]] = {
     "picture": ("pictures",),
     "object": ("objects",),
-    "speech": ("voice", "speech"),
+    "speech": ("speech_activity", "speech"),
     "screen": ("screentext",),
 }
 """The stages that read each channel out of a video; what is derived from them costs little and is always done."""

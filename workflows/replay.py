@@ -16,7 +16,7 @@ from stores.core.errors import KinodexError, UsageError
 from stores.core.ids import base_stage
 from stores.core.uris import uri_of
 from workflows.units import WorkUnit
-from workflows.work import WorkerContext, endings
+from workflows.work import WorkerContext, outcomes
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders
@@ -89,25 +89,25 @@ def replay(
     begun = time.perf_counter()
     try:
         with Decoder() as decoder:
-            hands = WorkerContext("replay", store.ledger, encoders, decoder, config or PerceptionConfig())
-            ended = list(endings(unit, memory, hands, lambda names: names, lambda _stage, _share: None))
+            context = WorkerContext("replay", store.ledger, encoders, decoder, config or PerceptionConfig())
+            ended = list(outcomes(unit, memory, context, lambda names: names, lambda _stage, _share: None))
     except Exception as error:  # noqa: BLE001 - a bug is what a replay is there to show
         name = f"{type(error).__name__}: {error}"
         return Replay(video_id, stage, uri, time.perf_counter() - begun, "INTERNAL", name, traceback.format_exc())
     seconds = time.perf_counter() - begun
     if not ended:
         raise UsageError("USAGE", f"Stage {stage} of {video_id} cannot be run alone.", "Run `kinodex ingest` on it.")
-    ending = ended[-1][1]
-    if isinstance(ending, KinodexError):
-        return Replay(video_id, stage, uri, seconds, ending.code.name, ending.message)
-    counts = Counter(type(record).__name__ for record in ending.records)
+    outcome = ended[-1][1]
+    if isinstance(outcome, KinodexError):
+        return Replay(video_id, stage, uri, seconds, outcome.code.name, outcome.message)
+    counts = Counter(type(record).__name__ for record in outcome.records)
     return Replay(
         video_id=video_id,
         stage=stage,
         uri=uri,
         seconds=seconds,
         records=tuple(sorted(counts.items())),
-        blobs=tuple((blob.name, len(blob.data)) for blob in ending.blobs),
-        vectors=len(ending.vectors),
-        same=ending.records == memory.records(stage) if stage == base and memory.has(stage) else None,
+        blobs=tuple((blob.name, len(blob.data)) for blob in outcome.blobs),
+        vectors=len(outcome.vectors),
+        same=outcome.records == memory.records(stage) if stage == base and memory.has(stage) else None,
     )

@@ -84,7 +84,7 @@ def total(videos: Iterable[VideoReport], inputs: int, media_seconds: float, wall
 
 
 @dataclass(frozen=True, slots=True)
-class VideoEnding:
+class VideoOutcome:
     """How a video ended, all its stages together; ``error_code`` and ``error_message`` of the first that failed."""
 
     status: VideoStatus
@@ -93,12 +93,12 @@ class VideoEnding:
     stages: tuple[tuple[str, str], ...]
 
 
-def ending_of(
+def outcome_of(
     receipts: Iterable[Receipt],
     wanted: Mapping[str, str],
     postponed: bool = False,
     parts_wanted: Mapping[str, str] | None = None,
-) -> VideoEnding:
+) -> VideoOutcome:
     """How a video ended, judged by the stages that were wanted of it.
 
     One quarantined stage makes it quarantined; else one that failed, or never ended, makes it failed;
@@ -119,18 +119,18 @@ def ending_of(
     by_stage |= {base_stage(one.key.stage): one for one in bad_parts if one.status in ("failed", "quarantined")}
     counted += bad_parts
     stages = tuple((stage, by_stage[stage].status if stage in by_stage else "pending") for stage in wanted)
-    endings = {status for _, status in stages}
+    outcomes = {status for _, status in stages}
     worst = next((one for one in counted if one.status == "quarantined"), None)
     worst = worst or next((one for one in counted if one.status == "failed"), None)
     code, message = (worst.error_code, worst.error_message) if worst else ("", "")
     status: VideoStatus = "done"
-    if "quarantined" in endings:
+    if "quarantined" in outcomes:
         status = "quarantined"
-    elif not endings or endings - {"done"}:
+    elif not outcomes or outcomes - {"done"}:
         status = "failed" if worst or not postponed else "postponed"
         if status == "failed" and not worst:
             code, message = "WORKER_LOST", "The job ended before all stages of this video did."
-    return VideoEnding(status, code, message, stages)
+    return VideoOutcome(status, code, message, stages)
 
 
 def _badness(receipt: Receipt) -> int:

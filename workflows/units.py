@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.perceive import Stage, fingerprints
-from pipeline.perception import LISTENED, WATCHED
+from pipeline.perception import AUDIO_STAGES, VIDEO_STAGES
 from pipeline.segments.parts import PART_SECONDS, part_fingerprint, parts_of
 from stores.core.errors import CODES
 from stores.core.ids import part_stage
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from workflows.identify import Input
 
 PROBE = "probe"
-PARTED = (*WATCHED, *LISTENED)
+PARTED = (*VIDEO_STAGES, *AUDIO_STAGES)
 """Stages that long videos are put through part by part; what follows from them is derived of the whole."""
 
 
@@ -71,8 +71,8 @@ class Planner:
         self._order = order
         self._part_seconds = part_seconds
         self._given_up: set[StageKey] = set()
-        self._marks = fingerprints(order)
-        self.wanted = {stage: mark for stage, mark in self._marks.items() if only is None or stage in only}
+        self._stage_fingerprints = fingerprints(order)
+        self.wanted = {stage: mark for stage, mark in self._stage_fingerprints.items() if only is None or stage in only}
 
     def give_up(self, key: StageKey) -> None:
         """Not to plan a stage run again: it failed in a way that only another Kinodex or another machine may mend."""
@@ -91,7 +91,7 @@ class Planner:
         """What can be begun now of one video."""
         return self._units(video_id, uri, self._store.ledger.receipts(video_id))
 
-    def part_marks(self, video: Video | None) -> dict[str, str]:
+    def part_fingerprints(self, video: Video | None) -> dict[str, str]:
         """Fingerprint by stage, of the parts that a video is worked on in; {} for one that is not long."""
         return {
             part_stage(stage, part.number): part_fingerprint(self.wanted[stage], part)
@@ -109,8 +109,8 @@ class Planner:
     def left(self, receipts: Iterable[Receipt]) -> dict[str, str]:
         """Fingerprint by stage, of the stages that are left to do for a video with these receipts."""
         known = list(receipts)
-        done, hopeless = self._ended(known, self._marks)
-        others = {stage for stage in self._marks if stage not in self.wanted and stage not in done}
+        done, hopeless = self._ended(known, self._stage_fingerprints)
+        others = {stage for stage in self._stage_fingerprints if stage not in self.wanted and stage not in done}
         blocked = (hopeless | others) - set(self.undecodable_audio(known))
         for stage in self._order:
             if blocked.intersection(stage.inputs):
@@ -124,7 +124,7 @@ class Planner:
             for receipt in receipts
             if receipt.error_code == "AUDIO_DECODE_FAILED"
             and receipt.status in ("failed", "quarantined")
-            and self._marks.get(receipt.key.stage) == receipt.key.fingerprint
+            and self._stage_fingerprints.get(receipt.key.stage) == receipt.key.fingerprint
         )
 
     def _units(self, video_id: str, uri: str, receipts: Sequence[Receipt]) -> list[WorkUnit]:
@@ -151,14 +151,14 @@ class Planner:
         parted = [stage for stage in PARTED if stage in left]
         if not parts or not parted:
             return None
-        marks = {
+        stage_fingerprints = {
             part_stage(stage, part.number): part_fingerprint(left[stage], part) for stage in parted for part in parts
         }
-        done, hopeless = self._ended(receipts, marks)
+        done, hopeless = self._ended(receipts, stage_fingerprints)
         units = []
         for part in parts:
             names = [part_stage(stage, part.number) for stage in parted]
-            stages = {name: marks[name] for name in names if name not in done | hopeless}
+            stages = {name: stage_fingerprints[name] for name in names if name not in done | hopeless}
             if stages:
                 seconds = part.span.duration
                 units.append(
@@ -179,21 +179,21 @@ class Planner:
                 blocked.add(stage.name)
         return {stage: mark for stage, mark in left.items() if stage not in blocked}
 
-    def _ended(self, receipts: Iterable[Receipt], marks: Mapping[str, str]) -> tuple[set[str], set[str]]:
+    def _ended(self, receipts: Iterable[Receipt], stage_fingerprints: Mapping[str, str]) -> tuple[set[str], set[str]]:
         """The stages that are done, and those for which trying again is of no use."""
         done: set[str] = set()
         hopeless: set[str] = set()
         for receipt in receipts:
-            if marks.get(receipt.key.stage) != receipt.key.fingerprint:
+            if stage_fingerprints.get(receipt.key.stage) != receipt.key.fingerprint:
                 continue
             if receipt.status == "done":
                 done.add(receipt.key.stage)
-            elif settled(receipt) or receipt.key in self._given_up:
+            elif is_final(receipt) or receipt.key in self._given_up:
                 hopeless.add(receipt.key.stage)
         return done, hopeless
 
 
-def settled(receipt: Receipt) -> bool:
+def is_final(receipt: Receipt) -> bool:
     """Whether trying again is of no use: it ended otherwise than done, or the file is to blame and will stay so."""
     if receipt.status == "failed":
         code = CODES[receipt.error_code]

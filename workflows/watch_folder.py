@@ -21,7 +21,7 @@ EVERY = 60.0
 Source: our choice: a look costs one `os.stat` a file.
 """
 
-SETTLE = 5.0
+STABLE_SECONDS = 5.0
 """Seconds for which a file must have stayed as it is. Source: our choice: copies write several times a second."""
 
 _PAUSE = 0.5  # seconds, at least, between two looks at all files, and at most until a change or a stop is noticed
@@ -59,21 +59,21 @@ def watch_folder(
     ingest: Ingest,
     *,
     stop: threading.Event,
-    told: Callable[[Round], None] = lambda _: None,
+    on_round: Callable[[Round], None] = lambda _: None,
     every: float = EVERY,
-    settle_seconds: float = SETTLE,
+    stable_seconds: float = STABLE_SECONDS,
     library: Path | None = None,
     once: bool = False,
 ) -> int:
     """Ingest the videos under ``paths``, and all that come later, until ``stop`` is set. One ingest at a time.
 
-    A file is taken when its size and modification time have not changed for ``settle_seconds``; others do not wait
+    A file is taken when its size and modification time have not changed for ``stable_seconds``; others do not wait
     for one that grows. What failed in a way that may mend is given to ``ingest`` again after ``every`` seconds, and
     so is everything if the ingest itself failed that way (another writer, a server that is away).
 
     Args:
         ingest: is given the files; its errors count as said.
-        told: told of each round, after it.
+        on_round: told of each round, after it.
         every: seconds between two looks at all files, whatever announces itself in between.
         library: root of the library in use, which is never an input.
         once: look for as long as files take to settle, ingest those that have, and end.
@@ -84,22 +84,22 @@ def watch_folder(
     Raises:
         KinodexError: what ``ingest`` raised, where trying again is of no use.
     """
-    shelf = _Shelf(settle_seconds)
-    pause = min(_PAUSE, settle_seconds / 2)
+    shelf = _Shelf(stable_seconds)
+    pause = min(_PAUSE, stable_seconds / 2)
     rounds = 0
     settled = 0.0
     with _woken(paths) as woken:
         while not stop.is_set():
             woken.clear()  # before looking: what changes meanwhile wakes us again
             now = time.monotonic()
-            settled = settled or now + settle_seconds
+            settled = settled or now + stable_seconds
             shelf.look(discover(paths, library=library).files, now)
             ready, growing = shelf.ready(now)
             if ready and not (once and now < settled):
                 rounds += 1
                 made = _ingested(ingest, ready, rounds, growing)
                 shelf.tried(ready, made, time.monotonic() + every)
-                told(made)
+                on_round(made)
             if once and now >= settled:
                 break
             look_at = settled if once else now + every
@@ -118,8 +118,8 @@ def _sleep(seconds: float, pause: float, stop: threading.Event, woken: threading
 class _Shelf:
     """The files that are there, since when each is as it is, and which were ingested like that."""
 
-    def __init__(self, settle_seconds: float) -> None:
-        self._settle = settle_seconds
+    def __init__(self, stable_seconds: float) -> None:
+        self._settle = stable_seconds
         self._since: dict[FoundFile, float] = {}
         self._done: dict[Path, Stamp] = {}
         self._not_before: dict[Path, float] = {}
@@ -190,7 +190,7 @@ def _woken(paths: Sequence[Path | str]) -> Iterator[threading.Event]:
     """An event that is set whenever the system tells of a change under ``paths``."""
     woken, over = threading.Event(), threading.Event()
 
-    def listen() -> None:
+    def transcribe() -> None:
         while not over.is_set():
             there = [path for path in paths if Path(path).exists()]
             # Too many folders for the system, or one that went away: the regular look still finds everything.
@@ -207,7 +207,7 @@ def _woken(paths: Sequence[Path | str]) -> Iterator[threading.Event]:
                     woken.set()
             over.wait(_DEAF)
 
-    listener = threading.Thread(target=listen, name="watch", daemon=True)
+    listener = threading.Thread(target=transcribe, name="watch", daemon=True)
     listener.start()
     try:
         yield woken

@@ -24,12 +24,12 @@ from workflows.units import WorkUnit
 if TYPE_CHECKING:
     from encoders.bundle import Encoders
     from pipeline.decode.decoder import Decoder
-    from pipeline.reuse import KnownPrints
+    from pipeline.reuse import KnownFrameHashes
     from pipeline.stage import Memory
 
 _log = logging.getLogger(__name__)
 
-Ending = StageOutput | KinodexError
+Outcome = StageOutput | KinodexError
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class WorkerContext:
     encoders: Encoders
     decoder: Decoder
     config: PerceptionConfig = field(default_factory=PerceptionConfig)
-    known: KnownPrints | None = None
+    known: KnownFrameHashes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +55,20 @@ class WorkerCallbacks:
 
     Attributes:
         ended: a stage ended; returns when its ending is safe. Raises `StoreError` if nothing can be stored any more.
-        settled: a stage need not or may not be begun: it is done, or was tried too often.
+        resolved: a stage need not or may not be begun: it is done, or was tried too often.
         begun: a stage was begun.
         advanced: a stage, or one of a part, has come so far, as a share in [0, 1].
         stopped: whether to stop as soon as possible.
     """
 
-    ended: Callable[[Attempt, Ending], None]
-    settled: Callable[[Receipt], None]
+    ended: Callable[[Attempt, Outcome], None]
+    resolved: Callable[[Receipt], None]
     begun: Callable[[str], None] = lambda _: None
     advanced: Callable[[str, float], None] = lambda _stage, _share: None
     stopped: Callable[[], bool] = lambda: False
 
 
-def work(unit: WorkUnit, memory: Memory, hands: WorkerContext, reports: WorkerCallbacks) -> None:
+def work(unit: WorkUnit, memory: Memory, context: WorkerContext, callbacks: WorkerCallbacks) -> None:
     """Run the stages of one unit. Bad media end as errors of their stage; so does a bug, with its traceback logged.
 
     Where the job is told to stop, the attempts in hand are given back: they do not count against the video.
@@ -77,32 +77,32 @@ def work(unit: WorkUnit, memory: Memory, hands: WorkerContext, reports: WorkerCa
         StoreError: if the library cannot be written any more (disk full, locked, damaged); the job must end.
     """
     attempts: dict[str, Attempt] = {}
-    ledger = hands.ledger
+    ledger = context.ledger
 
     def begin(stages: Sequence[str]) -> list[str]:
-        if reports.stopped():
+        if callbacks.stopped():
             return []
         keys = [StageKey(unit.video_id, stage, unit.stages[stage]) for stage in stages]
         asked = time.time()
-        for begun in patiently(lambda: ledger.begin_all(keys, hands.name, asked)):
+        for begun in patiently(lambda: ledger.begin_all(keys, context.name, asked)):
             if isinstance(begun, Receipt):
-                reports.settled(begun)
+                callbacks.resolved(begun)
             else:
                 attempts[begun.key.stage] = begun
-                reports.begun(begun.key.stage)
+                callbacks.begun(begun.key.stage)
         return [stage for stage in stages if stage in attempts]
 
     def advanced(stage: str, share: float) -> None:
-        if reports.stopped():
+        if callbacks.stopped():
             raise interrupted(stage)
-        reports.advanced(stage, share)
+        callbacks.advanced(stage, share)
 
     try:
-        for stage, ending in endings(unit, memory, hands, begin, advanced):
-            if reports.stopped() and isinstance(ending, KinodexError):
+        for stage, outcome in outcomes(unit, memory, context, begin, advanced):
+            if callbacks.stopped() and isinstance(outcome, KinodexError):
                 patiently(partial(ledger.release, attempts[stage]))
             else:
-                reports.ended(attempts[stage], ending)
+                callbacks.ended(attempts[stage], outcome)
             del attempts[stage]
     except StoreError:
         # It is the library that failed: no video is to blame for what could not be written down.
@@ -114,30 +114,30 @@ def work(unit: WorkUnit, memory: Memory, hands: WorkerContext, reports: WorkerCa
         # A bug that one video brings to light must cost neither the other videos nor its own trace.
         _log.exception("%s of %s", ", ".join(attempts) or "nothing", unit.video_id)
         for attempt in attempts.values():
-            reports.ended(attempt, KinodexError("INTERNAL", f"{type(error).__name__}: {error}", "The log has more."))
+            callbacks.ended(attempt, KinodexError("INTERNAL", f"{type(error).__name__}: {error}", "The log has more."))
 
 
-def endings(
+def outcomes(
     unit: WorkUnit,
     memory: Memory,
-    hands: WorkerContext,
+    context: WorkerContext,
     begin: Callable[[Sequence[str]], Sequence[str]],
     advanced: Callable[[str, float], None],
-) -> Iterator[tuple[str, Ending]]:
+) -> Iterator[tuple[str, Outcome]]:
     """The stages of a unit as they end, whoever keeps count of them."""
     path = path_of(unit.uri)
     memory = _Patient(memory, unit.undecodable_audio)
     video = memory.video
     parts = parts_of(video, unit.part_seconds) if video is not None else ()
-    common = (hands.encoders, hands.decoder, begin, hands.config, advanced)
+    common = (context.encoders, context.decoder, begin, context.config, advanced)
     if unit.part is None:
         todo = tuple(unit.stages)
         yield from perceive(
-            path, unit.video_id, unit.sha256, todo, memory, *common, parts=parts, known_prints=hands.known
+            path, unit.video_id, unit.sha256, todo, memory, *common, parts=parts, known_frame_hashes=context.known
         )
     elif video is not None:
         todo = tuple(base_stage(stage) for stage in unit.stages)
-        yield from perceive_part(path, video, parts[unit.part], todo, *common, known_prints=hands.known)
+        yield from perceive_part(path, video, parts[unit.part], todo, *common, known_frame_hashes=context.known)
 
 
 class _Patient:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from agents.llm import LLM
 from pipeline.describe.captions import Description
-from pipeline.describe.sampled_frames import Sight
+from pipeline.describe.sampled_frames import SampledFrames
 
 FRAMES = 4
 """Frames of a clip that the model sees. Source: our choice: enough to tell a movement, few enough to pay for."""
@@ -64,7 +64,7 @@ class EndpointDescriber:
         """What it is told to do."""
         return {"instructions": _INSTRUCTIONS, "lines": LINES}
 
-    def describe(self, clips: Sequence[Sight]) -> list[list[Description]]:
+    def describe(self, clips: Sequence[SampledFrames]) -> list[list[Description]]:
         """One text for each clip; none where the model can make out nothing.
 
         Raises:
@@ -73,7 +73,7 @@ class EndpointDescriber:
         with ThreadPoolExecutor(CALLS_AT_A_TIME, "kinodex-describe") as pool:
             return list(pool.map(self._described, clips))
 
-    def _described(self, clip: Sight) -> list[Description]:
+    def _described(self, clip: SampledFrames) -> list[Description]:
         pictures = [jpeg(pixels) for pixels in clip.pixels]
         reply = self._llm.ask(_INSTRUCTIONS, _material(clip), _Reply, pictures)
         return [Description(reply.description, clip.ticks)] if reply.description.strip() else []
@@ -97,7 +97,7 @@ def jpeg(pixels: NDArray[np.uint8]) -> bytes:
     return data.tobytes()
 
 
-def _material(clip: Sight) -> str:
+def _material(clip: SampledFrames) -> str:
     parts = [f"{len(clip.ticks)} frames of the clip are given."]
     for what, lines in (("Heard in the clip", clip.said), ("Read on screen in the clip", clip.read)):
         if lines:

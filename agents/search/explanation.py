@@ -38,7 +38,7 @@ LEFT_OUT = 8
 
 Kind = Literal["vectors", "words", "itm", "socratic"]
 Outcome = Literal["shown", "merged", "left_out"]
-_Fated = tuple[Candidate, Outcome, int, str]
+_Placed = tuple[Candidate, Outcome, int, str]
 Provenance = Callable[[], Mapping[tuple[str, str], str]]
 """(stage, fingerprint) to ``name@revision`` of the models that make such a run."""
 
@@ -160,13 +160,13 @@ class SearchTrace:
 
     Attributes:
         scales: by collection; queries: likewise, the query's vector (d,) there.
-        fates: candidate, outcome, rank and reason.
+        outcomes: candidate, outcome, rank and reason.
         steps: ``name@revision`` of what took each step after recall, by the step's name in `Candidate.channels`.
     """
 
     scales: dict[str, QueryScale] = field(default_factory=dict)
     queries: dict[str, Vectors] = field(default_factory=dict)
-    fates: list[_Fated] = field(default_factory=list)
+    outcomes: list[_Placed] = field(default_factory=list)
     steps: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
@@ -177,18 +177,19 @@ def no_provenance() -> Mapping[tuple[str, str], str]:
 
 
 def explain(
-    notes: SearchTrace, spaces: Spaces, store: LibraryStore, makers: Mapping[tuple[str, str], str]
+    trace: SearchTrace, spaces: Spaces, store: LibraryStore, provenance: Mapping[tuple[str, str], str]
 ) -> Explanation:
     """The explanation of a search that has just ended.
 
     Args:
-        makers: (stage, fingerprint) to the models that make such a run; runs of others are named by their fingerprint.
+        provenance: (stage, fingerprint) to the models that make such a run; runs of others are named by their
+            fingerprint.
     """
-    by_collection = {name: maker for space in spaces.serving() for name, maker in space.makers.items()}
+    by_collection = {name: model for space in spaces.searched() for name, model in space.provenance.items()}
     lines = lines_by_video(store)
-    models = {source: _maker(source, next(iter(videos)), store, makers) for source, videos in lines.items()}
+    models = {source: _model_of(source, next(iter(videos)), store, provenance) for source, videos in lines.items()}
     by_line = {(source.channel, video_id): models[source] for source, videos in lines.items() for video_id in videos}
-    sources = [source for space in spaces.serving() for source in _vector_sources(space, spaces.held())]
+    sources = [source for space in spaces.searched() for source in _vector_sources(space, spaces.held())]
     for source, videos in sorted(lines.items()):
         if source.channel in UNSEARCHED:
             continue
@@ -205,7 +206,7 @@ def explain(
             "lines_floor": TEXT_FLOOR,
             "labels": LABEL_WEIGHT,
         },
-        scales=tuple(Scale(name, one.mean, one.deviation, one.best) for name, one in notes.scales.items()),
+        scales=tuple(Scale(name, one.mean, one.deviation, one.best) for name, one in trace.scales.items()),
         sources=tuple(sources),
         gaps=tuple(_gaps(spaces, store)),
         moments=tuple(
@@ -218,22 +219,22 @@ def explain(
                 reason=reason,
                 ratio=one.ratio,
                 score=confidence(one.ratio),
-                parts=_parts(one, by_collection, by_line, notes.steps),
+                parts=_parts(one, by_collection, by_line, trace.steps),
             )
-            for one, outcome, rank, reason in _told(notes.fates)
+            for one, outcome, rank, reason in _shown(trace.outcomes)
         ),
-        remarks=tuple(notes.remarks),
+        remarks=tuple(trace.remarks),
     )
 
 
-def _told(fates: Iterable[_Fated]) -> list[_Fated]:
+def _shown(outcomes: Iterable[_Placed]) -> list[_Placed]:
     """All that were shown or merged, and the first of those that were left out."""
     left = 0
     told = []
-    for fate in fates:
-        left += fate[1] == "left_out"
-        if fate[1] != "left_out" or left <= LEFT_OUT:
-            told.append(fate)
+    for outcome in outcomes:
+        left += outcome[1] == "left_out"
+        if outcome[1] != "left_out" or left <= LEFT_OUT:
+            told.append(outcome)
     return told
 
 
@@ -270,17 +271,17 @@ def _vector_sources(space: Space, held: Mapping[str, Mapping[str, int]]) -> list
         videos = held.get(name, {})
         if name and (videos or space.present):
             counts = sum(videos.values()), len(videos)
-            found.append(Source(channel, "vectors", space.makers[name], model, name, *counts, not space.present))
+            found.append(Source(channel, "vectors", space.provenance[name], model, name, *counts, not space.present))
     return found
 
 
 def _gaps(spaces: Spaces, store: LibraryStore) -> list[Gap]:
-    held, serving = spaces.held(), spaces.serving()
+    held, searched = spaces.held(), spaces.searched()
     by_channel: dict[str, set[str]] = {}
     for channel in ("picture", "object", "text"):
-        names = [getattr(space.names, channel) for space in serving]
+        names = [getattr(space.names, channel) for space in searched]
         by_channel[channel] = {video_id for name in names for video_id in held.get(name, {})}
-    served = {name for space in serving for name in asdict(space.names).values()}
+    served = {name for space in searched for name in asdict(space.names).values()}
     # A collection's name begins with its channel.
     strange = {
         (name.partition("-")[0], video_id) for name, videos in held.items() if name not in served for video_id in videos
@@ -301,9 +302,9 @@ def _gaps(spaces: Spaces, store: LibraryStore) -> list[Gap]:
     return found
 
 
-def _maker(source: LineSource, video_id: str, store: LibraryStore, makers: Mapping[tuple[str, str], str]) -> str:
+def _model_of(source: LineSource, video_id: str, store: LibraryStore, provenance: Mapping[tuple[str, str], str]) -> str:
     """Who wrote lines: by their fingerprint, or as the records say themselves."""
-    if known := makers.get((source.stage, source.fingerprint)):
+    if known := provenance.get((source.stage, source.fingerprint)):
         return known
     says = (getattr(record, "model", "") for record in store.catalog.records(video_id, source.stage))
     return next(filter(None, says), f"{source.stage} of other models or settings ({source.fingerprint})")

@@ -104,7 +104,7 @@ class Finder:
 
     Args:
         config: what is done with the best moments after recall.
-        makers: of explanations: (stage, fingerprint) to the models that make such a run.
+        provenance: of explanations: (stage, fingerprint) to the models that make such a run.
     """
 
     def __init__(
@@ -112,14 +112,14 @@ class Finder:
         store: LibraryStore,
         encoders: Encoders,
         config: SearchConfig = AS_RECALLED,
-        makers: Provenance = no_provenance,
+        provenance: Provenance = no_provenance,
     ) -> None:
         self._store = store
         self._encoders = encoders
         self._config = config
-        self._makers = makers
+        self._provenance = provenance
         self._spaces = Spaces(store, encoders)
-        self._twins = NearDuplicates(store)
+        self._near_duplicates = NearDuplicates(store)
 
     def search(
         self,
@@ -148,34 +148,34 @@ class Finder:
         if k < 1:
             raise UsageError("USAGE", f"Cannot show {k} results.", "Ask for 1 or more with -k.")
         health = self._store.catalog.index_health(SEARCHED_STAGES)
-        notes = SearchTrace()
+        trace = SearchTrace()
         query = read_part(query)
         meaningless = nothing_to_look_for(query) and not self._store.fulltext.search(query, 1, video_ids=video_ids)
         if meaningless or not health.videos_indexed:
-            return Found(query, "no_match", health, (), self._why(notes) if explained else None)
-        ordered = _in_order(self._recall(query, video_ids, notes))
-        ordered = refined(query, ordered, self._store, self._spaces, self._config, notes)
+            return Found(query, "no_match", health, (), self._why(trace) if explained else None)
+        ordered = _in_order(self._recall(query, video_ids, trace))
+        ordered = refined(query, ordered, self._store, self._spaces, self._config, trace)
         per_video = PER_VIDEO if video_ids is None or len(video_ids) > 1 else k
-        moments = self._rank(ordered, k, per_video, duplicates, notes)
+        moments = self._rank(ordered, k, per_video, duplicates, trace)
         verdict: Literal["match", "no_match"] = (
             "match" if any(moment.score >= THRESHOLD for moment in moments[:1]) else "no_match"
         )
-        why = self._why(notes) if explained else None
+        why = self._why(trace) if explained else None
         return Found(query, verdict, self._spaces.health(health), moments, why)
 
-    def _why(self, notes: SearchTrace) -> Explanation:
-        return explain(notes, self._spaces, self._store, self._makers())
+    def _why(self, trace: SearchTrace) -> Explanation:
+        return explain(trace, self._spaces, self._store, self._provenance())
 
-    def _recall(self, query: str, video_ids: Sequence[str] | None, notes: SearchTrace) -> list[Candidate]:
+    def _recall(self, query: str, video_ids: Sequence[str] | None, trace: SearchTrace) -> list[Candidate]:
         pool: dict[str, Candidate] = {}
-        for space in self._spaces.serving():
+        for space in self._spaces.searched():
             try:
-                self._recall_vectors(query, space, pool, video_ids, notes)
+                self._recall_vectors(query, space, pool, video_ids, trace)
             except WeightsError as error:
                 if space.present:
                     raise
                 self._spaces.dismiss(space)
-                notes.remarks.append(f"profile {space.profile} cannot be asked any more: {error.message}")
+                trace.remarks.append(f"profile {space.profile} cannot be asked any more: {error.message}")
         self._recall_words(query, pool, video_ids)
         return list(pool.values())
 
@@ -185,7 +185,7 @@ class Finder:
         space: Space,
         pool: dict[str, Candidate],
         video_ids: Sequence[str] | None,
-        notes: SearchTrace,
+        trace: SearchTrace,
     ) -> None:
         """What lies near the query in one space, each likeness on the scale of that space
         (`agents.search.pictures`)."""
@@ -196,7 +196,7 @@ class Finder:
         apart = space.ask.has("image_text")
         pictured = "" if apart else names.picture
         for collection in filter(None, (pictured, names.object, names.text)):
-            notes.scales[collection], notes.queries[collection] = scale, vectors[0]
+            trace.scales[collection], trace.queries[collection] = scale, vectors[0]
         here = (space.ask, self._store, names.picture, RECALL, video_ids)
         near = near_pictures(query, *here, asked=None if apart else vectors) if names.picture else []
         seen = [(hit, scale.z(hit.similarity)) for hit in self._near(names.object, vectors, video_ids)]
@@ -269,10 +269,12 @@ class Finder:
         return []
 
     def _rank(
-        self, ordered: list[Candidate], k: int, per_video: int, duplicates: bool, notes: SearchTrace
+        self, ordered: list[Candidate], k: int, per_video: int, duplicates: bool, trace: SearchTrace
     ) -> tuple[Moment, ...]:
         """The best ``k``; a twin of a better one goes into that one's ``also`` and makes room for the next."""
-        twins = self._twins.among([candidate.video_id for candidate in ordered[: max(COMPARED, 2 * k)]])
+        near_duplicates = self._near_duplicates.among(
+            [candidate.video_id for candidate in ordered[: max(COMPARED, 2 * k)]]
+        )
         shown: dict[str, int] = defaultdict(int)
         best: list[tuple[Candidate, list[Also]]] = []
         seen = 0
@@ -281,26 +283,30 @@ class Finder:
                 break
             seen += 1
             if shown[candidate.video_id] == per_video:
-                notes.fates.append((candidate, "left_out", 0, f"{per_video} of this video are shown already"))
+                trace.outcomes.append((candidate, "left_out", 0, f"{per_video} of this video are shown already"))
                 continue
-            rank = 0 if duplicates else self._twin(candidate, best, twins)
+            rank = 0 if duplicates else self._duplicate_of(candidate, best, near_duplicates)
             if rank:
                 best[rank - 1][1].append(Also(candidate.video_id, candidate.clip.span))
-                notes.fates.append((candidate, "merged", rank, "shows the same as a better one"))
+                trace.outcomes.append((candidate, "merged", rank, "shows the same as a better one"))
                 continue
             shown[candidate.video_id] += 1
             best.append((candidate, []))
-            notes.fates.append((candidate, "shown", len(best), ""))
+            trace.outcomes.append((candidate, "shown", len(best), ""))
         behind = "stands behind the last one that is shown"
-        notes.fates += [(candidate, "left_out", 0, behind) for candidate in ordered[seen : seen + LEFT_OUT]]
+        trace.outcomes += [(candidate, "left_out", 0, behind) for candidate in ordered[seen : seen + LEFT_OUT]]
         runs = self._store.catalog.active_of(sorted(shown), ["thumbnails"])
         return tuple(self._moment(rank, *one, runs) for rank, one in enumerate(best, start=1))
 
-    def _twin(self, candidate: Candidate, best: list[tuple[Candidate, list[Also]]], twins: Comparison) -> int:
+    def _duplicate_of(
+        self, candidate: Candidate, best: list[tuple[Candidate, list[Also]]], near_duplicates: Comparison
+    ) -> int:
         """The rank of the better one that shows the same; 0 if there is none."""
         place = (candidate.video_id, candidate.clip.span)
         ranked = enumerate(best, start=1)
-        return next((rank for rank, (one, _) in ranked if twins.same((one.video_id, one.clip.span), place)), 0)
+        return next(
+            (rank for rank, (one, _) in ranked if near_duplicates.same((one.video_id, one.clip.span), place)), 0
+        )
 
     def _moment(self, rank: int, candidate: Candidate, also: list[Also], runs: Mapping[tuple[str, str], str]) -> Moment:
         return Moment(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import TypeVar
 
-from encoders.frame_hashes import MOVING, Alignment, Prints, aligned, unpacked
+from encoders.frame_hashes import MOVING, Alignment, FrameHashes, aligned, unpacked
 from stores.core.errors import StoreError
 from stores.core.records import Evidence, Span
 from stores.core.text_keys import CJK, search_key
@@ -29,7 +29,7 @@ SAID_AGAIN = 0.5
 different sentences share next to none. Ours."""
 
 _KEPT = 64  # videos whose prints are kept in memory: at most 0.8 MB each
-_STAGES = ("prints", "speech")
+_STAGES = ("frame_hashes", "speech")
 _Read = TypeVar("_Read")
 _TOKEN = re.compile(f"[{CJK}]|(?:(?![{CJK}])[^\\W_])+")
 
@@ -45,7 +45,7 @@ class NearDuplicates:
     def __init__(self, store: LibraryStore) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._prints: OrderedDict[tuple[str, str], Prints | None] = OrderedDict()
+        self._frame_hashes: OrderedDict[tuple[str, str], FrameHashes | None] = OrderedDict()
         self._speech: OrderedDict[tuple[str, str], list[Evidence]] = OrderedDict()
 
     def among(self, video_ids: Iterable[str]) -> Comparison:
@@ -56,9 +56,9 @@ class NearDuplicates:
         """(video id, stage) to the run that readers see, of the stages that tell twins."""
         return self._store.catalog.active_of(video_ids, _STAGES)
 
-    def prints(self, video_id: str, fingerprint: str) -> Prints | None:
+    def frame_hashes(self, video_id: str, fingerprint: str) -> FrameHashes | None:
         """The prints of a video; None if they cannot be read."""
-        return self._kept(self._prints, (video_id, fingerprint), self._read)
+        return self._kept(self._frame_hashes, (video_id, fingerprint), self._read)
 
     def speech(self, video_id: str, fingerprint: str) -> list[Evidence]:
         """What is said in a video."""
@@ -78,11 +78,15 @@ class NearDuplicates:
                 memory.popitem(last=False)
         return found
 
-    def _read(self, video_id: str) -> Prints | None:
+    def _read(self, video_id: str) -> FrameHashes | None:
         memory = self._store.memory(video_id)
         video = memory.video
         try:
-            return unpacked(memory.blob("prints", "prints.npz"), video.time_base) if video is not None else None
+            return (
+                unpacked(memory.blob("frame_hashes", "frame_hashes.npz"), video.time_base)
+                if video is not None
+                else None
+            )
         except (KeyError, StoreError):
             # Replaced, lost or out of reach at this moment: the results are worth showing, twins and all.
             return None
@@ -94,10 +98,10 @@ class NearDuplicates:
 class Comparison:
     """Tells twins in one list of results."""
 
-    def __init__(self, twins: NearDuplicates, video_ids: Sequence[str]) -> None:
-        self._twins = twins
+    def __init__(self, near_duplicates: NearDuplicates, video_ids: Sequence[str]) -> None:
+        self._near_duplicates = near_duplicates
         self._known = set(video_ids)
-        self._runs = twins.fingerprints(video_ids)
+        self._runs = near_duplicates.fingerprints(video_ids)
 
     def same(self, one: Place, other: Place) -> bool:
         """Whether two moments, each a video id and a span, show the same; False where there are no prints to tell."""
@@ -113,14 +117,14 @@ class Comparison:
     def _run(self, video_id: str, stage: str) -> str | None:
         if video_id not in self._known:
             self._known.add(video_id)
-            self._runs |= self._twins.fingerprints([video_id])
+            self._runs |= self._near_duplicates.fingerprints([video_id])
         return self._runs.get((video_id, stage))
 
-    def _stretch(self, place: Place) -> Prints | None:
+    def _stretch(self, place: Place) -> FrameHashes | None:
         video_id, span = place
-        fingerprint = self._run(video_id, "prints")
-        prints = self._twins.prints(video_id, fingerprint) if fingerprint is not None else None
-        return prints.between(*span.seconds).solid if prints is not None else None
+        fingerprint = self._run(video_id, "frame_hashes")
+        frame_hashes = self._near_duplicates.frame_hashes(video_id, fingerprint) if fingerprint is not None else None
+        return frame_hashes.between(*span.seconds).solid if frame_hashes is not None else None
 
     def _says_the_same(self, one: Place, other: Place, found: Alignment) -> bool:
         """Whether what is said in the stretch that both show is the same; silence is, unless it is one video's own."""
@@ -138,7 +142,7 @@ class Comparison:
         fingerprint = self._run(video_id, "speech")
         if fingerprint is None:
             return ""
-        said = self._twins.speech(video_id, fingerprint)
+        said = self._near_duplicates.speech(video_id, fingerprint)
         lines = (line for line in said if _middle(line.span) >= start and _middle(line.span) < end)
         return " ".join(line.text for line in lines)
 

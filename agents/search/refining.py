@@ -34,19 +34,19 @@ AS_RECALLED = SearchConfig()
 
 
 def refined(
-    query: str, ordered: list[Candidate], store: LibraryStore, spaces: Spaces, config: SearchConfig, notes: SearchTrace
+    query: str, ordered: list[Candidate], store: LibraryStore, spaces: Spaces, config: SearchConfig, trace: SearchTrace
 ) -> list[Candidate]:
     """``ordered``, the best first, in the order that the steps of the config give.
 
     Raises:
         WeightsError: ``missing`` if the profile has no model for ``rerank = "itm"``, or its weights are not here.
     """
-    encoders = spaces.serving()[0].ask
+    encoders = spaces.searched()[0].ask
     if config.rescore == "socratic":
-        ordered = rescored(ordered, store, spaces, notes)
+        ordered = rescored(ordered, store, spaces, trace)
     if config.rerank == "itm" or (config.rerank == "auto" and encoders.has("ranker")):
         # Imported here: who does not look again must not wait for decoders.
         from agents.search.reranking import looked_at
 
-        ordered = looked_at(query, ordered, store, encoders, config.top_k, notes)
+        ordered = looked_at(query, ordered, store, encoders, config.top_k, trace)
     return ordered

@@ -41,7 +41,7 @@ DEFAULT_SIZE = 384
 
 
 def looked_at(
-    query: str, ordered: list[Candidate], store: LibraryStore, encoders: Encoders, top_k: int, notes: SearchTrace
+    query: str, ordered: list[Candidate], store: LibraryStore, encoders: Encoders, top_k: int, trace: SearchTrace
 ) -> list[Candidate]:
     """``ordered`` with its first ``top_k`` in the order of the sum; those behind them stay where they are.
 
@@ -53,11 +53,11 @@ def looked_at(
     """
     spec = encoders.spec("ranker")
     if not readable(query):
-        notes.remarks.append(f"itm: {spec.name} reads English only, so that it was not asked")
+        trace.remarks.append(f"itm: {spec.name} reads English only, so that it was not asked")
         return ordered
     best = ordered[:top_k]
     size = spec.preprocessing.get("size", DEFAULT_SIZE)
-    pictures = _pictures(best, store, 2 * size if isinstance(size, int) else 2 * DEFAULT_SIZE, notes)
+    pictures = _pictures(best, store, 2 * size if isinstance(size, int) else 2 * DEFAULT_SIZE, trace)
     by_shape: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for row, pixels in pictures.items():
         by_shape[pixels.shape].append(row)
@@ -65,8 +65,8 @@ def looked_at(
         matches = encoders.ranker.match(np.stack([pictures[row] for row in rows]), [query])
         for row, probability in zip(rows, matches[:, 0].tolist(), strict=True):
             best[row].channels[CHANNEL] = log_odds(probability) / STEEPNESS
-    notes.steps[CHANNEL] = encoders.revision("ranker")
-    notes.remarks.append(f"itm: looked at {len(pictures)} of {len(ordered)} moments")
+    trace.steps[CHANNEL] = encoders.revision("ranker")
+    trace.remarks.append(f"itm: looked at {len(pictures)} of {len(ordered)} moments")
     return sorted(best, key=lambda one: -one.ratio) + ordered[top_k:]
 
 
@@ -82,7 +82,7 @@ def readable(query: str) -> bool:
     return all(unicodedata.name(letter, "").startswith("LATIN") for letter in query if letter.isalpha())
 
 
-def _pictures(best: list[Candidate], store: LibraryStore, long_side: int, notes: SearchTrace) -> dict[int, Pixels]:
+def _pictures(best: list[Candidate], store: LibraryStore, long_side: int, trace: SearchTrace) -> dict[int, Pixels]:
     """A picture of each candidate (h, w, 3), by its place in the list; those without one are absent."""
     found: dict[int, Pixels] = {}
     why: dict[str, int] = defaultdict(int)
@@ -96,7 +96,7 @@ def _pictures(best: list[Candidate], store: LibraryStore, long_side: int, notes:
                 if thumbnail is not None:
                     found[row] = thumbnail
     for code, count in why.items():
-        notes.remarks.append(f"itm: stored thumbnails stand for the frames of {count} moments ({code})")
+        trace.remarks.append(f"itm: stored thumbnails stand for the frames of {count} moments ({code})")
     return found
 
 

@@ -35,7 +35,7 @@ CHANNEL = "socratic"
 _TEXTS: tuple[Literal["speech", "caption"], ...] = ("speech", "caption")
 
 
-def rescored(ordered: list[Candidate], store: LibraryStore, spaces: Spaces, notes: SearchTrace) -> list[Candidate]:
+def rescored(ordered: list[Candidate], store: LibraryStore, spaces: Spaces, trace: SearchTrace) -> list[Candidate]:
     """``ordered`` with its first `encoders.reference.socratic.TOP` in the order of the whole score; those behind them
     stay."""
     best = ordered[:TOP]
@@ -43,7 +43,7 @@ def rescored(ordered: list[Candidate], store: LibraryStore, spaces: Spaces, note
     whole = seen
     told = 0
     for channel in _TEXTS:
-        likeness = _likeness(best, channel, store, spaces, notes)
+        likeness = _likeness(best, channel, store, spaces, trace)
         there = ~np.isnan(likeness)
         told += int(there.sum())
         if there.any():
@@ -52,8 +52,8 @@ def rescored(ordered: list[Candidate], store: LibraryStore, spaces: Spaces, note
     for one, gain in zip(best, (whole - seen)[:, 0].tolist(), strict=True):
         if gain:
             one.channels[CHANNEL] = gain
-    notes.steps[CHANNEL] = spaces.serving()[0].ask.revision("text")
-    notes.remarks.append(f"socratic: {told} transcripts and captions of {len(best)} moments were compared")
+    trace.steps[CHANNEL] = spaces.searched()[0].ask.revision("text")
+    trace.remarks.append(f"socratic: {told} transcripts and captions of {len(best)} moments were compared")
     return sorted(best, key=lambda one: -one.ratio) + ordered[TOP:]
 
 
@@ -67,13 +67,13 @@ def _likeness(
     channel: Literal["speech", "caption"],
     store: LibraryStore,
     spaces: Spaces,
-    notes: SearchTrace,
+    trace: SearchTrace,
 ) -> NDArray[np.float64]:
     """Cosine (n,) of the query with what is told on a channel within each candidate; NaN where nothing is."""
     found = np.full(len(best), np.nan)
     videos = sorted({one.video_id for one in best})
-    for space in spaces.serving():
-        query = notes.queries.get(space.names.text)
+    for space in spaces.searched():
+        query = trace.queries.get(space.names.text)
         if query is None:
             continue
         hits, vectors = store.vectors.fetch(space.names.text, channel, videos)

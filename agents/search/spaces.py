@@ -31,14 +31,14 @@ class Space:
         present: whether it is that of the settings.
         ask: whose text towers encode the query; those of the present profile where they are the same.
         names: its collections; of a former profile "" for those that the present one has, too.
-        makers: by collection, ``name@revision`` of the model that made what is in it.
+        provenance: by collection, ``name@revision`` of the model that made what is in it.
     """
 
     profile: str
     present: bool
     ask: Encoders
     names: Collections
-    makers: Mapping[str, str]
+    provenance: Mapping[str, str]
 
 
 class Spaces:
@@ -54,14 +54,14 @@ class Spaces:
         self._revision = -1
         self._names: set[str] = set()
         self._held: dict[str, dict[str, int]] | None = None
-        self._serving: tuple[Space, ...] = ()
+        self._searched: tuple[Space, ...] = ()
         self._known = tuple(_known(encoders))
 
-    def serving(self) -> tuple[Space, ...]:
+    def searched(self) -> tuple[Space, ...]:
         """The present space first, then the former ones that still hold vectors readers may see."""
         with self._lock:
             self._refresh()
-            return self._serving
+            return self._searched
 
     def held(self) -> Mapping[str, Mapping[str, int]]:
         """How many vectors of each video each collection holds, also those that do not serve."""
@@ -76,14 +76,14 @@ class Spaces:
         """Do without a former space from now on, because its models are not on this machine."""
         with self._lock:
             self._refresh()
-            self._serving = tuple(one for one in self._serving if one.profile != space.profile)
+            self._searched = tuple(one for one in self._searched if one.profile != space.profile)
 
     def health(self, health: IndexHealth) -> IndexHealth:
         """``health`` of what is stored, as what can be searched: without videos whose vectors nobody can ask."""
-        present = set(_names(self.serving()[0].names))
+        present = set(_names(self.searched()[0].names))
         if self._names <= present:
             return health
-        served = {name for space in self.serving() for name in _names(space.names)}
+        served = {name for space in self.searched() for name in _names(space.names)}
         by_video: dict[str, set[str]] = {}
         for collection, videos in self.held().items():
             for video_id in videos:
@@ -108,25 +108,25 @@ class Spaces:
         names = {name for name in collection_names(self._store) if not is_of_videos(name)}
         self._revision, self._names, self._held = revision, names, None
         present, *others = self._known
-        self._serving = (present, *(one for one in others if set(_names(one.names)) & names))
+        self._searched = (present, *(one for one in others if set(_names(one.names)) & names))
 
 
 def _known(encoders: Encoders) -> list[Space]:
     """The spaces of all profiles of the registry, the present one first; models are only named, not loaded."""
-    present = Space(encoders.profile, True, encoders, collections(encoders), _makers(encoders))
+    present = Space(encoders.profile, True, encoders, collections(encoders), _provenance(encoders))
     found, taken = [present], set(_names(present.names))
     for profile in encoders.registry.profiles:
         if profile == encoders.profile:
             continue
         other = Encoders(encoders.registry, profile, encoders.threads, encoders.device)
         try:
-            names, makers = collections(other), _makers(other)
+            names, provenance = collections(other), _provenance(other)
             same = _query_side(other) == _query_side(encoders)
         except WeightsError:
             continue  # a profile that names what this registry lacks holds nothing
         kept = _without(names, taken)
         taken |= set(_names(names))
-        found.append(Space(profile, False, encoders if same else other, kept, makers))
+        found.append(Space(profile, False, encoders if same else other, kept, provenance))
     return found
 
 
@@ -134,7 +134,7 @@ def _query_side(encoders: Encoders) -> list[str]:
     return [encoders.revision(task) for task in _QUERY_SIDE if task == "concepts" or encoders.has(task)]
 
 
-def _makers(encoders: Encoders) -> dict[str, str]:
+def _provenance(encoders: Encoders) -> dict[str, str]:
     names = collections(encoders)
     image, text, detector = (encoders.revision(task) for task in ("image", "text", "detector"))
     return {names.picture: image, names.likeness: image, names.object: detector, names.text: text}

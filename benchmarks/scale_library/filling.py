@@ -51,7 +51,7 @@ ALL_KINDS = ("picture", "likeness", "object", "text")
 _FORM = 1  # raised when the same number no longer gives the same video
 _TOGETHER = 10  # blocks in one transaction: the fewer, the fewer times every page of an index is written
 _CACHE = "PRAGMA cache_size=-600000"  # KiB; the ids of records are random, so all pages of their indexes are in use
-_Told = Callable[[str], None]
+_OnProgress = Callable[[str], None]
 
 
 class OtherLibraryError(Exception):
@@ -89,11 +89,11 @@ def plan_of(library: Library, videos: int) -> Plan:
     """The plan for a library of that many videos."""
     kinds = ALL_KINDS if videos <= MANY else ("picture",)
     spaces = collections(library.encoders)
-    marks = fingerprints(stages(library.encoders, library.perception_config()))
-    return Plan(videos, {kind: getattr(spaces, kind) for kind in kinds}, marks)
+    stage_fingerprints = fingerprints(stages(library.encoders, library.perception_config()))
+    return Plan(videos, {kind: getattr(spaces, kind) for kind in kinds}, stage_fingerprints)
 
 
-def fill(root: Path, videos: int, told: _Told) -> None:
+def fill(root: Path, videos: int, on_progress: _OnProgress) -> None:
     """Makes the library ``root`` of that many videos, or what is left to be made of it.
 
     Raises:
@@ -111,10 +111,10 @@ def fill(root: Path, videos: int, told: _Told) -> None:
         state_file.write_text(json.dumps(state))
         # As in a commit: what the tables name is there already.
         for kind in plan.names:
-            for done in _fill_vectors(library, plan, kind, state["vectors"].get(kind, 0), told):
+            for done in _fill_vectors(library, plan, kind, state["vectors"].get(kind, 0), on_progress):
                 state["vectors"][kind] = done
                 state_file.write_text(json.dumps(state))
-        _fill_tables(library.store, plan, told)
+        _fill_tables(library.store, plan, on_progress)
 
 
 def true_vectors(kind: str, block: int, clips: int, centres: Vectors | None = None) -> Vectors:
@@ -126,7 +126,7 @@ def true_vectors(kind: str, block: int, clips: int, centres: Vectors | None = No
     return {"picture": picture_vectors, "likeness": likeness_vectors, "object": object_vectors}[kind](block, clips)
 
 
-def _fill_tables(store: LibraryStore, plan: Plan, told: _Told) -> None:
+def _fill_tables(store: LibraryStore, plan: Plan, on_progress: _OnProgress) -> None:
     lines, concepts = spoken_lines(), read_concepts()
     with store.engine.connect() as connection:
         have = connection.execute(select(func.count()).select_from(VideoRow)).scalar_one()
@@ -141,7 +141,7 @@ def _fill_tables(store: LibraryStore, plan: Plan, told: _Told) -> None:
                 line = _put_block(connection, block, plan.numbers(number), line)
             bump_revision(connection)
         done = plan.numbers(min(plan.blocks, start + _TOGETHER) - 1).stop
-        told(f"tables: {done:,} of {plan.videos:,} videos, {time.process_time() - begun:.0f} s of CPU")
+        on_progress(f"tables: {done:,} of {plan.videos:,} videos, {time.process_time() - begun:.0f} s of CPU")
 
 
 def _put_block(connection: Connection, block: Block, numbers: Sequence[int], line: int) -> int:
@@ -207,7 +207,7 @@ def _searched(record: Any) -> tuple[str, str] | None:
 _spaced = lru_cache(50_000)(spaced)
 
 
-def _fill_vectors(library: Library, plan: Plan, kind: str, first: int, told: _Told) -> Iterator[int]:
+def _fill_vectors(library: Library, plan: Plan, kind: str, first: int, on_progress: _OnProgress) -> Iterator[int]:
     """Puts one block after the other into the vector index; yields how many blocks are there."""
     lines, concepts = spoken_lines(), read_concepts()
     centres = library.encoders.text.encode_passages([text for text, _ in lines[:400]]) if kind == "text" else None
@@ -225,7 +225,9 @@ def _fill_vectors(library: Library, plan: Plan, kind: str, first: int, told: _To
         yield number + 1
         if (number + 1) % _TOGETHER == 0 or number + 1 == plan.blocks:
             done = plan.numbers(number).stop
-            told(f"{kind} vectors: of {done:,} of {plan.videos:,} videos, {time.process_time() - begun:.0f} s of CPU")
+            on_progress(
+                f"{kind} vectors: of {done:,} of {plan.videos:,} videos, {time.process_time() - begun:.0f} s of CPU"
+            )
 
 
 def main() -> None:

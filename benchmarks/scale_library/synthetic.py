@@ -19,12 +19,12 @@ from stores.core.records import (
     Label,
     Scene,
     Span,
+    SpeechActivity,
     StageOutput,
     Tracklet,
     Utterance,
     VectorItem,
     Video,
-    Voice,
     Word,
 )
 
@@ -115,9 +115,9 @@ class Block:
             "speech": tuple(utterances),
             "labels": tuple(self._labels(video.video_id, row, of_clips)),
             "tracklets": tuple(self._tracklets(video.video_id, row)),
-            "look": (self._fact(video.video_id, number),),
-            "voice": tuple(
-                Voice(span(at * self._whole // VOICES, at * self._whole // VOICES + self._whole // 10))
+            "visual_stats": (self._fact(video.video_id, number),),
+            "speech_activity": tuple(
+                SpeechActivity(span(at * self._whole // VOICES, at * self._whole // VOICES + self._whole // 10))
                 for at in range(VOICES)
             ),
         }

@@ -184,7 +184,7 @@ class Registry:
         """
         self.spec(name)
         with self._locks[name]:
-            spec = self._settled(name) if fetch else self.spec(name)
+            spec = self._resolved(name) if fetch else self.spec(name)
             if name not in self._located:
                 paths = {file.role: self._verified_file(name, file) for file in spec.files if file.origin == "pip"}
                 if spec.hub_files:
@@ -216,7 +216,7 @@ class Registry:
         """
         self.spec(name)
         with self._locks[name]:
-            spec = self._settled(name)
+            spec = self._resolved(name)
             folder = HubFolder(spec, self._cache)
             self._located.pop(name, None)
             fetched = folder.fetch(lambda: [file for file in spec.hub_files if not self._intact(folder, file)])
@@ -257,7 +257,7 @@ class Registry:
                 if file.role in spec.assembly.beside:
                     yield f"copy of {file.path}", joined / Path(file.path).name, file.sha256
 
-    def _settled(self, name: str) -> ModelSpec:
+    def _resolved(self, name: str) -> ModelSpec:
         """The description of one model, at a commit; where that is still open, the hub is asked."""
         spec = self.spec(name)
         if spec.open:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from kinodex.exits import ENDINGS
 from kinodex.exits import EXIT_FAILED as EXIT_FAILED
+from kinodex.exits import OUTCOMES
 from kinodex.text import clean, to_json
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class _OutputError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class CommandContext:
     """One run of one command: its settings and where its words go."""
 
     settings: Settings
@@ -97,9 +97,9 @@ class Door:
 
 
 @contextmanager
-def door(
+def command_context(
     library: Path | None, profile: str | None, as_json: bool, config: Path | None, **options: object
-) -> Iterator[Door]:
+) -> Iterator[CommandContext]:
     """Open the door for one command; every error leaves through it as one line and an exit code.
 
     Args:
@@ -112,7 +112,7 @@ def door(
     try:
         # stdout is for results alone: whatever a library prints meanwhile belongs to stderr.
         with redirect_stdout(sys.stderr), _told_by_sigterm():
-            yield Door(Settings.load(config, library=library, profile=profile, **options), as_json, out)
+            yield CommandContext(Settings.load(config, library=library, profile=profile, **options), as_json, out)
     except KinodexError as error:
         raise typer.Exit(_fail(error, as_json)) from None
     except Terminated:
@@ -194,7 +194,7 @@ def _explained(error: Exception) -> KinodexError:
 
 def _fail(error: KinodexError, as_json: bool) -> int:
     say_error(error.code.name, error.message, error.hint, as_json)
-    return ENDINGS[error.code.name].exit_status
+    return OUTCOMES[error.code.name].exit_status
 
 
 def say_error(code: str, message: str, hint: str, as_json: bool) -> None:

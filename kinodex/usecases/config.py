@@ -17,9 +17,9 @@ def perception_config(encoders: Encoders, settings: Settings) -> PerceptionConfi
     Raises:
         UsageError: SETTINGS_INVALID, naming the table or key and those there are.
     """
-    from pipeline.perception import settled
+    from pipeline.perception import resolved
 
-    return settled(encoders, settings.perception_config())
+    return resolved(encoders, settings.perception_config())
 
 
 def part_seconds(settings: Settings) -> float:

@@ -146,7 +146,7 @@ def plan(
         config=perception_config(encoders, settings),
         part_seconds=part_seconds(settings),
         only=only,
-        looked=on_progress,
+        on_progress=on_progress,
     )
 
 

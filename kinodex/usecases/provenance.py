@@ -17,11 +17,11 @@ _TASKS: Mapping[str, str] = {
     "screentext": "reader",
     "labels": "image",
     "tracklets": "detector",
-    "look": "",
+    "visual_stats": "",
 }
 
 
-def makers(encoders: Encoders, config: PerceptionConfig) -> dict[tuple[str, str], str]:
+def provenance(encoders: Encoders, config: PerceptionConfig) -> dict[tuple[str, str], str]:
     """(stage, fingerprint) to ``name@revision`` of the model behind the stage's lines, for all profiles there are.
 
     A fingerprint that is not among them was made with other settings, or by a model that the registry does not know.
@@ -31,12 +31,12 @@ def makers(encoders: Encoders, config: PerceptionConfig) -> dict[tuple[str, str]
     for profile in (encoders.profile, *encoders.registry.profiles):
         other = encoders if profile == encoders.profile else _of(encoders, profile)
         try:
-            marks = fingerprints(stages(other, config))
+            stage_fingerprints = fingerprints(stages(other, config))
             models = {stage: other.revision(task) if task else "no model" for stage, task in _TASKS.items()}
         except WeightsError:
             continue  # names what this registry lacks
         for stage, model in models.items():
-            found.setdefault((stage, marks[stage]), model)
+            found.setdefault((stage, stage_fingerprints[stage]), model)
     return found
 
 

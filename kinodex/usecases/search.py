@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 def open_finder(store: LibraryStore, encoders: Encoders, settings: Settings) -> Finder:
     """Finds moments, with the steps after recall that the settings ask for."""
     from agents.search.finder import Finder
-    from kinodex.usecases.provenance import makers
+    from kinodex.usecases.provenance import provenance
 
     return Finder(
-        store, encoders, settings.search.config(), lambda: makers(encoders, perception_config(encoders, settings))
+        store, encoders, settings.search.config(), lambda: provenance(encoders, perception_config(encoders, settings))
     )
 
 

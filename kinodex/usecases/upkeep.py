@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from stores.maintenance.forget import Forgotten
     from stores.maintenance.rebuild import Rebuilt
     from stores.maintenance.sweeping import Swept
-    from stores.maintenance.verification import Told, Verification
+    from stores.maintenance.verification import OnProgress, Verification
 
 
 def indexed(store: LibraryStore) -> list[str]:
@@ -43,7 +43,11 @@ def rebuild_index(store: LibraryStore, on_progress: Callable[[int, int], None] |
 
 
 def verify(
-    store: LibraryStore, media: bool = False, quick: bool = False, repair: bool = False, told: Told | None = None
+    store: LibraryStore,
+    media: bool = False,
+    quick: bool = False,
+    repair: bool = False,
+    on_progress: OnProgress | None = None,
 ) -> Verification:
     """Check tables, blobs and vectors against each other.
 
@@ -51,11 +55,11 @@ def verify(
         media: read every video file, too, and compare it with what it was.
         quick: look only whether blobs and vectors are there; do not read them.
         repair: let the next ingest do again what is damaged; without it nothing is changed.
-        told: what is being checked, how many are through, and of how many.
+        on_progress: what is being checked, how many are through, and of how many.
     """
     from stores.maintenance.verify import verify as check
 
-    return check(store, deep=not quick, media=media, mend=repair, told=told)
+    return check(store, deep=not quick, media=media, repair=repair, on_progress=on_progress)
 
 
 def sweep(store: LibraryStore, dry_run: bool = False) -> Swept:

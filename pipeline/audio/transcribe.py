@@ -12,7 +12,7 @@ from encoders.types import SpeechSegment
 from pipeline.decode.decoder import Decoder
 from pipeline.stage import WHEN_SET
 from stores.core.ids import record_id
-from stores.core.records import Record, Span, StageOutput, Utterance, Video, Voice, Word
+from stores.core.records import Record, Span, SpeechActivity, StageOutput, Utterance, Video, Word
 
 # Within one sound, voices are never nearer than this. Source: the detector's pauses of a second count from the sound
 # itself, and it keeps 0.3 s on either side.
@@ -20,7 +20,7 @@ _NEAR_SECONDS = 0.4
 
 
 @dataclass(frozen=True, slots=True)
-class ListenConfig:
+class AudioConfig:
     """Attributes:
     padding: seconds of sound given to the recogniser on either side of detected speech, so that no consonant is cut.
     track: number, from 1, or language (``eng``) of the audio track to hear, where a file has several and such a one;
@@ -31,13 +31,13 @@ class ListenConfig:
     track: str = field(default="", metadata=WHEN_SET)
 
 
-def listen(
+def transcribe(
     path: Path,
     video: Video,
     stages: Collection[str],
     encoders: Encoders,
     decoder: Decoder,
-    config: ListenConfig | None = None,
+    config: AudioConfig | None = None,
     progress: Callable[[float], None] | None = None,
     span: Span | None = None,
 ) -> dict[str, StageOutput]:
@@ -52,16 +52,16 @@ def listen(
     Raises:
         MediaError: AUDIO_DECODE_FAILED and what `pipeline.decode.decoder.Decoder` raises.
     """
-    config = config or ListenConfig()
+    config = config or AudioConfig()
     first, end = span.seconds if span else (0.0, video.seconds)
-    voices: list[Voice] = []
+    voices: list[SpeechActivity] = []
     spoken: list[Record] = []
-    spent = {"voice": 0.0, "speech": 0.0}
+    spent = {"speech_activity": 0.0, "speech": 0.0}
     for unit in decoder.sound(path, video, span, config.track) if video.has_audio else ():
         begun = time.perf_counter()
         heard = encoders.voice.detect(unit.samples)
-        spent["voice"] += time.perf_counter() - begun
-        voices += [Voice(_span(unit.start + start, unit.start + end, video)) for start, end in heard]
+        spent["speech_activity"] += time.perf_counter() - begun
+        voices += [SpeechActivity(_span(unit.start + start, unit.start + end, video)) for start, end in heard]
         if "speech" in stages and heard:
             length = len(unit.samples) / 16_000
             around = [(max(0.0, a - config.padding), min(length, b + config.padding)) for a, b in heard]
@@ -72,17 +72,17 @@ def listen(
         if progress and end > first:
             heard_until = unit.start + len(unit.samples) / 16_000
             progress(min(1.0, max(0.0, (heard_until - first) / (end - first))))
-    found: dict[str, tuple[Record, ...]] = {"voice": tuple(joined_voices(voices)), "speech": tuple(spoken)}
+    found: dict[str, tuple[Record, ...]] = {"speech_activity": tuple(joined_speech(voices)), "speech": tuple(spoken)}
     return {stage: StageOutput(records=found[stage], seconds=spent[stage]) for stage in stages}
 
 
-def joined_voices(voices: Iterable[Voice]) -> list[Voice]:
+def joined_speech(voices: Iterable[SpeechActivity]) -> list[SpeechActivity]:
     """Voices in order, those that only a cut of the sound separates made one."""
-    joined: list[Voice] = []
+    joined: list[SpeechActivity] = []
     for voice in voices:
         last = joined[-1].span if joined else None
         if last is not None and float((voice.span.start - last.end) * last.time_base) < _NEAR_SECONDS:
-            joined[-1] = Voice(Span(last.start, max(last.end, voice.span.end), last.time_base))
+            joined[-1] = SpeechActivity(Span(last.start, max(last.end, voice.span.end), last.time_base))
         else:
             joined.append(voice)
     return joined

@@ -23,12 +23,12 @@ class LabelConfig:
     """Which classes become labels.
 
     Attributes:
-        most: labels kept for one clip.
-        faintest: highest probability in one frame below which a class is noise among 1000 (50 times chance).
+        max_labels: labels kept for one clip.
+        min_peak: highest probability in one frame below which a class is noise among 1000 (50 times chance).
     """
 
-    most: int = 8
-    faintest: float = 0.05
+    max_labels: int = 8
+    min_peak: float = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,8 @@ def derive_labels(
             for class_id, probability in zip(ids.tolist(), probabilities.tolist(), strict=True):
                 total[class_id] += probability / len(rows)
                 peak[class_id] = max(peak[class_id], probability)
-        kept = [class_id for class_id in total if peak[class_id] >= config.faintest]
-        for class_id in sorted(kept, key=lambda c: (-total[c], c))[: config.most]:
+        kept = [class_id for class_id in total if peak[class_id] >= config.min_peak]
+        for class_id in sorted(kept, key=lambda c: (-total[c], c))[: config.max_labels]:
             concept = space.get(f"imagenet:{class_id}")
             labels.append(
                 Label(

@@ -16,7 +16,7 @@ from encoders.concepts import ConceptSpace
 from pipeline.derive.tracker import follow
 from pipeline.stage import Memory
 from stores.core.ids import record_id
-from stores.core.records import Scene, Span, StageOutput, Tracklet, Video, Voice
+from stores.core.records import Scene, Span, SpeechActivity, StageOutput, Tracklet, Video
 
 Boxes = NDArray[np.float32]
 
@@ -28,12 +28,12 @@ class TrackletConfig:
     Attributes:
         still: shift of the box's centre, as a share of the picture, below which an object stands still.
         growth: factor of the box's area from which an object comes nearer (its inverse: goes farther).
-        lonely: detections seen in one frame only need this score to be kept.
+        min_single_score: detections seen in one frame only need this score to be kept.
     """
 
     still: float = 0.08
     growth: float = 1.6
-    lonely: float = 0.5
+    min_single_score: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +68,14 @@ def derive_tracklets(
     config = config or TrackletConfig()
     seen = read_sightings(memory)
     scenes = [record.span for record in memory.records("scenes") if isinstance(record, Scene)] or [video.whole]
-    voices = [record.span for record in memory.records("voice") if isinstance(record, Voice)]
+    voices = [record.span for record in memory.records("speech_activity") if isinstance(record, SpeechActivity)]
     tracklets = []
     for scene in scenes:
         rows = np.flatnonzero((seen.ticks >= scene.start) & (seen.ticks < scene.end))
         frames = seen.frames[(seen.frames >= scene.start) & (seen.frames < scene.end)]
         for track in follow(frames, seen.ticks[rows], seen.concepts[rows], seen.scores[rows], seen.boxes[rows]):
             followed = rows[track]
-            if len(followed) == 1 and seen.scores[followed[0]] < config.lonely:
+            if len(followed) == 1 and seen.scores[followed[0]] < config.min_single_score:
                 continue
             last = _until(seen.frames, int(seen.ticks[followed[-1]]), scene)
             span = Span(int(seen.ticks[followed[0]]), last, video.time_base)

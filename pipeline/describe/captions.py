@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from encoders.spaces import collections
 from pipeline.decode.decoder import Decoder
-from pipeline.describe.sampled_frames import Sight, clips_of, sights
+from pipeline.describe.sampled_frames import SampledFrames, clips_of, sampled_frames
 from pipeline.stage import Memory, Stage
 from stores.core.ids import fingerprint, record_id
 from stores.core.records import Caption, StageOutput, VectorItem
@@ -84,7 +84,7 @@ class Describer(Protocol):
         """Whether it is to be given what is said and to be read in a clip."""
         ...
 
-    def describe(self, clips: Sequence[Sight]) -> list[list[Description]]:
+    def describe(self, clips: Sequence[SampledFrames]) -> list[list[Description]]:
         """The descriptions of each clip; none for a clip of which it cannot say anything."""
         ...
 
@@ -121,12 +121,12 @@ def describe_clips(
     decoder: Decoder,
     describer: Describer,
     config: CaptionConfig | None = None,
-    told: Callable[[float], None] = lambda _: None,
+    on_progress: Callable[[float], None] = lambda _: None,
 ) -> StageOutput:
     """The captions of a video's clips, in time; the file is read again, only where frames are wanted.
 
     Args:
-        told: which share is done, in [0, 1].
+        on_progress: which share is done, in [0, 1].
 
     Raises:
         MediaError: as `pipeline.decode.decoder.Decoder`.
@@ -140,13 +140,13 @@ def describe_clips(
     at_a_time = max(1, _FRAMES_AT_A_TIME // count)
     total = len(clips_of(memory))
     records: list[Caption] = []
-    seen = sights(path, memory, decoder, count, config.long_side, describer.words)
+    seen = sampled_frames(path, memory, decoder, count, config.long_side, describer.words)
     done = 0
     while some := list(islice(seen, at_a_time)):
-        for sight, descriptions in zip(some, describer.describe(some), strict=True):
-            records += _captions(video.video_id, describer.model, sight, descriptions)
+        for sampled, descriptions in zip(some, describer.describe(some), strict=True):
+            records += _captions(video.video_id, describer.model, sampled, descriptions)
         done += len(some)
-        told(min(1.0, done / max(1, total)))
+        on_progress(min(1.0, done / max(1, total)))
     return StageOutput(tuple(records))
 
 
@@ -177,7 +177,9 @@ def caption_vectors(memory: Memory, encoders: Encoders, mark: str) -> StageOutpu
     )
 
 
-def _captions(video_id: str, model: str, sight: Sight, descriptions: Sequence[Description]) -> Iterator[Caption]:
+def _captions(
+    video_id: str, model: str, sampled: SampledFrames, descriptions: Sequence[Description]
+) -> Iterator[Caption]:
     """Each text once."""
     texts: set[str] = set()
     for one in descriptions:
@@ -185,12 +187,12 @@ def _captions(video_id: str, model: str, sight: Sight, descriptions: Sequence[De
         if not text or text.casefold() in texts:
             continue
         texts.add(text.casefold())
-        span = sight.clip.span
+        span = sampled.clip.span
         yield Caption(
-            evidence_id=record_id("cap", video_id, span, sight.clip.clip_id, text),
+            evidence_id=record_id("cap", video_id, span, sampled.clip.clip_id, text),
             span=span,
             text=text,
-            clip_id=sight.clip.clip_id,
+            clip_id=sampled.clip.clip_id,
             model=model,
             frames=one.ticks,
             score=one.score,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from encoders.bundle import Encoders
 from encoders.types import Captioner, ImageTextRanker
 from pipeline.describe.captions import CaptionConfig, Description
-from pipeline.describe.sampled_frames import Sight
+from pipeline.describe.sampled_frames import SampledFrames
 
 QUESTION = "Describe what happens in this video in one or two sentences."
 """What a video language model is asked of each clip. Source: our choice."""
@@ -85,7 +85,7 @@ class PictureDescriber:
         """The captioner's options, and the threshold of the filter."""
         return {**self._options, **({"least_match": self._least_match} if self._load_ranker else {})}
 
-    def describe(self, clips: Sequence[Sight]) -> list[list[Description]]:
+    def describe(self, clips: Sequence[SampledFrames]) -> list[list[Description]]:
         """One caption for each frame; those that do not match are left out."""
         pixels = [clip.pixels for clip in clips]
         if len({one.shape[1:] for one in pixels}) == 1:
@@ -95,7 +95,7 @@ class PictureDescriber:
         told = iter(captions)
         return [self._kept(clip, [next(told) for _ in clip.ticks]) for clip in clips]
 
-    def _kept(self, clip: Sight, captions: Sequence[str]) -> list[Description]:
+    def _kept(self, clip: SampledFrames, captions: Sequence[str]) -> list[Description]:
         kept = []
         for number, (tick, caption) in enumerate(zip(clip.ticks, captions, strict=True)):
             if not caption.strip():
@@ -135,7 +135,7 @@ class VideoModelDescriber:
         """The question."""
         return {"question": QUESTION}
 
-    def describe(self, clips: Sequence[Sight]) -> list[list[Description]]:
+    def describe(self, clips: Sequence[SampledFrames]) -> list[list[Description]]:
         """One text for each clip."""
         model = self._load()
         return [[Description(model.describe(clip.pixels, clip.seconds, QUESTION), clip.ticks)] for clip in clips]

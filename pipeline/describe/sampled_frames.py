@@ -27,7 +27,7 @@ _Picture = tuple[int, NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class SampledFrames:
     """One clip as a describer is given it.
 
     Attributes:
@@ -60,9 +60,9 @@ def clips_of(memory: Memory) -> list[Clip]:
     return sorted(clips, key=lambda clip: (clip.span.start, clip.span.end))
 
 
-def sights(
+def sampled_frames(
     path: Path, memory: Memory, decoder: Decoder, count: int, long_side: int, words: bool = False
-) -> Iterator[Sight]:
+) -> Iterator[SampledFrames]:
     """Every clip of a video with up to ``count`` of its frames, in time; clips without a frame are left out.
 
     The file is decoded only around the wanted frames, unless it has no index to find them by.
@@ -85,7 +85,7 @@ def sights(
         # A stream may change its size; what does not fit the first frame is left out.
         alike = [one for one in pictures if one[1].shape == pictures[0][1].shape]
         if alike:
-            yield Sight(
+            yield SampledFrames(
                 clip,
                 np.stack([pixels for _, pixels in alike]),
                 tuple(tick for tick, _ in alike),

@@ -14,7 +14,7 @@ from stores.core.records import Blob, StageOutput, Video
 
 
 @dataclass(frozen=True, slots=True)
-class PrintConfig:
+class FrameHashConfig:
     """How densely and how large.
 
     Attributes:
@@ -26,17 +26,17 @@ class PrintConfig:
     long_side: int = 96
 
 
-class PrintObserver:
-    """Keeps prints as parallel arrays in ``prints.npz``: ticks int64, hashes uint64, weights float16.
+class FrameHashObserver:
+    """Keeps prints as parallel arrays in ``frame_hashes.npz``: ticks int64, hashes uint64, weights float16.
 
     Args:
         reuse: told each print at once, so that observers of the same pass know where to take results from.
     """
 
-    name = "prints"
+    name = "frame_hashes"
 
-    def __init__(self, config: PrintConfig | None = None, reuse: Reuse | None = None) -> None:
-        self.config = config or PrintConfig()
+    def __init__(self, config: FrameHashConfig | None = None, reuse: Reuse | None = None) -> None:
+        self.config = config or FrameHashConfig()
         self._reuse = reuse
 
     def wants(self, video: Video) -> Sampling:
@@ -68,4 +68,4 @@ class PrintObserver:
             hashes=np.array(self._hashes, np.uint64),
             weights=np.array(self._weights, np.float16),
         )
-        return StageOutput(blobs=(Blob("prints.npz", file.getvalue()),))
+        return StageOutput(blobs=(Blob("frame_hashes.npz", file.getvalue()),))

@@ -22,7 +22,7 @@ class ObjectConfig:
     every_seconds: float = 1.0
     minimum: int = 4
     long_side: int = 384
-    same: float = 1.5
+    change_threshold: float = 1.5
 
 
 class ObjectObserver:
@@ -61,7 +61,7 @@ class ObjectObserver:
         """The next frames."""
         for pixels, tick in zip(frames.pixels, frames.ticks.tolist(), strict=True):
             look, seen = glance(pixels), colour_glance(pixels)
-            if self._last is None or change(look, self._last[0]) > self.config.same:
+            if self._last is None or change(look, self._last[0]) > self.config.change_threshold:
                 taken = self._taken(tick, seen)
                 found = taken or self._detector.detect(pixels[None])[0]
                 self._last = look, found, [_colour(pixels, box) for box in found.boxes], taken is not None

@@ -22,16 +22,16 @@ class PictureConfig:
     Attributes:
         every_seconds: distance of frames; minimum: frames at least, in short videos.
         long_side: pixels; the encoders crop to 260.
-        same: mean grey difference (0–255) to the last encoded frame up to which its result is used again: about the
-            noise of recompression, so that slides and still pictures cost one frame.
-        strongest: classes kept for each frame.
+        change_threshold: mean grey difference (0–255) to the last encoded frame up to which its result is used again:
+            about the noise of recompression, so that slides and still pictures cost one frame.
+        top_k: classes kept for each frame.
     """
 
     every_seconds: float = 1.0
     minimum: int = 8
     long_side: int = 384
-    same: float = 1.5
-    strongest: int = 16
+    change_threshold: float = 1.5
+    top_k: int = 16
 
 
 _COLUMNS = ("vectors", "top_ids", "top_probabilities", "features")
@@ -78,7 +78,7 @@ class PictureObserver:
         for i, tick in enumerate(frames.ticks.tolist()):
             look, colours = glance(frames.pixels[i]), colour_glance(frames.pixels[i])
             row = self._row[-1] if self._row else 0
-            if self._last is None or change(look, self._last) > self.config.same:
+            if self._last is None or change(look, self._last) > self.config.change_threshold:
                 self._last = look
                 if self._take(tick, colours):
                     row = -len(self._taken)
@@ -127,7 +127,7 @@ class PictureObserver:
 
     def _kept(self, seen: PictureFeatures) -> dict[str, NDArray[np.generic]]:
         """What is kept of some frames: a third of what the encoder gives, so that long videos fit into memory."""
-        top = np.argsort(-seen.probabilities, axis=1, kind="stable")[:, : self.config.strongest]
+        top = np.argsort(-seen.probabilities, axis=1, kind="stable")[:, : self.config.top_k]
         return {
             "vectors": seen.vectors.astype(np.float16),
             "top_ids": top.astype(np.int32),

@@ -16,7 +16,7 @@ from stores.core.records import Blob, Fact, Span, StageOutput, Video
 
 
 @dataclass(frozen=True, slots=True)
-class LookConfig:
+class VisualStatsConfig:
     """Thresholds.
 
     Attributes:
@@ -35,13 +35,13 @@ class LookConfig:
 _SEEN = "seen.npz"
 
 
-class LookObserver:
+class VisualStatsObserver:
     """Notes orientation, lack of colour, of motion and of sound."""
 
-    name = "look"
+    name = "visual_stats"
 
-    def __init__(self, config: LookConfig | None = None) -> None:
-        self.config = config or LookConfig()
+    def __init__(self, config: VisualStatsConfig | None = None) -> None:
+        self.config = config or VisualStatsConfig()
 
     def wants(self, video: Video) -> Sampling:
         """A tiny frame a second."""
@@ -76,10 +76,10 @@ class LookObserver:
 
     def finish(self) -> StageOutput:
         """What holds, each with how surely."""
-        return join_look([self._noted()], self._video, self.config)
+        return join_visual_stats([self._noted()], self._video, self.config)
 
     def part(self, span: Span) -> StageOutput:
-        """What is seen in ``span``, for `join_look`."""
+        """What is seen in ``span``, for `join_visual_stats`."""
         return self._noted()
 
     def _noted(self) -> StageOutput:
@@ -96,8 +96,8 @@ class LookObserver:
         return StageOutput(blobs=(Blob(_SEEN, file.getvalue()),))
 
 
-def join_look(notes: Iterable[StageOutput], video: Video, config: LookConfig) -> StageOutput:
-    """The facts of a whole video from what `LookObserver.part` noted of its parts, in order."""
+def join_visual_stats(notes: Iterable[StageOutput], video: Video, config: VisualStatsConfig) -> StageOutput:
+    """The facts of a whole video from what `VisualStatsObserver.part` noted of its parts, in order."""
     first: Glance | None = None
     moved = saturation = 0.0
     frames, warning, end = 0, "", video.duration

@@ -11,35 +11,35 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.audio.transcribe import joined_voices
+from pipeline.audio.transcribe import joined_speech
 from pipeline.observers.cuts import CUTS, join_cuts
 from pipeline.observers.scenes import join_scenes
 from pipeline.observers.screentext import join_screentext
-from pipeline.observers.visual_stats import join_look
-from pipeline.passes import Ending
+from pipeline.observers.visual_stats import join_visual_stats
+from pipeline.passes import Outcome
 from pipeline.perception import PerceptionConfig
 from pipeline.segments.parts import Part, part_fingerprint
 from pipeline.stage import Memory
 from stores.core.errors import MediaError, StoreError
 from stores.core.ids import part_stage
-from stores.core.records import Blob, Record, StageKey, StageOutput, Video, Voice
+from stores.core.records import Blob, Record, SpeechActivity, StageKey, StageOutput, Video
 from stores.core.staged_output import pack, unpack
 
 PART_BLOB = "part.npz"
 _UNDECODABLE = "undecodable_audio.json"
 
 
-def parcelled(key: StageKey, ending: Ending) -> Ending:
+def as_note(key: StageKey, outcome: Outcome) -> Outcome:
     """How a stage ended for one part of a video, as the ending of the part's stage.
 
     Sound that cannot be decoded is kept as a finding: whether that is the end of a stage depends on the other parts.
     """
-    if not isinstance(ending, StageOutput):
-        if ending.code.name != "AUDIO_DECODE_FAILED":
-            return ending
-        told = json.dumps([ending.message, ending.hint]).encode()
-        ending = StageOutput(blobs=(Blob(_UNDECODABLE, told),))
-    return StageOutput(blobs=(Blob(PART_BLOB, pack(key, ending)),), seconds=ending.seconds)
+    if not isinstance(outcome, StageOutput):
+        if outcome.code.name != "AUDIO_DECODE_FAILED":
+            return outcome
+        on_progress = json.dumps([outcome.message, outcome.hint]).encode()
+        outcome = StageOutput(blobs=(Blob(_UNDECODABLE, on_progress),))
+    return StageOutput(blobs=(Blob(PART_BLOB, pack(key, outcome)),), seconds=outcome.seconds)
 
 
 def parts_done(memory: Memory, stage: str, parts: Sequence[Part]) -> bool:
@@ -86,14 +86,14 @@ def join(stage: str, outputs: Iterable[StageOutput], video: Video, config: Perce
         return joined((first, *rest), video, config.scenes)
     if stage == "screentext":
         return join_screentext(outputs, video, config.screentext)
-    if stage == "look":
-        return join_look(outputs, video, config.look)
+    if stage == "visual_stats":
+        return join_visual_stats(outputs, video, config.visual_stats)
     if stage == "thumbnails":
         return StageOutput(blobs=tuple(blob for output in outputs for blob in output.blobs))
-    if stage in ("pictures", "objects", "prints"):
+    if stage in ("pictures", "objects", "frame_hashes"):
         return _joined_arrays(outputs)
-    if stage == "voice":
-        return StageOutput(records=tuple(joined_voices(v for v in _heard(outputs) if isinstance(v, Voice))))
+    if stage == "speech_activity":
+        return StageOutput(records=tuple(joined_speech(v for v in _heard(outputs) if isinstance(v, SpeechActivity))))
     if stage == "speech":
         return StageOutput(records=tuple(_heard(outputs)))
     raise ValueError(f"{stage} is not done in parts")

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 def patiently(
-    do: Callable[[], T], seconds: float = SECONDS, told: Callable[[KinodexError, float], None] | None = None
+    do: Callable[[], T], seconds: float = SECONDS, on_pause: Callable[[KinodexError, float], None] | None = None
 ) -> T:
     """Calls ``do`` again, after growing pauses, while it fails because a server cannot be reached.
 
@@ -30,7 +30,7 @@ def patiently(
 
     Args:
         seconds: after so long the error is let out; a call that has begun is not cut short.
-        told: called before each pause with the error and the length of the pause in seconds.
+        on_pause: called before each pause with the error and the length of the pause in seconds.
 
     Raises:
         KinodexError: of ``do``, any other code at once, one of `UNREACHABLE` after ``seconds``.
@@ -46,7 +46,7 @@ def patiently(
                 raise
             # Many workers wait for the same server: chance keeps them from asking all at once.
             pause = min(left, longest * random.uniform(0.5, 1.0))
-            if told is not None:
-                told(error, pause)
+            if on_pause is not None:
+                on_pause(error, pause)
         time.sleep(pause)
         longest = min(2 * longest, _LONGEST_PAUSE)

@@ -232,7 +232,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class SpeechActivity:
     """A span in which somebody speaks (voice activity)."""
 
     span: Span
@@ -275,7 +275,7 @@ class Script:
     cites: tuple[str, ...]
 
 
-Record = Scene | Clip | Utterance | ScreenText | Label | Tracklet | Fact | Voice | Caption | Script
+Record = Scene | Clip | Utterance | ScreenText | Label | Tracklet | Fact | SpeechActivity | Caption | Script
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ class BlobStore:
                 data = None
         if data is None:
             message = f"The library misses the file {self.uri(key, name)}."
-            hint = "Run `kinodex verify --mend`, then `kinodex ingest` on the video."
+            hint = "Run `kinodex verify --repair`, then `kinodex ingest` on the video."
             raise StoreError("LIBRARY_DAMAGED", message, hint)
         return data
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-Told = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 """Told how many stage runs are through, and of how many."""
 
 
@@ -39,7 +39,7 @@ class Rebuilt:
     lines: int
 
 
-def rebuild_index(store: LibraryStore, told: Told | None = None) -> Rebuilt:
+def rebuild_index(store: LibraryStore, on_progress: OnProgress | None = None) -> Rebuilt:
     """Makes both indexes hold exactly what the tables say.
 
     An embedded vector index is made in a folder of its own and takes the old one's place in one step; until then the
@@ -54,7 +54,7 @@ def rebuild_index(store: LibraryStore, told: Told | None = None) -> Rebuilt:
         runs = vector_runs(store.engine)
         target = store.vectors.fresh()
         try:
-            lost = _fill(store, target, runs, told)
+            lost = _fill(store, target, runs, on_progress)
             if store.vectors.embedded:
                 _salvage(store.vectors, target, lost)
                 store.vectors.take(target)
@@ -66,7 +66,7 @@ def rebuild_index(store: LibraryStore, told: Told | None = None) -> Rebuilt:
             lines = index_all_lines(connection)
             recount(connection)
             bump_revision(connection)
-        store.vectors.remove_leftovers()
+        store.vectors.remove_stale()
         for run in lost:
             store.ledger.reset(video_ids=[run.key.video_id], stages=[run.key.stage], statuses=["done"])
     if lost:
@@ -79,7 +79,9 @@ def rebuild_index(store: LibraryStore, told: Told | None = None) -> Rebuilt:
     return Rebuilt(count, len(set().union(*held)), lines)
 
 
-def _fill(store: LibraryStore, target: VectorStore, runs: Sequence[VectorRun], told: Told | None) -> list[VectorRun]:
+def _fill(
+    store: LibraryStore, target: VectorStore, runs: Sequence[VectorRun], on_progress: OnProgress | None
+) -> list[VectorRun]:
     lost = []
     for number, run in enumerate(runs):
         try:
@@ -92,8 +94,8 @@ def _fill(store: LibraryStore, target: VectorStore, runs: Sequence[VectorRun], t
         else:
             _put_exactly(target, run, items)
             _note(store, run, items)
-        if told is not None:
-            told(number + 1, len(runs))
+        if on_progress is not None:
+            on_progress(number + 1, len(runs))
     return lost
 
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stores.commit import forget_runs, leftover_parts
+from stores.commit import forget_runs, stale_parts
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore
@@ -34,21 +34,21 @@ def sweep(store: LibraryStore, grace_seconds: float, dry_run: bool) -> Swept:
     """See `LibraryStore.sweep`."""
     before = time.time() - grace_seconds
     with store.job():
-        parts = leftover_parts(store.engine)
+        parts = stale_parts(store.engine)
         if parts and not dry_run:
             forget_runs(store.engine, parts)  # their blobs are found below
         kept = {item for item in store.catalog.shown_blobs() if item[0] not in parts}
         blobs = [blob for blob in store.blobs.stored() if (blob.key, blob.name) not in kept and blob.modified <= before]
-        staged = [file for file in store.parcels.files() if file.modified <= before]
+        staged = [file for file in store.staging_area.files() if file.modified <= before]
         freed = sum(blob.size for blob in blobs) + sum(file.size for file in staged)
-        freed += store.vectors.leftover_bytes()
+        freed += store.vectors.stale_bytes()
         vectors = _sweep_vectors(store, dry_run)
         if not dry_run:
             for blob in blobs:
                 store.blobs.delete(blob.key, blob.name)
             for file in staged:
-                store.parcels.remove(file.name)
-            store.vectors.remove_leftovers()
+                store.staging_area.remove(file.name)
+            store.vectors.remove_stale()
     return Swept(len(blobs), vectors, len(staged), len(parts), freed)
 
 

@@ -11,10 +11,10 @@ from stores.core.records import StageKey
 
 Kind = Literal["database", "run", "record", "blob", "vector", "line", "media", "orphan"]
 
-Told = Callable[[str, int, int], None]
+OnProgress = Callable[[str, int, int], None]
 """Told what is being checked, how many are through, and of how many."""
 
-MEND = "Run `kinodex verify --mend`, then `kinodex ingest` on the video: only what is damaged is made again."
+REPAIR = "Run `kinodex verify --repair`, then `kinodex ingest` on the video: only what is damaged is made again."
 REBUILD = "Run `kinodex index rebuild`."
 RESTORE = "Restore the database from a backup."
 SWEEP = "Harmless; `kinodex gc` removes it."
@@ -63,7 +63,7 @@ class Verification:
 class Findings:
     """What has been found so far."""
 
-    told: Told | None
+    on_progress: OnProgress | None
     checked: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     damaged: dict[StageKey, None] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class Findings:
 
     def damage(self, kind: Kind, code: str, key: StageKey, message: str) -> None:
         """Notes a problem that only doing the run again can mend."""
-        self.add(kind, code, place_of(key), message, MEND)
+        self.add(kind, code, place_of(key), message, REPAIR)
         self.damaged[key] = None
 
     def orphans(self, code: str, wheres: Iterable[str], message: str) -> None:
@@ -84,8 +84,8 @@ class Findings:
 
     def tell(self, what: str, done: int, of: int) -> None:
         """Says how far the check has come."""
-        if self.told is not None:
-            self.told(what, done, of)
+        if self.on_progress is not None:
+            self.on_progress(what, done, of)
 
 
 def place_of(key: StageKey, name: str = "") -> str:

@@ -11,7 +11,7 @@ from stores.core.errors import StoreError
 from stores.core.ids import sha256_of
 from stores.core.records import StageKey
 from stores.core.uris import path_of
-from stores.maintenance.verification import REBUILD, RESTORE, Findings, Problem, Told, Verification, place_of
+from stores.maintenance.verification import REBUILD, RESTORE, Findings, OnProgress, Problem, Verification, place_of
 from stores.maintenance.verify_tables import check_counts, check_database, check_lines, check_runs, check_spans
 from stores.sql.database import reading
 from stores.sql.tables import BlobRow, LocationRow, VideoRow
@@ -25,7 +25,12 @@ __all__ = ["Problem", "Verification", "verify"]
 
 
 def verify(
-    store: LibraryStore, *, deep: bool = True, media: bool = False, mend: bool = False, told: Told | None = None
+    store: LibraryStore,
+    *,
+    deep: bool = True,
+    media: bool = False,
+    repair: bool = False,
+    on_progress: OnProgress | None = None,
 ) -> Verification:
     """Looks at everything that is stored, and says what is wrong and what to do about it.
 
@@ -34,14 +39,14 @@ def verify(
     Args:
         deep: read and hash every blob and compare every vector, instead of looking only whether they are there.
         media: hash also the videos' files, where they are.
-        mend: make the runs pending whose rows or blobs are damaged, so that the next ingest does them again;
+        repair: make the runs pending whose rows or blobs are damaged, so that the next ingest does them again;
             until then readers see what is left of them.
-        told: told how far the check has come.
+        on_progress: told how far the check has come.
 
     Raises:
         StoreError: LIBRARY_LOCKED if there is a job; or if a server cannot be reached.
     """
-    found = Findings(told)
+    found = Findings(on_progress)
     with store.job():
         try:
             with reading(store.engine) as connection:
@@ -59,7 +64,7 @@ def verify(
             if error.code.name != "LIBRARY_DAMAGED":
                 raise
             found.add("database", "DATABASE_DAMAGED", str(store.root), error.message, RESTORE)
-        if mend:
+        if repair:
             for key in found.damaged:
                 store.ledger.reset(video_ids=[key.video_id], stages=[key.stage], statuses=["done"])
     return Verification(dict(found.checked), tuple(found.problems), tuple(found.damaged))
@@ -132,7 +137,7 @@ def _check_vector_run(store: LibraryStore, found: Findings, run: VectorRun, deep
 
 
 def _check_staging(store: LibraryStore, found: Findings) -> None:
-    names = (f"staging/{file.name}" for file in store.parcels.files())
+    names = (f"staging/{file.name}" for file in store.staging_area.files())
     found.orphans("PARCEL_ORPHAN", names, "Nobody will fetch this parcel.")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, text
 
 from stores.core.records import StageKey
-from stores.maintenance.verification import MEND, REBUILD, RESTORE, Findings, place_of
+from stores.maintenance.verification import REBUILD, REPAIR, RESTORE, Findings, place_of
 from stores.sql.lines import count_lines, expected_lines, indexed_lines
 from stores.sql.standing import COUNTERS, counted, recounted
 from stores.sql.tables import RECORD_TABLES, BlobRow, StageRunRow, VectorRow, VideoRow
@@ -53,7 +53,7 @@ def check_runs(connection: Connection, found: Findings) -> None:
             found.damage("run", "ROWS_LOST", key, f"The run left {run.row_count} rows; {there} are there.")
     for key, there in counts.items():
         message = f"{there} rows belong to no run that readers see."
-        found.add("record", "ROWS_WITHOUT_RUN", place_of(key), message, MEND)
+        found.add("record", "ROWS_WITHOUT_RUN", place_of(key), message, REPAIR)
         # Doing the stage again replaces all rows of the stage, these too.
         shown = _shown_run(connection, key)
         if shown is not None:

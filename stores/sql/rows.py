@@ -22,10 +22,10 @@ from stores.core.records import (
     ScreenText,
     Script,
     Span,
+    SpeechActivity,
     Tracklet,
     Utterance,
     Video,
-    Voice,
     Word,
 )
 from stores.sql.tables import (
@@ -36,15 +36,16 @@ from stores.sql.tables import (
     SceneRow,
     ScreenTextRow,
     ScriptRow,
+    SpeechActivityRow,
     TrackletRow,
     UtteranceRow,
-    VoiceRow,
 )
 
 Columns = dict[str, Any]
 
 KINDS: dict[str, type[Record]] = {
-    kind.__name__: kind for kind in (Scene, Clip, Utterance, ScreenText, Label, Tracklet, Fact, Voice, Caption, Script)
+    kind.__name__: kind
+    for kind in (Scene, Clip, Utterance, ScreenText, Label, Tracklet, Fact, SpeechActivity, Caption, Script)
 }
 TABLE_OF: dict[type[Record], Any] = {
     Scene: SceneRow,
@@ -54,7 +55,7 @@ TABLE_OF: dict[type[Record], Any] = {
     Label: LabelRow,
     Tracklet: TrackletRow,
     Fact: FactRow,
-    Voice: VoiceRow,
+    SpeechActivity: SpeechActivityRow,
     Caption: CaptionRow,
     Script: ScriptRow,
 }

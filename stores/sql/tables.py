@@ -214,8 +214,8 @@ class FactRow(_EvidenceRow, Base):
     confidence: Mapped[float]
 
 
-class VoiceRow(_RecordRow, Base):
-    """`records.Voice`."""
+class SpeechActivityRow(_RecordRow, Base):
+    """`records.SpeechActivity`."""
 
     __tablename__ = "voices"
 
@@ -248,7 +248,7 @@ RECORD_TABLES: tuple[type[_RecordRow], ...] = (
     LabelRow,
     TrackletRow,
     FactRow,
-    VoiceRow,
+    SpeechActivityRow,
     CaptionRow,
     ScriptRow,
 )

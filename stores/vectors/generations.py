@@ -53,7 +53,7 @@ def switch_to(folder: Path) -> None:
         sync_folder(folder.parent)
 
 
-def leftovers(path: Path) -> list[Path]:
+def stale_generations(path: Path) -> list[Path]:
     """Files and folders of indexes that do not count: older ones, and those of interrupted rebuilds."""
     if not path.is_dir():
         return []
@@ -63,13 +63,13 @@ def leftovers(path: Path) -> list[Path]:
     return sorted(entry for entry in path.iterdir() if entry != here and entry.name != _POINTER)
 
 
-def remove_leftovers(path: Path) -> None:
+def remove_stale(path: Path) -> None:
     """Removes them.
 
     Raises:
         StoreError: LIBRARY_READ_ONLY.
     """
-    for entry in leftovers(path):
+    for entry in stale_generations(path):
         with storage_faults(f"Removing {entry}"):
             if entry.is_dir():
                 shutil.rmtree(entry)

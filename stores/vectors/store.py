@@ -21,7 +21,7 @@ from stores.core.errors import StoreError
 from stores.core.places import masked
 from stores.core.records import Channel, StageKey, VectorItem
 from stores.vectors.chroma import chroma_faults, close_client, open_client
-from stores.vectors.generations import current_folder, fresh_folder, leftovers, remove_leftovers, switch_to
+from stores.vectors.generations import current_folder, fresh_folder, remove_stale, stale_generations, switch_to
 from stores.vectors.items import check_vectors, metadata_of
 from stores.vectors.rows import VectorHit, VectorNote, VectorRows
 
@@ -323,20 +323,20 @@ class VectorStore:
         switch_to(other._path)
         self.close()
 
-    def leftover_bytes(self) -> int:
+    def stale_bytes(self) -> int:
         """Bytes that replaced and half made indexes take beside the one that counts."""
-        entries = leftovers(self._path) if isinstance(self._path, Path) else []
+        entries = stale_generations(self._path) if isinstance(self._path, Path) else []
         files = (file for entry in entries for file in (entry, *entry.rglob("*")))
         return sum(file.stat().st_size for file in files if file.is_file())
 
-    def remove_leftovers(self) -> None:
+    def remove_stale(self) -> None:
         """Removes those.
 
         Raises:
             StoreError: LIBRARY_READ_ONLY.
         """
         if isinstance(self._path, Path):
-            remove_leftovers(self._path)
+            remove_stale(self._path)
 
     def close(self) -> None:
         """Releases Chroma's files. The store opens them again when it is used again."""

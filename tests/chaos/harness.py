@@ -98,7 +98,7 @@ class Ran:
         return json.loads(self.out)
 
     @property
-    def endings(self) -> dict[str, tuple[str, str]]:
+    def outcomes(self) -> dict[str, tuple[str, str]]:
         """File name to (status, error code)."""
         return {
             Path(one["uri"]).name: (one["status"], (one["error"] or {}).get("code", "")) for one in self.json["videos"]

@@ -23,7 +23,7 @@ MISBEHAVING = (
 )
 """Strikes in the decoding child, told by the names of the files."""
 
-ENDINGS = {
+OUTCOMES = {
     "segfault": ("quarantined", "DECODE_CRASHED"),
     "endless": ("quarantined", "DECODE_TIMEOUT"),
     "memory": ("quarantined", "DECODE_MEMORY"),
@@ -38,16 +38,16 @@ ENDINGS = {
 
 def add_poison(folder: Path, each: int) -> dict[str, tuple[str, str]]:
     """Writes ``each`` files of every kind, no two the same; file name to the ending it must come to."""
-    endings = {}
+    outcomes = {}
     for number in range(each):
-        for kind, ending in ENDINGS.items():
+        for kind, outcome in OUTCOMES.items():
             path = _WRITERS.get(kind, _film)(folder, kind, number)
-            endings[path.name] = ending
-    return endings
+            outcomes[path.name] = outcome
+    return outcomes
 
 
 def _film(folder: Path, kind: str, number: int) -> Path:
-    seed = 1000 + 10 * number + list(ENDINGS).index(kind)
+    seed = 1000 + 10 * number + list(OUTCOMES).index(kind)
     return write_video(folder / f"{kind}-{number}.mp4", seconds=1.5, seed=seed)
 
 

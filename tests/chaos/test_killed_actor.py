@@ -96,7 +96,7 @@ def test_a_film_that_kills_its_worker_takes_nobody_along(executor: str, films: P
         ran = runs.run(*ingest, strikes=[strike])
     assert ran.code == 3, ran.err
     healthy = {film.name: ("done", "") for film in films.iterdir()}
-    assert ran.endings == healthy | {victim: ("quarantined", "WORKER_LOST")}
+    assert ran.outcomes == healthy | {victim: ("quarantined", "WORKER_LOST")}
     assert_whole(library)
 
 

@@ -35,18 +35,18 @@ def test_poison_harms_nobody_else(
     # The same paths as in the library without poison: paths are part of what is compared.
     poisoned = tmp_path / "poison"
     poisoned.mkdir()
-    endings = add_poison(poisoned, EACH)
+    outcomes = add_poison(poisoned, EACH)
     library = tmp_path / "lib"
     ingest = ("ingest", films, poisoned, "--library", library, "--executor", executor, "--workers", 2)
     ran = runs.run(*ingest, strikes=MISBEHAVING, seconds=900)
     assert ran.code == 3, ran.err
     assert not ran.survivors
-    assert_each_ended(ran, ids, endings)
+    assert_each_ended(ran, ids, outcomes)
     assert_same(without, picture(library).of(ids.values()))
     strikes = {name: [one for one in ran.begun if one.video_id == video] for name, video in video_ids(ran).items()}
     for name in ids:
         assert all(one.number == 1 for one in strikes[name]), f"{name} was begun more than once"
-    for name, (status, _) in endings.items():
+    for name, (status, _) in outcomes.items():
         most = max((one.number for one in strikes.get(name, ())), default=0)
         assert most <= (3 if status == "quarantined" else 1), f"{name} was begun {most} times"
     assert_whole(library)
@@ -56,15 +56,15 @@ def test_poison_harms_nobody_else(
     again = runs.run(*ingest, strikes=MISBEHAVING, seconds=900)
     assert again.code == 3
     assert not again.begun, "what is done, failed for good or quarantined is not begun again"
-    assert_each_ended(again, ids, endings)
+    assert_each_ended(again, ids, outcomes)
 
 
-def assert_each_ended(ran: Ran, healthy: dict[str, str], endings: dict[str, tuple[str, str]]) -> None:
-    assert ran.endings == dict.fromkeys(healthy, ("done", "")) | endings
+def assert_each_ended(ran: Ran, healthy: dict[str, str], outcomes: dict[str, tuple[str, str]]) -> None:
+    assert ran.outcomes == dict.fromkeys(healthy, ("done", "")) | outcomes
     totals = ran.json["totals"]
-    assert totals["inputs"] == len(healthy) + len(endings)
+    assert totals["inputs"] == len(healthy) + len(outcomes)
     for status in ("failed", "quarantined"):
-        assert totals[status] == sum(ending[0] == status for ending in endings.values())
+        assert totals[status] == sum(outcome[0] == status for outcome in outcomes.values())
     assert totals["done"] == len(healthy)
 
 

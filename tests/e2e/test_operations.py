@@ -105,7 +105,7 @@ def test_verify_finds_what_is_damaged_and_mends_only_that(library: Ingested):
     blob = next((library.root / "blobs" / video_id / "thumbnails").rglob("*.*"))
     blob.write_bytes(bytes(blob.stat().st_size))
     assert library.run("verify", "--quick").code == 0
-    found = library.run("verify", "--mend", "--json")
+    found = library.run("verify", "--repair", "--json")
     assert found.code == 1, found.err
     (problem,) = found.json["problems"]
     assert problem["code"] == "BLOB_CHANGED"

@@ -236,11 +236,11 @@ def test_sweeping_removes_only_what_nothing_points_at(store: LibraryStore) -> No
     stray = StageKey(video_id, "pictures", "lost")
     store.blobs.put(stray, Blob("q.npz", b"22"))
     store.vectors.upsert([vector_item("stray", 0, 1, fp="lost")], stray)
-    name = store.parcels.write(stray, StageOutput())
-    assert store.parcels.names() == [name]
+    name = store.staging_area.write(stray, StageOutput())
+    assert store.staging_area.names() == [name]
     swept = store.sweep()
     assert (swept.blobs, swept.vectors, swept.staged) == (1, 1, 1)
-    assert store.parcels.names() == []
+    assert store.staging_area.names() == []
     assert not store.blobs.exists(stray, "q.npz")
     assert store.memory(video_id).blob("pictures", "p.npz") == b"1"
     assert dict(store.vectors.stored()) == {COLLECTION: ["a:f1"]}
@@ -251,14 +251,14 @@ def test_sweeping_removes_only_what_nothing_points_at(store: LibraryStore) -> No
 def test_parcels_travel(store: LibraryStore, elsewhere: Elsewhere) -> None:
     video_id = add_video(store)
     key, output = StageKey(video_id, "speech", "f1"), StageOutput((utterance(video_id, 0, "hello 你好"),))
-    name = elsewhere(store).parcels.write(key, output)
-    assert store.parcels.read(name) == (key, output)
-    store.parcels.delete(name)
-    store.parcels.delete(name)
+    name = elsewhere(store).staging_area.write(key, output)
+    assert store.staging_area.read(name) == (key, output)
+    store.staging_area.delete(name)
+    store.staging_area.delete(name)
     with pytest.raises(StoreError, match="WORKER_LOST"):
-        store.parcels.read(name)
+        store.staging_area.read(name)
     with pytest.raises(ValueError):
-        store.parcels.read("../blobs/x.npz")
+        store.staging_area.read("../blobs/x.npz")
 
 
 def test_tags_decisions_and_runs(store: LibraryStore, tmp_path: Path, elsewhere: Elsewhere) -> None:

@@ -153,7 +153,7 @@ def test_an_object_store_that_is_not_there(served: LibraryStore, object_store: O
             lambda: served.blobs.put(key, Blob("b.bin", b"2")),
             lambda: served.blobs.get(key, "a.bin"),
             lambda: list(served.blobs.stored()),
-            lambda: served.parcels.write(key, StageOutput()),
+            lambda: served.staging_area.write(key, StageOutput()),
         ):
             assert code_of(do) == "BLOB_STORE_UNREACHABLE"
     finally:

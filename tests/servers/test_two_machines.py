@@ -89,7 +89,7 @@ def test_workers_that_begin_and_commit_at_once_do_not_block_each_other(served: L
 
     def work(video_id: str) -> None:
         try:
-            for stage in ("scenes", "speech", "look", "voice"):
+            for stage in ("scenes", "speech", "visual_stats", "speech_activity"):
                 put(served, video_id, stage, blobs=[Blob("x.bin", video_id.encode())])
         except BaseException as error:  # noqa: BLE001 - the test reports it
             errors.append(error)
@@ -186,5 +186,5 @@ def test_the_begun_attempt_of_another_machine_is_known(served: LibraryStore, els
     worker = elsewhere(served)
     attempt = begun(worker, video_id, "speech")
     with served.writer():
-        name = worker.parcels.write(attempt.key, StageOutput())
-        assert served.commit(attempt, served.parcels.read(name)[1]).status == "done"
+        name = worker.staging_area.write(attempt.key, StageOutput())
+        assert served.commit(attempt, served.staging_area.read(name)[1]).status == "done"

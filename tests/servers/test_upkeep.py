@@ -39,10 +39,10 @@ def test_what_is_wrong_is_found_and_mended(store: LibraryStore) -> None:
     lost = begun(store, second, "tracklets")
     store.blobs.put(lost.key, Blob("lost.npz", b"2"))
     store.vectors.upsert([vector_item("lost", 0, 1)], lost.key)
-    store.parcels.write(lost.key, StageOutput())
+    store.staging_area.write(lost.key, StageOutput())
     with writing(store.engine) as connection:
         connection.execute(text("UPDATE evidence_fts SET body = 'bye' WHERE video_id = :first"), {"first": first})
-    assert sorted(problem.code for problem in verify(store, mend=True).problems) == [
+    assert sorted(problem.code for problem in verify(store, repair=True).problems) == [
         "BLOB_MISSING",
         "BLOB_ORPHAN",
         "LINES_DIFFER",

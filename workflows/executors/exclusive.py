@@ -29,7 +29,7 @@ class SharedExclusiveLock:
         self._alone = False
 
     @contextmanager
-    def beside(self) -> Iterator[None]:
+    def shared(self) -> Iterator[None]:
         """Work while others do."""
         with self._changed:
             self._changed.wait_for(lambda: not self._alone and not self._waiting)
@@ -42,7 +42,7 @@ class SharedExclusiveLock:
                 self._changed.notify_all()
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def exclusive(self) -> Iterator[None]:
         """Work while nobody else does."""
         with self._changed:
             self._waiting += 1

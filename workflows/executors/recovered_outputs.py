@@ -20,17 +20,17 @@ class RecoveredOutput:
     """One finished stage: the attempt it belongs to, as the ledger has it, and the parcel."""
 
     receipt: Receipt
-    parcel: str
+    staged: str
     output: StageOutput
 
 
-def leftovers(store: LibraryStore, unit: WorkUnit) -> dict[str, RecoveredOutput]:
+def recovered_outputs(store: LibraryStore, unit: WorkUnit) -> dict[str, RecoveredOutput]:
     """The stages of ``unit`` whose attempt still runs, though its parcel is whole: only the worker is gone.
 
     Without this, one stage that kills its worker would take those before it along, each time with a strike.
     """
     found: dict[str, RecoveredOutput] = {}
-    for name in store.parcels.names():
+    for name in store.staging_area.names():
         video_id, stage, fingerprint, attempt, *_ = [*name.split("-"), "", "", "", ""]
         if video_id != unit.video_id or unit.stages.get(stage) != fingerprint:
             continue
@@ -38,13 +38,13 @@ def leftovers(store: LibraryStore, unit: WorkUnit) -> dict[str, RecoveredOutput]
         if receipt is None or receipt.status != "running" or str(receipt.attempt) != attempt:
             continue
         try:
-            found[stage] = RecoveredOutput(receipt, name, store.parcels.read(name)[1])
+            found[stage] = RecoveredOutput(receipt, name, store.staging_area.read(name)[1])
         except StoreError:
             continue  # not whole: the stage is done again
     return found
 
 
-class WithLeftovers:
+class WithRecovered:
     """A memory in which finished stages stand that are not committed yet."""
 
     def __init__(self, memory: Memory, found: Mapping[str, RecoveredOutput]) -> None:

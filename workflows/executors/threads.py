@@ -17,11 +17,11 @@ from pipeline.decode.decoder import Decoder
 from stores.core.errors import KinodexError, StoreError
 from stores.core.patience import patiently
 from stores.core.records import Receipt
-from stores.known_frame_hashes import KnownPrints
+from stores.known_frame_hashes import KnownFrameHashes
 from stores.ledger import Attempt
 from workflows.executors.exclusive import SharedExclusiveLock, has_one_chance_left
 from workflows.telemetry.progress import StageAdvanced, StageStarted
-from workflows.work import Ending, WorkerCallbacks, WorkerContext, work
+from workflows.work import Outcome, WorkerCallbacks, WorkerContext, work
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore
@@ -82,20 +82,20 @@ class _Workers:
     def __init__(self, job: Job) -> None:
         self.stop = threading.Event()
         self._job = job
-        self._known = KnownPrints(job.store.catalog, job.store.blobs)
+        self._known = KnownFrameHashes(job.store.catalog, job.store.blobs)
         self._company = SharedExclusiveLock()
         self._writing = threading.Lock()
 
     def run(self, unit: WorkUnit, decoders: _Decoders) -> None:
         job = self._job
         careful = patiently(lambda: has_one_chance_left(job.store.ledger, unit))
-        with self._company.alone() if careful else self._company.beside():
+        with self._company.exclusive() if careful else self._company.shared():
             if self.stop.is_set() or (job.meter is not None and not job.meter.may_begin(unit)):
                 return
             name, decoder = decoders.get()
             try:
-                hands = WorkerContext(name, job.store.ledger, job.encoders, decoder, job.config, self._known)
-                work(unit, job.store.memory(unit.video_id), hands, self._reports(unit))
+                context = WorkerContext(name, job.store.ledger, job.encoders, decoder, job.config, self._known)
+                work(unit, job.store.memory(unit.video_id), context, self._callbacks(unit))
             finally:
                 decoders.put((name, decoder))
                 if job.meter is not None:
@@ -103,19 +103,19 @@ class _Workers:
         if not self.stop.is_set():
             job.unit_ended(unit)
 
-    def _reports(self, unit: WorkUnit) -> WorkerCallbacks:
+    def _callbacks(self, unit: WorkUnit) -> WorkerCallbacks:
         job = self._job
 
-        def ended(attempt: Attempt, ending: Ending) -> None:
+        def ended(attempt: Attempt, outcome: Outcome) -> None:
             with self._writing:
-                receipt = settle(job.store, attempt, ending)
+                receipt = record_outcome(job.store, attempt, outcome)
             if receipt is not None:
                 job.stage_ended(unit, receipt)
 
         return WorkerCallbacks(
             begun=lambda stage: job.progress(StageStarted(unit.video_id, unit.uri, stage)),
             advanced=lambda stage, share: job.progress(StageAdvanced(unit.video_id, stage, share)),
-            settled=lambda receipt: job.stage_known(unit, receipt),
+            resolved=lambda receipt: job.stage_known(unit, receipt),
             ended=ended,
             stopped=self._stopped,
         )
@@ -126,16 +126,16 @@ class _Workers:
         return self.stop.is_set() or (meter is not None and bool(meter.over()))
 
 
-def settle(store: LibraryStore, attempt: Attempt, ending: Ending) -> Receipt | None:
+def record_outcome(store: LibraryStore, attempt: Attempt, outcome: Outcome) -> Receipt | None:
     """Write down how a stage ended, waiting while a server is away; None if another worker took the attempt over.
 
     Raises:
         StoreError: if the library cannot be written.
     """
     try:
-        if isinstance(ending, KinodexError):
-            return patiently(lambda: store.ledger.fail(attempt, ending.code.name, ending.message))
-        return patiently(lambda: store.commit(attempt, ending))
+        if isinstance(outcome, KinodexError):
+            return patiently(lambda: store.ledger.fail(attempt, outcome.code.name, outcome.message))
+        return patiently(lambda: store.commit(attempt, outcome))
     except ValueError as error:
         # An output that contradicts itself is a bug of its stage, and of no other.
         _log.exception("%s of %s", attempt.key.stage, attempt.key.video_id)

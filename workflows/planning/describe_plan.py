@@ -19,7 +19,7 @@ from pipeline.stage import Stage
 from stores.core.errors import UsageError
 from stores.core.records import StageKey
 from workflows.planning.budget import Estimate
-from workflows.units import settled
+from workflows.units import is_final
 
 if TYPE_CHECKING:
     from agents.describing.script import ScriptWriter
@@ -73,7 +73,7 @@ class PlannedDescription:
     Attributes:
         state: ``described`` if nothing; ``outdated`` if it was described otherwise, or its clips have changed since:
             what it has serves until then; ``failed`` if it failed for good (retry tries again).
-        marks: fingerprint by stage, of all stages wanted.
+        stage_fingerprints: fingerprint by stage, of all stages wanted.
         left: those left to do.
         clips: how many; calls, tokens: of the endpoint, as expected.
     """
@@ -81,7 +81,7 @@ class PlannedDescription:
     video_id: str
     uri: str
     state: State
-    marks: Mapping[str, str]
+    stage_fingerprints: Mapping[str, str]
     left: tuple[str, ...]
     seconds: float
     clips: int
@@ -96,7 +96,7 @@ class PlannedDescription:
     @property
     def stages(self) -> Mapping[str, str]:
         """Fingerprint by stage, of those left to do."""
-        return {stage: self.marks[stage] for stage in self.left}
+        return {stage: self.stage_fingerprints[stage] for stage in self.left}
 
     def estimate(self, prices: tuple[float, float] | None = None) -> Estimate:
         """What it will probably cost.
@@ -137,24 +137,24 @@ def _planned(
     if "clips" not in known:
         hint = "Run `kinodex ingest` on it first, or see `kinodex errors`."
         raise UsageError("UNKNOWN_VIDEO", f"{uri} has not been indexed.", hint)
-    marks: dict[str, str] = {}
+    stage_fingerprints: dict[str, str] = {}
     for stage in stages:
-        marks[stage.name] = fingerprint_of(stage, {**known, **marks})
-    receipts = {name: store.ledger.state(StageKey(video_id, name, mark)) for name, mark in marks.items()}
+        stage_fingerprints[stage.name] = fingerprint_of(stage, {**known, **stage_fingerprints})
+    receipts = {name: store.ledger.state(StageKey(video_id, name, mark)) for name, mark in stage_fingerprints.items()}
     done = {name for name, one in receipts.items() if one is not None and one.status == "done"}
-    hopeless = {name for name, one in receipts.items() if one is not None and settled(one) and not retry} - done
+    hopeless = {name for name, one in receipts.items() if one is not None and is_final(one) and not retry} - done
     blocked = set(hopeless)
     for stage in stages:
         if blocked.intersection(stage.inputs):
             blocked.add(stage.name)
-    left = tuple(name for name in marks if name not in done | blocked)
+    left = tuple(name for name in stage_fingerprints if name not in done | blocked)
     clips = len(store.catalog.clips(video_id))
     calls, tokens = _cost(store, video_id, left, clips, means)
     state: State = "described" if not left else "outdated" if CAPTIONS in known else "not_described"
     video = store.catalog.video(video_id)
     seconds = video.seconds if video is not None else 0.0
     return PlannedDescription(
-        video_id, uri, "failed" if hopeless else state, marks, left, seconds, clips, calls, tokens
+        video_id, uri, "failed" if hopeless else state, stage_fingerprints, left, seconds, clips, calls, tokens
     )
 
 

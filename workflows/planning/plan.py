@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pipeline.decode.decoder import Decoder
 from pipeline.perceive import PerceptionConfig, Stage, stages
-from pipeline.perception import DERIVED, LISTENED
+from pipeline.perception import AUDIO_STAGES, DERIVED
 from pipeline.segments.parts import LONGEST_WHOLE, PART_SECONDS
 from stores.core.errors import MediaError
 from stores.core.ids import base_stage, sha256_of, video_id
@@ -121,7 +121,7 @@ def plan(
     part_seconds: float = PART_SECONDS,
     only: Collection[str] | None = None,
     hash: bool = False,
-    looked: Callable[[int, int], None] = lambda _done, _of: None,
+    on_progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Plan:
     """What `workflows.ingest.ingest` would do with ``paths``. Nothing is written; new files are probed, in memory only.
 
@@ -131,7 +131,7 @@ def plan(
         config: of every stage, as the run would be given it; part_seconds: length of the parts of long videos.
         only: stages to do, if not all.
         hash: read every file whose size is that of another video, however large.
-        looked: told (done, total) new files after each.
+        on_progress: told (done, total) new files after each.
     """
     found = discover(paths, library=store.root)
     order = stages(encoders, config)
@@ -144,7 +144,7 @@ def plan(
     work = _Work(store, order, inputs, prices, part_seconds, only)
     # A probe that failed for good is in the ledger; no run tries it again.
     unprobed = [each for each in fresh if known.get(each.content) is None and work.left(each.content)]
-    headers = dict(zip(unprobed, _probed(unprobed, workers, looked), strict=True))
+    headers = dict(zip(unprobed, _probed(unprobed, workers, on_progress), strict=True))
     planned: dict[_File, PlannedInput] = {}
     for each in files:
         uri, original = uri_of(each.file.path), first.get(each.content, each)
@@ -213,16 +213,16 @@ class _Work:
                 for stage in unit.stages:
                     parts[base_stage(stage)] += unit.seconds
             lengths |= {stage: seconds for stage, seconds in parts.items() if stage not in DERIVED}
-        lengths |= {stage: 0.0 for stage in left if stage in LISTENED and not sound}
+        lengths |= {stage: 0.0 for stage in left if stage in AUDIO_STAGES and not sound}
         cost = sum((self.rates.estimate([stage], lengths[stage], self.prices) for stage in left), NOTHING)
         return PlannedInput(uri, each.content, each.state, length, left, cost)
 
     def _failure(self, video_id: str) -> tuple[str, str]:
         """Why a video will not be tried again, from the first stage that failed."""
-        marks = self._planner.wanted
+        stage_fingerprints = self._planner.wanted
         for receipt in self._receipts.get(video_id, ()):
             if receipt.status in ("failed", "quarantined") and (
-                marks.get(base_stage(receipt.key.stage)) == receipt.key.fingerprint
+                stage_fingerprints.get(base_stage(receipt.key.stage)) == receipt.key.fingerprint
                 or base_stage(receipt.key.stage) != receipt.key.stage
             ):
                 return receipt.error_code, receipt.error_message
@@ -257,7 +257,9 @@ def _recognised(
     return found
 
 
-def _probed(files: Sequence[_File], workers: int, looked: Callable[[int, int], None]) -> Iterator[Header | MediaError]:
+def _probed(
+    files: Sequence[_File], workers: int, on_progress: Callable[[int, int], None]
+) -> Iterator[Header | MediaError]:
     """What each file says of itself, or why it cannot."""
     with ExitStack() as stack:
         decoders: SimpleQueue[Decoder] = SimpleQueue()
@@ -275,7 +277,7 @@ def _probed(files: Sequence[_File], workers: int, looked: Callable[[int, int], N
 
         pool = stack.enter_context(ThreadPoolExecutor(max(1, workers)))
         for number, header in enumerate(pool.map(probe, files), 1):
-            looked(number, len(files))
+            on_progress(number, len(files))
             yield header
 
 

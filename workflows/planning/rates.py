@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.perception import LISTENED
+from pipeline.perception import AUDIO_STAGES
 from pipeline.segments.parts import parts_of
 from stores.core.ids import base_stage
 from workflows.planning.budget import Estimate
@@ -59,13 +59,13 @@ class Sample:
 SHIPPED: Mapping[str, StageRate] = {
     "probe": StageRate(0.0029),
     "scenes": StageRate(0.0127),
-    "prints": StageRate(0.0014, 130.0),
+    "frame_hashes": StageRate(0.0014, 130.0),
     "pictures": StageRate(0.0590, 3570.0),
     "objects": StageRate(0.1576, 910.0),
     "screentext": StageRate(0.0641),
     "thumbnails": StageRate(0.0002, 3620.0),
-    "look": StageRate(0.0002),
-    "voice": StageRate(0.0020),
+    "visual_stats": StageRate(0.0002),
+    "speech_activity": StageRate(0.0020),
     "speech": StageRate(0.0700),
     "clips": StageRate(0.0004),
     "labels": StageRate(0.0006),
@@ -152,7 +152,7 @@ def samples_of(store: LibraryStore) -> dict[str, list[Sample]]:
         whole = [receipt for receipt in receipts if receipt.key.stage == stage]
         counted = whole[-1:] or receipts
         length = video.seconds if whole else _length_of_parts(video, receipts)
-        if length > 0 and (video.has_audio or stage not in LISTENED):
+        if length > 0 and (video.has_audio or stage not in AUDIO_STAGES):
             left = sum(sizes.get((video_id, receipt.key.stage), 0) for receipt in counted)
             samples[stage].append(Sample(length, sum(receipt.seconds for receipt in counted), left))
     return dict(samples)

@@ -133,6 +133,6 @@ class PlainProgress:
             self._finished += 1
             self._media_seconds += event.media_seconds
             speed = self._media_seconds / max(time.monotonic() - self._began, 1e-6)
-            ending = f"{event.status} {event.error_code}".rstrip()
-            return f"[{self._finished}/{self._videos}] {ending}: {self._printable(event.uri)} ({speed:.1f}x real time)"
+            outcome = f"{event.status} {event.error_code}".rstrip()
+            return f"[{self._finished}/{self._videos}] {outcome}: {self._printable(event.uri)} ({speed:.1f}x real time)"
         return ""

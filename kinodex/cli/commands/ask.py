@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, command_context
 from kinodex.text import printable
 
 
@@ -34,7 +34,7 @@ def ask(
     from kinodex.cli.render import results as render
     from kinodex.schemas.answer import answer
 
-    with door(library, profile, as_json, config, device=device) as here:
+    with command_context(library, profile, as_json, config, device=device) as here:
         with here.library() as opened:
             given = opened.ask(printable(question), video)
             cited = [citation.video_id for claim in given.claims for citation in claim.citations]

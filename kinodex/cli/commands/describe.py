@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kinodex.cli.context import (
+    CommandContext,
     ConfigOption,
     DeviceOption,
-    Door,
     JsonOption,
     LibraryOption,
     ProfileOption,
-    door,
+    command_context,
 )
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def describe(
     Exit:    0 all done, 3 some failed, 4 the counts do not add up, 5 the budget stopped it,
              130 or 143 interrupted: nothing is lost, the same command goes on
     """
-    from kinodex.cli.progress_bars import watching
+    from kinodex.cli.progress_bars import video_stages
     from kinodex.cli.render import describing as render_describing
     from kinodex.exits import exit_code
     from kinodex.schemas.describe import described
@@ -68,7 +68,7 @@ def describe(
     from stores.core.errors import UsageError
     from workflows.planning.budget import Budget
 
-    with door(library, profile, as_json, config, device=device) as here:
+    with command_context(library, profile, as_json, config, device=device) as here:
         if bool(videos) == everything:
             raise UsageError("USAGE", "Say which videos to describe.", "Name some, or use --all.")
         way = _way(by)
@@ -76,7 +76,7 @@ def describe(
         if dry_run:
             _plan(here, videos or [], way, script, retry, limits)
             return
-        with here.library() as opened, watching() as progress:
+        with here.library() as opened, video_stages() as progress:
             meter = meter_of(opened.store, opened.settings, limits)
             report = opened.describe(*videos or (), by=way, script=script, retry=retry, meter=meter, progress=progress)
         payload = described(report).payload()
@@ -95,7 +95,7 @@ def _way(by: str | None) -> By | None:
     raise UsageError("USAGE", f"Unknown describer: {by!r}.", "Choose --by profile or --by endpoint.")
 
 
-def _plan(here: Door, videos: list[str], by: By | None, script: bool, retry: bool, limits: Budget) -> None:
+def _plan(here: CommandContext, videos: list[str], by: By | None, script: bool, retry: bool, limits: Budget) -> None:
     from kinodex.cli.render import describing as render_describing
     from kinodex.schemas.describe import describe_plan
     from kinodex.usecases.config import prices_of

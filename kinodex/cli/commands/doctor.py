@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from kinodex.cli.context import EXIT_FAILED, ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.cli.context import (
+    EXIT_FAILED,
+    ConfigOption,
+    DeviceOption,
+    JsonOption,
+    LibraryOption,
+    ProfileOption,
+    command_context,
+)
 
 if TYPE_CHECKING:
     from kinodex.settings import Settings
@@ -53,7 +61,7 @@ def doctor(
     """
     from kinodex.cli.render import results as render
 
-    with door(library, profile, as_json, config, device=device) as here:
+    with command_context(library, profile, as_json, config, device=device) as here:
         checks = [
             {"name": name, "result": result, "finding": finding} for name, (result, finding) in _checks(here.settings)
         ]

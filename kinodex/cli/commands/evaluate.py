@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, command_context
 
 
 def evaluate(
@@ -27,7 +27,7 @@ def evaluate(
     from kinodex import payloads
     from kinodex.cli.render import evaluation as render_evaluation
 
-    with door(library, profile, as_json, config, device=device) as here:
+    with command_context(library, profile, as_json, config, device=device) as here:
         with here.library() as opened:
             payload = payloads.evaluation(opened.evaluate(annotations, clips))
         here.show(payload, lambda console: render_evaluation.evaluation(console, payload))

@@ -13,7 +13,7 @@ from kinodex.cli.context import (
     LibraryOption,
     ProfileOption,
     VideosArgument,
-    door,
+    command_context,
 )
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def errors(
     from kinodex.cli.render import failures as render_failures
     from kinodex.usecases.failures import FailureFilter, failures
 
-    with door(library, profile, as_json, config) as here:
+    with command_context(library, profile, as_json, config) as here:
         with here.library() as opened:
             payload = failures(
                 opened.store, opened.settings, FailureFilter.of(opened.store, video, None, code)
@@ -80,7 +80,7 @@ def retry(
     from kinodex.usecases.failures import FailureFilter, requeue
 
     ended = 0
-    with door(library, profile, as_json, config) as here:
+    with command_context(library, profile, as_json, config) as here:
         with here.library() as opened:
             meant = FailureFilter.of(opened.store, videos, stage, code)
             again = requeue(opened.store, opened.settings, meant, dry_run)

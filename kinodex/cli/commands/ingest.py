@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kinodex.cli.context import (
+    CommandContext,
     ConfigOption,
     DeviceOption,
-    Door,
     JsonOption,
     LibraryOption,
     ProfileOption,
-    door,
+    command_context,
 )
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def ingest(
     options: dict[str, object] = {"executor": executor, "workers": workers, "ray_address": address}
     options |= {"part_minutes": part_minutes, "attempts": attempts, "metrics_port": metrics_port}
     options |= {"audio_track": audio_track}
-    with door(library, profile, as_json, config, device=device, **options) as here:
+    with command_context(library, profile, as_json, config, device=device, **options) as here:
         _check(paths, budget)
         if dry_run:
             plan(here, paths, budget)
@@ -122,7 +122,7 @@ def _check(paths: Sequence[Path], budget: str | None) -> None:
             raise UsageError("USAGE", message, "Download the video first, and give the path of the file.")
 
 
-def plan(here: Door, paths: Sequence[Path], budget: str | None) -> None:
+def plan(here: CommandContext, paths: Sequence[Path], budget: str | None) -> None:
     """Say what an ingest would do, and whether that fits the budget.
 
     Raises:
@@ -134,15 +134,15 @@ def plan(here: Door, paths: Sequence[Path], budget: str | None) -> None:
     from workflows.planning.budget import Budget, Estimate
 
     limits = Budget.parse(budget) if budget is not None else Budget()
-    with _looked_at(here) as opened, counting("looking") as looked:
-        planned = opened.plan(*paths, looked=looked)
+    with _planning_library(here) as opened, counting("looking") as on_progress:
+        planned = opened.plan(*paths, on_progress=on_progress)
     cost = Estimate(planned.wall_seconds, planned.cost.bytes, planned.cost.tokens, planned.cost.money)
     payload = schema.plan(planned, limits.allows(Estimate(), cost)).payload()
     here.show(payload, lambda console: render.plan(console, payload))
 
 
 @contextmanager
-def _library(here: Door, paths: Sequence[Path]) -> Iterator[tuple[Library, bool]]:
+def _library(here: CommandContext, paths: Sequence[Path]) -> Iterator[tuple[Library, bool]]:
     """The library to ingest into, and whether it stays: where there is nothing to ingest, none is made for it."""
     from kinodex.library import Library
     from workflows.discover import discover
@@ -159,7 +159,7 @@ def _library(here: Door, paths: Sequence[Path]) -> Iterator[tuple[Library, bool]
 
 
 @contextmanager
-def _looked_at(here: Door) -> Iterator[Library]:
+def _planning_library(here: CommandContext) -> Iterator[Library]:
     """The library, to read in only; one that is not there yet knows as much as an empty one."""
     from stores.core.errors import StoreError
 
@@ -176,7 +176,7 @@ def _looked_at(here: Door) -> Iterator[Library]:
 
 
 @contextmanager
-def _scratch(here: Door) -> Iterator[Library]:
+def _scratch(here: CommandContext) -> Iterator[Library]:
     """An empty library that is gone afterwards, with nothing on any server."""
     from kinodex.library import Library
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kinodex.cli.context import EXIT_FAILED, ConfigOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.cli.context import EXIT_FAILED, ConfigOption, JsonOption, LibraryOption, ProfileOption, command_context
 
 if TYPE_CHECKING:
     from encoders.registry.registry import Registry
@@ -46,7 +46,7 @@ def models(
     from encoders.types import WeightsError
     from kinodex.cli.render import results as render
 
-    with door(library, profile, as_json, config) as here:
+    with command_context(library, profile, as_json, config) as here:
         registry = Registry.load(added=here.settings.added_models())
         names = registry.profile(here.settings.profile)
         listed = []
@@ -110,7 +110,7 @@ def pull(
     from kinodex.cli.render import results as render
     from stores.core.errors import UsageError
 
-    with door(library, profile, as_json, config) as here:
+    with command_context(library, profile, as_json, config) as here:
         if name is not None and profile is not None:
             raise UsageError("USAGE", "say either a model or a profile.", "Leave out NAME or --profile.")
         registry = Registry.load(added=here.settings.added_models())
@@ -146,7 +146,7 @@ def verify(
     from kinodex.cli.render import results as render
     from stores.core.errors import UsageError
 
-    with door(library, profile, as_json, config) as here:
+    with command_context(library, profile, as_json, config) as here:
         if name is not None and profile is not None:
             raise UsageError("USAGE", "say either a model or a profile.", "Leave out NAME or --profile.")
         registry = Registry.load(added=here.settings.added_models())

@@ -13,7 +13,7 @@ from kinodex.cli.context import (
     LibraryOption,
     ProfileOption,
     VideosArgument,
-    door,
+    command_context,
 )
 
 app = typer.Typer(no_args_is_help=True, help="What failed too often and is left alone.", rich_markup_mode=None)
@@ -35,7 +35,7 @@ def list_quarantined(
     from kinodex.cli.render import failures as render_failures
     from kinodex.usecases.failures import quarantined
 
-    with door(library, profile, as_json, config) as here:
+    with command_context(library, profile, as_json, config) as here:
         with here.library() as opened:
             payload = quarantined(opened.store, opened.settings, code).payload()
         here.show(payload, lambda console: render_failures.quarantined(console, payload))
@@ -61,7 +61,7 @@ def release(
     from kinodex.usecases.failures import FailureFilter, requeue
     from stores.core.errors import UsageError
 
-    with door(library, profile, as_json, config) as here:
+    with command_context(library, profile, as_json, config) as here:
         if bool(videos) == everything and not (code and not everything):
             raise UsageError("USAGE", "Say what to release.", "Name videos or codes, or use --all.")
         with here.library() as opened:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, command_context
 
 
 def reembed(
@@ -49,13 +49,13 @@ def reembed(
     """
     from kinodex import payloads
     from kinodex.cli.context import console
-    from kinodex.cli.progress_bars import watching
+    from kinodex.cli.progress_bars import video_stages
     from kinodex.cli.render import upkeep as render_upkeep
     from kinodex.exits import exit_code
     from kinodex.schemas import reembed as schema
 
     code = 0
-    with door(library, profile, as_json, config, device=device, workers=workers) as here:
+    with command_context(library, profile, as_json, config, device=device, workers=workers) as here:
         with here.library() as opened:
             channels = channel or []
             swap, planned = opened.plan_reembed(*channels)
@@ -64,7 +64,7 @@ def reembed(
             payload |= {"profile": here.settings.profile, "dry_run": dry_run, "done": None}
             if not dry_run:
                 render_upkeep.swap(console(sys.stderr), payload)
-                with watching() as progress:
+                with video_stages() as progress:
                     meter = opened.meter(budget) if budget is not None else None
                     command = shlex.join(["kinodex", *sys.argv[1:]])
                     made = opened.reembed(*channels, meter=meter, command=command, progress=progress)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, command_context
 from kinodex.exits import EXIT_FAILED
 
 
@@ -34,7 +34,7 @@ def replay(
     from kinodex.cli.render import failures as render_failures
     from kinodex.schemas.failures import replayed
 
-    with door(library, profile, as_json, config, device=device) as here:
+    with command_context(library, profile, as_json, config, device=device) as here:
         with here.library() as opened:
             payload = replayed(opened.replay(video, stage)).payload()
         here.show(payload, lambda console: render_failures.replay(console, payload))

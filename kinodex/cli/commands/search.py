@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinodex.cli.context import ConfigOption, DeviceOption, Door, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.cli.context import (
+    CommandContext,
+    ConfigOption,
+    DeviceOption,
+    JsonOption,
+    LibraryOption,
+    ProfileOption,
+    command_context,
+)
 from kinodex.text import printable
 
 if TYPE_CHECKING:
@@ -53,7 +61,7 @@ def search(
     from kinodex.schemas import search as schema
 
     query = printable(query)
-    with door(library, profile, as_json, config, device=device) as here:
+    with command_context(library, profile, as_json, config, device=device) as here:
         if videos:
             _videos(here, query, k, plain=not (explain or duplicates or video))
             return
@@ -72,14 +80,14 @@ def search(
 def _told(found: Found) -> set[str]:
     """Ids of the videos that the result tells of."""
     told = {moment.video_id for moment in found.moments}
-    told.update(twin.video_id for moment in found.moments for twin in moment.also)
+    told.update(duplicate.video_id for moment in found.moments for duplicate in moment.also)
     if found.explanation is not None:
-        told.update(fate.video_id for fate in found.explanation.moments)
+        told.update(outcome.video_id for outcome in found.explanation.moments)
         told.update(gap.video_id for gap in found.explanation.gaps)
     return told
 
 
-def _videos(here: Door, query: str, k: int, plain: bool) -> None:
+def _videos(here: CommandContext, query: str, k: int, plain: bool) -> None:
     from kinodex import payloads
     from kinodex.cli.render import found_videos
     from kinodex.schemas.search import search_videos

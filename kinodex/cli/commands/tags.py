@@ -12,7 +12,15 @@ from typing import Annotated
 
 import typer
 
-from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, door, print_json
+from kinodex.cli.context import (
+    ConfigOption,
+    DeviceOption,
+    JsonOption,
+    LibraryOption,
+    ProfileOption,
+    command_context,
+    print_json,
+)
 from kinodex.text import visible
 
 _LINE_SECONDS = 10.0
@@ -39,7 +47,7 @@ def import_tags(
     from kinodex.cli.render import results as render
     from kinodex.schemas.tags import imported
 
-    with door(library, profile, as_json, config) as here:
+    with command_context(library, profile, as_json, config) as here:
         with here.library(create=True) as opened:
             payload = imported(opened.import_tags(file)).payload()
         here.show(payload, lambda console: render.imported(console, payload))
@@ -62,7 +70,7 @@ def export_tags(
     """
     from kinodex.schemas.tags import tags
 
-    with door(library, profile, as_json, config) as here, here.library() as opened:
+    with command_context(library, profile, as_json, config) as here, here.library() as opened:
         if file is not None:
             opened.store.tags.export_csv(file)
         elif not as_json:
@@ -93,7 +101,7 @@ def remove_tags(
     from kinodex.cli.render import results as render
     from kinodex.schemas.tags import removed
 
-    with door(library, profile, as_json, config) as here:
+    with command_context(library, profile, as_json, config) as here:
         with here.library() as opened:
             payload = removed(opened.remove_tags(*tags)).payload()
         here.show(payload, lambda console: render.removed_tags(console, payload))
@@ -114,7 +122,7 @@ def list_tags(
     from kinodex.cli.render import results as render
     from kinodex.schemas.tags import tags
 
-    with door(library, profile, as_json, config) as here:
+    with command_context(library, profile, as_json, config) as here:
         with here.library() as opened:
             payload = tags(opened.store.tags.tags()).payload()
         here.show(payload, lambda console: render.tags(console, payload))
@@ -140,7 +148,7 @@ def tag(
     from kinodex.usecases.tags import decisions
     from stores.core.errors import UsageError
 
-    with door(library, profile, as_json, config, device=device) as here:
+    with command_context(library, profile, as_json, config, device=device) as here:
         if bool(videos) == everything:
             raise UsageError("USAGE", "Say which videos to tag.", "Name some, or use --all.")
         with here.library() as opened, _progress() as on_progress:

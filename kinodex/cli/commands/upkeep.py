@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, command_context
 from kinodex.exits import EXIT_FAILED
 
 if TYPE_CHECKING:
-    from kinodex.cli.context import Door
+    from kinodex.cli.context import CommandContext
 
 index = typer.Typer(no_args_is_help=True, help="What searches go through.", rich_markup_mode=None)
 
@@ -35,9 +35,9 @@ def rebuild(
     from kinodex.cli.render import upkeep as render_upkeep
     from kinodex.schemas.upkeep import rebuilt
 
-    with door(library, profile, as_json, config) as here:
-        with here.library() as opened, counting("videos") as told:
-            payload = rebuilt(opened.rebuild_index(told)).payload()
+    with command_context(library, profile, as_json, config) as here:
+        with here.library() as opened, counting("videos") as on_progress:
+            payload = rebuilt(opened.rebuild_index(on_progress)).payload()
         here.show(payload, lambda console: render_upkeep.rebuilt(console, payload))
 
 
@@ -59,7 +59,7 @@ def gc(
     from kinodex.schemas.upkeep import swept
     from kinodex.usecases.upkeep import sweep
 
-    with door(library, profile, as_json, config) as here:
+    with command_context(library, profile, as_json, config) as here:
         with here.library() as opened:
             payload = swept(sweep(opened.store, dry_run), dry_run).payload()
         here.show(payload, lambda console: render_upkeep.swept(console, payload))
@@ -88,7 +88,7 @@ def forget(
     from kinodex.usecases.upkeep import forgettable
     from stores.core.errors import UsageError
 
-    with door(library, profile, as_json, config) as here:
+    with command_context(library, profile, as_json, config) as here:
         if bool(videos) == missing:
             raise UsageError("USAGE", "Say what to forget.", "Name videos, or use --missing.")
         with here.library() as opened:
@@ -100,7 +100,7 @@ def forget(
         here.show(payload, lambda console: render_upkeep.forgotten(console, payload))
 
 
-def _be_sure(here: Door, uris: Mapping[str, str], inputs: Sequence[str], yes: bool) -> None:
+def _be_sure(here: CommandContext, uris: Mapping[str, str], inputs: Sequence[str], yes: bool) -> None:
     """Ask the person at the terminal.
 
     Raises:
@@ -127,8 +127,8 @@ def verify(
     quick: Annotated[
         bool, typer.Option("--quick", help="Look whether blobs and vectors are there; do not read them.")
     ] = False,
-    mend: Annotated[
-        bool, typer.Option("--mend", help="Let the next `kinodex ingest` do again what is damaged.")
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Let the next `kinodex ingest` do again what is damaged.")
     ] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
@@ -137,21 +137,21 @@ def verify(
 ) -> None:
     """Check every table, blob and vector against each other: nothing lost, nothing altered, nothing too much.
 
-    Each problem comes with what to do about it. Without --mend nothing is changed.
+    Each problem comes with what to do about it. Without --repair nothing is changed.
 
     \b
     Example: kinodex verify --quick
-             kinodex verify --media --mend
+             kinodex verify --media --repair
     Exit:    0 all is well, or there are leavings of crashes only; 1 something is wrong
     """
     from kinodex.cli.progress_bars import counting
     from kinodex.cli.render import upkeep as render_upkeep
     from kinodex.schemas.upkeep import verified
 
-    with door(library, profile, as_json, config) as here:
-        with here.library() as opened, counting("checking") as told:
-            found = opened.verify(media, quick, mend, lambda what, done, of: told(done, of, what))
-            payload = verified(found, mend).payload()
+    with command_context(library, profile, as_json, config) as here:
+        with here.library() as opened, counting("checking") as on_progress:
+            found = opened.verify(media, quick, repair, lambda what, done, of: on_progress(done, of, what))
+            payload = verified(found, repair).payload()
         here.show(payload, lambda console: render_upkeep.verified(console, payload))
     if not payload["ok"]:
         raise typer.Exit(EXIT_FAILED)

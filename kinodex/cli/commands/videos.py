@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, door
+from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, command_context
 
 
 def videos(
@@ -30,7 +30,7 @@ def videos(
     from kinodex.cli.render import results as render
     from kinodex.schemas import videos as schema
 
-    with door(library, profile, as_json, config) as here:
+    with command_context(library, profile, as_json, config) as here:
         with here.library() as opened:
             paged = limit is not None or after is not None
             entries = opened.store.catalog.page(limit, after or "") if paged else opened.videos()
@@ -53,7 +53,7 @@ def show(
     from kinodex.cli.render import results as render
     from kinodex.usecases.overview import one_video
 
-    with door(library, profile, as_json, config) as here:
+    with command_context(library, profile, as_json, config) as here:
         with here.library() as opened:
             payload = one_video(opened.store, video)
         here.show(payload, lambda console: render.show(console, payload))
@@ -73,7 +73,7 @@ def status(
     from kinodex.cli.render import results as render
     from kinodex.usecases.overview import whole_library
 
-    with door(library, profile, as_json, config) as here:
+    with command_context(library, profile, as_json, config) as here:
         with here.library() as opened:
             payload = whole_library(opened.store, opened.settings)
         here.show(payload, lambda console: render.status(console, payload))

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kinodex.cli.context import (
+    CommandContext,
     ConfigOption,
     DeviceOption,
-    Door,
     JsonOption,
     LibraryOption,
     ProfileOption,
+    command_context,
     console,
-    door,
 )
 from kinodex.exits import EXIT_FAILED
 from kinodex.text import clean, to_json
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 def watch(
     folders: Annotated[list[Path], typer.Argument(metavar="DIR", help="Folders, with all that is below them.")],
-    settle: Annotated[
-        float, typer.Option("--settle", min=0.1, metavar="SECONDS", help="How long a file must have stopped growing.")
+    stable: Annotated[
+        float, typer.Option("--stable", min=0.1, metavar="SECONDS", help="How long a file must have stopped growing.")
     ] = 5.0,
     every: Annotated[
         float,
@@ -67,14 +67,14 @@ def watch(
 
     code = 0
     with (
-        door(library, profile, as_json, config, device=device, executor=executor, workers=workers) as here,
+        command_context(library, profile, as_json, config, device=device, executor=executor, workers=workers) as here,
         ExitStack() as stack,
     ):
         if not any(folder.is_dir() for folder in folders):
             raise UsageError("USAGE", f"there is no folder {folders[0]}.", "Name a folder that is there.")
         last: list[Round] = []
 
-        def told(made: Round) -> None:
+        def on_round(made: Round) -> None:
             last[:] = [made]
             _say(here, made, every, once)
 
@@ -85,9 +85,9 @@ def watch(
                 folders,
                 _Ingest(here, stack),
                 stop=threading.Event(),
-                told=told,
+                on_round=on_round,
                 every=every,
-                settle_seconds=settle,
+                stable_seconds=stable,
                 library=here.settings.library,
                 once=once,
             )
@@ -103,21 +103,21 @@ def watch(
 class _Ingest:
     """Opens the library when there is something to ingest, and keeps it and its models for the next time."""
 
-    def __init__(self, here: Door, stack: ExitStack) -> None:
+    def __init__(self, here: CommandContext, stack: ExitStack) -> None:
         self._here = here
         self._stack = stack
         self._library: Library | None = None
 
     def __call__(self, files: Sequence[Path]) -> IngestReport:
-        from kinodex.cli.progress_bars import watching
+        from kinodex.cli.progress_bars import video_stages
 
         if self._library is None:
             self._library = self._stack.enter_context(self._here.library(create=True))
-        with watching() as progress:
+        with video_stages() as progress:
             return self._library.ingest(*files, progress=progress)
 
 
-def _say(here: Door, made: Round, every: float, once: bool) -> None:
+def _say(here: CommandContext, made: Round, every: float, once: bool) -> None:
     """One round: a line of JSON, or what `kinodex ingest` would have said."""
     from kinodex.cli.render import results as render
     from kinodex.schemas import ingest as schema

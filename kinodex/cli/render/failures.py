@@ -80,11 +80,11 @@ def replay(console: Console, payload: Payload) -> None:
 def _table_of(console: Console, listed: list[Payload]) -> None:
     made = table("code", "whose", "try again", "tried", "stage", "input", "what happened", right=("tried",))
     for one in listed:
-        mends = "may help" if one["retryable"] else "will not help"
+        retrying = "may help" if one["retryable"] else "will not help"
         made.add_row(
             data(one["code"], "red"),
             one["blame"],
-            "quarantined" if one["status"] == "quarantined" else mends,
+            "quarantined" if one["status"] == "quarantined" else retrying,
             str(one["attempts"] or ""),
             data(one["stage"]),
             data(one["uri"] or one["video_id"]),

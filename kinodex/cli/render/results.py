@@ -237,9 +237,9 @@ def _moments(results: list[Payload]) -> Table:
 
 def _also(moment: Payload) -> str:
     """A remark on near-duplicates that were left out; of many, the first two."""
-    twins = [f"{_name(twin['uri'])} {clock(twin['start'])}" for twin in moment["also"]]
-    more = f" and {len(twins) - 2} more" if len(twins) > 2 else ""
-    return f" (also in {', '.join(twins[:2])}{more})" if twins else ""
+    near_duplicates = [f"{_name(duplicate['uri'])} {clock(duplicate['start'])}" for duplicate in moment["also"]]
+    more = f" and {len(near_duplicates) - 2} more" if len(near_duplicates) > 2 else ""
+    return f" (also in {', '.join(near_duplicates[:2])}{more})" if near_duplicates else ""
 
 
 def answer(console: Console, payload: Payload) -> None:

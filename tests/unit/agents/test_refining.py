@@ -144,9 +144,9 @@ def test_the_best_are_looked_at_and_put_in_the_order_of_the_sum(store, encoders,
         assert moment.ratio == pytest.approx(before.ratio + moment.channels.get("itm", 0.0))
         assert moment.ratio == pytest.approx(sum(moment.channels.values()))
     assert found.moments[0].channels["itm"] > 0 > found.moments[1].channels["itm"]
-    (fate, *_) = found.explanation.moments
-    assert {part.kind for part in fate.parts} == {"vectors", "itm"}
-    assert sum(abs(part.share) for part in fate.parts) == pytest.approx(1)
+    (outcome, *_) = found.explanation.moments
+    assert {part.kind for part in outcome.parts} == {"vectors", "itm"}
+    assert sum(abs(part.share) for part in outcome.parts) == pytest.approx(1)
     assert "itm: looked at 2 of 3 moments" in found.explanation.remarks
 
 

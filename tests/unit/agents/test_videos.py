@@ -22,7 +22,7 @@ from kinodex.cli.app import app
 from stores.core.errors import UsageError
 from stores.core.records import Span, StageOutput, VectorItem
 from stores.library_store import LibraryStore
-from tests.unit.agents.test_twins import FIRST, MS, add, commit
+from tests.unit.agents.test_near_duplicates import FIRST, MS, add, commit
 
 WHOLE = Span(0, 16_000, MS)
 BOAT, DOG, PIZZA = "imagenet:914", "imagenet:207", "imagenet:963"

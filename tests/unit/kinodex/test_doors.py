@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kinodex.exits import ENDINGS
+from kinodex.exits import OUTCOMES
 from kinodex.settings import ENVIRONMENT
 from kinodex.text import several
 from stores.core.errors import CODES
@@ -37,12 +37,12 @@ def library(tmp_path: Path) -> Path:
 
 
 def test_every_error_code_has_an_exit_and_an_http_status():
-    assert set(ENDINGS) == set(CODES)
-    assert {end.exit_status for end in ENDINGS.values()} <= {1, 2}
-    assert all(400 <= end.http_status < 600 for end in ENDINGS.values())
+    assert set(OUTCOMES) == set(CODES)
+    assert {end.exit_status for end in OUTCOMES.values()} <= {1, 2}
+    assert all(400 <= end.http_status < 600 for end in OUTCOMES.values())
     # What a caller cannot mend is the server's: nobody is told that a request was wrong when a disk was full.
     for name, code in CODES.items():
-        assert code.blame != "bug" or ENDINGS[name].http_status >= 500
+        assert code.blame != "bug" or OUTCOMES[name].http_status >= 500
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,8 @@ def test_parts_of_one_film_move_the_bar_together_and_never_back(bars):
 
 def test_a_stage_that_was_not_planned_gets_a_line(bars):
     bars(Planned(1, 1, (("probe", 1),)))
-    bars(StageStarted("v1", "/a/one.mp4", "prints"))
-    assert state(bars, "prints") == (0, None, "one.mp4")
+    bars(StageStarted("v1", "/a/one.mp4", "frame_hashes"))
+    assert state(bars, "frame_hashes") == (0, None, "one.mp4")
 
 
 def test_videos_are_counted_through_a_second_plan(bars):

@@ -13,7 +13,7 @@ MODEL, WORDS = "conse-lite2-e5@9656183e-8962b274", "whisper-base@d01c3014"
 HOSTILE = "/films/[red]x\x1b[31m.mp4"
 
 
-def fate(video_id: str, outcome: str, rank: int, reason: str, *parts: Part) -> CandidateOutcome:
+def outcome(video_id: str, outcome: str, rank: int, reason: str, *parts: Part) -> CandidateOutcome:
     ratio = sum(part.worth for part in parts)
     return CandidateOutcome(video_id, "clp", Span(0, 4000, Fraction(1, 1000)), outcome, rank, reason, ratio, 0.7, parts)
 
@@ -37,9 +37,9 @@ def payload() -> dict:
             *(Gap(f"vid_{number}", "text", "nothing_found") for number in range(5)),
         ),
         moments=(
-            fate("vid_1", "shown", 1, "", seen, said),
-            fate("vid_2", "merged", 1, "shows the same as a better one", seen),
-            fate("vid_3", "left_out", 0, "stands behind the last one that is shown", said),
+            outcome("vid_1", "shown", 1, "", seen, said),
+            outcome("vid_2", "merged", 1, "shows the same as a better one", seen),
+            outcome("vid_3", "left_out", 0, "stands behind the last one that is shown", said),
         ),
         remarks=("itm: looked at 2 of 3 moments",),
     )

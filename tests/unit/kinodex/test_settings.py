@@ -156,6 +156,14 @@ def test_settings_of_stages_become_their_configs():
         ("[perception.pictures]\nevery_seconds = 0", ("every_seconds", "number")),
         ("[perception.pictures]\nevery_seconds = nan", ("every_seconds", "number")),
         ("[perception.scenes]\ndetector = 'guess'", ("detector", "adaptive")),
+        ("[perception.prints]\nsize = 96", ("[perception.prints]", "[perception.frame_hashes]")),
+        ("[perception.look]\nsize = 96", ("[perception.look]", "[perception.visual_stats]")),
+        ("[perception.listen]\npadding = 0.5", ("[perception.listen]", "[perception.audio]")),
+        ("[perception.tracklets]\nlonely = 0.5", ("perception.tracklets.lonely", "min_single_score")),
+        ("[perception.labels]\nfaintest = 0.5", ("perception.labels.faintest", "min_peak")),
+        ("[perception.labels]\nmost = 5", ("perception.labels.most", "max_labels")),
+        ("[perception.pictures]\nstrongest = 5", ("perception.pictures.strongest", "top_k")),
+        ("[perception.objects]\nsame = 0.5", ("perception.objects.same", "change_threshold")),
     ],
 )
 def test_a_bad_setting_of_a_stage_is_named(text: str, named: tuple[str, ...]):
@@ -170,7 +178,7 @@ def test_a_bad_setting_of_a_stage_is_named(text: str, named: tuple[str, ...]):
 
 def test_an_audio_track_that_is_wanted_is_heard_and_leaves_other_settings(tmp_path: Path):
     file = tmp_path / "kinodex.toml"
-    file.write_text("[perception.listen]\npadding = 0.5\n")
-    listen = Settings.load(file, audio_track="deu").perception_config().listen
-    assert (listen.track, listen.padding) == ("deu", 0.5)
-    assert Settings.load(file).perception_config().listen.track == ""
+    file.write_text("[perception.audio]\npadding = 0.5\n")
+    audio = Settings.load(file, audio_track="deu").perception_config().audio
+    assert (audio.track, audio.padding) == ("deu", 0.5)
+    assert Settings.load(file).perception_config().audio.track == ""

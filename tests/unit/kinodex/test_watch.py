@@ -43,7 +43,7 @@ class Program:
         except Empty:
             raise AssertionError("nothing was printed") from None
 
-    def told(self, number: int) -> tuple[int, str]:
+    def on_progress(self, number: int) -> tuple[int, str]:
         self.process.send_signal(number)
         assert self.process.stderr is not None
         try:
@@ -71,7 +71,7 @@ def test_what_arrives_is_ingested_until_told_to_stop(tmp_path, number):
     second = program.line()
     assert (second["round"], second["files"], second["totals"]["failed"]) == (2, 1, 1)
     assert second["videos"][0]["uri"].endswith("two.mp4")
-    code, said = program.told(number)
+    code, said = program.on_progress(number)
     assert code == 0
     assert "stopped watching" in said
 
@@ -87,7 +87,7 @@ def test_a_job_elsewhere_is_waited_for(tmp_path):
         while (line := program.line())["error"]:
             pass
     assert line["totals"]["failed"] == 1
-    code, said = program.told(signal.SIGTERM)
+    code, said = program.on_progress(signal.SIGTERM)
     assert code == 0
     assert "LIBRARY_LOCKED" in said
 

@@ -215,15 +215,15 @@ def test_auto_goes_where_the_models_run() -> None:
 
 def test_missing_weights_cost_the_scenes_and_what_rests_on_them(decoder: Decoder, film: Path) -> None:
     sha = sha256_of(film)
-    todo = ("probe", "scenes", "thumbnails", "look", "clips")
+    todo = ("probe", "scenes", "thumbnails", "visual_stats", "clips")
     encoders = cast(Any, WithCuts("cuts"))
     found = dict(
         perceive(film, video_id(sha), sha, todo, Remembered(), encoders, decoder, list, with_method("transnetv2"))
     )
     assert isinstance(found["scenes"], KinodexError)
     assert found["scenes"].code.name == "MODEL_MISSING"
-    assert set(found) == {"probe", "scenes", "thumbnails", "look"}
-    assert isinstance(found["look"], StageOutput)
+    assert set(found) == {"probe", "scenes", "thumbnails", "visual_stats"}
+    assert isinstance(found["visual_stats"], StageOutput)
 
 
 @pytest.mark.parametrize("threshold", [0.0, 1.0])

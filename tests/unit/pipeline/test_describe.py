@@ -18,7 +18,7 @@ from encoders.types import Pixels
 from pipeline.decode.decoder import Decoder
 from pipeline.describe.captions import CaptionConfig, caption_stage, describe_clips, fingerprint_of
 from pipeline.describe.describers import QUESTION, PictureDescriber, VideoModelDescriber
-from pipeline.describe.sampled_frames import sights, wanted_ticks
+from pipeline.describe.sampled_frames import sampled_frames, wanted_ticks
 from stores.core.errors import MediaError
 from stores.core.records import Caption, Clip, Record, ScreenText, Span, Utterance, Video
 from tests.unit.encoders import hf_models
@@ -120,7 +120,7 @@ def test_the_middles_of_equal_stretches_are_wanted() -> None:
 def test_each_clip_gets_its_middle_frame_and_its_caption(film: Path, known: Known, decoder: Decoder) -> None:
     shares: list[float] = []
     describer = PictureDescriber(ColourCaptioner, "colours@1")
-    found = captions(describe_clips(film, known, decoder, describer, told=shares.append))
+    found = captions(describe_clips(film, known, decoder, describer, on_progress=shares.append))
     assert [caption.text for caption in found] == ["a red wall", "a green wall", "a blue wall"]
     base = known.video.time_base
     assert [caption.span.seconds for caption in found] == [(0, 2), (2, 4), (4, 6)]
@@ -132,16 +132,16 @@ def test_each_clip_gets_its_middle_frame_and_its_caption(film: Path, known: Know
 
 
 def test_frames_are_read_at_the_size_that_is_wanted(film: Path, known: Known, decoder: Decoder) -> None:
-    seen = list(sights(film, known, decoder, 3, 64))
-    assert [sight.pixels.shape for sight in seen] == [(3, 38, 64, 3)] * 3
-    assert all(list(sight.ticks) == sorted(set(sight.ticks)) for sight in seen)
+    seen = list(sampled_frames(film, known, decoder, 3, 64))
+    assert [sampled.pixels.shape for sampled in seen] == [(3, 38, 64, 3)] * 3
+    assert all(list(sampled.ticks) == sorted(set(sampled.ticks)) for sampled in seen)
 
 
 def test_words_of_a_clip_are_given_to_those_who_want_them(film: Path, known: Known, decoder: Decoder) -> None:
-    seen = list(sights(film, known, decoder, 1, 64, words=True))
-    assert [sight.said for sight in seen] == [("This is red.",), (), ()]
-    assert [sight.read for sight in seen] == [(), (), ("BLUE",)]
-    assert not any(sight.said or sight.read for sight in sights(film, known, decoder, 1, 64))
+    seen = list(sampled_frames(film, known, decoder, 1, 64, words=True))
+    assert [sampled.said for sampled in seen] == [("This is red.",), (), ()]
+    assert [sampled.read for sampled in seen] == [(), (), ("BLUE",)]
+    assert not any(sampled.said or sampled.read for sampled in sampled_frames(film, known, decoder, 1, 64))
 
 
 def test_a_clip_over_a_cut_gets_each_caption_once(film: Path, known: Known, decoder: Decoder) -> None:
@@ -200,7 +200,7 @@ def test_a_file_that_is_gone_says_so(known: Known, decoder: Decoder, tmp_path: P
 def test_fingerprints_change_with_what_captions_rest_on() -> None:
     config = CaptionConfig()
     plain = PictureDescriber(ColourCaptioner, "colours@1")
-    marks = {
+    stage_fingerprints = {
         fingerprint_of(caption_stage(describer, chosen), clips)
         for describer, chosen, clips in (
             (plain, config, {"clips": "a"}),
@@ -211,9 +211,9 @@ def test_fingerprints_change_with_what_captions_rest_on() -> None:
             (PictureDescriber(ColourCaptioner, "colours@1", options={"beams": 3}), config, {"clips": "a"}),
         )
     }
-    assert len(marks) == 6
+    assert len(stage_fingerprints) == 6
     same = fingerprint_of(caption_stage(plain, CaptionConfig(frames=1)), {"clips": "a", "vectors": "other"})
-    assert same in marks
+    assert same in stage_fingerprints
 
 
 def test_blip_writes_and_filters(

@@ -18,18 +18,18 @@ from encoders.bundle import Encoders
 from encoders.types import Samples
 from pipeline.decode.decoder import Decoder
 from pipeline.perceive import PerceptionConfig, perceive
-from pipeline.perception import DERIVED, LISTENED, WATCHED
+from pipeline.perception import AUDIO_STAGES, DERIVED, VIDEO_STAGES
 from pipeline.segments.join import join
 from pipeline.segments.parts import parts_of
 from pipeline.segments.perceive_part import perceive_part
 from stores.core.errors import KinodexError, StoreError
 from stores.core.ids import part_stage, sha256_of, video_id
-from stores.core.records import Record, StageOutput, Utterance, Voice
+from stores.core.records import Record, SpeechActivity, StageOutput, Utterance
 from tests.unit.pipeline.media import BLUE, RED, WHITE, flat, make_video, tone, video_of
 from tests.unit.pipeline.media_long import make_long_video
 from tests.unit.pipeline.test_perceive import Remembered, Toys
 
-ALL = ("probe", *LISTENED, *WATCHED, *DERIVED)
+ALL = ("probe", *AUDIO_STAGES, *VIDEO_STAGES, *DERIVED)
 PART_SECONDS = 11.0
 
 
@@ -91,12 +91,12 @@ def run(
             assert stage in begun
             shares.append(share)
 
-        todo = (*LISTENED, *WATCHED)
+        todo = (*AUDIO_STAGES, *VIDEO_STAGES)
         found = dict(perceive_part(path, memory.video, part, todo, models, decoder, begin, config, progress))
         assert begun == list(found) == [part_stage(stage, part.number) for stage in todo]
         assert 0 <= max(shares, default=0) <= 1
-        endings = {stage: ending for stage, ending in found.items() if stage not in lost}
-        memory.outputs.update(endings)  # type: ignore[arg-type]
+        outcomes = {stage: outcome for stage, outcome in found.items() if stage not in lost}
+        memory.outputs.update(outcomes)  # type: ignore[arg-type]
     if parts:
         path = path.with_name("not needed any more")
     rest = perceive(path, video_id(sha), sha, ALL[1:], memory, *common, then or config, parts=parts)
@@ -107,16 +107,16 @@ def changed(config: PerceptionConfig, stage: str, **settings: Any) -> Perception
     return dataclasses.replace(config, **{stage: dataclasses.replace(getattr(config, stage), **settings)})
 
 
-def arrays(ending: StageOutput | KinodexError) -> dict[str, np.ndarray]:
-    assert isinstance(ending, StageOutput)
-    (blob,) = ending.blobs
+def arrays(outcome: StageOutput | KinodexError) -> dict[str, np.ndarray]:
+    assert isinstance(outcome, StageOutput)
+    (blob,) = outcome.blobs
     with np.load(io.BytesIO(blob.data), allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
 
 
-def records(ending: StageOutput | KinodexError) -> tuple[Record, ...]:
-    assert isinstance(ending, StageOutput), ending
-    return ending.records
+def records(outcome: StageOutput | KinodexError) -> tuple[Record, ...]:
+    assert isinstance(outcome, StageOutput), outcome
+    return outcome.records
 
 
 SOUNDING = ((1, 4), (5.5, 9), (9.3, 15), (15.5, 20.2), (20.6, 23), (26, 31))
@@ -153,7 +153,7 @@ def test_joined_parts_equal_the_whole(decoder: Decoder, film: Path, detector: st
     whole, joined = (run(film, decoder, Models(), seconds, config) for seconds in (None, PART_SECONDS))
     assert list(whole) == list(joined) == list(ALL)
     for stage in ALL:
-        if stage in ("voice", "speech", "tracklets", "vectors"):
+        if stage in ("speech_activity", "speech", "tracklets", "vectors"):
             continue  # these know about sound, whose times differ by the rounding of its container
         one, two = whole[stage], joined[stage]
         assert isinstance(one, StageOutput)
@@ -171,7 +171,7 @@ def test_joined_parts_equal_the_whole(decoder: Decoder, film: Path, detector: st
 
 def test_many_short_parts_see_the_same(decoder: Decoder, film: Path) -> None:
     whole, joined = (run(film, decoder, Models(), seconds) for seconds in (None, 3.3))
-    for stage in ("scenes", "screentext", "thumbnails", "look", "clips"):
+    for stage in ("scenes", "screentext", "thumbnails", "visual_stats", "clips"):
         assert dataclasses.replace(whole[stage], seconds=None) == dataclasses.replace(joined[stage], seconds=None)  # type: ignore[type-var]
     # The first frame of a part is looked at anew, though it may be much like the one before.
     one, two = (arrays(found["pictures"]) for found in (whole, joined))
@@ -183,7 +183,7 @@ def test_many_short_parts_see_the_same(decoder: Decoder, film: Path) -> None:
 
 def test_voices_across_the_places_where_sound_is_cut(decoder: Decoder, film: Path) -> None:
     whole, joined = (run(film, decoder, Models(), seconds) for seconds in (None, PART_SECONDS))
-    one, two = ([record.span.seconds for record in records(found["voice"])] for found in (whole, joined))
+    one, two = ([record.span.seconds for record in records(found["speech_activity"])] for found in (whole, joined))
     assert len(one) == len(two) == 3
     assert np.allclose(one, two, atol=0.1)
     spoken = [record.span.seconds for record in records(joined["speech"])]
@@ -197,8 +197,8 @@ def test_facts_are_about_all_parts(decoder: Decoder, tmp_path: Path) -> None:
     def facts(name: str, pictures: list[np.ndarray]) -> set[str]:
         path = make_video(tmp_path / name, pictures, rate=5)
         whole, joined = (run(path, decoder, Models(), seconds) for seconds in (None, 5.0))
-        assert records(whole["look"]) == records(joined["look"])
-        return {record.text.split(" ")[0] for record in records(joined["look"])}  # type: ignore[union-attr]
+        assert records(whole["visual_stats"]) == records(joined["visual_stats"])
+        return {record.text.split(" ")[0] for record in records(joined["visual_stats"])}  # type: ignore[union-attr]
 
     grey, other = flat((120, 120, 120)), flat((130, 130, 130))
     assert facts("still.mp4", [grey] * 100) == {"black", "still", "no"}
@@ -209,24 +209,24 @@ def test_facts_are_about_all_parts(decoder: Decoder, tmp_path: Path) -> None:
 def test_pictures_end_before_the_sound(decoder: Decoder, tmp_path: Path) -> None:
     path = make_video(tmp_path / "a.mp4", [flat(RED)] * 40 + [flat(BLUE)] * 40, rate=10, sound=tone(30.0))
     whole, joined = (run(path, decoder, Models(), seconds) for seconds in (None, 8.0))
-    for stage in WATCHED:
+    for stage in VIDEO_STAGES:
         assert dataclasses.replace(whole[stage], seconds=None) == dataclasses.replace(joined[stage], seconds=None)  # type: ignore[type-var]
-    assert len(records(joined["voice"])) == 1
+    assert len(records(joined["speech_activity"])) == 1
 
 
 def test_a_video_without_sound(decoder: Decoder, tmp_path: Path) -> None:
     path = make_video(tmp_path / "a.mp4", [flat(WHITE)] * 60, rate=2)
     joined = run(path, decoder, Models(), 8.0)
     assert tuple(joined) == ALL
-    assert records(joined["voice"]) == records(joined["speech"]) == ()
+    assert records(joined["speech_activity"]) == records(joined["speech"]) == ()
 
 
 def test_sound_that_cannot_be_decoded_fails_the_joined_stage_only(decoder: Decoder, tmp_path: Path) -> None:
     path = make_video(tmp_path / "b.mkv", [flat(RED)] * 60, rate=2, sound=tone(30.0), audio_codec="flac")
     path.write_bytes(path.read_bytes().replace(b"\xff\xf8", b"\x00\x00"))
     joined = run(path, decoder, Models(), 8.0)
-    failed = {stage: ending.code.name for stage, ending in joined.items() if isinstance(ending, KinodexError)}
-    assert failed == {"voice": "AUDIO_DECODE_FAILED", "speech": "AUDIO_DECODE_FAILED"}
+    failed = {stage: outcome.code.name for stage, outcome in joined.items() if isinstance(outcome, KinodexError)}
+    assert failed == {"speech_activity": "AUDIO_DECODE_FAILED", "speech": "AUDIO_DECODE_FAILED"}
     assert set(joined) == set(ALL), "what is derived of the pictures can still be found"
 
 
@@ -238,9 +238,9 @@ def test_a_missing_part_keeps_its_stage_from_being_begun(decoder: Decoder, film:
 def test_parts_of_other_settings_are_not_joined(decoder: Decoder, film: Path) -> None:
     config = PerceptionConfig()
     joined = run(film, decoder, Models(), PART_SECONDS, config, then=changed(config, "thumbnails", quality=50))
-    ending = joined["thumbnails"]
-    assert isinstance(ending, StoreError)
-    assert ending.code.name == "STALE_ATTEMPT"
+    outcome = joined["thumbnails"]
+    assert isinstance(outcome, StoreError)
+    assert outcome.code.name == "STALE_ATTEMPT"
 
 
 def test_a_missing_model_costs_its_own_stage_in_each_part(decoder: Decoder, film: Path) -> None:
@@ -251,10 +251,10 @@ def test_a_missing_model_costs_its_own_stage_in_each_part(decoder: Decoder, film
     memory.outputs.update([probed])  # type: ignore[list-item]
     assert memory.video is not None
     part = parts_of(memory.video, PART_SECONDS)[1]
-    found = dict(perceive_part(film, memory.video, part, ["objects", "look"], models, decoder, list))
+    found = dict(perceive_part(film, memory.video, part, ["objects", "visual_stats"], models, decoder, list))
     assert isinstance(found["objects.001"], KinodexError)
     assert found["objects.001"].code.name == "MODEL_MISSING"
-    assert isinstance(found["look.001"], StageOutput)
+    assert isinstance(found["visual_stats.001"], StageOutput)
 
 
 def test_only_watching_and_listening_are_done_in_parts(decoder: Decoder, film: Path) -> None:
@@ -280,7 +280,7 @@ def test_no_word_is_lost_or_heard_twice(decoder: Decoder, tmp_path: Path) -> Non
     path = make_video(tmp_path / "a.mp4", [flat(RED)] * round(len(sound) / 16_000 * 5), rate=5, sound=sound)
     with Encoders.open("embedded", threads=1) as encoders:
         found = run(path, decoder, encoders, 8.0)
-    voices = [record for record in records(found["voice"]) if isinstance(record, Voice)]
+    voices = [record for record in records(found["speech_activity"]) if isinstance(record, SpeechActivity)]
     assert len(voices) == 1, "pauses under a second belong to a voice"
     said = [record for record in records(found["speech"]) if isinstance(record, Utterance)]
     heard = [word.strip(".,").lower() for utterance in said for word in utterance.text.split()]
@@ -298,8 +298,8 @@ def test_memory_does_not_grow_with_the_video(tmp_path: Path) -> None:
         models = cast(Encoders, Models())
         before = _peak_megabytes(os.getpid())
         for part in (parts[0], parts[-1]):
-            found = dict(perceive_part(path, video, part, (*WATCHED, *LISTENED), models, decoder, list))
-            sizes = [len(blob.data) for ending in found.values() for blob in ending.blobs]  # type: ignore[union-attr]
+            found = dict(perceive_part(path, video, part, (*VIDEO_STAGES, *AUDIO_STAGES), models, decoder, list))
+            sizes = [len(blob.data) for outcome in found.values() for blob in outcome.blobs]  # type: ignore[union-attr]
             assert sum(sizes) < 10 << 20
             assert _peak_megabytes(decoder._running()._process.pid) < 400
         assert _peak_megabytes(os.getpid()) - before < 400

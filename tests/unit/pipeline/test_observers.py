@@ -23,7 +23,7 @@ from pipeline.observers.pictures import PictureObserver
 from pipeline.observers.scenes import SceneConfig, SceneObserver
 from pipeline.observers.screentext import ScreenTextObserver
 from pipeline.observers.thumbnails import ThumbnailObserver
-from pipeline.observers.visual_stats import LookObserver
+from pipeline.observers.visual_stats import VisualStatsObserver
 from pipeline.watch import Observer, watch
 from stores.core.records import Fact, Scene, ScreenText, StageOutput, Video
 from tests.unit.pipeline.media import BLUE, GREEN, RED, WHITE, flat, make_video, tone, video_of
@@ -198,7 +198,7 @@ def test_thumbnails_stand_each_two_seconds(decoder: Decoder, tmp_path: Path) -> 
 
 
 def facts(decoder: Decoder, path: Path) -> set[str]:
-    _, output = observe(decoder, path, LookObserver())
+    _, output = observe(decoder, path, VisualStatsObserver())
     assert all(isinstance(record, Fact) for record in output.records)
     return {record.text for record in output.records if isinstance(record, Fact)}
 
@@ -251,12 +251,12 @@ def test_all_observers_share_one_pass(decoder: Decoder, tmp_path: Path) -> None:
         ObjectObserver(SquareDetector()),
         ScreenTextObserver(StripeReader()),
         ThumbnailObserver(),
-        LookObserver(),
+        VisualStatsObserver(),
     ]
     shares: list[float] = []
     one = watch(path, video, observers, decoder, shares.append)
     two = watch(path, video, observers, decoder)
-    assert set(one) == {"scenes", "pictures", "objects", "screentext", "thumbnails", "look"}
+    assert set(one) == {"scenes", "pictures", "objects", "screentext", "thumbnails", "visual_stats"}
     for output in (one, two):
         output.update((name, dataclasses.replace(found, seconds=0.0)) for name, found in output.items())
     assert one == two, "the same file gives the same records and the same bytes"
@@ -292,8 +292,8 @@ def test_evidence_of_a_video_that_is_cut_off_ends_with_its_pictures(decoder: Dec
     path = make_video(tmp_path / "a.mp4", pictures, options={"movflags": "+faststart"})
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     video = video_of(path, decoder)
-    observers: list[Observer] = [SceneObserver(), ScreenTextObserver(StripeReader()), LookObserver()]
+    observers: list[Observer] = [SceneObserver(), ScreenTextObserver(StripeReader()), VisualStatsObserver()]
     found = watch(path, video, observers, decoder)
     ends = {name: max(record.span.seconds[1] for record in output.records) for name, output in found.items()}
-    assert set(ends) == {"scenes", "screentext", "look"}
+    assert set(ends) == {"scenes", "screentext", "visual_stats"}
     assert all(1.5 < end < 2.5 for end in ends.values()), ends

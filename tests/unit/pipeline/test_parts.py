@@ -70,6 +70,6 @@ def test_a_part_s_fingerprint_depends_on_its_stage_and_its_place() -> None:
         dataclasses.replace(part, span=Span(100, 201, Fraction(1, 25))),
         dataclasses.replace(part, span=Span(100, 200, Fraction(1, 24))),
     )
-    marks = {part_fingerprint("abc", one) for one in (part, *others)} | {part_fingerprint("abd", part)}
-    assert len(marks) == 6
+    stage_fingerprints = {part_fingerprint("abc", one) for one in (part, *others)} | {part_fingerprint("abd", part)}
+    assert len(stage_fingerprints) == 6
     assert part_fingerprint("abc", part) == part_fingerprint("abc", dataclasses.replace(part))

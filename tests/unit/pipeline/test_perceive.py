@@ -16,14 +16,14 @@ from encoders.concepts import ConceptSpace
 from encoders.types import Samples, SpeechSegment, Transcript, Vectors, WeightsError, WordTime
 from pipeline.decode.decoder import Decoder
 from pipeline.perceive import PerceptionConfig, fingerprints, pending, perceive, stages
-from pipeline.perception import DERIVED, LISTENED, WATCHED
+from pipeline.perception import AUDIO_STAGES, DERIVED, VIDEO_STAGES
 from stores.core.errors import KinodexError, MediaError, ModelError
 from stores.core.ids import sha256_of, video_id
-from stores.core.records import Clip, Label, Record, StageOutput, Tracklet, Utterance, Video, Voice
+from stores.core.records import Clip, Label, Record, SpeechActivity, StageOutput, Tracklet, Utterance, Video
 from tests.unit.pipeline.media import BLUE, GREEN, RED, WHITE, flat, make_video, tone
 from tests.unit.pipeline.test_observers import ColourEncoder, SquareDetector, StripeReader
 
-ALL = ("probe", *LISTENED, *WATCHED, *DERIVED)
+ALL = ("probe", *AUDIO_STAGES, *VIDEO_STAGES, *DERIVED)
 
 
 class ToneDetector:
@@ -136,7 +136,7 @@ def run(
 
 
 def codes(found: dict[str, StageOutput | KinodexError]) -> dict[str, str]:
-    return {name: ending.code.name for name, ending in found.items() if isinstance(ending, KinodexError)}
+    return {name: outcome.code.name for name, outcome in found.items() if isinstance(outcome, KinodexError)}
 
 
 @pytest.fixture(scope="module")
@@ -155,22 +155,22 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_video(path, pictures, sound=sound, audio_codec="pcm_s16le")
 
 
-def of(ending: Any, kind: type) -> list[Any]:
-    assert isinstance(ending, StageOutput), ending
-    return [record for record in ending.records if isinstance(record, kind)]
+def of(outcome: Any, kind: type) -> list[Any]:
+    assert isinstance(outcome, StageOutput), outcome
+    return [record for record in outcome.records if isinstance(record, kind)]
 
 
 def test_every_stage_of_a_video(decoder: Decoder, film: Path) -> None:
     found = run(film, decoder, Toys())
     assert tuple(found) == ALL
     assert not codes(found)
-    (video,) = [ending.video for ending in found.values() if isinstance(ending, StageOutput) and ending.video]
+    (video,) = [outcome.video for outcome in found.values() if isinstance(outcome, StageOutput) and outcome.video]
     clips: list[Clip] = of(found["clips"], Clip)
     assert [clip.span.seconds for clip in clips] == [(0, 3), (3, 6), (6, video.seconds)]
     assert all(clip.thumbnail for clip in clips)
     (utterance,) = of(found["speech"], Utterance)
     assert utterance.span.seconds == pytest.approx((4, 6), abs=0.3)
-    assert of(found["voice"], Voice)
+    assert of(found["speech_activity"], SpeechActivity)
     labels: list[Label] = of(found["labels"], Label)
     assert {label.clip_id for label in labels} == {clip.clip_id for clip in clips}
     runner, background = of(found["tracklets"], Tracklet)
@@ -214,9 +214,9 @@ def test_only_what_is_asked_for_is_done_again(decoder: Decoder, film: Path) -> N
 
 
 def test_a_video_without_sound(decoder: Decoder, tmp_path: Path) -> None:
-    found = run(make_video(tmp_path / "a.mp4", [flat(RED)] * 60), decoder, Toys("voice", "speech"))
+    found = run(make_video(tmp_path / "a.mp4", [flat(RED)] * 60), decoder, Toys("speech_activity", "speech"))
     assert not codes(found)
-    assert not of(found["voice"], Voice) + of(found["speech"], Utterance)
+    assert not of(found["speech_activity"], SpeechActivity) + of(found["speech"], Utterance)
     (background,) = of(found["tracklets"], Tracklet)[-1:]
     assert background.audio == "silence"
 
@@ -244,8 +244,8 @@ def test_a_decoder_that_falls_fails_the_watched_stages_and_what_needs_them(
         monkeypatch.setattr(falling, "frames", fall)
         monkeypatch.setattr(falling, "probe", probe)
         found = run(film, falling, Toys())
-    assert codes(found) == dict.fromkeys(WATCHED, "DECODE_CRASHED")
-    assert set(found) == {"probe", *WATCHED, *LISTENED}
+    assert codes(found) == dict.fromkeys(VIDEO_STAGES, "DECODE_CRASHED")
+    assert set(found) == {"probe", *VIDEO_STAGES, *AUDIO_STAGES}
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_sound_that_cannot_be_decoded_fails_by_itself(decoder: Decoder, tmp_path
     path = make_video(tmp_path / "b.mkv", [flat(RED)] * 60, sound=tone(2.0), audio_codec="flac")
     path.write_bytes(path.read_bytes().replace(b"\xff\xf8", b"\x00\x00"))
     found = run(path, decoder, Toys())
-    assert codes(found) == {"voice": "AUDIO_DECODE_FAILED", "speech": "AUDIO_DECODE_FAILED"}
+    assert codes(found) == {"speech_activity": "AUDIO_DECODE_FAILED", "speech": "AUDIO_DECODE_FAILED"}
     assert set(found) == {*ALL}, "the pictures can still be found"
 
 

@@ -20,7 +20,7 @@ from pipeline.perceive import PerceptionConfig, fingerprints, perceive, stages
 from pipeline.reuse import ReuseConfig
 from stores.core.ids import sha256_of
 from stores.core.records import Clip, Label, StageKey, StageOutput
-from stores.known_frame_hashes import KnownPrints
+from stores.known_frame_hashes import KnownFrameHashes
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
 from tests.e2e.media import sample_video
@@ -29,7 +29,7 @@ from tests.unit.pipeline.test_observers import ColourEncoder, SquareDetector
 from tests.unit.pipeline.test_perceive import Toys
 from tests.unit.pipeline.textures import RATE, encoded, textures
 
-LOOKED = ("probe", "prints", "scenes", "pictures", "objects")
+LOOKED = ("probe", "frame_hashes", "scenes", "pictures", "objects")
 
 
 class Case:
@@ -37,24 +37,26 @@ class Case:
 
     def __init__(self, store: LibraryStore, encoders: object, decoder: Decoder) -> None:
         self.store, self.encoders, self.decoder = store, cast(Encoders, encoders), decoder
-        self.known = KnownPrints(store.catalog, store.blobs)
+        self.known = KnownFrameHashes(store.catalog, store.blobs)
 
     def ingest(self, path: Path, config: PerceptionConfig | None = None, todo: Sequence[str] = LOOKED) -> str:
         sha, stat = sha256_of(path), path.stat()
         video_id = self.store.catalog.register(path, sha, stat.st_size, stat.st_mtime_ns)
-        marks = fingerprints(stages(self.encoders, config))
+        stage_fingerprints = fingerprints(stages(self.encoders, config))
         attempts: dict[str, Attempt] = {}
 
         def begin(names: Sequence[str]) -> list[str]:
-            begun = self.store.ledger.begin_all([StageKey(video_id, name, marks[name]) for name in names], "test")
+            begun = self.store.ledger.begin_all(
+                [StageKey(video_id, name, stage_fingerprints[name]) for name in names], "test"
+            )
             attempts.update({one.key.stage: one for one in begun if isinstance(one, Attempt)})
             return [name for name in names if name in attempts]
 
         memory = self.store.memory(video_id)
         common = (memory, self.encoders, self.decoder, begin, config)
-        for stage, ending in perceive(path, video_id, sha, todo, *common, known_prints=self.known):
-            assert isinstance(ending, StageOutput), ending
-            self.store.commit(attempts[stage], ending)
+        for stage, outcome in perceive(path, video_id, sha, todo, *common, known_frame_hashes=self.known):
+            assert isinstance(outcome, StageOutput), outcome
+            self.store.commit(attempts[stage], outcome)
         return video_id
 
     def arrays(self, video_id: str, stage: str) -> dict[str, np.ndarray]:
@@ -138,7 +140,7 @@ def test_it_can_be_switched_off_and_other_settings_share_nothing(case: Case, fil
     assert fingerprints(stages(case.encoders, plain)) == fingerprints(stages(case.encoders))
     case.ingest(films / "copy.mp4", plain)
     assert shown(case) == (15, 15)
-    denser = PerceptionConfig(pictures=dataclasses.replace(PictureConfig(), strongest=8))
+    denser = PerceptionConfig(pictures=dataclasses.replace(PictureConfig(), top_k=8))
     video_id = case.ingest(films / "again.mp4", denser)
     assert not case.arrays(video_id, "pictures")["reused"].any()
     assert case.arrays(video_id, "objects")["reused"].any()
@@ -154,7 +156,7 @@ def test_a_copy_of_a_copy_takes_from_what_the_models_saw(case: Case, films: Path
 
 def test_prints_that_are_stored_already_serve_a_later_pass(case: Case, films: Path) -> None:
     case.ingest(films / "film.mp4")
-    case.ingest(films / "copy.mp4", todo=("probe", "prints"))
+    case.ingest(films / "copy.mp4", todo=("probe", "frame_hashes"))
     shown(case)
     case.ingest(films / "copy.mp4", todo=("pictures", "objects"))
     assert max(shown(case)) <= 15 // 3
@@ -171,7 +173,7 @@ def test_real_models_see_at_most_a_third_of_a_copy_and_name_the_same(tmp_path: P
     names = ("film.mp4", "copy.mp4")
     encoded(tmp_path / names[0], film)
     encoded(tmp_path / names[1], film[28:], scale=0.6, crf=30)
-    todo = (*LOOKED, "thumbnails", "voice", "speech", "clips", "labels")
+    todo = (*LOOKED, "thumbnails", "speech_activity", "speech", "clips", "labels")
     with LibraryStore.open(tmp_path / "library", create=True) as store, Encoders.open() as encoders:
         case = Case(store, encoders, decoder)
         original, copy = (case.ingest(tmp_path / name, todo=todo) for name in names)

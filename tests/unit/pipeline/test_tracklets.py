@@ -12,7 +12,7 @@ import pytest
 from encoders.bundle import Encoders
 from encoders.concepts import ConceptSpace
 from pipeline.derive.tracklets import derive_tracklets, motion_word
-from stores.core.records import Blob, Scene, Span, StageOutput, Tracklet, Video, Voice
+from stores.core.records import Blob, Scene, Span, SpeechActivity, StageOutput, Tracklet, Video
 from tests.unit.pipeline.test_perceive import Remembered
 
 BASE = Fraction(1, 1000)
@@ -38,7 +38,7 @@ def tracklets(seen: list[Sighting], seconds: int, cuts: tuple[int, ...] = ()) ->
     memory.outputs["scenes"] = StageOutput(
         tuple(Scene(f"s{a}", Span.from_seconds(a, b, BASE)) for a, b in pairwise(edges))
     )
-    memory.outputs["voice"] = StageOutput((Voice(Span.from_seconds(2, 3, BASE)),))
+    memory.outputs["speech_activity"] = StageOutput((SpeechActivity(Span.from_seconds(2, 3, BASE)),))
     space = ConceptSpace.load(Encoders.open().spec("text").revision)
     found = derive_tracklets(video, memory, space).records
     assert isinstance(found[-1], Tracklet)

@@ -50,7 +50,7 @@ def vectors_of(known: tuple[Path, Remembered], **settings: Any) -> tuple[VectorI
     left = pending(stages(cast(Encoders, Toys()), config), done)
     assert [stage.name for stage in left] == (["vectors"] if settings else [])
     sha = sha256_of(path)
-    ((name, ending),) = perceive(
+    ((name, outcome),) = perceive(
         path.with_name("not needed any more"),
         video_id(sha),
         sha,
@@ -62,8 +62,8 @@ def vectors_of(known: tuple[Path, Remembered], **settings: Any) -> tuple[VectorI
         config,
     )
     assert name == "vectors"
-    assert isinstance(ending, StageOutput), ending
-    return ending.vectors
+    assert isinstance(outcome, StageOutput), outcome
+    return outcome.vectors
 
 
 def in_collection(items: tuple[VectorItem, ...], name: str) -> list[VectorItem]:
@@ -114,7 +114,7 @@ def test_a_trained_head_needs_weights_and_the_right_frames(known: tuple[Path, Re
     path, memory = known
     sha = sha256_of(path)
     config = PerceptionConfig(vectors=VectorConfig(video="clip2video", video_weights=str(tmp_path / "none")))
-    ((_, ending),) = perceive(
+    ((_, outcome),) = perceive(
         path,
         video_id(sha),
         sha,
@@ -125,8 +125,8 @@ def test_a_trained_head_needs_weights_and_the_right_frames(known: tuple[Path, Re
         lambda _: True,
         config,
     )
-    assert isinstance(ending, KinodexError)
-    assert ending.code.name == "MODEL_MISSING"
+    assert isinstance(outcome, KinodexError)
+    assert outcome.code.name == "MODEL_MISSING"
 
 
 def test_weights_count_by_their_content_not_by_their_place(tmp_path: Path) -> None:

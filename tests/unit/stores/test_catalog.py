@@ -148,7 +148,7 @@ def test_all_channels_are_evidence(store: LibraryStore) -> None:
     put(store, video_id, "screentext", ScreenText("txt_1", span(0, 10), "出口", 0.5, (0.0, 0.0, 1.0, 1.0)))
     put(store, video_id, "labels", label(video_id, 0, "goldfish", "金鱼;观赏鱼", "animal", "fish"))
     put(store, video_id, "tracklets", tracklet(video_id, "dog", "red, white", "left"))
-    put(store, video_id, "look", Fact("fct_1", span(0, 10), "vertical video", 1.0))
+    put(store, video_id, "visual_stats", Fact("fct_1", span(0, 10), "vertical video", 1.0))
     by_channel = {line.channel: line for line in store.catalog.evidence_of(video_id)}
     assert {channel: line.text for channel, line in by_channel.items()} == {
         "speech": "hello there",

@@ -127,9 +127,9 @@ def test_what_is_done_is_not_begun_again(store: LibraryStore) -> None:
 
 def test_an_old_library_in_which_a_stage_did_not_apply_is_read_and_gone_on_with(store: LibraryStore) -> None:
     video_id = add_video(store)
-    attempt = begun(store, video_id, "voice")
+    attempt = begun(store, video_id, "speech_activity")
     with store.engine.begin() as connection:
-        connection.execute(text("UPDATE stage_runs SET status = 'filtered' WHERE stage = 'voice'"))
+        connection.execute(text("UPDATE stage_runs SET status = 'filtered' WHERE stage = 'speech_activity'"))
     put(store, video_id, "vectors")
     assert [one.status for one in store.catalog.videos()] == ["done"]
     again = store.ledger.begin(attempt.key, "worker 7")

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event, text
 
 from stores.core.errors import StoreError, UsageError
-from stores.core.records import Blob, Clip, Fact, Scene, ScreenText, StageOutput, Voice
+from stores.core.records import Blob, Clip, Fact, Scene, ScreenText, SpeechActivity, StageOutput
 from stores.library_store import LibraryStore, Swept
 from stores.sql.database import writing
 from tests.unit.stores.builders import (
@@ -140,7 +140,7 @@ def test_every_kind_of_record_comes_back_in_order(store: LibraryStore) -> None:
         label(video_id, 0, "goldfish", "金鱼", "animal", "fish"),
         tracklet(video_id, "dog", "red, white", "left"),
         Fact("fct_1", span(0, 10), "vertical video", 1.0),
-        Voice(span(3, 4)),
+        SpeechActivity(span(3, 4)),
         utterance(video_id, 5, "again"),
     )
     receipt = put(store, video_id, "speech", *records, blobs=[Blob("a.npz", b"\0\1"), Blob("b.jpg", b"")])
@@ -216,7 +216,7 @@ def test_other_ticks_make_the_rest_be_forgotten(store: LibraryStore) -> None:
 @pytest.mark.parametrize(
     "output",
     [
-        StageOutput((Voice(span(0, 1, span(0, 1).time_base * 2)),)),
+        StageOutput((SpeechActivity(span(0, 1, span(0, 1).time_base * 2)),)),
         StageOutput((Fact("fct_1", span(0, 1), "a", 1.0), Fact("fct_1", span(0, 1), "b", 1.0))),
         StageOutput(blobs=(Blob("a", b""), Blob("a", b""))),
         StageOutput(blobs=(Blob("../a", b""),)),
@@ -249,9 +249,9 @@ def test_sweeping_removes_what_nothing_points_at_and_nothing_else(store: Library
 def test_what_is_young_may_be_spared(store: LibraryStore) -> None:
     attempt = begun(store, add_video(store), "pictures")
     store.blobs.put(attempt.key, Blob("lost.npz", b"2"))
-    name = store.parcels.write(attempt.key, StageOutput())
+    name = store.staging_area.write(attempt.key, StageOutput())
     assert store.sweep(grace_seconds=60) == Swept()
-    assert store.parcels.names() == [name]
+    assert store.staging_area.names() == [name]
     assert store.sweep().staged == 1
 
 

@@ -28,16 +28,16 @@ def test_everything_arrives(tmp_path: Path) -> None:
         (Blob("a.npz", bytes(range(256))), Blob("empty", b"")),
         video_of("vid_1", sha("x")),
     )
-    parcels = StagingArea(tmp_path / "new folder")
-    name = parcels.write(KEY, output, 7)
-    key, read = parcels.read(name)
+    staging_area = StagingArea(tmp_path / "new folder")
+    name = staging_area.write(KEY, output, 7)
+    key, read = staging_area.read(name)
     assert key == KEY
     assert (read.records, read.blobs, read.video) == (output.records, output.blobs, output.video)
     assert [np.array_equal(a.vector, b.vector) for a, b in zip(read.vectors, items, strict=True)] == [True, True]
     assert [(v.collection, v.vector_id, v.span, v.channel, v.clip_id, v.evidence_id) for v in read.vectors] == [
         (v.collection, v.vector_id, v.span, v.channel, v.clip_id, v.evidence_id) for v in items
     ]
-    assert parcels.names() == [name]
+    assert staging_area.names() == [name]
     assert name.startswith("vid_1-speech-f1-7-")
 
 
@@ -47,8 +47,8 @@ def test_an_empty_output_arrives() -> None:
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "torn", "foreign", "pickled"])
 def test_what_is_no_whole_parcel_is_a_lost_worker(tmp_path: Path, damage: str) -> None:
-    parcels = StagingArea(tmp_path)
-    name = parcels.write(KEY, StageOutput(blobs=(Blob("a", b"x" * 5000),)))
+    staging_area = StagingArea(tmp_path)
+    name = staging_area.write(KEY, StageOutput(blobs=(Blob("a", b"x" * 5000),)))
     path = tmp_path / name
     if damage == "missing":
         path.unlink()
@@ -61,5 +61,5 @@ def test_what_is_no_whole_parcel_is_a_lost_worker(tmp_path: Path, damage: str) -
     else:
         np.savez(path, head=np.array([{"format": 1}], dtype=object), vectors=np.zeros(0))
     with pytest.raises(StoreError) as caught:
-        parcels.read(name)
+        staging_area.read(name)
     assert caught.value.code.name == "WORKER_LOST"

@@ -16,44 +16,44 @@ OUTPUT = StageOutput(blobs=(Blob("part.npz", b"123"),))
 
 
 @pytest.fixture(params=["folder", "memory"])
-def parcels(request: pytest.FixtureRequest, tmp_path: Path) -> StagingArea:
+def staging_area(request: pytest.FixtureRequest, tmp_path: Path) -> StagingArea:
     objects = ObjectFiles(f"memory://{tmp_path.name}", {}) if request.param == "memory" else None
     return StagingArea(tmp_path / "staging", objects)
 
 
-def test_a_parcel_is_written_listed_read_and_removed(parcels: StagingArea) -> None:
-    assert parcels.names() == []
-    names = [parcels.write(KEY, OUTPUT) for _ in range(3)]
-    assert parcels.names() == sorted(names)
+def test_a_parcel_is_written_listed_read_and_removed(staging_area: StagingArea) -> None:
+    assert staging_area.names() == []
+    names = [staging_area.write(KEY, OUTPUT) for _ in range(3)]
+    assert staging_area.names() == sorted(names)
     assert len(set(names)) == 3
-    assert parcels.read(names[0]) == (KEY, OUTPUT)
+    assert staging_area.read(names[0]) == (KEY, OUTPUT)
     for name in [*names, names[0]]:
-        parcels.delete(name)
-    assert parcels.names() == []
+        staging_area.delete(name)
+    assert staging_area.names() == []
     with pytest.raises(StoreError, match="WORKER_LOST"):
-        parcels.read(names[0])
+        staging_area.read(names[0])
 
 
 def test_half_a_parcel_is_a_lost_worker(tmp_path: Path) -> None:
-    parcels = StagingArea(tmp_path / "staging")
-    name = parcels.write(KEY, OUTPUT)
+    staging_area = StagingArea(tmp_path / "staging")
+    name = staging_area.write(KEY, OUTPUT)
     whole = tmp_path / "staging" / name
     whole.write_bytes(whole.read_bytes()[:100])
     with pytest.raises(StoreError, match="WORKER_LOST"):
-        parcels.read(name)
+        staging_area.read(name)
 
 
 def test_what_an_interrupted_write_left_is_no_parcel_but_can_be_removed(tmp_path: Path) -> None:
-    parcels = StagingArea(tmp_path)
+    staging_area = StagingArea(tmp_path)
     (tmp_path / ".part-7-x.npz").write_bytes(b"12")
-    assert parcels.names() == []
-    assert [(file.name, file.size) for file in parcels.files()] == [(".part-7-x.npz", 2)]
-    parcels.remove(".part-7-x.npz")
-    assert parcels.files() == []
+    assert staging_area.names() == []
+    assert [(file.name, file.size) for file in staging_area.files()] == [(".part-7-x.npz", 2)]
+    staging_area.remove(".part-7-x.npz")
+    assert staging_area.files() == []
 
 
 @pytest.mark.parametrize("name", ["../library.json", "/etc/passwd", "", "a/b.npz", ".npz", "x.txt"])
-def test_names_cannot_lead_elsewhere(parcels: StagingArea, name: str) -> None:
-    for do in (parcels.read, parcels.delete):
+def test_names_cannot_lead_elsewhere(staging_area: StagingArea, name: str) -> None:
+    for do in (staging_area.read, staging_area.delete):
         with pytest.raises(ValueError):
             do(name)

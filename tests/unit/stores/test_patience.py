@@ -43,14 +43,14 @@ def failing(*codes: str) -> Callable[[], str]:
 
 
 def test_it_waits_until_the_server_is_back(clock: Clock) -> None:
-    told: list[str] = []
+    on_pause: list[str] = []
 
     def note(error: KinodexError, pause: float) -> None:
-        told.append(error.code.name)
+        on_pause.append(error.code.name)
         assert pause > 0
 
-    assert patiently(failing(*sorted(UNREACHABLE)), told=note) == "done"
-    assert told == sorted(UNREACHABLE)
+    assert patiently(failing(*sorted(UNREACHABLE)), on_pause=note) == "done"
+    assert on_pause == sorted(UNREACHABLE)
     assert len(clock.slept) == 3
 
 

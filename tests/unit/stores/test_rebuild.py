@@ -66,7 +66,7 @@ def test_a_lost_index_comes_back_without_a_model(tmp_path: Path) -> None:
     with LibraryStore.open(tmp_path / "lib") as store:
         assert len(verify(store).problems) == 1
         said: list[tuple[int, int]] = []
-        rebuilt = rebuild_index(store, lambda *told: said.append(told))
+        rebuilt = rebuild_index(store, lambda *on_progress: said.append(on_progress))
         assert (rebuilt.vectors, rebuilt.collections, rebuilt.lines, said) == (2, 1, 1, [(1, 1)])
         assert nearest(store) == NEAREST
     with LibraryStore.open(tmp_path / "lib") as store:
@@ -102,7 +102,7 @@ def test_a_cut_at_any_moment_leaves_a_library_that_serves(store: LibraryStore, m
         "stores.vectors.generations.write_whole",
         "stores.maintenance.rebuild.index_all_lines",
         "stores.maintenance.rebuild.bump_revision",
-        "stores.vectors.store.VectorStore.remove_leftovers",
+        "stores.vectors.store.VectorStore.remove_stale",
     )
     for step in steps:
         with monkeypatch.context() as patched:

@@ -20,11 +20,11 @@ from stores.core.records import (
     ScreenText,
     Script,
     Span,
+    SpeechActivity,
     StageKey,
     StageOutput,
     Tracklet,
     Utterance,
-    Voice,
     Word,
 )
 from stores.core.staged_output import pack, unpack
@@ -52,7 +52,7 @@ RECORDS = st.one_of(
         Tracklet, IDS, SPANS, STORABLE, STORABLE, STORABLE, NAMES, STORABLE, STORABLE, TRAJECTORY, STORABLE, SHARE
     ),
     st.builds(Fact, IDS, SPANS, STORABLE, SHARE),
-    st.builds(Voice, SPANS),
+    st.builds(SpeechActivity, SPANS),
     st.builds(
         Caption, IDS, SPANS, STORABLE, STORABLE, STORABLE, st.lists(TICKS, max_size=3).map(tuple), st.none() | SHARE
     ),
@@ -101,5 +101,5 @@ def test_time_bases_are_exact(store: LibraryStore) -> None:
     base = Fraction(1001, 30000)
     video_id = store.catalog.register(Path("/videos/ntsc.mp4"), sha("ntsc"), 1, 1)
     store.commit(begun(store, video_id, "probe"), StageOutput(video=video_of(video_id, sha("ntsc"), base)))
-    put(store, video_id, "voice", Voice(Span(3, 10**15, base)))
-    assert store.memory(video_id).records("voice") == (Voice(Span(3, 10**15, base)),)
+    put(store, video_id, "speech_activity", SpeechActivity(Span(3, 10**15, base)))
+    assert store.memory(video_id).records("speech_activity") == (SpeechActivity(Span(3, 10**15, base)),)

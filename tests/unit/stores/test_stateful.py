@@ -61,7 +61,7 @@ REBUILDING = (
     "stores.vectors.store.VectorStore.put_raw",
     "stores.vectors.generations.write_whole",
     "stores.maintenance.rebuild.index_all_lines",
-    "stores.vectors.store.VectorStore.remove_leftovers",
+    "stores.vectors.store.VectorStore.remove_stale",
 )
 
 contents = st.sampled_from(CONTENTS)

@@ -68,7 +68,7 @@ def do_again(store: LibraryStore, video_id: str) -> None:
 
 def test_a_sound_library(store: LibraryStore, video_id: str) -> None:
     said: list[tuple[str, int, int]] = []
-    found = verify(store, told=lambda *progress: said.append(progress))
+    found = verify(store, on_progress=lambda *progress: said.append(progress))
     assert found.problems == ()
     assert found.checked == {"database": 1, "runs": 5, "rows": 9, "lines": 3, "blobs": 2, "vectors": 2}
     assert said[-1] == ("vectors", 1, 1)
@@ -125,7 +125,7 @@ def test_what_is_damaged_is_found_and_done_again(store: LibraryStore, video_id: 
     assert codes(found) == expected
     assert all("kinodex" in problem.hint for problem in found.problems)
     assert all(receipt.status == "done" for receipt in store.ledger.receipts())
-    verify(store, mend=True)
+    verify(store, repair=True)
     assert [r.key for r in store.ledger.receipts() if r.status == "pending"] == list(found.damaged)
     do_again(store, video_id)
     assert verify(store).problems == ()
@@ -199,7 +199,7 @@ def test_what_nothing_points_at_is_told_and_swept(store: LibraryStore, video_id:
     attempt = begun(store, video_id, "pictures")
     store.blobs.put(attempt.key, Blob("lost.npz", b"2"))
     store.vectors.upsert([vector_item("lost", 0, 1)], attempt.key)
-    store.parcels.write(attempt.key, StageOutput())
+    store.staging_area.write(attempt.key, StageOutput())
     found = verify(store)
     assert codes(found) == ["orphan BLOB_ORPHAN", "orphan VECTOR_ORPHAN", "orphan PARCEL_ORPHAN"]
     assert found.harmful == ()

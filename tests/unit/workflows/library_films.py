@@ -11,7 +11,9 @@ from stores.ledger import Attempt
 from stores.library_store import LibraryStore
 
 
-def know(store: LibraryStore, path: Path, seconds: float, marks: dict[str, str], sound: bool = True) -> str:
+def know(
+    store: LibraryStore, path: Path, seconds: float, stage_fingerprints: dict[str, str], sound: bool = True
+) -> str:
     """Register and probe a file, as a video of that length."""
     sha256 = sha256_of(path)
     video_id = store.catalog.register(path, sha256, path.stat().st_size, path.stat().st_mtime_ns)
@@ -31,7 +33,7 @@ def know(store: LibraryStore, path: Path, seconds: float, marks: dict[str, str],
         audio_codec="aac" if sound else "",
         container="mov",
     )
-    finish(store, video_id, "probe", marks["probe"], StageOutput(video=video, seconds=0.1))
+    finish(store, video_id, "probe", stage_fingerprints["probe"], StageOutput(video=video, seconds=0.1))
     return video_id
 
 

@@ -16,8 +16,8 @@ from stores.ledger import Attempt
 from stores.library_store import LibraryStore
 from tests.e2e.media import write_video
 from tests.unit.stores.builders import add_video, sha, vector_item, video_of
-from workflows.executors.recovered_outputs import WithLeftovers, leftovers
-from workflows.executors.threads import settle
+from workflows.executors.recovered_outputs import WithRecovered, recovered_outputs
+from workflows.executors.threads import record_outcome
 from workflows.identify import Input
 from workflows.ingest import ingest
 from workflows.units import Planner, WorkUnit
@@ -68,7 +68,7 @@ def test_an_output_that_contradicts_itself_is_an_error_of_its_stage_only(store):
     video_id = add_video(store)
     bad = vector_item("a", 1, 0)
     bad = StageOutput(vectors=(bad, bad))
-    receipt = settle(store, begun(store, video_id, "vectors"), bad)
+    receipt = record_outcome(store, begun(store, video_id, "vectors"), bad)
     assert (receipt.status, receipt.error_code) == ("failed", "INTERNAL")
 
 
@@ -79,16 +79,16 @@ def test_what_an_actor_finished_before_it_died_is_taken_over(store):
     begun(store, video_id, "speech", "f3")
     for stage, attempt in attempts.items():
         blob = Blob(f"{stage}.npz", stage.encode())
-        store.parcels.write(attempt.key, StageOutput(blobs=(blob,)), attempt.number)
+        store.staging_area.write(attempt.key, StageOutput(blobs=(blob,)), attempt.number)
     unit = WorkUnit(video_id, "file:///a.mp4", sha("a.mp4"), 1.0, {**stages_done, "speech": "f3"})
-    found = leftovers(store, unit)
+    found = recovered_outputs(store, unit)
     assert set(found) == {"pictures", "objects"}
-    memory = WithLeftovers(store.memory(video_id), found)
+    memory = WithRecovered(store.memory(video_id), found)
     assert memory.has("pictures")
     assert memory.blob("pictures", "pictures.npz") == b"pictures"
     assert not memory.has("speech")
     begun(store, video_id, "pictures")  # somebody else began it since: the parcel is of an attempt that is over
-    assert set(leftovers(store, unit)) == {"objects"}
+    assert set(recovered_outputs(store, unit)) == {"objects"}
 
 
 def test_an_attempt_whose_answer_was_lost_is_the_same_attempt(store):
@@ -111,12 +111,12 @@ def test_a_file_that_was_away_is_tried_again_when_it_is_back(store, encoders):
 def test_sound_that_cannot_be_decoded_blocks_nothing(store, encoders):
     planner = Planner(store, stages(encoders))
     video_id = known(store, planner)
-    for stage in ("voice", "speech"):
+    for stage in ("speech_activity", "speech"):
         attempt = begun(store, video_id, stage, planner.wanted[stage])
         store.ledger.fail(attempt, "AUDIO_DECODE_FAILED", "noise")
     (unit,) = planner.units([Input("file:///videos/a.mp4", 1000, video_id)])
     assert {"clips", "labels", "tracklets", "vectors"} <= set(unit.stages)
-    assert set(unit.undecodable_audio) == {"voice", "speech"}
+    assert set(unit.undecodable_audio) == {"speech_activity", "speech"}
 
 
 def test_nothing_new_is_made_of_what_is_to_be_done_again(store, encoders, tmp_path, monkeypatch):
@@ -140,11 +140,11 @@ def test_nothing_new_is_made_of_what_is_to_be_done_again(store, encoders, tmp_pa
     from pipeline.decode.decoder import Decoder
 
     with Decoder() as decoder:
-        hands = WorkerContext("me", store.ledger, encoders, decoder)
-        reports = WorkerCallbacks(
-            ended=lambda attempt, ending: ended.append((attempt.key.stage, ending)), settled=lambda _: None
+        context = WorkerContext("me", store.ledger, encoders, decoder)
+        callbacks = WorkerCallbacks(
+            ended=lambda attempt, outcome: ended.append((attempt.key.stage, outcome)), resolved=lambda _: None
         )
-        work(unit, store.memory(video_id), hands, reports)
+        work(unit, store.memory(video_id), context, callbacks)
     assert ended == []
 
 
@@ -172,8 +172,10 @@ def test_a_stop_gives_the_attempt_back(store, encoders, tmp_path):
             raise MediaError("DECODE_CRASHED", "killed with its parent")
 
     unit = WorkUnit(video_id, f"file://{film}", sha("x"), 0.5, {"probe": "f1"})
-    reports = WorkerCallbacks(ended=lambda *ending: told.append(ending), settled=told.append, stopped=lambda: stopped)
-    work(unit, store.memory(video_id), WorkerContext("me", store.ledger, encoders, Stopping()), reports)
+    callbacks = WorkerCallbacks(
+        ended=lambda *outcome: told.append(outcome), resolved=told.append, stopped=lambda: stopped
+    )
+    work(unit, store.memory(video_id), WorkerContext("me", store.ledger, encoders, Stopping()), callbacks)
     (receipt,) = store.ledger.receipts()
     assert (told, receipt.status, receipt.strikes) == ([], "pending", 0)
     assert np.isfinite(receipt.seconds)

@@ -29,7 +29,7 @@ def store(tmp_path: Path):
             *(video_id, "ab" * 32, 1, 100, BASE, 0, 8, 8, 0, Fraction(25), False, "h264", "", "mp4"),
         )
         fact = Fact("fct_1", Span(0, 100, BASE), "vertical video", 0.9)
-        for stage, output in (("probe", StageOutput(video=video)), ("look", StageOutput(records=(fact,)))):
+        for stage, output in (("probe", StageOutput(video=video)), ("visual_stats", StageOutput(records=(fact,)))):
             opened.commit(opened.ledger.begin(StageKey(video_id, stage, "f"), "test"), output)
         yield opened
 

@@ -59,8 +59,8 @@ def test_what_failed_for_good_is_not_tried_again_unless_asked(store, encoders, f
 def test_a_video_that_kills_its_workers_is_quarantined_until_asked(store, encoders, film):
     run(store, encoders, film)
     (receipt,) = store.ledger.receipts()
-    marks = fingerprints(stages(encoders))
-    assert receipt.key == StageKey(receipt.key.video_id, "probe", marks["probe"])
+    stage_fingerprints = fingerprints(stages(encoders))
+    assert receipt.key == StageKey(receipt.key.video_id, "probe", stage_fingerprints["probe"])
     store.ledger.reset(video_ids=[receipt.key.video_id])
     for _ in range(MAX_ATTEMPTS):
         assert isinstance(store.ledger.begin(receipt.key, "worker that dies"), Attempt)

@@ -58,7 +58,7 @@ def test_the_block_ends_when_what_is_being_loaded_has_come_to_its_end_and_loads_
     models, before = Models(), set(threading.enumerate())
     loading = Loading()
     with loading:
-        loading.models(models, ["pictures", "objects", "voice", "speech"])
+        loading.models(models, ["pictures", "objects", "speech_activity", "speech"])
         assert models.first.wait(10)
         threading.Timer(0.5, models.go_on.set).start()
     assert set(models.asked) <= {"voice", "speech"}

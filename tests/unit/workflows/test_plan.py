@@ -26,7 +26,7 @@ def encoders():
 
 
 @pytest.fixture
-def marks(encoders) -> dict[str, str]:
+def stage_fingerprints(encoders) -> dict[str, str]:
     return fingerprints(stages(encoders))
 
 
@@ -84,15 +84,15 @@ def test_problems_have_the_code_that_a_run_would_give(store, encoders, films):
     assert (made.videos, made.wall_seconds, made.cost.seconds) == (0, 0, 0)
 
 
-def test_what_is_done_costs_nothing_under_any_name(store, encoders, films, marks):
+def test_what_is_done_costs_nothing_under_any_name(store, encoders, films, stage_fingerprints):
     film = write_video(films / "a.mp4")
-    video_id = know(store, film, 2.0, marks)
-    for stage, mark in marks.items():
+    video_id = know(store, film, 2.0, stage_fingerprints)
+    for stage, mark in stage_fingerprints.items():
         if stage not in ("probe", "vectors"):
             done(store, video_id, stage, mark, 1.0)
     (one,) = plan(store, encoders, [films]).inputs
     assert (one.state, one.stages) == ("known", ("vectors",))
-    done(store, video_id, "vectors", marks["vectors"], 1.0)
+    done(store, video_id, "vectors", stage_fingerprints["vectors"], 1.0)
     shutil.copy(film, films / "b.mp4")
     one, two = plan(store, encoders, [films]).inputs
     assert [(each.state, each.stages, each.video_id) for each in (one, two)] == [
@@ -111,51 +111,53 @@ def test_copies_are_told_apart_by_content_unless_they_are_large(store, encoders,
     assert [each.state for each in plan(store, encoders, [films], hash=True).inputs] == ["new", "copy"]
 
 
-def test_what_failed_for_good_is_named_and_not_planned(store, encoders, films, marks):
+def test_what_failed_for_good_is_named_and_not_planned(store, encoders, films, stage_fingerprints):
     film = films / "text.mp4"
     film.write_text("This is no film.")
     info = film.stat()
     video_id = store.catalog.register(film, sha256_of(film), info.st_size, info.st_mtime_ns)
-    attempt = store.ledger.begin(StageKey(video_id, "probe", marks["probe"]), "test")
+    attempt = store.ledger.begin(StageKey(video_id, "probe", stage_fingerprints["probe"]), "test")
     assert isinstance(attempt, Attempt)
     store.ledger.fail(attempt, "NOT_MEDIA", str(MediaError("NOT_MEDIA", "no film")))
     (one,) = plan(store, encoders, [films]).inputs
     assert (one.state, one.error_code, one.stages) == ("known", "NOT_MEDIA", ())
 
 
-def test_rates_of_this_library_are_used_and_named(store, encoders, films, marks):
+def test_rates_of_this_library_are_used_and_named(store, encoders, films, stage_fingerprints):
     old, new = write_video(films / "a.mp4"), write_video(films / "b.mp4", seconds=2.0, seed=1)
-    video_id = know(store, old, 600.0, marks)
-    for stage, mark in marks.items():
+    video_id = know(store, old, 600.0, stage_fingerprints)
+    for stage, mark in stage_fingerprints.items():
         if stage != "probe":
             done(store, video_id, stage, mark, 6000.0)
     made = plan(store, encoders, [new], workers=1)
-    assert set(made.measured) == set(marks)
+    assert set(made.measured) == set(stage_fingerprints)
     assert made.estimated == ()
-    watched = len(marks) - len({"probe", "voice", "speech"})  # there is no sound
+    watched = len(stage_fingerprints) - len({"probe", "speech_activity", "speech"})  # there is no sound
     assert made.cost.seconds == pytest.approx(2.0 * 10.0 * watched, rel=0.05)
 
 
-def test_parts_that_are_done_are_taken_off(store, encoders, films, marks):
+def test_parts_that_are_done_are_taken_off(store, encoders, films, stage_fingerprints):
     from pipeline.segments.parts import part_fingerprint, parts_of
 
     film = write_video(films / "a.mp4")
-    video_id = know(store, film, 3000.0, marks)
+    video_id = know(store, film, 3000.0, stage_fingerprints)
     whole = plan(store, encoders, [film], workers=4)
     video = store.catalog.video(video_id)
     assert video is not None
     for part in parts_of(video)[:2]:
         for stage in ("objects", "screentext"):
-            done(store, video_id, f"{stage}.{part.number:03d}", part_fingerprint(marks[stage], part), 100.0)
+            done(
+                store, video_id, f"{stage}.{part.number:03d}", part_fingerprint(stage_fingerprints[stage], part), 100.0
+            )
     rest = plan(store, encoders, [film], workers=4)
     assert rest.inputs[0].stages == whole.inputs[0].stages
     assert {"objects", "screentext"} == set(rest.measured) - {"probe"}
     assert 0 < rest.wall_seconds < rest.cost.seconds  # parts are shared between workers
 
 
-def test_a_file_that_is_back_is_not_noted_by_planning(store, encoders, films, marks):
+def test_a_file_that_is_back_is_not_noted_by_planning(store, encoders, films, stage_fingerprints):
     film = write_video(films / "a.mp4")
-    know(store, film, 2.0, marks)
+    know(store, film, 2.0, stage_fingerprints)
     store.catalog.note_missing(film)
     os.utime(film, ns=(film.stat().st_atime_ns, film.stat().st_mtime_ns))
     before = store.catalog.videos()

@@ -20,7 +20,7 @@ from workflows.telemetry.progress import StageAdvanced, StageStarted
 from workflows.units import WorkUnit
 from workflows.work import WorkerCallbacks
 
-VOICE, SPEECH = (StageKey("vid_a", stage, "f1") for stage in ("voice", "speech"))
+VOICE, SPEECH = (StageKey("vid_a", stage, "f1") for stage in ("speech_activity", "speech"))
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def library(tmp_path: Path) -> Path:
     with LibraryStore.open(root, create=True) as store:
         for key in (VOICE, SPEECH):
             assert isinstance(store.ledger.begin(key, "ray-gone-0-1"), Attempt)
-        store.parcels.write(VOICE, StageOutput(seconds=1.5), 1)
+        store.staging_area.write(VOICE, StageOutput(seconds=1.5), 1)
     return root
 
 
@@ -56,8 +56,8 @@ def test_what_is_finished_is_taken_over_wherever_its_worker_went(
     machines: set[str], library: Path, monkeypatch: pytest.MonkeyPatch
 ):
     taken, closing = worked_on(opened(library, monkeypatch, machines), VOICE)
-    assert (taken.unit, taken.stage, taken.status, taken.attempt) == (7, "voice", "done", 1)
-    assert taken.parcel
+    assert (taken.unit, taken.stage, taken.status, taken.attempt) == (7, "speech_activity", "done", 1)
+    assert taken.staged
     assert (closing.stage, closing.status) == ("", "finished")
 
 
@@ -84,13 +84,13 @@ def test_a_library_that_is_not_there_is_told_with_the_machine(tmp_path: Path):
 
 
 def test_of_each_stage_the_last_word_until_its_unit_has_ended():
-    news = ProgressBuffer()
+    buffer = ProgressBuffer()
     begun, half, all_of_it = StageStarted("a", "u", "speech"), *(StageAdvanced("a", "speech", x) for x in (0.5, 1.0))
     for unit, word in ((1, begun), (1, half), (2, begun), (1, all_of_it)):
-        news.tell(unit, word)
-    news.forget(2)
-    assert news.taken() == [(1, begun), (1, all_of_it)]
-    assert news.taken() == []
+        buffer.tell(unit, word)
+    buffer.forget(2)
+    assert buffer.taken() == [(1, begun), (1, all_of_it)]
+    assert buffer.taken() == []
 
 
 def test_an_actor_tells_what_it_has_begun_while_it_works_and_no_longer(library: Path, monkeypatch: pytest.MonkeyPatch):
@@ -102,14 +102,14 @@ def test_an_actor_tells_what_it_has_begun_while_it_works_and_no_longer(library: 
         (7, StageStarted("vid_a", "file:///nowhere/a.mp4", "speech")),
         (7, StageAdvanced("vid_a", "speech", 0.25)),
     ]
-    assert actor.news() == []
+    assert actor.progress() == []
 
 
 def asked_while_at_work(actor: Perceiver, during: list[tuple[int, object]]) -> Callable[..., None]:
-    def work(unit: WorkUnit, memory: object, hands: object, reports: WorkerCallbacks) -> None:
-        reports.begun("speech")
-        reports.advanced("speech", 0.25)
-        during.extend(actor.news())
-        reports.advanced("speech", 0.5)
+    def work(unit: WorkUnit, memory: object, context: object, callbacks: WorkerCallbacks) -> None:
+        callbacks.begun("speech")
+        callbacks.advanced("speech", 0.25)
+        during.extend(actor.progress())
+        callbacks.advanced("speech", 0.5)
 
     return work

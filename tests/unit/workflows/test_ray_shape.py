@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from workflows.executors.ray.shape import MODELS_MEMORY, PULLED_MODELS_MEMORY, SEAT_MEMORY, Shape, at_hand, shape_of
+from workflows.executors.ray.shape import MODELS_MEMORY, PULLED_MODELS_MEMORY, SLOT_MEMORY, Shape, at_hand, shape_of
 
 GIB = 1 << 30
 
@@ -54,12 +54,12 @@ def test_as_many_seats_as_fit_in_as_few_actors(
 ):
     found = shape(machines, units, workers)
     assert (found.slots, found.actors) == (slots, actors)
-    assert found.memory == MODELS_MEMORY + slots * SEAT_MEMORY
+    assert found.memory == MODELS_MEMORY + slots * SLOT_MEMORY
     assert not found.gpus
 
 
 def test_where_one_attempt_is_all_nobody_shares_a_process():
-    assert shape([machine(4)], alone=True) == Shape(1, 4, MODELS_MEMORY + SEAT_MEMORY)
+    assert shape([machine(4)], alone=True) == Shape(1, 4, MODELS_MEMORY + SLOT_MEMORY)
 
 
 def test_a_machine_with_too_little_memory_is_used_all_the_same():
@@ -80,7 +80,7 @@ def test_a_machine_with_too_little_memory_is_used_all_the_same():
 def test_each_actor_asks_for_its_share_of_the_gpus(gpus: float, cpus: float, workers: int | None, share: float):
     found = shape([machine(cpus, 10_000, gpus)], 10_000, workers, pulled=True, on_gpu=True)
     assert found.gpus == share
-    assert found.memory == PULLED_MODELS_MEMORY + 4 * SEAT_MEMORY
+    assert found.memory == PULLED_MODELS_MEMORY + 4 * SLOT_MEMORY
 
 
 def test_there_are_as_many_actors_as_gpus():

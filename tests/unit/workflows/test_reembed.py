@@ -83,7 +83,7 @@ def test_the_old_vectors_serve_until_the_new_ones_are_complete(world: World) -> 
     swap = plan_swap(world.store, world.new)
     assert swap.indexed == 2
     assert set(swap.paths) == set(world.films)
-    assert not {"screentext", "speech", "look"} & {
+    assert not {"screentext", "speech", "visual_stats"} & {
         stage
         for stage in swap.stages
         if fingerprints(stages(world.old))[stage] != fingerprints(stages(world.new))[stage]

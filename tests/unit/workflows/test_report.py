@@ -1,7 +1,7 @@
 import pytest
 
 from stores.core.records import Receipt, StageKey
-from workflows.report import VideoReport, ending_of, total
+from workflows.report import VideoReport, outcome_of, total
 
 
 def test_totals_reconcile_only_when_every_input_ended():
@@ -12,7 +12,7 @@ def test_totals_reconcile_only_when_every_input_ended():
 
 
 @pytest.mark.parametrize(
-    ("endings", "status", "code"),
+    ("outcomes", "status", "code"),
     [
         ({"probe": "done", "speech": "done"}, "done", ""),
         ({"probe": "done", "speech": "failed"}, "failed", "E-speech"),
@@ -22,19 +22,19 @@ def test_totals_reconcile_only_when_every_input_ended():
         ({}, "failed", "WORKER_LOST"),
     ],
 )
-def test_how_a_video_ended(endings, status, code):
+def test_how_a_video_ended(outcomes, status, code):
     receipts = [
         Receipt(
             StageKey("vid_1", stage, "f1"), end, 1, error_code=f"E-{stage}" if end in ("failed", "quarantined") else ""
         )
-        for stage, end in endings.items()
+        for stage, end in outcomes.items()
     ]
-    ending = ending_of(receipts, {"probe": "f1", "speech": "f1"})
-    assert (ending.status, ending.error_code) == (status, code)
-    assert dict(ending.stages).keys() == {"probe", "speech"}
+    outcome = outcome_of(receipts, {"probe": "f1", "speech": "f1"})
+    assert (outcome.status, outcome.error_code) == (status, code)
+    assert dict(outcome.stages).keys() == {"probe", "speech"}
 
 
 def test_runs_with_other_models_do_not_count():
     old = Receipt(StageKey("vid_1", "probe", "f0"), "failed", 1, error_code="NOT_MEDIA")
     new = Receipt(StageKey("vid_1", "probe", "f1"), "done", 1)
-    assert ending_of([old, new], {"probe": "f1"}).status == "done"
+    assert outcome_of([old, new], {"probe": "f1"}).status == "done"

@@ -19,7 +19,7 @@ from tests.e2e.media import write_video
 from tests.unit.stores.builders import sha, video_of
 from workflows.identify import Input
 from workflows.ingest import ingest
-from workflows.report import ending_of
+from workflows.report import outcome_of
 from workflows.telemetry.progress import VideoFinished
 from workflows.units import PARTED, Planner, WorkUnit
 
@@ -121,11 +121,11 @@ def test_a_part_that_is_hopeless_costs_its_stage_and_what_rests_on_it(store, pla
     for stage, mark in join.stages.items():
         end(store, one.video_id, stage, mark, StageOutput())
     assert planner.units([one]) == []
-    marks = planner.part_marks(store.catalog.video(one.video_id))
-    ending = ending_of(store.ledger.receipts(one.video_id), planner.wanted, parts_wanted=marks)
-    assert (ending.status, ending.error_code) == ("failed", "DECODE_FAILED")
-    assert dict(ending.stages)["screentext"] == "failed"
-    assert dict(ending.stages)["labels"] == "done"
+    stage_fingerprints = planner.part_fingerprints(store.catalog.video(one.video_id))
+    outcome = outcome_of(store.ledger.receipts(one.video_id), planner.wanted, parts_wanted=stage_fingerprints)
+    assert (outcome.status, outcome.error_code) == ("failed", "DECODE_FAILED")
+    assert dict(outcome.stages)["screentext"] == "failed"
+    assert dict(outcome.stages)["labels"] == "done"
 
 
 def test_other_parts_are_other_work(store, encoders, planner):

@@ -9,7 +9,7 @@ from stores.core.errors import StoreError
 from workflows.report import IngestReport, VideoReport, total
 from workflows.watch_folder import Round, watch_folder
 
-SETTLE = 0.3
+STABLE_SECONDS = 0.3
 
 
 def ended(files: Sequence[Path], code: str = "") -> IngestReport:
@@ -27,12 +27,12 @@ class Watched:
         self.given: list[list[str]] = []
         self.error: BaseException | None = None
         self._ingest = ingest or ended
-        self._options = {"settle_seconds": SETTLE, "every": 60.0, **options}
+        self._options = {"stable_seconds": STABLE_SECONDS, "every": 60.0, **options}
         self._thread = threading.Thread(target=self._run, args=(folder,))
 
     def _run(self, folder: Path) -> None:
         try:
-            watch_folder([folder], self.ingest, stop=self.stop, told=self.rounds.append, **self._options)
+            watch_folder([folder], self.ingest, stop=self.stop, on_round=self.rounds.append, **self._options)
         except StoreError as error:
             self.error = error
 
@@ -66,7 +66,7 @@ def test_what_is_there_and_what_arrives_is_ingested_once(tmp_path):
         watched.wait(2)
         (tmp_path / "a.mp4").write_bytes(b"one, but longer")
         watched.wait(3)
-        time.sleep(3 * SETTLE)
+        time.sleep(3 * STABLE_SECONDS)
     assert watched.given == [["a.mp4"], ["b.mp4"], ["a.mp4"]]
     assert [made.number for made in watched.rounds] == [1, 2, 3]
 
@@ -74,11 +74,11 @@ def test_what_is_there_and_what_arrives_is_ingested_once(tmp_path):
 def test_a_file_that_grows_is_left_alone_and_others_do_not_wait(tmp_path):
     with Watched(tmp_path) as watched:
         (tmp_path / "still.mp4").write_bytes(b"one")
-        until = time.monotonic() + 5 * SETTLE
+        until = time.monotonic() + 5 * STABLE_SECONDS
         while time.monotonic() < until:
             with (tmp_path / "grows.mp4").open("ab") as file:
                 file.write(b"more")
-            time.sleep(SETTLE / 5)
+            time.sleep(STABLE_SECONDS / 5)
         assert watched.given == [["still.mp4"]]
         assert watched.rounds[0].waiting == 1
         size = (tmp_path / "grows.mp4").stat().st_size
@@ -154,7 +154,9 @@ def test_once_takes_what_is_there_and_ends(tmp_path, names):
     for name in names:
         (tmp_path / name).write_bytes(name.encode())
     rounds: list[Round] = []
-    made = watch_folder([tmp_path], ended, stop=threading.Event(), told=rounds.append, settle_seconds=SETTLE, once=True)
+    made = watch_folder(
+        [tmp_path], ended, stop=threading.Event(), on_round=rounds.append, stable_seconds=STABLE_SECONDS, once=True
+    )
     assert made == len(rounds) == (1 if names else 0)
     assert [each.files for each in rounds] == [2] * made
 
@@ -163,4 +165,4 @@ def test_the_library_is_no_input(tmp_path):
     library = tmp_path / "lib"
     library.mkdir()
     (library / "thumb.mp4").write_bytes(b"ours")
-    assert not watch_folder([tmp_path], ended, stop=threading.Event(), settle_seconds=0.1, library=library, once=True)
+    assert not watch_folder([tmp_path], ended, stop=threading.Event(), stable_seconds=0.1, library=library, once=True)

@@ -23,17 +23,17 @@ from typing import TYPE_CHECKING
 from stores.core.errors import KinodexError, StoreError
 from stores.core.patience import patiently
 from stores.core.places import Places
-from stores.known_frame_hashes import KnownPrints
+from stores.known_frame_hashes import KnownFrameHashes
 from stores.ledger import Attempt, Ledger
 from stores.library_store import LibraryStore
 from workflows.executors.exclusive import SharedExclusiveLock, has_one_chance_left, lost
 from workflows.executors.ray.cluster import alive, aside, this_machine
-from workflows.executors.recovered_outputs import RecoveredOutput, WithLeftovers, leftovers
+from workflows.executors.recovered_outputs import RecoveredOutput, WithRecovered, recovered_outputs
 from workflows.loading import Loading
 from workflows.telemetry.job_log import job_log
 from workflows.telemetry.progress import StageAdvanced, StageStarted
 from workflows.units import WorkUnit
-from workflows.work import Ending, WorkerCallbacks, WorkerContext, work
+from workflows.work import Outcome, WorkerCallbacks, WorkerContext, work
 
 if TYPE_CHECKING:
     from encoders.registry.rows import RegistryRows
@@ -57,7 +57,7 @@ class Row:
         stage: "" on the row that closes a unit; its status is then ``finished`` or, if nothing can be stored
             any more, ``aborted``.
         attempt: 0 where nothing was begun because the ledger knew the ending.
-        parcel: name of the output where ``status`` is done, "" otherwise.
+        staged: name of the output where ``status`` is done, "" otherwise.
     """
 
     unit: int
@@ -68,7 +68,7 @@ class Row:
     attempt: int = 0
     worker: str = ""
     started: float = 0.0
-    parcel: str = ""
+    staged: str = ""
     error_code: str = ""
     error_message: str = ""
 
@@ -126,7 +126,7 @@ class ProgressBuffer:
 class _Slot:
     """Where one unit at a time is worked on: its worker's hands, and its parcels that the writer may not have read."""
 
-    hands: WorkerContext
+    context: WorkerContext
     ahead: list[str] = field(default_factory=list)
 
 
@@ -142,7 +142,7 @@ class Perceiver:
         self._company = SharedExclusiveLock()
         self._slots: queue.SimpleQueue[_Slot] = queue.SimpleQueue()
         self._count = slots
-        self._news = ProgressBuffer()
+        self._progress = ProgressBuffer()
         self._log = ExitStack()
 
     def open(self) -> Row:
@@ -166,7 +166,7 @@ class Perceiver:
             return Row(-1, status="aborted", error_code=error.code.name, error_message=where)
         encoders = Encoders.open(crew.profile, crew.threads, crew.device, crew.pins, crew.added)
         Loading().start().models(encoders, crew.stages)
-        known = KnownPrints(store.catalog, store.blobs)
+        known = KnownFrameHashes(store.catalog, store.blobs)
         for slot in range(self._count):
             name = f"ray-{this_machine()}-{slot}-{os.getpid()}"
             self._slots.put(_Slot(WorkerContext(name, store.ledger, encoders, Decoder(), crew.config, known)))
@@ -174,9 +174,9 @@ class Perceiver:
         return Row(-1)
 
     @aside
-    def news(self) -> list[tuple[int, ProgressEvent]]:
+    def progress(self) -> list[tuple[int, ProgressEvent]]:
         """What has begun and how far it is, since the last question. An actor that answers lives."""
-        return self._news.taken()
+        return self._progress.taken()
 
     def work(self, number: int, text: str) -> list[Row]:
         """The endings of the stages of the unit that ``text`` holds as JSON, and a row without a stage to close it."""
@@ -187,38 +187,38 @@ class Perceiver:
         slot = self._slots.get()
         try:
             self._wait_for_writer(slot)
-            found = patiently(lambda: leftovers(store, unit))
+            found = patiently(lambda: recovered_outputs(store, unit))
             rows += [_taken_over(number, one) for one in found.values()]
             rest = replace(unit, stages={name: mark for name, mark in unit.stages.items() if name not in found})
             patiently(lambda: forgive_lost_machines(store.ledger, rest))
             careful = patiently(lambda: has_one_chance_left(store.ledger, rest))
-            with self._company.alone() if careful else self._company.beside():
+            with self._company.exclusive() if careful else self._company.shared():
                 work(
                     rest,
-                    WithLeftovers(store.memory(unit.video_id), found),
-                    slot.hands,
-                    self._reports(number, unit, slot, rows),
+                    WithRecovered(store.memory(unit.video_id), found),
+                    slot.context,
+                    self._callbacks(number, unit, slot, rows),
                 )
         except StoreError as error:
             # A row, not an exception: Ray would wrap it in a page of its own.
             closing = replace(closing, status="aborted", error_code=error.code.name, error_message=error.message)
         finally:
-            self._news.forget(number)
+            self._progress.forget(number)
             self._slots.put(slot)
         return [*rows, closing]
 
-    def _reports(self, number: int, unit: WorkUnit, slot: _Slot, rows: list[Row]) -> WorkerCallbacks:
-        tell = partial(self._news.tell, number)
+    def _callbacks(self, number: int, unit: WorkUnit, slot: _Slot, rows: list[Row]) -> WorkerCallbacks:
+        tell = partial(self._progress.tell, number)
         return WorkerCallbacks(
             begun=lambda stage: tell(StageStarted(unit.video_id, unit.uri, stage)),
             advanced=lambda stage, share: tell(StageAdvanced(unit.video_id, stage, share)),
-            ended=lambda attempt, ending: rows.append(self._ended(number, slot, attempt, ending)),
-            settled=lambda receipt: rows.append(
+            ended=lambda attempt, outcome: rows.append(self._ended(number, slot, attempt, outcome)),
+            resolved=lambda receipt: rows.append(
                 Row(number, **asdict(receipt.key), status=receipt.status, error_code=receipt.error_code)
             ),
         )
 
-    def _ended(self, number: int, slot: _Slot, attempt: Attempt, ending: Ending) -> Row:
+    def _ended(self, number: int, slot: _Slot, attempt: Attempt, outcome: Outcome) -> Row:
         key = attempt.key
         row = Row(
             number,
@@ -228,21 +228,21 @@ class Perceiver:
             worker=attempt.worker,
             started=attempt.started,
         )
-        if isinstance(ending, KinodexError):
-            return replace(row, status="failed", error_code=ending.code.name, error_message=ending.message)
-        if ending.seconds is None:
+        if isinstance(outcome, KinodexError):
+            return replace(row, status="failed", error_code=outcome.code.name, error_message=outcome.message)
+        if outcome.seconds is None:
             # Until the writer comes to it, time goes by in which nobody works on this.
-            ending = replace(ending, seconds=max(0.0, time.time() - attempt.started))
-        output = ending
-        parcel = patiently(lambda: self._store.parcels.write(key, output, attempt.number))
-        slot.ahead.append(parcel)
-        return replace(row, parcel=parcel)
+            outcome = replace(outcome, seconds=max(0.0, time.time() - attempt.started))
+        output = outcome
+        staged = patiently(lambda: self._store.staging_area.write(key, output, attempt.number))
+        slot.ahead.append(staged)
+        return replace(row, staged=staged)
 
     def _wait_for_writer(self, slot: _Slot) -> None:
         """Back-pressure: rows are tiny, so Ray would let actors run ahead until the disk is full of parcels."""
         until = time.monotonic() + _WRITER_PATIENCE
         while len(slot.ahead) > UNCOMMITTED and time.monotonic() < until:
-            there = set(patiently(self._store.parcels.names))
+            there = set(patiently(self._store.staging_area.names))
             slot.ahead = [name for name in slot.ahead if name in there]
             if len(slot.ahead) > UNCOMMITTED:
                 time.sleep(0.5)
@@ -257,7 +257,7 @@ def _taken_over(number: int, one: RecoveredOutput) -> Row:
         attempt=receipt.attempt,
         worker=receipt.worker,
         started=time.time(),
-        parcel=one.parcel,
+        staged=one.staged,
     )
 
 

@@ -23,10 +23,10 @@ from workflows.executors.ray.actor import ActorConfig, Row
 from workflows.executors.ray.cluster import cluster, machines
 from workflows.executors.ray.pool import Pool
 from workflows.executors.ray.shape import at_hand, shape_of
-from workflows.executors.threads import default_workers, settle
+from workflows.executors.threads import default_workers, record_outcome
 from workflows.telemetry.progress import StageFinished
 from workflows.units import WorkUnit
-from workflows.work import Ending
+from workflows.work import Outcome
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore
@@ -87,8 +87,8 @@ class _Driver:
                 self.dismiss()
                 break
         # Nobody is at work any more. Of units that ran twice a parcel may be left, and of dead actors half of one.
-        for file in patiently(job.store.parcels.files):
-            job.store.parcels.remove(file.name)
+        for file in patiently(job.store.staging_area.files):
+            job.store.staging_area.remove(file.name)
 
     def dismiss(self) -> None:
         """End all actors, whatever they do."""
@@ -152,17 +152,17 @@ def _take(job: Job, unit: WorkUnit, row: Row) -> None:
     if not row.attempt:
         job.progress(StageFinished(unit.video_id, unit.uri, row.stage, row.status, row.error_code))
         return
-    receipt = settle(job.store, Attempt(key, row.attempt, row.worker, row.started), _ending(job.store, row))
-    if row.parcel:
-        patiently(lambda: job.store.parcels.delete(row.parcel))
+    receipt = record_outcome(job.store, Attempt(key, row.attempt, row.worker, row.started), _outcome(job.store, row))
+    if row.staged:
+        patiently(lambda: job.store.staging_area.delete(row.staged))
     if receipt is not None:
         job.stage_ended(unit, receipt)
 
 
-def _ending(store: LibraryStore, row: Row) -> Ending:
-    if not row.parcel:
+def _outcome(store: LibraryStore, row: Row) -> Outcome:
+    if not row.staged:
         return KinodexError(row.error_code, row.error_message)
     try:
-        return patiently(lambda: store.parcels.read(row.parcel))[1]
+        return patiently(lambda: store.staging_area.read(row.staged))[1]
     except StoreError as error:
         return error

@@ -28,7 +28,7 @@ _PATIENCE = 30.0  # seconds in which nothing ends and no actor has begun, after 
 _ASK_SECONDS = 1.0  # between questions how far an actor is, or whether it lives
 _MISSING_SECONDS = 60.0  # that an actor may be out of reach before it is ended; Ray knows of dead machines in 20
 _CLOSING_SECONDS = 5.0
-_MOST_STILLBORN = 6  # actors that die before they have opened the library, while no other has
+_MAX_FAILED_STARTS = 6  # actors that die before they have opened the library, while no other has
 _MOST_RETURNS = 2 * EXCUSED  # of one unit; the ledger ends it sooner, unless nothing was begun
 _LOGGED = 200  # characters of what Ray says
 _log = logging.getLogger(__name__)
@@ -87,19 +87,19 @@ class Pool:
             runtime_env={"env_vars": dict(environment)} if environment else None,
         )
         self._actors: list[_Actor] = []
-        self._stillborn = 0  # since one has opened the library
+        self._failed_starts = 0  # since one has opened the library
         self._returned: Counter[int] = Counter()  # how often each unit came back from a dead actor
         self._failure: Exception | None = None
 
     def close(self) -> None:
         """End all actors, whatever they do, and wait a little until they have."""
-        ending = []
+        outcome = []
         for actor in self._actors:
-            ending += [ref for ref in (*actor.in_hand, actor.opening) if ref is not None]
+            outcome += [ref for ref in (*actor.in_hand, actor.opening) if ref is not None]
             ray.kill(actor.handle)
         self._actors.clear()
-        if ending:
-            ray.wait(ending, num_returns=len(ending), timeout=_CLOSING_SECONDS)
+        if outcome:
+            ray.wait(outcome, num_returns=len(outcome), timeout=_CLOSING_SECONDS)
 
     def work(self, units: Sequence[str], ahead: int, tell: Progress = silent) -> Iterator[list[Row]]:
         """The rows of units as they end, those of one unit together.
@@ -159,12 +159,12 @@ class Pool:
         What has to end the job is kept in ``_failure``, so that rows which came before it are not lost.
         """
         self._ask()
-        by_whom = {ref: actor for actor in self._actors for ref in actor.awaited()}
+        asked = {ref: actor for actor in self._actors for ref in actor.awaited()}
         asking = any(actor.may_be_asked() for actor in self._actors)
-        if not by_whom:
+        if not asked:
             time.sleep(_ASK_SECONDS)
             return []
-        done, rest = ray.wait(list(by_whom), num_returns=1, timeout=_ASK_SECONDS if asking else _PATIENCE)
+        done, rest = ray.wait(list(asked), num_returns=1, timeout=_ASK_SECONDS if asking else _PATIENCE)
         done += ray.wait(rest, num_returns=len(rest), timeout=0)[0] if done and rest else []
         if not done and not asking and all(actor.opening is not None for actor in self._actors):
             wanted = f"{self.shape.slots} processors and {self.shape.memory / 2**30:.2f} GiB of memory"
@@ -174,7 +174,7 @@ class Pool:
         # Deaths last: what an actor has ended before is not given to others.
         answers = [(ref, _answer(ref)) for ref in done]
         for ref, value in sorted(answers, key=lambda answer: isinstance(answer[1], Exception)):
-            actor = by_whom[ref]
+            actor = asked[ref]
             if isinstance(value, ray.exceptions.RayTaskError):
                 self._failure = value  # a bug of ours, and not the actor's death
             elif isinstance(value, Exception):
@@ -188,13 +188,13 @@ class Pool:
                 found += value
         return found
 
-    def _heard(self, actor: _Actor, news: Sequence[tuple[int, ProgressEvent]], tell: Progress) -> None:
+    def _heard(self, actor: _Actor, progress: Sequence[tuple[int, ProgressEvent]], tell: Progress) -> None:
         actor.question = None
         if actor.missing is not None:
             # Its calls are lost all the same, and it must not go on beside its successor.
             ray.kill(actor.handle)
             return
-        for unit, word in news:
+        for unit, word in progress:
             if unit in actor.in_hand.values():  # else it has ended meanwhile, and its rows have said so
                 tell(word)
 
@@ -202,7 +202,7 @@ class Pool:
         if row.status == "aborted":
             self._failure = StoreError(row.error_code, row.error_message, "Run the same command again to go on.")
         actor.opening = None
-        self._stillborn = 0
+        self._failed_starts = 0
 
     def _ask(self) -> None:
         """Ask actors now and then how far they are; give up those that are out of reach and do not answer for long."""
@@ -213,7 +213,7 @@ class Pool:
             if actor.missing is not None and now - actor.missing > _MISSING_SECONDS:
                 ray.kill(actor.handle)
             if actor.question is None:
-                actor.question = actor.handle.news.remote()
+                actor.question = actor.handle.progress.remote()
             actor.asked = now
 
     def _miss(self, actor: _Actor, error: Exception, left: deque[int]) -> None:
@@ -236,9 +236,11 @@ class Pool:
         self._actors.remove(actor)
         self._returned.update(actor.in_hand.values())
         left.extendleft(sorted(actor.in_hand.values(), reverse=True))
-        self._stillborn += actor.opening is not None
+        self._failed_starts += actor.opening is not None
         able = any(each.opening is None for each in self._actors)
-        if (self._stillborn > _MOST_STILLBORN and not able) or max(self._returned.values(), default=0) > _MOST_RETURNS:
+        if (self._failed_starts > _MAX_FAILED_STARTS and not able) or max(
+            self._returned.values(), default=0
+        ) > _MOST_RETURNS:
             hint = "The logs of the cluster say more; too little memory is the usual reason."
             message = f"Ray's actors die again and again before they have done anything. The last one: {said}"
             self._failure = KinodexError("WORKER_LOST", message, hint)

@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-MOST_SEATS = 4
+MAX_SLOTS = 4
 """Seats of one actor. Source: our choice: Python runs one thread at a time, but for the calls of models, and a crash in
 a model costs what all slots have in hand.
 """
 
-MODELS_MEMORY, SEAT_MEMORY = 5 << 28, 3 << 28
+MODELS_MEMORY, SLOT_MEMORY = 5 << 28, 3 << 28
 """Bytes reserved for the models of an actor, and for each of its slots. Source: measured, 1160 MiB for all models of
 the embedded profile and 134 MiB for a decoder on short clips (1622 MiB for an actor with two slots); the rest is for
 large pictures and ten minutes of sound.
@@ -59,7 +59,7 @@ def shape_of(
     with_gpu = [machine for machine in machines if on_gpu and machine.get("GPU", 0) > 0]
     models = PULLED_MODELS_MEMORY if pulled else MODELS_MEMORY
     wanted = min(units, workers or units)
-    most = 1 if alone else min(MOST_SEATS, wanted)
+    most = 1 if alone else min(MAX_SLOTS, wanted)
     if with_gpu:
         machines = with_gpu
         # An actor computes on one GPU: there have to be as many actors as GPUs.
@@ -67,7 +67,7 @@ def shape_of(
 
     def fitting(machine: Mapping[str, float], slots: int) -> int:
         """Actors that a machine has room for."""
-        return int(min(machine.get("CPU", 0) // slots, machine.get("memory", 0) // (models + slots * SEAT_MEMORY)))
+        return int(min(machine.get("CPU", 0) // slots, machine.get("memory", 0) // (models + slots * SLOT_MEMORY)))
 
     def places(slots: int) -> int:
         """Seats that the cluster has room for, and no more than are wanted."""
@@ -76,7 +76,7 @@ def shape_of(
     best = max(map(places, range(1, most + 1)))
     slots = max((each for each in range(1, most + 1) if places(each) >= _ENOUGH * best > 0), default=1)
     actors = max(1, wanted // slots if workers else math.ceil(min(wanted, places(slots) or 1) / slots))
-    memory = models + slots * SEAT_MEMORY
+    memory = models + slots * SLOT_MEMORY
     if not places(slots):
         # Better with less memory than not at all.
         able = [machine["memory"] for machine in machines if machine.get("CPU", 0) >= 1 and "memory" in machine]

@@ -49,7 +49,7 @@ def add(
         file = io.BytesIO()
         ticks = start + np.arange(len(hashes), dtype=np.int64) * 250
         np.savez(file, ticks=ticks, hashes=hashes, weights=np.full(len(hashes), weight, np.float16))
-        commit(store, video_id, "prints", StageOutput(blobs=(Blob("prints.npz", file.getvalue()),)))
+        commit(store, video_id, "frame_hashes", StageOutput(blobs=(Blob("frame_hashes.npz", file.getvalue()),)))
     line = Utterance(f"utt_{path.name}", Span(1000, 6000, MS), said, "en", 0.9)
     commit(store, video_id, "speech", StageOutput(records=(line,) if said else ()))
     return video_id
@@ -62,9 +62,9 @@ def store(tmp_path: Path) -> Iterator[LibraryStore]:
 
 
 def same(store: LibraryStore, one: str, other: str, here: Span = FIRST, there: Span = FIRST) -> bool:
-    twins = NearDuplicates(store).among([one])  # of the other it is asked only when it comes up
-    assert twins.same((one, here), (other, there)) == twins.same((other, there), (one, here))
-    return twins.same((one, here), (other, there))
+    near_duplicates = NearDuplicates(store).among([one])  # of the other it is asked only when it comes up
+    assert near_duplicates.same((one, here), (other, there)) == near_duplicates.same((other, there), (one, here))
+    return near_duplicates.same((one, here), (other, there))
 
 
 def test_moving_pictures_decide_whatever_is_said(store: LibraryStore, tmp_path: Path) -> None:

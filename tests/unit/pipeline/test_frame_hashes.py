@@ -8,31 +8,31 @@ from typing import Any
 import numpy as np
 import pytest
 
-from encoders.frame_hashes import Prints, aligned, unpacked
+from encoders.frame_hashes import FrameHashes, aligned, unpacked
 from pipeline.decode.decoder import Decoder
 from pipeline.frame_hashes import print_of
-from pipeline.observers.frame_hashes import PrintObserver
+from pipeline.observers.frame_hashes import FrameHashObserver
 from pipeline.watch import watch
 from tests.unit.pipeline.media import flat, make_video, video_of
 from tests.unit.pipeline.textures import encoded, textures
 
 
-def prints_of(path: Path, decoder: Decoder) -> Prints:
+def frame_hashes_of(path: Path, decoder: Decoder) -> FrameHashes:
     video = video_of(path, decoder)
-    output = watch(path, video, [PrintObserver()], decoder)["prints"]
+    output = watch(path, video, [FrameHashObserver()], decoder)["frame_hashes"]
     (blob,) = output.blobs
-    assert blob.name == "prints.npz"
+    assert blob.name == "frame_hashes.npz"
     return unpacked(blob.data, video.time_base)
 
 
 @pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory, decoder: Decoder) -> Prints:
-    return prints_of(encoded(tmp_path_factory.mktemp("film") / "a.mp4", textures(1, 10)), decoder)
+def film(tmp_path_factory: pytest.TempPathFactory, decoder: Decoder) -> FrameHashes:
+    return frame_hashes_of(encoded(tmp_path_factory.mktemp("film") / "a.mp4", textures(1, 10)), decoder)
 
 
 def test_four_prints_a_second_the_same_each_time(decoder: Decoder, tmp_path: Path) -> None:
     path = encoded(tmp_path / "a.mp4", textures(1, 2))
-    once, again = prints_of(path, decoder), prints_of(path, decoder)
+    once, again = frame_hashes_of(path, decoder), frame_hashes_of(path, decoder)
     assert once.seconds.tolist() == pytest.approx([i * 0.25 for i in range(8)], abs=0.04)
     assert once.hashes.tolist() == again.hashes.tolist()
     assert len(once.solid) == 8
@@ -51,17 +51,17 @@ def test_four_prints_a_second_the_same_each_time(decoder: Decoder, tmp_path: Pat
     ids=lambda value: str(value),
 )
 def test_a_trimmed_copy_is_found_at_its_place(
-    decoder: Decoder, tmp_path: Path, film: Prints, made: dict[str, Any], least: float
+    decoder: Decoder, tmp_path: Path, film: FrameHashes, made: dict[str, Any], least: float
 ) -> None:
-    copy = prints_of(encoded(tmp_path / "b.mp4", textures(1, 10)[57:190], **made), decoder)
+    copy = frame_hashes_of(encoded(tmp_path / "b.mp4", textures(1, 10)[57:190], **made), decoder)
     found = aligned(copy, film)
     assert found is not None
     assert found.share >= least
     assert found.offset == pytest.approx(57 / 25, abs=0.25)
 
 
-def test_another_video_is_not_found(decoder: Decoder, tmp_path: Path, film: Prints) -> None:
-    found = aligned(prints_of(encoded(tmp_path / "b.mp4", textures(2, 6)), decoder), film)
+def test_another_video_is_not_found(decoder: Decoder, tmp_path: Path, film: FrameHashes) -> None:
+    found = aligned(frame_hashes_of(encoded(tmp_path / "b.mp4", textures(2, 6)), decoder), film)
     assert found is None or found.share < 0.3
 
 
@@ -69,7 +69,7 @@ def test_another_video_is_not_found(decoder: Decoder, tmp_path: Path, film: Prin
 def test_pictures_of_one_shade_do_not_count(decoder: Decoder, tmp_path: Path, level: int) -> None:
     rng = np.random.default_rng(level)
     grain = [np.clip(level + rng.normal(0, 3, (96, 160, 3)), 0, 255).astype(np.uint8) for _ in range(50)]
-    assert not len(prints_of(make_video(tmp_path / "a.mp4", grain), decoder).solid)
+    assert not len(frame_hashes_of(make_video(tmp_path / "a.mp4", grain), decoder).solid)
 
 
 def test_bars_are_no_part_of_the_picture() -> None:

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from sqlalchemy import event, insert
 
-from stores import known_frame_hashes as known_prints
+from stores import known_frame_hashes as known_frame_hashes
 from stores.catalog import bump_revision
 from stores.core.records import Blob, StageKey, StageOutput, Video
-from stores.known_frame_hashes import KnownPrints
+from stores.known_frame_hashes import KnownFrameHashes
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
 from stores.maintenance.forget import forget
@@ -45,7 +45,7 @@ def add(store: LibraryStore, path: Path, hashes: np.ndarray, weight: float = 5.0
     file = io.BytesIO()
     weights = np.full(len(hashes), weight, np.float16)
     np.savez(file, ticks=np.arange(len(hashes), dtype=np.int64) * 250, hashes=hashes, weights=weights)
-    commit(store, video_id, "prints", mark, StageOutput(blobs=(Blob("prints.npz", file.getvalue()),)))
+    commit(store, video_id, "frame_hashes", mark, StageOutput(blobs=(Blob("frame_hashes.npz", file.getvalue()),)))
     return video_id
 
 
@@ -60,14 +60,14 @@ def add_many(store: LibraryStore, number: int) -> None:
     runs = [
         run | {"video_id": name, "stage": stage, "finished_at": time.time() - 60 * (place + 2)}
         for place, name in enumerate(names)
-        for stage in ("prints", "scenes", "pictures", "objects")
+        for stage in ("frame_hashes", "scenes", "pictures", "objects")
     ]
     with writing(store.engine) as connection:
         connection.execute(insert(VideoRow), [base | {"video_id": name, "sha256": name} for name in names])
         connection.execute(insert(StageRunRow), runs)
         bump_revision(connection)
     for name in names[::10]:
-        store.blobs.put(StageKey(name, "prints", "p1"), Blob("prints.npz", file.getvalue()))
+        store.blobs.put(StageKey(name, "frame_hashes", "p1"), Blob("frame_hashes.npz", file.getvalue()))
 
 
 @contextmanager
@@ -104,8 +104,8 @@ def store(tmp_path: Path) -> Iterator[LibraryStore]:
 
 def test_a_video_is_found_by_prints_that_nearly_agree(store: LibraryStore, tmp_path: Path) -> None:
     one, other = add(store, tmp_path / "a", pictures(1)), add(store, tmp_path / "b", pictures(2))
-    known = KnownPrints(store.catalog, store.blobs)
-    view = known.of("vid_new", {"prints": "p1"})
+    known = KnownFrameHashes(store.catalog, store.blobs)
+    view = known.of("vid_new", {"frame_hashes": "p1"})
     assert view.near(pictures(1)[8:24] ^ np.uint64(0b111), 12) == [one]
     assert view.near(pictures(3), 12) == []
     found = view.video(one)
@@ -114,26 +114,26 @@ def test_a_video_is_found_by_prints_that_nearly_agree(store: LibraryStore, tmp_p
     assert found.time_base == MS
     # What is committed later is found by the next pass.
     late = add(store, tmp_path / "c", pictures(3))
-    assert known.of("vid_new", {"prints": "p1"}).near(pictures(3), 12) == [late]
-    assert known.of(other, {"prints": "p1"}).near(pictures(2), 12) == []
+    assert known.of("vid_new", {"frame_hashes": "p1"}).near(pictures(3), 12) == [late]
+    assert known.of(other, {"frame_hashes": "p1"}).near(pictures(2), 12) == []
 
 
 def test_only_what_was_done_alike_is_given(store: LibraryStore, tmp_path: Path) -> None:
     one = add(store, tmp_path / "a", pictures(1))
     commit(store, one, "pictures", "old", StageOutput(blobs=(Blob("pictures.npz", b"old"),)))
-    known = KnownPrints(store.catalog, store.blobs)
-    view = known.of("vid_new", {"prints": "p1", "pictures": "old"})
+    known = KnownFrameHashes(store.catalog, store.blobs)
+    view = known.of("vid_new", {"frame_hashes": "p1", "pictures": "old"})
     assert view.blob(one, "pictures", "pictures.npz") == b"old"
     assert view.blob(one, "pictures", "gone.npz") is None
-    assert known.of(one, {"prints": "p1", "pictures": "old"}).blob(one, "pictures", "pictures.npz") is None
-    assert known.of("vid_new", {"prints": "p1", "pictures": "new"}).blob(one, "pictures", "pictures.npz") is None
-    other = known.of("vid_new", {"prints": "p2"})
+    assert known.of(one, {"frame_hashes": "p1", "pictures": "old"}).blob(one, "pictures", "pictures.npz") is None
+    assert known.of("vid_new", {"frame_hashes": "p1", "pictures": "new"}).blob(one, "pictures", "pictures.npz") is None
+    other = known.of("vid_new", {"frame_hashes": "p2"})
     assert (other.near(pictures(1), 12), other.video(one)) == ([], None)
 
 
 def test_flat_pictures_find_nothing(store: LibraryStore, tmp_path: Path) -> None:
     add(store, tmp_path / "a", np.zeros(40, np.uint64), weight=0.2)
-    view = KnownPrints(store.catalog, store.blobs).of("vid_new", {"prints": "p1"})
+    view = KnownFrameHashes(store.catalog, store.blobs).of("vid_new", {"frame_hashes": "p1"})
     assert view.near(np.zeros(8, np.uint64), 12) == []
 
 
@@ -141,8 +141,8 @@ def test_the_index_is_bounded(store: LibraryStore, tmp_path: Path) -> None:
     many = 30_000 * 8  # in the index: one in eight, each two seconds
     for seed in range(3):
         add(store, tmp_path / f"v{seed}", pictures(seed, many))
-    young = KnownPrints(store.catalog, store.blobs, most=1).of("vid_new", {"prints": "p1"})
-    whole = KnownPrints(store.catalog, store.blobs).of("vid_new", {"prints": "p1"})
+    young = KnownFrameHashes(store.catalog, store.blobs, most=1).of("vid_new", {"frame_hashes": "p1"})
+    whole = KnownFrameHashes(store.catalog, store.blobs).of("vid_new", {"frame_hashes": "p1"})
     some = np.concatenate([pictures(seed, many)[:800] for seed in range(3)])
     assert len(young.near(some, 4)) < len(whole.near(some, 4)) == 3
 
@@ -152,83 +152,83 @@ def test_a_pass_costs_what_is_new_and_not_what_is_known(
     store: LibraryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     add_many(store, number)
-    known = KnownPrints(store.catalog, store.blobs)
+    known = KnownFrameHashes(store.catalog, store.blobs)
     with statements(store) as first, reads(store, monkeypatch) as opened:
-        known.of("vid_new", {"prints": "p1"})
+        known.of("vid_new", {"frame_hashes": "p1"})
     assert (len([one for one in first if one != "BEGIN"]), len(opened)) == (2, number)
     late = add(store, tmp_path / "a", pictures(1))
     with statements(store) as asked, reads(store, monkeypatch) as opened:
-        view = known.of("vid_new", {"prints": "p1", "pictures": "p1"})
+        view = known.of("vid_new", {"frame_hashes": "p1", "pictures": "p1"})
         assert len([one for one in asked if one != "BEGIN"]) == 2
         assert view.near(pictures(1)[8:24], 12) == [late]
         assert view.near(pictures(1)[8:24], 12) == [late]
     assert len([one for one in asked if one != "BEGIN"]) == 3
     assert opened == [late]
     with statements(store) as asked, reads(store, monkeypatch) as opened:
-        known.of("vid_new", {"prints": "p1"})
+        known.of("vid_new", {"frame_hashes": "p1"})
     assert (len([one for one in asked if one != "BEGIN"]), opened) == (1, [])
 
 
 def test_a_large_library_is_not_looked_through_for_each_of_many_passes(
     store: LibraryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(known_prints, "_SMALL", 1)
-    monkeypatch.setattr(known_prints, "_PAUSE", 1e6)
-    known = KnownPrints(store.catalog, store.blobs)
+    monkeypatch.setattr(known_frame_hashes, "_SMALL", 1)
+    monkeypatch.setattr(known_frame_hashes, "_PAUSE", 1e6)
+    known = KnownFrameHashes(store.catalog, store.blobs)
     for seed in range(3):
         name = add(store, tmp_path / f"v{seed}", pictures(seed))
-        assert known.of("vid_new", {"prints": "p1"}).near(pictures(seed), 12) == [name]
+        assert known.of("vid_new", {"frame_hashes": "p1"}).near(pictures(seed), 12) == [name]
     late = add(store, tmp_path / "v3", pictures(3))
     with statements(store) as asked:
-        view = known.of("vid_new", {"prints": "p1"})
+        view = known.of("vid_new", {"frame_hashes": "p1"})
     assert (len([one for one in asked if one != "BEGIN"]), view.near(pictures(3), 12)) == (1, [])
     monkeypatch.setattr(time, "monotonic", lambda: 1e9)  # the pause is over
-    assert known.of("vid_new", {"prints": "p1"}).near(pictures(3), 12) == [late]
+    assert known.of("vid_new", {"frame_hashes": "p1"}).near(pictures(3), 12) == [late]
 
 
 def test_the_youngest_are_known_first_and_the_others_follow(
     store: LibraryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(known_prints, "PASS_SECONDS", 0.0)
-    monkeypatch.setattr(known_prints, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(known_frame_hashes, "PASS_SECONDS", 0.0)
+    monkeypatch.setattr(known_frame_hashes, "LOOK_SECONDS", 0.0)
     names = [add(store, tmp_path / f"v{seed}", pictures(seed)) for seed in range(4)]
     some = np.concatenate([pictures(seed)[:16] for seed in range(4)])
-    known = KnownPrints(store.catalog, store.blobs)
-    view = known.of("vid_new", {"prints": "p1"})  # one video for the pass, and one for each look
+    known = KnownFrameHashes(store.catalog, store.blobs)
+    view = known.of("vid_new", {"frame_hashes": "p1"})  # one video for the pass, and one for each look
     assert sorted(view.near(some, 4)) == sorted(names[2:])
     assert sorted(view.near(some, 4)) == sorted(names[1:])
     late = add(store, tmp_path / "late", pictures(4))
-    assert known.of("vid_new", {"prints": "p1"}).near(pictures(4), 4) == [late]
+    assert known.of("vid_new", {"frame_hashes": "p1"}).near(pictures(4), 4) == [late]
     assert sorted(view.near(some, 4)) == sorted(names)
 
 
 def test_a_full_index_keeps_the_youngest(store: LibraryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(known_prints, "_CHUNK", 10)  # in the index: ten prints of each, one in eight
+    monkeypatch.setattr(known_frame_hashes, "_CHUNK", 10)  # in the index: ten prints of each, one in eight
     names = [add(store, tmp_path / f"v{seed}", pictures(seed)) for seed in range(6)]
     some = np.concatenate([pictures(seed) for seed in range(7)])
-    known = KnownPrints(store.catalog, store.blobs, most=30)
+    known = KnownFrameHashes(store.catalog, store.blobs, most=30)
     with reads(store, monkeypatch) as opened:
-        view = known.of("vid_new", {"prints": "p1"})
+        view = known.of("vid_new", {"frame_hashes": "p1"})
     assert {*names[4:]} <= {*view.near(some, 4)} <= {*names[2:]}
     assert len(opened) < len(names)
     late = add(store, tmp_path / "v6", pictures(6))
-    view = known.of("vid_new", {"prints": "p1"})
+    view = known.of("vid_new", {"frame_hashes": "p1"})
     assert {late, names[5]} <= {*view.near(some, 4)}
 
 
 def test_superseded_forgotten_and_changed_prints_are_not_taken(store: LibraryStore, tmp_path: Path) -> None:
     stays, goes, changes = (add(store, tmp_path / f"v{seed}", pictures(seed)) for seed in range(3))
     some = np.concatenate([pictures(seed)[:16] for seed in range(3)])
-    known = KnownPrints(store.catalog, store.blobs)
-    assert len(known.of("vid_new", {"prints": "p1"}).near(some, 4)) == 3
+    known = KnownFrameHashes(store.catalog, store.blobs)
+    assert len(known.of("vid_new", {"frame_hashes": "p1"}).near(some, 4)) == 3
     forget(store, [goes])
-    commit(store, changes, "prints", "p2", StageOutput())
-    view = known.of("vid_new", {"prints": "p1"})
+    commit(store, changes, "frame_hashes", "p2", StageOutput())
+    view = known.of("vid_new", {"frame_hashes": "p1"})
     assert view.near(some, 4) == [stays]
     assert [view.video(one) for one in (goes, changes)] == [None, None]
     # Back again, with other pictures: the earlier ones are no longer found.
     assert add(store, tmp_path / "v1", pictures(5)) == goes
-    view = known.of("vid_new", {"prints": "p1"})
+    view = known.of("vid_new", {"frame_hashes": "p1"})
     assert view.near(some, 4) == [stays]
     assert view.near(pictures(5)[:16], 4) == [goes]
     found = view.video(goes)

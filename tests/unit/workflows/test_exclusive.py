@@ -17,10 +17,10 @@ UNIT = WorkUnit("vid_a", "file:///a.mp4", "", 10.0, {"pictures": "p1", "objects"
 
 
 def test_two_work_side_by_side():
-    company, both = SharedExclusiveLock(), threading.Barrier(2, timeout=10)
+    lock, both = SharedExclusiveLock(), threading.Barrier(2, timeout=10)
 
     def work() -> None:
-        with company.beside():
+        with lock.shared():
             both.wait()
 
     threads = [threading.Thread(target=work) for _ in range(2)]
@@ -33,20 +33,20 @@ def test_two_work_side_by_side():
 
 
 def test_nobody_is_beside_whoever_is_alone():
-    company, stop = SharedExclusiveLock(), threading.Event()
+    lock, stop = SharedExclusiveLock(), threading.Event()
     inside, most = 0, 0
-    beside_one_alone: list[int] = []
+    shared_beside_exclusive: list[int] = []
     counting = threading.Lock()
 
     def work(alone: bool) -> None:
         nonlocal inside, most
         while not stop.is_set():
-            with company.alone() if alone else company.beside():
+            with lock.exclusive() if alone else lock.shared():
                 with counting:
                     inside += 1
                     most = max(most, inside)
                     if alone:
-                        beside_one_alone.append(inside - 1)
+                        shared_beside_exclusive.append(inside - 1)
                 stop.wait(0.001)
                 with counting:
                     inside -= 1
@@ -59,17 +59,17 @@ def test_nobody_is_beside_whoever_is_alone():
     for thread in threads:
         thread.join(10)
         assert not thread.is_alive()
-    assert beside_one_alone, "whoever wants to be alone gets there, though others always come"
-    assert not any(beside_one_alone)
+    assert shared_beside_exclusive, "whoever wants to be alone gets there, though others always come"
+    assert not any(shared_beside_exclusive)
     assert most > 1
 
 
 def test_an_error_lets_the_others_go_on():
-    company = SharedExclusiveLock()
-    for place in (company.alone, company.beside):
+    lock = SharedExclusiveLock()
+    for place in (lock.exclusive, lock.shared):
         with pytest.raises(ValueError, match="bad"), place():
             raise ValueError("bad")
-    with company.alone():
+    with lock.exclusive():
         pass
 
 
