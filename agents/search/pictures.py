@@ -11,6 +11,7 @@ on ConSE alone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -69,6 +70,7 @@ def best_fits(
     texts: Vectors,
     pictures: Vectors,
     scales: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
+    least: float = -math.inf,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """By how many standard deviations each text lies above usual for the picture that it fits best, and which that is.
 
@@ -76,26 +78,29 @@ def best_fits(
         texts: (t, d) vectors of `Encoders.image_text`.
         pictures: (n, d) of the same encoders, n > 0.
         scales: mean and standard deviation of each text's scale, both (t,), where they are known already.
+        least: z from which the picture is looked for. Finding out which one it is costs more than how near it is, and
+            nearly all of a large vocabulary is near none.
 
     Returns:
-        z (t,) and rows of ``pictures`` (t,).
+        z (t,) and rows of ``pictures`` (t,), -1 below ``least``.
     """
     space = encoders.zero_shot
     usual = space.usual(pictures) if space else None
     if usual is None and scales is None:
         made = query_scales(texts, encoders.concepts)
         scales = np.array([s.mean for s in made], np.float32), np.array([s.deviation for s in made], np.float32)
-    z, rows = np.zeros(len(texts)), np.zeros(len(texts), np.int64)
+    z, rows = np.empty(len(texts)), np.full(len(texts), -1, np.int64)
     for start in range(0, len(texts), _TEXTS):
         some = slice(start, start + _TEXTS)
         cosines = pictures @ texts[some].T
         if usual is not None:
-            cosines = (cosines - usual.mean[:, None]) / usual.deviation[:, None]
-        rows[some] = cosines.argmax(axis=0)
-        z[some] = np.take_along_axis(cosines, rows[None, some], axis=0)[0]
-    if usual is None and scales is not None:
-        mean, deviation = scales
-        z = (z - mean) / deviation
+            cosines -= usual.mean[:, None]
+            cosines /= usual.deviation[:, None]
+        z[some] = cosines.max(axis=0)
+        if usual is None and scales is not None:
+            z[some] = (z[some] - scales[0][some]) / scales[1][some]
+        near = np.flatnonzero(z[some] >= least)
+        rows[start + near] = cosines[:, near].argmax(axis=0)
     return z, rows
 
 

@@ -93,7 +93,7 @@ def picture_source(case: Case) -> list[Recalled]:
     if not hits:
         return []
     tags = case.tags
-    z, best = best_fits(case.encoders, tags.vectors, matrix, tags.scales)
+    z, best = best_fits(case.encoders, tags.vectors, matrix, tags.scales, _LEAST_Z)
     competing = _facet_competition(z, tags.facets)
     labels = _labels_by_clip(case.store, case.video_id)
     recalled = []
@@ -169,12 +169,8 @@ def similar_source(case: Case) -> list[Recalled]:
     """Tags accepted for videos that look alike (near-duplicates, other cuts of the same material)."""
     collection = collections(case.encoders).likeness
     hits, matrix = case.store.vectors.fetch(collection, video_ids=[case.video_id])
-    least = least_likeness(case.encoders)
-    alike: dict[str, float] = {}
-    for vector in matrix:
-        for hit in case.store.vectors.query(collection, vector, len(hits) + NEIGHBOURS):
-            if hit.video_id != case.video_id and hit.similarity >= least:
-                alike[hit.video_id] = max(alike.get(hit.video_id, 0.0), hit.similarity)
+    near = case.store.vectors.query_all(collection, matrix, len(hits) + NEIGHBOURS, least_likeness(case.encoders))
+    alike = dict.fromkeys(hit.video_id for some in near for hit in some if hit.video_id != case.video_id)
     best: dict[str, Recalled] = {}
     for other in alike:
         for decision in case.store.tags.decisions(other):
