@@ -1,4 +1,4 @@
-"""What lies near many vectors at once: one product of matrices, or one request to the index, for all of them."""
+"""What lies nearest to one vector, or to many at once: by a product of matrices, or as the index's graph finds it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,39 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from stores.core.errors import StoreError
 from stores.vectors.rows import VectorHit
 
 _Vectors = NDArray[np.float32]
-Ask = Callable[[_Vectors, int], tuple[Sequence[Sequence[str]], Sequence[Sequence[float]]]]
-"""Asks the index for that many neighbours of each vector: their ids and cosine distances, nearest first."""
+Neighbours = tuple[Sequence[Sequence[str]], Sequence[Sequence[float]]]
+"""For each of some vectors the ids of its neighbours, nearest first, and their cosine distances."""
+
+Ask = Callable[[_Vectors, int], Neighbours]
+"""Asks the index for that many neighbours of each vector; it gives fewer only if it has no more."""
+
+Known = Callable[[Sequence[str]], dict[str, VectorHit]]
+"""What those of some ids stand for that readers may see."""
 
 
-def rank_all(
+def check_length(collection: str, stored: _Vectors, length: int) -> None:
+    """Vectors of one collection have one length.
+
+    Raises:
+        StoreError: VECTOR_STORE_FAILED.
+    """
+    if stored.shape[1] != length:
+        raise StoreError(
+            "VECTOR_STORE_FAILED",
+            f"Collection {collection!r} holds vectors of {stored.shape[1]} dimensions, asked with {length}.",
+            "Vectors of different models cannot be compared.",
+        )
+
+
+def rank_for_all(
     hits: Sequence[VectorHit], stored: _Vectors, vectors: _Vectors, k: int, least: float
 ) -> list[list[VectorHit]]:
-    """For each of ``vectors`` (n, d), those of its ``k`` nearest ``stored`` (m, d) that reach ``least``, exactly."""
+    """For each of ``vectors`` (n, d), those of its ``k`` nearest ``stored`` (m, d) that have at least the cosine
+    ``least``, best first."""
     lengths = np.linalg.norm(vectors, axis=1)[:, None] * np.linalg.norm(stored, axis=1)
     found = []
     for row in vectors @ stored.T / lengths:
@@ -28,29 +50,42 @@ def rank_all(
     return found
 
 
-def ask_all(
-    ask: Ask,
-    known: Callable[[Sequence[str]], dict[str, VectorHit]],
-    vectors: _Vectors,
-    k: int,
-    least: float,
-) -> list[list[VectorHit]]:
-    """The same by the index's graph.
+def ask_index(ask: Ask, known: Known, vector: _Vectors, k: int, at_least: int) -> list[VectorHit]:
+    """The ``k`` nearest to one vector (d,) that readers may see; the graph is asked for ``at_least`` so many."""
+    looked = k + k // 4 + 16
+    asked = max(looked, at_least)
+    hits: list[VectorHit] = []
+    seen = 0
+    while True:
+        (ids,), (distances,) = ask(vector[None, :], asked)
+        while seen < len(ids) and len(hits) < k:
+            some = ids[seen : seen + looked]
+            there = known(some)
+            hits += [
+                replace(there[vector_id], similarity=1.0 - float(distance))
+                for vector_id, distance in zip(some, distances[seen:], strict=False)
+                if vector_id in there
+            ]
+            seen += len(some)
+        if len(hits) >= k or len(ids) < asked:
+            return hits[:k]
+        # The graph may give another order if it is asked for more.
+        hits, seen, asked = [], 0, asked * 4
 
-    Args:
-        known: what those of some ids stand for that readers may see. Only ids that reach ``least`` are looked up.
-    """
+
+def ask_index_for_all(ask: Ask, known: Known, vectors: _Vectors, k: int, least: float) -> list[list[VectorHit]]:
+    """As `rank_for_all`, as far as the graph finds them; only ids that are near enough are looked up."""
     found: list[list[VectorHit]] = [[] for _ in vectors]
     pending, asked = list(range(len(vectors))), k + k // 4 + 16
     while pending:
-        again = []
-        near: dict[int, list[tuple[str, float]]] = {}
-        for at, ids, distances in zip(pending, *ask(vectors[pending], asked), strict=True):
-            near[at] = [(one, 1.0 - d) for one, d in zip(ids, distances, strict=True) if 1.0 - d >= least]
-        seen = known(list(dict.fromkeys(one for some in near.values() for one, _ in some)))
-        for at, some in near.items():
-            found[at] = [replace(seen[one], similarity=float(value)) for one, value in some if one in seen][:k]
-            if len(found[at]) < k and len(some) == asked:
-                again.append(at)  # all were near and many hidden: more may lie behind them
-        pending, asked = again, asked * 4
+        near = [
+            [(one, 1.0 - float(distance)) for one, distance in zip(*pair, strict=True) if 1.0 - distance >= least]
+            for pair in zip(*ask(vectors[pending], asked), strict=True)
+        ]
+        there = known(list(dict.fromkeys(one for some in near for one, _ in some)))
+        for at, some in zip(pending, near, strict=True):
+            found[at] = [replace(there[one], similarity=value) for one, value in some if one in there][:k]
+        # Where all were near and some are hidden from readers, more may lie behind them.
+        pending = [at for at, some in zip(pending, near, strict=True) if len(some) == asked and len(found[at]) < k]
+        asked *= 4
     return found

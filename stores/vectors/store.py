@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from stores.core.records import Channel, StageKey, VectorItem
 from stores.vectors.chroma import chroma_faults, close_client, open_client
 from stores.vectors.generations import current_folder, fresh_folder, remove_stale, stale_generations, switch_to
 from stores.vectors.items import check_vectors, metadata_of
-from stores.vectors.nearest import ask_all, rank_all
+from stores.vectors.nearest import Neighbours, ask_index, ask_index_for_all, check_length, rank_for_all
 from stores.vectors.rows import VectorHit, VectorNote, VectorRows
 
 __all__ = ["VectorHit", "VectorStore"]
@@ -159,12 +160,16 @@ class VectorStore:
         if video_ids is not None or self._is_small(collection):
             return self._rank(collection, vector, k, video_ids, channels)
         stored = self._readable(collection)
-        return [] if stored is None else self._ask(collection, stored, vector, k, channels)
+        if stored is None:
+            return []
+        where = {"channel": {"$in": list(channels)}} if channels is not None else None
+        known = partial(self._hits, collection, stored)
+        return ask_index(partial(self._neighbours, stored, where), known, vector, k, ASKED_FOR)
 
     def query_all(self, collection: str, vectors: _Vectors, k: int, least: float) -> list[list[VectorHit]]:
-        """For each of ``vectors`` (n, d), those of its ``k`` nearest that have at least the cosine ``least``, best first.
+        """For each of ``vectors`` (n, d), those of its ``k`` nearest with at least the cosine ``least``, best first.
 
-        All are asked together, and no more than needed: what is very near is found without the wide request of `query`.
+        All are asked together and for no more than needed: very near ones are found without `query`'s wide request.
 
         Raises:
             StoreError: VECTOR_STORE_FAILED, e.g. if the dimensions differ.
@@ -175,44 +180,15 @@ class VectorStore:
             hits, held = self._all(collection, None)
             if not hits:
                 return [[] for _ in vectors]
-            self._check_length(collection, held, vectors.shape[1])
-            return rank_all(hits, held, vectors, k, least)
+            check_length(collection, held, vectors.shape[1])
+            return rank_for_all(hits, held, vectors, k, least)
         stored = self._readable(collection)
         if stored is None:
             return [[] for _ in vectors]
+        known = partial(self._hits, collection, stored)
+        return ask_index_for_all(partial(self._neighbours, stored, None), known, vectors, k, least)
 
-        def ask(some: _Vectors, count: int) -> tuple[list[list[str]], list[list[float]]]:
-            return self._neighbours(stored, some, count, None)
-
-        return ask_all(ask, lambda ids: self._hits(collection, stored, ids), vectors, k, least)
-
-    def _ask(
-        self, collection: str, stored: Any, vector: _Vectors, k: int, channels: Sequence[Channel] | None
-    ) -> list[VectorHit]:
-        where = {"channel": {"$in": list(channels)}} if channels is not None else None
-        looked = k + k // 4 + 16
-        asked = max(looked, ASKED_FOR)
-        hits: list[VectorHit] = []
-        seen = 0
-        while True:
-            (ids,), (distances,) = self._neighbours(stored, vector[None, :], asked, where)
-            while seen < len(ids) and len(hits) < k:
-                some = ids[seen : seen + looked]
-                known = self._hits(collection, stored, some)
-                hits += [
-                    replace(known[vector_id], similarity=1.0 - float(distance))
-                    for vector_id, distance in zip(some, distances[seen:], strict=False)
-                    if vector_id in known
-                ]
-                seen += len(some)
-            if len(hits) >= k or len(ids) < asked:
-                return hits[:k]
-            # The graph may give another order if it is asked for more.
-            hits, seen, asked = [], 0, asked * 4
-
-    def _neighbours(
-        self, stored: Any, vectors: _Vectors, count: int, where: Any
-    ) -> tuple[list[list[str]], list[list[float]]]:
+    def _neighbours(self, stored: Any, where: Any, vectors: _Vectors, count: int) -> Neighbours:
         # Only ids and distances: what is beside a vector costs Chroma more than the search itself.
         with chroma_faults(self._path):
             found = stored.query(query_embeddings=vectors, n_results=count, where=where, include=["distances"])
@@ -434,7 +410,7 @@ class VectorStore:
         hits, vectors = self._all(collection, video_ids)
         if not hits:
             return []
-        self._check_length(collection, vectors, len(vector))
+        check_length(collection, vectors, len(vector))
         wanted = None if video_ids is None else set(video_ids)
         norms = np.linalg.norm(vectors, axis=1) * np.linalg.norm(vector)
         similarities = vectors @ vector / norms
@@ -444,15 +420,6 @@ class VectorStore:
             if (wanted is None or hits[row].video_id in wanted) and (channels is None or hits[row].channel in channels)
         )
         return [hit for hit, _ in zip(ranked, range(k), strict=False)]
-
-    @staticmethod
-    def _check_length(collection: str, stored: _Vectors, length: int) -> None:
-        if stored.shape[1] != length:
-            raise StoreError(
-                "VECTOR_STORE_FAILED",
-                f"Collection {collection!r} holds vectors of {stored.shape[1]} dimensions, asked with {length}.",
-                "Vectors of different models cannot be compared.",
-            )
 
     def _all(self, collection: str, video_ids: Sequence[str] | None) -> tuple[list[VectorHit], _Vectors]:
         """At least the vectors of ``video_ids``: the whole collection where it is kept in memory."""
