@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from stores.core.text_keys import CJK, STOP_WORDS, search_key
+from stores.core.text_keys import CJK, STOP_WORDS, search_key, search_keys
 from stores.sql.fulltext_terms import LONGEST_QUERY
 
 _CJK = re.compile(f"[{CJK}]+")
 _LETTER = f"(?:(?![{CJK}])[^\\W_])"
 _LATIN = re.compile(f"{_LETTER}+(?:['’-]{_LETTER}+)*")
+_ASCII_WORDS = re.compile("[a-zA-Z0-9]+(?:['-][a-zA-Z0-9]+)*")  # the same in a text of ASCII, much faster
 _RUNS = re.compile(f"{_LATIN.pattern}|{_CJK.pattern}")
 _VOWELS = frozenset("aeiouy")
 _KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
@@ -157,15 +158,38 @@ def is_chinese(phrase: str) -> bool:
     return bool(_CJK.search(phrase))
 
 
+def folded_phrases(phrases: Sequence[str]) -> Iterator[tuple[bool, str]]:
+    """Very many phrases, as lines are looked through for them: whether each is Chinese, and its `folded_characters` or
+    `folded_words` (without the spaces around them)."""
+    singulars = _Singulars()
+    for phrase, key in zip(phrases, search_keys(phrases), strict=True):
+        if is_chinese(phrase):
+            yield True, key
+        else:
+            yield False, " ".join([singulars[word] for word in _latin_words(key)])
+
+
+class _Singulars(dict[str, str]):
+    """Made once for each word: phrases share most of them."""
+
+    def __missing__(self, word: str) -> str:
+        self[word] = singular(word)
+        return self[word]
+
+
 def folded_characters(text: str) -> str:
     """A text as Chinese phrases are looked for in it."""
     return _key(text)
 
 
+def _latin_words(key: str) -> list[str]:
+    return (_ASCII_WORDS if key.isascii() else _LATIN).findall(key)
+
+
 @lru_cache(maxsize=8192)
 def folded_words(text: str) -> str:
     """The words of a text, plurals folded, with a space around each: tags are looked for in the same lines again."""
-    return f" {' '.join(singular(word) for word in _LATIN.findall(search_key(text)))} "
+    return f" {' '.join(singular(word) for word in _latin_words(search_key(text)))} "
 
 
 @lru_cache(maxsize=8192)
@@ -175,7 +199,7 @@ def _key(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _singulars(text: str) -> frozenset[str]:
-    return frozenset(singular(word) for word in _LATIN.findall(_key(text)))
+    return frozenset(singular(word) for word in _latin_words(_key(text)))
 
 
 @lru_cache(maxsize=8)

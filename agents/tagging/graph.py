@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import operator
-from typing import Annotated, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 from pydantic import BaseModel, Field
 
-from agents.llm import LLM
 from agents.tagging.ranking import ABSTAIN, Ranked, decide, rank
 from agents.tagging.recall import SOURCES, Case, Recalled
 from agents.tagging.vocabulary import OnEncoded, TagVectors
@@ -16,6 +15,9 @@ from encoders.bundle import Encoders
 from stores.core.errors import UsageError
 from stores.core.records import Decision, Tag
 from stores.library_store import LibraryStore
+
+if TYPE_CHECKING:
+    from agents.llm import LLM  # loads its client's library, which takes half a second
 
 JUDGED = 24
 """Candidates shown to the language model, strongest first."""

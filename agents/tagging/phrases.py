@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from agents.words import folded_characters, folded_words, is_chinese
+from agents.words import folded_characters, folded_phrases, folded_words
 
 _PREFIX = 2  # characters; a shorter phrase is no phrase
 
@@ -43,17 +43,13 @@ class Phrases:
         # First word, or characters, of phrases to their lengths, bit by bit.
         words_from: dict[str, int] = {}
         characters_from: dict[str, int] = {}
-        # The cache of folded lines is not for these: each is folded once.
-        fold = getattr(folded_words, "__wrapped__", folded_words)
-        for number, phrase in phrases:
-            if len(phrase) < _PREFIX:
-                continue
-            if is_chinese(phrase):
-                key = folded_characters(phrase)
+        kept = [(number, phrase) for number, phrase in phrases if len(phrase) >= _PREFIX]
+        for (number, _), (chinese, key) in zip(kept, folded_phrases([phrase for _, phrase in kept]), strict=True):
+            if chinese:
                 self._by_characters.add(key, number)
                 begin = key[:_PREFIX]
                 characters_from[begin] = characters_from.get(begin, 0) | 1 << len(key)
-            elif key := fold(phrase).strip():
+            elif key:
                 self._by_words.add(key, number)
                 begin = key.partition(" ")[0]
                 words_from[begin] = words_from.get(begin, 0) | 1 << key.count(" ") + 1

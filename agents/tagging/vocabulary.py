@@ -13,6 +13,7 @@ from agents.tagging.phrases import Names, Phrases
 from encoders.bundle import Encoders
 from encoders.concepts import ConceptSpace
 from encoders.types import Vectors
+from stores.core.collecting import collected_later
 from stores.core.records import Tag
 from stores.tags.vectors import KeptTagVectors, text_key
 
@@ -56,12 +57,13 @@ class TagVectors:
         self.tags = tuple(tags)
         self.ids = frozenset(tag.tag_id for tag in self.tags)
         self.vectors, self.scales = _vectors(self.tags, encoders, kept, on_encoded)
-        names = [(number, name) for number, tag in enumerate(self.tags) for name in (tag.name, *tag.aliases)]
-        self.phrases = Phrases(names)
-        self.by_concept = _by_concept(names, encoders.concepts)
-        self.by_fact = Names()
-        for number, name in names:
-            self.by_fact.add(name.casefold().strip(), number)
+        with collected_later():
+            names = [(number, name) for number, tag in enumerate(self.tags) for name in (tag.name, *tag.aliases)]
+            self.phrases = Phrases(names)
+            self.by_concept = _by_concept(names, encoders.concepts)
+            self.by_fact = Names()
+            for number, name in names:
+                self.by_fact.add(name.casefold().strip(), number)
         numbers: dict[str, int] = {}
         self.facets = np.array([numbers.setdefault(tag.facet, len(numbers)) for tag in self.tags], np.int64)
 
@@ -75,10 +77,14 @@ def _vectors(
     """
     texts = [" ".join((tag.name, *tag.aliases)) for tag in tags]
     keys = [text_key(text) for text in texts]
-    unique = dict(zip(keys, texts, strict=True))
-    names, space, width = list(unique), _space(encoders), encoders.image_text.dim
-    numbers = np.zeros((len(names), width + _SCALE), np.float32)
-    known = kept.load(space, names, numbers) if kept else np.zeros(len(names), np.bool_)
+    # Tags may share a text: its numbers are made once, in the row of the first of them.
+    places: dict[bytes, int] = {}
+    firsts = np.array([places.setdefault(key, row) for row, key in enumerate(keys)])
+    space, width = _space(encoders), encoders.image_text.dim
+    numbers = np.zeros((len(keys), width + _SCALE), np.float32)
+    known = kept.load(space, places, numbers) if kept else np.zeros(len(keys), np.bool_)
+    others = np.flatnonzero(firsts != np.arange(len(keys)))
+    known[others] = True
     missing = np.flatnonzero(~known)
     batch = getattr(encoders.image_text, "query_batch", 32)
     saved = done = 0
@@ -87,21 +93,19 @@ def _vectors(
             if on_encoded is not None:
                 on_encoded(start, len(missing))
             rows = missing[start : start + batch]
-            numbers[rows] = _encoded([unique[names[row]] for row in rows], encoders)
+            numbers[rows] = _encoded([texts[row] for row in rows], encoders)
             done = start + len(rows)
             if kept and done - saved >= _CHUNK:
-                _keep(kept, space, names, numbers, missing[saved:done])
+                _keep(kept, space, keys, numbers, missing[saved:done])
                 saved = done
     finally:
         if kept and done > saved:
-            _keep(kept, space, names, numbers, missing[saved:done])
+            _keep(kept, space, keys, numbers, missing[saved:done])
     if on_encoded is not None and len(missing):
         on_encoded(len(missing), len(missing))
     if kept and len(missing):
-        kept.prune(space, unique.keys())
-    if len(unique) < len(keys):
-        places = {key: place for place, key in enumerate(names)}
-        numbers = numbers[[places[key] for key in keys]]
+        kept.prune(space, places.keys())
+    numbers[others] = numbers[firsts[others]]
     vectors = numbers[:, :width]
     return vectors, None if encoders.zero_shot else (numbers[:, width], numbers[:, width + 1])
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 
 import opencc
@@ -30,6 +31,8 @@ STOP_WORDS = frozenset(
 
 _WORDS = re.compile(f"(?P<run>[{CJK}]+)|(?P<word>(?:(?![{CJK}])[^\\W_])+)")
 
+_ACCENTS = re.compile("[\u0300-\u036f]+")
+
 # Letters that Unicode does not take apart, as they are typed without them.
 _PLAIN_LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe"}
 
@@ -46,8 +49,21 @@ def search_key(text: str) -> str:
         return text.lower()
     spread = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     # Only the accents of alphabets: the marks of Japanese kana make other sounds, not the same letter.
-    plain = unicodedata.normalize("NFC", "".join(c for c in spread if not "\u0300" <= c <= "\u036f"))
+    plain = unicodedata.normalize("NFC", _ACCENTS.sub("", spread))
     return plain.translate(_simplified())
+
+
+def search_keys(texts: Sequence[str]) -> list[str]:
+    """`search_key` of each of very many texts, at a fraction of the time."""
+    plain = iter(_keys_together([text for text in texts if text.isascii()]))
+    others = iter(_keys_together([text for text in texts if not text.isascii()]))
+    return [next(plain if text.isascii() else others) for text in texts]
+
+
+def _keys_together(texts: Sequence[str]) -> list[str]:
+    # No character is combined with a line break, before or behind it.
+    keys = search_key("\n".join(texts)).split("\n")
+    return keys if len(keys) == len(texts) else [search_key(text) for text in texts]
 
 
 def name_key(name: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Literal, cast
 
 from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 
+from stores.core.collecting import collected_later
 from stores.core.records import Decision, Tag
 from stores.core.text_keys import name_key
 from stores.sql.database import reading, writing
@@ -73,7 +74,7 @@ class TagLibrary:
 
     def tags(self) -> list[Tag]:
         """All tags, retired ones too, in the order in which they came."""
-        with reading(self._engine) as connection:
+        with reading(self._engine) as connection, collected_later():
             return _tags(connection)
 
     def find(self, name_or_id: str) -> Tag | None:
@@ -169,12 +170,12 @@ def _tags(connection: Connection, tag_id: str | None = None) -> list[Tag]:
     if tag_id is not None:
         chosen, others = chosen.where(TagRow.tag_id == tag_id), others.where(TagAliasRow.tag_id == tag_id)
     aliases: dict[str, list[str]] = defaultdict(list)
-    for owner, alias in connection.execute(others):
+    # All rows at once and unpacked, since a hundred thousand tags are read at every start.
+    for owner, alias in connection.execute(others).all():
         aliases[owner].append(alias)
-    # Unpacked, since a hundred thousand tags are read at every start.
     return [
         Tag(known, name, facet, tuple(aliases.get(known, ())), parent, language, cast(Any, status))
-        for known, name, facet, parent, language, status in connection.execute(chosen)
+        for known, name, facet, parent, language, status in connection.execute(chosen).all()
     ]
 
 

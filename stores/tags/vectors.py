@@ -2,6 +2,7 @@
 
 Some hundred texts lie in one row, with a checksum: a hundred thousand are read in a fraction of a second, and a crash
 loses at most the row that was being written. They can be made again at any time; what is damaged counts as missing.
+What no tag and no present model has any more goes when vectors are renewed.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,7 @@ from stores.sql.tables import TagVectorRow
 
 _KEY = 16  # bytes of a text's hash
 _READ = 200  # rows read at a time: some 80 MB of 384-dimensional vectors
+_REWRITTEN = 50  # rows of which some texts stay that are replaced in one transaction
 
 _LOG = logging.getLogger(__name__)
 
@@ -36,26 +39,25 @@ class KeptTagVectors:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def load(self, space: str, keys: Sequence[bytes], numbers: NDArray[np.float32]) -> NDArray[np.bool_]:
+    def load(self, space: str, places: Mapping[bytes, int], numbers: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Fills the rows of ``numbers`` whose texts are known in this space.
 
         Args:
             space: names the models that made the numbers, with their revisions.
-            keys: of the texts (`text_key`), all different.
-            numbers: (n, d), one row for each key.
+            places: row in ``numbers`` by text (`text_key`).
+            numbers: (n, d).
 
         Returns:
             (n,) which rows were filled.
         """
-        places = {key: place for place, key in enumerate(keys)}
-        filled = np.zeros(len(keys), np.bool_)
+        filled = np.zeros(len(numbers), np.bool_)
         damaged: list[str] = []
         columns = (TagVectorRow.chunk_id, TagVectorRow.keys, TagVectorRow.numbers, TagVectorRow.checksum)
         with reading(self._engine) as connection:
             wanted = [
                 chunk_id
                 for chunk_id, held in connection.execute(select(*columns[:2]).where(TagVectorRow.space == space))
-                if any(key in places for key in _split(held))
+                if not places.keys().isdisjoint(_split(held))
             ]
             for first in range(0, len(wanted), _READ):
                 some = TagVectorRow.chunk_id.in_(wanted[first : first + _READ])
@@ -64,13 +66,13 @@ class KeptTagVectors:
                     if _checksum(held, raw) != checksum or len(raw) != 4 * len(names) * numbers.shape[1]:
                         damaged.append(chunk_id)
                         continue
-                    pairs = [(row, places[key]) for row, key in enumerate(names) if key in places]
-                    rows, targets = (list(side) for side in zip(*pairs, strict=True))
-                    numbers[targets] = np.frombuffer(raw, "<f4").reshape(len(names), -1)[rows]
-                    filled[targets] = True
+                    targets = np.array([places.get(name, -1) for name in names])
+                    here = targets >= 0
+                    numbers[targets[here]] = np.frombuffer(raw, "<f4").reshape(len(names), -1)[here]
+                    filled[targets[here]] = True
         if damaged:
             _LOG.warning("%d rows of kept tag vectors are damaged; they are made again", len(damaged))
-            self._remove(damaged)
+            self._replace(damaged, [])
         return filled
 
     def save(self, space: str, keys: Sequence[bytes], numbers: NDArray[np.float32]) -> None:
@@ -80,36 +82,73 @@ class KeptTagVectors:
         """
         if not keys:
             return
-        held, raw = b"".join(keys), np.ascontiguousarray(numbers, "<f4").tobytes()
-        chunk_id = hashlib.blake2b(space.encode() + b"\0" + held, digest_size=_KEY).hexdigest()
-        row = {"chunk_id": chunk_id, "space": space, "keys": held, "numbers": raw, "checksum": _checksum(held, raw)}
+        row = _row(space, keys, numbers)
         try:
             with writing(self._engine) as connection:
                 # Another process may have made the same ones meanwhile.
-                connection.execute(delete(TagVectorRow).where(TagVectorRow.chunk_id == chunk_id))
+                connection.execute(delete(TagVectorRow).where(TagVectorRow.chunk_id == row["chunk_id"]))
                 connection.execute(insert(TagVectorRow), [row])
         except StoreError as error:
             _LOG.warning("vectors of tags are not kept: %s", error)
 
-    def prune(self, space: str, keys: Collection[bytes]) -> int:
-        """Removes the rows of a space in which no text is any of ``keys``; returns how many."""
-        known = frozenset(keys)
-        chosen = select(TagVectorRow.chunk_id, TagVectorRow.keys).where(TagVectorRow.space == space)
-        with reading(self._engine) as connection:
-            idle = [chunk for chunk, held in connection.execute(chosen) if known.isdisjoint(_split(held))]
-        self._remove(idle)
-        return len(idle)
+    def prune(self, space: str, keys: Collection[bytes]) -> None:
+        """Removes all texts of a space that are not among ``keys``, and what former revisions of its models made.
 
-    def _remove(self, chunk_ids: Sequence[str]) -> None:
-        if not chunk_ids:
+        What other models made is left alone: libraries are used with one profile and another.
+        """
+        known = frozenset(keys)
+        former: list[str] = []
+        partly: list[str] = []
+        with reading(self._engine) as connection:
+            columns = (TagVectorRow.chunk_id, TagVectorRow.space, TagVectorRow.keys)
+            for chunk_id, other, held in connection.execute(select(*columns)):
+                names = _split(held)
+                if _models(other) == _models(space) and (other != space or known.isdisjoint(names)):
+                    former.append(chunk_id)
+                elif other == space and not known.issuperset(names):
+                    partly.append(chunk_id)
+        self._replace(former, [])
+        for first in range(0, len(partly), _REWRITTEN):
+            self._cut(space, known, partly[first : first + _REWRITTEN])
+
+    def _cut(self, space: str, known: frozenset[bytes], chunk_ids: Sequence[str]) -> None:
+        """Takes texts that are not ``known`` out of rows."""
+        columns = (TagVectorRow.chunk_id, TagVectorRow.keys, TagVectorRow.numbers, TagVectorRow.checksum)
+        rows: list[dict[str, Any]] = []
+        with reading(self._engine) as connection:
+            chosen = select(*columns).where(TagVectorRow.chunk_id.in_(chunk_ids))
+            for _, held, raw, checksum in connection.execute(chosen):
+                names = _split(held)
+                if _checksum(held, raw) == checksum and len(raw) % (4 * len(names)) == 0:  # else it is made again
+                    stay = [at for at, name in enumerate(names) if name in known]
+                    numbers = np.frombuffer(raw, "<f4").reshape(len(names), -1)
+                    rows.append(_row(space, [names[at] for at in stay], numbers[stay]))
+        self._replace(chunk_ids, rows)
+
+    def _replace(self, chunk_ids: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+        gone = [*chunk_ids, *(row["chunk_id"] for row in rows)]
+        if not gone:
             return
         try:
             with writing(self._engine) as connection:
-                for first in range(0, len(chunk_ids), _READ):
-                    some = TagVectorRow.chunk_id.in_(chunk_ids[first : first + _READ])
+                for first in range(0, len(gone), _READ):
+                    some = TagVectorRow.chunk_id.in_(gone[first : first + _READ])
                     connection.execute(delete(TagVectorRow).where(some))
+                if rows:
+                    connection.execute(insert(TagVectorRow), list({row["chunk_id"]: row for row in rows}.values()))
         except StoreError as error:
             _LOG.warning("rows of kept tag vectors could not be removed: %s", error)
+
+
+def _row(space: str, keys: Sequence[bytes], numbers: NDArray[np.float32]) -> dict[str, Any]:
+    held, raw = b"".join(keys), np.ascontiguousarray(numbers, "<f4").tobytes()
+    chunk_id = hashlib.blake2b(space.encode() + b"\0" + held, digest_size=_KEY).hexdigest()
+    return {"chunk_id": chunk_id, "space": space, "keys": held, "numbers": raw, "checksum": _checksum(held, raw)}
+
+
+def _models(space: str) -> tuple[str, ...]:
+    """The names of a space's models, without their revisions."""
+    return tuple(part.partition("@")[0] for part in space.split("+"))
 
 
 def _split(held: bytes) -> list[bytes]:
