@@ -6,6 +6,7 @@ import math
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from agents.search.pictures import best_fits
 from agents.search.scoring import query_scales
@@ -23,13 +24,15 @@ from agents.tagging import recall as sources
 from agents.tagging.phrases import Phrases
 from agents.tagging.recall import Case, Recalled
 from agents.tagging.vocabulary import TagVectors
-from agents.words import contains_phrase
+from agents.words import contains_phrase, folded_characters, folded_phrases, folded_words, is_chinese
 from encoders.bundle import Encoders
-from stores.core.records import Evidence, Label, Span, Tag, Tracklet
+from stores.core.records import Decision, Evidence, Label, Span, Tag, Tracklet, VectorItem
+from stores.core.text_keys import search_key, search_keys
 from stores.library_store import LibraryStore
-from stores.sql.database import writing
+from stores.sql.database import reading, writing
 from stores.sql.tables import TagVectorRow
-from stores.tags.vectors import KeptTagVectors
+from stores.tags.vectors import KeptTagVectors, text_key
+from tests.unit.stores.builders import add_video, put, span
 
 WORDS = "cat cats Dog berries boxes news glasses ice-cream don't the sailing boat pizza CAFÉ 3d ねこ".split()
 HAN = ["帆船", "船", "披萨", "猫", "打鼓", "红色的帆船", "A股", "猫 dog"]
@@ -45,6 +48,16 @@ LINE = st.lists(st.sampled_from([*WORDS, *HAN, ",", "…", "很"]), max_size=12)
 def test_phrases_are_found_where_the_plain_definition_finds_them(phrases: list[str], line: str) -> None:
     there = {n for n, phrase in enumerate(phrases) if len(phrase) > 1 and contains_phrase(phrase, line)}
     assert Phrases(enumerate(phrases)).said_in(line) == there
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.text(max_size=6) | NAME | LINE, max_size=12))
+def test_phrases_are_folded_together_as_each_alone(phrases: list[str]) -> None:
+    assert search_keys(phrases) == [search_key(phrase) for phrase in phrases]
+    assert list(folded_phrases(phrases)) == [
+        (True, folded_characters(phrase)) if is_chinese(phrase) else (False, folded_words(phrase).strip())
+        for phrase in phrases
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -239,6 +252,69 @@ def test_pictures_speak_for_the_same_tags(encoders: Encoders, monkeypatch: pytes
     assert {word.tag_id: word.probability for word in found} == pytest.approx(expected, abs=1e-2)
 
 
+def test_the_picture_that_fits_is_found_where_it_is_asked_for(
+    encoders: Encoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agents.search.pictures._TEXTS", 64)
+    texts = np.random.default_rng(8).standard_normal((300, 384)).astype(np.float32)
+    texts /= np.linalg.norm(texts, axis=1, keepdims=True)
+    pictures = texts[[5, 5, 100, 299, 7]] + 0.01 * np.random.default_rng(9).standard_normal((5, 384), np.float32)
+    made = query_scales(texts, encoders.concepts)
+    scales = np.array([s.mean for s in made], np.float32), np.array([s.deviation for s in made], np.float32)
+    cosines = pictures @ texts.T
+    plain_z, plain_rows = (cosines.max(axis=0) - scales[0]) / scales[1], cosines.argmax(axis=0)
+    z, rows = best_fits(bundle(encoders, Counted()), texts, pictures, scales, least=2.0)
+    assert z == pytest.approx(plain_z, abs=1e-4)
+    assert 4 < (z >= 2.0).sum() < 300
+    assert rows.tolist() == [row if near else -1 for row, near in zip(plain_rows, z >= 2.0, strict=True)]
+
+
+@pytest.mark.parametrize("exactly", [5000, 1], ids=["ranked in memory", "by the index"])
+def test_tags_of_look_alikes_are_those_that_each_clip_finds_alone(
+    encoders: Encoders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exactly: int
+) -> None:
+    monkeypatch.setattr("stores.vectors.store.RANKED_EXACTLY", exactly)
+    monkeypatch.setattr(sources, "NEIGHBOURS", 4)
+    monkeypatch.setattr(sources, "least_likeness", lambda _: 0.8)
+    monkeypatch.setattr(sources, "collections", lambda _: SimpleNamespace(likeness="toy-likeness"))
+    draw = np.random.default_rng(11)
+    shots = draw.standard_normal((12, 16))
+    tags = [Tag(f"t{n}", f"name {n}", "", (), "", "", "active") for n in range(40)]
+    with LibraryStore.open(tmp_path / "library", create=True) as store:
+        videos = [add_video(store, f"{n}.mp4") for n in range(30)]
+        for n, video in enumerate(videos):
+            rows = shots[draw.integers(0, 12, size=5)] + 0.25 * draw.standard_normal((5, 16))
+            items = [
+                VectorItem("toy-likeness", f"{n}:{at}", row.astype(np.float32), span(at, at + 1), "picture", f"c{at}")
+                for at, row in enumerate(rows)
+            ]
+            put(store, video, "vectors", vectors=items)
+            accepted = Decision(video, f"t{n}", "accepted", 0.5 + n / 100, ("picture",), (), (("picture", 0.7),))
+            shared = Decision(video, "t39", "accepted", 0.6 + n / 100, ("speech",), (), (("speech", 0.7),))
+            second_hand = Decision(video, "t38", "accepted", 0.9, ("similar",), (), (("similar", 0.7),))
+            store.tags.save_decisions(video, [accepted, shared, second_hand])
+        known = TagVectors(tags, bundle(encoders, Counted()))
+        most = 0
+        for video in videos:
+            hits, matrix = store.vectors.fetch("toy-likeness", video_ids=[video])
+            alike = {
+                hit.video_id
+                for vector in matrix
+                for hit in store.vectors.query("toy-likeness", vector, len(hits) + 4)
+                if hit.video_id != video and hit.similarity >= 0.8
+            }
+            expected: dict[str, float] = {}
+            for other in alike:
+                for decision in store.tags.decisions(other):
+                    if decision.tag_id != "t38":
+                        worth = sources.SIMILAR * decision.confidence
+                        expected[decision.tag_id] = max(worth, expected.get(decision.tag_id, 0.0))
+            found = sources.similar_source(Case(video, store, bundle(encoders, Counted()), known))
+            assert {word.tag_id: word.probability for word in found} == expected
+            most = max(most, len(found))
+        assert most > 3
+
+
 def test_only_new_tags_are_encoded_at_the_next_start(encoders: Encoders, tmp_path: Path) -> None:
     tags = [Tag(f"t{n}", f"name {n}", "", (f"alias {n}",), "", "", "active") for n in range(600)]
     progress: list[tuple[int, int]] = []
@@ -302,3 +378,37 @@ def test_tags_of_one_text_share_a_vector_and_old_texts_go(encoders: Encoders, tm
         TagVectors([Tag("c", "dog", "x", (), "", "", "active")], bundle(encoders, texts), kept)
         TagVectors(twice, bundle(encoders, texts), kept)
         assert texts.encoded == ["cat", "dog", "cat"], "vectors that no tag has any more are not kept for ever"
+
+
+def kept_texts(store: LibraryStore) -> dict[str, list[bytes]]:
+    """Keys of the kept texts, by space."""
+    found: dict[str, list[bytes]] = defaultdict(list)
+    with reading(store.engine) as connection:
+        for space, held in connection.execute(select(TagVectorRow.space, TagVectorRow.keys)):
+            found[space] += [held[start : start + 16] for start in range(0, len(held), 16)]
+    return {space: sorted(keys) for space, keys in found.items()}
+
+
+def test_former_texts_of_tags_go_when_vectors_are_renewed(encoders: Encoders, tmp_path: Path) -> None:
+    tags = [Tag(f"t{n}", f"name {n}", "", (), "", "", "active") for n in range(300)]
+    changed = [replace(tag, aliases=("also",)) if n % 100 == 7 else tag for n, tag in enumerate(tags)]
+    with LibraryStore.open(tmp_path / "library", create=True) as store:
+        TagVectors(tags, bundle(encoders, Counted()), store.tag_vectors)
+        before = TagVectors(changed, bundle(encoders, Counted()), store.tag_vectors)
+        (kept,) = kept_texts(store).values()
+        assert kept == sorted(text_key(" ".join((tag.name, *tag.aliases))) for tag in changed)
+        again = Counted()
+        after = TagVectors(changed, bundle(encoders, again), store.tag_vectors)
+        assert not again.encoded, "what stays is still there, and right"
+        assert np.array_equal(before.vectors, after.vectors)
+
+
+def test_what_former_revisions_of_a_model_made_goes_and_other_models_stay(encoders: Encoders, tmp_path: Path) -> None:
+    tags = [Tag(f"t{n}", f"name {n}", "", (), "", "", "active") for n in range(5)]
+    with LibraryStore.open(tmp_path / "library", create=True) as store:
+        for revision in ("tiny@1", "large@1", "tiny@2"):
+            TagVectors(tags, bundle(encoders, Counted(), revision), store.tag_vectors)
+        assert sorted(kept_texts(store)) == ["large@1+concepts@1", "tiny@2+concepts@1"]
+        again = Counted()
+        TagVectors(tags, bundle(encoders, again, "large@1"), store.tag_vectors)
+        assert not again.encoded

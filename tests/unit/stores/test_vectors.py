@@ -91,6 +91,44 @@ def test_hidden_vectors_do_not_crowd_out_the_rest(store: LibraryStore) -> None:
     assert [hit.clip_id for hit in store.vectors.query(COLLECTION, EAST, 1)] == ["clp_far"]
 
 
+@pytest.mark.parametrize("exactly", [5000, 1], ids=["ranked in memory", "by the index"])
+def test_many_asked_together_get_what_each_gets_alone(
+    store: LibraryStore, monkeypatch: pytest.MonkeyPatch, exactly: int
+) -> None:
+    monkeypatch.setattr(module, "RANKED_EXACTLY", exactly)
+    draw = np.random.default_rng(5)
+    rows = draw.standard_normal((300, 8))
+    for n in range(3):
+        video_id = add_video(store, f"{n}.mp4")
+        some = [vector_item(f"v{at}", *rows[at]) for at in range(n * 100, n * 100 + 100)]
+        put(store, video_id, "vectors", vectors=some)
+    asked = np.concatenate([rows[:20], draw.standard_normal((20, 8))]).astype(np.float32) * 3
+    together = store.vectors.query_all(COLLECTION, asked, 12, 0.6)
+    alone = [[hit for hit in store.vectors.query(COLLECTION, one, 12) if hit.similarity >= 0.6] for one in asked]
+    assert [[hit.vector_id for hit in some] for some in together] == [[hit.vector_id for hit in some] for some in alone]
+    for some, others in zip(together, alone, strict=True):
+        assert [hit.similarity for hit in some] == pytest.approx([hit.similarity for hit in others], abs=1e-5)
+    assert any(len(some) == 12 for some in together)
+    assert any(0 < len(some) < 12 for some in together)
+    assert store.vectors.query_all(COLLECTION, asked[:0], 3, 0.6) == []
+    assert store.vectors.query_all("another-model", asked[:2], 3, 0.6) == [[], []]
+    with pytest.raises(StoreError):
+        store.vectors.query_all(COLLECTION, np.ones((2, 3), np.float32), 3, 0.6)
+
+
+@pytest.mark.parametrize("exactly", [5000, 1])
+def test_nor_do_they_where_many_are_asked_together(
+    store: LibraryStore, monkeypatch: pytest.MonkeyPatch, exactly: int
+) -> None:
+    monkeypatch.setattr(module, "RANKED_EXACTLY", exactly)
+    video_id = add_video(store)
+    put(store, video_id, "vectors", vectors=[vector_item("east", 1, 0.5), vector_item("west", -1, 0.1)])
+    ghosts = [vector_item(f"ghost{n}", 1, n / 1000) for n in range(200)]
+    store.vectors.upsert(ghosts, put(store, video_id, "other").key)
+    found = store.vectors.query_all(COLLECTION, np.stack([EAST, -EAST]), 1, 0.8)
+    assert [[hit.clip_id for hit in some] for some in found] == [["clp_east"], ["clp_west"]]
+
+
 def test_more_than_one_batch(store: LibraryStore) -> None:
     video_id = add_video(store)
     items = [vector_item(f"v{n}", math.cos(n), math.sin(n)) for n in range(6000)]
