@@ -68,6 +68,9 @@ RECALL = 300
 measured."""
 
 COMMITS = 5
+LONG = 100
+"""Clips of the long video that a tagger is measured with."""
+
 _EXTRA = 20_000_000  # the numbers of videos that are committed and forgotten again while measuring
 
 
@@ -145,11 +148,11 @@ def after_commit(library: Library, _opened: float) -> Figures:
 class _Committer:
     """Commits one new synthetic video after the other, stage by stage, as an ingest does."""
 
-    def __init__(self, library: Library, plan: Any) -> None:
+    def __init__(self, library: Library, plan: Any, clips: int = 0) -> None:
         from benchmarks.scale_library.words import spoken_lines
         from encoders.concepts import read_concepts
 
-        self._library, self._plan = library, plan
+        self._library, self._plan, self._clips = library, plan, clips or plan.clips
         self._lines, self._concepts = spoken_lines(400), read_concepts()
         names = dict(plan.names)
         self._names = {"picture": names["picture"]}
@@ -169,7 +172,7 @@ class _Committer:
         from stores.core.records import StageKey
         from stores.ledger import Attempt
 
-        plan, clips = self._plan, self._plan.clips
+        plan, clips = self._plan, self._clips
         block = Block(number // BLOCK, clips, self._names, plan.fingerprints, self._lines, self._concepts)
         video, row = block.video(number), number % BLOCK
         store = self._library.store
@@ -217,12 +220,25 @@ def tag(library: Library, _opened: float) -> Figures:
 
 
 def tagger(library: Library, _opened: float) -> Figures:
-    """How long a tagger takes to start, models included, and what a video costs then."""
+    """How long a tagger takes to start, models included, and what a video costs then; a long one as well."""
+    from benchmarks.scale_library.filling import plan_of
+    from stores.core.errors import UsageError
+
     before = time.process_time()
     made = library.tagger()
     start = time.process_time() - before
     taken = cpu_of(lambda video: _decide(library, made, video), _some(library, 21))
-    return {"start": start, "tag": percentile(taken[1:], 0.5), **memory()}
+    extra, number = _Committer(library, plan_of(library, max(1, _videos(library))), LONG), _EXTRA + COMMITS
+    long = extra.id_of(number)
+    with suppress(UsageError):
+        library.forget(long)  # left over by a run that was interrupted
+    extra.commit(number)
+    try:
+        taken_long = cpu_of(made.tag, [long] * 6)
+    finally:
+        library.forget(long)
+    found = {"tag": percentile(taken[1:], 0.5), "tag_long": percentile(taken_long[1:], 0.5)}
+    return {"start": start, **found, **memory()}
 
 
 def recall(library: Library, _opened: float) -> Figures:
