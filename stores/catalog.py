@@ -14,7 +14,7 @@ from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, insert, select, update
 
 from stores.clips import CLIPS, clips_at_hand, clips_of
 from stores.core import ids
@@ -214,10 +214,9 @@ class Catalog:
             time_base = _time_base(connection, video_id)
             if time_base is None:
                 return ()
-            for kind, table in TABLE_OF.items():
-                here = (table.video_id == video_id) & (table.stage == stage)
-                rows = connection.execute(_shown(select(table.__table__), table).where(here))
-                found += [(row.ordinal, record_of(kind.__name__, row._mapping, time_base)) for row in rows]
+            for kind, chosen in _records().items():
+                rows = connection.execute(chosen, {"of_video": video_id, "of_stage": stage})
+                found += [(row.ordinal, record_of(kind, row._mapping, time_base)) for row in rows]
         return tuple(record for _, record in sorted(found, key=lambda pair: pair[0]))
 
     def clips(self, video_id: str) -> list[Clip]:
@@ -458,6 +457,14 @@ def _shown(statement: _Rows, table: Any) -> _Rows:
     """Only the rows of stage runs that readers may see."""
     same = (StageRunRow.video_id == table.video_id) & (StageRunRow.stage == table.stage)
     return statement.join(StageRunRow, same & (StageRunRow.fingerprint == table.fingerprint)).where(StageRunRow.active)
+
+
+@cache
+def _records() -> dict[str, Select[Any]]:
+    """By kind, the records of one stage of one video: built once, since that takes longer than running them."""
+    here = bindparam("of_video"), bindparam("of_stage")
+    shown = ((kind, table, _shown(select(table.__table__), table)) for kind, table in TABLE_OF.items())
+    return {kind.__name__: rows.where(table.video_id == here[0], table.stage == here[1]) for kind, table, rows in shown}
 
 
 def _time_base(connection: Connection, video_id: str) -> Fraction | None:

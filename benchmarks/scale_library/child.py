@@ -227,7 +227,7 @@ def tagger(library: Library, _opened: float) -> Figures:
     before = time.process_time()
     made = library.tagger()
     start = time.process_time() - before
-    taken = cpu_of(lambda video: _decide(library, made, video), _some(library, 21))
+    taken, usual = cpu_of(lambda video: _decide(library, made, video), _some(library, 21)), memory()
     extra, number = _Committer(library, plan_of(library, max(1, _videos(library))), LONG), _EXTRA + COMMITS
     long = extra.id_of(number)
     with suppress(UsageError):
@@ -238,7 +238,7 @@ def tagger(library: Library, _opened: float) -> Figures:
     finally:
         library.forget(long)
     found = {"tag": percentile(taken[1:], 0.5), "tag_long": percentile(taken_long[1:], 0.5)}
-    return {"start": start, **found, **memory()}
+    return {"start": start, **found, **usual}
 
 
 def recall(library: Library, _opened: float) -> Figures:
