@@ -462,7 +462,7 @@ def _shown(statement: _Rows, table: Any) -> _Rows:
 @cache
 def _records() -> dict[str, Select[Any]]:
     """By kind, the records of one stage of one video: built once, since that takes longer than running them."""
-    here = bindparam("of_video"), bindparam("of_stage")
+    here: tuple[Any, Any] = bindparam("of_video"), bindparam("of_stage")
     shown = ((kind, table, _shown(select(table.__table__), table)) for kind, table in TABLE_OF.items())
     return {kind.__name__: rows.where(table.video_id == here[0], table.stage == here[1]) for kind, table, rows in shown}
 
