@@ -23,6 +23,7 @@ from stores.core.uris import path_of, uri_of
 from stores.entries import IndexHealth, InputError, VideoEntry, entry_of
 from stores.resolving import resolve
 from stores.sql.database import reading, writing
+from stores.sql.first_place import FIRST_PLACE
 from stores.sql.rows import TABLE_OF, clean, record_of, video_of
 from stores.sql.standing import INDEXED_STAGE, counted
 from stores.sql.tables import (
@@ -147,6 +148,18 @@ class Catalog:
             UsageError: UNKNOWN_VIDEO if there is no such id.
         """
         return next(iter(self._entries([video_id])), None) or self.entry(self.resolve(video_id))
+
+    def entries(self, video_ids: Sequence[str]) -> list[VideoEntry]:
+        """Those of some videos that are known, by their first place."""
+        return self._entries(video_ids)
+
+    def each(self) -> Iterator[VideoEntry]:
+        """As `videos`, some hundred of them in memory at a time. What is forgotten meanwhile may be left out."""
+        chosen = select(VideoRow.video_id).order_by(FIRST_PLACE)
+        with reading(self._engine) as connection:
+            video_ids = list(connection.execute(chosen).scalars())
+        for first in range(0, len(video_ids), _LISTED):
+            yield from self._entries(video_ids[first : first + _LISTED])
 
     def page(self, limit: int | None = None, after: str = "") -> list[VideoEntry]:
         """Videos by id: at most ``limit`` of those behind the id ``after``."""
