@@ -176,13 +176,9 @@ class Catalog:
     def indexed(self) -> list[str]:
         """Ids of the videos that can be searched, by their first place."""
         done = (StageRunRow.stage == INDEXED_STAGE) & StageRunRow.active
-        places = select(LocationRow.video_id, LocationRow.uri).order_by(LocationRow.missing, LocationRow.uri)
-        found: dict[str, list[str]] = defaultdict(list)
+        chosen = select(VideoRow.video_id).join(StageRunRow, StageRunRow.video_id == VideoRow.video_id)
         with reading(self._engine) as connection:
-            video_ids = list(connection.execute(select(StageRunRow.video_id).where(done)).scalars())
-            for video_id, uri in connection.execute(places):
-                found[video_id].append(uri)
-        return sorted(video_ids, key=lambda video_id: (found[video_id], video_id))
+            return list(connection.execute(chosen.where(done).order_by(FIRST_PLACE)).scalars())
 
     def video(self, video_id: str) -> Video | None:
         """The probed video; None if it is unknown or not probed."""
@@ -377,17 +373,15 @@ class Catalog:
         with reading(self._engine) as connection:
             return {(StageKey(*row[:3]), row.name) for row in connection.execute(chosen)}
 
-    def shown_vectors(self, collection: str, vector_ids: Sequence[str] | None = None) -> set[str]:
-        """Those of ``vector_ids`` (None: of all in the collection) that readers may see."""
+    def shown_vectors(self, collection: str, vector_ids: Sequence[str]) -> set[str]:
+        """Those of ``vector_ids`` that readers may see."""
         chosen = _shown(select(VectorRow.vector_id), VectorRow).where(VectorRow.collection == collection)
+        found: set[str] = set()
         with reading(self._engine) as connection:
-            if vector_ids is None:
-                return set(connection.execute(chosen).scalars())
-            found: set[str] = set()
             for first in range(0, len(vector_ids), _LISTED):
                 some = VectorRow.vector_id.in_(vector_ids[first : first + _LISTED])
                 found.update(connection.execute(chosen.where(some)).scalars())
-            return found
+        return found
 
     def _entries(self, video_ids: Sequence[str] | None) -> list[VideoEntry]:
         videos = select(VideoRow.__table__)
