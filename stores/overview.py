@@ -134,9 +134,10 @@ def _parts(connection: Connection) -> dict[tuple[str, str], Counter[str]]:
 
 
 def _media_seconds(connection: Connection) -> float:
-    base = (VideoRow.time_base_numerator, VideoRow.time_base_denominator)
-    ticks = select(func.sum(VideoRow.duration), *base).where(base[0].is_not(None)).group_by(*base)
-    each = [int(total) * Fraction(*tick) for total, *tick in connection.execute(ticks)]
+    numerator, denominator = VideoRow.time_base_numerator, VideoRow.time_base_denominator
+    ticks = select(func.sum(VideoRow.duration), numerator, denominator).where(numerator.is_not(None))
+    rows: Any = connection.execute(ticks.group_by(numerator, denominator))
+    each = [int(total) * Fraction(*base) for total, *base in rows]
     return float(sum(each)) if each else 0
 
 

@@ -86,9 +86,7 @@ class CommandContext:
 
     def show_each(self, name: str, payloads: Iterable[object], render: Callable[[Console, list[Any]], None]) -> None:
         """As `show` of ``{name: [*payloads]}``; JSON is printed while the payloads come."""
-        self._put(
-            lambda out: print_json_listing(name, payloads, out), lambda console: render(console, list(payloads))
-        )
+        self._put(lambda out: print_json_listing(name, payloads, out), lambda console: render(console, list(payloads)))
 
     def _put(self, as_json: Callable[[TextIO], None], render: Callable[[Console], None]) -> None:
         if self.out is None or self.out.closed:
