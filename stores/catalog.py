@@ -8,9 +8,8 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache, partial
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
@@ -40,20 +39,11 @@ from stores.sql.tables import (
     VideoRow,
 )
 
-__all__ = ["ActiveRun", "Catalog", "IndexHealth", "InputError", "VideoEntry", "bump_revision"]
+__all__ = ["Catalog", "IndexHealth", "InputError", "VideoEntry", "bump_revision"]
 
 _LISTED = 500
 _Narrowed = Callable[[Any, Any], Any]
 _Rows = TypeVar("_Rows", bound=Select[*tuple[Any, ...]])
-
-
-@dataclass(frozen=True, slots=True)
-class ActiveRun:
-    """A run that readers see. ``finished_at``: seconds since the epoch, by the clock of who committed it."""
-
-    video_id: str
-    finished_at: float
-    time_base: Fraction
 
 
 class Catalog:
@@ -318,22 +308,6 @@ class Catalog:
                 rows = connection.execute(runs.where(StageRunRow.active)).all()
                 self._active = revision, {(row.video_id, row.stage): row.fingerprint for row in rows}
         return self._active[1]
-
-    def active_since(self, stage: str, fingerprint: str, since: float) -> list[ActiveRun]:
-        """The probed videos of which readers see ``stage`` with this fingerprint, by the time it was done.
-
-        Args:
-            since: seconds since the epoch; what was done before is left out.
-        """
-        base = (VideoRow.time_base_numerator, VideoRow.time_base_denominator)
-        chosen = select(StageRunRow.video_id, StageRunRow.finished_at, *base)
-        chosen = chosen.join(VideoRow, VideoRow.video_id == StageRunRow.video_id).where(base[0].is_not(None))
-        chosen = chosen.where(StageRunRow.stage == stage, StageRunRow.fingerprint == fingerprint, StageRunRow.active)
-        chosen = chosen.where(StageRunRow.finished_at >= since).order_by(StageRunRow.finished_at)
-        time_base = cache(Fraction)  # a library has few, and they are shared
-        with reading(self._engine) as connection:
-            rows = connection.execute(chosen).all()
-        return [ActiveRun(video_id, at, time_base(*base)) for video_id, at, *base in rows if at is not None]
 
     def active_of(self, video_ids: Sequence[str], stages: Sequence[str] | None = None) -> dict[tuple[str, str], str]:
         """As `active`, for these videos (and stages) only and asked anew."""
