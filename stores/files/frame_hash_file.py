@@ -114,6 +114,7 @@ class FrameHashFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._inode = -1
+        self._youngest: Bands | None = None
         self._forget()
 
     @property
@@ -228,7 +229,7 @@ class FrameHashFile:
         self._young: list[tuple[int, Hashes]] = []
         self._young_count = 0
         self._young_videos: dict[str, float] = {}
-        self._youngest: Bands | None = None
+        self._youngest = None
 
     def _see(self, handle: int) -> None:
         about = os.fstat(handle)
@@ -256,7 +257,7 @@ class FrameHashFile:
         place = last.chunk if last is not None else _walk(data)
         if last is not None and last.kind == _CHUNKS:
             place = last.begin - _HEAD.size
-        records = []
+        records: list[_Record] = []
         while place:
             record = _record(data, place, whole=False)
             if record is None or record.kind != _CHUNKS or record.chunk >= place:
@@ -296,12 +297,13 @@ class FrameHashFile:
             self._newest = max(self._newest, name[1])
 
     def _name(self, place: int) -> tuple[str, float] | None:
-        record = _record(self._map, place, whole=False) if self._map is not None else None
-        if record is None or record.kind != _ENTRIES:
+        data = self._map
+        record = _record(data, place, whole=False) if data is not None else None
+        if data is None or record is None or record.kind != _ENTRIES:
             return None
-        finished_at, length, _ = _ENTRY.unpack_from(self._map, record.begin)
+        finished_at, length, _ = _ENTRY.unpack_from(data, record.begin)
         begin = record.begin + _ENTRY.size
-        return bytes(self._map[begin : begin + length]).decode(errors="replace"), finished_at
+        return bytes(data[begin : begin + length]).decode(errors="replace"), finished_at
 
 
 def _record(data: mmap.mmap, place: int, whole: bool) -> _Record | None:

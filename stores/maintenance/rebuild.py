@@ -14,6 +14,7 @@ from stores.catalog import bump_revision
 from stores.commit import vector_columns
 from stores.core.errors import StoreError
 from stores.core.records import StageKey, VectorItem
+from stores.known_frame_hashes import rebuild_frame_hashes
 from stores.sql.database import writing
 from stores.sql.lines import index_all_lines
 from stores.sql.standing import recount
@@ -71,6 +72,7 @@ def rebuild_index(store: LibraryStore, on_progress: OnProgress | None = None) ->
             lines = index_all_lines(connection)
             recount(connection)
             bump_revision(connection)
+        rebuild_frame_hashes(store)
         store.vectors.remove_stale()
         for run in lost:
             store.ledger.reset(video_ids=[run.key.video_id], stages=[run.key.stage], statuses=["done"])
