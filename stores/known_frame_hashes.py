@@ -42,7 +42,7 @@ FILE = "frame_hashes.index"
 """The file of the index, in the library's folder."""
 
 EVERY_SECONDS = 2.0
-"""Distance of the prints that are in the index: a look has several seconds of them to compare. Ours."""
+"""Distance of the frame hashes that are in the index: a look has several seconds of them to compare. Ours."""
 
 PASS_SECONDS = 2.0
 """How long a pass may wait at its beginning for videos to be indexed. A video takes half a millisecond from a local
@@ -51,7 +51,7 @@ disk, and as long as a request from an object store. Ours."""
 LOOK_SECONDS = 0.02
 """As `PASS_SECONDS`, for each look within a pass: there is at most one each second of video. Ours."""
 
-_KEPT = 16  # videos whose prints are kept: 0.8 MB for three hours
+_KEPT = 16  # videos whose frame hashes are kept: 0.8 MB for three hours
 _NAMED = 8  # ours: videos that `near` names
 _CLOCKS = 60.0  # ours: seconds that clocks of committing machines may differ; what is missed waits for a rebuild
 
@@ -69,7 +69,7 @@ class Alike:
 
 @dataclass(frozen=True, slots=True)
 class KnownVideo:
-    """The prints of one video: (n,) ticks int64 of ``time_base``, hashes uint64, weights float16."""
+    """The frame hashes of one video: (n,) ticks int64 of ``time_base``, hashes uint64, weights float16."""
 
     ticks: NDArray[np.int64]
     hashes: Hashes

@@ -293,7 +293,7 @@ def _gaps(spaces: Spaces, store: LibraryStore) -> list[Gap]:
         for channel in ("picture", "object", "text")
     }
     # A collection's name begins with its channel.
-    strange = {(name.partition("-")[0], one) for name, one in videos_by_collection(store, spaces.strange())}
+    strange = {(name.partition("-")[0], one) for name, one in videos_by_collection(store, spaces.unsearchable())}
     lacks = lacking(store, groups)
     errors = {
         entry.video_id: f"{entry.error_code}: {entry.error_message}" if entry.error_code else ""

@@ -63,7 +63,7 @@ class Spaces:
             self._refresh()
             return self._searched
 
-    def strange(self) -> set[str]:
+    def unsearchable(self) -> set[str]:
         """Collections of moments that nobody can ask."""
         with self._lock:
             self._refresh()
@@ -84,9 +84,9 @@ class Spaces:
             if self._names <= present:
                 return health
             if self._counts is None:
-                searched = self._names - self.strange()
-                lost = count_videos(self._store, *self.strange(), without=searched)
-                unserved = count_videos(self._store, *self.strange())
+                searched = self._names - self.unsearchable()
+                lost = count_videos(self._store, *self.unsearchable(), without=searched)
+                unserved = count_videos(self._store, *self.unsearchable())
                 self._counts = count_videos(self._store, *(searched - present)), unserved, lost
             former, unserved, lost = self._counts
         indexed = health.videos_indexed - lost
