@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+from collections.abc import Iterable, Iterator
 
 _ESCAPES = re.compile(
     "\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?"  # operating system command, e.g. "set the window's title"
@@ -55,6 +56,17 @@ def to_json(value: object, ascii_only: bool = False, one_line: bool = False) -> 
     text = _RAW_CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
     # Everything outside ASCII stands inside strings, where an escape means the same.
     return _NOT_ASCII.sub(_escape, text) if ascii_only else text
+
+
+def listing_json(name: str, items: Iterable[object], ascii_only: bool = False) -> Iterator[str]:
+    """``to_json({name: [*items]})`` piece by piece, so that a long list is never in memory as a whole."""
+    yield f'{{\n  "{name}": ['
+    end = "]\n}"
+    for at, item in enumerate(items):
+        text = to_json(item, ascii_only)
+        yield f"{',' if at else ''}\n    " + text.replace("\n", "\n    ")
+        end = "\n  ]\n}"
+    yield end
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, partial
 from pathlib import Path, PurePosixPath
@@ -23,6 +22,7 @@ from stores.core.uris import path_of, uri_of
 from stores.entries import IndexHealth, InputError, VideoEntry, entry_of
 from stores.resolving import resolve
 from stores.sql.database import reading, writing
+from stores.sql.first_place import FIRST_PLACE
 from stores.sql.rows import TABLE_OF, clean, record_of, video_of
 from stores.sql.standing import INDEXED_STAGE, counted
 from stores.sql.tables import (
@@ -39,20 +39,11 @@ from stores.sql.tables import (
     VideoRow,
 )
 
-__all__ = ["ActiveRun", "Catalog", "IndexHealth", "InputError", "VideoEntry", "bump_revision"]
+__all__ = ["Catalog", "IndexHealth", "InputError", "VideoEntry", "bump_revision"]
 
 _LISTED = 500
 _Narrowed = Callable[[Any, Any], Any]
 _Rows = TypeVar("_Rows", bound=Select[*tuple[Any, ...]])
-
-
-@dataclass(frozen=True, slots=True)
-class ActiveRun:
-    """A run that readers see. ``finished_at``: seconds since the epoch, by the clock of who committed it."""
-
-    video_id: str
-    finished_at: float
-    time_base: Fraction
 
 
 class Catalog:
@@ -148,6 +139,18 @@ class Catalog:
         """
         return next(iter(self._entries([video_id])), None) or self.entry(self.resolve(video_id))
 
+    def entries(self, video_ids: Sequence[str]) -> list[VideoEntry]:
+        """Those of some videos that are known, by their first place."""
+        return self._entries(video_ids)
+
+    def each(self) -> Iterator[VideoEntry]:
+        """As `videos`, some hundred of them in memory at a time. What is forgotten meanwhile may be left out."""
+        chosen = select(VideoRow.video_id).order_by(FIRST_PLACE)
+        with reading(self._engine) as connection:
+            video_ids = list(connection.execute(chosen).scalars())
+        for first in range(0, len(video_ids), _LISTED):
+            yield from self._entries(video_ids[first : first + _LISTED])
+
     def page(self, limit: int | None = None, after: str = "") -> list[VideoEntry]:
         """Videos by id: at most ``limit`` of those behind the id ``after``."""
         chosen = select(VideoRow.video_id).where(VideoRow.video_id > after).order_by(VideoRow.video_id)
@@ -163,13 +166,9 @@ class Catalog:
     def indexed(self) -> list[str]:
         """Ids of the videos that can be searched, by their first place."""
         done = (StageRunRow.stage == INDEXED_STAGE) & StageRunRow.active
-        places = select(LocationRow.video_id, LocationRow.uri).order_by(LocationRow.missing, LocationRow.uri)
-        found: dict[str, list[str]] = defaultdict(list)
+        chosen = select(VideoRow.video_id).join(StageRunRow, StageRunRow.video_id == VideoRow.video_id)
         with reading(self._engine) as connection:
-            video_ids = list(connection.execute(select(StageRunRow.video_id).where(done)).scalars())
-            for video_id, uri in connection.execute(places):
-                found[video_id].append(uri)
-        return sorted(video_ids, key=lambda video_id: (found[video_id], video_id))
+            return list(connection.execute(chosen.where(done).order_by(FIRST_PLACE)).scalars())
 
     def video(self, video_id: str) -> Video | None:
         """The probed video; None if it is unknown or not probed."""
@@ -309,22 +308,6 @@ class Catalog:
                 self._active = revision, {(row.video_id, row.stage): row.fingerprint for row in rows}
         return self._active[1]
 
-    def active_since(self, stage: str, fingerprint: str, since: float) -> list[ActiveRun]:
-        """The probed videos of which readers see ``stage`` with this fingerprint, by the time it was done.
-
-        Args:
-            since: seconds since the epoch; what was done before is left out.
-        """
-        base = (VideoRow.time_base_numerator, VideoRow.time_base_denominator)
-        chosen = select(StageRunRow.video_id, StageRunRow.finished_at, *base)
-        chosen = chosen.join(VideoRow, VideoRow.video_id == StageRunRow.video_id).where(base[0].is_not(None))
-        chosen = chosen.where(StageRunRow.stage == stage, StageRunRow.fingerprint == fingerprint, StageRunRow.active)
-        chosen = chosen.where(StageRunRow.finished_at >= since).order_by(StageRunRow.finished_at)
-        time_base = cache(Fraction)  # a library has few, and they are shared
-        with reading(self._engine) as connection:
-            rows = connection.execute(chosen).all()
-        return [ActiveRun(video_id, at, time_base(*base)) for video_id, at, *base in rows if at is not None]
-
     def active_of(self, video_ids: Sequence[str], stages: Sequence[str] | None = None) -> dict[tuple[str, str], str]:
         """As `active`, for these videos (and stages) only and asked anew."""
         runs = select(StageRunRow.video_id, StageRunRow.stage, StageRunRow.fingerprint).where(StageRunRow.active)
@@ -363,17 +346,15 @@ class Catalog:
         with reading(self._engine) as connection:
             return {(StageKey(*row[:3]), row.name) for row in connection.execute(chosen)}
 
-    def shown_vectors(self, collection: str, vector_ids: Sequence[str] | None = None) -> set[str]:
-        """Those of ``vector_ids`` (None: of all in the collection) that readers may see."""
+    def shown_vectors(self, collection: str, vector_ids: Sequence[str]) -> set[str]:
+        """Those of ``vector_ids`` that readers may see."""
         chosen = _shown(select(VectorRow.vector_id), VectorRow).where(VectorRow.collection == collection)
+        found: set[str] = set()
         with reading(self._engine) as connection:
-            if vector_ids is None:
-                return set(connection.execute(chosen).scalars())
-            found: set[str] = set()
             for first in range(0, len(vector_ids), _LISTED):
                 some = VectorRow.vector_id.in_(vector_ids[first : first + _LISTED])
                 found.update(connection.execute(chosen.where(some)).scalars())
-            return found
+        return found
 
     def _entries(self, video_ids: Sequence[str] | None) -> list[VideoEntry]:
         videos = select(VideoRow.__table__)

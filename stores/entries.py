@@ -82,7 +82,7 @@ def entry_of(video_id: str, video: Video | None, uris: tuple[str, ...], receipts
         video=video,
         video_id=video_id,
         uris=uris,
-        status=_status(video, stages),
+        status=status_of(video is not None, stages),
         error_code=first.error_code if first else "",
         error_message=first.error_message if first else "",
         stages=dict(sorted(stages.items())),
@@ -103,7 +103,8 @@ def _stages(newest: Mapping[str, Receipt], receipts: list[Receipt]) -> dict[str,
     return found
 
 
-def _status(video: Video | None, stages: Mapping[str, str]) -> EntryStatus:
+def status_of(probed: bool, stages: Mapping[str, str]) -> EntryStatus:
+    """How a video stands whose whole stages stand so."""
     statuses = set(stages.values())
     if not statuses:
         return "pending"
@@ -112,6 +113,6 @@ def _status(video: Video | None, stages: Mapping[str, str]) -> EntryStatus:
     if not statuses & _BAD:
         # An interruption, or a budget's end, may have come before the stages that make it found.
         return "done" if _LAST in stages else "partial"
-    if video is not None:
+    if probed:
         return "partial"
     return "quarantined" if "quarantined" in statuses else "failed"

@@ -1,13 +1,14 @@
 """The library: one folder, one door to all that is stored in it.
 
 kinodex-library/
-├── library.json      version of this layout, and where the parts are that are not in the folder
-├── kinodex.sqlite3   the tables: the truth
-├── vectors/          Chroma: can be rebuilt
-├── blobs/            video_id/stage/fingerprint/name
-├── staging/          parcels on their way from workers to the writer
-├── writer.lock       held while something is written, for moments
-└── job.lock          held by an ingest and the like, for as long as it runs
+├── library.json        version of this layout, and where the parts are that are not in the folder
+├── kinodex.sqlite3     the tables: the truth
+├── vectors/            Chroma: can be rebuilt
+├── blobs/              video_id/stage/fingerprint/name
+├── frame_hashes.index which videos have like pictures: can be rebuilt
+├── staging/            parcels on their way from workers to the writer
+├── writer.lock         held while something is written, for moments
+└── job.lock            held by an ingest and the like, for as long as it runs
 
 Tables, vectors and blobs may lie on servers instead (`stores.core.places`). Then several machines can work on one
 library, each with such a folder of its own for what is left of it.

@@ -20,6 +20,7 @@ from pipeline.perception import DERIVED
 from pipeline.segments.parts import PART_SECONDS
 from stores.core.errors import UsageError
 from stores.core.records import StageKey
+from stores.holdings import active_runs
 from stores.ledger import Attempt
 from stores.maintenance.sweeping import Swept
 from workflows.units import Planner
@@ -36,6 +37,8 @@ CHANNELS: Mapping[str, tuple[str, ...]] = {
     "screen": ("screentext",),
 }
 """The stages that read each channel out of a video; what is derived from them costs little and is always done."""
+
+_TOGETHER = 500  # videos whose runs are read at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +97,23 @@ def plan_swap(
     all_of_them = _needed(order)
     chosen = {stage for channel in channels for stage in CHANNELS[channel]} | set(DERIVED)
     only = tuple(stage for stage in all_of_them if not channels or stage in chosen)
-    active = store.catalog.active()
-    indexed = [entry.video_id for entry in store.catalog.videos() if (entry.video_id, "vectors") in active]
-    left = Planner(store, order, part_seconds, all_of_them).left_by_video(indexed)
+    indexed, planner = store.catalog.indexed(), Planner(store, order, part_seconds, all_of_them)
+    left: dict[str, dict[str, str]] = {}
+    for first in range(0, len(indexed), _TOGETHER):
+        some = planner.left_by_video(indexed[first : first + _TOGETHER])
+        left.update((video_id, stages_left) for video_id, stages_left in some.items() if stages_left)
     waiting = {stage for stages_left in left.values() for stage in stages_left if stage not in only}
     if waiting:
         names = ", ".join(stage for stage in all_of_them if stage in waiting)
         message = f"the vectors also rest on {names}, whose models or settings changed, too."
         raise UsageError("USAGE", message, "Name more channels, or leave --channel out.")
-    places = {video_id: store.catalog.path(video_id) for video_id, stages_left in left.items() if stages_left}
+    places = {video_id: store.catalog.path(video_id) for video_id in left}
     return ReembedPlan(
         stages=only,
         indexed=len(indexed),
         paths=tuple(path for path in places.values() if path is not None),
         gone=tuple(video_id for video_id, path in places.items() if path is None),
-        captions=tuple(_stale_captions(encoders, active)),
+        captions=tuple(_stale_captions(encoders, active_runs(store, (CAPTIONS, CAPTION_VECTORS)))),
     )
 
 

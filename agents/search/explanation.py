@@ -6,7 +6,7 @@ Facts are noted while a search runs (`Notes`), which costs next to nothing, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Literal
 
 from agents.search.candidates import Candidate
@@ -23,7 +23,15 @@ from agents.search.scoring import (
 from agents.search.spaces import Space, Spaces
 from encoders.types import Vectors
 from stores.core.records import Span
-from stores.holdings import LineSource, lines_by_video
+from stores.holdings import (
+    Holding,
+    LineSource,
+    lacking,
+    line_sources,
+    lines_held,
+    vectors_held,
+    videos_by_collection,
+)
 from stores.library_store import LibraryStore
 
 THRESHOLD = 0.5
@@ -186,15 +194,18 @@ def explain(
             fingerprint.
     """
     by_collection = {name: model for space in spaces.searched() for name, model in space.provenance.items()}
-    lines = lines_by_video(store)
-    models = {source: _model_of(source, next(iter(videos)), store, provenance) for source, videos in lines.items()}
-    by_line = {(source.channel, video_id): models[source] for source, videos in lines.items() for video_id in videos}
-    sources = [source for space in spaces.searched() for source in _vector_sources(space, spaces.held())]
-    for source, videos in sorted(lines.items()):
+    lines, vectors, told = lines_held(store), vectors_held(store), _shown(trace.outcomes)
+    models = {source: _model_of(source, held.example, store, provenance) for source, held in lines.items()}
+    written = line_sources(store, {candidate.video_id for candidate, *_ in told})
+    # A line may have been committed since they were counted.
+    by_line = {place: models[source] for place, source in written.items() if source in models}
+    sources = [source for space in spaces.searched() for source in _vector_sources(space, vectors)]
+    for source, held in sorted(lines.items(), key=lambda item: item[0]):
         if source.channel in UNSEARCHED:
             continue
-        counts = sum(videos.values()), len(videos)
-        sources.append(Source(source.channel, "words", models[source], "", source.stage, *counts, False))
+        sources.append(
+            Source(source.channel, "words", models[source], "", source.stage, held.items, held.videos, False)
+        )
     return Explanation(
         threshold=THRESHOLD,
         match_ratio=MATCH_RATIO,
@@ -221,7 +232,7 @@ def explain(
                 score=confidence(one.ratio),
                 parts=_parts(one, by_collection, by_line, trace.steps),
             )
-            for one, outcome, rank, reason in _shown(trace.outcomes)
+            for one, outcome, rank, reason in told
         ),
         remarks=tuple(trace.remarks),
     )
@@ -258,7 +269,7 @@ def _parts(
     return tuple(sorted(parts, key=lambda part: -part.worth))
 
 
-def _vector_sources(space: Space, held: Mapping[str, Mapping[str, int]]) -> list[Source]:
+def _vector_sources(space: Space, vectors: Mapping[str, Holding]) -> list[Source]:
     """What of a space was searched; text vectors stand for speech and what is read, apart by evidence alone."""
     query = space.ask.revision("text")
     pictures = space.ask.revision("image_text") if space.ask.has("image_text") else query
@@ -268,37 +279,34 @@ def _vector_sources(space: Space, held: Mapping[str, Mapping[str, int]]) -> list
         ("object", space.names.object, query),
         ("text", space.names.text, query),
     ):
-        videos = held.get(name, {})
-        if name and (videos or space.present):
-            counts = sum(videos.values()), len(videos)
+        held = vectors.get(name, Holding(0, 0, ""))
+        if name and (held.items or space.present):
+            counts = held.items, held.videos
             found.append(Source(channel, "vectors", space.provenance[name], model, name, *counts, not space.present))
     return found
 
 
 def _gaps(spaces: Spaces, store: LibraryStore) -> list[Gap]:
-    held, searched = spaces.held(), spaces.searched()
-    by_channel: dict[str, set[str]] = {}
-    for channel in ("picture", "object", "text"):
-        names = [getattr(space.names, channel) for space in searched]
-        by_channel[channel] = {video_id for name in names for video_id in held.get(name, {})}
-    served = {name for space in searched for name in asdict(space.names).values()}
-    # A collection's name begins with its channel.
-    strange = {
-        (name.partition("-")[0], video_id) for name, videos in held.items() if name not in served for video_id in videos
+    searched = spaces.searched()
+    groups = {
+        channel: {name for space in searched if (name := getattr(space.names, channel))}
+        for channel in ("picture", "object", "text")
     }
-    active = store.catalog.active()
+    # A collection's name begins with its channel.
+    strange = {(name.partition("-")[0], one) for name, one in videos_by_collection(store, spaces.unsearchable())}
+    lacks = lacking(store, groups)
+    errors = {
+        entry.video_id: f"{entry.error_code}: {entry.error_message}" if entry.error_code else ""
+        for entry in store.catalog.entries([lack.video_id for lack in lacks if not lack.indexed])
+    }
     found: list[Gap] = []
-    for entry in store.catalog.videos():
-        video_id = entry.video_id
-        if (video_id, "vectors") not in active:
-            detail = f"{entry.error_code}: {entry.error_message}" if entry.error_code else ""
-            found.append(Gap(video_id, "all", "not_indexed", detail))
-        else:
-            found += [
-                Gap(video_id, channel, "other_model" if (channel, video_id) in strange else "nothing_found")
-                for channel, videos in by_channel.items()
-                if video_id not in videos
-            ]
+    for lack in lacks:
+        if not lack.indexed:
+            found.append(Gap(lack.video_id, "all", "not_indexed", errors.get(lack.video_id, "")))
+        found += [
+            Gap(lack.video_id, channel, "other_model" if (channel, lack.video_id) in strange else "nothing_found")
+            for channel in lack.lacks
+        ]
     return found
 
 

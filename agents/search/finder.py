@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -120,6 +121,7 @@ class Finder:
         self._provenance = provenance
         self._spaces = Spaces(store, encoders)
         self._near_duplicates = NearDuplicates(store)
+        self._models_frozen = False
 
     def search(
         self,
@@ -161,6 +163,11 @@ class Finder:
             "match" if any(moment.score >= THRESHOLD for moment in moments[:1]) else "no_match"
         )
         why = self._why(trace) if explained else None
+        if not self._models_frozen:
+            # Models and libraries are loaded now and stay. Python looking through them for cycles every few searches
+            # doubled the time of those.
+            self._models_frozen = True
+            gc.freeze()
         return Found(query, verdict, self._spaces.health(health), moments, why)
 
     def _why(self, trace: SearchTrace) -> Explanation:

@@ -16,7 +16,7 @@ from encoders.bundle import Encoders
 from encoders.spaces import Collections, collections, is_of_videos
 from encoders.types import WeightsError
 from stores.entries import IndexHealth
-from stores.holdings import collection_names, vectors_by_video
+from stores.holdings import collection_names, count_videos
 from stores.library_store import LibraryStore
 
 _QUERY_SIDE = ("text", "image_text", "concepts")
@@ -53,7 +53,7 @@ class Spaces:
         self._lock = threading.RLock()
         self._revision = -1
         self._names: set[str] = set()
-        self._held: dict[str, dict[str, int]] | None = None
+        self._counts: tuple[int, int, int] | None = None
         self._searched: tuple[Space, ...] = ()
         self._known = tuple(_known(encoders))
 
@@ -63,34 +63,33 @@ class Spaces:
             self._refresh()
             return self._searched
 
-    def held(self) -> Mapping[str, Mapping[str, int]]:
-        """How many vectors of each video each collection holds, also those that do not serve."""
+    def unsearchable(self) -> set[str]:
+        """Collections of moments that nobody can ask."""
         with self._lock:
             self._refresh()
-            if self._held is None:
-                held = vectors_by_video(self._store)
-                self._held = {name: held[name] for name in held if name in self._names}
-            return self._held
+            return self._names - {name for space in self._searched for name in _names(space.names)}
 
     def dismiss(self, space: Space) -> None:
         """Do without a former space from now on, because its models are not on this machine."""
         with self._lock:
             self._refresh()
             self._searched = tuple(one for one in self._searched if one.profile != space.profile)
+            self._counts = None
 
     def health(self, health: IndexHealth) -> IndexHealth:
         """``health`` of what is stored, as what can be searched: without videos whose vectors nobody can ask."""
-        present = set(_names(self.searched()[0].names))
-        if self._names <= present:
-            return health
-        served = {name for space in self.searched() for name in _names(space.names)}
-        by_video: dict[str, set[str]] = {}
-        for collection, videos in self.held().items():
-            for video_id in videos:
-                by_video.setdefault(video_id, set()).add(collection)
-        former = sum(1 for there in by_video.values() if there & (served - present))
-        unserved = sum(1 for there in by_video.values() if there - served)
-        indexed = health.videos_indexed - sum(1 for there in by_video.values() if not there & served)
+        with self._lock:
+            self._refresh()
+            present = set(_names(self._searched[0].names))
+            if self._names <= present:
+                return health
+            if self._counts is None:
+                searched = self._names - self.unsearchable()
+                lost = count_videos(self._store, *self.unsearchable(), without=searched)
+                unserved = count_videos(self._store, *self.unsearchable())
+                self._counts = count_videos(self._store, *(searched - present)), unserved, lost
+            former, unserved, lost = self._counts
+        indexed = health.videos_indexed - lost
         state = health.state if not unserved else "partial" if indexed > 0 else "empty"
         return replace(
             health,
@@ -106,7 +105,7 @@ class Spaces:
             return
         # Vectors of whole videos are no moments, and serve `agents.search.videos` alone.
         names = {name for name in collection_names(self._store) if not is_of_videos(name)}
-        self._revision, self._names, self._held = revision, names, None
+        self._revision, self._names, self._counts = revision, names, None
         present, *others = self._known
         self._searched = (present, *(one for one in others if set(_names(one.names)) & names))
 

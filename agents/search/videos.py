@@ -60,6 +60,7 @@ class VideoFinder:
         self._encoders = encoders
         self._head = head
         self._opened: VideoHead | None = None
+        self._counted = -1, 0
 
     def search(self, query: str, k: int = 10) -> FoundVideos:
         """The ``k`` best videos for a query in any language.
@@ -103,7 +104,12 @@ class VideoFinder:
 
     def _health(self, collection: str) -> IndexHealth:
         health = self._store.catalog.index_health(SEARCHED_STAGES)
-        there = count_videos(self._store, collection)
+        revision = self._store.catalog.revision()
+        kept, there = self._counted
+        if kept != revision:
+            # Between two commits they are counted once.
+            there = count_videos(self._store, collection)
+            self._counted = revision, there
         state: Literal["complete", "partial", "empty"] = "partial"
         if not there or there >= health.videos_known:
             state = "complete" if there else "empty"

@@ -8,17 +8,17 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
 from kinodex.exits import EXIT_FAILED as EXIT_FAILED
 from kinodex.exits import OUTCOMES
-from kinodex.text import clean, to_json
+from kinodex.text import clean, listing_json, to_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -82,11 +82,18 @@ class CommandContext:
 
     def show(self, payload: object, render: Callable[[Console], None]) -> None:
         """Print the payload as JSON, or let ``render`` print it for people."""
+        self._put(lambda out: print_json(payload, out), render)
+
+    def show_each(self, name: str, payloads: Iterable[object], render: Callable[[Console, list[Any]], None]) -> None:
+        """As `show` of ``{name: [*payloads]}``; JSON is printed while the payloads come."""
+        self._put(lambda out: print_json_listing(name, payloads, out), lambda console: render(console, list(payloads)))
+
+    def _put(self, as_json: Callable[[TextIO], None], render: Callable[[Console], None]) -> None:
         if self.out is None or self.out.closed:
             raise _OutputError("Standard output is closed.")
         try:
             if self.as_json:
-                print_json(payload, self.out)
+                as_json(self.out)
             else:
                 render(console(self.out))
             self.out.flush()
@@ -218,5 +225,15 @@ def console(stream: TextIO) -> Console:
 
 def print_json(payload: object, stream: TextIO) -> None:
     """JSON on ``stream``, in whatever it can carry."""
-    speaks_unicode = (stream.encoding or "").lower().replace("-", "") in {"utf8", "utf16", "utf32"}
-    print(to_json(payload, ascii_only=not speaks_unicode), file=stream)
+    print(to_json(payload, ascii_only=not _speaks_unicode(stream)), file=stream)
+
+
+def print_json_listing(name: str, payloads: Iterable[object], stream: TextIO) -> None:
+    """As `print_json` of ``{name: [*payloads]}``, piece by piece."""
+    for piece in listing_json(name, payloads, ascii_only=not _speaks_unicode(stream)):
+        stream.write(piece)
+    stream.write("\n")
+
+
+def _speaks_unicode(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().replace("-", "") in {"utf8", "utf16", "utf32"}

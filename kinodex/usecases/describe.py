@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from kinodex.usecases.config import prices_of
 from stores.core.errors import UsageError
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from workflows.planning.budget import Budget, Meter
     from workflows.planning.describe_plan import DescribeSetup, PlannedDescription
 
-Payload = dict[str, Any]
 By = Literal["profile", "endpoint"]
 
 _ENDPOINT = "set endpoint.base_url and endpoint.model of one whose model takes pictures in kinodex.toml"
@@ -148,27 +147,3 @@ def meter_of(store: LibraryStore, settings: Settings, limits: Budget) -> Meter:
         return unit.estimate(prices) if isinstance(unit, PlannedDescription) else Estimate()
 
     return Meter(store.root, estimate, 1, limits)
-
-
-def descriptions(store: LibraryStore, indexed: Sequence[str]) -> Payload:
-    """``{described, nothing_found, not_described, failed, captions, scripts}``: videos, and how many records they have.
-
-    ``nothing_found`` were looked at and nothing could be said of them; ``failed`` are among those not described.
-    """
-    captions = store.catalog.described("captions")
-    scripts = store.catalog.described("script")
-    missing = [video_id for video_id in indexed if video_id not in captions]
-    bad = {
-        receipt.key.video_id
-        for receipt in store.ledger.receipts_of(missing)
-        if receipt.key.stage == "captions" and receipt.status in ("failed", "quarantined")
-    }
-    empty = sum(1 for count in captions.values() if not count)
-    return {
-        "described": len(captions) - empty,
-        "nothing_found": empty,
-        "not_described": len(missing),
-        "failed": len(bad),
-        "captions": sum(captions.values()),
-        "scripts": sum(scripts.values()),
-    }

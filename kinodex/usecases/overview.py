@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+import os
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinodex.schemas.videos import evidence, video
-from stores.core.ids import base_stage
+from stores.overview import overview
 
 if TYPE_CHECKING:
     from kinodex.settings import Settings
-    from stores.core.records import Receipt
     from stores.library_store import LibraryStore
 
 Payload = dict[str, Any]
@@ -42,14 +41,8 @@ def one_video(store: LibraryStore, name: str) -> Payload:
 def whole_library(store: LibraryStore, settings: Settings) -> Payload:
     """Index health, counts, endings by stage and disk use."""
     from agents.search.finder import SEARCHED_STAGES
-    from kinodex.usecases.describe import descriptions
 
-    entries = store.catalog.videos()
-    stages: dict[str, Counter[str]] = {}
-    for entry in entries:
-        for stage, ending in dict(entry.stages).items():
-            stages.setdefault(stage, Counter())[ending] += 1
-    receipts = store.ledger.receipts()
+    found = overview(store)
     health = store.catalog.index_health(SEARCHED_STAGES)
     return {
         "library": str(settings.library),
@@ -60,29 +53,23 @@ def whole_library(store: LibraryStore, settings: Settings) -> Payload:
             "videos_indexed": health.videos_indexed,
             "videos_known": health.videos_known,
         },
-        "descriptions": descriptions(store, store.catalog.indexed()),
+        "descriptions": asdict(found.descriptions),
         "counts": {
-            "videos": len(entries),
-            "by_status": dict(Counter(entry.status for entry in entries)),
-            "media_seconds": sum(entry.video.seconds for entry in entries if entry.video is not None),
-            "tags": len(store.tags.tags()),
+            "videos": found.videos,
+            "by_status": dict(found.statuses),
+            "media_seconds": found.media_seconds,
+            "tags": found.tags,
         },
-        "stages": {stage: dict(endings) for stage, endings in stages.items()},
-        "parts": _parts(receipts),
-        "quarantined": sum(receipt.status == "quarantined" for receipt in receipts),
+        "stages": {stage: dict(endings) for stage, endings in found.stages.items()},
+        # Long videos that are worked on part by part.
+        "parts": [
+            {"video_id": video_id, "stage": stage, "parts": dict(counts)}
+            for (video_id, stage), counts in found.parts.items()
+        ],
+        "quarantined": found.quarantined,
         "last_run": _last_run(store),
         "disk": _disk(settings.library),
     }
-
-
-def _parts(receipts: Iterable[Receipt]) -> list[Payload]:
-    """Long videos that are worked on part by part: ``[{video_id, stage, parts: {status: count}}]``."""
-    counts: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for receipt in receipts:
-        key = receipt.key
-        if key.stage != base_stage(key.stage):
-            counts[key.video_id, base_stage(key.stage)][receipt.status] += 1
-    return [{"video_id": video, "stage": stage, "parts": dict(count)} for (video, stage), count in counts.items()]
 
 
 def _last_run(store: LibraryStore) -> Payload | None:
@@ -104,12 +91,16 @@ def _last_run(store: LibraryStore) -> Payload | None:
 
 def _disk(root: Path) -> dict[str, int]:
     """Bytes by top-level entry of the library's directory, and in all."""
-    used = {entry.name: sum(map(_size, entry.rglob("*"))) + _size(entry) for entry in sorted(root.iterdir())}
+    with os.scandir(root) as entries:
+        used = {entry.name: _bytes(entry) for entry in sorted(entries, key=lambda entry: entry.name)}
     return {**{name: count for name, count in used.items() if count}, "total": sum(used.values())}
 
 
-def _size(path: Path) -> int:
+def _bytes(entry: os.DirEntry[str]) -> int:
     # Whoever writes meanwhile may have removed it.
     with suppress(OSError):
-        return path.stat().st_size if path.is_file() else 0
+        if entry.is_dir(follow_symlinks=False):
+            with os.scandir(entry) as inside:
+                return sum(map(_bytes, inside))
+        return entry.stat().st_size if entry.is_file() else 0
     return 0

@@ -34,7 +34,7 @@ class Span:
     time_base: Fraction
 
     def __post_init__(self) -> None:
-        if self.start < 0 or self.end < self.start or self.time_base <= 0:
+        if self.start < 0 or self.end < self.start or self.time_base.numerator <= 0:
             raise ValueError(f"not a span: [{self.start}, {self.end}) x {self.time_base}")
 
     @property

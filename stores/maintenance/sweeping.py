@@ -11,6 +11,8 @@ from stores.commit import forget_runs, stale_parts
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore
 
+_TOGETHER = 10_000  # vectors looked up at a time
+
 
 @dataclass(frozen=True, slots=True)
 class Swept:
@@ -55,8 +57,11 @@ def sweep(store: LibraryStore, grace_seconds: float, dry_run: bool) -> Swept:
 def _sweep_vectors(store: LibraryStore, dry_run: bool) -> int:
     count = 0
     for collection, stored in store.vectors.stored():
-        shown = store.catalog.shown_vectors(collection)
-        hidden = [vector_id for vector_id in stored if vector_id not in shown]
+        hidden: list[str] = []
+        for first in range(0, len(stored), _TOGETHER):
+            page = stored[first : first + _TOGETHER]
+            shown = store.catalog.shown_vectors(collection, page)
+            hidden += [vector_id for vector_id in page if vector_id not in shown]
         if hidden and not dry_run:
             store.vectors.delete(collection, hidden)
         count += len(hidden)

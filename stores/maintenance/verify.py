@@ -11,6 +11,7 @@ from stores.core.errors import StoreError
 from stores.core.ids import sha256_of
 from stores.core.records import StageKey
 from stores.core.uris import path_of
+from stores.known_frame_hashes import FILE, missing_frame_hashes
 from stores.maintenance.verification import REBUILD, RESTORE, Findings, OnProgress, Problem, Verification, place_of
 from stores.maintenance.verify_tables import check_counts, check_database, check_lines, check_runs, check_spans
 from stores.sql.database import reading
@@ -57,6 +58,7 @@ def verify(
                 check_lines(connection, found)
             _check_blobs(store, found, deep)
             _check_vectors(store, found, deep)
+            _check_frame_hashes(store, found)
             _check_staging(store, found)
             if media:
                 _check_media(store, found)
@@ -134,6 +136,17 @@ def _check_vector_run(store: LibraryStore, found: Findings, run: VectorRun, deep
         if differing:
             message = f"{len(differing)} of {len(ids)} vectors in collection {collection} are not what was written."
             found.add("vector", "VECTORS_DIFFER", where, message, REBUILD)
+
+
+def _check_frame_hashes(store: LibraryStore, found: Findings) -> None:
+    try:
+        missing = missing_frame_hashes(store)
+    except (OSError, ValueError) as error:
+        found.add("blob", "FRAME_HASHES_DAMAGED", FILE, f"The index of frame hashes is damaged: {error}.", REBUILD)
+        return
+    if missing:
+        message = f"{missing} videos are missing in the index of frame hashes."
+        found.add("blob", "FRAME_HASHES_MISSING", FILE, message, REBUILD)
 
 
 def _check_staging(store: LibraryStore, found: Findings) -> None:

@@ -120,6 +120,14 @@ Index(
 )
 
 
+Index(
+    "frame_hashes_by_end",
+    StageRunRow.finished_at,
+    sqlite_where=text("stage = 'frame_hashes'"),
+    postgresql_where=text("stage = 'frame_hashes'"),
+)
+
+
 class _OfStage:
     """Columns of everything that one stage left behind for one video."""
 

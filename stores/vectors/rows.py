@@ -32,17 +32,15 @@ class VectorHit:
 
 @dataclass(frozen=True, slots=True)
 class VectorNote:
-    """A vector that readers may see.
-
-    Attributes:
-        version: changes whenever the vector may have.
-        hit: what it stands for; None if that is only known to the index, as for what older versions committed.
-    """
+    """A vector that readers may see. ``hit``: what it stands for; None if that is only known to the index, as for what
+    older versions committed."""
 
     vector_id: str
-    video_id: str
-    version: tuple[str, float | None]
     hit: VectorHit | None
+
+
+VideoMark = frozenset[tuple[str, str, float | None, int]]
+"""Of each stage run that left vectors: stage, fingerprint, when it was done, how many they are."""
 
 
 def _shown(*columns: Any) -> Select[Any]:
@@ -56,8 +54,6 @@ _OF_COLLECTION = VectorRow.collection == bindparam("of_collection")
 _NOTES = _shown(
     VectorRow.vector_id,
     VectorRow.video_id,
-    VectorRow.fingerprint,
-    StageRunRow.finished_at,
     VectorRow.channel,
     VectorRow.start_tick,
     VectorRow.end_tick,
@@ -69,6 +65,19 @@ _BY_VIDEO = _NOTES.where(VectorRow.video_id.in_(bindparam("video_ids", expanding
 _FIRST = select(VectorRow.vector_id).where(_OF_COLLECTION).limit(bindparam("most")).subquery()
 _SIZE = select(func.count()).select_from(_FIRST)
 _ANY = _shown(VectorRow.vector_id).where(_OF_COLLECTION).limit(1)
+_HERE = (VectorRow.video_id, VectorRow.stage, VectorRow.fingerprint)
+_COUNTED = select(*_HERE, func.count().label("vectors")).where(_OF_COLLECTION).group_by(*_HERE).subquery()
+# Counted before it is joined: once for each run, not for each vector.
+_MARKS = (
+    select(_COUNTED.c.video_id, _COUNTED.c.stage, _COUNTED.c.fingerprint, StageRunRow.finished_at, _COUNTED.c.vectors)
+    .join(
+        StageRunRow,
+        (StageRunRow.video_id == _COUNTED.c.video_id)
+        & (StageRunRow.stage == _COUNTED.c.stage)
+        & (StageRunRow.fingerprint == _COUNTED.c.fingerprint),
+    )
+    .where(StageRunRow.active)
+)
 _COUNT = _shown(func.count()).select_from(VectorRow).where(_OF_COLLECTION)
 
 
@@ -89,7 +98,15 @@ class VectorRows:
     def of_collection(self, collection: str) -> list[VectorNote]:
         """All of a collection."""
         with reading(self._engine) as connection:
-            return [_note(row) for row in connection.execute(_NOTES, {"of_collection": collection})]
+            return [_note(row) for row in connection.execute(_NOTES, {"of_collection": collection}).all()]
+
+    def marks(self, collection: str) -> dict[str, VideoMark]:
+        """By video, what changes whenever its vectors in a collection may have."""
+        found: dict[str, set[tuple[str, str, float | None, int]]] = {}
+        with reading(self._engine) as connection:
+            for video_id, *mark in connection.execute(_MARKS, {"of_collection": collection}).all():
+                found.setdefault(video_id, set()).add(tuple(mark))
+        return {video_id: frozenset(marks) for video_id, marks in found.items()}
 
     def exceeds(self, collection: str, most: int) -> bool:
         """Whether a collection has more than ``most`` vectors; the cost does not grow beyond these."""
@@ -112,13 +129,13 @@ class VectorRows:
         with reading(self._engine) as connection:
             for first in range(0, len(wanted), _LISTED):
                 values = {"of_collection": collection, name: list(wanted[first : first + _LISTED])}
-                found += [_note(row) for row in connection.execute(chosen, values)]
+                found += [_note(row) for row in connection.execute(chosen, values).all()]
         return found
 
 
 def _note(row: Any) -> VectorNote:
-    vector_id, video_id, fingerprint, finished_at, channel, start, end, clip_id, evidence_id = row
+    vector_id, video_id, channel, start, end, clip_id, evidence_id = row
     hit = None
     if channel is not None:
         hit = VectorHit(vector_id, video_id, channel, start, end, clip_id, evidence_id)
-    return VectorNote(vector_id, video_id, (fingerprint, finished_at), hit)
+    return VectorNote(vector_id, hit)

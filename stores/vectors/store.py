@@ -8,7 +8,7 @@ it happens when the first vector is needed.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,7 +25,7 @@ from stores.vectors.chroma import chroma_faults, close_client, open_client
 from stores.vectors.generations import current_folder, fresh_folder, remove_stale, stale_generations, switch_to
 from stores.vectors.items import check_vectors, metadata_of
 from stores.vectors.nearest import Neighbours, ask_index, ask_index_for_all, check_length, rank_for_all
-from stores.vectors.rows import VectorHit, VectorNote, VectorRows
+from stores.vectors.rows import VectorHit, VectorNote, VectorRows, VideoMark
 
 __all__ = ["VectorHit", "VectorStore"]
 
@@ -54,7 +54,7 @@ class _Kept:
     """A small collection in memory, as it was at a revision."""
 
     revision: int
-    versions: dict[str, tuple[str, float | None]]
+    marks: dict[str, VideoMark]
     hits: list[VectorHit]
     vectors: _Vectors
 
@@ -431,37 +431,51 @@ class VectorStore:
         if stored is None or _nothing(video_ids):
             return [], np.zeros((0, 0), np.float32)
         if video_ids is not None and (len(video_ids) <= FEW_VIDEOS or not self._is_small(collection)):
-            return self._read(stored, self._rows.of_videos(collection, video_ids), None)
-        notes = self._rows.of_collection(collection)
-        versions = {note.vector_id: note.version for note in notes}
-        hits, vectors = self._read(stored, notes, kept)
+            return self._read(stored, self._rows.of_videos(collection, video_ids))
+        marks = self._rows.marks(collection)
+        if kept is None:
+            hits, vectors = self._read(stored, self._rows.of_collection(collection))
+        else:
+            hits, vectors = self._renewed(stored, collection, kept, marks)
         if len(hits) <= RANKED_EXACTLY:
+            found = Counter(hit.video_id for hit in hits)
+            # What the index lacked is looked for again.
+            whole = {one: mark for one, mark in marks.items() if found[one] == sum(part[-1] for part in mark)}
             with self._lock:
-                self._cache[collection] = _Kept(revision, versions, hits, vectors)
+                self._cache[collection] = _Kept(revision, whole, hits, vectors)
                 self._cache.move_to_end(collection)
                 while len(self._cache) > CACHED_COLLECTIONS:
                     self._cache.popitem(last=False)
         return hits, vectors
 
-    def _read(self, stored: Any, notes: Sequence[VectorNote], before: _Kept | None) -> tuple[list[VectorHit], _Vectors]:
-        """Vectors by video and time; only those are fetched that were not there ``before`` as they are now."""
-        old = {hit.vector_id: row for row, hit in enumerate(before.hits)} if before else {}
-        same = {
-            note.vector_id for note in notes if before and before.versions.get(note.vector_id) == note.version
-        } & old.keys()
-        fresh = [note for note in notes if note.vector_id not in same]
-        values = self._values(stored, [note.vector_id for note in fresh])
-        stands = self._complete(stored, fresh)
-        hits = [before.hits[old[one]] for one in same] if before else []
-        hits += [stands[note.vector_id] for note in fresh if note.vector_id in values and note.vector_id in stands]
+    def _renewed(
+        self, stored: Any, collection: str, kept: _Kept, marks: Mapping[str, VideoMark]
+    ) -> tuple[list[VectorHit], _Vectors]:
+        """What was kept, with the vectors of those videos read anew that have other ``marks`` now."""
+        changed = {one for one in marks.keys() | kept.marks.keys() if marks.get(one) != kept.marks.get(one)}
+        if not changed:
+            return kept.hits, kept.vectors
+        fresh, values = self._read(stored, self._rows.of_videos(collection, changed & marks.keys()))
+        stay = [row for row, hit in enumerate(kept.hits) if hit.video_id not in changed]
+        hits = [*(kept.hits[row] for row in stay), *fresh]
+        if not fresh or not stay:
+            return hits, kept.vectors[stay] if stay else values
+        order = sorted(range(len(hits)), key=lambda row: _place(hits[row]))
+        return [hits[row] for row in order], np.concatenate([kept.vectors[stay], values])[order]
+
+    def _read(self, stored: Any, notes: Sequence[VectorNote]) -> tuple[list[VectorHit], _Vectors]:
+        """Vectors by video and time."""
+        values = self._values(stored, [note.vector_id for note in notes])
+        stands = self._complete(stored, notes)
+        hits = [stands[note.vector_id] for note in notes if note.vector_id in values and note.vector_id in stands]
         if not hits:
             return [], np.zeros((0, 0), np.float32)
-        hits.sort(key=lambda hit: (hit.video_id, hit.start, hit.vector_id))
-        rows = [
-            values[hit.vector_id] if hit.vector_id in values or before is None else before.vectors[old[hit.vector_id]]
-            for hit in hits
-        ]
-        return hits, np.stack(rows)
+        hits.sort(key=_place)
+        return hits, np.stack([values[hit.vector_id] for hit in hits])
+
+
+def _place(hit: VectorHit) -> tuple[str, int, str]:
+    return hit.video_id, hit.start, hit.vector_id
 
 
 def _hit(vector_id: str, metadata: Any) -> VectorHit:

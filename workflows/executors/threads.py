@@ -82,7 +82,7 @@ class _Workers:
     def __init__(self, job: Job) -> None:
         self.stop = threading.Event()
         self._job = job
-        self._known = KnownFrameHashes(job.store.catalog, job.store.blobs)
+        self._known = KnownFrameHashes(job.store)
         self._company = SharedExclusiveLock()
         self._writing = threading.Lock()
 

@@ -30,12 +30,10 @@ def videos(
     from kinodex.cli.render import results as render
     from kinodex.schemas import videos as schema
 
-    with command_context(library, profile, as_json, config) as here:
-        with here.library() as opened:
-            paged = limit is not None or after is not None
-            entries = opened.store.catalog.page(limit, after or "") if paged else opened.videos()
-            payload = schema.videos(entries).payload()
-        here.show(payload, lambda console: render.videos(console, payload))
+    with command_context(library, profile, as_json, config) as here, here.library() as opened:
+        paged, catalog = limit is not None or after is not None, opened.store.catalog
+        entries = catalog.page(limit, after or "") if paged else catalog.each()
+        here.show_each("videos", (schema.video(entry).payload() for entry in entries), render.videos)
 
 
 def show(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -104,10 +105,10 @@ def plan(console: Console, payload: Payload) -> None:
             console.print(f"{text}: {', '.join(names)}", style="dim")
 
 
-def videos(console: Console, payload: Payload) -> None:
+def videos(console: Console, payloads: Sequence[Payload]) -> None:
     """One line a video."""
     table = _table("video", "length", "picture", "status", "name", right=("length",))
-    for video in payload["videos"]:
+    for video in payloads:
         media = video["media"]
         table.add_row(
             _data(video["video_id"]),
@@ -116,7 +117,7 @@ def videos(console: Console, payload: Payload) -> None:
             _status(video["status"]),
             _data(_name(video["uri"])),
         )
-    console.print(table if payload["videos"] else "The library is empty. Begin with: kinodex ingest PATH")
+    console.print(table if payloads else "The library is empty. Begin with: kinodex ingest PATH")
 
 
 def show(console: Console, payload: Payload) -> None:

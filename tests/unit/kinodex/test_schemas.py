@@ -9,7 +9,7 @@ import pytest
 
 from kinodex.schemas import answer, describe, explain, failures, ingest, reembed, search, tags, upkeep, videos
 from kinodex.schemas.base import Document
-from kinodex.text import to_json
+from kinodex.text import listing_json, to_json
 from tests.unit.kinodex import results as made
 
 DATA = Path(__file__).parent / "data"
@@ -84,3 +84,11 @@ def _all_documents() -> list[type[Document]]:
 def test_every_document_says_what_it_is(document: type[Document]):
     assert document.__doc__
     assert document.model_json_schema()["type"] == "object"
+
+
+@pytest.mark.parametrize("number", [0, 1, len(made.ENTRIES)])
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_a_listing_printed_piece_by_piece_is_the_document(number: int, ascii_only: bool):
+    entries = made.ENTRIES[:number]
+    pieces = listing_json("videos", (videos.video(entry).payload() for entry in entries), ascii_only)
+    assert "".join(pieces) == to_json(videos.videos(entries).payload(), ascii_only)

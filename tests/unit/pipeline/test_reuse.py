@@ -37,7 +37,7 @@ class Case:
 
     def __init__(self, store: LibraryStore, encoders: object, decoder: Decoder) -> None:
         self.store, self.encoders, self.decoder = store, cast(Encoders, encoders), decoder
-        self.known = KnownFrameHashes(store.catalog, store.blobs)
+        self.known = KnownFrameHashes(store)
 
     def ingest(self, path: Path, config: PerceptionConfig | None = None, todo: Sequence[str] = LOOKED) -> str:
         sha, stat = sha256_of(path), path.stat()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,15 +12,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import event, insert
+from sqlalchemy import event, insert, update
 
 from stores import known_frame_hashes as known_frame_hashes
 from stores.catalog import bump_revision
 from stores.core.records import Blob, StageKey, StageOutput, Video
+from stores.files import frame_hash_file
+from stores.files.frame_hash_file import FrameHashEntry, FrameHashFile
 from stores.known_frame_hashes import KnownFrameHashes
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
 from stores.maintenance.forget import forget
+from stores.maintenance.rebuild import rebuild_index
+from stores.maintenance.verify import verify
 from stores.sql.database import writing
 from stores.sql.tables import StageRunRow, VideoRow
 
@@ -104,7 +109,7 @@ def store(tmp_path: Path) -> Iterator[LibraryStore]:
 
 def test_a_video_is_found_by_prints_that_nearly_agree(store: LibraryStore, tmp_path: Path) -> None:
     one, other = add(store, tmp_path / "a", pictures(1)), add(store, tmp_path / "b", pictures(2))
-    known = KnownFrameHashes(store.catalog, store.blobs)
+    known = KnownFrameHashes(store)
     view = known.of("vid_new", {"frame_hashes": "p1"})
     assert view.near(pictures(1)[8:24] ^ np.uint64(0b111), 12) == [one]
     assert view.near(pictures(3), 12) == []
@@ -121,7 +126,7 @@ def test_a_video_is_found_by_prints_that_nearly_agree(store: LibraryStore, tmp_p
 def test_only_what_was_done_alike_is_given(store: LibraryStore, tmp_path: Path) -> None:
     one = add(store, tmp_path / "a", pictures(1))
     commit(store, one, "pictures", "old", StageOutput(blobs=(Blob("pictures.npz", b"old"),)))
-    known = KnownFrameHashes(store.catalog, store.blobs)
+    known = KnownFrameHashes(store)
     view = known.of("vid_new", {"frame_hashes": "p1", "pictures": "old"})
     assert view.blob(one, "pictures", "pictures.npz") == b"old"
     assert view.blob(one, "pictures", "gone.npz") is None
@@ -133,18 +138,16 @@ def test_only_what_was_done_alike_is_given(store: LibraryStore, tmp_path: Path) 
 
 def test_flat_pictures_find_nothing(store: LibraryStore, tmp_path: Path) -> None:
     add(store, tmp_path / "a", np.zeros(40, np.uint64), weight=0.2)
-    view = KnownFrameHashes(store.catalog, store.blobs).of("vid_new", {"frame_hashes": "p1"})
+    view = KnownFrameHashes(store).of("vid_new", {"frame_hashes": "p1"})
     assert view.near(np.zeros(8, np.uint64), 12) == []
 
 
-def test_the_index_is_bounded(store: LibraryStore, tmp_path: Path) -> None:
+def test_more_than_one_chunk_is_looked_through(store: LibraryStore, tmp_path: Path) -> None:
     many = 30_000 * 8  # in the index: one in eight, each two seconds
-    for seed in range(3):
-        add(store, tmp_path / f"v{seed}", pictures(seed, many))
-    young = KnownFrameHashes(store.catalog, store.blobs, most=1).of("vid_new", {"frame_hashes": "p1"})
-    whole = KnownFrameHashes(store.catalog, store.blobs).of("vid_new", {"frame_hashes": "p1"})
+    names = [add(store, tmp_path / f"v{seed}", pictures(seed, many)) for seed in range(3)]
     some = np.concatenate([pictures(seed, many)[:800] for seed in range(3)])
-    assert len(young.near(some, 4)) < len(whole.near(some, 4)) == 3
+    for known in (KnownFrameHashes(store), KnownFrameHashes(store)):
+        assert sorted(known.of("vid_new", {"frame_hashes": "p1"}).near(some, 4)) == sorted(names)
 
 
 @pytest.mark.parametrize("number", [10, 300])
@@ -152,7 +155,7 @@ def test_a_pass_costs_what_is_new_and_not_what_is_known(
     store: LibraryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     add_many(store, number)
-    known = KnownFrameHashes(store.catalog, store.blobs)
+    known = KnownFrameHashes(store)
     with statements(store) as first, reads(store, monkeypatch) as opened:
         known.of("vid_new", {"frame_hashes": "p1"})
     assert (len([one for one in first if one != "BEGIN"]), len(opened)) == (2, number)
@@ -169,57 +172,54 @@ def test_a_pass_costs_what_is_new_and_not_what_is_known(
     assert (len([one for one in asked if one != "BEGIN"]), opened) == (1, [])
 
 
-def test_a_large_library_is_not_looked_through_for_each_of_many_passes(
+def test_another_process_reads_no_blob_again(
     store: LibraryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(known_frame_hashes, "_SMALL", 1)
-    monkeypatch.setattr(known_frame_hashes, "_PAUSE", 1e6)
-    known = KnownFrameHashes(store.catalog, store.blobs)
-    for seed in range(3):
-        name = add(store, tmp_path / f"v{seed}", pictures(seed))
-        assert known.of("vid_new", {"frame_hashes": "p1"}).near(pictures(seed), 12) == [name]
-    late = add(store, tmp_path / "v3", pictures(3))
-    with statements(store) as asked:
-        view = known.of("vid_new", {"frame_hashes": "p1"})
-    assert (len([one for one in asked if one != "BEGIN"]), view.near(pictures(3), 12)) == (1, [])
-    monkeypatch.setattr(time, "monotonic", lambda: 1e9)  # the pause is over
-    assert known.of("vid_new", {"frame_hashes": "p1"}).near(pictures(3), 12) == [late]
+    add_many(store, 300)
+    name = add(store, tmp_path / "a", pictures(1))
+    first = KnownFrameHashes(store)
+    assert first.of("vid_new", {"frame_hashes": "p1"}).near(pictures(1), 12) == [name]
+    second = KnownFrameHashes(store)
+    with statements(store) as asked, reads(store, monkeypatch) as opened:
+        assert second.of("vid_new", {"frame_hashes": "p1"}).near(pictures(1), 12) == [name]
+    assert (len([one for one in asked if one != "BEGIN"]), opened) == (3, [])
+    # What one of them has added, the other one finds.
+    late = add(store, tmp_path / "b", pictures(2))
+    second.of("vid_new", {"frame_hashes": "p1"})
+    with reads(store, monkeypatch) as opened:
+        assert first.of("vid_new", {"frame_hashes": "p1"}).near(pictures(2), 12) == [late]
+    assert opened == []
 
 
-def test_the_youngest_are_known_first_and_the_others_follow(
+def test_what_takes_long_is_added_bit_by_bit(
     store: LibraryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(known_frame_hashes, "PASS_SECONDS", 0.0)
     monkeypatch.setattr(known_frame_hashes, "LOOK_SECONDS", 0.0)
     names = [add(store, tmp_path / f"v{seed}", pictures(seed)) for seed in range(4)]
     some = np.concatenate([pictures(seed)[:16] for seed in range(4)])
-    known = KnownFrameHashes(store.catalog, store.blobs)
-    view = known.of("vid_new", {"frame_hashes": "p1"})  # one video for the pass, and one for each look
-    assert sorted(view.near(some, 4)) == sorted(names[2:])
-    assert sorted(view.near(some, 4)) == sorted(names[1:])
-    late = add(store, tmp_path / "late", pictures(4))
-    assert known.of("vid_new", {"frame_hashes": "p1"}).near(pictures(4), 4) == [late]
-    assert sorted(view.near(some, 4)) == sorted(names)
+    view = KnownFrameHashes(store).of("vid_new", {"frame_hashes": "p1"})  # one for the pass, and one for each look
+    assert sorted(view.near(some, 4)) == sorted(names[:2])
+    assert sorted(view.near(some, 4)) == sorted(names[:3])
+    # A process that ends meanwhile leaves nothing undone.
+    other = KnownFrameHashes(store).of("vid_new", {"frame_hashes": "p1"})
+    assert sorted(other.near(some, 4)) == sorted(names)
 
 
-def test_a_full_index_keeps_the_youngest(store: LibraryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(known_frame_hashes, "_CHUNK", 10)  # in the index: ten prints of each, one in eight
-    names = [add(store, tmp_path / f"v{seed}", pictures(seed)) for seed in range(6)]
-    some = np.concatenate([pictures(seed) for seed in range(7)])
-    known = KnownFrameHashes(store.catalog, store.blobs, most=30)
-    with reads(store, monkeypatch) as opened:
-        view = known.of("vid_new", {"frame_hashes": "p1"})
-    assert {*names[4:]} <= {*view.near(some, 4)} <= {*names[2:]}
-    assert len(opened) < len(names)
-    late = add(store, tmp_path / "v6", pictures(6))
-    view = known.of("vid_new", {"frame_hashes": "p1"})
-    assert {late, names[5]} <= {*view.near(some, 4)}
+def test_a_file_that_is_lost_or_cut_is_made_whole(store: LibraryStore, tmp_path: Path) -> None:
+    names = [add(store, tmp_path / f"v{seed}", pictures(seed)) for seed in range(4)]
+    some = np.concatenate([pictures(seed)[:16] for seed in range(4)])
+    file = store.root / known_frame_hashes.FILE
+    for damage in (lambda: os.truncate(file, file.stat().st_size - 9), file.unlink, lambda: file.write_bytes(b"?")):
+        assert sorted(KnownFrameHashes(store).of("vid_new", {"frame_hashes": "p1"}).near(some, 4)) == sorted(names)
+        damage()
+    assert sorted(KnownFrameHashes(store).of("vid_new", {"frame_hashes": "p1"}).near(some, 4)) == sorted(names)
 
 
 def test_superseded_forgotten_and_changed_prints_are_not_taken(store: LibraryStore, tmp_path: Path) -> None:
     stays, goes, changes = (add(store, tmp_path / f"v{seed}", pictures(seed)) for seed in range(3))
     some = np.concatenate([pictures(seed)[:16] for seed in range(3)])
-    known = KnownFrameHashes(store.catalog, store.blobs)
+    known = KnownFrameHashes(store)
     assert len(known.of("vid_new", {"frame_hashes": "p1"}).near(some, 4)) == 3
     forget(store, [goes])
     commit(store, changes, "frame_hashes", "p2", StageOutput())
@@ -234,3 +234,31 @@ def test_superseded_forgotten_and_changed_prints_are_not_taken(store: LibrarySto
     found = view.video(goes)
     assert found is not None
     assert found.hashes.tolist() == pictures(5).tolist()
+
+
+def test_a_damaged_file_is_noticed_and_made_anew(
+    store: LibraryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frame_hash_file, "CHUNK", 25)  # two videos
+    names = [add(store, tmp_path / f"v{seed}", pictures(seed)) for seed in range(3)]
+    with writing(store.engine) as connection:  # long ago: nobody would look for it any more
+        connection.execute(update(StageRunRow).where(StageRunRow.video_id == names[0]).values(finished_at=5.0))
+    some = np.concatenate([pictures(seed)[:16] for seed in range(3)])
+    file = store.root / known_frame_hashes.FILE
+    known = KnownFrameHashes(store)
+    assert len(known.of("vid_new", {"frame_hashes": "p1"}).near(some, 4)) == 3
+    assert not verify(store).harmful
+    with file.open("r+b") as opened:
+        opened.seek(120)
+        opened.write(b"!")
+    assert [one.code for one in verify(store).harmful] == ["FRAME_HASHES_DAMAGED"]
+    file.unlink()
+    newest = FrameHashFile(file)
+    newest.append(FrameHashEntry("vid_other", time.time(), pictures(9)))
+    assert [one.code for one in verify(store).harmful] == ["FRAME_HASHES_MISSING"]
+    rebuild_index(store)
+    assert not verify(store).harmful
+    assert sorted(known.of("vid_new", {"frame_hashes": "p1"}).near(some, 4)) == sorted(names)
+    forget(store, names)
+    rebuild_index(store)
+    assert not file.exists()

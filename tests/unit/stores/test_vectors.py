@@ -10,6 +10,7 @@ import pytest
 
 from stores.core.errors import StoreError
 from stores.library_store import LibraryStore
+from stores.maintenance.forget import forget
 from stores.vectors import store as module
 from stores.vectors.items import check_vectors
 from tests.unit.stores.builders import COLLECTION, add_video, put, vector_item
@@ -167,3 +168,36 @@ def test_a_damaged_index_is_named(store: LibraryStore) -> None:
     with pytest.raises(StoreError) as caught:
         store.vectors.query(COLLECTION, EAST, 3)
     assert caught.value.code.name == "LIBRARY_DAMAGED"
+
+
+def test_after_a_commit_only_what_changed_is_read_anew(
+    filled: tuple[LibraryStore, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, first, second = filled
+    store.vectors.query(COLLECTION, EAST, 10)
+    asked: list[str] = []
+    values = store.vectors._values
+
+    def noted(stored: object, vector_ids: list[str]) -> dict[str, np.ndarray]:
+        asked.extend(vector_ids)
+        return values(stored, vector_ids)
+
+    monkeypatch.setattr(store.vectors, "_values", noted)
+    third = add_video(store, "c.mp4")
+    assert len(store.vectors.query(COLLECTION, EAST, 10)) == 4
+    put(store, third, "vectors", vectors=[vector_item("new", 1, 0)])
+    assert asked == []
+    hits = store.vectors.query(COLLECTION, EAST, 10)
+    assert {hit.clip_id for hit in hits[:2]} == {"clp_e", "clp_new"}
+    assert [hit.clip_id for hit in hits[2:]] == ["clp_ne", "clp_n", "clp_w"]
+    assert len(asked) == 1
+    # What is replaced, forgotten or pending is found as it is now, and nothing else is read.
+    put(store, second, "vectors", fingerprint="f2", vectors=[vector_item("late", 1, 1, fp="f2")])
+    forget(store, [first])
+    hits = store.vectors.query(COLLECTION, EAST, 10)
+    assert [(hit.video_id, hit.clip_id) for hit in hits] == [(third, "clp_new"), (second, "clp_late")]
+    assert [hit.similarity for hit in hits] == pytest.approx([1, math.sqrt(0.5)], abs=1e-5)
+    assert len(asked) == 2
+    fetched, vectors = store.vectors.fetch(COLLECTION)
+    assert [hit.video_id for hit in fetched] == sorted([second, third])
+    assert len(vectors) == 2

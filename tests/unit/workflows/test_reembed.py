@@ -19,7 +19,7 @@ from kinodex.schemas import reembed as schema
 from pipeline.perceive import fingerprints, stages
 from stores.core.errors import UsageError
 from stores.core.records import Caption, StageOutput
-from stores.holdings import vectors_by_video
+from stores.holdings import collection_names, videos_by_collection
 from stores.library_store import LibraryStore
 from tests.unit.workflows.library_films import finish
 from tests.unit.workflows.two_models import red_film, registry
@@ -53,7 +53,9 @@ class World:
 
     def held(self) -> dict[str, set[str]]:
         """Videos by picture collection."""
-        return {name: set(videos) for name, videos in vectors_by_video(self.store).items() if "picture" in name}
+        names = {name for name in collection_names(self.store) if "picture" in name}
+        pairs = videos_by_collection(self.store, names)
+        return {name: {video_id for there, video_id in pairs if there == name} for name, _ in pairs}
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +136,8 @@ def test_the_door_plans_does_and_cleans(world: World) -> None:
         assert [video.status for video in made.report.videos] == ["done", "done"]
         assert made.captions == 1
         assert world.store.catalog.evidence_of(video_id, "caption")
-        assert video_id in vectors_by_video(world.store)[collections(world.old).text]
+        text = collections(world.old).text
+        assert (text, video_id) in videos_by_collection(world.store, [text])
         assert world.held() == {collections(world.old).picture: set(world.ids)}
         again = library.reembed()
         assert (again.report, again.captions) == (None, 0)

@@ -166,7 +166,7 @@ class Perceiver:
             return Row(-1, status="aborted", error_code=error.code.name, error_message=where)
         encoders = Encoders.open(crew.profile, crew.threads, crew.device, crew.pins, crew.added)
         Loading().start().models(encoders, crew.stages)
-        known = KnownFrameHashes(store.catalog, store.blobs)
+        known = KnownFrameHashes(store)
         for slot in range(self._count):
             name = f"ray-{this_machine()}-{slot}-{os.getpid()}"
             self._slots.put(_Slot(WorkerContext(name, store.ledger, encoders, Decoder(), crew.config, known)))
