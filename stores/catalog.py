@@ -18,12 +18,13 @@ from sqlalchemy import Connection, Engine, Select, delete, func, insert, select,
 
 from stores.clips import CLIPS, clips_at_hand, clips_of
 from stores.core import ids
+from stores.core.record_columns import clean, record_of, video_of
 from stores.core.records import Channel, Clip, Evidence, Receipt, Record, Span, StageKey, Video
 from stores.core.uris import path_of, uri_of
 from stores.entries import IndexHealth, InputError, VideoEntry, entry_of
 from stores.resolving import resolve
 from stores.sql.database import reading, writing
-from stores.sql.rows import TABLE_OF, clean, record_of, video_of
+from stores.sql.rows import TABLE_OF
 from stores.sql.standing import INDEXED_STAGE, counted
 from stores.sql.tables import (
     EVIDENCE,

@@ -13,11 +13,12 @@ from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, sele
 
 from stores.catalog import bump_revision
 from stores.core.ids import base_stage
+from stores.core.record_columns import columns_of, search_text, video_columns
 from stores.core.records import Blob, Label, Receipt, StageKey, StageOutput, Tracklet, VectorItem, Video
 from stores.ledger import Attempt, Ledger
 from stores.sql.database import reading, writing
 from stores.sql.fulltext import forget_lines, index_lines
-from stores.sql.rows import TABLE_OF, columns_of, search_text, video_columns
+from stores.sql.rows import TABLE_OF
 from stores.sql.tables import RECORD_TABLES, BlobRow, StageRunRow, VectorRow, VideoRow
 from stores.vectors.items import check_vectors
 from stores.vectors.snapshot import VECTORS_BLOB, pack_vectors

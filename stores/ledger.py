@@ -19,9 +19,9 @@ from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, up
 
 from stores.core.errors import CODES, StoreError
 from stores.core.ids import base_stage
+from stores.core.record_columns import clean
 from stores.core.records import Receipt, StageKey, Status
 from stores.sql.database import reading, writing
-from stores.sql.rows import clean
 from stores.sql.tables import StageRunRow as Run
 
 MAX_ATTEMPTS = 3

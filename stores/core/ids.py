@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from stores.core.former_names import former_stage
 from stores.core.records import Span
 
 _NAMESPACE = uuid.UUID("6b696e6f-6465-5800-8000-000000000001")
@@ -52,16 +53,16 @@ def fingerprint(
 ) -> str:
     """Hash of all that a stage's result depends on besides the video itself.
 
+    A stage that was renamed counts under its former name, so that libraries keep what they have of it.
+
     Args:
         config: the stage's frozen config as a JSON-able mapping; key order does not matter.
         models: ``name@revision`` of every model used.
         inputs: fingerprints of the stages it reads, by name.
     """
-    canonical = json.dumps(
-        {"stage": stage, "version": version, "config": config, "models": sorted(models), "inputs": inputs or {}},
-        sort_keys=True,
-        default=str,
-    )
+    named = {"stage": former_stage(stage), "version": version, "config": config, "models": sorted(models)}
+    named["inputs"] = {former_stage(name): value for name, value in (inputs or {}).items()}
+    canonical = json.dumps(named, sort_keys=True, default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from stores.core.former_names import current_blob, current_stage
+from stores.core.record_columns import clean, columns_of, record_of, video_columns, video_of
 from stores.core.records import Blob, Span, StageKey, StageOutput, VectorItem
-from stores.sql.rows import clean, columns_of, record_of, video_columns, video_of
 
 _FORMAT = 1
 
@@ -51,7 +52,8 @@ def unpack(data: bytes) -> tuple[StageKey, StageOutput]:
             head = json.loads(arrays["head"].tobytes())
             if head["format"] != _FORMAT:
                 raise ValueError(f"format {head['format']}")
-            return StageKey(*head["key"]), _output(head, arrays)
+            video_id, stage, fingerprint = head["key"]
+            return StageKey(video_id, current_stage(stage), fingerprint), _output(head, arrays)
     except (OSError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(str(error)) from error
 
@@ -70,7 +72,7 @@ def _output(head: dict[str, Any], arrays: Any) -> StageOutput:
     return StageOutput(
         records=tuple(record_of(kind, columns, Fraction(*base)) for kind, base, columns in head["records"]),
         vectors=tuple(items),
-        blobs=tuple(Blob(name, arrays[f"blob_{n}"].tobytes()) for n, name in enumerate(head["blobs"])),
+        blobs=tuple(Blob(current_blob(name), arrays[f"blob_{n}"].tobytes()) for n, name in enumerate(head["blobs"])),
         video=None if head["video"] is None else video_of(head["video"]),
         seconds=head["seconds"],
     )

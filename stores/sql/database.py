@@ -28,7 +28,7 @@ from stores.sql.postgres import (
     prepare_postgres,
 )
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest schema revision: the last file in ``migrations/versions``."""
 
 BUSY_MILLISECONDS = 10_000

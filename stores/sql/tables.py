@@ -217,7 +217,7 @@ class FactRow(_EvidenceRow, Base):
 class SpeechActivityRow(_RecordRow, Base):
     """`records.SpeechActivity`."""
 
-    __tablename__ = "voices"
+    __tablename__ = "speech_activities"
 
 
 class CaptionRow(_EvidenceRow, Base):

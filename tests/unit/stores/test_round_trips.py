@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stores.core.record_columns import clean
 from stores.core.records import (
     Caption,
     Clip,
@@ -29,7 +30,6 @@ from stores.core.records import (
 )
 from stores.core.staged_output import pack, unpack
 from stores.library_store import LibraryStore
-from stores.sql.rows import clean
 from tests.unit.stores.builders import BASE, add_video, begun, put, sha, video_of
 
 TICKS = st.integers(0, 2**62)
