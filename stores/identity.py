@@ -23,7 +23,7 @@ from stores.sql.database import reading, writing
 from stores.sql.tables import AboutRow
 
 FORMAT = 1
-"""Version of the folder's layout; the database has its own (`stores.sql.database.HEAD`)."""
+"""Version of the folder's layout; the database has its own (`stores.sql.opening.HEAD`)."""
 
 OBJECT_MARK = "kinodex-library.json"
 """Name of the mark in an object store, beside the blobs."""

@@ -34,11 +34,11 @@ from stores.files.blobs import BlobStore
 from stores.files.staging_area import StagingArea
 from stores.identity import check_mark, identify, write_mark
 from stores.ledger import MAX_ATTEMPTS, Attempt, Ledger
-from stores.maintenance.sweeping import Swept, sweep
 from stores.runs import RunLog
-from stores.sql.database import MAKE_ONE, open_database, reading
+from stores.sql.database import reading
 from stores.sql.faults import storage_faults
 from stores.sql.fulltext import FullText
+from stores.sql.opening import MAKE_ONE, open_database
 from stores.tags.library import TagLibrary
 from stores.tags.vectors import KeptTagVectors
 from stores.vectors.rows import VectorRows
@@ -187,8 +187,9 @@ class LibraryStore:
         """Stores what a stage found and ends the attempt: readers see all of it, or still the old.
 
         Blobs, then vectors, then one SQL transaction with the rows and the word *done*, guarded by the
-        attempt's number. What is left over from before is removed afterwards; if that fails, `sweep` does it.
-        Only `job` keeps a sweep from taking what is not committed yet for a leftover.
+        attempt's number. What it replaces is removed afterwards; if that fails, the next
+        `stores.maintenance.sweeping.sweep` removes it.
+        Only `job` keeps a sweep from removing what is not committed yet.
         An attempt that is done already gives its receipt again: who repeats a commit did not hear how it ended.
 
         Raises:
@@ -214,21 +215,8 @@ class LibraryStore:
         """What is known of one video."""
         return VideoMemory(self.catalog, self.blobs, video_id)
 
-    def sweep(self, grace_seconds: float = 0.0, dry_run: bool = False) -> Swept:
-        """Removes blobs, vectors and parcels that nothing done points at: leavings of crashes
-        (`stores.maintenance.sweeping`).
-
-        Args:
-            grace_seconds: files younger than this stay: somebody may be about to make use of them.
-            dry_run: count only, remove nothing.
-
-        Raises:
-            StoreError: LIBRARY_LOCKED if there is another job.
-        """
-        return sweep(self, grace_seconds, dry_run)
-
     def discard(self, replaced: Replaced) -> None:
-        """Removes what nothing points at any more; what cannot be removed now is left to `sweep`."""
+        """Removes what nothing points at any more; what cannot be removed now is left to the next sweep."""
         try:
             for collection, vector_ids in replaced.vectors.items():
                 self.vectors.delete(collection, vector_ids)

@@ -33,7 +33,7 @@ class Forgotten:
 def forget(store: LibraryStore, video_ids: Iterable[str]) -> Forgotten:
     """Removes videos with all that the library holds of them; the files themselves are not touched.
 
-    All or none: one SQL transaction, then blobs and vectors, of which `LibraryStore.sweep` finds what a crash leaves.
+    All or none: one SQL transaction, then blobs and vectors; what a crash leaves of them, the next sweep removes.
 
     Raises:
         UsageError: UNKNOWN_VIDEO if one of the ids is not known; then none is forgotten.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What `LibraryStore.sweep` removed, or would remove.
+    """What `sweep` removed, or would remove.
 
     Attributes:
         blobs, vectors: that no done stage points at.
@@ -30,8 +30,16 @@ class Swept:
     bytes: int = 0
 
 
-def sweep(store: LibraryStore, grace_seconds: float, dry_run: bool) -> Swept:
-    """See `LibraryStore.sweep`."""
+def sweep(store: LibraryStore, grace_seconds: float = 0.0, dry_run: bool = False) -> Swept:
+    """Removes blobs, vectors and staged outputs that no finished stage points at.
+
+    Args:
+        grace_seconds: files younger than this stay: a running worker may be about to use them.
+        dry_run: count only, remove nothing.
+
+    Raises:
+        StoreError: LIBRARY_LOCKED if there is another job.
+    """
     before = time.time() - grace_seconds
     with store.job():
         parts = stale_parts(store.engine)

@@ -11,6 +11,7 @@ from stores.files.blobs import BlobStore
 from stores.known_frame_hashes import KnownFrameHashes
 from stores.library_store import LibraryStore
 from stores.maintenance.forget import forget
+from stores.maintenance.sweeping import sweep
 from stores.maintenance.verify import verify
 from stores.sql.postgres import ensure_schema, postgres_url
 from tests.unit.stores.test_former_names import HASHES, VIDEOS, make_tables, prints_npz
@@ -30,7 +31,7 @@ def test_an_older_library_on_servers_serves_under_the_new_names(places: Places, 
         assert [hit.video_id for hit in old.fulltext.search("black white", 5)] == list(VIDEOS)
         view = KnownFrameHashes(old.catalog, old.blobs).of("vid_new", {"frame_hashes": "f1"})
         assert sorted(view.near(HASHES[8:24], 12)) == list(VIDEOS)
-        assert old.sweep().blobs == 0
+        assert sweep(old).blobs == 0
         assert forget(old, VIDEOS).blobs == 2
         assert list(blobs.stored()) == []
     blobs.close()

@@ -12,6 +12,7 @@ from stores import commit as commit_module
 from stores.core.errors import StoreError
 from stores.core.records import Blob, StageKey, StageOutput
 from stores.library_store import LibraryStore
+from stores.maintenance.sweeping import sweep
 from tests.unit.stores.builders import COLLECTION, add_video, begun, put, utterance, vector_item
 
 
@@ -86,7 +87,7 @@ def test_a_cut_before_a_step(store: LibraryStore, monkeypatch: pytest.MonkeyPatc
     assert again.number == 2
     store.commit(again, new_output(video_id))
     assert seen(store, video_id) == NEW
-    store.sweep()
+    sweep(store)
     assert seen(store, video_id) == NEW
 
 
@@ -99,7 +100,7 @@ def test_a_cut_while_leftovers_are_removed(store: LibraryStore, monkeypatch: pyt
         with pytest.raises(PowerCutError):
             store.commit(attempt, new_output(video_id))
     assert seen(store, video_id) == NEW
-    swept = store.sweep()
+    swept = sweep(store)
     assert (swept.blobs, swept.vectors) == (2, 1)  # a.npz and vectors.npz
     assert seen(store, video_id) == NEW
 

@@ -21,8 +21,9 @@ import stores
 from stores.core.errors import StoreError
 from stores.ledger import Ledger
 from stores.library_store import LibraryStore
-from stores.sql.database import HEAD, open_database, reading, writing
+from stores.sql.database import reading, writing
 from stores.sql.faults import storage_faults
+from stores.sql.opening import HEAD, open_database
 from stores.sql.tables import EVIDENCE, Base
 from tests.unit.stores.builders import add_video
 
@@ -122,7 +123,7 @@ def test_opening_again_is_quick_and_needs_no_alembic(tmp_path: Path) -> None:
     open_database(url(tmp_path)).dispose()
     program = (
         "import sys\n"
-        "from stores.sql.database import open_database\n"
+        "from stores.sql.opening import open_database\n"
         "open_database(sys.argv[1]).dispose()\n"
         "print('alembic' in sys.modules)\n"
     )

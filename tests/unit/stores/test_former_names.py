@@ -24,6 +24,7 @@ from stores.known_frame_hashes import KnownFrameHashes
 from stores.library_store import LibraryStore
 from stores.maintenance.forget import forget
 from stores.maintenance.rebuild import rebuild_index
+from stores.maintenance.sweeping import sweep
 from stores.maintenance.verify import verify
 from tests.unit.stores.builders import begun
 
@@ -132,7 +133,7 @@ def test_copies_are_still_recognised(old: LibraryStore) -> None:
 def test_verify_rebuild_and_sweep_find_nothing_amiss(old: LibraryStore) -> None:
     assert verify(old).problems == ()
     rebuild_index(old)
-    assert old.sweep().blobs == 0
+    assert sweep(old).blobs == 0
     assert verify(old, deep=True).problems == ()
     assert old.memory("vid_b").blob("frame_hashes", "frame_hashes.npz") == prints_npz()
 
@@ -154,7 +155,7 @@ def test_a_stage_that_is_done_again_is_read_from_its_new_place(old: LibraryStore
     old.commit(begun(old, "vid_a", "frame_hashes"), StageOutput(blobs=(Blob("frame_hashes.npz", b"new"),)))
     assert old.memory("vid_a").blob("frame_hashes", "frame_hashes.npz") == b"new"
     assert [problem.code for problem in verify(old).problems] == ["BLOB_ORPHAN"]
-    assert old.sweep().blobs == 1
+    assert sweep(old).blobs == 1
     assert verify(old).problems == ()
     assert not (root / "blobs" / "vid_a" / "prints").exists()
 

@@ -13,7 +13,7 @@ from stores.core.errors import StoreError
 from stores.core.records import Receipt, StageKey, StageOutput
 from stores.ledger import Attempt, Ledger
 from stores.library_store import LibraryStore
-from stores.sql.database import open_database
+from stores.sql.opening import open_database
 from tests.unit.stores.builders import add_video, begun, put
 
 KEY = StageKey("vid_1", "speech", "f1")

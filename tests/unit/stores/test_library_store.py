@@ -14,6 +14,7 @@ from sqlalchemy import event, text
 from stores.core.errors import StoreError, UsageError
 from stores.core.records import Blob, Clip, Fact, Scene, ScreenText, SpeechActivity, StageOutput
 from stores.library_store import LibraryStore, Swept
+from stores.maintenance.sweeping import sweep
 from stores.sql.database import writing
 from tests.unit.stores.builders import (
     add_video,
@@ -240,29 +241,29 @@ def test_sweeping_removes_what_nothing_points_at_and_nothing_else(store: Library
     store.blobs.put(attempt.key, Blob("lost.npz", b"2"))
     store.vectors.upsert([vector_item("lost", 0, 1)], attempt.key)
     (store.staging / "lost.npz").write_bytes(b"3")
-    assert store.sweep(dry_run=True) == store.sweep() == Swept(blobs=1, vectors=1, staged=1, bytes=2)
+    assert sweep(store, dry_run=True) == sweep(store) == Swept(blobs=1, vectors=1, staged=1, bytes=2)
     assert [ids for _, ids in store.vectors.stored()] == [["kept:f1"]]
     assert store.memory(video_id).blob("vectors", "kept.npz") == b"1"
-    assert store.sweep() == Swept()
+    assert sweep(store) == Swept()
 
 
 def test_what_is_young_may_be_spared(store: LibraryStore) -> None:
     attempt = begun(store, add_video(store), "pictures")
     store.blobs.put(attempt.key, Blob("lost.npz", b"2"))
     name = store.staging_area.write(attempt.key, StageOutput())
-    assert store.sweep(grace_seconds=60) == Swept()
+    assert sweep(store, grace_seconds=60) == Swept()
     assert store.staging_area.names() == [name]
-    assert store.sweep().staged == 1
+    assert sweep(store).staged == 1
 
 
 def test_parts_that_were_begun_too_early_for_the_whole_are_swept(store: LibraryStore) -> None:
     video_id = add_video(store)
     put(store, video_id, "pictures", blobs=[Blob("pictures.npz", b"whole")])
     put(store, video_id, "pictures.001", blobs=[Blob("part.npz", b"new")], fingerprint="p2")
-    assert store.sweep().parts == 0
+    assert sweep(store).parts == 0
     with writing(store.engine) as connection:
         connection.execute(text("UPDATE stage_runs SET started_at = 1 WHERE stage = 'pictures.001'"))
-    assert store.sweep(dry_run=True) == store.sweep() == Swept(blobs=1, parts=1, bytes=3)
+    assert sweep(store, dry_run=True) == sweep(store) == Swept(blobs=1, parts=1, bytes=3)
     assert {receipt.key.stage for receipt in store.ledger.receipts()} == {"probe", "pictures"}
 
 

@@ -15,6 +15,7 @@ from stores.core.errors import StoreError
 from stores.core.records import StageKey, VectorItem
 from stores.library_store import LibraryStore
 from stores.maintenance.rebuild import rebuild_index
+from stores.maintenance.sweeping import sweep
 from stores.maintenance.verify import verify
 from stores.sql.database import writing
 from stores.vectors.snapshot import pack_vectors, unpack_vectors
@@ -123,9 +124,9 @@ def test_what_an_interrupted_rebuild_left_is_swept(store: LibraryStore) -> None:
     half = store.root / "vectors" / "index-0001"
     half.mkdir()
     (half / "chroma.sqlite3").write_bytes(b"half")
-    assert store.sweep(dry_run=True).bytes == 4
+    assert sweep(store, dry_run=True).bytes == 4
     assert half.exists()
-    store.sweep()
+    sweep(store)
     assert not half.exists()
     assert nearest(store) == NEAREST
 
@@ -148,7 +149,7 @@ def test_a_library_of_an_older_version_says_which_videos_to_ingest_again(store: 
     again = [vector_item("holiday.mp4-a", 0.6, 0.8), vector_item("holiday.mp4-b", 0, 1)]
     put(store, old, "vectors", vectors=again)
     rebuild_index(store)
-    store.sweep()
+    sweep(store)
     assert verify(store).problems == ()
     assert store.memory(new).has("vectors")
 

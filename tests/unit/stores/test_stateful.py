@@ -34,6 +34,7 @@ from stores.ledger import Attempt
 from stores.library_store import LibraryStore, Swept
 from stores.maintenance.forget import forget
 from stores.maintenance.rebuild import rebuild_index
+from stores.maintenance.sweeping import sweep
 from stores.maintenance.verify import verify
 from tests.unit.stores.builders import COLLECTION, sha, utterance, vector_item, video_of
 
@@ -310,10 +311,10 @@ class LibraryMachine(RuleBasedStateMachine):
 
     @rule()
     def gc(self) -> None:
-        would = self.store.sweep(dry_run=True)
-        assert self.store.sweep() == would
+        would = sweep(self.store, dry_run=True)
+        assert sweep(self.store) == would
         assert verify(self.store).problems == ()
-        assert self.store.sweep() == Swept()
+        assert sweep(self.store) == Swept()
 
     @rule(step=st.sampled_from((*REBUILDING, "")))
     def rebuild(self, step: str) -> None:

@@ -16,6 +16,7 @@ from stores.core.records import Blob, Scene, StageKey, StageOutput
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
 from stores.maintenance.rebuild import rebuild_index
+from stores.maintenance.sweeping import sweep
 from stores.maintenance.verification import Verification
 from stores.maintenance.verify import verify
 from stores.sql.database import writing
@@ -191,7 +192,7 @@ def test_a_damaged_index_is_rebuilt(tmp_path: Path, file: str) -> None:
             assert codes(verify(store)) == ["vector INDEX_UNREADABLE"]
         rebuild_index(store)
         assert verify(store).problems == ()
-        assert store.sweep().vectors == 0
+        assert sweep(store).vectors == 0
         assert [hit.vector_id for hit in store.vectors.query(COLLECTION, np.asarray([0, 1], np.float32), 1)] == ["b:f1"]
 
 
@@ -204,7 +205,7 @@ def test_what_nothing_points_at_is_told_and_swept(store: LibraryStore, video_id:
     assert codes(found) == ["orphan BLOB_ORPHAN", "orphan VECTOR_ORPHAN", "orphan PARCEL_ORPHAN"]
     assert found.harmful == ()
     assert found.problems[0].where == f"{video_id}/pictures/f1/lost.npz"
-    store.sweep()
+    sweep(store)
     assert verify(store).problems == ()
 
 
