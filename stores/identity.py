@@ -1,8 +1,8 @@
-"""Which library this is and where its parts lie, so that no setting can lead one library to another's parts.
+"""The identity of a library and the places of its parts, so that no wrong setting mixes the parts of two libraries.
 
-``library.json`` in the library's folder names its places on this machine. The database knows the library's id and,
-for the machines that have no such file yet, what kind of places its vectors and blobs are in. An object
-store holds a mark with the id: two libraries under one prefix would sweep away each other's blobs.
+``library.json`` in the library's folder names its places on this machine. The database stores the library's id and,
+for machines that have no such file yet, in what kind of places its vectors and blobs are. An object
+store contains a marker file with the id: two libraries under one prefix would delete each other's blobs.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ FORMAT = 1
 """Version of the folder's layout; the database has its own (`stores.sql.opening.HEAD`)."""
 
 OBJECT_MARK = "kinodex-library.json"
-"""Name of the mark in an object store, beside the blobs."""
+"""Name of the marker file in an object store."""
 
 
 def check_mark(mark: Path, places: Places) -> None:
-    """Checks that a library's folder was made by this Kinodex or an older one, and for the same places.
+    """Checks that this Kinodex or an older one made a library's folder, and for the same places.
 
     Raises:
         StoreError: LIBRARY_DAMAGED, or LIBRARY_VERSION if a newer Kinodex made it.
         UsageError: SETTINGS_INVALID if the library keeps its parts elsewhere.
     """
-    told: object = None
+    content: object = None
     with suppress(ValueError):
-        told = json.loads(mark.read_text(encoding="utf-8"))
-    version = told.get("kinodex_library") if isinstance(told, dict) else None
-    if not isinstance(version, int) or not isinstance(told, dict):
+        content = json.loads(mark.read_text(encoding="utf-8"))
+    version = content.get("kinodex_library") if isinstance(content, dict) else None
+    if not isinstance(version, int) or not isinstance(content, dict):
         raise StoreError("LIBRARY_DAMAGED", f"{mark} does not say which library this is.", "Restore it from a backup.")
     if version > FORMAT:
         message = f"The library {mark.parent} has format {version}; this Kinodex knows only up to {FORMAT}."
         raise StoreError("LIBRARY_VERSION", message, "Update Kinodex.")
-    kept = {"database": "", "vectors": "", "blobs": "", **told.get("places", {})}
+    kept = {"database": "", "vectors": "", "blobs": "", **content.get("places", {})}
     for part, asked in places.named().items():
         if asked != kept[part]:
             here = f"in {mark.parent}"
@@ -55,21 +55,21 @@ def check_mark(mark: Path, places: Places) -> None:
             )
             hint = (
                 f"Set {part} = {kept[part]!r}, or choose another --library. If it was moved on purpose, or the server "
-                f"has a new address, correct `places` in {mark} (docs/runbook.md tells how to move a library)."
+                f"has a new address, correct `places` in {mark} (docs/runbook.md describes how to move a library)."
             )
             raise UsageError("SETTINGS_INVALID", message, hint)
 
 
 def write_mark(mark: Path, places: Places) -> None:
-    """Writes ``library.json``: no user names, passwords or keys."""
-    told: dict[str, object] = {"kinodex_library": FORMAT}
+    """Writes ``library.json``, without user names, passwords and keys."""
+    content: dict[str, object] = {"kinodex_library": FORMAT}
     if places:
-        told["places"] = places.named()
-    write_whole(mark, json.dumps(told, indent=1).encode())
+        content["places"] = places.named()
+    write_whole(mark, json.dumps(content, indent=1).encode())
 
 
 def identify(engine: Engine, places: Places, objects: ObjectFiles | None) -> str:
-    """The library's id, made at first; and checks that its parts are where they are looked for.
+    """The library's id, created at first; checks that its parts are in the configured places.
 
     Raises:
         StoreError: as `stores.sql.database.writing`, BLOB_STORE_UNREACHABLE, LIBRARY_READ_ONLY.

@@ -1,4 +1,4 @@
-"""Identities: of videos by content, of records by place, of stage runs by what they depend on."""
+"""Ids of videos by their content, of records by their position, and of stage runs by what they depend on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CHUNK = 1 << 20
 
 
 def sha256_of(path: Path) -> str:
-    """Hex sha256 of a file's content, read in pieces of 1 MiB.
+    """Hex sha256 of a file's content, read in chunks of 1 MiB.
 
     Raises:
         OSError: if the file cannot be read.
@@ -38,7 +38,7 @@ def record_id(prefix: str, video: str, span: Span, *parts: object) -> str:
 
     Args:
         prefix: ``scn``, ``clp``, ``utt``, ``txt``, ``lbl``, ``trk``, ``fct``, ``cap`` or ``scr``.
-        parts: what tells two records of the same kind and span apart (a category, a text).
+        parts: what distinguishes two records of the same kind and span (a category, a text).
     """
     name = json.dumps([video, prefix, span.start, span.end, str(span.time_base), *map(str, parts)])
     return f"{prefix}_{uuid.uuid5(_NAMESPACE, name).hex[:20]}"
@@ -51,9 +51,9 @@ def fingerprint(
     models: Sequence[str] = (),
     inputs: Mapping[str, str] | None = None,
 ) -> str:
-    """Hash of all that a stage's result depends on besides the video itself.
+    """Hash of everything a stage's result depends on apart from the video itself.
 
-    A stage that was renamed counts under its former name, so that libraries keep what they have of it.
+    A renamed stage is hashed under its former name, so that its results in existing libraries stay valid.
 
     Args:
         config: the stage's frozen config as a JSON-able mapping; key order does not matter.
@@ -72,5 +72,5 @@ def part_stage(stage: str, number: int) -> str:
 
 
 def base_stage(name: str) -> str:
-    """The stage that ``name`` is, or is a part of."""
+    """The stage that ``name`` names, or of which it names a part."""
     return name.partition(".")[0]

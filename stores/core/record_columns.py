@@ -1,8 +1,8 @@
 """Records as table columns and back: one codec for the tables and for staged outputs.
 
-A column bears the name of the field; a `Span` is ``start_tick`` and ``end_tick``; nested tuples are
-JSON lists. Text is cleaned on the way in, because neither SQLite nor Postgres can store all that a
-speech recogniser or a text reader may come up with.
+A column has the name of its field; a `Span` becomes ``start_tick`` and ``end_tick``; nested tuples become
+JSON lists. Text is cleaned on the way in, because neither SQLite nor Postgres can store every character that a
+speech recogniser or a text reader may return.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def clean(text: str) -> str:
 
 
 def columns_of(record: Record) -> Columns:
-    """The columns of one record, without those that say which stage of which video it belongs to."""
+    """The columns of one record, without the video, stage and fingerprint it belongs to."""
     columns: Columns = {}
     for field in fields(record):
         value = getattr(record, field.name)
@@ -64,7 +64,7 @@ def columns_of(record: Record) -> Columns:
 
 
 def record_of(kind: str, columns: Mapping[Any, Any], time_base: Fraction) -> Record:
-    """The record that `columns_of` took apart.
+    """The inverse of `columns_of`.
 
     Raises:
         KeyError: if ``kind`` is none of `KINDS`, nor a former name of one, or a column is missing.
@@ -82,7 +82,7 @@ def record_of(kind: str, columns: Mapping[Any, Any], time_base: Fraction) -> Rec
 
 
 def search_text(record: Label | Tracklet) -> str:
-    """What a label or a tracklet can be found by: names in both languages, broader nouns, looks and motion."""
+    """The text by which a label or tracklet is found: names in both languages, broader nouns, appearance, motion."""
     if isinstance(record, Label):
         words = (record.name, *record.name_zh.split(";"), *record.broader)
     else:

@@ -1,7 +1,7 @@
-"""A parcel: the output of one stage as one file, from a worker process to the one writer.
+"""A staged output: the output of one stage as one file, passed from a worker process to the one writer.
 
-A parcel is an .npz archive of plain arrays: the records as JSON, all vectors end to end as float32, each blob
-as bytes. Nothing in it can run code when it is read.
+It is an .npz archive of plain arrays: the records as JSON, all vectors end to end as float32, each blob
+as bytes. Reading it cannot execute code.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FORMAT = 1
 
 
 def pack(key: StageKey, output: StageOutput) -> bytes:
-    """A parcel as bytes."""
+    """The output of one stage as bytes."""
     head = {
         "format": _FORMAT,
         "key": [key.video_id, key.stage, key.fingerprint],
@@ -42,10 +42,10 @@ def pack(key: StageKey, output: StageOutput) -> bytes:
 
 
 def unpack(data: bytes) -> tuple[StageKey, StageOutput]:
-    """What `pack` was given.
+    """The arguments of `pack`. An output that an earlier version packed gets the current names.
 
     Raises:
-        ValueError: if ``data`` is not a whole parcel.
+        ValueError: if ``data`` is not a complete staged output.
     """
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:

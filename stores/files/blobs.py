@@ -1,7 +1,7 @@
-"""Blobs: named bytes that a stage left, beside the tables, on disk or in an object store.
+"""Blobs: named bytes that a stage produced, on disk or in an object store.
 
-A blob lies at ``video_id/stage/fingerprint/name``; one that was written before its stage was renamed still lies under
-the former name (`stores.core.former_names`) and is found there. Which blobs count, the tables say.
+A blob's path is ``video_id/stage/fingerprint/name``. One that was written before its stage was renamed keeps its former
+path (`stores.core.former_names`) and is found there. The tables say which blobs belong to the library.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _TEMPORARY = ".part-"
 class StoredBlob:
     """A file under the root. ``size`` in bytes; ``modified``: seconds since the epoch, 0.0 where that is unknown.
 
-    ``key`` and ``name`` are the current ones, also of a file that lies under former names, unless it is there twice.
+    ``key`` and ``name`` are the current ones, also of a file with former names, unless there is one with each.
     """
 
     key: StageKey
@@ -63,7 +63,7 @@ class BlobStore:
         return self._objects
 
     def put(self, key: StageKey, *blobs: Blob) -> None:
-        """Writes blobs so that each is there whole or not at all, and stays after a power cut.
+        """Writes blobs, each atomically and durably.
 
         Raises:
             ValueError: if a name is not made of letters, digits, ``.``, ``_`` and ``-``.
@@ -88,19 +88,19 @@ class BlobStore:
         """The bytes of one blob.
 
         Raises:
-            StoreError: LIBRARY_DAMAGED if it is not there, BLOB_STORE_UNREACHABLE.
+            StoreError: LIBRARY_DAMAGED if it is missing, BLOB_STORE_UNREACHABLE.
         """
         data = self._read(self._path(key, name))
         if data is None and (former := self._former_path(key, name)):
             data = self._read(former)
         if data is None:
-            message = f"The library misses the file {self.uri(key, name)}."
+            message = f"The file {self.uri(key, name)} of the library is missing."
             hint = "Run `kinodex verify --repair`, then `kinodex ingest` on the video."
             raise StoreError("LIBRARY_DAMAGED", message, hint)
         return data
 
     def exists(self, key: StageKey, name: str) -> bool:
-        """Whether the blob is there now.
+        """Whether the blob exists.
 
         Raises:
             StoreError: BLOB_STORE_UNREACHABLE.
@@ -109,7 +109,7 @@ class BlobStore:
         return self._is_there(self._path(key, name)) or bool(former and self._is_there(former))
 
     def uri(self, key: StageKey, name: str) -> str:
-        """Where the blob lies: an absolute path, or the object's URL."""
+        """The blob's absolute path, or the URL of the object."""
         path = self._path(key, name)
         former = self._former_path(key, name)
         if former and self._is_there(former) and not self._is_there(path):
@@ -117,7 +117,7 @@ class BlobStore:
         return path if self._objects is None else self._objects.uri(path)
 
     def stored(self) -> Iterator[StoredBlob]:
-        """Every file under the root, also what an interrupted write left; each under its current key and name.
+        """Every file under the root, including remains of interrupted writes, each with its current key and name.
 
         Raises:
             StoreError: BLOB_STORE_UNREACHABLE.
@@ -133,12 +133,12 @@ class BlobStore:
             video_id, stage, fingerprint, name = parts
             now = current_stage(stage), current_blob(name)
             if now != (stage, name) and f"{self._root}/{video_id}/{now[0]}/{fingerprint}/{now[1]}" not in found:
-                # If it was written again under its current name, the old file is an orphan and keeps its own.
+                # If the blob was written again under its current name, the old file is an orphan and keeps its own.
                 stage, name = now
             yield StoredBlob(StageKey(video_id, stage, fingerprint), name, int(details["size"]), modified(details))
 
     def delete(self, key: StageKey, name: str) -> None:
-        """Removes one file that `stored` named, and folders that become empty; no error if it is gone already."""
+        """Removes one file that `stored` named, and folders left empty; no error if it does not exist."""
         self._delete(f"{self._folder(key)}/{name}")
         former = f"{self._folder(_former_key(key))}/{former_blob(name)}"
         if former != f"{self._folder(key)}/{name}":
@@ -173,7 +173,7 @@ class BlobStore:
         return Path(path).exists() if self._objects is None else self._objects.exists(path)
 
     def _former_path(self, key: StageKey, name: str) -> str:
-        """Where an earlier version kept the blob; "" if that is where it is kept now."""
+        """Where an earlier version stored the blob; "" if that is where it is stored now."""
         former = self._path(_former_key(key), former_blob(name))
         return "" if former == self._path(key, name) else former
 
@@ -194,7 +194,7 @@ def _former_key(key: StageKey) -> StageKey:
 
 
 def write_whole(target: Path, data: bytes) -> None:
-    """Writes a file by a temporary neighbour, fsync and rename: it is there whole or not at all."""
+    """Writes a file atomically: a temporary file beside it, fsync, rename."""
     temporary = target.with_name(f"{_TEMPORARY}{os.getpid()}-{target.name}")
     try:
         with temporary.open("wb") as file:
@@ -208,7 +208,7 @@ def write_whole(target: Path, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes what was renamed or made in ``folder`` stay after a power cut."""
+    """Makes renames and new files in ``folder`` durable (fsync)."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

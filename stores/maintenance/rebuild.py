@@ -57,7 +57,7 @@ def rebuild_index(store: LibraryStore, on_progress: OnProgress | None = None) ->
             lost = _fill(store, target, runs, on_progress)
             if store.vectors.embedded:
                 _salvage(store.vectors, target, lost)
-                store.vectors.take(target)
+                store.vectors.replace_with(target)
             else:
                 _remove_others(target, runs)
         finally:
@@ -102,7 +102,7 @@ def _fill(
 def _put_exactly(target: VectorStore, run: VectorRun, items: Sequence[VectorItem]) -> None:
     missing = []
     for collection, ids in run.ids.items():
-        held = target.held(collection, ids)
+        held = target.get_raw(collection, ids)
         of_collection = [item for item in items if item.collection == collection]
         missing += [item for item in of_collection if not agrees(held.get(item.vector_id), item, run.key)]
         # Chroma adds to what is stored beside an id; only what is removed first is stored as it is given.
@@ -127,7 +127,7 @@ def _salvage(old: VectorStore, target: VectorStore, lost: Sequence[VectorRun]) -
     for run in lost:
         for collection, ids in run.ids.items():
             try:
-                held = old.held(collection, ids)
+                held = old.get_raw(collection, ids)
             except StoreError as error:
                 _LOG.warning("Nothing can be taken over from the old index: %s", error)
                 return

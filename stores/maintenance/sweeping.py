@@ -1,4 +1,4 @@
-"""Sweeping: what crashes left behind, and nothing else."""
+"""Removing what crashes left behind, and nothing else."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Swept:
     """What `sweep` removed, or would remove.
 
     Attributes:
-        blobs, vectors: that no done stage points at.
-        staged: parcels that nobody will fetch.
+        blobs, vectors: those that no finished stage points at.
+        staged: staged outputs that no writer will read.
         parts: runs of parts whose whole stage was done after they began.
-        bytes: freed, of blobs, parcels and vector indexes that were replaced.
+        bytes: freed: blobs, staged outputs and replaced vector indexes.
     """
 
     blobs: int = 0

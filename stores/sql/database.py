@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
 
+from stores.sql.faults import storage_faults
+
 BUSY_MILLISECONDS = 10_000
 """How long a statement waits for another process. Writes take milliseconds. Source: our choice, far above them."""
 

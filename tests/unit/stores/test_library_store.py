@@ -13,8 +13,8 @@ from sqlalchemy import event, text
 
 from stores.core.errors import StoreError, UsageError
 from stores.core.records import Blob, Clip, Fact, Scene, ScreenText, SpeechActivity, StageOutput
-from stores.library_store import LibraryStore, Swept
-from stores.maintenance.sweeping import sweep
+from stores.library_store import LibraryStore
+from stores.maintenance.sweeping import Swept, sweep
 from stores.sql.database import writing
 from tests.unit.stores.builders import (
     add_video,

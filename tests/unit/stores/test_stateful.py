@@ -31,10 +31,10 @@ from stores.core.ids import video_id as id_of
 from stores.core.records import Blob, Receipt, StageKey, StageOutput
 from stores.core.uris import uri_of
 from stores.ledger import Attempt
-from stores.library_store import LibraryStore, Swept
+from stores.library_store import LibraryStore
 from stores.maintenance.forget import forget
 from stores.maintenance.rebuild import rebuild_index
-from stores.maintenance.sweeping import sweep
+from stores.maintenance.sweeping import Swept, sweep
 from stores.maintenance.verify import verify
 from tests.unit.stores.builders import COLLECTION, sha, utterance, vector_item, video_of
 
