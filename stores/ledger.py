@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
@@ -40,6 +40,25 @@ class Attempt:
     started: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """How an attempt ends.
+
+    Attributes:
+        code, message: of the error, "" if there is none.
+        seconds: of work; None for the time since the attempt began.
+        strike: whether the attempt counts against the video.
+        changes: further columns of the run.
+    """
+
+    status: Status
+    code: str = ""
+    message: str = ""
+    seconds: float | None = None
+    strike: bool = True
+    changes: Mapping[str, bool | int | None] = field(default_factory=dict)
+
+
 class Ledger:
     """Owner of the table ``stage_runs``.
 
@@ -57,18 +76,18 @@ class Ledger:
         self._clock = clock
         self.max_attempts = max_attempts
 
-    def begin(self, key: StageKey, worker: str, asked: float = math.inf) -> Attempt | Receipt:
+    def begin(self, key: StageKey, worker: str, asked_at: float = math.inf) -> Attempt | Receipt:
         """`begin_all` of one run."""
-        return self.begin_all([key], worker, asked)[0]
+        return self.begin_all([key], worker, asked_at)[0]
 
-    def begin_all(self, keys: Sequence[StageKey], worker: str, asked: float = math.inf) -> list[Attempt | Receipt]:
+    def begin_all(self, keys: Sequence[StageKey], worker: str, asked_at: float = math.inf) -> list[Attempt | Receipt]:
         """Commits a new attempt at each run, or returns how it ended already; all in one transaction.
 
         A new attempt counts as a strike until it ends. A run that is still marked as running
         when all its strikes are used up has killed its workers: it is quarantined.
 
         Args:
-            asked: when the worker first asked (seconds since the epoch): an attempt it was given since then is given
+            asked_at: when the worker first asked (seconds since the epoch): an attempt it was given since then is given
                 again, since the answer was lost.
 
         Returns:
@@ -78,9 +97,9 @@ class Ledger:
             StoreError: as `stores.sql.database.writing`.
         """
         with writing(self._engine) as connection:
-            return [self._begin(connection, key, worker, asked) for key in keys]
+            return [self._begin(connection, key, worker, asked_at) for key in keys]
 
-    def _begin(self, connection: Connection, key: StageKey, worker: str, asked: float) -> Attempt | Receipt:
+    def _begin(self, connection: Connection, key: StageKey, worker: str, asked_at: float) -> Attempt | Receipt:
         now = self._clock()
         running: dict[str, object] = {"status": "running", "worker": worker, "error_code": "", "error_message": ""}
         running |= {"started_at": now, "finished_at": None, "seconds": 0.0}
@@ -90,7 +109,7 @@ class Ledger:
             return Attempt(key, 1, worker, now)
         if run.status in ("done", "quarantined"):
             return _receipt(run)
-        if run.status == "running" and run.worker == worker and run.started_at >= asked:
+        if run.status == "running" and run.worker == worker and run.started_at >= asked_at:
             return Attempt(key, run.attempts, worker, run.started_at)
         if run.strikes >= self.max_attempts:
             return self._quarantine(connection, run, now)
@@ -109,10 +128,10 @@ class Ledger:
         """
         with writing(self._engine) as connection:
             if CODES[code].blame == "infra":
-                return self._finish(connection, attempt, "failed", code, message, strike=False)
+                return self._finish(connection, attempt, _Outcome("failed", code, message, strike=False))
             run = _run(connection, attempt.key)
             spent = run is not None and CODES[code].retryable and run.strikes >= self.max_attempts
-            return self._finish(connection, attempt, "quarantined" if spent else "failed", code, message)
+            return self._finish(connection, attempt, _Outcome("quarantined" if spent else "failed", code, message))
 
     def release(self, attempt: Attempt) -> Receipt:
         """Gives an attempt back because its job is stopping: the run is pending again, without a strike.
@@ -121,7 +140,7 @@ class Ledger:
             StoreError: STALE_ATTEMPT if the attempt is no longer the current one.
         """
         with writing(self._engine) as connection:
-            return self._finish(connection, attempt, "pending", "", "", seconds=0.0, strike=False)
+            return self._finish(connection, attempt, _Outcome("pending", seconds=0.0, strike=False))
 
     def reset(
         self,
@@ -181,7 +200,8 @@ class Ledger:
             same = (Run.video_id == key.video_id) & (Run.stage == key.stage)
             superseded = same & (Run.fingerprint != key.fingerprint) & (Run.active | (Run.status == "done"))
             connection.execute(delete(Run).where(superseded))
-        return self._finish(connection, attempt, "done", "", "", seconds, active=True, row_count=rows)
+        outcome = _Outcome("done", seconds=seconds, changes={"active": True, "row_count": rows})
+        return self._finish(connection, attempt, outcome)
 
     def current(self, connection: Connection, attempt: Attempt) -> Receipt | None:
         """Checks, before anything is written, that an attempt may still be ended.
@@ -247,22 +267,12 @@ class Ledger:
         self._set(connection, key, status="quarantined")
         return _receipt(_run(connection, key))
 
-    def _finish(
-        self,
-        connection: Connection,
-        attempt: Attempt,
-        status: Status,
-        code: str,
-        message: str,
-        seconds: float | None = None,
-        strike: bool = True,
-        **more: bool | int | None,
-    ) -> Receipt:
+    def _finish(self, connection: Connection, attempt: Attempt, outcome: _Outcome) -> Receipt:
         now = self._clock()
-        seconds = max(0.0, now - attempt.started) if seconds is None else seconds
-        changes = {"status": status, "error_code": code, "error_message": clean(message), "finished_at": now}
-        changes |= {"seconds": seconds, **more}
-        if not strike:
+        changes: dict[str, object] = {"status": outcome.status, "finished_at": now, **outcome.changes}
+        changes |= {"error_code": outcome.code, "error_message": clean(outcome.message)}
+        changes["seconds"] = max(0.0, now - attempt.started) if outcome.seconds is None else outcome.seconds
+        if not outcome.strike:
             changes["strikes"] = Run.strikes - 1
         ended = connection.execute(_END.values(**changes), {"number": attempt.number, **_asked(attempt.key)})
         if ended.rowcount != 1:

@@ -1,4 +1,4 @@
-"""Transactions on the SQL database of a library, whichever it is; `stores.sql.opening` opens it."""
+"""Transactions on the SQL database of a library; `stores.sql.opening` opens it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WRITE_OPTION = "kinodex_write"
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection that sees one consistent state of the database.
+    """A read transaction, which sees one consistent snapshot of the database.
 
     Raises:
         StoreError: as `storage_faults`.
@@ -33,16 +33,16 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def writing(engine: Engine) -> Iterator[Connection]:
     """One write transaction: committed at the end of the block, rolled back if it raises.
 
-    Write transactions of one library follow each other, whoever asks for them.
+    Write transactions of one library are serialized across threads, processes and machines.
 
     Raises:
-        StoreError: as `storage_faults`. After DATABASE_UNREACHABLE the transaction may be done all the same: the
-            server may have died after it committed.
+        StoreError: as `storage_faults`. After DATABASE_UNREACHABLE the transaction may be committed all the same: the
+            server may have died just after.
     """
     with database_faults(engine), engine.connect() as connection:
         connection = connection.execution_options(**{WRITE_OPTION: True})
         if engine.dialect.name == "postgresql":
-            # What was committed while this transaction waited for its turn must be seen.
+            # It must see what was committed while it waited for the lock.
             connection = connection.execution_options(isolation_level="READ COMMITTED")
         with connection.begin():
             yield connection

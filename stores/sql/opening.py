@@ -29,8 +29,8 @@ from stores.sql.postgres import (
 HEAD = "0008"
 """The newest schema revision: the last file in ``migrations/versions``."""
 
-MAKE_ONE = "Name another with --library or KINODEX_LIBRARY, or make one: kinodex ingest PATH"
-"""The way out of LIBRARY_MISSING."""
+MAKE_ONE = "Name another with --library or KINODEX_LIBRARY, or create one: kinodex ingest PATH"
+"""The hint of LIBRARY_MISSING."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -38,18 +38,18 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 def open_database(url: str | URL, create: bool = True) -> Engine:
     """Opens (and creates) the database at ``url`` with its schema at `HEAD`.
 
-    SQLite runs in WAL mode with foreign keys on and full fsync. On Postgres the tables go into the first schema of
-    the search path, which ``?options=-csearch_path%3Dname`` in the URL chooses (and which is made if need be): so
-    several libraries can share one database. Several processes may open a new database at once: one makes
-    the tables while the others wait. Alembic is imported only if the schema is not at `HEAD` already. If another
-    version of Kinodex made the keys that words are found by (`stores.core.text_keys`), they are made again.
+    SQLite runs in WAL mode with foreign keys on and full fsync. On Postgres the tables are created in the first schema
+    of the search path, which ``?options=-csearch_path%3Dname`` in the URL chooses (and which is created if it is
+    missing): so several libraries can share one database. Several processes may open a new database at once: one
+    creates the tables while the others wait. Alembic is imported only if the schema is not at `HEAD` already. If
+    another version of Kinodex made the search keys (`stores.core.text_keys`), they are rebuilt.
 
     Args:
         url: ``sqlite:///path`` or ``postgresql://…``, the latter always through psycopg 3.
-        create: make the tables if there are none.
+        create: create the tables if there are none.
 
     Raises:
-        StoreError: LIBRARY_MISSING if there are no tables and none are to be made; LIBRARY_VERSION if a newer
+        StoreError: LIBRARY_MISSING if there are no tables and ``create`` is not set; LIBRARY_VERSION if a newer
             Kinodex wrote it; else as `storage_faults`.
         UsageError: SETTINGS_INVALID as `storage_faults`, or if the driver for Postgres is not installed.
     """
@@ -60,7 +60,7 @@ def open_database(url: str | URL, create: bool = True) -> Engine:
     try:
         with reading(engine) as connection:
             current = _revision(connection)
-            renewed = current == HEAD and keys_are_current(connection)
+            keys_current = current == HEAD and keys_are_current(connection)
         if current is None and not create:
             where = masked(engine.url.render_as_string(hide_password=True))
             raise StoreError("LIBRARY_MISSING", f"There is no Kinodex library in {where}.", MAKE_ONE)
@@ -69,7 +69,7 @@ def open_database(url: str | URL, create: bool = True) -> Engine:
                 with database_faults(engine):
                     ensure_schema(engine)
             _migrate(engine, current)
-        if not renewed:
+        if not keys_current:
             with writing(engine) as connection:
                 renew_keys(connection)
     except BaseException:
@@ -97,7 +97,7 @@ def _json(value: object) -> str:
 def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: sqlite3.Connection, record: object) -> None:  # noqa: ARG001
-        # Python's own transaction handling begins too late and never for reads; on_begin does it instead.
+        # sqlite3 begins transactions too late, and never for reads; on_begin does it instead.
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
@@ -108,7 +108,7 @@ def _prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        # A read transaction that later writes cannot wait for another writer; so writers say it at once.
+        # A read transaction that later writes cannot wait for another writer; so writers begin as such.
         options: dict[str, Any] = dict(connection.get_execution_options())
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITE_OPTION) else "BEGIN")
 
@@ -136,6 +136,6 @@ def _migrate(engine: Engine, current: str | None) -> None:
             "Update Kinodex.",
         )
     with writing(engine) as connection:
-        # Another process may have migrated while this one waited for the write lock; Alembic looks again.
+        # Another process may have migrated while this one waited for the write lock; Alembic checks again.
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

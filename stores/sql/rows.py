@@ -1,4 +1,4 @@
-"""Which table holds the records of each kind; `stores.core.record_columns` says what their columns are."""
+"""Which table holds the records of each kind; `stores.core.record_columns` converts between both."""
 
 from __future__ import annotations
 

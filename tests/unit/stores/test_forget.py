@@ -1,4 +1,4 @@
-"""A forgotten video leaves nothing behind, and takes nothing of others along."""
+"""A forgotten video leaves nothing behind, and nothing of other videos is removed."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_all_or_none(store: LibraryStore) -> None:
     assert store.memory(video_id).has("speech")
 
 
-def test_a_cut_before_the_files_are_removed(store: LibraryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_before_the_files_are_removed(store: LibraryStore, monkeypatch: pytest.MonkeyPatch) -> None:
     def cut(*_: object) -> NoReturn:
         raise KeyboardInterrupt
 

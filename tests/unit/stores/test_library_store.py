@@ -72,7 +72,7 @@ def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
         assert [entry.video_id for entry in store.catalog.videos()] == [video_id]
 
 
-def test_a_folder_that_the_vector_index_cannot_name_is_refused_in_words(tmp_path: Path) -> None:
+def test_a_folder_that_the_vector_index_cannot_name_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not UTF-8"):
         LibraryStore.open(tmp_path / "caf\udce9", create=True)
     assert not list(tmp_path.iterdir())
@@ -204,7 +204,7 @@ def test_a_stage_that_finds_nothing_is_done(store: LibraryStore) -> None:
     assert store.catalog.evidence_of(video_id) == []
 
 
-def test_other_ticks_make_the_rest_be_forgotten(store: LibraryStore) -> None:
+def test_another_time_base_removes_the_other_stages(store: LibraryStore) -> None:
     video_id = add_video(store)
     put(store, video_id, "speech", utterance(video_id, 0, "hello"), vectors=[vector_item("a", 1, 0)])
     video = video_of(video_id, sha("holiday.mp4"), span(0, 1).time_base / 2)
@@ -233,7 +233,7 @@ def test_an_output_that_contradicts_itself_is_refused_whole(store: LibraryStore,
     assert list((store.root / "blobs").rglob("*.*")) == []
 
 
-def test_sweeping_removes_what_nothing_points_at_and_nothing_else(store: LibraryStore) -> None:
+def test_sweeping_removes_only_what_nothing_refers_to(store: LibraryStore) -> None:
     video_id = add_video(store)
     kept = vector_item("kept", 1, 0)
     put(store, video_id, "vectors", vectors=[kept], blobs=[Blob("kept.npz", b"1")])
@@ -247,7 +247,7 @@ def test_sweeping_removes_what_nothing_points_at_and_nothing_else(store: Library
     assert sweep(store) == Swept()
 
 
-def test_what_is_young_may_be_spared(store: LibraryStore) -> None:
+def test_recent_files_can_be_kept(store: LibraryStore) -> None:
     attempt = begun(store, add_video(store), "pictures")
     store.blobs.put(attempt.key, Blob("lost.npz", b"2"))
     name = store.staging_area.write(attempt.key, StageOutput())
@@ -285,7 +285,7 @@ def test_a_full_disk_says_so_and_leaves_the_old(store: LibraryStore) -> None:
     assert [line.text for line in store.catalog.evidence_of(video_id)] == ["old words"]
 
 
-def test_the_mark_is_written_last(tmp_path: Path) -> None:
+def test_library_json_is_written_last(tmp_path: Path) -> None:
     LibraryStore.open(tmp_path, create=True).close()
     assert json.loads((tmp_path / "library.json").read_text()) == {"kinodex_library": 1}
     (tmp_path / "library.json").unlink()

@@ -1,4 +1,4 @@
-"""Whatever happens, in whatever order: readers see what was committed last, whole, and nothing is begun without end.
+"""Random sequences of operations: readers always see the last commit, complete, and nothing is retried for ever.
 
 A machine drives a real library (SQLite, Chroma, files) through ingests, crashes between any two steps of a commit,
 renames, other fingerprints, failures, rebuilds and sweeps; plain dictionaries say what must come of it. A second,
