@@ -32,7 +32,7 @@ from stores.core.places import Places
 from stores.core.records import Receipt, StageOutput
 from stores.files.blobs import BlobStore
 from stores.files.staging_area import StagingArea
-from stores.identity import check_mark, identify, write_mark
+from stores.identity import check_library_file, identify, write_library_file
 from stores.ledger import MAX_ATTEMPTS, Attempt, Ledger
 from stores.runs import RunLog
 from stores.sql.database import reading
@@ -105,10 +105,10 @@ class LibraryStore:
             UsageError: SETTINGS_INVALID if the library has its parts in other places, or a server refuses access.
         """
         root = Path(root).expanduser().absolute()
-        mark = root / "library.json"
+        library_file = root / "library.json"
         with storage_faults(f"The library {root}"):
-            if mark.is_file():
-                check_mark(mark, places)
+            if library_file.is_file():
+                check_library_file(library_file, places)
             elif not create and not places.database:
                 raise StoreError("LIBRARY_MISSING", f"There is no Kinodex library at {root}.", MAKE_ONE)
             elif root.exists() and not root.is_dir():
@@ -119,15 +119,15 @@ class LibraryStore:
                 raise UsageError("SETTINGS_INVALID", message, "Choose another --library.")
             if not places.database:
                 _make_folders(root)
-            engine = _open_tables(root, places, create and not mark.is_file())
+            engine = _open_tables(root, places, create and not library_file.is_file())
             blobs = None
             try:
                 _make_folders(root)
                 blobs = BlobStore(places.blobs or root / "blobs", places.blob_options)
                 library_id = identify(engine, places, blobs.objects)
-                if not mark.is_file():
+                if not library_file.is_file():
                     # Last, so that a library whose creation was interrupted is created again.
-                    write_mark(mark, places)
+                    write_library_file(library_file, places)
             except BaseException:
                 if blobs is not None:
                     blobs.close()

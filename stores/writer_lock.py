@@ -55,7 +55,7 @@ class Lock:
     """One of the locks: acquired by the first thread of this process that enters, released by the last one that leaves.
 
     Args:
-        name: of the lock file ``<name>.lock``, in which the holder's process id stands, and of the server's lock.
+        name: of the lock file ``<name>.lock``, which contains the holder's process id, and of the server's lock.
         root: the library's folder.
         server: the locks of the database server, if the tables are in one.
         one_thread: refuse other threads, too.

@@ -1,7 +1,7 @@
 """Names that stages, blobs and kinds of records had in earlier versions, for libraries written then.
 
-Tables are renamed by the migrations; files and objects stay where they lie, and fingerprints stay what they were, so
-that nothing is done again because of a name.
+Tables are renamed by the migrations; files and objects keep their paths, and fingerprints do not change, so that no
+stage is done again because of a name.
 """
 
 from __future__ import annotations

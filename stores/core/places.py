@@ -1,4 +1,4 @@
-"""Where the parts of a library lie: in its folder, or on servers that several machines share."""
+"""Where the parts of a library are: in its folder, or on servers that several machines share."""
 
 from __future__ import annotations
 

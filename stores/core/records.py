@@ -48,7 +48,7 @@ class Span:
         return float((self.end - self.start) * self.time_base)
 
     def contains(self, tick: int) -> bool:
-        """Whether ``tick`` lies in the half-open span."""
+        """Whether ``tick`` is in the half-open span."""
         return self.start <= tick < self.end
 
     def overlap(self, other: Span) -> int:
@@ -126,7 +126,7 @@ class Clip:
     """The unit of retrieval: a scene, split or merged to a sensible length.
 
     Attributes:
-        keyframe: tick of the frame that stands for the clip.
+        keyframe: tick of the frame that represents the clip.
         thumbnail: name of the thumbnail blob of stage ``thumbnails`` nearest to the keyframe ("" if none).
     """
 
@@ -301,7 +301,7 @@ class VectorItem:
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """Named bytes kept beside the tables: ``frames.npz``, ``000012.jpg``."""
+    """Named bytes stored outside the tables: ``frames.npz``, ``000012.jpg``."""
 
     name: str
     data: bytes

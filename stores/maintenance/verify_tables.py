@@ -92,9 +92,9 @@ def check_lines(connection: Connection, found: Findings) -> None:
     for number, video_id in enumerate(videos):
         there, wanted = indexed_lines(connection, video_id), expected_lines(connection, video_id)
         owned += len(there)
-        missing, beside = Counter(wanted) - Counter(there), Counter(there) - Counter(wanted)
-        if missing or beside:
-            message = f"{missing.total()} lines are missing or wrong, {beside.total()} should not be there."
+        missing, extra = Counter(wanted) - Counter(there), Counter(there) - Counter(wanted)
+        if missing or extra:
+            message = f"{missing.total()} lines are missing or wrong, {extra.total()} should not be there."
             found.add("line", "LINES_DIFFER", video_id, message, REBUILD)
         found.progress("lines", number + 1, len(videos))
     found.checked["lines"] += owned

@@ -322,7 +322,7 @@ class TagAliasRow(Base):
 
 
 class TagVectorRow(Base):
-    """Vectors of some hundred texts of tags in one space (`stores.tags.vectors`): can be made again from the tags."""
+    """Vectors of some hundred tag texts in one space (`stores.tags.vectors`); can be rebuilt from the tags."""
 
     __tablename__ = "tag_vectors"
     chunk_id: Mapped[str] = mapped_column(primary_key=True)

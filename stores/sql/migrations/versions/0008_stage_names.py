@@ -1,5 +1,5 @@
-"""Stages, a blob and a table get new names. Files and objects stay where they lie (`stores.core.former_names`), and
-fingerprints stay what they are."""
+"""Stages, a blob and a table get new names. Files and objects keep their paths (`stores.core.former_names`), and
+fingerprints do not change."""
 
 from alembic import op
 
