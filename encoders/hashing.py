@@ -1,13 +1,11 @@
-"""The fingerprint of a file."""
+"""The hash of a model's file."""
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from encoders.types import WeightsError
-
-_CHUNK = 1 << 20
+from stores.core.ids import sha256_of
 
 
 def sha256(path: Path) -> str:
@@ -16,11 +14,7 @@ def sha256(path: Path) -> str:
     Raises:
         WeightsError: ``missing`` if it cannot be read.
     """
-    digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
-            while piece := file.read(_CHUNK):
-                digest.update(piece)
+        return sha256_of(path)
     except OSError as error:
         raise WeightsError("missing", f"{path} cannot be read: {error}") from error
-    return digest.hexdigest()

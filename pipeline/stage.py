@@ -61,6 +61,15 @@ was made before it is still what would be made now."""
 NEVER: Mapping[str, object] = MappingProxyType({"fingerprint": "never"})
 """``metadata`` of a field that changes no result, such as where a file lies whose content another field tells."""
 
+_FORMER_SETTINGS = {
+    "change_threshold": "same",
+    "top_k": "strongest",
+    "max_labels": "most",
+    "min_peak": "faintest",
+    "min_single_score": "lonely",
+}
+"""Settings count in the fingerprint by the name that they had first, so that a new name makes nothing be done again."""
+
 
 def settings_of(config: Any) -> dict[str, object]:
     """A frozen config dataclass as a mapping, as far as it counts in the fingerprint (`WHEN_SET`, `NEVER`)."""
@@ -69,7 +78,7 @@ def settings_of(config: Any) -> dict[str, object]:
         counts = each.metadata.get("fingerprint")
         if counts == "never" or (counts == "when set" and values[each.name] == each.default):
             del values[each.name]
-    return values
+    return {_FORMER_SETTINGS.get(name, name): value for name, value in values.items()}
 
 
 def fingerprints(stages: Sequence[Stage]) -> dict[str, str]:

@@ -1,6 +1,6 @@
-"""The catalog: which videos there are, where they lie, and what is known of them.
+"""The catalog: which videos there are, where their files are, and what is known about them.
 
-Everything it tells of a video's content belongs to the stage runs that readers may see.
+Everything it returns about a video's content belongs to the active stage runs, which are those that readers see.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, inse
 
 from stores.clips import CLIPS, clips_at_hand, clips_of
 from stores.core import ids
+from stores.core.record_columns import clean, record_of, video_of
 from stores.core.records import Channel, Clip, Evidence, Receipt, Record, Span, StageKey, Video
 from stores.core.uris import path_of, uri_of
 from stores.entries import IndexHealth, InputError, VideoEntry, entry_of
 from stores.resolving import resolve
 from stores.sql.database import reading, writing
 from stores.sql.first_place import FIRST_PLACE
-from stores.sql.rows import TABLE_OF, clean, record_of, video_of
+from stores.sql.rows import TABLE_OF
 from stores.sql.standing import INDEXED_STAGE, counted
 from stores.sql.tables import (
     EVIDENCE,
@@ -47,16 +48,16 @@ _Rows = TypeVar("_Rows", bound=Select[*tuple[Any, ...]])
 
 
 class Catalog:
-    """Reads and registers; the records themselves are written by `stores.library_store.LibraryStore.commit`."""
+    """Reads records and registers files; the records are written by `stores.library_store.LibraryStore.commit`."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._active: tuple[int, dict[tuple[str, str], str]] = (-1, {})
 
     def register(self, path: Path, sha256: str, size: int, mtime_ns: int) -> str:
-        """Notes that ``path`` holds the content ``sha256``, and returns the video's id.
+        """Records that ``path`` has the content ``sha256``, and returns the video's id.
 
-        A copy adds a place to the video that is known already; a file with new content moves to its new video.
+        A copy adds a location to the known video; a file whose content changed moves to another video.
         """
         video_id, uri, now = ids.video_id(sha256), uri_of(path), time.time()
         place = {"video_id": video_id, "size": size, "mtime_ns": mtime_ns, "seen_at": now, "missing": False}
@@ -74,7 +75,7 @@ class Catalog:
         """The video at ``path`` if size and modification time are as they were, so that hashing can be skipped.
 
         Args:
-            note: write down that a file is back that was missing.
+            note: record that a missing file is back.
         """
         uri = uri_of(path)
         same = (LocationRow.uri == uri) & (LocationRow.size == size) & (LocationRow.mtime_ns == mtime_ns)
@@ -86,12 +87,12 @@ class Catalog:
         return None if row is None else str(row.video_id)
 
     def note_missing(self, path: Path) -> None:
-        """Notes that a known file is no longer there; what was learned from it stays."""
+        """Records that a known file is missing; the results of its video stay."""
         with writing(self._engine) as connection:
             connection.execute(update(LocationRow).where(LocationRow.uri == uri_of(path)).values(missing=True))
 
     def record_input_error(self, uri: str, code: str, message: str) -> None:
-        """Notes a file that could not be read; a later `register` of it removes the note."""
+        """Records a file that could not be read; a later `register` of it removes the entry."""
         row = {"error_code": code, "error_message": clean(message), "seen_at": time.time()}
         with writing(self._engine) as connection:
             connection.execute(delete(InputErrorRow).where(InputErrorRow.uri == uri))
@@ -104,16 +105,16 @@ class Catalog:
             return [InputError(*row) for row in connection.execute(columns.order_by(InputErrorRow.uri))]
 
     def forget_input_errors(self, uris: Iterable[str]) -> None:
-        """Strikes files off the list of those that could not be read."""
+        """Removes files from the list of those that could not be read."""
         with writing(self._engine) as connection:
             for uri in uris:
                 connection.execute(delete(InputErrorRow).where(InputErrorRow.uri == uri))
 
     def prune_input_errors(self, exists: Callable[[str], bool]) -> list[str]:
-        """Strikes files off that list that are no longer there.
+        """Removes files from that list that no longer exist.
 
         Args:
-            exists: whether there is still something at a uri.
+            exists: whether a uri still exists.
 
         Returns:
             Their uris.
@@ -124,11 +125,11 @@ class Catalog:
         return gone
 
     def missing(self) -> list[VideoEntry]:
-        """Videos that are at none of their places now; the disk is asked, not the tables."""
+        """Videos none of whose files exist now, according to the disk and not to the tables."""
         return [entry for entry in self.videos() if not any(_may_exist(path_of(uri)) for uri in entry.uris)]
 
     def videos(self) -> list[VideoEntry]:
-        """All videos, by their first place; in three queries however many there are."""
+        """All videos, by their first location; three queries in all."""
         return self._entries(None)
 
     def entry(self, video_id: str) -> VideoEntry:
@@ -152,7 +153,7 @@ class Catalog:
             yield from self._entries(video_ids[first : first + _LISTED])
 
     def page(self, limit: int | None = None, after: str = "") -> list[VideoEntry]:
-        """Videos by id: at most ``limit`` of those behind the id ``after``."""
+        """Videos by id: at most ``limit`` of those after the id ``after``."""
         chosen = select(VideoRow.video_id).where(VideoRow.video_id > after).order_by(VideoRow.video_id)
         with reading(self._engine) as connection:
             video_ids = list(connection.execute(chosen.limit(limit)).scalars())
@@ -160,11 +161,11 @@ class Catalog:
         return [found[video_id] for video_id in video_ids if video_id in found]
 
     def places_of(self, video_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """Where these videos lie, by id, the places first that were there when somebody looked last."""
+        """The locations of these videos, by id; those not known to be missing first."""
         return {video_id: tuple(uris) for video_id, uris in self._places(sorted(set(video_ids))).items()}
 
     def indexed(self) -> list[str]:
-        """Ids of the videos that can be searched, by their first place."""
+        """Ids of the videos that can be searched, by their first location."""
         done = (StageRunRow.stage == INDEXED_STAGE) & StageRunRow.active
         chosen = select(VideoRow.video_id).join(StageRunRow, StageRunRow.video_id == VideoRow.video_id)
         with reading(self._engine) as connection:
@@ -191,18 +192,18 @@ class Catalog:
         """The id of the video that ``text`` means: an id, the beginning of one, a path or uri, a file name.
 
         Raises:
-            UsageError: UNKNOWN_VIDEO if no video or more than one fits; the message names what comes near.
+            UsageError: UNKNOWN_VIDEO if no video or more than one matches; the message names similar ones.
         """
         with reading(self._engine) as connection:
             return resolve(connection, text)
 
     def display_uri(self, video_id: str) -> str:
-        """Where to play the video: the first place that is still there, else the last known one, else the id."""
+        """Where to play the video: its first existing file, else its first known location, else the id."""
         uris = self._places([video_id]).get(video_id, [])
         return next((uri for uri in uris if path_of(uri).is_file()), next(iter(uris), video_id))
 
     def path(self, video_id: str) -> Path | None:
-        """The first place of the video where a file is now."""
+        """The first file of the video that exists."""
         paths = (path_of(uri) for uri in self._places([video_id]).get(video_id, ()))
         return next((path for path in paths if path.is_file()), None)
 
@@ -219,26 +220,26 @@ class Catalog:
         return tuple(record for _, record in sorted(found, key=lambda pair: pair[0]))
 
     def clips(self, video_id: str) -> list[Clip]:
-        """The clips of one video in time."""
+        """The clips of one video in order of time."""
         return self._clips(ClipRow.video_id == video_id).get(video_id, [])
 
     def clips_at_hand(
         self, clip_ids: Iterable[str] = (), places: Iterable[tuple[str, int, int]] = ()
     ) -> dict[str, list[Clip]]:
-        """Clips by video, each in time: those of ``clip_ids``, and all that touch one of ``places``.
+        """Clips by video, in order of time: those of ``clip_ids``, and all that overlap one of ``places``.
 
         Args:
-            places: video id, start and end in its ticks; one without a length is touched by what holds its tick.
+            places: video id, start and end in its ticks; one of length zero overlaps the clips that contain its tick.
         """
         with reading(self._engine) as connection:
             return clips_at_hand(connection, clip_ids, places)
 
     def clips_by_video(self) -> dict[str, list[Clip]]:
-        """The clips of all videos, each in time."""
+        """The clips of all videos, in order of time."""
         return self._clips(None)
 
     def evidence(self, evidence_ids: Iterable[str]) -> dict[str, Evidence]:
-        """Evidence by id; ids that do not exist, or no longer, are absent."""
+        """Evidence by id; ids that do not exist (any more) are absent."""
         wanted = list(dict.fromkeys(evidence_ids))
         found: dict[str, Evidence] = {}
         with reading(self._engine) as connection:
@@ -248,7 +249,7 @@ class Catalog:
         return {evidence_id: found[evidence_id] for evidence_id in wanted if evidence_id in found}
 
     def evidence_of(self, video_id: str, channel: Channel | None = None) -> list[Evidence]:
-        """All evidence of one video (on one channel) in time."""
+        """All evidence of one video (on one channel) in order of time."""
         chosen = EVIDENCE.c.video_id == video_id
         if channel is not None:
             chosen &= EVIDENCE.c.channel == channel
@@ -264,7 +265,7 @@ class Catalog:
             return sorted(_evidence(connection, there), key=lambda item: (item.channel, item.evidence_id))
 
     def described(self, stage: str) -> dict[str, int]:
-        """The videos of which a stage (``captions`` or ``script``) is done, to how many records it left; 0 counts."""
+        """The videos with a finished stage (``captions`` or ``script``), to the number of its records (0 or more)."""
         table: Any = ScriptRow if stage == "script" else CaptionRow
         chosen = _shown(select(table.video_id, func.count()).where(table.stage == stage), table)
         done = (StageRunRow.stage == stage) & StageRunRow.active
@@ -276,8 +277,8 @@ class Catalog:
     def index_health(self, required_stages: Collection[str]) -> IndexHealth:
         """How many videos have all of ``required_stages`` done.
 
-        A video all of whose places are missing and of which none of those stages is done is not counted. What
-        `stores.sql.standing` counts costs the same however large the library is.
+        A video whose files are all missing and for which none of those stages is done is not counted. For the one stage
+        that `stores.sql.standing` counts, the cost does not depend on the size of the library.
         """
         stages = sorted(set(required_stages))
         if stages == [INDEXED_STAGE]:
@@ -309,7 +310,7 @@ class Catalog:
         return self._active[1]
 
     def active_of(self, video_ids: Sequence[str], stages: Sequence[str] | None = None) -> dict[tuple[str, str], str]:
-        """As `active`, for these videos (and stages) only and asked anew."""
+        """As `active`, for these videos (and stages) only, and never from the cache."""
         runs = select(StageRunRow.video_id, StageRunRow.stage, StageRunRow.fingerprint).where(StageRunRow.active)
         if stages is not None:
             runs = runs.where(StageRunRow.stage.in_(stages))
@@ -326,7 +327,7 @@ class Catalog:
             return _revision(connection)
 
     def blobs(self, video_id: str, stage: str) -> tuple[StageKey | None, tuple[str, ...]]:
-        """The key and the names, sorted, of the blobs that a stage left; (None, ()) if there are none."""
+        """The key and the sorted names of the blobs of a stage; (None, ()) if there are none."""
         chosen = _shown(select(BlobRow.fingerprint, BlobRow.name), BlobRow).order_by(BlobRow.name)
         with reading(self._engine) as connection:
             rows = connection.execute(chosen.where(BlobRow.video_id == video_id, BlobRow.stage == stage)).all()
@@ -334,7 +335,7 @@ class Catalog:
         return key, tuple(row.name for row in rows)
 
     def blob_bytes(self) -> dict[tuple[str, str], int]:
-        """Bytes of the blobs that each stage left, by (video id, stage); stages without blobs are absent."""
+        """Bytes of the blobs of each stage, by (video id, stage); stages without blobs are absent."""
         chosen = select(BlobRow.video_id, BlobRow.stage, func.sum(BlobRow.size))
         with reading(self._engine) as connection:
             rows = connection.execute(chosen.group_by(BlobRow.video_id, BlobRow.stage))
@@ -393,7 +394,7 @@ class Catalog:
 
 
 def _some(video_ids: Sequence[str] | None) -> Iterator[_Narrowed]:
-    """How to narrow a statement over a table down to these videos (None: all), some at a time."""
+    """Functions that narrow a statement down to these videos (None: all), some at a time."""
     if video_ids is None:
         yield lambda statement, _: statement
         return
@@ -411,7 +412,7 @@ def _health(indexed: int, known: int, failed: int) -> IndexHealth:
 
 
 def _may_exist(path: Path) -> bool:
-    """False only if the disk says so: what is out of reach for now is not missing."""
+    """False only if the file certainly does not exist: one that cannot be reached is not missing."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -425,7 +426,7 @@ _BUMP = update(CounterRow).where(CounterRow.name == "revision").values(value=Cou
 
 
 def bump_revision(connection: Connection) -> None:
-    """Tells every cache, in every process, that what readers may see has changed."""
+    """Invalidates every cache, in every process, of what readers see."""
     if not connection.execute(_BUMP).rowcount:
         connection.execute(insert(CounterRow).values(name="revision", value=1))
 

@@ -1,4 +1,4 @@
-"""Clips as readers see them: of whole videos, or just those that something was found in."""
+"""The clips that readers see: those of whole videos, or those around given places."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CLIPS = (
     .where(StageRunRow.active)
     .join(VideoRow, VideoRow.video_id == ClipRow.video_id)
 )
-"""All that readers may see."""
+"""All clips that readers see, with their video's time base."""
 
 _BY_ID = CLIPS.where(ClipRow.clip_id.in_(bindparam("clip_ids", expanding=True)))
 
@@ -54,10 +54,10 @@ def clips_at_hand(
     wanted = list(dict.fromkeys(clip_ids))
     for first in range(0, len(wanted), _LISTED):
         rows += connection.execute(_BY_ID, {"clip_ids": wanted[first : first + _LISTED]}).all()
-    looked = [[video_id, start, max(end, start + 1)] for video_id, start, end in dict.fromkeys(places)]
-    if looked:
+    spans = [[video_id, start, max(end, start + 1)] for video_id, start, end in dict.fromkeys(places)]
+    if spans:
         statement = text(_touching(connection.dialect.name))
-        rows += connection.execute(statement, {"places": json.dumps(looked)}).all()
+        rows += connection.execute(statement, {"places": json.dumps(spans)}).all()
     once = {row.clip_id: row for row in rows}
     return clips_of(sorted(once.values(), key=lambda row: (row.video_id, row.start_tick, row.ordinal)))
 

@@ -13,11 +13,12 @@ from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, sele
 
 from stores.catalog import bump_revision
 from stores.core.ids import base_stage
+from stores.core.record_columns import columns_of, search_text, video_columns
 from stores.core.records import Blob, Label, Receipt, StageKey, StageOutput, Tracklet, VectorItem, Video
 from stores.ledger import Attempt, Ledger
 from stores.sql.database import reading, writing
 from stores.sql.fulltext import forget_lines, index_lines
-from stores.sql.rows import TABLE_OF, columns_of, search_text, video_columns
+from stores.sql.rows import TABLE_OF
 from stores.sql.tables import RECORD_TABLES, BlobRow, StageRunRow, VectorRow, VideoRow
 from stores.vectors.items import check_vectors
 from stores.vectors.snapshot import VECTORS_BLOB, pack_vectors
@@ -25,13 +26,13 @@ from stores.vectors.snapshot import VECTORS_BLOB, pack_vectors
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """What nothing points at any more: vector ids by collection, and blobs."""
+    """What a commit left without a reference: vector ids by collection, and blobs."""
 
     vectors: dict[str, list[str]] = field(default_factory=dict)
     blobs: list[tuple[StageKey, str]] = field(default_factory=list)
 
 
-# Built once: that takes longer than running them.
+# Built once: building takes longer than executing them.
 _VIDEO = select(VideoRow.__table__).where(VideoRow.video_id == bindparam("video_id"))
 _RUNS_OF_STAGE = (
     select(func.count())
@@ -52,11 +53,11 @@ def with_kept_vectors(output: StageOutput) -> StageOutput:
 
 
 def check_output(connection: Connection, key: StageKey, output: StageOutput) -> None:
-    """Refuses, before anything is written, what could not be read back as it was given.
+    """Rejects, before anything is written, an output that could not be read back as it is.
 
     Raises:
         ValueError: the video is not registered or is another; records or vectors come before the video is
-            probed or in another time base; an id or a blob's name appears twice; a vector is no direction.
+            probed or in another time base; an id or a blob's name appears twice; a vector is zero or not finite.
     """
     row = connection.execute(_VIDEO, {"video_id": key.video_id}).one_or_none()
     if row is None:
@@ -75,10 +76,10 @@ def check_output(connection: Connection, key: StageKey, output: StageOutput) -> 
 
 
 def replace_rows(engine: Engine, ledger: Ledger, attempt: Attempt, output: StageOutput) -> tuple[Receipt, Replaced]:
-    """The transaction that ends an attempt well.
+    """The transaction that ends an attempt successfully.
 
-    The parts of the stage, if it was made in parts, are forgotten: they are in the whole now. A probe that finds
-    other ticks than before makes all other stages of the video be forgotten: their spans mean nothing any more.
+    If the stage was done in parts, these are deleted: their results are in the whole now. A probe that finds another
+    time base or start than before deletes all other stages of the video, since their spans are no longer valid.
 
     Raises:
         StoreError: STALE_ATTEMPT, DISK_FULL, LIBRARY_READ_ONLY.
@@ -113,7 +114,7 @@ def replace_rows(engine: Engine, ledger: Ledger, attempt: Attempt, output: Stage
 
 
 def stale_parts(engine: Engine) -> set[StageKey]:
-    """Runs of parts that were begun before the whole stage was done: a worker that came too late began them."""
+    """Runs of parts begun before the whole stage was done, by a worker that came too late."""
     columns = (StageRunRow.video_id, StageRunRow.stage, StageRunRow.fingerprint, StageRunRow.started_at)
     wholes = select(StageRunRow.video_id, StageRunRow.stage, StageRunRow.finished_at)
     with reading(engine) as connection:
@@ -130,7 +131,7 @@ def stale_parts(engine: Engine) -> set[StageKey]:
 
 
 def forget_runs(engine: Engine, keys: Iterable[StageKey]) -> Replaced:
-    """Removes runs with all their rows and lines; the blobs and vectors that nothing points at then are returned.
+    """Removes runs with all their rows and lines; returns the blobs and vectors left without a reference.
 
     Raises:
         StoreError: as `stores.sql.database.writing`.
@@ -147,7 +148,7 @@ def forget_runs(engine: Engine, keys: Iterable[StageKey]) -> Replaced:
 
 
 def _is_first(connection: Connection, attempt: Attempt) -> bool:
-    """Whether nobody can have left anything of this stage of this video, whole or in parts."""
+    """Whether this stage of this video has certainly no earlier rows, whole or in parts."""
     if attempt.number > 1:
         return False
     stage = attempt.key.stage
@@ -156,7 +157,7 @@ def _is_first(connection: Connection, attempt: Attempt) -> bool:
 
 
 def stage_rows(key: StageKey, output: StageOutput) -> dict[Any, list[dict[str, Any]]]:
-    """The rows, by table, that a stage's output becomes; its run in the ledger is not among them."""
+    """The rows, by table, of a stage's output, without its run in the ledger."""
     place = {"video_id": key.video_id, "stage": key.stage, "fingerprint": key.fingerprint}
     rows: dict[Any, list[dict[str, Any]]] = defaultdict(list)
     for ordinal, record in enumerate(output.records):
@@ -177,7 +178,7 @@ def _insert_stage(connection: Connection, key: StageKey, output: StageOutput) ->
 
 
 def vector_columns(item: VectorItem) -> dict[str, Any]:
-    """What the table notes of a vector, beside the stage run that it is of."""
+    """The columns of a vector, without those of its stage run."""
     return {
         "collection": item.collection,
         "vector_id": item.vector_id,

@@ -1,4 +1,4 @@
-"""What a listing says of each video, worked out of the ledger; and how much of a library is indexed."""
+"""The entry of each video in a listing, derived from the ledger; and how much of a library is indexed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stores.core.records import Receipt, Video
 
 _BAD = {"failed", "quarantined"}
 _LAST = "vectors"
-"""The stage that rests on all others; what has it can be searched."""
+"""The stage that depends on all others; videos that have it can be searched."""
 _WORST_FIRST = ("quarantined", "failed", "running")
 
 EntryStatus = Literal["pending", "unfinished", "done", "partial", "failed", "quarantined"]
@@ -19,17 +19,17 @@ EntryStatus = Literal["pending", "unfinished", "done", "partial", "failed", "qua
 
 @dataclass(frozen=True, slots=True)
 class VideoEntry:
-    """One video of the library, also one that cannot be watched.
+    """One video of the library, including those that cannot be decoded.
 
     Attributes:
         video: None until it has been probed.
-        uris: where its content lies, those still there first (`stores.core.uris.path_of` gives the path).
-        status: ``pending`` nothing tried, ``unfinished`` a stage runs or was killed, ``done`` it is indexed and all
-            that was tried is done, ``partial`` it was probed and some other stage failed or was never begun,
-            ``failed`` / ``quarantined`` the probe itself did.
+        uris: where its content is, existing files first (`stores.core.uris.path_of` gives the path).
+        status: ``pending`` nothing was tried, ``unfinished`` a stage is running or was killed, ``done`` it is indexed
+            and every stage that was tried is done, ``partial`` it was probed and another stage failed or was never
+            begun, ``failed`` / ``quarantined`` the probe itself failed or is quarantined.
         error_code, error_message: of the first stage that failed, "" if none did.
-        stages: stage to the status of the run begun last. A stage whose parts are being made stands as the worst
-            of them, and is pending when they are all done and it is not.
+        stages: stage to the status of its last run. A stage done in parts has the status of the worst of them, and
+            is pending when all parts are done and the stage is not.
     """
 
     video: Video | None
@@ -43,7 +43,7 @@ class VideoEntry:
 
 @dataclass(frozen=True, slots=True)
 class InputError:
-    """A file that could not even be read; it has no video id."""
+    """A file that could not be read; it has no video id."""
 
     uri: str
     error_code: str
@@ -54,14 +54,14 @@ class InputError:
 class IndexHealth:
     """How much of the library can be searched.
 
-    A video that is nowhere to be found any more and was never indexed is not counted.
+    A video whose files are all missing and that was never indexed is not counted.
 
     Attributes:
-        state: ``complete`` all known videos, ``partial`` some, ``empty`` none.
+        state: ``complete`` all known videos are indexed, ``partial`` some, ``empty`` none.
         videos_failed: of those not indexed, how many had a stage that failed.
-        videos_former: of those indexed, how many are searched by vectors of a former model, until they are made anew.
-        videos_unserved: how many have vectors that cannot be asked, being of a model that is not known here; they are
-            found on other channels, or not at all, and then not counted as indexed.
+        videos_former: of those indexed, how many are searched by vectors of a former model until they are re-embedded.
+        videos_unserved: how many have vectors that cannot be searched, because their model is not known here; they are
+            found on other channels, or not at all and then not counted as indexed.
     """
 
     state: Literal["complete", "partial", "empty"]
@@ -73,7 +73,7 @@ class IndexHealth:
 
 
 def entry_of(video_id: str, video: Video | None, uris: tuple[str, ...], receipts: list[Receipt]) -> VideoEntry:
-    """The entry of a video from the receipts of all its runs, in the order in which they were begun last."""
+    """The entry of a video from the receipts of all its runs, in the order in which they were last begun."""
     newest = {receipt.key.stage: receipt for receipt in receipts}
     stages = _stages(newest, receipts)
     bad = [receipt for receipt in newest.values() if receipt.status in _BAD]
@@ -90,16 +90,16 @@ def entry_of(video_id: str, video: Video | None, uris: tuple[str, ...], receipts
 
 
 def _stages(newest: Mapping[str, Receipt], receipts: list[Receipt]) -> dict[str, str]:
-    """Whole stages to how they stand. Parts exist only until the whole is there, so they tell more than it does."""
+    """Stages to their status. Parts exist only until the whole stage is done, so they are the more recent ones."""
     found: dict[str, str] = {}
     for base in {base_stage(stage) for stage in newest}:
         whole = newest.get(base)
         parts = [receipt for stage, receipt in newest.items() if base_stage(stage) == base and stage != base]
-        told = {receipt.status for receipt in parts}
+        statuses = {receipt.status for receipt in parts}
         if whole is not None and all(receipts.index(part) < receipts.index(whole) for part in parts):
             found[base] = whole.status
         else:
-            found[base] = next((status for status in _WORST_FIRST if status in told), "pending")
+            found[base] = next((status for status in _WORST_FIRST if status in statuses), "pending")
     return found
 
 
@@ -111,7 +111,7 @@ def status_of(probed: bool, stages: Mapping[str, str]) -> EntryStatus:
     if "running" in statuses or "pending" in statuses:
         return "unfinished"
     if not statuses & _BAD:
-        # An interruption, or a budget's end, may have come before the stages that make it found.
+        # An interruption, or an exhausted budget, may have come before the stages that make it searchable.
         return "done" if _LAST in stages else "partial"
     if probed:
         return "partial"

@@ -1,4 +1,4 @@
-"""Holdings: how much there is to search in, by vector space, channel and video; only what readers may see."""
+"""How much there is to search, by vector space, channel and video; only what readers see."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Lack:
 
 
 def collection_names(store: LibraryStore) -> set[str]:
-    """The collections that have vectors, by a few steps through an index, however many vectors there are."""
+    """The collections that have vectors. The cost does not grow with the number of vectors."""
     names: list[str] = []
     with reading(store.engine) as connection:
         while True:

@@ -1,8 +1,8 @@
-"""Which library this is and where its parts lie, so that no setting can lead one library to another's parts.
+"""The identity of a library and the places of its parts, so that no wrong setting mixes the parts of two libraries.
 
-``library.json`` in the library's folder names its places on this machine. The database knows the library's id and,
-for the machines that have no such file yet, what kind of places its vectors and blobs are in. An object
-store holds a mark with the id: two libraries under one prefix would sweep away each other's blobs.
+``library.json`` in the library's folder names its places on this machine. The database stores the library's id and,
+for machines that have no such file yet, in what kind of places its vectors and blobs are. An object
+store contains a marker file with the id: two libraries under one prefix would delete each other's blobs.
 """
 
 from __future__ import annotations
@@ -23,53 +23,53 @@ from stores.sql.database import reading, writing
 from stores.sql.tables import AboutRow
 
 FORMAT = 1
-"""Version of the folder's layout; the database has its own (`stores.sql.database.HEAD`)."""
+"""Version of the folder's layout; the database has its own (`stores.sql.opening.HEAD`)."""
 
-OBJECT_MARK = "kinodex-library.json"
-"""Name of the mark in an object store, beside the blobs."""
+OBJECT_MARKER = "kinodex-library.json"
+"""Name of the marker file in an object store."""
 
 
-def check_mark(mark: Path, places: Places) -> None:
-    """Checks that a library's folder was made by this Kinodex or an older one, and for the same places.
+def check_library_file(file: Path, places: Places) -> None:
+    """Checks that this Kinodex or an older one made a library's folder, and for the same places.
 
     Raises:
         StoreError: LIBRARY_DAMAGED, or LIBRARY_VERSION if a newer Kinodex made it.
         UsageError: SETTINGS_INVALID if the library keeps its parts elsewhere.
     """
-    told: object = None
+    content: object = None
     with suppress(ValueError):
-        told = json.loads(mark.read_text(encoding="utf-8"))
-    version = told.get("kinodex_library") if isinstance(told, dict) else None
-    if not isinstance(version, int) or not isinstance(told, dict):
-        raise StoreError("LIBRARY_DAMAGED", f"{mark} does not say which library this is.", "Restore it from a backup.")
+        content = json.loads(file.read_text(encoding="utf-8"))
+    version = content.get("kinodex_library") if isinstance(content, dict) else None
+    if not isinstance(version, int) or not isinstance(content, dict):
+        raise StoreError("LIBRARY_DAMAGED", f"{file} does not say which library this is.", "Restore it from a backup.")
     if version > FORMAT:
-        message = f"The library {mark.parent} has format {version}; this Kinodex knows only up to {FORMAT}."
+        message = f"The library {file.parent} has format {version}; this Kinodex knows only up to {FORMAT}."
         raise StoreError("LIBRARY_VERSION", message, "Update Kinodex.")
-    kept = {"database": "", "vectors": "", "blobs": "", **told.get("places", {})}
+    kept = {"database": "", "vectors": "", "blobs": "", **content.get("places", {})}
     for part, asked in places.named().items():
         if asked != kept[part]:
-            here = f"in {mark.parent}"
+            here = f"in {file.parent}"
             message = (
-                f"The library {mark.parent} keeps its {part} {_at(kept[part], here)}; "
+                f"The library {file.parent} keeps its {part} {_at(kept[part], here)}; "
                 f"the settings say {_at(asked, here)}."
             )
             hint = (
                 f"Set {part} = {kept[part]!r}, or choose another --library. If it was moved on purpose, or the server "
-                f"has a new address, correct `places` in {mark} (docs/runbook.md tells how to move a library)."
+                f"has a new address, correct `places` in {file} (docs/runbook.md describes how to move a library)."
             )
             raise UsageError("SETTINGS_INVALID", message, hint)
 
 
-def write_mark(mark: Path, places: Places) -> None:
-    """Writes ``library.json``: no user names, passwords or keys."""
-    told: dict[str, object] = {"kinodex_library": FORMAT}
+def write_library_file(file: Path, places: Places) -> None:
+    """Writes ``library.json``, without user names, passwords and keys."""
+    content: dict[str, object] = {"kinodex_library": FORMAT}
     if places:
-        told["places"] = places.named()
-    write_whole(mark, json.dumps(told, indent=1).encode())
+        content["places"] = places.named()
+    write_whole(file, json.dumps(content, indent=1).encode())
 
 
 def identify(engine: Engine, places: Places, objects: ObjectFiles | None) -> str:
-    """The library's id, made at first; and checks that its parts are where they are looked for.
+    """The library's id, created at first; checks that its parts are in the configured places.
 
     Raises:
         StoreError: as `stores.sql.database.writing`, BLOB_STORE_UNREACHABLE, LIBRARY_READ_ONLY.
@@ -104,7 +104,7 @@ def identify(engine: Engine, places: Places, objects: ObjectFiles | None) -> str
 
 
 def _check_objects(engine: Engine, objects: ObjectFiles, about: Mapping[str, str]) -> None:
-    path = f"{objects.root}/{OBJECT_MARK}"
+    path = f"{objects.root}/{OBJECT_MARKER}"
     found = objects.read(path)
     library = ""
     if found is not None:
@@ -114,14 +114,14 @@ def _check_objects(engine: Engine, objects: ObjectFiles, about: Mapping[str, str
             message = f"{masked(objects.url)} holds the blobs of another library."
             raise UsageError("SETTINGS_INVALID", message, "Give every library a prefix of its own: s3://bucket/name")
     elif "object mark" in about:
-        message = f"{masked(objects.url)} no longer holds the blobs of this library: {OBJECT_MARK} is not there."
+        message = f"{masked(objects.url)} no longer holds the blobs of this library: {OBJECT_MARKER} is not there."
         raise UsageError("SETTINGS_INVALID", message, "Correct blobs in the settings, or restore them from a backup.")
     else:
         objects.write(path, json.dumps({"library": about["library"]}).encode())
     if "object mark" not in about:
         with writing(engine) as connection:
             if "object mark" not in _about(connection):
-                connection.execute(insert(AboutRow).values(name="object mark", value=OBJECT_MARK))
+                connection.execute(insert(AboutRow).values(name="object mark", value=OBJECT_MARKER))
 
 
 def _about(connection: Connection) -> dict[str, str]:

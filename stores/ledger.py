@@ -1,9 +1,9 @@
-"""The ledger: how far every stage of every video is, and who may say so.
+"""The ledger: the state of every stage of every video, and which worker may change it.
 
-An attempt is committed before work begins, so that a worker that dies leaves a mark. The attempt's
-number only ever grows and is a fencing token: whoever lost the attempt to another worker can no longer
+An attempt is committed before work begins, so that a worker that dies leaves a trace. The attempt's
+number only ever grows and serves as a fencing token: a worker that lost the attempt to another one can no longer
 end it. Strikes are the attempts that count against the video: those whose worker died, and errors that
-are not the machine's fault. A video with too many of them is quarantined instead of being tried for ever.
+are not the machine's fault. A run with too many strikes is quarantined instead of being tried for ever.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
 
 from stores.core.errors import CODES, StoreError
 from stores.core.ids import base_stage
+from stores.core.record_columns import clean
 from stores.core.records import Receipt, StageKey, Status
 from stores.sql.database import reading, writing
-from stores.sql.rows import clean
 from stores.sql.tables import StageRunRow as Run
 
 MAX_ATTEMPTS = 3
-"""Strikes after which a stage of a video is quarantined. Source: our choice: twice more than once."""
+"""Strikes after which a stage of a video is quarantined. Source: our choice: one try and two retries."""
 
 _LISTED = 500  # ids in one query
 
@@ -38,6 +38,25 @@ class Attempt:
     number: int
     worker: str
     started: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """How an attempt ends.
+
+    Attributes:
+        code, message: of the error, "" if there is none.
+        seconds: of work; None for the time since the attempt began.
+        strike: whether the attempt counts against the video.
+        changes: further columns of the run.
+    """
+
+    status: Status
+    code: str = ""
+    message: str = ""
+    seconds: float | None = None
+    strike: bool = True
+    changes: Mapping[str, bool | int | None] = field(default_factory=dict)
 
 
 class Ledger:
@@ -57,19 +76,19 @@ class Ledger:
         self._clock = clock
         self.max_attempts = max_attempts
 
-    def begin(self, key: StageKey, worker: str, asked: float = math.inf) -> Attempt | Receipt:
+    def begin(self, key: StageKey, worker: str, asked_at: float = math.inf) -> Attempt | Receipt:
         """`begin_all` of one run."""
-        return self.begin_all([key], worker, asked)[0]
+        return self.begin_all([key], worker, asked_at)[0]
 
-    def begin_all(self, keys: Sequence[StageKey], worker: str, asked: float = math.inf) -> list[Attempt | Receipt]:
-        """Commits a new attempt at each run, or tells how it ended already; all in one transaction.
+    def begin_all(self, keys: Sequence[StageKey], worker: str, asked_at: float = math.inf) -> list[Attempt | Receipt]:
+        """Commits a new attempt at each run, or returns how it ended already; all in one transaction.
 
-        A new attempt counts as a strike until it ends. A run that is marked running with all its strikes used
-        up has killed its workers: it is quarantined.
+        A new attempt counts as a strike until it ends. A run that is still marked as running
+        when all its strikes are used up has killed its workers: it is quarantined.
 
         Args:
-            asked: when the worker asked first (seconds since the epoch): an attempt that it was given since then is
-                given again, since it did not hear of it.
+            asked_at: when the worker first asked (seconds since the epoch): an attempt it was given since then is given
+                again, since the answer was lost.
 
         Returns:
             For each run, in order: the attempt; or the receipt of one that is done or quarantined.
@@ -78,9 +97,9 @@ class Ledger:
             StoreError: as `stores.sql.database.writing`.
         """
         with writing(self._engine) as connection:
-            return [self._begin(connection, key, worker, asked) for key in keys]
+            return [self._begin(connection, key, worker, asked_at) for key in keys]
 
-    def _begin(self, connection: Connection, key: StageKey, worker: str, asked: float) -> Attempt | Receipt:
+    def _begin(self, connection: Connection, key: StageKey, worker: str, asked_at: float) -> Attempt | Receipt:
         now = self._clock()
         running: dict[str, object] = {"status": "running", "worker": worker, "error_code": "", "error_message": ""}
         running |= {"started_at": now, "finished_at": None, "seconds": 0.0}
@@ -90,7 +109,7 @@ class Ledger:
             return Attempt(key, 1, worker, now)
         if run.status in ("done", "quarantined"):
             return _receipt(run)
-        if run.status == "running" and run.worker == worker and run.started_at >= asked:
+        if run.status == "running" and run.worker == worker and run.started_at >= asked_at:
             return Attempt(key, run.attempts, worker, run.started_at)
         if run.strikes >= self.max_attempts:
             return self._quarantine(connection, run, now)
@@ -98,10 +117,10 @@ class Ledger:
         return Attempt(key, run.attempts + 1, worker, now)
 
     def fail(self, attempt: Attempt, code: str, message: str) -> Receipt:
-        """Ends an attempt with an error. What an earlier run left stays visible.
+        """Ends an attempt with an error. The results of an earlier run stay visible.
 
-        An error of the machine (blame ``infra``) is no strike against the video. One that another attempt may
-        mend quarantines the run once its strikes are used up.
+        An error of the machine (blame ``infra``) is no strike against the video. A retryable error quarantines the
+        run once its strikes are used up.
 
         Raises:
             KeyError: if there is no such error code.
@@ -109,19 +128,19 @@ class Ledger:
         """
         with writing(self._engine) as connection:
             if CODES[code].blame == "infra":
-                return self._finish(connection, attempt, "failed", code, message, strike=False)
+                return self._finish(connection, attempt, _Outcome("failed", code, message, strike=False))
             run = _run(connection, attempt.key)
             spent = run is not None and CODES[code].retryable and run.strikes >= self.max_attempts
-            return self._finish(connection, attempt, "quarantined" if spent else "failed", code, message)
+            return self._finish(connection, attempt, _Outcome("quarantined" if spent else "failed", code, message))
 
     def release(self, attempt: Attempt) -> Receipt:
-        """Gives an attempt back because its job was told to stop: the run is pending, and it was no strike.
+        """Gives an attempt back because its job is stopping: the run is pending again, without a strike.
 
         Raises:
             StoreError: STALE_ATTEMPT if the attempt is no longer the current one.
         """
         with writing(self._engine) as connection:
-            return self._finish(connection, attempt, "pending", "", "", seconds=0.0, strike=False)
+            return self._finish(connection, attempt, _Outcome("pending", seconds=0.0, strike=False))
 
     def reset(
         self,
@@ -131,11 +150,11 @@ class Ledger:
         codes: Collection[str] | None = None,
         statuses: Collection[Status] = ("failed", "quarantined"),
     ) -> list[StageKey]:
-        """Makes runs pending again, with no strike against them; what they left stays visible until it is replaced.
+        """Makes runs pending again, without strikes; their results stay visible until they are replaced.
 
         Args:
             video_ids, stages, codes: only runs of these videos, stages (and their parts), error codes; None: of all.
-            statuses: only runs that stand so.
+            statuses: only runs with one of these.
 
         Returns:
             The keys of those runs, by video and stage.
@@ -164,14 +183,14 @@ class Ledger:
         rows: int | None = None,
         first: bool = False,
     ) -> Receipt:
-        """Ends an attempt well, inside the transaction that replaces the stage's rows.
+        """Ends an attempt successfully, inside the transaction that replaces the stage's rows.
 
-        Earlier done runs of the stage with another fingerprint are forgotten, as their rows are.
+        Earlier finished runs of the stage with another fingerprint are deleted, like their rows.
 
         Args:
             seconds: of work in this stage alone; None for the time since the attempt began.
-            rows: how many the transaction writes, for `stores.maintenance.verify`; None if that is unknown.
-            first: whether there are surely no earlier runs of the stage.
+            rows: the number of rows that the transaction writes, for `stores.maintenance.verify`; None if unknown.
+            first: whether the stage certainly has no earlier runs.
 
         Raises:
             StoreError: STALE_ATTEMPT if the attempt is no longer the current one.
@@ -181,13 +200,14 @@ class Ledger:
             same = (Run.video_id == key.video_id) & (Run.stage == key.stage)
             superseded = same & (Run.fingerprint != key.fingerprint) & (Run.active | (Run.status == "done"))
             connection.execute(delete(Run).where(superseded))
-        return self._finish(connection, attempt, "done", "", "", seconds, active=True, row_count=rows)
+        outcome = _Outcome("done", seconds=seconds, changes={"active": True, "row_count": rows})
+        return self._finish(connection, attempt, outcome)
 
     def current(self, connection: Connection, attempt: Attempt) -> Receipt | None:
-        """Checks, before work is thrown away, that an attempt may still be ended.
+        """Checks, before anything is written, that an attempt may still be ended.
 
         Returns:
-            None if it may; the receipt if this very attempt is done already: whoever asks again did not hear it.
+            None if it may; the receipt if this attempt is done already and the answer to its commit was lost.
 
         Raises:
             StoreError: STALE_ATTEMPT if the attempt is no longer the current one.
@@ -201,13 +221,13 @@ class Ledger:
         raise _stale(attempt)
 
     def state(self, key: StageKey) -> Receipt | None:
-        """How one run stands; None if it was never begun (or was superseded)."""
+        """The state of one run; None if it was never begun (or was superseded)."""
         with reading(self._engine) as connection:
             run = _run(connection, key)
         return None if run is None else _receipt(run)
 
     def receipts(self, video_id: str | None = None) -> list[Receipt]:
-        """How all runs (of one video) stand, in the order in which they were begun last."""
+        """The state of all runs (of one video), in the order in which they were last begun."""
         statement = select(Run.__table__).order_by(Run.started_at, Run.video_id, Run.stage)
         if video_id is not None:
             statement = statement.where(Run.video_id == video_id)
@@ -215,7 +235,7 @@ class Ledger:
             return [_receipt(run) for run in connection.execute(statement)]
 
     def receipts_of(self, video_ids: Sequence[str]) -> list[Receipt]:
-        """How all runs of these videos stand, those of one video in the order in which they were begun last."""
+        """The state of all runs of these videos; those of one video in the order in which they were last begun."""
         statement = select(Run.__table__).order_by(Run.started_at, Run.video_id, Run.stage)
         found: list[Receipt] = []
         with reading(self._engine) as connection:
@@ -229,7 +249,7 @@ class Ledger:
         return self.all_done_fingerprints([video_id]).get(video_id, {})
 
     def all_done_fingerprints(self, video_ids: list[str] | None = None) -> dict[str, dict[str, str]]:
-        """Video to `done_fingerprints`, in one query; videos with nothing done are absent."""
+        """Video to `done_fingerprints`, in one query; videos without finished stages are absent."""
         statement = select(Run.video_id, Run.stage, Run.fingerprint).where(Run.status == "done")
         if video_ids is not None:
             statement = statement.where(Run.video_id.in_(video_ids))
@@ -247,22 +267,12 @@ class Ledger:
         self._set(connection, key, status="quarantined")
         return _receipt(_run(connection, key))
 
-    def _finish(
-        self,
-        connection: Connection,
-        attempt: Attempt,
-        status: Status,
-        code: str,
-        message: str,
-        seconds: float | None = None,
-        strike: bool = True,
-        **more: bool | int | None,
-    ) -> Receipt:
+    def _finish(self, connection: Connection, attempt: Attempt, outcome: _Outcome) -> Receipt:
         now = self._clock()
-        seconds = max(0.0, now - attempt.started) if seconds is None else seconds
-        changes = {"status": status, "error_code": code, "error_message": clean(message), "finished_at": now}
-        changes |= {"seconds": seconds, **more}
-        if not strike:
+        changes: dict[str, object] = {"status": outcome.status, "finished_at": now, **outcome.changes}
+        changes |= {"error_code": outcome.code, "error_message": clean(outcome.message)}
+        changes["seconds"] = max(0.0, now - attempt.started) if outcome.seconds is None else outcome.seconds
+        if not outcome.strike:
             changes["strikes"] = Run.strikes - 1
         ended = connection.execute(_END.values(**changes), {"number": attempt.number, **_asked(attempt.key)})
         if ended.rowcount != 1:
@@ -281,7 +291,7 @@ def _matches(key: StageKey) -> Any:
     return (Run.video_id == key.video_id) & (Run.stage == key.stage) & (Run.fingerprint == key.fingerprint)
 
 
-# Built once: that takes longer than running them, and each stage run is asked for and ended several times.
+# Built once: building takes longer than executing them, and every stage run needs them several times.
 _ASKED = (
     Run.video_id == bindparam("asked_video"),
     Run.stage == bindparam("asked_stage"),

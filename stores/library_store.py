@@ -1,17 +1,17 @@
-"""The library: one folder, one door to all that is stored in it.
+"""The library: one folder, and one class through which everything in it is read and written.
 
 kinodex-library/
 ├── library.json        version of this layout, and where the parts are that are not in the folder
-├── kinodex.sqlite3     the tables: the truth
+├── kinodex.sqlite3     the tables: the source of truth
 ├── vectors/            Chroma: can be rebuilt
 ├── blobs/              video_id/stage/fingerprint/name
 ├── frame_hashes.index which videos have like pictures: can be rebuilt
-├── staging/            parcels on their way from workers to the writer
+├── staging/            staged outputs on their way from workers to the writer
 ├── writer.lock         held while something is written, for moments
 └── job.lock            held by an ingest and the like, for as long as it runs
 
-Tables, vectors and blobs may lie on servers instead (`stores.core.places`). Then several machines can work on one
-library, each with such a folder of its own for what is left of it.
+Tables, vectors and blobs may be on servers instead (`stores.core.places`). Then several machines can work on one
+library, each with a folder of its own for the rest.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from stores.core.places import Places
 from stores.core.records import Receipt, StageOutput
 from stores.files.blobs import BlobStore
 from stores.files.staging_area import StagingArea
-from stores.identity import check_mark, identify, write_mark
+from stores.identity import check_library_file, identify, write_library_file
 from stores.ledger import MAX_ATTEMPTS, Attempt, Ledger
-from stores.maintenance.sweeping import Swept, sweep
 from stores.runs import RunLog
-from stores.sql.database import MAKE_ONE, open_database, reading
+from stores.sql.database import reading
 from stores.sql.faults import storage_faults
 from stores.sql.fulltext import FullText
+from stores.sql.opening import MAKE_ONE, open_database
 from stores.tags.library import TagLibrary
 from stores.tags.vectors import KeptTagVectors
 from stores.vectors.rows import VectorRows
@@ -48,7 +48,7 @@ from stores.video_memory import VideoMemory
 from stores.writer_lock import Locks
 
 EVERYTHING_HERE = Places()
-"""Nothing outside of the library's folder."""
+"""Nothing outside the library's folder."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class LibraryStore:
     Attributes:
         root: its folder, absolute.
         places: where its parts are.
-        staging: folder for parcels, if they are not in an object store; `staging_area` knows.
+        staging: folder for staged outputs, if they are not in an object store (`staging_area`).
         ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, runs: the stores in it.
     """
 
@@ -92,43 +92,43 @@ class LibraryStore:
     ) -> LibraryStore:
         """Opens the library in the folder ``root``.
 
-        If its tables are in a database server, that is the library, and ``root`` only this machine's folder for
-        locks, staging and whatever is not on a server; it is made if need be.
+        If its tables are in a database server, ``root`` is only this machine's folder for locks, staging and everything
+        that is not on a server; it is created if it is missing.
 
         Args:
-            create: make the library if it is not there.
-            places: where its parts are; the same at every opening.
+            create: create the library if it does not exist.
+            places: where its parts are; the same every time.
             max_attempts: strikes after which the ledger quarantines a stage of a video.
 
         Raises:
             StoreError: LIBRARY_MISSING, LIBRARY_READ_ONLY, LIBRARY_VERSION if a newer Kinodex wrote it,
                 LIBRARY_DAMAGED, DISK_FULL, DATABASE_UNREACHABLE or BLOB_STORE_UNREACHABLE.
-            UsageError: SETTINGS_INVALID if the library has its parts in other places, or a server refuses us.
+            UsageError: SETTINGS_INVALID if the library has its parts in other places, or a server refuses access.
         """
         root = Path(root).expanduser().absolute()
-        mark = root / "library.json"
+        library_file = root / "library.json"
         with storage_faults(f"The library {root}"):
-            if mark.is_file():
-                check_mark(mark, places)
+            if library_file.is_file():
+                check_library_file(library_file, places)
             elif not create and not places.database:
                 raise StoreError("LIBRARY_MISSING", f"There is no Kinodex library at {root}.", MAKE_ONE)
             elif root.exists() and not root.is_dir():
                 raise StoreError("LIBRARY_MISSING", f"{root} is a file; a library is a folder.", "Choose another path.")
             elif places.database and (root / "kinodex.sqlite3").exists():
-                # A library whose mark was lost, or never written: its tables must not be passed over in silence.
+                # A library whose library.json is missing: its tables must not be ignored silently.
                 message = f"{root} has tables of its own, and the settings name a database elsewhere."
                 raise UsageError("SETTINGS_INVALID", message, "Choose another --library.")
             if not places.database:
                 _make_folders(root)
-            engine = _open_tables(root, places, create and not mark.is_file())
+            engine = _open_tables(root, places, create and not library_file.is_file())
             blobs = None
             try:
                 _make_folders(root)
                 blobs = BlobStore(places.blobs or root / "blobs", places.blob_options)
                 library_id = identify(engine, places, blobs.objects)
-                if not mark.is_file():
-                    # Last, so that a library that was made by halves is made again.
-                    write_mark(mark, places)
+                if not library_file.is_file():
+                    # Last, so that a library whose creation was interrupted is created again.
+                    write_library_file(library_file, places)
             except BaseException:
                 if blobs is not None:
                     blobs.close()
@@ -137,7 +137,7 @@ class LibraryStore:
         return cls(root, engine, places, blobs, library_id, max_attempts)
 
     def close(self) -> None:
-        """Releases the files. Using the library afterwards is an error."""
+        """Closes all files and connections. Using the library afterwards is an error."""
         self.vectors.close()
         self.blobs.close()
         self._engine.dispose()
@@ -152,15 +152,15 @@ class LibraryStore:
 
     @property
     def engine(self) -> Engine:
-        """The database, for the other modules of this room."""
+        """The database, for the other modules of `stores`."""
         return self._engine
 
     @contextmanager
     def writer(self, wait_seconds: float | None = None) -> Iterator[None]:
-        """Makes this the only process that writes, for a moment: nothing is computed or downloaded meanwhile.
+        """Makes this the only process that writes. Hold it for moments: compute or download nothing inside.
 
-        Threads of this process may be inside at the same time, and each may nest it; the last one to leave gives the
-        lock up. Who wants both locks takes `job` first.
+        Reentrant, and threads of this process may be inside at the same time; the last one to leave releases the lock.
+        To hold both locks, enter `job` first.
 
         Args:
             wait_seconds: how long to wait for another writer; None for `stores.writer_lock.WAIT_SECONDS`.
@@ -169,35 +169,36 @@ class LibraryStore:
             StoreError: LIBRARY_LOCKED if another process still writes then; with a database server also
                 DATABASE_UNREACHABLE.
         """
-        with self._locks.writer.held(writer_lock.WAIT_SECONDS if wait_seconds is None else wait_seconds):
+        with self._locks.writer.acquired(writer_lock.WAIT_SECONDS if wait_seconds is None else wait_seconds):
             yield
 
     @contextmanager
     def job(self) -> Iterator[None]:
-        """Makes this the only job on the library: ingest, describe, sweep, rebuild and whatever else must not meet
-        another one. Tags and reviews can be written meanwhile. May be nested in one thread; nobody waits for it.
+        """Makes this the only job on the library: an ingest, describe, sweep, rebuild or another one that must not run
+        at the same time. Tags and reviews can be written meanwhile. Reentrant in one thread; it never waits.
 
         Raises:
             StoreError: LIBRARY_LOCKED if another process, or another thread, has a job; with a database server also
                 DATABASE_UNREACHABLE.
         """
-        with self._locks.job.held():
+        with self._locks.job.acquired():
             yield
 
     def commit(self, attempt: Attempt, output: StageOutput) -> Receipt:
-        """Stores what a stage found and ends the attempt: readers see all of it, or still the old.
+        """Stores the output of a stage and ends the attempt. It is atomic: readers see all of it, or still the old one.
 
-        Blobs, then vectors, then one SQL transaction with the rows and the word *done*, guarded by the
-        attempt's number. What is left over from before is removed afterwards; if that fails, `sweep` does it.
-        Only `job` keeps a sweep from taking what is not committed yet for a leftover.
-        An attempt that is done already gives its receipt again: who repeats a commit did not hear how it ended.
+        Blobs, then vectors, then one SQL transaction with the rows and the status *done*, guarded by the
+        attempt's number. What it replaces is removed afterwards; if that fails, the next
+        `stores.maintenance.sweeping.sweep` removes it.
+        Only `job` keeps a sweep from removing what is not committed yet.
+        An attempt that is done already returns its receipt again: the answer to the first commit was lost.
 
         Raises:
             ValueError: if the output contradicts itself or the video (`stores.commit.check_output`).
             StoreError: STALE_ATTEMPT, DISK_FULL, LIBRARY_READ_ONLY, LIBRARY_LOCKED, VECTOR_STORE_FAILED.
         """
         output = with_kept_vectors(output)
-        # Entering also takes locks again that were lost while a server was away.
+        # Entering also acquires locks again that were lost while a server was away.
         with self.writer(writer_lock.COMMIT_WAIT_SECONDS):
             with reading(self._engine) as connection:
                 ended = self.ledger.current(connection, attempt)
@@ -212,36 +213,23 @@ class LibraryStore:
         return receipt
 
     def memory(self, video_id: str) -> VideoMemory:
-        """What is known of one video."""
+        """The stored results of one video."""
         return VideoMemory(self.catalog, self.blobs, video_id)
 
-    def sweep(self, grace_seconds: float = 0.0, dry_run: bool = False) -> Swept:
-        """Removes blobs, vectors and parcels that nothing done points at: leavings of crashes
-        (`stores.maintenance.sweeping`).
-
-        Args:
-            grace_seconds: files younger than this stay: somebody may be about to make use of them.
-            dry_run: count only, remove nothing.
-
-        Raises:
-            StoreError: LIBRARY_LOCKED if there is another job.
-        """
-        return sweep(self, grace_seconds, dry_run)
-
     def discard(self, replaced: Replaced) -> None:
-        """Removes what nothing points at any more; what cannot be removed now is left to `sweep`."""
+        """Removes what nothing points at any more; what cannot be removed now is left to the next sweep."""
         try:
             for collection, vector_ids in replaced.vectors.items():
                 self.vectors.delete(collection, vector_ids)
             for key, name in replaced.blobs:
                 self.blobs.delete(key, name)
         except StoreError as error:
-            _LOG.warning("Leftovers stay until the next sweep: %s", error)
+            _LOG.warning("Replaced blobs and vectors stay until the next sweep: %s", error)
 
 
 def _open_tables(root: Path, places: Places, create: bool) -> Engine:
     try:
-        # A folder may be called anything, also what would mean something in the text of a URL.
+        # The name of the folder may contain characters with a meaning in URLs.
         return open_database(places.database or URL.create("sqlite", database=str(root / "kinodex.sqlite3")), create)
     except StoreError as error:
         if error.code.name != "LIBRARY_MISSING" or not (root / "library.json").is_file():
@@ -254,11 +242,11 @@ def _make_folders(root: Path) -> None:
     try:
         str(root).encode()
     except UnicodeEncodeError:
-        # Chroma takes paths as UTF-8 only.
+        # Chroma accepts only UTF-8 paths.
         message = f"The name of the folder {os.fsencode(root)!r} is not UTF-8: no library can be kept there."
         raise UsageError("USAGE", message, "Rename the folder, or choose another with --library.") from None
     for folder in (root, root / "staging"):
         folder.mkdir(parents=True, exist_ok=True)
     if not os.access(root, os.W_OK):
         message = f"The library {root} cannot be written."
-        raise StoreError("LIBRARY_READ_ONLY", message, "Make the folder writable: even reading takes locks in it.")
+        raise StoreError("LIBRARY_READ_ONLY", message, "Make the folder writable: even reading needs lock files in it.")

@@ -1,4 +1,4 @@
-"""From what somebody typed to the one video that is meant."""
+"""Finds the one video that a user's text means."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHORTEST_PREFIX = 4
 _NAMED = 3
 
 _COMPARED = 5_000
-"""Names and ids that are compared with what fits nothing, at most: about a second. Source: our choice."""
+"""Names and ids compared with a text that matches nothing: about a second. Source: our choice."""
 
 
 def resolve(connection: Connection, text: str) -> str:
@@ -28,7 +28,7 @@ def resolve(connection: Connection, text: str) -> str:
     an id of at least four hex digits, with or without ``vid_``.
 
     Raises:
-        UsageError: UNKNOWN_VIDEO if nothing or more than one video fits.
+        UsageError: UNKNOWN_VIDEO if no video or more than one matches.
     """
     if _storable([text]) and connection.execute(select(VideoRow.video_id).where(VideoRow.video_id == text)).first():
         return text
@@ -38,7 +38,7 @@ def resolve(connection: Connection, text: str) -> str:
             return str(several[0])
         if several:
             shown = ", ".join(several[:_NAMED]) + (", …" if len(several) > _NAMED else "")
-            message = f"{text!r} fits {len(several)} videos: {shown}."
+            message = f"{text!r} matches {len(several)} videos: {shown}."
             raise UsageError("UNKNOWN_VIDEO", message, "Give the id or the whole path.")
     raise UsageError("UNKNOWN_VIDEO", f"No video of this library is {text!r}.", _near(connection, text))
 
@@ -46,7 +46,7 @@ def resolve(connection: Connection, text: str) -> str:
 def _fitting(text: str) -> Iterator[Any]:
     located = select(LocationRow.video_id)
     yield located.where(LocationRow.uri.in_(_storable([text, _as_uri(text)])))
-    # A name with a line break, say, stands escaped in the uri.
+    # A name with a line break, say, is escaped in the uri.
     names = _storable([text] if "/" in text else [text, PurePosixPath(_as_uri(text)).name])
     yield located.where(LocationRow.name.in_(names))
     yield located.where(LocationRow.stem.in_(names))
@@ -59,7 +59,7 @@ def _fitting(text: str) -> Iterator[Any]:
 
 
 def _storable(texts: Sequence[str]) -> list[str]:
-    """Without those that no table can hold: names of files may be no text, and stand escaped in uris then."""
+    """Those that a table can store: file names that are not text are escaped in uris."""
     return [text for text in texts if text.isprintable() or text.encode(errors="replace").decode() == text]
 
 

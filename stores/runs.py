@@ -1,4 +1,4 @@
-"""The log of jobs: what was asked of the library, when, and how it ended."""
+"""The log of jobs: which command ran, when, and how it ended."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class RunLog:
         self._engine = engine
 
     def begin(self, command: str, worker: str) -> int:
-        """Notes that a job begins and returns its number."""
+        """Records that a job begins and returns its number."""
         new = insert(RunRow).values(command=command, worker=worker, started_at=time.time(), summary={})
         with writing(self._engine) as connection:
             return connection.execute(new.returning(RunRow.run_id)).scalar_one()
 
     def end(self, run_id: int, summary: Mapping[str, Any]) -> None:
-        """Notes how a job ended; ``summary`` is anything JSON can hold, e.g. counts."""
+        """Records how a job ended; ``summary`` is any JSON object, e.g. counts."""
         change = update(RunRow).where(RunRow.run_id == run_id)
         with writing(self._engine) as connection:
             connection.execute(change.values(finished_at=time.time(), summary=dict(summary)))

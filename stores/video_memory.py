@@ -1,4 +1,4 @@
-"""What is already known of one video: what a derived stage reads."""
+"""The stored results of one video, as derived stages read them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from stores.files.blobs import BlobStore
 
 
 class VideoMemory:
-    """The done stages of one video; pipeline's ``Memory`` by structure."""
+    """The finished stages of one video; implements the protocol `pipeline.stage.Memory`."""
 
     def __init__(self, catalog: Catalog, blobs: BlobStore, video_id: str) -> None:
         self._catalog = catalog
@@ -29,15 +29,15 @@ class VideoMemory:
         return self._catalog.records(self.video_id, stage)
 
     def blob_names(self, stage: str) -> tuple[str, ...]:
-        """Names of the blobs that a stage left, sorted; empty if it left none or is not done."""
+        """Names of the blobs of a stage, sorted; empty if it has none or is not done."""
         return self._catalog.blobs(self.video_id, stage)[1]
 
     def blob(self, stage: str, name: str) -> bytes:
         """The bytes of one blob.
 
         Raises:
-            KeyError: if the stage is not done or left no blob of that name.
-            StoreError: LIBRARY_DAMAGED if the blob should be there and is not.
+            KeyError: if the stage is not done or has no blob of that name.
+            StoreError: LIBRARY_DAMAGED if the blob is missing.
         """
         key, names = self._catalog.blobs(self.video_id, stage)
         if key is None or name not in names:

@@ -1,10 +1,10 @@
-"""The two locks of a library, which die with the process that holds them.
+"""The two locks of a library, which are released when the process that holds them ends.
 
-The *writer lock* is held while something is written, for moments. The *job lock* is held by what works on the library
-for long: an ingest, a sweep, a rebuild. It keeps two of them apart, while others may still write a tag or a review.
+The *writer lock* is held for the moments in which something is written. The *job lock* is held by long jobs: an
+ingest, a sweep, a rebuild. Only one job runs at a time, while others may still write a tag or a review.
 
-A file lock keeps out the processes of this machine, and of those that share the folder. A library in
-Postgres also takes a lock of the server, held by a connection of its own, for the machines that do not.
+A file lock excludes other processes of this machine and of machines that share the folder. A library in
+Postgres also holds an advisory lock of the server, on a connection of its own, for all other machines.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from stores.sql.faults import storage_faults
 from stores.sql.postgres import key_of, process_name
 
 WAIT_SECONDS = 30.0
-"""How long a writer waits for another one. Source: our choice: a write takes moments, also one of 100,000 tags."""
+"""How long a writer waits for another one. Source: our choice: even 100,000 tags are written in moments."""
 
 COMMIT_WAIT_SECONDS = 300.0
-"""How long the commit of a stage waits for another writer: hours of work may rest on it. Source: our choice."""
+"""How long the commit of a stage waits for another writer: hours of work may depend on it. Source: our choice."""
 
 _NAME = text("SELECT set_config('application_name', :name, false)")
 _HINT = "Wait for it to end; searching and asking work meanwhile."
-_ENDING_SECONDS = 2.0
+_GRACE_SECONDS = 2.0
 _PAUSE = 0.02
 
 
@@ -41,8 +41,8 @@ class Locks:
     """Both locks of one opened library.
 
     Attributes:
-        writer: any number of threads may hold it at the same time; others wait for it.
-        job: held by one thread, as often as it likes; others are refused at once.
+        writer: any number of threads may hold it at the same time; other processes wait for it.
+        job: reentrant, held by one thread; others are refused at once.
     """
 
     def __init__(self, root: Path, engine: Engine) -> None:
@@ -52,10 +52,10 @@ class Locks:
 
 
 class Lock:
-    """One of the locks: taken by the first thread of this process that enters, given up by the last one that leaves.
+    """One of the locks: acquired by the first thread of this process that enters, released by the last one that leaves.
 
     Args:
-        name: of the lock file ``<name>.lock``, in which the holder's process id stands, and of the server's lock.
+        name: of the lock file ``<name>.lock``, which contains the holder's process id, and of the server's lock.
         root: the library's folder.
         server: the locks of the database server, if the tables are in one.
         one_thread: refuse other threads, too.
@@ -72,10 +72,10 @@ class Lock:
         self._owner = 0
 
     @contextmanager
-    def held(self, wait_seconds: float = 0.0) -> Iterator[None]:
+    def acquired(self, wait_seconds: float = 0.0) -> Iterator[None]:
         """Holds the lock for the block; may be nested.
 
-        A server's lock whose connection was lost is taken again, also if this thread is not the first one inside.
+        A server's lock whose connection was lost is acquired again, even if other threads hold this lock already.
 
         Raises:
             StoreError: LIBRARY_LOCKED if another process (or another opened library in this one) still holds it after
@@ -97,12 +97,12 @@ class Lock:
             if self._server is not None:
                 self._server.ensure(until)
         else:
-            self._file.take(until)
+            self._file.acquire(until)
             try:
                 if self._server is not None:
-                    self._server.take(self._name, until)
+                    self._server.acquire(self._name, until)
             except BaseException:
-                self._file.give_up()
+                self._file.release()
                 raise
             self._owner = threading.get_ident()
         self._inside += 1
@@ -112,19 +112,19 @@ class Lock:
         if not self._inside:
             try:
                 if self._server is not None:
-                    self._server.give_up(self._name)
+                    self._server.release(self._name)
             finally:
-                self._file.give_up()
+                self._file.release()
 
 
 class _FileLock:
-    # Not filelock's: that one neither leaves the holder's process id in the file nor tells it.
+    # Not the package filelock: it does not write the holder's process id into the file.
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._handle: int | None = None
 
-    def take(self, until: float) -> None:
+    def acquire(self, until: float) -> None:
         with storage_faults(f"The lock {self._path}"):
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
@@ -146,19 +146,19 @@ class _FileLock:
             raise
         self._handle = handle
 
-    def give_up(self) -> None:
+    def release(self) -> None:
         handle, self._handle = self._handle, None
         if handle is None:
             return
         with suppress(OSError):
             os.ftruncate(handle, 0)
-        # Closing alone would not do: a child process that was forked meanwhile has the file open, too.
+        # Closing is not enough: a child process forked meanwhile has the file open, too.
         fcntl.flock(handle, fcntl.LOCK_UN)
         os.close(handle)
 
 
 class _ServerLocks:
-    """Advisory locks of one Postgres session, which the server gives up when the session ends."""
+    """Advisory locks of one Postgres session, which the server releases when the session ends."""
 
     def __init__(self, engine: Engine, root: Path) -> None:
         self._engine = engine
@@ -168,23 +168,23 @@ class _ServerLocks:
         self._held: list[str] = []
         self._guard = threading.Lock()
 
-    def take(self, name: str, until: float) -> None:
-        """Takes a lock; the first one opens the connection."""
+    def acquire(self, name: str, until: float) -> None:
+        """Acquires a lock; the first one opens the connection."""
         with self._guard, self._faults():
             connection = self._connected(until)
             try:
-                self._take(connection, name, until)
+                self._acquire(connection, name, until)
                 self._held.append(name)
             finally:
                 if not self._held:
                     self._drop()
 
     def ensure(self, until: float) -> None:
-        """Takes again what was held by a connection that was lost."""
+        """Acquires again the locks of a connection that was lost."""
         with self._guard, self._faults():
             self._connected(until)
 
-    def give_up(self, name: str) -> None:
+    def release(self, name: str) -> None:
         with self._guard:
             self._held.remove(name)
             if self._connection is not None:
@@ -208,25 +208,25 @@ class _ServerLocks:
         connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         self._connection = connection
         try:
-            # Out of the pool: there it would keep the locks after it is closed.
+            # Detached: a pooled connection would keep the locks after it is closed.
             connection.detach()
             connection.execute(_NAME, {"name": self._name})
             for name in self._held:
-                self._take(connection, name, until)
+                self._acquire(connection, name, until)
         except BaseException:
             self._drop()
             raise
         return connection
 
-    def _take(self, connection: Connection, name: str, until: float) -> None:
-        ending = time.monotonic() + _ENDING_SECONDS
-        take, who_holds = text(f"SELECT pg_try_advisory_lock({key_of(name)})"), text(_holder(name))
-        while not connection.execute(take).scalar_one():
+    def _acquire(self, connection: Connection, name: str, until: float) -> None:
+        grace = time.monotonic() + _GRACE_SECONDS
+        acquire, who_holds = text(f"SELECT pg_try_advisory_lock({key_of(name)})"), text(_holder(name))
+        while not connection.execute(acquire).scalar_one():
             holder = connection.execute(who_holds).first()
-            if holder is None and time.monotonic() < ending:
-                # It was given up between the two questions.
+            if holder is None and time.monotonic() < grace:
+                # It was released between the two queries.
                 continue
-            if holder is not None and holder.application_name == self._name and time.monotonic() < ending:
+            if holder is not None and holder.application_name == self._name and time.monotonic() < grace:
                 # Our own lost connection, which the server has not noticed yet.
                 connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": holder.pid})
                 time.sleep(0.05)
@@ -236,8 +236,8 @@ class _ServerLocks:
                 continue
             who = "another process"
             if holder is not None:
-                called = holder.application_name or "a process without a name"
-                who = f"{called} (database session {holder.pid} from {holder.address})"
+                application = holder.application_name or "a process without a name"
+                who = f"{application} (database session {holder.pid} from {holder.address})"
             raise _locked(self._root, who)
 
     def _drop(self) -> None:

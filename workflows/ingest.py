@@ -18,6 +18,7 @@ from stores.core.ids import base_stage
 from stores.core.patience import patiently
 from stores.core.records import Receipt
 from stores.core.uris import uri_of
+from stores.maintenance.sweeping import sweep
 from workflows.discover import discover
 from workflows.executors.threads import on_threads
 from workflows.identify import Input, identify
@@ -91,7 +92,7 @@ def ingest(
         stack.enter_context(job_log(store.root, run))
         progress = log_events(progress)
         if last is not None and last.finished_at is None:
-            store.sweep()  # the last job was killed: it may have left what nothing points at
+            sweep(store)  # the last job was killed: it may have left what nothing points at
         found = discover(paths, library=store.root)
         inputs = identify(store, found, lambda done, of: progress(Identified(done, of)))
         if retry:

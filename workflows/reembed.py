@@ -22,7 +22,7 @@ from stores.core.errors import UsageError
 from stores.core.records import StageKey
 from stores.holdings import active_runs
 from stores.ledger import Attempt
-from stores.maintenance.sweeping import Swept
+from stores.maintenance.sweeping import Swept, sweep
 from workflows.units import Planner
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def clean(store: LibraryStore) -> Swept:
         StoreError: LIBRARY_LOCKED if there is another job.
     """
     with store.job():
-        swept = store.sweep()
+        swept = sweep(store)
         with store.writer():
             store.vectors.drop_empty()
     return swept

@@ -39,11 +39,11 @@ from pipeline.perception import stages
 from pipeline.stage import fingerprints
 from stores.catalog import bump_revision
 from stores.commit import stage_rows
+from stores.core.record_columns import search_text, video_columns
 from stores.core.records import Fact, Label, StageKey, Tracklet, Utterance
 from stores.library_store import LibraryStore
 from stores.sql.database import writing
 from stores.sql.fulltext import spaced
-from stores.sql.rows import search_text, video_columns
 from stores.sql.tables import FULLTEXT, IndexedLineRow, LocationRow, StageRunRow, VideoRow
 from stores.vectors.items import metadata_of
 

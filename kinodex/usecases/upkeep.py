@@ -64,7 +64,9 @@ def verify(
 
 def sweep(store: LibraryStore, dry_run: bool = False) -> Swept:
     """Remove what crashes left behind; with ``dry_run`` only count it."""
-    return store.sweep(dry_run=dry_run)
+    from stores.maintenance import sweeping
+
+    return sweeping.sweep(store, dry_run=dry_run)
 
 
 def forgettable(store: LibraryStore, videos: Sequence[str] | None) -> tuple[list[str], list[str]]:

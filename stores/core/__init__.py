@@ -1,1 +1,1 @@
-"""What every room may import: records, ids, errors, uris and places."""
+"""What every room may import: records, ids, errors, URIs and places. Imports nothing else of `stores`."""

@@ -5,11 +5,10 @@
     ├── ModelError          a model's weights are missing, altered or do not run
     ├── StoreError          the library itself: locked, read-only, full, of another version
     ├── TagFileError        a tag library file that cannot be imported
-    ├── EndpointError       the OpenAI-compatible endpoint failed or answered nonsense
-    └── UsageError          a request that no retry will mend: unknown video, bad option
+    ├── EndpointError       the OpenAI-compatible endpoint failed or gave an unusable answer
+    └── UsageError          a request that fails however often it is retried: unknown video, bad option
 
-`encoders` does not know this module; what it raises (`encoders.types.WeightsError`) is
-turned into a `ModelError` where a stage begins.
+Models raise `encoders.types.WeightsError`, which becomes a `ModelError` where a stage begins.
 """
 
 from __future__ import annotations
@@ -89,7 +88,7 @@ class KinodexError(Exception):
 
     Args:
         code: a name in `CODES`.
-        message: one sentence that says what is wrong, naming the thing it is about.
+        message: one sentence that says what is wrong and names the file, video or setting concerned.
         hint: one sentence that says what to do about it; may be empty.
     """
 
@@ -127,4 +126,4 @@ class EndpointError(KinodexError):
 
 
 class UsageError(KinodexError):
-    """A request that no retry will mend."""
+    """A request that fails however often it is retried."""

@@ -1,4 +1,4 @@
-"""Identities: of videos by content, of records by place, of stage runs by what they depend on."""
+"""Ids of videos by their content, of records by their position, and of stage runs by what they depend on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from stores.core.former_names import former_stage
 from stores.core.records import Span
 
 _NAMESPACE = uuid.UUID("6b696e6f-6465-5800-8000-000000000001")
@@ -15,7 +16,7 @@ _CHUNK = 1 << 20
 
 
 def sha256_of(path: Path) -> str:
-    """Hex sha256 of a file's content, read in pieces of 1 MiB.
+    """Hex sha256 of a file's content, read in chunks of 1 MiB.
 
     Raises:
         OSError: if the file cannot be read.
@@ -37,7 +38,7 @@ def record_id(prefix: str, video: str, span: Span, *parts: object) -> str:
 
     Args:
         prefix: ``scn``, ``clp``, ``utt``, ``txt``, ``lbl``, ``trk``, ``fct``, ``cap`` or ``scr``.
-        parts: what tells two records of the same kind and span apart (a category, a text).
+        parts: what distinguishes two records of the same kind and span (a category, a text).
     """
     name = json.dumps([video, prefix, span.start, span.end, str(span.time_base), *map(str, parts)])
     return f"{prefix}_{uuid.uuid5(_NAMESPACE, name).hex[:20]}"
@@ -50,18 +51,18 @@ def fingerprint(
     models: Sequence[str] = (),
     inputs: Mapping[str, str] | None = None,
 ) -> str:
-    """Hash of all that a stage's result depends on besides the video itself.
+    """Hash of everything a stage's result depends on apart from the video itself.
+
+    A renamed stage is hashed under its former name, so that its results in existing libraries stay valid.
 
     Args:
         config: the stage's frozen config as a JSON-able mapping; key order does not matter.
         models: ``name@revision`` of every model used.
         inputs: fingerprints of the stages it reads, by name.
     """
-    canonical = json.dumps(
-        {"stage": stage, "version": version, "config": config, "models": sorted(models), "inputs": inputs or {}},
-        sort_keys=True,
-        default=str,
-    )
+    named = {"stage": former_stage(stage), "version": version, "config": config, "models": sorted(models)}
+    named["inputs"] = {former_stage(name): value for name, value in (inputs or {}).items()}
+    canonical = json.dumps(named, sort_keys=True, default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
@@ -71,5 +72,5 @@ def part_stage(stage: str, number: int) -> str:
 
 
 def base_stage(name: str) -> str:
-    """The stage that ``name`` is, or is a part of."""
+    """The stage that ``name`` names, or of which it names a part."""
     return name.partition(".")[0]

@@ -1,4 +1,4 @@
-"""Where the parts of a library lie: in its folder, or on servers that several machines share."""
+"""Where the parts of a library are: in its folder, or on servers that several machines share."""
 
 from __future__ import annotations
 
@@ -23,23 +23,21 @@ _DATABASES = ("postgresql://", "postgres://", "postgresql+psycopg://")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Places:
-    """The three places of a library; "" means inside its folder.
-
-    Printing it shows no password.
+    """The three places of a library; "" means inside its folder. Its ``repr`` shows no password.
 
     Attributes:
         database: URL of a Postgres database, ``postgresql://user:password@host:5432/name``. The tables go into the
             first schema of its search path, so that several libraries can share a database:
-            ``?options=-csearch_path%3Dfilms`` keeps one in the schema ``films``, which is made if need be.
+            ``?options=-csearch_path%3Dfilms`` keeps one in the schema ``films``, which is created if it is missing.
         vectors: URL of a Chroma server, ``http://host:8000`` or ``https://…``. Each library has a Chroma database of
-            its own there, ``http://host:8000/name`` if a name is given. A token is taken from the environment
+            its own there, ``http://host:8000/name`` if a name is given. A token is read from the environment
             (`stores.vectors.chroma.TOKEN_VARIABLE`).
-        blobs: fsspec URL of a folder in an object store, ``s3://bucket/prefix``. One library each.
+        blobs: fsspec URL of a folder in an object store, ``s3://bucket/prefix``; each library needs its own.
         blob_options: what fsspec's file system is opened with, e.g. ``endpoint_url``, ``key``, ``secret`` for
-            ``s3://``; without a key the environment's ``AWS_*`` counts.
+            ``s3://``; without a key, the environment variables ``AWS_*`` are used.
 
     Raises:
-        UsageError: SETTINGS_INVALID if one is no such URL.
+        UsageError: SETTINGS_INVALID if one of them is not such a URL.
     """
 
     database: str = ""
@@ -61,11 +59,11 @@ class Places:
         return f"Places({', '.join([*shown, *([f'blob_options={options}'] if options else [])])})"
 
     def __bool__(self) -> bool:
-        """Whether anything lies outside of the library's folder."""
+        """Whether any part is outside the library's folder."""
         return bool(self.database or self.vectors or self.blobs)
 
     def named(self) -> dict[str, str]:
-        """Each place without user, password and options that are secret: what may be written down and compared."""
+        """Each place without user, password and secret options, as it may be written down and compared."""
         return {name: _public(value) for name, value in self._urls().items()}
 
     def _urls(self) -> dict[str, str]:
@@ -75,8 +73,8 @@ class Places:
 def masked(text: str) -> str:
     """``text`` with the password of every URL in it, and of every ``password=``, replaced by ``***``.
 
-    A password is all between the user's colon and the last ``@``: drivers of databases take one with ``/``, ``?`` or
-    ``@`` in it as it stands. Rather too much is hidden than too little.
+    A password is everything between the user's colon and the last ``@``, since database drivers accept unescaped ``/``,
+    ``?`` and ``@`` in it. When in doubt, too much is hidden rather than too little.
     """
     pattern = _PASSWORD_OF_ALL if _URL.match(text) else _PASSWORD
     return _OPTION.sub(r"\1***", pattern.sub(_hidden, text))
@@ -94,7 +92,7 @@ def _public(url: str) -> str:
         return ""
     scheme, _, rest = url.partition("://")
     if scheme.startswith("postgres"):
-        # As SQLAlchemy reads it, whose passwords go up to the first @, or as everybody else does.
+        # As SQLAlchemy parses it (a password ends at the first @), else as everything else does.
         authority = re.split("[/?#]", rest, maxsplit=1)[0]
         user = authority.rpartition("@")[0]
         rest = rest[len(user) + 1 :] if user else _USER.sub("", rest, count=1)

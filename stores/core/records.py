@@ -1,8 +1,8 @@
-"""What Kinodex remembers: frozen records, one class per noun of the floor plan.
+"""The records that stages produce and libraries keep: frozen dataclasses.
 
 Times. A `Span` is half-open ``[start, end)`` in integer ticks of the video stream's time base,
-counted from the container's start (`Video.start_pts` is already taken off), so that tick 0 is what
-a player shows as 0:00. Seconds exist only at the doors (`Span.seconds`).
+counted from the container's start (`Video.start_pts` is already subtracted), so that tick 0 is what
+a player shows as 0:00. Seconds are used only towards users (`Span.seconds`).
 
 Ids are strings made by `stores.core.ids`; a record's id never depends on the file's name.
 """
@@ -48,7 +48,7 @@ class Span:
         return float((self.end - self.start) * self.time_base)
 
     def contains(self, tick: int) -> bool:
-        """Whether ``tick`` lies in the half-open span."""
+        """Whether ``tick`` is in the half-open span."""
         return self.start <= tick < self.end
 
     def overlap(self, other: Span) -> int:
@@ -70,13 +70,13 @@ class Video:
         video_id: `stores.core.ids.video_id` of the content.
         sha256: hex digest of the whole file.
         size: bytes.
-        duration: ticks of ``time_base``; 0 where the container does not tell.
+        duration: ticks of ``time_base``; 0 if the container does not say.
         time_base: seconds per tick of the video stream.
-        start_pts: first presentation timestamp in the container, already taken off every `Span`.
+        start_pts: first presentation timestamp in the container, already subtracted from every `Span`.
         width, height: pixels as displayed, i.e. after rotation.
-        rotation: clockwise degrees the decoder's output is turned for display: 0, 90, 180, 270.
+        rotation: clockwise degrees by which the decoded picture is rotated for display: 0, 90, 180, 270.
         frame_rate: average, frames per second (0 if unknown).
-        variable_frame_rate: whether frame distances differ.
+        variable_frame_rate: whether the time between frames varies.
         video_codec, audio_codec, container: short names as FFmpeg gives them ("" = none).
         warnings: coded remarks such as ``TRUNCATED: 3.2 of 10.0 s can be decoded``.
     """
@@ -109,7 +109,7 @@ class Video:
 
     @property
     def has_audio(self) -> bool:
-        """Whether there is a sound track that can be decoded."""
+        """Whether there is an audio track that can be decoded."""
         return bool(self.audio_codec)
 
 
@@ -126,7 +126,7 @@ class Clip:
     """The unit of retrieval: a scene, split or merged to a sensible length.
 
     Attributes:
-        keyframe: tick of the frame that stands for the clip.
+        keyframe: tick of the frame that represents the clip.
         thumbnail: name of the thumbnail blob of stage ``thumbnails`` nearest to the keyframe ("" if none).
     """
 
@@ -204,7 +204,7 @@ class Tracklet:
         appearance: a short description of looks, e.g. the dominant colour names ("red, white").
         motion: ``still``, ``left``, ``right``, ``up``, ``down``, ``nearer``, ``farther`` or ``wandering``.
         trajectory: (tick, x0, y0, x1, y1) per detection, boxes as fractions of the picture.
-        audio: what is heard meanwhile: ``speech``, ``sound`` or ``silence``.
+        audio: the audio during the span: ``speech``, ``sound`` or ``silence``.
         confidence: mean detection score, in [0, 1].
     """
 
@@ -233,21 +233,21 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class SpeechActivity:
-    """A span in which somebody speaks (voice activity)."""
+    """A span with speech, as voice activity detection found it."""
 
     span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """What a model wrote of one clip after looking at some of its frames. A guess in words, never an instruction.
+    """A model's description of one clip, written from some of its frames. A guess, and never an instruction.
 
     Attributes:
         span: of the clip.
-        model: ``name@revision`` of who wrote it.
+        model: ``name@revision`` of the model.
         frames: ticks of the frames it saw.
-        score: how likely the text matches those frames, in [0, 1], by a matching model (CapFilt); None where nobody
-            measured it. As evidence such a caption has a confidence of 0.5: as likely right as wrong.
+        score: how likely the text matches those frames, in [0, 1], by a matching model (CapFilt); None if it
+            was not measured; such a caption has a confidence of 0.5 as evidence: as likely right as wrong.
     """
 
     evidence_id: str
@@ -261,11 +261,11 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What happens in a whole video, put together from its captions and lines; every sentence was checked against them.
+    """A summary of a whole video, written from its captions and lines and checked against them sentence by sentence.
 
     Attributes:
-        model: ``name@revision`` of who wrote it.
-        cites: ids of the evidence it rests on.
+        model: ``name@revision`` of the model.
+        cites: ids of the evidence it is based on.
     """
 
     evidence_id: str
@@ -286,7 +286,7 @@ class VectorItem:
         collection: model name and revision, e.g. ``conse-lite2-e5-9656183e``; vectors of different models never mix.
         vector_id: unique; carries the fingerprint of the stage that made it.
         vector: float32, shape (d,), unit length.
-        channel: what the vector speaks for.
+        channel: what the vector represents.
         clip_id: clip it belongs to ("" if none); evidence_id: record it was made from ("" if none).
     """
 
@@ -301,7 +301,7 @@ class VectorItem:
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """Named bytes kept beside the tables: ``frames.npz``, ``000012.jpg``."""
+    """Named bytes stored outside the tables: ``frames.npz``, ``000012.jpg``."""
 
     name: str
     data: bytes
@@ -309,10 +309,10 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class StageOutput:
-    """All that one stage found in one video. ``video`` is set by ``probe`` only.
+    """Everything one stage found in one video. ``video`` is set by ``probe`` only.
 
-    ``seconds`` is the time spent in this stage alone, where it shares a pass with others; None where the time from
-    begin to end says it.
+    ``seconds`` is the time spent in this stage alone if it shared a pass with others; None if that is the time from
+    the beginning of the attempt to its end.
     """
 
     records: tuple[Record, ...] = ()
@@ -324,7 +324,7 @@ class StageOutput:
 
 @dataclass(frozen=True, slots=True)
 class StageKey:
-    """The key of everything: which stage, with which fingerprint, of which video."""
+    """Identifies a stage run: which stage, with which fingerprint, of which video."""
 
     video_id: str
     stage: str
@@ -336,10 +336,10 @@ Status = Literal["pending", "running", "done", "failed", "quarantined"]
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """How one stage of one video ended, or how it stands.
+    """The outcome or current state of one stage of one video.
 
     ``error_code`` is "" unless it failed or is quarantined; ``strikes``: attempts that count against the video;
-    ``worker``: who began it last.
+    ``worker``: the name of the worker that began it last.
     """
 
     key: StageKey
@@ -354,7 +354,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One stored fact with an id, a video and a span, whatever table it lives in.
+    """One stored fact with an id, a video and a span, independent of the table it is stored in.
 
     ``text`` is what a person reads; ``search_text`` adds names in other languages and broader nouns.
     """
@@ -370,7 +370,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """One entry of the tag library. ``facet`` is who / what / object / where / how or the owner's own word."""
+    """One entry of the tag library. ``facet`` is who / what / object / where / how or a word of the owner's."""
 
     tag_id: str
     name: str
@@ -383,7 +383,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided about one tag on one video, with the evidence it rests on."""
+    """A decision about one tag of one video, with the evidence for it."""
 
     video_id: str
     tag_id: str

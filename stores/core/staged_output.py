@@ -1,7 +1,7 @@
-"""A parcel: the output of one stage as one file, from a worker process to the one writer.
+"""A staged output: the output of one stage as one file, passed from a worker process to the one writer.
 
-A parcel is an .npz archive of plain arrays: the records as JSON, all vectors end to end as float32, each blob
-as bytes. Nothing in it can run code when it is read.
+It is an .npz archive of plain arrays: the records as JSON, all vectors end to end as float32, each blob
+as bytes. Reading it cannot execute code.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from stores.core.former_names import current_blob, current_stage
+from stores.core.record_columns import clean, columns_of, record_of, video_columns, video_of
 from stores.core.records import Blob, Span, StageKey, StageOutput, VectorItem
-from stores.sql.rows import clean, columns_of, record_of, video_columns, video_of
 
 _FORMAT = 1
 
 
 def pack(key: StageKey, output: StageOutput) -> bytes:
-    """A parcel as bytes."""
+    """The output of one stage as bytes."""
     head = {
         "format": _FORMAT,
         "key": [key.video_id, key.stage, key.fingerprint],
@@ -41,17 +42,18 @@ def pack(key: StageKey, output: StageOutput) -> bytes:
 
 
 def unpack(data: bytes) -> tuple[StageKey, StageOutput]:
-    """What `pack` was given.
+    """The arguments of `pack`. An output that an earlier version packed gets the current names.
 
     Raises:
-        ValueError: if ``data`` is not a whole parcel.
+        ValueError: if ``data`` is not a complete staged output.
     """
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             head = json.loads(arrays["head"].tobytes())
             if head["format"] != _FORMAT:
                 raise ValueError(f"format {head['format']}")
-            return StageKey(*head["key"]), _output(head, arrays)
+            video_id, stage, fingerprint = head["key"]
+            return StageKey(video_id, current_stage(stage), fingerprint), _output(head, arrays)
     except (OSError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(str(error)) from error
 
@@ -70,7 +72,7 @@ def _output(head: dict[str, Any], arrays: Any) -> StageOutput:
     return StageOutput(
         records=tuple(record_of(kind, columns, Fraction(*base)) for kind, base, columns in head["records"]),
         vectors=tuple(items),
-        blobs=tuple(Blob(name, arrays[f"blob_{n}"].tobytes()) for n, name in enumerate(head["blobs"])),
+        blobs=tuple(Blob(current_blob(name), arrays[f"blob_{n}"].tobytes()) for n, name in enumerate(head["blobs"])),
         video=None if head["video"] is None else video_of(head["video"]),
         seconds=head["seconds"],
     )

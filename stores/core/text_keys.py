@@ -1,4 +1,4 @@
-"""How text is compared: one key for the index, for queries, for tags and for their aliases.
+"""Keys by which text is compared: in the index, in queries, in tags and their aliases.
 
 Two texts mean the same words if their keys are equal. Keys are never shown; texts stay as they were.
 """
@@ -13,7 +13,7 @@ from functools import cache
 import opencc
 
 VERSION = 1
-"""Goes up with every change of what `search_key` or `key_words` gives, so that libraries make their keys again."""
+"""Raised whenever `search_key` or `key_words` returns something else, so that libraries rebuild their keys."""
 
 HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 """Chinese characters, for a character class."""
@@ -27,28 +27,28 @@ STOP_WORDS = frozenset(
     "those to was we were what when where which while who whom whose why will with would you your "
     "d don isn ll m re s t ve".split()
 )
-"""The function words of English that a question is made of, and what contractions leave behind ("it's" gives "s")."""
+"""English function words, as questions contain them, and the remains of contractions ("it's" gives "s")."""
 
 _WORDS = re.compile(f"(?P<run>[{CJK}]+)|(?P<word>(?:(?![{CJK}])[^\\W_])+)")
 
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 
-# Letters that Unicode does not take apart, as they are typed without them.
+# Letters that Unicode does not decompose, as they are typed on a plain keyboard.
 _PLAIN_LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe"}
 
-# The blocks that hold Traditional characters: those of HAN without the marks and the compatibility forms.
+# The blocks with Traditional characters: those of HAN without iteration marks and compatibility forms.
 _HAN_BLOCKS = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0x20000, 0x323AF))
 
 
 def search_key(text: str) -> str:
     """``text`` as it is compared: NFKC, no case, no accents on letters, Traditional characters as Simplified ones.
 
-    Character by character, so that the key of a part is a part of the key of the whole.
+    Applied character by character, so that the key of a substring is a substring of the key.
     """
     if text.isascii():
         return text.lower()
     spread = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    # Only the accents of alphabets: the marks of Japanese kana make other sounds, not the same letter.
+    # Only accents of alphabets: a voicing mark makes a Japanese kana another sound.
     plain = unicodedata.normalize("NFC", _ACCENTS.sub("", spread))
     return plain.translate(_simplified())
 
@@ -88,7 +88,7 @@ def key_words(text: str) -> list[str]:
 def _simplified() -> dict[int, str]:
     table = {ord(letter): plain for letter, plain in _PLAIN_LETTERS.items()}
     characters = [chr(code) for first, last in _HAN_BLOCKS for code in range(first, last + 1)]
-    # A line each: in a phrase, OpenCC would choose by the neighbours, and a part would differ from the whole.
+    # One character a line: in a phrase, OpenCC would choose by context.
     simplified = opencc.OpenCC("t2s").convert("\n".join(characters)).split("\n")
     pairs = zip(characters, simplified, strict=True)
     folded = {ord(one): other for one, other in pairs if other != one and len(other) == 1}

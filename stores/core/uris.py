@@ -1,4 +1,4 @@
-"""Where a video lies, as text that every database can store and every terminal can print."""
+"""The location of a video as text that every database can store and every terminal can print."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _ESCAPED = re.compile(rb"%([0-9A-F]{2})")
 def uri_of(path: Path) -> str:
     """The absolute path of ``path`` as printable text; symlinks are kept, ``..`` is folded.
 
-    Linux file names are bytes. Characters that print stand for themselves, so an ordinary path looks
-    like itself, whatever its script; ``%``, control and format characters and bytes that are not UTF-8
+    Linux file names are bytes. Printable characters stand for themselves, so that an ordinary path
+    stays readable in any script; ``%``, control and format characters and bytes that are not UTF-8
     become ``%XX``. `path_of` is the exact inverse.
     """
     absolute = os.path.normpath(path.absolute())

@@ -1,6 +1,7 @@
-"""Blobs: named bytes that a stage left, beside the tables, on disk or in an object store.
+"""Blobs: named bytes that a stage produced, on disk or in an object store.
 
-Key of a blob: ``video_id/stage/fingerprint/name``. Which of them count is the tables' business.
+A blob's path is ``video_id/stage/fingerprint/name``. One that was written before its stage was renamed keeps its former
+path (`stores.core.former_names`) and is found there. The tables say which blobs belong to the library.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from fsspec.implementations.local import LocalFileSystem
 
 from stores.core.errors import StoreError
+from stores.core.former_names import current_blob, current_stage, former_blob, former_stage
 from stores.core.records import Blob, StageKey
 from stores.files.objects import ObjectFiles, modified
 from stores.sql.faults import storage_faults
@@ -25,7 +27,10 @@ _TEMPORARY = ".part-"
 
 @dataclass(frozen=True, slots=True)
 class StoredBlob:
-    """A file under the root. ``size`` in bytes; ``modified``: seconds since the epoch, 0.0 where that is unknown."""
+    """A file under the root. ``size`` in bytes; ``modified``: seconds since the epoch, 0.0 where that is unknown.
+
+    ``key`` and ``name`` are the current ones, also of a file with former names, unless there is one with each.
+    """
 
     key: StageKey
     name: str
@@ -58,7 +63,7 @@ class BlobStore:
         return self._objects
 
     def put(self, key: StageKey, *blobs: Blob) -> None:
-        """Writes blobs so that each is there whole or not at all, and stays after a power cut.
+        """Writes blobs, each atomically and durably.
 
         Raises:
             ValueError: if a name is not made of letters, digits, ``.``, ``_`` and ``-``.
@@ -83,39 +88,36 @@ class BlobStore:
         """The bytes of one blob.
 
         Raises:
-            StoreError: LIBRARY_DAMAGED if it is not there, BLOB_STORE_UNREACHABLE.
+            StoreError: LIBRARY_DAMAGED if it is missing, BLOB_STORE_UNREACHABLE.
         """
-        path = self._path(key, name)
-        data: bytes | None
-        if self._objects is not None:
-            data = self._objects.read(path)
-        else:
-            try:
-                data = Path(path).read_bytes()
-            except FileNotFoundError:
-                data = None
+        data = self._read(self._path(key, name))
+        if data is None and (former := self._former_path(key, name)):
+            data = self._read(former)
         if data is None:
-            message = f"The library misses the file {self.uri(key, name)}."
+            message = f"The file {self.uri(key, name)} of the library is missing."
             hint = "Run `kinodex verify --repair`, then `kinodex ingest` on the video."
             raise StoreError("LIBRARY_DAMAGED", message, hint)
         return data
 
     def exists(self, key: StageKey, name: str) -> bool:
-        """Whether the blob is there now.
+        """Whether the blob exists.
 
         Raises:
             StoreError: BLOB_STORE_UNREACHABLE.
         """
-        path = self._path(key, name)
-        return Path(path).exists() if self._objects is None else self._objects.exists(path)
+        former = self._former_path(key, name)
+        return self._is_there(self._path(key, name)) or bool(former and self._is_there(former))
 
     def uri(self, key: StageKey, name: str) -> str:
-        """Where the blob lies: an absolute path, or the object's URL."""
+        """The blob's absolute path, or the URL of the object."""
         path = self._path(key, name)
+        former = self._former_path(key, name)
+        if former and self._is_there(former) and not self._is_there(path):
+            path = former
         return path if self._objects is None else self._objects.uri(path)
 
     def stored(self) -> Iterator[StoredBlob]:
-        """Every file under the root, also what an interrupted write left.
+        """Every file under the root, including remains of interrupted writes, each with its current key and name.
 
         Raises:
             StoreError: BLOB_STORE_UNREACHABLE.
@@ -126,12 +128,23 @@ class BlobStore:
             found = LocalFileSystem().find(self._root, detail=True)
         for path, details in found.items():
             parts = path[len(self._root) :].strip("/").split("/")
-            if len(parts) == 4:
-                yield StoredBlob(StageKey(*parts[:3]), parts[3], int(details["size"]), modified(details))
+            if len(parts) != 4:
+                continue
+            video_id, stage, fingerprint, name = parts
+            now = current_stage(stage), current_blob(name)
+            if now != (stage, name) and f"{self._root}/{video_id}/{now[0]}/{fingerprint}/{now[1]}" not in found:
+                # If the blob was written again under its current name, the old file is an orphan and keeps its own.
+                stage, name = now
+            yield StoredBlob(StageKey(video_id, stage, fingerprint), name, int(details["size"]), modified(details))
 
     def delete(self, key: StageKey, name: str) -> None:
-        """Removes one file that `stored` named, and folders that become empty; no error if it is gone already."""
-        path = f"{self._folder(key)}/{name}"
+        """Removes one file that `stored` named, and folders left empty; no error if it does not exist."""
+        self._delete(f"{self._folder(key)}/{name}")
+        former = f"{self._folder(_former_key(key))}/{former_blob(name)}"
+        if former != f"{self._folder(key)}/{name}":
+            self._delete(former)
+
+    def _delete(self, path: str) -> None:
         if self._objects is not None:
             self._objects.delete(path)
             return
@@ -148,6 +161,22 @@ class BlobStore:
         if self._objects is not None:
             self._objects.close()
 
+    def _read(self, path: str) -> bytes | None:
+        if self._objects is not None:
+            return self._objects.read(path)
+        try:
+            return Path(path).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def _is_there(self, path: str) -> bool:
+        return Path(path).exists() if self._objects is None else self._objects.exists(path)
+
+    def _former_path(self, key: StageKey, name: str) -> str:
+        """Where an earlier version stored the blob; "" if that is where it is stored now."""
+        former = self._path(_former_key(key), former_blob(name))
+        return "" if former == self._path(key, name) else former
+
     def _folder(self, key: StageKey) -> str:
         for part in (key.video_id, key.stage, key.fingerprint):
             if not _PART.fullmatch(part):
@@ -160,8 +189,12 @@ class BlobStore:
         return f"{self._folder(key)}/{name}"
 
 
+def _former_key(key: StageKey) -> StageKey:
+    return StageKey(key.video_id, former_stage(key.stage), key.fingerprint)
+
+
 def write_whole(target: Path, data: bytes) -> None:
-    """Writes a file by a temporary neighbour, fsync and rename: it is there whole or not at all."""
+    """Writes a file atomically: a temporary file beside it, fsync, rename."""
     temporary = target.with_name(f"{_TEMPORARY}{os.getpid()}-{target.name}")
     try:
         with temporary.open("wb") as file:
@@ -175,7 +208,7 @@ def write_whole(target: Path, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes what was renamed or made in ``folder`` stay after a power cut."""
+    """Makes renames and new files in ``folder`` durable (fsync)."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

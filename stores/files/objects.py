@@ -1,6 +1,6 @@
-"""Files of an object store, through fsspec: never a stale listing, and errors with a code.
+"""Files of an object store through fsspec, without stale listings and with coded errors.
 
-An object store shows an object only when all of it has arrived, so a write needs no temporary name.
+An object becomes visible only when it was uploaded completely, so a write needs no temporary name.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from stores.core.places import masked
 from stores.sql.faults import storage_faults
 
 _S3_OPTIONS = {"config_kwargs": {"connect_timeout": 10, "read_timeout": 30, "retries": {"max_attempts": 1}}}
-"""Seconds; s3fs repeats a request that broke by itself. Source: our choice: an outage is noticed within two minutes."""
+"""Seconds; s3fs retries a failed request by itself. Source: our choice: an outage is noticed within two minutes."""
 
 _S3_TRIES = 2
 _AWAY = {errno.EBUSY, errno.EIO, errno.EREMOTEIO, errno.ECONNREFUSED, errno.ECONNRESET, errno.ETIMEDOUT}
@@ -30,7 +30,7 @@ _NO_KEY_TYPES = {"botocore.NoCredentialsError", "botocore.PartialCredentialsErro
 
 
 class ObjectFiles:
-    """What lies under one URL. Safe to use from several threads, and in a process that was forked.
+    """The objects under one URL. Safe to use from several threads, and in a forked process.
 
     Args:
         url: fsspec URL such as ``s3://bucket/prefix``.
@@ -62,7 +62,7 @@ class ObjectFiles:
                 raise self._no_bucket() from error
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of one object, None if it is not there.
+        """The bytes of one object, None if it does not exist.
 
         Raises:
             StoreError, UsageError: as `write`.
@@ -77,7 +77,7 @@ class ObjectFiles:
         return data
 
     def exists(self, path: str) -> bool:
-        """Whether the object is there.
+        """Whether the object exists.
 
         Raises:
             StoreError, UsageError: as `write`.
@@ -86,7 +86,7 @@ class ObjectFiles:
             return bool(self._files.exists(path))
 
     def delete(self, path: str) -> None:
-        """Removes one object; no error if it is gone already.
+        """Removes one object; no error if it does not exist.
 
         Raises:
             StoreError, UsageError: as `write`.
@@ -118,7 +118,7 @@ class ObjectFiles:
         return str(self._files.unstrip_protocol(path))
 
     def close(self) -> None:
-        """Releases the connections. They are made again when the store is used again."""
+        """Closes the connections. They are opened again when the store is used again."""
         with self._lock:
             (owner, files), self._opened = self._opened, (-1, None)
         client = getattr(files, "_s3creator", None)
@@ -128,7 +128,7 @@ class ObjectFiles:
     @property
     def _files(self) -> Any:
         with self._lock:
-            # The event loop of s3fs does not live on in a forked process.
+            # The event loop of s3fs does not survive a fork.
             if self._opened[0] != os.getpid():
                 files, _ = fsspec.core.url_to_fs(self.url, **self._all_options())
                 if self._is_s3():
@@ -137,8 +137,8 @@ class ObjectFiles:
             return self._opened[1]
 
     def _all_options(self) -> dict[str, Any]:
-        ours: dict[str, Any] = {"skip_instance_cache": True, "use_listings_cache": False}
-        return {**ours, **(_S3_OPTIONS if self._is_s3() else {}), **self._options}
+        defaults: dict[str, Any] = {"skip_instance_cache": True, "use_listings_cache": False}
+        return {**defaults, **(_S3_OPTIONS if self._is_s3() else {}), **self._options}
 
     def _is_s3(self) -> bool:
         return self.url.partition(":")[0] in ("s3", "s3a")
@@ -155,7 +155,7 @@ class ObjectFiles:
             if kinds & _AWAY_TYPES or number in _AWAY or isinstance(error, (ConnectionError, TimeoutError)):
                 raise _away(name, error) from error
             if isinstance(error, PermissionError):
-                message = f"{doing} {name}: the object store refuses it: {error}."
+                message = f"{doing} {name}: the object store refused it: {error}."
                 raise StoreError("LIBRARY_READ_ONLY", message, "Check the key and its rights.") from error
             if kinds & _NO_KEY_TYPES:
                 hint = "Set blob_options.key and .secret, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
@@ -167,19 +167,19 @@ class ObjectFiles:
 
     def _no_bucket(self) -> UsageError:
         message = f"The bucket of {masked(self.url)} does not exist."
-        return UsageError("SETTINGS_INVALID", message, "Make it, or correct blobs and blob_options in the settings.")
+        return UsageError("SETTINGS_INVALID", message, "Create it, or correct blobs and blob_options in the settings.")
 
 
 def modified(details: Mapping[str, Any]) -> float:
-    """When a file that was listed was written last: seconds since the epoch, 0.0 if that is not said."""
+    """The time of last modification of a listed file, in seconds since the epoch; 0.0 if unknown."""
     if "mtime" in details:
         return float(details["mtime"])
-    told = details.get("LastModified")
-    return told.timestamp() if isinstance(told, datetime) else 0.0
+    last = details.get("LastModified")
+    return last.timestamp() if isinstance(last, datetime) else 0.0
 
 
 def _away(name: str, error: Exception) -> StoreError:
     message = f"The object store of {name} cannot be reached: {masked(str(error)) or type(error).__name__}."
     return StoreError(
-        "BLOB_STORE_UNREACHABLE", message, "Start the server or mend the network, then run the same command again."
+        "BLOB_STORE_UNREACHABLE", message, "Start the server or fix the network, then run the same command again."
     )

@@ -1,5 +1,4 @@
-"""Where parcels wait between the worker that made them and the one writer (`stores.core.staged_output` says what they
-are)."""
+"""Where workers leave staged outputs (`stores.core.staged_output`) for the one writer."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\.npz")
 
 @dataclass(frozen=True, slots=True)
 class StagedFile:
-    """A file among the parcels, whole or not. ``size`` in bytes; ``modified``: seconds since the epoch."""
+    """A file in the staging area, complete or not. ``size`` in bytes; ``modified``: seconds since the epoch."""
 
     name: str
     size: int
@@ -28,12 +27,12 @@ class StagedFile:
 
 
 class StagingArea:
-    """The parcels of one library: in ``staging/`` of its folder, or beside its blobs in an object store.
+    """The staged outputs of one library: in ``staging/`` of its folder, or with its blobs in an object store.
 
-    With a folder, workers on other machines must see the same folder; with an object store they need not.
+    With a folder, workers on other machines must share it; with an object store they need not.
 
     Args:
-        folder: for parcels and for what is on its way to become one.
+        folder: for staged outputs and their temporary files.
         objects: the object store of the blobs, if they are in one.
     """
 
@@ -42,9 +41,9 @@ class StagingArea:
         self._objects = objects
 
     def write(self, key: StageKey, output: StageOutput, attempt: int = 0) -> str:
-        """Writes a parcel, whole or not at all, and returns its name, which no other parcel ever has.
+        """Writes a staged output atomically and returns its unique name.
 
-        The name says what it is of: ``video-stage-fingerprint-attempt-`` and something unique.
+        The name is ``video-stage-fingerprint-attempt-`` and a UUID.
 
         Raises:
             StoreError: DISK_FULL, LIBRARY_READ_ONLY or BLOB_STORE_UNREACHABLE.
@@ -60,33 +59,33 @@ class StagingArea:
         return name
 
     def read(self, name: str) -> tuple[StageKey, StageOutput]:
-        """What was written.
+        """The arguments of `write`.
 
         Raises:
-            ValueError: if ``name`` is not the name of a parcel.
-            StoreError: WORKER_LOST if the parcel is not there or not whole; BLOB_STORE_UNREACHABLE.
+            ValueError: if ``name`` is not the name of a staged output.
+            StoreError: WORKER_LOST if it is missing or incomplete; BLOB_STORE_UNREACHABLE.
         """
         path = self._path(name)
         try:
             data = Path(path).read_bytes() if self._objects is None else self._objects.read(path)
             if data is None:
-                raise FileNotFoundError("it is not there")
+                raise FileNotFoundError("it does not exist")
             return unpack(data)
         except (OSError, ValueError) as error:
             message = f"The result that a worker left as {path} cannot be read: {error}."
             raise StoreError("WORKER_LOST", message, "Run the same command again.") from error
 
     def delete(self, name: str) -> None:
-        """Removes a parcel; no error if it is gone already.
+        """Removes a staged output; no error if it does not exist.
 
         Raises:
-            ValueError: if ``name`` is not the name of a parcel.
+            ValueError: if ``name`` is not the name of a staged output.
             StoreError: LIBRARY_READ_ONLY or BLOB_STORE_UNREACHABLE.
         """
         self.remove(self._checked(name))
 
     def names(self) -> list[str]:
-        """The names of all parcels, sorted.
+        """The names of all staged outputs, sorted.
 
         Raises:
             StoreError: BLOB_STORE_UNREACHABLE.
@@ -94,7 +93,7 @@ class StagingArea:
         return sorted(file.name for file in self.files() if _NAME.fullmatch(file.name))
 
     def files(self) -> list[StagedFile]:
-        """All that lies there, also what an interrupted write left, by name.
+        """All files, including remains of interrupted writes, by name.
 
         Raises:
             StoreError: BLOB_STORE_UNREACHABLE.
@@ -118,7 +117,7 @@ class StagingArea:
         return files
 
     def remove(self, name: str) -> None:
-        """Removes one of `files`; no error if it is gone already.
+        """Removes one of `files`; no error if it does not exist.
 
         Raises:
             StoreError: LIBRARY_READ_ONLY or BLOB_STORE_UNREACHABLE.
@@ -135,5 +134,5 @@ class StagingArea:
 
     def _checked(self, name: str) -> str:
         if not _NAME.fullmatch(name):
-            raise ValueError(f"not the name of a parcel: {name!r}")
+            raise ValueError(f"not the name of a staged output: {name!r}")
         return name

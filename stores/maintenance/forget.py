@@ -1,4 +1,4 @@
-"""Forgetting videos: everything that was learned from them, and that they were ever known."""
+"""Forgetting videos: removes all their results, and the videos themselves from the list."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Forgotten:
 
 
 def forget(store: LibraryStore, video_ids: Iterable[str]) -> Forgotten:
-    """Removes videos with all that the library holds of them; the files themselves are not touched.
+    """Removes videos and everything the library has about them; the video files are not touched.
 
-    All or none: one SQL transaction, then blobs and vectors, of which `LibraryStore.sweep` finds what a crash leaves.
+    All or none: one SQL transaction, then blobs and vectors; if it crashes in between, the next sweep removes these.
 
     Raises:
-        UsageError: UNKNOWN_VIDEO if one of the ids is not known; then none is forgotten.
+        UsageError: UNKNOWN_VIDEO if one of the ids is unknown; then none is removed.
         StoreError: LIBRARY_LOCKED if there is a job; else as `stores.sql.database.writing`.
     """
     wanted = list(dict.fromkeys(video_ids))

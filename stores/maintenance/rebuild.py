@@ -63,7 +63,7 @@ def rebuild_index(store: LibraryStore, on_progress: OnProgress | None = None) ->
             lost = _fill(store, target, runs, on_progress)
             if store.vectors.embedded:
                 _salvage(store.vectors, target, lost)
-                store.vectors.take(target)
+                store.vectors.replace_with(target)
             else:
                 _remove_others(target, runs)
         finally:
@@ -118,7 +118,7 @@ def _put_exactly(target: VectorStore, batch: Sequence[tuple[StageKey, VectorItem
         by_collection[item.collection][item.vector_id] = key, item
     for collection, wanted in by_collection.items():
         # An embedded index is made anew, and empty.
-        held = {} if target.embedded else target.held(collection, list(wanted))
+        held = {} if target.embedded else target.get_raw(collection, list(wanted))
         missing = {one: (key, item) for one, (key, item) in wanted.items() if not agrees(held.get(one), item, key)}
         # Chroma adds to what is stored beside an id; only what is removed first is stored as it is given.
         target.delete(collection, [one for one in missing if one in held])
@@ -142,7 +142,7 @@ def _salvage(old: VectorStore, target: VectorStore, lost: Sequence[VectorRun]) -
     for run in lost:
         for collection, ids in run.ids.items():
             try:
-                held = old.held(collection, ids)
+                held = old.get_raw(collection, ids)
             except StoreError as error:
                 _LOG.warning("Nothing can be taken over from the old index: %s", error)
                 return

@@ -1,4 +1,4 @@
-"""Sweeping: what crashes left behind, and nothing else."""
+"""Removing what crashes left behind, and nothing else."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _TOGETHER = 10_000  # vectors looked up at a time
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What `LibraryStore.sweep` removed, or would remove.
+    """What `sweep` removed, or would remove.
 
     Attributes:
-        blobs, vectors: that no done stage points at.
-        staged: parcels that nobody will fetch.
+        blobs, vectors: those that no finished stage points at.
+        staged: staged outputs that no writer will read.
         parts: runs of parts whose whole stage was done after they began.
-        bytes: freed, of blobs, parcels and vector indexes that were replaced.
+        bytes: freed: blobs, staged outputs and replaced vector indexes.
     """
 
     blobs: int = 0
@@ -32,8 +32,16 @@ class Swept:
     bytes: int = 0
 
 
-def sweep(store: LibraryStore, grace_seconds: float, dry_run: bool) -> Swept:
-    """See `LibraryStore.sweep`."""
+def sweep(store: LibraryStore, grace_seconds: float = 0.0, dry_run: bool = False) -> Swept:
+    """Removes blobs, vectors and staged outputs that no finished stage points at.
+
+    Args:
+        grace_seconds: files younger than this stay: a running worker may be about to use them.
+        dry_run: count only, remove nothing.
+
+    Raises:
+        StoreError: LIBRARY_LOCKED if there is another job.
+    """
     before = time.time() - grace_seconds
     with store.job():
         parts = stale_parts(store.engine)

@@ -1,4 +1,4 @@
-"""What a check of a library found."""
+"""The findings of a check of a library."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stores.core.records import StageKey
 Kind = Literal["database", "run", "record", "blob", "vector", "line", "media", "orphan"]
 
 OnProgress = Callable[[str, int, int], None]
-"""Told what is being checked, how many are through, and of how many."""
+"""Called with what is being checked, how many are done, and of how many."""
 
 REPAIR = "Run `kinodex verify --repair`, then `kinodex ingest` on the video: only what is damaged is made again."
 REBUILD = "Run `kinodex index rebuild`."
@@ -22,12 +22,12 @@ SWEEP = "Harmless; `kinodex gc` removes it."
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is not as it should be.
+    """One thing that is wrong.
 
     Attributes:
-        kind: what is concerned; ``orphan``: something that nothing points at, which harms nobody.
+        kind: what is affected; ``orphan``: something that nothing refers to, which does no harm.
         code: a stable name, e.g. ``BLOB_MISSING``.
-        where: which of them.
+        where: which one.
         message: what is wrong, in one sentence.
         hint: what to do about it.
     """
@@ -44,9 +44,9 @@ class Verification:
     """The outcome of `stores.maintenance.verify.verify`.
 
     Attributes:
-        checked: how many of each kind of thing were looked at.
+        checked: how many of each kind of thing were checked.
         problems: what is wrong, in the order in which it was found.
-        damaged: the runs that must be done again, because what they left cannot be had from anything else.
+        damaged: the runs that must be done again, because nothing else has their results.
     """
 
     checked: Mapping[str, int]
@@ -61,7 +61,7 @@ class Verification:
 
 @dataclass(slots=True)
 class Findings:
-    """What has been found so far."""
+    """The findings so far."""
 
     on_progress: OnProgress | None
     checked: Counter[str] = field(default_factory=Counter)
@@ -69,25 +69,25 @@ class Findings:
     damaged: dict[StageKey, None] = field(default_factory=dict)
 
     def add(self, kind: Kind, code: str, where: str, message: str, hint: str) -> None:
-        """Notes a problem."""
+        """Adds a problem."""
         self.problems.append(Problem(kind, code, where, message, hint))
 
     def damage(self, kind: Kind, code: str, key: StageKey, message: str) -> None:
-        """Notes a problem that only doing the run again can mend."""
+        """Adds a problem that only doing the run again repairs."""
         self.add(kind, code, place_of(key), message, REPAIR)
         self.damaged[key] = None
 
     def orphans(self, code: str, wheres: Iterable[str], message: str) -> None:
-        """Notes things that nothing points at."""
+        """Adds things that nothing refers to."""
         for where in wheres:
             self.add("orphan", code, where, message, SWEEP)
 
-    def tell(self, what: str, done: int, of: int) -> None:
-        """Says how far the check has come."""
+    def progress(self, what: str, done: int, of: int) -> None:
+        """Reports progress."""
         if self.on_progress is not None:
             self.on_progress(what, done, of)
 
 
 def place_of(key: StageKey, name: str = "") -> str:
-    """How a run, or something it left, is named to people: as its folder among the blobs."""
+    """The name of a run, or of one of its blobs, for people: the path of its blobs."""
     return "/".join(filter(None, (key.video_id, key.stage, key.fingerprint, name)))

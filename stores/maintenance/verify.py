@@ -33,16 +33,16 @@ def verify(
     repair: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Verification:
-    """Looks at everything that is stored, and says what is wrong and what to do about it.
+    """Checks everything that is stored; says what is wrong and what to do about it.
 
-    No job may run meanwhile. A damaged library is an outcome, not an exception.
+    No job may run meanwhile. A damaged library is a result, not an exception.
 
     Args:
-        deep: read and hash every blob and compare every vector, instead of looking only whether they are there.
-        media: hash also the videos' files, where they are.
+        deep: read and hash every blob and compare every vector, instead of checking only that they exist.
+        media: also hash the video files that exist.
         repair: make the runs pending whose rows or blobs are damaged, so that the next ingest does them again;
             until then readers see what is left of them.
-        on_progress: told how far the check has come.
+        on_progress: called after every blob, vector run, video and file.
 
     Raises:
         StoreError: LIBRARY_LOCKED if there is a job; or if a server cannot be reached.
@@ -82,14 +82,14 @@ def _check_blobs(store: LibraryStore, found: Findings, deep: bool) -> None:
         size = sizes.pop((key, row.name), None)
         found.checked["blobs"] += 1
         if size is None:
-            found.damage("blob", "BLOB_MISSING", key, f"The file {where} is not there.")
+            found.damage("blob", "BLOB_MISSING", key, f"The file {where} is missing.")
         elif size != row.size:
             found.damage("blob", "BLOB_SIZE", key, f"The file {where} has {size} bytes; {row.size} were written.")
         elif deep and row.sha256 and hashlib.sha256(store.blobs.get(key, row.name)).hexdigest() != row.sha256:
             found.damage("blob", "BLOB_CHANGED", key, f"The file {where} is not what was written.")
-        found.tell("blobs", number + 1, len(rows))
+        found.progress("blobs", number + 1, len(rows))
     names = (place_of(key, name) for key, name in sizes)
-    found.orphans("BLOB_ORPHAN", names, "Nothing points at this file.")
+    found.orphans("BLOB_ORPHAN", names, "Nothing refers to this file.")
 
 
 def _check_vectors(store: LibraryStore, found: Findings, deep: bool) -> None:
@@ -97,11 +97,11 @@ def _check_vectors(store: LibraryStore, found: Findings, deep: bool) -> None:
     try:
         for number, run in enumerate(runs):
             _check_vector_run(store, found, run, deep)
-            found.tell("vectors", number + 1, len(runs))
+            found.progress("vectors", number + 1, len(runs))
         wanted = {(collection, vector_id) for run in runs for collection, ids in run.ids.items() for vector_id in ids}
         for collection, ids in store.vectors.stored():
             strays = (f"{collection}/{vector_id}" for vector_id in ids if (collection, vector_id) not in wanted)
-            found.orphans("VECTOR_ORPHAN", strays, "Nothing points at this vector.")
+            found.orphans("VECTOR_ORPHAN", strays, "Nothing refers to this vector.")
     except StoreError as error:
         # Chroma's own database may be damaged, too: that is no more than an index.
         if error.code.name not in ("VECTOR_STORE_FAILED", "LIBRARY_DAMAGED"):
@@ -123,14 +123,14 @@ def _check_vector_run(store: LibraryStore, found: Findings, run: VectorRun, deep
                 raise
             found.damage("vector", "VECTORS_DAMAGED", run.key, error.message)
     for collection, ids in run.ids.items():
-        held = store.vectors.held(collection, ids)
+        stored = store.vectors.get_raw(collection, ids)
         found.checked["vectors"] += len(ids)
-        if missing := len(ids) - len(held):
+        if missing := len(ids) - len(stored):
             message = f"{missing} of {len(ids)} vectors are missing in collection {collection}."
             found.add("vector", "VECTORS_MISSING", where, message, REBUILD)
         differing = [
             vector_id
-            for vector_id, one in held.items()
+            for vector_id, one in stored.items()
             if (collection, vector_id) in items and not agrees(one, items[collection, vector_id], run.key)
         ]
         if differing:
@@ -151,7 +151,7 @@ def _check_frame_hashes(store: LibraryStore, found: Findings) -> None:
 
 def _check_staging(store: LibraryStore, found: Findings) -> None:
     names = (f"staging/{file.name}" for file in store.staging_area.files())
-    found.orphans("PARCEL_ORPHAN", names, "Nobody will fetch this parcel.")
+    found.orphans("PARCEL_ORPHAN", names, "No writer will read this staged output.")
 
 
 def _check_media(store: LibraryStore, found: Findings) -> None:
@@ -163,13 +163,13 @@ def _check_media(store: LibraryStore, found: Findings) -> None:
         try:
             same = sha256_of(path_of(row.uri)) == row.sha256
         except FileNotFoundError:
-            hint = "Bring it back, or forget it: `kinodex forget`; what was learned from it stays until then."
-            found.add("media", "FILE_MISSING", row.uri, "The file is not there.", hint)
+            hint = "Bring it back, or forget it: `kinodex forget`; its results stay until then."
+            found.add("media", "FILE_MISSING", row.uri, "The file is missing.", hint)
         except OSError as error:
-            hint = "Mend the disk or the file's permissions."
+            hint = "Check the disk and the file's permissions."
             found.add("media", "FILE_UNREADABLE", row.uri, f"The file cannot be read: {error}.", hint)
         else:
             if not same:
-                hint = "If that was meant, run `kinodex ingest` on it; else restore it."
+                hint = "If that was intended, run `kinodex ingest` on it; else restore it."
                 found.add("media", "FILE_CHANGED", row.uri, "The file is not the one that was ingested.", hint)
-        found.tell("media", number + 1, len(rows))
+        found.progress("media", number + 1, len(rows))

@@ -1,4 +1,4 @@
-"""What disks, databases and servers complain about, turned into `StoreError` with a code and a way out."""
+"""Errors of disks, databases and servers, turned into `StoreError` with a code and a hint."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _SQL_STATES = (
 )
 """Beginnings of SQLSTATE codes. Source: Postgres 18 documentation, appendix A."""
 
-# While a connection is made Postgres gives no SQLSTATE; its word for what no retry mends is all there is.
+# While connecting, psycopg gives no SQLSTATE; only the message tells errors that no retry resolves.
 _REFUSALS = (
     "authentication failed",
     "no password supplied",
@@ -60,7 +60,7 @@ _HINTS = {
     "LIBRARY_READ_ONLY": "Make the library's folder writable, or choose another with --library.",
     "LIBRARY_LOCKED": "Wait for the other process to end, then run the same command again.",
     "LIBRARY_DAMAGED": "Restore the folder from a backup, or ingest the videos into a new library.",
-    "DATABASE_UNREACHABLE": "Start the server or mend the network, then run the same command again.",
+    "DATABASE_UNREACHABLE": "Start the server or fix the network, then run the same command again.",
 }
 _SERVER_HINTS = {
     "LIBRARY_READ_ONLY": "Grant the database's user the right to create and to write, or connect as another user.",
@@ -70,13 +70,13 @@ _SERVER_HINTS = {
 
 
 def store_error(error: BaseException, about: str) -> KinodexError | None:
-    """The error that ``error`` amounts to, or None if it is none of the known kinds.
+    """The coded error for ``error``, or None if it is of no known kind.
 
     Args:
-        about: what was being read or written, e.g. a path; it begins the message.
+        about: what was read or written, e.g. a path; the message begins with it.
 
     Returns:
-        A `UsageError` for SETTINGS_INVALID, else a `StoreError`; no password is in its message.
+        A `UsageError` for SETTINGS_INVALID, else a `StoreError`; its message contains no password.
     """
     server = isinstance(error, DBAPIError) and _is_postgres(error.orig)
     code = _postgres_code(error) if isinstance(error, DBAPIError) and server else _code_of(error)
@@ -89,7 +89,7 @@ def store_error(error: BaseException, about: str) -> KinodexError | None:
 
 @contextmanager
 def storage_faults(about: str) -> Iterator[None]:
-    """Turns errors of disk and database inside the block into `StoreError`; lets all others through.
+    """Turns errors of disk and database inside the block into `StoreError`; all others pass.
 
     Raises:
         StoreError: DISK_FULL, LIBRARY_READ_ONLY, LIBRARY_LOCKED, LIBRARY_DAMAGED or DATABASE_UNREACHABLE.
@@ -109,8 +109,8 @@ def _code_of(error: BaseException) -> str:
         return "DISK_FULL"
     if isinstance(error, OSError) and error.errno in _FORBIDDEN:
         return "LIBRARY_READ_ONLY"
-    said = _plain(error).lower()
-    return next((code for phrase, code in _PHRASES if phrase in said), "")
+    message = _plain(error).lower()
+    return next((code for phrase, code in _PHRASES if phrase in message), "")
 
 
 def _postgres_code(error: DBAPIError) -> str:
@@ -120,8 +120,8 @@ def _postgres_code(error: DBAPIError) -> str:
     # Without a SQLSTATE the error is the client's own: the connection could not be made or was lost.
     if type(error.orig).__name__ not in ("OperationalError", "InterfaceError", "ConnectionTimeout"):
         return ""
-    said = str(error.orig).lower()
-    return "SETTINGS_INVALID" if any(phrase in said for phrase in _REFUSALS) else "DATABASE_UNREACHABLE"
+    message = str(error.orig).lower()
+    return "SETTINGS_INVALID" if any(phrase in message for phrase in _REFUSALS) else "DATABASE_UNREACHABLE"
 
 
 def _is_postgres(error: BaseException | None) -> bool:
@@ -130,7 +130,7 @@ def _is_postgres(error: BaseException | None) -> bool:
 
 def _plain(error: BaseException) -> str:
     if isinstance(error, DBAPIError) and error.orig is not None:
-        # Postgres says what is wrong in the first line; details and the statement follow.
+        # The first line of Postgres names the error; details and the statement follow.
         return next((line for line in str(error.orig).splitlines() if line.strip()), type(error.orig).__name__)
     if isinstance(error, OSError) and error.strerror:
         return error.strerror

@@ -1,9 +1,9 @@
-"""Words to evidence: a full-text index over everything that was said, written, seen or measured.
+"""The full-text index over all evidence: what was said, written, seen or measured.
 
-Lines and queries are compared by their keys (`stores.core.text_keys`). FTS5's unicode61 tokenizer takes a run of
-Chinese characters for one word. So every such character is stored as a word of its own, and a query's run becomes
-phrases of two neighbours, which is what carries meaning in Chinese. `stores.sql.fulltext_sqlite` and
-`stores.sql.fulltext_postgres` hold the same words and answer alike.
+Lines and queries are compared by their keys (`stores.core.text_keys`). FTS5's unicode61 tokenizer treats a run of
+Chinese characters as one word. So every such character is stored as a word of its own, and a run in a query becomes
+phrases of two neighbouring characters, the usual length of a Chinese word. `stores.sql.fulltext_sqlite` and
+`stores.sql.fulltext_postgres` store the same words and return the same results.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ class TextHit:
 
 
 def spaced(body: str) -> str:
-    """``body`` as SQLite's index holds it: the keys of its words, each CJK character one of them."""
+    """``body`` as SQLite's index stores it: the keys of its words, each CJK character a word."""
     return " ".join(key_words(body))
 
 
 def match_expression(query: str) -> str | None:
-    """``query`` as an FTS5 expression that cannot be malformed, or None if no word of meaning is left.
+    """``query`` as a well-formed FTS5 expression, or None if nothing but stop words is in it.
 
     Words are OR'ed, English stop words dropped; a run of CJK characters gives its overlapping pairs.
     """
@@ -67,7 +67,7 @@ class FullText:
     ) -> list[TextHit]:
         """The ``k`` best lines, best first; ties in the order of their ids.
 
-        Exact while no term of the query is common (`stores.sql.fulltext_common`), which it is in no small library.
+        Exact while no term of the query is common (`stores.sql.fulltext_common`), as in every small library.
 
         Args:
             video_ids: only these videos (None: all).
@@ -96,25 +96,25 @@ class FullText:
     def _size_of(self, connection: Connection) -> tuple[int, float]:
         revision = connection.execute(select(CounterRow.value).where(CounterRow.name == "revision")).scalar() or 0
         if self._size[0] != revision:
-            # Between two commits it is asked once.
+            # Queried once between two commits.
             self._size = revision, fulltext_postgres.index_size(connection)
         return self._size[1]
 
 
 def indexed_body(connection: Connection, search_text: str) -> str:
-    """``search_text`` as the index of that database holds it."""
+    """``search_text`` as the index of that database stores it."""
     if connection.dialect.name == "postgresql":
         return fulltext_postgres.body_of(key_words(search_text))
     return spaced(search_text)
 
 
 def index_lines(connection: Connection, video_id: str, stage: str, nothing: bool = False) -> None:
-    """Replaces the lines of one stage of one video by what the view ``evidence`` shows of it.
+    """Replaces the lines of one stage of one video by its rows in the view ``evidence``.
 
     Call it in the transaction that changed the rows, after the stage run became active.
 
     Args:
-        nothing: whether there surely are neither lines to replace nor rows to show.
+        nothing: whether there are certainly neither lines to replace nor rows to add.
     """
     if nothing:
         return

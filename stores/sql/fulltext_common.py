@@ -1,7 +1,7 @@
-"""Queries with common words: what is read of the index does not grow with the lines that match.
+"""Queries with common words: the part of the index that is read does not grow with the number of matching lines.
 
-A word that few lines hold is looked up to the last line. Of a common one, only the newest lines are read, and those
-that hold other words of the query, too; they are then ranked together.
+All lines with a rare word are read. Of those with a common one, only the newest are read, and those
+that also contain other words of the query; they are then ranked together.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from stores.core.records import Channel
 from stores.sql.fulltext_terms import Term, bm25
 
 COMMON = 5_000
-"""Lines from which a term is common. Source: our choice: ranking so many takes a few milliseconds."""
+"""Number of lines from which a term is common. Source: our choice: ranking so many takes milliseconds."""
 
 FEW_LINES = 20_000
-"""Lines of the videos that a search is limited to which are all read. Source: our choice: a day of video has fewer."""
+"""A search in videos with at most so many lines reads them all. Source: our choice: a day of video has fewer."""
 
-_PAIRED = 4  # the rarest of the common terms, of which all pairs are looked for
+_PAIRED = 4  # the rarest common terms, all pairs of which are searched
 _RANKED = 1_000  # lines that are ranked together, at least
-_SAMPLE = 300  # newest lines by which the frequency of a common term is estimated
-_WALKED = 200_000  # occurrences of the rarer of two common terms among which the other one is looked for
+_SAMPLE = 300  # newest lines from which the frequency of a common term is estimated
+_WALKED = 200_000  # occurrences of the rarer of two common terms that are searched for the other one
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +39,28 @@ class IndexedLine:
 
 
 class LineIndex(Protocol):
-    """What the search needs of an index; all but `count`, `sample` and `last` see only the lines that are wanted."""
+    """What the search needs of an index; all but `count`, `sample` and `last` see only the requested lines."""
 
     limited: bool
-    """Whether only some videos or channels are wanted."""
+    """Whether only some videos or channels are requested."""
 
     def count(self, term: Term) -> int:
-        """How many lines hold the term; at most `COMMON`."""
+        """How many lines contain the term; at most `COMMON`."""
 
     def sample(self, term: Term, limit: int) -> list[int]:
-        """The newest lines that hold the term."""
+        """The newest lines that contain the term."""
 
     def newest(self, all_of: Sequence[Sequence[Term]], limit: int, after: int = 0) -> list[int]:
-        """The newest lines behind number ``after`` that hold one term of every group."""
+        """The newest lines after number ``after`` that contain one term of every group."""
 
     def ranked(self, terms: Sequence[Term], limit: int) -> list[int]:
-        """The best lines that hold one of some rare terms."""
+        """The best lines that contain one of some rare terms."""
 
     def read(self, lines: Sequence[int]) -> list[IndexedLine]:
         """The lines with these numbers."""
 
     def few(self) -> list[IndexedLine] | None:
-        """All lines that are wanted, if that are surely not more than `FEW_LINES`."""
+        """All requested lines if there are at most `FEW_LINES`, else None."""
 
     def last(self) -> int:
         """The highest number of a line."""
@@ -68,15 +68,15 @@ class LineIndex(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Frequencies:
-    """How many lines hold each term: counted for the rare ones, estimated for the common ones, rarest first."""
+    """How many lines contain each term: counted for the rare ones, estimated for the common ones, rarest first."""
 
     rare: Mapping[Term, int]
     common: Mapping[Term, float]
 
 
 def frequencies(index: LineIndex, terms: Sequence[Term]) -> Frequencies:
-    """Parts the terms into rare and common ones. A word that is common by itself is not looked for as a beginning:
-    collecting all words that begin like it takes longer the more lines there are."""
+    """Divides the terms into rare and common ones. A word that is common by itself is not searched as a prefix, which
+    would take longer the more lines there are."""
     rare: dict[Term, int] = {}
     often: list[Term] = []
     for term in terms:
@@ -97,7 +97,7 @@ def best_lines(index: LineIndex, found: Frequencies, k: int) -> list[tuple[Index
     if rows is None:
         rows = index.read(_gathered(index, found, k))
     last = float(index.last())
-    # Always above 0, other than FTS5's weight: with two common words a line is better than with one.
+    # Always above 0, unlike FTS5's weight: a line with two common words is better than one with one.
     weights = {
         term: math.log1p((max(last, hits) - hits + 0.5) / (hits + 0.5))
         for term, hits in {**found.rare, **found.common}.items()
@@ -108,7 +108,7 @@ def best_lines(index: LineIndex, found: Frequencies, k: int) -> list[tuple[Index
 
 
 def _gathered(index: LineIndex, found: Frequencies, k: int) -> list[int]:
-    """Lines with many of the terms come before those with few, and rare terms before common ones."""
+    """The lines to rank: those with many of the terms first, and rare terms before common ones."""
     rare, common, k = list(found.rare), list(found.common), max(k, _RANKED)
     gathered: dict[int, None] = {}
     if len(rare) + len(common) > 1:
@@ -128,8 +128,8 @@ def _gathered(index: LineIndex, found: Frequencies, k: int) -> list[int]:
 
 
 def _estimated(index: LineIndex, term: Term) -> float:
-    """How many lines hold a common term if old lines hold it as often as new ones; a quarter of all at most, since
-    the newest lines may be of one video that is all about it."""
+    """How many lines contain a common term, extrapolated from the newest lines; at most a quarter of all, since these
+    may belong to one video about it."""
     newest = index.sample(term, _SAMPLE)
     last = index.last()
     estimated = len(newest) * last / (last - min(newest) + 1) if newest else 0.0
@@ -137,6 +137,6 @@ def _estimated(index: LineIndex, term: Term) -> float:
 
 
 def _within_reach(index: LineIndex, hits: float) -> int:
-    """The line behind which about `_WALKED` lines hold a term that ``hits`` of all hold."""
+    """The line after which about `_WALKED` lines contain a term that ``hits`` lines contain in all."""
     last = index.last()
     return max(0, int(last - last * _WALKED / max(hits, 1.0)))

@@ -1,6 +1,6 @@
 """The full-text index on Postgres: a table with a `tsvector` column, searched and ranked in SQL.
 
-A line is stored as the bare words that `stores.sql.fulltext` would look for (no punctuation, no accents, every CJK
+A line is stored as the plain words that `stores.sql.fulltext` searches (no punctuation, no accents, every CJK
 character a word), so that Postgres's parser has nothing to interpret and finds what FTS5 finds.
 """
 
@@ -15,11 +15,10 @@ from stores.sql.fulltext_common import COMMON, FEW_LINES, IndexedLine
 from stores.sql.fulltext_terms import K1, B, Term, weight
 
 LONGEST_WORD = 255
-"""Letters of a word that count. Source: our choice; Postgres refuses words of 2,048 bytes in a query."""
+"""Letters of a word that are indexed. Source: our choice; Postgres refuses words of 2,048 bytes in a query."""
 
 MEASURED = 50_000
-"""Lines whose mean length is taken for that of all. Source: our choice; beyond, the number of lines is Postgres's own
-estimate, too."""
+"""Lines whose mean length is used for all. Source: our choice; above, the number of lines is Postgres's estimate."""
 
 LONGEST_LINE = 200_000
 """Bytes of a line that are indexed. Source: our choice; a tsvector holds 1 MiB."""
@@ -36,7 +35,7 @@ _SIZE = text(
 )
 _COUNT = text(
     "SELECT count(*) FROM (SELECT 1 FROM evidence_fts WHERE tsv @@ to_tsquery('pg_catalog.simple', :term) LIMIT :limit)"
-    " AS held"
+    " AS matching"
 )
 _SAMPLE = text(
     "SELECT line FROM evidence_fts WHERE tsv @@ to_tsquery('pg_catalog.simple', :term) ORDER BY line DESC LIMIT :limit"
@@ -55,19 +54,19 @@ _SCORED = (
 
 
 def term_of(words: Sequence[str], prefix: bool) -> str:
-    """One term for `to_tsquery`: neighbouring words, or one word or its beginning. Words are letters and digits."""
+    """One term for `to_tsquery`: adjacent words, or a word or prefix. Words are letters and digits."""
     quoted = " <-> ".join(f"'{word[:LONGEST_WORD]}'" for word in words)
     return f"({quoted})" if len(words) > 1 else quoted + (":*" if prefix else "")
 
 
 def body_of(words: Iterable[str]) -> str:
-    """A line as it is stored."""
+    """A line as the table stores it."""
     body = " ".join(word[:LONGEST_WORD] for word in words).encode()
     return body[:LONGEST_LINE].decode("utf-8", "ignore")
 
 
 class PostgresLines:
-    """`LineIndex` of one search: of some videos and channels, or of all (None).
+    """`LineIndex` for one search, in some videos and channels or in all (None).
 
     Args:
         size: as `index_size`; it may be a little old.
@@ -96,12 +95,12 @@ class PostgresLines:
     def scored(
         self, hits: Mapping[Term, int], k: int, columns: str = "evidence_id, video_id, channel"
     ) -> Sequence[Any]:
-        """The ``k`` best lines that hold one of the terms, and their scores, best first.
+        """The ``k`` best lines that contain one of the terms, and their scores, best first.
 
         The score is BM25 with every term counted once a line: lines are short.
 
         Args:
-            hits: how many lines hold each term.
+            hits: how many lines contain each term.
         """
         words = [term_of(term.words, term.prefix) for term in hits]
         values = {
@@ -158,7 +157,7 @@ class PostgresLines:
 
 
 def index_size(connection: Connection) -> tuple[int, float]:
-    """About how many lines there are, and how many different words one has on average."""
+    """The approximate number of lines, and the mean number of different words in one."""
     lines, mean, estimated = connection.execute(_SIZE, {"measured": MEASURED}).one()
     return max(int(lines), int(estimated) if lines == MEASURED else 0), max(float(mean), 1.0)
 

@@ -1,4 +1,4 @@
-"""The full-text index on SQLite: an FTS5 table, whose rows are found by their number only."""
+"""The full-text index on SQLite: an FTS5 table, which finds its rows by number only."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _COLUMNS = "f.rowid, f.evidence_id, f.video_id, f.channel, f.body"
 
 
 def expression(*groups: Sequence[Term]) -> str:
-    """An FTS5 expression, which cannot be malformed, of lines that hold one term of every group."""
+    """A well-formed FTS5 expression for lines that contain one term of every group."""
     return " AND ".join(f"({' OR '.join(_quoted(term) for term in group)})" for group in groups)
 
 
 class SqliteLines:
-    """`LineIndex` of one search: of some videos and channels, or of all (None)."""
+    """`LineIndex` for one search, in some videos and channels or in all (None)."""
 
     def __init__(self, connection: Connection, video_ids: Sequence[str] | None, channels: Sequence[str] | None) -> None:
         self._connection = connection
@@ -38,10 +38,10 @@ class SqliteLines:
             self._values["videos"] = json.dumps(list(video_ids))
 
     def scored(self, hits: Mapping[Term, int], k: int) -> Sequence[Any]:
-        """The ``k`` best lines that hold one of the terms: evidence id, video id, channel and score; best first.
+        """The ``k`` best lines that contain one of the terms: evidence id, video id, channel and score; best first.
 
         Args:
-            hits: how many lines hold each term.
+            hits: how many lines contain each term.
         """
         statement = (
             "SELECT evidence_id, video_id, channel, -bm25(evidence_fts) AS score FROM evidence_fts "
@@ -72,8 +72,8 @@ class SqliteLines:
 
     def ranked(self, terms: Sequence[Term], limit: int) -> list[int]:
         """As `LineIndex`."""
-        held = f"evidence_fts MATCH :expression{self._wanted}"
-        statement = f"SELECT rowid FROM evidence_fts WHERE {held} ORDER BY rank LIMIT :limit"
+        matching = f"evidence_fts MATCH :expression{self._wanted}"
+        statement = f"SELECT rowid FROM evidence_fts WHERE {matching} ORDER BY rank LIMIT :limit"
         return [row[0] for row in self._rows(statement, expression(terms), limit)]
 
     def read(self, lines: Sequence[int]) -> list[IndexedLine]:

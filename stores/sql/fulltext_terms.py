@@ -1,4 +1,4 @@
-"""A query as terms: what a line may hold, and how often a line holds it."""
+"""A query as terms, and how well a line matches them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from itertools import pairwise
 from stores.core.text_keys import STOP_WORDS, search_key, words_in
 
 MAX_TERMS = 64
-"""Terms of a query beyond which the rest is ignored. Source: our choice; FTS5 allows a depth of 256."""
+"""The number of terms of a query after which the rest is ignored. Source: our choice; FTS5 allows a depth of 256."""
 
 LONGEST_QUERY = 1_000
-"""Characters of a query whose words are looked for. Source: our choice: some ten sentences."""
+"""Characters of a query that are searched. Source: our choice: about ten sentences."""
 
 PREFIX_LETTERS = 4
-"""Words at least this long also match as beginnings ("skate" finds "skateboarding"). Source: our choice."""
+"""Words at least this long also match as prefixes ("skate" finds "skateboarding"). Source: our choice."""
 
 K1, B = 1.2, 0.75
 """BM25's constants. Source: those of SQLite's FTS5, https://sqlite.org/fts5.html#the_bm25_function."""
@@ -24,13 +24,13 @@ K1, B = 1.2, 0.75
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """What a line may match: ``words`` next to each other; or, with ``prefix``, a word that begins like the one."""
+    """What a line may match: ``words`` next to each other; or, with ``prefix``, a word beginning with the one."""
 
     words: tuple[str, ...]
     prefix: bool = False
 
     def times(self, body: str) -> int:
-        """How often a line holds it; ``body`` as it is indexed, with a space before and behind."""
+        """How often a line contains it; ``body`` as it is indexed, with a space before and after."""
         return body.count(f" {' '.join(self.words)}" + ("" if self.prefix else " "))
 
 
@@ -50,7 +50,7 @@ def terms_of(query: str) -> list[Term]:
 
 
 def weight(hits: float, lines: float) -> float:
-    """BM25's weight of a term that ``hits`` of ``lines`` hold."""
+    """BM25's weight of a term that ``hits`` of ``lines`` contain."""
     return max(math.log((max(lines, hits) - hits + 0.5) / (hits + 0.5)), 1e-6)
 
 

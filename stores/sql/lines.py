@@ -1,4 +1,4 @@
-"""The full-text lines as they lie in the index, for checking them and for making them again."""
+"""The lines of the full-text index: checking and rebuilding them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stores.core.text_keys import VERSION, name_key
 from stores.sql.fulltext import add_lines, indexed_body
 from stores.sql.tables import EVIDENCE, CounterRow, StageRunRow, TagAliasRow, TagRow
 
-_AT_ONCE = 200  # videos whose lines are read together
+_AT_ONCE = 200  # videos whose lines are read in one query
 _KEYS = "text_keys"
 
 
@@ -25,7 +25,7 @@ class Line:
 
 
 def indexed_lines(connection: Connection, video_id: str) -> list[Line]:
-    """The lines of one video as they are, sorted."""
+    """The lines of one video in the index, sorted."""
     if _has_owners(connection):
         chosen = (
             "SELECT f.evidence_id, l.stage, f.channel, f.body FROM evidence_lines AS l "
@@ -37,7 +37,7 @@ def indexed_lines(connection: Connection, video_id: str) -> list[Line]:
 
 
 def expected_lines(connection: Connection, video_id: str) -> list[Line]:
-    """The lines of one video as they should be, sorted."""
+    """The lines of one video as they should be in the index, sorted."""
     rows = connection.execute(EVIDENCE.select().where(EVIDENCE.c.video_id == video_id))
     return sorted(
         Line(row.evidence_id, row.stage, row.channel, indexed_body(connection, row.search_text)) for row in rows
@@ -45,15 +45,15 @@ def expected_lines(connection: Connection, video_id: str) -> list[Line]:
 
 
 def count_lines(connection: Connection) -> int:
-    """All lines, also those that no video owns; the larger number if lines and their owners differ."""
+    """The number of all lines, including those of no video; the larger one if lines and their owners differ."""
     tables = ("evidence_fts", "evidence_lines") if _has_owners(connection) else ("evidence_fts",)
     return max(int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()) for table in tables)
 
 
 def index_all_lines(connection: Connection) -> int:
-    """Makes all lines again from what readers see, in the caller's transaction, and returns their number.
+    """Rebuilds all lines from what readers see, in the caller's transaction, and returns their number.
 
-    The lines of the videos that were worked on last are the newest ones.
+    The lines of the videos that were processed last become the newest ones.
     """
     connection.execute(text("DELETE FROM evidence_fts"))
     if _has_owners(connection):
@@ -70,12 +70,12 @@ def index_all_lines(connection: Connection) -> int:
 
 
 def keys_are_current(connection: Connection) -> bool:
-    """Whether the lines and the names of tags are kept under the keys that queries are asked with."""
+    """Whether the lines and the names of tags have the keys that queries use now."""
     return connection.execute(select(CounterRow.value).where(CounterRow.name == _KEYS)).scalar() == VERSION
 
 
 def renew_keys(connection: Connection) -> None:
-    """Makes the keys of lines and tags again after `stores.core.text_keys` has changed, in the caller's transaction."""
+    """Rebuilds the keys of lines and tags after a change of `stores.core.text_keys`, in the caller's transaction."""
     if keys_are_current(connection):
         return
     tags = connection.execute(select(TagRow.tag_id, TagRow.name)).all()
@@ -92,5 +92,5 @@ def renew_keys(connection: Connection) -> None:
 
 
 def _has_owners(connection: Connection) -> bool:
-    # FTS5 cannot look up its rows by anything but their number; Postgres has a table like any other.
+    # FTS5 finds its rows by number only; on Postgres the index is an ordinary table.
     return connection.dialect.name == "sqlite"

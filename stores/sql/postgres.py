@@ -1,7 +1,7 @@
-"""What is particular to Postgres: connections, locks and the schema that a library's tables lie in.
+"""Postgres: connections, locks and the schema with a library's tables.
 
-All that writes waits for one transaction lock a library, taken before anything else. So write transactions
-follow each other as they do in SQLite, none sees the half of another, and no two can wait for each other.
+Every write transaction first acquires one advisory lock of the library. So write transactions are serialized as in
+SQLite, none sees a part of another, and none can deadlock.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from stores.core.errors import UsageError
 from stores.core.places import masked
 
 CONNECT_SECONDS = 10
-"""How long making a connection may take. Source: our choice: a server that is there answers within one."""
+"""How long making a connection may take. Source: our choice: a reachable server answers within one."""
 
 POOL = 5
 """Connections kept open by a process; three times as many when threads need them. Source: our choice."""
 
 _IDLE_MILLISECONDS = 300_000
-"""A transaction that does nothing for so long is ended by the server: its process hangs or is cut off."""
+"""The server ends a transaction that is idle for so long: its process hangs or is disconnected."""
 
 _KEEPALIVE = {"idle": 30, "interval": 10, "count": 3}
-"""Seconds after which, and how often, either side looks whether a silent other side is still there."""
+"""TCP keepalive in seconds and numbers of probes."""
 
 _SCHEMA_KEY = 0x6B696E6F
-"""Lock of whoever makes a schema ("kino"): there is no schema yet to derive a key from."""
+"""Key of the lock for creating a schema ("kino"): there is no schema yet to derive a key from."""
 
 _HIDDEN_KEY = "hashtextextended('kinodex {what} ' || current_schema(), 0)"
 
@@ -52,8 +52,8 @@ def postgres_url(url: str) -> URL:
 
 
 def connect_arguments(url: URL) -> dict[str, Any]:
-    """What psycopg is given besides the URL, unless the URL says it."""
-    ours: dict[str, Any] = {
+    """psycopg's arguments in addition to the URL, without those that the URL sets."""
+    defaults: dict[str, Any] = {
         "connect_timeout": CONNECT_SECONDS,
         "application_name": process_name(),
         "client_encoding": "utf8",
@@ -61,11 +61,11 @@ def connect_arguments(url: URL) -> dict[str, Any]:
         **{f"keepalives_{name}": value for name, value in _KEEPALIVE.items()},
         "tcp_user_timeout": 60_000,
     }
-    return {name: value for name, value in ours.items() if name not in url.query}
+    return {name: value for name, value in defaults.items() if name not in url.query}
 
 
 def prepare_postgres(engine: Engine, wait_milliseconds: int, write_option: str) -> None:
-    """Makes new connections patient and watchful, and write transactions take their lock first.
+    """Sets timeouts on new connections, and makes write transactions acquire their lock first.
 
     Args:
         wait_milliseconds: how long a statement waits for a lock.
@@ -93,7 +93,7 @@ def prepare_postgres(engine: Engine, wait_milliseconds: int, write_option: str) 
 
 
 def ensure_schema(engine: Engine) -> None:
-    """Makes the first schema of the search path if it is not there.
+    """Creates the first schema of the search path if it does not exist.
 
     Raises:
         UsageError: SETTINGS_INVALID if the database cannot hold every language, or names no schema.
@@ -115,7 +115,7 @@ def ensure_schema(engine: Engine) -> None:
 
 
 def has_table(connection: Connection, name: str) -> bool:
-    """Whether the library's own schema has a table; another one further down the search path does not count."""
+    """Whether the library's own schema has a table; other schemas of the search path do not count."""
     found = "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename = :name"
     return connection.execute(text(found), {"name": name}).first() is not None
 
@@ -126,5 +126,5 @@ def key_of(what: str) -> str:
 
 
 def process_name() -> str:
-    """How this process is called among a server's connections: host and process id."""
+    """The name of this process among a server's connections: host and process id."""
     return f"kinodex {socket.gethostname()[:30]} pid {os.getpid()}"

@@ -1,15 +1,7 @@
-"""Records as table columns and back: one codec for the tables and for parcels.
-
-A column bears the name of the field; a `Span` is ``start_tick`` and ``end_tick``; nested tuples are
-JSON lists. Text is cleaned on the way in, because neither SQLite nor Postgres can store all that a
-speech recogniser or a text reader may come up with.
-"""
+"""Which table holds the records of each kind; `stores.core.record_columns` converts between both."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
-from fractions import Fraction
 from typing import Any
 
 from stores.core.records import (
@@ -21,12 +13,9 @@ from stores.core.records import (
     Scene,
     ScreenText,
     Script,
-    Span,
     SpeechActivity,
     Tracklet,
     Utterance,
-    Video,
-    Word,
 )
 from stores.sql.tables import (
     CaptionRow,
@@ -41,12 +30,6 @@ from stores.sql.tables import (
     UtteranceRow,
 )
 
-Columns = dict[str, Any]
-
-KINDS: dict[str, type[Record]] = {
-    kind.__name__: kind
-    for kind in (Scene, Clip, Utterance, ScreenText, Label, Tracklet, Fact, SpeechActivity, Caption, Script)
-}
 TABLE_OF: dict[type[Record], Any] = {
     Scene: SceneRow,
     Clip: ClipRow,
@@ -59,94 +42,3 @@ TABLE_OF: dict[type[Record], Any] = {
     Caption: CaptionRow,
     Script: ScriptRow,
 }
-
-
-def clean(text: str) -> str:
-    """``text`` as every database can store it: lone surrogates and NUL become U+FFFD."""
-    if "\0" in text:
-        text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
-
-
-def columns_of(record: Record) -> Columns:
-    """The columns of one record, without those that say which stage of which video it belongs to."""
-    columns: Columns = {}
-    for field in fields(record):
-        value = getattr(record, field.name)
-        if isinstance(value, Span):
-            columns["start_tick"], columns["end_tick"] = value.start, value.end
-        elif field.name == "words":
-            columns["words"] = [[clean(w.text), w.span.start, w.span.end, w.probability] for w in value]
-        else:
-            columns[field.name] = _plain(value)
-    return columns
-
-
-def record_of(kind: str, columns: Mapping[Any, Any], time_base: Fraction) -> Record:
-    """The record that `columns_of` took apart.
-
-    Raises:
-        KeyError: if ``kind`` is none of `KINDS` or a column is missing.
-    """
-    of = KINDS[kind]
-    values: Columns = {}
-    for field in fields(of):
-        if field.name == "span":
-            values["span"] = Span(columns["start_tick"], columns["end_tick"], time_base)
-        elif field.name == "words":
-            values["words"] = tuple(Word(text, Span(s, e, time_base), p) for text, s, e, p in columns["words"])
-        else:
-            values[field.name] = _tupled(columns[field.name])
-    return of(**values)
-
-
-def search_text(record: Label | Tracklet) -> str:
-    """What a label or a tracklet can be found by: names in both languages, broader nouns, looks and motion."""
-    if isinstance(record, Label):
-        words = (record.name, *record.name_zh.split(";"), *record.broader)
-    else:
-        names = (record.category, *record.category_zh.split(";"))
-        words = (*names, *record.broader, record.appearance, record.motion)
-    return clean("; ".join(dict.fromkeys(word.strip() for word in words if word.strip())))
-
-
-def video_columns(video: Video) -> Columns:
-    """The columns of `stores.sql.tables.VideoRow`."""
-    columns: Columns = {}
-    for field in fields(video):
-        value = getattr(video, field.name)
-        if isinstance(value, Fraction):
-            columns[f"{field.name}_numerator"] = value.numerator
-            columns[f"{field.name}_denominator"] = value.denominator
-        else:
-            columns[field.name] = _plain(value)
-    return columns
-
-
-def video_of(columns: Mapping[Any, Any]) -> Video | None:
-    """The video, or None if it has not been probed."""
-    if columns["time_base_numerator"] is None:
-        return None
-    values: Columns = {}
-    for field in fields(Video):
-        if field.name in ("time_base", "frame_rate"):
-            values[field.name] = Fraction(columns[f"{field.name}_numerator"], columns[f"{field.name}_denominator"])
-        else:
-            values[field.name] = _tupled(columns[field.name])
-    return Video(**values)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value
-
-
-def _tupled(value: Any) -> Any:
-    return tuple(_tupled(item) for item in value) if isinstance(value, list) else value

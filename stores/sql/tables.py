@@ -1,9 +1,9 @@
-"""Every table of a library, and the view ``evidence`` over what can be cited.
+"""Every table of a library, and the view ``evidence`` of everything that can be cited.
 
-Rows that a stage left carry (video_id, stage, fingerprint); ``ordinal`` keeps the order in which the
-stage gave them. Spans are integer ticks; the time base stands with the video. What readers may see
-is what belongs to a stage run with ``active`` set; the commit that sets it replaces all rows of that
-stage of that video.
+Rows of a stage have (video_id, stage, fingerprint); ``ordinal`` is their order in the stage's output.
+Spans are integer ticks; the time base is a column of the video. Readers see only the rows of
+stage runs with ``active`` set; the commit that sets it replaces all rows of that stage of that
+video.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class VideoRow(Base):
 
 
 class LocationRow(Base):
-    """Where a content lies (`stores.core.uris`); size and mtime tell whether the file was touched since.
+    """A file with a video's content (`stores.core.uris`); size and mtime show whether it was changed since.
 
     ``name`` and ``stem``: the end of ``uri``, with and without its extension.
     """
@@ -77,7 +77,7 @@ class LocationRow(Base):
 
 
 class InputErrorRow(Base):
-    """A file that could not even be read."""
+    """A file that could not be read."""
 
     __tablename__ = "input_errors"
     uri: Mapped[str] = mapped_column(primary_key=True)
@@ -87,10 +87,10 @@ class InputErrorRow(Base):
 
 
 class StageRunRow(Base):
-    """The ledger. ``active``: its rows are what readers see; at most one a stage of a video.
+    """The ledger. ``active``: readers see its rows; at most one run of each stage of a video.
 
     ``attempts`` only grows; ``strikes`` are those that count against the video; ``row_count``: records, vectors and
-    blobs of a done run, NULL for what was done before it was noted.
+    blobs of a finished run, NULL for runs from before it was recorded.
     """
 
     __tablename__ = "stage_runs"
@@ -129,7 +129,7 @@ Index(
 
 
 class _OfStage:
-    """Columns of everything that one stage left behind for one video."""
+    """Columns of every row that a stage leaves for a video."""
 
     # sort_order: these come first, in the table and in its primary key, which serves as the index of a stage's rows.
     video_id: Mapped[str] = mapped_column(primary_key=True, sort_order=-7)
@@ -225,7 +225,7 @@ class FactRow(_EvidenceRow, Base):
 class SpeechActivityRow(_RecordRow, Base):
     """`records.SpeechActivity`."""
 
-    __tablename__ = "voices"
+    __tablename__ = "speech_activities"
 
 
 class CaptionRow(_EvidenceRow, Base):
@@ -263,9 +263,9 @@ RECORD_TABLES: tuple[type[_RecordRow], ...] = (
 
 
 class VectorRow(Base):
-    """What the vector store should hold, and what each vector stands for.
+    """The vectors that the vector store should have, and what each one represents.
 
-    The last five columns are NULL for what was committed before they were kept; `kinodex index rebuild` fills them.
+    The last five columns are NULL for vectors from before they existed; `kinodex index rebuild` fills them.
     """
 
     __tablename__ = "vectors_index"
@@ -285,7 +285,7 @@ Index("vectors_of_stage", VectorRow.video_id, VectorRow.stage)
 
 
 class BlobRow(_OfStage, Base):
-    """What the blob store should hold. ``sha256``: hex, "" for what was written before it was noted."""
+    """The blobs that the blob store should have. ``sha256``: hex, "" for blobs from before it was recorded."""
 
     __tablename__ = "blobs_index"
     name: Mapped[str] = mapped_column(primary_key=True)
@@ -294,7 +294,7 @@ class BlobRow(_OfStage, Base):
 
 
 class IndexedLineRow(Base):
-    """Which full-text row belongs to which stage: FTS5 finds its own rows by row id only."""
+    """Which full-text row belongs to which stage: FTS5 finds its rows by row id only."""
 
     __tablename__ = "evidence_lines"
     line: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
@@ -306,7 +306,7 @@ Index("lines_of_stage", IndexedLineRow.video_id, IndexedLineRow.stage)
 
 
 class TagRow(Base):
-    """`records.Tag`; ``folded`` is the name as it is compared, ``position`` its place in the library."""
+    """`records.Tag`; ``folded`` is the key of the name (`stores.core.text_keys`), ``position`` the order of tags."""
 
     __tablename__ = "tags"
     tag_id: Mapped[str] = mapped_column(primary_key=True)
@@ -330,7 +330,7 @@ class TagAliasRow(Base):
 
 
 class TagVectorRow(Base):
-    """Vectors of some hundred texts of tags in one space (`stores.tags.vectors`): can be made again from the tags."""
+    """Vectors of some hundred tag texts in one space (`stores.tags.vectors`); can be rebuilt from the tags."""
 
     __tablename__ = "tag_vectors"
     chunk_id: Mapped[str] = mapped_column(primary_key=True)
@@ -342,7 +342,7 @@ class TagVectorRow(Base):
 
 class DecisionRow(Base):
     """`records.Decision`. ``origin``: ``automatic`` or ``person``; a new automatic run replaces automatic rows only,
-    and a person's decision only that on the same tag."""
+    and a person's decision only the one on the same tag."""
 
     __tablename__ = "decisions"
     video_id: Mapped[str] = mapped_column(ForeignKey("videos.video_id"), primary_key=True)
@@ -357,7 +357,7 @@ class DecisionRow(Base):
 
 
 class DecisionEvidenceRow(Base):
-    """What a decision rests on, in order of weight."""
+    """The evidence for a decision, in order of weight."""
 
     __tablename__ = "decision_evidence"
     video_id: Mapped[str] = mapped_column(primary_key=True)
@@ -368,7 +368,7 @@ class DecisionEvidenceRow(Base):
 
 
 class RunRow(Base):
-    """One job: what was asked, and how it ended (NULL while it runs or if it was killed)."""
+    """One job: its command, and how it ended (NULL while it runs or if it was killed)."""
 
     __tablename__ = "runs"
     run_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
@@ -380,10 +380,10 @@ class RunRow(Base):
 
 
 class CounterRow(Base):
-    """``revision``: goes up with every change that readers can see, so that caches know when they are stale.
+    """``revision``: raised by every change that readers can see, which makes caches stale.
 
     ``text_keys``: the version of `stores.core.text_keys` that made the full-text lines and the keys of tags.
-    ``videos_…``: how many videos stand how, kept by triggers (`stores.sql.standing`).
+    ``videos_…``: numbers of videos by standing, maintained by triggers (`stores.sql.standing`).
     """
 
     __tablename__ = "counters"
@@ -392,7 +392,7 @@ class CounterRow(Base):
 
 
 class AboutRow(Base):
-    """What holds for the whole library (`stores.identity`)."""
+    """Properties of the whole library (`stores.identity`)."""
 
     __tablename__ = "about"
     name: Mapped[str] = mapped_column(primary_key=True)
@@ -413,7 +413,7 @@ EVIDENCE = Table(
     Column("search_text", String),
     Column("confidence", Float),
 )
-"""The view: UNION ALL of all citable rows of active stage runs. Made by the migration."""
+"""The view: UNION ALL of all citable rows of active stage runs. Created by the migration."""
 
 FULLTEXT = Table(
     "evidence_fts",
@@ -424,4 +424,4 @@ FULLTEXT = Table(
     Column("channel", String),
     Column("body", String),
 )
-"""The FTS5 table of SQLite. Made by the migration; Postgres has another one (`stores.sql.fulltext_postgres`)."""
+"""The FTS5 table of SQLite. Created by the migration; Postgres has another one (`stores.sql.fulltext_postgres`)."""

@@ -1,4 +1,4 @@
-"""The tag library as a CSV file: ``id,name,facet,aliases`` and, if wanted, ``parent,language,status``."""
+"""The tag library as a CSV file: ``id,name,facet,aliases`` and optionally ``parent,language,status``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ENCODINGS = (("gb18030", "GBK"), ("cp1252", "Windows-1252"))
 
 
 def read_tags(path: Path) -> list[tuple[int, Tag]]:
-    """The tags of a file with the lines they begin on.
+    """The tags of a file, each with the number of its line.
 
     UTF-8, with or without byte order mark. Empty lines are skipped; blanks around a value are dropped; aliases are
     separated by ``;``, full-width ``；`` or ``、``.
@@ -54,7 +54,7 @@ def read_tags(path: Path) -> list[tuple[int, Tag]]:
 
 
 def write_tags(path: Path, tags: Iterable[Tag]) -> None:
-    """Writes tags so that `read_tags` gives the same ones: UTF-8, all columns.
+    """Writes tags as UTF-8 with all columns; `read_tags` returns the same ones.
 
     Raises:
         OSError: if the file cannot be written.
@@ -68,8 +68,8 @@ def write_tags(path: Path, tags: Iterable[Tag]) -> None:
 
 
 def invalid(path: Path, what: str) -> TagFileError:
-    """The error of a file from which nothing was imported."""
-    hint = "Nothing was imported. Mend the file (CSV, commas, UTF-8, header id,name,facet,aliases) and import it again."
+    """The error for a file that cannot be imported."""
+    hint = "Nothing was imported. Correct it (CSV, commas, UTF-8, header id,name,facet,aliases) and import it again."
     return TagFileError("TAG_FILE_INVALID", f"The tag file {path} is not valid: {what}.", hint)
 
 
@@ -96,7 +96,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _encoding(raw: bytes) -> str:
-    """In which encoding a file that is not UTF-8 seems to be, for people."""
+    """A guess at the encoding of a file that is not UTF-8, as the end of a message."""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "; the file is UTF-16, save it as UTF-8"
     for codec, name in _ENCODINGS:
@@ -112,9 +112,9 @@ def _check_header(path: Path, line: int, names: list[str]) -> None:
     if not any(names):
         raise invalid(path, f"line {line} should be the header id,name,facet,aliases and is empty")
     if len(names) == 1:
-        for separator, called in _SEPARATORS.items():
+        for separator, name in _SEPARATORS.items():
             if {one.strip().strip('"') for one in names[0].split(separator)} >= set(REQUIRED):
-                raise invalid(path, f"line {line}: the columns are separated by {called}, not by commas")
+                raise invalid(path, f"line {line}: the columns are separated by {name}, not by commas")
     unknown = [name or "(empty)" for name in names if name not in COLUMNS]
     missing = [name for name in REQUIRED if name not in names]
     repeated = sorted({name for name in names if names.count(name) > 1})
@@ -131,7 +131,7 @@ def _wrong(row: list[str], names: list[str], values: dict[str, str], lines: dict
     if not values["name"]:
         return f"the name of {values['id']} is empty"
     if values["id"] in lines:
-        return f"the id {values['id']} stands on line {lines[values['id']]} already"
+        return f"the id {values['id']} is on line {lines[values['id']]} already"
     if values["status"] and values["status"] not in STATUSES:
         return f"the status {values['status']!r} is none of {', '.join(STATUSES)}"
     if values["parent"] == values["id"]:

@@ -1,4 +1,4 @@
-"""The tag library: the closed vocabulary, and what was decided with it."""
+"""The tag library: the closed vocabulary, and the decisions made with it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Origin = Literal["automatic", "person"]
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did; ``total`` tags are in the library now."""
+    """The result of an import; ``total``: tags in the library now."""
 
     added: int
     updated: int
@@ -39,7 +39,7 @@ class TagLibrary:
         self._engine = engine
 
     def import_csv(self, path: Path) -> ImportReport:
-        """Adds the tags of a file (`stores.tags.csv_files`), all or none; a known id gets the file's values.
+        """Adds the tags of a file (`stores.tags.csv_files`), all or none; a tag with a known id gets the file's values.
 
         Tags that the file does not name stay as they are.
 
@@ -62,7 +62,7 @@ class TagLibrary:
         return ImportReport(len(added), len(changed), len(rows) - len(added) - len(changed), len(after))
 
     def export_csv(self, path: Path) -> int:
-        """Writes all tags in the order in which they came; returns how many.
+        """Writes all tags in the order in which they were added; returns how many.
 
         Raises:
             StoreError: DISK_FULL, or LIBRARY_READ_ONLY if the file may not be written.
@@ -73,12 +73,12 @@ class TagLibrary:
         return len(tags)
 
     def tags(self) -> list[Tag]:
-        """All tags, retired ones too, in the order in which they came."""
+        """All tags, including retired ones, in the order in which they were added."""
         with reading(self._engine) as connection, collected_later():
             return _tags(connection)
 
     def find(self, name_or_id: str) -> Tag | None:
-        """The tag with this id, else this name, else this alias; `stores.core.text_keys` says which are equal."""
+        """The tag with this id, else this name, else this alias, compared by `stores.core.text_keys`."""
         folded = name_key(name_or_id)
         tried = (
             select(TagRow.tag_id).where(TagRow.tag_id == name_or_id.strip()),
@@ -97,11 +97,11 @@ class TagLibrary:
         return None
 
     def save_decisions(self, video_id: str, decisions: Sequence[Decision], origin: Origin = "automatic") -> None:
-        """Keeps decisions on one video, tag by tag, in one transaction.
+        """Saves decisions on one video, tag by tag, in one transaction.
 
-        What a person decided stays until a person decides otherwise about the same tag. What was decided
-        automatically is replaced as a whole: a tag that is no longer among the decisions no longer fits. Both may be
-        kept of one tag; then the person's holds (`decisions`).
+        A person's decision stays until a person decides otherwise about the same tag. Automatic decisions are
+        replaced as a whole: a tag that is no longer among them no longer applies. A tag may have both; then the
+        person's decision counts (`decisions`).
 
         Raises:
             ValueError: if a decision is on another video or a tag is decided twice.
@@ -118,7 +118,7 @@ class TagLibrary:
             for n, one in enumerate(decision.evidence_ids)
         ]
         with writing(self._engine) as connection:
-            kept = _take_out(connection, video_id, origin, None if origin == "automatic" else decisions)
+            kept = _remove_decisions(connection, video_id, origin, None if origin == "automatic" else decisions)
             rows = [
                 place | {"tag_id": decision.tag_id, "ordinal": ordinal, "decided_at": time.time()} | columns
                 for ordinal, decision in enumerate(decisions, kept)
@@ -128,7 +128,7 @@ class TagLibrary:
             _insert(connection, DecisionEvidenceRow, evidence)
 
     def decisions(self, video_id: str) -> list[Decision]:
-        """What holds for one video, in the order in which it was saved; a person's word beats an automatic one."""
+        """The decisions on one video, in the order in which they were saved; a person's overrides an automatic one."""
         return self._decisions(video_id).get(video_id, [])
 
     def _decisions(self, video_id: str | None) -> dict[str, list[Decision]]:
@@ -186,7 +186,7 @@ def _check_parents(path: Path, line: int, tag: Tag, library: dict[str, Tag]) -> 
         if parent not in library:
             raise invalid(path, f"line {line}: the parent {parent} of {tag.tag_id} is in neither file nor library")
         if parent in passed:
-            raise invalid(path, f"line {line}: the parents of {tag.tag_id} run in a circle")
+            raise invalid(path, f"line {line}: the parents of {tag.tag_id} form a circle")
         passed.add(parent)
         parent = library[parent].parent
 
@@ -210,8 +210,8 @@ def _decision_columns(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _take_out(connection: Connection, video_id: str, origin: Origin, which: Sequence[Decision] | None) -> int:
-    """Removes decisions on the tags of ``which``, None for all of that origin; the first ordinal after the others."""
+def _remove_decisions(connection: Connection, video_id: str, origin: Origin, which: Sequence[Decision] | None) -> int:
+    """Removes decisions on the tags of ``which`` (None: all of that origin) and returns the next free ordinal."""
     tables: tuple[Any, ...] = (DecisionEvidenceRow, DecisionRow)
     for table in tables:
         of_origin = delete(table).where(table.video_id == video_id, table.origin == origin)

@@ -1,4 +1,4 @@
-"""Taking tags out of the tag library, with all that was decided about them."""
+"""Removing tags from the tag library, with the decisions about them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagAliasRow, Tag
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What a removal did; ``total`` tags are left, and ``decisions`` went with those that are gone."""
+    """The result of a removal; ``decisions``: removed with the tags; ``total``: tags left."""
 
     removed: int
     decisions: int
@@ -22,7 +22,7 @@ class Removed:
 
 
 def remove_tags(engine: Engine, tag_ids: Sequence[str]) -> Removed:
-    """Removes tags, all or none. What had one of them as its parent gets that one's parent instead.
+    """Removes tags, all or none. Children of a removed tag get its parent.
 
     Raises:
         UsageError: USAGE if there is no tag of one of these ids.

@@ -33,13 +33,13 @@ def check_vectors(items: Sequence[VectorItem]) -> None:
             raise ValueError(f"vector {item.vector_id!r} is not a direction: shape {item.vector.shape}")
 
 
-def agrees(held: tuple[_Vectors, Mapping[str, Any]] | None, item: VectorItem, key: StageKey) -> bool:
-    """Whether what is `VectorStore.held` for an id is what ``item`` says."""
-    if held is None or dict(held[1]) != metadata_of(item, key) or held[0].shape != item.vector.shape:
+def agrees(raw: tuple[_Vectors, Mapping[str, Any]] | None, item: VectorItem, key: StageKey) -> bool:
+    """Whether what `VectorStore.get_raw` returned for an id is what ``item`` says."""
+    if raw is None or dict(raw[1]) != metadata_of(item, key) or raw[0].shape != item.vector.shape:
         return False
     # Chroma's index may bring a vector to unit length by its own arithmetic.
-    lengths = float(np.linalg.norm(held[0])), float(np.linalg.norm(item.vector))
-    return bool(np.allclose(held[0] / lengths[0], item.vector / lengths[1], rtol=0.0, atol=_ROUNDING))
+    lengths = float(np.linalg.norm(raw[0])), float(np.linalg.norm(item.vector))
+    return bool(np.allclose(raw[0] / lengths[0], item.vector / lengths[1], rtol=0.0, atol=_ROUNDING))
 
 
 def metadata_of(item: VectorItem, key: StageKey) -> dict[str, str | int]:

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from stores.core.record_columns import clean
 from stores.core.records import Span, VectorItem
-from stores.sql.rows import clean
 
 VECTORS_BLOB = "vectors.npz"
 """Name of the blob; no stage may leave one of that name itself."""

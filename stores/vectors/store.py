@@ -105,7 +105,7 @@ class VectorStore:
             self.put_raw(name, rows)
 
     def put_raw(self, collection: str, rows: Mapping[str, tuple[_Vectors, Mapping[str, Any]]]) -> None:
-        """Writes what `held` gave: vector and what is beside it, by id.
+        """Writes what `get_raw` returned: vector and metadata by id.
 
         Raises:
             StoreError: as `upsert`.
@@ -263,8 +263,8 @@ class VectorStore:
             for listed in client.list_collections():
                 yield listed.name, list(listed.get(include=[])["ids"])
 
-    def held(self, collection: str, vector_ids: Sequence[str]) -> dict[str, tuple[_Vectors, Mapping[str, Any]]]:
-        """Those of ``vector_ids`` that are stored, whoever may see them: vector (d,) and what is beside it, by id.
+    def get_raw(self, collection: str, vector_ids: Sequence[str]) -> dict[str, tuple[_Vectors, Mapping[str, Any]]]:
+        """Those of ``vector_ids`` that are stored, visible to readers or not: vector (d,) and metadata by id.
 
         Raises:
             StoreError: VECTOR_STORE_FAILED.
@@ -312,13 +312,13 @@ class VectorStore:
         return isinstance(self._path, Path)
 
     def fresh(self) -> VectorStore:
-        """What a rebuild fills: an empty index beside this embedded one, to take its place (`take`); or the server's
-        own, where what was lost may be made again."""
+        """What a rebuild fills: an empty index beside this embedded one, for `replace_with`; or the server's own, where
+        what was lost may be made again."""
         place = fresh_folder(self._path) if isinstance(self._path, Path) else self._path
         return VectorStore(place, self._rows, self._revision, self._database, filling=True)
 
-    def take(self, other: VectorStore) -> None:
-        """Puts ``other``, made by `fresh`, in the place of this index; in this process and in all others.
+    def replace_with(self, other: VectorStore) -> None:
+        """Replaces this index by ``other``, made by `fresh`, in this process and in all others.
 
         Raises:
             StoreError: DISK_FULL or LIBRARY_READ_ONLY.

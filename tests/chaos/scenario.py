@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stores.library_store import LibraryStore
+from stores.maintenance.sweeping import sweep
 from stores.maintenance.verify import verify
 from tests.chaos.harness import Ran
 from tests.chaos.picture import Picture, Place, differences, picture
@@ -31,7 +32,7 @@ def assert_whole(place: Place | Path) -> None:
         found = verify(store)
         assert found.checked
         assert not found.problems
-        swept = store.sweep(dry_run=True)
+        swept = sweep(store, dry_run=True)
         orphans = {name: getattr(swept, name) for name in ("blobs", "vectors", "staged", "parts")}
         assert not any(orphans.values()), f"orphans: {orphans}"
 

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from stores.core.errors import StoreError
 from stores.core.records import Blob, Caption, Decision, Script, StageKey, StageOutput, Tag
 from stores.library_store import LibraryStore
+from stores.maintenance.sweeping import sweep
 from stores.sql.database import writing
 from stores.sql.fulltext_common import COMMON
 from tests.unit.stores.builders import (
@@ -238,13 +239,13 @@ def test_sweeping_removes_only_what_nothing_points_at(store: LibraryStore) -> No
     store.vectors.upsert([vector_item("stray", 0, 1, fp="lost")], stray)
     name = store.staging_area.write(stray, StageOutput())
     assert store.staging_area.names() == [name]
-    swept = store.sweep()
+    swept = sweep(store)
     assert (swept.blobs, swept.vectors, swept.staged) == (1, 1, 1)
     assert store.staging_area.names() == []
     assert not store.blobs.exists(stray, "q.npz")
     assert store.memory(video_id).blob("pictures", "p.npz") == b"1"
     assert dict(store.vectors.stored()) == {COLLECTION: ["a:f1"]}
-    again = store.sweep()
+    again = sweep(store)
     assert (again.blobs, again.vectors, again.staged) == (0, 0, 0)
 
 

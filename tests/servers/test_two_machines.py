@@ -17,6 +17,7 @@ from stores.core.errors import KinodexError, StoreError, UsageError
 from stores.core.places import Places
 from stores.core.records import Blob, StageKey, StageOutput
 from stores.library_store import LibraryStore
+from stores.maintenance.sweeping import sweep
 from stores.sql.postgres import key_of
 from tests.servers.running import ObjectStore, Postgres
 from tests.unit.stores.builders import add_video, begun, put
@@ -111,7 +112,7 @@ def test_two_libraries_share_the_servers_and_nothing_else(
     other = replace(places, database=postgres.schema_url("another"), blobs=places.blobs + "-b")
     with LibraryStore.open(tmp_path / "b", create=True, places=other) as second:
         assert second.catalog.videos() == []
-        assert (add_video(second), second.sweep().blobs) == (video_id, 0)
+        assert (add_video(second), sweep(second).blobs) == (video_id, 0)
         assert second.fulltext.search("anything", 5) == []
     assert served.memory(video_id).blob("pictures", "x.bin") == b"1"
 

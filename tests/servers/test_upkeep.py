@@ -14,6 +14,7 @@ from stores.ledger import Attempt
 from stores.library_store import LibraryStore
 from stores.maintenance.forget import forget
 from stores.maintenance.rebuild import rebuild_index
+from stores.maintenance.sweeping import sweep
 from stores.maintenance.verify import verify
 from stores.sql.database import writing
 from tests.unit.stores.builders import COLLECTION, add_video, begun, put, utterance, vector_item
@@ -53,7 +54,7 @@ def test_what_is_wrong_is_found_and_mended(store: LibraryStore) -> None:
     ]
     rebuilt = rebuild_index(store)
     assert (rebuilt.vectors, rebuilt.collections, rebuilt.lines) == (4, 1, 2)
-    store.sweep()
+    sweep(store)
     assert [problem.code for problem in verify(store).problems] == ["BLOB_MISSING"]
     put(store, first, "speech", utterance(first, 0, "hello a.mp4"), blobs=[Blob("a.npz", b"1")])
     assert verify(store).problems == ()
@@ -64,11 +65,11 @@ def test_what_is_wrong_is_found_and_mended(store: LibraryStore) -> None:
 def test_sweeping_counts_what_it_frees(store: LibraryStore) -> None:
     lost = begun(store, filled(store, "a.mp4"), "tracklets")
     store.blobs.put(lost.key, Blob("lost.npz", b"12345"))
-    assert store.sweep(grace_seconds=600).blobs == 0
-    would = store.sweep(dry_run=True)
+    assert sweep(store, grace_seconds=600).blobs == 0
+    would = sweep(store, dry_run=True)
     assert (would.blobs, would.bytes) == (1, 5)
-    assert store.sweep() == would
-    assert store.sweep().blobs == 0
+    assert sweep(store) == would
+    assert sweep(store).blobs == 0
 
 
 def test_a_forgotten_video_is_gone_everywhere(store: LibraryStore) -> None:

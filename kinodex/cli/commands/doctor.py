@@ -161,7 +161,7 @@ def _server(name: str, settings: Settings) -> Finding:
 
 def _asked(name: str, settings: Settings) -> None:
     if name == "database":
-        from stores.sql.database import open_database
+        from stores.sql.opening import open_database
 
         open_database(settings.database, create=False).dispose()
     elif name == "vectors":

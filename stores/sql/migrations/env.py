@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the revisions on the connection that `stores.sql.database` hands over."""
+"""Alembic's entry: runs the revisions on the connection that `stores.sql.opening` hands over."""
 
 from alembic import context
 

@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from kinodex.settings import ENVIRONMENT
 from kinodex.usecases.overview import one_video
 from stores.core.errors import StoreError
 from stores.core.records import Decision
+from stores.maintenance.sweeping import sweep
 from tests.unit.pipeline.media import BLUE, GREEN, RED, flat, make_video
 from workflows.telemetry.progress import Event, StageStarted
 
@@ -105,7 +107,8 @@ def test_others_write_while_a_model_thinks(library: Library, tmp_path: Path, job
                 assert len(opened.tag("red.mp4")) == 1
                 review(opened, red, f"by-{id(opened)}")
                 assert opened.search(QUERIES[0]).moments
-                for refused in (lambda: opened.ingest(new), opened.store.sweep, opened.rebuild_index, opened.verify):  # noqa: B023
+                sweeping = partial(sweep, opened.store)
+                for refused in (partial(opened.ingest, new), sweeping, opened.rebuild_index, opened.verify):
                     with pytest.raises(StoreError, match="LIBRARY_LOCKED"):
                         refused()
         finally:

@@ -10,19 +10,19 @@ from pipeline.perception import PerceptionConfig
 # again, and those after it, for every video: say so in CHANGELOG.md, and write the new one here.
 NOW = {
     "probe": "d152ef8ed64dfc4f",
-    "speech_activity": "e8e49419e7696f33",
+    "speech_activity": "ef05504866151dd8",
     "speech": "bf0feff44e37ddaa",
-    "frame_hashes": "1c37602deaa9dcfc",
+    "frame_hashes": "d6cefe0321cafd0d",
     "scenes": "99ddd223b1203ca6",
-    "pictures": "26c330a1e8237627",
-    "objects": "ecbe17ba9edf771c",
+    "pictures": "2109280b3746c8c2",
+    "objects": "9a8c8d44098b20e3",
     "screentext": "9b9740c92ffadb7a",
     "thumbnails": "e8080a4068187af4",
-    "visual_stats": "cf6377cd268a604e",
+    "visual_stats": "9b1b8c0d17ee902a",
     "clips": "af3246f0799f24ad",
-    "labels": "0d80b8723177c2a9",
-    "tracklets": "517b525229e63b96",
-    "vectors": "dceb015d429daad2",
+    "labels": "00c94595bd6e1e73",
+    "tracklets": "3ee01b6317cd4b26",
+    "vectors": "9d0690cb7d67b2b0",
 }
 
 

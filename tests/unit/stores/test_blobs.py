@@ -1,4 +1,4 @@
-"""Blobs are there whole or not at all, on disk and in an object store."""
+"""Blobs are written atomically, on disk and in an object store."""
 
 from __future__ import annotations
 
@@ -39,14 +39,16 @@ def test_a_lost_blob_is_damage(blobs: BlobStore) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "..", ".hidden", "a/b", "a\0", "x" * 300])
-def test_names_cannot_lead_elsewhere(blobs: BlobStore, name: str) -> None:
+def test_names_cannot_escape_the_folder(blobs: BlobStore, name: str) -> None:
     with pytest.raises(ValueError):
         blobs.put(KEY, Blob(name, b""))
     with pytest.raises(ValueError):
         blobs.get(StageKey("vid_1", "..", "f1"), "a.jpg")
 
 
-def test_a_broken_write_leaves_nothing_and_empty_folders_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_nothing_and_empty_folders_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     blobs = BlobStore(tmp_path)
     blobs.put(KEY, Blob("a.jpg", b"old"))
 

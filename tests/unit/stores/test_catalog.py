@@ -130,7 +130,7 @@ def test_a_video_is_found_by_what_people_type(
     # A path from here wins over the same file name elsewhere.
     assert store.catalog.resolve("beach day.mp4") == first
     monkeypatch.chdir("/")
-    with pytest.raises(UsageError, match="fits 2 videos"):
+    with pytest.raises(UsageError, match="matches 2 videos"):
         store.catalog.resolve("beach day.mp4")
     with pytest.raises(UsageError) as caught:
         store.catalog.resolve("citi.mp4")

@@ -1,4 +1,4 @@
-"""Whatever breaks between two steps of a commit, readers go on seeing the old state, and a new attempt mends it."""
+"""A crash between any two steps of a commit: readers still see the old state, and a new attempt succeeds."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from stores import commit as commit_module
 from stores.core.errors import StoreError
 from stores.core.records import Blob, StageKey, StageOutput
 from stores.library_store import LibraryStore
+from stores.maintenance.sweeping import sweep
 from tests.unit.stores.builders import COLLECTION, add_video, begun, put, utterance, vector_item
 
 
@@ -71,7 +72,7 @@ NEW = (["new words"], True, b"new", ["b:f2", "a:f2"], ["a:f2", "b:f2"], 2)
         ("stores.commit", "bump_revision"),
     ],
 )
-def test_a_cut_before_a_step(store: LibraryStore, monkeypatch: pytest.MonkeyPatch, owner: str, step: str) -> None:
+def test_a_crash_before_a_step(store: LibraryStore, monkeypatch: pytest.MonkeyPatch, owner: str, step: str) -> None:
     video_id = add_video(store)
     old_state(store, video_id)
     attempt = begun(store, video_id, "speech", "f2")
@@ -86,11 +87,11 @@ def test_a_cut_before_a_step(store: LibraryStore, monkeypatch: pytest.MonkeyPatc
     assert again.number == 2
     store.commit(again, new_output(video_id))
     assert seen(store, video_id) == NEW
-    store.sweep()
+    sweep(store)
     assert seen(store, video_id) == NEW
 
 
-def test_a_cut_while_leftovers_are_removed(store: LibraryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_while_replaced_files_are_removed(store: LibraryStore, monkeypatch: pytest.MonkeyPatch) -> None:
     video_id = add_video(store)
     old_state(store, video_id)
     attempt = begun(store, video_id, "speech", "f2")
@@ -99,12 +100,12 @@ def test_a_cut_while_leftovers_are_removed(store: LibraryStore, monkeypatch: pyt
         with pytest.raises(PowerCutError):
             store.commit(attempt, new_output(video_id))
     assert seen(store, video_id) == NEW
-    swept = store.sweep()
+    swept = sweep(store)
     assert (swept.blobs, swept.vectors) == (2, 1)  # a.npz and vectors.npz
     assert seen(store, video_id) == NEW
 
 
-def test_leftovers_that_cannot_be_removed_are_only_a_warning(
+def test_replaced_files_that_cannot_be_removed_are_only_a_warning(
     store: LibraryStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(*_: object) -> NoReturn:
@@ -159,7 +160,7 @@ def test_vectors_of_a_dead_attempt_with_the_same_fingerprint_stay_hidden(store: 
     assert len(store.vectors.fetch(COLLECTION)[0]) == 1
 
 
-def test_a_run_done_over_keeps_the_old_until_it_is_done(store: LibraryStore) -> None:
+def test_a_repeated_run_keeps_the_old_rows_until_it_is_done(store: LibraryStore) -> None:
     video_id = add_video(store)
     old_state(store, video_id)
     assert [key.stage for key in store.ledger.reset(stages=["speech"], statuses=["done"])] == ["speech"]
@@ -187,7 +188,7 @@ def test_a_commit_whose_answer_was_lost_is_done(store: LibraryStore, monkeypatch
     assert seen(store, video_id) == NEW
 
 
-def test_parts_are_forgotten_when_the_whole_is_there(store: LibraryStore) -> None:
+def test_parts_are_removed_when_the_whole_is_done(store: LibraryStore) -> None:
     video_id = add_video(store)
     other = add_video(store, "other.mp4")
     for video, stage in ((video_id, "pictures.000"), (video_id, "pictures.001"), (other, "pictures.000")):

@@ -21,8 +21,9 @@ import stores
 from stores.core.errors import StoreError
 from stores.ledger import Ledger
 from stores.library_store import LibraryStore
-from stores.sql.database import HEAD, open_database, reading, writing
+from stores.sql.database import reading, writing
 from stores.sql.faults import storage_faults
+from stores.sql.opening import HEAD, open_database
 from stores.sql.tables import EVIDENCE, Base
 from tests.unit.stores.builders import add_video
 
@@ -84,7 +85,7 @@ def test_a_library_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> 
     engine.dispose()
 
 
-def test_a_library_without_captions_keeps_its_evidence_and_takes_captions(tmp_path: Path) -> None:
+def test_a_library_without_captions_keeps_its_evidence_and_can_store_captions(tmp_path: Path) -> None:
     engine = create_engine(url(tmp_path))
     config = Config()
     config.set_main_option("script_location", str(Path(str(stores.__file__)).parent / "sql" / "migrations"))
@@ -122,7 +123,7 @@ def test_opening_again_is_quick_and_needs_no_alembic(tmp_path: Path) -> None:
     open_database(url(tmp_path)).dispose()
     program = (
         "import sys\n"
-        "from stores.sql.database import open_database\n"
+        "from stores.sql.opening import open_database\n"
         "open_database(sys.argv[1]).dispose()\n"
         "print('alembic' in sys.modules)\n"
     )
@@ -185,9 +186,9 @@ def test_a_read_only_database_says_so(store: LibraryStore) -> None:
 )
 def test_errors_of_the_disk_have_codes(number: int, code: str) -> None:
     with pytest.raises(StoreError) as caught, storage_faults("the library"):
-        raise OSError(number, "told so")
+        raise OSError(number, "simulated")
     assert caught.value.code.name == code
-    assert "the library: told so" in caught.value.message
+    assert "the library: simulated" in caught.value.message
 
 
 def test_other_errors_pass(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A forgotten video leaves nothing behind, and takes nothing of others along."""
+"""A forgotten video leaves nothing behind, and nothing of other videos is removed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from stores.core.errors import UsageError
 from stores.core.records import Blob, Decision
 from stores.library_store import LibraryStore
 from stores.maintenance.forget import Forgotten, forget
+from stores.maintenance.sweeping import sweep
 from stores.maintenance.verify import verify
 from stores.sql.database import reading
 from stores.sql.tables import Base
@@ -65,7 +66,7 @@ def test_all_or_none(store: LibraryStore) -> None:
     assert store.memory(video_id).has("speech")
 
 
-def test_a_cut_before_the_files_are_removed(store: LibraryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_before_the_files_are_removed(store: LibraryStore, monkeypatch: pytest.MonkeyPatch) -> None:
     def cut(*_: object) -> NoReturn:
         raise KeyboardInterrupt
 
@@ -77,7 +78,7 @@ def test_a_cut_before_the_files_are_removed(store: LibraryStore, monkeypatch: py
     assert traces(store, video_id) == []
     assert store.vectors.query(COLLECTION, np.asarray([0, 1], np.float32), 9) == []
     assert {problem.kind for problem in verify(store).problems} == {"orphan"}
-    store.sweep()
+    sweep(store)
     assert verify(store).problems == ()
 
 

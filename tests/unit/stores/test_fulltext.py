@@ -1,4 +1,4 @@
-"""Words find lines, in English and in Chinese, whatever is typed."""
+"""Full-text search in English and Chinese, for any query."""
 
 from __future__ import annotations
 

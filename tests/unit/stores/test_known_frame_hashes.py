@@ -35,13 +35,13 @@ def pictures(seed: int, count: int = 80) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 2**64, count, dtype=np.uint64, endpoint=False)
 
 
-def commit(store: LibraryStore, video_id: str, stage: str, mark: str, output: StageOutput) -> None:
-    attempt = store.ledger.begin(StageKey(video_id, stage, mark), "test")
+def commit(store: LibraryStore, video_id: str, stage: str, fingerprint: str, output: StageOutput) -> None:
+    attempt = store.ledger.begin(StageKey(video_id, stage, fingerprint), "test")
     assert isinstance(attempt, Attempt)
     store.commit(attempt, output)
 
 
-def add(store: LibraryStore, path: Path, hashes: np.ndarray, weight: float = 5.0, mark: str = "p1") -> str:
+def add(store: LibraryStore, path: Path, hashes: np.ndarray, weight: float = 5.0, fingerprint: str = "p1") -> str:
     path.write_text(path.name)
     sha = path.name.encode().hex().ljust(64, "0")
     video_id = store.catalog.register(path, sha, 1, 1)
@@ -50,7 +50,9 @@ def add(store: LibraryStore, path: Path, hashes: np.ndarray, weight: float = 5.0
     file = io.BytesIO()
     weights = np.full(len(hashes), weight, np.float16)
     np.savez(file, ticks=np.arange(len(hashes), dtype=np.int64) * 250, hashes=hashes, weights=weights)
-    commit(store, video_id, "frame_hashes", mark, StageOutput(blobs=(Blob("frame_hashes.npz", file.getvalue()),)))
+    commit(
+        store, video_id, "frame_hashes", fingerprint, StageOutput(blobs=(Blob("frame_hashes.npz", file.getvalue()),))
+    )
     return video_id
 
 

@@ -13,7 +13,7 @@ from stores.core.errors import StoreError
 from stores.core.records import Receipt, StageKey, StageOutput
 from stores.ledger import Attempt, Ledger
 from stores.library_store import LibraryStore
-from stores.sql.database import open_database
+from stores.sql.opening import open_database
 from tests.unit.stores.builders import add_video, begun, put
 
 KEY = StageKey("vid_1", "speech", "f1")
@@ -31,7 +31,7 @@ def ended(store: LibraryStore, key: StageKey = KEY) -> Receipt:
     return receipt
 
 
-def test_an_attempt_leaves_its_mark_before_work(store: LibraryStore) -> None:
+def test_an_attempt_is_recorded_before_work(store: LibraryStore) -> None:
     attempt = attempt_of(store)
     with LibraryStore.open(store.root) as other:
         state = other.ledger.state(KEY)
@@ -40,7 +40,7 @@ def test_an_attempt_leaves_its_mark_before_work(store: LibraryStore) -> None:
     assert (state.status, state.attempt) == ("running", 1)
 
 
-def test_a_failure_may_be_tried_again_but_not_for_ever(store: LibraryStore) -> None:
+def test_a_failure_is_retried_but_not_for_ever(store: LibraryStore) -> None:
     said = []
     for number in (1, 2, 3):
         attempt = attempt_of(store)
@@ -52,14 +52,14 @@ def test_a_failure_may_be_tried_again_but_not_for_ever(store: LibraryStore) -> N
     assert [one for one in store.ledger.receipts() if one.status == "quarantined"] == [receipt]
 
 
-def test_a_final_error_is_no_case_for_quarantine(store: LibraryStore) -> None:
+def test_a_final_error_is_not_quarantined(store: LibraryStore) -> None:
     for _ in range(3):
         assert store.ledger.fail(attempt_of(store), "NOT_MEDIA", "no media in it").status == "failed"
     # Asked for ever again by a caller that does not look at the code, it ends all the same.
     assert (ended(store).status, ended(store).error_code) == ("quarantined", "NOT_MEDIA")
 
 
-def test_what_the_machine_did_is_not_held_against_the_video(store: LibraryStore) -> None:
+def test_machine_errors_do_not_count_against_the_video(store: LibraryStore) -> None:
     for number in range(1, 6):
         receipt = store.ledger.fail(attempt_of(store), "DISK_FULL", "no space left")
         assert (receipt.status, receipt.attempt, receipt.strikes) == ("failed", number, 0)
@@ -92,7 +92,7 @@ def test_the_first_death_after_machine_errors_is_the_first_strike(store: Library
     assert (receipt.status, receipt.attempt, receipt.strikes) == ("failed", 6, 2)
 
 
-def test_who_asks_gets_another_chance(store: LibraryStore) -> None:
+def test_a_reset_run_may_be_tried_again(store: LibraryStore) -> None:
     other = StageKey("vid_2", "pictures.003", "f1")
     for key, code in ((KEY, "DECODE_TIMEOUT"), (other, "DECODE_CRASHED")):
         for _ in range(3):
@@ -125,7 +125,7 @@ def test_what_is_done_is_not_begun_again(store: LibraryStore) -> None:
     assert store.ledger.begin(done.key, "worker 7") == done
 
 
-def test_an_old_library_in_which_a_stage_did_not_apply_is_read_and_gone_on_with(store: LibraryStore) -> None:
+def test_an_old_library_with_a_stage_that_did_not_apply_can_be_used(store: LibraryStore) -> None:
     video_id = add_video(store)
     attempt = begun(store, video_id, "speech_activity")
     with store.engine.begin() as connection:
@@ -138,7 +138,7 @@ def test_an_old_library_in_which_a_stage_did_not_apply_is_read_and_gone_on_with(
 
 
 @pytest.mark.parametrize("end", ["fail", "release", "commit"])
-def test_who_lost_the_attempt_cannot_end_it(store: LibraryStore, end: str) -> None:
+def test_a_worker_that_lost_the_attempt_cannot_end_it(store: LibraryStore, end: str) -> None:
     video_id = add_video(store)
     lost = begun(store, video_id, "speech")
     current = begun(store, video_id, "speech")

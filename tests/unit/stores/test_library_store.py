@@ -13,7 +13,8 @@ from sqlalchemy import event, text
 
 from stores.core.errors import StoreError, UsageError
 from stores.core.records import Blob, Clip, Fact, Scene, ScreenText, SpeechActivity, StageOutput
-from stores.library_store import LibraryStore, Swept
+from stores.library_store import LibraryStore
+from stores.maintenance.sweeping import Swept, sweep
 from stores.sql.database import writing
 from tests.unit.stores.builders import (
     add_video,
@@ -71,7 +72,7 @@ def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
         assert [entry.video_id for entry in store.catalog.videos()] == [video_id]
 
 
-def test_a_folder_that_the_vector_index_cannot_name_is_refused_in_words(tmp_path: Path) -> None:
+def test_a_folder_that_the_vector_index_cannot_name_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not UTF-8"):
         LibraryStore.open(tmp_path / "caf\udce9", create=True)
     assert not list(tmp_path.iterdir())
@@ -203,7 +204,7 @@ def test_a_stage_that_finds_nothing_is_done(store: LibraryStore) -> None:
     assert store.catalog.evidence_of(video_id) == []
 
 
-def test_other_ticks_make_the_rest_be_forgotten(store: LibraryStore) -> None:
+def test_another_time_base_removes_the_other_stages(store: LibraryStore) -> None:
     video_id = add_video(store)
     put(store, video_id, "speech", utterance(video_id, 0, "hello"), vectors=[vector_item("a", 1, 0)])
     video = video_of(video_id, sha("holiday.mp4"), span(0, 1).time_base / 2)
@@ -232,7 +233,7 @@ def test_an_output_that_contradicts_itself_is_refused_whole(store: LibraryStore,
     assert list((store.root / "blobs").rglob("*.*")) == []
 
 
-def test_sweeping_removes_what_nothing_points_at_and_nothing_else(store: LibraryStore) -> None:
+def test_sweeping_removes_only_what_nothing_refers_to(store: LibraryStore) -> None:
     video_id = add_video(store)
     kept = vector_item("kept", 1, 0)
     put(store, video_id, "vectors", vectors=[kept], blobs=[Blob("kept.npz", b"1")])
@@ -240,29 +241,29 @@ def test_sweeping_removes_what_nothing_points_at_and_nothing_else(store: Library
     store.blobs.put(attempt.key, Blob("lost.npz", b"2"))
     store.vectors.upsert([vector_item("lost", 0, 1)], attempt.key)
     (store.staging / "lost.npz").write_bytes(b"3")
-    assert store.sweep(dry_run=True) == store.sweep() == Swept(blobs=1, vectors=1, staged=1, bytes=2)
+    assert sweep(store, dry_run=True) == sweep(store) == Swept(blobs=1, vectors=1, staged=1, bytes=2)
     assert [ids for _, ids in store.vectors.stored()] == [["kept:f1"]]
     assert store.memory(video_id).blob("vectors", "kept.npz") == b"1"
-    assert store.sweep() == Swept()
+    assert sweep(store) == Swept()
 
 
-def test_what_is_young_may_be_spared(store: LibraryStore) -> None:
+def test_recent_files_can_be_kept(store: LibraryStore) -> None:
     attempt = begun(store, add_video(store), "pictures")
     store.blobs.put(attempt.key, Blob("lost.npz", b"2"))
     name = store.staging_area.write(attempt.key, StageOutput())
-    assert store.sweep(grace_seconds=60) == Swept()
+    assert sweep(store, grace_seconds=60) == Swept()
     assert store.staging_area.names() == [name]
-    assert store.sweep().staged == 1
+    assert sweep(store).staged == 1
 
 
 def test_parts_that_were_begun_too_early_for_the_whole_are_swept(store: LibraryStore) -> None:
     video_id = add_video(store)
     put(store, video_id, "pictures", blobs=[Blob("pictures.npz", b"whole")])
     put(store, video_id, "pictures.001", blobs=[Blob("part.npz", b"new")], fingerprint="p2")
-    assert store.sweep().parts == 0
+    assert sweep(store).parts == 0
     with writing(store.engine) as connection:
         connection.execute(text("UPDATE stage_runs SET started_at = 1 WHERE stage = 'pictures.001'"))
-    assert store.sweep(dry_run=True) == store.sweep() == Swept(blobs=1, parts=1, bytes=3)
+    assert sweep(store, dry_run=True) == sweep(store) == Swept(blobs=1, parts=1, bytes=3)
     assert {receipt.key.stage for receipt in store.ledger.receipts()} == {"probe", "pictures"}
 
 
@@ -284,7 +285,7 @@ def test_a_full_disk_says_so_and_leaves_the_old(store: LibraryStore) -> None:
     assert [line.text for line in store.catalog.evidence_of(video_id)] == ["old words"]
 
 
-def test_the_mark_is_written_last(tmp_path: Path) -> None:
+def test_library_json_is_written_last(tmp_path: Path) -> None:
     LibraryStore.open(tmp_path, create=True).close()
     assert json.loads((tmp_path / "library.json").read_text()) == {"kinodex_library": 1}
     (tmp_path / "library.json").unlink()

@@ -1,4 +1,4 @@
-"""Waiting for servers, and for nothing else."""
+"""Retrying while a server is unreachable, and for no other error."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_it_waits_until_the_server_is_back(clock: Clock) -> None:
     assert len(clock.slept) == 3
 
 
-def test_pauses_grow_and_patience_ends(clock: Clock) -> None:
+def test_pauses_grow_up_to_the_time_limit(clock: Clock) -> None:
     with pytest.raises(StoreError, match="DATABASE_UNREACHABLE"):
         patiently(failing(*["DATABASE_UNREACHABLE"] * 1000), seconds=60)
     assert clock.now == pytest.approx(60)
@@ -64,7 +64,7 @@ def test_pauses_grow_and_patience_ends(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("code", ["LIBRARY_LOCKED", "DISK_FULL", "STALE_ATTEMPT", "VECTOR_STORE_FAILED"])
-def test_other_errors_come_out_at_once(clock: Clock, code: str) -> None:
+def test_other_errors_are_raised_at_once(clock: Clock, code: str) -> None:
     with pytest.raises(StoreError, match=code):
         patiently(failing(code))
     assert clock.slept == []

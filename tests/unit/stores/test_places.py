@@ -1,4 +1,4 @@
-"""Places travel to workers whole, and are shown to people without their secrets."""
+"""Places reach workers complete, and are shown without their secrets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EVERYWHERE = Places(
 
 
 @pytest.mark.parametrize("password", ["Ab/9+x==", "a?b", "a#b", "a/b?c", "p@ss", "p@/s", "with space/x", "8000/x", ""])
-def test_no_password_that_a_driver_takes_is_ever_shown(password: str) -> None:
+def test_no_password_that_a_driver_accepts_is_ever_shown(password: str) -> None:
     url = f"postgresql://u:{password}@db/k?options=-csearch_path%3Dfilms"
     places = Places(url)
     for shown in (repr(places), str(places.named()), masked(url), str(without_secrets({"database": url}))):

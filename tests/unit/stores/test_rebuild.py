@@ -1,4 +1,4 @@
-"""The indexes made anew: the old ones serve until the new ones are whole, whatever happens."""
+"""Rebuilding the indexes: the old ones serve until the new ones are complete, whatever happens."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from stores.core.errors import StoreError
 from stores.core.records import StageKey, VectorItem
 from stores.library_store import LibraryStore
 from stores.maintenance.rebuild import rebuild_index
+from stores.maintenance.sweeping import sweep
 from stores.maintenance.verify import verify
 from stores.sql.database import writing
 from stores.vectors.snapshot import pack_vectors, unpack_vectors
@@ -65,9 +66,9 @@ def test_a_lost_index_comes_back_without_a_model(tmp_path: Path) -> None:
         path.rmdir() if path.is_dir() else path.unlink()
     with LibraryStore.open(tmp_path / "lib") as store:
         assert len(verify(store).problems) == 1
-        said: list[tuple[int, int]] = []
-        rebuilt = rebuild_index(store, lambda *on_progress: said.append(on_progress))
-        assert (rebuilt.vectors, rebuilt.collections, rebuilt.lines, said) == (2, 1, 1, [(1, 1)])
+        calls: list[tuple[int, int]] = []
+        rebuilt = rebuild_index(store, lambda *progress: calls.append(progress))
+        assert (rebuilt.vectors, rebuilt.collections, rebuilt.lines, calls) == (2, 1, 1, [(1, 1)])
         assert nearest(store) == NEAREST
     with LibraryStore.open(tmp_path / "lib") as store:
         assert nearest(store) == NEAREST
@@ -87,7 +88,9 @@ def test_other_readers_go_on_with_the_new_index(store: LibraryStore) -> None:
     assert sorted(path.name for path in (store.root / "vectors").iterdir()) == ["current", "index-0002"]
 
 
-def test_a_cut_at_any_moment_leaves_a_library_that_serves(store: LibraryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_at_any_moment_leaves_a_library_that_serves(
+    store: LibraryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class PowerCutError(RuntimeError):
         pass
 
@@ -123,9 +126,9 @@ def test_what_an_interrupted_rebuild_left_is_swept(store: LibraryStore) -> None:
     half = store.root / "vectors" / "index-0001"
     half.mkdir()
     (half / "chroma.sqlite3").write_bytes(b"half")
-    assert store.sweep(dry_run=True).bytes == 4
+    assert sweep(store, dry_run=True).bytes == 4
     assert half.exists()
-    store.sweep()
+    sweep(store)
     assert not half.exists()
     assert nearest(store) == NEAREST
 
@@ -143,17 +146,17 @@ def test_a_library_of_an_older_version_says_which_videos_to_ingest_again(store: 
     assert old in caught.value.message
     pending = [receipt.key for receipt in store.ledger.receipts() if receipt.status == "pending"]
     assert pending == [StageKey(old, "vectors", "f1")]
-    # What the old index held serves until then.
+    # Until then the vectors of the old index are searched.
     assert len(nearest(store)) == 4
     again = [vector_item("holiday.mp4-a", 0.6, 0.8), vector_item("holiday.mp4-b", 0, 1)]
     put(store, old, "vectors", vectors=again)
     rebuild_index(store)
-    store.sweep()
+    sweep(store)
     assert verify(store).problems == ()
     assert store.memory(new).has("vectors")
 
 
-def test_orphans_do_not_come_along(store: LibraryStore) -> None:
+def test_orphans_are_not_rebuilt(store: LibraryStore) -> None:
     filled(store)
     store.vectors.upsert([vector_item("ghost", 0, 1)], begun(store, add_video(store, "b.mp4"), "vectors").key)
     rebuild_index(store)
@@ -181,7 +184,7 @@ def test_a_killed_rebuild_leaves_the_old_index(tmp_path: Path) -> None:
         "from stores.maintenance import rebuild\n"
         "from stores.library_store import LibraryStore\n"
         "from stores.vectors.store import VectorStore\n"
-        "VectorStore.take = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "VectorStore.replace_with = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "rebuild.rebuild_index(LibraryStore.open(sys.argv[1]))\n"
     )
     assert subprocess.run([sys.executable, "-c", program, str(tmp_path / "lib")]).returncode == -9

@@ -1,4 +1,4 @@
-"""Whatever a model says can be stored, and comes back the same but for what no database can hold."""
+"""Any output of a model can be stored and is read back, except for characters that no database can store."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stores.core.record_columns import clean
 from stores.core.records import (
     Caption,
     Clip,
@@ -29,7 +30,6 @@ from stores.core.records import (
 )
 from stores.core.staged_output import pack, unpack
 from stores.library_store import LibraryStore
-from stores.sql.rows import clean
 from tests.unit.stores.builders import BASE, add_video, begun, put, sha, video_of
 
 TICKS = st.integers(0, 2**62)
@@ -72,7 +72,7 @@ def test_records_through_the_library(store: LibraryStore, records: tuple[Record,
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(RECORDS, max_size=6).map(tuple))
-def test_records_through_a_parcel(records: tuple[Record, ...]) -> None:
+def test_records_through_a_staged_output(records: tuple[Record, ...]) -> None:
     assert unpack(pack(StageKey("v", "s", "f"), StageOutput(records)))[1].records == records
 
 
@@ -87,7 +87,7 @@ def test_cleaning_keeps_all_that_can_be_kept(text: str) -> None:
 
 
 @pytest.mark.parametrize(("said", "kept"), [("a\ud800b", "a\ufffdb"), ("\ud83d\ude00", "\U0001f600"), ("\0", "\ufffd")])
-def test_what_cannot_be_stored_becomes_a_mark(store: LibraryStore, said: str, kept: str) -> None:
+def test_characters_that_cannot_be_stored_are_replaced(store: LibraryStore, said: str, kept: str) -> None:
     video_id = add_video(store)
     span = Span(0, 1, BASE)
     put(store, video_id, "speech", Utterance("utt_1", span, said, "en", 0.5, (Word(said, span, 0.5),)))

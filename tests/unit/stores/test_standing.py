@@ -1,4 +1,4 @@
-"""How many videos are known, failed and indexed: as counted, whatever happens to them, and kept for nothing."""
+"""How many videos are known, failed and indexed: the counters are always right, and cost nothing to read."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def end(store: LibraryStore, chance: random.Random, key: StageKey) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_what_is_kept_is_what_counting_finds(store: LibraryStore, seed: int) -> None:
+def test_the_counters_agree_with_counting(store: LibraryStore, seed: int) -> None:
     chance = random.Random(seed)
     seen = set()
     for _ in range(60):
@@ -99,7 +99,7 @@ def test_wrong_counters_are_noticed_and_set_right(store: LibraryStore) -> None:
     assert store.catalog.index_health(("vectors",)).state == "complete"
 
 
-def test_what_an_older_version_left_untold_is_read_from_the_index_and_told_by_a_rebuild(store: LibraryStore) -> None:
+def test_columns_of_an_older_version_are_read_from_the_index_and_filled_by_a_rebuild(store: LibraryStore) -> None:
     video_id = add_video(store)
     put(store, video_id, "vectors", vectors=[vector_item("a", 1, 0, start=5), vector_item("b", 0, 1)])
     collection = next(iter(store.vectors.stored()))[0]

@@ -1,4 +1,4 @@
-"""Whatever happens, in whatever order: readers see what was committed last, whole, and nothing is begun without end.
+"""Random sequences of operations: readers always see the last commit, complete, and nothing is retried for ever.
 
 A machine drives a real library (SQLite, Chroma, files) through ingests, crashes between any two steps of a commit,
 renames, other fingerprints, failures, rebuilds and sweeps; plain dictionaries say what must come of it. A second,
@@ -31,9 +31,10 @@ from stores.core.ids import video_id as id_of
 from stores.core.records import Blob, Receipt, StageKey, StageOutput
 from stores.core.uris import uri_of
 from stores.ledger import Attempt
-from stores.library_store import LibraryStore, Swept
+from stores.library_store import LibraryStore
 from stores.maintenance.forget import forget
 from stores.maintenance.rebuild import rebuild_index
+from stores.maintenance.sweeping import Swept, sweep
 from stores.maintenance.verify import verify
 from tests.unit.stores.builders import COLLECTION, sha, utterance, vector_item, video_of
 
@@ -43,7 +44,7 @@ MAX_ATTEMPTS = 2
 CONTENTS = ("a", "b")
 NAMES = ("one", "two", "three")
 STAGES = ("speech", "vectors", "pictures.000", "pictures.001", "pictures")
-MARKS = ("f1", "f2")
+FINGERPRINTS = ("f1", "f2")
 ERRORS = ("DISK_FULL", "NOT_MEDIA", "DECODE_CRASHED", "MODEL_FAILED")
 
 BEFORE_THE_WORD_DONE = (
@@ -66,7 +67,7 @@ REBUILDING = (
 
 contents = st.sampled_from(CONTENTS)
 stages = st.sampled_from(STAGES)
-marks = st.sampled_from(MARKS)
+fingerprints = st.sampled_from(FINGERPRINTS)
 
 
 class PowerCutError(RuntimeError):
@@ -86,18 +87,18 @@ def power_cut(step: str) -> Iterator[None]:
 
 def output_of(key: StageKey) -> StageOutput:
     """What a stage finds: the same whenever it is asked, some of it the same for both fingerprints."""
-    video, mark = key.video_id, key.fingerprint
-    said = (utterance(video, 0, "common words"), utterance(video, 20_000, f"words of {mark}"))
+    video, fingerprint = key.video_id, key.fingerprint
+    said = (utterance(video, 0, "common words"), utterance(video, 20_000, f"words of {fingerprint}"))
     match base_stage(key.stage):
         case "speech":
-            return StageOutput(said, blobs=(Blob("raw.npz", mark.encode()),))
+            return StageOutput(said, blobs=(Blob("raw.npz", fingerprint.encode()),))
         case "vectors":
-            steep = 0.5 if mark == "f1" else 0.25
+            steep = 0.5 if fingerprint == "f1" else 0.25
             name = video[-6:]
-            items = (vector_item(f"{name}x", 1, steep, fp=mark), vector_item(f"{name}y", 0, 1, fp=mark))
+            items = (vector_item(f"{name}x", 1, steep, fp=fingerprint), vector_item(f"{name}y", 0, 1, fp=fingerprint))
             return StageOutput(vectors=items)
         case _:
-            return StageOutput(blobs=(Blob("pictures.npz", f"{key.stage} {mark}".encode()),))
+            return StageOutput(blobs=(Blob("pictures.npz", f"{key.stage} {fingerprint}".encode()),))
 
 
 @dataclass
@@ -183,8 +184,8 @@ class LibraryMachine(RuleBasedStateMachine):
 
     # What happens to stages.
 
-    def begin(self, data: st.DataObject, stage: str, mark: str) -> Attempt | None:
-        return self.begin_one(StageKey(data.draw(st.sampled_from(self.known())), stage, mark))
+    def begin(self, data: st.DataObject, stage: str, fingerprint: str) -> Attempt | None:
+        return self.begin_one(StageKey(data.draw(st.sampled_from(self.known())), stage, fingerprint))
 
     def begin_one(self, key: StageKey) -> Attempt | None:
         """Begins as the ledger must; None if it must not."""
@@ -218,28 +219,30 @@ class LibraryMachine(RuleBasedStateMachine):
         self.shown[video, stage] = key.fingerprint
 
     @precondition(lambda self: self.known())
-    @rule(data=st.data(), stage=stages, mark=marks)
-    def ingest(self, data: st.DataObject, stage: str, mark: str) -> None:
-        attempt = self.begin(data, stage, mark)
+    @rule(data=st.data(), stage=stages, fingerprint=fingerprints)
+    def ingest(self, data: st.DataObject, stage: str, fingerprint: str) -> None:
+        attempt = self.begin(data, stage, fingerprint)
         if attempt is not None:
             assert self.store.commit(attempt, output_of(attempt.key)).status == "done"
             self.done(attempt.key)
 
     @precondition(lambda self: self.known())
-    @rule(data=st.data(), mark=marks, whole=st.booleans())
-    def ingest_in_parts(self, data: st.DataObject, mark: str, whole: bool) -> None:
+    @rule(data=st.data(), fingerprint=fingerprints, whole=st.booleans())
+    def ingest_in_parts(self, data: st.DataObject, fingerprint: str, whole: bool) -> None:
         """A long video: its parts, and perhaps the whole made of them."""
         video = data.draw(st.sampled_from(self.known()))
         for stage in ("pictures.000", "pictures.001", *(["pictures"] if whole else [])):
-            attempt = self.begin_one(StageKey(video, stage, mark))
+            attempt = self.begin_one(StageKey(video, stage, fingerprint))
             if attempt is not None:
                 self.store.commit(attempt, output_of(attempt.key))
                 self.done(attempt.key)
 
     @precondition(lambda self: self.known())
-    @rule(data=st.data(), stage=stages, mark=marks, step=st.sampled_from((*BEFORE_THE_WORD_DONE, AFTER_IT)))
-    def die_while_committing(self, data: st.DataObject, stage: str, mark: str, step: str) -> None:
-        attempt = self.begin(data, stage, mark)
+    @rule(
+        data=st.data(), stage=stages, fingerprint=fingerprints, step=st.sampled_from((*BEFORE_THE_WORD_DONE, AFTER_IT))
+    )
+    def die_while_committing(self, data: st.DataObject, stage: str, fingerprint: str, step: str) -> None:
+        attempt = self.begin(data, stage, fingerprint)
         if attempt is None:
             return
         try:
@@ -252,15 +255,15 @@ class LibraryMachine(RuleBasedStateMachine):
         self.reopen()
 
     @precondition(lambda self: self.known())
-    @rule(data=st.data(), stage=stages, mark=marks)
-    def die_while_working(self, data: st.DataObject, stage: str, mark: str) -> None:
-        if self.begin(data, stage, mark) is not None:
+    @rule(data=st.data(), stage=stages, fingerprint=fingerprints)
+    def die_while_working(self, data: st.DataObject, stage: str, fingerprint: str) -> None:
+        if self.begin(data, stage, fingerprint) is not None:
             self.reopen()
 
     @precondition(lambda self: self.known())
-    @rule(data=st.data(), stage=stages, mark=marks, code=st.sampled_from(ERRORS))
-    def fail(self, data: st.DataObject, stage: str, mark: str, code: str) -> None:
-        attempt = self.begin(data, stage, mark)
+    @rule(data=st.data(), stage=stages, fingerprint=fingerprints, code=st.sampled_from(ERRORS))
+    def fail(self, data: st.DataObject, stage: str, fingerprint: str, code: str) -> None:
+        attempt = self.begin(data, stage, fingerprint)
         if attempt is None:
             return
         run = self.runs[attempt.key]
@@ -271,9 +274,9 @@ class LibraryMachine(RuleBasedStateMachine):
         assert receipt.status == run.status
 
     @precondition(lambda self: self.known())
-    @rule(data=st.data(), stage=stages, mark=marks)
-    def release(self, data: st.DataObject, stage: str, mark: str) -> None:
-        attempt = self.begin(data, stage, mark)
+    @rule(data=st.data(), stage=stages, fingerprint=fingerprints)
+    def release(self, data: st.DataObject, stage: str, fingerprint: str) -> None:
+        attempt = self.begin(data, stage, fingerprint)
         if attempt is not None:
             self.store.ledger.release(attempt)
             self.runs[attempt.key].status = "pending"
@@ -310,10 +313,10 @@ class LibraryMachine(RuleBasedStateMachine):
 
     @rule()
     def gc(self) -> None:
-        would = self.store.sweep(dry_run=True)
-        assert self.store.sweep() == would
+        would = sweep(self.store, dry_run=True)
+        assert sweep(self.store) == would
         assert verify(self.store).problems == ()
-        assert self.store.sweep() == Swept()
+        assert sweep(self.store) == Swept()
 
     @rule(step=st.sampled_from((*REBUILDING, "")))
     def rebuild(self, step: str) -> None:
@@ -337,7 +340,7 @@ class LibraryMachine(RuleBasedStateMachine):
         else:
             forget(self.store, [video])
         self.runs = {key: run for key, run in self.runs.items() if key.video_id != video}
-        self.shown = {place: mark for place, mark in self.shown.items() if place[0] != video}
+        self.shown = {place: fingerprint for place, fingerprint in self.shown.items() if place[0] != video}
         self.places = {uri: one for uri, one in self.places.items() if one != video}
         self.missing &= set(self.places)
 
@@ -354,7 +357,7 @@ class LibraryMachine(RuleBasedStateMachine):
     @invariant()
     def readers_see_what_was_committed(self) -> None:
         reader = self.reader
-        outputs = {place: output_of(StageKey(*place, mark)) for place, mark in self.shown.items()}
+        outputs = {place: output_of(StageKey(*place, fingerprint)) for place, fingerprint in self.shown.items()}
         entries = reader.catalog.videos()
         assert {entry.video_id: set(entry.uris) for entry in entries} == {
             video: {uri for uri, one in self.places.items() if one == video} for video in self.known()

@@ -1,4 +1,4 @@
-"""The tag library goes in and out as CSV, all or nothing; decisions keep their evidence."""
+"""The tag library is imported and exported as CSV, all or nothing; decisions keep their evidence."""
 
 from __future__ import annotations
 
@@ -95,12 +95,12 @@ def test_importing_again_updates_by_id_and_keeps_the_rest(store: LibraryStore, t
         ("id,name,name\nt1,a,b\n", "repeated column name"),
         ("id,name\nt1,a\nt2, \n", "line 3: the name of t2 is empty"),
         ("id,name\nt1,a\n,b\n", "line 3: the id is empty"),
-        ('id,name\n\nt1,"a\nb"\nt2,c\nt1,d\n', "line 6: the id t1 stands on line 3"),
+        ('id,name\n\nt1,"a\nb"\nt2,c\nt1,d\n', "line 6: the id t1 is on line 3"),
         ("id,name\nt1,a,b\n", "line 2: 3 values for 2 columns"),
         ("id,name,status\nt1,a,old\n", "line 2: the status 'old'"),
         ("id,name,parent\nt1,a,t9\n", "line 2: the parent t9"),
         ("id,name,parent\nt1,a,t1\n", "line 2: t1 is its own parent"),
-        ("id,name,parent\nt1,a,t2\nt2,b,t1\n", "in a circle"),
+        ("id,name,parent\nt1,a,t2\nt2,b,t1\n", "form a circle"),
         ('id,name\nt1,"a\nt2,b\n', "line 2"),
         ("id,name\nt1,a\0\n", "line 2 holds a NUL"),
     ],
@@ -115,7 +115,7 @@ def test_a_wrong_file_names_its_line_and_imports_nothing(
     assert store.tags.tags() == []
 
 
-def test_another_encoding_is_told_by_line(store: LibraryStore, tmp_path: Path) -> None:
+def test_another_encoding_is_an_error_with_its_line(store: LibraryStore, tmp_path: Path) -> None:
     with pytest.raises(TagFileError, match="line 3 is not UTF-8"):
         store.tags.import_csv(write(tmp_path / "tags.csv", "id,name\nt1,a\nt2,滑板\n", "gb18030"))
     with pytest.raises(TagFileError, match="cannot be read"):
@@ -192,7 +192,7 @@ def test_decisions_replace_earlier_automatic_ones(store: LibraryStore) -> None:
     assert store.tags.decisions(first) == []
 
 
-def test_a_person_has_the_last_word(store: LibraryStore) -> None:
+def test_a_person_overrides_automatic_decisions(store: LibraryStore) -> None:
     video_id = add_video(store)
     store.tags.save_decisions(video_id, [decision(video_id, "t1", "rejected")], origin="person")
     store.tags.save_decisions(video_id, [decision(video_id, "t1"), decision(video_id, "t2")])
@@ -217,7 +217,7 @@ def test_one_review_leaves_the_others_alone(store: LibraryStore) -> None:
     }
 
 
-def test_a_machine_run_takes_back_its_own_decisions_only(store: LibraryStore) -> None:
+def test_an_automatic_run_replaces_only_automatic_decisions(store: LibraryStore) -> None:
     first, second = add_video(store, "a.mp4"), add_video(store, "b.mp4")
     for video_id in (first, second):
         store.tags.save_decisions(video_id, [decision(video_id, "t1"), decision(video_id, "t2")])
@@ -245,7 +245,7 @@ def test_reviews_of_many_threads_are_all_kept(store: LibraryStore) -> None:
     assert len(kept) == 31
 
 
-def test_decisions_that_cannot_be_meant_are_refused(store: LibraryStore) -> None:
+def test_contradicting_decisions_are_errors(store: LibraryStore) -> None:
     video_id = add_video(store)
     with pytest.raises(ValueError):
         store.tags.save_decisions(video_id, [decision("vid_other", "t1")])

@@ -1,4 +1,4 @@
-"""What is the same word, however it is written."""
+"""Spellings of the same word have the same key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A uri prints, stores and leads back to the file."""
+"""A uri can be printed, stored and turned back into the path."""
 
 from __future__ import annotations
 

@@ -142,14 +142,14 @@ def test_more_than_one_batch(store: LibraryStore) -> None:
 
 
 @pytest.mark.parametrize("values", [(0.0, 0.0), (float("nan"), 1.0), (float("inf"), 1.0)])
-def test_what_is_no_direction_is_refused(values: tuple[float, float]) -> None:
+def test_a_vector_without_direction_is_an_error(values: tuple[float, float]) -> None:
     broken = replace(vector_item("a", 1, 0), vector=np.asarray(values, np.float32))
     with pytest.raises(ValueError, match="not a direction"):
         check_vectors([broken])
 
 
 @pytest.mark.parametrize("name", ["ab", "has space", "-begins", "ends-", "a/b/c", "x" * 513])
-def test_names_that_chroma_does_not_take(name: str) -> None:
+def test_names_that_chroma_does_not_accept(name: str) -> None:
     with pytest.raises(ValueError, match="name"):
         check_vectors([replace(vector_item("a", 1, 0), collection=name)])
 

@@ -1,4 +1,4 @@
-"""Whatever is broken in a library is found, named, and mended by what the hint says."""
+"""Every kind of damage is found and named, and the hint repairs it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from stores.core.records import Blob, Scene, StageKey, StageOutput
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
 from stores.maintenance.rebuild import rebuild_index
+from stores.maintenance.sweeping import sweep
 from stores.maintenance.verification import Verification
 from stores.maintenance.verify import verify
 from stores.sql.database import writing
@@ -67,11 +68,11 @@ def do_again(store: LibraryStore, video_id: str) -> None:
 
 
 def test_a_sound_library(store: LibraryStore, video_id: str) -> None:
-    said: list[tuple[str, int, int]] = []
-    found = verify(store, on_progress=lambda *progress: said.append(progress))
+    calls: list[tuple[str, int, int]] = []
+    found = verify(store, on_progress=lambda *progress: calls.append(progress))
     assert found.problems == ()
     assert found.checked == {"database": 1, "runs": 5, "rows": 9, "lines": 3, "blobs": 2, "vectors": 2}
-    assert said[-1] == ("vectors", 1, 1)
+    assert calls[-1] == ("vectors", 1, 1)
     assert verify(store, deep=False).problems == ()
 
 
@@ -157,7 +158,7 @@ INDEX_BREAKS: dict[str, tuple[Callable[[LibraryStore, str], object], list[str]]]
         lambda store, video: execute(store, "UPDATE evidence_fts SET body = 'bye' WHERE rowid = 1"),
         ["line LINES_DIFFER"],
     ),
-    "a line of nobody": (
+    "a line of no video": (
         lambda store, video: execute(store, "INSERT INTO evidence_fts VALUES ('utt_9', 'vid_9', 'speech', 'ghost')"),
         ["line LINES_STRAY"],
     ),
@@ -191,11 +192,11 @@ def test_a_damaged_index_is_rebuilt(tmp_path: Path, file: str) -> None:
             assert codes(verify(store)) == ["vector INDEX_UNREADABLE"]
         rebuild_index(store)
         assert verify(store).problems == ()
-        assert store.sweep().vectors == 0
+        assert sweep(store).vectors == 0
         assert [hit.vector_id for hit in store.vectors.query(COLLECTION, np.asarray([0, 1], np.float32), 1)] == ["b:f1"]
 
 
-def test_what_nothing_points_at_is_told_and_swept(store: LibraryStore, video_id: str) -> None:
+def test_orphans_are_reported_and_swept(store: LibraryStore, video_id: str) -> None:
     attempt = begun(store, video_id, "pictures")
     store.blobs.put(attempt.key, Blob("lost.npz", b"2"))
     store.vectors.upsert([vector_item("lost", 0, 1)], attempt.key)
@@ -204,11 +205,11 @@ def test_what_nothing_points_at_is_told_and_swept(store: LibraryStore, video_id:
     assert codes(found) == ["orphan BLOB_ORPHAN", "orphan VECTOR_ORPHAN", "orphan PARCEL_ORPHAN"]
     assert found.harmful == ()
     assert found.problems[0].where == f"{video_id}/pictures/f1/lost.npz"
-    store.sweep()
+    sweep(store)
     assert verify(store).problems == ()
 
 
-def test_a_damaged_database_is_an_outcome(tmp_path: Path) -> None:
+def test_a_damaged_database_is_a_finding(tmp_path: Path) -> None:
     with LibraryStore.open(tmp_path, create=True) as store:
         video_id = add_video(store)
         put(store, video_id, "speech", *(utterance(video_id, n, f"words {n} " * 30) for n in range(400)))
@@ -248,7 +249,7 @@ def test_a_redo_in_progress_is_no_damage(store: LibraryStore, video_id: str) -> 
     assert verify(store).problems == ()
 
 
-def test_a_probe_anew_keeps_it_sound(store: LibraryStore, video_id: str) -> None:
+def test_a_repeated_probe_keeps_it_sound(store: LibraryStore, video_id: str) -> None:
     turned = replace(video_of(video_id, sha("holiday.mp4")), rotation=90)
     store.commit(begun(store, video_id, "probe", "f2"), StageOutput(video=turned))
     assert verify(store).problems == ()

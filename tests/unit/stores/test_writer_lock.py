@@ -1,4 +1,4 @@
-"""Who may write, and who may work for long: threads of one opened library, other openers, processes that die."""
+"""The writer lock and the job lock: threads of one opened library, other openers, processes that die."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stores.core.errors import StoreError
 from stores.library_store import LibraryStore
 from tests.unit.stores.builders import add_video, put, vector_item
 
-Taken = Callable[[], AbstractContextManager[None]]
+Enter = Callable[[], AbstractContextManager[None]]
 
 
 @pytest.fixture
@@ -34,22 +34,22 @@ def other(store: LibraryStore) -> Iterator[LibraryStore]:
         yield opened
 
 
-def refused(take: Taken) -> str:
-    with pytest.raises(StoreError) as caught, take():
+def refused(enter: Enter) -> str:
+    with pytest.raises(StoreError) as caught, enter():
         pass
     assert caught.value.code.name == "LIBRARY_LOCKED"
     assert "Wait for it to end" in caught.value.hint
     return caught.value.message
 
 
-def free(take: Taken) -> bool:
-    with take():
+def free(enter: Enter) -> bool:
+    with enter():
         return True
 
 
 @pytest.mark.parametrize("name", ["writer", "job"])
 def test_one_at_a_time(store: LibraryStore, other: LibraryStore, name: str) -> None:
-    locks: dict[str, tuple[Taken, Taken]] = {
+    locks: dict[str, tuple[Enter, Enter]] = {
         "writer": (store.writer, lambda: other.writer(0)),
         "job": (store.job, other.job),
     }
@@ -69,7 +69,7 @@ def test_a_job_keeps_no_writer_out(store: LibraryStore, other: LibraryStore) -> 
         assert free(other.job)
 
 
-def test_the_last_thread_to_leave_gives_the_writer_lock_up(store: LibraryStore, other: LibraryStore) -> None:
+def test_the_last_thread_to_leave_releases_the_writer_lock(store: LibraryStore, other: LibraryStore) -> None:
     inside, leave = threading.Event(), threading.Event()
 
     def stay() -> None:
@@ -150,12 +150,12 @@ def test_a_lock_dies_with_its_process(store: LibraryStore, lock: str) -> None:
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "inside\n"
-        take: Taken = store.job if lock == "job" else lambda: store.writer(0)
-        assert f"process {process.pid}" in refused(take)
+        enter: Enter = store.job if lock == "job" else lambda: store.writer(0)
+        assert f"process {process.pid}" in refused(enter)
     finally:
         process.kill()
         process.communicate()
-    assert free(take)
+    assert free(enter)
 
 
 def test_a_forked_child_does_not_keep_the_lock(store: LibraryStore, other: LibraryStore) -> None:

@@ -94,10 +94,10 @@ def test_what_an_actor_finished_before_it_died_is_taken_over(store):
 def test_an_attempt_whose_answer_was_lost_is_the_same_attempt(store):
     video_id = add_video(store)
     key = StageKey(video_id, "speech", "f1")
-    first = store.ledger.begin(key, "me", asked=0.0)
-    again = store.ledger.begin(key, "me", asked=0.0)
+    first = store.ledger.begin(key, "me", asked_at=0.0)
+    again = store.ledger.begin(key, "me", asked_at=0.0)
     assert again == first
-    assert store.ledger.begin(key, "another", asked=0.0).number == 2
+    assert store.ledger.begin(key, "another", asked_at=0.0).number == 2
 
 
 def test_a_file_that_was_away_is_tried_again_when_it_is_back(store, encoders):

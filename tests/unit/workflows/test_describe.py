@@ -24,6 +24,7 @@ from stores.core.ids import sha256_of
 from stores.core.records import Caption, Clip, Span, StageKey, StageOutput
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
+from stores.maintenance.sweeping import sweep
 from stores.maintenance.verify import verify
 from tests.unit.agents.chat_server import chat_server
 from tests.unit.pipeline.media import BLUE, GREEN, RED, flat, make_video, video_of
@@ -133,7 +134,7 @@ def test_an_ingest_knows_nothing_of_it_and_leaves_it_alone(library: Held, encode
     planner = Planner(store, stages(encoders))
     assert not {"captions", "caption_vectors", "script"} & set(planner.left(store.ledger.receipts(ids[0])))
     commit(store, ids[0], "speech", StageOutput(), "new")
-    store.sweep()
+    sweep(store)
     assert texts(store, ids[0]) == ["a plain wall"] * 2
 
 

@@ -1,4 +1,4 @@
-"""A parcel brings over exactly what was packed, or says that it cannot."""
+"""A staged output is read exactly as it was packed, or is an error."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_an_empty_output_arrives() -> None:
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "torn", "foreign", "pickled"])
-def test_what_is_no_whole_parcel_is_a_lost_worker(tmp_path: Path, damage: str) -> None:
+def test_an_incomplete_file_is_a_lost_worker(tmp_path: Path, damage: str) -> None:
     staging_area = StagingArea(tmp_path)
     name = staging_area.write(KEY, StageOutput(blobs=(Blob("a", b"x" * 5000),)))
     path = tmp_path / name

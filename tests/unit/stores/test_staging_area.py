@@ -1,4 +1,4 @@
-"""StagingArea lie in a folder or beside the blobs, whole or not at all."""
+"""Staged outputs are in a folder or with the blobs, complete or not at all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def staging_area(request: pytest.FixtureRequest, tmp_path: Path) -> StagingArea:
     return StagingArea(tmp_path / "staging", objects)
 
 
-def test_a_parcel_is_written_listed_read_and_removed(staging_area: StagingArea) -> None:
+def test_a_staged_output_is_written_listed_read_and_removed(staging_area: StagingArea) -> None:
     assert staging_area.names() == []
     names = [staging_area.write(KEY, OUTPUT) for _ in range(3)]
     assert staging_area.names() == sorted(names)
@@ -34,7 +34,7 @@ def test_a_parcel_is_written_listed_read_and_removed(staging_area: StagingArea) 
         staging_area.read(names[0])
 
 
-def test_half_a_parcel_is_a_lost_worker(tmp_path: Path) -> None:
+def test_an_incomplete_output_is_a_lost_worker(tmp_path: Path) -> None:
     staging_area = StagingArea(tmp_path / "staging")
     name = staging_area.write(KEY, OUTPUT)
     whole = tmp_path / "staging" / name
@@ -43,7 +43,7 @@ def test_half_a_parcel_is_a_lost_worker(tmp_path: Path) -> None:
         staging_area.read(name)
 
 
-def test_what_an_interrupted_write_left_is_no_parcel_but_can_be_removed(tmp_path: Path) -> None:
+def test_remains_of_an_interrupted_write_are_listed_apart_and_can_be_removed(tmp_path: Path) -> None:
     staging_area = StagingArea(tmp_path)
     (tmp_path / ".part-7-x.npz").write_bytes(b"12")
     assert staging_area.names() == []
@@ -53,7 +53,7 @@ def test_what_an_interrupted_write_left_is_no_parcel_but_can_be_removed(tmp_path
 
 
 @pytest.mark.parametrize("name", ["../library.json", "/etc/passwd", "", "a/b.npz", ".npz", "x.txt"])
-def test_names_cannot_lead_elsewhere(staging_area: StagingArea, name: str) -> None:
+def test_names_cannot_escape_the_folder(staging_area: StagingArea, name: str) -> None:
     for do in (staging_area.read, staging_area.delete):
         with pytest.raises(ValueError):
             do(name)
