@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Literal
 
 from agents.answering.questions import Question
@@ -17,6 +19,12 @@ SUPPORT = 0.5
 
 NEIGHBOUR_SECONDS = 8.0
 """An answer often follows the words of the question: lines this soon after a hit are quoted with it."""
+
+LEAST_SEEN = 0.15
+"""Confidence a label, an object or a caption needs to be named in an answer."""
+
+SEEN: tuple[Channel, ...] = ("picture", "object", "caption")
+"""Channels that tell what the pictures show."""
 
 MOST_CLAIMS = 4
 """More quotes than this answer nothing any more."""
@@ -92,13 +100,43 @@ def quote_lines(question: Question, lines: Sequence[Evidence]) -> list[Claim]:
 
 
 def name_seen(question: Question, seen: Sequence[Evidence]) -> list[Claim]:
-    """Claims that name what was recognised or read in the moment asked about, one per thing, best first."""
+    """Claims that name what was recognised or read, or quote what was said: one per text, in the order given."""
     claims: dict[str, Claim] = {}
     for line in seen:
-        chinese = _CHINESE_NAME.search(line.search_text) if question.chinese and line.channel != "screen" else None
+        chinese = _CHINESE_NAME.search(line.search_text) if question.chinese and line.channel in SEEN else None
         name = chinese.group() if chinese else line.text
         claims.setdefault(line.text.casefold(), Claim(_sentence(question, line.channel, name), (cite(line),)))
     return list(claims.values())[:MOST_CLAIMS]
+
+
+def give_overview(question: Question, lines: Sequence[Evidence]) -> list[Claim]:
+    """Claims that tell what one video shows and says: what was seen, in turn with what was said and read.
+
+    Args:
+        lines: all evidence of the video; where the question is about speech or text, only that counts.
+    """
+    seen: dict[str, list[Evidence]] = defaultdict(list)
+    for line in lines:
+        if line.channel in SEEN and line.confidence >= LEAST_SEEN and line.text != "background":
+            seen[line.text.casefold()].append(line)
+    # What is surely there, and for long, says most about the whole. A caption says more than a label.
+    by_weight = sorted(
+        (max(same, key=lambda line: line.confidence) for same in seen.values()),
+        key=lambda line: (line.channel != "caption", -_seconds_sure(seen[line.text.casefold()]), line.span.start),
+    )
+    spoken, written = (
+        sorted((line for line in lines if line.channel == channel), key=lambda line: line.span.start)
+        for channel in ("speech", "screen")
+    )
+    if question.source == "picture":
+        in_turn = [line for row in zip_longest(by_weight, spoken, written) for line in row if line is not None]
+    else:
+        in_turn = spoken if question.source == "speech" else written
+    return name_seen(question, in_turn)
+
+
+def _seconds_sure(lines: Sequence[Evidence]) -> float:
+    return sum(line.confidence * (line.span.seconds[1] - line.span.seconds[0]) for line in lines)
 
 
 def answers(question: Question, lines: Sequence[Evidence]) -> bool:

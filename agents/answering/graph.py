@@ -10,12 +10,12 @@ from langgraph.graph import END, START, StateGraph
 from pydantic import BaseModel
 
 from agents.answering.checker import CitationChecker
-from agents.answering.claims import Answer, Claim, cite, name_seen, quote_lines
+from agents.answering.claims import LEAST_SEEN, SEEN, Answer, Claim, cite, give_overview, name_seen, quote_lines
 from agents.answering.questions import Question, understand
 from agents.llm import LLM
 from agents.search.finder import SEARCHED_STAGES, Finder, Found, Moment
 from agents.search.scoring import query_scales
-from agents.words import coverage, nothing_to_look_for, read_part
+from agents.words import Term, coverage, nothing_to_look_for, read_part
 from encoders.bundle import Encoders
 from stores.core.errors import UsageError
 from stores.core.records import Evidence
@@ -23,9 +23,6 @@ from stores.library_store import LibraryStore
 
 LOOKED_AT = 3
 """Videos whose lines are read for one question."""
-
-LEAST_SEEN = 0.15
-"""Confidence a label, an object or a caption needs to be named in an answer."""
 
 SHOWN_TO_MODEL = 80
 """Evidence lines given to a language model."""
@@ -117,11 +114,14 @@ class Answerer:
         question = understand(read_part(state["text"]), self._encoders.concepts.vocabulary)
         # An empty text is refused by the search.
         empty = bool(state["text"].strip()) and nothing_to_look_for(state["text"])
+        empty = empty and not _is_overview(question, state["video_ids"])
         return {"question": question, "empty": empty, "drafted": [], "claims": ()}
 
     def _look_up(self, state: _State) -> dict[str, Any]:
         """Moments for the question, and the lines of the videos they lie in."""
         found = self._finder.search(state["text"], k=12, video_ids=state["video_ids"])
+        if state["video_ids"] and _is_overview(state["question"], state["video_ids"]):
+            return {"found": found, "lines": self._store.catalog.evidence_of(state["video_ids"][0])}
         hits = self._store.fulltext.search(
             state["text"], 50, video_ids=state["video_ids"], channels=("speech", "screen", "caption", "script")
         )
@@ -147,6 +147,8 @@ class Answerer:
 
     def _draft_by_quoting(self, state: _State) -> list[Claim]:
         question = state["question"]
+        if _is_overview(question, state["video_ids"]):
+            return give_overview(question, state["lines"]) if self._are_seen(question.subject, state["lines"]) else []
         channels = ("speech", "screen") if question.source in ("words", "picture") else (question.source,)
         quoted = quote_lines(question, [line for line in state["lines"] if line.channel in channels])
         if quoted or question.source in ("words", "speech"):
@@ -160,7 +162,7 @@ class Answerer:
             return []
         best = found.moments[0].video_id
         spans = [moment.span for moment in found.moments if moment.video_id == best]
-        channels = ("screen",) if question.source == "screen" else ("picture", "object", "caption")
+        channels = ("screen",) if question.source == "screen" else SEEN
         seen = [
             line
             for line in state["lines"]
@@ -185,14 +187,24 @@ class Answerer:
         Where they could recognise none, one of its words must be said, written or seen: a likeness alone ties no answer
         to a question about something else ("What is the capital of France?").
         """
-        space, terms = self._encoders.concepts, state["question"].terms
-        strengths = {term: max(space.matching(term.text).values(), default=0.0) for term in terms}
-        known = [term for term, strength in strengths.items() if strength >= 1.0]
         best = state["found"].moments[0].video_id
-        seen = "\n".join(line.search_text for line in state["lines"] if line.video_id == best)
-        if known:
-            return coverage(known, seen) >= 0.5
-        return not terms or any(strengths.values()) or coverage(terms, seen) > 0
+        lines = [line for line in state["lines"] if line.video_id == best]
+        terms = state["question"].terms
+        strengths = self._strengths(terms)
+        if any(strength >= 1.0 for strength in strengths):
+            return self._are_seen(terms, lines)
+        seen = "\n".join(line.search_text for line in lines)
+        return not terms or any(strengths) or coverage(terms, seen) > 0
+
+    def _are_seen(self, terms: Sequence[Term], lines: Sequence[Evidence]) -> bool:
+        """Whether at least half of those terms were seen that the models could recognise."""
+        strengths = self._strengths(terms)
+        known = [term for term, strength in zip(terms, strengths, strict=True) if strength >= 1.0]
+        return not known or coverage(known, "\n".join(line.search_text for line in lines)) >= 0.5
+
+    def _strengths(self, terms: Sequence[Term]) -> list[float]:
+        """How surely each term names something that the models recognise (`ConceptSpace.matching`)."""
+        return [max(self._encoders.concepts.matching(term.text).values(), default=0.0) for term in terms]
 
     def _draft_by_model(self, state: _State) -> list[Claim]:
         assert self._llm is not None
@@ -223,6 +235,11 @@ class Answerer:
         else:
             text = _nothing(state["found"], chinese)
         return {"answer": Answer(state["text"], text, not claims, self.mode, claims)}
+
+
+def _is_overview(question: Question, video_ids: Sequence[str] | None) -> bool:
+    """Whether it is asked in general what one video shows or says."""
+    return question.overview and len(set(video_ids or ())) == 1
 
 
 def _near_first(lines: Sequence[Evidence], moments: Sequence[Moment], question: Question) -> list[Evidence]:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from agents.words import Term, content_terms
-from stores.core.text_keys import HAN
+from agents.words import FUNCTION_CHARACTERS, FUNCTION_WORDS, SCAFFOLD_TERMS, SCAFFOLD_WORDS, Term, content_terms
+from stores.core.text_keys import HAN, search_key
 
 Source = Literal["speech", "screen", "words", "picture"]
 Wants = Literal["name", "number", "anything"]
@@ -47,9 +47,31 @@ _ACCOUNT = re.compile(
 )
 _YES_OR_NO = re.compile(r"^\s*(is|are|was|were|do|does|did|can|has|have)\b|有没有|是不是|吗[？?]?\s*$", re.I)
 _HAN = re.compile(f"[{HAN}]")
+_LATIN_WORD = re.compile("[a-z0-9]+")
 
 _ROLE_WORDS = frozenset("speaker narrator presenter title caption subtitle text".split())
 """Words that point at a channel rather than at its content."""
+
+_ASKS_WHAT = re.compile(r"\b(what|describe|summari[sz]e|summary)\b|什么|哪些|描述|总结|概括", re.I)
+_GENERAL_WORDS = (
+    FUNCTION_WORDS
+    | SCAFFOLD_WORDS
+    | frozenset(
+        "happen happens happened happening going visible appear appears hear heard contain contains content contents "
+        "describe summarize summarise summary written writing saying spoken read".split()
+    )
+)
+_GENERAL_CHINESE = re.compile(
+    "|".join((*SCAFFOLD_TERMS, *"描述 总结 概括 内容 发生 出现 看到 看见 听到 写 说 讲".split()))
+)
+_SUBJECT_ALONE = re.compile(
+    r"^\s*what\s+(?:is|are|was|were|does|do|did|has|have)\s+(?P<subject>(?:[^\W\d_]+\s+){1,2})"
+    r"(?P<verb>writing|write|written|saying|say|said)\s*[?.!]*\s*$",
+    re.I,
+)
+_SUBJECT_ALONE_IN_CHINESE = re.compile(
+    f"^\\s*(?P<subject>[{HAN}]{{1,4}}?)(?:正在|在|都)?(?P<verb>写|说|讲)[了着过些]*什么\\s*[？?。]?\\s*$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +84,9 @@ class Question:
         wants: ``number`` and ``name`` narrow what counts as an answer.
         chinese: answer in Chinese.
         yes_or_no: whether something is there; only what the question names answers it.
+        overview: whether it asks what there is, or what is said or written, and names no topic. A video at hand answers
+            it; a whole library does not.
+        subject: of an overview, the content words for who says or writes it.
     """
 
     text: str
@@ -70,6 +95,8 @@ class Question:
     wants: Wants
     chinese: bool
     yes_or_no: bool = False
+    overview: bool = False
+    subject: tuple[Term, ...] = ()
 
 
 def understand(text: str, vocabulary: Iterable[str] = ()) -> Question:
@@ -77,14 +104,32 @@ def understand(text: str, vocabulary: Iterable[str] = ()) -> Question:
     so such questions can only be answered from words that were heard or read."""
     asked = _POLITE.sub("", text)
     wants: Wants = "number" if _NUMBER.search(asked) else "name" if _NAME.search(asked) else "anything"
-    source: Source
+    alone = _SUBJECT_ALONE.match(asked) or _SUBJECT_ALONE_IN_CHINESE.match(asked)
+    return Question(
+        text=text,
+        terms=tuple(term for term in content_terms(text, vocabulary) if term.text not in _ROLE_WORDS),
+        source=_source(asked, wants, alone["verb"].lower() if alone else ""),
+        wants=wants,
+        chinese=bool(_HAN.search(text)),
+        yes_or_no=bool(_YES_OR_NO.search(asked)),
+        overview=bool(alone) or (wants == "anything" and _names_no_topic(text)),
+        subject=content_terms(alone["subject"], vocabulary) if alone else (),
+    )
+
+
+def _source(asked: str, wants: Wants, verb: str) -> Source:
+    if verb:
+        return "screen" if verb.startswith(("writ", "写")) else "speech"
     if _SPEECH.search(asked):
-        source = "speech"
-    elif _SCREEN.search(asked):
-        source = "screen"
-    elif wants != "anything" or _ACCOUNT.search(asked):
-        source = "words"
-    else:
-        source = "picture"
-    terms = tuple(term for term in content_terms(text, vocabulary) if term.text not in _ROLE_WORDS)
-    return Question(text, terms, source, wants, bool(_HAN.search(text)), bool(_YES_OR_NO.search(asked)))
+        return "speech"
+    if _SCREEN.search(asked):
+        return "screen"
+    return "words" if wants != "anything" or _ACCOUNT.search(asked) else "picture"
+
+
+def _names_no_topic(text: str) -> bool:
+    """Whether a question asks "what" and has no other word that means something."""
+    key = search_key(text)
+    if not _ASKS_WHAT.search(key) or not _GENERAL_WORDS.issuperset(_LATIN_WORD.findall(key)):
+        return False
+    return FUNCTION_CHARACTERS.issuperset(_HAN.findall(_GENERAL_CHINESE.sub("", key)))
