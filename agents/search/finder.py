@@ -28,6 +28,7 @@ from agents.search.scoring import (
     TEXT_WEIGHT,
     confidence,
     lexical,
+    picture_scale,
     query_scales,
 )
 from agents.search.spaces import Space, Spaces
@@ -192,11 +193,14 @@ class Finder:
         names = space.names
         vectors = space.ask.text.encode_queries([query])
         (scale,) = query_scales(vectors, space.ask.concepts)
+        pictured_scale = picture_scale(query, scale, space.ask.concepts)
         # A picture model with a text tower of its own has another vector of the query, and a scale for each picture.
         apart = space.ask.has("image_text")
         pictured = "" if apart else names.picture
-        for collection in filter(None, (pictured, names.object, names.text)):
-            trace.scales[collection], trace.queries[collection] = scale, vectors[0]
+        scales = {pictured: pictured_scale, names.object: pictured_scale, names.text: scale}
+        for collection, one in scales.items():
+            if collection:
+                trace.scales[collection], trace.queries[collection] = one, vectors[0]
         here = (space.ask, self._store, names.picture, RECALL, video_ids)
         near = near_pictures(query, *here, asked=None if apart else vectors) if names.picture else []
         seen = [(hit, scale.z(hit.similarity)) for hit in self._near(names.object, vectors, video_ids)]
@@ -213,7 +217,7 @@ class Finder:
         for hit, z in seen:
             for candidate in self._candidates(pool, clips, hit):
                 if z > 0:
-                    candidate.offer("object", OBJECT_WEIGHT * scale.ratio(z), names.object)
+                    candidate.offer("object", OBJECT_WEIGHT * pictured_scale.ratio(z), names.object)
         for hit, z in told:
             for candidate in self._candidates(pool, clips, hit):
                 candidate.offer(hit.channel, TEXT_WEIGHT * scale.ratio(z), names.text)

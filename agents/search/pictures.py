@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.search.scoring import LEAST_BEST, query_scales
+from agents.search.scoring import LEAST_BEST, picture_scale, query_scales
 from encoders.bundle import Encoders
 from encoders.types import Vectors, WeightsError
 from stores.library_store import LibraryStore
@@ -53,6 +53,7 @@ def near_pictures(
     space = encoders.zero_shot
     if space is None:
         (scale,) = query_scales(asked, encoders.concepts)
+        scale = picture_scale(query, scale, encoders.concepts)
         return [(hit, scale.ratio(scale.z(hit.similarity))) for hit in hits]
     vectors = store.vectors.values(collection, [hit.vector_id for hit in hits])
     there = [hit for hit in hits if hit.vector_id in vectors]  # one may have been replaced between the two calls

@@ -10,10 +10,11 @@ comparable between queries of any length and language.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from agents.words import content_terms
 from encoders.concepts import ConceptSpace
 from encoders.types import Vectors
 
@@ -32,6 +33,12 @@ of them adds its square, as `lexical` has it."""
 
 LEAST_BEST = 3.0
 """Queries near no prototype at all would divide by little; below 3 standard deviations nothing is near."""
+
+UNKNOWN_BEST = 5.7
+"""The best z is taken to be at least this for a query with no word in the concept table. Its nearest prototype is of
+something else, often no nearer than an arbitrary one, and does not tell how near a picture of just this would come.
+Names of concepts do: with every name in the table as a query, the median of the best z is 5.7, in English as in
+Chinese."""
 
 MATCH_RATIO = 0.65
 """Ratio at which a moment is as likely right as wrong (a picture at 65 % of the best possible likeness)."""
@@ -66,6 +73,20 @@ def query_scales(vectors: Vectors, concepts: ConceptSpace) -> list[QueryScale]:
         QueryScale(float(m), float(s), max(float(b), LEAST_BEST))
         for m, s, b in zip(means, deviations, best, strict=True)
     ]
+
+
+def picture_scale(query: str, scale: QueryScale, concepts: ConceptSpace) -> QueryScale:
+    """The scale on which pictures and objects are compared with a query.
+
+    The models recognise what the concept table names. A query without any of its words is held to what a name reaches
+    (`UNKNOWN_BEST`), so that whatever happens to be nearest is no match; a synonym ("taxis") still comes as near.
+
+    Args:
+        scale: of the query's vector (`query_scales`).
+    """
+    terms = [query, *(term.text for term in content_terms(query, concepts.vocabulary))]
+    known = any(concepts.matching(term) for term in terms)
+    return scale if known else replace(scale, best=max(scale.best, UNKNOWN_BEST))
 
 
 def confidence(ratio: float) -> float:

@@ -129,6 +129,18 @@ def test_no_match_is_an_answer(library: Library, encoders: Encoders) -> None:
     assert found.index.state == "complete"
 
 
+def test_what_the_models_have_no_word_for_is_no_match_by_its_looks_alone(library: Library, encoders: Encoders) -> None:
+    found = Finder(library[0], encoders).search("sushi")
+    assert (found.verdict, found.moments[0].text) == ("no_match", "pizza"), "the nearest picture is shown all the same"
+    assert Finder(library[0], encoders).search("taxis").verdict == "match", "a synonym lies as near as a name does"
+
+
+def test_what_the_models_have_no_word_for_is_found_by_what_is_said(tmp_path: Path, encoders: Encoders) -> None:
+    with LibraryStore.open(tmp_path / "library", create=True) as store:
+        add_video(store, encoders, tmp_path / "pizza.mp4", "imagenet:963", ("Sushi is what we make tomorrow.",))
+        assert Finder(store, encoders).search("sushi").verdict == "match"
+
+
 def test_nothing_indexed_is_another(tmp_path: Path, encoders: Encoders) -> None:
     with LibraryStore.open(tmp_path / "empty", create=True) as store:
         found = Finder(store, encoders).search("anything")
