@@ -1,4 +1,4 @@
-"""Claims, citations and answers; and how a claim is drafted from stored lines without a language model."""
+"""Claims, citations and answers, and how claims are drafted from stored lines without a language model."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from stores.core.records import Channel, Evidence, Span
 from stores.core.text_keys import HAN
 
 SUPPORT = 0.5
-"""Share of the question's content words that a spoken or written passage must hold to be quoted as its answer."""
+"""Share of the question's content words that a spoken or written passage must contain to be quoted as its answer."""
 
 NEIGHBOUR_SECONDS = 8.0
-"""An answer often follows the words of the question: lines this soon after a hit are quoted with it."""
+"""An answer often comes after the words of the question: lines this soon after a hit are quoted with it."""
 
 LEAST_SEEN = 0.15
 """Confidence a label, an object or a caption needs to be named in an answer."""
@@ -27,7 +27,7 @@ SEEN: tuple[Channel, ...] = ("picture", "object", "caption")
 """Channels that tell what the pictures show."""
 
 MOST_CLAIMS = 4
-"""More quotes than this answer nothing any more."""
+"""Claims of one answer at most: more quotes than this are no answer."""
 
 _NUMBER = re.compile(
     r"\d|\b(one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million)\b|[一二三四五六七八九十百千万]",
@@ -50,7 +50,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence of an answer with what it rests on (at least one citation once checked)."""
+    """One sentence of an answer with its evidence: at least one citation, once it is checked."""
 
     text: str
     citations: tuple[Citation, ...]
@@ -58,7 +58,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer, or the admission that the library holds none (``abstained``)."""
+    """An answer, or the statement that the library has none (``abstained``)."""
 
     question: str
     text: str
@@ -68,12 +68,12 @@ class Answer:
 
 
 def cite(line: Evidence) -> Citation:
-    """The citation of one stored line, quoting it whole."""
+    """A citation of one stored line, quoted in full."""
     return Citation(line.evidence_id, line.video_id, line.span, line.channel, line.text)
 
 
 def quote_lines(question: Question, lines: Sequence[Evidence]) -> list[Claim]:
-    """Claims that quote spoken or written passages, if they hold enough of the question and the kind of thing asked.
+    """Claims that quote spoken or written passages with enough words of the question and the kind of thing it asks for.
 
     Args:
         lines: speech and screen evidence of the videos in question.
@@ -110,19 +110,19 @@ def name_seen(question: Question, seen: Sequence[Evidence]) -> list[Claim]:
 
 
 def give_overview(question: Question, lines: Sequence[Evidence]) -> list[Claim]:
-    """Claims that tell what one video shows and says: what was seen, in turn with what was said and read.
+    """Claims about a video as a whole: what was seen, said and read there, in turn.
 
     Args:
-        lines: all evidence of the video; where the question is about speech or text, only that counts.
+        lines: all evidence of the video. If the question is about speech or about text on screen, only that counts.
     """
     seen: dict[str, list[Evidence]] = defaultdict(list)
     for line in lines:
         if line.channel in SEEN and line.confidence >= LEAST_SEEN and line.text != "background":
             seen[line.text.casefold()].append(line)
-    # What is surely there, and for long, says most about the whole. A caption says more than a label.
+    # What is certain and lasts long says most about the video; a caption says more than a label.
     by_weight = sorted(
         (max(same, key=lambda line: line.confidence) for same in seen.values()),
-        key=lambda line: (line.channel != "caption", -_seconds_sure(seen[line.text.casefold()]), line.span.start),
+        key=lambda line: (line.channel != "caption", -_weighted_seconds(seen[line.text.casefold()]), line.span.start),
     )
     spoken, written = (
         sorted((line for line in lines if line.channel == channel), key=lambda line: line.span.start)
@@ -135,12 +135,13 @@ def give_overview(question: Question, lines: Sequence[Evidence]) -> list[Claim]:
     return name_seen(question, in_turn)
 
 
-def _seconds_sure(lines: Sequence[Evidence]) -> float:
+def _weighted_seconds(lines: Sequence[Evidence]) -> float:
+    """Total length, each line weighted by its confidence."""
     return sum(line.confidence * (line.span.seconds[1] - line.span.seconds[0]) for line in lines)
 
 
 def answers(question: Question, lines: Sequence[Evidence]) -> bool:
-    """Whether the lines hold the kind of thing asked for: a number for "how much", a proper name for "who"."""
+    """Whether the lines contain the kind of thing asked for: a number for "how much", a proper name for "who"."""
     text = " ".join(line.text for line in lines)
     if question.wants == "number":
         return bool(_NUMBER.search(text))
@@ -150,7 +151,7 @@ def answers(question: Question, lines: Sequence[Evidence]) -> bool:
 
 
 def _passages(lines: Sequence[Evidence]) -> list[list[Evidence]]:
-    """Every line with the lines of its channel that follow within `NEIGHBOUR_SECONDS`."""
+    """Every line with those of its channel that follow within `NEIGHBOUR_SECONDS`."""
     ordered = sorted(lines, key=lambda line: (line.video_id, line.channel, line.span.start))
     passages = []
     for i, line in enumerate(ordered):
@@ -166,7 +167,7 @@ def _passages(lines: Sequence[Evidence]) -> list[list[Evidence]]:
 
 def _sentence(question: Question, channel: Channel, text: str) -> str:
     if question.chinese:
-        heard, read, seen = "听到：“{}”", "画面文字：“{}”", "看到：{}"
+        spoken, written, seen = "听到：“{}”", "画面文字：“{}”", "看到：{}"
     else:
-        heard, read, seen = "Someone says: “{}”", "On screen: “{}”", "Seen: {}"
-    return {"speech": heard, "screen": read}.get(channel, seen).format(text.strip())
+        spoken, written, seen = "Someone says: “{}”", "On screen: “{}”", "Seen: {}"
+    return {"speech": spoken, "screen": written}.get(channel, seen).format(text.strip())

@@ -21,11 +21,11 @@ from stores.core.errors import UsageError
 from stores.core.records import Evidence
 from stores.library_store import LibraryStore
 
-LOOKED_AT = 3
-"""Videos whose lines are read for one question."""
+MOST_VIDEOS = 3
+"""Videos whose evidence is read for one question: this many by moments, and as many by matching words."""
 
-SHOWN_TO_MODEL = 80
-"""Evidence lines given to a language model."""
+MOST_LINES = 80
+"""Lines of evidence given to a language model."""
 
 _INSTRUCTIONS = (
     "You answer a question about a library of videos from numbered evidence only. Every claim names the evidence "
@@ -64,8 +64,8 @@ class Answerer:
     """Answers questions over one library.
 
     Args:
-        llm: drafts claims from the evidence; without one, answers quote what was heard, read or seen.
-        finder: finds the moments that a question is about; None for one without steps after recall.
+        llm: drafts claims from the evidence. Without one, answers quote what was said, read or seen.
+        finder: finds the moments that a question is about; by default one without steps after recall.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Answerer:
         return "llm" if self._llm else "extractive"
 
     def ask(self, question: str, video_ids: Sequence[str] | None = None) -> Answer:
-        """Answer one question, over the library or over some of its videos.
+        """Answer one question from the whole library or from some of its videos.
 
         Raises:
             UsageError: USAGE if the question is empty; UNKNOWN_VIDEO if one of ``video_ids`` is not indexed.
@@ -112,13 +112,13 @@ class Answerer:
     def _understand(self, state: _State) -> dict[str, Any]:
         self._check_indexed(state["video_ids"] or ())
         question = understand(read_part(state["text"]), self._encoders.concepts.vocabulary)
-        # An empty text is refused by the search.
+        # The search rejects an empty text.
         empty = bool(state["text"].strip()) and nothing_to_look_for(state["text"])
         empty = empty and not _is_overview(question, state["video_ids"])
         return {"question": question, "empty": empty, "drafted": [], "claims": ()}
 
     def _look_up(self, state: _State) -> dict[str, Any]:
-        """Moments for the question, and the lines of the videos they lie in."""
+        """Moments for the question, and the evidence of their videos."""
         found = self._finder.search(state["text"], k=12, video_ids=state["video_ids"])
         if state["video_ids"] and _is_overview(state["question"], state["video_ids"]):
             return {"found": found, "lines": self._store.catalog.evidence_of(state["video_ids"][0])}
@@ -127,7 +127,7 @@ class Answerer:
         )
         by_picture = list(dict.fromkeys(moment.video_id for moment in found.moments))
         by_words = list(dict.fromkeys(hit.video_id for hit in hits))
-        videos = list(dict.fromkeys(by_picture[:LOOKED_AT] + by_words[:LOOKED_AT]))
+        videos = list(dict.fromkeys(by_picture[:MOST_VIDEOS] + by_words[:MOST_VIDEOS]))
         lines = [line for video_id in videos for line in self._store.catalog.evidence_of(video_id)]
         return {"found": found, "lines": lines}
 
@@ -156,7 +156,7 @@ class Answerer:
         return self._name_what_is_there(state)
 
     def _name_what_is_there(self, state: _State) -> list[Claim]:
-        """What was recognised (or, if asked for, read) in the best video's moments, nearest to the question first."""
+        """What was recognised (or, if the question asks for text, read) in the best video, most relevant first."""
         question, found = state["question"], state["found"]
         if found.verdict == "no_match" or not self._known_words_seen(state):
             return []
@@ -182,10 +182,10 @@ class Answerer:
         return name_seen(question, [line for line in ordered if line.text != "background"])
 
     def _known_words_seen(self, state: _State) -> bool:
-        """Whether the question's words that the models could recognise were recognised, at least half of them.
+        """Whether at least half of those words of the question were recognised that the models are able to recognise.
 
-        Where they could recognise none, one of its words must be said, written or seen: a likeness alone ties no answer
-        to a question about something else ("What is the capital of France?").
+        If there are none, one of its words must be said, written or seen: similarity alone would answer questions about
+        something else ("What is the capital of France?").
         """
         best = state["found"].moments[0].video_id
         lines = [line for line in state["lines"] if line.video_id == best]
@@ -197,18 +197,18 @@ class Answerer:
         return not terms or any(strengths) or coverage(terms, seen) > 0
 
     def _are_seen(self, terms: Sequence[Term], lines: Sequence[Evidence]) -> bool:
-        """Whether at least half of those terms were seen that the models could recognise."""
+        """Whether at least half of those terms were recognised that the models are able to recognise."""
         strengths = self._strengths(terms)
         known = [term for term, strength in zip(terms, strengths, strict=True) if strength >= 1.0]
         return not known or coverage(known, "\n".join(line.search_text for line in lines)) >= 0.5
 
     def _strengths(self, terms: Sequence[Term]) -> list[float]:
-        """How surely each term names something that the models recognise (`ConceptSpace.matching`)."""
+        """How certainly each term names something that the models can recognise (`ConceptSpace.matching`)."""
         return [max(self._encoders.concepts.matching(term.text).values(), default=0.0) for term in terms]
 
     def _draft_by_model(self, state: _State) -> list[Claim]:
         assert self._llm is not None
-        near = _near_first(state["lines"], state["found"].moments, state["question"])[:SHOWN_TO_MODEL]
+        near = _near_first(state["lines"], state["found"].moments, state["question"])[:MOST_LINES]
         by_id = {line.evidence_id: line for line in near}
         listed = "\n".join(
             f"[{line.evidence_id}] video {line.video_id}, {line.channel}: {line.text!r}" for line in near
@@ -238,21 +238,21 @@ class Answerer:
 
 
 def _is_overview(question: Question, video_ids: Sequence[str] | None) -> bool:
-    """Whether it is asked in general what one video shows or says."""
+    """Whether the question asks in general what one particular video shows or says."""
     return question.overview and len(set(video_ids or ())) == 1
 
 
 def _near_first(lines: Sequence[Evidence], moments: Sequence[Moment], question: Question) -> list[Evidence]:
-    """Lines in found moments before all others: the best line of every moment, the second best of each, and so on."""
+    """Lines of found moments before all others: the best of every moment, then the second best of each, and so on."""
     pictured = question.source == "picture"
     by_worth = sorted(lines, key=lambda line: ((line.channel in ("speech", "screen")) == pictured, -line.confidence))
-    taken: Counter[int] = Counter()
+    counts: Counter[int] = Counter()
     places: list[tuple[int, int, int]] = []
     for line in by_worth:
-        around = (one.rank for one in moments if one.video_id == line.video_id and line.span.overlap(one.span))
-        rank = next(around, 0)
-        places.append((0, taken[rank], rank) if rank else (1, len(places), 0))
-        taken[rank] += 1
+        ranks = (one.rank for one in moments if one.video_id == line.video_id and line.span.overlap(one.span))
+        rank = next(ranks, 0)
+        places.append((0, counts[rank], rank) if rank else (1, len(places), 0))
+        counts[rank] += 1
     return [line for _, line in sorted(zip(places, by_worth, strict=True), key=lambda item: item[0])]
 
 

@@ -1,4 +1,4 @@
-"""Understanding a question: what it is about, whether words or pictures can answer it, what kind of thing it wants."""
+"""Understanding a question: its topic, whether words or pictures can answer it, and what kind of answer it wants."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _HAN = re.compile(f"[{HAN}]")
 _LATIN_WORD = re.compile("[a-z0-9]+")
 
 _ROLE_WORDS = frozenset("speaker narrator presenter title caption subtitle text".split())
-"""Words that point at a channel rather than at its content."""
+"""Words that refer to a channel rather than to its content."""
 
 _ASKS_WHAT = re.compile(r"\b(what|describe|summari[sz]e|summary)\b|什么|哪些|描述|总结|概括", re.I)
 _GENERAL_WORDS = (
@@ -76,17 +76,17 @@ _SUBJECT_ALONE_IN_CHINESE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question understood.
+    """A question, analysed.
 
     Attributes:
         terms: its content words.
-        source: where its answer must lie: in speech, on screen, in either (``words``), or in the ``picture``.
-        wants: ``number`` and ``name`` narrow what counts as an answer.
-        chinese: answer in Chinese.
-        yes_or_no: whether something is there; only what the question names answers it.
-        overview: whether it asks what there is, or what is said or written, and names no topic. A video at hand answers
-            it; a whole library does not.
-        subject: of an overview, the content words for who says or writes it.
+        source: where the answer must be: in speech, on screen, in either (``words``), or in the ``picture``.
+        wants: ``number`` and ``name`` restrict what counts as an answer.
+        chinese: whether to answer in Chinese.
+        yes_or_no: whether it asks if something is there; then only what it names is an answer.
+        overview: whether it asks what there is, or what is said or written, without naming a topic. That can be
+            answered for one video, not for a whole library.
+        subject: of an overview, the content words for the person who says or writes something.
     """
 
     text: str
@@ -100,8 +100,8 @@ class Question:
 
 
 def understand(text: str, vocabulary: Iterable[str] = ()) -> Question:
-    """Read a question without a model. Names, numbers, reasons and results are not seen in pictures by this profile,
-    so such questions can only be answered from words that were heard or read."""
+    """Analyse a question without a language model. The picture models recognise no names, numbers, reasons or results,
+    so questions for these can only be answered from what was said or read."""
     asked = _POLITE.sub("", text)
     wants: Wants = "number" if _NUMBER.search(asked) else "name" if _NAME.search(asked) else "anything"
     alone = _SUBJECT_ALONE.match(asked) or _SUBJECT_ALONE_IN_CHINESE.match(asked)
@@ -128,7 +128,7 @@ def _source(asked: str, wants: Wants, verb: str) -> Source:
 
 
 def _names_no_topic(text: str) -> bool:
-    """Whether a question asks "what" and has no other word that means something."""
+    """Whether a question asks "what" and has no other content word."""
     key = search_key(text)
     if not _ASKS_WHAT.search(key) or not _GENERAL_WORDS.issuperset(_LATIN_WORD.findall(key)):
         return False

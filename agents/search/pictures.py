@@ -1,12 +1,12 @@
 """How well texts fit pictures, on a scale that means the same for every picture model.
 
-Where pictures lie in the space of the text encoder (ConSE), a text has its own scale there: `agents.search.scoring`. A
-model with a text tower of its own (CLIP, SigLIP) puts pictures apart from texts, so that cosines of texts with each
-other say nothing about those with pictures. There the scale is the picture's: by how many standard deviations a text
-lies nearer to it than the names of all concepts do, and which share that is of what the best of these names has. Both
-scales give 1 to what is there as surely as anything can be, and are near 0 for what has nothing to do with the picture,
-so that `agents.search.scoring.MATCH_RATIO` and `agents.tagging.recall.PICTURE_CENTRE` stand for the same; they were set
-on ConSE alone.
+If pictures are embedded in the space of the text encoder (ConSE), each text has its own scale: `agents.search.scoring`.
+A model with its own text tower (CLIP, SigLIP) embeds pictures apart from texts, so cosines between texts say nothing
+about those with pictures. There each picture has its own scale: by how many standard deviations a text is nearer to it
+than the names of all concepts are, and which share that is of what the nearest name reaches. On both scales 1 means
+"as surely there as anything can be" and 0 means "nothing to do with the picture", so that
+`agents.search.scoring.MATCH_RATIO` and `agents.tagging.recall.PICTURE_CENTRE` mean the same. They were set on ConSE
+alone.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ def near_pictures(
     video_ids: Sequence[str] | None = None,
     asked: Vectors | None = None,
 ) -> list[tuple[VectorHit, float]]:
-    """The ``k`` pictures nearest to a query, each with its ratio (see `agents.search.scoring`); most of them mean
-    nothing.
+    """The ``k`` pictures nearest to a query, each with its ratio (see `agents.search.scoring`); most of the ratios are
+    noise.
 
     Args:
-        collection: of pictures that these encoders have made.
-        video_ids: look only in these.
-        asked: the query (1, d), where it was put into the pictures' space before.
+        collection: of pictures embedded by these encoders.
+        video_ids: search these videos only.
+        asked: the vector of the query (1, d) in the space of the pictures, if it is known already.
     """
     if asked is None:
         asked = encoders.image_text.encode_queries([query])
@@ -76,7 +76,7 @@ def best_fits(
     Args:
         texts: (t, d) vectors of `Encoders.image_text`.
         pictures: (n, d) of the same encoders, n > 0.
-        scales: mean and standard deviation of each text's scale, both (t,), where they are known already.
+        scales: mean and standard deviation of each text's scale, both (t,), if they are known already.
 
     Returns:
         z (t,) and rows of ``pictures`` (t,).

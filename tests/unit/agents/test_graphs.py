@@ -357,7 +357,7 @@ def test_is_there_is_answered_by_that_thing_alone(library: Library, encoders: En
 @pytest.mark.parametrize(
     "question", ["What is there?", "What is shown?", "What happens in the video?", "视频里有什么？"]
 )
-def test_what_one_video_shows_and_says_is_told_without_a_topic(
+def test_what_one_video_shows_and_says_is_told_if_no_topic_is_named(
     library: Library, encoders: Encoders, question: str
 ) -> None:
     store, videos = library
