@@ -163,7 +163,7 @@ def folded_characters(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def folded_words(text: str) -> str:
-    """The words of a text, plurals folded, with a space around each. Cached: many tags are compared with one line."""
+    """The words of a text, plurals folded, with a space around each: tags are looked for in the same lines again."""
     return f" {' '.join(singular(word) for word in _LATIN.findall(search_key(text)))} "
 
 

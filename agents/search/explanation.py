@@ -258,7 +258,7 @@ def _parts(
 
 
 def _vector_sources(space: Space, held: Mapping[str, Mapping[str, int]]) -> list[Source]:
-    """The collections of a space that were searched; speech and screen text share one."""
+    """What of a space was searched; text vectors stand for speech and what is read, apart by evidence alone."""
     query = space.ask.revision("text")
     pictures = space.ask.revision("image_text") if space.ask.has("image_text") else query
     found: list[Source] = []

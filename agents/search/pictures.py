@@ -76,7 +76,7 @@ def best_fits(
     Args:
         texts: (t, d) vectors of `Encoders.image_text`.
         pictures: (n, d) of the same encoders, n > 0.
-        scales: mean and standard deviation of each text's scale, both (t,), if they are known already.
+        scales: mean and standard deviation of each text's scale, both (t,), where they are known already.
 
     Returns:
         z (t,) and rows of ``pictures`` (t,).

@@ -76,7 +76,7 @@ class Spaces:
             self._searched = tuple(one for one in self._searched if one.profile != space.profile)
 
     def health(self, health: IndexHealth) -> IndexHealth:
-        """``health`` without the videos whose vectors cannot be searched."""
+        """``health`` of what is stored, as what can be searched: without videos whose vectors nobody can ask."""
         present = set(_names(self.searched()[0].names))
         if self._names <= present:
             return health
