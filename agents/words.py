@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from stores.core.plurals import singular
 from stores.core.text_keys import CJK, STOP_WORDS, search_key
 from stores.sql.fulltext_terms import LONGEST_QUERY
 
@@ -63,24 +64,6 @@ class Term:
 
     text: str
     cjk: bool
-
-
-_ALONE = frozenset("news lens gas bus series species".split())
-_IE_WORDS = frozenset("cookies movies selfies zombies pies ties calories brownies hoodies".split())
-
-
-def singular(word: str) -> str:
-    """Fold the common English plurals: ``boxes`` → ``box``, ``berries`` → ``berry``, ``cars`` → ``car``."""
-    word = word.removesuffix("'s").removesuffix("’s")
-    if word in _ALONE:
-        return word
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-1] if word in _IE_WORDS else word[:-3] + "y"
-    if len(word) > 4 and word.endswith(("ches", "shes", "sses", "xes", "zes", "buses", "atoes")):
-        return word[:-2]
-    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        return word[:-1]
-    return word
 
 
 def content_terms(text: str, vocabulary: Iterable[str] = ()) -> tuple[Term, ...]:

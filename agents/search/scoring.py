@@ -80,7 +80,7 @@ def picture_scale(query: str, scale: QueryScale, concepts: ConceptSpace) -> Quer
     """The scale on which pictures and objects are compared with a query.
 
     The models recognise what the concept table names. A query with none of its words has to come as near as a
-    name does (`UNKNOWN_BEST`), so that what merely happens to be nearest is no match; a synonym ("taxis") still is.
+    name does (`UNKNOWN_BEST`), so that what merely happens to be nearest is no match; a synonym ("cab") still is.
 
     Args:
         scale: of the query's vector (`query_scales`).
