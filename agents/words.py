@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from stores.core.plurals import singular
+from encoders.plurals import singular
 from stores.core.text_keys import CJK, STOP_WORDS, search_key
 from stores.sql.fulltext_terms import LONGEST_QUERY
 

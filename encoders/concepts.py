@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
+from encoders.plurals import singular
 from encoders.types import Vectors, WeightsError
-from stores.core.plurals import singular
 
 DATA = Path(__file__).with_name("data")
 TABLES = ("imagenet", "coco")

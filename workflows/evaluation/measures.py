@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agents.words import FUNCTION_WORDS
-from stores.core.plurals import singular
+from encoders.plurals import singular
 from stores.core.text_keys import CJK
 
 _WORD = re.compile(r"[a-z]{3,}")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from agents.words import FUNCTION_WORDS
-from stores.core.plurals import singular
+from encoders.plurals import singular
 
 _HAN = "㐀-䶿一-鿿豈-﫿"
 _RUN = re.compile(f"[{_HAN}]+")

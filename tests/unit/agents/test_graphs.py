@@ -132,7 +132,7 @@ def test_no_match_is_an_answer(library: Library, encoders: Encoders) -> None:
 def test_what_the_models_have_no_word_for_is_no_match_by_its_looks_alone(library: Library, encoders: Encoders) -> None:
     found = Finder(library[0], encoders).search("sushi")
     assert (found.verdict, found.moments[0].text) == ("no_match", "pizza"), "the nearest picture is shown all the same"
-    assert Finder(library[0], encoders).search("cab").verdict == "match", "a synonym lies as near as a name does"
+    assert Finder(library[0], encoders).search("a cab").verdict == "match", "a synonym lies as near as a name does"
 
 
 def test_what_the_models_have_no_word_for_is_found_by_what_is_said(tmp_path: Path, encoders: Encoders) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from agents.words import MOST_TERMS, Term, contains_phrase, content_terms, coverage, nothing_to_look_for
-from stores.core.plurals import singular
+from encoders.plurals import singular
 
 
 @pytest.mark.parametrize(
