@@ -19,7 +19,7 @@ from agents.search.explanation import (
     no_provenance,
 )
 from agents.search.near_duplicates import Comparison, NearDuplicates
-from agents.search.pictures import near_pictures
+from agents.search.pictures import PictureCollection, near_pictures
 from agents.search.refining import AS_RECALLED, SearchConfig, refined
 from agents.search.scoring import (
     LABEL_WEIGHT,
@@ -200,8 +200,9 @@ class Finder:
         for collection, one in scales.items():
             if collection:
                 trace.scales[collection], trace.queries[collection] = one, vectors[0]
-        here = (space.ask, self._store, names.picture, RECALL, video_ids)
-        near = near_pictures(query, *here, asked=None if apart else vectors) if names.picture else []
+        pictures = PictureCollection(self._store, space.ask, names.picture)
+        query_vector = None if apart else vectors
+        near = near_pictures(query, pictures, RECALL, video_ids, query_vector) if names.picture else []
         seen = [(hit, scale.z(hit.similarity)) for hit in self._near(names.object, vectors, video_ids)]
         lines = [
             (replace(hit, clip_id=""), z)

@@ -12,6 +12,7 @@ alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,36 +31,43 @@ all other pairs. Models with features on another scale have theirs in the regist
 _TEXTS = 8192  # put beside all pictures at a time: some MB for a video of hundreds of clips
 
 
+@dataclass(frozen=True, slots=True)
+class PictureCollection:
+    """A collection of picture vectors, and the encoders that they are of."""
+
+    store: LibraryStore
+    encoders: Encoders
+    name: str
+
+
 def near_pictures(
     query: str,
-    encoders: Encoders,
-    store: LibraryStore,
-    collection: str,
+    pictures: PictureCollection,
     k: int,
     video_ids: Sequence[str] | None = None,
-    asked: Vectors | None = None,
+    query_vector: Vectors | None = None,
 ) -> list[tuple[VectorHit, float]]:
     """The ``k`` pictures nearest to a query, each with its ratio (see `agents.search.scoring`); most of the ratios are
     noise.
 
     Args:
-        collection: of pictures embedded by these encoders.
         video_ids: search these videos only.
-        asked: the vector of the query (1, d) in the space of the pictures, if it is known already.
+        query_vector: of the query (1, d) in the space of the pictures, if it is known already.
     """
-    if asked is None:
-        asked = encoders.image_text.encode_queries([query])
-    hits = store.vectors.query(collection, asked[0], k, video_ids=video_ids)
+    encoders, vectors = pictures.encoders, pictures.store.vectors
+    if query_vector is None:
+        query_vector = encoders.image_text.encode_queries([query])
+    hits = vectors.query(pictures.name, query_vector[0], k, video_ids=video_ids)
     space = encoders.zero_shot
     if space is None:
-        (scale,) = query_scales(asked, encoders.concepts)
+        (scale,) = query_scales(query_vector, encoders.concepts)
         scale = picture_scale(query, scale, encoders.concepts)
         return [(hit, scale.ratio(scale.z(hit.similarity))) for hit in hits]
-    vectors = store.vectors.values(collection, [hit.vector_id for hit in hits])
-    there = [hit for hit in hits if hit.vector_id in vectors]  # one may have been replaced between the two calls
+    values = vectors.values(pictures.name, [hit.vector_id for hit in hits])
+    there = [hit for hit in hits if hit.vector_id in values]  # one may have been replaced between the two calls
     if not there:
         return []
-    usual = space.usual(np.stack([vectors[hit.vector_id] for hit in there]))
+    usual = space.usual(np.stack([values[hit.vector_id] for hit in there]))
     z = (np.array([hit.similarity for hit in there]) - usual.mean) / usual.deviation
     ratios = z / np.maximum(usual.best, LEAST_BEST)
     return [(hit, float(ratio)) for hit, ratio in zip(there, ratios, strict=True)]

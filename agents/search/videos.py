@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from agents.search.finder import RECALL, SEARCHED_STAGES
-from agents.search.pictures import near_pictures
+from agents.search.pictures import PictureCollection, near_pictures
 from agents.search.scoring import MATCH_RATIO, confidence
 from encoders.bundle import Encoders
 from encoders.heads.specs import HeadSpec, VideoHead
@@ -84,7 +84,8 @@ class VideoFinder:
             self._opened = open_head(self._head, self._encoders)
         query_vectors, shares = self._opened.queries([query]), self._opened.shares
         nearest: dict[str, tuple[float, float]] = {}
-        for hit, ratio in near_pictures(query, self._encoders, self._store, names[0], RECALL, asked=query_vectors[0]):
+        pictures = PictureCollection(self._store, self._encoders, names[0])
+        for hit, ratio in near_pictures(query, pictures, RECALL, query_vector=query_vectors[0]):
             # The nearest first, so that a video's best vector stands for it.
             nearest.setdefault(hit.video_id, (hit.similarity, ratio))
         likeness = {video_id: shares[0] * similarity for video_id, (similarity, _) in nearest.items()}
