@@ -7,7 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from agents.words import FUNCTION_CHARACTERS, FUNCTION_WORDS, SCAFFOLD_TERMS, SCAFFOLD_WORDS, Term, content_terms
+from agents.words import (
+    FUNCTION_CHARACTERS,
+    FUNCTION_WORDS,
+    GREETINGS,
+    SCAFFOLD_TERMS,
+    SCAFFOLD_WORDS,
+    Term,
+    content_terms,
+)
 from stores.core.text_keys import HAN, search_key
 
 Source = Literal["speech", "screen", "words", "picture"]
@@ -56,13 +64,14 @@ _ASKS_WHAT = re.compile(r"\b(what|describe|summari[sz]e|summary)\b|什么|哪些
 _GENERAL_WORDS = (
     FUNCTION_WORDS
     | SCAFFOLD_WORDS
+    | GREETINGS
     | frozenset(
         "happen happens happened happening going visible appear appears hear heard contain contains content contents "
         "describe summarize summarise summary written writing saying spoken read".split()
     )
 )
 _GENERAL_CHINESE = re.compile(
-    "|".join((*SCAFFOLD_TERMS, *"描述 总结 概括 内容 发生 出现 看到 看见 听到 写 说 讲".split()))
+    "|".join((*SCAFFOLD_TERMS, *"请 描述 总结 概括 内容 发生 出现 看到 看见 听到 写 说 讲".split()))
 )
 _SUBJECT_ALONE = re.compile(
     r"^\s*what\s+(?:is|are|was|were|does|do|did|has|have)\s+(?P<subject>(?:[^\W\d_]+\s+){1,2})"
