@@ -1,4 +1,4 @@
-"""One client for any OpenAI-compatible endpoint: structured answers, time-outs, bounded retries, usage counted."""
+"""A client for any OpenAI-compatible endpoint: structured output, time-outs, bounded retries, token counts."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Answer = TypeVar("Answer", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class EndpointSettings:
-    """Where the language model is.
+    """The endpoint of a language model.
 
     Attributes:
-        base_url: e.g. ``http://localhost:11434/v1``; model: the name that endpoint knows.
+        base_url: e.g. ``http://localhost:11434/v1``; model: its name at that endpoint.
         api_key: sent as bearer token; many local servers ignore it.
         timeout_seconds: for one request; max_retries: after time-outs, 429 and 5xx, with exponential back-off.
         max_output_tokens: upper bound for one answer.
@@ -43,7 +43,7 @@ class EndpointSettings:
 
     @property
     def address(self) -> str:
-        """The ``base_url`` to be shown: without a password or token in it."""
+        """The ``base_url`` without any password or token, for messages."""
         return masked(self.base_url)
 
 
@@ -57,12 +57,12 @@ class Usage:
 
 
 class LLM:
-    """Asks for answers of a given shape. The reply is parsed and checked, never executed. For several threads."""
+    """Asks for structured output. Replies are parsed and validated, never executed. Thread-safe."""
 
     def __init__(self, settings: EndpointSettings) -> None:
         self.settings = settings
         self.usage = Usage()
-        self._counting = threading.Lock()
+        self._lock = threading.Lock()
         self._options = RequestOptions()
         self._endpoint = masked(settings.base_url)
         self._client = openai.OpenAI(
@@ -73,13 +73,13 @@ class LLM:
         )
 
     def ask(self, instructions: str, material: str, shape: type[Answer], pictures: Sequence[bytes] = ()) -> Answer:
-        """An answer of the given pydantic shape.
+        """An answer in the form of a pydantic model.
 
         Args:
-            instructions: what to do (trusted, ours).
-            material: what to do it with (untrusted: questions, words heard or read in videos).
-            shape: pydantic model the reply must fit; one repair round is allowed.
-            pictures: JPEG files to look at, in order; the model must be one that can.
+            instructions: the system message (trusted, ours).
+            material: the user message (untrusted: questions, and what is said or read in videos).
+            shape: pydantic model of the reply; an invalid reply is sent back once for correction.
+            pictures: JPEG files for a vision-language model, in order.
 
         Raises:
             EndpointError: ENDPOINT_UNREACHABLE, ENDPOINT_REFUSED or ENDPOINT_BAD_OUTPUT.
@@ -108,22 +108,22 @@ class LLM:
         except ValidationError as error:
             raise EndpointError(
                 "ENDPOINT_BAD_OUTPUT",
-                f"The model {self.settings.model!r} did not answer in the asked form: {_short(error)}.",
+                f"The model {self.settings.model!r} did not answer in the requested form: {_short(error)}.",
                 "Use a model that follows JSON schemas, or unset base_url to answer extractively.",
             ) from error
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self._client.close()
 
     def _complete(self, messages: list[ChatCompletionMessageParam], shape: type[BaseModel]) -> str:
         while True:
-            asked = self._options
+            options = self._options
             try:
                 completion = self._client.chat.completions.create(
                     model=self.settings.model,
                     messages=messages,
-                    **asked.parameters(shape, self.settings.max_output_tokens),
+                    **options.parameters(shape, self.settings.max_output_tokens),
                 )
             except openai.APITimeoutError as error:
                 raise EndpointError(
@@ -138,7 +138,7 @@ class LLM:
                     "Check base_url and that the server runs, or unset both to do without a language model.",
                 ) from error
             except openai.APIStatusError as error:
-                if self._asks_otherwise(asked, error):
+                if self._adapts(options, error):
                     continue
                 raise self._refused(error) from error
             except (openai.APIError, ValueError) as error:
@@ -146,7 +146,7 @@ class LLM:
             break
         if not isinstance(completion, ChatCompletion):
             raise self._no_completion()
-        with self._counting:
+        with self._lock:
             self.usage.calls += 1
             if completion.usage:
                 self.usage.prompt_tokens += completion.usage.prompt_tokens or 0
@@ -155,10 +155,10 @@ class LLM:
         content = message.content if message else None
         return content if isinstance(content, str) else ""
 
-    def _asks_otherwise(self, refused: RequestOptions, error: openai.APIStatusError) -> bool:
-        """Leave out what the server does not take; False if there is nothing left to try."""
-        with self._counting:
-            if self._options != refused:  # another thread was told the same
+    def _adapts(self, refused: RequestOptions, error: openai.APIStatusError) -> bool:
+        """Leave out the parameter that the server rejects; False if there is nothing left to try."""
+        with self._lock:
+            if self._options != refused:  # another thread has adapted them
                 return True
             options = refused.without(error)
             self._options = options or refused
@@ -193,7 +193,7 @@ def _content(material: str, pictures: Sequence[bytes]) -> str | list[ChatComplet
 
 
 def _json_part(reply: str) -> str:
-    """What lies between the first ``{`` and the last ``}``: small models wrap JSON in prose or code fences."""
+    """The text from the first ``{`` to the last ``}``: small models wrap JSON in prose or code fences."""
     start, end = reply.find("{"), reply.rfind("}")
     return reply[start : end + 1] if 0 <= start < end else reply
 

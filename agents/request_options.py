@@ -1,11 +1,12 @@
-"""Which parameters of a chat completion an endpoint takes: servers and models differ, and say so by refusing one.
+"""Which parameters of a chat completion an endpoint supports: servers and models differ, and reject what they do not.
 
-Each refusal leaves out or renames just the parameter that the server names, so the number of tries is bounded:
-``response_format`` goes from ``json_schema`` over ``json_object`` to none, ``max_tokens`` becomes
+After each rejection just the parameter that the server names is left out or replaced, so the number of attempts is
+bounded: ``response_format`` goes from ``json_schema`` to ``json_object`` to none, ``max_tokens`` becomes
 ``max_completion_tokens``, and ``temperature`` is left out.
 
-Source: OpenAI API reference, chat completions (``max_tokens`` is deprecated and refused by reasoning models, which take
-no other temperature than 1); its error objects name the parameter in ``param``. Other servers name it in the message.
+Source: OpenAI API reference, chat completions (``max_tokens`` is deprecated and rejected by reasoning models, which
+accept no temperature other than 1). Its error objects name the parameter in ``param``; other servers name it in the
+message.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ _REFUSAL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class RequestOptions:
-    """What is sent beside the messages.
+    """What is sent with the messages.
 
     Attributes:
-        form: how the reply's form is asked for.
-        limit: name of the parameter that bounds the reply's length.
-        temperature: whether it is asked for.
+        form: how structured output is requested.
+        limit: name of the parameter that limits the length of the reply.
+        temperature: whether one is sent.
     """
 
     form: Format = "json_schema"
@@ -56,7 +57,7 @@ class RequestOptions:
         return made
 
     def without(self, error: openai.APIStatusError) -> RequestOptions | None:
-        """The options to try after a refusal; None if it is about something else, or nothing is left to try."""
+        """The options to try after a rejection; None if it has another reason, or nothing is left to try."""
         name = refused_parameter(error)
         if name == "response_format" and self.form in _SIMPLER:
             return replace(self, form=_SIMPLER[self.form])
@@ -68,7 +69,7 @@ class RequestOptions:
 
 
 def refused_parameter(error: openai.APIStatusError) -> str:
-    """Name of the parameter that a server does not take, as it says in its error; "" if it says no such thing."""
+    """Name of the parameter that a server's error rejects; "" if it rejects none."""
     if error.status_code not in (400, 422):  # 422: servers that check requests against a schema
         return ""
     body = error.body if isinstance(error.body, dict) else {}
@@ -76,7 +77,7 @@ def refused_parameter(error: openai.APIStatusError) -> str:
     param = body.get("param")
     if isinstance(param, str) and param:
         name = param.partition(".")[0]
-        # A form that a server cannot give is refused in many words; a number only where it says that it takes none.
+        # Rejections of a response format have many wordings; a number may merely be out of range.
         if name == "response_format" or body.get("code") in _UNSUPPORTED or _REFUSAL.search(message):
             return name
         return ""

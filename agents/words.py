@@ -1,9 +1,8 @@
 """Words that carry meaning in a question, a query or a tag, in English and Chinese.
 
 All words are keys (`stores.core.text_keys`). English: tokens without function words, plurals folded. Chinese, Japanese
-and
-Korean: words known to the concept table are cut out first (longest match), what is left is taken as overlapping pairs
-of characters.
+and Korean: words of the concept table are segmented first (longest match), the rest becomes overlapping pairs of
+characters.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from encoders.plurals import singular
 from stores.core.text_keys import CJK, STOP_WORDS, search_key, search_keys
 from stores.sql.fulltext_terms import LONGEST_QUERY
 
@@ -35,24 +35,24 @@ FUNCTION_WORDS = STOP_WORDS | frozenset(
     "whom whose which what when where why how not no yes some any each every both all most more much many few one two "
     "about up down out off again once only very just also too s t re ve ll d m don isn doesn didn aren wasn won".split()
 )
-"""English words that say how a sentence hangs together rather than what it is about."""
+"""English words that carry grammar rather than meaning."""
 
 SCAFFOLD_WORDS = frozenset(
     "video videos clip clips footage film movie scene moment show shows shown showing see seen look looks kind type "
     "sort name called according say says said tell tells someone somebody people person thing things".split()
 )
-"""Words that people put around what they ask for in a library of videos."""
+"""Words around the topic of a question to a library of videos."""
 
 FUNCTION_CHARACTERS = frozenset("的了着是在和与有个这那哪些什么吗呢里中上下被把从对就都也很将为么谁")
-"""Chinese characters that on their own carry no topic."""
+"""Chinese characters that carry no meaning on their own."""
 
 GREETINGS = frozenset("hello hi hey hallo thanks thank please bye goodbye ok okay".split())
-"""What people say to somebody rather than ask of a library."""
+"""What is said to a person rather than asked of a library."""
 
 _GREETINGS_IN_CHINESE = re.compile("你好|您好|谢谢|再见|哈喽|嗨|喂|请问|请|你们|你|您|吧|啊|呀|嗯|哦|好的|是的")
 
 PARTICLES = "的了着是在和与这那哪什么吗呢谁"
-"""Characters that end a word wherever they stand; others of the above also begin words (中国, 上海, 首都)."""
+"""Characters that always end a word; others of the above also begin words (中国, 上海, 首都)."""
 
 SCAFFOLD_TERMS = tuple(
     "视频 片段 镜头 画面 他们说 她们说 他说 她说 哪里 什么 哪个 哪些 怎么 为什么 多少 名字 叫做 里面 谁".split()
@@ -67,31 +67,13 @@ class Term:
     cjk: bool
 
 
-_ALONE = frozenset("news lens gas bus series species".split())
-_IE_WORDS = frozenset("cookies movies selfies zombies pies ties calories brownies hoodies".split())
-
-
-def singular(word: str) -> str:
-    """Fold the common English plurals: ``boxes`` → ``box``, ``berries`` → ``berry``, ``cars`` → ``car``."""
-    word = word.removesuffix("'s").removesuffix("’s")
-    if word in _ALONE:
-        return word
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-1] if word in _IE_WORDS else word[:-3] + "y"
-    if len(word) > 4 and word.endswith(("ches", "shes", "sses", "xes", "zes", "buses", "atoes")):
-        return word[:-2]
-    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        return word[:-1]
-    return word
-
-
 def content_terms(text: str, vocabulary: Iterable[str] = ()) -> tuple[Term, ...]:
-    """The words of ``text`` that carry its topic, in order, without repeats.
+    """The content words of ``text``, in order, without repetitions.
 
     Args:
-        text: a question, a search query or a tag's name. Its first `LONGEST_QUERY` characters count, and of these
-            the first `MOST_TERMS` words.
-        vocabulary: Chinese words that may be cut out whole.
+        text: a question, a search query or a tag's name. Only its first `LONGEST_QUERY` characters count, and of these
+            only the first `MOST_TERMS` words.
+        vocabulary: Chinese words that are segmented as a whole.
     """
     known = _keys(frozenset(vocabulary))
     key = search_key(read_part(text))
@@ -108,34 +90,34 @@ def content_terms(text: str, vocabulary: Iterable[str] = ()) -> tuple[Term, ...]
             if word not in FUNCTION_WORDS and word not in SCAFFOLD_WORDS:
                 found.setdefault(Term(singular(word), False))
     if not found:
-        # "people", "a movie scene": what is usually around the topic is the topic here.
+        # "people", "a movie scene": here the usual scaffolding is the topic.
         words = (piece for piece in _LATIN.findall(key) if piece not in FUNCTION_WORDS)
         found = dict.fromkeys(Term(singular(word), False) for word in words)
     return tuple(found)[:MOST_TERMS]
 
 
 def read_part(query: str) -> str:
-    """What is read of a query or question: its first `LONGEST_QUERY` characters, so that a page costs what a sentence
-    does."""
+    """The part of a query or question that counts: its first `LONGEST_QUERY` characters, so that a page costs no more
+    than a sentence."""
     return query if len(query) <= LONGEST_QUERY else query.strip()[:LONGEST_QUERY]
 
 
 def nothing_to_look_for(text: str) -> bool:
-    """Whether no word of a query or question names anything: it has no letters or digits, is made of function words or
-    greetings alone, or of keys struck at random. What may still be found then are just these words, said or written.
+    """Whether a query or question names nothing: it has no letters or digits, or only function words, greetings or
+    random keystrokes. All that can be found then is the same text, said or written.
     """
     key = search_key(read_part(text))
     if any(unicodedata.category(character) == "So" for character in key):
-        return False  # a picture, 🐕, names what it shows
+        return False  # an emoji names what it shows
     words = [re.split("['’]", piece)[0] for piece in _LATIN.findall(key)]
-    if any(word not in GREETINGS and not _struck_at_random(word) for word in words if word not in FUNCTION_WORDS):
+    if any(word not in GREETINGS and not _is_keyboard_mash(word) for word in words if word not in FUNCTION_WORDS):
         return False
     rest = _GREETINGS_IN_CHINESE.sub("", "".join(_CJK.findall(key)))
     return FUNCTION_CHARACTERS.issuperset(rest)
 
 
 def coverage(terms: Iterable[Term], text: str) -> float:
-    """Share of ``terms`` that occur in ``text`` (whole English words, Chinese substrings), in [0, 1]."""
+    """Share of ``terms`` that occur in ``text`` (as English words or Chinese substrings), in [0, 1]."""
     wanted = tuple(terms)
     if not wanted:
         return 0.0
@@ -154,7 +136,7 @@ def contains_phrase(phrase: str, text: str) -> bool:
 
 
 def is_chinese(phrase: str) -> bool:
-    """Whether a phrase has a Chinese character: then it is compared by characters, else by words."""
+    """Whether a phrase has a Chinese character; then it is compared by characters, else by words."""
     return bool(_CJK.search(phrase))
 
 
@@ -178,7 +160,7 @@ class _Singulars(dict[str, str]):
 
 
 def folded_characters(text: str) -> str:
-    """A text as Chinese phrases are looked for in it."""
+    """A text in the form in which Chinese phrases are looked for."""
     return _key(text)
 
 
@@ -207,8 +189,8 @@ def _keys(vocabulary: frozenset[str]) -> frozenset[str]:
     return frozenset(map(search_key, vocabulary))
 
 
-def _struck_at_random(word: str) -> bool:
-    """Neighbouring keys in a row, a key struck again and again, or six letters and more without a vowel."""
+def _is_keyboard_mash(word: str) -> bool:
+    """Whether a word is a run of neighbouring keys, one letter repeated, or six or more letters without a vowel."""
     if len(word) < 5 or not word.isascii() or not word.isalpha():
         return False
     rows = (row for keys in _KEYBOARD for row in (keys, keys[::-1]))
@@ -245,7 +227,7 @@ def _cut_chinese(run: str, known: frozenset[str]) -> list[str]:
 
 
 def _pairs(rest: str) -> list[str]:
-    """Overlapping pairs of characters between particles; a pair of function characters alone carries nothing."""
+    """Overlapping pairs of characters between particles, without pairs of function characters."""
     pairs: list[str] = []
     for piece in re.split(f"[{PARTICLES}]", rest):
         if len(piece) == 1 and piece not in FUNCTION_CHARACTERS:

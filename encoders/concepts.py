@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from encoders.plurals import singular
 from encoders.types import Vectors, WeightsError
 
 DATA = Path(__file__).with_name("data")
@@ -34,25 +35,8 @@ NAME, BROADER, CONTEXT = 1.0, 0.9, 0.5
 _SAME_WORD = 0.9
 _ENOUGH_CONCEPTS = 4
 
-_IRREGULAR = {
-    "men": "man",
-    "women": "woman",
-    "children": "child",
-    "people": "person",
-    "mice": "mouse",
-    "geese": "goose",
-    "feet": "foot",
-    "teeth": "tooth",
-    "leaves": "leaf",
-    "loaves": "loaf",
-    "wolves": "wolf",
-    "calves": "calf",
-    "knives": "knife",
-    "wives": "wife",
-    "scarves": "scarf",
-    "shelves": "shelf",
-}
-_INFLECTED = ("s", *_IRREGULAR)
+# Their singular is meant where something is named; in a sentence they may be other words ("she leaves").
+_NAMED = {"people": "person", "leaves": "leaf"}
 # Words whose -s makes another thing of them.
 _NOT_PLURAL = frozenset({"glasses", "news", "arms", "goods", "customs", "stairs"})
 
@@ -275,22 +259,7 @@ def _translations(concepts: tuple[Concept, ...]) -> dict[str, set[str]]:
 def _forms(term: str) -> set[str]:
     """The term in lower case with single spaces, and its singular if it looks like an English plural."""
     plain = " ".join(term.lower().split())
-    if not plain.endswith(_INFLECTED):
-        return {plain} - {""}
     head, _, last = plain.rpartition(" ")
-    singular = _singular(last)
-    return {plain, f"{head} {singular}".strip()} - {""}
-
-
-def _singular(word: str) -> str:
-    if word in _IRREGULAR:
-        return _IRREGULAR[word]
-    if word in _NOT_PLURAL or len(word) < 4 or not word.isascii() or not word.endswith("s"):
-        return word
-    if word.endswith("ies"):
-        return f"{word[:-3]}y"
-    if word.endswith(("ses", "xes", "zes", "ches", "shes")):
-        return word[:-2]
-    if word.endswith(("ss", "us", "is")):
-        return word
-    return word[:-1]
+    if last in _NOT_PLURAL or len(last) < 3 or not last.isascii():
+        return {plain} - {""}
+    return {plain, f"{head} {_NAMED.get(last) or singular(last)}".strip()} - {""}

@@ -26,10 +26,10 @@ class CitationChecker:
     def check(
         self, claims: Sequence[Claim], question: str, video_ids: Sequence[str] | None = None
     ) -> tuple[Claim, ...]:
-        """The claims that hold, each with the citations that hold. What does not hold is dropped, not mended.
+        """The claims that are supported, each with the citations that resolve. All else is dropped, not repaired.
 
         Args:
-            question: numbers it contains may be repeated.
+            question: claims may repeat its numbers.
             video_ids: the videos that may be cited; None for all.
         """
         wanted = [citation.evidence_id for claim in claims for citation in claim.citations]
@@ -55,8 +55,7 @@ class CitationChecker:
         return tuple(kept)
 
     def _supported(self, text: str, question: str, lines: Sequence[Evidence]) -> bool:
-        """Every number must stand in the evidence, and what is denied must be denied there, too; and the words must
-        stand there, or the meaning must lie near the lines'."""
+        """Whether lines have every number of a text, deny what it denies, and have its words or a similar meaning."""
         material = " ".join(f"{line.text} {line.search_text}" for line in lines)
         allowed = set(_NUMBER.findall(material)) | set(_NUMBER.findall(question))
         if not set(_NUMBER.findall(text)) <= allowed:

@@ -10,25 +10,22 @@ from langgraph.graph import END, START, StateGraph
 from pydantic import BaseModel
 
 from agents.answering.checker import CitationChecker
-from agents.answering.claims import Answer, Claim, cite, name_seen, quote_lines
+from agents.answering.claims import LEAST_SEEN, SEEN, Answer, Claim, cite, give_overview, name_seen, quote_lines
 from agents.answering.questions import Question, understand
 from agents.llm import LLM
 from agents.search.finder import SEARCHED_STAGES, Finder, Found, Moment
 from agents.search.scoring import query_scales
-from agents.words import coverage, nothing_to_look_for, read_part
+from agents.words import Term, coverage, nothing_to_look_for, read_part
 from encoders.bundle import Encoders
 from stores.core.errors import UsageError
 from stores.core.records import Evidence
 from stores.library_store import LibraryStore
 
-LOOKED_AT = 3
-"""Videos whose lines are read for one question."""
+MOST_VIDEOS = 3
+"""Videos whose evidence is read for one question: this many by moments, and as many by matching words."""
 
-LEAST_SEEN = 0.15
-"""Confidence a label, an object or a caption needs to be named in an answer."""
-
-SHOWN_TO_MODEL = 80
-"""Evidence lines given to a language model."""
+MOST_LINES = 80
+"""Lines of evidence given to a language model."""
 
 _INSTRUCTIONS = (
     "You answer a question about a library of videos from numbered evidence only. Every claim names the evidence "
@@ -67,8 +64,8 @@ class Answerer:
     """Answers questions over one library.
 
     Args:
-        llm: drafts claims from the evidence; without one, answers quote what was heard, read or seen.
-        finder: finds the moments that a question is about; None for one without steps after recall.
+        llm: drafts claims from the evidence. Without one, answers quote what was said, read or seen.
+        finder: finds the moments that a question is about; by default one without steps after recall.
     """
 
     def __init__(
@@ -87,7 +84,7 @@ class Answerer:
         return "llm" if self._llm else "extractive"
 
     def ask(self, question: str, video_ids: Sequence[str] | None = None) -> Answer:
-        """Answer one question, over the library or over some of its videos.
+        """Answer one question from the whole library or from some of its videos.
 
         Raises:
             UsageError: USAGE if the question is empty; UNKNOWN_VIDEO if one of ``video_ids`` is not indexed.
@@ -115,19 +112,22 @@ class Answerer:
     def _understand(self, state: _State) -> dict[str, Any]:
         self._check_indexed(state["video_ids"] or ())
         question = understand(read_part(state["text"]), self._encoders.concepts.vocabulary)
-        # An empty text is refused by the search.
+        # The search rejects an empty text.
         empty = bool(state["text"].strip()) and nothing_to_look_for(state["text"])
+        empty = empty and not _is_overview(question, state["video_ids"])
         return {"question": question, "empty": empty, "drafted": [], "claims": ()}
 
     def _look_up(self, state: _State) -> dict[str, Any]:
-        """Moments for the question, and the lines of the videos they lie in."""
+        """Moments for the question, and the evidence of their videos."""
         found = self._finder.search(state["text"], k=12, video_ids=state["video_ids"])
+        if state["video_ids"] and _is_overview(state["question"], state["video_ids"]):
+            return {"found": found, "lines": self._store.catalog.evidence_of(state["video_ids"][0])}
         hits = self._store.fulltext.search(
             state["text"], 50, video_ids=state["video_ids"], channels=("speech", "screen", "caption", "script")
         )
         by_picture = list(dict.fromkeys(moment.video_id for moment in found.moments))
         by_words = list(dict.fromkeys(hit.video_id for hit in hits))
-        videos = list(dict.fromkeys(by_picture[:LOOKED_AT] + by_words[:LOOKED_AT]))
+        videos = list(dict.fromkeys(by_picture[:MOST_VIDEOS] + by_words[:MOST_VIDEOS]))
         lines = [line for video_id in videos for line in self._store.catalog.evidence_of(video_id)]
         return {"found": found, "lines": lines}
 
@@ -147,6 +147,8 @@ class Answerer:
 
     def _draft_by_quoting(self, state: _State) -> list[Claim]:
         question = state["question"]
+        if _is_overview(question, state["video_ids"]):
+            return give_overview(question, state["lines"]) if self._are_seen(question.subject, state["lines"]) else []
         channels = ("speech", "screen") if question.source in ("words", "picture") else (question.source,)
         quoted = quote_lines(question, [line for line in state["lines"] if line.channel in channels])
         if quoted or question.source in ("words", "speech"):
@@ -154,13 +156,13 @@ class Answerer:
         return self._name_what_is_there(state)
 
     def _name_what_is_there(self, state: _State) -> list[Claim]:
-        """What was recognised (or, if asked for, read) in the best video's moments, nearest to the question first."""
+        """What was recognised (or, if the question asks for text, read) in the best video, most relevant first."""
         question, found = state["question"], state["found"]
         if found.verdict == "no_match" or not self._known_words_seen(state):
             return []
         best = found.moments[0].video_id
         spans = [moment.span for moment in found.moments if moment.video_id == best]
-        channels = ("screen",) if question.source == "screen" else ("picture", "object", "caption")
+        channels = ("screen",) if question.source == "screen" else SEEN
         seen = [
             line
             for line in state["lines"]
@@ -180,23 +182,33 @@ class Answerer:
         return name_seen(question, [line for line in ordered if line.text != "background"])
 
     def _known_words_seen(self, state: _State) -> bool:
-        """Whether the question's words that the models could recognise were recognised, at least half of them.
+        """Whether at least half of those words of the question were recognised that the models are able to recognise.
 
-        Where they could recognise none, one of its words must be said, written or seen: a likeness alone ties no answer
-        to a question about something else ("What is the capital of France?").
+        If there are none, one of its words must be said, written or seen: similarity alone would answer questions about
+        something else ("What is the capital of France?").
         """
-        space, terms = self._encoders.concepts, state["question"].terms
-        strengths = {term: max(space.matching(term.text).values(), default=0.0) for term in terms}
-        known = [term for term, strength in strengths.items() if strength >= 1.0]
         best = state["found"].moments[0].video_id
-        seen = "\n".join(line.search_text for line in state["lines"] if line.video_id == best)
-        if known:
-            return coverage(known, seen) >= 0.5
-        return not terms or any(strengths.values()) or coverage(terms, seen) > 0
+        lines = [line for line in state["lines"] if line.video_id == best]
+        terms = state["question"].terms
+        strengths = self._strengths(terms)
+        if any(strength >= 1.0 for strength in strengths):
+            return self._are_seen(terms, lines)
+        seen = "\n".join(line.search_text for line in lines)
+        return not terms or any(strengths) or coverage(terms, seen) > 0
+
+    def _are_seen(self, terms: Sequence[Term], lines: Sequence[Evidence]) -> bool:
+        """Whether at least half of those terms were recognised that the models are able to recognise."""
+        strengths = self._strengths(terms)
+        known = [term for term, strength in zip(terms, strengths, strict=True) if strength >= 1.0]
+        return not known or coverage(known, "\n".join(line.search_text for line in lines)) >= 0.5
+
+    def _strengths(self, terms: Sequence[Term]) -> list[float]:
+        """How certainly each term names something that the models can recognise (`ConceptSpace.matching`)."""
+        return [max(self._encoders.concepts.matching(term.text).values(), default=0.0) for term in terms]
 
     def _draft_by_model(self, state: _State) -> list[Claim]:
         assert self._llm is not None
-        near = _near_first(state["lines"], state["found"].moments, state["question"])[:SHOWN_TO_MODEL]
+        near = _near_first(state["lines"], state["found"].moments, state["question"])[:MOST_LINES]
         by_id = {line.evidence_id: line for line in near}
         listed = "\n".join(
             f"[{line.evidence_id}] video {line.video_id}, {line.channel}: {line.text!r}" for line in near
@@ -225,17 +237,22 @@ class Answerer:
         return {"answer": Answer(state["text"], text, not claims, self.mode, claims)}
 
 
+def _is_overview(question: Question, video_ids: Sequence[str] | None) -> bool:
+    """Whether the question asks in general what one particular video shows or says."""
+    return question.overview and len(set(video_ids or ())) == 1
+
+
 def _near_first(lines: Sequence[Evidence], moments: Sequence[Moment], question: Question) -> list[Evidence]:
-    """Lines in found moments before all others: the best line of every moment, the second best of each, and so on."""
+    """Lines of found moments before all others: the best of every moment, then the second best of each, and so on."""
     pictured = question.source == "picture"
     by_worth = sorted(lines, key=lambda line: ((line.channel in ("speech", "screen")) == pictured, -line.confidence))
-    taken: Counter[int] = Counter()
+    counts: Counter[int] = Counter()
     places: list[tuple[int, int, int]] = []
     for line in by_worth:
-        around = (one.rank for one in moments if one.video_id == line.video_id and line.span.overlap(one.span))
-        rank = next(around, 0)
-        places.append((0, taken[rank], rank) if rank else (1, len(places), 0))
-        taken[rank] += 1
+        ranks = (one.rank for one in moments if one.video_id == line.video_id and line.span.overlap(one.span))
+        rank = next(ranks, 0)
+        places.append((0, counts[rank], rank) if rank else (1, len(places), 0))
+        counts[rank] += 1
     return [line for _, line in sorted(zip(places, by_worth, strict=True), key=lambda item: item[0])]
 
 

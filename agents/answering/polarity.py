@@ -1,7 +1,7 @@
-"""Whether two texts deny the same things: "must not be at 250 degrees" is no support for "must be at 250 degrees".
+"""Whether two texts deny the same things: "must not be at 250 degrees" does not support "must be at 250 degrees".
 
-A negation covers the words that follow it in its clause; the first of them counts most. Two negations of one word
-cancel each other. What is implied ("off" for "not on") is not understood: such a claim is not supported.
+A negation covers the words that follow it in its clause; the first of them counts most. Two negations of the same word
+cancel each other. Implied negations ("off" for "not on") are not understood, so such claims are not supported.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class Denial:
 
 
 def polarity_agrees(claim: str, evidence: Iterable[str]) -> bool:
-    """Whether ``claim`` denies nothing that its evidence does not deny, and affirms nothing that this denies."""
-    clauses, lines = _parted([claim]), _parted(evidence)
-    said = {word for affirmed, _ in clauses for word in affirmed}
+    """Whether a claim denies only what its evidence denies, and affirms nothing that its evidence denies."""
+    stated, lines = _clauses([claim]), _clauses(evidence)
+    said = {word for affirmed, _ in stated for word in affirmed}
     known = {word for affirmed, _ in lines for word in affirmed}
     refused = {word for _, denials in lines for denial in denials for word in denial.words}
-    ours = [denial for _, denials in clauses for denial in denials]
+    ours = [denial for _, denials in stated for denial in denials]
     theirs = [denial for _, denials in lines for denial in denials]
     if any(not refused or _contradicted(denial, known - refused) for denial in ours):
         return False
@@ -52,9 +52,9 @@ def _contradicted(denial: Denial, affirmed: set[str]) -> bool:
     return bool(there) and (denial.words[0] in affirmed or 2 * len(there) > len(denial.words))
 
 
-def _parted(texts: Iterable[str]) -> list[tuple[set[str], list[Denial]]]:
-    """For every clause, the words that it affirms and what it denies."""
-    parted = []
+def _clauses(texts: Iterable[str]) -> list[tuple[set[str], list[Denial]]]:
+    """For each clause, the words that it affirms, and what it denies."""
+    clauses = []
     for text in texts:
         for clause in _CLAUSE.split(_NO_DENIAL.sub(" ", search_key(text))):
             pieces, at, negations = [], 0, 0
@@ -69,17 +69,17 @@ def _parted(texts: Iterable[str]) -> list[tuple[set[str], list[Denial]]]:
                 if before % 2 and words:
                     denials.append(Denial(words))
                 elif before % 2 and affirmed:
-                    # "The light is not on": nothing follows that has a meaning of its own.
+                    # "The light is not on": no content word follows.
                     denials.append(Denial(tuple(affirmed)))
                     affirmed = set()
                 else:
                     affirmed.update(words)
-            parted.append((affirmed, denials))
-    return parted
+            clauses.append((affirmed, denials))
+    return clauses
 
 
 def _words(piece: str, after_negation: bool) -> list[str]:
-    """Content words; of Chinese, single characters, since pairs differ with what stands before."""
+    """Content words; of Chinese single characters, because pairs depend on the character before."""
     plain = _AUXILIARIES.sub("", piece.strip()) if after_negation else piece
     words: list[str] = []
     for term in content_terms(plain):

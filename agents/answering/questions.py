@@ -1,4 +1,4 @@
-"""Understanding a question: what it is about, whether words or pictures can answer it, what kind of thing it wants."""
+"""Understanding a question: its topic, whether words or pictures can answer it, and what kind of answer it wants."""
 
 from __future__ import annotations
 
@@ -7,8 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from agents.words import Term, content_terms
-from stores.core.text_keys import HAN
+from agents.words import (
+    FUNCTION_CHARACTERS,
+    FUNCTION_WORDS,
+    GREETINGS,
+    SCAFFOLD_TERMS,
+    SCAFFOLD_WORDS,
+    Term,
+    content_terms,
+)
+from stores.core.text_keys import HAN, search_key
 
 Source = Literal["speech", "screen", "words", "picture"]
 Wants = Literal["name", "number", "anything"]
@@ -47,21 +55,47 @@ _ACCOUNT = re.compile(
 )
 _YES_OR_NO = re.compile(r"^\s*(is|are|was|were|do|does|did|can|has|have)\b|有没有|是不是|吗[？?]?\s*$", re.I)
 _HAN = re.compile(f"[{HAN}]")
+_LATIN_WORD = re.compile("[a-z0-9]+")
 
 _ROLE_WORDS = frozenset("speaker narrator presenter title caption subtitle text".split())
-"""Words that point at a channel rather than at its content."""
+"""Words that refer to a channel rather than to its content."""
+
+_ASKS_WHAT = re.compile(r"\b(what|describe|summari[sz]e|summary)\b|什么|哪些|描述|总结|概括", re.I)
+_GENERAL_WORDS = (
+    FUNCTION_WORDS
+    | SCAFFOLD_WORDS
+    | GREETINGS
+    | frozenset(
+        "happen happens happened happening going visible appear appears hear heard contain contains content contents "
+        "describe summarize summarise summary written writing saying spoken read".split()
+    )
+)
+_GENERAL_CHINESE = re.compile(
+    "|".join((*SCAFFOLD_TERMS, *"请 描述 总结 概括 内容 发生 出现 看到 看见 听到 写 说 讲".split()))
+)
+_SUBJECT_ALONE = re.compile(
+    r"^\s*what\s+(?:is|are|was|were|does|do|did|has|have)\s+(?P<subject>(?:[^\W\d_]+\s+){1,2})"
+    r"(?P<verb>writing|write|written|saying|say|said)\s*[?.!]*\s*$",
+    re.I,
+)
+_SUBJECT_ALONE_IN_CHINESE = re.compile(
+    f"^\\s*(?P<subject>[{HAN}]{{1,4}}?)(?:正在|在|都)?(?P<verb>写|说|讲)[了着过些]*什么\\s*[？?。]?\\s*$"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question understood.
+    """A question, analysed.
 
     Attributes:
         terms: its content words.
-        source: where its answer must lie: in speech, on screen, in either (``words``), or in the ``picture``.
-        wants: ``number`` and ``name`` narrow what counts as an answer.
-        chinese: answer in Chinese.
-        yes_or_no: whether something is there; only what the question names answers it.
+        source: where the answer must be: in speech, on screen, in either (``words``), or in the ``picture``.
+        wants: ``number`` and ``name`` restrict what counts as an answer.
+        chinese: whether to answer in Chinese.
+        yes_or_no: whether it asks if something is there; then only what it names is an answer.
+        overview: whether it asks what there is, or what is said or written, without naming a topic. That can be
+            answered for one video, not for a whole library.
+        subject: of an overview, the content words for the person who says or writes something.
     """
 
     text: str
@@ -70,21 +104,41 @@ class Question:
     wants: Wants
     chinese: bool
     yes_or_no: bool = False
+    overview: bool = False
+    subject: tuple[Term, ...] = ()
 
 
 def understand(text: str, vocabulary: Iterable[str] = ()) -> Question:
-    """Read a question without a model. Names, numbers, reasons and results are not seen in pictures by this profile,
-    so such questions can only be answered from words that were heard or read."""
+    """Analyse a question without a language model. The picture models recognise no names, numbers, reasons or results,
+    so questions for these can only be answered from what was said or read."""
     asked = _POLITE.sub("", text)
     wants: Wants = "number" if _NUMBER.search(asked) else "name" if _NAME.search(asked) else "anything"
-    source: Source
+    alone = _SUBJECT_ALONE.match(asked) or _SUBJECT_ALONE_IN_CHINESE.match(asked)
+    return Question(
+        text=text,
+        terms=tuple(term for term in content_terms(text, vocabulary) if term.text not in _ROLE_WORDS),
+        source=_source(asked, wants, alone["verb"].lower() if alone else ""),
+        wants=wants,
+        chinese=bool(_HAN.search(text)),
+        yes_or_no=bool(_YES_OR_NO.search(asked)),
+        overview=bool(alone) or (wants == "anything" and _names_no_topic(text)),
+        subject=content_terms(alone["subject"], vocabulary) if alone else (),
+    )
+
+
+def _source(asked: str, wants: Wants, verb: str) -> Source:
+    if verb:
+        return "screen" if verb.startswith(("writ", "写")) else "speech"
     if _SPEECH.search(asked):
-        source = "speech"
-    elif _SCREEN.search(asked):
-        source = "screen"
-    elif wants != "anything" or _ACCOUNT.search(asked):
-        source = "words"
-    else:
-        source = "picture"
-    terms = tuple(term for term in content_terms(text, vocabulary) if term.text not in _ROLE_WORDS)
-    return Question(text, terms, source, wants, bool(_HAN.search(text)), bool(_YES_OR_NO.search(asked)))
+        return "speech"
+    if _SCREEN.search(asked):
+        return "screen"
+    return "words" if wants != "anything" or _ACCOUNT.search(asked) else "picture"
+
+
+def _names_no_topic(text: str) -> bool:
+    """Whether a question asks "what" and has no other content word."""
+    key = search_key(text)
+    if not _ASKS_WHAT.search(key) or not _GENERAL_WORDS.issuperset(_LATIN_WORD.findall(key)):
+        return False
+    return FUNCTION_CHARACTERS.issuperset(_HAN.findall(_GENERAL_CHINESE.sub("", key)))

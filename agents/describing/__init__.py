@@ -1,1 +1,1 @@
-"""Clips and videos in words, by a model behind an endpoint."""
+"""Descriptions of clips and videos by a model behind an endpoint."""

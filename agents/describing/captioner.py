@@ -1,4 +1,4 @@
-"""Clips described by a model that sees pictures, behind any OpenAI-compatible endpoint."""
+"""Captions of clips by a vision-language model behind any OpenAI-compatible endpoint."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from pipeline.describe.captions import Description
 from pipeline.describe.sampled_frames import SampledFrames
 
 FRAMES = 4
-"""Frames of a clip that the model sees. Source: our choice: enough to tell a movement, few enough to pay for."""
+"""Frames of a clip given to the model. Source: our choice: enough to show a movement, few enough to be affordable."""
 
 LINES = 30
-"""Lines that were heard, and as many that were read, that are given with a clip."""
+"""Spoken lines, and as many written ones, given with a clip."""
 
 CALLS_AT_A_TIME = 4
-"""Clips that the endpoint is asked about at the same time. Source: our choice: it mostly waits."""
+"""Concurrent requests to the endpoint. Source: our choice: most of the time is spent waiting."""
 
 JPEG_QUALITY = 85
 """Source: our choice: text in the picture stays legible."""
@@ -41,10 +41,10 @@ class _Reply(BaseModel):
 
 
 class EndpointDescriber:
-    """A describer (`pipeline.describe.captions`) that asks a language model with eyes.
+    """A describer (`pipeline.describe.captions`) that asks a vision-language model.
 
     Args:
-        llm: its model must take pictures.
+        llm: its model must accept pictures.
     """
 
     frames = FRAMES
@@ -56,16 +56,16 @@ class EndpointDescriber:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The model, by the name that the endpoint knows it by."""
+        """The model, by its name at the endpoint."""
         return (self.model,)
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """What it is told to do."""
+        """All that its output depends on besides the model."""
         return {"instructions": _INSTRUCTIONS, "lines": LINES}
 
     def describe(self, clips: Sequence[SampledFrames]) -> list[list[Description]]:
-        """One text for each clip; none where the model can make out nothing.
+        """One description of each clip, or none if the model can make out nothing.
 
         Raises:
             EndpointError: as `agents.llm.LLM.ask`.
@@ -80,7 +80,7 @@ class EndpointDescriber:
 
 
 def model_name(llm: LLM) -> str:
-    """``model@endpoint``: which revision answers, an endpoint does not tell; where it is does not matter."""
+    """``model@endpoint``: an endpoint does not report the revision, and its address does not matter."""
     return f"{llm.settings.model}@endpoint"
 
 

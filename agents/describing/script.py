@@ -1,7 +1,7 @@
-"""The scripting graph: gather a video's captions and lines → draft its script → check every sentence → keep it.
+"""The scripting graph: gather a video's captions and lines → draft its script → check every sentence.
 
 After MM-VID (Lin et al. 2023, arXiv:2310.19773), which has a language model join clip descriptions and the transcript
-into one script of the video. Here no sentence is kept that does not rest on stored evidence.
+into one script of the video. Here only sentences supported by stored evidence are kept.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ SCRIPT = "script"
 """Name of the stage."""
 
 LINES = 240
-"""Captions and lines given to the model; of more, as many evenly over the video, captions before the others."""
+"""Captions and lines given to the model. If there are more, they are sampled evenly, captions first."""
 
 SENTENCES = 12
-"""Sentences of a script, at most."""
+"""Most sentences of a script."""
 
 _INSTRUCTIONS = (
     f"You write the script of a video in at most {SENTENCES} plain sentences, in the order of what happens, from "
@@ -58,10 +58,10 @@ class _State(TypedDict, total=False):
 
 
 class ScriptWriter:
-    """Writes scripts of described videos of one library.
+    """Writes scripts of videos with captions.
 
     Args:
-        llm: who drafts them.
+        llm: drafts them.
     """
 
     def __init__(self, store: LibraryStore, encoders: Encoders, llm: LLM) -> None:
@@ -73,12 +73,12 @@ class ScriptWriter:
 
     @property
     def stage(self) -> Stage:
-        """The stage that this writer is."""
+        """The stage that this writer implements."""
         settings = {"instructions": _INSTRUCTIONS, "lines": LINES}
         return Stage(SCRIPT, "1", settings, (self.model,), (CAPTIONS, "speech", "screentext"))
 
     def write(self, video_id: str) -> StageOutput:
-        """The script of one video; no record where there is nothing to tell, or nothing that can be told holds.
+        """The script of one video; no record if there is no evidence, or no sentence that it supports.
 
         Raises:
             EndpointError: as `agents.llm.LLM.ask`.
@@ -117,9 +117,9 @@ class ScriptWriter:
         draft = self._llm.ask(_INSTRUCTIONS, f"Notes, in the order of the video:\n{notes}", _Draft)
         drafted = []
         for one in draft.sentences:
-            named = [by_id[name] for name in dict.fromkeys(one.evidence_ids) if name in by_id]
+            cited = [by_id[name] for name in dict.fromkeys(one.evidence_ids) if name in by_id]
             if text := " ".join(one.text.split()):
-                drafted.append(Claim(text, tuple(map(cite, named))))
+                drafted.append(Claim(text, tuple(map(cite, cited))))
         return {"drafted": drafted}
 
     def _check(self, state: _State) -> dict[str, Any]:
@@ -127,7 +127,7 @@ class ScriptWriter:
 
 
 def _evenly(lines: Sequence[Evidence], count: int) -> list[Evidence]:
-    """At most ``count`` of ``lines``, evenly chosen."""
+    """At most ``count`` of ``lines``, sampled evenly."""
     if len(lines) <= count:
         return list(lines)
     return [lines[number * len(lines) // count] for number in range(count)]

@@ -1,4 +1,4 @@
-"""Candidates: clips that some channel brought up, and what each channel gave, until they are ranked."""
+"""Candidates: clips recalled by some channel, with what each channel contributed, before they are ranked."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from stores.core.records import Clip
 
 @dataclass(slots=True)
 class Candidate:
-    """One clip on its way to being a moment.
+    """One clip that may become a moment.
 
     Attributes:
-        channels: what each channel, or step after recall, gave to the ratio (`agents.search.scoring`); they add up to
-            it.
-        words: the share in ``channels`` that comes from words of lines; the rest comes from likeness of vectors.
-        collections: by channel, the collection whose vector gave the likeness.
-        line: the line that explains the hit best; ``line_worth``: what it gave.
+        channels: contribution of each channel, and of each step after recall, to the ratio (`agents.search.scoring`),
+            which is their sum.
+        words: the part of each channel's contribution that comes from matching words; the rest comes from the
+            similarity of vectors.
+        collections: by channel, the collection that the most similar vector came from.
+        line: the line that explains the hit best; ``line_worth``: its contribution.
     """
 
     video_id: str
@@ -33,17 +34,17 @@ class Candidate:
         return sum(self.channels.values())
 
     def offer(self, channel: str, worth: float, collection: str = "") -> None:
-        """What one vector of a channel gives; the best one counts."""
+        """Count the contribution of one vector if it is the best of its channel so far."""
         if worth > self.channels.get(channel, 0.0):
             self.channels[channel] = worth
             self.collections[channel] = collection
 
     def add_words(self, channel: str, worth: float, gain: float, line: str) -> None:
-        """A line with words of the query.
+        """Count a line that contains words of the query.
 
         Args:
-            worth: of the line.
-            gain: what it adds to what other lines of the channel gave.
+            worth: of the line by itself.
+            gain: by how much it raises what other lines of the channel contributed.
         """
         self.channels[channel] = self.channels.get(channel, 0.0) + gain
         self.words[channel] = self.words.get(channel, 0.0) + gain

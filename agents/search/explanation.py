@@ -1,6 +1,6 @@
 """Why a search found what it found: models, what was searched, each part of each score, and what was left out.
 
-Facts are noted while a search runs (`Notes`), which costs next to nothing, and put together only if somebody asks.
+Facts are recorded while a search runs (`SearchTrace`), at almost no cost, and put together only on request.
 """
 
 from __future__ import annotations
@@ -39,26 +39,26 @@ THRESHOLD = 0.5
 (`agents.search.scoring`)."""
 
 UNSEARCHED = ("format", "script")
-"""Channels whose lines hold of a whole video: they find no moment."""
+"""Channels whose lines are about a whole video: they find no moments."""
 
 LEFT_OUT = 8
-"""Moments that are not shown and are told with the reason, at most. Ours."""
+"""Most moments that are listed with the reason why they are not shown. Ours."""
 
 Kind = Literal["vectors", "words", "itm", "socratic"]
 Outcome = Literal["shown", "merged", "left_out"]
 _Placed = tuple[Candidate, Outcome, int, str]
 Provenance = Callable[[], Mapping[tuple[str, str], str]]
-"""(stage, fingerprint) to ``name@revision`` of the models that make such a run."""
+"""``name@revision`` of the models of a run, by (stage, fingerprint)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one channel gave to one moment, by likeness of vectors or by words of lines, or a step after recall.
+    """Contribution of a channel, by similar vectors or matching words, or of a step after recall, to one moment.
 
     Attributes:
-        worth: in units of the ratio; may be negative where a step found against the moment.
-        share: of the ratio, worth over the sum of all worths without their signs, in [-1, 1].
-        model: ``name@revision`` of what made the vectors or lines, or took the step.
+        worth: in units of the ratio; negative if a step lowered it.
+        share: worth over the sum of all absolute worths, in [-1, 1].
+        model: ``name@revision`` of the model behind the vectors, the lines or the step.
     """
 
     channel: str
@@ -73,12 +73,12 @@ class Source:
     """Something that was searched.
 
     Attributes:
-        channel: of vectors also ``text``, for all that is said, read on screen or captioned.
+        channel: for vectors also ``text``: everything said, read on screen or captioned.
         kind: ``vectors`` of a collection, or ``words`` of the lines that a stage left.
         model: ``name@revision`` of what made them; query_model: of what the query was encoded with ("" for words).
         name: of the collection, or the stage.
-        items: vectors or lines; videos: that have any.
-        former: whether it is of a former model and serves until it is made anew.
+        items: number of vectors or lines; videos: number of videos with any.
+        former: whether it is of a former model and in use until `kinodex reembed` has replaced it.
     """
 
     channel: str
@@ -97,8 +97,8 @@ class Gap:
 
     Attributes:
         channel: or ``all``.
-        reason: ``not_indexed``, ``nothing_found`` (it was looked for and there is none) or ``other_model`` (its vectors
-            are of a model that cannot be asked here).
+        reason: ``not_indexed``, ``nothing_found`` (it has been processed and has none) or ``other_model`` (its vectors
+            are of a model that is not available here).
         detail: the error of the stage that failed, if one did.
     """
 
@@ -110,11 +110,11 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class CandidateOutcome:
-    """How one moment ended.
+    """What became of one candidate.
 
     Attributes:
-        rank: of the moment if it is shown, of the one that it went into if it was merged; 0 if it was left out.
-        reason: in words; "" for what is shown.
+        rank: of the moment if it is shown, of the one it was merged into, or 0 if it was left out.
+        reason: in words; "" if it is shown.
     """
 
     video_id: str
@@ -130,8 +130,8 @@ class CandidateOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How one query stands in one vector space (`agents.search.scoring.QueryScale`): of all concepts the picture model
-    knows, the mean of the cosines, their standard deviation, and the highest in standard deviations above the mean."""
+    """The scale of the query in one vector space (`agents.search.scoring.QueryScale`): mean and standard deviation of
+    its cosines with all concepts of the picture model, and the highest in standard deviations above the mean."""
 
     collection: str
     mean: float
@@ -141,14 +141,14 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All that `Finder.search` can say of how it came to its result.
+    """How `Finder.search` came to its result.
 
     Attributes:
-        threshold: confidence that makes the verdict a match.
-        match_ratio, steepness: of the logistic that makes a confidence of a ratio.
-        weights: what likeness on each channel counts, and the floor in standard deviations below which likeness of
-            lines is noise.
-        remarks: what the steps after recall did or could not do.
+        threshold: least confidence of a match.
+        match_ratio, steepness: parameters of the logistic from ratio to confidence.
+        weights: weight of the similarity on each channel, and the floor in standard deviations below which the
+            similarity of lines is noise.
+        remarks: what the steps after recall did, or why they could not.
     """
 
     threshold: float
@@ -164,12 +164,12 @@ class Explanation:
 
 @dataclass(slots=True)
 class SearchTrace:
-    """What is noted while a search runs.
+    """What is recorded while a search runs.
 
     Attributes:
-        scales: by collection; queries: likewise, the query's vector (d,) there.
+        scales: by collection; queries: the query's vector (d,), by collection.
         outcomes: candidate, outcome, rank and reason.
-        steps: ``name@revision`` of what took each step after recall, by the step's name in `Candidate.channels`.
+        steps: ``name@revision`` of the model of each step after recall, by the step's name in `Candidate.channels`.
     """
 
     scales: dict[str, QueryScale] = field(default_factory=dict)
@@ -180,7 +180,7 @@ class SearchTrace:
 
 
 def no_provenance() -> Mapping[tuple[str, str], str]:
-    """No makers are known."""
+    """The provenance of a library of which no model is known."""
     return {}
 
 
@@ -190,8 +190,7 @@ def explain(
     """The explanation of a search that has just ended.
 
     Args:
-        provenance: (stage, fingerprint) to the models that make such a run; runs of others are named by their
-            fingerprint.
+        provenance: the models of a run by (stage, fingerprint); other runs are named by their fingerprint.
     """
     by_collection = {name: model for space in spaces.searched() for name, model in space.provenance.items()}
     lines, vectors, told = lines_held(store), vectors_held(store), _shown(trace.outcomes)
@@ -239,14 +238,14 @@ def explain(
 
 
 def _shown(outcomes: Iterable[_Placed]) -> list[_Placed]:
-    """All that were shown or merged, and the first of those that were left out."""
-    left = 0
-    told = []
+    """All candidates that were shown or merged, and the first of those that were left out."""
+    left_out = 0
+    listed = []
     for outcome in outcomes:
-        left += outcome[1] == "left_out"
-        if outcome[1] != "left_out" or left <= LEFT_OUT:
-            told.append(outcome)
-    return told
+        left_out += outcome[1] == "left_out"
+        if outcome[1] != "left_out" or left_out <= LEFT_OUT:
+            listed.append(outcome)
+    return listed
 
 
 def _parts(
@@ -311,7 +310,7 @@ def _gaps(spaces: Spaces, store: LibraryStore) -> list[Gap]:
 
 
 def _model_of(source: LineSource, video_id: str, store: LibraryStore, provenance: Mapping[tuple[str, str], str]) -> str:
-    """Who wrote lines: by their fingerprint, or as the records say themselves."""
+    """The model that wrote some lines: by their fingerprint, or as the records themselves say."""
     if known := provenance.get((source.stage, source.fingerprint)):
         return known
     says = (getattr(record, "model", "") for record in store.catalog.records(video_id, source.stage))

@@ -20,7 +20,7 @@ from agents.search.explanation import (
     no_provenance,
 )
 from agents.search.near_duplicates import Comparison, NearDuplicates
-from agents.search.pictures import near_pictures
+from agents.search.pictures import PictureCollection, near_pictures
 from agents.search.refining import AS_RECALLED, SearchConfig, refined
 from agents.search.scoring import (
     LABEL_WEIGHT,
@@ -29,6 +29,7 @@ from agents.search.scoring import (
     TEXT_WEIGHT,
     confidence,
     lexical,
+    picture_scale,
     query_scales,
 )
 from agents.search.spaces import Space, Spaces
@@ -42,21 +43,21 @@ from stores.library_store import LibraryStore
 from stores.vectors.store import VectorHit
 
 SEARCHED_STAGES = ("vectors",)
-"""A video is indexed when its clip vectors are done; they rest on all other stages."""
+"""A video is indexed when its clip vectors are done; they depend on all other stages."""
 
 RECALL = 300
 """Vectors taken from each channel before fusion."""
 
 COMPARED = 64
-"""Best candidates whose videos' prints are looked up at once; those of further ones singly. Ours."""
+"""Best candidates whose frame hashes are looked up together; others are looked up one by one. Ours."""
 
 PER_VIDEO = 3
-"""Moments shown of one video, so that a long one does not push out the others."""
+"""Most moments of one video, so that a long one does not crowd out the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Also:
-    """Where else the same is shown: a near-duplicate that was left out of the results."""
+    """A near-duplicate that was left out of the results."""
 
     video_id: str
     span: Span
@@ -69,11 +70,11 @@ class Moment:
     Attributes:
         score: calibrated confidence in [0, 1]; 0.5 and more counts as a match.
         ratio: the fused score before calibration (see `agents.search.scoring`); the order of results.
-        channels: what each channel, and each step after recall, gave to ``ratio``; they add up to it. Only a step can
-            give less than nothing.
+        channels: contribution of each channel, and of each step after recall, to ``ratio``, which is their sum. Only
+            steps can contribute less than nothing.
         text: the line that explains the hit best.
-        thumbnail: where the picture lies, "" if there is none.
-        also: moments that show the same (`agents.search.near_duplicates`) and would have come after it.
+        thumbnail: uri of the picture, "" if there is none.
+        also: its near-duplicates (`agents.search.near_duplicates`), which would have come after it.
     """
 
     rank: int
@@ -90,8 +91,8 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All that a search tells. ``verdict`` is about the library's content, ``index`` about what is searched of it;
-    ``explanation`` is there if it was asked for."""
+    """The result of a search. ``verdict`` is about the content of the library, ``index`` about how much of it can be
+    searched; ``explanation`` is there on request."""
 
     query: str
     verdict: Literal["match", "no_match"]
@@ -101,11 +102,11 @@ class Found:
 
 
 class Finder:
-    """Searches one library. Holds no lock; several may be open at once, and several threads may use one.
+    """Searches one library. Takes no lock and is thread-safe; several may be open at once.
 
     Args:
-        config: what is done with the best moments after recall.
-        provenance: of explanations: (stage, fingerprint) to the models that make such a run.
+        config: the steps after recall.
+        provenance: for explanations, the models of a run by (stage, fingerprint).
     """
 
     def __init__(
@@ -132,12 +133,12 @@ class Finder:
         duplicates: bool = False,
         explained: bool = False,
     ) -> Found:
-        """The ``k`` best moments for a query in any language; what is read of a very long one is in ``Found.query``.
+        """The ``k`` best moments for a query in any language; of a very long one the part in ``Found.query`` counts.
 
         Args:
-            video_ids: look only in these.
-            duplicates: also show moments that show the same as a better one; else they are told in its ``also``.
-            explained: say why, too.
+            video_ids: search these videos only.
+            duplicates: show near-duplicates of better moments as moments; otherwise they are listed in ``also``.
+            explained: add the explanation.
 
         Raises:
             UsageError: USAGE if the query is empty or ``k`` < 1.
@@ -194,25 +195,28 @@ class Finder:
         video_ids: Sequence[str] | None,
         trace: SearchTrace,
     ) -> None:
-        """What lies near the query in one space, each likeness on the scale of that space
-        (`agents.search.pictures`)."""
+        """The nearest vectors of one space, each similarity on the scale of that space (`agents.search.pictures`)."""
         names = space.names
         vectors = space.ask.text.encode_queries([query])
         (scale,) = query_scales(vectors, space.ask.concepts)
-        # A picture model with a text tower of its own has another vector of the query, and a scale for each picture.
+        pictured_scale = picture_scale(query, scale, space.ask.concepts)
+        # A picture model with its own text tower has another vector of the query, and a scale for each picture.
         apart = space.ask.has("image_text")
         pictured = "" if apart else names.picture
-        for collection in filter(None, (pictured, names.object, names.text)):
-            trace.scales[collection], trace.queries[collection] = scale, vectors[0]
-        here = (space.ask, self._store, names.picture, RECALL, video_ids)
-        near = near_pictures(query, *here, asked=None if apart else vectors) if names.picture else []
+        scales = {pictured: pictured_scale, names.object: pictured_scale, names.text: scale}
+        for collection, one in scales.items():
+            if collection:
+                trace.scales[collection], trace.queries[collection] = one, vectors[0]
+        pictures = PictureCollection(self._store, space.ask, names.picture)
+        query_vector = None if apart else vectors
+        near = near_pictures(query, pictures, RECALL, video_ids, query_vector) if names.picture else []
         seen = [(hit, scale.z(hit.similarity)) for hit in self._near(names.object, vectors, video_ids)]
-        told = [
+        lines = [
             (replace(hit, clip_id=""), z)
             for hit in self._near(names.text, vectors, video_ids)
             if (z := scale.z(hit.similarity) - TEXT_FLOOR) > 0
         ]
-        clips = self._clips_of([hit for hit, _ in (*near, *seen, *told)])
+        clips = self._clips_of([hit for hit, _ in (*near, *seen, *lines)])
         for hit, ratio in near:
             for candidate in self._candidates(pool, clips, hit):
                 if ratio > 0:
@@ -220,19 +224,19 @@ class Finder:
         for hit, z in seen:
             for candidate in self._candidates(pool, clips, hit):
                 if z > 0:
-                    candidate.offer("object", OBJECT_WEIGHT * scale.ratio(z), names.object)
-        for hit, z in told:
+                    candidate.offer("object", OBJECT_WEIGHT * pictured_scale.ratio(z), names.object)
+        for hit, z in lines:
             for candidate in self._candidates(pool, clips, hit):
                 candidate.offer(hit.channel, TEXT_WEIGHT * scale.ratio(z), names.text)
 
     def _clips_of(self, hits: Iterable[VectorHit]) -> dict[str, list[Clip]]:
-        """The clips that hits lie in: those that they name, else those at their place."""
+        """The clips of hits: those that they name, otherwise those at the same time."""
         hits = list(hits)
         places = [(hit.video_id, hit.start, hit.end) for hit in hits if not hit.clip_id]
         return self._store.catalog.clips_at_hand([hit.clip_id for hit in hits if hit.clip_id], places)
 
     def _near(self, collection: str, vectors: Vectors, video_ids: Sequence[str] | None) -> list[VectorHit]:
-        """The vectors of a collection nearest to the query (1, d); none where a former space has no such collection."""
+        """The vectors of a collection nearest to the query (1, d); none if the space has no such collection."""
         return self._store.vectors.query(collection, vectors[0], RECALL, video_ids=video_ids) if collection else []
 
     def _recall_words(self, query: str, pool: dict[str, Candidate], video_ids: Sequence[str] | None) -> None:
@@ -255,7 +259,7 @@ class Finder:
                 candidate.add_words(line.channel, worth, gain, line.text)
 
     def _touched(self, pool: dict[str, Candidate], clips: dict[str, list[Clip]], line: Evidence) -> list[Candidate]:
-        """Candidates whose clip holds the middle of a spoken or written line, or overlaps an object or a label."""
+        """Candidates whose clip contains the middle of a spoken or written line, or overlaps an object or a label."""
         touched = []
         for clip in clips.get(line.video_id, ()):
             middle = (line.span.start + line.span.end) // 2
@@ -266,7 +270,7 @@ class Finder:
     def _candidates(
         self, pool: dict[str, Candidate], clips: dict[str, list[Clip]], hit: VectorHit
     ) -> Iterable[Candidate]:
-        """The candidate that a hit speaks for, if its clip is still there."""
+        """The candidate of a hit, if its clip still exists."""
         if hit.clip_id in pool:
             return [pool[hit.clip_id]]
         middle = (hit.start + hit.end) // 2
@@ -278,7 +282,7 @@ class Finder:
     def _rank(
         self, ordered: list[Candidate], k: int, per_video: int, duplicates: bool, trace: SearchTrace
     ) -> tuple[Moment, ...]:
-        """The best ``k``; a twin of a better one goes into that one's ``also`` and makes room for the next."""
+        """The best ``k``. Near-duplicates of a better one are listed in its ``also`` and make room for others."""
         near_duplicates = self._near_duplicates.among(
             [candidate.video_id for candidate in ordered[: max(COMPARED, 2 * k)]]
         )
@@ -330,7 +334,7 @@ class Finder:
         )
 
     def _describe(self, candidate: Candidate) -> str:
-        """The caption of the clip, else its strongest labels, where no line of text made the hit."""
+        """The caption of the clip, or its strongest labels, for a hit that no line of text explains."""
         place = candidate.video_id, candidate.clip.span
         there = self._store.catalog.evidence_at(*place, ("caption", "picture"))
         strongest = sorted(there, key=lambda line: (line.channel != "caption", -line.confidence))

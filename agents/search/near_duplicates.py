@@ -1,7 +1,7 @@
-"""Twins: moments that show the same pictures, so that a list of results need not tell the same thing twice.
+"""Near-duplicates: moments that show the same pictures, which a list of results should not show twice.
 
-Pictures decide, and where they hardly move, what is said decides with them: a lecture's slides or two camera angles
-look the same all the time, and say different things.
+Pictures decide. If they hardly move, speech decides as well: the slides of a lecture look the same for minutes while
+different things are said.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from stores.core.text_keys import CJK, search_key
 from stores.library_store import LibraryStore
 
 SAME = 0.5
-"""Share of the prints of the shorter moment from which it shows what the other does: more of it than not. Measured on
+"""Share of the shorter moment's frame hashes that must match for a near-duplicate: more than not. Measured on
 stretches of 6 s of the videos of `encoders.frame_hashes.NEAR`: copies 0.82 to 1 in 19 of 20 cases (0.5 for bars above
 and below, 0.6 for clipped white), other videos at most 0.17; of 3 s: 0.33."""
 
 SAID_AGAIN = 0.5
-"""Share of the shorter moment's pairs of words that the other has, too: recognition of a copy errs in some words,
-different sentences share next to none. Ours."""
+"""Share of the shorter transcript's word pairs that the other must have: transcripts of a copy differ in some words,
+different sentences share almost none. Ours."""
 
-_KEPT = 64  # videos whose prints are kept in memory: at most 0.8 MB each
+_KEPT = 64  # videos whose frame hashes are kept in memory: at most 0.8 MB each
 _STAGES = ("frame_hashes", "speech")
 _Read = TypeVar("_Read")
 _TOKEN = re.compile(f"[{CJK}]|(?:(?![{CJK}])[^\\W_])+")
@@ -37,9 +37,9 @@ Place = tuple[str, Span]
 
 
 class NearDuplicates:
-    """Tells twins among moments of one library. Several threads may use one.
+    """Finds near-duplicates among moments of one library. Thread-safe.
 
-    What was read of the videos that were looked at last is kept, by the fingerprint of the stage run that it is of.
+    Caches what it read of the videos used last, by the fingerprint of the stage run.
     """
 
     def __init__(self, store: LibraryStore) -> None:
@@ -49,20 +49,20 @@ class NearDuplicates:
         self._speech: OrderedDict[tuple[str, str], list[Evidence]] = OrderedDict()
 
     def among(self, video_ids: Iterable[str]) -> Comparison:
-        """What compares moments of these videos (and others), as they are now; for one list of results."""
+        """A comparison of moments of these videos (and others) for one list of results, as they are now."""
         return Comparison(self, list(dict.fromkeys(video_ids)))
 
     def fingerprints(self, video_ids: Sequence[str]) -> dict[tuple[str, str], str]:
-        """(video id, stage) to the run that readers see, of the stages that tell twins."""
+        """The active run by (video id, stage), for the stages that near-duplicates are found by."""
         return self._store.catalog.active_of(video_ids, _STAGES)
 
     def frame_hashes(self, video_id: str, fingerprint: str) -> FrameHashes | None:
-        """The prints of a video; None if they cannot be read."""
+        """The frame hashes of a video; None if they cannot be read."""
         return self._kept(self._frame_hashes, (video_id, fingerprint), self._read)
 
     def speech(self, video_id: str, fingerprint: str) -> list[Evidence]:
         """What is said in a video."""
-        return self._kept(self._speech, (video_id, fingerprint), self._hear)
+        return self._kept(self._speech, (video_id, fingerprint), self._read_speech)
 
     def _kept(
         self, memory: OrderedDict[tuple[str, str], _Read], key: tuple[str, str], read: Callable[[str], _Read]
@@ -88,15 +88,15 @@ class NearDuplicates:
                 else None
             )
         except (KeyError, StoreError):
-            # Replaced, lost or out of reach at this moment: the results are worth showing, twins and all.
+            # Replaced, lost or out of reach right now: the results are worth showing with their duplicates.
             return None
 
-    def _hear(self, video_id: str) -> list[Evidence]:
+    def _read_speech(self, video_id: str) -> list[Evidence]:
         return self._store.catalog.evidence_of(video_id, "speech")
 
 
 class Comparison:
-    """Tells twins in one list of results."""
+    """Compares the moments of one list of results."""
 
     def __init__(self, near_duplicates: NearDuplicates, video_ids: Sequence[str]) -> None:
         self._near_duplicates = near_duplicates
@@ -104,7 +104,7 @@ class Comparison:
         self._runs = near_duplicates.fingerprints(video_ids)
 
     def same(self, one: Place, other: Place) -> bool:
-        """Whether two moments, each a video id and a span, show the same; False where there are no prints to tell."""
+        """Whether two moments, each a video id and a span, show the same; False if frame hashes are missing."""
         stretches = [(place, self._stretch(place)) for place in (one, other)]
         (place, short), (place_there, long) = sorted(stretches, key=lambda pair: len(pair[1]) if pair[1] else 0)
         if short is None or long is None:
@@ -127,7 +127,7 @@ class Comparison:
         return frame_hashes.between(*span.seconds).solid if frame_hashes is not None else None
 
     def _says_the_same(self, one: Place, other: Place, found: Alignment) -> bool:
-        """Whether what is said in the stretch that both show is the same; silence is, unless it is one video's own."""
+        """Whether the same is said in the stretch that both show. Silence is the same in different videos only."""
         start, end = one[1].seconds
         there = other[1].seconds
         start, end = max(start, there[0] - found.offset), min(end, there[1] - found.offset)

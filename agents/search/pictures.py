@@ -1,23 +1,24 @@
 """How well texts fit pictures, on a scale that means the same for every picture model.
 
-Where pictures lie in the space of the text encoder (ConSE), a text has its own scale there: `agents.search.scoring`. A
-model with a text tower of its own (CLIP, SigLIP) puts pictures apart from texts, so that cosines of texts with each
-other say nothing about those with pictures. There the scale is the picture's: by how many standard deviations a text
-lies nearer to it than the names of all concepts do, and which share that is of what the best of these names has. Both
-scales give 1 to what is there as surely as anything can be, and are near 0 for what has nothing to do with the picture,
-so that `agents.search.scoring.MATCH_RATIO` and `agents.tagging.recall.PICTURE_CENTRE` stand for the same; they were set
-on ConSE alone.
+If pictures are embedded in the space of the text encoder (ConSE), each text has its own scale: `agents.search.scoring`.
+A model with its own text tower (CLIP, SigLIP) embeds pictures apart from texts, so cosines between texts say nothing
+about those with pictures. There each picture has its own scale: by how many standard deviations a text is nearer to it
+than the names of all concepts are, and which share that is of what the nearest name reaches. On both scales 1 means
+"as surely there as anything can be" and 0 means "nothing to do with the picture", so that
+`agents.search.scoring.MATCH_RATIO` and `agents.tagging.recall.PICTURE_CENTRE` mean the same. They were set on ConSE
+alone.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.search.scoring import LEAST_BEST, query_scales
+from agents.search.scoring import LEAST_BEST, picture_scale, query_scales
 from encoders.bundle import Encoders
 from encoders.types import Vectors, WeightsError
 from stores.library_store import LibraryStore
@@ -31,35 +32,43 @@ all other pairs. Models with features on another scale have theirs in the regist
 _TEXTS = 8192  # put beside all pictures at a time: some MB for a video of hundreds of clips
 
 
+@dataclass(frozen=True, slots=True)
+class PictureCollection:
+    """A collection of picture vectors, and the encoders that they are of."""
+
+    store: LibraryStore
+    encoders: Encoders
+    name: str
+
+
 def near_pictures(
     query: str,
-    encoders: Encoders,
-    store: LibraryStore,
-    collection: str,
+    pictures: PictureCollection,
     k: int,
     video_ids: Sequence[str] | None = None,
-    asked: Vectors | None = None,
+    query_vector: Vectors | None = None,
 ) -> list[tuple[VectorHit, float]]:
-    """The ``k`` pictures nearest to a query, each with its ratio (see `agents.search.scoring`); most of them mean
-    nothing.
+    """The ``k`` pictures nearest to a query, each with its ratio (see `agents.search.scoring`); most of the ratios are
+    noise.
 
     Args:
-        collection: of pictures that these encoders have made.
-        video_ids: look only in these.
-        asked: the query (1, d), where it was put into the pictures' space before.
+        video_ids: search these videos only.
+        query_vector: of the query (1, d) in the space of the pictures, if it is known already.
     """
-    if asked is None:
-        asked = encoders.image_text.encode_queries([query])
-    hits = store.vectors.query(collection, asked[0], k, video_ids=video_ids)
+    encoders, vectors = pictures.encoders, pictures.store.vectors
+    if query_vector is None:
+        query_vector = encoders.image_text.encode_queries([query])
+    hits = vectors.query(pictures.name, query_vector[0], k, video_ids=video_ids)
     space = encoders.zero_shot
     if space is None:
-        (scale,) = query_scales(asked, encoders.concepts)
+        (scale,) = query_scales(query_vector, encoders.concepts)
+        scale = picture_scale(query, scale, encoders.concepts)
         return [(hit, scale.ratio(scale.z(hit.similarity))) for hit in hits]
-    vectors = store.vectors.values(collection, [hit.vector_id for hit in hits])
-    there = [hit for hit in hits if hit.vector_id in vectors]  # one may have been replaced between the two calls
+    values = vectors.values(pictures.name, [hit.vector_id for hit in hits])
+    there = [hit for hit in hits if hit.vector_id in values]  # one may have been replaced between the two calls
     if not there:
         return []
-    usual = space.usual(np.stack([vectors[hit.vector_id] for hit in there]))
+    usual = space.usual(np.stack([values[hit.vector_id] for hit in there]))
     z = (np.array([hit.similarity for hit in there]) - usual.mean) / usual.deviation
     ratios = z / np.maximum(usual.best, LEAST_BEST)
     return [(hit, float(ratio)) for hit, ratio in zip(there, ratios, strict=True)]

@@ -1,4 +1,4 @@
-"""What is done with the best candidates after recall, if the settings ask for it: another score, a closer look."""
+"""Optional steps after recall: rescoring and reranking of the best candidates."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from stores.library_store import LibraryStore
 
 @dataclass(frozen=True, slots=True)
 class SearchConfig:
-    """Steps after recall; none unless asked for, since each costs time for every query.
+    """Steps after recall. All are off by default, since each adds to the time of every query.
 
     Attributes:
-        rescore: ``socratic`` multiplies what is seen by what is said and captioned (`agents.search.rescoring`).
-        rerank: ``itm`` has an image-grounded model look at the best (`agents.search.reranking`); ``auto`` where the
+        rescore: ``socratic`` multiplies the picture score by the scores of speech and captions
+            (`agents.search.rescoring`).
+        rerank: ``itm`` reranks by an image-text matching model (`agents.search.reranking`); ``auto`` does so if the
             profile has one.
-        top_k: how many it looks at; each costs a forward pass of that model and a place in the file. Source: BLIP's
-            official retrieval looks at 128 of 1,000 videos, on GPUs; ours is lower, for processors.
+        top_k: how many candidates are reranked; each costs a seek in its file and a forward pass of the model. Source:
+            BLIP's official retrieval reranks 128 of 1,000 videos, on GPUs; ours is lower, for CPUs.
     """
 
     rescore: Literal["off", "socratic"] = "off"
@@ -30,13 +31,13 @@ class SearchConfig:
 
 
 AS_RECALLED = SearchConfig()
-"""No step after recall."""
+"""No steps after recall."""
 
 
 def refined(
     query: str, ordered: list[Candidate], store: LibraryStore, spaces: Spaces, config: SearchConfig, trace: SearchTrace
 ) -> list[Candidate]:
-    """``ordered``, the best first, in the order that the steps of the config give.
+    """Candidates, best first, after the steps that the config asks for.
 
     Raises:
         WeightsError: ``missing`` if the profile has no model for ``rerank = "itm"``, or its weights are not here.
@@ -45,8 +46,8 @@ def refined(
     if config.rescore == "socratic":
         ordered = rescored(ordered, store, spaces, trace)
     if config.rerank == "itm" or (config.rerank == "auto" and encoders.has("ranker")):
-        # Imported here: who does not look again must not wait for decoders.
-        from agents.search.reranking import looked_at
+        # Imported here, so that searches without reranking do not wait for the decoders to load.
+        from agents.search.reranking import reranked
 
-        ordered = looked_at(query, ordered, store, encoders, config.top_k, trace)
+        ordered = reranked(query, ordered, store, encoders, config.top_k, trace)
     return ordered

@@ -1,13 +1,13 @@
-"""A closer look at the best moments: an image-grounded model says of a frame and the query whether they match (ITM).
+"""Reranking by image-text matching (ITM): a cross-encoder tells how likely a frame and the query match.
 
-BLIP's and ALBEF's retrieval recalls by likeness of vectors, looks at the k best, and puts those in the order of match
-logit plus likeness; what got no closer look stands behind them. Here the same sum is taken on the scale of confidences:
-recall gives log odds ``STEEPNESS · (ratio − MATCH_RATIO)`` (`agents.search.scoring`), the match probability p gives log
-odds ``ln(p / (1 − p))`` (the difference of the head's two logits), and both add up as independent evidence does. So the
-look adds ``ln(p / (1 − p)) / STEEPNESS`` to the ratio, which may be negative, and the confidence stays one.
+The retrieval of BLIP and ALBEF recalls by similarity of vectors and sorts the k best by match logit plus similarity;
+all others come after them. Here the same sum is taken in log odds: recall gives ``STEEPNESS · (ratio − MATCH_RATIO)``
+(`agents.search.scoring`), a match probability p gives ``ln(p / (1 − p))`` (the difference of the head's two logits),
+and the two add up like independent evidence. So reranking adds ``ln(p / (1 − p)) / STEEPNESS`` to the ratio, which may
+be negative, and the score remains a confidence.
 
-Source: official code salesforce/BLIP, train_retrieval.py and eval_retrieval_video.py (logit plus cosine; what was not
-looked at gets −100), and salesforce/ALBEF, Retrieval.py; `encoders.reference.blip.reranking` has both to the letter.
+Source: official code salesforce/BLIP, train_retrieval.py and eval_retrieval_video.py (logit plus cosine; −100 for all
+that are not reranked), and salesforce/ALBEF, Retrieval.py; `encoders.reference.blip.reranking` reproduces both exactly.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ CHANNEL = "itm"
 """Name of the step in `Candidate.channels`."""
 
 SUREST = 1e-3
-"""Probabilities are kept this far from 0 and 1: a single frame stands for a moment of seconds, so that no look may
-decide alone (log odds of 6.9 are what recall gives a ratio of 1.5). Ours."""
+"""Probabilities are clipped to this distance from 0 and 1: a single frame stands for seconds of video, so it must not
+decide alone (log odds of 6.9 correspond to a ratio of 1.5 in recall). Ours."""
 
 DEFAULT_SIZE = 384
-"""Side of the pictures a ranker takes, where the registry does not say. Source: BLIP and ALBEF, official configs."""
+"""Input size of a ranker in pixels, if the registry gives none. Source: BLIP and ALBEF, official configs."""
 
 
-def looked_at(
+def reranked(
     query: str, ordered: list[Candidate], store: LibraryStore, encoders: Encoders, top_k: int, trace: SearchTrace
 ) -> list[Candidate]:
-    """``ordered`` with its first ``top_k`` in the order of the sum; those behind them stay where they are.
+    """``ordered`` with its first ``top_k`` reranked; all others stay where they are.
 
-    The frame at a moment's middle is read from its file; where that cannot be, its stored thumbnail stands for it, and
-    the notes say so. What has neither keeps what recall gave it.
+    The frame in the middle of a moment is read from the video file. If that fails, the stored thumbnail is used, and a
+    remark says so. A moment with neither keeps its score from recall.
 
     Raises:
         WeightsError: ``missing`` if the profile has no ranker, or its weights are not here.
@@ -77,13 +77,13 @@ def log_odds(probability: float) -> float:
 
 
 def readable(query: str) -> bool:
-    """Whether every letter is Latin: BERT's English vocabulary turns any other into "unknown", which matches nothing
-    or everything."""
+    """Whether every letter is Latin: BERT's English vocabulary turns all others into its "unknown" token, whose match
+    means nothing."""
     return all(unicodedata.name(letter, "").startswith("LATIN") for letter in query if letter.isalpha())
 
 
 def _pictures(best: list[Candidate], store: LibraryStore, long_side: int, trace: SearchTrace) -> dict[int, Pixels]:
-    """A picture of each candidate (h, w, 3), by its place in the list; those without one are absent."""
+    """A picture (h, w, 3) of each candidate, by its position in the list; those without one are absent."""
     found: dict[int, Pixels] = {}
     why: dict[str, int] = defaultdict(int)
     with Decoder() as decoder:

@@ -1,18 +1,17 @@
-"""What is seen times what is said: the best moments scored again in the manner of Socratic Models.
+"""Rescoring in the manner of Socratic Models: the picture score times the scores of transcript and caption.
 
 The paper compares one video with many captions: ``s_clip`` of its frames times ``s_lm`` of its transcript, or
-``s_clip`` alone where it has none. A search compares one text with many moments, some of which say nothing; raw cosines
-of sentences, which all lie high and below 1, would then only punish whoever speaks. So each ``s_lm`` is divided by its
-mean over the moments that say something: who says nothing counts as if it said something average, and the formula is
-the paper's up to that one factor. Captions, where there are any, are a third factor of the same kind.
+``s_clip`` alone if it has no transcript. A search compares one text with many moments, some of them without speech.
+Cosines of sentences are all high and below 1, so multiplying by them would only penalise moments with speech. Therefore
+each ``s_lm`` is divided by its mean over the moments with speech: silence counts as average speech, and up to that one
+factor the formula is the paper's. Captions, if there are any, are a third factor of the same kind.
 
-``s_clip`` here is what likeness of pictures gave to the ratio; the step adds ``s_clip · s_lm · s_caption − s_clip`` to
-it, so that a moment's parts still add up. What is said is compared as it was indexed: the best of the windows of speech
-that touch the moment, as the paper takes the best caption of a group.
+``s_clip`` is the contribution of picture vectors to the ratio. The step adds ``s_clip · s_lm · s_caption − s_clip``, so
+that contributions still add up. Of the indexed windows of speech that overlap the moment the most similar one counts,
+as the paper takes the best caption of a group.
 
-Source: Zeng et al. 2022, arXiv:2204.00598, section on MSR-VTT; `encoders.reference.socratic` has the formula and its
-    official
-number of candidates.
+Source: Zeng et al. 2022, arXiv:2204.00598, section on MSR-VTT; `encoders.reference.socratic` has the formula and the
+official number of candidates.
 """
 
 from __future__ import annotations
@@ -36,29 +35,29 @@ _TEXTS: tuple[Literal["speech", "caption"], ...] = ("speech", "caption")
 
 
 def rescored(ordered: list[Candidate], store: LibraryStore, spaces: Spaces, trace: SearchTrace) -> list[Candidate]:
-    """``ordered`` with its first `encoders.reference.socratic.TOP` in the order of the whole score; those behind them
-    stay."""
+    """``ordered`` with its first `encoders.reference.socratic.TOP` sorted by the product; all others stay where they
+    are."""
     best = ordered[:TOP]
     seen = np.array([[_seen(one)] for one in best], np.float32).reshape(len(best), 1)
-    whole = seen
-    told = 0
+    product = seen
+    compared = 0
     for channel in _TEXTS:
         likeness = _likeness(best, channel, store, spaces, trace)
         there = ~np.isnan(likeness)
-        told += int(there.sum())
+        compared += int(there.sum())
         if there.any():
             factor = np.nan_to_num(likeness / likeness[there].mean(), nan=1.0)[:, None].astype(np.float32)
-            whole = scores(whole, factor, there)
-    for one, gain in zip(best, (whole - seen)[:, 0].tolist(), strict=True):
+            product = scores(product, factor, there)
+    for one, gain in zip(best, (product - seen)[:, 0].tolist(), strict=True):
         if gain:
             one.channels[CHANNEL] = gain
     trace.steps[CHANNEL] = spaces.searched()[0].ask.revision("text")
-    trace.remarks.append(f"socratic: {told} transcripts and captions of {len(best)} moments were compared")
+    trace.remarks.append(f"socratic: {compared} transcripts and captions of {len(best)} moments were compared")
     return sorted(best, key=lambda one: -one.ratio) + ordered[TOP:]
 
 
 def _seen(candidate: Candidate) -> float:
-    """What likeness of pictures gave."""
+    """The contribution of picture vectors."""
     return candidate.channels.get("picture", 0.0) - candidate.words.get("picture", 0.0)
 
 
@@ -69,7 +68,7 @@ def _likeness(
     spaces: Spaces,
     trace: SearchTrace,
 ) -> NDArray[np.float64]:
-    """Cosine (n,) of the query with what is told on a channel within each candidate; NaN where nothing is."""
+    """Cosine (n,) of the query with the nearest text of a channel within each candidate; NaN if there is none."""
     found = np.full(len(best), np.nan)
     videos = sorted({one.video_id for one in best})
     for space in spaces.searched():

@@ -1,40 +1,48 @@
-"""How similarities become confidences, in one place, with the reasons for every constant.
+"""How similarities become confidences, with the reason for every constant.
 
-A raw cosine says little: some queries lie near everything. So a similarity is first put on the scale of the query
-itself, as a z-score against the cosines of the same query with the prototypes of all concepts the picture encoder
-knows ("how unusual is it that a picture comes this near?"), and then divided by the z-score of the best prototype
-("how near would a picture of just this come?"). The quotient, the *ratio*, is near 1 for what is there and is
-comparable between queries of any length and language.
+A raw cosine says little, because some queries are near everything. So a similarity is first turned into a z-score
+against the cosines of the same query with the prototypes of all concepts that the picture encoder knows ("how unusual
+is it for a picture to be this near?"), and then divided by the z-score of the nearest prototype ("how near would a
+picture of exactly this be?"). The quotient, the *ratio*, is near 1 for what is really there, and comparable between
+queries of any length and language.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from agents.words import content_terms
 from encoders.concepts import ConceptSpace
 from encoders.types import Vectors
 
 OBJECT_WEIGHT = 0.2
-"""Detections add to the picture score; they know only 80 categories, so they count for less."""
+"""Detections add to the picture score. The detector knows only 80 categories, so they count for less."""
 
 TEXT_FLOOR = 3.0
-"""z below which likeness of a spoken or written line is noise: lines of the query's language score up to about 3."""
+"""z below which the similarity of a spoken or written line is noise: any line in the query's language reaches up to
+about 3."""
 
 TEXT_WEIGHT = 0.5
-"""Dense likeness of lines beyond the floor; words that really occur count separately (`lexical`)."""
+"""Weight of the similarity of lines above the floor. Words that really occur count separately (`lexical`)."""
 
 LABEL_WEIGHT = 0.7
-"""A query whose words all name a recognised label or object is a match (`MATCH_RATIO`) from half certainty on; a part
-of them adds its square, as `lexical` has it."""
+"""If all words of a query name a recognised label or object, it is a match (`MATCH_RATIO`) from a confidence of one
+half on; if only a share of them does, that counts squared, as in `lexical`."""
 
 LEAST_BEST = 3.0
-"""Queries near no prototype at all would divide by little; below 3 standard deviations nothing is near."""
+"""Least divisor, for queries that are near no prototype: below 3 standard deviations nothing is near."""
+
+UNKNOWN_BEST = 5.7
+"""The best z is taken to be at least this for a query with no word in the concept table. Its nearest prototype is of
+something else, often no nearer than an arbitrary one, and does not tell how near a picture of just this would come.
+Names of concepts do: with every name in the table as a query, the median of the best z is 5.7, in English as in
+Chinese."""
 
 MATCH_RATIO = 0.65
-"""Ratio at which a moment is as likely right as wrong (a picture at 65 % of the best possible likeness)."""
+"""Ratio at which a moment is as likely right as wrong (a picture at 65 % of the best possible similarity)."""
 
 STEEPNESS = 8.0
 """Slope of the logistic at `MATCH_RATIO`: a ratio of 1.0 gives 0.94, one of 0.3 gives 0.06."""
@@ -49,11 +57,11 @@ class QueryScale:
     best: float
 
     def z(self, similarity: float) -> float:
-        """Standard deviations above what an arbitrary concept has for this query."""
+        """Standard deviations above the mean over all concepts."""
         return (similarity - self.mean) / self.deviation
 
     def ratio(self, z: float) -> float:
-        """``z`` as a share of the best that any concept has."""
+        """``z`` as a share of the best that any concept reaches."""
         return z / self.best
 
 
@@ -68,11 +76,25 @@ def query_scales(vectors: Vectors, concepts: ConceptSpace) -> list[QueryScale]:
     ]
 
 
+def picture_scale(query: str, scale: QueryScale, concepts: ConceptSpace) -> QueryScale:
+    """The scale on which pictures and objects are compared with a query.
+
+    The models recognise what the concept table names. A query with none of its words has to come as near as a
+    name does (`UNKNOWN_BEST`), so that what merely happens to be nearest is no match; a synonym ("cab") still is.
+
+    Args:
+        scale: of the query's vector (`query_scales`).
+    """
+    terms = [query, *(term.text for term in content_terms(query, concepts.vocabulary))]
+    known = any(concepts.matching(term) for term in terms)
+    return scale if known else replace(scale, best=max(scale.best, UNKNOWN_BEST))
+
+
 def confidence(ratio: float) -> float:
     """Logistic of the ratio, in (0, 1); 0.5 at `MATCH_RATIO`."""
     return 1.0 / (1.0 + math.exp(-STEEPNESS * (ratio - MATCH_RATIO)))
 
 
 def lexical(share: float) -> float:
-    """Worth of a line that holds ``share`` of the query's content words: 1 for all, little for a few."""
+    """Contribution of a line that contains this share of the query's content words: 1 for all, little for a few."""
     return share * share

@@ -1,9 +1,9 @@
-"""Which vector spaces serve: those of the present models, and those of former ones for what is not made anew yet.
+"""Embedding spaces in use: that of the present models, and those of former ones until all is embedded again.
 
-While one embedding model takes the place of another, each video's vectors lie in one space or the other, never in a
-mixture, and the query is put into each space by that space's own text tower. The registry names every profile's models,
-so that a former profile's collections are recognised by their names; vectors of a model that the registry no longer
-knows cannot be asked any more, and `kinodex reembed` makes them anew.
+While one embedding model replaces another, each video's vectors are in one space or the other, never mixed, and the
+query is embedded for each space by its own text tower. The registry names the models of all profiles, so collections of
+a former profile are recognised by their names. Vectors of a model that the registry no longer has cannot be searched;
+`kinodex reembed` replaces them.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _QUERY_SIDE = ("text", "image_text", "concepts")
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """The collections of one profile, and the models that put a query beside what is in them.
+    """The collections of one profile, and the models that embed queries for them.
 
     Attributes:
         profile: its name.
-        present: whether it is that of the settings.
-        ask: whose text towers encode the query; those of the present profile where they are the same.
-        names: its collections; of a former profile "" for those that the present one has, too.
-        provenance: by collection, ``name@revision`` of the model that made what is in it.
+        present: whether it is the profile of the settings.
+        ask: the encoders of queries; those of the present profile if they are the same.
+        names: its collections; "" for those of a former profile that the present one shares.
+        provenance: ``name@revision`` of the model behind each collection.
     """
 
     profile: str
@@ -42,10 +42,7 @@ class Space:
 
 
 class Spaces:
-    """The spaces that one library is searched in. What it read is forgotten when something is committed.
-
-    Several threads may use one.
-    """
+    """The spaces that one library is searched in, read again after each commit. Thread-safe."""
 
     def __init__(self, store: LibraryStore, encoders: Encoders) -> None:
         self._store = store
@@ -58,7 +55,7 @@ class Spaces:
         self._known = tuple(_known(encoders))
 
     def searched(self) -> tuple[Space, ...]:
-        """The present space first, then the former ones that still hold vectors readers may see."""
+        """The present space, then the former ones that still have vectors in use."""
         with self._lock:
             self._refresh()
             return self._searched
@@ -70,7 +67,7 @@ class Spaces:
             return self._names - {name for space in self._searched for name in _names(space.names)}
 
     def dismiss(self, space: Space) -> None:
-        """Do without a former space from now on, because its models are not on this machine."""
+        """Stop using a former space, because its models are not on this machine."""
         with self._lock:
             self._refresh()
             self._searched = tuple(one for one in self._searched if one.profile != space.profile)
@@ -103,7 +100,7 @@ class Spaces:
         revision = self._store.catalog.revision()
         if revision == self._revision:
             return
-        # Vectors of whole videos are no moments, and serve `agents.search.videos` alone.
+        # Vectors of whole videos are no moments; only `agents.search.videos` uses them.
         names = {name for name in collection_names(self._store) if not is_of_videos(name)}
         self._revision, self._names, self._counts = revision, names, None
         present, *others = self._known
@@ -111,7 +108,7 @@ class Spaces:
 
 
 def _known(encoders: Encoders) -> list[Space]:
-    """The spaces of all profiles of the registry, the present one first; models are only named, not loaded."""
+    """The spaces of all profiles of the registry, the present one first. No model is loaded."""
     present = Space(encoders.profile, True, encoders, collections(encoders), _provenance(encoders))
     found, taken = [present], set(_names(present.names))
     for profile in encoders.registry.profiles:
@@ -122,7 +119,7 @@ def _known(encoders: Encoders) -> list[Space]:
             names, provenance = collections(other), _provenance(other)
             same = _query_side(other) == _query_side(encoders)
         except WeightsError:
-            continue  # a profile that names what this registry lacks holds nothing
+            continue  # a profile with models that this registry lacks has no vectors
         kept = _without(names, taken)
         taken |= set(_names(names))
         found.append(Space(profile, False, encoders if same else other, kept, provenance))

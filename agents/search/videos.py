@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from agents.search.finder import RECALL, SEARCHED_STAGES
-from agents.search.pictures import near_pictures
+from agents.search.pictures import PictureCollection, near_pictures
 from agents.search.scoring import MATCH_RATIO, confidence
 from encoders.bundle import Encoders
 from encoders.heads.specs import HeadSpec, VideoHead
@@ -17,17 +17,17 @@ from stores.entries import IndexHealth
 from stores.holdings import count_videos
 from stores.library_store import LibraryStore
 
-_SETTING = 'Set video = "mean" under [perception.vectors] and run `kinodex ingest` again: nothing is decoded anew.'
+_SETTING = 'Set video = "mean" under [perception.vectors] and run `kinodex ingest` again: no video is decoded again.'
 
 
 @dataclass(frozen=True, slots=True)
 class FoundVideo:
-    """A video, and how well it fits as a whole.
+    """A video, and how well it matches as a whole.
 
     Attributes:
         score: calibrated confidence in [0, 1]; 0.5 and more counts as a match.
-        ratio: what the score comes from (see `agents.search.scoring`).
-        likeness: what ranks: cosine with the nearest of the video's vectors, or the head's mean over its spaces.
+        ratio: the score before calibration (see `agents.search.scoring`).
+        likeness: the ranking score: cosine with the nearest of the video's vectors, or the head's mean over its spaces.
     """
 
     rank: int
@@ -39,7 +39,7 @@ class FoundVideo:
 
 @dataclass(frozen=True, slots=True)
 class FoundVideos:
-    """All that a search for videos tells. ``index`` counts those with vectors of the present head as indexed."""
+    """The result of a search for videos. ``index`` counts those with vectors of the present head as indexed."""
 
     query: str
     verdict: Literal["match", "no_match"]
@@ -52,7 +52,7 @@ class VideoFinder:
     """Searches the vectors of whole videos of one library.
 
     Args:
-        head: what made these vectors, by the settings; None where the settings want none.
+        head: the model of these vectors; None if the settings have none.
     """
 
     def __init__(self, store: LibraryStore, encoders: Encoders, head: HeadSpec | None) -> None:
@@ -83,13 +83,14 @@ class VideoFinder:
             return FoundVideos(query, "no_match", self._head.name, health, ())
         if self._opened is None:
             self._opened = open_head(self._head, self._encoders)
-        asked, shares = self._opened.queries([query]), self._opened.shares
+        query_vectors, shares = self._opened.queries([query]), self._opened.shares
         nearest: dict[str, tuple[float, float]] = {}
-        for hit, ratio in near_pictures(query, self._encoders, self._store, names[0], RECALL, asked=asked[0]):
+        pictures = PictureCollection(self._store, self._encoders, names[0])
+        for hit, ratio in near_pictures(query, pictures, RECALL, query_vector=query_vectors[0]):
             # The nearest first, so that a video's best vector stands for it.
             nearest.setdefault(hit.video_id, (hit.similarity, ratio))
         likeness = {video_id: shares[0] * similarity for video_id, (similarity, _) in nearest.items()}
-        for name, share, vectors in zip(names[1:], shares[1:], asked[1:], strict=True):
+        for name, share, vectors in zip(names[1:], shares[1:], query_vectors[1:], strict=True):
             for hit in self._store.vectors.query(name, vectors[0], len(nearest), video_ids=list(nearest)):
                 likeness[hit.video_id] += share * hit.similarity
         order = sorted(nearest, key=lambda video_id: (-likeness[video_id], video_id))[:k]

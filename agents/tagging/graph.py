@@ -23,13 +23,13 @@ JUDGED = 24
 """Candidates shown to the language model, strongest first."""
 
 NOTES = 200
-"""Lines of evidence shown to the language model, those of the candidates first."""
+"""Lines of evidence given to the language model, those of the candidates first."""
 
 MODEL_WEIGHT = 0.5
-"""The model's doubt and the sources' confidence count the same: it reads the evidence, it does not see the picture.
+"""The model's judgement and the sources' confidence count equally: it reads the evidence, but does not see the picture.
 
-Whoever made a video also wrote what the model reads of it, be it "accept every tag". So its word may lower a tag, and
-raise it no further than what the sources found at first hand: no tag is accepted because a model says so."""
+The model reads text that the author of the video controls, perhaps "accept every tag". So it may lower the confidence
+of a tag but never raise it above that of the sources: no tag is accepted because a model says so."""
 
 
 class _State(TypedDict):
@@ -59,8 +59,8 @@ class Tagger:
     """Tags videos of one library from its tag library.
 
     Args:
-        llm: a language model that weighs the candidates; without one the sources decide alone.
-        on_encoded: told (done, of all) while tags that this library has not seen before are encoded.
+        llm: a language model that judges the candidates; without one the sources decide alone.
+        on_encoded: called with (done, total) while tags that are new to this library are encoded.
 
     Raises:
         UsageError: NO_TAGS if the tag library is empty.
@@ -108,7 +108,7 @@ class Tagger:
         graph.add_node("decide", self._decide)
         graph.add_edge(START, "gather")
         for name in SOURCES:
-            graph.add_node(name, self._road(name))
+            graph.add_node(name, self._source_node(name))
             graph.add_edge("gather", name)
         graph.add_edge(list(SOURCES), "rank")
         graph.add_conditional_edges("rank", lambda state: "judge" if self._llm and state["ranked"] else "decide")
@@ -117,7 +117,7 @@ class Tagger:
         return graph.compile()
 
     def _gather(self, state: _State) -> dict[str, Any]:
-        """Make sure that there is something to tag from."""
+        """Make sure that the video has been indexed."""
         if not self._store.memory(state["video_id"]).records("clips"):
             raise UsageError(
                 "UNKNOWN_VIDEO",
@@ -126,7 +126,7 @@ class Tagger:
             )
         return {}
 
-    def _road(self, name: str) -> Any:
+    def _source_node(self, name: str) -> Any:
         source = SOURCES[name]
         return lambda state: {"recalled": source(Case(state["video_id"], self._store, self._encoders, self._vectors))}
 
@@ -134,7 +134,7 @@ class Tagger:
         return {"ranked": rank(state["recalled"])}
 
     def _judge(self, state: _State) -> dict[str, Any]:
-        """Let the model read the evidence of the strongest candidates."""
+        """Have the model judge the strongest candidates from their evidence."""
         assert self._llm is not None
         strong = [item for item in state["ranked"] if item.confidence >= ABSTAIN][:JUDGED]
         if not strong:
@@ -160,5 +160,5 @@ class Tagger:
 
 
 def weigh(confidence: float, judged: float) -> float:
-    """A confidence of the sources after the model's word: between the two if it doubts, else as it was."""
+    """Confidence after the model's judgement: between the two if the model is less sure, else unchanged."""
     return min(confidence, (1 - MODEL_WEIGHT) * confidence + MODEL_WEIGHT * judged)

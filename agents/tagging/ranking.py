@@ -1,4 +1,4 @@
-"""Rank: what the sources brought becomes one calibrated confidence per tag, and a decision with evidence."""
+"""Rank: fuse what the sources recalled into one calibrated confidence per tag, and decide with evidence."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from agents.tagging.recall import Recalled
 from stores.core.records import Decision
 
 ACCEPT = 0.6
-"""Confidence from which a tag is given. Above one half, since a wrong tag costs its owner more than a missing one."""
+"""Confidence from which a tag is accepted: above one half, since a wrong tag is worse than a missing one."""
 
 ABSTAIN = 0.3
-"""Confidence from which a tag is worth a person's look; below it the tag is not mentioned."""
+"""Confidence from which a tag is left for a person to review; below it the tag is dropped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One tag with its fused confidence and the word of every source that recalled it."""
+    """One tag with its fused confidence and what each source says about it."""
 
     tag_id: str
     confidence: float

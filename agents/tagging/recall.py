@@ -1,8 +1,8 @@
 """The sources along which tags are recalled for one video: picture, objects, speech, screen, caption, format, similar.
 
-Every source takes the whole tag library (`agents.tagging.vocabulary`) and names the tags it speaks for, each with a
-probability, the source's name and the evidence it saw. What one costs does not grow with tags that nothing speaks for.
-Sources do not know each other; `agents.tagging.ranking` weighs what they bring.
+Every source takes the whole tag library (`agents.tagging.vocabulary`) and returns the tags it recalls, each with a
+probability, the source's name and evidence. Its cost does not grow with the number of tags that it does not recall.
+Sources are independent of each other; `agents.tagging.ranking` fuses their results.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PICTURE_STEEPNESS = 1.5
 """A standard deviation more or less moves the odds by a factor of e^1.5 = 4.5."""
 
 FACET_COMPETITION = 0.5
-"""Tags of one facet rival each other: each loses half its distance to the facet's best (a match is of one sport)."""
+"""Tags of one facet compete: each loses half its distance to the facet's best (a match is of one sport)."""
 
 NAMED_GAIN = 2.0
 """A classifier over 1000 names spreads its mass; half a clip's mass on a tag's names means certainty."""
@@ -39,8 +39,8 @@ OBJECT_GAIN = 1.5
 """Detection scores of the 80-category detector, averaged over the video, by this much."""
 
 CONTEXT_MATCH = 0.5
-"""Strength at which a term is no name or kind of a concept but what may surround it. The detector's 80 categories are
-too common for that to mean anything: a person in the picture does not make it an interview."""
+"""Strength of a term that names neither a concept nor its kind but a situation around it. The detector's 80 categories
+are too common for that to mean anything: a person in the picture does not make it an interview."""
 
 SPOKEN = 0.5
 """One mention in speech: people also speak of what is not there. Each further mention halves the doubt."""
@@ -49,27 +49,27 @@ WRITTEN = 0.5
 """The same for text on screen."""
 
 CAPTIONED = 0.7
-"""The same for a caption, which tells what is there, times its confidence. Source: our choice, not measured."""
+"""The same for a caption, which describes what is there, times its confidence. Source: our choice, not measured."""
 
 NEIGHBOURS = 10
-"""Clips of other videos that are looked at for each clip."""
+"""Clips of other videos that are compared with each clip."""
 
 SIMILAR = 0.6
 """Weight of a tag accepted for a look-alike video, times that decision's confidence."""
 
 CERTAIN = 0.97
-"""No single source is believed beyond this."""
+"""Highest probability of a single source."""
 
 MENTIONED = 0.05
-"""Probability from which pictures and objects speak for a tag at all."""
+"""Least probability at which pictures and objects recall a tag."""
 
 _LEAST_Z = PICTURE_CENTRE - math.log(CERTAIN / MENTIONED - 1.0) / PICTURE_STEEPNESS - 1e-6
-"""z of `MENTIONED`, and a little less: which side of it a tag is on is then told one by one."""
+"""z of `MENTIONED`, minus a margin: tags near it are then tested one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """One source's word for one tag: how probable, and the evidence ids it rests on (best first)."""
+    """A tag recalled by one source: its probability, and the ids of the evidence (best first)."""
 
     tag_id: str
     source: str
@@ -79,7 +79,7 @@ class Recalled:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One video to be tagged, and what the sources look it up in."""
+    """One video to be tagged, and all that the sources need."""
 
     video_id: str
     store: LibraryStore
@@ -195,7 +195,7 @@ SOURCES = {
 
 
 def _fact_names(fact: str) -> set[str]:
-    """What a tag that is the whole of a fact is called; a fact is told in English and then Chinese: "still 静止"."""
+    """Names of a tag that states a whole fact. Facts are in English and then in Chinese: "still 静止"."""
     english, _, chinese = fact.rpartition(" ")
     return {english, english.removesuffix(" video"), chinese, chinese.removesuffix("视频")} - {""}
 

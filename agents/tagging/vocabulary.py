@@ -1,4 +1,4 @@
-"""The tag library made ready to be recalled from: all that is looked up by what a video has, not tag by tag."""
+"""The tag library prepared for recall: everything is looked up by what a video has, not tag by tag."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stores.core.records import Tag
 from stores.tags.vectors import KeptTagVectors, text_key
 
 OnEncoded = Callable[[int, int], None]
-"""Told how many texts of tags are encoded, and of how many."""
+"""Called with the number of encoded tag texts, and their total."""
 
 _CHUNK = 256
 """Texts that are kept together."""
@@ -28,12 +28,12 @@ _SCALE = 2
 
 
 class TagVectors:
-    """The tag library beside pictures, concepts and lines; made once for all videos.
+    """Tags indexed by pictures, concepts and lines; made once for all videos.
 
     Args:
         tags: those that may be recalled.
-        kept: where vectors are kept from one start to the next; without it all are made now.
-        on_encoded: told of progress while texts are encoded; not called if all are known.
+        kept: persistent vectors; without them all are computed now.
+        on_encoded: called while texts are encoded; not called if all are known.
 
     Attributes:
         tags: as given; everywhere here a tag is the number of its place in them.
@@ -73,7 +73,7 @@ def _vectors(
 ) -> tuple[Vectors, tuple[NDArray[np.float32], NDArray[np.float32]] | None]:
     """The vectors of all tags and their scales; only what is not kept is encoded, some at a time, and kept.
 
-    Between the batches an interruption is heard, and what was encoded until then is not lost.
+    An interruption takes effect between two batches, and nothing encoded before it is lost.
     """
     texts = [" ".join((tag.name, *tag.aliases)) for tag in tags]
     keys = [text_key(text) for text in texts]

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from agents.words import FUNCTION_WORDS, singular
+from agents.words import FUNCTION_WORDS
+from encoders.plurals import singular
 from stores.core.text_keys import CJK
 
 _WORD = re.compile(r"[a-z]{3,}")

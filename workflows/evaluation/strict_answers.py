@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 
-from agents.words import FUNCTION_WORDS, singular
+from agents.words import FUNCTION_WORDS
+from encoders.plurals import singular
 
 _HAN = "㐀-䶿一-鿿豈-﫿"
 _RUN = re.compile(f"[{_HAN}]+")

@@ -46,12 +46,12 @@ def llm(base_url: str) -> LLM:
     return LLM(EndpointSettings(base_url, "eyes", max_retries=0, timeout_seconds=5.0))
 
 
-def told(text: str) -> str:
+def reply_with(text: str) -> str:
     return json.dumps({"description": text})
 
 
-def test_the_model_sees_the_frames_and_is_told_the_words_as_data() -> None:
-    with chat_server(told("A red wall turns black.")) as server:
+def test_the_model_gets_the_frames_and_the_words_as_data() -> None:
+    with chat_server(reply_with("A red wall turns black.")) as server:
         describer = EndpointDescriber(asked := llm(server.base_url))
         ((description,),) = describer.describe([sampled(said=(INJECTED,), read=("EXIT",))])
     assert (description.text, description.ticks) == ("A red wall turns black.", (2000, 6000))
@@ -75,7 +75,7 @@ def test_the_model_sees_the_frames_and_is_told_the_words_as_data() -> None:
 def test_each_clip_keeps_its_own_answer_and_nothing_is_nothing() -> None:
     def by_words(request: dict[str, Any]) -> str:
         number = re.findall(r"clip (\d)", request["messages"][1]["content"][0]["text"])[0]
-        return told("" if number == "1" else f"this is {number}")
+        return reply_with("" if number == "1" else f"this is {number}")
 
     with chat_server(by_words) as server:
         found = EndpointDescriber(llm(server.base_url)).describe([sampled(n, said=(f"clip {n}",)) for n in range(6)])
@@ -191,7 +191,7 @@ def test_a_script_keeps_only_sentences_that_rest_on_evidence(
     assert user["content"].index("[cap_0]") < user["content"].index("[utt_1]") < user["content"].index("[cap_1]")
 
 
-def test_nothing_to_tell_is_no_script_and_no_call(tmp_path: Path, encoders: Encoders) -> None:
+def test_without_evidence_there_is_no_script_and_no_call(tmp_path: Path, encoders: Encoders) -> None:
     with chat_server("{}") as server, LibraryStore.open(tmp_path / "library", create=True) as store:
         (tmp_path / "x.mp4").write_text("x")
         video_id = store.catalog.register(tmp_path / "x.mp4", "cd" * 32, 1, 1)

@@ -25,6 +25,7 @@ from stores.core.records import (
     Clip,
     Label,
     Record,
+    ScreenText,
     Span,
     StageKey,
     StageOutput,
@@ -38,7 +39,7 @@ from stores.sql.fulltext_terms import LONGEST_QUERY
 from tests.unit.agents.chat_server import chat_server
 
 MS = Fraction(1, 1000)
-Held = tuple[LibraryStore, dict[str, str]]
+Library = tuple[LibraryStore, dict[str, str]]
 CLIP = Span(0, 8000, MS)
 
 
@@ -81,7 +82,7 @@ def add_video(store: LibraryStore, encoders: Encoders, path: Path, concept: str,
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory, encoders: Encoders) -> Iterator[Held]:
+def library(tmp_path_factory: pytest.TempPathFactory, encoders: Encoders) -> Iterator[Library]:
     root = tmp_path_factory.mktemp("library")
     with LibraryStore.open(root / "library", create=True) as store:
         videos = {
@@ -109,7 +110,7 @@ def library(tmp_path_factory: pytest.TempPathFactory, encoders: Encoders) -> Ite
     [("a sailing boat at sea", "boats"), ("海上的帆船", "boats"), ("a yellow cab", "taxi"), ("baking pizza", "pizza")],
 )
 def test_the_right_moment_comes_first_and_is_explained(
-    library: Held, encoders: Encoders, query: str, name: str
+    library: Library, encoders: Encoders, query: str, name: str
 ) -> None:
     store, videos = library
     found = Finder(store, encoders).search(query)
@@ -122,10 +123,22 @@ def test_the_right_moment_comes_first_and_is_explained(
     assert best.text
 
 
-def test_no_match_is_an_answer(library: Held, encoders: Encoders) -> None:
+def test_no_match_is_an_answer(library: Library, encoders: Encoders) -> None:
     found = Finder(library[0], encoders).search("an elephant in the jungle")
     assert found.verdict == "no_match"
     assert found.index.state == "complete"
+
+
+def test_what_the_models_have_no_word_for_is_no_match_by_its_looks_alone(library: Library, encoders: Encoders) -> None:
+    found = Finder(library[0], encoders).search("sushi")
+    assert (found.verdict, found.moments[0].text) == ("no_match", "pizza"), "the nearest picture is shown all the same"
+    assert Finder(library[0], encoders).search("a cab").verdict == "match", "a synonym lies as near as a name does"
+
+
+def test_what_the_models_have_no_word_for_is_found_by_what_is_said(tmp_path: Path, encoders: Encoders) -> None:
+    with LibraryStore.open(tmp_path / "library", create=True) as store:
+        add_video(store, encoders, tmp_path / "pizza.mp4", "imagenet:963", ("Sushi is what we make tomorrow.",))
+        assert Finder(store, encoders).search("sushi").verdict == "match"
 
 
 def test_nothing_indexed_is_another(tmp_path: Path, encoders: Encoders) -> None:
@@ -134,18 +147,18 @@ def test_nothing_indexed_is_another(tmp_path: Path, encoders: Encoders) -> None:
         assert (found.verdict, found.index.state, found.moments) == ("no_match", "empty", ())
 
 
-def test_a_search_can_be_limited_to_videos(library: Held, encoders: Encoders) -> None:
+def test_a_search_can_be_limited_to_videos(library: Library, encoders: Encoders) -> None:
     store, videos = library
     found = Finder(store, encoders).search("a sailing boat", video_ids=[videos["taxi"]])
     assert {moment.video_id for moment in found.moments} == {videos["taxi"]}
 
 
-def test_empty_queries_are_refused(library: Held, encoders: Encoders) -> None:
+def test_empty_queries_are_refused(library: Library, encoders: Encoders) -> None:
     with pytest.raises(UsageError):
         Finder(library[0], encoders).search("  ")
 
 
-def test_tags_are_accepted_with_evidence_and_only_those_that_fit(library: Held, encoders: Encoders) -> None:
+def test_tags_are_accepted_with_evidence_and_only_those_that_fit(library: Library, encoders: Encoders) -> None:
     store, videos = library
     tagger = Tagger(store, encoders)
     assert tagger.mode == "extractive"
@@ -157,7 +170,7 @@ def test_tags_are_accepted_with_evidence_and_only_those_that_fit(library: Held, 
     assert set(pizza.recalled_by) == {"picture", "objects", "speech"}
 
 
-def test_a_model_can_veto_a_tag(library: Held, encoders: Encoders) -> None:
+def test_a_model_can_veto_a_tag(library: Library, encoders: Encoders) -> None:
     store, videos = library
     with chat_server(json.dumps({"judgements": [{"tag_id": "t2", "probability": 0.0}]})) as server:
         tagger = Tagger(store, encoders, LLM(EndpointSettings(server.base_url, "m")))
@@ -191,7 +204,7 @@ def test_a_model_that_obeys_the_video_changes_nothing(tmp_path: Path, encoders: 
             assert len(server.requests) == 1
 
 
-def test_speech_is_quoted_with_resolving_citations(library: Held, encoders: Encoders) -> None:
+def test_speech_is_quoted_with_resolving_citations(library: Library, encoders: Encoders) -> None:
     store, videos = library
     answer = Answerer(store, encoders).ask("How hot must the oven be?")
     assert answer.mode == "extractive"
@@ -202,7 +215,7 @@ def test_speech_is_quoted_with_resolving_citations(library: Held, encoders: Enco
     assert citation.quote in store.catalog.evidence([citation.evidence_id])[citation.evidence_id].text
 
 
-def test_what_is_seen_is_named(library: Held, encoders: Encoders) -> None:
+def test_what_is_seen_is_named(library: Library, encoders: Encoders) -> None:
     answer = Answerer(library[0], encoders).ask("What vehicle drives through the street?")
     assert not answer.abstained
     assert "taxi" in answer.text.lower() or "cab" in answer.text.lower()
@@ -212,13 +225,13 @@ def test_what_is_seen_is_named(library: Held, encoders: Encoders) -> None:
     "question",
     ["What colour is the elephant?", "Who won the chess game?", "How much is the train ticket?", "大象在做什么？"],
 )
-def test_what_is_not_there_is_not_answered(library: Held, encoders: Encoders, question: str) -> None:
+def test_what_is_not_there_is_not_answered(library: Library, encoders: Encoders, question: str) -> None:
     answer = Answerer(library[0], encoders).ask(question)
     assert answer.abstained
     assert not answer.claims
 
 
-def test_a_model_answers_only_from_evidence_it_was_given(library: Held, encoders: Encoders) -> None:
+def test_a_model_answers_only_from_evidence_it_was_given(library: Library, encoders: Encoders) -> None:
     store, videos = library
     drafted = {
         "answerable": True,
@@ -243,7 +256,9 @@ def test_a_model_answers_only_from_evidence_it_was_given(library: Held, encoders
     "claim",
     ["The oven must not be at 250 degrees.", "Never heat the oven to 250 degrees.", "The oven isn't at 250 degrees."],
 )
-def test_a_claim_that_denies_what_its_evidence_says_is_dropped(library: Held, encoders: Encoders, claim: str) -> None:
+def test_a_claim_that_denies_what_its_evidence_says_is_dropped(
+    library: Library, encoders: Encoders, claim: str
+) -> None:
     drafted = {"answerable": True, "claims": [{"text": claim, "evidence_ids": ["utt_pizza_1"]}]}
     with chat_server(json.dumps(drafted)) as server:
         answer = Answerer(library[0], encoders, LLM(EndpointSettings(server.base_url, "m"))).ask("How hot is the oven?")
@@ -251,7 +266,7 @@ def test_a_claim_that_denies_what_its_evidence_says_is_dropped(library: Held, en
 
 
 @pytest.mark.parametrize("query", ["!!!", "-", "...", "asdfghjkl", "的的的", "Hello", "???"])
-def test_what_names_nothing_matches_nothing(library: Held, encoders: Encoders, query: str) -> None:
+def test_what_names_nothing_matches_nothing(library: Library, encoders: Encoders, query: str) -> None:
     found = Finder(library[0], encoders).search(query)
     assert (found.verdict, found.moments) == ("no_match", ())
     answer = Answerer(library[0], encoders).ask(query)
@@ -259,7 +274,7 @@ def test_what_names_nothing_matches_nothing(library: Held, encoders: Encoders, q
     assert answer.text.startswith(("There is nothing to look for", "这里没有可以查找的内容"))
 
 
-def test_of_a_very_long_query_the_beginning_is_read(library: Held, encoders: Encoders) -> None:
+def test_of_a_very_long_query_the_beginning_is_read(library: Library, encoders: Encoders) -> None:
     finder = Finder(library[0], encoders)
     text = f"a sailing boat {'at sea ' * 1500}"
     found = finder.search(text)
@@ -268,13 +283,13 @@ def test_of_a_very_long_query_the_beginning_is_read(library: Held, encoders: Enc
     assert found.moments
 
 
-def test_nothing_is_asked_of_a_model_about_nothing(library: Held, encoders: Encoders) -> None:
+def test_nothing_is_asked_of_a_model_about_nothing(library: Library, encoders: Encoders) -> None:
     with chat_server('{"answerable": false, "claims": []}') as server:
         Answerer(library[0], encoders, LLM(EndpointSettings(server.base_url, "m"))).ask("Hello!")
         assert not server.requests
 
 
-def test_a_question_about_the_world_is_not_answered_with_what_is_seen(library: Held, encoders: Encoders) -> None:
+def test_a_question_about_the_world_is_not_answered_with_what_is_seen(library: Library, encoders: Encoders) -> None:
     assert Answerer(library[0], encoders).ask("What is the capital of France?").abstained
 
 
@@ -300,13 +315,13 @@ def test_a_model_is_shown_every_found_moment_of_a_video_before_other_lines(tmp_p
         assert "The pizza is baked now." in shown
 
 
-def test_a_model_may_abstain(library: Held, encoders: Encoders) -> None:
+def test_a_model_may_abstain(library: Library, encoders: Encoders) -> None:
     with chat_server('{"answerable": false, "claims": []}') as server:
         answer = Answerer(library[0], encoders, LLM(EndpointSettings(server.base_url, "m"))).ask("Who baked it?")
     assert answer.abstained
 
 
-def test_citations_that_do_not_resolve_are_dropped(library: Held, encoders: Encoders) -> None:
+def test_citations_that_do_not_resolve_are_dropped(library: Library, encoders: Encoders) -> None:
     store, videos = library
     checker = CitationChecker(store, encoders)
     line = store.catalog.evidence(["utt_pizza_1"])["utt_pizza_1"]
@@ -325,7 +340,7 @@ def test_citations_that_do_not_resolve_are_dropped(library: Held, encoders: Enco
     ["The mayor of Springfield is corrupt.", "Мэр города украл деньги.", "ねこがさかなをたべた", "市长贪污了公款"],
 )
 def test_a_claim_needs_support_in_its_evidence_not_in_the_question(
-    library: Held, encoders: Encoders, claim: str
+    library: Library, encoders: Encoders, claim: str
 ) -> None:
     store, _ = library
     line = store.catalog.evidence(["lbl_boats"])["lbl_boats"]
@@ -334,11 +349,69 @@ def test_a_claim_needs_support_in_its_evidence_not_in_the_question(
     assert not checker.check([Claim(claim, (pointer,))], "Is the mayor of Springfield corrupt?")
 
 
-def test_is_there_is_answered_by_that_thing_alone(library: Held, encoders: Encoders) -> None:
+def test_is_there_is_answered_by_that_thing_alone(library: Library, encoders: Encoders) -> None:
     answer = Answerer(library[0], encoders).ask("Is there a taxi in the street?")
     assert [claim.text for claim in answer.claims] == ["Seen: taxi"]
 
 
-def test_videos_that_are_not_indexed_are_not_asked(library: Held, encoders: Encoders) -> None:
+@pytest.mark.parametrize(
+    "question", ["What is there?", "What is shown?", "What happens in the video?", "视频里有什么？"]
+)
+def test_what_one_video_shows_and_says_is_told_if_no_topic_is_named(
+    library: Library, encoders: Encoders, question: str
+) -> None:
+    store, videos = library
+    answer = Answerer(store, encoders).ask(question, video_ids=[videos["pizza"]])
+    texts = [claim.text for claim in answer.claims]
+    assert not answer.abstained
+    assert texts[0] in ("Seen: pizza", "看到：披萨")
+    assert "Today we bake a pizza at home." in texts[1]
+    cited = {citation.evidence_id for claim in answer.claims for citation in claim.citations}
+    assert set(store.catalog.evidence(cited)) == cited
+
+
+@pytest.mark.parametrize("question", ["What is there?", "What is shown?"])
+def test_a_whole_library_is_not_listed(library: Library, encoders: Encoders, question: str) -> None:
+    assert Answerer(library[0], encoders).ask(question).abstained
+
+
+@pytest.mark.parametrize(
+    "question", ["Hello", "???", "What is the capital of France?", "What colour is the elephant?", "Who is there?"]
+)
+def test_of_one_video_too_only_what_it_holds_is_answered(library: Library, encoders: Encoders, question: str) -> None:
+    store, videos = library
+    assert Answerer(store, encoders).ask(question, video_ids=[videos["pizza"]]).abstained
+
+
+@pytest.mark.parametrize(
+    "question", ["What is the teacher writing?", "What does the flibbert write?", "老师在写什么？"]
+)
+def test_what_somebody_writes_is_what_is_read_there(tmp_path: Path, encoders: Encoders, question: str) -> None:
+    with LibraryStore.open(tmp_path / "library", create=True) as store:
+        video_id = add_video(store, encoders, tmp_path / "lesson.mp4", "imagenet:963", ("Good morning.",))
+        line = ScreenText("scr_1", CLIP, "E = mc2", 0.9, (0.1, 0.1, 0.5, 0.2))
+        commit(store, video_id, "screentext", StageOutput(records=(line,)))
+        answer = Answerer(store, encoders).ask(question, video_ids=[video_id])
+        assert [claim.citations[0].quote for claim in answer.claims] == ["E = mc2"]
+
+
+def test_what_somebody_says_is_what_is_heard_there(library: Library, encoders: Encoders) -> None:
+    store, videos = library
+    answer = Answerer(store, encoders).ask("What is the cook saying?", video_ids=[videos["pizza"]])
+    assert {citation.channel for claim in answer.claims for citation in claim.citations} == {"speech"}
+    assert Answerer(store, encoders).ask("What is the elephant saying?", video_ids=[videos["pizza"]]).abstained
+
+
+def test_a_model_reads_one_video_without_a_topic(library: Library, encoders: Encoders) -> None:
+    store, videos = library
+    drafted = {"answerable": True, "claims": [{"text": "A pizza is baked.", "evidence_ids": ["utt_pizza_0"]}]}
+    with chat_server(json.dumps(drafted)) as server:
+        llm = LLM(EndpointSettings(server.base_url, "m"))
+        answer = Answerer(store, encoders, llm).ask("What is there?", video_ids=[videos["pizza"]])
+        assert "Today we bake a pizza" in server.requests[0]["messages"][-1]["content"]
+    assert [claim.text for claim in answer.claims] == ["A pizza is baked."]
+
+
+def test_videos_that_are_not_indexed_are_not_asked(library: Library, encoders: Encoders) -> None:
     with pytest.raises(UsageError):
         Answerer(library[0], encoders).ask("What is there?", video_ids=["vid_unknown"])

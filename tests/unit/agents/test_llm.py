@@ -170,7 +170,7 @@ def test_a_refusal_says_what_to_check_and_hides_the_key() -> None:
     assert "secret-key" not in repr(EndpointSettings("u", "m", api_key="secret-key"))
 
 
-def test_nobody_there() -> None:
+def test_an_endpoint_without_a_server_is_unreachable() -> None:
     with pytest.raises(EndpointError) as failure:
         llm("http://127.0.0.1:9/v1").ask("", "", Colour)
     assert failure.value.code.name == "ENDPOINT_UNREACHABLE"

@@ -39,7 +39,7 @@ def commit(store: LibraryStore, video_id: str, stage: str, output: StageOutput) 
 def add(
     store: LibraryStore, path: Path, hashes: np.ndarray | None, said: str = "", weight: float = 5.0, start: int = 0
 ) -> str:
-    """A video with prints every quarter of a second from ``start`` ms and, at 1–6 s, a line that is said."""
+    """A video with frame hashes every quarter of a second from ``start`` ms and, at 1–6 s, a line that is said."""
     path.write_text(path.name)
     sha = path.name.encode().hex().ljust(64, "0")
     video_id = store.catalog.register(path, sha, 1, 1)
@@ -100,14 +100,14 @@ def test_one_video_repeats_an_intro_but_not_its_camera(store: LibraryStore, tmp_
     assert not same(store, fixed, fixed, FIRST, SECOND)
 
 
-def test_black_is_no_twin_of_black_and_no_prints_tell_nothing(store: LibraryStore, tmp_path: Path) -> None:
+def test_black_frames_and_missing_hashes_make_no_near_duplicates(store: LibraryStore, tmp_path: Path) -> None:
     black = [add(store, tmp_path / name, np.zeros(32, np.uint64), weight=0.1) for name in "ab"]
     bare = [add(store, tmp_path / name, None) for name in "cd"]
     assert not same(store, *black)
     assert not same(store, *bare)
 
 
-def test_a_list_of_results_holds_different_things(store: LibraryStore, tmp_path: Path) -> None:
+def test_a_list_of_results_shows_different_things(store: LibraryStore, tmp_path: Path) -> None:
     with Encoders.open() as encoders:
         space = encoders.concepts
         vector = np.asarray(space.prototypes[space.index("imagenet:914")], np.float32)  # a yawl

@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from agents.search.pictures import LIKENESS, best_fits, least_likeness, near_pictures
+from agents.search.pictures import LIKENESS, PictureCollection, best_fits, least_likeness, near_pictures
 from encoders.bundle import Encoders
 from encoders.types import WeightsError
 from encoders.zero_shot import ZeroShot
@@ -58,7 +58,10 @@ def test_what_is_there_has_a_ratio_near_one_however_far_pictures_lie_from_texts(
 
     store = cast(Any, SimpleNamespace(vectors=Vectors()))
     for concept, clip in ((5, "clip0"), (9, "clip1"), (40, "clip2")):
-        near = {hit.clip_id: ratio for hit, ratio in near_pictures(str(concept), encoders(space), store, "p", 9)}
+        near = {
+            hit.clip_id: ratio
+            for hit, ratio in near_pictures(str(concept), PictureCollection(store, encoders(space), "p"), 9)
+        }
         assert near[clip] == pytest.approx(1.0, abs=0.05)
         assert all(ratio < 0.6 for other, ratio in near.items() if other != clip)
 

@@ -40,3 +40,26 @@ def test_yes_or_no_questions_are_known() -> None:
     assert understand("Is there a bicycle?").yes_or_no
     assert understand("视频里有自行车吗？").yes_or_no
     assert not understand("What is on the table?").yes_or_no
+
+
+@pytest.mark.parametrize(
+    ("question", "overview", "source"),
+    [
+        ("What is there?", True, "picture"),
+        ("What can be seen in this clip?", True, "picture"),
+        ("Please describe the video.", True, "picture"),
+        ("视频里有什么？", True, "picture"),
+        ("What is being said?", True, "speech"),
+        ("What is written there?", True, "screen"),
+        ("What is the teacher writing?", True, "screen"),
+        ("老师在说什么？", True, "speech"),
+        ("What is the dog eating?", False, "picture"),
+        ("What does the guide say about the castle?", False, "speech"),
+        ("Who is there?", False, "words"),
+        ("Is there anything?", False, "picture"),
+        ("Hello", False, "picture"),
+    ],
+)
+def test_questions_without_a_topic_are_known(question: str, overview: bool, source: str) -> None:
+    understood = understand(question)
+    assert (understood.overview, understood.source) == (overview, source)

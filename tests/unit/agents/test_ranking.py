@@ -6,14 +6,14 @@ from agents.tagging.ranking import ACCEPT, decide, rank
 from agents.tagging.recall import Recalled
 
 
-def test_roads_that_agree_raise_confidence() -> None:
+def test_sources_that_agree_raise_confidence() -> None:
     (one,) = rank([Recalled("t1", "picture", 0.5, ("e1",))])
     (both,) = rank([Recalled("t1", "picture", 0.5, ("e1",)), Recalled("t1", "speech", 0.5, ("e2",))])
     assert one.confidence == pytest.approx(0.5)
     assert both.confidence == pytest.approx(0.75)
 
 
-def test_decisions_keep_their_evidence_and_roads_best_first() -> None:
+def test_decisions_keep_their_evidence_and_sources_best_first() -> None:
     ranked = rank([Recalled("t1", "speech", 0.3, ("e2",)), Recalled("t1", "picture", 0.9, ("e1", "e2"))])
     (decision,) = decide("vid", ranked)
     assert decision.decision == "accepted"

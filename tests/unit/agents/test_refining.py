@@ -1,4 +1,4 @@
-"""What is done with the best moments after recall: a closer look, and what is said beside what is seen."""
+"""The steps after recall: reranking, and rescoring by what is said."""
 
 from __future__ import annotations
 
@@ -113,8 +113,8 @@ def add(
     items = [VectorItem(names.picture, f"v:{path.name}", vector, WHOLE, "picture", clip.clip_id)]
     for channel, text in (("speech", said), ("caption", caption)):
         if text:
-            (told,) = encoders.text.encode_passages([text])
-            items.append(VectorItem(names.text, f"{channel}:{path.name}", told, WHOLE, channel, evidence_id=channel))
+            (passage,) = encoders.text.encode_passages([text])
+            items.append(VectorItem(names.text, f"{channel}:{path.name}", passage, WHOLE, channel, evidence_id=channel))
     if said:
         line = Utterance(f"utt_{path.name}", WHOLE, said, "en", 0.9)
         commit(store, video_id, "speech", StageOutput(records=(line,)))
@@ -129,14 +129,14 @@ def order(found: Found) -> list[str]:
     return [moment.video_id for moment in found.moments]
 
 
-def test_the_best_are_looked_at_and_put_in_the_order_of_the_sum(store, encoders, tmp_path: Path) -> None:
+def test_the_best_are_reranked_by_the_sum(store, encoders, tmp_path: Path) -> None:
     near = add(store, encoders, tmp_path / "near", 0.9, colour=(0, 0, 200))
     less = add(store, encoders, tmp_path / "less", 0.8, colour=(200, 0, 0))
     far = add(store, encoders, tmp_path / "far", 0.6, colour=(255, 0, 0))
     plain = Finder(store, encoders).search("a sailing boat")
     assert order(plain) == [near, less, far]
     found = Finder(store, encoders, SearchConfig(rerank="itm", top_k=2)).search("a sailing boat", explained=True)
-    # The third was not looked at and stays behind, however red it is.
+    # The third is not reranked and stays last, however red it is.
     assert order(found) == [less, near, far]
     assert "itm" not in found.moments[2].channels
     for moment in found.moments:
@@ -166,7 +166,7 @@ def test_the_frame_is_read_from_the_file_and_a_moved_file_breaks_nothing(store, 
     assert any("thumbnails" in remark and "FILE_MISSING" in remark for remark in found.explanation.remarks)
 
 
-def test_answers_rest_on_what_the_closer_look_puts_first(store, encoders, tmp_path: Path) -> None:
+def test_answers_rest_on_what_reranking_puts_first(store, encoders, tmp_path: Path) -> None:
     near = add(store, encoders, tmp_path / "near", 0.9, colour=(0, 0, 200), caption="a sailing boat")
     less = add(store, encoders, tmp_path / "less", 0.8, colour=(200, 0, 0), caption="a sailing boat")
 
@@ -200,7 +200,7 @@ def test_log_odds_are_blips_sum_on_the_scale_of_confidences() -> None:
     assert log_odds(0.5) == 0.0
     assert log_odds(0.9) == pytest.approx(math.log(9))
     assert log_odds(1.0) == pytest.approx(math.log((1 - SUREST) / SUREST))
-    # Recall at the point of "as likely as not" leaves the look's own probability.
+    # If recall says "as likely as not", the match probability is left.
     assert 1 / (1 + math.exp(-STEEPNESS * (log_odds(0.9) / STEEPNESS))) == pytest.approx(0.9)
 
 

@@ -71,7 +71,7 @@ def test_videos_are_ranked_by_their_best_vector(store: LibraryStore, encoders: E
     assert max(video.score for video in nothing.videos) < 0.5
 
 
-def test_what_has_no_such_vector_is_told(store: LibraryStore, encoders: Encoders, tmp_path: Path) -> None:
+def test_videos_without_vectors_are_reported(store: LibraryStore, encoders: Encoders, tmp_path: Path) -> None:
     film(store, tmp_path / "a", encoders, [about(encoders, BOAT)], head="mean")
     kmeans = VideoFinder(store, encoders, HeadSpec("kmeans")).search("a boat")
     assert (kmeans.verdict, kmeans.videos, kmeans.index.state) == ("no_match", (), "empty")
@@ -126,9 +126,9 @@ def test_the_command_shows_videos(
     assert refused.exit_code == 2
     (tmp_path / "kinodex.toml").write_text('[perception.vectors]\nvideo = "mean"\n')
     assert CliRunner().invoke(app, ["search", "a boat", "--videos", "--explain", *options]).exit_code == 2
-    told = CliRunner().invoke(app, ["search", "a sailing boat", "--videos", "--json", *options])
-    assert told.exit_code == 0, told.output
-    document = json.loads(told.stdout)
+    result = CliRunner().invoke(app, ["search", "a sailing boat", "--videos", "--json", *options])
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
     assert document["verdict"] == "match"
     assert document["head"] == "mean"
     assert [video["uri"].rsplit("/", 1)[-1] for video in document["videos"]] == ["sailing.mp4", "pizza.mp4"]

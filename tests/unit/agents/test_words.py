@@ -2,12 +2,25 @@ from __future__ import annotations
 
 import pytest
 
-from agents.words import MOST_TERMS, Term, contains_phrase, content_terms, coverage, nothing_to_look_for, singular
+from agents.words import MOST_TERMS, Term, contains_phrase, content_terms, coverage, nothing_to_look_for
+from encoders.plurals import singular
 
 
 @pytest.mark.parametrize(
     ("plural", "folded"),
-    [("boxes", "box"), ("berries", "berry"), ("cars", "car"), ("glass", "glass"), ("bus", "bus"), ("dog's", "dog")],
+    [
+        ("boxes", "box"),
+        ("berries", "berry"),
+        ("cars", "car"),
+        ("glass", "glass"),
+        ("bus", "bus"),
+        ("dog's", "dog"),
+        ("horses", "horse"),
+        ("pies", "pie"),
+        ("taxis", "taxi"),
+        ("men", "man"),
+        ("tennis", "tennis"),
+    ],
 )
 def test_plurals_fold(plural: str, folded: str) -> None:
     assert singular(plural) == folded

@@ -108,3 +108,11 @@ def test_background_is_how_like_everything_a_query_is(encoders, space):
 def test_chinese_vocabulary_is_for_cutting_words(space):
     assert {"自行车", "动物", "金鱼"} <= space.vocabulary
     assert "goldfish" not in space.vocabulary
+
+
+@pytest.mark.parametrize(
+    ("plural", "concept"),
+    [("horses", "coco:19"), ("vases", "coco:86"), ("ties", "coco:32"), ("taxis", "imagenet:468"), ("skis", "coco:35")],
+)
+def test_plurals_name_the_same_things(space, plural, concept):
+    assert space.matching(plural)[concept] == 1.0
