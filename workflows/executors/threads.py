@@ -22,6 +22,7 @@ from stores.ledger import Attempt
 from workflows.executors.exclusive import SharedExclusiveLock, has_one_chance_left
 from workflows.telemetry.progress import StageAdvanced, StageStarted
 from workflows.work import Outcome, WorkerCallbacks, WorkerContext, work
+from workflows.workers import default_workers
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
     from workflows.units import WorkUnit
 
 _log = logging.getLogger(__name__)
-
-
-def default_workers() -> int:
-    """One for each processor this process may use: a model call keeps one busy."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

@@ -21,11 +21,11 @@ from stores.core.ids import base_stage, sha256_of, video_id
 from stores.core.records import Video
 from stores.core.uris import uri_of
 from workflows.discover import FoundFile, discover
-from workflows.executors.threads import default_workers
 from workflows.identify import Input
 from workflows.planning.budget import NOTHING, Estimate
 from workflows.planning.rates import Rates
 from workflows.units import Planner, WorkUnit, receipts_by_video
+from workflows.workers import default_workers
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders

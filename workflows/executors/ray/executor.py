@@ -23,10 +23,11 @@ from workflows.executors.ray.actor import ActorConfig, Row
 from workflows.executors.ray.cluster import cluster, machines
 from workflows.executors.ray.pool import Pool
 from workflows.executors.ray.shape import at_hand, shape_of
-from workflows.executors.threads import default_workers, record_outcome
+from workflows.executors.threads import record_outcome
 from workflows.telemetry.progress import StageFinished
 from workflows.units import WorkUnit
 from workflows.work import Outcome
+from workflows.workers import default_workers
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore

@@ -1,0 +1,10 @@
+"""How many units a job works on at the same time, unless it is told."""
+
+from __future__ import annotations
+
+import os
+
+
+def default_workers() -> int:
+    """One for each processor this process may use: a model call keeps one busy."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
