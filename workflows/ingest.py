@@ -18,12 +18,12 @@ from stores.core.ids import base_stage
 from stores.core.patience import patiently
 from stores.core.records import Receipt
 from stores.core.uris import uri_of
-from workflows.discover import discover
+from workflows.discover import Discovery, discover
 from workflows.executors.threads import on_threads
 from workflows.identify import Input, identify
 from workflows.job import Job
 from workflows.loading import Loading
-from workflows.report import IngestReport, VideoReport, outcome_of, total
+from workflows.report import IngestReport, VideoReport, VideoStatus, outcome_of, total
 from workflows.telemetry.job_log import job_log, log_events
 from workflows.telemetry.progress import Identified, Planned, Progress, silent
 from workflows.units import PROBE, Planner, WorkUnit, receipts_by_video
@@ -93,7 +93,7 @@ def ingest(
         if last is not None and last.finished_at is None:
             store.sweep()  # the last job was killed: it may have left what nothing points at
         found = discover(paths, library=store.root)
-        inputs = identify(store, found, lambda done, of: progress(Identified(done, of)))
+        inputs = _identified(store, found, meter, progress)
         if retry:
             store.ledger.reset(video_ids=sorted({one.video_id for one in inputs if one.video_id}))
         planner = Planner(store, stages(encoders, config), part_seconds, only)
@@ -102,7 +102,8 @@ def ingest(
             worked_on = _work(job, inputs, executor, loading)
         receipts = receipts_by_video(store, {one.video_id for one in inputs})
         videos = [_reported(one, receipts[one.video_id], worked_on.get(one.video_id) == one.uri, job) for one in inputs]
-        watched = [store.catalog.video(video_id) for video_id in worked_on]
+        postponed = {video.video_id for video in videos if video.status == "postponed"}
+        watched = [store.catalog.video(video_id) for video_id in worked_on if video_id not in postponed]
         totals = total(
             videos,
             inputs=len(found.files) + len(found.problems),
@@ -111,6 +112,17 @@ def ingest(
         )
         store.runs.end(run, asdict(totals))
     return IngestReport(tuple(videos), totals, tuple(uri_of(path) for path in found.skipped))
+
+
+def _identified(store: LibraryStore, found: Discovery, meter: Meter | None, progress: Progress) -> list[Input]:
+    """Which video each file is; what the budget leaves no time to read is counted as left out."""
+    out_of_budget = (lambda: bool(meter.over())) if meter is not None else (lambda: False)
+    inputs = identify(store, found, lambda done, total: progress(Identified(done, total)), out_of_budget)
+    if meter is not None:
+        for one in inputs:
+            if one.postponed:
+                meter.leave_out(one.uri)
+    return inputs
 
 
 def _work(job: Job, inputs: Sequence[Input], executor: Executor, loading: Loading) -> dict[str, str]:
@@ -185,7 +197,8 @@ def _stage_counts(planner: Planner, inputs: Iterable[Input]) -> tuple[tuple[str,
 
 def _reported(one: Input, receipts: Sequence[Receipt], worked_on: bool, job: Job) -> VideoReport:
     if not one.video_id:
-        return VideoReport("", one.uri, "failed", one.code, one.message, (), reused=False)
+        status: VideoStatus = "postponed" if one.postponed else "failed"
+        return VideoReport("", one.uri, status, one.code, one.message, (), reused=False)
     planner = job.planner
     in_parts = any(base_stage(receipt.key.stage) != receipt.key.stage for receipt in receipts)
     stage_fingerprints = planner.part_fingerprints(job.store.catalog.video(one.video_id)) if in_parts else {}

@@ -184,6 +184,11 @@ class Meter:
             self._running[unit.name] = expected, now
             return True
 
+    def leave_out(self, name: object) -> None:
+        """Count something that was not tried at all, because the budget is used up, as left out."""
+        with self._lock:
+            self._refused[name] = self._why_over()
+
     def ended(self, unit: Unit, actual: Spent | None = None) -> None:
         """``unit`` is no longer running.
 
@@ -225,7 +230,10 @@ class Meter:
     def over(self) -> str:
         """Which bound is exceeded by now, in words; "" if none: work took longer than anything foretold."""
         with self._lock:
-            return self.budget.allows(self._spent(self._clock()), NOTHING)
+            return self._why_over()
+
+    def _why_over(self) -> str:
+        return self.budget.allows(self._spent(self._clock()), NOTHING)
 
     def _spent(self, now: float) -> Spent:
         seconds = 0.0 if self._first is None else now - self._first

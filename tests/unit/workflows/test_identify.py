@@ -73,3 +73,34 @@ def test_a_file_that_is_being_written_is_left_for_later(store, films):
     (only,) = identify(store, found, lambda done, total: None)
     assert only.code == "FILE_UNREADABLE"
     assert "written" in only.message
+
+
+def test_a_used_up_budget_stops_hashing_and_the_next_run_goes_on(store, films):
+    for number in range(20):
+        (films / f"more-{number}.mp4").write_bytes(bytes([number]))
+    read = 0
+
+    def count(done: int, total: int) -> None:
+        nonlocal read
+        read = done
+
+    inputs = identify(store, discover([films]), count, lambda: read >= 5)
+    assert (len(inputs), sum(bool(one.video_id) for one in inputs)) == (22, 5)
+    assert all(one.postponed and not one.code for one in inputs if not one.video_id)
+    assert store.catalog.input_errors() == []
+    again, hashed = look(store, films)
+    assert (hashed, sum(bool(one.video_id) for one in again)) == (17, 22)
+
+
+def test_a_large_file_is_not_read_to_its_end_once_the_budget_is_used_up(store, films):
+    with (films / "a.mp4").open("wb") as file:
+        file.truncate(1 << 40)  # a sparse file: hashing it would take half an hour
+    asked = 0
+
+    def after_a_while() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 10
+
+    inputs = identify(store, discover([films / "a.mp4"]), lambda done, total: None, after_a_while)
+    assert [one.postponed for one in inputs] == [True]

@@ -14,7 +14,9 @@ from stores.ledger import MAX_ATTEMPTS, Attempt
 from stores.library_store import LibraryStore
 from tests.e2e.media import write_video
 from workflows.ingest import ingest
-from workflows.telemetry.progress import Planned
+from workflows.planning.budget import Budget, Meter
+from workflows.planning.rates import Rates
+from workflows.telemetry.progress import Event, Identified, Planned
 
 
 @pytest.fixture
@@ -92,3 +94,27 @@ def test_every_job_is_logged_with_its_counts(store, encoders, film):
     run(store, encoders, film)
     (job,) = store.runs.runs()
     assert (job.summary["inputs"], job.summary["failed"]) == (1, 1)
+
+
+def test_hashing_counts_against_a_budget_of_seconds(store, encoders, tmp_path):
+    now = 0.0
+    for number in range(12):
+        (tmp_path / f"{number}.mp4").write_text(f"no film {number}")
+
+    def time_passes(event: Event) -> None:
+        nonlocal now
+        if isinstance(event, Identified):
+            now += 10.0
+
+    rates = Rates.of(store)
+    meter = Meter(
+        tmp_path, lambda unit: rates.estimate(unit.stages, unit.seconds), 1, Budget(seconds=45), lambda: now
+    )
+    meter.start()
+    report = ingest(store, encoders, [tmp_path], workers=1, meter=meter, progress=time_passes)
+    assert (report.totals.inputs, report.totals.postponed) == (12, 12)
+    assert report.totals.reconciled
+    assert "45 s" in meter.stopped
+    assert report.totals.media_seconds == 0, "nothing was watched, so there is no speed to boast of"
+    report = ingest(store, encoders, [tmp_path], workers=1)
+    assert [video.error_code for video in report.videos] == ["NOT_MEDIA"] * 12
