@@ -1,4 +1,4 @@
-"""Which video each found file is: by what is remembered of it, else by its content."""
+"""Which video each found file is: from its known size and time of modification, else from its content."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from stores.library_store import LibraryStore
 
 _READERS = 4
-"""Files hashed at the same time. Source: our choice; a disk gives no more to more readers."""
+"""Files hashed at the same time. Source: our choice: more readers get no more out of a disk."""
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One input of a job: a video, or the reason it is none.
+    """One input of a job: a video, or the reason why it is not one.
 
     Attributes:
-        uri: where it lies (`stores.core.uris`).
+        uri: its location (`stores.core.uris`).
         video_id: "" where the file could not be read; then ``code`` and ``message`` say why.
         postponed: whether the file was left for another run before it was read; ``video_id`` is "" then, too.
     """
@@ -48,7 +48,7 @@ def identify(
     on_progress: Callable[[int, int], None],
     out_of_budget: Callable[[], bool] = lambda: False,
 ) -> list[Input]:
-    """Register every found file, hashing only those that are new or were touched; note those that cannot be read.
+    """Register every found file, hashing only those that are new or were modified; record those that cannot be read.
 
     Args:
         on_progress: called with (done, total) after each file that was hashed.

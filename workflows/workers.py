@@ -1,4 +1,4 @@
-"""How many units a job works on at the same time, unless it is told."""
+"""The default number of workers."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import os
 
 
 def default_workers() -> int:
-    """One for each processor this process may use: a model call keeps one busy."""
+    """One worker per processor that this process may use: a model call keeps one busy."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

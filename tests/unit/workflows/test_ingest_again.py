@@ -1,4 +1,4 @@
-"""What a second ingest tries again, and what it leaves alone. No model is needed: no file here is a film."""
+"""What a second ingest retries, and what it does not. No model is needed: none of the files is a video."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def attempts(store) -> int:
     return max(receipt.attempt for receipt in store.ledger.receipts())
 
 
-def test_what_failed_for_good_is_not_tried_again_unless_asked(store, encoders, film):
+def test_permanent_failures_are_not_retried_unless_requested(store, encoders, film):
     video, tried = run(store, encoders, film)
     assert (video.status, video.error_code, tried) == ("failed", "NOT_MEDIA", 1)
     video, tried = run(store, encoders, film)
@@ -58,7 +58,7 @@ def test_what_failed_for_good_is_not_tried_again_unless_asked(store, encoders, f
     assert (video.status, tried, attempts(store)) == ("failed", 1, 2)
 
 
-def test_a_video_that_kills_its_workers_is_quarantined_until_asked(store, encoders, film):
+def test_a_video_that_kills_its_workers_is_quarantined_until_requested(store, encoders, film):
     run(store, encoders, film)
     (receipt,) = store.ledger.receipts()
     stage_fingerprints = fingerprints(stages(encoders))
@@ -107,14 +107,12 @@ def test_hashing_counts_against_a_budget_of_seconds(store, encoders, tmp_path):
             now += 10.0
 
     rates = Rates.of(store)
-    meter = Meter(
-        tmp_path, lambda unit: rates.estimate(unit.stages, unit.seconds), 1, Budget(seconds=45), lambda: now
-    )
+    meter = Meter(tmp_path, lambda unit: rates.estimate(unit.stages, unit.seconds), 1, Budget(seconds=45), lambda: now)
     meter.start()
     report = ingest(store, encoders, [tmp_path], workers=1, meter=meter, progress=time_passes)
     assert (report.totals.inputs, report.totals.postponed) == (12, 12)
     assert report.totals.reconciled
     assert "45 s" in meter.stopped
-    assert report.totals.media_seconds == 0, "nothing was watched, so there is no speed to boast of"
+    assert report.totals.media_seconds == 0, "nothing was processed, so there is no speed"
     report = ingest(store, encoders, [tmp_path], workers=1)
     assert [video.error_code for video in report.videos] == ["NOT_MEDIA"] * 12
