@@ -28,7 +28,7 @@ class Toy(Perceiver):
 
     def __init__(self, folder: str, slots: int) -> None:
         self.folder = Path(folder)
-        self._buffer = ProgressBuffer()
+        self._progress = ProgressBuffer()
 
     def open(self) -> Row:
         if (self.folder / "fails to start").exists():
@@ -54,11 +54,11 @@ class Toy(Perceiver):
         return [Row(number, text), Row(number)]
 
     def _report(self, number: int) -> None:
-        self._buffer.add(number, StageStarted("vid_a", "file:///a.mp4", "speech"))
-        self._buffer.add(number + 1, StageStarted("vid_b", "file:///b.mp4", "speech"))
+        self._progress.add(number, StageStarted("vid_a", "file:///a.mp4", "speech"))
+        self._progress.add(number + 1, StageStarted("vid_b", "file:///b.mp4", "speech"))
         until = time.monotonic() + 60
         while not (self.folder / "polled").exists() and time.monotonic() < until:
-            self._buffer.add(number, StageAdvanced("vid_a", "speech", 0.5))
+            self._progress.add(number, StageAdvanced("vid_a", "speech", 0.5))
             time.sleep(0.1)
 
     def _meet(self, text: str) -> None:
