@@ -104,3 +104,14 @@ def test_a_large_file_is_not_read_to_its_end_once_the_budget_is_used_up(store, f
 
     inputs = identify(store, discover([films / "a.mp4"]), lambda done, total: None, after_a_while)
     assert [one.postponed for one in inputs] == [True]
+
+
+def test_an_interruption_does_not_wait_for_a_large_file(store, films):
+    with (films / "b.mp4").open("wb") as file:
+        file.truncate(1 << 40)
+
+    def interrupted(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        identify(store, discover([films]), interrupted)
