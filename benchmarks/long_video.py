@@ -2,8 +2,8 @@
 
     python benchmarks/long_video.py [--hours 3] [--report benchmarks/reports/long-video.md]
 
-The film is made on the spot: a coloured scene that changes every ten seconds, a tone that comes and goes; small and
-cheap to encode, but as long as asked, so that whatever grows with the length shows.
+The film is generated: a coloured scene that changes every ten seconds, and an intermittent tone; small and cheap to
+encode, but long, so that memory which grows with the length shows.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def write_film(path: Path, seconds: int) -> None:
             for tick in range(RATE):
                 frame.pts, frame.time_base = second * RATE + tick, Fraction(1, RATE)
                 container.mux(video.encode(frame))
-            heard = wave if second % 20 < 10 else np.zeros_like(wave)
-            sound = av.AudioFrame.from_ndarray(heard[None, :], format="fltp", layout="mono")
+            samples = wave if second % 20 < 10 else np.zeros_like(wave)
+            sound = av.AudioFrame.from_ndarray(samples[None, :], format="fltp", layout="mono")
             sound.sample_rate, sound.pts, sound.time_base = 16000, second * 16000, Fraction(1, 16000)
             container.mux(audio.encode(sound))
         container.mux(video.encode(None))
@@ -55,7 +55,7 @@ def write_film(path: Path, seconds: int) -> None:
 
 
 def report(hours: float) -> str:
-    """Make the film, ingest it, and put the figures into words."""
+    """Make the film, ingest it, and format the report."""
     with tempfile.TemporaryDirectory() as scratch:
         film = Path(scratch) / "long.mp4"
         begun = time.perf_counter()
@@ -76,7 +76,7 @@ def report(hours: float) -> str:
 
 
 def main() -> None:
-    """Parse, run, print, and keep a report if asked."""
+    """Parse, run, print, and write a report if requested."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hours", type=float, default=3.0)
     parser.add_argument("--report", type=Path)

@@ -2,9 +2,9 @@
 
     python benchmarks/scale.py --videos 1000,10000,100000 [--out DIR] [--report benchmarks/reports/scale.md]
 
-Libraries are made once, by the stores' own functions, and used again; making one that was interrupted goes on. Each
-measurement is a process of its own and counts its CPU seconds. What was measured is kept in DIR, so that ``--only``
-measures some things anew and leaves the others as they were. 100,000 videos take about 15 GB and half an hour to make,
+Libraries are made once, by the stores' own functions, and reused; an interrupted one is continued. Each measurement is
+a process of its own and counts its CPU seconds. Results are kept in DIR, so that ``--only`` repeats some measurements
+and keeps the others. 100,000 videos take about 15 GB and half an hour to make,
 and another half an hour goes into the first tagger over 100,000 tags.
 """
 
@@ -23,7 +23,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 if __name__ == "__main__":
-    sys.path[0] = str(ROOT)  # else the modules beside this file would hide packages of the same names
+    sys.path[0] = str(ROOT)  # otherwise the modules in this folder would shadow packages
 
 from benchmarks.scale_library.report import bars, markdown  # noqa: E402
 
@@ -32,10 +32,10 @@ TAGGERS = "taggers"
 
 
 def child(*arguments: str | Path) -> None:
-    """Runs a module of ours in a process of its own.
+    """Run one of our modules in a process of its own.
 
     Raises:
-        SystemExit: if it fails; it has said why.
+        SystemExit: if it fails; its error has been printed.
     """
     paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     ended = subprocess.run(
@@ -46,7 +46,7 @@ def child(*arguments: str | Path) -> None:
 
 
 def measured(what: str, library: Path, *more: str | Path) -> dict[str, float]:
-    """The figures of one measurement."""
+    """The results of one measurement."""
     result = library.with_name(f"{library.name}.figures.json")
     child("benchmarks.scale_library.child", what, library, result, *more)
     figures: dict[str, float] = json.loads(result.read_text(encoding="utf-8"))
@@ -80,7 +80,7 @@ def taggers(out: Path, source: Path, counts: list[int]) -> dict[str, dict[str, d
 
 
 def machine() -> str:
-    """Where it was measured."""
+    """The machine and versions."""
     processor = platform.processor() or platform.machine()
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("chromadb", "sqlalchemy", "numpy"))
     return (
@@ -90,7 +90,7 @@ def machine() -> str:
 
 
 def main() -> int:
-    """Make, measure, report; 1 if an aim is missed and ``--strict`` is given."""
+    """Make, measure, report; 1 if a target is missed and ``--strict`` is given."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--videos", default="1000,10000,100000", help="sizes, separated by commas")
     parser.add_argument(
@@ -99,7 +99,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("scale-libraries"), help="where the libraries are kept")
     parser.add_argument("--only", default="", help=f"measure only some: {','.join((*MEASURED, TAGGERS))}; or 'nothing'")
     parser.add_argument("--report", type=Path)
-    parser.add_argument("--strict", action="store_true", help="exit code 1 if an aim is missed")
+    parser.add_argument("--strict", action="store_true", help="exit code 1 if a target is missed")
     given = parser.parse_args()
     sizes = sorted({int(size) for size in given.videos.split(",")})
     only = set(given.only.split(",")) if given.only else {*MEASURED, TAGGERS}

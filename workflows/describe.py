@@ -1,7 +1,7 @@
-"""Describe: captions of clips, their vectors and, with a language model, one script for each of many videos.
+"""Describe: captions of clips, their vectors and, with a language model, a script for each video.
 
-Optional and lazy: `ingest` neither waits for it nor undoes it. Each stage goes through the ledger, so an interruption
-loses one stage of one video at most, and what was described before serves until it is replaced.
+Optional: `ingest` neither waits for it nor discards its results. Each stage goes through the ledger, so an interruption
+loses one stage of one video at most, and old captions stay in use until they are replaced.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ if TYPE_CHECKING:
     from workflows.planning.budget import Meter
 
 GIVE_UP = 3
-"""Videos that may fail one after the other because of the endpoint before the job ends: the rest would, too."""
+"""Consecutive videos that may fail because of the endpoint before the job gives up: the rest would fail, too."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class DescribedVideo:
-    """How one video ended, and what it has now: how many captions, and its script ("" if none)."""
+    """How one video ended, and what it has now: the number of its captions, and its script ("" if none)."""
 
     report: VideoReport
     captions: int
@@ -64,8 +64,8 @@ class DescribeReport:
     """Every video with how it ended, in the given order, and the totals.
 
     Attributes:
-        spent: tokens of the endpoint, and their price if prices are known.
-        calls: of the endpoint.
+        spent: tokens used at the endpoint, and their cost if prices are known.
+        calls: to the endpoint.
         stopped: why videos were left for another run; "" if none were.
     """
 
@@ -80,38 +80,38 @@ def describe_videos(
     store: LibraryStore,
     encoders: Encoders,
     video_ids: Iterable[str],
-    means: DescribeSetup,
+    setup: DescribeSetup,
     *,
     retry: bool = False,
     meter: Meter | None = None,
     prices: tuple[float, float] | None = None,
     progress: Progress = silent,
 ) -> DescribeReport:
-    """Describe indexed videos, one after the other, and keep what was found.
+    """Describe indexed videos, one after the other, and store the results.
 
-    Videos that cannot be described are part of the report, not exceptions. What is described, by the same means and
-    from the same clips, is not described again.
+    Videos that cannot be described are part of the report, not exceptions. Videos that were described with the same
+    setup and from the same clips are not described again.
 
     Args:
-        retry: try again also what failed for good or is quarantined.
+        retry: also retry what failed permanently or is quarantined.
         meter: of a budget; what would exceed it is left for another run.
         prices: of a million tokens (read, written).
-        progress: told what happens.
+        progress: called with each event.
 
     Raises:
         UsageError: UNKNOWN_VIDEO for a video that has not been indexed.
-        ModelError: MODEL_MISSING or MODEL_CORRUPT if a model does not load: no video would fare better.
-        StoreError: LIBRARY_LOCKED if there is another job; or if the library cannot be written any more.
+        ModelError: MODEL_MISSING or MODEL_CORRUPT if a model does not load, since every video would fail.
+        StoreError: LIBRARY_LOCKED while another job runs; or if the library cannot be written any more.
     """
     began = time.monotonic()
     with ExitStack() as stack:
         stack.enter_context(store.job())
-        planned = plan_descriptions(store, encoders, video_ids, means, retry)
+        planned = plan_descriptions(store, encoders, video_ids, setup, retry)
         run = store.runs.begin("describe", f"describe-{os.getpid()}")
         stack.enter_context(job_log(store.root, run))
         if retry:
             store.ledger.reset(video_ids=[one.video_id for one in planned], stages=DESCRIBING)
-        job = _Job(store, encoders, means, meter, prices, log_events(progress), stack.enter_context(Decoder()))
+        job = _Job(store, encoders, setup, meter, prices, log_events(progress), stack.enter_context(Decoder()))
         job.work(planned)
         videos = tuple(job.reported(one) for one in planned)
         totals = total(
@@ -131,7 +131,7 @@ class _Job:
         self,
         store: LibraryStore,
         encoders: Encoders,
-        means: DescribeSetup,
+        setup: DescribeSetup,
         meter: Meter | None,
         prices: tuple[float, float] | None,
         progress: Progress,
@@ -139,7 +139,7 @@ class _Job:
     ) -> None:
         self._store = store
         self._encoders = encoders
-        self._means = means
+        self._setup = setup
         self._meter = meter
         self._prices = prices
         self._progress = progress
@@ -151,7 +151,7 @@ class _Job:
         self.calls = 0
 
     def work(self, planned: Sequence[PlannedDescription]) -> None:
-        """Describe what is left to describe, until the end, the budget's, or the endpoint's."""
+        """Describe what is left, until the budget is used up or the endpoint keeps failing."""
         todo = [one for one in planned if one.left]
         counts = Counter(stage for one in todo for stage in one.left)
         stages = tuple((name, counts[name]) for name in DESCRIBING if counts[name])
@@ -162,8 +162,8 @@ class _Job:
                 self.stopped = self._meter.stopped
                 continue
             error = self._describe(one)
-            away = error is not None and error.code.blame == "infra" and not isinstance(error, MediaError)
-            in_a_row = in_a_row + 1 if away else 0
+            unreachable = error is not None and error.code.blame == "infra" and not isinstance(error, MediaError)
+            in_a_row = in_a_row + 1 if unreachable else 0
             if error is not None and in_a_row >= GIVE_UP:
                 self.stopped = f"{in_a_row} videos in a row failed: {error.message}"
                 break
@@ -186,7 +186,7 @@ class _Job:
         return DescribedVideo(report, len(captions), next((line.text for line in scripts), ""))
 
     def _describe(self, one: PlannedDescription) -> KinodexError | None:
-        """All that is left of one video; what went wrong, if anything did."""
+        """Run the stages that are left for one video; the error that stopped it, if any."""
         self.worked_on.add(one.video_id)
         before = self._used()
         error = None
@@ -219,7 +219,7 @@ class _Job:
         try:
             outcome = self._tried(one, stage)
         except BaseException:
-            # Interrupted, or the library or a model failed: no video is to blame.
+            # Interrupted, or the library or a model failed: not the video's fault.
             with suppress(StoreError):
                 self._store.ledger.release(begun)
             raise
@@ -229,7 +229,7 @@ class _Job:
         try:
             outcome = tried(partial(self._run, one, stage))
         except Exception as error:  # noqa: BLE001
-            # A bug that one video brings to light must cost neither the other videos nor its own trace.
+            # A bug that one video reveals must neither stop the other videos nor lose its traceback.
             _log.exception("%s of %s", stage, one.video_id)
             return KinodexError("INTERNAL", f"{type(error).__name__}: {error}", "The log has more.")
         if isinstance(outcome, KinodexError) and outcome.code.name in ("MODEL_MISSING", "MODEL_CORRUPT"):
@@ -265,19 +265,21 @@ class _Job:
         if stage == CAPTION_VECTORS:
             return caption_vectors(memory, self._encoders, one.stage_fingerprints[stage])
         if stage != CAPTIONS:
-            assert self._means.writer is not None
-            return self._means.writer.write(one.video_id)
+            assert self._setup.writer is not None
+            return self._setup.writer.write(one.video_id)
         path = self._store.catalog.path(one.video_id)
         if path is None:
-            raise MediaError("FILE_MISSING", f"{one.uri} is no longer where it was.", "Put it back, or ingest it anew.")
+            raise MediaError(
+                "FILE_MISSING", f"{one.uri} is no longer where it was.", "Put it back, or ingest it again."
+            )
 
-        def told(share: float) -> None:
+        def on_progress(share: float) -> None:
             if self._over():
                 raise interrupted(stage)
             self._progress(StageAdvanced(one.video_id, stage, share))
 
-        means = self._means
-        return describe_clips(path, memory, self._decoder, means.describer, means.config, told)
+        setup = self._setup
+        return describe_clips(path, memory, self._decoder, setup.describer, setup.config, on_progress)
 
     def _over(self) -> bool:
         if self._meter is None or not (why := self._meter.over()):
@@ -286,5 +288,5 @@ class _Job:
         return True
 
     def _used(self) -> tuple[int, int, int]:
-        usage = self._means.usage
+        usage = self._setup.usage
         return (usage.prompt_tokens, usage.completion_tokens, usage.calls) if usage is not None else (0, 0, 0)

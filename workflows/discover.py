@@ -1,4 +1,4 @@
-"""From the paths somebody typed to the files that may be videos."""
+"""Discovery: the files under the given paths that may be videos."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ VIDEO_SUFFIXES = frozenset(
     .vvc .webm .wmv .wtv .xvid .y4m
     """.split()
 )
-"""What a directory walk takes for a video; a file named explicitly is always taken.
+"""What a directory walk takes for a video; a file given explicitly is always taken.
 
 Source: the extensions FFmpeg's demuxers declare for containers that carry moving pictures
-(``ffmpeg -h demuxer=…``), without still and animated images, and those that cameras, recorders and discs give them.
+(``ffmpeg -h demuxer=…``), without still and animated images, and those used by cameras, recorders and discs.
 """
 
 _TRANSPORT_STREAM = frozenset({".ts", ".mts"})
 _SYNC = 0x47
 _SYNC_OFFSETS = (0, 4)
-# Names that other kinds of files have, too: go.mod, any data. Camcorders and video CDs keep MPEG program streams there,
-# which begin with a pack header (ISO/IEC 13818-1, 2.5.3.3), on a CD within a RIFF of the kind CDXA.
+# Other kinds of files have these suffixes, too: go.mod, any data. Camcorders and video CDs use them for MPEG program
+# streams, which begin with a pack header (ISO/IEC 13818-1, 2.5.3.3), on a CD within a RIFF of the kind CDXA.
 _PROGRAM_STREAM = frozenset({".mod", ".dat", ".tod"})
 _PACK, _CDXA = b"\x00\x00\x01\xba", b"CDXA"
 _HEAD = 12  # bytes
@@ -35,7 +35,7 @@ _HEAD = 12  # bytes
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """One file to look at. ``path`` is absolute; ``size`` in bytes; ``mtime_ns`` as `os.stat` gives it."""
+    """One file found. ``path`` is absolute; ``size`` in bytes; ``mtime_ns`` as `os.stat` gives it."""
 
     path: Path
     size: int
@@ -56,7 +56,7 @@ class Discovery:
     """What was found under the given paths, in a stable order, every path once.
 
     Attributes:
-        skipped: files in directories that are no videos by their names; hidden ones are not among them.
+        skipped: files in directories whose names are not those of videos, without hidden files.
     """
 
     files: tuple[FoundFile, ...]
@@ -68,7 +68,7 @@ def discover(paths: Iterable[Path | str], library: Path | None = None) -> Discov
     """Find the videos that ``paths`` name.
 
     Directories are walked recursively; hidden entries, the ``library`` directory and links that lead back
-    to a directory already walked are skipped. Names are bytes to us: any name the system allows is taken.
+    to a directory already walked are skipped. Any name that the system allows is accepted.
 
     Args:
         paths: files and directories.
@@ -95,7 +95,7 @@ def discover(paths: Iterable[Path | str], library: Path | None = None) -> Discov
 
 
 def _entries(path: Path, seen: set[tuple[int, int]], explicit: bool) -> Iterator[FoundFile | InputProblem | Path]:
-    """What stands at ``path``, or in it; a mere path is that of a file that is no video."""
+    """What is at ``path``, or in it; a plain path is that of a file that is not a video."""
     try:
         info = path.stat()
     except OSError as error:
@@ -136,7 +136,7 @@ def _looks_like_video(path: Path) -> bool:
 
 
 def _is_really_video(path: Path) -> bool:
-    """Tell a transport stream from a TypeScript source, and a program stream from other files that share its name."""
+    """Distinguish transport streams from TypeScript sources, and program streams from other files with that suffix."""
     suffix = path.suffix.lower()
     if suffix not in _TRANSPORT_STREAM | _PROGRAM_STREAM:
         return True
@@ -144,7 +144,7 @@ def _is_really_video(path: Path) -> bool:
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except OSError:
-        return True  # taken, so that the reason it cannot be read is reported
+        return True  # so that the reason why it cannot be read is reported
     if suffix in _PROGRAM_STREAM and (head.startswith(_PACK) or head[8:] == _CDXA):
         return True
     # Packets begin with a sync byte; .mts packets carry a 4-byte timestamp before it. Source: ISO/IEC 13818-1, 2.4.3.2.

@@ -1,4 +1,4 @@
-"""Ingest: find files, know them, watch what is new, and account for every input."""
+"""Ingest: find files, identify them, run the stages that are left, and account for every input."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from stores.core.patience import patiently
 from stores.core.records import Receipt
 from stores.core.uris import uri_of
 from stores.maintenance.sweeping import sweep
-from workflows.discover import discover
+from workflows.discover import Discovery, discover
 from workflows.executors.threads import on_threads
 from workflows.identify import Input, identify
 from workflows.job import Job
 from workflows.loading import Loading
-from workflows.report import IngestReport, VideoReport, outcome_of, total
+from workflows.report import IngestReport, VideoReport, VideoStatus, outcome_of, total
 from workflows.telemetry.job_log import job_log, log_events
 from workflows.telemetry.progress import Identified, Planned, Progress, silent
 from workflows.units import PROBE, Planner, WorkUnit, receipts_by_video
@@ -38,8 +38,8 @@ Executor = Literal["local", "ray"]
 EXECUTORS: tuple[Executor, ...] = ("local", "ray")
 
 WAVE = 2_000
-"""Videos planned at a time: each wave is done before the next is begun. Source: engineering notes on Ray Data, which
-puts every block on the driver first and copes with some 20,000; ours is lower, so that memory stays flat.
+"""Videos planned at a time; each wave is finished before the next one begins, so that memory stays flat. Source: our
+choice, well below the some 20,000 blocks that a driver of Ray Data copes with.
 """
 
 Run = Callable[[Sequence[WorkUnit]], None]
@@ -60,26 +60,26 @@ def ingest(
     meter: Meter | None = None,
     progress: Progress = silent,
 ) -> IngestReport:
-    """Watch and hear every video under ``paths`` that is not known yet, and keep what was found.
+    """Process every video under ``paths`` that is not in the library yet, and store the results.
 
-    Bad inputs are part of the report, not exceptions. What is done is not done again, whatever the file
-    is called now; a copy is recognised. What failed in a way that may mend is tried again at once, until the
-    ledger's limit quarantines it; what failed for good is not tried again while the file is the same.
+    Bad inputs are part of the report, not exceptions. Finished stages are not run again, even if the file was renamed;
+    copies are recognised. Retryable failures are retried at once, until the ledger's limit quarantines them; other
+    failures are not retried while the file is unchanged.
 
     Args:
-        executor: ``local`` works in this process, ``ray`` on a Ray cluster.
-        workers: units at the same time; None for one for each processor.
+        executor: ``local`` runs in this process, ``ray`` on a Ray cluster.
+        workers: units at the same time; None for one per processor.
         address: of a Ray cluster to join; None starts one on this machine for the job.
-        retry: forget how often it failed and try again also what failed for good or is quarantined.
-        config: of every stage; what changes in it is done again, and what rests on that.
-        part_seconds: length of the parts that long videos are worked on in.
-        only: stages to do, if not all; what they read must be there.
+        retry: reset the count of failures, and retry also what failed permanently or is quarantined.
+        config: of all stages; stages whose configuration changed are run again, and so are those that depend on them.
+        part_seconds: length of the parts into which long videos are split.
+        only: stages to run, if not all; their inputs must exist.
         meter: of a budget; what would exceed it is left for another run.
-        progress: told what happens, from several threads.
+        progress: called with each event, from several threads.
 
     Raises:
-        UsageError: USAGE for an executor there is none of.
-        StoreError: LIBRARY_LOCKED if there is another job; or if the library cannot be written any more.
+        UsageError: USAGE for an unknown executor.
+        StoreError: LIBRARY_LOCKED while another job runs; or if the library cannot be written any more.
     """
     if executor not in EXECUTORS:
         raise UsageError("USAGE", f"there is no executor {executor!r}.", f"Choose one of: {', '.join(EXECUTORS)}.")
@@ -92,9 +92,9 @@ def ingest(
         stack.enter_context(job_log(store.root, run))
         progress = log_events(progress)
         if last is not None and last.finished_at is None:
-            sweep(store)  # the last job was killed: it may have left what nothing points at
+            sweep(store)  # the last job was killed and may have left files that nothing refers to
         found = discover(paths, library=store.root)
-        inputs = identify(store, found, lambda done, of: progress(Identified(done, of)))
+        inputs = _identified(store, found, meter, progress)
         if retry:
             store.ledger.reset(video_ids=sorted({one.video_id for one in inputs if one.video_id}))
         planner = Planner(store, stages(encoders, config), part_seconds, only)
@@ -103,7 +103,8 @@ def ingest(
             worked_on = _work(job, inputs, executor, loading)
         receipts = receipts_by_video(store, {one.video_id for one in inputs})
         videos = [_reported(one, receipts[one.video_id], worked_on.get(one.video_id) == one.uri, job) for one in inputs]
-        watched = [store.catalog.video(video_id) for video_id in worked_on]
+        postponed = {video.video_id for video in videos if video.status == "postponed"}
+        watched = [store.catalog.video(video_id) for video_id in worked_on if video_id not in postponed]
         totals = total(
             videos,
             inputs=len(found.files) + len(found.problems),
@@ -114,8 +115,19 @@ def ingest(
     return IngestReport(tuple(videos), totals, tuple(uri_of(path) for path in found.skipped))
 
 
+def _identified(store: LibraryStore, found: Discovery, meter: Meter | None, progress: Progress) -> list[Input]:
+    """Which video each file is; what the budget leaves no time to read is counted as left out."""
+    out_of_budget = (lambda: bool(meter.over())) if meter is not None else (lambda: False)
+    inputs = identify(store, found, lambda done, total: progress(Identified(done, total)), out_of_budget)
+    if meter is not None:
+        for one in inputs:
+            if one.postponed:
+                meter.leave_out(one.uri)
+    return inputs
+
+
 def _work(job: Job, inputs: Sequence[Input], executor: Executor, loading: Loading) -> dict[str, str]:
-    """Do all that is left to do; the videos that were worked on, and where they lie."""
+    """Run all units that are left; the videos that needed work, with their locations."""
     planner = job.planner
     units = planner.units(inputs)
     worked_on = {unit.video_id: unit.uri for unit in units}
@@ -129,13 +141,13 @@ def _work(job: Job, inputs: Sequence[Input], executor: Executor, loading: Loadin
     else:
         loading.models(job.encoders, [stage for stage, _ in counts], index=True)
     with on_threads(job) as execute:
-        # Probing tells how long a video is, so that the longest can be begun first, in parts.
+        # Probing measures how long videos are, so that the longest can be split and begun first.
         _until_done(job, [one for one in inputs if one.video_id in probes], execute, probes_only=True)
         rest = _longest_first(job, inputs, len(worked_on))
         if executor == "local":
             _in_waves(job, rest, execute)
     if rest and executor == "ray":
-        # Imported here: who does not use Ray must not wait for it.
+        # Imported here, so that jobs without Ray need not wait for it.
         from workflows.executors.ray.executor import on_ray
 
         with on_ray(job) as execute:
@@ -145,14 +157,14 @@ def _work(job: Job, inputs: Sequence[Input], executor: Executor, loading: Loadin
     return worked_on
 
 
-def _longest_first(job: Job, inputs: Sequence[Input], of: int) -> list[Input]:
-    """The videos that are left to be watched, all probed by now, ``of`` as many as needed work at first."""
+def _longest_first(job: Job, inputs: Sequence[Input], total_videos: int) -> list[Input]:
+    """The probed videos with stages left, the longest first. ``total_videos``: how many videos needed work at first."""
     left = job.planner.units(inputs)
     parts = Counter(base_stage(stage) for unit in left if unit.part is not None for stage in unit.stages)
     if parts:
         # Now that lengths are known, so is how often each stage will run.
         counts = tuple((stage, count + parts[stage]) for stage, count in _stage_counts(job.planner, inputs))
-        job.progress(Planned(len(inputs), of, counts))
+        job.progress(Planned(len(inputs), total_videos, counts))
     by_id = {one.video_id: one for one in reversed(inputs) if one.video_id}
     return [by_id[video_id] for video_id in dict.fromkeys(unit.video_id for unit in left)]
 
@@ -163,13 +175,13 @@ def _in_waves(job: Job, inputs: Sequence[Input], execute: Run) -> None:
 
 
 def _until_done(job: Job, inputs: Sequence[Input], execute: Run, probes_only: bool = False) -> None:
-    """Plan and execute until nothing is left: parts before what joins them, and again what failed and may mend."""
+    """Plan and execute until nothing is left: parts first, then what joins them, and retryable failures again."""
     tried: Counter[tuple[str, int | None, str]] = Counter()
     while True:
         left = patiently(lambda: job.planner.units(inputs))
         units = [unit for unit in left if not probes_only or PROBE in unit.stages]
-        # Failures that are not the video's fault do not count in the ledger, nor does what the budget refuses; here
-        # they do, or this would not end.
+        # The ledger counts neither failures that are not the video's fault nor units that the budget refused; here
+        # they count, or this would never end.
         units = [unit for unit in units if tried[unit.name] < job.store.ledger.max_attempts]
         if not units:
             return
@@ -178,7 +190,7 @@ def _until_done(job: Job, inputs: Sequence[Input], execute: Run, probes_only: bo
 
 
 def _stage_counts(planner: Planner, inputs: Iterable[Input]) -> tuple[tuple[str, int], ...]:
-    """How many videos each stage will run on, as far as can be told before they are probed."""
+    """How many videos each stage will run on, as far as is known before they are probed."""
     left = planner.left_by_video({one.video_id for one in inputs if one.video_id})
     counts = Counter(stage for stages_left in left.values() for stage in stages_left)
     return tuple((stage, counts[stage]) for stage in planner.wanted if counts[stage])
@@ -186,7 +198,8 @@ def _stage_counts(planner: Planner, inputs: Iterable[Input]) -> tuple[tuple[str,
 
 def _reported(one: Input, receipts: Sequence[Receipt], worked_on: bool, job: Job) -> VideoReport:
     if not one.video_id:
-        return VideoReport("", one.uri, "failed", one.code, one.message, (), reused=False)
+        status: VideoStatus = "postponed" if one.postponed else "failed"
+        return VideoReport("", one.uri, status, one.code, one.message, (), reused=False)
     planner = job.planner
     in_parts = any(base_stage(receipt.key.stage) != receipt.key.stage for receipt in receipts)
     stage_fingerprints = planner.part_fingerprints(job.store.catalog.video(one.video_id)) if in_parts else {}

@@ -1,4 +1,4 @@
-"""What all units of one job share, whichever executor works on them."""
+"""What all units of one ingest share, whatever executor runs them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Job:
         workers: units at the same time; None for one for each processor.
         address: of a Ray cluster to join; None starts one on this machine for the job.
         meter: says whether a unit may still be begun within the budget.
-        told: videos whose end was told.
+        reported: videos whose end was reported.
     """
 
     store: LibraryStore
@@ -38,7 +38,7 @@ class Job:
     address: str | None = None
     meter: Meter | None = None
     progress: Progress = silent
-    told: set[str] = field(default_factory=set)
+    reported: set[str] = field(default_factory=set)
 
     @property
     def postponing(self) -> bool:
@@ -46,7 +46,7 @@ class Job:
         return self.meter is not None and bool(self.meter.stopped or self.meter.over())
 
     def stage_ended(self, unit: WorkUnit, receipt: Receipt) -> None:
-        """Tell that a stage of a unit ended."""
+        """Report that a stage of a unit ended."""
         key = receipt.key
         if receipt.status == "failed" and not CODES[receipt.error_code].retryable:
             self.planner.give_up(key)
@@ -64,20 +64,20 @@ class Job:
         )
 
     def stage_known(self, unit: WorkUnit, receipt: Receipt) -> None:
-        """Tell that a stage of a unit need not or may not be begun; no work was done."""
+        """Report a stage that was not begun because it is already done, or was attempted too often."""
         key = receipt.key
         self.progress(StageFinished(unit.video_id, unit.uri, key.stage, receipt.status, receipt.error_code))
 
     def unit_ended(self, unit: WorkUnit) -> None:
-        """Tell that a video ended, if that was the last unit of it."""
+        """Report that the video ended, if this was its last unit."""
         if unit.part is None and not patiently(lambda: self.planner.units_of(unit.video_id, unit.uri)):
             self.video_ended(unit.video_id, unit.uri)
 
     def video_ended(self, video_id: str, uri: str) -> None:
-        """Tell, once, that a video ended."""
-        if video_id in self.told:
+        """Report that a video ended, once."""
+        if video_id in self.reported:
             return
-        self.told.add(video_id)
+        self.reported.add(video_id)
         receipts = patiently(lambda: self.store.ledger.receipts(video_id))
         video = patiently(lambda: self.store.catalog.video(video_id))
         outcome = outcome_of(receipts, self.planner.wanted, self.postponing, self.planner.part_fingerprints(video))

@@ -1,4 +1,4 @@
-"""What an ingest will need soon, loaded in the background while it waits for what it needs first."""
+"""Loading models and libraries in the background, in the order in which an ingest needs them."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _MODELS = (
 
 
 class Loading:
-    """Things that are loaded in the background, two at a time, until the block ends.
+    """Loads in the background, two items at a time, until the block ends.
 
-    Two, because Python imports one thing at a time, while weights can be read beside that. What is being loaded at the
-    block's end is waited for: a library that is imported while the process ends may take it down.
+    Two, because Python imports one module at a time, but weights can be read meanwhile. At its end, the block waits for
+    what is still loading: a library imported while the process exits may crash it.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Loading:
         self._threads = [threading.Thread(target=self._run, name="kinodex-loading", daemon=True) for _ in range(2)]
 
     def start(self) -> Loading:
-        """Begin, for as long as the process lasts."""
+        """Begin loading, without an end before that of the process."""
         for thread in self._threads:
             thread.start()
         return self
@@ -61,9 +61,9 @@ class Loading:
             thread.join()
 
     def models(self, encoders: Encoders, stages: Collection[str], index: bool = False) -> None:
-        """What the named stages need: models, and when all of them are there what videos end with.
+        """Load the models that ``stages`` need, then what is needed only at the end of a video.
 
-        The latter would only keep the models waiting, since Python imports one thing at a time.
+        The latter comes last because it would delay the models: Python imports one module at a time.
 
         Args:
             index: whether this process also writes the vectors.
@@ -80,7 +80,7 @@ class Loading:
             self._wanted.put(load)
 
         def rest() -> None:
-            # A model that the other thread is loading is waited for.
+            # Waits for models that the other thread is still loading.
             for load in [*models, *late]:
                 if not self._stopped:
                     _tried(load)
@@ -89,7 +89,7 @@ class Loading:
             self._wanted.put(rest)
 
     def ray(self) -> None:
-        """Ray's libraries, and what writes vectors: with Ray this process does no more itself."""
+        """Load Ray and the vector store: with Ray this process runs no models."""
         self._wanted.put(partial(import_module, "workflows.executors.ray.executor"))
         self._wanted.put(load_chroma)
 
@@ -99,6 +99,6 @@ class Loading:
 
 
 def _tried(load: Callable[[], object]) -> None:
-    # Told by the stage that needs it.
+    # The stage that needs it reports the error.
     with suppress(WeightsError, ImportError):
         load()

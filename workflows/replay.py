@@ -1,4 +1,4 @@
-"""Replay: run one stage of one video again, alone, and write nothing: to see a failure happen."""
+"""Replay: run one stage of one video again, without writing anything, to reproduce a failure."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Replay:
     """How a replayed stage ended.
 
     Attributes:
-        seconds: it took, models loaded and decoder started included.
-        error_code, error_message: "" where it went well.
-        trace: of a bug.
-        records: how many of each kind it found; blobs: (name, bytes); vectors: how many.
-        same: whether the records are those that are stored; None where nothing is stored.
+        seconds: how long it took, including the loading of models and the start of the decoder.
+        error_code, error_message: "" if it succeeded.
+        trace: the traceback of a bug.
+        records: (kind, how many); blobs: (name, bytes); vectors: how many.
+        same: whether the records equal the stored ones; None if none are stored.
     """
 
     video_id: str
@@ -56,14 +56,14 @@ def replay(
     config: PerceptionConfig | None = None,
     part_seconds: float = PART_SECONDS,
 ) -> Replay:
-    """Run ``stage`` of the video on what is stored of the stages before it. Neither ledger nor library change.
+    """Run ``stage`` of the video on the stored results of the stages before it. Nothing is written.
 
     Args:
         stage: a stage, or a part of one as the ledger names it (``pictures.003``).
 
     Raises:
-        UsageError: USAGE if there is no such stage or part, or what it reads is not there yet; FILE_MISSING if the
-            video lies nowhere any more.
+        UsageError: USAGE if there is no such stage or part, or its inputs do not exist yet; FILE_MISSING if the video
+            file is gone.
     """
     base = base_stage(stage)
     order = {one.name: one for one in stages(encoders, config or PerceptionConfig())}
@@ -83,7 +83,7 @@ def replay(
     there = len(parts_of(video, part_seconds)) if video is not None else 0
     if stage != base and not (number.isdigit() and int(number) < there):
         raise UsageError("USAGE", f"{video_id} has no part {stage!r}.", f"It has {there} parts of that length.")
-    # A whole stage is replayed whole, also where the video is long.
+    # A whole stage is replayed in one go, even if the video is long.
     part, length = (None, math.inf) if stage == base else (int(number), part_seconds)
     unit = WorkUnit(video_id, uri, store.catalog.sha256(video_id), 0.0, {stage: ""}, part, length)
     begun = time.perf_counter()
@@ -91,12 +91,14 @@ def replay(
         with Decoder() as decoder:
             context = WorkerContext("replay", store.ledger, encoders, decoder, config or PerceptionConfig())
             ended = list(outcomes(unit, memory, context, lambda names: names, lambda _stage, _share: None))
-    except Exception as error:  # noqa: BLE001 - a bug is what a replay is there to show
+    except Exception as error:  # noqa: BLE001 - reproducing bugs is the purpose
         name = f"{type(error).__name__}: {error}"
         return Replay(video_id, stage, uri, time.perf_counter() - begun, "INTERNAL", name, traceback.format_exc())
     seconds = time.perf_counter() - begun
     if not ended:
-        raise UsageError("USAGE", f"Stage {stage} of {video_id} cannot be run alone.", "Run `kinodex ingest` on it.")
+        raise UsageError(
+            "USAGE", f"Stage {stage} of {video_id} cannot be run by itself.", "Run `kinodex ingest` on it."
+        )
     outcome = ended[-1][1]
     if isinstance(outcome, KinodexError):
         return Replay(video_id, stage, uri, seconds, outcome.code.name, outcome.message)

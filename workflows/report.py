@@ -1,4 +1,4 @@
-"""How an ingest ended: every input once, with a status, and totals that must add up."""
+"""The report of an ingest: every input once, with a status, and totals that must add up."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class VideoReport:
         uri: the input's path, printable.
         error_code, error_message: "" unless failed or quarantined.
         stages: (stage, status) in the order of work; status as in `stores.core.records.Receipt`.
-        reused: whether everything was known already, so that this run had nothing to do.
+        reused: whether all results existed already, so that this run had nothing to do.
     """
 
     video_id: str
@@ -35,7 +35,7 @@ class VideoReport:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Counts of inputs, seconds of video worked on, seconds it took; ``speed`` is their ratio.
+    """Counts of inputs, seconds of video processed, and seconds it took; ``speed`` is their ratio.
 
     ``postponed`` counts inputs that a budget left for another run.
     """
@@ -51,7 +51,7 @@ class Totals:
 
     @property
     def speed(self) -> float:
-        """Seconds of video per second of wall clock; 0 where nothing was worked on."""
+        """Seconds of video per second of wall clock; 0 if nothing was processed."""
         return self.media_seconds / self.wall_seconds if self.wall_seconds > 0 else 0.0
 
     @property
@@ -65,7 +65,7 @@ class IngestReport:
     """Every input with how it ended, in the order they were found, and the totals.
 
     Attributes:
-        skipped: printable paths of files in the given directories that are no videos by their names.
+        skipped: printable paths of files in the given directories whose names are not those of videos.
     """
 
     videos: tuple[VideoReport, ...]
@@ -74,7 +74,7 @@ class IngestReport:
 
 
 def total(videos: Iterable[VideoReport], inputs: int, media_seconds: float, wall_seconds: float) -> Totals:
-    """Count how ``inputs`` inputs ended. ``inputs`` is counted by discovery, not taken from ``videos``."""
+    """Count how the inputs ended. Their number ``inputs`` comes from discovery, independently of ``videos``."""
     counts: dict[str, int] = {"done": 0, "failed": 0, "quarantined": 0, "postponed": 0}
     reused = 0
     for video in videos:
@@ -85,7 +85,7 @@ def total(videos: Iterable[VideoReport], inputs: int, media_seconds: float, wall
 
 @dataclass(frozen=True, slots=True)
 class VideoOutcome:
-    """How a video ended, all its stages together; ``error_code`` and ``error_message`` of the first that failed."""
+    """How a video ended, over all its stages; ``error_code`` and ``error_message`` of the first that failed."""
 
     status: VideoStatus
     error_code: str
@@ -99,16 +99,16 @@ def outcome_of(
     postponed: bool = False,
     parts_wanted: Mapping[str, str] | None = None,
 ) -> VideoOutcome:
-    """How a video ended, judged by the stages that were wanted of it.
+    """How a video ended, judged by its requested stages.
 
-    One quarantined stage makes it quarantined; else one that failed, or never ended, makes it failed;
-    a stage that is worked on in parts is as bad as its worst part.
+    One quarantined stage makes it quarantined; otherwise one that failed, or never ended, makes it failed. A stage that
+    runs in parts is as bad as its worst part.
 
     Args:
-        receipts: all of the video, in the order in which they were begun.
-        wanted: fingerprint by stage; receipts of other fingerprints do not count.
-        postponed: whether what was not begun was left for another run on purpose.
-        parts_wanted: the same for the parts of stages, where the video is long.
+        receipts: all receipts of the video, in the order in which the stages were begun.
+        wanted: fingerprint by requested stage; receipts of other fingerprints do not count.
+        postponed: whether stages that were not begun were deliberately left for another run.
+        parts_wanted: the same as ``wanted``, for the parts of a long video.
     """
     known = list(receipts)
     counted = [receipt for receipt in known if wanted.get(receipt.key.stage) == receipt.key.fingerprint]
@@ -134,5 +134,5 @@ def outcome_of(
 
 
 def _badness(receipt: Receipt) -> int:
-    """The worst last."""
+    """A sort key that puts the worst last."""
     return {"quarantined": 2, "failed": 1}.get(receipt.status, 0)

@@ -1,4 +1,4 @@
-"""Tag many videos and keep the decisions."""
+"""Tag many videos and store the decisions."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def tag_videos(
 ) -> dict[str, tuple[Decision, ...]]:
     """Decide about every tag of the library for each video, one after the other.
 
-    Each video's decisions are saved before the next one is begun, so that an interruption loses one at most.
+    Each video's decisions are saved before the next one is begun, so an interruption loses one video at most.
 
     Args:
-        finished: told each video id when its decisions are saved.
+        finished: called with each video id once its decisions are saved.
 
     Returns:
         decisions by video id, strongest first.
@@ -34,7 +34,7 @@ def tag_videos(
     decided: dict[str, tuple[Decision, ...]] = {}
     for video_id in video_ids:
         decided[video_id] = tagger.tag(video_id)
-        # Only now: nobody else need wait while a model thinks.
+        # Locked only now: other writers need not wait for a model.
         with store.writer():
             store.tags.save_decisions(video_id, decided[video_id])
         if finished is not None:

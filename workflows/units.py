@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 PROBE = "probe"
 PARTED = (*VIDEO_STAGES, *AUDIO_STAGES)
-"""Stages that long videos are put through part by part; what follows from them is derived of the whole."""
+"""Stages that run on each part of a long video; the stages after them run once, on the whole video."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkUnit:
-    """One piece of work that one worker does from beginning to end.
+    """A piece of work that one worker runs from beginning to end.
 
     Attributes:
-        uri: where the video lies (`stores.core.uris`); the first of its copies.
+        uri: location of the video (`stores.core.uris`), of its first copy if there are several.
         seconds: of video in it; 0 if unknown. The longest are begun first.
-        stages: fingerprint by stage, for the stages to run; of a part, the part's stages.
+        stages: fingerprint by stage, for the stages to run; for a part, those of the part.
         part: number of the part; None for a whole video.
         part_seconds: length that long videos are split into.
-        undecodable_audio: stages before it that count as having found nothing (`Planner.undecodable_audio`).
+        undecodable_audio: earlier stages that count as done without results (`Planner.undecodable_audio`).
     """
 
     video_id: str
@@ -47,17 +47,17 @@ class WorkUnit:
 
     @property
     def name(self) -> tuple[str, int | None, str]:
-        """What tells it from other units of a job, also when it is tried again."""
+        """Identifies the unit within a job; a retried unit has the same name."""
         return self.video_id, self.part, ",".join(sorted(self.stages))
 
 
 class Planner:
-    """Says which units are left to do, whenever it is asked; the ledger is all it goes by.
+    """Determines which units are left to do, from the ledger alone.
 
     Args:
         order: all stages, each after what it reads.
         part_seconds: length of the parts of long videos.
-        only: stages to do, if not all; what they read must be there.
+        only: stages to run, if not all; their inputs must exist.
     """
 
     def __init__(
@@ -72,14 +72,16 @@ class Planner:
         self._part_seconds = part_seconds
         self._given_up: set[StageKey] = set()
         self._stage_fingerprints = fingerprints(order)
-        self.wanted = {stage: mark for stage, mark in self._stage_fingerprints.items() if only is None or stage in only}
+        self.wanted = dict(self._stage_fingerprints)
+        if only is not None:
+            self.wanted = {stage: fingerprint for stage, fingerprint in self.wanted.items() if stage in only}
 
     def give_up(self, key: StageKey) -> None:
-        """Not to plan a stage run again: it failed in a way that only another Kinodex or another machine may mend."""
+        """Stop planning a stage run: its failure will not go away without another version or another machine."""
         self._given_up.add(key)
 
     def units(self, inputs: Iterable[Input]) -> list[WorkUnit]:
-        """What can be begun now, the longest first; videos of unknown length, which are to be probed, come last."""
+        """What can be begun now, the longest first; videos of unknown length, which must be probed, come last."""
         places = {one.video_id: one.uri for one in reversed(list(inputs)) if one.video_id}
         receipts = receipts_by_video(self._store, places)
         units: list[WorkUnit] = []
@@ -92,7 +94,7 @@ class Planner:
         return self._units(video_id, uri, self._store.ledger.receipts(video_id))
 
     def part_fingerprints(self, video: Video | None) -> dict[str, str]:
-        """Fingerprint by stage, of the parts that a video is worked on in; {} for one that is not long."""
+        """Fingerprint by stage of the parts of a long video; {} for a short one."""
         return {
             part_stage(stage, part.number): part_fingerprint(self.wanted[stage], part)
             for part in (parts_of(video, self._part_seconds) if video is not None else ())
@@ -101,13 +103,13 @@ class Planner:
         }
 
     def left_by_video(self, video_ids: Iterable[str]) -> dict[str, dict[str, str]]:
-        """`left` of each video."""
+        """`left` for each video."""
         video_ids = list(video_ids)
         receipts = receipts_by_video(self._store, video_ids)
         return {video_id: self.left(receipts[video_id]) for video_id in video_ids}
 
     def left(self, receipts: Iterable[Receipt]) -> dict[str, str]:
-        """Fingerprint by stage, of the stages that are left to do for a video with these receipts."""
+        """Fingerprint by stage, for the stages that are left to do for a video with these receipts."""
         known = list(receipts)
         done, hopeless = self._ended(known, self._stage_fingerprints)
         others = {stage for stage in self._stage_fingerprints if stage not in self.wanted and stage not in done}
@@ -115,10 +117,11 @@ class Planner:
         for stage in self._order:
             if blocked.intersection(stage.inputs):
                 blocked.add(stage.name)
-        return {stage: mark for stage, mark in self.wanted.items() if stage not in done | hopeless | blocked}
+        ended = done | hopeless | blocked
+        return {stage: fingerprint for stage, fingerprint in self.wanted.items() if stage not in ended}
 
     def undecodable_audio(self, receipts: Iterable[Receipt]) -> tuple[str, ...]:
-        """The stages that count as having heard nothing, because the sound cannot be decoded."""
+        """Audio stages that count as done without results, because the audio cannot be decoded."""
         return tuple(
             receipt.key.stage
             for receipt in receipts
@@ -146,7 +149,7 @@ class Planner:
     def _part_units(
         self, uri: str, video: Video, left: Mapping[str, str], receipts: Iterable[Receipt]
     ) -> list[WorkUnit] | None:
-        """The parts still to be worked on; [] if all that is left hangs on a hopeless one; None if none is needed."""
+        """Units for the parts that are left, or one that joins them; [] if none can run; None if no part is needed."""
         parts = parts_of(video, self._part_seconds)
         parted = [stage for stage in PARTED if stage in left]
         if not parts or not parted:
@@ -177,10 +180,10 @@ class Planner:
         for stage in self._order:
             if blocked.intersection(stage.inputs):
                 blocked.add(stage.name)
-        return {stage: mark for stage, mark in left.items() if stage not in blocked}
+        return {stage: fingerprint for stage, fingerprint in left.items() if stage not in blocked}
 
     def _ended(self, receipts: Iterable[Receipt], stage_fingerprints: Mapping[str, str]) -> tuple[set[str], set[str]]:
-        """The stages that are done, and those for which trying again is of no use."""
+        """The stages that are done, and those that are not worth retrying."""
         done: set[str] = set()
         hopeless: set[str] = set()
         for receipt in receipts:
@@ -194,10 +197,10 @@ class Planner:
 
 
 def is_final(receipt: Receipt) -> bool:
-    """Whether trying again is of no use: it ended otherwise than done, or the file is to blame and will stay so."""
+    """Whether a stage run is not worth retrying: it is quarantined, or the file itself is bad."""
     if receipt.status == "failed":
         code = CODES[receipt.error_code]
-        # Whoever asks has found the file: it was not there only for a while, or at its old place.
+        # The caller has found the file, so it was missing only for a while, or has moved.
         return code.blame == "input" and not code.retryable and code.name != "FILE_MISSING"
     return receipt.status == "quarantined"
 

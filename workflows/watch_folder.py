@@ -1,4 +1,4 @@
-"""Watch a folder: ingest what arrives in it, once it has stopped growing, for as long as nobody says stop."""
+"""Watch folders: ingest new files once they have stopped growing, until told to stop."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from workflows.discover import FoundFile, discover
 from workflows.report import IngestReport
 
 EVERY = 60.0
-"""Seconds between two looks where nothing announces itself: network shares and many containers tell of no changes.
-Source: our choice: a look costs one `os.stat` a file.
+"""Seconds between two scans where no change notification arrives: network shares and many containers send none.
+Source: our choice: a scan costs one `os.stat` a file.
 """
 
 STABLE_SECONDS = 5.0
-"""Seconds for which a file must have stayed as it is. Source: our choice: copies write several times a second."""
+"""Seconds for which a file must be unchanged. Source: our choice: copying writes several times a second."""
 
-_PAUSE = 0.5  # seconds, at least, between two looks at all files, and at most until a change or a stop is noticed
-_DEBOUNCE = 200  # milliseconds over which announcements are gathered
-_LISTENED = 1_000  # milliseconds of listening at a time
-_DEAF = 5.0  # seconds until listening is tried again where it is not possible
+_PAUSE = 0.5  # seconds; at least between two scans, at most until a change or a stop is noticed
+_DEBOUNCE = 200  # milliseconds over which notifications are grouped
+_WATCH_TIMEOUT = 1_000  # milliseconds after which the watcher checks for a stop
+_RETRY_SECONDS = 5.0  # until watching is tried again where it failed
 
 Stamp = tuple[int, int]
 Ingest = Callable[[Sequence[Path]], IngestReport]
@@ -35,13 +35,13 @@ Ingest = Callable[[Sequence[Path]], IngestReport]
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One ingest of files that arrived.
+    """One ingest of new files.
 
     Attributes:
         number: from 1.
-        files: how many were given to it; waiting: how many are still growing.
-        seconds: it took.
-        report: how they ended; None where it could not be run, then ``error`` says why.
+        files: how many it was given; waiting: how many others are still growing.
+        seconds: its duration.
+        report: how the files ended; None if the ingest failed, with the reason in ``error``.
         ended_at: seconds since the epoch.
     """
 
@@ -65,106 +65,106 @@ def watch_folder(
     library: Path | None = None,
     once: bool = False,
 ) -> int:
-    """Ingest the videos under ``paths``, and all that come later, until ``stop`` is set. One ingest at a time.
+    """Ingest the videos under ``paths``, and those that arrive later, until ``stop`` is set. One ingest at a time.
 
-    A file is taken when its size and modification time have not changed for ``stable_seconds``; others do not wait
-    for one that grows. What failed in a way that may mend is given to ``ingest`` again after ``every`` seconds, and
-    so is everything if the ingest itself failed that way (another writer, a server that is away).
+    A file is ready when its size and modification time have not changed for ``stable_seconds``; other files do not
+    wait for one that is still growing. Files with retryable errors are ingested again after ``every`` seconds, and so
+    are all files if the ingest itself failed with one (another writer, an unreachable server).
 
     Args:
-        ingest: is given the files; its errors count as said.
-        on_round: told of each round, after it.
-        every: seconds between two looks at all files, whatever announces itself in between.
+        ingest: called with the files of each round.
+        on_round: called after each round.
+        every: seconds between two scans of all files, regardless of notifications.
         library: root of the library in use, which is never an input.
-        once: look for as long as files take to settle, ingest those that have, and end.
+        once: wait for ``stable_seconds``, ingest the files that are ready then, and return.
 
     Returns:
         how many rounds there were.
 
     Raises:
-        KinodexError: what ``ingest`` raised, where trying again is of no use.
+        KinodexError: what ``ingest`` raised, unless it is retryable.
     """
-    shelf = _Shelf(stable_seconds)
+    seen = _SeenFiles(stable_seconds)
     pause = min(_PAUSE, stable_seconds / 2)
     rounds = 0
-    settled = 0.0
-    with _woken(paths) as woken:
+    once_at = 0.0
+    with _change_event(paths) as changed:
         while not stop.is_set():
-            woken.clear()  # before looking: what changes meanwhile wakes us again
+            changed.clear()  # before the scan, so that a change during it triggers another one
             now = time.monotonic()
-            settled = settled or now + stable_seconds
-            shelf.look(discover(paths, library=library).files, now)
-            ready, growing = shelf.ready(now)
-            if ready and not (once and now < settled):
+            once_at = once_at or now + stable_seconds
+            seen.update(discover(paths, library=library).files, now)
+            ready, growing = seen.ready(now)
+            if ready and not (once and now < once_at):
                 rounds += 1
                 made = _ingested(ingest, ready, rounds, growing)
-                shelf.tried(ready, made, time.monotonic() + every)
+                seen.record(ready, made, time.monotonic() + every)
                 on_round(made)
-            if once and now >= settled:
+            if once and now >= once_at:
                 break
-            look_at = settled if once else now + every
-            _sleep(max(pause, min(shelf.due(look_at), look_at) - time.monotonic()), pause, stop, woken)
+            scan_at = once_at if once else now + every
+            _sleep(max(pause, min(seen.due(scan_at), scan_at) - time.monotonic()), pause, stop, changed)
     return rounds
 
 
-def _sleep(seconds: float, pause: float, stop: threading.Event, woken: threading.Event) -> None:
-    """Until something changes, but at least for ``pause`` seconds: a file that is written wakes us all the time."""
+def _sleep(seconds: float, pause: float, stop: threading.Event, changed: threading.Event) -> None:
+    """Sleep until something changes, but at least for ``pause`` seconds: writing a file sends many notifications."""
     until = time.monotonic() + seconds
     stop.wait(min(seconds, pause))
-    while not (stop.is_set() or woken.is_set()) and (left := until - time.monotonic()) > 0:
+    while not (stop.is_set() or changed.is_set()) and (left := until - time.monotonic()) > 0:
         stop.wait(min(left, _PAUSE))
 
 
-class _Shelf:
-    """The files that are there, since when each is as it is, and which were ingested like that."""
+class _SeenFiles:
+    """The files found by the last scan, since when each is unchanged, and in which state it was ingested."""
 
     def __init__(self, stable_seconds: float) -> None:
-        self._settle = stable_seconds
+        self._stable_seconds = stable_seconds
         self._since: dict[FoundFile, float] = {}
         self._done: dict[Path, Stamp] = {}
         self._not_before: dict[Path, float] = {}
 
-    def look(self, files: Sequence[FoundFile], now: float) -> None:
-        """Note what is there now; a file that changed begins anew."""
+    def update(self, files: Sequence[FoundFile], now: float) -> None:
+        """Record the result of a scan; the wait of a file that changed starts over."""
         self._since = {file: self._since.get(file, now) for file in files}
-        there = {file.path for file in files}
-        for gone in (self._done.keys() | self._not_before.keys()) - there:
+        present = {file.path for file in files}
+        for gone in (self._done.keys() | self._not_before.keys()) - present:
             self._done.pop(gone, None)
             self._not_before.pop(gone, None)
 
     def ready(self, now: float) -> tuple[list[FoundFile], int]:
-        """The files to ingest, and how many others will be."""
+        """The files to ingest now, and how many others are still growing."""
         new = self._new()
         ready = [file for file in new if now >= self._ready_at(file)]
-        return ready, sum(1 for file in new if now < self._since[file] + self._settle)
+        return ready, sum(1 for file in new if now < self._since[file] + self._stable_seconds)
 
-    def tried(self, files: Sequence[FoundFile], round_: Round, again: float) -> None:
-        """``files`` were ingested; what may mend is ready again at the time ``again``."""
-        mendable = {file.path for file in files} if round_.report is None else _mendable(round_.report)
+    def record(self, files: Sequence[FoundFile], round_: Round, retry_at: float) -> None:
+        """Record that ``files`` were ingested; those with retryable errors are ready again at ``retry_at``."""
+        retryable = {file.path for file in files} if round_.report is None else _retryable(round_.report)
         for file in files:
-            if file.path in mendable:
-                self._not_before[file.path] = again
+            if file.path in retryable:
+                self._not_before[file.path] = retry_at
             else:
                 self._done[file.path] = _stamp(file)
                 self._not_before.pop(file.path, None)
 
-    def due(self, look_at: float) -> float:
-        """When the next file is ready, or the next look is due."""
-        return min([look_at, *(self._ready_at(file) for file in self._new())])
+    def due(self, scan_at: float) -> float:
+        """When the next file is ready, or the next scan is due."""
+        return min([scan_at, *(self._ready_at(file) for file in self._new())])
 
     def _new(self) -> list[FoundFile]:
         return [file for file in self._since if self._done.get(file.path) != _stamp(file)]
 
     def _ready_at(self, file: FoundFile) -> float:
-        return max(self._since[file] + self._settle, self._not_before.get(file.path, 0.0))
+        return max(self._since[file] + self._stable_seconds, self._not_before.get(file.path, 0.0))
 
 
 def _stamp(file: FoundFile) -> Stamp:
     return file.size, file.mtime_ns
 
 
-def _mendable(report: IngestReport) -> set[Path]:
-    """Those inputs that may end otherwise if tried again; the ledger sees to it that this has an end."""
+def _retryable(report: IngestReport) -> set[Path]:
+    """Inputs that may succeed if tried again; the ledger limits how often that happens."""
     return {
         path_of(video.uri)
         for video in report.videos
@@ -186,31 +186,31 @@ def _ingested(ingest: Ingest, files: Sequence[FoundFile], number: int, waiting: 
 
 
 @contextmanager
-def _woken(paths: Sequence[Path | str]) -> Iterator[threading.Event]:
-    """An event that is set whenever the system tells of a change under ``paths``."""
-    woken, over = threading.Event(), threading.Event()
+def _change_event(paths: Sequence[Path | str]) -> Iterator[threading.Event]:
+    """An event that is set on every change notification for ``paths``."""
+    changed, ended = threading.Event(), threading.Event()
 
-    def transcribe() -> None:
-        while not over.is_set():
-            there = [path for path in paths if Path(path).exists()]
-            # Too many folders for the system, or one that went away: the regular look still finds everything.
+    def wait_for_changes() -> None:
+        while not ended.is_set():
+            existing = [path for path in paths if Path(path).exists()]
+            # Too many folders for the system, or one was removed: regular scans still find everything.
             with suppress(OSError, RuntimeError):
                 for _ in watch(
-                    *there,
-                    stop_event=over,
+                    *existing,
+                    stop_event=ended,
                     watch_filter=None,
                     debounce=_DEBOUNCE,
-                    rust_timeout=_LISTENED,
+                    rust_timeout=_WATCH_TIMEOUT,
                     raise_interrupt=False,
                     ignore_permission_denied=True,
                 ):
-                    woken.set()
-            over.wait(_DEAF)
+                    changed.set()
+            ended.wait(_RETRY_SECONDS)
 
-    listener = threading.Thread(target=transcribe, name="watch", daemon=True)
-    listener.start()
+    watcher = threading.Thread(target=wait_for_changes, name="watch", daemon=True)
+    watcher.start()
     try:
-        yield woken
+        yield changed
     finally:
-        over.set()
-        listener.join()
+        ended.set()
+        watcher.join()

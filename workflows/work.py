@@ -1,4 +1,4 @@
-"""One unit in one worker: begin each stage before it is risked, and hand every ending to whoever writes."""
+"""Running one unit in one worker: each stage is recorded as begun before it runs, and its outcome is reported."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ Outcome = StageOutput | KinodexError
 
 @dataclass(frozen=True, slots=True)
 class WorkerContext:
-    """What one worker works with.
+    """What one worker needs to run units.
 
     Attributes:
-        name: who it is, in the ledger.
-        known: prints of other videos, whose finished model work may be used again; None uses none.
+        name: of the worker, in the ledger.
+        known: frame hashes of other videos, whose model outputs may be reused; None to reuse none.
     """
 
     name: str
@@ -51,14 +51,14 @@ class WorkerContext:
 
 @dataclass(frozen=True, slots=True)
 class WorkerCallbacks:
-    """Whom a worker tells.
+    """Callbacks through which a worker reports progress and outcomes.
 
     Attributes:
-        ended: a stage ended; returns when its ending is safe. Raises `StoreError` if nothing can be stored any more.
-        resolved: a stage need not or may not be begun: it is done, or was tried too often.
-        begun: a stage was begun.
-        advanced: a stage, or one of a part, has come so far, as a share in [0, 1].
-        stopped: whether to stop as soon as possible.
+        ended: called when a stage ended; returns once the outcome is stored. Raises `StoreError` if it cannot be.
+        resolved: called when a stage is not begun because it is already done, or was attempted too often.
+        begun: called when a stage was begun.
+        advanced: called with a stage's progress, a share in [0, 1].
+        stopped: returns whether to stop as soon as possible.
     """
 
     ended: Callable[[Attempt, Outcome], None]
@@ -69,9 +69,9 @@ class WorkerCallbacks:
 
 
 def work(unit: WorkUnit, memory: Memory, context: WorkerContext, callbacks: WorkerCallbacks) -> None:
-    """Run the stages of one unit. Bad media end as errors of their stage; so does a bug, with its traceback logged.
+    """Run the stages of one unit. Bad media become errors of their stage; so do bugs, whose traceback is logged.
 
-    Where the job is told to stop, the attempts in hand are given back: they do not count against the video.
+    If the job is told to stop, running attempts are released and do not count against the video.
 
     Raises:
         StoreError: if the library cannot be written any more (disk full, locked, damaged); the job must end.
@@ -105,13 +105,13 @@ def work(unit: WorkUnit, memory: Memory, context: WorkerContext, callbacks: Work
                 callbacks.ended(attempts[stage], outcome)
             del attempts[stage]
     except StoreError:
-        # It is the library that failed: no video is to blame for what could not be written down.
+        # The library failed, not the video.
         for attempt in attempts.values():
             with suppress(StoreError):
                 ledger.release(attempt)
         raise
     except Exception as error:  # noqa: BLE001
-        # A bug that one video brings to light must cost neither the other videos nor its own trace.
+        # A bug that one video reveals must neither stop the other videos nor lose its traceback.
         _log.exception("%s of %s", ", ".join(attempts) or "nothing", unit.video_id)
         for attempt in attempts.values():
             callbacks.ended(attempt, KinodexError("INTERNAL", f"{type(error).__name__}: {error}", "The log has more."))
@@ -124,9 +124,9 @@ def outcomes(
     begin: Callable[[Sequence[str]], Sequence[str]],
     advanced: Callable[[str, float], None],
 ) -> Iterator[tuple[str, Outcome]]:
-    """The stages of a unit as they end, whoever keeps count of them."""
+    """Run the stages of a unit and yield each with its outcome; attempts are the caller's business."""
     path = path_of(unit.uri)
-    memory = _Patient(memory, unit.undecodable_audio)
+    memory = _PatientMemory(memory, unit.undecodable_audio)
     video = memory.video
     parts = parts_of(video, unit.part_seconds) if video is not None else ()
     common = (context.encoders, context.decoder, begin, context.config, advanced)
@@ -140,19 +140,19 @@ def outcomes(
         yield from perceive_part(path, video, parts[unit.part], todo, *common, known_frame_hashes=context.known)
 
 
-class _Patient:
-    """A memory that waits while a server is away, and in which some stages count as having found nothing."""
+class _PatientMemory:
+    """A memory that waits while a server is unreachable, and treats the stages ``empty`` as done without results."""
 
-    def __init__(self, memory: Memory, nothing: Collection[str]) -> None:
+    def __init__(self, memory: Memory, empty: Collection[str]) -> None:
         self._memory = memory
-        self._nothing = nothing
+        self._empty = empty
 
     @property
     def video(self) -> Video | None:
         return patiently(lambda: self._memory.video)
 
     def has(self, stage: str) -> bool:
-        return stage in self._nothing or patiently(lambda: self._memory.has(stage))
+        return stage in self._empty or patiently(lambda: self._memory.has(stage))
 
     def records(self, stage: str) -> Sequence[Record]:
         return patiently(lambda: self._memory.records(stage))
@@ -165,5 +165,5 @@ class _Patient:
 
 
 def interrupted(stage: str) -> KinodexError:
-    """The ending of a stage whose job was told to stop."""
+    """The outcome of a stage whose job was told to stop."""
     return KinodexError("WORKER_LOST", f"The job was interrupted during {stage}.", "Run the same command again.")

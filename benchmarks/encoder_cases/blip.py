@@ -86,7 +86,7 @@ def _their_retrieval(setting: Setting, matching: bool) -> Side:
     pixels, (ids, mask) = _pictures(setting), _words(setting)
 
     def score() -> Tensor:
-        with torch.device(setting.device):  # it makes a mask wherever tensors are made
+        with torch.device(setting.device):  # it creates a mask on the default device
             return model(input_ids=ids, pixel_values=pixels, attention_mask=mask, use_itm_head=matching).itm_score
 
     return networks.side(score, len(pixels))
@@ -120,7 +120,7 @@ def _their_captions(setting: Setting, beams: int) -> Side:
 
 
 def _captions(call: Any, count: int) -> Side:
-    """A side of token ids; compiling a loop of this kind is not what a bare forward is."""
+    """A side whose result is token ids; a generation loop has no bare forward pass."""
     import torch
 
     from benchmarks.encoder_cases.networks import as_numbers

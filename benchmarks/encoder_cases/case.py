@@ -1,6 +1,6 @@
-"""What a case is: the same maths twice, ours and a reference library's.
+"""A case: the same computation twice, by us and by a reference library.
 
-Model libraries are imported inside the functions of a case, so that the memory of one side does not count the other's.
+Model libraries are imported inside the functions of a case, so that the memory of one side excludes the other's.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 SINGLE = 1e-4
-"""Largest difference allowed in float32, as a share of the largest number: sums in another order differ by less."""
+"""Largest difference allowed in float32, relative to the largest number: summing in another order differs by less."""
 HALF = 0.05
-"""The same where a GPU computes in half precision."""
+"""The same for a GPU that computes in half precision."""
 
 
 class MissingError(Exception):
@@ -31,7 +31,7 @@ class Setting:
         device: ``cpu`` or ``cuda``.
         threads: CPU threads of one call.
         folder: what `Case.prepare` wrote for the case.
-        clip: a video file with speech, for the cases that hear; None without one.
+        clip: a video file with speech, for the audio cases; None without one.
         exact: whether networks compute in float32 also on a GPU.
     """
 
@@ -42,20 +42,20 @@ class Setting:
     exact: bool = False
 
     def count(self, on_cpu: int, on_gpu: int) -> int:
-        """Units of one call: a GPU with few of them mostly waits for the next order."""
+        """Units of one call: with few units, a GPU mostly waits."""
         return on_gpu if self.device == "cuda" else on_cpu
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two.
+    """One of the two implementations.
 
     Attributes:
         run: one call, as timed.
-        numbers: what it gave, as an array that is compared with the other side's.
+        numbers: the result as an array, to compare with the other side's.
         count: units that one call takes.
-        bare: makes the same network's forward pass alone, compiled, on inputs that lie on the device: what a GPU
-            could do at best. None where there is no network of PyTorch behind a side.
+        bare: makes only the network's forward pass, compiled, on inputs that are on the device already: the best that a
+            GPU could do. None if the side is not a PyTorch network.
     """
 
     run: Callable[[], Any]

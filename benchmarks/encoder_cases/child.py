@@ -1,4 +1,4 @@
-"""What one measuring process does: prepare weights, time both sides, or build one side and tell its peak memory.
+"""One measuring process: prepare weights, time both sides, or measure the peak memory of one side.
 
 Run by `benchmarks/encoders.py` as ``python -m benchmarks.encoder_cases.child``; writes JSON into ``--result``.
 """
@@ -25,12 +25,12 @@ def sides_of(case: Case, setting: Setting) -> tuple[Side, Side]:
     import torch
 
     ours, theirs = case.ours(setting), case.theirs(setting)
-    torch.set_num_threads(setting.threads)  # building a side may have said otherwise
+    torch.set_num_threads(setting.threads)  # building a side may have changed it
     return ours, theirs
 
 
 def measured(case: Case, setting: Setting, repeats: int, bare: bool) -> dict[str, Any]:
-    """Seconds of a call of each side, how far their results lie apart, and the bare compiled forward if wanted."""
+    """Seconds of a call of each side, the difference of their results, and the bare compiled forward if requested."""
     half = setting.device == "cuda" and case.tolerance > 0
     ours, theirs = sides_of(case, setting if half else replace(setting, exact=True))
     found = agreement(ours.numbers(ours.run()), theirs.numbers(theirs.run()))
@@ -41,7 +41,7 @@ def measured(case: Case, setting: Setting, repeats: int, bare: bool) -> dict[str
         sides["bare"] = ours.bare()
     if setting.device == "cuda":
         sides = {name: _waited(run) for name, run in sides.items()}
-    # Whoever else uses the machine takes from a wall clock; a GPU is waited for, which takes no processor.
+    # Other programs distort the wall clock; but waiting for a GPU takes no processor time.
     clock = time.process_time if setting.device == "cpu" else time.perf_counter
     return {
         "seconds": in_turn(sides, repeats, clock=clock),
@@ -65,7 +65,7 @@ def peak(case: Case, setting: Setting, role: str) -> dict[str, Any]:
 
 
 def _waited(run: Any) -> Any:
-    """A call that ends when the GPU has."""
+    """A call that returns when the GPU has finished."""
     import torch
 
     def waited() -> None:
@@ -76,7 +76,7 @@ def _waited(run: Any) -> Any:
 
 
 def main() -> None:
-    """Do what the arguments say."""
+    """Run the role that the arguments name."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("role", choices=ROLES)
     parser.add_argument("case")

@@ -34,7 +34,7 @@ _TURNED = {"visual_projection.weight": "visual.proj", "text_projection.weight": 
 
 
 def _weights(name: str, shape: Any) -> Tensor:
-    """A tensor of transformers' CLIPModel: query, key and value are one matrix in ours, projections are turned."""
+    """A tensor of transformers' CLIPModel: query, key and value are one matrix in ours, projections are transposed."""
     from benchmarks.encoder_cases.weights import renamed, seeded
 
     if name in _TURNED:

@@ -115,7 +115,7 @@ def _theirs(setting: Setting) -> Side:
 
 
 def _compared(pixels: Any, found: list[tuple[NDArray[Any], NDArray[Any]]]) -> NDArray[np.float64]:
-    """The network's input, and what was found of each frame: scores and boxes within the picture, best first.
+    """The network's input, and the detections in each frame: scores and boxes within the picture, best first.
 
     Random weights give many objects one score, to the bit; each side has its own order of those, so that they are
     ordered here, by their boxes.

@@ -81,7 +81,7 @@ def _their_speech(setting: Setting) -> Side:
     }
 
     def numbers(found: Any) -> NDArray[np.float64]:
-        # What ours leaves out afterwards as invented is left out here, too.
+        # Ours drops hallucinated text afterwards; so does this side.
         words = [word for segment in found if whisper._believable(segment) for word in segment.words]
         return _words([(word.start, word.end, word.probability, word.word.strip()) for word in words], seconds)
 
@@ -89,7 +89,7 @@ def _their_speech(setting: Setting) -> Side:
 
 
 def _words(words: list[tuple[float, float, float, str]], seconds: float) -> NDArray[np.float64]:
-    """Times within the sound, probabilities and the letters of all words."""
+    """Times within the audio, probabilities and the letters of all words."""
     times = np.array([word[:2] for word in words], np.float64).reshape(-1, 2).clip(0, seconds)
     sure = np.array([word[2] for word in words], np.float64)
     letters = np.array([ord(letter) for word in words for letter in word[3]], np.float64)
@@ -127,7 +127,7 @@ def _their_texts(setting: Setting) -> Side:
     model._lib.omp_set_num_threads(setting.threads)
 
     def numbers(found: Any) -> NDArray[np.float64]:
-        # Centring is ours and no part of what the library does.
+        # Centring is ours and not part of the library.
         return unit(np.asarray(found) - _encoders(setting.threads).concepts.centre_passage).astype(np.float64)
 
     return Side(lambda: model.encode(_SENTENCES, is_query=False), numbers, len(_SENTENCES))

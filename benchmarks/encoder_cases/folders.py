@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def keep(folder: Path, network: Any, processor: dict[str, Any]) -> None:
-    """Write the network, filled, and how its pictures are prepared."""
+    """Write the network with its weights, and its preprocessing."""
     from benchmarks.encoder_cases.weights import fill
 
     fill(network).save_pretrained(folder)
@@ -20,7 +20,7 @@ def keep(folder: Path, network: Any, processor: dict[str, Any]) -> None:
 
 
 def context(setting: Setting, task: str, loader: str, dim: int = 0, **preprocessing: object) -> LoadContext:
-    """What an adapter's ``load`` is told about the folder."""
+    """The load context of an adapter for the folder."""
     from encoders.bundle import Encoders
     from encoders.registry.specs import ModelSpec
 

@@ -19,7 +19,7 @@ _WORDS = ["a", "photo", "of", "cat", "dog", "red", "bus", "on", "the", "street"]
 
 
 def _tokenizer(size: int) -> Any:
-    """A word a token, the vocabulary filled up to its official size; CLIP's end token has the highest number."""
+    """One token per word, padded to the official size of the vocabulary; CLIP's end token has the highest number."""
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
     words = ["<pad>", *_WORDS]

@@ -1,5 +1,5 @@
-"""LanguageBind's towers: pictures against transformers' CLIPVisionModel, videos against its layers put together as the
-official code does."""
+"""LanguageBind's towers: pictures against transformers' CLIPVisionModel, videos against its layers combined as in the
+official code."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _their_videos(setting: Setting) -> Side:
     from benchmarks.encoder_cases.weights import fill
 
     class TimeLayer(CLIPEncoderLayer):
-        """A layer of CLIP behind attention among the frames at the same place."""
+        """A layer of CLIP after attention between frames at the same position."""
 
         def __init__(self, config: Any) -> None:
             super().__init__(config)

@@ -1,4 +1,4 @@
-"""Two functions timed in turn, and whether they computed the same."""
+"""Timing functions alternately, and comparing their results."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-LEAST_SECONDS = 0.25
-"""A sample is as many calls as take at least so long, so that clocks and caches do not matter."""
+MIN_SECONDS = 0.25
+"""Minimum length of a sample, which may take many calls, so that clocks and caches do not matter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How far two results lie apart.
+    """The difference between two results.
 
     Attributes:
-        difference: largest absolute difference; infinite if shapes differ or something is no number.
+        difference: largest absolute difference; infinite if shapes differ or a value is not finite.
         scale: largest absolute number of the reference.
     """
 
@@ -27,12 +27,12 @@ class Agreement:
     scale: float
 
     def within(self, tolerance: float) -> bool:
-        """Whether the difference is at most that share of the scale; nothing but zeros agrees with nothing."""
+        """Whether the difference is at most that share of the scale; a result of only zeros never agrees."""
         return self.scale > 0 and self.difference <= tolerance * self.scale
 
 
 def agreement(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> Agreement:
-    """Compare two results. The reference must not be empty: nothing would be compared.
+    """Compare two results. The reference must not be empty.
 
     Raises:
         ValueError: if the reference is empty.
@@ -48,13 +48,13 @@ def agreement(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> Agreeme
 def in_turn(
     sides: dict[str, Callable[[], Any]],
     repeats: int,
-    least: float = LEAST_SECONDS,
+    least: float = MIN_SECONDS,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, list[float]]:
-    """Seconds of one call of each side in ``repeats`` rounds; every other round goes the other way about.
+    """Seconds of one call of each side in ``repeats`` rounds; every other round in reverse order.
 
-    What the machine does besides changes slowly, so the sides of one round are compared with each other. Each side is
-    called twice before: the first call fetches and compiles, the second says how many calls make a sample.
+    Other load on the machine changes slowly, so the sides are compared within a round. Each side is called twice
+    before: the first call loads and compiles, the second determines how many calls make a sample.
     """
     calls = {}
     for name, run in sides.items():

@@ -1,4 +1,4 @@
-"""Small things that the cases of PyTorch networks share."""
+"""Helpers for the cases of PyTorch networks."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _Network = TypeVar("_Network", bound=nn.Module)
 
 
 def numbers_of(setting: Setting) -> torch.dtype:
-    """Those that are chosen on the device, or float32."""
+    """The precision chosen for the device, or float32."""
     return torch.float32 if setting.exact else chosen_dtype(setting.device)
 
 
 def placed(network: _Network, setting: Setting) -> _Network:
-    """The network on the device, in the numbers of the setting."""
+    """The network on the device, in the precision of the setting."""
     return network.to(setting.device, numbers_of(setting))
 
 
 def noise(setting: Setting, *shape: int, seed: int = 0) -> Tensor:
-    """Normal random numbers on the device, as a normalised picture has them."""
+    """Normally distributed random numbers on the device, like normalised pictures."""
     values = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
     return values.to(setting.device, numbers_of(setting))
 
@@ -39,7 +39,7 @@ def frames(count: int, height: int = 360, width: int = 640) -> NDArray[np.uint8]
 
 
 def side(call: Callable[[], Tensor], count: float) -> Side:
-    """A side out of a function that gives a tensor; its network compiled is the same function compiled."""
+    """A side for a function that returns a tensor; its bare forward pass is the same function, compiled."""
 
     def run() -> Tensor:
         with torch.inference_mode():

@@ -1,4 +1,4 @@
-"""From what the measuring processes wrote to rows, a table and a verdict."""
+"""Rows, a table and a verdict from the results of the measuring processes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 LEAST_RATIO = 1.0
-"""Ours must not be slower than the reference; what lies below by less than the rounds scatter is no finding."""
+"""Ours must not be slower than the reference, beyond the scatter between rounds."""
 LEAST_SHARE = 0.6
 """Of a bare compiled forward pass at the same batch size, on a GPU."""
 _MIB = 2**20
@@ -47,20 +47,20 @@ class Row:
 
     @property
     def slow(self) -> bool:
-        """Whether ours is slower than the reference, beyond what the rounds scatter."""
+        """Whether ours is slower than the reference, beyond the scatter between rounds."""
         return self.ratio < LEAST_RATIO and self.highest < LEAST_RATIO
 
     @property
     def faults(self) -> list[str]:
-        """What is not as it should be."""
-        faults = [] if self.same else ["not the same maths"]
+        """Why the case fails."""
+        faults = [] if self.same else ["different results"]
         faults += ["slower than the reference"] if self.slow else []
         faults += ["far from the bare forward pass"] if self.share is not None and self.share < LEAST_SHARE else []
         return faults
 
 
 def row(case: Any, measured: dict[str, Any], ours: dict[str, Any], theirs: dict[str, Any]) -> Row:
-    """A row out of the results of ``measure``, ``ours`` and ``theirs`` (see `child`)."""
+    """A row from the results of ``measure``, ``ours`` and ``theirs`` (see `child`)."""
     seconds: dict[str, list[float]] = measured["seconds"]
     ratios = [other / own for own, other in zip(seconds["ours"], seconds["theirs"], strict=True)]
     bare = seconds.get("bare")
@@ -86,7 +86,7 @@ def row(case: Any, measured: dict[str, Any], ours: dict[str, Any], theirs: dict[
 
 
 def markdown(rows: Sequence[Row], left_out: dict[str, str], failed: dict[str, str]) -> str:
-    """The table, what was not measured and why, and what is wrong."""
+    """The table, the cases that were not measured, and those that fail."""
     shares = any(each.share is not None for each in rows)
     head = ["case", "reference", "ours a second", "reference a second", "ratio (rounds)"]
     head += ["of bare forward"] if shares else []

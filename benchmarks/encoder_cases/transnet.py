@@ -44,7 +44,7 @@ def _ours(setting: Setting) -> Side:
     film = _film(setting)
     batch = BATCH[setting.device]
     window = torch.from_numpy(np.stack([film[:WINDOW]] * batch)).to(setting.device)
-    # Every window of 100 frames is good for 50.
+    # Every window of 100 frames yields 50.
     calls = -(-len(film) // (50 * batch))
 
     def bare() -> Any:
@@ -65,7 +65,7 @@ def _theirs(setting: Setting) -> Side:
     module: Any = module_from_spec(spec)
     spec.loader.exec_module(module)
     model = module.TransNetV2(device=setting.device)
-    torch.use_deterministic_algorithms(False)  # it switches them on for the whole process, ours too
+    torch.use_deterministic_algorithms(False)  # the package enables them for the whole process
     film = torch.from_numpy(_film(setting)).to(setting.device)
 
     def run() -> Any:

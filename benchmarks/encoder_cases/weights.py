@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 _SPREAD = 0.02  # how transformers are initialised, BERT's initializer_range
-_NORMS = 0.1  # norms' weights lie around 1
+_NORMS = 0.1  # weights of norms are around 1
 
 _Network = TypeVar("_Network", bound=nn.Module)
 
@@ -48,5 +48,5 @@ def renamed(name: str, rules: Sequence[tuple[str, str]]) -> str:
 
 
 def under_other_names(rules: Sequence[tuple[str, str]]) -> Callable[[str, Sequence[int]], Tensor]:
-    """A source for `fill` of a network that calls the same tensors differently."""
+    """A source for `fill`, for a network with other names for the same tensors."""
     return lambda name, shape: seeded(renamed(name, rules), shape)

@@ -1,4 +1,4 @@
-"""The figures of all sizes side by side, how they grow, and whether they are what was aimed at."""
+"""The results of all sizes side by side, their growth, and whether they meet the targets."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from itertools import pairwise
 
 Figures = Mapping[str, float]
 Results = Mapping[str, Mapping[str, Figures]]
-"""By size ("1000") and measurement; of tag libraries by their size ("tags:1000"), the first and the second time."""
+"""By size ("1000") and measurement; for tag libraries by their size ("tags:1000"), the first and the second time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table: where its figure stands, and how it is written."""
+    """One line of the table: which result it shows, and in what unit."""
 
     title: str
     what: str
@@ -44,7 +44,7 @@ ROWS = (
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What was aimed at, what was measured, and whether that is met; None where it was not measured."""
+    """A target, the measured value, and whether it is met; None if it was not measured."""
 
     aim: str
     measured: str
@@ -52,7 +52,7 @@ class Bar:
 
     @property
     def verdict(self) -> str:
-        """One word or two."""
+        """In a word or two."""
         return "not measured" if self.met is None else "met" if self.met else "**missed**"
 
 
@@ -63,18 +63,18 @@ def markdown(results: Results, machine: str) -> str:
     tags = [name for name in results if name.startswith("tags:")]
     if tags:
         parts += [*_tags(results, tags), ""]
-    parts += ["## What was aimed at", "", "| aim | measured | |", "|---|---|---|"]
+    parts += ["## Targets", "", "| target | measured | |", "|---|---|---|"]
     parts += [f"| {bar.aim} | {bar.measured} | {bar.verdict} |" for bar in bars(results)]
     return "\n".join(parts) + "\n"
 
 
 def exponent(small: float, large: float, factor: float) -> float | None:
-    """b of cost ~ size^b between two sizes; None where there is nothing to compare."""
+    """b of cost ~ size^b between two sizes; None if there is nothing to compare."""
     return math.log(large / small) / math.log(factor) if small > 0 and large > 0 and factor > 1 else None
 
 
 def bars(results: Results) -> list[Bar]:
-    """The aims, judged by the smallest and the largest size, and by the largest of up to 10,000 videos."""
+    """The targets, judged by the smallest and the largest size, and by the largest of up to 10,000 videos."""
     sizes = sorted((size for size in results if size.isdigit()), key=int)
     if not sizes:
         return []

@@ -137,16 +137,16 @@ class Block:
     def _items(
         self, kind: str, clips: Sequence[Clip], utterances: Sequence[Utterance], vectors: Vectors
     ) -> list[VectorItem]:
-        name, mark, suffix = self.names[kind], self.fingerprints["vectors"], _SUFFIX[kind]
+        name, made_by, suffix = self.names[kind], self.fingerprints["vectors"], _SUFFIX[kind]
         if kind == "text":
             spoken = [utterances[window * UTTERANCES // WINDOWS] for window in range(WINDOWS)]
             return [
-                VectorItem(name, f"{mark}:{line.evidence_id}:t", vector, line.span, "speech", "", line.evidence_id)
+                VectorItem(name, f"{made_by}:{line.evidence_id}:t", vector, line.span, "speech", "", line.evidence_id)
                 for line, vector in zip(spoken, vectors, strict=False)
             ]
         channel = "object" if kind == "object" else "picture"
         return [
-            VectorItem(name, f"{mark}:{clip.clip_id}:{suffix}", vector, clip.span, channel, clip.clip_id)  # type: ignore[arg-type]
+            VectorItem(name, f"{made_by}:{clip.clip_id}:{suffix}", vector, clip.span, channel, clip.clip_id)  # type: ignore[arg-type]
             for clip, vector in zip(clips, vectors, strict=True)
         ]
 

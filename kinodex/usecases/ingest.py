@@ -156,9 +156,9 @@ def budget_meter(store: LibraryStore, settings: Settings, budget: str) -> Meter:
     Raises:
         UsageError: USAGE if it is not a budget.
     """
-    from workflows.executors.threads import default_workers
     from workflows.planning.budget import Budget, Meter
     from workflows.planning.rates import Rates
+    from workflows.workers import default_workers
 
     limits = Budget.parse(budget) if budget else Budget()
     prices = prices_of(settings.endpoint)

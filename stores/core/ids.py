@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from stores.core.former_names import former_stage
@@ -15,8 +15,11 @@ _NAMESPACE = uuid.UUID("6b696e6f-6465-5800-8000-000000000001")
 _CHUNK = 1 << 20
 
 
-def sha256_of(path: Path) -> str:
-    """Hex sha256 of a file's content, read in chunks of 1 MiB.
+def sha256_of(path: Path, on_piece: Callable[[], None] = lambda: None) -> str:
+    """Hex sha256 of a file's content, read in pieces of 1 MiB.
+
+    Args:
+        on_piece: called before each piece is hashed; what it raises ends the reading.
 
     Raises:
         OSError: if the file cannot be read.
@@ -24,6 +27,7 @@ def sha256_of(path: Path) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while piece := file.read(_CHUNK):
+            on_piece()
             digest.update(piece)
     return digest.hexdigest()
 

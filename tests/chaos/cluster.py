@@ -16,20 +16,20 @@ from tests.chaos.harness import BEGUN, INJECTED, ONE_THREAD, ROOT, Begun, kill, 
 from tests.servers.running import free_port
 
 JOINING = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
-"""What a driver needs in its environment: `ray start --head` lets in only those that know its token."""
+"""What a driver needs in its environment: `ray start --head` admits only those that know its token."""
 
 _START_SECONDS = 60.0
 
 
 class Node:
-    """One machine: what `ray start --block` starts, and all that runs on it. Its attempts are noted as a run's are."""
+    """One machine: the processes under `ray start --block`. Its attempts are recorded like those of a run."""
 
     def __init__(self, arguments: list[str], folder: Path, library: Path) -> None:
         folder.mkdir(parents=True)
         self.folder = folder
         plan = folder / "plan.json"
         plan.write_text(json.dumps([asdict(BEGUN)]))
-        self._mark = f"KINODEX_CHAOS_PLAN={plan}"
+        self._variable = f"KINODEX_CHAOS_PLAN={plan}"
         ray = Path(sys.executable).with_name("ray")
         env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (INJECTED, ROOT))), "RAY_USAGE_STATS_ENABLED": "0"}
         env |= ONE_THREAD | JOINING | {"KINODEX_CHAOS_PLAN": str(plan), "KINODEX_CHAOS_LIBRARY": str(library)}
@@ -39,7 +39,7 @@ class Node:
 
     def family(self) -> list[int]:
         """Process ids."""
-        return processes_with(self._mark)
+        return processes_with(self._variable)
 
     def begun(self) -> list[Begun]:
         """Attempts begun on this machine."""
@@ -47,7 +47,7 @@ class Node:
         return [Begun(*json.loads(line)) for line in path.read_text().splitlines()] if path.is_file() else []
 
     def log(self) -> str:
-        """What it said."""
+        """Its output."""
         return (self.folder / "log").read_text(errors="replace")
 
     def kill(self) -> None:
@@ -59,7 +59,7 @@ class Node:
 
 
 class Cluster:
-    """A context manager that ends all machines. The head works on nothing; other machines have one processor."""
+    """A context manager that ends all machines. The head runs no units; other machines have one processor."""
 
     def __init__(self, folder: Path, library: Path) -> None:
         self._folder = folder
@@ -68,7 +68,7 @@ class Cluster:
         self.address = f"127.0.0.1:{free_port()}"
 
     def start_head(self) -> Node:
-        """The machine that the cluster hangs on."""
+        """The head of the cluster."""
         port = self.address.rpartition(":")[2]
         options = [
             "--head",

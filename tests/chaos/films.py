@@ -1,4 +1,4 @@
-"""Small films for the chaos suite; every one different, cheap to watch."""
+"""Small films for the chaos suite; each one different, and cheap to process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs of the real program with disasters in them, and all that a test needs to see what became of it."""
+"""Runs of the real program with injected failures, and what a test needs to check the result."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ INJECTED = Path(__file__).with_name("injected")
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 # Ray's memory monitor kills every worker at once: this share of the machine is always in use.
 NO_MEMORY = {"RAY_memory_usage_threshold": "0.01", "RAY_memory_monitor_refresh_ms": "300"}
-# A process that lost its parent may need this long to notice.
+# A process that lost its parent may need this long to notice it.
 _GRACE_SECONDS = 15.0
-# Two helpers of Ray's sometimes outlive a cluster whose driver was killed; they hold nothing of a library.
+# Two helpers of Ray sometimes outlive a cluster whose driver was killed; they hold no file of a library.
 _HELPERS = frozenset({"ray::DashboardAgent", "ray::RuntimeEnvAgent"})
 
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """One disaster.
+    """One injected failure.
 
     Attributes:
-        name: of the mark it leaves in the run's folder when it strikes; it strikes once in a run, unless ``repeated``.
-        where: ``module:function`` or ``module:Class.method``; the function must be looked up there when it is called.
+        name: of the file that it leaves in the run's folder; it strikes once in a run, unless ``repeated``.
+        where: ``module:function`` or ``module:Class.method``; callers must look the function up there.
         do: ``kill`` (SIGKILL to the process itself), ``kill-driver``, ``kill-worker`` (the actor that holds the attempt
             which is the function's argument), ``crash`` (segmentation fault), ``loop``, ``hoard`` (memory),
-            ``tell`` (leave the mark and wait for `Running.go`), ``note`` (an attempt that was begun) or ``limits``
-            (other defaults of a dataclass).
+            ``pause`` (until `Running.resume`), ``record`` (an attempt that was begun) or ``limits`` (other
+            defaults of a dataclass).
         when: ``before`` or ``after`` the call, or at an ``item`` of a generator.
-        nth: the call or item, from 1, that is struck, counted in each process among those that fit.
-        stage, file: only calls about this stage, about a file with this word in its name.
+        nth: the call or item at which it strikes, from 1, counted in each process among those that match.
+        stage, file: only calls about this stage, or about a file with this text in its name.
         values: of ``limits``.
-        seconds: that ``tell`` waits at most.
+        seconds: the longest ``pause``.
     """
 
     name: str
@@ -57,8 +57,8 @@ class Strike:
     seconds: float = 60.0
 
 
-BEGUN = Strike("attempts", "stores.ledger:Ledger.begin_all", do="note", when="after", repeated=True)
-"""Part of every run: notes each attempt."""
+BEGUN = Strike("attempts", "stores.ledger:Ledger.begin_all", do="record", when="after", repeated=True)
+"""Part of every run: records each attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Begun:
     process: int
 
     @property
-    def what(self) -> tuple[str, str]:
+    def key(self) -> tuple[str, str]:
         """Video and stage."""
         return self.video_id, self.stage
 
@@ -83,7 +83,7 @@ class Ran:
 
     Attributes:
         begun: every attempt that was begun, in order.
-        survivors: processes of the run that outlived it and had to be killed, without those of Ray's own that may.
+        survivors: processes that outlived the run and had to be killed, except for Ray's own helpers.
     """
 
     code: int
@@ -106,7 +106,7 @@ class Ran:
 
 
 class Running:
-    """A run that goes on. ``folder`` holds its plan, marks and words."""
+    """A run in progress. ``folder`` holds its plan, the files of its strikes, and its output."""
 
     def __init__(self, arguments: Sequence[object], folder: Path, strikes: Sequence[Strike], env: Mapping[str, str]):
         folder.mkdir(parents=True)
@@ -128,13 +128,13 @@ class Running:
         (folder / "driver.pid").write_text(str(self.process.pid))
 
     def struck(self, name: str) -> bool:
-        """Whether a strike has been made."""
+        """Whether a strike has happened."""
         return (self.folder / name).is_file()
 
     def wait_struck(self, name: str, seconds: float = 120.0) -> None:
         """Wait for a strike."""
         wait_until(lambda: self.struck(name) or self.process.poll() is not None, f"strike {name}", seconds)
-        assert self.struck(name), f"the run ended before {name}: {self._said('err')[-2000:]}"
+        assert self.struck(name), f"the run ended before {name}: {self._output('err')[-2000:]}"
 
     def begun(self) -> tuple[Begun, ...]:
         """Every attempt so far, in order."""
@@ -143,33 +143,35 @@ class Running:
         return tuple(Begun(*json.loads(line)) for line in lines)
 
     def done_when_struck(self, name: str) -> dict[tuple[str, str], int]:
-        """Attempts by (video, stage) of what was done at that moment; of libraries with an SQLite database."""
+        """Attempts by (video, stage) of what was done at the strike; only for libraries with an SQLite database."""
         found = json.loads((self.folder / name).read_text())["done"]
         return {(video, stage): attempts for video, stage, attempts in found}
 
-    def go(self, name: str) -> None:
-        """Let a run go on that ``tell`` has stopped."""
-        (self.folder / f"{name}.go").touch()
+    def resume(self, name: str) -> None:
+        """Resume a run after ``pause``."""
+        (self.folder / f"{name}.resume").touch()
 
     def kill(self) -> None:
         """SIGKILL the program itself."""
         self.process.send_signal(signal.SIGKILL)
 
     def wait(self, seconds: float = 280.0) -> Ran:
-        """Wait for its end, and for that of all processes that it started."""
+        """Wait until it ends, with all processes that it started."""
         try:
             code = self.process.wait(seconds)
         finally:
             self.process.kill()
             self.process.wait()
-            survivors = self._bury()
-        return Ran(code, self._said("out"), self._said("err"), time.monotonic() - self._begun, self.begun(), survivors)
+            survivors = self._end_survivors()
+        return Ran(
+            code, self._output("out"), self._output("err"), time.monotonic() - self._begun, self.begun(), survivors
+        )
 
     def family(self) -> list[int]:
-        """All processes that carry this run's mark in their environment: those that it started, directly or not."""
+        """All processes that it started, directly or not: they have its plan in their environment."""
         return processes_with(f"KINODEX_CHAOS_PLAN={self.folder / 'plan.json'}")
 
-    def _bury(self) -> tuple[str, ...]:
+    def _end_survivors(self) -> tuple[str, ...]:
         until = time.monotonic() + _GRACE_SECONDS
         while (left := self.family()) and time.monotonic() < until:
             time.sleep(0.1)
@@ -179,12 +181,12 @@ class Running:
             kill(pid)
         return tuple(name for name in names if name not in _HELPERS)
 
-    def _said(self, name: str) -> str:
+    def _output(self, name: str) -> str:
         return (self.folder / name).read_text(errors="replace")
 
 
 class Runs:
-    """Makes runs, each in a folder of its own below ``folder``."""
+    """Starts runs, each in a folder of its own below ``folder``."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -199,12 +201,12 @@ class Runs:
         return Running([*listed, "--json"], self._folder / f"{self._count:03d}-{listed[0]}", strikes, env)
 
     def run(self, *arguments: object, strikes: Sequence[Strike] = (), seconds: float = 280.0, **env: str) -> Ran:
-        """Run it to its end."""
+        """Run ``kinodex ARGUMENTS --json`` to its end."""
         return self.start(*arguments, strikes=strikes, **env).wait(seconds)
 
 
 def wait_until(true: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
-    """Polls until ``true()``.
+    """Poll until ``true()``.
 
     Raises:
         TimeoutError: naming ``what`` it waited for.

@@ -1,4 +1,4 @@
-"""Eight kinds of poison: three that make a decoder misbehave (injected by file name), five that are broken bytes."""
+"""Eight kinds of bad files: three that make a decoder misbehave (injected by file name), five with broken content."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ MISBEHAVING = (
     Strike("segfault", "pipeline.decode.probe_header:describe", do="crash", file="segfault", repeated=True),
     Strike("endless", "pipeline.decode.video_pass:watch_video", do="loop", file="endless", repeated=True),
     Strike("memory", "pipeline.decode.video_pass:watch_video", do="hoard", file="memory", repeated=True),
-    # So that an endless decode is found out soon; a sound file reports every second.
+    # So that an endless decode is noticed soon; a good file reports progress every second.
     Strike("limits", "pipeline.decode.decoder:DecoderLimits", do="limits", values={"stall_seconds": 8.0}),
 )
-"""Strikes in the decoding child, told by the names of the files."""
+"""Strikes in the decoding child, selected by file name."""
 
 OUTCOMES = {
     "segfault": ("quarantined", "DECODE_CRASHED"),
@@ -33,11 +33,11 @@ OUTCOMES = {
     "encrypted": ("failed", "ENCRYPTED"),
     "absurd": ("failed", "ABSURD_DIMENSIONS"),
 }
-"""Kind to how it must end."""
+"""Kind to the status and code with which it must end."""
 
 
 def add_poison(folder: Path, each: int) -> dict[str, tuple[str, str]]:
-    """Writes ``each`` files of every kind, no two the same; file name to the ending it must come to."""
+    """Write ``each`` files of every kind, no two the same; file name to the expected outcome."""
     outcomes = {}
     for number in range(each):
         for kind, outcome in OUTCOMES.items():

@@ -1,4 +1,4 @@
-"""What every scenario must show."""
+"""Assertions that every scenario shares."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from stores.library_store import LibraryStore
 from stores.maintenance.sweeping import sweep
 from stores.maintenance.verify import verify
 from tests.chaos.harness import Ran
-from tests.chaos.picture import Picture, Place, differences, picture
+from tests.chaos.snapshot import Place, Snapshot, differences, snapshot
 
 
-def assert_as_undisturbed(undisturbed: Picture, place: Place | Path) -> None:
-    """The library holds what an undisturbed one holds, byte for byte, with nothing left over; Kinodex agrees."""
-    assert_same(undisturbed, picture(place))
+def assert_as_undisturbed(undisturbed: Snapshot, place: Place | Path) -> None:
+    """The library equals an undisturbed one, byte for byte, without orphans; Kinodex agrees."""
+    assert_same(undisturbed, snapshot(place))
     assert_whole(place)
 
 
-def assert_same(wanted: Picture, got: Picture) -> None:
-    """Two libraries hold the same."""
+def assert_same(wanted: Snapshot, got: Snapshot) -> None:
+    """Two libraries have the same content."""
     different = differences(wanted, got)
     assert not different, "\n".join(different)
 
@@ -38,8 +38,8 @@ def assert_whole(place: Place | Path) -> None:
 
 
 def assert_nothing_done_twice(done: Mapping[tuple[str, str], int], again: Ran) -> None:
-    """No stage that was done at the time of the disaster was begun after it."""
-    twice = sorted({one.what for one in again.begun} & done.keys())
+    """No stage that was done at the time of the failure was begun after it."""
+    twice = sorted({one.key for one in again.begun} & done.keys())
     assert not twice, f"done before, and begun again: {twice}"
-    counts = Counter(one.what for one in again.begun)
-    assert not {what: count for what, count in counts.items() if count > 1}, "begun twice without need"
+    counts = Counter(one.key for one in again.begun)
+    assert not {key: count for key, count in counts.items() if count > 1}, "begun twice without need"

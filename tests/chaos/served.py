@@ -1,10 +1,10 @@
-"""Libraries whose tables and vectors lie on servers that a test can take away."""
+"""Libraries whose tables and vectors are on servers that a test can kill."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.chaos.picture import Place
+from tests.chaos.snapshot import Place
 from tests.servers.running import ChromaServer, Postgres
 
 

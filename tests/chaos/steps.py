@@ -1,12 +1,12 @@
-"""The six steps of committing one stage, as places in the program where a disaster can strike."""
+"""The six steps of committing one stage, as places in the program where a failure can be injected."""
 
 from __future__ import annotations
 
 from tests.chaos.harness import Strike
 
 STEPS = ("begun", "working", "blobs", "vectors", "transaction", "committed")
-"""The attempt is committed; in the work; blobs are written; vectors are written; in the SQL transaction before its
-commit; after the commit, before leftovers are removed and anybody is told.
+"""The attempt is committed; the stage runs; blobs are written; vectors are written; in the SQL transaction before its
+commit; after the commit, before replaced data is removed and the outcome is reported.
 """
 
 _AFTER = {
@@ -19,14 +19,14 @@ _AFTER = {
 
 
 def at(step: str, stage: str, do: str) -> Strike:
-    """A strike at one step of one stage, of whichever video comes there first."""
+    """A strike at one step of one stage, for the first video that gets there."""
     if step == "working":
         if stage == "vectors":
             return Strike(step, "pipeline.derive.vectors:derive_vectors", do=do)
-        # All watching stages are in the same pass.
+        # All video stages share one pass.
         return Strike(step, "pipeline.decode.decoder:Decoder.frames", do=do, when="item", nth=2)
     if step == "vectors" and stage != "vectors":
-        # Stages without vectors pass this step by; the next begins right here.
+        # Stages without vectors skip this step; the next one begins right here.
         return Strike(step, _AFTER["committed"], do=do, when="before", stage=stage)
     if step == "transaction" and do == "kill-worker":
         return Strike(step, "stores.ledger:Ledger.done_in", do=do, when="after", stage=stage)

@@ -1,4 +1,4 @@
-"""A disk that is full, and one that is read-only: a clear word, nothing corrupt, and on it goes when that is mended."""
+"""A full disk and a read-only one: a clear error, nothing corrupt, and the job resumes once the disk is usable."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.harness import FULL, Ran, Runs
-from tests.chaos.picture import Picture, picture
 from tests.chaos.scenario import assert_as_undisturbed, assert_same, assert_whole
+from tests.chaos.snapshot import Snapshot, snapshot
 
 SIZE = 64 << 20
-# Bytes that are left for the library: too few for its tables, its vector index, or its blobs.
+# Bytes that are free for the library: too few for its tables, its vector index, or its blobs.
 ROOM = (200_000, 600_000, 1_200_000, 2_000_000, 3_000_000) if FULL else (200_000, 1_200_000)
 
 
@@ -25,7 +25,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
     if not mounted("-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", folder):
-        pytest.skip("mounting a disk takes root's rights")
+        pytest.skip("mounting a disk takes root privileges")
     yield folder
     subprocess.run(["umount", "--lazy", folder], check=True)
 
@@ -37,7 +37,7 @@ def mounted(*arguments: str | Path) -> bool:
 
 
 @pytest.mark.parametrize("executor", ["local", "ray"] if FULL else ["local"])
-def test_full_disk(executor: str, disk: Path, films: Path, undisturbed: Picture, runs: Runs):
+def test_full_disk(executor: str, disk: Path, films: Path, undisturbed: Snapshot, runs: Runs):
     library = disk / "lib"
     ingest = ("ingest", films, "--library", library, "--executor", executor, "--workers", 2)
     ballast = disk / "ballast"
@@ -49,7 +49,7 @@ def test_full_disk(executor: str, disk: Path, films: Path, undisturbed: Picture,
             continue
         full += 1
         assert ran.code == 1, ran.err
-        assert_said(ran, "DISK_FULL", "Free some space")
+        assert_error(ran, "DISK_FULL", "Free some space")
         assert "Traceback" not in ran.err
         ballast.unlink()
         if (library / "library.json").is_file():
@@ -65,13 +65,13 @@ def test_read_only_disk(disk: Path, films: Path, runs: Runs, tmp_path: Path):
     library = disk / "lib"
     one = sorted(films.iterdir())[0]
     assert runs.run("ingest", one, "--library", library).code == 0
-    before = picture(copied(library, tmp_path / "before"))
+    before = snapshot(copied(library, tmp_path / "before"))
     assert mounted("-o", "remount,ro", disk)
     ran = runs.run("ingest", films, "--library", library)
     assert ran.code == 1, ran.err
-    assert_said(ran, "LIBRARY_READ_ONLY", "writable")
+    assert_error(ran, "LIBRARY_READ_ONLY", "writable")
     assert "Traceback" not in ran.err
-    assert_same(before, picture(copied(library, tmp_path / "after")))
+    assert_same(before, snapshot(copied(library, tmp_path / "after")))
     assert mounted("-o", "remount,rw", disk)
     again = runs.run("ingest", films, "--library", library)
     assert again.code == 0, again.err
@@ -86,7 +86,7 @@ def fill(ballast: Path, disk: Path, room: int) -> None:
         os.posix_fallocate(file.fileno(), 0, max(1, free - room))
 
 
-def assert_said(ran: Ran, code: str, hint: str) -> None:
+def assert_error(ran: Ran, code: str, hint: str) -> None:
     error = ran.json["error"]
     assert error["code"] == code, error
     assert hint in error["hint"]
@@ -94,7 +94,7 @@ def assert_said(ran: Ran, code: str, hint: str) -> None:
 
 
 def assert_readable(library: Path) -> None:
-    """Whatever was stored is whole; leftovers of what was not are allowed."""
+    """Everything that was stored is complete; orphans are allowed."""
     from stores.library_store import LibraryStore
     from stores.maintenance.verify import verify
 

@@ -1,4 +1,4 @@
-"""SIGKILL of one of Ray's actors, and of a whole machine of its cluster: the driver goes on by itself."""
+"""SIGKILL of one of Ray's actors, and of a whole machine of its cluster: the driver recovers by itself."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from stores.ledger import MAX_ATTEMPTS
 from tests.chaos.cluster import JOINING, Cluster
 from tests.chaos.films import make_films
 from tests.chaos.harness import FULL, NO_MEMORY, Running, Runs, Strike, wait_until
-from tests.chaos.picture import Picture, picture
 from tests.chaos.scenario import assert_as_undisturbed, assert_whole
+from tests.chaos.snapshot import Snapshot, snapshot
 from tests.chaos.steps import STEPS, at
 
 # Steps of an actor; the rest of a commit is the driver's.
-PARCEL = {
-    "parcel-before": Strike(
-        "parcel-before", "stores.files.staging_area:StagingArea.write", when="before", stage="vectors"
+STAGING = {
+    "staging-before": Strike(
+        "staging-before", "stores.files.staging_area:StagingArea.write", when="before", stage="vectors"
     ),
-    "parcel-after": Strike(
-        "parcel-after", "stores.files.staging_area:StagingArea.write", when="after", stage="vectors"
+    "staging-after": Strike(
+        "staging-after", "stores.files.staging_area:StagingArea.write", when="after", stage="vectors"
     ),
 }
 ALL = tuple((step, stage) for stage in ("pictures", "vectors") for step in STEPS)
 
 
 def strike_of(step: str, stage: str) -> Strike:
-    if step in PARCEL:
-        return PARCEL[step]
-    # In the last four steps the driver is at work; the actor dies at that very moment.
+    if step in STAGING:
+        return STAGING[step]
+    # In the last four steps the driver commits; the actor dies at that moment.
     return at(step, stage, "kill" if step in ("begun", "working") else "kill-worker")
 
 
 @pytest.mark.parametrize(
-    ("step", "stage"), (*ALL, *((step, "vectors") for step in PARCEL)) if FULL else [("working", "pictures")]
+    ("step", "stage"), (*ALL, *((step, "vectors") for step in STAGING)) if FULL else [("working", "pictures")]
 )
-def test_killed_actor(step: str, stage: str, films: Path, undisturbed: Picture, runs: Runs, tmp_path: Path):
+def test_killed_actor(step: str, stage: str, films: Path, undisturbed: Snapshot, runs: Runs, tmp_path: Path):
     library = tmp_path / "lib"
     strike = strike_of(step, stage)
     running = runs.start(
@@ -67,7 +67,7 @@ def test_killed_machine(runs: Runs, tmp_path: Path):
             *("ingest", tmp_path / "films", "--library", library, "--executor", "ray", "--address", cluster.address),
             **JOINING,
         )
-        wait_until(lambda: any(one.stage == "pictures" for one in cluster.begun()), "a machine at work", 120)
+        wait_until(lambda: any(one.stage == "pictures" for one in cluster.begun()), "a unit on a machine", 120)
         victim = cluster.begun()[-1].process
         (node,) = [node for node in nodes if victim in node.family()]
         node.kill()
@@ -75,23 +75,23 @@ def test_killed_machine(runs: Runs, tmp_path: Path):
         ran = running.wait()
         assert ran.code == 0, ran.err
         begun = [*running.begun(), *cluster.begun()]
-    most = max(Counter(one.what for one in begun).values())
-    assert most == 2, "what the machine had in hand was done again, and nothing more often"
+    most = max(Counter(one.key for one in begun).values())
+    assert most == 2, "the units of the lost machine ran again, and nothing ran more often"
     with closing(sqlite3.connect(library / "kinodex.sqlite3")) as database:
         (strikes,) = database.execute("select max(strikes) from stage_runs").fetchone()
     assert strikes == 1, "a machine that is lost is not the video's fault"
-    assert_as_undisturbed(picture(tmp_path / "undisturbed"), library)
+    assert_as_undisturbed(snapshot(tmp_path / "undisturbed"), library)
 
 
 @pytest.mark.parametrize("executor", ["ray", "local"] if FULL else ["ray"])
-def test_a_film_that_kills_its_worker_takes_nobody_along(executor: str, films: Path, runs: Runs, tmp_path: Path):
-    """Decoders are processes of their own, models are not: a crash in one costs what else the process has in hand."""
+def test_a_film_that_kills_its_worker_costs_no_other_film(executor: str, films: Path, runs: Runs, tmp_path: Path):
+    """Decoders are separate processes, models are not: a crash in a model costs the other units of its process, too."""
     library, victim = tmp_path / "lib", sorted(films.iterdir())[0].name
     ingest = ("ingest", films, "--library", library, "--executor", executor, "--workers", 2)
     strike = Strike("crash", "pipeline.passes:watch", do="kill", file=victim, repeated=True)
     ran = runs.run(*ingest, strikes=[strike])
     for _ in range(MAX_ATTEMPTS if executor == "local" else 0):
-        # By threads the program itself dies; whoever runs it again must not lose other films to this one.
+        # With threads the program itself dies; running it again must not cost other films.
         assert ran.code == -signal.SIGKILL
         ran = runs.run(*ingest, strikes=[strike])
     assert ran.code == 3, ran.err
@@ -100,8 +100,8 @@ def test_a_film_that_kills_its_worker_takes_nobody_along(executor: str, films: P
     assert_whole(library)
 
 
-def test_a_cluster_short_of_memory_ends_the_job_and_says_so(films: Path, runs: Runs, tmp_path: Path):
-    """Ray's memory monitor kills each actor before it has done anything; the job must not wait for the dead."""
+def test_a_cluster_short_of_memory_ends_the_job_with_an_error(films: Path, runs: Runs, tmp_path: Path):
+    """Ray's memory monitor kills each actor before it has done anything; the job must not wait for dead actors."""
     library = tmp_path / "lib"
     ran = runs.run("ingest", films, "--library", library, "--executor", "ray", "--workers", 2, **NO_MEMORY)
     assert ran.code == 1
@@ -111,9 +111,9 @@ def test_a_cluster_short_of_memory_ends_the_job_and_says_so(films: Path, runs: R
 
 
 def assert_finished_once(running: Running, strike: str) -> None:
-    """What was done when the actor died was not begun after that; nothing was begun more than twice."""
+    """Nothing that was done when the actor died was begun again; nothing was begun more than twice."""
     done = running.done_when_struck(strike)
-    counts = Counter(one.what for one in running.begun())
+    counts = Counter(one.key for one in running.begun())
     assert max(counts.values()) <= 2
-    again = {what for what, count in counts.items() if count > 1} & done.keys()
+    again = {key for key, count in counts.items() if count > 1} & done.keys()
     assert not again, f"done before, and begun again: {again}"

@@ -1,4 +1,4 @@
-"""SIGKILL of the program at each step of a commit: a plain re-run gives the library of an undisturbed run."""
+"""SIGKILL of the program at each step of a commit: running it again gives the library of an undisturbed run."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 
 from stores.library_store import LibraryStore
 from tests.chaos.harness import FULL, Runs, Strike
-from tests.chaos.picture import Picture, Place, picture
 from tests.chaos.scenario import assert_as_undisturbed, assert_nothing_done_twice
 from tests.chaos.served import Served
+from tests.chaos.snapshot import Place, Snapshot, snapshot
 from tests.chaos.steps import STEPS, at
 
 REDUCED = (("working", "pictures"), ("blobs", "vectors"), ("transaction", "vectors"))
@@ -18,13 +18,13 @@ ALL = tuple((step, stage) for stage in ("pictures", "vectors") for step in STEPS
 
 
 @pytest.mark.parametrize(("step", "stage"), ALL if FULL else REDUCED)
-def test_killed_in_one_process(step: str, stage: str, films: Path, undisturbed: Picture, runs: Runs, tmp_path: Path):
+def test_killed_in_one_process(step: str, stage: str, films: Path, undisturbed: Snapshot, runs: Runs, tmp_path: Path):
     killed_and_run_again("local", at(step, stage, "kill"), films, undisturbed, runs, tmp_path / "lib")
 
 
 @pytest.mark.skipif(not FULL, reason="KINODEX_CHAOS=full")
 @pytest.mark.parametrize(("step", "stage"), ALL)
-def test_killed_driver_of_ray(step: str, stage: str, films: Path, undisturbed: Picture, runs: Runs, tmp_path: Path):
+def test_killed_driver_of_ray(step: str, stage: str, films: Path, undisturbed: Snapshot, runs: Runs, tmp_path: Path):
     # The first two steps happen in an actor, the others in the driver.
     how = "kill-driver" if step in ("begun", "working") else "kill"
     killed_and_run_again("ray", at(step, stage, how), films, undisturbed, runs, tmp_path / "lib")
@@ -45,7 +45,7 @@ def test_killed_with_servers(step: str, films: Path, served: Served, runs: Runs,
     again = runs.run(*ingest)
     assert again.code == 0, again.err
     assert_nothing_done_twice(done, again)
-    assert_as_undisturbed(picture(plain), place)
+    assert_as_undisturbed(snapshot(plain), place)
 
 
 def done_in(place: Place, video_ids: set[str]) -> dict[tuple[str, str], int]:
@@ -55,7 +55,7 @@ def done_in(place: Place, video_ids: set[str]) -> dict[tuple[str, str], int]:
     return {(one.key.video_id, one.key.stage): one.attempt for one in receipts if one.status == "done"}
 
 
-def killed_and_run_again(executor: str, strike: Strike, films: Path, undisturbed: Picture, runs: Runs, library: Path):
+def killed_and_run_again(executor: str, strike: Strike, films: Path, undisturbed: Snapshot, runs: Runs, library: Path):
     ingest = ("ingest", films, "--library", library, "--executor", executor, "--workers", 2)
     running = runs.start(*ingest, strikes=[strike])
     ran = running.wait()

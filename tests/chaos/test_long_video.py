@@ -1,4 +1,4 @@
-"""A long video that is watched in parts: what a kill costs is the part in hand."""
+"""A long video that runs in parts: a kill costs only the part that was running."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.harness import FULL, Runs, Strike
-from tests.chaos.picture import picture
 from tests.chaos.scenario import assert_as_undisturbed, assert_nothing_done_twice
+from tests.chaos.snapshot import snapshot
 from tests.e2e.media import write_video
 
 PART_MINUTES = 0.1
@@ -38,7 +38,7 @@ def test_only_unfinished_parts_are_done_again(case: str, executor: str, film: Pa
     parts = {one.stage for one in whole.begun if one.stage.startswith("pictures.")}
     assert parts == {"pictures.000", "pictures.001", "pictures.002", "pictures.003"}
     ingest = ("ingest", film, "--library", tmp_path / "lib", "--executor", executor, *options)
-    # Parts are begun by an actor of Ray; all else happens in the program itself.
+    # Parts are begun by a Ray actor; everything else happens in the program itself.
     do = "kill-driver" if (executor, case) == ("ray", "part-begun") else "kill"
     running = runs.start(*ingest, strikes=[replace(CASES[case], do=do)])
     ran = running.wait()
@@ -50,4 +50,4 @@ def test_only_unfinished_parts_are_done_again(case: str, executor: str, film: Pa
     joined = {stage for _, stage in done if "." not in stage}
     redone = {one.stage for one in again.begun if one.stage.partition(".")[0] in joined}
     assert not redone, "parts of a stage that was joined already"
-    assert_as_undisturbed(picture(tmp_path / "undisturbed"), tmp_path / "lib")
+    assert_as_undisturbed(snapshot(tmp_path / "undisturbed"), tmp_path / "lib")

@@ -1,4 +1,4 @@
-"""Postgres and Chroma are killed in the middle of a run, and come back: the run waits, and loses nothing."""
+"""Postgres and Chroma are killed in the middle of a run and restarted: the run waits, and loses nothing."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.harness import FULL, Runs, Strike
-from tests.chaos.picture import picture
 from tests.chaos.scenario import assert_as_undisturbed, assert_nothing_done_twice
 from tests.chaos.served import Served
+from tests.chaos.snapshot import snapshot
 from tests.servers.running import Server
 
 SECONDS = 20.0 if FULL else 5.0
@@ -19,7 +19,7 @@ CASES += [(which, "ray") for which, _ in CASES] if FULL else []
 
 
 @pytest.mark.parametrize(("which", "executor"), CASES if FULL else [("both", "local")])
-def test_servers_are_gone_for_a_while(
+def test_servers_are_away_for_a_while(
     which: str, executor: str, films: Path, served: Served, runs: Runs, tmp_path: Path
 ):
     options = ("--executor", executor, "--workers", 2)
@@ -27,10 +27,10 @@ def test_servers_are_gone_for_a_while(
     ran = runs.run("ingest", films, *served.options(plain), *options)
     assert ran.code == 0, ran.err
     place = served.library(f"struck_{which}_{executor}", tmp_path / "struck")
-    # With the attempt committed, everything that follows needs the servers.
-    mark = Strike("mark", "stores.ledger:Ledger.begin_all", do="tell", when="after", stage="vectors", seconds=60)
-    running = runs.start("ingest", films, *served.options(place), *options, strikes=[mark])
-    running.wait_struck("mark")
+    # From here on, everything needs the servers.
+    pause = Strike("paused", "stores.ledger:Ledger.begin_all", do="pause", when="after", stage="vectors", seconds=60)
+    running = runs.start("ingest", films, *served.options(place), *options, strikes=[pause])
+    running.wait_struck("paused")
     servers: list[Server] = {
         "postgres": [served.postgres],
         "chroma": [served.chroma],
@@ -38,7 +38,7 @@ def test_servers_are_gone_for_a_while(
     }[which]
     for server in servers:
         server.kill()
-    running.go("mark")
+    running.resume("paused")
     time.sleep(SECONDS)
     for server in servers:
         server.start()
@@ -51,4 +51,4 @@ def test_servers_are_gone_for_a_while(
     if ran.code == 0:
         assert not again.begun
     assert_nothing_done_twice({}, again)
-    assert_as_undisturbed(picture(plain), place)
+    assert_as_undisturbed(snapshot(plain), place)

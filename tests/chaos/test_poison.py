@@ -1,4 +1,4 @@
-"""A library with eight kinds of poison: each ends with its own code, and no other file notices."""
+"""A folder with eight kinds of bad files: each ends with its own code, and no other file is affected."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ import pytest
 
 from tests.chaos.films import make_films
 from tests.chaos.harness import FULL, Ran, Runs
-from tests.chaos.picture import Picture, picture
 from tests.chaos.poison import MISBEHAVING, add_poison
 from tests.chaos.scenario import assert_same, assert_whole
+from tests.chaos.snapshot import Snapshot, snapshot
 
 HEALTHY, EACH = (40, 3) if FULL else (8, 1)
 
 
 @pytest.fixture(scope="module")
-def healthy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Picture, dict[str, str]]:
-    """Healthy films; what a library of nothing else holds; file name to video id."""
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Snapshot, dict[str, str]]:
+    """Healthy films; a snapshot of a library with only these; file name to video id."""
     folder = tmp_path_factory.mktemp("healthy")
     make_films(folder / "films", HEALTHY, first=500, seconds=1.0)
     runs = Runs(folder / "runs")
     ran = runs.run("ingest", folder / "films", "--library", folder / "lib", "--workers", 2, seconds=900)
     assert ran.code == 0, ran.err
     ids = {Path(one["uri"]).name: one["video_id"] for one in ran.json["videos"]}
-    return folder / "films", picture(folder / "lib"), ids
+    return folder / "films", snapshot(folder / "lib"), ids
 
 
 @pytest.mark.parametrize("executor", ["local", "ray"] if FULL else ["local"])
-def test_poison_harms_nobody_else(
-    executor: str, healthy: tuple[Path, Picture, dict[str, str]], runs: Runs, tmp_path: Path
+def test_bad_files_affect_no_others(
+    executor: str, healthy: tuple[Path, Snapshot, dict[str, str]], runs: Runs, tmp_path: Path
 ):
     films, without, ids = healthy
-    # The same paths as in the library without poison: paths are part of what is compared.
+    # The same paths as in the library without bad files: paths are compared, too.
     poisoned = tmp_path / "poison"
     poisoned.mkdir()
     outcomes = add_poison(poisoned, EACH)
@@ -42,7 +42,7 @@ def test_poison_harms_nobody_else(
     assert ran.code == 3, ran.err
     assert not ran.survivors
     assert_each_ended(ran, ids, outcomes)
-    assert_same(without, picture(library).of(ids.values()))
+    assert_same(without, snapshot(library).of(ids.values()))
     strikes = {name: [one for one in ran.begun if one.video_id == video] for name, video in video_ids(ran).items()}
     for name in ids:
         assert all(one.number == 1 for one in strikes[name]), f"{name} was begun more than once"
@@ -55,7 +55,7 @@ def test_poison_harms_nobody_else(
         assert ended.code == 0, ended.out + ended.err
     again = runs.run(*ingest, strikes=MISBEHAVING, seconds=900)
     assert again.code == 3
-    assert not again.begun, "what is done, failed for good or quarantined is not begun again"
+    assert not again.begun, "what is done, failed permanently or quarantined is not begun again"
     assert_each_ended(again, ids, outcomes)
 
 

@@ -1,6 +1,6 @@
-"""What Ray 2.60 does, as far as our design rests on it.
+"""Behaviour of Ray 2.60 on which our design depends (docs/ray-facts.md).
 
-Where one of these fails after an upgrade, read the design again.
+If one of these tests fails after an upgrade, reconsider the design.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 
 from tests.chaos.harness import FULL, INJECTED, NO_MEMORY, ROOT, Runs, Strike
 
-# Each fact in a process of its own: Ray's state is one of the process, and its own warnings are not ours.
+# Each in a process of its own: Ray's state is global, and its warnings must not fail our tests.
 START = """
 import os, sys, logging, warnings
 from pathlib import Path
@@ -36,7 +36,7 @@ def died_before(name):
 DEATHS = """
 class Dies:
     def __call__(self, batch):
-        # More often than any finite default would bear.
+        # More often than any finite default would allow.
         if died_before("deaths") <= 6:
             os._exit(11)
         return batch
@@ -160,7 +160,7 @@ print("RESULT", first, second, bool(ids))
 """
 
 
-def said(body: str, tmp_path: Path, **more: str) -> str:
+def output_of(body: str, tmp_path: Path, **more: str) -> str:
     env = {**os.environ, "PYTHONWARNINGS": "ignore", "RAY_BACKEND_LOG_LEVEL": "fatal", **more}
     ran = subprocess.run(
         [sys.executable, "-c", START + body, str(tmp_path)], capture_output=True, text=True, timeout=200, env=env
@@ -171,7 +171,7 @@ def said(body: str, tmp_path: Path, **more: str) -> str:
 
 
 def test_a_user_exception_is_not_retried(tmp_path: Path):
-    assert said(USER_EXCEPTION, tmp_path) == "True 1"
+    assert output_of(USER_EXCEPTION, tmp_path) == "True 1"
 
 
 full_only = pytest.mark.skipif(not FULL, reason="KINODEX_CHAOS=full")
@@ -179,61 +179,61 @@ full_only = pytest.mark.skipif(not FULL, reason="KINODEX_CHAOS=full")
 
 @full_only
 def test_an_actor_that_dies_is_restarted_and_its_task_retried(tmp_path: Path):
-    assert said(DEATHS, tmp_path) == "1 7"
+    assert output_of(DEATHS, tmp_path) == "1 7"
 
 
-def test_an_actor_without_restarts_tells_of_its_death_at_once(tmp_path: Path):
-    # Two calls run beside each other when the second takes the actor down; the third, which waits, never begins.
-    # Nothing is tried again.
-    assert said(ACTOR_DEATH, tmp_path) == "ActorDiedError ActorDiedError ActorDiedError 2"
+def test_calls_to_an_actor_without_restarts_raise_when_it_dies(tmp_path: Path):
+    # Two calls run concurrently when the second kills the actor; the third, which waits, never begins. Nothing is
+    # retried.
+    assert output_of(ACTOR_DEATH, tmp_path) == "ActorDiedError ActorDiedError ActorDiedError 2"
 
 
 @full_only
-def test_the_memory_monitor_has_a_name_of_its_own_for_an_actors_death(tmp_path: Path):
-    assert said(SHORT_OF_MEMORY, tmp_path, **NO_MEMORY) == "OutOfMemoryError False"
+def test_the_memory_monitor_raises_another_error_for_a_dead_actor(tmp_path: Path):
+    assert output_of(SHORT_OF_MEMORY, tmp_path, **NO_MEMORY) == "OutOfMemoryError False"
 
 
 @full_only
 def test_a_task_that_dies_is_retried(tmp_path: Path):
-    assert said(TASK_DEATHS, tmp_path) == "1 7"
+    assert output_of(TASK_DEATHS, tmp_path) == "1 7"
 
 
 @full_only
 def test_an_errored_block_loses_all_its_rows(tmp_path: Path):
-    assert said(ERRORED_BLOCK, tmp_path) == "0 5"
+    assert output_of(ERRORED_BLOCK, tmp_path) == "0 5"
 
 
 @full_only
-def test_from_items_shares_blocks_unless_told(tmp_path: Path):
-    few, own = map(int, said(FROM_ITEMS, tmp_path).split())
+def test_from_items_shares_blocks_unless_overridden(tmp_path: Path):
+    few, own = map(int, output_of(FROM_ITEMS, tmp_path).split())
     assert own == 6
     assert few <= own
 
 
 @full_only
 def test_an_actor_whose_constructor_raises_ends_the_job(tmp_path: Path):
-    assert said(INIT_ERROR, tmp_path) == "True 1"
+    assert output_of(INIT_ERROR, tmp_path) == "True 1"
 
 
 @full_only
 def test_an_actor_that_dies_in_its_constructor_is_restarted_for_ever(tmp_path: Path):
     # `max_consecutive_actor_init_deaths` is 0 and does not count deaths of the process.
-    assert said(INIT_DEATH, tmp_path) == "0 1 5"
+    assert output_of(INIT_DEATH, tmp_path) == "0 1 5"
 
 
 @full_only
 def test_a_checkpoint_filters_nothing_after_from_items(tmp_path: Path):
     # All four rows again, although the checkpoint lists them as done.
-    assert said(CHECKPOINT, tmp_path) == "4 4 True"
+    assert output_of(CHECKPOINT, tmp_path) == "4 4 True"
 
 
-# Notes the kinds of values that come out of actors, the largest, and the bytes of all that passes through Ray.
+# Records the types of values that actors return, the longest value, and the bytes of all that passes through Ray.
 SPY = """
 from dataclasses import astuple
 import ray.cloudpickle
 from workflows.executors.ray.pool import Pool
 real = Pool.work
-def spied(self, units, ahead, tell):
+def spied(self, units, per_slot, progress):
     kinds, largest, size = set(), 0, sum(map(len, units))
     def crossed(things):
         nonlocal largest, size
@@ -241,10 +241,10 @@ def spied(self, units, ahead, tell):
             kinds.add(type(value).__name__)
             largest = max(largest, len(str(value)))
         size += len(ray.cloudpickle.dumps(things))
-    def overheard(word):
-        crossed([word])
-        tell(word)
-    for rows in real(self, units, ahead, overheard):
+    def passed_on(event):
+        crossed([event])
+        progress(event)
+    for rows in real(self, units, per_slot, passed_on):
         crossed(rows)
         yield rows
     print("CROSSED", sorted(kinds), largest, size, file=sys.stderr)
@@ -253,7 +253,7 @@ Pool.work = spied
 
 
 @full_only
-def test_no_picture_crosses_between_our_processes(films: Path, tmp_path: Path):
+def test_no_pixels_pass_between_our_processes(films: Path, tmp_path: Path):
     body = f"import sys\n{SPY}\nfrom kinodex.cli.app import main\nmain()"
     ran = subprocess.run(
         [sys.executable, "-c", body, "ingest", films, "--library", tmp_path / "lib", "--executor", "ray", "--json"],
@@ -272,9 +272,9 @@ def test_no_picture_crosses_between_our_processes(films: Path, tmp_path: Path):
 
 @full_only
 def test_a_driver_that_is_killed_takes_its_cluster_along(films: Path, runs: Runs, tmp_path: Path):
-    mark = Strike("mark", "stores.ledger:Ledger.begin_all", do="tell", when="after", stage="pictures", seconds=60)
-    running = runs.start("ingest", films, "--library", tmp_path / "lib", "--executor", "ray", strikes=[mark])
-    running.wait_struck("mark")
+    pause = Strike("paused", "stores.ledger:Ledger.begin_all", do="pause", when="after", stage="pictures", seconds=60)
+    running = runs.start("ingest", films, "--library", tmp_path / "lib", "--executor", "ray", strikes=[pause])
+    running.wait_struck("paused")
     assert len(running.family()) > 3
     os.kill(running.process.pid, signal.SIGKILL)
     ran = running.wait()

@@ -1,4 +1,4 @@
-"""Two ingests of one library at once: one works, the other says who does; nothing is lost or done twice."""
+"""Two ingests of one library at once: one works, the other names it and ends; nothing is lost or done twice."""
 
 from __future__ import annotations
 
@@ -8,27 +8,29 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.harness import FULL, Ran, Runs, Strike
-from tests.chaos.picture import Picture, Place, picture
 from tests.chaos.scenario import assert_as_undisturbed
 from tests.chaos.served import Served
+from tests.chaos.snapshot import Place, Snapshot, snapshot
 
 
 def holding(stage: str) -> Strike:
-    """The first ingest stops for a while in the middle of its work."""
-    return Strike("holding", "stores.ledger:Ledger.begin_all", do="tell", when="after", stage=stage, seconds=90)
+    """The first ingest pauses in the middle of its work."""
+    return Strike("holding", "stores.ledger:Ledger.begin_all", do="pause", when="after", stage=stage, seconds=90)
 
 
 @pytest.mark.parametrize("executor", ["local", "ray"] if FULL else ["local"])
-def test_one_works_and_the_other_says_so(executor: str, films: Path, undisturbed: Picture, runs: Runs, tmp_path: Path):
+def test_the_second_ingest_is_refused_and_names_the_first(
+    executor: str, films: Path, undisturbed: Snapshot, runs: Runs, tmp_path: Path
+):
     library = tmp_path / "lib"
     ingest = ("ingest", films, "--library", library, "--executor", executor, "--workers", 2)
     first = runs.start(*ingest, strikes=[holding("pictures")])
     first.wait_struck("holding")
     second = runs.run(*ingest)
-    first.go("holding")
+    first.resume("holding")
     ran = first.wait()
     assert_locked(second, f"process {first.process.pid}")
-    assert_all_once(ran)
+    assert_everything_begun_once(ran)
     assert_as_undisturbed(undisturbed, library)
 
 
@@ -41,11 +43,11 @@ def test_two_machines_with_one_database(films: Path, served: Served, runs: Runs,
     first = runs.start("ingest", films, *served.options(there), "--workers", 2, strikes=[holding("pictures")])
     first.wait_struck("holding")
     second = runs.run("ingest", films, *served.options(elsewhere), "--workers", 2)
-    first.go("holding")
+    first.resume("holding")
     ran = first.wait()
     assert_locked(second, "")
-    assert_all_once(ran)
-    assert_as_undisturbed(picture(plain), there)
+    assert_everything_begun_once(ran)
+    assert_as_undisturbed(snapshot(plain), there)
 
 
 def assert_locked(ran: Ran, who: str) -> None:
@@ -57,6 +59,6 @@ def assert_locked(ran: Ran, who: str) -> None:
     assert not ran.begun
 
 
-def assert_all_once(ran: Ran) -> None:
+def assert_everything_begun_once(ran: Ran) -> None:
     assert ran.code == 0, ran.err
-    assert set(Counter(one.what for one in ran.begun).values()) == {1}
+    assert set(Counter(one.key for one in ran.begun).values()) == {1}

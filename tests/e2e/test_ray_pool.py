@@ -28,10 +28,10 @@ class Toy(Perceiver):
 
     def __init__(self, folder: str, slots: int) -> None:
         self.folder = Path(folder)
-        self._news = ProgressBuffer()
+        self._progress = ProgressBuffer()
 
     def open(self) -> Row:
-        if (self.folder / "stillborn").exists():
+        if (self.folder / "fails to start").exists():
             os._exit(1)
         aborted = (self.folder / "aborted").exists()
         return Row(-1, status="aborted", error_code="DISK_FULL", error_message="no room") if aborted else Row(-1)
@@ -49,25 +49,25 @@ class Toy(Perceiver):
             self._meet(text)
         if what == "slow":
             time.sleep(0.5)
-        if what == "tell":
-            self._tell(number)
+        if what == "report":
+            self._report(number)
         return [Row(number, text), Row(number)]
 
-    def _tell(self, number: int) -> None:
-        self._news.tell(number, StageStarted("vid_a", "file:///a.mp4", "speech"))
-        self._news.tell(number + 1, StageStarted("vid_b", "file:///b.mp4", "speech"))
+    def _report(self, number: int) -> None:
+        self._progress.add(number, StageStarted("vid_a", "file:///a.mp4", "speech"))
+        self._progress.add(number + 1, StageStarted("vid_b", "file:///b.mp4", "speech"))
         until = time.monotonic() + 60
-        while not (self.folder / "heard").exists() and time.monotonic() < until:
-            self._news.tell(number, StageAdvanced("vid_a", "speech", 0.5))
+        while not (self.folder / "polled").exists() and time.monotonic() < until:
+            self._progress.add(number, StageAdvanced("vid_a", "speech", 0.5))
             time.sleep(0.1)
 
     def _meet(self, text: str) -> None:
-        """Two at a time, or never."""
+        """Wait until two units run at the same time."""
         (self.folder / f"here {text}").touch()
         until = time.monotonic() + 20
         while len(list(self.folder.glob("here *"))) < 2:
             if time.monotonic() >= until:
-                raise ValueError("nobody came")
+                raise ValueError("no second unit came")
             time.sleep(0.01)
 
 
@@ -88,11 +88,11 @@ def pool_of(folder: Path, slots: int = 2, actors: int = 1) -> Pool:
     return Pool(str(folder), Shape(slots, actors, 1 << 20), {}, Toy)  # type: ignore[arg-type]
 
 
-def done(pool: Pool, units: list[str], ahead: int = 1) -> list[str]:
+def done(pool: Pool, units: list[str], per_slot: int = 1) -> list[str]:
     """The texts of the units in the order in which they ended; the rows of each came together, and closed."""
     texts = []
     try:
-        for rows in pool.work(units, ahead):
+        for rows in pool.work(units, per_slot):
             for one, closing in zip(rows[::2], rows[1::2], strict=True):
                 assert one.unit == closing.unit
                 assert not closing.video_id
@@ -114,8 +114,8 @@ def test_every_unit_comes_once_from_actors_that_stay(folder: Path):
     assert sorted(done(pool, first)) == first
     assert len(processes(folder)) == 2
     second = [f"quick {number}" for number in range(10)]
-    assert sorted(done(pool, second, ahead=2)) == second
-    assert len(processes(folder)) == 2, "the same two, with what they have loaded"
+    assert sorted(done(pool, second, per_slot=2)) == second
+    assert len(processes(folder)) == 2, "the same two processes, with their models loaded"
     pool.close()
 
 
@@ -127,25 +127,25 @@ def test_two_units_share_a_process(folder: Path):
 
 
 @pytest.mark.parametrize(("slots", "actors"), [(2, 1), (1, 2)])
-def test_what_a_dead_actor_had_in_hand_is_done_by_another(slots: int, actors: int, folder: Path):
+def test_the_units_of_a_dead_actor_are_run_by_another(slots: int, actors: int, folder: Path):
     pool = pool_of(folder, slots, actors)
     units = ["slow 1", "die-once 2", "quick 3", "quick 4", "die-once 5", "quick 6"]
-    assert sorted(done(pool, units, ahead=2)) == sorted(units)
+    assert sorted(done(pool, units, per_slot=2)) == sorted(units)
     pool.close()
 
 
-def test_a_unit_that_always_kills_ends_the_job_in_the_end(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    # In a library the ledger ends it sooner. Here nothing is ever begun there.
-    monkeypatch.setattr("workflows.executors.ray.pool._MOST_RETURNS", 4)
+def test_a_unit_that_always_kills_its_actor_ends_the_job_eventually(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    # In a library the ledger ends it sooner; here no attempt is ever begun.
+    monkeypatch.setattr("workflows.executors.ray.pool._MAX_RETURNS", 4)
     pool = pool_of(folder)
-    with pytest.raises(KinodexError, match="again and again") as raised:
+    with pytest.raises(KinodexError, match="keep dying") as raised:
         done(pool, ["die 1"])
     assert raised.value.code.name == "WORKER_LOST"
 
 
 def test_actors_that_never_open_end_the_job(folder: Path):
-    (folder / "stillborn").touch()
-    with pytest.raises(KinodexError, match="again and again"):
+    (folder / "fails to start").touch()
+    with pytest.raises(KinodexError, match="keep dying"):
         done(pool_of(folder), ["quick 1"])
 
 
@@ -164,29 +164,29 @@ def test_a_bug_ends_the_job_and_all_that_runs(folder: Path):
     pool.close()
 
 
-def test_somebody_hears_how_far_units_are_though_all_seats_are_taken(folder: Path):
+def test_progress_is_reported_while_all_slots_are_busy(folder: Path):
     pool = pool_of(folder, slots=1)
-    heard: list[Event] = []
+    events: list[Event] = []
 
-    def tell(event: Event) -> None:
+    def progress(event: Event) -> None:
         if isinstance(event, Waiting):
             return  # on a machine that is very busy
-        heard.append(event)
-        if len(heard) == 2:
-            (folder / "heard").touch()
+        events.append(event)
+        if len(events) == 2:
+            (folder / "polled").touch()
 
-    assert [row.unit for rows in pool.work(["tell 1"], 1, tell) for row in rows] == [0, 0]
-    assert heard[:2] == [StageStarted("vid_a", "file:///a.mp4", "speech"), StageAdvanced("vid_a", "speech", 0.5)]
-    assert {event.video_id for event in heard} == {"vid_a"}, "of no unit that the actor does not have"
+    assert [row.unit for rows in pool.work(["report 1"], 1, progress) for row in rows] == [0, 0]
+    assert events[:2] == [StageStarted("vid_a", "file:///a.mp4", "speech"), StageAdvanced("vid_a", "speech", 0.5)]
+    assert {event.video_id for event in events} == {"vid_a"}, "only units assigned to the actor"
     pool.close()
 
 
-def test_whoever_looks_away_leaves_nobody_at_work(folder: Path):
+def test_a_caller_that_stops_early_leaves_no_actor_at_work(folder: Path):
     pool = pool_of(folder)
     for rows in pool.work([f"slow {number}" for number in range(8)], 1):
         if rows:
             break
-    time.sleep(0.3)  # what was given out before may just be beginning
+    time.sleep(0.3)  # assigned units may just be starting
     begun = (folder / "begun").read_text()
     time.sleep(1.2)
     assert (folder / "begun").read_text() == begun
@@ -194,14 +194,14 @@ def test_whoever_looks_away_leaves_nobody_at_work(folder: Path):
     pool.close()
 
 
-def test_somebody_is_told_that_nothing_can_begin(folder: Path, monkeypatch: pytest.MonkeyPatch):
+def test_waiting_is_reported_while_no_actor_can_start(folder: Path, monkeypatch: pytest.MonkeyPatch):
     first = pool_of(folder)
     assert done(first, ["quick 1"]) == ["quick 1"]
-    monkeypatch.setattr("workflows.executors.ray.pool._PATIENCE", 0.5)
+    monkeypatch.setattr("workflows.executors.ray.pool._START_SECONDS", 0.5)
     second = pool_of(folder)
     threading.Timer(3.0, first.close).start()
-    heard: list[Event] = []
-    rows = [row for ended in second.work(["quick 2"], 1, heard.append) for row in ended]
-    assert any(isinstance(event, Waiting) and "2 processors" in event.why for event in heard)
+    events: list[Event] = []
+    rows = [row for ended in second.work(["quick 2"], 1, events.append) for row in ended]
+    assert any(isinstance(event, Waiting) and "2 processors" in event.why for event in events)
     assert [row.video_id for row in rows] == ["quick 2", ""]
     second.close()

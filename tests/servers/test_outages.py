@@ -23,8 +23,8 @@ ASKED = np.array([1, 0], np.float32)
 
 
 @pytest.fixture(autouse=True)
-def given_back(postgres: Postgres, chroma_server: ChromaServer) -> Iterator[None]:
-    """Whatever a test does to the servers, the next one finds them running."""
+def restarted(postgres: Postgres, chroma_server: ChromaServer) -> Iterator[None]:
+    """Restart servers that a test has killed."""
     yield
     for server in (postgres, chroma_server):
         if not server.runs:
@@ -56,19 +56,19 @@ def test_postgres_dies_and_comes_back(served: LibraryStore, postgres: Postgres) 
     assert code_of(served.catalog.videos) == "DATABASE_UNREACHABLE"
     assert code_of(lambda: served.commit(attempt, output)) == "DATABASE_UNREACHABLE"
     assert code_of(lambda: served.ledger.begin(attempt.key, "tester")) == "DATABASE_UNREACHABLE"
-    told: list[tuple[str, float]] = []
+    waits: list[tuple[str, float]] = []
     thread = back_after(postgres, 0.5)
     receipt = patiently(
-        lambda: served.commit(attempt, output), 60, lambda error, pause: told.append((error.code.name, pause))
+        lambda: served.commit(attempt, output), 60, lambda error, pause: waits.append((error.code.name, pause))
     )
     thread.join()
     assert receipt.status == "done"
-    assert {code for code, _ in told} == {"DATABASE_UNREACHABLE"}
+    assert {code for code, _ in waits} == {"DATABASE_UNREACHABLE"}
     assert served.commit(attempt, output) == receipt
     assert [hit.video_id for hit in served.fulltext.search("still", 5)] == [video_id]
 
 
-def test_a_transaction_that_was_cut_off_left_nothing(served: LibraryStore, postgres: Postgres) -> None:
+def test_an_interrupted_transaction_leaves_nothing(served: LibraryStore, postgres: Postgres) -> None:
     video_id = add_video(served)
 
     def cut() -> None:
@@ -102,7 +102,7 @@ def test_a_job_takes_its_lock_again_after_an_outage(
         postgres.start()
         with other.job(), pytest.MonkeyPatch.context() as patch:
             patch.setattr("stores.writer_lock.COMMIT_WAIT_SECONDS", 0.1)
-            # The other machine was faster: this one must not go on writing.
+            # The other machine holds the lock now: this one must not go on writing.
             assert code_of(lambda: put(served, add_video(other), "speech")) == "LIBRARY_LOCKED"
     with other.job(), other.writer():
         pass
@@ -124,7 +124,7 @@ def test_chroma_dies_and_comes_back(served: LibraryStore, chroma_server: ChromaS
     assert [hit.vector_id for hit in served.vectors.query(COLLECTION, ASKED, 5)] == ["a:f1", "b:f1"]
 
 
-def test_a_chroma_that_lost_its_data_says_so_and_can_be_rebuilt(
+def test_a_chroma_without_its_data_is_reported_and_can_be_rebuilt(
     served: LibraryStore, chroma_server: ChromaServer, elsewhere: Callable[[LibraryStore], LibraryStore]
 ) -> None:
     video_id = add_video(served)
@@ -144,7 +144,7 @@ def test_a_chroma_that_lost_its_data_says_so_and_can_be_rebuilt(
     assert [hit.vector_id for hit in served.vectors.query(COLLECTION, ASKED, 5)] == ["a:f1", "b:f1"]
 
 
-def test_an_object_store_that_is_not_there(served: LibraryStore, object_store: ObjectStore) -> None:
+def test_an_unreachable_object_store(served: LibraryStore, object_store: ObjectStore) -> None:
     key = StageKey(add_video(served), "pictures", "f1")
     served.blobs.put(key, Blob("a.bin", b"1"))
     object_store.kill()

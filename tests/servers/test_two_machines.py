@@ -1,4 +1,4 @@
-"""Several machines on one library: who may write, who opens first, and settings that would lead astray."""
+"""Several machines on one library: concurrent writing and opening, and settings that contradict the library."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from stores.sql.postgres import key_of
 from tests.servers.running import ObjectStore, Postgres
 from tests.unit.stores.builders import add_video, begun, put
 
-OPEN_AND_TELL = """
+OPEN_AND_WRITE = """
 import json
 import sys
 from stores.core.errors import KinodexError
@@ -40,29 +40,29 @@ Elsewhere = Callable[[LibraryStore], LibraryStore]
 
 
 def other_process(root: Path, places: Places) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", OPEN_AND_TELL, str(root)]
+    command = [sys.executable, "-c", OPEN_AND_WRITE, str(root)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin is not None
     process.stdin.write(json.dumps(asdict(places)))
     return process
 
 
-def said(process: subprocess.Popen[str]) -> str:
+def output_of(process: subprocess.Popen[str]) -> str:
     answer, _ = process.communicate(timeout=60)
     return answer.strip()
 
 
 def test_two_machines_do_not_write_at_once(served: LibraryStore, tmp_path: Path) -> None:
     with served.job():
-        told = said(other_process(tmp_path / "other", served.places))
-    assert told.startswith("LIBRARY_LOCKED")
-    assert "pid" in told
-    assert "127.0.0.1" in told
-    assert said(other_process(tmp_path / "other", served.places)) == "writing"
+        answer = output_of(other_process(tmp_path / "other", served.places))
+    assert answer.startswith("LIBRARY_LOCKED")
+    assert "pid" in answer
+    assert "127.0.0.1" in answer
+    assert output_of(other_process(tmp_path / "other", served.places)) == "writing"
 
 
 def test_the_lock_is_free_before_its_connection_is_closed(served: LibraryStore) -> None:
-    """A server that is slow to end a session must not keep the next writer out."""
+    """A server that is slow to end a session must not block the next writer."""
     key = key_of("writer")
     free: list[bool] = []
 
@@ -78,8 +78,8 @@ def test_the_lock_is_free_before_its_connection_is_closed(served: LibraryStore) 
 
 def test_opening_a_new_library_from_several_processes_at_once(places: Places, tmp_path: Path) -> None:
     processes = [other_process(tmp_path / f"m{n}", places) for n in range(3)]
-    told = [said(process) for process in processes]
-    assert all(one == "writing" or one.startswith("LIBRARY_LOCKED") for one in told), told
+    answers = [output_of(process) for process in processes]
+    assert all(one == "writing" or one.startswith("LIBRARY_LOCKED") for one in answers), answers
     with LibraryStore.open(tmp_path / "m0", places=places) as store:
         add_video(store)
 
@@ -104,7 +104,7 @@ def test_workers_that_begin_and_commit_at_once_do_not_block_each_other(served: L
     assert all(len(served.ledger.done_fingerprints(video_id)) == 5 for video_id in videos)
 
 
-def test_two_libraries_share_the_servers_and_nothing_else(
+def test_two_libraries_share_only_the_servers(
     served: LibraryStore, places: Places, postgres: Postgres, tmp_path: Path
 ) -> None:
     video_id = add_video(served)
@@ -117,7 +117,7 @@ def test_two_libraries_share_the_servers_and_nothing_else(
     assert served.memory(video_id).blob("pictures", "x.bin") == b"1"
 
 
-def test_a_library_does_not_take_the_blobs_of_another(places: Places, postgres: Postgres, tmp_path: Path) -> None:
+def test_a_library_does_not_use_the_blobs_of_another(places: Places, postgres: Postgres, tmp_path: Path) -> None:
     LibraryStore.open(tmp_path / "a", create=True, places=places).close()
     other = replace(places, database=postgres.schema_url("thief"))
     with pytest.raises(UsageError, match=r"SETTINGS_INVALID.*another library"):
@@ -130,19 +130,19 @@ def test_a_library_does_not_take_the_blobs_of_another(places: Places, postgres: 
         LibraryStore.open(tmp_path / "c", places=replace(places, vectors=""))
 
 
-def test_a_library_stays_where_it_is(places: Places, tmp_path: Path) -> None:
+def test_a_library_cannot_be_pointed_elsewhere(places: Places, tmp_path: Path) -> None:
     LibraryStore.open(tmp_path / "here", create=True).close()
     with pytest.raises(UsageError, match="keeps its database in"):
         LibraryStore.open(tmp_path / "here", create=True, places=places)
     LibraryStore.open(tmp_path / "there", create=True, places=places).close()
     with pytest.raises(UsageError, match="SETTINGS_INVALID"):
         LibraryStore.open(tmp_path / "there", create=True)
-    told = json.loads((tmp_path / "there" / "library.json").read_text())
-    assert set(told["places"]) == {"database", "vectors", "blobs"}
-    assert not any(word in json.dumps(told) for word in ("s3cret-word", "test-secret", "test-key", "kinodex:"))
+    written = json.loads((tmp_path / "there" / "library.json").read_text())
+    assert set(written["places"]) == {"database", "vectors", "blobs"}
+    assert not any(word in json.dumps(written) for word in ("s3cret-word", "test-secret", "test-key", "kinodex:"))
 
 
-def test_nothing_to_open_is_missing_not_empty(places: Places, tmp_path: Path) -> None:
+def test_a_library_that_does_not_exist_is_missing_not_empty(places: Places, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="LIBRARY_MISSING") as caught:
         LibraryStore.open(tmp_path / "lib", places=places)
     assert "s3cret-word" not in str(caught.value)
@@ -182,7 +182,7 @@ def test_a_listing_is_never_stale(
     assert len(list(served.blobs.stored())) == before
 
 
-def test_the_begun_attempt_of_another_machine_is_known(served: LibraryStore, elsewhere: Elsewhere) -> None:
+def test_an_attempt_begun_on_another_machine_can_be_committed(served: LibraryStore, elsewhere: Elsewhere) -> None:
     video_id = add_video(served)
     worker = elsewhere(served)
     attempt = begun(worker, video_id, "speech")

@@ -29,7 +29,7 @@ def filled(store: LibraryStore, name: str) -> str:
     return video_id
 
 
-def test_what_is_wrong_is_found_and_mended(store: LibraryStore) -> None:
+def test_damage_is_found_and_repaired(store: LibraryStore) -> None:
     first, second = filled(store, "a.mp4"), filled(store, "b.mp4")
     found = verify(store)
     assert found.problems == ()
@@ -62,7 +62,7 @@ def test_what_is_wrong_is_found_and_mended(store: LibraryStore) -> None:
     assert {hit.vector_id for hit in nearest} == {"a.mp4-b:f1", "b.mp4-b:f1"}
 
 
-def test_sweeping_counts_what_it_frees(store: LibraryStore) -> None:
+def test_sweeping_counts_what_it_removes(store: LibraryStore) -> None:
     lost = begun(store, filled(store, "a.mp4"), "tracklets")
     store.blobs.put(lost.key, Blob("lost.npz", b"12345"))
     assert sweep(store, grace_seconds=600).blobs == 0
@@ -83,7 +83,7 @@ def test_a_forgotten_video_is_gone_everywhere(store: LibraryStore) -> None:
     assert verify(store).problems == ()
 
 
-def test_many_workers_that_begin_the_same_get_different_tokens(store: LibraryStore) -> None:
+def test_workers_that_begin_the_same_stage_get_different_attempts(store: LibraryStore) -> None:
     key = StageKey("vid_1", "speech", "f1")
     begun_by: list[Attempt] = []
 

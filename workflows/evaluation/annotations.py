@@ -1,4 +1,4 @@
-"""What people say is true of some videos: the file that `kinodex evaluate` compares against.
+"""Annotations of some videos by people: the file that `kinodex evaluate` compares against.
 
     {"clips": {"<any id>": {
         "file": "c01.mp4", "sha256": "…",
@@ -7,8 +7,8 @@
         "qa": [{"q": "…", "a": "…", "accepted": ["as good an answer"], "answerable": true}]}},
      "unanswerable": ["a question that no video answers"]}
 
-``spans``: seconds of the video at which the query is true, where somebody noted them; without them it is only measured
-whether the video is found. ``accepted``: other ways to say the answer.
+``spans``: seconds of the video at which the query is true, if annotated; without them it is only measured whether the
+video is found. ``accepted``: other wordings of the answer.
 
 Keys not listed are ignored, so that a file may hold more than is measured here.
 """
@@ -26,14 +26,14 @@ from stores.core.ids import sha256_of
 
 
 class Query(BaseModel):
-    """What somebody might look for, and the (start, end) in seconds at which it is seen or heard."""
+    """A search query, and the (start, end) in seconds at which it can be seen or heard."""
 
     q: str
     spans: list[tuple[NonNegativeFloat, NonNegativeFloat]] = []
 
 
 class Question(BaseModel):
-    """One question about one clip, the answer a person gave, and other ways to say it."""
+    """One question about one clip, the answer of the annotator, and other wordings of it."""
 
     q: str
     a: str = ""
@@ -42,7 +42,7 @@ class Question(BaseModel):
 
 
 class ClipTruth(BaseModel):
-    """What is true of one clip."""
+    """The annotations of one clip."""
 
     file: str = ""
     sha256: str = ""
@@ -53,7 +53,7 @@ class ClipTruth(BaseModel):
 
 
 class Annotations(BaseModel):
-    """All clips by the annotator's id, and questions that none of them answers."""
+    """All annotated clips by id, and questions that none of them answers."""
 
     clips: dict[str, ClipTruth]
     unanswerable: list[str] = []
@@ -96,5 +96,5 @@ def match_videos(annotations: Annotations, clips: Path, known: Mapping[str, str]
 
 
 def digest(path: Path) -> str:
-    """Short hash of the annotation file itself, so that a result names what it was measured against."""
+    """Short hash of the annotation file itself, so that a result can name its annotations."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

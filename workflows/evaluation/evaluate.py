@@ -1,4 +1,4 @@
-"""Compare what the library finds, tags and answers with what people say is true."""
+"""Compare what the library finds, tags and answers with the annotations of people."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from agents.tagging.graph import Tagger
     from stores.library_store import LibraryStore
 
-_MOMENTS_PER_VIDEO = 20  # enough moments asked for that a video late in the order still has a rank
+_MOMENTS_PER_VIDEO = 20  # so that a video far down the results still has a rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,5 +308,5 @@ def citation_holds(store: LibraryStore, citation: Citation) -> bool:
 
 
 def _inside(span: Span, whole: Span) -> bool:
-    # A container that does not tell its length has duration 0: every span that begins in it is inside.
+    # A container without a declared length has duration 0: every span counts as inside.
     return whole.end == 0 or span.end * span.time_base <= whole.end * whole.time_base

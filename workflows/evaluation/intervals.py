@@ -1,7 +1,7 @@
-"""How far a measure might lie elsewhere had other videos been annotated: bootstrap intervals.
+"""Bootstrap intervals: how much a measure might differ had other videos been annotated.
 
 Source: the percentile bootstrap of Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics
-7(1), 1979. What belongs to one video is drawn together, since it is not independent.
+7(1), 1979. Results of one video are drawn together, since they are not independent.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SEED = 20_251
 
 
 def ratio_interval(parts: Sequence[float], wholes: Sequence[float]) -> Interval | None:
-    """The interval of ``sum(parts) / sum(wholes)``, one pair for each thing that is drawn; the same at every call.
+    """The interval of ``sum(parts) / sum(wholes)``, one pair for each item drawn; deterministic.
 
     None where there is nothing to divide.
     """

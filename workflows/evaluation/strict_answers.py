@@ -1,4 +1,4 @@
-"""Whether an answer says what a person gave as the answer: strictly, so that chance agreement does not count."""
+"""Whether an answer agrees with the annotated one: strictly, so that chance agreement does not count."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _POWERS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
 
 
 def says_strictly(answer: str, gold: str, accepted: Sequence[str] = ()) -> bool:
-    """Whether an answer says all of the gold answer, or all of one of the variants that are accepted as well.
+    """Whether an answer contains all of the gold answer, or all of one of its accepted variants.
 
-    All of it: every English content word (plurals folded), every number as a number, and of the Chinese characters
-    a run of at least half of them. What stands in brackets may be left unsaid.
+    That is: every English content word (plurals folded), every number as a number, and of the Chinese characters
+    a run of at least half of them. Text in brackets is optional.
     """
     return any(_says_all(answer, wanted) for variant in (gold, *accepted) for wanted in _readings(variant))
 

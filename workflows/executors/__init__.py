@@ -1,1 +1,1 @@
-"""Where the work runs: threads of one process, or Ray."""
+"""Executors: threads of one process, or a Ray cluster."""

@@ -1,8 +1,8 @@
-"""Work side by side, and alone where it must be known who kills a worker.
+"""A shared-exclusive lock for work in one process: exclusive where a crash must be traced to one unit.
 
-Models run in the worker's own process. Whoever brings that down takes along what its neighbours had in hand, each of
-which has lost an attempt then, too. They would be tried again beside each other, until all are given up for the fault
-of one. So the last attempt that a unit has left is made alone: if the worker dies then, it died of that.
+Models run in the worker's own process. A unit that crashes it also costs every other unit in that process an attempt.
+Retried side by side, all of them could be quarantined for the fault of one. So a unit's last remaining attempt is made
+exclusively: if the process dies then, that unit was the cause.
 """
 
 from __future__ import annotations
@@ -17,50 +17,50 @@ from workflows.units import WorkUnit
 
 
 class SharedExclusiveLock:
-    """The threads of one process that work on units.
+    """Held by any number of threads in shared mode, or by a single one in exclusive mode.
 
-    Whoever asks to be alone waits until the others are done, and meanwhile nobody begins.
+    A thread that waits for exclusive mode takes precedence over new shared holders.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._working = 0
-        self._waiting = 0  # to be alone
-        self._alone = False
+        self._shared = 0
+        self._waiting_for_exclusive = 0
+        self._exclusive = False
 
     @contextmanager
     def shared(self) -> Iterator[None]:
-        """Work while others do."""
+        """Hold the lock together with other threads."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._alone and not self._waiting)
-            self._working += 1
+            self._changed.wait_for(lambda: not self._exclusive and not self._waiting_for_exclusive)
+            self._shared += 1
         try:
             yield
         finally:
             with self._changed:
-                self._working -= 1
+                self._shared -= 1
                 self._changed.notify_all()
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Work while nobody else does."""
+        """Hold the lock while no other thread does."""
         with self._changed:
-            self._waiting += 1
+            self._waiting_for_exclusive += 1
             try:
-                self._changed.wait_for(lambda: not self._alone and not self._working)
-                self._alone = True
+                self._changed.wait_for(lambda: not self._exclusive and not self._shared)
+                self._exclusive = True
             finally:
-                self._waiting -= 1
+                self._waiting_for_exclusive -= 1
         try:
             yield
         finally:
             with self._changed:
-                self._alone = False
+                self._exclusive = False
                 self._changed.notify_all()
 
 
-def lost(ledger: Ledger, unit: WorkUnit) -> list[Receipt]:
-    """The attempts at stages of ``unit``, which nobody works on now, that never ended: their workers died."""
+def lost_attempts(ledger: Ledger, unit: WorkUnit) -> list[Receipt]:
+    """Attempts at stages of ``unit`` that never ended because their workers died; no worker may hold the unit now."""
     return [
         receipt
         for receipt in ledger.receipts(unit.video_id)
@@ -68,6 +68,6 @@ def lost(ledger: Ledger, unit: WorkUnit) -> list[Receipt]:
     ]
 
 
-def has_one_chance_left(ledger: Ledger, unit: WorkUnit) -> bool:
-    """Whether a worker died of a stage of ``unit``, or beside it, so often that one more attempt is the last."""
-    return any(receipt.strikes + 1 >= ledger.max_attempts for receipt in lost(ledger, unit))
+def is_last_attempt(ledger: Ledger, unit: WorkUnit) -> bool:
+    """Whether workers have died during a stage of ``unit`` so often that its next attempt is the last one allowed."""
+    return any(receipt.strikes + 1 >= ledger.max_attempts for receipt in lost_attempts(ledger, unit))

@@ -1,4 +1,4 @@
-"""What an actor finished before it died: its parcels lie there, only nobody told the writer."""
+"""Outputs that an actor staged before it died, without reporting them to the writer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RecoveredOutput:
-    """One finished stage: the attempt it belongs to, as the ledger has it, and the parcel."""
+    """One finished stage: the ledger's receipt of the attempt, the name of the staged output, and the output."""
 
     receipt: Receipt
     staged: str
@@ -25,9 +25,9 @@ class RecoveredOutput:
 
 
 def recovered_outputs(store: LibraryStore, unit: WorkUnit) -> dict[str, RecoveredOutput]:
-    """The stages of ``unit`` whose attempt still runs, though its parcel is whole: only the worker is gone.
+    """Stages of ``unit`` that the ledger still counts as running, but whose staged output is complete.
 
-    Without this, one stage that kills its worker would take those before it along, each time with a strike.
+    Without this, a stage that kills its worker would also cost the stages before it their results, and a strike each.
     """
     found: dict[str, RecoveredOutput] = {}
     for name in store.staging_area.names():
@@ -40,12 +40,12 @@ def recovered_outputs(store: LibraryStore, unit: WorkUnit) -> dict[str, Recovere
         try:
             found[stage] = RecoveredOutput(receipt, name, store.staging_area.read(name)[1])
         except StoreError:
-            continue  # not whole: the stage is done again
+            continue  # incomplete: the stage is run again
     return found
 
 
 class WithRecovered:
-    """A memory in which finished stages stand that are not committed yet."""
+    """A memory that also holds finished stages which are not committed yet."""
 
     def __init__(self, memory: Memory, found: Mapping[str, RecoveredOutput]) -> None:
         self._memory = memory
@@ -57,7 +57,7 @@ class WithRecovered:
         return self._memory.video
 
     def has(self, stage: str) -> bool:
-        """Whether the stage is done or finished."""
+        """Whether the stage is committed or recovered."""
         return stage in self._outputs or self._memory.has(stage)
 
     def records(self, stage: str) -> Sequence[Record]:
@@ -65,13 +65,13 @@ class WithRecovered:
         return self._outputs[stage].records if stage in self._outputs else self._memory.records(stage)
 
     def blob_names(self, stage: str) -> Sequence[str]:
-        """Names of the bytes that the stage left, sorted."""
+        """Names of the stage's blobs, sorted."""
         if stage in self._outputs:
             return sorted(blob.name for blob in self._outputs[stage].blobs)
         return self._memory.blob_names(stage)
 
     def blob(self, stage: str, name: str) -> bytes:
-        """Bytes that the stage left. Raises KeyError if there are none of that name."""
+        """The content of a blob of the stage. Raises KeyError if there is none of that name."""
         if stage not in self._outputs:
             return self._memory.blob(stage, name)
         for blob in self._outputs[stage].blobs:

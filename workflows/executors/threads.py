@@ -1,4 +1,4 @@
-"""Many units in this process: a thread and a decoder for each worker, the models shared, one writer at a time."""
+"""The local executor: a thread and a decoder for each worker, shared models, one writer at a time."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from stores.core.patience import patiently
 from stores.core.records import Receipt
 from stores.known_frame_hashes import KnownFrameHashes
 from stores.ledger import Attempt
-from workflows.executors.exclusive import SharedExclusiveLock, has_one_chance_left
+from workflows.executors.exclusive import SharedExclusiveLock, is_last_attempt
 from workflows.telemetry.progress import StageAdvanced, StageStarted
 from workflows.work import Outcome, WorkerCallbacks, WorkerContext, work
+from workflows.workers import default_workers
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore
@@ -31,18 +32,13 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def default_workers() -> int:
-    """One for each processor this process may use: a model call keeps one busy."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @contextmanager
 def on_threads(job: Job) -> Iterator[Callable[[Sequence[WorkUnit]], None]]:
-    """A decoder for each worker, for the block, and what works through units with them.
+    """Start a decoder for each worker, and yield a function that runs units with them.
 
-    What it yields takes the units in their order, and commits every stage as it ends. A `KeyboardInterrupt` stops
-    every worker in the middle of its stages, which are then left for the next run. It raises `StoreError` if the
-    library cannot be written any more; what was committed stays.
+    The function takes units in the given order and commits each stage as it ends. A `KeyboardInterrupt` stops all
+    workers in the middle of their stages, which are left for the next run. The function raises `StoreError` if the
+    library cannot be written any more; what is already committed stays.
     """
     with ExitStack() as stack:
         decoders = _Decoders()
@@ -53,16 +49,16 @@ def on_threads(job: Job) -> Iterator[Callable[[Sequence[WorkUnit]], None]]:
 
 def _run(job: Job, decoders: _Decoders, units: Sequence[WorkUnit]) -> None:
     count = min(decoders.qsize(), len(units))
-    crew = _Workers(job)
+    workers = _Workers(job)
     with ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor(count, "kinodex", initializer=_leave_interrupts_to_main))
-        futures = [pool.submit(crew.run, unit, decoders) for unit in units]
+        futures = [pool.submit(workers.run, unit, decoders) for unit in units]
         try:
             wait(futures, return_when="FIRST_EXCEPTION")
         finally:
-            # After an error or an interruption: begin nothing more, let what runs come to its end.
+            # After an error or an interruption, begin nothing more, and let running stages end.
             if not all(future.done() for future in futures):
-                crew.stop.set()
+                workers.stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
     for future in futures:
         if not future.cancelled():
@@ -70,11 +66,12 @@ def _run(job: Job, decoders: _Decoders, units: Sequence[WorkUnit]) -> None:
 
 
 def _leave_interrupts_to_main() -> None:
-    # Child processes inherit the mask: Ctrl-C, or the end of a service, must not kill a decoder and pass for a crash.
+    # Child processes inherit the mask. Otherwise Ctrl-C, or stopping a service, would kill a decoder, which would look
+    # like a crash.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
 
 
-# Those that nobody uses, with the names of their workers.
+# Idle decoders, each with the name of its worker.
 _Decoders: TypeAlias = queue.SimpleQueue[tuple[str, Decoder]]
 
 
@@ -83,13 +80,13 @@ class _Workers:
         self.stop = threading.Event()
         self._job = job
         self._known = KnownFrameHashes(job.store)
-        self._company = SharedExclusiveLock()
+        self._lock = SharedExclusiveLock()
         self._writing = threading.Lock()
 
     def run(self, unit: WorkUnit, decoders: _Decoders) -> None:
         job = self._job
-        careful = patiently(lambda: has_one_chance_left(job.store.ledger, unit))
-        with self._company.exclusive() if careful else self._company.shared():
+        last_attempt = patiently(lambda: is_last_attempt(job.store.ledger, unit))
+        with self._lock.exclusive() if last_attempt else self._lock.shared():
             if self.stop.is_set() or (job.meter is not None and not job.meter.may_begin(unit)):
                 return
             name, decoder = decoders.get()
@@ -121,13 +118,13 @@ class _Workers:
         )
 
     def _stopped(self) -> bool:
-        """Told to stop, or over the budget after all: then what runs is given back, so that no more is spent."""
+        """Whether the job was told to stop or has exceeded its budget; running attempts are then released."""
         meter = self._job.meter
         return self.stop.is_set() or (meter is not None and bool(meter.over()))
 
 
 def record_outcome(store: LibraryStore, attempt: Attempt, outcome: Outcome) -> Receipt | None:
-    """Write down how a stage ended, waiting while a server is away; None if another worker took the attempt over.
+    """Record how a stage ended, waiting while a server is unreachable; None if another worker took the attempt over.
 
     Raises:
         StoreError: if the library cannot be written.
@@ -137,10 +134,10 @@ def record_outcome(store: LibraryStore, attempt: Attempt, outcome: Outcome) -> R
             return patiently(lambda: store.ledger.fail(attempt, outcome.code.name, outcome.message))
         return patiently(lambda: store.commit(attempt, outcome))
     except ValueError as error:
-        # An output that contradicts itself is a bug of its stage, and of no other.
+        # An inconsistent output is a bug in this stage; no other stage should suffer from it.
         _log.exception("%s of %s", attempt.key.stage, attempt.key.video_id)
-        said = str(error)
-        return patiently(lambda: store.ledger.fail(attempt, "INTERNAL", said))
+        message = str(error)
+        return patiently(lambda: store.ledger.fail(attempt, "INTERNAL", message))
     except StoreError as error:
         if error.code.name == "STALE_ATTEMPT":
             _log.warning("%s", error)

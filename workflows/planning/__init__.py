@@ -1,1 +1,1 @@
-"""What is left to do, and what it costs."""
+"""Plans: what is left to do, and what it costs."""

@@ -1,4 +1,4 @@
-"""What a job may cost, and the meter that says whether one more piece of work still fits."""
+"""Budgets: what a job may cost, and the meter that decides whether one more piece of work still fits."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import Protocol
 from stores.core.errors import UsageError
 
 RESERVE = 512 << 20
-"""Bytes of the library's disk that no job may use. Source: our choice: room for the database's log and for other
-programs. On a small disk it is `RESERVE_SHARE` of it.
+"""Bytes of the library's disk that jobs leave free. Source: our choice: room for the database's log and for other
+programs. On a small disk it is `RESERVE_SHARE` of its size.
 """
 RESERVE_SHARE = 0.05
 
@@ -34,17 +34,17 @@ _MONEY = re.compile(rf"(?:\$\s*{_NUMBER}|{_NUMBER}\s*(?:usd|\$))", re.IGNORECASE
 _FORMS = "Write e.g. 90m, 2h, 5GB, 500MB, 1M tokens or 2.50USD; several with commas between them."
 _DISK = "the library's disk is nearly full"
 _AS_EXPECTED = 60.0
-"""Seconds of work that count as having gone as expected, so that one odd piece or the loading of models is not taken
-for a slow machine. Source: our choice.
+"""Seconds of work assumed to have gone as expected, so that one outlier or the loading of models does not look like a
+slow machine. Source: our choice.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What one piece of work will probably cost, or what all of it has cost.
+    """The expected cost of one piece of work, or what a whole job has cost so far.
 
     Attributes:
-        seconds: of work of one worker; as `Spent`, of wall clock since the job or its first piece was begun.
+        seconds: of one worker's time; as `Spent`, of wall clock since the job or its first unit began.
         bytes: on the library's disk.
         tokens: read and written by a language model.
         money: in the currency of the prices.
@@ -68,7 +68,7 @@ class Unit(Protocol):
 
     @property
     def name(self) -> tuple[str, int | None, str]:
-        """What tells it from others of the job."""
+        """Identifies it within the job."""
         ...
 
     @property
@@ -84,7 +84,7 @@ class Unit(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Upper bounds of what one run may cost; None is no bound. Units as in `Estimate`; ``seconds`` of wall clock."""
+    """Upper limits on what one run may cost; None for no limit. Units as in `Estimate`; ``seconds`` of wall clock."""
 
     seconds: float | None = None
     bytes: float | None = None
@@ -93,16 +93,16 @@ class Budget:
 
     @classmethod
     def parse(cls, text: str) -> Budget:
-        """The budget that somebody typed: ``90m``, ``1h30m``, ``5GB``, ``1M tokens``, ``2.50USD``, ``2h,5GB``.
+        """Parse a budget as users write it: ``90m``, ``1h30m``, ``5GB``, ``1M tokens``, ``2.50USD``, ``2h,5GB``.
 
-        GB counts in thousands, GiB in 1024s.
+        GB is a power of 1000, GiB of 1024.
 
         Raises:
-            UsageError: USAGE, naming the part that is not understood, is nought or comes twice.
+            UsageError: USAGE, naming the part that is not understood, is zero or appears twice.
         """
         limits: dict[str, float] = {}
         for part in (part.strip() for part in text.split(",")):
-            kind, value = _understood(part)
+            kind, value = _parsed(part)
             if not kind:
                 raise UsageError("USAGE", f"{part!r} is not a budget.", _FORMS)
             if kind in limits:
@@ -113,7 +113,7 @@ class Budget:
         return cls(**limits)
 
     def allows(self, spent: Spent, next: Estimate) -> str:
-        """Which bound ``spent`` and ``next`` together would exceed, in words; "" if none."""
+        """Which limit ``spent`` and ``next`` together would exceed, as a message; "" if none."""
         for name, limit in self.limits().items():
             would = getattr(spent, name) + getattr(next, name)
             if would > limit:
@@ -121,23 +121,23 @@ class Budget:
         return ""
 
     def limits(self) -> dict[str, float]:
-        """The bounds there are, by name."""
+        """The limits that are set, by name."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
 
 
 class Meter:
-    """Says of each piece of work whether it may be begun, and counts what was. For several threads.
+    """Decides for each unit whether it may begin, and counts what was spent. Thread-safe.
 
-    What runs already is counted with what it was expected to take, so that the bounds hold when all of it has
-    ended. Where the machine proves slower than expected, what comes is expected to take longer in proportion. A
-    refusal closes nothing: a shorter piece may still fit.
+    Running units count with their estimates, so that the limits hold once they have ended. If the machine proves
+    slower than expected, later units are expected to take longer in proportion. After a refusal, a shorter unit may
+    still fit.
 
     Args:
-        folder: on the disk that is watched: nothing is begun that would not leave `RESERVE` bytes of it.
-        estimate: what a unit will probably cost.
+        folder: on the library's disk, of which at least `RESERVE` bytes are kept free.
+        estimate: the expected cost of a unit.
         workers: units at the same time.
-        budget: no bounds but the disk's if not given.
+        budget: if not given, only the disk sets a limit.
         clock: seconds; free: bytes that are free on the disk of a folder.
     """
 
@@ -166,12 +166,12 @@ class Meter:
         self._refused: dict[object, str] = {}
 
     def start(self) -> None:
-        """Count time from now on, and not only from the first unit: finding and hashing files takes its share."""
+        """Count time from now on rather than from the first unit: finding and hashing files takes time, too."""
         with self._lock:
             self._first = self._clock() if self._first is None else self._first
 
     def may_begin(self, unit: Unit) -> bool:
-        """Whether ``unit`` still fits; if so it counts as running from now on."""
+        """Whether ``unit`` still fits; if so, it counts as running from now on."""
         with self._lock:
             now = self._clock()
             expected = self._estimate(unit)
@@ -184,11 +184,16 @@ class Meter:
             self._running[unit.name] = expected, now
             return True
 
+    def leave_out(self, name: object) -> None:
+        """Count something that was not even tried, because the budget is used up, as left out."""
+        with self._lock:
+            self._refused[name] = self._why_over()
+
     def ended(self, unit: Unit, actual: Spent | None = None) -> None:
         """``unit`` is no longer running.
 
         Args:
-            actual: its bytes, tokens and money; None for those that were expected. Time is measured.
+            actual: its bytes, tokens and money; None to count the estimate. Time is measured.
         """
         with self._lock:
             now = self._clock()
@@ -200,32 +205,35 @@ class Meter:
 
     @property
     def spent(self) -> Spent:
-        """What has ended, and the seconds of wall clock since the first piece was begun."""
+        """The cost of ended units, and the seconds of wall clock since the start."""
         with self._lock:
             return self._spent(self._clock())
 
     @property
     def stopped(self) -> str:
-        """Why something was left undone, in words; "" if nothing was."""
+        """Why something was left out, as a message; "" if nothing was."""
         with self._lock:
             return next(iter(self._refused.values()), "")
 
     @property
     def disk_full(self) -> bool:
-        """Whether something was left undone because the disk is nearly full."""
+        """Whether something was left out because the disk is nearly full."""
         with self._lock:
             return any(why.startswith(_DISK) for why in self._refused.values())
 
     @property
     def left_out(self) -> int:
-        """How many pieces of work did not fit."""
+        """How many units or files were left out."""
         with self._lock:
             return len(self._refused)
 
     def over(self) -> str:
-        """Which bound is exceeded by now, in words; "" if none: work took longer than anything foretold."""
+        """Which limit is exceeded by now, as a message; "" if none. Happens where work took longer than estimated."""
         with self._lock:
-            return self.budget.allows(self._spent(self._clock()), NOTHING)
+            return self._why_over()
+
+    def _why_over(self) -> str:
+        return self.budget.allows(self._spent(self._clock()), NOTHING)
 
     def _spent(self, now: float) -> Spent:
         seconds = 0.0 if self._first is None else now - self._first
@@ -234,7 +242,7 @@ class Meter:
     def _why_not(self, expected: Estimate, now: float) -> str:
         running = sum((estimate for estimate, _ in self._running.values()), NOTHING)
         spent = self._spent(now)
-        # Time passes for all workers at once; the other costs add up.
+        # Workers share the time; other costs add up.
         slow = self._slowness(spent.seconds)
         rest = sum(max(0.0, slow * estimate.seconds - (now - begun)) for estimate, begun in self._running.values())
         mine = slow * expected.seconds
@@ -255,14 +263,14 @@ class Meter:
         return ""
 
     def _slowness(self, elapsed: float) -> float:
-        """Seconds of work that each expected second took so far, at least 1."""
-        # Units may have waited for a worker since they were begun; no more work was done than workers could do.
+        """The ratio of actual to estimated seconds of work so far, at least 1."""
+        # Units may have waited for a worker; the workers cannot have worked longer than the time that passed.
         worked = min(self._worked_seconds, elapsed * self._workers + _AS_EXPECTED)
         return max(1.0, worked / self._expected_seconds)
 
 
 def shown(name: str, value: float) -> str:
-    """An amount of one of the fields of `Estimate`, as people write it."""
+    """An amount of a field of `Estimate`, formatted for people."""
     if name == "seconds":
         minutes, seconds = divmod(round(value), 60)
         hours, minutes = divmod(minutes, 60)
@@ -276,8 +284,8 @@ def shown(name: str, value: float) -> str:
     return f"{value:,.0f} tokens" if name == "tokens" else f"{value:.2f} USD"
 
 
-def _understood(part: str) -> tuple[str, float]:
-    """The field of `Budget` that ``part`` sets, and to what; ("", 0) if it means nothing to us."""
+def _parsed(part: str) -> tuple[str, float]:
+    """The field of `Budget` that ``part`` sets, and its value; ("", 0) if it is not understood."""
     if found := _TOKENS.fullmatch(part):
         return "tokens", float(found[1]) * _THOUSANDS[found[2].lower()]
     if found := _MONEY.fullmatch(part):

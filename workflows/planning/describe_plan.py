@@ -1,4 +1,4 @@
-"""What describing videos takes: which of their stages are left to do, and how many calls and tokens that may cost."""
+"""The plan of a describe job: which stages are left for each video, and how many calls and tokens they may cost."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from stores.library_store import LibraryStore
 
 DESCRIBING = (CAPTIONS, CAPTION_VECTORS, "script")
-"""The stages of this job, in order; `ingest` knows nothing of them."""
+"""The stages of a describe job, in order; `ingest` does not run them."""
 
 PICTURE_TOKENS = 255
 """Tokens of one picture with a long side of 512 pixels. Source: OpenAI, vision guide: 85 and 170 for each tile of 512
@@ -36,7 +36,7 @@ pixels; other models differ.
 """
 
 CLIP_TOKENS = 700
-"""Tokens of one call beside its pictures: instructions, schema, lines and reply. Source: our estimate."""
+"""Tokens of one call apart from its pictures: instructions, schema, lines and reply. Source: our estimate."""
 
 LINE_TOKENS = 40
 """Tokens of one note for a script, id included. Source: our estimate."""
@@ -46,12 +46,12 @@ State = Literal["described", "outdated", "not_described", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class DescribeSetup:
-    """Who describes, and how.
+    """The models and settings of a describe job.
 
     Attributes:
-        writer: of scripts; None for none.
-        usage: of the endpoint, counted up by whoever asks it; None where none is asked.
-        asks: whether the describer asks it, too, and not only the writer.
+        writer: writes scripts; None to write none.
+        usage: counters of the language model endpoint; None if none is used.
+        asks: whether the describer calls the endpoint, and not only the writer.
     """
 
     describer: Describer
@@ -61,21 +61,21 @@ class DescribeSetup:
     asks: bool = False
 
     def stages(self, encoders: Encoders) -> tuple[Stage, ...]:
-        """The stages, each after what it reads."""
+        """The stages, each after its inputs."""
         scripts = (self.writer.stage,) if self.writer is not None else ()
         return (caption_stage(self.describer, self.config), vector_stage(encoders), *scripts)
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedDescription:
-    """What there is to do for one video.
+    """What is left to do for one video.
 
     Attributes:
-        state: ``described`` if nothing; ``outdated`` if it was described otherwise, or its clips have changed since:
-            what it has serves until then; ``failed`` if it failed for good (retry tries again).
-        stage_fingerprints: fingerprint by stage, of all stages wanted.
-        left: those left to do.
-        clips: how many; calls, tokens: of the endpoint, as expected.
+        state: ``described`` if nothing is; ``outdated`` if the setup or the clips have changed since (the old captions
+            stay in use until they are replaced); ``failed`` if it failed permanently (retry tries again).
+        stage_fingerprints: fingerprint by stage, for all requested stages.
+        left: the stages that are left to do.
+        clips: how many; calls, tokens: of the endpoint, as estimated.
     """
 
     video_id: str
@@ -90,16 +90,16 @@ class PlannedDescription:
 
     @property
     def name(self) -> tuple[str, int | None, str]:
-        """What tells it from others of the job."""
+        """Identifies it within the job."""
         return self.video_id, None, ",".join(self.left)
 
     @property
     def stages(self) -> Mapping[str, str]:
-        """Fingerprint by stage, of those left to do."""
+        """Fingerprint by stage, for the stages that are left to do."""
         return {stage: self.stage_fingerprints[stage] for stage in self.left}
 
     def estimate(self, prices: tuple[float, float] | None = None) -> Estimate:
-        """What it will probably cost.
+        """The expected cost.
 
         Args:
             prices: of a million tokens (read, written); nearly all are read.
@@ -108,20 +108,20 @@ class PlannedDescription:
 
 
 def plan_descriptions(
-    store: LibraryStore, encoders: Encoders, video_ids: Iterable[str], means: DescribeSetup, retry: bool = False
+    store: LibraryStore, encoders: Encoders, video_ids: Iterable[str], setup: DescribeSetup, retry: bool = False
 ) -> list[PlannedDescription]:
-    """What there is to do for each video, in the given order. Loads no model, writes nothing.
+    """What is left to do for each video, in the given order. Loads no model, writes nothing.
 
     Args:
-        retry: count what failed for good as left to do.
+        retry: count what failed permanently as left to do.
 
     Raises:
         UsageError: UNKNOWN_VIDEO for a video that has not been indexed.
     """
     wanted = list(dict.fromkeys(video_ids))
     active = store.catalog.active_of(wanted)
-    stages = means.stages(encoders)
-    return [_planned(store, video_id, stages, active, means, retry) for video_id in wanted]
+    stages = setup.stages(encoders)
+    return [_planned(store, video_id, stages, active, setup, retry) for video_id in wanted]
 
 
 def _planned(
@@ -129,18 +129,19 @@ def _planned(
     video_id: str,
     stages: Sequence[Stage],
     active: Mapping[tuple[str, str], str],
-    means: DescribeSetup,
+    setup: DescribeSetup,
     retry: bool,
 ) -> PlannedDescription:
     uri = store.catalog.display_uri(video_id)
-    known = {stage: mark for (video, stage), mark in active.items() if video == video_id}
+    known = {stage: fingerprint for (video, stage), fingerprint in active.items() if video == video_id}
     if "clips" not in known:
         hint = "Run `kinodex ingest` on it first, or see `kinodex errors`."
         raise UsageError("UNKNOWN_VIDEO", f"{uri} has not been indexed.", hint)
     stage_fingerprints: dict[str, str] = {}
     for stage in stages:
         stage_fingerprints[stage.name] = fingerprint_of(stage, {**known, **stage_fingerprints})
-    receipts = {name: store.ledger.state(StageKey(video_id, name, mark)) for name, mark in stage_fingerprints.items()}
+    keys = [StageKey(video_id, *item) for item in stage_fingerprints.items()]
+    receipts = {key.stage: store.ledger.state(key) for key in keys}
     done = {name for name, one in receipts.items() if one is not None and one.status == "done"}
     hopeless = {name for name, one in receipts.items() if one is not None and is_final(one) and not retry} - done
     blocked = set(hopeless)
@@ -149,7 +150,7 @@ def _planned(
             blocked.add(stage.name)
     left = tuple(name for name in stage_fingerprints if name not in done | blocked)
     clips = len(store.catalog.clips(video_id))
-    calls, tokens = _cost(store, video_id, left, clips, means)
+    calls, tokens = _cost(store, video_id, left, clips, setup)
     state: State = "described" if not left else "outdated" if CAPTIONS in known else "not_described"
     video = store.catalog.video(video_id)
     seconds = video.seconds if video is not None else 0.0
@@ -159,15 +160,15 @@ def _planned(
 
 
 def _cost(
-    store: LibraryStore, video_id: str, left: Sequence[str], clips: int, means: DescribeSetup
+    store: LibraryStore, video_id: str, left: Sequence[str], clips: int, setup: DescribeSetup
 ) -> tuple[int, float]:
     calls, tokens = 0, 0.0
-    if CAPTIONS in left and means.asks:
-        frames = means.config.frames or means.describer.frames
+    if CAPTIONS in left and setup.asks:
+        frames = setup.config.frames or setup.describer.frames
         calls += clips
         tokens += clips * (CLIP_TOKENS + frames * PICTURE_TOKENS)
-    if means.writer is not None and means.writer.stage.name in left:
+    if setup.writer is not None and setup.writer.stage.name in left:
         lines = sum(len(store.catalog.evidence_of(video_id, channel)) for channel in ("speech", "screen"))
         calls += 1
-        tokens += CLIP_TOKENS + LINE_TOKENS * min(clips + lines, int(str(means.writer.stage.config["lines"])))
+        tokens += CLIP_TOKENS + LINE_TOKENS * min(clips + lines, int(str(setup.writer.stage.config["lines"])))
     return calls, tokens

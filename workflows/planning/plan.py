@@ -1,4 +1,4 @@
-"""Plan: what an ingest would do with each input and what it would cost, without writing anything."""
+"""The plan of an ingest: what it would do with each input and what that would cost. Nothing is written."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from stores.core.ids import base_stage, sha256_of, video_id
 from stores.core.records import Video
 from stores.core.uris import uri_of
 from workflows.discover import FoundFile, discover
-from workflows.executors.threads import default_workers
 from workflows.identify import Input
 from workflows.planning.budget import NOTHING, Estimate
 from workflows.planning.rates import Rates
 from workflows.units import Planner, WorkUnit, receipts_by_video
+from workflows.workers import default_workers
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders
@@ -33,16 +33,16 @@ if TYPE_CHECKING:
     from stores.library_store import LibraryStore
 
 MODEL_LOAD_SECONDS = 5.3
-"""Until all models of the embedded profile are loaded. Source: measured on two x86_64 cores with warm files."""
+"""Time to load all models of the embedded profile. Source: measured on two x86_64 cores with warm files."""
 
 UNATTRIBUTED = 1.05
-"""Wall time over the stages' own time: decoding, hashing, committing. Source: ``benchmarks/reports/ingest-speed.md``:
-2 cores x (113.0 s - `MODEL_LOAD_SECONDS`) against 205.9 s in stages.
+"""Ratio of wall time to the stages' own time; the rest is decoding, hashing, committing. Source:
+``benchmarks/reports/ingest-speed.md``: 2 cores x (113.0 s - `MODEL_LOAD_SECONDS`) against 205.9 s in stages.
 """
 
 HASHED = 64 << 20
-"""Largest file, in bytes, that a plan reads whole to tell a copy from a new video. Source: our choice: a disk reads it
-in well under a second.
+"""Largest file, in bytes, that a plan hashes to tell a copy from a new video. Source: our choice: reading it takes well
+under a second.
 """
 
 State = Literal["known", "copy", "new", "problem"]
@@ -53,14 +53,14 @@ class PlannedInput:
     """What an ingest would do with one input.
 
     Attributes:
-        uri: where it lies (`stores.core.uris`).
+        uri: its location (`stores.core.uris`).
         video_id: "" where the content is not known.
         state: ``known`` at this place, ``copy`` of a known video or of an earlier input, ``new``, or a ``problem``.
-            A copy that is too large to be read for a plan counts as new; ingest recognises it.
+            A copy that is too large to be hashed for a plan counts as new; ingest recognises it.
         media_seconds: its length; 0 where there is none.
         stages: those left to do, in order.
-        cost: what they will probably cost; ``seconds`` are seconds of work.
-        error_code, error_message: why it cannot be watched, as a run would say; "" if it can.
+        cost: their expected cost; ``seconds`` are seconds of work.
+        error_code, error_message: why it cannot be processed, as a run would report it; "" if it can.
     """
 
     uri: str
@@ -81,9 +81,9 @@ class Plan:
         inputs: each input once, in the order they were found.
         stages: (stage, how many videos it would run on), in order.
         cost: of all; ``seconds`` are seconds of work of one worker.
-        wall_seconds: what that takes with ``workers`` workers, loading of the models included.
+        wall_seconds: how long that takes with ``workers`` workers, including the loading of models.
         measured: stages to run whose rate comes from this library; estimated: those with the shipped rate;
-            unknown: those that nobody has measured, which count nothing.
+            unknown: those without a rate, which are not counted.
         free_bytes: on the library's disk now.
         priced: whether prices were given.
     """
@@ -126,12 +126,12 @@ def plan(
     """What `workflows.ingest.ingest` would do with ``paths``. Nothing is written; new files are probed, in memory only.
 
     Args:
-        workers: units at the same time; None for one for each processor.
-        prices: of a million tokens (read, written). No stage of the embedded profile asks a language model.
-        config: of every stage, as the run would be given it; part_seconds: length of the parts of long videos.
-        only: stages to do, if not all.
-        hash: read every file whose size is that of another video, however large.
-        on_progress: told (done, total) new files after each.
+        workers: units at the same time; None for one per processor.
+        prices: of a million tokens (read, written). No stage of the embedded profile uses a language model.
+        config: of all stages, as for the run; part_seconds: length of the parts of long videos.
+        only: stages to run, if not all.
+        hash: hash every file that is as large as another video, whatever its size.
+        on_progress: called with (done, total) after each new file that was probed.
     """
     found = discover(paths, library=store.root)
     order = stages(encoders, config)
@@ -142,7 +142,7 @@ def plan(
     fresh = [each for each in files if first.get(each.content, each) is each]
     inputs = [Input(uri_of(each.file.path), each.file.size, each.content) for each in fresh if each.content in known]
     work = _Work(store, order, inputs, prices, part_seconds, only)
-    # A probe that failed for good is in the ledger; no run tries it again.
+    # A probe that failed permanently is in the ledger; no run retries it.
     unprobed = [each for each in fresh if known.get(each.content) is None and work.left(each.content)]
     headers = dict(zip(unprobed, _probed(unprobed, workers, on_progress), strict=True))
     planned: dict[_File, PlannedInput] = {}
@@ -163,7 +163,7 @@ def plan(
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A file and the id of its content, "" where that was not found out."""
+    """A file and the id of its content, "" if unknown."""
 
     file: FoundFile
     content: str
@@ -207,7 +207,7 @@ class _Work:
             return PlannedInput(uri, each.content, each.state, length, (), NOTHING, *self._failure(each.content))
         lengths = dict.fromkeys(left, length)
         if video is not None:
-            # Of a long video, parts that are done are taken off; what is derived is derived of the whole.
+            # For a long video, only the parts that are left count; derived stages run on the whole video.
             parts: defaultdict[str, float] = defaultdict(float)
             for unit in self._units[each.content]:
                 for stage in unit.stages:
@@ -218,7 +218,7 @@ class _Work:
         return PlannedInput(uri, each.content, each.state, length, left, cost)
 
     def _failure(self, video_id: str) -> tuple[str, str]:
-        """Why a video will not be tried again, from the first stage that failed."""
+        """Why a video will not be retried, from the first stage that failed."""
         stage_fingerprints = self._planner.wanted
         for receipt in self._receipts.get(video_id, ()):
             if receipt.status in ("failed", "quarantined") and (
@@ -230,7 +230,7 @@ class _Work:
 
 
 def _length_of(video: Video | None, probed: Header | None) -> tuple[float, bool]:
-    """Seconds, and whether there is sound."""
+    """Seconds, and whether there is an audio track."""
     if video is not None:
         return video.seconds, video.has_audio
     if probed is not None:
@@ -241,7 +241,7 @@ def _length_of(video: Video | None, probed: Header | None) -> tuple[float, bool]
 def _recognised(
     store: LibraryStore, files: Sequence[FoundFile], known: Mapping[str, Video | None], hash_all: bool
 ) -> list[_File]:
-    """Which video each file is, as far as can be told cheaply: equal size alone proves nothing."""
+    """Which video each file is, as far as is cheap to find out: equal size alone proves nothing."""
     at_place = [store.catalog.known(file.path, file.size, file.mtime_ns, note=False) or "" for file in files]
     sizes = Counter(file.size for file, content in zip(files, at_place, strict=True) if not content)
     sizes.update({video.size for video in known.values() if video is not None})
@@ -260,7 +260,7 @@ def _recognised(
 def _probed(
     files: Sequence[_File], workers: int, on_progress: Callable[[int, int], None]
 ) -> Iterator[Header | MediaError]:
-    """What each file says of itself, or why it cannot."""
+    """The header of each file, or why it has none."""
     with ExitStack() as stack:
         decoders: SimpleQueue[Decoder] = SimpleQueue()
         for _ in range(min(workers, len(files))):
@@ -294,18 +294,18 @@ def _totalled(planned: Sequence[PlannedInput], work: _Work, workers: int) -> Pla
         cost=cost,
         wall_seconds=wall + MODEL_LOAD_SECONDS if set(named) - {"probe"} else wall,
         workers=workers,
-        measured=_those(named, lambda stage: stage in rates.measured),
-        estimated=_those(named, lambda stage: stage in rates.stages and stage not in rates.measured),
-        unknown=_those(named, lambda stage: stage not in rates.stages),
+        measured=_filtered(named, lambda stage: stage in rates.measured),
+        estimated=_filtered(named, lambda stage: stage in rates.stages and stage not in rates.measured),
+        unknown=_filtered(named, lambda stage: stage not in rates.stages),
         free_bytes=shutil.disk_usage(work.root).free,
         priced=work.prices is not None,
     )
 
 
 def _longest_unit(each: PlannedInput, longest: float) -> float:
-    """Seconds of work that cannot be shared between workers: ``longest`` seconds of video, at most."""
+    """Seconds of work that cannot be split between workers: those for at most ``longest`` seconds of video."""
     return each.cost.seconds * (min(1.0, longest / each.media_seconds) if each.media_seconds else 1.0)
 
 
-def _those(names: Iterable[str], keep: Callable[[str], bool]) -> tuple[str, ...]:
+def _filtered(names: Iterable[str], keep: Callable[[str], bool]) -> tuple[str, ...]:
     return tuple(name for name in names if keep(name))

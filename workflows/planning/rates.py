@@ -1,4 +1,4 @@
-"""What each stage costs for each second of video: measured in this library, else what we measured ourselves."""
+"""What each stage costs per second of video: measured in this library, else the shipped measurements."""
 
 from __future__ import annotations
 
@@ -20,22 +20,24 @@ if TYPE_CHECKING:
     from stores.library_store import LibraryStore
 
 ENOUGH = 60.0
-"""Seconds of video from which on a stage's own measurements count. Source: our choice: below it, what a stage costs
-once a file (opening it, the first call of a model) hides what it costs a second.
+"""Seconds of video from which on the library's own measurements of a stage are used. Source: our choice: below that,
+the fixed cost of a file (opening it, the first call of a model) hides the cost per second.
 """
 
 ODD = 10.0
-"""A video that cost more than this many times the upper quartile is counted with that: a machine that slept in the
-middle of a stage must not spoil the rate. Source: our choice.
+"""Rates above this multiple of the upper quartile are clipped to it: a machine that was suspended in the middle of a
+stage must not spoil the rate. Source: our choice.
 """
 
 INDEX_BYTES = 7_800.0
-"""Bytes of database and vector index a second of video. Source: the 24 videos (543 s) of
+"""Bytes of database and vector index per second of video. Source: the 24 videos (543 s) of
 ``benchmarks/reports/ingest-speed.md``: 1.2 MB of SQLite and 3.0 MB of Chroma.
 """
 
 INDEX_ENOUGH = 1_800.0
-"""Seconds of video from which on the library's own index counts. Source: our choice: an empty one has a megabyte."""
+"""Seconds of video from which on the size of the library's own index is used. Source: our choice: an empty one takes a
+megabyte.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,8 @@ SHIPPED: Mapping[str, StageRate] = {
     "vectors": StageRate(0.0055, 1800.0),
 }
 """Source: ``benchmarks/reports/ingest-speed.md``: seconds of each stage over its 544.3 s of video, two workers on two
-x86_64 cores; blobs of the library it left. ``prints``, and the blobs of ``objects`` and ``vectors``, whose layout is
-newer: five of its videos, 61 s, on the same machine.
+x86_64 cores; blobs of the resulting library. ``frame_hashes``, and the blobs of ``objects`` and ``vectors``, whose
+layout is newer: five of its videos, 61 s, on the same machine.
 """
 
 
@@ -85,8 +87,8 @@ class Rates:
     Attributes:
         stages: rate by stage.
         measured: the stages whose rate comes from this library.
-        samples: by stage, how many videos of this library have been through it.
-        index_bytes: of database and vector index, a second of video; no stage has them for itself.
+        samples: by stage, how many videos of this library it was measured on.
+        index_bytes: of database and vector index per second of video; they belong to no single stage.
     """
 
     stages: Mapping[str, StageRate]
@@ -96,7 +98,7 @@ class Rates:
 
     @classmethod
     def of(cls, store: LibraryStore) -> Rates:
-        """Measured from all done runs of the library; what it has too little of is as shipped."""
+        """Measured from the library's finished runs; where there are too few, the shipped rates."""
         samples = samples_of(store)
         measured = {
             stage: _rate(found, SHIPPED.get(stage))
@@ -112,17 +114,17 @@ class Rates:
         """The rate of a stage, or of the stage it is a part of.
 
         Raises:
-            KeyError: if nobody knows the stage: it is neither shipped nor measured.
+            KeyError: if the stage has neither a shipped nor a measured rate.
         """
         return self.stages[base_stage(stage)]
 
     def estimate(
         self, stages: Collection[str], media_seconds: float, prices: tuple[float, float] | None = None
     ) -> Estimate:
-        """What ``stages`` will probably cost for a video, or a part, of that length.
+        """The expected cost of ``stages`` for a video, or a part of one, of that length.
 
         Args:
-            prices: of a million tokens (read, written). A stage's tokens are not told apart, so the dearer counts.
+            prices: of a million tokens (read, written). The two are not counted apart, so the higher one applies.
         """
         known = [self.of_stage(stage) for stage in stages if base_stage(stage) in self.stages]
         tokens = media_seconds * sum(rate.tokens_per_media_second for rate in known)
@@ -136,9 +138,9 @@ class Rates:
 
 
 def samples_of(store: LibraryStore) -> dict[str, list[Sample]]:
-    """What each stage cost in each video of the library it is done in, parts of it included.
+    """What each stage cost in each video for which it is done, including its parts.
 
-    Where there is no sound, listening costs nothing and says nothing; such videos are left out for these stages.
+    Videos without an audio track are left out for audio stages, which cost nothing there.
     """
     sizes = store.catalog.blob_bytes()
     videos = {entry.video_id: entry.video for entry in store.catalog.videos() if entry.video is not None}
@@ -159,23 +161,23 @@ def samples_of(store: LibraryStore) -> dict[str, list[Sample]]:
 
 
 def _length_of_parts(video: Video, receipts: Iterable[Receipt]) -> float:
-    """Seconds of video in these parts: all parts of a video are of equal length."""
+    """Seconds of video in these parts; all parts of a video are equally long."""
     numbers = {int(receipt.key.stage.rpartition(".")[2]) for receipt in receipts}
     return video.seconds * len(numbers) / max(len(parts_of(video)), *(number + 1 for number in numbers))
 
 
 def _rate(samples: list[Sample], shipped: StageRate | None) -> StageRate:
-    """Total over total, so that long videos count for more; odd ones are cut down first."""
+    """Total cost over total length, so that long videos weigh more; outliers are clipped first."""
     lengths = np.array([sample.media_seconds for sample in samples])
     speeds = np.array([sample.seconds for sample in samples]) / lengths
     usual = float(np.quantile(speeds, 0.75))
     speeds = np.minimum(speeds, ODD * usual) if usual > 0 else speeds
     total = float(lengths.sum())
-    tokens = shipped.tokens_per_media_second if shipped else 0.0  # nothing keeps count of them yet
+    tokens = shipped.tokens_per_media_second if shipped else 0.0  # not measured yet
     return StageRate(float(speeds @ lengths) / total, sum(sample.bytes for sample in samples) / total, tokens)
 
 
 def _index_bytes(root: Path) -> int:
-    """Bytes of database and vector index in the library's folder; what lies on servers is not counted."""
+    """Bytes of database and vector index in the library's folder; data on servers is not counted."""
     files = [*root.glob("kinodex.sqlite3*"), *(root / "vectors").rglob("*")]
     return sum(file.stat().st_size for file in files if file.is_file())

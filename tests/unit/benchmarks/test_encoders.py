@@ -1,4 +1,4 @@
-"""The encoders' benchmark says what it measured: ratios, what is not the same maths, what was left out."""
+"""The encoders' benchmark says what it measured: ratios, differing results, what was left out."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_the_ratio_is_the_median_over_the_rounds():
     ("given", "fault"),
     [
         (measured([1.0] * 3, [0.9, 0.95, 0.97]), "slower than the reference"),
-        (measured([1.0] * 3, [2.0] * 3, same=False), "not the same maths"),
+        (measured([1.0] * 3, [2.0] * 3, same=False), "different results"),
         (measured([1.0] * 3, [2.0] * 3, bare=[0.5] * 3), "far from the bare forward pass"),
     ],
 )

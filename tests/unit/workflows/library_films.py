@@ -1,4 +1,4 @@
-"""Videos put into a library as if they had been watched, without any model."""
+"""Adds videos to a library as if they had been ingested, without any model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stores.library_store import LibraryStore
 def know(
     store: LibraryStore, path: Path, seconds: float, stage_fingerprints: dict[str, str], sound: bool = True
 ) -> str:
-    """Register and probe a file, as a video of that length."""
+    """Register a file and probe it as a video of that length."""
     sha256 = sha256_of(path)
     video_id = store.catalog.register(path, sha256, path.stat().st_size, path.stat().st_mtime_ns)
     video = Video(
@@ -37,13 +37,13 @@ def know(
     return video_id
 
 
-def done(store: LibraryStore, video_id: str, stage: str, mark: str, seconds: float, left: int = 0) -> None:
-    """A stage that took so many seconds and left so many bytes."""
+def done(store: LibraryStore, video_id: str, stage: str, fingerprint: str, seconds: float, left: int = 0) -> None:
+    """Finish a stage that took ``seconds`` and left ``left`` bytes of blobs."""
     blobs = (Blob("data.bin", b"x" * left),) if left else ()
-    finish(store, video_id, stage, mark, StageOutput(blobs=blobs, seconds=seconds))
+    finish(store, video_id, stage, fingerprint, StageOutput(blobs=blobs, seconds=seconds))
 
 
-def finish(store: LibraryStore, video_id: str, stage: str, mark: str, output: StageOutput) -> None:
-    attempt = store.ledger.begin(StageKey(video_id, stage, mark), "test")
+def finish(store: LibraryStore, video_id: str, stage: str, fingerprint: str, output: StageOutput) -> None:
+    attempt = store.ledger.begin(StageKey(video_id, stage, fingerprint), "test")
     assert isinstance(attempt, Attempt)
     store.commit(attempt, output)

@@ -1,4 +1,4 @@
-"""Who is to blame: a video is never charged for the disk, the server, another stage or a worker that was lost."""
+"""Blame: a full disk, a server, another stage or a lost worker never counts against a video."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def store(tmp_path: Path) -> Iterator[LibraryStore]:
         yield opened
 
 
-def begun(store: LibraryStore, video_id: str, stage: str, mark: str = "f1") -> Attempt:
-    attempt = store.ledger.begin(StageKey(video_id, stage, mark), "ray-node-1")
+def begun(store: LibraryStore, video_id: str, stage: str, fingerprint: str = "f1") -> Attempt:
+    attempt = store.ledger.begin(StageKey(video_id, stage, fingerprint), "ray-node-1")
     assert isinstance(attempt, Attempt)
     return attempt
 
@@ -64,7 +64,7 @@ def test_a_full_disk_is_no_strike(store, encoders, tmp_path, monkeypatch):
     assert (receipt.status, receipt.strikes) == ("pending", 0)
 
 
-def test_an_output_that_contradicts_itself_is_an_error_of_its_stage_only(store):
+def test_an_inconsistent_output_fails_only_its_stage(store):
     video_id = add_video(store)
     bad = vector_item("a", 1, 0)
     bad = StageOutput(vectors=(bad, bad))
@@ -72,10 +72,10 @@ def test_an_output_that_contradicts_itself_is_an_error_of_its_stage_only(store):
     assert (receipt.status, receipt.error_code) == ("failed", "INTERNAL")
 
 
-def test_what_an_actor_finished_before_it_died_is_taken_over(store):
+def test_outputs_of_a_dead_actor_are_recovered(store):
     video_id = add_video(store)
     stages_done = {"pictures": "f1", "objects": "f2"}
-    attempts = {stage: begun(store, video_id, stage, mark) for stage, mark in stages_done.items()}
+    attempts = {stage: begun(store, video_id, stage, fingerprint) for stage, fingerprint in stages_done.items()}
     begun(store, video_id, "speech", "f3")
     for stage, attempt in attempts.items():
         blob = Blob(f"{stage}.npz", stage.encode())
@@ -87,11 +87,11 @@ def test_what_an_actor_finished_before_it_died_is_taken_over(store):
     assert memory.has("pictures")
     assert memory.blob("pictures", "pictures.npz") == b"pictures"
     assert not memory.has("speech")
-    begun(store, video_id, "pictures")  # somebody else began it since: the parcel is of an attempt that is over
+    begun(store, video_id, "pictures")  # begun again since: the staged output belongs to an earlier attempt
     assert set(recovered_outputs(store, unit)) == {"objects"}
 
 
-def test_an_attempt_whose_answer_was_lost_is_the_same_attempt(store):
+def test_beginning_again_after_a_lost_reply_gives_the_same_attempt(store):
     video_id = add_video(store)
     key = StageKey(video_id, "speech", "f1")
     first = store.ledger.begin(key, "me", asked_at=0.0)
@@ -100,7 +100,7 @@ def test_an_attempt_whose_answer_was_lost_is_the_same_attempt(store):
     assert store.ledger.begin(key, "another", asked_at=0.0).number == 2
 
 
-def test_a_file_that_was_away_is_tried_again_when_it_is_back(store, encoders):
+def test_a_missing_file_is_retried_when_it_is_back(store, encoders):
     planner = Planner(store, stages(encoders))
     video_id = store.catalog.register(Path("/videos/a.mp4"), sha("a.mp4"), 1000, 7)
     one = Input("file:///videos/a.mp4", 1000, video_id)
@@ -108,7 +108,7 @@ def test_a_file_that_was_away_is_tried_again_when_it_is_back(store, encoders):
     assert [set(unit.stages) for unit in planner.units([one])] == [{"probe"}]
 
 
-def test_sound_that_cannot_be_decoded_blocks_nothing(store, encoders):
+def test_undecodable_audio_blocks_nothing(store, encoders):
     planner = Planner(store, stages(encoders))
     video_id = known(store, planner)
     for stage in ("speech_activity", "speech"):
@@ -119,8 +119,8 @@ def test_sound_that_cannot_be_decoded_blocks_nothing(store, encoders):
     assert set(unit.undecodable_audio) == {"speech_activity", "speech"}
 
 
-def test_nothing_new_is_made_of_what_is_to_be_done_again(store, encoders, tmp_path, monkeypatch):
-    """Speech is begun anew and refused: clips must not be derived from the old speech under their new name."""
+def test_nothing_is_derived_from_outdated_results(store, encoders, tmp_path, monkeypatch):
+    """Speech must run again and is refused: clips must not be derived from the old speech under a new fingerprint."""
     film = write_video(tmp_path / "a.mp4", seconds=0.5)
     ingest(store, encoders, [film], workers=1)
     video_id = store.catalog.videos()[0].video_id
@@ -148,7 +148,7 @@ def test_nothing_new_is_made_of_what_is_to_be_done_again(store, encoders, tmp_pa
     assert ended == []
 
 
-def test_a_reader_who_leaves_does_not_end_the_job(store, encoders, tmp_path):
+def test_a_closed_pipe_does_not_end_the_job(store, encoders, tmp_path):
     for number in range(3):
         (tmp_path / f"{number}.mp4").write_text(f"no film {number}")
 
@@ -159,10 +159,10 @@ def test_a_reader_who_leaves_does_not_end_the_job(store, encoders, tmp_path):
     assert [video.error_code for video in report.videos] == ["NOT_MEDIA"] * 3
 
 
-def test_a_stop_gives_the_attempt_back(store, encoders, tmp_path):
+def test_stopping_releases_the_attempt(store, encoders, tmp_path):
     film = write_video(tmp_path / "a.mp4", seconds=0.5)
     video_id = store.catalog.register(film, sha("x"), 1000, 7)
-    told: list[object] = []
+    reported: list[object] = []
     stopped = False
 
     class Stopping:
@@ -173,9 +173,9 @@ def test_a_stop_gives_the_attempt_back(store, encoders, tmp_path):
 
     unit = WorkUnit(video_id, f"file://{film}", sha("x"), 0.5, {"probe": "f1"})
     callbacks = WorkerCallbacks(
-        ended=lambda *outcome: told.append(outcome), resolved=told.append, stopped=lambda: stopped
+        ended=lambda *outcome: reported.append(outcome), resolved=reported.append, stopped=lambda: stopped
     )
     work(unit, store.memory(video_id), WorkerContext("me", store.ledger, encoders, Stopping()), callbacks)
     (receipt,) = store.ledger.receipts()
-    assert (told, receipt.status, receipt.strikes) == ([], "pending", 0)
+    assert (reported, receipt.status, receipt.strikes) == ([], "pending", 0)
     assert np.isfinite(receipt.seconds)

@@ -26,18 +26,18 @@ GB = 10**9
         ("2h, 5GB,1usd", Budget(seconds=7200, bytes=5 * GB, money=1)),
     ],
 )
-def test_budgets_are_typed_as_people_write_them(text: str, budget: Budget):
+def test_budgets_are_parsed_as_people_write_them(text: str, budget: Budget):
     assert Budget.parse(text) == budget
 
 
 @pytest.mark.parametrize("text", ["", "soon", "90", "2h,", "-1h", "0s", "1h,30m", "5 GB tokens", "nan USD", "1e9B"])
-def test_what_is_no_budget_is_a_usage_error_that_shows_how(text: str):
+def test_an_invalid_budget_is_a_usage_error_with_examples(text: str):
     with pytest.raises(UsageError, match="USAGE") as error:
         Budget.parse(text)
     assert "90m" in error.value.hint
 
 
-def test_a_budget_names_the_bound_that_would_be_exceeded():
+def test_the_limit_that_would_be_exceeded_is_named():
     budget = Budget(seconds=60, bytes=10**6)
     assert budget.allows(Spent(30, 0), Estimate(30, 10**6)) == ""
     assert "1 min 1 s" in budget.allows(Spent(30), Estimate(31))
@@ -62,7 +62,7 @@ def meter(tmp_path: Path, clock: Clock, workers: int = 2, free: int = 10**12, **
     return Meter(tmp_path, cost, workers, Budget(**limits), clock, lambda _: free)
 
 
-def test_work_in_flight_counts_against_the_bound(tmp_path):
+def test_running_work_counts_against_the_limit(tmp_path):
     measured = meter(tmp_path, Clock(), bytes=25_000)
     first, second, third = (unit(number, 10) for number in range(3))
     assert measured.may_begin(first)
@@ -71,17 +71,17 @@ def test_work_in_flight_counts_against_the_bound(tmp_path):
     assert "25.0 kB" in measured.stopped
     assert measured.left_out == 1
     measured.ended(first, Spent(bytes=1000))
-    assert measured.may_begin(third)  # the first left less than was feared
+    assert measured.may_begin(third)  # the first cost less than estimated
     assert measured.stopped == ""
 
 
-def test_a_shorter_piece_may_still_fit(tmp_path):
+def test_a_shorter_unit_may_still_fit(tmp_path):
     measured = meter(tmp_path, Clock(), seconds=60)
     assert not measured.may_begin(unit(1, 61))
     assert measured.may_begin(unit(2, 59))
 
 
-def test_time_passes_for_all_workers_at_once_and_queued_work_waits_its_turn(tmp_path):
+def test_workers_share_the_time_and_queued_units_wait(tmp_path):
     clock = Clock()
     measured = meter(tmp_path, clock, workers=2, seconds=100)
     begun = [measured.may_begin(unit(number, 40)) for number in range(6)]
@@ -91,18 +91,18 @@ def test_time_passes_for_all_workers_at_once_and_queued_work_waits_its_turn(tmp_
     assert measured.spent.seconds == 30
 
 
-def test_a_slow_machine_makes_what_comes_look_longer(tmp_path):
+def test_a_slow_machine_raises_later_estimates(tmp_path):
     clock = Clock()
     measured = meter(tmp_path, clock, workers=1, seconds=1000)
     slow = unit(1, 240)
     assert measured.may_begin(slow)
-    clock.now += 540  # 2.25 times as long; 2 with the minute that counts as expected
+    clock.now += 540  # 2.25 times as long; 2 with the minute assumed to go as expected
     measured.ended(slow)
     assert not measured.may_begin(unit(2, 240))
     assert measured.may_begin(unit(3, 220))
 
 
-def test_a_bound_that_is_exceeded_against_expectation_is_told(tmp_path):
+def test_exceeding_a_limit_in_spite_of_the_estimate_is_reported(tmp_path):
     clock = Clock()
     measured = meter(tmp_path, clock, seconds=10)
     assert measured.may_begin(unit(1, 5))
@@ -111,7 +111,7 @@ def test_a_bound_that_is_exceeded_against_expectation_is_told(tmp_path):
     assert "10 s" in measured.over()
 
 
-def test_the_disk_is_left_some_room(tmp_path):
+def test_part_of_the_disk_is_kept_free(tmp_path):
     measured = meter(tmp_path, Clock(), free=(512 << 20) + 5_000)
     assert measured.may_begin(unit(1, 4))
     assert not measured.may_begin(unit(2, 4))
@@ -119,7 +119,7 @@ def test_the_disk_is_left_some_room(tmp_path):
     assert "nearly full" in measured.stopped
 
 
-def test_finding_and_hashing_files_takes_its_share_of_the_time(tmp_path):
+def test_finding_and_hashing_files_counts_as_time(tmp_path):
     clock = Clock()
     measured = meter(tmp_path, clock, seconds=60)
     measured.start()

@@ -1,4 +1,4 @@
-"""Describing many videos goes through the ledger: resumable, per video, redone where something changes, accounted."""
+"""Describing many videos: resumable through the ledger, repeated only where something changed, and accounted for."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Held = tuple[LibraryStore, list[str]]
 
 
 class Namer:
-    """Says the same of every picture, or fails as it is told."""
+    """Gives every picture the same caption, or fails as configured."""
 
     name = "namer"
 
@@ -59,19 +59,19 @@ def encoders() -> Iterator[Encoders]:
         yield bundle
 
 
-def commit(store: LibraryStore, video_id: str, stage: str, output: StageOutput, mark: str = "f1") -> None:
-    attempt = store.ledger.begin(StageKey(video_id, stage, mark), "test")
+def commit(store: LibraryStore, video_id: str, stage: str, output: StageOutput, fingerprint: str = "f1") -> None:
+    attempt = store.ledger.begin(StageKey(video_id, stage, fingerprint), "test")
     assert isinstance(attempt, Attempt)
     store.commit(attempt, output)
 
 
-def clips(store: LibraryStore, video_id: str, count: int, mark: str = "f1") -> None:
+def clips(store: LibraryStore, video_id: str, count: int, fingerprint: str = "f1") -> None:
     video = store.catalog.video(video_id)
     assert video is not None
     edges = [video.duration * number // count for number in range(count + 1)]
     spans = [Span(edges[n], edges[n + 1], video.time_base) for n in range(count)]
-    made = [Clip(f"clp_{video_id}_{mark}_{n}", span, span.start) for n, span in enumerate(spans)]
-    commit(store, video_id, "clips", StageOutput(tuple(made)), mark)
+    made = [Clip(f"clp_{video_id}_{fingerprint}_{n}", span, span.start) for n, span in enumerate(spans)]
+    commit(store, video_id, "clips", StageOutput(tuple(made)), fingerprint)
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def statuses(report: DescribeReport) -> list[str]:
     return [one.report.status for one in report.videos]
 
 
-def test_captions_and_their_vectors_are_kept_and_not_made_twice(library: Held, encoders: Encoders) -> None:
+def test_captions_and_their_vectors_are_stored_and_not_made_twice(library: Held, encoders: Encoders) -> None:
     store, ids = library
     events: list[Event] = []
     namer = Namer()
@@ -128,7 +128,7 @@ def test_captions_and_their_vectors_are_kept_and_not_made_twice(library: Held, e
     assert not verify(store).harmful
 
 
-def test_an_ingest_knows_nothing_of_it_and_leaves_it_alone(library: Held, encoders: Encoders) -> None:
+def test_an_ingest_leaves_captions_unchanged(library: Held, encoders: Encoders) -> None:
     store, ids = library
     describe_videos(store, encoders, ids[:1], by(Namer()))
     planner = Planner(store, stages(encoders))
@@ -138,7 +138,7 @@ def test_an_ingest_knows_nothing_of_it_and_leaves_it_alone(library: Held, encode
     assert texts(store, ids[0]) == ["a plain wall"] * 2
 
 
-def test_another_model_describes_anew_and_the_old_serves_until_then(library: Held, encoders: Encoders) -> None:
+def test_another_model_describes_again_and_old_captions_are_used_until_then(library: Held, encoders: Encoders) -> None:
     store, ids = library
     describe_videos(store, encoders, ids[:2], by(Namer("old words")))
 
@@ -153,18 +153,18 @@ def test_another_model_describes_anew_and_the_old_serves_until_then(library: Hel
     assert texts(store, ids[0]) == texts(store, ids[1]) == ["new words"] * 2
 
 
-def test_changed_clips_are_told_and_described_anew(library: Held, encoders: Encoders) -> None:
+def test_changed_clips_are_reported_and_described_again(library: Held, encoders: Encoders) -> None:
     store, ids = library
-    means = by(Namer())
-    describe_videos(store, encoders, ids[:1], means)
+    setup = by(Namer())
+    describe_videos(store, encoders, ids[:1], setup)
     clips(store, ids[0], 3, "f2")
-    outdated, fresh = plan_descriptions(store, encoders, ids[:2], means)
+    outdated, fresh = plan_descriptions(store, encoders, ids[:2], setup)
     assert (outdated.state, outdated.left) == ("outdated", ("captions", "caption_vectors"))
     assert (fresh.state, fresh.clips, fresh.calls) == ("not_described", 2, 0)
     assert len(texts(store, ids[0])) == 2
-    describe_videos(store, encoders, ids[:1], means)
+    describe_videos(store, encoders, ids[:1], setup)
     assert len(texts(store, ids[0])) == 3
-    assert plan_descriptions(store, encoders, ids[:1], means)[0].state == "described"
+    assert plan_descriptions(store, encoders, ids[:1], setup)[0].state == "described"
 
 
 def test_nothing_found_is_not_the_same_as_not_described(library: Held, encoders: Encoders) -> None:
@@ -176,7 +176,7 @@ def test_nothing_found_is_not_the_same_as_not_described(library: Held, encoders:
     assert store.catalog.described("captions") == {ids[0]: 0, ids[1]: 2}
 
 
-def test_a_file_that_is_gone_fails_alone_and_is_tried_again_when_back(library: Held, encoders: Encoders) -> None:
+def test_only_a_missing_file_fails_and_it_is_retried_when_it_is_back(library: Held, encoders: Encoders) -> None:
     store, ids = library
     path = store.catalog.path(ids[0])
     assert path is not None
@@ -188,7 +188,7 @@ def test_a_file_that_is_gone_fails_alone_and_is_tried_again_when_back(library: H
     assert statuses(describe_videos(store, encoders, ids[:2], by(Namer()))) == ["done", "done"]
 
 
-def test_a_video_that_cannot_be_decoded_is_tried_again_only_when_asked(library: Held, encoders: Encoders) -> None:
+def test_an_undecodable_video_is_retried_only_on_request(library: Held, encoders: Encoders) -> None:
     store, ids = library
     path = store.catalog.path(ids[0])
     assert path is not None
@@ -217,7 +217,7 @@ def test_an_interruption_loses_one_video_and_counts_against_none(library: Held, 
     assert (report.totals.done, report.totals.reused) == (4, 1)
 
 
-def test_a_model_that_is_not_there_ends_the_job_and_blames_no_video(library: Held, encoders: Encoders) -> None:
+def test_a_missing_model_ends_the_job_and_blames_no_video(library: Held, encoders: Encoders) -> None:
     store, ids = library
 
     def missing(_: int) -> None:
@@ -249,37 +249,37 @@ def replies(request: dict[str, Sequence[dict[str, object]]]) -> str:
     return json.dumps({"sentences": [{"text": "A wall is painted red.", "evidence_ids": ids}]})
 
 
-def test_an_endpoint_describes_and_writes_a_script_and_is_paid_for(library: Held, encoders: Encoders) -> None:
+def test_an_endpoint_describes_and_writes_a_script_and_its_cost_is_counted(library: Held, encoders: Encoders) -> None:
     store, ids = library
     with chat_server(replies) as server:
-        means = asking(store, encoders, server.base_url)
-        (planned,) = plan_descriptions(store, encoders, ids[:1], means)
+        setup = asking(store, encoders, server.base_url)
+        (planned,) = plan_descriptions(store, encoders, ids[:1], setup)
         assert planned.calls == 3
         assert planned.tokens > 1000
-        report = describe_videos(store, encoders, ids[:1], means, prices=(1e6, 2e6))
+        report = describe_videos(store, encoders, ids[:1], setup, prices=(1e6, 2e6))
         assert statuses(report) == ["done"]
         assert report.videos[0].script == "A wall is painted red."
         assert (report.calls, report.spent.tokens, report.spent.money) == (3, 54, 3 * 11 + 3 * 2 * 7)
-        # Another caption model's script is another script; without changes nothing is asked.
-        assert describe_videos(store, encoders, ids[:1], means).calls == 0
+        # Without changes the endpoint is not called again.
+        assert describe_videos(store, encoders, ids[:1], setup).calls == 0
     (script,) = store.catalog.evidence_of(ids[0], "script")
     assert script.span.seconds == pytest.approx((0.0, 2.0), abs=0.1)
     assert not verify(store).harmful
 
 
-def test_an_endpoint_that_is_away_ends_the_job_early(library: Held, encoders: Encoders) -> None:
+def test_an_unreachable_endpoint_ends_the_job_early(library: Held, encoders: Encoders) -> None:
     store, ids = library
     events: list[Event] = []
     with chat_server(500) as server:
-        means = asking(store, encoders, server.base_url, script=False)
-        report = describe_videos(store, encoders, ids, means, progress=events.append)
+        setup = asking(store, encoders, server.base_url, script=False)
+        report = describe_videos(store, encoders, ids, setup, progress=events.append)
     assert statuses(report) == ["failed"] * 3 + ["postponed"]
     assert report.videos[0].report.error_code == "ENDPOINT_UNREACHABLE"
     assert "3 videos in a row" in report.stopped
     assert {event.error_code for event in events if isinstance(event, StageFinished)} == {"ENDPOINT_UNREACHABLE"}
     with chat_server(replies) as server:
-        means = asking(store, encoders, server.base_url, script=False)
-        assert statuses(describe_videos(store, encoders, ids, means)) == ["done"] * 4
+        setup = asking(store, encoders, server.base_url, script=False)
+        assert statuses(describe_videos(store, encoders, ids, setup)) == ["done"] * 4
 
 
 def test_a_budget_leaves_the_rest_for_another_run(library: Held, encoders: Encoders) -> None:
@@ -290,13 +290,13 @@ def test_a_budget_leaves_the_rest_for_another_run(library: Held, encoders: Encod
         return unit.estimate()
 
     with chat_server(replies) as server:
-        means = asking(store, encoders, server.base_url, script=False)
-        (one, *_) = plan_descriptions(store, encoders, ids, means)
+        setup = asking(store, encoders, server.base_url, script=False)
+        (one, *_) = plan_descriptions(store, encoders, ids, setup)
         meter = Meter(store.root, estimate, 1, Budget(tokens=1.5 * one.tokens))
-        report = describe_videos(store, encoders, ids[:2], means, meter=meter)
-        # The first cost less than expected, so that the second still fitted.
+        report = describe_videos(store, encoders, ids[:2], setup, meter=meter)
+        # The first cost less than estimated, so the second still fitted.
         assert statuses(report) == ["done", "done"]
         meter = Meter(store.root, estimate, 1, Budget(tokens=0.5 * one.tokens))
-        report = describe_videos(store, encoders, ids[2:], means, meter=meter)
+        report = describe_videos(store, encoders, ids[2:], setup, meter=meter)
         assert statuses(report) == ["postponed", "postponed"]
         assert "tokens would be exceeded" in report.stopped

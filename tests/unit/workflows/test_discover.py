@@ -10,7 +10,7 @@ def names(found):
     return [file.path.name for file in found.files]
 
 
-def test_walks_directories_and_takes_only_what_looks_like_video(tmp_path: Path):
+def test_directories_are_walked_for_files_with_video_suffixes(tmp_path: Path):
     (tmp_path / "deep" / "er").mkdir(parents=True)
     for name in ("b.MP4", "a.mkv", "notes.txt", ".hidden.mp4", "deep/er/c.webm"):
         (tmp_path / name).write_bytes(b"x")
@@ -21,7 +21,7 @@ def test_walks_directories_and_takes_only_what_looks_like_video(tmp_path: Path):
     assert found.problems == ()
 
 
-def test_a_file_named_explicitly_is_taken_whatever_its_name(tmp_path: Path):
+def test_a_file_given_explicitly_is_taken_whatever_its_name(tmp_path: Path):
     (tmp_path / ".movie").write_bytes(b"x")
     assert names(discover([tmp_path / ".movie"])) == [".movie"]
 
@@ -66,7 +66,7 @@ def test_a_directory_named_like_a_video_is_a_directory(tmp_path: Path):
     assert names(discover([tmp_path / "x.mp4"])) == ["y.mp4"]
 
 
-def test_names_are_bytes(tmp_path: Path):
+def test_names_need_not_be_utf8(tmp_path: Path):
     raw = os.fsencode(tmp_path) + b"/caf\xe9 'q\" \x1b[31m.mp4"
     Path(os.fsdecode(raw)).write_bytes(b"x")
     (found,) = discover([tmp_path]).files
@@ -93,7 +93,7 @@ def test_an_unreadable_directory_is_reported(tmp_path: Path):
     assert [problem.code for problem in found.problems] == ["FILE_UNREADABLE"]
 
 
-def test_all_that_can_be_opened_is_found_in_a_folder(tmp_path: Path):
+def test_all_supported_containers_are_found_in_a_folder(tmp_path: Path):
     from av.format import ContainerFormat
 
     from pipeline.decode.open import _CONTAINERS
@@ -108,7 +108,7 @@ def test_all_that_can_be_opened_is_found_in_a_folder(tmp_path: Path):
     assert {name.split(".")[1].lower() for name in names(discover([tmp_path]))} == expected
 
 
-def test_a_camcorder_s_mod_is_a_video_and_that_of_go_is_not(tmp_path: Path):
+def test_a_mod_file_of_a_camcorder_is_a_video_and_go_mod_is_not(tmp_path: Path):
     (tmp_path / "go.mod").write_text("module example")
     (tmp_path / "MOV001.MOD").write_bytes(b"\x00\x00\x01\xba" + bytes(60))
     (tmp_path / "AVSEQ01.DAT").write_bytes(b"RIFF\x00\x00\x00\x00CDXA" + bytes(60))
@@ -116,7 +116,7 @@ def test_a_camcorder_s_mod_is_a_video_and_that_of_go_is_not(tmp_path: Path):
     assert names(discover([tmp_path])) == ["AVSEQ01.DAT", "MOV001.MOD"]
 
 
-def test_what_is_skipped_in_folders_is_told(tmp_path: Path):
+def test_skipped_files_are_reported(tmp_path: Path):
     (tmp_path / "deep").mkdir()
     for name in ("a.mkv", "notes.txt", ".hidden", "deep/cover.jpg", "deep/code.ts"):
         (tmp_path / name).write_bytes(b"x")

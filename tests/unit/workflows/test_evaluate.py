@@ -79,7 +79,7 @@ def test_clips_are_matched_by_content_then_by_the_file_of_that_name(tmp_path: Pa
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", "no json", json.dumps({"clips": {"a": {"tags": "dog"}}})])
-def test_a_file_of_another_form_is_refused_by_name(tmp_path: Path, text: str):
+def test_an_invalid_annotation_file_is_refused_with_its_name(tmp_path: Path, text: str):
     (tmp_path / "truth.json").write_text(text)
     with pytest.raises(UsageError, match=r"truth\.json"):
         Annotations.read(tmp_path / "truth.json")
@@ -99,7 +99,7 @@ def test_a_moment_counts_if_it_is_of_the_right_video_and_overlaps_an_annotated_s
     assert rank_of_moment("vid_1", [], places) is None
 
 
-def test_queries_may_say_where_and_questions_how_else_they_may_be_answered(tmp_path: Path):
+def test_queries_may_have_spans_and_questions_accepted_variants(tmp_path: Path):
     clip = {
         "queries": {"en": ["a dog", {"q": "a dog jumps", "spans": [[1.5, 3]]}]},
         "qa": [{"q": "What is it?", "a": "a dog", "accepted": ["a puppy"]}],
@@ -143,7 +143,7 @@ def evaluation_of(*answers: AnswerResult) -> Evaluation:
     )
 
 
-def test_both_errors_of_abstention_are_told():
+def test_both_errors_of_abstention_are_measured():
     result = evaluation_of(
         answered("one", abstained=False, right=True, strictly=True),
         answered("one", abstained=False, right=True),
@@ -158,7 +158,7 @@ def test_both_errors_of_abstention_are_told():
     assert evaluation_of().answered_unanswerable is None
 
 
-def test_every_measure_has_its_interval_in_what_is_printed_as_json():
+def test_every_measure_has_an_interval_in_the_json_output():
     printed = payloads.evaluation(evaluation_of(answered("one", abstained=False, right=True)))
     overall = printed["retrieval"]["overall"]
     low, high = overall["intervals"]["recall_at_1"]

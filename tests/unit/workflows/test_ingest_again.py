@@ -1,4 +1,4 @@
-"""What a second ingest tries again, and what it leaves alone. No model is needed: no file here is a film."""
+"""What a second ingest retries, and what it does not. No model is needed: none of the files is a video."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from stores.ledger import MAX_ATTEMPTS, Attempt
 from stores.library_store import LibraryStore
 from tests.e2e.media import write_video
 from workflows.ingest import ingest
-from workflows.telemetry.progress import Planned
+from workflows.planning.budget import Budget, Meter
+from workflows.planning.rates import Rates
+from workflows.telemetry.progress import Event, Identified, Planned
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ def attempts(store) -> int:
     return max(receipt.attempt for receipt in store.ledger.receipts())
 
 
-def test_what_failed_for_good_is_not_tried_again_unless_asked(store, encoders, film):
+def test_permanent_failures_are_not_retried_unless_requested(store, encoders, film):
     video, tried = run(store, encoders, film)
     assert (video.status, video.error_code, tried) == ("failed", "NOT_MEDIA", 1)
     video, tried = run(store, encoders, film)
@@ -56,7 +58,7 @@ def test_what_failed_for_good_is_not_tried_again_unless_asked(store, encoders, f
     assert (video.status, tried, attempts(store)) == ("failed", 1, 2)
 
 
-def test_a_video_that_kills_its_workers_is_quarantined_until_asked(store, encoders, film):
+def test_a_video_that_kills_its_workers_is_quarantined_until_requested(store, encoders, film):
     run(store, encoders, film)
     (receipt,) = store.ledger.receipts()
     stage_fingerprints = fingerprints(stages(encoders))
@@ -92,3 +94,25 @@ def test_every_job_is_logged_with_its_counts(store, encoders, film):
     run(store, encoders, film)
     (job,) = store.runs.runs()
     assert (job.summary["inputs"], job.summary["failed"]) == (1, 1)
+
+
+def test_hashing_counts_against_a_budget_of_seconds(store, encoders, tmp_path):
+    now = 0.0
+    for number in range(12):
+        (tmp_path / f"{number}.mp4").write_text(f"no film {number}")
+
+    def time_passes(event: Event) -> None:
+        nonlocal now
+        if isinstance(event, Identified):
+            now += 10.0
+
+    rates = Rates.of(store)
+    meter = Meter(tmp_path, lambda unit: rates.estimate(unit.stages, unit.seconds), 1, Budget(seconds=45), lambda: now)
+    meter.start()
+    report = ingest(store, encoders, [tmp_path], workers=1, meter=meter, progress=time_passes)
+    assert (report.totals.inputs, report.totals.postponed) == (12, 12)
+    assert report.totals.reconciled
+    assert "45 s" in meter.stopped
+    assert report.totals.media_seconds == 0, "nothing was processed, so there is no speed"
+    report = ingest(store, encoders, [tmp_path], workers=1)
+    assert [video.error_code for video in report.videos] == ["NOT_MEDIA"] * 12

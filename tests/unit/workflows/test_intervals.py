@@ -1,4 +1,4 @@
-"""Bootstrap intervals: around the figure, narrower with more cases, the same at every call."""
+"""Bootstrap intervals: they contain the measure, narrow with more cases, and are deterministic."""
 
 from workflows.evaluation.intervals import f1_interval, ratio_interval
 
@@ -8,21 +8,21 @@ def width(interval: tuple[float, float] | None) -> float:
     return interval[1] - interval[0]
 
 
-def test_an_interval_holds_its_figure_and_narrows_with_cases():
+def test_an_interval_contains_its_measure_and_narrows_with_cases():
     few = ratio_interval([1, 0, 1, 1], [1] * 4)
     many = ratio_interval([1, 0, 1, 1] * 50, [1] * 200)
     assert few is not None
     assert few[0] <= 0.75 <= few[1]
     assert width(many) < width(few) / 4
-    # As the normal approximation has it: 2 x 1.96 x sqrt(.75 x .25 / 200).
+    # The normal approximation: 2 x 1.96 x sqrt(.75 x .25 / 200).
     assert abs(width(many) - 0.12) < 0.015
 
 
-def test_it_is_the_same_at_every_call():
+def test_intervals_are_deterministic():
     assert ratio_interval([1, 0, 2], [2, 1, 3]) == ratio_interval([1, 0, 2], [2, 1, 3])
 
 
-def test_what_belongs_together_is_drawn_together():
+def test_results_of_one_clip_are_drawn_together():
     # Two clips with ten queries each are two draws, not twenty.
     assert ratio_interval([10, 0], [10, 10]) == (0.0, 1.0)
 

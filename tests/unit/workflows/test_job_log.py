@@ -14,9 +14,9 @@ def lines(root: Path) -> list[dict]:
     return [json.loads(line) for line in (root / logs.LOG).read_text().splitlines()]
 
 
-def test_every_event_worth_it_is_one_line_of_json(tmp_path):
+def test_events_are_lines_of_json(tmp_path):
     seen = []
-    tell = log_events(seen.append)
+    progress = log_events(seen.append)
     events = [
         Planned(2, 1, (("speech", 1),)),
         Identified(1, 2),
@@ -27,7 +27,7 @@ def test_every_event_worth_it_is_one_line_of_json(tmp_path):
     ]
     with job_log(tmp_path, run=12):
         for event in events:
-            tell(event)
+            progress(event)
     assert seen == events
     written = lines(tmp_path)
     assert [line["event"] for line in written] == ["planned", "stage_started", "stage_ended", "video_ended"]
@@ -39,14 +39,14 @@ def test_every_event_worth_it_is_one_line_of_json(tmp_path):
     assert (stage["status"], stage["code"], stage["seconds"], stage["attempt"]) == ("failed", "MODEL_FAILED", 1.5, 2)
 
 
-def test_bugs_leave_their_trace_and_no_long_quotations(tmp_path):
+def test_bugs_are_logged_with_traceback_and_truncated_message(tmp_path):
     log = logging.getLogger("workflows.work")
     with job_log(tmp_path):
         try:
             try:
                 raise KeyError("inner")
             except KeyError as error:
-                raise ValueError("heard: " + "blah " * 1000) from error
+                raise ValueError("quoted: " + "blah " * 1000) from error
         except ValueError:
             log.exception("%s of %s", "speech", "vid_1")
     (line,) = lines(tmp_path)
@@ -56,7 +56,7 @@ def test_bugs_leave_their_trace_and_no_long_quotations(tmp_path):
     assert len(line["trace"]) < 2000
 
 
-def test_nothing_reaches_the_terminal_and_loggers_are_as_before(tmp_path, capfd):
+def test_nothing_reaches_the_terminal_and_loggers_are_restored(tmp_path, capfd):
     log = logging.getLogger("workflows")
     before = log.level, log.propagate, list(log.handlers)
     with job_log(tmp_path):
@@ -73,7 +73,7 @@ def _write(root: str, name: int) -> None:
             logs.note("counted", {"number": number, "text": "x" * 100})
 
 
-def test_several_processes_write_whole_lines_and_move_on_when_it_is_full(tmp_path, monkeypatch):
+def test_several_processes_write_whole_lines_and_rotate_the_file(tmp_path, monkeypatch):
     monkeypatch.setattr(logs, "MAX_BYTES", 20_000)
     context = multiprocessing.get_context("fork")
     workers = [context.Process(target=_write, args=(str(tmp_path), number)) for number in range(3)]
@@ -90,14 +90,14 @@ def test_several_processes_write_whole_lines_and_move_on_when_it_is_full(tmp_pat
     assert len({(line["run"], line["number"]) for line in found}) == 300
 
 
-def test_old_files_go(tmp_path, monkeypatch):
+def test_old_files_are_removed(tmp_path, monkeypatch):
     monkeypatch.setattr(logs, "MAX_BYTES", 300)
     _write(str(tmp_path), 1)
     assert len(list((tmp_path / "logs").glob("ingest.jsonl*"))) == logs.KEPT + 1
     assert lines(tmp_path)[-1]["number"] == 99
 
 
-def test_a_full_disk_does_not_end_the_job_by_way_of_its_log(tmp_path, capfd):
+def test_a_log_that_cannot_be_written_does_not_end_the_job(tmp_path, capfd):
     with job_log(tmp_path) as path:
         path.mkdir()  # cannot be appended to
         logs.note("lost", {})

@@ -1,4 +1,4 @@
-"""What is loaded ahead is there when it is needed, and never outlives the job."""
+"""Loading in the background: in the order of need, and never after the job has ended."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workflows.loading import Loading
 
 
 class Models:
-    """Encoders that note what is asked of them, and when."""
+    """Encoders that record which models are requested."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -26,7 +26,7 @@ class Models:
         raise WeightsError("missing", f"no {task}")
 
 
-def test_only_what_the_stages_need():
+def test_only_models_of_the_stages_are_loaded():
     models = Models()
     models.go_on.set()
     with Loading() as loading:
@@ -36,7 +36,7 @@ def test_only_what_the_stages_need():
     assert sorted(models.asked) == ["image", "speech"]
 
 
-def test_what_videos_end_with_comes_after_all_models(monkeypatch: pytest.MonkeyPatch):
+def test_tracker_and_index_are_loaded_after_all_models(monkeypatch: pytest.MonkeyPatch):
     models, late, done = Models(), [], threading.Event()
 
     def note(what: str) -> None:
@@ -53,8 +53,8 @@ def test_what_videos_end_with_comes_after_all_models(monkeypatch: pytest.MonkeyP
     assert late == [("tracker", 2), ("index", 2)]
 
 
-def test_the_block_ends_when_what_is_being_loaded_has_come_to_its_end_and_loads_nothing_more():
-    # Whatever the process has loaded before may have threads that last as long as it does.
+def test_the_block_waits_for_what_is_loading_and_loads_nothing_more():
+    # Libraries loaded before may have threads of their own.
     models, before = Models(), set(threading.enumerate())
     loading = Loading()
     with loading:

@@ -65,14 +65,14 @@ def test_new_files_are_probed_and_nothing_is_written(store, encoders, films, tmp
     assert (all_files(tmp_path / "lib"), store.catalog.revision()) == before
 
 
-def test_silence_costs_no_listening(store, encoders, films):
+def test_audio_stages_cost_nothing_without_audio(store, encoders, films):
     loud = write_video(films / "a.mp4", seconds=3.0, sound=True)
     dumb = write_video(films / "b.mp4", seconds=3.0, seed=1)
     costs = {each.uri: each.cost.seconds for each in plan(store, encoders, [loud, dumb]).inputs}
     assert costs[str(dumb)] < 0.9 * costs[str(loud)]
 
 
-def test_problems_have_the_code_that_a_run_would_give(store, encoders, films):
+def test_problems_have_the_code_that_a_run_would_report(store, encoders, films):
     (films / "text.mp4").write_text("This is no film.")
     (films / "empty.mp4").touch()
     made = plan(store, encoders, [films, films / "none.mp4"])
@@ -84,12 +84,12 @@ def test_problems_have_the_code_that_a_run_would_give(store, encoders, films):
     assert (made.videos, made.wall_seconds, made.cost.seconds) == (0, 0, 0)
 
 
-def test_what_is_done_costs_nothing_under_any_name(store, encoders, films, stage_fingerprints):
+def test_finished_videos_cost_nothing_under_any_name(store, encoders, films, stage_fingerprints):
     film = write_video(films / "a.mp4")
     video_id = know(store, film, 2.0, stage_fingerprints)
-    for stage, mark in stage_fingerprints.items():
+    for stage, fingerprint in stage_fingerprints.items():
         if stage not in ("probe", "vectors"):
-            done(store, video_id, stage, mark, 1.0)
+            done(store, video_id, stage, fingerprint, 1.0)
     (one,) = plan(store, encoders, [films]).inputs
     assert (one.state, one.stages) == ("known", ("vectors",))
     done(store, video_id, "vectors", stage_fingerprints["vectors"], 1.0)
@@ -101,7 +101,7 @@ def test_what_is_done_costs_nothing_under_any_name(store, encoders, films, stage
     ]
 
 
-def test_copies_are_told_apart_by_content_unless_they_are_large(store, encoders, films, monkeypatch):
+def test_copies_are_recognised_by_content_unless_they_are_large(store, encoders, films, monkeypatch):
     film = write_video(films / "a.mp4")
     shutil.copy(film, films / "b.mp4")
     one, two = plan(store, encoders, [films]).inputs
@@ -111,7 +111,7 @@ def test_copies_are_told_apart_by_content_unless_they_are_large(store, encoders,
     assert [each.state for each in plan(store, encoders, [films], hash=True).inputs] == ["new", "copy"]
 
 
-def test_what_failed_for_good_is_named_and_not_planned(store, encoders, films, stage_fingerprints):
+def test_permanent_failures_are_listed_and_not_planned(store, encoders, films, stage_fingerprints):
     film = films / "text.mp4"
     film.write_text("This is no film.")
     info = film.stat()
@@ -126,17 +126,17 @@ def test_what_failed_for_good_is_named_and_not_planned(store, encoders, films, s
 def test_rates_of_this_library_are_used_and_named(store, encoders, films, stage_fingerprints):
     old, new = write_video(films / "a.mp4"), write_video(films / "b.mp4", seconds=2.0, seed=1)
     video_id = know(store, old, 600.0, stage_fingerprints)
-    for stage, mark in stage_fingerprints.items():
+    for stage, fingerprint in stage_fingerprints.items():
         if stage != "probe":
-            done(store, video_id, stage, mark, 6000.0)
+            done(store, video_id, stage, fingerprint, 6000.0)
     made = plan(store, encoders, [new], workers=1)
     assert set(made.measured) == set(stage_fingerprints)
     assert made.estimated == ()
-    watched = len(stage_fingerprints) - len({"probe", "speech_activity", "speech"})  # there is no sound
+    watched = len(stage_fingerprints) - len({"probe", "speech_activity", "speech"})  # there is no audio
     assert made.cost.seconds == pytest.approx(2.0 * 10.0 * watched, rel=0.05)
 
 
-def test_parts_that_are_done_are_taken_off(store, encoders, films, stage_fingerprints):
+def test_finished_parts_are_subtracted(store, encoders, films, stage_fingerprints):
     from pipeline.segments.parts import part_fingerprint, parts_of
 
     film = write_video(films / "a.mp4")
@@ -155,7 +155,7 @@ def test_parts_that_are_done_are_taken_off(store, encoders, films, stage_fingerp
     assert 0 < rest.wall_seconds < rest.cost.seconds  # parts are shared between workers
 
 
-def test_a_file_that_is_back_is_not_noted_by_planning(store, encoders, films, stage_fingerprints):
+def test_planning_does_not_record_that_a_file_is_back(store, encoders, films, stage_fingerprints):
     film = write_video(films / "a.mp4")
     know(store, film, 2.0, stage_fingerprints)
     store.catalog.note_missing(film)

@@ -7,7 +7,7 @@ from stores.library_store import LibraryStore
 from tests.unit.workflows.library_films import done, know
 from workflows.planning.rates import SHIPPED, Rates
 
-MARKS = defaultdict(lambda: "f1")
+FINGERPRINTS = defaultdict(lambda: "f1")
 
 
 @pytest.fixture
@@ -19,17 +19,17 @@ def store(tmp_path: Path):
 def film(store: LibraryStore, tmp_path: Path, name: str, seconds: float, sound: bool = True) -> str:
     path = tmp_path / name
     path.write_bytes(name.encode())
-    return know(store, path, seconds, MARKS, sound)
+    return know(store, path, seconds, FINGERPRINTS, sound)
 
 
-def test_an_empty_library_goes_by_what_is_shipped(store):
+def test_an_empty_library_uses_the_shipped_rates(store):
     rates = Rates.of(store)
     assert rates.measured == frozenset()
     assert rates.stages == SHIPPED
     assert rates.estimate(["objects"], 100.0).seconds == pytest.approx(15.76)
 
 
-def test_rates_are_measured_where_there_is_enough_and_say_so(store, tmp_path):
+def test_rates_are_measured_once_there_is_enough_video(store, tmp_path):
     for name, seconds in (("a.mp4", 100.0), ("b.mp4", 300.0)):
         video_id = film(store, tmp_path, name, seconds)
         done(store, video_id, "pictures", "f1", seconds / 4, left=int(seconds) * 10)
@@ -44,7 +44,7 @@ def test_rates_are_measured_where_there_is_enough_and_say_so(store, tmp_path):
     assert (rates.samples["pictures"], rates.samples["objects"]) == (2, 1)
 
 
-def test_a_machine_that_slept_does_not_spoil_the_rate(store, tmp_path):
+def test_a_suspended_machine_does_not_spoil_the_rate(store, tmp_path):
     for number in range(8):
         video_id = film(store, tmp_path, f"{number}.mp4", 100.0)
         done(store, video_id, "speech", "f1", 30_000.0 if number == 7 else 10.0)
@@ -68,13 +68,13 @@ def test_parts_count_under_their_stage(store, tmp_path):
     assert rates.samples["pictures"] == 1
 
 
-def test_silent_videos_say_nothing_about_listening(store, tmp_path):
+def test_videos_without_audio_do_not_count_for_audio_stages(store, tmp_path):
     done(store, film(store, tmp_path, "a.mp4", 100.0), "speech", "f1", 20.0)
     done(store, film(store, tmp_path, "b.mp4", 900.0, sound=False), "speech", "f1", 0.0)
     assert Rates.of(store).of_stage("speech").seconds_per_media_second == pytest.approx(0.2)
 
 
-def test_tokens_have_the_dearer_price(store):
+def test_tokens_have_the_higher_price(store):
     rates = Rates({"describe": SHIPPED["probe"].__class__(1.0, 0.0, 500.0)})
     cost = rates.estimate(["describe"], 2000.0, (0.5, 2.0))
     assert (cost.tokens, cost.money) == (1e6, 2.0)

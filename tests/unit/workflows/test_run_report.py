@@ -35,7 +35,7 @@ def counts():
     return tally.counts()
 
 
-def test_a_report_says_how_everything_ended_and_keeps_secrets(tmp_path):
+def test_a_report_lists_all_outcomes_and_no_secrets(tmp_path):
     path = write_report(tmp_path, facts(12), report(), counts(), ended=1020.0)
     assert path == tmp_path / "reports" / "run-000012.json"
     assert (tmp_path / "reports" / "latest.json").read_bytes() == path.read_bytes()
@@ -59,7 +59,7 @@ def test_a_report_says_how_everything_ended_and_keeps_secrets(tmp_path):
     assert found["budget"]["limits"] == {}
 
 
-def test_the_budget_stands_in_it_with_what_was_left(tmp_path):
+def test_a_report_has_the_budget_and_what_was_left(tmp_path):
     meter = Meter(tmp_path, lambda _: Estimate(1, 600), 1, Budget(bytes=1000), free=lambda _: 10**12)
     units = [SimpleNamespace(name=(f"v{number}", None, ""), stages={}, seconds=1.0) for number in range(2)]
     assert [meter.may_begin(unit) for unit in units] == [True, False]
@@ -71,7 +71,7 @@ def test_the_budget_stands_in_it_with_what_was_left(tmp_path):
     assert "1.0 kB" in found["budget"]["stopped"]
 
 
-def test_reports_come_newest_first_and_old_ones_go(tmp_path, monkeypatch):
+def test_reports_come_newest_first_and_old_ones_are_removed(tmp_path, monkeypatch):
     monkeypatch.setattr(run_report, "KEPT", 3)
     for run in (1, 2, 9, 10, 1_000_000):
         write_report(tmp_path, facts(run), report(), counts())
@@ -87,7 +87,7 @@ def test_a_report_that_cannot_be_written_has_a_code(tmp_path: Path):
         write_report(tmp_path, facts(1), report(), counts())
 
 
-def test_secrets_are_taken_out_wherever_they_hide():
+def test_secrets_are_removed_at_every_level():
     value = {
         "database": "postgresql+psycopg://me:pw@host/db?password=pw",
         "blob_options": {"key": "AK", "secret": "SK", "client_kwargs": {"endpoint_url": "http://127.0.0.1:1"}},

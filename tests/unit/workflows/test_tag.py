@@ -1,4 +1,4 @@
-"""Tagging keeps nobody waiting while it decides, and loses one video at most."""
+"""Tagging does not lock the library while it decides, and an interruption loses one video at most."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workflows.tag import tag_videos
 
 
 class Deciding:
-    """A tagger that finds out whether others could write while it decides."""
+    """A tagger that checks whether others can write while it decides."""
 
     def __init__(self, other: LibraryStore, fails_at: str = "") -> None:
         self._other = other
@@ -42,7 +42,7 @@ def test_others_write_while_it_decides(tmp_path: Path) -> None:
             assert {made.tag_id for made in store.tags.decisions(video_id)} == {"person", "machine"}
 
 
-def test_what_was_decided_before_an_error_is_kept(tmp_path: Path) -> None:
+def test_decisions_before_an_error_are_kept(tmp_path: Path) -> None:
     with LibraryStore.open(tmp_path, create=True) as store, LibraryStore.open(tmp_path) as other:
         first, second = (add_video(store, f"{n}.mp4") for n in range(2))
         with pytest.raises(EndpointError):

@@ -38,7 +38,7 @@ def test_parts_count_under_their_stage_and_joining_does_not_count_them_again():
     assert counts.video_seconds == {"vid_1": 30.0}
 
 
-def test_what_the_ledger_knew_already_is_no_attempt():
+def test_a_stage_that_was_not_begun_is_no_attempt():
     tally = Tally()
     tally(StageFinished("vid_1", URI, "speech", "quarantined", "WORKER_LOST"))
     counts = tally.counts()
@@ -46,7 +46,7 @@ def test_what_the_ledger_knew_already_is_no_attempt():
     assert counts.errors == {"WORKER_LOST": 1}
 
 
-def test_the_queue_is_told_from_what_runs():
+def test_waiting_and_running_videos_are_counted_apart():
     tally = Tally()
     tally(Planned(4, 3, ()))
     tally(StageStarted("vid_1", URI, "speech"))
@@ -62,11 +62,11 @@ def test_the_queue_is_told_from_what_runs():
 @pytest.fixture
 def metrics():
     metrics = Metrics()
-    told = to_all(metrics)
-    told(Planned(2, 2, (("speech", 2),)))
-    told(ended("speech", seconds=4.0, media_seconds=40.0))
-    told(ended("speech.001", "failed", "DECODE_TIMEOUT", 1.0))
-    told(VideoFinished("vid_1", URI, "failed", "DECODE_TIMEOUT", 40.0))
+    progress = to_all(metrics)
+    progress(Planned(2, 2, (("speech", 2),)))
+    progress(ended("speech", seconds=4.0, media_seconds=40.0))
+    progress(ended("speech.001", "failed", "DECODE_TIMEOUT", 1.0))
+    progress(VideoFinished("vid_1", URI, "failed", "DECODE_TIMEOUT", 40.0))
     return metrics
 
 
@@ -85,7 +85,7 @@ EXPECTED = (
 )
 
 
-def test_prometheus_can_read_what_is_written(metrics, tmp_path: Path):
+def test_prometheus_can_parse_the_file(metrics, tmp_path: Path):
     from prometheus_client.parser import text_string_to_metric_families
 
     path = tmp_path / "new" / "kinodex.prom"

@@ -1,4 +1,4 @@
-"""Which pieces of work are left: probes, whole videos, parts of long ones and what joins them."""
+"""Which units are left: probes, whole videos, parts of long ones and what joins them."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def register(store: LibraryStore, name: str = "long.mp4") -> Input:
     return Input(f"file:///videos/{name}", 1000, video_id)
 
 
-def end(store: LibraryStore, video_id: str, stage: str, mark: str, output: StageOutput | None = None) -> None:
-    attempt = store.ledger.begin(StageKey(video_id, stage, mark), "tester")
+def end(store: LibraryStore, video_id: str, stage: str, fingerprint: str, output: StageOutput | None = None) -> None:
+    attempt = store.ledger.begin(StageKey(video_id, stage, fingerprint), "tester")
     store.commit(attempt, output or StageOutput(blobs=(Blob("part.npz", b"x"),)))
 
 
@@ -62,8 +62,8 @@ def probed(store: LibraryStore, planner: Planner, name: str = "long.mp4", second
 
 
 def work_on(store: LibraryStore, unit: WorkUnit) -> None:
-    for stage, mark in unit.stages.items():
-        end(store, unit.video_id, stage, mark)
+    for stage, fingerprint in unit.stages.items():
+        end(store, unit.video_id, stage, fingerprint)
 
 
 def test_an_unknown_video_is_probed_first(store, planner):
@@ -78,12 +78,12 @@ def test_a_short_video_is_one_unit_and_copies_are_one_video(store, planner):
     assert set(unit.stages) == set(planner.wanted) - {"probe"}
 
 
-def test_the_longest_first(store, planner):
+def test_the_longest_video_comes_first(store, planner):
     inputs = [probed(store, planner, f"{seconds}.mp4", seconds) for seconds in (2, 4, 3)]
     assert [unit.seconds for unit in planner.units(inputs)] == [4.0, 3.0, 2.0]
 
 
-def test_a_long_video_goes_in_parts_that_are_joined_when_all_are_done(store, planner):
+def test_a_long_video_runs_in_parts_that_are_joined_when_all_are_done(store, planner):
     one = probed(store, planner)
     units = planner.units([one])
     assert [unit.part for unit in units] == [0, 1, 2]
@@ -97,7 +97,7 @@ def test_a_long_video_goes_in_parts_that_are_joined_when_all_are_done(store, pla
     assert (join.part, set(join.stages)) == (None, set(planner.wanted) - {"probe"})
 
 
-def test_only_the_parts_that_are_not_done_are_done_again(store, planner):
+def test_only_unfinished_parts_run_again(store, planner):
     one = probed(store, planner)
     unit = planner.units([one])[0]
     end(store, one.video_id, "pictures.000", unit.stages["pictures.000"])
@@ -105,21 +105,21 @@ def test_only_the_parts_that_are_not_done_are_done_again(store, planner):
     assert set(first.stages) == {f"{stage}.000" for stage in PARTED} - {"pictures.000"}
 
 
-def test_a_part_that_is_hopeless_costs_its_stage_and_what_rests_on_it(store, planner):
+def test_a_permanently_failed_part_fails_its_stage_and_those_that_depend_on_it(store, planner):
     one = probed(store, planner)
     for unit in planner.units([one]):
-        for stage, mark in unit.stages.items():
+        for stage, fingerprint in unit.stages.items():
             if stage == "screentext.001":
-                attempt = store.ledger.begin(StageKey(unit.video_id, stage, mark), "tester")
+                attempt = store.ledger.begin(StageKey(unit.video_id, stage, fingerprint), "tester")
                 store.ledger.fail(attempt, "DECODE_FAILED", "not one picture")
             else:
-                end(store, unit.video_id, stage, mark)
+                end(store, unit.video_id, stage, fingerprint)
     (join,) = planner.units([one])
     assert "pictures" in join.stages
     assert "labels" in join.stages
     assert not {"screentext", "vectors"} & set(join.stages)
-    for stage, mark in join.stages.items():
-        end(store, one.video_id, stage, mark, StageOutput())
+    for stage, fingerprint in join.stages.items():
+        end(store, one.video_id, stage, fingerprint, StageOutput())
     assert planner.units([one]) == []
     stage_fingerprints = planner.part_fingerprints(store.catalog.video(one.video_id))
     outcome = outcome_of(store.ledger.receipts(one.video_id), planner.wanted, parts_wanted=stage_fingerprints)
@@ -128,7 +128,7 @@ def test_a_part_that_is_hopeless_costs_its_stage_and_what_rests_on_it(store, pla
     assert dict(outcome.stages)["labels"] == "done"
 
 
-def test_other_parts_are_other_work(store, encoders, planner):
+def test_parts_of_another_length_are_other_units(store, encoders, planner):
     one = probed(store, planner)
     for unit in planner.units([one]):
         work_on(store, unit)
@@ -136,7 +136,7 @@ def test_other_parts_are_other_work(store, encoders, planner):
     assert len(finer.units([one])) == len(parts_of(store.catalog.video(one.video_id), PART / 2))
 
 
-def test_what_may_mend_is_tried_again_at_once_and_then_quarantined(store, encoders, tmp_path, monkeypatch):
+def test_retryable_failures_are_retried_at_once_and_then_quarantined(store, encoders, tmp_path, monkeypatch):
     write_video(tmp_path / "a.mp4", seconds=0.5)
     calls = []
 
@@ -156,7 +156,7 @@ def test_what_may_mend_is_tried_again_at_once_and_then_quarantined(store, encode
     assert len(calls) == store.ledger.max_attempts
 
 
-def test_a_machine_at_fault_ends_the_trying_but_no_strike_is_counted(store, encoders, tmp_path, monkeypatch):
+def test_a_failure_of_the_machine_is_retried_within_limits_and_counts_no_strike(store, encoders, tmp_path, monkeypatch):
     write_video(tmp_path / "a.mp4", seconds=0.5)
 
     def unreadable(*arguments: object) -> None:
@@ -170,7 +170,7 @@ def test_a_machine_at_fault_ends_the_trying_but_no_strike_is_counted(store, enco
     assert receipt.strikes == 0
 
 
-def test_a_renamed_library_of_one_keeps_its_work(store, encoders, tmp_path):
+def test_a_renamed_file_keeps_its_results(store, encoders, tmp_path):
     film = tmp_path / "text.mp4"
     film.write_text("no film")
     ingest(store, encoders, [film], workers=1)

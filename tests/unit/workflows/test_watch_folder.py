@@ -19,7 +19,7 @@ def ended(files: Sequence[Path], code: str = "") -> IngestReport:
 
 
 class Watched:
-    """A watcher in a thread, with an ingest that says what it was given."""
+    """Watches a folder in a thread, with an ingest that records its files."""
 
     def __init__(self, folder: Path, ingest: Callable[[Sequence[Path]], IngestReport] | None = None, **options) -> None:
         self.stop = threading.Event()
@@ -56,7 +56,7 @@ class Watched:
         assert len(self.rounds) >= rounds
 
 
-def test_what_is_there_and_what_arrives_is_ingested_once(tmp_path):
+def test_existing_and_new_files_are_ingested_once(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"one")
     with Watched(tmp_path) as watched:
         watched.wait(1)
@@ -71,7 +71,7 @@ def test_what_is_there_and_what_arrives_is_ingested_once(tmp_path):
     assert [made.number for made in watched.rounds] == [1, 2, 3]
 
 
-def test_a_file_that_grows_is_left_alone_and_others_do_not_wait(tmp_path):
+def test_a_growing_file_waits_and_others_do_not(tmp_path):
     with Watched(tmp_path) as watched:
         (tmp_path / "still.mp4").write_bytes(b"one")
         until = time.monotonic() + 5 * STABLE_SECONDS
@@ -87,11 +87,11 @@ def test_a_file_that_grows_is_left_alone_and_others_do_not_wait(tmp_path):
     assert (tmp_path / "grows.mp4").stat().st_size == size
 
 
-def test_shares_that_tell_of_nothing_are_looked_at_now_and_then(tmp_path, monkeypatch):
-    def deaf(*paths, **options):
-        raise OSError("no space left on device")  # what inotify says when it has no watches left
+def test_folders_without_notifications_are_scanned_regularly(tmp_path, monkeypatch):
+    def no_watches_left(*paths, **options):
+        raise OSError("no space left on device")  # the message of inotify at its limit of watches
 
-    monkeypatch.setattr("workflows.watch_folder.watch", deaf)
+    monkeypatch.setattr("workflows.watch_folder.watch", no_watches_left)
     with Watched(tmp_path, every=0.5) as watched:
         time.sleep(0.2)
         (tmp_path / "a.mp4").write_bytes(b"one")
@@ -99,7 +99,7 @@ def test_shares_that_tell_of_nothing_are_looked_at_now_and_then(tmp_path, monkey
     assert watched.given == [["a.mp4"]]
 
 
-def test_a_locked_library_is_waited_for(tmp_path):
+def test_a_locked_library_is_retried(tmp_path):
     tries = []
 
     def locked(files: Sequence[Path]) -> IngestReport:
@@ -117,7 +117,7 @@ def test_a_locked_library_is_waited_for(tmp_path):
     assert tries[2] - tries[1] > 0.4
 
 
-def test_what_may_mend_is_tried_again_and_what_will_not_is_left(tmp_path):
+def test_only_retryable_failures_are_retried(tmp_path):
     def failing(files: Sequence[Path]) -> IngestReport:
         return ended(files, "FILE_UNREADABLE" if len(watched.given) == 1 else "NOT_MEDIA")
 
@@ -129,7 +129,7 @@ def test_what_may_mend_is_tried_again_and_what_will_not_is_left(tmp_path):
     assert watched.given == [["a.mp4"], ["a.mp4"]]
 
 
-def test_an_error_that_will_not_mend_ends_it(tmp_path):
+def test_an_error_that_is_not_retryable_ends_watching(tmp_path):
     def broken(files: Sequence[Path]) -> IngestReport:
         raise StoreError("LIBRARY_READ_ONLY", "it cannot be written.")
 
@@ -141,7 +141,7 @@ def test_an_error_that_will_not_mend_ends_it(tmp_path):
     assert watched.rounds == []
 
 
-def test_it_ends_at_once_when_told_to(tmp_path):
+def test_a_stop_ends_watching_at_once(tmp_path):
     with Watched(tmp_path) as watched:
         time.sleep(0.5)
         began = time.monotonic()
@@ -150,7 +150,7 @@ def test_it_ends_at_once_when_told_to(tmp_path):
 
 
 @pytest.mark.parametrize("names", [(), ("a.mp4", "b.mp4")])
-def test_once_takes_what_is_there_and_ends(tmp_path, names):
+def test_once_ingests_the_existing_files_and_ends(tmp_path, names):
     for name in names:
         (tmp_path / name).write_bytes(name.encode())
     rounds: list[Round] = []
@@ -161,7 +161,7 @@ def test_once_takes_what_is_there_and_ends(tmp_path, names):
     assert [each.files for each in rounds] == [2] * made
 
 
-def test_the_library_is_no_input(tmp_path):
+def test_the_library_is_not_an_input(tmp_path):
     library = tmp_path / "lib"
     library.mkdir()
     (library / "thumb.mp4").write_bytes(b"ours")

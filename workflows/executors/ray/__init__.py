@@ -1,1 +1,1 @@
-"""The executor on a Ray cluster."""
+"""The Ray executor."""

@@ -1,8 +1,8 @@
-"""What runs inside one of Ray's actors: several units at a time, on one copy of the models.
+"""The Ray actor: it runs several units at a time on one copy of the models.
 
-Actors commit nothing: they begin attempts in the ledger, so that a crash leaves its mark, and leave parcels where the
-library keeps them (`stores.files.staging_area`). What they give back is a small row for each stage, and the name of a
-parcel.
+Actors commit nothing. They begin attempts in the ledger, so that a crash leaves a trace, and write outputs to the
+library's staging area (`stores.files.staging_area`). What they return is a small row for each stage with the name of
+its staged output.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from stores.core.places import Places
 from stores.known_frame_hashes import KnownFrameHashes
 from stores.ledger import Attempt, Ledger
 from stores.library_store import LibraryStore
-from workflows.executors.exclusive import SharedExclusiveLock, has_one_chance_left, lost
-from workflows.executors.ray.cluster import alive, aside, this_machine
+from workflows.executors.exclusive import SharedExclusiveLock, is_last_attempt, lost_attempts
+from workflows.executors.ray.cluster import alive, polled, this_machine
 from workflows.executors.recovered_outputs import RecoveredOutput, WithRecovered, recovered_outputs
 from workflows.loading import Loading
 from workflows.telemetry.job_log import job_log
@@ -40,24 +40,24 @@ if TYPE_CHECKING:
     from pipeline.perceive import PerceptionConfig
 
 UNCOMMITTED = 48
-"""StagingArea that a worker may be ahead of the writer. Source: our choice: the stages of about four videos."""
+"""Staged outputs by which a worker may be ahead of the writer. Source: our choice: the stages of about four videos."""
 
 EXCUSED = 10
-"""Attempts at one stage that may be lost to machines that are gone, before they count after all. Source: our choice."""
+"""Attempts at one stage that are excused when their machine is lost; further ones count. Source: our choice."""
 
 _WRITER_PATIENCE = 600.0  # seconds that a worker waits for the writer to catch up
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """How one stage of one unit ended, as it crosses from an actor to the driver: plain text and numbers only.
+    """How one stage of one unit ended, as an actor reports it to the driver: plain text and numbers only.
 
     Attributes:
-        unit: place of the unit in what the driver gave out.
+        unit: index of the unit among those that the driver submitted.
         stage: "" on the row that closes a unit; its status is then ``finished`` or, if nothing can be stored
             any more, ``aborted``.
-        attempt: 0 where nothing was begun because the ledger knew the ending.
-        staged: name of the output where ``status`` is done, "" otherwise.
+        attempt: 0 where nothing was begun because the ledger had the outcome already.
+        staged: name of the staged output where ``status`` is done, "" otherwise.
     """
 
     unit: int
@@ -75,12 +75,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class ActorConfig:
-    """What every actor is made with; small, and without live objects.
+    """What every actor is configured with; small, and without live objects.
 
     Attributes:
-        pins: commits of models whose commit the registry leaves open, as the driver has them (`Registry.pins`).
-        stages: those of all units.
-        added: models and profiles of the settings.
+        pins: commits of models for which the registry names none, as the driver resolved them (`Registry.pins`).
+        perception: configuration of the stages.
+        stages: the stages of all units.
+        added: models and profiles from the settings.
     """
 
     root: str
@@ -90,7 +91,7 @@ class ActorConfig:
     threads: int
     device: str
     pins: Mapping[str, str]
-    config: PerceptionConfig
+    perception: PerceptionConfig
     stages: tuple[str, ...]
     added: RegistryRows | None = None
 
@@ -99,87 +100,92 @@ ProgressEvent = StageStarted | StageAdvanced
 
 
 class ProgressBuffer:
-    """How far units have come, until somebody asks: of each stage only the last word. To be used by several threads."""
+    """Progress events until the driver polls for them; the latest of each kind and stage. Thread-safe."""
 
     def __init__(self) -> None:
-        self._words: dict[tuple[int, type, str], ProgressEvent] = {}
+        self._events: dict[tuple[int, type, str], ProgressEvent] = {}
         self._lock = threading.Lock()
 
-    def tell(self, unit: int, word: ProgressEvent) -> None:
-        """Keep it in place of what was said before of the same stage."""
+    def add(self, unit: int, event: ProgressEvent) -> None:
+        """Replace the previous event of the same kind about the same stage."""
         with self._lock:
-            self._words[unit, type(word), word.stage] = word
+            self._events[unit, type(event), event.stage] = event
 
-    def forget(self, unit: int) -> None:
-        """This unit has ended: its rows say all."""
+    def discard(self, unit: int) -> None:
+        """Drop the events of a unit that has ended: its rows say everything."""
         with self._lock:
-            self._words = {key: word for key, word in self._words.items() if key[0] != unit}
+            self._events = {key: event for key, event in self._events.items() if key[0] != unit}
 
-    def taken(self) -> list[tuple[int, ProgressEvent]]:
-        """What was said since the last time, with the unit's place, in the order in which it began."""
+    def drain(self) -> list[tuple[int, ProgressEvent]]:
+        """Remove all events and return them with the indices of their units, the oldest first."""
         with self._lock:
-            words, self._words = self._words, {}
-        return [(unit, word) for (unit, _, _), word in words.items()]
+            events, self._events = self._events, {}
+        return [(unit, event) for (unit, _, _), event in events.items()]
 
 
 @dataclass(slots=True)
 class _Slot:
-    """Where one unit at a time is worked on: its worker's hands, and its parcels that the writer may not have read."""
+    """A place for one unit at a time.
+
+    Attributes:
+        context: of the slot's worker.
+        uncommitted: names of staged outputs that the writer may not have committed yet.
+    """
 
     context: WorkerContext
-    ahead: list[str] = field(default_factory=list)
+    uncommitted: list[str] = field(default_factory=list)
 
 
 class Perceiver:
-    """One actor: its models and its door to the library, kept over many units, and a decoder for each slot.
+    """An actor: it keeps its models and its connection to the library over many units, and a decoder for each slot.
 
     Args:
-        slots: units at the same time; Ray calls `work` from threads.
+        slots: units at the same time; Ray calls `work` from as many threads.
     """
 
-    def __init__(self, crew: ActorConfig, slots: int) -> None:
-        self._crew = crew
-        self._company = SharedExclusiveLock()
+    def __init__(self, config: ActorConfig, slots: int) -> None:
+        self._config = config
+        self._lock = SharedExclusiveLock()
         self._slots: queue.SimpleQueue[_Slot] = queue.SimpleQueue()
         self._count = slots
         self._progress = ProgressBuffer()
         self._log = ExitStack()
 
     def open(self) -> Row:
-        """Open the library and begin to load models.
+        """Open the library and start loading models.
 
         Returns:
-            A row whose status is ``aborted``, and why, if the library cannot be opened here.
+            a row; its status is ``aborted``, with the error, if the library cannot be opened on this machine.
         """
         # Imported here, not at the top: the driver loads no models.
         from encoders.bundle import Encoders
         from pipeline.decode.decoder import Decoder
 
-        crew = self._crew
+        config = self._config
         try:
             store = patiently(
-                lambda: LibraryStore.open(Path(crew.root), places=crew.places, max_attempts=crew.max_attempts)
+                lambda: LibraryStore.open(Path(config.root), places=config.places, max_attempts=config.max_attempts)
             )
             self._log.enter_context(job_log(store.root))
         except KinodexError as error:
             where = f"On {socket.gethostname()}: {error.message}"
             return Row(-1, status="aborted", error_code=error.code.name, error_message=where)
-        encoders = Encoders.open(crew.profile, crew.threads, crew.device, crew.pins, crew.added)
-        Loading().start().models(encoders, crew.stages)
+        encoders = Encoders.open(config.profile, config.threads, config.device, config.pins, config.added)
+        Loading().start().models(encoders, config.stages)
         known = KnownFrameHashes(store)
         for slot in range(self._count):
             name = f"ray-{this_machine()}-{slot}-{os.getpid()}"
-            self._slots.put(_Slot(WorkerContext(name, store.ledger, encoders, Decoder(), crew.config, known)))
+            self._slots.put(_Slot(WorkerContext(name, store.ledger, encoders, Decoder(), config.perception, known)))
         self._store = store
         return Row(-1)
 
-    @aside
+    @polled
     def progress(self) -> list[tuple[int, ProgressEvent]]:
-        """What has begun and how far it is, since the last question. An actor that answers lives."""
-        return self._progress.taken()
+        """Progress since the last call. An actor that answers is alive."""
+        return self._progress.drain()
 
     def work(self, number: int, text: str) -> list[Row]:
-        """The endings of the stages of the unit that ``text`` holds as JSON, and a row without a stage to close it."""
+        """Run the unit in ``text``, as JSON; a row for each stage, then one without a stage to close the unit."""
         unit = WorkUnit(**json.loads(text))
         closing = Row(number, unit.video_id)
         rows: list[Row] = []
@@ -188,11 +194,11 @@ class Perceiver:
         try:
             self._wait_for_writer(slot)
             found = patiently(lambda: recovered_outputs(store, unit))
-            rows += [_taken_over(number, one) for one in found.values()]
-            rest = replace(unit, stages={name: mark for name, mark in unit.stages.items() if name not in found})
-            patiently(lambda: forgive_lost_machines(store.ledger, rest))
-            careful = patiently(lambda: has_one_chance_left(store.ledger, rest))
-            with self._company.exclusive() if careful else self._company.shared():
+            rows += [_recovered_row(number, one) for one in found.values()]
+            rest = replace(unit, stages={name: unit.stages[name] for name in unit.stages if name not in found})
+            patiently(lambda: excuse_lost_machines(store.ledger, rest))
+            last_attempt = patiently(lambda: is_last_attempt(store.ledger, rest))
+            with self._lock.exclusive() if last_attempt else self._lock.shared():
                 work(
                     rest,
                     WithRecovered(store.memory(unit.video_id), found),
@@ -200,18 +206,18 @@ class Perceiver:
                     self._callbacks(number, unit, slot, rows),
                 )
         except StoreError as error:
-            # A row, not an exception: Ray would wrap it in a page of its own.
+            # A row, not an exception: Ray would wrap that in a long report of its own.
             closing = replace(closing, status="aborted", error_code=error.code.name, error_message=error.message)
         finally:
-            self._progress.forget(number)
+            self._progress.discard(number)
             self._slots.put(slot)
         return [*rows, closing]
 
     def _callbacks(self, number: int, unit: WorkUnit, slot: _Slot, rows: list[Row]) -> WorkerCallbacks:
-        tell = partial(self._progress.tell, number)
+        add = partial(self._progress.add, number)
         return WorkerCallbacks(
-            begun=lambda stage: tell(StageStarted(unit.video_id, unit.uri, stage)),
-            advanced=lambda stage, share: tell(StageAdvanced(unit.video_id, stage, share)),
+            begun=lambda stage: add(StageStarted(unit.video_id, unit.uri, stage)),
+            advanced=lambda stage, share: add(StageAdvanced(unit.video_id, stage, share)),
             ended=lambda attempt, outcome: rows.append(self._ended(number, slot, attempt, outcome)),
             resolved=lambda receipt: rows.append(
                 Row(number, **asdict(receipt.key), status=receipt.status, error_code=receipt.error_code)
@@ -231,24 +237,24 @@ class Perceiver:
         if isinstance(outcome, KinodexError):
             return replace(row, status="failed", error_code=outcome.code.name, error_message=outcome.message)
         if outcome.seconds is None:
-            # Until the writer comes to it, time goes by in which nobody works on this.
+            # Measured now: it may take a while until the writer commits this.
             outcome = replace(outcome, seconds=max(0.0, time.time() - attempt.started))
         output = outcome
         staged = patiently(lambda: self._store.staging_area.write(key, output, attempt.number))
-        slot.ahead.append(staged)
+        slot.uncommitted.append(staged)
         return replace(row, staged=staged)
 
     def _wait_for_writer(self, slot: _Slot) -> None:
-        """Back-pressure: rows are tiny, so Ray would let actors run ahead until the disk is full of parcels."""
+        """Back-pressure: rows are tiny, so Ray would let actors run ahead until staged outputs fill the disk."""
         until = time.monotonic() + _WRITER_PATIENCE
-        while len(slot.ahead) > UNCOMMITTED and time.monotonic() < until:
-            there = set(patiently(self._store.staging_area.names))
-            slot.ahead = [name for name in slot.ahead if name in there]
-            if len(slot.ahead) > UNCOMMITTED:
+        while len(slot.uncommitted) > UNCOMMITTED and time.monotonic() < until:
+            staged = set(patiently(self._store.staging_area.names))
+            slot.uncommitted = [name for name in slot.uncommitted if name in staged]
+            if len(slot.uncommitted) > UNCOMMITTED:
                 time.sleep(0.5)
 
 
-def _taken_over(number: int, one: RecoveredOutput) -> Row:
+def _recovered_row(number: int, one: RecoveredOutput) -> Row:
     receipt = one.receipt
     return Row(
         number,
@@ -261,12 +267,12 @@ def _taken_over(number: int, one: RecoveredOutput) -> Row:
     )
 
 
-def forgive_lost_machines(ledger: Ledger, unit: WorkUnit) -> None:
-    """Give back the attempts at stages of ``unit`` that a machine held which is no longer in the cluster."""
-    running = lost(ledger, unit)
-    there = alive() if running else set()
+def excuse_lost_machines(ledger: Ledger, unit: WorkUnit) -> None:
+    """Release attempts at stages of ``unit`` that were held by machines no longer in the cluster."""
+    running = lost_attempts(ledger, unit)
+    nodes = alive() if running else set()
     for receipt in running:
         if receipt.worker.startswith("ray-") and receipt.attempt <= EXCUSED:
             node = receipt.worker.split("-")[1]
-            if node not in there:
+            if node not in nodes:
                 ledger.release(Attempt(receipt.key, receipt.attempt, receipt.worker, 0.0))

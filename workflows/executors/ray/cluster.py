@@ -1,4 +1,4 @@
-"""The cluster that a job runs on: one of its own on this machine, or one that is there.
+"""The cluster that a job runs on: one started for it on this machine, or an existing one.
 
 Ray is imported here first, with its environment set.
 """
@@ -28,23 +28,22 @@ WORKER_ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": "1073741824",
     "MALLOC_MMAP_THRESHOLD_": "1073741824",
 }
-"""What a process of Ray has to know before it starts: how many threads a numerical library may use beside our own
-(Ray would say as many as the actor reserves), and what `encoders.runtime.memory_use` asks of the C library. Ray's
-workers have threads before any code of ours runs, and threads keep the memory arenas they began with. Source: measured
-on 38 clips,
-two slots on two cores: 2.5 s of system time instead of 7.5.
+"""Environment of Ray's worker processes: how many threads numerical libraries may use besides our own (Ray would allow
+as many as the actor reserves), and the memory settings of `encoders.runtime.memory_use`. The latter must be set before
+the process starts: Ray's workers have threads before any of our code runs, and threads keep the arenas they started
+with. Source: measured on 38 clips, two slots on two cores: 2.5 s of system time instead of 7.5.
 """
 
-ASIDE = "aside"
-"""Where actors answer what is asked beside their work, in a thread of its own (a concurrency group, in Ray's words)."""
-aside = ray.method(concurrency_group=ASIDE)
+POLLING = "polling"
+"""Concurrency group in which actors answer questions about their progress while they work."""
+polled = ray.method(concurrency_group=POLLING)
 
 _OBJECT_STORE = 256 << 20  # rows are a few hundred bytes
 _ANSWER_SECONDS = 10.0
 
 
 def _check_answers(address: str) -> None:
-    """Ray itself waits for minutes without a word where nothing listens.
+    """Fail fast: Ray itself waits silently for minutes where nothing listens.
 
     Raises:
         UsageError: USAGE if nothing does.
@@ -65,10 +64,11 @@ def _no_cluster(address: str, why: str) -> UsageError:
 
 @contextmanager
 def cluster(address: str | None, workers: int) -> Iterator[Mapping[str, str]]:
-    """Ray for the block: the one that runs already, the one at ``address``, or one of our own.
+    """Connect to Ray for the block: as already initialised, to the cluster at ``address``, or to a new local one.
 
-    It gives the environment that workers have to be asked for with. Those of a cluster of our own have it already, so
-    that the ones which Ray starts beforehand can be used.
+    Yields:
+        the environment to request for workers. On a new local cluster it is empty, since workers inherit it there;
+        so the workers that Ray starts in advance can be used.
     """
     ours = not ray.is_initialized()
     if ours and address is not None:
@@ -95,9 +95,9 @@ def cluster(address: str | None, workers: int) -> Iterator[Mapping[str, str]]:
 
 
 def _begin(**options: Any) -> None:
-    """`ray.init`, but whoever handles SIGTERM goes on doing so.
+    """`ray.init`, but with the program's own SIGTERM handler restored.
 
-    Ray's own handlers print a page of addresses, and exit in a way that it later takes for another.
+    Ray's handlers print a page of addresses, and their exit surfaces as other exceptions (docs/ray-facts.md).
     """
     before = signal.getsignal(signal.SIGTERM)
     try:
@@ -109,7 +109,7 @@ def _begin(**options: Any) -> None:
 
 @contextmanager
 def _in_environment(added: Mapping[str, str]) -> Iterator[None]:
-    """Have processes that start in the block know ``added``, but for what they know already."""
+    """Add ``added`` to the environment for the block; variables that are already set stay as they are."""
     new = {name: value for name, value in added.items() if name not in os.environ}
     os.environ.update(new)
     try:
@@ -120,17 +120,17 @@ def _in_environment(added: Mapping[str, str]) -> Iterator[None]:
 
 
 def machines() -> list[Mapping[str, float]]:
-    """What each machine of the cluster has, busy or not, by Ray's names: ``CPU``, ``memory`` in bytes, ``GPU``."""
+    """Resources of each machine in the cluster, busy or not, by Ray's names: ``CPU``, ``memory`` in bytes, ``GPU``."""
     nodes = ray.nodes()  # type: ignore[no-untyped-call]
     return [node["Resources"] for node in nodes if node["Alive"]]
 
 
 def alive() -> set[str]:
-    """Names of the machines that are in the cluster."""
+    """Ids of the machines that are in the cluster."""
     nodes = ray.nodes()  # type: ignore[no-untyped-call]
     return {node["NodeID"] for node in nodes if node["Alive"]}
 
 
 def this_machine() -> str:
-    """Name of the machine that this actor runs on."""
+    """Id of the machine that this actor runs on."""
     return str(ray.get_runtime_context().get_node_id())

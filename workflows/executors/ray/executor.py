@@ -1,10 +1,10 @@
-"""Many units on Ray: the driver's side.
+"""The Ray executor: the driver's side.
 
-What goes to an actor is where a video lies and which stages are left; what comes back is a small receipt for each
-stage and the name of a parcel. Pixels, sound and vectors never cross. The driver is the one writer. On several
-machines the videos, and the library's folder unless servers take its place, must lie at the same path on each.
+An actor is sent the location of a video and the stages that are left; it returns a small row for each stage, with the
+name of its staged output. Pixels, sound and vectors never pass through Ray. The driver is the only writer. On several
+machines the videos, and the library's folder unless servers take its place, must be at the same path on each.
 
-A machine that is gone from the cluster was not the video's fault: the attempt it held is given back.
+Losing a machine is not a video's fault: the attempts that it held are released.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from stores.ledger import Attempt
 from workflows.executors.ray.actor import ActorConfig, Row
 from workflows.executors.ray.cluster import cluster, machines
 from workflows.executors.ray.pool import Pool
-from workflows.executors.ray.shape import at_hand, shape_of
-from workflows.executors.threads import default_workers, record_outcome
+from workflows.executors.ray.shape import shape_of, units_per_slot
+from workflows.executors.threads import record_outcome
 from workflows.telemetry.progress import StageFinished
 from workflows.units import WorkUnit
 from workflows.work import Outcome
+from workflows.workers import default_workers
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore
@@ -35,9 +36,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def on_ray(job: Job) -> Iterator[Callable[[Sequence[WorkUnit]], None]]:
-    """A cluster for the block, and what works through units on it.
+    """Connect to a cluster for the block, and yield a function that runs units on it.
 
-    Whatever ends the block, what actors still had in hand is given back: it is no strike against a video.
+    However the block ends, attempts still held by actors are released and do not count against their videos.
     """
     driver = _Driver(job)
     try:
@@ -48,20 +49,20 @@ def on_ray(job: Job) -> Iterator[Callable[[Sequence[WorkUnit]], None]]:
             finally:
                 driver.dismiss()
     finally:
-        driver.give_back()
+        driver.release_attempts()
 
 
 class _Driver:
-    """Gives units out, and writes down what comes of them."""
+    """Submits units to actors and records their outcomes."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
         self._begun: list[WorkUnit] = []
         self._pool: Pool | None = None
-        self.environment: Mapping[str, str] = {}  # that workers are asked for with
+        self.environment: Mapping[str, str] = {}  # of the actors' processes
 
     def run(self, units: Sequence[WorkUnit]) -> None:
-        """Work through ``units`` in their order; commit what actors leave as it comes.
+        """Run ``units`` in the given order, and commit staged outputs as they arrive.
 
         Raises:
             StoreError: if the library cannot be written any more; what was committed stays.
@@ -76,7 +77,7 @@ class _Driver:
             for row in rows:
                 unit = begun[row.unit]
                 if row.stage:
-                    _take(job, unit, row)
+                    _record(job, unit, row)
                 elif row.status == "aborted":
                     raise StoreError(row.error_code, row.error_message, "Run the same command again to go on.")
                 else:
@@ -86,34 +87,34 @@ class _Driver:
             if meter is not None and meter.over():
                 self.dismiss()
                 break
-        # Nobody is at work any more. Of units that ran twice a parcel may be left, and of dead actors half of one.
+        # No actor is at work now. Units that ran twice, or actors that died, may have left staged outputs.
         for file in patiently(job.store.staging_area.files):
             job.store.staging_area.remove(file.name)
 
     def dismiss(self) -> None:
-        """End all actors, whatever they do."""
+        """End all actors, even while they work."""
         if self._pool is not None:
             self._pool.close()
             self._pool = None
 
-    def give_back(self) -> None:
-        """Release the attempts that actors had in hand when the job was stopped."""
+    def release_attempts(self) -> None:
+        """Release the attempts that actors held when the job was stopped."""
         ledger, units = self._job.store.ledger, self._begun
         wanted = {StageKey(unit.video_id, *item) for unit in units for item in unit.stages.items()}
         with suppress(StoreError):
             for receipt in ledger.receipts_of(sorted({unit.video_id for unit in units})):
                 if receipt.status == "running" and receipt.key in wanted and receipt.worker.startswith("ray-"):
-                    with suppress(StoreError):  # of one that ended after all; the others are given back
+                    with suppress(StoreError):  # an attempt that ended after all; go on with the others
                         ledger.release(Attempt(receipt.key, receipt.attempt, receipt.worker, 0.0))
 
     def _rows(self, units: Sequence[WorkUnit]) -> Iterator[Sequence[Row]]:
         pool = self._pool_for(units)
         texts = [json.dumps(asdict(unit)) for unit in units]
-        ahead = at_hand([unit.seconds for unit in units], pool.shape.slots * pool.shape.actors)
+        ahead = units_per_slot([unit.seconds for unit in units], pool.shape.slots * pool.shape.actors)
         return pool.work(texts, ahead, self._job.progress)
 
     def _pool_for(self, units: Sequence[WorkUnit]) -> Pool:
-        """The pool there is, its models loaded, unless a larger one is worth while."""
+        """The existing pool, whose models are loaded, unless a larger one is worthwhile."""
         job, encoders = self._job, self._job.encoders
         shape = shape_of(
             machines(),
@@ -121,16 +122,16 @@ class _Driver:
             job.workers,
             pulled=encoders.pulled,
             on_gpu=encoders.device != "cpu" and (encoders.pulled or encoders.device == "cuda"),
-            alone=job.store.ledger.max_attempts == 1,
+            one_slot=job.store.ledger.max_attempts == 1,
         )
-        there = self._pool
-        if there is None or shape.slots * shape.actors > there.shape.slots * there.shape.actors:
+        pool = self._pool
+        if pool is None or shape.slots * shape.actors > pool.shape.slots * pool.shape.actors:
             self.dismiss()
-            self._pool = there = Pool(_crew(job, units), shape, self.environment)
-        return there
+            self._pool = pool = Pool(_actor_config(job, units), shape, self.environment)
+        return pool
 
 
-def _crew(job: Job, units: Sequence[WorkUnit]) -> ActorConfig:
+def _actor_config(job: Job, units: Sequence[WorkUnit]) -> ActorConfig:
     store, encoders = job.store, job.encoders
     return ActorConfig(
         root=str(store.root),
@@ -141,13 +142,13 @@ def _crew(job: Job, units: Sequence[WorkUnit]) -> ActorConfig:
         device=encoders.device,
         pins=encoders.registry.pins(encoders.profile),
         added=encoders.registry.added,
-        config=job.config,
+        perception=job.config,
         stages=tuple(sorted({stage for unit in units for stage in unit.stages})),
     )
 
 
-def _take(job: Job, unit: WorkUnit, row: Row) -> None:
-    """Write down one ending that an actor reported."""
+def _record(job: Job, unit: WorkUnit, row: Row) -> None:
+    """Record the outcome that an actor reported for one stage."""
     key = StageKey(row.video_id, row.stage, row.fingerprint)
     if not row.attempt:
         job.progress(StageFinished(unit.video_id, unit.uri, row.stage, row.status, row.error_code))

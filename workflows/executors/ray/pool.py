@@ -1,9 +1,8 @@
-"""A pool of Ray's actors, and who of them has which unit in hand.
+"""A pool of Ray actors, and the units assigned to each.
 
-An actor is one process with one copy of the models and a few slots, each of which takes a unit at a time. A unit goes
-to whoever is free next. Where an actor dies, what it had in hand goes to others at once, and another is asked for in
-its place; the ledger's count of attempts ends that. Ray itself would start it anew for ever, and keep its units
-waiting for it.
+An actor is a process with one copy of the models and a few slots, each of which runs one unit at a time. Units go to
+the first free slot. If an actor dies, its units are reassigned at once and a replacement is started; the ledger's count
+of attempts bounds that. Ray's own retries would restart the actor for ever and keep its units waiting for it.
 """
 
 from __future__ import annotations
@@ -20,64 +19,64 @@ import ray
 
 from stores.core.errors import KinodexError, StoreError
 from workflows.executors.ray.actor import EXCUSED, ActorConfig, Perceiver, ProgressEvent, Row
-from workflows.executors.ray.cluster import ASIDE
+from workflows.executors.ray.cluster import POLLING
 from workflows.executors.ray.shape import Shape
 from workflows.telemetry.progress import Progress, Waiting, silent
 
-_PATIENCE = 30.0  # seconds in which nothing ends and no actor has begun, after which somebody is told
-_ASK_SECONDS = 1.0  # between questions how far an actor is, or whether it lives
-_MISSING_SECONDS = 60.0  # that an actor may be out of reach before it is ended; Ray knows of dead machines in 20
+_START_SECONDS = 30.0  # without a started actor, after which a `Waiting` event is sent
+_POLL_SECONDS = 1.0  # between polls of an actor
+_UNREACHABLE_SECONDS = 60.0  # after which an unreachable actor is killed; Ray notices a dead machine within 20
 _CLOSING_SECONDS = 5.0
-_MAX_FAILED_STARTS = 6  # actors that die before they have opened the library, while no other has
-_MOST_RETURNS = 2 * EXCUSED  # of one unit; the ledger ends it sooner, unless nothing was begun
-_LOGGED = 200  # characters of what Ray says
+_MAX_FAILED_STARTS = 6  # actors in a row that die before they have opened the library
+_MAX_RETURNS = 2 * EXCUSED  # of one unit; the ledger stops it sooner unless no stage was begun
+_LOGGED = 200  # characters of an error of Ray
 _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
 class _Actor:
-    """One of them.
+    """An actor and its pending calls.
 
     Attributes:
-        opening: what is waited for until it has opened the library; then None.
-        in_hand: places of its units, by what is waited for.
-        missing: since when it has been out of reach, as `time.monotonic` counts; None while it is not.
-        question: what is waited for to hear how far it is and, if it is out of reach, whether it lives.
-        asked: when that was asked last.
+        opening: the call that opens the library; None once it has returned.
+        assigned: indices of its units, by the calls that run them.
+        unreachable_since: by `time.monotonic`; None while it is reachable.
+        poll: the pending call for its progress, which also shows that it is alive.
+        polled_at: when it was last polled.
     """
 
     handle: Any
     opening: Any
-    in_hand: dict[Any, int] = field(default_factory=dict)
-    missing: float | None = None
-    question: Any = None
-    asked: float = 0.0
+    assigned: dict[Any, int] = field(default_factory=dict)
+    unreachable_since: float | None = None
+    poll: Any = None
+    polled_at: float = 0.0
 
-    def awaited(self) -> list[Any]:
-        """All that will come of it."""
-        refs = [self.question] if self.missing is not None else [*self.in_hand, self.opening, self.question]
+    def pending(self) -> list[Any]:
+        """All calls that have yet to return."""
+        refs = [self.poll] if self.unreachable_since is not None else [*self.assigned, self.opening, self.poll]
         return [ref for ref in refs if ref is not None]
 
-    def may_be_asked(self) -> bool:
-        """Whether there is something to ask."""
-        return self.missing is not None or bool(self.in_hand)
+    def needs_polling(self) -> bool:
+        """Whether it works, or may be dead."""
+        return self.unreachable_since is not None or bool(self.assigned)
 
 
 class Pool:
-    """Actors of one job, kept until it is closed. To be used by one thread.
+    """The actors of one job, until it is closed. Not thread-safe.
 
     Args:
-        environment: that its processes start with, beside what Ray gives them.
-        kind: class of the actors; another one for tests.
+        environment: for the actors' processes, in addition to what Ray sets.
+        kind: class of the actors; tests use another one.
     """
 
     def __init__(
-        self, crew: ActorConfig, shape: Shape, environment: Mapping[str, str], kind: type[Perceiver] = Perceiver
+        self, config: ActorConfig, shape: Shape, environment: Mapping[str, str], kind: type[Perceiver] = Perceiver
     ) -> None:
         self.shape = shape
-        self._crew = crew
-        # It is we who say what becomes of an actor's units, so Ray restarts and retries nothing.
-        self._kind = ray.remote(concurrency_groups={ASIDE: 1})(kind).options(  # type: ignore[call-overload]
+        self._config = config
+        # The pool decides what happens to the units of a dead actor, so Ray must not restart or retry anything.
+        self._kind = ray.remote(concurrency_groups={POLLING: 1})(kind).options(  # type: ignore[call-overload]
             num_cpus=shape.slots,
             num_gpus=shape.gpus,
             memory=shape.memory,
@@ -87,27 +86,27 @@ class Pool:
             runtime_env={"env_vars": dict(environment)} if environment else None,
         )
         self._actors: list[_Actor] = []
-        self._failed_starts = 0  # since one has opened the library
+        self._failed_starts = 0  # since an actor last opened the library
         self._returned: Counter[int] = Counter()  # how often each unit came back from a dead actor
         self._failure: Exception | None = None
 
     def close(self) -> None:
-        """End all actors, whatever they do, and wait a little until they have."""
-        outcome = []
+        """Kill all actors and wait a few seconds for their calls to end."""
+        pending = []
         for actor in self._actors:
-            outcome += [ref for ref in (*actor.in_hand, actor.opening) if ref is not None]
+            pending += [ref for ref in (*actor.assigned, actor.opening) if ref is not None]
             ray.kill(actor.handle)
         self._actors.clear()
-        if outcome:
-            ray.wait(outcome, num_returns=len(outcome), timeout=_CLOSING_SECONDS)
+        if pending:
+            ray.wait(pending, num_returns=len(pending), timeout=_CLOSING_SECONDS)
 
-    def work(self, units: Sequence[str], ahead: int, tell: Progress = silent) -> Iterator[list[Row]]:
-        """The rows of units as they end, those of one unit together.
+    def work(self, units: Sequence[str], per_slot: int, progress: Progress = silent) -> Iterator[list[Row]]:
+        """Run units and yield their rows as they end, those of one unit together.
 
         Args:
             units: as JSON, in the order in which they are begun.
-            ahead: units that a slot is given at a time.
-            tell: hears how far units in hand are, about every second, and of waiting while nothing can be begun.
+            per_slot: units that are assigned to a slot at a time.
+            progress: receives the progress of running units about every second, and `Waiting` while none can begin.
 
         Raises:
             StoreError: if an actor cannot open the library.
@@ -117,137 +116,138 @@ class Pool:
         ended: list[Row] = []
         self._returned.clear()
         for actor in self._actors:
-            actor.question = None  # asked about other units
+            actor.poll = None  # it was about other units
         try:
             while left or ended or self._busy() or self._failure is not None:
-                # New work first: nobody is to wait while the writer writes.
-                self._hire(len(left))
-                self._give(left, units, ahead)
+                # Assign first: actors should not idle while the caller commits.
+                self._start_actors(len(left))
+                self._assign(left, units, per_slot)
                 yield ended
                 if self._failure is not None:
                     raise self._failure
-                ended = self._ended(left, tell)
+                ended = self._wait(left, progress)
         finally:
             if self._busy():
-                self.close()  # nobody will take what they have in hand
+                self.close()  # the caller stopped early
 
     def _busy(self) -> bool:
-        return any(actor.in_hand for actor in self._actors)
+        return any(actor.assigned for actor in self._actors)
 
-    def _hire(self, left: int) -> None:
-        there = [actor for actor in self._actors if actor.missing is None]
-        free = sum(max(0, self.shape.slots - len(actor.in_hand)) for actor in there)
-        for _ in range(self.shape.actors - len(there)):
+    def _start_actors(self, left: int) -> None:
+        """Start actors until there are enough slots for the units that are left, or the pool has its full size."""
+        reachable = [actor for actor in self._actors if actor.unreachable_since is None]
+        free = sum(max(0, self.shape.slots - len(actor.assigned)) for actor in reachable)
+        for _ in range(self.shape.actors - len(reachable)):
             if free >= left:
                 break
-            handle: Any = self._kind.remote(self._crew, self.shape.slots)
+            handle: Any = self._kind.remote(self._config, self.shape.slots)
             self._actors.append(_Actor(handle, handle.open.remote()))
             free += self.shape.slots
 
-    def _give(self, left: deque[int], units: Sequence[str], ahead: int) -> None:
-        able = [actor for actor in self._actors if actor.opening is None and actor.missing is None]
-        while left and able:
-            actor = min(able, key=lambda each: len(each.in_hand))
-            if len(actor.in_hand) >= self.shape.slots * ahead:
+    def _assign(self, left: deque[int], units: Sequence[str], per_slot: int) -> None:
+        """Assign units to the least busy actors until all slots have their share."""
+        ready = [actor for actor in self._actors if actor.opening is None and actor.unreachable_since is None]
+        while left and ready:
+            actor = min(ready, key=lambda each: len(each.assigned))
+            if len(actor.assigned) >= self.shape.slots * per_slot:
                 return
             number = left.popleft()
-            actor.in_hand[actor.handle.work.remote(number, units[number])] = number
+            actor.assigned[actor.handle.work.remote(number, units[number])] = number
 
-    def _ended(self, left: deque[int], tell: Progress) -> list[Row]:
-        """Wait until something ends; then the rows of all units that have. What dead actors had goes back to ``left``.
+    def _wait(self, left: deque[int], progress: Progress) -> list[Row]:
+        """Wait until calls return; the rows of units that ended. The units of dead actors go back to ``left``.
 
-        What has to end the job is kept in ``_failure``, so that rows which came before it are not lost.
+        An error that must end the job is kept in ``_failure``, so that rows which came before it are not lost.
         """
-        self._ask()
-        asked = {ref: actor for actor in self._actors for ref in actor.awaited()}
-        asking = any(actor.may_be_asked() for actor in self._actors)
-        if not asked:
-            time.sleep(_ASK_SECONDS)
+        self._poll()
+        pending = {ref: actor for actor in self._actors for ref in actor.pending()}
+        polling = any(actor.needs_polling() for actor in self._actors)
+        if not pending:
+            time.sleep(_POLL_SECONDS)
             return []
-        done, rest = ray.wait(list(asked), num_returns=1, timeout=_ASK_SECONDS if asking else _PATIENCE)
+        done, rest = ray.wait(list(pending), num_returns=1, timeout=_POLL_SECONDS if polling else _START_SECONDS)
         done += ray.wait(rest, num_returns=len(rest), timeout=0)[0] if done and rest else []
-        if not done and not asking and all(actor.opening is not None for actor in self._actors):
+        if not done and not polling and all(actor.opening is not None for actor in self._actors):
             wanted = f"{self.shape.slots} processors and {self.shape.memory / 2**30:.2f} GiB of memory"
             wanted += f" and {self.shape.gpus:g} of a GPU" if self.shape.gpus else ""
-            tell(Waiting(f"nothing has begun on the Ray cluster; each process reserves {wanted}, perhaps not free"))
-        found: list[Row] = []
-        # Deaths last: what an actor has ended before is not given to others.
+            progress(Waiting(f"no worker has started on the Ray cluster; each needs {wanted}, which may not be free"))
+        rows: list[Row] = []
+        # Errors last, so that units which an actor finished before it died are not reassigned.
         answers = [(ref, _answer(ref)) for ref in done]
         for ref, value in sorted(answers, key=lambda answer: isinstance(answer[1], Exception)):
-            actor = asked[ref]
+            actor = pending[ref]
             if isinstance(value, ray.exceptions.RayTaskError):
-                self._failure = value  # a bug of ours, and not the actor's death
+                self._failure = value  # a bug in our code; the actor is alive
             elif isinstance(value, Exception):
-                self._miss(actor, value, left)
-            elif ref == actor.question:
-                self._heard(actor, value, tell)
+                self._handle_loss(actor, value, left)
+            elif ref == actor.poll:
+                self._handle_progress(actor, value, progress)
             elif ref == actor.opening:
-                self._opened(actor, value)
+                self._handle_opening(actor, value)
             else:
-                del actor.in_hand[ref]
-                found += value
-        return found
+                del actor.assigned[ref]
+                rows += value
+        return rows
 
-    def _heard(self, actor: _Actor, progress: Sequence[tuple[int, ProgressEvent]], tell: Progress) -> None:
-        actor.question = None
-        if actor.missing is not None:
-            # Its calls are lost all the same, and it must not go on beside its successor.
+    def _handle_progress(self, actor: _Actor, events: Sequence[tuple[int, ProgressEvent]], progress: Progress) -> None:
+        actor.poll = None
+        if actor.unreachable_since is not None:
+            # It is reachable again, but its calls are lost, and it must not work alongside its replacement.
             ray.kill(actor.handle)
             return
-        for unit, word in progress:
-            if unit in actor.in_hand.values():  # else it has ended meanwhile, and its rows have said so
-                tell(word)
+        for unit, event in events:
+            if unit in actor.assigned.values():  # else it has ended meanwhile, as its rows say
+                progress(event)
 
-    def _opened(self, actor: _Actor, row: Row) -> None:
+    def _handle_opening(self, actor: _Actor, row: Row) -> None:
         if row.status == "aborted":
             self._failure = StoreError(row.error_code, row.error_message, "Run the same command again to go on.")
         actor.opening = None
         self._failed_starts = 0
 
-    def _ask(self) -> None:
-        """Ask actors now and then how far they are; give up those that are out of reach and do not answer for long."""
+    def _poll(self) -> None:
+        """Poll working actors for their progress, and kill those that have been unreachable for too long."""
         now = time.monotonic()
         for actor in self._actors:
-            if not actor.may_be_asked() or now - actor.asked < _ASK_SECONDS:
+            if not actor.needs_polling() or now - actor.polled_at < _POLL_SECONDS:
                 continue
-            if actor.missing is not None and now - actor.missing > _MISSING_SECONDS:
+            if actor.unreachable_since is not None and now - actor.unreachable_since > _UNREACHABLE_SECONDS:
                 ray.kill(actor.handle)
-            if actor.question is None:
-                actor.question = actor.handle.progress.remote()
-            actor.asked = now
+            if actor.poll is None:
+                actor.poll = actor.handle.progress.remote()
+            actor.polled_at = now
 
-    def _miss(self, actor: _Actor, error: Exception, left: deque[int]) -> None:
-        """An actor is out of reach, or dead for good.
+    def _handle_loss(self, actor: _Actor, error: Exception, left: deque[int]) -> None:
+        """Handle an actor that is unreachable or dead.
 
-        Its units are given to others only when it is known to be dead. A machine that is gone is known to be gone only
-        after a while, and until then the attempts that it held would count against their videos.
+        Its units are reassigned only once it is known to be dead. Ray notices a lost machine only after a while, and
+        until then the attempts which that machine held would count against their videos.
         """
-        said = textwrap.shorten(str(error), _LOGGED, placeholder=" …")
-        if actor.missing is None:
-            actor.missing = time.monotonic()
-            _log.warning("an actor is gone: %s", said)
+        reason = textwrap.shorten(str(error), _LOGGED, placeholder=" …")
+        if actor.unreachable_since is None:
+            actor.unreachable_since = time.monotonic()
+            _log.warning("an actor is unreachable: %s", reason)
         if isinstance(error, ray.exceptions.ActorUnavailableError):
-            actor.question = None
+            actor.poll = None
             return
         if actor not in self._actors:
-            return  # another of its calls has said so
-        # Ray has names for many deaths (died, out of memory, no environment, no room). Should it only have seemed so:
+            return  # another of its calls has reported this already
+        # Ray has many errors for a dead actor (died, out of memory, no environment, no room). In case it is alive:
         ray.kill(actor.handle)
         self._actors.remove(actor)
-        self._returned.update(actor.in_hand.values())
-        left.extendleft(sorted(actor.in_hand.values(), reverse=True))
+        self._returned.update(actor.assigned.values())
+        left.extendleft(sorted(actor.assigned.values(), reverse=True))
         self._failed_starts += actor.opening is not None
-        able = any(each.opening is None for each in self._actors)
-        if (self._failed_starts > _MAX_FAILED_STARTS and not able) or max(
-            self._returned.values(), default=0
-        ) > _MOST_RETURNS:
-            hint = "The logs of the cluster say more; too little memory is the usual reason."
-            message = f"Ray's actors die again and again before they have done anything. The last one: {said}"
+        started = any(each.opening is None for each in self._actors)
+        returns = max(self._returned.values(), default=0)
+        if (self._failed_starts > _MAX_FAILED_STARTS and not started) or returns > _MAX_RETURNS:
+            hint = "See the logs of the cluster; the usual reason is too little memory."
+            message = f"Ray's actors keep dying before they have done anything. The last error: {reason}"
             self._failure = KinodexError("WORKER_LOST", message, hint)
 
 
 def _answer(ref: Any) -> Any:
-    """What came of a call, or the error of Ray that came instead."""
+    """The result of a call, or the error that Ray raised."""
     try:
         return ray.get(ref)
     except ray.exceptions.RayError as error:

@@ -1,4 +1,4 @@
-"""How much of a cluster the actors of a job take: arithmetic, without Ray."""
+"""How many actors a job gets on a cluster, and of what size: arithmetic, without Ray."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 MAX_SLOTS = 4
-"""Seats of one actor. Source: our choice: Python runs one thread at a time, but for the calls of models, and a crash in
-a model costs what all slots have in hand.
+"""Slots of one actor. Source: our choice: Python runs one thread at a time, except inside models, and a crash in a
+model costs the units in all slots.
 """
 
 MODELS_MEMORY, SLOT_MEMORY = 5 << 28, 3 << 28
@@ -32,7 +32,7 @@ class Shape:
 
     Attributes:
         slots: units that one actor works on at the same time; it reserves as many processors.
-        actors: most of them. It may be more than fit: a cluster that can grow does so then.
+        actors: the maximum. It may be more than fit: an autoscaling cluster then grows.
         memory: bytes that one actor reserves.
         gpus: share of a GPU that one actor reserves, 0 if it needs none.
     """
@@ -44,7 +44,13 @@ class Shape:
 
 
 def shape_of(
-    machines: Sequence[Mapping[str, float]], units: int, workers: int | None, *, pulled: bool, on_gpu: bool, alone: bool
+    machines: Sequence[Mapping[str, float]],
+    units: int,
+    workers: int | None,
+    *,
+    pulled: bool,
+    on_gpu: bool,
+    one_slot: bool,
 ) -> Shape:
     """The shape with the fewest copies of the models that still puts most of the cluster to use.
 
@@ -54,23 +60,23 @@ def shape_of(
         workers: slots that were asked for; None for as many as fit.
         pulled: whether models come from the hub.
         on_gpu: whether they use a GPU where there is one.
-        alone: whether no two units may be in one process.
+        one_slot: whether no two units may share a process.
     """
     with_gpu = [machine for machine in machines if on_gpu and machine.get("GPU", 0) > 0]
     models = PULLED_MODELS_MEMORY if pulled else MODELS_MEMORY
     wanted = min(units, workers or units)
-    most = 1 if alone else min(MAX_SLOTS, wanted)
+    most = 1 if one_slot else min(MAX_SLOTS, wanted)
     if with_gpu:
         machines = with_gpu
         # An actor computes on one GPU: there have to be as many actors as GPUs.
         most = max(1, min(most, *(int(machine.get("CPU", 0) // machine["GPU"]) for machine in with_gpu)))
 
     def fitting(machine: Mapping[str, float], slots: int) -> int:
-        """Actors that a machine has room for."""
+        """Actors for which a machine has room."""
         return int(min(machine.get("CPU", 0) // slots, machine.get("memory", 0) // (models + slots * SLOT_MEMORY)))
 
     def places(slots: int) -> int:
-        """Seats that the cluster has room for, and no more than are wanted."""
+        """Slots that the cluster has room for, and no more than are wanted."""
         return min(slots * sum(fitting(machine, slots) for machine in machines), wanted - wanted % slots)
 
     best = max(map(places, range(1, most + 1)))
@@ -78,7 +84,7 @@ def shape_of(
     actors = max(1, wanted // slots if workers else math.ceil(min(wanted, places(slots) or 1) / slots))
     memory = models + slots * SLOT_MEMORY
     if not places(slots):
-        # Better with less memory than not at all.
+        # Less memory is better than none.
         able = [machine["memory"] for machine in machines if machine.get("CPU", 0) >= 1 and "memory" in machine]
         memory = int(min(memory, max(able, default=memory)))
     # Ray gives an actor a part of one GPU, never parts of two.
@@ -87,12 +93,12 @@ def shape_of(
     return Shape(slots, actors, memory, share)
 
 
-def at_hand(seconds: Sequence[float], slots: int) -> int:
-    """Units that a slot is given at a time: the one that is worked on and, if all are short, the next.
+def units_per_slot(seconds: Sequence[float], slots: int) -> int:
+    """Units that are assigned to a slot at a time: the one it runs and, if all are short, the next one.
 
-    The driver, which gives them out, may be busy with a commit. A unit at hand waits behind the one before it, though
-    others may be free by then: where two of the longest in a row are no small share of a slot's work, it had better go
-    to whoever is free next.
+    The driver, which assigns units, may be busy with a commit, so a second one keeps the slot busy. But that one waits
+    behind the first even where another slot is free, so it is assigned only if two of the longest units in a row would
+    be a small share of a slot's work.
 
     Args:
         seconds: of each unit; 0 if unknown.

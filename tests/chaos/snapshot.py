@@ -1,6 +1,6 @@
-"""The comparable content of a library, read without Kinodex: by SQL, by Chroma's own client, byte by byte.
+"""Snapshots of a library's content, read without Kinodex: by SQL, by Chroma's own client, byte by byte.
 
-Left out is what tells of the way and not of the result: times, workers, counts of attempts, the log of runs, measured
+They leave out what depends on how the content was made: times, workers, counts of attempts, the log of runs, measured
 rates, row numbers, and the library's own random name.
 """
 
@@ -19,8 +19,8 @@ from sqlalchemy.pool import NullPool
 
 from stores.core.places import Places
 
-_TABLES_OF_THE_WAY = frozenset({"about", "runs", "counters", "alembic_version", "rates"})
-_COLUMNS_OF_THE_WAY = frozenset(
+_IGNORED_TABLES = frozenset({"about", "runs", "counters", "alembic_version", "rates"})
+_IGNORED_COLUMNS = frozenset(
     {"started_at", "finished_at", "seconds", "worker", "attempts", "strikes", "seen_at", "decided_at", "line"}
 )
 
@@ -29,9 +29,9 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a library's content lies; "" for inside its folder, as `stores.core.places.Places`.
+    """Where a library's content is; "" for inside its folder, as `stores.core.places.Places`.
 
-    ``vectors`` names the Chroma database, too: ``http://host:port/name``.
+    ``vectors`` includes the Chroma database: ``http://host:port/name``.
     """
 
     root: Path
@@ -54,8 +54,8 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """All that a library holds.
+class Snapshot:
+    """The content of a library.
 
     Attributes:
         rows: table to its rows, each as text, sorted.
@@ -69,13 +69,13 @@ class Picture:
     vectors: dict[tuple[str, str], tuple[str, bytes]]
     lines: list[str]
 
-    def of(self, video_ids: Collection[str]) -> Picture:
-        """What it holds of some videos."""
+    def of(self, video_ids: Collection[str]) -> Snapshot:
+        """The content that belongs to some videos."""
 
         def about(row: object) -> bool:
             return any(one in str(row) for one in video_ids)
 
-        return Picture(
+        return Snapshot(
             {table: list(filter(about, rows)) for table, rows in self.rows.items()},
             {key: digest for key, digest in self.blobs.items() if about(key)},
             {key: value for key, value in self.vectors.items() if about(value[0])},
@@ -83,8 +83,8 @@ class Picture:
         )
 
 
-def picture(place: Place | Path) -> Picture:
-    """Look at a library that nobody writes."""
+def snapshot(place: Place | Path) -> Snapshot:
+    """Take a snapshot of a library while nothing writes to it."""
     place = place if isinstance(place, Place) else Place(place)
     engine = create_engine(place.sql, poolclass=NullPool)
     with engine.connect() as connection:
@@ -93,15 +93,15 @@ def picture(place: Place | Path) -> Picture:
         rows = {
             name: _rows(connection, table)
             for name, table in schema.tables.items()
-            if name not in _TABLES_OF_THE_WAY and not name.startswith(("evidence_fts", "evidence_lines"))
+            if name not in _IGNORED_TABLES and not name.startswith(("evidence_fts", "evidence_lines"))
         }
         lines = _lines(connection)
     engine.dispose()
-    return Picture(rows, _blobs(place), _vectors(place), lines)
+    return Snapshot(rows, _blobs(place), _vectors(place), lines)
 
 
-def differences(wanted: Picture, got: Picture) -> list[str]:
-    """What one library has and the other has not; [] if they are equal. At most a few of each kind."""
+def differences(wanted: Snapshot, got: Snapshot) -> list[str]:
+    """Differences between two libraries, at most a few of each kind; [] if they are equal."""
     found = []
     for table in sorted(wanted.rows.keys() | got.rows.keys()):
         before, after = wanted.rows.get(table, []), got.rows.get(table, [])
@@ -120,21 +120,21 @@ def _only(what: str, ours: Any, theirs: Any) -> list[str]:
     ours, theirs = list(ours), list(theirs)
     missing, extra = sorted(set(ours) - set(theirs)), sorted(set(theirs) - set(ours))
     found = [f"{what} missing: {one[:400]}" for one in missing[:5]] + [
-        f"{what} too much: {one[:400]}" for one in extra[:5]
+        f"{what} unexpected: {one[:400]}" for one in extra[:5]
     ]
     if not found and len(ours) != len(theirs):
-        found = [f"{what}: {len(ours)} and {len(theirs)}, some of them more than once"]
+        found = [f"{what}: {len(ours)} and {len(theirs)}, with duplicates"]
     return found
 
 
 def _rows(connection: Any, table: Table) -> list[str]:
-    kept = [column for column in table.columns if column.name not in _COLUMNS_OF_THE_WAY]
+    kept = [column for column in table.columns if column.name not in _IGNORED_COLUMNS]
     found = connection.execute(table.select().with_only_columns(*kept))
     return sorted(str(dict(row._mapping)) for row in found)
 
 
 def _lines(connection: Any) -> list[str]:
-    """The index's rows and which stage each belongs to, whatever their numbers."""
+    """The index's rows and the stage of each, without row numbers."""
     if connection.dialect.name == "sqlite":
         statement = (
             "select l.stage, f.video_id, f.evidence_id, f.channel, f.body from evidence_fts f "

@@ -1,4 +1,4 @@
-"""An answer counts as right only if it says what the gold answer says."""
+"""An answer counts as strictly right only if it says all that the gold answer says."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from workflows.evaluation.strict_answers import says_strictly
 @pytest.mark.parametrize(
     ("answer", "gold", "right"),
     [
-        # One word of three letters used to be enough.
+        # One common word is not enough.
         ("They talk about the new shoes.", "the new iPod (iPod nano)", False),
         ("It is for the new iPod.", "the new iPod (iPod nano)", True),
         ("Cars drive by.", "cars, taxis, buses and motorcycles", False),
@@ -53,10 +53,10 @@ def test_numbers_must_be_the_same_numbers(answer: str, gold: str, right: bool):
         ("iPod 播放器", "iPod 播放器", True),
     ],
 )
-def test_of_chinese_half_must_be_said_in_one_run(answer: str, gold: str, right: bool):
+def test_half_of_the_chinese_characters_must_be_in_one_run(answer: str, gold: str, right: bool):
     assert says_strictly(answer, gold) is right
 
 
-def test_an_accepted_variant_is_as_good():
+def test_accepted_variants_count():
     assert says_strictly("a fridge", "the refrigerator", ["the fridge"])
     assert not says_strictly("a stove", "the refrigerator", ["the fridge"])
