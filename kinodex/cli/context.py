@@ -49,6 +49,18 @@ CodeOption = Annotated[
     list[str] | None,
     typer.Option("--code", metavar="CODE", help="Only this error code, e.g. DECODE_TIMEOUT; repeatable."),
 ]
+
+
+def renamed_to(now: str) -> Callable[[object], None]:
+    """The callback of a hidden option that has another name ``now``: using it is an error that says so."""
+
+    def refuse(given: object) -> None:
+        if given is not None and given is not False:
+            raise typer.BadParameter(f"this option is called {now} now.")
+
+    return refuse
+
+
 VideosArgument = Annotated[list[str] | None, typer.Argument(metavar="VIDEO", help="Ids, paths or names.")]
 
 _log = logging.getLogger("kinodex")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, command_context
+from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, command_context, renamed_to
 from kinodex.exits import EXIT_FAILED
 
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ def verify(
     repair: Annotated[
         bool, typer.Option("--repair", help="Let the next `kinodex ingest` do again what is damaged.")
     ] = False,
+    _mend: Annotated[bool, typer.Option("--mend", hidden=True, is_eager=True, callback=renamed_to("--repair"))] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,

@@ -20,6 +20,7 @@ from kinodex.cli.context import (
     ProfileOption,
     command_context,
     console,
+    renamed_to,
 )
 from kinodex.exits import EXIT_FAILED
 from kinodex.text import clean, to_json
@@ -35,6 +36,9 @@ def watch(
     stable: Annotated[
         float, typer.Option("--stable", min=0.1, metavar="SECONDS", help="How long a file must have stopped growing.")
     ] = 5.0,
+    _settle: Annotated[
+        str | None, typer.Option("--settle", hidden=True, is_eager=True, callback=renamed_to("--stable"))
+    ] = None,
     every: Annotated[
         float,
         typer.Option("--every", min=1.0, metavar="SECONDS", help="Rescan interval."),

@@ -17,6 +17,8 @@ from stores.maintenance.sweeping import Swept
 from stores.maintenance.verification import Problem, Verification
 from stores.tags.library import ImportReport
 from workflows.describe import DescribedVideo, DescribeReport
+from workflows.evaluation.evaluate import AnswerResult, Evaluation, QueryResult
+from workflows.evaluation.measures import TagCounts, ranking
 from workflows.planning.budget import Estimate, Spent
 from workflows.planning.describe_plan import PlannedDescription
 from workflows.planning.plan import Plan, PlannedInput
@@ -157,3 +159,27 @@ PLANNED_DESCRIPTIONS = (
     PlannedDescription("vid_1", URIS["vid_1"], "described", {"captions": "f"}, (), 6.0, 3, 0, 0.0),
     PlannedDescription("vid_2", HOSTILE, "outdated", {"captions": "f"}, ("captions",), 6, 3, 3, 1200.7),
 )
+
+EVALUATION = Evaluation(
+    annotations="sha256:ab",
+    clips=2,
+    missing=("three.mp4",),
+    queries=(
+        QueryResult("a man playing drums", "en", "one", 1, True, 2),
+        QueryResult("打鼓的人", "zh", "two", None, True, None),
+    ),
+    retrieval=ranking([1, None]),
+    retrieval_by_language={"en": ranking([1]), "zh": ranking([None])},
+    tagging=TagCounts(2, 1, 1, 1, 1),
+    tagging_by_facet={"what": TagCounts(1, 1, 1, 1, 1), "who": TagCounts()},
+    tagging_by_tag={"dog": TagCounts(1, 1, 1, 1, 1)},
+    answers=(
+        AnswerResult("What?", "one", "a rock", HOSTILE, False, True, 2, 1, True),
+        AnswerResult("Who?", "", "", "The videos do not tell.", True, False, 0, 0),
+    ),
+    moments=ranking([2, None]),
+    moments_by_language={"en": ranking([2])},
+    tagging_by_clip={"one": {"dog": TagCounts(1, 1, 1, 1, 1)}, "two": {"cat": TagCounts(1, 0, 0, 0, 0)}},
+    facets={"dog": "what", "cat": "who"},
+)
+NOTHING_EVALUATED = Evaluation("x", 0, (), (), ranking([]), {}, TagCounts(), {}, {}, (), ranking([]), {}, {}, {})
