@@ -47,7 +47,7 @@ _Run = tuple[str, str]
 
 
 @contextmanager
-def video_stages() -> Iterator[Watcher]:
+def show_progress() -> Iterator[Watcher]:
     """A watcher for stderr: bars on a terminal, lines elsewhere."""
     target = console(sys.stderr)
     if not target.is_terminal:
@@ -63,7 +63,7 @@ def ingesting(library: Library, paths: Sequence[Path], retry: bool = False, budg
     Raises:
         UsageError: USAGE if ``budget`` is none.
     """
-    with video_stages() as progress:
+    with show_progress() as progress:
         command = shlex.join(["kinodex", *sys.argv[1:]])
         meter = library.meter(budget) if budget is not None else None
         return library.ingest(*paths, retry=retry, meter=meter, command=command, progress=progress)

@@ -34,9 +34,9 @@ def ask(
     from kinodex.cli.render import results as render
     from kinodex.schemas.answer import answer
 
-    with command_context(library, profile, as_json, config, device=device) as here:
-        with here.library() as opened:
+    with command_context(library, profile, as_json, config, device=device) as context:
+        with context.library() as opened:
             given = opened.ask(printable(question), video)
             cited = [citation.video_id for claim in given.claims for citation in claim.citations]
             payload = answer(given, payloads.places_of(opened.store, cited)).payload()
-        here.show(payload, lambda console: render.answer(console, payload))
+        context.show(payload, lambda console: render.answer(console, payload))

@@ -60,7 +60,7 @@ def describe(
     Exit:    0 all done, 3 some failed, 4 the counts do not add up, 5 the budget stopped it,
              130 or 143 interrupted: nothing is lost, the same command goes on
     """
-    from kinodex.cli.progress_bars import video_stages
+    from kinodex.cli.progress_bars import show_progress
     from kinodex.cli.render import describing as render_describing
     from kinodex.exits import exit_code
     from kinodex.schemas.describe import described
@@ -68,19 +68,19 @@ def describe(
     from stores.core.errors import UsageError
     from workflows.planning.budget import Budget
 
-    with command_context(library, profile, as_json, config, device=device) as here:
+    with command_context(library, profile, as_json, config, device=device) as context:
         if bool(videos) == everything:
             raise UsageError("USAGE", "Say which videos to describe.", "Name some, or use --all.")
         way = _way(by)
         limits = Budget.parse(budget) if budget is not None else Budget()
         if dry_run:
-            _plan(here, videos or [], way, script, retry, limits)
+            _plan(context, videos or [], way, script, retry, limits)
             return
-        with here.library() as opened, video_stages() as progress:
+        with context.library() as opened, show_progress() as progress:
             meter = meter_of(opened.store, opened.settings, limits)
             report = opened.describe(*videos or (), by=way, script=script, retry=retry, meter=meter, progress=progress)
         payload = described(report).payload()
-        here.show(payload, lambda console: render_describing.describe(console, payload))
+        context.show(payload, lambda console: render_describing.describe(console, payload))
         code = exit_code(report.totals)
     if code:
         raise typer.Exit(code)
@@ -95,16 +95,16 @@ def _way(by: str | None) -> By | None:
     raise UsageError("USAGE", f"Unknown describer: {by!r}.", "Choose --by profile or --by endpoint.")
 
 
-def _plan(here: CommandContext, videos: list[str], by: By | None, script: bool, retry: bool, limits: Budget) -> None:
+def _plan(context: CommandContext, videos: list[str], by: By | None, script: bool, retry: bool, limits: Budget) -> None:
     from kinodex.cli.render import describing as render_describing
     from kinodex.schemas.describe import describe_plan
     from kinodex.usecases.config import prices_of
     from workflows.planning.budget import Estimate
 
-    with here.library() as opened:
+    with context.library() as opened:
         planned = opened.plan_describe(*videos, by=by, script=script, retry=retry)
         prices = prices_of(opened.settings.endpoint)
     totals = describe_plan(planned, prices).totals
     over = limits.allows(Estimate(), Estimate(tokens=totals.tokens, money=totals.money))
     payload = describe_plan(planned, prices, over).payload()
-    here.show(payload, lambda console: render_describing.plan(console, payload))
+    context.show(payload, lambda console: render_describing.plan(console, payload))

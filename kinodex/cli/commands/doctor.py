@@ -61,11 +61,12 @@ def doctor(
     """
     from kinodex.cli.render import results as render
 
-    with command_context(library, profile, as_json, config, device=device) as here:
+    with command_context(library, profile, as_json, config, device=device) as context:
         checks = [
-            {"name": name, "result": result, "finding": finding} for name, (result, finding) in _checks(here.settings)
+            {"name": name, "result": result, "finding": finding}
+            for name, (result, finding) in _checks(context.settings)
         ]
-        here.show({"checks": checks}, lambda console: render.doctor(console, {"checks": checks}))
+        context.show({"checks": checks}, lambda console: render.doctor(console, {"checks": checks}))
     if any(check["result"] == "fail" for check in checks):
         raise typer.Exit(EXIT_FAILED)
 

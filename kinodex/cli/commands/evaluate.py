@@ -27,7 +27,7 @@ def evaluate(
     from kinodex import payloads
     from kinodex.cli.render import evaluation as render_evaluation
 
-    with command_context(library, profile, as_json, config, device=device) as here:
-        with here.library() as opened:
+    with command_context(library, profile, as_json, config, device=device) as context:
+        with context.library() as opened:
             payload = payloads.evaluation(opened.evaluate(annotations, clips))
-        here.show(payload, lambda console: render_evaluation.evaluation(console, payload))
+        context.show(payload, lambda console: render_evaluation.evaluation(console, payload))

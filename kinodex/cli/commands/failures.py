@@ -44,12 +44,12 @@ def errors(
     from kinodex.cli.render import failures as render_failures
     from kinodex.usecases.failures import FailureFilter, failures
 
-    with command_context(library, profile, as_json, config) as here:
-        with here.library() as opened:
+    with command_context(library, profile, as_json, config) as context:
+        with context.library() as opened:
             payload = failures(
                 opened.store, opened.settings, FailureFilter.of(opened.store, video, None, code)
             ).payload()
-        here.show(payload, lambda console: render_failures.errors(console, payload))
+        context.show(payload, lambda console: render_failures.errors(console, payload))
 
 
 def retry(
@@ -80,15 +80,15 @@ def retry(
     from kinodex.usecases.failures import FailureFilter, requeue
 
     ended = 0
-    with command_context(library, profile, as_json, config) as here:
-        with here.library() as opened:
+    with command_context(library, profile, as_json, config) as context:
+        with context.library() as opened:
             meant = FailureFilter.of(opened.store, videos, stage, code)
             again = requeue(opened.store, opened.settings, meant, dry_run)
             ingested = None
             if now and again.stages and not dry_run:
                 ingested, ended = _ingest_now(opened, again)
             payload = RetryDocument(**dict(again), ingest=ingested).payload()
-        here.show(payload, lambda console: render_failures.again(console, payload))
+        context.show(payload, lambda console: render_failures.again(console, payload))
     if ended:
         raise typer.Exit(ended)
 

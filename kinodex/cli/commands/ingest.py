@@ -90,15 +90,15 @@ def ingest(
     options: dict[str, object] = {"executor": executor, "workers": workers, "ray_address": address}
     options |= {"part_minutes": part_minutes, "attempts": attempts, "metrics_port": metrics_port}
     options |= {"audio_track": audio_track}
-    with command_context(library, profile, as_json, config, device=device, **options) as here:
+    with command_context(library, profile, as_json, config, device=device, **options) as context:
         _check(paths, budget)
         if dry_run:
-            plan(here, paths, budget)
+            plan(context, paths, budget)
             return
-        with _library(here, paths) as (opened, kept):
+        with _library(context, paths) as (opened, kept):
             report = ingesting(opened, paths, retry, budget)
             payload = schema.ingest(report, opened.report_path if kept else None, opened.stopped).payload()
-        here.show(payload, lambda console: render.ingest(console, payload, verbose))
+        context.show(payload, lambda console: render.ingest(console, payload, verbose))
         code = exit_code(report.totals)
     if code:
         raise typer.Exit(code)
@@ -122,7 +122,7 @@ def _check(paths: Sequence[Path], budget: str | None) -> None:
             raise UsageError("USAGE", message, "Download the video first, and give the path of the file.")
 
 
-def plan(here: CommandContext, paths: Sequence[Path], budget: str | None) -> None:
+def plan(context: CommandContext, paths: Sequence[Path], budget: str | None) -> None:
     """Say what an ingest would do, and whether that fits the budget.
 
     Raises:
@@ -134,24 +134,24 @@ def plan(here: CommandContext, paths: Sequence[Path], budget: str | None) -> Non
     from workflows.planning.budget import Budget, Estimate
 
     limits = Budget.parse(budget) if budget is not None else Budget()
-    with _planning_library(here) as opened, counting("looking") as on_progress:
+    with _planning_library(context) as opened, counting("looking") as on_progress:
         planned = opened.plan(*paths, on_progress=on_progress)
     cost = Estimate(planned.wall_seconds, planned.cost.bytes, planned.cost.tokens, planned.cost.money)
     payload = schema.plan(planned, limits.allows(Estimate(), cost)).payload()
-    here.show(payload, lambda console: render.plan(console, payload))
+    context.show(payload, lambda console: render.plan(console, payload))
 
 
 @contextmanager
-def _library(here: CommandContext, paths: Sequence[Path]) -> Iterator[tuple[Library, bool]]:
+def _library(context: CommandContext, paths: Sequence[Path]) -> Iterator[tuple[Library, bool]]:
     """The library to ingest into, and whether it stays: where there is nothing to ingest, none is made for it."""
     from kinodex.library import Library
     from workflows.discover import discover
 
-    settings = here.settings
+    settings = context.settings
     if not settings.database and not (settings.library / "library.json").exists():
         found = discover(paths, library=settings.library)
         if found.problems and not any(os.access(file.path, os.R_OK) for file in found.files):
-            with _scratch(here) as opened:
+            with _scratch(context) as opened:
                 yield opened, False
             return
     with Library(settings, create=True) as opened:
@@ -159,16 +159,16 @@ def _library(here: CommandContext, paths: Sequence[Path]) -> Iterator[tuple[Libr
 
 
 @contextmanager
-def _planning_library(here: CommandContext) -> Iterator[Library]:
+def _planning_library(context: CommandContext) -> Iterator[Library]:
     """The library, to read in only; one that is not there yet knows as much as an empty one."""
     from stores.core.errors import StoreError
 
     try:
-        opened = here.library()
+        opened = context.library()
     except StoreError as error:
         if error.code.name != "LIBRARY_MISSING":
             raise
-        with _scratch(here) as empty:
+        with _scratch(context) as empty:
             yield empty
     else:
         with opened:
@@ -176,12 +176,12 @@ def _planning_library(here: CommandContext) -> Iterator[Library]:
 
 
 @contextmanager
-def _scratch(here: CommandContext) -> Iterator[Library]:
+def _scratch(context: CommandContext) -> Iterator[Library]:
     """An empty library that is gone afterwards, with nothing on any server."""
     from kinodex.library import Library
 
     nowhere = {"database": "", "vectors": "", "blobs": "", "blob_options": {}}
     with tempfile.TemporaryDirectory() as folder:
-        settings = here.settings.model_copy(update={"library": Path(folder), **nowhere})
+        settings = context.settings.model_copy(update={"library": Path(folder), **nowhere})
         with Library(settings, create=True) as opened:
             yield opened

@@ -21,7 +21,7 @@ NameArgument = Annotated[
 
 @app.callback(invoke_without_command=True)
 def models(
-    context: typer.Context,
+    invoked: typer.Context,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
@@ -38,17 +38,17 @@ def models(
              kinodex models pull
              kinodex models verify
     """
-    if context.invoked_subcommand is not None:
+    if invoked.invoked_subcommand is not None:
         if library or profile or as_json or config:
-            raise typer.BadParameter(f"options stand after the command: kinodex models {context.invoked_subcommand} …")
+            raise typer.BadParameter(f"options stand after the command: kinodex models {invoked.invoked_subcommand} …")
         return
     from encoders.registry.registry import Registry
     from encoders.types import WeightsError
     from kinodex.cli.render import results as render
 
-    with command_context(library, profile, as_json, config) as here:
-        registry = Registry.load(added=here.settings.added_models())
-        names = registry.profile(here.settings.profile)
+    with command_context(library, profile, as_json, config) as context:
+        registry = Registry.load(added=context.settings.added_models())
+        names = registry.profile(context.settings.profile)
         listed = []
         for task, name in names.items():
             spec = registry.spec(name)
@@ -75,13 +75,13 @@ def models(
             )
         missing = sorted({str(model["name"]) for model in listed if not model["present"]})
         payload = {
-            "profile": here.settings.profile,
-            "device": here.settings.device,
+            "profile": context.settings.profile,
+            "device": context.settings.device,
             "missing": missing,
-            "hint": f"Run: kinodex models pull --profile {here.settings.profile}" if missing else "",
+            "hint": f"Run: kinodex models pull --profile {context.settings.profile}" if missing else "",
             "models": listed,
         }
-        here.show(payload, lambda console: render.models(console, payload))
+        context.show(payload, lambda console: render.models(console, payload))
 
 
 @app.command("pull", short_help="Fetch weights, so that the rest needs no network.")
@@ -110,18 +110,18 @@ def pull(
     from kinodex.cli.render import results as render
     from stores.core.errors import UsageError
 
-    with command_context(library, profile, as_json, config) as here:
+    with command_context(library, profile, as_json, config) as context:
         if name is not None and profile is not None:
             raise UsageError("USAGE", "say either a model or a profile.", "Leave out NAME or --profile.")
-        registry = Registry.load(added=here.settings.added_models())
+        registry = Registry.load(added=context.settings.added_models())
         pulled = []
-        for each in _chosen(registry, name, here.settings.profile):
+        for each in _chosen(registry, name, context.settings.profile):
             before = registry.spec(each)
             fetched = [{**asdict(file), "path": str(file.path)} for file in registry.pull(each)]
             pinned = registry.spec(each).hub_files[0].requirement if before.open else ""
             pulled.append({"name": each, "pinned": pinned, "fetched": fetched})
         payload = {"models": pulled}
-        here.show(payload, lambda console: render.pulled(console, payload))
+        context.show(payload, lambda console: render.pulled(console, payload))
 
 
 @app.command("verify", short_help="Hash the weights again.")
@@ -146,17 +146,17 @@ def verify(
     from kinodex.cli.render import results as render
     from stores.core.errors import UsageError
 
-    with command_context(library, profile, as_json, config) as here:
+    with command_context(library, profile, as_json, config) as context:
         if name is not None and profile is not None:
             raise UsageError("USAGE", "say either a model or a profile.", "Leave out NAME or --profile.")
-        registry = Registry.load(added=here.settings.added_models())
+        registry = Registry.load(added=context.settings.added_models())
         checked: list[dict[str, Any]] = []
         for each in _chosen(registry, name, profile):
             found = registry.verify(each)
             files = [{**asdict(file), "path": str(file.path or "")} for file in found.files]
             checked.append({"name": found.name, "state": found.state, "files": files})
         payload = {"models": checked}
-        here.show(payload, lambda console: render.verified_models(console, payload))
+        context.show(payload, lambda console: render.verified_models(console, payload))
     if any(model["state"] == "altered" for model in checked):
         raise typer.Exit(EXIT_FAILED)
 

@@ -35,10 +35,10 @@ def list_quarantined(
     from kinodex.cli.render import failures as render_failures
     from kinodex.usecases.failures import quarantined
 
-    with command_context(library, profile, as_json, config) as here:
-        with here.library() as opened:
+    with command_context(library, profile, as_json, config) as context:
+        with context.library() as opened:
             payload = quarantined(opened.store, opened.settings, code).payload()
-        here.show(payload, lambda console: render_failures.quarantined(console, payload))
+        context.show(payload, lambda console: render_failures.quarantined(console, payload))
 
 
 @app.command("release")
@@ -61,10 +61,10 @@ def release(
     from kinodex.usecases.failures import FailureFilter, requeue
     from stores.core.errors import UsageError
 
-    with command_context(library, profile, as_json, config) as here:
+    with command_context(library, profile, as_json, config) as context:
         if bool(videos) == everything and not (code and not everything):
             raise UsageError("USAGE", "Say what to release.", "Name videos or codes, or use --all.")
-        with here.library() as opened:
+        with context.library() as opened:
             meant = FailureFilter.of(opened.store, videos, None, code, ("quarantined",))
             payload = requeue(opened.store, opened.settings, meant).payload()
-        here.show(payload, lambda console: render_failures.again(console, payload))
+        context.show(payload, lambda console: render_failures.again(console, payload))

@@ -49,28 +49,28 @@ def reembed(
     """
     from kinodex import payloads
     from kinodex.cli.context import console
-    from kinodex.cli.progress_bars import video_stages
+    from kinodex.cli.progress_bars import show_progress
     from kinodex.cli.render import upkeep as render_upkeep
     from kinodex.exits import exit_code
     from kinodex.schemas import reembed as schema
 
     code = 0
-    with command_context(library, profile, as_json, config, device=device, workers=workers) as here:
-        with here.library() as opened:
+    with command_context(library, profile, as_json, config, device=device, workers=workers) as context:
+        with context.library() as opened:
             channels = channel or []
             swap, planned = opened.plan_reembed(*channels)
             gone = payloads.places_of(opened.store, swap.gone)
             payload: dict[str, Any] = schema.reembed_plan(swap, planned, channels, gone).payload()
-            payload |= {"profile": here.settings.profile, "dry_run": dry_run, "done": None}
+            payload |= {"profile": context.settings.profile, "dry_run": dry_run, "done": None}
             if not dry_run:
                 render_upkeep.swap(console(sys.stderr), payload)
-                with video_stages() as progress:
+                with show_progress() as progress:
                     meter = opened.meter(budget) if budget is not None else None
                     command = shlex.join(["kinodex", *sys.argv[1:]])
                     made = opened.reembed(*channels, meter=meter, command=command, progress=progress)
                 payload["done"] = schema.reembedded(made, opened.report_path, opened.stopped).payload()
                 code = exit_code(made.report.totals) if made.report is not None else 0
         show = render_upkeep.swap if dry_run else render_upkeep.reembedded
-        here.show(payload, lambda console: show(console, payload))
+        context.show(payload, lambda console: show(console, payload))
     if code:
         raise typer.Exit(code)

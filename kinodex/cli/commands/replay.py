@@ -34,9 +34,9 @@ def replay(
     from kinodex.cli.render import failures as render_failures
     from kinodex.schemas.failures import replayed
 
-    with command_context(library, profile, as_json, config, device=device) as here:
-        with here.library() as opened:
+    with command_context(library, profile, as_json, config, device=device) as context:
+        with context.library() as opened:
             payload = replayed(opened.replay(video, stage)).payload()
-        here.show(payload, lambda console: render_failures.replay(console, payload))
+        context.show(payload, lambda console: render_failures.replay(console, payload))
     if payload["failed"]:
         raise typer.Exit(EXIT_FAILED)

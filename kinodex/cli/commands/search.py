@@ -61,11 +61,11 @@ def search(
     from kinodex.schemas import search as schema
 
     query = printable(query)
-    with command_context(library, profile, as_json, config, device=device) as here:
+    with command_context(library, profile, as_json, config, device=device) as context:
         if videos:
-            _videos(here, query, k, plain=not (explain or duplicates or video))
+            _videos(context, query, k, plain=not (explain or duplicates or video))
             return
-        with here.library() as opened:
+        with context.library() as opened:
             found = opened.search(query, k=k, duplicates=duplicates, explain=explain, videos=video)
             payload = schema.search(found, payloads.places_of(opened.store, _told(found))).payload()
 
@@ -74,7 +74,7 @@ def search(
             if "explain" in payload:
                 render_explain.explanation(console, payload["explain"])
 
-        here.show(payload, show)
+        context.show(payload, show)
 
 
 def _told(found: Found) -> set[str]:
@@ -87,7 +87,7 @@ def _told(found: Found) -> set[str]:
     return told
 
 
-def _videos(here: CommandContext, query: str, k: int, plain: bool) -> None:
+def _videos(context: CommandContext, query: str, k: int, plain: bool) -> None:
     from kinodex import payloads
     from kinodex.cli.render import found_videos
     from kinodex.schemas.search import search_videos
@@ -96,8 +96,8 @@ def _videos(here: CommandContext, query: str, k: int, plain: bool) -> None:
     if not plain:
         message = "--videos ranks whole videos: there is nothing to explain or to narrow, and copies are shown anyway."
         raise UsageError("USAGE", message, "Leave --explain, --duplicates and --video out.")
-    with here.library() as opened:
+    with context.library() as opened:
         found = opened.search_videos(query, k=k)
         places = payloads.places_of(opened.store, [one.video_id for one in found.videos])
         payload = search_videos(found, places).payload()
-    here.show(payload, lambda console: found_videos.show(console, payload))
+    context.show(payload, lambda console: found_videos.show(console, payload))

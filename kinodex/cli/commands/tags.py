@@ -47,10 +47,10 @@ def import_tags(
     from kinodex.cli.render import results as render
     from kinodex.schemas.tags import imported
 
-    with command_context(library, profile, as_json, config) as here:
-        with here.library(create=True) as opened:
+    with command_context(library, profile, as_json, config) as context:
+        with context.library(create=True) as opened:
             payload = imported(opened.import_tags(file)).payload()
-        here.show(payload, lambda console: render.imported(console, payload))
+        context.show(payload, lambda console: render.imported(console, payload))
 
 
 @app.command("export")
@@ -70,7 +70,7 @@ def export_tags(
     """
     from kinodex.schemas.tags import tags
 
-    with command_context(library, profile, as_json, config) as here, here.library() as opened:
+    with command_context(library, profile, as_json, config) as context, context.library() as opened:
         if file is not None:
             opened.store.tags.export_csv(file)
         elif not as_json:
@@ -78,9 +78,9 @@ def export_tags(
                 opened.store.tags.export_csv(Path(copy.name))
                 text = Path(copy.name).read_text(encoding="utf-8")
                 # Names are data that others wrote: a terminal must not obey them, a file or a pipe gets every byte.
-                here.out.write(visible(text) if here.out.isatty() else text)
+                context.out.write(visible(text) if context.out.isatty() else text)
         if as_json:
-            print_json(tags(opened.store.tags.tags()).payload(), here.out)
+            print_json(tags(opened.store.tags.tags()).payload(), context.out)
 
 
 @app.command("remove")
@@ -101,10 +101,10 @@ def remove_tags(
     from kinodex.cli.render import results as render
     from kinodex.schemas.tags import removed
 
-    with command_context(library, profile, as_json, config) as here:
-        with here.library() as opened:
+    with command_context(library, profile, as_json, config) as context:
+        with context.library() as opened:
             payload = removed(opened.remove_tags(*tags)).payload()
-        here.show(payload, lambda console: render.removed_tags(console, payload))
+        context.show(payload, lambda console: render.removed_tags(console, payload))
 
 
 @app.command("list")
@@ -122,10 +122,10 @@ def list_tags(
     from kinodex.cli.render import results as render
     from kinodex.schemas.tags import tags
 
-    with command_context(library, profile, as_json, config) as here:
-        with here.library() as opened:
+    with command_context(library, profile, as_json, config) as context:
+        with context.library() as opened:
             payload = tags(opened.store.tags.tags()).payload()
-        here.show(payload, lambda console: render.tags(console, payload))
+        context.show(payload, lambda console: render.tags(console, payload))
 
 
 def tag(
@@ -148,13 +148,13 @@ def tag(
     from kinodex.usecases.tags import decisions
     from stores.core.errors import UsageError
 
-    with command_context(library, profile, as_json, config, device=device) as here:
+    with command_context(library, profile, as_json, config, device=device) as context:
         if bool(videos) == everything:
             raise UsageError("USAGE", "Say which videos to tag.", "Name some, or use --all.")
-        with here.library() as opened, _progress() as on_progress:
+        with context.library() as opened, _progress() as on_progress:
             decided = opened.tag(*videos or (), on_progress=on_progress)
             payload = decisions(opened.store, decided, payloads.places_of(opened.store, decided)).payload()
-        here.show(payload, lambda console: render.decisions(console, payload))
+        context.show(payload, lambda console: render.decisions(console, payload))
 
 
 @contextmanager

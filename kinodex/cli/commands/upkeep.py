@@ -35,10 +35,10 @@ def rebuild(
     from kinodex.cli.render import upkeep as render_upkeep
     from kinodex.schemas.upkeep import rebuilt
 
-    with command_context(library, profile, as_json, config) as here:
-        with here.library() as opened, counting("videos") as on_progress:
+    with command_context(library, profile, as_json, config) as context:
+        with context.library() as opened, counting("videos") as on_progress:
             payload = rebuilt(opened.rebuild_index(on_progress)).payload()
-        here.show(payload, lambda console: render_upkeep.rebuilt(console, payload))
+        context.show(payload, lambda console: render_upkeep.rebuilt(console, payload))
 
 
 def gc(
@@ -59,10 +59,10 @@ def gc(
     from kinodex.schemas.upkeep import swept
     from kinodex.usecases.upkeep import sweep
 
-    with command_context(library, profile, as_json, config) as here:
-        with here.library() as opened:
+    with command_context(library, profile, as_json, config) as context:
+        with context.library() as opened:
             payload = swept(sweep(opened.store, dry_run), dry_run).payload()
-        here.show(payload, lambda console: render_upkeep.swept(console, payload))
+        context.show(payload, lambda console: render_upkeep.swept(console, payload))
 
 
 def forget(
@@ -88,19 +88,19 @@ def forget(
     from kinodex.usecases.upkeep import forgettable
     from stores.core.errors import UsageError
 
-    with command_context(library, profile, as_json, config) as here:
+    with command_context(library, profile, as_json, config) as context:
         if bool(videos) == missing:
             raise UsageError("USAGE", "Say what to forget.", "Name videos, or use --missing.")
-        with here.library() as opened:
+        with context.library() as opened:
             ids, inputs = forgettable(opened.store, videos)
             uris = {one: opened.store.catalog.display_uri(one) for one in ids}
             if ids or inputs:
-                _be_sure(here, uris, inputs, yes)
+                _be_sure(context, uris, inputs, yes)
             payload = forgotten(uris, inputs, opened.forget(*ids, inputs=inputs)).payload()
-        here.show(payload, lambda console: render_upkeep.forgotten(console, payload))
+        context.show(payload, lambda console: render_upkeep.forgotten(console, payload))
 
 
-def _be_sure(here: CommandContext, uris: Mapping[str, str], inputs: Sequence[str], yes: bool) -> None:
+def _be_sure(context: CommandContext, uris: Mapping[str, str], inputs: Sequence[str], yes: bool) -> None:
     """Ask the person at the terminal.
 
     Raises:
@@ -113,7 +113,7 @@ def _be_sure(here: CommandContext, uris: Mapping[str, str], inputs: Sequence[str
 
     if yes:
         return
-    if here.as_json or not sys.stdin.isatty():
+    if context.as_json or not sys.stdin.isatty():
         raise UsageError("USAGE", "Forgetting cannot be undone.", "Add --yes if you are sure.")
     listed = [{"video_id": video_id, "uri": uri} for video_id, uri in uris.items()]
     render_upkeep.to_forget(console(sys.stderr), {"videos": listed, "inputs": inputs})
@@ -149,10 +149,10 @@ def verify(
     from kinodex.cli.render import upkeep as render_upkeep
     from kinodex.schemas.upkeep import verified
 
-    with command_context(library, profile, as_json, config) as here:
-        with here.library() as opened, counting("checking") as on_progress:
+    with command_context(library, profile, as_json, config) as context:
+        with context.library() as opened, counting("checking") as on_progress:
             found = opened.verify(media, quick, repair, lambda what, done, of: on_progress(done, of, what))
             payload = verified(found, repair).payload()
-        here.show(payload, lambda console: render_upkeep.verified(console, payload))
+        context.show(payload, lambda console: render_upkeep.verified(console, payload))
     if not payload["ok"]:
         raise typer.Exit(EXIT_FAILED)

@@ -53,10 +53,10 @@ def show(
     from kinodex.cli.render import results as render
     from kinodex.usecases.overview import one_video
 
-    with command_context(library, profile, as_json, config) as here:
-        with here.library() as opened:
+    with command_context(library, profile, as_json, config) as context:
+        with context.library() as opened:
             payload = one_video(opened.store, video)
-        here.show(payload, lambda console: render.show(console, payload))
+        context.show(payload, lambda console: render.show(console, payload))
 
 
 def status(
@@ -73,7 +73,7 @@ def status(
     from kinodex.cli.render import results as render
     from kinodex.usecases.overview import whole_library
 
-    with command_context(library, profile, as_json, config) as here:
-        with here.library() as opened:
+    with command_context(library, profile, as_json, config) as context:
+        with context.library() as opened:
             payload = whole_library(opened.store, opened.settings)
-        here.show(payload, lambda console: render.status(console, payload))
+        context.show(payload, lambda console: render.status(console, payload))

@@ -71,7 +71,9 @@ def watch(
 
     code = 0
     with (
-        command_context(library, profile, as_json, config, device=device, executor=executor, workers=workers) as here,
+        command_context(
+            library, profile, as_json, config, device=device, executor=executor, workers=workers
+        ) as context,
         ExitStack() as stack,
     ):
         if not any(folder.is_dir() for folder in folders):
@@ -80,19 +82,19 @@ def watch(
 
         def on_round(made: Round) -> None:
             last[:] = [made]
-            _say(here, made, every, once)
+            _say(context, made, every, once)
 
         try:
             if not once:
                 print(f"watching {', '.join(clean(str(folder)) for folder in folders)}", file=sys.stderr, flush=True)
             watch_folder(
                 folders,
-                _Ingest(here, stack),
+                _Ingest(context, stack),
                 stop=threading.Event(),
                 on_round=on_round,
                 every=every,
                 stable_seconds=stable,
-                library=here.settings.library,
+                library=context.settings.library,
                 once=once,
             )
         except KeyboardInterrupt:
@@ -107,28 +109,28 @@ def watch(
 class _Ingest:
     """Opens the library when there is something to ingest, and keeps it and its models for the next time."""
 
-    def __init__(self, here: CommandContext, stack: ExitStack) -> None:
-        self._here = here
+    def __init__(self, context: CommandContext, stack: ExitStack) -> None:
+        self._context = context
         self._stack = stack
         self._library: Library | None = None
 
     def __call__(self, files: Sequence[Path]) -> IngestReport:
-        from kinodex.cli.progress_bars import video_stages
+        from kinodex.cli.progress_bars import show_progress
 
         if self._library is None:
-            self._library = self._stack.enter_context(self._here.library(create=True))
-        with video_stages() as progress:
+            self._library = self._stack.enter_context(self._context.library(create=True))
+        with show_progress() as progress:
             return self._library.ingest(*files, progress=progress)
 
 
-def _say(here: CommandContext, made: Round, every: float, once: bool) -> None:
+def _say(context: CommandContext, made: Round, every: float, once: bool) -> None:
     """One round: a line of JSON, or what `kinodex ingest` would have said."""
     from kinodex.cli.render import results as render
     from kinodex.schemas import ingest as schema
 
     error = made.error
     payload = schema.ingest(made.report).payload() if made.report is not None else None
-    if here.as_json:
+    if context.as_json:
         line = {
             "round": made.number,
             "files": made.files,
@@ -139,10 +141,10 @@ def _say(here: CommandContext, made: Round, every: float, once: bool) -> None:
             "totals": payload["totals"] if payload else None,
             "error": {"code": error.code.name, "message": error.message, "hint": error.hint} if error else None,
         }
-        print(to_json(line, ascii_only=True, one_line=True), file=here.out, flush=True)
+        print(to_json(line, ascii_only=True, one_line=True), file=context.out, flush=True)
     elif payload is not None:
-        render.ingest(console(here.out), payload)
-        here.out.flush()
+        render.ingest(console(context.out), payload)
+        context.out.flush()
     if error is not None:
         again = "" if once else f" Trying again in {every:.0f} s."
         print(f"{error.code}: {clean(error.message)}{again}", file=sys.stderr, flush=True)
