@@ -359,14 +359,9 @@ class Library:
 
     def evaluate(self, annotations: str | Path, clips: str | Path) -> Evaluation:
         """Measure retrieval, tagging and answers against annotations (see `workflows.evaluation.annotations`)."""
-        from agents.answering.graph import Answerer
-        from workflows.evaluation.evaluate import evaluate
+        from kinodex.usecases.evaluate import evaluate
 
-        store, encoders = self.store, self.encoders
-        tagger = self.tagger() if store.tags.tags() else None
-        finder = self.finder()
-        answerer = Answerer(store, encoders, self.llm, finder)
-        return evaluate(store, finder, tagger, answerer, Path(annotations), Path(clips))
+        return evaluate(self.store, self.encoders, self.settings, self.llm, Path(annotations), Path(clips))
 
     def videos(self) -> list[VideoEntry]:
         """Every video the library knows, with how its stages ended."""

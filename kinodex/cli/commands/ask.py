@@ -30,13 +30,13 @@ def ask(
     \b
     Example: kinodex ask "What is the pocket for, according to the speaker?"
     """
-    from kinodex import payloads
     from kinodex.cli.render import results as render
     from kinodex.schemas.answer import answer
+    from kinodex.usecases.places import places_of
 
     with command_context(library, profile, as_json, config, device=device) as context:
         with context.library() as opened:
             given = opened.ask(printable(question), video)
             cited = [citation.video_id for claim in given.claims for citation in claim.citations]
-            payload = answer(given, payloads.places_of(opened.store, cited)).payload()
+            payload = answer(given, places_of(opened.store, cited)).payload()
         context.show(payload, lambda console: render.answer(console, payload))

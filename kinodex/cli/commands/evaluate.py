@@ -24,10 +24,10 @@ def evaluate(
     \b
     Example: kinodex evaluate annotations.json --clips clips/
     """
-    from kinodex import payloads
     from kinodex.cli.render import evaluation as render_evaluation
+    from kinodex.schemas.evaluation import evaluation
 
     with command_context(library, profile, as_json, config, device=device) as context:
         with context.library() as opened:
-            payload = payloads.evaluation(opened.evaluate(annotations, clips))
+            payload = evaluation(opened.evaluate(annotations, clips)).payload()
         context.show(payload, lambda console: render_evaluation.evaluation(console, payload))

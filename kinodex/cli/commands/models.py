@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from kinodex.cli.context import EXIT_FAILED, ConfigOption, JsonOption, LibraryOption, ProfileOption, command_context
-
-if TYPE_CHECKING:
-    from encoders.registry.registry import Registry
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -42,45 +38,11 @@ def models(
         if library or profile or as_json or config:
             raise typer.BadParameter(f"options stand after the command: kinodex models {invoked.invoked_subcommand} …")
         return
-    from encoders.registry.registry import Registry
-    from encoders.types import WeightsError
     from kinodex.cli.render import results as render
+    from kinodex.usecases.models import models as listed
 
     with command_context(library, profile, as_json, config) as context:
-        registry = Registry.load(added=context.settings.added_models())
-        names = registry.profile(context.settings.profile)
-        listed = []
-        for task, name in names.items():
-            spec = registry.spec(name)
-            present, problem = False, ""
-            try:
-                present = registry.present(name)
-                registry.locate(name, fetch=False)
-            except WeightsError as error:
-                problem = f"{error.message} {error.hint}".strip()
-            listed.append(
-                {
-                    "task": task,
-                    "name": name,
-                    "revision": spec.revision,
-                    "licence": spec.licence,
-                    "dim": spec.dim,
-                    "sources": sorted({f"{file.requirement} ({file.path})" for file in spec.files}),
-                    "present": present,
-                    "verified": not problem,
-                    "problem": problem,
-                    "limits": spec.limits,
-                    "citation": spec.citation,
-                }
-            )
-        missing = sorted({str(model["name"]) for model in listed if not model["present"]})
-        payload = {
-            "profile": context.settings.profile,
-            "device": context.settings.device,
-            "missing": missing,
-            "hint": f"Run: kinodex models pull --profile {context.settings.profile}" if missing else "",
-            "models": listed,
-        }
+        payload = listed(context.settings).payload()
         context.show(payload, lambda console: render.models(console, payload))
 
 
@@ -106,21 +68,11 @@ def pull(
              kinodex models pull whisper-small
     Exit:    1 if a file cannot be had, or is not what it should be
     """
-    from encoders.registry.registry import Registry
     from kinodex.cli.render import results as render
-    from stores.core.errors import UsageError
+    from kinodex.usecases.models import pull as fetch
 
     with command_context(library, profile, as_json, config) as context:
-        if name is not None and profile is not None:
-            raise UsageError("USAGE", "say either a model or a profile.", "Leave out NAME or --profile.")
-        registry = Registry.load(added=context.settings.added_models())
-        pulled = []
-        for each in _chosen(registry, name, context.settings.profile):
-            before = registry.spec(each)
-            fetched = [{**asdict(file), "path": str(file.path)} for file in registry.pull(each)]
-            pinned = registry.spec(each).hub_files[0].requirement if before.open else ""
-            pulled.append({"name": each, "pinned": pinned, "fetched": fetched})
-        payload = {"models": pulled}
+        payload = fetch(context.settings, name, profile).payload()
         context.show(payload, lambda console: render.pulled(console, payload))
 
 
@@ -142,28 +94,12 @@ def verify(
              kinodex models verify whisper-base --json
     Exit:    0 nothing is altered, though weights may be missing; 1 something is altered
     """
-    from encoders.registry.registry import Registry
     from kinodex.cli.render import results as render
-    from stores.core.errors import UsageError
+    from kinodex.usecases.models import verify as check
 
     with command_context(library, profile, as_json, config) as context:
-        if name is not None and profile is not None:
-            raise UsageError("USAGE", "say either a model or a profile.", "Leave out NAME or --profile.")
-        registry = Registry.load(added=context.settings.added_models())
-        checked: list[dict[str, Any]] = []
-        for each in _chosen(registry, name, profile):
-            found = registry.verify(each)
-            files = [{**asdict(file), "path": str(file.path or "")} for file in found.files]
-            checked.append({"name": found.name, "state": found.state, "files": files})
-        payload = {"models": checked}
+        found = check(context.settings, name, profile)
+        payload = found.payload()
         context.show(payload, lambda console: render.verified_models(console, payload))
-    if any(model["state"] == "altered" for model in checked):
+    if found.altered:
         raise typer.Exit(EXIT_FAILED)
-
-
-def _chosen(registry: Registry, name: str | None, profile: str | None) -> list[str]:
-    if name is not None:
-        return [registry.spec(name).name]
-    if profile is not None:
-        return list(dict.fromkeys(registry.profile(profile).values()))
-    return [spec.name for spec in registry.models]

@@ -47,19 +47,19 @@ def reembed(
              kinodex reembed --channel picture
     Exit:    as kinodex ingest
     """
-    from kinodex import payloads
     from kinodex.cli.context import console
     from kinodex.cli.progress_bars import show_progress
     from kinodex.cli.render import upkeep as render_upkeep
     from kinodex.exits import exit_code
     from kinodex.schemas import reembed as schema
+    from kinodex.usecases.places import places_of
 
     code = 0
     with command_context(library, profile, as_json, config, device=device, workers=workers) as context:
         with context.library() as opened:
             channels = channel or []
             swap, planned = opened.plan_reembed(*channels)
-            gone = payloads.places_of(opened.store, swap.gone)
+            gone = places_of(opened.store, swap.gone)
             payload: dict[str, Any] = schema.reembed_plan(swap, planned, channels, gone).payload()
             payload |= {"profile": context.settings.profile, "dry_run": dry_run, "done": None}
             if not dry_run:

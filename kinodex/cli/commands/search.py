@@ -55,10 +55,10 @@ def search(
              kinodex search "a man playing drums" --explain
              kinodex search "cooking" --videos
     """
-    from kinodex import payloads
     from kinodex.cli.render import explain as render_explain
     from kinodex.cli.render import results as render
     from kinodex.schemas import search as schema
+    from kinodex.usecases.places import places_of
 
     query = printable(query)
     with command_context(library, profile, as_json, config, device=device) as context:
@@ -67,7 +67,7 @@ def search(
             return
         with context.library() as opened:
             found = opened.search(query, k=k, duplicates=duplicates, explain=explain, videos=video)
-            payload = schema.search(found, payloads.places_of(opened.store, _told(found))).payload()
+            payload = schema.search(found, places_of(opened.store, _told(found))).payload()
 
         def show(console: Console) -> None:
             render.search(console, payload)
@@ -88,9 +88,9 @@ def _told(found: Found) -> set[str]:
 
 
 def _videos(context: CommandContext, query: str, k: int, plain: bool) -> None:
-    from kinodex import payloads
     from kinodex.cli.render import found_videos
     from kinodex.schemas.search import search_videos
+    from kinodex.usecases.places import places_of
     from stores.core.errors import UsageError
 
     if not plain:
@@ -98,6 +98,6 @@ def _videos(context: CommandContext, query: str, k: int, plain: bool) -> None:
         raise UsageError("USAGE", message, "Leave --explain, --duplicates and --video out.")
     with context.library() as opened:
         found = opened.search_videos(query, k=k)
-        places = payloads.places_of(opened.store, [one.video_id for one in found.videos])
+        places = places_of(opened.store, [one.video_id for one in found.videos])
         payload = search_videos(found, places).payload()
     context.show(payload, lambda console: found_videos.show(console, payload))

@@ -143,8 +143,8 @@ def tag(
     Example: kinodex tag holiday.mp4
              kinodex tag --all
     """
-    from kinodex import payloads
     from kinodex.cli.render import results as render
+    from kinodex.usecases.places import places_of
     from kinodex.usecases.tags import decisions
     from stores.core.errors import UsageError
 
@@ -153,7 +153,7 @@ def tag(
             raise UsageError("USAGE", "Say which videos to tag.", "Name some, or use --all.")
         with context.library() as opened, _progress() as on_progress:
             decided = opened.tag(*videos or (), on_progress=on_progress)
-            payload = decisions(opened.store, decided, payloads.places_of(opened.store, decided)).payload()
+            payload = decisions(opened.store, decided, places_of(opened.store, decided)).payload()
         context.show(payload, lambda console: render.decisions(console, payload))
 
 

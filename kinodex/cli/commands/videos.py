@@ -55,7 +55,7 @@ def show(
 
     with command_context(library, profile, as_json, config) as context:
         with context.library() as opened:
-            payload = one_video(opened.store, video)
+            payload = one_video(opened.store, video).payload()
         context.show(payload, lambda console: render.show(console, payload))
 
 
@@ -75,5 +75,5 @@ def status(
 
     with command_context(library, profile, as_json, config) as context:
         with context.library() as opened:
-            payload = whole_library(opened.store, opened.settings)
+            payload = whole_library(opened.store, opened.settings).payload()
         context.show(payload, lambda console: render.status(console, payload))

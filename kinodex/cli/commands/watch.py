@@ -126,25 +126,16 @@ class _Ingest:
 def _say(context: CommandContext, made: Round, every: float, once: bool) -> None:
     """One round: a line of JSON, or what `kinodex ingest` would have said."""
     from kinodex.cli.render import results as render
-    from kinodex.schemas import ingest as schema
+    from kinodex.schemas.ingest import ingest as ingested
+    from kinodex.schemas.watch import watch_round
 
-    error = made.error
-    payload = schema.ingest(made.report).payload() if made.report is not None else None
     if context.as_json:
-        line = {
-            "round": made.number,
-            "files": made.files,
-            "waiting": made.waiting,
-            "seconds": made.seconds,
-            "ended_at": made.ended_at,
-            "videos": payload["videos"] if payload else [],
-            "totals": payload["totals"] if payload else None,
-            "error": {"code": error.code.name, "message": error.message, "hint": error.hint} if error else None,
-        }
+        line = watch_round(made).payload()
         print(to_json(line, ascii_only=True, one_line=True), file=context.out, flush=True)
-    elif payload is not None:
-        render.ingest(console(context.out), payload)
+    elif made.report is not None:
+        render.ingest(console(context.out), ingested(made.report).payload())
         context.out.flush()
+    error = made.error
     if error is not None:
         again = "" if once else f" Trying again in {every:.0f} s."
         print(f"{error.code}: {clean(error.message)}{again}", file=sys.stderr, flush=True)

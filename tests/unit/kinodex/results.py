@@ -9,6 +9,7 @@ from agents.answering.claims import Answer, Citation, Claim
 from agents.search.explanation import CandidateOutcome, Explanation, Gap, Part, Scale, Source
 from agents.search.finder import Also, Found, Moment
 from agents.search.videos import FoundVideo, FoundVideos
+from stores.core.errors import StoreError
 from stores.core.records import Decision, Evidence, Receipt, Span, StageKey, Tag, Video
 from stores.entries import IndexHealth, VideoEntry
 from stores.maintenance.forget import Forgotten
@@ -25,6 +26,7 @@ from workflows.planning.plan import Plan, PlannedInput
 from workflows.reembed import Reembedded, ReembedPlan
 from workflows.replay import Replay
 from workflows.report import IngestReport, VideoReport, total
+from workflows.watch_folder import Round
 
 TICKS = Fraction(1, 12800)
 HOSTILE = "file:///films/[red] “学校”\x1b[31m caf\udce9.mp4"
@@ -50,6 +52,8 @@ REPORTS = (
 INGESTED = IngestReport(REPORTS, total(REPORTS, 3, 61.5, 12.25))
 NOTHING = IngestReport((), total((), 0, 0, 0.5))
 REPORT_PATH = Path("library/reports/run-000012.json")
+ROUND = Round(1, 3, 1, 12.25, 1764400000.5, INGESTED)
+FAILED_ROUND = Round(2, 1, 0, 0, 1764400060.0, None, StoreError("LIBRARY_LOCKED", "Another job writes.", "Wait."))
 
 COST = Estimate(120.0, 5_000_000.4, 12.6, 0.5)
 PLAN = Plan(

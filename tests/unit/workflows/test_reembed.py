@@ -13,9 +13,10 @@ from agents.search.finder import Finder, Found
 from encoders.bundle import Encoders
 from encoders.registry.registry import Registry
 from encoders.spaces import collections
-from kinodex import Library, payloads
+from kinodex import Library
 from kinodex.cli.render import upkeep as render_upkeep
 from kinodex.schemas import reembed as schema
+from kinodex.usecases.places import places_of
 from pipeline.perceive import fingerprints, stages
 from stores.core.errors import UsageError
 from stores.core.records import Caption, StageOutput
@@ -138,7 +139,7 @@ def test_the_door_plans_does_and_cleans(world: World) -> None:
         assert world.held() == {collections(world.old).picture: set(world.ids)}
         again = library.reembed()
         assert (again.report, again.captions) == (None, 0)
-        places = payloads.places_of(library.store, swap.gone)
+        places = places_of(library.store, swap.gone)
         payload = schema.reembed_plan(swap, plan, ["picture"], places).payload() | {"profile": "old"}
         payload["done"] = schema.reembedded(made, None, "").payload()
     told = io.StringIO()
