@@ -1,4 +1,4 @@
-"""Whether everything is in place: one sentence a check, with what to do where something is not."""
+"""Whether everything is in place: a sentence for each check, with what to do if something is not."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PACKAGES = (
     "sqlalchemy",
     "torch",
 )
-_ROOMY = 2 << 30  # thumbnails and vectors of some hundred hours fit; below it, ingest may stop in the middle
+_ENOUGH_BYTES = 2 << 30  # room for thumbnails and vectors of some hundred hours; with less, an ingest may stop halfway
 
 Finding = tuple[Result, str]
 
@@ -92,7 +92,7 @@ def _weights(settings: Settings) -> Finding:
 
 
 def _device(settings: Settings) -> Finding:
-    """Where models run that can choose."""
+    """The device for models that can run on several."""
     from encoders.runtime.device import chosen_device, chosen_dtype
 
     there = chosen_device()
@@ -113,7 +113,7 @@ def _settings(settings: Settings) -> Finding:
 
 
 def _server(name: str, settings: Settings) -> Finding:
-    """Whether the server that a setting names answers; nothing is made on it."""
+    """Whether the server that a setting names answers; nothing is created on it."""
     from stores.core.errors import KinodexError
 
     where = settings.masked_places()[name]
@@ -139,27 +139,27 @@ def _ask_server(name: str, settings: Settings) -> None:
         from stores.files.objects import ObjectFiles
 
         files = ObjectFiles(settings.blobs, settings.blob_options)
-        files.read(f"{files.root}/library.json")  # whether it is there or not: the store says so
+        files.read(f"{files.root}/library.json")  # whether it exists or not: an answer is an answer
 
 
 def _disk(settings: Settings) -> Finding:
     from kinodex.text import size
 
     free = shutil.disk_usage(_existing(settings.library)).free
-    return ("ok" if free >= _ROOMY else "warn"), f"{size(free)} free for {settings.library}"
+    return ("ok" if free >= _ENOUGH_BYTES else "warn"), f"{size(free)} free for {settings.library}"
 
 
 def _library(settings: Settings) -> Finding:
-    from kinodex.library import Library
     from stores.core.errors import KinodexError
+    from stores.library_store import LibraryStore
 
     if not os.access(_existing(settings.library), os.W_OK | os.X_OK):
         return "fail", f"{settings.library} cannot be written"
     if not settings.library.exists() and not settings.database:
         return "warn", f"{settings.library} does not exist yet; kinodex ingest makes it"
     try:
-        with Library(settings) as opened:
-            return "ok", f"{settings.library}: {len(opened.videos())} videos, {len(opened.store.tags.tags())} tags"
+        with LibraryStore.open(settings.library, create=False, places=settings.places()) as store:
+            return "ok", f"{settings.library}: {len(store.catalog.videos())} videos, {len(store.tags.tags())} tags"
     except KinodexError as error:
         missing = error.code.name == "LIBRARY_MISSING" and settings.library.is_dir()
         return ("warn" if missing else "fail"), str(error)
@@ -193,8 +193,8 @@ def _endpoint(settings: Settings) -> Finding:
     if answer.is_redirect:
         place = masked(answer.headers.get("Location", ""))
         return "warn", f"{where} answers HTTP {status}: it points to {place}; set base_url to where the API is"
-    # Some servers have no list of models; that they answer at all is what is asked here.
-    result = "fail" if status in (401, 403) else "warn"
+    # Some servers have no list of models; that they answer at all is enough.
+    result: Result = "fail" if status in (401, 403) else "warn"
     return result, f"{where} answers HTTP {status} to a request for its models"
 
 

@@ -11,10 +11,10 @@ from kinodex.text import printable
 
 
 def ask(
-    question: Annotated[str, typer.Argument(metavar="QUESTION", help="In any language.")],
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="A question in any language.")],
     video: Annotated[
         list[str] | None,
-        typer.Option("--video", metavar="VIDEO", help="Look only here (id, path or name); repeatable."),
+        typer.Option("--video", metavar="VIDEO", help="Use only this video (id, path or name; repeatable)."),
     ] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
@@ -22,10 +22,10 @@ def ask(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Answer QUESTION from what was seen and heard; every claim names the moment it rests on.
+    """Answer QUESTION from what was seen and heard; every claim cites the moment it rests on.
 
     Without a language model (see `endpoint` in kinodex.toml) the answer is put together from the evidence
-    itself. Where the videos do not tell, Kinodex says so.
+    itself. If the videos hold no answer, Kinodex says so.
 
     \b
     Example: kinodex ask "What is the pocket for, according to the speaker?"

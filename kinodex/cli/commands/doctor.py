@@ -1,4 +1,4 @@
-"""`kinodex doctor`: whether everything is in place, and what to do where it is not."""
+"""`kinodex doctor`: whether everything is in place, and what to do if not."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def doctor(
 ) -> None:
     """Check Python, packages, weights, device, settings, disk, the library, its servers, the language model and Ray.
 
-    Says what to do where something is not in place.
+    Says what to do about each problem.
 
     \b
     Example: kinodex doctor
-    Exit:    1 if something needed is missing
+    Exit:    1 if something that is needed is missing
     """
     from kinodex.cli.render import results as render
     from kinodex.usecases.doctor import doctor as check

@@ -11,15 +11,15 @@ from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryO
 
 
 def evaluate(
-    annotations: Annotated[Path, typer.Argument(metavar="ANNOTATIONS.json", help="What is true of the clips.")],
-    clips: Annotated[Path, typer.Option("--clips", metavar="DIR", help="The annotated files.")],
+    annotations: Annotated[Path, typer.Argument(metavar="ANNOTATIONS.json", help="What is true of each clip.")],
+    clips: Annotated[Path, typer.Option("--clips", metavar="DIR", help="The folder of annotated clips.")],
     library: LibraryOption = None,
     profile: ProfileOption = None,
     device: DeviceOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Measure search, tagging and answers on clips that people annotated and that are in the library.
+    """Measure search, tagging and answers on annotated clips that are in the library.
 
     \b
     Example: kinodex evaluate annotations.json --clips clips/

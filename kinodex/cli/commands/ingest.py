@@ -1,4 +1,4 @@
-"""`kinodex ingest`: watch and hear videos."""
+"""`kinodex ingest`: add videos to the library."""
 
 from __future__ import annotations
 
@@ -27,42 +27,51 @@ if TYPE_CHECKING:
 
 
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and directories.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and directories, searched recursively.")],
     executor: Annotated[
-        str | None, typer.Option("--executor", metavar="local|ray", help="Work in this process, or on Ray.")
+        str | None, typer.Option("--executor", metavar="local|ray", help="Run in this process or on Ray.")
     ] = None,
     address: Annotated[
         str | None,
-        typer.Option("--address", metavar="ADDRESS", help="Ray cluster to join, e.g. auto (default: one of its own)."),
+        typer.Option("--address", metavar="ADDRESS", help="Ray cluster to join, e.g. auto (default: start one)."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Videos at the same time (default: one per processor).")
+        int | None,
+        typer.Option("--workers", min=1, help="Videos processed at the same time (default: one per processor)."),
     ] = None,
     part_minutes: Annotated[
         float | None,
-        typer.Option("--part-minutes", metavar="MINUTES", help="Work on long videos in parts of this length (12)."),
+        typer.Option(
+            "--part-minutes", metavar="MINUTES", help="Process long videos in parts of this length (default 12)."
+        ),
     ] = None,
     audio_track: Annotated[
         str | None,
-        typer.Option("--audio-track", metavar="NUMBER|LANGUAGE", help="Track to hear in files with several (default)."),
+        typer.Option(
+            "--audio-track",
+            metavar="NUMBER|LANGUAGE",
+            help="Audio track to use in files with several (default: the file's).",
+        ),
     ] = None,
     attempts: Annotated[
-        int | None, typer.Option("--attempts", min=1, help="Attempts after which a stage is quarantined (3).")
+        int | None, typer.Option("--attempts", min=1, help="Failed attempts before a stage is quarantined (default 3).")
     ] = None,
     budget: Annotated[
         str | None,
-        typer.Option("--budget", metavar="BUDGET", help="Stop before it is exceeded: 90m, 5GB, 2.50USD, 2h,5GB."),
+        typer.Option("--budget", metavar="BUDGET", help="Stop before exceeding it: 90m, 5GB, 2.50USD, or 2h,5GB."),
     ] = None,
     metrics_port: Annotated[
         int | None,
-        typer.Option("--metrics-port", min=1, max=65535, metavar="PORT", help="Serve Prometheus metrics meanwhile."),
+        typer.Option(
+            "--metrics-port", min=1, max=65535, metavar="PORT", help="Serve Prometheus metrics while it runs."
+        ),
     ] = None,
-    retry: Annotated[bool, typer.Option("--retry", help="Try again what failed for good or is quarantined.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Also retry what failed for good or is quarantined.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done and what it would cost, and do nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be done and what it would cost, but do nothing.")
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="Name the files in PATH that are skipped because they are no videos.")
+        bool, typer.Option("--verbose", help="Name the files that are skipped because they are not videos.")
     ] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
@@ -70,17 +79,18 @@ def ingest(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Watch and hear every video under PATH that the library does not know yet.
+    """Watch and listen to every video under PATH that is not in the library yet.
 
-    Run it again whenever files were added, or after an interruption: what is done is never done again, under
-    whatever name. Files that cannot be read are named with a reason; the others go on.
+    Run it again when files were added, or after an interruption: finished work is never repeated, even if a
+    file was renamed or copied. Files that cannot be read are reported with a reason; the rest go on.
 
     \b
     Example: kinodex ingest ~/Videos talk.mp4
              kinodex ingest ~/Videos --dry-run
              kinodex ingest ~/Videos --budget 2h,5GB
-    Exit:    0 all done, 3 some failed, 4 the counts do not add up, 5 the budget stopped it,
-             130 or 143 interrupted: nothing is lost, the same command goes on
+    Exit:    0 all done, 3 some failed, 4 the counts do not add up,
+             5 stopped by the budget, 130 or 143 interrupted:
+             nothing is lost, run the same command to go on
     """
     from kinodex.cli.progress_bars import ingesting
     from kinodex.cli.render import results as render
@@ -105,10 +115,10 @@ def ingest(
 
 
 def _check(paths: Sequence[Path], budget: str | None) -> None:
-    """Before a library is made: a mistake must leave nothing behind.
+    """Check the arguments before a library is made: a mistake must leave nothing behind.
 
     Raises:
-        UsageError: USAGE if ``budget`` is none, or a path is an address on the web.
+        UsageError: USAGE if ``budget`` is not a budget, or a path is a web address.
     """
     from stores.core.errors import UsageError
     from workflows.planning.budget import Budget
@@ -123,10 +133,10 @@ def _check(paths: Sequence[Path], budget: str | None) -> None:
 
 
 def plan(context: CommandContext, paths: Sequence[Path], budget: str | None) -> None:
-    """Say what an ingest would do, and whether that fits the budget.
+    """Show what an ingest would do, and whether that fits the budget.
 
     Raises:
-        UsageError: USAGE if ``budget`` is none.
+        UsageError: USAGE if ``budget`` is not a budget.
     """
     from kinodex.cli.progress_bars import counting
     from kinodex.cli.render import results as render
@@ -134,7 +144,7 @@ def plan(context: CommandContext, paths: Sequence[Path], budget: str | None) -> 
     from workflows.planning.budget import Budget, Estimate
 
     limits = Budget.parse(budget) if budget is not None else Budget()
-    with _planning_library(context) as opened, counting("looking") as on_progress:
+    with _planning_library(context) as opened, counting("scanning") as on_progress:
         planned = opened.plan(*paths, on_progress=on_progress)
     cost = Estimate(planned.wall_seconds, planned.cost.bytes, planned.cost.tokens, planned.cost.money)
     payload = schema.plan(planned, limits.allows(Estimate(), cost)).payload()
@@ -143,7 +153,7 @@ def plan(context: CommandContext, paths: Sequence[Path], budget: str | None) -> 
 
 @contextmanager
 def _library(context: CommandContext, paths: Sequence[Path]) -> Iterator[tuple[Library, bool]]:
-    """The library to ingest into, and whether it stays: where there is nothing to ingest, none is made for it."""
+    """The library to ingest into, and whether it is kept: none is made where there is nothing to ingest."""
     from kinodex.library import Library
     from workflows.discover import discover
 
@@ -160,7 +170,7 @@ def _library(context: CommandContext, paths: Sequence[Path]) -> Iterator[tuple[L
 
 @contextmanager
 def _planning_library(context: CommandContext) -> Iterator[Library]:
-    """The library, to read in only; one that is not there yet knows as much as an empty one."""
+    """The library, to be read only; an empty one if there is none yet."""
     from stores.core.errors import StoreError
 
     try:
@@ -177,11 +187,11 @@ def _planning_library(context: CommandContext) -> Iterator[Library]:
 
 @contextmanager
 def _scratch(context: CommandContext) -> Iterator[Library]:
-    """An empty library that is gone afterwards, with nothing on any server."""
+    """A temporary empty library, with nothing on any server."""
     from kinodex.library import Library
 
-    nowhere = {"database": "", "vectors": "", "blobs": "", "blob_options": {}}
+    no_servers = {"database": "", "vectors": "", "blobs": "", "blob_options": {}}
     with tempfile.TemporaryDirectory() as folder:
-        settings = context.settings.model_copy(update={"library": Path(folder), **nowhere})
+        settings = context.settings.model_copy(update={"library": Path(folder), **no_servers})
         with Library(settings, create=True) as opened:
             yield opened

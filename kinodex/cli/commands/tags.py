@@ -24,20 +24,20 @@ from kinodex.cli.context import (
 from kinodex.text import visible
 
 _LINE_SECONDS = 10.0
-"""Between two lines of progress where there is no terminal, e.g. in a log of a service."""
+"""Between two lines of progress where there is no terminal, e.g. in the log of a service."""
 
-app = typer.Typer(no_args_is_help=True, help="The tag library: your own vocabulary, in and out.", rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, help="Import, export and edit your tag vocabulary.", rich_markup_mode=None)
 
 
-@app.command("import")
+@app.command("import", short_help="Add the tags of a CSV file.")
 def import_tags(
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Columns id, name, facet, aliases.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="A file with the columns id, name, facet, aliases.")],
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Add the tags of a CSV file; a tag whose id is known is replaced.
+    """Add the tags of a CSV file. A tag whose id exists is replaced.
 
     Aliases are separated by semicolons (; or ；) or by 、 and may be in any language.
 
@@ -53,9 +53,9 @@ def import_tags(
         context.show(payload, lambda console: render.imported(console, payload))
 
 
-@app.command("export")
+@app.command("export", short_help="Write the tags as CSV.")
 def export_tags(
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Where to; stdout if left out.")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Where to write (default: stdout).")] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
@@ -63,7 +63,7 @@ def export_tags(
 ) -> None:
     """Write the tag library as CSV, in the form that `tags import` reads.
 
-    On a terminal, control characters in names are shown as \\x1b and the like; a file gets them as they are.
+    On a terminal, control characters in names are shown escaped, e.g. \\x1b; a file gets them as they are.
 
     \b
     Example: kinodex tags export tags.csv
@@ -77,23 +77,23 @@ def export_tags(
             with tempfile.NamedTemporaryFile(suffix=".csv") as copy:
                 opened.store.tags.export_csv(Path(copy.name))
                 text = Path(copy.name).read_text(encoding="utf-8")
-                # Names are data that others wrote: a terminal must not obey them, a file or a pipe gets every byte.
+                # Names are untrusted data: a terminal must not obey them, a file or a pipe gets every byte.
                 context.out.write(visible(text) if context.out.isatty() else text)
         if as_json:
             print_json(tags(opened.store.tags.tags()).payload(), context.out)
 
 
-@app.command("remove")
+@app.command("remove", short_help="Remove tags and all decisions about them.")
 def remove_tags(
-    tags: Annotated[list[str], typer.Argument(metavar="ID", help="Ids of tags, as `tags list` shows them.")],
+    tags: Annotated[list[str], typer.Argument(metavar="ID", help="Ids of tags, as shown by `kinodex tags list`.")],
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Take tags out of the tag library, with all decisions about them.
+    """Remove tags from the tag library, with all decisions about them.
 
-    To keep what was decided and only stop giving a tag, import it with the status `retired` instead.
+    To keep the decisions and only stop using a tag, import it with the status `retired` instead.
 
     \b
     Example: kinodex tags remove t17 t18
@@ -107,14 +107,14 @@ def remove_tags(
         context.show(payload, lambda console: render.removed_tags(console, payload))
 
 
-@app.command("list")
+@app.command("list", short_help="List the tags.")
 def list_tags(
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show the tag library.
+    """List the tags of the tag library.
 
     \b
     Example: kinodex tags list
@@ -129,15 +129,15 @@ def list_tags(
 
 
 def tag(
-    videos: Annotated[list[str] | None, typer.Argument(metavar="VIDEO", help="Ids, paths or names.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every indexed video.")] = False,
+    videos: Annotated[list[str] | None, typer.Argument(metavar="VIDEO", help="Ids, paths or names of videos.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All indexed videos.")] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     device: DeviceOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Decide which tags of the tag library fit each VIDEO, and keep the decisions with their evidence.
+    """Decide which tags of the tag library fit each VIDEO, and store the decisions with their evidence.
 
     \b
     Example: kinodex tag holiday.mp4
@@ -150,7 +150,7 @@ def tag(
 
     with command_context(library, profile, as_json, config, device=device) as context:
         if bool(videos) == everything:
-            raise UsageError("USAGE", "Say which videos to tag.", "Name some, or use --all.")
+            raise UsageError("USAGE", "No videos to tag were given.", "Name some, or use --all; not both.")
         with context.library() as opened, _progress() as on_progress:
             decided = opened.tag(*videos or (), on_progress=on_progress)
             payload = decisions(opened.store, decided, places_of(opened.store, decided)).payload()
@@ -159,7 +159,7 @@ def tag(
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int, str], None]]:
-    """A bar on a terminal; elsewhere a line on stderr when new tags begin to be encoded, and now and then."""
+    """A bar on a terminal; elsewhere an occasional line on stderr."""
     from kinodex.cli.progress_bars import counting
 
     with counting("reading tags") as bar:

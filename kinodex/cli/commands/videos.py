@@ -11,10 +11,10 @@ from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, Profile
 
 def videos(
     limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", min=1, help="Only N of them, by id. [default: all]")
+        int | None, typer.Option("--limit", metavar="N", min=1, help="List at most N videos, by id (default: all).")
     ] = None,
     after: Annotated[
-        str | None, typer.Option("--after", metavar="VIDEO_ID", help="Only those behind this id, by id.")
+        str | None, typer.Option("--after", metavar="VIDEO_ID", help="List only the videos after this id.")
     ] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
@@ -45,7 +45,7 @@ def show(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show all that was seen, heard and read in one video, with times, and its tags.
+    """Show everything seen, heard and read in one video, with times, and its tags.
 
     \b
     Example: kinodex show talk.mp4
@@ -65,7 +65,7 @@ def status(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show how much is indexed, how every stage ended, what is under way, the last run, and the space it takes.
+    """Show how much is indexed, the outcomes of every stage, unfinished work, the last run, and the disk space used.
 
     \b
     Example: kinodex status

@@ -1,4 +1,4 @@
-"""`kinodex watch`: ingest whatever arrives in a folder."""
+"""`kinodex watch`: ingest videos as they arrive in a folder."""
 
 from __future__ import annotations
 
@@ -32,23 +32,24 @@ if TYPE_CHECKING:
 
 
 def watch(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR", help="Folders, with all that is below them.")],
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR", help="Folders, watched recursively.")],
     stable: Annotated[
-        float, typer.Option("--stable", min=0.1, metavar="SECONDS", help="How long a file must have stopped growing.")
+        float, typer.Option("--stable", min=0.1, metavar="SECONDS", help="How long a file must not have changed.")
     ] = 5.0,
     _settle: Annotated[
         str | None, typer.Option("--settle", hidden=True, is_eager=True, callback=renamed_to("--stable"))
     ] = None,
     every: Annotated[
         float,
-        typer.Option("--every", min=1.0, metavar="SECONDS", help="Rescan interval."),
+        typer.Option("--every", min=1.0, metavar="SECONDS", help="How often to scan the folders again."),
     ] = 60.0,
-    once: Annotated[bool, typer.Option("--once", help="Ingest what is there now, and end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Ingest what is there now, and exit.")] = False,
     executor: Annotated[
-        str | None, typer.Option("--executor", metavar="local|ray", help="Work in this process, or on Ray.")
+        str | None, typer.Option("--executor", metavar="local|ray", help="Run in this process or on Ray.")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Videos at the same time (default: one per processor).")
+        int | None,
+        typer.Option("--workers", min=1, help="Videos processed at the same time (default: one per processor)."),
     ] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
@@ -58,13 +59,13 @@ def watch(
 ) -> None:
     """Ingest the videos in DIR and every one that arrives later, until Ctrl-C or SIGTERM.
 
-    A file is taken when it has stopped growing. If another process writes the library or a server is away,
-    that is said, and tried again. With --json each round of work is one line of JSON.
+    A file is ingested once it has stopped growing. If another process is writing to the library, or a server
+    cannot be reached, Kinodex says so and tries again. With --json each round of work is one line of JSON.
 
     \b
     Example: kinodex watch ~/Videos/incoming
              kinodex watch /mnt/share --every 300 --json | tee rounds.jsonl
-    Exit:    0 told to stop; with --once as kinodex ingest
+    Exit:    0 stopped by a signal; with --once as kinodex ingest
     """
     from stores.core.errors import UsageError
     from workflows.watch_folder import watch_folder
@@ -77,12 +78,12 @@ def watch(
         ExitStack() as stack,
     ):
         if not any(folder.is_dir() for folder in folders):
-            raise UsageError("USAGE", f"there is no folder {folders[0]}.", "Name a folder that is there.")
+            raise UsageError("USAGE", f"There is no folder {folders[0]}.", "Name a folder that exists.")
         last: list[Round] = []
 
         def on_round(made: Round) -> None:
             last[:] = [made]
-            _say(context, made, every, once)
+            _print_round(context, made, every, once)
 
         try:
             if not once:
@@ -107,7 +108,7 @@ def watch(
 
 
 class _Ingest:
-    """Opens the library when there is something to ingest, and keeps it and its models for the next time."""
+    """Opens the library when there is something to ingest, and keeps it and its models for the next round."""
 
     def __init__(self, context: CommandContext, stack: ExitStack) -> None:
         self._context = context
@@ -123,8 +124,8 @@ class _Ingest:
             return self._library.ingest(*files, progress=progress)
 
 
-def _say(context: CommandContext, made: Round, every: float, once: bool) -> None:
-    """One round: a line of JSON, or what `kinodex ingest` would have said."""
+def _print_round(context: CommandContext, made: Round, every: float, once: bool) -> None:
+    """Print one round: a line of JSON, or what `kinodex ingest` would have printed."""
     from kinodex.cli.render import results as render
     from kinodex.schemas.ingest import ingest as ingested
     from kinodex.schemas.watch import watch_round
