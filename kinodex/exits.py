@@ -1,4 +1,4 @@
-"""How errors and jobs end at each door: one table of error codes, and the exit status of a job."""
+"""The exit status and HTTP status of every error code, and the exit status of a job."""
 
 from __future__ import annotations
 

@@ -189,7 +189,7 @@ def _sigterm_interrupts() -> Iterator[None]:
 
 
 def _stopped(how: str, code: int) -> int:
-    print(f"{how}; the library is consistent; run the same command to go on", file=sys.stderr)
+    print(f"{how}; the library is consistent, run the same command to go on", file=sys.stderr)
     return code
 
 

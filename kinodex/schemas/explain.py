@@ -85,7 +85,7 @@ class PartDocument(Document):
 
 
 class CandidateDocument(Document):
-    """How one moment ended: ``shown``, ``merged`` into that of ``rank``, or ``left_out`` (rank 0).
+    """The outcome of one moment: ``shown``, ``merged`` into that of ``rank``, or ``left_out`` (rank 0).
 
     ``parts`` add up to ``ratio``.
     """

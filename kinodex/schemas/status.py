@@ -12,7 +12,7 @@ class DescriptionCounts(Document):
     """How many videos have captions, and how many captions and scripts there are.
 
     Attributes:
-        nothing_found: videos that were looked at and of which nothing could be said.
+        nothing_found: videos of which nothing could be said.
         failed: among those not described.
     """
 

@@ -30,7 +30,7 @@ def import_tags(store: LibraryStore, path: Path) -> ImportReport:
 
 
 def remove_tags(store: LibraryStore, tag_ids: Sequence[str]) -> Removed:
-    """Take tags out of the tag library, with all that was decided about them.
+    """Remove tags from the tag library, with all decisions about them.
 
     Raises:
         UsageError: USAGE if there is no tag of one of these ids; then none is removed.

@@ -59,19 +59,19 @@ def reembed(
     with command_context(library, profile, as_json, config, device=device, workers=workers) as context:
         with context.library() as opened:
             channels = channel or []
-            swap, planned = opened.plan_reembed(*channels)
-            gone = places_of(opened.store, swap.gone)
-            payload: dict[str, Any] = schema.reembed_plan(swap, planned, channels, gone).payload()
+            found, planned = opened.plan_reembed(*channels)
+            gone = places_of(opened.store, found.gone)
+            payload: dict[str, Any] = schema.reembed_plan(found, planned, channels, gone).payload()
             payload |= {"profile": context.settings.profile, "dry_run": dry_run, "done": None}
             if not dry_run:
-                render_upkeep.swap(console(sys.stderr), payload)
+                render_upkeep.reembed_plan(console(sys.stderr), payload)
                 with show_progress() as progress:
                     meter = opened.meter(budget) if budget is not None else None
                     command = shlex.join(["kinodex", *sys.argv[1:]])
                     made = opened.reembed(*channels, meter=meter, command=command, progress=progress)
                 payload["done"] = schema.reembedded(made, opened.report_path, opened.stopped).payload()
                 code = exit_code(made.report.totals) if made.report is not None else 0
-        show = render_upkeep.swap if dry_run else render_upkeep.reembedded
+        show = render_upkeep.reembed_plan if dry_run else render_upkeep.reembedded
         context.show(payload, lambda console: show(console, payload))
     if code:
         raise typer.Exit(code)

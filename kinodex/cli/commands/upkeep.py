@@ -141,7 +141,7 @@ def verify(
     \b
     Example: kinodex verify --quick
              kinodex verify --media --repair
-    Exit:    0 all is well, apart from harmless leftovers of crashes; 1 it is not
+    Exit:    0 all is well, apart from harmless remains of crashes; 1 it is not
     """
     from kinodex.cli.progress_bars import counting
     from kinodex.cli.render import upkeep as render_upkeep

@@ -1,4 +1,4 @@
-"""Results as the rooms below the doors return them; ``data/*.json`` is what the former commit printed of them."""
+"""Results as the use cases return them; ``data/*.json`` are the documents that are printed of them."""
 
 from __future__ import annotations
 
@@ -73,9 +73,9 @@ PLAN = Plan(
     True,
 )
 EMPTY_PLAN = Plan((), (), Estimate(), 0.0, 2, (), (), (), 10**9, False)
-SWAP = ReembedPlan(("pictures", "vectors"), 9, (Path("/films/one.mp4"),), ("vid_2", "vid_9"), ("vid_1",))
-REEMBEDDED = Reembedded(SWAP, INGESTED, 1, Swept(1, 2, 3, 4, 5))
-KEPT = Reembedded(SWAP, None, 0, Swept())
+REEMBED_PLAN = ReembedPlan(("pictures", "vectors"), 9, (Path("/films/one.mp4"),), ("vid_2", "vid_9"), ("vid_1",))
+REEMBEDDED = Reembedded(REEMBED_PLAN, INGESTED, 1, Swept(1, 2, 3, 4, 5))
+KEPT = Reembedded(REEMBED_PLAN, None, 0, Swept())
 
 FOUND = Found(
     "打鼓的人 \udce9",

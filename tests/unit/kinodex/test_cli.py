@@ -279,7 +279,7 @@ def test_an_empty_library_is_whole():
     LibraryStore.open(Path("kinodex-library"), create=True).close()
     verified = json.loads(run("verify", "--json").stdout)
     assert (verified["ok"], verified["problems"]) == (True, [])
-    assert "Nothing is left over" in run("gc").stdout
+    assert "Nothing to remove" in run("gc").stdout
     assert json.loads(run("index", "rebuild", "--json").stdout)["vectors"] == 0
 
 

@@ -40,7 +40,7 @@ DOCUMENTS = {
     "round-failed": lambda: watch.watch_round(made.FAILED_ROUND),
     "plan": lambda: ingest.plan(made.PLAN),
     "plan-empty": lambda: ingest.plan(made.EMPTY_PLAN),
-    "swap": lambda: reembed.reembed_plan(made.SWAP, made.PLAN, ["picture"], made.URIS),
+    "reembed-plan": lambda: reembed.reembed_plan(made.REEMBED_PLAN, made.PLAN, ["picture"], made.URIS),
     "reembedded": lambda: reembed.reembedded(made.REEMBEDDED, None, ""),
     "reembedded-nothing": lambda: reembed.reembedded(made.KEPT, None, ""),
     "videos": lambda: videos.videos(made.ENTRIES),
