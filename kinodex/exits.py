@@ -14,6 +14,7 @@ EXIT_USAGE = 2
 EXIT_SOME_FAILED = 3
 EXIT_NOT_RECONCILED = 4
 EXIT_STOPPED = 5
+EXIT_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from typing import Annotated
 
@@ -26,8 +27,9 @@ from kinodex.cli.commands import (
     videos,
     watch,
 )
-from kinodex.cli.context import EXIT_INTERRUPTED, say_error
-from kinodex.exits import EXIT_FAILED
+from kinodex.cli.context import say_error
+from kinodex.exits import EXIT_FAILED, EXIT_INTERRUPTED
+from kinodex.text import clean
 
 app = typer.Typer(
     name="kinodex",
@@ -120,12 +122,17 @@ def main() -> None:
 
 def _say_usage(error: typer.TyperException) -> None:
     """Report a command line that could not be parsed, as text or as JSON."""
+    # A file name that begins with a dash looks like an option.
+    file = next((word for word in sys.argv[2:] if word.startswith("-") and os.path.lexists(word)), None)
+    dashed = f"{file} is a file: put -- before its name." if file else ""
     if "--json" in sys.argv[1:]:
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "kinodex"
         message = error.format_message().rstrip(".") + "."
-        say_error("USAGE", message, f"See: {command} --help", as_json=True)
+        say_error("USAGE", message, dashed or f"See: {command} --help", as_json=True)
     elif hasattr(error, "show"):
         error.show()
     else:
         print(error.format_message(), file=sys.stderr)
+    if dashed and "--json" not in sys.argv[1:]:
+        print(clean(dashed), file=sys.stderr)

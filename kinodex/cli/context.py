@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from kinodex.exits import EXIT_FAILED as EXIT_FAILED
-from kinodex.exits import OUTCOMES
+from kinodex.exits import EXIT_INTERRUPTED, OUTCOMES
 from kinodex.text import clean, to_json
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from kinodex.settings import Settings
     from stores.core.errors import KinodexError
 
-EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 128 + signal.SIGTERM
 
 LibraryOption = Annotated[
