@@ -136,7 +136,9 @@ def show(console: Console, payload: Payload) -> None:
         )
         for warning in media["warnings"]:
             console.print(_data(warning, "yellow"))
-    console.print(_data("stages: " + ", ".join(f"{stage} {status}" for stage, status in payload["stages"].items())))
+    for status in dict.fromkeys(payload["stages"].values()):
+        names = [stage for stage, how in payload["stages"].items() if how == status]
+        console.print(_data(f"stages {status}: {', '.join(names)}"))
     if payload["tags"]:
         console.print(_data("tags: " + ", ".join(f"{tag['name']} {tag['confidence']:.2f}" for tag in payload["tags"])))
     table = _table("from", "to", "channel", "what", "confidence", right=("from", "to", "confidence"))
