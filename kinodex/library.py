@@ -52,7 +52,7 @@ class Library:
         create: make the directory if there is none.
 
     Attributes:
-        report_path: where the report of the last `ingest` lies; None before, or if it could not be written.
+        report_path: of the report of the last `ingest`; None before, or if it could not be written.
         stopped: why the budget of the last `ingest` stopped it; "" if it did not.
 
     Raises:

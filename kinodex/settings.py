@@ -168,7 +168,7 @@ class Settings(BaseModel):
             options: values by setting name; None means "not given".
 
         Raises:
-            UsageError: SETTINGS_INVALID, naming the key, where it stands and the keys there are.
+            UsageError: SETTINGS_INVALID, naming the key, its file and the valid keys.
         """
         given = {name: value for name, value in options.items() if value is not None}
         wanted = given.get("library") or os.environ.get("KINODEX_LIBRARY") or DEFAULT_LIBRARY

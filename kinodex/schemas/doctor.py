@@ -10,7 +10,7 @@ Result = Literal["ok", "warn", "fail"]
 
 
 class Check(Document):
-    """One thing that was checked, and a sentence on how it stands."""
+    """One thing that was checked, and what was found, in a sentence."""
 
     name: str
     result: Result

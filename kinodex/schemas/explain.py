@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class QueryScaleDocument(Document):
-    """How the query stands in one collection: mean and deviation of its cosines with all known concepts, and the
+    """How the query compares in one collection: mean and deviation of its cosines with all known concepts, and the
     ``best`` of them in deviations.
     """
 
@@ -123,7 +123,7 @@ def explanation(why: Explanation, uris: Mapping[str, str]) -> ExplanationDocumen
     """The document of an explanation.
 
     Args:
-        uris: where each video lies, by id.
+        uris: of each video, by id.
     """
     return ExplanationDocument(
         threshold=why.threshold,

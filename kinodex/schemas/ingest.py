@@ -21,7 +21,7 @@ class IngestedVideo(Document):
 
     Attributes:
         video_id: "" where the input could not be read far enough to be identified.
-        uri: where it lies, printable.
+        uri: of the file, printable.
         status: ``done``, ``failed``, ``quarantined`` or ``postponed``.
         error: null unless it failed or is quarantined.
         stages: stage to status, in the order of work.

@@ -111,7 +111,7 @@ def search(found: Found, uris: Mapping[str, str]) -> SearchDocument:
     """The document of a search.
 
     Args:
-        uris: where each video lies, by id.
+        uris: of each video, by id.
     """
     index = found.index
     return SearchDocument(

@@ -131,7 +131,7 @@ def decisions(
     Args:
         decided: by video id.
         evidence: by id; what is no longer stored is left out.
-        uris: where each video lies, by id.
+        uris: of each video, by id.
     """
     return DecisionsDocument(
         videos=[

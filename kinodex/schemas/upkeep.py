@@ -81,7 +81,7 @@ class VerifiedDocument(Document):
 
 
 class VideoNamed(Document):
-    """A video and where it lies, or lay."""
+    """A video and its last known place."""
 
     video_id: str
     uri: str

@@ -53,7 +53,7 @@ class Ingested:
 
     Attributes:
         report: every input, and the totals.
-        path: where the report of the run lies; None if it could not be written.
+        path: the path of the report; None if it could not be written.
         stopped: why its budget stopped it; "" if it did not.
     """
 

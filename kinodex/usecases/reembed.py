@@ -50,7 +50,7 @@ def reembed(
             stages; none for all that it takes.
 
     Returns:
-        what was done, where the report of the run lies (None if there is none), and why a budget stopped it ("").
+        what was done, the path of the report (None if there is none), and why a budget stopped it ("").
 
     Raises:
         UsageError: USAGE if there is no such channel, or if vectors also wait for stages of other channels.

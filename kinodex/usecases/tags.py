@@ -77,7 +77,7 @@ def decisions(
     """The document of decisions, with the names of the tags and the lines that they rest on.
 
     Args:
-        uris: where each video lies, by id.
+        uris: of each video, by id.
     """
     made = {video_id: tuple(some) for video_id, some in decided.items()}
     cited = [one for some in made.values() for decision in some for one in decision.evidence_ids]
