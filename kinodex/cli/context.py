@@ -228,6 +228,6 @@ def console(stream: TextIO) -> Console:
 
 
 def print_json(payload: object, stream: TextIO) -> None:
-    """JSON on ``stream``, escaped where its encoding requires it."""
+    """JSON on ``stream``, in whatever it can carry."""
     speaks_unicode = (stream.encoding or "").lower().replace("-", "") in {"utf8", "utf16", "utf32"}
     print(to_json(payload, ascii_only=not speaks_unicode), file=stream)

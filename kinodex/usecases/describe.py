@@ -153,7 +153,7 @@ def meter_of(store: LibraryStore, settings: Settings, limits: Budget) -> Meter:
 def descriptions(store: LibraryStore, indexed: Sequence[str]) -> Payload:
     """``{described, nothing_found, not_described, failed, captions, scripts}``: videos, and how many records they have.
 
-    Of ``nothing_found`` nothing could be said; ``failed`` are among those not described.
+    ``nothing_found`` were looked at and nothing could be said of them; ``failed`` are among those not described.
     """
     captions = store.catalog.described("captions")
     scripts = store.catalog.described("script")

@@ -45,8 +45,8 @@ def whole_library(store: LibraryStore, settings: Settings) -> StatusDocument:
     entries = store.catalog.videos()
     stages: dict[str, Counter[str]] = {}
     for entry in entries:
-        for stage, outcome in dict(entry.stages).items():
-            stages.setdefault(stage, Counter())[outcome] += 1
+        for stage, ending in dict(entry.stages).items():
+            stages.setdefault(stage, Counter())[ending] += 1
     receipts = store.ledger.receipts()
     health = store.catalog.index_health(SEARCHED_STAGES)
     payload = {
@@ -65,7 +65,7 @@ def whole_library(store: LibraryStore, settings: Settings) -> StatusDocument:
             "media_seconds": sum(entry.video.seconds for entry in entries if entry.video is not None),
             "tags": len(store.tags.tags()),
         },
-        "stages": {stage: dict(outcomes) for stage, outcomes in stages.items()},
+        "stages": {stage: dict(endings) for stage, endings in stages.items()},
         "parts": _parts(receipts),
         "quarantined": sum(receipt.status == "quarantined" for receipt in receipts),
         "last_run": _last_run(store),
@@ -108,7 +108,7 @@ def _disk(root: Path) -> dict[str, int]:
 
 
 def _size(path: Path) -> int:
-    # Another process may have removed it meanwhile.
+    # Whoever writes meanwhile may have removed it.
     with suppress(OSError):
         return path.stat().st_size if path.is_file() else 0
     return 0

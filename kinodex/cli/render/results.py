@@ -105,7 +105,7 @@ def plan(console: Console, payload: Payload) -> None:
 
 
 def videos(console: Console, payload: Payload) -> None:
-    """One line for each video."""
+    """One line a video."""
     table = _table("video", "length", "picture", "status", "name", right=("length",))
     for video in payload["videos"]:
         media = video["media"]
@@ -116,7 +116,7 @@ def videos(console: Console, payload: Payload) -> None:
             _status(video["status"]),
             _data(_name(video["uri"])),
         )
-    console.print(table if payload["videos"] else "The library is empty. To begin: kinodex ingest PATH")
+    console.print(table if payload["videos"] else "The library is empty. Begin with: kinodex ingest PATH")
 
 
 def show(console: Console, payload: Payload) -> None:
