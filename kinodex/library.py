@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 class Library:
-    """A library of videos: what has been seen and heard in them, and ways to ask for it.
+    """A library of videos: what was seen and heard in them, and ways to search it.
 
     Models are loaded when the first call needs them, once for all threads. Any number of threads may search, tag, ask
     and write at once, also during an ingest. Close it, or use it as a context manager.
@@ -52,7 +52,7 @@ class Library:
         create: make the directory if there is none.
 
     Attributes:
-        report_path: where the report of the last `ingest` lies; None before, or if it could not be written.
+        report_path: of the report of the last `ingest`; None before, or if it could not be written.
         stopped: why the budget of the last `ingest` stopped it; "" if it did not.
 
     Raises:
@@ -67,7 +67,7 @@ class Library:
         self.store = LibraryStore.open(
             settings.library, create=create, places=settings.places(), max_attempts=settings.attempts
         )
-        # Whatever is made lazily is made once; an RLock, because one thing needs another.
+        # What is opened lazily is opened once; an RLock, because opening one thing may open another.
         self._opening = threading.RLock()
         self._encoders: Encoders | None = None
         self._finder: Finder | None = None
@@ -94,7 +94,7 @@ class Library:
         self.close()
 
     def close(self) -> None:
-        """Give files and connections back."""
+        """Close files and connections."""
         if self._llm is not None:
             self._llm.close()
         self.store.close()
@@ -136,15 +136,15 @@ class Library:
         command: str = "",
         progress: Progress = silent,
     ) -> IngestReport:
-        """Watch and hear every video under ``paths`` that is not known yet.
+        """Watch and listen to every video under ``paths`` that is not in the library yet.
 
         Bad videos are reported, not raised; a second call has nothing to do.
 
         Args:
-            retry: try again also what failed for good or is quarantined.
+            retry: also retry what failed for good or is quarantined.
             meter: of a budget, see `meter`; what would exceed it is left for another call.
-            command: what the report of the run is to call it.
-            progress: told what happens, see `workflows.telemetry.progress`.
+            command: the command line to note in the report of the run.
+            progress: called with each event, see `workflows.telemetry.progress`.
         """
         from kinodex.usecases.ingest import IngestOptions, ingest
 
@@ -167,14 +167,14 @@ class Library:
         """What `ingest` would do and what it would cost, without doing it.
 
         Args:
-            on_progress: told (done, total) new files that were looked at.
+            on_progress: called with (done, total) new files that were examined.
         """
         from kinodex.usecases.ingest import plan
 
         return plan(self.store, self.encoders, self.settings, paths, on_progress=on_progress)
 
     def plan_reembed(self, *channels: str) -> tuple[ReembedPlan, Plan]:
-        """Which videos have vectors of former models, and what it would cost to make them anew, without doing it.
+        """Which videos have vectors of former models, and what it would cost to replace them.
 
         Args:
             channels: as `reembed`.
@@ -186,14 +186,14 @@ class Library:
     def reembed(
         self, *channels: str, meter: Meter | None = None, command: str = "", progress: Progress = silent
     ) -> Reembedded:
-        """Make vectors of former models anew with the present ones; each video's former ones serve until then.
+        """Replace vectors of former models by those of the present ones; until then each video is found by the former.
 
         Args:
-            channels: ``picture``, ``object``, ``speech``, ``screen``: do it only if that takes no other channel's
-                stages; none for whatever it takes.
+            channels: ``picture``, ``object``, ``speech``, ``screen``: only if that needs no other channel's
+                stages; none for all that it takes.
             meter: of a budget; what would exceed it is left for another call.
-            command: what the report of the run is to call it.
-            progress: told what happens, see `workflows.telemetry.progress`.
+            command: the command line to note in the report of the run.
+            progress: called with each event, see `workflows.telemetry.progress`.
 
         Raises:
             UsageError: USAGE if there is no such channel, or if vectors also wait for stages of other channels.
@@ -239,9 +239,9 @@ class Library:
             by: ``profile`` for a model of it, ``endpoint`` for the model behind it, or any object with the method
                 ``describe(frames, seconds, question)``; None for the endpoint if there is one, else the profile.
             script: have the endpoint, if there is one, write a script of each video, too.
-            retry: try again also what failed for good or is quarantined.
+            retry: also retry what failed for good or is quarantined.
             meter: of a budget; what would exceed it is left for another call.
-            progress: told what happens, see `workflows.telemetry.progress`.
+            progress: called with each event, see `workflows.telemetry.progress`.
 
         Raises:
             UsageError: USAGE if there is no such describer; UNKNOWN_VIDEO.
@@ -273,7 +273,7 @@ class Library:
         """The ``k`` best moments for a query in any language.
 
         Args:
-            duplicates: also show moments that show the same as a better one; else they are told in its ``also``.
+            duplicates: also show moments that show the same as a better one; else they are listed in its ``also``.
             explain: say why, too: `agents.search.explanation.Explanation` in ``explanation`` of what is returned.
             videos: look only in these; video ids, paths or names.
         """
@@ -312,7 +312,7 @@ class Library:
         return tags.import_tags(self.store, Path(path))
 
     def remove_tags(self, *tag_ids: str) -> Removed:
-        """Take tags out of the tag library, with all that was decided about them.
+        """Remove tags from the tag library, with all decisions about them.
 
         Raises:
             UsageError: USAGE if there is no tag of one of these ids; then none is removed.
@@ -326,7 +326,7 @@ class Library:
 
         Args:
             videos: video ids, or paths or names of videos in the library.
-            on_progress: told (done, of all, of what): of new tags that are encoded, then of videos.
+            on_progress: called with (done, total, what): new tags that are encoded, then videos.
         """
         chosen = upkeep.chosen(self.store, videos)
         if on_progress is None:
@@ -340,7 +340,7 @@ class Library:
         """Decides about tags, with the language model of the settings if there is one.
 
         Args:
-            on_encoded: told (done, of all) while tags that are new to the library are encoded.
+            on_encoded: called with (done, total) while tags that are new to the library are encoded.
 
         Raises:
             UsageError: NO_TAGS if the tag library is empty.
@@ -359,14 +359,9 @@ class Library:
 
     def evaluate(self, annotations: str | Path, clips: str | Path) -> Evaluation:
         """Measure retrieval, tagging and answers against annotations (see `workflows.evaluation.annotations`)."""
-        from agents.answering.graph import Answerer
-        from workflows.evaluation.evaluate import evaluate
+        from kinodex.usecases.evaluate import evaluate
 
-        store, encoders = self.store, self.encoders
-        tagger = self.tagger() if store.tags.tags() else None
-        finder = self.finder()
-        answerer = Answerer(store, encoders, self.llm, finder)
-        return evaluate(store, finder, tagger, answerer, Path(annotations), Path(clips))
+        return evaluate(self.store, self.encoders, self.settings, self.llm, Path(annotations), Path(clips))
 
     def videos(self) -> list[VideoEntry]:
         """Every video the library knows, with how its stages ended."""
@@ -377,10 +372,10 @@ class Library:
         return upkeep.indexed(self.store)
 
     def rebuild_index(self, on_progress: Callable[[int, int], None] | None = None) -> Rebuilt:
-        """Make the vector index and the full-text index anew from tables and blobs.
+        """Rebuild the vector index and the full-text index from tables and blobs.
 
         Args:
-            on_progress: (done, of all).
+            on_progress: called with (done, total) videos.
         """
         return upkeep.rebuild_index(self.store, on_progress)
 
@@ -391,18 +386,18 @@ class Library:
 
         Args:
             media: read every video file, too, and compare it with what it was.
-            quick: look only whether blobs and vectors are there; do not read them.
-            repair: let the next ingest do again what is damaged; without it nothing is changed.
-            on_progress: what is being checked, how many are through, and of how many.
+            quick: only check that blobs and vectors exist; do not read them.
+            repair: have the next ingest redo what is damaged; without it nothing is changed.
+            on_progress: called with (what is being checked, done, total).
         """
         return upkeep.verify(self.store, media, quick, repair, on_progress)
 
     def forget(self, *videos: str, inputs: Sequence[str] = ()) -> Forgotten:
-        """Remove videos with all that was learned from them; the files themselves are not touched.
+        """Remove videos with everything that was learned from them; the files themselves are not touched.
 
         Args:
             videos: ids, paths or names.
-            inputs: uris of inputs that could not be read, to be struck off the list of errors.
+            inputs: uris of inputs that could not be read, to be removed from the list of errors.
         """
         return upkeep.forget(self.store, [self.resolve(video) for video in videos], inputs)
 

@@ -1,4 +1,4 @@
-"""``[perception.<stage>]`` tables of the settings file, made into the configs of the stages."""
+"""Turns the ``[perception.<stage>]`` tables of the settings file into the configs of the stages."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ RENAMED_KEYS = {
 """Keys by their former names, likewise."""
 
 _WORDS: dict[Any, str] = {
-    int: "a whole number from 1 on",
-    float: "a number from 0 on",
+    int: "a whole number of 1 or more",
+    float: "a number of 0 or more",
     str: "a text",
     bool: "true or false",
 }
 
 
 def perception_config(tables: Mapping[str, Mapping[str, Any]]) -> PerceptionConfig:
-    """The config of every stage; what ``tables`` do not set stays as it is.
+    """The config of every stage; what ``tables`` do not set keeps its default.
 
     Args:
         tables: setting by name, by stage.
@@ -61,7 +61,7 @@ def perception_config(tables: Mapping[str, Mapping[str, Any]]) -> PerceptionConf
 
 
 def _hashed(config: VectorConfig) -> VectorConfig:
-    """The config with the hash of its weights, which stands for them wherever the file lies."""
+    """The config with the hash of its weights, which identifies them independent of their path."""
     if not config.video_weights:
         return config
     path = Path(config.video_weights).expanduser().absolute()
@@ -95,14 +95,14 @@ def _config(stage: str, kind: Any, table: Mapping[str, Any]) -> Any:
 
 @cache
 def _model(kind: Any) -> type[BaseModel]:
-    """A pydantic model with the fields of a stage's config: TOML is checked by it, the config itself stays plain."""
+    """A pydantic model with the fields of a stage's config, to check TOML; the config itself stays a dataclass."""
     types = get_type_hints(kind)
     made: dict[str, Any] = {each.name: (_checked(types[each.name], each.name), None) for each in fields(kind)}
     return create_model(kind.__name__, __config__=ConfigDict(extra="forbid"), **made)
 
 
 def _checked(kind: Any, name: str) -> Any:
-    """The type as TOML gives it: numbers are never booleans, and what is counted or measured is never below nought."""
+    """The type as TOML gives it: numbers are never booleans, and counts and measures are never negative."""
     if get_origin(kind) in (Union, UnionType):
         return Union[tuple(_checked(each, name) for each in get_args(kind))]  # noqa: UP007
     if get_origin(kind) is tuple:

@@ -39,19 +39,19 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "KINODEX_MODEL": ("endpoint", "model"),
     "KINODEX_API_KEY": ("endpoint", "api_key"),
 }
-"""Environment variables and the setting that each one overrides."""
+"""Environment variables, and the setting that each overrides."""
 
 
 class Endpoint(BaseModel):
-    """An OpenAI-compatible endpoint; optional, nothing needs it.
+    """An OpenAI-compatible endpoint; optional.
 
     Attributes:
-        base_url: e.g. ``http://localhost:11434/v1``; "" means none.
+        base_url: e.g. ``http://localhost:11434/v1``; "" for none.
         model: the name the endpoint knows its model by.
         api_key_env: environment variable that holds the key.
         api_key: the key itself; never printed.
         timeout_seconds: per request.
-        max_retries: of a request that failed in a way that may mend.
+        max_retries: of a request that failed in a way that a retry may fix.
         max_output_tokens: upper bound of one answer.
         price_per_million_input, price_per_million_output: of tokens read and written, in US dollars; for plans and
             budgets only.
@@ -104,32 +104,32 @@ class SearchSettings(BaseModel):
 
 
 class Settings(BaseModel):
-    """All that can be set.
+    """All settings.
 
     Attributes:
         library: the library's directory.
         profile: a named set of models.
-        device: where those models run that can choose: ``cuda`` in half precision, ``cpu`` in float32, ``auto`` on what
-            is there.
+        device: for models that can run on several: ``cuda`` in half precision, ``cpu`` in float32, ``auto`` for the
+            best there is.
         executor: where ingest runs: in this process or on Ray.
         workers: videos worked on at the same time; None means one for each processor.
         threads: threads each model may use inside one worker.
         database: URL of a Postgres database; "" for one in the library's folder. Never printed: it may hold a password.
         vectors: URL of a Chroma server; "" as above.
         blobs: URL of an object store, e.g. ``s3://bucket/prefix``; "" as above.
-        blob_options: what the object store's client is to know, e.g. ``endpoint_url``, ``key``, ``secret``.
+        blob_options: options of the object store's client, e.g. ``endpoint_url``, ``key``, ``secret``.
         attempts: strikes after which a stage of a video is quarantined.
         ray_address: of a Ray cluster to join; "" starts one on this machine for the job.
-        audio_track: number, from 1, or language (``eng``) of the track to hear in files that have several; "" hears
+        audio_track: number, from 1, or language (``eng``) of the audio track to use in files that have several; "" for
             the default one.
-        part_minutes: length of the parts that long videos are worked on in.
+        part_minutes: length of the parts in which long videos are processed.
         metrics_port: where an ingest serves Prometheus metrics; None serves none.
         metrics_host: address of that port; ``0.0.0.0`` lets other machines read them.
         endpoint: the language model, if any.
         search: steps after recall.
         perception: settings of stages by stage, see `pipeline.perception.PerceptionConfig`.
-        models, profiles: models and profiles beside those of Kinodex, as tables of `encoders/registry/models.toml` have
-            them.
+        models, profiles: in addition to those of Kinodex, in the form of the tables of
+            `encoders/registry/models.toml`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -168,7 +168,7 @@ class Settings(BaseModel):
             options: values by setting name; None means "not given".
 
         Raises:
-            UsageError: SETTINGS_INVALID, naming the key, where it stands and the keys there are.
+            UsageError: SETTINGS_INVALID, naming the key, its file and the valid keys.
         """
         given = {name: value for name, value in options.items() if value is not None}
         wanted = given.get("library") or os.environ.get("KINODEX_LIBRARY") or DEFAULT_LIBRARY
@@ -176,7 +176,7 @@ class Settings(BaseModel):
         values = _read(path) if path else {}
         where = str(path) if path else "the settings"
         if path and "library" in values:
-            # A relative library in a file is relative to that file, wherever the command is run.
+            # A relative library in a file is relative to that file, not to the working directory.
             values["library"] = path.parent / str(values["library"])
         for variable, keys in ENVIRONMENT.items():
             if os.environ.get(variable):
@@ -242,7 +242,7 @@ _TABLES: Mapping[str, type[BaseModel]] = {"endpoint": Endpoint, "search": Search
 
 
 def _check_endpoint(endpoint: Endpoint, where: str) -> None:
-    """Half an endpoint is a mistake, not a wish to do without one."""
+    """Refuse half an endpoint: it is a mistake, not a wish to do without one."""
     if endpoint.base_url and not endpoint.base_url.startswith(("http://", "https://")):
         raise UsageError("SETTINGS_INVALID", f"endpoint.base_url in {where} must begin with http:// or https://.")
     if bool(endpoint.base_url) != bool(endpoint.model):
@@ -264,7 +264,7 @@ def _check_models(settings: Settings) -> None:
     from encoders.registry.registry import Registry
     from encoders.types import WeightsError
 
-    Registry.load()  # a fault of an installed package is no fault of these settings
+    Registry.load()  # so that a fault of an installed package is not blamed on these settings
     try:
         Registry.load(added=added)
     except WeightsError as error:
@@ -293,7 +293,7 @@ def _set(values: dict[str, object], keys: tuple[str, ...], value: str) -> None:
     for table in tables:
         inner = values.setdefault(table, {})
         if not isinstance(inner, dict):
-            return  # the file has it wrong; validation names it
+            return  # a mistake in the file, which validation reports
         values = inner
     values[last] = value
 

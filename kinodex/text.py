@@ -1,4 +1,4 @@
-"""Words and times made safe and pleasant to print: names are bytes, and what a video says is data."""
+"""Text and times made safe and readable to print: names and transcripts are untrusted data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ESCAPES = re.compile(
     "|\x1b[ -/]*[0-~]?"  # two-character escapes
 )
 _BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
-# C0 and C1 controls, and the marks that turn the reading direction of what follows.
+# C0 and C1 controls, and the marks that change the reading direction.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _RAW_CONTROLS = re.compile("[\x7f-\x9f]")
@@ -22,7 +22,7 @@ _NOT_ASCII = re.compile("[^\x00-\x7f]+")
 
 
 def clean(text: str) -> str:
-    """One line that a terminal prints as it stands: no escape sequences, controls or lone surrogates.
+    """One line that is safe to print on a terminal: no escape sequences, controls or lone surrogates.
 
     Source: ECMA-48, 5th edition, for the forms of control sequences.
     """
@@ -31,9 +31,9 @@ def clean(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Lines that a terminal prints as they stand, with controls and lone surrogates written out (``\\x1b``).
+    """Lines that are safe to print on a terminal, with controls and lone surrogates written out (``\\x1b``).
 
-    Nothing is lost: for what a person wants to see as it is stored.
+    Nothing is left out, so that people see what is stored.
     """
     kept = _CONTROLS.sub(lambda match: match[0] if match[0] == "\n" else _written(match[0]), text.replace("\r\n", "\n"))
     return _SURROGATES.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", kept)
@@ -45,7 +45,7 @@ def _written(character: str) -> str:
 
 
 def to_json(value: object, ascii_only: bool = False, one_line: bool = False) -> str:
-    """JSON that every parser and every terminal takes: lone surrogates as text, control characters escaped.
+    """JSON that every parser and every terminal accepts: lone surrogates as text, control characters escaped.
 
     Args:
         ascii_only: for an output that cannot carry other characters.
@@ -54,7 +54,7 @@ def to_json(value: object, ascii_only: bool = False, one_line: bool = False) -> 
     text = json.dumps(value, ensure_ascii=False, indent=None if one_line else 2, allow_nan=False)
     text = _SURROGATES.sub(lambda match: f"\\\\x{ord(match[0]) & 0xFF:02x}", text)
     text = _RAW_CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-    # Everything outside ASCII stands inside strings, where an escape means the same.
+    # Characters outside ASCII occur only inside strings, where an escape means the same.
     return _NOT_ASCII.sub(_escape, text) if ascii_only else text
 
 
@@ -83,7 +83,7 @@ def clock(seconds: float) -> str:
 
 
 def shell_word(path: str) -> str:
-    """``path`` as one word for a shell, whatever bytes it is made of (``$'…'`` where it cannot be typed)."""
+    """``path`` quoted as one word for a shell; ``$'…'`` where it has bytes that cannot be typed."""
     if path.isprintable():
         return shlex.quote(path)
     kept = (
@@ -98,7 +98,7 @@ def several(count: int, noun: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Text as typed, with what is not UTF-8 in it replaced: no model and no database takes lone surrogates."""
+    """Text as typed, with invalid UTF-8 replaced: models and databases accept no lone surrogates."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if _SURROGATES.search(text) else text
 
 

@@ -1,8 +1,9 @@
-"""`kinodex`: the command line. Each command lives in `kinodex.cli.commands`; here they only meet."""
+"""`kinodex`: the command line. Each command lives in `kinodex.cli.commands`; this module puts them together."""
 
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from typing import Annotated
 
@@ -26,12 +27,13 @@ from kinodex.cli.commands import (
     videos,
     watch,
 )
-from kinodex.cli.context import EXIT_INTERRUPTED, say_error
-from kinodex.exits import EXIT_FAILED
+from kinodex.cli.context import say_error
+from kinodex.exits import EXIT_FAILED, EXIT_INTERRUPTED
+from kinodex.text import clean
 
 app = typer.Typer(
     name="kinodex",
-    help="""Understand a library of videos: watch once, then tag, find and ask, with times that play.
+    help="""Understand a library of videos: watch once, then search, tag and ask, with exact times.
 
     \b
     Begin:   kinodex ingest ~/Videos
@@ -56,7 +58,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version and exit."
+    ),
 ) -> None:
     pass
 
@@ -66,28 +70,28 @@ def _help(command: Annotated[str | None, typer.Argument(metavar="COMMAND")] = No
     app([command, "--help"] if command else ["--help"], prog_name="kinodex", standalone_mode=False)
 
 
-app.command("ingest", short_help="Watch and hear videos.")(ingest.ingest)
-app.command("watch", short_help="Ingest whatever arrives in a folder.")(watch.watch)
+app.command("ingest", short_help="Add videos to the library.")(ingest.ingest)
+app.command("watch", short_help="Ingest videos as they arrive in a folder.")(watch.watch)
 app.command("search", short_help="Find moments.")(search.search)
 app.command("ask", short_help="Answer a question, with citations.")(ask.ask)
 app.add_typer(tags.app, name="tags")
-app.command("tag", short_help="Decide which tags fit.")(tags.tag)
+app.command("tag", short_help="Tag videos from your vocabulary.")(tags.tag)
 app.command("describe", short_help="Describe clips and videos in words.")(describe.describe)
 app.command("videos", short_help="List the videos.")(videos.videos)
-app.command("show", short_help="All that is known of one video.")(videos.show)
-app.command("status", short_help="How much is indexed.")(videos.status)
-app.command("errors", short_help="What failed, and why.")(failures.errors)
-app.command("retry", short_help="Let what failed be tried again.")(failures.retry)
+app.command("show", short_help="Show everything known about one video.")(videos.show)
+app.command("status", short_help="Show how much is indexed.")(videos.status)
+app.command("errors", short_help="List what failed, and why.")(failures.errors)
+app.command("retry", short_help="Retry what failed.")(failures.retry)
 app.add_typer(quarantine.app, name="quarantine")
-app.command("replay", short_help="Run one stage of one video again, to see it fail.")(replay.replay)
-app.command("verify", short_help="Check that nothing is lost or altered.")(upkeep.verify)
+app.command("replay", short_help="Rerun one stage of one video to see why it fails.")(replay.replay)
+app.command("verify", short_help="Check that nothing is lost or damaged.")(upkeep.verify)
 app.add_typer(upkeep.index, name="index")
-app.command("reembed", short_help="Make vectors anew after a change of models.")(reembed.reembed)
+app.command("reembed", short_help="Remake vectors after a change of models.")(reembed.reembed)
 app.command("gc", short_help="Remove what crashes left behind.")(upkeep.gc)
 app.command("forget", short_help="Remove videos from the library.")(upkeep.forget)
-app.add_typer(models.app, name="models", short_help="The models and their limits.")
+app.add_typer(models.app, name="models", short_help="Show, fetch and check the models.")
 app.command("doctor", short_help="Check that everything is in place.")(doctor.doctor)
-app.command("help", short_help="How a command is used.")(_help)
+app.command("help", short_help="Show how a command is used.")(_help)
 app.command("evaluate", short_help="Measure quality on annotated clips.")(evaluate.evaluate)
 
 
@@ -105,25 +109,30 @@ def main() -> None:
             print('Put quotes around it: kinodex search "a dog"', file=sys.stderr)
         code = error.exit_code
     except KeyboardInterrupt:
-        # Before a command opened its door there is nothing to be gone on with.
+        # No command has begun yet, so there is nothing to resume.
         print("interrupted", file=sys.stderr)
         code = EXIT_INTERRUPTED
     except typer.Abort:
-        print("given up", file=sys.stderr)
+        print("aborted", file=sys.stderr)
         code = EXIT_FAILED
-    # Else Python searches all that torch has made for cycles before it ends, which takes up to a second.
+    # Otherwise Python searches everything torch has made for cycles before it exits, which takes up to a second.
     gc.freeze()
     sys.exit(code)
 
 
 def _say_usage(error: typer.TyperException) -> None:
-    """What the parser of the command line did not understand, in the form that was asked for."""
+    """Report a command line that could not be parsed, as text or as JSON."""
+    # A file name that begins with a dash looks like an option.
+    file = next((word for word in sys.argv[2:] if word.startswith("-") and os.path.lexists(word)), None)
+    dashed = f"{file} is a file: put -- before its name." if file else ""
     if "--json" in sys.argv[1:]:
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "kinodex"
         message = error.format_message().rstrip(".") + "."
-        say_error("USAGE", message, f"See: {command} --help", as_json=True)
+        say_error("USAGE", message, dashed or f"See: {command} --help", as_json=True)
     elif hasattr(error, "show"):
         error.show()
     else:
         print(error.format_message(), file=sys.stderr)
+    if dashed and "--json" not in sys.argv[1:]:
+        print(clean(dashed), file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What every command shares: its common options, the way it speaks, and the way it fails."""
+"""What all commands share: common options, output, errors and exit codes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from kinodex.exits import EXIT_FAILED as EXIT_FAILED
-from kinodex.exits import OUTCOMES
+from kinodex.exits import EXIT_INTERRUPTED, OUTCOMES
 from kinodex.text import clean, listing_json, to_json
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from kinodex.settings import Settings
     from stores.core.errors import KinodexError
 
-EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 128 + signal.SIGTERM
 
 LibraryOption = Annotated[
@@ -41,30 +40,42 @@ DeviceOption = Annotated[
     str | None,
     typer.Option("--device", metavar="auto|cpu|cuda", help="Compute device (default auto)."),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Settings file (default kinodex.toml).")
 ]
 CodeOption = Annotated[
     list[str] | None,
-    typer.Option("--code", metavar="CODE", help="Only this error code, e.g. DECODE_TIMEOUT; repeatable."),
+    typer.Option("--code", metavar="CODE", help="Only this error code, e.g. DECODE_TIMEOUT (repeatable)."),
 ]
-VideosArgument = Annotated[list[str] | None, typer.Argument(metavar="VIDEO", help="Ids, paths or names.")]
+
+
+def renamed_to(now: str) -> Callable[[object], None]:
+    """The callback of a hidden option that has another name ``now``: using it is an error that says so."""
+
+    def refuse(given: object) -> None:
+        if given is not None and given is not False:
+            raise typer.BadParameter(f"this option is called {now} now.")
+
+    return refuse
+
+
+VideosArgument = Annotated[list[str] | None, typer.Argument(metavar="VIDEO", help="Ids, paths or names of videos.")]
 
 _log = logging.getLogger("kinodex")
 
 
 class Terminated(KeyboardInterrupt):
-    """Somebody sent SIGTERM, as service managers and container runtimes do: to be treated like Ctrl-C."""
+    """SIGTERM, which service managers and container runtimes send: treated like Ctrl-C."""
 
 
 class _OutputError(Exception):
-    """Results cannot be printed: standard output is closed, or its disk is full."""
+    """Results cannot be printed: standard output is closed, or the disk behind it is full."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """One run of one command: its settings and where its words go."""
+    """One run of one command: its settings and its output."""
 
     settings: Settings
     as_json: bool
@@ -107,7 +118,7 @@ class CommandContext:
 def command_context(
     library: Path | None, profile: str | None, as_json: bool, config: Path | None, **options: object
 ) -> Iterator[CommandContext]:
-    """Open the door for one command; every error leaves through it as one line and an exit code.
+    """The context of one command; every error ends as one line on stderr and an exit code.
 
     Args:
         options: further settings given on the command line; None means not given.
@@ -117,8 +128,8 @@ def command_context(
 
     out = sys.stdout
     try:
-        # stdout is for results alone: whatever a library prints meanwhile belongs to stderr.
-        with redirect_stdout(sys.stderr), _told_by_sigterm():
+        # stdout is for results only: anything that a library prints goes to stderr.
+        with redirect_stdout(sys.stderr), _sigterm_interrupts():
             yield CommandContext(Settings.load(config, library=library, profile=profile, **options), as_json, out)
     except KinodexError as error:
         raise typer.Exit(_fail(error, as_json)) from None
@@ -132,7 +143,7 @@ def command_context(
             raise
         raise typer.Exit(_stopped("terminated", EXIT_TERMINATED)) from None
     except BrokenPipeError:
-        # The reader of our output has gone (`| head`).
+        # Nothing reads our output any more (`| head`).
         _silence(out)
         raise typer.Exit(0) from None
     except _OutputError as fault:
@@ -142,7 +153,7 @@ def command_context(
     except (typer.Exit, typer.BadParameter, typer.Abort):
         raise
     except Exception as error:
-        # The last door: a bug must not print a traceback over somebody's library, nor be lost.
+        # Last resort: a bug must neither print a traceback nor go unnoticed.
         if os.environ.get("KINODEX_DEBUG") == "1":
             raise
         _log.debug("unexpected", exc_info=error)
@@ -150,32 +161,32 @@ def command_context(
 
 
 def _silence(out: TextIO | None) -> None:
-    """Send what is still buffered nowhere, or Python complains when it ends."""
+    """Discard what is still buffered, or Python complains when it exits."""
     with suppress(OSError, ValueError, AttributeError):
         if out is not None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
 
 
 @contextmanager
-def _told_by_sigterm() -> Iterator[None]:
+def _sigterm_interrupts() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set handlers, and only it is interrupted
         return
 
     asked = False
 
-    def told(_number: int, _frame: object) -> None:
+    def interrupt(_number: int, _frame: object) -> None:
         nonlocal asked
         asked = True
-        # Once is enough: a second one must not interrupt the giving back of attempts.
+        # Once is enough: a second one must not interrupt the release of attempts.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise Terminated
 
-    before = signal.signal(signal.SIGTERM, told)
+    before = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
     except KeyboardInterrupt:
-        # Ray, while it waits, makes any interruption a plain one.
+        # While Ray waits, it turns any interruption into a plain one.
         if asked:
             raise Terminated from None
         raise
@@ -213,12 +224,12 @@ def say_error(code: str, message: str, hint: str, as_json: bool) -> None:
 
 
 def console(stream: TextIO) -> Console:
-    """A console that takes data for data: no markup, no guessing at numbers and paths."""
+    """A console that prints data as it is: no markup, no highlighting of numbers and paths."""
     from rich.console import Console
 
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
-    # A pipe has no width; wide enough that no table is folded for whoever greps it.
+    # A pipe has no width; wide enough that tables are not folded when they are piped into grep.
     width = None if stream.isatty() else 160
     return Console(file=stream, markup=False, highlight=False, emoji=False, width=width)
 

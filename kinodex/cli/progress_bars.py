@@ -1,4 +1,4 @@
-"""Progress of an ingest on a terminal: a line for all videos, one for each stage, and what is being worked on."""
+"""Progress of an ingest on a terminal: a line for all videos, one for each stage, and the current file."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ _Run = tuple[str, str]
 
 
 @contextmanager
-def video_stages() -> Iterator[Watcher]:
-    """A watcher for stderr: bars on a terminal, lines elsewhere."""
+def show_progress() -> Iterator[Watcher]:
+    """What to call with each event to show progress on stderr: bars on a terminal, lines elsewhere."""
     target = console(sys.stderr)
     if not target.is_terminal:
         yield PlainProgress(sys.stderr, clean)
@@ -61,9 +61,9 @@ def ingesting(library: Library, paths: Sequence[Path], retry: bool = False, budg
     """Ingest, with progress on stderr.
 
     Raises:
-        UsageError: USAGE if ``budget`` is none.
+        UsageError: USAGE if ``budget`` is not a budget.
     """
-    with video_stages() as progress:
+    with show_progress() as progress:
         command = shlex.join(["kinodex", *sys.argv[1:]])
         meter = library.meter(budget) if budget is not None else None
         return library.ingest(*paths, retry=retry, meter=meter, command=command, progress=progress)
@@ -71,7 +71,7 @@ def ingesting(library: Library, paths: Sequence[Path], retry: bool = False, budg
 
 @contextmanager
 def counting(what: str) -> Iterator[Callable[..., None]]:
-    """A bar on stderr, told (done, of all, and what, if that changes) while the block runs; for terminals only."""
+    """A bar on stderr, to be called with (done, total, and what, if that changes); on terminals only."""
     target = console(sys.stderr)
     if not target.is_terminal:
         yield lambda _done, _of, _what="": None
@@ -83,10 +83,10 @@ def counting(what: str) -> Iterator[Callable[..., None]]:
 
 
 class _Bars:
-    """A line for each stage: moving where the number of its runs is known, pulsing where it is not, full at the end.
+    """A line for each stage: a bar where the number of its runs is known, a pulse where it is not.
 
-    Parts of a long video are runs of their stage. How many there are is known only when the video was probed, which
-    is after the first plan; a stage that runs oftener than planned pulses until a new plan tells more.
+    Parts of a long video are runs of their stage. How many there are is known only once the video has been probed,
+    which is after the first plan; a stage with more runs than planned pulses until the next plan.
     """
 
     def __init__(self, target: Console) -> None:
@@ -101,7 +101,7 @@ class _Bars:
             transient=True,
         )
         self._lock = threading.Lock()
-        self._videos: TaskID = self._progress.add_task("looking", total=None, note="")
+        self._videos: TaskID = self._progress.add_task("scanning", total=None, note="")
         self._stages: dict[str, TaskID] = {}
         self._planned: dict[str, int] = {}
         self._running: defaultdict[str, set[_Run]] = defaultdict(set)
@@ -120,14 +120,14 @@ class _Bars:
     def __call__(self, event: Event) -> None:
         with self._lock:
             if isinstance(event, Identified):
-                self._progress.update(self._videos, description="looking", total=event.total, completed=event.done)
+                self._progress.update(self._videos, description="scanning", total=event.total, completed=event.done)
             elif isinstance(event, Planned):
                 self._plan(event)
             elif isinstance(event, StageStarted):
                 stage = base_stage(event.stage)
                 run = (event.video_id, event.stage)
                 self._running[stage].add(run)
-                # What is tried again has not ended after all.
+                # What is retried has not ended after all.
                 self._ended[stage].discard(run)
                 self._failed[stage].discard(run)
                 self._move(stage)
@@ -145,7 +145,7 @@ class _Bars:
 
     def _plan(self, event: Planned) -> None:
         videos = self._progress.tasks[0]
-        if videos.description == "looking":
+        if videos.description == "scanning":
             self._progress.reset(self._videos, description="videos", total=event.videos)
         else:
             self._progress.update(self._videos, total=event.videos)
@@ -171,13 +171,13 @@ class _Bars:
             self._progress.update(self._videos, note=f"{self._media_seconds / elapsed:.1f}x real time")
 
     def _move(self, stage: str) -> None:
-        """Runs of a stage that have ended, and the shares of those that go on."""
+        """Update a bar: runs that have ended, and the shares of those still running."""
         runs = len(self._ended[stage]) + len(self._running[stage])
         total = self._planned.get(stage, 0)
         completed = len(self._ended[stage]) + sum(self._shares[stage].values())
         task = self._task(stage)
         self._progress.update(task, completed=completed)
-        # Not through update(), which takes None for "as it was".
+        # Not through update(), for which None means "as it was".
         self._progress.tasks[self._progress.task_ids.index(task)].total = total if runs <= total else None
 
     def _note(self, stage: str, note: str) -> None:
@@ -190,6 +190,6 @@ class _Bars:
 
 
 def _part(stage: str) -> str:
-    """Which part of a long video is worked on, for people."""
+    """Which part of a long video a run is, for people."""
     number = stage.removeprefix(base_stage(stage)).lstrip(".")
     return f"part {int(number) + 1} of " if number.isdigit() else ""

@@ -1,5 +1,5 @@
-"""The documents that every door prints: what `--json` writes, and what HTTP and MCP answer.
+"""The documents that `--json` prints, and that other interfaces return.
 
-One module per kind; each document has a function of its own that makes it from what the rooms below return. Keys are
-what others script against: none is renamed or removed, new ones go to the end. Times are float seconds.
+One module for each kind; each document has a function that makes it from what the use cases return. Scripts depend
+on the keys: none is renamed or removed, and new ones go to the end. Times are float seconds.
 """

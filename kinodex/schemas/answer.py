@@ -49,7 +49,7 @@ def answer(given: Answer, uris: Mapping[str, str]) -> AnswerDocument:
     """The document of an answer.
 
     Args:
-        uris: where each video lies, by id.
+        uris: of each video, by id.
     """
     return AnswerDocument(
         question=given.question,

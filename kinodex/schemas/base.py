@@ -9,16 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field
 Payload = dict[str, Any]
 
 Number = Annotated[int | float, Field(json_schema_extra={"type": "number"})]
-"""A number that is printed as it was counted: a sum over nothing is 0, not 0.0."""
+"""A number that is printed as it is: an int stays an int, a float stays a float."""
 
 
 class Document(BaseModel):
-    """A JSON object whose keys stand in the order of its fields."""
+    """A JSON object with its keys in the order of its fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     left_out: ClassVar[frozenset[str]] = frozenset()
-    """Keys that are there only where there is something to say."""
+    """Keys that are left out where they have no value."""
 
     def payload(self) -> Payload:
         """What `kinodex.text.to_json` prints. Names may hold lone surrogates, so this is not `model_dump_json`."""

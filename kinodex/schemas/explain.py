@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class QueryScaleDocument(Document):
-    """How the query stands in one collection: mean and deviation of its cosines with all known concepts, and the
+    """How the query compares in one collection: mean and deviation of its cosines with all known concepts, and the
     ``best`` of them in deviations.
     """
 
@@ -85,7 +85,7 @@ class PartDocument(Document):
 
 
 class CandidateDocument(Document):
-    """How one moment ended: ``shown``, ``merged`` into that of ``rank``, or ``left_out`` (rank 0).
+    """The outcome of one moment: ``shown``, ``merged`` into that of ``rank``, or ``left_out`` (rank 0).
 
     ``parts`` add up to ``ratio``.
     """
@@ -123,7 +123,7 @@ def explanation(why: Explanation, uris: Mapping[str, str]) -> ExplanationDocumen
     """The document of an explanation.
 
     Args:
-        uris: where each video lies, by id.
+        uris: of each video, by id.
     """
     return ExplanationDocument(
         threshold=why.threshold,

@@ -1,4 +1,4 @@
-"""What failed, what is tried again, and how a replayed stage ended."""
+"""What failed, what is retried, and the outcome of a replayed stage."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class FailureDocument(Document):
         blame: ``input`` the file, ``infra`` disk, memory, network or settings, ``bug`` Kinodex.
         retryable: whether the same command may succeed later.
         strikes: attempts that count against the video.
-        replay: the command that makes it happen again without changing the library.
+        replay: the command that reproduces it without changing the library.
     """
 
     video_id: str
@@ -52,7 +52,7 @@ class QuarantinedDocument(Document):
 
 
 class RequeuedDocument(Document):
-    """What `quarantine release` lets be tried again.
+    """What `quarantine release` has retried.
 
     Attributes:
         videos: how many; gone: ids of those whose files are missing.
@@ -65,18 +65,18 @@ class RequeuedDocument(Document):
 
 
 class RetryDocument(RequeuedDocument):
-    """What `kinodex retry` lets be tried again, and what ``--now`` did; null where nothing was ingested."""
+    """What `kinodex retry` has retried, and what ``--now`` did; null where nothing was ingested."""
 
     ingest: IngestDocument | None = None
 
 
 class ReplayDocument(Document):
-    """How a replayed stage ended.
+    """The outcome of a replayed stage.
 
     Attributes:
-        error_code, error_message: "" where it went well; trace: of a bug.
+        error_code, error_message: "" where it succeeded; trace: of a bug.
         records: how many of each kind it found; blobs: name to bytes; vectors: how many.
-        same: whether the records are those that are stored; null where nothing is stored.
+        same: whether the records equal those that are stored; null where nothing is stored.
     """
 
     video_id: str

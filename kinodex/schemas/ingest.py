@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class IngestedVideo(Document):
-    """How one input ended.
+    """The outcome of one input.
 
     Attributes:
         video_id: "" where the input could not be read far enough to be identified.
-        uri: where it lies, printable.
+        uri: of the file, printable.
         status: ``done``, ``failed``, ``quarantined`` or ``postponed``.
         error: null unless it failed or is quarantined.
         stages: stage to status, in the order of work.
@@ -40,7 +40,7 @@ class IngestTotals(Document):
     """Counts of inputs by how they ended; they add up to ``inputs``.
 
     Attributes:
-        filtered: always 0; no input ends so. It is there for scripts that add the counts up.
+        filtered: always 0; kept for scripts that add the counts up.
         reused: of those done, how many were known already.
         media_seconds: length of the videos worked on; wall_seconds: how long it took; speed: their ratio.
         postponed: left for another run by a budget.
@@ -63,9 +63,9 @@ class IngestDocument(Document):
 
     Attributes:
         videos: every input, in the order in which they were found.
-        report: where the report of the run lies; null if it was not kept.
+        report: path of the report of the run; null if it was not kept.
         stopped: why a budget stopped it; "" if none did.
-        skipped: files that were passed over because they are no videos; absent where there are none.
+        skipped: files that were skipped because they are not videos; absent where there are none.
     """
 
     videos: list[IngestedVideo]
@@ -79,7 +79,7 @@ def ingest(report: IngestReport, path: Path | None = None, stopped: str = "") ->
     """The document of an ingest.
 
     Args:
-        path: where the report of the run lies.
+        path: of the report of the run.
         stopped: why a budget stopped it; "" if none did.
     """
     return IngestDocument(
@@ -92,7 +92,7 @@ def ingest(report: IngestReport, path: Path | None = None, stopped: str = "") ->
 
 
 def ingested(one: VideoReport) -> IngestedVideo:
-    """How one input ended."""
+    """The outcome of one input."""
     return IngestedVideo(
         video_id=one.video_id,
         uri=one.uri,

@@ -1,4 +1,4 @@
-"""Vectors of the present models in the place of former ones: what there is to do, and what was done."""
+"""Replacing vectors of former models: what there is to do, and what was done."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ class ReembedPlanDocument(Document):
     """Which videos have vectors of former models, and what new ones cost.
 
     Attributes:
-        channels: those asked for; none for whatever it takes.
+        channels: those asked for; none for all that it takes.
         indexed: how many videos can be searched; videos: of how many something is left to do.
         captions: videos whose captions need new vectors.
-        gone: videos whose files are missing; their former vectors go on serving.
+        gone: videos whose files are missing; their former vectors stay in use.
     """
 
     channels: list[str]

@@ -51,9 +51,9 @@ class MomentFound(Document):
 
     Attributes:
         score: calibrated confidence in [0, 1]; 0.5 and more counts as a match.
-        channels: what each channel gave.
+        channels: what each channel contributed.
         text: the line that explains the hit best.
-        thumbnail: where the picture lies; "" if there is none.
+        thumbnail: path of the picture; "" if there is none.
         also: near-duplicates that were left out of the results.
     """
 
@@ -111,7 +111,7 @@ def search(found: Found, uris: Mapping[str, str]) -> SearchDocument:
     """The document of a search.
 
     Args:
-        uris: where each video lies, by id.
+        uris: of each video, by id.
     """
     index = found.index
     return SearchDocument(

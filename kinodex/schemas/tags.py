@@ -57,7 +57,7 @@ class DecisionDocument(Document):
         name, facet: "" if the tag is not in the tag library any more.
         decision: ``accepted``, ``rejected``, ``abstained`` or ``proposed``.
         recalled_by: where the tag came from.
-        scores: what the confidence was made of.
+        scores: what the confidence is made of.
     """
 
     tag_id: str
@@ -103,7 +103,7 @@ def tags(library: Iterable[Tag]) -> TagsDocument:
 
 
 class RemovedDocument(Document):
-    """What taking tags out changed: tags, decisions about them, and the tags that are left."""
+    """What a removal of tags changed: tags, decisions about them, and the tags that are left."""
 
     removed: int
     decisions: int
@@ -131,7 +131,7 @@ def decisions(
     Args:
         decided: by video id.
         evidence: by id; what is no longer stored is left out.
-        uris: where each video lies, by id.
+        uris: of each video, by id.
     """
     return DecisionsDocument(
         videos=[

@@ -1,4 +1,4 @@
-"""A library kept whole and tidy: what was checked, rebuilt or removed."""
+"""Upkeep of a library: what was checked, rebuilt or removed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Removed(Document):
-    """What no finished stage pointed at, and the ``bytes`` that this freed.
+    """What no finished stage referred to, and the ``bytes`` that this freed.
 
     Attributes:
         staged: staged outputs that no worker will fetch.
@@ -41,7 +41,7 @@ class SweptDocument(Document):
 
 
 class RebuiltDocument(Document):
-    """What both indexes hold now: vectors in collections, and lines of text."""
+    """What both indexes contain now: vectors in collections, and lines of text."""
 
     vectors: int
     collections: int
@@ -70,8 +70,8 @@ class VerifiedDocument(Document):
 
     Attributes:
         ok: also where there are orphans, which are harmless.
-        checked: how many of each kind were looked at.
-        mended: the runs that the next ingest does again.
+        checked: how many of each kind were checked.
+        mended: the runs that the next ingest will redo.
     """
 
     ok: bool
@@ -81,7 +81,7 @@ class VerifiedDocument(Document):
 
 
 class VideoNamed(Document):
-    """A video and where it lies, or lay."""
+    """A video and its last known place."""
 
     video_id: str
     uri: str
@@ -129,7 +129,7 @@ def verified(found: Verification, repair: bool) -> VerifiedDocument:
     """The document of a check.
 
     Args:
-        repair: whether the next ingest was told to do again what is damaged.
+        repair: whether the next ingest will redo what is damaged.
     """
     again = [StageRun(video_id=key.video_id, stage=key.stage) for key in found.damaged]
     return VerifiedDocument(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from kinodex.schemas.base import Document, Fault, Number, fault
 
 if TYPE_CHECKING:
     from stores.catalog import VideoEntry
-    from stores.core.records import Evidence, Video
+    from stores.core.records import Decision, Evidence, Video
 
 
 class Media(Document):
@@ -67,6 +67,21 @@ class EvidenceLine(Document):
     confidence: Number
 
 
+class TagGiven(Document):
+    """A tag that was accepted for a video; ``confidence`` in [0, 1]."""
+
+    tag_id: str
+    name: str
+    confidence: Number
+
+
+class ShowDocument(VideoDocument):
+    """What `kinodex show` says of one video; stages that have never begun are ``pending``."""
+
+    tags: list[TagGiven]
+    evidence: list[EvidenceLine]
+
+
 def video(entry: VideoEntry) -> VideoDocument:
     """One video as `videos` and `show` print it."""
     return VideoDocument(
@@ -83,6 +98,32 @@ def video(entry: VideoEntry) -> VideoDocument:
 def videos(entries: Iterable[VideoEntry]) -> VideosDocument:
     """The document of a listing."""
     return VideosDocument(videos=[video(entry) for entry in entries])
+
+
+def shown(
+    entry: VideoEntry,
+    accepted: Iterable[Decision],
+    tag_names: Mapping[str, str],
+    lines: Iterable[Evidence],
+    expected_stages: Iterable[str] = (),
+) -> ShowDocument:
+    """The document of one video.
+
+    Args:
+        accepted: the decisions by which it has its tags.
+        tag_names: by id; a tag that is no longer in the library goes by its id.
+        expected_stages: those that an ingest runs; what has not begun of them is pending.
+    """
+    found = video(entry)
+    stages = {**dict.fromkeys(expected_stages, "pending"), **found.stages}
+    return ShowDocument(
+        **{**dict(found), "stages": dict(sorted(stages.items()))},
+        tags=[
+            TagGiven(tag_id=made.tag_id, name=tag_names.get(made.tag_id, made.tag_id), confidence=made.confidence)
+            for made in accepted
+        ],
+        evidence=evidence(lines),
+    )
 
 
 def evidence(lines: Iterable[Evidence]) -> list[EvidenceLine]:

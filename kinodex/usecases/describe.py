@@ -1,4 +1,4 @@
-"""Describing: who describes, what that would cost, and doing it."""
+"""Describing videos in words: with which model, at what cost, and doing it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 By = Literal["profile", "endpoint"]
 
-_ENDPOINT = "set endpoint.base_url and endpoint.model of one whose model takes pictures in kinodex.toml"
+_ENDPOINT = "in kinodex.toml set endpoint.base_url and endpoint.model to those of a model that accepts pictures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class DescribeOptions:
         by: ``profile`` for a model of it, ``endpoint`` for the model behind it, or any object with the method
             ``describe(frames, seconds, question)``; None for the endpoint if there is one, else the profile.
         script: have the endpoint, if there is one, write a script of each video, too.
-        retry: try again also what failed for good or is quarantined.
+        retry: also retry what failed for good or is quarantined.
         meter: of a budget (`meter_of`); what would exceed it is left for another run.
     """
 
@@ -64,7 +64,7 @@ def describe(
         store,
         encoders,
         video_ids,
-        means_of(store, encoders, settings, llm, options),
+        setup_of(store, encoders, settings, llm, options),
         retry=options.retry,
         meter=options.meter,
         prices=prices_of(settings.endpoint),
@@ -83,14 +83,14 @@ def plan_describe(
     """What `describe` would do for each video, and how many calls and tokens it would cost, without doing it."""
     from workflows.planning.describe_plan import plan_descriptions
 
-    means = means_of(store, encoders, settings, llm, options)
-    return plan_descriptions(store, encoders, video_ids, means, options.retry)
+    setup = setup_of(store, encoders, settings, llm, options)
+    return plan_descriptions(store, encoders, video_ids, setup, options.retry)
 
 
-def means_of(
+def setup_of(
     store: LibraryStore, encoders: Encoders, settings: Settings, llm: LLM | None, options: DescribeOptions
 ) -> DescribeSetup:
-    """Who describes: a model of the profile, the endpoint of the settings, or a model that is given.
+    """How to describe: with a model of the profile, the endpoint of the settings, or a given model.
 
     Of a profile it is its video language model if it names one, else its captioner of pictures.
 
@@ -131,13 +131,13 @@ def means_of(
 
 
 def named(model: object) -> str:
-    """``name@revision`` of a model that is given: by its own attributes, as far as it has them."""
+    """``name@revision`` of a given model, by its own attributes as far as it has them."""
     name = str(getattr(model, "name", "") or type(model).__name__)
     return f"{name}@{getattr(model, 'revision', '') or 'given'}" if "@" not in name else name
 
 
 def meter_of(store: LibraryStore, settings: Settings, limits: Budget) -> Meter:
-    """Says of each video whether describing it fits the budget, and the library's disk."""
+    """The meter that says of each video whether describing it fits the budget, and the library's disk."""
     from workflows.planning.budget import Estimate, Meter
     from workflows.planning.describe_plan import PlannedDescription
 

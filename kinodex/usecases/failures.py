@@ -1,4 +1,4 @@
-"""What failed in a library, and how each failure can be seen again."""
+"""What failed in a library, and how to reproduce each failure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class FailureFilter:
     Attributes:
         video_ids, stages, codes: only of these videos, stages (and their parts), error codes.
         inputs: only these inputs that are no videos, as uris.
-        statuses: only runs that stand so.
+        statuses: only runs of these statuses.
     """
 
     video_ids: frozenset[str] | None = None
@@ -52,7 +52,7 @@ class FailureFilter:
         codes: Sequence[str] | None = None,
         statuses: tuple[Status, ...] = BAD,
     ) -> FailureFilter:
-        """What somebody typed.
+        """The filter for what was typed.
 
         Raises:
             UsageError: UNKNOWN_VIDEO; USAGE if there is no such error code.
@@ -69,7 +69,7 @@ class FailureFilter:
         )
 
     def matches(self, receipt: Receipt) -> bool:
-        """Whether a run is among them."""
+        """Whether a run matches."""
         key = receipt.key
         return (
             receipt.status in self.statuses
@@ -79,7 +79,7 @@ class FailureFilter:
         )
 
     def matches_input(self, error: InputError) -> bool:
-        """Whether an input that could not be read is among them."""
+        """Whether an input that could not be read matches."""
         return (
             "failed" in self.statuses
             and not self.stages
@@ -89,7 +89,7 @@ class FailureFilter:
 
 
 def failed_stages(store: LibraryStore, wanted: FailureFilter) -> list[Receipt]:
-    """The runs that are meant, in the order in which they were begun; of each stage only the newest run counts."""
+    """The runs that match, in the order in which they were begun; of each stage only the newest run counts."""
     newest = {(one.key.video_id, one.key.stage): one for one in store.ledger.receipts()}
     return [receipt for receipt in newest.values() if wanted.matches(receipt)]
 
@@ -97,13 +97,13 @@ def failed_stages(store: LibraryStore, wanted: FailureFilter) -> list[Receipt]:
 def failures(store: LibraryStore, settings: Settings, wanted: FailureFilter) -> schema.ErrorsDocument:
     """Every input that could not be read and every stage that failed.
 
-    What cannot be repeated, because the file has been removed since, is counted only.
+    Failures of files that were removed since cannot be reproduced, and are only counted.
     """
     entries = {entry.video_id: entry for entry in store.catalog.videos()}
     there = {video_id: place for video_id, entry in entries.items() if (place := _place(entry)) is not None}
     stages = failed_stages(store, wanted)
     inputs = [error for error in store.catalog.input_errors() if wanted.matches_input(error)]
-    # An input that never was there is still worth a word; one that was, and was removed, is not.
+    # An input that never existed is worth reporting; one that was removed since is not.
     shown = [one for one in inputs if one.error_code == "FILE_MISSING" or path_of(one.uri).exists()]
     listed = [
         schema.input_failure(one, settings.command("ingest", "--dry-run", str(path_of(one.uri)))) for one in shown
@@ -128,7 +128,7 @@ def quarantined(store: LibraryStore, settings: Settings, codes: Sequence[str] | 
 def requeue(
     store: LibraryStore, settings: Settings, wanted: FailureFilter, dry_run: bool = False
 ) -> schema.RequeuedDocument:
-    """Make the runs that are meant pending again, so that the next ingest does them, and say which.
+    """Make the matching runs pending again, so that the next ingest does them, and say which.
 
     Raises:
         StoreError: LIBRARY_LOCKED if another process writes.
@@ -146,7 +146,7 @@ def requeue(
 
 
 def requeued_paths(store: LibraryStore, again: schema.RequeuedDocument) -> list[Path]:
-    """Where the videos lie that `requeue` chose, to be ingested right away."""
+    """The paths of the videos that `requeue` chose, to be ingested right away."""
     video_ids = dict.fromkeys(stage.video_id for stage in again.stages)
     return [path for video_id in video_ids if (path := store.catalog.path(video_id)) is not None]
 
@@ -154,7 +154,7 @@ def requeued_paths(store: LibraryStore, again: schema.RequeuedDocument) -> list[
 def replay(
     store: LibraryStore, encoders: Encoders, settings: Settings, video_id: str, stage: str | None = None
 ) -> Replay:
-    """Run one stage of one video again and alone; nothing is written.
+    """Rerun one stage of one video; nothing is written.
 
     Args:
         stage: or a part of one, as the ledger names it (``pictures.003``); None for the first that failed.
@@ -172,19 +172,21 @@ def _failed_stage(store: LibraryStore, video_id: str) -> str:
     failed = failed_stages(store, FailureFilter(video_ids=frozenset({video_id})))
     if not failed:
         stages = ", ".join(store.ledger.done_fingerprints(video_id)) or "none"
-        raise UsageError("USAGE", f"No stage of {video_id} failed.", f"Choose one with --stage; done are: {stages}.")
+        raise UsageError(
+            "USAGE", f"No stage of {video_id} failed.", f"Choose one with --stage; finished stages: {stages}."
+        )
     return failed[0].key.stage
 
 
 def _place(entry: VideoEntry) -> str | None:
-    """The first place of a video where there still is something."""
+    """The first place of a video where a file still exists."""
     return next((uri for uri in entry.uris if path_of(uri).exists()), None)
 
 
 def stage_failure(settings: Settings, run: Receipt, uri: str) -> schema.FailureDocument:
-    """One failed run, and the command that makes it happen again.
+    """One failed run, and the command that reproduces it.
 
-    Describing has no replay, and costs nothing where it fails.
+    Describing has no replay; it is run again instead.
     """
     from workflows.planning.describe_plan import DESCRIBING
 

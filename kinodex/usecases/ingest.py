@@ -35,9 +35,9 @@ class IngestOptions:
     """How an ingest runs.
 
     Attributes:
-        retry: try again also what failed for good or is quarantined.
+        retry: also retry what failed for good or is quarantined.
         meter: of a budget (`budget_meter`); what would exceed it is left for another run.
-        command: as it was given, for the report.
+        command: the command line, for the report.
         only: stages to do, if not all.
     """
 
@@ -53,7 +53,7 @@ class Ingested:
 
     Attributes:
         report: every input, and the totals.
-        path: where the report of the run lies; None if it could not be written.
+        path: the path of the report; None if it could not be written.
         stopped: why its budget stopped it; "" if it did not.
     """
 
@@ -75,7 +75,7 @@ def ingest(
     Bad videos are reported, not raised; a second call has nothing to do.
 
     Raises:
-        KinodexError: as `workflows.ingest.ingest`; USAGE if the port for metrics cannot be had.
+        KinodexError: as `workflows.ingest.ingest`; USAGE if the port for metrics is taken.
     """
     from workflows.ingest import ingest as run_job
     from workflows.telemetry.tally import Tally
@@ -88,7 +88,7 @@ def ingest(
     try:
         with _served(settings, tally):
             with store.job():
-                # What was removed since, or was a typing error, is no news any more.
+                # Files that were removed since, or never existed, are no longer worth a message.
                 store.catalog.prune_input_errors(lambda uri: os.path.lexists(path_of(uri)))
             report = run_job(
                 store,
@@ -133,7 +133,7 @@ def plan(
 
     Args:
         only: stages to do, if not all.
-        on_progress: called with (done, total) new files that were looked at.
+        on_progress: called with (done, total) new files that were examined.
     """
     from workflows.planning import plan as planning
 
@@ -151,10 +151,10 @@ def plan(
 
 
 def budget_meter(store: LibraryStore, settings: Settings, budget: str) -> Meter:
-    """Says of each piece of work whether it fits the budget that somebody typed ("" for none), and the library's disk.
+    """The meter that says of each piece of work whether it fits a budget ("" for none), and the library's disk.
 
     Raises:
-        UsageError: USAGE if it is not a budget.
+        UsageError: USAGE if ``budget`` is not a budget.
     """
     from workflows.planning.budget import Budget, Meter
     from workflows.planning.rates import Rates
@@ -162,7 +162,7 @@ def budget_meter(store: LibraryStore, settings: Settings, budget: str) -> Meter:
 
     limits = Budget.parse(budget) if budget else Budget()
     prices = prices_of(settings.endpoint)
-    # Looked up when the first unit is begun: a run that has nothing to do does not wait for it.
+    # Read when the first unit begins: a run that has nothing to do does not wait for it.
     rates = cache(lambda: Rates.of(store))
     return Meter(
         store.root,
@@ -186,7 +186,7 @@ def _served(settings: Settings, tally: Tally) -> Iterator[None]:
 
 
 def _facts(store: LibraryStore, encoders: Encoders, settings: Settings, command: str, began: float) -> RunFacts | None:
-    """What the run of this process was; None if it never began, because another process writes, say."""
+    """The facts about the run of this process; None if it never began, e.g. because another process writes."""
     from pipeline.perceive import fingerprints, stages
     from workflows.telemetry.run_report import RunFacts
 

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kinodex.schemas.videos import evidence, video
+from kinodex.schemas.status import StatusDocument
+from kinodex.schemas.videos import ShowDocument, shown
 from stores.overview import overview
 
 if TYPE_CHECKING:
@@ -18,33 +19,30 @@ if TYPE_CHECKING:
 Payload = dict[str, Any]
 
 
-def one_video(store: LibraryStore, name: str) -> Payload:
+def one_video(store: LibraryStore, name: str) -> ShowDocument:
     """Everything stored about one video: media, stages, accepted tags, evidence.
 
     Raises:
         UsageError: UNKNOWN_VIDEO.
     """
+    from pipeline.perception import AUDIO_STAGES, DERIVED, VIDEO_STAGES
+
     video_id = store.catalog.resolve(name)
     entry = store.catalog.entry(video_id)
     names = {tag.tag_id: tag.name for tag in store.tags.tags()}
     accepted = [made for made in store.tags.decisions(video_id) if made.decision == "accepted"]
-    return {
-        **video(entry).payload(),
-        "tags": [
-            {"tag_id": made.tag_id, "name": names.get(made.tag_id, made.tag_id), "confidence": made.confidence}
-            for made in accepted
-        ],
-        "evidence": [line.payload() for line in evidence(store.catalog.evidence_of(video_id))],
-    }
+    # What cannot even be probed waits for nothing.
+    expected = () if entry.status in ("failed", "quarantined") else ("probe", *AUDIO_STAGES, *VIDEO_STAGES, *DERIVED)
+    return shown(entry, accepted, names, store.catalog.evidence_of(video_id), expected)
 
 
-def whole_library(store: LibraryStore, settings: Settings) -> Payload:
-    """Index health, counts, endings by stage and disk use."""
+def whole_library(store: LibraryStore, settings: Settings) -> StatusDocument:
+    """Index health, counts, outcomes by stage and disk use."""
     from agents.search.finder import SEARCHED_STAGES
 
     found = overview(store)
     health = store.catalog.index_health(SEARCHED_STAGES)
-    return {
+    payload = {
         "library": str(settings.library),
         "profile": settings.profile,
         "places": settings.masked_places(),
@@ -70,6 +68,7 @@ def whole_library(store: LibraryStore, settings: Settings) -> Payload:
         "last_run": _last_run(store),
         "disk": _disk(settings.library),
     }
+    return StatusDocument.model_validate(payload)
 
 
 def _last_run(store: LibraryStore) -> Payload | None:

@@ -1,4 +1,4 @@
-"""Provenance: which models made what a stage left, by its fingerprint alone."""
+"""Provenance: which model made the output of a stage, by its fingerprint alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TASKS: Mapping[str, str] = {
 
 
 def provenance(encoders: Encoders, config: PerceptionConfig) -> dict[tuple[str, str], str]:
-    """(stage, fingerprint) to ``name@revision`` of the model behind the stage's lines, for all profiles there are.
+    """(stage, fingerprint) to ``name@revision`` of the model behind the lines of a stage, for all profiles.
 
     A fingerprint that is not among them was made with other settings, or by a model that the registry does not know.
     No weights are loaded.

@@ -1,4 +1,4 @@
-"""Vectors of the present models in the place of former ones."""
+"""Replacing the vectors of former models by those of the present ones."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 def plan_reembed(
     store: LibraryStore, encoders: Encoders, settings: Settings, channels: Sequence[str]
 ) -> tuple[ReembedPlan, Plan]:
-    """Which videos have vectors of former models, and what new ones would cost, without doing it.
+    """Which videos have vectors of former models, and what new ones would cost.
 
     Args:
         channels: as `reembed`.
     """
     from workflows.reembed import plan_swap
 
-    swap = plan_swap(store, encoders, channels, perception_config(encoders, settings), part_seconds(settings))
-    return swap, plan(store, encoders, settings, swap.paths, only=swap.stages)
+    found = plan_swap(store, encoders, channels, perception_config(encoders, settings), part_seconds(settings))
+    return found, plan(store, encoders, settings, found.paths, only=found.stages)
 
 
 def reembed(
@@ -46,22 +46,22 @@ def reembed(
     """Replace the vectors of former models; each video's former ones serve until then.
 
     Args:
-        channels: ``picture``, ``object``, ``speech``, ``screen``: do it only if that takes no other channel's
-            stages; none for whatever it takes.
+        channels: ``picture``, ``object``, ``speech``, ``screen``: only if that needs no other channel's
+            stages; none for all that it takes.
 
     Returns:
-        what was done, where the report of the run lies (None if there is none), and why a budget stopped it ("").
+        what was done, the path of the report (None if there is none), and why a budget stopped it ("").
 
     Raises:
         UsageError: USAGE if there is no such channel, or if vectors also wait for stages of other channels.
     """
     from workflows.reembed import Reembedded, clean, embed_captions, plan_swap
 
-    swap = plan_swap(store, encoders, channels, perception_config(encoders, settings), part_seconds(settings))
+    found = plan_swap(store, encoders, channels, perception_config(encoders, settings), part_seconds(settings))
     report, path, stopped = None, None, ""
-    if swap.paths:
-        options = IngestOptions(meter=meter, command=command, only=swap.stages)
-        made = ingest(store, encoders, settings, swap.paths, options, progress)
+    if found.paths:
+        options = IngestOptions(meter=meter, command=command, only=found.stages)
+        made = ingest(store, encoders, settings, found.paths, options, progress)
         report, path, stopped = made.report, made.path, made.stopped
-    captions = embed_captions(store, encoders, swap.captions)
-    return Reembedded(swap, report, captions, clean(store)), path, stopped
+    captions = embed_captions(store, encoders, found.captions)
+    return Reembedded(found, report, captions, clean(store)), path, stopped

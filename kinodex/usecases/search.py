@@ -45,7 +45,7 @@ def search(
     """The ``k`` best moments for a query in any language.
 
     Args:
-        duplicates: also show moments that show the same as a better one; else they stand in its ``also``.
+        duplicates: also show moments that look the same as a better one; else they are listed in its ``also``.
         explain: say why, too.
         video_ids: look only in these; None for all.
     """

@@ -30,7 +30,7 @@ def import_tags(store: LibraryStore, path: Path) -> ImportReport:
 
 
 def remove_tags(store: LibraryStore, tag_ids: Sequence[str]) -> Removed:
-    """Take tags out of the tag library, with all that was decided about them.
+    """Remove tags from the tag library, with all decisions about them.
 
     Raises:
         UsageError: USAGE if there is no tag of one of these ids; then none is removed.
@@ -77,7 +77,7 @@ def decisions(
     """The document of decisions, with the names of the tags and the lines that they rest on.
 
     Args:
-        uris: where each video lies, by id.
+        uris: of each video, by id.
     """
     made = {video_id: tuple(some) for video_id, some in decided.items()}
     cited = [one for some in made.values() for decision in some for one in decision.evidence_ids]

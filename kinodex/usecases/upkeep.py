@@ -1,4 +1,4 @@
-"""A library kept whole and tidy, and what it holds. No model is needed."""
+"""Keeping a library intact and tidy. No model is needed."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def verify(
 
     Args:
         media: read every video file, too, and compare it with what it was.
-        quick: look only whether blobs and vectors are there; do not read them.
-        repair: let the next ingest do again what is damaged; without it nothing is changed.
-        on_progress: what is being checked, how many are through, and of how many.
+        quick: only check that blobs and vectors exist; do not read them.
+        repair: have the next ingest redo what is damaged; without it nothing is changed.
+        on_progress: called with (what is being checked, done, total).
     """
     from stores.maintenance.verify import verify as check
 
@@ -86,10 +86,10 @@ def forgettable(store: LibraryStore, videos: Sequence[str] | None) -> tuple[list
 
 
 def forget(store: LibraryStore, video_ids: Sequence[str], inputs: Sequence[str] = ()) -> Forgotten:
-    """Remove videos with all that was learned from them; the files themselves are not touched.
+    """Remove videos with everything that was learned from them; the files themselves are not touched.
 
     Args:
-        inputs: uris of inputs that could not be read, to be struck off the list of errors.
+        inputs: uris of inputs that could not be read, to be removed from the list of errors.
     """
     from stores.maintenance.forget import forget as remove
 

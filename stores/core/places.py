@@ -14,7 +14,7 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _PASSWORD = re.compile(r"([a-z0-9+.-]+)(://[^/\s:@]*:)(\S*)@", re.IGNORECASE)
 # A value that is a URL and nothing else is masked with the spaces that its password may have.
 _PASSWORD_OF_ALL = re.compile(_PASSWORD.pattern.replace(r"\S*", ".*"), re.IGNORECASE | re.DOTALL)
-_OPTION = re.compile(r"((?:^|[?&\s])[\w-]*(?:password|passwd|secret|token)=)[^&\s]+", re.IGNORECASE)
+_OPTION = re.compile(r"((?:^|[?&\s])[\w-]*(?:password|passwd|secret|token|key|sig)=)[^&\s]+", re.IGNORECASE)
 _PORT = re.compile(r"\d+[/?#]")
 _USER = re.compile(r"[^:/@]*(:[^@]*)?@")
 _OPEN_OPTIONS = {"endpoint_url", "anon"}
@@ -71,7 +71,7 @@ class Places:
 
 
 def masked(text: str) -> str:
-    """``text`` with the password of every URL in it, and of every ``password=``, replaced by ``***``.
+    """``text`` with the password of every URL in it, and of every ``password=``, ``api_key=`` and the like, as ``***``.
 
     A password is everything between the user's colon and the last ``@``, since database drivers accept unescaped ``/``,
     ``?`` and ``@`` in it. When in doubt, too much is hidden rather than too little.

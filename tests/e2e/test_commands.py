@@ -72,7 +72,7 @@ def test_an_empty_library_says_not_indexed(tmp_path: Path):
     program("ingest", tmp_path, "--library", tmp_path / "lib")
     ran = program("search", "anything", "--library", tmp_path / "lib")
     assert ran.code == 0
-    assert "Not indexed yet" in ran.out
+    assert "Nothing is indexed yet" in ran.out
 
 
 def test_tags_go_in_and_out(tagged: Ingested, tmp_path: Path):

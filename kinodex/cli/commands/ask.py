@@ -11,10 +11,10 @@ from kinodex.text import printable
 
 
 def ask(
-    question: Annotated[str, typer.Argument(metavar="QUESTION", help="In any language.")],
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="A question in any language.")],
     video: Annotated[
         list[str] | None,
-        typer.Option("--video", metavar="VIDEO", help="Look only here (id, path or name); repeatable."),
+        typer.Option("--video", metavar="VIDEO", help="Use only this video (id, path or name; repeatable)."),
     ] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
@@ -22,21 +22,21 @@ def ask(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Answer QUESTION from what was seen and heard; every claim names the moment it rests on.
+    """Answer QUESTION from what was seen and heard; every claim cites the moment it rests on.
 
     Without a language model (see `endpoint` in kinodex.toml) the answer is put together from the evidence
-    itself. Where the videos do not tell, Kinodex says so.
+    itself. If the videos hold no answer, Kinodex says so.
 
     \b
     Example: kinodex ask "What is the pocket for, according to the speaker?"
     """
-    from kinodex import payloads
     from kinodex.cli.render import results as render
     from kinodex.schemas.answer import answer
+    from kinodex.usecases.places import places_of
 
-    with command_context(library, profile, as_json, config, device=device) as here:
-        with here.library() as opened:
+    with command_context(library, profile, as_json, config, device=device) as context:
+        with context.library() as opened:
             given = opened.ask(printable(question), video)
             cited = [citation.video_id for claim in given.claims for citation in claim.citations]
-            payload = answer(given, payloads.places_of(opened.store, cited)).payload()
-        here.show(payload, lambda console: render.answer(console, payload))
+            payload = answer(given, places_of(opened.store, cited)).payload()
+        context.show(payload, lambda console: render.answer(console, payload))

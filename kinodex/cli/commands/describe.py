@@ -22,24 +22,29 @@ if TYPE_CHECKING:
 
 
 def describe(
-    videos: Annotated[list[str] | None, typer.Argument(metavar="VIDEO", help="Ids, paths or names.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every indexed video.")] = False,
+    videos: Annotated[list[str] | None, typer.Argument(metavar="VIDEO", help="Ids, paths or names of videos.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All indexed videos.")] = False,
     by: Annotated[
         str | None,
         typer.Option(
-            "--by", metavar="profile|endpoint", help="A model of the profile, or the endpoint (default if it is set)."
+            "--by",
+            metavar="profile|endpoint",
+            help="Use a model of the profile, or the endpoint (default if one is set).",
         ),
     ] = None,
     script: Annotated[
-        bool, typer.Option("--script/--no-script", help="Have the endpoint, if set, write a script of each video.")
+        bool,
+        typer.Option(
+            "--script/--no-script", help="Also have the endpoint, if one is set, write a script of each video."
+        ),
     ] = True,
-    retry: Annotated[bool, typer.Option("--retry", help="Try again what failed for good or is quarantined.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Also retry what failed for good or is quarantined.")] = False,
     budget: Annotated[
         str | None,
-        typer.Option("--budget", metavar="BUDGET", help="Stop before it is exceeded: 90m, 1M tokens, 2.50USD."),
+        typer.Option("--budget", metavar="BUDGET", help="Stop before exceeding it: 90m, 1M tokens, or 2.50USD."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done and what it would cost, and do nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be done and what it would cost, but do nothing.")
     ] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
@@ -47,20 +52,21 @@ def describe(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Describe the clips of each VIDEO in words, to be found by `search` and cited by `ask`.
+    """Caption the clips of each VIDEO, so that `search` finds the captions and `ask` can cite them.
 
-    A few frames of each clip are read again and shown to a model of the profile, or to the one behind the
-    endpoint (see `endpoint` in kinodex.toml), which also writes a script of the video. Optional: `ingest` does
-    without. What is described is not described again, unless the model, the settings or the clips change.
+    A few frames of each clip are shown to a model of the profile, or to the model behind the endpoint (see
+    `endpoint` in kinodex.toml), which also writes a script of the video. This is optional and not part of
+    `ingest`. A clip is described only once, unless the model, the settings or the clip change.
 
     \b
     Example: kinodex describe talk.mp4
              kinodex describe --all --by profile --profile standard
              kinodex describe --all --dry-run
-    Exit:    0 all done, 3 some failed, 4 the counts do not add up, 5 the budget stopped it,
-             130 or 143 interrupted: nothing is lost, the same command goes on
+    Exit:    0 all done, 3 some failed, 4 the counts do not add up,
+             5 stopped by the budget, 130 or 143 interrupted:
+             nothing is lost, run the same command to go on
     """
-    from kinodex.cli.progress_bars import video_stages
+    from kinodex.cli.progress_bars import show_progress
     from kinodex.cli.render import describing as render_describing
     from kinodex.exits import exit_code
     from kinodex.schemas.describe import described
@@ -68,43 +74,45 @@ def describe(
     from stores.core.errors import UsageError
     from workflows.planning.budget import Budget
 
-    with command_context(library, profile, as_json, config, device=device) as here:
+    with command_context(library, profile, as_json, config, device=device) as context:
         if bool(videos) == everything:
-            raise UsageError("USAGE", "Say which videos to describe.", "Name some, or use --all.")
-        way = _way(by)
+            raise UsageError("USAGE", "No videos to describe were given.", "Name some, or use --all; not both.")
+        describer = _describer(by)
         limits = Budget.parse(budget) if budget is not None else Budget()
         if dry_run:
-            _plan(here, videos or [], way, script, retry, limits)
+            _plan(context, videos or [], describer, script, retry, limits)
             return
-        with here.library() as opened, video_stages() as progress:
+        with context.library() as opened, show_progress() as progress:
             meter = meter_of(opened.store, opened.settings, limits)
-            report = opened.describe(*videos or (), by=way, script=script, retry=retry, meter=meter, progress=progress)
+            report = opened.describe(
+                *videos or (), by=describer, script=script, retry=retry, meter=meter, progress=progress
+            )
         payload = described(report).payload()
-        here.show(payload, lambda console: render_describing.describe(console, payload))
+        context.show(payload, lambda console: render_describing.describe(console, payload))
         code = exit_code(report.totals)
     if code:
         raise typer.Exit(code)
 
 
-def _way(by: str | None) -> By | None:
+def _describer(by: str | None) -> By | None:
     from stores.core.errors import UsageError
 
-    ways: dict[str | None, By | None] = {"profile": "profile", "endpoint": "endpoint", None: None}
-    if by in ways:
-        return ways[by]
+    known: dict[str | None, By | None] = {"profile": "profile", "endpoint": "endpoint", None: None}
+    if by in known:
+        return known[by]
     raise UsageError("USAGE", f"Unknown describer: {by!r}.", "Choose --by profile or --by endpoint.")
 
 
-def _plan(here: CommandContext, videos: list[str], by: By | None, script: bool, retry: bool, limits: Budget) -> None:
+def _plan(context: CommandContext, videos: list[str], by: By | None, script: bool, retry: bool, limits: Budget) -> None:
     from kinodex.cli.render import describing as render_describing
     from kinodex.schemas.describe import describe_plan
     from kinodex.usecases.config import prices_of
     from workflows.planning.budget import Estimate
 
-    with here.library() as opened:
+    with context.library() as opened:
         planned = opened.plan_describe(*videos, by=by, script=script, retry=retry)
         prices = prices_of(opened.settings.endpoint)
     totals = describe_plan(planned, prices).totals
     over = limits.allows(Estimate(), Estimate(tokens=totals.tokens, money=totals.money))
     payload = describe_plan(planned, prices, over).payload()
-    here.show(payload, lambda console: render_describing.plan(console, payload))
+    context.show(payload, lambda console: render_describing.plan(console, payload))

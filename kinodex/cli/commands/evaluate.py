@@ -11,23 +11,23 @@ from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryO
 
 
 def evaluate(
-    annotations: Annotated[Path, typer.Argument(metavar="ANNOTATIONS.json", help="What is true of the clips.")],
-    clips: Annotated[Path, typer.Option("--clips", metavar="DIR", help="The annotated files.")],
+    annotations: Annotated[Path, typer.Argument(metavar="ANNOTATIONS.json", help="What is true of each clip.")],
+    clips: Annotated[Path, typer.Option("--clips", metavar="DIR", help="The folder of annotated clips.")],
     library: LibraryOption = None,
     profile: ProfileOption = None,
     device: DeviceOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Measure search, tagging and answers on clips that people annotated and that are in the library.
+    """Measure search, tagging and answers on annotated clips that are in the library.
 
     \b
     Example: kinodex evaluate annotations.json --clips clips/
     """
-    from kinodex import payloads
     from kinodex.cli.render import evaluation as render_evaluation
+    from kinodex.schemas.evaluation import evaluation
 
-    with command_context(library, profile, as_json, config, device=device) as here:
-        with here.library() as opened:
-            payload = payloads.evaluation(opened.evaluate(annotations, clips))
-        here.show(payload, lambda console: render_evaluation.evaluation(console, payload))
+    with command_context(library, profile, as_json, config, device=device) as context:
+        with context.library() as opened:
+            payload = evaluation(opened.evaluate(annotations, clips)).payload()
+        context.show(payload, lambda console: render_evaluation.evaluation(console, payload))

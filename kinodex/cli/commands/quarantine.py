@@ -1,4 +1,4 @@
-"""`kinodex quarantine`: what failed too often to be tried again by itself."""
+"""`kinodex quarantine`: stages that failed too often to be retried automatically."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from kinodex.cli.context import (
     command_context,
 )
 
-app = typer.Typer(no_args_is_help=True, help="What failed too often and is left alone.", rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, help="List and release stages that failed too often.", rich_markup_mode=None)
 
 
-@app.command("list")
+@app.command("list", short_help="List the quarantined stages.")
 def list_quarantined(
     code: CodeOption = None,
     library: LibraryOption = None,
@@ -27,7 +27,7 @@ def list_quarantined(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show the stages that used up their attempts (see `attempts` in kinodex.toml), and how to see them fail.
+    """List the stages that used up their attempts (see `attempts` in kinodex.toml), and how to reproduce each failure.
 
     \b
     Example: kinodex quarantine list
@@ -35,23 +35,23 @@ def list_quarantined(
     from kinodex.cli.render import failures as render_failures
     from kinodex.usecases.failures import quarantined
 
-    with command_context(library, profile, as_json, config) as here:
-        with here.library() as opened:
+    with command_context(library, profile, as_json, config) as context:
+        with context.library() as opened:
             payload = quarantined(opened.store, opened.settings, code).payload()
-        here.show(payload, lambda console: render_failures.quarantined(console, payload))
+        context.show(payload, lambda console: render_failures.quarantined(console, payload))
 
 
-@app.command("release")
+@app.command("release", short_help="Let quarantined stages be retried.")
 def release(
     videos: VideosArgument = None,
-    everything: Annotated[bool, typer.Option("--all", help="All that is quarantined.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All quarantined stages.")] = False,
     code: CodeOption = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Let quarantined stages be tried again by the next `kinodex ingest`, with all their attempts before them.
+    """Let the next `kinodex ingest` retry quarantined stages, with their count of attempts reset.
 
     \b
     Example: kinodex quarantine release talk.mp4
@@ -61,10 +61,10 @@ def release(
     from kinodex.usecases.failures import FailureFilter, requeue
     from stores.core.errors import UsageError
 
-    with command_context(library, profile, as_json, config) as here:
+    with command_context(library, profile, as_json, config) as context:
         if bool(videos) == everything and not (code and not everything):
-            raise UsageError("USAGE", "Say what to release.", "Name videos or codes, or use --all.")
-        with here.library() as opened:
+            raise UsageError("USAGE", "Nothing to release was given.", "Name videos or codes, or use --all; not both.")
+        with context.library() as opened:
             meant = FailureFilter.of(opened.store, videos, None, code, ("quarantined",))
             payload = requeue(opened.store, opened.settings, meant).payload()
-        here.show(payload, lambda console: render_failures.again(console, payload))
+        context.show(payload, lambda console: render_failures.again(console, payload))

@@ -1,4 +1,4 @@
-"""`kinodex replay`: one stage of one video, once more and alone."""
+"""`kinodex replay`: rerun one stage of one video."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ def replay(
     video: Annotated[str, typer.Argument(metavar="VIDEO", help="An id, a path or a name.")],
     stage: Annotated[
         str | None,
-        typer.Option("--stage", metavar="STAGE", help="Which, e.g. speech or pictures.003 (default: what failed)."),
+        typer.Option(
+            "--stage", metavar="STAGE", help="The stage, e.g. speech or pictures.003 (default: the one that failed)."
+        ),
     ] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
@@ -22,21 +24,21 @@ def replay(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Run one stage of VIDEO again on what is stored of the stages before it, and show how it ends.
+    """Rerun one stage of VIDEO on the stored results of earlier stages, and show the outcome.
 
-    Nothing is written: neither the library nor the count of attempts changes. Of a bug the traceback is
-    shown; it belongs into a report.
+    Nothing is written: neither the library nor the count of attempts changes. For a bug the traceback is
+    shown; please include it in your report.
 
     \b
     Example: kinodex replay talk.mp4 --stage speech
-    Exit:    0 it went well, 1 it failed (again)
+    Exit:    0 it succeeded, 1 it failed (again)
     """
     from kinodex.cli.render import failures as render_failures
     from kinodex.schemas.failures import replayed
 
-    with command_context(library, profile, as_json, config, device=device) as here:
-        with here.library() as opened:
+    with command_context(library, profile, as_json, config, device=device) as context:
+        with context.library() as opened:
             payload = replayed(opened.replay(video, stage)).payload()
-        here.show(payload, lambda console: render_failures.replay(console, payload))
+        context.show(payload, lambda console: render_failures.replay(console, payload))
     if payload["failed"]:
         raise typer.Exit(EXIT_FAILED)

@@ -24,20 +24,20 @@ from kinodex.cli.context import (
 from kinodex.text import visible
 
 _LINE_SECONDS = 10.0
-"""Between two lines of progress where there is no terminal, e.g. in a log of a service."""
+"""Between two lines of progress where there is no terminal, e.g. in the log of a service."""
 
-app = typer.Typer(no_args_is_help=True, help="The tag library: your own vocabulary, in and out.", rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, help="Import, export and edit your tag vocabulary.", rich_markup_mode=None)
 
 
-@app.command("import")
+@app.command("import", short_help="Add the tags of a CSV file.")
 def import_tags(
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Columns id, name, facet, aliases.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="A file with the columns id, name, facet, aliases.")],
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Add the tags of a CSV file; a tag whose id is known is replaced.
+    """Add the tags of a CSV file. A tag whose id exists is replaced.
 
     Aliases are separated by semicolons (; or ；) or by 、 and may be in any language.
 
@@ -47,15 +47,15 @@ def import_tags(
     from kinodex.cli.render import results as render
     from kinodex.schemas.tags import imported
 
-    with command_context(library, profile, as_json, config) as here:
-        with here.library(create=True) as opened:
+    with command_context(library, profile, as_json, config) as context:
+        with context.library(create=True) as opened:
             payload = imported(opened.import_tags(file)).payload()
-        here.show(payload, lambda console: render.imported(console, payload))
+        context.show(payload, lambda console: render.imported(console, payload))
 
 
-@app.command("export")
+@app.command("export", short_help="Write the tags as CSV.")
 def export_tags(
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Where to; stdout if left out.")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Where to write (default: stdout).")] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
@@ -63,37 +63,37 @@ def export_tags(
 ) -> None:
     """Write the tag library as CSV, in the form that `tags import` reads.
 
-    On a terminal, control characters in names are shown as \\x1b and the like; a file gets them as they are.
+    On a terminal, control characters in names are shown escaped, e.g. \\x1b; a file gets them as they are.
 
     \b
     Example: kinodex tags export tags.csv
     """
     from kinodex.schemas.tags import tags
 
-    with command_context(library, profile, as_json, config) as here, here.library() as opened:
+    with command_context(library, profile, as_json, config) as context, context.library() as opened:
         if file is not None:
             opened.store.tags.export_csv(file)
         elif not as_json:
             with tempfile.NamedTemporaryFile(suffix=".csv") as copy:
                 opened.store.tags.export_csv(Path(copy.name))
                 text = Path(copy.name).read_text(encoding="utf-8")
-                # Names are data that others wrote: a terminal must not obey them, a file or a pipe gets every byte.
-                here.out.write(visible(text) if here.out.isatty() else text)
+                # Names are untrusted data: a terminal must not obey them, a file or a pipe gets every byte.
+                context.out.write(visible(text) if context.out.isatty() else text)
         if as_json:
-            print_json(tags(opened.store.tags.tags()).payload(), here.out)
+            print_json(tags(opened.store.tags.tags()).payload(), context.out)
 
 
-@app.command("remove")
+@app.command("remove", short_help="Remove tags and all decisions about them.")
 def remove_tags(
-    tags: Annotated[list[str], typer.Argument(metavar="ID", help="Ids of tags, as `tags list` shows them.")],
+    tags: Annotated[list[str], typer.Argument(metavar="ID", help="Ids of tags, as shown by `kinodex tags list`.")],
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Take tags out of the tag library, with all decisions about them.
+    """Remove tags from the tag library, with all decisions about them.
 
-    To keep what was decided and only stop giving a tag, import it with the status `retired` instead.
+    To keep the decisions and only stop using a tag, import it with the status `retired` instead.
 
     \b
     Example: kinodex tags remove t17 t18
@@ -101,20 +101,20 @@ def remove_tags(
     from kinodex.cli.render import results as render
     from kinodex.schemas.tags import removed
 
-    with command_context(library, profile, as_json, config) as here:
-        with here.library() as opened:
+    with command_context(library, profile, as_json, config) as context:
+        with context.library() as opened:
             payload = removed(opened.remove_tags(*tags)).payload()
-        here.show(payload, lambda console: render.removed_tags(console, payload))
+        context.show(payload, lambda console: render.removed_tags(console, payload))
 
 
-@app.command("list")
+@app.command("list", short_help="List the tags.")
 def list_tags(
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show the tag library.
+    """List the tags of the tag library.
 
     \b
     Example: kinodex tags list
@@ -122,44 +122,44 @@ def list_tags(
     from kinodex.cli.render import results as render
     from kinodex.schemas.tags import tags
 
-    with command_context(library, profile, as_json, config) as here:
-        with here.library() as opened:
+    with command_context(library, profile, as_json, config) as context:
+        with context.library() as opened:
             payload = tags(opened.store.tags.tags()).payload()
-        here.show(payload, lambda console: render.tags(console, payload))
+        context.show(payload, lambda console: render.tags(console, payload))
 
 
 def tag(
-    videos: Annotated[list[str] | None, typer.Argument(metavar="VIDEO", help="Ids, paths or names.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every indexed video.")] = False,
+    videos: Annotated[list[str] | None, typer.Argument(metavar="VIDEO", help="Ids, paths or names of videos.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All indexed videos.")] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     device: DeviceOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Decide which tags of the tag library fit each VIDEO, and keep the decisions with their evidence.
+    """Decide which tags of the tag library fit each VIDEO, and store the decisions with their evidence.
 
     \b
     Example: kinodex tag holiday.mp4
              kinodex tag --all
     """
-    from kinodex import payloads
     from kinodex.cli.render import results as render
+    from kinodex.usecases.places import places_of
     from kinodex.usecases.tags import decisions
     from stores.core.errors import UsageError
 
-    with command_context(library, profile, as_json, config, device=device) as here:
+    with command_context(library, profile, as_json, config, device=device) as context:
         if bool(videos) == everything:
-            raise UsageError("USAGE", "Say which videos to tag.", "Name some, or use --all.")
-        with here.library() as opened, _progress() as on_progress:
+            raise UsageError("USAGE", "No videos to tag were given.", "Name some, or use --all; not both.")
+        with context.library() as opened, _progress() as on_progress:
             decided = opened.tag(*videos or (), on_progress=on_progress)
-            payload = decisions(opened.store, decided, payloads.places_of(opened.store, decided)).payload()
-        here.show(payload, lambda console: render.decisions(console, payload))
+            payload = decisions(opened.store, decided, places_of(opened.store, decided)).payload()
+        context.show(payload, lambda console: render.decisions(console, payload))
 
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int, str], None]]:
-    """A bar on a terminal; elsewhere a line on stderr when new tags begin to be encoded, and now and then."""
+    """A bar on a terminal; elsewhere an occasional line on stderr."""
     from kinodex.cli.progress_bars import counting
 
     with counting("reading tags") as bar:

@@ -1,4 +1,4 @@
-"""`kinodex verify`, `index rebuild`, `gc` and `forget`: a library kept whole and tidy."""
+"""`kinodex verify`, `index rebuild`, `gc` and `forget`: keeping a library intact and tidy."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, command_context
+from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, command_context, renamed_to
 from kinodex.exits import EXIT_FAILED
 
 if TYPE_CHECKING:
     from kinodex.cli.context import CommandContext
 
-index = typer.Typer(no_args_is_help=True, help="What searches go through.", rich_markup_mode=None)
+index = typer.Typer(no_args_is_help=True, help="Rebuild the search indexes.", rich_markup_mode=None)
 
 
-@index.command("rebuild")
+@index.command("rebuild", short_help="Rebuild the vector and full-text indexes.")
 def rebuild(
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Make the vector index and the full-text index anew from tables and blobs. No model runs, no video is read.
+    """Rebuild the vector index and the full-text index from tables and blobs. No model runs, no video is read.
 
-    Searches go on with the old index until the new one is complete.
+    Searches use the old index until the new one is complete.
 
     \b
     Example: kinodex index rebuild
@@ -35,22 +35,22 @@ def rebuild(
     from kinodex.cli.render import upkeep as render_upkeep
     from kinodex.schemas.upkeep import rebuilt
 
-    with command_context(library, profile, as_json, config) as here:
-        with here.library() as opened, counting("videos") as on_progress:
+    with command_context(library, profile, as_json, config) as context:
+        with context.library() as opened, counting("videos") as on_progress:
             payload = rebuilt(opened.rebuild_index(on_progress)).payload()
-        here.show(payload, lambda console: render_upkeep.rebuilt(console, payload))
+        context.show(payload, lambda console: render_upkeep.rebuilt(console, payload))
 
 
 def gc(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and do nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be removed, but do nothing.")] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Remove what crashes left behind: blobs, vectors and parcels that no finished stage points at.
+    """Remove what crashes left behind: blobs, vectors and staged outputs that no finished stage refers to.
 
-    Nothing that can be found, shown or cited goes. An ingest after a crash does the same by itself.
+    Nothing that can be found, shown or cited is removed. The first ingest after a crash does this by itself.
 
     \b
     Example: kinodex gc --dry-run
@@ -59,16 +59,16 @@ def gc(
     from kinodex.schemas.upkeep import swept
     from kinodex.usecases.upkeep import sweep
 
-    with command_context(library, profile, as_json, config) as here:
-        with here.library() as opened:
+    with command_context(library, profile, as_json, config) as context:
+        with context.library() as opened:
             payload = swept(sweep(opened.store, dry_run), dry_run).payload()
-        here.show(payload, lambda console: render_upkeep.swept(console, payload))
+        context.show(payload, lambda console: render_upkeep.swept(console, payload))
 
 
 def forget(
-    videos: Annotated[list[str] | None, typer.Argument(metavar="VIDEO", help="Ids, paths or names.")] = None,
+    videos: Annotated[list[str] | None, typer.Argument(metavar="VIDEO", help="Ids, paths or names of videos.")] = None,
     missing: Annotated[bool, typer.Option("--missing", help="All videos whose files are missing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
@@ -76,7 +76,7 @@ def forget(
 ) -> None:
     """Remove each VIDEO from the library, with all that was learned from it. The file itself is not touched.
 
-    Ingesting the file again would do all the work again. With --missing be sure that no disk is merely
+    Ingesting the file again would repeat all the work. Before using --missing, make sure that no disk is merely
     unplugged.
 
     \b
@@ -88,23 +88,23 @@ def forget(
     from kinodex.usecases.upkeep import forgettable
     from stores.core.errors import UsageError
 
-    with command_context(library, profile, as_json, config) as here:
+    with command_context(library, profile, as_json, config) as context:
         if bool(videos) == missing:
-            raise UsageError("USAGE", "Say what to forget.", "Name videos, or use --missing.")
-        with here.library() as opened:
+            raise UsageError("USAGE", "Nothing to forget was given.", "Name videos, or use --missing; not both.")
+        with context.library() as opened:
             ids, inputs = forgettable(opened.store, videos)
             uris = {one: opened.store.catalog.display_uri(one) for one in ids}
             if ids or inputs:
-                _be_sure(here, uris, inputs, yes)
+                _confirm(context, uris, inputs, yes)
             payload = forgotten(uris, inputs, opened.forget(*ids, inputs=inputs)).payload()
-        here.show(payload, lambda console: render_upkeep.forgotten(console, payload))
+        context.show(payload, lambda console: render_upkeep.forgotten(console, payload))
 
 
-def _be_sure(here: CommandContext, uris: Mapping[str, str], inputs: Sequence[str], yes: bool) -> None:
-    """Ask the person at the terminal.
+def _confirm(context: CommandContext, uris: Mapping[str, str], inputs: Sequence[str], yes: bool) -> None:
+    """Ask for confirmation at the terminal.
 
     Raises:
-        UsageError: USAGE if there is none.
+        UsageError: USAGE if there is no terminal.
         typer.Abort: if the answer is no.
     """
     from kinodex.cli.context import console
@@ -113,45 +113,44 @@ def _be_sure(here: CommandContext, uris: Mapping[str, str], inputs: Sequence[str
 
     if yes:
         return
-    if here.as_json or not sys.stdin.isatty():
+    if context.as_json or not sys.stdin.isatty():
         raise UsageError("USAGE", "Forgetting cannot be undone.", "Add --yes if you are sure.")
     listed = [{"video_id": video_id, "uri": uri} for video_id, uri in uris.items()]
     render_upkeep.to_forget(console(sys.stderr), {"videos": listed, "inputs": inputs})
-    typer.confirm("Forget all that was learned from them?", abort=True, err=True)
+    typer.confirm("Forget everything that was learned from them?", abort=True, err=True)
 
 
 def verify(
-    media: Annotated[
-        bool, typer.Option("--media", help="Also read every video file and compare it with what it was.")
-    ] = False,
+    media: Annotated[bool, typer.Option("--media", help="Also read every video file and compare its hash.")] = False,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Look whether blobs and vectors are there; do not read them.")
+        bool, typer.Option("--quick", help="Only check that blobs and vectors exist; do not read them.")
     ] = False,
     repair: Annotated[
-        bool, typer.Option("--repair", help="Let the next `kinodex ingest` do again what is damaged.")
+        bool, typer.Option("--repair", help="Have the next `kinodex ingest` redo what is damaged.")
     ] = False,
+    _mend: Annotated[bool, typer.Option("--mend", hidden=True, is_eager=True, callback=renamed_to("--repair"))] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Check every table, blob and vector against each other: nothing lost, nothing altered, nothing too much.
+    """Check tables, blobs and vectors against each other: nothing missing, nothing altered, nothing left over.
 
-    Each problem comes with what to do about it. Without --repair nothing is changed.
+    Each problem comes with advice on what to do. Without --repair nothing is changed.
 
     \b
     Example: kinodex verify --quick
              kinodex verify --media --repair
-    Exit:    0 all is well, or there are leavings of crashes only; 1 something is wrong
+    Exit:    0 all is well, apart from harmless remains of crashes; 1 it is not
     """
     from kinodex.cli.progress_bars import counting
     from kinodex.cli.render import upkeep as render_upkeep
     from kinodex.schemas.upkeep import verified
 
-    with command_context(library, profile, as_json, config) as here:
-        with here.library() as opened, counting("checking") as on_progress:
+    with command_context(library, profile, as_json, config) as context:
+        with context.library() as opened, counting("checking") as on_progress:
             found = opened.verify(media, quick, repair, lambda what, done, of: on_progress(done, of, what))
             payload = verified(found, repair).payload()
-        here.show(payload, lambda console: render_upkeep.verified(console, payload))
+        context.show(payload, lambda console: render_upkeep.verified(console, payload))
     if not payload["ok"]:
         raise typer.Exit(EXIT_FAILED)

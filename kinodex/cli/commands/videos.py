@@ -11,10 +11,10 @@ from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, Profile
 
 def videos(
     limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", min=1, help="Only N of them, by id. [default: all]")
+        int | None, typer.Option("--limit", metavar="N", min=1, help="List at most N videos, by id (default: all).")
     ] = None,
     after: Annotated[
-        str | None, typer.Option("--after", metavar="VIDEO_ID", help="Only those behind this id, by id.")
+        str | None, typer.Option("--after", metavar="VIDEO_ID", help="List only the videos after this id.")
     ] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
@@ -43,7 +43,7 @@ def show(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show all that was seen, heard and read in one video, with times, and its tags.
+    """Show everything seen, heard and read in one video, with times, and its tags.
 
     \b
     Example: kinodex show talk.mp4
@@ -51,10 +51,10 @@ def show(
     from kinodex.cli.render import results as render
     from kinodex.usecases.overview import one_video
 
-    with command_context(library, profile, as_json, config) as here:
-        with here.library() as opened:
-            payload = one_video(opened.store, video)
-        here.show(payload, lambda console: render.show(console, payload))
+    with command_context(library, profile, as_json, config) as context:
+        with context.library() as opened:
+            payload = one_video(opened.store, video).payload()
+        context.show(payload, lambda console: render.show(console, payload))
 
 
 def status(
@@ -63,7 +63,7 @@ def status(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show how much is indexed, how every stage ended, what is under way, the last run, and the space it takes.
+    """Show how much is indexed, the outcomes of every stage, unfinished work, the last run, and the disk space used.
 
     \b
     Example: kinodex status
@@ -71,7 +71,7 @@ def status(
     from kinodex.cli.render import results as render
     from kinodex.usecases.overview import whole_library
 
-    with command_context(library, profile, as_json, config) as here:
-        with here.library() as opened:
-            payload = whole_library(opened.store, opened.settings)
-        here.show(payload, lambda console: render.status(console, payload))
+    with command_context(library, profile, as_json, config) as context:
+        with context.library() as opened:
+            payload = whole_library(opened.store, opened.settings).payload()
+        context.show(payload, lambda console: render.status(console, payload))

@@ -1,4 +1,4 @@
-"""`kinodex watch`: ingest whatever arrives in a folder."""
+"""`kinodex watch`: ingest videos as they arrive in a folder."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from kinodex.cli.context import (
     ProfileOption,
     command_context,
     console,
+    renamed_to,
 )
 from kinodex.exits import EXIT_FAILED
 from kinodex.text import clean, to_json
@@ -31,20 +32,24 @@ if TYPE_CHECKING:
 
 
 def watch(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR", help="Folders, with all that is below them.")],
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR", help="Folders, watched recursively.")],
     stable: Annotated[
-        float, typer.Option("--stable", min=0.1, metavar="SECONDS", help="How long a file must have stopped growing.")
+        float, typer.Option("--stable", min=0.1, metavar="SECONDS", help="How long a file must not have changed.")
     ] = 5.0,
+    _settle: Annotated[
+        str | None, typer.Option("--settle", hidden=True, is_eager=True, callback=renamed_to("--stable"))
+    ] = None,
     every: Annotated[
         float,
-        typer.Option("--every", min=1.0, metavar="SECONDS", help="Rescan interval."),
+        typer.Option("--every", min=1.0, metavar="SECONDS", help="How often to scan the folders again."),
     ] = 60.0,
-    once: Annotated[bool, typer.Option("--once", help="Ingest what is there now, and end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Ingest what is there now, and exit.")] = False,
     executor: Annotated[
-        str | None, typer.Option("--executor", metavar="local|ray", help="Work in this process, or on Ray.")
+        str | None, typer.Option("--executor", metavar="local|ray", help="Run in this process or on Ray.")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Videos at the same time (default: one per processor).")
+        int | None,
+        typer.Option("--workers", min=1, help="Videos processed at the same time (default: one per processor)."),
     ] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
@@ -54,41 +59,43 @@ def watch(
 ) -> None:
     """Ingest the videos in DIR and every one that arrives later, until Ctrl-C or SIGTERM.
 
-    A file is taken when it has stopped growing. If another process writes the library or a server is away,
-    that is said, and tried again. With --json each round of work is one line of JSON.
+    A file is ingested once it has stopped growing. If another process is writing to the library, or a server
+    cannot be reached, Kinodex says so and tries again. With --json each round of work is one line of JSON.
 
     \b
     Example: kinodex watch ~/Videos/incoming
              kinodex watch /mnt/share --every 300 --json | tee rounds.jsonl
-    Exit:    0 told to stop; with --once as kinodex ingest
+    Exit:    0 stopped by a signal; with --once as kinodex ingest
     """
     from stores.core.errors import UsageError
     from workflows.watch_folder import watch_folder
 
     code = 0
     with (
-        command_context(library, profile, as_json, config, device=device, executor=executor, workers=workers) as here,
+        command_context(
+            library, profile, as_json, config, device=device, executor=executor, workers=workers
+        ) as context,
         ExitStack() as stack,
     ):
         if not any(folder.is_dir() for folder in folders):
-            raise UsageError("USAGE", f"there is no folder {folders[0]}.", "Name a folder that is there.")
+            raise UsageError("USAGE", f"There is no folder {folders[0]}.", "Name a folder that exists.")
         last: list[Round] = []
 
         def on_round(made: Round) -> None:
             last[:] = [made]
-            _say(here, made, every, once)
+            _print_round(context, made, every, once)
 
         try:
             if not once:
                 print(f"watching {', '.join(clean(str(folder)) for folder in folders)}", file=sys.stderr, flush=True)
             watch_folder(
                 folders,
-                _Ingest(here, stack),
+                _Ingest(context, stack),
                 stop=threading.Event(),
                 on_round=on_round,
                 every=every,
                 stable_seconds=stable,
-                library=here.settings.library,
+                library=context.settings.library,
                 once=once,
             )
         except KeyboardInterrupt:
@@ -101,44 +108,35 @@ def watch(
 
 
 class _Ingest:
-    """Opens the library when there is something to ingest, and keeps it and its models for the next time."""
+    """Opens the library when there is something to ingest, and keeps it and its models for the next round."""
 
-    def __init__(self, here: CommandContext, stack: ExitStack) -> None:
-        self._here = here
+    def __init__(self, context: CommandContext, stack: ExitStack) -> None:
+        self._context = context
         self._stack = stack
         self._library: Library | None = None
 
     def __call__(self, files: Sequence[Path]) -> IngestReport:
-        from kinodex.cli.progress_bars import video_stages
+        from kinodex.cli.progress_bars import show_progress
 
         if self._library is None:
-            self._library = self._stack.enter_context(self._here.library(create=True))
-        with video_stages() as progress:
+            self._library = self._stack.enter_context(self._context.library(create=True))
+        with show_progress() as progress:
             return self._library.ingest(*files, progress=progress)
 
 
-def _say(here: CommandContext, made: Round, every: float, once: bool) -> None:
-    """One round: a line of JSON, or what `kinodex ingest` would have said."""
+def _print_round(context: CommandContext, made: Round, every: float, once: bool) -> None:
+    """Print one round: a line of JSON, or what `kinodex ingest` would have printed."""
     from kinodex.cli.render import results as render
-    from kinodex.schemas import ingest as schema
+    from kinodex.schemas.ingest import ingest as ingested
+    from kinodex.schemas.watch import watch_round
 
+    if context.as_json:
+        line = watch_round(made).payload()
+        print(to_json(line, ascii_only=True, one_line=True), file=context.out, flush=True)
+    elif made.report is not None:
+        render.ingest(console(context.out), ingested(made.report).payload())
+        context.out.flush()
     error = made.error
-    payload = schema.ingest(made.report).payload() if made.report is not None else None
-    if here.as_json:
-        line = {
-            "round": made.number,
-            "files": made.files,
-            "waiting": made.waiting,
-            "seconds": made.seconds,
-            "ended_at": made.ended_at,
-            "videos": payload["videos"] if payload else [],
-            "totals": payload["totals"] if payload else None,
-            "error": {"code": error.code.name, "message": error.message, "hint": error.hint} if error else None,
-        }
-        print(to_json(line, ascii_only=True, one_line=True), file=here.out, flush=True)
-    elif payload is not None:
-        render.ingest(console(here.out), payload)
-        here.out.flush()
     if error is not None:
         again = "" if once else f" Trying again in {every:.0f} s."
         print(f"{error.code}: {clean(error.message)}{again}", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""What tables for people are made of. Everything from a video or a name is data: it is printed as it stands."""
+"""What tables for people are made of. Everything from a video or a name is data: it is printed as it is."""
 
 from __future__ import annotations
 

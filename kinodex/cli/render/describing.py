@@ -1,4 +1,4 @@
-"""What describing did, would do and has done, as tables for people. Everything from a video or a name is data."""
+"""What describing did or would do, as tables for people. Everything from a video or a name is data."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 from rich.console import Console
 
 from kinodex.cli.render.cells import data, status, table
-from kinodex.text import clock
+from kinodex.text import clock, several
 
 Payload = dict[str, Any]
 
 _STATES = {
     "described": "nothing, it is described",
-    "failed": "nothing, it failed for good (see: kinodex errors; --retry tries again)",
-    "outdated": "describe it anew",
+    "failed": "nothing, it failed for good (see kinodex errors; --retry tries again)",
+    "outdated": "describe it again",
     "not_described": "describe it",
 }
 
@@ -33,13 +33,15 @@ def describe(console: Console, payload: Payload) -> None:
     totals, endpoint = payload["totals"], payload["endpoint"]
     names = ("done", "failed", "quarantined", "postponed")
     counts = ", ".join(f"{totals[name]} {name}" for name in names if totals[name])
-    console.print(f"{totals['inputs']} videos: {counts or 'nothing to do'} ({totals['reused']} known already)")
+    console.print(
+        f"{several(totals['inputs'], 'video')}: {counts or 'nothing to do'} ({totals['reused']} known already)"
+    )
     if endpoint["calls"]:
         price = f", {endpoint['money']:.2f} USD" if endpoint["money"] else ""
         console.print(f"endpoint: {endpoint['calls']} calls, {endpoint['tokens']} tokens{price}")
     if payload["stopped"]:
         console.print(data(f"stopped: {payload['stopped']}", "yellow"))
-        console.print(f"{totals['postponed']} videos are left for another run: the same command goes on with them")
+        console.print(f"{totals['postponed']} videos are left for another run; run the same command to go on")
 
 
 def plan(console: Console, payload: Payload) -> None:
@@ -65,14 +67,14 @@ def plan(console: Console, payload: Payload) -> None:
     if totals["calls"]:
         console.print(f"endpoint: {totals['calls']} calls, about {totals['tokens']} tokens{price}")
     if payload["over_budget"]:
-        console.print(data(f"too much for the budget: {payload['over_budget']}", "yellow"))
+        console.print(data(f"over the budget: {payload['over_budget']}", "yellow"))
 
 
 def counts(console: Console, payload: Payload) -> None:
-    """How many videos are described: not described is not the same as nothing found."""
+    """How many videos are described; "not described" is not the same as "nothing found"."""
     if not payload["described"] and not payload["nothing_found"] and not payload["failed"]:
         if payload["not_described"]:
-            console.print("descriptions: none yet (kinodex describe --all makes them)")
+            console.print("descriptions: none yet (to make them: kinodex describe --all)")
         return
     parts = [f"{payload['described']} videos described ({payload['captions']} captions, {payload['scripts']} scripts)"]
     parts += [f"{payload['nothing_found']} in which nothing could be described"] if payload["nothing_found"] else []

@@ -19,7 +19,7 @@ def evaluation(console: Console, payload: Payload) -> None:
     """Tables of finding (videos, and moments where spans are annotated), tagging and answering."""
     missing = payload["clips"]["missing"]
     console.print(f"{payload['clips']['annotated']} annotated clips, {len(missing)} not in the library")
-    console.print("In brackets: where 95 of 100 resamples of the clips or questions lie.")
+    console.print("In brackets: 95 % bootstrap intervals over clips or questions.")
     retrieval = payload["retrieval"]
     _ranks(console, "finding videos", retrieval)
     if retrieval.get("moments", {}).get("overall", {}).get("queries"):
@@ -48,7 +48,7 @@ def _answers(answers: Payload) -> Sequence[str]:
         f"answering: {answers['right']} of {asked} right by one word, {answers.get('strictly_right', 0)} in full "
         f"({_share(answers, 'strict_accuracy')}); "
         f"{answers['valid_citations']} of {answers['citations']} citations hold",
-        f"abstention: {answers['abstained']} of {declined} unanswerable questions declined, answered all the same: "
+        f"abstention: {answers['abstained']} of {declined} unanswerable questions declined, answered anyway: "
         f"{_share(answers, 'answered_unanswerable')}; answerable ones declined: "
         f"{_share(answers, 'abstained_answerable')}",
     )

@@ -1,4 +1,4 @@
-"""Why a search found what it found, as tables for people, that fit into 80 columns."""
+"""Why a search found what it found, as tables for people that fit into 80 columns."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from kinodex.text import clock
 Payload = dict[str, Any]
 
 _NAMED = 3
-"""Videos named for each reason; there may be thousands. ``--json`` has them all."""
+"""How many videos are named for each reason; there may be thousands. ``--json`` has them all."""
 
 _CHANNELS = {"text": "text (said, read on screen or captioned)"}
 _REASONS = {
     "not_indexed": "not indexed (see: kinodex errors)",
-    "nothing_found": "looked at, nothing of the kind is in them",
-    "other_model": "indexed by a model that cannot be asked here (mend: kinodex reembed)",
+    "nothing_found": "processed, but nothing of this kind was found in them",
+    "other_model": "indexed by a model that is not available here (repair: kinodex reembed)",
 }
 
 
@@ -53,7 +53,7 @@ def _shares(console: Console, moments: list[Payload]) -> None:
             what = (part["channel"], part["kind"], f"{part['worth']:+.2f}", f"{100 * part['share']:.0f} %")
             made.add_row(*head, *what)
             head = ("", "", "")
-    console.print(made if moments else "Nothing lies near the query.")
+    console.print(made if moments else "Nothing is near the query.")
 
 
 def _not_shown(console: Console, moments: list[Payload]) -> None:
@@ -72,8 +72,8 @@ def _sources(console: Console, sources: list[Payload]) -> None:
         model = source["model"] + (", a former model" if source["former"] else "")
         made.add_row(data(source["channel"]), source["kind"], data(model), str(source["items"]), str(source["videos"]))
     console.print(made)
-    asked = dict.fromkeys(source["query_model"] for source in sources if source["query_model"])
-    console.print(data(f"the query was encoded by {', '.join(asked)}"))
+    encoders = dict.fromkeys(source["query_model"] for source in sources if source["query_model"])
+    console.print(data(f"the query was encoded by {', '.join(encoders)}"))
 
 
 def _gap(console: Console, group: Payload) -> None:
@@ -91,9 +91,10 @@ def _gap(console: Console, group: Payload) -> None:
 def _calibration(console: Console, payload: Payload) -> None:
     made = payload["calibration"]
     console.print(
-        "What the channels gave adds up to the ratio; likeness of 1 is as near as anything known comes to the query. "
+        "The ratio is the sum of what the channels gave; a likeness of 1 is as near as any known concept comes to the "
+        "query. "
         f"score = 1 / (1 + exp(-{made['steepness']:g} (ratio - {made['match_ratio']:g}))); "
-        f"from {payload['threshold']:.2f} on it is a match."
+        f"{payload['threshold']:.2f} or more is a match."
     )
     seen: set[tuple[float, ...]] = set()
     for scale in made["scales"]:
@@ -103,6 +104,6 @@ def _calibration(console: Console, payload: Payload) -> None:
             console.print(
                 data(
                     f"the query's likeness to all known concepts: {scale['mean']:.3f} on average, give or take "
-                    f"{scale['deviation']:.3f}; the nearest is {scale['best']:.1f} times that above"
+                    f"{scale['deviation']:.3f}; the nearest is {scale['best']:.1f} deviations above that"
                 )
             )

@@ -1,4 +1,4 @@
-"""Failures as tables for people: what happened, whose fault it is, and how to see it again."""
+"""Failures as tables for people: what happened, what is to blame, and how to reproduce it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from rich.console import Console
 
 from kinodex.cli.render import results as render
 from kinodex.cli.render.cells import data, status, table
+from kinodex.text import several
 
 Payload = dict[str, Any]
 
 
 def errors(console: Console, payload: Payload) -> None:
-    """Every failure with its cause and whether trying again may help; then how to see each again."""
+    """Every failure with its cause and whether a retry may help; then how to reproduce each."""
     listed = payload["errors"]
     if listed:
         _table_of(console, listed)
@@ -21,37 +22,35 @@ def errors(console: Console, payload: Payload) -> None:
     else:
         console.print("No failures.")
     if payload["gone"]:
-        console.print(
-            f"{payload['gone']} more of files that are no longer there (remove them: kinodex forget --missing)",
-            style="dim",
-        )
+        more = f"{several(payload['gone'], 'more failure')} of files that no longer exist"
+        console.print(f"{more} (to remove them: kinodex forget --missing)", style="dim")
 
 
 def quarantined(console: Console, payload: Payload) -> None:
-    """What used up its attempts."""
+    """The stages that used up their attempts."""
     if not payload["quarantined"]:
         console.print("Nothing is quarantined.")
         return
     _table_of(console, payload["quarantined"])
     _replays(console, payload["quarantined"])
-    console.print("let them be tried again: kinodex quarantine release VIDEO… | --all")
+    console.print("to have them retried: kinodex quarantine release VIDEO… | --all")
 
 
 def again(console: Console, payload: Payload) -> None:
-    """What is tried again, and by which command."""
+    """What is retried, and by which command."""
     stages = payload["stages"]
     if not stages:
-        console.print("Nothing that failed fits; nothing to try again.")
+        console.print("Nothing that failed matches, so there is nothing to retry.")
         return
     made = table("stage", "code", "attempts", "video", right=("attempts",))
     for one in stages:
         made.add_row(data(one["stage"]), data(one["code"], "red"), str(one["attempts"]), data(one["uri"]))
     console.print(made)
-    count = f"{len(stages)} stage{'s' * (len(stages) > 1)} of {payload['videos']} video{'s' * (payload['videos'] > 1)}"
+    count = f"{several(len(stages), 'stage')} of {several(payload['videos'], 'video')}"
     if payload["dry_run"]:
-        console.print(f"{count} would be tried again; nothing was changed")
+        console.print(f"{count} would be retried; nothing was changed")
     elif payload.get("ingest") is None:
-        console.print(f"{count} will be tried again by the next: kinodex ingest PATH")
+        console.print(f"{count} will be retried by the next kinodex ingest PATH")
     if payload["gone"]:
         console.print(f"{len(payload['gone'])} of these videos are no longer where they were", style="yellow")
     if payload.get("ingest") is not None:
@@ -74,11 +73,11 @@ def replay(console: Console, payload: Payload) -> None:
     found += [f"{name} ({size} bytes)" for name, size in payload["blobs"].items()]
     console.print(data("found: " + (", ".join(found) or "nothing")))
     if payload["same"] is not None:
-        console.print("the same as is stored" if payload["same"] else "not the same as is stored")
+        console.print("same as what is stored" if payload["same"] else "different from what is stored")
 
 
 def _table_of(console: Console, listed: list[Payload]) -> None:
-    made = table("code", "whose", "try again", "tried", "stage", "input", "what happened", right=("tried",))
+    made = table("code", "blame", "retry", "attempts", "stage", "input", "what happened", right=("attempts",))
     for one in listed:
         retrying = "may help" if one["retryable"] else "will not help"
         made.add_row(
@@ -94,7 +93,7 @@ def _table_of(console: Console, listed: list[Payload]) -> None:
 
 
 def _replays(console: Console, listed: list[Payload]) -> None:
-    """One line each, never folded: they are there to be copied."""
-    console.print("to see one fail again, without changing anything:")
+    """One line each, never folded: they are meant to be copied."""
+    console.print("to reproduce a failure without changing anything:")
     for one in listed:
         console.print(data(f"  {one['replay']}"), soft_wrap=True)

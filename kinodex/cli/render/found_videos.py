@@ -12,7 +12,7 @@ def show(console: Console, found: Payload) -> None:
     """Videos, and what their absence means."""
     index = found["index"]
     if not index["videos_indexed"]:
-        console.print("No video has a vector for the whole yet. Make them, decoding nothing anew: kinodex ingest PATH")
+        console.print("No video has a whole-video vector yet. To make them without decoding again: kinodex ingest PATH")
         return
     if found["verdict"] == "no_match":
         console.print(f"No match in {index['videos_indexed']} videos. The nearest, none of them likely:")
@@ -22,4 +22,4 @@ def show(console: Console, found: Payload) -> None:
         rows.add_row(str(video["rank"]), f"{video['score']:.2f}", f"{video['likeness']:.3f}", data(name))
     console.print(rows)
     if missing := index["videos_known"] - index["videos_indexed"]:
-        console.print(f"Partly indexed: {missing} of {index['videos_known']} videos have no such vector yet.")
+        console.print(f"Partly indexed: {missing} of {index['videos_known']} videos have no whole-video vector yet.")

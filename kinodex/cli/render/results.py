@@ -19,11 +19,11 @@ from kinodex.text import clock, several, shell_word, size
 from stores.core.uris import path_of
 
 Payload = dict[str, Any]
-_KNOWN = {"known": "known", "copy": "a copy of a known one", "new": "empty", "problem": "a problem"}
+_KNOWN = {"known": "known", "copy": "a copy of a known one", "new": "empty", "problem": "unreadable"}
 _RATES = {
     "measured": "speed measured in this library",
-    "shipped": "speed as measured on another machine",
-    "unknown": "speed unknown, not counted",
+    "shipped": "speed measured on another machine",
+    "unknown": "speed unknown, so not counted",
 }
 
 
@@ -42,7 +42,7 @@ def _error(error: dict[str, str] | None) -> str:
 
 
 def ingest(console: Console, payload: Payload, verbose: bool = False) -> None:
-    """What was not done, by name, then the totals; if ``verbose``, also the files that are no videos, by name."""
+    """What was not done, by name, then the totals; if ``verbose``, also the names of files that are not videos."""
     for video in payload["videos"]:
         if video["status"] not in ("done", "postponed"):
             console.print(_status(video["status"]), _data(video["uri"]), _data(_error(video["error"])))
@@ -59,15 +59,15 @@ def ingest(console: Console, payload: Payload, verbose: bool = False) -> None:
             f"{totals['speed']:.1f}x real time"
         )
     if skipped := payload.get("skipped"):
-        files = "file that is no video" if len(skipped) == 1 else "files that are no videos"
-        told = "" if verbose else " (--verbose names them)"
-        console.print(f"{len(skipped)} {files} by name skipped{told}")
+        kind = "is not a video" if len(skipped) == 1 else "are not videos"
+        hint = "" if verbose else " (--verbose names them)"
+        console.print(f"skipped {several(len(skipped), 'file')} that, by name, {kind}{hint}")
         for uri in skipped if verbose else ():
             console.print("skipped", _data(uri), soft_wrap=True)
     if payload["stopped"]:
         console.print(_data(f"stopped: {payload['stopped']}", "yellow"))
         left = "1 input is" if totals["postponed"] == 1 else f"{totals['postponed']} inputs are"
-        console.print(f"{left} left for another run: the same command goes on with them")
+        console.print(f"{left} left for another run; run the same command to go on")
     if payload["report"]:
         console.print(_data(f"report: {payload['report']}", "dim"), soft_wrap=True)
 
@@ -96,9 +96,9 @@ def plan(console: Console, payload: Payload) -> None:
         price = f", about {totals['money']:.2f} USD" if totals["priced"] else ", no price is set"
         console.print(f"language model: about {totals['tokens']} tokens{price}")
     else:
-        console.print("language model: no stage asks one, so 0 tokens and 0.00 USD")
+        console.print("language model: not used, so 0 tokens and 0.00 USD")
     if payload.get("over_budget"):
-        console.print(_data(f"too much for the budget: {payload['over_budget']}", "yellow"))
+        console.print(_data(f"over the budget: {payload['over_budget']}", "yellow"))
     for rate, text in _RATES.items():
         names = [stage["stage"] for stage in payload["stages"] if stage["rate"] == rate]
         if names:
@@ -126,7 +126,7 @@ def show(console: Console, payload: Payload) -> None:
     for uri in payload["uris"]:
         console.print(_data(uri))
     if payload["status"] == "partial" and not payload["error"]:
-        left = "it cannot be searched yet; kinodex ingest goes on with what is left"
+        left = "not searchable yet; run kinodex ingest to do what is left"
         console.print(_data(left, "yellow"))
     if media := payload["media"]:
         rate = f"{media['frame_rate']:.2f} frames/s{' (varying)' if media['variable_frame_rate'] else ''}"
@@ -137,10 +137,12 @@ def show(console: Console, payload: Payload) -> None:
         )
         for warning in media["warnings"]:
             console.print(_data(warning, "yellow"))
-    console.print(_data("stages: " + ", ".join(f"{stage} {status}" for stage, status in payload["stages"].items())))
+    for status in dict.fromkeys(payload["stages"].values()):
+        names = [stage for stage, how in payload["stages"].items() if how == status]
+        console.print(_data(f"stages {status}: {', '.join(names)}"))
     if payload["tags"]:
         console.print(_data("tags: " + ", ".join(f"{tag['name']} {tag['confidence']:.2f}" for tag in payload["tags"])))
-    table = _table("from", "to", "channel", "what", "sure", right=("from", "to", "sure"))
+    table = _table("from", "to", "channel", "what", "confidence", right=("from", "to", "confidence"))
     for line in payload["evidence"]:
         table.add_row(
             clock(line["start"]), clock(line["end"]), line["channel"], _data(line["text"]), f"{line['confidence']:.2f}"
@@ -166,16 +168,16 @@ def status(console: Console, payload: Payload) -> None:
         + f", {several(counts['tags'], 'tag')}"
     )
     console.print("disk: " + ", ".join(f"{name} {size(count)}" for name, count in payload["disk"].items()))
-    table = _table("stage", "endings")
-    for stage, endings in payload["stages"].items():
-        table.add_row(stage, ", ".join(f"{count} {name}" for name, count in endings.items()))
+    table = _table("stage", "outcomes")
+    for stage, outcomes in payload["stages"].items():
+        table.add_row(stage, ", ".join(f"{count} {name}" for name, count in outcomes.items()))
     if payload["stages"]:
         console.print(table)
     for one in payload["parts"]:
         counts_of_parts = ", ".join(f"{count} {name}" for name, count in one["parts"].items())
-        console.print(_data(f"in parts: {one['stage']} of {one['video_id']}: {counts_of_parts}"))
+        console.print(_data(f"parts of {one['stage']} of {one['video_id']}: {counts_of_parts}"))
     if payload["quarantined"]:
-        console.print(f"{payload['quarantined']} stages are quarantined (see: kinodex quarantine list)", style="yellow")
+        console.print(f"{payload['quarantined']} stages are quarantined (see kinodex quarantine list)", style="yellow")
     if run := payload["last_run"]:
         console.print(_last_run(run))
 
@@ -183,7 +185,7 @@ def status(console: Console, payload: Payload) -> None:
 def _last_run(run: Payload) -> Text:
     begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(run["started"]))
     if run["ended"] is None:
-        return _data(f"last run: {begun}, not ended: it still runs, or it was killed", "yellow")
+        return _data(f"last run: {begun}, not finished: it is still running, or it was killed", "yellow")
     totals = run["totals"]
     counts = ", ".join(
         f"{totals[name]} {name}" for name in ("done", "failed", "quarantined", "postponed") if totals.get(name)
@@ -197,27 +199,29 @@ def search(console: Console, payload: Payload) -> None:
     missing = index["videos_known"] - index["videos_indexed"]
     if not index["videos_indexed"]:
         if index["videos_unserved"]:
-            console.print("Indexed by a model that is not available here. Make vectors with yours: kinodex reembed")
+            console.print("Indexed by a model that is not available here. To index with yours: kinodex reembed")
             return
-        console.print("Not indexed yet: no video can be searched. Begin with: kinodex ingest PATH")
+        console.print("Nothing is indexed yet, so nothing can be searched. To begin: kinodex ingest PATH")
         return
     if payload["verdict"] == "no_match":
         console.print(f"No match in {several(index['videos_indexed'], 'indexed video')}.")
         if payload["results"]:
-            console.print("The nearest, none of them likely:")
+            console.print("Nearest moments, though none is likely:")
     if payload["results"]:
         console.print(_moments(payload["results"]))
     if payload["verdict"] == "match":
         console.print(_opening(payload["results"][0]))
     if missing > 0:
-        console.print(f"Partly indexed: {missing} of {index['videos_known']} videos are not (see: kinodex errors).")
+        console.print(f"Partly indexed: {missing} of {index['videos_known']} videos are not (see kinodex errors).")
     if index["videos_unserved"]:
         console.print(
             f"{index['videos_unserved']} videos have vectors of a model that is not available here: they are found by "
             "words, or not at all (repair: kinodex reembed)."
         )
     if index["videos_former"]:
-        console.print(f"{index['videos_former']} videos are searched by a former model's vectors (kinodex reembed).")
+        console.print(
+            f"{index['videos_former']} videos are searched by vectors of a former model (update: kinodex reembed)."
+        )
 
 
 def _moments(results: list[Payload]) -> Table:
@@ -237,7 +241,7 @@ def _moments(results: list[Payload]) -> Table:
 
 
 def _also(moment: Payload) -> str:
-    """A remark on near-duplicates that were left out; of many, the first two."""
+    """Names near-duplicates that were left out; if there are many, the first two."""
     near_duplicates = [f"{_name(duplicate['uri'])} {clock(duplicate['start'])}" for duplicate in moment["also"]]
     more = f" and {len(near_duplicates) - 2} more" if len(near_duplicates) > 2 else ""
     return f" (also in {', '.join(near_duplicates[:2])}{more})" if near_duplicates else ""
@@ -282,14 +286,14 @@ def tags(console: Console, payload: Payload) -> None:
                 for cell in (tag["tag_id"], tag["name"], tag["facet"], "; ".join(tag["aliases"]), tag["status"])
             )
         )
-    console.print(table if payload["tags"] else "The tag library is empty. Fill it with: kinodex tags import FILE.csv")
+    console.print(table if payload["tags"] else "The tag library is empty. To fill it: kinodex tags import FILE.csv")
 
 
 def decisions(console: Console, payload: Payload) -> None:
-    """The tags given to each video with the strongest moment for each; the rest is counted."""
+    """The tags given to each video with the best moment for each; other decisions are counted."""
     for video in payload["videos"]:
         console.print(_data(_name(video["uri"]), "bold"), _data(video["video_id"], "dim"))
-        table = _table("tag", "facet", "sure", "moment", "because", right=("sure", "moment"))
+        table = _table("tag", "facet", "confidence", "moment", "because", right=("confidence", "moment"))
         others: Counter[str] = Counter()
         for made in video["decisions"]:
             if made["decision"] != "accepted":
@@ -303,7 +307,7 @@ def decisions(console: Console, payload: Payload) -> None:
                 clock(line["start"]) if line else "",
                 _data(f"{line['channel']}: {line['text']}" if line else ", ".join(made["recalled_by"])),
             )
-        console.print(table if table.row_count else "  no tag fits surely enough")
+        console.print(table if table.row_count else "  no tag fits well enough")
         if others:
             console.print("  " + ", ".join(f"{count} {name}" for name, count in others.items()), style="dim")
 
@@ -318,7 +322,7 @@ def models(console: Console, payload: Payload) -> None:
             "weights are here" if model["present"] else "weights are not here",
         )
         if not model["present"] and any(source.startswith("hf:") for source in model["sources"]):
-            console.print(_data(f"  to be fetched: kinodex models pull {model['name']}"))
+            console.print(_data(f"  to download them: kinodex models pull {model['name']}"))
         else:
             console.print(
                 Text("  "), _status("ok" if model["verified"] else "failed"), _data(model["problem"] or "verified")
@@ -332,7 +336,7 @@ def models(console: Console, payload: Payload) -> None:
 
 
 def pulled(console: Console, payload: Payload) -> None:
-    """What was fetched, and what was there."""
+    """What was downloaded, and what was there already."""
     table = _table("model", "file", "size", "sha256", right=("size",))
     for model in payload["models"]:
         for file in model["fetched"]:
@@ -341,26 +345,28 @@ def pulled(console: Console, payload: Payload) -> None:
         console.print(table)
     for model in payload["models"]:
         if model["pinned"]:
-            console.print(_data(f"{model['name']} is pinned to {model['pinned']} from now on"))
+            console.print(_data(f"{model['name']} is now pinned to {model['pinned']}"))
     there = [model["name"] for model in payload["models"] if not model["fetched"]]
-    before = f"; complete before: {', '.join(there)}" if there else ""
-    console.print(_data(f"{table.row_count} files fetched{before}"))
+    before = f"; complete already: {', '.join(there)}" if there else ""
+    console.print(_data(f"{table.row_count} files downloaded{before}"))
 
 
 def verified_models(console: Console, payload: Payload) -> None:
-    """One line a model, and one for each of its files that is not as it should be."""
+    """One line for each model, with its files that are not as they should be."""
     table = _table("", "model", "files")
     for model in payload["models"]:
         wrong = [file for file in model["files"] if file["state"] != "ok"]
-        said = [f"{file['state']}: {file['path'] or file['name']}" for file in wrong]
+        wrong_files = [f"{file['state']}: {file['path'] or file['name']}" for file in wrong]
         table.add_row(
-            _status(model["state"]), _data(model["name"]), _data("; ".join(said) or f"{len(model['files'])} intact")
+            _status(model["state"]),
+            _data(model["name"]),
+            _data("; ".join(wrong_files) or f"{len(model['files'])} intact"),
         )
     console.print(table)
 
 
 def doctor(console: Console, payload: Payload) -> None:
-    """One line a check."""
+    """One line for each check."""
     table = _table("", "check", "finding")
     for check in payload["checks"]:
         table.add_row(_status(check["result"]), check["name"], _data(check["finding"]))

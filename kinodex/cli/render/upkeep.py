@@ -1,4 +1,4 @@
-"""Upkeep as lines and tables for people: what was checked, made anew or removed."""
+"""Upkeep as lines and tables for people: what was checked, rebuilt or removed."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from rich.console import Console
 
 from kinodex.cli.render.cells import data, status, table
 from kinodex.cli.render.results import ingest
-from kinodex.text import clock, size
+from kinodex.text import clock, several, size
 
 Payload = dict[str, Any]
 _SHOWN = 20
-"""Orphans that are listed; there may be thousands, all alike. The rest is counted."""
+"""How many orphans are listed; there may be thousands, all alike. The rest are counted."""
 
 
 def rebuilt(console: Console, payload: Payload) -> None:
-    """What the indexes hold now."""
+    """What the indexes contain now."""
     console.print(
         f"rebuilt: {payload['vectors']} vectors in {payload['collections']} collections, "
         f"{payload['lines']} lines of text"
@@ -28,19 +28,19 @@ def swept(console: Console, payload: Payload) -> None:
     counts = {
         "blobs": payload["blobs"],
         "vectors": payload["vectors"],
-        "parcels": payload["staged"],
+        "staged outputs": payload["staged"],
         "parts": payload["parts"],
     }
     found = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     if not found and not payload["bytes"]:
-        console.print("Nothing is left over.")
+        console.print("Nothing to remove.")
         return
     done = "would be removed" if payload["dry_run"] else "removed"
     console.print(f"{found or 'an old index'} {done}, {size(payload['bytes'])}")
 
 
-def swap(console: Console, payload: Payload) -> None:
-    """Which vectors are of former models, and what it takes to make them anew."""
+def reembed_plan(console: Console, payload: Payload) -> None:
+    """Which vectors are of former models, and what it takes to replace them."""
     videos, cost = payload["videos"], payload["cost"]
     if videos:
         console.print(
@@ -48,14 +48,14 @@ def swap(console: Console, payload: Payload) -> None:
             f"profile {payload['profile']}"
         )
         stages = ", ".join(stage["stage"] for stage in payload["stages"])
-        console.print(data(f"to do again: {stages}"))
-        console.print(f"that takes about {clock(cost['wall_seconds'])} with {cost['workers']} workers")
+        console.print(data(f"to be redone: {stages}"))
+        console.print(f"that takes about {clock(cost['wall_seconds'])} with {several(cost['workers'], 'worker')}")
     if payload["captions"]:
         console.print(f"{payload['captions']} videos have captions whose vectors are of another model")
     for video in payload["gone"]:
         console.print(
             data(
-                f"no longer where it was, its former vectors go on serving: {video['uri'] or video['video_id']}",
+                f"file not found, so its former vectors stay in use: {video['uri'] or video['video_id']}",
                 "yellow",
             )
         )
@@ -66,7 +66,7 @@ def swap(console: Console, payload: Payload) -> None:
 
 
 def reembedded(console: Console, payload: Payload) -> None:
-    """What was made anew."""
+    """What was replaced."""
     done = payload["done"]
     if done["ingest"] is not None:
         ingest(console, done["ingest"])
@@ -79,7 +79,7 @@ def reembedded(console: Console, payload: Payload) -> None:
 
 
 def to_forget(console: Console, payload: Payload) -> None:
-    """What somebody is about to forget."""
+    """What is about to be forgotten."""
     for video in payload["videos"]:
         console.print(data(video["video_id"], "dim"), data(video["uri"]))
     for uri in payload["inputs"]:
@@ -100,7 +100,7 @@ def forgotten(console: Console, payload: Payload) -> None:
 
 
 def verified(console: Console, payload: Payload) -> None:
-    """How many of each kind were looked at, and every problem with what to do."""
+    """How many of each kind were checked, and every problem with what to do."""
     kinds: dict[str, list[Payload]] = {}
     for problem in payload["problems"]:
         kinds.setdefault(problem["kind"], []).append(problem)
@@ -113,15 +113,15 @@ def verified(console: Console, payload: Payload) -> None:
     if harmful or orphans:
         console.print(_problems(harmful + orphans[:_SHOWN]))
     if len(orphans) > _SHOWN:
-        console.print(f"and {len(orphans) - _SHOWN} more that nothing points at")
+        console.print(f"and {len(orphans) - _SHOWN} more that nothing refers to")
     for one in payload["mended"]:
-        console.print(data(f"will be done again by the next ingest: {one['stage']} of {one['video_id']}"))
+        console.print(data(f"the next ingest will redo: {one['stage']} of {one['video_id']}"))
     if payload["ok"]:
         console.print("All is well." + (" Orphans are harmless; kinodex gc removes them." if orphans else ""))
 
 
 def _kind(checked: str) -> str:
-    """The kind of problem that what was checked can have."""
+    """The kind of problem that a kind of checked thing can have."""
     return "record" if checked == "rows" else checked.removesuffix("s")
 
 

@@ -1,4 +1,4 @@
-"""Results as the rooms below the doors return them; ``data/*.json`` is what the former commit printed of them."""
+"""Results as the use cases return them; ``data/*.json`` are the documents that are printed of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from agents.answering.claims import Answer, Citation, Claim
 from agents.search.explanation import CandidateOutcome, Explanation, Gap, Part, Scale, Source
 from agents.search.finder import Also, Found, Moment
 from agents.search.videos import FoundVideo, FoundVideos
+from stores.core.errors import StoreError
 from stores.core.records import Decision, Evidence, Receipt, Span, StageKey, Tag, Video
 from stores.entries import IndexHealth, VideoEntry
 from stores.maintenance.forget import Forgotten
@@ -17,12 +18,15 @@ from stores.maintenance.sweeping import Swept
 from stores.maintenance.verification import Problem, Verification
 from stores.tags.library import ImportReport
 from workflows.describe import DescribedVideo, DescribeReport
+from workflows.evaluation.evaluate import AnswerResult, Evaluation, QueryResult
+from workflows.evaluation.measures import TagCounts, ranking
 from workflows.planning.budget import Estimate, Spent
 from workflows.planning.describe_plan import PlannedDescription
 from workflows.planning.plan import Plan, PlannedInput
 from workflows.reembed import Reembedded, ReembedPlan
 from workflows.replay import Replay
 from workflows.report import IngestReport, VideoReport, total
+from workflows.watch_folder import Round
 
 TICKS = Fraction(1, 12800)
 HOSTILE = "file:///films/[red] “学校”\x1b[31m caf\udce9.mp4"
@@ -48,6 +52,8 @@ REPORTS = (
 INGESTED = IngestReport(REPORTS, total(REPORTS, 3, 61.5, 12.25))
 NOTHING = IngestReport((), total((), 0, 0, 0.5))
 REPORT_PATH = Path("library/reports/run-000012.json")
+ROUND = Round(1, 3, 1, 12.25, 1764400000.5, INGESTED)
+FAILED_ROUND = Round(2, 1, 0, 0, 1764400060.0, None, StoreError("LIBRARY_LOCKED", "Another job writes.", "Wait."))
 
 COST = Estimate(120.0, 5_000_000.4, 12.6, 0.5)
 PLAN = Plan(
@@ -67,9 +73,9 @@ PLAN = Plan(
     True,
 )
 EMPTY_PLAN = Plan((), (), Estimate(), 0.0, 2, (), (), (), 10**9, False)
-SWAP = ReembedPlan(("pictures", "vectors"), 9, (Path("/films/one.mp4"),), ("vid_2", "vid_9"), ("vid_1",))
-REEMBEDDED = Reembedded(SWAP, INGESTED, 1, Swept(1, 2, 3, 4, 5))
-KEPT = Reembedded(SWAP, None, 0, Swept())
+REEMBED_PLAN = ReembedPlan(("pictures", "vectors"), 9, (Path("/films/one.mp4"),), ("vid_2", "vid_9"), ("vid_1",))
+REEMBEDDED = Reembedded(REEMBED_PLAN, INGESTED, 1, Swept(1, 2, 3, 4, 5))
+KEPT = Reembedded(REEMBED_PLAN, None, 0, Swept())
 
 FOUND = Found(
     "打鼓的人 \udce9",
@@ -157,3 +163,27 @@ PLANNED_DESCRIPTIONS = (
     PlannedDescription("vid_1", URIS["vid_1"], "described", {"captions": "f"}, (), 6.0, 3, 0, 0.0),
     PlannedDescription("vid_2", HOSTILE, "outdated", {"captions": "f"}, ("captions",), 6, 3, 3, 1200.7),
 )
+
+EVALUATION = Evaluation(
+    annotations="sha256:ab",
+    clips=2,
+    missing=("three.mp4",),
+    queries=(
+        QueryResult("a man playing drums", "en", "one", 1, True, 2),
+        QueryResult("打鼓的人", "zh", "two", None, True, None),
+    ),
+    retrieval=ranking([1, None]),
+    retrieval_by_language={"en": ranking([1]), "zh": ranking([None])},
+    tagging=TagCounts(2, 1, 1, 1, 1),
+    tagging_by_facet={"what": TagCounts(1, 1, 1, 1, 1), "who": TagCounts()},
+    tagging_by_tag={"dog": TagCounts(1, 1, 1, 1, 1)},
+    answers=(
+        AnswerResult("What?", "one", "a rock", HOSTILE, False, True, 2, 1, True),
+        AnswerResult("Who?", "", "", "The videos do not tell.", True, False, 0, 0),
+    ),
+    moments=ranking([2, None]),
+    moments_by_language={"en": ranking([2])},
+    tagging_by_clip={"one": {"dog": TagCounts(1, 1, 1, 1, 1)}, "two": {"cat": TagCounts(1, 0, 0, 0, 0)}},
+    facets={"dog": "what", "cat": "who"},
+)
+NOTHING_EVALUATED = Evaluation("x", 0, (), (), ranking([]), {}, TagCounts(), {}, {}, (), ranking([]), {}, {}, {})

@@ -178,6 +178,9 @@ def test_doctor_fails_where_the_library_cannot_be(tmp_path: Path):
         (("ingest", "x", "--workers", "many", "--json"), "--workers"),
         (("search", "--json"), "QUERY"),
         (("paint", "--json"), "paint"),
+        (("watch", ".", "--settle", "3", "--json"), "--stable"),
+        (("watch", "--settle", "0", "--json"), "--stable"),
+        (("verify", "--mend", "--json"), "--repair"),
     ],
 )
 def test_what_the_parser_does_not_take_is_json_where_json_was_asked_for(
@@ -205,6 +208,11 @@ def test_what_the_parser_does_not_take_is_plain_otherwise(
     said = capsys.readouterr()
     assert said.out == ""
     assert "Usage: kinodex ingest" in said.err
+
+
+@pytest.mark.parametrize(("command", "former"), [("watch", "--settle"), ("verify", "--mend")])
+def test_an_option_by_its_former_name_is_not_in_the_help(command: str, former: str):
+    assert former not in run(command, "--help").stdout
 
 
 def test_a_typing_error_makes_no_library():
@@ -271,7 +279,7 @@ def test_an_empty_library_is_whole():
     LibraryStore.open(Path("kinodex-library"), create=True).close()
     verified = json.loads(run("verify", "--json").stdout)
     assert (verified["ok"], verified["problems"]) == (True, [])
-    assert "Nothing is left over" in run("gc").stdout
+    assert "Nothing to remove" in run("gc").stdout
     assert json.loads(run("index", "rebuild", "--json").stdout)["vectors"] == 0
 
 

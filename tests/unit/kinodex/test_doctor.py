@@ -60,7 +60,7 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def finding(monkeypatch: pytest.MonkeyPatch, base_url: str) -> tuple[str, str]:
     monkeypatch.setenv("KINODEX_BASE_URL", base_url)
     # Everything but the endpoint is looked at elsewhere.
-    monkeypatch.setattr("kinodex.cli.commands.doctor._weights", lambda settings: ("ok", ""))
+    monkeypatch.setattr("kinodex.usecases.doctor._weights", lambda settings: ("ok", ""))
     ran = CliRunner().invoke(app, ["doctor", "--json"])
     assert "open-sesame" not in ran.output
     assert "hunter2" not in ran.output
@@ -94,3 +94,11 @@ def test_a_password_in_the_address_is_not_printed(servers, monkeypatch):
     result, said = finding(monkeypatch, "http://me:hunter2@127.0.0.1:9/v1")
     assert result == "fail"
     assert "me:***@127.0.0.1:9" in said
+
+
+def test_a_key_in_the_address_is_not_printed(servers, monkeypatch):
+    told, _ = servers
+    assert finding(monkeypatch, told["url"] + "?api_key=hunter2&x=1")[0] in ("ok", "warn")
+    result, said = finding(monkeypatch, "http://127.0.0.1:9/v1?api_key=hunter2")
+    assert result == "fail"
+    assert "?api_key=***" in said

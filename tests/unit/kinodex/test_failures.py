@@ -81,7 +81,7 @@ def test_people_get_commands_they_can_copy(films):
     shown = run("errors").stdout
     assert f"  kinodex replay {films['stuck.mp4']} --stage pictures.003 --library 'my lib'\n" in shown
     assert "quarantined" in shown
-    assert "1 more of files that are no longer there" in shown
+    assert "1 more failure of files that no longer exist" in shown
 
 
 def test_failures_are_chosen_by_code_and_by_video(films):
@@ -103,7 +103,7 @@ def test_retry_takes_what_was_meant_and_nothing_else(films):
     done = json.loads(run("retry", "--stage", "speech", "--json").stdout)
     assert [stage["code"] for stage in done["stages"]] == ["MODEL_FAILED"]
     assert {error["stage"] for error in listed()} == {"probe", "pictures.003", ""}
-    assert "1 stage of 1 video will be tried again by the next: kinodex ingest" in run("retry", "stuck.mp4").stdout
+    assert "1 stage of 1 video will be retried by the next kinodex ingest" in run("retry", "stuck.mp4").stdout
     with LibraryStore.open("my lib") as store:
         (stuck,) = store.ledger.receipts(films["stuck.mp4"])
     assert (stuck.status, stuck.strikes, stuck.attempt) == ("pending", 0, 2)

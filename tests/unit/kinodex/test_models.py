@@ -66,14 +66,14 @@ def test_pull_fetches_what_the_list_said_was_missing(hub: Hub):
     assert json.loads(run("models", "pull", "tiny", "--json").stdout)["models"] == [
         {"name": "tiny", "pinned": "", "fetched": []}
     ]
-    assert "0 files fetched; complete before: tiny" in run("models", "pull", "tiny").stdout
+    assert "0 files downloaded; complete already: tiny" in run("models", "pull", "tiny").stdout
     assert len(hub.sent) == asked
 
 
 def test_pull_tells_people_what_came(hub: Hub):
     said = run("models", "pull", "tiny").stdout
     assert "config.json" in said
-    assert "2 files fetched" in said
+    assert "2 files downloaded" in said
 
 
 def test_verify_finds_what_was_altered(hub: Hub):
@@ -150,9 +150,7 @@ def test_a_commit_that_is_left_open_is_settled_by_the_first_pull_and_told(
     monkeypatch.setattr("encoders.registry.registry._MODELS_TOML", write_registry(tmp_path / "open.toml", files, "?"))
     before = tiny("models", "--profile", "small")
     assert (before["revision"], before["present"]) == ("?", False)
-    assert f"tiny is pinned to hf:owner/tiny@{HEAD} from now on" in " ".join(
-        run("models", "pull", "tiny").stdout.split()
-    )
+    assert f"tiny is now pinned to hf:owner/tiny@{HEAD}" in " ".join(run("models", "pull", "tiny").stdout.split())
     after = tiny("models", "--profile", "small")
     assert (after["revision"], after["present"], after["verified"]) == (HEAD[:8], True, True)
     assert json.loads(run("models", "pull", "tiny", "--json").stdout)["models"][0]["pinned"] == ""

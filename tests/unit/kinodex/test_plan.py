@@ -64,7 +64,7 @@ def test_people_read_how_long_how_large_and_how_sure():
     assert "0 tokens and 0.00 USD" in text
     assert "measured in this library: probe" in text
     assert "another machine: speech" in text
-    assert "unknown, not counted: dream" in text
+    assert "unknown, so not counted: dream" in text
 
 
 @pytest.mark.parametrize(("priced", "words"), [(True, "3.00 USD"), (False, "no price is set")])
@@ -76,4 +76,4 @@ def test_tokens_are_priced_if_there_are_prices(priced, words):
 
 def test_nothing_to_do_and_too_much_to_do_are_said():
     assert "Nothing to do." in shown(plan_of(KNOWN))
-    assert "too much for the budget" in shown(plan_of(NEW), over_budget="5 GB would be exceeded")
+    assert "over the budget" in shown(plan_of(NEW), over_budget="5 GB would be exceeded")

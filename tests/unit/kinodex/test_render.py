@@ -71,7 +71,7 @@ def test_no_match_not_indexed_and_partly_indexed_differ(console):
         render.search(one, payload)
         texts.append(shown(one))
     assert "No match in 2" in texts[0]
-    assert "Not indexed yet" in texts[1]
+    assert "Nothing is indexed yet" in texts[1]
     assert "Partly indexed: 1 of 2" in texts[2]
 
 
@@ -133,7 +133,7 @@ def test_a_budget_that_stopped_a_run_is_named_with_the_way_on(console):
     )
     text = shown(console)
     assert "1 done, 2 postponed" in text
-    assert "2 inputs are left for another run: the same command goes on with them" in text
+    assert "2 inputs are left for another run; run the same command to go on" in text
     assert "report: /lib/reports/run-000001.json" in text
     assert "/a.mp4" not in text
 
@@ -146,6 +146,6 @@ def test_files_that_are_no_videos_are_counted_and_named_on_demand(console, verbo
     payload = {"videos": [], "totals": totals, "stopped": "", "report": None, "skipped": skipped}
     render.ingest(console, payload, verbose)
     text = shown(console)
-    assert "2 files that are no videos by name skipped" in text
+    assert "skipped 2 files that, by name, are not videos" in text
     assert ("/films/cover.jpg" in text) == verbose
     assert ("--verbose" in text) != verbose

@@ -7,8 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from kinodex.schemas import answer, describe, explain, failures, ingest, reembed, search, tags, upkeep, videos
+from kinodex.schemas import (
+    answer,
+    describe,
+    evaluation,
+    explain,
+    failures,
+    ingest,
+    reembed,
+    search,
+    tags,
+    upkeep,
+    videos,
+    watch,
+)
 from kinodex.schemas.base import Document
+from kinodex.schemas.doctor import DoctorDocument
+from kinodex.schemas.models import CheckedModelsDocument, ModelsDocument, PulledDocument
+from kinodex.schemas.status import StatusDocument
 from kinodex.text import listing_json, to_json
 from tests.unit.kinodex import results as made
 
@@ -20,12 +36,17 @@ EXPLAINED = replace(made.FOUND, explanation=made.EXPLANATION)
 DOCUMENTS = {
     "ingest": lambda: ingest.ingest(made.INGESTED, made.REPORT_PATH, "the budget"),
     "ingest-nothing": lambda: ingest.ingest(made.NOTHING),
+    "round": lambda: watch.watch_round(made.ROUND),
+    "round-failed": lambda: watch.watch_round(made.FAILED_ROUND),
     "plan": lambda: ingest.plan(made.PLAN),
     "plan-empty": lambda: ingest.plan(made.EMPTY_PLAN),
-    "swap": lambda: reembed.reembed_plan(made.SWAP, made.PLAN, ["picture"], made.URIS),
+    "reembed-plan": lambda: reembed.reembed_plan(made.REEMBED_PLAN, made.PLAN, ["picture"], made.URIS),
     "reembedded": lambda: reembed.reembedded(made.REEMBEDDED, None, ""),
     "reembedded-nothing": lambda: reembed.reembedded(made.KEPT, None, ""),
     "videos": lambda: videos.videos(made.ENTRIES),
+    "show": lambda: videos.shown(made.ENTRIES[0], made.DECISIONS["vid_1"][:1], {"t1": "rock"}, made.EVIDENCE),
+    "evaluation": lambda: evaluation.evaluation(made.EVALUATION),
+    "evaluation-nothing": lambda: evaluation.evaluation(made.NOTHING_EVALUATED),
     "search": lambda: search.search(made.FOUND, made.URIS),
     "search-explained": lambda: search.search(EXPLAINED, made.URIS),
     "search-videos": lambda: search.search_videos(made.FOUND_VIDEOS, made.URIS),
@@ -46,11 +67,31 @@ DOCUMENTS = {
     "describe-plan": lambda: describe.describe_plan(made.PLANNED_DESCRIPTIONS, (1.0, 2.0)),
     "describe-plan-unpriced": lambda: describe.describe_plan(made.PLANNED_DESCRIPTIONS, None),
 }
+READ_BACK = {
+    "status": StatusDocument,
+    "models": ModelsDocument,
+    "models-pulled": PulledDocument,
+    "models-verified": CheckedModelsDocument,
+    "doctor": DoctorDocument,
+}
+"""What their commands printed before these documents had schemas."""
 
 
 @pytest.mark.parametrize("name", sorted(DOCUMENTS))
 def test_a_document_is_as_it_was(name: str):
     assert to_json(DOCUMENTS[name]().payload()) + "\n" == (DATA / f"{name}.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(READ_BACK))
+def test_a_document_that_was_printed_is_read_and_printed_the_same(name: str):
+    text = (DATA / f"{name}.json").read_text(encoding="utf-8")
+    assert to_json(READ_BACK[name].model_validate_json(text).payload()) + "\n" == text
+
+
+def test_stages_that_have_never_begun_are_pending_at_their_place():
+    shown = videos.shown(made.ENTRIES[0], (), {}, (), ("probe", "scenes", "speech", "vectors"))
+    stages = {"probe": "done", "scenes": "pending", "speech": "done", "vectors": "pending"}
+    assert list(shown.payload()["stages"].items()) == list(stages.items())
 
 
 def test_lines_of_a_video_are_as_they_were():
@@ -59,7 +100,7 @@ def test_lines_of_a_video_are_as_they_were():
 
 
 def test_no_document_was_forgotten_here():
-    assert {path.stem for path in DATA.glob("*.json")} == {*DOCUMENTS, "evidence"}
+    assert {path.stem for path in DATA.glob("*.json")} == {*DOCUMENTS, *READ_BACK, "evidence"}
 
 
 def test_an_explanation_alone_is_that_of_the_search():

@@ -146,9 +146,7 @@ def test_many_threads_on_one_library_during_an_ingest(library: Library, tmp_path
         if kind == "tag":
             return decided(library)
         if kind == "show":
-            return one_video(library.store, "red.mp4")["video_id"], {
-                entry.video_id for entry in library.videos()
-            } >= old
+            return one_video(library.store, "red.mp4").video_id, {entry.video_id for entry in library.videos()} >= old
         if kind == "import":
             path = tmp_path / f"{name}.csv"
             path.write_text(f"id,name,status\ni{name},imported {name},retired\n")

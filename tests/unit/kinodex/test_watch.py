@@ -43,7 +43,7 @@ class Program:
         except Empty:
             raise AssertionError("nothing was printed") from None
 
-    def on_progress(self, number: int) -> tuple[int, str]:
+    def stop(self, number: int) -> tuple[int, str]:
         self.process.send_signal(number)
         assert self.process.stderr is not None
         try:
@@ -63,7 +63,7 @@ def test_what_arrives_is_ingested_until_told_to_stop(tmp_path, number):
     films = tmp_path / "films"
     films.mkdir()
     (films / "one.mp4").write_text("This is no film.")
-    program = Program("watch", films, "--settle", "0.3", "--json", "--library", tmp_path / "lib")
+    program = Program("watch", films, "--stable", "0.3", "--json", "--library", tmp_path / "lib")
     first = program.line()
     assert (first["round"], first["files"], first["error"]) == (1, 1, None)
     assert first["videos"][0]["error"]["code"] == "NOT_MEDIA"
@@ -71,7 +71,7 @@ def test_what_arrives_is_ingested_until_told_to_stop(tmp_path, number):
     second = program.line()
     assert (second["round"], second["files"], second["totals"]["failed"]) == (2, 1, 1)
     assert second["videos"][0]["uri"].endswith("two.mp4")
-    code, said = program.on_progress(number)
+    code, said = program.stop(number)
     assert code == 0
     assert "stopped watching" in said
 
@@ -82,12 +82,12 @@ def test_a_job_elsewhere_is_waited_for(tmp_path):
     (tmp_path / "one.mp4").write_text("This is no film.")
     with LibraryStore.open(tmp_path / "lib", create=True) as store:
         with store.job():
-            program = Program("watch", tmp_path, "--settle", "0.3", "--every", "1", "--json", "-l", tmp_path / "lib")
+            program = Program("watch", tmp_path, "--stable", "0.3", "--every", "1", "--json", "-l", tmp_path / "lib")
             assert program.line()["error"]["code"] == "LIBRARY_LOCKED"
         while (line := program.line())["error"]:
             pass
     assert line["totals"]["failed"] == 1
-    code, said = program.on_progress(signal.SIGTERM)
+    code, said = program.stop(signal.SIGTERM)
     assert code == 0
     assert "LIBRARY_LOCKED" in said
 
@@ -95,7 +95,7 @@ def test_a_job_elsewhere_is_waited_for(tmp_path):
 def test_once_ends_with_the_code_of_ingest(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "films").mkdir()
-    arguments = ["watch", "films", "--settle", "0.2", "--once", "--json"]
+    arguments = ["watch", "films", "--stable", "0.2", "--once", "--json"]
     empty = CliRunner().invoke(app, arguments)
     assert (empty.exit_code, empty.stdout) == (0, "")
     (tmp_path / "films" / "one.mp4").write_text("This is no film.")

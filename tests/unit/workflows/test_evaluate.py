@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 
 from agents.answering.claims import Citation
-from kinodex import payloads
 from kinodex.cli.render import evaluation as render_evaluation
+from kinodex.schemas.evaluation import evaluation
 from stores.core.errors import UsageError
 from stores.core.ids import sha256_of
 from stores.core.records import Fact, Span, StageKey, StageOutput, Video
@@ -159,7 +159,7 @@ def test_both_errors_of_abstention_are_measured():
 
 
 def test_every_measure_has_an_interval_in_the_json_output():
-    printed = payloads.evaluation(evaluation_of(answered("one", abstained=False, right=True)))
+    printed = evaluation(evaluation_of(answered("one", abstained=False, right=True))).payload()
     overall = printed["retrieval"]["overall"]
     low, high = overall["intervals"]["recall_at_1"]
     assert low <= overall["recall_at_1"] <= high

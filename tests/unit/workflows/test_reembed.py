@@ -13,9 +13,10 @@ from agents.search.finder import Finder, Found
 from encoders.bundle import Encoders
 from encoders.registry.registry import Registry
 from encoders.spaces import collections
-from kinodex import Library, payloads
+from kinodex import Library
 from kinodex.cli.render import upkeep as render_upkeep
 from kinodex.schemas import reembed as schema
+from kinodex.usecases.places import places_of
 from pipeline.perceive import fingerprints, stages
 from stores.core.errors import UsageError
 from stores.core.records import Caption, StageOutput
@@ -119,7 +120,7 @@ def test_what_was_not_chosen_is_neither_done_nor_waited_for_in_silence(world: Wo
         plan_swap(world.store, world.old, ["object"])
 
 
-def test_the_door_plans_does_and_cleans(world: World) -> None:
+def test_the_command_plans_does_and_cleans(world: World) -> None:
     video_id = world.ids[0]
     clip = world.store.catalog.clips(video_id)[0]
     caption = Caption("cap_1", clip.span, "a red wall", clip.clip_id, "tiny@1", (0,), 0.9)
@@ -141,15 +142,15 @@ def test_the_door_plans_does_and_cleans(world: World) -> None:
         assert world.held() == {collections(world.old).picture: set(world.ids)}
         again = library.reembed()
         assert (again.report, again.captions) == (None, 0)
-        places = payloads.places_of(library.store, swap.gone)
+        places = places_of(library.store, swap.gone)
         payload = schema.reembed_plan(swap, plan, ["picture"], places).payload() | {"profile": "old"}
         payload["done"] = schema.reembedded(made, None, "").payload()
     told = io.StringIO()
-    render_upkeep.swap(Console(file=told, width=80), payload)
+    render_upkeep.reembed_plan(Console(file=told, width=80), payload)
     render_upkeep.reembedded(Console(file=told, width=80), payload)
     words = " ".join(told.getvalue().split())
     assert "2 of 2 indexed videos have vectors of other models" in words
-    assert "to do again: pictures, labels, tracklets, vectors" in words
+    assert "to be redone: pictures, labels, tracklets, vectors" in words
     assert "2 done" in words
     assert "the captions of 1 videos have new vectors" in words
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -70,6 +71,45 @@ def test_words_without_quotes(tmp_path: Path):
     ran = kinodex(tmp_path, "search", "a", "dog")
     assert ran.returncode == 2
     assert 'kinodex search "a dog"' in ran.stderr
+
+
+def test_a_file_name_that_begins_with_a_dash(tmp_path: Path):
+    (tmp_path / "-x.mp4").write_text("This is no film.")
+    ran = kinodex(tmp_path, "ingest", "-x.mp4")
+    assert ran.returncode == 2
+    assert "-x.mp4 is a file: put -- before its name." in ran.stderr
+    assert "put -- before" in json.loads(kinodex(tmp_path, "ingest", "-x.mp4", "--json").stdout)["error"]["hint"]
+    ran = kinodex(tmp_path, "ingest", "--json", "--", "-x.mp4")
+    (video,) = json.loads(ran.stdout)["videos"]
+    assert (ran.returncode, video["error"]["code"]) == (3, "NOT_MEDIA")
+
+
+def test_an_interruption_while_modules_are_loaded_is_one_line(tmp_path: Path):
+    (tmp_path / "typer.py").write_text("import signal; signal.raise_signal(signal.SIGINT)")
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    # A process that was started in the background ignores interrupts, and hands that down.
+    code = "import signal, runpy; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code += "runpy.run_module('kinodex', run_name='__main__')"
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "interrupted\n")
+
+
+def test_videos_are_listed_by_pages(library: Path):
+    with LibraryStore.open(library / "kinodex-library") as store:
+        for name in ("one.mp4", "two.mp4"):
+            add_video(store, name)
+        ids = sorted(entry.video_id for entry in store.catalog.videos())
+
+    def listed(*options: str) -> list[str]:
+        return [
+            video["video_id"] for video in json.loads(kinodex(library, "videos", "--json", *options).stdout)["videos"]
+        ]
+
+    assert sorted(listed()) == ids
+    assert listed("--limit", "2") == ids[:2]
+    assert listed("--limit", "2", "--after", ids[1]) == ids[2:]
+    assert listed("--after", ids[-1]) == []
+    assert kinodex(library, "videos", "--limit", "0").returncode == 2
 
 
 def test_help_is_a_command(tmp_path: Path):
