@@ -1,4 +1,4 @@
-"""Comparing the fingerprints of pictures (`pipeline.frame_hashes`): how far two are apart, and which stretches are one.
+"""Comparing the fingerprints of pictures (`pipeline.similarity.frame_hashes`): how far two are apart, and which stretches are one.
 
 Arrays in, arrays out; no model.
 """
@@ -23,7 +23,7 @@ pairs."""
 
 SOLID = 1.0
 """Weight from which a print counts: below it, noise decides its bits (black, white, fades; see
-`pipeline.frame_hashes`)."""
+`pipeline.similarity.frame_hashes`)."""
 
 SLACK = 0.25
 """Seconds by which pictures of one moment may lie apart: prints are taken four times a second, at other phases in each

@@ -13,9 +13,9 @@ import av
 from pipeline.decode.header import Header
 from pipeline.decode.open import audio_stream, frame_rate, opened, shown, tells_times, video_stream
 from pipeline.decode.protocol import Emit
+from pipeline.decode.seekable import SPLICED
 from pipeline.decode.splices import is_joinable, spliced_end
 from pipeline.decode.stream_choice import audio_warnings, video_warnings
-from pipeline.segments.parts import SPLICED
 from stores.core.errors import MediaError
 
 _MICROSECOND = Fraction(1, 1_000_000)  # AV_TIME_BASE of containers

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.decode.decoder import Decoder
 from pipeline.decode.frames import Sampling
-from pipeline.segments.parts import places_are_found
+from pipeline.decode.seekable import is_seekable
 from pipeline.stage import Memory
 from stores.core.records import Clip, ScreenText, Span, Utterance, Video
 
@@ -80,7 +80,7 @@ def sampled_frames(
     clips = clips_of(memory)
     spoken = [record for record in memory.records("speech") if isinstance(record, Utterance)] if words else []
     written = [record for record in memory.records("screentext") if isinstance(record, ScreenText)] if words else []
-    look = _sought if places_are_found(video) else _passed
+    look = _sought if is_seekable(video) else _passed
     for clip, pictures in look(path, video, decoder, clips, count, long_side):
         # A stream may change its size; what does not fit the first frame is left out.
         alike = [one for one in pictures if one[1].shape == pictures[0][1].shape]

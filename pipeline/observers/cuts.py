@@ -82,7 +82,7 @@ class CutObserver:
         """The scenes, in order, covering the video."""
         return join_cuts([self._noted(None)], self._video, self.config)
 
-    def part(self, span: Span) -> StageOutput:
+    def finish_part(self, span: Span) -> StageOutput:
         """What is seen in ``span``, for `join_cuts`."""
         return self._noted(span)
 
@@ -117,7 +117,7 @@ class CutObserver:
 
 
 def join_cuts(notes: Iterable[StageOutput], video: Video, config: SceneConfig) -> StageOutput:
-    """The scenes of a video from what `CutObserver.part` noted of its parts, in order.
+    """The scenes of a video from what `CutObserver.finish_part` noted of its parts, in order.
 
     A scene begins where the official code begins it, behind a transition; the frames within a longer transition, which
     there belong to no scene, end the scene before, so that scenes cover the video.

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.decode.frames import Frames, Sampling
-from pipeline.frame_hashes import print_of
-from pipeline.reuse import Reuse
+from pipeline.similarity.frame_hashes import print_of
+from pipeline.similarity.reuse import Reuse
 from stores.core.records import Blob, StageOutput, Video
 
 

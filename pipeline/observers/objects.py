@@ -9,9 +9,9 @@ import numpy as np
 
 from encoders.types import Detections, Detector
 from pipeline.decode.frames import Frames, Sampling
-from pipeline.observers.change import ColourGlance, Glance, change, colour_glance, glance
 from pipeline.observers.colours import dominant_colour
-from pipeline.reuse import Reuse
+from pipeline.similarity.change import ColourGlance, Glance, change, colour_glance, glance
+from pipeline.similarity.reuse import Reuse
 from stores.core.records import Blob, StageOutput, Video
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from encoders.types import ImageEncoder, PictureFeatures
 from pipeline.decode.frames import Frames, Sampling
-from pipeline.observers.change import ColourGlance, Glance, change, colour_glance, glance
-from pipeline.reuse import Reuse
+from pipeline.similarity.change import ColourGlance, Glance, change, colour_glance, glance
+from pipeline.similarity.reuse import Reuse
 from stores.core.records import Blob, StageOutput, Video
 
 

@@ -138,7 +138,7 @@ class SceneObserver:
         """The scenes, in order, covering the video."""
         return join_scenes([self._noted(None)], self._video, self.config)
 
-    def part(self, span: Span) -> StageOutput:
+    def finish_part(self, span: Span) -> StageOutput:
         """What is seen in ``span``, for `join_scenes`."""
         return self._noted(span)
 
@@ -161,7 +161,7 @@ class SceneObserver:
 
 
 def join_scenes(notes: Iterable[StageOutput], video: Video, config: SceneConfig) -> StageOutput:
-    """The scenes of a video from what `SceneObserver.part` noted of its parts, in order."""
+    """The scenes of a video from what `SceneObserver.finish_part` noted of its parts, in order."""
     # The adaptive detector drops a cut that comes too soon, the other one merges it; so do they by themselves.
     mode = FlashFilter.Mode.SUPPRESS if config.detector == "adaptive" else FlashFilter.Mode.MERGE
     least_frames: Any = FlashFilter(mode, _LEAST_FRAMES)

@@ -11,7 +11,7 @@ from typing import Any
 from encoders.types import TextBox, TextReader
 from pipeline.boxes import overlap
 from pipeline.decode.frames import Frames, Sampling
-from pipeline.observers.change import Glance, glance, local_change
+from pipeline.similarity.change import Glance, glance, local_change
 from stores.core.ids import record_id
 from stores.core.records import Blob, ScreenText, Span, StageOutput, Video
 
@@ -85,7 +85,7 @@ class ScreenTextObserver:
         """The texts, in order of appearance."""
         return join_screentext([self._noted()], self._video, self.config)
 
-    def part(self, span: Span) -> StageOutput:
+    def finish_part(self, span: Span) -> StageOutput:
         """What is read in ``span``, for `join_screentext`."""
         return self._noted()
 
@@ -114,7 +114,7 @@ class ScreenTextObserver:
 
 
 def join_screentext(notes: Iterable[StageOutput], video: Video, config: ScreenTextConfig) -> StageOutput:
-    """The texts of a video from what `ScreenTextObserver.part` read in its parts, in order.
+    """The texts of a video from what `ScreenTextObserver.finish_part` read in its parts, in order.
 
     A line that stands at the end of one part and at the beginning of the next is one line.
     """

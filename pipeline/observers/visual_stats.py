@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from pipeline.decode.frames import Frames, Sampling
-from pipeline.observers.change import Glance, change, glance
+from pipeline.similarity.change import Glance, change, glance
 from stores.core.ids import record_id
 from stores.core.records import Blob, Fact, Span, StageOutput, Video
 
@@ -78,7 +78,7 @@ class VisualStatsObserver:
         """What holds, each with how surely."""
         return join_visual_stats([self._noted()], self._video, self.config)
 
-    def part(self, span: Span) -> StageOutput:
+    def finish_part(self, span: Span) -> StageOutput:
         """What is seen in ``span``, for `join_visual_stats`."""
         return self._noted()
 
@@ -97,7 +97,7 @@ class VisualStatsObserver:
 
 
 def join_visual_stats(notes: Iterable[StageOutput], video: Video, config: VisualStatsConfig) -> StageOutput:
-    """The facts of a whole video from what `VisualStatsObserver.part` noted of its parts, in order."""
+    """The facts of a whole video from what `VisualStatsObserver.finish_part` noted of its parts, in order."""
     first: Glance | None = None
     moved = saturation = 0.0
     frames, warning, end = 0, "", video.duration

@@ -88,7 +88,7 @@ def test_a_film_that_kills_its_worker_takes_nobody_along(executor: str, films: P
     """Decoders are processes of their own, models are not: a crash in one costs what else the process has in hand."""
     library, victim = tmp_path / "lib", sorted(films.iterdir())[0].name
     ingest = ("ingest", films, "--library", library, "--executor", executor, "--workers", 2)
-    strike = Strike("crash", "pipeline.passes:watch", do="kill", file=victim, repeated=True)
+    strike = Strike("crash", "pipeline.passes.stages:watch", do="kill", file=victim, repeated=True)
     ran = runs.run(*ingest, strikes=[strike])
     for _ in range(MAX_ATTEMPTS if executor == "local" else 0):
         # By threads the program itself dies; whoever runs it again must not lose other films to this one.

@@ -10,9 +10,9 @@ import pytest
 
 from encoders.frame_hashes import FrameHashes, aligned, unpacked
 from pipeline.decode.decoder import Decoder
-from pipeline.frame_hashes import print_of
 from pipeline.observers.frame_hashes import FrameHashObserver
-from pipeline.watch import watch
+from pipeline.passes.watch import watch
+from pipeline.similarity.frame_hashes import print_of
 from tests.unit.pipeline.media import flat, make_video, video_of
 from tests.unit.pipeline.textures import encoded, textures
 

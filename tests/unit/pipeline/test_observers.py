@@ -19,12 +19,13 @@ from pipeline.decode.decoder import Decoder
 from pipeline.decode.frames import Frames
 from pipeline.observers.colours import dominant_colour
 from pipeline.observers.objects import ObjectObserver
+from pipeline.observers.observer import Observer
 from pipeline.observers.pictures import PictureObserver
 from pipeline.observers.scenes import SceneConfig, SceneObserver
 from pipeline.observers.screentext import ScreenTextObserver
 from pipeline.observers.thumbnails import ThumbnailObserver
 from pipeline.observers.visual_stats import VisualStatsObserver
-from pipeline.watch import Observer, watch
+from pipeline.passes.watch import watch
 from stores.core.records import Fact, Scene, ScreenText, StageOutput, Video
 from tests.unit.pipeline.media import BLUE, GREEN, RED, WHITE, flat, make_video, tone, video_of
 

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.frame_hashes import FEWEST, MOVING, NEAR, SLACK, SOLID, FrameHashes, agreement, aligned, hamming
-from pipeline.observers.change import ColourGlance, colour_change
+from pipeline.similarity.change import ColourGlance, colour_change
 
 if TYPE_CHECKING:
     from stores.known_frame_hashes import KnownVideo
