@@ -15,13 +15,13 @@ from tests.chaos.harness import Strike
 from tests.e2e.media import write_video
 
 MISBEHAVING = (
-    Strike("segfault", "pipeline.decode.probe_header:describe", do="crash", file="segfault", repeated=True),
-    Strike("endless", "pipeline.decode.video_pass:watch_video", do="loop", file="endless", repeated=True),
-    Strike("memory", "pipeline.decode.video_pass:watch_video", do="hoard", file="memory", repeated=True),
+    Strike("segfault", "pipeline.decode.probe_header:read_header", do="crash", file="segfault", repeated=True),
+    Strike("endless", "pipeline.decode.video_pass:decode_video", do="loop", file="endless", repeated=True),
+    Strike("memory", "pipeline.decode.video_pass:decode_video", do="hoard", file="memory", repeated=True),
     # So that an endless decode is found out soon; a sound file reports every second.
     Strike("limits", "pipeline.decode.decoder:DecoderLimits", do="limits", values={"stall_seconds": 8.0}),
 )
-"""Strikes in the decoding child, told by the names of the files."""
+"""Strikes in the decoding child, selected by file name."""
 
 OUTCOMES = {
     "segfault": ("quarantined", "DECODE_CRASHED"),

@@ -144,7 +144,7 @@ def test_an_exact_size_is_as_displayed(decoder: Decoder, tmp_path: Path) -> None
     assert frames.pixels[0, :12, :, 0].min() > 150
     assert frames.pixels[0, 15:, :, 0].max() < 60
     for wrong in ((48, 0), (47, 27)):
-        with pytest.raises(ValueError, match="not a sampling"):
+        with pytest.raises(ValueError, match="invalid sampling"):
             Sampling("a", None, 48, exact=wrong)
 
 
