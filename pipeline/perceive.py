@@ -124,7 +124,7 @@ def perceive(
         if reuse is not None and "frame_hashes" not in todo and known.has("frame_hashes"):
             # Reuse only saves time: where the stored hashes are damaged, the models do the work instead.
             with suppress(KinodexError, KeyError, ValueError, BadZipFile):
-                reuse.see_all(unpacked(known.blob("frame_hashes", "frame_hashes.npz"), video.time_base))
+                reuse.add_all(unpacked(known.blob("frame_hashes", "frame_hashes.npz"), video.time_base))
     whole = PassContext(file.path, video, encoders, context.decoder, config, context.on_progress, reuse=reuse)
     # Audio first: its models are small and ready early, while the others are still loading.
     for names, run_stages in ((AUDIO_STAGES, run_audio_stages), (VIDEO_STAGES, run_video_stages)):

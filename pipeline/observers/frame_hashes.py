@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.decode.frames import Frames, Sampling
-from pipeline.similarity.frame_hashes import print_of
+from pipeline.similarity.frame_hashes import frame_hash
 from pipeline.similarity.reuse import Reuse
 from stores.core.records import Blob, StageOutput, Video
 
@@ -52,12 +52,12 @@ class FrameHashObserver:
     def see(self, frames: Frames) -> None:
         """The next frames."""
         for pixels, tick in zip(frames.pixels, frames.ticks.tolist(), strict=True):
-            value, weight = print_of(pixels)
+            value, weight = frame_hash(pixels)
             self._ticks.append(tick)
             self._hashes.append(value)
             self._weights.append(weight)
             if self._reuse is not None:
-                self._reuse.see(float(tick * frames.time_base), value, weight)
+                self._reuse.add(float(tick * frames.time_base), value, weight)
 
     def finish(self) -> StageOutput:
         """One blob for the whole video."""

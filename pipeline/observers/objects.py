@@ -96,7 +96,7 @@ class ObjectObserver:
         if self._reuse is None:
             return None
         seconds = float(tick * self._time_base)
-        known = self._reuse.taken(self.name, "frames", seconds, self.config.every_seconds, seen)
+        known = self._reuse.result(self.name, "frames", seconds, self.config.every_seconds, seen)
         if known is None:
             return None
         arrays, row = known

@@ -119,7 +119,7 @@ class PictureObserver:
         if self._reuse is None:
             return False
         seconds = float(tick * self._time_base)
-        known = self._reuse.taken(self.name, "ticks", seconds, self.config.every_seconds, colours)
+        known = self._reuse.result(self.name, "ticks", seconds, self.config.every_seconds, colours)
         if known is not None:
             arrays, row = known
             self._taken.append({name: arrays[name][row : row + 1] for name in (*_COLUMNS, _LENGTHS) if name in arrays})
