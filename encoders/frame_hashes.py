@@ -100,7 +100,7 @@ def hamming(one: Hashes, other: Hashes) -> NDArray[np.uint8]:
 
 
 def aligned(query: FrameHashes, other: FrameHashes) -> Alignment | None:
-    """Where the stretch ``query`` lies in ``other``: one constant offset, found by the votes of similar pairs of hashes.
+    """Where the stretch ``query`` lies in ``other``: one constant offset, found by votes of similar pairs of hashes.
 
     The share is low if only part of the stretch lies there; the caller decides what is too low.
 

@@ -110,7 +110,7 @@ class Reuse:
     """Known videos that are tried at a time: of several copies, only one may have gone through the models."""
     _MISSES = 12
     """Consecutive hashes without a match, three seconds of them, after which a stretch has ended: in fast motion,
-    hashes an eighth of a second apart have little in common. What is reused meanwhile must be similar, as everywhere."""
+    hashes an eighth of a second apart have little in common. Reused results must be similar meanwhile, too."""
     _HISTORY = 64
     """Hashes that are remembered, 16 seconds: a stretch may be recognised late, and frames come in batches."""
     _SEARCH_EVERY = 4

@@ -98,13 +98,13 @@ def test_the_network_sees_the_windows_of_the_official_code(count: int, rate: Fra
     assert all(np.array_equal(one, two) for one, two in zip(detector.stretches, wanted, strict=True))
 
 
-def test_few_frames_are_held_at_a_time() -> None:
+def test_few_frames_are_buffered_at_a_time() -> None:
     observer = CutObserver(Jumps())
     observer.start(video := a_video(5000))
     for start in range(0, 5000, 50):
         ticks = np.arange(start, start + 50, dtype=np.int64) * 40
         observer.see(Frames("scenes", numbered(50, start), ticks, video.time_base))
-        assert len(observer._held) <= 150
+        assert len(observer._buffer) <= 150
 
 
 def test_frames_of_a_transition_end_the_scene_before(monkeypatch: pytest.MonkeyPatch) -> None:
