@@ -1,4 +1,4 @@
-"""Comparing the fingerprints of pictures (`pipeline.frame_hashes`): how far two are apart, and which stretches are one.
+"""Comparing frame hashes (`pipeline.similarity.frame_hashes`): how much two differ, and which stretches are the same.
 
 Arrays in, arrays out; no model.
 """
@@ -15,40 +15,39 @@ from numpy.typing import NDArray
 Hashes = NDArray[np.uint64]
 
 NEAR = 12
-"""Bits of 64 that two prints of one picture may differ in. Measured on 8 videos (filmed, drawn, generated), each
-encoded anew at 40–150 % of its size and down to a tenth of its bytes, trimmed by parts of a sample, made brighter or
-darker, or set between bars: 96 to 100 of 100 prints differ in at most 12 bits (87 with bars above and below, 92 with
-white clipped), half of them in 4 or less. Prints of different videos differ in 32, in at most 12 twice in 100,000
-pairs."""
+"""Bits, of 64, in which two hashes of one picture may differ. Measured on 8 videos (filmed, drawn, generated), each
+re-encoded at 40–150 % of its size and down to a tenth of its bytes, trimmed by fractions of a sampling interval,
+brightened, darkened, or letterboxed: 96 to 100 of 100 hashes differ in at most 12 bits (87 with bars above and below,
+92 with white clipped), half of them in 4 or fewer. Hashes of different videos differ in 32 on average, and in at most
+12 in two of 100,000 pairs."""
 
 SOLID = 1.0
-"""Weight from which a print counts: below it, noise decides its bits (black, white, fades; see
-`pipeline.frame_hashes`)."""
+"""Weight from which a hash counts: below it, noise decides its bits (black, white, fades; see
+`pipeline.similarity.frame_hashes`)."""
 
 SLACK = 0.25
-"""Seconds by which pictures of one moment may lie apart: prints are taken four times a second, at other phases in each
-video, so that the nearest is up to half that away; the other half is what the offset may be wrong by."""
+"""Seconds by which the hashes of one moment may lie apart: there are four a second, at a different phase in each video,
+so that the nearest is up to half of this away; the other half is the error of the offset."""
 
 FEWEST = 4
-"""Prints that count at least, one second's: with fewer, agreement is luck."""
+"""Least number of hashes, one second of them: with fewer, agreement is chance."""
 
 MOVING = 4
-"""Different pictures among those that agree, from which they cannot agree by chance. Measured: stretches of one video
-with a still camera agree with each other up to 0.96, with up to 3 different pictures; slides of one layout differ in
-half of `NEAR`."""
+"""Different pictures that must match before it cannot be chance. Measured: stretches of one video with a still camera
+match each other up to 0.96, with up to 3 different pictures; slides of one layout differ in half of `NEAR`."""
 
-_OFFSETS = 4  # ours: offsets that are looked at closely; the right one has by far the most votes unless all is still
-_TIE = 0.02  # ours: shares that differ by less are the same; then the offset nearest to none is meant
+_OFFSETS = 4  # ours: offsets that are examined; the right one has by far the most votes unless nothing moves
+_TIE = 0.02  # ours: shares that differ by less count as equal; then the smallest offset wins
 
 
 @dataclass(frozen=True, slots=True)
 class FrameHashes:
-    """Fingerprints of one video or of a stretch of it.
+    """Frame hashes of one video, or of a stretch of it.
 
     Attributes:
-        seconds: (n,) float64, rising.
+        seconds: (n,) float64, increasing.
         hashes: (n,) uint64.
-        weights: (n,) float32; prints below `SOLID` say nothing.
+        weights: (n,) float32; hashes below `SOLID` do not count.
     """
 
     seconds: NDArray[np.float64]
@@ -78,8 +77,8 @@ class Alignment:
 
     Attributes:
         offset: seconds to add to a time of the stretch for the time of the same picture in the other video.
-        share: of the prints of the stretch that count, how many have the same picture there, in [0, 1].
-        agreed: that many prints; variety: how many different pictures they are of (1: a still).
+        share: of the hashes of the stretch that match the other video there, in [0, 1].
+        agreed: their number; variety: how many different pictures they are of (1: a still).
     """
 
     offset: float
@@ -89,24 +88,24 @@ class Alignment:
 
 
 def unpacked(data: bytes, time_base: Fraction) -> FrameHashes:
-    """The blob ``prints.npz`` of a video with that time base."""
+    """The frame hashes in the blob ``frame_hashes.npz`` of a video with that time base."""
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
         seconds = file["ticks"].astype(np.float64) * float(time_base)
         return FrameHashes(seconds, file["hashes"], file["weights"].astype(np.float32))
 
 
 def hamming(one: Hashes, other: Hashes) -> NDArray[np.uint8]:
-    """Bits that differ, 0–64, by element; shapes are broadcast."""
+    """Number of bits that differ, 0–64, elementwise with broadcasting."""
     return np.bitwise_count(np.bitwise_xor(one, other))
 
 
 def aligned(query: FrameHashes, other: FrameHashes) -> Alignment | None:
-    """Where the stretch ``query`` lies in ``other``: one constant offset, found by the votes of near pairs of prints.
+    """Where the stretch ``query`` lies in ``other``: one constant offset, found by votes of similar pairs of hashes.
 
-    The share is low if it lies there only in part; what is too low is for the caller to say.
+    The share is low if only part of the stretch lies there; the caller decides what is too low.
 
     Returns:
-        The offset with the largest share; None if fewer than `FEWEST` prints count or agree.
+        The offset with the largest share; None if fewer than `FEWEST` hashes count or match.
     """
     query, other = query.solid, other.solid
     if len(query) < FEWEST or len(other) < FEWEST:
@@ -123,11 +122,11 @@ def aligned(query: FrameHashes, other: FrameHashes) -> Alignment | None:
 
 
 def agreement(query: FrameHashes, other: FrameHashes, offset: float) -> tuple[float, float, NDArray[np.bool_]]:
-    """The offset, the share of ``query`` that agrees at it, and which prints (n,) do. Both in time and not empty."""
+    """The offset, the share of ``query`` that matches at it, and which hashes (n,) bool do. Neither may be empty."""
     wanted = query.seconds + offset
     first = np.searchsorted(other.seconds, wanted - SLACK - 1e-6)
     agreeing = np.zeros(len(query), np.bool_)
-    # Within the slack on both sides lie at most three prints of a grid of a quarter of a second, rarely one more.
+    # On a grid of a quarter of a second, at most three hashes lie within the slack on both sides, rarely four.
     for step in range(4):
         at = np.minimum(first + step, len(other) - 1)
         inside = np.abs(other.seconds[at] - wanted) <= SLACK + 1e-6
@@ -136,7 +135,7 @@ def agreement(query: FrameHashes, other: FrameHashes, offset: float) -> tuple[fl
 
 
 def variety(hashes: Hashes) -> int:
-    """How many prints lie farther than `NEAR` from all that were counted before."""
+    """How many different pictures: hashes (n,) that differ by more than `NEAR` from all that were counted before."""
     kept = 0
     left = hashes
     while len(left):
@@ -146,14 +145,14 @@ def variety(hashes: Hashes) -> int:
 
 
 def _offsets(query: FrameHashes, other: FrameHashes, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> list[float]:
-    """The offsets with the most votes, at most one vote for each print and offset: a still picture has many pairs."""
+    """The offsets with the most votes, at most one for each hash and offset: a still picture has many pairs."""
     differences = other.seconds[columns] - query.seconds[rows]
     bins = np.floor(differences / SLACK).astype(np.int64)
     low = int(bins.min())
     width = int(bins.max()) - low + 1
     voted = np.unique(rows * width + (bins - low))
     votes = np.bincount(voted % width, minlength=width)
-    # An offset near the edge of a bin has its votes in two.
+    # The votes of an offset near the edge of a bin fall into two bins.
     pairs = votes[:-1] + votes[1:] if width > 1 else votes
     best = [left for left in np.argsort(-pairs, kind="stable")[:_OFFSETS] if pairs[left]]
     inside = [(bins - low == left) | (bins - low == left + 1) for left in best]

@@ -149,7 +149,7 @@ class SpeechRecognizer(Protocol):
 
 
 class VoiceDetector(Protocol):
-    """Sound into the (start, end) seconds in which somebody speaks."""
+    """Sound into the (start, end) seconds of speech."""
 
     @property
     def name(self) -> str: ...

@@ -1,1 +1,1 @@
-"""One video: probe, watch (one decode pass, many observers), listen, derive."""
+"""One video: probe, audio pass, video pass (one decode, many observers), derived stages."""

@@ -1,4 +1,4 @@
-"""Boxes in a picture: (x0, y0, x1, y1) as fractions of its width and height."""
+"""Bounding boxes: (x0, y0, x1, y1) as fractions of the picture's width and height."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Box = Sequence[float] | NDArray[np.float32]
 
 
 def overlap(one: Box, other: Box) -> float:
-    """Intersection over union, in [0, 1]; 0 for boxes without area."""
+    """Intersection over union, in [0, 1]; 0 if neither has an area."""
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
     shared = max(0.0, float(width)) * max(0.0, float(height))

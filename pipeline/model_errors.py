@@ -1,4 +1,4 @@
-"""What `encoders` raises, which knows no codes, as an error with a code."""
+"""Errors of `encoders`, which have no codes, as errors with codes."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from stores.core.errors import ModelError
 
 
 def model_error(error: WeightsError) -> ModelError:
-    """The same as a ModelError: MODEL_MISSING or MODEL_CORRUPT."""
+    """The error as a ModelError: MODEL_MISSING or MODEL_CORRUPT."""
     return ModelError("MODEL_MISSING" if error.kind == "missing" else "MODEL_CORRUPT", error.message, error.hint)

@@ -1,35 +1,43 @@
-"""One video from file to vectors: probe, one watching pass, one listening pass, then what follows from them."""
+"""One video from file to vectors: probe, audio pass, video pass, then the stages derived from what these found."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from zipfile import BadZipFile
 
-from encoders.bundle import Encoders
 from encoders.frame_hashes import unpacked
-from pipeline.decode.decoder import Decoder
 from pipeline.derive.clips import derive_clips
 from pipeline.derive.labels import derive_labels
 from pipeline.derive.tracklets import derive_tracklets
 from pipeline.derive.vectors import derive_vectors
-from pipeline.passes import Begin, Outcome, Progress, audio_stages, tried, video_stages
+from pipeline.passes.context import PassContext, PerceptionContext, VideoFile
+from pipeline.passes.outcomes import Outcome, try_stage
+from pipeline.passes.stages import run_audio_stages, run_video_stages
 from pipeline.perception import AUDIO_STAGES, DERIVED, VIDEO_STAGES, PerceptionConfig, stages
 from pipeline.probe import probe
-from pipeline.reuse import KnownFrameHashes, Reuse
-from pipeline.segments.join import join_parts, parts_done
+from pipeline.segments.join import has_all_parts, join_parts
 from pipeline.segments.parts import Part
+from pipeline.similarity.reuse import Reuse
 from pipeline.stage import Memory, Stage, fingerprints, pending
 from stores.core.errors import KinodexError
 from stores.core.records import Record, StageOutput, Video
 
-__all__ = ["PerceptionConfig", "Stage", "fingerprints", "pending", "perceive", "stages"]
+__all__ = [
+    "PerceptionConfig",
+    "PerceptionContext",
+    "Stage",
+    "VideoFile",
+    "fingerprints",
+    "pending",
+    "perceive",
+    "stages",
+]
 
 
 class _Overlay:
-    """What was just found, over what is already stored."""
+    """A memory in which fresh outputs stand in front of stored ones."""
 
     def __init__(self, stored: Memory) -> None:
         self._stored = stored
@@ -64,36 +72,23 @@ class _Overlay:
 
 
 def perceive(
-    path: Path,
-    video_id: str,
-    sha256: str,
-    todo: Sequence[str],
-    memory: Memory,
-    encoders: Encoders,
-    decoder: Decoder,
-    begin: Begin,
-    config: PerceptionConfig | None = None,
-    progress: Progress | None = None,
-    parts: Sequence[Part] = (),
-    known_frame_hashes: KnownFrameHashes | None = None,
+    file: VideoFile, todo: Sequence[str], memory: Memory, context: PerceptionContext, parts: Sequence[Part] = ()
 ) -> Iterator[tuple[str, Outcome]]:
     """Run the stages in ``todo`` on one video.
 
-    Bad media and missing weights end as errors of the stages concerned; bugs are raised. A stage whose inputs are
-    neither stored nor fresh is not begun; only sound that cannot be decoded counts as nothing heard for those after
-    it, since no retry will mend it and the pictures are still worth finding.
+    Bad media and missing weights become errors of the stages concerned; bugs are raised. A stage whose inputs are
+    neither stored nor fresh is not begun. Undecodable audio is the exception: later stages treat it as silence,
+    because no retry will repair it and the pictures are still worth finding.
 
     Args:
-        begin: called right before stages are risked, with those that run together; returns those that may run.
-        progress: told a stage and its share, in [0, 1].
-        parts: of a long video, which were watched and heard one by one (`pipeline.segments.perceive_part`): what they
-            left is joined then, and the file is not decoded. A stage that lacks one of its parts is not begun.
-        known_frame_hashes: of other videos, whose model results are taken where they show the same (`pipeline.reuse`).
+        memory: what is stored of the video.
+        parts: the parts of a long video that `pipeline.segments.perceive_part` has processed one by one: their outputs
+            are joined, and the file is not decoded. A stage that lacks one of its parts is not begun.
 
     Yields:
-        Each begun stage with what it found, or with why it failed, in order.
+        Each stage that was begun, in order, with its output or with the error that it ended with.
     """
-    config = config or PerceptionConfig()
+    encoders, config, begin = context.encoders, context.config, context.begin
     known = _Overlay(memory)
     inputs = {stage.name: stage.inputs for stage in stages(encoders, config)}
     wanted = fingerprints(stages(encoders, config))
@@ -101,14 +96,14 @@ def perceive(
 
     def ready(names: Sequence[str]) -> list[str]:
         able = [name for name in names if name in todo and not failed.intersection(inputs[name])]
-        # What is to be done again must be done by now: its old version must not pass into what is new.
+        # An input that is in todo as well must have been redone by now: its old output must not be used.
         return [
             name
             for name in able
             if all(known.is_fresh(needed) if needed in todo else known.has(needed) for needed in inputs[name])
         ]
 
-    def noted(name: str, outcome: Outcome) -> tuple[str, Outcome]:
+    def recorded(name: str, outcome: Outcome) -> tuple[str, Outcome]:
         if isinstance(outcome, StageOutput):
             known.add(name, outcome)
         elif outcome.code.name == "AUDIO_DECODE_FAILED":
@@ -118,29 +113,30 @@ def perceive(
         return name, outcome
 
     if "probe" in todo and begin(["probe"]):
-        yield noted("probe", tried(lambda: probe(path, video_id, sha256, decoder)))
+        yield recorded("probe", try_stage(lambda: probe(file.path, file.video_id, file.sha256, context.decoder)))
     video = known.video
     if video is None or "probe" in failed:
         return
 
     reuse = None
     if not parts and ready(("pictures", "objects")):
-        reuse = Reuse.of(known_frame_hashes, video_id, wanted, config.reuse)
+        reuse = Reuse.of(context.known_frame_hashes, file.video_id, wanted, config.reuse)
         if reuse is not None and "frame_hashes" not in todo and known.has("frame_hashes"):
-            # A short cut only: prints that are damaged cost the work that they might have saved.
+            # Reuse only saves time: where the stored hashes are damaged, the models do the work instead.
             with suppress(KinodexError, KeyError, ValueError, BadZipFile):
-                reuse.see_all(unpacked(known.blob("frame_hashes", "frame_hashes.npz"), video.time_base))
-    whole = (path, video, encoders, decoder, config, progress)
-    # Sound first: its models are small, so that there is work to do while the others are still being loaded.
-    for names, outcomes in ((AUDIO_STAGES, audio_stages), (VIDEO_STAGES, partial(video_stages, reuse=reuse))):
+                reuse.add_all(unpacked(known.blob("frame_hashes", "frame_hashes.npz"), video.time_base))
+    whole = PassContext(file.path, video, encoders, context.decoder, config, context.on_progress, reuse=reuse)
+    # Audio first: its models are small and ready early, while the others are still loading.
+    for names, run_stages in ((AUDIO_STAGES, run_audio_stages), (VIDEO_STAGES, run_video_stages)):
         able = ready(names)
         if parts:
             for name in able:
-                if parts_done(known, name, parts) and begin([name]):
-                    yield noted(name, tried(partial(join_parts, known, name, wanted[name], parts, video, config)))
+                if has_all_parts(known, name, parts) and begin([name]):
+                    join = partial(join_parts, known, name, wanted[name], parts, video, config)
+                    yield recorded(name, try_stage(join))
         else:
-            for name, outcome in outcomes(begin(able) if able else (), *whole):
-                yield noted(name, outcome)
+            for name, outcome in run_stages(begin(able) if able else (), whole):
+                yield recorded(name, outcome)
 
     derive: Mapping[str, Callable[[], StageOutput]] = {
         "clips": lambda: derive_clips(video, known, config.clips),
@@ -150,4 +146,4 @@ def perceive(
     }
     for name in DERIVED:
         if ready([name]) and begin([name]):
-            yield noted(name, tried(derive[name]))
+            yield recorded(name, try_stage(derive[name]))

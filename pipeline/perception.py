@@ -1,4 +1,4 @@
-"""What a video is put through: all stages with their configs, in order, and the observers among them."""
+"""All stages of a video with their configs, in order, and the observers of the video pass."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from pipeline.describe.captions import CaptionConfig
 from pipeline.observers.cuts import CutObserver
 from pipeline.observers.frame_hashes import FrameHashConfig, FrameHashObserver
 from pipeline.observers.objects import ObjectConfig, ObjectObserver
+from pipeline.observers.observer import Observer
 from pipeline.observers.pictures import PictureConfig, PictureObserver
 from pipeline.observers.scenes import SceneConfig, SceneObserver
 from pipeline.observers.screentext import ScreenTextConfig, ScreenTextObserver
 from pipeline.observers.thumbnails import ThumbnailConfig, ThumbnailObserver
 from pipeline.observers.visual_stats import VisualStatsConfig, VisualStatsObserver
-from pipeline.reuse import Reuse, ReuseConfig
+from pipeline.similarity.reuse import Reuse, ReuseConfig
 from pipeline.stage import Stage, settings_of
-from pipeline.watch import Observer
 
-# Prints come first: by them the others know what was seen before, at the frame at hand.
+# Frame hashes come first: from them the others know, for the same frame, whether another video has shown it.
 VIDEO_STAGES = ("frame_hashes", "scenes", "pictures", "objects", "screentext", "thumbnails", "visual_stats")
 AUDIO_STAGES = ("speech_activity", "speech")
 DERIVED = ("clips", "labels", "tracklets", "vectors")
@@ -32,7 +32,7 @@ DERIVED = ("clips", "labels", "tracklets", "vectors")
 
 @dataclass(frozen=True, slots=True)
 class PerceptionConfig:
-    """The config of every stage, also of the optional `captions`, and of what is reused between videos."""
+    """The config of every stage, the optional ``captions`` included, and of reuse between videos."""
 
     reuse: ReuseConfig = field(default_factory=ReuseConfig)
     frame_hashes: FrameHashConfig = field(default_factory=FrameHashConfig)
@@ -51,19 +51,19 @@ class PerceptionConfig:
 
 
 def stages(encoders: Encoders, config: PerceptionConfig | None = None) -> tuple[Stage, ...]:
-    """All stages, each after what it reads. Loads no weights."""
+    """All stages, each after its inputs. Loads no weights."""
     config = config or PerceptionConfig()
     model = encoders.revision
-    words = model("image")  # carries the revision of the concept table, where pictures lie in the space of texts
-    apart = encoders.has("image_text")
-    audio_stages = settings_of(config.audio)
+    image = model("image")  # includes the revision of the concept table where pictures and texts share a space
+    has_text_tower = encoders.has("image_text")
+    audio = settings_of(config.audio)
     return (
         Stage("probe", "2", {}),
-        Stage("speech_activity", "3", audio_stages, (model("voice"),), ("probe",)),
-        Stage("speech", "3", audio_stages, (model("voice"), model("speech")), ("probe",)),
+        Stage("speech_activity", "3", audio, (model("voice"),), ("probe",)),
+        Stage("speech", "3", audio, (model("voice"), model("speech")), ("probe",)),
         Stage("frame_hashes", "1", settings_of(config.frame_hashes), inputs=("probe",)),
         _scenes(encoders, config.scenes),
-        Stage("pictures", "2", settings_of(config.pictures), (words,), ("probe",)),
+        Stage("pictures", "2", settings_of(config.pictures), (image,), ("probe",)),
         Stage("objects", "2", settings_of(config.objects), (model("detector"),), ("probe",)),
         Stage("screentext", "2", settings_of(config.screentext), (model("reader"),), ("probe",)),
         Stage("thumbnails", "1", settings_of(config.thumbnails), inputs=("probe",)),
@@ -73,35 +73,35 @@ def stages(encoders: Encoders, config: PerceptionConfig | None = None) -> tuple[
             "labels",
             "1",
             settings_of(config.labels),
-            (words, model("zero_shot")) if apart else (words,),
+            (image, model("zero_shot")) if has_text_tower else (image,),
             ("clips", "pictures"),
         ),
         Stage(
             "tracklets",
             "2",
             settings_of(config.tracklets),
-            (model("concepts"),) if apart else (words,),
+            (model("concepts"),) if has_text_tower else (image,),
             ("objects", "scenes", "speech_activity"),
         ),
         Stage(
             "vectors",
             "1",
             settings_of(config.vectors),
-            (words, model("text"), model("detector")),
+            (image, model("text"), model("detector")),
             ("clips", "pictures", "tracklets", "speech", "screentext"),
         ),
     )
 
 
 def scene_config(encoders: Encoders, config: SceneConfig) -> SceneConfig:
-    """The config with a method that stands for itself: what ``auto`` means depends on the profile and the machine."""
+    """The config with ``auto`` replaced by the method that it means for this profile on this machine."""
     if config.method != "auto":
         return config
     return replace(config, method="transnetv2" if encoders.has("cuts") and encoders.on_gpu else "content")
 
 
 def resolved(encoders: Encoders, config: PerceptionConfig) -> PerceptionConfig:
-    """The config that all machines of one job work with, whatever hardware each of them has."""
+    """The config with which all machines of one job work, whatever their hardware."""
     return replace(config, scenes=scene_config(encoders, config.scenes))
 
 
@@ -109,7 +109,7 @@ def _scenes(encoders: Encoders, config: SceneConfig) -> Stage:
     config = scene_config(encoders, config)
     models: tuple[str, ...] = ()
     if config.method == "transnetv2":
-        # Without such a model the stage fails when it is run, and others go on.
+        # Without such a model the stage fails when it is run; the other stages are unaffected.
         models = (encoders.revision("cuts"),) if encoders.has("cuts") else ("none",)
     return Stage("scenes", "3", settings_of(config), models, ("probe",))
 
@@ -120,23 +120,23 @@ def observers(
     """The observers of the named stages; models are loaded when one is first needed.
 
     Args:
-        reuse: of the pass they will share; it is told the prints, if they are among the stages.
+        reuse: of the pass that they share; the frame hashes, if among the stages, are added to it as they are computed.
     """
-    made: list[Observer] = []
+    chosen: list[Observer] = []
     if "frame_hashes" in names:
-        made.append(FrameHashObserver(config.frame_hashes, reuse))
+        chosen.append(FrameHashObserver(config.frame_hashes, reuse))
     if "scenes" in names:
         scenes = scene_config(encoders, config.scenes)
-        learned = scenes.method == "transnetv2"
-        made.append(CutObserver(encoders.cuts, scenes) if learned else SceneObserver(scenes))
+        by_network = scenes.method == "transnetv2"
+        chosen.append(CutObserver(encoders.cuts, scenes) if by_network else SceneObserver(scenes))
     if "pictures" in names:
-        made.append(PictureObserver(encoders.image, config.pictures, reuse))
+        chosen.append(PictureObserver(encoders.image, config.pictures, reuse))
     if "objects" in names:
-        made.append(ObjectObserver(encoders.detector, config.objects, reuse))
+        chosen.append(ObjectObserver(encoders.detector, config.objects, reuse))
     if "screentext" in names:
-        made.append(ScreenTextObserver(encoders.reader, config.screentext))
+        chosen.append(ScreenTextObserver(encoders.reader, config.screentext))
     if "thumbnails" in names:
-        made.append(ThumbnailObserver(config.thumbnails))
+        chosen.append(ThumbnailObserver(config.thumbnails))
     if "visual_stats" in names:
-        made.append(VisualStatsObserver(config.visual_stats))
-    return made
+        chosen.append(VisualStatsObserver(config.visual_stats))
+    return chosen

@@ -1,4 +1,4 @@
-"""Probe: what the container says, as a `Video`."""
+"""Probe: the header of a file, as a `Video`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stores.core.records import StageOutput, Video
 
 
 def probe(path: Path, video_id: str, sha256: str, decoder: Decoder) -> StageOutput:
-    """Read the header and decode one frame.
+    """The `Video` of a file: its header, after one frame was decoded as a check.
 
     Raises:
         MediaError: whatever is wrong with the file, see `pipeline.decode.decoder.Decoder`.

@@ -1,4 +1,4 @@
-"""A stage: a named, versioned piece of work on one video, and what decides whether it must be done again."""
+"""A stage: a named, versioned piece of work on one video, and its fingerprint, which says when it must be redone."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Stage:
     """What a stage's result depends on, besides the video.
 
     Attributes:
-        version: raised whenever the code computes something else.
+        version: raised whenever the code computes something different.
         config: the stage's frozen config as a mapping.
         models: ``name@revision`` of each model it uses.
-        inputs: stages whose results it reads; they come earlier.
+        inputs: stages whose outputs it reads; they come earlier.
     """
 
     name: str
@@ -30,36 +30,36 @@ class Stage:
 
 
 class Memory(Protocol):
-    """What is already known of one video."""
+    """The stored outputs of one video."""
 
     @property
     def video(self) -> Video | None:
-        """The probed video; None before that."""
+        """The video as probed; None before the probe."""
         ...
 
     def has(self, stage: str) -> bool:
-        """Whether the stage is done (it may have found nothing)."""
+        """Whether the stage is done, even if it found nothing."""
         ...
 
     def records(self, stage: str) -> Sequence[Record]:
-        """What the stage found."""
+        """The records of the stage."""
         ...
 
     def blob(self, stage: str, name: str) -> bytes:
-        """Bytes that the stage left. Raises KeyError if there are none of that name."""
+        """The content of a blob of the stage. Raises KeyError if there is no blob of that name."""
         ...
 
     def blob_names(self, stage: str) -> Sequence[str]:
-        """Names of the bytes that the stage left, sorted."""
+        """Names of the blobs of the stage, sorted."""
         ...
 
 
 WHEN_SET: Mapping[str, object] = MappingProxyType({"fingerprint": "when set"})
-"""``metadata`` of a config's field that counts only where it is not as by default: one that came later, so that what
-was made before it is still what would be made now."""
+"""``metadata`` of a config field that enters the fingerprint only if it differs from its default: a field that was
+added later, so that existing outputs stay valid."""
 
 NEVER: Mapping[str, object] = MappingProxyType({"fingerprint": "never"})
-"""``metadata`` of a field that changes no result, such as where a file lies whose content another field tells."""
+"""``metadata`` of a config field that changes no result, such as the path of a file whose hash another field has."""
 
 _FORMER_SETTINGS = {
     "change_threshold": "same",
@@ -72,7 +72,7 @@ _FORMER_SETTINGS = {
 
 
 def settings_of(config: Any) -> dict[str, object]:
-    """A frozen config dataclass as a mapping, as far as it counts in the fingerprint (`WHEN_SET`, `NEVER`)."""
+    """The fields of a frozen config dataclass that enter the fingerprint (`WHEN_SET`, `NEVER`)."""
     values = asdict(config)
     for each in fields(config):
         counts = each.metadata.get("fingerprint")
@@ -82,7 +82,7 @@ def settings_of(config: Any) -> dict[str, object]:
 
 
 def fingerprints(stages: Sequence[Stage]) -> dict[str, str]:
-    """The fingerprint of each stage, the fingerprints of what it reads included."""
+    """The fingerprint of each stage, which includes the fingerprints of its inputs."""
     known: dict[str, str] = {}
     for stage in stages:
         inputs = {name: known[name] for name in stage.inputs}
@@ -91,10 +91,10 @@ def fingerprints(stages: Sequence[Stage]) -> dict[str, str]:
 
 
 def pending(stages: Sequence[Stage], done: Mapping[str, str]) -> tuple[Stage, ...]:
-    """The stages that are not done with their present fingerprint, in order.
+    """The stages, in order, that are not done with their current fingerprint.
 
     Args:
-        done: fingerprint of the finished run by stage, for one video.
+        done: fingerprint of the finished run of each stage, for one video.
     """
     wanted = fingerprints(stages)
     return tuple(stage for stage in stages if done.get(stage.name) != wanted[stage.name])

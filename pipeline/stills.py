@@ -1,4 +1,4 @@
-"""Single pictures of a video that is known already: read again from the file, or from what was kept of it."""
+"""Single frames of a video that was ingested: decoded again from the file, or read from a stored thumbnail."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from stores.core.errors import MediaError
 from stores.core.records import Span, Video
 
 WITHIN_SECONDS = 1.0
-"""How far behind the wanted place the frame may be: frames of usual videos are at most 0.1 s apart, of slide shows
-seldom more than this. Ours."""
+"""How far behind the wanted tick the frame may lie: frames of most videos are at most 0.1 s apart, of slide shows
+rarely more than this. Ours."""
 
 
 def still(decoder: Decoder, path: Path, video: Video, tick: int, long_side: int) -> NDArray[np.uint8]:
-    """The first frame at or behind ``tick``: pixels (h, w, 3) uint8 RGB, as displayed.
+    """The first frame at or after ``tick``: pixels (h, w, 3) uint8 RGB, as displayed.
 
     Args:
-        long_side: pixels of the longer side; the picture is not enlarged.
+        long_side: pixels of the longer side; the frame is never enlarged.
 
     Raises:
-        MediaError: NO_FRAMES if there is none within a second; and as `pipeline.decode.decoder.Decoder`.
+        MediaError: NO_FRAMES if there is none within `WITHIN_SECONDS`; and as `pipeline.decode.decoder.Decoder`.
     """
     end = tick + max(1, round(WITHIN_SECONDS / video.time_base))
     wanted = Sampling("still", WITHIN_SECONDS, long_side, batch=2)
-    # Taken to the end: a job that is left early costs the child, and its start takes longer than a second of frames.
+    # Read to the end: stopping early ends the child, whose start takes longer than decoding a second of frames.
     batches = list(decoder.frames(path, video, [wanted], Span(tick, end, video.time_base)))
     pixels = next((frames.pixels for frames in batches if len(frames.pixels)), None)
     if pixels is None:
-        raise MediaError("NO_FRAMES", f"{path.name} shows nothing at {float(tick * video.time_base):.1f} s.")
+        raise MediaError("NO_FRAMES", f"{path.name} has no frame at {float(tick * video.time_base):.1f} s.")
     return np.asarray(pixels[0], np.uint8)
 
 
 def picture_of(jpeg: bytes) -> NDArray[np.uint8]:
-    """The pixels (h, w, 3) uint8 RGB of a kept thumbnail.
+    """The pixels (h, w, 3) uint8 RGB of a stored thumbnail.
 
     Raises:
-        KeyError: if it is no picture.
+        KeyError: if the bytes are not a picture.
     """
     pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     if pixels is None:

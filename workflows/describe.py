@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.decode.decoder import Decoder
 from pipeline.describe.captions import CAPTION_VECTORS, CAPTIONS, caption_vectors, describe_clips
-from pipeline.passes import tried
+from pipeline.passes.outcomes import try_stage
 from stores.core.errors import KinodexError, MediaError, StoreError
 from stores.core.patience import patiently
 from stores.core.records import Receipt, StageKey, StageOutput
@@ -227,7 +227,7 @@ class _Job:
 
     def _tried(self, one: PlannedDescription, stage: str) -> Outcome:
         try:
-            outcome = tried(partial(self._run, one, stage))
+            outcome = try_stage(partial(self._run, one, stage))
         except Exception as error:  # noqa: BLE001
             # A bug that one video reveals must neither stop the other videos nor lose its traceback.
             _log.exception("%s of %s", stage, one.video_id)

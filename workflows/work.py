@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipeline.perceive import PerceptionConfig, perceive
+from pipeline.perceive import PerceptionConfig, PerceptionContext, VideoFile, perceive
 from pipeline.segments.parts import parts_of
 from pipeline.segments.perceive_part import perceive_part
 from stores.core.errors import KinodexError, StoreError
@@ -24,7 +24,7 @@ from workflows.units import WorkUnit
 if TYPE_CHECKING:
     from encoders.bundle import Encoders
     from pipeline.decode.decoder import Decoder
-    from pipeline.reuse import KnownFrameHashes
+    from pipeline.similarity.reuse import KnownFrameHashes
     from pipeline.stage import Memory
 
 _log = logging.getLogger(__name__)
@@ -129,15 +129,13 @@ def outcomes(
     memory = _PatientMemory(memory, unit.undecodable_audio)
     video = memory.video
     parts = parts_of(video, unit.part_seconds) if video is not None else ()
-    common = (context.encoders, context.decoder, begin, context.config, advanced)
+    perception = PerceptionContext(context.encoders, context.decoder, begin, context.config, advanced, context.known)
     if unit.part is None:
-        todo = tuple(unit.stages)
-        yield from perceive(
-            path, unit.video_id, unit.sha256, todo, memory, *common, parts=parts, known_frame_hashes=context.known
-        )
+        file = VideoFile(path, unit.video_id, unit.sha256)
+        yield from perceive(file, tuple(unit.stages), memory, perception, parts)
     elif video is not None:
         todo = tuple(base_stage(stage) for stage in unit.stages)
-        yield from perceive_part(path, video, parts[unit.part], todo, *common, known_frame_hashes=context.known)
+        yield from perceive_part(path, video, parts[unit.part], todo, perception)
 
 
 class _PatientMemory:

@@ -1,4 +1,4 @@
-"""Who speaks when, without the who: Silero's voice activity detector."""
+"""Speech activity: Silero's voice activity detector."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from encoders.types import SAMPLE_RATE, Samples
 # Threshold: Silero's own default. Pauses under 1 s stay inside a span and 0.3 s are kept around it: Whisper hears
 # cut-off first syllables badly, and faster-whisper's own defaults (2 s and 0.4 s) keep more silence than clips need.
 _OPTIONS = VadOptions(threshold=0.5, min_speech_duration_ms=250, min_silence_duration_ms=1000, speech_pad_ms=300)
-# Sound is looked at in pieces of this length, because the detector copies all it is given several times.
+# Sound is processed in pieces of this length, because the detector copies its input several times.
 _PIECE = 30 * 60 * SAMPLE_RATE
 _MERGE_SECONDS = 1.0
 
@@ -35,7 +35,7 @@ class SileroVoiceDetector:
         return self._name
 
     def detect(self, samples: Samples) -> list[tuple[float, float]]:
-        """Spans (start, end) in seconds in which somebody speaks, in order, not touching.
+        """Spans (start, end) in seconds of speech, in order, not touching.
 
         Args:
             samples: (n,) float32 mono at 16 kHz in [-1, 1]; n may be 0.

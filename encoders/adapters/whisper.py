@@ -1,4 +1,4 @@
-"""Speech into words with times: Whisper through CTranslate2, on the spans where somebody speaks."""
+"""Speech into words with times: Whisper through CTranslate2, on the spans of speech."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class WhisperRecognizer:
         device: str = "cpu",
         compute_type: str = "int8",
     ) -> None:
-        # A path that is no folder would be looked up on the Hugging Face hub.
+        # A path that is not a folder would be looked up on the Hugging Face hub.
         if not folder.is_dir():
             raise WeightsError("missing", f"{folder} is not a folder.")
         try:
@@ -98,21 +98,21 @@ class WhisperRecognizer:
     def recognize(self, samples: Samples, speech: Sequence[tuple[float, float]]) -> Transcript:
         """What is said in the given spans; no segments where nothing was recognised.
 
-        The language is the one heard in most of the speech, its probability the mean there. A segment's confidence is
-        ``exp(mean log-probability of its tokens) * min(1, language probability / 0.5)``.
+        The language is the one detected in most of the speech, its probability the mean there.
+        A segment's confidence is ``exp(mean log-probability of its tokens) * min(1, language probability / 0.5)``.
 
         Args:
             samples: (n,) float32 mono at 16 kHz in [-1, 1]; n may be 0.
-            speech: (start, end) seconds in which somebody speaks; parts outside the sound are ignored.
+            speech: (start, end) seconds of speech; parts outside the sound are ignored.
 
         Returns:
             Segments in order of time, seconds on the clock of ``samples``; language "" where nothing was recognised.
         """
         segments: list[SpeechSegment] = []
-        heard: dict[str, list[tuple[float, float]]] = {}
+        detected: dict[str, list[tuple[float, float]]] = {}
         for piece in join_speech(samples, speech):
             found, info = self._transcribe(piece)
-            heard.setdefault(info.language, []).append((piece.seconds, float(info.language_probability)))
+            detected.setdefault(info.language, []).append((piece.seconds, float(info.language_probability)))
             sure = min(1.0, float(info.language_probability) / _SURE_LANGUAGE)
             for repeating, window in groupby(found, lambda one: one.compression_ratio > _LOOP_RATIO):
                 restored = [
@@ -121,11 +121,11 @@ class WhisperRecognizer:
                     for part in _restored(segment, piece, math.exp(min(0.0, segment.avg_logprob)) * sure, repeating)
                 ]
                 segments.extend(_collapsed(restored) if repeating else restored)
-        if not segments:  # the language heard in noise is no finding
+        if not segments:  # a language detected in noise means nothing
             return Transcript("", 0.0, ())
-        language = max(heard, key=lambda code: sum(seconds for seconds, _ in heard[code]))
-        total = sum(seconds for seconds, _ in heard[language])
-        probability = sum(seconds * p for seconds, p in heard[language]) / total
+        language = max(detected, key=lambda code: sum(seconds for seconds, _ in detected[code]))
+        total = sum(seconds for seconds, _ in detected[language])
+        probability = sum(seconds * p for seconds, p in detected[language]) / total
         return Transcript(language, probability, tuple(segments))
 
     def _transcribe(self, piece: JoinedSpeech) -> tuple[list[_Segment], Any]:

@@ -28,7 +28,7 @@ class ModelPool(Generic[_Model]):
 
     @contextmanager
     def acquire(self) -> Iterator[_Model]:
-        """A model for the block, for nobody else meanwhile."""
+        """A model for the block, which no other thread uses meanwhile."""
         try:
             model = self._free.get_nowait()
         except queue.Empty:

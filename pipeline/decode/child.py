@@ -1,7 +1,7 @@
-"""The child process in which foreign files are decoded: ``python -m pipeline.decoding_child FD PARENT BYTES``.
+"""The child process in which foreign files are decoded: ``python -m pipeline.decode.child FD PARENT BYTES``.
 
 It reads jobs from the socket ``FD`` and answers each with any number of messages and one ``done`` or ``error``.
-A crash, a loop or a memory bomb in a codec ends this process and not Kinodex. It ends with its parent, too.
+A crash, a loop or a memory bomb in a codec ends this process and not Kinodex. It also ends when its parent does.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from numpy.typing import NDArray
 from pipeline.decode.protocol import Emit, Wire
 from stores.core.errors import KinodexError
 
-# Exit status where there was too little memory to go on.
+# Exit status after running out of memory.
 MEMORY_EXIT = 77
-# Batches that wait to be taken: the child decodes ahead while the parent computes, in bounded memory.
+# Messages that may wait to be sent: the child decodes ahead while the parent computes, in bounded memory.
 _AHEAD = 4
-# How often the parent hears that decoding goes on, in seconds; and how often the parent's life is checked.
+# Seconds between two signs of life while decoding; and between two checks that the parent is alive.
 _ALIVE_SECONDS = 1.0
 _PARENT_SECONDS = 0.5
 
@@ -39,15 +39,15 @@ class _Sender:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._waiting: queue.Queue[tuple[str, Mapping[str, Any], NDArray[Any] | None]] = queue.Queue(_AHEAD)
-        self._told = 0.0
+        self._last_alive = 0.0
         threading.Thread(target=self._send, daemon=True).start()
 
     def emit(self, tag: str, values: Mapping[str, Any], payload: NDArray[Any] | None = None) -> None:
         if tag == "alive":
             now = time.monotonic()
-            if now - self._told < _ALIVE_SECONDS:
+            if now - self._last_alive < _ALIVE_SECONDS:
                 return
-            self._told = now
+            self._last_alive = now
         self._waiting.put((tag, values, payload))
 
     def _send(self) -> None:
@@ -56,7 +56,7 @@ class _Sender:
             try:
                 self._wire.send(*message)
             except OSError:
-                os._exit(0)  # the parent has gone, or wants no more
+                os._exit(0)  # the parent has gone, or has closed the connection
 
 
 def main() -> None:
@@ -65,21 +65,27 @@ def main() -> None:
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     wire = Wire(socket.socket(fileno=descriptor))
-    from pipeline.decode.audio_pass import listen_to
-    from pipeline.decode.probe_header import describe
-    from pipeline.decode.video_pass import watch_video
+    from pipeline.decode.audio_pass import AudioJob, decode_audio
+    from pipeline.decode.probe_header import read_header
+    from pipeline.decode.video_pass import VideoJob, decode_video
 
     def probe(path: str, emit: Emit) -> None:
-        emit("header", describe(path, emit).to_json(), None)
+        emit("header", read_header(path, emit).to_json(), None)
 
-    # After the imports, so that a limit below what libraries need shows up at the first job, as such.
+    def frames(path: str, emit: Emit, **values: Any) -> None:
+        decode_video(path, VideoJob.from_json(values), emit)
+
+    def sound(path: str, emit: Emit, **values: Any) -> None:
+        decode_audio(path, AudioJob(**values), emit)
+
+    # After the imports, so that a limit too low for the libraries fails the first job with the right error.
     resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
     sender = _Sender(wire)
     sender.emit("ready", {})
     jobs: dict[str, Callable[..., None]] = {
         "probe": probe,
-        "frames": watch_video,
-        "sound": listen_to,
+        "frames": frames,
+        "sound": sound,
         "misbehave": _misbehave,
     }
     while True:
@@ -93,14 +99,14 @@ def main() -> None:
             sender.emit("error", {"code": error.code.name, "message": error.message, "hint": error.hint})
         except MemoryError:
             os._exit(MEMORY_EXIT)
-        except Exception:  # noqa: BLE001 - told to the parent, which raises it as the bug it is
+        except Exception:  # noqa: BLE001 - sent to the parent, which raises it as the bug it is
             sender.emit("bug", {"trace": traceback.format_exc()})
         else:
             sender.emit("done", {})
 
 
 def _end_with(parent: int) -> None:
-    """End this process when the parent has ended, also while a codec hangs."""
+    """End this process when the parent has ended, even while a codec hangs."""
     while os.getppid() == parent:
         time.sleep(_PARENT_SECONDS)
     os._exit(0)

@@ -1,4 +1,4 @@
-"""Decoding that cannot take Kinodex down: a child process with limits, started again when it falls."""
+"""Decoding that cannot crash Kinodex: it happens in a child process with limits, restarted when it dies."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from stores.core.errors import MediaError
 from stores.core.records import Span, Video
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
-# How far back the end of a part's sound may be moved; short parts, as in tests, are not searched beyond their half.
+# How far back the end of a part's sound may be moved; in short parts, as in tests, at most half their length.
 _SEARCH_SECONDS = 10.0
-# What the child sees of the environment: where programs and libraries lie, how text is encoded, where temporary files
-# go, how sanitizers and coverage are set up. It parses hostile files, so no key, password or address may reach it.
+# Environment variables that the child inherits: paths of programs and libraries, text encoding, temporary folder,
+# allocator and coverage settings. It parses hostile files, so no key, password or address may reach it.
 _PASSED_ON = frozenset(
     """
     PATH HOME LANG LANGUAGE TZ TMPDIR TMP TEMP LD_LIBRARY_PATH DYLD_LIBRARY_PATH SYSTEMROOT
@@ -41,16 +41,16 @@ _START_SECONDS = 60.0  # a loaded machine may take long to load shared libraries
 
 @dataclass(frozen=True, slots=True)
 class DecoderLimits:
-    """What one decoding may cost. All values are ours: several times what the slowest sound file needs.
+    """What decoding may cost. All values are ours: several times what the slowest healthy file needs.
 
     Attributes:
-        seconds_per_media_second: seconds of waiting for the decoder that each second of video may cost.
-        minimum_seconds: what any video may cost, however short.
-        stall_seconds: longest silence of the child, which reports about every second while it decodes.
+        seconds_per_media_second: seconds of waiting for the decoder, per second of video.
+        minimum_seconds: allowed for any video, however short.
+        stall_seconds: longest time without a message from the child, which reports every second while it decodes.
         address_space_bytes: limit of the child's address space (RLIMIT_AS).
-        unit_seconds: longest stretch of sound that is held at a time.
-        restart_after: jobs after which the child is replaced, against leaks in codecs: some hundred videos, since a
-            new one takes half a second of a processor before it can begin.
+        unit_seconds: longest stretch of sound in one message.
+        restart_after: jobs after which the child is replaced, against leaks in codecs; not sooner, because a new one
+            takes half a second of processor time to start.
     """
 
     seconds_per_media_second: float = 4.0
@@ -62,11 +62,11 @@ class DecoderLimits:
 
 
 class Decoder:
-    """Decodes files in one reusable child process. To be used by one thread; close it at the end.
+    """Decodes files in one reusable child process. For one thread only; must be closed.
 
     All methods raise `MediaError`: FILE_MISSING, FILE_EMPTY, FILE_UNREADABLE, NOT_MEDIA, TRUNCATED, ENCRYPTED,
     NO_VIDEO_STREAM, UNSUPPORTED_CODEC, ABSURD_DIMENSIONS, NO_FRAMES, DECODE_FAILED for what is wrong with the file;
-    DECODE_CRASHED, DECODE_TIMEOUT and DECODE_MEMORY where the child died of it; the next call starts a new one.
+    DECODE_CRASHED, DECODE_TIMEOUT and DECODE_MEMORY if the file brought the child down; the next call starts a new one.
     """
 
     def __init__(self, limits: DecoderLimits | None = None) -> None:
@@ -74,20 +74,20 @@ class Decoder:
         self._child: _Child | None = None
 
     def probe(self, path: Path) -> Header:
-        """What the file says about itself; one frame is decoded."""
+        """The header of the file; one frame is decoded as a check."""
         (message,) = self._messages("probe", path, 0.0, {})
         return Header.from_json(message.values)
 
     def frames(
         self, path: Path, video: Video, samplings: Sequence[Sampling], span: Span | None = None
     ) -> Iterator[Frames]:
-        """Decode the video once, and hand out batches of frames as each sampling wants them, as they come.
+        """Decode the video once, and yield batches of the frames that each sampling wants, in the order decoded.
 
         Stopping early is allowed and ends the child.
 
         Args:
-            span: a part of the video, if only its frames are wanted. It gives those frames of a pass over the whole
-                that lie in it, and in each sampling's margin around it.
+            span: the part of the video whose frames are wanted: those frames of a pass over the whole that lie in it,
+                or in a sampling's margin around it.
         """
         job = {
             "duration": video.duration,
@@ -103,16 +103,16 @@ class Decoder:
             yield Frames(values["name"], pixels, ticks, video.time_base, values["warning"], values["end"])
 
     def sound(self, path: Path, video: Video, span: Span | None = None, track: str = "") -> Iterator[Sound]:
-        """Decode the sound in stretches of at most ``limits.unit_seconds``, which follow on each other.
+        """Decode the sound in consecutive units of at most ``limits.unit_seconds``.
 
         Args:
-            span: a part of the video, if only its sound is wanted. Either end is moved to where it is quiet, up to ten
-                seconds earlier, and neighbouring parts agree on where; the sound of the first and the last part begins
-                and ends with the file's.
-            track: number, from 1, or language of the audio track, where it is not to be the usual one.
+            span: the part of the video whose sound is wanted. Each end is moved to a quiet place, up to ten seconds
+                earlier, on which neighbouring parts agree; the sound of the first part begins, and that of the last
+                part ends, with the file.
+            track: number, from 1, or language of the audio track; "" for the default one.
 
         Raises:
-            MediaError: AUDIO_DECODE_FAILED if there is none that can be decoded; and as above.
+            MediaError: AUDIO_DECODE_FAILED if no sound can be decoded; and as above.
         """
         job = {
             "start": float(video.start_pts * video.time_base),
@@ -141,27 +141,27 @@ class Decoder:
         self.close()
 
     def _messages(self, job: str, path: Path, media_seconds: float, values: Mapping[str, Any]) -> Iterator[Message]:
-        """Run one job in the child; whatever ends it early ends the child, too."""
+        """Run one job in the child. A job that does not run to its end, for any reason, ends the child."""
         limits = self.limits
         left = max(limits.minimum_seconds, limits.seconds_per_media_second * media_seconds)
         child = self._running()
         child.jobs += 1
         child.busy = True
-        told = searching = False
+        completed = seeking = False
         try:
             child.wire.send(job, {"path": os.path.abspath(path), **values} if job != "misbehave" else values)  # noqa: PTH100
             while True:
                 if self._child is not child:
-                    raise RuntimeError(f"decoding {_shown(path)} was given up: another file was begun meanwhile")
+                    raise RuntimeError(f"decoding {_shown(path)} was abandoned: another file was started meanwhile")
                 begun = time.monotonic()
-                message = child.wire.receive(left if searching else min(limits.stall_seconds, left))
+                message = child.wire.receive(left if seeking else min(limits.stall_seconds, left))
                 left = max(0.0, left - (time.monotonic() - begun))
-                # Where a file has no index, the search for a place in it reads all that is before.
-                searching = message.tag == "seeking"
+                # In a file without an index, seeking reads all that precedes the place, without a sign of life.
+                seeking = message.tag == "seeking"
                 if message.tag == "detour":
                     left += limits.seconds_per_media_second * message.values["seconds"]
                 if message.tag in ("done", "error", "bug"):
-                    told = True
+                    completed = True
                     break
                 if message.tag not in ("alive", "seeking", "detour"):
                     yield message
@@ -175,7 +175,7 @@ class Decoder:
             raise _death(path, child.exit_status()) from error
         finally:
             child.busy = False
-            if not told:
+            if not completed:
                 child.end()
         if message.tag == "error":
             raise MediaError(message.values["code"], message.values["message"], message.values["hint"])
@@ -189,7 +189,7 @@ class Decoder:
 
     def _running(self) -> _Child:
         child = self._child
-        # A busy child is still answering a job whose frames nobody took to the end.
+        # A busy child is still working on a job whose frames were not consumed to the end.
         if child is not None and (child.busy or child.jobs >= self.limits.restart_after or not child.is_alive()):
             self.close()
         if self._child is None:
@@ -198,14 +198,14 @@ class Decoder:
 
 
 class _Child:
-    """The process and the wire to it."""
+    """The process and the connection to it."""
 
     def __init__(self, address_space: int) -> None:
         ours, theirs = socket.socketpair()
         environment = environment_of_child(os.environ)
-        # Found wherever Kinodex was started from, without the current folder (-P), which may hold anything.
+        # Kinodex is found from any current folder, which -P itself keeps off the path: it may contain anything.
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_ROOT), environment.get("PYTHONPATH", "")]))
-        # Thread pools of numerical libraries would eat the address space that codecs are to have.
+        # Thread pools of numerical libraries would use up address space that codecs need.
         environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         command = [sys.executable, "-P", "-m", "pipeline.decode.child"]
         command += [str(theirs.fileno()), str(os.getpid()), str(address_space)]
@@ -231,7 +231,7 @@ class _Child:
         return self._process.poll() is None
 
     def exit_status(self) -> int:
-        """How the process ended; it has closed its socket, so that this is soon known."""
+        """The exit status of the process, which has closed its socket and so is about to end."""
         try:
             return self._process.wait(5)
         except subprocess.TimeoutExpired:
@@ -245,7 +245,7 @@ class _Child:
 
 
 def environment_of_child(environment: Mapping[str, str]) -> dict[str, str]:
-    """What of ``environment`` a process that parses foreign files gets: a list of harmless names, and the locale."""
+    """The part of ``environment`` for a process that parses hostile files: harmless variables, and the locale."""
     return {name: value for name, value in environment.items() if name in _PASSED_ON or name.startswith("LC_")}
 
 

@@ -1,4 +1,4 @@
-"""What passes from the decoder to observers: which frames are wanted, and batches of them."""
+"""What the decoder and its callers exchange: which frames are wanted, and batches of frames and sound."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ class Sampling:
 
     Attributes:
         name: of the observer; frames come back under it.
-        every_seconds: distance of the frames in seconds; None for every frame.
-        long_side: pixels of the longer displayed side; pictures are never enlarged, their aspect is kept.
-        minimum: frames wanted at least where the video is too short to give that many at this distance.
-        batch: frames that are handed over at a time, at most.
-        exact: (width, height) of the pictures as displayed, whatever their aspect, enlarged if need be; scaled more
-            carefully than others, for networks that were trained on pictures of that size. Then ``long_side`` is the
-            longer one of the two.
-        margin_seconds: where a part of a video is decoded, frames on both sides of it that are wanted, too.
+        every_seconds: interval between frames; None for every frame.
+        long_side: pixels of the longer displayed side; frames are never enlarged and keep their aspect ratio.
+        minimum: frames wanted even from a video that is too short for as many at this interval.
+        batch: frames in one batch, at most.
+        margin_seconds: when a part of a video is decoded, how far beyond it on both sides frames are wanted, too.
+        exact: (width, height) of the frames as displayed, whatever their aspect ratio, enlarged if necessary; scaled
+            bicubically, for networks that were trained on frames of that size. ``long_side`` must be the longer one.
     """
 
     name: str
@@ -37,22 +36,22 @@ class Sampling:
         every = self.every_seconds
         least = min(self.long_side - 1, self.minimum, self.batch)
         if (every is not None and every <= 0) or least < 1 or self.margin_seconds < 0:
-            raise ValueError(f"not a sampling: {self}")
+            raise ValueError(f"invalid sampling: {self}")
         if self.exact is not None and (min(self.exact) < 1 or max(self.exact) != self.long_side):
-            raise ValueError(f"not a sampling: {self}")
+            raise ValueError(f"invalid sampling: {self}")
 
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """Some frames of one video, in order.
+    """A batch of frames of one video, in order.
 
     Attributes:
-        name: of the sampling they were taken for.
-        pixels: (n, h, w, 3) uint8 RGB, as displayed: turned and with square pixels; n may be 0.
-        ticks: (n,) int64, strictly rising over all batches; tick 0 is where a player shows 0:00.
+        name: of the sampling that they were decoded for.
+        pixels: (n, h, w, 3) uint8 RGB, as displayed: rotated and with square pixels; n may be 0.
+        ticks: (n,) int64, strictly increasing over all batches; tick 0 is where a player shows 0:00.
         time_base: seconds per tick.
-        warning: coded remark about the whole pass (``TRUNCATED: …``), on the last batch only.
-        end: tick at which the pictures of a file that was cut off end, on the last batch only; None for others.
+        warning: coded warning about the whole pass (``TRUNCATED: …``), on the last batch only.
+        end: on the last batch of a truncated file, the tick at which its last frame ends; None otherwise.
     """
 
     name: str

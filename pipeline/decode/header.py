@@ -1,4 +1,4 @@
-"""What a container says about itself before anything is watched."""
+"""What a container says about itself before its frames are decoded."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The facts of one file. Times in ticks of ``time_base`` as in `stores.core.records.Video`, whose fields they
-    become."""
+    """The header of one file. Fields and units as in `stores.core.records.Video`, which is made from it."""
 
     duration: int
     time_base: Fraction
@@ -27,12 +26,12 @@ class Header:
     warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Values that JSON can hold."""
+        """The fields as values that JSON can represent."""
         return asdict(self) | {"time_base": str(self.time_base), "frame_rate": str(self.frame_rate)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Header:
-        """The header that `to_json` gave."""
+        """The header from the output of `to_json`."""
         return cls(
             **{
                 **values,

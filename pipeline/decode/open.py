@@ -1,4 +1,4 @@
-"""Opening a media file, and saying exactly what is wrong where that fails. Runs in the decoding child."""
+"""Opening a media file, with an exact error where that fails. Runs in the decoding child."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from stores.core.errors import MediaError
 MAX_PIXELS = 2**26
 MAX_SIDE = 16384
 
-# Containers of video and sound, by libavformat's names. Playlists (hls, concat, dash), which would open other
-# files or addresses, still pictures and plain text are left out on purpose.
+# Containers of video and sound, by libavformat's names. Left out on purpose: playlists (hls, concat, dash), which
+# open other files or addresses, still pictures, and plain text.
 _CONTAINERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpegtsraw,mpeg,mpegvideo,flv,live_flv,kux,asf,asf_o,rm,ogg,"
     "mxf,gxf,nut,nsv,dv,wtv,ivf,obu,h261,h263,h264,hevc,vvc,av1,m4v,vc1,cavsvideo,mjpeg,dhav,swf,gif,apng,"
@@ -30,8 +30,8 @@ _CONTAINERS = (
 _OPTIONS = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
 _MP4_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"moof", b"styp", b"pnot"})
 _MATROSKA = b"\x1aE\xdf\xa3"
-_NO_TIMES = av.format.Flags.no_timestamps.value
-_HIGHEST_RATE = 1000  # frames per second that any camera stores as such; more is a clock's rate
+_NO_TIMESTAMPS = av.format.Flags.no_timestamps.value
+_HIGHEST_RATE = 1000  # frames per second; a higher value is the rate of a clock
 _MOOV_LIMIT = 1 << 26
 _REFUSED = re.compile(r"Picture size (\d+)x(\d+) is invalid")
 # In a sample description: its size and flags, one entry's size, then the name of protected video.
@@ -40,7 +40,7 @@ _PROTECTED = re.compile(rb"stsd.{12}encv", re.DOTALL)
 
 @contextmanager
 def opened(path: str) -> Iterator[Any]:
-    """The container of ``path`` (absolute; surrogates stand for bytes that are no UTF-8), closed afterwards.
+    """The container of ``path`` (absolute; surrogates stand for bytes that are not UTF-8), closed afterwards.
 
     Raises:
         MediaError: FILE_MISSING, FILE_UNREADABLE, FILE_EMPTY, NOT_MEDIA, TRUNCATED.
@@ -58,7 +58,7 @@ def opened(path: str) -> Iterator[Any]:
 
 
 def video_stream(container: Any, path: str) -> Any:
-    """The stream of moving pictures to watch (`chosen_video`), checked before anything is decoded.
+    """The video stream to decode (`chosen_video`), checked before anything is decoded.
 
     Raises:
         MediaError: NO_VIDEO_STREAM, ENCRYPTED, UNSUPPORTED_CODEC, ABSURD_DIMENSIONS.
@@ -89,42 +89,42 @@ def video_stream(container: Any, path: str) -> Any:
 
 
 def _refused_size(path: str) -> tuple[int, int]:
-    """The size that a header claims and that FFmpeg refuses, telling its log only; (0, 0) if there is none."""
+    """The size that a header claims and FFmpeg refuses, which only its log reports; (0, 0) if there is none."""
     level = av.logging.get_level()
     av.logging.set_level(av.logging.ERROR)
     try:
-        with av.logging.Capture() as told, suppress(av.error.FFmpegError, OSError):
+        with av.logging.Capture() as logged, suppress(av.error.FFmpegError, OSError):
             av.open(path, options=_OPTIONS, metadata_errors="replace").close()
     finally:
         av.logging.set_level(level)
-    sizes = [_REFUSED.search(text) for _, _, text in told]
+    sizes = [_REFUSED.search(text) for _, _, text in logged]
     return next(((int(size[1]), int(size[2])) for size in sizes if size), (0, 0))
 
 
 def audio_stream(container: Any, wanted: str = "") -> Any | None:
-    """The audio track to hear (`chosen_audio`), or None."""
+    """The audio track to decode (`chosen_audio`), or None."""
     return chosen_audio(container, wanted)
 
 
 def frame_rate(container: Any, stream: Any) -> Fraction:
     """Frames per second, 0 if unknown.
 
-    A demuxer without timestamps claims 25 whatever the stream says, and that of DV the ticks of its clock.
+    A demuxer without timestamps claims 25 whatever the stream says, and the DV demuxer claims its clock rate.
     """
     rate = Fraction(stream.average_rate or stream.guessed_rate or 0)
     guessed = Fraction(stream.guessed_rate or 0)
-    if guessed and (rate > _HIGHEST_RATE or not tells_times(container)):
+    if guessed and (rate > _HIGHEST_RATE or not has_timestamps(container)):
         return guessed
     return rate
 
 
-def tells_times(container: Any) -> bool:
-    """Whether the container gives its frames times; a raw stream of one codec does not."""
-    return not container.format.flags & _NO_TIMES
+def has_timestamps(container: Any) -> bool:
+    """Whether the container stores timestamps; a raw stream of one codec does not."""
+    return not container.format.flags & _NO_TIMESTAMPS
 
 
 def decoded(container: Any, stream: Any) -> Iterator[Any]:
-    """All frames of a stream that can be had; what is broken in between is passed over, as players do."""
+    """All decodable frames of a stream; broken packets in between are skipped, as players do."""
     packets = container.demux(stream)
     while True:
         try:
@@ -132,7 +132,7 @@ def decoded(container: Any, stream: Any) -> Iterator[Any]:
         except MemoryError:
             raise
         except (av.error.FFmpegError, OSError):
-            return  # the container breaks off here; what was decoded is kept
+            return  # the container ends abruptly here; what was decoded counts
         if packet is None:
             return
         try:
@@ -144,14 +144,14 @@ def decoded(container: Any, stream: Any) -> Iterator[Any]:
 def is_protected(container: Any, path: str) -> bool:
     """Whether an MP4 declares its video as encrypted (ISO/IEC 23001-7, sample entry ``encv``).
 
-    FFmpeg looks through that entry at the codec below it, and would decode noise.
+    FFmpeg ignores that entry in favour of the codec inside it, and would decode noise.
     """
     return "mp4" in container.format.name and bool(_PROTECTED.search(_moov(path)[0]))
 
 
 def shown(path: str) -> str:
     """The file's name for a message, printable whatever its bytes are."""
-    return repr(os.fsencode(os.path.basename(path)).decode("utf-8", "replace"))  # noqa: PTH119 - may hold any bytes
+    return repr(os.fsencode(os.path.basename(path)).decode("utf-8", "replace"))  # noqa: PTH119 - may contain any bytes
 
 
 def _check_file(path: str, name: str) -> None:
@@ -162,7 +162,9 @@ def _check_file(path: str, name: str) -> None:
         with open(path, "rb"):  # noqa: PTH123
             pass
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise MediaError("FILE_MISSING", f"{name} is not there.", "Check the path and whether it was moved.") from error
+        raise MediaError(
+            "FILE_MISSING", f"{name} does not exist.", "Check the path, and whether it was moved."
+        ) from error
     except OSError as error:
         raise MediaError(
             "FILE_UNREADABLE", f"{name} cannot be read: {error.strerror}.", "Check its permissions and the disk."
@@ -182,13 +184,13 @@ def _not_opened(path: str, name: str) -> MediaError:
 def _cut_off(name: str) -> MediaError:
     return MediaError(
         "TRUNCATED",
-        f"{name} starts like a video, but its index is missing: it was not copied or recorded to the end.",
+        f"{name} starts like a video, but its index is missing: copying or recording was not finished.",
         "Copy or download it again.",
     )
 
 
 def _moov(path: str) -> tuple[bytes, bool]:
-    """The index of an MP4 file, found by walking its top-level boxes; and whether it is all there."""
+    """The index (moov box) of an MP4 file, found by walking its top-level boxes; and whether it is complete."""
     with open(path, "rb") as file:  # noqa: PTH123
         while len(head := file.read(8)) == 8:
             size, kind, read = int.from_bytes(head[:4], "big"), head[4:], 8

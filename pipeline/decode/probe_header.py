@@ -1,4 +1,4 @@
-"""Reading a file's header, with one frame decoded to see that it can be. Runs in the decoding child."""
+"""Reading a file's header, and decoding one frame as a check. Runs in the decoding child."""
 
 from __future__ import annotations
 
@@ -11,29 +11,30 @@ from typing import Any
 import av
 
 from pipeline.decode.header import Header
-from pipeline.decode.open import audio_stream, frame_rate, opened, shown, tells_times, video_stream
+from pipeline.decode.open import audio_stream, frame_rate, has_timestamps, opened, shown, video_stream
 from pipeline.decode.protocol import Emit
+from pipeline.decode.seekable import SPLICED
 from pipeline.decode.splices import is_joinable, spliced_end
 from pipeline.decode.stream_choice import audio_warnings, video_warnings
-from pipeline.segments.parts import SPLICED
 from stores.core.errors import MediaError
 
 _MICROSECOND = Fraction(1, 1_000_000)  # AV_TIME_BASE of containers
-# Enough packets to meet a change of rate early in a screen recording or phone video, at no noticeable cost. Ours.
+# Enough packets to see the frame rate vary in a screen recording or phone video, at no noticeable cost. Ours.
 _PACKETS = 200
-# Frame distances may differ by rounding to the time base (33 and 34 ms in Matroska); more is a variable rate. Ours.
+# Frame intervals may differ by rounding to the time base (33 and 34 ms in Matroska); more is a variable rate. Ours.
 _ROUNDING_TICKS = 2
 _ROUNDING_SHARE = 0.05
-# Sound outlasts pictures by a little in most files (its packets are longer); more than this is meant. Ours.
+# Sound outlasts pictures by a little in most files (its packets are longer); more than this is intended. Ours.
 _OUTLASTS_SECONDS = 1
-# How Matroska's writers note the length of one track, which its format has no field for.
+# How Matroska muxers record the length of a track, for which the format has no field.
 _TAGGED = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
-# Part of a video that must be missing before it is called truncated: both of them. Ours: players round durations.
+# A video counts as truncated if less than this share of it is there and more than these seconds are missing. Ours:
+# muxers round durations.
 TRUNCATED_SHARE = 0.95
 TRUNCATED_SECONDS = 1.0
 
 
-def describe(path: str, emit: Emit) -> Header:
+def read_header(path: str, emit: Emit) -> Header:
     """The header of a file; ``alive`` is emitted while a file without a known length is read through.
 
     Raises:
@@ -49,7 +50,7 @@ def describe(path: str, emit: Emit) -> Header:
         pictures = duration
         sound = _end_of_sound(container, audio, start, time_base)
         if pictures and (sound - pictures) * time_base > _OUTLASTS_SECONDS:
-            duration = sound  # players hold the last picture
+            duration = sound  # players go on showing the last picture
         warnings = [*video_warnings(container, stream), *audio_warnings(container, audio)]
         reachable = _reachable(stream, os.stat(path).st_size)  # noqa: PTH116
         if reachable is not None:
@@ -63,15 +64,13 @@ def describe(path: str, emit: Emit) -> Header:
         facts = (stream.codec_context.name, audio.codec_context.name if audio else "", container.format.name)
     with opened(path) as container:
         stream = video_stream(container, path)
-        variable, end = _look_at_packets(container, stream, start, rate, emit if duration <= 0 else None)
+        variable, end = _scan_packets(container, stream, start, rate, emit if duration <= 0 else None)
     if joinable and pictures:
         with opened(path) as container:
             joined = spliced_end(container, video_stream(container, path), start, pictures, rate, emit)
         if joined:
             seconds = [round(float(ticks * time_base), 1) for ticks in (joined, pictures)]
-            warnings.append(
-                f"{SPLICED}: {seconds[0]} s in all, where its clock tells {seconds[1]} s: joined recordings"
-            )
+            warnings.append(f"{SPLICED}: {seconds[0]} s in all, where its clock says {seconds[1]} s: joined recordings")
             duration = max(duration, joined)
     return Header(duration or end, time_base, start, width, height, rotation, rate, variable, *facts, tuple(warnings))
 
@@ -87,7 +86,7 @@ def start_of(container: Any, stream: Any) -> int:
 
 
 def displayed_size(stream: Any, rotation: int) -> tuple[int, int]:
-    """Width and height in square pixels, turned as displayed."""
+    """Width and height in square pixels, rotated as displayed."""
     context = stream.codec_context
     aspect = Fraction(stream.sample_aspect_ratio or 1)
     # A sample aspect beyond 4:1 either way is a broken header, not an anamorphic film.
@@ -98,7 +97,7 @@ def displayed_size(stream: Any, rotation: int) -> tuple[int, int]:
 
 
 def truncation(decoded: int, declared: int, time_base: Fraction) -> list[str]:
-    """The warning for a video of which only ``decoded`` of ``declared`` ticks are there, if that is a part of note."""
+    """The warning for a video of which only ``decoded`` of ``declared`` ticks are there, unless little is missing."""
     missing = float((declared - decoded) * time_base)
     if declared <= 0 or missing <= TRUNCATED_SECONDS or decoded >= TRUNCATED_SHARE * declared:
         return []
@@ -107,7 +106,7 @@ def truncation(decoded: int, declared: int, time_base: Fraction) -> list[str]:
 
 
 def _end_of_sound(container: Any, audio: Any | None, start: int, time_base: Fraction) -> int:
-    """End of the sound in ticks of the video from tick 0, as declared; 0 if it is not."""
+    """Declared end of the sound, in ticks of the video from tick 0; 0 if none is declared."""
     if audio is None:
         return 0
     end = declared_end(container, audio, 0)
@@ -115,7 +114,7 @@ def _end_of_sound(container: Any, audio: Any | None, start: int, time_base: Frac
 
 
 def declared_end(container: Any, stream: Any, start: int) -> int:
-    """End of one stream in its ticks from ``start``, as declared; 0 if it is not."""
+    """Declared end of one stream, in its ticks from ``start``; 0 if none is declared."""
     tick = Fraction(stream.time_base)
     if stream.duration:
         end = int(stream.start_time or 0) + int(stream.duration)
@@ -128,7 +127,7 @@ def declared_end(container: Any, stream: Any, start: int) -> int:
         hours, minutes, seconds = (Fraction(part) for part in tagged.groups())
         return max(0, round((hours * 3600 + minutes * 60 + seconds) / tick))
     if container.duration:
-        # Matroska and others: the container's length, from the container's start.
+        # Matroska and others declare the length of the container, from its start.
         first = (container.start_time or 0) * _MICROSECOND / tick
         last: int = round(container.duration * _MICROSECOND / tick + first)
         return max(0, last - start)
@@ -136,7 +135,7 @@ def declared_end(container: Any, stream: Any, start: int) -> int:
 
 
 def _reachable(stream: Any, size: int) -> int | None:
-    """Timestamp up to which the packets of an MP4's index lie inside the file; None if all do, or none is listed."""
+    """Timestamp of the first packet in an MP4's index that lies beyond the end of the file; None if there is none."""
     missing: list[int] = [entry.timestamp for entry in stream.index_entries if entry.pos + entry.size > size]
     return min(missing) if missing else None
 
@@ -152,16 +151,16 @@ def _first_frame(container: Any, stream: Any, path: str) -> Any:
         if frames:
             return frames[0]
     if failed:
-        raise MediaError("DECODE_FAILED", f"Not one picture of {shown(path)} can be decoded.", "Copy it again.")
+        raise MediaError("DECODE_FAILED", f"Not one frame of {shown(path)} can be decoded.", "Copy it again.")
     raise MediaError("NO_FRAMES", f"There is no picture in {shown(path)}.", "Copy or record it again.")
 
 
-def _look_at_packets(container: Any, stream: Any, start: int, rate: Fraction, whole: Emit | None) -> tuple[bool, int]:
-    """Whether frame distances vary in the first packets; and where the last packet read ends, in ticks from tick 0."""
+def _scan_packets(container: Any, stream: Any, start: int, rate: Fraction, emit_alive: Emit | None) -> tuple[bool, int]:
+    """Whether frame intervals vary in the first packets; and the end of the last packet read, in ticks from tick 0."""
     stamps: list[int] = []
     step = max(1, round(1 / ((rate or 25) * Fraction(stream.time_base))))
     end, count = start, 0
-    timed = tells_times(container)
+    timed = has_timestamps(container)
     for packet in container.demux(stream):
         if packet.size:
             count += 1
@@ -169,12 +168,12 @@ def _look_at_packets(container: Any, stream: Any, start: int, rate: Fraction, wh
             end = max(end, packet.pts + (packet.duration or step))
             if count <= _PACKETS:
                 stamps.append(packet.pts)
-        if whole:
-            whole("alive", {}, None)
+        if emit_alive:  # the length is unknown: all packets are read
+            emit_alive("alive", {}, None)
         elif count >= _PACKETS:
             break
     stamps.sort()
-    # The newest stamps may still lack neighbours that are stored after them.
+    # The last timestamps may still lack neighbours that are stored after them.
     steps = [b - a for a, b in pairwise(stamps[:-16] if count >= _PACKETS else stamps)]
     allowed = max(_ROUNDING_TICKS, _ROUNDING_SHARE * sorted(steps)[len(steps) // 2]) if steps else 0
     return bool(steps) and max(steps) - min(steps) > allowed, end - start if end > start else count * step

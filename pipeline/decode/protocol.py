@@ -1,7 +1,7 @@
 """Messages between a `Decoder` and its child: a JSON head and raw bytes, over a socket pair.
 
-JSON and not pickle, because the child reads files that nobody vouches for: should one of them take it over,
-the parent must not run what it sends.
+JSON and not pickle, because the child reads untrusted files: should one of them take it over, the parent must not
+execute what it sends.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# How a job in the child tells something: a tag, values that JSON can hold, a payload.
+# Sends a message from a job in the child: a tag, values that JSON can represent, a payload.
 Emit = Callable[[str, Mapping[str, Any], NDArray[Any] | None], None]
 
 _LENGTHS = struct.Struct("<IQ")
-# A head holds names, sizes and messages; a payload at most one batch of frames or ten minutes of sound.
+# A head contains names, sizes and messages; a payload at most one batch of frames or ten minutes of sound.
 _LONGEST_HEAD = 1 << 20
 _LONGEST_PAYLOAD = 1 << 31
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What one side told the other: a tag, values that JSON can hold, and bytes (n,) uint8."""
+    """A tag, values that JSON can represent, and a payload (n,) uint8."""
 
     tag: str
     values: Mapping[str, Any]
@@ -36,7 +36,7 @@ class Message:
 
 
 class Wire:
-    """One end of the connection. Sending blocks until the other side takes the bytes."""
+    """One end of the connection. Sending blocks until the other side reads."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
@@ -49,7 +49,7 @@ class Wire:
         """Send one message; ``payload`` is any C-contiguous array.
 
         Raises:
-            OSError: if the other side is gone.
+            OSError: if the connection is closed.
         """
         head = json.dumps({"tag": tag, **values}).encode()
         body = memoryview(b"") if payload is None else payload.reshape(-1).view(np.uint8).data
@@ -62,12 +62,12 @@ class Wire:
         """The next message.
 
         Args:
-            timeout: seconds until the whole message must be here; None waits for ever.
+            timeout: seconds within which the whole message must arrive; None waits forever.
 
         Raises:
-            TimeoutError: if it is not here in time.
-            EOFError: if the other side is gone.
-            ValueError: if the bytes are no message.
+            TimeoutError: if it does not arrive in time.
+            EOFError: if the connection is closed.
+            ValueError: if the bytes are not a message.
         """
         until = None if timeout is None else time.monotonic() + timeout
         head_length, body_length = _LENGTHS.unpack(self._exactly(_LENGTHS.size, until).tobytes())
@@ -85,8 +85,8 @@ class Wire:
             try:
                 count = self._socket.recv_into(view[got:])
             except ConnectionResetError as error:
-                raise EOFError("the other side is gone") from error
+                raise EOFError("the connection is closed") from error
             if not count:
-                raise EOFError("the other side is gone")
+                raise EOFError("the connection is closed")
             got += count
         return data

@@ -1,4 +1,4 @@
-"""Beginning to decode in the middle of a file, at a place that is surely the right one. Runs in the decoding child."""
+"""Decoding from the middle of a file, with a check that the seek landed right. Runs in the decoding child."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from typing import Any
 
 import av
 
-from pipeline.decode.open import decoded, opened, tells_times
+from pipeline.decode.open import decoded, has_timestamps, opened
 from pipeline.decode.probe_header import start_of
 from pipeline.decode.protocol import Emit
 from pipeline.decode.splices import is_spliced
 
-# Where seeking lands behind the wanted place, or where nothing can be decoded from there on, earlier places are tried:
-# far enough apart that a file whose second half is missing costs few of them.
+# If a seek lands behind the wanted place, or nothing can be decoded from there, earlier places are tried: far enough
+# apart that a file without its second half needs only a few attempts.
 _EARLIER_SECONDS = (0, 10, 30, 90, 270, 810, 2430, 7290)
-# Frames before the first key frame in time order refer to what was not decoded. Source: reordering buffers hold at
-# most 16 frames (H.264 annex A); beyond some of them the stream marks no key frames.
+# Frames shown before the first key frame refer to frames that were not decoded. Source: reordering buffers hold at
+# most 16 frames (H.264 annex A); a stream without a key frame for several times as long does not flag any.
 _LEADING_FRAMES = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
-    """Frames in time order, from the wanted place or before it.
+    """Frames in presentation order, from the wanted place or an earlier one.
 
     Attributes:
-        first: timestamp of tick 0 of the video, in the stream's time base, for streams of pictures.
-        frames: those that can be decoded; there are none only if the whole file has none.
+        first: timestamp of tick 0 of the video, in the stream's time base; for video streams.
+        frames: those that can be decoded; empty only if the whole file has none.
     """
 
     container: Any
@@ -47,15 +47,15 @@ def decoding_from(
     emit: Emit,
     seconds: float = 0.0,
 ) -> Iterator[Decoding]:
-    """The frames of one stream from a key frame at or before a place; from the first one if that cannot be found.
+    """The frames of one stream from a key frame at or before a place; all of them if the place cannot be found.
 
     Args:
-        choose: takes the container and the path, gives the stream, set up for decoding.
-        wanted: takes the container and the stream, gives the place in seconds of the file's timestamps; None for the
-            beginning of the file.
-        emit: told ``seeking`` before the file is searched, which may take long in one without an index, and
-            ``detour`` with the seconds that are decoded in vain.
-        seconds: of the video, as probed, by which a spliced file is known; 0 if unknown.
+        choose: called with the container and the path; returns the stream, set up for decoding.
+        wanted: called with the container and the stream; returns the place in seconds of the file's timestamps, or
+            None for the beginning of the file.
+        emit: gets ``seeking`` before each seek, which may take long in a file without an index, and ``detour`` with
+            the seconds that are decoded in vain.
+        seconds: of the video, as probed, to recognise a spliced file; 0 if unknown.
 
     Raises:
         MediaError: as `opened` and ``choose``.
@@ -64,14 +64,14 @@ def decoding_from(
         stream = choose(container, path)
         place = wanted(container, stream)
         frames = None
-        if place is not None and tells_times(container) and not is_spliced(container, seconds):
+        if place is not None and has_timestamps(container) and not is_spliced(container, seconds):
             begin = Fraction(stream.start_time or 0) * stream.time_base
             frames = _found(container, stream, place, begin, emit)
         if place is None or frames is not None:
             source = frames if frames is not None else decoded(container, stream)
             yield Decoding(container, stream, start_of(container, stream), source)
             return
-    # Opened again: after a seek that went wrong, not even the beginning need come out whole.
+    # Opened again: after a failed seek, not even the beginning is sure to decode correctly.
     with opened(path) as container:
         stream = choose(container, path)
         emit(
@@ -94,7 +94,7 @@ def _found(container: Any, stream: Any, place: Fraction, begin: Fraction, emit: 
         frames = decoded(container, stream)
         first = _first_key(frames, emit)
         if first is not None and first.pts is None:
-            return None  # the file tells no times of presentation
+            return None  # the file has no presentation timestamps
         if first is not None and first.pts * first.time_base <= place:
             if earlier:
                 emit("detour", {"seconds": float(earlier)}, None)

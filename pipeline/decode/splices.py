@@ -1,4 +1,4 @@
-"""Transport and program streams that were joined end to end: their clock starts again. Runs in the decoding child."""
+"""Transport and program streams joined end to end, whose clocks restart. Runs in the decoding child."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import av
 from pipeline.decode.protocol import Emit
 from pipeline.decode.timeline import Timeline
 
-# Containers that are still files when put one behind the other, by libavformat's names.
+# Containers of which two files, concatenated, are a valid file; by libavformat's names.
 _JOINABLE = frozenset({"mpegts", "mpegtsraw", "mpeg"})
-# What FFmpeg estimates as the length of such a file may be this much off, in seconds. Ours.
+# FFmpeg's estimate of the length of such a file may be off by this many seconds. Ours.
 _ESTIMATE_SECONDS = 1
-_TOLD_SECONDS = 60
+_REPORT_SECONDS = 60
 
 
 def is_joinable(container: Any) -> bool:
-    """Whether two files of the kind, put end to end, are one file."""
+    """Whether two files of this format, concatenated, are a valid file."""
     return container.format.name in _JOINABLE
 
 
 def is_spliced(container: Any, seconds: float) -> bool:
-    """Whether a file is longer than the difference of its timestamps, so that no place in it can be sought by them.
+    """Whether a file is longer than its timestamps say, so that seeking by timestamps would land in the wrong place.
 
     Args:
         seconds: of the video, as probed.
@@ -33,25 +33,25 @@ def is_spliced(container: Any, seconds: float) -> bool:
 
 
 def spliced_end(container: Any, stream: Any, start: int, declared: int, rate: Fraction, emit: Emit) -> int:
-    """Where the pictures of a spliced file end, in ticks from tick 0; 0 for a file that is not spliced.
+    """Where the last frame of a spliced file ends, in ticks from tick 0; 0 for a file that is not spliced.
 
     All packets of the stream are read, since a join may be anywhere; nothing is decoded.
 
     Args:
         start: timestamp of tick 0.
-        declared: length in ticks that the timestamps allow.
-        emit: told ``detour`` with the seconds that were read through, so that no long file is taken for a loop.
+        declared: length in ticks according to the timestamps.
+        emit: gets ``detour`` with the seconds that were read, so that a long file is not mistaken for an endless loop.
     """
     time_base = Fraction(stream.time_base)
     timeline = Timeline(start, time_base, rate)
-    told = 0
+    reported = 0
     for packet in _packets(container, stream):
         emit("alive", {}, None)
         if packet.size:
             timeline.tick(packet.pts, packet.dts, packet.duration)
-        if (timeline.last - told) * time_base > _TOLD_SECONDS:
-            emit("detour", {"seconds": float((timeline.last - told) * time_base)}, None)
-            told = timeline.last
+        if (timeline.last - reported) * time_base > _REPORT_SECONDS:
+            emit("detour", {"seconds": float((timeline.last - reported) * time_base)}, None)
+            reported = timeline.last
     beyond = (timeline.end - declared) * time_base
     return timeline.end if timeline.restarts and beyond > _ESTIMATE_SECONDS else 0
 

@@ -1,4 +1,4 @@
-"""Which of several streams is watched, and which of several audio tracks is heard. Runs in the decoding child."""
+"""Choosing one of several video streams and one of several audio tracks. Runs in the decoding child."""
 
 from __future__ import annotations
 
@@ -9,37 +9,38 @@ from typing import Any
 
 import av
 
-_ASIDE = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
-_OF_OTHERS = (
+_NOT_A_FILM = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
+_SPECIAL = (
     av.stream.Disposition.comment
     | av.stream.Disposition.visual_impaired
     | av.stream.Disposition.hearing_impaired
     | av.stream.Disposition.karaoke
     | av.stream.Disposition.dub
 )
-# Packets within which a stream of moving pictures shows a second one: some minutes of a film with sound. Ours.
+# Packets within which a video stream must have a second frame: a few minutes of a film with sound. Ours.
 _PACKETS = 10_000
-# Streams of about the same length are all the film, and the first of them is taken. Ours: encoders end a little apart.
+# Of streams that are about as long as the longest, the first one is chosen. Ours: encoders end at slightly
+# different times.
 _AS_LONG = Fraction(9, 10)
-_COMMENTARY = ("comment", "descri")  # in titles of tracks that talk about the film instead of being its sound
+_COMMENTARY = ("comment", "descri")  # in titles of tracks that comment on the film
 
 
 def moving(container: Any) -> list[Any]:
-    """The streams of pictures, without cover art and thumbnails."""
-    return [stream for stream in container.streams.video if not stream.disposition & _ASIDE]
+    """The video streams, without cover art and thumbnails."""
+    return [stream for stream in container.streams.video if not stream.disposition & _NOT_A_FILM]
 
 
-def chosen_video(streams: Sequence[Any], again: Any) -> Any | None:
-    """The stream to watch: of those that have a decoder and more than one picture, the default, else the longest.
+def chosen_video(streams: Sequence[Any], reopen: Any) -> Any | None:
+    """The video stream to decode: of those with a decoder and more than one frame, the default, else the longest.
 
     Args:
-        streams: as `moving` gives them.
-        again: gives a context with the same container opened anew, to look into where there are several.
+        streams: as `moving` returns them.
+        reopen: returns a context manager for the same container, opened once more, to inspect several streams.
     """
     able = [stream for stream in streams if stream.codec_context is not None]
     if len(able) < 2:
         return able[0] if able else None
-    with again() as container:
+    with reopen() as container:
         stills = _stills(container, [stream.index for stream in able])
     able = [stream for stream in able if stream.index not in stills] or able
     able = _flagged(able) or able
@@ -48,13 +49,13 @@ def chosen_video(streams: Sequence[Any], again: Any) -> Any | None:
 
 
 def chosen_audio(container: Any, wanted: str = "") -> Any | None:
-    """The audio track to hear; None if no track has a decoder.
+    """The audio track to decode; None if no track has a decoder.
 
-    The wanted one, else the default, else the first that is neither a commentary nor made for the impaired.
+    The wanted one, else the default, else the first that is neither a commentary nor for impaired viewers.
 
     Args:
-        wanted: a number, from 1, or the language of a track as its header tells it; "" for none. Where a file has no
-            such track, it is as if none were wanted.
+        wanted: a number, from 1, or the language of a track as its header gives it; "" for none. Ignored if the file
+            has no such track.
     """
     tracks = list(container.streams.audio)
     for number, track in enumerate(tracks, 1):
@@ -62,19 +63,19 @@ def chosen_audio(container: Any, wanted: str = "") -> Any | None:
             return track
     able = [track for track in tracks if track.codec_context is not None]
     able = _flagged(able) or able
-    return next((track for track in able if not _is_aside(track)), able[0] if able else None)
+    return next((track for track in able if not _is_commentary(track)), able[0] if able else None)
 
 
 def video_warnings(container: Any, chosen: Any) -> list[str]:
-    """What a user should know of several streams of moving pictures, as coded remarks."""
+    """The coded warning for a file with several video streams."""
     others = [f"{_named(stream)}" for stream in moving(container) if stream.index != chosen.index]
     if not others:
         return []
-    return [f"VIDEO_STREAMS: {_named(chosen)} is watched; left out: {', '.join(others)}"]
+    return [f"VIDEO_STREAMS: {_named(chosen)} is used; left out: {', '.join(others)}"]
 
 
 def audio_warnings(container: Any, chosen: Any | None) -> list[str]:
-    """All tracks, where there are several, as a coded remark."""
+    """The coded warning that lists all audio tracks, for a file with several."""
     tracks = list(container.streams.audio)
     if len(tracks) < 2:
         return []
@@ -83,7 +84,7 @@ def audio_warnings(container: Any, chosen: Any | None) -> list[str]:
         facts = [_language(track), track.codec_context.name if track.codec_context is not None else "no decoder"]
         facts += [f'"{title}"'] if (title := _printable(track.metadata.get("title", ""))) else []
         facts += ["default"] if track.disposition & av.stream.Disposition.default else []
-        facts += ["heard unless another is wanted"] if chosen is not None and track.index == chosen.index else []
+        facts += ["used unless another is wanted"] if chosen is not None and track.index == chosen.index else []
         listed.append(f"{number} ({', '.join(filter(None, facts))})")
     return [f"AUDIO_TRACKS: {', '.join(listed)}"]
 
@@ -93,7 +94,7 @@ def _flagged(streams: Sequence[Any]) -> list[Any]:
 
 
 def _stills(container: Any, indices: Sequence[int]) -> set[int]:
-    """Those of the streams that hold one picture only, as far as one sees from the first packets."""
+    """Those of the streams that have one frame only, as far as the first packets show."""
     counts: Counter[int] = Counter(dict.fromkeys(indices, 0))
     packets = container.demux([container.streams[index] for index in indices])
     for _ in range(_PACKETS):
@@ -110,7 +111,7 @@ def _stills(container: Any, indices: Sequence[int]) -> set[int]:
 
 
 def _length(stream: Any) -> Fraction:
-    """Seconds, as declared; 0 if they are not."""
+    """Declared length in seconds; 0 if none is declared."""
     if stream.duration:
         return Fraction(stream.duration * stream.time_base)
     hours, _, rest = stream.metadata.get("DURATION", "").partition(":")
@@ -126,9 +127,9 @@ def _language(track: Any) -> str:
     return "" if language == "und" else language
 
 
-def _is_aside(track: Any) -> bool:
+def _is_commentary(track: Any) -> bool:
     title = track.metadata.get("title", "").casefold()
-    return bool(track.disposition & _OF_OTHERS) or any(word in title for word in _COMMENTARY)
+    return bool(track.disposition & _SPECIAL) or any(word in title for word in _COMMENTARY)
 
 
 def _named(stream: Any) -> str:
@@ -138,5 +139,5 @@ def _named(stream: Any) -> str:
 
 
 def _printable(text: str) -> str:
-    """A tag of the file, short and on one line, whatever it holds."""
+    """A metadata tag of the file, at most 40 printable characters, whatever it contains."""
     return "".join(letter if letter.isprintable() and letter not in '"\\' else " " for letter in text)[:40].strip()

@@ -1,1 +1,1 @@
-"""Derived stages: what follows from stored observations without looking at the file again."""
+"""Derived stages: computed from stored outputs, without decoding the file again."""

@@ -1,4 +1,4 @@
-"""Clips: scenes, split or merged to a sensible length; together they cover the whole video."""
+"""Clips: scenes, split or merged to a sensible length, that together cover the whole video."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class ClipConfig:
     """Lengths in seconds.
 
     Attributes:
-        shortest: shorter scenes join a neighbour: less cannot be told from a flash cut.
+        shortest: shorter scenes are merged with a neighbour: they could be flash cuts.
         longest: longer scenes are split, at a pause in speech where there is one nearby.
-        search: how far from the even split point a pause is looked for.
+        search: how far from the even split point a pause is searched for.
     """
 
     shortest: float = 2.0
@@ -45,7 +45,7 @@ def derive_clips(video: Video, memory: Memory, config: ClipConfig | None = None)
 
 
 def _merge(scenes: Sequence[Span], config: ClipConfig) -> list[Span]:
-    """Join a scene that is too short to the one after it, the last one to the one before."""
+    """Merge a scene that is too short with the next one; the last scene, with the one before."""
     merged: list[Span] = []
     for span in scenes:
         if merged and merged[-1].duration < config.shortest:

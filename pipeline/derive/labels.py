@@ -1,4 +1,4 @@
-"""Labels: what the picture encoder's classifier saw in each clip, in words."""
+"""Labels: the classes that the picture encoder's classifier found in each clip, by name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.stage import Memory
 from stores.core.ids import record_id
 from stores.core.records import Clip, Label, StageOutput, Video
 
-_STRONGEST = 16  # classes of each frame that count, as many as `pipeline.observers.pictures` keeps
+_TOP_K = 16  # classes of each frame that count, as many as `pipeline.observers.pictures` stores
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,9 @@ class LabelConfig:
     """Which classes become labels.
 
     Attributes:
-        max_labels: labels kept for one clip.
-        min_peak: highest probability in one frame below which a class is noise among 1000 (50 times chance).
+        max_labels: most labels of one clip.
+        min_peak: a class whose probability is below this in every frame of the clip is noise (50 times chance, with
+            1000 classes).
     """
 
     max_labels: int = 8
@@ -33,12 +34,12 @@ class LabelConfig:
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """The blob ``pictures.npz``: n frames with their vectors and strongest classes.
+    """The blob ``pictures.npz``: n frames with their vectors and most probable classes.
 
     Attributes:
         ticks: (n,) int64; vectors: (n, d) float32; top_ids: (n, 16) int; top_probabilities: (n, 16) float32.
         features: (n, e) float32.
-        lengths: (n,) float32 of the vectors before they were made unit ones; None where the encoder does not tell.
+        lengths: (n,) float32 norms of the vectors before normalisation; None if the encoder does not return them.
     """
 
     ticks: NDArray[np.int64]
@@ -49,7 +50,7 @@ class Pictures:
     lengths: NDArray[np.float32] | None = None
 
     def inside(self, clip: Clip) -> NDArray[np.int64]:
-        """Rows whose frame lies in the clip; the nearest one if none does."""
+        """Rows of the frames in the clip; if there are none, of the frame nearest to its key frame."""
         rows = np.flatnonzero((self.ticks >= clip.span.start) & (self.ticks < clip.span.end))
         return rows if len(rows) else np.array([int(np.abs(self.ticks - clip.keyframe).argmin())])
 
@@ -74,10 +75,10 @@ def derive_labels(
     config: LabelConfig | None = None,
     zero_shot: ZeroShot | None = None,
 ) -> StageOutput:
-    """Up to eight labels a clip, most probable first.
+    """Up to ``config.max_labels`` labels of each clip, the most probable first.
 
     Args:
-        zero_shot: classifies frames by their vectors, where the picture model itself has no classes.
+        zero_shot: classifies frames by their vectors; for picture models without classes of their own.
     """
     config = config or LabelConfig()
     pictures = read_pictures(memory)
@@ -112,10 +113,10 @@ def derive_labels(
 
 
 def _classified(pictures: Pictures, zero_shot: ZeroShot) -> Pictures:
-    """The frames with their strongest classes, by how near the classes' names are."""
-    lengths = np.maximum(np.linalg.norm(pictures.vectors, axis=1, keepdims=True), 1e-6)  # kept in half precision
+    """The frames with the classes whose names are nearest to their vectors."""
+    lengths = np.maximum(np.linalg.norm(pictures.vectors, axis=1, keepdims=True), 1e-6)  # stored in half precision
     probabilities = zero_shot.classify(pictures.vectors / lengths)
-    top = np.argsort(-probabilities, axis=1, kind="stable")[:, :_STRONGEST]
+    top = np.argsort(-probabilities, axis=1, kind="stable")[:, :_TOP_K]
     return replace(
         pictures, top_ids=top.astype(np.int32), top_probabilities=np.take_along_axis(probabilities, top, axis=1)
     )

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from pipeline.boxes import overlap
 
-LEAST_OVERLAP = 0.1
-"""Intersection over union of a predicted and a found box that may be one object. A walking person moves about half
-their width in a second, so at one frame a second overlap is small; ByteTrack's own floor."""
+MIN_IOU = 0.1
+"""Least intersection over union of a predicted and a detected box of the same object. A walking person moves by about
+half tbest width in a second, so at one frame per second boxes overlap little. Source: ByteTrack's own minimum."""
 
-PATIENCE = 2
-"""Frames an object may be hidden before its tracklet ends."""
+MAX_MISSED = 2
+"""Frames for which an object may be hidden before its track ends."""
 
 SCALE = 1000.0
-"""Boxes are fractions; the tracker's motion noise is meant for pixels."""
+"""Factor from fractions to the pixels for which the tracker's motion noise is tuned."""
 
 
 def follow(
@@ -31,13 +31,13 @@ def follow(
     """Group detections of one scene into tracks, one category at a time.
 
     Args:
-        frames: (n,) rising ticks of all frames looked at: where nothing was found, patience runs out, too.
-        ticks: (m,) rising; concepts, scores: (m,); boxes: (m, 4) as fractions.
+        frames: (n,) increasing ticks of all sampled frames; those without detections count as missed.
+        ticks: (m,) increasing; concepts, scores: (m,); boxes: (m, 4) as fractions.
 
     Returns:
-        For each track the rows of its detections, in time order; every row is in exactly one track.
+        For each track the rows of its detections, in order of time; every row is in exactly one track.
 
-    Source: ByteTrack (Zhang et al. 2022, arXiv 2110.06864), as kept in the package ``trackers``.
+    Source: ByteTrack (Zhang et al. 2022, arXiv 2110.06864), as implemented in the package ``trackers``.
     """
     tracks: list[NDArray[np.int64]] = []
     for concept in sorted(set(concepts.tolist())):
@@ -48,7 +48,7 @@ def follow(
 
 
 def load_tracker() -> None:
-    """Import the tracker, which takes about a second, before it is needed."""
+    """Import the tracker ahead of time, which takes about a second."""
     import_module("trackers")
 
 
@@ -59,15 +59,15 @@ def _track_one(
     from trackers import ByteTrackTracker
 
     tracker = ByteTrackTracker(
-        lost_track_buffer=30 * PATIENCE,  # counted in frames at 30 a second, scaled by frame_rate
+        lost_track_buffer=30 * MAX_MISSED,  # counted in frames at 30 a second, scaled by frame_rate
         frame_rate=1.0,
         track_activation_threshold=0.0,
         minimum_consecutive_frames=0,
-        minimum_iou_threshold=LEAST_OVERLAP,
+        minimum_iou_threshold=MIN_IOU,
         high_conf_det_threshold=0.0,
     )
-    named: dict[int, list[int]] = defaultdict(list)
-    alone: list[list[int]] = []
+    by_id: dict[int, list[int]] = defaultdict(list)
+    unassigned: list[list[int]] = []
     for frame in frames:
         here = np.flatnonzero(ticks == frame)
         found = Detections(
@@ -76,31 +76,31 @@ def _track_one(
             class_id=np.zeros(len(here), dtype=int),
             data={"row": here},
         )
-        told = tracker.update(found)
-        names = [] if told.tracker_id is None else told.tracker_id.tolist()
-        for row, name in zip(told.data.get("row", ()), names, strict=True):
-            if name >= 0:
-                named[name].append(int(row))
+        tracked = tracker.update(found)
+        track_ids = [] if tracked.tracker_id is None else tracked.tracker_id.tolist()
+        for row, track_id in zip(tracked.data.get("row", ()), track_ids, strict=True):
+            if track_id >= 0:
+                by_id[track_id].append(int(row))
             else:
-                alone.append([int(row)])
-    return _with_first_sightings([*named.values()], alone, frames, ticks, boxes)
+                unassigned.append([int(row)])
+    return _with_first_detections([*by_id.values()], unassigned, frames, ticks, boxes)
 
 
-def _with_first_sightings(
-    named: list[list[int]],
-    alone: list[list[int]],
+def _with_first_detections(
+    tracks: list[list[int]],
+    unassigned: list[list[int]],
     frames: NDArray[np.int64],
     ticks: NDArray[np.int64],
     boxes: NDArray[np.float32],
 ) -> list[list[int]]:
-    """Give each track the detection that opened it: the tracker names an object from its second sighting on."""
+    """Prepend to each track its first detection: the tracker assigns an id only from the second one on."""
     left = []
-    for (row,) in alone:
+    for (row,) in unassigned:
         after = int(np.searchsorted(frames, ticks[row])) + 1
-        heirs = [track for track in named if after < len(frames) and ticks[track[0]] == frames[after]]
-        heir = max(heirs, key=lambda track: overlap(boxes[row], boxes[track[0]]), default=None)
-        if heir is not None and overlap(boxes[row], boxes[heir[0]]) >= LEAST_OVERLAP:
-            heir.insert(0, row)
+        candidates = [track for track in tracks if after < len(frames) and ticks[track[0]] == frames[after]]
+        best = max(candidates, key=lambda track: overlap(boxes[row], boxes[track[0]]), default=None)
+        if best is not None and overlap(boxes[row], boxes[best[0]]) >= MIN_IOU:
+            best.insert(0, row)
         else:
             left.append([row])
-    return [*named, *left]
+    return [*tracks, *left]

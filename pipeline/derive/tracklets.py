@@ -1,4 +1,4 @@
-"""Tracklets: detections of one object followed over time; the scene itself is a tracklet of its own.
+"""Tracklets: detections of one object tracked over time; the background is a tracklet of its own.
 
 Fields after ChatVideo (Wang et al. 2023, section 3.1): id, category, appearance, motion, trajectory, audio, span.
 """
@@ -26,9 +26,9 @@ class TrackletConfig:
     """How detections become tracklets.
 
     Attributes:
-        still: shift of the box's centre, as a share of the picture, below which an object stands still.
-        growth: factor of the box's area from which an object comes nearer (its inverse: goes farther).
-        min_single_score: detections seen in one frame only need this score to be kept.
+        still: shift of the box's centre, as a fraction of the picture, below which an object does not move.
+        growth: growth factor of the box's area from which an object comes nearer (below its inverse: moves away).
+        min_single_score: least score of an object that was detected in one frame only.
     """
 
     still: float = 0.08
@@ -37,13 +37,13 @@ class TrackletConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class Sightings:
-    """The blob ``objects.npz``: m detections as parallel arrays; ticks rise.
+class StoredDetections:
+    """The blob ``objects.npz``: m detections as parallel arrays, in order of time.
 
     Attributes:
         ticks: (m,) int64; concepts: m ids; scores: (m,) float32; boxes: (m, 4) float32 fractions; colours: m names.
-        frames: (n,) int64 ticks of all frames that were looked at, with or without detections.
-        scenery: the dominant colour of each of these frames.
+        frames: (n,) int64 ticks of all sampled frames, with or without detections.
+        scenery: (n,) names, the dominant colour of each of these frames.
     """
 
     ticks: NDArray[np.int64]
@@ -55,51 +55,60 @@ class Sightings:
     scenery: NDArray[np.str_]
 
 
-def read_sightings(memory: Memory) -> Sightings:
+def read_detections(memory: Memory) -> StoredDetections:
     """The stored detections of a video."""
     with np.load(io.BytesIO(memory.blob("objects", "objects.npz")), allow_pickle=False) as file:
-        return Sightings(**{name: file[name] for name in Sightings.__slots__})
+        return StoredDetections(**{name: file[name] for name in StoredDetections.__slots__})
 
 
 def derive_tracklets(
     video: Video, memory: Memory, space: ConceptSpace, config: TrackletConfig | None = None
 ) -> StageOutput:
-    """One tracklet per object followed within a scene, and one for the background, spanning the video."""
+    """One tracklet for each object tracked within a scene, and one for the background, which spans the video."""
     config = config or TrackletConfig()
-    seen = read_sightings(memory)
+    detections = read_detections(memory)
     scenes = [record.span for record in memory.records("scenes") if isinstance(record, Scene)] or [video.whole]
-    voices = [record.span for record in memory.records("speech_activity") if isinstance(record, SpeechActivity)]
+    speech = [record.span for record in memory.records("speech_activity") if isinstance(record, SpeechActivity)]
+    source = _Source(video, detections, speech, space, config)
     tracklets = []
     for scene in scenes:
-        rows = np.flatnonzero((seen.ticks >= scene.start) & (seen.ticks < scene.end))
-        frames = seen.frames[(seen.frames >= scene.start) & (seen.frames < scene.end)]
-        for track in follow(frames, seen.ticks[rows], seen.concepts[rows], seen.scores[rows], seen.boxes[rows]):
-            followed = rows[track]
-            if len(followed) == 1 and seen.scores[followed[0]] < config.min_single_score:
+        rows = np.flatnonzero((detections.ticks >= scene.start) & (detections.ticks < scene.end))
+        frames = detections.frames[(detections.frames >= scene.start) & (detections.frames < scene.end)]
+        ticks, concepts = detections.ticks[rows], detections.concepts[rows]
+        for track in follow(frames, ticks, concepts, detections.scores[rows], detections.boxes[rows]):
+            tracked = rows[track]
+            if len(tracked) == 1 and detections.scores[tracked[0]] < config.min_single_score:
                 continue
-            last = _until(seen.frames, int(seen.ticks[followed[-1]]), scene)
-            span = Span(int(seen.ticks[followed[0]]), last, video.time_base)
-            tracklets.append(_tracklet(video, seen, followed, span, voices, space, config))
-    return StageOutput(records=(*tracklets, _background(video, seen, scenes, voices)))
+            last = _until(detections.frames, int(detections.ticks[tracked[-1]]), scene)
+            tracklets.append(_tracklet(source, tracked, last))
+    return StageOutput(records=(*tracklets, _background(source, scenes)))
 
 
-def _until(frames: NDArray[np.int64], seen_last: int, scene: Span) -> int:
-    """An object is taken to be there until the next frame that was looked at, or the end of its scene."""
-    later = frames[frames > seen_last]
-    return max(seen_last + 1, min(int(later[0]) if len(later) else scene.end, scene.end))
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What the tracklets of one video are made from; ``speech`` are the spans of speech activity."""
+
+    video: Video
+    detections: StoredDetections
+    speech: list[Span]
+    space: ConceptSpace
+    config: TrackletConfig
 
 
-def _tracklet(
-    video: Video,
-    seen: Sightings,
-    rows: NDArray[np.int64],
-    span: Span,
-    voices: list[Span],
-    space: ConceptSpace,
-    config: TrackletConfig,
-) -> Tracklet:
-    concept = space.get(str(seen.concepts[rows[0]]))
-    path = tuple((int(seen.ticks[row]), *(round(float(edge), 4) for edge in seen.boxes[row])) for row in rows)
+def _until(frames: NDArray[np.int64], last_seen: int, scene: Span) -> int:
+    """The end of a tracklet: the next sampled frame, or the end of its scene."""
+    later = frames[frames > last_seen]
+    return max(last_seen + 1, min(int(later[0]) if len(later) else scene.end, scene.end))
+
+
+def _tracklet(source: _Source, rows: NDArray[np.int64], end: int) -> Tracklet:
+    """The tracklet of the detections in ``rows``, which ends at tick ``end``."""
+    video, detections = source.video, source.detections
+    span = Span(int(detections.ticks[rows[0]]), end, video.time_base)
+    concept = source.space.get(str(detections.concepts[rows[0]]))
+    path = tuple(
+        (int(detections.ticks[row]), *(round(float(edge), 4) for edge in detections.boxes[row])) for row in rows
+    )
     return Tracklet(
         evidence_id=record_id("trk", video.video_id, span, concept.concept_id, path[0][1:]),
         span=span,
@@ -107,16 +116,17 @@ def _tracklet(
         category=concept.name,
         category_zh=";".join(concept.zh),
         broader=concept.broader,
-        appearance=_colours(seen.colours[rows]),
-        motion=motion_word(seen.boxes[rows], config),
+        appearance=_colours(detections.colours[rows]),
+        motion=motion_word(detections.boxes[rows], source.config),
         trajectory=path,  # type: ignore[arg-type]  # a starred tuple of four
-        audio=_audio(span, video, voices),
-        confidence=round(float(seen.scores[rows].mean()), 4),
+        audio=_audio(span, video, source.speech),
+        confidence=round(float(detections.scores[rows].mean()), 4),
     )
 
 
-def _background(video: Video, seen: Sightings, scenes: list[Span], voices: list[Span]) -> Tracklet:
-    end = max(scene.end for scene in scenes) or int(seen.frames.max(initial=0)) + 1
+def _background(source: _Source, scenes: list[Span]) -> Tracklet:
+    video, detections = source.video, source.detections
+    end = max(scene.end for scene in scenes) or int(detections.frames.max(initial=0)) + 1
     span = Span(0, end, video.time_base)
     return Tracklet(
         evidence_id=record_id("trk", video.video_id, span, "background"),
@@ -125,17 +135,17 @@ def _background(video: Video, seen: Sightings, scenes: list[Span], voices: list[
         category="background",
         category_zh="背景",
         broader=(),
-        appearance=_colours(seen.scenery),
+        appearance=_colours(detections.scenery),
         motion="still",
         trajectory=(),
-        audio=_audio(span, video, voices),
+        audio=_audio(span, video, source.speech),
         confidence=1.0,
     )
 
 
 def motion_word(boxes: Boxes, config: TrackletConfig | None = None) -> str:
-    """How an object moves over its boxes (n, 4): ``still``, ``left``, ``right``, ``up``, ``down``, ``nearer``,
-    ``farther`` or ``wandering`` (it moved, and came back)."""
+    """How an object with these boxes (n, 4) moves: ``still``, ``left``, ``right``, ``up``, ``down``, ``nearer``,
+    ``farther``, or ``wandering`` (it moved and came back)."""
     config = config or TrackletConfig()
     centres = np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2], axis=1)
     areas = np.maximum((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]), 1e-6)
@@ -157,7 +167,7 @@ def _colours(names: NDArray[np.str_]) -> str:
     return ", ".join(name for name, count in common if 3 * count >= len(names))
 
 
-def _audio(span: Span, video: Video, voices: list[Span]) -> str:
+def _audio(span: Span, video: Video, speech: list[Span]) -> str:
     if not video.has_audio:
         return "silence"
-    return "speech" if any(span.overlap(voice) for voice in voices) else "sound"
+    return "speech" if any(span.overlap(one) for one in speech) else "sound"

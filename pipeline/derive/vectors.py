@@ -1,4 +1,4 @@
-"""Vectors of clips: what search and tagging compare with."""
+"""Vectors of clips and videos, for search and tagging."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from stores.core.records import Clip, ScreenText, Span, StageOutput, Tracklet, U
 
 @dataclass(frozen=True, slots=True)
 class VectorConfig:
-    """How many vectors stand for what.
+    """Which vectors are made.
 
     Attributes:
-        frames_per_centroid: a clip gets one k-means centroid for so many frames, at least one. A centroid of a few
-            frames is noisy, and the best of many noisy ones matches anything: measured on 24 clips, R@1 0.59 with
-            one per clip against 0.41 with the square root of the frame count (the paper, too, found k = 1 best or
-            equal).
-        most_centroids: upper bound.
-        window_characters, window_seconds: consecutive utterances are joined up to this for one text vector: single
-            short sentences lack context, long ones blur.
+        frames_per_centroid: a clip gets one k-means centroid for this many frames, but at least one. Centroids of few
+            frames are noisy, and one of many noisy ones matches anything: measured on 24 clips, R@1 is 0.59 with one
+            per clip and 0.41 with the square root of the number of frames (in the paper, too, k = 1 is as good as any
+            other or better).
+        most_centroids: upper bound for the centroids of a clip.
+        window_characters, window_seconds: consecutive utterances are joined up to this size for one text vector: single
+            sentences lack context, long passages blur.
         clip: what the frames of a clip become: ``kmeans`` centroids, their ``mean``, or the ``single`` one nearest to
             the clip's middle.
-        video: what the frames of a video become, to find whole videos by: ``none``, or a head of
+        video: what the frames of a video become, for searching whole videos: ``none``, or a head of
             `encoders.heads.video`.
-        video_frames: frames of a video that CLIP4Clip and CLIP2Video are shown, evenly spread.
-        video_weights: official checkpoint of a trained head; video_sha256: what it must hash to.
+        video_frames: frames of a video that CLIP4Clip and CLIP2Video get, evenly spaced.
+        video_weights: path of the official checkpoint of a trained head; video_sha256: its SHA-256.
     """
 
     frames_per_centroid: int = 10
@@ -56,7 +56,7 @@ class VectorConfig:
 
     @property
     def head(self) -> HeadSpec | None:
-        """What makes vectors of whole videos; None if nothing is to."""
+        """The head that makes vectors of whole videos; None for ``none``."""
         if self.video == "none":
             return None
         return HeadSpec(
@@ -72,10 +72,12 @@ class VectorConfig:
 def derive_vectors(
     memory: Memory, encoders: Encoders, fingerprint: str, config: VectorConfig | None = None
 ) -> StageOutput:
-    """Picture vectors, one likeness and one object vector per clip; text vectors of speech and screen text; vectors of
-    the whole video, if wanted. No picture is decoded.
+    """The vectors of a video, from stored outputs alone.
 
-    Source: k-means centroids as what a clip is indexed by: Portillo-Quintero et al. 2021 (arXiv 2102.12443).
+    For each clip: picture vectors, one likeness vector, and one object vector if it has objects; text vectors of speech
+    and screen text; vectors of the whole video, if ``config.video`` says so.
+
+    Source: k-means centroids as the index of a clip: Portillo-Quintero et al. 2021 (arXiv 2102.12443).
     """
     config = config or VectorConfig()
     names = collections(encoders)
@@ -85,7 +87,7 @@ def derive_vectors(
     items: list[VectorItem] = []
     for clip in clips:
         rows = pictures.inside(clip)
-        fused = _fused(clip, pictures, rows, config)
+        fused = _picture_vectors(clip, pictures, rows, config)
         items += [
             VectorItem(names.picture, f"{fingerprint}:{clip.clip_id}:{n}", vector, clip.span, "picture", clip.clip_id)
             for n, vector in enumerate(fused)
@@ -94,40 +96,42 @@ def derive_vectors(
         items.append(
             VectorItem(names.likeness, f"{fingerprint}:{clip.clip_id}:l", likeness, clip.span, "picture", clip.clip_id)
         )
-        objects = _objects(clip, tracklets, encoders.concepts)
+        objects = _object_vector(clip, tracklets, encoders.concepts)
         if objects is not None:
             items.append(
                 VectorItem(names.object, f"{fingerprint}:{clip.clip_id}:o", objects, clip.span, "object", clip.clip_id)
             )
     if config.head is not None and memory.video is not None:
-        items += _whole(config.head, pictures, memory.video, encoders, fingerprint)
-    items += _texts(memory, encoders, names.text, fingerprint, config)
+        items += _video_vectors(config.head, pictures, memory.video, encoders, fingerprint)
+    items += _text_vectors(memory, encoders, names.text, fingerprint, config)
     return StageOutput(vectors=tuple(items))
 
 
-def _fused(
+def _picture_vectors(
     clip: Clip,
     pictures: Pictures,
     rows: Sequence[int] | np.ndarray[tuple[int], np.dtype[np.int64]],
     config: VectorConfig,
 ) -> Vectors:
-    """What the clip is found by, (k, d)."""
+    """The picture vectors (k, d) of a clip."""
     frames = pictures.vectors[rows]
     if config.clip == "mean":
         return mean(frames)[None]
     if config.clip == "single":
         middle = int(np.abs(pictures.ticks[rows] - clip.keyframe).argmin())
-        return mean(single_frame(frames, middle)[None])[None]  # of unit length: it was kept in half precision
+        return mean(single_frame(frames, middle)[None])[None]  # of unit length again: it was stored in half precision
     k = min(max(1, round(len(rows) / config.frames_per_centroid)), config.most_centroids)
     return kmeans_centroids(frames, k).centroids
 
 
-def _whole(head: HeadSpec, pictures: Pictures, video: Video, encoders: Encoders, fingerprint: str) -> list[VectorItem]:
-    """What the video as a whole is found by; nothing if it has no pictures."""
+def _video_vectors(
+    head: HeadSpec, pictures: Pictures, video: Video, encoders: Encoders, fingerprint: str
+) -> list[VectorItem]:
+    """The vectors of the whole video; none if it has no pictures."""
     if not len(pictures.ticks):
         return []
     lengths = np.linalg.norm(pictures.vectors, axis=1, keepdims=True)
-    units = pictures.vectors / np.maximum(lengths, 1e-6)  # they were kept in half precision
+    units = pictures.vectors / np.maximum(lengths, 1e-6)  # they were stored in half precision
     names = video_collections(encoders, head.collections)
     return [
         VectorItem(name, f"{fingerprint}:v{space}:{n}", vector, video.whole, "picture")
@@ -138,22 +142,22 @@ def _whole(head: HeadSpec, pictures: Pictures, video: Video, encoders: Encoders,
     ]
 
 
-def _objects(
+def _object_vector(
     clip: Clip, tracklets: Iterable[Tracklet], space: ConceptSpace
 ) -> np.ndarray[tuple[int], np.dtype[np.float32]] | None:
-    """Sum of the prototypes of what was followed in the clip, weighted by the surest of each category."""
-    surest: dict[str, float] = {}
+    """Sum of the prototypes of the objects in the clip, each weighted by the highest confidence of its category."""
+    confidence: dict[str, float] = {}
     for tracklet in tracklets:
         if tracklet.concept != "background" and tracklet.span.overlap(clip.span):
-            surest[tracklet.concept] = max(surest.get(tracklet.concept, 0.0), tracklet.confidence)
-    if not surest:
+            confidence[tracklet.concept] = max(confidence.get(tracklet.concept, 0.0), tracklet.confidence)
+    if not confidence:
         return None
-    total = sum(space.prototypes[space.index(concept)] * weight for concept, weight in sorted(surest.items()))
+    total = sum(space.prototypes[space.index(concept)] * weight for concept, weight in sorted(confidence.items()))
     vector = np.asarray(total, dtype=np.float32)
     return vector / max(float(np.linalg.norm(vector)), 1e-6)
 
 
-def _texts(
+def _text_vectors(
     memory: Memory, encoders: Encoders, collection: str, fingerprint: str, config: VectorConfig
 ) -> list[VectorItem]:
     spoken = [record for record in memory.records("speech") if isinstance(record, Utterance)]

@@ -1,1 +1,1 @@
-"""Describing clips: a few frames are read from the file again, and a model says what they show."""
+"""Describing clips: a few frames are decoded again, and a model writes what they show."""

@@ -1,4 +1,4 @@
-"""Captions: what a model writes of each clip of a video, kept as evidence; and their vectors, for search."""
+"""Captions: what a model writes about each clip of a video, stored as evidence; and their vectors, for search."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ CAPTIONS = "captions"
 CAPTION_VECTORS = "caption_vectors"
 
 LONGEST_CAPTION = 600
-"""Characters of a caption; what a model writes beyond that is left out. Source: our choice: some five sentences."""
+"""Characters of a caption; longer texts are cut off. Source: our choice, about five sentences."""
 
-_FRAMES_AT_A_TIME = 16  # given to a describer at once: enough for a batch, few enough for memory
+_FRAMES_AT_A_TIME = 16  # passed to a describer at once: enough for a batch, few enough for memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,10 @@ class CaptionConfig:
     """How clips are described.
 
     Attributes:
-        frames: looked at of each clip; None for what suits the describer: one for a captioner of pictures, several
-            for a model that sees how they follow on each other.
+        frames: sampled from each clip; None for the describer's own default: one for an image captioner, several for
+            a video language model.
         long_side: pixels of the longer side of these frames. 512 is one tile of a picture for most vision models.
-        capfilt: drop captions of a captioner of pictures that do not match their picture, where the profile has a
-            model to tell.
+        capfilt: drop captions of an image captioner that do not match their frame, if the profile has a ranker.
         least_match: probability of a match below which they do not. Source: BLIP, arXiv:2201.12086, section 3.3: a
             text is noise if the matching head predicts it as unmatched, that is below one half.
     """
@@ -49,7 +48,7 @@ class CaptionConfig:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """One text about frames of a clip. ``score``: as `stores.core.records.Caption`."""
+    """One text about frames of a clip. ``score`` as in `stores.core.records.Caption`."""
 
     text: str
     ticks: tuple[int, ...]
@@ -57,11 +56,11 @@ class Description:
 
 
 class Describer(Protocol):
-    """Says what clips show (`pipeline.describe.describers`, `agents.describing.captioner`)."""
+    """Writes what clips show (`pipeline.describe.describers`, `agents.describing.captioner`)."""
 
     @property
     def model(self) -> str:
-        """``name@revision`` of who writes."""
+        """``name@revision`` of the model that writes."""
         ...
 
     @property
@@ -71,21 +70,21 @@ class Describer(Protocol):
 
     @property
     def frames(self) -> int:
-        """Frames of a clip that suit it, where the config does not say."""
+        """Frames per clip, if the config does not say."""
         ...
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """Whatever else the texts depend on: a prompt, a threshold."""
+        """Everything else that the texts depend on, such as a prompt or a threshold."""
         ...
 
     @property
     def words(self) -> bool:
-        """Whether it is to be given what is said and to be read in a clip."""
+        """Whether it uses the speech and the screen text of a clip."""
         ...
 
     def describe(self, clips: Sequence[SampledFrames]) -> list[list[Description]]:
-        """The descriptions of each clip; none for a clip of which it cannot say anything."""
+        """The descriptions of each clip; an empty list for a clip about which it has nothing to say."""
         ...
 
 
@@ -101,15 +100,15 @@ def caption_stage(describer: Describer, config: CaptionConfig) -> Stage:
 
 
 def vector_stage(encoders: Encoders) -> Stage:
-    """The stage `CAPTION_VECTORS`: by itself, so that another text model does not cost all captions anew."""
+    """The stage `CAPTION_VECTORS`: a stage of its own, so that a new text model does not require new captions."""
     return Stage(CAPTION_VECTORS, "1", {}, (encoders.revision("text"),), (CAPTIONS,))
 
 
 def fingerprint_of(stage: Stage, known: Mapping[str, str]) -> str:
-    """The fingerprint of a stage that rests on what a video has now.
+    """The fingerprint of a stage whose inputs are the stages that a video has now.
 
     Args:
-        known: fingerprint by stage, of what the video has or is about to get.
+        known: fingerprints by stage that the video has or is about to get.
     """
     inputs = {name: known.get(name, "") for name in stage.inputs}
     return fingerprint(stage.name, stage.version, stage.config, stage.models, inputs)
@@ -123,14 +122,14 @@ def describe_clips(
     config: CaptionConfig | None = None,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> StageOutput:
-    """The captions of a video's clips, in time; the file is read again, only where frames are wanted.
+    """The captions of a video's clips, in order of time. The file is decoded only around the sampled frames.
 
     Args:
-        on_progress: which share is done, in [0, 1].
+        on_progress: called with the share of clips that is done, in [0, 1].
 
     Raises:
         MediaError: as `pipeline.decode.decoder.Decoder`.
-        KinodexError, encoders.types.WeightsError: as the describer.
+        KinodexError, encoders.types.WeightsError: as the describer raises them.
     """
     config = config or CaptionConfig()
     video = memory.video
@@ -140,21 +139,21 @@ def describe_clips(
     at_a_time = max(1, _FRAMES_AT_A_TIME // count)
     total = len(clips_of(memory))
     records: list[Caption] = []
-    seen = sampled_frames(path, memory, decoder, count, config.long_side, describer.words)
+    clips = sampled_frames(path, memory, decoder, count, config.long_side, describer.words)
     done = 0
-    while some := list(islice(seen, at_a_time)):
-        for sampled, descriptions in zip(some, describer.describe(some), strict=True):
+    while batch := list(islice(clips, at_a_time)):
+        for sampled, descriptions in zip(batch, describer.describe(batch), strict=True):
             records += _captions(video.video_id, describer.model, sampled, descriptions)
-        done += len(some)
+        done += len(batch)
         on_progress(min(1.0, done / max(1, total)))
     return StageOutput(tuple(records))
 
 
-def caption_vectors(memory: Memory, encoders: Encoders, mark: str) -> StageOutput:
+def caption_vectors(memory: Memory, encoders: Encoders, stage_fingerprint: str) -> StageOutput:
     """One text vector for each caption of a video.
 
     Args:
-        mark: fingerprint of the stage, for the vectors' ids.
+        stage_fingerprint: of `CAPTION_VECTORS`, for the ids of the vectors.
     """
     captions = [record for record in memory.records(CAPTIONS) if isinstance(record, Caption)]
     if not captions:
@@ -165,7 +164,7 @@ def caption_vectors(memory: Memory, encoders: Encoders, mark: str) -> StageOutpu
         vectors=tuple(
             VectorItem(
                 collection=collection,
-                vector_id=f"{mark}:{caption.evidence_id}:t",
+                vector_id=f"{stage_fingerprint}:{caption.evidence_id}:t",
                 vector=vector,
                 span=caption.span,
                 channel="caption",
@@ -180,7 +179,7 @@ def caption_vectors(memory: Memory, encoders: Encoders, mark: str) -> StageOutpu
 def _captions(
     video_id: str, model: str, sampled: SampledFrames, descriptions: Sequence[Description]
 ) -> Iterator[Caption]:
-    """Each text once."""
+    """Captions from descriptions: cleaned up, without empty and repeated texts."""
     texts: set[str] = set()
     for one in descriptions:
         text = " ".join(one.text.split())[:LONGEST_CAPTION].strip()

@@ -1,4 +1,4 @@
-"""Describers that are models of this machine: captioners of pictures, and video language models."""
+"""Describers that run on this machine: image captioners, and video language models."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pipeline.describe.captions import CaptionConfig, Description
 from pipeline.describe.sampled_frames import SampledFrames
 
 QUESTION = "Describe what happens in this video in one or two sentences."
-"""What a video language model is asked of each clip. Source: our choice."""
+"""The prompt of a video language model for each clip. Source: our choice."""
 
 VIDEO_FRAMES = 8
-"""Frames of a clip for a video language model. Source: Video-LLaVA and Video-LLaMA look at 8."""
+"""Frames of a clip for a video language model. Source: Video-LLaVA and Video-LLaMA use 8."""
 
 
 class VideoModel(Protocol):
-    """Anything that sees several frames in their order and answers a question: `encoders.types.VideoDescriber`, say."""
+    """A model that answers a question about several frames in order, such as `encoders.types.VideoDescriber`."""
 
     def describe(self, frames: NDArray[np.uint8], seconds: Sequence[float], question: str) -> str:
         """The answer; frames (n, h, w, 3) uint8 RGB, ``seconds`` when each of them is shown."""
@@ -30,14 +30,14 @@ class VideoModel(Protocol):
 
 
 class PictureDescriber:
-    """A captioner sees one frame at a time; with a ranker, only captions that match their frame are kept (CapFilt).
+    """An image captioner, which describes frames one by one; a ranker may drop captions that do not match (CapFilt).
 
     Args:
-        load: gives the captioner; called when the first clip is described.
-        model: ``name@revision`` of it.
-        load_ranker, ranker: the same of the model that tells whether a text matches a picture; None for none.
+        load: returns the captioner; called when the first clip is described.
+        model: its ``name@revision``.
+        load_ranker, ranker: the same for the image-text matching model; None for no filter.
         least_match: probability below which a caption does not match.
-        options: how the captioner looks and writes, as far as its revision does not tell.
+        options: preprocessing and generation options of the captioner that its revision does not cover.
     """
 
     frames = 1
@@ -64,11 +64,11 @@ class PictureDescriber:
         """The captioner of a profile, and its ranker if there is one and captions are to be filtered.
 
         Raises:
-            encoders.types.WeightsError: ``missing`` if the profile has no captioner. That weights are not there is
-                told when the first clip is described.
+            encoders.types.WeightsError: ``missing`` if the profile has no captioner. Missing weights are an error only
+                when the first clip is described.
         """
         model = encoders.revision("captioner")
-        # All but how many pictures at a time, which changes nothing.
+        # All but the batch size, which changes nothing.
         options = {name: value for name, value in encoders.spec("captioner").preprocessing.items() if name != "batch"}
         if not config.capfilt or not encoders.has("ranker"):
             return cls(lambda: encoders.captioner, model, options=options)
@@ -77,7 +77,7 @@ class PictureDescriber:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """Captioner, and ranker if there is one."""
+        """The captioner, and the ranker if there is one."""
         return (self.model, self._ranker) if self._load_ranker else (self.model,)
 
     @property
@@ -86,17 +86,17 @@ class PictureDescriber:
         return {**self._options, **({"least_match": self._least_match} if self._load_ranker else {})}
 
     def describe(self, clips: Sequence[SampledFrames]) -> list[list[Description]]:
-        """One caption for each frame; those that do not match are left out."""
+        """One caption for each frame, without those that do not match."""
         pixels = [clip.pixels for clip in clips]
         if len({one.shape[1:] for one in pixels}) == 1:
             captions = self._load().caption(np.concatenate(pixels))
         else:
             captions = [caption for one in pixels for caption in self._load().caption(one)]
-        told = iter(captions)
-        return [self._kept(clip, [next(told) for _ in clip.ticks]) for clip in clips]
+        remaining = iter(captions)
+        return [self._filtered(clip, [next(remaining) for _ in clip.ticks]) for clip in clips]
 
-    def _kept(self, clip: SampledFrames, captions: Sequence[str]) -> list[Description]:
-        kept = []
+    def _filtered(self, clip: SampledFrames, captions: Sequence[str]) -> list[Description]:
+        descriptions = []
         for number, (tick, caption) in enumerate(zip(clip.ticks, captions, strict=True)):
             if not caption.strip():
                 continue
@@ -105,17 +105,17 @@ class PictureDescriber:
                 score = float(self._load_ranker().match(clip.pixels[number : number + 1], [caption])[0, 0])
                 if score < self._least_match:
                     continue
-            kept.append(Description(caption, (tick,), score))
-        return kept
+            descriptions.append(Description(caption, (tick,), score))
+        return descriptions
 
 
 class VideoModelDescriber:
-    """A video language model sees the frames of a clip together.
+    """A video language model, which gets all frames of a clip together.
 
     Args:
-        load: gives the model, anything that can ``describe``; called when the first clip is described.
-        model: ``name@revision`` of it.
-        frames: of each clip, unless the config says.
+        load: returns the model; called when the first clip is described.
+        model: its ``name@revision``.
+        frames: of each clip, unless the config says otherwise.
     """
 
     words = False

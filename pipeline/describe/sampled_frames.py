@@ -1,4 +1,4 @@
-"""What of a clip is looked at again: a few of its frames, and what is said and to be read meanwhile."""
+"""The input of a describer: a few frames of each clip, decoded again, with its speech and screen text."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from pipeline.decode.decoder import Decoder
 from pipeline.decode.frames import Sampling
-from pipeline.segments.parts import places_are_found
+from pipeline.decode.seekable import is_seekable
 from pipeline.stage import Memory
 from stores.core.records import Clip, ScreenText, Span, Utterance, Video
 
-_NAME = "sights"
-# Every frame of a stretch, scaled with care; None would scale them quickly.
+_NAME = "sampled_frames"
+# Every frame of a span, scaled bilinearly; None would select the faster and coarser scaling.
 _EVERY = 1e-6
-# Frames of a stretch in which the one that is wanted is looked for first.
+# Frames after a wanted tick that are decoded first.
 _NEAR = 3
-# Where no place can be found, the whole file is decoded and a frame in so many seconds is looked at.
+# If the file is not seekable, it is decoded from the beginning, with a frame at this interval.
 _PASS_SECONDS = 0.2
 
 _Picture = tuple[int, NDArray[np.uint8]]
@@ -28,12 +28,12 @@ _Picture = tuple[int, NDArray[np.uint8]]
 
 @dataclass(frozen=True, slots=True)
 class SampledFrames:
-    """One clip as a describer is given it.
+    """One clip, as passed to a describer.
 
     Attributes:
         pixels: (n, h, w, 3) uint8 RGB, as displayed, n at least 1.
-        ticks: of the frames, rising.
-        said, read: lines that were heard, and read on screen, in the clip. Data, never instructions.
+        ticks: of the frames, increasing.
+        said, read: lines of speech and of screen text in the clip. Data, never instructions.
     """
 
     clip: Clip
@@ -49,13 +49,13 @@ class SampledFrames:
 
 
 def wanted_ticks(span: Span, count: int) -> tuple[int, ...]:
-    """The middles of ``count`` equal stretches of ``span``: for one, the middle of it."""
+    """The middles of ``count`` equal sections of ``span``."""
     length = span.end - span.start
     return tuple(sorted({span.start + (2 * i + 1) * length // (2 * count) for i in range(count)}))
 
 
 def clips_of(memory: Memory) -> list[Clip]:
-    """The clips of one video in time."""
+    """The clips of one video, in order of time."""
     clips = [record for record in memory.records("clips") if isinstance(record, Clip)]
     return sorted(clips, key=lambda clip: (clip.span.start, clip.span.end))
 
@@ -63,13 +63,13 @@ def clips_of(memory: Memory) -> list[Clip]:
 def sampled_frames(
     path: Path, memory: Memory, decoder: Decoder, count: int, long_side: int, words: bool = False
 ) -> Iterator[SampledFrames]:
-    """Every clip of a video with up to ``count`` of its frames, in time; clips without a frame are left out.
+    """Every clip of a video with up to ``count`` of its frames, in order of time; clips without a frame are left out.
 
-    The file is decoded only around the wanted frames, unless it has no index to find them by.
+    The file is decoded only around the wanted frames, unless it is not seekable.
 
     Args:
         long_side: pixels of the longer side of the frames.
-        words: give lines that were heard and read, too.
+        words: whether to include the speech and screen text of each clip.
 
     Raises:
         MediaError: as `pipeline.decode.decoder.Decoder`.
@@ -80,9 +80,9 @@ def sampled_frames(
     clips = clips_of(memory)
     spoken = [record for record in memory.records("speech") if isinstance(record, Utterance)] if words else []
     written = [record for record in memory.records("screentext") if isinstance(record, ScreenText)] if words else []
-    look = _sought if places_are_found(video) else _passed
-    for clip, pictures in look(path, video, decoder, clips, count, long_side):
-        # A stream may change its size; what does not fit the first frame is left out.
+    sample = _by_seeking if is_seekable(video) else _in_one_pass
+    for clip, pictures in sample(path, video, decoder, clips, count, long_side):
+        # A stream may change its size; frames of another size than the first are left out.
         alike = [one for one in pictures if one[1].shape == pictures[0][1].shape]
         if alike:
             yield SampledFrames(
@@ -94,7 +94,7 @@ def sampled_frames(
             )
 
 
-def _sought(
+def _by_seeking(
     path: Path, video: Video, decoder: Decoder, clips: Sequence[Clip], count: int, long_side: int
 ) -> Iterator[tuple[Clip, list[_Picture]]]:
     sampling = Sampling(_NAME, _EVERY, long_side, batch=4)
@@ -108,28 +108,28 @@ def _sought(
 
 
 def _at(path: Path, video: Video, decoder: Decoder, sampling: Sampling, span: Span, tick: int) -> _Picture | None:
-    """The first frame from ``tick`` on; where none follows soon, the one that is still shown then."""
+    """The first frame at or soon after ``tick``; else the last one before it, which is still shown then."""
     near = max(1, round(_NEAR / video.frame_rate / video.time_base)) if video.frame_rate else span.end - tick
-    if soon := _stretch(path, video, decoder, sampling, tick, min(span.end, tick + near)):
+    if soon := _decoded(path, video, decoder, sampling, tick, min(span.end, tick + near)):
         return soon[0]
-    if before := _stretch(path, video, decoder, sampling, span.start, tick + 1):
+    if before := _decoded(path, video, decoder, sampling, span.start, tick + 1):
         return before[-1]
-    return next(iter(_stretch(path, video, decoder, sampling, tick, span.end)), None)
+    return next(iter(_decoded(path, video, decoder, sampling, tick, span.end)), None)
 
 
-def _stretch(path: Path, video: Video, decoder: Decoder, sampling: Sampling, start: int, end: int) -> list[_Picture]:
-    """The frames of [start, end). All are taken from the decoder: ending early would end its process."""
-    taken: list[_Picture] = []
+def _decoded(path: Path, video: Video, decoder: Decoder, sampling: Sampling, start: int, end: int) -> list[_Picture]:
+    """The frames in [start, end) ticks. They are read to the end: stopping early would end the decoder's process."""
+    pictures: list[_Picture] = []
     if start < end:
         for frames in decoder.frames(path, video, [sampling], Span(start, end, video.time_base)):
-            taken += zip(frames.ticks.tolist(), frames.pixels, strict=True)
-    return taken
+            pictures += zip(frames.ticks.tolist(), frames.pixels, strict=True)
+    return pictures
 
 
-def _passed(
+def _in_one_pass(
     path: Path, video: Video, decoder: Decoder, clips: Sequence[Clip], count: int, long_side: int
 ) -> Iterator[tuple[Clip, list[_Picture]]]:
-    """The same out of one pass over the file."""
+    """The same as `_by_seeking`, in one pass over the file."""
     frames = decoder.frames(path, video, [Sampling(_NAME, _PASS_SECONDS, long_side)])
     pictures = (one for batch in frames for one in zip(batch.ticks.tolist(), batch.pixels, strict=True))
     last: _Picture | None = None
@@ -145,4 +145,4 @@ def _passed(
                     break
         yield clip, sorted(found.items(), key=lambda one: one[0])
     for _ in pictures:
-        pass  # the decoder is left ready for the next file
+        pass  # reading to the end leaves the decoder ready for the next file

@@ -1,1 +1,1 @@
-"""Observers of the picture: each asks for the frames it needs and notes one kind of thing."""
+"""Observers of the video pass: each asks for the frames that it needs, and is one stage."""

@@ -25,7 +25,7 @@ _OF_HUE = np.array([next(_CODES[name] for upper, name in _HUES if hue < upper) f
 
 
 def dominant_colour(pixels: Pixels) -> str:
-    """The most common basic colour of a picture part (h, w, 3); "" if it is empty."""
+    """The most common basic colour in pixels (h, w, 3) uint8 RGB; "" if there are none."""
     if pixels.size == 0:
         return ""
     small = cv2.resize(np.ascontiguousarray(pixels), (16, 16), interpolation=cv2.INTER_AREA)
@@ -35,5 +35,5 @@ def dominant_colour(pixels: Pixels) -> str:
     codes[saturation < 45] = _CODES["grey"]
     codes[(saturation < 45) & (value > 190)] = _CODES["white"]
     codes[value < 50] = _CODES["black"]
-    # Of colours that are as common, the first one by name.
+    # Of equally common colours, the first by name.
     return _NAMES[int(np.bincount(codes.ravel()).argmax())]

@@ -1,4 +1,4 @@
-"""Prints: a perceptual fingerprint four times a second, to know the same pictures again in other files."""
+"""Frame hashes: a perceptual hash four times a second, to recognise the same pictures in other files."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.decode.frames import Frames, Sampling
-from pipeline.frame_hashes import print_of
-from pipeline.reuse import Reuse
+from pipeline.similarity.frame_hashes import frame_hash
+from pipeline.similarity.reuse import Reuse
 from stores.core.records import Blob, StageOutput, Video
 
 
 @dataclass(frozen=True, slots=True)
 class FrameHashConfig:
-    """How densely and how large.
+    """Which frames are hashed.
 
     Attributes:
-        every_seconds: distance of frames; videos can only be compared at the same one, about.
-        long_side: pixels. Measured on copies set between bars: 79 of 100 prints agree at 64, 87 at 96, 89 at 128.
+        every_seconds: interval between frames; only videos with about the same interval can be compared.
+        long_side: pixels. Measured on letterboxed copies: 79 of 100 hashes match at 64, 87 at 96, 89 at 128.
     """
 
     every_seconds: float = 0.25
@@ -27,10 +27,10 @@ class FrameHashConfig:
 
 
 class FrameHashObserver:
-    """Keeps prints as parallel arrays in ``frame_hashes.npz``: ticks int64, hashes uint64, weights float16.
+    """Stores frame hashes as parallel arrays in ``frame_hashes.npz``: ticks int64, hashes uint64, weights float16.
 
     Args:
-        reuse: told each print at once, so that observers of the same pass know where to take results from.
+        reuse: gets each hash at once, so that observers of the same pass can look up known results.
     """
 
     name = "frame_hashes"
@@ -40,7 +40,7 @@ class FrameHashObserver:
         self._reuse = reuse
 
     def wants(self, video: Video) -> Sampling:
-        """A tiny frame each quarter of a second, each handed over at once."""
+        """A tiny frame every quarter of a second, each one sent at once."""
         return Sampling(self.name, self.config.every_seconds, self.config.long_side, batch=1)
 
     def start(self, video: Video) -> None:
@@ -52,12 +52,12 @@ class FrameHashObserver:
     def see(self, frames: Frames) -> None:
         """The next frames."""
         for pixels, tick in zip(frames.pixels, frames.ticks.tolist(), strict=True):
-            value, weight = print_of(pixels)
+            value, weight = frame_hash(pixels)
             self._ticks.append(tick)
             self._hashes.append(value)
             self._weights.append(weight)
             if self._reuse is not None:
-                self._reuse.see(float(tick * frames.time_base), value, weight)
+                self._reuse.add(float(tick * frames.time_base), value, weight)
 
     def finish(self) -> StageOutput:
         """One blob for the whole video."""

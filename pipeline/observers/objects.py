@@ -1,4 +1,4 @@
-"""Objects: what the detector finds in a frame a second, with the colour of each."""
+"""Objects: detections in one frame per second, each with its colour."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 
 from encoders.types import Detections, Detector
 from pipeline.decode.frames import Frames, Sampling
-from pipeline.observers.change import ColourGlance, Glance, change, colour_glance, glance
 from pipeline.observers.colours import dominant_colour
-from pipeline.reuse import Reuse
+from pipeline.similarity.change import ColourGlance, Glance, change, colour_glance, glance
+from pipeline.similarity.reuse import Reuse
 from stores.core.records import Blob, StageOutput, Video
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectConfig:
-    """How densely, how large, and when a frame counts as unchanged (see `pipeline.observers.pictures`)."""
+    """Which frames are searched; fields as in `pipeline.observers.pictures.PictureConfig`."""
 
     every_seconds: float = 1.0
     minimum: int = 4
@@ -26,13 +26,13 @@ class ObjectConfig:
 
 
 class ObjectObserver:
-    """Keeps detections as parallel arrays in ``objects.npz``.
+    """Stores detections as parallel arrays in ``objects.npz``.
 
-    Beside them, for each frame that was looked at, lies its colour glance (9, 16, 3) uint8 and, in ``reused``, whether
-    its detections were taken from another video.
+    With them are stored, for each sampled frame, its colour glance (9, 16, 3) uint8 and, in ``reused``, whether its
+    detections come from another video.
 
     Args:
-        reuse: knows in which frames nothing need be looked for.
+        reuse: finds the detections of known videos with the same frames.
     """
 
     name = "objects"
@@ -43,7 +43,7 @@ class ObjectObserver:
         self._reuse = reuse
 
     def wants(self, video: Video) -> Sampling:
-        """A frame a second."""
+        """One frame per second."""
         config = self.config
         return Sampling(self.name, config.every_seconds, config.long_side, config.minimum, batch=4)
 
@@ -60,11 +60,11 @@ class ObjectObserver:
     def see(self, frames: Frames) -> None:
         """The next frames."""
         for pixels, tick in zip(frames.pixels, frames.ticks.tolist(), strict=True):
-            look, seen = glance(pixels), colour_glance(pixels)
-            if self._last is None or change(look, self._last[0]) > self.config.change_threshold:
-                taken = self._taken(tick, seen)
-                found = taken or self._detector.detect(pixels[None])[0]
-                self._last = look, found, [_colour(pixels, box) for box in found.boxes], taken is not None
+            grey, seen = glance(pixels), colour_glance(pixels)
+            if self._last is None or change(grey, self._last[0]) > self.config.change_threshold:
+                known = self._known(tick, seen)
+                found = known or self._detector.detect(pixels[None])[0]
+                self._last = grey, found, [_colour(pixels, box) for box in found.boxes], known is not None
             _, found, colours, reused = self._last
             self._frames.append(tick)
             self._glances.append(seen)
@@ -91,12 +91,12 @@ class ObjectObserver:
         )
         return StageOutput(blobs=(Blob("objects.npz", file.getvalue()),))
 
-    def _taken(self, tick: int, seen: ColourGlance) -> Detections | None:
-        """What was found in the same frame of a known video; colours are looked at anew."""
+    def _known(self, tick: int, seen: ColourGlance) -> Detections | None:
+        """The detections in the same frame of a known video; their colours are computed here."""
         if self._reuse is None:
             return None
         seconds = float(tick * self._time_base)
-        known = self._reuse.taken(self.name, "frames", seconds, self.config.every_seconds, seen)
+        known = self._reuse.result(self.name, "frames", seconds, self.config.every_seconds, seen)
         if known is None:
             return None
         arrays, row = known
@@ -107,7 +107,7 @@ class ObjectObserver:
 def _colour(
     pixels: np.ndarray[tuple[int, int, int], np.dtype[np.uint8]], box: np.ndarray[tuple[int], np.dtype[np.float32]]
 ) -> str:
-    """Colour of the inner half of a box: less of what is behind."""
+    """Colour of the inner half of a box, which shows less of the background."""
     height, width = pixels.shape[:2]
     x0, y0, x1, y1 = (float(edge) for edge in box)
     inset_x, inset_y = (x1 - x0) / 4, (y1 - y0) / 4

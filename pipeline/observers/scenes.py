@@ -1,4 +1,4 @@
-"""Scene cuts, by PySceneDetect's detectors fed from the shared decode pass; and the settings of all scene cuts."""
+"""Scene cuts by PySceneDetect's detectors, fed from the shared decode pass; and the config of all scene cuts."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from stores.core.records import Blob, Scene, Span, StageOutput, Video
 
 @dataclass(frozen=True, slots=True)
 class SceneConfig:
-    """Which method and detector, and how large a picture it sees.
+    """How cuts are found.
 
     Attributes:
         detector: of PySceneDetect: ``adaptive`` compares each frame's change with its neighbours' and so forgives fast
             motion (91.6 against 86.7 F1 on BBC in PySceneDetect's own benchmark); ``content`` uses a fixed threshold.
         long_side: pixels, for PySceneDetect, which itself works at about 256; measured on 160 cuts of 24 clips, 160
             gives just the same cuts at less than two thirds of the time, and 128 misses one.
-        least_seconds: cuts nearer than this are one.
-        method: ``content`` is PySceneDetect, which compares pictures; ``transnetv2`` is a network that has learned what
-            a cut looks like, and knows fades and dissolves (`pipeline.observers.cuts`); ``auto`` is the network where
-            the profile has it and models run on a GPU of the machine that plans the job, else PySceneDetect.
+        least_seconds: shortest scene; of cuts that are closer, the first counts.
+        method: ``content`` is PySceneDetect, which compares frames; ``transnetv2`` is a network trained on cuts, fades
+            and dissolves (`pipeline.observers.cuts`); ``auto`` is the network if the profile has it and models run on
+            a GPU of the machine that plans the job, else PySceneDetect.
         threshold: of the network: a probability above it is a transition.
             Source: 0.5 in the official code, soCzech/TransNetV2.
     """
@@ -51,14 +51,14 @@ class SceneConfig:
             raise ValueError(f"threshold is a probability between 0 and 1, not {self.threshold}")
 
 
-# PySceneDetect's own least length of a scene, in frames. Its filter for that is applied to the marks of the whole
-# video, not within the detector, so that parts of a video make the same cuts as the whole.
-_LEAST_FRAMES = 15
-# The adaptive detector compares a frame with two on either side; frames of a variable rate may lie far apart.
+# PySceneDetect's default min_scene_len, in frames. Its filter is applied to the candidates of the whole video instead
+# of inside the detector, so that a video in parts gets the same cuts as one in a single pass.
+_MIN_FRAMES = 15
+# The adaptive detector compares a frame with two on either side; at a variable rate, frames may lie far apart.
 _MARGIN_FRAMES = 8
 _MARGIN_SECONDS = 2.0 + SlideChanges.reach
 _VARIABLE_MARGIN_SECONDS = 10.0
-_MARKS = "marks.npz"
+_CANDIDATES = "marks.npz"
 
 Planes = tuple[NDArray[np.uint8], ...]
 
@@ -66,7 +66,7 @@ Planes = tuple[NDArray[np.uint8], ...]
 class _Change:
     """PySceneDetect's measure of change, for frames that come as (hue, saturation, brightness), each (h, w) uint8.
 
-    Its own turns one picture at a time into these planes and widens every pixel to 32 bits; the numbers are the same.
+    The original converts one frame at a time and widens every pixel to 32 bits; the numbers are the same.
     """
 
     def __init__(self, weights: Sequence[float]) -> None:
@@ -86,7 +86,7 @@ class _Change:
 
 
 class SceneObserver:
-    """Notes the spans between cuts. A video without cuts is one scene."""
+    """Finds the spans between cuts. A video without cuts is one scene."""
 
     name = "scenes"
 
@@ -105,8 +105,8 @@ class SceneObserver:
         adaptive = self.config.detector == "adaptive"
         self._detector: Any = AdaptiveDetector(min_scene_len=0) if adaptive else ContentDetector(min_scene_len=0)
         self._detector._calculate_frame_score = _Change(self._detector._weights)
-        # What the filter must know: the first frame, each frame that stands out, and the quiet one before it.
-        self._marks: list[tuple[int, bool]] = []
+        # What the filter needs: the first frame, each frame with a cut, and the last one before it without.
+        self._candidates: list[tuple[int, bool]] = []
         self._quiet = 0
         self._last = -1
         self._step = 1
@@ -117,37 +117,37 @@ class SceneObserver:
         """The next frames."""
         self._cut_off |= frames.end is not None
         count, height, width, _ = frames.pixels.shape
-        # All at once, one below the other: a call for each costs more than the work.
+        # All frames in one call, stacked vertically: a call for each costs more than the conversion itself.
         planes = cv2.split(cv2.cvtColor(frames.pixels.reshape(count * height, width, 3), cv2.COLOR_RGB2HSV))
         pictures = zip(*(plane.reshape(count, height, width) for plane in planes), strict=True)
         for picture, tick in zip(pictures, frames.ticks.tolist(), strict=True):
             if self._last < 0:
-                self._marks.append((tick, False))
+                self._candidates.append((tick, False))
             else:
                 self._step = tick - self._last
             self._last = tick
             self._slides.see(tick, picture)
-            # Detectors only subtract times and hand them back, so that ticks will do.
+            # Detectors only subtract times and return them, so ticks will do.
             found = self._detector.process_frame(tick, picture)
             for cut in found:
-                self._marks += [(self._quiet, False), (cut, True)]
+                self._candidates += [(self._quiet, False), (cut, True)]
             if not found:
                 self._quiet = tick
 
     def finish(self) -> StageOutput:
         """The scenes, in order, covering the video."""
-        return join_scenes([self._noted(None)], self._video, self.config)
+        return join_scenes([self._output(None)], self._video, self.config)
 
-    def part(self, span: Span) -> StageOutput:
-        """What is seen in ``span``, for `join_scenes`."""
-        return self._noted(span)
+    def finish_part(self, span: Span) -> StageOutput:
+        """The candidates in ``span``, for `join_scenes`."""
+        return self._output(span)
 
-    def _noted(self, span: Span | None) -> StageOutput:
-        marks = [*self._marks, (self._quiet, False)] if self._marks else []
-        kept = sorted({mark for mark in marks if span is None or span.contains(mark[0])})
-        ticks, cuts = ([mark[i] for mark in kept] for i in (0, 1))
+    def _output(self, span: Span | None) -> StageOutput:
+        candidates = [*self._candidates, (self._quiet, False)] if self._candidates else []
+        inside = sorted({one for one in candidates if span is None or span.contains(one[0])})
+        ticks, cuts = ([one[i] for one in inside] for i in (0, 1))
         file = io.BytesIO()
-        end = self._last + self._step if self._marks else 0
+        end = self._last + self._step if self._candidates else 0
         slides = [tick for tick in self._slides.until(end) if span is None or span.contains(tick)]
         np.savez(
             file,
@@ -157,37 +157,37 @@ class SceneObserver:
             end=np.int64(end),
             cut_off=np.bool_(self._cut_off),
         )
-        return StageOutput(blobs=(Blob(_MARKS, file.getvalue()),))
+        return StageOutput(blobs=(Blob(_CANDIDATES, file.getvalue()),))
 
 
-def join_scenes(notes: Iterable[StageOutput], video: Video, config: SceneConfig) -> StageOutput:
-    """The scenes of a video from what `SceneObserver.part` noted of its parts, in order."""
-    # The adaptive detector drops a cut that comes too soon, the other one merges it; so do they by themselves.
+def join_scenes(parts: Iterable[StageOutput], video: Video, config: SceneConfig) -> StageOutput:
+    """The scenes of a video from the outputs of `SceneObserver.finish_part` for its parts, in order."""
+    # As in PySceneDetect, the adaptive detector suppresses a cut that comes too soon, the other one merges it.
     mode = FlashFilter.Mode.SUPPRESS if config.detector == "adaptive" else FlashFilter.Mode.MERGE
-    least_frames: Any = FlashFilter(mode, _LEAST_FRAMES)
+    flash_filter: Any = FlashFilter(mode, _MIN_FRAMES)
     ends, cut_off = [0], False
     cuts: set[int] = set()
-    for note in notes:
-        with np.load(io.BytesIO(note.blobs[0].data), allow_pickle=False) as marks:
-            ends.append(int(marks["end"]))
-            cut_off |= bool(marks["cut_off"])
-            cuts.update(marks["slides"].tolist())
-            for tick, cut in zip(marks["ticks"].tolist(), marks["cuts"].tolist(), strict=True):
-                cuts.update(found.pts for found in least_frames.filter(_timecode(tick, video), cut))
+    for part in parts:
+        with np.load(io.BytesIO(part.blobs[0].data), allow_pickle=False) as candidates:
+            ends.append(int(candidates["end"]))
+            cut_off |= bool(candidates["cut_off"])
+            cuts.update(candidates["slides"].tolist())
+            for tick, cut in zip(candidates["ticks"].tolist(), candidates["cuts"].tolist(), strict=True):
+                cuts.update(found.pts for found in flash_filter.filter(_timecode(tick, video), cut))
     return scenes_between(cuts, last_end(video, max(ends), cut_off), video, config)
 
 
 def last_end(video: Video, seen: int, cut_off: bool) -> int:
-    """Where the last scene ends: with the video, whose last picture is held, or where a file was cut off.
+    """The tick at which the last scene ends: the end of the video, or of the last frame if the file is truncated.
 
     Args:
-        seen: tick at which the last picture ends; 0 if there was none.
+        seen: tick at which the last frame ends; 0 if there was none.
     """
     return seen if cut_off and seen else max(video.duration, seen)
 
 
 def scenes_between(cuts: Iterable[int], end: int, video: Video, config: SceneConfig) -> StageOutput:
-    """Scenes from tick 0 to ``end`` that begin at the ticks ``cuts``, none shorter than ``config`` allows."""
+    """Scenes from tick 0 to ``end``, split at the ticks ``cuts``, none shorter than ``config.least_seconds``."""
     least = config.least_seconds / float(video.time_base)
     edges = [0]
     for cut in sorted(cuts):
@@ -198,5 +198,5 @@ def scenes_between(cuts: Iterable[int], end: int, video: Video, config: SceneCon
 
 
 def _timecode(tick: int, video: Video) -> FrameTimecode:
-    rate = video.frame_rate or Fraction(25)  # only compared with lengths in frames
+    rate = video.frame_rate or Fraction(25)  # only used for lengths in frames
     return FrameTimecode(Timecode(pts=tick, time_base=video.time_base), fps=rate)

@@ -1,4 +1,4 @@
-"""Text on screen: read on frames that changed, and followed while it stays."""
+"""Screen text: read in frames that have changed, and tracked while it stays."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from encoders.types import TextBox, TextReader
 from pipeline.boxes import overlap
 from pipeline.decode.frames import Frames, Sampling
-from pipeline.observers.change import Glance, glance, local_change
+from pipeline.similarity.change import Glance, glance, local_change
 from stores.core.ids import record_id
 from stores.core.records import Blob, ScreenText, Span, StageOutput, Video
 
@@ -21,14 +21,15 @@ _LINES = "lines.json"
 
 @dataclass(frozen=True, slots=True)
 class ScreenTextConfig:
-    """When text is read and when two readings are one text.
+    """When text is read, and when two readings are the same text.
 
     Attributes:
-        every_seconds: distance of frames: captions stay on screen for two seconds and more.
-        long_side: pixels; small print below about 1 % of the picture's height is not read.
-        changed: grey difference (0–255) of any cell to the last read frame from which it is read again. Measured:
-            one caption after another 24, recompression noise 1.
-        alike: similarity of two readings (`difflib` ratio) and their boxes' overlap that make them one text.
+        every_seconds: interval between frames: captions stay on screen for two seconds or more.
+        long_side: pixels; text below about 1 % of the picture's height is not read.
+        changed: grey difference (0–255) of any cell of a glance to the last frame read, from which a frame is read.
+            Measured: one caption after another 24, recompression noise 1.
+        alike: similarity (`difflib` ratio) from which two readings are the same text, if their boxes overlap, too.
+        overlap: intersection over union of their boxes from which they do.
     """
 
     every_seconds: float = 2.0
@@ -48,7 +49,7 @@ class _Line:
 
 
 class ScreenTextObserver:
-    """Notes each text once, over the whole span in which it is on screen."""
+    """Finds each text once, with the whole span in which it is on screen."""
 
     name = "screentext"
 
@@ -57,7 +58,7 @@ class ScreenTextObserver:
         self._reader = reader
 
     def wants(self, video: Video) -> Sampling:
-        """A frame each two seconds, large."""
+        """A large frame every two seconds."""
         return Sampling(self.name, self.config.every_seconds, self.config.long_side, 2, batch=1)
 
     def start(self, video: Video) -> None:
@@ -73,23 +74,23 @@ class ScreenTextObserver:
         """The next frames."""
         self._end = frames.end
         for pixels, tick in zip(frames.pixels, frames.ticks.tolist(), strict=True):
-            look = glance(pixels)
+            grey = glance(pixels)
             self._first = tick if self._first is None else self._first
             for line in self._open:
                 line.end = tick
-            if self._read is None or local_change(look, self._read) >= self.config.changed:
-                self._read = look
-                self._follow(self._reader.read(pixels), tick)
+            if self._read is None or local_change(grey, self._read) >= self.config.changed:
+                self._read = grey
+                self._track(self._reader.read(pixels), tick)
 
     def finish(self) -> StageOutput:
         """The texts, in order of appearance."""
-        return join_screentext([self._noted()], self._video, self.config)
+        return join_screentext([self._output()], self._video, self.config)
 
-    def part(self, span: Span) -> StageOutput:
-        """What is read in ``span``, for `join_screentext`."""
-        return self._noted()
+    def finish_part(self, span: Span) -> StageOutput:
+        """The lines read in a part, for `join_screentext`."""
+        return self._output()
 
-    def _noted(self) -> StageOutput:
+    def _output(self) -> StageOutput:
         known = {
             "first": self._first,
             "end": self._end,
@@ -98,11 +99,13 @@ class ScreenTextObserver:
         }
         return StageOutput(blobs=(Blob(_LINES, json.dumps(known).encode()),))
 
-    def _follow(self, found: list[TextBox], tick: int) -> None:
-        """Carry on the lines that are still there, close the others, open new ones."""
+    def _track(self, found: list[TextBox], tick: int) -> None:
+        """Continue the lines that are still there, close the others, open new ones."""
         still: list[_Line] = []
         for box in found:
-            known = next((line for line in self._open if line not in still and _same(line, box, self.config)), None)
+            known = next(
+                (line for line in self._open if line not in still and _is_same_text(line, box, self.config)), None
+            )
             if known is None:
                 still.append(_Line(box.text, float(box.confidence), _rounded(box.box), tick, tick))
                 continue
@@ -113,38 +116,43 @@ class ScreenTextObserver:
         self._open = still
 
 
-def join_screentext(notes: Iterable[StageOutput], video: Video, config: ScreenTextConfig) -> StageOutput:
-    """The texts of a video from what `ScreenTextObserver.part` read in its parts, in order.
+def join_screentext(parts: Iterable[StageOutput], video: Video, config: ScreenTextConfig) -> StageOutput:
+    """The texts of a video from the outputs of `ScreenTextObserver.finish_part` for its parts, in order.
 
-    A line that stands at the end of one part and at the beginning of the next is one line.
+    A line at the end of one part that is still there at the beginning of the next is one line.
     """
     opened: list[_Line] = []
     closed: list[_Line] = []
     end = video.duration
-    for note in notes:
-        known = json.loads(note.blobs[0].data)
+    for part in parts:
+        known = json.loads(part.blobs[0].data)
         first = known["first"]
         if known["end"] is not None:
-            end = known["end"]  # the file was cut off there
+            end = known["end"]  # the file is truncated there
         if first is None:
-            continue  # no frame at all, so nothing has changed
+            continue  # a part without frames changes nothing
         for line in opened:
             line.end = first
         still: list[_Line] = []
-        lines = [(_line(line), standing) for standing in ("closed", "open") for line in known[standing]]
-        for line, standing in lines:
+        lines = [(_line(line), state) for state in ("closed", "open") for line in known[state]]
+        for line, state in lines:
             before = next(
-                (one for one in opened if line.start == first and one not in still and _same(one, line, config)), None
+                (
+                    one
+                    for one in opened
+                    if line.start == first and one not in still and _is_same_text(one, line, config)
+                ),
+                None,
             )
             if before is not None:
                 still.append(before)
                 line.start = before.start
                 if before.confidence >= line.confidence:
                     line.text, line.confidence, line.box = before.text, before.confidence, before.box
-            if standing == "closed":
+            if state == "closed":
                 closed.append(line)
         closed += [line for line in opened if line not in still]
-        opened = [line for line, standing in lines if standing == "open"]
+        opened = [line for line, state in lines if state == "open"]
     for line in opened:
         line.end = max(end, line.end + 1)
     records = []
@@ -159,7 +167,7 @@ def _line(known: dict[str, Any]) -> _Line:
     return _Line(**{**known, "box": _rounded(known["box"])})
 
 
-def _same(line: _Line, other: _Line | TextBox, config: ScreenTextConfig) -> bool:
+def _is_same_text(line: _Line, other: _Line | TextBox, config: ScreenTextConfig) -> bool:
     alike = SequenceMatcher(None, line.text, other.text, autojunk=False).ratio() >= config.alike
     return alike and overlap(line.box, other.box) >= config.overlap
 

@@ -1,4 +1,4 @@
-"""Slides that change: one still picture gives way to another, however alike the two are."""
+"""Slide changes: one still picture is replaced by another, however similar the two are."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from numpy.typing import NDArray
 Planes = tuple[NDArray[np.uint8], ...]
 
 # All are ours, in the units of PySceneDetect's measure of change (0-255, the mean of hue, saturation and brightness).
-# Between frames of a still picture, an encoder's renewals at key frames change it by 0.3 at most.
+# Between frames of a still picture, key frames change it by 0.3 at most.
 _STILL = 0.4
-# Slides of white text on similar backgrounds differ by 4 to 14; a caption that comes and goes, by less than this.
+# Slides of white text on similar backgrounds differ by 4 to 14; a caption that appears changes less than this.
 _DIFFERENT = 3.0
-# A picture stands for as long as this before and after a change; a fade or a wipe between them may take as long, too.
-_STAND_SECONDS = 1
+# A picture must stay still for this long before and after a change, which itself (a fade, a wipe) may take as long.
+_STILL_SECONDS = 1
 _CHANGE_SECONDS = 1
 
 
 class SlideChanges:
-    """Finds the changes between stills, frame by frame; films, in which everything moves a little, have none.
+    """Finds changes between still pictures, frame by frame. Filmed video, which always moves a little, has none.
 
     Args:
         time_base: seconds per tick.
-        measure: takes a tick and a picture, gives its change against the one that it was given before.
+        measure: called with a tick and a picture; returns its change against the picture of the previous call.
     """
 
-    reach = float(2 * _STAND_SECONDS + _CHANGE_SECONDS)
-    """Seconds on either side of a change that must be seen to know it for one."""
+    reach = float(2 * _STILL_SECONDS + _CHANGE_SECONDS)
+    """Seconds on either side of a change that are needed to recognise it."""
 
     def __init__(self, time_base: Fraction, measure: Callable[[object, Planes], float]) -> None:
-        self._stand, self._longest = (round(seconds / time_base) for seconds in (_STAND_SECONDS, _CHANGE_SECONDS))
+        self._still, self._longest = (round(seconds / time_base) for seconds in (_STILL_SECONDS, _CHANGE_SECONDS))
         self._measure = measure
-        self._stood_since: int | None = None
+        self._still_since: int | None = None
         self._newest: Planes = ()
-        # Of the change that goes on: the still before it, first and last tick, the greatest step and its tick.
+        # Of the change in progress: the still before it, first and last tick, the largest step and its tick.
         self._before: Planes = ()
         self._first, self._last = 0, -1
         self._step, self._at = 0.0, 0
@@ -44,16 +44,16 @@ class SlideChanges:
 
     def see(self, tick: int, picture: Planes) -> None:
         """The next frame."""
-        if self._stood_since is None:
+        if self._still_since is None:
             self._measure(tick, picture)
-            self._stood_since, self._newest = tick, picture
+            self._still_since, self._newest = tick, picture
             return
-        self._settle(tick)
+        self._finish_change(tick)
         changed = self._measure(tick, picture)
         if changed > _STILL:
             if self._last < 0:
-                stood = tick - self._stood_since >= self._stand
-                self._before = self._newest if stood else ()
+                was_still = tick - self._still_since >= self._still
+                self._before = self._newest if was_still else ()
                 self._first, self._step = tick, 0.0
             self._last = tick
             if changed > self._step:
@@ -61,13 +61,13 @@ class SlideChanges:
         self._newest = picture
 
     def until(self, end: int) -> list[int]:
-        """The ticks of the changes, where the video, or what is seen of it, ends at ``end``."""
-        self._settle(end)
+        """The ticks of all changes, given that the video, or the part of it that is decoded, ends at ``end``."""
+        self._finish_change(end)
         return self._found
 
-    def _settle(self, now: int) -> None:
-        """If a change is over since long enough, see whether it was one between two stills."""
-        if self._last < 0 or now - self._last < self._stand:
+    def _finish_change(self, now: int) -> None:
+        """Record the change in progress if it ended long enough ago and was one between two stills."""
+        if self._last < 0 or now - self._last < self._still:
             return
         if self._before and self._last - self._first <= self._longest:
             deltas = [
@@ -76,4 +76,4 @@ class SlideChanges:
             ]
             if sum(deltas) / len(deltas) >= _DIFFERENT:
                 self._found.append(self._at)
-        self._stood_since, self._last = self._last, -1
+        self._still_since, self._last = self._last, -1

@@ -1,4 +1,4 @@
-"""Thumbnails: small JPEGs that stand for moments in lists of results."""
+"""Thumbnails: small JPEGs for lists of results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stores.core.records import Blob, StageOutput, Video
 
 @dataclass(frozen=True, slots=True)
 class ThumbnailConfig:
-    """Distance, size in pixels, JPEG quality."""
+    """Interval between frames, pixels of the longer side, JPEG quality (0–100)."""
 
     every_seconds: float = 2.0
     long_side: int = 320
@@ -20,7 +20,7 @@ class ThumbnailConfig:
 
 
 class ThumbnailObserver:
-    """Keeps a JPEG each two seconds, named by its tick."""
+    """Stores a JPEG every two seconds, named by its tick."""
 
     name = "thumbnails"
 
@@ -28,7 +28,7 @@ class ThumbnailObserver:
         self.config = config or ThumbnailConfig()
 
     def wants(self, video: Video) -> Sampling:
-        """A frame each two seconds."""
+        """One frame every two seconds."""
         return Sampling(self.name, self.config.every_seconds, self.config.long_side, 1, batch=8)
 
     def start(self, video: Video) -> None:
@@ -45,5 +45,5 @@ class ThumbnailObserver:
             self._blobs.append(Blob(f"{tick:012d}.jpg", jpeg.tobytes()))
 
     def finish(self) -> StageOutput:
-        """The pictures."""
+        """One blob for each thumbnail."""
         return StageOutput(blobs=tuple(self._blobs))

@@ -1,4 +1,4 @@
-"""Look: measured properties of the whole video, in words that tags use (English and Chinese)."""
+"""Visual statistics: measured properties of the whole video, in words that tags use (English and Chinese)."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ import cv2
 import numpy as np
 
 from pipeline.decode.frames import Frames, Sampling
-from pipeline.observers.change import Glance, change, glance
+from pipeline.similarity.change import Glance, change, glance
 from stores.core.ids import record_id
 from stores.core.records import Blob, Fact, Span, StageOutput, Video
 
 
 @dataclass(frozen=True, slots=True)
 class VisualStatsConfig:
-    """Thresholds.
+    """Which frames are measured, and thresholds.
 
     Attributes:
-        grey: mean saturation (0–255) below which a frame has no colour. Ours, unmeasured.
-        still: largest change (0–255) between any frame and the first for a still image: recompression only.
-        short_seconds: videos shorter than this are short videos (platforms' limit for shorts).
+        grey: mean saturation (0–255) of a frame below which it has no colour. Ours, unmeasured.
+        still: change (0–255) of any frame against the first, below which a video is a still image. Ours: above the
+            noise of recompression.
+        short_seconds: upright videos shorter than this are short videos (the limit of video platforms).
     """
 
     every_seconds: float = 1.0
@@ -32,11 +33,11 @@ class VisualStatsConfig:
     short_seconds: float = 60.0
 
 
-_SEEN = "seen.npz"
+_STATS = "seen.npz"
 
 
 class VisualStatsObserver:
-    """Notes orientation, lack of colour, of motion and of sound."""
+    """Measures orientation, and lack of colour, motion or sound."""
 
     name = "visual_stats"
 
@@ -44,13 +45,13 @@ class VisualStatsObserver:
         self.config = config or VisualStatsConfig()
 
     def wants(self, video: Video) -> Sampling:
-        """A tiny frame a second."""
+        """One tiny frame per second."""
         return Sampling(self.name, self.config.every_seconds, self.config.long_side, 4, batch=32)
 
     def start(self, video: Video) -> None:
         """A new video begins."""
         self._video = video
-        # Unlike pictures; none are kept once the video has surely moved, whatever frame it is compared with.
+        # Distinct frames; dropped once the video has moved so much that it is no still compared with any frame.
         self._glances: list[Glance] = []
         self._first: Glance | None = None
         self._moved = 0.0
@@ -64,25 +65,25 @@ class VisualStatsObserver:
         self._warning = frames.warning or self._warning
         self._end = frames.end
         for pixels in frames.pixels:
-            look = glance(pixels)
-            self._first = look if self._first is None else self._first
-            self._moved = max(self._moved, change(look, self._first))
+            grey = glance(pixels)
+            self._first = grey if self._first is None else self._first
+            self._moved = max(self._moved, change(grey, self._first))
             if self._moved >= 2 * self.config.still:
                 self._glances.clear()
-            elif not self._glances or change(look, self._glances[-1]) > 0:
-                self._glances.append(look)
+            elif not self._glances or change(grey, self._glances[-1]) > 0:
+                self._glances.append(grey)
             self._saturation = max(self._saturation, float(cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV)[..., 1].mean()))
             self._frames += 1
 
     def finish(self) -> StageOutput:
-        """What holds, each with how surely."""
-        return join_visual_stats([self._noted()], self._video, self.config)
+        """A fact for each property that the video has."""
+        return join_visual_stats([self._output()], self._video, self.config)
 
-    def part(self, span: Span) -> StageOutput:
-        """What is seen in ``span``, for `join_visual_stats`."""
-        return self._noted()
+    def finish_part(self, span: Span) -> StageOutput:
+        """The statistics of a part, for `join_visual_stats`."""
+        return self._output()
 
-    def _noted(self) -> StageOutput:
+    def _output(self) -> StageOutput:
         file = io.BytesIO()
         np.savez_compressed(
             file,
@@ -93,26 +94,26 @@ class VisualStatsObserver:
             end=np.int64(-1 if self._end is None else self._end),
             warning=np.array(self._warning, np.str_),
         )
-        return StageOutput(blobs=(Blob(_SEEN, file.getvalue()),))
+        return StageOutput(blobs=(Blob(_STATS, file.getvalue()),))
 
 
-def join_visual_stats(notes: Iterable[StageOutput], video: Video, config: VisualStatsConfig) -> StageOutput:
-    """The facts of a whole video from what `VisualStatsObserver.part` noted of its parts, in order."""
+def join_visual_stats(parts: Iterable[StageOutput], video: Video, config: VisualStatsConfig) -> StageOutput:
+    """The facts of a whole video from the outputs of `VisualStatsObserver.finish_part` for its parts, in order."""
     first: Glance | None = None
     moved = saturation = 0.0
     frames, warning, end = 0, "", video.duration
-    for note in notes:
-        with np.load(io.BytesIO(note.blobs[0].data), allow_pickle=False) as seen:
+    for part in parts:
+        with np.load(io.BytesIO(part.blobs[0].data), allow_pickle=False) as seen:
             warning = str(seen["warning"]) or warning
-            end = int(seen["end"]) if seen["end"] > 0 else end  # where a file was cut off
+            end = int(seen["end"]) if seen["end"] > 0 else end  # where the file is truncated
             if not seen["frames"]:
                 continue
             frames += int(seen["frames"])
             saturation = max(saturation, float(seen["saturation"]))
             first = seen["first"] if first is None else first
-            # A part without glances moved by twice the limit, so that one of its frames is unlike the video's first.
-            unlike = [change(look, first) for look in seen["glances"]]
-            moved = max([moved, *unlike]) if unlike else max(moved, config.still)
+            # A part without glances moved by twice the limit, so one of its frames must differ from the video's first.
+            changes = [change(each, first) for each in seen["glances"]]
+            moved = max([moved, *changes]) if changes else max(moved, config.still)
     ratio = video.width / max(1, video.height)
     holds = {
         "vertical video 竖屏视频": ratio < 0.8,

@@ -1,4 +1,4 @@
-"""What was noted of the parts of a long video, made one: the same as if it had been watched and heard as a whole."""
+"""Joining the parts of a long video: the outputs are those that one pass over the whole video would have given."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.audio.transcribe import joined_speech
+from pipeline.audio.transcribe import join_speech_activity
 from pipeline.observers.cuts import CUTS, join_cuts
 from pipeline.observers.scenes import join_scenes
 from pipeline.observers.screentext import join_screentext
 from pipeline.observers.visual_stats import join_visual_stats
-from pipeline.passes import Outcome
+from pipeline.passes.outcomes import Outcome
 from pipeline.perception import PerceptionConfig
 from pipeline.segments.parts import Part, part_fingerprint
 from pipeline.stage import Memory
@@ -29,31 +29,33 @@ PART_BLOB = "part.npz"
 _UNDECODABLE = "undecodable_audio.json"
 
 
-def as_note(key: StageKey, outcome: Outcome) -> Outcome:
-    """How a stage ended for one part of a video, as the ending of the part's stage.
+def pack_outcome(key: StageKey, outcome: Outcome) -> Outcome:
+    """The outcome of a stage for one part, as it is stored until the parts are joined: one blob, `PART_BLOB`.
 
-    Sound that cannot be decoded is kept as a finding: whether that is the end of a stage depends on the other parts.
+    Undecodable audio is stored as an output, too: whether the stage fails depends on the other parts.
     """
     if not isinstance(outcome, StageOutput):
         if outcome.code.name != "AUDIO_DECODE_FAILED":
             return outcome
-        on_progress = json.dumps([outcome.message, outcome.hint]).encode()
-        outcome = StageOutput(blobs=(Blob(_UNDECODABLE, on_progress),))
+        error = json.dumps([outcome.message, outcome.hint]).encode()
+        outcome = StageOutput(blobs=(Blob(_UNDECODABLE, error),))
     return StageOutput(blobs=(Blob(PART_BLOB, pack(key, outcome)),), seconds=outcome.seconds)
 
 
-def parts_done(memory: Memory, stage: str, parts: Sequence[Part]) -> bool:
-    """Whether all parts of a stage are there."""
+def has_all_parts(memory: Memory, stage: str, parts: Sequence[Part]) -> bool:
+    """Whether every part of a stage is stored."""
     return all(memory.has(part_stage(stage, part.number)) for part in parts)
 
 
 def join_parts(
     memory: Memory, stage: str, wanted: str, parts: Sequence[Part], video: Video, config: PerceptionConfig
 ) -> StageOutput:
-    """Join what `perceive_part` left in ``memory``; one part is read at a time. ``seconds`` is the sum of the parts'.
+    """Join the outputs of `perceive_part` that ``memory`` holds, reading one part at a time.
+
+    The ``seconds`` of the result are the sum over the parts.
 
     Args:
-        wanted: fingerprint of the whole stage.
+        wanted: fingerprint of the stage of the whole video.
 
     Raises:
         StoreError: LIBRARY_DAMAGED if a part cannot be read; STALE_ATTEMPT if it was made with other settings.
@@ -73,14 +75,14 @@ def join_parts(
 
 
 def join(stage: str, outputs: Iterable[StageOutput], video: Video, config: PerceptionConfig) -> StageOutput:
-    """One output of a watching or listening stage from those of its parts, in order.
+    """The output of an audio or video stage from the outputs of its parts, in order.
 
     Raises:
-        ValueError: if the stage is not one that is done in parts.
+        ValueError: if the stage is not processed in parts.
         MediaError: AUDIO_DECODE_FAILED if no part of the sound could be decoded.
     """
     if stage == "scenes":
-        # Which method made them is told by the parts: ``auto`` depends on the machine.
+        # The parts say which method made them: what ``auto`` means depends on the machine.
         first, *rest = outputs
         joined = join_cuts if first.blobs[0].name == CUTS else join_scenes
         return joined((first, *rest), video, config.scenes)
@@ -93,10 +95,12 @@ def join(stage: str, outputs: Iterable[StageOutput], video: Video, config: Perce
     if stage in ("pictures", "objects", "frame_hashes"):
         return _joined_arrays(outputs)
     if stage == "speech_activity":
-        return StageOutput(records=tuple(joined_speech(v for v in _heard(outputs) if isinstance(v, SpeechActivity))))
+        return StageOutput(
+            records=tuple(join_speech_activity(v for v in _records(outputs) if isinstance(v, SpeechActivity)))
+        )
     if stage == "speech":
-        return StageOutput(records=tuple(_heard(outputs)))
-    raise ValueError(f"{stage} is not done in parts")
+        return StageOutput(records=tuple(_records(outputs)))
+    raise ValueError(f"{stage} is not processed in parts")
 
 
 def _part_output(memory: Memory, stage: str, wanted: str, part: Part) -> StageOutput:
@@ -104,16 +108,16 @@ def _part_output(memory: Memory, stage: str, wanted: str, part: Part) -> StageOu
     try:
         key, output = unpack(memory.blob(name, PART_BLOB))
     except ValueError as error:
-        message = f"What was kept of {name} cannot be read: {error}."
+        message = f"The stored output of {name} cannot be read: {error}."
         raise StoreError("LIBRARY_DAMAGED", message, "Run `kinodex verify`.") from error
     if key.fingerprint != part_fingerprint(wanted, part):
-        message = f"{name} was made with other settings than are asked for now."
+        message = f"{name} was made with settings other than the current ones."
         raise StoreError("STALE_ATTEMPT", message, "Run the same ingest command again.")
     return output
 
 
 def _joined_arrays(outputs: Iterable[StageOutput]) -> StageOutput:
-    """The one blob of arrays of each output, with their rows one below the other."""
+    """The arrays that each output has in its one blob, concatenated along their rows."""
     name = ""
     columns: dict[str, list[NDArray[Any]]] = {}
     for output in outputs:
@@ -126,24 +130,24 @@ def _joined_arrays(outputs: Iterable[StageOutput]) -> StageOutput:
                 if known[0] is rows:
                     continue
                 if not len(known[0]):
-                    known[0] = rows  # a part without rows does not know how wide they are
+                    known[0] = rows  # the arrays of a part without rows may lack their other dimensions
                 elif len(rows):
                     known.append(rows)
-    file_of_all = io.BytesIO()
-    np.savez(file_of_all, allow_pickle=False, **{column: np.concatenate(rows) for column, rows in columns.items()})
-    return StageOutput(blobs=(Blob(name, file_of_all.getvalue()),))
+    joined = io.BytesIO()
+    np.savez(joined, allow_pickle=False, **{column: np.concatenate(rows) for column, rows in columns.items()})
+    return StageOutput(blobs=(Blob(name, joined.getvalue()),))
 
 
-def _heard(outputs: Iterable[StageOutput]) -> list[Record]:
-    """The records of all parts; the sound of some, but not of all, may be broken."""
+def _records(outputs: Iterable[StageOutput]) -> list[Record]:
+    """The records of all parts whose audio was decodable; MediaError if there is no such part."""
     records: list[Record] = []
-    heard, broken = False, ("No part of the sound was decoded.", "")
+    decoded, error = False, ("No part of the sound was decoded.", "")
     for output in outputs:
         if output.blobs:
-            broken = tuple(json.loads(output.blobs[0].data))
+            error = tuple(json.loads(output.blobs[0].data))
         else:
-            heard = True
+            decoded = True
             records += output.records
-    if not heard:
-        raise MediaError("AUDIO_DECODE_FAILED", *broken)
+    if not decoded:
+        raise MediaError("AUDIO_DECODE_FAILED", *error)
     return records

@@ -1,63 +1,53 @@
-"""One part of a long video: watched and heard like a whole one, and left for the joining."""
+"""One part of a long video: processed like a whole one, and stored until all parts can be joined."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
-from encoders.bundle import Encoders
-from pipeline.decode.decoder import Decoder
-from pipeline.passes import Begin, Outcome, Progress, audio_stages, video_stages
-from pipeline.perception import AUDIO_STAGES, VIDEO_STAGES, PerceptionConfig, stages
-from pipeline.reuse import KnownFrameHashes, Reuse
-from pipeline.segments.join import as_note
+from pipeline.passes.context import PassContext, PerceptionContext
+from pipeline.passes.outcomes import Outcome
+from pipeline.passes.stages import run_audio_stages, run_video_stages
+from pipeline.perception import AUDIO_STAGES, VIDEO_STAGES, stages
+from pipeline.segments.join import pack_outcome
 from pipeline.segments.parts import Part, part_fingerprint
+from pipeline.similarity.reuse import Reuse
 from pipeline.stage import fingerprints
 from stores.core.ids import base_stage, part_stage
 from stores.core.records import StageKey, Video
 
 
 def perceive_part(
-    path: Path,
-    video: Video,
-    part: Part,
-    todo: Sequence[str],
-    encoders: Encoders,
-    decoder: Decoder,
-    begin: Begin,
-    config: PerceptionConfig | None = None,
-    progress: Progress | None = None,
-    known_frame_hashes: KnownFrameHashes | None = None,
+    path: Path, video: Video, part: Part, todo: Sequence[str], context: PerceptionContext
 ) -> Iterator[tuple[str, Outcome]]:
-    """Run the watching and listening stages in ``todo`` on one part of a video.
+    """Run the audio and video stages in ``todo`` on one part of a video.
 
-    Bad media and missing weights end as errors of the stages concerned; bugs are raised. Sound that cannot be decoded
-    is no error of its part, but is told to the joining, which fails if no part could be heard.
+    Bad media and missing weights become errors of the stages concerned; bugs are raised. Undecodable audio is not an
+    error of its part: it is recorded, and joining fails if it is so in every part.
 
     Args:
-        todo: names of whole stages, of `VIDEO_STAGES` and `AUDIO_STAGES`.
-        begin: called with the part's names of stages (`stores.core.ids.part_stage`) right before they are risked;
-            returns those that may run.
-        progress: told the part's name of a stage and its share of the part, in [0, 1].
-        known_frame_hashes: of other videos, whose model results are taken where they show the same (`pipeline.reuse`);
-            only where the part's own ``frame_hashes`` are in ``todo``, too.
+        todo: names of whole stages, out of `VIDEO_STAGES` and `AUDIO_STAGES`.
+        context: ``begin`` and ``on_progress`` are called with the names that stages have in this part
+            (`stores.core.ids.part_stage`). Results of other videos are reused only if ``frame_hashes`` is in ``todo``.
 
     Yields:
-        The part's name of each begun stage with one blob for `pipeline.segments.join`, or with why it failed.
+        The name, in this part, of each stage that was begun, with one blob for `pipeline.segments.join`, or with the
+        error that it ended with.
     """
-    config = config or PerceptionConfig()
-    wanted = fingerprints(stages(encoders, config))
+    config, on_progress = context.config, context.on_progress
+    wanted = fingerprints(stages(context.encoders, config))
 
-    def on_progress(stage: str, share: float) -> None:
-        if progress is not None:
-            progress(part_stage(stage, part.number), share)
+    def report(stage: str, share: float) -> None:
+        if on_progress is not None:
+            on_progress(part_stage(stage, part.number), share)
 
-    reuse = Reuse.of(known_frame_hashes, video.video_id, wanted, config.reuse) if "frame_hashes" in todo else None
-    for names, outcomes in ((AUDIO_STAGES, audio_stages), (VIDEO_STAGES, partial(video_stages, reuse=reuse))):
+    known = context.known_frame_hashes if "frame_hashes" in todo else None
+    reuse = Reuse.of(known, video.video_id, wanted, config.reuse)
+    pass_context = PassContext(path, video, context.encoders, context.decoder, config, report, part.span, reuse)
+    for names, run_stages in ((AUDIO_STAGES, run_audio_stages), (VIDEO_STAGES, run_video_stages)):
         asked = [part_stage(name, part.number) for name in names if name in todo]
-        able = [base_stage(stage) for stage in begin(asked)] if asked else []
-        for name, outcome in outcomes(able, path, video, encoders, decoder, config, on_progress, part.span):
+        able = [base_stage(stage) for stage in context.begin(asked)] if asked else []
+        for name, outcome in run_stages(able, pass_context):
             stage = part_stage(name, part.number)
             key = StageKey(video.video_id, stage, part_fingerprint(wanted[name], part))
-            yield stage, as_note(key, outcome)
+            yield stage, pack_outcome(key, outcome)

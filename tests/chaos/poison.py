@@ -15,9 +15,9 @@ from tests.chaos.harness import Strike
 from tests.e2e.media import write_video
 
 MISBEHAVING = (
-    Strike("segfault", "pipeline.decode.probe_header:describe", do="crash", file="segfault", repeated=True),
-    Strike("endless", "pipeline.decode.video_pass:watch_video", do="loop", file="endless", repeated=True),
-    Strike("memory", "pipeline.decode.video_pass:watch_video", do="hoard", file="memory", repeated=True),
+    Strike("segfault", "pipeline.decode.probe_header:read_header", do="crash", file="segfault", repeated=True),
+    Strike("endless", "pipeline.decode.video_pass:decode_video", do="loop", file="endless", repeated=True),
+    Strike("memory", "pipeline.decode.video_pass:decode_video", do="hoard", file="memory", repeated=True),
     # So that an endless decode is noticed soon; a good file reports progress every second.
     Strike("limits", "pipeline.decode.decoder:DecoderLimits", do="limits", values={"stall_seconds": 8.0}),
 )

@@ -88,7 +88,7 @@ def test_a_film_that_kills_its_worker_costs_no_other_film(executor: str, films: 
     """Decoders are separate processes, models are not: a crash in a model costs the other units of its process, too."""
     library, victim = tmp_path / "lib", sorted(films.iterdir())[0].name
     ingest = ("ingest", films, "--library", library, "--executor", executor, "--workers", 2)
-    strike = Strike("crash", "pipeline.passes:watch", do="kill", file=victim, repeated=True)
+    strike = Strike("crash", "pipeline.passes.stages:watch", do="kill", file=victim, repeated=True)
     ran = runs.run(*ingest, strikes=[strike])
     for _ in range(MAX_ATTEMPTS if executor == "local" else 0):
         # With threads the program itself dies; running it again must not cost other films.

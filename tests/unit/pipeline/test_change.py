@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipeline.observers.change import change, glance, local_change
 from pipeline.observers.screentext import ScreenTextConfig
+from pipeline.similarity.change import change, glance, local_change
 
 
 def captioned(text: str) -> np.ndarray:

@@ -21,10 +21,10 @@ from pipeline.decode.decoder import Decoder
 from pipeline.decode.frames import Frames, Sampling
 from pipeline.observers.cuts import CutObserver, join_cuts
 from pipeline.observers.scenes import SceneConfig
-from pipeline.perceive import PerceptionConfig, perceive
+from pipeline.passes.watch import watch
+from pipeline.perceive import PerceptionConfig, PerceptionContext, VideoFile, perceive
 from pipeline.perception import observers, stages
 from pipeline.stage import fingerprints
-from pipeline.watch import watch
 from stores.core.errors import KinodexError
 from stores.core.ids import sha256_of, video_id
 from stores.core.records import Scene, Span, StageOutput, Video
@@ -98,13 +98,13 @@ def test_the_network_sees_the_windows_of_the_official_code(count: int, rate: Fra
     assert all(np.array_equal(one, two) for one, two in zip(detector.stretches, wanted, strict=True))
 
 
-def test_few_frames_are_held_at_a_time() -> None:
+def test_few_frames_are_buffered_at_a_time() -> None:
     observer = CutObserver(Jumps())
     observer.start(video := a_video(5000))
     for start in range(0, 5000, 50):
         ticks = np.arange(start, start + 50, dtype=np.int64) * 40
         observer.see(Frames("scenes", numbered(50, start), ticks, video.time_base))
-        assert len(observer._held) <= 150
+        assert len(observer._buffer) <= 150
 
 
 def test_frames_of_a_transition_end_the_scene_before(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +144,7 @@ def test_an_exact_size_is_as_displayed(decoder: Decoder, tmp_path: Path) -> None
     assert frames.pixels[0, :12, :, 0].min() > 150
     assert frames.pixels[0, 15:, :, 0].max() < 60
     for wrong in ((48, 0), (47, 27)):
-        with pytest.raises(ValueError, match="not a sampling"):
+        with pytest.raises(ValueError, match="invalid sampling"):
             Sampling("a", None, 48, exact=wrong)
 
 
@@ -182,7 +182,7 @@ def test_parts_note_the_same_probabilities(decoder: Decoder, film: Path) -> None
     notes = [watch(film, video, [CutObserver(Jumps(), config)], decoder, span=each)["scenes"] for each in spans]
     (whole,) = [CutObserver(Jumps(), config)]
     watch(film, video, [whole], decoder)
-    found = [np.load(_file(note))["probabilities"] for note in (*notes, whole.part(video.whole))]
+    found = [np.load(_file(note))["probabilities"] for note in (*notes, whole.finish_part(video.whole))]
     assert np.array_equal(np.concatenate(found[:2]), found[2])
     assert join_cuts(notes, video, config).records == whole.finish().records
 
@@ -217,9 +217,8 @@ def test_missing_weights_cost_the_scenes_and_what_rests_on_them(decoder: Decoder
     sha = sha256_of(film)
     todo = ("probe", "scenes", "thumbnails", "visual_stats", "clips")
     encoders = cast(Any, WithCuts("cuts"))
-    found = dict(
-        perceive(film, video_id(sha), sha, todo, Remembered(), encoders, decoder, list, with_method("transnetv2"))
-    )
+    context = PerceptionContext(encoders, decoder, list, with_method("transnetv2"))
+    found = dict(perceive(VideoFile(film, video_id(sha), sha), todo, Remembered(), context))
     assert isinstance(found["scenes"], KinodexError)
     assert found["scenes"].code.name == "MODEL_MISSING"
     assert set(found) == {"probe", "scenes", "thumbnails", "visual_stats"}

@@ -10,9 +10,9 @@ import pytest
 
 from encoders.frame_hashes import FrameHashes, aligned, unpacked
 from pipeline.decode.decoder import Decoder
-from pipeline.frame_hashes import print_of
 from pipeline.observers.frame_hashes import FrameHashObserver
-from pipeline.watch import watch
+from pipeline.passes.watch import watch
+from pipeline.similarity.frame_hashes import frame_hash
 from tests.unit.pipeline.media import flat, make_video, video_of
 from tests.unit.pipeline.textures import encoded, textures
 
@@ -30,7 +30,7 @@ def film(tmp_path_factory: pytest.TempPathFactory, decoder: Decoder) -> FrameHas
     return frame_hashes_of(encoded(tmp_path_factory.mktemp("film") / "a.mp4", textures(1, 10)), decoder)
 
 
-def test_four_prints_a_second_the_same_each_time(decoder: Decoder, tmp_path: Path) -> None:
+def test_four_hashes_a_second_the_same_each_time(decoder: Decoder, tmp_path: Path) -> None:
     path = encoded(tmp_path / "a.mp4", textures(1, 2))
     once, again = frame_hashes_of(path, decoder), frame_hashes_of(path, decoder)
     assert once.seconds.tolist() == pytest.approx([i * 0.25 for i in range(8)], abs=0.04)
@@ -74,7 +74,7 @@ def test_pictures_of_one_shade_do_not_count(decoder: Decoder, tmp_path: Path, le
 
 def test_bars_are_no_part_of_the_picture() -> None:
     picture = textures(3, 1)[0]
-    plain, weight = print_of(picture)
-    barred, _ = print_of(np.pad(picture, ((20, 20), (0, 0), (0, 0))))
+    plain, weight = frame_hash(picture)
+    barred, _ = frame_hash(np.pad(picture, ((20, 20), (0, 0), (0, 0))))
     assert (plain, weight > 1) == (barred, True)
-    assert print_of(flat((0, 0, 0)))[1] == 0
+    assert frame_hash(flat((0, 0, 0)))[1] == 0

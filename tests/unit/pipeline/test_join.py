@@ -17,7 +17,7 @@ import pytest
 from encoders.bundle import Encoders
 from encoders.types import Samples
 from pipeline.decode.decoder import Decoder
-from pipeline.perceive import PerceptionConfig, perceive
+from pipeline.perceive import PerceptionConfig, PerceptionContext, VideoFile, perceive
 from pipeline.perception import AUDIO_STAGES, DERIVED, VIDEO_STAGES
 from pipeline.segments.join import join
 from pipeline.segments.parts import parts_of
@@ -73,8 +73,9 @@ def run(
     sha = sha256_of(path)
     memory = Remembered()
     models = cast(Encoders, encoders)
-    common = (models, decoder, list)
-    (probed,) = perceive(path, video_id(sha), sha, ["probe"], memory, *common)
+    (probed,) = perceive(
+        VideoFile(path, video_id(sha), sha), ["probe"], memory, PerceptionContext(models, decoder, list)
+    )
     memory.outputs.update([probed])  # type: ignore[list-item]
     assert memory.video is not None
     parts = parts_of(memory.video, seconds) if seconds else ()
@@ -92,14 +93,16 @@ def run(
             shares.append(share)
 
         todo = (*AUDIO_STAGES, *VIDEO_STAGES)
-        found = dict(perceive_part(path, memory.video, part, todo, models, decoder, begin, config, progress))
+        context = PerceptionContext(models, decoder, begin, config or PerceptionConfig(), progress)
+        found = dict(perceive_part(path, memory.video, part, todo, context))
         assert begun == list(found) == [part_stage(stage, part.number) for stage in todo]
         assert 0 <= max(shares, default=0) <= 1
         outcomes = {stage: outcome for stage, outcome in found.items() if stage not in lost}
         memory.outputs.update(outcomes)  # type: ignore[arg-type]
     if parts:
         path = path.with_name("not needed any more")
-    rest = perceive(path, video_id(sha), sha, ALL[1:], memory, *common, then or config, parts=parts)
+    context = PerceptionContext(models, decoder, list, then or config or PerceptionConfig())
+    rest = perceive(VideoFile(path, video_id(sha), sha), ALL[1:], memory, context, parts)
     return dict([probed, *rest])
 
 
@@ -245,22 +248,22 @@ def test_parts_of_other_settings_are_not_joined(decoder: Decoder, film: Path) ->
 
 def test_a_missing_model_costs_its_own_stage_in_each_part(decoder: Decoder, film: Path) -> None:
     sha = sha256_of(film)
-    models = cast(Encoders, Models("detector"))
+    context = PerceptionContext(cast(Encoders, Models("detector")), decoder, list)
     memory = Remembered()
-    (probed,) = perceive(film, video_id(sha), sha, ["probe"], memory, models, decoder, list)
+    (probed,) = perceive(VideoFile(film, video_id(sha), sha), ["probe"], memory, context)
     memory.outputs.update([probed])  # type: ignore[list-item]
     assert memory.video is not None
     part = parts_of(memory.video, PART_SECONDS)[1]
-    found = dict(perceive_part(film, memory.video, part, ["objects", "visual_stats"], models, decoder, list))
+    found = dict(perceive_part(film, memory.video, part, ["objects", "visual_stats"], context))
     assert isinstance(found["objects.001"], KinodexError)
     assert found["objects.001"].code.name == "MODEL_MISSING"
     assert isinstance(found["visual_stats.001"], StageOutput)
 
 
-def test_only_watching_and_listening_are_done_in_parts(decoder: Decoder, film: Path) -> None:
+def test_only_audio_and_video_stages_are_processed_in_parts(decoder: Decoder, film: Path) -> None:
     sha = sha256_of(film)
     video = cast(Any, run(film, decoder, Models())["probe"]).video
-    with pytest.raises(ValueError, match="not done in parts"):
+    with pytest.raises(ValueError, match="not processed in parts"):
         join("clips", (), video, PerceptionConfig())
     assert sha == video.sha256
 
@@ -295,10 +298,10 @@ def test_memory_does_not_grow_with_the_video(tmp_path: Path) -> None:
         video = video_of(path, decoder)
         parts = parts_of(video)
         assert len(parts) == 10
-        models = cast(Encoders, Models())
+        context = PerceptionContext(cast(Encoders, Models()), decoder, list)
         before = _peak_megabytes(os.getpid())
         for part in (parts[0], parts[-1]):
-            found = dict(perceive_part(path, video, part, (*VIDEO_STAGES, *AUDIO_STAGES), models, decoder, list))
+            found = dict(perceive_part(path, video, part, (*VIDEO_STAGES, *AUDIO_STAGES), context))
             sizes = [len(blob.data) for outcome in found.values() for blob in outcome.blobs]  # type: ignore[union-attr]
             assert sum(sizes) < 10 << 20
             assert _peak_megabytes(decoder._running()._process.pid) < 400

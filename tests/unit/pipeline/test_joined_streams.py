@@ -12,8 +12,8 @@ import pytest
 from pipeline.decode.decoder import Decoder
 from pipeline.decode.frames import Sampling
 from pipeline.observers.scenes import SceneObserver
+from pipeline.passes.watch import watch
 from pipeline.segments.parts import parts_of
-from pipeline.watch import watch
 from stores.core.records import Span
 from tests.unit.pipeline.media import BLUE, GREEN, RED, WHITE, Colour, flat, make_video, tone, video_of
 

@@ -19,12 +19,13 @@ from pipeline.decode.decoder import Decoder
 from pipeline.decode.frames import Frames
 from pipeline.observers.colours import dominant_colour
 from pipeline.observers.objects import ObjectObserver
+from pipeline.observers.observer import Observer
 from pipeline.observers.pictures import PictureObserver
 from pipeline.observers.scenes import SceneConfig, SceneObserver
 from pipeline.observers.screentext import ScreenTextObserver
 from pipeline.observers.thumbnails import ThumbnailObserver
 from pipeline.observers.visual_stats import VisualStatsObserver
-from pipeline.watch import Observer, watch
+from pipeline.passes.watch import watch
 from stores.core.records import Fact, Scene, ScreenText, StageOutput, Video
 from tests.unit.pipeline.media import BLUE, GREEN, RED, WHITE, flat, make_video, tone, video_of
 
@@ -264,7 +265,7 @@ def test_all_observers_share_one_pass(decoder: Decoder, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("detector", "own"), [("adaptive", AdaptiveDetector), ("content", ContentDetector)])
-def test_the_marks_are_those_of_pyscenedetect_itself(detector: str, own: type[ContentDetector]) -> None:
+def test_cut_candidates_are_those_of_pyscenedetect_itself(detector: str, own: type[ContentDetector]) -> None:
     video = Video(
         "vid_a", "0" * 64, 1, 45 * 3600, Fraction(1, 90_000), 0, 32, 24, 0, Fraction(25), False, "h264", "", "mp4"
     )
@@ -280,7 +281,7 @@ def test_the_marks_are_those_of_pyscenedetect_itself(detector: str, own: type[Co
     for first in range(0, len(pixels), 7):
         ticks = np.arange(first, min(first + 7, len(pixels))) * 3600
         observer.see(Frames("scenes", pixels[first : first + 7], ticks, video.time_base))
-    assert [tick for tick, cut in observer._marks if cut] == expected
+    assert [tick for tick, cut in observer._candidates if cut] == expected
     assert len(expected) == 4
 
 

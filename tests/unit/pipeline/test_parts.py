@@ -53,7 +53,7 @@ def test_a_raw_stream_is_not_split() -> None:
 
 
 def test_joined_recordings_are_not_split() -> None:
-    warnings = ("SPLICED: 7200.0 s in all, where its clock tells 3600.0 s: joined recordings",)
+    warnings = ("SPLICED: 7200.0 s in all, where its clock says 3600.0 s: joined recordings",)
     assert parts_of(dataclasses.replace(lasting(7200), container="mpegts", warnings=warnings)) == ()
 
 

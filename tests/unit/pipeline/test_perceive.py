@@ -15,7 +15,15 @@ from encoders.bundle import Encoders
 from encoders.concepts import ConceptSpace
 from encoders.types import Samples, SpeechSegment, Transcript, Vectors, WeightsError, WordTime
 from pipeline.decode.decoder import Decoder
-from pipeline.perceive import PerceptionConfig, fingerprints, pending, perceive, stages
+from pipeline.perceive import (
+    PerceptionConfig,
+    PerceptionContext,
+    VideoFile,
+    fingerprints,
+    pending,
+    perceive,
+    stages,
+)
 from pipeline.perception import AUDIO_STAGES, DERIVED, VIDEO_STAGES
 from stores.core.errors import KinodexError, MediaError, ModelError
 from stores.core.ids import sha256_of, video_id
@@ -129,7 +137,8 @@ def run(
         return able
 
     sha = sha256_of(path)
-    found = dict(perceive(path, video_id(sha), sha, todo, memory, cast(Encoders, encoders), decoder, begin))
+    context = PerceptionContext(cast(Encoders, encoders), decoder, begin)
+    found = dict(perceive(VideoFile(path, video_id(sha), sha), todo, memory, context))
     assert set(begun) == set(found), "what was begun has ended, and nothing else"
     memory.outputs.update({name: end for name, end in found.items() if isinstance(end, StageOutput)})
     return found
@@ -281,26 +290,15 @@ def test_a_stage_that_may_not_begin_is_left_out_with_what_needs_it(decoder: Deco
 
 def test_progress_rises_to_the_end(decoder: Decoder, film: Path) -> None:
     sha = sha256_of(film)
-    told: list[tuple[str, float]] = []
-    toys = cast(Encoders, Toys())
-    list(
-        perceive(
-            film,
-            video_id(sha),
-            sha,
-            ALL,
-            Remembered(),
-            toys,
-            decoder,
-            list,
-            None,
-            lambda s, x: told.append((s, x)),
-        )
+    reports: list[tuple[str, float]] = []
+    context = PerceptionContext(
+        cast(Encoders, Toys()), decoder, list, on_progress=lambda stage, share: reports.append((stage, share))
     )
-    scenes = [share for stage, share in told if stage == "scenes"]
+    list(perceive(VideoFile(film, video_id(sha), sha), ALL, Remembered(), context))
+    scenes = [share for stage, share in reports if stage == "scenes"]
     assert scenes == sorted(scenes)
     assert scenes[-1] > 0.9
-    assert any(stage == "speech" for stage, _ in told)
+    assert any(stage == "speech" for stage, _ in reports)
 
 
 def test_fingerprints_follow_what_a_stage_depends_on() -> None:

@@ -16,8 +16,8 @@ import pytest
 from encoders.bundle import Encoders
 from pipeline.decode.decoder import Decoder
 from pipeline.observers.pictures import PictureConfig
-from pipeline.perceive import PerceptionConfig, fingerprints, perceive, stages
-from pipeline.reuse import ReuseConfig
+from pipeline.perceive import PerceptionConfig, PerceptionContext, VideoFile, fingerprints, perceive, stages
+from pipeline.similarity.reuse import ReuseConfig
 from stores.core.ids import sha256_of
 from stores.core.records import Clip, Label, StageKey, StageOutput
 from stores.known_frame_hashes import KnownFrameHashes
@@ -29,7 +29,7 @@ from tests.unit.pipeline.test_observers import ColourEncoder, SquareDetector
 from tests.unit.pipeline.test_perceive import Toys
 from tests.unit.pipeline.textures import RATE, encoded, textures
 
-LOOKED = ("probe", "frame_hashes", "scenes", "pictures", "objects")
+VIDEO = ("probe", "frame_hashes", "scenes", "pictures", "objects")
 
 
 class Case:
@@ -39,7 +39,7 @@ class Case:
         self.store, self.encoders, self.decoder = store, cast(Encoders, encoders), decoder
         self.known = KnownFrameHashes(store)
 
-    def ingest(self, path: Path, config: PerceptionConfig | None = None, todo: Sequence[str] = LOOKED) -> str:
+    def ingest(self, path: Path, config: PerceptionConfig | None = None, todo: Sequence[str] = VIDEO) -> str:
         sha, stat = sha256_of(path), path.stat()
         video_id = self.store.catalog.register(path, sha, stat.st_size, stat.st_mtime_ns)
         stage_fingerprints = fingerprints(stages(self.encoders, config))
@@ -53,8 +53,10 @@ class Case:
             return [name for name in names if name in attempts]
 
         memory = self.store.memory(video_id)
-        common = (memory, self.encoders, self.decoder, begin, config)
-        for stage, outcome in perceive(path, video_id, sha, todo, *common, known_frame_hashes=self.known):
+        context = PerceptionContext(
+            self.encoders, self.decoder, begin, config or PerceptionConfig(), known_frame_hashes=self.known
+        )
+        for stage, outcome in perceive(VideoFile(path, video_id, sha), todo, memory, context):
             assert isinstance(outcome, StageOutput), outcome
             self.store.commit(attempts[stage], outcome)
         return video_id
@@ -173,7 +175,7 @@ def test_real_models_see_at_most_a_third_of_a_copy_and_name_the_same(tmp_path: P
     names = ("film.mp4", "copy.mp4")
     encoded(tmp_path / names[0], film)
     encoded(tmp_path / names[1], film[28:], scale=0.6, crf=30)
-    todo = (*LOOKED, "thumbnails", "speech_activity", "speech", "clips", "labels")
+    todo = (*VIDEO, "thumbnails", "speech_activity", "speech", "clips", "labels")
     with LibraryStore.open(tmp_path / "library", create=True) as store, Encoders.open() as encoders:
         case = Case(store, encoders, decoder)
         original, copy = (case.ingest(tmp_path / name, todo=todo) for name in names)

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.decode.decoder import Decoder
 from pipeline.observers.scenes import SceneObserver, join_scenes
-from pipeline.watch import watch
+from pipeline.passes.watch import watch
 from stores.core.records import Span
 from tests.unit.pipeline.media import make_video, video_of
 

@@ -70,7 +70,7 @@ def test_a_single_picture_before_the_film_is_not_watched(decoder: Decoder, tmp_p
     assert video.seconds == pytest.approx(4, abs=0.1)
     assert colour_of(decoder, path, video) == "blue"
     (warning,) = video.warnings
-    assert warning.startswith("VIDEO_STREAMS: stream 1 (h264 320x192) is watched")
+    assert warning.startswith("VIDEO_STREAMS: stream 1 (h264 320x192) is used")
     assert "mjpeg 160x96" in warning
 
 
@@ -98,7 +98,7 @@ def test_the_default_track_is_heard_and_all_are_listed(decoder: Decoder, tmp_pat
     path = written(tmp_path / "a.mkv", [("libx264", flat(RED), 30, "default")], tracks)
     assert loudness(decoder, path) > 0.3
     (listed,) = video_of(path, decoder).warnings
-    assert listed == "AUDIO_TRACKS: 1 (eng, aac), 2 (deu, aac, default, heard unless another is wanted)"
+    assert listed == "AUDIO_TRACKS: 1 (eng, aac), 2 (deu, aac, default, used unless another is wanted)"
 
 
 def test_a_commentary_is_not_heard_though_nothing_is_the_default(decoder: Decoder, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from encoders.spaces import collections, video_collections
 from kinodex.perception import perception_config
 from pipeline.decode.decoder import Decoder
 from pipeline.derive.vectors import VectorConfig
-from pipeline.perceive import PerceptionConfig, perceive
+from pipeline.perceive import PerceptionConfig, PerceptionContext, VideoFile, perceive
 from pipeline.perception import stages
 from pipeline.stage import fingerprints, pending, settings_of
 from stores.core.errors import KinodexError, UsageError
@@ -50,17 +50,9 @@ def vectors_of(known: tuple[Path, Remembered], **settings: Any) -> tuple[VectorI
     left = pending(stages(cast(Encoders, Toys()), config), done)
     assert [stage.name for stage in left] == (["vectors"] if settings else [])
     sha = sha256_of(path)
-    ((name, outcome),) = perceive(
-        path.with_name("not needed any more"),
-        video_id(sha),
-        sha,
-        ["vectors"],
-        memory,
-        cast(Encoders, Toys()),
-        cast(Decoder, Untouchable()),
-        lambda _: True,
-        config,
-    )
+    file = VideoFile(path.with_name("not needed any more"), video_id(sha), sha)
+    context = PerceptionContext(cast(Encoders, Toys()), cast(Decoder, Untouchable()), list, config)
+    ((name, outcome),) = perceive(file, ["vectors"], memory, context)
     assert name == "vectors"
     assert isinstance(outcome, StageOutput), outcome
     return outcome.vectors
@@ -114,17 +106,8 @@ def test_a_trained_head_needs_weights_and_the_right_frames(known: tuple[Path, Re
     path, memory = known
     sha = sha256_of(path)
     config = PerceptionConfig(vectors=VectorConfig(video="clip2video", video_weights=str(tmp_path / "none")))
-    ((_, outcome),) = perceive(
-        path,
-        video_id(sha),
-        sha,
-        ["vectors"],
-        memory,
-        cast(Encoders, Toys()),
-        cast(Decoder, Untouchable()),
-        lambda _: True,
-        config,
-    )
+    context = PerceptionContext(cast(Encoders, Toys()), cast(Decoder, Untouchable()), list, config)
+    ((_, outcome),) = perceive(VideoFile(path, video_id(sha), sha), ["vectors"], memory, context)
     assert isinstance(outcome, KinodexError)
     assert outcome.code.name == "MODEL_MISSING"
 

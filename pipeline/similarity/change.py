@@ -1,4 +1,4 @@
-"""How much a picture differs from another, cheaply: to skip work on what has not changed."""
+"""Cheap measures of how much two pictures differ: to skip work on frames that have not changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def glance(frame: Pixels) -> Glance:
 
 
 def local_change(one: Glance, other: Glance) -> float:
-    """Largest absolute difference of one cell, 0–255: a caption that appears moves the mean by less than one."""
+    """Largest absolute difference of a cell, 0–255. A new caption changes the mean by less than one."""
     return float(np.abs(one - other).max())
 
 
@@ -29,7 +29,7 @@ def change(one: Glance, other: Glance) -> float:
 
 
 def colour_glance(frame: Pixels) -> ColourGlance:
-    """A thumbnail (9, 16, 3) uint8 of a frame (h, w, 3): 432 bytes that tell layout and colours."""
+    """A thumbnail (9, 16, 3) uint8 of a frame (h, w, 3): 432 bytes for layout and colours."""
     return np.asarray(cv2.resize(frame, (16, 9), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 

@@ -1,0 +1,85 @@
+"""The two passes over one file, and the outcome of each stage that shares them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
+
+from encoders.types import WeightsError
+from pipeline.audio.transcribe import Transcriber
+from pipeline.model_errors import model_error
+from pipeline.passes.context import PassContext, Progress
+from pipeline.passes.outcomes import Outcome, try_stages
+from pipeline.passes.watch import watch
+from pipeline.perception import observers
+from stores.core.errors import ModelError
+
+_Loaded = TypeVar("_Loaded")
+
+_MODELS = {"speech_activity": "voice", "speech": "speech"}
+"""The model of each stage of the audio pass."""
+
+
+def run_video_stages(names: Sequence[str], context: PassContext) -> Iterator[tuple[str, Outcome]]:
+    """Run the named stages of the video pass, which have begun, on a whole video or on ``context.span``.
+
+    Yields:
+        Each stage with its outcome. A missing model fails its own stage only; a decoding error fails all.
+    """
+    ready, shared = [], []
+    for name in names:
+        loaded = _loaded(partial(observers, [name], context.encoders, context.config, context.reuse))
+        if isinstance(loaded, ModelError):
+            yield name, loaded
+        else:
+            ready.append(name)
+            shared += loaded
+    if ready:
+        on_share = _for_all(context.on_progress, ready)
+        outcomes = try_stages(
+            ready, lambda: watch(context.path, context.video, shared, context.decoder, on_share, context.span)
+        )
+        yield from ((name, outcomes[name]) for name in ready)
+
+
+def run_audio_stages(names: Sequence[str], context: PassContext) -> Iterator[tuple[str, Outcome]]:
+    """Run the named stages of the audio pass, which have begun, on a whole video or on ``context.span``.
+
+    Yields:
+        Each stage with its outcome. A missing model fails its own stage only; a decoding error fails both.
+    """
+    ready = []
+    for name in names:
+        model = _loaded(partial(getattr, context.encoders, _MODELS[name])) if context.video.has_audio else None
+        if isinstance(model, ModelError):
+            yield name, model
+        else:
+            ready.append(name)
+    if ready:
+        on_share = _for_all(context.on_progress, ready)
+        transcriber = Transcriber(context.encoders, context.decoder, context.config.audio)
+        outcomes = try_stages(
+            ready, lambda: transcriber.transcribe(context.path, context.video, ready, on_share, context.span)
+        )
+        yield from ((name, outcomes[name]) for name in ready)
+
+
+def _loaded(load: Callable[[], _Loaded]) -> _Loaded | ModelError:
+    """What ``load`` returns; a missing or damaged model as the error of the stage that needs it."""
+    try:
+        return load()
+    except WeightsError as error:
+        return model_error(error)
+
+
+def _for_all(on_progress: Progress | None, names: Sequence[str]) -> Callable[[float], None] | None:
+    """A callback that reports the share of the pass for every stage in it."""
+    if on_progress is None:
+        return None
+
+    def report(share: float) -> None:
+        for name in names:
+            on_progress(name, share)
+
+    return report

@@ -1,0 +1,1 @@
+"""How alike two pictures are: perceptual hashes, cheap differences, and the reuse of model results they allow."""
