@@ -102,7 +102,7 @@ def test_ordinary_english_is_left_alone(tmp_path: Path):
 
 
 def test_an_entry_may_hold_for_one_folder_only(tmp_path: Path):
-    files = {name: "def take(): ..." for name in ("room/vectors/a.py", "room/vectors_of/a.py", "room/history/b.py")}
+    files = dict.fromkeys(("room/vectors/a.py", "room/vectors_of/a.py", "room/history/b.py"), "def take(): ...")
     assert found(tmp_path, files) == ["room/vectors/a.py:1: def take -> replace"]
 
 
