@@ -27,6 +27,7 @@ _PYTHON = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _FIELD = re.compile(r"(?<!\{)\{([^{}]+)\}")  # what an f-string computes
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _NAME = re.compile(r"[^\W\d]\w*")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.MULTILINE | re.DOTALL)  # of a page
@@ -107,7 +108,7 @@ class Words:
                 continue
             spoken = token["comment"] or string
             computed = _FIELD.findall(string) if string and "f" in (token["prefix"] or "").lower() else ()
-            for one in (name for piece in computed for name in _NAME.findall(piece)):
+            for one in (name for piece in computed for name in _NAME.findall(_QUOTED.sub("", piece))):
                 yield from ((start, term, instead) for term, instead in self.in_name(one))
             if string and (whole := string.strip("\"'")) in self.strings:
                 yield start, whole, self.strings[whole]

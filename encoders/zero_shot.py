@@ -98,8 +98,8 @@ def zero_shot_revision(spec: ModelSpec) -> str:
     Raises:
         WeightsError: as `prompts_of` and `encoders.concepts.table_hashes`.
     """
-    told = [spec.name, spec.identity.partition("@")[2], *prompts_of(spec), *table_hashes().values()]
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:8]
+    inputs = [spec.name, spec.identity.partition("@")[2], *prompts_of(spec), *table_hashes().values()]
+    return hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:8]
 
 
 def prompts_of(spec: ModelSpec) -> tuple[str, ...]:

@@ -109,10 +109,10 @@ class WhisperRecognizer:
             Segments in order of time, seconds on the clock of ``samples``; language "" where nothing was recognised.
         """
         segments: list[SpeechSegment] = []
-        heard: dict[str, list[tuple[float, float]]] = {}
+        languages: dict[str, list[tuple[float, float]]] = {}
         for piece in join_speech(samples, speech):
             found, info = self._transcribe(piece)
-            heard.setdefault(info.language, []).append((piece.seconds, float(info.language_probability)))
+            languages.setdefault(info.language, []).append((piece.seconds, float(info.language_probability)))
             sure = min(1.0, float(info.language_probability) / _SURE_LANGUAGE)
             for repeating, window in groupby(found, lambda one: one.compression_ratio > _LOOP_RATIO):
                 restored = [
@@ -123,9 +123,9 @@ class WhisperRecognizer:
                 segments.extend(_collapsed(restored) if repeating else restored)
         if not segments:  # the language heard in noise is no finding
             return Transcript("", 0.0, ())
-        language = max(heard, key=lambda code: sum(seconds for seconds, _ in heard[code]))
-        total = sum(seconds for seconds, _ in heard[language])
-        probability = sum(seconds * p for seconds, p in heard[language]) / total
+        language = max(languages, key=lambda code: sum(seconds for seconds, _ in languages[code]))
+        total = sum(seconds for seconds, _ in languages[language])
+        probability = sum(seconds * p for seconds, p in languages[language]) / total
         return Transcript(language, probability, tuple(segments))
 
     def _transcribe(self, piece: JoinedSpeech) -> tuple[list[_Segment], Any]:

@@ -259,10 +259,10 @@ def _model(name: str, table: object, place: str) -> ModelSpec:
 def _variant(spec: ModelSpec) -> str:
     # How many at a time changes nothing.
     options = {name: value for name, value in spec.preprocessing.items() if name != "batch"}
-    told = json.dumps(
+    described = json.dumps(
         [spec.loader, spec.dim, [file.requirement for file in spec.files], options], sort_keys=True, default=str
     )
-    return hashlib.sha256(told.encode()).hexdigest()[:8]
+    return hashlib.sha256(described.encode()).hexdigest()[:8]
 
 
 def _complaint(error: ValidationError) -> str:

@@ -94,7 +94,7 @@ def test_ordinary_english_is_left_alone(tmp_path: Path):
             """The worker is told to look; what it prints goes to stderr."""
 
             def take(looks: int) -> str:
-                return "as I told you, look"  # The writer was told.
+                return f"as I told you, {x['told']}, look"  # The writer was told.
         ''',
         "README.md": "You are told where to look.",
     }
