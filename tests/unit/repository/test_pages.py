@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shlex
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kinodex.cli.app import app
+from pipeline.perception import PerceptionConfig
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -80,6 +82,13 @@ def test_the_design_page_names_what_is_public_in_each_room():
         if name not in names_of(room) and not any(name in names_of(other) for other in ROOMS if f"{other}." in span)
     }
     assert sorted(unknown) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_tables_of_settings_are_ones_that_exist(page: Path):
+    text = page.read_text(encoding="utf-8").partition("## Former names")[0]
+    tables = {field.name for field in dataclasses.fields(PerceptionConfig)}
+    assert set(re.findall(r"\[perception\.([a-z_]+)\]", text)) <= tables
 
 
 def command_lines(page: Path) -> Iterator[list[str]]:
