@@ -317,10 +317,10 @@ def report(folder: Path, runs: int, minutes: float, join: float, alone: bool) ->
             local.append(run_timed(films, scratch / f"local-{number}"))
             ingest = ("-m", "kinodex", "ingest", films, "--executor", "ray", "--json")
             ray.append(run(*ingest, "--library", scratch / f"ray-{number}"))
-        alone_seconds = run_timed(films, scratch / "alone", "--workers", "1")[2] if alone else {}
+        lonely = run_timed(films, scratch / "alone", "--workers", "1")[2] if alone else {}
     bare = [(decode + sum(spent.values())) / cores for decode, (_, _, spent) in zip(decoded, local, strict=True)]
     best = min(range(runs), key=lambda number: local[number][0] / bare[number])
-    by_itself = {task: f"{seconds:.1f}" for task, seconds in alone_seconds.items()}
+    by_itself = {task: f"{seconds:.1f}" for task, seconds in lonely.items()}
     _, totals, spent = local[best]
     ray_best = min(wall for wall, _ in ray)
     lines = [

@@ -46,8 +46,8 @@ def write_film(path: Path, seconds: int) -> None:
             for tick in range(RATE):
                 frame.pts, frame.time_base = second * RATE + tick, Fraction(1, RATE)
                 container.mux(video.encode(frame))
-            audible = wave if second % 20 < 10 else np.zeros_like(wave)
-            sound = av.AudioFrame.from_ndarray(audible[None, :], format="fltp", layout="mono")
+            heard = wave if second % 20 < 10 else np.zeros_like(wave)
+            sound = av.AudioFrame.from_ndarray(heard[None, :], format="fltp", layout="mono")
             sound.sample_rate, sound.pts, sound.time_base = 16000, second * 16000, Fraction(1, 16000)
             container.mux(audio.encode(sound))
         container.mux(video.encode(None))

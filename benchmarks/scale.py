@@ -4,7 +4,7 @@
 
 Libraries are made once, by the stores' own functions, and used again; making one that was interrupted goes on. Each
 measurement is a process of its own and counts its CPU seconds. What was measured is kept in DIR, so that ``--only``
-measures some things again and leaves the others as they were. 100,000 videos take about 15 GB and half an hour to make,
+measures some things anew and leaves the others as they were. 100,000 videos take about 15 GB and half an hour to make,
 and another half an hour goes into the first tagger over 100,000 tags.
 """
 

@@ -86,7 +86,7 @@ def _their_retrieval(setting: Setting, matching: bool) -> Side:
     pixels, (ids, mask) = _pictures(setting), _words(setting)
 
     def score() -> Tensor:
-        with torch.device(setting.device):  # it makes a mask on the device where tensors are made
+        with torch.device(setting.device):  # it makes a mask wherever tensors are made
             return model(input_ids=ids, pixel_values=pixels, attention_mask=mask, use_itm_head=matching).itm_score
 
     return networks.side(score, len(pixels))

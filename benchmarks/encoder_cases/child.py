@@ -41,7 +41,7 @@ def measured(case: Case, setting: Setting, repeats: int, bare: bool) -> dict[str
         sides["bare"] = ours.bare()
     if setting.device == "cuda":
         sides = {name: _waited(run) for name, run in sides.items()}
-    # Other users of the machine would distort a wall clock; a GPU is waited for, which takes no processor.
+    # Whoever else uses the machine takes from a wall clock; a GPU is waited for, which takes no processor.
     clock = time.process_time if setting.device == "cpu" else time.perf_counter
     return {
         "seconds": in_turn(sides, repeats, clock=clock),
