@@ -1,4 +1,4 @@
-# One door for habits. `make demo` and `make test` each work alone from a fresh clone.
+# What is done often. `make demo` and `make test` each work alone from a fresh clone.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -26,6 +26,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/python docs/check_words.py
 
 types: $(VENV)/.dev
 	$(BIN)/mypy

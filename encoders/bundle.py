@@ -77,7 +77,7 @@ class Encoders:
         """The models of a profile; nothing is loaded yet.
 
         Args:
-            pins: commits of models that another machine has settled (`Registry.pins`).
+            pins: commits of models that another machine has resolved (`Registry.pins`).
             added: models and profiles of the settings, beside those of Kinodex and of installed packages.
 
         Raises:
@@ -134,7 +134,7 @@ class Encoders:
         its revision is that of ``text``.
 
         Raises:
-            WeightsError: ``missing`` if the profile has no model for that task, or it is not settled yet which commit
+            WeightsError: ``missing`` if the profile has no model for that task, or it is not resolved yet which commit
                 of the hub its weights are of.
         """
         if task == "concepts":
@@ -237,7 +237,7 @@ class Encoders:
         if spec.open:
             raise WeightsError(
                 "missing",
-                f"Which commit of {spec.hub_files[0].package} is used for {task!r} is settled when its weights are "
+                f"Which commit of {spec.hub_files[0].package} is used for {task!r} is resolved when its weights are "
                 f"fetched, and they have not been.",
                 f"Run: kinodex models pull --profile {self.profile}",
             )

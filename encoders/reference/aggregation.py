@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from encoders.types import Vectors
 
 SINGLE_FRAME = 29  # the paper's single frame is the 30th
-_LLOYD_STEPS = 100  # ours: a bound only; some hundred unit vectors settle in about ten steps
+_LLOYD_STEPS = 100  # ours: a bound only; some hundred unit vectors converge in about ten steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def load_strictly(
         what: the checkpoint, for the message.
         rename: official name to the module's.
         ignore: regular expressions of names (before renaming) that the checkpoint may hold beside, and the module
-            does not want: buffers that are computed anew, queues, momentum copies.
+            does not want: buffers that are computed again, queues, momentum copies.
         optional: regular expressions of the module's names that the checkpoint may lack; they keep their values.
 
     Raises:

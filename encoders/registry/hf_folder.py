@@ -28,7 +28,7 @@ _UNREADABLE = (
     *(OSError, ValueError, TypeError, KeyError, RuntimeError, EOFError),
     *(SafetensorError, StrictDataclassError, UnpicklingError),
 )
-# Buffers that some checkpoints hold and others do not: networks compute them anew, or only count training steps.
+# Buffers that some checkpoints hold and others do not: networks compute them again, or only count training steps.
 _HARMLESS = ("position_ids", "num_batches_tracked")
 
 

@@ -53,7 +53,7 @@ class LoadContext:
         """Revision of the profile's text space, of its prototypes, too.
 
         Raises:
-            WeightsError: ``missing`` if it is not settled yet (`encoders.bundle.Encoders.revision`).
+            WeightsError: ``missing`` if it is not resolved yet (`encoders.bundle.Encoders.revision`).
         """
         return self.text_model().partition("@")[2]
 

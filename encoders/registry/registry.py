@@ -73,7 +73,7 @@ class Registry:
         models: specs by name.
         profiles: task to model name, by profile.
         cache: folder for joined weights and remembered hashes.
-        pins: commits of open models by name, where another machine has settled them.
+        pins: commits of open models by name, where another machine has resolved them.
         added: the rows among them that were given to `load`, as another process is to be given them.
     """
 
@@ -176,7 +176,7 @@ class Registry:
         in a folder of the cache, located as ``folder``; those not there yet are fetched, if the network may be used.
 
         Args:
-            fetch: False for whoever only wants to know.
+            fetch: False only looks whether they are there.
 
         Raises:
             WeightsError: ``missing`` if a package or file is not installed or not fetched, or the cache cannot be

@@ -11,7 +11,7 @@ OPTIONAL_TASKS = ("image_text", "cuts", "captioner", "ranker", "describer")
 FOLDER_ROLE = "folder"
 LOCK_NAME = "kinodex-lock.json"
 OPEN = "?"
-"""Where a hub's commit belongs: the first fetch settles which one, and it is written down (`encoders.registry.hub`)."""
+"""Where a hub's commit belongs: the first fetch resolves and writes down which (`encoders.registry.hub`)."""
 
 _PIECE = 8  # characters of a commit in a revision
 
@@ -24,7 +24,7 @@ class ModelFile:
         role: what the file is to the model, e.g. ``weights``.
         origin: ``pip`` or ``hf``.
         package: distribution, or ``owner/repository``.
-        version: pinned version, or the hub's commit (40 hex digits) or tag; `OPEN` for a commit not settled yet.
+        version: pinned version, or the hub's commit (40 hex digits) or tag; `OPEN` for a commit not resolved yet.
         path: below site-packages, or below the repository.
         sha256: full hex digest of the content; "" for a file of the hub whose hash is not known before it is fetched.
         apart: of a package that is wanted for this file alone: it is put into the cache instead of being installed.
@@ -66,7 +66,7 @@ class ModelSpec:
         loader: ``module:function`` that makes the model out of an `encoders.registry.loading.LoadContext`.
         dim: length of the vectors it makes (0 if it makes none).
         revision: first 8 characters of the hashes of the files that decide the numbers (or of the hub's commits or
-            tags that they come from), joined by ``-``; `OPEN` where the commit is not settled yet.
+            tags that they come from), joined by ``-``; `OPEN` where the commit is not resolved yet.
         preprocessing: sizes, means and so on that belong to the weights.
         limits: one honest sentence on what the model cannot do.
         also: further tasks that the same model does, e.g. ``image_text``.
@@ -95,7 +95,7 @@ class ModelSpec:
 
     @property
     def open(self) -> bool:
-        """Whether it is not settled yet which commit of the hub the files are of."""
+        """Whether it is not resolved yet which commit of the hub the files are of."""
         return self.revision == OPEN
 
     def at(self, commit: str) -> ModelSpec:

@@ -38,7 +38,7 @@ class _Texts:
     def score(self, log_probability: float, length: int) -> float:
         return log_probability / float(length**self.length_penalty)
 
-    def settled(self, best: float, length: int) -> bool:
+    def is_final(self, best: float, length: int) -> bool:
         """Whether nothing that goes on, the best of which has so great a log probability, can come among them."""
         return len(self.kept) == self.most and self.kept[-1][0] >= self.score(best, length)
 
@@ -102,7 +102,7 @@ def beam_search(
                 going_on += 1
                 if going_on == beams:
                     break
-            kept.over = kept.settled(float(best[picture, 0]), ids.shape[1])
+            kept.over = kept.is_final(float(best[picture, 0]), ids.shape[1])
         from_rows = (chosen_rows + beams * torch.arange(count, device=ids.device)[:, None]).flatten()
         reorder(from_rows)
         ids = torch.cat([ids[from_rows], chosen_tokens.flatten()[:, None]], dim=1)

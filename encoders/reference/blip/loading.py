@@ -19,7 +19,7 @@ TRAINING = (
     r"(image|text|idx|ptr)_queue|queue_ptr|ptr_queue|temp",
     r".*\.position_ids",
 )
-"""What only training needs: momentum copies, queues and their pointers, temperature; and indices made anew."""
+"""What only training needs: momentum copies, queues and their pointers, temperature; and recomputed indices."""
 
 _DECODER = (r"text_decoder\..*",)
 _ENCODER = (r"text_encoder\..*", r"(vision_proj|text_proj|itm_head)\..*")

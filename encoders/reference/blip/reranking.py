@@ -48,8 +48,8 @@ def rerank(
     scores = torch.full_like(similarities, UNSEEN)
     best = similarities.topk(min(k, similarities.shape[1]), dim=1)
     for query, (candidates, cosines) in enumerate(zip(best.indices, best.values, strict=True)):
-        looked = torch.cat([match(query, part) for part in candidates.split(_BATCH)]).to(scores.dtype)
-        scores[query, candidates] = looked + cosines if add_similarity else looked
+        matched = torch.cat([match(query, part) for part in candidates.split(_BATCH)]).to(scores.dtype)
+        scores[query, candidates] = matched + cosines if add_similarity else matched
     return scores
 
 

@@ -78,7 +78,7 @@ class PromptLearner(nn.Module):
             raise ValueError(f"prompts of {embedded.shape[1]} tokens have no room for a context of {config.length}")
         self.config, self.name_lengths = config, tuple(name_lengths)
         self.ctx = nn.Parameter(_start(config, embedded))
-        # Saved in official checkpoints, and computed anew from the classes' names when one is loaded.
+        # Saved in official checkpoints, and computed again from the classes' names when one is loaded.
         self.register_buffer("token_prefix", embedded[:, :1].detach().clone())
         self.register_buffer("token_suffix", embedded[:, behind:].detach().clone())
 

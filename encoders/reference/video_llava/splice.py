@@ -80,12 +80,12 @@ def splice(
     needed = sum(max(int((row == PLACEHOLDER).sum()), 1) for row in ids)
     if needed != len(blocks):
         raise ValueError(f"the rows need {needed} blocks, not {len(blocks)}; rows without placeholder use one up")
-    told = [torch.full_like(row, IGNORED) for row in ids] if labels is None else list(labels)
-    if [row.shape for row in told] != [row.shape for row in ids] or any(row.ndim != 1 for row in ids):
+    given = [torch.full_like(row, IGNORED) for row in ids] if labels is None else list(labels)
+    if [row.shape for row in given] != [row.shape for row in ids] or any(row.ndim != 1 for row in ids):
         raise ValueError("rows must be (l,), each with as many labels as ids")
     remaining = list(blocks)
     rows, targets = [], []
-    for row, target in zip(ids, told, strict=True):
+    for row, target in zip(ids, given, strict=True):
         count = int((row == PLACEHOLDER).sum())
         taken, remaining = remaining[:count], remaining[max(count, 1) :]
         embeddings, label = _row(row, target, taken, embedding)
@@ -110,9 +110,9 @@ def _row(
     text = embedding(ids[ids != PLACEHOLDER])
     if any(block.ndim != 2 or block.shape[1] != text.shape[1] for block in blocks):
         raise ValueError(f"visual tokens must be (n, {text.shape[1]}), as wide as the language model")
-    parts, told, begin = [], [], 0
+    parts, targets, begin = [], [], 0
     for passed, (place, block) in enumerate(zip(places, blocks, strict=True)):
         parts += [text[begin - passed : place - passed], block.to(text)]
-        told += [labels[begin:place], labels.new_full((len(block),), IGNORED)]
+        targets += [labels[begin:place], labels.new_full((len(block),), IGNORED)]
         begin = place + 1
-    return torch.cat([*parts, text[begin - len(places) :]]), torch.cat([*told, labels[begin:]])
+    return torch.cat([*parts, text[begin - len(places) :]]), torch.cat([*targets, labels[begin:]])

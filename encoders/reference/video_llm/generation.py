@@ -57,21 +57,21 @@ def generate_ids(lm: CausalLM, embeddings: Tensor, generation: Generation) -> It
     """
     draws = torch.Generator(embeddings.device).manual_seed(generation.seed)
     inputs: dict[str, Any] = {"inputs_embeds": embeddings}
-    held: list[int] = []
+    pending: list[int] = []
     for _ in range(generation.max_new_tokens):
         with torch.no_grad():
             output = lm(**inputs, use_cache=True)
         chosen = _choose(output.logits[0, -1].float(), generation, draws)
-        held.append(chosen)
-        ended = max((len(stop) for stop in generation.stop_ids if tuple(held[-len(stop) :]) == stop), default=0)
+        pending.append(chosen)
+        ended = max((len(stop) for stop in generation.stop_ids if tuple(pending[-len(stop) :]) == stop), default=0)
         if ended:
-            yield from held[:-ended]
+            yield from pending[:-ended]
             return
-        released = len(held) - _beginning(held, [list(stop) for stop in generation.stop_ids])
-        yield from held[:released]
-        held = held[released:]
+        released = len(pending) - _beginning(pending, [list(stop) for stop in generation.stop_ids])
+        yield from pending[:released]
+        pending = pending[released:]
         inputs = {"input_ids": torch.tensor([[chosen]], device=embeddings.device), **_cache(output)}
-    yield from held
+    yield from pending
 
 
 def stream_text(ids: Iterable[int], decode: Callable[[list[int]], str], stops: Sequence[str] = ()) -> Iterator[str]:

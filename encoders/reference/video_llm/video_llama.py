@@ -73,8 +73,8 @@ class VideoLlamaFrontEnd:
         if sound is None or self.audio is None:
             line = "" if seconds is None else preprocessing.time_line_at(seconds)
             return self.prompt_of(prompts.VIDEO + line, question, [seen], history)
-        heard = _embedded(self.audio, preprocessing.audio_clips(torch.from_numpy(np.array(sound, np.float32))))
-        return self.prompt_of(prompts.AUDIO_AND_VIDEO, question, [heard, seen], history)
+        audio = _embedded(self.audio, preprocessing.audio_clips(torch.from_numpy(np.array(sound, np.float32))))
+        return self.prompt_of(prompts.AUDIO_AND_VIDEO, question, [audio, seen], history)
 
     def picture_prompt(self, question: str, picture: Pixels, history: History = ()) -> SplitPrompt:
         """The prompt for one picture (h, w, 3) uint8, behind the system message that the demo has for pictures.
