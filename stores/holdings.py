@@ -119,8 +119,8 @@ def lacking(store: LibraryStore, groups: Mapping[str, Collection[str]]) -> list[
     with reading(store.engine) as connection:
         found = connection.execute(rows.where(~whole).order_by(FIRST_PLACE)).all()
     return [
-        Lack(video_id, bool(done), tuple(name for name, there in zip(groups, held, strict=True) if done and not there))
-        for video_id, done, *held in found
+        Lack(video_id, bool(done), tuple(name for name, one in zip(groups, present, strict=True) if done and not one))
+        for video_id, done, *present in found
     ]
 
 

@@ -6,7 +6,7 @@ float16, of which those of 1 and more count). Two hashes of one picture differ i
 found by their neighbours.
 
 The file (`stores.files.frame_hash_file`) lies in the library's folder. The first pass after a commit adds what was
-committed, whoever did it; what the file names is believed only if the tables say the same.
+committed, by any process; what the file names is believed only if the tables say the same.
 """
 
 from __future__ import annotations
@@ -257,7 +257,7 @@ def indexed_hashes(run: FinishedRun, arrays: Arrays | None) -> Hashes:
 
 
 def rebuild_frame_hashes(store: LibraryStore) -> None:
-    """Makes the file anew, of what readers see; the former one serves meanwhile.
+    """Makes the file again, from what readers see; the former one serves meanwhile.
 
     Raises:
         StoreError: DISK_FULL or LIBRARY_READ_ONLY.

@@ -28,8 +28,8 @@ class Descriptions:
     """Videos that were described, and what there is of it.
 
     Attributes:
-        described, nothing_found: videos looked at, of which something could be said, or nothing.
-        not_described: videos that are indexed and were not looked at; failed: those of them where that failed.
+        described, nothing_found: videos that were described, of which something could be said, or nothing.
+        not_described: videos that are indexed and were not described; failed: those of them where that failed.
         captions, scripts: how many there are.
     """
 
@@ -48,7 +48,7 @@ class Overview:
     Attributes:
         statuses: status to how many videos have it, in the order in which a listing would name them first.
         media_seconds: of all probed videos; 0 if there are none.
-        stages: stage to ending to how many videos it ended so for, ordered likewise.
+        stages: stage to outcome to how many videos it ended so for, ordered likewise.
         parts: (video id, stage) to how its parts stand, where a long video is worked on part by part.
     """
 
@@ -89,8 +89,8 @@ def overview(store: LibraryStore) -> Overview:
     stages: dict[str, Counter[str]] = {}
     for group in sorted(alike, key=lambda one: one.place):
         statuses[group.status] += group.count
-        for stage, ending in group.stages.items():
-            stages.setdefault(stage, Counter())[ending] += group.count
+        for stage, outcome in group.stages.items():
+            stages.setdefault(stage, Counter())[outcome] += group.count
     return Overview(statuses.total(), statuses, seconds, tags, stages, parts, quarantined, described)
 
 
@@ -102,22 +102,22 @@ def _alike(connection: Connection) -> tuple[list[_Alike], list[str]]:
     )
     same = (later.video_id == StageRunRow.video_id) & (later.stage == StageRunRow.stage)
     newest = (
-        select(StageRunRow.video_id, (StageRunRow.stage + "=" + StageRunRow.status).label("ending"))
+        select(StageRunRow.video_id, (StageRunRow.stage + "=" + StageRunRow.status).label("outcome"))
         .where(~exists().where(same & after))
         .subquery()
     )
-    endings = (
-        select(newest.c.video_id, func.aggregate_strings(newest.c.ending, ",").label("endings"))
+    outcomes = (
+        select(newest.c.video_id, func.aggregate_strings(newest.c.outcome, ",").label("outcomes"))
         .group_by(newest.c.video_id)
         .subquery()
     )
     probed = VideoRow.time_base_numerator.is_not(None)
-    stand = select(endings.c.endings, probed.label("probed"), FIRST_PLACE.label("place"), VideoRow.video_id)
-    rows = stand.select_from(VideoRow).outerjoin(endings, endings.c.video_id == VideoRow.video_id).subquery()
-    grouped = select(rows.c.endings, rows.c.probed, func.min(rows.c.place), func.count())
+    stand = select(outcomes.c.outcomes, probed.label("probed"), FIRST_PLACE.label("place"), VideoRow.video_id)
+    rows = stand.select_from(VideoRow).outerjoin(outcomes, outcomes.c.video_id == VideoRow.video_id).subquery()
+    grouped = select(rows.c.outcomes, rows.c.probed, func.min(rows.c.place), func.count())
     found = []
-    for text, is_probed, place, count in connection.execute(grouped.group_by(rows.c.endings, rows.c.probed)):
-        stages = dict(sorted(ending.split("=") for ending in text.split(","))) if text else {}
+    for text, is_probed, place, count in connection.execute(grouped.group_by(rows.c.outcomes, rows.c.probed)):
+        stages = dict(sorted(outcome.split("=") for outcome in text.split(","))) if text else {}
         if all(stage == base_stage(stage) for stage in stages):
             found.append(_Alike(place, status_of(bool(is_probed), stages), stages, int(count)))
     several = select(StageRunRow.video_id).where(StageRunRow.stage.contains(".")).distinct()
@@ -144,11 +144,11 @@ def _media_seconds(connection: Connection) -> float:
 def _descriptions(connection: Connection) -> Descriptions:
     captions, of_videos = _records(connection, CaptionRow, "captions")
     scripts, _ = _records(connection, ScriptRow, "script")
-    looked, indexed = aliased(StageRunRow), aliased(StageRunRow)
-    at = (looked.stage == "captions") & looked.active
-    done = int(connection.execute(select(func.count()).select_from(looked).where(at)).scalar_one())
+    run, indexed = aliased(StageRunRow), aliased(StageRunRow)
+    at = (run.stage == "captions") & run.active
+    done = int(connection.execute(select(func.count()).select_from(run).where(at)).scalar_one())
     missing = (indexed.stage == INDEXED_STAGE) & indexed.active
-    missing &= ~exists().where(at & (looked.video_id == indexed.video_id))
+    missing &= ~exists().where(at & (run.video_id == indexed.video_id))
     not_described = connection.execute(select(func.count()).select_from(indexed).where(missing)).scalar_one()
     bad = (StageRunRow.stage == "captions") & StageRunRow.status.in_(("failed", "quarantined"))
     bad &= exists().where(missing & (indexed.video_id == StageRunRow.video_id))

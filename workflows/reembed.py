@@ -43,7 +43,7 @@ _TOGETHER = 500  # videos whose runs are read at a time
 
 @dataclass(frozen=True, slots=True)
 class ReembedPlan:
-    """What there is to make anew.
+    """What has to be embedded again.
 
     Attributes:
         stages: that are chosen, in order.
@@ -62,7 +62,7 @@ class ReembedPlan:
 
 @dataclass(frozen=True, slots=True)
 class Reembedded:
-    """What was made anew.
+    """What was embedded again.
 
     Attributes:
         report: how each video ended; None where no stage of any was left to do.
@@ -70,13 +70,13 @@ class Reembedded:
         swept: what was removed afterwards.
     """
 
-    swap: ReembedPlan
+    plan: ReembedPlan
     report: IngestReport | None
     captions: int
     swept: Swept
 
 
-def plan_swap(
+def plan_reembed(
     store: LibraryStore,
     encoders: Encoders,
     channels: Sequence[str] = (),
@@ -121,9 +121,9 @@ def embed_captions(
     store: LibraryStore,
     encoders: Encoders,
     video_ids: Iterable[str],
-    told: Callable[[int, int], None] = lambda _done, _of: None,
+    on_progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> int:
-    """Make the vectors of captions anew; the captions themselves stay. How many videos were done.
+    """Embed captions again; the captions themselves stay. Returns how many videos were done.
 
     Raises:
         StoreError: LIBRARY_LOCKED if there is another job.
@@ -131,18 +131,18 @@ def embed_captions(
     ids, done = list(video_ids), 0
     with store.job():
         for number, video_id in enumerate(ids, 1):
-            known = {stage: mark for (_, stage), mark in store.catalog.active_of([video_id]).items()}
-            mark = fingerprint_of(vector_stage(encoders), known)
-            attempt = store.ledger.begin(StageKey(video_id, CAPTION_VECTORS, mark), f"reembed-{os.getpid()}")
+            known = {stage: run for (_, stage), run in store.catalog.active_of([video_id]).items()}
+            fingerprint = fingerprint_of(vector_stage(encoders), known)
+            attempt = store.ledger.begin(StageKey(video_id, CAPTION_VECTORS, fingerprint), f"reembed-{os.getpid()}")
             if isinstance(attempt, Attempt):
                 try:
-                    output = caption_vectors(store.memory(video_id), encoders, mark)
+                    output = caption_vectors(store.memory(video_id), encoders, fingerprint)
                 except BaseException:
                     store.ledger.release(attempt)
                     raise
                 store.commit(attempt, output)
                 done += 1
-            told(number, len(ids))
+            on_progress(number, len(ids))
     return done
 
 

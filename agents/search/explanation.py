@@ -193,17 +193,17 @@ def explain(
         provenance: the models of a run by (stage, fingerprint); other runs are named by their fingerprint.
     """
     by_collection = {name: model for space in spaces.searched() for name, model in space.provenance.items()}
-    lines, vectors, told = lines_held(store), vectors_held(store), _shown(trace.outcomes)
-    models = {source: _model_of(source, held.example, store, provenance) for source, held in lines.items()}
-    written = line_sources(store, {candidate.video_id for candidate, *_ in told})
+    lines, vectors, shown = lines_held(store), vectors_held(store), _shown(trace.outcomes)
+    models = {source: _model_of(source, holding.example, store, provenance) for source, holding in lines.items()}
+    written = line_sources(store, {candidate.video_id for candidate, *_ in shown})
     # A line may have been committed since they were counted.
     by_line = {place: models[source] for place, source in written.items() if source in models}
     sources = [source for space in spaces.searched() for source in _vector_sources(space, vectors)]
-    for source, held in sorted(lines.items(), key=lambda item: item[0]):
+    for source, holding in sorted(lines.items(), key=lambda item: item[0]):
         if source.channel in UNSEARCHED:
             continue
         sources.append(
-            Source(source.channel, "words", models[source], "", source.stage, held.items, held.videos, False)
+            Source(source.channel, "words", models[source], "", source.stage, holding.items, holding.videos, False)
         )
     return Explanation(
         threshold=THRESHOLD,
@@ -231,7 +231,7 @@ def explain(
                 score=confidence(one.ratio),
                 parts=_parts(one, by_collection, by_line, trace.steps),
             )
-            for one, outcome, rank, reason in told
+            for one, outcome, rank, reason in shown
         ),
         remarks=tuple(trace.remarks),
     )
@@ -270,17 +270,17 @@ def _parts(
 
 def _vector_sources(space: Space, vectors: Mapping[str, Holding]) -> list[Source]:
     """What of a space was searched; text vectors stand for speech and what is read, apart by evidence alone."""
-    query = space.ask.revision("text")
-    pictures = space.ask.revision("image_text") if space.ask.has("image_text") else query
+    query = space.query_encoders.revision("text")
+    pictures = space.query_encoders.revision("image_text") if space.query_encoders.has("image_text") else query
     found: list[Source] = []
     for channel, name, model in (
         ("picture", space.names.picture, pictures),
         ("object", space.names.object, query),
         ("text", space.names.text, query),
     ):
-        held = vectors.get(name, Holding(0, 0, ""))
-        if name and (held.items or space.present):
-            counts = held.items, held.videos
+        holding = vectors.get(name, Holding(0, 0, ""))
+        if name and (holding.items or space.present):
+            counts = holding.items, holding.videos
             found.append(Source(channel, "vectors", space.provenance[name], model, name, *counts, not space.present))
     return found
 

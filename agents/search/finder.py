@@ -197,17 +197,17 @@ class Finder:
     ) -> None:
         """The nearest vectors of one space, each similarity on the scale of that space (`agents.search.pictures`)."""
         names = space.names
-        vectors = space.ask.text.encode_queries([query])
-        (scale,) = query_scales(vectors, space.ask.concepts)
-        pictured_scale = picture_scale(query, scale, space.ask.concepts)
+        vectors = space.query_encoders.text.encode_queries([query])
+        (scale,) = query_scales(vectors, space.query_encoders.concepts)
+        pictured_scale = picture_scale(query, scale, space.query_encoders.concepts)
         # A picture model with its own text tower has another vector of the query, and a scale for each picture.
-        apart = space.ask.has("image_text")
+        apart = space.query_encoders.has("image_text")
         pictured = "" if apart else names.picture
         scales = {pictured: pictured_scale, names.object: pictured_scale, names.text: scale}
         for collection, one in scales.items():
             if collection:
                 trace.scales[collection], trace.queries[collection] = one, vectors[0]
-        pictures = PictureCollection(self._store, space.ask, names.picture)
+        pictures = PictureCollection(self._store, space.query_encoders, names.picture)
         query_vector = None if apart else vectors
         near = near_pictures(query, pictures, RECALL, video_ids, query_vector) if names.picture else []
         seen = [(hit, scale.z(hit.similarity)) for hit in self._near(names.object, vectors, video_ids)]

@@ -29,14 +29,14 @@ class Space:
     Attributes:
         profile: its name.
         present: whether it is the profile of the settings.
-        ask: the encoders of queries; those of the present profile if they are the same.
+        query_encoders: the encoders of queries; those of the present profile if they are the same.
         names: its collections; "" for those of a former profile that the present one shares.
         provenance: ``name@revision`` of the model behind each collection.
     """
 
     profile: str
     present: bool
-    ask: Encoders
+    query_encoders: Encoders
     names: Collections
     provenance: Mapping[str, str]
 

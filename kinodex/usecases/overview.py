@@ -58,7 +58,7 @@ def whole_library(store: LibraryStore, settings: Settings) -> StatusDocument:
             "media_seconds": found.media_seconds,
             "tags": found.tags,
         },
-        "stages": {stage: dict(endings) for stage, endings in found.stages.items()},
+        "stages": {stage: dict(outcomes) for stage, outcomes in found.stages.items()},
         # Long videos that are worked on part by part.
         "parts": [
             {"video_id": video_id, "stage": stage, "parts": dict(counts)}
@@ -96,7 +96,7 @@ def _disk(root: Path) -> dict[str, int]:
 
 
 def _bytes(entry: os.DirEntry[str]) -> int:
-    # Whoever writes meanwhile may have removed it.
+    # Another process may have removed it meanwhile.
     with suppress(OSError):
         if entry.is_dir(follow_symlinks=False):
             with os.scandir(entry) as inside:

@@ -27,9 +27,9 @@ def plan_reembed(
     Args:
         channels: as `reembed`.
     """
-    from workflows.reembed import plan_swap
+    from workflows.reembed import plan_reembed
 
-    found = plan_swap(store, encoders, channels, perception_config(encoders, settings), part_seconds(settings))
+    found = plan_reembed(store, encoders, channels, perception_config(encoders, settings), part_seconds(settings))
     return found, plan(store, encoders, settings, found.paths, only=found.stages)
 
 
@@ -55,9 +55,9 @@ def reembed(
     Raises:
         UsageError: USAGE if there is no such channel, or if vectors also wait for stages of other channels.
     """
-    from workflows.reembed import Reembedded, clean, embed_captions, plan_swap
+    from workflows.reembed import Reembedded, clean, embed_captions, plan_reembed
 
-    found = plan_swap(store, encoders, channels, perception_config(encoders, settings), part_seconds(settings))
+    found = plan_reembed(store, encoders, channels, perception_config(encoders, settings), part_seconds(settings))
     report, path, stopped = None, None, ""
     if found.paths:
         options = IngestOptions(meter=meter, command=command, only=found.stages)

@@ -2,8 +2,8 @@
 
 A file is a row of records. An *entry* holds the hashes of one video; a *chunk* holds the hashes of all entries since
 the chunk before it once more, ordered by each of their four 16-bit bands, so that one look into it takes some steps of
-a binary search. Every record names the chunk before it and ends with its own length: whoever opens the file reads its
-last record, the chunks' heads, and the few entries behind the last chunk, however many videos there are.
+a binary search. Every record names the chunk before it and ends with its own length: a reader that opens the file
+reads its last record, the chunks' heads, and the few entries behind the last chunk, however many videos there are.
 
 Who writes locks the file, and cuts off first what a killed writer left unfinished. Who reads needs no lock, since what
 is complete never changes. The file may be lost or removed at any time: it is made again from blobs.
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 Hashes = NDArray[np.uint64]
 
 CHUNK = 65_536
-"""Hashes of a chunk at most: until there are as many, the youngest are ordered anew for each reader. A place in a chunk
+"""Hashes of a chunk at most: until there are as many, the youngest are sorted again for each reader. A place in a chunk
 fits into 16 bits."""
 
 COMMON = 2_048
@@ -107,7 +107,7 @@ class Bands:
 class FrameHashFile:
     """One process's view of the file. Not safe to use from several threads at once.
 
-    Raises, wherever it touches the disk:
+    Raises, from every method that touches the disk:
         OSError: if the file cannot be read or written.
     """
 

@@ -1,4 +1,4 @@
-"""The vector index and the full-text index made anew, from tables and blobs alone: no model is needed."""
+"""The vector index and the full-text index made again from tables and blobs alone: no model is needed."""
 
 from __future__ import annotations
 
@@ -81,9 +81,9 @@ def rebuild_index(store: LibraryStore, on_progress: OnProgress | None = None) ->
         named = ", ".join(videos[:3]) + (f" and {len(videos) - 3} more" if len(videos) > 3 else "")
         message = f"The vectors of {len(videos)} videos could not be found beside the index: {named}."
         raise StoreError("LIBRARY_DAMAGED", message, "Run `kinodex ingest` on them again: only these vectors are made.")
-    held = [set(run.ids) for run in runs]
+    ids = [set(run.ids) for run in runs]
     count = sum(len(ids) for run in runs for ids in run.ids.values())
-    return Rebuilt(count, len(set().union(*held)), lines)
+    return Rebuilt(count, len(set().union(*ids)), lines)
 
 
 def _fill(
@@ -117,11 +117,11 @@ def _put_exactly(target: VectorStore, batch: Sequence[tuple[StageKey, VectorItem
     for key, item in batch:
         by_collection[item.collection][item.vector_id] = key, item
     for collection, wanted in by_collection.items():
-        # An embedded index is made anew, and empty.
-        held = {} if target.embedded else target.get_raw(collection, list(wanted))
-        missing = {one: (key, item) for one, (key, item) in wanted.items() if not agrees(held.get(one), item, key)}
+        # An embedded index is made from scratch, so it is empty.
+        there = {} if target.embedded else target.get_raw(collection, list(wanted))
+        missing = {one: (key, item) for one, (key, item) in wanted.items() if not agrees(there.get(one), item, key)}
         # Chroma adds to what is stored beside an id; only what is removed first is stored as it is given.
-        target.delete(collection, [one for one in missing if one in held])
+        target.delete(collection, [one for one in missing if one in there])
         target.put_raw(collection, {one: (item.vector, metadata_of(item, key)) for one, (key, item) in missing.items()})
 
 
@@ -142,11 +142,11 @@ def _salvage(old: VectorStore, target: VectorStore, lost: Sequence[VectorRun]) -
     for run in lost:
         for collection, ids in run.ids.items():
             try:
-                held = old.get_raw(collection, ids)
+                kept = old.get_raw(collection, ids)
             except StoreError as error:
                 _LOG.warning("Nothing can be taken over from the old index: %s", error)
                 return
-            target.put_raw(collection, held)
+            target.put_raw(collection, kept)
 
 
 def _remove_others(target: VectorStore, runs: Sequence[VectorRun]) -> None:

@@ -56,14 +56,14 @@ class KeptTagVectors:
         with reading(self._engine) as connection:
             wanted = [
                 chunk_id
-                for chunk_id, held in connection.execute(select(*columns[:2]).where(TagVectorRow.space == space))
-                if not places.keys().isdisjoint(_split(held))
+                for chunk_id, joined in connection.execute(select(*columns[:2]).where(TagVectorRow.space == space))
+                if not places.keys().isdisjoint(_split(joined))
             ]
             for first in range(0, len(wanted), _READ):
                 some = TagVectorRow.chunk_id.in_(wanted[first : first + _READ])
-                for chunk_id, held, raw, checksum in connection.execute(select(*columns).where(some)):
-                    names = _split(held)
-                    if _checksum(held, raw) != checksum or len(raw) != 4 * len(names) * numbers.shape[1]:
+                for chunk_id, joined, raw, checksum in connection.execute(select(*columns).where(some)):
+                    names = _split(joined)
+                    if _checksum(joined, raw) != checksum or len(raw) != 4 * len(names) * numbers.shape[1]:
                         damaged.append(chunk_id)
                         continue
                     targets = np.array([places.get(name, -1) for name in names])
@@ -101,8 +101,8 @@ class KeptTagVectors:
         partly: list[str] = []
         with reading(self._engine) as connection:
             columns = (TagVectorRow.chunk_id, TagVectorRow.space, TagVectorRow.keys)
-            for chunk_id, other, held in connection.execute(select(*columns)):
-                names = _split(held)
+            for chunk_id, other, joined in connection.execute(select(*columns)):
+                names = _split(joined)
                 if _models(other) == _models(space) and (other != space or known.isdisjoint(names)):
                     former.append(chunk_id)
                 elif other == space and not known.issuperset(names):
@@ -117,9 +117,9 @@ class KeptTagVectors:
         rows: list[dict[str, Any]] = []
         with reading(self._engine) as connection:
             chosen = select(*columns).where(TagVectorRow.chunk_id.in_(chunk_ids))
-            for _, held, raw, checksum in connection.execute(chosen):
-                names = _split(held)
-                if _checksum(held, raw) == checksum and len(raw) % (4 * len(names)) == 0:  # else it is made again
+            for _, joined, raw, checksum in connection.execute(chosen):
+                names = _split(joined)
+                if _checksum(joined, raw) == checksum and len(raw) % (4 * len(names)) == 0:  # else it is made again
                     stay = [at for at, name in enumerate(names) if name in known]
                     numbers = np.frombuffer(raw, "<f4").reshape(len(names), -1)
                     rows.append(_row(space, [names[at] for at in stay], numbers[stay]))
@@ -141,9 +141,9 @@ class KeptTagVectors:
 
 
 def _row(space: str, keys: Sequence[bytes], numbers: NDArray[np.float32]) -> dict[str, Any]:
-    held, raw = b"".join(keys), np.ascontiguousarray(numbers, "<f4").tobytes()
-    chunk_id = hashlib.blake2b(space.encode() + b"\0" + held, digest_size=_KEY).hexdigest()
-    return {"chunk_id": chunk_id, "space": space, "keys": held, "numbers": raw, "checksum": _checksum(held, raw)}
+    joined, raw = b"".join(keys), np.ascontiguousarray(numbers, "<f4").tobytes()
+    chunk_id = hashlib.blake2b(space.encode() + b"\0" + joined, digest_size=_KEY).hexdigest()
+    return {"chunk_id": chunk_id, "space": space, "keys": joined, "numbers": raw, "checksum": _checksum(joined, raw)}
 
 
 def _models(space: str) -> tuple[str, ...]:
@@ -151,9 +151,9 @@ def _models(space: str) -> tuple[str, ...]:
     return tuple(part.partition("@")[0] for part in space.split("+"))
 
 
-def _split(held: bytes) -> list[bytes]:
-    return [held[start : start + _KEY] for start in range(0, len(held), _KEY)]
+def _split(joined: bytes) -> list[bytes]:
+    return [joined[start : start + _KEY] for start in range(0, len(joined), _KEY)]
 
 
-def _checksum(held: bytes, raw: bytes) -> int:
-    return zlib.crc32(raw, zlib.crc32(held))
+def _checksum(joined: bytes, raw: bytes) -> int:
+    return zlib.crc32(raw, zlib.crc32(joined))

@@ -110,7 +110,7 @@ def _known(error: Exception, place: Path | str) -> KinodexError | None:
 def _unreachable(name: str, said: str) -> StoreError:
     message = f"The Chroma server {name} cannot be reached: {said}."
     return StoreError(
-        "VECTOR_STORE_UNREACHABLE", message, "Start the server or mend the network, then run the same command again."
+        "VECTOR_STORE_UNREACHABLE", message, "Start the server or repair the network, then run the same command again."
     )
 
 

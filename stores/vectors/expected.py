@@ -68,10 +68,10 @@ def kept_items(blobs: BlobStore, run: VectorRun) -> tuple[VectorItem, ...]:
         if hashlib.sha256(data).hexdigest() != run.sha256:
             raise ValueError("it is not what was written")
         items = unpack_vectors(data)
-        held: dict[str, list[str]] = defaultdict(list)
+        found: dict[str, list[str]] = defaultdict(list)
         for item in items:
-            held[item.collection].append(item.vector_id)
-        if {name: sorted(ids) for name, ids in held.items()} != {name: sorted(ids) for name, ids in run.ids.items()}:
+            found[item.collection].append(item.vector_id)
+        if {name: sorted(ids) for name, ids in found.items()} != {name: sorted(ids) for name, ids in run.ids.items()}:
             raise ValueError("it holds other vectors than the tables name")
     except ValueError as error:
         raise StoreError("LIBRARY_DAMAGED", f"{blobs.uri(run.key, VECTORS_BLOB)}: {error}.") from error

@@ -52,14 +52,14 @@ def rank_for_all(
 
 def ask_index(ask: Ask, known: Known, vector: _Vectors, k: int, at_least: int) -> list[VectorHit]:
     """The ``k`` nearest to one vector (d,) that readers may see; the graph is asked for ``at_least`` so many."""
-    looked = k + k // 4 + 16
-    asked = max(looked, at_least)
+    first = k + k // 4 + 16
+    asked = max(first, at_least)
     hits: list[VectorHit] = []
     seen = 0
     while True:
         (ids,), (distances,) = ask(vector[None, :], asked)
         while seen < len(ids) and len(hits) < k:
-            some = ids[seen : seen + looked]
+            some = ids[seen : seen + first]
             there = known(some)
             hits += [
                 replace(there[vector_id], similarity=1.0 - float(distance))

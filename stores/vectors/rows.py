@@ -39,7 +39,7 @@ class VectorNote:
     hit: VectorHit | None
 
 
-VideoMark = frozenset[tuple[str, str, float | None, int]]
+VideoVersion = frozenset[tuple[str, str, float | None, int]]
 """Of each stage run that left vectors: stage, fingerprint, when it was done, how many they are."""
 
 
@@ -68,7 +68,7 @@ _ANY = _shown(VectorRow.vector_id).where(_OF_COLLECTION).limit(1)
 _HERE = (VectorRow.video_id, VectorRow.stage, VectorRow.fingerprint)
 _COUNTED = select(*_HERE, func.count().label("vectors")).where(_OF_COLLECTION).group_by(*_HERE).subquery()
 # Counted before it is joined: once for each run, not for each vector.
-_MARKS = (
+_VERSIONS = (
     select(_COUNTED.c.video_id, _COUNTED.c.stage, _COUNTED.c.fingerprint, StageRunRow.finished_at, _COUNTED.c.vectors)
     .join(
         StageRunRow,
@@ -100,13 +100,13 @@ class VectorRows:
         with reading(self._engine) as connection:
             return [_note(row) for row in connection.execute(_NOTES, {"of_collection": collection}).all()]
 
-    def marks(self, collection: str) -> dict[str, VideoMark]:
+    def versions(self, collection: str) -> dict[str, VideoVersion]:
         """By video, what changes whenever its vectors in a collection may have."""
         found: dict[str, set[tuple[str, str, float | None, int]]] = {}
         with reading(self._engine) as connection:
-            for video_id, *mark in connection.execute(_MARKS, {"of_collection": collection}).all():
-                found.setdefault(video_id, set()).add(tuple(mark))
-        return {video_id: frozenset(marks) for video_id, marks in found.items()}
+            for video_id, *version in connection.execute(_VERSIONS, {"of_collection": collection}).all():
+                found.setdefault(video_id, set()).add(tuple(version))
+        return {video_id: frozenset(versions) for video_id, versions in found.items()}
 
     def exceeds(self, collection: str, most: int) -> bool:
         """Whether a collection has more than ``most`` vectors; the cost does not grow beyond these."""

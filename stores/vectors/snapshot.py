@@ -1,4 +1,4 @@
-"""The vectors of one stage of one video as a blob, so that the vector index can be made anew without a model.
+"""The vectors of one stage of one video as a blob, so that the vector index can be rebuilt without a model.
 
 An .npz archive of plain arrays: what each vector stands for as JSON, and one float32 matrix (n, d) for each
 collection, its rows in the order in which the collection's vectors are listed. The same vectors give the same bytes.

@@ -25,7 +25,7 @@ from stores.vectors.chroma import chroma_faults, close_client, open_client
 from stores.vectors.generations import current_folder, fresh_folder, remove_stale, stale_generations, switch_to
 from stores.vectors.items import check_vectors, metadata_of
 from stores.vectors.nearest import Neighbours, ask_index, ask_index_for_all, check_length, rank_for_all
-from stores.vectors.rows import VectorHit, VectorNote, VectorRows, VideoMark
+from stores.vectors.rows import VectorHit, VectorNote, VectorRows, VideoVersion
 
 __all__ = ["VectorHit", "VectorStore"]
 
@@ -54,7 +54,7 @@ class _Kept:
     """A small collection in memory, as it was at a revision."""
 
     revision: int
-    marks: dict[str, VideoMark]
+    versions: dict[str, VideoVersion]
     hits: list[VectorHit]
     vectors: _Vectors
 
@@ -177,11 +177,11 @@ class VectorStore:
         if k < 1 or not len(vectors):
             return [[] for _ in vectors]
         if self._is_small(collection):
-            hits, held = self._all(collection, None)
+            hits, rows = self._all(collection, None)
             if not hits:
                 return [[] for _ in vectors]
-            check_length(collection, held, vectors.shape[1])
-            return rank_for_all(hits, held, vectors, k, least)
+            check_length(collection, rows, vectors.shape[1])
+            return rank_for_all(hits, rows, vectors, k, least)
         stored = self._readable(collection)
         if stored is None:
             return [[] for _ in vectors]
@@ -230,7 +230,7 @@ class VectorStore:
         return ([hits[row] for row in kept], vectors[kept]) if kept else ([], np.zeros((0, 0), np.float32))
 
     def values(self, collection: str, vector_ids: Sequence[str]) -> dict[str, _Vectors]:
-        """Those of ``vector_ids`` that are stored, whoever may see them: vectors (d,) by id.
+        """Those of ``vector_ids`` that are stored, visible to readers or not: vectors (d,) by id.
 
         Raises:
             StoreError: VECTOR_STORE_FAILED.
@@ -432,15 +432,15 @@ class VectorStore:
             return [], np.zeros((0, 0), np.float32)
         if video_ids is not None and (len(video_ids) <= FEW_VIDEOS or not self._is_small(collection)):
             return self._read(stored, self._rows.of_videos(collection, video_ids))
-        marks = self._rows.marks(collection)
+        versions = self._rows.versions(collection)
         if kept is None:
             hits, vectors = self._read(stored, self._rows.of_collection(collection))
         else:
-            hits, vectors = self._renewed(stored, collection, kept, marks)
+            hits, vectors = self._renewed(stored, collection, kept, versions)
         if len(hits) <= RANKED_EXACTLY:
             found = Counter(hit.video_id for hit in hits)
             # What the index lacked is looked for again.
-            whole = {one: mark for one, mark in marks.items() if found[one] == sum(part[-1] for part in mark)}
+            whole = {one: each for one, each in versions.items() if found[one] == sum(part[-1] for part in each)}
             with self._lock:
                 self._cache[collection] = _Kept(revision, whole, hits, vectors)
                 self._cache.move_to_end(collection)
@@ -449,13 +449,13 @@ class VectorStore:
         return hits, vectors
 
     def _renewed(
-        self, stored: Any, collection: str, kept: _Kept, marks: Mapping[str, VideoMark]
+        self, stored: Any, collection: str, kept: _Kept, versions: Mapping[str, VideoVersion]
     ) -> tuple[list[VectorHit], _Vectors]:
-        """What was kept, with the vectors of those videos read anew that have other ``marks`` now."""
-        changed = {one for one in marks.keys() | kept.marks.keys() if marks.get(one) != kept.marks.get(one)}
+        """What was kept, with the vectors of those videos read again that have other ``versions`` now."""
+        changed = {one for one in versions.keys() | kept.versions.keys() if versions.get(one) != kept.versions.get(one)}
         if not changed:
             return kept.hits, kept.vectors
-        fresh, values = self._read(stored, self._rows.of_videos(collection, changed & marks.keys()))
+        fresh, values = self._read(stored, self._rows.of_videos(collection, changed & versions.keys()))
         stay = [row for row, hit in enumerate(kept.hits) if hit.video_id not in changed]
         hits = [*(kept.hits[row] for row in stay), *fresh]
         if not fresh or not stay:

@@ -128,7 +128,7 @@ def _print_round(context: CommandContext, made: Round, every: float, once: bool)
     """Print one round: a line of JSON, or what `kinodex ingest` would have printed."""
     from kinodex.cli.render import results as render
     from kinodex.schemas.ingest import ingest as ingested
-    from kinodex.schemas.watch import watch_round
+    from kinodex.schemas.ingest import watch_round
 
     if context.as_json:
         line = watch_round(made).payload()

@@ -19,7 +19,6 @@ from kinodex.schemas import (
     tags,
     upkeep,
     videos,
-    watch,
 )
 from kinodex.schemas.base import Document
 from kinodex.schemas.doctor import DoctorDocument
@@ -36,8 +35,8 @@ EXPLAINED = replace(made.FOUND, explanation=made.EXPLANATION)
 DOCUMENTS = {
     "ingest": lambda: ingest.ingest(made.INGESTED, made.REPORT_PATH, "the budget"),
     "ingest-nothing": lambda: ingest.ingest(made.NOTHING),
-    "round": lambda: watch.watch_round(made.ROUND),
-    "round-failed": lambda: watch.watch_round(made.FAILED_ROUND),
+    "round": lambda: ingest.watch_round(made.ROUND),
+    "round-failed": lambda: ingest.watch_round(made.FAILED_ROUND),
     "plan": lambda: ingest.plan(made.PLAN),
     "plan-empty": lambda: ingest.plan(made.EMPTY_PLAN),
     "reembed-plan": lambda: reembed.reembed_plan(made.REEMBED_PLAN, made.PLAN, ["picture"], made.URIS),

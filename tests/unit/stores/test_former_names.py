@@ -126,7 +126,7 @@ def test_an_older_library_serves_under_the_new_names(old: LibraryStore) -> None:
 
 
 def test_copies_are_still_recognised(old: LibraryStore) -> None:
-    view = KnownFrameHashes(old.catalog, old.blobs).of("vid_new", {"frame_hashes": "f1"})
+    view = KnownFrameHashes(old).of("vid_new", {"frame_hashes": "f1"})
     assert sorted(view.near(HASHES[8:24], 12)) == list(VIDEOS)
 
 

@@ -27,7 +27,7 @@ from tests.unit.workflows.two_models import red_film, registry
 from workflows.discover import discover
 from workflows.identify import identify
 from workflows.ingest import ingest
-from workflows.reembed import clean, plan_swap
+from workflows.reembed import clean, plan_reembed
 
 
 class World:
@@ -61,7 +61,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("swap")
+    folder = tmp_path_factory.mktemp("reembed")
     with pytest.MonkeyPatch.context() as patch, LibraryStore.open(folder / "library", create=True) as store:
         yield World(registry(folder, patch), folder, store)
 
@@ -83,41 +83,41 @@ def test_the_old_vectors_serve_until_the_new_ones_are_complete(world: World) -> 
         world.old.revision("image")
     }
 
-    swap = plan_swap(world.store, world.new)
-    assert swap.indexed == 2
-    assert set(swap.paths) == set(world.films)
+    reembed_plan = plan_reembed(world.store, world.new)
+    assert reembed_plan.indexed == 2
+    assert set(reembed_plan.paths) == set(world.films)
     assert not {"screentext", "speech", "visual_stats"} & {
         stage
-        for stage in swap.stages
+        for stage in reembed_plan.stages
         if fingerprints(stages(world.old))[stage] != fingerprints(stages(world.new))[stage]
     }
 
     # Half of it: each video is found by the one model or by the other, by no mixture.
-    ingest(world.store, world.new, [world.films[0]], workers=1, only=swap.stages)
+    ingest(world.store, world.new, [world.films[0]], workers=1, only=reembed_plan.stages)
     assert world.held() == {old: {two}, new: {one}}
     assert surely(world.search("a sailing boat")) == [two]
     assert surely(world.search("drums")) == [one]
     assert world.search("drums").index.videos_former == 1
 
-    assert plan_swap(world.store, world.new).paths == (world.films[1],)
-    ingest(world.store, world.new, swap.paths, workers=1, only=swap.stages)
+    assert plan_reembed(world.store, world.new).paths == (world.films[1],)
+    ingest(world.store, world.new, reembed_plan.paths, workers=1, only=reembed_plan.stages)
     clean(world.store)
     assert world.held() == {new: {one, two}}
     assert old not in {name for name, _ in world.store.vectors.stored()}
     assert not surely(world.search("a sailing boat"))
     assert sorted(surely(world.search("drums"))) == sorted(world.ids)
     assert world.search("drums").index.videos_former == 0
-    assert not plan_swap(world.store, world.new).paths
+    assert not plan_reembed(world.store, world.new).paths
 
 
 def test_what_was_not_chosen_is_neither_done_nor_waited_for_in_silence(world: World) -> None:
     with pytest.raises(UsageError, match="no channel 'smell'"):
-        plan_swap(world.store, world.new, ["smell"])
-    back = plan_swap(world.store, world.old, ["picture"])
+        plan_reembed(world.store, world.new, ["smell"])
+    back = plan_reembed(world.store, world.old, ["picture"])
     assert "pictures" in back.stages
     assert not {"objects", "speech", "screentext"} & set(back.stages)
     with pytest.raises(UsageError, match="pictures"):
-        plan_swap(world.store, world.old, ["object"])
+        plan_reembed(world.store, world.old, ["object"])
 
 
 def test_the_command_plans_does_and_cleans(world: World) -> None:
@@ -128,8 +128,8 @@ def test_the_command_plans_does_and_cleans(world: World) -> None:
     finish(world.store, video_id, "caption_vectors", "fp-of-another-text-model", StageOutput())
     with Library.open(world.store.root, workers=1, create=False) as library:
         library._encoders = world.old
-        swap, plan = library.plan_reembed("picture")
-        assert (swap.indexed, plan.videos, swap.captions) == (2, 2, (video_id,))
+        reembed_plan, plan = library.plan_reembed("picture")
+        assert (reembed_plan.indexed, plan.videos, reembed_plan.captions) == (2, 2, (video_id,))
         assert plan.wall_seconds > 0
         assert {stage for stage, _ in plan.stages} == {"pictures", "labels", "tracklets", "vectors"}
         made = library.reembed("picture")
@@ -142,8 +142,8 @@ def test_the_command_plans_does_and_cleans(world: World) -> None:
         assert world.held() == {collections(world.old).picture: set(world.ids)}
         again = library.reembed()
         assert (again.report, again.captions) == (None, 0)
-        places = places_of(library.store, swap.gone)
-        payload = schema.reembed_plan(swap, plan, ["picture"], places).payload() | {"profile": "old"}
+        places = places_of(library.store, reembed_plan.gone)
+        payload = schema.reembed_plan(reembed_plan, plan, ["picture"], places).payload() | {"profile": "old"}
         payload["done"] = schema.reembedded(made, None, "").payload()
     told = io.StringIO()
     render_upkeep.reembed_plan(Console(file=told, width=80), payload)
@@ -158,9 +158,9 @@ def test_the_command_plans_does_and_cleans(world: World) -> None:
 def test_a_film_that_is_gone_keeps_its_former_vectors(world: World) -> None:
     world.films[0].rename(world.films[0].with_suffix(".away"))
     try:
-        swap = plan_swap(world.store, world.new)
-        assert swap.gone == (world.ids[0],)
-        assert swap.paths == (world.films[1],)
+        reembed_plan = plan_reembed(world.store, world.new)
+        assert reembed_plan.gone == (world.ids[0],)
+        assert reembed_plan.paths == (world.films[1],)
         assert sorted(surely(world.search("a sailing boat"))) == sorted(world.ids)
     finally:
         world.films[0].with_suffix(".away").rename(world.films[0])
