@@ -140,11 +140,11 @@ def test_a_bug_in_one_video_costs_only_that_video(tmp_path: Path):
     write_video(tmp_path / "b.mp4", seed=6, seconds=1)
     fault = (
         "import workflows.work as w\nreal = w.perceive\n"
-        "def faulty(path, *rest, **more):\n"
-        "    if path.name == 'a.mp4':\n"
-        "        rest[6](['probe'])\n"
+        "def faulty(file, todo, memory, context, *rest):\n"
+        "    if file.path.name == 'a.mp4':\n"
+        "        context.begin(['probe'])\n"
         "        raise ZeroDivisionError('injected')\n"
-        "    yield from real(path, *rest, **more)\n"
+        "    yield from real(file, todo, memory, context, *rest)\n"
         "w.perceive = faulty"
     )
     ran = program("ingest", tmp_path, "--library", tmp_path / "lib", "--json", before=fault)

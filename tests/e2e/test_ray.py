@@ -79,7 +79,7 @@ def test_ray_itself_says_nothing(on_ray: tuple[Path, Ran]):
 
 def test_what_is_begun_comes_across_while_it_is_worked_on(on_ray: tuple[Path, Ran]):
     heard = [line for line in on_ray[1].err.splitlines() if line.startswith("HEARD vid_")]
-    assert any(line.endswith("/b.mp4 voice") or line.endswith("/b.mp4 probe") for line in heard)
+    assert any(line.endswith("/b.mp4 speech_activity") or line.endswith("/b.mp4 probe") for line in heard)
 
 
 def test_ray_and_local_find_the_same(on_ray: tuple[Path, Ran], small_films: Path, tmp_path: Path):

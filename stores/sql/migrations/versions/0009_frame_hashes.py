@@ -10,7 +10,12 @@ down_revision = "0008"
 def upgrade() -> None:
     of_stage = sa.text("stage = 'frame_hashes'")
     op.create_index(
-        "frame_hashes_by_end", "stage_runs", ["finished_at"], sqlite_where=of_stage, postgresql_where=of_stage
+        "frame_hashes_by_end",
+        "stage_runs",
+        ["finished_at"],
+        sqlite_where=of_stage,
+        postgresql_where=of_stage,
+        if_not_exists=True,
     )
 
 
