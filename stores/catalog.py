@@ -19,7 +19,7 @@ from stores.clips import CLIPS, clips_at_hand, clips_of
 from stores.core import ids
 from stores.core.record_columns import clean, record_of, video_of
 from stores.core.records import Channel, Clip, Evidence, Receipt, Record, Span, StageKey, Video
-from stores.core.uris import path_of, uri_of
+from stores.core.uris import has_file, path_of, uri_of
 from stores.entries import IndexHealth, InputError, VideoEntry, entry_of
 from stores.resolving import resolve
 from stores.sql.database import reading, writing
@@ -200,12 +200,12 @@ class Catalog:
     def display_uri(self, video_id: str) -> str:
         """Where to play the video: its first existing file, else its first known location, else the id."""
         uris = self._places([video_id]).get(video_id, [])
-        return next((uri for uri in uris if path_of(uri).is_file()), next(iter(uris), video_id))
+        return next((uri for uri in uris if has_file(uri)), next(iter(uris), video_id))
 
     def path(self, video_id: str) -> Path | None:
         """The first file of the video that exists."""
-        paths = (path_of(uri) for uri in self._places([video_id]).get(video_id, ()))
-        return next((path for path in paths if path.is_file()), None)
+        uris = self._places([video_id]).get(video_id, ())
+        return next((path_of(uri) for uri in uris if has_file(uri)), None)
 
     def records(self, video_id: str, stage: str) -> tuple[Record, ...]:
         """What a stage found, in its order; empty if it found nothing or is not done."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from stores.core.uris import path_of
+from stores.core.uris import has_file
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore
@@ -18,5 +18,4 @@ def places_of(store: LibraryStore, video_ids: Iterable[str]) -> dict[str, str]:
 
 
 def _playable(uris: Sequence[str]) -> str:
-    there = (uri for uri in uris if path_of(uri).is_file())
-    return next(there, uris[0] if uris else "")
+    return next((uri for uri in uris if has_file(uri)), uris[0] if uris else "")
