@@ -128,6 +128,11 @@ class Catalog:
         """Videos none of whose files exist now, according to the disk and not to the tables."""
         return [entry for entry in self.videos() if not any(_may_exist(path_of(uri)) for uri in entry.uris)]
 
+    def count(self) -> int:
+        """How many videos there are."""
+        with reading(self._engine) as connection:
+            return int(connection.execute(select(func.count()).select_from(VideoRow)).scalar_one())
+
     def videos(self) -> list[VideoEntry]:
         """All videos, by their first location; three queries in all."""
         return self._entries(None)
@@ -221,7 +226,9 @@ class Catalog:
 
     def clips(self, video_id: str) -> list[Clip]:
         """The clips of one video in order of time."""
-        return self._clips(ClipRow.video_id == video_id).get(video_id, [])
+        chosen = CLIPS.where(ClipRow.video_id == video_id).order_by(ClipRow.start_tick, ClipRow.ordinal)
+        with reading(self._engine) as connection:
+            return clips_of(connection.execute(chosen)).get(video_id, [])
 
     def clips_at_hand(
         self, clip_ids: Iterable[str] = (), places: Iterable[tuple[str, int, int]] = ()
@@ -233,10 +240,6 @@ class Catalog:
         """
         with reading(self._engine) as connection:
             return clips_at_hand(connection, clip_ids, places)
-
-    def clips_by_video(self) -> dict[str, list[Clip]]:
-        """The clips of all videos, in order of time."""
-        return self._clips(None)
 
     def evidence(self, evidence_ids: Iterable[str]) -> dict[str, Evidence]:
         """Evidence by id; ids that do not exist (any more) are absent."""
@@ -386,11 +389,6 @@ class Catalog:
                 for video_id, uri in connection.execute(some(chosen, LocationRow)):
                     found[video_id].append(uri)
         return found
-
-    def _clips(self, where: Any) -> dict[str, list[Clip]]:
-        chosen = CLIPS.order_by(ClipRow.video_id, ClipRow.start_tick, ClipRow.ordinal)
-        with reading(self._engine) as connection:
-            return clips_of(connection.execute(chosen if where is None else chosen.where(where)))
 
 
 def _some(video_ids: Sequence[str] | None) -> Iterator[_Narrowed]:

@@ -29,8 +29,8 @@ def one_video(store: LibraryStore, name: str) -> ShowDocument:
 
     video_id = store.catalog.resolve(name)
     entry = store.catalog.entry(video_id)
-    names = {tag.tag_id: tag.name for tag in store.tags.tags()}
     accepted = [made for made in store.tags.decisions(video_id) if made.decision == "accepted"]
+    names = store.tags.names(made.tag_id for made in accepted)
     # What cannot even be probed waits for nothing.
     expected = () if entry.status in ("failed", "quarantined") else ("probe", *AUDIO_STAGES, *VIDEO_STAGES, *DERIVED)
     return shown(entry, accepted, names, store.catalog.evidence_of(video_id), expected)

@@ -21,6 +21,8 @@ from stores.tags.csv_files import invalid, read_tags, write_tags
 
 Origin = Literal["automatic", "person"]
 
+_LISTED = 500  # ids in one query
+
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
@@ -76,6 +78,22 @@ class TagLibrary:
         """All tags, including retired ones, in the order in which they were added."""
         with reading(self._engine) as connection, collected_later():
             return _tags(connection)
+
+    def count(self) -> int:
+        """How many tags there are, including retired ones."""
+        with reading(self._engine) as connection:
+            return int(connection.execute(select(func.count()).select_from(TagRow)).scalar_one())
+
+    def names(self, tag_ids: Iterable[str]) -> dict[str, str]:
+        """The names of some tags, by id; one that is not in the library is absent."""
+        wanted = sorted(set(tag_ids))
+        found: dict[str, str] = {}
+        with reading(self._engine) as connection:
+            for first in range(0, len(wanted), _LISTED):
+                some = TagRow.tag_id.in_(wanted[first : first + _LISTED])
+                rows = connection.execute(select(TagRow.tag_id, TagRow.name).where(some))
+                found.update((row.tag_id, row.name) for row in rows)
+        return found
 
     def find(self, name_or_id: str) -> Tag | None:
         """The tag with this id, else this name, else this alias, compared by `stores.core.text_keys`."""

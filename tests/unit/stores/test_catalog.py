@@ -188,7 +188,6 @@ def test_clips(store: LibraryStore) -> None:
     put(store, first, "clips", *clips)
     assert store.catalog.clips(first) == clips[::-1]
     assert store.catalog.clips(second) == []
-    assert store.catalog.clips_by_video() == {first: clips[::-1]}
 
 
 def test_no_match_and_not_indexed_are_told_apart(store: LibraryStore) -> None:
