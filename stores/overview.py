@@ -106,11 +106,12 @@ def _alike(connection: Connection) -> tuple[list[_Alike], list[str]]:
         .where(~exists().where(same & after))
         .subquery()
     )
-    outcomes = (
-        select(newest.c.video_id, func.aggregate_strings(newest.c.outcome, ",").label("outcomes"))
-        .group_by(newest.c.video_id)
-        .subquery()
-    )
+    joined: Any = func.aggregate_strings(newest.c.outcome, ",")
+    if connection.dialect.name == "postgresql":
+        # SQLite reads the runs by their key. Postgres reads them as they lie: without an order, videos that stand alike
+        # would be as many groups as there are orders in which their stages were done.
+        joined = joined.aggregate_order_by(newest.c.outcome)
+    outcomes = select(newest.c.video_id, joined.label("outcomes")).group_by(newest.c.video_id).subquery()
     probed = VideoRow.time_base_numerator.is_not(None)
     stand = select(outcomes.c.outcomes, probed.label("probed"), FIRST_PLACE.label("place"), VideoRow.video_id)
     rows = stand.select_from(VideoRow).outerjoin(outcomes, outcomes.c.video_id == VideoRow.video_id).subquery()
