@@ -123,7 +123,7 @@ def perceive(
         reuse = Reuse.of(context.known_frame_hashes, file.video_id, wanted, config.reuse)
         if reuse is not None and "frame_hashes" not in todo and known.has("frame_hashes"):
             # Reuse only saves time: where the stored hashes are damaged, the models do the work instead.
-            with suppress(KinodexError, KeyError, ValueError, EOFError, BadZipFile):
+            with suppress(KinodexError, KeyError, ValueError, BadZipFile):
                 reuse.add_all(unpacked(known.blob("frame_hashes", "frame_hashes.npz"), video.time_base))
     whole = PassContext(file.path, video, encoders, context.decoder, config, context.on_progress, reuse=reuse)
     # Audio first: its models are small and ready early, while the others are still loading.

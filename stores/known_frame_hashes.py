@@ -109,14 +109,7 @@ class KnownFrameHashes:
                     return
                 run = self._waiting.pop()
             # Read without the lock: passes that begin together share the work, and none waits for another's reads.
-            try:
-                arrays = frame_hashes_of(self._blobs.get(run.key, BLOB))
-            except StoreError as error:
-                if error.code.retryable:
-                    with self._lock:
-                        self._waiting.append(run)  # out of reach right now: it would count as one without pictures
-                    return
-                arrays = None
+            arrays = self._arrays(run.key)
             with self._lock, suppress(OSError):
                 # A library that cannot be written, or a full disk: this is a shortcut, and nobody fails for want of it.
                 self._file.append(FrameHashEntry(run.video_id, run.finished_at, indexed_hashes(run, arrays)))
@@ -150,7 +143,7 @@ class KnownFrameHashes:
             if (key, finished_at) in self._kept:
                 self._kept.move_to_end((key, finished_at))
                 return self._kept[key, finished_at]
-        arrays = frame_hashes_of(self.blob(key, BLOB))
+        arrays = self._arrays(key)
         video = patiently(lambda: self._catalog.video(video_id))
         if arrays is None or video is None:
             return None
@@ -187,6 +180,9 @@ class KnownFrameHashes:
                 if there.get(run.video_id) != run.finished_at and (run.video_id, run.finished_at) not in waiting
             ]
             self._waiting.sort(key=lambda run: -run.finished_at)
+
+    def _arrays(self, key: StageKey) -> Arrays | None:
+        return frame_hashes_of(self.blob(key, BLOB))
 
 
 class KnownFor:
@@ -264,7 +260,7 @@ def rebuild_frame_hashes(store: LibraryStore) -> None:
     """Makes the file again, from what readers see; the former one serves meanwhile.
 
     Raises:
-        StoreError: DISK_FULL, LIBRARY_READ_ONLY or BLOB_STORE_UNREACHABLE; then the former file stays.
+        StoreError: DISK_FULL or LIBRARY_READ_ONLY.
     """
     place, fresh = store.root / FILE, store.root / f"{FILE}.new"
     with storage_faults(f"Making {place}"):
@@ -273,9 +269,7 @@ def rebuild_frame_hashes(store: LibraryStore) -> None:
         for run in runs:
             try:
                 arrays = frame_hashes_of(store.blobs.get(run.key, BLOB))
-            except StoreError as error:
-                if error.code.retryable:
-                    raise
+            except StoreError:
                 arrays = None
             made.append(FrameHashEntry(run.video_id, run.finished_at, indexed_hashes(run, arrays)))
         if runs:

@@ -19,7 +19,6 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -252,10 +251,6 @@ class Reuse:
         return self._files[key]
 
 
-def _arrays(data: bytes) -> Arrays | None:
-    try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (ValueError, EOFError, OSError, BadZipFile):
-        # Damaged: that is the trouble of its own video (`stores.maintenance.verify`), not of the one that looks for it.
-        return None
+def _arrays(data: bytes) -> Arrays:
+    with np.load(io.BytesIO(data), allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}

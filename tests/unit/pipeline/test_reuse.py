@@ -108,20 +108,6 @@ def test_a_trimmed_recoded_copy_costs_few_frames_and_finds_the_same(case: Case, 
         assert any((theirs["vectors"][other] == ours["vectors"][row]).all() for other in np.flatnonzero(there))
 
 
-@pytest.mark.parametrize("left", [0, 100])
-def test_a_video_does_not_pay_for_the_damaged_files_of_another(case: Case, films: Path, left: int) -> None:
-    film = case.ingest(films / "film.mp4")
-    shown(case)
-    for stage in ("pictures", "objects"):
-        key, names = case.store.catalog.blobs(film, stage)
-        assert key is not None
-        for name in names:
-            file = Path(case.store.blobs.uri(key, name))
-            file.write_bytes(file.read_bytes()[:left])
-    case.ingest(films / "copy.mp4")  # that it ends without an error is asserted there
-    assert min(shown(case)) > 10
-
-
 def test_a_stretch_inside_another_video_is_taken_and_no_more(case: Case, films: Path) -> None:
     case.ingest(films / "film.mp4")
     inside = case.arrays(case.ingest(films / "inside.mp4"), "objects")

@@ -16,7 +16,6 @@ from sqlalchemy import event, insert, update
 
 from stores import known_frame_hashes as known_frame_hashes
 from stores.catalog import bump_revision
-from stores.core.errors import StoreError
 from stores.core.records import Blob, StageKey, StageOutput, Video
 from stores.files import frame_hash_file
 from stores.files.frame_hash_file import FrameHashEntry, FrameHashFile
@@ -207,28 +206,6 @@ def test_what_takes_long_is_added_bit_by_bit(
     # A process that ends meanwhile leaves nothing undone.
     other = KnownFrameHashes(store).of("vid_new", {"frame_hashes": "p1"})
     assert sorted(other.near(some, 4)) == sorted(names)
-
-
-def test_what_is_out_of_reach_is_added_later(
-    store: LibraryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    names = [add(store, tmp_path / f"v{seed}", pictures(seed)) for seed in range(3)]
-    some = np.concatenate([pictures(seed)[:16] for seed in range(3)])
-    get, down = store.blobs.get, [True]
-
-    def reached(key: StageKey, name: str) -> bytes:
-        if key.video_id == names[1] and down:
-            raise StoreError("BLOB_STORE_UNREACHABLE", "no route")
-        return get(key, name)
-
-    monkeypatch.setattr(store.blobs, "get", reached)
-    view = KnownFrameHashes(store).of("vid_new", {"frame_hashes": "p1"})
-    assert view.near(some, 4) == names[:1]
-    with pytest.raises(StoreError, match="no route"):
-        rebuild_index(store)
-    down.clear()
-    assert sorted(view.near(some, 4)) == sorted(names)
-    assert sorted(KnownFrameHashes(store).of("vid_new", {"frame_hashes": "p1"}).near(some, 4)) == sorted(names)
 
 
 def test_a_file_that_is_lost_or_cut_is_made_whole(store: LibraryStore, tmp_path: Path) -> None:
