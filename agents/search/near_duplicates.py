@@ -12,9 +12,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import TypeVar
-from zipfile import BadZipFile
 
 from encoders.frame_hashes import MOVING, Alignment, FrameHashes, aligned, unpacked
+from stores.core.archives import UNREADABLE
 from stores.core.errors import StoreError
 from stores.core.records import Evidence, Span
 from stores.core.text_keys import CJK, search_key
@@ -90,7 +90,7 @@ class NearDuplicates:
                 if video is not None
                 else None
             )
-        except (KeyError, ValueError, EOFError, OSError, BadZipFile, StoreError):
+        except (StoreError, *UNREADABLE):
             # Replaced, damaged, lost or out of reach right now: the results are worth showing with their duplicates.
             return None
 
