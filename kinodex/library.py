@@ -205,11 +205,11 @@ class Library:
         Raises:
             UsageError: USAGE if there is no such channel, or if vectors also wait for stages of other channels.
         """
+        from kinodex.usecases.ingest import IngestOptions
         from kinodex.usecases.reembed import reembed
 
-        made, path, stopped = reembed(
-            self.store, self.encoders, self.settings, channels, meter=meter, command=command, progress=progress
-        )
+        options = IngestOptions(meter=meter, command=command)
+        made, path, stopped = reembed(self.store, self.encoders, self.settings, channels, options, progress)
         if made.report is not None:
             self.report_path, self.stopped = path, stopped
         return made
@@ -255,9 +255,9 @@ class Library:
         """
         from kinodex.usecases.describe import DescribeOptions, describe
 
-        options = DescribeOptions(by, script, retry, meter)
+        options = DescribeOptions(by, script, retry, meter, progress)
         ids = upkeep.chosen(self.store, videos)
-        return describe(self.store, self.encoders, self.settings, self.llm, ids, options, progress)
+        return describe(self.store, self.encoders, self.settings, self.llm, ids, options)
 
     def plan_describe(
         self, *videos: str, by: By | VideoModel | None = None, script: bool = True, retry: bool = False
