@@ -71,7 +71,7 @@ def ingest(
     began = time.monotonic()
     with ExitStack() as stack:
         stack.enter_context(store.job())
-        last = next(iter(store.runs.runs()), None)
+        last = store.runs.newest()
         run = store.runs.begin(f"ingest --executor {executor}", f"{executor}-{os.getpid()}")
         stack.enter_context(job_log(store.root, run))
         progress = log_events(progress)

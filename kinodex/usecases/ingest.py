@@ -203,19 +203,19 @@ def _facts(
     worker = f"{settings.executor}-{os.getpid()}"
     with suppress(KinodexError, WeightsError):
         tasks = encoders.registry.profile(settings.profile)
-        for run in store.runs.runs()[:1]:
-            if run.worker == worker and run.started_at >= began:
-                return RunFacts(
-                    run=run.run_id,
-                    command=command or run.command,
-                    profile=settings.profile,
-                    models={task: encoders.revision(task) for task in tasks},
-                    fingerprints=fingerprints(stages(encoders, perception_config(encoders, settings))),
-                    settings=settings.model_dump(mode="json"),
-                    started=began,
-                    ended=time.time(),
-                    outcome=outcome,
-                )
+        run = store.runs.newest()
+        if run is not None and run.worker == worker and run.started_at >= began:
+            return RunFacts(
+                run=run.run_id,
+                command=command or run.command,
+                profile=settings.profile,
+                models={task: encoders.revision(task) for task in tasks},
+                fingerprints=fingerprints(stages(encoders, perception_config(encoders, settings))),
+                settings=settings.model_dump(mode="json"),
+                started=began,
+                ended=time.time(),
+                outcome=outcome,
+            )
     return None
 
 

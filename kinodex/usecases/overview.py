@@ -75,17 +75,18 @@ def _last_run(store: LibraryStore) -> Payload | None:
     """The newest job: ``{run, command, started, ended, totals, report}``; ``ended`` is null while it runs, or if it
     was killed.
     """
-    for run in store.runs.runs()[:1]:
-        report = store.root / "reports" / f"run-{run.run_id:06d}.json"
-        return {
-            "run": run.run_id,
-            "command": run.command,
-            "started": run.started_at,
-            "ended": run.finished_at,
-            "totals": dict(run.summary),
-            "report": str(report) if report.is_file() else None,
-        }
-    return None
+    run = store.runs.newest()
+    if run is None:
+        return None
+    report = store.root / "reports" / f"run-{run.run_id:06d}.json"
+    return {
+        "run": run.run_id,
+        "command": run.command,
+        "started": run.started_at,
+        "ended": run.finished_at,
+        "totals": dict(run.summary),
+        "report": str(report) if report.is_file() else None,
+    }
 
 
 def _disk(root: Path) -> dict[str, int]:
