@@ -12,11 +12,12 @@ from typing import Any, Literal, cast
 from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 
 from stores.core.collecting import collected_later
+from stores.core.errors import UsageError
 from stores.core.records import Decision, Tag
 from stores.core.text_keys import name_key
 from stores.sql.database import reading, writing
 from stores.sql.faults import storage_faults
-from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagAliasRow, TagRow
+from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagAliasRow, TagRow, VideoRow
 from stores.tags.csv_files import invalid, read_tags, write_tags
 
 Origin = Literal["automatic", "person"]
@@ -114,6 +115,15 @@ class TagLibrary:
                     return _tags(connection, tag_id)[0]
         return None
 
+    def known(self, tag_ids: Sequence[str]) -> frozenset[str]:
+        """Those of some tags that are in the library, retired ones, too."""
+        found: set[str] = set()
+        with reading(self._engine) as connection:
+            for first in range(0, len(tag_ids), 500):
+                some = TagRow.tag_id.in_(tag_ids[first : first + 500])
+                found.update(connection.scalars(select(TagRow.tag_id).where(some)))
+        return frozenset(found)
+
     def save_decisions(self, video_id: str, decisions: Sequence[Decision], origin: Origin = "automatic") -> None:
         """Saves decisions on one video, tag by tag, in one transaction.
 
@@ -123,6 +133,7 @@ class TagLibrary:
 
         Raises:
             ValueError: if a decision is on another video or a tag is decided twice.
+            UsageError: UNKNOWN_VIDEO if there is no such video (any more).
             StoreError: as `stores.sql.database.writing`.
         """
         if any(decision.video_id != video_id for decision in decisions):
@@ -136,6 +147,8 @@ class TagLibrary:
             for n, one in enumerate(decision.evidence_ids)
         ]
         with writing(self._engine) as connection:
+            if connection.execute(select(VideoRow.video_id).where(VideoRow.video_id == video_id)).first() is None:
+                raise UsageError("UNKNOWN_VIDEO", f"There is no video {video_id}.", "See `kinodex videos`.")
             kept = _remove_decisions(connection, video_id, origin, None if origin == "automatic" else decisions)
             rows = [
                 place | {"tag_id": decision.tag_id, "ordinal": ordinal, "decided_at": time.time()} | columns
