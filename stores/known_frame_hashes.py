@@ -61,7 +61,7 @@ Arrays = tuple[NDArray[np.int64], Hashes, NDArray[np.float16]]
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """What of a video was done as it is wanted: ``stages``; ``finished_at``: when its frame hashes were."""
+    """The stages of a video that were done with the wanted fingerprints, and when its frame hashes were done."""
 
     stages: frozenset[str]
     finished_at: float
@@ -200,7 +200,7 @@ class KnownFrameHashes:
 class KnownFor:
     """`KnownFrameHashes` for one pass: without the video itself, and only what was done with the wanted fingerprints.
 
-    How a video stands is asked when it is named first, and holds for the pass.
+    The stages of another video are looked up when it is first named, and are taken to stay so for the whole pass.
     """
 
     def __init__(self, known: KnownFrameHashes, video_id: str, fingerprints: Mapping[str, str]) -> None:

@@ -142,7 +142,7 @@ def _ask_server(name: str, settings: Settings) -> None:
 
         files = ObjectFiles(settings.blobs, settings.blob_options)
         try:
-            files.read(f"{files.root}/library.json")  # whether it exists or not: an answer is an answer
+            files.read(f"{files.root}/library.json")  # whether it exists or not: any answer will do
         finally:
             files.close()
 

@@ -1,4 +1,4 @@
-"""Where videos lie."""
+"""Where the files of videos are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def places_of(store: LibraryStore, video_ids: Iterable[str]) -> dict[str, str]:
-    """Where these videos lie, by id: the first place where there is a file now, else the last known one."""
+    """Where the files of these videos are, by id: the first place with a file now, else the last known one."""
     found = store.catalog.places_of(video_ids)
     return {video_id: _playable(uris) for video_id, uris in found.items()}
 

@@ -5,8 +5,8 @@ the chunk before it once more, ordered by each of their four 16-bit bands, so th
 a binary search. Every record names the chunk before it and ends with its own length: a reader that opens the file
 reads its last record, the chunks' heads, and the few entries behind the last chunk, however many videos there are.
 
-Who writes locks the file, and cuts off first what a killed writer left unfinished. Who reads needs no lock, since what
-is complete never changes. The file may be lost or removed at any time: it is made again from blobs.
+A writer locks the file, and first cuts off what a killed writer left unfinished. A reader needs no lock, since complete
+records never change. The file may be lost or removed at any time: it is made again from blobs.
 """
 
 from __future__ import annotations
