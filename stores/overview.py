@@ -108,8 +108,8 @@ def _alike(connection: Connection) -> tuple[list[_Alike], list[str]]:
     )
     joined: Any = func.aggregate_strings(newest.c.outcome, ",")
     if connection.dialect.name == "postgresql":
-        # SQLite reads the runs by their key. Postgres reads them as they are stored: without an order, videos in the same
-        # state would form as many groups as there are orders in which their stages were done.
+        # SQLite reads the runs by their key. Postgres reads them as they are stored: without an order, videos in the
+        # same state would form as many groups as there are orders in which their stages were done.
         joined = joined.aggregate_order_by(newest.c.outcome)
     outcomes = select(newest.c.video_id, joined.label("outcomes")).group_by(newest.c.video_id).subquery()
     probed = VideoRow.time_base_numerator.is_not(None)
