@@ -82,9 +82,7 @@ def describe_videos(
     video_ids: Iterable[str],
     setup: DescribeSetup,
     *,
-    retry: bool = False,
     meter: Meter | None = None,
-    prices: tuple[float, float] | None = None,
     progress: Progress = silent,
 ) -> DescribeReport:
     """Describe indexed videos, one after the other, and store the results.
@@ -93,9 +91,7 @@ def describe_videos(
     setup and from the same clips are not described again.
 
     Args:
-        retry: also retry what failed permanently or is quarantined.
         meter: of a budget; what would exceed it is left for another run.
-        prices: of a million tokens (read, written).
         progress: called with each event.
 
     Raises:
@@ -106,12 +102,12 @@ def describe_videos(
     began = time.monotonic()
     with ExitStack() as stack:
         stack.enter_context(store.job())
-        planned = plan_descriptions(store, encoders, video_ids, setup, retry)
+        planned = plan_descriptions(store, encoders, video_ids, setup)
         run = store.runs.begin("describe", f"describe-{os.getpid()}")
         stack.enter_context(job_log(store.root, run))
-        if retry:
+        if setup.retry:
             store.ledger.reset(video_ids=[one.video_id for one in planned], stages=DESCRIBING)
-        job = _Job(store, encoders, setup, meter, prices, log_events(progress), stack.enter_context(Decoder()))
+        job = _Job(store, encoders, setup, meter, log_events(progress), stack.enter_context(Decoder()))
         job.work(planned)
         videos = tuple(job.reported(one) for one in planned)
         totals = total(
@@ -133,7 +129,6 @@ class _Job:
         encoders: Encoders,
         setup: DescribeSetup,
         meter: Meter | None,
-        prices: tuple[float, float] | None,
         progress: Progress,
         decoder: Decoder,
     ) -> None:
@@ -141,7 +136,6 @@ class _Job:
         self._encoders = encoders
         self._setup = setup
         self._meter = meter
-        self._prices = prices
         self._progress = progress
         self._decoder = decoder
         self._worker = f"describe-{os.getpid()}"
@@ -197,7 +191,8 @@ class _Job:
                     break
         finally:
             read, written, calls = (now - then for now, then in zip(self._used(), before, strict=True))
-            money = (read * self._prices[0] + written * self._prices[1]) / 1e6 if self._prices else 0.0
+            prices = self._setup.prices
+            money = (read * prices[0] + written * prices[1]) / 1e6 if prices else 0.0
             spent = Spent(tokens=read + written, money=money)
             self.spent += spent
             self.calls += calls

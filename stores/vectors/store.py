@@ -84,6 +84,7 @@ class VectorStore:
         self._rows = rows
         self._revision = revision
         self._opened: Any = None
+        self._retired: Any = None
         self._folder: Path | str = path
         self._lock = threading.Lock()
         self._cache: OrderedDict[str, _Kept] = OrderedDict()
@@ -117,7 +118,8 @@ class VectorStore:
         except StoreError:
             # A server that came back without its data knows neither our database nor our collections.
             if not isinstance(self._path, Path):
-                self.close()
+                with self._lock:
+                    self._retire()
             raise
 
     def _put(self, collection: str, rows: Mapping[str, tuple[_Vectors, Mapping[str, Any]]]) -> None:
@@ -346,19 +348,24 @@ class VectorStore:
     def close(self) -> None:
         """Releases Chroma's files. The store opens them again when it is used again."""
         with self._lock:
-            opened, self._opened = self._opened, None
-            self._cache.clear()
-            self._large.clear()
-            if opened is not None:
-                close_client(opened)
+            self._retire()
+            self._retire()
+
+    def _retire(self) -> None:
+        """Forgets the client that is open, and what it read. Other threads may be using it still: it is closed when the
+        next one is retired, or with the store."""
+        former, self._retired, self._opened = self._retired, self._opened, None
+        self._cache.clear()
+        self._large.clear()
+        if former is not None:
+            close_client(former)
 
     def _client(self, create: bool = False) -> Any:
         with self._lock:
             place = current_folder(self._path) if isinstance(self._path, Path) else self._path
             if self._opened is not None and place != self._folder:
                 # Somebody, perhaps another process, has put a rebuilt index in place.
-                close_client(self._opened)
-                self._opened = None
+                self._retire()
             if self._opened is None:
                 self._opened = open_client(place, self._database, create)
                 self._folder = place
