@@ -156,4 +156,6 @@ def _split(joined: bytes) -> list[bytes]:
 
 
 def _checksum(joined: bytes, raw: bytes) -> int:
+    if not (isinstance(joined, bytes) and isinstance(raw, bytes)):
+        return -1  # SQLite gives back what is there, of whatever type: damaged
     return zlib.crc32(raw, zlib.crc32(joined))
