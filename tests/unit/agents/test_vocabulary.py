@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import literal_column, update
+from sqlalchemy import literal_column, select, update
 
 from agents.search.pictures import best_fits
 from agents.search.scoring import query_scales
