@@ -41,6 +41,9 @@ STAGE, BLOB = "frame_hashes", "frame_hashes.npz"
 FILE = "frame_hashes.index"
 """The file of the index, in the library's folder."""
 
+UNFINISHED = f"{FILE}.new"
+"""What takes its place when the index is rebuilt."""
+
 EVERY_SECONDS = 2.0
 """Distance of the frame hashes that are in the index: a look has several seconds of them to compare. Ours."""
 
@@ -286,7 +289,7 @@ def rebuild_frame_hashes(store: LibraryStore) -> None:
     Raises:
         StoreError: DISK_FULL or LIBRARY_READ_ONLY; BLOB_STORE_UNREACHABLE.
     """
-    place, fresh = store.root / FILE, store.root / f"{FILE}.new"
+    place, fresh = store.root / FILE, store.root / UNFINISHED
     with storage_faults(f"Making {place}"):
         fresh.unlink(missing_ok=True)
         runs, made = finished_since(store.engine, STAGE, 0.0), FrameHashFile(fresh)

@@ -17,7 +17,7 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,6 +154,7 @@ class FrameHashFile:
     def near(self, hashes: Hashes, bits: int) -> dict[tuple[str, float], int]:
         """How many pairs of near hashes each entry has with these: by video and by when it was done."""
         found: dict[tuple[str, float], int] = {}
+        self._leave_if_cut()
         if self._youngest is None and self._young:
             owners = [np.full(len(one), number, np.uint32) for number, (_, one) in enumerate(self._young)]
             self._youngest = Bands(np.concatenate([one for _, one in self._young]), np.concatenate(owners))
@@ -232,6 +233,13 @@ class FrameHashFile:
         self._young_count = 0
         self._young_videos: dict[str, float] = {}
         self._youngest = None
+
+    def _leave_if_cut(self) -> None:
+        """Forgets a file that somebody made shorter: a look at what is mapped but gone would end the process."""
+        with suppress(FileNotFoundError):
+            about = self.path.stat()
+            if about.st_ino == self._inode and about.st_size < self._end:
+                self._forget()
 
     def _see(self, handle: int) -> None:
         about = os.fstat(handle)

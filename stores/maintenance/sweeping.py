@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stores.commit import forget_runs, stale_parts
+from stores.known_frame_hashes import UNFINISHED
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore
@@ -22,7 +23,7 @@ class Swept:
         blobs, vectors: those that no finished stage points at.
         staged: staged outputs that no writer will read.
         parts: runs of parts whose whole stage was done after they began.
-        bytes: freed: blobs, staged outputs and replaced vector indexes.
+        bytes: freed: blobs, staged outputs, replaced vector indexes, and an unfinished index of frame hashes.
     """
 
     blobs: int = 0
@@ -52,6 +53,8 @@ def sweep(store: LibraryStore, grace_seconds: float = 0.0, dry_run: bool = False
         staged = [file for file in store.staging_area.files() if file.modified <= before]
         freed = sum(blob.size for blob in blobs) + sum(file.size for file in staged)
         freed += store.vectors.stale_bytes()
+        unfinished = store.root / UNFINISHED
+        freed += unfinished.stat().st_size if unfinished.is_file() else 0
         vectors = _sweep_vectors(store, dry_run)
         if not dry_run:
             for blob in blobs:
@@ -59,6 +62,7 @@ def sweep(store: LibraryStore, grace_seconds: float = 0.0, dry_run: bool = False
             for file in staged:
                 store.staging_area.remove(file.name)
             store.vectors.remove_stale()
+            unfinished.unlink(missing_ok=True)
     return Swept(len(blobs), vectors, len(staged), len(parts), freed)
 
 

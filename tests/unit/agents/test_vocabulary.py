@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import literal_column, select, update
 
 from agents.search.pictures import best_fits
 from agents.search.scoring import query_scales
@@ -377,7 +377,10 @@ def test_an_interruption_loses_nothing_that_was_encoded(encoders: Encoders, tmp_
         assert len(rest.encoded) == 60
 
 
-@pytest.mark.parametrize("damage", [{"numbers": b"\0" * 99}, {"checksum": 7}, {"numbers": b""}])
+@pytest.mark.parametrize(
+    "damage",
+    [{"numbers": b"\0" * 99}, {"checksum": 7}, {"numbers": b""}, {"numbers": literal_column("'of another type'")}],
+)
 def test_what_is_damaged_is_made_again(encoders: Encoders, tmp_path: Path, damage: dict[str, Any]) -> None:
     tags = [Tag(f"t{n}", f"name {n}", "", (), "", "", "active") for n in range(30)]
     with LibraryStore.open(tmp_path / "library", create=True) as store:

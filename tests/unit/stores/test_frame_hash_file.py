@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -166,3 +168,25 @@ def test_what_a_writer_left_may_be_cut_off_while_others_read_it(path: Path, monk
 
     monkeypatch.setattr(frame_hash_file.os, "fstat", cut_off)
     assert found(path, [1, 2]) == [1]
+
+
+_LOOK = """
+import os, sys
+from pathlib import Path
+import numpy as np
+from stores.files.frame_hash_file import FrameHashEntry, FrameHashFile
+
+path, hashes = Path(sys.argv[1]), np.arange(1, 90_000, dtype=np.uint64) << np.uint64(40)
+file = FrameHashFile(path)
+file.append(FrameHashEntry("vid_a", 1.0, hashes))
+os.truncate(path, int(sys.argv[2]))
+assert file.near(hashes[:5], 0) == {}
+file.append(FrameHashEntry("vid_b", 2.0, hashes[:9]))
+assert ("vid_b", 2.0) in file.near(hashes[:5], 0)
+"""
+
+
+@pytest.mark.parametrize("length", [0, 5_000])
+def test_who_looks_into_a_file_that_was_made_shorter_goes_on(path: Path, length: int) -> None:
+    root = Path(frame_hash_file.__file__).parents[2]
+    subprocess.run([sys.executable, "-c", _LOOK, str(path), str(length)], cwd=root, check=True)  # SIGBUS ends a process

@@ -25,6 +25,7 @@ from stores.ledger import Attempt
 from stores.library_store import LibraryStore
 from stores.maintenance.forget import forget
 from stores.maintenance.rebuild import rebuild_index
+from stores.maintenance.sweeping import sweep
 from stores.maintenance.verify import verify
 from stores.sql.database import writing
 from stores.sql.tables import StageRunRow, VideoRow
@@ -311,3 +312,21 @@ def test_frame_hashes_that_are_damaged_anywhere_stop_no_other_video(store: Libra
         view = KnownFrameHashes(store).of("vid_new", {"frame_hashes": "p1"})
         assert view.near(some, 4)[-1] == other
         view.video(one)
+
+
+def test_what_a_killed_rebuild_left_is_swept(
+    store: LibraryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = add(store, tmp_path / "a", pictures(1))
+    assert KnownFrameHashes(store).of("vid_new", {"frame_hashes": "p1"}).near(pictures(1), 4) == [name]
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            known_frame_hashes.rebuild_frame_hashes(store)
+    left = store.root / known_frame_hashes.UNFINISHED
+    size = left.stat().st_size
+    assert sweep(store, dry_run=True).bytes == size
+    assert left.exists()
+    assert sweep(store).bytes == size
+    assert not left.exists()
+    assert KnownFrameHashes(store).of("vid_new", {"frame_hashes": "p1"}).near(pictures(1), 4) == [name]
