@@ -23,6 +23,7 @@ from stores.core.errors import KinodexError, MediaError, StoreError
 from stores.core.patience import patiently
 from stores.core.records import Receipt, StageKey, StageOutput
 from stores.ledger import Attempt
+from stores.sql.faults import in_one_line
 from workflows.executors.threads import record_outcome
 from workflows.planning.budget import NOTHING, Spent
 from workflows.planning.describe_plan import DESCRIBING, DescribeSetup, PlannedDescription, plan_descriptions
@@ -226,7 +227,7 @@ class _Job:
         except Exception as error:  # noqa: BLE001
             # A bug that one video reveals must neither stop the other videos nor lose its traceback.
             _log.exception("%s of %s", stage, one.video_id)
-            return KinodexError("INTERNAL", f"{type(error).__name__}: {error}", "The log has more.")
+            return KinodexError("INTERNAL", in_one_line(error), "The log has more.")
         if isinstance(outcome, KinodexError) and outcome.code.name in ("MODEL_MISSING", "MODEL_CORRUPT"):
             raise outcome
         if isinstance(outcome, StoreError):
@@ -241,6 +242,8 @@ class _Job:
         receipt = record_outcome(self._store, attempt, outcome)
         if receipt is None:
             return KinodexError("STALE_ATTEMPT", "Another worker took the stage over.")
+        if error is None and receipt.status != "done":
+            error = KinodexError(receipt.error_code, receipt.error_message, "The log has more.")
         self._progress(
             StageFinished(
                 video_id=one.video_id,

@@ -17,7 +17,7 @@ from stores.core.ids import base_stage
 from stores.core.patience import patiently
 from stores.core.records import Receipt
 from stores.core.uris import uri_of
-from stores.maintenance.sweeping import sweep
+from stores.maintenance.sweeping import settle, sweep
 from workflows.discover import Discovery, discover
 from workflows.executors.threads import on_threads
 from workflows.identify import Input, identify
@@ -54,7 +54,8 @@ def ingest(
     """Process every video under ``paths`` that is not in the library yet, and store the results.
 
     Bad inputs are part of the report, not exceptions. Finished stages are not run again, even if the file was renamed;
-    copies are recognised. Retryable failures are retried at once, until the ledger's limit quarantines them; other
+    copies are recognised. Where a stage is done with the present settings, its failures with others are forgotten.
+    Retryable failures are retried at once, until the ledger's limit quarantines them; other
     failures are not retried while the file is unchanged.
 
     Args:
@@ -85,7 +86,10 @@ def ingest(
         job = Job(store, encoders, planner, config, options.workers, options.address, meter, progress)
         with Loading() as loading:
             worked_on = _work(job, inputs, executor, loading)
-        receipts = receipts_by_video(store, {one.video_id for one in inputs})
+        receipts = receipts_by_video(store, {one.video_id for one in inputs if one.video_id})
+        # What failed with other settings says nothing about videos that are done with these.
+        if others := [key for of_video in receipts.values() for key in planner.superseded(of_video)]:
+            patiently(lambda: settle(store, others))
         videos = [_reported(one, receipts[one.video_id], worked_on.get(one.video_id) == one.uri, job) for one in inputs]
         postponed = {video.video_id for video in videos if video.status == "postponed"}
         watched = [store.catalog.video(video_id) for video_id in worked_on if video_id not in postponed]

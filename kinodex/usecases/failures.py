@@ -1,4 +1,4 @@
-"""What failed in a library, and how to reproduce each failure."""
+"""What failed in a library, and how to run it again."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def _place(uris: Sequence[str]) -> str | None:
 
 
 def stage_failure(settings: Settings, run: Receipt, uri: str) -> schema.FailureDocument:
-    """One failed run, and the command that reproduces it.
+    """One failed run, and the command that runs its stage again.
 
     Describing has no replay; it is run again instead.
     """

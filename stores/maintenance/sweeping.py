@@ -1,8 +1,9 @@
-"""Removing what crashes left behind, and nothing else."""
+"""Removing what crashes and former settings left behind, and nothing else."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from stores.commit import forget_runs, stale_parts
 from stores.known_frame_hashes import UNFINISHED
 
 if TYPE_CHECKING:
+    from stores.core.records import StageKey
     from stores.library_store import LibraryStore
 
 _TOGETHER = 10_000  # vectors looked up at a time
@@ -64,6 +66,16 @@ def sweep(store: LibraryStore, grace_seconds: float = 0.0, dry_run: bool = False
             store.vectors.remove_stale()
             unfinished.unlink(missing_ok=True)
     return Swept(len(blobs), vectors, len(staged), len(parts), freed)
+
+
+def settle(store: LibraryStore, keys: Sequence[StageKey]) -> None:
+    """Removes runs that nobody waits for any more: they ended badly or not at all, and their stage is done otherwise.
+
+    Raises:
+        StoreError: LIBRARY_LOCKED if another process writes.
+    """
+    with store.writer():
+        store.discard(forget_runs(store.engine, keys))
 
 
 def _sweep_vectors(store: LibraryStore, dry_run: bool) -> int:
