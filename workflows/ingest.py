@@ -17,7 +17,7 @@ from stores.core.ids import base_stage
 from stores.core.patience import patiently
 from stores.core.records import Receipt
 from stores.core.uris import uri_of
-from stores.maintenance.sweeping import settle, sweep
+from stores.maintenance.sweeping import forget_superseded, sweep
 from workflows.discover import Discovery, discover
 from workflows.executors.threads import on_threads
 from workflows.identify import Input, identify
@@ -89,7 +89,7 @@ def ingest(
         receipts = receipts_by_video(store, {one.video_id for one in inputs if one.video_id})
         # What failed with other settings says nothing about videos that are done with these.
         if others := [key for of_video in receipts.values() for key in planner.superseded(of_video)]:
-            patiently(lambda: settle(store, others))
+            patiently(lambda: forget_superseded(store, others))
         videos = [_reported(one, receipts[one.video_id], worked_on.get(one.video_id) == one.uri, job) for one in inputs]
         postponed = {video.video_id for video in videos if video.status == "postponed"}
         watched = [store.catalog.video(video_id) for video_id in worked_on if video_id not in postponed]

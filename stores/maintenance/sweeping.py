@@ -68,7 +68,7 @@ def sweep(store: LibraryStore, grace_seconds: float = 0.0, dry_run: bool = False
     return Swept(len(blobs), vectors, len(staged), len(parts), freed)
 
 
-def settle(store: LibraryStore, keys: Sequence[StageKey]) -> None:
+def forget_superseded(store: LibraryStore, keys: Sequence[StageKey]) -> None:
     """Removes runs that nobody waits for any more: they ended badly or not at all, and their stage is done otherwise.
 
     Raises:
