@@ -196,12 +196,10 @@ def _keys(vocabulary: frozenset[str]) -> frozenset[str]:
 
 def _is_keyboard_mash(word: str) -> bool:
     """Whether a word is a run of neighbouring keys, one letter repeated, or six or more letters without a vowel."""
-    if len(word) < 4 or not word.isascii() or not word.isalpha():
+    if len(word) < 5 or not word.isascii() or not word.isalpha():
         return False
-    if len(set(word)) == 1:
-        return True
     rows = (row for keys in _KEYBOARD for row in (keys, keys[::-1]))
-    return (len(word) > 4 and any(word in row for row in rows)) or (len(word) > 5 and not set(word) & _VOWELS)
+    return len(set(word)) == 1 or any(word in row for row in rows) or (len(word) > 5 and not set(word) & _VOWELS)
 
 
 def _occurs(word: str, words: frozenset[str]) -> bool:

@@ -40,6 +40,9 @@ _INSTRUCTIONS = (
 _NO_QUESTION = "There is nothing to look for in this. Ask about what can be seen, heard or read in the videos."
 _NO_QUESTION_IN_CHINESE = "这里没有可以查找的内容。请问视频里看得到、听得到或读得到的东西。"
 
+_UNKNOWN_VIDEO = "No video of this library is {}; `kinodex videos` lists all."
+_UNKNOWN_VIDEO_IN_CHINESE = "视频库里没有 {}；用 `kinodex videos` 可列出全部视频。"
+
 _NO_VIDEO = "What there is in general can be told of one video only. Name it with --video, or ask about something."
 _NO_VIDEO_IN_CHINESE = "这样的问题只能针对一个视频来回答。请用 --video 指定视频，或者问具体的东西。"
 
@@ -58,6 +61,7 @@ class _State(TypedDict, total=False):
     text: str
     video_ids: Sequence[str] | None
     question: Question
+    unknown: str
     empty: bool
     found: Found
     lines: list[Evidence]
@@ -117,14 +121,23 @@ class Answerer:
         return graph.compile()
 
     def _understand(self, state: _State) -> dict[str, Any]:
-        asked, named = self._names.taken_out(read_part(state["text"]))
-        video_ids = state["video_ids"] if state["video_ids"] is not None or not named else named
+        named = self._names.taken_out(read_part(state["text"]))
+        asked, video_ids = named.text, state["video_ids"]
+        if video_ids is None and named.video_ids:
+            video_ids = named.video_ids
         self._check_indexed(video_ids or ())
         question = understand(asked, self._encoders.concepts.vocabulary)
         # The search rejects an empty text.
         idle = bool(state["text"].strip()) and (nothing_to_look_for(asked) or self._names_nothing(asked, video_ids))
         empty = (idle and not _is_overview(question, video_ids)) or _needs_a_video(question, video_ids)
-        return {"question": question, "video_ids": video_ids, "empty": empty, "drafted": [], "claims": ()}
+        return {
+            "question": question,
+            "video_ids": video_ids,
+            "unknown": named.unknown,
+            "empty": empty or bool(named.unknown),
+            "drafted": [],
+            "claims": (),
+        }
 
     def _names_nothing(self, asked: str, video_ids: Sequence[str] | None) -> bool:
         return only_keystrokes(asked, self._encoders) and names_nothing(asked, self._store, self._encoders, video_ids)
@@ -246,6 +259,8 @@ class Answerer:
         chinese = state["question"].chinese
         if claims:
             text = ("；" if chinese else "; ").join(claim.text for claim in claims)
+        elif state["unknown"]:
+            text = (_UNKNOWN_VIDEO_IN_CHINESE if chinese else _UNKNOWN_VIDEO).format(state["unknown"])
         elif _needs_a_video(state["question"], state["video_ids"]):
             text = _NO_VIDEO_IN_CHINESE if chinese else _NO_VIDEO
         elif state["empty"]:

@@ -54,7 +54,9 @@ _ACCOUNT = re.compile(
     r"为什么|为何|什么时候|哪支|哪家",
     re.I,
 )
-_YES_OR_NO = re.compile(r"^\s*(is|are|was|were|do|does|did|can|has|have)\b|有没有|是不是|吗[？?]?\s*$", re.I)
+_YES_OR_NO = re.compile(
+    r"^\s*(is|are|was|were|do|does|did|can|has|have)\b|有没有|是不是|([吗吧]|(?<![什怎多这那要])么)[？?。]?\s*$", re.I
+)
 _HAN = re.compile(f"[{HAN}]")
 _LATIN_WORD = re.compile("[a-z0-9]+")
 

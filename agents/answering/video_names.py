@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from stores.core.errors import UsageError
 from stores.core.text_keys import CJK
@@ -12,6 +13,7 @@ _FILE = re.compile(
     r"""["“「『《](?P<quoted>[^"”」』》\n]+\.[A-Za-z0-9]{2,5})["”」』》]|"""
     r"""(?P<plain>[^\s"'“”‘’「」『』《》()（）,，。？?！!：；;]+\.[A-Za-z][A-Za-z0-9]{1,4})(?![A-Za-z0-9.])"""
 )
+_VIDEO = re.compile(r"\.(mp4|m4v|mov|mkv|webm|avi|wmv|flv|mpe?g|ts|mts|m2ts|3gp|ogv)$", re.I)
 _CHINESE_BEFORE = re.compile(f"^.*[{CJK}]")
 _IN = re.compile(
     r"(?:\b(?:in|of|from|on|at|during)\s+)?(?:\b(?:the|this|that)\s+)?(?:\b(?:video|clip|file)\s+)?$", re.I
@@ -23,17 +25,31 @@ MOST_NAMES = 4
 """File names of one question that are looked up. Ours."""
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A question without the names of videos.
+
+    Attributes:
+        text: the rest; what is no video of the library and does not look like one stays in it.
+        video_ids: the videos that were named. A name that several videos have restricts nothing.
+        unknown: the first name of a video that the library has not, "" if there is none.
+    """
+
+    text: str
+    video_ids: tuple[str, ...]
+    unknown: str
+
+
 class VideoNames:
     """Recognises the file names of one library's videos."""
 
     def __init__(self, store: LibraryStore) -> None:
         self._store = store
 
-    def taken_out(self, question: str) -> tuple[str, tuple[str, ...]]:
-        """The question without the names of videos, and the ids of these. A name of several videos is taken out too
-        but restricts nothing; what is no video of the library stays."""
+    def taken_out(self, question: str) -> Named:
+        """The question without the names of videos, and what they name."""
         named: dict[str, None] = {}
-        kept, at = "", 0
+        kept, at, unknown = "", 0, ""
         for found in list(_FILE.finditer(question))[:MOST_NAMES]:
             for name, skipped in _readings(found):
                 video_id = self._resolved(name)
@@ -45,7 +61,10 @@ class VideoNames:
                 if video_id:
                     named[video_id] = None
                 break
-        return kept + question[at:], tuple(named)
+            else:
+                if _VIDEO.search(name):
+                    unknown = unknown or name
+        return Named(kept + question[at:], tuple(named), unknown)
 
     def _resolved(self, name: str) -> str | None:
         """The video's id, "" if there are several of that name, None if there is none."""
