@@ -39,7 +39,8 @@ FUNCTION_WORDS = STOP_WORDS | frozenset(
 
 SCAFFOLD_WORDS = frozenset(
     "video videos clip clips footage film movie scene moment show shows shown showing see seen look looks kind type "
-    "sort name called according say says said tell tells someone somebody people person thing things".split()
+    "sort name called according say says said tell tells someone somebody anyone anybody everyone everybody people "
+    "person thing things".split()
 )
 """Words around the topic of a question to a library of videos."""
 
@@ -55,8 +56,12 @@ PARTICLES = "的了着是在和与这那哪什么吗呢谁"
 """Characters that always end a word; others of the above also begin words (中国, 上海, 首都)."""
 
 SCAFFOLD_TERMS = tuple(
-    "视频 片段 镜头 画面 他们说 她们说 他说 她说 哪里 什么 哪个 哪些 怎么 为什么 多少 名字 叫做 里面 谁".split()
+    "视频 片段 镜头 画面 他们说 她们说 他说 她说 哪里 什么 哪个 哪些 怎么 为什么 多少 名字 叫做 里面 谁 有没有 是不是 "
+    "有人 提到 提及 谈到 谈论 讲到 说到".split()
 )
+
+_FINAL_PARTICLE = re.compile("(?<![酒网贴书氧])[吧么嘛啊呀]+$")  # 酒吧 is a bar
+_COUNTED = re.compile("[一两二三四五六七八九十几]+[只条匹头辆架艘个位张把座台件]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +211,10 @@ def _occurs(word: str, words: frozenset[str]) -> bool:
 
 
 def _cut_chinese(run: str, known: frozenset[str]) -> list[str]:
+    run = _FINAL_PARTICLE.sub("", run)
     for scaffold in SCAFFOLD_TERMS:
         run = run.replace(scaffold, "的")
+    run = _COUNTED.sub("的", run)
     words: list[str] = []
     rest = ""
     position = 0
@@ -219,17 +226,21 @@ def _cut_chinese(run: str, known: frozenset[str]) -> list[str]:
             rest += run[position]
             position += 1
             continue
-        words += _pairs(rest)
+        words += _pairs(rest, known)
         rest = ""
         words.append(word)
         position += len(word)
-    return words + _pairs(rest)
+    return words + _pairs(rest, known)
 
 
-def _pairs(rest: str) -> list[str]:
-    """Overlapping pairs of characters between particles, without pairs of function characters."""
+def _pairs(rest: str, known: frozenset[str]) -> list[str]:
+    """Overlapping pairs of characters between particles, without pairs of function characters. A known word of one
+    character is a word where it stands last after 有, "there is": 有狗 is no pair."""
     pairs: list[str] = []
     for piece in re.split(f"[{PARTICLES}]", rest):
+        if piece[-2:-1] == "有" and piece[-1] in known:
+            pairs += [*_pairs(piece[:-2], known), piece[-1]]
+            continue
         if len(piece) == 1 and piece not in FUNCTION_CHARACTERS:
             pairs.append(piece)
         for i in range(len(piece) - 1):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,6 +138,14 @@ class TextEncoder(Protocol):
     def dim(self) -> int: ...
     def encode_queries(self, texts: Sequence[str]) -> Vectors: ...
     def encode_passages(self, texts: Sequence[str]) -> Vectors: ...
+
+
+@runtime_checkable
+class WordPieces(Protocol):
+    """A text encoder that says how many pieces of its vocabulary a word is read as: one for a common word, nearly as
+    many as it has letters for random keystrokes."""
+
+    def pieces(self, word: str) -> int: ...
 
 
 class SpeechRecognizer(Protocol):

@@ -10,6 +10,7 @@ from itertools import zip_longest
 from typing import Literal
 
 from agents.answering.questions import Question
+from agents.evidence import is_background
 from agents.words import coverage
 from stores.core.records import Channel, Evidence, Span
 from stores.core.text_keys import HAN
@@ -117,7 +118,7 @@ def give_overview(question: Question, lines: Sequence[Evidence]) -> list[Claim]:
     """
     seen: dict[str, list[Evidence]] = defaultdict(list)
     for line in lines:
-        if line.channel in SEEN and line.confidence >= LEAST_SEEN and line.text != "background":
+        if line.channel in SEEN and line.confidence >= LEAST_SEEN and not is_background(line):
             seen[line.text.casefold()].append(line)
     # What is certain and lasts long says most about the video; a caption says more than a label.
     by_weight = sorted(

@@ -12,8 +12,11 @@ from pydantic import BaseModel
 from agents.answering.checker import CitationChecker
 from agents.answering.claims import LEAST_SEEN, SEEN, Answer, Claim, cite, give_overview, name_seen, quote_lines
 from agents.answering.questions import Question, understand
+from agents.answering.video_names import VideoNames
+from agents.evidence import is_background
 from agents.llm import LLM
 from agents.search.finder import SEARCHED_STAGES, Finder, Found, Moment
+from agents.search.keystrokes import names_nothing, only_keystrokes
 from agents.search.scoring import query_scales
 from agents.words import Term, coverage, nothing_to_look_for, read_part
 from encoders.bundle import Encoders
@@ -37,6 +40,12 @@ _INSTRUCTIONS = (
 _NO_QUESTION = "There is nothing to look for in this. Ask about what can be seen, heard or read in the videos."
 _NO_QUESTION_IN_CHINESE = "这里没有可以查找的内容。请问视频里看得到、听得到或读得到的东西。"
 
+_UNKNOWN_VIDEO = "No video of this library is {}; `kinodex videos` lists all."
+_UNKNOWN_VIDEO_IN_CHINESE = "视频库里没有 {}；用 `kinodex videos` 可列出全部视频。"
+
+_NO_VIDEO = "What there is in general can be told of one video only. Name it with --video, or ask about something."
+_NO_VIDEO_IN_CHINESE = "这样的问题只能针对一个视频来回答。请用 --video 指定视频，或者问具体的东西。"
+
 
 class _DraftClaim(BaseModel):
     text: str
@@ -52,6 +61,7 @@ class _State(TypedDict, total=False):
     text: str
     video_ids: Sequence[str] | None
     question: Question
+    unknown: str
     empty: bool
     found: Found
     lines: list[Evidence]
@@ -76,6 +86,7 @@ class Answerer:
         self._llm = llm
         self._finder = finder or Finder(store, encoders)
         self._checker = CitationChecker(store, encoders)
+        self._names = VideoNames(store)
         self._graph = self._build()
 
     @property
@@ -110,26 +121,44 @@ class Answerer:
         return graph.compile()
 
     def _understand(self, state: _State) -> dict[str, Any]:
-        self._check_indexed(state["video_ids"] or ())
-        question = understand(read_part(state["text"]), self._encoders.concepts.vocabulary)
+        named = self._names.taken_out(read_part(state["text"]))
+        asked, video_ids = named.text, state["video_ids"]
+        if video_ids is None and named.video_ids:
+            video_ids = named.video_ids
+        self._check_indexed(video_ids or ())
+        question = understand(asked, self._encoders.concepts.vocabulary)
         # The search rejects an empty text.
-        empty = bool(state["text"].strip()) and nothing_to_look_for(state["text"])
-        empty = empty and not _is_overview(question, state["video_ids"])
-        return {"question": question, "empty": empty, "drafted": [], "claims": ()}
+        idle = bool(state["text"].strip()) and (nothing_to_look_for(asked) or self._names_nothing(asked, video_ids))
+        empty = (idle and not _is_overview(question, video_ids)) or _needs_a_video(question, video_ids)
+        return {
+            "question": question,
+            "video_ids": video_ids,
+            "unknown": named.unknown,
+            "empty": empty or bool(named.unknown),
+            "drafted": [],
+            "claims": (),
+        }
+
+    def _names_nothing(self, asked: str, video_ids: Sequence[str] | None) -> bool:
+        return only_keystrokes(asked, self._encoders) and names_nothing(asked, self._store, self._encoders, video_ids)
 
     def _look_up(self, state: _State) -> dict[str, Any]:
         """Moments for the question, and the evidence of their videos."""
-        found = self._finder.search(state["text"], k=12, video_ids=state["video_ids"])
+        asked = state["question"].text
+        found = self._finder.search(asked, k=12, video_ids=state["video_ids"])
         if state["video_ids"] and _is_overview(state["question"], state["video_ids"]):
-            return {"found": found, "lines": self._store.catalog.evidence_of(state["video_ids"][0])}
+            return {"found": found, "lines": self._evidence_of(state["video_ids"][0])}
         hits = self._store.fulltext.search(
-            state["text"], 50, video_ids=state["video_ids"], channels=("speech", "screen", "caption", "script")
+            asked, 50, video_ids=state["video_ids"], channels=("speech", "screen", "caption", "script")
         )
         by_picture = list(dict.fromkeys(moment.video_id for moment in found.moments))
         by_words = list(dict.fromkeys(hit.video_id for hit in hits))
         videos = list(dict.fromkeys(by_picture[:MOST_VIDEOS] + by_words[:MOST_VIDEOS]))
-        lines = [line for video_id in videos for line in self._store.catalog.evidence_of(video_id)]
+        lines = [line for video_id in videos for line in self._evidence_of(video_id)]
         return {"found": found, "lines": lines}
+
+    def _evidence_of(self, video_id: str) -> list[Evidence]:
+        return [line for line in self._store.catalog.evidence_of(video_id) if not is_background(line)]
 
     def _check_indexed(self, video_ids: Sequence[str]) -> None:
         active = self._store.catalog.active_of(video_ids, SEARCHED_STAGES)
@@ -179,7 +208,7 @@ class Answerer:
         ordered = [line for _, line in sorted(zip(worth, seen, strict=True), key=lambda item: -item[0])]
         if question.yes_or_no:
             ordered = [line for line in ordered if coverage(question.terms, line.search_text) > 0]
-        return name_seen(question, [line for line in ordered if line.text != "background"])
+        return name_seen(question, ordered)
 
     def _known_words_seen(self, state: _State) -> bool:
         """Whether at least half of those words of the question were recognised that the models are able to recognise.
@@ -230,6 +259,10 @@ class Answerer:
         chinese = state["question"].chinese
         if claims:
             text = ("；" if chinese else "; ").join(claim.text for claim in claims)
+        elif state["unknown"]:
+            text = (_UNKNOWN_VIDEO_IN_CHINESE if chinese else _UNKNOWN_VIDEO).format(state["unknown"])
+        elif _needs_a_video(state["question"], state["video_ids"]):
+            text = _NO_VIDEO_IN_CHINESE if chinese else _NO_VIDEO
         elif state["empty"]:
             text = _NO_QUESTION_IN_CHINESE if chinese else _NO_QUESTION
         else:
@@ -240,6 +273,11 @@ class Answerer:
 def _is_overview(question: Question, video_ids: Sequence[str] | None) -> bool:
     """Whether the question asks in general what one particular video shows or says."""
     return question.overview and len(set(video_ids or ())) == 1
+
+
+def _needs_a_video(question: Question, video_ids: Sequence[str] | None) -> bool:
+    """Whether the question asks in general what there is, which can be told of one video only."""
+    return question.overview and not question.subject and not _is_overview(question, video_ids)
 
 
 def _near_first(lines: Sequence[Evidence], moments: Sequence[Moment], question: Question) -> list[Evidence]:

@@ -22,11 +22,12 @@ Source = Literal["speech", "screen", "words", "picture"]
 Wants = Literal["name", "number", "anything"]
 
 _SPEECH = re.compile(
-    r"\b(say|says|said|saying|tell|tells|told|talk|talks|talked|mention\w*|explain\w*|claim\w*|according to|speech|"
-    r"speaker|spoke|speak|quote[sd]?|argue\w*|promise\w*|recommend\w*|advice|advise\w*)\b|"
-    r"说|讲|提到|介绍|解释|认为|建议|告诉|台词",
+    r"\b(say|says|said|saying|tell|tells|told|talk|talks|talked|mention\w*|discuss\w*|explain\w*|claim\w*|according to|"
+    r"speech|speaker|spoke|speak|quote[sd]?|argue\w*|promise\w*|recommend\w*|advice|advise\w*)\b|"
+    r"说|讲|提到|提及|谈到|谈论|介绍|解释|认为|建议|告诉|台词",
     re.I,
 )
+_SPEAKING = re.compile(r"talk\w*|mention\w*|discuss\w*|speak(?!er)\w*|spoke\w*|explain\w*")
 _SCREEN = re.compile(
     r"\b(written|writing|title|caption\w*|subtitle\w*|text|"
     r"(?<!stop )(?<!traffic )(?<!street )(?<!road )sign|logo|label|headline|credits|banner|slide)\b|"
@@ -45,7 +46,7 @@ _NAME = re.compile(
 _NUMBER = re.compile(
     r"\bhow (many|much|old|long|far|tall|big|fast|often)\b|"
     r"\bwhat (price|year|date|time|number|percentage|score|age|amount)\b|"
-    r"\b(price|cost|costs|percent|percentage|score)\b|多少|几[个次年天岁点块元]|价格|价钱|多大|多长|哪一年",
+    r"\b(price|cost|costs|percent|percentage|score)\b|多少|几[个次年天岁点块元只条匹头辆架艘位张把座台件]|价格|价钱|多大|多长|哪一年",
     re.I,
 )
 _ACCOUNT = re.compile(
@@ -53,7 +54,9 @@ _ACCOUNT = re.compile(
     r"为什么|为何|什么时候|哪支|哪家",
     re.I,
 )
-_YES_OR_NO = re.compile(r"^\s*(is|are|was|were|do|does|did|can|has|have)\b|有没有|是不是|吗[？?]?\s*$", re.I)
+_YES_OR_NO = re.compile(
+    r"^\s*(is|are|was|were|do|does|did|can|has|have)\b|有没有|是不是|([吗吧]|(?<![什怎多这那要])么)[？?。]?\s*$", re.I
+)
 _HAN = re.compile(f"[{HAN}]")
 _LATIN_WORD = re.compile("[a-z0-9]+")
 
@@ -114,16 +117,24 @@ def understand(text: str, vocabulary: Iterable[str] = ()) -> Question:
     asked = _POLITE.sub("", text)
     wants: Wants = "number" if _NUMBER.search(asked) else "name" if _NAME.search(asked) else "anything"
     alone = _SUBJECT_ALONE.match(asked) or _SUBJECT_ALONE_IN_CHINESE.match(asked)
+    source = _source(asked, wants, alone["verb"].lower() if alone else "")
     return Question(
         text=text,
-        terms=tuple(term for term in content_terms(text, vocabulary) if term.text not in _ROLE_WORDS),
-        source=_source(asked, wants, alone["verb"].lower() if alone else ""),
+        terms=_topic(content_terms(text, vocabulary), source),
+        source=source,
         wants=wants,
         chinese=bool(_HAN.search(text)),
         yes_or_no=bool(_YES_OR_NO.search(asked)),
         overview=bool(alone) or (wants == "anything" and _names_no_topic(text)),
         subject=content_terms(alone["subject"], vocabulary) if alone else (),
     )
+
+
+def _topic(terms: Iterable[Term], source: Source) -> tuple[Term, ...]:
+    """The content words without those for the channel, and without words for speaking if speech is asked for."""
+    topic = tuple(term for term in terms if term.text not in _ROLE_WORDS)
+    spoken_of = tuple(term for term in topic if not _SPEAKING.fullmatch(term.text))
+    return spoken_of if spoken_of and source == "speech" else topic
 
 
 def _source(asked: str, wants: Wants, verb: str) -> Source:

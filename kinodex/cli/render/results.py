@@ -144,6 +144,8 @@ def show(console: Console, payload: Payload) -> None:
         console.print(_data("tags: " + ", ".join(f"{tag['name']} {tag['confidence']:.2f}" for tag in payload["tags"])))
     table = _table("from", "to", "channel", "what", "confidence", right=("from", "to", "confidence"))
     for line in payload["evidence"]:
+        if (line["channel"], line["text"]) == ("object", "background"):
+            continue  # every video has one, of the scenery
         table.add_row(
             clock(line["start"]), clock(line["end"]), line["channel"], _data(line["text"]), f"{line['confidence']:.2f}"
         )

@@ -36,6 +36,16 @@ def test_a_stop_sign_is_a_thing_and_a_sign_is_text() -> None:
     assert understand("What is on the sign?").source == "screen"
 
 
+def test_words_for_speaking_are_no_topic_of_what_is_said() -> None:
+    for text in ("Does anyone mention an iPod?", "Does anybody talk about the iPod?", "有人提到iPod吗？"):
+        understood = understand(text)
+        assert (understood.source, [term.text for term in understood.terms]) == ("speech", ["ipod"])
+
+
+def test_how_many_is_asked_with_any_measure_word() -> None:
+    assert understand("视频里有几只猫？").wants == "number"
+
+
 def test_yes_or_no_questions_are_known() -> None:
     assert understand("Is there a bicycle?").yes_or_no
     assert understand("视频里有自行车吗？").yes_or_no

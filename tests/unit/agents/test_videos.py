@@ -66,6 +66,7 @@ def test_videos_are_ranked_by_their_best_vector(store: LibraryStore, encoders: E
     assert found.videos[0].score >= 0.5 > found.videos[1].score
     assert found.index.state == "complete"
     assert [video.video_id for video in finder.search("a dog", k=1).videos] == [min(sailing, dogs)]
+    assert (finder.search("xqzzv").verdict, finder.search("xqzzv").videos) == ("no_match", ()), "it names nothing"
     nothing = finder.search("quarterly interest rates")
     assert nothing.verdict == "no_match"
     assert max(video.score for video in nothing.videos) < 0.5

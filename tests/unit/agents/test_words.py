@@ -35,6 +35,24 @@ def test_known_chinese_words_are_cut_out_whole_and_the_rest_in_pairs() -> None:
     assert [term.text for term in content_terms("异国营救")] == ["异国", "国营", "营救"]
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("有狗吗？", ["狗"]),
+        ("有狗吧", ["狗"]),
+        ("视频里有狗吗", ["狗"]),
+        ("有没有狗？", ["狗"]),
+        ("视频里有一只狗吗", ["狗"]),
+        ("有自行车么", ["自行车"]),
+        ("有人提到狗吗", ["狗"]),
+        ("酒吧", ["酒吧"]),
+        ("有毒", ["有毒"]),
+    ],
+)
+def test_chinese_particles_and_numerals_do_not_stick_to_words(text: str, words: list[str]) -> None:
+    assert [term.text for term in content_terms(text, {"自行车", "狗", "酒吧", "有毒"})] == words
+
+
 def test_coverage_counts_words_not_substrings() -> None:
     terms = content_terms("cat on a rotating table")
     assert coverage(terms, "a category of tables") == pytest.approx(1 / 3)

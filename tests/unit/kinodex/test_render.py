@@ -149,3 +149,24 @@ def test_files_that_are_no_videos_are_counted_and_named_on_demand(console, verbo
     assert "skipped 2 files that, by name, are not videos" in text
     assert ("/films/cover.jpg" in text) == verbose
     assert ("--verbose" in text) != verbose
+
+
+def test_the_background_is_not_shown_among_what_was_found(console):
+    lines = [
+        {"start": 0.0, "end": 1.0, "channel": "object", "text": text, "confidence": 1.0}
+        for text in ("background", "dog")
+    ]
+    video = {
+        "video_id": "vid_1",
+        "uri": "/a.mp4",
+        "uris": ["/a.mp4"],
+        "status": "done",
+        "error": None,
+        "stages": {"probe": "done"},
+        "media": None,
+        "tags": [],
+        "evidence": lines,
+    }
+    render.show(console, video)
+    assert "dog" in shown(console)
+    assert "background" not in shown(console)
