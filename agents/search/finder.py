@@ -91,8 +91,8 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The result of a search. ``verdict`` is about the content of the library, ``index`` about how much of it can be
-    searched; ``explanation`` is there on request."""
+    """The result of a search. ``verdict`` is about the content of the library, ``index`` about how much of it,
+    or of the videos that were named, can be searched; ``explanation`` is there on request."""
 
     query: str
     verdict: Literal["match", "no_match"]
@@ -150,7 +150,7 @@ class Finder:
             )
         if k < 1:
             raise UsageError("USAGE", f"Cannot show {k} results.", "Ask for 1 or more with -k.")
-        health = self._store.catalog.index_health(SEARCHED_STAGES)
+        health = self._store.catalog.index_health(SEARCHED_STAGES, video_ids)
         trace = SearchTrace()
         query = read_part(query)
         meaningless = nothing_to_look_for(query) and not self._store.fulltext.search(query, 1, video_ids=video_ids)
@@ -169,7 +169,7 @@ class Finder:
             # doubled the time of those.
             self._models_frozen = True
             gc.freeze()
-        return Found(query, verdict, self._spaces.health(health), moments, why)
+        return Found(query, verdict, self._spaces.health(health, video_ids), moments, why)
 
     def _why(self, trace: SearchTrace) -> Explanation:
         return explain(trace, self._spaces, self._store, self._provenance())
@@ -304,7 +304,7 @@ class Finder:
             shown[candidate.video_id] += 1
             best.append((candidate, []))
             trace.outcomes.append((candidate, "shown", len(best), ""))
-        behind = "stands behind the last one that is shown"
+        behind = "below the -k limit"
         trace.outcomes += [(candidate, "left_out", 0, behind) for candidate in ordered[seen : seen + LEFT_OUT]]
         runs = self._store.catalog.active_of(sorted(shown), ["thumbnails"])
         return tuple(self._moment(rank, *one, runs) for rank, one in enumerate(best, start=1))

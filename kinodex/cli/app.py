@@ -122,6 +122,7 @@ def main() -> None:
 
 def _say_usage(error: typer.TyperException) -> None:
     """Report a command line that could not be parsed, as text or as JSON."""
+    _suggest_nothing_hidden(error)
     # A file name that begins with a dash looks like an option.
     file = next((word for word in sys.argv[2:] if word.startswith("-") and os.path.lexists(word)), None)
     dashed = f"{file} is a file: put -- before its name." if file else ""
@@ -136,3 +137,11 @@ def _say_usage(error: typer.TyperException) -> None:
         print(error.format_message(), file=sys.stderr)
     if dashed and "--json" not in sys.argv[1:]:
         print(clean(dashed), file=sys.stderr)
+
+
+def _suggest_nothing_hidden(error: typer.TyperException) -> None:
+    """Take options that are hidden, such as former names, from what an error suggests instead of an unknown one."""
+    suggested, context = getattr(error, "possibilities", None), getattr(error, "ctx", None)
+    if suggested and context is not None:
+        hidden = {name for option in context.command.params if getattr(option, "hidden", False) for name in option.opts}
+        error.possibilities = [name for name in suggested if name not in hidden]  # type: ignore[attr-defined]

@@ -72,7 +72,7 @@ def search(
             payload = schema.search(found, places_of(opened.store, _named(found))).payload()
 
         def show(console: Console) -> None:
-            render.search(console, payload)
+            render.search(console, payload, found.index.videos_failed, narrowed=bool(video))
             if "explain" in payload:
                 render_explain.explanation(console, payload["explain"])
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, command_context, renamed_to
+from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, command_context, renamed
 from kinodex.exits import EXIT_FAILED
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def verify(
     repair: Annotated[
         bool, typer.Option("--repair", help="Have the next `kinodex ingest` redo what is damaged.")
     ] = False,
-    _mend: Annotated[bool, typer.Option("--mend", hidden=True, is_eager=True, callback=renamed_to("--repair"))] = False,
+    _mend: Annotated[bool, typer.Option("--mend", hidden=True, is_eager=True, callback=renamed("--mend", "--repair"))] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,

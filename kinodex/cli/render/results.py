@@ -105,8 +105,17 @@ def plan(console: Console, payload: Payload) -> None:
             console.print(f"{text}: {', '.join(names)}", style="dim")
 
 
-def videos(console: Console, payloads: Sequence[Payload]) -> None:
-    """One line a video."""
+def videos(console: Console, payloads: Sequence[Payload], after: str = "", more: str = "") -> None:
+    """One line a video.
+
+    Args:
+        after: where the page begins; "" at the first video.
+        more: the command for the next page; "" if there is none.
+    """
+    if not payloads:
+        empty = "The library is empty. Begin with: kinodex ingest PATH"
+        console.print(_data(f"No video follows {after}.") if after else empty)
+        return
     table = _table("video", "length", "picture", "status", "name", right=("length",))
     for video in payloads:
         media = video["media"]
@@ -117,7 +126,9 @@ def videos(console: Console, payloads: Sequence[Payload]) -> None:
             _status(video["status"]),
             _data(_name(video["uri"])),
         )
-    console.print(table if payloads else "The library is empty. Begin with: kinodex ingest PATH")
+    console.print(table)
+    if more:
+        console.print(_data(f"more: {more}"), soft_wrap=True)
 
 
 def show(console: Console, payload: Payload) -> None:
@@ -193,15 +204,22 @@ def _last_run(run: Payload) -> Text:
     return _data(f"last run: {begun}, {clock(run['ended'] - run['started'])}: {counts or 'nothing to do'}")
 
 
-def search(console: Console, payload: Payload) -> None:
-    """Moments, and what their absence means."""
+def search(console: Console, payload: Payload, failed: int = 0, narrowed: bool = False) -> None:
+    """Moments, and what their absence means.
+
+    Args:
+        failed: how many of the videos that are not indexed failed, and so will not be without help.
+        narrowed: whether only some videos were searched; the counts are about them.
+    """
     index = payload["index"]
-    missing = index["videos_known"] - index["videos_indexed"]
     if not index["videos_indexed"]:
         if index["videos_unserved"]:
             console.print("Indexed by a model that is not available here. To index with yours: kinodex reembed")
             return
-        console.print("Nothing is indexed yet, so nothing can be searched. To begin: kinodex ingest PATH")
+        if narrowed:
+            console.print(_not_indexed(index, failed))
+        else:
+            console.print("Nothing is indexed yet, so nothing can be searched. To begin: kinodex ingest PATH")
         return
     if payload["verdict"] == "no_match":
         console.print(f"No match in {several(index['videos_indexed'], 'indexed video')}.")
@@ -211,17 +229,29 @@ def search(console: Console, payload: Payload) -> None:
         console.print(_moments(payload["results"]))
     if payload["verdict"] == "match":
         console.print(_opening(payload["results"][0]))
-    if missing > 0:
-        console.print(f"Partly indexed: {missing} of {index['videos_known']} videos are not (see kinodex errors).")
+    if index["videos_known"] > index["videos_indexed"]:
+        console.print(_not_indexed(index, failed))
     if index["videos_unserved"]:
         console.print(
-            f"{index['videos_unserved']} videos have vectors of a model that is not available here: they are found by "
-            "words, or not at all (repair: kinodex reembed)."
+            f"{several(index['videos_unserved'], 'video')} with vectors of a model that is not available here: found "
+            "by words, or not at all (repair: kinodex reembed)."
         )
     if index["videos_former"]:
         console.print(
-            f"{index['videos_former']} videos are searched by vectors of a former model (update: kinodex reembed)."
+            f"{several(index['videos_former'], 'video')} searched by vectors of a former model (update: kinodex "
+            "reembed)."
         )
+
+
+def _not_indexed(index: Payload, failed: int) -> str:
+    """What is not searched: videos that wait for an ingest, and those that it could not do."""
+    known = index["videos_known"]
+    waiting = known - index["videos_indexed"] - failed
+    left = [f"{waiting} not indexed yet"] * (waiting > 0) + [f"{failed} failed, see kinodex errors"] * (failed > 0)
+    how = "Partly indexed" if index["videos_indexed"] else "Not indexed"
+    first, *rest = left
+    number, what = first.split(" ", 1)
+    return f"{how}: " + "; ".join([f"{number} of {several(known, 'video')} {what}", *rest]) + "."
 
 
 def _moments(results: list[Payload]) -> Table:

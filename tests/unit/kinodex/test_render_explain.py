@@ -39,7 +39,7 @@ def payload() -> dict:
         moments=(
             outcome("vid_1", "shown", 1, "", seen, said),
             outcome("vid_2", "merged", 1, "shows the same as a better one", seen),
-            outcome("vid_3", "left_out", 0, "stands behind the last one that is shown", said),
+            outcome("vid_3", "left_out", 0, "below the -k limit", said),
         ),
         remarks=("itm: looked at 2 of 3 moments",),
     )
