@@ -274,9 +274,7 @@ class Catalog:
             found.update((row[0], int(row[1])) for row in connection.execute(chosen.group_by(table.video_id)))
         return found
 
-    def index_health(
-        self, required_stages: Collection[str], video_ids: Collection[str] | None = None
-    ) -> IndexHealth:
+    def index_health(self, required_stages: Collection[str], video_ids: Collection[str] | None = None) -> IndexHealth:
         """How many videos have all of ``required_stages`` done.
 
         A video whose files are all missing and for which none of those stages is done is not counted. For the one stage
@@ -309,7 +307,9 @@ class Catalog:
     def _health_of(self, video_ids: Sequence[str], stages: Sequence[str]) -> IndexHealth:
         active = self.active_of(video_ids, stages)
         rest = [one for one in video_ids if not all((one, stage) in active for stage in stages)]
-        failed = [entry for entry in self._entries(rest) if {"failed", "quarantined"}.intersection(entry.stages.values())]
+        failed = [
+            entry for entry in self._entries(rest) if {"failed", "quarantined"}.intersection(entry.stages.values())
+        ]
         return _health(len(video_ids) - len(rest), len(video_ids), len(failed))
 
     def active(self) -> dict[tuple[str, str], str]:

@@ -28,10 +28,11 @@ from kinodex.cli.commands import (
     watch,
 )
 from kinodex.cli.context import say_error
+from kinodex.cli.parsing import Commands
 from kinodex.exits import EXIT_FAILED, EXIT_INTERRUPTED
 from kinodex.text import clean
 
-app = typer.Typer(
+app = Commands(
     name="kinodex",
     help="""Understand a library of videos: watch once, then search, tag and ask, with exact times.
 
@@ -42,10 +43,8 @@ app = typer.Typer(
     Ask:     kinodex ask "What is the baby holding?"
     Repair:  kinodex errors && kinodex retry --now
     """,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
-    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

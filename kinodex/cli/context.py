@@ -64,6 +64,7 @@ class RenamedOption(typer.BadParameter):
     """An option was given by its former name; the message says all."""
 
     def format_message(self) -> str:
+        """The message alone."""
         return self.message
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from contextlib import suppress
@@ -9,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kinodex.schemas.status import StatusDocument
+from kinodex.schemas.status import LastRun, StatusDocument
 from kinodex.schemas.videos import ShowDocument, shown
 from stores.core.errors import UsageError
 from stores.overview import overview
@@ -116,6 +117,17 @@ def _last_run(store: LibraryStore) -> Payload | None:
             "report": str(report) if report.is_file() else None,
         }
     return None
+
+
+def outcome_of(run: LastRun) -> str:
+    """How a job that did not finish ended, by its report: the code of an error, or INTERRUPTED; "" if it has none."""
+    if run.report is None or run.ended is not None:
+        return ""
+    try:
+        report = json.loads(Path(run.report).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(report.get("outcome", "")) if isinstance(report, dict) else ""
 
 
 def _disk(root: Path) -> dict[str, int]:

@@ -79,9 +79,10 @@ def status(
     Example: kinodex status
     """
     from kinodex.cli.render import results as render
-    from kinodex.usecases.overview import whole_library
+    from kinodex.usecases.overview import outcome_of, whole_library
 
     with command_context(library, profile, as_json, config) as context:
         with context.library() as opened:
-            payload = whole_library(opened.store, opened.settings).payload()
-        context.show(payload, lambda console: render.status(console, payload))
+            found = whole_library(opened.store, opened.settings)
+        payload, ended = found.payload(), outcome_of(found.last_run) if found.last_run else ""
+        context.show(payload, lambda console: render.status(console, payload, ended))

@@ -49,7 +49,9 @@ def watch(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option("--workers", min=1, help="Videos processed at the same time (default: one per processor)."),
+        typer.Option(
+            "--workers", min=1, metavar="N", help="Videos processed at the same time (default: one per processor)."
+        ),
     ] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
