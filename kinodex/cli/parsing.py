@@ -16,6 +16,12 @@ from kinodex.exits import EXIT_INTERRUPTED
 _TYPE = re.compile(r" <[^<>]*>$")
 """What Typer puts behind an argument's name: the type of its Python parameter."""
 
+_RANGES = (
+    (re.compile(r"\[x>=([\d.]+)\]$"), r"[\1 or more]"),
+    (re.compile(r"\[([\d.]+)<=x<=([\d.]+)\]$"), r"[\1 to \2]"),
+)
+"""What Typer says of numbers, and how people say it."""
+
 
 class Commands(typer.Typer):
     """A group of commands, each a `Command`."""
@@ -43,7 +49,7 @@ class Command(TyperCommand):
         """Write the lists of arguments and options."""
         for title, kind in (("Arguments", "argument"), ("Options", "option")):
             chosen = [one for one in self.get_params(ctx) if one.param_type_name == kind]
-            lines = [(_TYPE.sub("", line[0]), line[1]) for one in chosen if (line := one.get_help_record(ctx))]
+            lines = [_plain(*line) for one in chosen if (line := one.get_help_record(ctx))]
             if lines:
                 with formatter.section(title):
                     formatter.write_dl(lines)
@@ -76,3 +82,9 @@ def _said() -> Iterator[None]:
 def _usage(argument: TyperArgument) -> str:
     name = argument.display_name_raw
     return (name if argument.required else f"[{name}]") + ("..." if argument.nargs != 1 else "")
+
+
+def _plain(name: str, text: str) -> tuple[str, str]:
+    for written, spoken in _RANGES:
+        text = written.sub(spoken, text)
+    return _TYPE.sub("", name), text
