@@ -17,8 +17,8 @@ _TYPE = re.compile(r" <[^<>]*>$")
 """What Typer puts behind an argument's name: the type of its Python parameter."""
 
 _RANGES = (
-    (re.compile(r"\[x>=([\d.]+)\]$"), r"[\1 or more]"),
-    (re.compile(r"\[([\d.]+)<=x<=([\d.]+)\]$"), r"[\1 to \2]"),
+    (re.compile(r"x>=([\d.]+)\]$"), r"\1 or more]"),
+    (re.compile(r"([\d.]+)<=x<=([\d.]+)\]$"), r"\1 to \2]"),
 )
 """What Typer says of numbers, and how people say it."""
 
