@@ -19,7 +19,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 from encoders.concepts import TABLES, Concept, read_concepts, table_hashes
 from encoders.registry.specs import ModelSpec
 from encoders.types import TextEncoder, Vectors, WeightsError
+from stores.core.archives import UNREADABLE
 
 _log = logging.getLogger(__name__)
 _PLAIN = ("{}",)
@@ -149,7 +149,7 @@ def _made(texts: PictureTexts, concepts: Sequence[Concept], prompts: Sequence[st
 
 def _kept(path: Path, shape: tuple[int, int]) -> Vectors | None:
     """What was kept, if it is whole."""
-    with contextlib.suppress(OSError, ValueError, KeyError, BadZipFile, EOFError):
+    with contextlib.suppress(*UNREADABLE):
         # Opened here, since NumPy leaves a file open that it cannot read.
         with path.open("rb") as stored, np.load(stored, allow_pickle=False) as file:
             prototypes: Vectors = file["prototypes"]

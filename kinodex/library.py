@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Sequence
 from itertools import count
@@ -45,7 +46,9 @@ class Library:
     """A library of videos: what was seen and heard in them, and ways to search it.
 
     Models are loaded when the first call needs them, once for all threads. Any number of threads may search, tag, ask
-    and write at once, also during an ingest. Close it, or use it as a context manager.
+    and write at once, also during an ingest. Close it, or use it as a context manager. From the first search on, Python
+    does not look for cycles among the objects that were there by then (`gc.freeze`), in the whole process; `close` ends
+    that.
 
     Args:
         settings: where it is and which models it uses.
@@ -75,6 +78,7 @@ class Library:
         self._finder: Finder | None = None
         self._video_finder: VideoFinder | None = None
         self._llm: LLM | None = None
+        self._frozen = False
 
     @classmethod
     def open(
@@ -100,6 +104,9 @@ class Library:
         if self._llm is not None:
             self._llm.close()
         self.store.close()
+        if self._frozen:
+            self._frozen = False
+            gc.unfreeze()
 
     @property
     def encoders(self) -> Encoders:
@@ -200,11 +207,11 @@ class Library:
         Raises:
             UsageError: USAGE if there is no such channel, or if vectors also wait for stages of other channels.
         """
+        from kinodex.usecases.ingest import IngestOptions
         from kinodex.usecases.reembed import reembed
 
-        made, path, stopped = reembed(
-            self.store, self.encoders, self.settings, channels, meter=meter, command=command, progress=progress
-        )
+        options = IngestOptions(meter=meter, command=command)
+        made, path, stopped = reembed(self.store, self.encoders, self.settings, channels, options, progress)
         if made.report is not None:
             self.report_path, self.stopped = path, stopped
         return made
@@ -250,9 +257,9 @@ class Library:
         """
         from kinodex.usecases.describe import DescribeOptions, describe
 
-        options = DescribeOptions(by, script, retry, meter)
+        options = DescribeOptions(by, script, retry, meter, progress)
         ids = upkeep.chosen(self.store, videos)
-        return describe(self.store, self.encoders, self.settings, self.llm, ids, options, progress)
+        return describe(self.store, self.encoders, self.settings, self.llm, ids, options)
 
     def plan_describe(
         self, *videos: str, by: By | VideoModel | None = None, script: bool = True, retry: bool = False
@@ -282,7 +289,9 @@ class Library:
         from kinodex.usecases.search import search
 
         only = [self.resolve(video) for video in videos] if videos else None
-        return search(self._kept_finder(), query, k, duplicates, explain, only)
+        found = search(self._kept_finder(), query, k, duplicates, explain, only)
+        self._freeze_models()
+        return found
 
     def finder(self) -> Finder:
         """Finds moments, with the steps after recall that the settings ask for."""
@@ -295,6 +304,13 @@ class Library:
             if self._finder is None:
                 self._finder = self.finder()
             return self._finder
+
+    def _freeze_models(self) -> None:
+        # They are loaded now and stay. Looking through them for cycles every few searches doubled the time of those.
+        with self._opening:
+            if not self._frozen and self._finder is not None and self._finder.has_searched:
+                self._frozen = True
+                gc.freeze()
 
     def search_videos(self, query: str, k: int = 10) -> FoundVideos:
         """The ``k`` videos that are most about a query as a whole, by vectors that [perception.vectors] video makes.
@@ -357,7 +373,9 @@ class Library:
         """
         from kinodex.usecases.search import ask
 
-        return ask(self.store, self.encoders, self._kept_finder(), self.llm, question, videos)
+        answer = ask(self.store, self.encoders, self._kept_finder(), self.llm, question, videos)
+        self._freeze_models()
+        return answer
 
     def evaluate(self, annotations: str | Path, clips: str | Path) -> Evaluation:
         """Measure retrieval, tagging and answers against annotations (see `workflows.evaluation.annotations`)."""

@@ -77,8 +77,9 @@ def _hashed(config: VectorConfig) -> VectorConfig:
     path = Path(config.video_weights).expanduser().absolute()
     try:
         found = config.video_sha256 or sha256_of(path)
-    except OSError as error:
-        message = f"key 'perception.vectors.video_weights': {path} cannot be read: {error.strerror}."
+    except (OSError, ValueError) as error:  # ValueError: a NUL, which no path can have
+        reason = error.strerror if isinstance(error, OSError) else error
+        message = f"key 'perception.vectors.video_weights': {str(path)!r} cannot be read: {reason}."
         raise _invalid(message, "Give the path of an official checkpoint.") from None
     return replace(config, video_weights=str(path), video_sha256=found)
 

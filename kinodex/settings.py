@@ -178,7 +178,7 @@ class Settings(BaseModel):
         where = str(path) if path else "the settings"
         if path and "library" in values:
             # A relative library in a file is relative to that file, not to the working directory.
-            values["library"] = path.parent / str(values["library"])
+            values["library"] = path.parent / _folder_name(values["library"], path)
         for variable, keys in ENVIRONMENT.items():
             if os.environ.get(variable):
                 _set(values, keys, os.environ[variable])
@@ -308,6 +308,12 @@ def _read(path: Path) -> dict[str, object]:
         raise UsageError("SETTINGS_INVALID", f"{path} is not valid TOML: {error}.") from None
     except OSError as error:
         raise UsageError("SETTINGS_INVALID", f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _folder_name(value: object, path: Path) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise UsageError("SETTINGS_INVALID", f"key 'library' in {path}: it must be the path of a folder, in quotes.")
+    return value
 
 
 def _set(values: dict[str, object], keys: tuple[str, ...], value: str) -> None:

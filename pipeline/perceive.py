@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from zipfile import BadZipFile
 
 from encoders.frame_hashes import unpacked
 from pipeline.derive.clips import derive_clips
@@ -21,6 +20,7 @@ from pipeline.segments.join import has_all_parts, join_parts
 from pipeline.segments.parts import Part
 from pipeline.similarity.reuse import Reuse
 from pipeline.stage import Memory, Stage, fingerprints, pending
+from stores.core.archives import UNREADABLE
 from stores.core.errors import KinodexError
 from stores.core.records import Record, StageOutput, Video
 
@@ -123,7 +123,7 @@ def perceive(
         reuse = Reuse.of(context.known_frame_hashes, file.video_id, wanted, config.reuse)
         if reuse is not None and "frame_hashes" not in todo and known.has("frame_hashes"):
             # Reuse only saves time: where the stored hashes are damaged, the models do the work instead.
-            with suppress(KinodexError, KeyError, ValueError, BadZipFile):
+            with suppress(KinodexError, *UNREADABLE):
                 reuse.add_all(unpacked(known.blob("frame_hashes", "frame_hashes.npz"), video.time_base))
     whole = PassContext(file.path, video, encoders, context.decoder, config, context.on_progress, reuse=reuse)
     # Audio first: its models are small and ready early, while the others are still loading.

@@ -19,7 +19,7 @@ from stores.clips import CLIPS, clips_at_hand, clips_of
 from stores.core import ids
 from stores.core.record_columns import clean, record_of, video_of
 from stores.core.records import Channel, Clip, Evidence, Receipt, Record, Span, StageKey, Video
-from stores.core.uris import path_of, uri_of
+from stores.core.uris import has_file, path_of, uri_of
 from stores.entries import IndexHealth, InputError, VideoEntry, entry_of
 from stores.resolving import resolve
 from stores.sql.database import reading, writing
@@ -128,6 +128,11 @@ class Catalog:
         """Videos none of whose files exist now, according to the disk and not to the tables."""
         return [entry for entry in self.videos() if not any(_may_exist(path_of(uri)) for uri in entry.uris)]
 
+    def count(self) -> int:
+        """How many videos there are."""
+        with reading(self._engine) as connection:
+            return int(connection.execute(select(func.count()).select_from(VideoRow)).scalar_one())
+
     def videos(self) -> list[VideoEntry]:
         """All videos, by their first location; three queries in all."""
         return self._entries(None)
@@ -200,12 +205,12 @@ class Catalog:
     def display_uri(self, video_id: str) -> str:
         """Where to play the video: its first existing file, else its first known location, else the id."""
         uris = self._places([video_id]).get(video_id, [])
-        return next((uri for uri in uris if path_of(uri).is_file()), next(iter(uris), video_id))
+        return next((uri for uri in uris if has_file(uri)), next(iter(uris), video_id))
 
     def path(self, video_id: str) -> Path | None:
         """The first file of the video that exists."""
-        paths = (path_of(uri) for uri in self._places([video_id]).get(video_id, ()))
-        return next((path for path in paths if path.is_file()), None)
+        uris = self._places([video_id]).get(video_id, ())
+        return next((path_of(uri) for uri in uris if has_file(uri)), None)
 
     def records(self, video_id: str, stage: str) -> tuple[Record, ...]:
         """What a stage found, in its order; empty if it found nothing or is not done."""
@@ -221,7 +226,9 @@ class Catalog:
 
     def clips(self, video_id: str) -> list[Clip]:
         """The clips of one video in order of time."""
-        return self._clips(ClipRow.video_id == video_id).get(video_id, [])
+        chosen = CLIPS.where(ClipRow.video_id == video_id).order_by(ClipRow.start_tick, ClipRow.ordinal)
+        with reading(self._engine) as connection:
+            return clips_of(connection.execute(chosen)).get(video_id, [])
 
     def clips_at_hand(
         self, clip_ids: Iterable[str] = (), places: Iterable[tuple[str, int, int]] = ()
@@ -233,10 +240,6 @@ class Catalog:
         """
         with reading(self._engine) as connection:
             return clips_at_hand(connection, clip_ids, places)
-
-    def clips_by_video(self) -> dict[str, list[Clip]]:
-        """The clips of all videos, in order of time."""
-        return self._clips(None)
 
     def evidence(self, evidence_ids: Iterable[str]) -> dict[str, Evidence]:
         """Evidence by id; ids that do not exist (any more) are absent."""
@@ -399,11 +402,6 @@ class Catalog:
                 for video_id, uri in connection.execute(some(chosen, LocationRow)):
                     found[video_id].append(uri)
         return found
-
-    def _clips(self, where: Any) -> dict[str, list[Clip]]:
-        chosen = CLIPS.order_by(ClipRow.video_id, ClipRow.start_tick, ClipRow.ordinal)
-        with reading(self._engine) as connection:
-            return clips_of(connection.execute(chosen if where is None else chosen.where(where)))
 
 
 def _some(video_ids: Sequence[str] | None) -> Iterator[_Narrowed]:

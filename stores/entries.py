@@ -28,8 +28,9 @@ class VideoEntry:
             and every stage that was tried is done, ``partial`` it was probed and another stage failed or was never
             begun, ``failed`` / ``quarantined`` the probe itself failed or is quarantined.
         error_code, error_message: of the first stage that failed, "" if none did.
-        stages: stage to the status of its last run. A stage done in parts has the status of the worst of them, and
-            is pending when all parts are done and the stage is not.
+        stages: stage to the status of its last run, whatever its settings were: an ingest that finds a stage done with
+            the present settings forgets its runs with others that failed or never ended. A stage done in parts has the
+            status of the worst of them, and is pending when all parts are done and the stage is not.
     """
 
     video: Video | None

@@ -11,7 +11,6 @@ committed, by any process; what the file names is believed only if the tables sa
 
 from __future__ import annotations
 
-import io
 import threading
 import time
 from collections import OrderedDict
@@ -20,11 +19,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stores.core.archives import arrays_of
 from stores.core.errors import StoreError
 from stores.core.patience import patiently
 from stores.core.records import StageKey
@@ -33,6 +32,7 @@ from stores.sql.faults import storage_faults
 from stores.sql.finished_runs import FinishedRun, finished_of, finished_since
 
 if TYPE_CHECKING:
+    from stores.files.blobs import BlobStore
     from stores.library_store import LibraryStore
 
 Hashes = NDArray[np.uint64]
@@ -40,6 +40,9 @@ Hashes = NDArray[np.uint64]
 STAGE, BLOB = "frame_hashes", "frame_hashes.npz"
 FILE = "frame_hashes.index"
 """The file of the index, in the library's folder."""
+
+UNFINISHED = f"{FILE}.new"
+"""What takes its place when the index is rebuilt."""
 
 EVERY_SECONDS = 2.0
 """Distance of the frame hashes that are in the index: a look has several seconds of them to compare. Ours."""
@@ -61,7 +64,7 @@ Arrays = tuple[NDArray[np.int64], Hashes, NDArray[np.float16]]
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """What of a video was done as it is wanted: ``stages``; ``finished_at``: when its frame hashes were."""
+    """The stages of a video that were done with the wanted fingerprints, and when its frame hashes were done."""
 
     stages: frozenset[str]
     finished_at: float
@@ -89,6 +92,7 @@ class KnownFrameHashes:
         self._kept: OrderedDict[tuple[StageKey, float], KnownVideo] = OrderedDict()
         self._revision = -1
         self._waiting: list[FinishedRun] = []  # by time; the oldest last
+        self._stuck = False  # what is next cannot be read or written now: the next pass tries it again
 
     def of(self, video_id: str, fingerprints: Mapping[str, str]) -> KnownFor:
         """What there is for a pass over ``video_id``: other videos done with these fingerprints.
@@ -96,23 +100,34 @@ class KnownFrameHashes:
         Args:
             fingerprints: by stage; that of ``frame_hashes`` must be among them.
         """
+        self._stuck = False
         self._list()
         self.index(PASS_SECONDS)
         return KnownFor(self, video_id, dict(fingerprints))
 
     def index(self, seconds: float | None = None) -> None:
-        """Adds what is listed to the file, for about so many seconds (None: all of it)."""
+        """Adds what is listed to the file, for about so many seconds (None: all of it).
+
+        What cannot be read or written now (a server that does not answer, a full disk) stays listed with all behind it:
+        a video that was left out would be missing until the index is rebuilt. Nobody fails for want of this shortcut.
+        """
         end = None if seconds is None else time.monotonic() + seconds
-        while self._waiting:
+        while self._waiting and not self._stuck:
             with self._lock:
                 if not self._waiting:
                     return
                 run = self._waiting.pop()
-            # Read without the lock: passes that begin together share the work, and none waits for another's reads.
-            arrays = self._arrays(run.key)
-            with self._lock, suppress(OSError):
-                # A library that cannot be written, or a full disk: this is a shortcut, and nobody fails for want of it.
-                self._file.append(FrameHashEntry(run.video_id, run.finished_at, indexed_hashes(run, arrays)))
+            try:
+                # Read without the lock: passes that begin together share the work, and none waits for another's reads.
+                entry = frame_hash_entry(self._blobs, run)
+                with self._lock:
+                    self._file.append(entry)
+            except (OSError, StoreError):
+                with self._lock:
+                    self._stuck = True
+                    self._waiting.append(run)
+                    self._waiting.sort(key=lambda one: -one.finished_at)
+                return
             if end is not None and time.monotonic() >= end:
                 return
 
@@ -158,7 +173,7 @@ class KnownFrameHashes:
         """The bytes of a blob; None if it cannot be had: this is a shortcut, and nobody fails for want of one."""
         try:
             return self._blobs.get(key, name)
-        except StoreError:
+        except (StoreError, OSError):
             return None
 
     def _list(self) -> None:
@@ -188,7 +203,7 @@ class KnownFrameHashes:
 class KnownFor:
     """`KnownFrameHashes` for one pass: without the video itself, and only what was done with the wanted fingerprints.
 
-    How a video stands is asked when it is named first, and holds for the pass.
+    The stages of another video are looked up when it is first named, and are taken to stay so for the whole pass.
     """
 
     def __init__(self, known: KnownFrameHashes, video_id: str, fingerprints: Mapping[str, str]) -> None:
@@ -235,14 +250,9 @@ class KnownFor:
 
 def frame_hashes_of(data: bytes | None) -> Arrays | None:
     """Ticks, hashes and weights of a blob; None if there is none, or what there is cannot be read."""
-    if data is None:
-        return None
-    try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            return file["ticks"], file["hashes"], file["weights"]
-    except (ValueError, KeyError, EOFError, BadZipFile):
-        # damaged: that is its own video's trouble (`stores.maintenance.verify`), not of the one that looks for it
-        return None
+    # Damaged: that is its own video's trouble (`stores.maintenance.verify`), not of the one that looks for it.
+    arrays = arrays_of(data, "ticks", "hashes", "weights")
+    return None if arrays is None else (arrays["ticks"], arrays["hashes"], arrays["weights"])
 
 
 def indexed_hashes(run: FinishedRun, arrays: Arrays | None) -> Hashes:
@@ -256,22 +266,35 @@ def indexed_hashes(run: FinishedRun, arrays: Arrays | None) -> Hashes:
     return chosen
 
 
+def frame_hash_entry(blobs: BlobStore, run: FinishedRun) -> FrameHashEntry:
+    """What of a run goes into the file; no hashes if its blob is gone or damaged.
+
+    Raises:
+        StoreError: as `BlobStore.get`, if the blob cannot be had now.
+    """
+    try:
+        arrays = frame_hashes_of(blobs.get(run.key, BLOB))
+    except StoreError as error:
+        if error.code.name != "LIBRARY_DAMAGED":
+            raise
+        arrays = None
+    except OSError:  # this very file cannot be read, which may stay so
+        arrays = None
+    return FrameHashEntry(run.video_id, run.finished_at, indexed_hashes(run, arrays))
+
+
 def rebuild_frame_hashes(store: LibraryStore) -> None:
     """Makes the file again, from what readers see; the former one serves meanwhile.
 
     Raises:
-        StoreError: DISK_FULL or LIBRARY_READ_ONLY.
+        StoreError: DISK_FULL or LIBRARY_READ_ONLY; BLOB_STORE_UNREACHABLE.
     """
-    place, fresh = store.root / FILE, store.root / f"{FILE}.new"
+    place, fresh = store.root / FILE, store.root / UNFINISHED
     with storage_faults(f"Making {place}"):
         fresh.unlink(missing_ok=True)
         runs, made = finished_since(store.engine, STAGE, 0.0), FrameHashFile(fresh)
         for run in runs:
-            try:
-                arrays = frame_hashes_of(store.blobs.get(run.key, BLOB))
-            except StoreError:
-                arrays = None
-            made.append(FrameHashEntry(run.video_id, run.finished_at, indexed_hashes(run, arrays)))
+            made.append(frame_hash_entry(store.blobs, run))
         if runs:
             fresh.replace(place)
         else:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, exists, insert, select, update
+from sqlalchemy.orm import aliased
 
 from stores.core.errors import CODES, StoreError
 from stores.core.ids import base_stage
@@ -244,20 +244,23 @@ class Ledger:
                 found += [_receipt(run) for run in connection.execute(statement.where(some))]
         return found
 
+    def newest_with(self, statuses: Collection[Status]) -> list[Receipt]:
+        """The newest run of each stage of each video, where it has one of these statuses; in the order in which they
+        were last begun. What is read does not grow with the runs of other statuses."""
+        later = aliased(Run)
+        same = (later.video_id == Run.video_id) & (later.stage == Run.stage)
+        after = later.started_at > Run.started_at
+        after |= (later.started_at == Run.started_at) & (later.fingerprint > Run.fingerprint)
+        chosen = select(Run.__table__).where(Run.status.in_(list(statuses)), ~exists().where(same & after))
+        with reading(self._engine) as connection:
+            ordered = chosen.order_by(Run.started_at, Run.video_id, Run.stage)
+            return [_receipt(run) for run in connection.execute(ordered)]
+
     def done_fingerprints(self, video_id: str) -> dict[str, str]:
         """Stage to the fingerprint of its done run."""
-        return self.all_done_fingerprints([video_id]).get(video_id, {})
-
-    def all_done_fingerprints(self, video_ids: list[str] | None = None) -> dict[str, dict[str, str]]:
-        """Video to `done_fingerprints`, in one query; videos without finished stages are absent."""
-        statement = select(Run.video_id, Run.stage, Run.fingerprint).where(Run.status == "done")
-        if video_ids is not None:
-            statement = statement.where(Run.video_id.in_(video_ids))
-        found: dict[str, dict[str, str]] = defaultdict(dict)
+        statement = select(Run.stage, Run.fingerprint).where(Run.video_id == video_id, Run.status == "done")
         with reading(self._engine) as connection:
-            for video_id, stage, fingerprint in connection.execute(statement):
-                found[video_id][stage] = fingerprint
-        return dict(found)
+            return {row.stage: row.fingerprint for row in connection.execute(statement)}
 
     def _quarantine(self, connection: Connection, run: Any, now: float) -> Receipt:
         key = _key(run)

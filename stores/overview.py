@@ -1,5 +1,5 @@
-"""How a library stands as a whole. The database counts: what is read grows with the ways in which videos stand, which
-are few, and not with the videos."""
+"""A library as a whole. The database counts: what is read grows with the number of different states that videos are in,
+which is small, and not with the number of videos."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Overview:
         statuses: status to how many videos have it, in the order in which a listing would name them first.
         media_seconds: of all probed videos; 0 if there are none.
         stages: stage to outcome to how many videos it ended so for, ordered likewise.
-        parts: (video id, stage) to how its parts stand, where a long video is worked on part by part.
+        parts: (video id, stage) to the outcomes of its parts, where a long video is worked on part by part.
     """
 
     videos: int
@@ -64,7 +64,7 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class _Alike:
-    """Videos that stand alike; ``place``: the first of theirs."""
+    """Videos in the same state; ``place``: the first of theirs."""
 
     place: str
     status: str
@@ -95,7 +95,7 @@ def overview(store: LibraryStore) -> Overview:
 
 
 def _alike(connection: Connection) -> tuple[list[_Alike], list[str]]:
-    """Groups of videos that stand alike, and the ids of those that are worked on part by part."""
+    """Groups of videos in the same state, and the ids of those that are worked on part by part."""
     later = aliased(StageRunRow)
     after = (later.started_at > StageRunRow.started_at) | (
         (later.started_at == StageRunRow.started_at) & (later.fingerprint > StageRunRow.fingerprint)
@@ -106,11 +106,12 @@ def _alike(connection: Connection) -> tuple[list[_Alike], list[str]]:
         .where(~exists().where(same & after))
         .subquery()
     )
-    outcomes = (
-        select(newest.c.video_id, func.aggregate_strings(newest.c.outcome, ",").label("outcomes"))
-        .group_by(newest.c.video_id)
-        .subquery()
-    )
+    joined: Any = func.aggregate_strings(newest.c.outcome, ",")
+    if connection.dialect.name == "postgresql":
+        # SQLite reads the runs by their key. Postgres reads them as they are stored: without an order, videos in the
+        # same state would form as many groups as there are orders in which their stages were done.
+        joined = joined.aggregate_order_by(newest.c.outcome)
+    outcomes = select(newest.c.video_id, joined.label("outcomes")).group_by(newest.c.video_id).subquery()
     probed = VideoRow.time_base_numerator.is_not(None)
     stand = select(outcomes.c.outcomes, probed.label("probed"), FIRST_PLACE.label("place"), VideoRow.video_id)
     rows = stand.select_from(VideoRow).outerjoin(outcomes, outcomes.c.video_id == VideoRow.video_id).subquery()

@@ -43,8 +43,12 @@ class RunLog:
         with writing(self._engine) as connection:
             connection.execute(change.values(finished_at=time.time(), summary=dict(summary)))
 
-    def runs(self) -> list[Run]:
-        """All jobs, the newest first."""
+    def newest(self) -> Run | None:
+        """The newest job; None if there was none."""
+        return next(iter(self.runs(1)), None)
+
+    def runs(self, limit: int | None = None) -> list[Run]:
+        """The jobs, the newest first; at most ``limit``."""
         with reading(self._engine) as connection:
-            rows = connection.execute(select(RunRow.__table__).order_by(RunRow.run_id.desc())).all()
+            rows = connection.execute(select(RunRow.__table__).order_by(RunRow.run_id.desc()).limit(limit)).all()
         return [Run(r.run_id, r.command, r.worker, r.started_at, r.finished_at, r.summary) for r in rows]

@@ -23,6 +23,7 @@ from stores.core.errors import KinodexError, MediaError, StoreError
 from stores.core.patience import patiently
 from stores.core.records import Receipt, StageKey, StageOutput
 from stores.ledger import Attempt
+from stores.sql.faults import in_one_line
 from workflows.executors.threads import record_outcome
 from workflows.planning.budget import NOTHING, Spent
 from workflows.planning.describe_plan import DESCRIBING, DescribeSetup, PlannedDescription, plan_descriptions
@@ -82,9 +83,7 @@ def describe_videos(
     video_ids: Iterable[str],
     setup: DescribeSetup,
     *,
-    retry: bool = False,
     meter: Meter | None = None,
-    prices: tuple[float, float] | None = None,
     progress: Progress = silent,
 ) -> DescribeReport:
     """Describe indexed videos, one after the other, and store the results.
@@ -93,9 +92,7 @@ def describe_videos(
     setup and from the same clips are not described again.
 
     Args:
-        retry: also retry what failed permanently or is quarantined.
         meter: of a budget; what would exceed it is left for another run.
-        prices: of a million tokens (read, written).
         progress: called with each event.
 
     Raises:
@@ -106,12 +103,12 @@ def describe_videos(
     began = time.monotonic()
     with ExitStack() as stack:
         stack.enter_context(store.job())
-        planned = plan_descriptions(store, encoders, video_ids, setup, retry)
+        planned = plan_descriptions(store, encoders, video_ids, setup)
         run = store.runs.begin("describe", f"describe-{os.getpid()}")
         stack.enter_context(job_log(store.root, run))
-        if retry:
+        if setup.retry:
             store.ledger.reset(video_ids=[one.video_id for one in planned], stages=DESCRIBING)
-        job = _Job(store, encoders, setup, meter, prices, log_events(progress), stack.enter_context(Decoder()))
+        job = _Job(store, encoders, setup, meter, log_events(progress), stack.enter_context(Decoder()))
         job.work(planned)
         videos = tuple(job.reported(one) for one in planned)
         totals = total(
@@ -133,7 +130,6 @@ class _Job:
         encoders: Encoders,
         setup: DescribeSetup,
         meter: Meter | None,
-        prices: tuple[float, float] | None,
         progress: Progress,
         decoder: Decoder,
     ) -> None:
@@ -141,7 +137,6 @@ class _Job:
         self._encoders = encoders
         self._setup = setup
         self._meter = meter
-        self._prices = prices
         self._progress = progress
         self._decoder = decoder
         self._worker = f"describe-{os.getpid()}"
@@ -197,7 +192,8 @@ class _Job:
                     break
         finally:
             read, written, calls = (now - then for now, then in zip(self._used(), before, strict=True))
-            money = (read * self._prices[0] + written * self._prices[1]) / 1e6 if self._prices else 0.0
+            prices = self._setup.prices
+            money = (read * prices[0] + written * prices[1]) / 1e6 if prices else 0.0
             spent = Spent(tokens=read + written, money=money)
             self.spent += spent
             self.calls += calls
@@ -231,7 +227,7 @@ class _Job:
         except Exception as error:  # noqa: BLE001
             # A bug that one video reveals must neither stop the other videos nor lose its traceback.
             _log.exception("%s of %s", stage, one.video_id)
-            return KinodexError("INTERNAL", f"{type(error).__name__}: {error}", "The log has more.")
+            return KinodexError("INTERNAL", in_one_line(error), "The log has more.")
         if isinstance(outcome, KinodexError) and outcome.code.name in ("MODEL_MISSING", "MODEL_CORRUPT"):
             raise outcome
         if isinstance(outcome, StoreError):
@@ -246,6 +242,8 @@ class _Job:
         receipt = record_outcome(self._store, attempt, outcome)
         if receipt is None:
             return KinodexError("STALE_ATTEMPT", "Another worker took the stage over.")
+        if error is None and receipt.status != "done":
+            error = KinodexError(receipt.error_code, receipt.error_message, "The log has more.")
         self._progress(
             StageFinished(
                 video_id=one.video_id,

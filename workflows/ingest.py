@@ -5,24 +5,24 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from pipeline.perceive import PerceptionConfig, stages
-from pipeline.segments.parts import PART_SECONDS
+from pipeline.perceive import stages
 from stores.core.errors import UsageError
 from stores.core.ids import base_stage
 from stores.core.patience import patiently
 from stores.core.records import Receipt
 from stores.core.uris import uri_of
-from stores.maintenance.sweeping import sweep
+from stores.maintenance.sweeping import settle, sweep
 from workflows.discover import Discovery, discover
 from workflows.executors.threads import on_threads
 from workflows.identify import Input, identify
 from workflows.job import Job
+from workflows.job_options import DEFAULTS, EXECUTORS, Executor, JobOptions
 from workflows.loading import Loading
 from workflows.report import IngestReport, VideoReport, VideoStatus, outcome_of, total
 from workflows.telemetry.job_log import job_log, log_events
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from encoders.bundle import Encoders
     from stores.library_store import LibraryStore
     from workflows.planning.budget import Meter
-
-Executor = Literal["local", "ray"]
-EXECUTORS: tuple[Executor, ...] = ("local", "ray")
 
 WAVE = 2_000
 """Videos planned at a time; each wave is finished before the next one begins, so that memory stays flat. Source: our
@@ -49,31 +46,19 @@ def ingest(
     store: LibraryStore,
     encoders: Encoders,
     paths: Sequence[Path | str],
+    options: JobOptions = DEFAULTS,
     *,
-    executor: Executor = "local",
-    workers: int | None = None,
-    address: str | None = None,
-    retry: bool = False,
-    config: PerceptionConfig | None = None,
-    part_seconds: float = PART_SECONDS,
-    only: Collection[str] | None = None,
     meter: Meter | None = None,
     progress: Progress = silent,
 ) -> IngestReport:
     """Process every video under ``paths`` that is not in the library yet, and store the results.
 
     Bad inputs are part of the report, not exceptions. Finished stages are not run again, even if the file was renamed;
-    copies are recognised. Retryable failures are retried at once, until the ledger's limit quarantines them; other
+    copies are recognised. Where a stage is done with the present settings, its failures with others are forgotten.
+    Retryable failures are retried at once, until the ledger's limit quarantines them; other
     failures are not retried while the file is unchanged.
 
     Args:
-        executor: ``local`` runs in this process, ``ray`` on a Ray cluster.
-        workers: units at the same time; None for one per processor.
-        address: of a Ray cluster to join; None starts one on this machine for the job.
-        retry: reset the count of failures, and retry also what failed permanently or is quarantined.
-        config: of all stages; stages whose configuration changed are run again, and so are those that depend on them.
-        part_seconds: length of the parts into which long videos are split.
-        only: stages to run, if not all; their inputs must exist.
         meter: of a budget; what would exceed it is left for another run.
         progress: called with each event, from several threads.
 
@@ -81,13 +66,13 @@ def ingest(
         UsageError: USAGE for an unknown executor.
         StoreError: LIBRARY_LOCKED while another job runs; or if the library cannot be written any more.
     """
+    executor, config = options.executor, options.config
     if executor not in EXECUTORS:
         raise UsageError("USAGE", f"there is no executor {executor!r}.", f"Choose one of: {', '.join(EXECUTORS)}.")
     began = time.monotonic()
-    config = config or PerceptionConfig()
     with ExitStack() as stack:
         stack.enter_context(store.job())
-        last = next(iter(store.runs.runs()), None)
+        last = store.runs.newest()
         run = store.runs.begin(f"ingest --executor {executor}", f"{executor}-{os.getpid()}")
         stack.enter_context(job_log(store.root, run))
         progress = log_events(progress)
@@ -95,13 +80,16 @@ def ingest(
             sweep(store)  # the last job was killed and may have left files that nothing refers to
         found = discover(paths, library=store.root)
         inputs = _identified(store, found, meter, progress)
-        if retry:
+        if options.retry:
             store.ledger.reset(video_ids=sorted({one.video_id for one in inputs if one.video_id}))
-        planner = Planner(store, stages(encoders, config), part_seconds, only)
-        job = Job(store, encoders, planner, config, workers, address, meter, progress)
+        planner = Planner(store, stages(encoders, config), options.part_seconds, options.only)
+        job = Job(store, encoders, planner, config, options.workers, options.address, meter, progress)
         with Loading() as loading:
             worked_on = _work(job, inputs, executor, loading)
-        receipts = receipts_by_video(store, {one.video_id for one in inputs})
+        receipts = receipts_by_video(store, {one.video_id for one in inputs if one.video_id})
+        # What failed with other settings says nothing about videos that are done with these.
+        if others := [key for of_video in receipts.values() for key in planner.superseded(of_video)]:
+            patiently(lambda: settle(store, others))
         videos = [_reported(one, receipts[one.video_id], worked_on.get(one.video_id) == one.uri, job) for one in inputs]
         postponed = {video.video_id for video in videos if video.status == "postponed"}
         watched = [store.catalog.video(video_id) for video_id in worked_on if video_id not in postponed]

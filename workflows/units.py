@@ -11,7 +11,7 @@ from pipeline.perceive import Stage, fingerprints
 from pipeline.perception import AUDIO_STAGES, VIDEO_STAGES
 from pipeline.segments.parts import PART_SECONDS, part_fingerprint, parts_of
 from stores.core.errors import CODES
-from stores.core.ids import part_stage
+from stores.core.ids import base_stage, part_stage
 from stores.core.records import Receipt, StageKey, Video
 
 if TYPE_CHECKING:
@@ -119,6 +119,21 @@ class Planner:
                 blocked.add(stage.name)
         ended = done | hopeless | blocked
         return {stage: fingerprint for stage, fingerprint in self.wanted.items() if stage not in ended}
+
+    def superseded(self, receipts: Iterable[Receipt]) -> list[StageKey]:
+        """Runs that no longer say how a video stands: those with other settings, and of parts, of stages that are done.
+
+        They failed, or never ended, before the present settings were chosen (again).
+        """
+        known = list(receipts)
+        done, _ = self._ended(known, self.wanted)
+        return [
+            receipt.key
+            for receipt in known
+            if base_stage(receipt.key.stage) in done
+            and self.wanted.get(receipt.key.stage) != receipt.key.fingerprint
+            and (receipt.status != "done" or receipt.key.stage not in self.wanted)
+        ]
 
     def undecodable_audio(self, receipts: Iterable[Receipt]) -> tuple[str, ...]:
         """Audio stages that count as done without results, because the audio cannot be decoded."""

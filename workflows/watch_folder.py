@@ -34,6 +34,23 @@ Ingest = Callable[[Sequence[Path]], IngestReport]
 
 
 @dataclass(frozen=True, slots=True)
+class WatchOptions:
+    """How a folder is watched.
+
+    Attributes:
+        every: seconds between two scans of all files, regardless of notifications.
+        stable_seconds: for which a file must be unchanged to be ready.
+        library: root of the library in use, which is never an input.
+        once: wait for ``stable_seconds``, ingest the files that are ready then, and return.
+    """
+
+    every: float = EVERY
+    stable_seconds: float = STABLE_SECONDS
+    library: Path | None = None
+    once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
     """One ingest of new files.
 
@@ -57,26 +74,20 @@ class Round:
 def watch_folder(
     paths: Sequence[Path | str],
     ingest: Ingest,
+    options: WatchOptions = WatchOptions(),
     *,
     stop: threading.Event,
     on_round: Callable[[Round], None] = lambda _: None,
-    every: float = EVERY,
-    stable_seconds: float = STABLE_SECONDS,
-    library: Path | None = None,
-    once: bool = False,
 ) -> int:
     """Ingest the videos under ``paths``, and those that arrive later, until ``stop`` is set. One ingest at a time.
 
-    A file is ready when its size and modification time have not changed for ``stable_seconds``; other files do not
-    wait for one that is still growing. Files with retryable errors are ingested again after ``every`` seconds, and so
-    are all files if the ingest itself failed with one (another writer, an unreachable server).
+    A file is ready when its size and modification time have not changed for ``options.stable_seconds``; other files do
+    not wait for one that is still growing. Files with retryable errors are ingested again after ``options.every``
+    seconds, and so are all files if the ingest itself failed with one (another writer, an unreachable server).
 
     Args:
         ingest: called with the files of each round.
         on_round: called after each round.
-        every: seconds between two scans of all files, regardless of notifications.
-        library: root of the library in use, which is never an input.
-        once: wait for ``stable_seconds``, ingest the files that are ready then, and return.
 
     Returns:
         how many rounds there were.
@@ -84,16 +95,17 @@ def watch_folder(
     Raises:
         KinodexError: what ``ingest`` raised, unless it is retryable.
     """
-    seen = _SeenFiles(stable_seconds)
-    pause = min(_PAUSE, stable_seconds / 2)
+    every, once = options.every, options.once
+    seen = _SeenFiles(options.stable_seconds)
+    pause = min(_PAUSE, options.stable_seconds / 2)
     rounds = 0
     once_at = 0.0
     with _change_event(paths) as changed:
         while not stop.is_set():
             changed.clear()  # before the scan, so that a change during it triggers another one
             now = time.monotonic()
-            once_at = once_at or now + stable_seconds
-            seen.update(discover(paths, library=library).files, now)
+            once_at = once_at or now + options.stable_seconds
+            seen.update(discover(paths, library=options.library).files, now)
             ready, growing = seen.ready(now)
             if ready and not (once and now < once_at):
                 rounds += 1

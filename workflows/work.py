@@ -19,6 +19,7 @@ from stores.core.patience import patiently
 from stores.core.records import Receipt, Record, StageKey, StageOutput, Video
 from stores.core.uris import path_of
 from stores.ledger import Attempt, Ledger
+from stores.sql.faults import in_one_line
 from workflows.units import WorkUnit
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def work(unit: WorkUnit, memory: Memory, context: WorkerContext, callbacks: Work
         # A bug that one video reveals must neither stop the other videos nor lose its traceback.
         _log.exception("%s of %s", ", ".join(attempts) or "nothing", unit.video_id)
         for attempt in attempts.values():
-            callbacks.ended(attempt, KinodexError("INTERNAL", f"{type(error).__name__}: {error}", "The log has more."))
+            callbacks.ended(attempt, KinodexError("INTERNAL", in_one_line(error), "The log has more."))
 
 
 def outcomes(

@@ -15,7 +15,8 @@ from stores.core.text_keys import CJK, search_key
 
 _CLAUSE = re.compile(r"[.,;:!?\n\"“”()，。；：！？、]+(?!\d)|\b(?:but|because|although)\b|但是|因为|而是")
 _NEGATION = re.compile(
-    r"\b(?:not|never|no|none|nobody|nothing|neither|nor|without|cannot|\w+n['’]t)\b|[不没別别未无莫勿]",
+    r"\b(?:not|never|no|none|nobody|nothing|neither|nor|without|cannot|\w+n['’]t|(?:is|are|was|were|do|does|did|has|have|"
+    r"had|must|should|could|would)nt|hardly|barely|scarcely|forbidden|prohibited|banned)\b|禁止|[不没別别未无莫勿]",
 )
 _NO_DENIAL = re.compile(
     r"\b(?:not only|no doubt|no matter|no problem)\b|(\w)不\1|有没有|不仅|不但|不只|不过|不同|不断|不错|不论|不管|不少|"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -107,6 +106,9 @@ class Finder:
     Args:
         config: the steps after recall.
         provenance: for explanations, the models of a run by (stage, fingerprint).
+
+    Attributes:
+        has_searched: whether a search has used the models, so that all of them are loaded.
     """
 
     def __init__(
@@ -122,7 +124,7 @@ class Finder:
         self._provenance = provenance
         self._spaces = Spaces(store, encoders)
         self._near_duplicates = NearDuplicates(store)
-        self._models_frozen = False
+        self.has_searched = False
 
     def search(
         self,
@@ -164,11 +166,7 @@ class Finder:
             "match" if any(moment.score >= THRESHOLD for moment in moments[:1]) else "no_match"
         )
         why = self._why(trace) if explained else None
-        if not self._models_frozen:
-            # Models and libraries are loaded now and stay. Python looking through them for cycles every few searches
-            # doubled the time of those.
-            self._models_frozen = True
-            gc.freeze()
+        self.has_searched = True
         return Found(query, verdict, self._spaces.health(health, video_ids), moments, why)
 
     def _why(self, trace: SearchTrace) -> Explanation:

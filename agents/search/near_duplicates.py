@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from encoders.frame_hashes import MOVING, Alignment, FrameHashes, aligned, unpacked
+from stores.core.archives import UNREADABLE
 from stores.core.errors import StoreError
 from stores.core.records import Evidence, Span
 from stores.core.text_keys import CJK, search_key
@@ -45,7 +46,7 @@ class NearDuplicates:
     def __init__(self, store: LibraryStore) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._frame_hashes: OrderedDict[tuple[str, str], FrameHashes | None] = OrderedDict()
+        self._frame_hashes: OrderedDict[tuple[str, str], FrameHashes] = OrderedDict()
         self._speech: OrderedDict[tuple[str, str], list[Evidence]] = OrderedDict()
 
     def among(self, video_ids: Iterable[str]) -> Comparison:
@@ -62,16 +63,18 @@ class NearDuplicates:
 
     def speech(self, video_id: str, fingerprint: str) -> list[Evidence]:
         """What is said in a video."""
-        return self._kept(self._speech, (video_id, fingerprint), self._read_speech)
+        return self._kept(self._speech, (video_id, fingerprint), self._read_speech) or []
 
     def _kept(
-        self, memory: OrderedDict[tuple[str, str], _Read], key: tuple[str, str], read: Callable[[str], _Read]
-    ) -> _Read:
+        self, memory: OrderedDict[tuple[str, str], _Read], key: tuple[str, str], read: Callable[[str], _Read | None]
+    ) -> _Read | None:
         with self._lock:
             if key in memory:
                 memory.move_to_end(key)
                 return memory[key]
         found = read(key[0])
+        if found is None:
+            return found  # it may be readable the next time
         with self._lock:
             memory[key] = found
             while len(memory) > _KEPT:
@@ -87,8 +90,8 @@ class NearDuplicates:
                 if video is not None
                 else None
             )
-        except (KeyError, StoreError):
-            # Replaced, lost or out of reach right now: the results are worth showing with their duplicates.
+        except (StoreError, *UNREADABLE):
+            # Replaced, damaged, lost or out of reach right now: the results are worth showing with their duplicates.
             return None
 
     def _read_speech(self, video_id: str) -> list[Evidence]:

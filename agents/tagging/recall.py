@@ -166,7 +166,10 @@ def format_source(case: Case) -> list[Recalled]:
 
 
 def similar_source(case: Case) -> list[Recalled]:
-    """Tags accepted for videos that look alike (near-duplicates, other cuts of the same material)."""
+    """Tags accepted for videos that look alike (near-duplicates, other cuts of the same material).
+
+    Only what those videos show themselves counts: else two copies would raise each other's confidence at every run.
+    """
     collection = collections(case.encoders).likeness
     hits, matrix = case.store.vectors.fetch(collection, video_ids=[case.video_id])
     near = case.store.vectors.query_all(collection, matrix, len(hits) + NEIGHBOURS, least_likeness(case.encoders))
@@ -174,7 +177,9 @@ def similar_source(case: Case) -> list[Recalled]:
     best: dict[str, Recalled] = {}
     for other in alike:
         for decision in case.store.tags.decisions(other):
-            probability = SIMILAR * decision.confidence
+            own = [score for source, score in decision.scores if source != "similar"]
+            sure = 1.0 - math.prod(1.0 - score for score in own) if own else 1.0  # fused as in `ranking.rank`
+            probability = SIMILAR * min(decision.confidence, sure)
             first_hand = decision.decision == "accepted" and set(decision.recalled_by) - {"similar"}
             if first_hand and decision.tag_id in case.tags.ids:
                 known = best.get(decision.tag_id)

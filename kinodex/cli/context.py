@@ -211,11 +211,12 @@ def _explained(error: Exception) -> KinodexError:
     from encoders.types import WeightsError
     from pipeline.model_errors import model_error
     from stores.core.errors import KinodexError
+    from stores.sql.faults import in_one_line
 
     if isinstance(error, WeightsError):
         return model_error(error)
     hint = "This is a bug in Kinodex; KINODEX_DEBUG=1 shows where."
-    return KinodexError("INTERNAL", f"{type(error).__name__}: {error}.", hint)
+    return KinodexError("INTERNAL", f"{in_one_line(error).rstrip('.')}.", hint)
 
 
 def _fail(error: KinodexError, as_json: bool) -> int:

@@ -21,7 +21,7 @@ class FailureDocument(Document):
         blame: ``input`` the file, ``infra`` disk, memory, network or settings, ``bug`` Kinodex.
         retryable: whether the same command may succeed later.
         strikes: attempts that count against the video.
-        replay: the command that reproduces it without changing the library.
+        replay: the command that runs the stage again without changing the library.
     """
 
     video_id: str
@@ -76,7 +76,10 @@ class ReplayDocument(Document):
     Attributes:
         error_code, error_message: "" where it succeeded; trace: of a bug.
         records: how many of each kind it found; blobs: name to bytes; vectors: how many.
-        same: whether the records equal those that are stored; null where nothing is stored.
+        same: whether records and vectors equal those that are stored; null where nothing is stored with the present
+            settings.
+        recorded: the failure that is recorded for this run, "" where there is none. Where the replay succeeds all the
+            same, the cause has gone, or it was not the stage that failed, but storing what it found.
     """
 
     video_id: str
@@ -90,6 +93,7 @@ class ReplayDocument(Document):
     blobs: dict[str, int]
     vectors: int
     same: bool | None
+    recorded: str
     failed: bool
 
 
@@ -143,5 +147,6 @@ def replayed(made: Replay) -> ReplayDocument:
         blobs=dict(made.blobs),
         vectors=made.vectors,
         same=made.same,
+        recorded=made.recorded,
         failed=bool(made.error_code),
     )

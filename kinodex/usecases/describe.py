@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from kinodex.usecases.config import prices_of
@@ -36,12 +37,14 @@ class DescribeOptions:
         script: have the endpoint, if there is one, write a script of each video, too.
         retry: also retry what failed for good or is quarantined.
         meter: of a budget (`meter_of`); what would exceed it is left for another run.
+        progress: called with each event, see `workflows.telemetry.progress`.
     """
 
     by: By | VideoModel | None = None
     script: bool = True
     retry: bool = False
     meter: Meter | None = None
+    progress: Progress = silent
 
 
 def describe(
@@ -51,7 +54,6 @@ def describe(
     llm: LLM | None,
     video_ids: Sequence[str],
     options: DescribeOptions = DescribeOptions(),
-    progress: Progress = silent,
 ) -> DescribeReport:
     """Have clips described in words. Videos that cannot be described are reported, not raised.
 
@@ -60,16 +62,8 @@ def describe(
     """
     from workflows.describe import describe_videos
 
-    return describe_videos(
-        store,
-        encoders,
-        video_ids,
-        setup_of(store, encoders, settings, llm, options),
-        retry=options.retry,
-        meter=options.meter,
-        prices=prices_of(settings.endpoint),
-        progress=progress,
-    )
+    setup = setup_of(store, encoders, settings, llm, options)
+    return describe_videos(store, encoders, video_ids, setup, meter=options.meter, progress=options.progress)
 
 
 def plan_describe(
@@ -84,7 +78,7 @@ def plan_describe(
     from workflows.planning.describe_plan import plan_descriptions
 
     setup = setup_of(store, encoders, settings, llm, options)
-    return plan_descriptions(store, encoders, video_ids, setup, options.retry)
+    return plan_descriptions(store, encoders, video_ids, setup)
 
 
 def setup_of(
@@ -105,20 +99,27 @@ def setup_of(
     by = options.by
     config = settings.perception_config().captions
     writer = ScriptWriter(store, encoders, llm) if llm is not None and options.script else None
-    usage = llm.usage if llm is not None else None
+    setup = partial(
+        DescribeSetup,
+        config=config,
+        writer=writer,
+        usage=llm.usage if llm is not None else None,
+        prices=prices_of(settings.endpoint),
+        retry=options.retry,
+    )
     if by is None:
         by = "endpoint" if llm is not None else "profile"
     if by == "endpoint":
         if llm is None:
             hint = f"To describe with one, {_ENDPOINT}; or use --by profile with a profile that has a captioner."
             raise UsageError("USAGE", "No endpoint is set.", hint)
-        return DescribeSetup(EndpointDescriber(llm), config, writer, usage, asks=True)
+        return setup(EndpointDescriber(llm), asks=True)
     if by == "profile":
         if encoders.has("describer"):
             describer = VideoModelDescriber(lambda: encoders.describer, encoders.revision("describer"))
-            return DescribeSetup(describer, config, writer, usage)
+            return setup(describer)
         if encoders.has("captioner"):
-            return DescribeSetup(PictureDescriber.of(encoders, config), config, writer, usage)
+            return setup(PictureDescriber.of(encoders, config))
         tasks = {name: encoders.registry.profile(name) for name in encoders.registry.profiles}
         able = [name for name, models in tasks.items() if "describer" in models or "captioner" in models]
         others = f"Choose one that has: --profile {' or '.join(able)}; or" if able else "Instead,"
@@ -127,7 +128,7 @@ def setup_of(
     if isinstance(by, str):
         raise UsageError("USAGE", f"Unknown describer: {by!r}.", "Choose profile or endpoint.")
     model = by
-    return DescribeSetup(VideoModelDescriber(lambda: model, named(model)), config, writer, usage)
+    return setup(VideoModelDescriber(lambda: model, named(model)))
 
 
 def named(model: object) -> str:

@@ -132,14 +132,19 @@ def _ask_server(name: str, settings: Settings) -> None:
 
         open_database(settings.database, create=False).dispose()
     elif name == "vectors":
-        from stores.vectors.chroma import open_client
+        from stores.vectors.chroma import close_client, open_client
 
-        open_client(settings.vectors, "kinodex", create=False)
+        client = open_client(settings.vectors, "kinodex", create=False)
+        if client is not None:
+            close_client(client)
     else:
         from stores.files.objects import ObjectFiles
 
         files = ObjectFiles(settings.blobs, settings.blob_options)
-        files.read(f"{files.root}/library.json")  # whether it exists or not: an answer is an answer
+        try:
+            files.read(f"{files.root}/library.json")  # whether it exists or not: any answer will do
+        finally:
+            files.close()
 
 
 def _disk(settings: Settings) -> Finding:
@@ -159,7 +164,7 @@ def _library(settings: Settings) -> Finding:
         return "warn", f"{settings.library} does not exist yet; kinodex ingest makes it"
     try:
         with LibraryStore.open(settings.library, create=False, places=settings.places()) as store:
-            return "ok", f"{settings.library}: {len(store.catalog.videos())} videos, {len(store.tags.tags())} tags"
+            return "ok", f"{settings.library}: {store.catalog.count()} videos, {store.tags.count()} tags"
     except KinodexError as error:
         missing = error.code.name == "LIBRARY_MISSING" and settings.library.is_dir()
         return ("warn" if missing else "fail"), str(error)

@@ -26,6 +26,6 @@ def evaluate(
     from agents.answering.graph import Answerer
     from workflows.evaluation.evaluate import evaluate as measure
 
-    tagger = open_tagger(store, encoders, llm) if store.tags.tags() else None
+    tagger = open_tagger(store, encoders, llm) if store.tags.count() else None
     finder = open_finder(store, encoders, settings)
     return measure(store, finder, tagger, Answerer(store, encoders, llm, finder), annotations, clips)

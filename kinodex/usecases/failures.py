@@ -1,7 +1,8 @@
-"""What failed in a library, and how to reproduce each failure."""
+"""What failed in a library, and how to run it again."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -10,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from kinodex.schemas import failures as schema
 from kinodex.usecases.config import part_seconds, perception_config
+from kinodex.usecases.places import places_of
 from stores.core.errors import CODES, UsageError
 from stores.core.former_names import current_stage
 from stores.core.ids import base_stage
-from stores.core.uris import path_of, uri_of
+from stores.core.uris import has_file, path_of, uri_of
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders
     from kinodex.settings import Settings
-    from stores.catalog import VideoEntry
     from stores.core.records import Receipt, Status
     from stores.entries import InputError
     from stores.library_store import LibraryStore
@@ -91,8 +92,7 @@ class FailureFilter:
 
 def failed_stages(store: LibraryStore, wanted: FailureFilter) -> list[Receipt]:
     """The runs that match, in the order in which they were begun; of each stage only the newest run counts."""
-    newest = {(one.key.video_id, one.key.stage): one for one in store.ledger.receipts()}
-    return [receipt for receipt in newest.values() if wanted.matches(receipt)]
+    return [receipt for receipt in store.ledger.newest_with(wanted.statuses) if wanted.matches(receipt)]
 
 
 def failures(store: LibraryStore, settings: Settings, wanted: FailureFilter) -> schema.ErrorsDocument:
@@ -100,12 +100,12 @@ def failures(store: LibraryStore, settings: Settings, wanted: FailureFilter) -> 
 
     Failures of files that were removed since cannot be reproduced, and are only counted.
     """
-    entries = {entry.video_id: entry for entry in store.catalog.videos()}
-    there = {video_id: place for video_id, entry in entries.items() if (place := _place(entry)) is not None}
     stages = failed_stages(store, wanted)
+    known = store.catalog.places_of(run.key.video_id for run in stages)
+    there = {video_id: place for video_id, uris in known.items() if (place := _place(uris)) is not None}
     inputs = [error for error in store.catalog.input_errors() if wanted.matches_input(error)]
     # An input that never existed is worth reporting; one that was removed since is not.
-    shown = [one for one in inputs if one.error_code == "FILE_MISSING" or path_of(one.uri).exists()]
+    shown = [one for one in inputs if one.error_code == "FILE_MISSING" or os.path.lexists(path_of(one.uri))]
     listed = [
         schema.input_failure(one, settings.command("ingest", "--dry-run", str(path_of(one.uri)))) for one in shown
     ]
@@ -120,9 +120,9 @@ def quarantined(store: LibraryStore, settings: Settings, codes: Sequence[str] | 
         UsageError: USAGE if there is no such error code.
     """
     runs = failed_stages(store, FailureFilter.of(store, codes=codes, statuses=("quarantined",)))
-    uris = store.catalog.display_uri
+    uris = places_of(store, (run.key.video_id for run in runs))
     return schema.QuarantinedDocument(
-        quarantined=[stage_failure(settings, run, uris(run.key.video_id)) for run in runs]
+        quarantined=[stage_failure(settings, run, uris.get(run.key.video_id, run.key.video_id)) for run in runs]
     )
 
 
@@ -135,8 +135,10 @@ def requeue(
         StoreError: LIBRARY_LOCKED if another process writes.
     """
     runs = failed_stages(store, wanted)
-    uris = {run.key.video_id: store.catalog.display_uri(run.key.video_id) for run in runs}
-    gone = [video_id for video_id in uris if store.catalog.path(video_id) is None]
+    video_ids = list(dict.fromkeys(run.key.video_id for run in runs))
+    known = places_of(store, video_ids)
+    uris = {video_id: known.get(video_id, video_id) for video_id in video_ids}
+    gone = [video_id for video_id, uri in uris.items() if not has_file(uri)]
     if not dry_run:
         with store.writer():
             store.ledger.reset(
@@ -197,13 +199,13 @@ def _failed_stage(store: LibraryStore, video_id: str) -> str:
     return failed[0].key.stage
 
 
-def _place(entry: VideoEntry) -> str | None:
+def _place(uris: Sequence[str]) -> str | None:
     """The first place of a video where a file still exists."""
-    return next((uri for uri in entry.uris if path_of(uri).exists()), None)
+    return next((uri for uri in uris if has_file(uri)), None)
 
 
 def stage_failure(settings: Settings, run: Receipt, uri: str) -> schema.FailureDocument:
-    """One failed run, and the command that reproduces it.
+    """One failed run, and the command that runs its stage again.
 
     Describing has no replay; it is run again instead.
     """

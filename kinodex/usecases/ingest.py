@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from encoders.bundle import Encoders
     from kinodex.settings import Settings
     from stores.library_store import LibraryStore
+    from workflows.job_options import JobOptions
     from workflows.planning.budget import Meter
     from workflows.planning.plan import Plan
     from workflows.telemetry.run_report import RunFacts
@@ -94,13 +95,7 @@ def ingest(
                 store,
                 encoders,
                 paths,
-                executor=settings.executor,
-                workers=settings.workers,
-                address=settings.ray_address or None,
-                retry=options.retry,
-                config=perception_config(encoders, settings),
-                part_seconds=part_seconds(settings),
-                only=options.only,
+                _job_options(encoders, settings, options.only, options.retry),
                 meter=meter,
                 progress=to_all(tally, progress),
             )
@@ -115,9 +110,9 @@ def ingest(
         outcome = "INTERRUPTED"
         raise
     finally:
-        facts = _facts(store, encoders, settings, options.command, began)
+        facts = _facts(store, encoders, settings, options.command, began, outcome)
         if facts is not None:
-            path = _written(store, facts, report, tally, meter, outcome)
+            path = _written(store, facts, report, tally, meter)
     return Ingested(report, path, meter.stopped if report.totals.postponed else "")
 
 
@@ -141,12 +136,25 @@ def plan(
         store,
         encoders,
         paths,
-        settings.workers,
+        _job_options(encoders, settings, only),
         prices=prices_of(settings.endpoint),
+        on_progress=on_progress,
+    )
+
+
+def _job_options(
+    encoders: Encoders, settings: Settings, only: Collection[str] | None, retry: bool = False
+) -> JobOptions:
+    from workflows.job_options import JobOptions
+
+    return JobOptions(
+        executor=settings.executor,
+        workers=settings.workers,
+        address=settings.ray_address or None,
         config=perception_config(encoders, settings),
         part_seconds=part_seconds(settings),
         only=only,
-        on_progress=on_progress,
+        retry=retry,
     )
 
 
@@ -185,7 +193,9 @@ def _served(settings: Settings, tally: Tally) -> Iterator[None]:
         yield
 
 
-def _facts(store: LibraryStore, encoders: Encoders, settings: Settings, command: str, began: float) -> RunFacts | None:
+def _facts(
+    store: LibraryStore, encoders: Encoders, settings: Settings, command: str, began: float, outcome: str
+) -> RunFacts | None:
     """The facts about the run of this process; None if it never began, e.g. because another process writes."""
     from pipeline.perceive import fingerprints, stages
     from workflows.telemetry.run_report import RunFacts
@@ -193,22 +203,24 @@ def _facts(store: LibraryStore, encoders: Encoders, settings: Settings, command:
     worker = f"{settings.executor}-{os.getpid()}"
     with suppress(KinodexError, WeightsError):
         tasks = encoders.registry.profile(settings.profile)
-        for run in store.runs.runs()[:1]:
-            if run.worker == worker and run.started_at >= began:
-                return RunFacts(
-                    run=run.run_id,
-                    command=command or run.command,
-                    profile=settings.profile,
-                    models={task: encoders.revision(task) for task in tasks},
-                    fingerprints=fingerprints(stages(encoders, perception_config(encoders, settings))),
-                    settings=settings.model_dump(mode="json"),
-                    started=began,
-                )
+        run = store.runs.newest()
+        if run is not None and run.worker == worker and run.started_at >= began:
+            return RunFacts(
+                run=run.run_id,
+                command=command or run.command,
+                profile=settings.profile,
+                models={task: encoders.revision(task) for task in tasks},
+                fingerprints=fingerprints(stages(encoders, perception_config(encoders, settings))),
+                settings=settings.model_dump(mode="json"),
+                started=began,
+                ended=time.time(),
+                outcome=outcome,
+            )
     return None
 
 
 def _written(
-    store: LibraryStore, facts: RunFacts, report: IngestReport, tally: Tally, meter: Meter | None, outcome: str
+    store: LibraryStore, facts: RunFacts, report: IngestReport, tally: Tally, meter: Meter | None
 ) -> Path | None:
     from workflows.telemetry.metrics import Metrics
     from workflows.telemetry.run_report import write_report
@@ -216,5 +228,5 @@ def _written(
     # A disk that is full must not hide how the run ended.
     with suppress(StoreError, OSError):
         Metrics(tally).write(store.root / "metrics" / "kinodex.prom")
-        return write_report(store.root, facts, report, tally.counts(), meter, outcome=outcome)
+        return write_report(store.root, facts, report, tally.counts(), meter)
     return None

@@ -35,8 +35,8 @@ def one_video(store: LibraryStore, name: str) -> ShowDocument:
 
     video_id = store.catalog.resolve(name)
     entry = store.catalog.entry(video_id)
-    names = {tag.tag_id: tag.name for tag in store.tags.tags()}
     accepted = [made for made in store.tags.decisions(video_id) if made.decision == "accepted"]
+    names = store.tags.names(made.tag_id for made in accepted)
     # What cannot even be probed waits for nothing.
     expected = () if entry.status in ("failed", "quarantined") else ("probe", *AUDIO_STAGES, *VIDEO_STAGES, *DERIVED)
     return shown(entry, accepted, names, store.catalog.evidence_of(video_id), expected)
@@ -106,17 +106,18 @@ def _last_run(store: LibraryStore) -> Payload | None:
     """The newest job: ``{run, command, started, ended, totals, report}``; ``ended`` is null while it runs, or if it
     was killed.
     """
-    for run in store.runs.runs()[:1]:
-        report = store.root / "reports" / f"run-{run.run_id:06d}.json"
-        return {
-            "run": run.run_id,
-            "command": run.command,
-            "started": run.started_at,
-            "ended": run.finished_at,
-            "totals": dict(run.summary),
-            "report": str(report) if report.is_file() else None,
-        }
-    return None
+    run = store.runs.newest()
+    if run is None:
+        return None
+    report = store.root / "reports" / f"run-{run.run_id:06d}.json"
+    return {
+        "run": run.run_id,
+        "command": run.command,
+        "started": run.started_at,
+        "ended": run.finished_at,
+        "totals": dict(run.summary),
+        "report": str(report) if report.is_file() else None,
+    }
 
 
 def outcome_of(run: LastRun) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from encoders.bundle import Encoders
     from kinodex.settings import Settings
     from stores.library_store import LibraryStore
-    from workflows.planning.budget import Meter
     from workflows.planning.plan import Plan
     from workflows.reembed import Reembedded, ReembedPlan
 
@@ -38,9 +38,7 @@ def reembed(
     encoders: Encoders,
     settings: Settings,
     channels: Sequence[str],
-    *,
-    meter: Meter | None = None,
-    command: str = "",
+    options: IngestOptions,
     progress: Progress = silent,
 ) -> tuple[Reembedded, Path | None, str]:
     """Replace the vectors of former models; each video's former ones serve until then.
@@ -48,6 +46,7 @@ def reembed(
     Args:
         channels: ``picture``, ``object``, ``speech``, ``screen``: only if that needs no other channel's
             stages; none for all that it takes.
+        options: the stages to do follow from the channels.
 
     Returns:
         what was done, the path of the report (None if there is none), and why a budget stopped it ("").
@@ -60,8 +59,7 @@ def reembed(
     found = plan_reembed(store, encoders, channels, perception_config(encoders, settings), part_seconds(settings))
     report, path, stopped = None, None, ""
     if found.paths:
-        options = IngestOptions(meter=meter, command=command, only=found.stages)
-        made = ingest(store, encoders, settings, found.paths, options, progress)
+        made = ingest(store, encoders, settings, found.paths, replace(options, only=found.stages), progress)
         report, path, stopped = made.report, made.path, made.stopped
     captions = embed_captions(store, encoders, found.captions)
     return Reembedded(found, report, captions, clean(store)), path, stopped

@@ -134,7 +134,7 @@ def _video_vectors(
     units = pictures.vectors / np.maximum(lengths, 1e-6)  # they were stored in half precision
     names = video_collections(encoders, head.collections)
     return [
-        VectorItem(name, f"{fingerprint}:v{space}:{n}", vector, video.whole, "picture")
+        VectorItem(name, f"{fingerprint}:{video.video_id}:v{space}:{n}", vector, video.whole, "picture")
         for space, (name, rows) in enumerate(
             zip(names, open_head(head, encoders).vectors(units, pictures.lengths), strict=True)
         )

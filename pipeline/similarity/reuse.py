@@ -14,7 +14,6 @@ Screen text and speech are never reused: a caption or a dub may differ where the
 
 from __future__ import annotations
 
-import io
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from numpy.typing import NDArray
 
 from encoders.frame_hashes import FEWEST, MOVING, NEAR, SLACK, SOLID, FrameHashes, agreement, aligned, hamming
 from pipeline.similarity.change import ColourGlance, colour_change
+from stores.core.archives import arrays_of
 
 if TYPE_CHECKING:
     from stores.known_frame_hashes import KnownVideo
@@ -247,10 +247,6 @@ class Reuse:
             data = self._known.blob(video_id, stage, f"{stage}.npz")
             if len(self._files) >= self._FILES:
                 del self._files[next(iter(self._files))]
-            self._files[key] = None if data is None else _arrays(data)
+            # Damaged: the models do the work, and `stores.maintenance.verify` names it. Reuse only saves time.
+            self._files[key] = arrays_of(data)
         return self._files[key]
-
-
-def _arrays(data: bytes) -> Arrays:
-    with np.load(io.BytesIO(data), allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def collected_later() -> Iterator[None]:
-    """For blocks that make hundreds of thousands of objects that stay: else looking through them again and again while
+    """For blocks that make hundreds of thousands of objects to keep: otherwise, examining them again and again while
     they are made takes longer than making them."""
     running = gc.isenabled()
     gc.disable()

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from stores.core.archives import UNREADABLE
 from stores.core.former_names import current_blob, current_stage
 from stores.core.record_columns import clean, columns_of, record_of, video_columns, video_of
 from stores.core.records import Blob, Span, StageKey, StageOutput, VectorItem
@@ -54,7 +54,7 @@ def unpack(data: bytes) -> tuple[StageKey, StageOutput]:
                 raise ValueError(f"format {head['format']}")
             video_id, stage, fingerprint = head["key"]
             return StageKey(video_id, current_stage(stage), fingerprint), _output(head, arrays)
-    except (OSError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (*UNREADABLE, TypeError) as error:
         raise ValueError(str(error)) from error
 
 

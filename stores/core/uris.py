@@ -27,3 +27,11 @@ def path_of(uri: str) -> Path:
     """The path that `uri_of` was made from, byte for byte."""
     raw = _ESCAPED.sub(lambda match: bytes([int(match[1], 16)]), os.fsencode(uri))
     return Path(os.fsdecode(raw))
+
+
+def has_file(uri: str) -> bool:
+    """Whether a file is there now; no if that cannot be found out: a folder that may not be entered, a lost mount."""
+    try:
+        return path_of(uri).is_file()
+    except OSError:
+        return False

@@ -5,8 +5,8 @@ the chunk before it once more, ordered by each of their four 16-bit bands, so th
 a binary search. Every record names the chunk before it and ends with its own length: a reader that opens the file
 reads its last record, the chunks' heads, and the few entries behind the last chunk, however many videos there are.
 
-Who writes locks the file, and cuts off first what a killed writer left unfinished. Who reads needs no lock, since what
-is complete never changes. The file may be lost or removed at any time: it is made again from blobs.
+A writer locks the file, and first cuts off what a killed writer left unfinished. A reader needs no lock, since complete
+records never change. The file may be lost or removed at any time: it is made again from blobs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,12 +93,14 @@ class Bands:
         for band in range(4):
             first = np.searchsorted(self.sorted[band], bands[:, band], "left")
             last = np.searchsorted(self.sorted[band], bands[:, band], "right")
-            counts = np.where(last - first <= COMMON, last - first, 0)
+            # A damaged chunk is not in order, and names places that it does not have.
+            counts = np.where(last - first <= COMMON, np.maximum(last - first, 0), 0)
             if not counts.any():
                 continue
             # All places from first to last, for each wanted hash one range after the other.
             before = np.cumsum(counts) - counts
             rows = self.order[band][np.repeat(first - before, counts) + np.arange(counts.sum())]
+            rows = np.minimum(rows, len(self.hashes) - 1)
             near = np.bitwise_count(np.bitwise_xor(self.hashes[rows], np.repeat(wanted, counts))) <= bits
             found.append(self.owners[rows[near]])
         return np.concatenate(found) if found else np.empty(0, np.uint32)
@@ -152,6 +154,7 @@ class FrameHashFile:
     def near(self, hashes: Hashes, bits: int) -> dict[tuple[str, float], int]:
         """How many pairs of near hashes each entry has with these: by video and by when it was done."""
         found: dict[tuple[str, float], int] = {}
+        self._leave_if_cut()
         if self._youngest is None and self._young:
             owners = [np.full(len(one), number, np.uint32) for number, (_, one) in enumerate(self._young)]
             self._youngest = Bands(np.concatenate([one for _, one in self._young]), np.concatenate(owners))
@@ -231,6 +234,13 @@ class FrameHashFile:
         self._young_videos: dict[str, float] = {}
         self._youngest = None
 
+    def _leave_if_cut(self) -> None:
+        """Forgets a file that somebody made shorter: a look at what is mapped but gone would end the process."""
+        with suppress(FileNotFoundError):
+            about = self.path.stat()
+            if about.st_ino == self._inode and about.st_size < self._end:
+                self._forget()
+
     def _see(self, handle: int) -> None:
         about = os.fstat(handle)
         if about.st_ino != self._inode or about.st_size < self._end:
@@ -238,11 +248,16 @@ class FrameHashFile:
             self._inode = about.st_ino
         if about.st_size == self._end:
             return
-        if about.st_size < len(_MAGIC):
-            return
-        data = mmap.mmap(handle, about.st_size, access=mmap.ACCESS_READ)
-        if data[: len(_MAGIC)] != _MAGIC:
+        there = _Bytes(handle, about.st_size)
+        if there[: len(_MAGIC)] != _MAGIC:
             return  # of another version, or no such file: it is written over
+        end = _complete_end(there, self._end)
+        if end <= self._end:
+            return
+        try:
+            data = mmap.mmap(handle, end, access=mmap.ACCESS_READ)
+        except ValueError as error:  # it became shorter this very moment
+            raise OSError(f"{self.path} cannot be read: {error}") from error
         self._map = data
         if not self._end:
             self._open()
@@ -250,17 +265,17 @@ class FrameHashFile:
             self._take(record)
 
     def _open(self) -> None:
-        """Goes to the last chunk: from the end of the file, or through all records if its end is torn."""
+        """Goes to the last chunk, from the end of what is mapped."""
         data = self._map
         assert data is not None
         last = _last(data)
-        place = last.chunk if last is not None else _walk(data)
+        place = last.chunk if last is not None else 0
         if last is not None and last.kind == _CHUNKS:
             place = last.begin - _HEAD.size
         records: list[_Record] = []
         while place:
             record = _record(data, place, whole=False)
-            if record is None or record.kind != _CHUNKS or record.chunk >= place:
+            if record is None or not _is_chunk(data, record) or record.chunk >= place:
                 records.clear()  # damaged: nothing in it is believed
                 break
             records.append(record)
@@ -274,7 +289,7 @@ class FrameHashFile:
     def _take(self, record: _Record) -> None:
         data = self._map
         assert data is not None
-        if record.kind == _CHUNKS:
+        if _is_chunk(data, record):
             view = memoryview(data)[record.begin : record.begin + record.length]
             count, entries, _ = _CHUNK_HEAD.unpack_from(view)
             begin = _CHUNK_HEAD.size
@@ -282,7 +297,7 @@ class FrameHashFile:
             self._chunks.append((Bands.of(view[begin + 8 * entries :], count), places))
             self._chunk = record.begin - _HEAD.size
             self._young, self._young_count, self._youngest = [], 0, None
-        else:
+        elif record.kind == _ENTRIES:
             entry = _entry(data, record)
             self._young.append((record.begin - _HEAD.size, entry.hashes))
             self._young_count += len(entry.hashes)
@@ -306,7 +321,22 @@ class FrameHashFile:
         return bytes(data[begin : begin + length]).decode(errors="replace"), finished_at
 
 
-def _record(data: mmap.mmap, place: int, whole: bool) -> _Record | None:
+class _Bytes:
+    """A file that is read, not mapped: what a killed writer left may be cut off at any moment. Reading is short then,
+    where looking at a mapping would end the process."""
+
+    def __init__(self, handle: int, size: int) -> None:
+        self._handle, self._size = handle, size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, part: slice) -> bytes:
+        begin, end, _ = part.indices(self._size)
+        return os.pread(self._handle, max(0, end - begin), begin)
+
+
+def _record(data: mmap.mmap | _Bytes, place: int, whole: bool) -> _Record | None:
     """The record that begins at ``place``; None if none that is complete does.
 
     Args:
@@ -314,36 +344,46 @@ def _record(data: mmap.mmap, place: int, whole: bool) -> _Record | None:
     """
     if place < len(_MAGIC) or place + _HEAD.size > len(data):
         return None
-    mark, kind, length, chunk, checksum, of_head = _HEAD.unpack_from(data, place)
     begin = place + _HEAD.size
+    if len(found := data[place:begin]) < _HEAD.size:
+        return None
+    mark, kind, length, chunk, checksum, of_head = _HEAD.unpack(found)
     end = begin + length + _TAIL.size
     head = _HEAD.pack(mark, kind, length, chunk, checksum, 0)
     if mark != _MARK or zlib.crc32(head) != of_head or end > len(data):
         return None
-    if _TAIL.unpack_from(data, begin + length)[0] != end - place:
+    if data[begin + length : end] != _TAIL.pack(end - place):
         return None
-    if whole and zlib.crc32(memoryview(data)[begin : begin + length]) != checksum:
+    if whole and zlib.crc32(data[begin : begin + length]) != checksum:
         return None
     return _Record(kind, begin, length, end, chunk)
 
 
-def _last(data: mmap.mmap) -> _Record | None:
+def _last(data: mmap.mmap | _Bytes) -> _Record | None:
     """The last record, if the file ends with one that is complete."""
     if len(data) < len(_MAGIC) + _HEAD.size + _TAIL.size:
         return None
-    (length,) = _TAIL.unpack_from(data, len(data) - _TAIL.size)
+    length = int.from_bytes(data[len(data) - _TAIL.size :], "little")
     record = _record(data, len(data) - length, whole=True) if length <= len(data) else None
     return record if record is not None and record.end == len(data) else None
 
 
-def _walk(data: mmap.mmap) -> int:
-    """Where the last chunk begins that is complete; 0 if there is none."""
-    place, found = len(_MAGIC), 0
-    while (record := _record(data, place, whole=True)) is not None:
-        if record.kind == _CHUNKS:
-            found = place
-        place = record.end
-    return found
+def _complete_end(data: _Bytes, begin: int) -> int:
+    """Where the last complete record ends, of those from ``begin`` on; the length of the file's head if none is."""
+    if _last(data) is not None:
+        return len(data)
+    end = max(begin, len(_MAGIC))
+    while (record := _record(data, end, whole=True)) is not None:
+        end = record.end
+    return end
+
+
+def _is_chunk(data: mmap.mmap, record: _Record) -> bool:
+    """Whether this is a chunk whose numbers fit into it."""
+    if record.kind != _CHUNKS or record.length < _CHUNK_HEAD.size:
+        return False
+    count, entries, _ = _CHUNK_HEAD.unpack_from(data, record.begin)
+    return bool(_CHUNK_HEAD.size + 8 * entries + 28 * count <= record.length)
 
 
 def _entry(data: mmap.mmap, record: _Record) -> FrameHashEntry:

@@ -1,14 +1,17 @@
-"""Removing what crashes left behind, and nothing else."""
+"""Removing what crashes and former settings left behind, and nothing else."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stores.commit import forget_runs, stale_parts
+from stores.known_frame_hashes import UNFINISHED
 
 if TYPE_CHECKING:
+    from stores.core.records import StageKey
     from stores.library_store import LibraryStore
 
 _TOGETHER = 10_000  # vectors looked up at a time
@@ -22,7 +25,7 @@ class Swept:
         blobs, vectors: those that no finished stage points at.
         staged: staged outputs that no writer will read.
         parts: runs of parts whose whole stage was done after they began.
-        bytes: freed: blobs, staged outputs and replaced vector indexes.
+        bytes: freed: blobs, staged outputs, replaced vector indexes, and an unfinished index of frame hashes.
     """
 
     blobs: int = 0
@@ -52,6 +55,8 @@ def sweep(store: LibraryStore, grace_seconds: float = 0.0, dry_run: bool = False
         staged = [file for file in store.staging_area.files() if file.modified <= before]
         freed = sum(blob.size for blob in blobs) + sum(file.size for file in staged)
         freed += store.vectors.stale_bytes()
+        unfinished = store.root / UNFINISHED
+        freed += unfinished.stat().st_size if unfinished.is_file() else 0
         vectors = _sweep_vectors(store, dry_run)
         if not dry_run:
             for blob in blobs:
@@ -59,7 +64,18 @@ def sweep(store: LibraryStore, grace_seconds: float = 0.0, dry_run: bool = False
             for file in staged:
                 store.staging_area.remove(file.name)
             store.vectors.remove_stale()
+            unfinished.unlink(missing_ok=True)
     return Swept(len(blobs), vectors, len(staged), len(parts), freed)
+
+
+def settle(store: LibraryStore, keys: Sequence[StageKey]) -> None:
+    """Removes runs that nobody waits for any more: they ended badly or not at all, and their stage is done otherwise.
+
+    Raises:
+        StoreError: LIBRARY_LOCKED if another process writes.
+    """
+    with store.writer():
+        store.discard(forget_runs(store.engine, keys))
 
 
 def _sweep_vectors(store: LibraryStore, dry_run: bool) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from stores.core.errors import KinodexError, StoreError, UsageError
 from stores.core.places import masked
 
+_LONGEST = 200  # characters of an unforeseen error that people are shown
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
 _PHRASES = (
@@ -85,6 +86,14 @@ def store_error(error: BaseException, about: str) -> KinodexError | None:
     message = masked(f"{about}: {_plain(error).rstrip('.')}.")
     hint = (_SERVER_HINTS if server else {}).get(code) or _HINTS.get(code, "")
     return (UsageError if code == "SETTINGS_INVALID" else StoreError)(code, message, hint)
+
+
+def in_one_line(error: BaseException) -> str:
+    """An unforeseen error for people: its kind and what it says, without statements, parameters and passwords."""
+    origin = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    said = next((line.strip() for line in _plain(error).splitlines() if line.strip()), "")
+    text = masked(f"{type(origin).__name__}: {said}" if said else type(origin).__name__)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 @contextmanager

@@ -1,7 +1,7 @@
-"""How each video stands in the index, and how many stand so: kept with every change, so that nobody needs to count.
+"""Whether each video is indexed, and how many are: updated with every change, so that reading needs no counting.
 
 ``videos.standing`` follows the rows of ``stage_runs`` and ``locations`` by triggers (migration 0005), and three rows of
-``counters`` follow it, in the transaction that makes the change: no code that changes rows can forget to count. Videos
+``counters`` follow it, in the transaction that makes the change: code that changes rows cannot forget to count. Videos
 are indexed by `INDEXED_STAGE` alone, which rests on all other stages.
 """
 

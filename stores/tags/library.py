@@ -12,14 +12,17 @@ from typing import Any, Literal, cast
 from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 
 from stores.core.collecting import collected_later
+from stores.core.errors import UsageError
 from stores.core.records import Decision, Tag
 from stores.core.text_keys import name_key
 from stores.sql.database import reading, writing
 from stores.sql.faults import storage_faults
-from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagAliasRow, TagRow
+from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagAliasRow, TagRow, VideoRow
 from stores.tags.csv_files import invalid, read_tags, write_tags
 
 Origin = Literal["automatic", "person"]
+
+_LISTED = 500  # ids in one query
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,22 @@ class TagLibrary:
         with reading(self._engine) as connection, collected_later():
             return _tags(connection)
 
+    def count(self) -> int:
+        """How many tags there are, including retired ones."""
+        with reading(self._engine) as connection:
+            return int(connection.execute(select(func.count()).select_from(TagRow)).scalar_one())
+
+    def names(self, tag_ids: Iterable[str]) -> dict[str, str]:
+        """The names of some tags, by id; one that is not in the library is absent."""
+        wanted = sorted(set(tag_ids))
+        found: dict[str, str] = {}
+        with reading(self._engine) as connection:
+            for first in range(0, len(wanted), _LISTED):
+                some = TagRow.tag_id.in_(wanted[first : first + _LISTED])
+                rows = connection.execute(select(TagRow.tag_id, TagRow.name).where(some))
+                found.update((row.tag_id, row.name) for row in rows)
+        return found
+
     def find(self, name_or_id: str) -> Tag | None:
         """The tag with this id, else this name, else this alias, compared by `stores.core.text_keys`."""
         folded = name_key(name_or_id)
@@ -96,6 +115,15 @@ class TagLibrary:
                     return _tags(connection, tag_id)[0]
         return None
 
+    def known(self, tag_ids: Sequence[str]) -> frozenset[str]:
+        """Those of some tags that are in the library, retired ones, too."""
+        found: set[str] = set()
+        with reading(self._engine) as connection:
+            for first in range(0, len(tag_ids), 500):
+                some = TagRow.tag_id.in_(tag_ids[first : first + 500])
+                found.update(connection.scalars(select(TagRow.tag_id).where(some)))
+        return frozenset(found)
+
     def save_decisions(self, video_id: str, decisions: Sequence[Decision], origin: Origin = "automatic") -> None:
         """Saves decisions on one video, tag by tag, in one transaction.
 
@@ -105,6 +133,7 @@ class TagLibrary:
 
         Raises:
             ValueError: if a decision is on another video or a tag is decided twice.
+            UsageError: UNKNOWN_VIDEO if there is no such video (any more).
             StoreError: as `stores.sql.database.writing`.
         """
         if any(decision.video_id != video_id for decision in decisions):
@@ -118,6 +147,8 @@ class TagLibrary:
             for n, one in enumerate(decision.evidence_ids)
         ]
         with writing(self._engine) as connection:
+            if connection.execute(select(VideoRow.video_id).where(VideoRow.video_id == video_id)).first() is None:
+                raise UsageError("UNKNOWN_VIDEO", f"There is no video {video_id}.", "See `kinodex videos`.")
             kept = _remove_decisions(connection, video_id, origin, None if origin == "automatic" else decisions)
             rows = [
                 place | {"tag_id": decision.tag_id, "ordinal": ordinal, "decided_at": time.time()} | columns

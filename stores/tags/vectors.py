@@ -155,5 +155,7 @@ def _split(joined: bytes) -> list[bytes]:
     return [joined[start : start + _KEY] for start in range(0, len(joined), _KEY)]
 
 
-def _checksum(joined: bytes, raw: bytes) -> int:
+def _checksum(joined: object, raw: object) -> int:
+    if not (isinstance(joined, bytes) and isinstance(raw, bytes)):
+        return -1  # SQLite gives back what is there, of whatever type: damaged
     return zlib.crc32(raw, zlib.crc32(joined))

@@ -23,7 +23,7 @@ class VectorRun:
     Attributes:
         ids: vector ids by collection, sorted.
         sha256: of the blob that holds their values; None if it has none, as in libraries of older versions.
-        noted: whether the tables say what all of them stand for.
+        noted: whether the tables say what each of them stands for.
     """
 
     key: StageKey

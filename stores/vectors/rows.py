@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Engine, Select, bindparam, func, select
 
 from stores.core.records import Channel
@@ -41,6 +43,16 @@ class VectorNote:
 
 VideoVersion = frozenset[tuple[str, str, float | None, int]]
 """Of each stage run that left vectors: stage, fingerprint, when it was done, how many they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCollection:
+    """A small collection in memory, as it was at a revision."""
+
+    revision: int
+    versions: dict[str, VideoVersion]
+    hits: list[VectorHit]
+    vectors: NDArray[np.float32]
 
 
 def _shown(*columns: Any) -> Select[Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,18 +24,22 @@ from stores.core.records import Channel, StageKey, VectorItem
 from stores.vectors.chroma import chroma_faults, close_client, open_client
 from stores.vectors.generations import current_folder, fresh_folder, remove_stale, stale_generations, switch_to
 from stores.vectors.items import check_vectors, metadata_of
-from stores.vectors.nearest import Neighbours, ask_index, ask_index_for_all, check_length, rank_for_all
-from stores.vectors.rows import VectorHit, VectorNote, VectorRows, VideoVersion
+from stores.vectors.nearest import (
+    ASKED_FOR,
+    ASKED_FOR_OF_MANY,
+    Neighbours,
+    ask_index,
+    ask_index_for_all,
+    check_length,
+    rank_for_all,
+)
+from stores.vectors.rows import KeptCollection, VectorHit, VectorNote, VectorRows, VideoVersion
 
 __all__ = ["VectorHit", "VectorStore"]
 
 RANKED_EXACTLY = 5_000
 """Collections up to this size are ranked in memory, exactly: about 3 ms against 13 ms a query on a small library;
 fetching 9,000 once took 1.0 s, so that half a second is what a single command pays at most. Source: measured."""
-
-ASKED_FOR = 1_500
-"""Vectors that a large collection is asked for at least: of a million, 391 asked for hold .77 of the 300 nearest, 1,500
-hold .95 of them, and take 10 ms. Source: measured on synthetic clusters."""
 
 CACHED_COLLECTIONS = 16
 """Small collections that are kept in memory: at most 8 MB each at 384 dimensions. Source: our choice."""
@@ -47,16 +51,6 @@ LISTED_VIDEOS = 1_000
 """Ids in one request to Chroma. Source: our choice, below SQLite's limit on variables."""
 
 _Vectors = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """A small collection in memory, as it was at a revision."""
-
-    revision: int
-    versions: dict[str, VideoVersion]
-    hits: list[VectorHit]
-    vectors: _Vectors
 
 
 class VectorStore:
@@ -84,10 +78,12 @@ class VectorStore:
         self._rows = rows
         self._revision = revision
         self._opened: Any = None
+        self._retired: Any = None
         self._folder: Path | str = path
         self._lock = threading.Lock()
-        self._cache: OrderedDict[str, _Kept] = OrderedDict()
+        self._cache: OrderedDict[str, KeptCollection] = OrderedDict()
         self._large: set[str] = set()
+        self._asked: dict[str, int] = {}
 
     def upsert(self, items: Sequence[VectorItem], key: StageKey) -> None:
         """Writes vectors; an id that is there already gets the new vector.
@@ -117,7 +113,8 @@ class VectorStore:
         except StoreError:
             # A server that came back without its data knows neither our database nor our collections.
             if not isinstance(self._path, Path):
-                self.close()
+                with self._lock:
+                    self._retire()
             raise
 
     def _put(self, collection: str, rows: Mapping[str, tuple[_Vectors, Mapping[str, Any]]]) -> None:
@@ -164,7 +161,7 @@ class VectorStore:
             return []
         where = {"channel": {"$in": list(channels)}} if channels is not None else None
         known = partial(self._hits, collection, stored)
-        return ask_index(partial(self._neighbours, stored, where), known, vector, k, ASKED_FOR)
+        return ask_index(partial(self._neighbours, stored, where), known, vector, k, self._asked_for(collection))
 
     def query_all(self, collection: str, vectors: _Vectors, k: int, least: float) -> list[list[VectorHit]]:
         """For each of ``vectors`` (n, d), those of its ``k`` nearest with at least the cosine ``least``, best first.
@@ -346,19 +343,25 @@ class VectorStore:
     def close(self) -> None:
         """Releases Chroma's files. The store opens them again when it is used again."""
         with self._lock:
-            opened, self._opened = self._opened, None
-            self._cache.clear()
-            self._large.clear()
-            if opened is not None:
-                close_client(opened)
+            self._retire()
+            self._retire()
+
+    def _retire(self) -> None:
+        """Forgets the client that is open, and what it read. Other threads may be using it still: it is closed when the
+        next one is retired, or with the store."""
+        former, self._retired, self._opened = self._retired, self._opened, None
+        self._cache.clear()
+        self._large.clear()
+        self._asked.clear()
+        if former is not None:
+            close_client(former)
 
     def _client(self, create: bool = False) -> Any:
         with self._lock:
             place = current_folder(self._path) if isinstance(self._path, Path) else self._path
             if self._opened is not None and place != self._folder:
                 # Somebody, perhaps another process, has put a rebuilt index in place.
-                close_client(self._opened)
-                self._opened = None
+                self._retire()
             if self._opened is None:
                 self._opened = open_client(place, self._database, create)
                 self._folder = place
@@ -383,6 +386,13 @@ class VectorStore:
             message = f"The vector index {masked(str(self._path))} has lost the collection {name!r}."
             raise StoreError("VECTOR_STORE_FAILED", message, "Make it again: `kinodex index rebuild`.")
         return stored
+
+    def _asked_for(self, collection: str) -> int:
+        """How many neighbours the graph is asked for. Counted once: counting costs as much as asking for more."""
+        if collection not in self._asked:
+            many, more = ASKED_FOR_OF_MANY
+            self._asked[collection] = more if self._rows.exceeds(collection, many) else ASKED_FOR
+        return self._asked[collection]
 
     def _is_small(self, collection: str) -> bool:
         if collection in self._large:
@@ -442,14 +452,14 @@ class VectorStore:
             # What the index lacked is looked for again.
             whole = {one: each for one, each in versions.items() if found[one] == sum(part[-1] for part in each)}
             with self._lock:
-                self._cache[collection] = _Kept(revision, whole, hits, vectors)
+                self._cache[collection] = KeptCollection(revision, whole, hits, vectors)
                 self._cache.move_to_end(collection)
                 while len(self._cache) > CACHED_COLLECTIONS:
                     self._cache.popitem(last=False)
         return hits, vectors
 
     def _renewed(
-        self, stored: Any, collection: str, kept: _Kept, versions: Mapping[str, VideoVersion]
+        self, stored: Any, collection: str, kept: KeptCollection, versions: Mapping[str, VideoVersion]
     ) -> tuple[list[VectorHit], _Vectors]:
         """What was kept, with the vectors of those videos read again that have other ``versions`` now."""
         changed = {one for one in versions.keys() | kept.versions.keys() if versions.get(one) != kept.versions.get(one)}

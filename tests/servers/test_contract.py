@@ -176,6 +176,7 @@ def test_words_kept_under_former_keys_are_found_after_an_upgrade(
         connection.execute(text("DELETE FROM counters WHERE name = 'text_keys'"))
         connection.execute(text("DROP TABLE tag_vectors"))
         connection.execute(text("ALTER TABLE speech_activities RENAME TO voices"))
+        connection.execute(text("DROP INDEX frame_hashes_by_end"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0005'"))
         if connection.dialect.name == "postgresql":
             connection.execute(text("ALTER TABLE evidence_fts DROP COLUMN line"))

@@ -29,7 +29,7 @@ def test_an_older_library_on_servers_serves_under_the_new_names(places: Places, 
         assert verify(old).problems == ()
         assert len(old.memory("vid_a").records("speech_activity")) == 2
         assert [hit.video_id for hit in old.fulltext.search("black white", 5)] == list(VIDEOS)
-        view = KnownFrameHashes(old.catalog, old.blobs).of("vid_new", {"frame_hashes": "f1"})
+        view = KnownFrameHashes(old).of("vid_new", {"frame_hashes": "f1"})
         assert sorted(view.near(HASHES[8:24], 12)) == list(VIDEOS)
         assert sweep(old).blobs == 0
         assert forget(old, VIDEOS).blobs == 2

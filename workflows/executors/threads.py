@@ -19,6 +19,7 @@ from stores.core.patience import patiently
 from stores.core.records import Receipt
 from stores.known_frame_hashes import KnownFrameHashes
 from stores.ledger import Attempt
+from stores.sql.faults import in_one_line
 from workflows.executors.exclusive import SharedExclusiveLock, is_last_attempt
 from workflows.telemetry.progress import StageAdvanced, StageStarted
 from workflows.work import Outcome, WorkerCallbacks, WorkerContext, work
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from workflows.units import WorkUnit
 
 _log = logging.getLogger(__name__)
+
+STORING_FAILED = "The stage worked, but storing what it found failed"
+"""How the message of such a failure begins."""
 
 
 @contextmanager
@@ -133,13 +137,15 @@ def record_outcome(store: LibraryStore, attempt: Attempt, outcome: Outcome) -> R
         if isinstance(outcome, KinodexError):
             return patiently(lambda: store.ledger.fail(attempt, outcome.code.name, outcome.message))
         return patiently(lambda: store.commit(attempt, outcome))
-    except ValueError as error:
-        # An inconsistent output is a bug in this stage; no other stage should suffer from it.
-        _log.exception("%s of %s", attempt.key.stage, attempt.key.video_id)
-        message = str(error)
-        return patiently(lambda: store.ledger.fail(attempt, "INTERNAL", message))
     except StoreError as error:
         if error.code.name == "STALE_ATTEMPT":
             _log.warning("%s", error)
             return None
         raise
+    except KinodexError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        # An output that cannot be stored is a bug in this stage; no other stage should suffer from it.
+        _log.exception("%s of %s", attempt.key.stage, attempt.key.video_id)
+        message = f"{STORING_FAILED}: {in_one_line(error)}"
+        return patiently(lambda: store.ledger.fail(attempt, "INTERNAL", message))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -52,6 +53,8 @@ class DescribeSetup:
         writer: writes scripts; None to write none.
         usage: counters of the language model endpoint; None if none is used.
         asks: whether the describer calls the endpoint, and not only the writer.
+        prices: of a million tokens (read, written); None if they are not known.
+        retry: also retry what failed permanently or is quarantined.
     """
 
     describer: Describer
@@ -59,6 +62,8 @@ class DescribeSetup:
     writer: ScriptWriter | None = None
     usage: Usage | None = None
     asks: bool = False
+    prices: tuple[float, float] | None = None
+    retry: bool = False
 
     def stages(self, encoders: Encoders) -> tuple[Stage, ...]:
         """The stages, each after its inputs."""
@@ -108,32 +113,31 @@ class PlannedDescription:
 
 
 def plan_descriptions(
-    store: LibraryStore, encoders: Encoders, video_ids: Iterable[str], setup: DescribeSetup, retry: bool = False
+    store: LibraryStore, encoders: Encoders, video_ids: Iterable[str], setup: DescribeSetup
 ) -> list[PlannedDescription]:
     """What is left to do for each video, in the given order. Loads no model, writes nothing.
 
     Args:
-        retry: count what failed permanently as left to do.
 
     Raises:
         UsageError: UNKNOWN_VIDEO for a video that has not been indexed.
     """
     wanted = list(dict.fromkeys(video_ids))
-    active = store.catalog.active_of(wanted)
+    known: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for (video_id, stage), fingerprint in store.catalog.active_of(wanted).items():
+        known[video_id][stage] = fingerprint
     stages = setup.stages(encoders)
-    return [_planned(store, video_id, stages, active, setup, retry) for video_id in wanted]
+    return [_planned(store, video_id, stages, known[video_id], setup) for video_id in wanted]
 
 
 def _planned(
     store: LibraryStore,
     video_id: str,
     stages: Sequence[Stage],
-    active: Mapping[tuple[str, str], str],
+    known: Mapping[str, str],
     setup: DescribeSetup,
-    retry: bool,
 ) -> PlannedDescription:
     uri = store.catalog.display_uri(video_id)
-    known = {stage: fingerprint for (video, stage), fingerprint in active.items() if video == video_id}
     if "clips" not in known:
         hint = "Run `kinodex ingest` on it first, or see `kinodex errors`."
         raise UsageError("UNKNOWN_VIDEO", f"{uri} has not been indexed.", hint)
@@ -143,7 +147,7 @@ def _planned(
     keys = [StageKey(video_id, *item) for item in stage_fingerprints.items()]
     receipts = {key.stage: store.ledger.state(key) for key in keys}
     done = {name for name, one in receipts.items() if one is not None and one.status == "done"}
-    hopeless = {name for name, one in receipts.items() if one is not None and is_final(one) and not retry} - done
+    hopeless = {name for name, one in receipts.items() if one is not None and is_final(one) and not setup.retry} - done
     blocked = set(hopeless)
     for stage in stages:
         if blocked.intersection(stage.inputs):

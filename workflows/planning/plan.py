@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.decode.decoder import Decoder
-from pipeline.perceive import PerceptionConfig, Stage, stages
+from pipeline.perceive import Stage, stages
 from pipeline.perception import AUDIO_STAGES, DERIVED
 from pipeline.segments.parts import LONGEST_WHOLE, PART_SECONDS
 from stores.core.errors import MediaError
@@ -22,6 +22,7 @@ from stores.core.records import Video
 from stores.core.uris import uri_of
 from workflows.discover import FoundFile, discover
 from workflows.identify import Input
+from workflows.job_options import DEFAULTS, JobOptions
 from workflows.planning.budget import NOTHING, Estimate
 from workflows.planning.rates import Rates
 from workflows.units import Planner, WorkUnit, receipts_by_video
@@ -114,34 +115,27 @@ def plan(
     store: LibraryStore,
     encoders: Encoders,
     paths: Sequence[Path | str],
-    workers: int | None = None,
+    options: JobOptions = DEFAULTS,
     *,
     prices: tuple[float, float] | None = None,
-    config: PerceptionConfig | None = None,
-    part_seconds: float = PART_SECONDS,
-    only: Collection[str] | None = None,
-    hash: bool = False,
     on_progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Plan:
     """What `workflows.ingest.ingest` would do with ``paths``. Nothing is written; new files are probed, in memory only.
 
     Args:
-        workers: units at the same time; None for one per processor.
+        options: as for the run, which may be on another executor.
         prices: of a million tokens (read, written). No stage of the embedded profile uses a language model.
-        config: of all stages, as for the run; part_seconds: length of the parts of long videos.
-        only: stages to run, if not all.
-        hash: hash every file that is as large as another video, whatever its size.
         on_progress: called with (done, total) after each new file that was probed.
     """
     found = discover(paths, library=store.root)
-    order = stages(encoders, config)
-    workers = workers or default_workers()
+    order = stages(encoders, options.config)
+    workers = options.workers or default_workers()
     known = {entry.video_id: entry.video for entry in store.catalog.videos()}
-    files = _recognised(store, found.files, known, hash)
+    files = _recognised(store, found.files, known)
     first = {each.content: each for each in reversed(files) if each.content}
     fresh = [each for each in files if first.get(each.content, each) is each]
     inputs = [Input(uri_of(each.file.path), each.file.size, each.content) for each in fresh if each.content in known]
-    work = _Work(store, order, inputs, prices, part_seconds, only)
+    work = _Work(store, order, inputs, prices, options)
     # A probe that failed permanently is in the ledger; no run retries it.
     unprobed = [each for each in fresh if known.get(each.content) is None and work.left(each.content)]
     headers = dict(zip(unprobed, _probed(unprobed, workers, on_progress), strict=True))
@@ -179,15 +173,14 @@ class _Work:
         order: Sequence[Stage],
         inputs: Sequence[Input],
         prices: tuple[float, float] | None,
-        part_seconds: float,
-        only: Collection[str] | None,
+        options: JobOptions,
     ) -> None:
         self.root = store.root
         self.order = tuple(stage.name for stage in order)
         self.rates = Rates.of(store)
         self.prices = prices
-        self.longest = part_seconds * LONGEST_WHOLE / PART_SECONDS
-        self._planner = Planner(store, order, part_seconds, only)
+        self.longest = options.part_seconds * LONGEST_WHOLE / PART_SECONDS
+        self._planner = Planner(store, order, options.part_seconds, options.only)
         self._receipts = receipts_by_video(store, {one.video_id for one in inputs})
         self._units: defaultdict[str, list[WorkUnit]] = defaultdict(list)
         for unit in self._planner.units(inputs):
@@ -238,9 +231,7 @@ def _length_of(video: Video | None, probed: Header | None) -> tuple[float, bool]
     return 0.0, False
 
 
-def _recognised(
-    store: LibraryStore, files: Sequence[FoundFile], known: Mapping[str, Video | None], hash_all: bool
-) -> list[_File]:
+def _recognised(store: LibraryStore, files: Sequence[FoundFile], known: Mapping[str, Video | None]) -> list[_File]:
     """Which video each file is, as far as is cheap to find out: equal size alone proves nothing."""
     at_place = [store.catalog.known(file.path, file.size, file.mtime_ns, note=False) or "" for file in files]
     sizes = Counter(file.size for file, content in zip(files, at_place, strict=True) if not content)
@@ -250,7 +241,7 @@ def _recognised(
         if content:
             found.append(_File(file, content, "known"))
             continue
-        if sizes[file.size] > 1 and file.size and (hash_all or file.size <= HASHED):
+        if sizes[file.size] > 1 and 0 < file.size <= HASHED:
             with suppress(OSError):  # the probe says why it cannot be read
                 content = video_id(sha256_of(file.path))
         found.append(_File(file, content, "copy" if content in known else "new"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import platform
 import re
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -42,7 +41,7 @@ _NAME = re.compile(r"run-(\d{6,})\.json")
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What is known of a run when it starts.
+    """What is known of a run beside how its inputs ended.
 
     Attributes:
         run: its number in the library's log of jobs.
@@ -50,7 +49,8 @@ class RunFacts:
         profile: the set of models; models: ``name@revision`` by task.
         fingerprints: by stage.
         settings: anything that JSON can hold; secrets are removed here (`without_secrets`).
-        started: seconds since the epoch.
+        started, ended: seconds since the epoch.
+        outcome: an error code, if something ended the run early.
     """
 
     run: int
@@ -60,6 +60,8 @@ class RunFacts:
     fingerprints: Mapping[str, str]
     settings: Mapping[str, Any]
     started: float
+    ended: float
+    outcome: str = ""
 
 
 def write_report(
@@ -68,16 +70,12 @@ def write_report(
     report: IngestReport,
     counts: Counts,
     meter: Meter | None = None,
-    ended: float | None = None,
-    outcome: str = "",
 ) -> Path:
     """Write ``reports/run-000012.json`` and a copy of it, ``reports/latest.json``, to the library at ``root``.
 
     Args:
         counts: of the job's events (`workflows.telemetry.tally.Tally`).
         meter: of the job's budget.
-        ended: seconds since the epoch; None for now.
-        outcome: an error code, if something ended the run early.
 
     Returns:
         the path of the report.
@@ -85,8 +83,7 @@ def write_report(
     Raises:
         StoreError: DISK_FULL or LIBRARY_READ_ONLY.
     """
-    ended = time.time() if ended is None else ended
-    payload = _payload(facts, report, counts, meter, ended, outcome)
+    payload = _payload(facts, report, counts, meter)
     data = json.dumps(payload, ensure_ascii=True, indent=1, allow_nan=False).encode()
     folder = root / "reports"
     path = folder / f"run-{facts.run:06d}.json"
@@ -142,17 +139,15 @@ def _files(root: Path) -> list[Path]:
     return [path for _, path in sorted(found, reverse=True)]
 
 
-def _payload(
-    facts: RunFacts, report: IngestReport, counts: Counts, meter: Meter | None, ended: float, outcome: str
-) -> dict[str, Any]:
+def _payload(facts: RunFacts, report: IngestReport, counts: Counts, meter: Meter | None) -> dict[str, Any]:
     totals = report.totals
     return {
         "schema": SCHEMA,
         "run": facts.run,
         "command": masked(facts.command),
-        "outcome": outcome,
+        "outcome": facts.outcome,
         "started": facts.started,
-        "ended": ended,
+        "ended": facts.ended,
         "versions": {
             "kinodex": _version("kinodex") or "not installed",
             "python": platform.python_version(),

@@ -35,7 +35,8 @@ def errors(
 ) -> None:
     """List every input and stage that failed: the error code, what is to blame, and whether a retry may help.
 
-    Below each failure is the command that reproduces it without changing the library. To blame is either the
+    Below each failure is the command that runs its stage again without changing the library; only a failure
+    to store what the stage found does not happen again so. To blame is either the
     `input` (the file), the `infra` (disk, memory, network or settings), or a `bug` in Kinodex.
 
     \b

@@ -28,7 +28,7 @@ def list_quarantined(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """List the stages that used up their attempts (see `attempts` in kinodex.toml), and how to reproduce each failure.
+    """List the stages that used up their attempts (see `attempts` in kinodex.toml), and how to run each of them again.
 
     \b
     Example: kinodex quarantine list

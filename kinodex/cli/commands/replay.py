@@ -26,7 +26,8 @@ def replay(
 ) -> None:
     """Rerun one stage of VIDEO on the stored results of earlier stages, and show the outcome.
 
-    Nothing is written: neither the library nor the count of attempts changes. For a bug the traceback is
+    Nothing is written: neither the library nor the count of attempts changes, and a failure to store what the
+    stage found is shown as it was recorded. For a bug the traceback is
     shown; please include it in your report.
 
     \b

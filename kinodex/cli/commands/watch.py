@@ -70,7 +70,7 @@ def watch(
     Exit:    0 stopped by a signal; with --once as kinodex ingest
     """
     from stores.core.errors import UsageError
-    from workflows.watch_folder import watch_folder
+    from workflows.watch_folder import WatchOptions, watch_folder
 
     code = 0
     with (
@@ -94,12 +94,9 @@ def watch(
             watch_folder(
                 folders,
                 _Ingest(context, stack),
+                WatchOptions(every, stable, context.settings.library, once),
                 stop=threading.Event(),
                 on_round=on_round,
-                every=every,
-                stable_seconds=stable,
-                library=context.settings.library,
-                once=once,
             )
         except KeyboardInterrupt:
             if once:

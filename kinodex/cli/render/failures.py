@@ -74,6 +74,9 @@ def replay(console: Console, payload: Payload) -> None:
     console.print(data("found: " + (", ".join(found) or "nothing")))
     if payload["same"] is not None:
         console.print("same as what is stored" if payload["same"] else "different from what is stored")
+    elif payload["recorded"]:
+        console.print("the stage itself works; nothing is stored with these settings, but recorded is:", style="yellow")
+        console.print(data(payload["recorded"]))
 
 
 def _table_of(console: Console, listed: list[Payload]) -> None:
@@ -94,6 +97,6 @@ def _table_of(console: Console, listed: list[Payload]) -> None:
 
 def _replays(console: Console, listed: list[Payload]) -> None:
     """One line each, never folded: they are meant to be copied."""
-    console.print("to reproduce a failure without changing anything:")
+    console.print("to run a failed stage again without changing anything:")
     for one in listed:
         console.print(data(f"  {one['replay']}"), soft_wrap=True)

@@ -107,6 +107,22 @@ def test_black_frames_and_missing_hashes_make_no_near_duplicates(store: LibraryS
     assert not same(store, *bare)
 
 
+def test_hashes_that_cannot_be_read_are_tried_again(store: LibraryStore, tmp_path: Path) -> None:
+    videos = [add(store, tmp_path / name, pictures(1)) for name in "ab"]
+    near_duplicates = NearDuplicates(store)
+    places = [(video_id, FIRST) for video_id in videos]
+    file = Path(store.blobs.uri(StageKey(videos[0], "frame_hashes", "fp-frame_hashes"), "frame_hashes.npz"))
+    whole = file.read_bytes()
+    for damaged in (b"", whole[:100], None):
+        file.unlink()
+        if damaged is not None:
+            file.write_bytes(damaged)
+        assert not near_duplicates.among(videos).same(*places)
+        file.write_bytes(whole)
+        assert near_duplicates.among(videos).same(*places)
+        near_duplicates = NearDuplicates(store)
+
+
 def test_a_list_of_results_shows_different_things(store: LibraryStore, tmp_path: Path) -> None:
     with Encoders.open() as encoders:
         space = encoders.concepts

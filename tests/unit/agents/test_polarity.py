@@ -20,6 +20,10 @@ from agents.answering.polarity import polarity_agrees
         ("这里有糖", "这里没有糖"),
         ("打开门", "別打開門"),
         ("他会游泳", "他不会游泳"),
+        ("The water is safe to drink.", "The water is hardly safe to drink."),
+        ("The water is safe to drink.", "The water isnt safe to drink."),
+        ("Smoking is allowed here.", "Smoking is forbidden here."),
+        ("可以吸烟", "禁止吸烟"),
     ],
 )
 def test_a_denial_and_its_opposite_support_each_other_neither_way(one: str, other: str) -> None:
@@ -45,6 +49,9 @@ def test_the_number_that_is_denied_is_not_the_one_that_is_affirmed() -> None:
         ("听到：“別怕”", "别怕"),
         ("这是特别好的糖", "这是特别好的糖"),
         ("看到：无人机", "无人机"),
+        ("Smoking is forbidden.", "Smoking is forbidden here."),
+        ("不可以吸烟", "禁止吸烟"),
+        ("画面文字：“禁止吸烟”", "禁止吸烟"),
     ],
 )
 def test_what_both_deny_or_affirm_is_supported(claim: str, line: str) -> None:

@@ -16,12 +16,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import literal_column, select, update
 
 from agents.search.pictures import best_fits
 from agents.search.scoring import query_scales
 from agents.tagging import recall as sources
 from agents.tagging.phrases import Phrases
+from agents.tagging.ranking import decide, rank
 from agents.tagging.recall import Case, Recalled
 from agents.tagging.vocabulary import TagVectors
 from agents.words import contains_phrase, folded_characters, folded_phrases, folded_words, is_chinese
@@ -289,8 +290,8 @@ def test_tags_of_look_alikes_are_those_that_each_clip_finds_alone(
                 for at, row in enumerate(rows)
             ]
             put(store, video, "vectors", vectors=items)
-            accepted = Decision(video, f"t{n}", "accepted", 0.5 + n / 100, ("picture",), (), (("picture", 0.7),))
-            shared = Decision(video, "t39", "accepted", 0.6 + n / 100, ("speech",), (), (("speech", 0.7),))
+            accepted = Decision(video, f"t{n}", "accepted", 0.5 + n / 100, ("picture",), (), (("picture", 0.95),))
+            shared = Decision(video, "t39", "accepted", 0.6 + n / 100, ("speech",), (), (("speech", 0.95),))
             second_hand = Decision(video, "t38", "accepted", 0.9, ("similar",), (), (("similar", 0.7),))
             store.tags.save_decisions(video, [accepted, shared, second_hand])
         known = TagVectors(tags, bundle(encoders, Counted()))
@@ -313,6 +314,31 @@ def test_tags_of_look_alikes_are_those_that_each_clip_finds_alone(
             assert {word.tag_id: word.probability for word in found} == expected
             most = max(most, len(found))
         assert most > 3
+
+
+def test_copies_do_not_raise_each_others_confidence_at_every_run(
+    encoders: Encoders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "least_likeness", lambda _: 0.8)
+    monkeypatch.setattr(sources, "collections", lambda _: SimpleNamespace(likeness="toy-likeness"))
+    known = TagVectors([Tag("t", "guitar", "", (), "", "", "active")], bundle(encoders, Counted()))
+    vector = np.ones(16, np.float32)
+    runs: list[list[float]] = []
+    with LibraryStore.open(tmp_path / "library", create=True) as store:
+        videos = [add_video(store, f"{n}.mp4") for n in range(2)]
+        for n, video in enumerate(videos):
+            items = [VectorItem("toy-likeness", f"{n}", vector, span(0, 1), "picture", "c")]
+            put(store, video, "vectors", vectors=items)
+        for _ in range(4):
+            runs.append([])
+            for video in videos:
+                own = Recalled("t", "picture", 0.8, ("e",))
+                similar = sources.similar_source(Case(video, store, bundle(encoders, Counted()), known))
+                (made,) = decide(video, rank([own, *similar]))
+                store.tags.save_decisions(video, [made])
+                runs[-1].append(made.confidence)
+    assert runs[0] == pytest.approx([0.8, 1 - 0.2 * (1 - sources.SIMILAR * 0.8)])
+    assert runs[1:] == [[runs[0][1]] * 2] * 3
 
 
 def test_only_new_tags_are_encoded_at_the_next_start(encoders: Encoders, tmp_path: Path) -> None:
@@ -351,7 +377,10 @@ def test_an_interruption_loses_nothing_that_was_encoded(encoders: Encoders, tmp_
         assert len(rest.encoded) == 60
 
 
-@pytest.mark.parametrize("damage", [{"numbers": b"\0" * 99}, {"checksum": 7}, {"numbers": b""}])
+@pytest.mark.parametrize(
+    "damage",
+    [{"numbers": b"\0" * 99}, {"checksum": 7}, {"numbers": b""}, {"numbers": literal_column("'of another type'")}],
+)
 def test_what_is_damaged_is_made_again(encoders: Encoders, tmp_path: Path, damage: dict[str, Any]) -> None:
     tags = [Tag(f"t{n}", f"name {n}", "", (), "", "", "active") for n in range(30)]
     with LibraryStore.open(tmp_path / "library", create=True) as store:

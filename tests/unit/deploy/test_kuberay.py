@@ -120,6 +120,17 @@ def test_every_pod_is_confined_and_dies_alone():
             assert not context["allowPrivilegeEscalation"], name
 
 
+def test_only_pods_of_the_namespace_reach_the_server_that_asks_for_no_password():
+    (policy,) = [document for _, document in BUILT_IN if document["kind"] == "NetworkPolicy"]
+    (server,) = [document for name, document in BUILT_IN if (name, document["kind"]) == ("chroma.yaml", "StatefulSet")]
+    labels, spec = server["spec"]["template"]["metadata"]["labels"], policy["spec"]
+    assert policy["metadata"]["namespace"] == server["metadata"]["namespace"]
+    assert spec["podSelector"]["matchLabels"].items() <= labels.items()
+    assert spec["policyTypes"] == ["Ingress"]
+    ((allowed,),) = [rule["from"] for rule in spec["ingress"]]
+    assert allowed == {"podSelector": {}}
+
+
 def test_ray_pods_leave_in_good_order_and_spill_to_a_volume():
     for name, document in RAY:
         for template in templates(document):

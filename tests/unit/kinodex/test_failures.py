@@ -7,10 +7,12 @@ import shlex
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 from typer.testing import CliRunner
 
 from kinodex.cli.app import app
-from kinodex.settings import ENVIRONMENT
+from kinodex.settings import ENVIRONMENT, Settings
+from kinodex.usecases.failures import FailureFilter, failures, quarantined, requeue
 from stores.core.records import StageKey, StageOutput
 from stores.library_store import LibraryStore
 
@@ -167,3 +169,19 @@ def test_during_a_long_job_failures_can_be_let_again_and_nothing_be_removed(film
     for ran in refused:
         assert ran.exit_code == 1
         assert json.loads(ran.stdout)["error"]["code"] == "LIBRARY_LOCKED"
+
+
+@pytest.mark.parametrize("number", [1, 20])
+def test_the_number_of_queries_does_not_grow_with_the_failures(tmp_path: Path, number: int):
+    settings = Settings.load(None, library=tmp_path / "other lib")
+    with LibraryStore.open(settings.library, create=True, max_attempts=1) as store:
+        for each in range(number):
+            path = tmp_path / f"{each}.mp4"
+            path.write_text(path.name)
+            fail(store, store.catalog.register(path, f"{each:02d}" * 32, 1, 1), "pictures", "DECODE_TIMEOUT")
+        asked: list[str] = []
+        event.listen(store.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        assert len(failures(store, settings, FailureFilter()).errors) == number
+        assert len(quarantined(store, settings, None).quarantined) == number
+        assert requeue(store, settings, FailureFilter(), dry_run=True).videos == number
+        assert len([one for one in asked if one.startswith("SELECT")]) == 7

@@ -48,6 +48,8 @@ def test_a_library_in_a_file_is_relative_to_that_file(tmp_path: Path):
         ("[search]\nrerank = 'on'", ("search.rerank",)),
         ("[search]\ntop_k = 0", ("search.top_k",)),
         ("workers = ", ("TOML",)),
+        ("library = true", ("library", "folder")),
+        ('library = "a\\u0000"', ("library", "folder")),
     ],
 )
 def test_a_bad_file_is_named_with_its_key(text: str, named: tuple[str, ...]):
@@ -163,6 +165,7 @@ def test_settings_of_stages_become_their_configs():
         ("[perception.labels]\nfaintest = 0.5", ("perception.labels.faintest", "min_peak")),
         ("[perception.labels]\nmost = 5", ("perception.labels.most", "max_labels")),
         ("[perception.pictures]\nstrongest = 5", ("perception.pictures.strongest", "top_k")),
+        ('[perception.vectors]\nvideo_weights = "a\\u0000"', ("perception.vectors.video_weights", "null byte")),
         ("[perception.objects]\nsame = 0.5", ("perception.objects.same", "change_threshold")),
     ],
 )

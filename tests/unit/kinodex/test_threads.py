@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import threading
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -205,3 +207,21 @@ class Answers:
         self.moments = {query: moments(library, query, old) for query in QUERIES}
         self.answer = answer(library, old)
         self.decided = decided(library)
+
+
+def test_a_library_that_is_closed_keeps_no_memory(library: Library) -> None:
+    class Ring:
+        def __init__(self) -> None:
+            self.itself = self
+
+    gc.disable()
+    try:
+        ring = weakref.ref(Ring())
+        assert library.search("a red wall").moments
+        assert gc.get_freeze_count() > 0
+        library.close()
+        assert gc.get_freeze_count() == 0
+        gc.collect()
+        assert ring() is None
+    finally:
+        gc.enable()

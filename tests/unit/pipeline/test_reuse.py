@@ -19,7 +19,7 @@ from pipeline.observers.pictures import PictureConfig
 from pipeline.perceive import PerceptionConfig, PerceptionContext, VideoFile, fingerprints, perceive, stages
 from pipeline.similarity.reuse import ReuseConfig
 from stores.core.ids import sha256_of
-from stores.core.records import Clip, Label, StageKey, StageOutput
+from stores.core.records import Blob, Clip, Label, StageKey, StageOutput
 from stores.known_frame_hashes import KnownFrameHashes
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
@@ -162,6 +162,18 @@ def test_prints_that_are_stored_already_serve_a_later_pass(case: Case, films: Pa
     shown(case)
     case.ingest(films / "copy.mp4", todo=("pictures", "objects"))
     assert max(shown(case)) <= 15 // 3
+
+
+@pytest.mark.parametrize("damaged", ["pictures", "objects", "frame_hashes"])
+def test_what_is_damaged_of_one_video_fails_no_other_one(case: Case, films: Path, damaged: str) -> None:
+    film = case.ingest(films / "film.mp4")
+    key = StageKey(film, damaged, fingerprints(stages(case.encoders))[damaged])
+    name = f"{damaged}.npz"
+    case.store.blobs.put(key, Blob(name, case.store.blobs.get(key, name)[:700]))
+    shown(case)
+    copy = case.ingest(films / "copy.mp4")
+    assert max(shown(case)) >= 12  # the models saw what could not be taken
+    assert not case.arrays(copy, "pictures" if damaged != "objects" else "objects")["reused"].any()
 
 
 @pytest.mark.slow

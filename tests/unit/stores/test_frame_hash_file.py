@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -127,3 +130,63 @@ def test_a_file_put_in_its_place_counts_at_once(path: Path, tmp_path: Path) -> N
     path.unlink()
     file.refresh()
     assert (file.near(entry(2).hashes, 4), file.newest) == ({}, 0.0)
+
+
+@pytest.mark.usefixtures("small")
+def test_whatever_is_damaged_in_the_file_nobody_who_looks_into_it_fails(path: Path) -> None:
+    writer = FrameHashFile(path)
+    for number in range(12):
+        writer.append(entry(number))
+    whole = path.read_bytes()
+    for seed in range(400):
+        random = np.random.default_rng(seed)
+        data = bytearray(whole)
+        first = int(random.integers(0, len(data)))
+        data[first : first + 8] = random.bytes(len(data[first : first + 8]))
+        path.unlink()
+        path.write_bytes(data)
+        read, added = FrameHashFile(path), FrameHashFile(path)
+        read.refresh()
+        added.append(entry(50))
+        for file in (read, added):
+            for number in range(12):
+                file.near(entry(number).hashes, 4)  # what is named wrongly is in no table
+        assert added.near(entry(50).hashes, 4)
+
+
+def test_what_a_writer_left_may_be_cut_off_while_others_read_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    FrameHashFile(path).append(entry(1))
+    whole = path.stat().st_size
+    with path.open("ab") as file:
+        file.write(bytes(100_000))
+    stat = os.fstat
+
+    def cut_off(handle: int) -> os.stat_result:
+        about = stat(handle)
+        os.truncate(path, whole)  # by the next writer, just now
+        return about
+
+    monkeypatch.setattr(frame_hash_file.os, "fstat", cut_off)
+    assert found(path, [1, 2]) == [1]
+
+
+_LOOK = """
+import os, sys
+from pathlib import Path
+import numpy as np
+from stores.files.frame_hash_file import FrameHashEntry, FrameHashFile
+
+path, hashes = Path(sys.argv[1]), np.arange(1, 90_000, dtype=np.uint64) << np.uint64(40)
+file = FrameHashFile(path)
+file.append(FrameHashEntry("vid_a", 1.0, hashes))
+os.truncate(path, int(sys.argv[2]))
+assert file.near(hashes[:5], 0) == {}
+file.append(FrameHashEntry("vid_b", 2.0, hashes[:9]))
+assert ("vid_b", 2.0) in file.near(hashes[:5], 0)
+"""
+
+
+@pytest.mark.parametrize("length", [0, 5_000])
+def test_who_looks_into_a_file_that_was_made_shorter_goes_on(path: Path, length: int) -> None:
+    root = Path(frame_hash_file.__file__).parents[2]
+    subprocess.run([sys.executable, "-c", _LOOK, str(path), str(length)], cwd=root, check=True)  # SIGBUS ends a process

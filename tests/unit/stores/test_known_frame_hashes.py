@@ -16,6 +16,7 @@ from sqlalchemy import event, insert, update
 
 from stores import known_frame_hashes as known_frame_hashes
 from stores.catalog import bump_revision
+from stores.core.errors import StoreError
 from stores.core.records import Blob, StageKey, StageOutput, Video
 from stores.files import frame_hash_file
 from stores.files.frame_hash_file import FrameHashEntry, FrameHashFile
@@ -24,6 +25,7 @@ from stores.ledger import Attempt
 from stores.library_store import LibraryStore
 from stores.maintenance.forget import forget
 from stores.maintenance.rebuild import rebuild_index
+from stores.maintenance.sweeping import sweep
 from stores.maintenance.verify import verify
 from stores.sql.database import writing
 from stores.sql.tables import StageRunRow, VideoRow
@@ -264,3 +266,67 @@ def test_a_damaged_file_is_noticed_and_made_anew(
     forget(store, names)
     rebuild_index(store)
     assert not file.exists()
+
+
+def test_what_cannot_be_read_or_written_now_is_added_later(
+    store: LibraryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [add(store, tmp_path / f"v{seed}", pictures(seed)) for seed in range(3)]
+    with writing(store.engine) as connection:  # long ago: nobody would look for them any more
+        for name, seconds in zip(names[:2], (5.0, 6.0), strict=True):
+            change = update(StageRunRow).where(StageRunRow.video_id == name)
+            connection.execute(change.values(finished_at=seconds))
+    some = np.concatenate([pictures(seed)[:16] for seed in range(3)])
+    known = KnownFrameHashes(store)
+
+    def refused(*arguments: object) -> bytes:
+        raise StoreError("BLOB_STORE_UNREACHABLE", "The server does not answer.")
+
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store.blobs, "get", refused)
+        assert known.of("vid_new", {"frame_hashes": "p1"}).near(some, 4) == []
+        with pytest.raises(StoreError, match="does not answer"):
+            rebuild_index(store)
+    with monkeypatch.context() as patch:
+        patch.setattr(frame_hash_file, "_write", full)
+        assert known.of("vid_new", {"frame_hashes": "p1"}).near(some, 4) == []
+    assert sorted(known.of("vid_new", {"frame_hashes": "p1"}).near(some, 4)) == sorted(names)
+    assert not verify(store).harmful
+
+
+def test_frame_hashes_that_are_damaged_anywhere_stop_no_other_video(store: LibraryStore, tmp_path: Path) -> None:
+    one, other = (add(store, tmp_path / f"v{seed}", pictures(seed)) for seed in range(2))
+    key = StageKey(one, "frame_hashes", "p1")
+    whole = store.blobs.get(key, "frame_hashes.npz")
+    some = np.concatenate([pictures(seed)[:16] for seed in range(2)])
+    file = store.root / known_frame_hashes.FILE
+    heads = [place for place in range(len(whole)) if whole[place : place + 2] == b"PK"]
+    for place in {head + more for head in heads for more in range(4, 12)}:
+        damaged = bytearray(whole)
+        damaged[place] ^= 0xFF
+        store.blobs.put(key, Blob("frame_hashes.npz", bytes(damaged)))
+        file.unlink(missing_ok=True)
+        view = KnownFrameHashes(store).of("vid_new", {"frame_hashes": "p1"})
+        assert view.near(some, 4)[-1] == other
+        view.video(one)
+
+
+def test_what_a_killed_rebuild_left_is_swept(
+    store: LibraryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = add(store, tmp_path / "a", pictures(1))
+    assert KnownFrameHashes(store).of("vid_new", {"frame_hashes": "p1"}).near(pictures(1), 4) == [name]
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            known_frame_hashes.rebuild_frame_hashes(store)
+    left = store.root / known_frame_hashes.UNFINISHED
+    size = left.stat().st_size
+    assert sweep(store, dry_run=True).bytes == size
+    assert left.exists()
+    assert sweep(store).bytes == size
+    assert not left.exists()
+    assert KnownFrameHashes(store).of("vid_new", {"frame_hashes": "p1"}).near(pictures(1), 4) == [name]

@@ -155,14 +155,34 @@ def test_a_worker_that_lost_the_attempt_cannot_end_it(store: LibraryStore, end: 
         store.ledger.fail(current, "DECODE_FAILED", "it was done already")
 
 
-def test_planning_reads_all_videos_at_once(store: LibraryStore) -> None:
+def test_what_was_done_is_known_by_video(store: LibraryStore) -> None:
     first, second = add_video(store, "a.mp4"), add_video(store, "b.mp4")
     put(store, first, "speech", fingerprint="f9")
     store.ledger.fail(begun(store, second, "speech"), "MODEL_FAILED", "no")
-    assert store.ledger.all_done_fingerprints() == {first: {"probe": "f1", "speech": "f9"}, second: {"probe": "f1"}}
+    assert store.ledger.done_fingerprints(first) == {"probe": "f1", "speech": "f9"}
     assert store.ledger.done_fingerprints(second) == {"probe": "f1"}
     assert {(r.key.video_id, r.key.stage, r.status) for r in store.ledger.receipts(second)} == {
         (second, "probe", "done"),
         (second, "speech", "failed"),
     }
     assert len(store.ledger.receipts()) == 4
+
+
+def test_only_the_newest_run_of_a_stage_counts_as_failed(tmp_path: Path) -> None:
+    times = iter(range(1, 100))
+    ledger = Ledger(open_database(f"sqlite:///{tmp_path}/x.sqlite3"), clock=lambda: float(next(times)))
+
+    def end(stage: str, fingerprint: str, code: str) -> None:
+        attempt = ledger.begin(StageKey("vid_1", stage, fingerprint), "tester")
+        assert isinstance(attempt, Attempt)
+        ledger.fail(attempt, code, "no") if code else ledger.release(attempt)
+
+    with open_database(f"sqlite:///{tmp_path}/x.sqlite3").begin() as connection:
+        connection.execute(text("INSERT INTO videos (video_id, sha256, size) VALUES ('vid_1', 'x', 1)"))
+    end("speech", "f1", "MODEL_FAILED")
+    end("pictures", "f1", "MODEL_FAILED")
+    end("speech", "f2", "")
+    end("labels", "f1", "INTERNAL")
+    assert [receipt.key.stage for receipt in ledger.newest_with(("failed",))] == ["pictures", "labels"]
+    assert [receipt.key.fingerprint for receipt in ledger.newest_with(("pending",))] == ["f2"]
+    assert ledger.newest_with(("quarantined",)) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from stores.maintenance.rebuild import rebuild_index
 from stores.maintenance.sweeping import sweep
 from stores.maintenance.verify import verify
 from stores.sql.database import writing
+from stores.vectors.rows import VectorNote, VectorRows
 from stores.vectors.snapshot import pack_vectors, unpack_vectors
 from tests.unit.stores.builders import COLLECTION, add_video, begun, put, span, utterance, vector_item
 
@@ -192,3 +193,22 @@ def test_a_killed_rebuild_leaves_the_old_index(tmp_path: Path) -> None:
         assert nearest(store) == NEAREST
         rebuild_index(store)
         assert nearest(store) == NEAREST
+
+
+def test_a_search_under_way_ends_well_when_the_index_is_replaced(
+    store: LibraryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video_id = filled(store)
+    of_videos = VectorRows.of_videos
+
+    def meanwhile(rows: VectorRows, *given: Any) -> list[VectorNote]:
+        # Between two requests to the index: another process replaces it, and another thread uses the new one.
+        monkeypatch.undo()
+        with LibraryStore.open(store.root) as other:
+            rebuild_index(other)
+        assert nearest(store) == NEAREST
+        return of_videos(rows, *given)
+
+    monkeypatch.setattr(VectorRows, "of_videos", meanwhile)
+    hits = store.vectors.query(COLLECTION, UP, 9, video_ids=[video_id])
+    assert [hit.vector_id for hit in hits] == NEAREST

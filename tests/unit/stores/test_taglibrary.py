@@ -251,3 +251,13 @@ def test_contradicting_decisions_are_errors(store: LibraryStore) -> None:
         store.tags.save_decisions(video_id, [decision("vid_other", "t1")])
     with pytest.raises(ValueError):
         store.tags.save_decisions(video_id, [decision(video_id, "t1"), decision(video_id, "t1")])
+
+
+def test_some_tags_are_named_without_reading_all(store: LibraryStore, tmp_path: Path) -> None:
+    write_tags(tmp_path / "tags.csv", [Tag(f"t{number}", f"name {number}") for number in range(1200)])
+    store.tags.import_csv(tmp_path / "tags.csv")
+    assert store.tags.count() == 1200
+    assert store.tags.names(["t3", "t7", "t3", "t9999"]) == {"t3": "name 3", "t7": "name 7"}
+    assert store.tags.names(f"t{number}" for number in range(1200)) == {
+        tag.tag_id: tag.name for tag in store.tags.tags()
+    }

@@ -201,3 +201,17 @@ def test_after_a_commit_only_what_changed_is_read_anew(
     fetched, vectors = store.vectors.fetch(COLLECTION)
     assert [hit.video_id for hit in fetched] == sorted([second, third])
     assert len(vectors) == 2
+
+
+def test_a_huge_collection_is_asked_for_more(
+    filled: tuple[LibraryStore, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, *_ = filled
+    monkeypatch.setattr(module, "RANKED_EXACTLY", 1)
+    asked: list[int] = []
+    monkeypatch.setattr(module, "ask_index", lambda *given: asked.append(given[-1]) or [])
+    for many in (4, 3):
+        store.vectors.close()
+        monkeypatch.setattr(module, "ASKED_FOR_OF_MANY", (many, 77))
+        store.vectors.query(COLLECTION, EAST, 2)
+    assert asked == [module.ASKED_FOR, 77]

@@ -20,6 +20,7 @@ from workflows.executors.recovered_outputs import WithRecovered, recovered_outpu
 from workflows.executors.threads import record_outcome
 from workflows.identify import Input
 from workflows.ingest import ingest
+from workflows.job_options import JobOptions
 from workflows.units import Planner, WorkUnit
 from workflows.work import WorkerCallbacks, WorkerContext, work
 
@@ -59,7 +60,7 @@ def test_a_full_disk_is_no_strike(store, encoders, tmp_path, monkeypatch):
         patched.setattr(LibraryStore, "commit", full)
         for _ in range(4):
             with pytest.raises(StoreError, match="DISK_FULL"):
-                ingest(store, encoders, [tmp_path / "a.mp4"], workers=1)
+                ingest(store, encoders, [tmp_path / "a.mp4"], JobOptions(workers=1))
     (receipt,) = store.ledger.receipts()
     assert (receipt.status, receipt.strikes) == ("pending", 0)
 
@@ -122,7 +123,7 @@ def test_undecodable_audio_blocks_nothing(store, encoders):
 def test_nothing_is_derived_from_outdated_results(store, encoders, tmp_path, monkeypatch):
     """Speech must run again and is refused: clips must not be derived from the old speech under a new fingerprint."""
     film = write_video(tmp_path / "a.mp4", seconds=0.5)
-    ingest(store, encoders, [film], workers=1)
+    ingest(store, encoders, [film], JobOptions(workers=1))
     video_id = store.catalog.videos()[0].video_id
     order = ("speech", "clips", "labels", "vectors")
     unit = WorkUnit(video_id, f"file://{film}", store.catalog.sha256(video_id), 0.5, dict.fromkeys(order, "new"))
@@ -155,7 +156,7 @@ def test_a_closed_pipe_does_not_end_the_job(store, encoders, tmp_path):
     def left(event: object) -> None:
         raise BrokenPipeError
 
-    report = ingest(store, encoders, [tmp_path], workers=2, progress=left)
+    report = ingest(store, encoders, [tmp_path], JobOptions(workers=2), progress=left)
     assert [video.error_code for video in report.videos] == ["NOT_MEDIA"] * 3
 
 

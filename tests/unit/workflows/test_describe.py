@@ -198,7 +198,7 @@ def test_an_undecodable_video_is_retried_only_on_request(library: Held, encoders
     path.write_bytes(whole)
     assert plan_descriptions(store, encoders, ids[:1], by(Namer()))[0].state == "failed"
     assert statuses(describe_videos(store, encoders, ids[:1], by(Namer()))) == ["failed"]
-    assert statuses(describe_videos(store, encoders, ids[:1], by(Namer()), retry=True)) == ["done"]
+    assert statuses(describe_videos(store, encoders, ids[:1], replace(by(Namer()), retry=True))) == ["done"]
 
 
 def test_an_interruption_loses_one_video_and_counts_against_none(library: Held, encoders: Encoders) -> None:
@@ -256,7 +256,7 @@ def test_an_endpoint_describes_and_writes_a_script_and_its_cost_is_counted(libra
         (planned,) = plan_descriptions(store, encoders, ids[:1], setup)
         assert planned.calls == 3
         assert planned.tokens > 1000
-        report = describe_videos(store, encoders, ids[:1], setup, prices=(1e6, 2e6))
+        report = describe_videos(store, encoders, ids[:1], replace(setup, prices=(1e6, 2e6)))
         assert statuses(report) == ["done"]
         assert report.videos[0].script == "A wall is painted red."
         assert (report.calls, report.spent.tokens, report.spent.money) == (3, 54, 3 * 11 + 3 * 2 * 7)

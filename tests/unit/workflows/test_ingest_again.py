@@ -14,6 +14,7 @@ from stores.ledger import MAX_ATTEMPTS, Attempt
 from stores.library_store import LibraryStore
 from tests.e2e.media import write_video
 from workflows.ingest import ingest
+from workflows.job_options import JobOptions
 from workflows.planning.budget import Budget, Meter
 from workflows.planning.rates import Rates
 from workflows.telemetry.progress import Event, Identified, Planned
@@ -40,7 +41,7 @@ def film(tmp_path: Path) -> Path:
 
 def run(store, encoders, film, **options):
     events = []
-    report = ingest(store, encoders, [film], workers=1, progress=events.append, **options)
+    report = ingest(store, encoders, [film], JobOptions(workers=1, **options), progress=events.append)
     (planned,) = [event for event in events if isinstance(event, Planned)]
     return report.videos[0], planned.videos
 
@@ -84,7 +85,7 @@ def test_a_full_disk_ends_the_job_and_keeps_the_library(store, encoders, tmp_pat
     with monkeypatch.context() as patched:
         patched.setattr(LibraryStore, "commit", full)
         with pytest.raises(StoreError, match="DISK_FULL"):
-            ingest(store, encoders, [tmp_path], workers=2)
+            ingest(store, encoders, [tmp_path], JobOptions(workers=2))
     with store.writer():
         assert store.runs.runs()[0].finished_at is None
     assert len(store.catalog.videos()) == 3
@@ -109,10 +110,10 @@ def test_hashing_counts_against_a_budget_of_seconds(store, encoders, tmp_path):
     rates = Rates.of(store)
     meter = Meter(tmp_path, lambda unit: rates.estimate(unit.stages, unit.seconds), 1, Budget(seconds=45), lambda: now)
     meter.start()
-    report = ingest(store, encoders, [tmp_path], workers=1, meter=meter, progress=time_passes)
+    report = ingest(store, encoders, [tmp_path], JobOptions(workers=1), meter=meter, progress=time_passes)
     assert (report.totals.inputs, report.totals.postponed) == (12, 12)
     assert report.totals.reconciled
     assert "45 s" in meter.stopped
     assert report.totals.media_seconds == 0, "nothing was processed, so there is no speed"
-    report = ingest(store, encoders, [tmp_path], workers=1)
+    report = ingest(store, encoders, [tmp_path], JobOptions(workers=1))
     assert [video.error_code for video in report.videos] == ["NOT_MEDIA"] * 12

@@ -27,6 +27,7 @@ from tests.unit.workflows.two_models import red_film, registry
 from workflows.discover import discover
 from workflows.identify import identify
 from workflows.ingest import ingest
+from workflows.job_options import JobOptions
 from workflows.reembed import clean, plan_reembed
 
 
@@ -40,7 +41,7 @@ class World:
         with store.writer():
             self.ids = [one.video_id for one in identify(store, discover(self.films), lambda _done, _of: None)]
             self._read_nothing(self.old)
-        report = ingest(store, self.old, self.films, workers=1)
+        report = ingest(store, self.old, self.films, JobOptions(workers=1))
         assert [video.status for video in report.videos] == ["done", "done"]
 
     def _read_nothing(self, encoders: Encoders) -> None:
@@ -93,14 +94,14 @@ def test_the_old_vectors_serve_until_the_new_ones_are_complete(world: World) -> 
     }
 
     # Half of it: each video is found by the one model or by the other, by no mixture.
-    ingest(world.store, world.new, [world.films[0]], workers=1, only=reembed_plan.stages)
+    ingest(world.store, world.new, [world.films[0]], JobOptions(workers=1, only=reembed_plan.stages))
     assert world.held() == {old: {two}, new: {one}}
     assert surely(world.search("a sailing boat")) == [two]
     assert surely(world.search("drums")) == [one]
     assert world.search("drums").index.videos_former == 1
 
     assert plan_reembed(world.store, world.new).paths == (world.films[1],)
-    ingest(world.store, world.new, reembed_plan.paths, workers=1, only=reembed_plan.stages)
+    ingest(world.store, world.new, reembed_plan.paths, JobOptions(workers=1, only=reembed_plan.stages))
     clean(world.store)
     assert world.held() == {new: {one, two}}
     assert old not in {name for name, _ in world.store.vectors.stored()}

@@ -20,7 +20,7 @@ VIDEOS = (
 
 def facts(run: int) -> RunFacts:
     settings = {"library": "lib", "endpoint": {"api_key": "sk-123", "base_url": "http://me:pw@host/v1"}}
-    return RunFacts(run, "ingest films", "embedded", {"speech": "whisper@1"}, {"probe": "f1"}, settings, 1000.0)
+    return RunFacts(run, "ingest films", "embedded", {"speech": "whisper@1"}, {"probe": "f1"}, settings, 1000.0, 1020.0)
 
 
 def report() -> IngestReport:
@@ -36,7 +36,7 @@ def counts():
 
 
 def test_a_report_lists_all_outcomes_and_no_secrets(tmp_path):
-    path = write_report(tmp_path, facts(12), report(), counts(), ended=1020.0)
+    path = write_report(tmp_path, facts(12), report(), counts())
     assert path == tmp_path / "reports" / "run-000012.json"
     assert (tmp_path / "reports" / "latest.json").read_bytes() == path.read_bytes()
     text = path.read_text()

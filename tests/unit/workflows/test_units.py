@@ -19,6 +19,7 @@ from tests.e2e.media import write_video
 from tests.unit.stores.builders import sha, video_of
 from workflows.identify import Input
 from workflows.ingest import ingest
+from workflows.job_options import JobOptions
 from workflows.report import outcome_of
 from workflows.telemetry.progress import VideoFinished
 from workflows.units import PARTED, Planner, WorkUnit
@@ -146,12 +147,12 @@ def test_retryable_failures_are_retried_at_once_and_then_quarantined(store, enco
 
     monkeypatch.setattr("pipeline.decode.decoder.Decoder.probe", crash)
     events = []
-    report = ingest(store, encoders, [tmp_path / "a.mp4"], workers=1, progress=events.append)
+    report = ingest(store, encoders, [tmp_path / "a.mp4"], JobOptions(workers=1), progress=events.append)
     assert (report.videos[0].status, report.videos[0].error_code) == ("quarantined", "DECODE_CRASHED")
     assert len(calls) == store.ledger.max_attempts
     assert [event.status for event in events if isinstance(event, VideoFinished)] == ["quarantined"]
     assert report.totals.reconciled
-    again = ingest(store, encoders, [tmp_path / "a.mp4"], workers=1)
+    again = ingest(store, encoders, [tmp_path / "a.mp4"], JobOptions(workers=1))
     assert again.videos[0].status == "quarantined"
     assert len(calls) == store.ledger.max_attempts
 
@@ -164,7 +165,7 @@ def test_a_failure_of_the_machine_is_retried_within_limits_and_counts_no_strike(
 
     with monkeypatch.context() as patched:
         patched.setattr("pipeline.decode.decoder.Decoder.probe", unreadable)
-        report = ingest(store, encoders, [tmp_path / "a.mp4"], workers=1)
+        report = ingest(store, encoders, [tmp_path / "a.mp4"], JobOptions(workers=1))
     assert report.videos[0].status == "failed"
     (receipt,) = store.ledger.receipts()
     assert receipt.strikes == 0
@@ -173,8 +174,8 @@ def test_a_failure_of_the_machine_is_retried_within_limits_and_counts_no_strike(
 def test_a_renamed_file_keeps_its_results(store, encoders, tmp_path):
     film = tmp_path / "text.mp4"
     film.write_text("no film")
-    ingest(store, encoders, [film], workers=1)
+    ingest(store, encoders, [film], JobOptions(workers=1))
     shutil.move(film, tmp_path / "other.mp4")
-    report = ingest(store, encoders, [tmp_path / "other.mp4"], workers=1)
+    report = ingest(store, encoders, [tmp_path / "other.mp4"], JobOptions(workers=1))
     assert report.videos[0].error_code == "NOT_MEDIA"
     assert [receipt.attempt for receipt in store.ledger.receipts()] == [1]

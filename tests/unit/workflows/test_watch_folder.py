@@ -7,7 +7,7 @@ import pytest
 
 from stores.core.errors import StoreError
 from workflows.report import IngestReport, VideoReport, total
-from workflows.watch_folder import Round, watch_folder
+from workflows.watch_folder import Round, WatchOptions, watch_folder
 
 STABLE_SECONDS = 0.3
 
@@ -27,12 +27,12 @@ class Watched:
         self.given: list[list[str]] = []
         self.error: BaseException | None = None
         self._ingest = ingest or ended
-        self._options = {"stable_seconds": STABLE_SECONDS, "every": 60.0, **options}
+        self._options = WatchOptions(**{"stable_seconds": STABLE_SECONDS, "every": 60.0, **options})
         self._thread = threading.Thread(target=self._run, args=(folder,))
 
     def _run(self, folder: Path) -> None:
         try:
-            watch_folder([folder], self.ingest, stop=self.stop, on_round=self.rounds.append, **self._options)
+            watch_folder([folder], self.ingest, self._options, stop=self.stop, on_round=self.rounds.append)
         except StoreError as error:
             self.error = error
 
@@ -154,9 +154,8 @@ def test_once_ingests_the_existing_files_and_ends(tmp_path, names):
     for name in names:
         (tmp_path / name).write_bytes(name.encode())
     rounds: list[Round] = []
-    made = watch_folder(
-        [tmp_path], ended, stop=threading.Event(), on_round=rounds.append, stable_seconds=STABLE_SECONDS, once=True
-    )
+    options = WatchOptions(stable_seconds=STABLE_SECONDS, once=True)
+    made = watch_folder([tmp_path], ended, options, stop=threading.Event(), on_round=rounds.append)
     assert made == len(rounds) == (1 if names else 0)
     assert [each.files for each in rounds] == [2] * made
 
@@ -165,4 +164,5 @@ def test_the_library_is_not_an_input(tmp_path):
     library = tmp_path / "lib"
     library.mkdir()
     (library / "thumb.mp4").write_bytes(b"ours")
-    assert not watch_folder([tmp_path], ended, stop=threading.Event(), stable_seconds=0.1, library=library, once=True)
+    options = WatchOptions(stable_seconds=0.1, library=library, once=True)
+    assert not watch_folder([tmp_path], ended, options, stop=threading.Event())
