@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from kinodex.exits import EXIT_INTERRUPTED
-
 
 def main() -> None:
     """Run the command line; Ctrl-C while modules are still being loaded ends it without a traceback, too."""
@@ -14,6 +12,8 @@ def main() -> None:
 
         run()
     except KeyboardInterrupt:
+        from kinodex.exits import EXIT_INTERRUPTED
+
         print("interrupted", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
 

@@ -61,9 +61,11 @@ class Library:
     Raises:
         StoreError: LIBRARY_MISSING, LIBRARY_READ_ONLY or LIBRARY_VERSION; DATABASE_UNREACHABLE and the like if it
             lies on servers.
+        UsageError: SETTINGS_INVALID, as `kinodex.settings.Settings.check`.
     """
 
     def __init__(self, settings: Settings, create: bool = False) -> None:
+        settings.check()
         self.settings = settings
         self.report_path: Path | None = None
         self.stopped = ""

@@ -46,6 +46,18 @@ def perception_config(tables: Mapping[str, Mapping[str, Any]]) -> PerceptionConf
     Raises:
         UsageError: SETTINGS_INVALID, naming the table or key, and those there are or what the key takes.
     """
+    configs = checked_tables(tables)
+    if "vectors" in configs:
+        configs["vectors"] = _hashed(configs["vectors"])
+    return PerceptionConfig(**configs)
+
+
+def checked_tables(tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The config of each stage that has a table, by stage. No file that a table names is read.
+
+    Raises:
+        UsageError: SETTINGS_INVALID, as `perception_config`.
+    """
     kinds = get_type_hints(PerceptionConfig)
     configs: dict[str, Any] = {}
     for stage, table in tables.items():
@@ -55,9 +67,7 @@ def perception_config(tables: Mapping[str, Mapping[str, Any]]) -> PerceptionConf
         if stage not in kinds:
             raise _invalid(f"there is no table [perception.{stage}].", f"Valid tables: {', '.join(kinds)}.")
         configs[stage] = _config(stage, kinds[stage], table)
-    if "vectors" in configs:
-        configs["vectors"] = _hashed(configs["vectors"])
-    return PerceptionConfig(**configs)
+    return configs
 
 
 def _hashed(config: VectorConfig) -> VectorConfig:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "kinodex.toml"
 DEFAULT_LIBRARY = Path("kinodex-library")
+DEFAULT_PROFILE = "embedded"
 
 ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "KINODEX_LIBRARY": ("library",),
@@ -135,7 +136,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     library: Path = DEFAULT_LIBRARY
-    profile: str = "embedded"
+    profile: str = DEFAULT_PROFILE
     device: Literal["auto", "cpu", "cuda"] = "auto"
     executor: Literal["local", "ray"] = "local"
     workers: int | None = Field(default=None, ge=1)
@@ -201,7 +202,7 @@ class Settings(BaseModel):
             options += ["--library", str(self.library)]
         if self._config is not None:
             options += ["--config", str(self._config)]
-        if self.profile != "embedded":
+        if self.profile != DEFAULT_PROFILE:
             options += ["--profile", self.profile]
         if self.device != "auto":
             options += ["--device", self.device]
@@ -223,6 +224,27 @@ class Settings(BaseModel):
         from encoders.registry.rows import RegistryRows
 
         return RegistryRows(self._where, self.models, self.profiles)
+
+    def check(self) -> None:
+        """Refuse what `load` cannot judge without the names of stages and profiles.
+
+        Nothing is imported for settings that name none, so that commands without models start as fast as before.
+
+        Raises:
+            UsageError: SETTINGS_INVALID, naming the profile, table or key and those there are.
+        """
+        if self.perception:
+            from kinodex.perception import checked_tables
+
+            checked_tables(self.perception)
+        if self.profile != DEFAULT_PROFILE:
+            from encoders.registry.registry import Registry
+            from encoders.types import WeightsError
+
+            try:
+                Registry.load(added=self.added_models()).profile(self.profile)
+            except WeightsError as error:
+                raise UsageError("SETTINGS_INVALID", error.message, error.hint) from None
 
     def perception_config(self) -> PerceptionConfig:
         """The config of every stage.

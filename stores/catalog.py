@@ -277,13 +277,18 @@ class Catalog:
             found.update((row[0], int(row[1])) for row in connection.execute(chosen.group_by(table.video_id)))
         return found
 
-    def index_health(self, required_stages: Collection[str]) -> IndexHealth:
+    def index_health(self, required_stages: Collection[str], video_ids: Collection[str] | None = None) -> IndexHealth:
         """How many videos have all of ``required_stages`` done.
 
         A video whose files are all missing and for which none of those stages is done is not counted. For the one stage
         that `stores.sql.standing` counts, the cost does not depend on the size of the library.
+
+        Args:
+            video_ids: count these videos only; None for all.
         """
         stages = sorted(set(required_stages))
+        if video_ids is not None:
+            return self._health_of(sorted(set(video_ids)), stages)
         if stages == [INDEXED_STAGE]:
             with reading(self._engine) as connection:
                 kept = counted(connection)
@@ -301,6 +306,14 @@ class Catalog:
         indexed = {video_id for video_id in known if there[video_id].issuperset(stages)}
         failed = {run.video_id for run in ended} & known - indexed
         return _health(len(indexed), len(known), len(failed))
+
+    def _health_of(self, video_ids: Sequence[str], stages: Sequence[str]) -> IndexHealth:
+        active = self.active_of(video_ids, stages)
+        rest = [one for one in video_ids if not all((one, stage) in active for stage in stages)]
+        failed = [
+            entry for entry in self._entries(rest) if {"failed", "quarantined"}.intersection(entry.stages.values())
+        ]
+        return _health(len(video_ids) - len(rest), len(video_ids), len(failed))
 
     def active(self) -> dict[tuple[str, str], str]:
         """(video id, stage) to the fingerprint that readers see; the same object until something is committed."""

@@ -79,17 +79,22 @@ def vectors_held(store: LibraryStore) -> dict[str, Holding]:
     return {name: Holding(int(vectors), videos, example) for name, vectors, videos, example in rows}
 
 
-def count_videos(store: LibraryStore, *collections: str, without: Collection[str] = ()) -> int:
+def count_videos(
+    store: LibraryStore, *collections: str, without: Collection[str] = (), video_ids: Collection[str] | None = None
+) -> int:
     """How many videos have vectors in some of these collections.
 
     Args:
         without: and in none of those.
+        video_ids: count these videos only; None for all.
     """
     if not collections:
         return 0
     counted = _of_runs(func.count(VectorRow.video_id.distinct())).where(VectorRow.collection.in_(collections))
     if without:
         counted = counted.where(~_has_any(VectorRow.video_id, without))
+    if video_ids is not None:
+        counted = counted.where(VectorRow.video_id.in_(video_ids))
     with reading(store.engine) as connection:
         return int(connection.execute(counted).scalar_one())
 

@@ -100,8 +100,8 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The result of a search. ``verdict`` is about the content of the library, ``index`` about how much of it can be
-    searched; ``explanation`` is there on request."""
+    """The result of a search. ``verdict`` is about the content of the library, ``index`` about how much of it,
+    or of the videos that were named, can be searched; ``explanation`` is there on request."""
 
     query: str
     verdict: Literal["match", "no_match"]
@@ -162,7 +162,7 @@ class Finder:
             )
         if k < 1:
             raise UsageError("USAGE", f"Cannot show {k} results.", "Ask for 1 or more with -k.")
-        health = self._store.catalog.index_health(SEARCHED_STAGES)
+        health = self._store.catalog.index_health(SEARCHED_STAGES, video_ids)
         trace = SearchTrace()
         query = read_part(query)
         if not health.videos_indexed or names_nothing(query, self._store, self._encoders, video_ids):
@@ -176,7 +176,7 @@ class Finder:
         )
         why = self._why(trace) if explained else None
         self.has_searched = True
-        return Found(query, verdict, self._spaces.health(health), moments, why)
+        return Found(query, verdict, self._spaces.health(health, video_ids), moments, why)
 
     def _why(self, trace: SearchTrace) -> Explanation:
         return explain(trace, self._spaces, self._store, self._provenance())
@@ -321,7 +321,7 @@ class Finder:
             shown[candidate.video_id] += 1
             best.append((candidate, []))
             trace.outcomes.append((candidate, "shown", len(best), ""))
-        behind = "stands behind the last one that is shown"
+        behind = "below the -k limit"
         trace.outcomes += [(candidate, "left_out", 0, behind) for candidate in ordered[seen : seen + LEFT_OUT]]
         trace.outcomes += [
             (candidate, "left_out", 0, "is unlikely beside a match") for candidate in unlikely[:LEFT_OUT]

@@ -9,7 +9,7 @@ a former profile are recognised by their names. Vectors of a model that the regi
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 
 from encoders.bundle import Encoders
@@ -73,19 +73,22 @@ class Spaces:
             self._searched = tuple(one for one in self._searched if one.profile != space.profile)
             self._counts = None
 
-    def health(self, health: IndexHealth) -> IndexHealth:
-        """``health`` of what is stored, as what can be searched: without videos whose vectors nobody can ask."""
+    def health(self, health: IndexHealth, video_ids: Collection[str] | None = None) -> IndexHealth:
+        """``health`` of what is stored, as what can be searched: without videos whose vectors nobody can ask.
+
+        Args:
+            video_ids: those that ``health`` is about; None for all.
+        """
         with self._lock:
             self._refresh()
             present = set(_names(self._searched[0].names))
             if self._names <= present:
                 return health
-            if self._counts is None:
-                searched = self._names - self.unsearchable()
-                lost = count_videos(self._store, *self.unsearchable(), without=searched)
-                unserved = count_videos(self._store, *self.unsearchable())
-                self._counts = count_videos(self._store, *(searched - present)), unserved, lost
-            former, unserved, lost = self._counts
+            if video_ids is not None:
+                former, unserved, lost = self._counted(present, video_ids)
+            else:
+                self._counts = self._counts or self._counted(present, None)
+                former, unserved, lost = self._counts
         indexed = health.videos_indexed - lost
         state = health.state if not unserved else "partial" if indexed > 0 else "empty"
         return replace(
@@ -94,6 +97,16 @@ class Spaces:
             videos_indexed=max(0, indexed),
             videos_former=former,
             videos_unserved=unserved,
+        )
+
+    def _counted(self, present: set[str], video_ids: Collection[str] | None) -> tuple[int, int, int]:
+        """How many videos are searched by former vectors, have some that nobody can ask, and have only such."""
+        lost = self.unsearchable()
+        searched = self._names - lost
+        return (
+            count_videos(self._store, *(searched - present), video_ids=video_ids),
+            count_videos(self._store, *lost, video_ids=video_ids),
+            count_videos(self._store, *lost, without=searched, video_ids=video_ids),
         )
 
     def _refresh(self) -> None:

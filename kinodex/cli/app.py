@@ -28,10 +28,11 @@ from kinodex.cli.commands import (
     watch,
 )
 from kinodex.cli.context import say_error
+from kinodex.cli.parsing import Commands
 from kinodex.exits import EXIT_FAILED, EXIT_INTERRUPTED
 from kinodex.text import clean
 
-app = typer.Typer(
+app = Commands(
     name="kinodex",
     help="""Understand a library of videos: watch once, then search, tag and ask, with exact times.
 
@@ -42,10 +43,8 @@ app = typer.Typer(
     Ask:     kinodex ask "What is the baby holding?"
     Repair:  kinodex errors && kinodex retry --now
     """,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
-    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -122,6 +121,7 @@ def main() -> None:
 
 def _say_usage(error: typer.TyperException) -> None:
     """Report a command line that could not be parsed, as text or as JSON."""
+    _suggest_nothing_hidden(error)
     # A file name that begins with a dash looks like an option.
     file = next((word for word in sys.argv[2:] if word.startswith("-") and os.path.lexists(word)), None)
     dashed = f"{file} is a file: put -- before its name." if file else ""
@@ -136,3 +136,11 @@ def _say_usage(error: typer.TyperException) -> None:
         print(error.format_message(), file=sys.stderr)
     if dashed and "--json" not in sys.argv[1:]:
         print(clean(dashed), file=sys.stderr)
+
+
+def _suggest_nothing_hidden(error: typer.TyperException) -> None:
+    """Take options that are hidden, such as former names, from what an error suggests instead of an unknown one."""
+    suggested, context = getattr(error, "possibilities", None), getattr(error, "ctx", None)
+    if suggested and context is not None:
+        hidden = {name for option in context.command.params if getattr(option, "hidden", False) for name in option.opts}
+        error.possibilities = [name for name in suggested if name not in hidden]  # type: ignore[attr-defined]

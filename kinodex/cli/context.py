@@ -50,14 +50,22 @@ CodeOption = Annotated[
 ]
 
 
-def renamed_to(now: str) -> Callable[[object], None]:
-    """The callback of a hidden option that has another name ``now``: using it is an error that says so."""
+def renamed(former: str, now: str) -> Callable[[object], None]:
+    """The callback of the hidden option ``former`` that is called ``now``: using it is an error that says so."""
 
     def refuse(given: object) -> None:
         if given is not None and given is not False:
-            raise typer.BadParameter(f"this option is called {now} now.")
+            raise RenamedOption(f"{former} is now {now}.")
 
     return refuse
+
+
+class RenamedOption(typer.BadParameter):
+    """An option was given by its former name; the message says all."""
+
+    def format_message(self) -> str:
+        """The message alone."""
+        return self.message
 
 
 VideosArgument = Annotated[list[str] | None, typer.Argument(metavar="VIDEO", help="Ids, paths or names of videos.")]

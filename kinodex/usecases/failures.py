@@ -13,6 +13,7 @@ from kinodex.schemas import failures as schema
 from kinodex.usecases.config import part_seconds, perception_config
 from kinodex.usecases.places import places_of
 from stores.core.errors import CODES, UsageError
+from stores.core.former_names import current_stage
 from stores.core.ids import base_stage
 from stores.core.uris import has_file, path_of, uri_of
 
@@ -56,7 +57,7 @@ class FailureFilter:
         """The filter for what was typed.
 
         Raises:
-            UsageError: UNKNOWN_VIDEO; USAGE if there is no such error code.
+            UsageError: UNKNOWN_VIDEO; USAGE if there is no such error code or stage.
         """
         unread = {error.uri for error in store.catalog.input_errors()} if videos else set()
         inputs = {video: uri_of(Path(video)) for video in videos or () if uri_of(Path(video)) in unread}
@@ -64,7 +65,7 @@ class FailureFilter:
         return cls(
             frozenset(ids) if videos else None,
             frozenset(inputs.values()) if videos else None,
-            frozenset(stages) if stages else None,
+            frozenset(map(known_stage, stages)) if stages else None,
             frozenset(map(_code, codes)) if codes else None,
             statuses,
         )
@@ -166,8 +167,26 @@ def replay(
     """
     from workflows.replay import replay as run_again
 
+    chosen = known_stage(stage) if stage else _failed_stage(store, video_id)
     config = perception_config(encoders, settings)
-    return run_again(store, encoders, video_id, stage or _failed_stage(store, video_id), config, part_seconds(settings))
+    return run_again(store, encoders, video_id, chosen, config, part_seconds(settings))
+
+
+def known_stage(name: str) -> str:
+    """``name``, of a stage or of a part of one.
+
+    Raises:
+        UsageError: USAGE if there is no such stage; what was once called so is named.
+    """
+    from pipeline.perception import AUDIO_STAGES, DERIVED, VIDEO_STAGES
+    from workflows.planning.describe_plan import DESCRIBING
+
+    stages = ("probe", *AUDIO_STAGES, *VIDEO_STAGES, *DERIVED, *DESCRIBING)
+    if base_stage(name) in stages:
+        return name
+    if base_stage(now := current_stage(name)) in stages:
+        raise UsageError("USAGE", f"Stage {name} is now {now}.", f"Use --stage {now}.")
+    raise UsageError("USAGE", f"There is no stage {name!r}.", f"Stages: {', '.join(stages)}.")
 
 
 def _failed_stage(store: LibraryStore, video_id: str) -> str:

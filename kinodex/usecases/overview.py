@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kinodex.schemas.status import StatusDocument
+from kinodex.schemas.status import LastRun, StatusDocument
 from kinodex.schemas.videos import ShowDocument, shown
+from stores.core.errors import UsageError
 from stores.overview import overview
 
 if TYPE_CHECKING:
     from kinodex.settings import Settings
+    from stores.catalog import VideoEntry
     from stores.library_store import LibraryStore
 
 Payload = dict[str, Any]
+
+_ID = re.compile("vid_[0-9a-f]*")
 
 
 def one_video(store: LibraryStore, name: str) -> ShowDocument:
@@ -34,6 +40,31 @@ def one_video(store: LibraryStore, name: str) -> ShowDocument:
     # What cannot even be probed waits for nothing.
     expected = () if entry.status in ("failed", "quarantined") else ("probe", *AUDIO_STAGES, *VIDEO_STAGES, *DERIVED)
     return shown(entry, accepted, names, store.catalog.evidence_of(video_id), expected)
+
+
+def page_of(store: LibraryStore, limit: int | None, after: str | None) -> tuple[list[VideoEntry], str]:
+    """Videos by id: at most ``limit`` of those after ``after``, and the last of them if more follow ("" if none do).
+
+    Args:
+        after: an id or the beginning of one, whether or not there is such a video; or a path or a name of a video.
+
+    Raises:
+        UsageError: USAGE if ``after`` is none of these.
+    """
+    entries = store.catalog.page(limit, _id_of(store, after) if after else "")
+    full = limit is not None and len(entries) == limit
+    follows = full and bool(store.catalog.page(1, entries[-1].video_id))
+    return entries, entries[-1].video_id if follows else ""
+
+
+def _id_of(store: LibraryStore, video: str) -> str:
+    if _ID.fullmatch(video):
+        return video
+    try:
+        return store.catalog.resolve(video)
+    except UsageError as error:
+        message = f"--after takes the id of a video, such as vid_3f2a. {error.message}"
+        raise UsageError("USAGE", message, error.hint) from None
 
 
 def whole_library(store: LibraryStore, settings: Settings) -> StatusDocument:
@@ -87,6 +118,17 @@ def _last_run(store: LibraryStore) -> Payload | None:
         "totals": dict(run.summary),
         "report": str(report) if report.is_file() else None,
     }
+
+
+def outcome_of(run: LastRun) -> str:
+    """How a job that did not finish ended, by its report: the code of an error, or INTERRUPTED; "" if it has none."""
+    if run.report is None or run.ended is not None:
+        return ""
+    try:
+        report = json.loads(Path(run.report).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(report.get("outcome", "")) if isinstance(report, dict) else ""
 
 
 def _disk(root: Path) -> dict[str, int]:

@@ -111,7 +111,7 @@ def test_a_dry_run_changes_nothing(ingested: Ingested, tmp_path: Path):
     assert all("probe" in video["pending"] for video in ran.json["videos"])
     assert not (tmp_path / "none").exists()
     known = ingested.run("ingest", ingested.films / "bikes.mp4", "--dry-run")
-    assert "nothing, it is known" in known.out
+    assert "nothing: already known" in known.out
 
 
 def test_a_missing_path_is_reported_and_the_rest_goes_on(ingested: Ingested):

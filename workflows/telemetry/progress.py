@@ -126,7 +126,7 @@ class PlainProgress:
     def _line(self, event: Event) -> str:
         if isinstance(event, Planned):
             self._videos = event.videos
-            return f"{event.inputs} inputs, {event.videos} videos to work on"
+            return f"{_several(event.inputs, 'input')}, {_several(event.videos, 'video')} to work on"
         if isinstance(event, Waiting):
             return f"waiting: {event.why}"
         if isinstance(event, VideoFinished):
@@ -134,5 +134,10 @@ class PlainProgress:
             self._media_seconds += event.media_seconds
             speed = self._media_seconds / max(time.monotonic() - self._began, 1e-6)
             outcome = f"{event.status} {event.error_code}".rstrip()
-            return f"[{self._finished}/{self._videos}] {outcome}: {self._printable(event.uri)} ({speed:.1f}x real time)"
+            speed_so_far = f" ({speed:.1f}x real time)" if event.media_seconds and event.status == "done" else ""
+            return f"[{self._finished}/{self._videos}] {outcome}: {self._printable(event.uri)}{speed_so_far}"
         return ""
+
+
+def _several(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -76,7 +76,7 @@ def describe(
 
     with command_context(library, profile, as_json, config, device=device) as context:
         if bool(videos) == everything:
-            raise UsageError("USAGE", "No videos to describe were given.", "Name some, or use --all; not both.")
+            raise UsageError("USAGE", "No videos to describe were given.", "Name the videos, or use --all (not both).")
         describer = _describer(by)
         limits = Budget.parse(budget) if budget is not None else Budget()
         if dry_run:

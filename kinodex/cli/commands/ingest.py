@@ -21,6 +21,7 @@ from kinodex.cli.context import (
     ProfileOption,
     command_context,
 )
+from kinodex.exits import EXIT_SOME_FAILED
 
 if TYPE_CHECKING:
     from kinodex.library import Library
@@ -37,7 +38,9 @@ def ingest(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option("--workers", min=1, help="Videos processed at the same time (default: one per processor)."),
+        typer.Option(
+            "--workers", min=1, metavar="N", help="Videos processed at the same time (default: one per processor)."
+        ),
     ] = None,
     part_minutes: Annotated[
         float | None,
@@ -54,7 +57,10 @@ def ingest(
         ),
     ] = None,
     attempts: Annotated[
-        int | None, typer.Option("--attempts", min=1, help="Failed attempts before a stage is quarantined (default 3).")
+        int | None,
+        typer.Option(
+            "--attempts", min=1, metavar="N", help="Failed attempts before a stage is quarantined (default 3)."
+        ),
     ] = None,
     budget: Annotated[
         str | None,
@@ -103,7 +109,9 @@ def ingest(
     with command_context(library, profile, as_json, config, device=device, **options) as context:
         _check(paths, budget)
         if dry_run:
-            plan(context, paths, budget)
+            code = plan(context, paths, budget)
+            if code:
+                raise typer.Exit(code)
             return
         with _library(context, paths) as (opened, kept):
             report = ingesting(opened, paths, retry, budget)
@@ -132,8 +140,11 @@ def _check(paths: Sequence[Path], budget: str | None) -> None:
             raise UsageError("USAGE", message, "Download the video first, and give the path of the file.")
 
 
-def plan(context: CommandContext, paths: Sequence[Path], budget: str | None) -> None:
+def plan(context: CommandContext, paths: Sequence[Path], budget: str | None) -> int:
     """Show what an ingest would do, and whether that fits the budget.
+
+    Returns:
+        The exit status: that of an ingest in which some failed if a path does not exist, else 0.
 
     Raises:
         UsageError: USAGE if ``budget`` is not a budget.
@@ -149,6 +160,7 @@ def plan(context: CommandContext, paths: Sequence[Path], budget: str | None) -> 
     cost = Estimate(planned.wall_seconds, planned.cost.bytes, planned.cost.tokens, planned.cost.money)
     payload = schema.plan(planned, limits.allows(Estimate(), cost)).payload()
     context.show(payload, lambda console: render.plan(console, payload))
+    return EXIT_SOME_FAILED if any(one.error_code == "FILE_MISSING" for one in planned.inputs) else 0
 
 
 @contextmanager

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from kinodex.cli.context import EXIT_FAILED, ConfigOption, JsonOption, LibraryOption, ProfileOption, command_context
+from kinodex.cli.parsing import Commands
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands(no_args_is_help=False)
 
 NameArgument = Annotated[
     str | None, typer.Argument(metavar="NAME", help="A model, as listed by `kinodex models`.", show_default=False)

@@ -15,8 +15,9 @@ from kinodex.cli.context import (
     VideosArgument,
     command_context,
 )
+from kinodex.cli.parsing import Commands
 
-app = typer.Typer(no_args_is_help=True, help="List and release stages that failed too often.", rich_markup_mode=None)
+app = Commands(help="List and release stages that failed too often.")
 
 
 @app.command("list", short_help="List the quarantined stages.")
@@ -63,7 +64,7 @@ def release(
 
     with command_context(library, profile, as_json, config) as context:
         if bool(videos) == everything and not (code and not everything):
-            raise UsageError("USAGE", "Nothing to release was given.", "Name videos or codes, or use --all; not both.")
+            raise UsageError("USAGE", "Nothing to release was given.", "Name videos or codes, or use --all (not both).")
         with context.library() as opened:
             meant = FailureFilter.of(opened.store, videos, None, code, ("quarantined",))
             payload = requeue(opened.store, opened.settings, meant).payload()

@@ -22,7 +22,9 @@ def reembed(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option("--workers", min=1, help="Videos processed at the same time (default: one per processor)."),
+        typer.Option(
+            "--workers", min=1, metavar="N", help="Videos processed at the same time (default: one per processor)."
+        ),
     ] = None,
     budget: Annotated[
         str | None, typer.Option("--budget", metavar="BUDGET", help="Stop before exceeding it: 90m, 5GB, or 2h,5GB.")

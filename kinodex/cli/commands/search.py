@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def search(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="What to look for, in any language.")],
-    k: Annotated[int, typer.Option("-k", min=1, help="How many results.")] = 10,
+    k: Annotated[int, typer.Option("-k", min=1, metavar="N", help="How many results.")] = 10,
     duplicates: Annotated[
         bool, typer.Option("--duplicates", help="Also show near-duplicates: moments that look the same.")
     ] = False,
@@ -70,11 +70,12 @@ def search(
         with context.library() as opened:
             found = opened.search(query, k=k, duplicates=duplicates, explain=explain, videos=video)
             payload = schema.search(found, places_of(opened.store, _named(found))).payload()
+            only = {opened.resolve(one) for one in video} if video else None
 
         def show(console: Console) -> None:
-            render.search(console, payload)
+            render.search(console, payload, found.index.videos_failed, narrowed=bool(video))
             if "explain" in payload:
-                render_explain.explanation(console, payload["explain"])
+                render_explain.explanation(console, payload["explain"], only)
 
         context.show(payload, show)
 

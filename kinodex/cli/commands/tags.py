@@ -21,12 +21,13 @@ from kinodex.cli.context import (
     command_context,
     print_json,
 )
+from kinodex.cli.parsing import Commands
 from kinodex.text import visible
 
 _LINE_SECONDS = 10.0
 """Between two lines of progress where there is no terminal, e.g. in the log of a service."""
 
-app = typer.Typer(no_args_is_help=True, help="Import, export and edit your tag vocabulary.", rich_markup_mode=None)
+app = Commands(help="Import, export and edit your tag vocabulary.")
 
 
 @app.command("import", short_help="Add the tags of a CSV file.")
@@ -150,7 +151,7 @@ def tag(
 
     with command_context(library, profile, as_json, config, device=device) as context:
         if bool(videos) == everything:
-            raise UsageError("USAGE", "No videos to tag were given.", "Name some, or use --all; not both.")
+            raise UsageError("USAGE", "No videos to tag were given.", "Name the videos, or use --all (not both).")
         with context.library() as opened, _progress() as on_progress:
             decided = opened.tag(*videos or (), on_progress=on_progress)
             payload = decisions(opened.store, decided, places_of(opened.store, decided)).payload()
@@ -164,13 +165,17 @@ def _progress() -> Iterator[Callable[[int, int, str], None]]:
 
     with counting("reading tags") as bar:
         last = -_LINE_SECONDS
+        unfinished = ""
 
         def on_progress(done: int, of: int, what: str) -> None:
-            nonlocal last
+            nonlocal last, unfinished
             bar(done, of, what)
             now = time.monotonic()
-            if not sys.stderr.isatty() and done < of and (what != "videos" or done) and now - last >= _LINE_SECONDS:
-                last = now
+            # What was begun on a line is also ended on one.
+            ended = done == of and what == unfinished
+            begun = done < of and (what != "videos" or done) and now - last >= _LINE_SECONDS
+            if not sys.stderr.isatty() and (ended or begun):
+                last, unfinished = now, "" if ended else what
                 print(f"{what}: {done} of {of}", file=sys.stderr, flush=True)
 
         yield on_progress

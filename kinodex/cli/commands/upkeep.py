@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, command_context, renamed_to
+from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, command_context, renamed
+from kinodex.cli.parsing import Commands
 from kinodex.exits import EXIT_FAILED
 
 if TYPE_CHECKING:
     from kinodex.cli.context import CommandContext
 
-index = typer.Typer(no_args_is_help=True, help="Rebuild the search indexes.", rich_markup_mode=None)
+index = Commands(help="Rebuild the search indexes.")
 
 
 @index.command("rebuild", short_help="Rebuild the vector and full-text indexes.")
@@ -90,7 +91,7 @@ def forget(
 
     with command_context(library, profile, as_json, config) as context:
         if bool(videos) == missing:
-            raise UsageError("USAGE", "Nothing to forget was given.", "Name videos, or use --missing; not both.")
+            raise UsageError("USAGE", "Nothing to forget was given.", "Name the videos, or use --missing (not both).")
         with context.library() as opened:
             ids, inputs = forgettable(opened.store, videos)
             uris = {one: opened.store.catalog.display_uri(one) for one in ids}
@@ -128,7 +129,9 @@ def verify(
     repair: Annotated[
         bool, typer.Option("--repair", help="Have the next `kinodex ingest` redo what is damaged.")
     ] = False,
-    _mend: Annotated[bool, typer.Option("--mend", hidden=True, is_eager=True, callback=renamed_to("--repair"))] = False,
+    _mend: Annotated[
+        bool, typer.Option("--mend", hidden=True, is_eager=True, callback=renamed("--mend", "--repair"))
+    ] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,

@@ -14,7 +14,7 @@ def videos(
         int | None, typer.Option("--limit", metavar="N", min=1, help="List at most N videos, by id (default: all).")
     ] = None,
     after: Annotated[
-        str | None, typer.Option("--after", metavar="VIDEO_ID", help="List only the videos after this id.")
+        str | None, typer.Option("--after", metavar="VIDEO_ID", help="List only the videos after this one, by id.")
     ] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
@@ -29,11 +29,21 @@ def videos(
     """
     from kinodex.cli.render import results as render
     from kinodex.schemas import videos as schema
+    from kinodex.usecases.overview import page_of
 
     with command_context(library, profile, as_json, config) as here, here.library() as opened:
-        paged, catalog = limit is not None or after is not None, opened.store.catalog
-        entries = catalog.page(limit, after or "") if paged else catalog.each()
-        here.show_each("videos", (schema.video(entry).payload() for entry in entries), render.videos)
+        if limit is None and after is None:
+            every = (schema.video(entry).payload() for entry in opened.store.catalog.each())
+            here.show_each("videos", every, render.videos)
+            return
+        entries, follows = page_of(opened.store, limit, after)
+        more = here.settings.command("videos", "--limit", str(limit), "--after", follows) if follows else ""
+        start = after or ""
+        here.show_each(
+            "videos",
+            (schema.video(entry).payload() for entry in entries),
+            lambda console, payloads: render.videos(console, payloads, start, more),
+        )
 
 
 def show(
@@ -69,9 +79,10 @@ def status(
     Example: kinodex status
     """
     from kinodex.cli.render import results as render
-    from kinodex.usecases.overview import whole_library
+    from kinodex.usecases.overview import outcome_of, whole_library
 
     with command_context(library, profile, as_json, config) as context:
         with context.library() as opened:
-            payload = whole_library(opened.store, opened.settings).payload()
-        context.show(payload, lambda console: render.status(console, payload))
+            found = whole_library(opened.store, opened.settings)
+        payload, ended = found.payload(), outcome_of(found.last_run) if found.last_run else ""
+        context.show(payload, lambda console: render.status(console, payload, ended))

@@ -20,7 +20,7 @@ from kinodex.cli.context import (
     ProfileOption,
     command_context,
     console,
-    renamed_to,
+    renamed,
 )
 from kinodex.exits import EXIT_FAILED
 from kinodex.text import clean, to_json
@@ -37,7 +37,7 @@ def watch(
         float, typer.Option("--stable", min=0.1, metavar="SECONDS", help="How long a file must not have changed.")
     ] = 5.0,
     _settle: Annotated[
-        str | None, typer.Option("--settle", hidden=True, is_eager=True, callback=renamed_to("--stable"))
+        str | None, typer.Option("--settle", hidden=True, is_eager=True, callback=renamed("--settle", "--stable"))
     ] = None,
     every: Annotated[
         float,
@@ -49,7 +49,9 @@ def watch(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option("--workers", min=1, help="Videos processed at the same time (default: one per processor)."),
+        typer.Option(
+            "--workers", min=1, metavar="N", help="Videos processed at the same time (default: one per processor)."
+        ),
     ] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
@@ -79,6 +81,7 @@ def watch(
     ):
         if not any(folder.is_dir() for folder in folders):
             raise UsageError("USAGE", f"There is no folder {folders[0]}.", "Name a folder that exists.")
+        context.settings.check()  # not only when the first file arrives
         last: list[Round] = []
 
         def on_round(made: Round) -> None:

@@ -26,7 +26,7 @@ def describe(console: Console, payload: Payload) -> None:
             error = video["error"] or {"code": "", "message": ""}
             console.print(status(video["status"]), data(video["uri"]), data(f"{error['code']}: {error['message']}"))
         elif video["status"] == "done":
-            found = f"{video['captions']} captions" if video["captions"] else "nothing found"
+            found = several(video["captions"], "caption") if video["captions"] else "nothing found"
             console.print(data(video["uri"]), f"{found}{' (known already)' if video['reused'] else ''}")
             if video["script"] and not video["reused"]:
                 console.print(data(f"  {video['script']}", "dim"))

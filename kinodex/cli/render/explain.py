@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from rich.console import Console
@@ -22,8 +23,12 @@ _REASONS = {
 }
 
 
-def explanation(console: Console, payload: Payload) -> None:
-    """Where the scores come from, what was searched, and what was not shown."""
+def explanation(console: Console, payload: Payload, only: Collection[str] | None = None) -> None:
+    """Where the scores come from, what was searched, and what was not shown.
+
+    Args:
+        only: ids of the videos that were to be searched; None for all.
+    """
     console.print()
     console.print("Where the scores come from", style="bold")
     _shares(console, [moment for moment in payload["moments"] if moment["outcome"] == "shown"])
@@ -36,7 +41,9 @@ def explanation(console: Console, payload: Payload) -> None:
     console.print("What was searched", style="bold")
     _sources(console, payload["sources"])
     for group in payload["not_searched"]:
-        _gap(console, group)
+        videos = [video for video in group["videos"] if only is None or video["video_id"] in only]
+        if videos:
+            _gap(console, {**group, "videos": videos})
     console.print()
     console.print("How a score is made", style="bold")
     _calibration(console, payload)
@@ -81,7 +88,7 @@ def _gap(console: Console, group: Payload) -> None:
     names = [video["uri"].rsplit("/", 1)[-1] or video["video_id"] for video in videos[:_NAMED]]
     more = f" and {len(videos) - _NAMED} more" if len(videos) > _NAMED else ""
     channel = _CHANNELS.get(group["channel"], group["channel"])
-    where = "on no channel" if channel == "all" else f"not on channel {channel}"
+    where = "not searched" if channel == "all" else f"not searched on channel {channel}"
     console.print(data(f"{where}: {', '.join(names)}{more}: {_REASONS[group['reason']]}"))
     for video in videos[:_NAMED]:
         if video["detail"]:
@@ -91,8 +98,7 @@ def _gap(console: Console, group: Payload) -> None:
 def _calibration(console: Console, payload: Payload) -> None:
     made = payload["calibration"]
     console.print(
-        "The ratio is the sum of what the channels gave; a likeness of 1 is as near as any known concept comes to the "
-        "query. "
+        "The ratio is the sum of what the channels gave; 1 is what the known concept nearest to the query would give. "
         f"score = 1 / (1 + exp(-{made['steepness']:g} (ratio - {made['match_ratio']:g}))); "
         f"{payload['threshold']:.2f} or more is a match."
     )
@@ -103,7 +109,7 @@ def _calibration(console: Console, payload: Payload) -> None:
             seen.add(numbers)
             console.print(
                 data(
-                    f"the query's likeness to all known concepts: {scale['mean']:.3f} on average, give or take "
-                    f"{scale['deviation']:.3f}; the nearest is {scale['best']:.1f} deviations above that"
+                    f"the query's similarity to all known concepts: mean {scale['mean']:.3f}, standard deviation "
+                    f"{scale['deviation']:.3f}; the nearest is {scale['best']:.1f} standard deviations above the mean"
                 )
             )

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from kinodex.cli.render.cells import data, table
 from kinodex.schemas.base import Payload
+from kinodex.text import several
 
 
 def show(console: Console, found: Payload) -> None:
@@ -15,11 +16,13 @@ def show(console: Console, found: Payload) -> None:
         console.print("No video has a whole-video vector yet. To make them without decoding again: kinodex ingest PATH")
         return
     if found["verdict"] == "no_match":
-        console.print(f"No match in {index['videos_indexed']} videos. The nearest, none of them likely:")
+        console.print(f"No match in {several(index['videos_indexed'], 'video')}. The nearest, none of them likely:")
     rows = table("#", "score", "likeness", "video", right=("#", "score", "likeness"))
     for video in found["videos"]:
         name = video["uri"].rsplit("/", 1)[-1] or video["video_id"]
         rows.add_row(str(video["rank"]), f"{video['score']:.2f}", f"{video['likeness']:.3f}", data(name))
     console.print(rows)
     if missing := index["videos_known"] - index["videos_indexed"]:
-        console.print(f"Partly indexed: {missing} of {index['videos_known']} videos have no whole-video vector yet.")
+        console.print(
+            f"Partly indexed: {missing} of {several(index['videos_known'], 'video')} without a whole-video vector."
+        )

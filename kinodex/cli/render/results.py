@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,7 +19,9 @@ from kinodex.text import clock, several, shell_word, size
 from stores.core.uris import path_of
 
 Payload = dict[str, Any]
-_KNOWN = {"known": "known", "copy": "a copy of a known one", "new": "empty", "problem": "unreadable"}
+_KNOWN = {"known": "already known", "copy": "a copy of another file", "new": "empty", "problem": "unreadable"}
+_NAMED = 5
+"""Abstained tags that are named for each video; ``--json`` has them all."""
 _RATES = {
     "measured": "speed measured in this library",
     "shipped": "speed measured on another machine",
@@ -59,9 +61,8 @@ def ingest(console: Console, payload: Payload, verbose: bool = False) -> None:
             f"{totals['speed']:.1f}x real time"
         )
     if skipped := payload.get("skipped"):
-        kind = "is not a video" if len(skipped) == 1 else "are not videos"
         hint = "" if verbose else " (--verbose names them)"
-        console.print(f"skipped {several(len(skipped), 'file')} that, by name, {kind}{hint}")
+        console.print(f"skipped {several(len(skipped), 'file')} without a video extension{hint}")
         for uri in skipped if verbose else ():
             console.print("skipped", _data(uri), soft_wrap=True)
     if payload["stopped"]:
@@ -77,14 +78,16 @@ def plan(console: Console, payload: Payload) -> None:
     table = _table("video", "length", "would do", "work", "disk", right=("length", "work", "disk"))
     for video in payload["videos"]:
         cost = video["cost"]
-        what = ", ".join(video["pending"]) or _error(video["error"]) or f"nothing, it is {_KNOWN[video['state']]}"
+        what = ", ".join(video["pending"]) or _error(video["error"]) or f"nothing: {_KNOWN[video['state']]}"
         costs = (clock(cost["work_seconds"]), size(cost["bytes"])) if video["pending"] else ("", "")
         length = clock(video["media_seconds"]) if video["media_seconds"] else ""
         table.add_row(_data(video["uri"]), length, _data(what), *costs)
     console.print(table)
     totals = payload["totals"]
     if not totals["videos"]:
-        console.print("Nothing to do.")
+        unread = sum(video["error"] is not None for video in payload["videos"])
+        why = f": {several(unread, 'input')} cannot be read" if unread else ""
+        console.print(f"Nothing to do{why}.")
         return
     console.print(
         f"{totals['videos']} of {several(totals['inputs'], 'input')} to work on, "
@@ -105,8 +108,17 @@ def plan(console: Console, payload: Payload) -> None:
             console.print(f"{text}: {', '.join(names)}", style="dim")
 
 
-def videos(console: Console, payloads: Sequence[Payload]) -> None:
-    """One line a video."""
+def videos(console: Console, payloads: Sequence[Payload], after: str = "", more: str = "") -> None:
+    """One line a video.
+
+    Args:
+        after: where the page begins; "" at the first video.
+        more: the command for the next page; "" if there is none.
+    """
+    if not payloads:
+        empty = "The library is empty. Begin with: kinodex ingest PATH"
+        console.print(_data(f"No video follows {after}.") if after else empty)
+        return
     table = _table("video", "length", "picture", "status", "name", right=("length",))
     for video in payloads:
         media = video["media"]
@@ -117,7 +129,9 @@ def videos(console: Console, payloads: Sequence[Payload]) -> None:
             _status(video["status"]),
             _data(_name(video["uri"])),
         )
-    console.print(table if payloads else "The library is empty. Begin with: kinodex ingest PATH")
+    console.print(table)
+    if more:
+        console.print(_data(f"more: {more}"), soft_wrap=True)
 
 
 def show(console: Console, payload: Payload) -> None:
@@ -142,6 +156,8 @@ def show(console: Console, payload: Payload) -> None:
         console.print(_data(f"stages {status}: {', '.join(names)}"))
     if payload["tags"]:
         console.print(_data("tags: " + ", ".join(f"{tag['name']} {tag['confidence']:.2f}" for tag in payload["tags"])))
+    if not payload["evidence"]:
+        return
     table = _table("from", "to", "channel", "what", "confidence", right=("from", "to", "confidence"))
     for line in payload["evidence"]:
         if (line["channel"], line["text"]) == ("object", "background"):
@@ -152,8 +168,12 @@ def show(console: Console, payload: Payload) -> None:
     console.print(table)
 
 
-def status(console: Console, payload: Payload) -> None:
-    """The library as a whole."""
+def status(console: Console, payload: Payload, ended: str = "") -> None:
+    """The library as a whole.
+
+    Args:
+        ended: how the last run ended if it did not finish: the code of an error, or INTERRUPTED; "" if that is unknown.
+    """
     index, counts = payload["index"], payload["counts"]
     console.print(_data(payload["library"], "bold"), f"profile {payload['profile']}")
     for name, url in payload["places"].items():
@@ -179,15 +199,19 @@ def status(console: Console, payload: Payload) -> None:
         counts_of_parts = ", ".join(f"{count} {name}" for name, count in one["parts"].items())
         console.print(_data(f"parts of {one['stage']} of {one['video_id']}: {counts_of_parts}"))
     if payload["quarantined"]:
-        console.print(f"{payload['quarantined']} stages are quarantined (see kinodex quarantine list)", style="yellow")
+        console.print(
+            f"quarantined: {several(payload['quarantined'], 'stage')} (see kinodex quarantine list)", style="yellow"
+        )
     if run := payload["last_run"]:
-        console.print(_last_run(run))
+        console.print(_last_run(run, ended))
 
 
-def _last_run(run: Payload) -> Text:
+def _last_run(run: Payload, ended: str) -> Text:
     begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(run["started"]))
     if run["ended"] is None:
-        return _data(f"last run: {begun}, not finished: it is still running, or it was killed", "yellow")
+        how = f"stopped by {ended}" if ended else "not finished: it is still running, or it was killed"
+        how = "interrupted; the same command goes on" if ended == "INTERRUPTED" else how
+        return _data(f"last run: {begun}, {how}", "yellow")
     totals = run["totals"]
     counts = ", ".join(
         f"{totals[name]} {name}" for name in ("done", "failed", "quarantined", "postponed") if totals.get(name)
@@ -195,15 +219,22 @@ def _last_run(run: Payload) -> Text:
     return _data(f"last run: {begun}, {clock(run['ended'] - run['started'])}: {counts or 'nothing to do'}")
 
 
-def search(console: Console, payload: Payload) -> None:
-    """Moments, and what their absence means."""
+def search(console: Console, payload: Payload, failed: int = 0, narrowed: bool = False) -> None:
+    """Moments, and what their absence means.
+
+    Args:
+        failed: how many of the videos that are not indexed failed, and so will not be without help.
+        narrowed: whether only some videos were searched; the counts are about them.
+    """
     index = payload["index"]
-    missing = index["videos_known"] - index["videos_indexed"]
     if not index["videos_indexed"]:
         if index["videos_unserved"]:
             console.print("Indexed by a model that is not available here. To index with yours: kinodex reembed")
             return
-        console.print("Nothing is indexed yet, so nothing can be searched. To begin: kinodex ingest PATH")
+        if narrowed:
+            console.print(_not_indexed(index, failed))
+        else:
+            console.print("Nothing is indexed yet, so nothing can be searched. To begin: kinodex ingest PATH")
         return
     if payload["verdict"] == "no_match":
         console.print(f"No match in {several(index['videos_indexed'], 'indexed video')}.")
@@ -213,17 +244,29 @@ def search(console: Console, payload: Payload) -> None:
         console.print(_moments(payload["results"]))
     if payload["verdict"] == "match":
         console.print(_opening(payload["results"][0]))
-    if missing > 0:
-        console.print(f"Partly indexed: {missing} of {index['videos_known']} videos are not (see kinodex errors).")
+    if index["videos_known"] > index["videos_indexed"]:
+        console.print(_not_indexed(index, failed))
     if index["videos_unserved"]:
         console.print(
-            f"{index['videos_unserved']} videos have vectors of a model that is not available here: they are found by "
-            "words, or not at all (repair: kinodex reembed)."
+            f"{several(index['videos_unserved'], 'video')} with vectors of a model that is not available here: found "
+            "by words, or not at all (repair: kinodex reembed)."
         )
     if index["videos_former"]:
         console.print(
-            f"{index['videos_former']} videos are searched by vectors of a former model (update: kinodex reembed)."
+            f"{several(index['videos_former'], 'video')} searched by vectors of a former model (update: kinodex "
+            "reembed)."
         )
+
+
+def _not_indexed(index: Payload, failed: int) -> str:
+    """What is not searched: videos that wait for an ingest, and those that it could not do."""
+    known = index["videos_known"]
+    waiting = known - index["videos_indexed"] - failed
+    left = [f"{waiting} not indexed yet"] * (waiting > 0) + [f"{failed} failed, see kinodex errors"] * (failed > 0)
+    how = "Partly indexed" if index["videos_indexed"] else "Not indexed"
+    first, *rest = left
+    number, what = first.split(" ", 1)
+    return f"{how}: " + "; ".join([f"{number} of {several(known, 'video')} {what}", *rest]) + "."
 
 
 def _moments(results: list[Payload]) -> Table:
@@ -269,13 +312,13 @@ def answer(console: Console, payload: Payload) -> None:
 def imported(console: Console, payload: Payload) -> None:
     """What an import of tags did."""
     counts = ", ".join(f"{payload[name]} {name}" for name in ("added", "updated", "unchanged"))
-    console.print(f"{counts}; {payload['total']} tags in the library")
+    console.print(f"{counts}; {several(payload['total'], 'tag')} in the library")
 
 
 def removed_tags(console: Console, payload: Payload) -> None:
     """What a removal of tags did."""
-    counts = f"{payload['removed']} removed, with {payload['decisions']} decisions"
-    console.print(f"{counts}; {payload['total']} tags in the library")
+    counts = f"{payload['removed']} removed, with {several(payload['decisions'], 'decision')}"
+    console.print(f"{counts}; {several(payload['total'], 'tag')} in the library")
 
 
 def tags(console: Console, payload: Payload) -> None:
@@ -292,14 +335,14 @@ def tags(console: Console, payload: Payload) -> None:
 
 
 def decisions(console: Console, payload: Payload) -> None:
-    """The tags given to each video with the best moment for each; other decisions are counted."""
+    """The tags given to each video with the best moment for each; of other decisions the first few are named."""
     for video in payload["videos"]:
         console.print(_data(_name(video["uri"]), "bold"), _data(video["video_id"], "dim"))
         table = _table("tag", "facet", "confidence", "moment", "because", right=("confidence", "moment"))
-        others: Counter[str] = Counter()
+        others: defaultdict[str, list[str]] = defaultdict(list)
         for made in video["decisions"]:
             if made["decision"] != "accepted":
-                others[made["decision"]] += 1
+                others[made["decision"]].append(made["name"] or made["tag_id"])
                 continue
             line = made["evidence"][0] if made["evidence"] else None
             table.add_row(
@@ -310,8 +353,11 @@ def decisions(console: Console, payload: Payload) -> None:
                 _data(f"{line['channel']}: {line['text']}" if line else ", ".join(made["recalled_by"])),
             )
         console.print(table if table.row_count else "  no tag fits well enough")
-        if others:
-            console.print("  " + ", ".join(f"{count} {name}" for name, count in others.items()), style="dim")
+        for decision, names in others.items():
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            # What was rejected needs no look; what was abstained from does.
+            named = f": {', '.join(names[:_NAMED])}{more}" if decision == "abstained" else ""
+            console.print(_data(f"  {len(names)} {decision}{named}", "dim"))
 
 
 def models(console: Console, payload: Payload) -> None:
@@ -350,7 +396,7 @@ def pulled(console: Console, payload: Payload) -> None:
             console.print(_data(f"{model['name']} is now pinned to {model['pinned']}"))
     there = [model["name"] for model in payload["models"] if not model["fetched"]]
     before = f"; complete already: {', '.join(there)}" if there else ""
-    console.print(_data(f"{table.row_count} files downloaded{before}"))
+    console.print(_data(f"{several(table.row_count, 'file')} downloaded{before}"))
 
 
 def verified_models(console: Console, payload: Payload) -> None:

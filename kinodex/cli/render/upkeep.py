@@ -18,8 +18,8 @@ _SHOWN = 20
 def rebuilt(console: Console, payload: Payload) -> None:
     """What the indexes contain now."""
     console.print(
-        f"rebuilt: {payload['vectors']} vectors in {payload['collections']} collections, "
-        f"{payload['lines']} lines of text"
+        f"rebuilt: {several(payload['vectors'], 'vector')} in {several(payload['collections'], 'collection')}, "
+        f"{several(payload['lines'], 'line')} of text"
     )
 
 
@@ -94,8 +94,9 @@ def forgotten(console: Console, payload: Payload) -> None:
     to_forget(console, payload)
     removed = payload["removed"]
     console.print(
-        f"forgotten: {removed['videos']} videos with {removed['blobs']} blobs and {removed['vectors']} vectors"
-        + (f", {len(payload['inputs'])} inputs that could not be read" if payload["inputs"] else "")
+        f"forgotten: {several(removed['videos'], 'video')} with {several(removed['blobs'], 'blob')} and "
+        f"{several(removed['vectors'], 'vector')}"
+        + (f", {several(len(payload['inputs']), 'input')} that could not be read" if payload["inputs"] else "")
     )
 
 

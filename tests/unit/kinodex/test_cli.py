@@ -133,7 +133,7 @@ def test_an_empty_folder_makes_an_empty_library():
 
 def test_tags_without_any_model():
     Path("tags.csv").write_text("id,name,facet,aliases\nt1,[red] dog,who,狗;犬\n", encoding="utf-8")
-    assert run("tags", "import", "tags.csv").stdout == "1 added, 0 updated, 0 unchanged; 1 tags in the library\n"
+    assert run("tags", "import", "tags.csv").stdout == "1 added, 0 updated, 0 unchanged; 1 tag in the library\n"
     assert "[red] dog" in run("tags", "list").stdout
     assert json.loads(run("tags", "list", "--json").stdout)["tags"][0]["aliases"] == ["狗", "犬"]
     assert "t1,[red] dog,who,狗;犬" in run("tags", "export").stdout

@@ -56,8 +56,8 @@ def test_json_has_each_input_and_the_totals():
 def test_people_read_how_long_how_large_and_how_sure():
     text = shown(plan_of(NEW, KNOWN, COPY, BROKEN))
     assert "1 of 4 inputs to work on, 10:00.0 of video: about 1:06.0 with 2 workers (2:00.0 of work)" in text
-    assert "nothing, it is known" in text
-    assert "nothing, it is a copy of a known one" in text
+    assert "nothing: already known" in text
+    assert "nothing: a copy of another file" in text
     assert "NOT_MEDIA: [red]no film" in text
     assert "\x1b" not in text
     assert "about 4.8 MiB" in text

@@ -146,7 +146,7 @@ def test_files_that_are_no_videos_are_counted_and_named_on_demand(console, verbo
     payload = {"videos": [], "totals": totals, "stopped": "", "report": None, "skipped": skipped}
     render.ingest(console, payload, verbose)
     text = shown(console)
-    assert "skipped 2 files that, by name, are not videos" in text
+    assert "skipped 2 files without a video extension" in text
     assert ("/films/cover.jpg" in text) == verbose
     assert ("--verbose" in text) != verbose
 

@@ -39,7 +39,7 @@ def payload() -> dict:
         moments=(
             outcome("vid_1", "shown", 1, "", seen, said),
             outcome("vid_2", "merged", 1, "shows the same as a better one", seen),
-            outcome("vid_3", "left_out", 0, "stands behind the last one that is shown", said),
+            outcome("vid_3", "left_out", 0, "below the -k limit", said),
         ),
         remarks=("itm: looked at 2 of 3 moments",),
     )
@@ -76,8 +76,8 @@ def test_people_read_it_in_80_columns(payload):
     assert "[red]x.mp4" in words
     assert f"{MODEL} 12 3" in words
     assert "older@1, a former model 2 1" in words
-    assert "on no channel: four.mp4: not indexed" in words
+    assert "not searched: four.mp4: not indexed" in words
     assert "DECODE_FAILED: not one picture" in words
     assert "and 2 more" in words
-    assert words.count("the query's likeness to all known concepts") == 1
+    assert words.count("the query's similarity to all known concepts: mean 0.010, standard deviation 0.080") == 1
     assert "itm: looked at 2 of 3 moments" in words
