@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from stores.core.errors import StoreError
 from stores.core.places import masked
 from stores.core.records import Channel, StageKey, VectorItem
+from stores.vectors import generations
 from stores.vectors.chroma import chroma_faults, close_client, open_client
-from stores.vectors.generations import current_folder, fresh_folder, remove_stale, stale_generations, switch_to
 from stores.vectors.items import check_vectors, metadata_of
 from stores.vectors.nearest import (
     ASKED_FOR,
@@ -85,6 +85,11 @@ class VectorStore:
         self._large: set[str] = set()
         self._asked: dict[str, int] = {}
 
+    @property
+    def place(self) -> Path | str:
+        """The folder of the index that counts, or the URL of a server."""
+        return generations.current_folder(self._path) if isinstance(self._path, Path) else self._path
+
     def upsert(self, items: Sequence[VectorItem], key: StageKey) -> None:
         """Writes vectors; an id that is there already gets the new vector.
 
@@ -136,6 +141,7 @@ class VectorStore:
                     metadatas=[dict(rows[vector_id][1]) for vector_id in batch],
                 )
 
+    @generations.outlives_replacement
     def query(
         self,
         collection: str,
@@ -163,6 +169,7 @@ class VectorStore:
         known = partial(self._hits, collection, stored)
         return ask_index(partial(self._neighbours, stored, where), known, vector, k, self._asked_for(collection))
 
+    @generations.outlives_replacement
     def query_all(self, collection: str, vectors: _Vectors, k: int, least: float) -> list[list[VectorHit]]:
         """For each of ``vectors`` (n, d), those of its ``k`` nearest with at least the cosine ``least``, best first.
 
@@ -206,6 +213,7 @@ class VectorStore:
             found.update((one, _hit(one, about)) for one, about in zip(page["ids"], page["metadatas"], strict=True))
         return found
 
+    @generations.outlives_replacement
     def fetch(
         self, collection: str, channel: Channel | None = None, video_ids: Sequence[str] | None = None
     ) -> tuple[list[VectorHit], _Vectors]:
@@ -226,6 +234,7 @@ class VectorStore:
         ]
         return ([hits[row] for row in kept], vectors[kept]) if kept else ([], np.zeros((0, 0), np.float32))
 
+    @generations.outlives_replacement
     def values(self, collection: str, vector_ids: Sequence[str]) -> dict[str, _Vectors]:
         """Those of ``vector_ids`` that are stored, visible to readers or not: vectors (d,) by id.
 
@@ -311,7 +320,7 @@ class VectorStore:
     def fresh(self) -> VectorStore:
         """What a rebuild fills: an empty index beside this embedded one, for `replace_with`; or the server's own, where
         what was lost may be made again."""
-        place = fresh_folder(self._path) if isinstance(self._path, Path) else self._path
+        place = generations.fresh_folder(self._path) if isinstance(self._path, Path) else self._path
         return VectorStore(place, self._rows, self._revision, self._database, filling=True)
 
     def replace_with(self, other: VectorStore) -> None:
@@ -322,23 +331,17 @@ class VectorStore:
         """
         assert isinstance(other._path, Path)
         other.close()
-        switch_to(other._path)
+        generations.switch_to(other._path)
         self.close()
 
     def stale_bytes(self) -> int:
         """Bytes that replaced and half made indexes take beside the one that counts."""
-        entries = stale_generations(self._path) if isinstance(self._path, Path) else []
-        files = (file for entry in entries for file in (entry, *entry.rglob("*")))
-        return sum(file.stat().st_size for file in files if file.is_file())
+        return generations.stale_bytes(self._path) if isinstance(self._path, Path) else 0
 
     def remove_stale(self) -> None:
-        """Removes those.
-
-        Raises:
-            StoreError: LIBRARY_READ_ONLY.
-        """
+        """Removes those. Raises StoreError LIBRARY_READ_ONLY."""
         if isinstance(self._path, Path):
-            remove_stale(self._path)
+            generations.remove_stale(self._path)
 
     def close(self) -> None:
         """Releases Chroma's files. The store opens them again when it is used again."""
@@ -358,7 +361,7 @@ class VectorStore:
 
     def _client(self, create: bool = False) -> Any:
         with self._lock:
-            place = current_folder(self._path) if isinstance(self._path, Path) else self._path
+            place = self.place
             if self._opened is not None and place != self._folder:
                 # Somebody, perhaps another process, has put a rebuilt index in place.
                 self._retire()

@@ -102,7 +102,7 @@ def test_a_crash_at_any_moment_leaves_a_library_that_serves(
     steps = (
         "stores.vectors.store.VectorStore.put_raw",
         "stores.maintenance.rebuild._salvage",
-        "stores.vectors.store.switch_to",
+        "stores.vectors.generations.switch_to",
         "stores.vectors.generations.write_whole",
         "stores.maintenance.rebuild.index_all_lines",
         "stores.maintenance.rebuild.bump_revision",

@@ -27,6 +27,7 @@ from stores.overview import overview
 from stores.vectors.snapshot import VECTORS_BLOB, unpack_vectors
 from tests.e2e.media import write_video
 from workflows.ingest import ingest
+from workflows.job_options import JobOptions
 from workflows.units import Planner
 
 FILMS = 3
@@ -47,7 +48,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory, encoders: Encoders) -> Path:
     for seed in range(FILMS):
         write_video(folder / "films" / f"{seed}.mp4", seconds=0.5, seed=seed)
     with LibraryStore.open(folder / "library", create=True) as store:
-        report = ingest(store, encoders, [folder / "films"], workers=1)
+        report = ingest(store, encoders, [folder / "films"], JobOptions(workers=1))
     assert report.totals.done == FILMS
     return folder
 
@@ -113,7 +114,7 @@ def test_every_video_gets_vectors_of_its_own(house: Path, head: str) -> None:
 
 def test_ids_of_vectors_name_the_video_or_what_is_in_it(house: Path, encoders: Encoders) -> None:
     with LibraryStore.open(Path("library")) as store:
-        ingest(store, encoders, [house], workers=1, config=MEAN)
+        ingest(store, encoders, [house], JobOptions(workers=1, config=MEAN))
         for entry in store.catalog.videos():
             items = unpack_vectors(store.memory(entry.video_id).blob("vectors", VECTORS_BLOB))
             assert {item.clip_id for item in items} > {""}
@@ -196,7 +197,7 @@ def test_parts_that_were_begun_with_other_settings_are_over_too(house: Path, enc
         captions = store.ledger.begin(StageKey(entry.video_id, "captions", "other"), "test")
         assert isinstance(captions, Attempt)
         store.ledger.fail(captions, "MODEL_FAILED", "no")
-        report = ingest(store, encoders, [house], workers=1)
+        report = ingest(store, encoders, [house], JobOptions(workers=1))
         assert report.totals.reused == FILMS
         assert store.ledger.state(key) is None
         assert not [blob for blob in store.blobs.stored() if blob.key == key]
