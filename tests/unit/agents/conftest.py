@@ -1,12 +1,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from agents.llm import LLM
 from encoders.bundle import Encoders
 from stores.library_store import LibraryStore
 from tests.unit.agents.small_library import Library, add_video
+
+
+@pytest.fixture(autouse=True)
+def closed_models(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Closes the language models of a test: what is left open is a warning in whichever test is collected next."""
+    opened: list[LLM] = []
+    make = LLM.__init__
+
+    def noted(llm: LLM, *given: Any, **options: Any) -> None:
+        make(llm, *given, **options)
+        opened.append(llm)
+
+    monkeypatch.setattr(LLM, "__init__", noted)
+    yield
+    for llm in opened:
+        llm.close()
 
 
 @pytest.fixture(scope="module")
