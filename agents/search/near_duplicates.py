@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
@@ -30,6 +31,10 @@ SAID_AGAIN = 0.5
 different sentences share almost none. Ours."""
 
 _KEPT = 64  # videos whose frame hashes are kept in memory: at most 0.8 MB each
+RETRY_SECONDS = 10.0
+"""For so long frame hashes that could not be read are not asked for again: a search compares them up to a hundred
+times, and several searches come one after the other. Ours."""
+
 _STAGES = ("frame_hashes", "speech")
 _Read = TypeVar("_Read")
 _TOKEN = re.compile(f"[{CJK}]|(?:(?![{CJK}])[^\\W_])+")
@@ -48,6 +53,7 @@ class NearDuplicates:
         self._lock = threading.Lock()
         self._frame_hashes: OrderedDict[tuple[str, str], FrameHashes] = OrderedDict()
         self._speech: OrderedDict[tuple[str, str], list[Evidence]] = OrderedDict()
+        self._failed: dict[tuple[str, str], float] = {}  # when they can be asked for again
 
     def among(self, video_ids: Iterable[str]) -> Comparison:
         """A comparison of moments of these videos (and others) for one list of results, as they are now."""
@@ -72,10 +78,15 @@ class NearDuplicates:
             if key in memory:
                 memory.move_to_end(key)
                 return memory[key]
+            if time.monotonic() < self._failed.get(key, 0.0):
+                return None
         found = read(key[0])
-        if found is None:
-            return found  # it may be readable the next time
         with self._lock:
+            if found is None:
+                now = time.monotonic()
+                self._failed = {one: again for one, again in self._failed.items() if again > now}
+                self._failed[key] = now + RETRY_SECONDS
+                return None
             memory[key] = found
             while len(memory) > _KEPT:
                 memory.popitem(last=False)
@@ -105,6 +116,7 @@ class Comparison:
         self._near_duplicates = near_duplicates
         self._known = set(video_ids)
         self._runs = near_duplicates.fingerprints(video_ids)
+        self._stretches: dict[Place, FrameHashes | None] = {}
 
     def same(self, one: Place, other: Place) -> bool:
         """Whether two moments, each a video id and a span, show the same; False if frame hashes are missing."""
@@ -124,6 +136,11 @@ class Comparison:
         return self._runs.get((video_id, stage))
 
     def _stretch(self, place: Place) -> FrameHashes | None:
+        if place not in self._stretches:
+            self._stretches[place] = self._cut(place)
+        return self._stretches[place]
+
+    def _cut(self, place: Place) -> FrameHashes | None:
         video_id, span = place
         fingerprint = self._run(video_id, "frame_hashes")
         frame_hashes = self._near_duplicates.frame_hashes(video_id, fingerprint) if fingerprint is not None else None

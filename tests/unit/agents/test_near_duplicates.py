@@ -107,7 +107,10 @@ def test_black_frames_and_missing_hashes_make_no_near_duplicates(store: LibraryS
     assert not same(store, *bare)
 
 
-def test_hashes_that_cannot_be_read_are_tried_again(store: LibraryStore, tmp_path: Path) -> None:
+def test_hashes_that_cannot_be_read_are_tried_again(
+    store: LibraryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agents.search.near_duplicates.RETRY_SECONDS", 0.0)
     videos = [add(store, tmp_path / name, pictures(1)) for name in "ab"]
     near_duplicates = NearDuplicates(store)
     places = [(video_id, FIRST) for video_id in videos]
