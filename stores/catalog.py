@@ -135,7 +135,7 @@ class Catalog:
 
     def videos(self) -> list[VideoEntry]:
         """All videos, by their first location; three queries in all."""
-        return self._entries(None)
+        return self.entries(None)
 
     def entry(self, video_id: str) -> VideoEntry:
         """One video.
@@ -143,11 +143,7 @@ class Catalog:
         Raises:
             UsageError: UNKNOWN_VIDEO if there is no such id.
         """
-        return next(iter(self._entries([video_id])), None) or self.entry(self.resolve(video_id))
-
-    def entries(self, video_ids: Sequence[str]) -> list[VideoEntry]:
-        """Those of some videos that are known, by their first place."""
-        return self._entries(video_ids)
+        return next(iter(self.entries([video_id])), None) or self.entry(self.resolve(video_id))
 
     def each(self) -> Iterator[VideoEntry]:
         """As `videos`, some hundred of them in memory at a time. What is forgotten meanwhile may be left out."""
@@ -155,14 +151,14 @@ class Catalog:
         with reading(self._engine) as connection:
             video_ids = list(connection.execute(chosen).scalars())
         for first in range(0, len(video_ids), _LISTED):
-            yield from self._entries(video_ids[first : first + _LISTED])
+            yield from self.entries(video_ids[first : first + _LISTED])
 
     def page(self, limit: int | None = None, after: str = "") -> list[VideoEntry]:
         """Videos by id: at most ``limit`` of those after the id ``after``."""
         chosen = select(VideoRow.video_id).where(VideoRow.video_id > after).order_by(VideoRow.video_id)
         with reading(self._engine) as connection:
             video_ids = list(connection.execute(chosen.limit(limit)).scalars())
-        found = {entry.video_id: entry for entry in self._entries(video_ids)}
+        found = {entry.video_id: entry for entry in self.entries(video_ids)}
         return [found[video_id] for video_id in video_ids if video_id in found]
 
     def places_of(self, video_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -311,7 +307,7 @@ class Catalog:
         active = self.active_of(video_ids, stages)
         rest = [one for one in video_ids if not all((one, stage) in active for stage in stages)]
         failed = [
-            entry for entry in self._entries(rest) if {"failed", "quarantined"}.intersection(entry.stages.values())
+            entry for entry in self.entries(rest) if {"failed", "quarantined"}.intersection(entry.stages.values())
         ]
         return _health(len(video_ids) - len(rest), len(video_ids), len(failed))
 
@@ -373,7 +369,8 @@ class Catalog:
                 found.update(connection.execute(chosen.where(some)).scalars())
         return found
 
-    def _entries(self, video_ids: Sequence[str] | None) -> list[VideoEntry]:
+    def entries(self, video_ids: Sequence[str] | None) -> list[VideoEntry]:
+        """The known ones of some videos (None: all), by their first location."""
         videos = select(VideoRow.__table__)
         run_rows = select(StageRunRow.__table__).order_by(StageRunRow.started_at, StageRunRow.stage)
         runs: dict[str, list[Receipt]] = defaultdict(list)

@@ -16,7 +16,7 @@ from agents.answering.video_names import VideoNames
 from agents.evidence import is_background
 from agents.llm import LLM
 from agents.search.finder import SEARCHED_STAGES, Finder, Found, Moment
-from agents.search.keystrokes import names_nothing, only_keystrokes
+from agents.search.keystrokes import names_nothing
 from agents.search.scoring import query_scales
 from agents.words import Term, coverage, nothing_to_look_for, read_part
 from encoders.bundle import Encoders
@@ -128,7 +128,9 @@ class Answerer:
         self._check_indexed(video_ids or ())
         question = understand(asked, self._encoders.concepts.vocabulary)
         # The search rejects an empty text.
-        idle = bool(state["text"].strip()) and (nothing_to_look_for(asked) or self._names_nothing(asked, video_ids))
+        idle = bool(state["text"].strip()) and (
+            nothing_to_look_for(asked) or names_nothing(asked, self._store, self._encoders, video_ids)
+        )
         empty = (idle and not _is_overview(question, video_ids)) or _needs_a_video(question, video_ids)
         return {
             "question": question,
@@ -138,9 +140,6 @@ class Answerer:
             "drafted": [],
             "claims": (),
         }
-
-    def _names_nothing(self, asked: str, video_ids: Sequence[str] | None) -> bool:
-        return only_keystrokes(asked, self._encoders) and names_nothing(asked, self._store, self._encoders, video_ids)
 
     def _look_up(self, state: _State) -> dict[str, Any]:
         """Moments for the question, and the evidence of their videos."""

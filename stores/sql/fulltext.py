@@ -20,7 +20,7 @@ from stores.sql import fulltext_postgres
 from stores.sql.database import reading
 from stores.sql.fulltext_common import best_lines, frequencies
 from stores.sql.fulltext_postgres import PostgresLines
-from stores.sql.fulltext_sqlite import SqliteLines, expression
+from stores.sql.fulltext_sqlite import SqliteLines
 from stores.sql.fulltext_terms import terms_of
 from stores.sql.tables import EVIDENCE, FULLTEXT, CounterRow, IndexedLineRow
 
@@ -40,15 +40,6 @@ class TextHit:
 def spaced(body: str) -> str:
     """``body`` as SQLite's index stores it: the keys of its words, each CJK character a word."""
     return " ".join(key_words(body))
-
-
-def match_expression(query: str) -> str | None:
-    """``query`` as a well-formed FTS5 expression, or None if nothing but stop words is in it.
-
-    Words are OR'ed, English stop words dropped; a run of CJK characters gives its overlapping pairs.
-    """
-    terms = terms_of(query)
-    return expression(terms) if terms else None
 
 
 class FullText:

@@ -12,12 +12,12 @@ from stores.core.errors import StoreError
 from stores.vectors.rows import VectorHit
 
 ASKED_FOR = 1_500
-"""Vectors that a large collection is asked for at least: of 120,000 this finds .99 of the 300 nearest, in 8 ms."""
+"""Vectors that a large collection is asked for at least: of 120,000 this finds .99 of the 300 nearest."""
 
 ASKED_FOR_OF_MANY = 200_000, 5_000
 """From how many vectors on more of them are asked for, and how many: of a million, 1,500 asked for hold .89 of the 300
-nearest, 3,000 hold .95, 5,000 hold .96, and take 21 ms. Source: measured on synthetic clusters by
-`benchmarks/scale.py`."""
+nearest, 3,000 hold .95, 5,000 hold .96, and take 21 ms. Source: measured on the synthetic clusters
+of `benchmarks/scale.py`."""
 
 _Vectors = NDArray[np.float32]
 Neighbours = tuple[Sequence[Sequence[str]], Sequence[Sequence[float]]]

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 
 from stores.library_store import LibraryStore
-from stores.sql.fulltext import match_expression, spaced
+from stores.sql.fulltext import spaced
 from stores.sql.fulltext_common import COMMON
+from stores.sql.fulltext_sqlite import expression
+from stores.sql.fulltext_terms import terms_of
 from tests.unit.stores.builders import add_video, label, put, utterance
 
 HAN = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=2, max_size=30)
@@ -20,14 +22,14 @@ HAN = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_siz
 
 def matches(body: str, query: str) -> bool:
     """Whether SQLite itself finds ``body`` for ``query``."""
-    expression = match_expression(query)
-    if expression is None:
+    terms = terms_of(query)
+    if not terms:
         return False
     connection = sqlite3.connect(":memory:")
     try:
         connection.execute("CREATE VIRTUAL TABLE t USING fts5(body, tokenize = 'unicode61')")
         connection.execute("INSERT INTO t VALUES (?)", (spaced(body),))
-        return bool(connection.execute("SELECT 1 FROM t WHERE t MATCH ?", (expression,)).fetchall())
+        return bool(connection.execute("SELECT 1 FROM t WHERE t MATCH ?", (expression(terms),)).fetchall())
     finally:
         connection.close()
 
@@ -81,9 +83,9 @@ def test_what_finds_what(body: str, query: str, found: bool) -> None:
 
 
 def test_nothing_left_is_none() -> None:
-    assert match_expression("") is None
-    assert match_expression("?! … 。") is None
-    assert match_expression("what is the") is None
+    assert not terms_of("")
+    assert not terms_of("?! … 。")
+    assert not terms_of("what is the")
 
 
 def test_a_very_long_query_is_cut() -> None:
