@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Literal
 
-from agents.answering.questions import Question
 from agents.evidence import is_background
+from agents.questions.question import Question
 from agents.words import coverage
 from stores.core.records import Channel, Evidence, Span
 from stores.core.text_keys import HAN
@@ -49,12 +49,27 @@ class Citation:
     quote: str
 
 
+Basis = Literal["words", "quote", "seen", "computed", "listed"]
+"""What a claim rests on: ``quote``: a line is repeated; ``words``: lines say it in other words; ``seen``: what the
+models recognised; ``computed``: a number, time or order worked out from lines or from the rows of a query; ``listed``:
+tags, names or properties of videos."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence of an answer with its evidence: at least one citation, once it is checked."""
+    """One sentence of an answer with its evidence: at least one citation, once it is checked.
+
+    Attributes:
+        basis: what it rests on.
+        sql: of a claim about the rows of a query, the query (`stores.query`); the checker runs it again.
+        value: the part of ``text`` that was computed ("3", "1:05", "red"), which must come out again.
+    """
 
     text: str
     citations: tuple[Citation, ...]
+    basis: Basis = "words"
+    sql: str = ""
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ from pydantic import BaseModel
 
 from agents.answering.checker import CitationChecker
 from agents.answering.claims import LEAST_SEEN, SEEN, Answer, Claim, cite, give_overview, name_seen, quote_lines
-from agents.answering.questions import Question, understand
-from agents.answering.video_names import VideoNames
 from agents.evidence import is_background
 from agents.llm import LLM
+from agents.questions.question import Question
+from agents.questions.understanding import understand
+from agents.questions.video_names import VideoNames
 from agents.search.finder import SEARCHED_STAGES, Finder, Found, Moment
 from agents.search.keystrokes import names_nothing
 from agents.search.scoring import query_scales

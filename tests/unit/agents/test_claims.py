@@ -3,7 +3,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from agents.answering.claims import quote_lines
-from agents.answering.questions import understand
+from agents.questions.understanding import understand
 from stores.core.records import Channel, Evidence, Span
 
 MS = Fraction(1, 1000)

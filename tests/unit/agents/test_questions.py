@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from agents.answering.questions import understand
+from agents.questions.understanding import understand
 
 
 @pytest.mark.parametrize(

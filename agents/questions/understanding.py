@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
 
+from agents.questions.question import Question, Source, Wants
 from agents.words import (
     FUNCTION_CHARACTERS,
     FUNCTION_WORDS,
@@ -17,9 +16,6 @@ from agents.words import (
     content_terms,
 )
 from stores.core.text_keys import HAN, search_key
-
-Source = Literal["speech", "screen", "words", "picture"]
-Wants = Literal["name", "number", "anything"]
 
 _SPEECH = re.compile(
     r"\b(say|says|said|saying|tell|tells|told|talk|talks|talked|mention\w*|discuss\w*|explain\w*|claim\w*|according to|"
@@ -84,31 +80,6 @@ _SUBJECT_ALONE = re.compile(
 _SUBJECT_ALONE_IN_CHINESE = re.compile(
     f"^\\s*(?P<subject>[{HAN}]{{1,4}}?)(?:正在|在|都)?(?P<verb>写|说|讲)[了着过些]*什么\\s*[？?。]?\\s*$"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question, analysed.
-
-    Attributes:
-        terms: its content words.
-        source: where the answer must be: in speech, on screen, in either (``words``), or in the ``picture``.
-        wants: ``number`` and ``name`` restrict what counts as an answer.
-        chinese: whether to answer in Chinese.
-        yes_or_no: whether it asks if something is there; then only what it names is an answer.
-        overview: whether it asks what there is, or what is said or written, without naming a topic. That can be
-            answered for one video, not for a whole library.
-        subject: of an overview, the content words for the person who says or writes something.
-    """
-
-    text: str
-    terms: tuple[Term, ...]
-    source: Source
-    wants: Wants
-    chinese: bool
-    yes_or_no: bool = False
-    overview: bool = False
-    subject: tuple[Term, ...] = ()
 
 
 def understand(text: str, vocabulary: Iterable[str] = ()) -> Question:

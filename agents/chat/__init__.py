@@ -1,0 +1,1 @@
+"""Conversations over one library: the graph, its planners, its turns."""

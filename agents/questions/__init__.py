@@ -1,0 +1,1 @@
+"""What is asked: questions analysed, follow-ups made to stand alone, and what is no question to a library."""
