@@ -263,6 +263,13 @@ class Catalog:
         with reading(self._engine) as connection:
             return sorted(_evidence(connection, there), key=lambda item: (item.channel, item.evidence_id))
 
+    def evidence_during(self, video_id: str, span: Span, channels: Sequence[Channel]) -> list[Evidence]:
+        """The evidence of one video on some channels that overlaps a span, by time and id."""
+        there = (EVIDENCE.c.start_tick < span.end) & (EVIDENCE.c.end_tick > span.start)
+        there &= (EVIDENCE.c.video_id == video_id) & EVIDENCE.c.channel.in_(channels)
+        with reading(self._engine) as connection:
+            return sorted(_evidence(connection, there), key=lambda item: (item.span.start, item.evidence_id))
+
     def described(self, stage: str) -> dict[str, int]:
         """The videos with a finished stage (``captions`` or ``script``), to the number of its records (0 or more)."""
         table: Any = ScriptRow if stage == "script" else CaptionRow

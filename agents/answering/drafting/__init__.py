@@ -1,0 +1,1 @@
+"""Claims put together from evidence, without a language model."""

@@ -1,0 +1,89 @@
+"""What claims are drafted from: the question, what was found for it, and the library to read on in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agents.answering.claims import Citation
+from agents.answering.drafting.things import Thing, confident, thing_of
+from agents.answering.drafting.wording import file_name
+from agents.evidence import is_background
+from agents.questions.question import Question
+from agents.search.finder import Found
+from encoders.bundle import Encoders
+from stores.core.records import CHANNELS, Channel, Evidence, Span, Video
+from stores.library_store import LibraryStore
+
+MOST_LINES_READ = 4000
+"""Lines of one video that are read to be counted or timed; of longer ones only the stretches around found moments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """All that a draft may rest on.
+
+    Attributes:
+        question: the question, understood.
+        found: moments for it; None if nothing was searched.
+        scope: the videos that may be cited; None for all.
+        named: the videos that the question or the conversation names, in their order.
+    """
+
+    question: Question
+    found: Found | None
+    scope: tuple[str, ...] | None
+    named: tuple[str, ...]
+    store: LibraryStore
+    encoders: Encoders
+
+    @property
+    def chinese(self) -> bool:
+        """Whether to answer in Chinese."""
+        return self.question.chinese
+
+    def things(self) -> list[Thing]:
+        """The things that the question names; its content words together, if it names none apart."""
+        texts = self.question.things or (" ".join(term.text for term in self.question.terms),)
+        return [thing_of(text, self.encoders.concepts) for text in texts if text.strip()]
+
+    def video(self, video_id: str) -> Video | None:
+        """A video by its id."""
+        return self.store.catalog.video(video_id)
+
+    def name(self, video_id: str) -> str:
+        """Its file name."""
+        return file_name(self.store.catalog.display_uri(video_id))
+
+    def lines(self, video_id: str, channels: Sequence[Channel] = CHANNELS) -> list[Evidence]:
+        """The lines of a video that say something, by time."""
+        return [line for line in self.all_lines(video_id, channels) if not is_background(line)]
+
+    def all_lines(self, video_id: str, channels: Sequence[Channel] = CHANNELS) -> list[Evidence]:
+        """The same with the line for its scenery."""
+        video = self.video(video_id)
+        if video is None:
+            return []
+        span = Span(0, max(1, video.duration), video.time_base)
+        return self.store.catalog.evidence_during(video_id, span, channels)[:MOST_LINES_READ]
+
+    def best_videos(self, most: int = 3) -> list[str]:
+        """The videos that are named, else those of the best moments."""
+        if self.named:
+            return list(self.named)[:most]
+        if self.found is None or self.found.verdict == "no_match":
+            return []
+        return list(dict.fromkeys(moment.video_id for moment in self.found.moments))[:most]
+
+    def seen(self, video_id: str, thing: Thing) -> list[Evidence]:
+        """The lines of a video that show a thing, certain enough to be named, by time."""
+        pictured = self.lines(video_id, ("object", "picture", "caption"))
+        return confident([line for line in pictured if thing.shown_by(line)])
+
+    def whole(self, video_id: str) -> Citation | None:
+        """A citation of a whole video, for what is known of the file itself; None if nothing is known of it yet."""
+        lines = [line for line in self.all_lines(video_id, ("format", "object")) if line.span.start == 0]
+        if not lines:
+            return None
+        longest = max(lines, key=lambda line: (line.span.end, line.channel == "format"))
+        return Citation(longest.evidence_id, video_id, longest.span, longest.channel, "")

@@ -1,0 +1,217 @@
+"""Claims about what the pictures show: kinds of things, colours, what somebody holds, rides or wears."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from agents.answering.claims import LEAST_SEEN, SEEN, Claim, cite
+from agents.answering.drafting.material import Material
+from agents.answering.drafting.things import LEAST_OBJECT, Thing, colours_of, named, thing_of
+from agents.answering.drafting.wording import colour, listed
+from agents.evidence import BACKGROUND
+from agents.search.scoring import query_scales
+from agents.words import content_terms, coverage
+from stores.core.records import Evidence, Span, Tracklet
+
+MOST_NAMED = 4
+"""Things named in one answer."""
+
+LEAST_OF_A_KIND = 0.05
+"""Confidence of a label of the very kind that is asked for: asked which instrument, the best of all instruments."""
+
+TOUCHING = 0.3
+"""Share of an object's box that must lie inside a person's for the object to be theirs. Ours."""
+
+_HOLDS = re.compile(r"\b(?:hold|holds|holding|carr(?:y|ies|ying)|in (?:his|her|their|its) hands?|use|uses|using|play\w*)\b|拿|抱|握|提着|举|端|捧|用|玩|弹", re.I)
+_RIDES = re.compile(r"\b(?:rid(?:e|es|ing)|sit(?:s|ting)? on|driv(?:e|es|ing))\b|骑|坐|开着|驾驶", re.I)
+_WEARS = re.compile(r"\b(?:wear|wears|wearing|dressed|clothes|clothing|on (?:his|her|their) head)\b|穿|戴|衣", re.I)
+_CLOTHING = frozenset("clothing hat accessory eyewear jewelry headgear footwear shoe formal costume".split())
+_BACKGROUND = re.compile(r"\bbackground\b|背景", re.I)
+
+
+def draft_seen(material: Material) -> list[Claim]:
+    """Claims from labels, tracked objects and captions of the best video; none if they do not hold the answer."""
+    question = material.question
+    for video_id in material.best_videos():
+        lines = material.lines(video_id, SEEN)
+        if question.wants == "colour":
+            claims = _colours(material, video_id)
+        elif _is_asked(material, video_id, lines):
+            claims = _at_hand(material, video_id, lines) or _of_kind(material, video_id, lines)
+            claims = claims or _likest(material, video_id, lines)
+        else:
+            claims = []
+        if claims:
+            return claims
+    return []
+
+
+def _is_asked(material: Material, video_id: str, lines: Sequence[Evidence]) -> bool:
+    """Whether at least half of those words of the question that models can recognise were recognised there, or said.
+
+    If there are none, one of its words must be said, written or seen: likeness alone would answer questions about
+    something else.
+    """
+    if material.question.overview or material.named and not material.question.terms:
+        return True
+    concepts = material.encoders.concepts
+    terms = material.question.terms
+    strengths = [max(concepts.matching(term.text).values(), default=0.0) for term in terms]
+    known = [term for term, strength in zip(terms, strengths, strict=True) if strength >= 1.0]
+    text = "\n".join(line.search_text for line in lines if line.confidence >= LEAST_OF_A_KIND)
+    if known:
+        return coverage(known, text) >= 0.5 or _people_only(material, known, lines)
+    said = "\n".join(line.text for line in material.lines(video_id, ("speech", "screen")))
+    return not terms or any(strengths) or coverage(terms, f"{text}\n{said}") > 0
+
+
+def _people_only(material: Material, known: Sequence[object], lines: Sequence[Evidence]) -> bool:
+    """Whether all that is asked about are people, and there is somebody."""
+    things = [thing_of(str(getattr(term, "text", term)), material.encoders.concepts) for term in known]
+    return all(thing.person for thing in things) and any(line.text == "person" for line in lines)
+
+
+def _colours(material: Material, video_id: str) -> list[Claim]:
+    for thing in material.things():
+        if _BACKGROUND.search(thing.text):
+            there = [line for line in material.all_lines(video_id, ("object",)) if line.text == BACKGROUND]
+        else:
+            plain = Thing(thing.text, thing.terms, (), thing.person, thing.names)
+            there = [line for line in material.seen(video_id, plain) if colours_of(line)]
+            if not there and _is_clothing(material, thing):
+                there = [line for line in material.lines(video_id, ("object",)) if line.text == "person"]
+        there = [line for line in there if colours_of(line)]
+        if not there:
+            continue
+        best = max(there, key=lambda line: line.confidence * line.span.duration)
+        names = listed((colour(one, material.chinese) for one in colours_of(best)), material.chinese)
+        what = named(best, material.chinese)
+        if best.text == BACKGROUND:
+            what = "背景" if material.chinese else "background"
+        text = f"{what}是{names}" if material.chinese else f"The {what} is {names}"
+        return [Claim(text, (cite(best),), "seen", value=colours_of(best)[0])]
+    return []
+
+
+def _is_clothing(material: Material, thing: Thing) -> bool:
+    concepts = material.encoders.concepts
+    found = [concepts.get(one) for term in (thing.text, *(t.text for t in thing.terms)) for one in concepts.matching(term)]
+    return any(_CLOTHING & set(concept.broader) for concept in found)
+
+
+def _at_hand(material: Material, video_id: str, lines: Sequence[Evidence]) -> list[Claim]:
+    """What a person holds, rides or wears."""
+    text = material.question.text
+    if _WEARS.search(text):
+        worn = [
+            line
+            for line in lines
+            if line.channel == "picture"
+            and line.confidence >= LEAST_SEEN
+            and _CLOTHING & set(re.split("[; ]+", line.search_text))
+        ]
+        return _names(material, worn)
+    if not (_HOLDS.search(text) or _RIDES.search(text)):
+        return []
+    by_id = {line.evidence_id: line for line in lines if line.channel == "object"}
+    tracks = [one for one in material.store.catalog.records(video_id, "tracklets") if isinstance(one, Tracklet)]
+    people = [one for one in tracks if one.category == "person"]
+    asked = {term.text for term in material.question.terms}
+    worth: dict[str, float] = {}
+    for one in tracks:
+        line = by_id.get(one.evidence_id)
+        if line is None or one.category in ("person", BACKGROUND) or one.category in asked:
+            continue
+        share = max((_inside(one, person) for person in people), default=0.0)
+        if share >= TOUCHING and one.confidence >= LEAST_OBJECT:
+            worth[one.evidence_id] = share * one.confidence * (one.span.duration**0.5)
+    best = sorted(worth, key=lambda one: -worth[one])
+    return _names(material, [by_id[one] for one in best[:1]])
+
+
+def _inside(one: Tracklet, person: Tracklet) -> float:
+    """The largest share of an object's box that lies inside the person's at the same time."""
+    boxes = {row[0]: row[1:] for row in person.trajectory}
+    best = 0.0
+    for tick, x0, y0, x1, y1 in one.trajectory:
+        if tick not in boxes or x1 <= x0 or y1 <= y0:
+            continue
+        a, b, c, d = boxes[tick]
+        wide, high = min(x1, c) - max(x0, a), min(y1, d) - max(y0, b)
+        if wide > 0 and high > 0:
+            best = max(best, wide * high / ((x1 - x0) * (y1 - y0)))
+    return best
+
+
+def _of_kind(material: Material, video_id: str, lines: Sequence[Evidence]) -> list[Claim]:
+    """Things of the kind that is asked for ("which animal", "what vehicles"): what has it among its broader nouns."""
+    spans = _spans(material, video_id)
+    for text in material.question.things:
+        terms = content_terms(text, material.encoders.concepts.vocabulary)
+        if not terms:
+            continue
+        kind = [
+            line
+            for line in lines
+            if line.confidence >= (LEAST_OBJECT if line.channel == "object" else LEAST_OF_A_KIND)
+            and coverage(terms, line.search_text) >= 1.0
+            and coverage(terms, line.text) < 1.0
+        ]
+        if spans:
+            kind = [line for line in kind if any(line.span.overlap(span) for span in spans)] or kind
+        objects = [line for line in kind if line.channel == "object"]
+        if kind:
+            ranked = _by_worth(material, objects or kind)
+            return _names(material, ranked)
+    return []
+
+
+def _likest(material: Material, video_id: str, lines: Sequence[Evidence]) -> list[Claim]:
+    """What the found moments show, the likest to the question first; what the question names itself says nothing new."""
+    spans = _spans(material, video_id)
+    there = [line for line in lines if line.confidence >= LEAST_SEEN]
+    if spans:
+        there = [line for line in there if any(line.span.overlap(span) for span in spans)] or there
+    terms = material.question.terms
+    if not material.question.yes_or_no:
+        there = [line for line in there if not terms or coverage(terms, line.text) == 0] or []
+        there = [line for line in there if line.text != "person"] or there
+    else:
+        there = [line for line in there if coverage(terms, line.search_text) > 0]
+    return _names(material, _by_worth(material, there))
+
+
+def _spans(material: Material, video_id: str) -> list[Span]:
+    moments = material.found.moments if material.found is not None else ()
+    return [moment.span for moment in moments if moment.video_id == video_id]
+
+
+def _by_worth(material: Material, lines: Sequence[Evidence]) -> list[Evidence]:
+    """Lines by their confidence times their likeness to the question."""
+    if not lines:
+        return []
+    asked = material.encoders.text.encode_queries([material.question.text])
+    likeness = material.encoders.text.encode_queries([line.search_text for line in lines]) @ asked[0]
+    (scale,) = query_scales(asked, material.encoders.concepts)
+    worth = {
+        line.evidence_id: line.confidence * max(0.1, scale.z(float(one)))
+        for line, one in zip(lines, likeness, strict=True)
+    }
+    return sorted(lines, key=lambda line: -worth[line.evidence_id])
+
+
+def _names(material: Material, lines: Sequence[Evidence]) -> list[Claim]:
+    """One claim that names the first few different things."""
+    first: dict[str, Evidence] = {}
+    for line in lines:
+        first.setdefault(line.text.casefold(), line)
+    shown = list(first.values())[:MOST_NAMED]
+    if not shown:
+        return []
+    captions = [line for line in shown if line.channel == "caption"]
+    if captions:
+        return [Claim(line.text, (cite(line),), "seen") for line in captions]
+    names = listed((named(line, material.chinese) for line in shown), material.chinese)
+    text = f"看到：{names}" if material.chinese else f"Seen: {names}"
+    return [Claim(text, tuple(map(cite, shown)), "seen")]

@@ -1,0 +1,133 @@
+"""Claims about a video or the library as a whole."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from agents.answering.claims import Claim, cite
+from agents.answering.drafting.material import Material
+from agents.answering.drafting.things import confident, named
+from agents.answering.drafting.wording import length, listed
+from stores.core.records import Evidence
+
+MOST_SEEN = 5
+"""Things named of one video."""
+
+MOST_SAID = 3
+"""Spoken lines quoted of one video: those nearest to all others say most of what it is about."""
+
+MOST_WRITTEN = 3
+SHORTEST_LINE = 4
+"""Characters of a line on screen worth quoting: shorter ones are page numbers and fragments."""
+
+MOST_VIDEOS = 5
+
+
+def draft_summary(material: Material) -> list[Claim]:
+    """What was seen, said and written in the videos in question; of the library, what there is most of."""
+    videos = material.best_videos(2) or list(material.scope or ())[:2]
+    if not videos:
+        return _library(material)
+    claims = []
+    for video_id in videos:
+        lines = material.lines(video_id)
+        claims += _video(material, video_id, lines, f"{material.name(video_id)}: " if len(videos) > 1 else "")
+    return claims
+
+
+def _video(material: Material, video_id: str, lines: Sequence[Evidence], before: str) -> list[Claim]:
+    chinese = material.chinese
+    source = material.question.source
+    scripts = [line for line in lines if line.channel == "script"]
+    if scripts:
+        return [Claim(f"{before}{scripts[0].text}", (cite(scripts[0]),), "quote")]
+    claims = []
+    seen = _most_seen(lines)
+    if seen and source not in ("speech", "screen"):
+        names = listed((named(line, chinese) for line in seen), chinese)
+        claims.append(Claim(f"{before}看到：{names}" if chinese else f"{before}Seen: {names}", tuple(map(cite, seen)), "seen"))
+    if source != "screen":
+        for line in _central(material, [line for line in lines if line.channel == "speech"]):
+            said = line.text.strip()
+            claims.append(Claim(f"{before}听到：“{said}”" if chinese else f"{before}Said: “{said}”", (cite(line),), "quote"))
+    if source != "speech":
+        for line in _written(lines):
+            text = line.text.strip()
+            sentence = f"{before}画面文字：“{text}”" if chinese else f"{before}On screen: “{text}”"
+            claims.append(Claim(sentence, (cite(line),), "quote"))
+    return claims
+
+
+def _most_seen(lines: Sequence[Evidence]) -> list[Evidence]:
+    """The things that are seen for longest and most surely, one line each; captions before labels."""
+    by_name: dict[str, list[Evidence]] = defaultdict(list)
+    for line in confident([line for line in lines if line.channel in ("object", "picture", "caption")]):
+        by_name[line.text.casefold()].append(line)
+    weight = {name: sum(line.confidence * line.span.duration for line in same) for name, same in by_name.items()}
+    best = sorted(by_name, key=lambda name: (by_name[name][0].channel != "caption", -weight[name]))
+    return [max(by_name[name], key=lambda line: line.confidence) for name in best[:MOST_SEEN]]
+
+
+def _central(material: Material, spoken: Sequence[Evidence]) -> list[Evidence]:
+    """The spoken lines nearest to all others, in order of time."""
+    told = [line for line in spoken if len(line.text.strip()) >= SHORTEST_LINE]
+    if len(told) <= MOST_SAID:
+        return list(told)
+    some = told[:: max(1, len(told) // 200)]
+    vectors = material.encoders.text.encode_passages([line.text for line in some])
+    centre = vectors.mean(axis=0)
+    chosen = np.argsort(-(vectors @ centre))[:MOST_SAID]
+    return [some[i] for i in sorted(chosen)]
+
+
+def _written(lines: Sequence[Evidence]) -> list[Evidence]:
+    """Text on screen that stands longest, each once, in order of time."""
+    best: dict[str, Evidence] = {}
+    for line in lines:
+        text = line.text.strip()
+        if line.channel == "screen" and len(text) >= SHORTEST_LINE and line.confidence >= 0.7:
+            known = best.get(text.casefold())
+            if known is None or line.span.duration > known.span.duration:
+                best[text.casefold()] = line
+    chosen = sorted(best.values(), key=lambda line: -line.span.duration * len(line.text))[:MOST_WRITTEN]
+    return sorted(chosen, key=lambda line: line.span.start)
+
+
+def _library(material: Material) -> list[Claim]:
+    """Number and length of all videos, and what is seen in most of them."""
+    chinese = material.chinese
+    scope = list(material.scope) if material.scope is not None else None
+    where = "SELECT count(*) AS videos, sum(seconds) AS seconds FROM videos"
+    rows = material.store.query.run(where, video_ids=scope).rows
+    count, seconds = int(rows[0][0]), float(rows[0][1] or 0.0)
+    first = material.store.query.run("SELECT video_id FROM videos ORDER BY name LIMIT 5", video_ids=scope).rows
+    whole = tuple(one for row in first if (one := material.whole(str(row[0]))) is not None)
+    if not count or not whole:
+        return []
+    total = length(seconds, chinese)
+    text = f"共{count}个视频，总长{total}" if chinese else f"{count} videos, {total} in all"
+    claims = [Claim(text, whole, "computed", sql=where, value=str(count))]
+    common = (
+        "SELECT category, count(DISTINCT video_id) AS videos FROM tracklets GROUP BY category "
+        "ORDER BY videos DESC, category LIMIT 6"
+    )
+    names = Counter({str(row[0]): int(row[1]) for row in material.store.query.run(common, video_ids=scope).rows})
+    cited = [
+        line
+        for name in names
+        if (line := _witness(material, name, scope)) is not None
+    ][:MOST_VIDEOS]
+    if cited:
+        shown = listed((named(line, chinese) for line in cited), chinese)
+        claims.append(Claim(f"最常看到：{shown}" if chinese else f"Seen in most: {shown}", tuple(map(cite, cited)), "seen"))
+    return claims
+
+
+def _witness(material: Material, category: str, scope: list[str] | None) -> Evidence | None:
+    quoted = category.replace("'", "''")
+    sql = f"SELECT evidence_id FROM tracklets WHERE category = '{quoted}' ORDER BY confidence DESC LIMIT 1"
+    rows = material.store.query.run(sql, video_ids=scope).rows
+    return material.store.catalog.evidence([str(rows[0][0])]).get(str(rows[0][0])) if rows else None

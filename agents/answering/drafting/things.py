@@ -1,0 +1,142 @@
+"""Things that a question names, and the lines that show them.
+
+"Red cars" is a head, "car", with a colour. A line shows it if it is recognised as a car, by name, as a broader noun or
+in Chinese, and, where its colour was measured, if that is red. People are recognised as people only: neither age nor sex
+nor profession is known from pictures.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from agents.evidence import is_background
+from agents.words import Term, content_terms, coverage
+from encoders.concepts import BROADER, ConceptSpace
+from stores.core.records import Channel, Evidence
+from stores.core.text_keys import search_key
+
+LEAST_OBJECT = 0.3
+"""Confidence of a tracked object to be counted or timed; the tracker keeps nothing below it. Ours."""
+
+LEAST_LABEL = 0.15
+"""Confidence of a label or a caption to be named."""
+
+PICTURED: tuple[Channel, ...] = ("object", "picture", "caption")
+
+COLOURS = {
+    "red": "红",
+    "orange": "橙",
+    "yellow": "黄",
+    "green": "绿",
+    "blue": "蓝",
+    "purple": "紫",
+    "pink": "粉",
+    "brown": "棕",
+    "black": "黑",
+    "white": "白",
+    "grey": "灰",
+}
+"""Names of colours as the tracker writes them (`pipeline.derive.tracklets`), and the character each has in Chinese."""
+
+_COLOUR_WORDS = {name: name for name in COLOURS} | {"gray": "grey", "violet": "purple"}
+_CHINESE_COLOURS = {character: name for name, character in COLOURS.items()} | {"褐": "brown", "咖啡": "brown"}
+_CHINESE_COLOUR = re.compile(f"({'|'.join(_CHINESE_COLOURS)})色?的?")
+
+_PEOPLE = re.compile(
+    r"\b(?:person|people|persons|man|men|woman|women|boy|boys|girl|girls|guy|guys|lady|ladies|child|children|kid|kids|"
+    r"baby|babies|toddler|someone|somebody|anyone|anybody|presenter|speaker|host|player|players|worker|workers|chef|"
+    r"cook|driver|dancer|singer|actor|actress|customer|customers|teacher|student|students|pedestrian|pedestrians|he|she|"
+    r"they|him|her)\b|人|男|女|孩|宝宝|婴儿|他|她|谁|主持|司机|厨师|老师|学生|演员|歌手",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What is looked for in pictures.
+
+    Attributes:
+        text: as in the question.
+        terms: the content words of its head.
+        colours: as the tracker names them.
+        person: whether it is a person, of whatever description.
+        names: English names of the concepts it names, the models' own words.
+    """
+
+    text: str
+    terms: tuple[Term, ...]
+    colours: tuple[str, ...] = ()
+    person: bool = False
+    names: frozenset[str] = frozenset()
+
+    @property
+    def recognisable(self) -> bool:
+        """Whether the models know it at all."""
+        return self.person or bool(self.names)
+
+    def shown_by(self, line: Evidence) -> bool:
+        """Whether a line of the pictures is about this thing and, as far as was measured, of its colour."""
+        if is_background(line) or line.channel not in PICTURED:
+            return False
+        if self.person and line.channel == "object":
+            alike = line.text == "person"
+        else:
+            alike = line.text.casefold() in self.names or coverage(self.terms, line.search_text) >= 1.0
+        if not alike or not self.colours or line.channel == "picture":
+            return alike and not (self.colours and line.channel == "picture")
+        return bool(set(self.colours) & set(colours_of(line)))
+
+
+def thing_of(text: str, concepts: ConceptSpace) -> Thing:
+    """A noun phrase of a question ("the red cars", "红色的车"), for looking in pictures."""
+    key = search_key(text)
+    colours = [_COLOUR_WORDS[word] for word in re.findall("[a-z]+", key) if word in _COLOUR_WORDS]
+    colours += [_CHINESE_COLOURS[found[1]] for found in _CHINESE_COLOUR.finditer(key)]
+    plain = _CHINESE_COLOUR.sub("", key)
+    plain = " ".join(word for word in plain.split() if word not in _COLOUR_WORDS) or key
+    terms = content_terms(plain, concepts.vocabulary)
+    names: set[str] = set()
+    for form in (plain, " ".join(term.text for term in terms)):
+        named = concepts.matching(form)
+        names |= {concepts.get(one).name.casefold() for one, strength in named.items() if strength >= BROADER}
+    return Thing(text, terms, tuple(dict.fromkeys(colours)), bool(_PEOPLE.search(key)), frozenset(names))
+
+
+def colours_of(line: Evidence) -> tuple[str, ...]:
+    """The colours that were measured of a tracked object, the largest first."""
+    if line.channel != "object":
+        words = re.findall("[a-z]+", line.text.lower())
+        return tuple(dict.fromkeys(_COLOUR_WORDS[word] for word in words if word in _COLOUR_WORDS))
+    parts = [part.strip() for part in line.search_text.split(";")]
+    for part in reversed(parts[1:]):
+        named = [name.strip() for name in part.split(",")]
+        if named and all(name in COLOURS for name in named):
+            return tuple(named)
+    return ()
+
+
+def named(line: Evidence, chinese: bool) -> str:
+    """What a line calls its thing, in the question's language where that is known."""
+    if not chinese:
+        return line.text
+    for part in line.search_text.split(";"):
+        if not part.strip().isascii():
+            return part.strip()
+    return line.text
+
+
+def at_once(lines: Sequence[Evidence]) -> list[Evidence]:
+    """Those of some tracked objects that are seen at one time, of the time with most of them; the earliest of these."""
+    best: list[Evidence] = []
+    for line in sorted(lines, key=lambda one: one.span.start):
+        there = [one for one in lines if one.span.start <= line.span.start < one.span.end]
+        if len(there) > len(best):
+            best = there
+    return best
+
+
+def confident(lines: Iterable[Evidence]) -> list[Evidence]:
+    """The lines that are certain enough to be named."""
+    return [line for line in lines if line.confidence >= (LEAST_OBJECT if line.channel == "object" else LEAST_LABEL)]

@@ -1,0 +1,115 @@
+"""Claims about time: when something is first or last seen or said, how long, how often."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from agents.answering.claims import Claim, cite
+from agents.answering.drafting.material import Material
+from agents.answering.drafting.things import Thing, named
+from agents.answering.drafting.wording import at, length
+from agents.words import coverage
+from stores.core.records import Evidence
+
+MOST_STRETCHES = 3
+"""Stretches told of for one video, if neither the first nor the last is asked for."""
+
+GAP_SECONDS = 1.5
+"""Lines with a shorter gap between them are one stretch: objects are looked for once a second."""
+
+_HOW_OFTEN = re.compile(r"\bhow (?:often|many times)\b|\btimes\b|多少次|几次|几回|多少遍|几遍", re.I)
+_UNTIL = re.compile(r"\b(?:end|ends|ended|until|stop|stops|disappear\w*|leav\w+|over)\b|结束|消失|离开|到什么时候", re.I)
+
+
+def draft_times(material: Material, spoken: Sequence[Evidence] = ()) -> list[Claim]:
+    """Claims with the time of a thing that was recognised, else of the lines that say or show it.
+
+    Args:
+        spoken: lines that were said or written about what is asked, the best first.
+    """
+    wants_words = material.question.source in ("speech", "screen", "words") and material.question.intent != "count"
+    for video_id in _videos(material, spoken):
+        lines = [] if wants_words else _seen(material, video_id)
+        lines = lines or [line for line in spoken if line.video_id == video_id][:1]
+        if lines:
+            return _told(material, lines)
+    return []
+
+
+def _videos(material: Material, spoken: Sequence[Evidence]) -> list[str]:
+    return list(dict.fromkeys([*material.best_videos(), *(line.video_id for line in spoken)]))
+
+
+def _seen(material: Material, video_id: str) -> list[Evidence]:
+    things = material.things()
+    for thing in things:
+        if thing.terms and (lines := material.seen(video_id, thing)):
+            objects = [line for line in lines if line.channel == "object"]
+            return objects or lines
+        if written := _written(material, video_id, thing):
+            return written
+    return []
+
+
+def _written(material: Material, video_id: str, thing: Thing) -> list[Evidence]:
+    """Lines that say or show the words for a thing that pictures do not tell."""
+    if not thing.terms or thing.person:
+        return []
+    lines = material.lines(video_id, ("speech", "screen"))
+    return [line for line in lines if coverage(thing.terms, line.text) >= 1.0]
+
+
+def stretches(lines: Sequence[Evidence]) -> list[list[Evidence]]:
+    """Lines in order of time, those together that overlap or follow each other closely."""
+    groups: list[list[Evidence]] = []
+    end = -1.0
+    for line in sorted(lines, key=lambda one: one.span.start):
+        start, stop = line.span.seconds
+        if groups and start <= end + GAP_SECONDS:
+            groups[-1].append(line)
+        else:
+            groups.append([line])
+        end = max(end, stop) if len(groups[-1]) > 1 else stop
+    return groups
+
+
+def covered(lines: Sequence[Evidence]) -> float:
+    """Seconds in which at least one of the lines holds."""
+    total = 0.0
+    for group in stretches(lines):
+        total += max(line.span.seconds[1] for line in group) - group[0].span.seconds[0]
+    return total
+
+
+def _told(material: Material, lines: Sequence[Evidence]) -> list[Claim]:
+    question, chinese = material.question, material.chinese
+    what = _what(material, lines[0])
+    groups = stretches(lines)
+    ordered = sorted(lines, key=lambda line: line.span.start)
+    if question.wants == "duration":
+        text = length(covered(lines), chinese)
+        sentence = f"{what}一共出现{text}" if chinese else f"{what}: {text} in all"
+        return [Claim(sentence, tuple(map(cite, ordered)), "computed", value=text)]
+    if _HOW_OFTEN.search(question.text):
+        count = str(len(groups))
+        sentence = f"{what}：{count}次" if chinese else f"{what}: {count} times" if count != "1" else f"{what}: 1 time"
+        return [Claim(sentence, tuple(cite(group[0]) for group in groups), "computed", value=count)]
+    if question.relation == "last" or _UNTIL.search(question.text):
+        last = max(lines, key=lambda line: line.span.end)
+        moment = last.span.seconds[1] if _UNTIL.search(question.text) else groups[-1][0].span.seconds[0]
+        one = last if _UNTIL.search(question.text) else groups[-1][0]
+        return [_one(what, one, at(moment, chinese), chinese)]
+    shown = groups[:1] if question.relation == "first" else groups[:MOST_STRETCHES]
+    return [_one(what, group[0], at(group[0].span.seconds[0], chinese), chinese) for group in shown]
+
+
+def _one(what: str, line: Evidence, when: str, chinese: bool) -> Claim:
+    return Claim(f"{when}：{what}" if chinese else f"{what} at {when}", (cite(line),), "computed", value=when)
+
+
+def _what(material: Material, line: Evidence) -> str:
+    """What is told of: the name of what was recognised, or a quote."""
+    if line.channel in ("speech", "screen"):
+        return f"“{line.text.strip()}”"
+    return named(line, material.chinese)

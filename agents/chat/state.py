@@ -1,0 +1,111 @@
+"""What a run of the graph holds: plain JSON values only, so that a killed run goes on from its last node."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, TypedDict, cast
+
+from agents.answering.claims import Basis, Citation, Claim
+from agents.tools.result import ToolCall, ToolResult
+from stores.core.records import Channel, Span
+
+
+class ChatState(TypedDict, total=False):
+    """The state of one turn.
+
+    Attributes:
+        asked: the question as it was asked; turns: the last turns of the conversation, as JSON
+            (`agents.questions.follow_ups`).
+        scope: the videos that may be cited, None for all.
+        text: the question as it stands alone; named: the videos that it or the conversation names; why: how it was
+            completed, "" if it was not.
+        idle: why there is nothing to answer; unknown: a named video that the library has not.
+        calls: look-ups still to be made; results: what was found so far.
+        drafted, claims, rejected: claims before and after the check; rejected ones with the reason.
+        repaired: whether rejected claims were sent back once.
+        usage: calls, tokens and money so far; answer: the end result.
+    """
+
+    asked: str
+    turns: list[dict[str, Any]]
+    scope: list[str] | None
+    text: str
+    named: list[str]
+    why: str
+    idle: str
+    unknown: str
+    calls: list[dict[str, Any]]
+    results: list[dict[str, Any]]
+    drafted: list[dict[str, Any]]
+    claims: list[dict[str, Any]]
+    rejected: list[dict[str, Any]]
+    repaired: bool
+    usage: dict[str, float]
+    answer: dict[str, Any]
+
+
+def call_out(call: ToolCall) -> dict[str, Any]:
+    """A call as JSON values."""
+    return {"name": call.name, "arguments": call.arguments}
+
+
+def call_in(value: dict[str, Any]) -> ToolCall:
+    """The same back."""
+    return ToolCall(value["name"], dict(value["arguments"]))
+
+
+def result_out(result: ToolResult) -> dict[str, Any]:
+    """A result as JSON values."""
+    return {
+        "call": call_out(result.call),
+        "evidence_ids": list(result.evidence_ids),
+        "rows": list(result.rows),
+        "note": result.note,
+        "sql": result.sql,
+        "error": result.error,
+    }
+
+
+def result_in(value: dict[str, Any]) -> ToolResult:
+    """The same back."""
+    call = call_in(value["call"])
+    return ToolResult(
+        call, tuple(value["evidence_ids"]), tuple(value["rows"]), value["note"], value["sql"], value["error"]
+    )
+
+
+def claim_out(claim: Claim) -> dict[str, Any]:
+    """A claim as JSON values; spans in ticks of their time base."""
+    return {
+        "text": claim.text,
+        "basis": claim.basis,
+        "sql": claim.sql,
+        "value": claim.value,
+        "citations": [
+            {
+                "evidence_id": one.evidence_id,
+                "video_id": one.video_id,
+                "start": one.span.start,
+                "end": one.span.end,
+                "time_base": [one.span.time_base.numerator, one.span.time_base.denominator],
+                "channel": one.channel,
+                "quote": one.quote,
+            }
+            for one in claim.citations
+        ],
+    }
+
+
+def claim_in(value: dict[str, Any]) -> Claim:
+    """The same back."""
+    citations = tuple(
+        Citation(
+            one["evidence_id"],
+            one["video_id"],
+            Span(one["start"], one["end"], Fraction(*one["time_base"])),
+            cast("Channel", one["channel"]),
+            one["quote"],
+        )
+        for one in value["citations"]
+    )
+    return Claim(value["text"], citations, cast("Basis", value["basis"]), value["sql"], value["value"])
