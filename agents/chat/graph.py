@@ -82,9 +82,7 @@ class ChatGraph:
         idle: str = question.idle
         if not idle and not question.overview and state["text"].strip():
             videos = named or scope
-            if nothing_to_look_for(state["text"]) or names_nothing(
-                state["text"], self._store, self._encoders, videos
-            ):
+            if nothing_to_look_for(state["text"]) or names_nothing(state["text"], self._store, self._encoders, videos):
                 idle = "empty"
         return {"idle": idle}
 

@@ -54,7 +54,9 @@ def nothing_found(index: IndexHealth | None, looked_at: Sequence[str], chinese: 
     if chinese:
         text = "在视频库里没有找到答案。" + (f"最接近的视频是 {'、'.join(looked_at)}。" if looked_at else "")
         return text + ("（部分视频尚未建立索引。）" if partly else "")
-    text = "The library holds no answer to this." + (f" Looked closest at: {', '.join(looked_at)}." if looked_at else "")
+    text = "The library holds no answer to this." + (
+        f" Looked closest at: {', '.join(looked_at)}." if looked_at else ""
+    )
     return text + (" Part of it has not been indexed yet." if partly else "")
 
 

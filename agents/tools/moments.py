@@ -38,11 +38,13 @@ def _wanted(moment: Moment, asked: SearchMoments) -> bool:
 
 def lines_of(store: LibraryStore, moment: Moment) -> list[Evidence]:
     """The lines of a moment that its channels rest on, the most telling first."""
-    there = [line for line in store.catalog.evidence_during(moment.video_id, moment.span, _TOLD) if not is_background(line)]
+    there = [
+        line for line in store.catalog.evidence_during(moment.video_id, moment.span, _TOLD) if not is_background(line)
+    ]
     worth = dict(moment.channels)
-    return sorted(
-        there, key=lambda line: (line.text != moment.text, -worth.get(line.channel, 0.0), -line.confidence)
-    )[:LINES_OF_A_MOMENT]
+    return sorted(there, key=lambda line: (line.text != moment.text, -worth.get(line.channel, 0.0), -line.confidence))[
+        :LINES_OF_A_MOMENT
+    ]
 
 
 def moment_row(moment: Moment, name: str) -> dict[str, Any]:

@@ -116,7 +116,9 @@ class Toolbox:
         found = find_moments(self._finder, asked, video_ids)
         lines = dict.fromkeys(line.evidence_id for one in found.moments for line in lines_of(self._store, one))
         rows = tuple(moment_row(one, self.name_of(one.video_id)) for one in found.moments)
-        note = "match" if found.verdict == "match" else "no match: these are the nearest moments, likely of other things"
+        note = (
+            "match" if found.verdict == "match" else "no match: these are the nearest moments, likely of other things"
+        )
         if found.index.state != "complete":
             note += f"; the index is {found.index.state}"
         return ToolResult(call, tuple(lines), rows, note)
@@ -228,7 +230,9 @@ class Toolbox:
             and any(line.span.seconds[0] <= at < line.span.seconds[1] for at in asked.seconds)
         ]
         call = ToolCall("look_at_frames", asked.model_dump(mode="json"))
-        return ToolResult(call, tuple(shown[: args.MOST_LINES]), ({"answer": said},), "" if said else "nothing made out")
+        return ToolResult(
+            call, tuple(shown[: args.MOST_LINES]), ({"answer": said},), "" if said else "nothing made out"
+        )
 
     def _video_overview(self, asked: args.VideoOverview, scope: Sequence[str] | None) -> ToolResult:
         video_id = self._resolved(asked.video, scope)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 
 from agents.answering.claims import Claim
 from agents.answering.drafting.counting import asks_for_videos, draft_count
-from agents.answering.from_text import draft_from_text
-from agents.answering.lines import RankedLine
 from agents.answering.drafting.listing import draft_comparison, draft_metadata, draft_moments, draft_tags, draft_videos
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.seen import draft_seen
 from agents.answering.drafting.summaries import draft_summary
 from agents.answering.drafting.times import draft_times
+from agents.answering.from_text import draft_from_text
+from agents.answering.lines import RankedLine
 from agents.questions.question import Intent
 
 Part = Callable[[Material, Sequence[RankedLine]], list[Claim]]

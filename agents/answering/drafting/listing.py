@@ -125,7 +125,11 @@ def draft_tags(material: Material) -> list[Claim]:
         whole = material.whole(video_id)
         cited = tuple(cite(lines[one]) for one in ids if one in lines) or ((whole,) if whole else ())
         text = ("、" if material.chinese else ", ").join(names[one.tag_id] for one in shown)
-        sentence = f"{material.name(video_id)} 的标签：{text}" if material.chinese else f"{material.name(video_id)} is tagged {text}"
+        sentence = (
+            f"{material.name(video_id)} 的标签：{text}"
+            if material.chinese
+            else f"{material.name(video_id)} is tagged {text}"
+        )
         claims.append(Claim(sentence, cited, "listed", value=text))
     return claims
 
@@ -139,7 +143,9 @@ def draft_metadata(material: Material) -> list[Claim]:
             continue
         value = _property(material.question.text, video, material.chinese)
         name = material.name(video_id)
-        claims.append(Claim(f"{name}：{value}" if material.chinese else f"{name}: {value}", (whole,), "listed", value=value))
+        claims.append(
+            Claim(f"{name}：{value}" if material.chinese else f"{name}: {value}", (whole,), "listed", value=value)
+        )
     return claims
 
 
@@ -147,7 +153,9 @@ def _property(asked: str, video: Video, chinese: bool) -> str:
     if _SIZE.search(asked):
         return f"{video.width}×{video.height} 像素" if chinese else f"{video.width} × {video.height} pixels"
     if _RATE.search(asked):
-        return f"每秒 {float(video.frame_rate):.4g} 帧" if chinese else f"{float(video.frame_rate):.4g} frames per second"
+        return (
+            f"每秒 {float(video.frame_rate):.4g} 帧" if chinese else f"{float(video.frame_rate):.4g} frames per second"
+        )
     if _SOUND.search(asked):
         if chinese:
             return "有声音" if video.has_audio else "没有声音"
@@ -170,7 +178,9 @@ def draft_comparison(material: Material, among: Sequence[str]) -> list[Claim]:
     """
     if len(among) < 2:
         return []
-    least = material.question.relation == "least" or bool(re.search(r"\bshort|\bfew|\bless\b|更短|最短|更少|最少", material.question.text, re.I))
+    least = material.question.relation == "least" or bool(
+        re.search(r"\bshort|\bfew|\bless\b|更短|最短|更少|最少", material.question.text, re.I)
+    )
     if _LONGEST.search(material.question.text) and not material.question.things:
         measured = {one: video.seconds for one in among if (video := material.video(one)) is not None}
         shown = {one: length(seconds, material.chinese) for one, seconds in measured.items()}

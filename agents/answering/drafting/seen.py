@@ -20,56 +20,86 @@ MOST_NAMED = 4
 LEAST_OF_A_KIND = 0.05
 """Confidence of a label of the very kind that is asked for: asked which instrument, the best of all instruments."""
 
+SUPPORT = 0.5
+MOST_VIDEOS = 5
+
 TOUCHING = 0.3
 """Share of an object's box that must lie inside a person's for the object to be theirs. Ours."""
 
-_HOLDS = re.compile(r"\b(?:hold|holds|holding|carr(?:y|ies|ying)|in (?:his|her|their|its) hands?|use|uses|using|play\w*)\b|拿|抱|握|提着|举|端|捧|用|玩|弹", re.I)
+_HOLDS = re.compile(
+    r"\b(?:hold|holds|holding|carr(?:y|ies|ying)|in (?:his|her|their|its) hands?|use|uses|using|play\w*)\b|拿|抱|握|提着|举|端|捧|用|玩|弹",
+    re.I,
+)
 _RIDES = re.compile(r"\b(?:rid(?:e|es|ing)|sit(?:s|ting)? on|driv(?:e|es|ing))\b|骑|坐|开着|驾驶", re.I)
 _WEARS = re.compile(r"\b(?:wear|wears|wearing|dressed|clothes|clothing|on (?:his|her|their) head)\b|穿|戴|衣", re.I)
+_TOO_LARGE = frozenset("furniture vehicle appliance building structure".split())
 _CLOTHING = frozenset("clothing hat accessory eyewear jewelry headgear footwear shoe formal costume".split())
+_HEADWEAR = frozenset("hat cap headgear helmet mask eyewear glasses sunglasses wig crown".split())
+_HEAD = re.compile(r"\b(?:head|face|eyes)\b|头|脸|眼", re.I)
 _BACKGROUND = re.compile(r"\bbackground\b|背景", re.I)
 
 
 def draft_seen(material: Material) -> list[Claim]:
     """Claims from labels, tracked objects and captions of the best video; none if they do not hold the answer."""
     question = material.question
-    for video_id in material.best_videos():
+    for video_id in _best_supported(material):
         lines = material.lines(video_id, SEEN)
         if question.wants == "colour":
             claims = _colours(material, video_id)
-        elif _is_asked(material, video_id, lines):
-            claims = _at_hand(material, video_id, lines) or _of_kind(material, video_id, lines)
-            claims = claims or _likest(material, video_id, lines)
         else:
-            claims = []
+            claims = _about(material, video_id, lines)
         if claims:
             return claims
     return []
 
 
-def _is_asked(material: Material, video_id: str, lines: Sequence[Evidence]) -> bool:
-    """Whether at least half of those words of the question that models can recognise were recognised there, or said.
+def _about(material: Material, video_id: str, lines: Sequence[Evidence]) -> list[Claim]:
+    text = material.question.text
+    if _WEARS.search(text):
+        return _worn(material, video_id, lines)
+    if _HOLDS.search(text) or _RIDES.search(text):
+        return _at_hand(material, video_id, lines)
+    return _of_kind(material, video_id, lines) or _likest(material, video_id, lines)
 
-    If there are none, one of its words must be said, written or seen: likeness alone would answer questions about
-    something else.
+
+def _best_supported(material: Material) -> list[str]:
+    """The videos in question in which at least half of the recognisable words were recognised, most of them first.
+
+    Likeness alone would answer questions about something else.
     """
-    if material.question.overview or material.named and not material.question.terms:
-        return True
+    videos = material.best_videos(MOST_VIDEOS)
+    if material.question.overview or (material.named and not material.question.terms):
+        return videos
+    shares = {video_id: _support(material, video_id) for video_id in videos}
+    kept = [video_id for video_id in videos if shares[video_id] >= SUPPORT]
+    return sorted(kept, key=lambda one: -shares[one])
+
+
+def _support(material: Material, video_id: str) -> float:
+    """Share of the words that models can recognise, or know as what goes with things they recognise, that are borne
+    out by a video: recognised, said, written, or going with what was recognised. 1 if the question has no such word but
+    a video says one of its words, else 0."""
     concepts = material.encoders.concepts
-    terms = material.question.terms
-    strengths = [max(concepts.matching(term.text).values(), default=0.0) for term in terms]
-    known = [term for term, strength in zip(terms, strengths, strict=True) if strength >= 1.0]
-    text = "\n".join(line.search_text for line in lines if line.confidence >= LEAST_OF_A_KIND)
+    lines = material.lines(video_id)
+    pictured = [line for line in lines if line.channel in SEEN and line.confidence >= LEAST_OF_A_KIND]
+    told = [line.text for line in lines if line.channel not in SEEN]
+    text = "\n".join([*(line.search_text for line in pictured), *told])
+    surely = {line.text.casefold() for line in pictured if line.confidence >= LEAST_SEEN}
+    known = borne_out = 0
+    for term in material.question.terms:
+        named = concepts.matching(term.text)
+        thing = thing_of(term.text, concepts)
+        if not named and not thing.person:
+            continue
+        known += 1
+        goes_with = {concepts.get(one).name.casefold() for one in named}
+        if thing.person:
+            borne_out += any(line.text == "person" for line in pictured)
+        else:
+            borne_out += coverage([term], text) > 0 or bool(goes_with & surely)
     if known:
-        return coverage(known, text) >= 0.5 or _people_only(material, known, lines)
-    said = "\n".join(line.text for line in material.lines(video_id, ("speech", "screen")))
-    return not terms or any(strengths) or coverage(terms, f"{text}\n{said}") > 0
-
-
-def _people_only(material: Material, known: Sequence[object], lines: Sequence[Evidence]) -> bool:
-    """Whether all that is asked about are people, and there is somebody."""
-    things = [thing_of(str(getattr(term, "text", term)), material.encoders.concepts) for term in known]
-    return all(thing.person for thing in things) and any(line.text == "person" for line in lines)
+        return borne_out / known
+    return 1.0 if not material.question.terms or coverage(material.question.terms, text) > 0 else 0.0
 
 
 def _colours(material: Material, video_id: str) -> list[Claim]:
@@ -96,24 +126,29 @@ def _colours(material: Material, video_id: str) -> list[Claim]:
 
 def _is_clothing(material: Material, thing: Thing) -> bool:
     concepts = material.encoders.concepts
-    found = [concepts.get(one) for term in (thing.text, *(t.text for t in thing.terms)) for one in concepts.matching(term)]
+    found = [
+        concepts.get(one) for term in (thing.text, *(t.text for t in thing.terms)) for one in concepts.matching(term)
+    ]
     return any(_CLOTHING & set(concept.broader) for concept in found)
 
 
+def _worn(material: Material, video_id: str, lines: Sequence[Evidence]) -> list[Claim]:
+    """What is worn in the found moments; on the head only what belongs there."""
+    kinds = _HEADWEAR if _HEAD.search(material.question.text) else _CLOTHING
+    worn = [
+        line
+        for line in lines
+        if line.channel == "picture"
+        and line.confidence >= LEAST_SEEN
+        and kinds & set(re.split("[; ]+", line.search_text.lower()))
+    ]
+    spans = _spans(material, video_id)
+    return _names(material, [line for line in worn if not spans or any(line.span.overlap(span) for span in spans)])
+
+
 def _at_hand(material: Material, video_id: str, lines: Sequence[Evidence]) -> list[Claim]:
-    """What a person holds, rides or wears."""
+    """What a person holds or rides: the tracked object that is most inside of theirs."""
     text = material.question.text
-    if _WEARS.search(text):
-        worn = [
-            line
-            for line in lines
-            if line.channel == "picture"
-            and line.confidence >= LEAST_SEEN
-            and _CLOTHING & set(re.split("[; ]+", line.search_text))
-        ]
-        return _names(material, worn)
-    if not (_HOLDS.search(text) or _RIDES.search(text)):
-        return []
     by_id = {line.evidence_id: line for line in lines if line.channel == "object"}
     tracks = [one for one in material.store.catalog.records(video_id, "tracklets") if isinstance(one, Tracklet)]
     people = [one for one in tracks if one.category == "person"]
@@ -122,6 +157,8 @@ def _at_hand(material: Material, video_id: str, lines: Sequence[Evidence]) -> li
     for one in tracks:
         line = by_id.get(one.evidence_id)
         if line is None or one.category in ("person", BACKGROUND) or one.category in asked:
+            continue
+        if _HOLDS.search(text) and _TOO_LARGE & {word for noun in one.broader for word in noun.split()}:
             continue
         share = max((_inside(one, person) for person in people), default=0.0)
         if share >= TOUCHING and one.confidence >= LEAST_OBJECT:

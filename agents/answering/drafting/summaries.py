@@ -48,11 +48,15 @@ def _video(material: Material, video_id: str, lines: Sequence[Evidence], before:
     seen = _most_seen(lines)
     if seen and source not in ("speech", "screen"):
         names = listed((named(line, chinese) for line in seen), chinese)
-        claims.append(Claim(f"{before}看到：{names}" if chinese else f"{before}Seen: {names}", tuple(map(cite, seen)), "seen"))
+        claims.append(
+            Claim(f"{before}看到：{names}" if chinese else f"{before}Seen: {names}", tuple(map(cite, seen)), "seen")
+        )
     if source != "screen":
         for line in _central(material, [line for line in lines if line.channel == "speech"]):
             said = line.text.strip()
-            claims.append(Claim(f"{before}听到：“{said}”" if chinese else f"{before}Said: “{said}”", (cite(line),), "quote"))
+            claims.append(
+                Claim(f"{before}听到：“{said}”" if chinese else f"{before}Said: “{said}”", (cite(line),), "quote")
+            )
     if source != "speech":
         for line in _written(lines):
             text = line.text.strip()
@@ -115,14 +119,12 @@ def _library(material: Material) -> list[Claim]:
         "ORDER BY videos DESC, category LIMIT 6"
     )
     names = Counter({str(row[0]): int(row[1]) for row in material.store.query.run(common, video_ids=scope).rows})
-    cited = [
-        line
-        for name in names
-        if (line := _witness(material, name, scope)) is not None
-    ][:MOST_VIDEOS]
+    cited = [line for name in names if (line := _witness(material, name, scope)) is not None][:MOST_VIDEOS]
     if cited:
         shown = listed((named(line, chinese) for line in cited), chinese)
-        claims.append(Claim(f"最常看到：{shown}" if chinese else f"Seen in most: {shown}", tuple(map(cite, cited)), "seen"))
+        claims.append(
+            Claim(f"最常看到：{shown}" if chinese else f"Seen in most: {shown}", tuple(map(cite, cited)), "seen")
+        )
     return claims
 
 

@@ -19,7 +19,9 @@ GAP_SECONDS = 1.5
 """Lines with a shorter gap between them are one stretch: objects are looked for once a second."""
 
 _HOW_OFTEN = re.compile(r"\bhow (?:often|many times)\b|\btimes\b|多少次|几次|几回|多少遍|几遍", re.I)
-_UNTIL = re.compile(r"\b(?:end|ends|ended|until|stop|stops|disappear\w*|leav\w+|over)\b|结束|消失|离开|到什么时候", re.I)
+_UNTIL = re.compile(
+    r"\b(?:end|ends|ended|until|stop|stops|disappear\w*|leav\w+|over)\b|结束|消失|离开|到什么时候", re.I
+)
 
 
 def draft_times(material: Material, spoken: Sequence[Evidence] = ()) -> list[Claim]:
