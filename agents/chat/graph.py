@@ -1,55 +1,67 @@
-"""The graph of one turn: contextualise → understand → plan → act → draft → check → conclude.
+"""The graph of one turn: contextualise → understand → plan ⇄ act → draft ⇄ check → conclude.
 
 One graph serves both planners. Without a language model the rules of `agents.chat.rules` plan and
-`agents.answering.drafting` drafts; with one, it plans by look-ups (`agents.chat.model_planner`) and drafts from numbered
-lines (`agents.answering.by_model`). Look-ups, checker and result are the same.
+`agents.answering.drafting` drafts; with one, it plans by look-ups (`agents.chat.model_planner`) and drafts from
+numbered lines (`agents.answering.by_model`). Look-ups, checker and result are the same, and where a model fails or
+nothing of what it says stands, the rules answer.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
+from langgraph.config import get_stream_writer
 from langgraph.graph import END, START, StateGraph
 
-from agents.answering.checker import CitationChecker
 from agents.answering.claims import Claim
-from agents.answering.drafting.draft import draft
-from agents.answering.drafting.material import Material
-from agents.answering.lines import gather, rank_lines
 from agents.chat import rules, wording
+from agents.chat.drafter import Drafter
+from agents.chat.limits import MOST_CALLS, ChatLimits
+from agents.chat.model_planner import ModelPlanner, answered, messages_in, messages_out
+from agents.chat.reading import Reader
 from agents.chat.state import ChatState, call_in, call_out, claim_in, claim_out, result_in, result_out
+from agents.llm import LLM
 from agents.questions.question import Question
-from agents.questions.understanding import understand
-from agents.questions.video_names import VideoNames
-from agents.search.finder import SEARCHED_STAGES, Finder, Found
-from agents.search.keystrokes import names_nothing
+from agents.search.finder import Finder
 from agents.tools.result import ToolResult
 from agents.tools.toolbox import Toolbox
-from agents.words import nothing_to_look_for, read_part
 from encoders.bundle import Encoders
-from stores.core.errors import UsageError
+from stores.core.errors import EndpointError
 from stores.library_store import LibraryStore
-
-MOST_CALLS = 8
-"""Look-ups of one turn."""
 
 NODES = ("contextualise", "understand", "plan", "act", "draft", "check", "conclude")
 
+RECURSION_LIMIT = 2 * MOST_CALLS + 12
+"""Steps of a run: a plan and an act for each look-up, the other nodes, and one repair."""
+
+MODEL_FAULTS = ("ENDPOINT_BAD_OUTPUT", "ENDPOINT_CONTEXT", "ENDPOINT_FILTERED", "ENDPOINT_BUDGET")
+"""Failures of a model, not of the way to it: the rules go on."""
+
 
 class ChatGraph:
-    """Answers one question of a conversation over one library."""
+    """Answers one question of a conversation over one library.
 
-    def __init__(self, store: LibraryStore, encoders: Encoders, finder: Finder) -> None:
+    Args:
+        llm: plans and drafts; without one, rules do.
+    """
+
+    def __init__(
+        self,
+        store: LibraryStore,
+        encoders: Encoders,
+        finder: Finder,
+        llm: LLM | None = None,
+        limits: ChatLimits = ChatLimits(),  # noqa: B008 (frozen)
+    ) -> None:
         self._store = store
-        self._encoders = encoders
-        self._finder = finder
         self._toolbox = Toolbox(store, encoders, finder)
-        self._checker = CitationChecker(store, encoders)
-        self._names = VideoNames(store)
-        self._question = lru_cache(maxsize=64)(self._understood)
-        self._found = lru_cache(maxsize=8)(self._found_again)
+        self._reader = Reader(store, encoders)
+        self._limits = limits
+        self._drafter = Drafter(store, encoders, self._toolbox, llm, limits)
+        plans = llm is not None and not llm.settings.short_prompts
+        self._planner = ModelPlanner(llm, self._toolbox) if llm is not None and plans else None
 
     def build(self) -> StateGraph[ChatState, None, ChatState, ChatState]:
         """The graph, not compiled: whoever runs it chooses whether runs are kept."""
@@ -62,77 +74,80 @@ class ChatGraph:
         graph.add_conditional_edges("plan", _to_do, ["act", "draft"])
         graph.add_edge("act", "plan")
         graph.add_edge("draft", "check")
-        graph.add_edge("check", "conclude")
+        graph.add_conditional_edges("check", _to_repair, ["draft", "conclude"])
         graph.add_edge("conclude", END)
         return graph
 
     def _contextualise(self, state: ChatState) -> dict[str, Any]:
-        named = self._names.taken_out(read_part(state["asked"]))
-        return {"text": named.text, "named": list(named.video_ids), "unknown": named.unknown, "why": ""}
+        alone = self._reader.alone(state["asked"], state.get("turns", []), state.get("scope"))
+        if alone["why"]:
+            _tell("understood", text=alone["text"], why=alone["why"])
+        return {"began": time.time(), **alone}
 
     def _understand(self, state: ChatState) -> dict[str, Any]:
-        scope = state.get("scope")
-        named = state["named"]
-        if scope is not None:
-            outside = [one for one in named if one not in scope]
-            if outside:
-                return {"unknown": self._toolbox.name_of(outside[0]), "idle": ""}
-        self._check_indexed(named or (scope or ()))
-        question = self._question(state["text"])
-        idle: str = question.idle
-        if not idle and not question.overview and state["text"].strip():
-            videos = named or scope
-            if nothing_to_look_for(state["text"]) or names_nothing(state["text"], self._store, self._encoders, videos):
-                idle = "empty"
-        return {"idle": idle}
+        if state.get("unknown"):
+            return {"idle": ""}
+        question = self._question(state)
+        return {"idle": self._reader.idle(question, state["text"], videos_of(state))}
 
     def _plan(self, state: ChatState) -> dict[str, Any]:
-        if state.get("results"):
+        question, done = self._question(state), len(state.get("results", []))
+        if self._planner is None or state.get("rules"):
+            calls = [] if done else rules.plan(question, videos_of(state) or ())
+            return {"calls": [call_out(one) for one in calls][:MOST_CALLS]}
+        if done >= MOST_CALLS:
             return {"calls": []}
-        question = self._question(state["text"])
-        return {"calls": [call_out(one) for one in rules.plan(question, self._videos(state) or ())][:MOST_CALLS]}
+        messages = messages_in(state.get("messages", []))
+        if not messages:
+            messages = self._planner.begin(state["text"], [self._toolbox.name_of(one) for one in state["named"]])
+        budget = self._limits.left(state)
+        try:
+            added, calls = self._planner.step(messages, budget)
+        except EndpointError as error:
+            if error.code.name not in MODEL_FAULTS:
+                raise
+            _tell("planned by rules", code=error.code.name)
+            planned = [] if done else rules.plan(question, videos_of(state) or ())
+            used = self._limits.used(state, budget.spent)
+            return {"rules": True, "calls": [call_out(one) for one in planned], "usage": used}
+        return {
+            "messages": messages_out([*messages, *added]),
+            "calls": [{**call_out(call), "id": call_id} for call_id, call in calls][: MOST_CALLS - done],
+            "usage": self._limits.used(state, budget.spent),
+        }
 
     def _act(self, state: ChatState) -> dict[str, Any]:
-        done = list(state.get("results", []))
-        scope = state.get("scope")
-        for call in state["calls"][: MOST_CALLS - len(done)]:
-            done.append(result_out(self._toolbox.call(call_in(call), scope)))
-        return {"results": done, "calls": []}
+        results = [result_in(one) for one in state.get("results", [])]
+        messages = list(state.get("messages", []))
+        for value in state["calls"]:
+            call = call_in(value)
+            _tell("looking", tool=call.name, arguments=call.arguments)
+            result = self._toolbox.call(call, state.get("scope"))
+            results.append(result)
+            _tell("looked", tool=call.name, found=len(result.evidence_ids), note=result.note, code=result.error)
+            if "id" in value:
+                messages.append(self._answered(value["id"], result, results).to_json())
+        return {"results": [result_out(one) for one in results], "messages": messages, "calls": []}
+
+    def _answered(self, call_id: str, result: ToolResult, results: Sequence[ToolResult]) -> Any:
+        ids = dict.fromkeys(one for each in results for one in each.evidence_ids)
+        numbers = {one: number for number, one in enumerate(ids, 1)}
+        return answered(call_id, result, self._store.catalog.evidence(result.evidence_ids), numbers)
 
     def _draft(self, state: ChatState) -> dict[str, Any]:
-        question = self._question(state["text"])
-        found = self._found_for(state)
-        videos = self._videos(state)
-        material = Material(
-            question,
-            found,
-            tuple(state["scope"]) if state.get("scope") is not None else None,  # type: ignore[arg-type]
-            tuple(videos or ()),
-            self._store,
-            self._encoders,
-        )
-        moments = found.moments if found is not None else ()
-        ranked = (
-            rank_lines(question, gather(question, self._store, self._encoders, found, videos), self._encoders, moments)
-            if question.terms
-            else []
-        )
-        return {"drafted": [claim_out(one) for one in draft(material, ranked)]}
+        return self._drafter.draft(state, self._question(state), videos_of(state))
 
     def _check(self, state: ChatState) -> dict[str, Any]:
-        claims = [claim_in(one) for one in state["drafted"]]
-        kept = self._checker.check(claims, state["text"], self._videos(state)) if claims else ()
-        return {"claims": [claim_out(one) for one in kept]}
+        return self._drafter.check(state, self._question(state), videos_of(state))
 
     def _conclude(self, state: ChatState) -> dict[str, Any]:
-        question = self._question(state["text"])
+        question = self._question(state)
         claims = [claim_in(one) for one in state.get("claims", [])]
-        text = self._said(state, question, claims)
         return {
             "answer": {
-                "text": text,
+                "text": self._said(state, question, claims),
                 "abstained": not claims,
-                "mode": "extractive",
+                "mode": state.get("mode", "extractive"),
                 "claims": [claim_out(one) for one in claims],
             }
         }
@@ -146,39 +161,22 @@ class ChatGraph:
         if state.get("idle"):
             return wording.idle(state["idle"], chinese)
         results = [result_in(one) for one in state.get("results", [])]
-        looked_at = list(dict.fromkeys(str(row["name"]) for one in results for row in one.rows if "name" in row))[:3]
-        found = self._found_for(state)
-        return wording.nothing_found(found.index if found else None, looked_at, chinese)
+        names = dict.fromkeys(str(row["name"]) for one in results for row in one.rows if "name" in row)
+        found = self._drafter.found_for(state, videos_of(state))
+        return wording.nothing_found(found.index if found else None, list(names)[:3], chinese)
 
-    def _videos(self, state: ChatState) -> list[str] | None:
-        """The videos that a question is about, None for all."""
-        return list(state["named"]) or state.get("scope")
+    def _question(self, state: ChatState) -> Question:
+        return self._reader.question(state["text"])
 
-    def _found_for(self, state: ChatState) -> Found | None:
-        """What the first search of this turn found."""
-        results = [result_in(one) for one in state.get("results", [])]
-        search = next((one for one in results if one.call.name == "search_moments" and not one.error), None)
-        if search is None:
-            return None
-        videos = self._videos(state)
-        arguments = search.call.arguments
-        return self._found(arguments["query"], arguments.get("k", 12), None if videos is None else tuple(videos))
 
-    def _found_again(self, query: str, k: int, videos: tuple[str, ...] | None) -> Found:
-        return self._finder.search(query, k, videos)
+def videos_of(state: ChatState) -> list[str] | None:
+    """The videos that a question is about, None for all."""
+    return list(state["named"]) or state.get("scope")
 
-    def _understood(self, text: str) -> Question:
-        return understand(text, self._encoders.concepts.vocabulary)
 
-    def _check_indexed(self, video_ids: Sequence[str]) -> None:
-        active = self._store.catalog.active_of(video_ids, SEARCHED_STAGES)
-        for video_id in video_ids:
-            if (video_id, SEARCHED_STAGES[0]) not in active:
-                raise UsageError(
-                    "UNKNOWN_VIDEO",
-                    f"{self._store.catalog.display_uri(video_id)} is not indexed, so nothing is known of it.",
-                    "Run `kinodex ingest` on it, or see `kinodex errors`.",
-                )
+def _tell(kind: str, **what: Any) -> None:
+    """Tell whoever listens to this run what it does."""
+    get_stream_writer()({"kind": kind, **what})
 
 
 def _worth_planning(state: ChatState) -> str:
@@ -189,5 +187,5 @@ def _to_do(state: ChatState) -> str:
     return "act" if state.get("calls") else "draft"
 
 
-def _failed(results: Sequence[ToolResult]) -> list[ToolResult]:
-    return [one for one in results if one.error]
+def _to_repair(state: ChatState) -> str:
+    return "draft" if state.get("repairing") else "conclude"

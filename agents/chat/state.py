@@ -14,19 +14,22 @@ class ChatState(TypedDict, total=False):
     """The state of one turn.
 
     Attributes:
-        asked: the question as it was asked; turns: the last turns of the conversation, as JSON
+        asked: the question as it was asked; began: when, in seconds since the epoch; turns: the last turns of the conversation, as JSON
             (`agents.questions.follow_ups`).
         scope: the videos that may be cited, None for all.
         text: the question as it stands alone; named: the videos that it or the conversation names; why: how it was
             completed, "" if it was not.
         idle: why there is nothing to answer; unknown: a named video that the library has not.
         calls: look-ups still to be made; results: what was found so far.
+        messages: of a language model that plans; rules: whether the rules have planned, because it could not.
         drafted, claims, rejected: claims before and after the check; rejected ones with the reason.
-        repaired: whether rejected claims were sent back once.
+        repaired, repairing: whether rejected claims were sent back once, and are just now; by_rules: whether the rules
+            have drafted; mode: who drafted last, ``llm`` or ``extractive``.
         usage: calls, tokens and money so far; answer: the end result.
     """
 
     asked: str
+    began: float
     turns: list[dict[str, Any]]
     scope: list[str] | None
     text: str
@@ -35,11 +38,16 @@ class ChatState(TypedDict, total=False):
     idle: str
     unknown: str
     calls: list[dict[str, Any]]
+    messages: list[dict[str, Any]]
+    rules: bool
     results: list[dict[str, Any]]
     drafted: list[dict[str, Any]]
     claims: list[dict[str, Any]]
     rejected: list[dict[str, Any]]
     repaired: bool
+    repairing: bool
+    by_rules: bool
+    mode: str
     usage: dict[str, float]
     answer: dict[str, Any]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from agents.evidence import is_background
-from agents.search.finder import Finder, Found, Moment
+from agents.search.finder import Found, Moment
 from agents.tools.arguments import SearchMoments, SimilarMoments
 from stores.core.records import CHANNELS, Channel, Evidence, Span
 from stores.library_store import LibraryStore
@@ -17,14 +17,17 @@ LINES_OF_A_MOMENT = 6
 _TOLD: tuple[Channel, ...] = tuple(channel for channel in CHANNELS if channel != "format")
 
 
-def find_moments(finder: Finder, asked: SearchMoments, video_ids: Sequence[str] | None) -> Found:
+Search = Callable[[str, int, Sequence[str] | None], Found]
+
+
+def find_moments(search: Search, asked: SearchMoments, video_ids: Sequence[str] | None) -> Found:
     """Search, and keep the moments on the channels and in the stretch that were asked for.
 
     Raises:
         UsageError, WeightsError: as `Finder.search`.
     """
     narrowed = bool(asked.channels) or asked.start is not None or asked.end is not None
-    found = finder.search(asked.query, max(asked.k, 4 * asked.k if narrowed else 0), video_ids)
+    found = search(asked.query, max(asked.k, 4 * asked.k if narrowed else 0), video_ids)
     kept = tuple(one for one in found.moments if _wanted(one, asked))[: asked.k]
     return Found(found.query, found.verdict if kept else "no_match", found.index, kept)
 

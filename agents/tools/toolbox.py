@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from typing import Any, Protocol
@@ -18,6 +19,8 @@ from encoders.bundle import Encoders
 from stores.core.errors import KinodexError, UsageError
 from stores.core.records import Channel, Evidence, Span
 from stores.library_store import LibraryStore
+
+_REMEMBERED = 16
 
 _SEEN: tuple[Channel, ...] = ("caption", "object", "picture")
 _KINDS: dict[str, tuple[Channel, ...]] = {"speech": ("speech",), "screen": ("screen",), "both": ("speech", "screen")}
@@ -42,6 +45,8 @@ class Toolbox:
         self._encoders = encoders
         self._finder = finder
         self._eyes = eyes
+        self._lock = threading.Lock()
+        self._remembered: dict[tuple[str, int, tuple[str, ...] | None, int], Found] = {}
         self._tools: dict[str, tuple[type[BaseModel], Callable[[Any, Sequence[str] | None], ToolResult]]] = {
             "search_moments": (args.SearchMoments, self._search_moments),
             "read_text": (args.ReadText, self._read_text),
@@ -81,9 +86,19 @@ class Toolbox:
         except KinodexError as error:
             return ToolResult(call, note=f"{error.message} {error.hint}".strip(), error=error.code.name)
 
-    def find(self, query: str, video_ids: Sequence[str] | None, k: int = 12) -> Found:
-        """The moments of a query, for drafting from what a `search_moments` found."""
-        return self._finder.search(query, k, video_ids)
+    def found(self, query: str, k: int, video_ids: Sequence[str] | None) -> Found:
+        """The moments of a query. The last few are remembered until the library changes: a draft reads on in what a
+        look-up found."""
+        key = (query, k, None if video_ids is None else tuple(video_ids), self._store.catalog.revision())
+        with self._lock:
+            known = self._remembered.get(key)
+        if known is None:
+            known = self._finder.search(query, k, video_ids)
+            with self._lock:
+                self._remembered[key] = known
+                while len(self._remembered) > _REMEMBERED:
+                    del self._remembered[next(iter(self._remembered))]
+        return known
 
     def name_of(self, video_id: str) -> str:
         """The file name of a video."""
@@ -113,7 +128,7 @@ class Toolbox:
         call = ToolCall("search_moments", asked.model_dump(mode="json", exclude_defaults=True))
         if video_ids is not None and not video_ids:
             return ToolResult(call, note="No video has that tag.")
-        found = find_moments(self._finder, asked, video_ids)
+        found = find_moments(self.found, asked, video_ids)
         lines = dict.fromkeys(line.evidence_id for one in found.moments for line in lines_of(self._store, one))
         rows = tuple(moment_row(one, self.name_of(one.video_id)) for one in found.moments)
         note = (
