@@ -20,8 +20,10 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, Engine
 
@@ -47,6 +49,9 @@ from stores.vectors.store import VectorStore
 from stores.video_memory import VideoMemory
 from stores.writer_lock import Locks
 
+if TYPE_CHECKING:
+    from stores.query.door import QueryDoor
+
 EVERYTHING_HERE = Places()
 """Nothing outside the library's folder."""
 
@@ -61,6 +66,7 @@ class LibraryStore:
         places: where its parts are.
         staging: folder for staged outputs, if they are not in an object store (`staging_area`).
         ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, runs: the stores in it.
+        query: its door for SQL.
     """
 
     def __init__(
@@ -154,6 +160,14 @@ class LibraryStore:
     def engine(self) -> Engine:
         """The database, for the other modules of `stores`."""
         return self._engine
+
+    @cached_property
+    def query(self) -> QueryDoor:
+        """The library in SQL, for reading."""
+        # Imported late: the parser takes a tenth of a second, and most commands ask nothing in SQL.
+        from stores.query.door import QueryDoor
+
+        return QueryDoor(self._engine)
 
     @contextmanager
     def writer(self, wait_seconds: float | None = None) -> Iterator[None]:

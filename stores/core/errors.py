@@ -75,6 +75,8 @@ CODES: dict[str, ErrorCode] = {
         ErrorCode("ENDPOINT_REFUSED", False, "infra"),
         ErrorCode("ENDPOINT_BAD_OUTPUT", True, "infra"),
         ErrorCode("UNKNOWN_VIDEO", False, "input"),
+        ErrorCode("QUERY_REFUSED", False, "input"),
+        ErrorCode("QUERY_LIMIT", False, "input"),
         ErrorCode("USAGE", False, "input"),
         ErrorCode("SETTINGS_INVALID", False, "input"),
         ErrorCode("WORKER_LOST", True, "infra"),
