@@ -14,7 +14,7 @@ from functools import reduce
 from operator import or_
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, RootModel, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
 from agents.llm.completion import Message, RawCall, Schema, ToolSpec
 
@@ -151,10 +151,10 @@ def form_of(tools: Sequence[Tool]) -> Schema:
     closed = ConfigDict(extra="forbid")
     steps: list[Any] = [create_model("Finish", __config__=closed, finish=(str, ...))]
     for tool in tools:
-        fields: dict[str, Any] = {"tool": (Literal[tool.name], ...), "arguments": (tool.arguments, ...)}  # type: ignore[valid-type]
+        fields: dict[str, Any] = {"tool": (Literal[tool.name], ...), "arguments": (tool.arguments, ...)}
         steps.insert(-1, create_model(f"Use_{tool.name}", __config__=closed, **fields))
-    form: Any = RootModel[reduce(or_, steps)]
-    return Schema("Step", _without_titles(form.model_json_schema()))
+    form: TypeAdapter[Any] = TypeAdapter(reduce(or_, steps))
+    return Schema("Step", _without_titles(form.json_schema()))
 
 
 def in_json_form(messages: Sequence[Message], tools: Sequence[Tool]) -> list[Message]:

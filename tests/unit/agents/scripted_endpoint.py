@@ -36,9 +36,9 @@ class Said:
     """What a model says.
 
     ``calls``: (name, arguments) of each tool call; a str is sent as it is, JSON or not. ``likely``: for each place of
-    the reply tokens with log-probabilities, sent if they are asked for. ``usage``: (read, written), None to tell nothing.
-    ``cut``: a stream ends after so many pieces, another reply after so many bytes. ``pause``: seconds before each
-    piece of a stream, or before the reply. ``plain``: answers with JSON although a stream is asked for.
+    the reply tokens with log-probabilities, sent if they are asked for. ``usage``: (read, written), None to tell
+    nothing. ``cut``: a stream ends after so many pieces, another reply after so many bytes. ``pause``: seconds before
+    each piece of a stream, or before the reply. ``plain``: answers with JSON although a stream is asked for.
     """
 
     text: str = ""

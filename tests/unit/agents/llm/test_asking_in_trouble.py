@@ -96,8 +96,8 @@ def test_a_reply_that_breaks_off_is_asked_for_again_and_then_told() -> None:
 # What servers really say when a request is too long.
 TOO_LONG: dict[str, Answer] = {
     "openai": {
-        "message": "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens. "
-        "Please reduce the length of the messages.",
+        "message": "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 "
+        "tokens. Please reduce the length of the messages.",
         "type": "invalid_request_error",
         "param": "messages",
         "code": "context_length_exceeded",
@@ -106,8 +106,8 @@ TOO_LONG: dict[str, Answer] = {
     "vllm": Raw(
         {
             "object": "error",
-            "message": "'max_tokens' or 'max_completion_tokens' is too large: 1024. This model's maximum context length "
-            "is 4096 tokens and your request has 3900 input tokens (1024 > 4096 - 3900).",
+            "message": "'max_tokens' or 'max_completion_tokens' is too large: 1024. This model's maximum context "
+            "length is 4096 tokens and your request has 3900 input tokens (1024 > 4096 - 3900).",
             "type": "BadRequestError",
             "param": None,
             "code": 400,
@@ -331,8 +331,8 @@ def test_a_budget_ends_before_the_call_that_would_exceed_it() -> None:
 
 
 def test_a_budget_of_seconds_ends_a_call_that_takes_longer() -> None:
+    began = time.monotonic()
     with scripted_endpoint(Said(GREY, pause=3.0)) as server, pytest.raises(EndpointError) as failure:
-        began = time.monotonic()
         llm(server.base_url, retries=2).ask("", "", Colour, budget=Budget(seconds=0.3))
     assert time.monotonic() - began < 4.0
     assert failure.value.code.name == "ENDPOINT_BUDGET"
