@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from agents.llm.costs import PICTURE_TOKENS
 from pipeline.describe.captions import (
     CAPTION_VECTORS,
     CAPTIONS,
@@ -30,11 +31,6 @@ if TYPE_CHECKING:
 
 DESCRIBING = (CAPTIONS, CAPTION_VECTORS, "script")
 """The stages of a describe job, in order; `ingest` does not run them."""
-
-PICTURE_TOKENS = 255
-"""Tokens of one picture with a long side of 512 pixels. Source: OpenAI, vision guide: 85 and 170 for each tile of 512
-pixels; other models differ.
-"""
 
 CLIP_TOKENS = 700
 """Tokens of one call apart from its pictures: instructions, schema, lines and reply. Source: our estimate."""

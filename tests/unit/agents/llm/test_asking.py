@@ -129,7 +129,6 @@ def test_a_parameter_that_is_named_in_the_message_alone_is_left_out(message: str
         {"message": "For more information see the documentation."},
         {"message": "Your input has an invalid format.", "param": "messages"},
         {"message": "temperature must lie between 0 and 2", "param": "temperature", "code": "invalid_value"},
-        {"message": "max_tokens is too large: 1024 tokens do not fit the context.", "code": "context_length_exceeded"},
     ],
 )
 def test_what_is_refused_for_another_reason_is_not_asked_again(error: dict[str, object]) -> None:
