@@ -20,6 +20,7 @@ from stores.sql.database import reading, writing
 from stores.sql.fulltext import forget_lines, index_lines
 from stores.sql.rows import TABLE_OF
 from stores.sql.tables import RECORD_TABLES, BlobRow, StageRunRow, VectorRow, VideoRow
+from stores.threads.removal import cited_evidence, remove_replaced
 from stores.vectors.items import check_vectors
 from stores.vectors.snapshot import VECTORS_BLOB, pack_vectors
 
@@ -79,7 +80,8 @@ def replace_rows(engine: Engine, ledger: Ledger, attempt: Attempt, output: Stage
     """The transaction that ends an attempt successfully.
 
     If the stage was done in parts, these are deleted: their results are in the whole now. A probe that finds another
-    time base or start than before deletes all other stages of the video, since their spans are no longer valid.
+    time base or start than before deletes all other stages of the video, since their spans are no longer valid. Claims
+    of conversations go with the evidence that they cite.
 
     Raises:
         StoreError: STALE_ATTEMPT, DISK_FULL, LIBRARY_READ_ONLY.
@@ -87,11 +89,12 @@ def replace_rows(engine: Engine, ledger: Ledger, attempt: Attempt, output: Stage
     key = attempt.key
     replaced = Replaced(defaultdict(list), [])
     with writing(engine) as connection:
+        first = _is_first(connection, attempt)
+        cited = set() if first else cited_evidence(connection, key.video_id)
         if output.video is not None:
             _forget_other_ticks(connection, key, output.video, replaced)
             changes = video_columns(output.video)
             connection.execute(update(VideoRow).where(VideoRow.video_id == key.video_id).values(**changes))
-        first = _is_first(connection, attempt)
         if not first:
             _delete_stage(connection, key.video_id, key.stage, replaced)
             of_parts = StageRunRow.stage.startswith(f"{key.stage}.", autoescape=True)
@@ -100,6 +103,7 @@ def replace_rows(engine: Engine, ledger: Ledger, attempt: Attempt, output: Stage
         receipt = ledger.done_in(connection, attempt, output.seconds, rows, first)
         _insert_stage(connection, key, output)
         index_lines(connection, key.video_id, key.stage, nothing=first and not output.records)
+        remove_replaced(connection, cited)
         bump_revision(connection)
     fresh_vectors = {(item.collection, item.vector_id) for item in output.vectors}
     fresh_blobs = {(key, blob.name) for blob in output.blobs}
@@ -139,10 +143,12 @@ def forget_runs(engine: Engine, keys: Iterable[StageKey]) -> Replaced:
     replaced = Replaced(defaultdict(list), [])
     with writing(engine) as connection:
         for key in keys:
+            cited = cited_evidence(connection, key.video_id)
             _delete_stage(connection, key.video_id, key.stage, replaced, key.fingerprint)
             same = (StageRunRow.stage == key.stage) & (StageRunRow.fingerprint == key.fingerprint)
             connection.execute(delete(StageRunRow).where((StageRunRow.video_id == key.video_id) & same))
             index_lines(connection, key.video_id, key.stage)
+            remove_replaced(connection, cited)
         bump_revision(connection)
     return replaced
 

@@ -6,6 +6,7 @@ kinodex-library/
 ├── vectors/            Chroma: can be rebuilt
 ├── blobs/              video_id/stage/fingerprint/name
 ├── frame_hashes.index which videos have like pictures: can be rebuilt
+├── checkpoints/        answers in the making, until they are finished
 ├── staging/            staged outputs on their way from workers to the writer
 ├── writer.lock         held while something is written, for moments
 └── job.lock            held by an ingest and the like, for as long as it runs
@@ -44,6 +45,9 @@ from stores.sql.fulltext import FullText
 from stores.sql.opening import MAKE_ONE, open_database
 from stores.tags.library import TagLibrary
 from stores.tags.vectors import KeptTagVectors
+from stores.threads.checkpoint_files import CheckpointFiles
+from stores.threads.store import ThreadStore
+from stores.threads.turn_ledger import TurnLedger
 from stores.vectors.rows import VectorRows
 from stores.vectors.store import VectorStore
 from stores.video_memory import VideoMemory
@@ -65,7 +69,8 @@ class LibraryStore:
         root: its folder, absolute.
         places: where its parts are.
         staging: folder for staged outputs, if they are not in an object store (`staging_area`).
-        ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, runs: the stores in it.
+        ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, runs, threads, turns: the stores in it.
+        checkpoints: the files of turns in flight on this machine.
         query: its door for SQL.
     """
 
@@ -91,6 +96,9 @@ class LibraryStore:
         self.tags = TagLibrary(engine)
         self.tag_vectors = KeptTagVectors(engine)
         self.runs = RunLog(engine)
+        self.threads = ThreadStore(engine)
+        self.turns = TurnLedger(engine)
+        self.checkpoints = CheckpointFiles(root)
 
     @classmethod
     def open(

@@ -1,10 +1,4 @@
-def gather(*a):
-    return []
-
-
-def rank_lines(*a):
-    return []
-
-
-class RankedLine:
-    pass
+def gather(*a): return []
+def rank_lines(*a): return []
+def show_lines(*a): return None
+class RankedLine: pass

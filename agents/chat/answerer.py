@@ -41,7 +41,7 @@ class Answerer:
             EndpointError: if a language model is set and fails.
             WeightsError: as `Finder.search`.
         """
-        begun = {"asked": question, "turns": [], "scope": None if video_ids is None else list(video_ids)}
+        begun = {"question": question, "history": {}, "video_ids": None if video_ids is None else list(video_ids)}
         answer = self._graph.invoke(begun, {"recursion_limit": RECURSION_LIMIT})["answer"]
         claims = tuple(claim_in(one) for one in answer["claims"])
         return Answer(question, answer["text"], answer["abstained"], answer["mode"], claims)

@@ -56,7 +56,7 @@ class Drafter:
     def draft(self, state: ChatState, question: Question, videos: Sequence[str] | None) -> dict[str, Any]:
         """The claims of a turn, as changes of its state."""
         found = self.found_for(state, videos)
-        scope = state.get("scope")
+        scope = state.get("video_ids")
         material = Material(
             question,
             found,
@@ -127,7 +127,7 @@ class Drafter:
     ) -> list[Claim]:
         assert self._llm is not None
         try:
-            return draft_by_model(self._llm, state["text"], notes, by_number, budget, rejected)
+            return draft_by_model(self._llm, state["stand_alone"], notes, by_number, budget, rejected)
         except EndpointError as error:
             if error.code.name not in MODEL_FAULTS:
                 raise
@@ -144,7 +144,7 @@ class Drafter:
             lines = self._store.catalog.evidence([one.evidence_id for one in claim.citations])
             try:
                 texts = [line.text for line in lines.values()]
-                sure = entailed_by_model(self._llm, state["text"], claim.text, texts, budget)
+                sure = entailed_by_model(self._llm, state["stand_alone"], claim.text, texts, budget)
             except EndpointError as error:
                 if error.code.name not in MODEL_FAULTS:
                     raise

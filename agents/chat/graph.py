@@ -79,16 +79,16 @@ class ChatGraph:
         return graph
 
     def _contextualise(self, state: ChatState) -> dict[str, Any]:
-        alone = self._reader.alone(state["asked"], state.get("turns", []), state.get("scope"))
+        alone = self._reader.alone(state["question"], state.get("history", {}), state.get("video_ids"))
         if alone["why"]:
-            _tell("understood", text=alone["text"], why=alone["why"])
+            _tell("understood", question=alone["stand_alone"], why=alone["why"])
         return {"began": time.time(), **alone}
 
     def _understand(self, state: ChatState) -> dict[str, Any]:
         if state.get("unknown"):
             return {"idle": ""}
         question = self._question(state)
-        return {"idle": self._reader.idle(question, state["text"], videos_of(state))}
+        return {"idle": self._reader.idle(question, state["stand_alone"], videos_of(state))}
 
     def _plan(self, state: ChatState) -> dict[str, Any]:
         question, done = self._question(state), len(state.get("results", []))
@@ -99,7 +99,7 @@ class ChatGraph:
             return {"calls": []}
         messages = messages_in(state.get("messages", []))
         if not messages:
-            messages = self._planner.begin(state["text"], [self._toolbox.name_of(one) for one in state["named"]])
+            messages = self._planner.begin(state["stand_alone"], [self._toolbox.name_of(one) for one in state["named"]])
         budget = self._limits.left(state)
         try:
             added, calls = self._planner.step(messages, budget)
@@ -122,7 +122,7 @@ class ChatGraph:
         for value in state["calls"]:
             call = call_in(value)
             _tell("looking", tool=call.name, arguments=call.arguments)
-            result = self._toolbox.call(call, state.get("scope"))
+            result = self._toolbox.call(call, state.get("video_ids"))
             results.append(result)
             _tell("looked", tool=call.name, found=len(result.evidence_ids), note=result.note, code=result.error)
             if "id" in value:
@@ -166,12 +166,12 @@ class ChatGraph:
         return wording.nothing_found(found.index if found else None, list(names)[:3], chinese)
 
     def _question(self, state: ChatState) -> Question:
-        return self._reader.question(state["text"])
+        return self._reader.question(state["stand_alone"])
 
 
 def videos_of(state: ChatState) -> list[str] | None:
     """The videos that a question is about, None for all."""
-    return list(state["named"]) or state.get("scope")
+    return list(state["named"]) or state.get("video_ids")
 
 
 def _tell(kind: str, **what: Any) -> None:

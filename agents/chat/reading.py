@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -26,8 +26,8 @@ class Reader:
         self._names = VideoNames(store)
         self.question = lru_cache(maxsize=64)(self._understood)
 
-    def alone(self, asked: str, turns: Sequence[dict[str, Any]], scope: Sequence[str] | None) -> dict[str, Any]:
-        """A question as it stands alone: ``text``, ``named`` videos, an ``unknown`` one, and ``why`` it was changed.
+    def alone(self, asked: str, history: Mapping[str, Any], scope: Sequence[str] | None) -> dict[str, Any]:
+        """A question as it stands alone: ``stand_alone``, ``named`` videos, an ``unknown`` one, and ``why`` it was changed.
 
         Raises:
             UsageError: USAGE if it is empty; UNKNOWN_VIDEO if a video is not indexed.
@@ -41,7 +41,7 @@ class Reader:
             unknown = unknown or (self._store.catalog.display_uri(outside[0]) if outside else "")
         if not unknown:
             self._check_indexed(named.video_ids or (scope or ()))
-        return {"text": named.text, "named": list(named.video_ids), "unknown": unknown, "why": ""}
+        return {"stand_alone": named.text, "named": list(named.video_ids), "unknown": unknown, "why": ""}
 
     def idle(self, question: Question, text: str, videos: Sequence[str] | None) -> str:
         """Why there is nothing to answer; "" if there may be something."""

@@ -14,10 +14,10 @@ class ChatState(TypedDict, total=False):
     """The state of one turn.
 
     Attributes:
-        asked: the question as it was asked; began: when, in seconds since the epoch; turns: the last turns of the conversation, as JSON
-            (`agents.questions.follow_ups`).
-        scope: the videos that may be cited, None for all.
-        text: the question as it stands alone; named: the videos that it or the conversation names; why: how it was
+        question: as it was asked; history: of the conversation (`agents.chat.history`); video_ids: the videos that may
+            be cited, None for all; these are the input (`agents.chat.turns.TurnInput`).
+        began: when, in seconds since the epoch.
+        stand_alone: the question as it stands alone; named: the videos that it or the conversation names; why: how it was
             completed, "" if it was not.
         idle: why there is nothing to answer; unknown: a named video that the library has not.
         calls: look-ups still to be made; results: what was found so far.
@@ -28,11 +28,11 @@ class ChatState(TypedDict, total=False):
         usage: calls, tokens and money so far; answer: the end result.
     """
 
-    asked: str
+    question: str
+    history: dict[str, Any]
+    video_ids: list[str] | None
     began: float
-    turns: list[dict[str, Any]]
-    scope: list[str] | None
-    text: str
+    stand_alone: str
     named: list[str]
     why: str
     idle: str
@@ -86,6 +86,7 @@ def claim_out(claim: Claim) -> dict[str, Any]:
     """A claim as JSON values; spans in ticks of their time base."""
     return {
         "text": claim.text,
+        "evidence_ids": list(dict.fromkeys(one.evidence_id for one in claim.citations)),
         "basis": claim.basis,
         "sql": claim.sql,
         "value": claim.value,

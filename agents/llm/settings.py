@@ -17,6 +17,8 @@ class EndpointSettings:
         timeout_seconds: for one request, and for all waits between its retries together; max_retries: after time-outs,
             429 and 5xx, as the endpoint asks (``Retry-After``) or with exponential back-off.
         max_output_tokens: upper bound for one answer.
+        short_prompts: whether the model is so small or slow that rules should plan for it, and that it is asked for one
+            short claim at a time.
     """
 
     base_url: str
@@ -25,6 +27,7 @@ class EndpointSettings:
     timeout_seconds: float = 60.0
     max_retries: int = 2
     max_output_tokens: int = 1024
+    short_prompts: bool = False
 
     def __repr__(self) -> str:
         return f"EndpointSettings(base_url={self.address!r}, model={self.model!r}, api_key=***)"

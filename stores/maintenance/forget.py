@@ -16,6 +16,7 @@ from stores.core.records import StageKey
 from stores.sql.database import writing
 from stores.sql.fulltext import forget_lines
 from stores.sql.tables import Base, BlobRow, IndexedLineRow, StageRunRow, VectorRow, VideoRow
+from stores.threads.removal import remove_video
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore
@@ -31,9 +32,10 @@ class Forgotten:
 
 
 def forget(store: LibraryStore, video_ids: Iterable[str]) -> Forgotten:
-    """Removes videos and everything the library has about them; the video files are not touched.
+    """Removes videos and everything the library has about them, in conversations, too; the files are not touched.
 
-    All or none: one SQL transaction, then blobs and vectors; if it crashes in between, the next sweep removes these.
+    All or none: one SQL transaction, then checkpoints, blobs and vectors; if it crashes in between, the next sweep
+    removes these.
 
     Raises:
         UsageError: UNKNOWN_VIDEO if one of the ids is unknown; then none is removed.
@@ -41,13 +43,16 @@ def forget(store: LibraryStore, video_ids: Iterable[str]) -> Forgotten:
     """
     wanted = list(dict.fromkeys(video_ids))
     replaced = Replaced(defaultdict(list), [])
+    stopped: list[str] = []
     with store.job(), store.writer():
         with writing(store.engine) as connection:
             for video_id in wanted:
                 if not connection.execute(select(VideoRow.video_id).where(VideoRow.video_id == video_id)).first():
                     raise UsageError("UNKNOWN_VIDEO", f"There is no video {video_id}.", "See `kinodex videos`.")
+                stopped += remove_video(connection, video_id)
                 _forget(connection, video_id, replaced)
             bump_revision(connection)
+        store.checkpoints.remove(*stopped)
         store.discard(replaced)
     return Forgotten(len(wanted), len(replaced.blobs), sum(map(len, replaced.vectors.values())))
 

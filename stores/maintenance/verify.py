@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from stores.core.errors import StoreError
 from stores.core.ids import sha256_of
@@ -16,6 +16,8 @@ from stores.maintenance.verification import REBUILD, RESTORE, Findings, OnProgre
 from stores.maintenance.verify_tables import check_counts, check_database, check_lines, check_runs, check_spans
 from stores.sql.database import reading
 from stores.sql.tables import BlobRow, LocationRow, VideoRow
+from stores.threads.checkpoint_files import FOLDER
+from stores.threads.checks import count_turns, thread_faults
 from stores.vectors.expected import VectorRun, kept_items, vector_runs
 from stores.vectors.items import agrees
 
@@ -56,10 +58,12 @@ def verify(
                 check_spans(connection, found)
                 check_counts(connection, found)
                 check_lines(connection, found)
+                _check_threads(connection, found)
             _check_blobs(store, found, deep)
             _check_vectors(store, found, deep)
             _check_frame_hashes(store, found)
             _check_staging(store, found)
+            _check_checkpoints(store, found)
             if media:
                 _check_media(store, found)
         except StoreError as error:
@@ -152,6 +156,17 @@ def _check_frame_hashes(store: LibraryStore, found: Findings) -> None:
 def _check_staging(store: LibraryStore, found: Findings) -> None:
     names = (f"staging/{file.name}" for file in store.staging_area.files())
     found.orphans("PARCEL_ORPHAN", names, "No writer will read this staged output.")
+
+
+def _check_threads(connection: Connection, found: Findings) -> None:
+    found.checked["turns"] += count_turns(connection)
+    for code, where, message in thread_faults(connection):
+        found.add("thread", code, where, message, RESTORE)
+
+
+def _check_checkpoints(store: LibraryStore, found: Findings) -> None:
+    names = (f"{FOLDER}/{left.turn_id}" for left in store.checkpoints.leftovers(store.turns.running))
+    found.orphans("CHECKPOINT_ORPHAN", names, "No answer in the making needs this checkpoint.")
 
 
 def _check_media(store: LibraryStore, found: Findings) -> None:

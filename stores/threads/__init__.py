@@ -1,0 +1,1 @@
+"""Conversations: threads, their turns, claims, citations and run events."""
