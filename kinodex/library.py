@@ -17,11 +17,13 @@ from workflows.telemetry.progress import Progress, silent
 
 if TYPE_CHECKING:
     from agents.answering.claims import Answer
+    from agents.chat.turns import TurnRunner
     from agents.llm import LLM
     from agents.search.finder import Finder, Found
     from agents.search.videos import FoundVideos, VideoFinder
     from agents.tagging.graph import Tagger
     from encoders.bundle import Encoders
+    from kinodex.usecases.chat import Conversation
     from kinodex.usecases.describe import By
     from pipeline.describe.describers import VideoModel
     from pipeline.perception import PerceptionConfig
@@ -78,6 +80,7 @@ class Library:
         self._finder: Finder | None = None
         self._video_finder: VideoFinder | None = None
         self._llm: LLM | None = None
+        self._runner: TurnRunner | None = None
         self._frozen = False
 
     @classmethod
@@ -376,6 +379,24 @@ class Library:
         answer = ask(self.store, self.encoders, self._kept_finder(), self.llm, question, videos)
         self._freeze_models()
         return answer
+
+    def chat(self, thread: str | None = None, videos: Sequence[str] | None = None) -> Conversation:
+        """A conversation: questions that may refer to what was said before, kept in the library.
+
+        Args:
+            thread: the id of one to go on with; None for a new one.
+            videos: the only videos that a new one is about; video ids, paths or names.
+
+        Raises:
+            UsageError: UNKNOWN_THREAD, UNKNOWN_VIDEO.
+        """
+        from kinodex.usecases.chat import Conversation, open_runner, open_thread
+
+        finder = self._kept_finder()
+        with self._opening:
+            if self._runner is None:
+                self._runner = open_runner(self.store, self.encoders, finder, self.llm, self.settings)
+        return Conversation(self.store, self._runner, open_thread(self.store, thread, videos))
 
     def evaluate(self, annotations: str | Path, clips: str | Path) -> Evaluation:
         """Measure retrieval, tagging and answers against annotations (see `workflows.evaluation.annotations`)."""

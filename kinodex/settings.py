@@ -16,6 +16,7 @@ from stores.core.errors import UsageError
 from stores.core.places import Places, masked
 
 if TYPE_CHECKING:
+    from agents.chat.limits import ChatLimits
     from agents.search.refining import SearchConfig
     from encoders.registry.rows import RegistryRows
     from pipeline.perception import PerceptionConfig
@@ -104,6 +105,31 @@ class SearchSettings(BaseModel):
         return SearchConfig(rescore=self.rescore, rerank=self.rerank, top_k=self.top_k)
 
 
+class ChatSettings(BaseModel):
+    """What one turn of a conversation may use.
+
+    Attributes:
+        seconds: until it is given up.
+        tokens: of a language model, read and written.
+        money: US dollars by the prices of the endpoint; 0 for no limit.
+        notes: tokens of evidence that a language model is shown.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seconds: float = Field(default=120.0, gt=0, allow_inf_nan=False)
+    tokens: int = Field(default=40_000, gt=0)
+    money: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    notes: int = Field(default=600, ge=100, le=100_000)
+
+    def limits(self, endpoint: Endpoint) -> ChatLimits:
+        """The same for `agents.chat.graph.ChatGraph`."""
+        from agents.chat.limits import ChatLimits
+
+        prices = endpoint.price_per_million_input, endpoint.price_per_million_output
+        return ChatLimits(self.seconds, self.tokens, self.money or None, prices, self.notes)
+
+
 class Settings(BaseModel):
     """All settings.
 
@@ -128,6 +154,7 @@ class Settings(BaseModel):
         metrics_host: address of that port; ``0.0.0.0`` lets other machines read them.
         endpoint: the language model, if any.
         search: steps after recall.
+        chat: limits of one turn of a conversation.
         perception: settings of stages by stage, see `pipeline.perception.PerceptionConfig`.
         models, profiles: in addition to those of Kinodex, in the form of the tables of
             `encoders/registry/models.toml`.
@@ -153,6 +180,7 @@ class Settings(BaseModel):
     metrics_host: str = "127.0.0.1"
     endpoint: Endpoint = Endpoint()
     search: SearchSettings = SearchSettings()
+    chat: ChatSettings = ChatSettings()
     perception: dict[str, dict[str, Any]] = Field(default_factory=dict)
     models: dict[str, dict[str, Any]] = Field(default_factory=dict)
     profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -260,7 +288,7 @@ class Settings(BaseModel):
         return replace(config, audio=replace(config.audio, track=self.audio_track))
 
 
-_TABLES: Mapping[str, type[BaseModel]] = {"endpoint": Endpoint, "search": SearchSettings}
+_TABLES: Mapping[str, type[BaseModel]] = {"endpoint": Endpoint, "search": SearchSettings, "chat": ChatSettings}
 
 
 def _check_endpoint(endpoint: Endpoint, where: str) -> None:

@@ -1,2 +1,0 @@
-def draft_from_text(question, ranked):
-    return []

@@ -1,0 +1,168 @@
+"""Threads, their turns, and what happened in a turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kinodex.schemas.answer import CitationDocument
+from kinodex.schemas.base import Document, Number
+
+if TYPE_CHECKING:
+    from stores.threads.records import RunEvent, Thread, ThreadCitation, Turn
+
+
+class TurnClaimDocument(Document):
+    """One sentence of an answer with its moments; ``sql`` and ``value`` of what was computed, else ""."""
+
+    text: str
+    basis: str
+    sql: str
+    value: str
+    citations: list[CitationDocument]
+
+
+class UsageDocument(Document):
+    """What a turn used; ``cost`` in US dollars by the prices of the settings."""
+
+    calls: int
+    tokens: int
+    seconds: Number
+    cost: Number
+
+
+class TurnDocument(Document):
+    """One question and its answer; ``stand_alone``: the question as it was understood. Times: seconds since 1970."""
+
+    turn_id: str
+    thread_id: str
+    ordinal: int
+    question: str
+    stand_alone: str
+    status: str
+    answer: str
+    abstained: bool
+    removed: bool
+    mode: str
+    claims: list[TurnClaimDocument]
+    usage: UsageDocument
+    error_code: str
+    error_message: str
+    started_at: Number
+    finished_at: Number | None
+
+
+class ThreadDocument(Document):
+    """One conversation; ``video_ids``: the only videos it is about, null for all."""
+
+    thread_id: str
+    title: str
+    video_ids: list[str] | None
+    turn_count: int
+    created_at: Number
+    changed_at: Number
+
+
+class ThreadsDocument(Document):
+    """What `kinodex threads list` lists, the last changed first."""
+
+    threads: list[ThreadDocument]
+
+
+class ConversationDocument(Document):
+    """A thread with all that was said in it."""
+
+    thread: ThreadDocument
+    turns: list[TurnDocument]
+
+
+class EventDocument(Document):
+    """One step of a turn; ``number`` counts from 1 in its turn."""
+
+    turn_id: str
+    number: int
+    kind: str
+    payload: dict[str, Any]
+    at: Number
+
+
+def thread(one: Thread) -> ThreadDocument:
+    """The document of a thread."""
+    return ThreadDocument(
+        thread_id=one.thread_id,
+        title=one.title,
+        video_ids=None if one.video_ids is None else list(one.video_ids),
+        turn_count=one.turns,
+        created_at=one.created_at,
+        changed_at=one.changed_at,
+    )
+
+
+def threads(every: Sequence[Thread]) -> ThreadsDocument:
+    """The document of several."""
+    return ThreadsDocument(threads=[thread(one) for one in every])
+
+
+def turn(one: Turn, uris: Mapping[str, str]) -> TurnDocument:
+    """The document of a turn.
+
+    Args:
+        uris: of each cited video, by id.
+    """
+    return TurnDocument(
+        turn_id=one.turn_id,
+        thread_id=one.thread_id,
+        ordinal=one.ordinal,
+        question=one.question,
+        stand_alone=one.stand_alone,
+        status=one.status,
+        answer=one.answer,
+        abstained=one.abstained,
+        removed=one.removed,
+        mode=one.mode,
+        claims=[
+            TurnClaimDocument(
+                text=claim.text,
+                basis=claim.basis,
+                sql=claim.sql,
+                value=claim.value,
+                citations=[_citation(each, uris) for each in claim.citations],
+            )
+            for claim in one.claims
+        ],
+        usage=UsageDocument(
+            calls=one.usage.calls, tokens=one.usage.tokens, seconds=one.usage.seconds, cost=one.usage.cost
+        ),
+        error_code=one.error_code,
+        error_message=one.error_message,
+        started_at=one.started_at,
+        finished_at=one.finished_at,
+    )
+
+
+def conversation(about: Thread, turns: Sequence[Turn], uris: Mapping[str, str]) -> ConversationDocument:
+    """The document of a whole thread."""
+    return ConversationDocument(thread=thread(about), turns=[turn(one, uris) for one in turns])
+
+
+def event(one: RunEvent) -> EventDocument:
+    """The document of a step."""
+    return EventDocument(turn_id=one.turn_id, number=one.number, kind=one.kind, payload=dict(one.payload), at=one.at)
+
+
+def cited_videos(turns: Sequence[Turn]) -> list[str]:
+    """Ids of the videos that some turns cite, each once."""
+    return list(dict.fromkeys(one.video_id for each in turns for claim in each.claims for one in claim.citations))
+
+
+def _citation(one: ThreadCitation, uris: Mapping[str, str]) -> CitationDocument:
+    start, end = one.span.seconds
+    return CitationDocument(
+        evidence_id=one.evidence_id,
+        video_id=one.video_id,
+        uri=uris.get(one.video_id, ""),
+        start=start,
+        end=end,
+        channel=one.channel,
+        quote=one.quote,
+    )

@@ -1,0 +1,110 @@
+"""Conversations over a library: threads opened, questions asked in them, and what was said written out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from stores.library_store import LibraryStore
+from stores.threads.records import RunEvent, Thread, Turn
+
+if TYPE_CHECKING:
+    from agents.chat.turns import TurnRunner
+    from agents.llm import LLM
+    from agents.search.finder import Finder
+    from encoders.bundle import Encoders
+    from kinodex.settings import Settings
+
+OnEvent = Callable[[RunEvent], None]
+
+LONGEST_TITLE = 60
+
+
+class Conversation:
+    """One thread of a library, open for questions.
+
+    Args:
+        runner: answers; shared by all conversations of a library.
+    """
+
+    def __init__(self, store: LibraryStore, runner: TurnRunner, thread: Thread) -> None:
+        self._store = store
+        self._runner = runner
+        self._thread_id = thread.thread_id
+
+    @property
+    def thread(self) -> Thread:
+        """The thread as it is stored now.
+
+        Raises:
+            UsageError: UNKNOWN_THREAD if it was deleted meanwhile.
+        """
+        return self._store.threads.get(self._thread_id)
+
+    def ask(self, question: str, on_event: OnEvent | None = None, wait_seconds: float = 0.0) -> Turn:
+        """The answer to a question, which may refer to what was said before.
+
+        Args:
+            on_event: called with every step as it is stored.
+            wait_seconds: how long to wait for another question of this thread to be answered.
+
+        Returns:
+            the turn: ``done``, ``cancelled``, or ``failed`` with a code.
+
+        Raises:
+            UsageError: UNKNOWN_THREAD.
+            StoreError: THREAD_BUSY.
+        """
+        thread = self.thread
+        if not thread.title and question.strip():
+            self._store.threads.rename(self._thread_id, _title(question))
+        return self._runner.ask(self._thread_id, question, on_event, wait_seconds)
+
+    def resume(self, on_event: OnEvent | None = None) -> list[Turn]:
+        """Go on with a turn whose process died; the turns that were ended."""
+        return self._runner.recover(self._thread_id, on_event)
+
+    def cancel(self, turn_id: str) -> bool:
+        """Ask whoever answers a turn to stop; whether it was running."""
+        return self._runner.cancel(turn_id)
+
+    def turns(self, last: int | None = None) -> list[Turn]:
+        """The turns in order; only the last few if ``last`` is given."""
+        return self._store.threads.turns(self._thread_id, last)
+
+    def events(self, turn_id: str, after: int = 0) -> list[RunEvent]:
+        """What happened in a turn, from the event with the number after ``after`` on."""
+        return self._store.threads.events_after(turn_id, after)
+
+
+def open_runner(
+    store: LibraryStore, encoders: Encoders, finder: Finder, llm: LLM | None, settings: Settings
+) -> TurnRunner:
+    """What answers the turns of a library."""
+    from agents.chat.graph import ChatGraph
+    from agents.chat.turns import TurnLimits, TurnRunner
+
+    limits = settings.chat.limits(settings.endpoint)
+    graph = ChatGraph(store, encoders, finder, llm, limits).build().compile()
+    return TurnRunner(store, graph, TurnLimits(seconds=settings.chat.seconds))
+
+
+def open_thread(store: LibraryStore, thread: str | None, videos: Sequence[str] | None) -> Thread:
+    """A thread by its id, or a new one.
+
+    Args:
+        thread: None for a new one.
+        videos: ids, paths or names of the only videos that a new one is about.
+
+    Raises:
+        UsageError: UNKNOWN_THREAD, UNKNOWN_VIDEO.
+    """
+    if thread is not None:
+        return store.threads.get(thread)
+    only = [store.catalog.resolve(video) for video in videos] if videos else None
+    return store.threads.create(video_ids=only)
+
+
+def _title(question: str) -> str:
+    words = " ".join(question.split())
+    return words if len(words) <= LONGEST_TITLE else f"{words[: LONGEST_TITLE - 1]}…"
