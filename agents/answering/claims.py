@@ -159,7 +159,7 @@ def _weighted_seconds(lines: Sequence[Evidence]) -> float:
 def answers(question: Question, lines: Sequence[Evidence]) -> bool:
     """Whether the lines contain the kind of thing asked for: a number for "how much", a proper name for "who"."""
     text = " ".join(line.text for line in lines)
-    if question.wants == "number":
+    if question.wants in ("number", "price", "date", "duration"):
         return bool(_NUMBER.search(text))
     if question.wants == "name" and not question.chinese:
         return any(name.lower() not in question.text.lower() for name in _PROPER.findall(text))

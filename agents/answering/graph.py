@@ -127,10 +127,12 @@ class Answerer:
         if video_ids is None and named.video_ids:
             video_ids = named.video_ids
         self._check_indexed(video_ids or ())
-        question = understand(asked, self._encoders.concepts.vocabulary)
+        question = understand(asked, self._encoders.concepts.vocabulary, self._encoders.text)
         # The search rejects an empty text.
         idle = bool(state["text"].strip()) and (
-            nothing_to_look_for(asked) or names_nothing(asked, self._store, self._encoders, video_ids)
+            question.intent == "nothing"
+            or nothing_to_look_for(asked)
+            or names_nothing(asked, self._store, self._encoders, video_ids)
         )
         empty = (idle and not _is_overview(question, video_ids)) or _needs_a_video(question, video_ids)
         return {
@@ -180,7 +182,7 @@ class Answerer:
             return give_overview(question, state["lines"]) if self._are_seen(question.subject, state["lines"]) else []
         channels = ("speech", "screen") if question.source in ("words", "picture") else (question.source,)
         quoted = quote_lines(question, [line for line in state["lines"] if line.channel in channels])
-        if quoted or question.source in ("words", "speech"):
+        if quoted or question.source in ("words", "speech") or question.intent in ("count", "when"):
             return quoted
         return self._name_what_is_there(state)
 

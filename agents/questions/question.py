@@ -67,7 +67,7 @@ class Question:
     """A question, analysed.
 
     Attributes:
-        text: as it stands alone, without names of videos.
+        text: as it stands alone, without names of videos and without politeness.
         terms: its content words.
         source: where the answer must be.
         wants: restricts what counts as an answer.
@@ -79,9 +79,14 @@ class Question:
         intent: what is to be done.
         relation: to ``anchor``; "" for none.
         anchor: content words of what the answer comes before or after; of a comparison, of the second thing.
-        things: names of what is counted, compared, timed or looked for in pictures, as in the text ("red cars").
+        things: names of what is counted, compared, timed or looked for in pictures, as in the text ("red cars");
+            Chinese ones in Simplified characters.
         idle: why there is nothing to answer.
         confidence: of the intent, in [0, 1].
+        idle_strength: how likely it is that there is nothing to answer, in [0, 1]. Of ``world_knowledge`` it is below 1:
+            the library may hold it all the same, and whoever answers may go by `otherwise` if a line says so word for
+            word ("The capital of France is Paris").
+        otherwise: the intent if it is a question to the library; the same as ``intent`` unless that is ``nothing``.
     """
 
     text: str
@@ -98,3 +103,5 @@ class Question:
     things: tuple[str, ...] = ()
     idle: Idle = ""
     confidence: float = 1.0
+    idle_strength: float = 0.0
+    otherwise: Intent = "fact"

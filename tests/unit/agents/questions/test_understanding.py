@@ -8,16 +8,16 @@ from agents.questions.understanding import understand
 @pytest.mark.parametrize(
     ("question", "source", "wants"),
     [
-        ("What is the chef cutting?", "picture", "anything"),
+        ("What is the chef cutting?", "picture", "object"),
         ("What does the guide say about the castle?", "speech", "anything"),
-        ("How much does the ticket cost?", "words", "number"),
+        ("How much does the ticket cost?", "words", "price"),
         ("Who is the director?", "words", "name"),
-        ("Why did they leave the house?", "words", "anything"),
-        ("What is written on the sign?", "screen", "anything"),
+        ("Why did they leave the house?", "words", "reason"),
+        ("What is written on the sign?", "screen", "text"),
         ("讲解员说了什么？", "speech", "anything"),
-        ("门票多少钱？", "words", "number"),
-        ("招牌上写着什么？", "screen", "anything"),
-        ("厨师在切什么？", "picture", "anything"),
+        ("门票多少钱？", "words", "price"),
+        ("招牌上写着什么？", "screen", "text"),
+        ("厨师在切什么？", "picture", "object"),
     ],
 )
 def test_where_an_answer_must_lie(question: str, source: str, wants: str) -> None:

@@ -1,0 +1,77 @@
+"""The last question with another thing in its place: "what about dogs?", "no, I meant the red one", 那猫呢？"""
+
+from __future__ import annotations
+
+import re
+
+from agents.questions.things import things_in_chinese, things_in_english
+from agents.questions.turns import Turn
+from agents.questions.understanding import understand
+from agents.questions.wording import in_simplified, is_in_chinese, spelled_out
+from encoders.plurals import singular
+
+_CORRECTION = re.compile(
+    r"^(?:no|nope|not (?:that|this)(?: one)?|wrong|sorry|wait|actually|i mean|well|oh)?[\s,.!:;-]*(?:no[\s,]*)?(?:i (?:meant|mean|was (?:asking|talking) about|am asking about|asked (?:about|for)|said|want(?:ed)?)|not [^,.]{1,30}[,.]? but|rather|instead)\s+(?P<meant>.{1,60}?)(?: instead)?\W*$|"
+    r"^(?:no|nope|wrong|sorry|actually)[\s,.!:;-]+(?P<short>the .{1,40}?|\w+(?: \w+)?)\W*$",
+    re.I,
+)
+_CORRECTION_IN_CHINESE = re.compile(
+    "^(?:不是?|不对|错了|等等|等一下|抱歉)?[，,。！!\\s]*(?:不是.{1,10}[，,])?(?:而?是|我(?:是说|说的是|指的是|的意思是|想问的是|问的是|要的是))(?P<meant>.{1,20}?)[？?。！!]*$|^(?:不是|不对|错了)[，,。！!\\s]+(?P<short>.{1,15}?)[？?。！!]*$"
+)
+_ONE = re.compile(r"^(?:the |a |an )?(?P<kind>(?:\S+ ){0,2}\S+?) ones?$", re.I)
+_ONE_IN_CHINESE = re.compile("^(?:那)?(?:个|只|辆|条)?(?P<kind>.{1,6}?)的(?:那)?(?:个|只|辆|条)?$")
+_ARTICLE = re.compile(r"^(?:the|a|an|any|some)\s+", re.I)
+_WITH_ARTICLE = re.compile(r"\b(?:the|a|an|any|some)\s+$", re.I)
+_PLACE = re.compile(r"^(?:in|on|at|near|under|behind|inside|outside|with|from|during)\b", re.I)
+_VOWEL = re.compile("^[aeiou]", re.I)
+
+
+def corrected(plain: str, chinese: bool) -> str:
+    """What a correction says was meant; "" if it is none."""
+    found = (_CORRECTION_IN_CHINESE if chinese else _CORRECTION).match(plain)
+    return (found["meant"] or found["short"] or "").strip() if found else ""
+
+
+def put_in_place(meant: str, turn: Turn, chinese: bool) -> str:
+    """The last question about what is meant instead; "" if it has no thing that could be replaced."""
+    last = turn.question
+    asked_in_chinese = is_in_chinese(last)
+    if not chinese and _PLACE.match(meant):
+        return f"{last.rstrip(' ?.!')} {meant}?"
+    plain = in_simplified(last) if asked_in_chinese else spelled_out(last)
+    intent = understand(last).otherwise
+    things = things_in_chinese(plain, intent) if asked_in_chinese else things_in_english(plain, intent)
+    old = next((thing for thing in (*things, *turn.things) if thing and re.search(re.escape(thing), plain, re.I)), "")
+    if not old:
+        return ""
+    new = _completed(meant, old, chinese)
+    start = re.search(re.escape(old), plain, re.I)
+    assert start is not None
+    before, after = plain[: start.start()], plain[start.end() :]
+    if not asked_in_chinese:
+        before, new = _articles(before, new, old)
+    return before + new + after
+
+
+def _completed(meant: str, old: str, chinese: bool) -> str:
+    """"The red one" of a question about cars is a red car."""
+    if chinese:
+        one = _ONE_IN_CHINESE.match(meant)
+        return f"{one['kind']}的{old.split('的')[-1]}" if one else re.sub("^(?:那|这)(?:个|只|辆)?", "", meant) or meant
+    one = _ONE.match(meant)
+    return f"{one['kind']} {old.split()[-1]}" if one else meant
+
+
+def _articles(before: str, new: str, old: str) -> tuple[str, str]:
+    """One article before the new thing: its own if it has one, else that of the old one, as the number demands."""
+    article = _WITH_ARTICLE.search(before)
+    if not article:
+        return before, _ARTICLE.sub("", new) if not before.strip() or before.lower().rstrip().endswith("many") else new
+    word = article.group().strip().lower()
+    bare = _ARTICLE.sub("", new)
+    if word in ("a", "an"):
+        last = bare.split()[-1].lower() if bare.split() else ""
+        if singular(last) != last:
+            return before[: article.start()], bare
+        return before[: article.start()] + ("an " if _VOWEL.match(bare) else "a "), bare
+    return before, bare
