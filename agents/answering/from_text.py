@@ -1,0 +1,245 @@
+"""Claims out of what was said and read: the thing asked for, in the question's language, with the lines it stands in.
+
+Rules only. A line answers if it has a thing of the kind that is asked for and if it, or what stands beside it, is about
+what the question is about. Otherwise there is no answer: a line that merely resembles the question is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from agents.answering.claims import Claim, cite
+from agents.answering.polarity import polarity_agrees
+from agents.answering.text.asked import Asked, Kind, asked_of, denies, is_yes_or_no
+from agents.answering.text.candidates import Candidate
+from agents.answering.text.readers import read
+from agents.answering.text.readers.names import is_name
+from agents.answering.text.readers.reading import Reading
+from agents.answering.text.readers.roles import people_in_role, pieces_of, roles_of
+from agents.answering.text.statements import judged
+from agents.answering.text.steps import step_lines
+from agents.answering.text.support import (
+    ELSEWHERE,
+    PAGE,
+    Place,
+    Support,
+    Surroundings,
+    Wanted,
+    goes_back,
+    support_of,
+    wanted_of,
+)
+from agents.answering.text.units import RankedLine, Unit
+from agents.answering.text.wording import sentence
+from agents.questions.question import Question
+from agents.words import FUNCTION_WORDS, content_terms
+from stores.core.text_keys import CJK, search_key
+
+MOST_READ = 120
+"""Best lines in which answers are looked for. Ours."""
+
+ENOUGH = 0.68
+"""Support that an answer needs: with three words to be about, all of them, or two and a synonym beside it. Ours."""
+
+ENOUGH_QUOTED = 0.7
+"""As `ENOUGH`, of whole sentences, which contain nothing that is of the right kind by itself. Ours."""
+
+LEAST_SURE = 0.5
+"""Strength of a reading below which it is no answer. Ours."""
+
+MOST_ANSWERS = 3
+"""Claims of one answer at most. Ours."""
+
+_WHOLE: frozenset[Kind] = frozenset({"quote", "thing", "how", "colour"})
+"""Kinds that a whole sentence may answer."""
+
+
+def draft_from_text(
+    question: Question, ranked: Sequence[RankedLine], video_ids: Collection[str] | None = None
+) -> list[Claim]:
+    """Claims that answer a question from what was said or is written on screen; none if no line does.
+
+    Args:
+        ranked: as `agents.answering.lines.rank_lines` returns them.
+        video_ids: the only videos that may be cited; None for all.
+    """
+    asked = asked_of(question)
+    usable = [line for line in ranked if video_ids is None or line.unit.video_id in video_ids]
+    around = Surroundings(usable)
+    texts = [line for line in usable if line.unit.channel in ("speech", "screen")][:MOST_READ]
+    texts = [line for line in texts if not asked.scene or around.video_says(line.unit.video_id, asked.scene) >= 0.5]
+    if question.source in ("speech", "screen"):
+        preferred = [line for line in texts if line.unit.channel == question.source]
+        return _drafted(question, asked, preferred, around)
+    return _drafted(question, asked, texts, around)
+
+
+def _drafted(question: Question, asked: Asked, texts: Sequence[RankedLine], around: Surroundings) -> list[Claim]:
+    wanted = wanted_of(asked, around.rarity)
+    if question.relation and question.anchor:
+        return [_claim(question, asked, found) for found in step_lines(question, texts)]
+    if is_yes_or_no(question):
+        return [_claim(question, asked, one) for one in judged(question, texts, wanted)]
+    found = [one for line in texts for one in _candidates(question, asked, line, wanted, around)]
+    if not found and asked.kind in _WHOLE:
+        found = [one for line in texts for one in _quotes(question, asked, line, wanted, around)]
+    return [_claim(question, asked, one) for one in _best(found)]
+
+
+def _claim(question: Question, asked: Asked, found: Candidate) -> Claim:
+    text = found.opening + sentence(question, asked, found.line.unit, found.reading)
+    return Claim(text, tuple(map(cite, found.lines)), "words" if found.reading else "quote")
+
+
+def _best(found: Sequence[Candidate]) -> list[Candidate]:
+    """The best answer, and others that are as good."""
+    ordered = sorted(found, key=lambda one: (-one.worth, one.line.unit.video_id, one.line.unit.span.start))
+    kept: list[Candidate] = []
+    for one in ordered:
+        key = search_key(one.text)
+        if any(key in search_key(other.text) or search_key(other.text) in key for other in kept):
+            continue
+        if kept and one.worth < kept[0].worth - 0.03:
+            break
+        kept.append(one)
+    return kept[:MOST_ANSWERS]
+
+
+def _candidates(
+    question: Question, asked: Asked, line: RankedLine, wanted: Sequence[Wanted], around: Surroundings
+) -> list[Candidate]:
+    """The things of the right kind in one line that are about what is asked."""
+    if asked.kind in ("quote", "thing"):
+        return []
+    unit = line.unit
+    if asked.kind == "title":
+        return _titles(question, asked, line, wanted, around)
+    if asked.kind == "role":
+        things = roles_of(unit, asked.proper, wanted)
+    elif asked.kind == "person":
+        things = people_in_role(unit, wanted) or _people(asked, unit)
+    else:
+        things = read(asked, unit.text)
+    things = [reading for reading in things if reading.strength >= LEAST_SURE]
+    candidates = []
+    for reading in things:
+        if _in_question(reading.text, question):
+            continue
+        support = _support(asked, line, reading, things, wanted, around)
+        if support.share < ENOUGH or not support.said:
+            continue
+        if not _agrees(question, asked, unit.text):
+            continue
+        candidates.append(Candidate(line, reading, support, _worth(question, line, support, reading.strength)))
+    return candidates
+
+
+def _worth(question: Question, line: RankedLine, support: Support, strength: float) -> float:
+    # Who asks what was said means speech; without a hint both channels are equal.
+    return support.share + 0.4 * strength + 0.15 * min(1.0, max(0.0, line.likeness / 8.0)) + 0.02 * line.score
+
+
+def _people(asked: Asked, unit: Unit) -> list[Reading]:
+    """Names of people; on a screen, where all words may have capitals, only lines that are a name and nothing else."""
+    things = read(asked, unit.text)
+    if unit.channel != "screen":
+        return things
+    pieces = [piece for piece in pieces_of(unit) if is_name(piece.text)]
+    return [*(one for one in things if one.strength > 0.8), *(one for one in pieces if len(one.text.split()) > 1)]
+
+
+_BESIDE: frozenset[Kind] = frozenset({"reason", "purpose", "meaning", "how"})
+"""Kinds that belong to what stands beside them in the sentence, not to the clause that they are."""
+
+_OF_VIDEO: frozenset[Kind] = frozenset({"phone", "email", "link"})
+"""Kinds that belong to a whole video: of whom they are is said at another time than they are shown."""
+
+
+def _support(
+    asked: Asked,
+    line: RankedLine,
+    reading: Reading,
+    things: Sequence[Reading],
+    wanted: Sequence[Wanted],
+    around: Surroundings,
+) -> Support:
+    others = () if asked.kind in _BESIDE else tuple(things)
+    credit = 1.0 if asked.kind == "number" and (asked.unit or asked.counted) and wanted else 0.0
+    anywhere = PAGE if asked.kind in _OF_VIDEO else ELSEWHERE
+    return support_of(Place(line, reading, others), wanted, around, credit, anywhere)
+
+
+def _titles(
+    question: Question, asked: Asked, line: RankedLine, wanted: Sequence[Wanted], around: Surroundings
+) -> list[Candidate]:
+    """The largest text on a screen; what the question says about it need not be written there."""
+    unit = line.unit
+    if unit.channel != "screen":
+        return []
+    page = [unit, *around.at_the_time_of(unit, ("screen",))]
+    heights = {part.text: part.height for one in page for part in one.parts}
+    largest = max(heights.values())
+    big = [part for part in unit.parts if part.height >= 0.7 * largest and len(part.text) > 2]
+    if not big:
+        return []
+    support = support_of(Place(line), wanted, around)
+    shown = around.at_the_time_of(unit, ("picture", "object", "caption", "speech"))
+    if wanted and support.share < 0.3 and not (shown and line.score > 1.0):
+        return []
+    text = " ".join(part.text for part in big)
+    reading = Reading(text, 0, len(text))
+    early = 0.1 / (1.0 + unit.span.seconds[0] / 10.0)
+    return [Candidate(line, reading, support, support.share + min(1.0, 8 * largest) + early)]
+
+
+_ADDS = 1
+"""Content words that a quoted sentence must add to those of the question. Ours."""
+
+
+FEW = 3
+"""New words of a sentence below which the next one is quoted with it, if it goes on about the same. Ours."""
+
+
+def _quotes(
+    question: Question, asked: Asked, line: RankedLine, wanted: Sequence[Wanted], around: Surroundings
+) -> list[Candidate]:
+    """The line as a whole, if it is about what is asked and says more than the question does."""
+    if not wanted:
+        return []
+    unit = line.unit
+    own = sum(one.weight * one.said_in(unit.text) for one in wanted) / sum(one.weight for one in wanted)
+    support = support_of(Place(line), wanted, around)
+    if own < 0.5 or support.share < ENOUGH_QUOTED or not support.said or unit.text.rstrip().endswith(("?", "？")):
+        return []
+    known = {term.text for term in content_terms(question.text)}
+    new = [term for term in content_terms(unit.text) if term.text not in known]
+    more = bool(line.after) and unit.channel == "speech" and goes_back(line.after[0])
+    if (len(new) < _ADDS and not more) or not _agrees(question, asked, unit.text):
+        return []
+    if len(new) < FEW and more:
+        line = RankedLine(_with_next(unit, line.after[0]), line.score, line.likeness, line.share)
+    return [Candidate(line, None, support, _worth(question, line, support, own))]
+
+
+def _with_next(unit: Unit, other: Unit) -> Unit:
+    gap = "" if re.match(f"[{CJK}]", other.text) else " "
+    return Unit(unit.video_id, unit.channel, f"{unit.text}{gap}{other.text}", (*unit.parts, *other.parts), unit.spans)
+
+
+def _in_question(text: str, question: Question) -> bool:
+    """Whether the question itself says what would be its answer."""
+    asked_words = set(re.findall(r"\w+", search_key(question.text)))
+    words = [word for word in re.findall(r"\w+", search_key(text)) if word not in FUNCTION_WORDS]
+    if question.chinese:
+        return search_key(text) in search_key(question.text)
+    return bool(words) and asked_words.issuperset(words)
+
+
+def _agrees(question: Question, asked: Asked, text: str) -> bool:
+    """Whether a line does not deny what the question takes for granted."""
+    if asked.kind in ("reason", "how"):
+        return True
+    if asked.negated:
+        return denies(text)
+    return polarity_agrees(" ".join(one.text for one in asked.focus) or question.text, {text})

@@ -1,0 +1,346 @@
+"""What kind of thing a question asks for, and the words that its answer must be about.
+
+Finer than `Question.wants`: a reader of lines must know whether a number is a price, a year or a telephone number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from agents.answering.text.matching import says
+from agents.questions.question import Question, Wants
+from agents.words import FUNCTION_WORDS, Term, content_terms
+from encoders.plurals import singular
+from stores.core.text_keys import HAN, search_key
+
+Kind = Literal[
+    "price",
+    "percent",
+    "phone",
+    "email",
+    "link",
+    "year",
+    "date",
+    "clock",
+    "duration",
+    "age",
+    "measure",
+    "number",
+    "place",
+    "name",
+    "person",
+    "role",
+    "reason",
+    "purpose",
+    "meaning",
+    "title",
+    "colour",
+    "code",
+    "often",
+    "how",
+    "quote",
+    "thing",
+]
+
+_KINDS: tuple[tuple[Kind, str], ...] = (
+    ("code", r"\b(code|password|passcode|pin)\b|密码|验证码|口令|优惠码|暗号"),
+    ("often", r"\bhow (often|frequently|regularly)\b|\bhow many times (a|an|per|each|every)\b|多久.{0,4}一[次班趟回]|每隔多久|几天一次"),
+    ("email", r"\be-?mail\b|邮箱|电子邮件|邮件地址"),
+    ("link", r"\b(web ?site|url|web ?page|web ?address|link|domain)\b|网址|网站|链接|域名"),
+    ("phone", r"\b(tele)?phone numbers?\b|\b(phone|telephone|call|hotline|number (to|do|should|can) \w* ?call|dial)\b.*\bnumber\b|"
+              r"\bwhat number\b.*\b(call|dial|ring)\b|\bhotline\b|电话|手机号|热线|联系方式|拨打"),
+    ("percent", r"\bper ?cent(age)?\b|\bhow (big|large|much) (is|was) the discount\b|\bdiscount\b|百分之几|百分比|打几折|几折|多少折|折扣"),
+    ("price", r"\b(price|prices|cost|costs|fee|fees|fare|charge|charged|charges)\b|"
+              r"\bhow much (is|are|was|were|does|do|did|would|will|can|money|for)\b(?!.*\b(weigh|weight|water|flour|sugar|time|salt|rain|snow|milk|oil|rice)\b)|"
+              r"\bhow much\b.*\b(pay|paid|cost|charge|sell|sold|spend|spent|worth)\b|"
+              r"多少钱|价格|价钱|售价|票价|几块钱|几元|多少元|多少块|卖多少|收费|费用"),
+    ("year", r"\b(what|which) year\b|哪一?年|何年|几几年"),
+    ("clock", r"\b(what|which) time\b|\bat what hour\b|几点|什么时间|何时"),
+    ("date", r"\b(what|which) (date|day|month|weekday)\b|\bwhen\b|\bdate of\b|\bdeadline\b|几月|几号|哪[一天日]|什么时候|什么日[子期]|星期几|周几|日期"),
+    ("duration", r"\bhow long\b(?! (is|are|was|were) the (rope|table|road|river|bridge|wall|board|snake|fish|tunnel|boat|ship|trail|track|cable)\b)|"
+                 r"\bhow many (seconds|minutes|hours|days|weeks|months|years)\b|\bfor how (long|many)\b|多久|多长时间|几[分秒]钟?|几个?小时|[几多少]+[天周年]|几个(月|星期)"),
+    ("age", r"\bhow old\b|\bwhat age\b|几岁|多大(年纪|岁数|年龄)|年龄|多少岁"),
+    ("measure", r"\bhow (tall|far|heavy|fast|deep|high|wide|long|big|large|hot|cold|warm|thick|strong|loud|much)\b|"
+                r"\b(weight|height|length|width|depth|speed|distance|temperature|altitude|volume|capacity|degrees)\b|"
+                r"多[高远重快深宽长厚]|重量|高度|长度|宽度|深度|速度|距离|温度|海拔|容量|多少[度米克斤吨公里升]|[几多少]+(公里|千克|公斤|毫升|厘米)"),
+    ("number", r"\bhow many\b|\bwhat (is the )?(number|score|amount)\b|\bnumber of\b|\bscore\b|多少|几[个次位名条只人种本张台件杯勺间层楼页步]|数量|人数|第几|比分"),
+    ("reason", r"\bwhy\b|\breasons?\b|\bhow come\b|\bwhat (is|was) the cause\b|\bwhat cause[sd]?\b|为什么|为何|原因|怎么会"),
+    ("meaning", r"\bwhat (does|do|did)\b.*\b(mean|stand for|refer to)\b|\bdefinition\b|\bdefined?\b|\bmeaning of\b|什么意思|代表什么|含义|定义"),
+    ("purpose", r"\bwhat (is|are|was|were|does|do|'s)\b.*\bfor\s*([,?.]|$)|\bwhat\b.*\b(used|use|meant|intended|good) for\b|\bpurpose\b|"
+                r"\bwhat for\b|用来(做|干)?什么|做什么用|有什么用|干什么用|用途|作用|用于"),
+    ("title", r"\b(title|headline|heading)\b|标题|片名|题目"),
+    ("role", r"\b(what|which) (is|was) .*\b(job|role|position|profession|occupation|title)\b|\bwhat does .* do for a living\b|"
+             r"\b(whose|what|which) (job|position|role|profession|occupation)\b|职位|职业|职务|做什么工作|什么职"),
+    ("colour", r"\bwhat colou?rs?\b|\bwhich colou?rs?\b|什么颜色|颜色"),
+    ("person", r"^\W*who\b|\bwho (is|was|are|were|won|made|wrote|said|says|directed|invented|built|founded|leads|teaches)\b|\bwhose\b|"
+               r"\bby whom\b|\bwhat (is|was|'s) (his|her|their) name\b|谁|哪一?位"),
+    ("name", r"\bname (of|for)\b|\b(called|named)\b|\bwhat (is|was|'s|are|were) the names?\b|\bwhat name\b|\b(what|which) is (his|her|its) name\b|"
+             r"\b\w+['’]s name\b|叫什么|名字|名称|什么名|叫做|姓什么"),
+    ("place", r"\bwhere\b|\b(what|which) (city|country|town|village|street|place|state|"
+              r"island|room|hall|floor|building|station|address|location|continent)\b|\b(address|location) of\b|\baddress\b|"
+              r"哪里|哪儿|在哪|什么地方|哪个(城市|国家|地方|省|房间|车站|大厅)|哪国|地址|地点|位置"),
+    ("quote", r"\bwhat (does|do|did|is|was|has|have)\b.*\b(say|said|says|tell|told|mention|mentioned|recommend\w*|advise\w*|suggest\w*|promise\w*|"
+              r"announce\w*|claim\w*|explain\w*|think|thinks|warn\w*)\b|\bwhat (is|was) (said|written|told)\b|\bsay about\b|说了?什么|怎么说|讲了?什么|写了?什么|写着什么|如何评价|建议"),
+    ("how", r"^\W*how (do|does|did|can|should|to|is|are|was|were|will|would)\b|怎么|怎样|如何"),
+)  # fmt: skip
+_PATTERNS = tuple((kind, re.compile(pattern, re.I)) for kind, pattern in _KINDS)
+
+_OF_WANTS: dict[Wants, frozenset[Kind]] = {
+    "price": frozenset({"price", "percent"}),
+    "date": frozenset({"date", "year", "clock"}),
+    "place": frozenset({"place"}),
+    "colour": frozenset({"colour"}),
+    "reason": frozenset({"reason"}),
+    "duration": frozenset({"duration"}),
+}
+_PLAIN: dict[Wants, Kind] = {
+    "price": "price",
+    "date": "date",
+    "place": "place",
+    "colour": "colour",
+    "reason": "reason",
+    "duration": "duration",
+}
+
+_KIND_WORDS: dict[Kind, str] = {
+    "price": "price cost fee fare charge much money pay paid dollar euro pound yuan worth amount sell sold buy",
+    "percent": "percent percentage discount per cent big large much off rate",
+    "phone": "phone telephone number call hotline dial contact ring",
+    "email": "email e-mail mail address contact",
+    "link": "website web site url link address page domain visit webpage",
+    "year": "year",
+    "date": "date day month weekday when",
+    "clock": "time hour clock",
+    "duration": "long last take second minute hour day week month year duration time",
+    "age": "old age year",
+    "measure": "tall far heavy fast deep high wide long big large hot cold warm thick weight height length width depth "
+    "speed distance temperature altitude volume capacity degree much weigh",
+    "number": "number amount score total count",
+    "place": "place location address located situated city country town village street state island building take hold held live",
+    "name": "name called named",
+    "person": "name called named",
+    "role": "job role position profession occupation title living work",
+    "reason": "reason why cause come",
+    "purpose": "purpose used use meant intended good serve",
+    "meaning": "mean stand refer definition define meaning",
+    "title": "title headline heading name",
+    "colour": "colour color",
+    "code": "code password passcode pin discount",
+    "often": "often frequently regularly time",
+    "how": "way method",
+    "quote": "say tell mention recommend advise suggest promise announce claim explain think warn about advice word",
+    "thing": "",
+}
+_GENERAL = frozenset(
+    "speaker narrator presenter host woman man lady guy girl boy person people somebody someone voice video clip film "
+    "movie scene screen slide caption subtitle text sign poster banner board written read say said says saying tell told "
+    "mention mentioned state stated speak speaking spoke talk according show shown shows showing display displayed "
+    "appear appears appearing visible audio speech recording library footage card label line announcement announce "
+    "announced answer question exactly actually according visitor customer guest viewer user audience kind type sort "
+    "thing please advertised given give listed stands stand".split()
+)
+"""Words for who speaks and where it stands: they restrict the channel, and need not be said themselves."""
+
+_LIGHT = frozenset(
+    "need use take get make give ask want do go come find bring put call happen offer quote become should must let keep "
+    "work look like have new own main about leave run stay hold say receive include contain consist currently today "
+    "originally really last long".split()
+)
+"""Words of little content: an answer often says these in another way."""
+
+_LIGHT_FORMS: dict[str, tuple[str, ...]] = {}
+for _word in _LIGHT:
+    _LIGHT_FORMS[_word[:2]] = (*_LIGHT_FORMS.get(_word[:2], ()), _word)
+
+_QUESTION_IN_CHINESE = re.compile(
+    r"多少钱|几块钱|多少元|多少块|多少|百分之几|几[个次位名条只人种本张台件杯勺间层楼页步点岁年月号折元天]|哪一?[个些年天位支家种里儿]|什么时候|什么时间|什么地方|"
+    r"什么样|什么|为什么|为何|怎么样?|怎样|如何|谁|吗|呢|是不是|有没有|请问|多[高远重快深宽长久大厚]|"
+    r"职位|职业|职务|工作|身份|价格|价钱|售价|名字|名称|叫做?|原因|用来|用途|作用|地址|地点|位置|在哪[里儿]?|时间|日期|电话号码?|号码|网址|网站|邮箱|"
+    r"根据|按照|视频[里中]?|片[子段][里中]?|画面[上中里]?|屏幕[上中里]?|字幕[上中里]?|文字|幻灯片[上中里]?|标题|片名|片头|"
+    r"说话[者人]|说话的人|讲话[者人]|主持人|讲述者|旁白|女士|先生|男人|女人|有人|他们|她们|他|她|它|"
+    r"提到|提及|说到|讲到|说过?|讲过?|写着|显示|告诉|需要|应该|可以|意思|含义|代表|标志|上面|里面"
+)
+_CHINESE_SPLIT = re.compile("[的了着是在和与及有对把被从将就都也很这那里中上下为会要做用得地]|[^" + HAN + "]")
+_SCENE = re.compile(
+    r"\b(?:in|from|of|during)\s+(?:the|a|this|that)\s+(?:[\w-]+\s+)?(?:video|clip|film|movie|footage|recording|scene)s?\s+"
+    r"(?:about|with|of|on|where|showing|that shows|in which)\s+(?P<scene>[^?,.]+)|"
+    r"\b(?:in|from|during)\s+(?:the|a)\s+(?P<before>(?:[\w-]+\s+){1,3})(?:video|clip|film|footage|recording)s?\b|"
+    f"(?:在)?(?:关于|有关)?(?P<chinese>[{HAN}]{{2,8}}?)的?(?:那个|这个|那段|那条)?(?:视频|片子|短片)[里中]",
+    re.I,
+)
+_ABOUT_SPEAKER = re.compile(r"[,，]?\s*\baccording to (?:the|a|this|that)?\s*(?:\w+\s*){1,3}(?=[?.,]|$)", re.I)
+_PROPER = re.compile(r"(?<!^)(?<![.!?]\s)\b[A-Z][\w'’-]*(?:\s+[A-Z][\w'’-]*)*")
+_NUMBERS = re.compile(r"\d+(?:[.,:]\d+)*")
+_UNIT = re.compile(r"\bhow many (?P<unit>(?:[\w-]+ ){0,2}?[\w-]+?)(?= (?:is|are|was|were|does|do|did|can|will|has|have|would|should|must|"
+                   r"in|on|of|at|for|to|per|there|you|we|they|he|she|it|the|a|take|takes|took|came|come|people)\b|[?.,]|$)", re.I)  # fmt: skip
+_MEASURE_WORD = re.compile(r"(?:多少|几)(?P<unit>[个次位名条只人种本张台件杯勺间层楼页步]?[" + HAN + r"]{0,3})")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a question asks for.
+
+    Attributes:
+        kind: of thing.
+        focus: the words that an answer must be about, without those for the kind and the channel.
+        phrases: of a Chinese question, what is between its particles, instead of ``focus``.
+        light: words of ``focus`` that may be said in another way.
+        scene: words that say in which video it is; they need not stand near the answer.
+        unit: of a number, the words for what is counted.
+        proper: names in the question, as keys.
+        numbers: numbers in the question.
+        negated: whether it asks for what is not.
+        text: the question without the words for the video.
+        counted: of a Chinese question, the measure word and the noun of what is counted.
+    """
+
+    kind: Kind
+    focus: tuple[Term, ...]
+    phrases: tuple[str, ...]
+    light: frozenset[str]
+    scene: tuple[Term, ...]
+    unit: tuple[Term, ...]
+    proper: frozenset[str]
+    numbers: frozenset[str]
+    negated: bool
+    text: str = ""
+    counted: str = ""
+
+
+_NEGATED = re.compile(r"\b(not|never|no|without|cannot|\w+n['’]t|forbidden|prohibited|banned)\b|禁止|不[能准许要可得该应]|没有?(?!有没有)|不可以|不是(?!不是)", re.I)  # fmt: skip
+
+
+_ALLOWED = frozenset("allowed allow permitted permit".split())
+"""What is not allowed is often written as "no …"."""
+
+
+def denies(text: str) -> bool:
+    """Whether a text denies something."""
+    return bool(_NEGATED.search(text))
+
+
+@lru_cache(maxsize=256)
+def asked_of(question: Question) -> Asked:
+    """What a question asks for."""
+    text = _ABOUT_SPEAKER.sub("", question.text)
+    scene_found = _SCENE.search(text)
+    scene = next((group for group in scene_found.groups() if group), "") if scene_found else ""
+    rest = f"{text[: scene_found.start()]} {text[scene_found.end() :]}" if scene_found else text
+    kind = _kind(rest, question)
+    scene_terms = tuple(term for term in content_terms(scene) if not _is_general(term)) if scene else ()
+    counted = _unit(rest, kind)
+    negated = bool(_NEGATED.search(rest))
+    focus: tuple[Term, ...] = ()
+    phrases: tuple[str, ...] = ()
+    if question.chinese:
+        phrases = _phrases(rest)
+    else:
+        kind_words = {singular(word) for word in _KIND_WORDS[kind].split()}
+        focus = tuple(
+            term
+            for term in content_terms(rest)
+            if not _is_general(term)
+            and term.text not in kind_words
+            and term not in counted
+            and not (negated and term.text in _ALLOWED)
+        )
+    return Asked(
+        kind=kind,
+        focus=focus,
+        phrases=phrases,
+        light=frozenset(term.text for term in focus if _is_light(term, rest, focus)),
+        scene=scene_terms,
+        unit=counted,
+        proper=_proper(rest),
+        numbers=frozenset(_NUMBERS.findall(rest)),
+        negated=negated,
+        text=rest,
+        counted=counted_in_chinese(rest) if question.chinese and kind == "number" else "",
+    )
+
+
+_HEAD = re.compile(r"\b(?:what|which)\b(?: (?:kind|type|sort|brand|make)s? of)? (?P<head>(?:[\w-]+ ){0,2}?[\w-]+) (?:is|are|was|were|do|does|did|can|will|has|have|had|[\w-]+s|[\w-]+ed|won|made|came|went|got|led|ran)\b", re.I)  # fmt: skip
+
+
+def _is_light(term: Term, text: str, focus: Sequence[Term]) -> bool:
+    """Whether an answer need not say a word: a verb of little content, or the class of what is asked for ("team")."""
+    if any(says(Term(word, False), term.text) == 1.0 for word in _LIGHT_FORMS.get(term.text[:2], ())):
+        return True
+    found = _HEAD.search(text)
+    heads = [singular(word) for word in search_key(found["head"]).split()] if found else []
+    return len(focus) > 1 and bool(heads) and term.text == heads[-1]
+
+
+def is_yes_or_no(question: Question) -> bool:
+    """Whether a question asks if something is so."""
+    return (question.yes_or_no or bool(_WHETHER.search(question.text))) and not _WH.search(question.text)
+
+
+_WHETHER = re.compile(r"^\W*(?:is|are|was|were|do|does|did|can|could|has|have|had|will|would|should|must|may)\b", re.I)
+_WH = re.compile(
+    r"\b(?:what|which|who|whom|whose|where|why|how)\b(?!.*\bwhether\b)|什么|哪|谁|为何|几[个点月号]|多少", re.I
+)
+
+
+def _is_general(term: Term) -> bool:
+    return term.text in _GENERAL
+
+
+def _kind(text: str, question: Question) -> Kind:
+    found = [kind for kind, pattern in _PATTERNS if pattern.search(text)]
+    wanted = _OF_WANTS.get(question.wants)
+    if wanted is not None:
+        return next((kind for kind in found if kind in wanted), _PLAIN[question.wants])
+    if is_yes_or_no(question):
+        return "thing"
+    if "quote" in found and found[0] not in ("price", "percent", "phone", "link", "email", "year", "clock", "date", "duration", "age", "measure", "number", "reason"):  # fmt: skip
+        # "What does she say the price is?" asks for the price; "What does she say about the title?" for her words.
+        specific = [
+            kind for kind in found if kind in ("place", "purpose", "meaning", "title", "colour", "name", "person")
+        ]
+        return specific[0] if specific else "quote"
+    if question.wants == "name" and found[:1] == []:
+        return "name"
+    if found and found[0] == "person" and _ROLE_OF.search(text):
+        return "role"
+    if found and found[0] == "place" and re.search(r"\b(e-?mail|web)\b", text, re.I):
+        return "link"
+    return found[0] if found else "thing"
+
+
+_ROLE_OF = re.compile(
+    rf"^\W*[Ww]ho (?:is|was|'s) (?:(?:dr|mr|mrs|ms|prof)\.? )?[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)*\s*[?.]*\s*$|^[{HAN}]{{2,4}}是谁[？?]?$"
+)
+
+
+def _unit(text: str, kind: Kind) -> tuple[Term, ...]:
+    if kind not in ("number", "duration", "measure"):
+        return ()
+    found = _UNIT.search(text)
+    if found:
+        return tuple(
+            Term(singular(word), False) for word in search_key(found["unit"]).split() if word not in FUNCTION_WORDS
+        )
+    return ()
+
+
+def counted_in_chinese(text: str) -> str:
+    """The measure word and noun of "多少个苹果": what stands with the number of its answer."""
+    found = _MEASURE_WORD.search(text)
+    return found["unit"] if found else ""
+
+
+def _phrases(text: str) -> tuple[str, ...]:
+    plain = _QUESTION_IN_CHINESE.sub(" ", search_key(text))
+    found = [piece for piece in _CHINESE_SPLIT.split(plain) if piece]
+    latin = [term.text for term in content_terms(re.sub(f"[{HAN}]+", " ", plain)) if not _is_general(term)]
+    return tuple(dict.fromkeys([*found, *latin]))
+
+
+def _proper(text: str) -> frozenset[str]:
+    names = (name for found in _PROPER.findall(text) for name in re.split(r"\s+", found))
+    return frozenset(key for name in names if (key := search_key(name).split("'")[0]) not in FUNCTION_WORDS)

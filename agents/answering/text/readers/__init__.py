@@ -1,0 +1,56 @@
+"""Readers: the things of one kind in a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from agents.answering.text.asked import Asked, Kind
+from agents.answering.text.readers import amounts, clauses, contacts, dates, names
+from agents.answering.text.readers.reading import Reading, apart
+from agents.answering.text.units import Unit
+
+_READERS: dict[Kind, Callable[[str], Iterable[Reading]]] = {
+    "price": amounts.prices,
+    "percent": amounts.percents,
+    "phone": contacts.phones,
+    "email": contacts.emails,
+    "link": contacts.links,
+    "year": dates.years,
+    "date": dates.dates,
+    "clock": dates.clocks,
+    "duration": amounts.durations,
+    "age": amounts.ages,
+    "measure": amounts.measures,
+    "place": names.places,
+    "name": names.names,
+    "person": names.people,
+    "reason": clauses.reasons,
+    "purpose": clauses.purposes,
+    "meaning": clauses.meanings,
+    "colour": clauses.colours,
+    "how": clauses.ways,
+    "often": amounts.frequencies,
+    "code": amounts.codes,
+}
+
+
+def read(asked: Asked, text: str) -> list[Reading]:
+    """The things in a text that are of the kind that is asked for; none for kinds that whole sentences answer."""
+    if asked.kind == "number":
+        found = amounts.counts(text, tuple(term.text for term in asked.unit), asked.counted)
+        if re.search(r"\bscore\b|比分", asked.text, re.I):
+            found = amounts.scores(text)
+        return apart(found)
+    if asked.kind == "duration" and asked.unit:
+        # "How many minutes …?" may be answered in hours.
+        return apart(amounts.durations(text))
+    reader = _READERS.get(asked.kind)
+    return apart(reader(text)) if reader else []
+
+
+def holds(asked: Asked, unit: Unit) -> float:
+    """How surely a unit has the kind of thing that is asked for, in [0, 1]."""
+    if unit.channel not in ("speech", "screen"):
+        return 0.0
+    return max((reading.strength for reading in read(asked, unit.text)), default=0.0)

@@ -1,0 +1,209 @@
+"""Whether the surroundings of a possible answer are about what was asked."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from agents.answering.text.asked import Asked
+from agents.answering.text.matching import Rarity, said_share, says
+from agents.answering.text.readers.reading import Reading
+from agents.answering.text.units import RankedLine, Unit, unit_text
+from agents.words import Term, content_terms
+
+NEAR, BESIDE, PAGE, TOGETHER, SEEN_THERE = 0.95, 0.85, 0.8, 0.72, 0.72
+"""How much a word counts that is said not with the answer itself but in its sentence, in the sentence before, elsewhere
+on the same screen, at the same time on the other channel, or that is seen there. Ours."""
+
+ELSEWHERE = 0.45
+"""How much a word counts that is said anywhere in the same video. Ours."""
+
+OF_ANOTHER = 0.4
+"""How much a word counts that stands nearer to another possible answer: the price of another thing. Ours."""
+
+LIGHT = 0.35
+"""Weight of a word that an answer often says in another way. Ours."""
+
+_CLAUSE = re.compile(r"[,，;；、/\n|]|[.!?。！？](?:\s|$)|\b(?:and|but|while|whereas|or)\b|而|但|和")
+_POINTS_BACK = re.compile(
+    r"\b(?:it|its|it's|this|that|they|they're|these|those|he|she|him|her|his|their|here|there)\b|[它这那他她]|^\W*(?:只要|仅|现在|一共|总共|只|都是|是)",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A word (or, in Chinese, a phrase) that an answer must be about."""
+
+    text: str
+    term: Term | None
+    weight: float
+    strict: bool
+
+    def said_in(self, text: str) -> float:
+        """How surely a text says it."""
+        if self.term is not None:
+            return says(self.term, text)
+        share = said_share(self.text, text)
+        return share if share >= 0.5 else 0.0
+
+
+def wanted_of(asked: Asked, rarity: Rarity) -> tuple[Wanted, ...]:
+    """The words that an answer must be about."""
+    if asked.phrases:
+        return tuple(
+            Wanted(phrase, None, min(4, len(phrase)) / 2 * (1.0 if len(phrase) > 1 else 0.5), phrase.isascii())
+            for phrase in asked.phrases
+        )
+    return tuple(
+        Wanted(
+            term.text,
+            term,
+            LIGHT if term.text in asked.light else 0.6 + 0.4 * rarity.weight(term),
+            term.text in asked.proper or term.text in asked.numbers,
+        )
+        for term in asked.focus
+    )
+
+
+class Surroundings:
+    """Everything that was gathered, by video: what is said and seen beside a line."""
+
+    def __init__(self, ranked: Sequence[RankedLine]) -> None:
+        self._by_video: dict[str, list[Unit]] = defaultdict(list)
+        for line in ranked:
+            self._by_video[line.unit.video_id].append(line.unit)
+        self._texts = {
+            video_id: "\n".join(unit_text(unit) for unit in units) for video_id, units in self._by_video.items()
+        }
+        self.rarity = Rarity([unit_text(line.unit) for line in ranked])
+
+    def text_of(self, video_id: str) -> str:
+        """All that was gathered of a video."""
+        return self._texts.get(video_id, "")
+
+    def at_the_time_of(self, unit: Unit, channels: Sequence[str]) -> list[Unit]:
+        """Other units on some channels at one of a unit's times."""
+        return [
+            other
+            for other in self._by_video[unit.video_id]
+            if other is not unit
+            and other.channel in channels
+            and any(one.overlap(two) for one in unit.spans for two in other.spans)
+        ]
+
+    def video_says(self, video_id: str, terms: Iterable[Term]) -> float:
+        """The share of words that anything in a video says, or that are seen there."""
+        terms = tuple(terms)
+        texts = [unit_text(unit) for unit in self._by_video[video_id]]
+        found = [max((says(term, text) for text in texts), default=0.0) for term in terms]
+        return sum(found) / len(found) if found else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a possible answer stands. ``others``: what else of the same kind stands in the line."""
+
+    line: RankedLine
+    reading: Reading | None = None
+    others: Sequence[Reading] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """How well a possible answer is supported.
+
+    Attributes:
+        share: of the wanted words, by weight and by how near they are said, in [0, 1].
+        said: of the strict ones (names, numbers), whether all are said.
+        context: units beside the answer's that say what its own does not.
+    """
+
+    share: float
+    said: bool
+    context: tuple[Unit, ...] = ()
+
+
+def support_of(
+    place: Place, wanted: Sequence[Wanted], around: Surroundings, credit: float = 0.0, anywhere: float = ELSEWHERE
+) -> Support:
+    """The support of one reading in a line, or of the line as a whole.
+
+    Args:
+        credit: weight of what is asked for that the reading itself says ("two eggs").
+        anywhere: how much a word counts that is said anywhere in the video.
+    """
+    line, reading, others = place.line, place.reading, place.others
+    unit = line.unit
+    if not wanted:
+        return Support(1.0, True)
+    scopes: list[tuple[float, str, Unit | None]] = []
+    rivals = [other for other in others if other != reading and other.text != (reading.text if reading else "")]
+    if reading is not None and rivals:
+        scopes.append((1.0, segment(unit.text, reading, others), None))
+        scopes.append((OF_ANOTHER, unit.text, None))
+    else:
+        scopes.append((1.0, unit.text, None))
+    before = BESIDE if _points_back(unit, reading, wanted) else OF_ANOTHER
+    for far, other in enumerate(line.before[:2] if unit.channel == "speech" else ()):
+        asks = other.text.rstrip().endswith(("?", "？"))
+        scopes.append((NEAR if asks and not far else before * (0.9 if far else 1.0), other.text, other))
+    for other in line.after[:1] if unit.channel == "speech" else ():
+        scopes.append((OF_ANOTHER, other.text, other))
+    single = not rivals
+    for other in around.at_the_time_of(unit, ("screen",)):
+        factor = PAGE if unit.channel == "screen" else TOGETHER
+        scopes.append((factor if single else OF_ANOTHER, other.text, other))
+    if unit.channel == "screen":
+        for other in around.at_the_time_of(unit, ("speech",)):
+            scopes.append((TOGETHER if single else OF_ANOTHER, other.text, other))
+    for other in around.at_the_time_of(unit, ("picture", "object", "caption")):
+        scopes.append((SEEN_THERE, unit_text(other), None))
+    elsewhere = around.text_of(unit.video_id)
+    total = got = credit
+    said = True
+    context: dict[int, Unit] = {}
+    for one in wanted:
+        best, where = 0.0, None
+        for factor, text, other in scopes:
+            worth = factor * one.said_in(text) if factor > best else 0.0
+            if worth > best + 1e-9:
+                best, where = worth, other
+        if best < anywhere and one.said_in(elsewhere):
+            best, where = anywhere, None
+        total += one.weight
+        got += one.weight * best
+        said = said and (not one.strict or best >= OF_ANOTHER * 0.8)
+        if where is not None and best >= 0.5:
+            context[id(where)] = where
+    return Support(got / total, said, tuple(context.values()))
+
+
+def goes_back(unit: Unit) -> bool:
+    """Whether a sentence goes on about what was said before: "It is …"."""
+    return bool(_POINTS_BACK.search(unit.text[:24]))
+
+
+def _points_back(unit: Unit, reading: Reading | None, wanted: Sequence[Wanted]) -> bool:
+    """Whether a sentence has no subject of its own, so that it goes on about what was said before."""
+    if _POINTS_BACK.search(unit.text) or any(one.said_in(unit.text) for one in wanted):
+        return True
+    rest = unit.text if reading is None else f"{unit.text[: reading.start]} {unit.text[reading.end :]}"
+    return len(content_terms(rest)) <= 1 or unit.text.lower().startswith(
+        ("because", "so ", "for ", "only", "just", "now")
+    )
+
+
+def segment(text: str, reading: Reading, others: Sequence[Reading]) -> str:
+    """The part of a text that belongs to one of several readings: up to the boundaries between it and the next ones."""
+    start, end = 0, len(text)
+    for other in others:
+        if other.end <= reading.start:
+            cuts = [found.end() for found in _CLAUSE.finditer(text, other.end, reading.start)]
+            start = max(start, cuts[0] if cuts else other.end)
+        elif other.start >= reading.end:
+            cuts = [found.start() for found in _CLAUSE.finditer(text, reading.end, other.start)]
+            end = min(end, cuts[0] if cuts else other.start)
+    return text[start:end]
