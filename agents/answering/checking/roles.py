@@ -1,0 +1,137 @@
+"""Who does what to whom: "A gives B" is not "B gives A"; "B is given by A" is."""
+
+from __future__ import annotations
+
+import re
+
+from agents.answering.checking.wording import base, clauses, has_chinese, same_word
+from agents.words import FUNCTION_WORDS
+from stores.core.text_keys import search_key
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_PASSIVE = re.compile(
+    r"\b(?:is|are|was|were|been|being|be|gets?|got)\s+(?:\w+ly\s+)?(?:\w+(?:ed|en|wn|ght|lt|pt|nt|ft)|built|made|sold|told|"
+    r"held|led|won|found|put|cut|hit|set|read|fed|paid|met|lost|left)\b.*\bby\b",
+    re.I,
+)
+_PIVOTS = frozenset("into to from for than before after over of against behind under above with as near like".split())
+_CJK_PASSIVE = re.compile("被|由")
+
+
+def roles_agree(claim: str, evidence: str) -> bool:
+    """Whether no two words of a claim stand the other way round in its evidence, around a word that both have.
+
+    Only sentences and clauses are compared that share a word between two others.
+    """
+    known = _sentences(evidence)
+    for stated in _sentences(claim):
+        if has_chinese(stated):
+            if any(_chinese_swapped(stated, one) for one in known):
+                return False
+        elif _swapped(stated, known):
+            return False
+    return True
+
+
+def _sentences(text: str) -> list[str]:
+    whole = [part for part in re.split(r"[.!?;\n。！？；]+(?!\d)", text) if part.strip()]
+    return [*whole, *(part for one in whole for part in clauses(one) if part.strip() != one.strip())]
+
+
+def _swapped(claim: str, known: list[str]) -> bool:
+    ours = _words(claim)
+    passive = _PASSIVE.search(claim)
+    active = [one for one in known if not _PASSIVE.search(one)]
+    if passive:
+        if any(_agent_is_another(claim, passive, _words(one)) for one in active):
+            return True
+        alike = [one for one in known if _PASSIVE.search(one)]
+    else:
+        for one in known:
+            their_passive = _PASSIVE.search(one)
+            if their_passive and _agent_is_another(one, their_passive, ours):
+                return True
+        alike = active
+    return any(_turned(ours, i, [_words(one) for one in alike]) for i in range(1, len(ours) - 1))
+
+
+def _turned(ours: list[str], i: int, known: list[list[str]]) -> bool:
+    """Whether the word before the ``i``-th and one behind it stand the other way round, and nowhere in this order."""
+    turned = False
+    before_it = _ordered(ours[:i])
+    if not before_it or (ours[i] in FUNCTION_WORDS and ours[i] not in _PIVOTS):
+        return False
+    behind = _content(ours[i + 1 :])
+    for theirs in known:
+        for k, word in enumerate(theirs):
+            if not _pivots(ours[i], word):
+                continue
+            left, right = _content(theirs[:k]), _content(theirs[k + 1 :])
+            only_left, only_right = left - right, right - left
+            if _has(before_it[-1], only_left) and any(_has(one, only_right) for one in behind):
+                return False
+            if _has(before_it[-1], only_right) and any(_has(one, only_left) for one in behind):
+                turned = True
+    return turned
+
+
+def _agent_is_another(passive_text: str, passive: re.Match[str], active: list[str]) -> bool:
+    """Whether the one "by" whom it is done in the passive is not the one who does it in the active."""
+    verb = base(_WORD.findall(passive.group())[1])
+    agents = _ordered(_words(passive_text[passive.end() :]))[:3]
+    patients = _content(_words(passive_text[: passive.start()]))
+    for k, word in enumerate(active):
+        if not same_word(verb, word):
+            continue
+        left, right = _content(active[:k]), _content(active[k + 1 :])
+        behind = any(_has(one, right - left) for one in agents) and not any(_has(one, left) for one in agents)
+        if behind or (any(_has(one, left - right) for one in patients) and not any(_has(one, left) for one in agents)):
+            return True
+    return False
+
+
+def _pivots(pivot: str, word: str) -> bool:
+    if pivot in _PIVOTS or word in _PIVOTS:
+        return pivot == word
+    return pivot not in FUNCTION_WORDS and same_word(pivot, word)
+
+
+def _words(text: str) -> list[str]:
+    return [word.lower() if word.lower() in FUNCTION_WORDS | _PIVOTS else base(word) for word in _WORD.findall(text)]
+
+
+def _ordered(words: list[str]) -> list[str]:
+    return [word for word in words if word not in FUNCTION_WORDS and word not in _PIVOTS]
+
+
+def _content(words: list[str]) -> set[str]:
+    return set(_ordered(words))
+
+
+def _has(word: str, words: set[str]) -> bool:
+    return any(same_word(word, other) for other in words)
+
+
+def _chinese_swapped(claim: str, evidence: str) -> bool:
+    ours, theirs = search_key(claim), search_key(evidence)
+    around = bool(_CJK_PASSIVE.search(ours)) != bool(_CJK_PASSIVE.search(theirs))
+    if around:
+        return False
+    for size in (2, 1):
+        for i in range(1, len(ours) - size):
+            pivot = ours[i : i + size]
+            if not re.fullmatch("[\u4e00-\u9fff]+", pivot) or theirs.count(pivot) != 1:
+                continue
+            at = theirs.index(pivot)
+            before, after = theirs[:at], theirs[at + size :]
+            left, right = ours[:i], ours[i + size :]
+            crossed = _share(left[-4:], after, before) and _share(right[:4], before, after)
+            if crossed:
+                return True
+    return False
+
+
+def _share(part: str, there: str, not_there: str) -> bool:
+    """Whether two characters side by side of ``part`` stand in one text and not in the other."""
+    pairs = [part[i : i + 2] for i in range(len(part) - 1)]
+    return any(re.fullmatch("[\u4e00-\u9fff]{2}", pair) and pair in there and pair not in not_there for pair in pairs)
