@@ -12,7 +12,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +158,11 @@ class ConceptSpace:
         """
         cosines = vectors @ self.prototypes.T
         return cosines.mean(axis=1, dtype=np.float32), cosines.std(axis=1, dtype=np.float32)
+
+    @cached_property
+    def own_background(self) -> tuple[Vectors, Vectors]:
+        """`background` of the prototypes themselves."""
+        return self.background(self.prototypes)
 
     def matching(self, term: str) -> dict[str, float]:
         """Concepts that ``term`` (English, also in plural, or Chinese) names, with how surely: 1.0 for a name,

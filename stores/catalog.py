@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, insert, select, update
 
-from stores.clips import CLIPS, clips_at_hand, clips_of
+from stores.clips import CLIPS, clips_at_hand, clips_of, recognised_in
 from stores.core import ids
 from stores.core.record_columns import clean, record_of, video_of
 from stores.core.records import Channel, Clip, Evidence, Receipt, Record, Span, StageKey, Video
@@ -236,6 +236,14 @@ class Catalog:
         """
         with reading(self._engine) as connection:
             return clips_at_hand(connection, clip_ids, places)
+
+    def recognised_in(
+        self, clips: Iterable[tuple[str, Clip]], concepts: Iterable[str]
+    ) -> dict[str, dict[str, float]]:
+        """How surely some concepts were recognised in some clips (video id, clip): the mean probability of a label, the
+        highest confidence of an object. By clip id, then by concept; what was not recognised is absent."""
+        with reading(self._engine) as connection:
+            return recognised_in(connection, clips, concepts)
 
     def evidence(self, evidence_ids: Iterable[str]) -> dict[str, Evidence]:
         """Evidence by id; ids that do not exist (any more) are absent."""

@@ -1,4 +1,4 @@
-"""The clips that readers see: those of whole videos, or those around given places."""
+"""The clips that readers see: those of whole videos, those around given places, and what was recognised in some."""
 
 from __future__ import annotations
 
@@ -38,11 +38,23 @@ JOIN stage_runs AS r ON r.video_id = c.video_id AND r.stage = c.stage AND r.fing
 JOIN videos AS v ON v.video_id = c.video_id"""
 
 
-def _touching(dialect: str) -> str:
+_RUN = "JOIN stage_runs AS r ON r.video_id = {0}.video_id AND r.stage = {0}.stage AND r.fingerprint = {0}.fingerprint"
+_RECOGNISED = f"""SELECT {{clip}} AS clip_id, l.concept AS concept, l.score AS confidence FROM {{places}}
+JOIN labels AS l ON l.video_id = {{video}} AND l.clip_id = {{clip}} {_RUN.format("l")} AND r.active
+WHERE l.concept IN (SELECT value FROM {{concepts}})
+UNION ALL SELECT {{clip}}, t.concept, t.confidence FROM {{places}}
+JOIN tracklets AS t ON t.video_id = {{video}} AND t.start_tick < {{end}} AND t.end_tick > {{start}}
+{_RUN.format("t")} AND r.active WHERE t.concept IN (SELECT value FROM {{concepts}})"""
+
+
+def _columns(dialect: str) -> dict[int, str]:
     if dialect == "sqlite":
-        places = {number: f"json_extract(p.value, '$[{number}]')" for number in range(3)}
-    else:
-        places = {0: "p.value->>0", 1: "CAST(p.value->>1 AS bigint)", 2: "CAST(p.value->>2 AS bigint)"}
+        return {number: f"json_extract(p.value, '$[{number}]')" for number in range(4)}
+    return {0: "p.value->>0", 1: "CAST(p.value->>1 AS bigint)", 2: "CAST(p.value->>2 AS bigint)", 3: "p.value->>3"}
+
+
+def _touching(dialect: str) -> str:
+    places = _columns(dialect)
     return _TOUCHING.format(places=_PLACES[dialect], video=places[0], start=places[1], end=places[2])
 
 
@@ -60,6 +72,33 @@ def clips_at_hand(
         rows += connection.execute(statement, {"places": json.dumps(spans)}).all()
     once = {row.clip_id: row for row in rows}
     return clips_of(sorted(once.values(), key=lambda row: (row.video_id, row.start_tick, row.ordinal)))
+
+
+def recognised_in(
+    connection: Connection, clips: Iterable[tuple[str, Clip]], concepts: Iterable[str]
+) -> dict[str, dict[str, float]]:
+    """See `stores.catalog.Catalog.recognised_in`."""
+    places = [[video_id, clip.span.start, clip.span.end, clip.clip_id] for video_id, clip in clips]
+    wanted = sorted(set(concepts))
+    found: dict[str, dict[str, float]] = {}
+    if not places or not wanted:
+        return found
+    dialect = connection.dialect.name
+    column = _columns(dialect)
+    listed = {"sqlite": "json_each(:concepts)", "postgresql": "jsonb_array_elements_text(CAST(:concepts AS jsonb))"}
+    statement = _RECOGNISED.format(
+        places=_PLACES[dialect],
+        video=column[0],
+        start=column[1],
+        end=column[2],
+        clip=column[3],
+        concepts=listed[dialect] + (" AS c(value)" if dialect == "postgresql" else ""),
+    )
+    rows = connection.execute(text(statement), {"places": json.dumps(places), "concepts": json.dumps(wanted)})
+    for clip_id, concept, confidence in rows:
+        there = found.setdefault(clip_id, {})
+        there[concept] = max(there.get(concept, 0.0), float(confidence))
+    return found
 
 
 def clips_of(rows: Iterable[Any]) -> dict[str, list[Clip]]:

@@ -50,3 +50,20 @@ class Candidate:
         self.words[channel] = self.words.get(channel, 0.0) + gain
         if worth > self.line_worth:
             self.line, self.line_worth = line, worth
+
+    def weigh_pictures(self, worth: float, collection: str) -> None:
+        """Count evidence for (or, below 0, against) what similar pictures and objects contributed; no more than that is
+        taken away.
+
+        Args:
+            collection: of the pictures.
+        """
+        if worth > 0:
+            self.channels["picture"] = self.channels.get("picture", 0.0) + worth
+            self.collections.setdefault("picture", collection)
+        for channel in ("picture", "object"):
+            similar = self.channels.get(channel, 0.0) - self.words.get(channel, 0.0)
+            lost = min(max(0.0, -worth), max(0.0, similar))
+            if lost:
+                self.channels[channel] -= lost
+                worth += lost

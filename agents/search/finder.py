@@ -21,7 +21,9 @@ from agents.search.explanation import (
 )
 from agents.search.keystrokes import names_nothing
 from agents.search.near_duplicates import Comparison, NearDuplicates
+from agents.search.noise import PictureNoise
 from agents.search.pictures import PictureCollection, near_pictures
+from agents.search.recognition import weigh_recognition
 from agents.search.refining import AS_RECALLED, SearchConfig, refined
 from agents.search.scoring import (
     LABEL_WEIGHT,
@@ -134,6 +136,7 @@ class Finder:
         self._provenance = provenance
         self._spaces = Spaces(store, encoders)
         self._near_duplicates = NearDuplicates(store)
+        self._noise: PictureNoise | None = None
         self.has_searched = False
 
     def search(
@@ -192,7 +195,11 @@ class Finder:
                 self._spaces.dismiss(space)
                 trace.remarks.append(f"profile {space.profile} cannot be asked any more: {error.message}")
         self._recall_words(query, pool, video_ids)
-        return list(pool.values())
+        found = list(pool.values())
+        names = self._spaces.searched()[0].names
+        if names.picture and not self._encoders.has("image_text"):
+            weigh_recognition(query, _in_order(found), self._store, self._encoders.concepts, names.picture)
+        return found
 
     def _recall_vectors(
         self,
@@ -224,10 +231,11 @@ class Finder:
             if (z := scale.z(hit.similarity) - TEXT_FLOOR) > 0
         ]
         clips = self._clips_of([hit for hit, _ in (*near, *seen, *lines)])
+        noise = 0.0 if apart or not near else self._noise_of(space, video_ids)
         for hit, ratio in near:
             for candidate in self._candidates(pool, clips, hit):
-                if ratio > 0:
-                    candidate.offer("picture", ratio, names.picture)
+                if ratio > noise:
+                    candidate.offer("picture", ratio - noise, names.picture)
         for hit, z in seen:
             for candidate in self._candidates(pool, clips, hit):
                 if z > 0:
@@ -235,6 +243,11 @@ class Finder:
         for hit, z in lines:
             for candidate in self._candidates(pool, clips, hit):
                 candidate.offer(hit.channel, TEXT_WEIGHT * scale.ratio(z), names.text)
+
+    def _noise_of(self, space: Space, video_ids: Sequence[str] | None) -> float:
+        if self._noise is None:
+            self._noise = PictureNoise(self._store, self._encoders.concepts)
+        return self._noise.of(space.names.picture, video_ids)
 
     def _clips_of(self, hits: Iterable[VectorHit]) -> dict[str, list[Clip]]:
         """The clips of hits: those that they name, otherwise those at the same time."""

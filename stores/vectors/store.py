@@ -111,10 +111,9 @@ class VectorStore:
         Raises:
             StoreError: as `upsert`.
         """
-        if not rows:
-            return
         try:
-            self._put(collection, rows)
+            if rows:
+                self._put(collection, rows)
         except StoreError:
             # A server that came back without its data knows neither our database nor our collections.
             if not isinstance(self._path, Path):
@@ -160,7 +159,7 @@ class VectorStore:
         """
         if k < 1 or _nothing(video_ids) or _nothing(channels):
             return []
-        if video_ids is not None or self._is_small(collection):
+        if video_ids is not None or self.is_small(collection):
             return self._rank(collection, vector, k, video_ids, channels)
         stored = self._readable(collection)
         if stored is None:
@@ -180,7 +179,7 @@ class VectorStore:
         """
         if k < 1 or not len(vectors):
             return [[] for _ in vectors]
-        if self._is_small(collection):
+        if self.is_small(collection):
             hits, rows = self._all(collection, None)
             if not hits:
                 return [[] for _ in vectors]
@@ -397,7 +396,8 @@ class VectorStore:
             self._asked[collection] = more if self._rows.exceeds(collection, many) else ASKED_FOR
         return self._asked[collection]
 
-    def _is_small(self, collection: str) -> bool:
+    def is_small(self, collection: str) -> bool:
+        """Whether a collection is ranked in memory (`RANKED_EXACTLY`)."""
         if collection in self._large:
             return False
         kept = self._cache.get(collection)
@@ -443,7 +443,7 @@ class VectorStore:
         stored = self._readable(collection)
         if stored is None or _nothing(video_ids):
             return [], np.zeros((0, 0), np.float32)
-        if video_ids is not None and (len(video_ids) <= FEW_VIDEOS or not self._is_small(collection)):
+        if video_ids is not None and (len(video_ids) <= FEW_VIDEOS or not self.is_small(collection)):
             return self._read(stored, self._rows.of_videos(collection, video_ids))
         versions = self._rows.versions(collection)
         if kept is None:
