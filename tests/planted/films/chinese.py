@@ -1,4 +1,4 @@
-"""Five Chinese films. The synthesised Mandarin is seldom understood, so most is written; what is said was heard."""
+"""Six Chinese films. The synthesised Mandarin is seldom understood, so most is written; what is said was heard."""
 
 from __future__ import annotations
 
@@ -66,5 +66,16 @@ CHINESE = (
             Text("星期二休息", 15.2, 22, (0.5, 0.75), 0.1),
         ),
         says=(Say("今天天气很好，我们去公园看花。", 1.5, "cmn+Annie", 130),),
+    ),
+    Film(
+        "yangguang-xiaoxue.mp4", 18, ((0, GREEN), (6, WHITE), (12, WINE)),
+        texts=(
+            Text("阳光小学", 0.3, 6, (0.5, 0.4), 0.16),
+            Text("张老师 数学", 6.2, 12, (0.5, 0.5), 0.14),
+            Text("上课时间：8:20", 12.2, 18, (0.5, 0.25), 0.12),
+            Text("全校共有24个班", 12.2, 18, (0.5, 0.5), 0.12),
+            Text("校车每天两班", 12.2, 18, (0.5, 0.75), 0.12),
+        ),
+        says=(Say("我是一名老师，我住在上海。", 6.5, "cmn+Mike", 150),),
     ),
 )

@@ -1,4 +1,4 @@
-"""Ten English films, one of them without sound and one without a word."""
+"""Eleven English films: two have no sound, two no text to read, one neither speech nor text."""
 
 from __future__ import annotations
 
@@ -120,9 +120,9 @@ ENGLISH = (
             Text("Attendance: 18500", 17.2, 24, (0.5, 0.7), 0.09),
         ),
         says=(
-            Say("Good evening. The old bridge is closed because of the storm.", 2, "en-us+f2"),
+            Say("The old bridge is closed because of a storm.", 4.5, "en-us+f2"),
             Say("The mayor says the repair will cost two million dollars.", 9.5, "en-us+f2"),
-            Say("In football, the Tigers beat the Bears.", 18, "en-us+f2"),
+            Say("The game was played in heavy rain.", 18, "en-us+f2"),
         ),
     ),
     Film(
@@ -130,7 +130,7 @@ ENGLISH = (
         puts=(Put("drum", 8, 16, (0.5, 0.52), height=0.75), Put("shoe", 16, 24, (0.5, 0.5), height=0.95)),
         texts=(Text("Workshop Rules", 0.3, 8, (0.5, 0.4), 0.14), Text("Room 214", 0.3, 8, (0.5, 0.7), 0.1)),
         says=(
-            Say("You must not open the cover while the lamp is red.", 1, "en-us"),
+            Say("Never open the cover while the lamp is red.", 1, "en-us"),
             Say("The red drum costs two hundred dollars.", 9, "en-us"),
             Say("Always wear black leather shoes. Sandals are not allowed.", 16.5, "en-us"),
         ),
@@ -154,4 +154,3 @@ ENGLISH = (
         silent=True,
     ),
 )
-"""Silent is a film without a sound track."""
