@@ -44,7 +44,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """A sentence, spoken from ``start`` on. ``voice`` is an espeak voice with a variant, e.g. ``en-us+f2``."""
+    """A sentence, spoken from ``start`` on.
+
+    ``voice`` is an espeak voice with a variant, e.g. ``en-us+f4``; some variants (f2, f3) never sound twice the same.
+    """
 
     text: str
     start: float

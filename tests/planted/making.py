@@ -14,7 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tests.planted.film import Film, Put, Text
 from tests.planted.photos import FONT, Picture, path_of, picture
-from tests.unit.encoders.speech import RATE, speak
+from tests.planted.voices import spoken
+from tests.unit.encoders.speech import RATE
 from tests.unit.pipeline.media import make_video, tone
 
 WIDTH, HEIGHT, FRAME_RATE = 640, 360, 10
@@ -48,12 +49,12 @@ def sound(film: Film) -> np.ndarray | None:
         return None
     samples = np.zeros(round(film.seconds * RATE), np.float32)
     over = 0
-    for said in sorted(film.says, key=lambda said: said.start):
-        spoken, start = speak(said.text, said.voice, said.speed), round(said.start * RATE)
-        if start < over or start + len(spoken) > len(samples):
-            raise ValueError(f"{film.name}: {said.text!r} takes {len(spoken) / RATE:.1f} s from {said.start} s on")
-        over = start + len(spoken)
-        samples[start:over] += spoken
+    for said, heard in zip(film.says, spoken(film.says), strict=True):
+        start = round(said.start * RATE)
+        if start < over or start + len(heard) > len(samples):
+            raise ValueError(f"{film.name}: {said.text!r} takes {len(heard) / RATE:.1f} s from {said.start} s on")
+        over = start + len(heard)
+        samples[start:over] += heard
     for beep in film.beeps:
         start, heard = round(beep.start * RATE), 0.3 * tone(beep.end - beep.start, beep.hertz)
         samples[start : start + len(heard)] += heard
@@ -61,18 +62,15 @@ def sound(film: Film) -> np.ndarray | None:
 
 
 def make(films: Sequence[Film], folder: Path) -> None:
-    """Write every film that is not there yet, or there in another form, into ``folder``."""
+    """Write the films that are not there into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     for film in films:
-        path, made = folder / film.name, folder / f".{film.name}.made"
-        digest = digest_of([film])
-        if path.is_file() and made.is_file() and made.read_text() == digest:
+        if (folder / film.name).is_file():
             continue
-        unfinished = path.with_suffix(f".{os.getpid()}.part")
+        unfinished = folder / f".{film.name}.{os.getpid()}"  # another process may be making it, too
         make_video(unfinished, list(frames(film)), rate=FRAME_RATE, sound=sound(film), container="mp4",
                    encoder={"preset": "veryfast", "g": "20", "crf": "20", "threads": "1"})  # fmt: skip
-        unfinished.replace(path)
-        made.write_text(digest)
+        unfinished.replace(folder / film.name)
 
 
 def digest_of(films: Sequence[Film]) -> str:

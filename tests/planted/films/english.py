@@ -18,9 +18,9 @@ ENGLISH = (
             Text("Order: 555-0142", 14.5, 22, (0.5, 0.78)),
         ),
         says=(
-            Say("Hello. This is the Nova coffee maker.", 1, "en-us+f2"),
-            Say("It makes four cups in six minutes, and it is very quiet.", 7.5, "en-us+f2"),
-            Say("It costs eighty nine dollars. The filter can be washed.", 15, "en-us+f2"),
+            Say("Hello. This is the Nova coffee maker.", 1, "en-us+f4"),
+            Say("It makes four cups in six minutes, and it is very quiet.", 7.5, "en-us+f4"),
+            Say("It costs eighty nine dollars. The filter can be washed.", 15, "en-us+f4"),
         ),
     ),
     Film(
@@ -31,8 +31,8 @@ ENGLISH = (
             Text("Sara Lindqvist, Test Pilot", 13.5, 24.5, _LOW, 0.08),
         ),
         says=(
-            Say("My name is Helen. I have worked here for seven years.", 0.5, "en-us+f2"),
-            Say("We started because old bicycles were too heavy.", 6.5, "en-us+f2"),
+            Say("My name is Helen. I have worked here for seven years.", 0.5, "en-us+f4"),
+            Say("We started because old bicycles were too heavy.", 6.5, "en-us+f4"),
             Say("I am Sara. I test every new bicycle in the mountains.", 13, "en-us+m3"),
             Say("Last winter I broke my left arm.", 19.5, "en-us+m3"),
         ),
@@ -67,9 +67,9 @@ ENGLISH = (
             Text("Stop 3: Church window", 16.3, 24),
         ),
         says=(
-            Say("Welcome to the village. This house was built in sixteen forty.", 1, "en-us+f2"),
-            Say("Next we visit the camp in the forest. Eight people can sleep here.", 8.8, "en-us+f2"),
-            Say("The last stop is the church. It is closed on Mondays.", 17, "en-us+f2"),
+            Say("Welcome to the village. This house was built in sixteen forty.", 1, "en-us+f4"),
+            Say("Next we visit the camp in the forest. Eight people can sleep here.", 8.8, "en-us+f4"),
+            Say("The last stop is the church. It is closed on Mondays.", 17, "en-us+f4"),
         ),
     ),
     Film(
@@ -120,9 +120,9 @@ ENGLISH = (
             Text("Attendance: 18500", 17.2, 24, (0.5, 0.7), 0.09),
         ),
         says=(
-            Say("The old bridge is closed because of a storm.", 4.5, "en-us+f2"),
-            Say("The mayor says the repair will cost two million dollars.", 9.5, "en-us+f2"),
-            Say("The game was played in heavy rain.", 18, "en-us+f2"),
+            Say("The old bridge is closed because of a storm.", 4.5, "en-us+f4"),
+            Say("The mayor says the repair will cost two million dollars.", 9.5, "en-us+f4"),
+            Say("It rained during the whole game.", 18, "en-us+f4"),
         ),
     ),
     Film(
@@ -131,7 +131,7 @@ ENGLISH = (
         texts=(Text("Workshop Rules", 0.3, 8, (0.5, 0.4), 0.14), Text("Room 214", 0.3, 8, (0.5, 0.7), 0.1)),
         says=(
             Say("Never open the cover while the lamp is red.", 1, "en-us"),
-            Say("The red drum costs two hundred dollars.", 9, "en-us"),
+            Say("This drum costs two hundred dollars.", 9, "en-us"),
             Say("Always wear black leather shoes. Sandals are not allowed.", 16.5, "en-us"),
         ),
     ),
