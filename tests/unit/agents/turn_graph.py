@@ -1,7 +1,9 @@
-"""A small graph with the nodes of a real one, whose nodes can be told to misbehave; and a process that runs it.
+"""A small graph with the nodes of a real one, whose nodes can be told to misbehave; and processes that run it.
 
-``python -m tests.unit.agents.turn_graph LIBRARY THREAD QUESTION`` runs one turn of a graph whose node named in
-``DIE_IN`` kills its own process without any warning: ``before`` or ``after`` it has done its work (``DIE_WHEN``).
+``python -m tests.unit.agents.turn_graph die LIBRARY EVIDENCE POINT=THREAD …`` asks a question in each thread, in a
+process of its own that kills itself without any warning at that point (`POINTS`).
+``python -m tests.unit.agents.turn_graph ask LIBRARY EVIDENCE TURNS THREAD …`` asks that many questions, in one thread
+after the other.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -19,6 +21,7 @@ from langgraph.runtime import Runtime
 from agents.chat.run_context import RunContext
 from agents.chat.turns import TurnRunner
 from stores.library_store import LibraryStore
+from stores.threads.records import Lease, NewEvent, Progress, Turn, TurnAnswer, Usage
 
 NODES = ("contextualise", "understand", "plan", "act", "draft", "check", "conclude")
 
@@ -76,20 +79,71 @@ def _node(name: str, evidence_ids: tuple[str, ...], inside: Inside, after: Insid
     return node
 
 
-def kill(which: str, when: str) -> Mapping[str, Inside]:
-    """SIGKILL for this process in node ``which``, ``when`` ("before" or "after") it has done its work."""
-
-    def die(name: str, state: State, runtime: Runtime[RunContext]) -> None:
-        if name == which:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return {"inside" if when == "before" else "after": die}
+def die() -> None:
+    """Ends this process as a power cut would."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(library: str, thread_id: str, question: str, *evidence_ids: str) -> None:
-    died = kill(os.environ.get("DIE_IN", ""), os.environ.get("DIE_WHEN", "before"))
+def _nodes(name: str) -> Inside:
+    return lambda node, state, runtime: die() if node == name else None
+
+
+def _ask_and_die(library: str, evidence_id: str, point: str, thread_id: str) -> None:
+    when, name = point.split("-")
+    seven = graph((evidence_id,))
     with LibraryStore.open(Path(library)) as store:
-        TurnRunner(store, graph(evidence_ids, **died)).ask(thread_id, question)
+        ledger = store.turns
+        append, finish = ledger.append, ledger.finish
+
+        def stored(lease: Lease, events: Sequence[NewEvent], progress: Progress | None = None) -> bool:
+            asked = append(lease, events, progress)
+            if events and events[0].payload.get("node") == name:
+                die()
+            return asked
+
+        def finished(lease: Lease, answer: TurnAnswer, usage: Usage) -> Turn:
+            if name == "unfinished":
+                die()
+            turn = finish(lease, answer, usage)
+            die()
+            return turn
+
+        if when == "before":
+            seven = graph((evidence_id,), inside=_nodes(name))
+        elif when == "after":
+            seven = graph((evidence_id,), after=_nodes(name))
+        elif when == "stored":
+            ledger.append = stored  # type: ignore[method-assign]
+        else:
+            ledger.finish = finished  # type: ignore[method-assign]
+        TurnRunner(store, seven).ask(thread_id, f"question {point}")
+
+
+POINTS = (
+    *(f"{when}-{name}" for name in NODES for when in ("before", "after", "stored")),
+    "answer-unfinished",
+    "answer-finished",
+)
+"""Before and after a node has done its work, after its event is stored, and around the storing of the answer."""
+
+
+def main(what: str, library: str, evidence_id: str, *more: str) -> None:
+    if what == "ask":
+        with LibraryStore.open(Path(library)) as store:
+            runner = TurnRunner(store, graph((evidence_id,)))
+            for thread_id in more[1:]:
+                for number in range(int(more[0])):
+                    runner.ask(thread_id, f"question {number}", wait_seconds=120)
+        return
+    children = []
+    for point, thread_id in (one.split("=") for one in more):
+        child = os.fork()
+        if child == 0:
+            _ask_and_die(library, evidence_id, point, thread_id)
+            os._exit(3)
+        children.append(child)
+    codes = {os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children}
+    assert codes == {-signal.SIGKILL}, codes
 
 
 if __name__ == "__main__":
