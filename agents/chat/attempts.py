@@ -22,6 +22,8 @@ from stores.threads.records import DraftClaim, Lease, NewEvent, Progress, TurnAn
 Outcome = TurnAnswer | Exception
 """How an attempt ends."""
 
+_METADATA = "__metadata__"  # langgraph.constants: beside an update that was not computed now
+
 Graph = CompiledStateGraph[Any, Any, Any, Any]
 
 
@@ -105,17 +107,26 @@ class GraphRun:
                 self._store_step([step_event(told)], Progress(usage=self._context.usage))
                 yield
             else:
+                # What an earlier attempt kept of a node is told again without running it.
+                kept = bool((told.get(_METADATA) or {}).get("cached"))
                 for node, update in told.items():
-                    self._after(node, update, time.monotonic() - began)
-                    yield
+                    if node != _METADATA:
+                        known = kept and node == self._last_node()
+                        self._after(node, update, None if known else time.monotonic() - began)
+                        yield
                 began = time.monotonic()
             self._context.check()
 
-    def _after(self, node: str, update: Any, seconds: float) -> None:
+    def _after(self, node: str, update: Any, seconds: float | None) -> None:
         require_json(node, update)
         alone = update.get("stand_alone") if isinstance(update, Mapping) else None
         progress = Progress(alone if isinstance(alone, str) else None, self._context.usage, evidence_in(update))
-        self._store_step([node_event(node, seconds)], progress)
+        self._store_step([] if seconds is None else [node_event(node, seconds)], progress)
+
+    def _last_node(self) -> str:
+        """The node whose end was stored last."""
+        events = self._store.threads.events_after(self._lease.turn_id)
+        return next((str(one.payload["node"]) for one in reversed(events) if one.kind == "node"), "")
 
     def _store_step(self, events: list[NewEvent], progress: Progress) -> None:
         if self._store.turns.append(self._lease, events, progress):

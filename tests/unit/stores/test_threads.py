@@ -243,5 +243,3 @@ def test_a_conversation_needs_no_lock_of_the_library(store: LibraryStore) -> Non
         other = LibraryStore.open(store.root)
         assert answered(other, other.threads.create().thread_id)
         other.close()
-
-
