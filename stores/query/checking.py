@@ -126,7 +126,11 @@ def _check_node(node: exp.Expr) -> None:
     given = {name for name, value in node.args.items() if value not in (None, False, [], "")}
     given |= {"indexed"} if node.args.get("indexed") is not None else set()
     if isinstance(node, (exp.Select, exp.SetOperation)):
-        extra = given - allowed.SELECT_PARTS - ({"this", "expression", "distinct"} if isinstance(node, exp.SetOperation) else set())
+        extra = (
+            given
+            - allowed.SELECT_PARTS
+            - ({"this", "expression", "distinct"} if isinstance(node, exp.SetOperation) else set())
+        )
         if extra or node.args.get("kind"):
             refuse(f"{sorted(extra or {'kind'})[0].upper().strip('_')} is not allowed in a query.")
         if isinstance(node, exp.Select) and not node.expressions:
@@ -211,7 +215,9 @@ def _name_columns(tree: exp.Query) -> None:
 
 
 def _resolved(tree: exp.Query) -> exp.Query:
-    tables = {table.name: {column.name: _sql_type(column.type) for column in table.columns} for table in schema().values()}
+    tables = {
+        table.name: {column.name: _sql_type(column.type) for column in table.columns} for table in schema().values()
+    }
     try:
         found = qualify(tree.copy(), dialect=DIALECT, schema=tables)
     except OptimizeError as error:
@@ -231,7 +237,9 @@ def _refuse_unresolved(tree: exp.Query, message: str) -> NoReturn:
     name = match[1].replace('"', "").rpartition(".")[2] if match else ""
     if not name:
         refuse(f"The query cannot be read: {message.splitlines()[0][:200].rstrip('.')}.")
-    used = list(dict.fromkeys(one for one in (table.name.lower() for table in tree.find_all(exp.Table)) if one in schema()))
+    used = list(
+        dict.fromkeys(one for one in (table.name.lower() for table in tree.find_all(exp.Table)) if one in schema())
+    )
     if of_table := _OF_TABLE.search(message):
         refuse(f"{of_table[1][:60]}.{name[:60]}: there is no table of that name in the query, or no such column.")
     if sum(name.lower() in schema()[table].column_names for table in used) > 1:

@@ -212,9 +212,7 @@ def _goes_into(aggregate: exp.AggFunc) -> exp.Expr | None:
 
 
 def _distinct_values(counted: list[exp.AggFunc]) -> list[exp.Expr]:
-    return [
-        value for one in counted if isinstance(one.this, exp.Distinct) for value in one.this.expressions
-    ][:1]
+    return [value for one in counted if isinstance(one.this, exp.Distinct) for value in one.this.expressions][:1]
 
 
 def _with_conditions_as_tables(select: exp.Select) -> exp.Select:

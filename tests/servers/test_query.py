@@ -12,6 +12,7 @@ from sqlalchemy import text
 from stores.core.errors import UsageError
 from stores.core.places import Places
 from stores.library_store import LibraryStore
+from stores.query.rewriting import Statement
 from stores.query.running import rows_of
 from stores.query.schema import schema
 from tests.servers.running import Postgres
@@ -77,10 +78,12 @@ def test_a_cross_join_is_cut(served_tables: LibraryStore, sql: str) -> None:
     assert time.monotonic() - began < 5
 
 
-@pytest.mark.parametrize("sql", ["DELETE FROM videos", "CREATE TABLE x (a int)", "SELECT 1; SELECT 2", "SELECT nextval('x')"])
+@pytest.mark.parametrize(
+    "sql", ["DELETE FROM videos", "CREATE TABLE x (a int)", "SELECT 1; SELECT 2", "SELECT nextval('x')"]
+)
 def test_behind_the_parser_postgres_refuses_as_well(served_tables: LibraryStore, sql: str) -> None:
     with pytest.raises(Exception, match="QUERY_REFUSED|LIBRARY_READ_ONLY"):
-        rows_of(served_tables.engine, sql, 1.0, 10)
+        rows_of(served_tables.engine, Statement(sql, 10), 1.0, 10)
     with served_tables.engine.connect() as connection:
         assert connection.execute(text("SELECT COUNT(*) FROM videos")).scalar_one() == 4
 

@@ -36,7 +36,7 @@ LIKE_SQLITE = (
     "SELECT category FROM tracklets EXCEPT SELECT 'dog' ORDER BY 1",
     "WITH d AS (SELECT * FROM tracklets WHERE category = 'dog'), stage_runs AS (SELECT video_id, COUNT(*) n FROM d GROUP BY "
     "video_id) SELECT v.name, s.n FROM stage_runs s JOIN videos v USING (video_id)",
-    "SELECT \"name\", [seconds] FROM `videos` ORDER BY 1 -- comment ' \n",
+    'SELECT "name", [seconds] FROM `videos` ORDER BY 1 -- comment \' \n',
     "SELECT COUNT(*) FROM tracklets WHERE appearance = 'it''s \\ \"x\" %s :a ? $1'",
     "SELECT 'a\\b%' FROM videos LIMIT 1",
     "SELECT COUNT(DISTINCT category_zh) FROM tracklets WHERE category_zh <> '狗'",

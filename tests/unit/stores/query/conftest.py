@@ -20,4 +20,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LibraryStore]:
 @pytest.fixture(scope="module")
 def ids(planted: LibraryStore) -> dict[str, str]:
     """The ids of its videos by name."""
-    return {str(name).removesuffix(".mp4"): str(one) for one, name in planted.query.run("SELECT video_id, name FROM videos").rows}
+    return {
+        str(name).removesuffix(".mp4"): str(one)
+        for one, name in planted.query.run("SELECT video_id, name FROM videos").rows
+    }

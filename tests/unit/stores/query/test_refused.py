@@ -10,6 +10,7 @@ import pytest
 
 from stores.core.errors import UsageError
 from stores.library_store import LibraryStore
+from stores.query.rewriting import Statement
 from stores.query.running import rows_of
 from tests.unit.stores.query.hostile import KNOWN, OURS, SLOW, STATEMENTS
 from tests.unit.stores.query.planted import HIDDEN
@@ -54,7 +55,7 @@ def test_a_cross_join_is_cut(planted: LibraryStore, sql: str) -> None:
 )
 def test_behind_the_parser_sqlite_refuses_as_well(planted: LibraryStore, sql: str) -> None:
     with pytest.raises(UsageError, match="QUERY_REFUSED"):
-        rows_of(planted.engine, sql, 1.0, 10)
+        rows_of(planted.engine, Statement(sql, 10), 1.0, 10)
     assert planted.catalog.count() == 4
 
 
