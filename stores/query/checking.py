@@ -215,7 +215,7 @@ def _name_columns(tree: exp.Query) -> None:
 
 
 def _resolved(tree: exp.Query) -> exp.Query:
-    tables = {
+    tables: dict[str, object] = {
         table.name: {column.name: _sql_type(column.type) for column in table.columns} for table in schema().values()
     }
     try:

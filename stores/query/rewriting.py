@@ -64,10 +64,11 @@ def executable(tree: exp.Query, target: Target, video_ids: Collection[str] | Non
     if postgres:
         _booleans(tree)
         _typed_arguments(tree)
-    for compared in list(tree.find_all(exp.Like, exp.ILike)):
-        _like(compared, target)
-    for compared in list(tree.find_all(exp.EQ, exp.NEQ, exp.In)):
-        _equal(compared, target)
+    for node in list(tree.find_all(exp.Like, exp.ILike, exp.EQ, exp.NEQ, exp.In)):
+        if isinstance(node, (exp.Like, exp.ILike)):
+            _like(node, target)
+        elif isinstance(node, (exp.EQ, exp.NEQ, exp.In)):
+            _equal(node, target)
     for table in list(tree.find_all(exp.Table)):
         if table.name in schema():
             inlined = exp.Subquery(this=view(table.name, target.dialect, video_ids), alias=table.args["alias"].copy())

@@ -43,5 +43,6 @@ LIKE_SQLITE = (
     "SELECT COUNT(*) FROM tracklets WHERE category NOT IN ('Dog', '人', 'person') AND category NOT LIKE 'HOT%'",
     "SELECT video_id, COUNT(*) FROM scenes GROUP BY video_id ORDER BY COUNT(*) DESC",
     "SELECT keyframe_seconds FROM clips",
-    "SELECT name FROM videos WHERE (SELECT COUNT(*) FROM tracklets t WHERE t.video_id = videos.video_id) >= 5 ORDER BY name",
+    "SELECT name FROM videos WHERE (SELECT COUNT(*) FROM tracklets t WHERE t.video_id = videos.video_id) >= 5 "
+    "ORDER BY name",
 )

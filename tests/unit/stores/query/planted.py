@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from stores.core.ids import record_id
 from sqlalchemy import insert
 
+from stores.core.ids import record_id
 from stores.core.records import Caption, Clip, Decision, Fact, Scene, ScreenText, StageOutput, Tracklet, Utterance
 from stores.library_store import LibraryStore
 from stores.maintenance.forget import forget
