@@ -31,6 +31,7 @@ HINT = "One SELECT over these tables is possible: " + ", ".join(schema()) + "."
 _NAME = re.compile(r"[^\W\d]\w{0,59}")
 _INNER_NAMES = "q_"  # a WITH called like a table of the library must not stand before it in a view
 _UNRESOLVED = re.compile(r"(?:Column|Unknown column:?|Unknown table:?) '?\"?([\w.\"]+)")
+_OF_TABLE = re.compile(r"for table: '([^']+)'")
 
 logging.getLogger("sqlglot").addHandler(logging.NullHandler())
 
@@ -123,10 +124,17 @@ def _check_nodes(tree: exp.Expr) -> None:
 
 def _check_node(node: exp.Expr) -> None:
     given = {name for name, value in node.args.items() if value not in (None, False, [], "")}
+    given |= {"indexed"} if node.args.get("indexed") is not None else set()
     if isinstance(node, (exp.Select, exp.SetOperation)):
-        extra = given - allowed.SELECT_PARTS - ({"this", "expression", "distinct"} if isinstance(node, exp.SetOperation) else set())
+        extra = (
+            given
+            - allowed.SELECT_PARTS
+            - ({"this", "expression", "distinct"} if isinstance(node, exp.SetOperation) else set())
+        )
         if extra or node.args.get("kind"):
             refuse(f"{sorted(extra or {'kind'})[0].upper().strip('_')} is not allowed in a query.")
+        if isinstance(node, exp.Select) and not node.expressions:
+            refuse("SELECT wants at least one column.")
     elif isinstance(node, exp.Table):
         _check_table(node, given)
     elif isinstance(node, exp.Join):
@@ -207,7 +215,9 @@ def _name_columns(tree: exp.Query) -> None:
 
 
 def _resolved(tree: exp.Query) -> exp.Query:
-    tables = {table.name: {column.name: _sql_type(column.type) for column in table.columns} for table in schema().values()}
+    tables: dict[str, object] = {
+        table.name: {column.name: _sql_type(column.type) for column in table.columns} for table in schema().values()
+    }
     try:
         found = qualify(tree.copy(), dialect=DIALECT, schema=tables)
     except OptimizeError as error:
@@ -225,11 +235,15 @@ def _sql_type(kind: str) -> str:
 def _refuse_unresolved(tree: exp.Query, message: str) -> NoReturn:
     match = _UNRESOLVED.search(message)
     name = match[1].replace('"', "").rpartition(".")[2] if match else ""
-    used = list(dict.fromkeys(table.name.lower() for table in tree.find_all(exp.Table) if table.name.lower() in schema()))
-    if "ambiguous" in message.lower():
-        refuse(f"Column {name} is in more than one table.", "Write table.column.")
     if not name:
         refuse(f"The query cannot be read: {message.splitlines()[0][:200].rstrip('.')}.")
+    used = list(
+        dict.fromkeys(one for one in (table.name.lower() for table in tree.find_all(exp.Table)) if one in schema())
+    )
+    if of_table := _OF_TABLE.search(message):
+        refuse(f"{of_table[1][:60]}.{name[:60]}: there is no table of that name in the query, or no such column.")
+    if sum(name.lower() in schema()[table].column_names for table in used) > 1:
+        refuse(f"Column {name} is in more than one table.", "Write table.column.")
     columns = [column for table in used for column in schema()[table].column_names]
     elsewhere = [table.name for table in schema().values() if name.lower() in table.column_names]
     hint = f"{', '.join(used)}: {', '.join(columns)}." if used else HINT

@@ -102,7 +102,7 @@ class QueryDoor:
             if not _VIDEO_ID.fullmatch(video_id):
                 refuse(f"{video_id[:60]!r} is not the id of a video.", "Ids are those of the table videos.")
         try:
-            sql = executable(query.tree, self._target, video_ids, max_rows + 1)
+            statement = executable(query.tree, self._target, video_ids, max_rows + 1)
         except RecursionError:
             refuse("The query is nested too deeply.")
-        return rows_of(self._engine, sql, min(seconds, MOST_SECONDS), max_rows)
+        return rows_of(self._engine, statement, min(seconds, MOST_SECONDS), max_rows)

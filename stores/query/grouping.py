@@ -17,7 +17,9 @@ def check_grouping(tree: exp.Expr, refuse: Callable[[str, str], NoReturn]) -> No
             continue
         names = {one.alias for one in select.expressions if isinstance(one, exp.Alias)}
         for output in outputs:
-            for column in _bare(output, grouped, set(select.named_selects) if output is select.args.get("order") else set()):
+            for column in _bare(
+                output, grouped, set(select.named_selects) if output is select.args.get("order") else set()
+            ):
                 if not column.table and column.name in names:
                     continue
                 hint = "Add it to GROUP BY, aggregate it, or ask with ORDER BY … LIMIT 1 for the row with the most."

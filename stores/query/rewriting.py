@@ -40,7 +40,16 @@ class Target:
     collation: str = ""
 
 
-def executable(tree: exp.Query, target: Target, video_ids: Collection[str] | None, max_rows: int) -> str:
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL for one database, and how many rows it is to give; the number is not part of ``sql`` on Postgres, where it
+    is a parameter: a statement with parameters goes by the protocol that takes one statement only."""
+
+    sql: str
+    most: int
+
+
+def executable(tree: exp.Query, target: Target, video_ids: Collection[str] | None, max_rows: int) -> Statement:
     """The SQL that runs a checked tree.
 
     Args:
@@ -48,27 +57,25 @@ def executable(tree: exp.Query, target: Target, video_ids: Collection[str] | Non
         max_rows: more rows than these are not asked for.
     """
     tree = tree.copy()
-    _limit(tree, max_rows)
-    for compared in list(tree.find_all(exp.Like, exp.ILike)):
-        _like(compared, target)
-    for compared in list(tree.find_all(exp.EQ, exp.NEQ, exp.In)):
-        _equal(compared, target)
-    if target.dialect == "postgres":
+    limit = tree.args.get("limit")
+    most = max_rows if limit is None else min(max_rows, int(limit.expression.name))
+    postgres = target.dialect == "postgres"
+    tree.set("limit", None if postgres else exp.Limit(expression=exp.Literal.number(most)))
+    if postgres:
         _booleans(tree)
-        _texts_to_join(tree)
+        _typed_arguments(tree)
+    for node in list(tree.find_all(exp.Like, exp.ILike, exp.EQ, exp.NEQ, exp.In)):
+        if isinstance(node, (exp.Like, exp.ILike)):
+            _like(node, target)
+        elif isinstance(node, (exp.EQ, exp.NEQ, exp.In)):
+            _equal(node, target)
     for table in list(tree.find_all(exp.Table)):
         if table.name in schema():
             inlined = exp.Subquery(this=view(table.name, target.dialect, video_ids), alias=table.args["alias"].copy())
             if table.args.get("joins"):
                 inlined.set("joins", table.args["joins"])
             table.replace(inlined)
-    return tree.sql(dialect=target.dialect, comments=False)
-
-
-def _limit(tree: exp.Query, max_rows: int) -> None:
-    limit = tree.args.get("limit")
-    if limit is None or int(limit.expression.name) > max_rows:
-        tree.set("limit", exp.Limit(expression=exp.Literal.number(max_rows)))
+    return Statement(tree.sql(dialect=target.dialect, comments=False), most)
 
 
 def _like(node: exp.Like | exp.ILike, target: Target) -> None:
@@ -85,7 +92,9 @@ def _like(node: exp.Like | exp.ILike, target: Target) -> None:
         return
     # SQLite has no escape character unless one is named; Postgres has the backslash.
     plain = exp.Literal.string("")
-    node.replace(_any([exp.Escape(this=exp.ILike(this=value.copy(), expression=one), expression=plain) for one in forms]))
+    node.replace(
+        _any([exp.Escape(this=exp.ILike(this=value.copy(), expression=one), expression=plain) for one in forms])
+    )
 
 
 def _equal(node: exp.EQ | exp.NEQ | exp.In, target: Target) -> None:
@@ -125,7 +134,11 @@ def _is_text(node: exp.Expr) -> bool:
 
 
 def _any(tests: list[exp.Expr]) -> exp.Expr:
-    return tests[0] if len(tests) == 1 else exp.Paren(this=reduce(lambda one, two: exp.Or(this=one, expression=two), tests))
+    return (
+        tests[0]
+        if len(tests) == 1
+        else exp.Paren(this=reduce(lambda one, two: exp.Or(this=one, expression=two), tests))
+    )
 
 
 def _key(value: exp.Expr) -> exp.Expr:
@@ -165,7 +178,10 @@ def _booleans(tree: exp.Query) -> None:
         truth = aggregate.this.unnest()
         if isinstance(truth, (exp.Predicate, exp.Connector, exp.Not)):
             one, none = exp.Literal.number(1), exp.Literal.number(0)
-            tests = [exp.If(this=truth.copy(), true=one), exp.If(this=exp.Not(this=exp.Paren(this=truth.copy())), true=none)]
+            tests = [
+                exp.If(this=truth.copy(), true=one),
+                exp.If(this=exp.Not(this=exp.Paren(this=truth.copy())), true=none),
+            ]
             aggregate.set("this", exp.Case(ifs=tests))
 
 
@@ -181,7 +197,11 @@ def _is_condition(column: exp.Column) -> bool:
     return isinstance(holder, (exp.Where, exp.Having, exp.Connector, exp.Not))
 
 
-def _texts_to_join(tree: exp.Query) -> None:
+def _typed_arguments(tree: exp.Query) -> None:
+    """Postgres rounds decimals only, and joins texts only."""
+    for rounded in tree.find_all(exp.Round):
+        if rounded.args.get("decimals") is not None:
+            rounded.set("this", exp.cast(rounded.this.copy(), "DECIMAL"))
     for joined in tree.find_all(exp.GroupConcat):
         holder: exp.Expr = joined
         while isinstance(holder.this, (exp.Order, exp.Distinct)):

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from stores.core.errors import UsageError
 from stores.core.text_keys import search_key
-from stores.query.rewriting import KEY_FUNCTION, Target
+from stores.query.rewriting import KEY_FUNCTION, Statement, Target
 from stores.query.views import READ_TABLES
 from stores.sql.database import BUSY_MILLISECONDS, database_faults, reading
 
@@ -66,11 +66,11 @@ def target_of(engine: Engine) -> Target:
     return Target("postgres", names[0] if names else "")
 
 
-def rows_of(engine: Engine, sql: str, seconds: float, max_rows: int) -> tuple[list[Row], bool]:
+def rows_of(engine: Engine, statement: Statement, seconds: float, max_rows: int) -> tuple[list[Row], bool]:
     """Up to ``max_rows`` rows, and whether there are more.
 
     Args:
-        sql: what `stores.query.rewriting.executable` wrote; nothing else.
+        statement: what `stores.query.rewriting.executable` wrote; nothing else.
 
     Raises:
         UsageError: QUERY_LIMIT if it takes longer than ``seconds``; QUERY_REFUSED if the database cannot run it.
@@ -78,10 +78,10 @@ def rows_of(engine: Engine, sql: str, seconds: float, max_rows: int) -> tuple[li
     """
     with _coded_faults(seconds), database_faults(engine):
         run = _in_postgres if engine.dialect.name == "postgresql" else _in_sqlite
-        return run(engine, sql, seconds, max_rows)
+        return run(engine, statement, seconds, max_rows)
 
 
-def _in_sqlite(engine: Engine, sql: str, seconds: float, max_rows: int) -> tuple[list[Row], bool]:
+def _in_sqlite(engine: Engine, statement: Statement, seconds: float, max_rows: int) -> tuple[list[Row], bool]:
     path = quote(str(engine.url.database))
     opened = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
     with closing(opened) as connection:
@@ -96,7 +96,7 @@ def _in_sqlite(engine: Engine, sql: str, seconds: float, max_rows: int) -> tuple
         connection.set_authorizer(_authorized)
         deadline = time.monotonic() + seconds
         connection.set_progress_handler(lambda: time.monotonic() > deadline, _INSTRUCTIONS)
-        cursor = connection.execute(sql)
+        cursor = connection.execute(statement.sql)
         return _cut(iter(cursor), max_rows)
 
 
@@ -117,7 +117,7 @@ def _authorized(action: int, one: str | None, two: str | None, database: str | N
     return sqlite3.SQLITE_DENY
 
 
-def _in_postgres(engine: Engine, sql: str, seconds: float, max_rows: int) -> tuple[list[Row], bool]:
+def _in_postgres(engine: Engine, statement: Statement, seconds: float, max_rows: int) -> tuple[list[Row], bool]:
     milliseconds = max(1, int(seconds * 1000))
     settings = {
         "statement_timeout": f"{milliseconds}ms",
@@ -129,8 +129,7 @@ def _in_postgres(engine: Engine, sql: str, seconds: float, max_rows: int) -> tup
     setting = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
     with reading(engine) as connection, connection.begin():
         connection.exec_driver_sql(f"SELECT {setting}")
-        # With parameters, even with none, psycopg uses the protocol that takes one statement only.
-        result = connection.exec_driver_sql(sql.replace("%", "%%"), ())
+        result = connection.exec_driver_sql(statement.sql.replace("%", "%%") + " LIMIT %s", (statement.most,))
         return _cut((tuple(row) for row in result), max_rows)
 
 

@@ -74,7 +74,9 @@ _TRACKLETS = TableInfo(
         ColumnInfo("category_zh", "names", _ZH),
         _KINDS,
         ColumnInfo("appearance", "words", "main colours, e.g. red, white"),
-        ColumnInfo("motion", "words", "still, left, right, up, down, nearer, farther or wandering (moved and came back)"),
+        ColumnInfo(
+            "motion", "words", "still, left, right, up, down, nearer, farther or wandering (moved and came back)"
+        ),
         ColumnInfo("direction", "words", "left, right, up, down, nearer or farther; NULL if still or wandering"),
         ColumnInfo("speed", "real", "straight from first to last place; NULL if seen once", "picture widths/s"),
         ColumnInfo("size", "real", "mean share of the picture's area", "0 to 1"),

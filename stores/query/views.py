@@ -29,9 +29,7 @@ _ACTIVE = (
     "JOIN stage_runs AS r ON r.video_id = e.video_id AND r.stage = e.stage AND r.fingerprint = e.fingerprint "
     "JOIN videos AS v ON v.video_id = e.video_id WHERE r.active"
 )
-_SPAN = (
-    f"{_SECONDS.format(tick='e.start_tick')} AS start_seconds, {_SECONDS.format(tick='e.end_tick')} AS end_seconds"
-)
+_SPAN = f"{_SECONDS.format(tick='e.start_tick')} AS start_seconds, {_SECONDS.format(tick='e.end_tick')} AS end_seconds"
 _FOUND = f"e.evidence_id, e.video_id, {_SPAN}"
 # A list of plain words in JSON, as `a;b`.
 _KINDS = "REPLACE(REPLACE(REPLACE(CAST(e.broader AS TEXT), '[\"', ''), '\"]', ''), '\",\"', ';')"
@@ -134,7 +132,10 @@ def _among(video_ids: tuple[str, ...], alias: str, dialect: str) -> exp.Expr:
     column = exp.column("video_id", table=alias)
     text = exp.Literal.string(",".join(video_ids))
     if dialect == "postgres":
-        return exp.EQ(this=column, expression=exp.Any(this=exp.Paren(this=exp.func("STRING_TO_ARRAY", text, exp.Literal.string(",")))))
+        return exp.EQ(
+            this=column,
+            expression=exp.Any(this=exp.Paren(this=exp.func("STRING_TO_ARRAY", text, exp.Literal.string(",")))),
+        )
     listed = exp.Literal.string("[" + ",".join(f'"{one}"' for one in video_ids) + "]")
     ids = sqlglot.parse_one("SELECT value FROM JSON_EACH(x)", read="sqlite")
     ids = ids.transform(lambda node: listed if isinstance(node, exp.Column) and node.name == "x" else node)

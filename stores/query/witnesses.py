@@ -11,6 +11,7 @@ from stores.query.grouping import aggregates, groups
 from stores.query.schema import schema
 
 _ID = "evidence_id"
+_VIDEO_ID = "video_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +54,21 @@ class _Finder:
 
     def _rewritten(self, select: exp.Select) -> Witness | None:
         """The SELECT with ids in place of its result; None if no table of it has any."""
-        wanted = [exp.column(name, table=alias, quoted=True) for alias, name in self._ids(select)]
+        joined = select
+        wanted = self._wanted(select)
         if not wanted:
-            select = _with_conditions_as_tables(select)
-            wanted = [exp.column(name, table=alias, quoted=True) for alias, name in self._ids(select)]
+            joined = _with_conditions_as_tables(select)
+            wanted = self._wanted(joined)
         if not wanted:
             return None
-        found = select.copy()
+        found = joined.copy()
         counted = [one for output in select.expressions for one in aggregates(output)]
         keys = groups(select)
         distinct = select.args.get("distinct") is not None
-        if not counted and not keys and not distinct:
+        if joined is not select and not counted and not keys:
+            # What each listed video has; the rows that are listed are not rows of evidence.
+            keys = [exp.column(_VIDEO_ID, table=name, quoted=True) for name in _listed_videos(select)]
+        elif not counted and not keys and not distinct:
             # Its own columns stay: it may be ordered by them.
             first = len(found.expressions)
             found.set("expressions", [*found.expressions, *wanted])
@@ -103,6 +108,9 @@ class _Finder:
                     if not isinstance(inner.parent, exp.Not):
                         found += self.of(inner.this)
         return found
+
+    def _wanted(self, select: exp.Select) -> list[exp.Column]:
+        return [exp.column(name, table=alias, quoted=True) for alias, name in self._ids(select)]
 
     def _ids(self, select: exp.Select) -> list[tuple[str, str]]:
         """(alias, column) of the ids in the tables of a SELECT."""
@@ -164,6 +172,12 @@ def _sources(select: exp.Select) -> list[exp.Expr]:
     return [*found, *(join.this for join in select.args.get("joins") or ())]
 
 
+def _listed_videos(select: exp.Select) -> list[str]:
+    """The aliases of a SELECT's tables that have a column with the video's id."""
+    tables = [source for source in _sources(select) if isinstance(source, exp.Table) and source.name in schema()]
+    return [table.alias_or_name for table in tables if _VIDEO_ID in schema()[table.name].column_names]
+
+
 def _chosen(select: exp.Select, keys: list[exp.Expr]) -> exp.Expr | None:
     """That a row belongs to a group of the result, where not all groups are in it."""
     if not keys or not any(select.args.get(part) for part in ("having", "limit", "offset")):
@@ -212,9 +226,7 @@ def _goes_into(aggregate: exp.AggFunc) -> exp.Expr | None:
 
 
 def _distinct_values(counted: list[exp.AggFunc]) -> list[exp.Expr]:
-    return [
-        value for one in counted if isinstance(one.this, exp.Distinct) for value in one.this.expressions
-    ][:1]
+    return [value for one in counted if isinstance(one.this, exp.Distinct) for value in one.this.expressions][:1]
 
 
 def _with_conditions_as_tables(select: exp.Select) -> exp.Select:

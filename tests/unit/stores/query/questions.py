@@ -13,7 +13,8 @@ def _of(*categories: str, **fields: str) -> list[Planted]:
     return [
         one
         for one in OBJECTS
-        if (not categories or one.category in categories) and all(getattr(one, key) == value for key, value in fields.items())
+        if (not categories or one.category in categories)
+        and all(getattr(one, key) == value for key, value in fields.items())
     ]
 
 
@@ -38,8 +39,8 @@ def _pairs(some: Sequence[Planted], others: Sequence[Planted]) -> int:
 
 _COUNT = "SELECT COUNT(*) FROM tracklets WHERE "
 _AT_ONCE = (
-    "SELECT MAX(n) FROM (SELECT a.evidence_id, COUNT(*) AS n FROM tracklets a JOIN tracklets b ON b.video_id = a.video_id "
-    "AND b.first_seen <= a.first_seen AND b.last_seen >= a.first_seen WHERE {} GROUP BY a.evidence_id)"
+    "SELECT MAX(n) FROM (SELECT a.evidence_id, COUNT(*) AS n FROM tracklets a JOIN tracklets b "
+    "ON b.video_id = a.video_id AND b.first_seen <= a.first_seen AND b.last_seen >= a.first_seen WHERE {} GROUP BY a.evidence_id)"
 )
 _PAIRS = (
     "SELECT COUNT(*) FROM tracklets a JOIN tracklets b ON a.video_id = b.video_id AND a.first_seen <= b.last_seen "
@@ -78,14 +79,20 @@ _COUNTS: list[tuple[str, Callable[[Planted], bool]]] = [
     ("audio = 'sound' AND category = 'person'", lambda item: item.audio == "sound" and item.category == "person"),
     ("confidence >= 0.9", lambda item: item.confidence >= 0.9),
     ("detections = 1", lambda item: len(item.path) == 1),
-    ("NOT (category = 'person' OR motion = 'still')", lambda item: item.category != "person" and item.motion != "still"),
+    (
+        "NOT (category = 'person' OR motion = 'still')",
+        lambda item: item.category != "person" and item.motion != "still",
+    ),
 ]
 
 QUESTIONS: list[tuple[str, Answer]] = [
     *((_COUNT + where, sum(map(true, OBJECTS))) for where, true in _COUNTS),
     ("SELECT COUNT(*) FROM tracklets", len(OBJECTS)),
     ("SELECT COUNT(DISTINCT category) FROM tracklets", len({one.category for one in OBJECTS})),
-    ("SELECT COUNT(DISTINCT video_id) FROM tracklets WHERE category = 'person'", len({one.video for one in _of("person")})),
+    (
+        "SELECT COUNT(DISTINCT video_id) FROM tracklets WHERE category = 'person'",
+        len({one.video for one in _of("person")}),
+    ),
     ("SELECT COUNT(*) FROM videos", len(VIDEOS)),
     ("SELECT COUNT(*) FROM videos v WHERE NOT EXISTS (SELECT 1 FROM tracklets t WHERE t.video_id = v.video_id)", 1),
     ("SELECT COUNT(*) FROM videos WHERE video_id IN (SELECT video_id FROM tracklets WHERE category = 'dog')", 1),
