@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -126,7 +126,7 @@ class CitationChecker:
             if not is_quoted(quotation, lines):
                 return Fault("QUOTE", f"The cited lines do not say {quotation!r}.")
         quoted = bool(quotations(claim.text))
-        rest = without_quotations(without_value(claim))
+        rest = _without_names(without_quotations(without_value(claim)), around.files(lines))
         exempt = _COMPUTED if claim.basis in ("computed", "listed") or claim.value else frozenset()
         if claim.basis in ("computed", "listed"):
             rest = _without_times(rest, lines)
@@ -168,10 +168,14 @@ class _Around:
             key = (line.video_id, span.start, span.end)
             if key not in self._near:
                 channels = ("speech", "screen", "picture", "object", "caption")
-                others = self._store.catalog.evidence_at(line.video_id, span, channels)
+                others = self._store.catalog.evidence_during(line.video_id, span, channels)
                 self._near[key] = "\n".join(dict.fromkeys(other.search_text for other in others))
             found.append(self._near[key])
         return "\n".join(dict.fromkeys(found))
+
+    def files(self, lines: Sequence[Evidence]) -> set[str]:
+        """The file names of the lines' videos."""
+        return {PurePath(self._store.catalog.display_uri(video_id)).name for video_id in {one.video_id for one in lines}}
 
     def named(self, lines: Sequence[Evidence]) -> str:
         """The file names of the lines' videos, what is written in them, and the tags they have been given."""
@@ -189,6 +193,13 @@ def _asked(question: Question | str) -> Asked:
     keys = {base(term.text) for term in content_terms(question.text) if not term.cjk}
     keys |= {token.key for token in tokens(question.text)}
     return Asked(question.text, not question.yes_or_no, frozenset(keys))
+
+
+def _without_names(text: str, names: Iterable[str]) -> str:
+    """A text without the file names of the cited videos, which any claim may give."""
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, " ")
+    return text
 
 
 def _without_times(text: str, lines: Sequence[Evidence]) -> str:

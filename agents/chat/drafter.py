@@ -10,7 +10,8 @@ from agents.answering.checker import CitationChecker
 from agents.answering.claims import Claim
 from agents.answering.drafting.draft import draft
 from agents.answering.drafting.material import Material
-from agents.answering.lines import RankedLine, gather, rank_lines, show_lines
+from agents.answering.lines import RankedLine, gather, rank_lines
+from agents.answering.shown_lines import show_lines
 from agents.chat.limits import ChatLimits
 from agents.chat.state import ChatState, claim_in, claim_out, result_in
 from agents.llm import LLM
@@ -43,7 +44,7 @@ class Drafter:
         self._toolbox = toolbox
         self._llm = llm
         self._limits = limits
-        self._checker = CitationChecker(store, encoders)
+        self._checker = CitationChecker(store, encoders, lambda sql: store.query.run(sql).rows)
 
     def found_for(self, state: ChatState, videos: Sequence[str] | None) -> Found | None:
         """What the first search of a turn found."""
@@ -77,10 +78,12 @@ class Drafter:
 
     def check(self, state: ChatState, question: Question, videos: Sequence[str] | None) -> dict[str, Any]:
         """The claims that stand; if none of a model's does, they are repaired once, then the rules answer."""
-        claims = [claim_in(one) for one in state["drafted"]]
+        shown = set(state.get("shown", []))
+        drafted = [claim_in(one) for one in state["drafted"]]
+        claims = [one for one in drafted if not shown.issuperset(each.evidence_id for each in one.citations)]
         checked = self._checker.judge(claims, question, videos) if claims else None
         kept = list(checked.kept) if checked else []
-        rejected = [{"text": one.claim.text, "reason": one.reason} for one in checked.rejected] if checked else []
+        rejected = [{"text": one.claim.text, "reason": one.message or one.reason} for one in checked.rejected] if checked else []
         usage: dict[str, float] = {}
         if kept and self._llm is not None and state.get("mode") == "llm":
             kept, doubted, usage = self._confirmed(state, kept)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from agents.answering.drafting.wording import file_name
+from agents.questions.follow_ups import standing_alone
 from agents.questions.question import Question
+from agents.questions.turns import Shown, Turn
 from agents.questions.understanding import understand
 from agents.questions.video_names import VideoNames
 from agents.search.finder import SEARCHED_STAGES
@@ -27,7 +31,7 @@ class Reader:
         self.question = lru_cache(maxsize=64)(self._understood)
 
     def alone(self, asked: str, history: Mapping[str, Any], scope: Sequence[str] | None) -> dict[str, Any]:
-        """A question as it stands alone: ``stand_alone``, ``named`` videos, an ``unknown`` one, and ``why`` it was changed.
+        """A question as it stands alone, as changes of a turn's state.
 
         Raises:
             UsageError: USAGE if it is empty; UNKNOWN_VIDEO if a video is not indexed.
@@ -35,13 +39,37 @@ class Reader:
         if not asked.strip():
             raise UsageError("USAGE", "There is no question: the text is empty.", "Ask about what is in the videos.")
         named = self._names.taken_out(read_part(asked))
+        alone = standing_alone(named.text, self._turns(history), named.video_ids)
+        videos = list(alone.video_ids or ())
         unknown = named.unknown
         if scope is not None:
-            outside = [one for one in named.video_ids if one not in scope]
-            unknown = unknown or (self._store.catalog.display_uri(outside[0]) if outside else "")
+            outside = [one for one in videos if one not in scope]
+            unknown = unknown or (file_name(self._store.catalog.display_uri(outside[0])) if outside else "")
         if not unknown:
-            self._check_indexed(named.video_ids or (scope or ()))
-        return {"stand_alone": named.text, "named": list(named.video_ids), "unknown": unknown, "why": ""}
+            self._check_indexed(videos or (scope or ()))
+        shown = [one["evidence_id"] for turn in history.get("turns", []) for one in turn["cited"]] if alone.more else []
+        return {
+            "stand_alone": alone.text,
+            "named": videos,
+            "unknown": unknown,
+            "why": alone.why if alone.changed else "",
+            "language": alone.language,
+            "shown": shown,
+        }
+
+    def _turns(self, history: Mapping[str, Any]) -> list[Turn]:
+        return [self._turn(one) for one in history.get("turns", []) if one["status"] == "done"]
+
+    def _turn(self, told: Mapping[str, Any]) -> Turn:
+        """A turn of the history in the form that follow-ups are resolved by."""
+        lines = self._store.catalog.evidence([one["evidence_id"] for one in told["cited"]])
+        shown = tuple(
+            Shown(line.video_id, file_name(self._store.catalog.display_uri(line.video_id)), line.span, line.text)
+            for one in told["cited"]
+            if (line := lines.get(one["evidence_id"])) is not None
+        )
+        question = self.question(told["stand_alone"], "")
+        return Turn(told["question"], told["stand_alone"], told["answer"], shown, question.things)
 
     def idle(self, question: Question, text: str, videos: Sequence[str] | None) -> str:
         """Why there is nothing to answer; "" if there may be something."""
@@ -52,8 +80,9 @@ class Reader:
         idle = nothing_to_look_for(text) or names_nothing(text, self._store, self._encoders, videos)
         return "empty" if idle else ""
 
-    def _understood(self, text: str) -> Question:
-        return understand(text, self._encoders.concepts.vocabulary)
+    def _understood(self, text: str, language: str) -> Question:
+        question = understand(text, self._encoders.concepts.vocabulary, self._encoders.text)
+        return replace(question, chinese=language == "zh") if language else question
 
     def _check_indexed(self, video_ids: Sequence[str]) -> None:
         active = self._store.catalog.active_of(video_ids, SEARCHED_STAGES)

@@ -19,6 +19,8 @@ class ChatState(TypedDict, total=False):
         began: when, in seconds since the epoch.
         stand_alone: the question as it stands alone; named: the videos that it or the conversation names; why: how it was
             completed, "" if it was not.
+        language: in which to answer, "" for the question's own; shown: evidence that was shown before and is to be left
+            out, because more is wanted.
         idle: why there is nothing to answer; unknown: a named video that the library has not.
         calls: look-ups still to be made; results: what was found so far.
         messages: of a language model that plans; rules: whether the rules have planned, because it could not.
@@ -35,6 +37,8 @@ class ChatState(TypedDict, total=False):
     stand_alone: str
     named: list[str]
     why: str
+    language: str
+    shown: list[str]
     idle: str
     unknown: str
     calls: list[dict[str, Any]]

@@ -9,7 +9,7 @@ from agents.answering.drafting.material import Material
 from agents.answering.drafting.things import Thing, at_once, named
 from agents.words import coverage
 
-MOST_CITED = 12
+MOST_CITED = 40
 """Counted lines that are cited one by one; all were counted."""
 
 _MENTIONS = re.compile(r"\b(?:mention\w*|say|says|said|word|talk\w*)\b|提到|说到|说了|提了", re.I)
@@ -45,10 +45,7 @@ def _at_once(material: Material, video_id: str, thing: Thing) -> Claim | None:
         return None
     count = len(there)
     name = named(there[0], material.chinese)
-    if material.chinese:
-        text = f"同时看到{count}个：{name}"
-    else:
-        text = f"{count} at one time: {name}"
+    text = f"{name}：{count}" if material.chinese else f"{name}: {count}"
     return Claim(text, tuple(map(cite, there[:MOST_CITED])), "computed", value=str(count))
 
 

@@ -46,7 +46,7 @@ def _parts(material: Material) -> tuple[Part, ...]:
 
 
 def _from_text(material: Material, ranked: Sequence[RankedLine]) -> list[Claim]:
-    return draft_from_text(material.question, ranked)
+    return draft_from_text(material.question, ranked, material.named or material.scope)
 
 
 def _seen(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:

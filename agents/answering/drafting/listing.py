@@ -14,7 +14,7 @@ from agents.answering.drafting.wording import length
 from agents.search.finder import Moment
 from agents.tools.moments import lines_of
 from agents.words import coverage
-from stores.core.records import Evidence, Video
+from stores.core.records import Evidence
 
 MOST_LISTED = 10
 """Videos or moments of one answer."""
@@ -116,21 +116,17 @@ def draft_tags(material: Material) -> list[Claim]:
     claims = []
     for video_id in (material.best_videos(MOST_LISTED) or list(material.scope or ()))[:MOST_LISTED]:
         accepted = [one for one in material.store.tags.decisions(video_id) if one.decision == "accepted"]
-        names = material.store.tags.names([one.tag_id for one in accepted])
-        shown = [one for one in accepted if one.tag_id in names]
-        if not shown:
-            continue
-        ids = list(dict.fromkeys(one.evidence_ids[0] for one in shown if one.evidence_ids))
+        ids = list(dict.fromkeys(one.evidence_ids[0] for one in accepted if one.evidence_ids))
         lines = material.store.catalog.evidence(ids)
         whole = material.whole(video_id)
         cited = tuple(cite(lines[one]) for one in ids if one in lines) or ((whole,) if whole else ())
-        text = ("、" if material.chinese else ", ").join(names[one.tag_id] for one in shown)
-        sentence = (
-            f"{material.name(video_id)} 的标签：{text}"
-            if material.chinese
-            else f"{material.name(video_id)} is tagged {text}"
-        )
-        claims.append(Claim(sentence, cited, "listed", value=text))
+        chosen = f"SELECT tag FROM tags WHERE video_id = '{video_id}' AND decision = 'accepted' ORDER BY tag"
+        text = _computed(material, f"SELECT group_concat(tag, ', ') FROM ({chosen})", video_id)
+        if text and cited:
+            sql = f"SELECT group_concat(tag, ', ') FROM ({chosen})"
+            name = material.name(video_id)
+            sentence = f"{name}：{text}" if material.chinese else f"{name}: {text}"
+            claims.append(Claim(sentence, cited, "listed", sql, text))
     return claims
 
 
@@ -138,36 +134,47 @@ def draft_metadata(material: Material) -> list[Claim]:
     """Properties of the files in question: length, size in pixels, frame rate, sound, shape, bytes, codec."""
     claims = []
     for video_id in (material.named or tuple(material.best_videos(1)))[:MOST_LISTED]:
-        video, whole = material.video(video_id), material.whole(video_id)
-        if video is None or whole is None:
+        whole = material.whole(video_id)
+        if whole is None:
             continue
-        value = _property(material.question.text, video, material.chinese)
-        name = material.name(video_id)
-        claims.append(
-            Claim(f"{name}：{value}" if material.chinese else f"{name}: {value}", (whole,), "listed", value=value)
-        )
+        column, before, after = _property(material.question.text, material.chinese)
+        sql = f"SELECT {column} FROM videos WHERE video_id = '{video_id}'"
+        value = _computed(material, sql, video_id)
+        if not value:
+            continue
+        sign = "：" if material.chinese else ": "
+        video = material.video(video_id)
+        if column == "seconds" and video is not None:
+            value, after = length(video.seconds, material.chinese), ""
+            claims.append(Claim(f"{material.name(video_id)}{sign}{value}", (whole,), "listed", value=value))
+            continue
+        claims.append(Claim(f"{material.name(video_id)}{sign}{before}{value}{after}", (whole,), "listed", sql, value))
     return claims
 
 
-def _property(asked: str, video: Video, chinese: bool) -> str:
+def _computed(material: Material, sql: str, video_id: str) -> str:
+    rows = material.store.query.run(sql, video_ids=[video_id]).rows
+    value = rows[0][0] if rows and rows[0] else None
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _property(asked: str, chinese: bool) -> tuple[str, str, str]:
+    """What to select from ``videos``, and the words before and after its value."""
     if _SIZE.search(asked):
-        return f"{video.width}×{video.height} 像素" if chinese else f"{video.width} × {video.height} pixels"
+        return "width || '×' || height", "", ""
     if _RATE.search(asked):
-        return (
-            f"每秒 {float(video.frame_rate):.4g} 帧" if chinese else f"{float(video.frame_rate):.4g} frames per second"
-        )
+        return "round(frame_rate, 2)", "", " 帧/秒" if chinese else " fps"
     if _SOUND.search(asked):
-        if chinese:
-            return "有声音" if video.has_audio else "没有声音"
-        return "it has sound" if video.has_audio else "it has no sound track"
+        words = ("有声音", "没有声音") if chinese else ("with sound", "without sound")
+        return f"CASE WHEN has_audio THEN '{words[0]}' ELSE '{words[1]}' END", "", ""
     if _SHAPE.search(asked):
-        upright = video.height > video.width
-        return ("竖屏" if upright else "横屏") if chinese else ("vertical" if upright else "horizontal")
+        words = ("竖屏", "横屏") if chinese else ("vertical", "horizontal")
+        return f"CASE WHEN height > width THEN '{words[0]}' ELSE '{words[1]}' END", "", ""
     if _BYTES.search(asked):
-        return f"{video.size / 1e6:.1f} MB"
+        return "round(size_bytes / 1000000.0, 1)", "", " MB"
     if _CODEC.search(asked):
-        return f"{video.container}, {video.video_codec}" + (f", {video.audio_codec}" if video.audio_codec else "")
-    return length(video.seconds, chinese)
+        return "video_codec", "", ""
+    return "seconds", "", ""
 
 
 def draft_comparison(material: Material, among: Sequence[str]) -> list[Claim]:
@@ -182,10 +189,7 @@ def draft_comparison(material: Material, among: Sequence[str]) -> list[Claim]:
         re.search(r"\bshort|\bfew|\bless\b|更短|最短|更少|最少", material.question.text, re.I)
     )
     if _LONGEST.search(material.question.text) and not material.question.things:
-        measured = {one: video.seconds for one in among if (video := material.video(one)) is not None}
-        shown = {one: length(seconds, material.chinese) for one, seconds in measured.items()}
-        cited = {one: whole for one in measured if (whole := material.whole(one)) is not None}
-        return [_won(material, measured, shown, cited, least)]
+        return _by_length(material, among, least)
     for thing in material.things():
         counted: dict[str, float] = {}
         proof: dict[str, Citation] = {}
@@ -202,15 +206,31 @@ def draft_comparison(material: Material, among: Sequence[str]) -> list[Claim]:
     return []
 
 
+def _by_length(material: Material, among: Sequence[str], least: bool) -> list[Claim]:
+    """The longest, or shortest, of some videos, with the length of each."""
+    seconds = {one: video.seconds for one in among if (video := material.video(one)) is not None}
+    ordered = sorted(seconds, key=lambda one: seconds[one] if least else -seconds[one])[:MOST_LISTED]
+    cited = [whole for one in ordered if (whole := material.whole(one)) is not None]
+    if not cited:
+        return []
+    sql = f"SELECT name FROM videos ORDER BY seconds{'' if least else ' DESC'} LIMIT 1"
+    if material.named:
+        listed = ", ".join(f"'{one}'" for one in among)
+        sql = sql.replace("videos ", f"videos WHERE video_id IN ({listed}) ")
+    name = material.name(ordered[0])
+    first = Claim(f"{name}: {length(seconds[ordered[0]], material.chinese)}", (cited[0],), "computed", sql, name)
+    rest = [
+        Claim(f"{material.name(one.video_id)}: {text}", (one,), "computed", value=text)
+        for one in cited[1:]
+        if (text := length(seconds[one.video_id], material.chinese))
+    ]
+    return [first, *rest]
+
+
 def _won(
-    material: Material,
-    measured: dict[str, float],
-    shown: dict[str, str],
-    proof: dict[str, Citation],
-    least: bool,
+    material: Material, counted: dict[str, float], shown: dict[str, str], proof: dict[str, Citation], least: bool
 ) -> Claim:
-    ordered = sorted(measured, key=lambda one: measured[one] if least else -measured[one])
-    values = ", ".join(f"{material.name(one)} {shown[one]}" for one in ordered[:MOST_LISTED])
-    cited = tuple(proof[one] for one in ordered if one in proof)
-    sign = "：" if material.chinese else ": "
-    return Claim(f"{material.name(ordered[0])}{sign}{values}", cited, "computed", value=material.name(ordered[0]))
+    """The video with most, or least, of a thing."""
+    ordered = sorted(counted, key=lambda one: counted[one] if least else -counted[one])
+    name = material.name(ordered[0])
+    return Claim(name, tuple(proof[one] for one in ordered if one in proof), "computed", value=name)

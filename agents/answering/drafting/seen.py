@@ -42,7 +42,7 @@ _BACKGROUND = re.compile(r"\bbackground\b|背景", re.I)
 def draft_seen(material: Material) -> list[Claim]:
     """Claims from labels, tracked objects and captions of the best video; none if they do not hold the answer."""
     question = material.question
-    for video_id in _best_supported(material):
+    for video_id in _best_supported(material)[:1]:
         lines = material.lines(video_id, SEEN)
         if question.wants == "colour":
             claims = _colours(material, video_id)

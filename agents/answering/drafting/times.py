@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from agents.answering.claims import Claim, cite
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.things import Thing, named
-from agents.answering.drafting.wording import at, length
+from agents.answering.drafting.wording import clock, length
 from agents.words import coverage
 from stores.core.records import Evidence
 
@@ -101,9 +101,9 @@ def _told(material: Material, lines: Sequence[Evidence]) -> list[Claim]:
         last = max(lines, key=lambda line: line.span.end)
         moment = last.span.seconds[1] if _UNTIL.search(question.text) else groups[-1][0].span.seconds[0]
         one = last if _UNTIL.search(question.text) else groups[-1][0]
-        return [_one(what, one, at(moment, chinese), chinese)]
+        return [_one(what, one, clock(moment), chinese)]
     shown = groups[:1] if question.relation == "first" else groups[:MOST_STRETCHES]
-    return [_one(what, group[0], at(group[0].span.seconds[0], chinese), chinese) for group in shown]
+    return [_one(what, group[0], clock(group[0].span.seconds[0]), chinese) for group in shown]
 
 
 def _one(what: str, line: Evidence, when: str, chinese: bool) -> Claim:

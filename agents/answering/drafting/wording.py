@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from stores.core.records import Span
 
 
 def clock(seconds: float) -> str:
@@ -13,17 +12,6 @@ def clock(seconds: float) -> str:
     whole = int(seconds)
     hours, rest = divmod(whole, 3600)
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
-
-
-def at(seconds: float, chinese: bool) -> str:
-    """A time, also as a number of seconds, because people ask for either."""
-    return f"{clock(seconds)}（第{int(seconds)}秒）" if chinese else f"{clock(seconds)} (second {int(seconds)})"
-
-
-def stretch(span: Span) -> str:
-    """From when to when."""
-    start, end = span.seconds
-    return f"{clock(start)}-{clock(end)}"
 
 
 def length(seconds: float, chinese: bool) -> str:
