@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from agents.answering.drafting.wording import file_name
+from agents.answering.wording import file_name
 from agents.questions.follow_ups import standing_alone
 from agents.questions.question import Question
 from agents.questions.turns import Shown, Turn

@@ -18,7 +18,7 @@ MOST_THINGS = 4
 MOST_WORDS = 5
 """Words of one English noun phrase; what is longer has a verb in it that was not recognised. Ours."""
 
-_WORD = re.compile(rf"[^\W_]+(?:['’&.-][^\W_]+)*|[,;:?!.]|[\"“”]")
+_WORD = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*|[,;:?!.]|[\"“”]")
 
 _BREAKS = (
     FUNCTION_WORDS
@@ -86,7 +86,7 @@ def _phrases(
         if of and lower == "of" and run and _OF.match(run[-1]):
             run.append(word)
             continue
-        if lower not in _BREAKS and lower != "'s" and word[0].isalnum() and len(lower) > 1 or (run and lower == "s"):
+        if (lower not in _BREAKS and lower != "'s" and word[0].isalnum() and len(lower) > 1) or (run and lower == "s"):
             cuts = run and _VERB_FORM.match(lower) and not _NO_VERB.match(lower)
             if not cuts and not lower.endswith("ly"):
                 run.append(word)
@@ -136,7 +136,7 @@ _CUTS_IN_CHINESE = re.compile(
     f"[^{CJK}a-z0-9的 .&-]+|手里拿|手上拿|手里|手上|头上|身上|拿着?|穿着?|戴着?|做着?|吃着?|喝着?|正在|都|也|就|还|了|着|过|是|在|有|和|跟|与|还是|或者?|或|被|把|对|用|从|到|说|讲|谈|认为|觉得"
 )
 _FEW = re.compile("^[的一二两三个只条这那里中上下它他她们我你您人们会想要 ]*$")
-_AT_EDGES = re.compile(f"^(?:的|一个|一只|一条|一辆|一位|一名|那个|这个|那只|这只|那位|这位|那些|这些|那|这|个|里|中|上|第一个|当)+|(?:的|里|中|上|时|时候|里的)+$")
+_AT_EDGES = re.compile("^(?:的|一个|一只|一条|一辆|一位|一名|那个|这个|那只|这只|那位|这位|那些|这些|那|这|个|里|中|上|第一个|当)+|(?:的|里|中|上|时|时候|里的)+$")
 
 
 def things_in_chinese(key: str, intent: Intent) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from agents.words import is_chinese
 from stores.core.errors import UsageError
 from stores.core.text_keys import CJK
 from stores.library_store import LibraryStore
@@ -56,7 +57,7 @@ class VideoNames:
                 if video_id is None:
                     continue
                 before = question[at : found.start()] + skipped
-                kept += _IN.sub("", before)
+                kept += _left(before)
                 at = found.end()
                 if video_id:
                     named[video_id] = None
@@ -72,6 +73,15 @@ class VideoNames:
             return self._store.catalog.resolve(name)
         except UsageError as error:
             return "" if _SEVERAL.search(error.message) else None
+
+
+def _left(before: str) -> str:
+    """What stays of the text before a name: without the words that say "in", else with a word for the video, so that
+    "what is a.mp4 about?" stays a question."""
+    rest = _IN.sub("", before)
+    if rest.strip() != before.strip() or not before.strip():
+        return rest
+    return f"{before.rstrip()}视频" if is_chinese(before) else f"{before.rstrip()} the video "
 
 
 def _readings(found: re.Match[str]) -> list[tuple[str, str]]:

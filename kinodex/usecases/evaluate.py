@@ -23,7 +23,7 @@ def evaluate(
 
     Without tags in the library, tagging is not measured.
     """
-    from agents.answering.graph import Answerer
+    from agents.chat.answerer import Answerer
     from workflows.evaluation.evaluate import evaluate as measure
 
     tagger = open_tagger(store, encoders, llm) if store.tags.count() else None

@@ -77,7 +77,7 @@ def ask(
     Raises:
         UsageError: UNKNOWN_VIDEO.
     """
-    from agents.answering.graph import Answerer
+    from agents.chat.answerer import Answerer
 
     only = [store.catalog.resolve(video) for video in videos] if videos else None
     return Answerer(store, encoders, llm, finder).ask(question, video_ids=only)

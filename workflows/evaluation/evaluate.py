@@ -17,7 +17,7 @@ from workflows.evaluation.strict_answers import says_strictly
 
 if TYPE_CHECKING:
     from agents.answering.claims import Citation
-    from agents.answering.graph import Answerer
+    from agents.chat.answerer import Answerer
     from agents.search.finder import Finder
     from agents.tagging.graph import Tagger
     from stores.library_store import LibraryStore

@@ -127,7 +127,7 @@ class Quantity:
             return False
         if self.dimension and other.dimension:
             return self.dimension == other.dimension
-        return not (self.dimension and other.noun or self.noun and other.dimension)
+        return not ((self.dimension and other.noun) or (self.noun and other.dimension))
 
 
 @lru_cache(maxsize=4096)
@@ -182,7 +182,7 @@ def _add_plain(low: str, hit: re.Match[str], add: object) -> None:
         after = _CJK_FOLLOWING.match(low, hit.end())
         unit = after[1] if after else None
         value = _number(hit["cjk"]) + (0.5 if hit["tail"] else 0)
-        if after and (unit == "年" and value >= 1000 or unit == "日" and low[max(0, hit.start() - 1) : hit.start()] == "月"):
+        if after and ((unit == "年" and value >= 1000) or (unit == "日" and low[max(0, hit.start() - 1) : hit.start()] == "月")):
             put(value, "", "", hit.start(), after.end())  # a date
         elif low[max(0, hit.start() - 1) : hit.start()] == "第":
             put(value, "ordinal", "", hit.start() - 1, after.end() if after and unit else hit.end())
@@ -219,7 +219,7 @@ def _add_plain(low: str, hit: re.Match[str], add: object) -> None:
     cjk = _CJK_FOLLOWING.match(low, end)
     if cjk and cjk[1]:
         known = _UNITS.get(cjk[1])
-        if cjk[1] == "年" and value >= 1000 or cjk[1] == "日" and low[max(0, start - 1) : start] == "月":
+        if (cjk[1] == "年" and value >= 1000) or (cjk[1] == "日" and low[max(0, start - 1) : start] == "月"):
             known = None  # a date
         put(value * (known.factor if known else 1), known.dimension if known else "", "", start, cjk.end())
         return

@@ -10,6 +10,7 @@ from agents.answering.checking.quantities import quantities
 from agents.answering.checking.traits import traits
 from agents.answering.checking.verdict import Fault, Recompute
 from agents.answering.claims import Claim
+from agents.answering.wording import clock, length
 from stores.core.errors import KinodexError
 from stores.core.records import Evidence
 from stores.core.text_keys import search_key
@@ -54,15 +55,10 @@ def derivable(lines: Sequence[Evidence]) -> set[str]:
         found |= {one.value for one in traits(line.search_text)}
         found |= {line.search_text[one.start : one.end].strip() for one in quantities(line.search_text)}
         found.add(line.text)
+    exactly = [line.span.duration for line in lines]
+    found |= {length(seconds, chinese) for seconds in (*exactly, sum(exactly)) for chinese in (False, True)}
     found |= {f"{seconds:g} s" for seconds in _lengths(lines)}
     return found | {f"{seconds:g}" for seconds in _lengths(lines)} | {clock(seconds) for seconds in _lengths(lines)}
-
-
-def clock(seconds: float) -> str:
-    """Seconds as a player shows them: m:ss, or h:mm:ss."""
-    whole = int(seconds)
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
 
 
 def _moments(lines: Sequence[Evidence]) -> int:

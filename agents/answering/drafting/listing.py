@@ -10,7 +10,7 @@ from agents.answering.drafting.counting import asks_for_videos
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.things import Thing, at_once, named
 from agents.answering.drafting.times import covered
-from agents.answering.drafting.wording import length
+from agents.answering.wording import length
 from agents.search.finder import Moment
 from agents.tools.moments import lines_of
 from agents.words import coverage
@@ -217,11 +217,10 @@ def _by_length(material: Material, among: Sequence[str], least: bool) -> list[Cl
     if material.named:
         listed = ", ".join(f"'{one}'" for one in among)
         sql = sql.replace("videos ", f"videos WHERE video_id IN ({listed}) ")
-    name = material.name(ordered[0])
-    first = Claim(f"{name}: {length(seconds[ordered[0]], material.chinese)}", (cited[0],), "computed", sql, name)
+    first = Claim(material.name(ordered[0]), (cited[0],), "computed", sql, material.name(ordered[0]))
     rest = [
         Claim(f"{material.name(one.video_id)}: {text}", (one,), "computed", value=text)
-        for one in cited[1:]
+        for one in cited
         if (text := length(seconds[one.video_id], material.chinese))
     ]
     return [first, *rest]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agents.answering.claims import Citation
 from agents.answering.drafting.things import Thing, confident, thing_of
-from agents.answering.drafting.wording import file_name
+from agents.answering.wording import file_name
 from agents.evidence import is_background
 from agents.questions.question import Question
 from agents.search.finder import Found

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from agents.answering.claims import LEAST_SEEN, SEEN, Claim, cite
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.things import LEAST_OBJECT, Thing, colours_of, named, thing_of
-from agents.answering.drafting.wording import colour, listed
+from agents.answering.wording import colour, listed
 from agents.evidence import BACKGROUND
 from agents.search.scoring import query_scales
-from agents.words import content_terms, coverage
+from agents.words import coverage
 from stores.core.records import Evidence, Span, Tracklet
 
 MOST_NAMED = 4
@@ -151,12 +151,14 @@ def _at_hand(material: Material, video_id: str, lines: Sequence[Evidence]) -> li
     text = material.question.text
     by_id = {line.evidence_id: line for line in lines if line.channel == "object"}
     tracks = [one for one in material.store.catalog.records(video_id, "tracklets") if isinstance(one, Tracklet)]
-    people = [one for one in tracks if one.category == "person"]
+    subjects = [thing for thing in material.things() if thing.recognisable]
+    owners = {one for one in by_id if any(thing.shown_by(by_id[one]) for thing in subjects)}
+    people = [one for one in tracks if one.evidence_id in owners] or [one for one in tracks if one.category == "person"]
     asked = {term.text for term in material.question.terms}
     worth: dict[str, float] = {}
     for one in tracks:
         line = by_id.get(one.evidence_id)
-        if line is None or one.category in ("person", BACKGROUND) or one.category in asked:
+        if line is None or one.category in ("person", BACKGROUND) or one.category in asked or one.evidence_id in owners:
             continue
         if _HOLDS.search(text) and _TOO_LARGE & {word for noun in one.broader for word in noun.split()}:
             continue
@@ -184,9 +186,9 @@ def _inside(one: Tracklet, person: Tracklet) -> float:
 def _of_kind(material: Material, video_id: str, lines: Sequence[Evidence]) -> list[Claim]:
     """Things of the kind that is asked for ("which animal", "what vehicles"): what has it among its broader nouns."""
     spans = _spans(material, video_id)
-    for text in material.question.things:
-        terms = content_terms(text, material.encoders.concepts.vocabulary)
-        if not terms:
+    for thing in material.things():
+        terms = thing.terms
+        if not terms or thing.person:
             continue
         kind = [
             line

@@ -10,7 +10,7 @@ import numpy as np
 from agents.answering.claims import Claim, cite
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.things import confident, named
-from agents.answering.drafting.wording import length, listed
+from agents.answering.wording import length, listed
 from stores.core.records import Evidence
 
 MOST_SEEN = 5

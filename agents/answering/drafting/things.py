@@ -96,12 +96,26 @@ def thing_of(text: str, concepts: ConceptSpace) -> Thing:
     colours += [_CHINESE_COLOURS[found[1]] for found in _CHINESE_COLOUR.finditer(key)]
     plain = _CHINESE_COLOUR.sub("", key)
     plain = " ".join(word for word in plain.split() if word not in _COLOUR_WORDS) or key
-    terms = content_terms(plain, concepts.vocabulary)
-    names: set[str] = set()
-    for form in (plain, " ".join(term.text for term in terms)):
-        named = concepts.matching(form)
-        names |= {concepts.get(one).name.casefold() for one, strength in named.items() if strength >= BROADER}
-    return Thing(text, terms, tuple(dict.fromkeys(colours)), bool(_PEOPLE.search(key)), frozenset(names))
+    named, form = _named(plain, concepts)
+    terms = content_terms(form, concepts.vocabulary)
+    return Thing(text, terms, tuple(dict.fromkeys(colours)), bool(_PEOPLE.search(key)), named)
+
+
+def _named(plain: str, concepts: ConceptSpace) -> tuple[frozenset[str], str]:
+    """The concepts that a phrase names, and the part of it that does: all of it, else its longest part of words that
+    does, the last one first ("large appliance"); the phrase itself if none does."""
+    words = plain.split()
+    ends = [(start, stop) for start in range(len(words)) for stop in range(start + 1, len(words) + 1)]
+    for start, stop in sorted(ends, key=lambda one: (one[0] - one[1], -one[1])):
+        form = " ".join(words[start:stop])
+        found = concepts.matching(form)
+        if surely := {concepts.get(one).name.casefold() for one, strength in found.items() if strength >= BROADER}:
+            return frozenset(surely), form
+    for term in content_terms(plain, concepts.vocabulary):
+        found = concepts.matching(term.text)
+        if surely := {concepts.get(one).name.casefold() for one, strength in found.items() if strength >= BROADER}:
+            return frozenset(surely), term.text
+    return frozenset(), plain
 
 
 def colours_of(line: Evidence) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from agents.answering.claims import Claim, cite
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.things import Thing, named
-from agents.answering.drafting.wording import clock, length
+from agents.answering.wording import clock, length
 from agents.words import coverage
 from stores.core.records import Evidence
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from agents.answering.graph import Answerer
+from agents.chat.answerer import Answerer
 from agents.describing.captioner import EndpointDescriber
 from agents.describing.script import ScriptWriter
 from agents.llm import LLM, EndpointSettings

@@ -11,7 +11,7 @@ import pytest
 
 from agents.answering.checker import CitationChecker
 from agents.answering.claims import Citation, Claim
-from agents.answering.graph import Answerer
+from agents.chat.answerer import Answerer
 from agents.llm import LLM, EndpointSettings
 from agents.search.finder import Finder
 from agents.tagging.graph import Tagger

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from agents.answering.graph import Answerer
+from agents.chat.answerer import Answerer
 from agents.search.finder import Finder, Found
 from agents.search.refining import SearchConfig
 from agents.search.reranking import SUREST, log_odds, readable

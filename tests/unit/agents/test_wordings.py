@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.answering.graph import Answerer
+from agents.chat.answerer import Answerer
 from agents.search.finder import LEAST_SHOWN, Finder
 from encoders.bundle import Encoders
 from stores.core.records import StageOutput, Tracklet

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 
-
 def clock(seconds: float) -> str:
     """A time as a player shows it: ``0:04``, ``1:02:03``; whole seconds, rounded down."""
     whole = int(seconds)
