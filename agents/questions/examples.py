@@ -25,11 +25,12 @@ DATA = Path(__file__).parent / "data"
 """Where the examples lie, and their vectors for the encoders that Kinodex ships."""
 
 SHRINK = 0.3
-"""Share of the common covariance that is replaced by a plain sphere. Source: best of five by leaving out one language's
-half of the examples."""
+"""Share of the common covariance that is replaced by a sphere. Source: five-fold cross-validation on the examples; from
+0.2 to 0.5 all do as well (80 % of 18 kinds; the nearest single example, whose topic decides, 40 %)."""
 
-SHARPNESS = 1.0
-"""Of the turn from discriminants to probabilities. 1 is what the model of equal normal clouds gives."""
+SHARPNESS = 0.3
+"""Factor of the discriminants before they become probabilities. Source: least log loss in the same cross-validation;
+the plain model (1) is far too sure."""
 
 
 @dataclass(frozen=True, slots=True)
