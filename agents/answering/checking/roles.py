@@ -14,6 +14,7 @@ _PASSIVE = re.compile(
     r"held|led|won|found|put|cut|hit|set|read|fed|paid|met|lost|left)\b.*\bby\b",
     re.I,
 )
+_BE = re.compile(r"\b(?:is|are|was|were|been|being|be)\s+(\w+(?:ed|en|wn|ght|lt|pt|nt|ft|ilt|ade|old|eld|und))\b", re.I)
 _PIVOTS = frozenset("into to from for than before after over of against behind under above with as near like".split())
 _CJK_PASSIVE = re.compile("被|由")
 
@@ -49,10 +50,18 @@ def _swapped(claim: str, known: list[str]) -> bool:
     else:
         for one in known:
             their_passive = _PASSIVE.search(one)
-            if their_passive and _agent_is_another(one, their_passive, ours):
+            if their_passive and not _BE.search(claim) and _agent_is_another(one, their_passive, ours):
                 return True
         alike = active
-    return any(_turned(ours, i, [_words(one) for one in alike]) for i in range(1, len(ours) - 1))
+    done = {word for one in (claim, *known) for word in _participles(one)}
+    return any(
+        _turned(ours, i, [_words(one) for one in alike]) for i in range(1, len(ours) - 1) if ours[i] not in done
+    )
+
+
+def _participles(text: str) -> set[str]:
+    """Verbs in the passive without "by", before which stands what they are done to."""
+    return {base(hit[1]) for hit in _BE.finditer(text)} if not _PASSIVE.search(text) else set()
 
 
 def _turned(ours: list[str], i: int, known: list[list[str]]) -> bool:

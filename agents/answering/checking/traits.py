@@ -37,7 +37,7 @@ _MONTHS_IN_CHINESE = "一月 二月 三月 四月 五月 六月 七月 八月 �
 def _month(number: int, name: str) -> str:
     english = rf"\b(?:{name}|{name[:3]}\.?)\b"
     if name in ("may", "march"):  # also other words
-        english = rf"\b(?:in|of|on|since|until|by|from|to|last|next|this|early|late|\d+(?:st|nd|rd|th)?) {name}\b|\b{name} \d"
+        english = rf"\b(?:in|of|on|since|until|by|from|to|last|next|this|early|late|\d+(?:st|nd|rd|th)) {name}\b|\b{name} \d"
     return rf"{english}|(?<![十\d]){_MONTHS_IN_CHINESE[number - 1]}(?!亮)|(?<!\d)0?{number}月"
 
 

@@ -15,7 +15,7 @@ from stores.core.text_keys import CJK, search_key
 _IRREGULAR = {
     form: forms.split()[0]
     for forms in (
-        "take took taken,give gave given,buy bought,rise rose risen rising,make made making,go went gone,come came coming,"
+        "take took taken,give gave given,buy bought,rise rose risen rising,make made making,go goes went gone,come came coming,"
         "see saw seen,say said,tell told,get got gotten,find found,leave left,lose lost,build built,send sent,spend spent,"
         "keep kept,teach taught,think thought,bring brought,catch caught,sell sold,hold held,stand stood,sit sat sitting,"
         "run ran running,swim swam swum,sing sang sung,begin began begun,drink drank drunk,eat ate eaten,fall fell fallen,"
@@ -207,7 +207,7 @@ def has_chinese(text: str) -> bool:
 
 
 _CLAUSE_ENDS = re.compile(
-    r"(?<=[a-z\u4e00-\u9fff\d)%’'\"])[.!?](?=\s|$)|[;:\n。！？；：，“”\"]|,(?!\d)|\s+(?:and|but|while|whereas|then|so that)\s+|但是|但|然后|而",
+    r"(?<=[a-z\u4e00-\u9fff\d)%’'\"])[.!?](?=\s|$)|[;:\n。！？；：，“”\"]|,(?!\d)(?!\s*(?:before|after|in|on|at|with|for|by|from|because|to|of|than|without|until)\b)|\s+(?:and|but|while|whereas|then|so that)\s+|但是|但|然后|而",
     re.I,
 )
 
