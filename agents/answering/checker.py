@@ -32,6 +32,9 @@ _COMPUTED = frozenset({"order", "quantifier", "extreme", "more or less", "before
 """Kinds of words that a computed or listed claim is about, so that no line says them."""
 
 
+_OPEN = frozenset({"summarise", "tags", "metadata", "which_videos", "nothing"})
+"""Intents whose answers need not name what the question does."""
+
 _READ_AROUND: tuple[Channel, ...] = ("speech", "screen", "picture", "object", "caption")
 
 
@@ -143,7 +146,7 @@ class CitationChecker:
             return fault
         if not left and not quoted and not claim.value and not _plainly_said(claim.text, lines):
             return Fault("WORDS", "It has no word that the cited lines could support.")
-        if not asked.text or claim.basis in ("listed", "computed"):
+        if not asked.topical or claim.basis in ("listed", "computed"):
             return None
         return topic_fault(
             claim.text, lines, asked.text, around.near(lines), around.named(lines), self._likeness
@@ -198,7 +201,13 @@ def _asked(question: Question | str) -> Asked:
         question = understand(question)
     keys = {base(term.text) for term in content_terms(question.text) if not term.cjk}
     keys |= {token.key for token in tokens(question.text)}
-    return Asked(question.text, not question.yes_or_no, frozenset(keys))
+    verbs = frozenset(token.key for token in tokens(question.text) if token.verb)
+    return Asked(question.text, not question.yes_or_no, frozenset(keys), verbs, _has_topic(question))
+
+
+def _has_topic(question: Question) -> bool:
+    """Whether a question names something that its answer must be about."""
+    return bool(question.terms) and not question.overview and question.intent not in _OPEN
 
 
 def _without_times(text: str, lines: Sequence[Evidence]) -> str:

@@ -45,12 +45,15 @@ class Asked:
     Attributes:
         text: of the question.
         lends: whether words of the question may be repeated: not where it asks whether something is so.
-        keys: base forms of its words.
+        keys: base forms of its words; ``verbs``: of those that look like verbs.
+        topical: whether it names something that its answer must be about.
     """
 
     text: str
     lends: bool
     keys: frozenset[str]
+    verbs: frozenset[str]
+    topical: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ def _fault(text: str, passage: Passage, ground: Ground, likeness: Likeness) -> t
     """What one passage does not hold of a text, and how much that is (1 for the least)."""
     missing = _uncovered(text, passage, ground, likeness)
     distance = len(missing) + 1
-    if not polarity_agrees(text, _parts(passage)):
+    if not polarity_agrees(text, _parts(passage)) or _is_denied_in_chinese(text, passage.text):
         return distance, Fault("POLARITY", "The cited lines deny what this affirms, or affirm what it denies.")
     if fault := _number_fault(text, passage, ground, likeness) or _trait_fault(text, passage, ground):
         return distance, fault
@@ -132,6 +135,16 @@ def _fault(text: str, passage: Passage, ground: Ground, likeness: Likeness) -> t
     return None
 
 
+def _is_denied_in_chinese(text: str, known: str) -> bool:
+    """Whether a claim says 是 of what its lines say 不是 of."""
+    ours, theirs = search_key(text), search_key(known)
+    for hit in re.finditer(f"(?<![不就只也都还但])是([{HAN}]+)", ours):
+        denied = re.search(f"(?:不是|并非){hit[1]}(?![{HAN}])", theirs)
+        if denied and not re.search(f"(?<!不)是{hit[1]}(?![{HAN}])", theirs):
+            return True
+    return False
+
+
 def _parts(passage: Passage) -> set[str]:
     return {part for line in passage.lines for part in (line.text, line.search_text)} | {passage.text}
 
@@ -148,7 +161,7 @@ def _number_fault(text: str, passage: Passage, ground: Ground, likeness: Likenes
             if any(one.same(other) for other in asked):
                 continue
             return Fault("NUMBER", f"The number {text[one.start : one.end].strip()!r} does not stand in the cited lines.")
-        if _counts_another(one, same, passage.all_text, likeness):
+        if _of_another(one, text, same, passage.all_text) or _counts_another(one, same, passage.all_text, likeness):
             return Fault("NUMBER", f"{text[one.start : one.end].strip()!r} counts something else in the cited lines.")
         if one.dimension or one.noun:
             here = lambda clause, one=one: any(one.same(other) for other in quantities(clause))  # noqa: E731
@@ -166,6 +179,16 @@ def _counts_another(one: Quantity, same: Sequence[Quantity], known: str, likenes
     return not any(same_word(base(one.noun), word) for word in behind) and not likeness.means(
         base(one.noun), [base(other.noun) for other in same], NEAR_NOUN
     )
+
+
+def _of_another(one: Quantity, text: str, same: Sequence[Quantity], known: str) -> bool:
+    """Whether what a number is "of" in a claim is not what it is of in the lines: four parts of water, of paint."""
+    hit = re.match(r"\s*[a-z]*\s*of\s+(?:the\s+)?([a-z]+)", text[one.end :], re.I)
+    if not hit:
+        return False
+    theirs = [re.match(r"\s*[a-z]*\s*of\s+(?:the\s+)?([a-z]+)", known[other.end :], re.I) for other in same]
+    said = [base(match[1]) for match in theirs if match]
+    return bool(said) and len(said) == len(same) and not any(same_word(base(hit[1]), word) for word in said)
 
 
 def _rivals(one: Quantity, other: Quantity) -> bool:
@@ -322,8 +345,9 @@ def _covered(
         return True
     if not ground.asked.lends or not any(same_word(token.key, key) for key in ground.asked.keys):
         return False
-    if token.verb or not passage.refers:
-        return token.verb
+    as_verb = token.verb or any(same_word(token.key, key) for key in ground.asked.verbs)
+    if as_verb or not passage.refers:
+        return as_verb
     around = ground.context(passage)
     there = [base(word) for word in re.findall(r"[^\W\d_]{2,}", around)]
     return any(same_word(token.key, word) for word in there)
@@ -434,11 +458,32 @@ def _bound_otherwise(text: str, passage: Passage, likeness: Likeness) -> str:
             return fault
         if has_chinese(stated) or len(known) < 2:
             continue
+        if placed := _placed_otherwise(stated, known):
+            return placed
         keys = [token.key for token in tokens(stated)]
         shared = [_shared(keys, clause) for clause in known]
         pronoun = re.search(r"\b(?:it|its|he|she|they|this|that|these|those|which|who|him|her|them)\b", passage.text, re.I)
         if len(keys) >= 2 and max(shared) == 1 and sum(shared) >= len(keys) and not pronoun:
             return "Its words stand in separate clauses of the cited lines."
+    return ""
+
+
+_PREPOSITION = re.compile(r"\b(on|under|in|into|from|to|behind|at|with|for|through)\s+(?:(?:the|a|an|his|her|their|my|your|this|that)\s+)?([a-z]+)", re.I)
+
+
+def _placed_otherwise(stated: str, known: Sequence[str]) -> str:
+    """A clause that has another word behind a preposition than the claim, whose own word stands in another clause."""
+    keys = _keys(stated)
+    best = max(known, key=lambda clause: _shared(keys, clause))
+    if _shared(keys, best) < 2:
+        return ""
+    theirs = {hit[1].lower(): base(hit[2]) for hit in _PREPOSITION.finditer(best)}
+    for hit in _PREPOSITION.finditer(stated):
+        noun, other = base(hit[2]), theirs.get(hit[1].lower())
+        if other is None or same_word(noun, other) or any(same_word(other, key) for key in keys):
+            continue
+        if noun in keys and not _shared([noun], best) and any(_shared([noun], clause) for clause in known):
+            return f"The cited lines say {best!r}."
     return ""
 
 

@@ -55,7 +55,7 @@ LIGHT = frozenset(
     "yours theirs ours his hers himself herself themselves itself myself yourself ourselves them us me him however "
     "instead rather quite both either neither if whether though although than up down out off over under back away "
     "cover comprise involve feature present be's happen occur take place part piece pieces case fact "
-    "right left".split()
+    "right left beside next near nearby together side".split()
 )
 """Words that frame a statement and need no evidence: verbs of saying, showing and having, degrees, pronouns."""
 
@@ -153,7 +153,7 @@ def tokens(text: str) -> tuple[Token, ...]:
         word, low = hit.group(), hit.group().lower()
         key = base(low)
         cased = word[0].isupper() and not low.startswith(("i'", "i’")) and low != "i"
-        known = low in FUNCTION_WORDS or key in FUNCTION_WORDS or key in LIGHT or low in LIGHT
+        known = low.endswith(("n't", "n’t")) or low in FUNCTION_WORDS or key in FUNCTION_WORDS or key in LIGHT or low in LIGHT
         if not known and not any(start <= hit.start() < stop for start, stop in taken):
             name = cased and not sentence_start
             verb = not name and _looks_like_a_verb(low, before, gap)
