@@ -21,7 +21,7 @@ from agents.questions.question import Question
 from agents.questions.understanding import understand
 from agents.words import content_terms
 from encoders.bundle import Encoders
-from stores.core.records import Evidence, Span
+from stores.core.records import Channel, Evidence, Span
 from stores.library_store import LibraryStore
 
 ENTAILED = 0.8
@@ -30,6 +30,12 @@ language model about ten clips, the four right ones were at .86 and above, the o
 
 _COMPUTED = frozenset({"order", "quantifier", "extreme", "more or less", "before or after"})
 """Kinds of words that a computed or listed claim is about, so that no line says them."""
+
+
+_OPEN = frozenset({"summarise", "tags", "metadata", "which_videos", "nothing"})
+"""Intents whose answers need not name what the question does."""
+
+_READ_AROUND: tuple[Channel, ...] = ("speech", "screen", "picture", "object", "caption")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,7 @@ class CitationChecker:
             return fault
         if not left and not quoted and not claim.value and not _plainly_said(claim.text, lines):
             return Fault("WORDS", "It has no word that the cited lines could support.")
-        if not asked.text or claim.basis in ("listed", "computed", "seen"):
+        if not asked.topical or claim.basis in ("listed", "computed", "seen"):
             # The rules that draft these look at the asked things only; pictures have few words in common with questions.
             return None
         return topic_fault(
@@ -153,39 +159,46 @@ class _Around:
 
     def __init__(self, store: LibraryStore) -> None:
         self._store = store
-        self._near: dict[tuple[str, int, int], str] = {}
-        self._named: dict[str, str] = {}
+        self._near: dict[str, list[Evidence]] = {}
+        self._written: dict[str, str] = {}
 
     def of(self, passage: Passage) -> str:
         """What is said, shown and read around a passage, and its video's names."""
-        return f"{self.near(passage.lines)}\n{self.named(passage.lines)}"
+        apart = passage.lines[0].channel if passage.fragment and not passage.seen else None
+        return f"{self.near(passage.lines, apart)}\n{self.named(passage.lines, written=apart is None)}"
 
-    def near(self, lines: Sequence[Evidence]) -> str:
-        """What else is said, shown and read within `HOLDS_SECONDS` of lines."""
+    def near(self, lines: Sequence[Evidence], apart: Channel | None = None) -> str:
+        """What else is said, shown and read within `HOLDS_SECONDS` of lines.
+
+        Args:
+            apart: a channel of which only what is there at the same time counts: the next name on screen is another's.
+        """
         found = []
         for line in lines:
-            margin = round(HOLDS_SECONDS / float(line.span.time_base))
-            span = Span(max(0, line.span.start - margin), line.span.end + margin, line.span.time_base)
-            key = (line.video_id, span.start, span.end)
-            if key not in self._near:
-                channels = ("speech", "screen", "picture", "object", "caption")
-                others = self._store.catalog.evidence_during(line.video_id, span, channels)
-                self._near[key] = "\n".join(dict.fromkeys(other.search_text for other in others))
-            found.append(self._near[key])
+            if line.evidence_id not in self._near:
+                margin = round(HOLDS_SECONDS / float(line.span.time_base))
+                span = Span(max(0, line.span.start - margin), line.span.end + margin, line.span.time_base)
+                self._near[line.evidence_id] = self._store.catalog.evidence_during(line.video_id, span, _READ_AROUND)
+            others = self._near[line.evidence_id]
+            found += [one.search_text for one in others if one.channel != apart or one.span.overlap(line.span)]
         return "\n".join(dict.fromkeys(found))
 
     def files(self, lines: Sequence[Evidence]) -> set[str]:
         """The file names of the lines' videos."""
         return {PurePath(self._store.catalog.display_uri(video_id)).name for video_id in {one.video_id for one in lines}}
 
-    def named(self, lines: Sequence[Evidence]) -> str:
-        """The file names of the lines' videos, what is written in them, and the tags they have been given."""
+    def named(self, lines: Sequence[Evidence], *, written: bool = True) -> str:
+        """The file names of the lines' videos, and what is written in them."""
+        names = []
         for video_id in {line.video_id for line in lines}:
-            if video_id not in self._named:
-                written = [line.text for line in self._store.catalog.evidence_of(video_id, "screen")]
-                name = PurePath(self._store.catalog.display_uri(video_id)).name
-                self._named[video_id] = "\n".join([name, *dict.fromkeys(written)])
-        return "\n".join(self._named[video_id] for video_id in {line.video_id for line in lines})
+            names.append(PurePath(self._store.catalog.display_uri(video_id)).stem)
+            if not written:
+                continue
+            if video_id not in self._written:
+                texts = (line.text for line in self._store.catalog.evidence_of(video_id, "screen"))
+                self._written[video_id] = "\n".join(dict.fromkeys(texts))
+            names.append(self._written[video_id])
+        return "\n".join(names)
 
 
 def _asked(question: Question | str) -> Asked:
@@ -193,7 +206,13 @@ def _asked(question: Question | str) -> Asked:
         question = understand(question)
     keys = {base(term.text) for term in content_terms(question.text) if not term.cjk}
     keys |= {token.key for token in tokens(question.text)}
-    return Asked(question.text, not question.yes_or_no, frozenset(keys))
+    verbs = frozenset(token.key for token in tokens(question.text) if token.verb)
+    return Asked(question.text, not question.yes_or_no, frozenset(keys), verbs, _has_topic(question))
+
+
+def _has_topic(question: Question) -> bool:
+    """Whether a question names something that its answer must be about."""
+    return bool(question.terms) and not question.overview and question.intent not in _OPEN
 
 
 def _without_names(text: str, names: Iterable[str]) -> str:

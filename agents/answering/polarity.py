@@ -41,7 +41,9 @@ def polarity_agrees(claim: str, evidence: Iterable[str]) -> bool:
     refused = {word for _, denials in lines for denial in denials for word in denial.words}
     ours = [denial for _, denials in stated for denial in denials]
     theirs = [denial for _, denials in lines for denial in denials]
-    if any(not refused or _contradicted(denial, known - refused) for denial in ours):
+    if any(
+        not refused or (_contradicted(denial, known - refused) and not _denied_briefly(denial, theirs)) for denial in ours
+    ):
         return False
     denied = {word for denial in ours for word in denial.words}
     return not any(_contradicted(denial, said - denied - known) for denial in theirs)
@@ -51,6 +53,11 @@ def _contradicted(denial: Denial, affirmed: set[str]) -> bool:
     """Whether what is denied is affirmed elsewhere: its first word, or more than half of its words."""
     there = [word for word in denial.words if word in affirmed]
     return bool(there) and (denial.words[0] in affirmed or 2 * len(there) > len(denial.words))
+
+
+def _denied_briefly(denial: Denial, theirs: Iterable[Denial]) -> bool:
+    """Whether the end of what is denied is all that a clause of the evidence denies: "water them, but not at noon"."""
+    return any(len(one.words) <= 2 and denial.words[-len(one.words) :] == one.words for one in theirs)
 
 
 def _clauses(texts: Iterable[str]) -> list[tuple[set[str], list[Denial]]]:

@@ -54,7 +54,7 @@ _OPPOSITES = (
     "rich|poor,sweet|bitter|sour|salty,raw|cooked,import|export,sun|shade,strong|weak,thick|thin,wide|narrow,deep|shallow,"
     "happy glad|sad unhappy,allow permit|forbid ban prohibit,accept|refuse reject,add|remove,appear|disappear,"
     "mother mum|father dad|uncle|aunt|grandmother grandma|grandfather grandpa|brother|sister|son|daughter|cousin|husband|wife,"
-    "man|woman|boy|girl,teacher|student pupil,doctor|nurse|patient,employer|employee,friend|enemy,"
+    "male|female,man|woman|boy|girl,teacher|student pupil,doctor|nurse|patient,employer|employee,friend|enemy,"
     "breakfast|lunch|dinner supper,city|village,up|down,sit|stand|lie,walk|run,top|bottom,front|back,import|export,"
     "便宜|贵 昂贵,喜欢 爱|讨厌 恨,买 购买|卖 出售,输|赢,增加 增长 上升|减少 下降,冷|热,快|慢,好|坏 差,新|旧,男|女,早|晚,长|短,"
     "安全|危险,开 打开|关 关闭,爸爸 父亲|妈妈 母亲|爷爷|奶奶|哥哥|姐姐|弟弟|妹妹,老师|学生,医生|护士|病人,成功|失败,"

@@ -14,7 +14,12 @@ _PASSIVE = re.compile(
     r"held|led|won|found|put|cut|hit|set|read|fed|paid|met|lost|left)\b.*\bby\b",
     re.I,
 )
+_BE = re.compile(r"\b(?:is|are|was|were|been|being|be)\s+(\w+(?:ed|en|wn|ght|lt|pt|nt|ft|ilt|ade|old|eld|und))\b", re.I)
 _PIVOTS = frozenset("into to from for than before after over of against behind under above with as near like".split())
+_ADVERBS = frozenset("first last then now finally always often sometimes also please today tomorrow yesterday here there".split())
+_SUBJECT_PRONOUNS = frozenset("i he she it we they you".split())
+_OBJECT_PRONOUNS = frozenset("me him her it us them you".split())
+_CJK_COMPARED = re.compile(r"([\u4e00-\u9fff]+)比([\u4e00-\u9fff]+)")
 _CJK_PASSIVE = re.compile("被|由")
 
 
@@ -49,10 +54,20 @@ def _swapped(claim: str, known: list[str]) -> bool:
     else:
         for one in known:
             their_passive = _PASSIVE.search(one)
-            if their_passive and _agent_is_another(one, their_passive, ours):
+            if their_passive and not _BE.search(claim) and _agent_is_another(one, their_passive, ours):
                 return True
         alike = active
-    return any(_turned(ours, i, [_words(one) for one in alike]) for i in range(1, len(ours) - 1))
+    if any(_pronoun_turned(ours, _words(one)) for one in alike):
+        return True
+    done = {word for one in (claim, *known) for word in _participles(one)}
+    return any(
+        _turned(ours, i, [_words(one) for one in alike]) for i in range(1, len(ours) - 1) if ours[i] not in done
+    )
+
+
+def _participles(text: str) -> set[str]:
+    """Verbs in the passive without "by", before which stands what they are done to."""
+    return {base(hit[1]) for hit in _BE.finditer(text)} if not _PASSIVE.search(text) else set()
 
 
 def _turned(ours: list[str], i: int, known: list[list[str]]) -> bool:
@@ -73,6 +88,22 @@ def _turned(ours: list[str], i: int, known: list[list[str]]) -> bool:
             if _has(before_it[-1], only_right) and any(_has(one, only_left) for one in behind):
                 turned = True
     return turned
+
+
+def _pronoun_turned(ours: list[str], theirs: list[str]) -> bool:
+    """Whether a pronoun does to a thing what that thing does to a pronoun: "she taught her grandpa", "grandpa taught
+    me"."""
+    for i in range(1, len(ours) - 1):
+        rest = [word for word in ours[i + 1 :] if word not in _DETERMINERS]
+        if ours[i - 1] not in _SUBJECT_PRONOUNS or not rest or ours[i] in FUNCTION_WORDS:
+            continue
+        for k in range(1, len(theirs) - 1):
+            if same_word(ours[i], theirs[k]) and theirs[k + 1] in _OBJECT_PRONOUNS and same_word(rest[0], theirs[k - 1]):
+                return True
+    return False
+
+
+_DETERMINERS = frozenset("the a an my your his her its our their this that these those".split())
 
 
 def _agent_is_another(passive_text: str, passive: re.Match[str], active: list[str]) -> bool:
@@ -101,7 +132,7 @@ def _words(text: str) -> list[str]:
 
 
 def _ordered(words: list[str]) -> list[str]:
-    return [word for word in words if word not in FUNCTION_WORDS and word not in _PIVOTS]
+    return [word for word in words if word not in FUNCTION_WORDS and word not in _PIVOTS and word not in _ADVERBS]
 
 
 def _content(words: list[str]) -> set[str]:
@@ -117,6 +148,10 @@ def _chinese_swapped(claim: str, evidence: str) -> bool:
     around = bool(_CJK_PASSIVE.search(ours)) != bool(_CJK_PASSIVE.search(theirs))
     if around:
         return False
+    for mine in _CJK_COMPARED.finditer(ours):
+        for other in _CJK_COMPARED.finditer(theirs):
+            if other[2].startswith(mine[1]) and mine[2].startswith(other[1][-4:]):
+                return True
     for size in (2, 1):
         for i in range(1, len(ours) - size):
             pivot = ours[i : i + size]

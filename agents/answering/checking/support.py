@@ -4,8 +4,8 @@ meaning."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from agents.answering.checking.likeness import NEAR_NOUN, NEAR_SENTENCE, NEAR_VERB, Likeness
 from agents.answering.checking.passages import Passage, hold_together
@@ -19,10 +19,23 @@ from agents.words import content_terms, coverage
 from stores.core.text_keys import HAN, search_key
 
 _COPULA = re.compile(r"^(.*?)\b(?:is|are|was|were)\b(?!\s+(?:not\b|\w+ed\b|\w+ing\b))(.*)$", re.I)
+_MAIN = re.compile(r"[.!?;。！？；](?=\s|$)|\b(?:and|but|while|whereas)\b", re.I)
 _PLACE_BEFORE = re.compile(r"\b(?:on|in|at|along|by|near|through)\s+(?:the|a|an|this|that|his|her|their)?\s*$", re.I)
 _PERSON = re.compile(r"\b(?:person|people|someone|somebody|human)\b|有人|人", re.I)
+_MEASURED = {
+    "money": frozenset("cost price pay charge worth fee buy sell spend 价格 价钱 花 卖 花费 售价 要价 费用".split()),
+    "time": frozenset("last take long duration length spend 持续 花 长 需时".split()),
+    "weight": frozenset("weigh weight heavy 重 重量".split()),
+    "degrees": frozenset("temperature heat hot warm 温度".split()),
+    "age": frozenset("old age aged 年龄 年纪".split()),
+    "clock": frozenset("time start begin clock 时间".split()),
+    "percent": frozenset("percentage share rate 比例".split()),
+}
+"""Words that a number with such a unit says by itself: what was bought "for 18 euros" cost 18 euros."""
+
+_MONEY = frozenset("usd eur gbp cny".split())
 _MOTION = frozenset("move stand stay go come lie still".split())
-_ANSWERING = re.compile(r"^\s*(?:yes|no|correct|right)\b[,.:]?\s*|^\s*(?:是的|不是|没有|对|不)[，,。]\s*", re.I)
+_ANSWERING = re.compile(r"^\s*(?:yes|no|correct|right)\b[,.:]\s*|^\s*(?:是的|不是|没有|对|不)[，,。]\s*", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +45,15 @@ class Asked:
     Attributes:
         text: of the question.
         lends: whether words of the question may be repeated: not where it asks whether something is so.
-        keys: base forms of its words.
+        keys: base forms of its words; ``verbs``: of those that look like verbs.
+        topical: whether it names something that its answer must be about.
     """
 
     text: str
     lends: bool
     keys: frozenset[str]
+    verbs: frozenset[str]
+    topical: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +62,22 @@ class Ground:
 
     Attributes:
         context: what else is said, shown and read around the cited lines, and the name of the file.
+        cited: clauses of all cited lines that are sentences or written texts.
         exempt: kinds of words (`traits.Trait.kind`) that are computed rather than quoted.
     """
 
     asked: Asked
     context: Callable[[Passage], str]
     exempt: frozenset[str] = frozenset()
+    cited: tuple[str, ...] = ()
 
 
 def statement_fault(text: str, known: Sequence[Passage], ground: Ground, likeness: Likeness) -> Fault | None:
     """What a claim has that no passage holds; None if one holds all of it, or each of its parts one that belongs to the
     others."""
     plain = _ANSWERING.sub("", text) or text
+    cited = tuple(clause for passage in known if not passage.seen for clause in clauses(passage.text))
+    ground = replace(ground, cited=cited)
     faults = [_fault(plain, passage, ground, likeness) for passage in known]
     if None in faults:
         return None
@@ -92,9 +112,9 @@ def _fault(text: str, passage: Passage, ground: Ground, likeness: Likeness) -> t
     """What one passage does not hold of a text, and how much that is (1 for the least)."""
     missing = _uncovered(text, passage, ground, likeness)
     distance = len(missing) + 1
-    if not polarity_agrees(text, _parts(passage)):
+    if not polarity_agrees(text, _parts(passage)) or _is_denied_in_chinese(text, passage.text):
         return distance, Fault("POLARITY", "The cited lines deny what this affirms, or affirm what it denies.")
-    if fault := _number_fault(text, passage, ground) or _trait_fault(text, passage, ground):
+    if fault := _number_fault(text, passage, ground, likeness) or _trait_fault(text, passage, ground):
         return distance, fault
     best = _best_clause(text, passage)
     if not passage.seen and not any(modality_agrees(text, one) for one in (best, passage.text)):
@@ -115,6 +135,16 @@ def _fault(text: str, passage: Passage, ground: Ground, likeness: Likeness) -> t
     return None
 
 
+def _is_denied_in_chinese(text: str, known: str) -> bool:
+    """Whether a claim says 是 of what its lines say 不是 of."""
+    ours, theirs = search_key(text), search_key(known)
+    for hit in re.finditer(f"(?<![不就只也都还但])是([{HAN}]+)", ours):
+        denied = re.search(f"(?:不是|并非){hit[1]}(?![{HAN}])", theirs)
+        if denied and not re.search(f"(?<!不)是{hit[1]}(?![{HAN}])", theirs):
+            return True
+    return False
+
+
 def _parts(passage: Passage) -> set[str]:
     return {part for line in passage.lines for part in (line.text, line.search_text)} | {passage.text}
 
@@ -122,7 +152,7 @@ def _parts(passage: Passage) -> set[str]:
 # --- numbers and words of which one excludes the other -------------------------------------------------------------
 
 
-def _number_fault(text: str, passage: Passage, ground: Ground) -> Fault | None:
+def _number_fault(text: str, passage: Passage, ground: Ground, likeness: Likeness) -> Fault | None:
     theirs = quantities(passage.all_text)
     asked = quantities(ground.asked.text) if ground.asked.lends else ()
     for one in quantities(text):
@@ -131,22 +161,34 @@ def _number_fault(text: str, passage: Passage, ground: Ground) -> Fault | None:
             if any(one.same(other) for other in asked):
                 continue
             return Fault("NUMBER", f"The number {text[one.start : one.end].strip()!r} does not stand in the cited lines.")
-        if _counts_another(one, theirs, same):
+        if _of_another(one, text, same, passage.all_text) or _counts_another(one, same, passage.all_text, likeness):
             return Fault("NUMBER", f"{text[one.start : one.end].strip()!r} counts something else in the cited lines.")
         if one.dimension or one.noun:
             here = lambda clause, one=one: any(one.same(other) for other in quantities(clause))  # noqa: E731
             rival = lambda clause, one=one: any(_rivals(one, other) for other in quantities(clause))  # noqa: E731
-            if _elsewhere(text, passage, here, rival):
+            if _elsewhere(text, ground.cited, here, rival):
                 return Fault("NUMBER", f"{text[one.start : one.end].strip()!r} is said of something else.")
     return None
 
 
-def _counts_another(one: Quantity, theirs: Iterable[Quantity], same: Sequence[Quantity]) -> bool:
-    """Whether the noun counted in a claim is counted by other numbers only."""
-    if not one.noun:
+def _counts_another(one: Quantity, same: Sequence[Quantity], known: str, likeness: Likeness) -> bool:
+    """Whether the number of a claim stands before other nouns in the lines."""
+    if not one.noun or any(not other.noun for other in same):
         return False
-    counted = [other for other in theirs if other.noun and same_word(base(other.noun), base(one.noun))]
-    return bool(counted) and not any(other in counted or not other.noun for other in same)
+    behind = [base(word) for other in same for word in re.findall(r"[^\W\d_]+", known[other.end :])[:5]]
+    return not any(same_word(base(one.noun), word) for word in behind) and not likeness.means(
+        base(one.noun), [base(other.noun) for other in same], NEAR_NOUN
+    )
+
+
+def _of_another(one: Quantity, text: str, same: Sequence[Quantity], known: str) -> bool:
+    """Whether what a number is "of" in a claim is not what it is of in the lines: four parts of water, of paint."""
+    hit = re.match(r"\s*[a-z]*\s*of\s+(?:the\s+)?([a-z]+)", text[one.end :], re.I)
+    if not hit:
+        return False
+    theirs = [re.match(r"\s*[a-z]*\s*of\s+(?:the\s+)?([a-z]+)", known[other.end :], re.I) for other in same]
+    said = [base(match[1]) for match in theirs if match]
+    return bool(said) and len(said) == len(same) and not any(same_word(base(hit[1]), word) for word in said)
 
 
 def _rivals(one: Quantity, other: Quantity) -> bool:
@@ -174,7 +216,7 @@ def _trait_fault(text: str, passage: Passage, ground: Ground) -> Fault | None:
         rival = lambda clause, one=one: any(  # noqa: E731
             other.kind == one.kind and other.value != one.value for other in traits(clause)
         )
-        if not passage.fragment and _elsewhere(text, passage, here, rival):
+        if not passage.seen and _elsewhere(text, ground.cited, here, rival):
             return Fault(one.reason, f"The cited lines say {word!r} of something else.")
         if one.kind == "before or after" and not _after_the_same(text, one, passage):
             return Fault(one.reason, f"The cited lines say {word!r} of something else.")
@@ -220,11 +262,10 @@ def _coloured_otherwise(text: str, one: Trait, passage: Passage) -> bool:
 
 
 def _elsewhere(
-    text: str, passage: Passage, here: Callable[[str], bool], rival: Callable[[str], bool]
+    text: str, known: Sequence[str], here: Callable[[str], bool], rival: Callable[[str], bool]
 ) -> bool:
     """Whether the clause that has most of a claim's words has a rival in place of a word, which stands in one that has
     fewer: "before sunrise" and "after lunch" in two halves of one sentence."""
-    known = [clause for clause in clauses(passage.text) if clause]
     if len(known) < 2:
         return False
     keys = _meaning(text)
@@ -260,13 +301,12 @@ def _uncovered(text: str, passage: Passage, ground: Ground, likeness: Likeness) 
     words = [token.key for token in tokens(known)] + [
         base(word) for word in re.findall(r"[^\W\d_]{2,}", known) if word.isascii()
     ]
-    letters = re.sub(r"[\W_]+", "", search_key(known))
     english = [word for word in dict.fromkeys(words) if len(word) > 1]
     cross = has_chinese(text) and not has_chinese(known)
     missing = [
         token
         for token in tokens(text)
-        if not _covered(token, text, english, letters, passage, ground, likeness)
+        if not _covered(token, text, english, passage, ground, likeness)
     ]
     if has_chinese(text):
         missing += _chinese_uncovered(text, passage, ground, likeness) if not cross else _untranslated(text, known, likeness)
@@ -279,17 +319,18 @@ def _covered(
     token: Token,
     text: str,
     words: Sequence[str],
-    letters: str,
     passage: Passage,
     ground: Ground,
     likeness: Likeness,
 ) -> bool:
+    known = passage.all_text
     if any(same_word(token.key, word) for word in words):
         return True
+    letters = re.sub(r"[\W_]+", "", search_key(known))
     written = re.sub(r"[\W_]+", "", search_key(token.text))
     if len(written) > 3 and written in letters:
         return True  # text that was read without its spaces, or with spaces inside a word
-    if passage.seen and token.key in _MOTION:
+    if passage.seen and token.key in _MOTION or token.key in _said_by_numbers(text, known):
         return True
     if token.name:
         return _named_around(token, passage, ground)
@@ -304,11 +345,22 @@ def _covered(
         return True
     if not ground.asked.lends or not any(same_word(token.key, key) for key in ground.asked.keys):
         return False
-    if token.verb or not passage.refers:
-        return token.verb
+    as_verb = token.verb or any(same_word(token.key, key) for key in ground.asked.verbs)
+    if as_verb or not passage.refers:
+        return as_verb
     around = ground.context(passage)
     there = [base(word) for word in re.findall(r"[^\W\d_]{2,}", around)]
-    return any(same_word(token.key, word) for word in there) or not likeness.names(token.key)
+    return any(same_word(token.key, word) for word in there)
+
+
+def _said_by_numbers(text: str, known: str) -> set[str]:
+    """Words for what a number measures that both a claim and its lines have."""
+    said: set[str] = set()
+    theirs = quantities(known)
+    for one in quantities(text):
+        if any(one.same(other) for other in theirs):
+            said |= _MEASURED.get("money" if one.dimension in _MONEY else one.dimension, frozenset())
+    return said
 
 
 def words_of_things(passage: Passage) -> list[str]:
@@ -327,10 +379,10 @@ def _chinese_uncovered(text: str, passage: Passage, ground: Ground, likeness: Li
     missing = []
     for part in chinese_left(text, known):
         candidates = _chinese_words(known)
-        if likeness.means(part, candidates, NEAR_NOUN + 0.06):
+        if part in _said_by_numbers(text, known) or likeness.means(part, candidates, NEAR_NOUN + 0.06):
             continue
         if ground.asked.lends and part in search_key(ground.asked.text):
-            if part in search_key(ground.context(passage)) or not likeness.names(part):
+            if part in search_key(ground.context(passage)):
                 continue
         missing.append(Token(part, part, False, False, text.find(part)))
     return missing
@@ -370,7 +422,7 @@ def _colour_of_another(text: str, passage: Passage, likeness: Likeness) -> str:
         close = [item for item in following if item[0].start - one.end <= 12 and not _breaks(text, one.end, item[0].start)]
         before = [item for item in named if item[0].start < one.start]
         chosen = close[:1] or before[-1:] or following[:1]
-        lines = chosen[0][1] if chosen else list(passage.lines)
+        lines = chosen[0][1] if chosen else [line.search_text for line in passage.lines]
         if not any(other.kind == "colour" and other.value == one.value for line in lines for other in traits(line)):
             return f"{one.value!r} is not the colour of what it is said of."
     return ""
@@ -402,15 +454,36 @@ def _bound_otherwise(text: str, passage: Passage, likeness: Likeness) -> str:
     support "maths is his favourite"; "" if there is nothing."""
     known = clauses(passage.text)
     for stated in clauses(text):
-        if fault := _complement(stated, known, likeness):
+        if fault := _complement(stated, _MAIN.split(passage.text), likeness):
             return fault
         if has_chinese(stated) or len(known) < 2:
             continue
+        if placed := _placed_otherwise(stated, known):
+            return placed
         keys = [token.key for token in tokens(stated)]
         shared = [_shared(keys, clause) for clause in known]
         pronoun = re.search(r"\b(?:it|its|he|she|they|this|that|these|those|which|who|him|her|them)\b", passage.text, re.I)
         if len(keys) >= 2 and max(shared) == 1 and sum(shared) >= len(keys) and not pronoun:
             return "Its words stand in separate clauses of the cited lines."
+    return ""
+
+
+_PREPOSITION = re.compile(r"\b(on|under|in|into|from|to|behind|at|with|for|through)\s+(?:(?:the|a|an|his|her|their|my|your|this|that)\s+)?([a-z]+)", re.I)
+
+
+def _placed_otherwise(stated: str, known: Sequence[str]) -> str:
+    """A clause that has another word behind a preposition than the claim, whose own word stands in another clause."""
+    keys = _keys(stated)
+    best = max(known, key=lambda clause: _shared(keys, clause))
+    if _shared(keys, best) < 2:
+        return ""
+    theirs = {hit[1].lower(): base(hit[2]) for hit in _PREPOSITION.finditer(best)}
+    for hit in _PREPOSITION.finditer(stated):
+        noun, other = base(hit[2]), theirs.get(hit[1].lower())
+        if other is None or same_word(noun, other) or any(same_word(other, key) for key in keys):
+            continue
+        if noun in keys and not _shared([noun], best) and any(_shared([noun], clause) for clause in known):
+            return f"The cited lines say {best!r}."
     return ""
 
 

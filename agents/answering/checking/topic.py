@@ -85,10 +85,14 @@ def _nothing_in_common(
     known: str, lines: Sequence[Evidence], question: str, asked: Sequence[Token], around: str, likeness: Likeness
 ) -> Fault | None:
     everything = f"{known}\n{around}"
+    if has_chinese(question) != has_chinese("".join(line.search_text for line in lines)):
+        return None  # words of two languages cannot be compared
     if has_chinese(question):
-        left = "".join(chinese_left(question, everything))
+        parts = chinese_left(question, everything)
         whole = "".join(chinese_left(question, ""))
-        if not whole or len(left) < len(whole):
+        if len(whole) < 3 or len("".join(parts)) < len(whole):
+            return None
+        if any(likeness.means(part, [base(line.text)], 0.6) for part in parts for line in lines):
             return None
     else:
         topics = [token for token in asked if token.key not in _ATTRIBUTES]
@@ -97,10 +101,11 @@ def _nothing_in_common(
         words = [base(word) for word in re.findall(r"[^\W\d_]+", everything)]
         missing = [token for token in topics if not any(same_word(token.key, word) for word in words)]
         things = [token for token in missing if likeness.names(token.key) and not token.verb]
+        things = [one for one in things if not any(likeness.belongs(one.key, line.text) for line in lines)]
         unknown = [token for token in things if not likeness.means(token.key, list(dict.fromkeys(words))[:60], 0.6)]
         if unknown and len(unknown) * 2 > len(topics):
             return Fault("TOPIC", f"Nothing connects this with {unknown[0].text!r}.")
-        if len(missing) < len(topics):
+        if len(missing) < len(topics) or not (unknown or len(topics) > 1):
             return None
     if likeness.close(question, [line.text for line in lines], NEAR_TOPIC):
         return None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from agents.answering.checking.verdict import Reason
+from agents.words import FUNCTION_WORDS
 
 _COLOURS = {
     "red": r"\b(?:red|crimson|scarlet)\b|红色|[是变]红的?$|(?<!小)红的",
@@ -37,7 +38,7 @@ _MONTHS_IN_CHINESE = "一月 二月 三月 四月 五月 六月 七月 八月 �
 def _month(number: int, name: str) -> str:
     english = rf"\b(?:{name}|{name[:3]}\.?)\b"
     if name in ("may", "march"):  # also other words
-        english = rf"\b(?:in|of|on|since|until|by|from|to|last|next|this|early|late|\d+(?:st|nd|rd|th)?) {name}\b|\b{name} \d"
+        english = rf"\b(?:in|of|on|since|until|by|from|to|last|next|this|early|late|\d+(?:st|nd|rd|th)) {name}\b|\b{name} \d"
     return rf"{english}|(?<![十\d]){_MONTHS_IN_CHINESE[number - 1]}(?!亮)|(?<!\d)0?{number}月"
 
 
@@ -81,7 +82,7 @@ _TABLES: tuple[tuple[str, Reason, dict[str, str]], ...] = (
         "season",
         "DATE",
         {
-            "spring": r"\b(?:in|this|last|next|every|the|early|late) spring\b|春天|春季",
+            "spring": r"\b(?:in|this|last|next|every|early|late) (?:the )?spring\b|春天|春季",
             "summer": r"\bsummer\b|夏天|夏季",
             "autumn": r"\b(?:autumn|in (?:the )?fall)\b|秋天|秋季",
             "winter": r"\bwinter\b|冬天|冬季",
@@ -121,10 +122,18 @@ _TABLES: tuple[tuple[str, Reason, dict[str, str]], ...] = (
         "more or less",
         "COMPARISON",
         {
-            "more": r"\b(?:more|greater|higher|longer|larger|bigger|taller|faster|heavier|wider|deeper|exceed\w*|above)\b|"
+            "more": r"\b(?:more|greater|higher|longer|larger|bigger|taller|faster|heavier|wider|deeper|exceed\w*|above|over (?=\d|the age|[a-z]+teen|[a-z]+ty\b|ten\b|twelve|a hundred|one hundred))\b|"
             r"更[多大高长快重宽深]|[多大高长快重]于|超过|以上",
-            "less": r"\b(?:less|fewer|lower|shorter|smaller|slower|lighter|narrower|below)\b|"
+            "less": r"\b(?:less|fewer|lower|shorter|smaller|slower|lighter|narrower|below|under (?=\d|the age|[a-z]+teen|[a-z]+ty\b|ten\b|twelve|a hundred|one hundred))\b|"
             r"更[少小低短慢轻窄浅]|[少小低短慢轻]于|不到|以下",
+        },
+    ),
+    (
+        "bound",
+        "COMPARISON",
+        {
+            "least": r"\b(?:at least|no less than|no fewer than|minimum)\b|至少|最少|起码",
+            "most": r"\b(?:at most|no more than|up to (?=\d|[a-z]+ty|twelve|ten|a hundred)|maximum)\b|至多|最多|顶多",
         },
     ),
     (
@@ -213,12 +222,18 @@ def modality(text: str) -> frozenset[str]:
         rest, count = re.subn(pattern, " ", rest)
         found |= {name} if count else set()
     found |= {name for name, pattern in _MODALS.items() if re.search(pattern, rest)}
-    first = re.match(r"[^a-z]*([a-z']+)", low)
-    if not found and (not first or first[1] in _IMPERATIVES):
+    first = re.match(r"[^a-z]*([a-z']+)(?:\s+([a-z']+))?", low)
+    if not found and (not first or first[1] in _IMPERATIVES or _commands(first[1], first[2] or "")):
         found.add("order")
     return frozenset(found)
 
 
+def _commands(first: str, second: str) -> bool:
+    """Whether a clause begins as an order does: a verb with its object behind it ("Charge it every evening")."""
+    return first not in FUNCTION_WORDS and second in _OBJECTS
+
+
+_OBJECTS = frozenset("it them the a an your this that these those him her me us one every each all some".split())
 _MAY_BE_SAID = {
     "must": {"must", "order", "forbidden"},
     "should": {"should", "order"},

@@ -15,7 +15,7 @@ from stores.core.text_keys import CJK, search_key
 _IRREGULAR = {
     form: forms.split()[0]
     for forms in (
-        "take took taken,give gave given,buy bought,rise rose risen rising,make made making,go went gone,come came coming,"
+        "take took taken,give gave given,buy bought,rise rose risen rising,make made making,go goes went gone,come came coming,"
         "see saw seen,say said,tell told,get got gotten,find found,leave left,lose lost,build built,send sent,spend spent,"
         "keep kept,teach taught,think thought,bring brought,catch caught,sell sold,hold held,stand stood,sit sat sitting,"
         "run ran running,swim swam swum,sing sang sung,begin began begun,drink drank drunk,eat ate eaten,fall fell fallen,"
@@ -55,7 +55,7 @@ LIGHT = frozenset(
     "yours theirs ours his hers himself herself themselves itself myself yourself ourselves them us me him however "
     "instead rather quite both either neither if whether though although than up down out off over under back away "
     "cover comprise involve feature present be's happen occur take place part piece pieces case fact "
-    "right left".split()
+    "right left beside next near nearby together side".split()
 )
 """Words that frame a statement and need no evidence: verbs of saying, showing and having, degrees, pronouns."""
 
@@ -153,7 +153,7 @@ def tokens(text: str) -> tuple[Token, ...]:
         word, low = hit.group(), hit.group().lower()
         key = base(low)
         cased = word[0].isupper() and not low.startswith(("i'", "i’")) and low != "i"
-        known = low in FUNCTION_WORDS or key in FUNCTION_WORDS or key in LIGHT or low in LIGHT
+        known = low.endswith(("n't", "n’t")) or low in FUNCTION_WORDS or key in FUNCTION_WORDS or key in LIGHT or low in LIGHT
         if not known and not any(start <= hit.start() < stop for start, stop in taken):
             name = cased and not sentence_start
             verb = not name and _looks_like_a_verb(low, before, gap)
@@ -207,7 +207,7 @@ def has_chinese(text: str) -> bool:
 
 
 _CLAUSE_ENDS = re.compile(
-    r"(?<=[a-z\u4e00-\u9fff\d)%’'\"])[.!?](?=\s|$)|[;:\n。！？；：，“”\"]|,(?!\d)|\s+(?:and|but|while|whereas|then|so that)\s+|但是|但|然后|而",
+    r"(?<=[a-z\u4e00-\u9fff\d)%’'\"])[.!?](?=\s|$)|[;:\n。！？；：，“”\"]|,(?!\d)(?!\s*(?:before|after|in|on|at|with|for|by|from|because|to|of|than|without|until)\b)|\s+(?:and|but|while|whereas|then|so that)\s+|但是|但|然后|而",
     re.I,
 )
 
