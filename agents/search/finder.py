@@ -21,7 +21,7 @@ from agents.search.explanation import (
 )
 from agents.search.keystrokes import names_nothing
 from agents.search.near_duplicates import Comparison, NearDuplicates
-from agents.search.noise import PictureNoise
+from agents.search.noise import Noise
 from agents.search.pictures import PictureCollection, near_pictures
 from agents.search.recognition import weigh_recognition
 from agents.search.refining import AS_RECALLED, SearchConfig, refined
@@ -30,6 +30,7 @@ from agents.search.scoring import (
     OBJECT_WEIGHT,
     TEXT_FLOOR,
     TEXT_WEIGHT,
+    QueryScale,
     confidence,
     lexical,
     picture_scale,
@@ -136,7 +137,7 @@ class Finder:
         self._provenance = provenance
         self._spaces = Spaces(store, encoders)
         self._near_duplicates = NearDuplicates(store)
-        self._noise: PictureNoise | None = None
+        self._noise: Noise | None = None
         self.has_searched = False
 
     def search(
@@ -225,13 +226,11 @@ class Finder:
         query_vector = None if apart else vectors
         near = near_pictures(query, pictures, RECALL, video_ids, query_vector) if names.picture else []
         seen = [(hit, scale.z(hit.similarity)) for hit in self._near(names.object, vectors, video_ids)]
-        lines = [
-            (replace(hit, clip_id=""), z)
-            for hit in self._near(names.text, vectors, video_ids)
-            if (z := scale.z(hit.similarity) - TEXT_FLOOR) > 0
-        ]
+        lines = self._near_lines(names.text, vectors, scale, video_ids)
         clips = self._clips_of([hit for hit, _ in (*near, *seen, *lines)])
-        noise = 0.0 if apart or not near else self._noise_of(space, video_ids)
+        noise = 0.0
+        if near and not apart:
+            noise = self._measured_noise().of_pictures(names.picture, self._spaces.revision, video_ids)
         for hit, ratio in near:
             for candidate in self._candidates(pool, clips, hit):
                 if ratio > noise:
@@ -244,10 +243,28 @@ class Finder:
             for candidate in self._candidates(pool, clips, hit):
                 candidate.offer(hit.channel, TEXT_WEIGHT * scale.ratio(z), names.text)
 
-    def _noise_of(self, space: Space, video_ids: Sequence[str] | None) -> float:
+    def _near_lines(
+        self, collection: str, vectors: Vectors, scale: QueryScale, video_ids: Sequence[str] | None
+    ) -> list[tuple[VectorHit, float]]:
+        """Lines near the query (1, d) that stand out from the others, with their z above the floor."""
+        near = [
+            (replace(hit, clip_id=""), z)
+            for hit in self._near(collection, vectors, video_ids)
+            if (z := scale.z(hit.similarity)) > TEXT_FLOOR
+        ]
+        if not near:
+            return []
+        noise = self._measured_noise().of_lines(collection, self._spaces.revision, video_ids)
+        return [
+            (hit, (z - TEXT_FLOOR) * standing)
+            for hit, z in near
+            if (standing := noise.standing(z, vectors[0], scale)) > 0
+        ]
+
+    def _measured_noise(self) -> Noise:
         if self._noise is None:
-            self._noise = PictureNoise(self._store, self._encoders.concepts)
-        return self._noise.of(space.names.picture, video_ids)
+            self._noise = Noise(self._store, self._encoders.concepts)
+        return self._noise
 
     def _clips_of(self, hits: Iterable[VectorHit]) -> dict[str, list[Clip]]:
         """The clips of hits: those that they name, otherwise those at the same time."""

@@ -60,6 +60,11 @@ class Spaces:
             self._refresh()
             return self._searched
 
+    @property
+    def revision(self) -> int:
+        """Of the catalog, when `searched` last asked for it."""
+        return self._revision
+
     def unsearchable(self) -> set[str]:
         """Collections of moments that nobody can ask."""
         with self._lock:
