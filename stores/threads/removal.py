@@ -7,7 +7,7 @@ longer right. The answer that contained it is replaced by `records.REMOVED`; cla
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
@@ -17,6 +17,8 @@ from stores.threads.owners import certainly_dead
 from stores.threads.reading import in_batches
 from stores.threads.records import REMOVED
 from stores.threads.tables import CitationRow, ClaimRow, RunEventRow, ThreadRow, ThreadVideoRow, TurnRow, TurnVideoRow
+
+_NOTHING: Mapping[str, str] = {}
 
 _Place = tuple[str, int]  # turn, number of a claim
 
@@ -41,7 +43,8 @@ def remove_video(connection: Connection, video_id: str) -> list[str]:
         change = update(TurnRow).where(TurnRow.turn_id.in_(some), TurnRow.stand_alone != "")
         connection.execute(change.values(stand_alone=TurnRow.question))
     stopped = _interrupt(connection, turns | later)
-    _tell(connection, turns | later)
+    _tell(connection, turns | later, "removed")
+    _tell(connection, stopped, "ended", {"status": "interrupted", "error": "EVIDENCE_GONE"})
     for table in (TurnVideoRow, ThreadVideoRow):
         connection.execute(delete(table).where(table.video_id == video_id))
     return stopped
@@ -62,7 +65,7 @@ def remove_replaced(connection: Connection, before: Collection[str]) -> None:
         claims |= _claims(connection, CitationRow.evidence_id.in_(some))
     turns = {turn for turn, _ in claims}
     _remove(connection, claims, turns)
-    _tell(connection, turns)
+    _tell(connection, turns, "removed")
 
 
 def _claims(connection: Connection, where: Any) -> set[_Place]:
@@ -116,14 +119,15 @@ def _interrupt(connection: Connection, turns: Collection[str]) -> list[str]:
     return stopped
 
 
-def _tell(connection: Connection, turns: Collection[str]) -> None:
+def _tell(connection: Connection, turns: Collection[str], kind: str, payload: Mapping[str, str] = _NOTHING) -> None:
     """Leaves one event in turns that have changed, for whoever replays them; numbers go on growing."""
     now = time.time()
     for some in in_batches(sorted(turns)):
         change = update(TurnRow).where(TurnRow.turn_id.in_(some)).values(events=TurnRow.events + 1)
         rows = connection.execute(change.returning(TurnRow.turn_id, TurnRow.events, TurnRow.thread_id)).all()
         events = [
-            {"turn_id": row.turn_id, "number": row.events, "kind": "removed", "payload": {}, "at": now} for row in rows
+            {"turn_id": row.turn_id, "number": row.events, "kind": kind, "payload": dict(payload), "at": now}
+            for row in rows
         ]
         connection.execute(insert(RunEventRow), events)
         threads = or_(*(ThreadRow.thread_id == one for one in sorted({row.thread_id for row in rows})))

@@ -20,6 +20,7 @@ from langgraph.runtime import Runtime
 
 from agents.chat.run_context import RunContext
 from agents.chat.turns import TurnRunner
+from stores.core.places import Places
 from stores.library_store import LibraryStore
 from stores.threads.records import Lease, NewEvent, Progress, Turn, TurnAnswer, Usage
 
@@ -129,7 +130,8 @@ POINTS = (
 
 def main(what: str, library: str, evidence_id: str, *more: str) -> None:
     if what == "ask":
-        with LibraryStore.open(Path(library)) as store:
+        places = Places(os.environ.get("KINODEX_TEST_DATABASE", ""))
+        with LibraryStore.open(Path(library), places=places) as store:
             runner = TurnRunner(store, graph((evidence_id,)))
             for thread_id in more[1:]:
                 for number in range(int(more[0])):
