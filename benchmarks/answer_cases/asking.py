@@ -13,6 +13,7 @@ from benchmarks.answer_cases.judging import Judged, judge
 if TYPE_CHECKING:
     from agents.answering.claims import Answer
     from kinodex.library import Library
+    from kinodex.usecases.chat import Conversation
     from stores.core.records import Evidence
 
 
@@ -52,13 +53,14 @@ class Asker:
             name: library.store.catalog.evidence_of(video_id) for video_id, name in self.names.items()
         }
 
-    def ask(self, case: Case, history: Sequence[tuple[str, str]] = ()) -> Outcome:
-        """Ask a question, as the next turn after ``history`` (question, answer)."""
+    def ask(self, case: Case, conversation: Conversation | None = None) -> Outcome:
+        """Ask a question, as the next turn of a conversation if there is one."""
         from workflows.evaluation.evaluate import citation_holds
 
         usage = _usage(self.library)
         began = time.perf_counter()
-        answer = ask_turn(self.library, history, case.text, self.oracle(case) if self._with_oracle else None)
+        lines = self.oracle(case) if self._with_oracle else None
+        answer = ask_turn(self.library, conversation, case.text, lines)
         seconds = time.perf_counter() - began
         citations = [citation for claim in answer.claims for citation in claim.citations]
         oracle = self.oracle(case)
@@ -73,10 +75,8 @@ class Asker:
 
     def converse(self, turns: Sequence[Case]) -> list[Outcome]:
         """Ask the turns of one conversation, each after what was said before."""
-        outcomes: list[Outcome] = []
-        for turn in turns:
-            outcomes.append(self.ask(turn, [(said.case.text, said.text) for said in outcomes]))
-        return outcomes
+        conversation = self.library.chat()
+        return [self.ask(turn, conversation) for turn in turns]
 
     def oracle(self, case: Case) -> tuple[Evidence, ...]:
         """The stored lines that hold the answer, as far as the case names them."""
@@ -92,23 +92,35 @@ class Asker:
 
 
 def ask_turn(
-    library: Library,
-    history: Sequence[tuple[str, str]],
-    question: str,
-    lines: Sequence[Evidence] | None = None,
+    library: Library, conversation: Conversation | None, question: str, lines: Sequence[Evidence] | None = None
 ) -> Answer:
-    """The next turn of a conversation. Until libraries hold conversations, each turn is asked alone.
+    """The answer to a question, as the next turn of a conversation if there is one.
 
     Args:
-        lines: the evidence to answer from, instead of what is found; None to find it. Until answerers take it, the
-            videos of these lines are all that is looked at.
+        lines: the evidence to answer from: their videos are all that is looked at; None for the whole library.
     """
-    videos = sorted({line.video_id for line in lines}) if lines else None
-    return library.ask(question, videos=videos)
+    from agents.answering.claims import Answer, Citation, Claim
+
+    if conversation is None:
+        return library.ask(question, videos=sorted({line.video_id for line in lines}) if lines else None)
+    turn = conversation.ask(question)
+    claims = tuple(
+        Claim(
+            claim.text,
+            tuple(Citation(one.evidence_id, one.video_id, one.span, one.channel, one.quote) for one in claim.citations),
+        )
+        for claim in turn.claims
+    )
+    if turn.status != "done":
+        return Answer(question, f"{turn.status} {turn.error_code} {turn.error_message}", True, "extractive", ())
+    mode = "llm" if turn.mode == "llm" else "extractive"
+    return Answer(question, turn.answer, turn.abstained, mode, claims)
 
 
 def best_score(library: Library, query: str) -> tuple[bool, float]:
     """Whether the library is said to hold anything that matches a query, and the best moment's score in [0, 1]."""
+    if not query.strip():
+        return False, 0.0
     found = library.search(query, k=1)
     return found.verdict == "match", found.moments[0].score if found.moments else 0.0
 

@@ -107,7 +107,7 @@ def measure(
         for name in (ABSENT, PRESENT, GIBBERISH)
         if lists.get(name)
     }
-    idle = [(text, asker.library.ask(text)) for text in (*lists.get(IDLE, ()), *lists.get(GIBBERISH, ()))]
+    idle = [(text, asker.library.ask(text)) for text in (*lists.get(IDLE, ()), *lists.get(GIBBERISH, ())) if text.strip()]
     answered = tuple((text, answer.text) for text, answer in idle if not answer.abstained)
     return Measured(tuple(outcomes), tuple(turns), matches, answered, len(idle))
 
