@@ -11,9 +11,11 @@ from collections.abc import Collection, Sequence
 
 from agents.answering.claims import Claim, cite
 from agents.answering.polarity import polarity_agrees
-from agents.answering.text.asked import Asked, Kind, asked_of, denies, is_yes_or_no
+from agents.answering.text.asked import Asked, Kind, asked_of, denies, is_yes_or_no, ordinals_in, source_of
 from agents.answering.text.candidates import Candidate
+from agents.answering.text.meanings import meanings_of
 from agents.answering.text.readers import read
+from agents.answering.text.readers.labels import labelled
 from agents.answering.text.readers.names import is_name
 from agents.answering.text.readers.reading import Reading
 from agents.answering.text.readers.roles import people_in_role, pieces_of, roles_of
@@ -34,6 +36,7 @@ from agents.answering.text.units import RankedLine, Unit
 from agents.answering.text.wording import sentence
 from agents.questions.question import Question
 from agents.words import FUNCTION_WORDS, content_terms
+from encoders.bundle import Encoders
 from stores.core.text_keys import CJK, search_key
 
 MOST_READ = 120
@@ -56,12 +59,16 @@ _WHOLE: frozenset[Kind] = frozenset({"quote", "thing", "how", "colour"})
 
 
 def draft_from_text(
-    question: Question, ranked: Sequence[RankedLine], video_ids: Collection[str] | None = None
+    question: Question,
+    ranked: Sequence[RankedLine],
+    encoders: Encoders | None = None,
+    video_ids: Collection[str] | None = None,
 ) -> list[Claim]:
     """Claims that answer a question from what was said or is written on screen; none if no line does.
 
     Args:
         ranked: as `agents.answering.lines.rank_lines` returns them.
+        encoders: tell which words mean the same; without, only forms and a few synonyms do.
         video_ids: the only videos that may be cited; None for all.
     """
     asked = asked_of(question)
@@ -69,22 +76,26 @@ def draft_from_text(
     around = Surroundings(usable)
     texts = [line for line in usable if line.unit.channel in ("speech", "screen")][:MOST_READ]
     texts = [line for line in texts if not asked.scene or around.video_says(line.unit.video_id, asked.scene) >= 0.5]
-    if question.source in ("speech", "screen"):
-        preferred = [line for line in texts if line.unit.channel == question.source]
-        return _drafted(question, asked, preferred, around)
-    return _drafted(question, asked, texts, around)
+    source = source_of(question, asked)
+    if source:
+        texts = [line for line in texts if line.unit.channel == source]
+    meanings = meanings_of(asked.focus, (line.unit.text for line in texts), encoders) if encoders else {}
+    wanted = wanted_of(asked, around.rarity, meanings)
+    return [_claim(question, asked, one) for one in _answers(question, asked, texts, wanted, around)]
 
 
-def _drafted(question: Question, asked: Asked, texts: Sequence[RankedLine], around: Surroundings) -> list[Claim]:
-    wanted = wanted_of(asked, around.rarity)
-    if question.relation and question.anchor:
-        return [_claim(question, asked, found) for found in step_lines(question, texts)]
+def _answers(
+    question: Question, asked: Asked, texts: Sequence[RankedLine], wanted: Sequence[Wanted], around: Surroundings
+) -> list[Candidate]:
+    steps = step_lines(question, asked, texts, around)
+    if steps is not None:
+        return steps
     if is_yes_or_no(question):
-        return [_claim(question, asked, one) for one in judged(question, texts, wanted)]
+        return judged(question, asked, texts, wanted, around)
     found = [one for line in texts for one in _candidates(question, asked, line, wanted, around)]
     if not found and asked.kind in _WHOLE:
         found = [one for line in texts for one in _quotes(question, asked, line, wanted, around)]
-    return [_claim(question, asked, one) for one in _best(found)]
+    return _best(found)
 
 
 def _claim(question: Question, asked: Asked, found: Candidate) -> Claim:
@@ -110,9 +121,9 @@ def _candidates(
     question: Question, asked: Asked, line: RankedLine, wanted: Sequence[Wanted], around: Surroundings
 ) -> list[Candidate]:
     """The things of the right kind in one line that are about what is asked."""
-    if asked.kind in ("quote", "thing"):
-        return []
     unit = line.unit
+    if asked.kind == "quote":
+        return []
     if asked.kind == "title":
         return _titles(question, asked, line, wanted, around)
     if asked.kind == "role":
@@ -121,6 +132,10 @@ def _candidates(
         things = people_in_role(unit, wanted) or _people(asked, unit)
     else:
         things = read(asked, unit.text)
+    beside = labelled(asked, unit.text, lambda text: max((one.said_in(text) for one in wanted), default=0.0))
+    things = [one for one in things if not any(one.start < b.end and b.start < one.end for b in beside)] + [
+        _typed(asked, things, value) for value in beside
+    ]
     things = [reading for reading in things if reading.strength >= LEAST_SURE]
     candidates = []
     for reading in things:
@@ -133,6 +148,21 @@ def _candidates(
             continue
         candidates.append(Candidate(line, reading, support, _worth(question, line, support, reading.strength)))
     return candidates
+
+
+def _typed(asked: Asked, things: Sequence[Reading], value: Reading) -> Reading:
+    """The thing of the right kind in a value beside its label ("from 9:00" is 9:00), or the value."""
+    inside = [one for one in things if value.start <= one.start and one.end <= value.end]
+    if inside and asked.kind not in ("name", "person", "place", "clock", "date"):
+        best = max(inside, key=lambda one: one.end - one.start)
+        return Reading(best.text, best.start, best.end, max(best.strength, value.strength))
+    return value if inside or asked.kind not in _NEEDS_KIND else Reading(value.text, value.start, value.end, 0.0)
+
+
+_NEEDS_KIND: frozenset[Kind] = frozenset(
+    {"price", "percent", "phone", "email", "link", "year", "date", "clock", "duration", "age"}
+)
+"""Kinds whose readers know all forms: a value without one is none of them."""
 
 
 def _worth(question: Question, line: RankedLine, support: Support, strength: float) -> float:
@@ -237,7 +267,9 @@ def _in_question(text: str, question: Question) -> bool:
 
 
 def _agrees(question: Question, asked: Asked, text: str) -> bool:
-    """Whether a line does not deny what the question takes for granted."""
+    """Whether a line does not deny what the question takes for granted, and is not about another one of several."""
+    if asked.ordinals and (others := ordinals_in(text)) and asked.ordinals.isdisjoint(others):
+        return False
     if asked.kind in ("reason", "how"):
         return True
     if asked.negated:

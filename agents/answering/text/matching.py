@@ -37,6 +37,8 @@ _SYNONYMS = (
     "discount off sale reduction, entrance entry admission, ticket admission, schedule timetable, "
     "weigh weight heavy, tall height high, long length, wide width, deep depth, fast speed, hot temperature, old age, "
     "own belong owner, author write writer, direct director, present presenter host, lead leader head chief, "
+    "scared afraid frightened fear, machine maker device appliance, noisy loud, okay ok allowed permitted, stay sleep, "
+    "machine engine, wage salary income, attorney lawyer, buy available, watch attend attendance, brew make, "
     "manage manager, found founder, coach trainer, cook chef, bake baker, sing singer, win winner victory"
 )
 
@@ -76,6 +78,22 @@ _CHINESE_SYNONYMS = tuple(
 )
 
 
+def forms_of(word: str) -> frozenset[str]:
+    """The usual forms of an English word."""
+    stem = word.removesuffix("e")
+    regular = {
+        word,
+        f"{word}s",
+        f"{word}es",
+        f"{stem}ed",
+        f"{stem}ing",
+        f"{word}ed",
+        f"{word}{word[-1]}ed",
+        f"{word}{word[-1]}ing",
+    }
+    return frozenset(regular | _FORM_OF.get(word, frozenset()) | {singular(one) for one in regular})
+
+
 @lru_cache(maxsize=8192)
 def words_of(text: str) -> frozenset[str]:
     """The English words of a text, each with its singular and its parts around an apostrophe or a full stop."""
@@ -107,6 +125,11 @@ def _says_in_chinese(word: str, key: str) -> float:
         if word in group and any(other in key for other in group):
             return 0.8
     return 0.0
+
+
+def says_phrase(phrase: str, key: str) -> bool:
+    """Whether the key of a text has a Chinese phrase or one that means the same."""
+    return bool(_says_in_chinese(phrase, key))
 
 
 def said_share(phrase: str, text: str) -> float:
