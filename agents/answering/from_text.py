@@ -45,6 +45,12 @@ MOST_READ = 120
 ENOUGH = 0.68
 """Support that an answer needs: with three words to be about, all of them, or two and a synonym beside it. Ours."""
 
+ENOUGH_IN_CHINESE = 0.6
+"""As `ENOUGH`, by characters, some of which are left of verbs and particles. Ours."""
+
+ENOUGH_FOR_CAPITALS = 0.9
+"""As `ENOUGH`, where nothing but its capitals tells that a word is a name. Ours."""
+
 ENOUGH_QUOTED = 0.7
 """As `ENOUGH`, of whole sentences, which contain nothing that is of the right kind by itself. Ours."""
 
@@ -54,8 +60,11 @@ LEAST_SURE = 0.5
 MOST_ANSWERS = 3
 """Claims of one answer at most. Ours."""
 
-_WHOLE: frozenset[Kind] = frozenset({"quote", "thing", "how", "colour"})
+_WHOLE: frozenset[Kind] = frozenset({"quote", "thing", "how", "colour", "place", "purpose", "meaning"})
 """Kinds that a whole sentence may answer."""
+
+_ALL_SAID = 0.85
+"""Share of the question's words that a whole sentence must say itself to answer "where" or "what for". Ours."""
 
 
 def draft_from_text(
@@ -142,7 +151,10 @@ def _candidates(
         if _in_question(reading.text, question):
             continue
         support = _support(asked, line, reading, things, wanted, around)
-        if support.share < ENOUGH or not support.said:
+        enough = ENOUGH_IN_CHINESE if asked.phrases else ENOUGH
+        if asked.kind == "name" and reading.strength < 0.8:
+            enough = ENOUGH_FOR_CAPITALS
+        if support.share < enough or not support.said:
             continue
         if not _agrees(question, asked, unit.text):
             continue
@@ -167,7 +179,10 @@ _NEEDS_KIND: frozenset[Kind] = frozenset(
 
 def _worth(question: Question, line: RankedLine, support: Support, strength: float) -> float:
     # Who asks what was said means speech; without a hint both channels are equal.
-    return support.share + 0.4 * strength + 0.15 * min(1.0, max(0.0, line.likeness / 8.0)) + 0.02 * line.score
+    same = bool(re.search(f"[{CJK}]", line.unit.text)) == question.chinese
+    return (
+        0.1 * same + support.share + 0.4 * strength + 0.15 * min(1.0, max(0.0, line.likeness / 8.0)) + 0.02 * line.score
+    )
 
 
 def _people(asked: Asked, unit: Unit) -> list[Reading]:
@@ -238,9 +253,11 @@ def _quotes(
     if not wanted:
         return []
     unit = line.unit
-    own = sum(one.weight * one.said_in(unit.text) for one in wanted) / sum(one.weight for one in wanted)
+    heavy = [one for one in wanted if not one.light] or wanted
+    own = sum(one.weight * one.said_in(unit.text) for one in heavy) / sum(one.weight for one in heavy)
     support = support_of(Place(line), wanted, around)
-    if own < 0.5 or support.share < ENOUGH_QUOTED or not support.said or unit.text.rstrip().endswith(("?", "？")):
+    least = 0.5 if asked.kind in ("quote", "thing") else _ALL_SAID
+    if own < least or support.share < ENOUGH_QUOTED or not support.said or unit.text.rstrip().endswith(("?", "？")):
         return []
     known = {term.text for term in content_terms(question.text)}
     new = [term for term in content_terms(unit.text) if term.text not in known]

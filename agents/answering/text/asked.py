@@ -67,8 +67,8 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     ("age", r"\bhow old\b|\bwhat age\b|几岁|多大(年纪|岁数|年龄)|年龄|多少岁"),
     ("measure", r"\bhow (tall|far|heavy|fast|deep|high|wide|long|big|large|hot|cold|warm|thick|strong|loud|much)\b|"
                 r"\b(weight|height|length|width|depth|speed|distance|temperature|altitude|volume|capacity|degrees)\b|"
-                r"多[高远重快深宽长厚]|重量|高度|长度|宽度|深度|速度|距离|温度|海拔|容量|多少[度米克斤吨公里升]|[几多少]+(公里|千克|公斤|毫升|厘米)"),
-    ("number", r"\bhow many\b|\bwhat (is the )?(number|score|amount)\b|\bnumber of\b|\bscore\b|多少|几[个次位名条只人种本张台件杯勺间层楼页步]|数量|人数|第几|比分"),
+                r"多[高远重快深宽长厚]|重量|高度|长度|宽度|深度|速度|距离|温度|海拔|容量|多大(?!年纪|岁数|年龄)|尺寸|多少[度米克斤吨公里升]|[几多少]+(公里|千克|公斤|毫升|厘米)"),
+    ("number", r"\bhow many\b|\bwhat (is the )?(number|score|amount)\b|\bnumber of\b|\bscore\b|多少|几[个次位名条只人种本张台件杯勺间层楼页步班趟门节]|数量|人数|第几|比分"),
     ("reason", r"\bwhy\b|\breasons?\b|\bhow come\b|\bwhat (is|was) the cause\b|\bwhat cause[sd]?\b|为什么|为何|原因|怎么会"),
     ("meaning", r"\bwhat (does|do|did)\b.*\b(mean|stand for|refer to)\b|\bdefinition\b|\bdefined?\b|\bmeaning of\b|什么意思|代表什么|含义|定义"),
     ("purpose", r"\bwhat (is|are|was|were|does|do|'s)\b.*\bfor\s*([,?.]|$)|\bwhat\b.*\b(used|use|meant|intended|good) for\b|\bpurpose\b|"
@@ -121,10 +121,10 @@ _KIND_WORDS: dict[Kind, str] = {
     "age": "old age year",
     "measure": "tall far heavy fast deep high wide long big large hot cold warm thick weight height length width depth "
     "speed distance temperature altitude volume capacity degree much weigh",
-    "number": "number amount score total count",
+    "number": "number amount score total count final game match result",
     "place": "place location address located situated city country town village street state island building take hold held live",
     "name": "name called named",
-    "person": "name called named",
+    "person": "name called named job whose role position",
     "role": "job role position profession occupation title living work",
     "reason": "reason why cause come",
     "purpose": "purpose used use meant intended good serve",
@@ -168,19 +168,17 @@ _CLASSES = frozenset(
 """Nouns for a class: the answer to "which team" is a name, and need not say "team". Attributes ("salary") are none."""
 
 _QUESTION_IN_CHINESE = re.compile(
-    r"多少钱|几块钱|多少元|多少块|多少|百分之几|几[个次位名条只人种本张台件杯勺间层楼页步点岁年月号折元天]|哪一?[个些年天位支家种里儿]|什么时候|什么时间|什么地方|"
+    r"多少钱|几块钱|多少元|多少块|多少|百分之几|几[个次位名条只人种本张台件杯勺间层楼页步点岁年月号折元天]|哪一?[个座家种条所国](?:城市|国家|地方|公司|省份?|人|学校|大学|房间)?|哪一?[些年天位支里儿]|什么时候|什么时间|什么地方|"
     r"什么样|什么|为什么|为何|怎么样?|怎样|如何|谁|吗|呢|是不是|有没有|请问|多[高远重快深宽长久大厚]|"
-    r"职位|职业|职务|工作|身份|价格|价钱|售价|名字|名称|叫做?|原因|用来|用途|作用|地址|地点|位置|在哪[里儿]?|时间|日期|电话号码?|号码|网址|网站|邮箱|"
-    r"根据|按照|视频[里中]?|片[子段][里中]?|画面[上中里]?|屏幕[上中里]?|字幕[上中里]?|文字|幻灯片[上中里]?|标题|片名|片头|"
+    r"职位|职业|职务|工作|身份|价格|价钱|售价|名字|名称|叫做?|原因|用来|用途|作用|地址|地点|位置|在哪[里儿]|时间|日期|电话号码?|号码|网址|网站|邮箱|"
+    r"根据|按照|视频[里中]?|片[子段][里中]?|画面[上中里]?|屏幕[上中里]|字幕[上中里]?|文字|幻灯片[上中里]?|标题|片名|片头|"
     r"说话[者人]|说话的人|讲话[者人]|主持人|讲述者|旁白|女士|先生|男人|女人|有人|他们|她们|他|她|它|"
     r"[这那哪某每](?:[个款部位座家条只种台辆件本张间次支名首场段道些]|一[个款部位座家条只种台辆件本张间次支名首场段道])|第一次|"
     r"关于|有关|现在|目前|一共|总共|全部|大概|大约|具体|到底|多少[个位名条只人种本张台件米克斤吨公里升度]+|"
-    r"能不能|可不可以|介绍|卖多少|姓什么|"
+    r"能不能|可不可以|能用|能|介绍|卖多少|姓什么|"
     r"提到|提及|说到|讲到|说过?|讲过?|写着|显示|告诉|需要|应该|可以|意思|含义|代表|标志|上面|里面"
 )
-_CHINESE_SPLIT = re.compile(
-    "[的了着是在和与及有对把被从将就都也很这那里为会要做得地能可去让给吧啊呢么写卖]|[^" + HAN + "]"
-)
+_CHINESE_SPLIT = re.compile("[的了着是在和与及有对把被从将就都也很这那里为会要做得地吧啊呢么]|[^" + HAN + "]")
 _SCENE = re.compile(
     r"\b(?:in|from|of|during)\s+(?:the|a|this|that)\s+(?:[\w-]+\s+)?(?:video|clip|film|movie|footage|recording|scene)s?\s+"
     r"(?:about|with|of|on|where|showing|that shows|in which)\s+(?P<scene>[^?,.]+)|"
@@ -290,7 +288,11 @@ def asked_of(question: Question) -> Asked:
     )
 
 
-_HEAD = re.compile(r"\b(?:what|which)\b(?: (?:kind|type|sort|brand|make)s? of)? (?P<head>(?:[\w-]+ ){0,2}?[\w-]+) (?:is|are|was|were|do|does|did|can|will|has|have|had|[\w-]+s|[\w-]+ed|won|made|came|went|got|led|ran)\b", re.I)  # fmt: skip
+_HEAD = re.compile(
+    r"\b(?:what|which)\s+(?:(?:kind|type|sort|brand|make)s? of )?(?P<head>(?:[\w-]+ ){0,2}?[\w-]+?)"
+    r"(?= of\b| (?:is|are|was|were|do|does|did|can|will|would|should|has|have|had|won|made|came|went|got|led|ran|[\w-]+ed|[\w-]+s)\b|\W*$)",
+    re.I,
+)
 
 
 def _is_light(term: Term, text: str, focus: Sequence[Term]) -> bool:
@@ -316,9 +318,12 @@ _WH = re.compile(
 )
 
 
+_EXACT_WORDS = re.compile(
+    r"\b(?:the|which|what|exact|whole) (?:words|sentence|line|quote|quotation)\b|^\W*quote\b|原话|原文|那句", re.I
+)
 _ON_SCREEN = re.compile(
     r"\b(?:signs?|slides?|on (?:the )?screen|titles?|headlines?|captions?|posters?|banners?|written|text|subtitles?|labels?)\b|"
-    r"屏幕|字幕|标题|文字|写着|写了|写的|招牌|牌子|幻灯片|片名",
+    r"屏幕[上中里]|字幕|标题|文字|写着|写了|写的|招牌|牌子|幻灯片|片名",
     re.I,
 )
 
@@ -341,6 +346,8 @@ def _kind(text: str, question: Question) -> Kind:
         return next((kind for kind in found if kind in wanted), _PLAIN[question.wants])
     if is_yes_or_no(question):
         return "thing"
+    if _EXACT_WORDS.search(text):
+        return "quote"
     if "quote" in found and found[0] not in ("price", "percent", "phone", "link", "email", "year", "clock", "date", "duration", "age", "measure", "number", "reason"):  # fmt: skip
         # "What does she say the price is?" asks for the price; "What does she say about the title?" for her words.
         specific = [

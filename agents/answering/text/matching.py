@@ -11,7 +11,7 @@ from agents.words import Term, content_terms
 from encoders.plurals import singular
 from stores.core.text_keys import CJK, search_key
 
-_LATIN = re.compile(f"(?:(?![{CJK}])[^\\W_])+(?:[.'’](?:(?![{CJK}])[^\\W_])+)*")
+_LATIN = re.compile(f"(?:(?![{CJK}])[^\\W_])+(?:[.'’-](?:(?![{CJK}])[^\\W_])+)*")
 
 _FORMS = (
     "buy bought, sell sold, pay paid, cost cost costs, make made, build built, write wrote written, speak spoke spoken, "
@@ -58,7 +58,9 @@ _CHINESE_SYNONYMS = tuple(
     tuple(group.split())
     for group in (
         "价格 价钱 售价 票价 多少钱",
-        "开始 开门 开幕 开业",
+        "开始 开幕",
+        "开门 开放 营业 开业",
+        "一天 每天",
         "结束 关门 闭幕",
         "工程师 工程人员",
         "老师 教师",
@@ -66,7 +68,6 @@ _CHINESE_SYNONYMS = tuple(
         "电影 影片",
         "自行车 单车",
         "汽车 轿车",
-        "手机 电话",
         "买 购买",
         "丢 丢失 遗失",
         "修 修理 维修",
@@ -99,7 +100,7 @@ def words_of(text: str) -> frozenset[str]:
     """The English words of a text, each with its singular and its parts around an apostrophe or a full stop."""
     found: set[str] = set()
     for word in _LATIN.findall(search_key(text)):
-        for piece in {word, *re.split("['’.]", word)}:
+        for piece in {word, *re.split("['’.-]", word)}:
             found.update((piece, singular(piece)))
     return frozenset(found)
 

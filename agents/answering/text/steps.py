@@ -17,8 +17,8 @@ from agents.questions.question import Question
 from agents.words import Term, content_terms
 from stores.core.text_keys import HAN
 
-ANCHORED = 0.65
-"""Share of the anchor's words that its sentence must say. Ours."""
+ANCHORED, ANCHORED_IN_CHINESE = 0.65, 0.5
+"""Share of the anchor's words (of its characters) that its sentence must say. Ours."""
 
 _THEN = re.compile(
     r"[,;，；]?\s*(?:\b(?:and )?(?:then|next|after that|afterwards|finally|lastly)\b|然后|接着|之后|最后|随后)[,，]?\s*",
@@ -72,7 +72,7 @@ def step_lines(
         return _beside(side, anchor, texts)
     nth = _NTH.search(question.text)
     if nth and asked.kind in ("thing", "quote", "how", "place", "name", "number"):
-        return _numbered(question, nth, texts, around)
+        return _numbered(question, asked, nth, texts, around) or None
     return None
 
 
@@ -99,7 +99,9 @@ def _beside(side: str, anchor: Sequence[Term], texts: Sequence[RankedLine]) -> l
     found: list[tuple[float, RankedLine]] = []
     for line in texts:
         share = _share(anchor, line.unit.text)
-        if share >= ANCHORED and not line.unit.text.rstrip().endswith(("?", "？")):
+        if share >= (ANCHORED_IN_CHINESE if anchor[0].cjk else ANCHORED) and not line.unit.text.rstrip().endswith(
+            ("?", "？")
+        ):
             found.append((share + 0.1 * line.score, line))
     for _, line in sorted(found, key=lambda pair: -pair[0])[:3]:
         inside = _inside(side, anchor, line.unit)
@@ -137,13 +139,15 @@ def _inside(side: str, anchor: Sequence[Term], unit: Unit) -> Reading | None:
 
 
 def _numbered(
-    question: Question, nth: re.Match[str], texts: Sequence[RankedLine], around: Surroundings
+    question: Question, asked: Asked, nth: re.Match[str], texts: Sequence[RankedLine], around: Surroundings
 ) -> list[Candidate]:
     """The step of a number: "Step 2: …", 第二步：…, "First, …", "Finally, …"."""
-    topic = [
-        term
-        for term in content_terms(f"{question.text[: nth.start()]} {question.text[nth.end() :]}")
-        if not _scaffold(term)
+    words = (*(Term(phrase, True) for phrase in asked.phrases), *asked.focus)
+    topic = [term for term in words if term.text not in _SCAFFOLD and not (term.cjk and _NTH.search(term.text))]
+    topic += [
+        Term(term.text.replace(nth.group(), ""), True)
+        for term in words
+        if term.cjk and nth.group() in term.text and term.text != nth.group()
     ]
     last = bool(nth["final"]) or (nth["order"] or "").lower() in ("last", "final")
     number = _number_of(nth)
@@ -154,7 +158,8 @@ def _numbered(
             continue
         # What the steps are for is said elsewhere in the video.
         share = _topic_share(topic, around.text_of(line.unit.video_id))
-        if share >= 0.5 and (last or step.number == number):
+        share += 0.2 * (bool(re.search(f"[{HAN}]", line.unit.text)) == question.chinese)
+        if share >= 0.65 and (last or step.number == number):
             found.append((share + 0.1 * line.score + (0.2 if line.unit.channel == "screen" else 0.0), step))
     if not found:
         return []
@@ -170,23 +175,9 @@ def _numbered(
 _SCAFFOLD = frozenset("do what step stop stage come name say video part first last".split())
 
 
-def _scaffold(term: Term) -> bool:
-    return term.text in _SCAFFOLD or term.text in (
-        "步做",
-        "步是",
-        "做什",
-        "什么",
-        "是什",
-        "么字",
-        "写的",
-        "的是",
-        "是什么",
-    )
-
-
 def _topic_share(topic: Sequence[Term], text: str) -> float:
     if not topic:
-        return 0.6
+        return 0.5
     found = [said_share(term.text, text) if term.cjk else says(term, text) for term in topic]
     return sum(found) / len(found)
 

@@ -53,6 +53,7 @@ class Wanted:
         phrase: what it belongs to; a phrase of which nothing is said is not answered.
         strict: whether an answer must say it: names and numbers.
         also: words of the same meaning.
+        light: whether an answer may leave it out, as long as there are others.
     """
 
     text: str
@@ -62,6 +63,7 @@ class Wanted:
     place: int = 0
     strict: bool = False
     also: frozenset[str] = frozenset()
+    light: bool = False
 
     def said_in(self, text: str) -> float:
         """How surely a text says it."""
@@ -92,7 +94,7 @@ def wanted_of(asked: Asked, rarity: Rarity, meanings: Mapping[str, frozenset[str
                 continue
             each = 1.0 if len(phrase) < 3 else 0.8
             found += [
-                Wanted(character, None, each * (LIGHT if character in _LIGHT_CHARACTERS else 0.5), phrase, place)
+                Wanted(character, None, each * (LIGHT / 2 if character in _LIGHT_CHARACTERS else 0.5), phrase, place)
                 for place, character in enumerate(phrase)
             ]
         return tuple(found)
@@ -103,6 +105,7 @@ def wanted_of(asked: Asked, rarity: Rarity, meanings: Mapping[str, frozenset[str
             LIGHT if term.text in asked.light else 0.6 + 0.4 * rarity.weight(term),
             strict=term.text in asked.proper or term.text in asked.numbers,
             also=(meanings or {}).get(term.text, frozenset()),
+            light=term.text in asked.light,
         )
         for term in asked.focus
     )
@@ -219,6 +222,7 @@ def support_of(
         scopes.append((SEEN_THERE, unit_text(other), None))
     elsewhere = around.text_of(unit.video_id)
     free = _points_back(unit, reading, wanted)
+    heavy = bool(credit) or any(not one.light for one in wanted)
     total = got = credit
     said = True
     by_phrase: dict[str, list[float]] = defaultdict(list)
@@ -232,6 +236,8 @@ def support_of(
         far = max(anywhere, MAIN) if free and around.main(unit, one) else anywhere
         if best < far and one.said_in(elsewhere):
             best, where = far, None
+        if one.light and heavy:
+            continue
         total += one.weight
         got += one.weight * best
         said = said and (not one.strict or best >= OF_ANOTHER * 0.8)
@@ -250,11 +256,17 @@ def goes_back(unit: Unit) -> bool:
 
 def _points_back(unit: Unit, reading: Reading | None, wanted: Sequence[Wanted]) -> bool:
     """Whether a text has no subject of its own, so that it goes on about what was said before."""
-    if _POINTS_BACK.search(unit.text):
+    text, start = unit.text, 0
+    if reading is not None and unit.channel == "screen":
+        # Of several rows only the answer's.
+        start = text.rfind(" / ", 0, reading.start) + 3 if " / " in text[: reading.start] else 0
+        stop = text.find(" / ", reading.end)
+        text = text[start : stop if stop >= 0 else len(text)]
+    if _POINTS_BACK.search(text):
         return True
-    rest = unit.text if reading is None else f"{unit.text[: reading.start]} {unit.text[reading.end :]}"
+    rest = text if reading is None else f"{text[: reading.start - start]} {text[reading.end - start :]}"
     own = [term for term in content_terms(rest) if not any(one.said_in(term.text) for one in wanted)]
-    return len(own) <= 1 or unit.text.lower().startswith(("because", "so ", "for ", "only", "just", "now"))
+    return len(own) <= 1 or text.lower().startswith(("because", "so ", "for ", "only", "just", "now"))
 
 
 def segment(text: str, reading: Reading, others: Sequence[Reading]) -> str:
