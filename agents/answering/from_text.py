@@ -11,9 +11,11 @@ from collections.abc import Collection, Sequence
 
 from agents.answering.claims import Claim, cite
 from agents.answering.polarity import polarity_agrees
-from agents.answering.text.asked import Asked, Kind, asked_of, denies, is_yes_or_no
+from agents.answering.text.asked import Asked, Kind, asked_of, denies, is_yes_or_no, ordinals_in, source_of
 from agents.answering.text.candidates import Candidate
+from agents.answering.text.meanings import meanings_of
 from agents.answering.text.readers import read
+from agents.answering.text.readers.labels import labelled
 from agents.answering.text.readers.names import is_name
 from agents.answering.text.readers.reading import Reading
 from agents.answering.text.readers.roles import people_in_role, pieces_of, roles_of
@@ -34,6 +36,7 @@ from agents.answering.text.units import RankedLine, Unit
 from agents.answering.text.wording import sentence
 from agents.questions.question import Question
 from agents.words import FUNCTION_WORDS, content_terms
+from encoders.bundle import Encoders
 from stores.core.text_keys import CJK, search_key
 
 MOST_READ = 120
@@ -41,6 +44,12 @@ MOST_READ = 120
 
 ENOUGH = 0.68
 """Support that an answer needs: with three words to be about, all of them, or two and a synonym beside it. Ours."""
+
+ENOUGH_IN_CHINESE = 0.6
+"""As `ENOUGH`, by characters, some of which are left of verbs and particles. Ours."""
+
+ENOUGH_FOR_CAPITALS = 0.9
+"""As `ENOUGH`, where nothing but its capitals tells that a word is a name. Ours."""
 
 ENOUGH_QUOTED = 0.7
 """As `ENOUGH`, of whole sentences, which contain nothing that is of the right kind by itself. Ours."""
@@ -51,17 +60,24 @@ LEAST_SURE = 0.5
 MOST_ANSWERS = 3
 """Claims of one answer at most. Ours."""
 
-_WHOLE: frozenset[Kind] = frozenset({"quote", "thing", "how", "colour"})
+_WHOLE: frozenset[Kind] = frozenset({"quote", "thing", "how", "colour", "place", "purpose", "meaning"})
 """Kinds that a whole sentence may answer."""
+
+_ALL_SAID = 0.85
+"""Share of the question's words that a whole sentence must say itself to answer "where" or "what for". Ours."""
 
 
 def draft_from_text(
-    question: Question, ranked: Sequence[RankedLine], video_ids: Collection[str] | None = None
+    question: Question,
+    ranked: Sequence[RankedLine],
+    encoders: Encoders | None = None,
+    video_ids: Collection[str] | None = None,
 ) -> list[Claim]:
     """Claims that answer a question from what was said or is written on screen; none if no line does.
 
     Args:
         ranked: as `agents.answering.lines.rank_lines` returns them.
+        encoders: tell which words mean the same; without, only forms and a few synonyms do.
         video_ids: the only videos that may be cited; None for all.
     """
     asked = asked_of(question)
@@ -69,22 +85,26 @@ def draft_from_text(
     around = Surroundings(usable)
     texts = [line for line in usable if line.unit.channel in ("speech", "screen")][:MOST_READ]
     texts = [line for line in texts if not asked.scene or around.video_says(line.unit.video_id, asked.scene) >= 0.5]
-    if question.source in ("speech", "screen"):
-        preferred = [line for line in texts if line.unit.channel == question.source]
-        return _drafted(question, asked, preferred, around)
-    return _drafted(question, asked, texts, around)
+    source = source_of(question, asked)
+    if source:
+        texts = [line for line in texts if line.unit.channel == source]
+    meanings = meanings_of(asked.focus, (line.unit.text for line in texts), encoders) if encoders else {}
+    wanted = wanted_of(asked, around.rarity, meanings)
+    return [_claim(question, asked, one) for one in _answers(question, asked, texts, wanted, around)]
 
 
-def _drafted(question: Question, asked: Asked, texts: Sequence[RankedLine], around: Surroundings) -> list[Claim]:
-    wanted = wanted_of(asked, around.rarity)
-    if question.relation and question.anchor:
-        return [_claim(question, asked, found) for found in step_lines(question, texts)]
+def _answers(
+    question: Question, asked: Asked, texts: Sequence[RankedLine], wanted: Sequence[Wanted], around: Surroundings
+) -> list[Candidate]:
+    steps = step_lines(question, asked, texts, around)
+    if steps is not None:
+        return steps
     if is_yes_or_no(question):
-        return [_claim(question, asked, one) for one in judged(question, texts, wanted)]
+        return judged(question, asked, texts, wanted, around)
     found = [one for line in texts for one in _candidates(question, asked, line, wanted, around)]
     if not found and asked.kind in _WHOLE:
         found = [one for line in texts for one in _quotes(question, asked, line, wanted, around)]
-    return [_claim(question, asked, one) for one in _best(found)]
+    return _best(found)
 
 
 def _claim(question: Question, asked: Asked, found: Candidate) -> Claim:
@@ -110,9 +130,9 @@ def _candidates(
     question: Question, asked: Asked, line: RankedLine, wanted: Sequence[Wanted], around: Surroundings
 ) -> list[Candidate]:
     """The things of the right kind in one line that are about what is asked."""
-    if asked.kind in ("quote", "thing"):
-        return []
     unit = line.unit
+    if asked.kind == "quote":
+        return []
     if asked.kind == "title":
         return _titles(question, asked, line, wanted, around)
     if asked.kind == "role":
@@ -121,13 +141,20 @@ def _candidates(
         things = people_in_role(unit, wanted) or _people(asked, unit)
     else:
         things = read(asked, unit.text)
+    beside = labelled(asked, unit.text, lambda text: max((one.said_in(text) for one in wanted), default=0.0))
+    things = [one for one in things if not any(one.start < b.end and b.start < one.end for b in beside)] + [
+        _typed(asked, things, value) for value in beside
+    ]
     things = [reading for reading in things if reading.strength >= LEAST_SURE]
     candidates = []
     for reading in things:
         if _in_question(reading.text, question):
             continue
         support = _support(asked, line, reading, things, wanted, around)
-        if support.share < ENOUGH or not support.said:
+        enough = ENOUGH_IN_CHINESE if asked.phrases else ENOUGH
+        if asked.kind == "name" and reading.strength < 0.8:
+            enough = ENOUGH_FOR_CAPITALS
+        if support.share < enough or not support.said:
             continue
         if not _agrees(question, asked, unit.text):
             continue
@@ -135,9 +162,27 @@ def _candidates(
     return candidates
 
 
+def _typed(asked: Asked, things: Sequence[Reading], value: Reading) -> Reading:
+    """The thing of the right kind in a value beside its label ("from 9:00" is 9:00), or the value."""
+    inside = [one for one in things if value.start <= one.start and one.end <= value.end]
+    if inside and asked.kind not in ("name", "person", "place", "clock", "date"):
+        best = max(inside, key=lambda one: one.end - one.start)
+        return Reading(best.text, best.start, best.end, max(best.strength, value.strength))
+    return value if inside or asked.kind not in _NEEDS_KIND else Reading(value.text, value.start, value.end, 0.0)
+
+
+_NEEDS_KIND: frozenset[Kind] = frozenset(
+    {"price", "percent", "phone", "email", "link", "year", "date", "clock", "duration", "age"}
+)
+"""Kinds whose readers know all forms: a value without one is none of them."""
+
+
 def _worth(question: Question, line: RankedLine, support: Support, strength: float) -> float:
     # Who asks what was said means speech; without a hint both channels are equal.
-    return support.share + 0.4 * strength + 0.15 * min(1.0, max(0.0, line.likeness / 8.0)) + 0.02 * line.score
+    same = bool(re.search(f"[{CJK}]", line.unit.text)) == question.chinese
+    return (
+        0.1 * same + support.share + 0.4 * strength + 0.15 * min(1.0, max(0.0, line.likeness / 8.0)) + 0.02 * line.score
+    )
 
 
 def _people(asked: Asked, unit: Unit) -> list[Reading]:
@@ -208,9 +253,11 @@ def _quotes(
     if not wanted:
         return []
     unit = line.unit
-    own = sum(one.weight * one.said_in(unit.text) for one in wanted) / sum(one.weight for one in wanted)
+    heavy = [one for one in wanted if not one.light] or wanted
+    own = sum(one.weight * one.said_in(unit.text) for one in heavy) / sum(one.weight for one in heavy)
     support = support_of(Place(line), wanted, around)
-    if own < 0.5 or support.share < ENOUGH_QUOTED or not support.said or unit.text.rstrip().endswith(("?", "？")):
+    least = 0.5 if asked.kind in ("quote", "thing") else _ALL_SAID
+    if own < least or support.share < ENOUGH_QUOTED or not support.said or unit.text.rstrip().endswith(("?", "？")):
         return []
     known = {term.text for term in content_terms(question.text)}
     new = [term for term in content_terms(unit.text) if term.text not in known]
@@ -237,7 +284,9 @@ def _in_question(text: str, question: Question) -> bool:
 
 
 def _agrees(question: Question, asked: Asked, text: str) -> bool:
-    """Whether a line does not deny what the question takes for granted."""
+    """Whether a line does not deny what the question takes for granted, and is not about another one of several."""
+    if asked.ordinals and (others := ordinals_in(text)) and asked.ordinals.isdisjoint(others):
+        return False
     if asked.kind in ("reason", "how"):
         return True
     if asked.negated:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from agents.answering.text.matching import says
-from agents.questions.question import Question, Wants
+from agents.answering.text.matching import forms_of
+from agents.answering.text.role_words import has_role
+from agents.questions.question import Question, Source, Wants
 from agents.words import FUNCTION_WORDS, Term, content_terms
 from encoders.plurals import singular
 from stores.core.text_keys import HAN, search_key
@@ -66,17 +67,18 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     ("age", r"\bhow old\b|\bwhat age\b|几岁|多大(年纪|岁数|年龄)|年龄|多少岁"),
     ("measure", r"\bhow (tall|far|heavy|fast|deep|high|wide|long|big|large|hot|cold|warm|thick|strong|loud|much)\b|"
                 r"\b(weight|height|length|width|depth|speed|distance|temperature|altitude|volume|capacity|degrees)\b|"
-                r"多[高远重快深宽长厚]|重量|高度|长度|宽度|深度|速度|距离|温度|海拔|容量|多少[度米克斤吨公里升]|[几多少]+(公里|千克|公斤|毫升|厘米)"),
-    ("number", r"\bhow many\b|\bwhat (is the )?(number|score|amount)\b|\bnumber of\b|\bscore\b|多少|几[个次位名条只人种本张台件杯勺间层楼页步]|数量|人数|第几|比分"),
+                r"多[高远重快深宽长厚]|重量|高度|长度|宽度|深度|速度|距离|温度|海拔|容量|多大(?!年纪|岁数|年龄)|尺寸|多少[度米克斤吨公里升]|[几多少]+(公里|千克|公斤|毫升|厘米)"),
+    ("number", r"\bhow many\b|\bwhat (is the )?(number|score|amount)\b|\bnumber of\b|\bscore\b|多少|几[个次位名条只人种本张台件杯勺间层楼页步班趟门节]|数量|人数|第几|比分"),
     ("reason", r"\bwhy\b|\breasons?\b|\bhow come\b|\bwhat (is|was) the cause\b|\bwhat cause[sd]?\b|为什么|为何|原因|怎么会"),
     ("meaning", r"\bwhat (does|do|did)\b.*\b(mean|stand for|refer to)\b|\bdefinition\b|\bdefined?\b|\bmeaning of\b|什么意思|代表什么|含义|定义"),
     ("purpose", r"\bwhat (is|are|was|were|does|do|'s)\b.*\bfor\s*([,?.]|$)|\bwhat\b.*\b(used|use|meant|intended|good) for\b|\bpurpose\b|"
                 r"\bwhat for\b|用来(做|干)?什么|做什么用|有什么用|干什么用|用途|作用|用于"),
+    ("quote", r"\b(the|which|what|exact|whole) (words|sentence|line|quote|quotation)\b|^\W*quote\b|原话|原文|那句"),
     ("title", r"\b(title|headline|heading)\b|标题|片名|题目"),
     ("role", r"\b(what|which) (is|was) .*\b(job|role|position|profession|occupation|title)\b|\bwhat does .* do for a living\b|"
-             r"\b(whose|what|which) (job|position|role|profession|occupation)\b|职位|职业|职务|做什么工作|什么职"),
+             r"\b(what|which) (job|position|role|profession|occupation)\b|职位|职业|职务|做什么工作|什么职"),
     ("colour", r"\bwhat colou?rs?\b|\bwhich colou?rs?\b|什么颜色|颜色"),
-    ("person", r"^\W*who\b|\bwho (is|was|are|were|won|made|wrote|said|says|directed|invented|built|founded|leads|teaches)\b|\bwhose\b|"
+    ("person", r"^\W*who\b|\bwho (is|was|are|were|won|made|wrote|said|says|directed|invented|built|founded|leads|teaches)\b|\bwhose\b|\bwhich (man|woman|person|guy|speaker|player|actor|artist|author)\b|"
                r"\bby whom\b|\bwhat (is|was|'s) (his|her|their) name\b|谁|哪一?位"),
     ("name", r"\bname (of|for)\b|\b(called|named)\b|\bwhat (is|was|'s|are|were) the names?\b|\bwhat name\b|\b(what|which) is (his|her|its) name\b|"
              r"\b\w+['’]s name\b|叫什么|名字|名称|什么名|叫做|姓什么"),
@@ -115,14 +117,14 @@ _KIND_WORDS: dict[Kind, str] = {
     "year": "year",
     "date": "date day month weekday when",
     "clock": "time hour clock",
-    "duration": "long last take second minute hour day week month year duration time",
+    "duration": "long last take seconds minute hour day week month year duration time",
     "age": "old age year",
     "measure": "tall far heavy fast deep high wide long big large hot cold warm thick weight height length width depth "
     "speed distance temperature altitude volume capacity degree much weigh",
-    "number": "number amount score total count",
+    "number": "number amount score total count final game match result",
     "place": "place location address located situated city country town village street state island building take hold held live",
     "name": "name called named",
-    "person": "name called named",
+    "person": "name called named job whose role position",
     "role": "job role position profession occupation title living work",
     "reason": "reason why cause come",
     "purpose": "purpose used use meant intended good serve",
@@ -140,7 +142,7 @@ _GENERAL = frozenset(
     "movie scene screen slide caption subtitle text sign poster banner board written read say said says saying tell told "
     "mention mentioned state stated speak speaking spoke talk according show shown shows showing display displayed "
     "appear appears appearing visible audio speech recording library footage card label line announcement announce "
-    "announced answer question exactly actually according visitor customer guest viewer user audience kind type sort "
+    "announced word sentence quote line tour answer question exactly actually according visitor customer guest viewer user audience kind type sort "
     "thing please advertised given give listed stands stand".split()
 )
 """Words for who speaks and where it stands: they restrict the channel, and need not be said themselves."""
@@ -148,23 +150,35 @@ _GENERAL = frozenset(
 _LIGHT = frozenset(
     "need use take get make give ask want do go come find bring put call happen offer quote become should must let keep "
     "work look like have new own main about leave run stay hold say receive include contain consist currently today "
-    "originally really last long".split()
+    "originally really last long goe doe going until till during while besides beside serve group area world company".split()
 )
 """Words of little content: an answer often says these in another way."""
 
-_LIGHT_FORMS: dict[str, tuple[str, ...]] = {}
-for _word in _LIGHT:
-    _LIGHT_FORMS[_word[:2]] = (*_LIGHT_FORMS.get(_word[:2], ()), _word)
+_LIGHT_FORMS = frozenset(form for word in _LIGHT for form in forms_of(word))
+
+_CLASSES = frozenset(
+    "team company sport animal city country town village colour color brand person food fruit vegetable drink instrument "
+    "tool vehicle language planet material ingredient dish game song book film movie subject course month day bird fish "
+    "flower tree plant insect dog cat car plane ship boat metal gas liquid shape number letter word part room building "
+    "street place area region state island river mountain lake sea ocean airport station hotel restaurant shop store bank "
+    "school university museum church group band club party organisation organization event festival holiday season "
+    "animals appliance machine device product item object product app program website channel paper newspaper magazine "
+    "profession job hobby activity exercise dance step stop stage rule problem reason thing advice tip topic theme headline".split()
+)
+"""Nouns for a class: the answer to "which team" is a name, and need not say "team". Attributes ("salary") are none."""
 
 _QUESTION_IN_CHINESE = re.compile(
-    r"多少钱|几块钱|多少元|多少块|多少|百分之几|几[个次位名条只人种本张台件杯勺间层楼页步点岁年月号折元天]|哪一?[个些年天位支家种里儿]|什么时候|什么时间|什么地方|"
+    r"多少钱|几块钱|多少元|多少块|多少|百分之几|几[个次位名条只人种本张台件杯勺间层楼页步点岁年月号折元天]|哪一?[个座家种条所国](?:城市|国家|地方|公司|省份?|人|学校|大学|房间)?|哪一?[些年天位支里儿]|什么时候|什么时间|什么地方|"
     r"什么样|什么|为什么|为何|怎么样?|怎样|如何|谁|吗|呢|是不是|有没有|请问|多[高远重快深宽长久大厚]|"
-    r"职位|职业|职务|工作|身份|价格|价钱|售价|名字|名称|叫做?|原因|用来|用途|作用|地址|地点|位置|在哪[里儿]?|时间|日期|电话号码?|号码|网址|网站|邮箱|"
-    r"根据|按照|视频[里中]?|片[子段][里中]?|画面[上中里]?|屏幕[上中里]?|字幕[上中里]?|文字|幻灯片[上中里]?|标题|片名|片头|"
+    r"职位|职业|职务|工作|身份|价格|价钱|售价|名字|名称|叫做?|原因|用来|用途|作用|地址|地点|位置|在哪[里儿]|时间|日期|电话号码?|号码|网址|网站|邮箱|"
+    r"根据|按照|视频[里中]?|片[子段][里中]?|画面[上中里]?|屏幕[上中里]|字幕[上中里]?|文字|幻灯片[上中里]?|标题|片名|片头|"
     r"说话[者人]|说话的人|讲话[者人]|主持人|讲述者|旁白|女士|先生|男人|女人|有人|他们|她们|他|她|它|"
+    r"[这那哪某每](?:[个款部位座家条只种台辆件本张间次支名首场段道些]|一[个款部位座家条只种台辆件本张间次支名首场段道])|第一次|"
+    r"关于|有关|现在|目前|一共|总共|全部|大概|大约|具体|到底|多少[个位名条只人种本张台件米克斤吨公里升度]+|"
+    r"能不能|可不可以|能用|能|介绍|卖多少|姓什么|"
     r"提到|提及|说到|讲到|说过?|讲过?|写着|显示|告诉|需要|应该|可以|意思|含义|代表|标志|上面|里面"
 )
-_CHINESE_SPLIT = re.compile("[的了着是在和与及有对把被从将就都也很这那里中上下为会要做用得地]|[^" + HAN + "]")
+_CHINESE_SPLIT = re.compile("[的了着是在和与及有对把被从将就都也很这那里为会要做得地吧啊呢么]|[^" + HAN + "]")
 _SCENE = re.compile(
     r"\b(?:in|from|of|during)\s+(?:the|a|this|that)\s+(?:[\w-]+\s+)?(?:video|clip|film|movie|footage|recording|scene)s?\s+"
     r"(?:about|with|of|on|where|showing|that shows|in which)\s+(?P<scene>[^?,.]+)|"
@@ -177,6 +191,9 @@ _PROPER = re.compile(r"(?<!^)(?<![.!?]\s)\b[A-Z][\w'’-]*(?:\s+[A-Z][\w'’-]*)
 _NUMBERS = re.compile(r"\d+(?:[.,:]\d+)*")
 _UNIT = re.compile(r"\bhow many (?P<unit>(?:[\w-]+ ){0,2}?[\w-]+?)(?= (?:is|are|was|were|does|do|did|can|will|has|have|would|should|must|"
                    r"in|on|of|at|for|to|per|there|you|we|they|he|she|it|the|a|take|takes|took|came|come|people)\b|[?.,]|$)", re.I)  # fmt: skip
+_ORDINAL = re.compile(
+    r"\b(first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last)\b(?! (?:\w+ed|isolated|built|made|seen|shown|found)\b)|第[一二三四五六七八九十\d]+"
+)
 _MEASURE_WORD = re.compile(r"(?:多少|几)(?P<unit>[个次位名条只人种本张台件杯勺间层楼页步]?[" + HAN + r"]{0,3})")
 
 
@@ -194,6 +211,7 @@ class Asked:
         proper: names in the question, as keys.
         numbers: numbers in the question.
         negated: whether it asks for what is not.
+        ordinals: "first", 第二 and the like in the question.
         text: the question without the words for the video.
         counted: of a Chinese question, the measure word and the noun of what is counted.
     """
@@ -207,6 +225,7 @@ class Asked:
     proper: frozenset[str]
     numbers: frozenset[str]
     negated: bool
+    ordinals: frozenset[str] = frozenset()
     text: str = ""
     counted: str = ""
 
@@ -216,6 +235,11 @@ _NEGATED = re.compile(r"\b(not|never|no|without|cannot|\w+n['’]t|forbidden|pro
 
 _ALLOWED = frozenset("allowed allow permitted permit".split())
 """What is not allowed is often written as "no …"."""
+
+
+def ordinals_in(text: str) -> frozenset[str]:
+    """ "first", 第二 and the like in a text."""
+    return frozenset(found.group() for found in _ORDINAL.finditer(search_key(text)))
 
 
 def denies(text: str) -> bool:
@@ -258,21 +282,29 @@ def asked_of(question: Question) -> Asked:
         proper=_proper(rest),
         numbers=frozenset(_NUMBERS.findall(rest)),
         negated=negated,
+        ordinals=ordinals_in(rest),
         text=rest,
         counted=counted_in_chinese(rest) if question.chinese and kind == "number" else "",
     )
 
 
-_HEAD = re.compile(r"\b(?:what|which)\b(?: (?:kind|type|sort|brand|make)s? of)? (?P<head>(?:[\w-]+ ){0,2}?[\w-]+) (?:is|are|was|were|do|does|did|can|will|has|have|had|[\w-]+s|[\w-]+ed|won|made|came|went|got|led|ran)\b", re.I)  # fmt: skip
+_HEAD = re.compile(
+    r"\b(?:what|which)\s+(?:(?:kind|type|sort|brand|make)s? of )?(?P<head>(?:[\w-]+ ){0,2}?[\w-]+?)"
+    r"(?= of\b| (?:is|are|was|were|do|does|did|can|will|would|should|has|have|had|won|made|came|went|got|led|ran|[\w-]+ed|[\w-]+s)\b|\W*$)",
+    re.I,
+)
 
 
 def _is_light(term: Term, text: str, focus: Sequence[Term]) -> bool:
     """Whether an answer need not say a word: a verb of little content, or the class of what is asked for ("team")."""
-    if any(says(Term(word, False), term.text) == 1.0 for word in _LIGHT_FORMS.get(term.text[:2], ())):
+    if term.text in _LIGHT_FORMS or term.text in _AFTER_LIGHT.findall(search_key(text)):
         return True
     found = _HEAD.search(text)
     heads = [singular(word) for word in search_key(found["head"]).split()] if found else []
-    return len(focus) > 1 and bool(heads) and term.text == heads[-1]
+    return len(focus) > 1 and term.text in heads[-2:] and term.text in _CLASSES
+
+
+_AFTER_LIGHT = re.compile(r"\b(?:like|love|want|need|have|going|plan|try|use|able)s?d? to (\w+)")
 
 
 def is_yes_or_no(question: Question) -> bool:
@@ -286,6 +318,23 @@ _WH = re.compile(
 )
 
 
+_EXACT_WORDS = re.compile(
+    r"\b(?:the|which|what|exact|whole) (?:words|sentence|line|quote|quotation)\b|^\W*quote\b|原话|原文|那句", re.I
+)
+_ON_SCREEN = re.compile(
+    r"\b(?:signs?|slides?|on (?:the )?screen|titles?|headlines?|captions?|posters?|banners?|written|text|subtitles?|labels?)\b|"
+    r"屏幕[上中里]|字幕|标题|文字|写着|写了|写的|招牌|牌子|幻灯片|片名",
+    re.I,
+)
+
+
+def source_of(question: Question, asked: Asked) -> Source | None:
+    """The only channel that can answer, None if speech and text on screen both can."""
+    if asked.kind == "title" or _ON_SCREEN.search(question.text):
+        return "screen"  # "What does the sign say?" asks for no speech
+    return question.source if question.source in ("speech", "screen") else None
+
+
 def _is_general(term: Term) -> bool:
     return term.text in _GENERAL
 
@@ -297,6 +346,8 @@ def _kind(text: str, question: Question) -> Kind:
         return next((kind for kind in found if kind in wanted), _PLAIN[question.wants])
     if is_yes_or_no(question):
         return "thing"
+    if _EXACT_WORDS.search(text):
+        return "quote"
     if "quote" in found and found[0] not in ("price", "percent", "phone", "link", "email", "year", "clock", "date", "duration", "age", "measure", "number", "reason"):  # fmt: skip
         # "What does she say the price is?" asks for the price; "What does she say about the title?" for her words.
         specific = [
@@ -305,11 +356,16 @@ def _kind(text: str, question: Question) -> Kind:
         return specific[0] if specific else "quote"
     if question.wants == "name" and found[:1] == []:
         return "name"
+    if found[:1] == ["role"] and re.search(r"\bwhose\b|谁", text, re.I):
+        return "person"
     if found and found[0] == "person" and _ROLE_OF.search(text):
         return "role"
     if found and found[0] == "place" and re.search(r"\b(e-?mail|web)\b", text, re.I):
         return "link"
-    return found[0] if found else "thing"
+    kind = found[0] if found else "thing"
+    if kind == "name" and has_role(text):
+        return "person"  # "the name of the test pilot"
+    return kind
 
 
 _ROLE_OF = re.compile(

@@ -11,7 +11,7 @@ from agents.words import Term, content_terms
 from encoders.plurals import singular
 from stores.core.text_keys import CJK, search_key
 
-_LATIN = re.compile(f"(?:(?![{CJK}])[^\\W_])+(?:[.'’](?:(?![{CJK}])[^\\W_])+)*")
+_LATIN = re.compile(f"(?:(?![{CJK}])[^\\W_])+(?:[.'’-](?:(?![{CJK}])[^\\W_])+)*")
 
 _FORMS = (
     "buy bought, sell sold, pay paid, cost cost costs, make made, build built, write wrote written, speak spoke spoken, "
@@ -37,6 +37,8 @@ _SYNONYMS = (
     "discount off sale reduction, entrance entry admission, ticket admission, schedule timetable, "
     "weigh weight heavy, tall height high, long length, wide width, deep depth, fast speed, hot temperature, old age, "
     "own belong owner, author write writer, direct director, present presenter host, lead leader head chief, "
+    "scared afraid frightened fear, machine maker device appliance, noisy loud, okay ok allowed permitted, stay sleep, "
+    "machine engine, wage salary income, attorney lawyer, buy available, watch attend attendance, brew make, "
     "manage manager, found founder, coach trainer, cook chef, bake baker, sing singer, win winner victory"
 )
 
@@ -56,7 +58,9 @@ _CHINESE_SYNONYMS = tuple(
     tuple(group.split())
     for group in (
         "价格 价钱 售价 票价 多少钱",
-        "开始 开门 开幕 开业",
+        "开始 开幕",
+        "开门 开放 营业 开业",
+        "一天 每天",
         "结束 关门 闭幕",
         "工程师 工程人员",
         "老师 教师",
@@ -64,7 +68,6 @@ _CHINESE_SYNONYMS = tuple(
         "电影 影片",
         "自行车 单车",
         "汽车 轿车",
-        "手机 电话",
         "买 购买",
         "丢 丢失 遗失",
         "修 修理 维修",
@@ -76,12 +79,28 @@ _CHINESE_SYNONYMS = tuple(
 )
 
 
+def forms_of(word: str) -> frozenset[str]:
+    """The usual forms of an English word."""
+    stem = word.removesuffix("e")
+    regular = {
+        word,
+        f"{word}s",
+        f"{word}es",
+        f"{stem}ed",
+        f"{stem}ing",
+        f"{word}ed",
+        f"{word}{word[-1]}ed",
+        f"{word}{word[-1]}ing",
+    }
+    return frozenset(regular | _FORM_OF.get(word, frozenset()) | {singular(one) for one in regular})
+
+
 @lru_cache(maxsize=8192)
 def words_of(text: str) -> frozenset[str]:
     """The English words of a text, each with its singular and its parts around an apostrophe or a full stop."""
     found: set[str] = set()
     for word in _LATIN.findall(search_key(text)):
-        for piece in {word, *re.split("['’.]", word)}:
+        for piece in {word, *re.split("['’.-]", word)}:
             found.update((piece, singular(piece)))
     return frozenset(found)
 
@@ -107,6 +126,11 @@ def _says_in_chinese(word: str, key: str) -> float:
         if word in group and any(other in key for other in group):
             return 0.8
     return 0.0
+
+
+def says_phrase(phrase: str, key: str) -> bool:
+    """Whether the key of a text has a Chinese phrase or one that means the same."""
+    return bool(_says_in_chinese(phrase, key))
 
 
 def said_share(phrase: str, text: str) -> float:

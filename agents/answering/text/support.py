@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.answering.text.asked import Asked
-from agents.answering.text.matching import Rarity, said_share, says
+from agents.answering.text.matching import Rarity, says, says_phrase, words_of
 from agents.answering.text.readers.reading import Reading
 from agents.answering.text.units import RankedLine, Unit, unit_text
 from agents.words import Term, content_terms
+from stores.core.text_keys import search_key
 
 NEAR, BESIDE, PAGE, TOGETHER, SEEN_THERE = 0.95, 0.85, 0.8, 0.72, 0.72
 """How much a word counts that is said not with the answer itself but in its sentence, in the sentence before, elsewhere
@@ -22,6 +23,16 @@ ELSEWHERE = 0.45
 
 OF_ANOTHER = 0.4
 """How much a word counts that stands nearer to another possible answer: the price of another thing. Ours."""
+
+MAIN = 0.78
+"""How much a word counts that the whole video is about, with an answer that has no subject of its own: "Price: $49".
+Ours."""
+
+FIRST_SECONDS = 8.0
+"""What is on screen in the first seconds is what the video is about. Ours."""
+
+LEAST_OF_PHRASE = 0.34
+"""Share of a Chinese phrase that must be said. Ours."""
 
 LIGHT = 0.35
 """Weight of a word that an answer often says in another way. Ours."""
@@ -35,37 +46,73 @@ _POINTS_BACK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A word (or, in Chinese, a phrase) that an answer must be about."""
+    """A word (or, in Chinese, a character of a phrase) that an answer must be about.
+
+    Attributes:
+        term: None for Chinese.
+        phrase: what it belongs to; a phrase of which nothing is said is not answered.
+        strict: whether an answer must say it: names and numbers.
+        also: words of the same meaning.
+        light: whether an answer may leave it out, as long as there are others.
+    """
 
     text: str
     term: Term | None
     weight: float
-    strict: bool
+    phrase: str = ""
+    place: int = 0
+    strict: bool = False
+    also: frozenset[str] = frozenset()
+    light: bool = False
 
     def said_in(self, text: str) -> float:
         """How surely a text says it."""
         if self.term is not None:
-            return says(self.term, text)
-        share = said_share(self.text, text)
-        return share if share >= 0.5 else 0.0
+            said = says(self.term, text)
+            return said or (0.8 if self.also and not self.also.isdisjoint(words_of(text)) else 0.0)
+        key = search_key(text)
+        if len(self.phrase) == 1:
+            return float(self.phrase in key)
+        if says_phrase(self.phrase, key):
+            return 1.0
+        before, after = self.phrase[max(0, self.place - 1) : self.place + 1], self.phrase[self.place : self.place + 2]
+        return float(any(len(pair) == 2 and pair in key for pair in (before, after)))
 
 
-def wanted_of(asked: Asked, rarity: Rarity) -> tuple[Wanted, ...]:
-    """The words that an answer must be about."""
+def wanted_of(asked: Asked, rarity: Rarity, meanings: Mapping[str, frozenset[str]] | None = None) -> tuple[Wanted, ...]:
+    """The words that an answer must be about.
+
+    Args:
+        meanings: words of the same meaning, by word (`agents.answering.text.meanings`).
+    """
     if asked.phrases:
-        return tuple(
-            Wanted(phrase, None, min(4, len(phrase)) / 2 * (1.0 if len(phrase) > 1 else 0.5), phrase.isascii())
-            for phrase in asked.phrases
-        )
+        found = []
+        for phrase in asked.phrases:
+            if phrase.isascii():
+                term = Term(phrase, False)
+                found.append(Wanted(phrase, term, 1.0, strict=phrase in asked.numbers))
+                continue
+            each = 1.0 if len(phrase) < 3 else 0.8
+            found += [
+                Wanted(character, None, each * (LIGHT / 2 if character in _LIGHT_CHARACTERS else 0.5), phrase, place)
+                for place, character in enumerate(phrase)
+            ]
+        return tuple(found)
     return tuple(
         Wanted(
             term.text,
             term,
             LIGHT if term.text in asked.light else 0.6 + 0.4 * rarity.weight(term),
-            term.text in asked.proper or term.text in asked.numbers,
+            strict=term.text in asked.proper or term.text in asked.numbers,
+            also=(meanings or {}).get(term.text, frozenset()),
+            light=term.text in asked.light,
         )
         for term in asked.focus
     )
+
+
+_LIGHT_CHARACTERS = frozenset("能用卖去要做住姓看写说讲到没得过给会想个款部位次年月天时上下中里来出开")
+"""Characters that are left of verbs and particles of a question. Ours."""
 
 
 class Surroundings:
@@ -78,6 +125,7 @@ class Surroundings:
         self._texts = {
             video_id: "\n".join(unit_text(unit) for unit in units) for video_id, units in self._by_video.items()
         }
+        self._main: dict[tuple[str, str, str], bool] = {}
         self.rarity = Rarity([unit_text(line.unit) for line in ranked])
 
     def text_of(self, video_id: str) -> str:
@@ -94,11 +142,22 @@ class Surroundings:
             and any(one.overlap(two) for one in unit.spans for two in other.spans)
         ]
 
+    def main(self, unit: Unit, one: Wanted) -> bool:
+        """Whether a word is what the video is about around a unit: it is said, written or seen more than once, or
+        stands on the first screens."""
+        known = self._main.get((unit.video_id, one.phrase, one.text))
+        if known is None:
+            units = [other for other in self._by_video[unit.video_id] if one.said_in(unit_text(other))]
+            first = any(other.channel == "screen" and other.span.seconds[0] < FIRST_SECONDS for other in units)
+            times = len({(other.channel in ("picture", "object"), other.text) for other in units})
+            known = self._main[unit.video_id, one.phrase, one.text] = first or times >= 2
+        return known
+
     def video_says(self, video_id: str, terms: Iterable[Term]) -> float:
         """The share of words that anything in a video says, or that are seen there."""
         terms = tuple(terms)
-        texts = [unit_text(unit) for unit in self._by_video[video_id]]
-        found = [max((says(term, text) for text in texts), default=0.0) for term in terms]
+        text = self.text_of(video_id)
+        found = [says(term, text) for term in terms]
         return sum(found) / len(found) if found else 1.0
 
 
@@ -162,8 +221,11 @@ def support_of(
     for other in around.at_the_time_of(unit, ("picture", "object", "caption")):
         scopes.append((SEEN_THERE, unit_text(other), None))
     elsewhere = around.text_of(unit.video_id)
+    free = _points_back(unit, reading, wanted)
+    heavy = bool(credit) or any(not one.light for one in wanted)
     total = got = credit
     said = True
+    by_phrase: dict[str, list[float]] = defaultdict(list)
     context: dict[int, Unit] = {}
     for one in wanted:
         best, where = 0.0, None
@@ -171,14 +233,20 @@ def support_of(
             worth = factor * one.said_in(text) if factor > best else 0.0
             if worth > best + 1e-9:
                 best, where = worth, other
-        if best < anywhere and one.said_in(elsewhere):
-            best, where = anywhere, None
+        far = max(anywhere, MAIN) if free and around.main(unit, one) else anywhere
+        if best < far and one.said_in(elsewhere):
+            best, where = far, None
+        if one.light and heavy:
+            continue
         total += one.weight
         got += one.weight * best
         said = said and (not one.strict or best >= OF_ANOTHER * 0.8)
+        if one.phrase and len(one.phrase) > 1:
+            by_phrase[one.phrase].append(best)
         if where is not None and best >= 0.5:
             context[id(where)] = where
-    return Support(got / total, said, tuple(context.values()))
+    whole = all(sum(found) >= LEAST_OF_PHRASE * len(found) for found in by_phrase.values())
+    return Support(got / total, said and whole, tuple(context.values()))
 
 
 def goes_back(unit: Unit) -> bool:
@@ -187,13 +255,18 @@ def goes_back(unit: Unit) -> bool:
 
 
 def _points_back(unit: Unit, reading: Reading | None, wanted: Sequence[Wanted]) -> bool:
-    """Whether a sentence has no subject of its own, so that it goes on about what was said before."""
-    if _POINTS_BACK.search(unit.text) or any(one.said_in(unit.text) for one in wanted):
+    """Whether a text has no subject of its own, so that it goes on about what was said before."""
+    text, start = unit.text, 0
+    if reading is not None and unit.channel == "screen":
+        # Of several rows only the answer's.
+        start = text.rfind(" / ", 0, reading.start) + 3 if " / " in text[: reading.start] else 0
+        stop = text.find(" / ", reading.end)
+        text = text[start : stop if stop >= 0 else len(text)]
+    if _POINTS_BACK.search(text):
         return True
-    rest = unit.text if reading is None else f"{unit.text[: reading.start]} {unit.text[reading.end :]}"
-    return len(content_terms(rest)) <= 1 or unit.text.lower().startswith(
-        ("because", "so ", "for ", "only", "just", "now")
-    )
+    rest = text if reading is None else f"{text[: reading.start - start]} {text[reading.end - start :]}"
+    own = [term for term in content_terms(rest) if not any(one.said_in(term.text) for one in wanted)]
+    return len(own) <= 1 or text.lower().startswith(("because", "so ", "for ", "only", "just", "now"))
 
 
 def segment(text: str, reading: Reading, others: Sequence[Reading]) -> str:

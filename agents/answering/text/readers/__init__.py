@@ -19,9 +19,7 @@ _READERS: dict[Kind, Callable[[str], Iterable[Reading]]] = {
     "year": dates.years,
     "date": dates.dates,
     "clock": dates.clocks,
-    "duration": amounts.durations,
     "age": amounts.ages,
-    "measure": amounts.measures,
     "place": names.places,
     "name": names.names,
     "person": names.people,
@@ -42,9 +40,10 @@ def read(asked: Asked, text: str) -> list[Reading]:
         if re.search(r"\bscore\b|比分", asked.text, re.I):
             found = amounts.scores(text)
         return apart(found)
-    if asked.kind == "duration" and asked.unit:
-        # "How many minutes …?" may be answered in hours.
-        return apart(amounts.durations(text))
+    if asked.kind == "duration":
+        return apart([*amounts.durations(text), *dates.ends(text)])
+    if asked.kind == "measure":
+        return apart(amounts.measures(text, asked.text))
     reader = _READERS.get(asked.kind)
     return apart(reader(text)) if reader else []
 

@@ -115,6 +115,9 @@ def codes(text: str) -> Iterator[Reading]:
         yield from readings(pattern, text)
 
 
+_RESULT = re.compile(rf"[^\s:：]+ (?:{NUMBER})\s?[-–:：]\s?(?:{NUMBER}) [^\s:：]+", re.I)
+
+
 def prices(text: str) -> Iterator[Reading]:
     """Sums of money, surely those with a currency."""
     for pattern in _PRICES:
@@ -145,15 +148,28 @@ def ages(text: str) -> Iterator[Reading]:
             yield found
 
 
-def measures(text: str) -> Iterator[Reading]:
-    """Lengths, weights, temperatures, speeds and the like."""
+_DIMENSIONS = (
+    (r"\bfast\b|\bspeed\b|velocity|多快|速度|时速", r"per hour|/h\b|km/h|mph|knots|/s\b|per second|每小时|每秒"),
+    (r"\bhot\b|\bcold\b|\bwarm\b|temperature|degrees|温度|多热|多冷|多少度|几度", r"°|degrees?|celsius|fahrenheit|度|℃"),
+    (r"\bheavy\b|weight|weigh|\bmass\b|多重|重量|体重", r"gram|kilo(?!m)|\bkgs?\b|\bg\b|\bmg\b|pound|ounce|\blbs?\b|\boz\b|tonn?e?s?\b|克|斤|吨|\bt\b"),
+    (r"\btall\b|\bhigh\b|\bdeep\b|\bwide\b|\blong\b|\bfar\b|\bthick\b|height|depth|width|length|distance|altitude|多[高深宽长远厚]|高度|深度|宽度|长度|距离|海拔|多少[米公里]",
+     r"met(?:er|re)|kilomet|centimet|millimet|\bmiles?\b|feet|foot|inch|yards?|\b(?:km|cm|mm|m|ft)\b|stor(?:y|ies|ey)|米|公里|里|尺|寸|层"),
+)  # fmt: skip
+
+
+def measures(text: str, question: str = "") -> Iterator[Reading]:
+    """Lengths, weights, temperatures, speeds and the like; only those that a question's "how fast" can mean."""
+    wanted = [units for asked, units in _DIMENSIONS if re.search(asked, question, re.I)]
     for pattern in _MEASURES:
-        yield from readings(pattern, text)
+        for found in readings(pattern, text):
+            if not wanted or any(re.search(units, found.text, re.I) for units in wanted):
+                yield found
 
 
 def scores(text: str) -> Iterator[Reading]:
     """Results of a game: "3 - 1", "two to one"."""
     yield from readings(_SCORES, text)
+    yield from readings(_RESULT, text)
 
 
 def counts(text: str, unit: tuple[str, ...], chinese_unit: str = "") -> Iterator[Reading]:

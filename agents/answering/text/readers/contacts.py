@@ -21,7 +21,8 @@ _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _SPOKEN_EMAIL = re.compile(r"\b[\w.]+ at [\w-]+(?: dot |\.)(?:com|org|net|edu|gov|io|co|info|de|uk|cn)\b", re.I)
 _TLD = r"(?:com|org|net|edu|gov|io|co|info|biz|app|dev|shop|store|online|site|tv|me|ai|eu|uk|de|fr|nl|es|it|ch|at|se|no|dk|fi|pl|ru|jp|cn|in|us|ca|au|br|kr|tw|hk|sg|example|test)"
 _LINK = re.compile(
-    rf"(?:https?://[^\s，。]+|\bwww\.[\w-]+(?:\.[\w-]+)+(?:/[^\s，。,]*)?|\b[a-z0-9-]{4,}\.[a-z]{2}\b(?!\.)|(?<![@\w.-])(?:www\.)?(?:[a-z0-9][a-z0-9-]*\.)+{_TLD}\b(?:/[^\s，。,]*)?)(?!@)", re.I
+    rf"(?:https?://[^\s，。]+|\bwww\.[\w-]+(?:\.[\w-]+)+(?:/[^\s，。,]*)?|\b[a-z0-9-]{(4,)}\.[a-z]{2}\b(?!\.)|(?<![@\w.-])(?:www\.)?(?:[a-z0-9][a-z0-9-]*\.)+{_TLD}\b(?:/[^\s，。,]*)?)(?!@)",
+    re.I,
 )
 _SPOKEN_LINK = re.compile(
     r"\b(?:(?:www|w w w) dot )?[\w-]+(?: [\w-]+)?? dot (?:com|org|net|edu|gov|io|info|tv|co|shop|de|uk|cn)\b", re.I

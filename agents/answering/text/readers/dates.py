@@ -105,3 +105,14 @@ def dates(text: str) -> Iterator[Reading]:
         for reading in found:
             yield Reading(reading.text, reading.start, reading.end, min(strength, reading.strength))
     yield from readings(_RELATIVE, text, 0.6)
+
+
+_UNTIL = re.compile(r"(?:\b(?:until|till|up to|through)|直到|到)\s*(?=\S)", re.I)
+
+
+def ends(text: str) -> Iterator[Reading]:
+    """Until when something lasts."""
+    for found in dates(text):
+        for before in _UNTIL.finditer(text, 0, found.start):
+            if before.end() == found.start:
+                yield Reading(text[before.start() : found.end].strip(), before.start(), found.end, 0.8)

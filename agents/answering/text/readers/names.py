@@ -6,28 +6,10 @@ import re
 from collections.abc import Iterator
 
 from agents.answering.text.readers.reading import Reading, readings
+from agents.answering.text.role_words import ROLES_IN_CHINESE, has_role
 from agents.words import FUNCTION_WORDS
 from stores.core.text_keys import HAN, search_key
 
-ROLES = frozenset(
-    "engineer developer designer director manager teacher professor doctor nurse president chairman chairwoman ceo cto cfo "
-    "founder cofounder owner chef cook baker pilot captain coach trainer player singer musician actor actress author writer "
-    "editor journalist reporter anchor host presenter producer photographer cameraman scientist researcher biologist chemist "
-    "physicist historian lawyer judge mayor minister senator governor officer police firefighter sergeant general farmer "
-    "gardener carpenter plumber electrician mechanic driver architect artist painter sculptor curator librarian student "
-    "analyst accountant consultant assistant secretary guide ranger vet veterinarian dentist surgeon therapist pharmacist "
-    "astronaut sailor fisherman beekeeper butcher tailor translator programmer lecturer instructor principal dean head chief "
-    "lead leader senior junior vice deputy executive speaker moderator volunteer keeper specialist expert technician operator "
-    "spokesman spokeswoman ambassador champion conductor composer blogger vlogger barista waiter receptionist".split()
-)
-"""English words for what people do."""
-
-ROLES_IN_CHINESE = re.compile(
-    "工程师|设计师|老师|教师|教授|讲师|医生|大夫|护士|院长|校长|主任|经理|总监|总裁|董事长|主席|创始人|老板|厨师|面包师|飞行员|机长|船长|教练|"
-    "队长|队员|歌手|演员|导演|作家|作者|编辑|记者|主播|主持人|摄影师|科学家|研究员|律师|法官|市长|部长|警察|消防员|农民|园丁|木匠|司机|"
-    "建筑师|艺术家|画家|馆长|馆员|学生|分析师|会计|顾问|助理|秘书|导游|兽医|牙医|药剂师|宇航员|渔民|养蜂人|翻译|程序员|技师|技术员|"
-    "负责人|主管|专家|志愿者|发言人|大使|冠军|指挥|作曲家|服务员|接待员|站长|店长|部门经理"
-)
 SURNAMES = (
     "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁韦昌马苗凤花方俞任袁柳鲍史唐费廉岑薛雷贺倪汤"
     "滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄和穆萧尹姚邵湛汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞熊纪舒屈项祝董梁杜阮蓝闵席季麻强贾路娄危江童颜郭"
@@ -62,6 +44,9 @@ _CHINESE_INTRODUCED = (
         f"(?:姓名|主讲|讲师|作者|导演|主持人?|嘉宾|编剧|摄影|记者|主演|演唱|作曲|负责人|制片)[:：\\s]\\s*(?P<a>[{HAN}·]{{2,4}})"
     ),
 )
+_SAYS = re.compile(
+    r"\b(?P<a>(?:[Tt]he|[Aa]n?|[Oo]ur|[Mm]y) (?:\w+ ){1,3}?)(?=(?:says?|said|told|explain(?:s|ed)|thinks|announced|claims|adds|added)\b)"
+)
 _CHINESE_PERSON = re.compile(f"(?<![{HAN}])(?P<a>[{SURNAMES}][{HAN}]{{1,2}})(?![{HAN}])")
 _CHINESE_WITH_ROLE = re.compile(
     f"(?P<a>[{SURNAMES}][{HAN}]{{1,2}}?)(?=老师|教授|医生|先生|女士|经理|主任|工程师|教练|厨师|校长|师傅|博士|院长)"
@@ -79,7 +64,8 @@ _CHINESE_CALLED = re.compile(
 )
 _NAMES = re.compile(r"(?<![\w])(?P<a>[A-Z][\w'’&-]*(?: (?:(?:of|the|and|de|la|&) )?[A-Z0-9][\w'’&-]*)*)")
 _NO_NAME = FUNCTION_WORDS | frozenset(
-    "monday tuesday wednesday thursday friday saturday sunday january february march april june july august september "
+    "monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays saturdays sundays "
+    "january february march april june july august september "
     "october november december welcome hello thanks thank please today tomorrow yesterday now then next first second third "
     "finally okay ok yes well so oh hey hi new sale free open closed price only just step chapter part lesson page contact "
     "call visit subscribe follow like share click learn more about our your the dear good morning afternoon evening sorry "
@@ -129,6 +115,7 @@ def people(text: str) -> Iterator[Reading]:
         for found in readings(pattern, text):
             if not ROLES_IN_CHINESE.fullmatch(found.text):
                 yield found
+    yield from readings(_SAYS, text, 0.55)
     yield from readings(_CHINESE_PERSON, text, 0.7)
     yield from readings(_CHINESE_WITH_ROLE, text, 0.8)
     for found in readings(_LOOSE_NAME, text):
@@ -149,7 +136,10 @@ def names(text: str) -> Iterator[Reading]:
     yield from readings(_CALLED_PLAIN, text, 0.8)
     yield from readings(_CHINESE_CALLED, text)
     for found in readings(_NAMES, text):
-        yield from _trimmed(found, 0.6)
+        for name in _trimmed(found, 0.6):
+            first = not text[: name.start].strip() or text[: name.start].rstrip()[-1] in ".!?"
+            if not (first and " " not in name.text):
+                yield name
 
 
 def places(text: str) -> Iterator[Reading]:
@@ -163,11 +153,6 @@ def places(text: str) -> Iterator[Reading]:
     for found in readings(_NAMES, text):
         for reading in _trimmed(found, 0.4):
             yield reading
-
-
-def has_role(text: str) -> bool:
-    """Whether a text names what people do."""
-    return any(word in ROLES for word in re.findall("[a-z]+", search_key(text))) or bool(ROLES_IN_CHINESE.search(text))
 
 
 def is_name(text: str) -> bool:

@@ -24,9 +24,9 @@ class Reading:
 
 
 def readings(pattern: re.Pattern[str], text: str, strength: float = 1.0) -> Iterator[Reading]:
-    """Everything that a pattern finds: its group ``a`` if it has one, else all of it."""
-    group: int | str = "a" if "a" in pattern.groupindex else 0
+    """Everything that a pattern finds: its group ``a`` where that matches, else all of it."""
     for found in pattern.finditer(text):
+        group: int | str = "a" if "a" in pattern.groupindex and found["a"] else 0
         piece = found.group(group)
         if piece and piece.strip():
             start = found.start(group) + len(piece) - len(piece.lstrip())

@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from agents.answering.text.readers.names import PERSON, ROLES_IN_CHINESE, SURNAMES, has_role, is_name
+from agents.answering.text.readers.names import PERSON, SURNAMES, is_name
 from agents.answering.text.readers.reading import Reading
+from agents.answering.text.role_words import ROLES_IN_CHINESE, has_role
 from agents.answering.text.units import Unit
 from stores.core.text_keys import HAN, search_key
 
@@ -24,6 +25,10 @@ _IN_CHINESE = re.compile(
     f"(?:^|[，,。\\s：:/]|叫|位是|这是)(?P<name>[{SURNAMES}][{HAN}]{{1,2}}?)[，,]?(?:她|他|我)?(?:是|担任)"
     f"(?P<role>[{HAN}]{{0,12}}?(?:{ROLES_IN_CHINESE.pattern}))"
 )
+
+
+# Text reading often loses the space between a name and the role beside it.
+_JOINED = re.compile(f"(?P<name>[{SURNAMES}][{HAN}]{{1,2}}?)(?P<role>[{HAN}]{{0,6}}?(?:{ROLES_IN_CHINESE.pattern}))$")
 
 
 class _Said(Protocol):
@@ -68,6 +73,14 @@ def _pairs(unit: Unit) -> list[tuple[Reading, Reading]]:
             if has_role(other.text) or (not is_name(other.text) and unit.channel == "screen" and len(other.text) < 48):
                 pairs.append((piece, other))
                 break
+    joined = _JOINED.match(unit.text.split(" / ")[0])
+    if joined:
+        pairs.append(
+            (
+                Reading(joined["name"], 0, joined.end("name")),
+                Reading(joined["role"], joined.start("role"), joined.end("role")),
+            )
+        )
     for pattern in (_IS, _APPOSED, _IS_INVERTED, _IN_CHINESE):
         for found in pattern.finditer(unit.text):
             name = Reading(found["name"], found.start("name"), found.end("name"))
