@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from agents.questions.question import Relation, Wants
+from agents.questions.question import Intent, Relation, Wants
 from agents.questions.reading import GUESS, LIKELY, Reading, Rule, first_rule, kind_of
 from agents.questions.things import things_in_chinese
 
@@ -93,7 +93,7 @@ def read_chinese(key: str) -> Reading:
     asked = _ENDING.sub("", key)
     rule = first_rule(_RULES, asked) or Rule("find", re.compile(""), LIKELY if len(asked) < 12 else GUESS)
     intent, wants = rule.intent, kind_of(_KINDS, asked)
-    relation, anchor = _relation(asked)
+    relation, anchor = _relation(asked, intent)
     yes_or_no = bool(_YES_OR_NO.search(asked))
     if yes_or_no and wants in ("object", "action", "price", "name", "number", "duration", "time", "date"):
         wants = "anything"
@@ -106,8 +106,10 @@ def read_chinese(key: str) -> Reading:
     return Reading(intent, rule.certainty, wants, relation, anchor, things_in_chinese(asked, intent), yes_or_no)
 
 
-def _relation(asked: str) -> tuple[Relation, str]:
+def _relation(asked: str, intent: Intent) -> tuple[Relation, str]:
     for relation, form in _RELATIONS:
+        if intent == "compare" and relation not in ("most", "least"):
+            continue
         found = form.search(asked)
         if found:
             return relation, (found.groupdict().get("anchor") or "").strip("，, ")

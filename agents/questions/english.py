@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from agents.questions.question import Relation, Wants
+from agents.questions.question import Intent, Relation, Wants
 from agents.questions.reading import GUESS, LIKELY, Reading, Rule, first_rule, kind_of
 from agents.questions.things import things_in_english
 
@@ -49,7 +49,7 @@ _RULES = (
     Rule("tags", _form(r"(?<!price )(?<!name )(?<!dog )(?<!\bits )(?<!\bthe )\b(?:hash)?tags?\b(?! (?:on|hang|say))|\bthe tags\b|\bits tags\b|\bkeywords?\b|\bcategor(?:y|ies)\b|\bfacets?\b|\bclassified\b")),
     Rule("which_videos", _form(r"<VIDEO>\b.* (?:tagged|labelled|labeled)\b|\b(?:tagged|labelled|labeled) .*<VIDEO>")),
     Rule("tags", _form(r"\b(?:tagged|labelled|labeled)\b")),
-    Rule("metadata", _form(r"\bhow long (?:is|are|was|were)(?: (?:it|this|that|these|they))?\W*$|\bhow long (?:is|are|was|were)(?: the| this| that| each| your| my)?(?: \w+)? ?(?:<VIDEO>)\W*|\b(?:duration|length|running time|run ?time|play(?:ing)? time) of (?:the|this|that|it|each|every|\W|$)(?: \w+)? ?(?:<VIDEO>|$)?|\bduration\b")),
+    Rule("metadata", _form(r"\bhow long (?:is|are|was|were)(?: (?:\S+\.\w{2,4}|it|this|that|these|they))?\W*$|\bhow long (?:is|are|was|were)(?: the| this| that| each| your| my)?(?: \w+)? ?(?:<VIDEO>)\W*|\b(?:duration|length|running time|run ?time|play(?:ing)? time) of (?:the|this|that|it|each|every|\W|$)(?: \w+)? ?(?:<VIDEO>|$)?|\bduration\b")),
     Rule("metadata", _form(r"\bresolution\b|\bframe ?rate\b|\bfps\b|\bframes (?:per|a) second\b|\bcodec\b|\bbit ?rate\b|\bfile (?:size|name|format|type)\b|\baspect ratio\b|\bmega ?(?:bytes|pixels)\b|\bgigabytes?\b|\b[mg]b\b|\bsound ?track\b|\baudio track\b|\b(?:portrait|landscape|vertical|horizontal)(?: or (?:portrait|landscape|vertical|horizontal)| (?:mode|format|orientation|video))\b|\bmeta ?data\b|\bmono or stereo\b|\bstereo\b|\bcontainer format\b")),
     Rule("metadata", _form(r"\b(?:<BE>) (?:it|this|that|<FILE>|\W+)? ?(?:recorded|filmed|shot|uploaded|added|imported|indexed|ingested|created|modified|made|taken)\W*(?:on|at|in)?\W*$|\b(?:have|has|with|without|any) (?:any |a )?(?:sound|audio)\W*$|\bhow (?:big|large|heavy) (?:is|are)(?: the| this| that)? ?(?:<VIDEO>|it)?\W*$|\bwhat (?:format|quality|size) (?:is|are|does)(?: \w+)? ?(?:<VIDEO>|it)?\W*|\b(?:is|are) (?:it|<FILE>) (?:in )?(?:hd|4k|silent|muted|black and white|colou?r|full hd)\W*$|\bhow many (?:seconds|minutes|hours)(?: long)? (?:is|are|does)(?: (?:it|<FILE>)?| \W*)(?: long| last| run)?\W*$|\bhow many (?:frames|pixels)\b")),
     Rule("metadata", _form(r"\b(?:which|what)(?: of the| of my| of these)? (?:<VIDEO>|one) (?:is|has|was|are) (?:the )?(?:longest|shortest|biggest|largest|smallest|newest|oldest|latest)\b|\b(?:longest|shortest|newest|oldest|largest|smallest) (?:<VIDEO>)\b")),
@@ -123,8 +123,8 @@ def read_english(asked: str) -> Reading:
         asked: without politeness, contractions spelled out (`wording`).
     """
     rule = first_rule(_RULES, asked) or Rule("find", re.compile(""), GUESS if asked.endswith("?") else LIKELY)
-    relation, anchor = _relation(asked)
     intent = rule.intent
+    relation, anchor = _relation(asked, intent)
     yes_or_no = bool(_YES_OR_NO.search(asked)) and not (intent == "compare" and _OR.search(asked))
     wants = kind_of(_KINDS, asked)
     if yes_or_no and wants in ("object", "action", "price", "name", "number", "duration", "time", "date"):
@@ -135,15 +135,15 @@ def read_english(asked: str) -> Reading:
         relation, anchor = "", ""
     if relation in ("most", "least") and intent not in ("compare", "which_videos", "metadata", "count", "who", "when", "shown"):
         relation = ""
-    if intent == "compare" and not relation and anchor:
-        anchor = ""
     return Reading(
         intent, rule.certainty, wants, relation, anchor, things_in_english(asked, intent), yes_or_no
     )
 
 
-def _relation(asked: str) -> tuple[Relation, str]:
+def _relation(asked: str, intent: Intent) -> tuple[Relation, str]:
     for relation, form in _RELATIONS:
+        if intent == "compare" and relation not in ("most", "least"):
+            continue
         found = form.search(asked)
         if found:
             anchors = [words for words in found.groupdict().values() if words]
