@@ -23,8 +23,12 @@ _FORM = 0.75
 LIKENESS = 0.4
 """How far likeness moves the strength of a form: by half of it up or down. Ours."""
 
-CERTAIN = 0.9
-"""Likeness to idle examples from which it stops a sentence without any form. Ours."""
+CERTAIN = 0.86
+"""Likeness to idle examples from which it stops a sentence without any form. Ours: above all questions to a library of
+two lists of ours, but for those with a definite thing ("the filter"), which need `DEFINITE`."""
+
+DEFINITE = 0.95
+"""The same for a sentence that speaks of a definite thing, as one does of what is to be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,11 @@ _POINTS = _form(
     r"^(?:who|what|where|when|why|how|which|is|are|was|does|did)\b.*\b(?:that|this|it|he|she|they|there|these|those|him|her|them)\b|^why\W*$|(?:谁|什么|哪|为什么|怎么).*(?:他|她|它|这|那)|(?:他|她|它|这|那).*(?:谁|什么|哪|为什么|怎么)"
 )
 _ENDING = re.compile("[\\s？?。.！!]+$")
-_SENTENCE = _form(r"^(?:who|what|where|when|why|how|which|is|are|was|were|do|does|did|can|could|should|will|would|tell|explain|define|give)\b.* .*\w|\b(?:i|you|me|my|your)\b")
+_SENTENCE = _form(
+    r"^(?:who|what|where|when|why|how|which|is|are|was|were|do|does|did|can|could|should|will|would|tell|explain|define|give)\b.* .*\w|^(?:i|you|my|your)\b|\b(?:me|you|your|my)\W*$"
+)
+_DEFINITE = _form(r"\b(?:the|this|that|these|those|his|her|their|its) (?!(?:world|earth|sun|moon|universe|best|most|\w+est)\b)[a-z]")
+_NAMES_VIDEOS = _form(r"\b(?:videos?|clips?|footage|recordings?|films?|library)\b|视频|影片|片段|录像|资料库|视频库")
 _SENTENCE_IN_CHINESE = re.compile("谁|什么|哪|为什么|怎么|如何|多少|几|吗|呢|[你我]")
 _CHANGES_VIDEOS = _form(
     r"^(?:now |just |ok |and |then )*(?:delete|erase|wipe|remove|drop|rename|upload|download|overwrite|reset|format|destroy|clear) "
@@ -79,7 +87,7 @@ _ORDERS_IN_CHINESE = re.compile(
     "发(?:邮件|短信|消息|微信)|发送|打电话|预订|预定|订(?:一|张|个|份|机|酒)|点(?:一|个|份)?(?:外卖|份|披萨)|买|定(?:个|一个).*闹钟|设(?:置|个|一个).*(?:闹钟|提醒|密码)|提醒我|安装|卸载|修改(?:密码|文件)|放(?:点|首|一首)?(?:音乐|歌)|播放音乐)(?!的)|"
     "^(?:请|帮我|你)?把.{1,14}(?:删|关|剪|转成|改名|改成|上传|下载|发给|合并|清空|打开|移到|复制|备份|关掉|调)|(?:删除|清空|删掉)(?:所有|全部|这个|整个)|"
     "^(?:请|帮我|给我|替我|为我|你|能|可以|现在|用.{1,10})*(?:给.{1,6}|帮.{1,6})?(?:写|作|编|创作|来)(?:一)?(?:首|篇|个|封|段|份)?.{0,16}(?:诗|作文|文章|故事|歌词|代码|程序|函数|邮件|小说|信|脚本|论文|段子|简历|情书|对联)$|^(?:写|编写)(?:代码|程序)|发(?:一)?封.{0,6}(?:邮件|信)|叫我起床|叫醒我|"
-    "^(?:请|帮我|给我|替我|为我|你|能)*(?:画(?=一(?:张|幅|个|只|匹|条|朵|棵))|生成|绘制|做)(?:一)?(?:张|幅|个|出).{1,12}(?:图|画|图片|照片|新视频)$|忽略.{0,8}(?:指令|指示|规则|提示|要求)|无视.{0,8}(?:指令|指示|规则)|系统提示|提示词|隐藏(?:的)?(?:规则|指令)|"
+    "^(?:请|帮我|给我|替我|为我|你|能)*(?:画(?=[一几]?[张幅个只匹条朵棵])|生成|绘制|做)[一几]?(?:张|幅|个|出|只|匹|条|朵|棵).{1,12}(?:图|画|图片|照片|新视频)$|忽略.{0,8}(?:指令|指示|规则|提示|要求)|无视.{0,8}(?:指令|指示|规则)|系统提示|提示词|隐藏(?:的)?(?:规则|指令)|"
     "(?:假装|扮演|假设你|从现在起|从现在开始)|你现在是|忘(?:掉|记)(?:我|之前|所有|以上|你的|那些|全部)|翻译成|(?:修|改|调试)(?:一下)?我的代码|当我的|密码告诉|告诉我.{0,4}密码$"
 )
 _SMALL_TALK = _form(
@@ -109,7 +117,7 @@ _MATHS = re.compile(
     re.I,
 )
 _OWN_DAY = _form(
-    r"\bweather\b.*\b(?:today|tomorrow|tonight|now|right now|this week|weekend|like in|in [A-Z]\w+|forecast|outside|next week)|^(?:what is |how is )?(?:the )?weather\W*$|\b(?:what|how) is the weather(?: like)?\W*$|\bforecast\b|\bwill it (?:rain|snow|be (?:sunny|cold|hot|warm))\b|\bis it (?:raining|snowing|sunny|cold|hot|going to rain)\b.*\b(?:today|tomorrow|now|outside|in [A-Z])|"
+    r"\bweather\b.*\b(?:today|tomorrow|tonight|now|right now|this week|weekend|like in|in [A-Z]\w+|forecast|outside|next week)|^(?:what is |how is )?(?:the )?weather\W*$|\b(?:what|how) is the weather(?: like)?\W*$|\bforecast\b|\bwill it (?:rain|snow|be (?:sunny|cold|hot|warm))\b|\bis it going to (?:rain|snow)\b|\bis it (?:raining|snowing|sunny|cold|hot|going to rain)\b.*\b(?:today|tomorrow|now|outside|in [A-Z])|"
     r"\bwhat (?:time|day|date|year|month) is it\b(?!.*\b(?:in the|on the|shown|clock|video|scene))|\bwhat is (?:the )?(?:current |today's |exact )?(?:time|date|day)(?: (?:today|now|in [A-Z]\w+|right now|is it))*\W*$|\btoday's (?:date|news|weather)\b|\b(?:latest|breaking|today's|recent) news\b|\bnews today\b|"
     r"\bstock (?:price|market)\b|\bshare price\b|\bexchange rate\b|\bbitcoin\b.*\b(?:buy|price|worth|invest)|\b(?:buy|invest in|price of) (?:bitcoin|stocks|gold|crypto)|\b(?:should|shall|can|do|how (?:do|can|should)) (?:i|we)\b(?!.*\b(?:see|find|hear|watch|have (?:any|a|videos?))\b).*\b(?:eat|cook|wear|buy|invest|lose weight|do today|tonight|for dinner|my|date|marry|quit|learn|sleep better|get rich|make money|be happy|become|apply)\b|"
     r"^should i (?!see|look|watch)|\bwhat should i\b|\brecommend (?:me )?(?:a|some|any) (?:good )?(?:book|restaurant|movie|film|song|hotel|laptop|phone)s?\b|\bbest (?:restaurant|hotel|pizza|place to eat)s? (?:in|near)\b|\bnear me\b|\bmy (?:horoscope|homework|taxes|wife|husband|boss|girlfriend|boyfriend|mother|mom|dad|car|phone|computer|account)\b(?! (?:in|appear|seen|video))|\bhoroscope\b|\blottery numbers\b"
@@ -133,7 +141,7 @@ _ENCYCLOPAEDIC = _form(
     r"\b(?:is|are) the earth (?:round|flat)\b|\bdoes god exist\b|\bwhy is the sky blue\b|\bdo aliens exist\b|\bchicken or the egg\b|\bwhat language (?:is spoken|do they speak|do people speak) in (?-i:[A-Z])|\bwhich continent\b|\bwhich planet\b|\bconvert \d|\b\d+ (?:miles|feet|pounds|euros|dollars|usd|celsius|fahrenheit|inches) (?:in|to) \w+"
 )
 _ENCYCLOPAEDIC_IN_CHINESE = re.compile(
-    "(?:首都|省会|总统|首相|国王|女王|国旗|国歌|国花|人口|货币|官方语言|面积|时区|主席|总理)(?:是|有|叫|多|的)?(?:什么|哪|多少|几|多大|在哪)|(?:国|省|州|任|美|法|英|俄|德|日|韩)(?:的)?(?:总统|首相|国王|女王|总理|主席)|(?:的|国|省|州|任)(?:首都|省会)|化学(?:符号|式|元素)|元素符号|沸点|熔点|冰点|光速|音速|太阳系|元素周期表|原子(?:序数|量|质量)|人生的意义|生命的意义|"
+    "(?:首都|省会|总统|首相|国王|女王|国旗|国歌|国花|人口|货币|官方语言|面积|时区|主席|总理)(?:是|有|叫|多|的)?(?:什么|哪|多少|几|多大|在哪)|(?:国|省|州|任|挪威|瑞典|丹麦|芬兰|荷兰|比利时|西班牙|葡萄牙|意大利|希腊|土耳其|俄罗斯|乌克兰|波兰|日本|印度|巴西|阿根廷|墨西哥|加拿大|澳大利亚|新西兰|埃及|南非|以色列|伊朗|越南|新加坡|马来西亚|菲律宾|印尼|奥地利|瑞士|爱尔兰|美|法|英|俄|德|日|韩)(?:的)?(?:总统|首相|国王|女王|总理|主席)|(?:的|国|省|州|任)(?:首都|省会)|化学(?:符号|式|元素)|元素符号|沸点|熔点|冰点|光速|音速|太阳系|元素周期表|原子(?:序数|量|质量)|人生的意义|生命的意义|"
     "(?:世界上?|地球上?|全球|中国|亚洲|欧洲|非洲|宇宙)(?:里|中)?(?:上)?(?:的)?最(?:大|高|长|深|小|快|富|古老|热|冷)的?|最(?:大|高|长|深)的(?:海洋|山|河|湖|国家|沙漠|岛|行星|动物|城市|山峰|大洲)|(?:月亮|月球|太阳|地球|火星|宇宙|珠穆朗玛峰|珠峰|长城|埃菲尔铁塔|尼罗河|长江|黄河)(?:离地球|距离?地球|到地球)?(?:有)?(?:多)(?:远|大|高|长|重|热|老)|"
     "(?:一年|一天|一小时|一周|一个月|太阳系|世界上?|地球上?|全世界|人体|蜘蛛|昆虫|章鱼|一公斤|闰年|人)有(?:几|多少)(?:个|颗|天|条|块|月|小时|国家|大洲|骨头|秒|分钟|季节|只脚|只眼)|(?:谁|哪个人|何人)(?:发明|发现|创立|创作|写|画|创办|建立)了|(?:电话|电灯|灯泡|飞机|蒸汽机|互联网|万有引力|相对论|青霉素|造纸术|印刷术|指南针|火药|哈姆雷特|蒙娜丽莎|红楼梦|西游记|三国演义|水浒传)(?:是)?(?:谁|什么时候|哪年|哪一年)|"
     "(?:第[一二]次世界大战|一战|二战|世界大战|冷战|辛亥革命|法国大革命|鸦片战争|抗日战争)|世界杯.*(?:谁|哪).*(?:赢|冠军|夺)|(?:谁|哪).*(?:赢|夺).*世界杯|诺贝尔|奥斯卡|用?[一-鿿]{1,4}(?:语|文)(?:怎么|如何|该怎么)(?:说|写|讲|读)|翻译(?:成|一下|这)|(?:近义词|反义词|同义词|成语接龙)|的拼音|怎么拼写|(?:什么是|解释一下?|介绍一下?)(?:量子|相对论|光合作用|引力|重力|万有引力|区块链|黑洞|dna|进化论|通货膨胀|民主|资本主义|爱情|幸福|人工智能|大爆炸|哲学)|"
@@ -160,7 +168,7 @@ def idleness(asked: str, given: str = "", kinds: Mapping[str, float] | None = No
     addressed = bool(_TO_THE_LIBRARY.search(asked))
     if kinds and not addressed:
         reason, strength = _with_likeness(asked, reason, strength, kinds)
-    if addressed and reason in ("world_knowledge", "greeting") and strength < 0.9:
+    if reason in ("world_knowledge", "greeting") and (_NAMES_VIDEOS.search(asked) or (addressed and strength < 0.9)):
         strength *= 0.5
     strength = min(0.95 if reason == "world_knowledge" else 1.0, max(0.0, strength))
     return Idleness(reason if strength >= STOPPED else "", strength)
@@ -195,7 +203,8 @@ def _with_likeness(asked: str, reason: Idle, strength: float, kinds: Mapping[str
     whole = bool((_SENTENCE_IN_CHINESE if is_in_chinese(asked) else _SENTENCE).search(asked))
     if not whole:
         return _AS_REASON[closest], 0.3 * total
-    return _AS_REASON[closest], 0.6 * total if total > CERTAIN else 0.45 * total
+    least = DEFINITE if _DEFINITE.search(asked) else CERTAIN
+    return _AS_REASON[closest], 0.6 * total if total > least else 0.45 * total
 
 
 _AS_REASON: dict[str, Idle] = {"greeting": "greeting", "world_knowledge": "world_knowledge", "command": "command"}
