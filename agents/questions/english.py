@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from agents.questions.question import Relation, Wants
+from agents.questions.question import Intent, Relation, Wants
 from agents.questions.reading import GUESS, LIKELY, Reading, Rule, first_rule, kind_of
 from agents.questions.things import things_in_english
 
@@ -46,16 +46,20 @@ _RULES = (
     Rule("summarise", _form(r"\bwhat (?:is|are|was|were) (?:(?:the|this|that|these|those|my|each|all)(?: (?:of )?(?:the|this|these))?(?: \w+)? (?:<VIDEO>|library|collection)|it|this|that|they|these) (?:all )?(?:about|dealing with)\b|\bwhat (?:the|this|that)(?: \w+)? <VIDEO> (?:is|are|was) about\b")),
     Rule("summarise", _form(r"\bwhat (?:happens|happened|is happening|goes on|is going on|is shown|takes place|can be seen)(?: \w+)? (?:in|during|throughout|over the course of) (?:the|this|that)(?: \w+)? (?:<VIDEO>)\W*$")),
     Rule("summarise", _form(r"\bin (?:a nutshell|short|brief|a few (?:words|sentences))\b|\bwhat is (?:in|inside) (?:the|this|my) (?:library|collection)\b|\bwhat kinds? of <VIDEOS> (?:are|do)\b|\bwhat <VIDEO> (?:are|do (?:i|we|you)) (?:there|have)\b")),
+    Rule("quote", _form(r"\b(?:last|first|final|exact|very|opening|closing) words\b")),
+    Rule("summarise", _form(r"^what (?:is|are|was|were) (?:the|this|that) (?:\w+ )?\w+ (?:all )?about\W*$"), LIKELY),
     Rule("tags", _form(r"(?<!price )(?<!name )(?<!dog )(?<!\bits )(?<!\bthe )\b(?:hash)?tags?\b(?! (?:on|hang|say))|\bthe tags\b|\bits tags\b|\bkeywords?\b|\bcategor(?:y|ies)\b|\bfacets?\b|\bclassified\b")),
+    Rule("tags", _form(r"^how (?:is|are|was|were) .*(?:tagged|labelled|labeled)\b")),
     Rule("which_videos", _form(r"<VIDEO>\b.* (?:tagged|labelled|labeled)\b|\b(?:tagged|labelled|labeled) .*<VIDEO>")),
     Rule("tags", _form(r"\b(?:tagged|labelled|labeled)\b")),
-    Rule("metadata", _form(r"\bhow long (?:is|are|was|were)(?: (?:it|this|that|these|they))?\W*$|\bhow long (?:is|are|was|were)(?: the| this| that| each| your| my)?(?: \w+)? ?(?:<VIDEO>)\W*|\b(?:duration|length|running time|run ?time|play(?:ing)? time) of (?:the|this|that|it|each|every|\W|$)(?: \w+)? ?(?:<VIDEO>|$)?|\bduration\b")),
+    Rule("metadata", _form(r"\bhow long (?:is|are|was|were)(?: (?:\S+\.\w{2,4}|it|this|that|these|they))?\W*$|\bhow long (?:is|are|was|were)(?: the| this| that| each| your| my)?(?: \w+)? ?(?:<VIDEO>)\W*|\b(?:duration|length|running time|run ?time|play(?:ing)? time) of (?:the|this|that|it|each|every|\W|$)(?: \w+)? ?(?:<VIDEO>|$)?|\bduration\b")),
     Rule("metadata", _form(r"\bresolution\b|\bframe ?rate\b|\bfps\b|\bframes (?:per|a) second\b|\bcodec\b|\bbit ?rate\b|\bfile (?:size|name|format|type)\b|\baspect ratio\b|\bmega ?(?:bytes|pixels)\b|\bgigabytes?\b|\b[mg]b\b|\bsound ?track\b|\baudio track\b|\b(?:portrait|landscape|vertical|horizontal)(?: or (?:portrait|landscape|vertical|horizontal)| (?:mode|format|orientation|video))\b|\bmeta ?data\b|\bmono or stereo\b|\bstereo\b|\bcontainer format\b")),
-    Rule("metadata", _form(r"\b(?:<BE>) (?:it|this|that|<FILE>|\W+)? ?(?:recorded|filmed|shot|uploaded|added|imported|indexed|ingested|created|modified|made|taken)\W*(?:on|at|in)?\W*$|\b(?:have|has|with|without|any) (?:any |a )?(?:sound|audio)\W*$|\bhow (?:big|large|heavy) (?:is|are)(?: the| this| that)? ?(?:<VIDEO>|it)?\W*$|\bwhat (?:format|quality|size) (?:is|are|does)(?: \w+)? ?(?:<VIDEO>|it)?\W*|\b(?:is|are) (?:it|<FILE>) (?:in )?(?:hd|4k|silent|muted|black and white|colou?r|full hd)\W*$|\bhow many (?:seconds|minutes|hours)(?: long)? (?:is|are|does)(?: (?:it|<FILE>)?| \W*)(?: long| last| run)?\W*$|\bhow many (?:frames|pixels)\b")),
+    Rule("metadata", _form(r"\b(?:<BE>) (?:it|this|that|<FILE>|\W+)? ?(?:recorded|filmed|shot|uploaded|added|imported|indexed|ingested|created|modified|made|taken)\W*(?:on|at|in)?\W*$|\b(?:have|has|with|without|any) (?:any |a )?(?:sound|audio)\W*$|\bhow (?:big|large|heavy) (?:is|are)(?: the| this| that)? ?(?:<VIDEO>|it)?\W*$|\bwhat (?:format|quality|size) (?:is|are|does)(?: \w+)? ?(?:<VIDEO>|it)?\W*|\b(?:is|are) (?:it|<FILE>) (?:in )?(?:hd|4k|silent|muted|black and white|colou?r|full hd)\W*$|\bhow many (?:seconds|minutes|hours)(?: long)? (?:is|are|does)(?: (?:it|<FILE>)?| \W*)(?: long| last| run| have| take| contain)?\W*$|\bhow many (?:frames|pixels)\b")),
     Rule("metadata", _form(r"\b(?:which|what)(?: of the| of my| of these)? (?:<VIDEO>|one) (?:is|has|was|are) (?:the )?(?:longest|shortest|biggest|largest|smallest|newest|oldest|latest)\b|\b(?:longest|shortest|newest|oldest|largest|smallest) (?:<VIDEO>)\b")),
     Rule("metadata", _form(r"\bhow long (?:does|do|will|did)(?: (?:the|this|that|each|it))?(?: \w+)?(?: <VIDEO>)? (?:last|run|go on)\W*$|^(?:is there|are there|does (?:it|<FILE>) have|has (?:it|<FILE>)) (?:any |a )?(?:sound|audio)\b(?! (?:of|like))")),
     Rule("compare", _form(r"\bagree (?:on|about|with each other)\b|\bboth\b.*\bagree\b|\b(?:more|less) \w+ than\b(?! (?:\d|one|two|three|a))|\b(?:\w{2,}er) than\b(?! (?:\d|one|two|three|four|five|ten|a minute|an hour))(?<!rather than)(?<!other than)|\bdiffer(?:s|ent|ence|ences)?\b(?! (?:kinds?|types?|colou?rs?|animals?|people|things?|objects?|speakers?|tags?|languages?|<VIDEO>))|\bcompar(?:e|es|ed|ing|ison)\b|\bin common\b|\bsimilarit(?:y|ies)\b|\bversus\b|\bvs\.?(?:\s|$)|\bcontrast\b|\bthe same (?:\w+ )?(?:as|in (?:both|the two|all))\b|\bthe same\b.*\b(?:and|both|two)\b|\bin both\b|\bboth (?:of )?(?:the |these )?<VIDEOS>|\b(?:is|are) (?:.+ )?similar\b")),
-    Rule("compare", _form(r"\b(?:which|who|what)\b(?: (?:one|\w+|of (?:the|these|them)(?: two)?(?: \w+)?)){0,3} (?:<BE>|<DO>|shows?|contains?|lasts?|costs?|looks?|runs?|seems?) (?:\w+ ){0,3}<MORE>\b(?! than (?:\d|one|two|three|four|five|ten|a minute|an hour))|\b<MORE>\b.* than\b(?! (?:\d|one|two|three|four|five|ten|a minute|an hour))|\bas (?:\w+) as\b(?! possible)|\bthe (?:longer|shorter|bigger|larger|newer|older) (?:one|<VIDEO>|of)\b")),
+    Rule("compare", _form(r"\b(?:which|who|what)\b(?: (?:one|\w+|of (?:the|these|them)(?: two)?(?: \w+)?)){0,3} (?:<BE>|<DO>|shows?|contains?|lasts?|costs?|looks?|runs?|seems?) (?:\w+ ){0,3}<MORE>\b(?! than (?:\d|one|two|three|four|five|ten|a minute|an hour))|\b<MORE>\b.* than\b(?! (?:\d|one|two|three|four|five|ten|a minute|an hour))|\bas (?:many|much) .+ as\b|\bas (?:\w+) as\b(?! possible)|\bthe (?:longer|shorter|bigger|larger|newer|older) (?:one|<VIDEO>|of)\b")),
+    Rule("find", _form(r"\b(?:any|some|the) footage of\b"), 0.8),
     Rule("which_videos", _form(r"\b(?:which|what)(?: of (?:the|these|my|our|all)(?: \w+)?)? (?:other )?<VIDEO>\b|\bin (?:which|what|how many) <VIDEO>\b|\bwhich (?:ones?|of (?:them|these|those))\b.*(?:<SHOW>|<SAY>|with|about|in)\b|\bwhere (?:else )?(?:in (?:the|my) (?:library|collection))\b|\bhow many <VIDEOS>.*\band which\b")),
     Rule("which_videos", _form(r"^(?:(?:list|show|find|give|get|name|display|search(?: for)?|i(?: am| want| need)?(?: looking for| to see)?)(?: me| us)? )?(?:(?:all|of|the|my|our|other|some|more) )*(?:<VIDEOS>|(?:every|each|any|a|another) <VIDEO>) (?:\w+ )?(?:with|of|that|where|which|in which|showing|about|on|containing|featuring|mentioning|from|recorded|longer|shorter|without|have|has|has got|tagged)\b")),
     Rule("which_videos", _form(r"^(?:<BE>|<DO>) (?:there|(?:i|we|you)(?: have)?|any) ?(?:any|a|some|other|more|another|of my|of the)? ?(?:other )?<VIDEO> (?:\w+ )?(?:with|of|that|where|which|in which|showing|about|on|containing|featuring|mentioning|from|shows?|contains?|mentions?)\b|^(?:list|show|give|name)(?: me)? (?:all|every|the|my|each|all of my|all the)(?: the| my)? ?<VIDEO>\W*$")),
@@ -83,7 +87,7 @@ _RULES = (
     Rule("fact", _form(r"^(?:and |so )?what (?:is|was|are|were) (?:his|her|their|its|the|your)\b(?: (?!in\b|on\b|under\b|behind\b|near\b|next\b|inside\b|beside\b)[\w'-]+){1,7}\W*$"), 0.45),
     Rule("shown", _form(r"^(?:and |so )?(?:what|which) (?:kinds?|types?|sorts?|breeds?|species) of\b|^(?:and |so )?(?:what|which) (?:else )?(?:\w+ )?(?:is|are|can|do|does)\b|^what (?:is|are) there\b"), 0.5),
     Rule("shown", _form(r"^(?:<BE>|<DO>) .*(?:\b\w{3,}ing\b|\bwear\b|\bhold\b|\bcarry\b|\bopen\b|\bclosed\b|\bsmile\b|\b(?:red|green|blue|yellow|black|white|brown|grey|gray|pink|orange|purple)\b)"), 0.65),
-    Rule("shown", _form(r"^(?:is|are|was|were) (?:the|this|that|it|he|she|they|these|those) "), 0.45),
+    Rule("shown", _form(r"^(?:is|are|was|were) (?:the|this|that|it|he|she|they|these|those) "), 0.55),
     Rule("fact", _form(r"^(?:what|which|how|<DO>|<BE>)\b"), 0.4),
 )
 
@@ -123,8 +127,8 @@ def read_english(asked: str) -> Reading:
         asked: without politeness, contractions spelled out (`wording`).
     """
     rule = first_rule(_RULES, asked) or Rule("find", re.compile(""), GUESS if asked.endswith("?") else LIKELY)
-    relation, anchor = _relation(asked)
     intent = rule.intent
+    relation, anchor = _relation(asked, intent)
     yes_or_no = bool(_YES_OR_NO.search(asked)) and not (intent == "compare" and _OR.search(asked))
     wants = kind_of(_KINDS, asked)
     if yes_or_no and wants in ("object", "action", "price", "name", "number", "duration", "time", "date"):
@@ -135,15 +139,15 @@ def read_english(asked: str) -> Reading:
         relation, anchor = "", ""
     if relation in ("most", "least") and intent not in ("compare", "which_videos", "metadata", "count", "who", "when", "shown"):
         relation = ""
-    if intent == "compare" and not relation and anchor:
-        anchor = ""
     return Reading(
         intent, rule.certainty, wants, relation, anchor, things_in_english(asked, intent), yes_or_no
     )
 
 
-def _relation(asked: str) -> tuple[Relation, str]:
+def _relation(asked: str, intent: Intent) -> tuple[Relation, str]:
     for relation, form in _RELATIONS:
+        if intent == "compare" and relation not in ("most", "least"):
+            continue
         found = form.search(asked)
         if found:
             anchors = [words for words in found.groupdict().values() if words]

@@ -25,7 +25,7 @@ _IN_ENGLISH = re.compile(
     re.I,
 )
 _OTHER = re.compile(
-    r"(?P<before>\b(?:in|of|from|for|at|on|about|during|with)\s+)?\b(?:the\s+)?other (?P<kind>one|video|clip|recording|film|file|moment|scene)\b|"
+    r"(?P<before>\b(?:in|of|from|for|at|on|about|during|with)\s+)?\b(?:the\s+)?other (?P<kind>ones?|videos?|clips?|recordings?|films?|files?|moments?|scenes?)\b|"
     r"(?:另|别的那)(?:外)?(?:一)?(?P<zh>[个段部条]?(?:视频|片段|录像|影片)?)(?:里面|里|中)?"
 )
 _IN_CHINESE = re.compile(
@@ -49,7 +49,7 @@ def place_named(text: str, chinese: bool) -> Place | None:
     """The first place in a list that a text names; None if it names none."""
     other = _OTHER.search(text)
     if other:
-        kind = other["kind"] or other["zh"] or ""
+        kind = (other["kind"] or other["zh"] or "").lower().removesuffix("s")
         return Place(0, "moment" if kind in _MOMENTS else "any", *other.span())
     if chinese:
         return _place_in_chinese(text)

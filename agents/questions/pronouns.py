@@ -13,16 +13,17 @@ _PERSONS = re.compile(
     "人|男孩|女孩|男子|女子|先生|女士|小姐|老师|主持|嘉宾|医生|护士|厨师|球员|司机|歌手|演员|导游|学生|工人|农民|警察|记者|教练|作者|导演|孩子|妈妈|爸爸|教授|讲师|小王|老板|宝宝|舞者|骑手",
     re.I,
 )
+_LIKE_A_PERSON = re.compile(r"\w(?:man|men|er|or|ist|ian|ess|eur|boy|girl|mate)s?$|[夫手员师生者家长妇爷奶婆公娃匠兵友]$", re.I)
 _NAME = re.compile(r"^(?:[A-Z][\w'’-]+)(?: [A-Z][\w'’-]+){0,2}$")
 
 _VIDEO = re.compile(
-    r"\b(?:in|of|from|during|within)?\s*\b(?:this|that|the same|the) (?:video|clip|recording|film|movie|footage|one|file)\b(?! (?:library|files))|\b(?:in|of) (?:it|that|this)\b(?=\W*$)|\bin there\b|(?<=\w )\bthere\b(?=\W*$)|(?<=\w )\bhere\b(?=\W*$)",
+    r"\b(?:in|of|from|during|within)?\s*\b(?:this|that|the same|the) (?:video|clip|recording|film|movie|footage|one|file)\b(?! (?:library|files))|\b(?:in|of) (?:it|that|this)\b(?=\W*$)|\bin there\b|(?<=\w )(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )\bthere\b(?=\W*$)|(?<=\w )\bhere\b(?=\W*$)",
     re.I,
 )
 _VIDEO_IN_CHINESE = re.compile("(?:在)?(?:这|那|同一)(?:一)?(?:个|段|部|条)?(?:视频|片段|录像|影片|短片|片子)(?:里面|里|中)?|(?:在)?(?:那里面?|这里面?|那儿|这儿|其中|那边)(?!有名)")
 _MOMENT = re.compile(r"\b(?:at|in|during|around) (?:this|that) (?:moment|point|time|scene|part)\b|\b(?:right )?then\b(?=\W*$)|那时候?|那一刻|当时|这时候?|此时|那个时候|那一幕")
 _AFTER_THAT = re.compile(
-    r"\b(?P<relation>after|before) (?:that|this|it)\b|\b(?P<adverb>afterwards?|beforehand|next|then)\b(?=\W*$)|(?:那|这)?(?P<zh>之后|之前|以后|以前)(?=[他她它们又还会发生做说怎是有呢，,]|$)|(?P<then>接下来|然后|接着|随后)",
+    r"\b(?P<relation>after|before) (?:that|this|it)\b|\b(?P<adverb>afterwards?|beforehand|next|then)\b(?=\W*$)|(?<!”)(?:那|这)?(?P<zh>之后|之前|以后|以前)(?=[他她它们又还会发生做说怎是有呢，,]|$)|(?P<then>接下来|然后|接着|随后)",
     re.I,
 )
 _IT = re.compile(r"\b(?P<it>it|this one|that one|this|that|its)\b(?! (?:is|was) (?:raining|snowing|possible))", re.I)
@@ -40,7 +41,7 @@ _OF_A_FILE = re.compile(
     "标签|时长|多长|分辨率|帧率|拍的|录的|声音|总结|讲什么",
     re.I,
 )
-_OWN_PERSON = re.compile(r"\b(?:he|she|they) (?:is|are|was|were)\b$", re.I)
+_WHAT_IS = re.compile(r"^((?:and )?(?:what|who|which)(?: else)? (?:is|are|was|were))(\W*)$", re.I)
 
 
 def points_at(words: str, chinese: bool) -> bool:
@@ -57,6 +58,7 @@ def replaced_pronoun(plain: str, turn: Turn, chinese: bool) -> Standalone | None
     video = (_VIDEO_IN_CHINESE if chinese else _VIDEO).search(plain)
     if video and scope:
         rest = _tidy(plain[: video.start()] + (" " if not chinese else "") + plain[video.end() :])
+        rest = _WHAT_IS.sub(r"\1 there\2", rest).replace("还有什么", "有什么")
         rest = rest if any(character.isalnum() for character in rest) else turn.question
         inner = _thing(rest, turn, chinese)
         why = f"in {first.name}" if first else "in the same videos"
@@ -76,18 +78,17 @@ def replaced_pronoun(plain: str, turn: Turn, chinese: bool) -> Standalone | None
 
 
 def _after(plain: str, found: re.Match[str], turn: Turn, chinese: bool) -> Standalone | None:
-    plain = _thing(plain, turn, chinese) or plain
-    found = _AFTER_THAT.search(plain) or found
+    head, tail = (_thing(part, turn, chinese) or part for part in (plain[: found.start()], plain[found.end() :]))
     first = turn.shown[0] if turn.shown else None
     said = first.text.strip(" .。") if first else turn.question.strip(" ?？")
     if chinese:
         word = found["zh"] or "之后"
-        text = plain[: found.start()] + f"“{said}”{word}" + plain[found.end() :]
+        text = f"{head}“{said}”{word}{tail}"
         if not re.search("什么|谁|哪|怎|吗", text):
             text += "发生了什么？"
     else:
         relation = (found["relation"] or ("before" if found["adverb"] == "beforehand" else "after")).lower()
-        text = f"{plain[: found.start()]}{relation} “{said}”{plain[found.end() :]}"
+        text = f"{head}{relation} “{said}”{tail}"
         if not re.search(r"\b(?:what|who|where|how|does|is)\b", text, re.I):
             text = f"What happens {relation} “{said}”?"
     return Standalone(text, (first.video_id,) if first else (turn.video_ids or None), first, True, "what was shown")
@@ -120,18 +121,24 @@ def _points_inside(plain: str, at: int, chinese: bool) -> bool:
     """Whether a noun for a person or thing stands before the pronoun, to which it then belongs."""
     before = plain[:at]
     if chinese:
-        return len(re.sub("[那这么还有然后而的，,在是]", "", before)) > 3 and not re.search("什么|谁|为什么|哪|怎么", before)
+        other = bool(_PERSONS.search(before)) or len(re.sub("[那这么还有然后而的，,在是]", "", before)) > 3
+        return other and not re.search("什么|谁|为什么|哪|怎么", before)
     return bool(re.search(r"\b(?:the|a|an|every|each|mr|mrs|my|our) \w+\b", before, re.I) or re.search(r"(?<!^)\b[A-Z][a-z]+", before[1:]))
 
 
 def _person(turn: Turn) -> str:
-    persons = [thing for thing in turn.things if _PERSONS.search(thing) or _NAME.match(thing)]
-    return persons[0] if persons else ""
+    """The first thing that surely is a person, else the first that its word's ending makes one."""
+    for form in (_PERSONS, _NAME, _LIKE_A_PERSON):
+        persons = [thing for thing in turn.things if form.search(thing)]
+        if persons:
+            return persons[0]
+    return ""
 
 
 def _object(turn: Turn) -> str:
-    objects = [thing for thing in turn.things if not _PERSONS.search(thing)]
-    return (objects or list(turn.things) or [""])[0]
+    things = [thing for thing in turn.things if not _PERSONS.search(thing)]
+    objects = [thing for thing in things if not _LIKE_A_PERSON.search(thing)]
+    return (objects or things or list(turn.things) or [""])[0]
 
 
 def _any(turn: Turn) -> str:

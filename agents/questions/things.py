@@ -48,6 +48,8 @@ _ABOUT = re.compile(r"\b(?:about|regarding|concerning|on|of)\b\s+(.+)", re.I)
 _COUNTED = re.compile(r"\b(?:how many|number of|amount of|total of|count)\b(?: of)?(?: (?:the|different|other|more|these|those|all|such|a|total))*\s+(.+)", re.I)
 _TIMES = re.compile(r"^(?:separate |single )?times\b", re.I)
 _QUOTED = re.compile(r"[\"“「『'‘](?P<words>[^\"”」』'’]{1,60})[\"”」』'’]")
+_MANY = re.compile(r"[^s]s$|^(?:people|men|women|children|sheep|fish|mice|geese|feet|teeth|deer|persons)$", re.I)
+_GROUPS = frozenset("glass sports news series".split())
 _OF = re.compile(r"^(?:cups?|glass(?:es)?|bottles?|pieces?|slices?|pairs?|kinds?|types?|sorts?|groups?|packs?|bowls?|species|breeds?|members?)$", re.I)
 
 
@@ -81,13 +83,14 @@ def _phrases(
     joined = True
     after_do = False
     words = _WORD.findall(text.replace("'s ", " 's ")) + ["."]
-    for place, word in enumerate(words):
+    for word in words:
         lower = word.lower()
         if of and lower == "of" and run and _OF.match(run[-1]):
             run.append(word)
             continue
         if (lower not in _BREAKS and lower != "'s" and word[0].isalnum() and len(lower) > 1) or (run and lower == "s"):
             cuts = run and _VERB_FORM.match(lower) and not _NO_VERB.match(lower)
+            cuts = cuts or (of and bool(run) and bool(_MANY.search(run[-1])) and run[-1].lower() not in _GROUPS)
             if not cuts and not lower.endswith("ly"):
                 run.append(word)
                 continue
@@ -110,7 +113,6 @@ def _phrases(
             after_do = True
         elif found and not joined and not apart and lower not in ("a", "an", "the", "any", "some"):
             break
-        del place
     return tuple(dict.fromkeys(found))
 
 
