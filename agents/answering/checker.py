@@ -15,7 +15,7 @@ from agents.answering.checking.recomputing import clock, value_fault, without_va
 from agents.answering.checking.support import Asked, Ground, statement_fault
 from agents.answering.checking.topic import topic_fault
 from agents.answering.checking.verdict import Checked, Entail, Fault, Recompute, Verdict
-from agents.answering.checking.wording import base, has_chinese, tokens
+from agents.answering.checking.wording import base, chinese_left, tokens
 from agents.answering.claims import Citation, Claim
 from agents.questions.question import Question
 from agents.questions.understanding import understand
@@ -140,7 +140,7 @@ class CitationChecker:
         if claim.basis == "listed":
             known = [replace(one, companions=f"{one.companions}\n{around.named(one.lines)}") for one in known]
         ground = Ground(asked, around.of, exempt)
-        left = bool(tokens(rest) or quantities(rest) or has_chinese(rest))
+        left = bool(tokens(rest) or quantities(rest) or chinese_left(rest, ""))
         fault = statement_fault(rest, known, ground, self._likeness) if left else None
         if fault is not None and not (claim.basis in ("computed", "listed") and fault.reason == "STITCHED"):
             return fault

@@ -326,9 +326,12 @@ def _covered(
     known = passage.all_text
     if any(same_word(token.key, word) for word in words):
         return True
+    if len(token.key) == 1 and re.search(rf"\b{re.escape(token.text)}\b", known):
+        return True
     letters = re.sub(r"[\W_]+", "", search_key(known))
     written = re.sub(r"[\W_]+", "", search_key(token.text))
-    if len(written) > 3 and written in letters:
+    joined = token.name or (passage.fragment and not passage.seen)
+    if joined and len(written) > 3 and written in letters:
         return True  # text that was read without its spaces, or with spaces inside a word
     if passage.seen and token.key in _MOTION or token.key in _said_by_numbers(text, known):
         return True
@@ -402,7 +405,7 @@ def _chinese_words(text: str) -> list[str]:
 
 def _untranslated(text: str, known: str, likeness: Likeness) -> list[Token]:
     """A Chinese claim about lines in another language: only the meaning of the whole can be compared."""
-    if likeness.close(text, [known, *clauses(known)], NEAR_SENTENCE):
+    if not chinese_left(text, "") or likeness.close(text, [known, *clauses(known)], NEAR_SENTENCE):
         return []
     return [Token(text, text, False, False, 0)]
 

@@ -43,7 +43,7 @@ _VERB_BEFORE = frozenset(
 _NOUN_BEFORE = frozenset("a an the this that these those my your his her its our their some any no every each of in on at with".split())
 
 LIGHT = frozenset(
-    "say mention explain describe talk speak tell state speaker narrator presenter voice person someone people video clip "
+    "say mention explain describe talk speak tell state speaker narrator presenter voice person someone somebody anyone anybody everyone everybody nobody people video clip "
     "scene screen moment footage picture image text title caption subtitle sign line note yes no okay answer question ask "
     "see show appear visible display hear read write written "
     "include contain consist have get go come be do make need want use become call name know thing way kind type sort "
