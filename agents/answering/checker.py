@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
+from agents.answering.checking.ground import Asked, Ground
 from agents.answering.checking.likeness import Likeness
 from agents.answering.checking.passages import HOLDS_SECONDS, Passage, passages
 from agents.answering.checking.quantities import quantities
 from agents.answering.checking.quoting import is_quoted, quotations, without_quotations
 from agents.answering.checking.recomputing import clock, value_fault, without_value
-from agents.answering.checking.support import Asked, Ground, statement_fault
+from agents.answering.checking.support import statement_fault
 from agents.answering.checking.topic import topic_fault
 from agents.answering.checking.verdict import Checked, Entail, Fault, Recompute, Verdict
 from agents.answering.checking.wording import base, chinese_left, tokens
@@ -148,9 +149,7 @@ class CitationChecker:
             return Fault("WORDS", "It has no word that the cited lines could support.")
         if not asked.topical or claim.basis in ("listed", "computed"):
             return None
-        return topic_fault(
-            claim.text, lines, asked.text, around.near(lines), around.named(lines), self._likeness
-        )
+        return topic_fault(claim.text, lines, asked.text, around.near(lines), around.named(lines), self._likeness)
 
 
 class _Around:

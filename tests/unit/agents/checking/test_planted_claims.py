@@ -1,10 +1,8 @@
-"""How many planted claims are judged rightly: of the false ones at least 97 in 100 are stopped, of the true ones as many
-pass. Both sets together hold more than 200 of each."""
+"""How many planted claims are judged rightly: at least 97 in 100 false ones are stopped, and as many true ones pass."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
