@@ -7,15 +7,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
+from agents.answering.checking.ground import Asked, Ground
 from agents.answering.checking.likeness import Likeness
 from agents.answering.checking.passages import HOLDS_SECONDS, Passage, passages
 from agents.answering.checking.quantities import quantities
 from agents.answering.checking.quoting import is_quoted, quotations, without_quotations
 from agents.answering.checking.recomputing import clock, value_fault, without_value
-from agents.answering.checking.support import Asked, Ground, statement_fault
+from agents.answering.checking.support import statement_fault
 from agents.answering.checking.topic import topic_fault
 from agents.answering.checking.verdict import Checked, Entail, Fault, Recompute, Verdict
-from agents.answering.checking.wording import base, has_chinese, tokens
+from agents.answering.checking.wording import base, chinese_left, tokens
 from agents.answering.claims import Citation, Claim
 from agents.questions.question import Question
 from agents.questions.understanding import understand
@@ -140,7 +141,7 @@ class CitationChecker:
         if claim.basis == "listed":
             known = [replace(one, companions=f"{one.companions}\n{around.named(one.lines)}") for one in known]
         ground = Ground(asked, around.of, exempt)
-        left = bool(tokens(rest) or quantities(rest) or has_chinese(rest))
+        left = bool(tokens(rest) or quantities(rest) or chinese_left(rest, ""))
         fault = statement_fault(rest, known, ground, self._likeness) if left else None
         if fault is not None and not (claim.basis in ("computed", "listed") and fault.reason == "STITCHED"):
             return fault
@@ -149,9 +150,7 @@ class CitationChecker:
         if not asked.topical or claim.basis in ("listed", "computed", "seen"):
             # The rules that draft these look at the asked things only; pictures have few words in common with questions.
             return None
-        return topic_fault(
-            claim.text, lines, asked.text, around.near(lines), around.named(lines), self._likeness
-        )
+        return topic_fault(claim.text, lines, asked.text, around.near(lines), around.named(lines), self._likeness)
 
 
 class _Around:

@@ -41,9 +41,9 @@ def polarity_agrees(claim: str, evidence: Iterable[str]) -> bool:
     refused = {word for _, denials in lines for denial in denials for word in denial.words}
     ours = [denial for _, denials in stated for denial in denials]
     theirs = [denial for _, denials in lines for denial in denials]
-    if any(
-        not refused or (_contradicted(denial, known - refused) and not _denied_briefly(denial, theirs)) for denial in ours
-    ):
+    if ours and not refused:
+        return False
+    if any(_contradicted(one, known - refused) and not _denied_briefly(one, theirs) for one in ours):
         return False
     denied = {word for denial in ours for word in denial.words}
     return not any(_contradicted(denial, said - denied - known) for denial in theirs)

@@ -1,4 +1,4 @@
-"""Whether a word of a claim means what a word of its evidence means: synonyms, broader terms, nearness in e5's space."""
+"""Whether a word of a claim means what a word of its evidence does: synonyms, broader terms, nearness in e5's space."""
 
 from __future__ import annotations
 
@@ -31,32 +31,44 @@ _KEPT = 4096
 _SYNONYMS = (
     "cost price charge pay worth value fee,begin start commence open,finish end complete conclude,"
     "buy purchase acquire,make produce manufacture create build construct prepare,repair fix mend,"
-    "big large huge great,small little tiny,quick fast rapid,help assist support aid,rest stand stay,doctor physician medic,"
+    "big large huge great,small little tiny,quick fast rapid,help assist support aid,rest stand stay,doctor "
+    "physician medic,"
     "kid child,job role profession occupation position work career,hold carry grip,wear dress clothes clothing put,"
     "like enjoy love prefer favourite,hate dislike,wash clean rinse,ill sick,road street,film movie,shop store,"
-    "photo photograph picture,phone telephone mobile smartphone cellphone,increase grow rise climb,decrease fall drop decline,"
-    "choose pick select,gift present,allow permit,forbid ban prohibit,weigh weight heavy,long length last,high height tall,"
-    "deep depth,old age,leave depart,arrive reach,win victory beat,receive get obtain,inform notify,release ship launch,"
+    "photo photograph picture,phone telephone mobile smartphone cellphone,increase grow rise climb,decrease "
+    "fall drop decline,"
+    "choose pick select,gift present,allow permit,forbid ban prohibit,weigh weight heavy,long length last,high "
+    "height tall,"
+    "deep depth,old age,leave depart,arrive reach,win victory beat,receive get obtain,inform notify,release "
+    "ship launch,"
     "happy glad,reply respond answer,fast speed,own belong,live reside,pull drag,throw toss,car automobile auto,"
     "bike bicycle,motorbike motorcycle,plane airplane aircraft aeroplane,beautiful pretty,afraid scared,angry mad,"
     "hard difficult,easy simple,close shut,damage break,sea ocean,forest woods,bring carry,reason cause,happen occur,"
     "include contain,remain stay,locate situate,attend visit,boat ship,meal dish,sofa couch,autumn fall,free gratis,"
     "便宜 低廉 实惠,喜欢 喜爱 爱,讨厌 不喜欢 恨,买 购买,卖 出售 销售,价格 价钱 售价,妈妈 母亲,爸爸 父亲,老师 教师,"
     "医生 大夫,手机 电话,孩子 儿童 小孩,汽车 轿车 小汽车,开始 起始,结束 完成,增加 增长 上升,减少 下降 降低,"
-    "餐厅 饭店 餐馆,漂亮 美丽 好看,高兴 开心 快乐,帮助 帮忙,使用 用,比赛 竞赛,飞机 客机,自行车 单车,去 前往,重 重量,长 长度"
+    "餐厅 饭店 餐馆,漂亮 美丽 好看,高兴 开心 快乐,帮助 帮忙,使用 用,比赛 竞赛,飞机 客机,自行车 单车,去 前往,重 "
+    "重量,长 长度"
 )
 _OPPOSITES = (
-    "open|close shut,love like enjoy|hate dislike,pass succeed|fail,win|lose,buy purchase|sell,cheap|expensive dear costly,"
-    "increase grow rise climb|decrease fall drop decline shrink,start begin|stop end finish,leave depart|arrive return come,"
+    "open|close shut,love like enjoy|hate dislike,pass succeed|fail,win|lose,buy purchase|sell,cheap|expensive "
+    "dear costly,"
+    "increase grow rise climb|decrease fall drop decline shrink,start begin|stop end finish,leave depart|arrive "
+    "return come,"
     "hot warm|cold cool,good|bad poor,wet|dry,full|empty,early|late,old|new young,fast quick|slow,heavy|light,"
-    "easy simple|hard difficult,safe|dangerous unsafe,clean|dirty,push|pull,give|take receive,teach|learn study,ask|answer reply,"
-    "lend|borrow,inside indoor|outside outdoor,remember|forget,alive|dead,true|false,right correct|wrong,healthy|ill sick,"
-    "rich|poor,sweet|bitter|sour|salty,raw|cooked,import|export,sun|shade,strong|weak,thick|thin,wide|narrow,deep|shallow,"
+    "easy simple|hard difficult,safe|dangerous unsafe,clean|dirty,push|pull,give|take receive,teach|learn study,"
+    "ask|answer reply,"
+    "lend|borrow,inside indoor|outside outdoor,remember|forget,alive|dead,true|false,right correct|wrong,"
+    "healthy|ill sick,"
+    "rich|poor,sweet|bitter|sour|salty,raw|cooked,import|export,sun|shade,strong|weak,thick|thin,wide|narrow,"
+    "deep|shallow,"
     "happy glad|sad unhappy,allow permit|forbid ban prohibit,accept|refuse reject,add|remove,appear|disappear,"
-    "mother mum|father dad|uncle|aunt|grandmother grandma|grandfather grandpa|brother|sister|son|daughter|cousin|husband|wife,"
+    "mother mum|father dad|uncle|aunt|grandmother grandma|grandfather grandpa|brother|sister|son|daughter|"
+    "cousin|husband|wife,"
     "male|female,man|woman|boy|girl,teacher|student pupil,doctor|nurse|patient,employer|employee,friend|enemy,"
     "breakfast|lunch|dinner supper,city|village,up|down,sit|stand|lie,walk|run,top|bottom,front|back,import|export,"
-    "便宜|贵 昂贵,喜欢 爱|讨厌 恨,买 购买|卖 出售,输|赢,增加 增长 上升|减少 下降,冷|热,快|慢,好|坏 差,新|旧,男|女,早|晚,长|短,"
+    "便宜|贵 昂贵,喜欢 爱|讨厌 恨,买 购买|卖 出售,输|赢,增加 增长 上升|减少 下降,冷|热,快|慢,好|坏 差,新|旧,男|"
+    "女,早|晚,长|短,"
     "安全|危险,开 打开|关 关闭,爸爸 父亲|妈妈 母亲|爷爷|奶奶|哥哥|姐姐|弟弟|妹妹,老师|学生,医生|护士|病人,成功|失败,"
     "早饭 早餐|午饭 午餐|晚饭 晚餐,春天|夏天|秋天|冬天,高|矮 低,大|小,多|少,重|轻,难|容易 简单"
 )
@@ -122,7 +134,7 @@ class Likeness:
             least: cosine from which that is so.
         """
         listed = list(dict.fromkeys(others))
-        if any(self._named_alike(word, other) for other in listed):
+        if any(self.names_alike(word, other) for other in listed):
             return True
         near = [other for other in listed if not self._excluded(word, other)]
         if not near:
@@ -155,7 +167,8 @@ class Likeness:
         things = {one for one, strength in self.concepts.matching(thing).items() if strength >= NAME}
         return any(one in things and strength >= CONTEXT for one, strength in self.concepts.matching(word).items())
 
-    def _named_alike(self, word: str, other: str) -> bool:
+    def names_alike(self, word: str, other: str) -> bool:
+        """Whether a word is another form, a synonym or a broader term of the other, without the encoder."""
         synonyms = _synonyms()
         if same_word(word, other) or synonyms.get(word, set()) & synonyms.get(other, set()):
             return True

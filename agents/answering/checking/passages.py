@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from stores.core.records import Channel, Evidence
 
@@ -29,7 +30,7 @@ PRONOUN = re.compile(
     r"i|i'm|i've|my|we|our|you|your)\b|[它他她这那我你您咱其]",
     re.I,
 )
-_THIRD = re.compile(
+THIRD = re.compile(
     r"\b(?:it|its|it's|he|she|his|her|him|they|their|them|this|that|these|those|which|who)\b|[它他她这那其]", re.I
 )
 
@@ -88,7 +89,7 @@ def hold_together(some: Sequence[Passage]) -> bool:
     if len({one.lines[0].video_id for one in said}) > 1:
         return False
     spans = sorted(line.span.seconds for one in said for line in one.lines)
-    return all(later[0] - earlier[1] <= HOLDS_SECONDS for earlier, later in zip(spans, spans[1:], strict=False))
+    return all(later[0] - earlier[1] <= HOLDS_SECONDS for earlier, later in pairwise(spans))
 
 
 def _continues(group: Sequence[Evidence], line: Evidence) -> bool:
@@ -100,7 +101,7 @@ def _continues(group: Sequence[Evidence], line: Evidence) -> bool:
         return gap <= 0
     if not _ENDED.search(last.text.strip()):
         return gap <= CONTINUED_SECONDS
-    return gap <= REFERRING_SECONDS and bool(_THIRD.search(line.text))
+    return gap <= REFERRING_SECONDS and bool(THIRD.search(line.text))
 
 
 def _passage(group: Sequence[Evidence]) -> Passage:
@@ -112,16 +113,16 @@ def _passage(group: Sequence[Evidence]) -> Passage:
 
 def _companions(passage: Passage, others: Sequence[Passage]) -> str:
     """What is shown while a passage is said: a name belongs to the words that are said below it."""
-    there = []
+    there: list[str] = []
     for other in others:
         if other is passage or other.lines[0].channel == passage.lines[0].channel:
             continue
-        for line in other.lines:
-            if line.video_id == passage.lines[0].video_id and any(_meet(line, one) for one in passage.lines):
-                there.append(line.search_text)
+        there += [line.search_text for line in other.lines if any(_meet(line, one) for one in passage.lines)]
     return "\n".join(there)
 
 
 def _meet(one: Evidence, other: Evidence) -> bool:
+    if one.video_id != other.video_id:
+        return False
     (start, end), (others_start, others_end) = one.span.seconds, other.span.seconds
     return start <= others_end + SAME_MOMENT_SECONDS and others_start <= end + SAME_MOMENT_SECONDS

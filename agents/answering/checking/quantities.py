@@ -4,6 +4,7 @@ the same; "$49" and "49 %" are not."""
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -85,20 +86,27 @@ _IN_WORDS = (
     rf"{'|'.join((*_ONES, *_TENS, *_SCALES, 'dozen'))})\b))?)+"
 )
 _CLOCK = re.compile(r"(?<![\d:])(\d{1,2}):(\d{2})(?::(\d{2}))?(?![\d:])\s*([ap])?\.?m?\b\.?", re.I)
-_PAST = re.compile(rf"\b(half|quarter|{'|'.join((*_ONES, *_TENS))}|\d+)\s+(?:minutes\s+)?(past|to)\s+({'|'.join(_ONES[1:13])}|\d{{1,2}})\b")
+_PAST = re.compile(
+    rf"\b(half|quarter|{'|'.join((*_ONES, *_TENS))}|\d+)\s+(?:minutes\s+)?(past|to)\s+({'|'.join(_ONES[1:13])}|"
+    rf"\d{{1,2}})\b"
+)
 _OCLOCK = re.compile(rf"\b({'|'.join(_ONES[1:13])}|\d{{1,2}})\s*(?:o['’]?\s?clock|([ap])\.?m\b\.?)", re.I)
 _CJK_CLOCK = re.compile(rf"({_NUMERAL}|\d{{1,2}})点(?:(半)|({_NUMERAL}|\d{{1,2}})分?|钟|整)(?!{_NUMERAL})")
 _OF_HUNDRED = re.compile(rf"百分之({_NUMERAL}|{_NUMBER})")
 _HALF = re.compile(r"\bhalf an? ([a-z]+)|\b(twice|thrice)\b|半(个?小时|个?钟头|天|年|个月|公斤|斤|升)")
 _PLAIN = re.compile(
-    rf"(?P<sign>{_CURRENCY})?\s?(?P<digits>(?<![\w.])(?:{_NUMBER})|(?<=[\u4e00-\u9fff])(?:{_NUMBER}))(?P<scale>\s?(?:hundred|thousand|million|billion|k)\b)?"
-    rf"(?:(?P<ordinal>st|nd|rd|th)\b)?|\b(?P<words>{_IN_WORDS})(?P<half>\s+and a half)?|(?P<ordinal_word>\b(?:{'|'.join(_ORDINALS)})\b)|"
+    rf"(?P<sign>{_CURRENCY})?\s?(?P<digits>(?<![\w.])(?:{_NUMBER})|"
+    rf"(?<=[\u4e00-\u9fff])(?:{_NUMBER}))(?P<scale>\s?(?:hundred|thousand|million|billion|k)\b)?"
+    rf"(?:(?P<ordinal>st|nd|rd|th)\b)?|\b(?P<words>{_IN_WORDS})(?P<half>\s+and a half)?|"
+    rf"(?P<ordinal_word>\b(?:{'|'.join(_ORDINALS)})\b)|"
     rf"(?P<cjk>{_NUMERAL})(?P<tail>半)?",
     re.I,
 )
 _FOLLOWING = re.compile(r"[\s-]*(%|°\s?[cf]?\b|°|[a-z]+)?", re.I)
 _CJK_FOLLOWING = re.compile(rf"\s*(?:多|几)?({'|'.join(_CJK_UNITS)}|[{_CLASSIFIERS}])?")
-_PRONOUN_ONE = re.compile(r"(?:\b(?:this|that|the|which|another|each|every|no|any|some|first|last|next|new|old|other|only)\s+)$", re.I)
+_PRONOUN_ONE = re.compile(
+    r"(?:\b(?:this|that|the|which|another|each|every|no|any|some|first|last|next|new|old|other|only)\s+)$", re.I
+)
 _NOT_COUNTED = frozenset(
     "a an the of in on at to for and or but is are was were that this than more less per with by from as if".split()
 )
@@ -144,7 +152,12 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     low = text.lower()
     for hit in _CLOCK.finditer(low):
         hours, minutes, seconds = int(hit[1]), int(hit[2]), int(hit[3] or 0)
-        add(60 * (hours + (12 if hit[4] == "p" and hours < 12 else 0)) + minutes + seconds / 60, "clock", "", *hit.span())
+        add(
+            60 * (hours + (12 if hit[4] == "p" and hours < 12 else 0)) + minutes + seconds / 60,
+            "clock",
+            "",
+            *hit.span(),
+        )
     for hit in _PAST.finditer(low):
         part = {"half": 30.0, "quarter": 15.0}.get(hit[1]) or _number(hit[1])
         add(60 * _number(hit[3]) + (part if hit[2] == "past" else -part), "clock", "", *hit.span())
@@ -175,14 +188,14 @@ def without_quantities(text: str) -> str:
     return "".join(letters)
 
 
-def _add_plain(low: str, hit: re.Match[str], add: object) -> None:
-    put = add  # typed as object to keep the closure out of the signature
-    assert callable(put)
+def _add_plain(low: str, hit: re.Match[str], put: Callable[[float, str, str, int, int], None]) -> None:
     if hit["cjk"]:
         after = _CJK_FOLLOWING.match(low, hit.end())
         unit = after[1] if after else None
         value = _number(hit["cjk"]) + (0.5 if hit["tail"] else 0)
-        if after and ((unit == "年" and value >= 1000) or (unit == "日" and low[max(0, hit.start() - 1) : hit.start()] == "月")):
+        if after and (
+            (unit == "年" and value >= 1000) or (unit == "日" and low[max(0, hit.start() - 1) : hit.start()] == "月")
+        ):
             put(value, "", "", hit.start(), after.end())  # a date
         elif low[max(0, hit.start() - 1) : hit.start()] == "第":
             put(value, "ordinal", "", hit.start() - 1, after.end() if after and unit else hit.end())

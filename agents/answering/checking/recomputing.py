@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from agents.answering.checking.quantities import quantities
@@ -45,8 +46,8 @@ def without_value(claim: Claim) -> str:
 
 
 def derivable(lines: Sequence[Evidence]) -> set[str]:
-    """What can be worked out from lines: how many they are, in how many videos and moments, how many different ones; when
-    they begin and end; how long they last; which colours, numbers and days they have."""
+    """What can be worked out from lines: how many they are, in how many videos and moments, how many different ones;
+    when they begin and end; how long they last; which colours, numbers and days they have."""
     found = {str(count) for count in (len(lines), len({line.video_id for line in lines}), _moments(lines))}
     found.add(str(len({line.text.casefold() for line in lines})))
     for line in lines:
@@ -79,7 +80,7 @@ def _lengths(lines: Sequence[Evidence]) -> set[float]:
     found = {*lengths, sum(lengths)}
     if spans:
         found.add(max(end for _, end in spans) - spans[0][0])
-        found |= {later[0] - earlier[0] for earlier, later in zip(spans, spans[1:], strict=False)}
+        found |= {later[0] - earlier[0] for earlier, later in pairwise(spans)}
     return {round(one, 1) for one in found} | {float(round(one)) for one in found}
 
 

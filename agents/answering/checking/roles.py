@@ -10,13 +10,20 @@ from stores.core.text_keys import search_key
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _PASSIVE = re.compile(
-    r"\b(?:is|are|was|were|been|being|be|gets?|got)\s+(?:\w+ly\s+)?(?:\w+(?:ed|en|wn|ght|lt|pt|nt|ft)|built|made|sold|told|"
+    r"\b(?:is|are|was|were|been|being|be|gets?|got)\s+(?:\w+ly\s+)?(?:\w+(?:ed|en|wn|ght|lt|pt|nt|ft)|built|"
+    r"made|sold|told|"
     r"held|led|won|found|put|cut|hit|set|read|fed|paid|met|lost|left)\b.*\bby\b",
     re.I,
 )
-_BE = re.compile(r"\b(?:is|are|was|were|been|being|be)\s+(\w+(?:ed|en|wn|ght|lt|pt|nt|ft|ilt|ade|old|eld|und))\b", re.I)
+_BE = re.compile(
+    r"\b(?:is|are|was|were|been|being|be)\s+(\w+(?:ed|en|wn|ght|lt|pt|nt|ft|ilt|ade|old|eld|"
+    r"und))\b",
+    re.I,
+)
 _PIVOTS = frozenset("into to from for than before after over of against behind under above with as near like".split())
-_ADVERBS = frozenset("first last then now finally always often sometimes also please today tomorrow yesterday here there".split())
+_ADVERBS = frozenset(
+    "first last then now finally always often sometimes also please today tomorrow yesterday here there".split()
+)
 _SUBJECT_PRONOUNS = frozenset("i he she it we they you".split())
 _OBJECT_PRONOUNS = frozenset("me him her it us them you".split())
 _CJK_COMPARED = re.compile(r"([\u4e00-\u9fff]+)比([\u4e00-\u9fff]+)")
@@ -60,9 +67,7 @@ def _swapped(claim: str, known: list[str]) -> bool:
     if any(_pronoun_turned(ours, _words(one)) for one in alike):
         return True
     done = {word for one in (claim, *known) for word in _participles(one)}
-    return any(
-        _turned(ours, i, [_words(one) for one in alike]) for i in range(1, len(ours) - 1) if ours[i] not in done
-    )
+    return any(_turned(ours, i, [_words(one) for one in alike]) for i in range(1, len(ours) - 1) if ours[i] not in done)
 
 
 def _participles(text: str) -> set[str]:
@@ -98,7 +103,11 @@ def _pronoun_turned(ours: list[str], theirs: list[str]) -> bool:
         if ours[i - 1] not in _SUBJECT_PRONOUNS or not rest or ours[i] in FUNCTION_WORDS:
             continue
         for k in range(1, len(theirs) - 1):
-            if same_word(ours[i], theirs[k]) and theirs[k + 1] in _OBJECT_PRONOUNS and same_word(rest[0], theirs[k - 1]):
+            if (
+                same_word(ours[i], theirs[k])
+                and theirs[k + 1] in _OBJECT_PRONOUNS
+                and same_word(rest[0], theirs[k - 1])
+            ):
                 return True
     return False
 

@@ -12,8 +12,10 @@ from stores.core.records import Evidence
 from stores.core.text_keys import search_key
 
 _ATTRIBUTES = frozenset(
-    "price cost name date number colour color title age size height length weight place time year day month reason speed "
-    "temperature distance duration word first last best different main kind job role subject topic thing happen long much "
+    "price cost name date number colour color title age size height length weight place time year day month "
+    "reason speed "
+    "temperature distance duration word first last best different main kind job role subject topic thing happen "
+    "long much "
     "many often old tall big far high deep heavy vehicle animal food object item".split()
 )
 """Words for what is asked of a thing: an answer gives them ("$49") rather than names them."""
@@ -75,9 +77,9 @@ def _other_thing(
     words = [base(word) for word in re.findall(r"[^\W\d_]+", known)]
     claimed = [token for token in tokens(text) if likeness.names(token.key)]
     for thing in things:
-        if not any(same_word(thing.key, word) for word in words) and claimed:
-            if not any(likeness.means(thing.key, [token.key], 2.0) for token in claimed):
-                return Fault("TOPIC", f"This is about {claimed[0].text!r}, not about {thing.text!r}.")
+        named = any(same_word(thing.key, word) for word in words)
+        if claimed and not named and not any(likeness.names_alike(thing.key, token.key) for token in claimed):
+            return Fault("TOPIC", f"This is about {claimed[0].text!r}, not about {thing.text!r}.")
     return None
 
 

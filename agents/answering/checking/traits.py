@@ -30,7 +30,7 @@ _COLOURS = {
     "beige": r"\bbeige\b|米色",
 }
 _DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
-_DAYS_IN_CHINESE = "一二三四五六"
+_DAYS_IN_CHINESE = (*"一二三四五六", "日天")
 _MONTHS = "january february march april may june july august september october november december".split()
 _MONTHS_IN_CHINESE = "一月 二月 三月 四月 五月 六月 七月 八月 九月 十月 十一月 十二月".split()
 
@@ -38,7 +38,10 @@ _MONTHS_IN_CHINESE = "一月 二月 三月 四月 五月 六月 七月 八月 �
 def _month(number: int, name: str) -> str:
     english = rf"\b(?:{name}|{name[:3]}\.?)\b"
     if name in ("may", "march"):  # also other words
-        english = rf"\b(?:in|of|on|since|until|by|from|to|last|next|this|early|late|\d+(?:st|nd|rd|th)) {name}\b|\b{name} \d"
+        english = (
+            rf"\b(?:in|of|on|since|until|by|from|to|last|next|this|early|late|\d+(?:st|nd|rd|th)) {name}\b|"
+            rf"\b{name} \d"
+        )
     return rf"{english}|(?<![十\d]){_MONTHS_IN_CHINESE[number - 1]}(?!亮)|(?<!\d)0?{number}月"
 
 
@@ -48,8 +51,8 @@ _TABLES: tuple[tuple[str, Reason, dict[str, str]], ...] = (
         "weekday",
         "DATE",
         {
-            day: rf"\b(?:{day}|{day[:3]}\.)s?(?!\w)|(?:星期|礼拜|周)(?:{_DAYS_IN_CHINESE[i] if i < 6 else '日|星期天|周天|礼拜天'})"
-            for i, day in enumerate(_DAYS)
+            day: rf"\b(?:{day}|{day[:3]}\.)s?(?!\w)|(?:星期|礼拜|周)[{chinese}]"
+            for day, chinese in zip(_DAYS, _DAYS_IN_CHINESE, strict=True)
         },
     ),
     ("month", "DATE", {name: _month(number, name) for number, name in enumerate(_MONTHS, 1)}),
@@ -197,7 +200,8 @@ _FORBIDDEN = (
     r"不要|别|不能|不可以?|不许|不得|不准|禁止|严禁|勿|千万不"
 )
 _OPTIONAL = (
-    r"\b(?:(?:do|does|did|will|would)(?:n['’]?t| not) (?:have|need)(?: to)?|need(?:n['’]?t| not)|no need|not necessary|"
+    r"\b(?:(?:do|does|did|will|would)(?:n['’]?t| not) (?:have|need)(?: to)?|need(?:n['’]?t| not)|no need|not "
+    r"necessary|"
     r"not required)\b|\bnot? (?:have|need) to\b|不用|不必|不需要|无需|用不着|没必要"
 )
 _MODALS = {
@@ -206,9 +210,12 @@ _MODALS = {
     "may": r"\b(?:may|might|can|could|allowed|permitted|possible|possibly|perhaps|maybe|able)\b|可以|可能|也许|或许|能够?",
 }
 _IMPERATIVES = frozenset(
-    "take let put add use mix stir open close turn press click keep make bring cut place pour go come give set leave wait "
-    "start begin stop remember plant water wash clean bake boil cook heat cover remove pull push hold check call write "
-    "read try buy choose select drink eat avoid drive walk run stay be do have look listen watch wear store serve fold "
+    "take let put add use mix stir open close turn press click keep make bring cut place pour go come give set "
+    "leave wait "
+    "start begin stop remember plant water wash clean bake boil cook heat cover remove pull push hold check "
+    "call write "
+    "read try buy choose select drink eat avoid drive walk run stay be do have look listen watch wear store "
+    "serve fold "
     "please always just first then now next and finally".split()
 )
 

@@ -15,42 +15,60 @@ from stores.core.text_keys import CJK, search_key
 _IRREGULAR = {
     form: forms.split()[0]
     for forms in (
-        "take took taken,give gave given,buy bought,rise rose risen rising,make made making,go goes went gone,come came coming,"
-        "see saw seen,say said,tell told,get got gotten,find found,leave left,lose lost,build built,send sent,spend spent,"
-        "keep kept,teach taught,think thought,bring brought,catch caught,sell sold,hold held,stand stood,sit sat sitting,"
-        "run ran running,swim swam swum,sing sang sung,begin began begun,drink drank drunk,eat ate eaten,fall fell fallen,"
-        "drive drove driven driving,ride rode ridden riding,write wrote written writing,speak spoke spoken,break broke "
+        "take took taken,give gave given,buy bought,rise rose risen rising,make made making,go goes went gone,"
+        "come came coming,"
+        "see saw seen,say said,tell told,get got gotten,find found,leave left,lose lost,build built,send sent,"
+        "spend spent,"
+        "keep kept,teach taught,think thought,bring brought,catch caught,sell sold,hold held,stand stood,sit "
+        "sat sitting,"
+        "run ran running,swim swam swum,sing sang sung,begin began begun,drink drank drunk,eat ate eaten,fall "
+        "fell fallen,"
+        "drive drove driven driving,ride rode ridden riding,write wrote written writing,speak spoke spoken,"
+        "break broke "
         "broken,choose chose chosen,wear wore worn,fly flew flown,grow grew grown,know knew known,throw threw thrown,"
         "draw drew drawn,show shown,win won winning,feel felt,meet met,pay paid,hear heard,lead led,read,sleep slept,"
         "fight fought,forget forgot forgotten,hide hid hidden,shake shook shaken,steal stole stolen,wake woke woken,"
-        "become became,feed fed,lay laid,lie lay lain lying,shoot shot,shut,light lit,dig dug,hang hung,bite bit bitten,"
-        "good better best,bad worse worst,child children,person people,mouse mice,foot feet,tooth teeth,man men,woman women,"
+        "become became,feed fed,lay laid,lie lay lain lying,shoot shot,shut,light lit,dig dug,hang hung,bite "
+        "bit bitten,"
+        "good better best,bad worse worst,child children,person people,mouse mice,foot feet,tooth teeth,man men,"
+        "woman women,"
         "favourite favorite,colour color,metre meter,litre liter,centre center,grey gray,maths math,theatre theater,"
         "neighbour neighbor,jewellery jewelry,tyre tire,aluminium aluminum,mum mom,programme program"
     ).split(",")
     for form in forms.split()
 }
 _ENDINGS = frozenset(
-    "s es ed d ing r er ers or ors y ly ous al ion tion ation ment ness able ful ity ist n en ic ical ish an ian ance ence "
+    "s es ed d ing r er ers or ors y ly ous al ion tion ation ment ness able ful ity ist n en ic ical ish an "
+    "ian ance ence "
     "ized ised ize ise iness ier iest est e in ure ive le".split()
 )
 _LATIN = re.compile(rf"(?:(?![{CJK}])[^\W\d_])+(?:['’-](?:(?![{CJK}])[^\W\d_])+)*")
 _CJK_RUN = re.compile(f"[{CJK}]+")
 _VERB_BEFORE = frozenset(
-    "to can must should will would may might could shall not never don't doesn't didn't do does did it he she they you we i "
+    "to can must should will would may might could shall not never don't doesn't didn't do does did it he she "
+    "they you we i "
     "who which that and".split()
 )
-_NOUN_BEFORE = frozenset("a an the this that these those my your his her its our their some any no every each of in on at with".split())
+_NOUN_BEFORE = frozenset(
+    "a an the this that these those my your his her its our their some any no every each of in on at with".split()
+)
 
 LIGHT = frozenset(
-    "say mention explain describe talk speak tell state speaker narrator presenter voice person someone people video clip "
-    "scene screen moment footage picture image text title caption subtitle sign line note yes no okay answer question ask "
+    "say mention explain describe talk speak tell state speaker narrator presenter voice person someone "
+    "somebody anyone anybody everyone everybody nobody people video clip "
+    "scene screen moment footage picture image text title caption subtitle sign line note yes no okay answer "
+    "question ask "
     "see show appear visible display hear read write written "
-    "include contain consist have get go come be do make need want use become call name know thing way kind type sort "
-    "located locate according account total number amount also well too only there here so therefore thus because since "
-    "while as like such etc that which who one ones other another own same per about approximately around roughly nearly "
-    "almost exactly just even still already again very much many more most less all some every each both none never ever "
-    "now then first last finally next before after during until between among along within without upon via let lot lots "
+    "include contain consist have get go come be do make need want use become call name know thing way kind "
+    "type sort "
+    "located locate according account total number amount also well too only there here so therefore thus "
+    "because since "
+    "while as like such etc that which who one ones other another own same per about approximately around "
+    "roughly nearly "
+    "almost exactly just even still already again very much many more most less all some every each both none "
+    "never ever "
+    "now then first last finally next before after during until between among along within without upon via let "
+    "lot lots "
     "would could can may might must should shall will able has had been being will is are was were dr mr mrs ms prof "
     "yours theirs ours his hers himself herself themselves itself myself yourself ourselves them us me him however "
     "instead rather quite both either neither if whether though although than up down out off over under back away "
@@ -63,14 +81,22 @@ _CJK_LIGHT = re.compile(
     "|".join(
         sorted(
             (
-                "视频 画面 片段 镜头 字幕 文字 标题 看到 看见 听到 显示 出现 写着 提到 说到 讲到 表示 介绍 说明 里面 其中 这里 "
-                "那里 这个 那个 这些 那些 这家 这辆 这款 这种 那种 他们 她们 它们 我们 你们 咱们 大家 自己 人们 有人 名字 叫做 "
-                "一个 一只 一位 一辆 一份 一本 一条 一名 一种 一些 一张 一台 一把 一块 一件 一头 一匹 一架 一艘 两个 什么 多少 "
-                "因为 所以 因此 但是 而且 或者 以及 还有 就是 不是 是否 已经 正在 进行 需要 可以 能够 必须 应该 应当 可能 会 能 要 "
-                "全部 所有 大部分 大多数 多数 有些 有的 只有 没有 首先 然后 最后 之前 之后 以前 以后 时候 时间 东西 非常 十分 "
-                "大约 大概 左右 一共 总共 共有 颜色 的 了 着 过 是 在 和 与 跟 及 有 这 那 哪 他 她 它 我 你 您 们 也 还 都 就 "
-                "才 又 再 很 太 更 最 先 后 前 不 没 别 把 被 让 使 给 对 向 从 到 由 为 以 于 而 且 或 但 并 则 若 如 里 中 上 "
-                "下 内 外 边 呢 吗 吧 啊 呀 嘛 得 地 之 其 所 可 该 此 每 各 某 个 只 位 辆 份 本 条 名 种 些 张 台 件 称 说 讲 叫 "
+                "视频 画面 片段 镜头 字幕 文字 标题 看到 看见 听到 显示 出现 写着 提到 说到 讲到 表示 介绍 说明 "
+                "里面 其中 这里 "
+                "那里 这个 那个 这些 那些 这家 这辆 这款 这种 那种 他们 她们 它们 我们 你们 咱们 大家 自己 人们 "
+                "有人 名字 叫做 "
+                "一个 一只 一位 一辆 一份 一本 一条 一名 一种 一些 一张 一台 一把 一块 一件 一头 一匹 一架 一艘 "
+                "两个 什么 多少 "
+                "因为 所以 因此 但是 而且 或者 以及 还有 就是 不是 是否 已经 正在 进行 需要 可以 能够 必须 应该 "
+                "应当 可能 会 能 要 "
+                "全部 所有 大部分 大多数 多数 有些 有的 只有 没有 首先 然后 最后 之前 之后 以前 以后 时候 时间 "
+                "东西 非常 十分 "
+                "大约 大概 左右 一共 总共 共有 颜色 的 了 着 过 是 在 和 与 跟 及 有 这 那 哪 他 她 它 我 你 您 "
+                "们 也 还 都 就 "
+                "才 又 再 很 太 更 最 先 后 前 不 没 别 把 被 让 使 给 对 向 从 到 由 为 以 于 而 且 或 但 并 "
+                "则 若 如 里 中 上 "
+                "下 内 外 边 呢 吗 吧 啊 呀 嘛 得 地 之 其 所 可 该 此 每 各 某 个 只 位 辆 份 本 条 名 种 些 "
+                "张 台 件 称 说 讲 叫 "
                 "请 时 用 去 来 一 座"
             ).split(),
             key=len,
@@ -153,7 +179,13 @@ def tokens(text: str) -> tuple[Token, ...]:
         word, low = hit.group(), hit.group().lower()
         key = base(low)
         cased = word[0].isupper() and not low.startswith(("i'", "i’")) and low != "i"
-        known = low.endswith(("n't", "n’t")) or low in FUNCTION_WORDS or key in FUNCTION_WORDS or key in LIGHT or low in LIGHT
+        known = (
+            low.endswith(("n't", "n’t"))
+            or low in FUNCTION_WORDS
+            or key in FUNCTION_WORDS
+            or key in LIGHT
+            or low in LIGHT
+        )
         if not known and not any(start <= hit.start() < stop for start, stop in taken):
             name = cased and not sentence_start
             verb = not name and _looks_like_a_verb(low, before, gap)
@@ -207,7 +239,9 @@ def has_chinese(text: str) -> bool:
 
 
 _CLAUSE_ENDS = re.compile(
-    r"(?<=[a-z\u4e00-\u9fff\d)%’'\"])[.!?](?=\s|$)|[;:\n。！？；：，“”\"]|,(?!\d)(?!\s*(?:before|after|in|on|at|with|for|by|from|because|to|of|than|without|until)\b)|\s+(?:and|but|while|whereas|then|so that)\s+|但是|但|然后|而",
+    r"(?<=[a-z\u4e00-\u9fff\d)%’'\"])[.!?](?=\s|$)|[;:\n。！？；：，“”\"]|,(?!\d)(?!\s*(?:before|after|in|on|at|"
+    r"with|for|by|from|because|to|of|than|without|until)\b)|\s+(?:and|but|while|whereas|then|so that)\s+|但是|"
+    r"但|然后|而",
     re.I,
 )
 

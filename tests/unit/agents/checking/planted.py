@@ -92,9 +92,7 @@ def _record(encoders: Encoders, clip_id: str, key: str, channel: str, span: Span
     space = encoders.concepts
     concept = next(one for one in reversed(space.concepts) if one.name == name)
     if channel == "picture":
-        return Label(
-            key, span, clip_id, concept.concept_id, name, ";".join(concept.zh), concept.broader, 0.8, 0.9
-        )
+        return Label(key, span, clip_id, concept.concept_id, name, ";".join(concept.zh), concept.broader, 0.8, 0.9)
     colours, motion = looks
     zh = ";".join(concept.zh)
     return Tracklet(key, span, concept.concept_id, name, zh, concept.broader, colours, motion, (), "silence", 0.8)

@@ -1,0 +1,125 @@
+"""What cited lines say of what: a colour of a thing, a complement of a subject, a place of an action."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from agents.answering.checking.ground import shared_words
+from agents.answering.checking.likeness import NEAR_NOUN, Likeness
+from agents.answering.checking.passages import THIRD, Passage
+from agents.answering.checking.traits import traits
+from agents.answering.checking.wording import Token, base, clauses, has_chinese, same_word, tokens
+from agents.words import content_terms
+
+_COPULA = re.compile(r"^(.*?)\b(?:is|are|was|were)\b(?!\s+(?:not\b|\w+ed\b|\w+ing\b))(.*)$", re.I)
+_MAIN = re.compile(r"[.!?;。！？；](?=\s|$)|\b(?:and|but|while|whereas)\b", re.I)
+
+
+def colour_of_another(text: str, passage: Passage, likeness: Likeness) -> str:
+    """A sentence about a colour that the thing it is said of does not have; "" if there is none."""
+    things = [(token, _things(token.key, passage, likeness)) for token in tokens(text)]
+    things += [(term, _things(term.text, passage, likeness)) for term in _chinese_things(text)]
+    named = [(token, lines) for token, lines in things if lines]
+    for one in traits(text):
+        if one.kind != "colour":
+            continue
+        following = [item for item in named if item[0].start >= one.end]
+        close = [
+            item for item in following if item[0].start - one.end <= 12 and not _breaks(text, one.end, item[0].start)
+        ]
+        before = [item for item in named if item[0].start < one.start]
+        chosen = close[:1] or before[-1:] or following[:1]
+        lines = chosen[0][1] if chosen else [line.search_text for line in passage.lines]
+        if not any(other.kind == "colour" and other.value == one.value for line in lines for other in traits(line)):
+            return f"{one.value!r} is not the colour of what it is said of."
+    return ""
+
+
+def _breaks(text: str, start: int, end: int) -> bool:
+    return bool(re.search(r"[,;.，；。、]|\b(?:and|is|are)\b|和", text[start:end]))
+
+
+def _things(key: str, passage: Passage, likeness: Likeness) -> list[str]:
+    """The lines of recognised things that a word names."""
+    found = []
+    for line in passage.lines:
+        names = [base(name.strip()) if name.isascii() else name.strip() for name in line.search_text.split(";")]
+        names += [base(word) for name in names for word in name.split() if name.isascii()]
+        if any(key == name or same_word(key, name) for name in names) or likeness.means(
+            key, [base(line.text)], NEAR_NOUN
+        ):
+            found.append(line.search_text)
+    return found
+
+
+def _chinese_things(text: str) -> list[Token]:
+    return [Token(term.text, term.text, False, False, text.find(term.text)) for term in content_terms(text) if term.cjk]
+
+
+def bound_otherwise(text: str, passage: Passage, likeness: Likeness) -> str:
+    """What the passage says of other things than the claim does: "history is my favourite, I hate maths" does not
+    support "maths is his favourite"; "" if there is nothing."""
+    known = clauses(passage.text)
+    for stated in clauses(text):
+        if fault := _complement(stated, _MAIN.split(passage.text), likeness):
+            return fault
+        if has_chinese(stated) or len(known) < 2:
+            continue
+        if placed := _placed_otherwise(stated, known):
+            return placed
+        keys = [token.key for token in tokens(stated)]
+        shared = [shared_words(keys, clause) for clause in known]
+        if len(keys) >= 2 and max(shared) == 1 and sum(shared) >= len(keys) and not THIRD.search(passage.text):
+            return "Its words stand in separate clauses of the cited lines."
+    return ""
+
+
+_PREPOSITION = re.compile(
+    r"\b(on|under|in|into|from|to|behind|at|with|for|through)\s+(?:(?:the|a|an|his|her|their|my|your|this|"
+    r"that)\s+)?([a-z]+)",
+    re.I,
+)
+
+
+def _placed_otherwise(stated: str, known: Sequence[str]) -> str:
+    """A clause that has another word behind a preposition than the claim, whose own word stands in another clause."""
+    keys = _keys(stated)
+    best = max(known, key=lambda clause: shared_words(keys, clause))
+    if shared_words(keys, best) < 2:
+        return ""
+    theirs = {hit[1].lower(): base(hit[2]) for hit in _PREPOSITION.finditer(best)}
+    for hit in _PREPOSITION.finditer(stated):
+        noun, other = base(hit[2]), theirs.get(hit[1].lower())
+        if other is None or same_word(noun, other) or any(same_word(other, key) for key in keys):
+            continue
+        if noun in keys and not shared_words([noun], best) and any(shared_words([noun], clause) for clause in known):
+            return f"The cited lines say {best!r}."
+    return ""
+
+
+def _complement(stated: str, known: Sequence[str], likeness: Likeness) -> str:
+    ours = _COPULA.match(stated)
+    if not ours:
+        return ""
+    subject, complement = _keys(ours[1]), _keys(ours[2])
+    if not subject or not complement:
+        return ""
+    denied = ""
+    for clause in known:
+        theirs = _COPULA.match(clause)
+        if not theirs:
+            continue
+        about, said = _keys(theirs[1]), _keys(theirs[2])
+        if not said or not all(any(same_word(one, other) for other in about) for one in subject):
+            continue
+        if any(same_word(one, other) for one in complement for other in [*said, *about]) or any(
+            likeness.means(one, said, NEAR_NOUN) for one in complement
+        ):
+            return ""
+        denied = f"The cited lines say {clause!r}."
+    return denied
+
+
+def _keys(text: str) -> list[str]:
+    return [token.key for token in tokens(text)]
