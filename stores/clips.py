@@ -40,7 +40,8 @@ JOIN videos AS v ON v.video_id = c.video_id"""
 
 # Each table is scanned once for each video, not for each clip: a tenth of the time.
 _RECOGNISED = """WITH
-p AS MATERIALIZED (SELECT {video} AS video_id, {start} AS start_tick, {end} AS end_tick, {clip} AS clip_id FROM {places}),
+p AS MATERIALIZED (SELECT {video} AS video_id, {start} AS start_tick, {end} AS end_tick, {clip} AS clip_id
+ FROM {places}),
 c AS MATERIALIZED (SELECT value FROM {concepts}),
 r AS MATERIALIZED (SELECT video_id, stage, fingerprint FROM stage_runs
  WHERE active AND stage IN ('labels', 'tracklets') AND video_id IN (SELECT video_id FROM p)),
