@@ -34,7 +34,7 @@ NEUTRAL = 0.1
 """Support of words that the models do not know: about what a word has that is right but hard to recognise. Ours."""
 
 CHECKED = 100
-"""Best candidates that are looked at. Others keep their ratios but for what is against all of them. Ours."""
+"""Best candidates that are looked at; of others, nothing is taken to be recognised. Ours."""
 
 MOST_WORDS = 3
 """Words of the longest names that are looked for in a query ("red traffic light": "traffic light")."""
@@ -111,7 +111,9 @@ def weigh_recognition(named: Named, ordered: Sequence[Candidate], store: Library
         return
     checked = [(one.video_id, one.clip) for one in ordered[:CHECKED]]
     recognised = store.catalog.recognised_in(checked, {concept for part in named.parts for concept in part})
-    for candidate in ordered:
-        there = recognised.get(candidate.clip.clip_id, {})
+    for place, candidate in enumerate(ordered):
+        there = recognised.get(candidate.clip.clip_id, None if place < CHECKED else {})
+        if there is None:
+            continue  # nobody has looked for labels there
         candidate.recognised = support(named, there)
         candidate.weigh_pictures(worth_of(candidate.recognised), collection)
