@@ -237,11 +237,10 @@ class Catalog:
         with reading(self._engine) as connection:
             return clips_at_hand(connection, clip_ids, places)
 
-    def recognised_in(
-        self, clips: Iterable[tuple[str, Clip]], concepts: Iterable[str]
-    ) -> dict[str, dict[str, float]]:
+    def recognised_in(self, clips: Iterable[tuple[str, Clip]], concepts: Iterable[str]) -> dict[str, dict[str, float]]:
         """How surely some concepts were recognised in some clips (video id, clip): the mean probability of a label, the
-        highest confidence of an object. By clip id, then by concept; what was not recognised is absent."""
+        highest confidence of an object. By clip id, then by concept; what was not recognised is absent, and so are
+        clips of videos that have not been labelled."""
         with reading(self._engine) as connection:
             return recognised_in(connection, clips, concepts)
 

@@ -17,6 +17,8 @@ class Candidate:
         words: the part of each channel's contribution that comes from matching words; the rest comes from the
             similarity of vectors.
         collections: by channel, the collection that the most similar vector came from.
+        recognised: how surely what the query names was recognised there (`agents.search.recognition`); None if it names
+            nothing that the models know.
         line: the line that explains the hit best; ``line_worth``: its contribution.
     """
 
@@ -25,6 +27,7 @@ class Candidate:
     channels: dict[str, float] = field(default_factory=dict)
     words: dict[str, float] = field(default_factory=dict)
     collections: dict[str, str] = field(default_factory=dict)
+    recognised: float | None = None
     line: str = ""
     line_worth: float = 0.0
 

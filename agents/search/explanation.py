@@ -5,11 +5,12 @@ Facts are recorded while a search runs (`SearchTrace`), at almost no cost, and p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from agents.search.candidates import Candidate
+from agents.search.recognition import NEUTRAL, Named
 from agents.search.scoring import (
     LABEL_WEIGHT,
     MATCH_RATIO,
@@ -148,7 +149,7 @@ class Explanation:
         match_ratio, steepness: parameters of the logistic from ratio to confidence.
         weights: weight of the similarity on each channel, and the floor in standard deviations below which the
             similarity of lines is noise.
-        remarks: what the steps after recall did, or why they could not.
+        remarks: why nothing is a match; what the steps after recall did, or why they could not.
     """
 
     threshold: float
@@ -170,6 +171,8 @@ class SearchTrace:
         scales: by collection; queries: the query's vector (d,), by collection.
         outcomes: candidate, outcome, rank and reason.
         steps: ``name@revision`` of the model of each step after recall, by the step's name in `Candidate.channels`.
+        named: what of the query the models know by name.
+        noise: by collection of pictures, what was taken off their ratios (`agents.search.noise`).
     """
 
     scales: dict[str, QueryScale] = field(default_factory=dict)
@@ -177,6 +180,28 @@ class SearchTrace:
     outcomes: list[_Placed] = field(default_factory=list)
     steps: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    named: Named = field(default_factory=Named)
+    noise: dict[str, float] = field(default_factory=dict)
+
+
+NAMES_NOTHING = "no match: it names nothing to look for, and no line has its words"
+
+
+def why_no_match(trace: SearchTrace, ordered: Sequence[Candidate]) -> str:
+    """The reason in words why none of the candidates, best first, is a match."""
+    if not ordered:
+        return "no match: nothing comes near"
+    best = ordered[0]
+    reasons = [f"no match: the nearest moment reaches {best.ratio:.2f} of the {MATCH_RATIO} that a match needs"]
+    if best.recognised is not None and best.recognised < NEUTRAL:
+        reasons.append("nothing that the query names was recognised there")
+    elif not trace.named.parts:
+        reasons.append("its words are none that the picture models know")
+    if noise := max(trace.noise.values(), default=0.0):
+        reasons.append(f"pictures of this library come near to anything, so {noise:.2f} was taken off")
+    if not any(best.words.values()):
+        reasons.append("no line there has its words")
+    return "; ".join(reasons)
 
 
 def no_provenance() -> Mapping[tuple[str, str], str]:

@@ -11,6 +11,7 @@ from agents.evidence import is_background
 from agents.search.candidates import Candidate
 from agents.search.explanation import (
     LEFT_OUT,
+    NAMES_NOTHING,
     THRESHOLD,
     UNSEARCHED,
     Explanation,
@@ -18,22 +19,23 @@ from agents.search.explanation import (
     SearchTrace,
     explain,
     no_provenance,
+    why_no_match,
 )
 from agents.search.keystrokes import names_nothing
 from agents.search.near_duplicates import Comparison, NearDuplicates
 from agents.search.noise import Noise
-from agents.search.pictures import PictureCollection, near_pictures
-from agents.search.recognition import weigh_recognition
+from agents.search.pictures import PictureCollection, near_pictures, pictured
+from agents.search.recognition import named_concepts, weigh_recognition
 from agents.search.refining import AS_RECALLED, SearchConfig, refined
 from agents.search.scoring import (
     LABEL_WEIGHT,
     OBJECT_WEIGHT,
     TEXT_FLOOR,
     TEXT_WEIGHT,
+    WEAK_LINES,
     QueryScale,
     confidence,
     lexical,
-    picture_scale,
     query_scales,
 )
 from agents.search.spaces import Space, Spaces
@@ -170,6 +172,7 @@ class Finder:
         trace = SearchTrace()
         query = read_part(query)
         if not health.videos_indexed or names_nothing(query, self._store, self._encoders, video_ids):
+            trace.remarks.append(NAMES_NOTHING if health.videos_indexed else "no match: no video is indexed")
             return Found(query, "no_match", health, (), self._why(trace) if explained else None)
         ordered = _in_order(self._recall(query, video_ids, trace))
         ordered = refined(query, ordered, self._store, self._spaces, self._config, trace)
@@ -178,6 +181,8 @@ class Finder:
         verdict: Literal["match", "no_match"] = (
             "match" if any(moment.score >= THRESHOLD for moment in moments[:1]) else "no_match"
         )
+        if verdict == "no_match":
+            trace.remarks.append(why_no_match(trace, ordered))
         why = self._why(trace) if explained else None
         self.has_searched = True
         return Found(query, verdict, self._spaces.health(health, video_ids), moments, why)
@@ -187,6 +192,7 @@ class Finder:
 
     def _recall(self, query: str, video_ids: Sequence[str] | None, trace: SearchTrace) -> list[Candidate]:
         pool: dict[str, Candidate] = {}
+        trace.named = named_concepts(query, self._encoders.concepts)
         for space in self._spaces.searched():
             try:
                 self._recall_vectors(query, space, pool, video_ids, trace)
@@ -199,7 +205,7 @@ class Finder:
         found = list(pool.values())
         names = self._spaces.searched()[0].names
         if names.picture and not self._encoders.has("image_text"):
-            weigh_recognition(query, _in_order(found), self._store, self._encoders.concepts, names.picture)
+            weigh_recognition(trace.named, _in_order(found), self._store, names.picture)
         return found
 
     def _recall_vectors(
@@ -214,11 +220,11 @@ class Finder:
         names = space.names
         vectors = space.query_encoders.text.encode_queries([query])
         (scale,) = query_scales(vectors, space.query_encoders.concepts)
-        pictured_scale = picture_scale(query, scale, space.query_encoders.concepts)
+        pictured_scale = pictured(query, scale, space.query_encoders)
         # A picture model with its own text tower has another vector of the query, and a scale for each picture.
         apart = space.query_encoders.has("image_text")
-        pictured = "" if apart else names.picture
-        scales = {pictured: pictured_scale, names.object: pictured_scale, names.text: scale}
+        in_texts = "" if apart else names.picture
+        scales = {in_texts: pictured_scale, names.object: pictured_scale, names.text: scale}
         for collection, one in scales.items():
             if collection:
                 trace.scales[collection], trace.queries[collection] = one, vectors[0]
@@ -226,11 +232,12 @@ class Finder:
         query_vector = None if apart else vectors
         near = near_pictures(query, pictures, RECALL, video_ids, query_vector) if names.picture else []
         seen = [(hit, scale.z(hit.similarity)) for hit in self._near(names.object, vectors, video_ids)]
-        lines = self._near_lines(names.text, vectors, scale, video_ids)
+        lines = self._near_lines(names.text, vectors, scale, video_ids, WEAK_LINES if trace.named.parts else 0.0)
         clips = self._clips_of([hit for hit, _ in (*near, *seen, *lines)])
         noise = 0.0
         if near and not apart:
             noise = self._measured_noise().of_pictures(names.picture, self._spaces.revision, video_ids)
+            trace.noise[names.picture] = noise
         for hit, ratio in near:
             for candidate in self._candidates(pool, clips, hit):
                 if ratio > noise:
@@ -244,9 +251,10 @@ class Finder:
                 candidate.offer(hit.channel, TEXT_WEIGHT * scale.ratio(z), names.text)
 
     def _near_lines(
-        self, collection: str, vectors: Vectors, scale: QueryScale, video_ids: Sequence[str] | None
+        self, collection: str, vectors: Vectors, scale: QueryScale, video_ids: Sequence[str] | None, least: float
     ) -> list[tuple[VectorHit, float]]:
-        """Lines near the query (1, d) that stand out from the others, with their z above the floor."""
+        """Lines near the query (1, d), with their z above the floor; of those that do not stand out from others only
+        this ``least`` share of it."""
         near = [
             (replace(hit, clip_id=""), z)
             for hit in self._near(collection, vectors, video_ids)
@@ -256,9 +264,9 @@ class Finder:
             return []
         noise = self._measured_noise().of_lines(collection, self._spaces.revision, video_ids)
         return [
-            (hit, (z - TEXT_FLOOR) * standing)
+            (hit, (z - TEXT_FLOOR) * share)
             for hit, z in near
-            if (standing := noise.standing(z, vectors[0], scale)) > 0
+            if (share := least + (1.0 - least) * noise.standing(z, vectors[0], scale)) > 0
         ]
 
     def _measured_noise(self) -> Noise:

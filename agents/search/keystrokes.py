@@ -7,7 +7,8 @@ found where the library has them: in what was said, read or seen.
 
 Measured with the vocabulary of e5: of 4,000 words of English documents, ten count as keystrokes ("libcst", "ffmpeg");
 of random strings of eight letters, three quarters do. Strings that could be words ("blorf") cannot be told from rare
-ones.
+ones ("quinoa"): both are *strange*, made of short pieces and unknown to the concept table. Pictures have to show them
+clearly to match (`agents.search.scoring.STRANGE_BEST`).
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ UNSPEAKABLE = 2.0
 WORDLIKE = 3.0
 """Letters per piece from which a word beside keystrokes is a word all the same ("skydiving": sk-yd-iving)."""
 
+STRANGE = 3.4
+"""Letters per piece below which a word may be none. Measured: 80 % of 66 made-up words, 57 % of 75 rare ones."""
+
 _WORD = re.compile(f"[{CJK}]+|(?:(?![{CJK}])[^\\W_])+")
 _LETTERS = re.compile("[A-Za-z]+")
 _CONSONANTS = re.compile("[^aeiouy]{4,}")
@@ -72,6 +76,21 @@ def only_keystrokes(query: str, encoders: Encoders) -> bool:
         return False
     judged = [(word, _letters_per_piece(word, encoders.text)) for word in words]
     return any(_is_noise(*one) for one in judged) and all(_is_noise(*one) or one[1] < WORDLIKE for one in judged)
+
+
+def only_strange_words(query: str, encoders: Encoders) -> bool:
+    """Whether each content word of a query may be none: Latin letters that the tokenizer cuts into short pieces. Words
+    of the concept table are left to the caller."""
+    if not isinstance(encoders.text, WordPieces):
+        return False
+    terms = content_terms(query, encoders.concepts.vocabulary)
+    words = [term.text for term in terms]
+    if not words or any(term.cjk for term in terms) or not all(map(_LETTERS.fullmatch, words)):
+        return False
+    return all(
+        density < min(STRANGE, len(word))
+        for word, density in ((word, _letters_per_piece(word, encoders.text)) for word in words)
+    )
 
 
 def _letters_per_piece(word: str, encoder: WordPieces) -> float:

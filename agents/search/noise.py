@@ -81,7 +81,8 @@ class LineNoise:
         return mean + deviation * NormalDist().inv_cdf(1.0 - 0.5 / (self.count + USUAL_LINES))
 
     def _usual(self, query: Vectors, scale: QueryScale) -> tuple[float, float]:
-        z = np.asarray(scale.z(self.sample @ query) if len(self.sample) else (), np.float64)
+        near = self.sample @ query if len(self.sample) else np.zeros(0)
+        z = (near.astype(np.float64) - scale.mean) / scale.deviation
         n = len(z) + USUAL_LINES
         mean = (z.sum() + USUAL_LINES * USUAL_MEAN) / n
         square = (((z - mean) ** 2).sum() + USUAL_LINES * (USUAL_DEVIATION**2 + (USUAL_MEAN - mean) ** 2)) / n
@@ -163,7 +164,7 @@ def noise_of(pictures: Vectors, space: ConceptSpace) -> float:
 def _spaced(vectors: Vectors) -> Vectors:
     if len(vectors) <= SAMPLED:
         return vectors
-    return vectors[np.linspace(0, len(vectors) - 1, SAMPLED).astype(int)]
+    return np.asarray(vectors[np.linspace(0, len(vectors) - 1, SAMPLED).astype(int)], np.float32)
 
 
 def _only(video_ids: Sequence[str] | None) -> frozenset[str] | None:

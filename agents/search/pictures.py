@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.search.scoring import LEAST_BEST, picture_scale, query_scales
+from agents.search.keystrokes import only_strange_words
+from agents.search.scoring import LEAST_BEST, QueryScale, picture_scale, query_scales
 from encoders.bundle import Encoders
 from encoders.types import Vectors, WeightsError
 from stores.library_store import LibraryStore
@@ -62,7 +63,7 @@ def near_pictures(
     space = encoders.zero_shot
     if space is None:
         (scale,) = query_scales(query_vector, encoders.concepts)
-        scale = picture_scale(query, scale, encoders.concepts)
+        scale = pictured(query, scale, encoders)
         return [(hit, scale.ratio(scale.z(hit.similarity))) for hit in hits]
     values = vectors.values(pictures.name, [hit.vector_id for hit in hits])
     there = [hit for hit in hits if hit.vector_id in values]  # one may have been replaced between the two calls
@@ -72,6 +73,11 @@ def near_pictures(
     z = (np.array([hit.similarity for hit in there]) - usual.mean) / usual.deviation
     ratios = z / np.maximum(usual.best, LEAST_BEST)
     return [(hit, float(ratio)) for hit, ratio in zip(there, ratios, strict=True)]
+
+
+def pictured(query: str, scale: QueryScale, encoders: Encoders) -> QueryScale:
+    """The scale on which pictures and objects are compared with a query, by that of its vector."""
+    return picture_scale(query, scale, encoders.concepts, only_strange_words(query, encoders))
 
 
 def best_fits(

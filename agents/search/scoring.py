@@ -41,6 +41,14 @@ something else, often no nearer than an arbitrary one, and does not tell how nea
 Names of concepts do: with every name in the table as a query, the median of the best z is 5.7, in English as in
 Chinese."""
 
+STRANGE_BEST = 7.1
+"""The same for a query of words that may be none (`agents.search.keystrokes.only_strange_words`): in the median, the
+prototype of a concept is that far above its own mean."""
+
+WEAK_LINES = 0.5
+"""Share of a line's similarity that counts though it does not stand out from other lines (`agents.search.noise`), if
+the query has words that the models know: it may still tell two pictures apart. Else nothing does. Ours."""
+
 MATCH_RATIO = 0.65
 """Ratio at which a moment is as likely right as wrong (a picture at 65 % of the best possible similarity)."""
 
@@ -76,7 +84,7 @@ def query_scales(vectors: Vectors, concepts: ConceptSpace) -> list[QueryScale]:
     ]
 
 
-def picture_scale(query: str, scale: QueryScale, concepts: ConceptSpace) -> QueryScale:
+def picture_scale(query: str, scale: QueryScale, concepts: ConceptSpace, strange: bool = False) -> QueryScale:
     """The scale on which pictures and objects are compared with a query.
 
     The models recognise what the concept table names. A query with none of its words has to come as near as a
@@ -84,10 +92,11 @@ def picture_scale(query: str, scale: QueryScale, concepts: ConceptSpace) -> Quer
 
     Args:
         scale: of the query's vector (`query_scales`).
+        strange: whether words that the table does not have may be none.
     """
     terms = [query, *(term.text for term in content_terms(query, concepts.vocabulary))]
     known = any(concepts.matching(term) for term in terms)
-    return scale if known else replace(scale, best=max(scale.best, UNKNOWN_BEST))
+    return scale if known else replace(scale, best=max(scale.best, STRANGE_BEST if strange else UNKNOWN_BEST))
 
 
 def confidence(ratio: float) -> float:
