@@ -1,4 +1,4 @@
-"""The planted library: its films are made and watched once, and kept as long as their descriptions stay the same.
+"""The planted library: its films are made, watched and tagged once, and kept while their descriptions stay the same.
 
     python -m tests.planted.library FOLDER
 
@@ -16,6 +16,9 @@ from kinodex.library import Library
 from tests.planted.film import Film
 from tests.planted.films import FILMS
 from tests.planted.making import digest_of, make
+
+TAGS = Path(__file__).parent / "data" / "tags.csv"
+"""The owner's vocabulary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,16 @@ def build(folder: Path, films: Sequence[Film] = FILMS) -> Planted:
     Raises:
         RuntimeError: if a film could not be ingested whole.
     """
-    folder = folder / digest_of(films)
+    folder = folder / digest_of(films, TAGS.read_bytes())
     made = Planted(folder / "library", folder / "media", tuple(films))
     make(films, made.media)
     with Library.open(made.root) as library:
         report = library.ingest(made.media)
-    if report.totals.done != len(films):
-        raise RuntimeError(f"the planted library could not be ingested: {report}")
+        if report.totals.done != len(films):
+            raise RuntimeError(f"the planted library could not be ingested: {report}")
+        if report.totals.reused < len(films):
+            library.import_tags(TAGS)
+            library.tag()
     return made
 
 

@@ -73,9 +73,9 @@ def make(films: Sequence[Film], folder: Path) -> None:
         unfinished.replace(folder / film.name)
 
 
-def digest_of(films: Sequence[Film]) -> str:
-    """Sixteen hexadecimal digits that differ wherever descriptions do."""
-    return hashlib.sha256(f"{_EDITION} {list(films)!r}".encode()).hexdigest()[:16]
+def digest_of(films: Sequence[Film], more: bytes = b"") -> str:
+    """Sixteen hexadecimal digits that differ wherever descriptions, or ``more``, do."""
+    return hashlib.sha256(f"{_EDITION} {list(films)!r}".encode() + more).hexdigest()[:16]
 
 
 def _paste(canvas: Picture, put: Put, share: float) -> None:
