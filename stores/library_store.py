@@ -96,9 +96,9 @@ class LibraryStore:
         self.tags = TagLibrary(engine)
         self.tag_vectors = KeptTagVectors(engine)
         self.runs = RunLog(engine)
-        self.threads = ThreadStore(engine)
-        self.turns = TurnLedger(engine)
         self.checkpoints = CheckpointFiles(root)
+        self.threads = ThreadStore(engine, self.checkpoints)
+        self.turns = TurnLedger(engine, self.checkpoints)
 
     @classmethod
     def open(

@@ -22,7 +22,9 @@ from stores.threads.records import DraftClaim, Lease, NewEvent, Progress, TurnAn
 Outcome = TurnAnswer | Exception
 """How an attempt ends."""
 
-_METADATA = "__metadata__"  # Source: langgraph.pregel._io.map_output_updates: beside an update that was not computed now
+_METADATA = (
+    "__metadata__"  # Source: langgraph.pregel._io.map_output_updates: beside an update that was not computed now
+)
 
 Graph = CompiledStateGraph[Any, Any, Any, Any]
 

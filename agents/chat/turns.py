@@ -138,7 +138,6 @@ class TurnRunner:
             if lease is None:
                 turn = self._store.threads.turn(lost.turn_id)
                 if turn.status != "running":
-                    self._store.checkpoints.remove(turn.turn_id)
                     resumed.append(turn)
                 continue
             _LOG.info("The turn %s is resumed, attempt %d.", lease.turn_id, lease.attempt)

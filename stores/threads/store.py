@@ -11,6 +11,7 @@ from sqlalchemy import Engine, delete, insert, select, update
 from stores.core.errors import UsageError
 from stores.core.record_columns import clean
 from stores.sql.database import reading, writing
+from stores.threads.checkpoint_files import CheckpointFiles
 from stores.threads.reading import events_of, in_batches, threads_of, turn_of, turns_of
 from stores.threads.records import RunEvent, Thread, Turn
 from stores.threads.tables import OF_TURN, ThreadRow, ThreadVideoRow, TurnRow
@@ -26,11 +27,15 @@ class ThreadStore:
     of milliseconds, suffice.
 
     Args:
+        checkpoints: those of deleted turns are removed; None: left to the next sweep.
         clock: seconds since the epoch.
     """
 
-    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, engine: Engine, checkpoints: CheckpointFiles | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
         self._engine = engine
+        self._checkpoints = checkpoints
         self._clock = clock
 
     def create(self, title: str = "", video_ids: Sequence[str] | None = None) -> Thread:
@@ -105,6 +110,8 @@ class ThreadStore:
             connection.execute(delete(ThreadVideoRow).where(ThreadVideoRow.thread_id == thread_id))
             if connection.execute(delete(ThreadRow).where(ThreadRow.thread_id == thread_id)).rowcount != 1:
                 raise unknown_thread(thread_id)
+        if self._checkpoints is not None and turns:
+            self._checkpoints.remove(*turns)
 
     def turn(self, turn_id: str) -> Turn:
         """One turn.

@@ -14,12 +14,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, Select, insert, select, update
 
-from stores.core.errors import CODES, StoreError
+from stores.core.errors import CODES, StoreError, UsageError
 from stores.core.record_columns import clean
 from stores.sql.database import reading, writing
 from stores.sql.tables import EVIDENCE
+from stores.threads.checkpoint_files import CheckpointFiles
 from stores.threads.owners import certainly_dead, this_process
 from stores.threads.reading import cited_now, in_batches, turn_of, turns_of
 from stores.threads.records import (
@@ -42,6 +43,9 @@ LEASE_SECONDS = 60.0
 MAX_ATTEMPTS = 3
 """Processes that may die of one turn before it is given up. Source: as `stores.ledger.MAX_ATTEMPTS`."""
 
+LONGEST_QUESTION = 4_000
+"""Characters of a question. Source: our choice: two pages."""
+
 _PAUSE = 0.1  # seconds between two looks at a busy thread
 _LAST_EVENTS = 10  # of the `MOST_EVENTS`, kept for how a turn ends
 
@@ -50,12 +54,21 @@ class TurnLedger:
     """Owner of the tables ``turns``, ``claims``, ``citations`` and ``run_events``.
 
     Args:
-        clock: seconds since the epoch.
+        checkpoints: where those of turns are that end here without their process; None: left to the next sweep.
+        clock: seconds since the epoch. Clocks of machines should agree within `LEASE_SECONDS`; if they do not, a turn
+            may be begun again too soon, and yet it is answered once.
         owner: the name of this process; None for `stores.threads.owners.this_process`.
     """
 
-    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time, owner: str | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        checkpoints: CheckpointFiles | None = None,
+        clock: Callable[[], float] = time.time,
+        owner: str | None = None,
+    ) -> None:
         self._engine = engine
+        self._checkpoints = checkpoints
         self._clock = clock
         self._owner = owner
 
@@ -66,26 +79,37 @@ class TurnLedger:
             wait_seconds: how long to wait for another turn of the thread to end.
 
         Raises:
-            UsageError: UNKNOWN_THREAD.
+            UsageError: UNKNOWN_THREAD; USAGE if the question is longer than `LONGEST_QUESTION`.
             StoreError: THREAD_BUSY if another turn still runs then; else as `stores.sql.database.writing`.
         """
+        if len(question) > LONGEST_QUESTION:
+            message = f"A question has at most {LONGEST_QUESTION} characters; this one has {len(question)}."
+            raise UsageError("USAGE", message, "Ask for less at a time.")
         deadline = time.monotonic() + wait_seconds
         while True:
-            with writing(self._engine) as connection:
-                lease = self._begin(connection, thread_id, question)
-            if lease is not None:
-                return lease
+            # Looking first: whoever waits need not lock the database for it.
+            if not self._busy(thread_id):
+                ended: list[str] = []
+                with writing(self._engine) as connection:
+                    lease = self._begin(connection, thread_id, question, ended)
+                if lease is not None:
+                    self._remove_checkpoints(ended)
+                    return lease
             if time.monotonic() >= deadline:
                 message = f"Another question is being answered in the thread {thread_id}."
                 raise StoreError("THREAD_BUSY", message, "Wait for its answer, cancel it, or ask in another thread.")
             time.sleep(_PAUSE)
 
-    def _begin(self, connection: Connection, thread_id: str, question: str) -> Lease | None:
-        running = select(TurnRow.__table__).where(TurnRow.thread_id == thread_id, TurnRow.status == "running")
-        for row in connection.execute(running).all():
+    def _busy(self, thread_id: str) -> bool:
+        with reading(self._engine) as connection:
+            return any(not self._is_lost(row) for row in connection.execute(_running_in(thread_id)))
+
+    def _begin(self, connection: Connection, thread_id: str, question: str, ended: list[str]) -> Lease | None:
+        for row in connection.execute(_running_in(thread_id)).all():
             if not self._is_lost(row):
                 return None
             self._give_up(connection, row)
+            ended.append(row.turn_id)
         now = self._clock()
         count = update(ThreadRow).where(ThreadRow.thread_id == thread_id)
         count = count.values(turns=ThreadRow.turns + 1, changed_at=now)
@@ -200,8 +224,10 @@ class TurnLedger:
             if row is None:
                 return False
             connection.execute(update(TurnRow).where(TurnRow.turn_id == turn_id).values(cancel_asked=True))
-            if self._is_lost(row):
+            lost = self._is_lost(row)
+            if lost:
                 self._end(connection, turn_id, row.events, "cancelled")
+        self._remove_checkpoints([turn_id] if lost else [])
         return True
 
     def cancel_asked(self, turn_id: str) -> bool:
@@ -234,12 +260,16 @@ class TurnLedger:
             row = _running(connection, turn_id)
             if row is None or not self._is_lost(row):
                 return None
-            if row.cancel_asked or row.attempt >= MAX_ATTEMPTS:
+            over = row.cancel_asked or row.attempt >= MAX_ATTEMPTS
+            if over:
                 self._give_up(connection, row)
-                return None
-            change = update(TurnRow).where(TurnRow.turn_id == turn_id)
-            connection.execute(change.values(attempt=row.attempt + 1, **self._hold(self._clock())))
-            self._append(connection, turn_id, row.events, [NewEvent("resumed", {"attempt": row.attempt + 1})])
+            else:
+                change = update(TurnRow).where(TurnRow.turn_id == turn_id)
+                connection.execute(change.values(attempt=row.attempt + 1, **self._hold(self._clock())))
+                self._append(connection, turn_id, row.events, [NewEvent("resumed", {"attempt": row.attempt + 1})])
+        if over:
+            self._remove_checkpoints([turn_id])
+            return None
         return Lease(turn_id, row.thread_id, row.attempt + 1)
 
     def give_up(self, turn_id: str) -> Turn:
@@ -250,12 +280,18 @@ class TurnLedger:
         """
         with writing(self._engine) as connection:
             row = _running(connection, turn_id)
-            if row is not None and self._is_lost(row):
+            lost = row is not None and self._is_lost(row)
+            if lost:
                 self._give_up(connection, row)
             found = turn_of(connection, turn_id)
         if found is None:
             raise unknown_turn(turn_id)
+        self._remove_checkpoints([turn_id] if lost else [])
         return found
+
+    def _remove_checkpoints(self, turn_ids: Sequence[str]) -> None:
+        if self._checkpoints is not None:
+            self._checkpoints.remove(*turn_ids)
 
     def _is_lost(self, row: Any) -> bool:
         return bool(row.lease_until <= self._clock()) or certainly_dead(row.owner)
@@ -317,6 +353,10 @@ class TurnLedger:
         rows = [{"turn_id": turn_id, "video_id": one} for one in sorted(found - there)]
         if rows:
             connection.execute(insert(TurnVideoRow), rows)
+
+
+def _running_in(thread_id: str) -> Select[Any]:
+    return select(TurnRow.__table__).where(TurnRow.thread_id == thread_id, TurnRow.status == "running")
 
 
 def _running(connection: Connection, turn_id: str) -> Any:

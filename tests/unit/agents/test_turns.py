@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from langgraph.runtime import Runtime
 
 from agents.chat import turns as turns_module
 from agents.chat.checkpoints import checkpoints_in
+from agents.chat.history import history_of
 from agents.chat.run_context import RunContext
 from agents.chat.run_events import step_event
 from agents.chat.turns import TurnLimits, TurnRunner
 from stores.core.errors import KinodexError, StoreError, UsageError
+from stores.core.records import Span
 from stores.library_store import LibraryStore
+from stores.maintenance.forget import forget
 from stores.maintenance.sweeping import sweep
 from stores.maintenance.verify import verify
-from stores.threads.records import LARGEST_PAYLOAD, RunEvent, TurnAnswer, Usage
+from stores.threads.records import LARGEST_PAYLOAD, RunEvent, ThreadCitation, ThreadClaim, Turn, TurnAnswer, Usage
 from stores.threads.turn_ledger import LEASE_SECONDS, TurnLedger
 from tests.unit.agents.turn_graph import NODES, State, graph
 from tests.unit.stores.builders import add_video, put, utterance
@@ -200,7 +207,7 @@ def test_a_turn_that_was_taken_over_is_not_answered_twice(store: LibraryStore, s
 
     def inside(name: str, state: State, runtime: Runtime[RunContext]) -> None:
         if name == "draft":
-            other = TurnLedger(store.engine, lambda: time.time() + LEASE_SECONDS + 1, "another")
+            other = TurnLedger(store.engine, None, lambda: time.time() + LEASE_SECONDS + 1, "another")
             again = other.take_over(state["turn_id"])
             assert again is not None
             other.finish(again, TurnAnswer("of the other", True, "extractive"), Usage())
@@ -209,6 +216,20 @@ def test_a_turn_that_was_taken_over_is_not_answered_twice(store: LibraryStore, s
     assert (turn.status, turn.answer, turn.claims) == ("done", "of the other", ())
     assert [event.kind for event in store.threads.events_after(turn.turn_id)].count("answer") == 1
     assert checkpoints(store) == []
+
+
+def test_a_video_that_is_forgotten_while_it_is_asked_about(store: LibraryStore, said: tuple[str, ...]) -> None:
+    (video_id,) = [entry.video_id for entry in store.catalog.videos()]
+
+    def inside(name: str, state: State, runtime: Runtime[RunContext]) -> None:
+        if name == "draft":
+            forget(store, [video_id])
+
+    turn = TurnRunner(store, graph(said, inside)).ask(store.threads.create().thread_id, "?")
+    assert (turn.status, turn.error_code, turn.claims, turn.answer) == ("interrupted", "EVIDENCE_GONE", (), "")
+    assert [event.kind for event in store.threads.events_after(turn.turn_id)] == ["removed", "ended"]
+    assert checkpoints(store) == []
+    assert verify(store).problems == ()
 
 
 def test_a_deleted_thread_ends_its_run(store: LibraryStore) -> None:
@@ -272,10 +293,56 @@ def test_steps_are_cut_to_a_line() -> None:
     assert step_event({"score": float("inf")}).payload == {"score": "inf"}
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=30) | st.dictionaries(st.text(), inner, max_size=30),
+    max_leaves=200,
+)
+
+
+@given(JSON)
+def test_any_step_fits(told: object) -> None:
+    event = step_event(told)
+    assert json.loads(json.dumps(event.payload)) == event.payload
+
+
+@given(st.integers(0, 40), st.text(max_size=3_000), st.integers(0, 60))
+@settings(max_examples=20)
+def test_what_a_turn_is_told_of_the_ones_before_is_bounded(turns: int, words: str, cited: int) -> None:
+    citation = ThreadCitation("utt_1", "vid_1", Span(0, 9, Fraction(1, 3)), "speech", words)
+    claims = (ThreadClaim(words, (citation,) * cited),)
+    told = history_of([a_turn(number, words, claims) for number in range(1, turns + 1)])
+    assert len(json.dumps(told, ensure_ascii=True)) < 60_000
+    assert told["earlier"]["count"] + len(told["turns"]) == turns
+
+
+def a_turn(ordinal: int, words: str, claims: tuple[ThreadClaim, ...]) -> Turn:
+    return Turn(
+        turn_id=f"trn_{ordinal}",
+        thread_id="thr_1",
+        ordinal=ordinal,
+        question=words,
+        stand_alone=words,
+        status="done",
+        answer=words,
+        abstained=False,
+        removed=False,
+        mode="extractive",
+        claims=claims,
+        usage=Usage(),
+        error_code="",
+        error_message="",
+        attempt=1,
+        events=1,
+        started_at=0.0,
+        finished_at=1.0,
+    )
+
+
 def test_a_damaged_checkpoint_is_begun_again(store: LibraryStore, said: tuple[str, ...]) -> None:
     lease = store.turns.begin(store.threads.create().thread_id, "?")
     store.checkpoints.path(lease.turn_id, 1).write_bytes(b"no database" * 1000)
-    again = TurnLedger(store.engine, lambda: time.time() + LEASE_SECONDS + 1).take_over(lease.turn_id)
+    again = TurnLedger(store.engine, None, lambda: time.time() + LEASE_SECONDS + 1).take_over(lease.turn_id)
     assert again is not None
     turn = TurnRunner(store, graph(said)).run(again)
     assert (turn.status, turn.attempt, turn.answer) == ("done", 2, " ".join(NODES))

@@ -72,6 +72,7 @@ def test_a_question_after_a_kill_marks_the_lost_turn(store: LibraryStore, eviden
     assert (lost.status, lost.error_code, lost.answer, lost.claims) == ("interrupted", "WORKER_LOST", "", ())
     assert (fresh, fresh.status) == (turn, "done")
     assert TurnRunner(store, graph()).recover() == []
+    assert list((store.root / "checkpoints").iterdir()) == []
 
 
 def ask_at_once(store: LibraryStore, evidence: str, turns: int, *threads: tuple[str, ...]) -> None:

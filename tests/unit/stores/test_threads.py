@@ -23,7 +23,7 @@ from stores.threads.records import (
     TurnAnswer,
     Usage,
 )
-from stores.threads.turn_ledger import LEASE_SECONDS, MAX_ATTEMPTS, TurnLedger
+from stores.threads.turn_ledger import LEASE_SECONDS, LONGEST_QUESTION, MAX_ATTEMPTS, TurnLedger
 from tests.unit.stores.builders import add_video, put, span, utterance
 
 SPENT = Usage(2, 500, 1.5, 0.01)
@@ -88,7 +88,10 @@ def test_threads_are_listed_renamed_and_deleted(store: LibraryStore) -> None:
     _, ids = spoken(store, "a.mp4", "hello")
     turn_id = answered(store, threads[1].thread_id, DraftClaim("hello", ids))
     running = store.turns.begin(threads[1].thread_id, "and?")
+    file = store.checkpoints.path(running.turn_id, 1)
+    file.touch()
     store.threads.delete(threads[1].thread_id)
+    assert not file.exists()
     for unknown in (
         lambda: store.threads.get(threads[1].thread_id),
         lambda: store.threads.turn(turn_id),
@@ -116,6 +119,12 @@ def test_one_question_at_a_time(store: LibraryStore) -> None:
     assert store.threads.turn(lease.turn_id).status == "cancelled"
     assert store.turns.begin(first.thread_id, "3")
     assert [turn.ordinal for turn in store.threads.turns(first.thread_id)] == [1, 2]
+
+
+def test_a_question_has_a_length(store: LibraryStore) -> None:
+    thread = store.threads.create().thread_id
+    assert code(lambda: store.turns.begin(thread, "x" * (LONGEST_QUESTION + 1))) == "USAGE"
+    assert store.turns.begin(thread, "x" * LONGEST_QUESTION)
 
 
 def test_what_is_cited_must_be_there(store: LibraryStore) -> None:
@@ -154,7 +163,7 @@ def test_events_are_small_and_not_too_many(store: LibraryStore) -> None:
 
 def test_a_lost_turn_is_taken_over_once_and_its_former_process_can_write_no_more(store: LibraryStore) -> None:
     now = [1_000.0]
-    first, second = (TurnLedger(store.engine, lambda: now[0], name) for name in ("one", "two"))
+    first, second = (TurnLedger(store.engine, None, lambda: now[0], name) for name in ("one", "two"))
     thread = store.threads.create()
     lease = first.begin(thread.thread_id, "?")
     now[0] += LEASE_SECONDS - 1
@@ -181,7 +190,7 @@ def test_a_lost_turn_is_taken_over_once_and_its_former_process_can_write_no_more
 
 def test_a_lost_turn_is_interrupted_by_the_next_question(store: LibraryStore) -> None:
     now = [1_000.0]
-    ledger = TurnLedger(store.engine, lambda: now[0], "one")
+    ledger = TurnLedger(store.engine, None, lambda: now[0], "one")
     thread = store.threads.create()
     lease = ledger.begin(thread.thread_id, "?")
     now[0] += LEASE_SECONDS
@@ -194,7 +203,7 @@ def test_a_lost_turn_is_interrupted_by_the_next_question(store: LibraryStore) ->
 
 def test_a_turn_that_kills_its_processes_is_given_up(store: LibraryStore) -> None:
     now = [1_000.0]
-    ledger = TurnLedger(store.engine, lambda: now[0], "one")
+    ledger = TurnLedger(store.engine, None, lambda: now[0], "one")
     lease = ledger.begin(store.threads.create().thread_id, "?")
     for attempt in range(2, MAX_ATTEMPTS + 1):
         now[0] += LEASE_SECONDS
@@ -208,7 +217,7 @@ def test_a_turn_that_kills_its_processes_is_given_up(store: LibraryStore) -> Non
 
 def test_anybody_may_cancel(store: LibraryStore) -> None:
     now = [1_000.0]
-    ledger, other = (TurnLedger(store.engine, lambda: now[0], name) for name in ("one", "two"))
+    ledger, other = (TurnLedger(store.engine, None, lambda: now[0], name) for name in ("one", "two"))
     lease = ledger.begin(store.threads.create().thread_id, "?")
     assert not ledger.cancel_asked(lease.turn_id)
     assert other.ask_to_cancel(lease.turn_id)

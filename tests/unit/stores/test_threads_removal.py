@@ -73,7 +73,7 @@ def test_a_run_that_read_a_forgotten_video_is_interrupted_with_its_checkpoint(st
     _, plain = spoken(store, "b.mp4", "tea")
     reading_it = store.turns.begin(store.threads.create().thread_id, "?")
     store.turns.append(reading_it, [], Progress(None, None, secret))
-    lost = TurnLedger(store.engine, lambda: time.time() - LEASE_SECONDS, "elsewhere").begin(
+    lost = TurnLedger(store.engine, None, lambda: time.time() - LEASE_SECONDS, "elsewhere").begin(
         store.threads.create().thread_id, "?"
     )
     reading_other = store.turns.begin(store.threads.create().thread_id, "?")

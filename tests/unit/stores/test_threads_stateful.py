@@ -48,7 +48,7 @@ class Conversations(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory(dir=MEMORY)
         self.store = LibraryStore.open(Path(self.folder.name) / "library", create=True)
         self.now = 1_000.0
-        self.ledgers = {name: TurnLedger(self.store.engine, lambda: self.now, name) for name in ("one", "two")}
+        self.ledgers = {name: TurnLedger(self.store.engine, None, lambda: self.now, name) for name in ("one", "two")}
         self.turns: dict[str, Model] = {}
         self.began: dict[str, int] = {}
         self.video, self.ids = spoken(self.store, "a.mp4", "hello")
