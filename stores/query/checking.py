@@ -60,6 +60,7 @@ def checked(sql: str) -> CheckedQuery:
     tree = _parsed(sql)
     try:
         _check_nodes(tree)
+        _check_size(tree)
         ctes = _check_names(tree)
         text = tree.sql(dialect=DIALECT, comments=False)
         _name_columns(tree)
@@ -120,6 +121,23 @@ def _check_nodes(tree: exp.Expr) -> None:
         refuse(f"The query has {tables} tables; {allowed.MOST_TABLES} are allowed.")
     if joined > allowed.MOST_JOINED_TEXTS:
         refuse(f"The query joins texts {joined} times; {allowed.MOST_JOINED_TEXTS} are allowed.")
+
+
+def _check_size(tree: exp.Expr) -> None:
+    """Refuses queries that grow when the names that they give are replaced by what they mean."""
+    total = 0
+    for select in tree.find_all(exp.Select):
+        sizes: dict[str, int] = {}
+        for clause in select.iter_expressions():
+            size = 0
+            for node, _ in _with_depth(clause):
+                given = isinstance(node, exp.Column) and not node.table
+                size += sizes.get(node.name.lower(), 1) if given else 1
+            total += size
+            if total > allowed.MOST_NODES:
+                refuse("The query is too long once the names it gives are replaced by what they mean.")
+            if isinstance(clause, exp.Alias):
+                sizes[clause.alias.lower()] = size
 
 
 def _check_node(node: exp.Expr) -> None:

@@ -45,8 +45,8 @@ _SQLITE_LIMITS = {
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
 _SQLITE_FUNCTIONS = frozenset(
-    "count sum avg min max group_concat abs round floor ceil ceiling sqrt coalesce nullif iif lower upper length substr "
-    "substring trim ltrim rtrim instr replace like row_number rank dense_rank lag lead first_value last_value "
+    "count sum avg min max group_concat abs round floor ceil ceiling sqrt coalesce nullif iif lower upper length "
+    "substr substring trim ltrim rtrim instr replace like row_number rank dense_rank lag lead first_value last_value "
     f"json_extract json_array_length json_each {KEY_FUNCTION}".split()
 )
 _SERVER_CANCELLED = "57014"
@@ -104,7 +104,7 @@ def _key(value: object) -> str | None:
     return None if value is None else search_key(str(value))
 
 
-def _authorized(action: int, one: str | None, two: str | None, database: str | None, inner: str | None) -> int:
+def _authorized(action: int, one: str | None, two: str | None, database: str | None, *_: object) -> int:
     """Reading the tables of the views, and the functions that `stores.query.rewriting` writes."""
     if action == sqlite3.SQLITE_SELECT:
         return sqlite3.SQLITE_OK
@@ -125,6 +125,7 @@ def _in_postgres(engine: Engine, statement: Statement, seconds: float, max_rows:
         "work_mem": "8MB",
         "max_parallel_workers_per_gather": "0",
         "jit": "off",
+        "standard_conforming_strings": "on",
     }
     setting = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
     with reading(engine) as connection, connection.begin():

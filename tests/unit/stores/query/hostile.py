@@ -134,6 +134,9 @@ OURS = (
     "SELECT " + "- " * 1500 + "1",
     "SELECT " + "CASE WHEN 1 THEN " * 200 + "1" + " END" * 200,
     "SELECT 1 WHERE " + " OR ".join(["1 = 1"] * 900),
+    # Each name means the last one twice.
+    "SELECT seconds AS a0, " + ", ".join(f"a{n} + a{n} AS a{n + 1}" for n in range(40)) + " FROM videos",
+    "SELECT " + "+".join(["seconds"] * 200) + " AS a FROM videos WHERE " + "+".join(["a"] * 200) + " > 1",
     "SELECT '" + "a" * 9_000 + "'",
     "SELECT " + " || ".join(["name"] * 20) + " FROM videos",
     "SELECT 1 FROM " + ", ".join(f"videos v{n}" for n in range(20)),
