@@ -28,6 +28,7 @@ DIALECT = "sqlite"
 
 HINT = "One SELECT over these tables is possible: " + ", ".join(schema()) + "."
 
+_AROUND_SELECTS = (exp.Subquery, exp.CTE, exp.Exists, exp.In)
 _NAME = re.compile(r"[^\W\d]\w{0,59}")
 _INNER_NAMES = "q_"  # a WITH called like a table of the library must not stand before it in a view
 _UNRESOLVED = re.compile(r"(?:Column|Unknown column:?|Unknown table:?) '?\"?([\w.\"]+)")
@@ -151,8 +152,15 @@ def _check_node(node: exp.Expr) -> None:
         )
         if extra or node.args.get("kind"):
             refuse(f"{sorted(extra or {'kind'})[0].upper().strip('_')} is not allowed in a query.")
+        if node.parent is not None and not isinstance(node.parent, (*allowed.STATEMENTS, *_AROUND_SELECTS)):
+            refuse("A SELECT within another stands in brackets.")
         if isinstance(node, exp.Select) and not node.expressions:
             refuse("SELECT wants at least one column.")
+    elif isinstance(node, (exp.From, exp.Join)) and not isinstance(node.this, (exp.Table, exp.Subquery)):
+        refuse("After FROM and JOIN stands a table, or a SELECT in brackets.")
+    elif isinstance(node, exp.Subquery):
+        if not isinstance(node.this, allowed.STATEMENTS):
+            refuse("In brackets in place of a table stands a SELECT.")
     elif isinstance(node, exp.Table):
         _check_table(node, given)
     elif isinstance(node, exp.Join):
@@ -165,8 +173,16 @@ def _check_node(node: exp.Expr) -> None:
         if given - {"this", "alias"} or not isinstance(node.this, allowed.STATEMENTS):
             refuse("WITH may hold SELECTs only.")
     elif isinstance(node, exp.Column):
-        if given - {"this", "table"}:
-            refuse(f"{node.sql()} names a schema; columns are written table.column.")
+        if given - {"this", "table"} or not isinstance(node.this, (exp.Identifier, exp.Star)):
+            refuse(f"{node.sql()[:80]} is not a column; columns are written column or table.column.")
+    elif isinstance(node, exp.Star):
+        holder = node.parent.parent if isinstance(node.parent, exp.Column) else node.parent
+        of_tables = isinstance(holder, exp.Select) and holder.args.get("from_") is not None
+        if given or not (of_tables or isinstance(node.parent, exp.Count)):
+            refuse("* stands for all columns of a SELECT, or in COUNT(*).")
+    elif isinstance(node, exp.Distinct):
+        if node.args.get("on") or (isinstance(node.parent, exp.AggFunc) and len(node.expressions) != 1):
+            refuse("DISTINCT wants one value.")
     elif isinstance(node, exp.Identifier):
         if not _NAME.fullmatch(node.name) and not isinstance(node.parent, exp.Alias):
             refuse(f"{node.name[:60]!r} is not a name of a table or column.", "Texts stand in single quotes.")
@@ -243,6 +259,8 @@ def _resolved(tree: exp.Query) -> exp.Query:
     except SqlglotError as error:
         refuse(f"The query cannot be read: {str(error).splitlines()[0][:200].rstrip('.')}.")
     assert isinstance(found, exp.Query)
+    if any(table.args.get("alias") is None for table in found.find_all(exp.Table)):
+        refuse("A table stands where none can be.")
     return found
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from decimal import Decimal
+from functools import lru_cache
 from urllib.parse import quote
 
 from sqlalchemy import Engine
@@ -101,7 +102,12 @@ def _in_sqlite(engine: Engine, statement: Statement, seconds: float, max_rows: i
 
 
 def _key(value: object) -> str | None:
-    return None if value is None else search_key(str(value))
+    return None if value is None else _key_of(str(value))
+
+
+@lru_cache(maxsize=10_000)
+def _key_of(text: str) -> str:
+    return search_key(text)
 
 
 def _authorized(action: int, one: str | None, two: str | None, database: str | None, *_: object) -> int:
