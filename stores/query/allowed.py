@@ -70,7 +70,7 @@ CAST_TYPES = frozenset(
 )
 
 SELECT_PARTS = frozenset(
-    "expressions from_ joins where group having order limit offset distinct with_ kind operation_modifiers".split()
+    "expressions from_ joins where group having order limit offset distinct with_ operation_modifiers".split()
 )
 """What a SELECT may have; sqlglot knows some dozen more clauses."""
 

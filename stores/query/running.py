@@ -31,8 +31,8 @@ MAX_BYTES = 1_000_000
 
 _INSTRUCTIONS = 1_000  # of SQLite's machine between two looks at the clock: some 10 microseconds
 _LOCK_MILLISECONDS = 1_000
+_LONGEST_TEXT = 2_000_000  # bytes of a text or a row: far above every row that a view reads
 _SQLITE_LIMITS = {
-    sqlite3.SQLITE_LIMIT_LENGTH: 16_000_000,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 16_000_000,
     sqlite3.SQLITE_LIMIT_COLUMN: 400,
     sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 500,
@@ -51,6 +51,7 @@ _SQLITE_FUNCTIONS = frozenset(
     f"json_extract json_array_length json_each {KEY_FUNCTION}".split()
 )
 _SERVER_CANCELLED = "57014"
+_SERVER_EXHAUSTED = ("53200", "53400", "54")  # out of memory, over a limit of the configuration or of the server
 
 
 def target_of(engine: Engine) -> Target:
@@ -89,6 +90,8 @@ def _in_sqlite(engine: Engine, statement: Statement, seconds: float, max_rows: i
         connection.execute(f"PRAGMA busy_timeout = {min(BUSY_MILLISECONDS, int(seconds * 1000))}")
         connection.execute("PRAGMA query_only = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
+        # The ids of the videos are one text of the statement.
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_TEXT + len(statement.sql))
         for limit, value in _SQLITE_LIMITS.items():
             connection.setlimit(limit, value)
         connection.create_function(KEY_FUNCTION, 1, _key, deterministic=True)
@@ -167,7 +170,10 @@ def _coded_faults(seconds: float) -> Iterator[None]:
     except (sqlite3.Error, DBAPIError) as error:
         original = error.orig if isinstance(error, DBAPIError) else error
         said = next(iter(str(original).splitlines()), "")[:200].rstrip(".")
-        if "interrupted" in said or getattr(original, "sqlstate", "") == _SERVER_CANCELLED:
+        state = getattr(original, "sqlstate", None) or ""
+        if "interrupted" in said or state == _SERVER_CANCELLED:
             hint = "Ask for less: join on video_id, filter by category, video or time."
             raise UsageError("QUERY_LIMIT", f"The query took longer than {seconds:g} s.", hint) from error
+        if "too big" in said or state.startswith(_SERVER_EXHAUSTED):
+            raise UsageError("QUERY_LIMIT", "The query makes more text than it may.", "Ask for less.") from error
         raise UsageError("QUERY_REFUSED", f"The database cannot run the query: {said}.") from error
