@@ -70,7 +70,7 @@ CAST_TYPES = frozenset(
 )
 
 SELECT_PARTS = frozenset(
-    "expressions from_ joins where group having order limit offset distinct with_ kind operation_modifiers".split()
+    "expressions from_ joins where group having order limit offset distinct with_ operation_modifiers".split()
 )
 """What a SELECT may have; sqlglot knows some dozen more clauses."""
 
@@ -79,7 +79,11 @@ JOINS = frozenset({"", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "OUTER"})
 LONGEST = 8_000
 """Characters of a query. Source: our choice: some ten times the longest one that people write."""
 
-MOST_TOKENS = 2_000
+MOST_TOKENS = 1_200
+
+MOST_NODES = 5_000
+"""Nodes of the tree once names that the query gives stand for what they mean: each may mean the last one twice."""
+
 DEEPEST = 60
 """Levels of the parsed tree. Source: our choice: three subqueries in one another have about 30."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -17,18 +16,15 @@ from sqlglot import exp
 from sqlglot.errors import OptimizeError, SqlglotError
 from sqlglot.optimizer.qualify import qualify
 
-from stores.core.errors import UsageError
 from stores.query import allowed
 from stores.query.grouping import check_grouping
-from stores.query.near import near
+from stores.query.nodes import check_nodes, check_size
+from stores.query.refusal import HINT, near, refuse
 from stores.query.schema import schema
 
 DIALECT = "sqlite"
 """What people and models write, whatever database the library has."""
 
-HINT = "One SELECT over these tables is possible: " + ", ".join(schema()) + "."
-
-_NAME = re.compile(r"[^\W\d]\w{0,59}")
 _INNER_NAMES = "q_"  # a WITH called like a table of the library must not stand before it in a view
 _UNRESOLVED = re.compile(r"(?:Column|Unknown column:?|Unknown table:?) '?\"?([\w.\"]+)")
 _OF_TABLE = re.compile(r"for table: '([^']+)'")
@@ -59,22 +55,18 @@ def checked(sql: str) -> CheckedQuery:
     """
     tree = _parsed(sql)
     try:
-        _check_nodes(tree)
+        check_nodes(tree)
+        check_size(tree)
         ctes = _check_names(tree)
         text = tree.sql(dialect=DIALECT, comments=False)
         _name_columns(tree)
         resolved = _resolved(tree)
-        check_grouping(resolved, refuse)
+        check_grouping(resolved)
         columns = tuple(resolved.named_selects)
     except RecursionError:
         refuse("The query is nested too deeply.")
     _rename(resolved, ctes)
     return CheckedQuery(text, resolved, columns)
-
-
-def refuse(message: str, hint: str = HINT) -> NoReturn:
-    """Raises QUERY_REFUSED."""
-    raise UsageError("QUERY_REFUSED", message, hint)
 
 
 def _parsed(sql: str) -> exp.Query:
@@ -104,86 +96,6 @@ def _parsed(sql: str) -> exp.Query:
         refuse("Only a SELECT is allowed.")
     assert isinstance(statement, exp.Query)
     return statement
-
-
-def _check_nodes(tree: exp.Expr) -> None:
-    tables = joined = 0
-    for node, depth in _with_depth(tree):
-        if depth > allowed.DEEPEST:
-            refuse("The query is nested too deeply.")
-        if type(node) not in allowed.NODES:
-            _refuse_node(node)
-        tables += isinstance(node, exp.Table)
-        joined += isinstance(node, (exp.DPipe, exp.GroupConcat))
-        _check_node(node)
-    if tables > allowed.MOST_TABLES:
-        refuse(f"The query has {tables} tables; {allowed.MOST_TABLES} are allowed.")
-    if joined > allowed.MOST_JOINED_TEXTS:
-        refuse(f"The query joins texts {joined} times; {allowed.MOST_JOINED_TEXTS} are allowed.")
-
-
-def _check_node(node: exp.Expr) -> None:
-    given = {name for name, value in node.args.items() if value not in (None, False, [], "")}
-    given |= {"indexed"} if node.args.get("indexed") is not None else set()
-    if isinstance(node, (exp.Select, exp.SetOperation)):
-        extra = (
-            given
-            - allowed.SELECT_PARTS
-            - ({"this", "expression", "distinct"} if isinstance(node, exp.SetOperation) else set())
-        )
-        if extra or node.args.get("kind"):
-            refuse(f"{sorted(extra or {'kind'})[0].upper().strip('_')} is not allowed in a query.")
-        if isinstance(node, exp.Select) and not node.expressions:
-            refuse("SELECT wants at least one column.")
-    elif isinstance(node, exp.Table):
-        _check_table(node, given)
-    elif isinstance(node, exp.Join):
-        if given - {"this", "on", "using", "side", "kind"} or not {node.side, node.kind} <= allowed.JOINS:
-            refuse("This kind of JOIN is not allowed.", "INNER, LEFT, RIGHT, FULL and CROSS JOIN are.")
-    elif isinstance(node, exp.With):
-        if given - {"expressions"}:
-            refuse("WITH RECURSIVE is not allowed.")
-    elif isinstance(node, exp.CTE):
-        if given - {"this", "alias"} or not isinstance(node.this, allowed.STATEMENTS):
-            refuse("WITH may hold SELECTs only.")
-    elif isinstance(node, exp.Column):
-        if given - {"this", "table"}:
-            refuse(f"{node.sql()} names a schema; columns are written table.column.")
-    elif isinstance(node, exp.Identifier):
-        if not _NAME.fullmatch(node.name) and not isinstance(node.parent, exp.Alias):
-            refuse(f"{node.name[:60]!r} is not a name of a table or column.", "Texts stand in single quotes.")
-    elif isinstance(node, exp.DataType):
-        if node.this not in allowed.CAST_TYPES or given - {"this", "nested"}:
-            refuse(f"CAST to {node.sql()[:40]} is not allowed.", "INTEGER, REAL and TEXT are.")
-    elif isinstance(node, (exp.Limit, exp.Offset)):
-        value = node.expression
-        if not isinstance(value, exp.Literal) or not value.name.isdecimal() or len(value.name) > 12:
-            refuse("LIMIT and OFFSET want a whole number.")
-    elif isinstance(node, allowed.ONLY_IN_WINDOWS):
-        if not isinstance(node.parent, exp.Window):
-            refuse(f"{allowed.FUNCTIONS[type(node)]} wants OVER (…).")
-    elif isinstance(node, exp.Var):
-        refuse(f"{node.name[:60]!r} is not allowed there.")
-
-
-def _check_table(node: exp.Table, given: set[str]) -> None:
-    if not isinstance(node.this, exp.Identifier):
-        refuse("Functions cannot stand in place of a table.")
-    if given & {"db", "catalog"}:
-        refuse(f"{node.sql()[:80]} names a schema; tables are written without.")
-    if given - {"this", "alias", "joins"}:
-        extra = sorted(given - {"this", "alias", "joins"})[0]
-        refuse(f"{extra.upper()} is not allowed at a table.")
-
-
-def _refuse_node(node: exp.Expr) -> NoReturn:
-    if isinstance(node, (exp.Placeholder, exp.Parameter)):
-        refuse("Parameters are not allowed: write the value itself.")
-    if isinstance(node, exp.Func):
-        name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
-        functions = sorted(set(allowed.FUNCTIONS.values()))
-        refuse(f"There is no function {name[:40].upper()}.", f"These exist: {', '.join(functions)}.")
-    refuse(f"{type(node).__name__.upper()} is not allowed in a query.")
 
 
 def _check_names(tree: exp.Expr) -> frozenset[str]:
@@ -225,6 +137,8 @@ def _resolved(tree: exp.Query) -> exp.Query:
     except SqlglotError as error:
         refuse(f"The query cannot be read: {str(error).splitlines()[0][:200].rstrip('.')}.")
     assert isinstance(found, exp.Query)
+    if any(table.args.get("alias") is None for table in found.find_all(exp.Table)):
+        refuse("A table stands where none can be.")
     return found
 
 
@@ -259,13 +173,3 @@ def _rename(tree: exp.Query, ctes: frozenset[str]) -> None:
     for table in tree.find_all(exp.Table):
         if table.name.lower() in ctes:
             table.set("this", exp.to_identifier(_INNER_NAMES + table.name.lower(), quoted=True))
-
-
-def _with_depth(tree: exp.Expr) -> Iterator[tuple[exp.Expr, int]]:
-    waiting: list[tuple[exp.Expr, int]] = [(tree, 0)]
-    while waiting:
-        node, depth = waiting.pop()
-        yield node, depth
-        # A chain of ANDs, ORs or sums is as deep as it is long, and harmless.
-        same = isinstance(node, (exp.Connector, exp.Add))
-        waiting += [(child, depth + (not (same and type(child) is type(node)))) for child in node.iter_expressions()]

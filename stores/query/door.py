@@ -9,7 +9,8 @@ from functools import cached_property
 
 from sqlalchemy import Engine
 
-from stores.query.checking import CheckedQuery, checked, refuse
+from stores.query.checking import CheckedQuery, checked
+from stores.query.refusal import refuse
 from stores.query.rewriting import Target, executable
 from stores.query.running import Row, rows_of, target_of
 from stores.query.witnesses import Witness, witness_queries

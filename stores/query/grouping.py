@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import NoReturn
+from collections.abc import Iterator
 
 from sqlglot import exp
 
+from stores.query.refusal import refuse
 
-def check_grouping(tree: exp.Expr, refuse: Callable[[str, str], NoReturn]) -> None:
-    """Refuses SELECTs with a column that is neither grouped nor aggregated, of a tree with resolved columns."""
+
+def check_grouping(tree: exp.Expr) -> None:
+    """Refuses SELECTs with a column that is neither grouped nor aggregated, of a tree with resolved columns.
+
+    Raises:
+        UsageError: QUERY_REFUSED.
+    """
     for select in tree.find_all(exp.Select):
         grouped = groups(select)
         outputs = [*select.expressions, *(select.args[name] for name in ("having", "order") if select.args.get(name))]

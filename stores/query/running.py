@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from decimal import Decimal
+from functools import lru_cache
 from urllib.parse import quote
 
 from sqlalchemy import Engine
@@ -30,8 +31,8 @@ MAX_BYTES = 1_000_000
 
 _INSTRUCTIONS = 1_000  # of SQLite's machine between two looks at the clock: some 10 microseconds
 _LOCK_MILLISECONDS = 1_000
+_LONGEST_TEXT = 2_000_000  # bytes of a text or a row: far above every row that a view reads
 _SQLITE_LIMITS = {
-    sqlite3.SQLITE_LIMIT_LENGTH: 16_000_000,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 16_000_000,
     sqlite3.SQLITE_LIMIT_COLUMN: 400,
     sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 500,
@@ -45,11 +46,12 @@ _SQLITE_LIMITS = {
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
 _SQLITE_FUNCTIONS = frozenset(
-    "count sum avg min max group_concat abs round floor ceil ceiling sqrt coalesce nullif iif lower upper length substr "
-    "substring trim ltrim rtrim instr replace like row_number rank dense_rank lag lead first_value last_value "
+    "count sum avg min max group_concat abs round floor ceil ceiling sqrt coalesce nullif iif lower upper length "
+    "substr substring trim ltrim rtrim instr replace like row_number rank dense_rank lag lead first_value last_value "
     f"json_extract json_array_length json_each {KEY_FUNCTION}".split()
 )
 _SERVER_CANCELLED = "57014"
+_SERVER_EXHAUSTED = ("53200", "53400", "54")  # out of memory, over a limit of the configuration or of the server
 
 
 def target_of(engine: Engine) -> Target:
@@ -88,6 +90,8 @@ def _in_sqlite(engine: Engine, statement: Statement, seconds: float, max_rows: i
         connection.execute(f"PRAGMA busy_timeout = {min(BUSY_MILLISECONDS, int(seconds * 1000))}")
         connection.execute("PRAGMA query_only = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
+        # The ids of the videos are one text of the statement.
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_TEXT + len(statement.sql))
         for limit, value in _SQLITE_LIMITS.items():
             connection.setlimit(limit, value)
         connection.create_function(KEY_FUNCTION, 1, _key, deterministic=True)
@@ -101,10 +105,15 @@ def _in_sqlite(engine: Engine, statement: Statement, seconds: float, max_rows: i
 
 
 def _key(value: object) -> str | None:
-    return None if value is None else search_key(str(value))
+    return None if value is None else _key_of(str(value))
 
 
-def _authorized(action: int, one: str | None, two: str | None, database: str | None, inner: str | None) -> int:
+@lru_cache(maxsize=10_000)
+def _key_of(text: str) -> str:
+    return search_key(text)
+
+
+def _authorized(action: int, one: str | None, two: str | None, database: str | None, *_: object) -> int:
     """Reading the tables of the views, and the functions that `stores.query.rewriting` writes."""
     if action == sqlite3.SQLITE_SELECT:
         return sqlite3.SQLITE_OK
@@ -125,6 +134,7 @@ def _in_postgres(engine: Engine, statement: Statement, seconds: float, max_rows:
         "work_mem": "8MB",
         "max_parallel_workers_per_gather": "0",
         "jit": "off",
+        "standard_conforming_strings": "on",
     }
     setting = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
     with reading(engine) as connection, connection.begin():
@@ -160,7 +170,10 @@ def _coded_faults(seconds: float) -> Iterator[None]:
     except (sqlite3.Error, DBAPIError) as error:
         original = error.orig if isinstance(error, DBAPIError) else error
         said = next(iter(str(original).splitlines()), "")[:200].rstrip(".")
-        if "interrupted" in said or getattr(original, "sqlstate", "") == _SERVER_CANCELLED:
+        state = getattr(original, "sqlstate", None) or ""
+        if "interrupted" in said or state == _SERVER_CANCELLED:
             hint = "Ask for less: join on video_id, filter by category, video or time."
             raise UsageError("QUERY_LIMIT", f"The query took longer than {seconds:g} s.", hint) from error
+        if "too big" in said or state.startswith(_SERVER_EXHAUSTED):
+            raise UsageError("QUERY_LIMIT", "The query makes more text than it may.", "Ask for less.") from error
         raise UsageError("QUERY_REFUSED", f"The database cannot run the query: {said}.") from error

@@ -28,14 +28,15 @@ LIKE_SQLITE = (
     "SELECT SUBSTR(text, 1, 4), LENGTH(text), UPPER(language) FROM transcript ORDER BY start_seconds",
     "SELECT CAST(first_seen AS INTEGER), CAST(confidence AS TEXT) FROM tracklets ORDER BY 1, 2",
     "SELECT tag, decision, origin FROM tags ORDER BY tag, decision",
-    "SELECT v.name, t.tag FROM videos v LEFT JOIN tags t ON t.video_id = v.video_id AND t.decision = 'accepted' ORDER BY 1, 2",
-    "SELECT category, LAG(first_seen) OVER (PARTITION BY video_id ORDER BY first_seen, category, size) l FROM tracklets "
-    "WHERE category = 'person' ORDER BY first_seen, size, l",
+    "SELECT v.name, t.tag FROM videos v LEFT JOIN tags t ON t.video_id = v.video_id AND t.decision = 'accepted' "
+    "ORDER BY 1, 2",
+    "SELECT category, LAG(first_seen) OVER (PARTITION BY video_id ORDER BY first_seen, category, size) l "
+    "FROM tracklets WHERE category = 'person' ORDER BY first_seen, size, l",
     "SELECT EXISTS (SELECT 1 FROM tracklets WHERE category = 'zebra') AS there",
     "SELECT evidence_id FROM transcript UNION ALL SELECT evidence_id FROM screen_text ORDER BY 1",
     "SELECT category FROM tracklets EXCEPT SELECT 'dog' ORDER BY 1",
-    "WITH d AS (SELECT * FROM tracklets WHERE category = 'dog'), stage_runs AS (SELECT video_id, COUNT(*) n FROM d GROUP BY "
-    "video_id) SELECT v.name, s.n FROM stage_runs s JOIN videos v USING (video_id)",
+    "WITH d AS (SELECT * FROM tracklets WHERE category = 'dog'), stage_runs AS (SELECT video_id, COUNT(*) n "
+    "FROM d GROUP BY video_id) SELECT v.name, s.n FROM stage_runs s JOIN videos v USING (video_id)",
     'SELECT "name", [seconds] FROM `videos` ORDER BY 1 -- comment \' \n',
     "SELECT COUNT(*) FROM tracklets WHERE appearance = 'it''s \\ \"x\" %s :a ? $1'",
     "SELECT 'a\\b%' FROM videos LIMIT 1",

@@ -134,6 +134,19 @@ OURS = (
     "SELECT " + "- " * 1500 + "1",
     "SELECT " + "CASE WHEN 1 THEN " * 200 + "1" + " END" * 200,
     "SELECT 1 WHERE " + " OR ".join(["1 = 1"] * 900),
+    # SQLite takes a name after IN for a table.
+    "SELECT '0009' IN main.alembic_version FROM (SELECT 1 AS alembic_version) AS main",
+    "SELECT 1 FROM videos WHERE name IN name",
+    "SELECT 1 FROM videos WHERE name IN tags",
+    "SELECT INSTR(g, g) FROM (SELECT GROUP_CONCAT(a.text, '') AS g FROM transcript a, transcript b)",
+    "SELECT TRIM(g, g) FROM (SELECT GROUP_CONCAT(a.text, '') AS g FROM transcript a, transcript b)",
+    "SELECT COUNT(SELECT 1) FROM videos",
+    "SELECT COUNT(DISTINCT) FROM videos",
+    "SELECT * FROM (videos)",
+    "SELECT *",
+    # Each name means the last one twice.
+    "SELECT seconds AS a0, " + ", ".join(f"a{n} + a{n} AS a{n + 1}" for n in range(40)) + " FROM videos",
+    "SELECT " + "+".join(["seconds"] * 200) + " AS a FROM videos WHERE " + "+".join(["a"] * 200) + " > 1",
     "SELECT '" + "a" * 9_000 + "'",
     "SELECT " + " || ".join(["name"] * 20) + " FROM videos",
     "SELECT 1 FROM " + ", ".join(f"videos v{n}" for n in range(20)),
@@ -157,6 +170,8 @@ STATEMENTS = (*KNOWN, *OURS)
 """All of them, each refused with QUERY_REFUSED."""
 
 SLOW = (
+    "SELECT LENGTH(GROUP_CONCAT(a.text || b.text || c.text, '')) FROM transcript a, transcript b, transcript c, "
+    "transcript d, transcript e, transcript f, tracklets g, tracklets h, tracklets i, tracklets j, tracklets k",
     "SELECT COUNT(*) FROM tracklets a, tracklets b, tracklets c, tracklets d, tracklets e, tracklets f, tracklets g",
     "SELECT MAX(a.size + b.size + c.size + d.size + e.size + f.size + g.size) "
     "FROM tracklets a, tracklets b, tracklets c, tracklets d, tracklets e, tracklets f, tracklets g",

@@ -40,7 +40,8 @@ def _pairs(some: Sequence[Planted], others: Sequence[Planted]) -> int:
 _COUNT = "SELECT COUNT(*) FROM tracklets WHERE "
 _AT_ONCE = (
     "SELECT MAX(n) FROM (SELECT a.evidence_id, COUNT(*) AS n FROM tracklets a JOIN tracklets b "
-    "ON b.video_id = a.video_id AND b.first_seen <= a.first_seen AND b.last_seen >= a.first_seen WHERE {} GROUP BY a.evidence_id)"
+    "ON b.video_id = a.video_id AND b.first_seen <= a.first_seen "
+    "AND b.last_seen >= a.first_seen WHERE {} GROUP BY a.evidence_id)"
 )
 _PAIRS = (
     "SELECT COUNT(*) FROM tracklets a JOIN tracklets b ON a.video_id = b.video_id AND a.first_seen <= b.last_seen "

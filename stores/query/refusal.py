@@ -1,9 +1,20 @@
-"""Names that somebody may have meant."""
+"""Refusing a query: with a reason, what is possible instead, and names that somebody may have meant."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import NoReturn
+
+from stores.core.errors import UsageError
+from stores.query.schema import schema
+
+HINT = "One SELECT over these tables is possible: " + ", ".join(schema()) + "."
+
+
+def refuse(message: str, hint: str = HINT) -> NoReturn:
+    """Raises QUERY_REFUSED."""
+    raise UsageError("QUERY_REFUSED", message, hint)
 
 
 def near(name: str, known: Iterable[str]) -> str:
