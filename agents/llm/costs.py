@@ -44,6 +44,17 @@ def estimated_tokens_of(messages: Sequence[Message]) -> int:
     return count
 
 
+def first_fitting(lines: Sequence[str], tokens: int) -> list[str]:
+    """The first lines that together have at most so many tokens."""
+    fitting = []
+    for line in lines:
+        tokens -= estimated_tokens(line) + 1
+        if tokens < 0:
+            break
+        fitting.append(line)
+    return fitting
+
+
 @dataclass(slots=True)
 class Usage:
     """What was used so far.

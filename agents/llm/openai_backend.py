@@ -77,7 +77,7 @@ class OpenAIBackend:
                 if refusal is not None and changes < _MOST_CHANGES and self._adapts(options, refusal, parameters):
                     changes += 1
                     continue
-                wait = retry_after(error)
+                wait = retry_after(error.response.headers) if isinstance(error, openai.APIStatusError) else None
                 if wait is None:
                     wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt) * (1 - 0.25 * random.random())
                 too_long = waited + wait > self._settings.timeout_seconds or time.monotonic() + wait > end
