@@ -92,8 +92,8 @@ class Usage:
 
 def used(tokens: Tokens | None, seconds: float, expected: Tokens) -> Usage:
     """The usage of one call: as the backend tells it, else as expected."""
-    told = tokens or expected
-    return Usage(1, told.read, told.written, told.cached, seconds, 0 if tokens else 1)
+    counts = tokens or expected
+    return Usage(1, counts.read, counts.written, counts.cached, seconds, 0 if tokens else 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,8 +85,8 @@ class Failures:
         code = "ENDPOINT_UNREACHABLE" if reason == "busy" else "ENDPOINT_REFUSED"
         return EndpointError(code, f"{answered}{said}.", hint)
 
-    def _filtered(self, told: str) -> EndpointError:
-        said = self._said(Refusal(0, told))
+    def _filtered(self, message: str) -> EndpointError:
+        said = self._said(Refusal(0, message))
         return EndpointError(
             "ENDPOINT_FILTERED",
             f"{self._address} or its model declined to answer this{said}.",
