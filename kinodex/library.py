@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pipeline.describe.describers import VideoModel
     from pipeline.perception import PerceptionConfig
     from stores.catalog import VideoEntry
+    from stores.core.errors import EndpointError
     from stores.core.records import Decision
     from stores.maintenance.forget import Forgotten
     from stores.maintenance.rebuild import Rebuilt
@@ -341,21 +342,39 @@ class Library:
         return tags.remove_tags(self.store, tag_ids)
 
     def tag(
-        self, *videos: str, on_progress: Callable[[int, int, str], None] | None = None
+        self,
+        *videos: str,
+        on_progress: Callable[[int, int, str], None] | None = None,
+        on_failed: Callable[[str, EndpointError], None] | None = None,
     ) -> dict[str, tuple[Decision, ...]]:
         """Decide which tags fit, and keep the decisions. Without arguments: of every indexed video.
+
+        A video about which the language model, if one is set, gives no useful answer is left out.
 
         Args:
             videos: video ids, or paths or names of videos in the library.
             on_progress: called with (done, total, what): new tags that are encoded, then videos.
+            on_failed: called with the id of each video that is left out, and the error.
+
+        Raises:
+            EndpointError: if the language model cannot be reached, or if no video could be tagged because of it.
         """
         chosen = upkeep.chosen(self.store, videos)
         if on_progress is None:
-            return tags.tag(self.store, self.tagger(), chosen)
+            return tags.tag(self.store, self.tagger(), chosen, on_failed=on_failed)
         tagger = self.tagger(lambda done, of: on_progress(done, of, "encoding new tags"))
         on_progress(0, len(chosen), "videos")
         done = count(1)
-        return tags.tag(self.store, tagger, chosen, lambda _video: on_progress(next(done), len(chosen), "videos"))
+
+        def ended(*_: object) -> None:
+            on_progress(next(done), len(chosen), "videos")
+
+        def failed(video_id: str, error: EndpointError) -> None:
+            ended()
+            if on_failed is not None:
+                on_failed(video_id, error)
+
+        return tags.tag(self.store, tagger, chosen, ended, failed)
 
     def tagger(self, on_encoded: Callable[[int, int], None] | None = None) -> Tagger:
         """Decides about tags, with the language model of the settings if there is one.

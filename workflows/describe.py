@@ -53,11 +53,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class DescribedVideo:
-    """How one video ended, and what it has now: the number of its captions, and its script ("" if none)."""
+    """How one video ended, and what it has now: the number of its captions, and its script ("" if none).
+
+    ``failed_clips``: clips that this job left without a caption because the model failed at them alone.
+    """
 
     report: VideoReport
     captions: int
     script: str
+    failed_clips: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,7 @@ class _Job:
         self._progress = progress
         self._decoder = decoder
         self._worker = f"describe-{os.getpid()}"
+        self._failed_clips: Counter[str] = Counter()
         self.worked_on: set[str] = set()
         self.stopped = ""
         self.spent = NOTHING
@@ -157,7 +162,8 @@ class _Job:
                 self.stopped = self._meter.stopped
                 continue
             error = self._describe(one)
-            unreachable = error is not None and error.code.blame == "infra" and not isinstance(error, MediaError)
+            # An answer that cannot be used says nothing of the answers about other videos.
+            unreachable = error is not None and error.code.name in ("ENDPOINT_UNREACHABLE", "ENDPOINT_REFUSED")
             in_a_row = in_a_row + 1 if unreachable else 0
             if error is not None and in_a_row >= GIVE_UP:
                 self.stopped = f"{in_a_row} videos in a row failed: {error.message}"
@@ -178,7 +184,8 @@ class _Job:
             stages=outcome.stages,
             reused=outcome.status == "done" and one.video_id not in self.worked_on,
         )
-        return DescribedVideo(report, len(captions), next((line.text for line in scripts), ""))
+        script = next((line.text for line in scripts), "")
+        return DescribedVideo(report, len(captions), script, self._failed_clips[one.video_id])
 
     def _describe(self, one: PlannedDescription) -> KinodexError | None:
         """Run the stages that are left for one video; the error that stopped it, if any."""
@@ -277,7 +284,11 @@ class _Job:
             self._progress(StageAdvanced(one.video_id, stage, share))
 
         setup = self._setup
-        return describe_clips(path, memory, self._decoder, setup.describer, setup.config, on_progress)
+
+        def on_failed(_: KinodexError) -> None:
+            self._failed_clips[one.video_id] += 1
+
+        return describe_clips(path, memory, self._decoder, setup.describer, setup.config, on_progress, on_failed)
 
     def _over(self) -> bool:
         if self._meter is None or not (why := self._meter.over()):

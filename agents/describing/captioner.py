@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from agents.llm import LLM
+from agents.llm.failures import of_one_answer
 from pipeline.describe.captions import Description
 from pipeline.describe.sampled_frames import SampledFrames
+from stores.core.errors import EndpointError, KinodexError
 
 FRAMES = 4
 """Frames of a clip given to the model. Source: our choice: enough to show a movement, few enough to be affordable."""
@@ -64,18 +66,23 @@ class EndpointDescriber:
         """All that its output depends on besides the model."""
         return {"instructions": _INSTRUCTIONS, "lines": LINES}
 
-    def describe(self, clips: Sequence[SampledFrames]) -> list[list[Description]]:
-        """One description of each clip, or none if the model can make out nothing.
+    def describe(self, clips: Sequence[SampledFrames]) -> list[list[Description] | KinodexError]:
+        """One description of each clip, none if the model can make out nothing, the error if it failed at that clip.
 
         Raises:
-            EndpointError: as `agents.llm.LLM.ask`.
+            EndpointError: ENDPOINT_UNREACHABLE or ENDPOINT_REFUSED, as `agents.llm.LLM.ask`.
         """
         with ThreadPoolExecutor(CALLS_AT_A_TIME, "kinodex-describe") as pool:
             return list(pool.map(self._described, clips))
 
-    def _described(self, clip: SampledFrames) -> list[Description]:
+    def _described(self, clip: SampledFrames) -> list[Description] | KinodexError:
         pictures = [jpeg(pixels) for pixels in clip.pixels]
-        reply = self._llm.ask(_INSTRUCTIONS, _material(clip), _Reply, pictures)
+        try:
+            reply = self._llm.ask(_INSTRUCTIONS, _material(clip), _Reply, pictures)
+        except EndpointError as error:
+            if of_one_answer(error):
+                return error
+            raise
         return [Description(reply.description, clip.ticks)] if reply.description.strip() else []
 
 

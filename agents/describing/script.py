@@ -7,7 +7,7 @@ into one script of the video. Here only sentences supported by stored evidence a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 
 from langgraph.graph import END, START, StateGraph
 from pydantic import BaseModel
@@ -16,12 +16,15 @@ from agents.answering.checker import CitationChecker
 from agents.answering.claims import Claim, cite
 from agents.describing.captioner import model_name
 from agents.llm import LLM
+from agents.llm.costs import estimated_tokens
 from encoders.bundle import Encoders
 from pipeline.describe.captions import CAPTIONS
 from pipeline.stage import Stage
 from stores.core.ids import record_id
 from stores.core.records import Evidence, Script, StageOutput
 from stores.library_store import LibraryStore
+
+Line = TypeVar("Line")
 
 SCRIPT = "script"
 """Name of the stage."""
@@ -113,8 +116,14 @@ class ScriptWriter:
 
     def _draft(self, state: _State) -> dict[str, Any]:
         by_id = {line.evidence_id: line for line in state["lines"]}
-        notes = "\n".join(f"[{line.evidence_id}] {line.channel}: {line.text!r}" for line in state["lines"])
-        draft = self._llm.ask(_INSTRUCTIONS, f"Notes, in the order of the video:\n{notes}", _Draft)
+        notes = [f"[{line.evidence_id}] {line.channel}: {line.text!r}" for line in state["lines"]]
+        total = estimated_tokens("\n".join(notes))
+
+        def material(tokens: int) -> str:
+            some = _evenly(notes, max(1, len(notes) * tokens // max(1, total)))
+            return "Notes, in the order of the video:\n" + "\n".join(some)
+
+        draft = self._llm.ask_within(_INSTRUCTIONS, material, _Draft, total)
         drafted = []
         for one in draft.sentences:
             cited = [by_id[name] for name in dict.fromkeys(one.evidence_ids) if name in by_id]
@@ -126,7 +135,7 @@ class ScriptWriter:
         return {"sentences": self._checker.check(state["drafted"], "", [state["video_id"]])}
 
 
-def _evenly(lines: Sequence[Evidence], count: int) -> list[Evidence]:
+def _evenly(lines: Sequence[Line], count: int) -> list[Line]:
     """At most ``count`` of ``lines``, sampled evenly."""
     if len(lines) <= count:
         return list(lines)

@@ -70,7 +70,7 @@ class LLM:
         try:
             return shape.model_validate_json(_json_part(reply.text))
         except ValidationError as error:
-            wrong = _told(error, reply)
+            wrong = _wrong_in(error, reply)
         messages.append(Message("assistant", reply.text[:_LONGEST_ECHO] or "{}"))
         messages.append(Message("user", f"{wrong} Send only the JSON object."))
         reply = self._run(request, budget)
@@ -217,7 +217,7 @@ def _late(error: EndpointError, budget: Budget) -> bool:
     return error.code.name == "ENDPOINT_UNREACHABLE" and seconds is not None and seconds <= 0
 
 
-def _told(error: ValidationError, reply: Completion) -> str:
+def _wrong_in(error: ValidationError, reply: Completion) -> str:
     if reply.ended == "length":
         return "That was too long and has been cut off. Be much shorter."
     return f"That does not fit the schema: {short(error)}."

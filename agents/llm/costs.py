@@ -44,6 +44,17 @@ def estimated_tokens_of(messages: Sequence[Message]) -> int:
     return count
 
 
+def first_fitting(lines: Sequence[str], tokens: int) -> list[str]:
+    """The first lines that together have at most so many tokens."""
+    fitting = []
+    for line in lines:
+        tokens -= estimated_tokens(line) + 1
+        if tokens < 0:
+            break
+        fitting.append(line)
+    return fitting
+
+
 @dataclass(slots=True)
 class Usage:
     """What was used so far.
@@ -81,8 +92,8 @@ class Usage:
 
 def used(tokens: Tokens | None, seconds: float, expected: Tokens) -> Usage:
     """The usage of one call: as the backend tells it, else as expected."""
-    told = tokens or expected
-    return Usage(1, told.read, told.written, told.cached, seconds, 0 if tokens else 1)
+    counts = tokens or expected
+    return Usage(1, counts.read, counts.written, counts.cached, seconds, 0 if tokens else 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import email.utils
 import math
 import time
-
-import openai
+from collections.abc import Mapping
 
 from agents.llm.refusals import Refusal
 from agents.llm.replies import FilteredError, UnreadableError
@@ -86,8 +85,8 @@ class Failures:
         code = "ENDPOINT_UNREACHABLE" if reason == "busy" else "ENDPOINT_REFUSED"
         return EndpointError(code, f"{answered}{said}.", hint)
 
-    def _filtered(self, told: str) -> EndpointError:
-        said = self._said(Refusal(0, told))
+    def _filtered(self, message: str) -> EndpointError:
+        said = self._said(Refusal(0, message))
         return EndpointError(
             "ENDPOINT_FILTERED",
             f"{self._address} or its model declined to answer this{said}.",
@@ -104,14 +103,11 @@ class Failures:
         return ": " + self._settings.without_secrets(shown).rstrip(".")
 
 
-def retry_after(error: Exception) -> float | None:
-    """Seconds after which the endpoint wants to be asked again; None if it does not say.
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds after which the endpoint wants to be asked again; None if its headers do not say.
 
     Source: RFC 9110, section 10.2.3 (seconds or a date); OpenAI and Azure also send ``retry-after-ms``.
     """
-    if not isinstance(error, openai.APIStatusError):
-        return None
-    headers = error.response.headers
     for name, unit in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
         try:
             seconds = float(headers.get(name, "")) * unit
@@ -121,3 +117,8 @@ def retry_after(error: Exception) -> float | None:
             return max(0.0, seconds)
     date = email.utils.parsedate_tz(headers.get("retry-after", ""))
     return max(0.0, email.utils.mktime_tz(date) - time.time()) if date else None
+
+
+def of_one_answer(error: EndpointError) -> bool:
+    """Whether the error is about one request alone: others to the same endpoint may well be answered."""
+    return error.code.name in ("ENDPOINT_BAD_OUTPUT", "ENDPOINT_CONTEXT", "ENDPOINT_FILTERED")

@@ -34,9 +34,9 @@ class _CutError(Exception):
 class _ToldError(Exception):
     """An error in a reply with status 200."""
 
-    def __init__(self, told: object) -> None:
+    def __init__(self, error: object) -> None:
         super().__init__()
-        self.refusal = Refusal.of(told, 0)
+        self.refusal = Refusal.of(error, 0)
 
 
 _FAILURES = (openai.APIError, _CutError, _ToldError, json.JSONDecodeError, UnicodeDecodeError)
@@ -77,7 +77,7 @@ class OpenAIBackend:
                 if refusal is not None and changes < _MOST_CHANGES and self._adapts(options, refusal, parameters):
                     changes += 1
                     continue
-                wait = retry_after(error)
+                wait = retry_after(error.response.headers) if isinstance(error, openai.APIStatusError) else None
                 if wait is None:
                     wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt) * (1 - 0.25 * random.random())
                 too_long = waited + wait > self._settings.timeout_seconds or time.monotonic() + wait > end
@@ -163,8 +163,8 @@ def _refusal_of(error: Exception) -> Refusal | None:
     if isinstance(error, _ToldError):
         return error.refusal
     if isinstance(error, openai.APIStatusError):
-        told = Refusal.of(error.body, error.status_code)
-        return told if told.message else Refusal.of(error.response.text[:2000], error.status_code)
+        refusal = Refusal.of(error.body, error.status_code)
+        return refusal if refusal.message else Refusal.of(error.response.text[:2000], error.status_code)
     if isinstance(error, openai.APIConnectionError | openai.APIResponseValidationError):
         return None
     if isinstance(error, openai.APIError):  # inside a reply

@@ -76,13 +76,13 @@ def _calls(calls: object) -> tuple[RawCall, ...]:
 
 
 def _tokens(usage: object) -> Tokens | None:
-    told = _mapping(usage)
-    read, written = told.get("prompt_tokens"), told.get("completion_tokens")
+    counts = _mapping(usage)
+    read, written = counts.get("prompt_tokens"), counts.get("completion_tokens")
     if not isinstance(read, int) and not isinstance(written, int):
         return None
-    details = _mapping(told.get("prompt_tokens_details"))
+    details = _mapping(counts.get("prompt_tokens_details"))
     return Tokens(
-        _count(read), _count(written), _count(details.get("cached_tokens") or told.get("prompt_cache_hit_tokens"))
+        _count(read), _count(written), _count(details.get("cached_tokens") or counts.get("prompt_cache_hit_tokens"))
     )
 
 
@@ -126,9 +126,9 @@ class StreamedReply:
 
     def add(self, chunk: object) -> None:
         """Take one chunk."""
-        told = _mapping(chunk)
-        self._usage = told.get("usage") or self._usage
-        choices = told.get("choices")
+        piece = _mapping(chunk)
+        self._usage = piece.get("usage") or self._usage
+        choices = piece.get("choices")
         if not isinstance(choices, Sequence) or isinstance(choices, str) or not choices:
             return
         choice = _mapping(choices[0])

@@ -133,7 +133,7 @@ def short(error: ValidationError) -> str:
 # --- the JSON form
 
 
-def told_in_words(tools: Sequence[Tool]) -> str:
+def guide_to(tools: Sequence[Tool]) -> str:
     """What the system message says of the tools in the JSON form."""
     listed = "\n".join(
         f"- {spec.name}: {spec.description} Arguments: {json.dumps(spec.schema, ensure_ascii=False)}"
@@ -159,12 +159,12 @@ def form_of(tools: Sequence[Tool]) -> Schema:
 
 def in_json_form(messages: Sequence[Message], tools: Sequence[Tool]) -> list[Message]:
     """The same conversation for a model that knows no tool calls: calls and results are written out."""
-    told = told_in_words(tools)
-    made = [] if any(message.role == "system" for message in messages) else [Message("system", told)]
+    guide = guide_to(tools)
+    made = [] if any(message.role == "system" for message in messages) else [Message("system", guide)]
     for message in messages:
-        if message.role == "system" and told:
-            message = Message("system", f"{message.text}\n{told}")
-            told = ""
+        if message.role == "system" and guide:
+            message = Message("system", f"{message.text}\n{guide}")
+            guide = ""
         elif message.role == "tool":
             message = Message("user", f"Result of {message.name or 'the tool'}:\n{message.text}")
         elif message.calls:

@@ -9,6 +9,7 @@ from langgraph.graph import END, START, StateGraph
 from pydantic import BaseModel, Field
 
 from agents.evidence import is_background
+from agents.llm.costs import estimated_tokens, first_fitting
 from agents.tagging.ranking import ABSTAIN, Ranked, decide, rank
 from agents.tagging.recall import SOURCES, Case, Recalled
 from agents.tagging.vocabulary import OnEncoded, TagVectors
@@ -18,13 +19,16 @@ from stores.core.records import Decision, Tag
 from stores.library_store import LibraryStore
 
 if TYPE_CHECKING:
-    from agents.llm import LLM  # loads its client's library, which takes half a second
+    from agents.llm import LLM
 
 JUDGED = 24
 """Candidates shown to the language model, strongest first."""
 
 NOTES = 200
 """Lines of evidence given to the language model, those of the candidates first."""
+
+MOST_TOKENS = 16_000
+"""Of notes and candidates; a model with a shorter context gets fewer notes. Source: `NOTES` long lines."""
 
 MODEL_WEIGHT = 0.5
 """The model's judgement and the sources' confidence count equally: it reads the evidence, but does not see the picture.
@@ -97,7 +101,7 @@ class Tagger:
         """Decisions for one video, strongest first; the caller saves them.
 
         Raises:
-            EndpointError: if a language model is set and fails.
+            EndpointError: if a language model is set and fails, as `agents.llm.client.LLM.ask`.
         """
         return tuple(self._graph.invoke({"video_id": video_id, "recalled": []})["decisions"])
 
@@ -148,11 +152,15 @@ class Tagger:
             if line.evidence_id not in first and not is_background(line)
         ]
         notes = [*first.values(), *others][:NOTES]
-        material = "Notes:\n" + "\n".join(f"- {note.channel}: {note.text!r}" for note in notes)
-        material += "\nCandidates:\n" + "\n".join(
-            f"- {item.tag_id}: {self._by_id[item.tag_id].name}" for item in strong
-        )
-        judged = {j.tag_id: j.probability for j in self._llm.ask(_INSTRUCTIONS, material, _Judgements).judgements}
+        lines = [f"- {note.channel}: {note.text!r}" for note in notes]
+        candidates = "\n".join(f"- {item.tag_id}: {self._by_id[item.tag_id].name}" for item in strong)
+
+        def material(tokens: int) -> str:
+            fitting = first_fitting(lines, tokens - estimated_tokens(candidates))
+            return "Notes:\n" + "\n".join(fitting) + "\nCandidates:\n" + candidates
+
+        judgements = self._llm.ask_within(_INSTRUCTIONS, material, _Judgements, MOST_TOKENS).judgements
+        judged = {one.tag_id: one.probability for one in judgements}
         doubted = {item.tag_id: judged[item.tag_id] for item in strong if item.tag_id in judged}
         weighed = [
             Ranked(item.tag_id, weigh(item.confidence, doubted.get(item.tag_id, 1.0)), item.sources)

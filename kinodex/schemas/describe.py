@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class DescribedVideo(Document):
-    """How one video ended; it has ``captions`` captions now, and the script ``script`` ("" if none)."""
+    """How one video ended; it has ``captions`` captions now, and the script ``script`` ("" if none).
+
+    ``failed_clips``: left without a caption this time, because the model's answers about them were of no use.
+    """
 
     video_id: str
     uri: str
@@ -24,6 +27,7 @@ class DescribedVideo(Document):
     reused: bool
     captions: int
     script: str
+    failed_clips: int
 
 
 class EndpointUse(Document):
@@ -90,7 +94,9 @@ def described(report: DescribeReport) -> DescribedDocument:
     """The document of a run."""
     return DescribedDocument(
         videos=[
-            DescribedVideo(**dict(ingested(one.report)), captions=one.captions, script=one.script)
+            DescribedVideo(
+                **dict(ingested(one.report)), captions=one.captions, script=one.script, failed_clips=one.failed_clips
+            )
             for one in report.videos
         ],
         totals=totals(report.totals),

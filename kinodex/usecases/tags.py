@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from agents.llm import LLM
     from agents.tagging.graph import Tagger
     from encoders.bundle import Encoders
+    from stores.core.errors import EndpointError
     from stores.core.records import Decision
     from stores.library_store import LibraryStore
     from stores.tags.library import ImportReport
@@ -59,16 +60,24 @@ def open_tagger(
 
 
 def tag(
-    store: LibraryStore, tagger: Tagger, videos: Sequence[str], on_tagged: Callable[[str], None] | None = None
+    store: LibraryStore,
+    tagger: Tagger,
+    videos: Sequence[str],
+    on_tagged: Callable[[str], None] | None = None,
+    on_failed: Callable[[str, EndpointError], None] | None = None,
 ) -> dict[str, tuple[Decision, ...]]:
     """Decide which tags fit each of these videos (ids), and keep the decisions.
 
     Args:
         on_tagged: called with each video's id when its decisions are saved.
+        on_failed: called with each video's id that a language model gave no useful answer about, and the error.
+
+    Raises:
+        EndpointError: as `workflows.tag.tag_videos`.
     """
     from workflows.tag import tag_videos
 
-    return tag_videos(store, tagger, videos, on_tagged)
+    return tag_videos(store, tagger, videos, on_tagged, on_failed)
 
 
 def decisions(

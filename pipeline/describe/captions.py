@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -12,6 +13,7 @@ from encoders.spaces import collections
 from pipeline.decode.decoder import Decoder
 from pipeline.describe.sampled_frames import SampledFrames, clips_of, sampled_frames
 from pipeline.stage import Memory, Stage
+from stores.core.errors import KinodexError
 from stores.core.ids import fingerprint, record_id
 from stores.core.records import Caption, StageOutput, VectorItem
 
@@ -23,6 +25,8 @@ CAPTION_VECTORS = "caption_vectors"
 
 LONGEST_CAPTION = 600
 """Characters of a caption; longer texts are cut off. Source: our choice, about five sentences."""
+
+_log = logging.getLogger(__name__)
 
 _FRAMES_AT_A_TIME = 16  # passed to a describer at once: enough for a batch, few enough for memory
 
@@ -83,8 +87,9 @@ class Describer(Protocol):
         """Whether it uses the speech and the screen text of a clip."""
         ...
 
-    def describe(self, clips: Sequence[SampledFrames]) -> list[list[Description]]:
-        """The descriptions of each clip; an empty list for a clip about which it has nothing to say."""
+    def describe(self, clips: Sequence[SampledFrames]) -> Sequence[list[Description] | KinodexError]:
+        """The descriptions of each clip; an empty list for a clip about which it has nothing to say, and the error
+        where it failed because of that clip alone."""
         ...
 
 
@@ -121,15 +126,20 @@ def describe_clips(
     describer: Describer,
     config: CaptionConfig | None = None,
     on_progress: Callable[[float], None] = lambda _: None,
+    on_failed: Callable[[KinodexError], None] = lambda _: None,
 ) -> StageOutput:
     """The captions of a video's clips, in order of time. The file is decoded only around the sampled frames.
 
+    A clip that the describer fails at is left without a caption, which is logged: the same model would fail at it
+    again. If it fails at all of them, the video has failed.
+
     Args:
         on_progress: called with the share of clips that is done, in [0, 1].
+        on_failed: called with the error of each clip that is left out.
 
     Raises:
         MediaError: as `pipeline.decode.decoder.Decoder`.
-        KinodexError, encoders.types.WeightsError: as the describer raises them.
+        KinodexError, encoders.types.WeightsError: as the describer raises them, or of the first of all failed clips.
     """
     config = config or CaptionConfig()
     video = memory.video
@@ -139,13 +149,23 @@ def describe_clips(
     at_a_time = max(1, _FRAMES_AT_A_TIME // count)
     total = len(clips_of(memory))
     records: list[Caption] = []
+    failed: list[KinodexError] = []
     clips = sampled_frames(path, memory, decoder, count, config.long_side, describer.words)
     done = 0
     while batch := list(islice(clips, at_a_time)):
         for sampled, descriptions in zip(batch, describer.describe(batch), strict=True):
-            records += _captions(video.video_id, describer.model, sampled, descriptions)
+            if isinstance(descriptions, KinodexError):
+                _log.warning(
+                    "%s: clip %s is not described: %s", video.video_id, sampled.clip.clip_id, descriptions.code
+                )
+                failed.append(descriptions)
+                on_failed(descriptions)
+            else:
+                records += _captions(video.video_id, describer.model, sampled, descriptions)
         done += len(batch)
         on_progress(min(1.0, done / max(1, total)))
+    if failed and len(failed) == done:
+        raise failed[0]
     return StageOutput(tuple(records))
 
 

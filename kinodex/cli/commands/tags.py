@@ -22,7 +22,8 @@ from kinodex.cli.context import (
     print_json,
 )
 from kinodex.cli.parsing import Commands
-from kinodex.text import visible
+from kinodex.exits import EXIT_SOME_FAILED
+from kinodex.text import clean, visible
 
 _LINE_SECONDS = 10.0
 """Between two lines of progress where there is no terminal, e.g. in the log of a service."""
@@ -143,19 +144,26 @@ def tag(
     \b
     Example: kinodex tag holiday.mp4
              kinodex tag --all
+    Exit:    0 all tagged, 3 the language model's answers about some were of no use
     """
     from kinodex.cli.render import results as render
     from kinodex.usecases.places import places_of
     from kinodex.usecases.tags import decisions
-    from stores.core.errors import UsageError
+    from stores.core.errors import EndpointError, UsageError
 
     with command_context(library, profile, as_json, config, device=device) as context:
         if bool(videos) == everything:
             raise UsageError("USAGE", "No videos to tag were given.", "Name the videos, or use --all (not both).")
         with context.library() as opened, _progress() as on_progress:
-            decided = opened.tag(*videos or (), on_progress=on_progress)
+            failed: dict[str, EndpointError] = {}
+            decided = opened.tag(*videos or (), on_progress=on_progress, on_failed=failed.__setitem__)
             payload = decisions(opened.store, decided, places_of(opened.store, decided)).payload()
+            names = places_of(opened.store, failed)
         context.show(payload, lambda console: render.decisions(console, payload))
+        for video_id, error in failed.items():
+            print(clean(f"{names.get(video_id, video_id)}: not tagged: {error}"), file=sys.stderr)
+        if failed:
+            raise typer.Exit(EXIT_SOME_FAILED)
 
 
 @contextmanager

@@ -27,6 +27,8 @@ def describe(console: Console, payload: Payload) -> None:
             console.print(status(video["status"]), data(video["uri"]), data(f"{error['code']}: {error['message']}"))
         elif video["status"] == "done":
             found = several(video["captions"], "caption") if video["captions"] else "nothing found"
+            if video["failed_clips"]:
+                found += f", {several(video['failed_clips'], 'clip')} could not be described (the log says why)"
             console.print(data(video["uri"]), f"{found}{' (known already)' if video['reused'] else ''}")
             if video["script"] and not video["reused"]:
                 console.print(data(f"  {video['script']}", "dim"))

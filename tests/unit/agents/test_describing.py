@@ -191,6 +191,30 @@ def test_a_script_keeps_only_sentences_that_rest_on_evidence(
     assert user["content"].index("[cap_0]") < user["content"].index("[utt_1]") < user["content"].index("[cap_1]")
 
 
+def test_a_script_is_written_from_as_many_notes_as_a_small_model_can_read(
+    described: tuple[LibraryStore, str], encoders: Encoders
+) -> None:
+    store, video_id = described
+    shown: list[int] = []
+
+    def small(request: dict[str, Any]) -> str | dict[str, Any]:
+        notes = re.findall(r"^\[(\w+)\]", request["messages"][1]["content"], re.MULTILINE)
+        shown.append(len(notes))
+        if len(notes) > 40:
+            return {"message": "request (9000 tokens) exceeds the available context size (4096 tokens)", "code": 400}
+        said = {"text": "A bearded man hammers a horseshoe.", "evidence_ids": ["cap_0"]}
+        return json.dumps({"sentences": [said] if "cap_0" in notes else []})
+
+    many = tuple(Utterance(f"utt_{n}", Span(1000, 3000, MS), f"Welcome, number {n}.", "en", 0.9) for n in range(100))
+    attempt = store.ledger.begin(StageKey(video_id, "speech", "fp-longer"), "test")
+    assert isinstance(attempt, Attempt)
+    store.commit(attempt, StageOutput(many))
+    with chat_server(small) as server:
+        ScriptWriter(store, encoders, llm(server.base_url)).write(video_id)
+    assert shown[0] == 102
+    assert 20 <= shown[-1] <= 40
+
+
 def test_without_evidence_there_is_no_script_and_no_call(tmp_path: Path, encoders: Encoders) -> None:
     with chat_server("{}") as server, LibraryStore.open(tmp_path / "library", create=True) as store:
         (tmp_path / "x.mp4").write_text("x")

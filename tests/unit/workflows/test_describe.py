@@ -282,6 +282,37 @@ def test_an_unreachable_endpoint_ends_the_job_early(library: Held, encoders: Enc
         assert statuses(describe_videos(store, encoders, ids, setup)) == ["done"] * 4
 
 
+def test_bad_answers_about_some_clips_and_videos_stop_no_others(library: Held, encoders: Encoders) -> None:
+    store, ids = library
+    filtered = {"message": "Rejected by our content policy.", "code": "content_policy_violation"}
+    answers = iter(["no JSON", "no JSON", "still none", "none"])
+
+    def moody(request: dict[str, object]) -> object:
+        return next(answers, None) or replies(request)  # type: ignore[arg-type]
+
+    with chat_server(moody) as server:
+        setup = asking(store, encoders, server.base_url, script=False)
+        report = describe_videos(store, encoders, ids[:1], setup)
+        assert statuses(report) == ["failed"], "no clip of it could be described"
+        assert report.videos[0].report.error_code == "ENDPOINT_BAD_OUTPUT"
+
+    def one_in_two(request: dict[str, object]) -> object:
+        return filtered if server.served % 2 else replies(request)  # type: ignore[arg-type]
+
+    with chat_server(one_in_two) as server:
+        setup = asking(store, encoders, server.base_url, script=False)
+        report = describe_videos(store, encoders, ids[1:], setup)
+    assert statuses(report) == ["done"] * 3
+    assert [(one.captions, one.failed_clips) for one in report.videos] == [(1, 1)] * 3
+    assert report.stopped == ""
+    with chat_server("no JSON at all") as server:
+        setup = replace(asking(store, encoders, server.base_url, script=False), config=CaptionConfig(long_side=256))
+        report = describe_videos(store, encoders, ids, setup)
+    assert statuses(report) == ["failed"] * 4, "each is tried: bad answers about three say nothing of the fourth"
+    assert report.stopped == ""
+    assert len(texts(store, ids[1])) == 1, "what was there is still there"
+
+
 def test_a_budget_leaves_the_rest_for_another_run(library: Held, encoders: Encoders) -> None:
     store, ids = library
 

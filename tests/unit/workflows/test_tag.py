@@ -63,6 +63,33 @@ def test_decisions_before_an_error_are_kept(tmp_path: Path, vocabulary: Path) ->
         assert {made.tag_id for made in store.tags.decisions(second)} == {"person"}
 
 
+class Judging:
+    """A tagger whose model answers about some videos with nothing of use."""
+
+    def __init__(self, *wrong: str) -> None:
+        self._wrong = wrong
+
+    def tag(self, video_id: str) -> tuple[Decision, ...]:
+        if video_id in self._wrong:
+            raise EndpointError("ENDPOINT_BAD_OUTPUT", "It sings.")
+        return (Decision(video_id, "machine", "accepted", 0.75, (), ()),)
+
+
+def test_an_answer_of_no_use_is_told_and_the_others_go_on(tmp_path: Path, vocabulary: Path) -> None:
+    with LibraryStore.open(tmp_path, create=True) as store:
+        store.tags.import_csv(vocabulary)
+        first, second, third = (add_video(store, f"{n}.mp4") for n in range(3))
+        store.tags.save_decisions(second, [Decision(second, "person", "accepted", 1, (), ())])
+        failed: dict[str, EndpointError] = {}
+        judging = cast(Tagger, Judging(second))
+        decided = tag_videos(store, judging, [first, second, third], failed=failed.__setitem__)
+        assert list(decided) == [first, third]
+        assert {video: error.code.name for video, error in failed.items()} == {second: "ENDPOINT_BAD_OUTPUT"}
+        assert [made.tag_id for made in store.tags.decisions(second)] == ["person"], "what was decided before stays"
+        with pytest.raises(EndpointError, match="It sings"):
+            tag_videos(store, cast(Tagger, Judging(first, second)), [first, second])
+
+
 def test_what_is_forgotten_or_removed_meanwhile_is_left_out(tmp_path: Path, vocabulary: Path) -> None:
     with LibraryStore.open(tmp_path, create=True) as store, LibraryStore.open(tmp_path) as other:
         store.tags.import_csv(vocabulary)
