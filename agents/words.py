@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -154,6 +154,18 @@ def folded_phrases(phrases: Sequence[str]) -> Iterator[tuple[bool, str]]:
             yield True, key
         else:
             yield False, " ".join([singulars[word] for word in _latin_words(key)])
+
+
+def without_words(text: str, words: Collection[str]) -> str:
+    """A text without the words that have certain keys (`Term.text`)."""
+    kept = _LATIN.sub(lambda found: "" if _plain_key(found.group()) in words else found.group(), text)
+    for word in sorted((word for word in words if is_chinese(word)), key=len, reverse=True):
+        kept = kept.replace(word, "")
+    return " ".join(kept.split())
+
+
+def _plain_key(word: str) -> str:
+    return singular(re.split("['’]", search_key(word))[0])
 
 
 class _Singulars(dict[str, str]):

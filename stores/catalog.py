@@ -270,12 +270,14 @@ class Catalog:
         with reading(self._engine) as connection:
             return sorted(_evidence(connection, there), key=lambda item: (item.channel, item.evidence_id))
 
-    def evidence_during(self, video_id: str, span: Span, channels: Sequence[Channel]) -> list[Evidence]:
-        """The evidence of one video on some channels that overlaps a span, by time and id."""
+    def evidence_during(
+        self, video_id: str, span: Span, channels: Sequence[Channel], limit: int | None = None
+    ) -> list[Evidence]:
+        """The evidence of one video on some channels that overlaps a span, by time and id; the first ``limit``."""
         there = (EVIDENCE.c.start_tick < span.end) & (EVIDENCE.c.end_tick > span.start)
         there &= (EVIDENCE.c.video_id == video_id) & EVIDENCE.c.channel.in_(channels)
         with reading(self._engine) as connection:
-            return sorted(_evidence(connection, there), key=lambda item: (item.span.start, item.evidence_id))
+            return sorted(_evidence(connection, there, limit), key=lambda item: (item.span.start, item.evidence_id))
 
     def described(self, stage: str) -> dict[str, int]:
         """The videos with a finished stage (``captions`` or ``script``), to the number of its records (0 or more)."""
@@ -477,9 +479,11 @@ def _time_base(connection: Connection, video_id: str) -> Fraction | None:
     return None if row is None or row[0] is None else Fraction(row[0], row[1])
 
 
-def _evidence(connection: Connection, where: Any) -> list[Evidence]:
+def _evidence(connection: Connection, where: Any, limit: int | None = None) -> list[Evidence]:
     base = (VideoRow.time_base_numerator, VideoRow.time_base_denominator)
-    joined = select(EVIDENCE, *base).join(VideoRow, VideoRow.video_id == EVIDENCE.c.video_id)
+    joined = select(EVIDENCE, *base).join(VideoRow, VideoRow.video_id == EVIDENCE.c.video_id).where(where)
+    if limit is not None:
+        joined = joined.order_by(EVIDENCE.c.start_tick, EVIDENCE.c.evidence_id).limit(limit)
     return [
         Evidence(
             evidence_id=row.evidence_id,
@@ -490,5 +494,5 @@ def _evidence(connection: Connection, where: Any) -> list[Evidence]:
             search_text=row.search_text,
             confidence=row.confidence,
         )
-        for row in connection.execute(joined.where(where))
+        for row in connection.execute(joined)
     ]

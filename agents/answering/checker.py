@@ -136,7 +136,7 @@ class CitationChecker:
         rest = _without_names(without_quotations(without_value(claim)), around.files(lines))
         exempt = _COMPUTED if claim.basis in ("computed", "listed") or claim.value else frozenset()
         if claim.basis in ("computed", "listed"):
-            rest = _without_times(rest, lines)
+            rest = _without_names(_without_times(rest, lines), asked.things)
         known = passages(lines)
         if claim.basis == "listed":
             known = [replace(one, companions=f"{one.companions}\n{around.named(one.lines)}") for one in known]
@@ -206,7 +206,7 @@ def _asked(question: Question | str) -> Asked:
     keys = {base(term.text) for term in content_terms(question.text) if not term.cjk}
     keys |= {token.key for token in tokens(question.text)}
     verbs = frozenset(token.key for token in tokens(question.text) if token.verb)
-    return Asked(question.text, not question.yes_or_no, frozenset(keys), verbs, _has_topic(question))
+    return Asked(question.text, not question.yes_or_no, frozenset(keys), verbs, _has_topic(question), question.things)
 
 
 def _has_topic(question: Question) -> bool:

@@ -94,7 +94,9 @@ class Drafter:
         again = not kept and not state.get("by_rules")
         return {**changes, "repairing": again, "repaired": bool(state.get("repaired")) or again}
 
-    def _ranked(self, question: Question, found: Found | None, videos: Sequence[str] | None) -> list[RankedLine]:
+    def _ranked(
+        self, question: Question, found: Found | None, videos: Sequence[str] | None
+    ) -> list[RankedLine]:
         if not question.terms and not videos:
             return []
         gathered = gather(question, self._store, self._encoders, found, videos)

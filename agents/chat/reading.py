@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from agents.answering.wording import file_name
+from agents.questions.described import described_videos
 from agents.questions.follow_ups import standing_alone
 from agents.questions.question import Question
 from agents.questions.turns import Shown, Turn
@@ -15,6 +16,7 @@ from agents.questions.understanding import understand
 from agents.questions.video_names import VideoNames
 from agents.search.finder import SEARCHED_STAGES
 from agents.search.keystrokes import names_nothing
+from agents.search.video_topics import VideoTopics
 from agents.words import nothing_to_look_for, read_part
 from encoders.bundle import Encoders
 from stores.core.errors import UsageError
@@ -28,6 +30,7 @@ class Reader:
         self._store = store
         self._encoders = encoders
         self._names = VideoNames(store)
+        self._topics = VideoTopics(store, encoders)
         self.question = lru_cache(maxsize=64)(self._understood)
 
     def alone(self, asked: str, history: Mapping[str, Any], scope: Sequence[str] | None) -> dict[str, Any]:
@@ -40,8 +43,10 @@ class Reader:
             raise UsageError("USAGE", "There is no question: the text is empty.", "Ask about what is in the videos.")
         named = self._names.taken_out(read_part(asked))
         alone = standing_alone(named.text, self._turns(history), named.video_ids)
-        videos = list(alone.video_ids or ())
+        videos, text, why = list(alone.video_ids or ()), alone.text, alone.why if alone.changed else ""
         unknown = named.unknown
+        if not videos:
+            videos, text, why = self._described(text, scope, why)
         if scope is not None:
             outside = [one for one in videos if one not in scope]
             unknown = unknown or (file_name(self._store.catalog.display_uri(outside[0])) if outside else "")
@@ -49,13 +54,22 @@ class Reader:
             self._check_indexed(videos or (scope or ()))
         shown = [one["evidence_id"] for turn in history.get("turns", []) for one in turn["cited"]] if alone.more else []
         return {
-            "stand_alone": alone.text,
+            "stand_alone": text,
             "named": videos,
             "unknown": unknown,
-            "why": alone.why if alone.changed else "",
+            "why": why,
             "language": alone.language,
             "shown": shown,
         }
+
+    def _described(self, text: str, scope: Sequence[str] | None, why: str) -> tuple[list[str], str, str]:
+        """The video that a question describes ("the news video"), if one can be meant, and the question without that."""
+        for one in described_videos(text):
+            topic = self._topics.meant(one.what, None, scope)
+            if topic is not None:
+                name = file_name(self._store.catalog.display_uri(topic.video_id))
+                return [topic.video_id], one.rest, "; ".join(filter(None, (why, f"“{one.what}” is {name}")))
+        return [], text, why
 
     def _turns(self, history: Mapping[str, Any]) -> list[Turn]:
         return [self._turn(one) for one in history.get("turns", []) if one["status"] == "done"]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agents.questions.question import Idle
-from agents.questions.wording import has_letters, is_in_chinese
+from agents.questions.wording import is_in_chinese
 from agents.words import nothing_to_look_for
 
 STOPPED = 0.5

@@ -20,6 +20,7 @@ class Asked:
         lends: whether words of the question may be repeated: not where it asks whether something is so.
         keys: base forms of its words; ``verbs``: of those that look like verbs.
         topical: whether it names something that its answer must be about.
+        things: what is counted or compared, in its words.
     """
 
     text: str
@@ -27,6 +28,7 @@ class Asked:
     keys: frozenset[str]
     verbs: frozenset[str]
     topical: bool
+    things: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from agents.answering.claims import Claim
-from agents.answering.drafting.counting import asks_for_videos, draft_count
-from agents.answering.drafting.listing import draft_comparison, draft_metadata, draft_moments, draft_tags, draft_videos
+from agents.answering.drafting.comparing import asks_which_more, asks_who_won, draft_comparison
+from agents.answering.drafting.counting import asks_for_videos, draft_count, draft_enumerated
+from agents.answering.drafting.listing import draft_metadata, draft_moments, draft_tags, draft_videos
 from agents.answering.drafting.material import Material
-from agents.answering.drafting.seen import draft_seen
+from agents.answering.drafting.narrowing import draft_narrowed
+from agents.answering.drafting.seen import asks_direction, draft_seen
 from agents.answering.drafting.summaries import draft_summary
 from agents.answering.drafting.times import draft_times
 from agents.answering.from_text import draft_from_text
 from agents.answering.lines import RankedLine
 from agents.questions.question import Intent
+
+SUPPORT = 0.5
+"""Share of the question's words that a line must say for its time to be an answer."""
 
 Part = Callable[[Material, Sequence[RankedLine]], list[Claim]]
 
@@ -36,17 +41,39 @@ def draft(material: Material, ranked: Sequence[RankedLine]) -> list[Claim]:
 
 def _parts(material: Material) -> tuple[Part, ...]:
     question = material.question
-    if question.overview:
+    if question.overview or question.intent == "summarise":
         return (_summary,)
-    if question.intent == "count" and asks_for_videos(question.text):
+    if asks_who_won(question.text) or (question.yes_or_no and asks_which_more(question.text)):
+        return (_compare, _from_text, _narrowed)
+    if asks_direction(question.text):
+        return (_seen,)
+    if asks_for_videos(question.text):
         return (_videos, _from_text)
+    if question.wants == "number" and question.intent in ("count", "order", "fact"):
+        told = (_from_text, _narrowed)
+        return (_enumerated, *told, _count) if _says_more(material) else (_enumerated, _count, *told)
     if question.intent == "shown" and question.source in ("speech", "screen"):
-        return (_from_text, _seen)
+        return (_from_text, _narrowed, _seen)
+    if question.intent == "fact" and question.wants in ("anything", "object", "colour", "action"):
+        return (_from_text, _narrowed, _seen) if question.source == "picture" else (_from_text, _narrowed)
+    if question.intent == "when" and question.source != "picture":
+        return (_from_text, _narrowed, _times)
     return _BY_INTENT[question.intent]
 
 
+def _says_more(material: Material) -> bool:
+    """Whether a question of how many says more than what is counted, so that it may be told rather than seen."""
+    counted = {term.text for thing in material.things() for term in thing.terms}
+    return any(term.text not in counted and not term.text.isdigit() for term in material.question.terms)
+
+
 def _from_text(material: Material, ranked: Sequence[RankedLine]) -> list[Claim]:
-    return draft_from_text(material.question, ranked, material.named or material.scope)
+    videos = material.named or material.scope
+    return draft_from_text(material.question, ranked, material.encoders, video_ids=videos)
+
+
+def _narrowed(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
+    return draft_narrowed(material)
 
 
 def _seen(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
@@ -62,12 +89,17 @@ def _videos(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
 
 
 def _times(material: Material, ranked: Sequence[RankedLine]) -> list[Claim]:
-    spoken = [line for one in ranked for line in one.unit.lines if line.channel in ("speech", "screen")]
-    return draft_times(material, spoken[:1])
+    spoken = [one for one in ranked if one.unit.channel in ("speech", "screen") and one.share >= SUPPORT]
+    best = sorted(spoken, key=lambda one: (-round(one.share, 2), -one.score))
+    return draft_times(material, [line for one in best for line in one.unit.lines[:1]])
 
 
 def _count(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
     return draft_count(material)
+
+
+def _enumerated(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
+    return draft_enumerated(material)
 
 
 def _summary(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
@@ -79,29 +111,25 @@ def _tags(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
 
 
 def _metadata(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
-    return draft_metadata(material)
+    return draft_metadata(material) if material.named else draft_videos(material)
 
 
 def _compare(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
-    among = material.named or material.scope
-    if among is None:
-        rows = material.store.query.run("SELECT video_id FROM videos ORDER BY seconds DESC", max_rows=200).rows
-        among = tuple(str(row[0]) for row in rows)
-    return draft_comparison(material, among)
+    return draft_comparison(material)
 
 
 _BY_INTENT: dict[Intent, tuple[Part, ...]] = {
     "find": (_moments, _from_text),
-    "fact": (_from_text, _seen),
-    "quote": (_from_text,),
-    "shown": (_seen, _from_text),
-    "who": (_from_text,),
-    "when": (_times,),
-    "where": (_from_text, _seen),
-    "count": (_count, _from_text),
+    "fact": (_from_text, _narrowed),
+    "quote": (_from_text, _narrowed),
+    "shown": (_seen, _from_text, _narrowed),
+    "who": (_from_text, _narrowed),
+    "when": (_times, _from_text, _narrowed),
+    "where": (_from_text, _narrowed),
+    "count": (_count, _from_text, _narrowed),
     "which_videos": (_videos,),
     "compare": (_compare, _from_text),
-    "order": (_from_text, _times),
+    "order": (_from_text, _narrowed, _seen),
     "summarise": (_summary,),
     "tags": (_tags,),
     "metadata": (_metadata,),

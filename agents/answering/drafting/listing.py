@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from agents.answering.claims import Citation, Claim, cite
+from agents.answering.claims import Basis, Claim, cite
 from agents.answering.drafting.counting import asks_for_videos
 from agents.answering.drafting.material import Material
-from agents.answering.drafting.things import Thing, at_once, named
-from agents.answering.drafting.times import covered
+from agents.answering.drafting.things import PICTURED, Thing, named, thing_of
 from agents.answering.wording import length
 from agents.search.finder import Moment
 from agents.tools.moments import lines_of
 from agents.words import coverage
 from stores.core.records import Evidence
 
+LEAST_OF_LISTED = 0.25
+"""Confidence of a label or object for its video to be listed: a list is read as a whole."""
+
 MOST_LISTED = 10
 """Videos or moments of one answer."""
 
-_LONGEST = re.compile(r"\blong|short|durat|长|短|时长", re.I)
+_TOTAL = frozenset("total all altogether library 一共 总共 共有 库里 全部 多少".split())
+_WITHOUT = re.compile(r"\b(?:no|without|silent|not)\b|没有|没|无", re.I)
 _SIZE = re.compile(r"\bresolution|\bwide|\bwidth|\bheight|\bpixels?|\bdimension|分辨率|像素|宽|高清|尺寸", re.I)
 _RATE = re.compile(r"\bframe ?rate|\bfps\b|帧率|每秒.*帧", re.I)
 _SOUND = re.compile(r"\b(?:sound|audio|silent)\b|声音|音轨|有声|无声", re.I)
@@ -47,7 +49,7 @@ def _moment(material: Material, moment: Moment) -> Claim | None:
         return None
     best = saying[0]
     text = f"{material.name(moment.video_id)}: {_told(best, material.chinese)}"
-    return Claim(text, (cite(best),), "seen" if best.channel in ("object", "picture", "caption") else "quote")
+    return Claim(text, (cite(best),), "seen" if best.channel in PICTURED else "quote")
 
 
 def _told(line: Evidence, chinese: bool) -> str:
@@ -64,7 +66,7 @@ def _ground(material: Material) -> list[Claim]:
             if lines:
                 text = _told(lines[0], material.chinese)
                 yes = f"是的：{text}" if material.chinese else f"Yes: {text}"
-                basis = "seen" if lines[0].channel in ("object", "picture", "caption") else "quote"
+                basis = "seen" if lines[0].channel in PICTURED else "quote"
                 return [Claim(yes if material.question.yes_or_no else text, (cite(lines[0]),), basis)]
     return []
 
@@ -80,35 +82,87 @@ def evidence_for(material: Material, video_id: str, thing: Thing) -> list[Eviden
 
 def draft_videos(material: Material) -> list[Claim]:
     """The videos that show or say something, each with a moment; how many, if that is asked."""
-    found = material.found
-    if found is None:
+    claims = _by_property(material) or _by_content(material)
+    if not asks_for_videos(material.question.text) or not claims or claims[0].sql:
+        return claims
+    cited = tuple(claim.citations[0] for claim in claims)
+    count = str(len(cited))
+    names = ", ".join(material.name(one.video_id) for one in cited)
+    text = f"{count}个视频：{names}" if material.chinese else f"{count} video{'s' * (count != '1')}: {names}"
+    return [Claim(text, cited, "computed", value=count)]
+
+
+def _by_property(material: Material) -> list[Claim]:
+    """All videos, or those with or without sound, upright or not; none if something else is asked."""
+    text = material.question.text
+    left = {term.text for term in material.question.terms} - _TOTAL
+    if asks_for_videos(text) and not left:
+        where = ""
+    elif _SOUND.search(text) and len(left) <= 1:
+        where = "WHERE NOT has_audio" if _WITHOUT.search(text) else "WHERE has_audio"
+    elif _SHAPE.search(text) and len(left) <= 2:
+        where = "WHERE height > width" if re.search("vertical|portrait|竖", text, re.I) else "WHERE width >= height"
+    else:
         return []
+    scope = list(material.scope) if material.scope is not None else None
+    rows = material.store.query.run(f"SELECT video_id, name FROM videos {where} ORDER BY name LIMIT 50", scope).rows
+    whole = {str(row[0]): one for row in rows if (one := material.whole(str(row[0]))) is not None}
+    if not whole:
+        return []
+    if asks_for_videos(text):
+        sql = f"SELECT count(*) FROM videos {where}".strip()
+        count = str(material.store.query.run(sql, scope).rows[0][0])
+        said = f"{count}个视频" if material.chinese else f"{count} video{'s' * (count != '1')}"
+        return [Claim(said, tuple(whole.values())[:MOST_LISTED], "computed", sql, count)]
+    return [
+        Claim(str(row[1]), (whole[str(row[0])],), "listed", f"SELECT name FROM videos {where}", str(row[1]))
+        for row in rows
+        if str(row[0]) in whole
+    ][:MOST_LISTED]
+
+
+def _by_content(material: Material) -> list[Claim]:
+    """Videos of found moments, and of lines with the words, that show or say the thing."""
+    question, found = material.question, material.found
+    hits = material.store.fulltext.search(
+        question.text, 100, video_ids=list(material.named or material.scope or ()) or None
+    )
+    moments = {one.video_id: one for one in reversed(found.moments if found else ())}
     claims: dict[str, Claim] = {}
-    for moment in found.moments:
-        if moment.video_id in claims or moment.score < 0.5:
-            continue
-        claim = _supported(material, moment)
+    for video_id in dict.fromkeys([*reversed(moments), *(hit.video_id for hit in hits)]):
+        claim = _supported(material, video_id, moments.get(video_id))
         if claim is not None:
-            claims[moment.video_id] = claim
-    listed = list(claims.values())[:MOST_LISTED]
-    if listed and asks_for_videos(material.question.text):
-        count = str(len(listed))
-        cited = tuple(claim.citations[0] for claim in listed)
-        names = ", ".join(material.name(one.video_id) for one in cited)
-        text = f"{count}个视频：{names}" if material.chinese else f"{count} video{'s' * (count != '1')}: {names}"
-        return [Claim(text, cited, "computed", value=count)]
-    return listed
+            claims[video_id] = claim
+    return list(claims.values())[:MOST_LISTED]
 
 
-def _supported(material: Material, moment: Moment) -> Claim | None:
-    for thing in material.things():
-        lines = evidence_for(material, moment.video_id, thing)
-        inside = [line for line in lines if line.span.overlap(moment.span)]
-        if inside or lines:
+def _supported(material: Material, video_id: str, moment: Moment | None) -> Claim | None:
+    """A video that shows or says one of the things, or all words of the question; a likely moment, if pictures are
+    asked for and nothing that they name is known to the models."""
+    spoken = material.question.source in ("speech", "screen", "words")
+    for thing in _listed_things(material):
+        lines = [
+            line
+            for line in evidence_for(material, video_id, thing)
+            if line.channel not in PICTURED or (not spoken and line.confidence >= LEAST_OF_LISTED)
+        ]
+        inside = [line for line in lines if moment is not None and line.span.overlap(moment.span)]
+        if lines:
             best = (inside or lines)[0]
-            basis = "seen" if best.channel in ("object", "picture", "caption") else "quote"
-            return Claim(f"{material.name(moment.video_id)}: {_told(best, material.chinese)}", (cite(best),), basis)
+            basis: Basis = "seen" if best.channel in PICTURED else "quote"
+            return Claim(f"{material.name(video_id)}: {_told(best, material.chinese)}", (cite(best),), basis)
+        if thing.recognisable and not thing.person:
+            return None
+    if spoken or moment is None or moment.score < 0.5:
+        return None
     return _moment(material, moment)
+
+
+def _listed_things(material: Material) -> list[Thing]:
+    """The things that are looked for; all content words together where the question names only a person or a video."""
+    things = [thing for thing in material.things() if thing.terms and not thing.person]
+    words = " ".join(term.text for term in material.question.terms)
+    return things or ([thing_of(words, material.encoders.concepts)] if words else [])
 
 
 def draft_tags(material: Material) -> list[Claim]:
@@ -175,61 +229,3 @@ def _property(asked: str, chinese: bool) -> tuple[str, str, str]:
     if _CODEC.search(asked):
         return "video_codec", "", ""
     return "seconds", "", ""
-
-
-def draft_comparison(material: Material, among: Sequence[str]) -> list[Claim]:
-    """Which of some videos is longer, or has more of something.
-
-    Args:
-        among: the videos to compare, at least two.
-    """
-    if len(among) < 2:
-        return []
-    least = material.question.relation == "least" or bool(
-        re.search(r"\bshort|\bfew|\bless\b|更短|最短|更少|最少", material.question.text, re.I)
-    )
-    if _LONGEST.search(material.question.text) and not material.question.things:
-        return _by_length(material, among, least)
-    for thing in material.things():
-        counted: dict[str, float] = {}
-        proof: dict[str, Citation] = {}
-        shown = {}
-        for one in among:
-            lines = evidence_for(material, one, thing)
-            objects = at_once([line for line in lines if line.channel == "object"])
-            counted[one] = len(objects) or len(lines) + covered(lines) / 1000
-            shown[one] = str(len(objects) or len(lines))
-            if lines:
-                proof[one] = cite((objects or lines)[0])
-        if proof and len(set(counted.values())) > 1:
-            return [_won(material, counted, shown, proof, least)]
-    return []
-
-
-def _by_length(material: Material, among: Sequence[str], least: bool) -> list[Claim]:
-    """The longest, or shortest, of some videos, with the length of each."""
-    seconds = {one: video.seconds for one in among if (video := material.video(one)) is not None}
-    ordered = sorted(seconds, key=lambda one: seconds[one] if least else -seconds[one])[:MOST_LISTED]
-    cited = [whole for one in ordered if (whole := material.whole(one)) is not None]
-    if not cited:
-        return []
-    sql = f"SELECT name FROM videos ORDER BY seconds{'' if least else ' DESC'} LIMIT 1"
-    if material.named:
-        listed = ", ".join(f"'{one}'" for one in among)
-        sql = sql.replace("videos ", f"videos WHERE video_id IN ({listed}) ")
-    first = Claim(material.name(ordered[0]), (cited[0],), "computed", sql, material.name(ordered[0]))
-    rest = [
-        Claim(f"{material.name(one.video_id)}: {text}", (one,), "computed", value=text)
-        for one in cited
-        if (text := length(seconds[one.video_id], material.chinese))
-    ]
-    return [first, *rest]
-
-
-def _won(
-    material: Material, counted: dict[str, float], shown: dict[str, str], proof: dict[str, Citation], least: bool
-) -> Claim:
-    """The video with most, or least, of a thing."""
-    ordered = sorted(counted, key=lambda one: counted[one] if least else -counted[one])
-    name = material.name(ordered[0])
-    return Claim(name, tuple(proof[one] for one in ordered if one in proof), "computed", value=name)

@@ -65,7 +65,7 @@ class Material:
         if video is None:
             return []
         span = Span(0, max(1, video.duration), video.time_base)
-        return self.store.catalog.evidence_during(video_id, span, channels)[:MOST_LINES_READ]
+        return self.store.catalog.evidence_during(video_id, span, channels, MOST_LINES_READ)
 
     def best_videos(self, most: int = 3) -> list[str]:
         """The videos that are named, else those of the best moments."""

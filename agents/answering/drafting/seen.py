@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agents.answering.claims import LEAST_SEEN, SEEN, Claim, cite
 from agents.answering.drafting.material import Material
-from agents.answering.drafting.things import LEAST_OBJECT, Thing, colours_of, named, thing_of
+from agents.answering.drafting.things import LEAST_OBJECT, Thing, colours_of, confident, named, thing_of
 from agents.answering.wording import colour, listed
 from agents.evidence import BACKGROUND
 from agents.search.scoring import query_scales
@@ -36,7 +37,22 @@ _TOO_LARGE = frozenset("furniture vehicle appliance building structure".split())
 _CLOTHING = frozenset("clothing hat accessory eyewear jewelry headgear footwear shoe formal costume".split())
 _HEADWEAR = frozenset("hat cap headgear helmet mask eyewear glasses sunglasses wig crown".split())
 _HEAD = re.compile(r"\b(?:head|face|eyes)\b|头|脸|眼", re.I)
+_DIRECTION = re.compile(r"\b(?:which|what) (?:way|direction)\b|\bdirection\b|哪个方向|什么方向|往哪|向哪|朝哪", re.I)
+_WAYS = {
+    "left": ("left", "向左"),
+    "right": ("right", "向右"),
+    "up": ("up", "向上"),
+    "down": ("down", "向下"),
+    "nearer": ("nearer", "靠近"),
+    "farther": ("away", "远离"),
+    "still": ("not: it stays still", "不动"),
+}
 _BACKGROUND = re.compile(r"\bbackground\b|背景", re.I)
+
+
+def asks_direction(text: str) -> bool:
+    """Whether it is asked which way something moves."""
+    return bool(_DIRECTION.search(text))
 
 
 def draft_seen(material: Material) -> list[Claim]:
@@ -55,6 +71,10 @@ def draft_seen(material: Material) -> list[Claim]:
 
 def _about(material: Material, video_id: str, lines: Sequence[Evidence]) -> list[Claim]:
     text = material.question.text
+    if asks_direction(text):
+        return _direction(material, video_id)
+    if material.question.relation in ("before", "after"):
+        return _in_order(material, video_id, lines)
     if _WEARS.search(text):
         return _worn(material, video_id, lines)
     if _HOLDS.search(text) or _RIDES.search(text):
@@ -107,20 +127,86 @@ def _colours(material: Material, video_id: str) -> list[Claim]:
         if _BACKGROUND.search(thing.text):
             there = [line for line in material.all_lines(video_id, ("object",)) if line.text == BACKGROUND]
         else:
-            plain = Thing(thing.text, thing.terms, (), thing.person, thing.names)
-            there = [line for line in material.seen(video_id, plain) if colours_of(line)]
+            there = [line for line in material.seen(video_id, replace(thing, colours=())) if colours_of(line)]
             if not there and _is_clothing(material, thing):
                 there = [line for line in material.lines(video_id, ("object",)) if line.text == "person"]
         there = [line for line in there if colours_of(line)]
         if not there:
             continue
-        best = max(there, key=lambda line: line.confidence * line.span.duration)
+        best = _chosen(material, there, thing.count)
         names = listed((colour(one, material.chinese) for one in colours_of(best)), material.chinese)
         what = named(best, material.chinese)
         if best.text == BACKGROUND:
             what = "背景" if material.chinese else "background"
         text = f"{what}是{names}" if material.chinese else f"The {what} is {names}"
-        return [Claim(text, (cite(best),), "seen", value=colours_of(best)[0])]
+        return [Claim(text, (cite(best),), "seen", value=colours_of(best)[0] if not material.chinese else "")]
+    return []
+
+
+def _chosen(material: Material, lines: Sequence[Evidence], count: int) -> Evidence:
+    """The line that is meant: of so many at one time, the first, the last, else the longest and surest."""
+    relation = material.question.relation
+    if count > 1:
+        together = _so_many(lines, count)
+        if together:
+            return max(together, key=lambda line: line.confidence)
+    if relation == "first":
+        return min(lines, key=lambda line: line.span.start)
+    if relation == "last":
+        return max(lines, key=lambda line: line.span.start)
+    return max(lines, key=lambda line: line.confidence * line.span.duration)
+
+
+def _so_many(lines: Sequence[Evidence], count: int) -> list[Evidence]:
+    """The first lines of which exactly so many overlap; none if that never happens."""
+    for line in sorted(lines, key=lambda one: one.span.start):
+        there = [one for one in lines if one.span.start <= line.span.start < one.span.end]
+        if len(there) == count:
+            return there
+    return []
+
+
+def _direction(material: Material, video_id: str) -> list[Claim]:
+    """Which way a tracked object moves, as the viewer sees it."""
+    for term in (*material.question.things, *(term.text for term in material.question.terms)):
+        thing = thing_of(term, material.encoders.concepts)
+        moving = [line for line in material.seen(video_id, thing) if line.channel == "object" and _way(line)]
+        if thing.recognisable and moving:
+            best = _chosen(material, moving, thing.count)
+            english, chinese = _WAYS[_way(best)]
+            what = named(best, material.chinese)
+            text = f"{what}{chinese}" if material.chinese else f"The {what} moves {english}"
+            return [Claim(text, (cite(best),), "seen")]
+    return []
+
+
+def _way(line: Evidence) -> str:
+    last = line.search_text.rsplit(";", 1)[-1].strip()
+    return last if last in _WAYS else ""
+
+
+def _in_order(material: Material, video_id: str, lines: Sequence[Evidence]) -> list[Claim]:
+    """What is seen next after, or last before, the thing that a question refers to; or first, or last of all."""
+    question = material.question
+    anchors = [term.text for term in question.anchor] or [term.text for term in question.terms]
+    for text in (" ".join(anchors), *anchors):
+        thing = thing_of(text, material.encoders.concepts)
+        known = material.seen(video_id, thing) if thing.recognisable else []
+        if not known:
+            continue
+        before = question.relation == "before"
+        edge = min(line.span.start for line in known) if before else max(line.span.end for line in known)
+        others = [line for line in confident(lines) if not thing.shown_by(line) and line.text != "person"]
+        slack = round(1.0 / lines[0].span.time_base)
+        if before:
+            beside = [line for line in others if line.span.end <= edge + slack]
+            beside.sort(key=lambda line: (-line.span.end, -line.confidence))
+        else:
+            beside = [line for line in others if line.span.start >= edge - slack]
+            beside.sort(key=lambda line: (line.span.start, -line.confidence))
+        near = [line for line in beside if abs(line.span.start - beside[0].span.start) <= slack]
+        objects = [line for line in near if line.channel == "object"]
+        return _names(material, (objects or near)[:2])
     return []
 
 

@@ -34,13 +34,15 @@ def draft_summary(material: Material) -> list[Claim]:
     claims = []
     for video_id in videos:
         lines = material.lines(video_id)
-        claims += _video(material, video_id, lines, f"{material.name(video_id)}: " if len(videos) > 1 else "")
+        claims += _video(material, lines, f"{material.name(video_id)}: " if len(videos) > 1 else "")
     return claims
 
 
-def _video(material: Material, video_id: str, lines: Sequence[Evidence], before: str) -> list[Claim]:
+def _video(material: Material, lines: Sequence[Evidence], before: str) -> list[Claim]:
     chinese = material.chinese
     source = material.question.source
+    if source in ("speech", "screen") and not any(line.channel == source for line in lines):
+        source = "picture"
     scripts = [line for line in lines if line.channel == "script"]
     if scripts:
         return [Claim(f"{before}{scripts[0].text}", (cite(scripts[0]),), "quote")]
@@ -114,12 +116,16 @@ def _library(material: Material) -> list[Claim]:
     total = length(seconds, chinese)
     text = f"共{count}个视频，总长{total}" if chinese else f"{count} videos, {total} in all"
     claims = [Claim(text, whole, "computed", sql=where, value=str(count))]
+    rows = material.store.query.run("SELECT name, video_id FROM videos ORDER BY name LIMIT 10", video_ids=scope).rows
+    named_ones = [(str(row[0]), one) for row in rows if (one := material.whole(str(row[1]))) is not None]
+    names = ", ".join(name for name, _ in named_ones)
+    claims.append(Claim(names, tuple(one for _, one in named_ones), "listed"))
     common = (
         "SELECT category, count(DISTINCT video_id) AS videos FROM tracklets GROUP BY category "
         "ORDER BY videos DESC, category LIMIT 6"
     )
-    names = Counter({str(row[0]): int(row[1]) for row in material.store.query.run(common, video_ids=scope).rows})
-    cited = [line for name in names if (line := _witness(material, name, scope)) is not None][:MOST_VIDEOS]
+    most = Counter({str(row[0]): int(row[1]) for row in material.store.query.run(common, video_ids=scope).rows})
+    cited = [line for name in most if (line := _witness(material, name, scope)) is not None][:MOST_VIDEOS]
     if cited:
         shown = listed((named(line, chinese) for line in cited), chinese)
         claims.append(

@@ -44,6 +44,17 @@ _COLOUR_WORDS = {name: name for name in COLOURS} | {"gray": "grey", "violet": "p
 _CHINESE_COLOURS = {character: name for name, character in COLOURS.items()} | {"褐": "brown", "咖啡": "brown"}
 _CHINESE_COLOUR = re.compile(f"({'|'.join(_CHINESE_COLOURS)})色?的?")
 
+_NUMBERS = {
+    word: value
+    for words in ("one two three four five six seven eight nine ten", "一 二 三 四 五 六 七 八 九 十")
+    for value, word in enumerate(words.split(), 1)
+} | {"两": 2, "both": 2}
+_COUNTED = re.compile(
+    r"^(?:the |those |these )?(?:(?P<nth>first|second|third|last|next)\b\s*|"
+    rf"(?P<ordinal>第)?(?P<number>{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})(?:\b\s*|(?=[^a-z]))|(?P<digits>\d+)\s*)"
+    "(?:[个只条匹头辆架艘位张把座台件名群])?"
+)
+
 _PEOPLE = re.compile(
     r"\b(?:person|people|persons|man|men|woman|women|boy|boys|girl|girls|guy|guys|lady|ladies|child|children|kid|kids|"
     r"baby|babies|toddler|someone|somebody|anyone|anybody|presenter|speaker|host|player|players|worker|workers|chef|"
@@ -63,6 +74,7 @@ class Thing:
         colours: as the tracker names them.
         person: whether it is a person, of whatever description.
         names: English names of the concepts it names, the models' own words.
+        count: how many of it there are said to be; 0 if that is not said.
     """
 
     text: str
@@ -70,6 +82,7 @@ class Thing:
     colours: tuple[str, ...] = ()
     person: bool = False
     names: frozenset[str] = frozenset()
+    count: int = 0
 
     @property
     def recognisable(self) -> bool:
@@ -94,11 +107,21 @@ def thing_of(text: str, concepts: ConceptSpace) -> Thing:
     key = search_key(text)
     colours = [_COLOUR_WORDS[word] for word in re.findall("[a-z]+", key) if word in _COLOUR_WORDS]
     colours += [_CHINESE_COLOURS[found[1]] for found in _CHINESE_COLOUR.finditer(key)]
-    plain = _CHINESE_COLOUR.sub("", key)
+    plain, count = _uncounted(_CHINESE_COLOUR.sub("", key))
     plain = " ".join(word for word in plain.split() if word not in _COLOUR_WORDS) or key
     named, form = _named(plain, concepts)
     terms = content_terms(form, concepts.vocabulary)
-    return Thing(text, terms, tuple(dict.fromkeys(colours)), bool(_PEOPLE.search(key)), named)
+    return Thing(text, terms, tuple(dict.fromkeys(colours)), bool(_PEOPLE.search(key)), named, count)
+
+
+def _uncounted(text: str) -> tuple[str, int]:
+    """A phrase without the number before it, and that number, 0 for none: "three cars", "三辆车"; "第一辆车" has none."""
+    found = _COUNTED.match(text)
+    if not found:
+        return text, 0
+    number = found["number"] or found["digits"] or ""
+    ordinal = found["ordinal"] or found["nth"]
+    return text[found.end() :], 0 if ordinal else _NUMBERS.get(number, int(number) if number.isdigit() else 0)
 
 
 def _named(plain: str, concepts: ConceptSpace) -> tuple[frozenset[str], str]:

@@ -13,26 +13,6 @@ from stores.core.text_keys import CJK
 LONGEST_QUOTE = 160
 """Characters of a quotation; of Chinese half as many. Ours."""
 
-_THINGS: dict[Kind, tuple[str, str]] = {
-    "price": ("price", "价格"),
-    "percent": ("figure", "数字"),
-    "phone": ("phone number", "电话号码"),
-    "email": ("e-mail address", "邮箱"),
-    "link": ("web address", "网址"),
-    "year": ("year", "年份"),
-    "date": ("date", "日期"),
-    "clock": ("time", "时间"),
-    "duration": ("duration", "时长"),
-    "age": ("age", "年龄"),
-    "measure": ("figure", "数值"),
-    "number": ("number", "数量"),
-    "place": ("place", "地点"),
-    "name": ("name", "名字"),
-    "person": ("name", "名字"),
-    "role": ("role", "身份"),
-    "title": ("title", "标题"),
-    "colour": ("colour", "颜色"),
-}
 _CHINESE = re.compile(f"[{CJK}]")
 _BREAK = re.compile(r"[,，;；、/。.!?！？]\s|[，；。！？、]|\s/\s")
 
@@ -48,18 +28,10 @@ def sentence(question: Question, asked: Asked, unit: Unit, reading: Reading | No
         return quoted(question, unit)
     quote = trimmed(unit.text, reading)
     same = quote.strip(" .。…") == reading.text.strip(" .。")
-    thing = _THINGS.get(asked.kind)
     if question.chinese:
-        where = "画面上的" if written else "听到的"
-        behind = "" if same else f"（“{quote}”）"
-        if thing is None:
-            return f"{reading.text}{behind}" if not same else f"{'画面文字' if written else '听到'}：“{quote}”"
-        return f"{where}{thing[1]}是{reading.text}{behind}"
-    behind = "" if same else f" (“{quote}”)"
-    if thing is None:
-        text = _opening(asked.kind, reading.text)
-        return f"{text}{behind}"
-    return f"The {thing[0]} {'on screen' if written else 'that is said'} is {reading.text}{behind}"
+        return f"{reading.text}（“{quote}”）" if not same else f"{'画面文字' if written else '听到'}：“{quote}”"
+    text = _opening(asked.kind, reading.text)
+    return text if same else f"{text} (“{quote}”)"
 
 
 def quoted(question: Question, unit: Unit) -> str:
@@ -96,9 +68,8 @@ def trimmed(text: str, reading: Reading | None) -> str:
 
 
 def _opening(kind: Kind, text: str) -> str:
-    plain = text[:1].upper() + text[1:]
     if kind == "reason" and not re.match(r"(?:to|so that|in order|so as|otherwise|as|since|for fear)\b", text, re.I):
         return (
             f"Because {text[:1].lower() + text[1:] if not text[:2].isupper() and not text.startswith('I ') else text}"
         )
-    return plain
+    return text

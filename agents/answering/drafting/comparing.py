@@ -1,0 +1,162 @@
+"""Claims that compare: which video is longer, which thing costs more, of which there are more, who has won."""
+
+from __future__ import annotations
+
+import re
+
+from agents.answering.claims import Citation, Claim, cite
+from agents.answering.drafting.listing import MOST_LISTED, evidence_for
+from agents.answering.drafting.material import Material
+from agents.answering.drafting.narrowing import draft_asked
+from agents.answering.drafting.things import at_once, thing_of
+from agents.answering.wording import length
+from agents.search.video_topics import VideoTopics
+from agents.words import content_terms, coverage
+
+_LENGTH = re.compile(r"\blong(?:er|est)?\b|\bshort(?:er|est)?\b|\bduration\b|更长|最长|更短|最短|长一?些|短一?些|时长|时间长", re.I)
+_PRICE = re.compile(r"\bexpensive\b|\bcheap\w*\b|\bcosts? (?:more|less)\b|\bpric\w+\b|贵|便宜|价格", re.I)
+_LEAST = re.compile(r"\bshort\w*\b|\bcheap\w*\b|\bfew\w*\b|\bless\b|\bleast\b|短|便宜|更少|最少|少还是", re.I)
+_WON = re.compile(r"\bwon\b|\bwins?\b|\bwinner\b|\bbeat\b|\bscored? more\b|\blost\b|赢|获胜|胜|输", re.I)
+_LOST = re.compile(r"\blost\b|\bloser\b|输", re.I)
+_SCORE = re.compile(r"(?P<home>[^\W\d][\w .'’-]*?)\s*(?P<a>\d+)\s*[:：–-]\s*(?P<b>\d+)\s*(?P<away>[^\W\d][\w .'’-]*)")
+_MORE = re.compile(r"\b(?:more|fewer|less)\b.*\b(?:or|than)\b|[多少]还是|更[多少]", re.I)
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+def draft_comparison(material: Material) -> list[Claim]:
+    """The one of two things, or of all videos, that has more of what is asked; none if it cannot be told of both."""
+    text = material.question.text
+    if _WON.search(text):
+        return _by_score(material)
+    least = material.question.relation == "least" or bool(_LEAST.search(text))
+    if _LENGTH.search(text):
+        return _by_length(material, least)
+    if _PRICE.search(text):
+        return _by_price(material, least)
+    return _by_count(material, least)
+
+
+def asks_which_more(text: str) -> bool:
+    """Whether two numbers are to be compared."""
+    return bool(_MORE.search(text))
+
+
+def asks_who_won(text: str) -> bool:
+    """Whether a question is about the end of a game."""
+    return bool(_WON.search(text))
+
+
+def _by_length(material: Material, least: bool) -> list[Claim]:
+    """The longest, or shortest, of some videos, with the length of each."""
+    among = list(material.named)
+    if len(among) < 2 and len(material.question.things) >= 2:
+        topics = VideoTopics(material.store, material.encoders)
+        among = [one.video_id for thing in material.question.things if (one := topics.meant(thing)) is not None]
+        if len(among) < 2:
+            return []
+    scope = list(material.scope) if material.scope is not None else None
+    listed = ", ".join(f"'{one}'" for one in among)
+    where = f" WHERE video_id IN ({listed})" if among else ""
+    ordered = f"FROM videos{where} ORDER BY seconds{'' if least else ' DESC'}"
+    chosen = f"SELECT video_id {ordered} LIMIT {max(3, len(among))}"
+    rows = [str(row[0]) for row in material.store.query.run(chosen, video_ids=scope).rows]
+    cited = [whole for one in rows if (whole := material.whole(one)) is not None]
+    if not cited:
+        return []
+    name = material.name(cited[0].video_id)
+    first = Claim(name, (cited[0],), "computed", f"SELECT name {ordered} LIMIT 1", name)
+    rest = [
+        Claim(f"{material.name(one.video_id)}: {text}", (one,), "computed", value=text)
+        for one in cited[:MOST_LISTED]
+        if (video := material.video(one.video_id)) is not None and (text := length(video.seconds, material.chinese))
+    ]
+    if material.question.yes_or_no and among:
+        yes = rows[0] == among[0]
+        word = ("是的" if yes else "不是") if material.chinese else ("Yes" if yes else "No")
+        first = Claim(f"{word}: {name}", first.citations, "computed", first.sql, name)
+    return [first, *rest]
+
+
+def _by_price(material: Material, least: bool) -> list[Claim]:
+    found: list[tuple[float, str, Claim]] = []
+    for thing in _sides(material):
+        question = f"{thing}多少钱？" if material.chinese else f"How much does the {thing} cost?"
+        claims = draft_asked(material, question)
+        number = _NUMBER.search(claims[0].text) if claims else None
+        if number is None:
+            return []
+        found.append((float(number.group().replace(",", "")), thing, claims[0]))
+    if len(found) < 2 or found[0][0] == found[1][0]:
+        return []
+    best = sorted(found, key=lambda one: one[0] if least else -one[0])
+    sign = "：" if material.chinese else ": "
+    return [Claim(f"{thing}{sign}{claim.text}", claim.citations, "computed") for _, thing, claim in best]
+
+
+def _by_count(material: Material, least: bool) -> list[Claim]:
+    counted: list[tuple[int, str, tuple[Citation, ...]]] = []
+    sides = _sides(material)
+    if len(sides) < 2:
+        return _video_with_most(material, least)
+    for text in sides:
+        thing = thing_of(text, material.encoders.concepts)
+        best: list[Citation] = []
+        for video_id in material.best_videos(5):
+            objects = [line for line in evidence_for(material, video_id, thing) if line.channel == "object"]
+            there = at_once(objects)
+            if len(there) > len(best):
+                best = [cite(line) for line in there]
+        counted.append((len(best), text, tuple(best)))
+    counted.sort(key=lambda one: one[0] if least else -one[0])
+    if not counted[0][2] or counted[0][0] == counted[1][0]:
+        return []
+    sign = "：" if material.chinese else ": "
+    return [
+        Claim(f"{text}{sign}{count}", cited, "computed", value=str(count)) for count, text, cited in counted if cited
+    ]
+
+
+def _video_with_most(material: Material, least: bool) -> list[Claim]:
+    """Of several videos, the one in which most of a thing is seen at one time."""
+    for thing in material.things():
+        proof: dict[str, tuple[Citation, ...]] = {}
+        for one in material.named or tuple(material.best_videos(8)):
+            there = at_once([line for line in evidence_for(material, one, thing) if line.channel == "object"])
+            if there:
+                proof[one] = tuple(cite(line) for line in there)
+        ordered = sorted(proof, key=lambda one: len(proof[one]) if least else -len(proof[one]))
+        if len(ordered) > 1 and len(proof[ordered[0]]) != len(proof[ordered[1]]):
+            return [
+                Claim(f"{material.name(one)}: {len(proof[one])}", proof[one], "computed", value=str(len(proof[one])))
+                for one in ordered[:2]
+            ]
+    return []
+
+
+def _sides(material: Material) -> list[str]:
+    """The two things that are compared, in the question's words."""
+    return [re.sub("[多少]$", "", text.strip()) for text in material.question.things][-2:]
+
+
+def _by_score(material: Material) -> list[Claim]:
+    """Who won by a score on screen, "Lions 3 : 1 Foxes"."""
+    terms = material.question.terms
+    lines = material.store.catalog.evidence(
+        [hit.evidence_id for hit in material.store.fulltext.search(
+            material.question.text, 50, video_ids=list(material.named or material.scope or ()) or None,
+            channels=("screen", "speech"),
+        )]
+    )  # fmt: skip
+    for line in lines.values():
+        score = _SCORE.search(line.text)
+        if score is None or coverage(terms, line.text) == 0:
+            continue
+        first, second = int(score["a"]), int(score["b"])
+        if first == second:
+            continue
+        won = (first > second) != bool(_LOST.search(material.question.text))
+        name = (score["home"] if won else score["away"]).strip()
+        if coverage(content_terms(name), material.question.text) == 0 and len(terms) > 2:
+            continue
+        return [Claim(f"{name} (“{line.text.strip()}”)", (cite(line),), "quote")]
+    return []
