@@ -26,32 +26,6 @@ def asks_for_videos(text: str) -> bool:
     return bool(_ASKS_VIDEOS.search(text))
 
 
-def draft_enumerated(material: Material) -> list[Claim]:
-    """How many steps, stops or parts there are where they are numbered on screen or aloud: the highest number."""
-    for thing in material.things():
-        for video_id in material.best_videos(1 if material.named else 3):
-            lines = material.lines(video_id, ("screen", "speech"))
-            numbered = [(number, line) for line in lines if (number := _numbered(line.text, thing))]
-            if len({number for number, _ in numbered}) > 1:
-                highest, last = max(numbered, key=lambda one: one[0])
-                cited = {number: line for number, line in reversed(numbered)}
-                text = f"{thing.text}：{highest}" if material.chinese else f"{thing.text}: {highest}"
-                proof = tuple(cite(cited[number]) for number in sorted(cited))
-                return [Claim(text, proof or (cite(last),), "computed", value=str(highest))]
-    return []
-
-
-def _numbered(text: str, thing: Thing) -> int:
-    """The number that a line gives to one of the things ("Step 3: …", "第三步"), 0 for none."""
-    for term in thing.terms:
-        word = re.escape(term.text)
-        form = f"第([一二三四五六七八九十\\d]+){word}" if term.cjk else rf"\b{word}s?\s*(?:no\.?\s*)?(\d+)\b"
-        found = re.search(form, text, re.I)
-        if found:
-            return int(found[1]) if found[1].isdigit() else "一二三四五六七八九十".find(found[1]) + 1
-    return 0
-
-
 def draft_count(material: Material) -> list[Claim]:
     """How many of a thing are seen at one time, or how often words were said; none if neither can be told."""
     things = [thing for thing in material.things() if thing.terms and not _VIDEOS.fullmatch(thing.text.strip())]

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from agents.answering.claims import Claim
 from agents.answering.drafting.comparing import asks_which_more, asks_who_won, draft_comparison
-from agents.answering.drafting.counting import asks_for_videos, draft_count, draft_enumerated
+from agents.answering.drafting.counting import asks_for_videos, draft_count
+from agents.answering.drafting.enumerated import asks_for_numbered, draft_enumerated, draft_numbered
 from agents.answering.drafting.listing import draft_metadata, draft_moments, draft_tags, draft_videos
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.narrowing import draft_narrowed
@@ -49,15 +50,17 @@ def _parts(material: Material) -> tuple[Part, ...]:
         return (_seen,)
     if asks_for_videos(question.text):
         return (_videos, _from_text)
+    if asks_for_numbered(question.text):
+        return (_numbered, _from_text, _narrowed)
     if question.wants == "number" and question.intent in ("count", "order", "fact"):
         told = (_from_text, _narrowed)
         return (_enumerated, *told, _count) if _says_more(material) else (_enumerated, _count, *told)
     if question.intent == "shown" and question.source in ("speech", "screen"):
         return (_from_text, _narrowed, _seen)
-    if question.intent == "fact" and question.wants in ("anything", "object", "colour", "action"):
+    if question.intent == "fact" and question.wants in ("object", "colour", "action"):
         return (_from_text, _narrowed, _seen) if question.source == "picture" else (_from_text, _narrowed)
-    if question.intent == "when" and question.source != "picture":
-        return (_from_text, _narrowed, _times)
+    if question.intent == "when" and question.source == "words":
+        return (_from_text, _narrowed)
     return _BY_INTENT[question.intent]
 
 
@@ -100,6 +103,10 @@ def _count(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
 
 def _enumerated(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
     return draft_enumerated(material)
+
+
+def _numbered(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
+    return draft_numbered(material)
 
 
 def _summary(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
