@@ -64,7 +64,10 @@ class Reader:
 
     def _described(self, text: str, scope: Sequence[str] | None, why: str) -> tuple[list[str], str, str]:
         """The video that a question describes ("the news video"), if one can be meant, and the question without that."""
-        for one in described_videos(text):
+        described = described_videos(text)
+        if described and self.question(text, "").intent == "compare":
+            return [], text, why  # both sides are needed
+        for one in described:
             topic = self._topics.meant(one.what, None, scope)
             if topic is not None:
                 name = file_name(self._store.catalog.display_uri(topic.video_id))

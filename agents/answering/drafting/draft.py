@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from agents.answering.claims import Claim
@@ -13,13 +14,18 @@ from agents.answering.drafting.material import Material
 from agents.answering.drafting.narrowing import draft_narrowed
 from agents.answering.drafting.seen import asks_direction, draft_seen
 from agents.answering.drafting.summaries import draft_summary
-from agents.answering.drafting.times import draft_times
+from agents.answering.drafting.times import draft_times, in_the_video
 from agents.answering.from_text import draft_from_text
 from agents.answering.lines import RankedLine
 from agents.questions.question import Intent
 
 SUPPORT = 0.5
 """Share of the question's words that a line must say for its time to be an answer."""
+
+_SHOW = re.compile(
+    r"^\W*(?:please )?(?:show|find|take|jump|go|play|open|bring|get|look|search|where (?:can|do) (?:i|we|you))\b|^\W*(?:请|帮我)?(?:找|播放|跳|看|给我|搜|打开|哪里能|在哪)",
+    re.I,
+)
 
 Part = Callable[[Material, Sequence[RankedLine]], list[Claim]]
 
@@ -50,6 +56,8 @@ def _parts(material: Material) -> tuple[Part, ...]:
         return (_seen,)
     if asks_for_videos(question.text):
         return (_videos, _from_text)
+    if question.intent == "when" and in_the_video(question):
+        return (_times,)
     if asks_for_numbered(question.text):
         return (_numbered, _from_text, _narrowed)
     if question.wants == "number" and question.intent in ("count", "order", "fact"):
@@ -59,8 +67,12 @@ def _parts(material: Material) -> tuple[Part, ...]:
         return (_from_text, _narrowed, _seen)
     if question.intent == "fact" and question.wants in ("object", "colour", "action"):
         return (_from_text, _narrowed, _seen) if question.source == "picture" else (_from_text, _narrowed)
-    if question.intent == "when" and question.source == "words":
+    if question.intent == "when":
         return (_from_text, _narrowed)
+    if question.intent == "which_videos" and material.named:
+        return (_seen, _videos, _from_text, _narrowed)
+    if question.intent == "find" and not question.yes_or_no and not _SHOW.search(question.text):
+        return (_from_text, _narrowed, _moments)
     return _BY_INTENT[question.intent]
 
 
@@ -92,9 +104,20 @@ def _videos(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
 
 
 def _times(material: Material, ranked: Sequence[RankedLine]) -> list[Claim]:
+    if asks_for_numbered(material.question.text):
+        told = draft_numbered(material)
+    else:
+        told = []
+        if material.question.source != "picture":
+            told = draft_from_text(material.question, ranked, material.encoders, video_ids=material.named or None)
+            told = told or draft_narrowed(material)
     spoken = [one for one in ranked if one.unit.channel in ("speech", "screen") and one.share >= SUPPORT]
     best = sorted(spoken, key=lambda one: (-round(one.share, 2), -one.score))
-    return draft_times(material, [line for one in best for line in one.unit.lines[:1]])
+    cited = [claim.citations[0].evidence_id for claim in told]
+    lines = material.store.catalog.evidence(cited)
+    return draft_times(
+        material, [*(lines[one] for one in cited if one in lines), *(line for one in best for line in one.unit.lines[:1])]
+    )
 
 
 def _count(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
@@ -126,12 +149,12 @@ def _compare(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
 
 
 _BY_INTENT: dict[Intent, tuple[Part, ...]] = {
-    "find": (_moments, _from_text),
+    "find": (_moments, _from_text, _narrowed),
     "fact": (_from_text, _narrowed),
     "quote": (_from_text, _narrowed),
     "shown": (_seen, _from_text, _narrowed),
     "who": (_from_text, _narrowed),
-    "when": (_times, _from_text, _narrowed),
+    "when": (_times,),
     "where": (_from_text, _narrowed),
     "count": (_count, _from_text, _narrowed),
     "which_videos": (_videos,),

@@ -75,9 +75,18 @@ def evidence_for(material: Material, video_id: str, thing: Thing) -> list[Eviden
     """Lines of a video that show a thing or say its words, the most certain first."""
     if not thing.terms:
         return []
-    shown = sorted(material.seen(video_id, thing), key=lambda line: -line.confidence)
+    # What has the very name comes before what has it as a broader noun.
+    shown = sorted(
+        material.seen(video_id, thing), key=lambda line: (coverage(thing.terms, _names_of(line)) < 1.0, -line.confidence)
+    )
     said = [line for line in material.lines(video_id, ("speech", "screen")) if coverage(thing.terms, line.text) >= 1.0]
     return [*shown, *said] if material.question.source == "picture" else [*said, *shown]
+
+
+def _names_of(line: Evidence) -> str:
+    """The names of a line's thing, without broader nouns: the English one and the Chinese ones."""
+    parts = [part.strip() for part in line.search_text.split(";")]
+    return "; ".join([line.text, *(part for part in parts if not part.isascii())])
 
 
 def draft_videos(material: Material) -> list[Claim]:
@@ -151,11 +160,18 @@ def _supported(material: Material, video_id: str, moment: Moment | None) -> Clai
             best = (inside or lines)[0]
             basis: Basis = "seen" if best.channel in PICTURED else "quote"
             return Claim(f"{material.name(video_id)}: {_told(best, material.chinese)}", (cite(best),), basis)
-        if thing.recognisable and not thing.person:
+        if thing.recognisable and not thing.person and not _told_of(moment):
             return None
-    if spoken or moment is None or moment.score < 0.5:
+    if moment is None or moment.score < 0.5 or (spoken and not _told_of(moment)):
         return None
     return _moment(material, moment)
+
+
+def _told_of(moment: Moment | None) -> bool:
+    """Whether a moment was found by what is said or written, above all."""
+    if moment is None or not moment.channels:
+        return False
+    return max(moment.channels, key=lambda one: moment.channels[one]) in ("speech", "screen", "script")
 
 
 def _listed_things(material: Material) -> list[Thing]:

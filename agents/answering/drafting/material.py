@@ -15,6 +15,9 @@ from encoders.bundle import Encoders
 from stores.core.records import CHANNELS, Channel, Evidence, Span, Video
 from stores.library_store import LibraryStore
 
+MOST_NAMES = 6
+"""Names that a thing may have to be looked for by each; a broad noun ("animal") has hundreds."""
+
 MOST_LINES_READ = 4000
 """Lines of one video that are read to be counted or timed; of longer ones only the stretches around found moments."""
 
@@ -71,9 +74,23 @@ class Material:
         """The videos that are named, else those of the best moments."""
         if self.named:
             return list(self.named)[:most]
-        if self.found is None or self.found.verdict == "no_match":
+        if self.found is None:
             return []
+        if self.found.verdict == "no_match":
+            return self._recognised(most)
         return list(dict.fromkeys(moment.video_id for moment in self.found.moments))[:most]
+
+    def _recognised(self, most: int) -> list[str]:
+        """Videos in which one of the things was recognised by the very name that models give it."""
+        names = sorted({name for thing in self.things() if not thing.person for name in thing.names})
+        if not names or len(names) > MOST_NAMES:
+            return []
+        videos: dict[str, None] = {}
+        for name in names:
+            hits = self.store.fulltext.search(name, 20, video_ids=self.scope, channels=("object", "picture"))
+            lines = self.store.catalog.evidence([hit.evidence_id for hit in hits])
+            videos |= {line.video_id: None for line in confident(lines.values()) if line.text.casefold() == name}
+        return list(videos)[:most]
 
     def seen(self, video_id: str, thing: Thing) -> list[Evidence]:
         """The lines of a video that show a thing, certain enough to be named, by time."""

@@ -47,6 +47,7 @@ _WAYS = {
     "farther": ("away", "远离"),
     "still": ("not: it stays still", "不动"),
 }
+_LAST = re.compile(r"\b(?:last|final(?:ly)?|at the end)\b|最后|结尾|末尾", re.I)
 _BACKGROUND = re.compile(r"\bbackground\b|背景", re.I)
 
 
@@ -73,7 +74,7 @@ def _about(material: Material, video_id: str, lines: Sequence[Evidence]) -> list
     text = material.question.text
     if asks_direction(text):
         return _direction(material, video_id)
-    if material.question.relation in ("before", "after"):
+    if material.question.relation in ("before", "after") and not _LAST.search(text):
         return _in_order(material, video_id, lines)
     if _WEARS.search(text):
         return _worn(material, video_id, lines)
@@ -97,13 +98,11 @@ def _best_supported(material: Material) -> list[str]:
 
 def _support(material: Material, video_id: str) -> float:
     """Share of the words that models can recognise, or know as what goes with things they recognise, that are borne
-    out by a video: recognised, said, written, or going with what was recognised. 1 if the question has no such word but
-    a video says one of its words, else 0."""
+    out by the pictures of a video. 0 if the question has words, but none of these."""
     concepts = material.encoders.concepts
     lines = material.lines(video_id)
     pictured = [line for line in lines if line.channel in SEEN and line.confidence >= LEAST_OF_A_KIND]
-    told = [line.text for line in lines if line.channel not in SEEN]
-    text = "\n".join([*(line.search_text for line in pictured), *told])
+    text = "\n".join(line.search_text for line in pictured)
     surely = {line.text.casefold() for line in pictured if line.confidence >= LEAST_SEEN}
     known = borne_out = 0
     for term in material.question.terms:
@@ -119,7 +118,7 @@ def _support(material: Material, video_id: str) -> float:
             borne_out += coverage([term], text) > 0 or bool(goes_with & surely)
     if known:
         return borne_out / known
-    return 1.0 if not material.question.terms or coverage(material.question.terms, text) > 0 else 0.0
+    return 0.0 if material.question.terms else 1.0
 
 
 def _colours(material: Material, video_id: str) -> list[Claim]:
@@ -281,11 +280,15 @@ def _of_kind(material: Material, video_id: str, lines: Sequence[Evidence]) -> li
             for line in lines
             if line.confidence >= (LEAST_OBJECT if line.channel == "object" else LEAST_OF_A_KIND)
             and coverage(terms, line.search_text) >= 1.0
-            and coverage(terms, line.text) < 1.0
+            and (coverage(terms, line.text) < 1.0 or _LAST.search(material.question.text))
         ]
         if spans:
             kind = [line for line in kind if any(line.span.overlap(span) for span in spans)] or kind
         objects = [line for line in kind if line.channel == "object"]
+        if kind and _LAST.search(material.question.text):
+            return _names(material, [max(objects or kind, key=lambda line: line.span.start)])
+        if kind and material.question.relation == "first":
+            return _names(material, [min(objects or kind, key=lambda line: line.span.start)])
         if kind:
             ranked = _by_worth(material, objects or kind)
             return _names(material, ranked)
@@ -303,7 +306,7 @@ def _likest(material: Material, video_id: str, lines: Sequence[Evidence]) -> lis
         there = [line for line in there if not terms or coverage(terms, line.text) == 0] or []
         there = [line for line in there if line.text != "person"] or there
     else:
-        there = [line for line in there if coverage(terms, line.search_text) > 0]
+        there = [line for line in there if coverage(terms, line.search_text) >= 1.0]
     return _names(material, _by_worth(material, there))
 
 

@@ -118,8 +118,9 @@ def _library(material: Material) -> list[Claim]:
     claims = [Claim(text, whole, "computed", sql=where, value=str(count))]
     rows = material.store.query.run("SELECT name, video_id FROM videos ORDER BY name LIMIT 10", video_ids=scope).rows
     named_ones = [(str(row[0]), one) for row in rows if (one := material.whole(str(row[1]))) is not None]
-    names = ", ".join(name for name, _ in named_ones)
-    claims.append(Claim(names, tuple(one for _, one in named_ones), "listed"))
+    listing = "SELECT group_concat(name, ', ') FROM (SELECT name FROM videos ORDER BY name LIMIT 10)"
+    names = str(material.store.query.run(listing, video_ids=scope).rows[0][0])
+    claims.append(Claim(names, tuple(one for _, one in named_ones), "listed", listing, names))
     common = (
         "SELECT category, count(DISTINCT video_id) AS videos FROM tracklets GROUP BY category "
         "ORDER BY videos DESC, category LIMIT 6"

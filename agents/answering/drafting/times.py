@@ -9,6 +9,7 @@ from agents.answering.claims import Claim, cite
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.things import Thing, named
 from agents.answering.wording import clock, length
+from agents.questions.question import Question
 from agents.words import coverage
 from stores.core.records import Evidence
 
@@ -19,9 +20,19 @@ GAP_SECONDS = 1.5
 """Lines with a shorter gap between them are one stretch: objects are looked for once a second."""
 
 _HOW_OFTEN = re.compile(r"\bhow (?:often|many times)\b|\btimes\b|多少次|几次|几回|多少遍|几遍", re.I)
+_IN_THE_VIDEO = re.compile(
+    r"\b(?:mention\w*|says?|said|saying|talk\w*|speak\w*|shows?|shown|appears?|seen|see|second|minute|timestamp|point|"
+    r"written|on screen|in the video)\b|提到|说到|说起|讲到|讲|出现|显示|看到|看见|第几秒|几分几秒|哪一秒|秒",
+    re.I,
+)
 _UNTIL = re.compile(
     r"\b(?:end|ends|ended|until|stop|stops|disappear\w*|leav\w+|over)\b|结束|消失|离开|到什么时候", re.I
 )
+
+
+def in_the_video(question: Question) -> bool:
+    """Whether it is asked at what time of a video something is said or shown, and not for a date that is told."""
+    return question.source != "words" or bool(_IN_THE_VIDEO.search(question.text))
 
 
 def draft_times(material: Material, spoken: Sequence[Evidence] = ()) -> list[Claim]:
