@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.answer_cases.cases import Case
 from benchmarks.answer_cases.judging import Judged, judge
+from stores.core.errors import UsageError
 
 if TYPE_CHECKING:
     from agents.answering.claims import Answer
@@ -45,9 +46,7 @@ class Asker:
     def __init__(self, library: Library, with_oracle: bool = False) -> None:
         self.library = library
         self._with_oracle = with_oracle
-        self.names = {
-            entry.video_id: entry.uris[0].rsplit("/", 1)[-1] for entry in library.videos() if entry.uris
-        }
+        self.names = {entry.video_id: entry.uris[0].rsplit("/", 1)[-1] for entry in library.videos() if entry.uris}
         self._lines: dict[str, list[Evidence]] = {
             name: library.store.catalog.evidence_of(video_id) for video_id, name in self.names.items()
         }
@@ -92,25 +91,40 @@ class Asker:
 
 
 def ask_turn(
-    library: Library,
-    history: Sequence[tuple[str, str]],
-    question: str,
-    lines: Sequence[Evidence] | None = None,
+    library: Library, history: Sequence[tuple[str, str]], question: str, lines: Sequence[Evidence] | None = None
 ) -> Answer:
-    """The next turn of a conversation. Until libraries hold conversations, each turn is asked alone.
+    """The next turn of a conversation, after ``history`` (question, answer).
+
+    Libraries do not hold conversations yet: each turn is asked alone, and only the first is what it seems.
 
     Args:
-        lines: the evidence to answer from, instead of what is found; None to find it. Until answerers take it, the
-            videos of these lines are all that is looked at.
+        lines: the evidence to answer from, instead of what is found; None to find it. Until answerers take lines, their
+            videos are all that is looked at.
     """
+    del history
     videos = sorted({line.video_id for line in lines}) if lines else None
     return library.ask(question, videos=videos)
 
 
 def best_score(library: Library, query: str) -> tuple[bool, float]:
-    """Whether the library is said to hold anything that matches a query, and the best moment's score in [0, 1]."""
-    found = library.search(query, k=1)
+    """Whether the library is said to hold anything that matches a query, and the best moment's score in [0, 1].
+
+    A query that is refused matches nothing.
+    """
+    try:
+        found = library.search(query, k=1)
+    except UsageError:
+        return False, 0.0
     return found.verdict == "match", found.moments[0].score if found.moments else 0.0
+
+
+def answer_to(library: Library, text: str) -> str:
+    """What is answered to a text; "" where that is declined or refused."""
+    try:
+        answer = library.ask(text)
+    except UsageError:
+        return ""
+    return "" if answer.abstained else answer.text
 
 
 def _usage(library: Library) -> tuple[int, int]:
