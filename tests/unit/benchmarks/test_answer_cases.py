@@ -45,6 +45,8 @@ def test_what_may_not_be_said_spoils_an_answer():
     case = Case("May I?", "fact", ("not allowed", "no"), never=("yes",))
     assert judged(case, "No: it is not allowed").right
     assert not judged(case, "Yes: it is not allowed").right
+    assert judged(case, "No, there is a rule").right
+    assert not judged(case, "There are rules, no more").right
 
 
 def test_nothing_to_answer_is_declined():
