@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from pydantic import create_model
 
 from agents.answering.claims import Answer, Citation, Claim
+from agents.llm import LLM, EndpointSettings
 from benchmarks.answer_cases.asking import Outcome
 from benchmarks.answer_cases.cases import Case, read_cases, read_conversations, read_lists
 from benchmarks.answer_cases.judging import Judged, judge, lengths_in, times_in
 from benchmarks.answer_cases.measuring import Match, Measured, figures
+from benchmarks.answer_cases.scripted_model import reply, serving
 from benchmarks.answer_cases.table import failures, table
 from stores.core.records import Span
 
@@ -143,3 +147,22 @@ def test_the_table_tells_each_share_of_what_it_is():
     assert "What is the cat called?  [declined]" in listed
     assert "to be declined: absent" in listed
     assert "IDLE Hi" in listed
+
+
+def test_the_scripted_model_quotes_what_shares_most_words_with_the_question():
+    prompt = (
+        "Question: What is the cat called?\nEvidence:\n[e1] video v1, speech: 'This is our dog'\n"
+        "[e2] video v1, speech: 'The cat is called Luna'"
+    )
+    said = json.loads(reply(prompt))
+    assert said["claims"][0] == {"text": "The cat is called Luna", "evidence_ids": ["e2"]}
+    assert json.loads(reply("Question: Why?\n[e1] nothing")) == {"answerable": False, "claims": []}
+
+
+def test_the_scripted_model_is_an_endpoint():
+    with serving() as url:
+        llm = LLM(EndpointSettings(base_url=url, model="scripted", api_key="none"))
+        shape = create_model("Shape", answerable=(bool, ...))
+        assert not llm.ask("Answer.", "Question: Why?", shape).answerable
+        assert llm.usage.calls == 1
+        llm.close()
