@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from benchmarks.answer_cases.scripted_model import serving
+from benchmarks.answer_cases.scripted_model import scripted_endpoint
 from kinodex.library import Library
 
 PLANNERS = ("rules", "local", "scripted")
@@ -19,7 +19,7 @@ def open_library(path: Path, planner: str) -> Iterator[Library]:
     Raises:
         SystemExit: where this edition has no such planner.
     """
-    with serving() if planner == "scripted" else nullcontext("") as url:
+    with scripted_endpoint() if planner == "scripted" else nullcontext("") as url:
         endpoint = {"base_url": url, "model": "" if planner == "rules" else planner}
         with Library.open(path, create=False, endpoint=endpoint) as library:
             if (library.llm is None) != (planner == "rules"):

@@ -20,7 +20,7 @@ _MOST = 2
 
 
 @contextmanager
-def serving() -> Iterator[str]:
+def scripted_endpoint() -> Iterator[str]:
     """The base URL of the server, while it runs."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -15,7 +15,7 @@ from benchmarks.answer_cases.asking import Outcome
 from benchmarks.answer_cases.cases import Case, read_cases, read_conversations, read_lists
 from benchmarks.answer_cases.judging import Judged, judge, lengths_in, times_in
 from benchmarks.answer_cases.measuring import Match, Measured, figures
-from benchmarks.answer_cases.scripted_model import reply, serving
+from benchmarks.answer_cases.scripted_model import reply, scripted_endpoint
 from benchmarks.answer_cases.table import failures, table
 from stores.core.records import Span
 
@@ -160,7 +160,7 @@ def test_the_scripted_model_quotes_what_shares_most_words_with_the_question():
 
 
 def test_the_scripted_model_is_an_endpoint():
-    with serving() as url:
+    with scripted_endpoint() as url:
         llm = LLM(EndpointSettings(base_url=url, model="scripted", api_key="none"))
         shape = create_model("Shape", answerable=(bool, ...))
         assert not llm.ask("Answer.", "Question: Why?", shape).answerable
