@@ -18,6 +18,7 @@ from tests.planted.making import digest_of, make
 
 DATA = Path(__file__).parent / "data"
 CASES, CONVERSATIONS, LISTS = cases_in(DATA)
+RESERVE = cases_in(DATA / "reserve")[0]
 
 pytestmark = pytest.mark.slow
 
@@ -88,4 +89,4 @@ def test_answers_are_right_as_often_as_they_were(measured: Measured):
 
 
 def every_case() -> list[Case]:
-    return [*CASES, *(turn for turns in CONVERSATIONS for turn in turns)]
+    return [*CASES, *RESERVE, *(turn for turns in CONVERSATIONS for turn in turns)]
