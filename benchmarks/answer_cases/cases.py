@@ -1,7 +1,7 @@
 """Questions, conversations and lists, and the TOML files that hold them.
 
     questions = [
-      {q = "Who is the pilot?", intent = "who", a = ["Sara"], in = ["team.mp4"], at = [12, 25], lines = ["Sara, Pilot"]},
+      {q = "Who is the pilot?", intent = "who", a = ["Sara"], in = ["team.mp4"], at = [12, 25], lines = ["Pilot"]},
     ]
     [[conversations]]
     turns = [{q = …}, {q = "And what does she do?", …}]

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workflows.evaluation.strict_answers import says_strictly
-
 from benchmarks.answer_cases.cases import Case
+from workflows.evaluation.strict_answers import says_strictly
 
 if TYPE_CHECKING:
     from agents.answering.claims import Answer, Citation
@@ -18,6 +17,7 @@ _CLOCK = re.compile(r"(?<![\d:])(\d{1,2}):(\d{2})(?![\d:])")
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)\s*(?:s\b|sec|second|秒)")
 _MINUTES = re.compile(r"(\d+(?:\.\d+)?)\s*(?:min\b|minute|分钟|分)")
 _NO = re.compile(r"^\s*(no\b|there is no|nothing|没有|不|否)", re.I)
+_YES = re.compile(r"^\s*(yes\b|是|对|有|可以)", re.I)
 _SLACK = 1.0
 """Seconds by which a time may miss what was planted: pictures are looked at once a second."""
 
@@ -53,13 +53,11 @@ def judge(case: Case, answer: Answer, names: Mapping[str, str]) -> Judged:
     return Judged(not why_not, answer.abstained, len(citations), overlapping, why_not)
 
 
-def _fault(
-    case: Case, text: str, citations: Sequence[Citation], overlapping: int, names: Mapping[str, str]
-) -> str:
+def _fault(case: Case, text: str, citations: Sequence[Citation], overlapping: int, names: Mapping[str, str]) -> str:
     """What is wrong with an answer; "" if nothing is."""
-    if case.answers and not says_strictly(text, case.answers[0], case.answers[1:]):
+    if case.answers and not any(_says(text, wanted) for wanted in case.answers):
         return "other words"
-    if any(says_strictly(text, never) for never in case.never):
+    if any(_says(text, never) for never in case.never):
         return "says what is wrong"
     if case.time and not any(_within(second, case.time) for second in times_in(text)):
         return "other time"
@@ -75,6 +73,12 @@ def _fault(
     if case.videos and case.lines and not overlapping:
         return "cites something else"
     return ""
+
+
+def _says(text: str, wanted: str) -> bool:
+    """As `says_strictly`; "yes" and "no", which that takes for empty words, count where an answer begins with them."""
+    plain = {"yes": _YES, "no": _NO}.get(wanted)
+    return bool(plain.search(text)) if plain else says_strictly(text, wanted)
 
 
 def times_in(text: str) -> list[float]:

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.answer_cases.asking import Asker, Outcome, best_score
+from benchmarks.answer_cases.asking import Asker, Outcome, answer_to, best_score
 from benchmarks.answer_cases.cases import Case
 
 ABSENT, PRESENT, GIBBERISH, IDLE = "absent", "present", "gibberish", "idle"
-"""Names of lists: queries for what is not there and for what is, texts without content, and talk that is no question."""
+"""Names of lists: queries for what is not there and for what is, texts without content, talk that is no question."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """How a query was met: whether it is said to match, and with what score; ``right``: the video is the right one."""
+    """Whether a query is said to match, and the best moment's score."""
 
     query: str
     match: bool
@@ -107,8 +107,8 @@ def measure(
         for name in (ABSENT, PRESENT, GIBBERISH)
         if lists.get(name)
     }
-    idle = [(text, asker.library.ask(text)) for text in (*lists.get(IDLE, ()), *lists.get(GIBBERISH, ())) if text.strip()]
-    answered = tuple((text, answer.text) for text, answer in idle if not answer.abstained)
+    idle = [(text, answer_to(asker.library, text)) for text in (*lists.get(IDLE, ()), *lists.get(GIBBERISH, ()))]
+    answered = tuple((text, answer) for text, answer in idle if answer)
     return Measured(tuple(outcomes), tuple(turns), matches, answered, len(idle))
 
 

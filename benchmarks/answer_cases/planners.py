@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from benchmarks.answer_cases.scripted_model import scripted_endpoint
 from kinodex.library import Library
 
 PLANNERS = ("rules", "local", "scripted")
 
 
-def open_library(path: Path, planner: str) -> Library:
-    """The library, to be closed by the caller.
+@contextmanager
+def open_library(path: Path, planner: str) -> Iterator[Library]:
+    """The library, asked by one of `PLANNERS` whatever the environment says of language models.
 
     Raises:
-        UsageError: SETTINGS_INVALID where this edition has no such planner.
+        SystemExit: where this edition has no such planner.
     """
-    endpoint = {} if planner == "rules" else {"endpoint": {"model": planner}}
-    return Library.open(path, create=False, **endpoint)
+    with scripted_endpoint() if planner == "scripted" else nullcontext("") as url:
+        endpoint = {"base_url": url, "model": "" if planner == "rules" else planner}
+        with Library.open(path, create=False, endpoint=endpoint) as library:
+            if (library.llm is None) != (planner == "rules"):
+                raise SystemExit(f"{planner} cannot be asked here.")
+            yield library

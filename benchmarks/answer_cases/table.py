@@ -34,10 +34,11 @@ def table(measured: Measured) -> str:
         *(f"| {name} | " + " | ".join(_cell(row, key) for key in _COLUMNS) + " |" for name, row in rows.items()),
     ]
     if measured.matches:
-        lines += ["", "Said to match: " + ", ".join(f"{name} {share:.2f}" for name, share in measured.verdicts().items())]
-    if measured.curve():
+        shares = ", ".join(f"{name} {share:.2f}" for name, share in measured.verdicts().items())
+        lines += ["", f"Said to match: {shares}"]
+    if curve := measured.curve():
         lines += ["", "| score from | absent | present |", "|---|---|---|"]
-        lines += [f"| {row['threshold']:.2f} | {row['absent']:.2f} | {row['present']:.2f} |" for row in measured.curve()]
+        lines += [f"| {row['threshold']:.2f} | {row['absent']:.2f} | {row['present']:.2f} |" for row in curve]
     if measured.idle:
         lines += ["", f"Answered, though no question to a library: {len(measured.idle_answered)} of {measured.idle}"]
     return "\n".join(lines)

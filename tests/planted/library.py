@@ -47,7 +47,7 @@ def build(folder: Path, films: Sequence[Film] = FILMS) -> Planted:
         report = library.ingest(made.media)
         if report.totals.done != len(films):
             raise RuntimeError(f"the planted library could not be ingested: {report}")
-        if report.totals.reused < len(films):
+        if not any(map(library.store.tags.decisions, library.indexed())):
             library.import_tags(TAGS)
             library.tag()
     return made

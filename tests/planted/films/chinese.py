@@ -8,7 +8,9 @@ _LOW = (0.5, 0.88)
 
 CHINESE = (
     Film(
-        "zhineng-shoubiao.mp4", 22, ((0, NAVY), (6, WHITE), (14, TEAL)),
+        "zhineng-shoubiao.mp4",
+        22,
+        ((0, NAVY), (6, WHITE), (14, TEAL)),
         texts=(
             Text("新款智能手表", 0.3, 6, (0.5, 0.35), 0.15),
             Text("星河科技有限公司", 0.3, 6, (0.5, 0.68), 0.09),
@@ -22,7 +24,9 @@ CHINESE = (
         silent=True,
     ),
     Film(
-        "shouji-pingce.mp4", 18, ((0, GREY), (6, WHITE), (12, GREEN)),
+        "shouji-pingce.mp4",
+        18,
+        ((0, GREY), (6, WHITE), (12, GREEN)),
         texts=(
             Text("手机评测 第八期", 0.3, 6, (0.5, 0.4), 0.14),
             Text("售价：3000元", 6.2, 12, (0.5, 0.2), 0.12),
@@ -34,7 +38,9 @@ CHINESE = (
         silent=True,
     ),
     Film(
-        "fanqie-chaodan.mp4", 24, ((0, WINE), (5, SAND), (10, WHITE), (15, GREEN), (19.5, GREY)),
+        "fanqie-chaodan.mp4",
+        24,
+        ((0, WINE), (5, SAND), (10, WHITE), (15, GREEN), (19.5, GREY)),
         texts=(
             Text("番茄炒蛋", 0.3, 5, (0.5, 0.4), 0.16),
             Text("第一步：打三个鸡蛋", 5.2, 10, (0.5, 0.5), 0.12),
@@ -45,7 +51,9 @@ CHINESE = (
         silent=True,
     ),
     Film(
-        "gongsi-caifang.mp4", 22, ((0, TEAL), (9, GREY), (16, NAVY)),
+        "gongsi-caifang.mp4",
+        22,
+        ((0, TEAL), (9, GREY), (16, NAVY)),
         puts=(Put("officer", 0, 9, (0.4, 0.5), height=0.98), Put("astronaut", 9, 16, (0.6, 0.5), height=0.98)),
         texts=(
             Text("王明 产品经理", 0.5, 9, _LOW, 0.1),
@@ -57,7 +65,9 @@ CHINESE = (
         says=(Say("今天是星期五，我们去吃饭。", 6.5, "cmn+Annie", 110),),
     ),
     Film(
-        "hupan-lvyou.mp4", 22, ((0, GREEN), (8, SAND), (15, BLACK)),
+        "hupan-lvyou.mp4",
+        22,
+        ((0, GREEN), (8, SAND), (15, BLACK)),
         puts=(Put("geese", 0, 8, (0.5, 0.55), height=0.88), Put("window", 8, 15, (0.5, 0.55), height=0.88)),
         texts=(
             Text("第一站：湖边看大雁", 0.3, 8, (0.5, 0.09), 0.1),
@@ -69,7 +79,9 @@ CHINESE = (
         says=(Say("今天天气很好，我们去公园看花。", 1.5, "cmn+Annie", 110),),
     ),
     Film(
-        "yangguang-xiaoxue.mp4", 18, ((0, GREEN), (6, WHITE), (12, WINE)),
+        "yangguang-xiaoxue.mp4",
+        18,
+        ((0, GREEN), (6, WHITE), (12, WINE)),
         texts=(
             Text("阳光小学", 0.3, 6, (0.5, 0.4), 0.16),
             Text("张老师 数学", 6.2, 12, (0.5, 0.5), 0.14),

@@ -8,7 +8,9 @@ _LOW = (0.5, 0.88)
 
 ENGLISH = (
     Film(
-        "coffee-maker.mp4", 22, ((0, NAVY), (6, SAND), (14, TEAL)),
+        "coffee-maker.mp4",
+        22,
+        ((0, NAVY), (6, SAND), (14, TEAL)),
         puts=(Put("coffee", 6, 14, (0.35, 0.45), (0.65, 0.45), height=0.7),),
         texts=(
             Text("Nova Coffee Maker", 0.5, 6, (0.5, 0.4), 0.13),
@@ -24,7 +26,9 @@ ENGLISH = (
         ),
     ),
     Film(
-        "team-interview.mp4", 25, ((0, GREY), (12.5, TEAL)),
+        "team-interview.mp4",
+        25,
+        ((0, GREY), (12.5, TEAL)),
         puts=(Put("officer", 0, 12.5, (0.35, 0.5), height=0.98), Put("astronaut", 12.5, 25, (0.65, 0.5), height=0.98)),
         texts=(
             Text("Helen Brooks, Head of Design", 1, 12, _LOW, 0.08),
@@ -38,7 +42,9 @@ ENGLISH = (
         ),
     ),
     Film(
-        "pancakes.mp4", 25, ((0, WINE), (4, WHITE), (18, GREEN)),
+        "pancakes.mp4",
+        25,
+        ((0, WINE), (4, WHITE), (18, GREEN)),
         puts=(Put("strawberries", 18.5, 25, (0.5, 0.55), height=0.86),),
         texts=(
             Text("Strawberry Pancakes", 0.3, 4, (0.5, 0.45), 0.13),
@@ -55,7 +61,9 @@ ENGLISH = (
         ),
     ),
     Film(
-        "village-tour.mp4", 24, ((0, GREEN), (8, SAND), (16, BLACK)),
+        "village-tour.mp4",
+        24,
+        ((0, GREEN), (8, SAND), (16, BLACK)),
         puts=(
             Put("cottage", 0, 8, (0.5, 0.55), height=0.9),
             Put("tents", 8, 16, (0.5, 0.55), height=0.9),
@@ -73,7 +81,9 @@ ENGLISH = (
         ),
     ),
     Film(
-        "traffic.mp4", 24, ((0, GREY), (6, SAND), (12, GREEN), (18, GREY)),
+        "traffic.mp4",
+        24,
+        ((0, GREY), (6, SAND), (12, GREEN), (18, GREY)),
         puts=(
             Put("car", 0, 6, (0.3, 0.5), (0.7, 0.5), height=0.6, colour="red"),
             Put("car", 6, 12, (0.26, 0.5), height=0.46),
@@ -86,7 +96,9 @@ ENGLISH = (
         silent=True,
     ),
     Film(
-        "pets.mp4", 20, ((0, TEAL), (10, SAND)),
+        "pets.mp4",
+        20,
+        ((0, TEAL), (10, SAND)),
         puts=(Put("cat", 0, 10, (0.5, 0.5), height=0.8), Put("dog", 10, 20, (0.5, 0.5), height=0.98)),
         says=(
             Say("This is Luna. She is three years old and sleeps all day.", 1, "en-us"),
@@ -95,7 +107,9 @@ ENGLISH = (
         ),
     ),
     Film(
-        "rocket-lecture.mp4", 25, ((0, WHITE), (7, NAVY)),
+        "rocket-lecture.mp4",
+        25,
+        ((0, WHITE), (7, NAVY)),
         puts=(Put("rocket", 7, 25, (0.5, 0.45), height=0.75),),
         texts=(
             Text("Lecture 3: How rockets fly", 0.3, 7, (0.5, 0.3), 0.1),
@@ -112,7 +126,9 @@ ENGLISH = (
         ),
     ),
     Film(
-        "city-news.mp4", 24, ((0, NAVY), (9, GREY), (17, WINE)),
+        "city-news.mp4",
+        24,
+        ((0, NAVY), (9, GREY), (17, WINE)),
         texts=(
             Text("CITY NEWS", 0.3, 4, (0.5, 0.4), 0.16),
             Text("Old bridge closed until June 12", 4.2, 16.5, (0.5, 0.5), 0.1),
@@ -126,7 +142,9 @@ ENGLISH = (
         ),
     ),
     Film(
-        "workshop-safety.mp4", 24, ((0, SAND), (8, WHITE), (16, GREY)),
+        "workshop-safety.mp4",
+        24,
+        ((0, SAND), (8, WHITE), (16, GREY)),
         puts=(Put("drum", 8, 16, (0.5, 0.52), height=0.75), Put("shoe", 16, 24, (0.5, 0.5), height=0.95)),
         texts=(Text("Workshop Rules", 0.3, 8, (0.5, 0.4), 0.14), Text("Room 214", 0.3, 8, (0.5, 0.7), 0.1)),
         says=(
@@ -136,7 +154,9 @@ ENGLISH = (
         ),
     ),
     Film(
-        "birds.mp4", 18, ((0, GREEN), (9, BLACK)),
+        "birds.mp4",
+        18,
+        ((0, GREEN), (9, BLACK)),
         puts=(
             Put("geese", 0, 9, (0.5, 0.5), height=0.98),
             Put("eagle", 9, 18, (0.5, 0.5), height=0.6, grown=1.0),
@@ -144,7 +164,9 @@ ENGLISH = (
         beeps=(Beep(2, 3), Beep(5, 6), Beep(8, 8.8)),
     ),
     Film(
-        "meeting-room.mp4", 16, ((0, WHITE), (8, GREEN)),
+        "meeting-room.mp4",
+        16,
+        ((0, WHITE), (8, GREEN)),
         puts=(Put("chairs", 0, 8, (0.5, 0.56), height=0.86),),
         texts=(
             Text("Meeting Room B", 0.3, 8, (0.5, 0.1)),

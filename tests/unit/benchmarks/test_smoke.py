@@ -99,6 +99,31 @@ def test_library_quality(films: Path, runtime_only: dict[str, str], tmp_path: Pa
 
 
 @pytest.mark.slow
+def test_answers(films: Path, runtime_only: dict[str, str], tmp_path: Path):
+    library = tmp_path / "library"
+    ingest = [sys.executable, "-m", "kinodex", "ingest", str(films), "--library", str(library)]
+    subprocess.run(ingest, cwd=ROOT, env=runtime_only, capture_output=True, timeout=600, check=True)
+    cases = tmp_path / "cases"
+    cases.mkdir()
+    (cases / "questions.toml").write_text(
+        'questions = [{q = "How long is one.mp4?", intent = "metadata", seconds = [1, 3], in = ["one.mp4"]},'
+        '{q = "What does the elephant say?", intent = "quote", why = "absent"}]'
+    )
+    (cases / "conversations.toml").write_text(
+        '[[conversations]]\nturns = [{q = "Hello", intent = "nothing", why = "absent"}]'
+    )
+    (cases / "lists.toml").write_text('absent = ["an elephant"]\npresent = ["a square"]\nidle = ["Tell me a joke"]')
+    options = ("--library", library, "--cases", cases)
+    measured = json.loads(bench("answers.py", *options, "--json", env=runtime_only))
+    assert measured["by_intent"]["all"]["asked"] == 2
+    assert measured["by_intent"]["quote"]["declined"] == 1.0
+    assert measured["conversations"]["asked"] == 1
+    assert len(measured["curve"]) == 18
+    out = bench("answers.py", *options, "--only", "metadata", "--failures", "--oracle", env=runtime_only)
+    assert "| metadata | 1 |" in out
+
+
+@pytest.mark.slow
 def test_encoders_leaves_out_what_needs_packages_that_are_not_there(runtime_only: dict[str, str]):
     options = ("--only", "e5", "--only", "blip", "--repeats", 1, "--device", "cpu", "--json")
     # One round says little of speed, and a case that seems slow ends the run with 1.
