@@ -395,6 +395,15 @@ def test_a_budget_is_never_exceeded_by_many_at_once() -> None:
     assert budget.left().money == pytest.approx(1.0 - 5 * 30e-6)
 
 
+def test_a_budget_of_seconds_ends_a_stream_that_goes_on() -> None:
+    shown: list[str] = []
+    endless = Said("and so on " * 40, pause=0.05)
+    with scripted_endpoint(endless) as server, pytest.raises(EndpointError, match="ENDPOINT_BUDGET"):
+        llm(server.base_url).converse(ASKED, on_text=shown.append, budget=Budget(seconds=0.5))
+    assert 3 < len(shown) < 60
+    assert server.served == 1
+
+
 def test_money_ends_a_budget_too() -> None:
     with scripted_endpoint(Said("Yes.", usage=(1000, 100))) as server:
         model, budget = llm(server.base_url), Budget(money=0.01, prices=(5.0, 20.0))
