@@ -101,14 +101,17 @@ class LLM:
         while True:
             text = material(size)
             try:
-                return self.ask(instructions, text, shape, budget=budget)
+                answer = self.ask(instructions, text, shape, budget=budget)
+                break
             except EndpointError as error:
                 smaller = min(size, estimated_tokens(text)) // 2
                 if error.code.name != "ENDPOINT_CONTEXT" or smaller < LEAST_MATERIAL:
                     raise
                 size = smaller
-                with self._lock:
-                    self._fits = min(size, self._fits or size)
+        if size < tokens:
+            with self._lock:
+                self._fits = min(size, self._fits or size)
+        return answer
 
     def converse(
         self,

@@ -30,7 +30,7 @@ as a model that needs none. After that many that needed none, it is believed."""
 _LONGEST_ECHO = 2000
 _NOTHING = "…"  # endpoints reject messages without any text
 _EMPTY = "Your reply was empty. Use a tool, or answer."
-_NO_FORM = 'That is no JSON object {"tool": NAME, "arguments": {...}} or {"finish": "your answer"}. Send only one.'
+_NO_FORM = 'That is no JSON object {"tool": NAME, "arguments": {...}} or {"finish": ANSWER}. Send only one.'
 
 Run = Callable[[Request, Budget | None], Completion]
 Mode = Literal["unknown", "native", "json"]

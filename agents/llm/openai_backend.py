@@ -64,12 +64,11 @@ class OpenAIBackend:
             parameters = options.parameters(request)
             shown = False
             try:
-                seconds = max(0.05, min(self._settings.timeout_seconds, end - time.monotonic()))
                 if "stream" not in parameters:
-                    return self._whole(request, parameters, seconds)
+                    return self._whole(request, parameters, end)
                 streamed = StreamedReply(request.on_text or _nowhere)
                 try:
-                    return self._streamed(request, parameters, seconds, streamed)
+                    return self._streamed(request, parameters, end, streamed)
                 finally:
                     shown = streamed.shown
             except _FAILURES as error:
@@ -96,21 +95,21 @@ class OpenAIBackend:
         """Close the connections."""
         self._client.close()
 
-    def _whole(self, request: Request, parameters: Mapping[str, Any], seconds: float) -> Completion:
+    def _whole(self, request: Request, parameters: Mapping[str, Any], end: float) -> Completion:
         body = self._body(request, parameters)
-        made = _completion(self._client.post(_PATH, cast_to=object, body=body, options={"timeout": seconds}))
+        made = _completion(self._client.post(_PATH, cast_to=object, body=body, options={"timeout": self._seconds(end)}))
         if request.on_text is not None and made.text:
             request.on_text(made.text)
         return made
 
     def _streamed(
-        self, request: Request, parameters: Mapping[str, Any], seconds: float, reply: StreamedReply
+        self, request: Request, parameters: Mapping[str, Any], end: float, reply: StreamedReply
     ) -> Completion:
         stream = self._client.post(
             _PATH,
             cast_to=object,
             body=self._body(request, parameters),
-            options={"timeout": seconds},
+            options={"timeout": self._seconds(end)},
             stream=True,
             stream_cls=openai.Stream[object],
         )
@@ -123,9 +122,15 @@ class OpenAIBackend:
                 return made
             for chunk in stream:
                 reply.add(chunk)
+                if time.monotonic() > end:
+                    raise self._failures.slow()
         if not reply.finished:
             raise _CutError
         return reply.completion()
+
+    def _seconds(self, end: float) -> float:
+        """The time-out of an attempt that begins now."""
+        return max(0.05, min(self._settings.timeout_seconds, end - time.monotonic()))
 
     def _body(self, request: Request, parameters: Mapping[str, Any]) -> dict[str, Any]:
         return {"model": self._settings.model, "messages": list(map(_as_json, request.messages)), **parameters}

@@ -105,6 +105,30 @@ def test_a_model_can_veto_a_tag(library: Library, encoders: Encoders) -> None:
         assert taxi.decision == "abstained"
 
 
+def test_a_model_with_a_short_context_judges_from_fewer_notes(tmp_path: Path, encoders: Encoders) -> None:
+    shown: list[int] = []
+
+    def small(request: dict[str, Any]) -> str | dict[str, Any]:
+        material = request["messages"][-1]["content"]
+        assert "- t2: taxi" in material, "candidates are never left out"
+        shown.append(material.count("- speech:"))
+        if shown[-1] > 30:
+            return {"message": "This model's maximum context length is 2048 tokens.", "code": "context_length_exceeded"}
+        return json.dumps({"judgements": [{"tag_id": "t2", "probability": 0.0}]})
+
+    with LibraryStore.open(tmp_path / "library", create=True) as store:
+        said = tuple(f"Line {number} of a long and winding talk about nothing at all." for number in range(150))
+        video = add_video(store, encoders, tmp_path / "taxi.mp4", "imagenet:468", said)
+        tags = tmp_path / "tags.csv"
+        tags.write_text("id,name,facet,aliases\nt2,taxi,b,\n", encoding="utf-8")
+        store.tags.import_csv(tags)
+        with chat_server(small) as server:
+            (taxi,) = Tagger(store, encoders, LLM(EndpointSettings(server.base_url, "m"))).tag(video)
+    assert taxi.decision == "abstained"
+    assert shown[0] == 150
+    assert 5 <= shown[-1] <= 30
+
+
 def obedient(request: dict[str, Any]) -> str:
     """A model that does what a video says: it is certain of every candidate, and of every tag it can think of."""
     material = request["messages"][-1]["content"]

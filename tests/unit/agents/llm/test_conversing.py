@@ -103,7 +103,9 @@ def test_where_an_endpoint_has_no_tools_the_same_is_done_in_json(server: str) ->
     schema = told["response_format"]["json_schema"]["schema"]
     assert {"Use_weather", "Use_clock", "Finish", "Place"} <= schema["$defs"].keys()
     assert json.loads(endpoint.requests[2]["messages"][2]["content"]) == json.loads(use)
-    assert endpoint.requests[2]["messages"][3] == {"role": "user", "content": "Result of weather:\nrain"}
+    result = endpoint.requests[2]["messages"][3]
+    assert result["role"] == "user"
+    assert result["content"].startswith("Result of weather:\nrain\n")
     assert {message["role"] for message in endpoint.requests[2]["messages"]} == {"system", "user", "assistant"}
 
 
@@ -391,6 +393,15 @@ def test_a_budget_is_never_exceeded_by_many_at_once() -> None:
     assert refused == ["ENDPOINT_BUDGET"] * 7
     assert budget.left().calls == 0
     assert budget.left().money == pytest.approx(1.0 - 5 * 30e-6)
+
+
+def test_a_budget_of_seconds_ends_a_stream_that_goes_on() -> None:
+    shown: list[str] = []
+    endless = Said("and so on " * 40, pause=0.05)
+    with scripted_endpoint(endless) as server, pytest.raises(EndpointError, match="ENDPOINT_BUDGET"):
+        llm(server.base_url).converse(ASKED, on_text=shown.append, budget=Budget(seconds=0.5))
+    assert 3 < len(shown) < 60
+    assert server.served == 1
 
 
 def test_money_ends_a_budget_too() -> None:
