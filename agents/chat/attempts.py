@@ -91,11 +91,15 @@ class GraphRun:
     def _rest(self, graph: Graph, saver: SqliteSaver, given: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """What to give the graph: None if it goes on where an earlier attempt ended."""
         try:
-            return None if graph.get_state(self._config).values else given
+            kept = graph.get_state(self._config)
+            # `next` would not do: it leaves out a node that is done and whose step is not.
+            if kept.tasks or "answer" in kept.values:
+                return None
         except (sqlite3.Error, ValueError, KeyError, TypeError):
-            # It cannot be read (a power cut, another version's graph): the run begins again.
-            saver.delete_thread(self._lease.turn_id)
-            return given
+            pass
+        # There is nothing, or it cannot be read or leads nowhere (a power cut, another version's graph).
+        saver.delete_thread(self._lease.turn_id)
+        return given
 
     def _steps(self, graph: Graph, given: Mapping[str, Any] | None) -> Iterator[None]:
         began = time.monotonic()

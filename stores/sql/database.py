@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection, Engine
 
@@ -46,6 +47,22 @@ def writing(engine: Engine) -> Iterator[Connection]:
             connection = connection.execution_options(isolation_level="READ COMMITTED")
         with connection.begin():
             yield connection
+
+
+def empty_log(engine: Engine) -> None:
+    """Has SQLite move its write-ahead log into the database, whose file may then be used from its beginning again.
+
+    It would do so by itself once the log has 4 MB; small, frequent writes keep it small. It waits for nobody.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    connection = engine.raw_connection()
+    try:
+        # What was written is safe in the log: a full disk, for example, is for the next write to complain about.
+        with suppress(sqlite3.Error):
+            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+    finally:
+        connection.close()
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, Select, insert, select, update
 
 from stores.core.errors import CODES, StoreError, UsageError
 from stores.core.record_columns import clean
-from stores.sql.database import reading, writing
+from stores.sql.database import empty_log, reading, writing
 from stores.sql.tables import EVIDENCE
 from stores.threads.checkpoint_files import CheckpointFiles
 from stores.threads.owners import certainly_dead, this_process
@@ -189,7 +189,9 @@ class TurnLedger:
             ending: dict[str, Any] = {"answer": clean(answer.text), "abstained": answer.abstained, "mode": answer.mode}
             said = NewEvent("answer", {"claims": len(answer.claims), "abstained": answer.abstained})
             self._append(connection, lease.turn_id, row.events, [said])
-            return self._end(connection, lease.turn_id, row.events + 1, "done", **ending, **_spent(usage))
+            turn = self._end(connection, lease.turn_id, row.events + 1, "done", **ending, **_spent(usage))
+        empty_log(self._engine)
+        return turn
 
     def fail(self, lease: Lease, code: str, message: str, usage: Usage) -> Turn:
         """Ends a turn with an error.

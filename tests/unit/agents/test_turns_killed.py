@@ -10,14 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from langgraph.graph import END, START, StateGraph
 
 from agents.chat.turns import TurnRunner
 from stores.library_store import LibraryStore
 from stores.maintenance.sweeping import sweep
 from stores.maintenance.verify import verify
-from tests.unit.agents.turn_graph import NODES, POINTS, graph
+from tests.unit.agents.turn_graph import NODES, POINTS, State, graph
 from tests.unit.stores.builders import add_video, put, utterance
 
+ABSTENTION = {"text": "No.", "abstained": True, "mode": "extractive", "claims": []}
 MODULE = [sys.executable, "-m", "tests.unit.agents.turn_graph"]
 
 
@@ -58,10 +60,40 @@ def test_a_killed_run_goes_on_with_its_last_node(store: LibraryStore, evidence: 
         nodes = Counter(
             event.payload["node"] for event in store.threads.events_after(turn.turn_id) if event.kind == "node"
         )
-        assert nodes == dict.fromkeys(NODES, 1), point
+        # Killed after it was told, and perhaps before it was kept, a node may have been done and told again; no other.
+        assert {name for name in NODES if nodes[name] > 1} <= {point.removeprefix("stored-")}, point
+        assert set(nodes) == set(NODES), point
+        assert max(nodes.values()) <= 2, point
     sweep(store)
     assert list((store.root / "checkpoints").iterdir()) == []
     assert verify(store).problems == ()
+
+
+def test_a_run_that_is_killed_again_goes_on_again_and_not_for_ever(store: LibraryStore, evidence: str) -> None:
+    once, always = store.threads.create().thread_id, store.threads.create().thread_id
+    first = [f"before-plan={once}", f"before-act={always}", "then"]
+    second = [f"before-check={once}", f"before-act={always}", "then", f"before-act={always}"]
+    subprocess.run([*MODULE, "die", str(store.root), evidence, *first, *second], check=True)
+    runner = TurnRunner(store, graph((evidence,)))
+    assert {turn.status for turn in runner.recover()} == {"done", "interrupted"}
+    (turn,), (poison,) = store.threads.turns(once), store.threads.turns(always)
+    assert (turn.status, turn.attempt, turn.answer) == ("done", 3, " ".join(NODES))
+    events = store.threads.events_after(turn.turn_id)
+    assert [event.payload["node"] for event in events if event.kind == "node"] == list(NODES)
+    assert [event.payload for event in events if event.kind == "resumed"] == [{"attempt": 2}, {"attempt": 3}]
+    assert (poison.status, poison.error_code, poison.attempt) == ("interrupted", "WORKER_LOST", 3)
+    assert list((store.root / "checkpoints").iterdir()) == []
+
+
+def test_a_checkpoint_of_another_graph_is_begun_again(store: LibraryStore, evidence: str) -> None:
+    thread = store.threads.create().thread_id
+    subprocess.run([*MODULE, "die", str(store.root), evidence, f"before-act={thread}"], check=True)
+    builder = StateGraph(State)
+    builder.add_node("only", lambda state: {"answer": ABSTENTION})
+    builder.add_edge(START, "only")
+    builder.add_edge("only", END)
+    (turn,) = TurnRunner(store, builder.compile()).recover()
+    assert (turn.status, turn.answer, turn.abstained) == ("done", "No.", True)
 
 
 def test_a_question_after_a_kill_marks_the_lost_turn(store: LibraryStore, evidence: str) -> None:
@@ -86,7 +118,7 @@ def ask_at_once(store: LibraryStore, evidence: str, turns: int, *threads: tuple[
 
 
 @pytest.mark.parametrize(
-    "turns", [pytest.param(5, id="5 turns"), pytest.param(50, id="50 turns", marks=pytest.mark.slow)]
+    "turns", [pytest.param(3, id="3 turns"), pytest.param(50, id="50 turns", marks=pytest.mark.slow)]
 )
 def test_four_processes_ask_at_once(store: LibraryStore, evidence: str, turns: int) -> None:
     """Each in a thread of its own and, half of the time, all in the same one."""
@@ -121,4 +153,5 @@ def test_fifty_turns_leave_less_than_two_megabytes(tmp_path: Path) -> None:
         for number in range(50):
             runner.ask(thread.thread_id, f"{'a long question ' * 8}{number}")
         assert list((root / "checkpoints").iterdir()) == []
+        assert size(root) - before < 2_000_000, "also while the library is open"
     assert size(root) - before < 2_000_000

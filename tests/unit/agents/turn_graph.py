@@ -1,7 +1,8 @@
 """A small graph with the nodes of a real one, whose nodes can be told to misbehave; and processes that run it.
 
 ``python -m tests.unit.agents.turn_graph die LIBRARY EVIDENCE POINT=THREAD …`` asks a question in each thread, in a
-process of its own that kills itself without any warning at that point (`POINTS`).
+process of its own that kills itself without any warning at that point (`POINTS`); or goes on with one that was lost.
+``then`` between them waits for the deaths of those before.
 ``python -m tests.unit.agents.turn_graph ask LIBRARY EVIDENCE TURNS THREAD …`` asks that many questions, in one thread
 after the other.
 """
@@ -117,7 +118,9 @@ def _ask_and_die(library: str, evidence_id: str, point: str, thread_id: str) -> 
             ledger.append = stored  # type: ignore[method-assign]
         else:
             ledger.finish = finished  # type: ignore[method-assign]
-        TurnRunner(store, seven).ask(thread_id, f"question {point}")
+        runner = TurnRunner(store, seven)
+        if not runner.recover(thread_id):
+            runner.ask(thread_id, f"question {point}")
 
 
 POINTS = (
@@ -137,15 +140,16 @@ def main(what: str, library: str, evidence_id: str, *more: str) -> None:
                 for number in range(int(more[0])):
                     runner.ask(thread_id, f"question {number}", wait_seconds=120)
         return
-    children = []
-    for point, thread_id in (one.split("=") for one in more):
-        child = os.fork()
-        if child == 0:
-            _ask_and_die(library, evidence_id, point, thread_id)
-            os._exit(3)
-        children.append(child)
-    codes = {os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children}
-    assert codes == {-signal.SIGKILL}, codes
+    for some in " ".join(more).split(" then "):
+        children = []
+        for point, thread_id in (one.split("=") for one in some.split()):
+            child = os.fork()
+            if child == 0:
+                _ask_and_die(library, evidence_id, point, thread_id)
+                os._exit(3)
+            children.append(child)
+        codes = {os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children}
+        assert codes == {-signal.SIGKILL}, codes
 
 
 if __name__ == "__main__":
