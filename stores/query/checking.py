@@ -26,6 +26,11 @@ DIALECT = "sqlite"
 """What people and models write, whatever database the library has."""
 
 _INNER_NAMES = "q_"  # a WITH called like a table of the library must not stand before it in a view
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+_NUMBERS = frozenset(
+    column.name for table in schema().values() for column in table.columns if column.type in ("integer", "real")
+)
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
 _UNRESOLVED = re.compile(r"(?:Column|Unknown column:?|Unknown table:?) '?\"?([\w.\"]+)")
 _OF_TABLE = re.compile(r"for table: '([^']+)'")
 
@@ -62,6 +67,7 @@ def checked(sql: str) -> CheckedQuery:
         _name_columns(tree)
         resolved = _resolved(tree)
         check_grouping(resolved)
+        _numbers(resolved)
         columns = tuple(resolved.named_selects)
     except RecursionError:
         refuse("The query is nested too deeply.")
@@ -91,7 +97,11 @@ def _parsed(sql: str) -> exp.Query:
         refuse("The query is nested too deeply.")
     if len(statements) != 1:
         refuse("One statement is allowed, not several.")
-    statement = statements[0]
+    statement: exp.Expr = statements[0]
+    while type(statement) is exp.Subquery and all(
+        value is None for name, value in statement.args.items() if name != "this"
+    ):
+        statement = statement.this
     if not isinstance(statement, allowed.STATEMENTS):
         refuse("Only a SELECT is allowed.")
     assert isinstance(statement, exp.Query)
@@ -165,6 +175,24 @@ def _refuse_unresolved(tree: exp.Query, message: str) -> NoReturn:
         hint = f"{', '.join(elsewhere)} has it. {hint}"
     quoted = " Texts stand in single quotes." if f'"{name}"' in tree.sql(dialect=DIALECT) else ""
     refuse(f"There is no column {name[:60]}; near: {near(name, columns)}.{quoted}", hint)
+
+
+def _numbers(tree: exp.Query) -> None:
+    """SQLite finds every number smaller than every text; so numbers in quotes become numbers."""
+    for node in tree.find_all(*_COMPARISONS):
+        sides = [node.this, *(node.args[part] for part in ("expression", "low", "high") if node.args.get(part))]
+        sides += node.expressions
+        column = next((one for one in sides if isinstance(one, exp.Column) and one.name in _NUMBERS), None)
+        if column is None:
+            continue
+        for one in sides:
+            if isinstance(one, exp.Literal) and one.is_string:
+                if not _NUMBER.fullmatch(one.name.strip()):
+                    refuse(
+                        f"{column.name} is a number, and {one.name[:40]!r} is none.",
+                        "Times are in seconds: 90, not 1:30.",
+                    )
+                one.replace(exp.Literal.number(one.name.strip()))
 
 
 def _rename(tree: exp.Query, ctes: frozenset[str]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 LIKE_SQLITE = (
+    "(SELECT name FROM videos ORDER BY name);",
+    "SELECT name FROM videos WHERE seconds > '5' AND width IN ('640') AND seconds BETWEEN '1' AND 60.5 ORDER BY name",
     "SELECT name FROM videos WHERE has_audio = 1 ORDER BY name",
     "SELECT name FROM videos WHERE has_audio ORDER BY name",
     "SELECT name FROM videos WHERE NOT has_audio OR searchable = TRUE ORDER BY name",

@@ -65,6 +65,7 @@ def test_what_is_wrong_and_what_there_is_instead_is_said(planted: LibraryStore) 
         "SELECT COUNT(*) FROM tracklet": "no table tracklet; near: tracklets",
         "SELECT tag FROM tracklets": "tags has it",
         "SELECT pg_sleep(1)": "no function PG_SLEEP",
+        "SELECT name FROM videos WHERE seconds > '1:30'": "seconds is a number, and '1:30' is none",
         "DROP TABLE videos": "begins with SELECT or WITH, not with 'drop'",
         'SELECT name FROM videos WHERE name = "x.mp4"': "single quotes",
         "SELECT category, COUNT(*) FROM tracklets": "category is neither grouped nor aggregated",
