@@ -21,16 +21,12 @@ from stores.query.grouping import check_grouping
 from stores.query.nodes import check_nodes, check_size
 from stores.query.refusal import HINT, near, refuse
 from stores.query.schema import schema
+from stores.query.types import check_types
 
 DIALECT = "sqlite"
 """What people and models write, whatever database the library has."""
 
 _INNER_NAMES = "q_"  # a WITH called like a table of the library must not stand before it in a view
-_NUMBER = re.compile(r"\d+(\.\d+)?")
-_NUMBERS = frozenset(
-    column.name for table in schema().values() for column in table.columns if column.type in ("integer", "real")
-)
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
 _UNRESOLVED = re.compile(r"(?:Column|Unknown column:?|Unknown table:?) '?\"?([\w.\"]+)")
 _OF_TABLE = re.compile(r"for table: '([^']+)'")
 
@@ -67,7 +63,7 @@ def checked(sql: str) -> CheckedQuery:
         _name_columns(tree)
         resolved = _resolved(tree)
         check_grouping(resolved)
-        _numbers(resolved)
+        check_types(resolved)
         columns = tuple(resolved.named_selects)
     except RecursionError:
         refuse("The query is nested too deeply.")
@@ -175,24 +171,6 @@ def _refuse_unresolved(tree: exp.Query, message: str) -> NoReturn:
         hint = f"{', '.join(elsewhere)} has it. {hint}"
     quoted = " Texts stand in single quotes." if f'"{name}"' in tree.sql(dialect=DIALECT) else ""
     refuse(f"There is no column {name[:60]}; near: {near(name, columns)}.{quoted}", hint)
-
-
-def _numbers(tree: exp.Query) -> None:
-    """SQLite finds every number smaller than every text; so numbers in quotes become numbers."""
-    for node in tree.find_all(*_COMPARISONS):
-        sides = [node.this, *(node.args[part] for part in ("expression", "low", "high") if node.args.get(part))]
-        sides += node.expressions
-        column = next((one for one in sides if isinstance(one, exp.Column) and one.name in _NUMBERS), None)
-        if column is None:
-            continue
-        for one in sides:
-            if isinstance(one, exp.Literal) and one.is_string:
-                if not _NUMBER.fullmatch(one.name.strip()):
-                    refuse(
-                        f"{column.name} is a number, and {one.name[:40]!r} is none.",
-                        "Times are in seconds: 90, not 1:30.",
-                    )
-                one.replace(exp.Literal.number(one.name.strip()))
 
 
 def _rename(tree: exp.Query, ctes: frozenset[str]) -> None:
