@@ -54,7 +54,7 @@ from stores.video_memory import VideoMemory
 from stores.writer_lock import Locks
 
 if TYPE_CHECKING:
-    from stores.query.door import QueryDoor
+    from stores.query.guarded_sql import GuardedSql
 
 EVERYTHING_HERE = Places()
 """Nothing outside the library's folder."""
@@ -170,12 +170,12 @@ class LibraryStore:
         return self._engine
 
     @cached_property
-    def query(self) -> QueryDoor:
+    def query(self) -> GuardedSql:
         """The library in SQL, for reading."""
         # Imported late: the parser takes a tenth of a second, and most commands ask nothing in SQL.
-        from stores.query.door import QueryDoor
+        from stores.query.guarded_sql import GuardedSql
 
-        return QueryDoor(self._engine)
+        return GuardedSql(self._engine)
 
     @contextmanager
     def writer(self, wait_seconds: float | None = None) -> Iterator[None]:

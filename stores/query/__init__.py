@@ -1,1 +1,1 @@
-"""The door for SQL: questions about what the library knows, which can change nothing and see nothing else."""
+"""Guarded SQL: questions about what the library knows, which can change nothing and see nothing else."""

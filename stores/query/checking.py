@@ -21,6 +21,7 @@ from stores.query.grouping import check_grouping
 from stores.query.nodes import check_nodes, check_size
 from stores.query.refusal import HINT, near, refuse
 from stores.query.schema import schema
+from stores.query.types import check_types
 
 DIALECT = "sqlite"
 """What people and models write, whatever database the library has."""
@@ -62,6 +63,7 @@ def checked(sql: str) -> CheckedQuery:
         _name_columns(tree)
         resolved = _resolved(tree)
         check_grouping(resolved)
+        check_types(resolved)
         columns = tuple(resolved.named_selects)
     except RecursionError:
         refuse("The query is nested too deeply.")
@@ -91,7 +93,11 @@ def _parsed(sql: str) -> exp.Query:
         refuse("The query is nested too deeply.")
     if len(statements) != 1:
         refuse("One statement is allowed, not several.")
-    statement = statements[0]
+    statement: exp.Expr = statements[0]
+    while type(statement) is exp.Subquery and all(
+        value is None for name, value in statement.args.items() if name != "this"
+    ):
+        statement = statement.this
     if not isinstance(statement, allowed.STATEMENTS):
         refuse("Only a SELECT is allowed.")
     assert isinstance(statement, exp.Query)

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 LIKE_SQLITE = (
+    "SELECT x.name + 1 FROM (SELECT category, COUNT(*) AS name FROM tracklets GROUP BY category) x WHERE x.name > 2 "
+    "ORDER BY 1",
+    "SELECT COUNT(*) FROM (SELECT CASE WHEN seconds > 5 THEN 'long' ELSE 'short' END AS seconds FROM videos) "
+    "WHERE seconds = 'long'",
+    "(SELECT name FROM videos ORDER BY name);",
+    "SELECT name FROM videos WHERE seconds > '5' AND width IN ('640') AND seconds BETWEEN '1' AND 60.5 ORDER BY name",
     "SELECT name FROM videos WHERE has_audio = 1 ORDER BY name",
     "SELECT name FROM videos WHERE has_audio ORDER BY name",
     "SELECT name FROM videos WHERE NOT has_audio OR searchable = TRUE ORDER BY name",

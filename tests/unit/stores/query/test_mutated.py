@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 
 import sqlglot
 
@@ -40,13 +41,11 @@ def test_queries_with_words_left_out_put_in_and_exchanged(planted: LibraryStore)
     for _ in range(_MUTANTS):
         sql = _mutant(chance, words)
         for ask in (planted.query.run, planted.query.witnesses):
-            try:
+            # Every other error fails the test.
+            with suppress(UsageError):
                 said = str(ask(sql))
-            except UsageError as error:
-                assert error.code.name in ("QUERY_REFUSED", "QUERY_LIMIT"), sql
-            else:
                 answered += 1
-                assert HIDDEN not in said.replace(sql, "")
+                assert HIDDEN not in said
     assert answered > _MUTANTS / 10
     assert planted.catalog.count() == 4
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from stores.core.errors import UsageError
 from stores.library_store import LibraryStore
+from stores.query.allowed import FUNCTIONS
 from stores.query.schema import schema, schema_text
 from tests.unit.stores.query.asked import LIKE_SQLITE
 from tests.unit.stores.query.planted import VIDEOS
@@ -24,6 +27,10 @@ def test_the_schema_says_what_everything_means() -> None:
             assert column.meaning
             assert f"{column.name} ({column.meaning}" in text
             assert not column.name.endswith("seconds") or column.unit == "s"
+
+
+def test_numbers_in_quotes_are_numbers(planted: LibraryStore) -> None:
+    assert planted.query.run("SELECT COUNT(*) FROM videos WHERE '5' < seconds AND has_audio = '1'").rows == ((4,),)
 
 
 def test_a_video_in_units_that_people_use(planted: LibraryStore) -> None:
@@ -139,3 +146,12 @@ def test_only_some_videos_are_there(planted: LibraryStore, ids: dict[str, str]) 
 def test_what_is_no_id_cannot_widen_what_is_seen(planted: LibraryStore, ids: dict[str, str], video_id: str) -> None:
     with pytest.raises(UsageError, match="QUERY_REFUSED"):
         planted.query.run("SELECT COUNT(*) FROM videos", [ids["park"], video_id])
+
+
+def test_the_page_about_sql_names_every_table_column_and_function() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "sql.md").read_text(encoding="utf-8")
+    for table in schema().values():
+        described = page.partition(f"## {table.name}\n")[2].partition("\n## ")[0]
+        rows = [f"| {one.name} | {one.meaning} | {one.unit} |" for one in table.columns]
+        assert [line for line in described.splitlines() if line.startswith("| ")][1:] == rows
+    assert all(name in page for name in FUNCTIONS.values())

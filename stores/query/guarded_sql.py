@@ -46,7 +46,7 @@ class QueryResult:
     sql: str
 
 
-class QueryDoor:
+class GuardedSql:
     """SQL over the tables of `stores.query.schema`. It reads; nothing that is asked can change anything.
 
     Queries are written in the SQL of SQLite, whatever database the library has: one SELECT, with joins, WITH, UNION,
@@ -71,7 +71,7 @@ class QueryDoor:
             StoreError: as `stores.sql.faults.storage_faults`.
         """
         query = checked(sql)
-        rows, truncated = self._rows(query, video_ids, min(max_rows, MOST_ROWS), seconds)
+        rows, truncated = self._rows(query, video_ids, max(1, min(max_rows, MOST_ROWS)), seconds)
         return QueryResult(query.columns, tuple(rows), truncated, query.sql)
 
     def witnesses(
@@ -87,7 +87,7 @@ class QueryDoor:
         """
         found: dict[str, None] = {}
         for witness in witness_queries(checked(sql)):
-            rows, _ = self._rows(witness, video_ids, limit, seconds)
+            rows, _ = self._rows(witness, video_ids, max(1, min(limit, MOST_ROWS)), seconds)
             for row in rows:
                 found.update((str(row[at]), None) for at in witness.at if row[at] is not None)
         return tuple(found)[:limit]
