@@ -127,10 +127,10 @@ class Answerer:
         if video_ids is None and named.video_ids:
             video_ids = named.video_ids
         self._check_indexed(video_ids or ())
-        question = understand(asked, self._encoders.concepts.vocabulary, self._encoders.text)
+        question = understand(asked, self._encoders.concepts.vocabulary, self._encoders)
         # The search rejects an empty text.
         idle = bool(state["text"].strip()) and (
-            question.intent == "nothing"
+            question.idle in ("greeting", "command", "world_knowledge")
             or nothing_to_look_for(asked)
             or names_nothing(asked, self._store, self._encoders, video_ids)
         )
