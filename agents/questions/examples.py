@@ -19,10 +19,11 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from encoders.bundle import Encoders
 from encoders.types import TextEncoder, Vectors
 
 DATA = Path(__file__).parent / "data"
-"""Where the examples lie, and their vectors for the encoders that Kinodex ships."""
+"""Where the examples lie, and what was learnt from them for the encoder that ships with Kinodex."""
 
 SHRINK = 0.3
 """Share of the common covariance that is replaced by a sphere. Source: five-fold cross-validation on the examples; from
@@ -48,7 +49,7 @@ def examples() -> tuple[Example, ...]:
     fillings = table.pop("fillings")
     found: list[Example] = []
     for language, words in fillings.items():
-        turns = {name: cycle(values) for name, values in words.items()}
+        turns: dict[str, Iterator[str]] = {name: cycle(values) for name, values in words.items()}
         for kind, sentences in table.items():
             found += [Example(kind, _filled(sentence, turns)) for sentence in sentences[language]]
     return tuple(found)
@@ -112,8 +113,14 @@ class Likeness:
 
     def keep(self, name: str) -> None:
         """Write it where `kept` finds it."""
-        values = {"kinds": np.array(self.kinds), "middle": self.middle, "weights": self.weights, "bias": self.bias}
-        np.savez_compressed(DATA / f"examples-{name}.npz", fingerprint=np.array(fingerprint()), **values)
+        np.savez_compressed(
+            DATA / f"examples-{name}.npz",
+            fingerprint=np.array(fingerprint()),
+            kinds=np.array(self.kinds),
+            middle=self.middle,
+            weights=self.weights,
+            bias=self.bias,
+        )
 
     def probabilities(self, vector: Vectors) -> dict[str, float]:
         """Of each kind for one vector (d,), sum 1."""
@@ -140,3 +147,15 @@ def likeness_for(encoder: TextEncoder) -> Likeness:
 def kinds_of(text: str, encoder: TextEncoder) -> dict[str, float]:
     """The probability of each intent and idle reason for a text, sum 1."""
     return likeness_for(encoder).probabilities(encoder.encode_queries([text])[0])
+
+
+def build() -> None:
+    """Learn from the examples in the space of the profile ``embedded``, which takes seconds, so that no first question
+    has to wait for it."""
+    with Encoders.open("embedded", threads=2) as encoders:
+        vectors = encoders.text.encode_queries([example.text for example in examples()])
+        Likeness.learnt(vectors).keep(encoders.text.name)
+
+
+if __name__ == "__main__":
+    build()

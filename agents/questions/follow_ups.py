@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from agents.questions.ordinals import listed_at, place_named
-from agents.questions.pronouns import points_at, replaced_pronoun
-from agents.questions.substitution import corrected, put_in_place
-from agents.questions.turns import Standalone, Turn
+from agents.questions.conversation.ordinals import listed_at, place_named
+from agents.questions.conversation.pronouns import points_at, replaced_pronoun
+from agents.questions.conversation.substitution import corrected, put_in_place
+from agents.questions.conversation.turns import Standalone, Turn
 from agents.questions.wording import in_simplified, is_in_chinese, spelled_out, without_politeness
 from agents.words import read_part
 
@@ -23,35 +23,61 @@ MOST_LENGTH = 400
 Step = Callable[[str, Turn, bool], Standalone | None]
 
 _MORE = re.compile(
-    r"^(?:and |ok |any |some |show |give |tell |me |a few |even |can you |are there |is there |do you have |find )*(?:more|others?|another(?: one)?|what else|anything else|"
-    r"(?:more|other) (?:examples?|results?|of (?:them|those|these|that)|videos?|clips?|moments?|like (?:this|that|these))|else|keep going|continue|go on|next)\W*$|"
-    "^(?:还有(?:吗|呢|别的(?:吗|呢)?|其他的?(?:吗|呢)?|更多(?:吗|呢)?|什么|哪些)?|更多|再来(?:一)?(?:些|个|几个)?|再(?:给我)?(?:多|找)?(?:看|来|给|说|列|找)?(?:一些|一点|几个|一个|些)|继续|别的呢|其他(?:的)?呢|其它(?:的)?呢|多来点|多(?:说|讲)一?点)[？?。！!]*$",
+    r"^(?:and |ok |any |some |show |give |tell |me |a few |even |can you |are there |is there |"
+    r"do you have |find )*(?:more|others?|another(?: one)?|what else|anything else|"
+    r"(?:more|other) (?:examples?|results?|of (?:them|those|these|that)|videos?|clips?|moments?|"
+    r"like (?:this|that|these))|else|keep going|continue|go on|next)\W*$|"
+    "^(?:还有(?:吗|呢|别的(?:吗|呢)?|其他的?(?:吗|呢)?|更多(?:吗|呢)?|什么|哪些)?|更多|"
+    "再来(?:一)?(?:些|个|几个)?|再(?:给我)?(?:多|找)?(?:看|来|给|说|列|找)?(?:一些|一点|几个|一个|"
+    "些)|继续|别的呢|其他(?:的)?呢|其它(?:的)?呢|多来点|多(?:说|讲)一?点)[？?。！!]*$",
     re.I,
 )
 _LANGUAGE = re.compile(
-    r"^(?:and |now |please |can you |could you |say |answer |repeat |give |tell |translate |put |it |that |this |again |me |the answer )*(?:in(?:to)?|auf) (?P<language>english|chinese|mandarin)(?: again| now)?\W*$|"
-    "^(?:请|你|可以|能|能不能|再|那|就)*(?:用|说|改用|换成|翻译成|以)(?:一下)?(?P<zh>中文|英文|英语|汉语|普通话|国语)(?:说|讲|回答|再说|答|回复|告诉我|呢|一遍|一下|一次|再)*[？?。！!吗]*$|^(?P<bare>中文|英文|英语)[呢吗]?[？?。！!]*$",
+    r"^(?:and |now |please |can you |could you |say |answer |repeat |give |tell |translate |put |"
+    r"it |that |this |again |me |the answer )*(?:in(?:to)?|auf) (?P<language>english|chinese|"
+    r"mandarin)(?: again| now)?\W*$|"
+    "^(?:请|你|可以|能|能不能|再|那|就)*(?:用|说|改用|换成|翻译成|以)(?:一下)?(?P<zh>中文|英文|"
+    "英语|汉语|普通话|国语)(?:说|讲|回答|再说|答|回复|告诉我|呢|一遍|一下|一次|再)*[？?。！!吗]*$|"
+    "^(?P<bare>中文|英文|英语)[呢吗]?[？?。！!]*$",
     re.I,
 )
 _WHY = re.compile(
-    r"^(?:and |but |so )*(?:why(?: is (?:that|this|it)(?: so)?| so| not| that| was (?:that|this))?|how come|for what reason|what for|how so|how(?: do you know)?)\W*$|^(?:那|但是|可是)?(?:为什么(?:呢|这样|会这样|啊)?|为何|为啥(?:呢)?|怎么会(?:这样)?|怎么知道的?|凭什么|原因呢|理由呢)[？?。！!]*$",
+    r"^(?:and |but |so )*(?:why(?: is (?:that|this|it)(?: so)?| so| not| that| was (?:that|this))?|"
+    r"how come|for what reason|what for|how so|how(?: do you know)?)\W*$|^(?:那|但是|"
+    r"可是)?(?:为什么(?:呢|这样|会这样|啊)?|为何|为啥(?:呢)?|怎么会(?:这样)?|怎么知道的?|凭什么|"
+    r"原因呢|理由呢)[？?。！!]*$",
     re.I,
 )
 _SAID_THAT = re.compile(
-    r"^(?:and |so )*(?:who|which (?:one|person|speaker)) (?:says?|said|is saying|was saying|told (?:them|him|her|us)?|mention(?:s|ed)|is speaking|speaks?|does|did|is|was) ?(?:that|this|it|so|those words|there|here)?\W*$|"
-    "^(?:那|这|这话|那话|这句话|那句话|这些|这个)?(?:是|都是)?谁(?:在)?(?:说|讲|提|做|干)(?:的|了|过|到)?(?:这|那|这个|那个|这话|那话|这句话|这些)?(?:的)?[？?。！!呢]*$|^(?:这|那)(?:个|位)?是谁[？?。！!]*$",
+    r"^(?:and |so )*(?:who|which (?:one|person|speaker)) (?:says?|said|is saying|was saying|"
+    r"told (?:them|him|her|us)?|mention(?:s|ed)|is speaking|speaks?|does|did|is|was) ?(?:that|this|"
+    r"it|so|those words|there|here)?\W*$|"
+    "^(?:那|这|这话|那话|这句话|那句话|这些|这个)?(?:是|都是)?谁(?:在)?(?:说|讲|提|做|干)(?:的|了|"
+    "过|到)?(?:这|那|这个|那个|这话|那话|这句话|这些)?(?:的)?[？?。！!呢]*$|^(?:这|那)(?:个|"
+    "位)?是谁[？?。！!]*$",
     re.I,
 )
 _WHEN_THAT = re.compile(
-    r"^(?:and |so )*(?:when|at (?:what|which) (?:time|second|minute|point)|what time|where in the video)(?: exactly)? ?(?:(?:is|was|does|did|do) (?:that|this|it|he|she|they)(?: (?:happen|said|shown|say (?:that|so|it)|appear|do (?:that|it)|mentioned|seen))?|exactly|precisely)?\W*$|"
-    "^(?:那|这|那个|这个|这话|那句话|这句话|它|他|她)?(?:是)?(?:在)?(?:什么时候|何时|第几秒|第几分钟|几分几秒|哪一秒|几点|什么时间)(?:的|说的|发生的|出现的|的事|发生|出现)?(?:呢)?[？?。！!]*$",
+    r"^(?:and |so )*(?:when|at (?:what|which) (?:time|second|minute|point)|what time|"
+    r"where in the video)(?: exactly)? ?(?:(?:is|was|does|did|do) (?:that|this|it|he|she|"
+    r"they)(?: (?:happen|said|shown|say (?:that|so|it)|appear|do (?:that|it)|mentioned|seen))?|"
+    r"exactly|precisely)?\W*$|"
+    "^(?:那|这|那个|这个|这话|那句话|这句话|它|他|她)?(?:是)?(?:在)?(?:什么时候|何时|第几秒|"
+    "第几分钟|几分几秒|哪一秒|几点|什么时间)(?:的|说的|发生的|出现的|的事|发生|"
+    "出现)?(?:呢)?[？?。！!]*$",
     re.I,
 )
 _WHERE_THAT = re.compile(
-    r"^(?:and |so )*where(?: exactly)? ?(?:(?:is|was|does|did) (?:that|this)(?: happen| filmed| take place)?|exactly)?\W*$|^(?:那|这)?(?:是)?(?:在)?(?:哪里|哪儿|什么地方|哪)(?:的|发生的|拍的)?(?:呢)?[？?。！!]*$",
+    r"^(?:and |so )*where(?: exactly)? ?(?:(?:is|was|does|did) (?:that|this)(?: happen| filmed|"
+    r" take place)?|exactly)?\W*$|^(?:那|这)?(?:是)?(?:在)?(?:哪里|哪儿|什么地方|哪)(?:的|发生的|"
+    r"拍的)?(?:呢)?[？?。！!]*$",
     re.I,
 )
-_GOES_ON = re.compile(r"^\s*(?:and|or|but|also|then|so|ok(?:ay)?)\b[\s,]*|^\s*(?:那么|那|还有|以及|然后|另外|而|再)[，,]?\s*", re.I)
+_GOES_ON = re.compile(
+    r"^\s*(?:and|or|but|also|then|so|ok(?:ay)?)\b[\s,]*|^\s*(?:那么|那|还有|以及|然后|另外|而|"
+    r"再)[，,]?\s*",
+    re.I,
+)
 
 
 def standing_alone(text: str, turns: Sequence[Turn], named: Sequence[str] = ()) -> Standalone:
@@ -73,7 +99,7 @@ def standing_alone(text: str, turns: Sequence[Turn], named: Sequence[str] = ()) 
     chinese = is_in_chinese(asked) or (not re.search("[a-zA-Z]{2}", asked) and is_in_chinese(turn.question))
     plain = in_simplified(asked) if chinese else spelled_out(asked)
     if named:
-        again = _same_for(plain, turn, chinese)
+        again = _same_for(plain, turn)
         if again:
             return replace(again, video_ids=restricted, moment=None)
         pointed = replaced_pronoun(plain, turn, chinese)
@@ -87,7 +113,7 @@ def standing_alone(text: str, turns: Sequence[Turn], named: Sequence[str] = ()) 
     return Standalone(text)
 
 
-def _language(plain: str, turn: Turn, chinese: bool) -> Standalone | None:
+def _language(plain: str, turn: Turn, _: bool) -> Standalone | None:
     found = _LANGUAGE.match(plain)
     if not found:
         return None
@@ -96,14 +122,14 @@ def _language(plain: str, turn: Turn, chinese: bool) -> Standalone | None:
     return Standalone(turn.question, _scope(turn), None, True, "the same question", language=language)
 
 
-def _more(plain: str, turn: Turn, chinese: bool) -> Standalone | None:
+def _more(plain: str, turn: Turn, _: bool) -> Standalone | None:
     if not _MORE.match(plain):
         return None
     return Standalone(turn.question, _scope(turn), None, True, "more of the last question", more=True)
 
 
 def _about_what_was_said(plain: str, turn: Turn, chinese: bool) -> Standalone | None:
-    """"Who says that?", "why?", "when was that?": about the first moment that was shown."""
+    """ "Who says that?", "why?", "when was that?": about the first moment that was shown."""
     if not turn.question:
         return None
     moment = turn.shown[0] if turn.shown else None
@@ -154,29 +180,34 @@ _BARE = re.compile(r"\b(?:show|play|open|me|see|give)\b|给我看|播放|放|看
 
 
 def _what_about(plain: str, turn: Turn, chinese: bool) -> Standalone | None:
-    """"What about dogs?", 那猫呢？: the last question with another thing."""
+    """ "What about dogs?", 那猫呢？: the last question with another thing."""
     found = _WHAT_ABOUT_IN_CHINESE.match(plain) if chinese else _WHAT_ABOUT.match(plain)
     if not found:
         return None
     meant = next(words for words in found.groups() if words).strip(" ,，?？.。")
     meant = re.sub(r"^(?:about|regarding|for|with) |^关于", "", meant, flags=re.I)
     if points_at(meant, chinese):
-        return replace_same(turn, meant, chinese)
+        return _asked_of_it(turn, meant)
     text = put_in_place(meant, turn, chinese)
     return Standalone(text, _scope(turn), None, True, f"the last question, for {meant}") if text else None
 
 
 _WHAT_ABOUT = re.compile(
-    r"^(?:and |so |ok |or |but |then )*(?:what|how) about (?!the (?:weather|meaning))(.{1,60}?)\W*$|^(?:and|or) (?:also )?((?!what|who|when|where|why|how|which|is|are|was|were|do|does|did|can|then|if|now)(?:\S+ ?){1,5}?)\W*$|"
+    r"^(?:and |so |ok |or |but |then )*(?:what|how) about (?!the (?:weather|"
+    r"meaning))(.{1,60}?)\W*$|^(?:and|or) (?:also )?((?!what|who|when|where|why|how|which|is|are|"
+    r"was|were|do|does|did|can|then|if|now)(?:\S+ ?){1,5}?)\W*$|"
     r"^(?:the same|same (?:question|thing|again)?)(?: question| thing)? (?:for|with|about|but with) (.{1,60}?)\W*$",
     re.I,
 )
 _WHAT_ABOUT_IN_CHINESE = re.compile(
-    "^(?:那么|那(?![个只辆位条张座些种本])|还有|然后|以及|而)?[，,]?(?:如果|要是|换成|换做)?(?:是)?([^？?，,]{1,20}?)(?:呢|怎么样|又如何|如何)[？?。！!]*$|^(?:同样的问题|一样的问题)[，,]?(?:对|换成|关于)?([^？?，,]{1,20}?)(?:呢)?[？?。！!]*$|^换成(.{1,20}?)(?:呢)?[？?。！!]*$"
+    "^(?:那么|那(?![个只辆位条张座些种本])|还有|然后|以及|而)?[，,]?(?:如果|要是|换成|"
+    "换做)?(?:是)?([^？?，,]{1,20}?)(?:呢|怎么样|又如何|如何)[？?。！!]*$|^(?:同样的问题|"
+    "一样的问题)[，,]?(?:对|换成|关于)?([^？?，,]{1,20}?)(?:呢)?[？?。！!]*$|"
+    "^换成(.{1,20}?)(?:呢)?[？?。！!]*$"
 )
 
 
-def replace_same(turn: Turn, pointed: str, chinese: bool) -> Standalone | None:
+def _asked_of_it(turn: Turn, pointed: str) -> Standalone | None:
     """The last question asked of what a pronoun points at."""
     first = turn.shown[0] if turn.shown else None
     videos = (first.video_id,) if first else _scope(turn)
@@ -193,7 +224,7 @@ def _pronoun(plain: str, turn: Turn, chinese: bool) -> Standalone | None:
     return None
 
 
-def _same_for(plain: str, turn: Turn, chinese: bool) -> Standalone | None:
+def _same_for(plain: str, turn: Turn) -> Standalone | None:
     """Of "and in b.mp4?" nothing is left when the name is taken out: the last question is meant."""
     rest = _SAME.sub("", plain)
     if any(character.isalnum() for character in rest):
@@ -202,7 +233,8 @@ def _same_for(plain: str, turn: Turn, chinese: bool) -> Standalone | None:
 
 
 _SAME = re.compile(
-    r"\b(?:and|or|now|so|then|ok|what|how|about|in|of|for|on|with|from|the|same|question|again|also|this|one|video|clip|please|ask|do|it|too|that|thing)\b|"
+    r"\b(?:and|or|now|so|then|ok|what|how|about|in|of|for|on|with|from|the|same|question|again|"
+    r"also|this|one|video|clip|please|ask|do|it|too|that|thing)\b|"
     "同样|一样|相同|问题|那么|那|呢|换成|对|在|里面|里|中|也|再|问|一下|视频|的|个|这|还有|以及",
     re.I,
 )

@@ -1,6 +1,6 @@
 """Understanding a question: what is to be done, about what, where the answer must lie, and what kind of answer it is.
 
-Grammar (`english`, `chinese`) reads the form of words; likeness to examples (`examples`) decides what grammar leaves
+Grammar (`grammar`) reads the form of words; likeness to examples (`examples`) decides what grammar leaves
 open. Without an encoder grammar decides alone.
 """
 
@@ -10,12 +10,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import get_args
 
-from agents.questions.chinese import read_chinese
-from agents.questions.english import read_english
 from agents.questions.examples import kinds_of
-from agents.questions.nothing import idleness
+from agents.questions.grammar import LIKELY, SURE, Reading, read
+from agents.questions.keystrokes import only_keystrokes
+from agents.questions.nothing import KEYSTROKES, idleness
 from agents.questions.question import Intent, Question, Source, Wants
-from agents.questions.reading import LIKELY, SURE, Reading
 from agents.questions.wording import in_simplified, is_in_chinese, spelled_out, without_politeness
 from agents.words import (
     FUNCTION_CHARACTERS,
@@ -27,7 +26,7 @@ from agents.words import (
     content_terms,
     read_part,
 )
-from encoders.types import TextEncoder
+from encoders.bundle import Encoders
 from stores.core.text_keys import HAN, search_key
 
 OUTVOTED = 0.75
@@ -48,7 +47,8 @@ _SCREEN = re.compile(
     re.I,
 )
 _READ_ALOUD = re.compile(
-    r"\b(?:sign|signs|label|banner|poster|screen|slide|caption|title|board|note|headline|menu|subtitles?) (?:say|says|read|reads)\b",
+    r"\b(?:sign|signs|label|banner|poster|screen|slide|caption|title|board|note|headline|menu|"
+    r"subtitles?) (?:say|says|read|reads)\b",
     re.I,
 )
 _ACCOUNT = re.compile(
@@ -57,7 +57,8 @@ _ACCOUNT = re.compile(
     re.I,
 )
 _IN_PICTURES = re.compile(
-    r"\b(?:appears?|appeared|visible|seen|see|on screen|shown?|shows|in the (?:picture|frame|shot|background|video|clip)|(?:are|is) there|walk\w*|sit\w*|stand\w*|wear\w*)\b|"
+    r"\b(?:appears?|appeared|visible|seen|see|on screen|shown?|shows|in the (?:picture|frame|shot|"
+    r"background|video|clip)|(?:are|is) there|walk\w*|sit\w*|stand\w*|wear\w*)\b|"
     r"出现|看到|看见|画面|镜头|露面|有(?:多少|几)|走|坐|站|穿|戴",
     re.I,
 )
@@ -71,10 +72,14 @@ _ROLE_WORDS = frozenset("speaker narrator presenter title caption subtitle text"
 """Words that refer to a channel rather than to its content."""
 
 _FORMS_OF_QUESTIONS: Mapping[str, frozenset[str]] = {
-    "when": frozenset("appear appears appeared first last time second minute moment point start begin often long".split()),
+    "when": frozenset(
+        "appear appears appeared first last time second minute moment point start begin often long".split()
+    ),
     "order": frozenset("happen first last next step order sequence come follow".split()),
     "compare": frozenset("compare comparison difference differ different common longer shorter bigger same".split()),
-    "summarise": frozenset("summary summarise summarize overview recap gist outline main key point topic brief".split()),
+    "summarise": frozenset(
+        "summary summarise summarize overview recap gist outline main key point topic brief".split()
+    ),
     "tags": frozenset("tag label keyword category".split()),
     "find": frozenset("find search locate jump".split()),
     "which_videos": frozenset("list find".split()),
@@ -84,8 +89,11 @@ _FORMS_OF_QUESTIONS: Mapping[str, frozenset[str]] = {
 """Content words that say what is to be done and are no topic of that intent."""
 
 _FORMS_IN_CHINESE = re.compile(
-    "(?:多少|几)[个只条匹头辆架艘位张把座台件棵朵本支枝块颗名群种次部段份杯瓶碗盘双对间栋扇套]|第几(?:秒钟?|分钟?)|几分几秒|哪(?:一)?(?:秒|分钟|刻)|第一次|最后一次|首次|什么时候|什么时间|何时|几点|多久|多长时间|"
-    "之后|之前|以后|以前|接下来|总结|概括|概述|描述|找一下|找到|找出|搜索|列出|显示|有没有|是不是|数一数|有几|多少|什么颜色|怎么样|分别|哪一?[个些位]"
+    "(?:多少|几)[个只条匹头辆架艘位张把座台件棵朵本支枝块颗名群种次部段份杯瓶碗盘双对间栋扇套]|"
+    "第几(?:秒钟?|分钟?)|几分几秒|哪(?:一)?(?:秒|分钟|刻)|第一次|最后一次|首次|什么时候|什么时间|"
+    "何时|几点|多久|多长时间|"
+    "之后|之前|以后|以前|接下来|总结|概括|概述|描述|找一下|找到|找出|搜索|列出|显示|有没有|是不是|"
+    "数一数|有几|多少|什么颜色|怎么样|分别|哪一?[个些位]"
 )
 
 _ASKS_WHAT = re.compile(r"\b(what|describe|summari[sz]e|summary)\b|什么|哪些|描述|总结|概括", re.I)
@@ -107,11 +115,12 @@ _SUBJECT_ALONE = re.compile(
     re.I,
 )
 _SUBJECT_ALONE_IN_CHINESE = re.compile(
-    f"^\\s*(?P<subject>(?:(?![对关就为向给])[{HAN}]){{1,4}}?)(?:正在|在|都)?(?P<verb>写|说|讲)[了着过些]*什么\\s*[？?。]?\\s*$"
+    f"^\\s*(?P<subject>(?:(?![对关就为向给])[{HAN}]){{1,4}}?)(?:正在|在|都)?(?P<verb>写|说|"
+    f"讲)[了着过些]*什么\\s*[？?。]?\\s*$"
 )
 
 
-def understand(text: str, vocabulary: Iterable[str] = (), encoder: TextEncoder | None = None) -> Question:
+def understand(text: str, vocabulary: Iterable[str] = (), encoders: Encoders | None = None) -> Question:
     """Analyse a question without a language model.
 
     The picture models recognise no names, numbers, reasons or results, so questions for these can only be answered from
@@ -120,16 +129,21 @@ def understand(text: str, vocabulary: Iterable[str] = (), encoder: TextEncoder |
     Args:
         text: standing alone, without names of videos. Only its first `LONGEST_QUERY` characters count.
         vocabulary: Chinese words that are segmented as a whole.
-        encoder: for the likeness to examples; None for grammar alone.
+        encoders: for the likeness to examples and to tell words from keystrokes; None for grammar alone.
+
+    Raises:
+        WeightsError: as `Encoders.text`, with ``encoders``.
     """
     vocabulary = frozenset(vocabulary)
     asked = without_politeness(read_part(text))
     chinese = is_in_chinese(asked)
     plain = in_simplified(asked) if chinese else spelled_out(asked)
-    kinds = kinds_of(plain, encoder) if encoder is not None and plain else None
-    reading = read_chinese(plain) if chinese else read_english(plain)
+    kinds = kinds_of(plain, encoders.text) if encoders is not None and plain else None
+    reading = read(plain, chinese)
     given = read_part(text).strip()
     idle = idleness(plain, in_simplified(given) if chinese else spelled_out(given), kinds)
+    if not idle.reason and encoders is not None and only_keystrokes(asked, encoders):
+        idle = KEYSTROKES
     intent, confidence = _decided(reading, kinds)
     alone = None if _READ_ALOUD.search(plain) else _SUBJECT_ALONE.match(plain) or _SUBJECT_ALONE_IN_CHINESE.match(plain)
     wants = _kind(reading, intent)

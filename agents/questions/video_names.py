@@ -14,10 +14,22 @@ _FILE = re.compile(
     r"""["“「『《](?P<quoted>[^"”」』》\n]+\.[A-Za-z0-9]{2,5})["”」』》]|"""
     r"""(?P<plain>[^\s"'“”‘’「」『』《》()（）,，。？?！!：；;]+\.[A-Za-z][A-Za-z0-9]{1,4})(?![A-Za-z0-9.])"""
 )
+_TITLE = re.compile(
+    r"""(?P<called>\b(?:video|clip|recording|film|movie|file)s?\s+(?:called\s+|named\s+|titled\s+)?|\b(?:in|of|from)\s+|"""
+    r"""(?:视频|影片|片段|录像|文件|短片|電影|电影|視頻|錄像)(?:名为|叫做?)?|[在从])?"""
+    r"""(?:["“「『](?P<quoted>[^"”」』\n.]{1,120})["”」』]|《(?P<title>[^》\n.]{1,120})》)(?P<inside>\s*(?:里|中|这个视频|的视频))?"""
+)
 _VIDEO = re.compile(r"\.(mp4|m4v|mov|mkv|webm|avi|wmv|flv|mpe?g|ts|mts|m2ts|3gp|ogv)$", re.I)
 _CHINESE_BEFORE = re.compile(f"^.*[{CJK}]")
 _IN = re.compile(
     r"(?:\b(?:in|of|from|on|at|during)\s+)?(?:\b(?:the|this|that)\s+)?(?:\b(?:video|clip|file)\s+)?$", re.I
+)
+_WRAPPED = re.compile(
+    "(?:(?:在|从)?(?:这个|那个|這個|那個)?(?:视频|影片|片段|录像|文件|短片|視頻|錄像)?(?:名为|叫做?)?)$"
+)
+_INSIDE = re.compile(
+    "\\s*(?:(?:这个|那个|這個|那個|这段|那段)?(?:视频|影片|片段|录像|文件|短片|視頻|錄像)?(?:里面|"
+    "里边|裡面|里|裡|當中|当中|中(?![文国國间間心午央式学學])|内(?![容部])))"
 )
 
 _SEVERAL = re.compile(r" matches \d+ videos: ")
@@ -51,19 +63,23 @@ class VideoNames:
         """The question without the names of videos, and what they name."""
         named: dict[str, None] = {}
         kept, at, unknown = "", 0, ""
-        for found in list(_FILE.finditer(question))[:MOST_NAMES]:
+        for found in _candidates(question)[:MOST_NAMES]:
+            if found.start() < at:
+                continue
+            is_file = found.re is _FILE
             for name, skipped in _readings(found):
                 video_id = self._resolved(name)
-                if video_id is None:
+                if video_id is None or not (video_id or is_file):
                     continue
-                before = question[at : found.start()] + skipped
-                kept += _left(before)
-                at = found.end()
+                before = question[at : found.start()] + skipped + ("" if is_file else found["called"] or "")
+                inside = _INSIDE.match(question, found.end("quoted") + 1 if found["quoted"] else found.end())
+                kept += _left(before, inside is not None, is_chinese(question))
+                at = inside.end() if inside else found.end()
                 if video_id:
                     named[video_id] = None
                 break
             else:
-                if _VIDEO.search(name):
+                if is_file and _VIDEO.search(name):
                     unknown = unknown or name
         return Named(kept + question[at:], tuple(named), unknown)
 
@@ -75,17 +91,27 @@ class VideoNames:
             return "" if _SEVERAL.search(error.message) else None
 
 
-def _left(before: str) -> str:
+def _left(before: str, inside: bool, chinese: bool) -> str:
     """What stays of the text before a name: without the words that say "in", else with a word for the video, so that
     "what is a.mp4 about?" stays a question."""
     rest = _IN.sub("", before)
-    if rest.strip() != before.strip() or not before.strip():
+    rest = _WRAPPED.sub("", rest) if chinese else rest
+    if inside or rest.strip() != before.strip() or not before.strip():
         return rest
-    return f"{before.rstrip()}视频" if is_chinese(before) else f"{before.rstrip()} the video "
+    return f"{before.rstrip()}视频" if chinese else f"{before.rstrip()} the video "
+
+
+def _candidates(question: str) -> list[re.Match[str]]:
+    """What may be the name of a video, in order: file names, and titles in quotation marks where words around them say
+    that a video is meant."""
+    titles = [found for found in _TITLE.finditer(question) if found["called"] or found["inside"] or found["title"]]
+    return sorted([*_FILE.finditer(question), *titles], key=lambda found: found.start())
 
 
 def _readings(found: re.Match[str]) -> list[tuple[str, str]]:
     """A name, and without the Chinese words that stand before it, which have no space between."""
+    if found.re is _TITLE:
+        return [((found["quoted"] or found["title"]).strip(), "")]
     name = found["quoted"] or found["plain"]
     readings = [(name, "")]
     before = _CHINESE_BEFORE.match(name) if found["plain"] else None

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.search.keystrokes import only_strange_words
+from agents.questions.keystrokes import only_strange_words
 from agents.search.scoring import LEAST_BEST, QueryScale, picture_scale, query_scales
 from encoders.bundle import Encoders
 from encoders.types import Vectors, WeightsError

@@ -42,7 +42,7 @@ Names of concepts do: with every name in the table as a query, the median of the
 Chinese."""
 
 STRANGE_BEST = 7.1
-"""The same for a query of words that may be none (`agents.search.keystrokes.only_strange_words`): in the median, the
+"""The same for a query of words that may be none (`agents.questions.keystrokes.only_strange_words`): in the median, the
 prototype of a concept is that far above its own mean."""
 
 WEAK_LINES = 0.5

@@ -70,7 +70,9 @@ def test_fields_are_filled(text: str, expected: dict[str, Any]) -> None:
     assert found == expected
 
 
-@pytest.mark.parametrize("text", ["thank you", "谢谢", "Hello!", "delete all videos", "把所有视频删掉", "2+2", "...", ""])
+@pytest.mark.parametrize(
+    "text", ["thank you", "谢谢", "Hello!", "delete all videos", "把所有视频删掉", "2+2", "...", ""]
+)
 def test_what_is_no_question_says_why(text: str) -> None:
     question = understand(text)
     assert question.intent == "nothing"
@@ -91,6 +93,8 @@ def test_any_text_is_understood(text: str) -> None:
     assert understand(text).intent
 
 
-@pytest.mark.parametrize("unit", ["how many ", "好的", "the ", "a", " ", "什么", "hi ", "(", "before ", "，", "and a dog "])
+@pytest.mark.parametrize(
+    "unit", ["how many ", "好的", "the ", "a", " ", "什么", "hi ", "(", "before ", "，", "and a dog "]
+)
 def test_a_page_costs_no_more_than_a_sentence(unit: str) -> None:
     understand(unit * (10_000 // len(unit)))

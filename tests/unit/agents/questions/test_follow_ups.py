@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agents.questions.conversation.turns import Shown, Turn
 from agents.questions.follow_ups import standing_alone
-from agents.questions.turns import Shown, Turn
 from stores.core.records import Span
 
 MS = Fraction(1, 1000)

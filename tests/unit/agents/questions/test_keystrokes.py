@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agents.search.keystrokes import only_keystrokes
+from agents.questions.keystrokes import only_keystrokes
 from encoders.bundle import Encoders
 
 

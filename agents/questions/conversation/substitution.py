@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 
+from agents.questions.conversation.turns import Turn
 from agents.questions.things import things_in_chinese, things_in_english
-from agents.questions.turns import Turn
 from agents.questions.understanding import understand
 from agents.questions.wording import in_simplified, is_in_chinese, spelled_out
 from encoders.plurals import singular
 
 _CORRECTION = re.compile(
-    r"^(?:no|nope|not (?:that|this)(?: one)?|wrong|sorry|wait|actually|i mean|well|oh)?[\s,.!:;-]*(?:no[\s,]*)?(?:i (?:meant|mean|was (?:asking|talking) about|am asking about|asked (?:about|for)|said|want(?:ed)?)|not [^,.]{1,30}[,.]? but|rather|instead)\s+(?P<meant>.{1,60}?)(?: instead)?\W*$|"
+    r"^(?:no|nope|not (?:that|this)(?: one)?|wrong|sorry|wait|actually|i mean|well|"
+    r"oh)?[\s,.!:;-]*(?:no[\s,]*)?(?:i (?:meant|mean|was (?:asking|talking) about|am asking about|"
+    r"asked (?:about|for)|said|want(?:ed)?)|not [^,.]{1,30}[,.]? but|rather|"
+    r"instead)\s+(?P<meant>.{1,60}?)(?: instead)?\W*$|"
     r"^(?:no|nope|wrong|sorry|actually)[\s,.!:;-]+(?P<short>the .{1,40}?|\w+(?: \w+)?)\W*$",
     re.I,
 )
 _CORRECTION_IN_CHINESE = re.compile(
-    "^(?:不是?|不对|错了|等等|等一下|抱歉)?[，,。！!\\s]*(?:不是.{1,10}[，,])?(?:而?是|我(?:是说|说的是|指的是|的意思是|想问的是|问的是|要的是))(?P<meant>.{1,20}?)[？?。！!]*$|^(?:不是|不对|错了)[，,。！!\\s]+(?P<short>.{1,15}?)[？?。！!]*$"
+    "^(?:不是?|不对|错了|等等|等一下|抱歉)?[，,。！!\\s]*(?:不是.{1,10}[，,])?(?:而?是|我(?:是说|"
+    "说的是|指的是|的意思是|想问的是|问的是|要的是))(?P<meant>.{1,20}?)[？?。！!]*$|^(?:不是|不对|"
+    "错了)[，,。！!\\s]+(?P<short>.{1,15}?)[？?。！!]*$"
 )
 _ONE = re.compile(r"^(?:the |a |an )?(?P<kind>(?:\S+ ){0,2}\S+?) ones?$", re.I)
 _ONE_IN_CHINESE = re.compile("^(?:那)?(?:个|只|辆|条)?(?P<kind>.{1,6}?)的(?:那)?(?:个|只|辆|条)?$")
@@ -49,12 +54,12 @@ def put_in_place(meant: str, turn: Turn, chinese: bool) -> str:
     assert start is not None
     before, after = plain[: start.start()], plain[start.end() :]
     if not asked_in_chinese:
-        before, new = _articles(before, new, old)
+        before, new = _articles(before, new)
     return before + new + after
 
 
 def _completed(meant: str, old: str, chinese: bool) -> str:
-    """"The red one" of a question about cars is a red car."""
+    """ "The red one" of a question about cars is a red car."""
     if chinese:
         one = _ONE_IN_CHINESE.match(meant)
         return f"{one['kind']}的{old.split('的')[-1]}" if one else re.sub("^(?:那|这)(?:个|只|辆)?", "", meant) or meant
@@ -62,7 +67,7 @@ def _completed(meant: str, old: str, chinese: bool) -> str:
     return f"{one['kind']} {old.split()[-1]}" if one else meant
 
 
-def _articles(before: str, new: str, old: str) -> tuple[str, str]:
+def _articles(before: str, new: str) -> tuple[str, str]:
     """One article before the new thing: its own if it has one, else that of the old one, as the number demands."""
     article = _WITH_ARTICLE.search(before)
     if not article:

@@ -4,40 +4,67 @@ from __future__ import annotations
 
 import re
 
-from agents.questions.turns import Standalone, Turn
+from agents.questions.conversation.turns import Standalone, Turn
 
 _PERSONS = re.compile(
-    r"\b(?:man|men|woman|women|boy|girl|person|people|guy|lady|child|children|kid|teacher|speaker|presenter|host|guest|doctor|nurse|chef|cook|player|driver|singer|actor|actress|"
-    r"guide|student|worker|farmer|officer|soldier|president|minister|director|narrator|reporter|journalist|coach|artist|author|baby|mother|father|brother|sister|friend|everyone|somebody|someone|"
+    r"\b(?:man|men|woman|women|boy|girl|person|people|guy|lady|child|children|kid|teacher|speaker|"
+    r"presenter|host|guest|doctor|nurse|chef|cook|player|driver|singer|actor|actress|"
+    r"guide|student|worker|farmer|officer|soldier|president|minister|director|narrator|reporter|"
+    r"journalist|coach|artist|author|baby|mother|father|brother|sister|friend|everyone|somebody|"
+    r"someone|"
     r"mr|mrs|ms|dr|professor|captain|king|queen|girls|boys|dancer|runner|rider|swimmer|couple|family|crowd|team)s?\b|"
-    "人|男孩|女孩|男子|女子|先生|女士|小姐|老师|主持|嘉宾|医生|护士|厨师|球员|司机|歌手|演员|导游|学生|工人|农民|警察|记者|教练|作者|导演|孩子|妈妈|爸爸|教授|讲师|小王|老板|宝宝|舞者|骑手",
+    "人|男孩|女孩|男子|女子|先生|女士|小姐|老师|主持|嘉宾|医生|护士|厨师|球员|司机|歌手|演员|导游|"
+    "学生|工人|农民|警察|记者|教练|作者|导演|孩子|妈妈|爸爸|教授|讲师|小王|老板|宝宝|舞者|骑手",
     re.I,
 )
-_LIKE_A_PERSON = re.compile(r"\w(?:man|men|er|or|ist|ian|ess|eur|boy|girl|mate)s?$|[夫手员师生者家长妇爷奶婆公娃匠兵友]$", re.I)
+_LIKE_A_PERSON = re.compile(
+    r"\w(?:man|men|er|or|ist|ian|ess|eur|boy|girl|mate)s?$|[夫手员师生者家长妇爷奶婆公娃匠兵友]$", re.I
+)
 _NAME = re.compile(r"^(?:[A-Z][\w'’-]+)(?: [A-Z][\w'’-]+){0,2}$")
 
 _VIDEO = re.compile(
-    r"\b(?:in|of|from|during|within)?\s*\b(?:this|that|the same|the) (?:video|clip|recording|film|movie|footage|one|file)\b(?! (?:library|files))|\b(?:in|of) (?:it|that|this)\b(?=\W*$)|\bin there\b|(?<=\w )(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )\bthere\b(?=\W*$)|(?<=\w )\bhere\b(?=\W*$)",
+    r"\b(?:in|of|from|during|within)?\s*\b(?:this|that|the same|the) (?:video|clip|recording|film|"
+    r"movie|footage|one|file)\b(?! (?:library|files))|\b(?:in|of) (?:it|that|this)\b(?=\W*$)|"
+    r"\bin there\b|(?<=\w )(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )\bthere\b(?=\W*$)|"
+    r"(?<=\w )\bhere\b(?=\W*$)",
     re.I,
 )
-_VIDEO_IN_CHINESE = re.compile("(?:在)?(?:这|那|同一)(?:一)?(?:个|段|部|条)?(?:视频|片段|录像|影片|短片|片子)(?:里面|里|中)?|(?:在)?(?:那里面?|这里面?|那儿|这儿|其中|那边)(?!有名)")
-_MOMENT = re.compile(r"\b(?:at|in|during|around) (?:this|that) (?:moment|point|time|scene|part)\b|\b(?:right )?then\b(?=\W*$)|那时候?|那一刻|当时|这时候?|此时|那个时候|那一幕")
+_VIDEO_IN_CHINESE = re.compile(
+    "(?:在)?(?:这|那|同一)(?:一)?(?:个|段|部|条)?(?:视频|片段|录像|影片|短片|片子)(?:里面|里|中)?|"
+    "(?:在)?(?:那里面?|这里面?|那儿|这儿|其中|那边)(?!有名)"
+)
+_MOMENT = re.compile(
+    r"\b(?:at|in|during|around) (?:this|that) (?:moment|point|time|scene|part)\b|"
+    r"\b(?:right )?then\b(?=\W*$)|那时候?|那一刻|当时|这时候?|此时|那个时候|那一幕"
+)
 _AFTER_THAT = re.compile(
-    r"\b(?P<relation>after|before) (?:that|this|it)\b|\b(?P<adverb>afterwards?|beforehand|next|then)\b(?=\W*$)|(?<!”)(?:那|这)?(?P<zh>之后|之前|以后|以前)(?=[他她它们又还会发生做说怎是有呢，,]|$)|(?P<then>接下来|然后|接着|随后)",
+    r"\b(?P<relation>after|before) (?:that|this|it)\b|\b(?P<adverb>afterwards?|beforehand|next|"
+    r"then)\b(?=\W*$)|(?<!”)(?:那|这)?(?P<zh>之后|之前|以后|"
+    r"以前)(?=[他她它们又还会发生做说怎是有呢，,]|$)|(?P<then>接下来|然后|接着|随后)",
     re.I,
 )
 _IT = re.compile(r"\b(?P<it>it|this one|that one|this|that|its)\b(?! (?:is|was) (?:raining|snowing|possible))", re.I)
 _THEM = re.compile(r"\b(?P<they>they|them|their|these|those|those ones)\b", re.I)
 _HE = re.compile(r"\b(?P<he>he|she|him|his|her|hers|himself|herself)\b", re.I)
-_IN_CHINESE = re.compile("(?P<he>他们|她们|他(?!人)|她)|(?P<it>它们?|(?:这|那)(?:个|只|辆|些|件|张|座|本|位)?(?=$|[？?吗呢是有在的为怎多什]))")
+_IN_CHINESE = re.compile(
+    "(?P<he>他们|她们|他(?!人)|她)|(?P<it>它们?|(?:这|那)(?:个|只|辆|些|件|张|座|本|位)?(?=$|"
+    "[？?吗呢是有在的为怎多什]))"
+)
 _POSSESSIVE = frozenset("his her its their hers".split())
 _PLEONASTIC = re.compile(
-    r"\b(?:is|was|does|will|did) it (?:rain|snow|possible|true|late|early|cold|warm|hot|sunny|dark|day|night|take|important|necessary|clear|mean)\w*|\bwhat (?:time|day|year|date|season|month) is (?:it|this)\b|\b(?:that|this) (?:the|a|an|he|she|it|they|there|[a-z]+s)\b(?<!that is)(?<!this is)(?<!that was)(?<!this was)|"
-    r"\b(?:say|says|said|think|thinks|know|claim|claims|mention|mentions|so|moment|scene|part|person|man|woman|one|ones|people|thing|something|video|videos|clip|clips|all|things) that\b(?!\W*$)",
+    r"\b(?:is|was|does|will|did) it (?:rain|snow|possible|true|late|early|cold|warm|hot|sunny|dark|"
+    r"day|night|take|important|necessary|clear|mean)\w*|\bwhat (?:time|day|year|date|season|"
+    r"month) is (?:it|this)\b|\b(?:that|this) (?:the|a|an|he|she|it|they|there|"
+    r"[a-z]+s)\b(?<!that is)(?<!this is)(?<!that was)(?<!this was)|"
+    r"\b(?:say|says|said|think|thinks|know|claim|claims|mention|mentions|so|moment|scene|part|"
+    r"person|man|woman|one|ones|people|thing|something|video|videos|clip|clips|all|"
+    r"things) that\b(?!\W*$)",
     re.I,
 )
 _OF_A_FILE = re.compile(
-    r"^(?:and )?how (?:long|big) (?:is|was) (?:it|this|that)\W*$|\btags?\b|\btagged\b|\bduration\b|\bresolution\b|\b(?:recorded|filmed|uploaded)\b|\bsound\b|\bsummar|\babout\W*$|\bframe rate\b|"
+    r"^(?:and )?how (?:long|big) (?:is|was) (?:it|this|that)\W*$|\btags?\b|\btagged\b|\bduration\b|"
+    r"\bresolution\b|\b(?:recorded|filmed|uploaded)\b|\bsound\b|\bsummar|\babout\W*$|"
+    r"\bframe rate\b|"
     "标签|时长|多长|分辨率|帧率|拍的|录的|声音|总结|讲什么",
     re.I,
 )
@@ -46,7 +73,11 @@ _WHAT_IS = re.compile(r"^((?:and )?(?:what|who|which)(?: else)? (?:is|are|was|we
 
 def points_at(words: str, chinese: bool) -> bool:
     """Whether some words are only a pronoun ("that one", 那个)."""
-    form = "(?:那|这)(?:个|些|里|儿)?(?:视频|片段)?|它|他|她|它们|他们" if chinese else r"(?:it|that|this|that one|this one|there|them|these|those|him|her)"
+    form = (
+        "(?:那|这)(?:个|些|里|儿)?(?:视频|片段)?|它|他|她|它们|他们"
+        if chinese
+        else r"(?:it|that|this|that one|this one|there|them|these|those|him|her)"
+    )
     return bool(re.fullmatch(form, words.strip(), re.I))
 
 
@@ -123,7 +154,10 @@ def _points_inside(plain: str, at: int, chinese: bool) -> bool:
     if chinese:
         other = bool(_PERSONS.search(before)) or len(re.sub("[那这么还有然后而的，,在是]", "", before)) > 3
         return other and not re.search("什么|谁|为什么|哪|怎么", before)
-    return bool(re.search(r"\b(?:the|a|an|every|each|mr|mrs|my|our) \w+\b", before, re.I) or re.search(r"(?<!^)\b[A-Z][a-z]+", before[1:]))
+    return bool(
+        re.search(r"\b(?:the|a|an|every|each|mr|mrs|my|our) \w+\b", before, re.I)
+        or re.search(r"(?<!^)\b[A-Z][a-z]+", before[1:])
+    )
 
 
 def _person(turn: Turn) -> str:
@@ -146,7 +180,11 @@ def _any(turn: Turn) -> str:
 
 
 def _with_article(name: str) -> str:
-    return name if _NAME.match(name) or re.match(r"(?:the|a|an|this|that|my|his|her|some)\b", name, re.I) else f"the {name}"
+    return (
+        name
+        if _NAME.match(name) or re.match(r"(?:the|a|an|this|that|my|his|her|some)\b", name, re.I)
+        else f"the {name}"
+    )
 
 
 def _tidy(text: str) -> str:

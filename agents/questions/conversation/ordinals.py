@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from agents.questions.turns import Shown, Turn
+from agents.questions.conversation.turns import Shown, Turn
 
 Listed = Literal["any", "video", "moment"]
 
@@ -16,20 +16,28 @@ _NUMBERS = {
     "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10,
 }  # fmt: skip
 _ORDINAL = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|latter|former|1st|2nd|3rd|4th|5th"
-_KINDS = "(?P<kind>one|ones|video|clip|recording|film|movie|file|moment|scene|result|hit|answer|match|citation|part|passage)"
+_KINDS = (
+    "(?P<kind>one|ones|video|clip|recording|film|movie|file|moment|scene|result|hit|answer|match|citation|part|passage)"
+)
 _IN_ENGLISH = re.compile(
-    rf"(?P<before>\b(?:in|of|from|for|at|on|about|during|with)\s+)?\b(?:the\s+)?(?:very\s+)?(?P<number>{_ORDINAL})\s+{_KINDS}\b"
-    rf"|(?P<before2>\b(?:in|of|from|for|at|on|about)\s+)?\b(?P<kind2>video|clip|result|hit|moment|number|citation|scene|no\.?)\s*#?(?P<digits>\d{{1,2}})\b"
+    rf"(?P<before>\b(?:in|of|from|for|at|on|about|during|"
+    rf"with)\s+)?\b(?:the\s+)?(?:very\s+)?(?P<number>{_ORDINAL})\s+{_KINDS}\b"
+    rf"|(?P<before2>\b(?:in|of|from|for|at|on|about)\s+)?\b(?P<kind2>video|clip|result|hit|moment|"
+    rf"number|citation|scene|no\.?)\s*#?(?P<digits>\d{{1,2}})\b"
     rf"|(?P<before3>\b(?:in|of|from|for)\s+)?\bthe\s+(?P<alone>{_ORDINAL})(?=\W*$)"
     r"|\[(?P<bracket>\d{1,2})\]",
     re.I,
 )
 _OTHER = re.compile(
-    r"(?P<before>\b(?:in|of|from|for|at|on|about|during|with)\s+)?\b(?:the\s+)?other (?P<kind>ones?|videos?|clips?|recordings?|films?|files?|moments?|scenes?)\b|"
+    r"(?P<before>\b(?:in|of|from|for|at|on|about|during|"
+    r"with)\s+)?\b(?:the\s+)?other (?P<kind>ones?|videos?|clips?|recordings?|films?|files?|"
+    r"moments?|scenes?)\b|"
     r"(?:另|别的那)(?:外)?(?:一)?(?P<zh>[个段部条]?(?:视频|片段|录像|影片)?)(?:里面|里|中)?"
 )
 _IN_CHINESE = re.compile(
-    "(?:在|那|从)?(?P<last>最后)?第?(?P<number>[一二两三四五六七八九十]|\\d{1,2})?(?P<m>[个段部条])(?P<kind>视频|片段|录像|影片|短片|结果|镜头|画面|时刻|场景)?(?:里面|里|中)?(?:的)?"
+    "(?:在|那|从)?(?P<last>最后)?第?(?P<number>[一二两三四五六七八九十]|"
+    "\\d{1,2})?(?P<m>[个段部条])(?P<kind>视频|片段|录像|影片|短片|结果|镜头|画面|时刻|"
+    "场景)?(?:里面|里|中)?(?:的)?"
 )
 _MOMENTS = frozenset("moment scene result hit answer match citation part passage 结果 镜头 画面 时刻 场景".split())
 
@@ -80,7 +88,11 @@ def _number(word: str) -> int:
 def _listed(kind: str) -> Listed:
     if kind in _MOMENTS:
         return "moment"
-    return "video" if kind in ("video", "clip", "recording", "film", "movie", "file", "视频", "片段", "录像", "影片", "短片") else "any"
+    return (
+        "video"
+        if kind in ("video", "clip", "recording", "film", "movie", "file", "视频", "片段", "录像", "影片", "短片")
+        else "any"
+    )
 
 
 def listed_at(place: Place, turn: Turn) -> tuple[tuple[Shown, ...], bool] | None:
