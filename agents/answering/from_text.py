@@ -134,7 +134,7 @@ def _candidates(
     if asked.kind == "quote":
         return []
     if asked.kind == "title":
-        return _titles(question, asked, line, wanted, around)
+        return _titles(line, wanted, around)
     if asked.kind == "role":
         things = roles_of(unit, asked.proper, wanted)
     elif asked.kind == "person":
@@ -215,9 +215,7 @@ def _support(
     return support_of(Place(line, reading, others), wanted, around, credit, anywhere)
 
 
-def _titles(
-    question: Question, asked: Asked, line: RankedLine, wanted: Sequence[Wanted], around: Surroundings
-) -> list[Candidate]:
+def _titles(line: RankedLine, wanted: Sequence[Wanted], around: Surroundings) -> list[Candidate]:
     """The largest text on a screen; what the question says about it need not be written there."""
     unit = line.unit
     if unit.channel != "screen":

@@ -22,11 +22,16 @@ SUPPORTED = 0.78
 
 _CLAUSE = re.compile(r"[,;，；。!！?？]|\.\s|\b(?:but|because|although|so)\b|但是|因为|所以")
 _CONTRARY = (
-    "loud quiet, noisy quiet, noisy silent, open closed, open shut, hot cold, warm cold, big small, large small, heavy light, fast slow, "
-    "cheap expensive, easy difficult, easy hard, new old, young old, wet dry, full empty, alive dead, safe dangerous, clean dirty, "
-    "early late, long short, tall short, deep shallow, thick thin, happy sad, rich poor, strong weak, sweet sour, true false, "
-    "allowed forbidden, allowed prohibited, free paid, win lose, won lost, rise fall, rose fell, increase decrease, inside outside, "
-    "left right, first last, good bad, better worse, healthy sick, male female, public private, legal illegal, possible impossible"
+    "loud quiet, noisy quiet, noisy silent, open closed, open shut, hot cold, warm cold, big "
+    "small, large small, heavy light, fast slow, "
+    "cheap expensive, easy difficult, easy hard, new old, young old, wet dry, full empty, alive "
+    "dead, safe dangerous, clean dirty, "
+    "early late, long short, tall short, deep shallow, thick thin, happy sad, rich poor, strong "
+    "weak, sweet sour, true false, "
+    "allowed forbidden, allowed prohibited, free paid, win lose, won lost, rise fall, rose fell, "
+    "increase decrease, inside outside, "
+    "left right, first last, good bad, better worse, healthy sick, male female, public private, "
+    "legal illegal, possible impossible"
 )
 _OPPOSITES: dict[str, frozenset[str]] = {}
 for _pair in _CONTRARY.split(","):

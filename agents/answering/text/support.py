@@ -39,7 +39,8 @@ LIGHT = 0.35
 
 _CLAUSE = re.compile(r"[,，;；、/\n|]|[.!?。！？](?:\s|$)|\b(?:and|but|while|whereas|or)\b|而|但|和")
 _POINTS_BACK = re.compile(
-    r"\b(?:it|its|it's|this|that|they|they're|these|those|he|she|him|her|his|their|here|there)\b|[它这那他她]|^\W*(?:只要|仅|现在|一共|总共|只|都是|是)",
+    r"\b(?:it|its|it's|this|that|they|they're|these|those|he|she|him|her|his|their|here|there)\b|"
+    r"[它这那他她]|^\W*(?:只要|仅|现在|一共|总共|只|都是|是)",
     re.I,
 )
 
@@ -161,6 +162,10 @@ class Surroundings:
         return sum(found) / len(found) if found else 1.0
 
 
+_Scope = tuple[float, str, Unit | None]
+"""How much a word counts that a text says, and the unit to be cited for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a possible answer stands. ``others``: what else of the same kind stands in the line."""
@@ -198,7 +203,7 @@ def support_of(
     unit = line.unit
     if not wanted:
         return Support(1.0, True)
-    scopes: list[tuple[float, str, Unit | None]] = []
+    scopes: list[_Scope] = []
     rivals = [other for other in others if other != reading and other.text != (reading.text if reading else "")]
     if reading is not None and rivals:
         scopes.append((1.0, segment(unit.text, reading, others), None))
@@ -206,33 +211,27 @@ def support_of(
     else:
         scopes.append((1.0, unit.text, None))
     before = BESIDE if _points_back(unit, reading, wanted) else OF_ANOTHER
-    for far, other in enumerate(line.before[:2] if unit.channel == "speech" else ()):
+    for distance, other in enumerate(line.before[:2] if unit.channel == "speech" else ()):
         asks = other.text.rstrip().endswith(("?", "？"))
-        scopes.append((NEAR if asks and not far else before * (0.9 if far else 1.0), other.text, other))
-    for other in line.after[:1] if unit.channel == "speech" else ():
-        scopes.append((OF_ANOTHER, other.text, other))
+        scopes.append((NEAR if asks and not distance else before * (0.9 if distance else 1.0), other.text, other))
+    scopes += [(OF_ANOTHER, other.text, other) for other in line.after[:1] if unit.channel == "speech"]
     single = not rivals
-    for other in around.at_the_time_of(unit, ("screen",)):
-        factor = PAGE if unit.channel == "screen" else TOGETHER
-        scopes.append((factor if single else OF_ANOTHER, other.text, other))
+    factor = (PAGE if unit.channel == "screen" else TOGETHER) if single else OF_ANOTHER
+    scopes += [(factor, other.text, other) for other in around.at_the_time_of(unit, ("screen",))]
     if unit.channel == "screen":
-        for other in around.at_the_time_of(unit, ("speech",)):
-            scopes.append((TOGETHER if single else OF_ANOTHER, other.text, other))
-    for other in around.at_the_time_of(unit, ("picture", "object", "caption")):
-        scopes.append((SEEN_THERE, unit_text(other), None))
+        factor = TOGETHER if single else OF_ANOTHER
+        scopes += [(factor, other.text, other) for other in around.at_the_time_of(unit, ("speech",))]
+    seen = around.at_the_time_of(unit, ("picture", "object", "caption"))
+    scopes += [(SEEN_THERE, unit_text(other), None) for other in seen]
     elsewhere = around.text_of(unit.video_id)
     free = _points_back(unit, reading, wanted)
     heavy = bool(credit) or any(not one.light for one in wanted)
-    total = got = credit
+    total, got = float(credit), float(credit)
     said = True
     by_phrase: dict[str, list[float]] = defaultdict(list)
     context: dict[int, Unit] = {}
     for one in wanted:
-        best, where = 0.0, None
-        for factor, text, other in scopes:
-            worth = factor * one.said_in(text) if factor > best else 0.0
-            if worth > best + 1e-9:
-                best, where = worth, other
+        best, where = _nearest(one, scopes)
         far = max(anywhere, MAIN) if free and around.main(unit, one) else anywhere
         if best < far and one.said_in(elsewhere):
             best, where = far, None
@@ -247,6 +246,17 @@ def support_of(
             context[id(where)] = where
     whole = all(sum(found) >= LEAST_OF_PHRASE * len(found) for found in by_phrase.values())
     return Support(got / total, said and whole, tuple(context.values()))
+
+
+def _nearest(one: Wanted, scopes: Sequence[_Scope]) -> tuple[float, Unit | None]:
+    """Where a word counts most, and how much."""
+    best: float = 0.0
+    where: Unit | None = None
+    for factor, text, unit in scopes:
+        worth = factor * one.said_in(text) if factor > best else 0.0
+        if worth > best + 1e-9:
+            best, where = worth, unit
+    return best, where
 
 
 def goes_back(unit: Unit) -> bool:
