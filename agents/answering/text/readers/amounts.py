@@ -33,6 +33,7 @@ _PRICES = (
         rf"[角毛分])?(?!\s?[%\w]))?{_EACH}",
         re.I,
     ),
+    re.compile(f"(?:{NUMBER})(?:块|元)[零一二三四五六七八九]?毛?(?:(?:一|每)?(?:斤|个|张|杯|公斤|份|人))?"),
     re.compile(rf"\b(?:USD|EUR|GBP|CNY|RMB|CHF|JPY|INR)\s?(?:{DIGITS})"),
     re.compile(rf"(?:{DIGITS})\s?(?:€|£|,-)"),
 )

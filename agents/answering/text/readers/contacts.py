@@ -39,7 +39,9 @@ _SPOKEN_LINK = re.compile(
 def phones(text: str) -> Iterator[Reading]:
     """Telephone numbers, also as they are dictated."""
     for found in readings(_PHONE, text):
-        if sum(character.isdigit() for character in found.text) >= 6 and not _NOT_PHONE.match(found.text):
+        digits = sum(character.isdigit() for character in found.text)
+        # Six digits without a gap are rather an amount.
+        if (digits >= 7 or (digits == 6 and not found.text.isdigit())) and not _NOT_PHONE.match(found.text):
             yield found
     for pattern in _SPOKEN:
         yield from readings(pattern, text)

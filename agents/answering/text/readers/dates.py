@@ -127,7 +127,7 @@ def dates(text: str) -> Iterator[Reading]:
     yield from readings(_RELATIVE, text, 0.6)
 
 
-_UNTIL = re.compile(r"(?:\b(?:until|till|up to|through)|直到|到)\s*(?=\S)", re.I)
+_UNTIL = re.compile(r"(?:\b(?:until|till|up to|through)|直到|到)\s*", re.I)
 
 
 def ends(text: str) -> Iterator[Reading]:
