@@ -73,7 +73,7 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
         r"\bhow much (is|are|was|were|does|do|did|would|will|can|money|for)\b(?!.*\b(weigh|weight|"
         r"water|flour|sugar|time|salt|rain|snow|milk|oil|rice)\b)|"
         r"\bhow much\b.*\b(pay|paid|cost|charge|sell|sold|spend|spent|worth)\b|"
-        r"多少钱|价格|价钱|售价|票价|几块钱|几元|多少元|多少块|卖多少|收费|费用",
+        r"多少钱|价格|价钱|售价|票价|几块钱|几元|多少元|多少块|卖多少|怎么卖|收费|费用",
     ),
     ("year", r"\b(what|which) year\b|哪一?年|何年|几几年"),
     ("clock", r"\b(what|which) time\b|\bat what hour\b|几点|什么时间|何时"),
@@ -99,7 +99,7 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     (
         "number",
         r"\bhow many\b|\bwhat (is the )?(number|score|amount)\b|\bnumber of\b|\bscore\b|多少|"
-        r"几[个次位名条只人种本张台件杯勺间层楼页步班趟门节]|数量|人数|第几|比分",
+        r"星期几|周几|礼拜几|几[个次位名条只人种本张台件杯勺间层楼页步班趟门节]|数量|人数|第几|比分",
     ),
     (
         "reason",
@@ -242,7 +242,7 @@ _CLASSES = frozenset(
 """Nouns for a class: the answer to "which team" is a name, and need not say "team". Attributes ("salary") are none."""
 
 _QUESTION_IN_CHINESE = re.compile(
-    r"多少钱|几块钱|多少元|多少块|多少|百分之几|几[个次位名条只人种本张台件杯勺间层楼页步点岁年月号折元天]|哪一?[个座家种条所国](?:城市|国家|地方|公司|省份?|人|学校|"
+    r"多少钱|几块钱|多少元|多少块|多少|百分之几|星期几|周几|礼拜几|几[个次位名条只人种本张台件杯勺间层楼页步点岁年月号折元天]|哪一?[个座家种条所国](?:城市|国家|地方|公司|省份?|人|学校|"
     r"大学|房间)?|哪一?[些年天位支里儿]|什么时候|什么时间|什么地方|"
     r"什么样|什么|为什么|为何|怎么样?|怎样|如何|谁|吗|呢|是不是|有没有|请问|多[高远重快深宽长久大厚]|"
     r"职位|职业|职务|工作|身份|价格|价钱|售价|名字|名称|叫做?|原因|用来|用途|作用|地址|地点|位置|在哪[里儿]|时间|日期|电话号码?|号码|网址|网站|邮箱|"

@@ -14,7 +14,7 @@ from agents.answering.text.units import RankedLine
 from agents.questions.question import Question
 from stores.core.text_keys import search_key
 
-SAID = 0.55
+SAID = 0.5
 """Share of a statement's words that one sentence itself must say to confirm or deny it. Ours."""
 
 SUPPORTED = 0.78
@@ -49,6 +49,7 @@ def judged(
     if not words:
         return []
     numbers = values_in(asked.text)
+    words = [one for one in words if not one.light] or words
     total = sum(one.weight for one in words)
     found: list[Candidate] = []
     for line in texts:

@@ -18,7 +18,7 @@ NEAR, BESIDE, PAGE, TOGETHER, SEEN_THERE = 0.95, 0.85, 0.8, 0.72, 0.72
 """How much a word counts that is said not with the answer itself but in its sentence, in the sentence before, elsewhere
 on the same screen, at the same time on the other channel, or that is seen there. Ours."""
 
-ELSEWHERE = 0.45
+ELSEWHERE = 0.35
 """How much a word counts that is said anywhere in the same video. Ours."""
 
 OF_ANOTHER = 0.4
@@ -30,6 +30,9 @@ Ours."""
 
 FIRST_SECONDS = 8.0
 """What is on screen in the first seconds is what the video is about. Ours."""
+
+LEAST_BESIDE = 0.55
+"""Share of the other words that must be said where the answer itself says what is counted. Ours."""
 
 LEAST_OF_PHRASE = 0.34
 """Share of a Chinese phrase that must be said. Ours."""
@@ -211,9 +214,9 @@ def support_of(
     else:
         scopes.append((1.0, unit.text, None))
     before = BESIDE if _points_back(unit, reading, wanted) else OF_ANOTHER
-    for distance, other in enumerate(line.before[:2] if unit.channel == "speech" else ()):
+    for distance, other in enumerate(line.before[:3] if unit.channel == "speech" else ()):
         asks = other.text.rstrip().endswith(("?", "？"))
-        scopes.append((NEAR if asks and not distance else before * (0.9 if distance else 1.0), other.text, other))
+        scopes.append((NEAR if asks and not distance else before * 0.92**distance, other.text, other))
     scopes += [(OF_ANOTHER, other.text, other) for other in line.after[:1] if unit.channel == "speech"]
     single = not rivals
     factor = (PAGE if unit.channel == "screen" else TOGETHER) if single else OF_ANOTHER
@@ -245,6 +248,9 @@ def support_of(
         if where is not None and best >= 0.5:
             context[id(where)] = where
     whole = all(sum(found) >= LEAST_OF_PHRASE * len(found) for found in by_phrase.values())
+    if credit and total > credit:
+        # "One hundred eggs" say what is counted, not whose they are.
+        said = said and (got - credit) / (total - credit) >= LEAST_BESIDE
     return Support(got / total, said and whole, tuple(context.values()))
 
 
@@ -275,8 +281,15 @@ def _points_back(unit: Unit, reading: Reading | None, wanted: Sequence[Wanted]) 
     if _POINTS_BACK.search(text):
         return True
     rest = text if reading is None else f"{text[: reading.start - start]} {text[reading.end - start :]}"
-    own = [term for term in content_terms(rest) if not any(one.said_in(term.text) for one in wanted)]
+    own = [
+        term
+        for term in content_terms(rest)
+        if term.text not in _NO_SUBJECT and not any(one.said_in(term.text) for one in wanted)
+    ]
     return len(own) <= 1 or text.lower().startswith(("because", "so ", "for ", "only", "just", "now"))
+
+
+_NO_SUBJECT = frozenset("after before until till since during only just now already still from every today".split())
 
 
 def segment(text: str, reading: Reading, others: Sequence[Reading]) -> str:

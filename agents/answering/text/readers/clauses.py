@@ -60,7 +60,7 @@ _MEANINGS = (
 )
 _WAYS = (
     re.compile(rf"\b(?P<a>(?:by \w+ing|using|with (?:a|the|your|some)|through) .+?){_STOP}", re.I),
-    re.compile(r"(?P<a>(?:用|通过|按|只要|先|把)[^。！？；]+)"),
+    re.compile(r"(?P<a>(?:通过|用[^。！？；]{1,10}[来把]|只要|按照)[^。！？；]+)"),
 )
 _COLOUR = re.compile(
     r"\b(?:(?:dark|light|bright|pale|deep) )?(?:red|green|blue|yellow|orange|purple|pink|brown|"

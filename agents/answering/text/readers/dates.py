@@ -56,6 +56,11 @@ _RELATIVE = re.compile(
     r"明天|后天|昨天|今天|今晚|下个?[周月]|明年|去年|今年|春天|夏天|秋天|冬天|[上下]个月",
     re.I,
 )
+_PART_OF_DAY = re.compile(
+    r"\b(?:(?:early|late) )?(?:in the (?:morning|afternoon|evening)|at (?:night|dawn|dusk|noon|sunset|sunrise|midnight|lunchtime))\b|"
+    r"早上|清晨|傍晚|晚上|中午|半夜|日出|日落",
+    re.I,
+)
 _TEEN = r"(?:ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty)"
 _YEARS = (
     re.compile(
@@ -124,6 +129,7 @@ def dates(text: str) -> Iterator[Reading]:
     for strength, found in ((0.75, clocks(text)), (0.7, years(text))):
         for reading in found:
             yield Reading(reading.text, reading.start, reading.end, min(strength, reading.strength))
+    yield from readings(_PART_OF_DAY, text, 0.65)
     yield from readings(_RELATIVE, text, 0.6)
 
 

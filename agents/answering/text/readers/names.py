@@ -56,6 +56,10 @@ _SAYS = re.compile(
     r"thinks|announced|claims|adds|added)\b)"
 )
 _CHINESE_PERSON = re.compile(f"(?<![{HAN}])(?P<a>[{SURNAMES}][{HAN}]{{1,2}})(?![{HAN}])")
+_CHINESE_AFTER_ROLE = re.compile(
+    f"(?:{ROLES_IN_CHINESE.pattern})(?P<a>[{SURNAMES}][{HAN}]{{1,2}}?)"
+    f"(?=[，,。\\s、]|$|[上下今明昨在是说将和于为来用教把也会]|告诉)"
+)
 _CHINESE_WITH_ROLE = re.compile(
     f"(?P<a>[{SURNAMES}][{HAN}]{{1,2}}?)(?=老师|教授|医生|先生|女士|经理|主任|工程师|教练|厨师|校长|师傅|博士|院长)"
 )
@@ -145,6 +149,7 @@ def people(text: str) -> Iterator[Reading]:
     yield from readings(_SAYS, text, 0.55)
     yield from readings(_CHINESE_PERSON, text, 0.7)
     yield from readings(_CHINESE_WITH_ROLE, text, 0.8)
+    yield from readings(_CHINESE_AFTER_ROLE, text, 0.9)
     for found in readings(_LOOSE_NAME, text):
         for name in _trimmed(found, 0.6):
             titled = re.match(r"(?:Dr|Mr|Mrs|Ms|Prof|Professor|Captain|Doctor|Chef|Coach)\b", name.text)
