@@ -19,7 +19,7 @@ from agents.answering.text.readers.labels import labelled
 from agents.answering.text.readers.names import is_name
 from agents.answering.text.readers.reading import Reading
 from agents.answering.text.readers.roles import people_in_role, pieces_of, roles_of
-from agents.answering.text.statements import judged
+from agents.answering.text.statements import denied, judged
 from agents.answering.text.steps import step_lines
 from agents.answering.text.support import (
     ELSEWHERE,
@@ -256,6 +256,8 @@ def _quotes(
     # What the video is about need not be named again; what is asked about it must be.
     particular = [one for one in heavy if not around.main(unit, one)]
     about = _own_share(particular, unit) if particular else own
+    if asked.kind != "quote" and denied(heavy, unit.text) and not asked.negated:
+        return []  # "Which sandals should I wear?" is not answered by "Sandals are not allowed."
     support = support_of(Place(line), wanted, around)
     whole = asked.kind not in ("quote", "thing")
     if own < _ALL_SAID if whole else own < LEAST_OWN or about < 0.5:

@@ -67,8 +67,8 @@ def judged(
         if numbers and not numbers <= there and not there:
             continue
         same = not numbers or numbers <= there
-        yes = (_denied(words, text) == asked.negated) == (same and not contrary)
-        if numbers and not same and _denied(words, text):
+        yes = (denied(words, text) == asked.negated) == (same and not contrary)
+        if numbers and not same and denied(words, text):
             continue
         opening = ("是的。" if yes else "不是。") if question.chinese else ("Yes. " if yes else "No. ")
         worth = own / total + support.share + 0.1 * line.score
@@ -97,7 +97,7 @@ def _contrary(words: Sequence[Wanted], text: str) -> list[Wanted]:
     return found
 
 
-def _denied(words: Sequence[Wanted], text: str) -> bool:
+def denied(words: Sequence[Wanted], text: str) -> bool:
     """Whether the clause that is about the words denies them."""
     clauses = [clause for clause in _CLAUSE.split(text) if clause and clause.strip()]
     best = max(clauses, key=lambda clause: sum(one.weight * one.said_in(clause) for one in words), default=text)

@@ -98,7 +98,7 @@ def wanted_of(asked: Asked, rarity: Rarity, meanings: Mapping[str, frozenset[str
                 continue
             each = 1.0 if len(phrase) < 3 else 0.8
             found += [
-                Wanted(character, None, each * (LIGHT / 2 if character in _LIGHT_CHARACTERS else 0.5), phrase, place)
+                Wanted(character, None, each * 0.5, phrase, place, light=character in _LIGHT_CHARACTERS)
                 for place, character in enumerate(phrase)
             ]
         return tuple(found)
@@ -280,6 +280,12 @@ def _points_back(unit: Unit, reading: Reading | None, wanted: Sequence[Wanted]) 
         text = text[start : stop if stop >= 0 else len(text)]
     if _POINTS_BACK.search(text):
         return True
+    if (
+        reading is not None
+        and unit.channel == "screen"
+        and text[: reading.start - start].rstrip().endswith((":", "："))
+    ):
+        return True  # a value beside its label
     rest = text if reading is None else f"{text[: reading.start - start]} {text[reading.end - start :]}"
     own = [
         term

@@ -61,7 +61,7 @@ _CHINESE_AFTER_ROLE = re.compile(
     f"(?=[，,。\\s、]|$|[上下今明昨在是说将和于为来用教把也会]|告诉)"
 )
 _CHINESE_WITH_ROLE = re.compile(
-    f"(?P<a>[{SURNAMES}][{HAN}]{{1,2}}?)(?=老师|教授|医生|先生|女士|经理|主任|工程师|教练|厨师|校长|师傅|博士|院长)"
+    f"(?P<a>[{SURNAMES}][{HAN}]{{0,2}}?)(?=老师|教授|医生|先生|女士|经理|主任|工程师|教练|厨师|校长|师傅|博士|院长)"
 )
 _QUOTED = re.compile(r"[《「『“\"‘](?P<a>[^》」』”\"’]{1,40})[》」』”\"’]")
 _CALLED = re.compile(
