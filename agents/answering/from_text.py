@@ -19,7 +19,7 @@ from agents.answering.text.readers.labels import labelled
 from agents.answering.text.readers.names import is_name
 from agents.answering.text.readers.reading import Reading
 from agents.answering.text.readers.roles import people_in_role, pieces_of, roles_of
-from agents.answering.text.statements import judged
+from agents.answering.text.statements import denied, judged
 from agents.answering.text.steps import step_lines
 from agents.answering.text.support import (
     ELSEWHERE,
@@ -42,7 +42,7 @@ from stores.core.text_keys import CJK, search_key
 MOST_READ = 120
 """Best lines in which answers are looked for. Ours."""
 
-ENOUGH = 0.68
+ENOUGH = 0.66
 """Support that an answer needs: with three words to be about, all of them, or two and a synonym beside it. Ours."""
 
 ENOUGH_IN_CHINESE = 0.6
@@ -134,7 +134,7 @@ def _candidates(
     if asked.kind == "quote":
         return []
     if asked.kind == "title":
-        return _titles(question, asked, line, wanted, around)
+        return _titles(line, wanted, around)
     if asked.kind == "role":
         things = roles_of(unit, asked.proper, wanted)
     elif asked.kind == "person":
@@ -215,9 +215,7 @@ def _support(
     return support_of(Place(line, reading, others), wanted, around, credit, anywhere)
 
 
-def _titles(
-    question: Question, asked: Asked, line: RankedLine, wanted: Sequence[Wanted], around: Surroundings
-) -> list[Candidate]:
+def _titles(line: RankedLine, wanted: Sequence[Wanted], around: Surroundings) -> list[Candidate]:
     """The largest text on a screen; what the question says about it need not be written there."""
     unit = line.unit
     if unit.channel != "screen":
@@ -254,10 +252,17 @@ def _quotes(
         return []
     unit = line.unit
     heavy = [one for one in wanted if not one.light] or wanted
-    own = sum(one.weight * one.said_in(unit.text) for one in heavy) / sum(one.weight for one in heavy)
+    own = _own_share(heavy, unit)
+    # What the video is about need not be named again; what is asked about it must be.
+    particular = [one for one in heavy if not around.main(unit, one)]
+    about = _own_share(particular, unit) if particular else own
+    if asked.kind != "quote" and denied(heavy, unit.text) and not asked.negated:
+        return []  # "Which sandals should I wear?" is not answered by "Sandals are not allowed."
     support = support_of(Place(line), wanted, around)
-    least = 0.5 if asked.kind in ("quote", "thing") else _ALL_SAID
-    if own < least or support.share < ENOUGH_QUOTED or not support.said or unit.text.rstrip().endswith(("?", "？")):
+    whole = asked.kind not in ("quote", "thing")
+    if own < _ALL_SAID if whole else own < LEAST_OWN or about < 0.5:
+        return []
+    if support.share < ENOUGH_QUOTED or not support.said or unit.text.rstrip().endswith(("?", "？")):
         return []
     known = {term.text for term in content_terms(question.text)}
     new = [term for term in content_terms(unit.text) if term.text not in known]
@@ -266,7 +271,15 @@ def _quotes(
         return []
     if len(new) < FEW and more:
         line = RankedLine(_with_next(unit, line.after[0]), line.score, line.likeness, line.share)
-    return [Candidate(line, None, support, _worth(question, line, support, own))]
+    return [Candidate(line, None, support, _worth(question, line, support, max(own, about)))]
+
+
+LEAST_OWN = 0.3
+"""Share of the question's words that a quoted sentence says itself. Ours."""
+
+
+def _own_share(wanted: Sequence[Wanted], unit: Unit) -> float:
+    return sum(one.weight * one.said_in(unit.text) for one in wanted) / sum(one.weight for one in wanted)
 
 
 def _with_next(unit: Unit, other: Unit) -> Unit:
@@ -287,7 +300,7 @@ def _agrees(question: Question, asked: Asked, text: str) -> bool:
     """Whether a line does not deny what the question takes for granted, and is not about another one of several."""
     if asked.ordinals and (others := ordinals_in(text)) and asked.ordinals.isdisjoint(others):
         return False
-    if asked.kind in ("reason", "how"):
+    if asked.kind == "reason":
         return True
     if asked.negated:
         return denies(text)

@@ -49,46 +49,111 @@ Kind = Literal[
 
 _KINDS: tuple[tuple[Kind, str], ...] = (
     ("code", r"\b(code|password|passcode|pin)\b|密码|验证码|口令|优惠码|暗号"),
-    ("often", r"\bhow (often|frequently|regularly)\b|\bhow many times (a|an|per|each|every)\b|多久.{0,4}一[次班趟回]|每隔多久|几天一次"),
+    (
+        "often",
+        r"\bhow (often|frequently|regularly)\b|\bhow many times (a|an|per|each|every)\b|"
+        r"多久.{0,4}一[次班趟回]|每隔多久|几天一次",
+    ),
     ("email", r"\be-?mail\b|邮箱|电子邮件|邮件地址"),
     ("link", r"\b(web ?site|url|web ?page|web ?address|link|domain)\b|网址|网站|链接|域名"),
-    ("phone", r"\b(tele)?phone numbers?\b|\b(phone|telephone|call|hotline|number (to|do|should|can) \w* ?call|dial)\b.*\bnumber\b|"
-              r"\bwhat number\b.*\b(call|dial|ring)\b|\bhotline\b|电话|手机号|热线|联系方式|拨打"),
-    ("percent", r"\bper ?cent(age)?\b|\bhow (big|large|much) (is|was) the discount\b|\bdiscount\b|百分之几|百分比|打几折|几折|多少折|折扣"),
-    ("price", r"\b(price|prices|cost|costs|fee|fees|fare|charge|charged|charges)\b|"
-              r"\bhow much (is|are|was|were|does|do|did|would|will|can|money|for)\b(?!.*\b(weigh|weight|water|flour|sugar|time|salt|rain|snow|milk|oil|rice)\b)|"
-              r"\bhow much\b.*\b(pay|paid|cost|charge|sell|sold|spend|spent|worth)\b|"
-              r"多少钱|价格|价钱|售价|票价|几块钱|几元|多少元|多少块|卖多少|收费|费用"),
+    (
+        "phone",
+        r"\b(tele)?phone numbers?\b|\b(phone|telephone|call|hotline|number (to|do|should|"
+        r"can) \w* ?call|dial)\b.*\bnumber\b|"
+        r"\bwhat number\b.*\b(call|dial|ring)\b|\bhotline\b|电话|手机号|热线|联系方式|拨打",
+    ),
+    (
+        "percent",
+        r"\bper ?cent(age)?\b|\bhow (big|large|much) (is|was) the discount\b|\bdiscount\b|百分之几|百分比|"
+        r"打几折|几折|多少折|折扣",
+    ),
+    (
+        "price",
+        r"\b(price|prices|cost|costs|fee|fees|fare|charge|charged|charges)\b|"
+        r"\bhow much (is|are|was|were|does|do|did|would|will|can|money|for)\b(?!.*\b(weigh|weight|"
+        r"water|flour|sugar|time|salt|rain|snow|milk|oil|rice)\b)|"
+        r"\bhow much\b.*\b(pay|paid|cost|charge|sell|sold|spend|spent|worth)\b|"
+        r"多少钱|价格|价钱|售价|票价|几块钱|几元|多少元|多少块|卖多少|怎么卖|收费|费用",
+    ),
     ("year", r"\b(what|which) year\b|哪一?年|何年|几几年"),
     ("clock", r"\b(what|which) time\b|\bat what hour\b|几点|什么时间|何时"),
-    ("date", r"\b(what|which) (date|day|month|weekday)\b|\bwhen\b|\bdate of\b|\bdeadline\b|几月|几号|哪[一天日]|什么时候|什么日[子期]|星期几|周几|日期"),
-    ("duration", r"\bhow long\b(?! (is|are|was|were) the (rope|table|road|river|bridge|wall|board|snake|fish|tunnel|boat|ship|trail|track|cable)\b)|"
-                 r"\bhow many (seconds|minutes|hours|days|weeks|months|years)\b|\bfor how (long|many)\b|多久|多长时间|几[分秒]钟?|几个?小时|[几多少]+[天周年]|几个(月|星期)"),
+    (
+        "date",
+        r"\b(what|which) (date|day|month|weekday)\b|\bwhen\b|\bdate of\b|\bdeadline\b|几月|几号|哪[一天日]|"
+        r"什么时候|什么日[子期]|星期几|周几|日期",
+    ),
+    (
+        "duration",
+        r"\bhow long\b(?! (is|are|was|were) the (rope|table|road|river|bridge|wall|board|snake|fish|"
+        r"tunnel|boat|ship|trail|track|cable)\b)|"
+        r"\bhow many (seconds|minutes|hours|days|weeks|months|years)\b|\bfor how (long|many)\b|多久|"
+        r"多长时间|几[分秒]钟?|几个?小时|[几多少]+[天周年]|几个(月|星期)",
+    ),
     ("age", r"\bhow old\b|\bwhat age\b|几岁|多大(年纪|岁数|年龄)|年龄|多少岁"),
-    ("measure", r"\bhow (tall|far|heavy|fast|deep|high|wide|long|big|large|hot|cold|warm|thick|strong|loud|much)\b|"
-                r"\b(weight|height|length|width|depth|speed|distance|temperature|altitude|volume|capacity|degrees)\b|"
-                r"多[高远重快深宽长厚]|重量|高度|长度|宽度|深度|速度|距离|温度|海拔|容量|多大(?!年纪|岁数|年龄)|尺寸|多少[度米克斤吨公里升]|[几多少]+(公里|千克|公斤|毫升|厘米)"),
-    ("number", r"\bhow many\b|\bwhat (is the )?(number|score|amount)\b|\bnumber of\b|\bscore\b|多少|几[个次位名条只人种本张台件杯勺间层楼页步班趟门节]|数量|人数|第几|比分"),
-    ("reason", r"\bwhy\b|\breasons?\b|\bhow come\b|\bwhat (is|was) the cause\b|\bwhat cause[sd]?\b|为什么|为何|原因|怎么会"),
-    ("meaning", r"\bwhat (does|do|did)\b.*\b(mean|stand for|refer to)\b|\bdefinition\b|\bdefined?\b|\bmeaning of\b|什么意思|代表什么|含义|定义"),
-    ("purpose", r"\bwhat (is|are|was|were|does|do|'s)\b.*\bfor\s*([,?.]|$)|\bwhat\b.*\b(used|use|meant|intended|good) for\b|\bpurpose\b|"
-                r"\bwhat for\b|用来(做|干)?什么|做什么用|有什么用|干什么用|用途|作用|用于"),
+    (
+        "measure",
+        r"\bhow (tall|far|heavy|fast|deep|high|wide|long|big|large|hot|cold|warm|thick|strong|loud|much)\b|"
+        r"\b(weight|height|length|width|depth|speed|distance|temperature|altitude|volume|capacity|degrees)\b|"
+        r"多[高远重快深宽长厚]|重量|高度|长度|宽度|深度|速度|距离|温度|海拔|容量|多大(?!年纪|岁数|年龄)|尺寸|多少[度米克斤吨公里升]|[几多少]+(公里|千克|公斤|毫升|厘米)",
+    ),
+    (
+        "number",
+        r"\bhow many\b|\bwhat (is the )?(number|score|amount)\b|\bnumber of\b|\bscore\b|多少|"
+        r"星期几|周几|礼拜几|几[个次位名条只人种本张台件杯勺间层楼页步班趟门节]|数量|人数|第几|比分",
+    ),
+    (
+        "reason",
+        r"\bwhy\b|\breasons?\b|\bhow come\b|\bwhat (is|was) the cause\b|\bwhat cause[sd]?\b|为什么|为何|原因|怎么会",
+    ),
+    (
+        "meaning",
+        r"\bwhat (does|do|did)\b.*\b(mean|stand for|refer to)\b|\bdefinition\b|\bdefined?\b|"
+        r"\bmeaning of\b|什么意思|代表什么|含义|定义",
+    ),
+    (
+        "purpose",
+        r"\bwhat (is|are|was|were|does|do|'s)\b.*\bfor\s*([,?.]|$)|\bwhat\b.*\b(used|use|meant|"
+        r"intended|good) for\b|\bpurpose\b|"
+        r"\bwhat for\b|用来(做|干)?什么|做什么用|有什么用|干什么用|用途|作用|用于",
+    ),
     ("quote", r"\b(the|which|what|exact|whole) (words|sentence|line|quote|quotation)\b|^\W*quote\b|原话|原文|那句"),
     ("title", r"\b(title|headline|heading)\b|标题|片名|题目"),
-    ("role", r"\b(what|which) (is|was) .*\b(job|role|position|profession|occupation|title)\b|\bwhat does .* do for a living\b|"
-             r"\b(what|which) (job|position|role|profession|occupation)\b|职位|职业|职务|做什么工作|什么职"),
+    (
+        "role",
+        r"\b(what|which) (is|was) .*\b(job|role|position|profession|occupation|title)\b|"
+        r"\bwhat does .* do for a living\b|"
+        r"\b(what|which) (job|position|role|profession|occupation)\b|职位|职业|职务|做什么工作|什么职",
+    ),
     ("colour", r"\bwhat colou?rs?\b|\bwhich colou?rs?\b|什么颜色|颜色"),
-    ("person", r"^\W*who\b|\bwho (is|was|are|were|won|made|wrote|said|says|directed|invented|built|founded|leads|teaches)\b|\bwhose\b|\bwhich (man|woman|person|guy|speaker|player|actor|artist|author)\b|"
-               r"\bby whom\b|\bwhat (is|was|'s) (his|her|their) name\b|谁|哪一?位"),
-    ("name", r"\bname (of|for)\b|\b(called|named)\b|\bwhat (is|was|'s|are|were) the names?\b|\bwhat name\b|\b(what|which) is (his|her|its) name\b|"
-             r"\b\w+['’]s name\b|叫什么|名字|名称|什么名|叫做|姓什么"),
-    ("place", r"\bwhere\b|\b(what|which) (city|country|town|village|street|place|state|"
-              r"island|room|hall|floor|building|station|address|location|continent)\b|\b(address|location) of\b|\baddress\b|"
-              r"哪里|哪儿|在哪|什么地方|哪个(城市|国家|地方|省|房间|车站|大厅)|哪国|地址|地点|位置"),
-    ("quote", r"\bwhat (does|do|did|is|was|has|have)\b.*\b(say|said|says|tell|told|mention|mentioned|recommend\w*|advise\w*|suggest\w*|promise\w*|"
-              r"announce\w*|claim\w*|explain\w*|think|thinks|warn\w*)\b|\bwhat (is|was) (said|written|told)\b|\bsay about\b|说了?什么|怎么说|讲了?什么|写了?什么|写着什么|如何评价|建议"),
+    (
+        "person",
+        r"^\W*who\b|\bwho (is|was|are|were|won|made|wrote|said|says|directed|invented|built|founded|"
+        r"leads|teaches)\b|\bwhose\b|\bwhich (man|woman|person|guy|speaker|player|actor|artist|"
+        r"author)\b|"
+        r"\bby whom\b|\bwhat (is|was|'s) (his|her|their) name\b|谁|哪一?位",
+    ),
+    (
+        "name",
+        r"\bname (of|for)\b|\b(called|named)\b|\bwhat (is|was|'s|are|were) the names?\b|\bwhat name\b|"
+        r"\b(what|which) is (his|her|its) name\b|"
+        r"\b\w+['’]s name\b|叫什么|名字|名称|什么名|叫做|姓什么",
+    ),
+    (
+        "place",
+        r"\bwhere\b|\b(what|which) (city|country|town|village|street|place|state|"
+        r"island|room|hall|floor|building|station|address|location|continent)\b|\b(address|"
+        r"location) of\b|\baddress\b|"
+        r"哪里|哪儿|在哪|什么地方|哪个(城市|国家|地方|省|房间|车站|大厅)|哪国|地址|地点|位置",
+    ),
+    (
+        "quote",
+        r"\bwhat (does|do|did|is|was|has|have)\b.*\b(say|said|says|tell|told|mention|mentioned|"
+        r"recommend\w*|advise\w*|suggest\w*|promise\w*|"
+        r"announce\w*|claim\w*|explain\w*|think|thinks|warn\w*)\b|\bwhat (is|was) (said|written|"
+        r"told)\b|\bsay about\b|说了?什么|怎么说|讲了?什么|写了?什么|写着什么|如何评价|建议",
+    ),
     ("how", r"^\W*how (do|does|did|can|should|to|is|are|was|were|will|would)\b|怎么|怎样|如何"),
-)  # fmt: skip
+)
 _PATTERNS = tuple((kind, re.compile(pattern, re.I)) for kind, pattern in _KINDS)
 
 _OF_WANTS: dict[Wants, frozenset[Kind]] = {
@@ -122,7 +187,8 @@ _KIND_WORDS: dict[Kind, str] = {
     "measure": "tall far heavy fast deep high wide long big large hot cold warm thick weight height length width depth "
     "speed distance temperature altitude volume capacity degree much weigh",
     "number": "number amount score total count final game match result",
-    "place": "place location address located situated city country town village street state island building take hold held live",
+    "place": "place location address located situated city country town village street state island "
+    "building take hold held live",
     "name": "name called named",
     "person": "name called named job whose role position",
     "role": "job role position profession occupation title living work",
@@ -139,36 +205,45 @@ _KIND_WORDS: dict[Kind, str] = {
 }
 _GENERAL = frozenset(
     "speaker narrator presenter host woman man lady guy girl boy person people somebody someone voice video clip film "
-    "movie scene screen slide caption subtitle text sign poster banner board written read say said says saying tell told "
+    "movie scene screen slide caption subtitle text sign poster banner board written read say "
+    "said says saying tell told "
     "mention mentioned state stated speak speaking spoke talk according show shown shows showing display displayed "
     "appear appears appearing visible audio speech recording library footage card label line announcement announce "
-    "announced word sentence quote line tour answer question exactly actually according visitor customer guest viewer user audience kind type sort "
+    "announced word sentence quote line tour answer question exactly actually according visitor "
+    "customer guest viewer user audience kind type sort "
     "thing please advertised given give listed stands stand".split()
 )
 """Words for who speaks and where it stands: they restrict the channel, and need not be said themselves."""
 
 _LIGHT = frozenset(
-    "need use take get make give ask want do go come find bring put call happen offer quote become should must let keep "
+    "need use take get make give ask want do go come find bring put call happen offer quote "
+    "become should must let keep "
     "work look like have new own main about leave run stay hold say receive include contain consist currently today "
-    "originally really last long goe doe going until till during while besides beside serve group area world company".split()
+    "originally really last long goe doe going until till during while besides beside serve "
+    "group area world company".split()
 )
 """Words of little content: an answer often says these in another way."""
 
 _LIGHT_FORMS = frozenset(form for word in _LIGHT for form in forms_of(word))
 
 _CLASSES = frozenset(
-    "team company sport animal city country town village colour color brand person food fruit vegetable drink instrument "
-    "tool vehicle language planet material ingredient dish game song book film movie subject course month day bird fish "
+    "team company sport animal city country town village colour color brand person food fruit "
+    "vegetable drink instrument "
+    "tool vehicle language planet material ingredient dish game song book film movie subject "
+    "course month day bird fish "
     "flower tree plant insect dog cat car plane ship boat metal gas liquid shape number letter word part room building "
-    "street place area region state island river mountain lake sea ocean airport station hotel restaurant shop store bank "
+    "street place area region state island river mountain lake sea ocean airport station hotel "
+    "restaurant shop store bank "
     "school university museum church group band club party organisation organization event festival holiday season "
     "animals appliance machine device product item object product app program website channel paper newspaper magazine "
-    "profession job hobby activity exercise dance step stop stage rule problem reason thing advice tip topic theme headline".split()
+    "profession job hobby activity exercise dance step stop stage rule problem reason thing "
+    "advice tip topic theme headline".split()
 )
 """Nouns for a class: the answer to "which team" is a name, and need not say "team". Attributes ("salary") are none."""
 
 _QUESTION_IN_CHINESE = re.compile(
-    r"多少钱|几块钱|多少元|多少块|多少|百分之几|几[个次位名条只人种本张台件杯勺间层楼页步点岁年月号折元天]|哪一?[个座家种条所国](?:城市|国家|地方|公司|省份?|人|学校|大学|房间)?|哪一?[些年天位支里儿]|什么时候|什么时间|什么地方|"
+    r"多少钱|几块钱|多少元|多少块|多少|百分之几|星期几|周几|礼拜几|几[个次位名条只人种本张台件杯勺间层楼页步班趟门节辆匹头架艘座点岁年月号折元天]|哪一?[个座家种条所国](?:城市|国家|地方|公司|省份?|人|学校|"
+    r"大学|房间)?|哪一?[些年天位支里儿]|什么时候|什么时间|什么地方|"
     r"什么样|什么|为什么|为何|怎么样?|怎样|如何|谁|吗|呢|是不是|有没有|请问|多[高远重快深宽长久大厚]|"
     r"职位|职业|职务|工作|身份|价格|价钱|售价|名字|名称|叫做?|原因|用来|用途|作用|地址|地点|位置|在哪[里儿]|时间|日期|电话号码?|号码|网址|网站|邮箱|"
     r"根据|按照|视频[里中]?|片[子段][里中]?|画面[上中里]?|屏幕[上中里]|字幕[上中里]?|文字|幻灯片[上中里]?|标题|片名|片头|"
@@ -180,7 +255,8 @@ _QUESTION_IN_CHINESE = re.compile(
 )
 _CHINESE_SPLIT = re.compile("[的了着是在和与及有对把被从将就都也很这那里为会要做得地吧啊呢么]|[^" + HAN + "]")
 _SCENE = re.compile(
-    r"\b(?:in|from|of|during)\s+(?:the|a|this|that)\s+(?:[\w-]+\s+)?(?:video|clip|film|movie|footage|recording|scene)s?\s+"
+    r"\b(?:in|from|of|during)\s+(?:the|a|this|that)\s+(?:[\w-]+\s+)?(?:video|clip|film|movie|"
+    r"footage|recording|scene)s?\s+"
     r"(?:about|with|of|on|where|showing|that shows|in which)\s+(?P<scene>[^?,.]+)|"
     r"\b(?:in|from|during)\s+(?:the|a)\s+(?P<before>(?:[\w-]+\s+){1,3})(?:video|clip|film|footage|recording)s?\b|"
     f"(?:在)?(?:关于|有关)?(?P<chinese>[{HAN}]{{2,8}}?)的?(?:那个|这个|那段|那条)?(?:视频|片子|短片)[里中]",
@@ -189,10 +265,16 @@ _SCENE = re.compile(
 _ABOUT_SPEAKER = re.compile(r"[,，]?\s*\baccording to (?:the|a|this|that)?\s*(?:\w+\s*){1,3}(?=[?.,]|$)", re.I)
 _PROPER = re.compile(r"(?<!^)(?<![.!?]\s)\b[A-Z][\w'’-]*(?:\s+[A-Z][\w'’-]*)*")
 _NUMBERS = re.compile(r"\d+(?:[.,:]\d+)*")
-_UNIT = re.compile(r"\bhow many (?P<unit>(?:[\w-]+ ){0,2}?[\w-]+?)(?= (?:is|are|was|were|does|do|did|can|will|has|have|would|should|must|"
-                   r"in|on|of|at|for|to|per|there|you|we|they|he|she|it|the|a|take|takes|took|came|come|people)\b|[?.,]|$)", re.I)  # fmt: skip
+_UNIT = re.compile(
+    r"\bhow many (?P<unit>(?:[\w-]+ ){0,2}?[\w-]+?)(?= (?:is|are|was|were|does|do|did|can|will|"
+    r"has|have|would|should|must|"
+    r"in|on|of|at|for|to|per|there|you|we|they|he|she|it|the|a|take|takes|took|came|come|"
+    r"people)\b|[?.,]|$)",
+    re.I,
+)
 _ORDINAL = re.compile(
-    r"\b(first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last)\b(?! (?:\w+ed|isolated|built|made|seen|shown|found)\b)|第[一二三四五六七八九十\d]+"
+    r"\b(first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last)\b(?! (?:\w+ed|"
+    r"isolated|built|made|seen|shown|found)\b)|第[一二三四五六七八九十\d]+"
 )
 _MEASURE_WORD = re.compile(r"(?:多少|几)(?P<unit>[个次位名条只人种本张台件杯勺间层楼页步]?[" + HAN + r"]{0,3})")
 
@@ -230,7 +312,11 @@ class Asked:
     counted: str = ""
 
 
-_NEGATED = re.compile(r"\b(not|never|no|without|cannot|\w+n['’]t|forbidden|prohibited|banned)\b|禁止|不[能准许要可得该应]|没有?(?!有没有)|不可以|不是(?!不是)", re.I)  # fmt: skip
+_NEGATED = re.compile(
+    r"\b(not|never|no|without|cannot|\w+n['’]t|forbidden|prohibited|banned)\b|禁止|不[能准许要可得该应]|"
+    r"没有?(?!有没有)|不可以|不是(?!不是)",
+    re.I,
+)
 
 
 _ALLOWED = frozenset("allowed allow permitted permit".split())
@@ -290,7 +376,8 @@ def asked_of(question: Question) -> Asked:
 
 _HEAD = re.compile(
     r"\b(?:what|which)\s+(?:(?:kind|type|sort|brand|make)s? of )?(?P<head>(?:[\w-]+ ){0,2}?[\w-]+?)"
-    r"(?= of\b| (?:is|are|was|were|do|does|did|can|will|would|should|has|have|had|won|made|came|went|got|led|ran|[\w-]+ed|[\w-]+s)\b|\W*$)",
+    r"(?= of\b| (?:is|are|was|were|do|does|did|can|will|would|should|has|have|had|won|made|came|"
+    r"went|got|led|ran|[\w-]+ed|[\w-]+s)\b|\W*$)",
     re.I,
 )
 
@@ -322,7 +409,8 @@ _EXACT_WORDS = re.compile(
     r"\b(?:the|which|what|exact|whole) (?:words|sentence|line|quote|quotation)\b|^\W*quote\b|原话|原文|那句", re.I
 )
 _ON_SCREEN = re.compile(
-    r"\b(?:signs?|slides?|on (?:the )?screen|titles?|headlines?|captions?|posters?|banners?|written|text|subtitles?|labels?)\b|"
+    r"\b(?:signs?|slides?|on (?:the )?screen|titles?|headlines?|captions?|posters?|banners?|"
+    r"written|text|subtitles?|labels?)\b|"
     r"屏幕[上中里]|字幕|标题|文字|写着|写了|写的|招牌|牌子|幻灯片|片名",
     re.I,
 )
@@ -348,7 +436,21 @@ def _kind(text: str, question: Question) -> Kind:
         return "thing"
     if _EXACT_WORDS.search(text):
         return "quote"
-    if "quote" in found and found[0] not in ("price", "percent", "phone", "link", "email", "year", "clock", "date", "duration", "age", "measure", "number", "reason"):  # fmt: skip
+    if "quote" in found and found[0] not in (
+        "price",
+        "percent",
+        "phone",
+        "link",
+        "email",
+        "year",
+        "clock",
+        "date",
+        "duration",
+        "age",
+        "measure",
+        "number",
+        "reason",
+    ):
         # "What does she say the price is?" asks for the price; "What does she say about the title?" for her words.
         specific = [
             kind for kind in found if kind in ("place", "purpose", "meaning", "title", "colour", "name", "person")
@@ -369,7 +471,8 @@ def _kind(text: str, question: Question) -> Kind:
 
 
 _ROLE_OF = re.compile(
-    rf"^\W*[Ww]ho (?:is|was|'s) (?:(?:dr|mr|mrs|ms|prof)\.? )?[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)*\s*[?.]*\s*$|^[{HAN}]{{2,4}}是谁[？?]?$"
+    rf"^\W*[Ww]ho (?:is|was|'s) (?:(?:dr|mr|mrs|ms|"
+    rf"prof)\.? )?[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)*\s*[?.]*\s*$|^[{HAN}]{{2,4}}是谁[？?]?$"
 )
 
 

@@ -14,10 +14,12 @@ from stores.core.text_keys import CJK, search_key
 _LATIN = re.compile(f"(?:(?![{CJK}])[^\\W_])+(?:[.'’-](?:(?![{CJK}])[^\\W_])+)*")
 
 _FORMS = (
-    "buy bought, sell sold, pay paid, cost cost costs, make made, build built, write wrote written, speak spoke spoken, "
+    "buy bought, sell sold, pay paid, cost cost costs, make made, build built, write wrote "
+    "written, speak spoke spoken, "
     "teach taught, win won, lose lost, find found, begin began begun, break broke broken, choose chose chosen, "
     "come came, do did done, draw drew drawn, drink drank drunk, drive drove driven, eat ate eaten, fall fell fallen, "
-    "feel felt, fly flew flown, forget forgot forgotten, get got gotten, give gave given, go went gone, grow grew grown, "
+    "feel felt, fly flew flown, forget forgot forgotten, get got gotten, give gave given, go "
+    "went gone, grow grew grown, "
     "hear heard, hide hid hidden, hold held, keep kept, know knew known, lead led, leave left, lend lent, meet met, "
     "ride rode ridden, ring rang rung, rise rose risen, run ran, see saw seen, send sent, shake shook shaken, "
     "shoot shot, show shown, sing sang sung, sink sank sunk, sit sat, sleep slept, spend spent, stand stood, "
@@ -27,7 +29,8 @@ _FORMS = (
     "knife knives, life lives, leaf leaves, wife wives, half halves, shelf shelves, wolf wolves"
 )
 _SYNONYMS = (
-    "begin start open commence launch, end finish close stop, shut close, buy purchase get order, cost price fee charge, "
+    "begin start open commence launch, end finish close stop, shut close, buy purchase get "
+    "order, cost price fee charge, "
     "job role position title work occupation profession, photo picture image photograph, movie film, "
     "bike bicycle, car automobile, telephone phone, mobile cellphone, doctor physician, teacher instructor, "
     "big large, small little, quick fast, mom mother, dad father, kid child children, sofa couch, tv television, "

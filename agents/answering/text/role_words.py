@@ -7,14 +7,22 @@ import re
 from stores.core.text_keys import search_key
 
 ROLES = frozenset(
-    "engineer developer designer director manager teacher professor doctor nurse president chairman chairwoman ceo cto cfo "
-    "founder cofounder owner chef cook baker pilot captain coach trainer player singer musician actor actress author writer "
-    "editor journalist reporter anchor host presenter producer photographer cameraman scientist researcher biologist chemist "
-    "physicist historian lawyer judge mayor minister senator governor officer police firefighter sergeant general farmer "
-    "gardener carpenter plumber electrician mechanic driver architect artist painter sculptor curator librarian student "
-    "analyst accountant consultant assistant secretary guide ranger vet veterinarian dentist surgeon therapist pharmacist "
-    "astronaut sailor fisherman beekeeper butcher tailor translator programmer lecturer instructor principal dean head chief "
-    "lead leader senior junior vice deputy executive speaker moderator volunteer keeper specialist expert technician operator "
+    "engineer developer designer director manager teacher professor doctor nurse president "
+    "chairman chairwoman ceo cto cfo "
+    "founder cofounder owner chef cook baker pilot captain coach trainer player singer musician "
+    "actor actress author writer "
+    "editor journalist reporter anchor host presenter producer photographer cameraman scientist "
+    "researcher biologist chemist "
+    "physicist historian lawyer judge mayor minister senator governor officer police firefighter "
+    "sergeant general farmer "
+    "gardener carpenter plumber electrician mechanic driver architect artist painter sculptor "
+    "curator librarian student "
+    "analyst accountant consultant assistant secretary guide ranger vet veterinarian dentist "
+    "surgeon therapist pharmacist "
+    "astronaut sailor fisherman beekeeper butcher tailor translator programmer lecturer "
+    "instructor principal dean head chief "
+    "lead leader senior junior vice deputy executive speaker moderator volunteer keeper "
+    "specialist expert technician operator "
     "spokesman spokeswoman ambassador champion conductor composer blogger vlogger barista waiter receptionist".split()
 )
 """English words for what people do."""

@@ -14,7 +14,7 @@ from agents.answering.text.units import RankedLine
 from agents.questions.question import Question
 from stores.core.text_keys import search_key
 
-SAID = 0.55
+SAID = 0.5
 """Share of a statement's words that one sentence itself must say to confirm or deny it. Ours."""
 
 SUPPORTED = 0.78
@@ -22,11 +22,16 @@ SUPPORTED = 0.78
 
 _CLAUSE = re.compile(r"[,;，；。!！?？]|\.\s|\b(?:but|because|although|so)\b|但是|因为|所以")
 _CONTRARY = (
-    "loud quiet, noisy quiet, noisy silent, open closed, open shut, hot cold, warm cold, big small, large small, heavy light, fast slow, "
-    "cheap expensive, easy difficult, easy hard, new old, young old, wet dry, full empty, alive dead, safe dangerous, clean dirty, "
-    "early late, long short, tall short, deep shallow, thick thin, happy sad, rich poor, strong weak, sweet sour, true false, "
-    "allowed forbidden, allowed prohibited, free paid, win lose, won lost, rise fall, rose fell, increase decrease, inside outside, "
-    "left right, first last, good bad, better worse, healthy sick, male female, public private, legal illegal, possible impossible"
+    "loud quiet, noisy quiet, noisy silent, open closed, open shut, hot cold, warm cold, big "
+    "small, large small, heavy light, fast slow, "
+    "cheap expensive, easy difficult, easy hard, new old, young old, wet dry, full empty, alive "
+    "dead, safe dangerous, clean dirty, "
+    "early late, long short, tall short, deep shallow, thick thin, happy sad, rich poor, strong "
+    "weak, sweet sour, true false, "
+    "allowed forbidden, allowed prohibited, free paid, win lose, won lost, rise fall, rose fell, "
+    "increase decrease, inside outside, "
+    "left right, first last, good bad, better worse, healthy sick, male female, public private, "
+    "legal illegal, possible impossible"
 )
 _OPPOSITES: dict[str, frozenset[str]] = {}
 for _pair in _CONTRARY.split(","):
@@ -44,6 +49,7 @@ def judged(
     if not words:
         return []
     numbers = values_in(asked.text)
+    words = [one for one in words if not one.light] or words
     total = sum(one.weight for one in words)
     found: list[Candidate] = []
     for line in texts:
@@ -61,8 +67,8 @@ def judged(
         if numbers and not numbers <= there and not there:
             continue
         same = not numbers or numbers <= there
-        yes = (_denied(words, text) == asked.negated) == (same and not contrary)
-        if numbers and not same and _denied(words, text):
+        yes = (denied(words, text) == asked.negated) == (same and not contrary)
+        if numbers and not same and denied(words, text):
             continue
         opening = ("是的。" if yes else "不是。") if question.chinese else ("Yes. " if yes else "No. ")
         worth = own / total + support.share + 0.1 * line.score
@@ -91,7 +97,7 @@ def _contrary(words: Sequence[Wanted], text: str) -> list[Wanted]:
     return found
 
 
-def _denied(words: Sequence[Wanted], text: str) -> bool:
+def denied(words: Sequence[Wanted], text: str) -> bool:
     """Whether the clause that is about the words denies them."""
     clauses = [clause for clause in _CLAUSE.split(text) if clause and clause.strip()]
     best = max(clauses, key=lambda clause: sum(one.weight * one.said_in(clause) for one in words), default=text)

@@ -21,7 +21,8 @@ ANCHORED, ANCHORED_IN_CHINESE = 0.65, 0.5
 """Share of the anchor's words (of its characters) that its sentence must say. Ours."""
 
 _THEN = re.compile(
-    r"[,;，；]?\s*(?:\b(?:and )?(?:then|next|after that|afterwards|finally|lastly)\b|然后|接着|之后|最后|随后)[,，]?\s*",
+    r"[,;，；]?\s*(?:\b(?:and )?(?:then|next|after that|afterwards|finally|lastly)\b|"
+    r"然后|接着|之后|最后|随后)[,，]?\s*",
     re.I,
 )
 _BEFORE_OR_AFTER = re.compile(
@@ -30,19 +31,23 @@ _BEFORE_OR_AFTER = re.compile(
     re.I,
 )
 _ASKS_STEP = re.compile(
-    r"\bwhat (?:\w+ ){0,3}?(?:do|does|did|comes?|came|happens?|happened|follows?|is|was|should|must|step|stop|to do|say|says)\b|"
+    r"\bwhat (?:\w+ ){0,3}?(?:do|does|did|comes?|came|happens?|happened|follows?|is|was|should|"
+    r"must|step|stop|to do|say|says)\b|"
     r"\b(?:which|what) (?:step|stop|part|stage)\b|什么|哪一?步|哪一?站",
     re.I,
 )
 _ORDER = ("first second third fourth fifth sixth seventh eighth ninth tenth").split()
 _NTH = re.compile(
-    rf"\b(?P<order>{'|'.join(_ORDER)}|last|final|next)\s+(?P<thing>step|stop|stage|rule|tip|point|item|chapter|part|phase|lesson|reason|day|station|task|instruction)\b|"
-    r"\b(?P<named>step|stop|stage|rule|tip|point|item|chapter|part|phase|lesson|day|task)\s+(?P<number>\d+|one|two|three|four|five|six|seven|eight|nine|ten)\b|"
+    rf"\b(?P<order>{'|'.join(_ORDER)}|last|final|next)\s+(?P<thing>step|stop|stage|rule|tip|point|"
+    rf"item|chapter|part|phase|lesson|reason|day|station|task|instruction)\b|"
+    r"\b(?P<named>step|stop|stage|rule|tip|point|item|chapter|part|phase|lesson|day|"
+    r"task)\s+(?P<number>\d+|one|two|three|four|five|six|seven|eight|nine|ten)\b|"
     r"(?:第(?P<nth>[一二三四五六七八九十\d]+)|(?P<final>最后一?))(?P<what>[步站条点章节课项关天])",
     re.I,
 )
 _NUMBERED = re.compile(
-    r"^\W*(?P<thing>step|stop|stage|rule|tip|point|item|chapter|part|phase|lesson|day|task)\s*(?P<number>\d+|one|two|three|four|five|six|seven|eight|nine|ten)\b\W*(?P<rest>.*)$|"
+    r"^\W*(?P<thing>step|stop|stage|rule|tip|point|item|chapter|part|phase|lesson|day|"
+    r"task)\s*(?P<number>\d+|one|two|three|four|five|six|seven|eight|nine|ten)\b\W*(?P<rest>.*)$|"
     r"^\W*第(?P<nth>[一二三四五六七八九十\d]+)(?P<what>[步站条点章节课项关天])\W*(?P<also>.*)$",
     re.I | re.S,
 )

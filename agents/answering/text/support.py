@@ -18,7 +18,7 @@ NEAR, BESIDE, PAGE, TOGETHER, SEEN_THERE = 0.95, 0.85, 0.8, 0.72, 0.72
 """How much a word counts that is said not with the answer itself but in its sentence, in the sentence before, elsewhere
 on the same screen, at the same time on the other channel, or that is seen there. Ours."""
 
-ELSEWHERE = 0.45
+ELSEWHERE = 0.35
 """How much a word counts that is said anywhere in the same video. Ours."""
 
 OF_ANOTHER = 0.4
@@ -31,6 +31,9 @@ Ours."""
 FIRST_SECONDS = 8.0
 """What is on screen in the first seconds is what the video is about. Ours."""
 
+LEAST_BESIDE = 0.55
+"""Share of the other words that must be said where the answer itself says what is counted. Ours."""
+
 LEAST_OF_PHRASE = 0.34
 """Share of a Chinese phrase that must be said. Ours."""
 
@@ -39,7 +42,8 @@ LIGHT = 0.35
 
 _CLAUSE = re.compile(r"[,，;；、/\n|]|[.!?。！？](?:\s|$)|\b(?:and|but|while|whereas|or)\b|而|但|和")
 _POINTS_BACK = re.compile(
-    r"\b(?:it|its|it's|this|that|they|they're|these|those|he|she|him|her|his|their|here|there)\b|[它这那他她]|^\W*(?:只要|仅|现在|一共|总共|只|都是|是)",
+    r"\b(?:it|its|it's|this|that|they|they're|these|those|he|she|him|her|his|their|here|there)\b|"
+    r"[它这那他她]|^\W*(?:只要|仅|现在|一共|总共|只|都是|是)",
     re.I,
 )
 
@@ -94,7 +98,7 @@ def wanted_of(asked: Asked, rarity: Rarity, meanings: Mapping[str, frozenset[str
                 continue
             each = 1.0 if len(phrase) < 3 else 0.8
             found += [
-                Wanted(character, None, each * (LIGHT / 2 if character in _LIGHT_CHARACTERS else 0.5), phrase, place)
+                Wanted(character, None, each * 0.5, phrase, place, light=character in _LIGHT_CHARACTERS)
                 for place, character in enumerate(phrase)
             ]
         return tuple(found)
@@ -161,6 +165,10 @@ class Surroundings:
         return sum(found) / len(found) if found else 1.0
 
 
+_Scope = tuple[float, str, Unit | None]
+"""How much a word counts that a text says, and the unit to be cited for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a possible answer stands. ``others``: what else of the same kind stands in the line."""
@@ -198,7 +206,7 @@ def support_of(
     unit = line.unit
     if not wanted:
         return Support(1.0, True)
-    scopes: list[tuple[float, str, Unit | None]] = []
+    scopes: list[_Scope] = []
     rivals = [other for other in others if other != reading and other.text != (reading.text if reading else "")]
     if reading is not None and rivals:
         scopes.append((1.0, segment(unit.text, reading, others), None))
@@ -206,33 +214,27 @@ def support_of(
     else:
         scopes.append((1.0, unit.text, None))
     before = BESIDE if _points_back(unit, reading, wanted) else OF_ANOTHER
-    for far, other in enumerate(line.before[:2] if unit.channel == "speech" else ()):
+    for distance, other in enumerate(line.before[:3] if unit.channel == "speech" else ()):
         asks = other.text.rstrip().endswith(("?", "？"))
-        scopes.append((NEAR if asks and not far else before * (0.9 if far else 1.0), other.text, other))
-    for other in line.after[:1] if unit.channel == "speech" else ():
-        scopes.append((OF_ANOTHER, other.text, other))
+        scopes.append((NEAR if asks and not distance else before * 0.92**distance, other.text, other))
+    scopes += [(OF_ANOTHER, other.text, other) for other in line.after[:1] if unit.channel == "speech"]
     single = not rivals
-    for other in around.at_the_time_of(unit, ("screen",)):
-        factor = PAGE if unit.channel == "screen" else TOGETHER
-        scopes.append((factor if single else OF_ANOTHER, other.text, other))
+    factor = (PAGE if unit.channel == "screen" else TOGETHER) if single else OF_ANOTHER
+    scopes += [(factor, other.text, other) for other in around.at_the_time_of(unit, ("screen",))]
     if unit.channel == "screen":
-        for other in around.at_the_time_of(unit, ("speech",)):
-            scopes.append((TOGETHER if single else OF_ANOTHER, other.text, other))
-    for other in around.at_the_time_of(unit, ("picture", "object", "caption")):
-        scopes.append((SEEN_THERE, unit_text(other), None))
+        factor = TOGETHER if single else OF_ANOTHER
+        scopes += [(factor, other.text, other) for other in around.at_the_time_of(unit, ("speech",))]
+    seen = around.at_the_time_of(unit, ("picture", "object", "caption"))
+    scopes += [(SEEN_THERE, unit_text(other), None) for other in seen]
     elsewhere = around.text_of(unit.video_id)
     free = _points_back(unit, reading, wanted)
     heavy = bool(credit) or any(not one.light for one in wanted)
-    total = got = credit
+    total, got = float(credit), float(credit)
     said = True
     by_phrase: dict[str, list[float]] = defaultdict(list)
     context: dict[int, Unit] = {}
     for one in wanted:
-        best, where = 0.0, None
-        for factor, text, other in scopes:
-            worth = factor * one.said_in(text) if factor > best else 0.0
-            if worth > best + 1e-9:
-                best, where = worth, other
+        best, where = _nearest(one, scopes)
         far = max(anywhere, MAIN) if free and around.main(unit, one) else anywhere
         if best < far and one.said_in(elsewhere):
             best, where = far, None
@@ -246,7 +248,21 @@ def support_of(
         if where is not None and best >= 0.5:
             context[id(where)] = where
     whole = all(sum(found) >= LEAST_OF_PHRASE * len(found) for found in by_phrase.values())
+    if credit and total > credit:
+        # "One hundred eggs" say what is counted, not whose they are.
+        said = said and (got - credit) / (total - credit) >= LEAST_BESIDE
     return Support(got / total, said and whole, tuple(context.values()))
+
+
+def _nearest(one: Wanted, scopes: Sequence[_Scope]) -> tuple[float, Unit | None]:
+    """Where a word counts most, and how much."""
+    best: float = 0.0
+    where: Unit | None = None
+    for factor, text, unit in scopes:
+        worth = factor * one.said_in(text) if factor > best else 0.0
+        if worth > best + 1e-9:
+            best, where = worth, unit
+    return best, where
 
 
 def goes_back(unit: Unit) -> bool:
@@ -264,9 +280,22 @@ def _points_back(unit: Unit, reading: Reading | None, wanted: Sequence[Wanted]) 
         text = text[start : stop if stop >= 0 else len(text)]
     if _POINTS_BACK.search(text):
         return True
+    if (
+        reading is not None
+        and unit.channel == "screen"
+        and text[: reading.start - start].rstrip().endswith((":", "："))
+    ):
+        return True  # a value beside its label
     rest = text if reading is None else f"{text[: reading.start - start]} {text[reading.end - start :]}"
-    own = [term for term in content_terms(rest) if not any(one.said_in(term.text) for one in wanted)]
+    own = [
+        term
+        for term in content_terms(rest)
+        if term.text not in _NO_SUBJECT and not any(one.said_in(term.text) for one in wanted)
+    ]
     return len(own) <= 1 or text.lower().startswith(("because", "so ", "for ", "only", "just", "now"))
+
+
+_NO_SUBJECT = frozenset("after before until till since during only just now already still from every today".split())
 
 
 def segment(text: str, reading: Reading, others: Sequence[Reading]) -> str:

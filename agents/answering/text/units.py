@@ -1,4 +1,4 @@
-"""What is read as one: a sentence, also where speech recognition cut it; the text of one slide or caption; one label."""
+"""What is read as one: a sentence, even if recognition cut it; the text of one slide or caption; one label."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from stores.core.records import Channel, Evidence, Span
 from stores.core.text_keys import CJK, search_key
@@ -250,7 +251,7 @@ def _same_row(one: Part, other: Part) -> bool:
 
 def _as_text(parts: Sequence[Part]) -> str:
     text = parts[0].text
-    for before, part in zip(parts, parts[1:], strict=False):
+    for before, part in pairwise(parts):
         text += (" " if _same_row(before, part) else " / ") + part.text
     return text
 

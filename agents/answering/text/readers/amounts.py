@@ -11,12 +11,16 @@ from encoders.plurals import singular
 from stores.core.text_keys import HAN, search_key
 
 _CURRENCY = (
-    r"(?:(?:us|u\.s\.|canadian|australian|hong kong) )?(?:dollars?|bucks?|cents?|euros?|pounds?(?! of)|pence|quid|yen|yuan|rmb|renminbi|"
+    r"(?:(?:us|u\.s\.|canadian|australian|hong kong) )?(?:dollars?|bucks?|cents?|euros?|"
+    r"pounds?(?! of)|pence|quid|yen|yuan|rmb|renminbi|"
     r"rupees?|francs?|kronor|kroner|crowns?|pesos?|zloty|roubles?|rubles?|usd|eur|gbp|cny|jpy|chf|inr)\b|"
     r"美元|欧元|英镑|日元|港币|港元|人民币|元|块钱|块(?![头状])|角钱|毛钱"
 )
 _RANGE = r"(?:\s?(?:-|–|—|to|or|至|到)\s?)"
-_EACH = r"(?:\s?(?:per|a|an|each|/)\s?(?:person|head|month|night|day|week|year|hour|kilo|kg|pound|piece|ticket|child|adult|人|月|晚|天|年|斤|个)\b)?"
+_EACH = (
+    r"(?:\s?(?:per|a|an|each|/)\s?(?:person|head|month|night|day|week|year|hour|kilo|kg|pound|"
+    r"piece|ticket|child|adult|人|月|晚|天|年|斤|个)\b)?"
+)
 
 _PRICES = (
     re.compile(
@@ -25,19 +29,24 @@ _PRICES = (
         re.I,
     ),
     re.compile(
-        rf"(?:{NUMBER}{_RANGE})?{NUMBER}\s?(?:{_CURRENCY})(?:\s?(?:and )?{NUMBER}(?: cents?\b|[角毛分])?(?!\s?[%\w]))?{_EACH}",
+        rf"(?:{NUMBER}{_RANGE})?{NUMBER}\s?(?:{_CURRENCY})(?:\s?(?:and )?{NUMBER}(?: cents?\b|"
+        rf"[角毛分])?(?!\s?[%\w]))?{_EACH}",
         re.I,
     ),
+    re.compile(f"(?:{NUMBER})(?:块|元)[零一二三四五六七八九]?毛?(?:(?:一|每)?(?:斤|个|张|杯|公斤|份|人))?"),
     re.compile(rf"\b(?:USD|EUR|GBP|CNY|RMB|CHF|JPY|INR)\s?(?:{DIGITS})"),
     re.compile(rf"(?:{DIGITS})\s?(?:€|£|,-)"),
 )
 _FREE = re.compile(
-    r"\b(?:for free|free of charge|is free|are free|free (?:entry|admission|entrance|of cost)|entry free|admission free|no charge)\b|免费|不要钱",
+    r"\b(?:for free|free of charge|is free|are free|free (?:entry|admission|entrance|of cost)|"
+    r"entry free|admission free|no charge)\b|免费|不要钱",
     re.I,
 )
 _BARE_PRICE = re.compile(
-    rf"(?:\b(?:costs?|priced? (?:at|is|of)?|pay|paid|charges?|for only|for just|only|just|worth|fee (?:is|of)|fare (?:is|of)|price|now|sells? for|sold for|"
-    rf"fee|ticket|total)\b|价格?|售价|只要|仅需|卖|现价|特价|收)\W{{0,3}}(?:is |are |was |of |at |about |only |just |是|为)*(?P<a>{NUMBER})(?!\s?(?:%|percent|years?|minutes?|hours?|days?|折|个|分钟|小时))",
+    rf"(?:\b(?:costs?|priced? (?:at|is|of)?|pay|paid|charges?|for only|for just|only|just|worth|"
+    rf"fee (?:is|of)|fare (?:is|of)|price|now|sells? for|sold for|"
+    rf"fee|ticket|total)\b|价格?|售价|只要|仅需|卖|现价|特价|收)\W{{0,3}}(?:is |are |was |of |at |about |only |"
+    rf"just |是|为)*(?P<a>{NUMBER})(?!\s?(?:%|percent|years?|minutes?|hours?|days?|折|个|分钟|小时))",
     re.I,
 )
 _DECIMAL = re.compile(r"(?<![\d.:])\d{1,5}\.\d{2}(?![\d.:%])")
@@ -53,12 +62,15 @@ _TIME_UNIT = (
 _CHINESE_TIME = "(?:秒钟?|分钟|个?半?小时|个?钟头|天|周|个?星期|个月|年(?!级|代)|世纪)"
 _DURATIONS = (
     re.compile(
-        rf"\b(?:about |around |nearly |almost |at least |up to |over |more than )?(?:{NUMBER}{_RANGE})?{NUMBER}(?: and a half)?(?: more| full| whole)?[ -]?{_TIME_UNIT}"
+        rf"\b(?:about |around |nearly |almost |at least |up to |over |"
+        rf"more than )?(?:{NUMBER}{_RANGE})?{NUMBER}(?: and a half)?(?: more| full|"
+        rf" whole)?[ -]?{_TIME_UNIT}"
         rf"(?! ?old)(?: and (?:a half|{NUMBER} {_TIME_UNIT}))?",
         re.I,
     ),
     re.compile(
-        r"\b(?:an?|half an?|a whole|a full|all|the whole) (?:hour|minute|second|day|week|month|year|night|decade)(?: and a half)?\b|\bovernight\b",
+        r"\b(?:an?|half an?|a whole|a full|all|the whole) (?:hour|minute|second|day|week|month|year|"
+        r"night|decade)(?: and a half)?\b|\bovernight\b",
         re.I,
     ),
     re.compile(f"(?:{NUMBER})(?:{_RANGE}(?:{NUMBER}))?\\s?{_CHINESE_TIME}(?:{NUMBER}\\s?(?:分钟?|秒钟?))?"),
@@ -68,16 +80,23 @@ _AGES = (
     re.compile(f"(?:{NUMBER})\\s?周?岁"),
 )
 _SCALE = (
-    r"(?:(?:square|cubic) )?(?:kilomet(?:er|re)s?|met(?:er|re)s?|centimet(?:er|re)s?|millimet(?:er|re)s?|miles?|feet|foot|inch(?:es)?|yards?|"
-    r"kilograms?|kilos?|grams?|milligrams?|pounds?|ounces?|tonn?e?s?|lit(?:er|re)s?|millilit(?:er|re)s?|gallons?|pints?|cups?|"
-    r"(?:tea|table)spoons?|degrees?(?: celsius| fahrenheit)?|celsius|fahrenheit|kilometers? per hour|km/h|mph|knots|watts?|kilowatts?|volts?|"
+    r"(?:(?:square|cubic) )?(?:kilomet(?:er|re)s?|met(?:er|re)s?|centimet(?:er|re)s?|"
+    r"millimet(?:er|re)s?|miles?|feet|foot|inch(?:es)?|yards?|"
+    r"kilograms?|kilos?|grams?|milligrams?|pounds?|ounces?|tonn?e?s?|lit(?:er|re)s?|millilit(?:er|"
+    r"re)s?|gallons?|pints?|cups?|"
+    r"(?:tea|table)spoons?|degrees?(?: celsius| fahrenheit)?|celsius|fahrenheit|"
+    r"kilometers? per hour|km/h|mph|knots|watts?|kilowatts?|volts?|"
     r"amps?|hertz|calories|kcal|gigabytes?|megabytes?|terabytes?|acres?|hectares?|stor(?:y|ies|eys?)|decibels?|"
     r"km|cm|mm|kg|mg|ml|lbs?|oz|ft|gb|mb|tb|kw|mw|hz|db|m|g|l)\b(?: per (?:hour|second|minute|day)|/h\b|/s\b)?"
 )
-_CHINESE_SCALE = "(?:平方|立方)?(?:公里|千米|厘米|毫米|米|英里|英尺|英寸|公斤|千克|毫克|克|斤|吨|毫升|升|摄氏度|华氏度|度|瓦|伏|卡路里|大卡|亩|公顷|层|勺|杯)"
+_CHINESE_SCALE = (
+    "(?:平方|立方)?(?:公里|千米|厘米|毫米|米|英里|英尺|英寸|公斤|千克|毫克|克|斤|吨|毫升|升|"
+    "摄氏度|华氏度|度|瓦|伏|卡路里|大卡|亩|公顷|层|勺|杯)"
+)
 _MEASURES = (
     re.compile(
-        rf"(?:{NUMBER}{_RANGE})?{NUMBER}\s?-?(?:°\s?[CF]?|{_SCALE})(?:\s?(?:per (?:hour|second)|{NUMBER} (?:inch(?:es)?|in)\b))?",
+        rf"(?:{NUMBER}{_RANGE})?{NUMBER}\s?-?(?:°\s?[CF]?|{_SCALE})(?:\s?(?:per (?:hour|second)|"
+        rf"{NUMBER} (?:inch(?:es)?|in)\b))?",
         re.I,
     ),
     re.compile(f"(?:每小时|零下|摄氏)?(?:{NUMBER})(?:{_RANGE}(?:{NUMBER}))?\\s?(?:{_CHINESE_SCALE}|°C?|℃|km|kg|cm)"),
@@ -88,8 +107,10 @@ _SCORES = re.compile(rf"(?:{NUMBER})(?:\s?[-–:：]\s?|\s(?:to|nil)\s?|\s?比\s
 
 _OFTEN = (
     re.compile(
-        rf"\b(?:(?:every|each)(?: other| single)?(?: {NUMBER})? (?:{_TIME_UNIT}|morning|evening|afternoon|night|monday|tuesday|wednesday|thursday|friday|"
-        rf"saturday|sunday|spring|summer|autumn|winter)s?|(?:once|twice|three times|four times|{NUMBER} times?) (?:a|an|per|each|every) \w+|hourly|daily|weekly|monthly|yearly|annually)\b",
+        rf"\b(?:(?:every|each)(?: other| single)?(?: {NUMBER})? (?:{_TIME_UNIT}|morning|evening|"
+        rf"afternoon|night|monday|tuesday|wednesday|thursday|friday|"
+        rf"saturday|sunday|spring|summer|autumn|winter)s?|(?:once|twice|three times|four times|"
+        rf"{NUMBER} times?) (?:a|an|per|each|every) \w+|hourly|daily|weekly|monthly|yearly|annually)\b",
         re.I,
     ),
     re.compile(
@@ -150,11 +171,21 @@ def ages(text: str) -> Iterator[Reading]:
 
 _DIMENSIONS = (
     (r"\bfast\b|\bspeed\b|velocity|多快|速度|时速", r"per hour|/h\b|km/h|mph|knots|/s\b|per second|每小时|每秒"),
-    (r"\bhot\b|\bcold\b|\bwarm\b|temperature|degrees|温度|多热|多冷|多少度|几度", r"°|degrees?|celsius|fahrenheit|度|℃"),
-    (r"\bheavy\b|weight|weigh|\bmass\b|多重|重量|体重", r"gram|kilo(?!m)|\bkgs?\b|\bg\b|\bmg\b|pound|ounce|\blbs?\b|\boz\b|tonn?e?s?\b|克|斤|吨|\bt\b"),
-    (r"\btall\b|\bhigh\b|\bdeep\b|\bwide\b|\blong\b|\bfar\b|\bthick\b|height|depth|width|length|distance|altitude|多[高深宽长远厚]|高度|深度|宽度|长度|距离|海拔|多少[米公里]",
-     r"met(?:er|re)|kilomet|centimet|millimet|\bmiles?\b|feet|foot|inch|yards?|\b(?:km|cm|mm|m|ft)\b|stor(?:y|ies|ey)|米|公里|里|尺|寸|层"),
-)  # fmt: skip
+    (
+        r"\bhot\b|\bcold\b|\bwarm\b|temperature|degrees|温度|多热|多冷|多少度|几度",
+        r"°|degrees?|celsius|fahrenheit|度|℃",
+    ),
+    (
+        r"\bheavy\b|weight|weigh|\bmass\b|多重|重量|体重",
+        r"gram|kilo(?!m)|\bkgs?\b|\bg\b|\bmg\b|pound|ounce|\blbs?\b|\boz\b|tonn?e?s?\b|克|斤|吨|\bt\b",
+    ),
+    (
+        r"\btall\b|\bhigh\b|\bdeep\b|\bwide\b|\blong\b|\bfar\b|\bthick\b|height|depth|width|length|"
+        r"distance|altitude|多[高深宽长远厚]|高度|深度|宽度|长度|距离|海拔|多少[米公里]",
+        r"met(?:er|re)|kilomet|centimet|millimet|\bmiles?\b|feet|foot|inch|yards?|\b(?:km|cm|mm|m|"
+        r"ft)\b|stor(?:y|ies|ey)|米|公里|里|尺|寸|层",
+    ),
+)
 
 
 def measures(text: str, question: str = "") -> Iterator[Reading]:

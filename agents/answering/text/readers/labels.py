@@ -9,7 +9,8 @@ from agents.answering.text.asked import Asked, Kind
 from agents.answering.text.readers.reading import Reading
 
 _LABELLED = re.compile(
-    r"(?:^|[/|\n,，;；]|(?<=[.。]))\s*(?P<label>[^:：/|\n,，.。;；]{1,32}?)\s*[:：](?!//)\s*(?P<value>[^/|\n;；]{1,80}?)\s*(?=$|\s/\s|[|\n;；])"
+    r"(?:^|[/|\n,，;；]|(?<=[.。]))\s*(?P<label>[^:：/|\n,，.。;；]{1,32}?)\s*[:：](?!//)\s*(?P<value>[^/|"
+    r"\n;；]{1,80}?)\s*(?=$|\s/\s|[|\n;；])"
 )
 _CLOCK = re.compile(r"\d$")
 
@@ -18,18 +19,26 @@ _KIND_LABELS: dict[Kind, re.Pattern[str]] = {
     "phone": re.compile(r"tel|phone|call|order|contact|hotline|mobile|电话|热线|手机|联系", re.I),
     "email": re.compile(r"mail|contact|邮", re.I),
     "link": re.compile(r"web|site|url|link|visit|网", re.I),
-    "clock": re.compile(r"time|hours|open|close|start|begin|end|doors|departure|arrival|时间|开放|营业|开始|结束", re.I),
+    "clock": re.compile(
+        r"time|hours|open|close|start|begin|end|doors|departure|arrival|时间|开放|营业|开始|结束", re.I
+    ),
     "date": re.compile(r"date|day|when|deadline|until|launch|release|日期|时间|上市|截止|日", re.I),
-    "place": re.compile(r"address|location|venue|place|where|based|headquarters|room|地址|地点|位置|总部|会场|产地", re.I),
+    "place": re.compile(
+        r"address|location|venue|place|where|based|headquarters|room|地址|地点|位置|总部|会场|产地", re.I
+    ),
     "duration": re.compile(r"duration|length|time|时长|时间|续航", re.I),
-    "measure": re.compile(r"weight|height|length|width|depth|speed|temperature|size|screen|distance|capacity|重|高|长|宽|深|速|温|屏幕|尺寸|距离|容量", re.I),
+    "measure": re.compile(
+        r"weight|height|length|width|depth|speed|temperature|size|screen|distance|capacity|重|高|长|宽|深|"
+        r"速|温|屏幕|尺寸|距离|容量",
+        re.I,
+    ),
     "number": re.compile(r"attendance|number|total|count|people|members|staff|人数|数量|总数|共|员工", re.I),
     "code": re.compile(r"code|password|pin|wi-?fi|密码|码|口令", re.I),
     "title": re.compile(r"title|标题|题目", re.I),
     "colour": re.compile(r"colou?rs?|颜色", re.I),
     "age": re.compile(r"age|年龄", re.I),
     "percent": re.compile(r"discount|off|rate|share|折", re.I),
-}  # fmt: skip
+}
 _PEOPLE = re.compile(
     r"\b(?:people|visitors|guests|fans|spectators|employees|members|workers)\b|员工|人|观众|游客", re.I
 )

@@ -19,17 +19,24 @@ SURNAMES = (
 )
 _WORD = r"(?:[A-ZÀ-ÖØ-Þ][\w'’À-ÿ-]*\.?)"
 _PARTICLE = r"(?:van|von|de|del|della|da|di|la|le|bin|al|el|der|den|du|dos|ter)"
-PERSON = rf"(?:(?:Dr|Mr|Mrs|Ms|Prof|Professor|Captain|Sir|Doctor|Chef|Coach)\.? )?{_WORD}(?: (?:{_PARTICLE} )*{_WORD}){{0,3}}"
+PERSON = (
+    r"(?:(?:Dr|Mr|Mrs|Ms|Prof|Professor|Captain|Sir|Doctor|Chef|"
+    rf"Coach)\.? )?{_WORD}(?: (?:{_PARTICLE} )*{_WORD}){{0,3}}"
+)
 """A person's name as it is written, for a pattern that heeds case."""
 
 _INTRODUCED = (
     re.compile(rf"\b(?:[Mm]y|[Hh]is|[Hh]er) (?:full )?name(?: is|'s|’s|:| was) (?P<a>{PERSON})"),
     re.compile(
-        rf"\b(?:I am|I'm|I’m|[Tt]his is|[Mm]eet|[Ww]elcome|[Ii]ntroducing|[Hh]ere is|[Tt]hat is|[Tt]hanks? to|[Tt]hank you,?) (?P<a>{PERSON})(?=[,.!?;]|$| (?:and|from|with|here|the|your|who|our|a|an|speaking|for)\b)"
+        rf"\b(?:I am|I'm|I’m|[Tt]his is|[Mm]eet|[Ww]elcome|[Ii]ntroducing|[Hh]ere is|[Tt]hat is|"
+        rf"[Tt]hanks? to|[Tt]hank you,?) (?P<a>{PERSON})(?=[,.!?;]|$| (?:and|from|with|here|the|your|"
+        rf"who|our|a|an|speaking|for)\b)"
     ),
     re.compile(rf"\b(?:called|named|known as|call(?:s|ed)? (?:him|her|me|us)) (?P<a>{PERSON})"),
     re.compile(
-        rf"\b(?:by|with|featuring|starring|presented by|hosted by|directed by|written by|painted by|built by|invented by|taught by|led by|narrated by|discovered by|composed by|won by|given by|[Dd]r\.?|[Pp]rofessor|[Cc]aptain|[Cc]oach|[Cc]hef|[Mm]ayor|[Pp]resident) (?P<a>{PERSON})"
+        rf"\b(?:by|with|featuring|starring|presented by|hosted by|directed by|written by|painted by|"
+        rf"built by|invented by|taught by|led by|narrated by|discovered by|composed by|won by|given by|"
+        rf"[Dd]r\.?|[Pp]rofessor|[Cc]aptain|[Cc]oach|[Cc]hef|[Mm]ayor|[Pp]resident) (?P<a>{PERSON})"
     ),
 )
 _LOOSE_NAME = re.compile(rf"(?P<a>{PERSON})")
@@ -45,15 +52,22 @@ _CHINESE_INTRODUCED = (
     ),
 )
 _SAYS = re.compile(
-    r"\b(?P<a>(?:[Tt]he|[Aa]n?|[Oo]ur|[Mm]y) (?:\w+ ){1,3}?)(?=(?:says?|said|told|explain(?:s|ed)|thinks|announced|claims|adds|added)\b)"
+    r"\b(?P<a>(?:[Tt]he|[Aa]n?|[Oo]ur|[Mm]y) (?:\w+ ){1,3}?)(?=(?:says?|said|told|explain(?:s|ed)|"
+    r"thinks|announced|claims|adds|added)\b)"
 )
 _CHINESE_PERSON = re.compile(f"(?<![{HAN}])(?P<a>[{SURNAMES}][{HAN}]{{1,2}})(?![{HAN}])")
+_CHINESE_AFTER_ROLE = re.compile(
+    f"(?:{ROLES_IN_CHINESE.pattern})(?P<a>[{SURNAMES}][{HAN}]{{1,2}}?)"
+    f"(?=[，,。\\s、]|$|[上下今明昨在是说将和于为来用教把也会]|告诉)"
+)
 _CHINESE_WITH_ROLE = re.compile(
-    f"(?P<a>[{SURNAMES}][{HAN}]{{1,2}}?)(?=老师|教授|医生|先生|女士|经理|主任|工程师|教练|厨师|校长|师傅|博士|院长)"
+    f"(?P<a>[{SURNAMES}][{HAN}]{{0,2}}?)(?=老师|教授|医生|先生|女士|经理|主任|工程师|教练|厨师|校长|师傅|博士|院长)"
 )
 _QUOTED = re.compile(r"[《「『“\"‘](?P<a>[^》」』”\"’]{1,40})[》」』”\"’]")
 _CALLED = re.compile(
-    r"\b(?:called|named|known as|titled|entitled|name(?:s)? (?:is|are|was|of)|brand (?:is|name)|it's|is|we call (?:it|this|him|her)|introducing|try|welcome to)\s+(?:the |a |an )?(?P<a>[A-Z0-9][\w'’&+.-]*(?: (?:[A-Z0-9][\w'’&+-]*|of|the|and|&))*)",
+    r"\b(?:called|named|known as|titled|entitled|name(?:s)? (?:is|are|was|of)|brand (?:is|name)|"
+    r"it's|is|we call (?:it|this|him|her)|introducing|try|welcome to)\s+(?:the |a |"
+    r"an )?(?P<a>[A-Z0-9][\w'’&+.-]*(?: (?:[A-Z0-9][\w'’&+-]*|of|the|and|&))*)",
     re.M,
 )
 _CALLED_PLAIN = re.compile(
@@ -64,25 +78,35 @@ _CHINESE_CALLED = re.compile(
 )
 _NAMES = re.compile(r"(?<![\w])(?P<a>[A-Z][\w'’&-]*(?: (?:(?:of|the|and|de|la|&) )?[A-Z0-9][\w'’&-]*)*)")
 _NO_NAME = FUNCTION_WORDS | frozenset(
-    "monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays saturdays sundays "
+    "monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays "
+    "thursdays fridays saturdays sundays "
     "january february march april june july august september "
-    "october november december welcome hello thanks thank please today tomorrow yesterday now then next first second third "
-    "finally okay ok yes well so oh hey hi new sale free open closed price only just step chapter part lesson page contact "
-    "call visit subscribe follow like share click learn more about our your the dear good morning afternoon evening sorry "
+    "october november december welcome hello thanks thank please today tomorrow yesterday now "
+    "then next first second third "
+    "finally okay ok yes well so oh hey hi new sale free open closed price only just step "
+    "chapter part lesson page contact "
+    "call visit subscribe follow like share click learn more about our your the dear good "
+    "morning afternoon evening sorry "
     "let sure great because after before during while since maybe everyone everybody english chinese mr mrs ms dr come "
-    "north south east west tel phone email fax www http https com speaker title name mom dad sir madam really going glad "
+    "north south east west tel phone email fax www http https com speaker title name mom dad sir "
+    "madam really going glad "
     "happy ready here back late sorry tired hungry".split()
 )
 _PLACES = (
     re.compile(
-        r"\b(?P<a>(?:in|at|on|near|from|to|inside|behind|next to|under|underneath|opposite|between|above|below|outside|beside|across|along|around|off|into|through|by)"
-        r" (?:(?:the|a|an|our|my|your|his|her|their|this|that) )?(?:[\w'’-]+ ){0,3}?[\w'’-]+?(?:,? [A-Z][\w'’-]+)*)(?=[.,;!?/]|$| (?:and|because|where|which|that|who|when|so|but|is|are|was|were|has|have|will|for|with|to|at|on|in|every|from|until|since|after|before|by|today|tomorrow|you|we|they|he|she|it)\b)",
+        r"\b(?P<a>(?:in|at|on|near|from|to|inside|behind|next to|under|underneath|opposite|between|"
+        r"above|below|outside|beside|across|along|around|off|into|through|by)"
+        r" (?:(?:the|a|an|our|my|your|his|her|their|this|"
+        r"that) )?(?:[\w'’-]+ ){0,3}?[\w'’-]+?(?:,? [A-Z][\w'’-]+)*)(?=[.,;!?/]|$| (?:and|because|"
+        r"where|which|that|who|when|so|but|is|are|was|were|has|have|will|for|with|to|at|on|in|every|"
+        r"from|until|since|after|before|by|today|tomorrow|you|we|they|he|she|it)\b)",
         re.I,
     ),
 )
 _ADDRESS = (
     re.compile(
-        r"\b\d{1,5}[a-z]? (?:[A-Z][\w'’-]+ ){1,3}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Boulevard|Blvd|Drive|Square|Way|Court|Place|Alley)\b\.?(?:, [A-Z][\w ]+)?"
+        r"\b\d{1,5}[a-z]? (?:[A-Z][\w'’-]+ ){1,3}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Boulevard|"
+        r"Blvd|Drive|Square|Way|Court|Place|Alley)\b\.?(?:, [A-Z][\w ]+)?"
     ),
     re.compile(r"\b(?:Address|Location|Venue|Where|Place)\s*[:：]\s*(?P<a>[^/\n]+)", re.I),
     re.compile(
@@ -94,14 +118,21 @@ _ADDRESS = (
         f"(?:位于|坐落在|坐落于|来自|住在|出生在|出生于|到达|前往|座落在)(?P<a>[{HAN}A-Za-z0-9]{{2,14}}?)(?=[，,。！!；\\s/]|$|的|举行|见面|买|集合)"
     ),
     re.compile(
-        f"(?P<a>(?:在|到|去|从)[{HAN}A-Za-z0-9]{{1,12}}?(?:里|里面|上|上面|下|下面|边|旁边|旁|前|前面|后|后面|对面|附近|中间|门口|之间|市|省|县|村|镇|区|路|街|广场|公园|大厅|厅|馆|站|楼|层|室|店|门|院|园|桥|岛|湖|山|河|海边|家|学校|医院|机场|码头|房间|厨房|车站))(?=[，,。！!；\\s/]|$|[{HAN}])"
+        f"(?P<a>(?:在|到|去|从)[{HAN}A-Za-z0-9]{{1,12}}?(?:里|里面|上|上面|下|下面|边|旁边|旁|前|前面|后|后面|对面|附近|中间|门口|之间|"
+        f"市|省|县|村|镇|区|路|街|广场|公园|大厅|厅|馆|站|楼|层|室|店|门|院|园|桥|岛|湖|山|河|海边|家|学校|医院|机场|码头|房间|厨房|"
+        f"车站))(?=[，,。！!；\\s/]|$|[{HAN}])"
     ),
     re.compile(
         f"(?:在)(?P<a>[{HAN}]{{2,8}}?)(?=举行|举办|开|见面|买|卖|集合|工作|上班|长大|拍摄|领取|等|[，,。！!；\\s/]|$)"
     ),
 )
 _TIME_NOUN = re.compile(
-    r"\b(?:second|minute|hour|day|week|month|year|morning|afternoon|evening|night|moment|time|end|beginning|meantime|future|past|fact|case|order|addition|general|way|monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march|april|may|june|july|august|september|october|november|december|spring|summer|autumn|winter|noon|midnight|degrees?|percent|euros?|dollars?|first|last|once|least|all|it|you|me|him|her|them|us|this|that)s?\b|\d",
+    r"\b(?:second|minute|hour|day|week|month|year|morning|afternoon|evening|night|moment|time|end|"
+    r"beginning|meantime|future|past|fact|case|order|addition|general|way|monday|tuesday|"
+    r"wednesday|thursday|friday|saturday|sunday|january|february|march|april|may|june|july|august|"
+    r"september|october|november|december|spring|summer|autumn|winter|noon|midnight|degrees?|"
+    r"percent|euros?|dollars?|first|last|once|least|all|it|you|me|him|her|them|us|this|that)s?\b|"
+    r"\d",
     re.I,
 )
 
@@ -118,6 +149,7 @@ def people(text: str) -> Iterator[Reading]:
     yield from readings(_SAYS, text, 0.55)
     yield from readings(_CHINESE_PERSON, text, 0.7)
     yield from readings(_CHINESE_WITH_ROLE, text, 0.8)
+    yield from readings(_CHINESE_AFTER_ROLE, text, 0.9)
     for found in readings(_LOOSE_NAME, text):
         for name in _trimmed(found, 0.6):
             titled = re.match(r"(?:Dr|Mr|Mrs|Ms|Prof|Professor|Captain|Doctor|Chef|Coach)\b", name.text)
@@ -151,8 +183,7 @@ def places(text: str) -> Iterator[Reading]:
             if not _TIME_NOUN.search(found.text):
                 yield Reading(found.text, found.start, found.end, 0.8)
     for found in readings(_NAMES, text):
-        for reading in _trimmed(found, 0.4):
-            yield reading
+        yield from _trimmed(found, 0.4)
 
 
 def is_name(text: str) -> bool:

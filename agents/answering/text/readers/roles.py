@@ -14,7 +14,8 @@ from stores.core.text_keys import HAN, search_key
 
 _BETWEEN = re.compile(r"\s*(?:[,，:：;|/·•–—]|\s-\s)\s*")
 _IS = re.compile(
-    rf"(?P<name>{PERSON}),? (?:is|was|works as|serves as|works here as|who is) (?P<role>(?:(?:the|a|an|our|my|your|his|her|their) )?[^.,;!?]+)"
+    rf"(?P<name>{PERSON}),? (?:is|was|works as|serves as|works here as|who is) (?P<role>(?:(?:the|"
+    rf"a|an|our|my|your|his|her|their) )?[^.,;!?]+)"
 )
 _IS_INVERTED = re.compile(
     rf"\b(?P<role>(?:[Tt]he|[Oo]ur|[Mm]y|[Yy]our|[Hh]is|[Hh]er|[Tt]heir) [^.,;!?]+?) (?:is|was|,) (?P<name>{PERSON})"
