@@ -140,6 +140,14 @@ _TABLES: tuple[tuple[str, Reason, dict[str, str]], ...] = (
         },
     ),
     (
+        "now or then",
+        "DATE",
+        {
+            "now": r"\b(?:now|nowadays|currently)\b|现在|目前|如今",
+            "once": r"\b(?:used to|formerly|originally|back then)\b|曾经|从前",
+        },
+    ),
+    (
         "extreme",
         "COMPARISON",
         {
