@@ -22,7 +22,7 @@ from agents.questions.question import Question
 from agents.questions.understanding import understand
 from agents.words import content_terms
 from encoders.bundle import Encoders
-from stores.core.records import Channel, Evidence, Span
+from stores.core.records import Channel, Evidence
 from stores.library_store import LibraryStore
 
 ENTAILED = 0.8
@@ -153,12 +153,11 @@ class CitationChecker:
 
 
 class _Around:
-    """What surrounds cited lines, read at most once for each."""
+    """What surrounds cited lines; each video's evidence is read at most once."""
 
     def __init__(self, store: LibraryStore) -> None:
         self._store = store
-        self._near: dict[str, list[Evidence]] = {}
-        self._written: dict[str, str] = {}
+        self._lines: dict[str, list[Evidence]] = {}
 
     def of(self, passage: Passage) -> str:
         """What is said, shown and read around a passage, and its video's names."""
@@ -171,28 +170,29 @@ class _Around:
         Args:
             apart: a channel of which only what is there at the same time counts: the next name on screen is another's.
         """
-        found = []
+        found: dict[str, None] = {}
         for line in lines:
-            if line.evidence_id not in self._near:
-                margin = round(HOLDS_SECONDS / float(line.span.time_base))
-                span = Span(max(0, line.span.start - margin), line.span.end + margin, line.span.time_base)
-                self._near[line.evidence_id] = self._store.catalog.evidence_at(line.video_id, span, _READ_AROUND)
-            others = self._near[line.evidence_id]
-            found += [one.search_text for one in others if one.channel != apart or one.span.overlap(line.span)]
-        return "\n".join(dict.fromkeys(found))
+            start, end = line.span.seconds
+            for one in self._of(line.video_id):
+                begins, ends = one.span.seconds
+                margin = 0.0 if one.channel == apart else HOLDS_SECONDS
+                if one.channel in _READ_AROUND and begins <= end + margin and ends >= start - margin:
+                    found[one.search_text] = None
+        return "\n".join(found)
 
     def named(self, lines: Sequence[Evidence], *, written: bool = True) -> str:
         """The file names of the lines' videos, and what is written in them."""
-        names = []
+        names: dict[str, None] = {}
         for video_id in {line.video_id for line in lines}:
-            names.append(PurePath(self._store.catalog.display_uri(video_id)).stem)
-            if not written:
-                continue
-            if video_id not in self._written:
-                texts = (line.text for line in self._store.catalog.evidence_of(video_id, "screen"))
-                self._written[video_id] = "\n".join(dict.fromkeys(texts))
-            names.append(self._written[video_id])
+            names[PurePath(self._store.catalog.display_uri(video_id)).stem] = None
+            if written:
+                names.update((line.text, None) for line in self._of(video_id) if line.channel == "screen")
         return "\n".join(names)
+
+    def _of(self, video_id: str) -> list[Evidence]:
+        if video_id not in self._lines:
+            self._lines[video_id] = self._store.catalog.evidence_of(video_id)
+        return self._lines[video_id]
 
 
 def _asked(question: Question | str) -> Asked:

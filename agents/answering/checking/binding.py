@@ -106,6 +106,9 @@ def _joined_from_two(stated: str, known: Sequence[str]) -> bool:
     foreign = [n for n in range(len(items)) if not held[best][n] and any(row[n] for row in held)]
     if not foreign or not sum(held[best]):
         return False
+    counted = [one for one in quantities(known[best]) if any(one.same(other) for other in quantities(stated))]
+    if len(foreign) == 1 and any(not one.noun and not one.dimension for one in counted):
+        return False  # "thirty sheep … now we have two hundred": what is counted is not said again
     others = [i for i in range(len(known)) if any(held[i][n] for n in foreign)]
     return _stands_alone(known[best]) and all(_stands_alone(known[i]) for i in others)
 
@@ -176,7 +179,8 @@ def _complement(stated: str, known: Sequence[str], likeness: Likeness) -> str:
         return ""
     denied = ""
     for clause in known:
-        if _said_of_another(subject, complement, clause, likeness):
+        others = [other for other in known if other != clause]
+        if _said_of_another(subject, complement, clause, others):
             denied = denied or f"The cited lines say {clause.strip()!r}."
         theirs = _COPULA.match(clause)
         if not theirs:
@@ -192,15 +196,17 @@ def _complement(stated: str, known: Sequence[str], likeness: Likeness) -> str:
     return denied
 
 
-def _said_of_another(subject: list[str], complement: list[str], clause: str, likeness: Likeness) -> bool:
-    """Whether a clause says all of a claim's complement of another subject."""
+def _said_of_another(subject: list[str], complement: list[str], clause: str, others: Sequence[str]) -> bool:
+    """Whether a clause says all of a claim's complement of another subject, and the claim's subject is in another."""
     theirs = _COPULA.match(clause)
     if not theirs or THIRD.search(theirs[1]):
         return False
     about, said = _keys(theirs[1]), _keys(theirs[2])
     if not about or not said or not all(any(same_word(one, other) for other in said) for one in complement):
         return False
-    return not any(likeness.means(one, [*about, *said], NEAR_NOUN) for one in subject)
+    if any(same_word(one, other) for one in subject for other in [*about, *said]):
+        return False
+    return all(any(shared_words([one], other) for other in others) for one in subject)
 
 
 def _keys(text: str) -> list[str]:
