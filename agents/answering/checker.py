@@ -137,6 +137,8 @@ class CitationChecker:
         exempt = _COMPUTED if claim.basis in ("computed", "listed") or claim.value else frozenset()
         if claim.basis in ("computed", "listed"):
             rest = _without_times(rest, lines)
+        if claim.basis == "listed":
+            rest = around.without_names(rest, lines)
         known = passages(lines)
         if claim.basis == "listed":
             known = [replace(one, companions=f"{one.companions}\n{around.named(one.lines)}") for one in known]
@@ -188,6 +190,13 @@ class _Around:
             if written:
                 names.update((line.text, None) for line in self._of(video_id) if line.channel == "screen")
         return "\n".join(names)
+
+    def without_names(self, text: str, lines: Sequence[Evidence]) -> str:
+        """A text without the file names of the lines' videos."""
+        for video_id in {line.video_id for line in lines}:
+            name = PurePath(self._store.catalog.display_uri(video_id))
+            text = text.replace(name.name, " ").replace(name.stem, " ")
+        return text
 
     def _of(self, video_id: str) -> list[Evidence]:
         if video_id not in self._lines:

@@ -16,7 +16,7 @@ from agents.words import content_terms
 from stores.core.text_keys import search_key
 
 _COPULA = re.compile(r"^(.*?)\b(?:is|are|was|were)\b(?!\s+(?:not\b|\w+ed\b|\w+ing\b))(.*)$", re.I)
-_MAIN = re.compile(r"[.!?;。！？；](?=\s|$)|\b(?:and|but|while|whereas)\b", re.I)
+_MAIN = re.compile(r"[.!?;。！？；](?=\s|$)|\b(?:and|but|while|whereas|although|though|because)\b", re.I)
 
 
 def looks_of_another(text: str, passage: Passage, likeness: Likeness) -> str:
@@ -201,7 +201,8 @@ def _said_of_another(subject: list[str], complement: list[str], clause: str, oth
     theirs = _COPULA.match(clause)
     if not theirs or THIRD.search(theirs[1]):
         return False
-    about, said = _keys(theirs[1]), _keys(theirs[2])
+    # "silver" may be a metal, too
+    about, said = _keys(theirs[1]) or [one.value for one in traits(theirs[1])], _keys(theirs[2])
     if not about or not said or not all(any(same_word(one, other) for other in said) for one in complement):
         return False
     if any(same_word(one, other) for one in subject for other in [*about, *said]):

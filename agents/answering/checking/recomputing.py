@@ -56,7 +56,7 @@ def derivable(lines: Sequence[Evidence]) -> set[str]:
         found |= {line.search_text[one.start : one.end].strip() for one in quantities(line.search_text)}
         found.add(line.text)
     found |= {f"{seconds:g} s" for seconds in _lengths(lines)}
-    return found | {f"{seconds:g}" for seconds in _lengths(lines)} | {clock(seconds) for seconds in _lengths(lines)}
+    return found | {clock(seconds) for seconds in _lengths(lines)}
 
 
 def clock(seconds: float) -> str:
@@ -111,7 +111,7 @@ def _alike(value: str, other: str) -> bool:
 
 
 def _plain_number(text: str) -> float | None:
-    match = re.fullmatch(r"\s*(-?\d+(?:\.\d+)?)\s*(?:s|seconds?|秒)?\s*", text)
+    match = re.fullmatch(r"\s*(-?\d+(?:\.\d+)?)\s*", text)
     if match:
         return float(match[1])
     numbers = quantities(text)
