@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import PurePath
 
 from agents.answering.checking.ground import Asked, Ground
@@ -35,6 +36,9 @@ _COMPUTED = frozenset({"order", "quantifier", "extreme", "more or less", "before
 
 _OPEN = frozenset({"summarise", "tags", "metadata", "which_videos", "nothing"})
 """Intents whose answers need not name what the question does."""
+
+MOST_AROUND = 400
+"""Lines read around a cited one, and on screen in its video."""
 
 _READ_AROUND: tuple[Channel, ...] = ("speech", "screen", "picture", "object", "caption")
 
@@ -154,12 +158,11 @@ class CitationChecker:
 
 
 class _Around:
-    """What surrounds cited lines, read at most once for each."""
+    """What surrounds cited lines; each video's evidence is read at most once."""
 
     def __init__(self, store: LibraryStore) -> None:
         self._store = store
-        self._near: dict[str, list[Evidence]] = {}
-        self._written: dict[str, str] = {}
+        self._lines: dict[tuple[str, int, int], list[Evidence]] = {}
 
     def of(self, passage: Passage) -> str:
         """What is said, shown and read around a passage, and its video's names."""
@@ -172,15 +175,12 @@ class _Around:
         Args:
             apart: a channel of which only what is there at the same time counts: the next name on screen is another's.
         """
-        found = []
+        found: dict[str, None] = {}
         for line in lines:
-            if line.evidence_id not in self._near:
-                margin = round(HOLDS_SECONDS / float(line.span.time_base))
-                span = Span(max(0, line.span.start - margin), line.span.end + margin, line.span.time_base)
-                self._near[line.evidence_id] = self._store.catalog.evidence_during(line.video_id, span, _READ_AROUND)
-            others = self._near[line.evidence_id]
-            found += [one.search_text for one in others if one.channel != apart or one.span.overlap(line.span)]
-        return "\n".join(dict.fromkeys(found))
+            for one in self._around(line):
+                if one.channel != apart or one.span.overlap(line.span):
+                    found[one.search_text] = None
+        return "\n".join(found)
 
     def files(self, lines: Sequence[Evidence]) -> set[str]:
         """The file names of the lines' videos."""
@@ -188,16 +188,28 @@ class _Around:
 
     def named(self, lines: Sequence[Evidence], *, written: bool = True) -> str:
         """The file names of the lines' videos, and what is written in them."""
-        names = []
+        names: dict[str, None] = {}
         for video_id in {line.video_id for line in lines}:
-            names.append(PurePath(self._store.catalog.display_uri(video_id)).stem)
-            if not written:
-                continue
-            if video_id not in self._written:
-                texts = (line.text for line in self._store.catalog.evidence_of(video_id, "screen"))
-                self._written[video_id] = "\n".join(dict.fromkeys(texts))
-            names.append(self._written[video_id])
+            names[PurePath(self._store.catalog.display_uri(video_id)).stem] = None
+            if written:
+                names.update((line.text, None) for line in self._written(video_id))
         return "\n".join(names)
+
+    def _around(self, line: Evidence) -> list[Evidence]:
+        margin = round(HOLDS_SECONDS / float(line.span.time_base))
+        span = Span(max(0, line.span.start - margin), line.span.end + margin, line.span.time_base)
+        key = (line.video_id, span.start, span.end)
+        if key not in self._lines:
+            self._lines[key] = self._store.catalog.evidence_during(line.video_id, span, _READ_AROUND, MOST_AROUND)
+        return self._lines[key]
+
+    def _written(self, video_id: str) -> list[Evidence]:
+        key = (video_id, 0, 0)
+        if key not in self._lines:
+            video = self._store.catalog.video(video_id)
+            whole = Span(0, max(1, video.duration if video else 1), video.time_base if video else Fraction(1))
+            self._lines[key] = self._store.catalog.evidence_during(video_id, whole, ("screen",), MOST_AROUND)
+        return self._lines[key]
 
 
 def _asked(question: Question | str) -> Asked:

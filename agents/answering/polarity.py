@@ -46,7 +46,9 @@ def polarity_agrees(claim: str, evidence: Iterable[str]) -> bool:
     if any(_contradicted(one, known - refused) and not _denied_briefly(one, theirs) for one in ours):
         return False
     denied = {word for denial in ours for word in denial.words}
-    return not any(_contradicted(denial, said - denied - known) for denial in theirs)
+    # Denials that share a word deny the same, whichever word comes first: "you can't see the star", "it can't be seen".
+    others = [one for one in theirs if denied.isdisjoint(one.words)]
+    return not any(_contradicted(denial, said - denied - known) for denial in others)
 
 
 def _contradicted(denial: Denial, affirmed: set[str]) -> bool:

@@ -11,7 +11,7 @@ from agents.answering.wording import file_name
 from agents.questions.described import described_videos
 from agents.questions.follow_ups import standing_alone
 from agents.questions.question import Question
-from agents.questions.turns import Shown, Turn
+from agents.questions.conversation.turns import Shown, Turn
 from agents.questions.understanding import understand
 from agents.questions.video_names import VideoNames
 from agents.search.finder import SEARCHED_STAGES
@@ -98,7 +98,7 @@ class Reader:
         return "empty" if idle else ""
 
     def _understood(self, text: str, language: str) -> Question:
-        question = understand(text, self._encoders.concepts.vocabulary, self._encoders.text)
+        question = understand(text, self._encoders.concepts.vocabulary, self._encoders)
         return replace(question, chinese=language == "zh") if language else question
 
     def _check_indexed(self, video_ids: Sequence[str]) -> None:

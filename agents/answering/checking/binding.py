@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from agents.answering.checking.ground import shared_words
 from agents.answering.checking.likeness import NEAR_NOUN, Likeness
 from agents.answering.checking.passages import THIRD, Passage
-from agents.answering.checking.traits import traits
+from agents.answering.checking.quantities import Quantity, quantities
+from agents.answering.checking.traits import Trait, traits
 from agents.answering.checking.wording import Token, base, clauses, has_chinese, same_word, tokens
 from agents.words import content_terms
+from stores.core.text_keys import search_key
 
 _COPULA = re.compile(r"^(.*?)\b(?:is|are|was|were)\b(?!\s+(?:not\b|\w+ed\b|\w+ing\b))(.*)$", re.I)
-_MAIN = re.compile(r"[.!?;。！？；](?=\s|$)|\b(?:and|but|while|whereas)\b", re.I)
+_MAIN = re.compile(r"[.!?;。！？；](?=\s|$)|\b(?:and|but|while|whereas|although|though|because)\b", re.I)
 
 
-def colour_of_another(text: str, passage: Passage, likeness: Likeness) -> str:
-    """A sentence about a colour that the thing it is said of does not have; "" if there is none."""
+def looks_of_another(text: str, passage: Passage, likeness: Likeness) -> str:
+    """A sentence about a colour or direction that the thing it is said of does not have; "" if there is none."""
     things = [(token, _things(token.key, passage, likeness)) for token in tokens(text)]
     things += [(term, _things(term.text, passage, likeness)) for term in _chinese_things(text)]
     named = [(token, lines) for token, lines in things if lines]
     for one in traits(text):
-        if one.kind != "colour":
+        if one.kind not in ("colour", "direction"):
             continue
         following = [item for item in named if item[0].start >= one.end]
         close = [
@@ -31,8 +34,8 @@ def colour_of_another(text: str, passage: Passage, likeness: Likeness) -> str:
         before = [item for item in named if item[0].start < one.start]
         chosen = close[:1] or before[-1:] or following[:1]
         lines = chosen[0][1] if chosen else [line.search_text for line in passage.lines]
-        if not any(other.kind == "colour" and other.value == one.value for line in lines for other in traits(line)):
-            return f"{one.value!r} is not the colour of what it is said of."
+        if not any((other.kind, other.value) == (one.kind, one.value) for line in lines for other in traits(line)):
+            return f"{one.value!r} is not said of this thing in the cited lines."
     return ""
 
 
@@ -64,15 +67,84 @@ def bound_otherwise(text: str, passage: Passage, likeness: Likeness) -> str:
     for stated in clauses(text):
         if fault := _complement(stated, _MAIN.split(passage.text), likeness):
             return fault
-        if has_chinese(stated) or len(known) < 2:
+        if len(known) < 2:
+            continue
+        if has_chinese(stated):
+            if _another_subject(stated, known):
+                return "The cited lines say this of another one."
             continue
         if placed := _placed_otherwise(stated, known):
             return placed
+        if _joined_from_two(stated, known):
+            return "Its words stand in separate clauses of the cited lines, which say them of different things."
         keys = [token.key for token in tokens(stated)]
         shared = [shared_words(keys, clause) for clause in known]
         if len(keys) >= 2 and max(shared) == 1 and sum(shared) >= len(keys) and not THIRD.search(passage.text):
             return "Its words stand in separate clauses of the cited lines."
     return ""
+
+
+_THIRD_ALONE = re.compile(r"\b(?:it|it's|he|she|they|this|that|these|those|which|who|him|them|one|ones)\b", re.I)
+_OWN_SUBJECT = re.compile(
+    r"^(?:(?:and|but|so|now|then|although|while|uh|well)\s+)*(?:i|we|you)\b|^(?:i|we|you)['’]", re.I
+)
+_FINITE = re.compile(
+    r"\w+\s+(?:is|are|was|were|has|have|had|do|does|did|will|would|can|could|must|may|might|should|got|went|came|gave|"
+    r"took|made|said|told|knew|saw|won|lost|left|bought|sold|built|wrote|ran|began|brought|thought)\b",
+    re.I,
+)
+
+
+def _joined_from_two(stated: str, known: Sequence[str]) -> bool:
+    """Whether a claim puts together what two main clauses say, each with a subject of its own and no pronoun that
+    refers to the other: "my wife handles the money and I look after the animals"."""
+    items: list[Callable[[str], object]] = [partial(shared_words, [token.key]) for token in tokens(stated)]
+    items += [partial(_has_quantity, one) for one in quantities(stated)]
+    items += [partial(_has_trait, one) for one in traits(stated)]
+    held = [[bool(item(clause)) for item in items] for clause in known]
+    best = max(range(len(known)), key=lambda i: sum(held[i]))
+    foreign = [n for n in range(len(items)) if not held[best][n] and any(row[n] for row in held)]
+    if not foreign or not sum(held[best]):
+        return False
+    counted = [one for one in quantities(known[best]) if any(one.same(other) for other in quantities(stated))]
+    if len(foreign) == 1 and any(not one.noun and not one.dimension for one in counted):
+        return False  # "thirty sheep … now we have two hundred": what is counted is not said again
+    others = [i for i in range(len(known)) if any(held[i][n] for n in foreign)]
+    return _stands_alone(known[best]) and all(_stands_alone(known[i]) for i in others)
+
+
+def _stands_alone(clause: str) -> bool:
+    subject = _OWN_SUBJECT.search(clause) or _FINITE.search(clause) or _THIRD_PERSON.search(clause)
+    return bool(subject) and not _THIRD_ALONE.search(clause)
+
+
+_THIRD_PERSON = re.compile(
+    r"^(?:(?:my|the|our|his|her|a|an)\s+)?[a-z]+\s+[a-z]+s\s+(?:the|a|an|my|his|her|their|most|it|to)\b", re.I
+)
+
+
+def _has_quantity(one: Quantity, clause: str) -> bool:
+    return any(one.same(other) for other in quantities(clause))
+
+
+def _has_trait(one: Trait, clause: str) -> bool:
+    return any((one.kind, one.value) == (other.kind, other.value) for other in traits(clause))
+
+
+def _another_subject(stated: str, known: Sequence[str]) -> bool:
+    """Whether a clause ends as a Chinese claim does, but begins with something else, which the claim has not; what the
+    claim begins with stands in another clause."""
+    ours = re.sub("[了的呢啊吧]+$", "", search_key(stated))
+    for clause in known:
+        theirs = re.sub("[了的呢啊吧]+$", "", search_key(clause))
+        size = 0
+        while size < min(len(ours), len(theirs)) and ours[-1 - size] == theirs[-1 - size]:
+            size += 1
+        mine, other = ours[: len(ours) - size], theirs[: len(theirs) - size]
+        elsewhere = any(mine in search_key(one) for one in known if one != clause)
+        if size >= 3 and mine and other and elsewhere and other not in ours and mine not in theirs:
+            return True
+    return False
 
 
 _PREPOSITION = re.compile(
@@ -107,6 +179,9 @@ def _complement(stated: str, known: Sequence[str], likeness: Likeness) -> str:
         return ""
     denied = ""
     for clause in known:
+        others = [other for other in known if other != clause]
+        if _said_of_another(subject, complement, clause, others):
+            denied = denied or f"The cited lines say {clause.strip()!r}."
         theirs = _COPULA.match(clause)
         if not theirs:
             continue
@@ -119,6 +194,20 @@ def _complement(stated: str, known: Sequence[str], likeness: Likeness) -> str:
             return ""
         denied = f"The cited lines say {clause!r}."
     return denied
+
+
+def _said_of_another(subject: list[str], complement: list[str], clause: str, others: Sequence[str]) -> bool:
+    """Whether a clause says all of a claim's complement of another subject, and the claim's subject is in another."""
+    theirs = _COPULA.match(clause)
+    if not theirs or THIRD.search(theirs[1]):
+        return False
+    # "silver" may be a metal, too
+    about, said = _keys(theirs[1]) or [one.value for one in traits(theirs[1])], _keys(theirs[2])
+    if not about or not said or not all(any(same_word(one, other) for other in said) for one in complement):
+        return False
+    if any(same_word(one, other) for one in subject for other in [*about, *said]):
+        return False
+    return all(any(shared_words([one], other) for other in others) for one in subject)
 
 
 def _keys(text: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agents.answering.checking.ground import Ground
+from agents.answering.checking.ground import Ground, shared_words
 from agents.answering.checking.likeness import NEAR_NOUN, NEAR_SENTENCE, NEAR_VERB, Likeness
 from agents.answering.checking.passages import Passage
 from agents.answering.checking.quantities import quantities
@@ -84,6 +84,8 @@ def _covered(
     as_verb = token.verb or any(same_word(token.key, key) for key in ground.asked.verbs)
     if as_verb or not passage.refers:
         return as_verb
+    if any(shared_words([token.key], clause) for clause in ground.cited):
+        return False  # another cited line has it, which does not belong to this one
     around = ground.context(passage)
     there = [base(word) for word in re.findall(r"[^\W\d_]{2,}", around)]
     return any(same_word(token.key, word) for word in there)
@@ -107,6 +109,8 @@ def words_of_things(passage: Passage) -> list[str]:
 def _named_around(token: Token, passage: Passage, ground: Ground) -> bool:
     """A name that the question has, too, may stand around the cited lines."""
     key = search_key(token.text)
+    if any(shared_words([token.key], clause) for clause in ground.cited):
+        return False  # of another cited line
     return key in search_key(ground.asked.text) and key in search_key(ground.context(passage))
 
 
@@ -118,7 +122,8 @@ def _chinese_uncovered(text: str, passage: Passage, ground: Ground, likeness: Li
         if part in _said_by_numbers(text, known) or likeness.means(part, candidates, NEAR_NOUN + 0.06):
             continue
         lent = ground.asked.lends and part in search_key(ground.asked.text)
-        if lent and part in search_key(ground.context(passage)):
+        elsewhere = any(part in search_key(clause) for clause in ground.cited)
+        if lent and not elsewhere and part in search_key(ground.context(passage)):
             continue
         missing.append(Token(part, part, False, False, text.find(part)))
     return missing

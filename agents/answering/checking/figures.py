@@ -65,7 +65,7 @@ def trait_fault(text: str, passage: Passage, ground: Ground) -> Fault | None:
         theirs += tuple(one for line in passage.lines for one in traits(line.search_text))
     asked = {(one.kind, one.value) for one in traits(ground.asked.text)} if ground.asked.lends else set()
     for one in traits(text):
-        if one.kind in ground.exempt or one.value == "none" or (one.kind == "colour" and passage.seen):
+        if one.kind in ground.exempt or one.value == "none" or (passage.seen and one.kind in ("colour", "direction")):
             continue
         word = text[one.start : one.end] or one.value
         if not any(_same_trait(one, other) for other in theirs):

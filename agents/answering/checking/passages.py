@@ -112,10 +112,11 @@ def _passage(group: Sequence[Evidence]) -> Passage:
 
 
 def _companions(passage: Passage, others: Sequence[Passage]) -> str:
-    """What is shown while a passage is said: a name belongs to the words that are said below it."""
+    """What is written while a passage is said or seen, or said while it is shown: a name belongs to the words below."""
     there: list[str] = []
     for other in others:
-        if other is passage or other.lines[0].channel == passage.lines[0].channel:
+        kind = other.lines[0].channel
+        if other is passage or kind == passage.lines[0].channel or kind not in ("screen", "speech"):
             continue
         there += [line.search_text for line in other.lines if any(_meet(line, one) for one in passage.lines)]
     return "\n".join(there)

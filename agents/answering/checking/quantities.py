@@ -85,7 +85,7 @@ _IN_WORDS = (
     rf"(?:(?:{'|'.join((*_ONES, *_TENS, *_SCALES, 'dozen'))})\b(?:[\s-]+(?:and\s+)?(?=(?:"
     rf"{'|'.join((*_ONES, *_TENS, *_SCALES, 'dozen'))})\b))?)+"
 )
-_CLOCK = re.compile(r"(?<![\d:])(\d{1,2}):(\d{2})(?::(\d{2}))?(?![\d:])\s*([ap])?\.?m?\b\.?", re.I)
+_CLOCK = re.compile(r"(?<![\d:])(\d{1,2}):(\d{2})(?::(\d{2}))?(?![\d:])(?:\s*([ap])\.?m\b\.?)?", re.I)
 _PAST = re.compile(
     rf"\b(half|quarter|{'|'.join((*_ONES, *_TENS))}|\d+)\s+(?:minutes\s+)?(past|to)\s+({'|'.join(_ONES[1:13])}|"
     rf"\d{{1,2}})\b"

@@ -59,7 +59,7 @@ def derivable(lines: Sequence[Evidence]) -> set[str]:
     exactly = [line.span.duration for line in lines]
     found |= {length(seconds, chinese) for seconds in (*exactly, sum(exactly)) for chinese in (False, True)}
     found |= {f"{seconds:g} s" for seconds in _lengths(lines)}
-    return found | {f"{seconds:g}" for seconds in _lengths(lines)} | {clock(seconds) for seconds in _lengths(lines)}
+    return found | {clock(seconds) for seconds in _lengths(lines)}
 
 
 def _moments(lines: Sequence[Evidence]) -> int:
@@ -107,7 +107,7 @@ def _alike(value: str, other: str) -> bool:
 
 
 def _plain_number(text: str) -> float | None:
-    match = re.fullmatch(r"\s*(-?\d+(?:\.\d+)?)\s*(?:s|seconds?|秒)?\s*", text)
+    match = re.fullmatch(r"\s*(-?\d+(?:\.\d+)?)\s*", text)
     if match:
         return float(match[1])
     numbers = quantities(text)

@@ -156,7 +156,8 @@ def _chinese_swapped(claim: str, evidence: str) -> bool:
     ours, theirs = search_key(claim), search_key(evidence)
     around = bool(_CJK_PASSIVE.search(ours)) != bool(_CJK_PASSIVE.search(theirs))
     if around:
-        return False
+        passive, active = (ours, theirs) if "被" in ours else (theirs, ours)
+        return _done_by_another(passive, active)
     for mine in _CJK_COMPARED.finditer(ours):
         for other in _CJK_COMPARED.finditer(theirs):
             if other[2].startswith(mine[1]) and mine[2].startswith(other[1][-4:]):
@@ -172,6 +173,17 @@ def _chinese_swapped(claim: str, evidence: str) -> bool:
             crossed = _share(left[-4:], after, before) and _share(right[:4], before, after)
             if crossed:
                 return True
+    return False
+
+
+def _done_by_another(passive: str, active: str) -> bool:
+    """Whether the one behind 被 suffers in the other text what it does in this one."""
+    patient, _, rest = passive.partition("被")
+    for i in range(1, len(rest) - 1):
+        verb, agent = rest[i : i + 2], rest[:i]
+        if active.count(verb) == 1 and re.fullmatch("[\u4e00-\u9fff]{2}", verb):
+            before, after = active.split(verb)
+            return _share(patient[-4:], before, after) and _share(agent[-4:], after, before)
     return False
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agents.answering.checking.binding import bound_otherwise, colour_of_another
+from agents.answering.checking.binding import bound_otherwise, looks_of_another
 from agents.answering.checking.covering import uncovered
 from agents.answering.checking.figures import number_fault, trait_fault
 from agents.answering.checking.ground import Ground, best_clause
@@ -79,8 +79,8 @@ def _fault(text: str, passage: Passage, ground: Ground, likeness: Likeness) -> t
         if names:
             return distance, Fault("NAME", f"The cited lines do not name {names[0].text!r}.")
         return distance, Fault("WORDS", f"{missing[0].text!r} has no support in the cited lines.")
-    if passage.seen and (colour := colour_of_another(text, passage, likeness)):
-        return distance, Fault("COLOUR", colour)
+    if passage.seen and (looks := looks_of_another(text, passage, likeness)):
+        return distance, Fault("COLOUR", looks)
     if not passage.fragment and (bound := bound_otherwise(text, passage, likeness)):
         return distance, Fault("STITCHED", bound)
     if not _rests_on(text, passage, ground):

@@ -92,7 +92,7 @@ def _nothing_in_common(
     if has_chinese(question):
         parts = chinese_left(question, everything)
         whole = "".join(chinese_left(question, ""))
-        if len(whole) < 3 or len("".join(parts)) < len(whole):
+        if len(whole) < 4 or len("".join(parts)) < len(whole):
             return None
         if any(likeness.means(part, [base(line.text)], 0.6) for part in parts for line in lines):
             return None

@@ -45,6 +45,8 @@ def _month(number: int, name: str) -> str:
     return rf"{english}|(?<![十\d]){_MONTHS_IN_CHINESE[number - 1]}(?!亮)|(?<!\d)0?{number}月"
 
 
+_A_NUMBER = r"(?=\d|the age|[a-z]+teen|[a-z]+ty\b|ten\b|twelve|a hundred|one hundred)"
+
 _TABLES: tuple[tuple[str, Reason, dict[str, str]], ...] = (
     ("colour", "COLOUR", _COLOURS),
     (
@@ -110,7 +112,9 @@ _TABLES: tuple[tuple[str, Reason, dict[str, str]], ...] = (
         "COMPARISON",
         {
             "first": r"\b(?:first(?:ly)?|to begin with)\b|首先|先(?!生|进)|第一|最初|一开始",
-            "last": r"\b(?:last(?! (?:year|week|month|night|summer|time|spring|winter|autumn|fall)\b)(?:ly)?|finally)\b|最后|最终",
+            "last": r"\b(?:last(?! (?:year|week|month|night|summer|time|spring|winter|autumn|fall)\b)(?:ly)?|"
+            r"finally)\b|"
+            r"最后|最终",
         },
     ),
     (
@@ -125,9 +129,12 @@ _TABLES: tuple[tuple[str, Reason, dict[str, str]], ...] = (
         "more or less",
         "COMPARISON",
         {
-            "more": r"\b(?:more|greater|higher|longer|larger|bigger|taller|faster|heavier|wider|deeper|exceed\w*|above|over (?=\d|the age|[a-z]+teen|[a-z]+ty\b|ten\b|twelve|a hundred|one hundred))\b|"
+            "more": r"\b(?:more|greater|higher|longer|larger|bigger|taller|faster|heavier|wider|deeper|"
+            r"exceed\w*|above)\b|"
+            rf"\bover {_A_NUMBER}|"
             r"更[多大高长快重宽深]|[多大高长快重]于|超过|以上",
-            "less": r"\b(?:less|fewer|lower|shorter|smaller|slower|lighter|narrower|below|under (?=\d|the age|[a-z]+teen|[a-z]+ty\b|ten\b|twelve|a hundred|one hundred))\b|"
+            "less": r"\b(?:less|fewer|lower|shorter|smaller|slower|lighter|narrower|below)\b|"
+            rf"\bunder {_A_NUMBER}|"
             r"更[少小低短慢轻窄浅]|[少小低短慢轻]于|不到|以下",
         },
     ),
@@ -140,19 +147,31 @@ _TABLES: tuple[tuple[str, Reason, dict[str, str]], ...] = (
         },
     ),
     (
+        "now or then",
+        "DATE",
+        {
+            "now": r"\b(?:now|nowadays|currently)\b|现在|目前|如今",
+            "once": r"\b(?:used to|formerly|originally|back then)\b|曾经|从前",
+        },
+    ),
+    (
         "extreme",
         "COMPARISON",
         {
-            "most": r"\b(?:biggest|largest|highest|tallest|longest|fastest|heaviest|oldest|best|greatest)\b|最[大高长快重老好多贵]",
-            "least": r"\b(?:smallest|lowest|shortest|slowest|lightest|youngest|worst|least|fewest)\b|最[小低短慢轻坏差少便]",
+            "most": r"\b(?:biggest|largest|highest|tallest|longest|fastest|heaviest|oldest|best|greatest)\b|"
+            r"最[大高长快重老好多贵]",
+            "least": r"\b(?:smallest|lowest|shortest|slowest|lightest|youngest|worst|least|fewest)\b|"
+            r"最[小低短慢轻坏差少便]",
         },
     ),
     (
         "quantifier",
         "QUANTIFIER",
         {
-            "all": r"\b(?:all(?! (?:right|over|of a sudden))|every|each|everyone|everybody|everything|always|both)\b|全部|所有|每[个位人一天次年]?|人人|总是",
-            "most": r"\b(?:most(?= (?:of|people|[a-z]+s)\b)|mostly|mainly|majority|usually)\b|大部分|大多数?|多数|主要|通常",
+            "all": r"\b(?:all(?! (?:right|over|of a sudden))|every|each|everyone|everybody|everything|always|both)\b|"
+            r"全部|所有|每[个位人一天次年]?|人人|总是",
+            "most": r"\b(?:most(?= (?:of|people|[a-z]+s)\b)|mostly|mainly|majority|usually)\b|"
+            r"大部分|大多数?|多数|主要|通常",
             "some": r"\b(?:some|a few|sometimes|several)\b|有些|有的|一些|有时|几个|部分(?<!大部分)",
             "few": r"\b(?:(?<!a )few|rarely|seldom)\b|很少|极少|少数",
             "none": r"\b(?:none|nobody|no one|nothing|never)\b",
@@ -207,7 +226,8 @@ _OPTIONAL = (
 _MODALS = {
     "must": r"\b(?:must|have to|has to|had to|needs? to|required|mandatory|obligatory)\b|必须|一定要|务必|得要",
     "should": r"\b(?:should|ought|recommend(?:s|ed)?|advis(?:e|es|ed)|had better|supposed to)\b|应该|应当|最好|建议",
-    "may": r"\b(?:may|might|can|could|allowed|permitted|possible|possibly|perhaps|maybe|able)\b|可以|可能|也许|或许|能够?",
+    "may": r"\b(?:may|might|can|could|allowed|permitted|possible|possibly|perhaps|maybe|able)\b|"
+    r"可以|可能|也许|或许|能够?",
 }
 _IMPERATIVES = frozenset(
     "take let put add use mix stir open close turn press click keep make bring cut place pour go come give set "

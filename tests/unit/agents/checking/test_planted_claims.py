@@ -11,7 +11,7 @@ from encoders.bundle import Encoders
 from stores.library_store import LibraryStore
 from tests.unit.agents.checking.planted import Planted, claim_of, plant, read
 
-SETS = ("planted_one.toml", "planted_two.toml")
+SETS = ("planted_one.toml", "planted_two.toml", "planted_three.toml")
 SHARE = 0.97
 
 
