@@ -1,20 +1,28 @@
 """How well an annotated library is found, tagged and answered: ingest, import its tags, evaluate, print.
 
-    python benchmarks/library_quality.py FOLDER [--library DIR] [--report benchmarks/reports/NAME.md]
+    python benchmarks/library_quality.py FOLDER [--absent LIST.txt] [--library DIR]
+        [--report benchmarks/reports/NAME.md]
 
-FOLDER holds ``clips/``, ``annotations.json`` and ``tags.csv`` (the format is in the README under "Evaluate").
+FOLDER holds ``clips/``, ``annotations.json`` and ``tags.csv`` (the format is in the README under "Evaluate"). LIST.txt
+holds queries, one a line, for what no clip shows or says: for each channel it is printed which share of them matches
+where so many of the annotated queries do, as the threshold moves.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+SHARES = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
+MOMENTS = 50
+CHANNELS = {"all": (), "pictures": ("picture", "object"), "lines": ("speech", "screen", "caption")}
 
 
 def kinodex(*arguments: str) -> dict[str, object]:
@@ -35,6 +43,39 @@ def measure(corpus: Path, library: Path) -> dict[str, object]:
     return {"ingest": ingested["totals"], **figures}
 
 
+def curve(present: list[float], absent: list[float]) -> dict[str, float]:
+    """Share of the absent that reaches the ratio that so many of the present reach, by the latter."""
+    ordered = sorted(present, reverse=True)
+    found: dict[str, float] = {}
+    for share in SHARES:
+        least = ordered[min(len(ordered), max(1, math.ceil(share * len(ordered)))) - 1]
+        found[f"{share:.2f}"] = sum(ratio >= least > 0 for ratio in absent) / len(absent)
+    return found
+
+
+def no_match(corpus: Path, library: Path, absent: list[str]) -> dict[str, object]:
+    """How absent and annotated queries are told apart, by channel, and how many of each match."""
+    from kinodex import Library
+
+    clips = json.loads((corpus / "annotations.json").read_text(encoding="utf-8"))["clips"].values()
+    present = [query for clip in clips for queries in clip["queries"].values() for query in queries]
+    best: dict[str, dict[str, list[float]]] = {name: {"present": [], "absent": []} for name in CHANNELS}
+    matches = {"present": 0, "absent": 0}
+    with Library.open(library, create=False) as opened:
+        for kind, queries in (("present", present), ("absent", absent)):
+            for query in queries:
+                found = opened.search(query, k=MOMENTS)
+                matches[kind] += found.verdict == "match"
+                for name, channels in CHANNELS.items():
+                    ratios = [
+                        sum(worth for channel, worth in moment.channels.items() if not channels or channel in channels)
+                        for moment in found.moments
+                    ]
+                    best[name][kind].append(max(ratios, default=0.0))
+    shares = {f"{kind}_matching": matches[kind] / len(best["all"][kind]) for kind in matches}
+    return {**shares, **{f"absent_by_present_{name}": curve(**ratios) for name, ratios in best.items()}}
+
+
 def summary(figures: dict[str, object]) -> dict[str, object]:
     """The figures without the lists of single queries, tags and questions."""
     kept: dict[str, object] = {}
@@ -50,11 +91,16 @@ def main() -> None:
     """Parse, measure, print, and write a report if requested."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
+    parser.add_argument("--absent", type=Path, help="queries for what is not there, one a line")
     parser.add_argument("--library", type=Path, help="keep the library here (default: a temporary one)")
     parser.add_argument("--report", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        figures = measure(arguments.corpus, arguments.library or Path(scratch) / "library")
+        library = arguments.library or Path(scratch) / "library"
+        figures = measure(arguments.corpus, library)
+        if arguments.absent:
+            lines = arguments.absent.read_text(encoding="utf-8").splitlines()
+            figures["no_match"] = no_match(arguments.corpus, library, [line.strip() for line in lines if line.strip()])
     text = json.dumps(figures, indent=2, ensure_ascii=False)
     print(text)
     if arguments.report:

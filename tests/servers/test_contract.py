@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from stores.core.errors import StoreError
-from stores.core.records import Blob, Caption, Decision, Script, StageKey, StageOutput, Tag
+from stores.core.records import Blob, Caption, Clip, Decision, Script, StageKey, StageOutput, Tag
 from stores.library_store import LibraryStore
 from stores.maintenance.sweeping import sweep
 from stores.sql.database import writing
@@ -46,6 +46,21 @@ def test_committed_results_are_visible_everywhere(store: LibraryStore, elsewhere
     assert [hit.vector_id for hit in other.vectors.query(COLLECTION, np.array([1, 0], np.float32), 5)] == ["a:f1"]
     assert {found.text for found in other.catalog.evidence_of(video_id)} >= {"dog", "naïve “quotes” 滑板 � �"}
     assert other.ledger.done_fingerprints(video_id) == {"probe": "f1", "speech": "f1", "tracklets": "f1"}
+
+
+def test_what_was_recognised_is_found_by_clip(store: LibraryStore) -> None:
+    labelled, bare = add_video(store), add_video(store, "bare.mp4")
+    first, second = Clip("clp_1", span(0, 12_800), 0), Clip("clp_2", span(25_600, 38_400), 25_600)
+    put(store, labelled, "labels", label(labelled, 0, "taxi", "出租车"), label(labelled, 0, "bus", "公交车"))
+    put(store, labelled, "tracklets", tracklet(labelled, "dog", "brown", "runs"))  # ends where the second clip begins
+    clips = [(labelled, first), (labelled, second), (bare, Clip("clp_3", span(0, 9), 0))]
+    assert store.catalog.recognised_in(clips, ["in:taxi", "coco:18", "in:ship"]) == {
+        "clp_1": {"in:taxi": 0.25, "coco:18": 0.8},
+        "clp_2": {},
+    }
+    assert store.catalog.recognised_in(clips, []) == store.catalog.recognised_in([], ["in:taxi"]) == {}
+    put(store, labelled, "labels", label(labelled, 0, "ship", "船"), fingerprint="f2")
+    assert store.catalog.recognised_in(clips, ["in:taxi", "in:ship"])["clp_1"] == {"in:ship": 0.25}
 
 
 def test_captions_are_evidence_with_or_without_a_score(store: LibraryStore, elsewhere: Elsewhere) -> None:

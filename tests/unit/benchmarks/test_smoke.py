@@ -93,9 +93,13 @@ def test_library_quality(films: Path, runtime_only: dict[str, str], tmp_path: Pa
     (tmp_path / "tags.csv").write_text("id,name,facet,aliases\nt1,car,what,\n")
     truth = {"clips": {"one": {"file": "one.mp4", "queries": {"en": ["a square"]}, "tags": ["car"]}}}
     (tmp_path / "annotations.json").write_text(json.dumps(truth))
-    figures = json.loads(bench("library_quality.py", tmp_path, env=runtime_only))
+    (tmp_path / "absent.txt").write_text("elephant\n\n大象\n", encoding="utf-8")
+    options = ("--absent", tmp_path / "absent.txt")
+    figures = json.loads(bench("library_quality.py", tmp_path, *options, env=runtime_only))
     assert figures["ingest"]["done"] == 2
     assert figures["retrieval"]["overall"]["queries"] == 1
+    assert 0 <= figures["no_match"]["absent_matching"] <= 1
+    assert set(figures["no_match"]["absent_by_present_pictures"]) >= {"0.85", "0.90"}
 
 
 @pytest.mark.slow
