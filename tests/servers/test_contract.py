@@ -17,6 +17,7 @@ from stores.library_store import LibraryStore
 from stores.maintenance.sweeping import sweep
 from stores.sql.database import writing
 from stores.sql.fulltext_common import COMMON
+from stores.threads.tables import OF_TURN
 from tests.unit.stores.builders import (
     COLLECTION,
     add_video,
@@ -192,6 +193,8 @@ def test_words_kept_under_former_keys_are_found_after_an_upgrade(
         connection.execute(text("DROP TABLE tag_vectors"))
         connection.execute(text("ALTER TABLE speech_activities RENAME TO voices"))
         connection.execute(text("DROP INDEX frame_hashes_by_end"))
+        for table in (*(one.__tablename__ for one in OF_TURN), "turns", "thread_videos", "threads"):
+            connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0005'"))
         if connection.dialect.name == "postgresql":
             connection.execute(text("ALTER TABLE evidence_fts DROP COLUMN line"))
