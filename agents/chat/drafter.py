@@ -71,9 +71,9 @@ class Drafter:
             made = self._by_model(state, ranked)
             if made["drafted"]:
                 return made
-            claims = draft(material, ranked)
+            claims = draft(material, ranked, lambda some: self._checker.judge(some, question, videos).kept)
             return {**made, "by_rules": True, "mode": "extractive", "drafted": [claim_out(one) for one in claims]}
-        claims = draft(material, ranked)
+        claims = draft(material, ranked, lambda some: self._checker.judge(some, question, videos).kept)
         return {"by_rules": True, "mode": "extractive", "drafted": [claim_out(one) for one in claims]}
 
     def check(self, state: ChatState, question: Question, videos: Sequence[str] | None) -> dict[str, Any]:

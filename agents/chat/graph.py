@@ -57,7 +57,7 @@ class ChatGraph:
     ) -> None:
         self._store = store
         self._toolbox = Toolbox(store, encoders, finder)
-        self._reader = Reader(store, encoders)
+        self._reader = Reader(store, encoders, self._toolbox.found)
         self._limits = limits
         self._drafter = Drafter(store, encoders, self._toolbox, llm, limits)
         plans = llm is not None and not llm.settings.short_prompts

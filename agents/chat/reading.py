@@ -8,27 +8,32 @@ from functools import lru_cache
 from typing import Any
 
 from agents.answering.wording import file_name
+from agents.questions.conversation.turns import Shown, Turn
 from agents.questions.described import described_videos
 from agents.questions.follow_ups import standing_alone
 from agents.questions.question import Question
-from agents.questions.conversation.turns import Shown, Turn
 from agents.questions.understanding import understand
 from agents.questions.video_names import VideoNames
 from agents.search.finder import SEARCHED_STAGES
 from agents.search.keystrokes import names_nothing
 from agents.search.video_topics import VideoTopics
+from agents.tools.moments import Search
 from agents.words import nothing_to_look_for, read_part
 from encoders.bundle import Encoders
 from stores.core.errors import UsageError
 from stores.library_store import LibraryStore
 
+CLEARLY = 0.8
+"""Share of the best score below which the second best video is not meant, either. Ours."""
+
 
 class Reader:
     """Reads the questions of conversations over one library."""
 
-    def __init__(self, store: LibraryStore, encoders: Encoders) -> None:
+    def __init__(self, store: LibraryStore, encoders: Encoders, search: Search) -> None:
         self._store = store
         self._encoders = encoders
+        self._search = search
         self._names = VideoNames(store)
         self._topics = VideoTopics(store, encoders)
         self.question = lru_cache(maxsize=64)(self._understood)
@@ -69,10 +74,20 @@ class Reader:
             return [], text, why  # both sides are needed
         for one in described:
             topic = self._topics.meant(one.what, None, scope)
-            if topic is not None:
-                name = file_name(self._store.catalog.display_uri(topic.video_id))
-                return [topic.video_id], one.rest, "; ".join(filter(None, (why, f"“{one.what}” is {name}")))
+            video_id = topic.video_id if topic is not None else self._likest(one.what, scope)
+            if video_id:
+                name = file_name(self._store.catalog.display_uri(video_id))
+                return [video_id], one.rest, "; ".join(filter(None, (why, f"“{one.what}” is {name}")))
         return [], text, why
+
+    def _likest(self, what: str, scope: Sequence[str] | None) -> str:
+        """The video with the best match for a description, if that is clearly better than any other's; else ""."""
+        found = self._search(what, 8, scope)
+        if found.verdict == "no_match":
+            return ""
+        first = found.moments[0]
+        second = next((one.score for one in found.moments if one.video_id != first.video_id), 0.0)
+        return first.video_id if second < CLEARLY * first.score else ""
 
     def _turns(self, history: Mapping[str, Any]) -> list[Turn]:
         return [self._turn(one) for one in history.get("turns", []) if one["status"] == "done"]

@@ -15,6 +15,7 @@ from agents.evidence import is_background
 from agents.search.finder import Found
 from agents.words import Term, content_terms, coverage
 from encoders.bundle import Encoders
+from stores.core.errors import UsageError
 from stores.core.records import Channel, Evidence, Span
 from stores.library_store import LibraryStore
 
@@ -80,7 +81,10 @@ class VideoTopics:
             for hit in self._store.fulltext.search(words, MOST_HITS, video_ids=video_ids, channels=_TEXT)
         )
         moments = {moment.video_id: moment.score for moment in reversed(found.moments if found else ())}
-        chosen = list(dict.fromkeys([*(one for one, _ in hits.most_common(MOST_VIDEOS // 2)), *reversed(moments)]))
+        seen = self._store.fulltext.search(words, MOST_HITS, video_ids=video_ids, channels=("object", "picture"))
+        named = self._named(words, video_ids)
+        most = [one for one, _ in hits.most_common(MOST_VIDEOS // 2)]
+        chosen = list(dict.fromkeys([*named, *most, *reversed(moments), *(hit.video_id for hit in seen)]))
         topics = [self._topic(one, terms, moments.get(one, 0.0)) for one in chosen[:MOST_VIDEOS]]
         return sorted(
             (topic for topic in topics if topic.terms), key=lambda one: (-one.share, -one.worth, one.video_id)
@@ -98,6 +102,16 @@ class VideoTopics:
         if len(ranked) > 1 and ranked[1].share >= 1.0 and ranked[0].worth < AHEAD * ranked[1].worth:
             return None
         return ranked[0]
+
+    def _named(self, words: str, video_ids: Sequence[str] | None) -> list[str]:
+        """The video whose file has these words as its name."""
+        for joined in dict.fromkeys((words, words.replace(" ", "-"), words.replace(" ", "_"))):
+            try:
+                video_id = self._store.catalog.resolve(joined)
+            except UsageError:
+                continue
+            return [video_id] if video_ids is None or video_id in video_ids else []
+        return []
 
     def _topic(self, video_id: str, terms: Sequence[Term], moment: float) -> Topic:
         lines = self._lines(video_id)

@@ -11,16 +11,19 @@ from agents.answering.drafting.counting import asks_for_videos, draft_count
 from agents.answering.drafting.enumerated import asks_for_numbered, draft_enumerated, draft_numbered
 from agents.answering.drafting.listing import draft_metadata, draft_moments, draft_tags, draft_videos
 from agents.answering.drafting.material import Material
-from agents.answering.drafting.narrowing import draft_narrowed
+from agents.answering.drafting.narrowing import draft_asked, draft_narrowed
 from agents.answering.drafting.seen import asks_direction, draft_seen
 from agents.answering.drafting.summaries import draft_summary
-from agents.answering.drafting.times import draft_times, in_the_video
+from agents.answering.drafting.times import draft_times, in_the_video, without_when
 from agents.answering.from_text import draft_from_text
 from agents.answering.lines import RankedLine
 from agents.questions.question import Intent
+from stores.core.records import Evidence
 
 SUPPORT = 0.5
 """Share of the question's words that a line must say for its time to be an answer."""
+
+_SEEING = frozenset("appear visible present total altogether together 出现 看到 一共 总共 同时".split())
 
 _SHOW = re.compile(
     r"^\W*(?:please )?(?:show|find|take|jump|go|play|open|bring|get|look|search|where (?:can|do) (?:i|we|you))\b|^\W*(?:请|帮我)?(?:找|播放|跳|看|给我|搜|打开|哪里能|在哪)",
@@ -30,20 +33,26 @@ _SHOW = re.compile(
 Part = Callable[[Material, Sequence[RankedLine]], list[Claim]]
 
 
-def draft(material: Material, ranked: Sequence[RankedLine]) -> list[Claim]:
-    """Claims that answer the question, from the first part that has any.
+def draft(
+    material: Material, ranked: Sequence[RankedLine], accepted: Callable[[Sequence[Claim]], Sequence[Claim]]
+) -> list[Claim]:
+    """Claims that answer the question, from the first part that has any that stand.
 
     Args:
         ranked: lines about the question, the best first (`agents.answering.lines`).
+        accepted: the checker: those of some claims that are supported.
     """
     question = material.question
     if question.intent == "nothing":
         return []
+    rejected: list[Claim] = []
     for part in _parts(material):
         claims = part(material, ranked)
-        if claims:
-            return claims
-    return []
+        kept = list(accepted(claims)) if claims else []
+        if kept:
+            return kept
+        rejected = rejected or claims
+    return rejected  # the check says why
 
 
 def _parts(material: Material) -> tuple[Part, ...]:
@@ -79,7 +88,10 @@ def _parts(material: Material) -> tuple[Part, ...]:
 def _says_more(material: Material) -> bool:
     """Whether a question of how many says more than what is counted, so that it may be told rather than seen."""
     counted = {term.text for thing in material.things() for term in thing.terms}
-    return any(term.text not in counted and not term.text.isdigit() for term in material.question.terms)
+    return any(
+        term.text not in counted and term.text not in _SEEING and not term.text.isdigit()
+        for term in material.question.terms
+    )
 
 
 def _from_text(material: Material, ranked: Sequence[RankedLine]) -> list[Claim]:
@@ -105,19 +117,26 @@ def _videos(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
 
 def _times(material: Material, ranked: Sequence[RankedLine]) -> list[Claim]:
     if asks_for_numbered(material.question.text):
-        told = draft_numbered(material)
-    else:
-        told = []
-        if material.question.source != "picture":
-            told = draft_from_text(material.question, ranked, material.encoders, video_ids=material.named or None)
-            told = told or draft_narrowed(material)
+        return draft_times(material, _cited(material, draft_numbered(material)), seen=False)
     spoken = [one for one in ranked if one.unit.channel in ("speech", "screen") and one.share >= SUPPORT]
     best = sorted(spoken, key=lambda one: (-round(one.share, 2), -one.score))
-    cited = [claim.citations[0].evidence_id for claim in told]
-    lines = material.store.catalog.evidence(cited)
-    return draft_times(
-        material, [*(lines[one] for one in cited if one in lines), *(line for one in best for line in one.unit.lines[:1])]
-    )
+    told = [] if material.question.source == "picture" else draft_asked(material, without_when(material.question.text))
+    return draft_times(material, [*_cited(material, told), *(line for one in best for line in one.unit.lines[:1])])
+
+
+def _cited(material: Material, claims: Sequence[Claim]) -> list[Evidence]:
+    ids = [claim.citations[0].evidence_id for claim in claims]
+    lines = material.store.catalog.evidence(ids)
+    return [lines[one] for one in ids if one in lines]
+
+
+def _thing(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
+    """What is looked for, if it is something that lines tell: a phone number, a price."""
+    for text in material.question.things:
+        claims = draft_asked(material, f"{text}是什么？" if material.chinese else f"What is the {text}?")
+        if claims:
+            return claims
+    return []
 
 
 def _count(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
@@ -149,7 +168,7 @@ def _compare(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
 
 
 _BY_INTENT: dict[Intent, tuple[Part, ...]] = {
-    "find": (_moments, _from_text, _narrowed),
+    "find": (_moments, _thing, _from_text, _narrowed),
     "fact": (_from_text, _narrowed),
     "quote": (_from_text, _narrowed),
     "shown": (_seen, _from_text, _narrowed),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agents.answering.claims import Citation
 from agents.answering.drafting.things import Thing, confident, thing_of
@@ -46,9 +46,18 @@ class Material:
         return self.question.chinese
 
     def things(self) -> list[Thing]:
-        """The things that the question names; its content words together, if it names none apart."""
-        texts = self.question.things or (" ".join(term.text for term in self.question.terms),)
-        return [thing_of(text, self.encoders.concepts) for text in texts if text.strip()]
+        """The things that the question names, those that models know first; its content words, if it names none."""
+        concepts = self.encoders.concepts
+        named = [thing for text in self.question.things if (thing := thing_of(text, concepts)).terms]
+        words = [thing for term in self.question.terms if (thing := thing_of(term.text, concepts)).recognisable]
+        together = " ".join(term.text for term in self.question.terms)
+        known = [thing for thing in named if thing.recognisable]
+        counted = next((thing.count for text in self.question.things if (thing := thing_of(text, concepts)).count), 0)
+        if not known and counted:
+            words = [replace(thing, count=counted) for thing in words]
+        return (known or words) + [thing for thing in named if not thing.recognisable] or (
+            [thing_of(together, concepts)] if together else []
+        )
 
     def video(self, video_id: str) -> Video | None:
         """A video by its id."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from agents.answering.claims import LEAST_SEEN, SEEN, Claim, cite
 from agents.answering.drafting.material import Material
-from agents.answering.drafting.things import LEAST_OBJECT, Thing, colours_of, confident, named, thing_of
+from agents.answering.drafting.things import LEAST_OBJECT, Thing, colours_of, confident, named, so_many, thing_of
 from agents.answering.wording import colour, listed
 from agents.evidence import BACKGROUND
 from agents.search.scoring import query_scales
@@ -45,7 +45,7 @@ _WAYS = {
     "down": ("down", "向下"),
     "nearer": ("nearer", "靠近"),
     "farther": ("away", "远离"),
-    "still": ("not: it stays still", "不动"),
+    "still": ("", "不动"),
 }
 _LAST = re.compile(r"\b(?:last|final(?:ly)?|at the end)\b|最后|结尾|末尾", re.I)
 _BACKGROUND = re.compile(r"\bbackground\b|背景", re.I)
@@ -72,6 +72,8 @@ def draft_seen(material: Material) -> list[Claim]:
 
 def _about(material: Material, video_id: str, lines: Sequence[Evidence]) -> list[Claim]:
     text = material.question.text
+    if material.question.yes_or_no:
+        return _likest(material, video_id, lines)
     if asks_direction(text):
         return _direction(material, video_id)
     if material.question.relation in ("before", "after") and not _LAST.search(text):
@@ -146,7 +148,7 @@ def _chosen(material: Material, lines: Sequence[Evidence], count: int) -> Eviden
     """The line that is meant: of so many at one time, the first, the last, else the longest and surest."""
     relation = material.question.relation
     if count > 1:
-        together = _so_many(lines, count)
+        together = so_many(lines, count)
         if together:
             return max(together, key=lambda line: line.confidence)
     if relation == "first":
@@ -156,25 +158,16 @@ def _chosen(material: Material, lines: Sequence[Evidence], count: int) -> Eviden
     return max(lines, key=lambda line: line.confidence * line.span.duration)
 
 
-def _so_many(lines: Sequence[Evidence], count: int) -> list[Evidence]:
-    """The first lines of which exactly so many overlap; none if that never happens."""
-    for line in sorted(lines, key=lambda one: one.span.start):
-        there = [one for one in lines if one.span.start <= line.span.start < one.span.end]
-        if len(there) == count:
-            return there
-    return []
-
-
 def _direction(material: Material, video_id: str) -> list[Claim]:
     """Which way a tracked object moves, as the viewer sees it."""
     for term in (*material.question.things, *(term.text for term in material.question.terms)):
         thing = thing_of(term, material.encoders.concepts)
         moving = [line for line in material.seen(video_id, thing) if line.channel == "object" and _way(line)]
         if thing.recognisable and moving:
-            best = _chosen(material, moving, thing.count)
+            best = _chosen(material, [line for line in moving if _way(line) != "still"] or moving, thing.count)
             english, chinese = _WAYS[_way(best)]
             what = named(best, material.chinese)
-            text = f"{what}{chinese}" if material.chinese else f"The {what} moves {english}"
+            text = f"{what}{chinese}" if material.chinese else f"The {what} moves {english}" if english else f"The {what} stays still"
             return [Claim(text, (cite(best),), "seen")]
     return []
 
@@ -286,7 +279,8 @@ def _of_kind(material: Material, video_id: str, lines: Sequence[Evidence]) -> li
             kind = [line for line in kind if any(line.span.overlap(span) for span in spans)] or kind
         objects = [line for line in kind if line.channel == "object"]
         if kind and _LAST.search(material.question.text):
-            return _names(material, [max(objects or kind, key=lambda line: line.span.start)])
+            sure = [line for line in objects if line.confidence >= 0.5]
+            return _names(material, [max(sure or objects or kind, key=lambda line: line.span.end)])
         if kind and material.question.relation == "first":
             return _names(material, [min(objects or kind, key=lambda line: line.span.start)])
         if kind:

@@ -174,6 +174,15 @@ def at_once(lines: Sequence[Evidence]) -> list[Evidence]:
     return best
 
 
+def so_many(lines: Sequence[Evidence], count: int) -> list[Evidence]:
+    """The first lines of which exactly so many are seen at one time; none if that never happens."""
+    for line in sorted(lines, key=lambda one: one.span.start):
+        there = [one for one in lines if one.span.start <= line.span.start < one.span.end]
+        if len(there) == count:
+            return there
+    return []
+
+
 def confident(lines: Iterable[Evidence]) -> list[Evidence]:
     """The lines that are certain enough to be named."""
     return [line for line in lines if line.confidence >= (LEAST_OBJECT if line.channel == "object" else LEAST_LABEL)]

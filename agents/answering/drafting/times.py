@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from agents.answering.claims import Claim, cite
 from agents.answering.drafting.material import Material
-from agents.answering.drafting.things import Thing, named
+from agents.answering.drafting.things import Thing, named, so_many
 from agents.answering.wording import clock, length
 from agents.questions.question import Question
 from agents.words import coverage
@@ -35,13 +35,20 @@ def in_the_video(question: Question) -> bool:
     return question.source != "words" or bool(_IN_THE_VIDEO.search(question.text))
 
 
-def draft_times(material: Material, spoken: Sequence[Evidence] = ()) -> list[Claim]:
+def without_when(text: str) -> str:
+    """The same as a question for what is said or shown, and not for when."""
+    text = re.sub(r"^\W*(?:at )?(?:when|what time|(?:which|what) (?:second|minute|point|time))\b(?: exactly)?", "what", text, flags=re.I)
+    return re.sub("(?:是)?(?:在)?(?:什么时候|第几秒|何时|几分几秒|哪一秒)", "什么", text)
+
+
+def draft_times(material: Material, spoken: Sequence[Evidence] = (), seen: bool = True) -> list[Claim]:
     """Claims with the time of a thing that was recognised, else of the lines that say or show it.
 
     Args:
         spoken: lines that were said or written about what is asked, the best first.
+        seen: whether things in pictures count.
     """
-    wants_words = material.question.source in ("speech", "screen", "words") and material.question.intent != "count"
+    wants_words = not seen or (material.question.source in ("speech", "screen", "words") and material.question.intent != "count")
     for video_id in _videos(material, spoken):
         lines = [] if wants_words else _seen(material, video_id)
         lines = lines or [line for line in spoken if line.video_id == video_id][:1]
@@ -59,7 +66,7 @@ def _seen(material: Material, video_id: str) -> list[Evidence]:
     for thing in things:
         if thing.terms and (lines := material.seen(video_id, thing)):
             objects = [line for line in lines if line.channel == "object"]
-            return objects or lines
+            return (so_many(objects, thing.count) if thing.count > 1 else []) or objects or lines
         if written := _written(material, video_id, thing):
             return written
     return []
