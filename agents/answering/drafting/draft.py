@@ -23,7 +23,7 @@ from stores.core.records import Evidence
 SUPPORT = 0.5
 """Share of the question's words that a line must say for its time to be an answer."""
 
-_SEEING = frozenset("appear visible present total altogether together 出现 看到 一共 总共 同时".split())
+_SEEING = frozenset("appear visible present total altogether together somewhere anywhere anything 出现 看到 一共 总共 同时".split())
 
 _SHOW = re.compile(
     r"^\W*(?:please )?(?:show|find|take|jump|go|play|open|bring|get|look|search|where (?:can|do) (?:i|we|you))\b|^\W*(?:请|帮我)?(?:找|播放|跳|看|给我|搜|打开|哪里能|在哪)",
@@ -65,6 +65,8 @@ def _parts(material: Material) -> tuple[Part, ...]:
         return (_seen,)
     if asks_for_videos(question.text):
         return (_videos, _from_text)
+    if question.yes_or_no and question.intent in ("find", "where", "shown"):
+        return (_from_text, _narrowed, _seen) if _says_more(material) else (_moments, _from_text, _narrowed)
     if question.intent == "when" and in_the_video(question):
         return (_times,)
     if asks_for_numbered(question.text):

@@ -148,7 +148,7 @@ def _by_content(material: Material) -> list[Claim]:
 def _supported(material: Material, video_id: str, moment: Moment | None) -> Claim | None:
     """A video that shows or says one of the things, or all words of the question; a likely moment, if pictures are
     asked for and nothing that they name is known to the models."""
-    spoken = material.question.source in ("speech", "screen", "words")
+    spoken = material.question.source in ("speech", "screen")
     for thing in _listed_things(material):
         lines = [
             line
