@@ -12,7 +12,7 @@ from agents.answering.checking.passages import THIRD, Passage
 from agents.answering.checking.quantities import Quantity, quantities
 from agents.answering.checking.traits import Trait, traits
 from agents.answering.checking.wording import Token, base, clauses, has_chinese, same_word, tokens
-from agents.words import content_terms
+from agents.words import FUNCTION_WORDS, content_terms
 from stores.core.text_keys import search_key
 
 _COPULA = re.compile(r"^(.*?)\b(?:is|are|was|were)\b(?!\s+(?:not\b|\w+ed\b|\w+ing\b))(.*)$", re.I)
@@ -75,22 +75,22 @@ def bound_otherwise(text: str, passage: Passage, likeness: Likeness) -> str:
             continue
         if placed := _placed_otherwise(stated, known):
             return placed
-        if _joined_from_two(stated, known):
+        if any(_joined_from_two(part, known) for part in _MAIN.split(stated) if part.strip()):
             return "Its words stand in separate clauses of the cited lines, which say them of different things."
-        keys = [token.key for token in tokens(stated)]
-        shared = [shared_words(keys, clause) for clause in known]
-        if len(keys) >= 2 and max(shared) == 1 and sum(shared) >= len(keys) and not THIRD.search(passage.text):
-            return "Its words stand in separate clauses of the cited lines."
     return ""
 
 
-_THIRD_ALONE = re.compile(r"\b(?:it|it's|he|she|they|this|that|these|those|which|who|him|them|one|ones)\b", re.I)
+_THIRD_ALONE = re.compile(
+    r"\b(?:it|it['’]s|he|she|they|which|who|him|them|ones?|(?:this|that|these|those)(?!\s+[a-z]))\b", re.I
+)
+_POINTING = re.compile(r"\b(?:this|that|these|those)\s+([a-z]+)", re.I)
 _OWN_SUBJECT = re.compile(
     r"^(?:(?:and|but|so|now|then|although|while|uh|well)\s+)*(?:i|we|you)\b|^(?:i|we|you)['’]", re.I
 )
 _FINITE = re.compile(
     r"\w+\s+(?:is|are|was|were|has|have|had|do|does|did|will|would|can|could|must|may|might|should|got|went|came|gave|"
-    r"took|made|said|told|knew|saw|won|lost|left|bought|sold|built|wrote|ran|began|brought|thought)\b",
+    r"fell|rose|grew|broke|chose|ate|drank|spoke|stood|sat|held|kept|led|met|paid|sent|spent|taught|threw|wore|"
+    r"[a-z]{2,}ed|costs?|needs?|takes?|took|made|said|told|knew|saw|won|lost|left|bought|sold|built|wrote|ran|began|brought|thought)\b",
     re.I,
 )
 
@@ -115,7 +115,8 @@ def _joined_from_two(stated: str, known: Sequence[str]) -> bool:
 
 def _stands_alone(clause: str) -> bool:
     subject = _OWN_SUBJECT.search(clause) or _FINITE.search(clause) or _THIRD_PERSON.search(clause)
-    return bool(subject) and not _THIRD_ALONE.search(clause)
+    points = any(hit[1].lower() in FUNCTION_WORDS for hit in _POINTING.finditer(clause))  # "that is", not "these shoes"
+    return bool(subject) and not points and not _THIRD_ALONE.search(clause)
 
 
 _THIRD_PERSON = re.compile(

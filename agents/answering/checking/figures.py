@@ -13,6 +13,7 @@ from agents.answering.checking.quantities import Quantity, quantities
 from agents.answering.checking.traits import Trait, traits
 from agents.answering.checking.verdict import Fault
 from agents.answering.checking.wording import base, same_word, tokens
+from stores.core.text_keys import HAN
 
 
 def number_fault(text: str, passage: Passage, ground: Ground, likeness: Likeness) -> Fault | None:
@@ -29,7 +30,9 @@ def number_fault(text: str, passage: Passage, ground: Ground, likeness: Likeness
             return Fault("NUMBER", f"{text[one.start : one.end].strip()!r} counts something else in the cited lines.")
         of_something = one.dimension or one.noun
         here, rival = partial(_has_number, one), partial(_has_rival_number, one)
-        if of_something and said_elsewhere(text, ground.cited, here, rival):
+        if of_something and (
+            said_elsewhere(text, ground.cited, here, rival) or _before_another_verb(one, text, ground.cited)
+        ):
             return Fault("NUMBER", f"{text[one.start : one.end].strip()!r} is said of something else.")
     return None
 
@@ -52,6 +55,19 @@ def _of_another(one: Quantity, text: str, same: Sequence[Quantity], known: str) 
     theirs = [re.match(r"\s*[a-z]*\s*of\s+(?:the\s+)?([a-z]+)", known[other.end :], re.I) for other in same]
     said = [base(match[1]) for match in theirs if match]
     return bool(said) and len(said) == len(same) and not any(same_word(base(hit[1]), word) for word in said)
+
+
+def _before_another_verb(one: Quantity, text: str, known: Sequence[str]) -> bool:
+    """Whether Chinese characters right behind a number stand behind another number of its kind in the lines."""
+    behind = re.match(f"[{HAN}]{{2}}", text[one.end :])
+    if not behind:
+        return False
+    there = [clause for clause in known if behind.group() in clause]
+    return (
+        bool(there)
+        and not any(_has_number(one, clause) for clause in there)
+        and any(_has_rival_number(one, clause) for clause in there)
+    )
 
 
 def _rivals(one: Quantity, other: Quantity) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -58,6 +59,9 @@ def said_elsewhere(text: str, known: Sequence[str], here: Callable[[str], bool],
     return bool(with_rival) and max(with_rival) > max(with_it, default=0)
 
 
+_CONDITION = re.compile(r"(?:if|when|whenever|unless|in case|once)\b|如果|要是|当", re.I)
+
+
 def meaning(text: str) -> list[str]:
     """The words of a text by which clauses are compared: base forms, and parts of Chinese."""
     keys = [token.key for token in tokens(text)]
@@ -74,6 +78,8 @@ def shared_words(keys: Sequence[str], clause: str) -> int:
 
 
 def best_clause(text: str, passage: Passage) -> str:
-    """The clause of a passage that has most words of a text."""
+    """The clause of a passage, conditions apart, that has most words of a text."""
     keys = meaning(text)
-    return max(clauses(passage.text) or (passage.text,), key=lambda clause: shared_words(keys, clause))
+    known = clauses(passage.text) or (passage.text,)
+    main = [clause for clause in known if not _CONDITION.match(clause)] or known
+    return max(main, key=lambda clause: shared_words(keys, clause))

@@ -91,7 +91,7 @@ _PAST = re.compile(
     rf"\d{{1,2}})\b"
 )
 _OCLOCK = re.compile(rf"\b({'|'.join(_ONES[1:13])}|\d{{1,2}})\s*(?:o['’]?\s?clock|([ap])\.?m\b\.?)", re.I)
-_CJK_CLOCK = re.compile(rf"({_NUMERAL}|\d{{1,2}})点(?:(半)|({_NUMERAL}|\d{{1,2}})分?|钟|整)(?!{_NUMERAL})")
+_CJK_CLOCK = re.compile(rf"({_NUMERAL}|\d{{1,2}})点(?:(半)|({_NUMERAL}|\d{{1,2}})分?|钟|整)?(?!{_NUMERAL})")
 _OF_HUNDRED = re.compile(rf"百分之({_NUMERAL}|{_NUMBER})")
 _HALF = re.compile(r"\bhalf an? ([a-z]+)|\b(twice|thrice)\b|半(个?小时|个?钟头|天|年|个月|公斤|斤|升)")
 _PLAIN = re.compile(
@@ -164,6 +164,8 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     for hit in _OCLOCK.finditer(low):
         add(60 * (_number(hit[1]) + (12 if hit[2] == "p" and _number(hit[1]) < 12 else 0)), "clock", "", *hit.span())
     for hit in _CJK_CLOCK.finditer(low):
+        if hit.group() == "一点":
+            continue  # "a bit"
         minutes = 30 if hit[2] else int(_number(hit[3])) if hit[3] else 0
         add(60 * _number(hit[1]) + minutes, "clock", "", *hit.span())
     for hit in _OF_HUNDRED.finditer(low):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from agents.answering.checking.quantities import quantities
+from agents.answering.checking.quantities import Quantity, quantities
 from agents.answering.checking.traits import traits
 from agents.answering.checking.verdict import Fault, Recompute
 from agents.answering.claims import Claim
@@ -99,11 +99,15 @@ def _alike(value: str, other: str) -> bool:
         return abs(ours - theirs) < (_ROUNDING if "." in value or "." in other else 1e-6) or ours == round(theirs)
     here, there = quantities(value), quantities(other)
     if here and there:
-        return len(here) == len(there) and all(a.same(b) for a, b in zip(here, there, strict=True))
+        return len(here) == len(there) and all(_equal(a, b) for a, b in zip(here, there, strict=True))
     mine = {(one.kind, one.value) for one in traits(value)}
     return bool(mine) and mine == {(one.kind, one.value) for one in traits(other)} | {
         ("colour", other) for _ in (0,) if ("colour", other) in mine
     }
+
+
+def _equal(one: Quantity, other: Quantity) -> bool:
+    return one.same(other) and one.dimension == other.dimension
 
 
 def _plain_number(text: str) -> float | None:

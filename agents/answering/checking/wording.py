@@ -47,7 +47,7 @@ _CJK_RUN = re.compile(f"[{CJK}]+")
 _VERB_BEFORE = frozenset(
     "to can must should will would may might could shall not never don't doesn't didn't do does did it he she "
     "they you we i "
-    "who which that and".split()
+    "who which that".split()
 )
 _NOUN_BEFORE = frozenset(
     "a an the this that these those my your his her its our their some any no every each of in on at with".split()
@@ -78,7 +78,8 @@ LIGHT = frozenset(
 """Words that frame a statement and need no evidence: verbs of saying, showing and having, degrees, pronouns."""
 
 _CJK_LIGHT = re.compile(
-    "|".join(
+    "[这那几每某哪一两三四五六七八九十0-9][个只位辆份本条名种张台件座把块头匹架艘家]|"
+    + "|".join(
         sorted(
             (
                 "视频 画面 片段 镜头 字幕 文字 标题 看到 看见 听到 显示 出现 写着 提到 说到 讲到 表示 介绍 说明 "
@@ -96,9 +97,9 @@ _CJK_LIGHT = re.compile(
                 "们 也 还 都 就 "
                 "才 又 再 很 太 更 最 先 后 前 不 没 别 把 被 让 使 给 对 向 从 到 由 为 以 于 而 且 或 但 并 "
                 "则 若 如 里 中 上 "
-                "下 内 外 边 呢 吗 吧 啊 呀 嘛 得 地 之 其 所 可 该 此 每 各 某 个 只 位 辆 份 本 条 名 种 些 "
-                "张 台 件 称 说 讲 叫 "
-                "请 时 用 去 来 一 座"
+                "下 内 外 边 呢 吗 吧 啊 呀 嘛 得 地 之 其 所 可 该 此 每 各 某 个 只 种 些 "
+                "称 说 讲 叫 "
+                "请 时 用 去 来 一"
             ).split(),
             key=len,
             reverse=True,

@@ -11,7 +11,7 @@ from encoders.bundle import Encoders
 from stores.library_store import LibraryStore
 from tests.unit.agents.checking.planted import Planted, claim_of, plant, read
 
-SETS = ("planted_one.toml", "planted_two.toml", "planted_three.toml")
+SETS = ("planted_one.toml", "planted_two.toml", "planted_three.toml", "planted_four.toml", "planted_five.toml")
 SHARE = 0.97
 
 
@@ -35,12 +35,12 @@ def judged(
 def test_false_claims_are_stopped(judged: list[tuple[Planted, bool, str]]) -> None:
     false = [(planted, kept) for planted, kept, _ in judged if planted.wrong]
     passed = [planted for planted, kept in false if kept]
-    assert len(false) >= 50
+    assert len(false) >= 15
     assert len(passed) <= (1 - SHARE) * len(false), passed
 
 
 def test_true_claims_pass(judged: list[tuple[Planted, bool, str]]) -> None:
     true = [(planted, kept, why) for planted, kept, why in judged if not planted.wrong]
     lost = [(planted, why) for planted, kept, why in true if not kept]
-    assert len(true) >= 50
+    assert len(true) >= 15
     assert len(lost) <= (1 - SHARE) * len(true), lost
