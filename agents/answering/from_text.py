@@ -96,13 +96,13 @@ def draft_from_text(
 def _answers(
     question: Question, asked: Asked, texts: Sequence[RankedLine], wanted: Sequence[Wanted], around: Surroundings
 ) -> list[Candidate]:
-    steps = step_lines(question, asked, texts, around)
-    if steps is not None:
-        return steps
     if _AT_START.search(question.text) and asked.kind in ("quote", "title", "thing"):
         return _at_start(asked, texts, around)
     if is_yes_or_no(question):
         return judged(question, asked, texts, wanted, around)
+    steps = step_lines(question, asked, texts, around)
+    if steps is not None:
+        return steps
     found = [one for line in texts for one in _candidates(question, asked, line, wanted, around)]
     if not found and asked.kind in _WHOLE:
         found = [one for line in texts for one in _quotes(question, asked, line, wanted, around)]

@@ -63,7 +63,7 @@ price) comes before one that repeats the question; the others break ties. Ours."
 CARRIED = 0.8
 """How much the words of the sentence before count for one with the kind of thing asked for. Ours."""
 
-ASKS = 0.4
+ASKS = 0.6
 """What a line that is a question itself loses: it resembles the question most, and answers nothing. Ours."""
 
 LEAST_Z, FULL_Z = 2.0, 8.0
