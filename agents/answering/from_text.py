@@ -96,15 +96,39 @@ def draft_from_text(
 def _answers(
     question: Question, asked: Asked, texts: Sequence[RankedLine], wanted: Sequence[Wanted], around: Surroundings
 ) -> list[Candidate]:
+    if _AT_START.search(question.text) and asked.kind in ("quote", "title", "thing"):
+        return _at_start(asked, texts, around)
+    if is_yes_or_no(question):
+        return judged(question, asked, texts, wanted, around)
     steps = step_lines(question, asked, texts, around)
     if steps is not None:
         return steps
-    if is_yes_or_no(question):
-        return judged(question, asked, texts, wanted, around)
     found = [one for line in texts for one in _candidates(question, asked, line, wanted, around)]
     if not found and asked.kind in _WHOLE:
         found = [one for line in texts for one in _quotes(question, asked, line, wanted, around)]
     return _best(found)
+
+
+_AT_START = re.compile(r"\b(?:at|in) the (?:very )?(?:start|beginning|opening)\b|一开始|开头|片头", re.I)
+_START_WORDS = frozenset("start beginning opening".split())
+
+START_SECONDS = 10.0
+"""What begins later is not the start of a video. Ours."""
+
+
+def _at_start(asked: Asked, texts: Sequence[RankedLine], around: Surroundings) -> list[Candidate]:
+    """The first text of a video that the question is about."""
+    topic = [term for term in (*asked.focus, *asked.scene) if term.text not in _START_WORDS]
+    found = [
+        line
+        for line in texts
+        if line.unit.span.seconds[0] < START_SECONDS
+        and (not topic or around.video_says(line.unit.video_id, topic) >= ENOUGH)
+    ]
+    if not found or (not topic and len({line.unit.video_id for line in found}) > 1):
+        return []
+    first = min(found, key=lambda line: (-around.video_says(line.unit.video_id, topic), line.unit.span.start))
+    return [Candidate(first, None, Support(1.0, True), 1.0)]
 
 
 def _claim(question: Question, asked: Asked, found: Candidate) -> Claim:

@@ -60,6 +60,12 @@ LIKE, WORDS, PRIOR, MOMENT, KIND = 1.0, 1.0, 0.25, 0.25, 0.35
 """Weights of the five signs. Likeness and words are equals; a line that has the kind of thing asked for ("$49" for a
 price) comes before one that repeats the question; the others break ties. Ours."""
 
+CARRIED = 0.8
+"""How much the words of the sentence before count for one with the kind of thing asked for. Ours."""
+
+ASKS = 0.6
+"""What a line that is a question itself loses: it resembles the question most, and answers nothing. Ours."""
+
 LEAST_Z, FULL_Z = 2.0, 8.0
 """z of the likeness at which it begins to count, and at which it counts in full (`agents.search.scoring`)."""
 
@@ -141,14 +147,18 @@ def rank_lines(
     ranked = []
     for n, z in zip(chosen, likeness, strict=True):
         unit = units[n]
+        before, after = beside[n]
+        if kinds[n] and before:
+            # "This tent. Now only $49": what it is of is said just before.
+            shares[n] = max(shares[n], CARRIED * share_of(question, asked, before[0].text, rarity))
         score = (
             LIKE * min(1.0, max(0.0, (z - LEAST_Z) / (FULL_Z - LEAST_Z)))
             + WORDS * shares[n]
             + PRIOR * prior.get(unit.channel, 0.0)
             + MOMENT * moment_scores[n]
             + KIND * kinds[n]
+            - ASKS * unit.text.rstrip().endswith(("?", "？"))
         )
-        before, after = beside[n]
         ranked.append(RankedLine(unit, score, z, shares[n], before, after))
     return sorted(ranked, key=lambda line: (-line.score, line.unit.video_id, line.unit.span.start))
 

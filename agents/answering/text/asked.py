@@ -423,6 +423,9 @@ def source_of(question: Question, asked: Asked) -> Source | None:
     return question.source if question.source in ("speech", "screen") else None
 
 
+_CLASS_ASKED = re.compile(r"\b(?:which|what)\b|哪|什么", re.I)
+
+
 def _is_general(term: Term) -> bool:
     return term.text in _GENERAL
 
@@ -430,7 +433,7 @@ def _is_general(term: Term) -> bool:
 def _kind(text: str, question: Question) -> Kind:
     found = [kind for kind, pattern in _PATTERNS if pattern.search(text)]
     wanted = _OF_WANTS.get(question.wants)
-    if wanted is not None:
+    if wanted is not None and found[:1] not in (["email"], ["link"], ["phone"], ["code"], ["often"]):
         return next((kind for kind in found if kind in wanted), _PLAIN[question.wants])
     if is_yes_or_no(question):
         return "thing"
@@ -456,7 +459,7 @@ def _kind(text: str, question: Question) -> Kind:
             kind for kind in found if kind in ("place", "purpose", "meaning", "title", "colour", "name", "person")
         ]
         return specific[0] if specific else "quote"
-    if question.wants == "name" and found[:1] == []:
+    if question.wants == "name" and not found and not _CLASS_ASKED.search(text):
         return "name"
     if found[:1] == ["role"] and re.search(r"\bwhose\b|谁", text, re.I):
         return "person"

@@ -162,7 +162,7 @@ def _same_stem(one: str, other: str) -> bool:
 def _stems(word: str) -> frozenset[str]:
     found = {word}
     for ending in ("ing", "ed", "s", "es", "d", "ly", "ment", "ation", "ion"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
+        if word.endswith(ending) and len(word) - len(ending) >= (4 if ending in ("s", "es", "d") else 3):
             stem = word[: -len(ending)]
             found.update((stem, f"{stem}e"))
             if stem[-1] == stem[-2]:

@@ -82,9 +82,9 @@ def step_lines(
 
 
 def _relation(question: Question) -> tuple[str, tuple[Term, ...]]:
-    if question.relation in ("before", "after") and question.anchor:
-        return question.relation, question.anchor
     found = _BEFORE_OR_AFTER.search(question.text)
+    if question.relation in ("before", "after") and question.anchor and not (found and found["chinese"]):
+        return question.relation, question.anchor
     if not found or not _ASKS_STEP.search(question.text):
         return "", ()
     if found["chinese"]:

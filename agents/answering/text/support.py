@@ -98,7 +98,7 @@ def wanted_of(asked: Asked, rarity: Rarity, meanings: Mapping[str, frozenset[str
                 continue
             each = 1.0 if len(phrase) < 3 else 0.8
             found += [
-                Wanted(character, None, each * 0.5, phrase, place, light=character in _LIGHT_CHARACTERS)
+                Wanted(character, None, each * 0.5, phrase, place, light=_is_light(phrase, place))
                 for place, character in enumerate(phrase)
             ]
         return tuple(found)
@@ -113,6 +113,13 @@ def wanted_of(asked: Asked, rarity: Rarity, meanings: Mapping[str, frozenset[str
         )
         for term in asked.focus
     )
+
+
+def _is_light(phrase: str, place: int) -> bool:
+    """Whether a character is left of a verb before or behind the words of a phrase: 看到 of 看到大雁."""
+    if phrase[place] not in _LIGHT_CHARACTERS or len(phrase) == 2:
+        return False
+    return _LIGHT_CHARACTERS.issuperset(phrase[: place + 1]) or _LIGHT_CHARACTERS.issuperset(phrase[place:])
 
 
 _LIGHT_CHARACTERS = frozenset("能用卖去要做住姓看写说讲到没得过给会想个款部位次年月天时上下中里来出开")

@@ -118,7 +118,7 @@ def units_of(lines: Iterable[Evidence], boxes: Mapping[str, Box] | None = None) 
     """
     by_place: dict[tuple[str, Channel], dict[str, Evidence]] = defaultdict(dict)
     for line in lines:
-        if line.text.strip():
+        if any(character.isalnum() for character in line.text):
             by_place[line.video_id, line.channel][line.evidence_id] = line
     units: list[Unit] = []
     for (_, channel), found in sorted(by_place.items()):

@@ -40,6 +40,10 @@ def read(asked: Asked, text: str) -> list[Reading]:
         if re.search(r"\bscore\b|比分", asked.text, re.I):
             found = amounts.scores(text)
         return apart(found)
+    if asked.kind == "duration" and re.search(r"\bhow long (?:is|are|was|were) ", asked.text, re.I):
+        # A film is long in minutes, a boat in meters.
+        lengths = amounts.measures(text, "length")
+        return apart([*amounts.durations(text), *dates.ends(text), *lengths])
     if asked.kind == "duration":
         return apart([*amounts.durations(text), *dates.ends(text)])
     if asked.kind == "measure":

@@ -57,7 +57,8 @@ _RELATIVE = re.compile(
     re.I,
 )
 _PART_OF_DAY = re.compile(
-    r"\b(?:(?:early|late) )?(?:in the (?:morning|afternoon|evening)|at (?:night|dawn|dusk|noon|sunset|sunrise|midnight|lunchtime))\b|"
+    r"\b(?:(?:early|late) )?(?:in the (?:morning|afternoon|evening)|"
+    r"at (?:night|dawn|dusk|noon|sunset|sunrise|midnight|lunchtime))\b|"
     r"早上|清晨|傍晚|晚上|中午|半夜|日出|日落",
     re.I,
 )
