@@ -34,6 +34,10 @@ SHARPNESS = 0.3
 the plain model (1) is far too sure."""
 
 
+LONGEST = 200
+"""Characters of a text that are compared: questions are shorter, and a page takes a second. Ours."""
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """One sentence and what it stands for: an `Intent`, or an `Idle` reason."""
@@ -146,7 +150,7 @@ def likeness_for(encoder: TextEncoder) -> Likeness:
 
 def kinds_of(text: str, encoder: TextEncoder) -> dict[str, float]:
     """The probability of each intent and idle reason for a text, sum 1."""
-    return likeness_for(encoder).probabilities(encoder.encode_queries([text])[0])
+    return likeness_for(encoder).probabilities(encoder.encode_queries([text[:LONGEST]])[0])
 
 
 def build() -> None:

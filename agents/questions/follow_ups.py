@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from agents.questions.conversation.ordinals import listed_at, place_named
-from agents.questions.conversation.pronouns import points_at, replaced_pronoun
+from agents.questions.conversation.pronouns import points_at, replaced_pronoun, with_things
 from agents.questions.conversation.substitution import corrected, put_in_place
-from agents.questions.conversation.turns import Standalone, Turn
+from agents.questions.conversation.turns import Shown, Standalone, Turn
 from agents.questions.wording import in_simplified, is_in_chinese, spelled_out, without_politeness
 from agents.words import read_part
 
@@ -167,15 +167,30 @@ def _listed(plain: str, turn: Turn, chinese: bool) -> Standalone | None:
     if not stands:
         return None
     shown, exactly = stands
+    second = _second_listed(plain[place.end :], turn, chinese)
+    if second:
+        both = tuple(dict.fromkeys(one.video_id for one in (*shown, *second)))
+        return Standalone(plain, both, None, True, f"{shown[0].name} and {second[0].name}, as listed")
     rest = f"{plain[: place.start]} {plain[place.end :]}" if not chinese else plain[: place.start] + plain[place.end :]
     rest = _tidy(_GOES_ON.sub("", _tidy(rest)))
     again = not any(character.isalnum() for character in _SAME.sub("", _BARE.sub("", rest)))
+    if not again and not chinese and _SUBJECT.search(plain[: place.start]) and not _IN.match(plain[place.start :]):
+        rest = _tidy(f"{plain[: place.start]}the video {plain[place.end :]}")
     text = turn.question if again else rest
     videos = tuple(dict.fromkeys(one.video_id for one in shown))
     why = f"{', '.join(dict.fromkeys(one.name for one in shown))}, as listed"
     return Standalone(text, videos, shown[0] if exactly else None, True, why)
 
 
+def _second_listed(rest: str, turn: Turn, chinese: bool) -> tuple[Shown, ...]:
+    """What stands at a second place that a text names: "compare the first and the second"."""
+    place = place_named(rest, chinese)
+    stands = listed_at(place, turn) if place else None
+    return stands[0] if stands else ()
+
+
+_SUBJECT = re.compile(r"\b(?:is|are|was|were|does|do|did|has|can|than)\s*$", re.I)
+_IN = re.compile(r"(?:in|of|from|for|at|on|about|during|with)\b", re.I)
 _BARE = re.compile(r"\b(?:show|play|open|me|see|give)\b|给我看|播放|放|看", re.I)
 
 
@@ -186,6 +201,7 @@ def _what_about(plain: str, turn: Turn, chinese: bool) -> Standalone | None:
         return None
     meant = next(words for words in found.groups() if words).strip(" ,，?？.。")
     meant = re.sub(r"^(?:about|regarding|for|with) |^关于", "", meant, flags=re.I)
+    meant = with_things(meant, turn, chinese) or meant
     if points_at(meant, chinese):
         return _asked_of_it(turn, meant)
     text = put_in_place(meant, turn, chinese)
@@ -194,8 +210,8 @@ def _what_about(plain: str, turn: Turn, chinese: bool) -> Standalone | None:
 
 _WHAT_ABOUT = re.compile(
     r"^(?:and |so |ok |or |but |then )*(?:what|how) about (?!the (?:weather|"
-    r"meaning))(.{1,60}?)\W*$|^(?:and|or) (?:also )?((?!what|who|when|where|why|how|which|is|are|"
-    r"was|were|do|does|did|can|then|if|now)(?:\S+ ?){1,5}?)\W*$|"
+    r"meaning))(.{1,60}?)\W*$|^(?:and|or) (?:also )?((?!(?:what|who|when|where|why|how|which|is|are|"
+    r"was|were|do|does|did|can|then|if|now)\b)(?:\S+ ?){1,5}?)\W*$|"
     r"^(?:the same|same (?:question|thing|again)?)(?: question| thing)? (?:for|with|about|but with) (.{1,60}?)\W*$",
     re.I,
 )

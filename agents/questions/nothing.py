@@ -46,6 +46,7 @@ KEYSTROKES = Idleness("gibberish", 0.8)
 """Of random keystrokes (`keystrokes`): not certain, for a name that looks like it is found where the library has it."""
 
 
+_ASKS = re.compile("之前|之后|以前|以后|的人|的时候|什么(?!都)|谁|哪|多少|几[^点]")
 _ENDING = re.compile("[\\s？?。.！!]+$")
 
 
@@ -92,7 +93,7 @@ def _by_form(asked: str) -> tuple[Idle, float]:
     if (_form("small_talk_in_chinese") if chinese else _form("small_talk")).search(plain):
         return "greeting", 0.9
     orders = (_form("orders_in_chinese"),) if chinese else (_form("orders"), _form("changes_videos"), _form("writes"))
-    if any(form.search(plain) for form in orders):
+    if any(form.search(plain) for form in orders) and not (chinese and _ASKS.search(plain)):
         return "command", 0.9
     if _form("maths").search(plain):
         return "world_knowledge", 0.9

@@ -24,7 +24,7 @@ _IN_ENGLISH = re.compile(
     rf"with)\s+)?\b(?:the\s+)?(?:very\s+)?(?P<number>{_ORDINAL})\s+{_KINDS}\b"
     rf"|(?P<before2>\b(?:in|of|from|for|at|on|about)\s+)?\b(?P<kind2>video|clip|result|hit|moment|"
     rf"number|citation|scene|no\.?)\s*#?(?P<digits>\d{{1,2}})\b"
-    rf"|(?P<before3>\b(?:in|of|from|for)\s+)?\bthe\s+(?P<alone>{_ORDINAL})(?=\W*$)"
+    rf"|(?P<before3>\b(?:in|of|from|for)\s+)?\bthe\s+(?P<alone>{_ORDINAL})(?=\W*$|\s+(?:and|or|with|to)\b)"
     r"|\[(?P<bracket>\d{1,2})\]",
     re.I,
 )

@@ -89,9 +89,10 @@ def replaced_pronoun(plain: str, turn: Turn, chinese: bool) -> Standalone | None
     video = (_VIDEO_IN_CHINESE if chinese else _VIDEO).search(plain)
     if video and scope:
         rest = _tidy(plain[: video.start()] + (" " if not chinese else "") + plain[video.end() :])
+        rest = plain if video.group().strip().lower() == "the video" else rest
         rest = _WHAT_IS.sub(r"\1 there\2", rest).replace("还有什么", "有什么")
         rest = rest if any(character.isalnum() for character in rest) else turn.question
-        inner = _thing(rest, turn, chinese)
+        inner = with_things(rest, turn, chinese)
         why = f"in {first.name}" if first else "in the same videos"
         return Standalone(inner or rest or turn.question, scope[:1], None, True, why)
     moment = _MOMENT.search(plain)
@@ -100,7 +101,7 @@ def replaced_pronoun(plain: str, turn: Turn, chinese: bool) -> Standalone | None
     after = _AFTER_THAT.search(plain)
     if after and len(plain) < 60:
         return _after(plain, after, turn, chinese)
-    replaced = _thing(plain, turn, chinese)
+    replaced = with_things(plain, turn, chinese)
     if replaced is None:
         return None
     if scope and _OF_A_FILE.search(plain):
@@ -109,7 +110,7 @@ def replaced_pronoun(plain: str, turn: Turn, chinese: bool) -> Standalone | None
 
 
 def _after(plain: str, found: re.Match[str], turn: Turn, chinese: bool) -> Standalone | None:
-    head, tail = (_thing(part, turn, chinese) or part for part in (plain[: found.start()], plain[found.end() :]))
+    head, tail = (with_things(part, turn, chinese) or part for part in (plain[: found.start()], plain[found.end() :]))
     first = turn.shown[0] if turn.shown else None
     said = first.text.strip(" .。") if first else turn.question.strip(" ?？")
     if chinese:
@@ -125,7 +126,7 @@ def _after(plain: str, found: re.Match[str], turn: Turn, chinese: bool) -> Stand
     return Standalone(text, (first.video_id,) if first else (turn.video_ids or None), first, True, "what was shown")
 
 
-def _thing(plain: str, turn: Turn, chinese: bool) -> str | None:
+def with_things(plain: str, turn: Turn, chinese: bool) -> str | None:
     """The text with its first pronoun replaced by a thing or person of the last turn."""
     if chinese:
         found = _IN_CHINESE.search(plain)
@@ -161,12 +162,10 @@ def _points_inside(plain: str, at: int, chinese: bool) -> bool:
 
 
 def _person(turn: Turn) -> str:
-    """The first thing that surely is a person, else the first that its word's ending makes one."""
-    for form in (_PERSONS, _NAME, _LIKE_A_PERSON):
-        persons = [thing for thing in turn.things if form.search(thing)]
-        if persons:
-            return persons[0]
-    return ""
+    """The first name or thing that surely is a person, else the first that its word's ending makes one."""
+    sure = [thing for thing in turn.things if _PERSONS.search(thing) or _NAME.search(thing)]
+    likely = [thing for thing in turn.things if _LIKE_A_PERSON.search(thing)]
+    return (sure or likely or [""])[0]
 
 
 def _object(turn: Turn) -> str:
