@@ -31,6 +31,10 @@ MOST_VIDEOS = 3
 MOST_LINES = 80
 """Lines of evidence given to a language model."""
 
+LEAST_LIKELY = 0.4
+"""Confidence of the best moment from which a question is answered by what was recognised there. Somewhat less than a
+match needs: beside what it is about, a question has words that no picture shows ("what is it called"). Ours."""
+
 _INSTRUCTIONS = (
     "You answer a question about a library of videos from numbered evidence only. Every claim names the evidence "
     "ids it rests on; use only ids from the list and nothing you know from elsewhere. Never write times or "
@@ -187,7 +191,7 @@ class Answerer:
     def _name_what_is_there(self, state: _State) -> list[Claim]:
         """What was recognised (or, if the question asks for text, read) in the best video, most relevant first."""
         question, found = state["question"], state["found"]
-        if found.verdict == "no_match" or not self._known_words_seen(state):
+        if not found.moments or found.moments[0].score < LEAST_LIKELY or not self._known_words_seen(state):
             return []
         best = found.moments[0].video_id
         spans = [moment.span for moment in found.moments if moment.video_id == best]
