@@ -207,10 +207,13 @@ def _keys(vocabulary: frozenset[str]) -> frozenset[str]:
 
 
 def _is_keyboard_mash(word: str) -> bool:
-    """Whether a word is a run of neighbouring keys, one letter repeated, or six or more letters without a vowel."""
+    """Whether a word is a run of neighbouring keys, one letter repeated, two letters again and again ("hahaha"), or six
+    or more letters without a vowel."""
     if len(word) < 5 or not word.isascii() or not word.isalpha():
         return False
     rows = (row for keys in _KEYBOARD for row in (keys, keys[::-1]))
+    if len(word) > 5 and word in word[:2] * len(word):
+        return True
     return len(set(word)) == 1 or any(word in row for row in rows) or (len(word) > 5 and not set(word) & _VOWELS)
 
 

@@ -20,6 +20,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+if __name__ == "__main__":
+    # Otherwise benchmarks/encoders.py would shadow the package.
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
 SHARES = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
 MOMENTS = 50
 CHANNELS = {"all": (), "pictures": ("picture", "object"), "lines": ("speech", "screen", "caption")}

@@ -126,6 +126,8 @@ def test_japanese_and_korean_words_are_found_inside_others() -> None:
         "你好",
         "what is the",
         "",
+        "hahahaha",
+        "lalalala pqpqpqp",
     ],
 )
 def test_there_is_nothing_to_look_for(text: str) -> None:
@@ -139,6 +141,9 @@ def test_there_is_nothing_to_look_for(text: str) -> None:
         "狗",
         "什么狗",
         "hello kitty",
+        "bonbon",
+        "yoyo",
+        "banana",
         "people",
         "video",
         "HTTPS",
