@@ -18,7 +18,7 @@ from agents.search.finder import SEARCHED_STAGES
 from agents.search.keystrokes import names_nothing
 from agents.search.video_topics import VideoTopics
 from agents.tools.moments import Search
-from agents.words import nothing_to_look_for, read_part
+from agents.words import coverage, nothing_to_look_for, read_part
 from encoders.bundle import Encoders
 from stores.core.errors import UsageError
 from stores.library_store import LibraryStore
@@ -114,7 +114,18 @@ class Reader:
 
     def _understood(self, text: str, language: str) -> Question:
         question = understand(text, self._encoders.concepts.vocabulary, self._encoders)
+        if question.idle in ("world_knowledge", "gibberish") and self._said(question):
+            question = replace(question, intent=question.otherwise, idle="")
         return replace(question, chinese=language == "zh") if language else question
+
+    def _said(self, question: Question) -> bool:
+        """Whether some line says all words of a question: then it may be one to the library after all."""
+        if not question.terms:
+            return False
+        words = " ".join(term.text for term in question.terms)
+        hits = self._store.fulltext.search(words, 5, channels=("speech", "screen"))
+        lines = self._store.catalog.evidence([hit.evidence_id for hit in hits])
+        return any(coverage(question.terms, line.text) >= 1.0 for line in lines.values())
 
     def _check_indexed(self, video_ids: Sequence[str]) -> None:
         active = self._store.catalog.active_of(video_ids, SEARCHED_STAGES)

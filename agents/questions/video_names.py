@@ -12,7 +12,7 @@ from stores.library_store import LibraryStore
 
 _FILE = re.compile(
     r"""["“「『《](?P<quoted>[^"”」』》\n]+\.[A-Za-z0-9]{2,5})["”」』》]|"""
-    r"""(?P<plain>[^\s"'“”‘’「」『』《》()（）,，。？?！!：；;]+\.[A-Za-z][A-Za-z0-9]{1,4})(?![A-Za-z0-9.])"""
+    r"""(?P<plain>[^\s"'“”‘’「」『』《》()（）,，。？?！!：；;]+?\.[A-Za-z][A-Za-z0-9]{1,4})(?![A-Za-z0-9.])"""
 )
 _TITLE = re.compile(
     r"""(?P<called>\b(?:video|clip|recording|film|movie|file)s?\s+(?:called\s+|named\s+|titled\s+)?|\b(?:in|of|from)\s+|"""

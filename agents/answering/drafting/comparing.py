@@ -13,7 +13,7 @@ from agents.answering.wording import length
 from agents.search.video_topics import VideoTopics
 from agents.words import content_terms, coverage
 
-_LENGTH = re.compile(r"\blong(?:er|est)?\b|\bshort(?:er|est)?\b|\bduration\b|更长|最长|更短|最短|长一?些|短一?些|时长|时间长", re.I)
+_LENGTH = re.compile(r"\blong(?:er|est)?\b|\bshort(?:er|est)?\b|更长|最长|更短|最短|长一?些|短一?些", re.I)
 _PRICE = re.compile(r"\bexpensive\b|\bcheap\w*\b|\bcosts? (?:more|less)\b|\bpric\w+\b|贵|便宜|价格", re.I)
 _LEAST = re.compile(r"\bshort\w*\b|\bcheap\w*\b|\bfew\w*\b|\bless\b|\bleast\b|短|便宜|更少|最少|少还是", re.I)
 _WON = re.compile(r"\bwon\b|\bwins?\b|\bwinner\b|\bbeat\b|\bscored? more\b|\blost\b|赢|获胜|胜|输", re.I)
@@ -34,6 +34,11 @@ def draft_comparison(material: Material) -> list[Claim]:
     if _PRICE.search(text):
         return _by_price(material, least)
     return _by_count(material, least)
+
+
+def asks_for_length(text: str) -> bool:
+    """Whether videos are to be put in order by their length."""
+    return bool(_LENGTH.search(text))
 
 
 def asks_which_more(text: str) -> bool:

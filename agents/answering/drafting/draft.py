@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from agents.answering.claims import Claim
-from agents.answering.drafting.comparing import asks_which_more, asks_who_won, draft_comparison
+from agents.answering.drafting.comparing import asks_for_length, asks_which_more, asks_who_won, draft_comparison
 from agents.answering.drafting.counting import asks_for_videos, draft_count
 from agents.answering.drafting.enumerated import asks_for_numbered, draft_enumerated, draft_numbered
 from agents.answering.drafting.listing import draft_metadata, draft_moments, draft_tags, draft_videos
@@ -17,7 +17,7 @@ from agents.answering.drafting.summaries import draft_summary
 from agents.answering.drafting.times import draft_times, in_the_video, without_when
 from agents.answering.from_text import draft_from_text
 from agents.answering.lines import RankedLine
-from agents.questions.question import Intent
+from agents.questions.question import Intent, Question
 from stores.core.records import Evidence
 
 SUPPORT = 0.5
@@ -61,6 +61,8 @@ def _parts(material: Material) -> tuple[Part, ...]:
         return (_summary,)
     if asks_who_won(question.text) or (question.yes_or_no and asks_which_more(question.text)):
         return (_compare, _from_text, _narrowed)
+    if asks_for_length(question.text) and question.intent in ("metadata", "compare", "which_videos"):
+        return (_compare,) if len(material.named) != 1 and not _of_one(question) else (_metadata,)
     if asks_direction(question.text):
         return (_seen,)
     if asks_for_videos(question.text):
@@ -85,6 +87,10 @@ def _parts(material: Material) -> tuple[Part, ...]:
     if question.intent == "find" and not question.yes_or_no and not _SHOW.search(question.text):
         return (_from_text, _narrowed, _moments)
     return _BY_INTENT[question.intent]
+
+
+def _of_one(question: Question) -> bool:
+    return question.relation == "" and len(question.things) < 2
 
 
 def _says_more(material: Material) -> bool:

@@ -12,7 +12,7 @@ from agents.answering.wording import length
 from agents.search.finder import Moment
 from agents.tools.moments import lines_of
 from agents.words import coverage
-from stores.core.records import Evidence
+from stores.core.records import Evidence, Tag
 
 LEAST_OF_LISTED = 0.25
 """Confidence of a label or object for its video to be listed: a list is read as a whole."""
@@ -20,7 +20,7 @@ LEAST_OF_LISTED = 0.25
 MOST_LISTED = 10
 """Videos or moments of one answer."""
 
-_TOTAL = frozenset("total all altogether library 一共 总共 共有 库里 全部 多少".split())
+_TAG_WORD = re.compile(r"tags?|tagged|videos?|all|the|show|标签|视频", re.I)
 _WITHOUT = re.compile(r"\b(?:no|without|silent|not)\b|没有|没|无", re.I)
 _SIZE = re.compile(r"\bresolution|\bwide|\bwidth|\bheight|\bpixels?|\bdimension|分辨率|像素|宽|高清|尺寸", re.I)
 _RATE = re.compile(r"\bframe ?rate|\bfps\b|帧率|每秒.*帧", re.I)
@@ -104,12 +104,12 @@ def draft_videos(material: Material) -> list[Claim]:
 def _by_property(material: Material) -> list[Claim]:
     """All videos, or those with or without sound, upright or not; none if something else is asked."""
     text = material.question.text
-    left = {term.text for term in material.question.terms} - _TOTAL
-    if asks_for_videos(text) and not left:
+    others = [one for one in material.things() if one.recognisable]
+    if asks_for_videos(text) and not material.question.things:
         where = ""
-    elif _SOUND.search(text) and len(left) <= 1:
+    elif _SOUND.search(text) and not others:
         where = "WHERE NOT has_audio" if _WITHOUT.search(text) else "WHERE has_audio"
-    elif _SHAPE.search(text) and len(left) <= 2:
+    elif _SHAPE.search(text) and not others:
         where = "WHERE height > width" if re.search("vertical|portrait|竖", text, re.I) else "WHERE width >= height"
     else:
         return []
@@ -176,28 +176,54 @@ def _told_of(moment: Moment | None) -> bool:
 
 def _listed_things(material: Material) -> list[Thing]:
     """The things that are looked for; all content words together where the question names only a person or a video."""
-    things = [thing for thing in material.things() if thing.terms and not thing.person]
+    every = [thing for thing in material.things() if thing.terms]
+    things = [thing for thing in every if not thing.person] or (every if len(material.question.terms) <= 1 else [])
     words = " ".join(term.text for term in material.question.terms)
     return things or ([thing_of(words, material.encoders.concepts)] if words else [])
 
 
 def draft_tags(material: Material) -> list[Claim]:
-    """The accepted tags of the videos in question."""
-    claims = []
-    for video_id in (material.best_videos(MOST_LISTED) or list(material.scope or ()))[:MOST_LISTED]:
-        accepted = [one for one in material.store.tags.decisions(video_id) if one.decision == "accepted"]
-        ids = list(dict.fromkeys(one.evidence_ids[0] for one in accepted if one.evidence_ids))
-        lines = material.store.catalog.evidence(ids)
-        whole = material.whole(video_id)
-        cited = tuple(cite(lines[one]) for one in ids if one in lines) or ((whole,) if whole else ())
-        chosen = f"SELECT tag FROM tags WHERE video_id = '{video_id}' AND decision = 'accepted' ORDER BY tag"
-        text = _computed(material, f"SELECT group_concat(tag, ', ') FROM ({chosen})", video_id)
-        if text and cited:
-            sql = f"SELECT group_concat(tag, ', ') FROM ({chosen})"
-            name = material.name(video_id)
-            sentence = f"{name}：{text}" if material.chinese else f"{name}: {text}"
-            claims.append(Claim(sentence, cited, "listed", sql, text))
-    return claims
+    """The accepted tags of the videos in question; if none is named, the videos with a tag that is."""
+    if not material.named and (tag := _tag_named(material)) is not None:
+        return [
+            claim
+            for video_id in material.store.tags.accepted(tag.tag_id, 50)
+            if (material.scope is None or video_id in material.scope)
+            and (claim := _tagged(material, video_id, f"AND tag = '{_quoted(tag.name)}'")) is not None
+        ][:MOST_LISTED]
+    videos = (material.best_videos(1) or list(material.scope or ()))[:MOST_LISTED]
+    return [claim for video_id in videos if (claim := _tagged(material, video_id)) is not None]
+
+
+def _tag_named(material: Material) -> Tag | None:
+    """The tag that a question names: the longest words of it that are one."""
+    words = re.findall(r"[\w-]+", material.question.text) + [term.text for term in material.question.terms]
+    phrases = {" ".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, min(i + 4, len(words)) + 1)}
+    phrases |= set(material.question.things)
+    for phrase in sorted(phrases, key=len, reverse=True):
+        if not _TAG_WORD.fullmatch(phrase) and (tag := material.store.tags.find(phrase)) is not None:
+            return tag
+    return None
+
+
+def _tagged(material: Material, video_id: str, only: str = "") -> Claim | None:
+    """The accepted tags of a video, with the evidence of the decisions."""
+    accepted = [one for one in material.store.tags.decisions(video_id) if one.decision == "accepted"]
+    ids = list(dict.fromkeys(one.evidence_ids[0] for one in accepted if one.evidence_ids))
+    lines = material.store.catalog.evidence(ids)
+    whole = material.whole(video_id)
+    cited = tuple(cite(lines[one]) for one in ids if one in lines) or ((whole,) if whole else ())
+    chosen = f"SELECT tag FROM tags WHERE video_id = '{video_id}' AND decision = 'accepted' {only} ORDER BY tag"
+    sql = f"SELECT group_concat(tag, ', ') FROM ({chosen})"
+    text = _computed(material, sql, video_id)
+    if not text or not cited:
+        return None
+    sign = "：" if material.chinese else ": "
+    return Claim(f"{material.name(video_id)}{sign}{text}", cited, "listed", sql, text)
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
 
 
 def draft_metadata(material: Material) -> list[Claim]:
@@ -233,7 +259,7 @@ def _property(asked: str, chinese: bool) -> tuple[str, str, str]:
     if _SIZE.search(asked):
         return "width || '×' || height", "", ""
     if _RATE.search(asked):
-        return "round(frame_rate, 2)", "", " 帧/秒" if chinese else " fps"
+        return f"round(frame_rate, 2) || '{' 帧/秒' if chinese else ' fps'}'", "", ""
     if _SOUND.search(asked):
         words = ("有声音", "没有声音") if chinese else ("with sound", "without sound")
         return f"CASE WHEN has_audio THEN '{words[0]}' ELSE '{words[1]}' END", "", ""
@@ -241,7 +267,7 @@ def _property(asked: str, chinese: bool) -> tuple[str, str, str]:
         words = ("竖屏", "横屏") if chinese else ("vertical", "horizontal")
         return f"CASE WHEN height > width THEN '{words[0]}' ELSE '{words[1]}' END", "", ""
     if _BYTES.search(asked):
-        return "round(size_bytes / 1000000.0, 1)", "", " MB"
+        return "round(size_bytes / 1000000.0, 1) || ' MB'", "", ""
     if _CODEC.search(asked):
         return "video_codec", "", ""
     return "seconds", "", ""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from agents.answering.checking.quantities import quantities
 from agents.answering.claims import Citation
 from agents.answering.drafting.things import Thing, confident, thing_of
 from agents.answering.wording import file_name
@@ -20,6 +22,26 @@ MOST_NAMES = 6
 
 MOST_LINES_READ = 4000
 """Lines of one video that are read to be counted or timed; of longer ones only the stretches around found moments."""
+
+
+_CLOCK = re.compile(r"(?<!\d)(?:(\d{1,2}):)?(\d{1,2}):(\d{2})(?!\d)")
+_SECONDS = re.compile(
+    r"\b(?:at|after|in(?:to)?)?\s*(?:second\s+(?P<behind>\w+)|(?P<before>[\w-]+)\s+seconds?\s+(?:in(?:to)?|after)\b)|"
+    "第(?P<chinese>[一二三四五六七八九十\\d]+)秒",
+    re.I,
+)
+
+
+def second_in(text: str) -> float | None:
+    """The time of a video that a question names ("at 0:08", "eight seconds into", "第8秒"); None if it names none."""
+    if clock := _CLOCK.search(text):
+        hours, minutes, seconds = clock.groups()
+        return 3600.0 * int(hours or 0) + 60.0 * int(minutes) + int(seconds)
+    found = _SECONDS.search(text)
+    if found is None:
+        return None
+    said = next(iter(quantities(next(filter(None, found.groups())))), None)
+    return said.value if said is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +126,9 @@ class Material:
     def seen(self, video_id: str, thing: Thing) -> list[Evidence]:
         """The lines of a video that show a thing, certain enough to be named, by time."""
         pictured = self.lines(video_id, ("object", "picture", "caption"))
+        second = second_in(self.question.text)
+        if second is not None and self.question.intent != "when":
+            pictured = [one for one in pictured if one.span.seconds[0] <= second < one.span.seconds[1]]
         return confident([line for line in pictured if thing.shown_by(line)])
 
     def whole(self, video_id: str) -> Citation | None:

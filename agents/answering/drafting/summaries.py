@@ -11,6 +11,7 @@ from agents.answering.claims import Claim, cite
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.things import confident, named
 from agents.answering.wording import length, listed
+from agents.search.video_topics import VideoTopics
 from stores.core.records import Evidence
 
 MOST_SEEN = 5
@@ -19,18 +20,20 @@ MOST_SEEN = 5
 MOST_SAID = 3
 """Spoken lines quoted of one video: those nearest to all others say most of what it is about."""
 
-MOST_WRITTEN = 3
+MOST_WRITTEN = 6
 SHORTEST_LINE = 4
 """Characters of a line on screen worth quoting: shorter ones are page numbers and fragments."""
 
 MOST_VIDEOS = 5
 
+_WHOLE = frozenset("library collection archive everything all video summary overview short brief give content topic 库 视频库 内容 概括 总结 全部 主要".split())
+
 
 def draft_summary(material: Material) -> list[Claim]:
     """What was seen, said and written in the videos in question; of the library, what there is most of."""
-    videos = material.best_videos(2) or list(material.scope or ())[:2]
+    videos = list(material.named)[:2] or _described(material) or (list(material.scope or ())[:2] if material.scope else [])
     if not videos:
-        return _library(material)
+        return [] if _about_something(material) else _library(material)
     claims = []
     for video_id in videos:
         lines = material.lines(video_id)
@@ -38,32 +41,38 @@ def draft_summary(material: Material) -> list[Claim]:
     return claims
 
 
+def _about_something(material: Material) -> bool:
+    return any(term.text not in _WHOLE for term in material.question.terms)
+
+
+def _described(material: Material) -> list[str]:
+    """The video that has most of the question's words, at least half of them."""
+    terms = [term for term in material.question.terms if term.text not in _WHOLE]
+    ranked = VideoTopics(material.store, material.encoders).ranked(terms, material.found, material.scope)
+    return [ranked[0].video_id] if ranked and ranked[0].share >= 0.5 else []
+
+
 def _video(material: Material, lines: Sequence[Evidence], before: str) -> list[Claim]:
     chinese = material.chinese
-    source = material.question.source
-    if source in ("speech", "screen") and not any(line.channel == source for line in lines):
-        source = "picture"
     scripts = [line for line in lines if line.channel == "script"]
     if scripts:
         return [Claim(f"{before}{scripts[0].text}", (cite(scripts[0]),), "quote")]
     claims = []
     seen = _most_seen(lines)
-    if seen and source not in ("speech", "screen"):
+    if seen:
         names = listed((named(line, chinese) for line in seen), chinese)
         claims.append(
             Claim(f"{before}看到：{names}" if chinese else f"{before}Seen: {names}", tuple(map(cite, seen)), "seen")
         )
-    if source != "screen":
-        for line in _central(material, [line for line in lines if line.channel == "speech"]):
-            said = line.text.strip()
-            claims.append(
-                Claim(f"{before}听到：“{said}”" if chinese else f"{before}Said: “{said}”", (cite(line),), "quote")
+    for line in _central(material, [line for line in lines if line.channel == "speech"]):
+        said = line.text.strip()
+        claims.append(
+            Claim(f"{before}听到：“{said}”" if chinese else f"{before}Said: “{said}”", (cite(line),), "quote")
             )
-    if source != "speech":
-        for line in _written(lines):
-            text = line.text.strip()
-            sentence = f"{before}画面文字：“{text}”" if chinese else f"{before}On screen: “{text}”"
-            claims.append(Claim(sentence, (cite(line),), "quote"))
+    for line in _written(lines):
+        text = line.text.strip()
+        sentence = f"{before}画面文字：“{text}”" if chinese else f"{before}On screen: “{text}”"
+        claims.append(Claim(sentence, (cite(line),), "quote"))
     return claims
 
 
