@@ -16,8 +16,8 @@ from agents.questions.understanding import understand
 from agents.questions.video_names import VideoNames
 from agents.search.finder import SEARCHED_STAGES
 from agents.search.keystrokes import names_nothing
-from agents.search.video_topics import VideoTopics
 from agents.tools.moments import Search
+from agents.tools.video_topics import VideoTopics
 from agents.words import coverage, nothing_to_look_for, read_part
 from encoders.bundle import Encoders
 from stores.core.errors import UsageError

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from agents.answering.claims import Citation, Claim, cite
 from agents.answering.drafting.listing import MOST_LISTED, evidence_for
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.narrowing import draft_asked
-from agents.answering.drafting.things import at_once, thing_of
+from agents.answering.drafting.things import Thing, at_once, thing_of
 from agents.answering.wording import length
-from agents.search.video_topics import VideoTopics
+from agents.tools.video_topics import VideoTopics
 from agents.words import content_terms, coverage
 
 _LENGTH = re.compile(r"\blong(?:er|est)?\b|\bshort(?:er|est)?\b|更长|最长|更短|最短|长一?些|短一?些", re.I)
@@ -106,7 +107,7 @@ def _by_count(material: Material, least: bool) -> list[Claim]:
     for text in sides:
         thing = thing_of(text, material.encoders.concepts)
         best: list[Citation] = []
-        for video_id in material.best_videos(5):
+        for video_id in material.best_videos(5) or _showing(material, thing):
             objects = [line for line in evidence_for(material, video_id, thing) if line.channel == "object"]
             there = at_once(objects)
             if len(there) > len(best):
@@ -119,6 +120,11 @@ def _by_count(material: Material, least: bool) -> list[Claim]:
     return [
         Claim(f"{text}{sign}{count}", cited, "computed", value=str(count)) for count, text, cited in counted if cited
     ]
+
+
+def _showing(material: Material, thing: Thing) -> list[str]:
+    """Videos in which a thing was recognised, whatever the search says of the question as a whole."""
+    return replace(material, question=replace(material.question, things=(thing.text,))).recognised(5)
 
 
 def _video_with_most(material: Material, least: bool) -> list[Claim]:

@@ -25,6 +25,7 @@ SUPPORT = 0.5
 
 _SEEING = frozenset("appear visible present total altogether together somewhere anywhere anything 出现 看到 一共 总共 同时".split())
 
+_TAGS = re.compile(r"\btag(?:s|ged)?\b|标签", re.I)
 _SHOW = re.compile(
     r"^\W*(?:please )?(?:show|find|take|jump|go|play|open|bring|get|look|search|where (?:can|do) (?:i|we|you))\b|^\W*(?:请|帮我)?(?:找|播放|跳|看|给我|搜|打开|哪里能|在哪)",
     re.I,
@@ -63,12 +64,16 @@ def _parts(material: Material) -> tuple[Part, ...]:
         return (_compare, _from_text, _narrowed)
     if asks_for_length(question.text) and question.intent in ("metadata", "compare", "which_videos"):
         return (_compare,) if len(material.named) != 1 and not _of_one(question) else (_metadata,)
+    if _TAGS.search(question.text) and question.intent in ("tags", "which_videos", "find", "shown", "fact"):
+        return (_tags, _videos, _from_text, _narrowed)
     if asks_direction(question.text):
         return (_seen,)
     if asks_for_videos(question.text):
         return (_videos, _from_text)
     if question.yes_or_no and question.intent in ("find", "where", "shown"):
         return (_from_text, _narrowed, _seen) if _says_more(material) else (_moments, _from_text, _narrowed)
+    if question.intent in ("when", "order") and question.wants == "time" and in_the_video(question):
+        return (_times,)
     if question.intent == "when" and in_the_video(question):
         return (_times,)
     if asks_for_numbered(question.text):

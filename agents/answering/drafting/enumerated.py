@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from agents.answering.claims import Claim, cite
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.things import Thing
-from agents.search.video_topics import VideoTopics
+from agents.tools.video_topics import VideoTopics
 from stores.core.records import Evidence
 
 _ORDINALS = {

@@ -17,6 +17,9 @@ from encoders.bundle import Encoders
 from stores.core.records import CHANNELS, Channel, Evidence, Span, Video
 from stores.library_store import LibraryStore
 
+LEAST_LIKELY = 0.4
+"""Score of a moment whose video is looked at: a little below a match, because more is asked of a claim than likeness."""
+
 MOST_NAMES = 6
 """Names that a thing may have to be looked for by each; a broad noun ("animal") has hundreds."""
 
@@ -75,8 +78,9 @@ class Material:
         together = " ".join(term.text for term in self.question.terms)
         known = [thing for thing in named if thing.recognisable]
         counted = next((thing.count for text in self.question.things if (thing := thing_of(text, concepts)).count), 0)
-        if not known and counted:
-            words = [replace(thing, count=counted) for thing in words]
+        if not known and len(words) == 1:
+            colours = thing_of(self.question.text, concepts).colours if self.question.wants != "colour" else ()
+            words = [replace(thing, count=counted, colours=thing.colours or colours) for thing in words]
         return (known or words) + [thing for thing in named if not thing.recognisable] or (
             [thing_of(together, concepts)] if together else []
         )
@@ -107,11 +111,10 @@ class Material:
             return list(self.named)[:most]
         if self.found is None:
             return []
-        if self.found.verdict == "no_match":
-            return self._recognised(most)
-        return list(dict.fromkeys(moment.video_id for moment in self.found.moments))[:most]
+        likely = [moment.video_id for moment in self.found.moments if moment.score >= LEAST_LIKELY]
+        return list(dict.fromkeys(likely))[:most] or self.recognised(most)
 
-    def _recognised(self, most: int) -> list[str]:
+    def recognised(self, most: int) -> list[str]:
         """Videos in which one of the things was recognised by the very name that models give it."""
         names = sorted({name for thing in self.things() if not thing.person for name in thing.names})
         if not names or len(names) > MOST_NAMES:

@@ -13,7 +13,7 @@ from agents.answering.from_text import draft_from_text
 from agents.answering.lines import RankedLine, gather, rank_lines
 from agents.questions.question import Question
 from agents.questions.understanding import understand
-from agents.search.video_topics import VideoTopics
+from agents.tools.video_topics import VideoTopics
 from agents.words import without_words
 
 

@@ -11,7 +11,7 @@ from agents.answering.claims import Claim, cite
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.things import confident, named
 from agents.answering.wording import length, listed
-from agents.search.video_topics import VideoTopics
+from agents.tools.video_topics import VideoTopics
 from stores.core.records import Evidence
 
 MOST_SEEN = 5
