@@ -13,12 +13,13 @@ from agents.answering.checking.likeness import Likeness
 from agents.answering.checking.passages import HOLDS_SECONDS, Passage, passages
 from agents.answering.checking.quantities import quantities
 from agents.answering.checking.quoting import is_quoted, quotations, without_quotations
-from agents.answering.checking.recomputing import clock, value_fault, without_value
+from agents.answering.checking.recomputing import value_fault, without_value
 from agents.answering.checking.support import statement_fault
 from agents.answering.checking.topic import topic_fault
 from agents.answering.checking.verdict import Checked, Entail, Fault, Recompute, Verdict
 from agents.answering.checking.wording import base, chinese_left, tokens
 from agents.answering.claims import Citation, Claim
+from agents.answering.wording import clock
 from agents.questions.question import Question
 from agents.questions.understanding import understand
 from agents.words import content_terms

@@ -7,7 +7,7 @@ from typing import Literal
 
 from agents.answering.claims import Answer
 from agents.chat.graph import RECURSION_LIMIT, ChatGraph
-from agents.chat.state import claim_in
+from agents.chat.state import ChatState, claim_in
 from agents.llm import LLM
 from agents.search.finder import Finder
 from encoders.bundle import Encoders
@@ -41,7 +41,8 @@ class Answerer:
             EndpointError: if a language model is set and fails.
             WeightsError: as `Finder.search`.
         """
-        begun = {"question": question, "history": {}, "video_ids": None if video_ids is None else list(video_ids)}
+        scope = None if video_ids is None else list(video_ids)
+        begun = ChatState(question=question, history={}, video_ids=scope)
         answer = self._graph.invoke(begun, {"recursion_limit": RECURSION_LIMIT})["answer"]
         claims = tuple(claim_in(one) for one in answer["claims"])
         return Answer(question, answer["text"], answer["abstained"], answer["mode"], claims)

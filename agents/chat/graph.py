@@ -102,7 +102,7 @@ class ChatGraph:
             messages = self._planner.begin(state["stand_alone"], [self._toolbox.name_of(one) for one in state["named"]])
         budget = self._limits.left(state)
         try:
-            added, calls = self._planner.step(messages, budget)
+            added, asked = self._planner.step(messages, budget)
         except EndpointError as error:
             if error.code.name not in MODEL_FAULTS:
                 raise
@@ -112,7 +112,7 @@ class ChatGraph:
             return {"rules": True, "calls": [call_out(one) for one in planned], "usage": used}
         return {
             "messages": messages_out([*messages, *added]),
-            "calls": [{**call_out(call), "id": call_id} for call_id, call in calls][: MOST_CALLS - done],
+            "calls": [{**call_out(call), "id": call_id} for call_id, call in asked][: MOST_CALLS - done],
             "usage": self._limits.used(state, budget.spent),
         }
 

@@ -208,7 +208,8 @@ class Toolbox:
         return ToolResult(call, rows=shown, note=f"{len(shown)} of {total} videos")
 
     def _tags_of(self, asked: args.TagsOf, scope: Sequence[str] | None) -> ToolResult:
-        rows, cited = [], []
+        rows: list[dict[str, Any]] = []
+        cited: list[str] = []
         for video_id in (self._resolved(name, scope) for name in asked.videos):
             accepted = [one for one in self._store.tags.decisions(video_id) if one.decision == "accepted"]
             names = self._store.tags.names([one.tag_id for one in accepted])
@@ -224,7 +225,7 @@ class Toolbox:
         if not words:
             call = ToolCall("similar_moments", asked.model_dump(mode="json"))
             return ToolResult(call, note="nothing was recognised at that time, so nothing can be compared")
-        return self._search_moments(args.SearchMoments(query=words, k=asked.k), scope)
+        return self._search_moments(args.SearchMoments.model_validate({"query": words, "k": asked.k}), scope)
 
     def _query_tables(self, asked: args.QueryTables, scope: Sequence[str] | None) -> ToolResult:
         result = self._store.query.run(asked.sql, video_ids=scope, max_rows=asked.max_rows)

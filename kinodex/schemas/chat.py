@@ -82,7 +82,7 @@ class EventDocument(Document):
     turn_id: str
     number: int
     kind: str
-    payload: dict[str, Any]
+    about: dict[str, Any]
     at: Number
 
 
@@ -147,7 +147,7 @@ def conversation(about: Thread, turns: Sequence[Turn], uris: Mapping[str, str]) 
 
 def event(one: RunEvent) -> EventDocument:
     """The document of a step."""
-    return EventDocument(turn_id=one.turn_id, number=one.number, kind=one.kind, payload=dict(one.payload), at=one.at)
+    return EventDocument(turn_id=one.turn_id, number=one.number, kind=one.kind, about=dict(one.payload), at=one.at)
 
 
 def cited_videos(turns: Sequence[Turn]) -> list[str]:

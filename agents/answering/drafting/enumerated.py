@@ -86,7 +86,7 @@ def _numbered_lines(material: Material, noun: str) -> list[dict[int, Evidence]]:
     for video_id in videos:
         numbered: dict[int, Evidence] = {}
         for channel in ("screen", "speech"):
-            for line in material.lines(video_id, (channel,)):  # type: ignore[arg-type]
+            for line in material.lines(video_id, (channel,)):
                 number = _number_in(line.text, noun)
                 if number:
                     numbered.setdefault(number, line)

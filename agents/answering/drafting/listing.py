@@ -66,7 +66,7 @@ def _ground(material: Material) -> list[Claim]:
             if lines:
                 text = _told(lines[0], material.chinese)
                 yes = f"是的：{text}" if material.chinese else f"Yes: {text}"
-                basis = "seen" if lines[0].channel in PICTURED else "quote"
+                basis: Basis = "seen" if lines[0].channel in PICTURED else "quote"
                 return [Claim(yes if material.question.yes_or_no else text, (cite(lines[0]),), basis)]
     return []
 

@@ -117,7 +117,7 @@ def _library(material: Material) -> list[Claim]:
     scope = list(material.scope) if material.scope is not None else None
     where = "SELECT count(*) AS videos, sum(seconds) AS seconds FROM videos"
     rows = material.store.query.run(where, video_ids=scope).rows
-    count, seconds = int(rows[0][0]), float(rows[0][1] or 0.0)
+    count, seconds = int(rows[0][0] or 0), float(rows[0][1] or 0.0)
     first = material.store.query.run("SELECT video_id FROM videos ORDER BY name LIMIT 5", video_ids=scope).rows
     whole = tuple(one for row in first if (one := material.whole(str(row[0]))) is not None)
     if not count or not whole:
@@ -134,7 +134,7 @@ def _library(material: Material) -> list[Claim]:
         "SELECT category, count(DISTINCT video_id) AS videos FROM tracklets GROUP BY category "
         "ORDER BY videos DESC, category LIMIT 6"
     )
-    most = Counter({str(row[0]): int(row[1]) for row in material.store.query.run(common, video_ids=scope).rows})
+    most = Counter({str(row[0]): int(row[1] or 0) for row in material.store.query.run(common, video_ids=scope).rows})
     cited = [line for name in most if (line := _witness(material, name, scope)) is not None][:MOST_VIDEOS]
     if cited:
         shown = listed((named(line, chinese) for line in cited), chinese)
