@@ -193,6 +193,8 @@ def _typed(asked: Asked, things: Sequence[Reading], value: Reading) -> Reading:
     if inside and asked.kind not in ("name", "person", "place", "clock", "date"):
         best = max(inside, key=lambda one: one.end - one.start)
         return Reading(best.text, best.start, best.end, max(best.strength, value.strength))
+    if asked.kind == "person" and not is_name(value.text):
+        return Reading(value.text, value.start, value.end, 0.0)
     return value if inside or asked.kind not in _NEEDS_KIND else Reading(value.text, value.start, value.end, 0.0)
 
 

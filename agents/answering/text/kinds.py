@@ -169,7 +169,7 @@ KIND_WORDS: dict[Kind, str] = {
     "meaning": "mean stand refer definition define meaning",
     "title": "title headline heading name",
     "colour": "colour color",
-    "code": "code password passcode pin discount",
+    "code": "code password passcode pin",
     "often": "often frequently regularly time",
     "how": "way method",
     "quote": "say tell mention recommend advise suggest promise announce claim explain think warn about advice word",

@@ -161,7 +161,7 @@ def _same_stem(one: str, other: str) -> bool:
 @lru_cache(maxsize=8192)
 def _stems(word: str) -> frozenset[str]:
     found = {word}
-    for suffix in ("ing", "ed", "s", "es", "d", "ly", "ment", "ation", "ion"):
+    for suffix in ("ing", "ed", "s", "es", "d", "ment", "ation", "ion"):
         if word.endswith(suffix) and len(word) - len(suffix) >= (4 if suffix in ("s", "es", "d") else 3):
             stem = word[: -len(suffix)]
             found.update((stem, f"{stem}e"))
