@@ -11,8 +11,9 @@ from collections.abc import Collection, Sequence
 
 from agents.answering.claims import Claim, cite
 from agents.answering.polarity import polarity_agrees
-from agents.answering.text.asked import Asked, Kind, asked_of, denies, is_yes_or_no, ordinals_in, source_of
+from agents.answering.text.asked import Asked, asked_of, denies, is_yes_or_no, ordinals_in, source_of
 from agents.answering.text.candidates import Candidate
+from agents.answering.text.kinds import Kind
 from agents.answering.text.meanings import meanings_of
 from agents.answering.text.readers import read
 from agents.answering.text.readers.labels import labelled
@@ -25,9 +26,9 @@ from agents.answering.text.support import (
     ELSEWHERE,
     PAGE,
     Place,
+    SoughtWord,
     Support,
     Surroundings,
-    Wanted,
     goes_back,
     support_of,
     wanted_of,
@@ -94,7 +95,7 @@ def draft_from_text(
 
 
 def _answers(
-    question: Question, asked: Asked, texts: Sequence[RankedLine], wanted: Sequence[Wanted], around: Surroundings
+    question: Question, asked: Asked, texts: Sequence[RankedLine], wanted: Sequence[SoughtWord], around: Surroundings
 ) -> list[Candidate]:
     if _AT_START.search(question.text) and asked.kind in ("quote", "title", "thing"):
         return _at_start(asked, texts, around)
@@ -151,7 +152,7 @@ def _best(found: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _candidates(
-    question: Question, asked: Asked, line: RankedLine, wanted: Sequence[Wanted], around: Surroundings
+    question: Question, asked: Asked, line: RankedLine, wanted: Sequence[SoughtWord], around: Surroundings
 ) -> list[Candidate]:
     """The things of the right kind in one line that are about what is asked."""
     unit = line.unit
@@ -192,6 +193,8 @@ def _typed(asked: Asked, things: Sequence[Reading], value: Reading) -> Reading:
     if inside and asked.kind not in ("name", "person", "place", "clock", "date"):
         best = max(inside, key=lambda one: one.end - one.start)
         return Reading(best.text, best.start, best.end, max(best.strength, value.strength))
+    if asked.kind == "person" and not is_name(value.text):
+        return Reading(value.text, value.start, value.end, 0.0)
     return value if inside or asked.kind not in _NEEDS_KIND else Reading(value.text, value.start, value.end, 0.0)
 
 
@@ -222,7 +225,7 @@ _BESIDE: frozenset[Kind] = frozenset({"reason", "purpose", "meaning", "how"})
 """Kinds that belong to what stands beside them in the sentence, not to the clause that they are."""
 
 _OF_VIDEO: frozenset[Kind] = frozenset({"phone", "email", "link"})
-"""Kinds that belong to a whole video: of whom they are is said at another time than they are shown."""
+"""Kinds that belong to a whole video: whose they are is said at another time than they are shown."""
 
 
 def _support(
@@ -230,7 +233,7 @@ def _support(
     line: RankedLine,
     reading: Reading,
     things: Sequence[Reading],
-    wanted: Sequence[Wanted],
+    wanted: Sequence[SoughtWord],
     around: Surroundings,
 ) -> Support:
     others = () if asked.kind in _BESIDE else tuple(things)
@@ -239,7 +242,7 @@ def _support(
     return support_of(Place(line, reading, others), wanted, around, credit, anywhere)
 
 
-def _titles(line: RankedLine, wanted: Sequence[Wanted], around: Surroundings) -> list[Candidate]:
+def _titles(line: RankedLine, wanted: Sequence[SoughtWord], around: Surroundings) -> list[Candidate]:
     """The largest text on a screen; what the question says about it need not be written there."""
     unit = line.unit
     if unit.channel != "screen":
@@ -269,7 +272,7 @@ FEW = 3
 
 
 def _quotes(
-    question: Question, asked: Asked, line: RankedLine, wanted: Sequence[Wanted], around: Surroundings
+    question: Question, asked: Asked, line: RankedLine, wanted: Sequence[SoughtWord], around: Surroundings
 ) -> list[Candidate]:
     """The line as a whole, if it is about what is asked and says more than the question does."""
     if not wanted:
@@ -302,7 +305,7 @@ LEAST_OWN = 0.3
 """Share of the question's words that a quoted sentence says itself. Ours."""
 
 
-def _own_share(wanted: Sequence[Wanted], unit: Unit) -> float:
+def _own_share(wanted: Sequence[SoughtWord], unit: Unit) -> float:
     return sum(one.weight * one.said_in(unit.text) for one in wanted) / sum(one.weight for one in wanted)
 
 

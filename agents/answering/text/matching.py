@@ -34,7 +34,7 @@ _SYNONYMS = (
     "job role position title work occupation profession, photo picture image photograph, movie film, "
     "bike bicycle, car automobile, telephone phone, mobile cellphone, doctor physician, teacher instructor, "
     "big large, small little, quick fast, mom mother, dad father, kid child children, sofa couch, tv television, "
-    "repair fix mend, need require must, build make construct create manufacture produce, invent create develop, "
+    "repair fix, need require must, build make construct create manufacture produce, invent create develop, "
     "leave depart departure departs, arrive arrival arrives, found establish set, located situated, live reside, "
     "allow permit let, forbid prohibit ban, travel trip journey, dish plate, wash clean, assist help, "
     "discount off sale reduction, entrance entry admission, ticket admission, schedule timetable, "
@@ -161,9 +161,9 @@ def _same_stem(one: str, other: str) -> bool:
 @lru_cache(maxsize=8192)
 def _stems(word: str) -> frozenset[str]:
     found = {word}
-    for ending in ("ing", "ed", "s", "es", "d", "ly", "ment", "ation", "ion"):
-        if word.endswith(ending) and len(word) - len(ending) >= (4 if ending in ("s", "es", "d") else 3):
-            stem = word[: -len(ending)]
+    for suffix in ("ing", "ed", "s", "es", "d", "ment", "ation", "ion"):
+        if word.endswith(suffix) and len(word) - len(suffix) >= (4 if suffix in ("s", "es", "d") else 3):
+            stem = word[: -len(suffix)]
             found.update((stem, f"{stem}e"))
             if stem[-1] == stem[-2]:
                 found.add(stem[:-1])

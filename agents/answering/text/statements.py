@@ -9,7 +9,7 @@ from agents.answering.text.asked import Asked, denies, ordinals_in
 from agents.answering.text.candidates import Candidate
 from agents.answering.text.matching import words_of
 from agents.answering.text.readers.numbers import values_in
-from agents.answering.text.support import Place, Support, Surroundings, Wanted, support_of
+from agents.answering.text.support import Place, SoughtWord, Support, Surroundings, support_of
 from agents.answering.text.units import RankedLine
 from agents.questions.question import Question
 from stores.core.text_keys import search_key
@@ -42,7 +42,7 @@ _OPPOSITES_IN_CHINESE = ("开关", "大小", "高低", "快慢", "贵便宜", "�
 
 
 def judged(
-    question: Question, asked: Asked, texts: Sequence[RankedLine], wanted: Sequence[Wanted], around: Surroundings
+    question: Question, asked: Asked, texts: Sequence[RankedLine], wanted: Sequence[SoughtWord], around: Surroundings
 ) -> list[Candidate]:
     """Whether what was said or written confirms or denies a statement; nothing if it does neither."""
     words = [one for one in wanted if not _is_number(one)]
@@ -82,7 +82,7 @@ def _other_ordinal(asked: Asked, text: str) -> bool:
     return bool(others) and asked.ordinals.isdisjoint(others)
 
 
-def _contrary(words: Sequence[Wanted], text: str) -> list[Wanted]:
+def _contrary(words: Sequence[SoughtWord], text: str) -> list[SoughtWord]:
     """The words whose contrary a text says, and not they themselves."""
     there = words_of(text)
     key = search_key(text)
@@ -97,12 +97,12 @@ def _contrary(words: Sequence[Wanted], text: str) -> list[Wanted]:
     return found
 
 
-def denied(words: Sequence[Wanted], text: str) -> bool:
+def denied(words: Sequence[SoughtWord], text: str) -> bool:
     """Whether the clause that is about the words denies them."""
     clauses = [clause for clause in _CLAUSE.split(text) if clause and clause.strip()]
     best = max(clauses, key=lambda clause: sum(one.weight * one.said_in(clause) for one in words), default=text)
     return denies(best)
 
 
-def _is_number(one: Wanted) -> bool:
+def _is_number(one: SoughtWord) -> bool:
     return bool(values_in(one.text)) and len(one.phrase) < 2

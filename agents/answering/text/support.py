@@ -49,7 +49,7 @@ _POINTS_BACK = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SoughtWord:
     """A word (or, in Chinese, a character of a phrase) that an answer must be about.
 
     Attributes:
@@ -83,7 +83,9 @@ class Wanted:
         return float(any(len(pair) == 2 and pair in key for pair in (before, after)))
 
 
-def wanted_of(asked: Asked, rarity: Rarity, meanings: Mapping[str, frozenset[str]] | None = None) -> tuple[Wanted, ...]:
+def wanted_of(
+    asked: Asked, rarity: Rarity, meanings: Mapping[str, frozenset[str]] | None = None
+) -> tuple[SoughtWord, ...]:
     """The words that an answer must be about.
 
     Args:
@@ -94,16 +96,16 @@ def wanted_of(asked: Asked, rarity: Rarity, meanings: Mapping[str, frozenset[str
         for phrase in asked.phrases:
             if phrase.isascii():
                 term = Term(phrase, False)
-                found.append(Wanted(phrase, term, 1.0, strict=phrase in asked.numbers))
+                found.append(SoughtWord(phrase, term, 1.0, strict=phrase in asked.numbers))
                 continue
             each = 1.0 if len(phrase) < 3 else 0.8
             found += [
-                Wanted(character, None, each * 0.5, phrase, place, light=_is_light(phrase, place))
+                SoughtWord(character, None, each * 0.5, phrase, place, light=_is_light(phrase, place))
                 for place, character in enumerate(phrase)
             ]
         return tuple(found)
     return tuple(
-        Wanted(
+        SoughtWord(
             term.text,
             term,
             LIGHT if term.text in asked.light else 0.6 + 0.4 * rarity.weight(term),
@@ -153,7 +155,7 @@ class Surroundings:
             and any(one.overlap(two) for one in unit.spans for two in other.spans)
         ]
 
-    def main(self, unit: Unit, one: Wanted) -> bool:
+    def main(self, unit: Unit, one: SoughtWord) -> bool:
         """Whether a word is what the video is about around a unit: it is said, written or seen more than once, or
         stands on the first screens."""
         known = self._main.get((unit.video_id, one.phrase, one.text))
@@ -201,7 +203,7 @@ class Support:
 
 
 def support_of(
-    place: Place, wanted: Sequence[Wanted], around: Surroundings, credit: float = 0.0, anywhere: float = ELSEWHERE
+    place: Place, wanted: Sequence[SoughtWord], around: Surroundings, credit: float = 0.0, anywhere: float = ELSEWHERE
 ) -> Support:
     """The support of one reading in a line, or of the line as a whole.
 
@@ -261,7 +263,7 @@ def support_of(
     return Support(got / total, said and whole, tuple(context.values()))
 
 
-def _nearest(one: Wanted, scopes: Sequence[_Scope]) -> tuple[float, Unit | None]:
+def _nearest(one: SoughtWord, scopes: Sequence[_Scope]) -> tuple[float, Unit | None]:
     """Where a word counts most, and how much."""
     best: float = 0.0
     where: Unit | None = None
@@ -277,7 +279,7 @@ def goes_back(unit: Unit) -> bool:
     return bool(_POINTS_BACK.search(unit.text[:24]))
 
 
-def _points_back(unit: Unit, reading: Reading | None, wanted: Sequence[Wanted]) -> bool:
+def _points_back(unit: Unit, reading: Reading | None, wanted: Sequence[SoughtWord]) -> bool:
     """Whether a text has no subject of its own, so that it goes on about what was said before."""
     text, start = unit.text, 0
     if reading is not None and unit.channel == "screen":

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from agents.answering.text.asked import Asked, Kind
+from agents.answering.text.asked import Asked
+from agents.answering.text.kinds import Kind
 from agents.answering.text.readers.reading import Reading
 from agents.answering.text.units import Unit
 from agents.questions.question import Question

@@ -199,8 +199,9 @@ def measures(text: str, question: str = "") -> Iterator[Reading]:
 
 def scores(text: str) -> Iterator[Reading]:
     """Results of a game: "3 - 1", "two to one"."""
-    yield from readings(_SCORES, text)
-    yield from readings(_RESULT, text)
+    for pattern in (_SCORES, _RESULT):
+        # "555-0142" is no result.
+        yield from (found for found in readings(pattern, text) if not re.search(r"\d{4}|[-–:]0\d", found.text))
 
 
 def counts(text: str, unit: tuple[str, ...], chinese_unit: str = "") -> Iterator[Reading]:

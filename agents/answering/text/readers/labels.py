@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from agents.answering.text.asked import Asked, Kind
+from agents.answering.text.asked import Asked
+from agents.answering.text.kinds import Kind
 from agents.answering.text.readers.reading import Reading
 
 _LABELLED = re.compile(

@@ -42,7 +42,7 @@ def long_video(tmp_path_factory: pytest.TempPathFactory, encoders: Encoders) -> 
         ScreenText("scr_role", Span(0, 4000, MS), "Head of Rivers", 0.9, (0.1, 0.78, 0.35, 0.82)),
     ]
     commit(store, video_id, "screentext", StageOutput(records=tuple(read)))
-    chosen = [*spoken[1795:1806], *read]
+    chosen: list[Utterance | ScreenText] = [*spoken[1795:1806], *read]
     vectors = encoders.text.encode_passages([one.text for one in chosen])
     items = tuple(
         VectorItem(
