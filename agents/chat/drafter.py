@@ -10,8 +10,9 @@ from agents.answering.checker import CitationChecker
 from agents.answering.claims import Claim
 from agents.answering.drafting.draft import draft
 from agents.answering.drafting.material import Material
-from agents.answering.lines import RankedLine, gather, rank_lines
+from agents.answering.lines import gather, rank_lines
 from agents.answering.shown_lines import show_lines
+from agents.answering.text.units import RankedLine
 from agents.chat.limits import ChatLimits
 from agents.chat.state import ChatState, claim_in, claim_out, result_in
 from agents.llm import LLM
@@ -83,7 +84,11 @@ class Drafter:
         claims = [one for one in drafted if not shown.issuperset(each.evidence_id for each in one.citations)]
         checked = self._checker.judge(claims, question, videos) if claims else None
         kept = list(checked.kept) if checked else []
-        rejected = [{"text": one.claim.text, "reason": one.message or one.reason} for one in checked.rejected] if checked else []
+        rejected = (
+            [{"text": one.claim.text, "reason": one.message or one.reason} for one in checked.rejected]
+            if checked
+            else []
+        )
         usage: dict[str, float] = {}
         if kept and self._llm is not None and state.get("mode") == "llm":
             kept, doubted, usage = self._confirmed(state, kept)
@@ -94,9 +99,7 @@ class Drafter:
         again = not kept and not state.get("by_rules")
         return {**changes, "repairing": again, "repaired": bool(state.get("repaired")) or again}
 
-    def _ranked(
-        self, question: Question, found: Found | None, videos: Sequence[str] | None
-    ) -> list[RankedLine]:
+    def _ranked(self, question: Question, found: Found | None, videos: Sequence[str] | None) -> list[RankedLine]:
         if not question.terms and not videos:
             return []
         gathered = gather(question, self._store, self._encoders, found, videos)

@@ -77,8 +77,7 @@ class VideoTopics:
             return []
         words = " ".join(term.text for term in terms)
         hits = Counter(
-            hit.video_id
-            for hit in self._store.fulltext.search(words, MOST_HITS, video_ids=video_ids, channels=_TEXT)
+            hit.video_id for hit in self._store.fulltext.search(words, MOST_HITS, video_ids=video_ids, channels=_TEXT)
         )
         moments = {moment.video_id: moment.score for moment in reversed(found.moments if found else ())}
         seen = self._store.fulltext.search(words, MOST_HITS, video_ids=video_ids, channels=("object", "picture"))
@@ -90,9 +89,7 @@ class VideoTopics:
             (topic for topic in topics if topic.terms), key=lambda one: (-one.share, -one.worth, one.video_id)
         )
 
-    def meant(
-        self, phrase: str, found: Found | None = None, video_ids: Sequence[str] | None = None
-    ) -> Topic | None:
+    def meant(self, phrase: str, found: Found | None = None, video_ids: Sequence[str] | None = None) -> Topic | None:
         """The one video that a phrase describes: it has all of the words and clearly more of them than any other; None
         if no video or several can be meant."""
         terms = self.terms(phrase)

@@ -16,14 +16,16 @@ from agents.answering.drafting.seen import asks_direction, draft_seen
 from agents.answering.drafting.summaries import draft_summary
 from agents.answering.drafting.times import draft_times, in_the_video, without_when
 from agents.answering.from_text import draft_from_text
-from agents.answering.lines import RankedLine
+from agents.answering.text.units import RankedLine
 from agents.questions.question import Intent, Question
 from stores.core.records import Evidence
 
 SUPPORT = 0.5
 """Share of the question's words that a line must say for its time to be an answer."""
 
-_SEEING = frozenset("appear visible present total altogether together somewhere anywhere anything 出现 看到 一共 总共 同时".split())
+_SEEING = frozenset(
+    "appear visible present total altogether together somewhere anywhere anything 出现 看到 一共 总共 同时".split()
+)
 
 _TAGS = re.compile(r"\btag(?:s|ged)?\b|标签", re.I)
 _SHOW = re.compile(

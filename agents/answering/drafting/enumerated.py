@@ -24,7 +24,9 @@ _ENGLISH = re.compile(
     rf"\b(?P<named>{_NOUNS})\s+(?:no\.?\s*|number\s+)?(?P<number>\d+|one|two|three|four|five|six|seven|eight|nine|ten)\b",
     re.I,
 )
-_CHINESE = re.compile(f"(?:第(?P<ordinal>[{_DIGITS}]|\\d+)|(?P<last>最后一?))(?P<noun>个?(?:步骤|步|站|章|课|节|部分|条|点|项|天|集))")
+_CHINESE = re.compile(
+    f"(?:第(?P<ordinal>[{_DIGITS}]|\\d+)|(?P<last>最后一?))(?P<noun>个?(?:步骤|步|站|章|课|节|部分|条|点|项|天|集))"
+)
 _WORDS = {word: number for number, word in enumerate("one two three four five six seven eight nine ten".split(), 1)}
 
 
@@ -98,7 +100,9 @@ def _numbered_lines(material: Material, noun: str) -> list[dict[int, Evidence]]:
 def _videos(material: Material) -> Sequence[str]:
     if material.named:
         return material.named
-    topics = VideoTopics(material.store, material.encoders).ranked(material.question.terms, material.found, material.scope)
+    topics = VideoTopics(material.store, material.encoders).ranked(
+        material.question.terms, material.found, material.scope
+    )
     return [topic.video_id for topic in topics[:3]]
 
 

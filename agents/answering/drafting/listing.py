@@ -77,7 +77,8 @@ def evidence_for(material: Material, video_id: str, thing: Thing) -> list[Eviden
         return []
     # What has the very name comes before what has it as a broader noun.
     shown = sorted(
-        material.seen(video_id, thing), key=lambda line: (coverage(thing.terms, _names_of(line)) < 1.0, -line.confidence)
+        material.seen(video_id, thing),
+        key=lambda line: (coverage(thing.terms, _names_of(line)) < 1.0, -line.confidence),
     )
     said = [line for line in material.lines(video_id, ("speech", "screen")) if coverage(thing.terms, line.text) >= 1.0]
     return [*shown, *said] if material.question.source == "picture" else [*said, *shown]

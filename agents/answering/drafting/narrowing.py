@@ -10,7 +10,8 @@ from dataclasses import replace
 from agents.answering.claims import Claim
 from agents.answering.drafting.material import Material
 from agents.answering.from_text import draft_from_text
-from agents.answering.lines import RankedLine, gather, rank_lines
+from agents.answering.lines import gather, rank_lines
+from agents.answering.text.units import RankedLine
 from agents.questions.question import Question
 from agents.questions.understanding import understand
 from agents.tools.video_topics import VideoTopics

@@ -167,7 +167,13 @@ def _direction(material: Material, video_id: str) -> list[Claim]:
             best = _chosen(material, [line for line in moving if _way(line) != "still"] or moving, thing.count)
             english, chinese = _WAYS[_way(best)]
             what = named(best, material.chinese)
-            text = f"{what}{chinese}" if material.chinese else f"The {what} moves {english}" if english else f"The {what} stays still"
+            text = (
+                f"{what}{chinese}"
+                if material.chinese
+                else f"The {what} moves {english}"
+                if english
+                else f"The {what} stays still"
+            )
             return [Claim(text, (cite(best),), "seen")]
     return []
 

@@ -26,12 +26,16 @@ SHORTEST_LINE = 4
 
 MOST_VIDEOS = 5
 
-_WHOLE = frozenset("library collection archive everything all video summary overview short brief give content topic 库 视频库 内容 概括 总结 全部 主要".split())
+_WHOLE = frozenset(
+    "library collection archive everything all video summary overview short brief give content topic 库 视频库 内容 概括 总结 全部 主要".split()
+)
 
 
 def draft_summary(material: Material) -> list[Claim]:
     """What was seen, said and written in the videos in question; of the library, what there is most of."""
-    videos = list(material.named)[:2] or _described(material) or (list(material.scope or ())[:2] if material.scope else [])
+    videos = (
+        list(material.named)[:2] or _described(material) or (list(material.scope or ())[:2] if material.scope else [])
+    )
     if not videos:
         return [] if _about_something(material) else _library(material)
     claims = []
@@ -68,7 +72,7 @@ def _video(material: Material, lines: Sequence[Evidence], before: str) -> list[C
         said = line.text.strip()
         claims.append(
             Claim(f"{before}听到：“{said}”" if chinese else f"{before}Said: “{said}”", (cite(line),), "quote")
-            )
+        )
     for line in _written(lines):
         text = line.text.strip()
         sentence = f"{before}画面文字：“{text}”" if chinese else f"{before}On screen: “{text}”"

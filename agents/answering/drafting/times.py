@@ -37,7 +37,12 @@ def in_the_video(question: Question) -> bool:
 
 def without_when(text: str) -> str:
     """The same as a question for what is said or shown, and not for when."""
-    text = re.sub(r"^\W*(?:at )?(?:when|what time|(?:which|what) (?:second|minute|point|time))\b(?: exactly)?", "what", text, flags=re.I)
+    text = re.sub(
+        r"^\W*(?:at )?(?:when|what time|(?:which|what) (?:second|minute|point|time))\b(?: exactly)?",
+        "what",
+        text,
+        flags=re.I,
+    )
     return re.sub("(?:是)?(?:在)?(?:什么时候|第几秒|何时|几分几秒|哪一秒)", "什么", text)
 
 
@@ -48,7 +53,9 @@ def draft_times(material: Material, spoken: Sequence[Evidence] = (), seen: bool 
         spoken: lines that were said or written about what is asked, the best first.
         seen: whether things in pictures count.
     """
-    wants_words = not seen or (material.question.source in ("speech", "screen", "words") and material.question.intent != "count")
+    wants_words = not seen or (
+        material.question.source in ("speech", "screen", "words") and material.question.intent != "count"
+    )
     for video_id in _videos(material, spoken):
         lines = [] if wants_words else _seen(material, video_id)
         lines = lines or [line for line in spoken if line.video_id == video_id][:1]
