@@ -12,6 +12,7 @@ from agents.answering.drafting.enumerated import asks_for_numbered, draft_enumer
 from agents.answering.drafting.listing import draft_metadata, draft_moments, draft_tags, draft_videos
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.narrowing import draft_asked, draft_narrowed
+from agents.answering.drafting.passages import asks_for_title, draft_passage, draft_title
 from agents.answering.drafting.seen import asks_direction, draft_seen
 from agents.answering.drafting.summaries import draft_summary
 from agents.answering.drafting.times import draft_times, in_the_video, without_when
@@ -49,7 +50,12 @@ def draft(
     if question.intent == "nothing":
         return []
     rejected: list[Claim] = []
-    for part in _parts(material):
+    parts = _parts(material)
+    if _narrowed in parts and (question.source != "picture" or question.intent in ("fact", "quote", "who")):
+        parts = (*parts, _passage)
+    if asks_for_title(question.text):
+        parts = (*parts, _title)
+    for part in parts:
         claims = part(material, ranked)
         kept = list(accepted(claims)) if claims else []
         if kept:
@@ -164,6 +170,14 @@ def _enumerated(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim
 
 def _numbered(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
     return draft_numbered(material)
+
+
+def _passage(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
+    return draft_passage(material)
+
+
+def _title(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
+    return draft_title(material)
 
 
 def _summary(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
