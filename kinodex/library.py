@@ -393,9 +393,10 @@ class Library:
         Args:
             videos: look only in these; video ids, paths or names.
         """
-        from kinodex.usecases.search import ask
+        from kinodex.usecases.search import ask, open_answerer
 
-        answer = ask(self.store, self.encoders, self._kept_finder(), self.llm, question, videos)
+        answerer = open_answerer(self.store, self.encoders, self._kept_finder(), self.llm, self.settings)
+        answer = ask(self.store, answerer, question, videos)
         self._freeze_models()
         return answer
 

@@ -55,6 +55,7 @@ class Endpoint(BaseModel):
         timeout_seconds: per request.
         max_retries: of a request that failed in a way that a retry may fix.
         max_output_tokens: upper bound of one answer.
+        vision: whether the model accepts pictures; then it looks at frames, and confirms what is said to be seen.
         price_per_million_input, price_per_million_output: of tokens read and written, in US dollars; for plans and
             budgets only.
     """
@@ -68,6 +69,7 @@ class Endpoint(BaseModel):
     timeout_seconds: float = Field(default=60.0, gt=0)
     max_retries: int = Field(default=2, ge=0)
     max_output_tokens: int = Field(default=1024, gt=0)
+    vision: bool = False
     price_per_million_input: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     price_per_million_output: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 

@@ -185,7 +185,9 @@ class _Around:
 
     def files(self, lines: Sequence[Evidence]) -> set[str]:
         """The file names of the lines' videos."""
-        return {PurePath(self._store.catalog.display_uri(video_id)).name for video_id in {one.video_id for one in lines}}
+        return {
+            PurePath(self._store.catalog.display_uri(video_id)).name for video_id in {one.video_id for one in lines}
+        }
 
     def named(self, lines: Sequence[Evidence], *, written: bool = True) -> str:
         """The file names of the lines' videos, and what is written in them."""

@@ -10,6 +10,7 @@ from agents.chat.graph import RECURSION_LIMIT, ChatGraph
 from agents.chat.state import ChatState, claim_in
 from agents.llm import LLM
 from agents.search.finder import Finder
+from agents.tools.eyes import Eyes
 from encoders.bundle import Encoders
 from stores.library_store import LibraryStore
 
@@ -20,13 +21,20 @@ class Answerer:
     Args:
         llm: plans the look-ups and drafts claims. Without one, rules do.
         finder: finds the moments that a question is about; by default one without steps after recall.
+        eyes: look at frames before what was recognised is claimed.
     """
 
     def __init__(
-        self, store: LibraryStore, encoders: Encoders, llm: LLM | None = None, finder: Finder | None = None
+        self,
+        store: LibraryStore,
+        encoders: Encoders,
+        llm: LLM | None = None,
+        finder: Finder | None = None,
+        eyes: Eyes | None = None,
     ) -> None:
         self._llm = llm
-        self._graph = ChatGraph(store, encoders, finder or Finder(store, encoders), llm).build().compile()
+        graph = ChatGraph(store, encoders, finder or Finder(store, encoders), llm, eyes=eyes)
+        self._graph = graph.build().compile()
 
     @property
     def mode(self) -> Literal["extractive", "llm"]:

@@ -17,6 +17,7 @@ from langgraph.graph import END, START, StateGraph
 
 from agents.answering.claims import Claim
 from agents.chat import rules, wording
+from agents.chat.confirmation import Confirmation
 from agents.chat.drafter import Drafter
 from agents.chat.limits import MOST_CALLS, ChatLimits
 from agents.chat.model_planner import ModelPlanner, answered, messages_in, messages_out
@@ -25,6 +26,7 @@ from agents.chat.state import ChatState, call_in, call_out, claim_in, claim_out,
 from agents.llm import LLM
 from agents.questions.question import Question
 from agents.search.finder import Finder
+from agents.tools.eyes import Eyes
 from agents.tools.result import ToolResult
 from agents.tools.toolbox import Toolbox
 from encoders.bundle import Encoders
@@ -45,6 +47,7 @@ class ChatGraph:
 
     Args:
         llm: plans and drafts; without one, rules do.
+        eyes: look at frames, so that what models recognised is confirmed before it is claimed.
     """
 
     def __init__(
@@ -54,12 +57,14 @@ class ChatGraph:
         finder: Finder,
         llm: LLM | None = None,
         limits: ChatLimits = ChatLimits(),  # noqa: B008 (frozen)
+        eyes: Eyes | None = None,
     ) -> None:
         self._store = store
-        self._toolbox = Toolbox(store, encoders, finder)
+        self._toolbox = Toolbox(store, encoders, finder, eyes)
         self._reader = Reader(store, encoders, self._toolbox.found)
         self._limits = limits
         self._drafter = Drafter(store, encoders, self._toolbox, llm, limits)
+        self._confirmation = Confirmation(eyes, limits)
         plans = llm is not None and not llm.settings.short_prompts
         self._planner = ModelPlanner(llm, self._toolbox) if llm is not None and plans else None
 
@@ -119,15 +124,17 @@ class ChatGraph:
     def _act(self, state: ChatState) -> dict[str, Any]:
         results = [result_in(one) for one in state.get("results", [])]
         messages = list(state.get("messages", []))
+        budget = self._limits.left(state)
         for value in state["calls"]:
             call = call_in(value)
             _tell("looking", tool=call.name, arguments=call.arguments)
-            result = self._toolbox.call(call, state.get("video_ids"))
+            result = self._toolbox.call(call, state.get("video_ids"), budget)
             results.append(result)
             _tell("looked", tool=call.name, found=len(result.evidence_ids), note=result.note, code=result.error)
             if "id" in value:
                 messages.append(self._answered(value["id"], result, results).to_json())
-        return {"results": [result_out(one) for one in results], "messages": messages, "calls": []}
+        changes = {"results": [result_out(one) for one in results], "messages": messages, "calls": []}
+        return {**changes, "usage": self._limits.used(state, budget.spent)} if budget.spent.calls else changes
 
     def _answered(self, call_id: str, result: ToolResult, results: Sequence[ToolResult]) -> Any:
         ids = dict.fromkeys(one for each in results for one in each.evidence_ids)
@@ -138,7 +145,7 @@ class ChatGraph:
         return self._drafter.draft(state, self._question(state), videos_of(state))
 
     def _check(self, state: ChatState) -> dict[str, Any]:
-        return self._drafter.check(state, self._question(state), videos_of(state))
+        return self._confirmation.applied(state, self._drafter.check(state, self._question(state), videos_of(state)))
 
     def _conclude(self, state: ChatState) -> dict[str, Any]:
         question = self._question(state)

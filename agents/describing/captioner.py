@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from agents.llm import LLM
 from agents.llm.failures import of_one_answer
+from agents.llm.pictures import jpeg
 from pipeline.describe.captions import Description
 from pipeline.describe.sampled_frames import SampledFrames
 from stores.core.errors import EndpointError, KinodexError
@@ -24,9 +22,6 @@ LINES = 30
 
 CALLS_AT_A_TIME = 4
 """Concurrent requests to the endpoint. Source: our choice: most of the time is spent waiting."""
-
-JPEG_QUALITY = 85
-"""Source: our choice: text in the picture stays legible."""
 
 _INSTRUCTIONS = (
     "You describe one clip of a video from a few of its frames, given in their order. Say in one to three plain "
@@ -89,19 +84,6 @@ class EndpointDescriber:
 def model_name(llm: LLM) -> str:
     """``model@endpoint``: an endpoint does not report the revision, and its address does not matter."""
     return f"{llm.settings.model}@endpoint"
-
-
-def jpeg(pixels: NDArray[np.uint8]) -> bytes:
-    """One picture (h, w, 3) uint8 RGB as a JPEG file.
-
-    Raises:
-        ValueError: if it cannot be written as one.
-    """
-    quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-    made, data = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), quality)
-    if not made:
-        raise ValueError(f"no JPEG can hold pixels of shape {pixels.shape}")
-    return data.tobytes()
 
 
 def _material(clip: SampledFrames) -> str:

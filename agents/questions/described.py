@@ -21,8 +21,12 @@ _CHINESE = re.compile(
     f"(?:那个|那段|这个|这段)(?P<that>[{HAN}]{{2,6}}?)的?(?:视频|片子|短片|影片)(?P<inside>里面|里|中|上)?|"
     f"(?P<what>[{HAN}]{{2,6}}?)的?(?:那个|那段|这个|这段)?(?:视频|片子|短片|影片)(?:(?P<within>里面|里|中|上)|(?=的|讲|说)))"
 )
-_NO_DESCRIPTION = re.compile("^(?:哪|这|那|几|多少|什么|所有|全部|一个|两个|每|有|没|第|请|找|看|这些|那些|任何|其他|另|列|出现|库)|多少|几个|哪")
-_NO_ENGLISH = re.compile(r"\b(?:which|what|any|all|every|is|are|does|do|has|have|of|in|and|or|than|show\w*|longest|shortest)\b", re.I)
+_NO_DESCRIPTION = re.compile(
+    "^(?:哪|这|那|几|多少|什么|所有|全部|一个|两个|每|有|没|第|请|找|看|这些|那些|任何|其他|另|列|出现|库)|多少|几个|哪"
+)
+_NO_ENGLISH = re.compile(
+    r"\b(?:which|what|any|all|every|is|are|does|do|has|have|of|in|and|or|than|show\w*|longest|shortest)\b", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,12 @@ from agents.tools.arguments import SearchMoments, SimilarMoments
 from stores.core.records import CHANNELS, Channel, Evidence, Span
 from stores.library_store import LibraryStore
 
+MOST_READ = 200
+"""Lines read of one moment."""
+
+LONGEST_TEXT = 300
+"""Characters of one text in a result: a whole page on screen is not needed to judge what was found."""
+
 LINES_OF_A_MOMENT = 6
 """Lines cited with each moment: enough to say why it was found. Ours."""
 
@@ -42,12 +48,19 @@ def _wanted(moment: Moment, asked: SearchMoments) -> bool:
 def lines_of(store: LibraryStore, moment: Moment) -> list[Evidence]:
     """The lines of a moment that its channels rest on, the most telling first."""
     there = [
-        line for line in store.catalog.evidence_during(moment.video_id, moment.span, _TOLD) if not is_background(line)
+        line
+        for line in store.catalog.evidence_during(moment.video_id, moment.span, _TOLD, MOST_READ)
+        if not is_background(line)
     ]
     worth = dict(moment.channels)
     return sorted(there, key=lambda line: (line.text != moment.text, -worth.get(line.channel, 0.0), -line.confidence))[
         :LINES_OF_A_MOMENT
     ]
+
+
+def short(text: str) -> str:
+    """A text cut to `LONGEST_TEXT`."""
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
 
 
 def moment_row(moment: Moment, name: str) -> dict[str, Any]:
@@ -59,7 +72,7 @@ def moment_row(moment: Moment, name: str) -> dict[str, Any]:
         "start": round(start, 3),
         "end": round(end, 3),
         "score": round(moment.score, 3),
-        "text": moment.text,
+        "text": short(moment.text),
         "channels": sorted(moment.channels, key=lambda channel: -moment.channels[channel]),
     }
 
@@ -72,7 +85,7 @@ def words_of_moment(store: LibraryStore, asked: SimilarMoments, video_id: str) -
     span = Span.from_seconds(asked.at, asked.at + 0.001, video.time_base)
     seen = [
         line
-        for line in store.catalog.evidence_during(video_id, span, ("caption", "picture", "object"))
+        for line in store.catalog.evidence_during(video_id, span, ("caption", "picture", "object"), MOST_READ)
         if not is_background(line)
     ]
     strongest = sorted(seen, key=lambda line: (line.channel != "caption", -line.confidence))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from kinodex.usecases.config import open_eyes
 from stores.library_store import LibraryStore
 from stores.threads.records import RunEvent, Thread, Turn
 
@@ -85,7 +86,8 @@ def open_runner(
     from agents.chat.turns import TurnLimits, TurnRunner
 
     limits = settings.chat.limits(settings.endpoint)
-    graph = ChatGraph(store, encoders, finder, llm, limits).build().compile()
+    eyes = open_eyes(store, llm, settings.endpoint)
+    graph = ChatGraph(store, encoders, finder, llm, limits, eyes).build().compile()
     return TurnRunner(store, graph, TurnLimits(seconds=settings.chat.seconds))
 
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agents.llm import LLM
+    from agents.tools.eyes import Eyes
     from encoders.bundle import Encoders
     from kinodex.settings import Endpoint, Settings
     from pipeline.perception import PerceptionConfig
+    from stores.library_store import LibraryStore
 
 
 def perception_config(encoders: Encoders, settings: Settings) -> PerceptionConfig:
@@ -49,3 +51,12 @@ def open_llm(endpoint: Endpoint) -> LLM | None:
             max_output_tokens=endpoint.max_output_tokens,
         )
     )
+
+
+def open_eyes(store: LibraryStore, llm: LLM | None, endpoint: Endpoint) -> Eyes | None:
+    """What looks at frames, if the endpoint's model can; else None."""
+    if llm is None or not endpoint.vision:
+        return None
+    from agents.tools.eyes import ModelEyes
+
+    return ModelEyes(store, llm)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinodex.usecases.search import open_finder
+from kinodex.usecases.search import open_answerer, open_finder
 from kinodex.usecases.tags import open_tagger
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ def evaluate(
 
     Without tags in the library, tagging is not measured.
     """
-    from agents.chat.answerer import Answerer
     from workflows.evaluation.evaluate import evaluate as measure
 
     tagger = open_tagger(store, encoders, llm) if store.tags.count() else None
     finder = open_finder(store, encoders, settings)
-    return measure(store, finder, tagger, Answerer(store, encoders, llm, finder), annotations, clips)
+    answerer = open_answerer(store, encoders, finder, llm, settings)
+    return measure(store, finder, tagger, answerer, annotations, clips)
