@@ -10,6 +10,9 @@ from kinodex.schemas.answer import CitationDocument, ClaimDocument
 _SEPARATE = 3
 """Consecutive numbers that are written one by one; more are written as a range. Source: our choice."""
 
+_JOINTS = " ;；\n"
+"""What stands between claims. Source: `agents.chat.wording.joined`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
@@ -38,21 +41,27 @@ def numbered(claims: Sequence[ClaimDocument]) -> Numbered:
     return Numbered(tuple(citations), tuple(numbers))
 
 
-def cited_text(answer: str, claims: Sequence[ClaimDocument]) -> str:
-    """The text of an answer with the numbers of its citations behind each claim: ``A dog barks [1][2]``."""
-    said, at, rest = "", 0, []
-    for claim, numbers in zip(claims, numbered(claims).numbers, strict=True):
-        marks = f" {''.join(_marks(numbers))}" if numbers else ""
+def cited_lines(answer: str, claims: Sequence[ClaimDocument]) -> list[str]:
+    """The text of an answer with the numbers of its citations behind each claim: ``A dog barks [1][2]``.
+
+    One line a claim where the answer is nothing but its claims, else the lines of the answer.
+    """
+    written = [f" {''.join(_written(one))}" if one else "" for one in numbered(claims).numbers]
+    said, between, at, rest = "", "", 0, []
+    for claim, numbers in zip(claims, written, strict=True):
         found = answer.find(claim.text, at) if claim.text else -1
         if found < 0:
-            rest.append(f"{claim.text}{marks}")
+            rest.append(f"{claim.text}{numbers}")
             continue
+        between += answer[at:found]
         behind = found + len(claim.text)
-        said, at = f"{said}{answer[at:behind]}{marks}", behind
-    return "\n".join([said + answer[at:], *rest])
+        said, at = f"{said}{answer[at:behind]}{numbers}", behind
+    if claims and not rest and not (between + answer[at:]).strip(_JOINTS):
+        return [f"{claim.text}{numbers}" for claim, numbers in zip(claims, written, strict=True)]
+    return [*(said + answer[at:]).splitlines(), *rest]
 
 
-def _marks(numbers: Sequence[int]) -> Iterator[str]:
+def _written(numbers: Sequence[int]) -> Iterator[str]:
     """``[1][2]``, and ``[1–9]`` for many in a row."""
     run: list[int] = []
     for number in (*sorted(numbers), None):

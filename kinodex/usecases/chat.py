@@ -67,7 +67,7 @@ class Conversation:
         return self._runner.recover(self._thread_id, on_event)
 
     def cancel(self, turn_id: str) -> bool:
-        """Ask whoever answers a turn to stop; whether it was running."""
+        """Ask the process that answers a turn to stop; whether it was running."""
         return self._runner.cancel(turn_id)
 
     def turns(self, last: int | None = None) -> list[Turn]:

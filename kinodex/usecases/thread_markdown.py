@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from kinodex.schemas.answer import CitationDocument
 from kinodex.schemas.chat import ConversationDocument, TurnDocument
-from kinodex.schemas.numbering import cited_text, numbered
+from kinodex.schemas.numbering import cited_lines, numbered
 from kinodex.text import clean, clock, several
 from stores.core.uris import path_of
 
@@ -41,8 +41,8 @@ def _turn(turn: TurnDocument) -> Iterator[str]:
         why = f" ({turn.error_code}: {_escaped(turn.error_message)})" if turn.error_code else ""
         yield f"\n*{turn.status}{why}*"
     if turn.answer:
-        said = "\n".join(map(_escaped, cited_text(turn.answer, turn.claims).splitlines()))
-        yield f"\n{said}"
+        # Two spaces end a line in Markdown.
+        yield "\n" + "  \n".join(map(_escaped, cited_lines(turn.answer, turn.claims)))
     if turn.claims:
         yield ""
     for number, one in enumerate(numbered(turn.claims).citations, 1):

@@ -5,11 +5,20 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, command_context
+from kinodex.cli.context import (
+    ConfigOption,
+    DeviceOption,
+    JsonOption,
+    LibraryOption,
+    ProfileOption,
+    command_context,
+    say_error,
+)
 from kinodex.exits import EXIT_SOME_FAILED, OUTCOMES
 from kinodex.text import clean, printable
 
@@ -56,7 +65,11 @@ def chat(
     """
     from kinodex.cli.chat.talk import Talk
 
-    with command_context(library, profile, as_json, config, device=device) as context, context.library() as opened:
+    with (
+        command_context(library, profile, as_json, config, device=device) as context,
+        _errors_in_one_line(context),
+        context.library() as opened,
+    ):
         tell = _teller() if verbose or (sys.stderr.isatty() and not as_json) else lambda _: None
         talk = Talk(opened, thread, video, tell, verbose)
         if not questions and not as_json and _is_terminal(sys.stdin) and _is_terminal(context.out):
@@ -65,6 +78,23 @@ def chat(
         failed = _answer(context, talk, questions if questions else _lines())
     if failed:
         raise typer.Exit(failed)
+
+
+@contextmanager
+def _errors_in_one_line(context: CommandContext) -> Iterator[None]:
+    """With --json, an error is a line among lines."""
+    from stores.core.errors import KinodexError
+
+    try:
+        yield
+    except KinodexError as error:
+        if not context.as_json:
+            raise
+        code = error.code.name
+        say_error(code, error.message, error.hint, as_json=False)
+        fault = {"error": {"code": code, "message": clean(error.message), "hint": clean(error.hint)}}
+        context.show_line(fault, lambda _: None)
+        raise typer.Exit(OUTCOMES[code].exit_status) from None
 
 
 def _converse(context: CommandContext, talk: Talk) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from kinodex.cli.chat.line_editor import LineEditor
 from kinodex.cli.context import Terminated, explained, say_error
 from kinodex.cli.render import conversation as render
 from kinodex.cli.render.cells import data, table
+from kinodex.schemas.chat import thread as thread_document
 from kinodex.schemas.chat import threads as threads_document
 from kinodex.schemas.numbering import numbered
 from kinodex.text import clock, printable, several
@@ -94,7 +96,7 @@ class ChatSession:
             if line in ("/quit", "/exit"):
                 break
             if line:
-                self._guarded(lambda said=line: self._heard(said))
+                self._guarded(partial(self._obey, line))
         if (thread := self._talk.thread) is not None:
             self._dim(f"to go on: {self._command(thread.thread_id)}")
 
@@ -114,7 +116,7 @@ class ChatSession:
             fault = explained(error)
             say_error(fault.code.name, fault.message, fault.hint, as_json=False)
 
-    def _heard(self, line: str) -> None:
+    def _obey(self, line: str) -> None:
         if not line.startswith("/"):
             self._answer(self._talk.ask(line))
             return
@@ -135,7 +137,7 @@ class ChatSession:
     def _greet(self) -> None:
         thread = self._talk.thread
         if thread is not None:
-            self._show_thread()
+            self._opened()
             return
         indexed = len(self._talk.video_ids or self._library.indexed())
         about = several(indexed, "video") if indexed else "videos (none is indexed yet: kinodex ingest PATH)"
@@ -146,16 +148,20 @@ class ChatSession:
             self._dim(f"An earlier question was not answered to its end: {self._command(newest.thread_id)}")
 
     def _show_thread(self) -> None:
+        """Which conversation this is."""
         thread = self._talk.thread
         if thread is None:
             about = "about some videos only" if self._talk.video_ids is not None else "about all videos"
             self._console.print(f"A new conversation {about}; the first question begins it.")
             return
-        document = threads.conversation_document(self._library.store, thread.thread_id)
-        render.heading(self._console, document.thread, threads.names_of(self._library.store, thread.video_ids))
-        last = self._talk.last
-        if last is not None:
-            before = f" ({several(len(document.turns), 'question')} so far)" if len(document.turns) > 1 else ""
+        names = threads.names_of(self._library.store, thread.video_ids)
+        render.heading(self._console, thread_document(thread), names)
+
+    def _opened(self) -> None:
+        """Which conversation this is now, with what was said last in it."""
+        self._show_thread()
+        if (last := self._talk.last) is not None:
+            before = f" ({several(last.ordinal, 'question')} so far)" if last.ordinal > 1 else ""
             self._console.print(data(f"last question{before}: {last.question}", "cyan"))
             self._answer(last)
 
@@ -226,7 +232,7 @@ class ChatSession:
             self._show_thread()
         elif len(words) == 1:
             self._talk.open(words[0])
-            self._show_thread()
+            self._opened()
             self._go_on()
         else:
             raise UsageError("USAGE", "/thread takes one word.", "list, new, or the id of a thread")

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from kinodex.cli.render.cells import data, table
 from kinodex.schemas.answer import CitationDocument
-from kinodex.schemas.numbering import cited_text, numbered
+from kinodex.schemas.numbering import cited_lines, numbered
 from kinodex.text import clock, several, shell_word
 from stores.core.uris import path_of
 
@@ -51,7 +51,7 @@ def turn(console: Console, document: TurnDocument, most: int | None = None) -> N
     if not document.answer:
         return
     style = "yellow" if document.removed else "" if document.abstained else "bold"
-    for line in cited_text(document.answer, document.claims).splitlines():
+    for line in cited_lines(document.answer, document.claims):
         console.print(data(line, style), **wrap)
     citations = numbered(document.claims).citations
     for number, one in enumerate(citations[:most], 1):
@@ -81,33 +81,37 @@ def opening(one: CitationDocument) -> str:
 
 
 def step(event: RunEvent, name_of: Callable[[str], str], nodes: bool = False) -> str:
-    """One line on a step of a turn; "" for those that are not told.
+    """One line on a step of a turn; "" for those that are not shown.
 
     Args:
         name_of: the name of a video, by its id.
         nodes: also tell which node of the graph has ended.
     """
-    told = event.payload
+    details = event.payload
     if event.kind == "node":
-        return f"{told['node']}: {told['seconds']:.2f} s" if nodes else ""
+        return f"{details['node']}: {details['seconds']:.2f} s" if nodes else ""
     if event.kind == "resumed":
-        return f"going on where it was, attempt {told['attempt']}"
+        return f"going on where it was, attempt {details['attempt']}"
     if event.kind != "step":
         return ""
-    kind = told.get("kind")
+    kind = details.get("kind")
     if kind == "understood":
-        return f"understood: {told.get('question', '')}" + (f" ({told['why']})" if told.get("why") else "")
+        return f"understood: {details.get('question', '')}" + (f" ({details['why']})" if details.get("why") else "")
     if kind == "looking":
-        return _looking(told, name_of)
+        return _looking(details, name_of)
     if kind == "looked":
-        note = f", {told['note']}" if told.get("note") else ""
-        return f"failed: {told['code']}{note}" if told.get("code") else f"{several(told.get('found', 0), 'line')}{note}"
-    return " ".join(str(value) for value in told.values() if isinstance(value, str | int | float))
+        note = f", {details['note']}" if details.get("note") else ""
+        return (
+            f"failed: {details['code']}{note}"
+            if details.get("code")
+            else f"{several(details.get('found', 0), 'line')}{note}"
+        )
+    return " ".join(str(value) for value in details.values() if isinstance(value, str | int | float))
 
 
-def _looking(told: Mapping[str, Any], name_of: Callable[[str], str]) -> str:
-    arguments = told.get("arguments") or {}
-    does, key = _LOOKING.get(str(told.get("tool")), (str(told.get("tool")), ""))
+def _looking(details: Mapping[str, Any], name_of: Callable[[str], str]) -> str:
+    arguments = details.get("arguments") or {}
+    does, key = _LOOKING.get(str(details.get("tool")), (str(details.get("tool")), ""))
     what = arguments.get(key) or ""
     names = ", ".join(name_of(str(one)) for one in (what if isinstance(what, list) else [what]) if one)
     text = f"{does} {names}".strip()
