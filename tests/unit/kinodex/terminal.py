@@ -67,7 +67,8 @@ class Terminal:
         """What is shown from the last call on, up to ``text``; without colours."""
         by = time.monotonic() + seconds
         while text not in (shown := self._shown()[self._read :]):
-            assert time.monotonic() < by and self._more(by), f"waited for {text!r}; shown was:\n{shown}"
+            there = time.monotonic() < by and self._more(by)
+            assert there, f"waited for {text!r}; shown was:\n{shown}"
         end = self._read + shown.index(text) + len(text)
         said, self._read = self._shown()[self._read : end], end
         return said
