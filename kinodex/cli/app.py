@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from kinodex import __version__
+from kinodex.cli.chat import chat, threads
 from kinodex.cli.commands import (
     ask,
     describe,
@@ -41,6 +42,7 @@ app = Commands(
     Find:    kinodex search "a man playing drums"
     Tag:     kinodex tags import tags.csv && kinodex tag --all
     Ask:     kinodex ask "What is the baby holding?"
+    Talk:    kinodex chat
     Repair:  kinodex errors && kinodex retry --now
     """,
     pretty_exceptions_enable=False,
@@ -73,6 +75,8 @@ app.command("ingest", short_help="Add videos to the library.")(ingest.ingest)
 app.command("watch", short_help="Ingest videos as they arrive in a folder.")(watch.watch)
 app.command("search", short_help="Find moments.")(search.search)
 app.command("ask", short_help="Answer a question, with citations.")(ask.ask)
+app.command("chat", short_help="Talk about the videos, with citations.")(chat.chat)
+app.add_typer(threads.app, name="threads")
 app.add_typer(tags.app, name="tags")
 app.command("tag", short_help="Tag videos from your vocabulary.")(tags.tag)
 app.command("describe", short_help="Describe clips and videos in words.")(describe.describe)

@@ -103,6 +103,10 @@ class CommandContext:
         """Print the payload as JSON, or let ``render`` print it for people."""
         self._put(lambda out: print_json(payload, out), render)
 
+    def show_line(self, payload: object, render: Callable[[Console], None]) -> None:
+        """As `show`; JSON in one line, so that several can follow each other."""
+        self._put(lambda out: print(to_json(payload, ascii_only=True, one_line=True), file=out), render)
+
     def show_each(self, name: str, payloads: Iterable[object], render: Callable[[Console, list[Any]], None]) -> None:
         """As `show` of ``{name: [*payloads]}``; JSON is printed while the payloads come."""
         self._put(lambda out: print_json_listing(name, payloads, out), lambda console: render(console, list(payloads)))
@@ -165,7 +169,7 @@ def command_context(
         if os.environ.get("KINODEX_DEBUG") == "1":
             raise
         _log.debug("unexpected", exc_info=error)
-        raise typer.Exit(_fail(_explained(error), as_json)) from None
+        raise typer.Exit(_fail(explained(error), as_json)) from None
 
 
 def _silence(out: TextIO | None) -> None:
@@ -207,7 +211,8 @@ def _stopped(how: str, code: int) -> int:
     return code
 
 
-def _explained(error: Exception) -> KinodexError:
+def explained(error: Exception) -> KinodexError:
+    """An error that nobody expected, as one with a code: a model's, or INTERNAL."""
     from encoders.types import WeightsError
     from pipeline.model_errors import model_error
     from stores.core.errors import KinodexError

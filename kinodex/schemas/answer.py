@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from kinodex.schemas.base import Document, Number
 
 if TYPE_CHECKING:
-    from agents.answering.claims import Answer, Citation
+    from agents.answering.claims import Answer, Citation, Claim
+    from stores.threads.records import ThreadCitation, ThreadClaim
 
 
 class CitationDocument(Document):
@@ -24,10 +25,20 @@ class CitationDocument(Document):
 
 
 class ClaimDocument(Document):
-    """One sentence of the answer, with what it rests on."""
+    """One sentence of the answer, with what it rests on.
+
+    Attributes:
+        citations: empty only where the rows of a query are counted and there are none.
+        basis: ``quote``, ``words``, ``seen``, ``computed`` or ``listed``, as `agents.answering.claims.Basis`.
+        value: the part of ``text`` that was computed, else "".
+        sql: the query whose rows were counted, else "".
+    """
 
     text: str
     citations: list[CitationDocument]
+    basis: str
+    value: str
+    sql: str
 
 
 class AnswerDocument(Document):
@@ -56,14 +67,21 @@ def answer(given: Answer, uris: Mapping[str, str]) -> AnswerDocument:
         answer=given.text,
         abstained=given.abstained,
         mode=given.mode,
-        claims=[
-            ClaimDocument(text=claim.text, citations=[_citation(one, uris) for one in claim.citations])
-            for claim in given.claims
-        ],
+        claims=[claim(one, uris) for one in given.claims],
     )
 
 
-def _citation(one: Citation, uris: Mapping[str, str]) -> CitationDocument:
+def claim(one: Claim | ThreadClaim, uris: Mapping[str, str]) -> ClaimDocument:
+    """The document of a claim.
+
+    Args:
+        uris: of each video, by id.
+    """
+    cited = [_citation(citation, uris) for citation in one.citations]
+    return ClaimDocument(text=one.text, citations=cited, basis=one.basis, value=one.value, sql=one.sql)
+
+
+def _citation(one: Citation | ThreadCitation, uris: Mapping[str, str]) -> CitationDocument:
     start, end = one.span.seconds
     return CitationDocument(
         evidence_id=one.evidence_id,

@@ -5,21 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kinodex.schemas.answer import CitationDocument
+from kinodex.schemas.answer import ClaimDocument, claim
 from kinodex.schemas.base import Document, Number
 
 if TYPE_CHECKING:
-    from stores.threads.records import RunEvent, Thread, ThreadCitation, Turn
-
-
-class TurnClaimDocument(Document):
-    """One sentence of an answer with its moments; ``sql`` and ``value`` of what was computed, else ""."""
-
-    text: str
-    basis: str
-    sql: str
-    value: str
-    citations: list[CitationDocument]
+    from stores.threads.records import RunEvent, Thread, Turn
 
 
 class UsageDocument(Document):
@@ -32,7 +22,18 @@ class UsageDocument(Document):
 
 
 class TurnDocument(Document):
-    """One question and its answer; ``stand_alone``: the question as it was understood. Times: seconds since 1970."""
+    """One question and its answer. Times: seconds since 1970.
+
+    Attributes:
+        ordinal: its place in the thread, from 1.
+        stand_alone: the question as it is understood without the turns before; "" if it did not come to that.
+        status: ``running``, ``done``, ``cancelled``, ``failed`` or ``interrupted`` (its process died).
+        answer: "" unless it is done.
+        abstained: whether the videos hold no answer.
+        removed: whether what it cited is gone, and its claims with it.
+        mode: ``extractive``, or ``llm`` if a language model wrote it; "" unless it is done.
+        error_code, error_message: "" if nothing went wrong.
+    """
 
     turn_id: str
     thread_id: str
@@ -44,7 +45,7 @@ class TurnDocument(Document):
     abstained: bool
     removed: bool
     mode: str
-    claims: list[TurnClaimDocument]
+    claims: list[ClaimDocument]
     usage: UsageDocument
     error_code: str
     error_message: str
@@ -76,13 +77,20 @@ class ConversationDocument(Document):
     turns: list[TurnDocument]
 
 
+class DeletedThreadsDocument(Document):
+    """What `kinodex threads delete` deletes; ``turns``: how many questions were in them."""
+
+    deleted: list[str]
+    turns: int
+
+
 class EventDocument(Document):
     """One step of a turn; ``number`` counts from 1 in its turn."""
 
     turn_id: str
     number: int
     kind: str
-    about: dict[str, Any]
+    details: dict[str, Any]
     at: Number
 
 
@@ -120,16 +128,7 @@ def turn(one: Turn, uris: Mapping[str, str]) -> TurnDocument:
         abstained=one.abstained,
         removed=one.removed,
         mode=one.mode,
-        claims=[
-            TurnClaimDocument(
-                text=claim.text,
-                basis=claim.basis,
-                sql=claim.sql,
-                value=claim.value,
-                citations=[_citation(each, uris) for each in claim.citations],
-            )
-            for claim in one.claims
-        ],
+        claims=[claim(each, uris) for each in one.claims],
         usage=UsageDocument(
             calls=one.usage.calls, tokens=one.usage.tokens, seconds=one.usage.seconds, cost=one.usage.cost
         ),
@@ -147,22 +146,9 @@ def conversation(about: Thread, turns: Sequence[Turn], uris: Mapping[str, str]) 
 
 def event(one: RunEvent) -> EventDocument:
     """The document of a step."""
-    return EventDocument(turn_id=one.turn_id, number=one.number, kind=one.kind, about=dict(one.payload), at=one.at)
+    return EventDocument(turn_id=one.turn_id, number=one.number, kind=one.kind, details=dict(one.payload), at=one.at)
 
 
 def cited_videos(turns: Sequence[Turn]) -> list[str]:
     """Ids of the videos that some turns cite, each once."""
     return list(dict.fromkeys(one.video_id for each in turns for claim in each.claims for one in claim.citations))
-
-
-def _citation(one: ThreadCitation, uris: Mapping[str, str]) -> CitationDocument:
-    start, end = one.span.seconds
-    return CitationDocument(
-        evidence_id=one.evidence_id,
-        video_id=one.video_id,
-        uri=uris.get(one.video_id, ""),
-        start=start,
-        end=end,
-        channel=one.channel,
-        quote=one.quote,
-    )

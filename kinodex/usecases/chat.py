@@ -1,4 +1,4 @@
-"""Conversations over a library: threads opened, questions asked in them, and what was said written out."""
+"""Conversations over a library: threads opened, and questions asked in them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from kinodex.usecases.config import open_eyes
+from kinodex.usecases.threads import find_thread
+from stores.core.errors import UsageError
 from stores.library_store import LibraryStore
 from stores.threads.records import RunEvent, Thread, Turn
 
@@ -66,7 +68,7 @@ class Conversation:
         return self._runner.recover(self._thread_id, on_event)
 
     def cancel(self, turn_id: str) -> bool:
-        """Ask whoever answers a turn to stop; whether it was running."""
+        """Ask the process that answers a turn to stop; whether it was running."""
         return self._runner.cancel(turn_id)
 
     def turns(self, last: int | None = None) -> list[Turn]:
@@ -95,14 +97,17 @@ def open_thread(store: LibraryStore, thread: str | None, videos: Sequence[str] |
     """A thread by its id, or a new one.
 
     Args:
-        thread: None for a new one.
+        thread: ``last`` for the one that was changed last, None for a new one.
         videos: ids, paths or names of the only videos that a new one is about.
 
     Raises:
-        UsageError: UNKNOWN_THREAD, UNKNOWN_VIDEO.
+        UsageError: UNKNOWN_THREAD; UNKNOWN_VIDEO; USAGE if both are given.
     """
     if thread is not None:
-        return store.threads.get(thread)
+        if videos:
+            message = "What a thread is about is said when it begins."
+            raise UsageError("USAGE", message, "Name the videos without a thread to begin a new one.")
+        return find_thread(store, thread)
     only = [store.catalog.resolve(video) for video in videos] if videos else None
     return store.threads.create(video_ids=only)
 
