@@ -35,6 +35,9 @@ _NOBODY = frozenset(
     "bay beach island ocean sea university school museum hotel restaurant cup league games day eve festival award "
     "christmas easter halloween ramadan diwali lego internet bluetooth wifi".split()
 )
+_AFTER_A_NAME = FUNCTION_WORDS | frozenset(
+    "near beside behind next opposite alone together inside outside again towards toward".split()
+)
 _VERB_LIKE = re.compile(r"(?:ing|ed|s)$")
 
 
@@ -88,7 +91,7 @@ def _is_name(text: str, name: str, start: int, end: int, strength: float) -> boo
         return strength >= SURE_IN_CHINESE
     if strength < SURE or not name[0].isupper():
         return False
-    if strength < 1 and (_NOBODY_AFTER.search(text[:start]) or _parts(name) & _NOBODY):
+    if _parts(name) & _NOBODY or (strength < 1 and _NOBODY_AFTER.search(text[:start])):
         return False
     if " " in name:
         return True
@@ -96,7 +99,7 @@ def _is_name(text: str, name: str, start: int, end: int, strength: float) -> boo
         return False  # "TV", "BMW"
     after = re.match(r"\s+([a-z][\w-]*)", text[end:])
     # "Christmas tree", "German flag": an adjective.
-    return after is None or after[1] in FUNCTION_WORDS or bool(_VERB_LIKE.search(after[1]))
+    return after is None or after[1] in _AFTER_A_NAME or bool(_VERB_LIKE.search(after[1]))
 
 
 def _occurs(name: str, text: str) -> bool:

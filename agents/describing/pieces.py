@@ -24,7 +24,7 @@ CALL_TOKENS = 900
 LINE_TOKENS = 40
 """Tokens of one note, id included. Source: our estimate."""
 
-_NEAR = 0.25  # of a piece: how far its end may be moved to that of a scene
+_NEAR = 0.25  # of a piece: how far its end may be moved to that of a scene, and how much room is left for that
 
 
 def evenly(items: Sequence[Item], count: int) -> list[Item]:
@@ -47,9 +47,9 @@ def in_pieces(
         scenes: ticks at which scenes begin, increasing.
     """
     total = sum(tokens)
-    # A piece that is extended to the end of a scene must still fit.
     count = 1 if total <= PIECE_TOKENS else math.ceil(total * (1 + _NEAR) / PIECE_TOKENS)
     count = max(1, min(count, MOST_PIECES, len(notes)))
+    most = max(PIECE_TOKENS, total / count)
     # A note begins a scene if the last scene before it began after the note before.
     begins = {place for tick in scenes if 0 < (place := bisect_left(starts, tick)) < len(notes)}
     upto = [0]
@@ -59,7 +59,14 @@ def in_pieces(
     for number in range(1, count):
         ideal = total * number / count
         place = min(max(bisect_left(upto, ideal), edges[-1] + 1), len(notes))
-        near = [one for one in begins if one > edges[-1] and abs(upto[one] - ideal) <= _NEAR * total / count / 2]
+        near = [
+            one
+            for one in begins
+            if one > edges[-1]
+            and abs(upto[one] - ideal) <= _NEAR * total / count
+            and upto[one] - upto[edges[-1]] <= most
+            and total - upto[one] <= most * (count - number)
+        ]
         edges.append(min(near, key=lambda one: abs(upto[one] - ideal)) if near else place)
     edges.append(len(notes))
     return [list(notes[start:end]) for start, end in pairwise(edges) if start < end]
