@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kinodex.usecases.chat import Conversation
     from kinodex.usecases.describe import By
     from pipeline.describe.describers import VideoModel
+    from pipeline.describe.vtt_files import AudioDescription
     from pipeline.perception import PerceptionConfig
     from stores.catalog import VideoEntry
     from stores.core.errors import EndpointError
@@ -240,6 +241,7 @@ class Library:
         by: By | VideoModel | None = None,
         script: bool = True,
         retry: bool = False,
+        people: Path | None = None,
         meter: Meter | None = None,
         progress: Progress = silent,
     ) -> DescribeReport:
@@ -253,27 +255,39 @@ class Library:
                 ``describe(frames, seconds, question)``; None for the endpoint if there is one, else the profile.
             script: have the endpoint, if there is one, write a script of each video, too.
             retry: also retry what failed for good or is quarantined.
+            people: folder of portraits that the endpoint is shown, each named after the person in it.
             meter: of a budget; what would exceed it is left for another call.
             progress: called with each event, see `workflows.telemetry.progress`.
 
         Raises:
-            UsageError: USAGE if there is no such describer; UNKNOWN_VIDEO.
+            UsageError: USAGE if there is no such describer or the portraits cannot be used; UNKNOWN_VIDEO.
         """
         from kinodex.usecases.describe import DescribeOptions, describe
 
-        options = DescribeOptions(by, script, retry, meter, progress)
+        options = DescribeOptions(by, script, retry, meter, progress, people)
         ids = upkeep.chosen(self.store, videos)
         return describe(self.store, self.encoders, self.settings, self.llm, ids, options)
 
     def plan_describe(
-        self, *videos: str, by: By | VideoModel | None = None, script: bool = True, retry: bool = False
+        self,
+        *videos: str,
+        by: By | VideoModel | None = None,
+        script: bool = True,
+        retry: bool = False,
+        people: Path | None = None,
     ) -> list[PlannedDescription]:
         """What `describe` would do for each video, and how many calls and tokens it would cost, without doing it."""
         from kinodex.usecases.describe import DescribeOptions, plan_describe
 
-        options = DescribeOptions(by, script, retry)
+        options = DescribeOptions(by, script, retry, people=people)
         ids = upkeep.chosen(self.store, videos)
         return plan_describe(self.store, self.encoders, self.settings, self.llm, ids, options)
+
+    def audio_descriptions(self, *videos: str, folder: Path) -> list[AudioDescription]:
+        """Write ``NAME.ad.vtt`` for each of these videos (without arguments: for all) from what `describe` stored."""
+        from kinodex.usecases.describe import audio_descriptions
+
+        return audio_descriptions(self.store, upkeep.chosen(self.store, videos), folder)
 
     def search(
         self,

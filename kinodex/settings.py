@@ -132,6 +132,22 @@ class ChatSettings(BaseModel):
         return ChatLimits(self.seconds, self.tokens, self.money or None, prices, self.notes)
 
 
+class DescribeSettings(BaseModel):
+    """What an endpoint is told when it describes videos.
+
+    Attributes:
+        people: folder of portraits, each named after the person in it (``Ada Lovelace.jpg``), which the endpoint is
+            shown with every clip; relative to the settings file. None to show none.
+        metadata: tell it what the files beside a video (``NAME.txt``, ``NAME.info.json``, ``NAME.nfo``) and the tags of
+            its container say.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    people: Path | None = None
+    metadata: bool = True
+
+
 class Settings(BaseModel):
     """All settings.
 
@@ -157,6 +173,7 @@ class Settings(BaseModel):
         endpoint: the language model, if any.
         search: steps after recall.
         chat: limits of one turn of a conversation.
+        describe: what an endpoint that describes videos is told.
         perception: settings of stages by stage, see `pipeline.perception.PerceptionConfig`.
         models, profiles: in addition to those of Kinodex, in the form of the tables of
             `encoders/registry/models.toml`.
@@ -183,6 +200,7 @@ class Settings(BaseModel):
     endpoint: Endpoint = Endpoint()
     search: SearchSettings = SearchSettings()
     chat: ChatSettings = ChatSettings()
+    describe: DescribeSettings = DescribeSettings()
     perception: dict[str, dict[str, Any]] = Field(default_factory=dict)
     models: dict[str, dict[str, Any]] = Field(default_factory=dict)
     profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -209,6 +227,8 @@ class Settings(BaseModel):
         if path and "library" in values:
             # A relative library in a file is relative to that file, not to the working directory.
             values["library"] = path.parent / _folder_name(values["library"], path)
+        if path and isinstance(table := values.get("describe"), dict) and "people" in table:
+            table["people"] = path.parent / _folder_name(table["people"], path, "describe.people")
         for variable, keys in ENVIRONMENT.items():
             if os.environ.get(variable):
                 _set(values, keys, os.environ[variable])
@@ -290,7 +310,12 @@ class Settings(BaseModel):
         return replace(config, audio=replace(config.audio, track=self.audio_track))
 
 
-_TABLES: Mapping[str, type[BaseModel]] = {"endpoint": Endpoint, "search": SearchSettings, "chat": ChatSettings}
+_TABLES: Mapping[str, type[BaseModel]] = {
+    "endpoint": Endpoint,
+    "search": SearchSettings,
+    "chat": ChatSettings,
+    "describe": DescribeSettings,
+}
 
 
 def _check_endpoint(endpoint: Endpoint, where: str) -> None:
@@ -340,9 +365,9 @@ def _read(path: Path) -> dict[str, object]:
         raise UsageError("SETTINGS_INVALID", f"{path} cannot be read: {error.strerror}.") from None
 
 
-def _folder_name(value: object, path: Path) -> str:
+def _folder_name(value: object, path: Path, key: str = "library") -> str:
     if not isinstance(value, str) or "\0" in value:
-        raise UsageError("SETTINGS_INVALID", f"key 'library' in {path}: it must be the path of a folder, in quotes.")
+        raise UsageError("SETTINGS_INVALID", f"key {key!r} in {path}: it must be the path of a folder, in quotes.")
     return value
 
 

@@ -14,9 +14,11 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.decode.decoder import Decoder
+from pipeline.describe.about import about_beside, about_in
 from pipeline.describe.captions import CAPTION_VECTORS, CAPTIONS, caption_vectors, describe_clips
 from pipeline.passes.outcomes import try_stage
 from stores.core.errors import KinodexError, MediaError, StoreError
@@ -269,14 +271,6 @@ class _Job:
         memory = self._store.memory(one.video_id)
         if stage == CAPTION_VECTORS:
             return caption_vectors(memory, self._encoders, one.stage_fingerprints[stage])
-        if stage != CAPTIONS:
-            assert self._setup.writer is not None
-            return self._setup.writer.write(one.video_id)
-        path = self._store.catalog.path(one.video_id)
-        if path is None:
-            raise MediaError(
-                "FILE_MISSING", f"{one.uri} is no longer where it was.", "Put it back, or ingest it again."
-            )
 
         def on_progress(share: float) -> None:
             if self._over():
@@ -284,11 +278,33 @@ class _Job:
             self._progress(StageAdvanced(one.video_id, stage, share))
 
         setup = self._setup
+        path = self._store.catalog.path(one.video_id)
+        if stage != CAPTIONS:
+            assert setup.writer is not None
+            return setup.writer.write(one.video_id, self._about(path), on_progress)
+        if path is None:
+            raise MediaError(
+                "FILE_MISSING", f"{one.uri} is no longer where it was.", "Put it back, or ingest it again."
+            )
 
         def on_failed(_: KinodexError) -> None:
             self._failed_clips[one.video_id] += 1
 
-        return describe_clips(path, memory, self._decoder, setup.describer, setup.config, on_progress, on_failed)
+        describer = setup.describer_of(self._about(path))
+        return describe_clips(path, memory, self._decoder, describer, setup.config, on_progress, on_failed)
+
+    def _about(self, path: Path | None) -> str:
+        """What is known about a video from outside, with the tags of its container."""
+        setup = self._setup
+        if path is None or not setup.metadata or not (setup.asks or setup.writer is not None):
+            return ""
+        beside = about_beside(path)
+        try:
+            return beside.or_else(about_in(self._decoder.tags(path))).text
+        except MediaError as error:
+            # Decoding the frames will say what is wrong with the file.
+            _log.warning("%s: its tags cannot be read: %s", path.name, error.code)
+            return beside.text
 
     def _over(self) -> bool:
         if self._meter is None or not (why := self._meter.over()):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from kinodex.schemas.base import Document, Fault, Number
+from kinodex.schemas.base import Document, Fault, Number, fault
 from kinodex.schemas.ingest import IngestTotals, ingested, totals
 
 if TYPE_CHECKING:
+    from pipeline.describe.vtt_files import AudioDescription
     from workflows.describe import DescribeReport
     from workflows.planning.describe_plan import PlannedDescription
 
@@ -88,6 +89,47 @@ class DescribePlanDocument(Document):
     videos: list[PlannedVideoDescription]
     totals: DescribePlanTotals
     over_budget: str | None = None
+
+
+class AudioDescribedVideo(Document):
+    """The audio description of one video.
+
+    Attributes:
+        path: of the WebVTT file; None if there is none, because of ``error``.
+        descriptions: in the file, ``seconds`` long together; the video has ``captions`` captions.
+    """
+
+    video_id: str
+    uri: str
+    path: str | None
+    descriptions: int
+    captions: int
+    seconds: Number
+    error: Fault | None
+
+
+class AudioDescribedDocument(Document):
+    """What `kinodex describe --audio-description` wrote."""
+
+    audio_descriptions: list[AudioDescribedVideo]
+
+
+def audio_described(made: Sequence[AudioDescription]) -> AudioDescribedDocument:
+    """The document of what was written."""
+    return AudioDescribedDocument(
+        audio_descriptions=[
+            AudioDescribedVideo(
+                video_id=one.video_id,
+                uri=one.uri,
+                path=str(one.path) if one.path is not None else None,
+                descriptions=one.descriptions,
+                captions=one.captions,
+                seconds=round(one.seconds, 3),
+                error=fault(one.error.code.name, f"{one.error.message} {one.error.hint}") if one.error else None,
+            )
+            for one in made
+        ]
+    )
 
 
 def described(report: DescribeReport) -> DescribedDocument:

@@ -12,11 +12,13 @@ from workflows.telemetry.progress import Progress, silent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from agents.llm import LLM
     from encoders.bundle import Encoders
     from kinodex.settings import Settings
     from pipeline.describe.describers import VideoModel
+    from pipeline.describe.vtt_files import AudioDescription
     from stores.library_store import LibraryStore
     from workflows.describe import DescribeReport
     from workflows.planning.budget import Budget, Meter
@@ -38,6 +40,7 @@ class DescribeOptions:
         retry: also retry what failed for good or is quarantined.
         meter: of a budget (`meter_of`); what would exceed it is left for another run.
         progress: called with each event, see `workflows.telemetry.progress`.
+        people: folder of portraits that the endpoint is shown, named after the people; None for that of the settings.
     """
 
     by: By | VideoModel | None = None
@@ -45,6 +48,7 @@ class DescribeOptions:
     retry: bool = False
     meter: Meter | None = None
     progress: Progress = silent
+    people: Path | None = None
 
 
 def describe(
@@ -89,9 +93,11 @@ def setup_of(
     Of a profile it is its video language model if it names one, else its captioner of pictures.
 
     Raises:
-        UsageError: USAGE if that describer is not there; SETTINGS_INVALID as `kinodex.settings.Settings`.
+        UsageError: USAGE if that describer is not there, or the portraits cannot be used;
+            SETTINGS_INVALID as `kinodex.settings.Settings`.
     """
     from agents.describing.captioner import EndpointDescriber
+    from agents.describing.portraits import portraits
     from agents.describing.script import ScriptWriter
     from pipeline.describe.describers import PictureDescriber, VideoModelDescriber
     from workflows.planning.describe_plan import DescribeSetup
@@ -106,6 +112,7 @@ def setup_of(
         usage=llm.usage if llm is not None else None,
         prices=prices_of(settings.endpoint),
         retry=options.retry,
+        metadata=settings.describe.metadata,
     )
     if by is None:
         by = "endpoint" if llm is not None else "profile"
@@ -113,7 +120,12 @@ def setup_of(
         if llm is None:
             hint = f"To describe with one, {_ENDPOINT}; or use --by profile with a profile that has a captioner."
             raise UsageError("USAGE", "No endpoint is set.", hint)
-        return setup(EndpointDescriber(llm), asks=True)
+        folder = options.people or settings.describe.people
+        people = portraits(folder) if folder is not None else ()
+        return setup(EndpointDescriber(llm, people), asks=True, portraits=len(people))
+    if options.people is not None:
+        hint = "Leave out --people, or use --by endpoint."
+        raise UsageError("USAGE", "Only an endpoint can be shown portraits.", hint)
     if by == "profile":
         if encoders.has("describer"):
             describer = VideoModelDescriber(lambda: encoders.describer, encoders.revision("describer"))
@@ -135,6 +147,31 @@ def named(model: object) -> str:
     """``name@revision`` of a given model, by its own attributes as far as it has them."""
     name = str(getattr(model, "name", "") or type(model).__name__)
     return f"{name}@{getattr(model, 'revision', '') or 'given'}" if "@" not in name else name
+
+
+def audio_descriptions(store: LibraryStore, video_ids: Sequence[str], folder: Path) -> list[AudioDescription]:
+    """Write ``NAME.ad.vtt`` for each video; those that cannot be described so are part of the result.
+
+    Raises:
+        UsageError: USAGE if the folder cannot be made, or a file in it not be written.
+        StoreError: DISK_FULL.
+    """
+    from pipeline.describe.vtt_files import SUFFIX, write_audio_description
+    from stores.core.uris import path_of
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError("USAGE", f"The folder {folder} cannot be made: {error.strerror}.") from None
+    taken: set[str] = set()
+    made = []
+    for video_id in dict.fromkeys(video_ids):
+        uri = store.catalog.display_uri(video_id)
+        stem = path_of(uri).stem or video_id
+        name = stem if stem.casefold() not in taken else f"{stem}.{video_id}"
+        taken.add(name.casefold())
+        made.append(write_audio_description(store.memory(video_id), video_id, uri, folder / f"{name}{SUFFIX}"))
+    return made
 
 
 def meter_of(store: LibraryStore, settings: Settings, limits: Budget) -> Meter:

@@ -66,11 +66,14 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     wire = Wire(socket.socket(fileno=descriptor))
     from pipeline.decode.audio_pass import AudioJob, decode_audio
-    from pipeline.decode.probe_header import read_header
+    from pipeline.decode.probe_header import read_header, read_tags
     from pipeline.decode.video_pass import VideoJob, decode_video
 
     def probe(path: str, emit: Emit) -> None:
         emit("header", read_header(path, emit).to_json(), None)
+
+    def tags(path: str, emit: Emit) -> None:
+        emit("tags", read_tags(path), None)
 
     def frames(path: str, emit: Emit, **values: Any) -> None:
         decode_video(path, VideoJob.from_json(values), emit)
@@ -84,6 +87,7 @@ def main() -> None:
     sender.emit("ready", {})
     jobs: dict[str, Callable[..., None]] = {
         "probe": probe,
+        "tags": tags,
         "frames": frames,
         "sound": sound,
         "misbehave": _misbehave,

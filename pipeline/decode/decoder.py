@@ -78,6 +78,11 @@ class Decoder:
         (message,) = self._messages("probe", path, 0.0, {})
         return Header.from_json(message.values)
 
+    def tags(self, path: Path) -> Mapping[str, str]:
+        """The tags of the container, such as ``title``: what somebody wrote, bounded."""
+        (message,) = self._messages("tags", path, 0.0, {})
+        return dict(message.values)
+
     def frames(
         self, path: Path, video: Video, samplings: Sequence[Sampling], span: Span | None = None
     ) -> Iterator[Frames]:

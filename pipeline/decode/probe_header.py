@@ -33,6 +33,10 @@ _TAGGED = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 TRUNCATED_SHARE = 0.95
 TRUNCATED_SECONDS = 1.0
 
+# Tags of a container that are read, and characters of each: a hostile one may have any number.
+MOST_TAGS = 64
+LONGEST_TAG = 4000
+
 
 def read_header(path: str, emit: Emit) -> Header:
     """The header of a file; ``alive`` is emitted while a file without a known length is read through.
@@ -73,6 +77,17 @@ def read_header(path: str, emit: Emit) -> Header:
             warnings.append(f"{SPLICED}: {seconds[0]} s in all, where its clock says {seconds[1]} s: joined recordings")
             duration = max(duration, joined)
     return Header(duration or end, time_base, start, width, height, rotation, rate, variable, *facts, tuple(warnings))
+
+
+def read_tags(path: str) -> dict[str, str]:
+    """The container's own tags, each at most `LONGEST_TAG` characters of whatever somebody wrote.
+
+    Raises:
+        MediaError: as `opened`.
+    """
+    with opened(path) as container:
+        tags = list(container.metadata.items())[:MOST_TAGS]
+    return {str(name)[:LONGEST_TAG]: str(value)[:LONGEST_TAG] for name, value in tags}
 
 
 def start_of(container: Any, stream: Any) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from encoders.spaces import collections
 from pipeline.decode.decoder import Decoder
@@ -90,6 +90,15 @@ class Describer(Protocol):
     def describe(self, clips: Sequence[SampledFrames]) -> Sequence[list[Description] | KinodexError]:
         """The descriptions of each clip; an empty list for a clip about which it has nothing to say, and the error
         where it failed because of that clip alone."""
+        ...
+
+
+@runtime_checkable
+class InformedDescriber(Protocol):
+    """A describer that uses what is known about a video from outside (`pipeline.describe.about`)."""
+
+    def informed(self, about: str) -> Describer:
+        """The describer for one video, of which others write ``about``."""
         ...
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from agents.llm.costs import PICTURE_TOKENS
+from agents.describing.pieces import cost_of_script
+from agents.llm.costs import PICTURE_TOKENS, estimated_tokens
+from pipeline.describe.about import about_beside
 from pipeline.describe.captions import (
     CAPTION_VECTORS,
     CAPTIONS,
     CaptionConfig,
     Describer,
+    InformedDescriber,
     caption_stage,
     fingerprint_of,
     vector_stage,
@@ -29,14 +33,12 @@ if TYPE_CHECKING:
     from encoders.bundle import Encoders
     from stores.library_store import LibraryStore
 
-DESCRIBING = (CAPTIONS, CAPTION_VECTORS, "script")
+SCRIPT = "script"
+DESCRIBING = (CAPTIONS, CAPTION_VECTORS, SCRIPT)
 """The stages of a describe job, in order; `ingest` does not run them."""
 
 CLIP_TOKENS = 700
 """Tokens of one call apart from its pictures: instructions, schema, lines and reply. Source: our estimate."""
-
-LINE_TOKENS = 40
-"""Tokens of one note for a script, id included. Source: our estimate."""
 
 State = Literal["described", "outdated", "not_described", "failed"]
 
@@ -49,6 +51,8 @@ class DescribeSetup:
         writer: writes scripts; None to write none.
         usage: counters of the language model endpoint; None if none is used.
         asks: whether the describer calls the endpoint, and not only the writer.
+        portraits: pictures that it is shown with each clip besides the frames.
+        metadata: whether it and the writer are told what is known about a video from outside.
         prices: of a million tokens (read, written); None if they are not known.
         retry: also retry what failed permanently or is quarantined.
     """
@@ -58,13 +62,34 @@ class DescribeSetup:
     writer: ScriptWriter | None = None
     usage: Usage | None = None
     asks: bool = False
+    portraits: int = 0
+    metadata: bool = True
     prices: tuple[float, float] | None = None
     retry: bool = False
 
-    def stages(self, encoders: Encoders) -> tuple[Stage, ...]:
-        """The stages, each after its inputs."""
-        scripts = (self.writer.stage,) if self.writer is not None else ()
-        return (caption_stage(self.describer, self.config), vector_stage(encoders), *scripts)
+    def describer_of(self, about: str) -> Describer:
+        """The describer for a video of which others write ``about``."""
+        return (
+            self.describer.informed(about)
+            if about and isinstance(self.describer, InformedDescriber)
+            else self.describer
+        )
+
+    def about(self, path: Path | None) -> str:
+        """What the files beside a video say, if anything is told to the endpoint."""
+        if path is None or not self.metadata or not (self.asks or self.writer is not None):
+            return ""
+        return about_beside(path).text
+
+    def stages(self, encoders: Encoders, about: str = "") -> tuple[Stage, ...]:
+        """The stages, each after its inputs.
+
+        Args:
+            about: what the files beside the video say. The tags of its container are no part of it: they change only
+                with the video.
+        """
+        scripts = (self.writer.stage(about),) if self.writer is not None else ()
+        return (caption_stage(self.describer_of(about), self.config), vector_stage(encoders), *scripts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +138,6 @@ def plan_descriptions(
 ) -> list[PlannedDescription]:
     """What is left to do for each video, in the given order. Loads no model, writes nothing.
 
-    Args:
-
     Raises:
         UsageError: UNKNOWN_VIDEO for a video that has not been indexed.
     """
@@ -122,14 +145,13 @@ def plan_descriptions(
     known: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for (video_id, stage), fingerprint in store.catalog.active_of(wanted).items():
         known[video_id][stage] = fingerprint
-    stages = setup.stages(encoders)
-    return [_planned(store, video_id, stages, known[video_id], setup) for video_id in wanted]
+    return [_planned(store, video_id, encoders, known[video_id], setup) for video_id in wanted]
 
 
 def _planned(
     store: LibraryStore,
     video_id: str,
-    stages: Sequence[Stage],
+    encoders: Encoders,
     known: Mapping[str, str],
     setup: DescribeSetup,
 ) -> PlannedDescription:
@@ -137,6 +159,8 @@ def _planned(
     if "clips" not in known:
         hint = "Run `kinodex ingest` on it first, or see `kinodex errors`."
         raise UsageError("UNKNOWN_VIDEO", f"{uri} has not been indexed.", hint)
+    about = setup.about(store.catalog.path(video_id))
+    stages = setup.stages(encoders, about)
     stage_fingerprints: dict[str, str] = {}
     for stage in stages:
         stage_fingerprints[stage.name] = fingerprint_of(stage, {**known, **stage_fingerprints})
@@ -150,7 +174,7 @@ def _planned(
             blocked.add(stage.name)
     left = tuple(name for name in stage_fingerprints if name not in done | blocked)
     clips = len(store.catalog.clips(video_id))
-    calls, tokens = _cost(store, video_id, left, clips, setup)
+    calls, tokens = _cost(store, video_id, left, clips, setup, estimated_tokens(about))
     state: State = "described" if not left else "outdated" if CAPTIONS in known else "not_described"
     video = store.catalog.video(video_id)
     seconds = video.seconds if video is not None else 0.0
@@ -160,15 +184,17 @@ def _planned(
 
 
 def _cost(
-    store: LibraryStore, video_id: str, left: Sequence[str], clips: int, setup: DescribeSetup
+    store: LibraryStore, video_id: str, left: Sequence[str], clips: int, setup: DescribeSetup, about: int
 ) -> tuple[int, float]:
+    """Calls and tokens; ``about``: tokens of what is known from outside, which go with each call."""
     calls, tokens = 0, 0.0
     if CAPTIONS in left and setup.asks:
-        frames = setup.config.frames or setup.describer.frames
+        pictures = (setup.config.frames or setup.describer.frames) + setup.portraits
         calls += clips
-        tokens += clips * (CLIP_TOKENS + frames * PICTURE_TOKENS)
-    if setup.writer is not None and setup.writer.stage.name in left:
+        tokens += clips * (CLIP_TOKENS + pictures * PICTURE_TOKENS + about)
+    if setup.writer is not None and SCRIPT in left:
         lines = sum(len(store.catalog.evidence_of(video_id, channel)) for channel in ("speech", "screen"))
-        calls += 1
-        tokens += CLIP_TOKENS + LINE_TOKENS * min(clips + lines, int(str(setup.writer.stage.config["lines"])))
+        asked, read = cost_of_script(clips + lines)
+        calls += asked
+        tokens += read + asked * about
     return calls, tokens

@@ -1,7 +1,9 @@
-"""`kinodex describe`: captions of clips, and scripts of videos."""
+"""`kinodex describe`: captions of clips, scripts of videos, and audio descriptions."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -38,6 +40,15 @@ def describe(
             "--script/--no-script", help="Also have the endpoint, if one is set, write a script of each video."
         ),
     ] = True,
+    people: Annotated[
+        Path | None,
+        typer.Option(
+            "--people",
+            metavar="DIR",
+            help="Also show the endpoint these portraits, at most 8, each named after the person in it "
+            "('Ada Lovelace.jpg'), so that it can name them. They are sent to the endpoint with every clip.",
+        ),
+    ] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Also retry what failed for good or is quarantined.")] = False,
     budget: Annotated[
         str | None,
@@ -46,6 +57,14 @@ def describe(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be done and what it would cost, but do nothing.")
     ] = False,
+    audio_description: Annotated[
+        Path | None,
+        typer.Option(
+            "--audio-description",
+            metavar="DIR",
+            help="Describe nothing; write NAME.ad.vtt there for each VIDEO: stored captions, in the pauses of speech.",
+        ),
+    ] = None,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     device: DeviceOption = None,
@@ -62,13 +81,15 @@ def describe(
     Example: kinodex describe talk.mp4
              kinodex describe --all --by profile --profile standard
              kinodex describe --all --dry-run
+             kinodex describe --all --people portraits
+             kinodex describe --all --audio-description vtt
     Exit:    0 all done, 3 some failed, 4 the counts do not add up,
              5 stopped by the budget, 130 or 143 interrupted:
              nothing is lost, run the same command to go on
     """
     from kinodex.cli.progress_bars import show_progress
     from kinodex.cli.render import describing as render_describing
-    from kinodex.exits import exit_code
+    from kinodex.exits import EXIT_SOME_FAILED, exit_code
     from kinodex.schemas.describe import described
     from kinodex.usecases.describe import meter_of
     from stores.core.errors import UsageError
@@ -77,15 +98,28 @@ def describe(
     with command_context(library, profile, as_json, config, device=device) as context:
         if bool(videos) == everything:
             raise UsageError("USAGE", "No videos to describe were given.", "Name the videos, or use --all (not both).")
+        if audio_description is not None:
+            if by or people or retry or budget or dry_run:
+                hint = "Describe the videos first, then write their audio descriptions."
+                raise UsageError("USAGE", "--audio-description only writes files; it takes no other option.", hint)
+            if _audio_descriptions(context, videos or [], audio_description):
+                raise typer.Exit(EXIT_SOME_FAILED)
+            return
         describer = _describer(by)
         limits = Budget.parse(budget) if budget is not None else Budget()
         if dry_run:
-            _plan(context, videos or [], describer, script, retry, limits)
+            _plan(context, videos or [], _Asked(describer, script, retry, people), limits)
             return
         with context.library() as opened, show_progress() as progress:
             meter = meter_of(opened.store, opened.settings, limits)
             report = opened.describe(
-                *videos or (), by=describer, script=script, retry=retry, meter=meter, progress=progress
+                *videos or (),
+                by=describer,
+                script=script,
+                retry=retry,
+                people=people,
+                meter=meter,
+                progress=progress,
             )
         payload = described(report).payload()
         context.show(payload, lambda console: render_describing.describe(console, payload))
@@ -103,16 +137,40 @@ def _describer(by: str | None) -> By | None:
     raise UsageError("USAGE", f"Unknown describer: {by!r}.", "Choose --by profile or --by endpoint.")
 
 
-def _plan(context: CommandContext, videos: list[str], by: By | None, script: bool, retry: bool, limits: Budget) -> None:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The options of a plan."""
+
+    by: By | None
+    script: bool
+    retry: bool
+    people: Path | None
+
+
+def _plan(context: CommandContext, videos: list[str], asked: _Asked, limits: Budget) -> None:
     from kinodex.cli.render import describing as render_describing
     from kinodex.schemas.describe import describe_plan
     from kinodex.usecases.config import prices_of
     from workflows.planning.budget import Estimate
 
     with context.library() as opened:
-        planned = opened.plan_describe(*videos, by=by, script=script, retry=retry)
+        planned = opened.plan_describe(
+            *videos, by=asked.by, script=asked.script, retry=asked.retry, people=asked.people
+        )
         prices = prices_of(opened.settings.endpoint)
     totals = describe_plan(planned, prices).totals
     over = limits.allows(Estimate(), Estimate(tokens=totals.tokens, money=totals.money))
     payload = describe_plan(planned, prices, over).payload()
     context.show(payload, lambda console: render_describing.plan(console, payload))
+
+
+def _audio_descriptions(context: CommandContext, videos: list[str], folder: Path) -> bool:
+    """Writes the files; whether one could not be made."""
+    from kinodex.cli.render import describing as render_describing
+    from kinodex.schemas.describe import audio_described
+
+    with context.library() as opened:
+        made = opened.audio_descriptions(*videos, folder=folder)
+    payload = audio_described(made).payload()
+    context.show(payload, lambda console: render_describing.audio_descriptions(console, payload))
+    return any(one.error is not None for one in made)

@@ -46,6 +46,16 @@ def describe(console: Console, payload: Payload) -> None:
         console.print(f"{totals['postponed']} videos are left for another run; run the same command to go on")
 
 
+def audio_descriptions(console: Console, payload: Payload) -> None:
+    """Each file that was written, and why one was not."""
+    for video in payload["audio_descriptions"]:
+        if video["error"]:
+            console.print(status("failed"), data(video["uri"]), data(video["error"]["message"]))
+        else:
+            said = f"{several(video['descriptions'], 'description')}, {round(video['seconds'])} s"
+            console.print(data(video["path"]), f"{said} (of {several(video['captions'], 'caption')})")
+
+
 def plan(console: Console, payload: Payload) -> None:
     """What describing would do, and what it would cost."""
     numbers = ("clips", "calls", "tokens")

@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from agents.describing.captioner import EndpointDescriber
+from agents.describing.portraits import portraits
 from agents.describing.script import ScriptWriter
 from agents.llm import LLM, EndpointSettings
+from agents.llm.costs import PICTURE_TOKENS
 from encoders.bundle import Encoders
 from encoders.spaces import collections
 from encoders.types import Pixels, WeightsError
@@ -27,6 +31,7 @@ from stores.library_store import LibraryStore
 from stores.maintenance.sweeping import sweep
 from stores.maintenance.verify import verify
 from tests.unit.agents.chat_server import chat_server
+from tests.unit.agents.scripted_endpoint import pictures
 from tests.unit.pipeline.media import BLUE, GREEN, RED, flat, make_video, video_of
 from workflows.describe import DescribeReport, describe_videos
 from workflows.planning.budget import Budget, Estimate, Meter
@@ -265,6 +270,54 @@ def test_an_endpoint_describes_and_writes_a_script_and_its_cost_is_counted(libra
     (script,) = store.catalog.evidence_of(ids[0], "script")
     assert script.span.seconds == pytest.approx((0.0, 2.0), abs=0.1)
     assert not verify(store).harmful
+
+
+def portrait(folder: Path, name: str, colour: int) -> Path:
+    folder.mkdir(exist_ok=True)
+    made, data = cv2.imencode(".png", np.full((40, 30, 3), colour, np.uint8))
+    assert made
+    (folder / name).write_bytes(data.tobytes())
+    return folder
+
+
+def test_portraits_and_what_others_write_are_counted_and_only_what_they_change_is_done_again(
+    library: Held, encoders: Encoders, tmp_path: Path
+) -> None:
+    store, ids = library
+    with chat_server(replies) as server:
+        plain = asking(store, encoders, server.base_url)
+        describe_videos(store, encoders, ids, plain)
+        calls = len(server.requests)
+        people = portraits(portrait(tmp_path / "people", "Mina Sato.png", 9))
+        llm = LLM(EndpointSettings(server.base_url, "eyes", max_retries=0, timeout_seconds=5.0))
+        shown = replace(plain, describer=EndpointDescriber(llm, people), portraits=1, usage=llm.usage)
+        before, after = (plan_descriptions(store, encoders, ids[:1], each)[0] for each in (plain, shown))
+        assert (before.left, before.calls) == ((), 0)
+        assert after.left == ("captions", "caption_vectors", "script")
+        (fresh,) = plan_descriptions(store, encoders, ids[:1], replace(shown, portraits=0))
+        assert after.tokens - fresh.tokens == after.clips * PICTURE_TOKENS
+        assert len(server.requests) == calls, "a plan sends nothing"
+        describe_videos(store, encoders, ids[:1], shown)
+        assert {len(pictures(one)) for one in server.requests[calls:]} == {5, 0}
+        # A text beside one video concerns that video only.
+        (tmp_path / "film1.txt").write_text("A wall is painted on the farm of Mina Sato.")
+        states = [one.state for one in plan_descriptions(store, encoders, ids[1:], plain)]
+        assert states == ["outdated", "described", "described"]
+        ignored = replace(plain, metadata=False)
+        assert {one.state for one in plan_descriptions(store, encoders, ids[1:], ignored)} == {"described"}
+        asked = len(server.requests)
+        describe_videos(store, encoders, ids[1:], plain)
+        assert len(server.requests) == asked + 3
+        assert all("farm of Mina Sato" in str(one["messages"][1]) for one in server.requests[asked:])
+
+
+def test_nothing_of_a_video_is_read_from_outside_for_a_model_on_this_machine(
+    library: Held, encoders: Encoders, tmp_path: Path
+) -> None:
+    store, ids = library
+    describe_videos(store, encoders, ids, by(Namer()))
+    (tmp_path / "film1.txt").write_text("A wall.")
+    assert {one.state for one in plan_descriptions(store, encoders, ids, by(Namer()))} == {"described"}
 
 
 def test_an_unreachable_endpoint_ends_the_job_early(library: Held, encoders: Encoders) -> None:
