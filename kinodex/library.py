@@ -130,7 +130,7 @@ class Library:
         """The language model of the settings, None where none is set."""
         with self._opening:
             if self._llm is None:
-                self._llm = config.open_llm(self.settings.endpoint)
+                self._llm = config.open_llm(self.settings)
             return self._llm
 
     def perception_config(self) -> PerceptionConfig:
