@@ -21,6 +21,7 @@ from agents.chat.drafter import Drafter
 from agents.chat.limits import MOST_CALLS, ChatLimits
 from agents.chat.model_planner import ModelPlanner, answered, messages_in, messages_out
 from agents.chat.reading import Reader
+from agents.chat.rewriter import Rewriter
 from agents.chat.state import ChatState, call_in, call_out, claim_in, claim_out, result_in, result_out
 from agents.llm import LLM
 from agents.questions.question import Question
@@ -57,7 +58,7 @@ class ChatGraph:
     ) -> None:
         self._store = store
         self._toolbox = Toolbox(store, encoders, finder)
-        self._reader = Reader(store, encoders)
+        self._reader = Reader(store, encoders, Rewriter(llm) if llm is not None else None)
         self._limits = limits
         self._drafter = Drafter(store, encoders, self._toolbox, llm, limits)
         plans = llm is not None and not llm.settings.short_prompts
