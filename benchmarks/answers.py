@@ -6,7 +6,7 @@
 DIR is a library of the planted videos (``python -m tests.planted.library FOLDER`` makes one and prints where it is).
 With ``--annotations``, the queries of a file that `kinodex evaluate` reads are what should match, for a library of its
 clips and a folder of cases that lists what is absent from them (``tests/planted/data/shared_corpus``).
-``--planner local`` asks the language model of this machine (extra ``local-llm``), which takes some 20 s a question: with
+``--planner local`` asks the language model of this machine (extra ``local-llm``), some 20 s a question: with
 ``--sample N``, N questions and as many turns are asked, the same at every run, of every intent some.
 What the files of the cases hold, and how answers are judged, stands in `benchmarks/answer_cases`.
 """

@@ -35,6 +35,11 @@ def check_installed() -> None:
         raise WeightsError("missing", "The language model of this machine needs the package xllamacpp.", INSTALL)
 
 
+def missing_weights(name: str, why: str) -> WeightsError:
+    """The error where a model's weights are not here: what is wrong, and both ways to get them."""
+    return WeightsError("missing", why, f"{INSTALL}, or: kinodex models pull {name}")
+
+
 def open_language_model(profile: str, threads: int = 0, added: RegistryRows | None = None) -> LlamaModel:
     """The model of a profile, verified and joined where it is in parts; it is loaded when it is first asked.
 
@@ -48,7 +53,12 @@ def open_language_model(profile: str, threads: int = 0, added: RegistryRows | No
     check_installed()
     registry = Registry.load(added=added)
     name = name_of(registry, profile)
-    paths = registry.locate(name, fetch=False)
+    try:
+        paths = registry.locate(name, fetch=False)
+    except WeightsError as error:
+        if error.kind != "missing" or registry.present(name):
+            raise
+        raise missing_weights(name, error.message) from error
 
     model = loader(registry.spec(name))(LoadContext(registry.spec(name), paths, threads, "cpu", _nothing, _nothing))
     if not isinstance(model, LlamaModel):

@@ -133,6 +133,11 @@ class Library:
                 self._llm = config.open_llm(self.settings)
             return self._llm
 
+    @property
+    def _large_llm(self) -> LLM | None:
+        """The language model for tags and descriptions: the one of this process is too small and slow for them."""
+        return None if self.settings.endpoint.local else self.llm
+
     def perception_config(self) -> PerceptionConfig:
         """The config of every stage, by the settings and what this machine has.
 
@@ -263,7 +268,7 @@ class Library:
 
         options = DescribeOptions(by, script, retry, meter, progress)
         ids = upkeep.chosen(self.store, videos)
-        return describe(self.store, self.encoders, self.settings, self.llm, ids, options)
+        return describe(self.store, self.encoders, self.settings, self._large_llm, ids, options)
 
     def plan_describe(
         self, *videos: str, by: By | VideoModel | None = None, script: bool = True, retry: bool = False
@@ -273,7 +278,7 @@ class Library:
 
         options = DescribeOptions(by, script, retry)
         ids = upkeep.chosen(self.store, videos)
-        return plan_describe(self.store, self.encoders, self.settings, self.llm, ids, options)
+        return plan_describe(self.store, self.encoders, self.settings, self._large_llm, ids, options)
 
     def search(
         self,
@@ -385,7 +390,7 @@ class Library:
         Raises:
             UsageError: NO_TAGS if the tag library is empty.
         """
-        return tags.open_tagger(self.store, self.encoders, self.llm, on_encoded)
+        return tags.open_tagger(self.store, self.encoders, self._large_llm, on_encoded)
 
     def ask(self, question: str, videos: Sequence[str] | None = None) -> Answer:
         """Answer from what was seen and heard, with citations, or abstain.

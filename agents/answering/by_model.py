@@ -78,9 +78,7 @@ class _Summary(BaseModel):
     sentences: list[_Sentence] = Field(max_length=3)
 
 
-def summary_by_model(
-    llm: LLM, question: str, lines: Sequence[Evidence], budget: Budget | None = None
-) -> list[Claim]:
+def summary_by_model(llm: LLM, question: str, lines: Sequence[Evidence], budget: Budget | None = None) -> list[Claim]:
     """A summary of one video, a claim for each sentence, with citations of the lines that the model named for it.
 
     Args:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
 import shutil
 import tempfile
@@ -31,6 +32,7 @@ from encoders.types import WeightsError
 State = Literal["ok", "missing", "altered"]
 
 _CHUNK = 1 << 20
+_log = logging.getLogger(__name__)
 _MODELS_TOML = Path(__file__).with_name("models.toml")
 
 
@@ -223,8 +225,11 @@ class Registry:
             self._located.pop(name, None)
             fetched = folder.fetch(lambda: [file for file in spec.hub_files if not self._intact(folder, file)])
             self._remember(fetched)
-            for file in self._packaged_files(spec):
-                if file.apart and not self._whole(file):
+            wanted = [file for file in self._packaged_files(spec) if file.apart and not self._whole(file)]
+            if len(wanted) > 1:
+                _log.warning("the model %s comes in %d packages: %s", name, len(wanted), spec.citation)
+            for file in wanted:
+                if not self._whole(file):
                     place = put_apart(file, self._cache)
                     self._verify(place, file.sha256, "")
                     fetched.append(Fetched(place, file.requirement, "", place.stat().st_size, file.sha256))
@@ -367,7 +372,7 @@ class Registry:
 
 
 def _join(folder: Path, assembly: Assembly, paths: dict[str, Path]) -> None:
-    """Build the folder beside its place and rename it, so that nobody ever sees half of it; of several at a time one."""
+    """Build the folder beside its place and rename it, so that nobody sees half of it; of several at a time one."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with (
         FileLock(folder.parent.with_name(f".joining-{folder.name}.lock")),

@@ -59,8 +59,8 @@ def open_llm(settings: Settings) -> LLM | None:
 
 
 LOCAL_SECONDS, LOCAL_TOKENS = 180.0, 512
-"""Of one reply of the model of this machine, where the settings do not say: two slow cores read 4,000 tokens in 80 s and
-write 7 a second."""
+"""Of one reply of the model of this process, where the settings do not say: two slow cores read 4,000 tokens in 80 s
+and write 7 a second."""
 
 
 def _local_llm(settings: Settings) -> LLM:

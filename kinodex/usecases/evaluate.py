@@ -26,6 +26,7 @@ def evaluate(
     from agents.chat.answerer import Answerer
     from workflows.evaluation.evaluate import evaluate as measure
 
-    tagger = open_tagger(store, encoders, llm) if store.tags.count() else None
+    large = None if settings.endpoint.local else llm  # as `Library.tagger`
+    tagger = open_tagger(store, encoders, large) if store.tags.count() else None
     finder = open_finder(store, encoders, settings)
     return measure(store, finder, tagger, Answerer(store, encoders, llm, finder), annotations, clips)
