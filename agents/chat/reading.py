@@ -9,10 +9,10 @@ from typing import Any
 
 from agents.answering.wording import file_name
 from agents.chat.rewriter import Rewriter
+from agents.questions.conversation.turns import Shown, Turn
 from agents.questions.described import described_videos
 from agents.questions.follow_ups import standing_alone
 from agents.questions.question import Question
-from agents.questions.conversation.turns import Shown, Turn
 from agents.questions.understanding import understand
 from agents.questions.video_names import VideoNames
 from agents.search.finder import SEARCHED_STAGES
