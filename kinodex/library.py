@@ -131,8 +131,13 @@ class Library:
         """The language model of the settings, None where none is set."""
         with self._opening:
             if self._llm is None:
-                self._llm = config.open_llm(self.settings.endpoint)
+                self._llm = config.open_llm(self.settings)
             return self._llm
+
+    @property
+    def _large_llm(self) -> LLM | None:
+        """The language model for tags and descriptions: the one of this process is too small and slow for them."""
+        return None if self.settings.endpoint.local else self.llm
 
     def perception_config(self) -> PerceptionConfig:
         """The config of every stage, by the settings and what this machine has.
@@ -266,7 +271,7 @@ class Library:
 
         options = DescribeOptions(by, script, retry, meter, progress, people)
         ids = upkeep.chosen(self.store, videos)
-        return describe(self.store, self.encoders, self.settings, self.llm, ids, options)
+        return describe(self.store, self.encoders, self.settings, self._large_llm, ids, options)
 
     def plan_describe(
         self,
@@ -281,7 +286,7 @@ class Library:
 
         options = DescribeOptions(by, script, retry, people=people)
         ids = upkeep.chosen(self.store, videos)
-        return plan_describe(self.store, self.encoders, self.settings, self.llm, ids, options)
+        return plan_describe(self.store, self.encoders, self.settings, self._large_llm, ids, options)
 
     def audio_descriptions(self, *videos: str, folder: Path) -> list[AudioDescription]:
         """Write ``NAME.ad.vtt`` for each of these videos (without arguments: for all) from what `describe` stored."""
@@ -399,7 +404,7 @@ class Library:
         Raises:
             UsageError: NO_TAGS if the tag library is empty.
         """
-        return tags.open_tagger(self.store, self.encoders, self.llm, on_encoded)
+        return tags.open_tagger(self.store, self.encoders, self._large_llm, on_encoded)
 
     def ask(self, question: str, videos: Sequence[str] | None = None) -> Answer:
         """Answer from what was seen and heard, with citations, or abstain.

@@ -25,6 +25,9 @@ FILE_NAME = "kinodex.toml"
 DEFAULT_LIBRARY = Path("kinodex-library")
 DEFAULT_PROFILE = "embedded"
 
+LOCAL = "local"
+"""`Endpoint.model` of the language model that runs in this process."""
+
 ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "KINODEX_LIBRARY": ("library",),
     "KINODEX_PROFILE": ("profile",),
@@ -45,11 +48,12 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
 
 
 class Endpoint(BaseModel):
-    """An OpenAI-compatible endpoint; optional.
+    """An OpenAI-compatible endpoint, or a language model in this process; optional.
 
     Attributes:
         base_url: e.g. ``http://localhost:11434/v1``; "" for none.
-        model: the name the endpoint knows its model by.
+        model: the name the endpoint knows its model by; `LOCAL`, without a ``base_url``, for the model of the extra
+            ``local-llm``, which needs no key and no network.
         api_key_env: environment variable that holds the key.
         api_key: the key itself; never printed.
         timeout_seconds: per request.
@@ -75,8 +79,13 @@ class Endpoint(BaseModel):
 
     @property
     def configured(self) -> bool:
-        """Whether there is an endpoint to talk to."""
-        return bool(self.base_url and self.model)
+        """Whether there is a language model to talk to."""
+        return self.local or bool(self.base_url and self.model)
+
+    @property
+    def local(self) -> bool:
+        """Whether the language model runs in this process. Behind a ``base_url`` any model may be called so."""
+        return self.model == LOCAL and not self.base_url
 
     def key(self) -> str:
         """The key, from the settings or from the variable they name."""
@@ -322,9 +331,10 @@ def _check_endpoint(endpoint: Endpoint, where: str) -> None:
     """Refuse half an endpoint: it is a mistake, not a wish to do without one."""
     if endpoint.base_url and not endpoint.base_url.startswith(("http://", "https://")):
         raise UsageError("SETTINGS_INVALID", f"endpoint.base_url in {where} must begin with http:// or https://.")
-    if bool(endpoint.base_url) != bool(endpoint.model):
+    if bool(endpoint.base_url) != bool(endpoint.model) and not endpoint.local:
         missing = "model" if endpoint.base_url else "base_url"
-        raise UsageError("SETTINGS_INVALID", f"endpoint.{missing} is missing in {where}.", "Set both, or neither.")
+        hint = f'Set both, or neither; model = "{LOCAL}" alone is the one of this machine.'
+        raise UsageError("SETTINGS_INVALID", f"endpoint.{missing} is missing in {where}.", hint)
 
 
 def _check_places(settings: Settings, where: str) -> None:

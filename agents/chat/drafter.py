@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agents.answering.by_model import draft_by_model, entailed_by_model
+from agents.answering.by_model import draft_by_model, entailed_by_model, summary_by_model
 from agents.answering.checker import CitationChecker
 from agents.answering.claims import Claim
 from agents.answering.drafting.draft import draft
@@ -68,6 +68,8 @@ class Drafter:
             self._encoders,
         )
         ranked = self._ranked(question, found, videos)
+        if self._llm is not None and self._llm.settings.short_prompts:
+            return self._in_turn(state, material, ranked)
         if self._llm is not None and question.intent not in RULED and not state.get("by_rules"):
             made = self._by_model(state, ranked)
             if made["drafted"]:
@@ -76,6 +78,45 @@ class Drafter:
             return {**made, "by_rules": True, "mode": "extractive", "drafted": [claim_out(one) for one in claims]}
         claims = draft(material, ranked, lambda some: self._checker.judge(some, question, videos).kept)
         return {"by_rules": True, "mode": "extractive", "drafted": [claim_out(one) for one in claims]}
+
+    def _in_turn(self, state: ChatState, material: Material, ranked: Sequence[RankedLine]) -> dict[str, Any]:
+        """Claims by the rules or a small model, whoever has not tried yet: the rules first, as what they say is right
+        more often; of a video as a whole the model first."""
+        question, made = material.question, dict[str, Any](drafted=[])
+        videos = material.best_videos(1) if question.overview or question.intent == "summarise" else []
+        turns = ("model", "rules") if videos else ("rules",) if question.intent in RULED else ("rules", "model")
+        tried = list(state.get("tried", []))
+        for who in turns:
+            if who in tried or made["drafted"]:
+                continue
+            tried.append(who)
+            if who == "rules":
+                claims = draft(material, ranked)
+                made |= {"mode": "extractive", "drafted": [claim_out(one) for one in claims]}
+            elif videos:
+                made |= self._summary(state, draft(material, ranked))
+            else:
+                made |= self._by_model(state, ranked)
+        return {**made, "tried": tried, "by_rules": len(tried) == len(turns)}
+
+    def _summary(self, state: ChatState, ruled: Sequence[Claim]) -> dict[str, Any]:
+        """A model's sentences on a video before the lines that the rules quote of it, which they are made from."""
+        assert self._llm is not None
+        budget = self._limits.left(state)
+        ids = dict.fromkeys(one.evidence_id for claim in ruled for one in claim.citations)
+        lines = self._store.catalog.evidence(list(ids))
+        try:
+            some = [lines[one] for one in ids if one in lines]
+            claims = summary_by_model(self._llm, state["stand_alone"], some, budget) if some else []
+        except EndpointError as error:
+            if error.code.name not in MODEL_FAULTS:
+                raise
+            claims = []
+        return {
+            "mode": "llm",
+            "drafted": [claim_out(one) for one in (*claims, *ruled)] if claims else [],
+            "usage": self._limits.used(state, budget.spent),
+        }
 
     def check(self, state: ChatState, question: Question, videos: Sequence[str] | None) -> dict[str, Any]:
         """The claims that stand; if none of a model's does, they are repaired once, then the rules answer."""
@@ -109,7 +150,7 @@ class Drafter:
         assert self._llm is not None
         budget = self._limits.left(state)
         rejected = [(one["text"], one["reason"]) for one in state.get("rejected", [])]
-        shown = show_lines(ranked, self._limits.notes)
+        shown = show_lines(ranked, self._llm.affordable(self._limits.notes))
         lines = self._store.catalog.evidence([one for ids in shown.by_number.values() for one in ids])
         by_number: dict[int, list[Evidence]] = {
             number: [lines[one] for one in ids if one in lines] for number, ids in shown.by_number.items()
@@ -149,6 +190,9 @@ class Drafter:
         budget = self._limits.left(state)
         kept, doubted = [], []
         for claim in claims:
+            if claim.basis != "words":  # quoted or worked out, by rules
+                kept.append(claim)
+                continue
             lines = self._store.catalog.evidence([one.evidence_id for one in claim.citations])
             try:
                 texts = [line.text for line in lines.values()]

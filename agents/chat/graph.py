@@ -22,6 +22,7 @@ from agents.chat.drafter import Drafter
 from agents.chat.limits import MOST_CALLS, ChatLimits
 from agents.chat.model_planner import ModelPlanner, answered, messages_in, messages_out
 from agents.chat.reading import Reader
+from agents.chat.rewriter import Rewriter
 from agents.chat.state import ChatState, call_in, call_out, claim_in, claim_out, result_in, result_out
 from agents.llm import LLM
 from agents.questions.question import Question
@@ -61,7 +62,8 @@ class ChatGraph:
     ) -> None:
         self._store = store
         self._toolbox = Toolbox(store, encoders, finder, eyes)
-        self._reader = Reader(store, encoders, self._toolbox.found)
+        rewriter = Rewriter(llm) if llm is not None else None
+        self._reader = Reader(store, encoders, self._toolbox.found, rewriter)
         self._limits = limits
         self._drafter = Drafter(store, encoders, self._toolbox, llm, limits)
         self._confirmation = Confirmation(eyes, limits)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from agents.answering.wording import file_name
+from agents.chat.rewriter import Rewriter
 from agents.questions.conversation.turns import Shown, Turn
 from agents.questions.described import described_videos
 from agents.questions.follow_ups import standing_alone
@@ -30,7 +31,10 @@ CLEARLY = 0.8
 class Reader:
     """Reads the questions of conversations over one library."""
 
-    def __init__(self, store: LibraryStore, encoders: Encoders, search: Search) -> None:
+    def __init__(
+        self, store: LibraryStore, encoders: Encoders, search: Search, rewriter: Rewriter | None = None
+    ) -> None:
+        self._rewriter = rewriter
         self._store = store
         self._encoders = encoders
         self._search = search
@@ -47,7 +51,10 @@ class Reader:
         if not asked.strip():
             raise UsageError("USAGE", "There is no question: the text is empty.", "Ask about what is in the videos.")
         named = self._names.taken_out(read_part(asked))
-        alone = standing_alone(named.text, self._turns(history), named.video_ids)
+        turns = self._turns(history)
+        alone = standing_alone(named.text, turns, named.video_ids)
+        if self._rewriter is not None:
+            alone = self._rewriter.completed(named.text, alone, turns)
         videos, text, why = list(alone.video_ids or ()), alone.text, alone.why if alone.changed else ""
         unknown = named.unknown
         if not videos:

@@ -25,6 +25,7 @@ class ChatState(TypedDict, total=False):
         calls: look-ups still to be made; results: what was found so far.
         messages: of a language model that plans; rules: whether the rules have planned, because it could not.
         drafted, claims, rejected: claims before and after the check; rejected ones with the reason.
+        tried: who has drafted, ``rules`` or ``model``, where a small model and the rules take turns.
         repaired, repairing: whether rejected claims were sent back once, and are just now; by_rules: whether the rules
             have drafted; mode: who drafted last, ``llm`` or ``extractive``.
         usage: calls, tokens and money so far; answer: the end result.
@@ -48,6 +49,7 @@ class ChatState(TypedDict, total=False):
     drafted: list[dict[str, Any]]
     claims: list[dict[str, Any]]
     rejected: list[dict[str, Any]]
+    tried: list[str]
     repaired: bool
     repairing: bool
     by_rules: bool

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pydantic import BaseModel
 
-from agents.describing.jpeg import jpeg
 from agents.describing.naming import Known, unknown_names, without_names
 from agents.describing.portraits import Portrait, names_of
 from agents.llm import LLM

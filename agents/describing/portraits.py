@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from agents.describing.jpeg import jpeg
+from agents.llm.pictures import jpeg
 from stores.core.errors import UsageError
 
 PORTRAITS = 8

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from agents.llm.completion import Backend, Completion, Message, Request, Schema, Tokens, UnsupportedError
+from agents.llm.completion import Backend, Completion, Message, Paced, Request, Schema, Tokens, UnsupportedError
 from agents.llm.conversing import Conversing
 from agents.llm.costs import Budget, Usage, estimated_tokens, estimated_tokens_of, used
 from agents.llm.judging import FIRST_TOKENS, LIKELIEST, Verdict, messages_of, probability_of_yes, said_yes
@@ -63,7 +63,9 @@ class LLM:
                 ENDPOINT_BAD_OUTPUT or ENDPOINT_BUDGET.
         """
         schema = Schema(shape.__name__, shape.model_json_schema())
-        system = f"{instructions}\nReply with one JSON object that fits this schema:\n{schema}"
+        system = instructions
+        if not self.settings.short_prompts:  # else the instructions say what the grammar makes sure of
+            system += f"\nReply with one JSON object that fits this schema:\n{schema}"
         messages = [Message("system", system), Message("user", material, tuple(pictures))]
         request = Request(messages, self.settings.max_output_tokens, schema)
         reply = self._run(request, budget)
@@ -168,6 +170,14 @@ class LLM:
                 raise
             return None
         return 1.0 if verdict.yes else 0.0
+
+    def affordable(self, tokens: int) -> int:
+        """How many of so many tokens of material to show: less where the backend knows that it reads slowly.
+
+        Raises:
+            WeightsError: if a model in this process cannot be loaded.
+        """
+        return self._backend.affordable(tokens) if isinstance(self._backend, Paced) else tokens
 
     def close(self) -> None:
         """Close the connections."""

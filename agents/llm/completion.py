@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -144,4 +144,13 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Give everything back; calling it twice is no error."""
+        ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A backend that knows how fast it reads."""
+
+    def affordable(self, tokens: int) -> int:
+        """How many of so many tokens of material it reads in a time that people wait."""
         ...

