@@ -74,10 +74,15 @@ class Drafter:
             made = self._by_model(state, ranked)
             if made["drafted"]:
                 return made
-            claims = draft(material, ranked, lambda some: self._checker.judge(some, question, videos).kept)
+            claims = self._ruled(material, ranked)
             return {**made, "by_rules": True, "mode": "extractive", "drafted": [claim_out(one) for one in claims]}
-        claims = draft(material, ranked, lambda some: self._checker.judge(some, question, videos).kept)
+        claims = self._ruled(material, ranked)
         return {"by_rules": True, "mode": "extractive", "drafted": [claim_out(one) for one in claims]}
+
+    def _ruled(self, material: Material, ranked: Sequence[RankedLine]) -> list[Claim]:
+        """The claims of the rules, from the first of their parts that has any that stand."""
+        videos = list(material.named) or None
+        return draft(material, ranked, lambda some: self._checker.judge(some, material.question, videos).kept)
 
     def _in_turn(self, state: ChatState, material: Material, ranked: Sequence[RankedLine]) -> dict[str, Any]:
         """Claims by the rules or a small model, whoever has not tried yet: the rules first, as what they say is right
@@ -91,10 +96,10 @@ class Drafter:
                 continue
             tried.append(who)
             if who == "rules":
-                claims = draft(material, ranked)
+                claims = self._ruled(material, ranked)
                 made |= {"mode": "extractive", "drafted": [claim_out(one) for one in claims]}
             elif videos:
-                made |= self._summary(state, draft(material, ranked))
+                made |= self._summary(state, self._ruled(material, ranked))
             else:
                 made |= self._by_model(state, ranked)
         return {**made, "tried": tried, "by_rules": len(tried) == len(turns)}
