@@ -107,14 +107,6 @@ def test_servers_and_limits_come_from_the_environment(monkeypatch: pytest.Monkey
     assert settings.masked_places()["vectors"] == "http://chroma:8000"
 
 
-def test_portraits_in_a_file_are_relative_to_that_file(tmp_path: Path):
-    (tmp_path / "etc").mkdir()
-    (tmp_path / "etc" / "k.toml").write_text('[describe]\npeople = "people"\nmetadata = false')
-    settings = Settings.load(config=Path("etc/k.toml")).describe
-    assert (settings.people, settings.metadata) == (Path("etc/people"), False)
-    assert Settings.load().describe.people is None
-
-
 @pytest.mark.parametrize(
     ("text", "named"),
     [
@@ -163,14 +155,6 @@ def test_settings_of_stages_become_their_configs():
     assert (config.pictures.every_seconds, config.pictures.minimum) == (2.0, 4)
     assert isinstance(config.pictures.every_seconds, float)
     assert config.scenes.detector == "content"
-
-
-def test_portraits_in_a_file_are_relative_to_that_file(tmp_path: Path):
-    (tmp_path / "etc").mkdir()
-    (tmp_path / "etc" / "k.toml").write_text('[describe]\npeople = "people"\nmetadata = false')
-    settings = Settings.load(config=Path("etc/k.toml")).describe
-    assert (settings.people, settings.metadata) == (Path("etc/people"), False)
-    assert Settings.load().describe.people is None
 
 
 @pytest.mark.parametrize(
