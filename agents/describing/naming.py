@@ -1,12 +1,13 @@
-"""Names of people in a description that nothing vouches for: a model may name only whom it was shown, or who is named
-in the clip."""
+"""Names of people in a description that nothing vouches for: a model may name only those that it was shown, or that are
+named in the clip."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import partial
 
 from agents.answering.text.readers.names import people
 from agents.words import FUNCTION_WORDS
@@ -61,11 +62,17 @@ class Known:
         if _HAN.search(name):
             return any(key in search_key(one) for one in (*self.portraits, *self.words))
         parts = _parts(name)
-        if any(parts <= _parts(one) for one in self.portraits):
+        if any(set(parts) <= set(_parts(one)) for one in self.portraits):
             return True
-        heard = {part for line in self.words for part in _parts(line)}
-        from_outside = _parts(self.about)
-        return all(part in heard or (part in from_outside and _like_one_of(part, heard)) for part in parts)
+        # A name may go on in the next line on screen, but a first name and another's surname make no name.
+        spoken = [part for line in self.words for part in _parts(line)]
+        from_outside = set(_parts(self.about))
+        orders = (parts, parts[::-1]) if len(parts) == 2 else (parts,)
+        return any(
+            all(map(partial(_same, from_outside), order, spoken[start : start + len(order)]))
+            for order in orders
+            for start in range(len(spoken) - len(order) + 1)
+        )
 
 
 def unknown_names(text: str, known: Known, claimed: Iterable[str] = ()) -> tuple[str, ...]:
@@ -91,7 +98,7 @@ def _is_name(text: str, name: str, start: int, end: int, strength: float) -> boo
         return strength >= SURE_IN_CHINESE
     if strength < SURE or not name[0].isupper():
         return False
-    if _parts(name) & _NOBODY or (strength < 1 and _NOBODY_AFTER.search(text[:start])):
+    if not _NOBODY.isdisjoint(_parts(name)) or (strength < 1 and _NOBODY_AFTER.search(text[:start])):
         return False
     if " " in name:
         return True
@@ -110,14 +117,15 @@ def _occurs(name: str, text: str) -> bool:
     return bool(re.search(rf"(?<!\w){re.escape(' '.join(name.split()))}(?!\w)", " ".join(text.split())))
 
 
-def _parts(text: str) -> set[str]:
+def _parts(text: str) -> list[str]:
     """The words of a name or a line, without titles and possessives."""
     plain = re.sub(r"['’]s\b", "", text)
-    return {key for word in _WORD.findall(plain) if (key := search_key(word)) not in _TITLES}
+    return [key for word in _WORD.findall(plain) if (key := search_key(word)) not in _TITLES]
 
 
 _TITLES = frozenset("mr mrs ms dr prof professor sir doctor captain chef coach".split())
 
 
-def _like_one_of(part: str, heard: Iterable[str]) -> bool:
-    return any(SequenceMatcher(None, part, other).ratio() >= MISHEARD for other in heard)
+def _same(from_outside: Set[str], part: str, other: str) -> bool:
+    """Whether a part of a name is what was transcribed, or how somebody outside spells what was transcribed."""
+    return part == other or (part in from_outside and SequenceMatcher(None, part, other).ratio() >= MISHEARD)
