@@ -23,6 +23,14 @@ MISHEARD = 0.75
 """Likeness of a word that was heard to a word of a name from outside, above which they are the same name. Source: our
 choice: one letter in four may differ, as speech recognition spells what it has never seen written."""
 
+LONGEST_IN_CHINESE = 6
+"""Characters of a name in Chinese: a foreign one spelled out may have six."""
+
+_SOMEBODY = frozenset(
+    "man men woman women boy boys girl girls child children person people lady gentleman guy baby player speaker "
+    "worker presenter narrator reporter unknown none nobody somebody someone he she they".split()
+)
+_SOMEBODY_IN_CHINESE = re.compile("[人男女孩]|一个|一位|先生$|女士$|未知|没有")
 _HAN = re.compile(f"[{HAN}]")
 _WORD = re.compile(r"[^\W\d_]+")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[^a-z])|(?<=[。！？])\s*")
@@ -82,7 +90,7 @@ def unknown_names(text: str, known: Known, claimed: Iterable[str] = ()) -> tuple
         claimed: further words of it that its author says are names of people.
     """
     found = [one.text for one in people(text) if _is_name(text, one.text, one.start, one.end, one.strength)]
-    found += [" ".join(name.split()) for name in claimed if _occurs(name, text)]
+    found += [" ".join(name.split()) for name in claimed if _may_be_name(name) and _occurs(name, text)]
     return tuple(name for name in dict.fromkeys(found) if not known.allows(name))
 
 
@@ -107,6 +115,14 @@ def _is_name(text: str, name: str, start: int, end: int, strength: float) -> boo
     after = re.match(r"\s+([a-z][\w-]*)", text[end:])
     # "Christmas tree", "German flag": an adjective.
     return after is None or after[1] in _AFTER_A_NAME or bool(_VERB_LIKE.search(after[1]))
+
+
+def _may_be_name(claimed: str) -> bool:
+    """Whether what a model lists as a name can be one: models list "the man" and 一个女孩, too."""
+    if _HAN.search(claimed):
+        return len(claimed.strip()) <= LONGEST_IN_CHINESE and not _SOMEBODY_IN_CHINESE.search(claimed)
+    words = [word for word in _WORD.findall(claimed) if search_key(word) not in FUNCTION_WORDS | _SOMEBODY]
+    return any(word[0].isupper() for word in words)
 
 
 def _occurs(name: str, text: str) -> bool:
