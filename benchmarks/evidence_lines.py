@@ -1,6 +1,6 @@
 """Where the right line of evidence stands among those ranked for a question, and whether a prompt shows it.
 
-    python -m benchmarks.evidence_lines LIBRARY QUESTIONS.toml [...]
+    python benchmarks/evidence_lines.py LIBRARY QUESTIONS.toml [...]
 
 A question is a table with ``q``, ``in`` (names of videos) and ``lines`` (texts of which one stands in the right line).
 Text questions (intents fact, quote, who, where, order) are drafted from text as well.
@@ -8,6 +8,7 @@ Text questions (intents fact, quote, who, where, order) are drafted from text as
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 import time
@@ -15,16 +16,20 @@ import tomllib
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from agents.answering.from_text import draft_from_text
-from agents.answering.lines import gather, rank_lines
-from agents.answering.shown_lines import show_lines
-from agents.answering.text.units import RankedLine
-from agents.questions.understanding import understand
-from agents.questions.video_names import VideoNames
-from agents.search.finder import Finder
-from encoders.bundle import Encoders
-from stores.library_store import LibraryStore
-from workflows.evaluation.strict_answers import says_strictly
+ROOT = Path(__file__).resolve().parents[1]
+if __name__ == "__main__":
+    sys.path[0] = str(ROOT)  # otherwise the modules in this folder would shadow packages
+
+from agents.answering.from_text import draft_from_text  # noqa: E402
+from agents.answering.lines import gather, rank_lines  # noqa: E402
+from agents.answering.shown_lines import show_lines  # noqa: E402
+from agents.answering.text.units import RankedLine  # noqa: E402
+from agents.questions.understanding import understand  # noqa: E402
+from agents.questions.video_names import VideoNames  # noqa: E402
+from agents.search.finder import Finder  # noqa: E402
+from encoders.bundle import Encoders  # noqa: E402
+from stores.library_store import LibraryStore  # noqa: E402
+from workflows.evaluation.strict_answers import says_strictly  # noqa: E402
 
 TEXT_INTENTS = ("fact", "quote", "who", "where", "order")
 NOWHERE = 10_000
@@ -83,4 +88,8 @@ def _share(places: list[int], first: int) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("library", type=Path)
+    parser.add_argument("questions", type=Path, nargs="+")
+    given = parser.parse_args()
+    main(given.library, given.questions)

@@ -298,13 +298,13 @@ class _Job:
         setup = self._setup
         if path is None or not setup.metadata or not (setup.asks or setup.writer is not None):
             return ""
-        beside = about_beside(path)
+        outside = about_beside(path)
         try:
-            return beside.or_else(about_in(self._decoder.tags(path))).text
+            return outside.or_else(about_in(self._decoder.tags(path))).text
         except MediaError as error:
             # Decoding the frames will say what is wrong with the file.
             _log.warning("%s: its tags cannot be read: %s", path.name, error.code)
-            return beside.text
+            return outside.text
 
     def _over(self) -> bool:
         if self._meter is None or not (why := self._meter.over()):

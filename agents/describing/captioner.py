@@ -36,7 +36,7 @@ _INSTRUCTIONS = (
 
 
 _PEOPLE = (
-    "Before the frames you are shown portraits of people whom the owner knows, with their names. If somebody in the "
+    "Before the frames you are shown portraits of people that the owner knows, with their names. If somebody in the "
     "frames clearly looks like a portrait, call them by that name; if you are not sure, say what they look like and "
     "give no name. Describe only the frames, never the portraits. Name nobody else."
 )

@@ -158,8 +158,8 @@ class Drafter:
             if one.number in refused and (claim := _claim(task, one)) is not None
         }
         verdicts = self._checker.judge(list(corrected.values()), "", [task.video_id]).verdicts
-        held = {number: one.claim for number, one in zip(corrected, verdicts, strict=True) if one.kept}
-        return {"kept": state["kept"] | held}
+        kept = {number: one.claim for number, one in zip(corrected, verdicts, strict=True) if one.kept}
+        return {"kept": state["kept"] | kept}
 
 
 def _instructions(task: Task) -> str:

@@ -1,4 +1,4 @@
-"""Pictures of people whom the owner knows, shown to a vision-language model so that it can name them.
+"""Pictures of people that the owner knows, shown to a vision-language model so that it can name them.
 
 After MM-VID (Lin et al. 2023, arXiv:2310.19773), which prepends pictures of the characters to the frames of a clip as a
 visual prompt. They are read for one job, sent only to the endpoint of the settings, and stored nowhere.

@@ -101,7 +101,8 @@ class PlannedDescription:
             stay in use until they are replaced); ``failed`` if it failed permanently (retry tries again).
         stage_fingerprints: fingerprint by stage, for all requested stages.
         left: the stages that are left to do.
-        clips: how many; calls, tokens: of the endpoint, as estimated.
+        clips: how many; calls, tokens: of the endpoint, as estimated; a description or a sentence that is refused costs
+            another call.
     """
 
     video_id: str

@@ -53,6 +53,8 @@ def draft(
     parts = _parts(material)
     if _narrowed in parts and (question.source != "picture" or question.intent in ("fact", "quote", "who")):
         parts = (*parts, _passage)
+    elif question.intent in ("fact", "shown", "where", "find"):
+        parts = (*parts, _caption)
     if asks_for_title(question.text):
         parts = (*parts, _title)
     for part in parts:
@@ -174,6 +176,10 @@ def _numbered(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
 
 def _passage(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
     return draft_passage(material)
+
+
+def _caption(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
+    return draft_passage(material, pictured=True)
 
 
 def _title(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:

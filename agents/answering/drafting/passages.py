@@ -36,15 +36,21 @@ def asks_for_title(text: str) -> bool:
     return bool(_TITLE.search(text))
 
 
-def draft_passage(material: Material) -> list[Claim]:
-    """The passage of the best videos that says most of the question's words, quoted."""
+def draft_passage(material: Material, pictured: bool = False) -> list[Claim]:
+    """The passage of the best videos that says most of the question's words, quoted.
+
+    Args:
+        pictured: whether only what a model has said of the pictures counts.
+    """
     question = material.question
     terms = [term for term in question.terms if not _is_role(term)]
     if len(terms) < (1 if question.intent == "quote" else LEAST_TERMS) or question.yes_or_no:
         return []
-    channels: tuple[Channel, ...] = ("speech", "screen")
-    if question.source in channels:
+    channels: tuple[Channel, ...] = ("speech", "screen", "caption", "script")
+    if question.source in ("speech", "screen"):
         channels = (question.source,)
+    elif pictured:
+        channels = ("caption", "script")
     best: tuple[float, float, list[Evidence]] = (0.0, 0.0, [])
     for place, video_id in enumerate(_videos(material)):
         for passage in _passages(material.lines(video_id, channels)):
@@ -55,6 +61,8 @@ def draft_passage(material: Material) -> list[Claim]:
     share, _, passage = best
     if share < ENOUGH:
         return []
+    if passage[0].channel in ("caption", "script"):
+        return [Claim(passage[0].text.strip(), (cite(passage[0]),), "quote")]
     said = passage[0].channel == "speech"
     text = " ".join(line.text.strip() for line in passage)
     if material.chinese:
@@ -91,7 +99,7 @@ def _videos(material: Material) -> list[str]:
     if material.named:
         return list(material.named)
     text = " ".join(term.text for term in material.question.terms)
-    hits = material.store.fulltext.search(text, 40, video_ids=material.scope, channels=("speech", "screen"))
+    hits = material.store.fulltext.search(text, 40, video_ids=material.scope, channels=("speech", "screen", "caption", "script"))
     return list(dict.fromkeys([*material.best_videos(3), *(hit.video_id for hit in hits)]))[:6]
 
 
@@ -102,7 +110,7 @@ def _passages(lines: Sequence[Evidence]) -> list[list[Evidence]]:
     for place, line in enumerate(ordered):
         passage = [line]
         for later in ordered[place + 1 : place + LINES]:
-            if later.channel != line.channel:
+            if later.channel != line.channel or line.channel in ("caption", "script"):
                 break
             if later.span.seconds[0] - line.span.seconds[1] <= FOLLOWING_SECONDS:
                 passage.append(later)

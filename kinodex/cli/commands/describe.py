@@ -77,6 +77,11 @@ def describe(
     `endpoint` in kinodex.toml), which also writes a script of the video. This is optional and not part of
     `ingest`. A clip is described only once, unless the model, the settings or the clip change.
 
+    Privacy: the endpoint is sent frames, what was said and read in them, and what NAME.txt, NAME.info.json or
+    NAME.nfo beside a video and its own tags say (not with describe.metadata = false in kinodex.toml); portraits only
+    with --people, or describe.people there. Portraits are made small first and never stored in the library; names
+    that the endpoint gives to people are, in captions, and it may take somebody for somebody else.
+
     \b
     Example: kinodex describe talk.mp4
              kinodex describe --all --by profile --profile standard

@@ -187,6 +187,21 @@ def test_names_of_people_are_told_from_other_words_in_capitals(text: str, names:
     assert unknown_names(text, Known(("Nadia Okafor",))) == names
 
 
+@pytest.mark.parametrize("claimed", ["the man", "Man", "A woman", "", "  ", "nobody"])
+def test_what_is_no_name_is_not_refused_as_one(claimed: str) -> None:
+    text = "Man and dog: A woman sees the man, nobody else."
+    assert unknown_names(text, Known(), [claimed]) == ()
+    assert unknown_names("一个女孩在跑。", Known(), ["一个女孩"]) == ()
+
+
+def test_a_name_is_not_put_together_from_those_of_others() -> None:
+    known = Known((), ("Mina Sato meets", "Boris", "Volkov and Dr. Obi"))
+    for name in ("Mina", "Mina Sato", "Sato Mina", "Boris Volkov", "Dr. Obi"):
+        assert known.allows(name)
+    assert not known.allows("Mina Volkov")
+    assert not known.allows("Mina Sato Obi")
+
+
 def test_only_the_sentences_with_a_name_are_dropped() -> None:
     assert without_names("Boris waves. A dog runs.", ["Boris"]) == "A dog runs."
     assert without_names("张三在说话。天下雨。", ["张三"]) == "天下雨。"

@@ -125,6 +125,7 @@ def test_answers(films: Path, runtime_only: dict[str, str], tmp_path: Path):
     assert len(measured["curve"]) == 18
     out = bench("answers.py", *options, "--only", "metadata", "--failures", "--oracle", env=runtime_only)
     assert "| metadata | 1 |" in out
+    assert "right line first" in bench("evidence_lines.py", library, cases / "questions.toml", env=runtime_only)
 
 
 @pytest.mark.slow

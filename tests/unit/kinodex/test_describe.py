@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from agents.describing.portraits import portraits
 from encoders.types import Pixels
 from kinodex.cli.app import app
 from kinodex.library import Library
@@ -32,7 +34,7 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library with one ingested film and one that is not described."""
     folder = tmp_path_factory.mktemp("films")
     noise = np.random.default_rng(1).integers(0, 60, (96, 160, 3), dtype=np.uint8)
-    make_video(folder / "one.mp4", [flat(RED) + noise // 2] * 50)
+    make_video(folder / "one.mp4", [flat(RED) + noise // 2] * 150)
     make_video(folder / "two.mp4", [flat(GREEN)] * 50)
     with Library.open(folder / "lib") as library:
         report = library.ingest(folder / "one.mp4", folder / "two.mp4")
@@ -110,6 +112,66 @@ def test_from_a_plan_to_an_answer_and_out_again(films: Path, endpoint: ChatServe
         assert library.store.catalog.evidence_of(library.resolve("one.mp4"), "caption")
         assert not library.verify().harmful
         assert library.rebuild_index().lines
+
+
+def test_an_audio_description_is_written_from_what_is_stored(films: Path, endpoint: ChatServer, tmp_path: Path):
+    """After the film was described, above."""
+    asked = len(endpoint.requests)
+    folder = tmp_path / "vtt"
+    said = run(films, "describe", "--all", "--audio-description", str(folder), "--json")
+    assert said.exit_code == 3, said.output
+    done, undone = json.loads(said.stdout)["audio_descriptions"]
+    assert (done["path"], done["descriptions"], done["error"]) == (str(folder / "one.ad.vtt"), 1, None)
+    assert undone["path"] is None
+    assert "kinodex describe" in undone["error"]["message"]
+    text = (folder / "one.ad.vtt").read_text()
+    assert text.startswith("WEBVTT\n\nNOTE Audio description made by Kinodex")
+    assert "eyes@endpoint" in text
+    assert [path.name for path in folder.iterdir()] == ["one.ad.vtt"]
+    assert len(endpoint.requests) == asked
+
+    assert run(films, "describe", "one.mp4", "--audio-description", str(folder)).exit_code == 0, "its own is replaced"
+    (folder / "one.ad.vtt").write_text("WEBVTT\n\nNOTE mine")
+    said = run(films, "describe", "one.mp4", "--audio-description", str(folder))
+    assert said.exit_code == 3
+    assert "not written by Kinodex" in " ".join(said.stdout.split())
+    assert (folder / "one.ad.vtt").read_text().endswith("mine")
+    (tmp_path / "file").write_text("")
+    assert run(films, "describe", "one.mp4", "--audio-description", str(tmp_path / "file")).exit_code == 2
+    assert run(films, "describe", "one.mp4", "--dry-run", "--audio-description", str(folder)).exit_code == 2
+
+
+def test_portraits_are_sent_on_request_and_by_settings(films: Path, endpoint: ChatServer, tmp_path: Path):
+    people = tmp_path / "people"
+    people.mkdir()
+    made, data = cv2.imencode(".jpg", np.full((40, 30, 3), 99, np.uint8))
+    assert made
+    (people / "Mina Sato.jpg").write_bytes(data.tobytes())
+    plain = json.loads(run(films, "describe", "two.mp4", "--dry-run", "--json").stdout)["totals"]
+    costly = run(films, "describe", "two.mp4", "--people", str(people), "--dry-run", "--json")
+    assert json.loads(costly.stdout)["totals"]["tokens"] > plain["tokens"]
+    (tmp_path / "kinodex.toml").write_text('[describe]\npeople = "people"\n')
+    set_so = run(films, "describe", "two.mp4", "--dry-run", "--json", "--config", str(tmp_path / "kinodex.toml"))
+    assert json.loads(set_so.stdout)["totals"] == json.loads(costly.stdout)["totals"]
+    assert endpoint.requests == []
+    assert run(films, "describe", "two.mp4", "--no-script", "--people", str(people)).exit_code == 0
+    assert all("picture 1: 'Mina Sato'" in str(one["messages"][1]) for one in endpoint.requests)
+    stored = [path for path in (films / "lib").rglob("*") if path.is_file()]
+    picture = portraits(people)[0].picture
+    assert not any(picture in path.read_bytes() or data.tobytes() in path.read_bytes() for path in stored)
+
+    refused = run(films, "describe", "two.mp4", "--people", str(tmp_path / "nowhere"))
+    assert refused.exit_code == 2
+    assert "cannot be read" in refused.output
+    refused = run(films, "describe", "two.mp4", "--by", "profile", "--people", str(people))
+    assert refused.exit_code == 2
+    assert "Only an endpoint" in refused.output
+
+
+def test_the_help_says_what_is_sent_where():
+    said = " ".join(CliRunner().invoke(app, ["describe", "--help"], env={"COLUMNS": "120"}).output.split())
+    assert "Privacy: the endpoint is sent frames" in said
+    assert "never stored in the library" in said
 
 
 def test_any_video_model_can_describe(films: Path):

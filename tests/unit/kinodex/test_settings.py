@@ -36,6 +36,14 @@ def test_a_library_in_a_file_is_relative_to_that_file(tmp_path: Path):
     assert Settings.load(config=Path("etc/k.toml")).library == Path("etc/films")
 
 
+def test_portraits_in_a_file_are_relative_to_that_file(tmp_path: Path):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "k.toml").write_text('[describe]\npeople = "people"\nmetadata = false')
+    settings = Settings.load(config=Path("etc/k.toml")).describe
+    assert (settings.people, settings.metadata) == (Path("etc/people"), False)
+    assert Settings.load().describe.people is None
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
@@ -47,6 +55,8 @@ def test_a_library_in_a_file_is_relative_to_that_file(tmp_path: Path):
         ("[search]\nranking = 'itm'", ("search.ranking", "rerank", "top_k", "rescore")),
         ("[search]\nrerank = 'on'", ("search.rerank",)),
         ("[search]\ntop_k = 0", ("search.top_k",)),
+        ("[describe]\nportraits = 'x'", ("describe.portraits", "people", "metadata")),
+        ("[describe]\npeople = 3", ("describe.people", "folder")),
         ("workers = ", ("TOML",)),
         ("library = true", ("library", "folder")),
         ('library = "a\\u0000"', ("library", "folder")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -85,7 +86,7 @@ def test_whatever_is_said_and_captioned_a_description_never_talks_over_anybody(
         assert 0 <= cue.start < cue.end <= 60
         assert cue.end - cue.start >= speaking_seconds(cue.text) - 1e-9
         assert all(cue.end <= one.seconds[0] or cue.start >= one.seconds[1] for one in speech)
-    assert all(one.end <= other.start for one, other in zip(cues, cues[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(cues))
     checked(webvtt(cues, ["m@1"]), len(cues))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -309,6 +310,33 @@ def test_portraits_and_what_others_write_are_counted_and_only_what_they_change_i
         describe_videos(store, encoders, ids[1:], plain)
         assert len(server.requests) == asked + 3
         assert all("farm of Mina Sato" in str(one["messages"][1]) for one in server.requests[asked:])
+
+
+def test_the_tags_of_a_video_reach_the_endpoint_after_what_lies_beside_it(encoders: Encoders, tmp_path: Path) -> None:
+    path = tmp_path / "tagged.mp4"
+    make_video(tmp_path / "plain.mp4", [flat(RED)] * 50)
+    with av.open(str(tmp_path / "plain.mp4")) as plain, av.open(str(path), "w") as out:
+        out.metadata.update({"title": "The farm of Mina Sato", "comment": "In spring."})
+        stream = out.add_stream_from_template(plain.streams.video[0])
+        for packet in plain.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                out.mux(packet)
+    (tmp_path / "tagged.txt").write_text("In autumn.")
+    with LibraryStore.open(tmp_path / "library", create=True) as store, Decoder() as decoder:
+        stat = path.stat()
+        video_id = store.catalog.register(path, sha256_of(path), stat.st_size, stat.st_mtime_ns)
+        video = replace(video_of(path, decoder), video_id=video_id, sha256=sha256_of(path))
+        commit(store, video_id, "probe", StageOutput(video=video))
+        clips(store, video_id, 1)
+        with chat_server(replies) as server:
+            describe_videos(store, encoders, [video_id], asking(store, encoders, server.base_url))
+    assert len(server.requests) == 2
+    for request in server.requests:
+        told = str(request["messages"][1])
+        assert "The farm of Mina Sato" in told
+        assert "In autumn." in told
+        assert "In spring." not in told
 
 
 def test_nothing_of_a_video_is_read_from_outside_for_a_model_on_this_machine(

@@ -68,7 +68,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def surely(found: Found) -> list[str]:
-    return [moment.video_id for moment in found.moments if moment.score >= 0.5]
+    # Two red films are too few to tell what is usual in a library, so that a match is not always a sure one.
+    return [moment.video_id for moment in found.moments if moment.score >= 0.35]
 
 
 def test_the_old_vectors_serve_until_the_new_ones_are_complete(world: World) -> None:
