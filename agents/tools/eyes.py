@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from agents.llm import LLM, Budget
 from agents.llm.pictures import jpeg
 from pipeline.decode.decoder import Decoder
-from pipeline.stills import picture_of, still
+from pipeline.stills import WITHIN_SECONDS, picture_of, still
 from stores.core.errors import MediaError, StoreError
 from stores.core.records import Video
 from stores.library_store import LibraryStore
@@ -108,11 +108,12 @@ class ModelEyes:
         """One frame, from the file if it is still there, else the stored thumbnail of the clip; None without either."""
         tick = min(round(second / video.time_base), max(0, video.duration - 1))
         path = self._store.catalog.path(video.video_id)
-        if path is not None:
+        # Frames are looked for once a second, so that there may be none between a time and the end of a video.
+        for earlier in (0, WITHIN_SECONDS) if path is not None else ():
             try:
-                return still(decoder, path, video, tick, LONG_SIDE)
+                return still(decoder, path, video, max(0, tick - round(earlier / video.time_base)), LONG_SIDE)
             except MediaError:
-                pass
+                continue
         clips = self._store.catalog.clips_at_hand(places=[(video.video_id, tick, tick)]).get(video.video_id, [])
         for clip in clips:
             try:
