@@ -19,12 +19,16 @@ class ChatState(TypedDict, total=False):
         began: when, in seconds since the epoch.
         stand_alone: the question as it stands alone; named: the videos that it or the conversation names; why: how it was
             completed, "" if it was not.
+        moment: the place of a video that it refers to ("who says that?"), or None.
+        readings: what else the question may mean, to be tried in turn where nothing is found for the one before
+            (`agents.chat.readings`); first: how it was understood first.
         language: in which to answer, "" for the question's own; shown: evidence that was shown before and is to be left
             out, because more is wanted.
         idle: why there is nothing to answer; unknown: a named video that the library has not.
         calls: look-ups still to be made; results: what was found so far.
         messages: of a language model that plans; rules: whether the rules have planned, because it could not.
         drafted, claims, rejected: claims before and after the check; rejected ones with the reason.
+        again: whether the next reading is about to be tried.
         repaired, repairing: whether rejected claims were sent back once, and are just now; by_rules: whether the rules
             have drafted; mode: who drafted last, ``llm`` or ``extractive``.
         usage: calls, tokens and money so far; answer: the end result.
@@ -37,6 +41,9 @@ class ChatState(TypedDict, total=False):
     stand_alone: str
     named: list[str]
     why: str
+    moment: dict[str, Any] | None
+    readings: list[dict[str, Any]]
+    first: str
     language: str
     shown: list[str]
     idle: str
@@ -48,6 +55,7 @@ class ChatState(TypedDict, total=False):
     drafted: list[dict[str, Any]]
     claims: list[dict[str, Any]]
     rejected: list[dict[str, Any]]
+    again: bool
     repaired: bool
     repairing: bool
     by_rules: bool
