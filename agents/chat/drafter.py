@@ -15,7 +15,7 @@ from agents.answering.lines import gather, rank_lines
 from agents.answering.shown_lines import show_lines
 from agents.answering.text.units import RankedLine
 from agents.chat.limits import ChatLimits
-from agents.chat.readings import moment_in
+from agents.chat.reading.readings import moment_in
 from agents.chat.state import ChatState, claim_in, claim_out, result_in
 from agents.llm import LLM
 from agents.questions.question import Intent, Question

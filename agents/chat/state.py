@@ -17,11 +17,11 @@ class ChatState(TypedDict, total=False):
         question: as it was asked; history: of the conversation (`agents.chat.history`); video_ids: the videos that may
             be cited, None for all; these are the input (`agents.chat.turns.TurnInput`).
         began: when, in seconds since the epoch.
-        stand_alone: the question as it stands alone; named: the videos that it or the conversation names; why: how it was
-            completed, "" if it was not.
+        stand_alone: the question as it stands alone; named: the videos that it or the conversation names; why: how it
+            was completed, "" if it was not.
         moment: the place of a video that it refers to ("who says that?"), or None.
         readings: what else the question may mean, to be tried in turn where nothing is found for the one before
-            (`agents.chat.readings`); first: how it was understood first.
+            (`agents.chat.reading.readings`); first: how it was understood first.
         language: in which to answer, "" for the question's own; shown: evidence that was shown before and is to be left
             out, because more is wanted.
         idle: why there is nothing to answer; unknown: a named video that the library has not.

@@ -12,14 +12,16 @@ _ENGLISH = re.compile(
     r"(?P<before>\b(?:in|of|from|on|at|during|within)\s+)?\b(?:the|that|this|my|our)\s+"
     rf"(?:(?P<what>(?!(?:first|second|third|last|next|same|other|whole|entire|long\w*|short\w*)\b)"
     rf"[\w'’-]+(?:\s+[\w'’-]+){{0,3}}?)\s+{_VIDEO}\b"
-    rf"|{_VIDEO}\s+(?:about|on|with|of|that shows|showing|where)\s+(?:the\s+|an?\s+)?(?P<about>[\w'’-]+(?:\s+[\w'’-]+){{0,3}}))",
+    rf"|{_VIDEO}\s+(?:about|on|with|of|that shows|showing|where)\s+(?:the\s+|"
+    rf"an?\s+)?(?P<about>[\w'’-]+(?:\s+[\w'’-]+){{0,3}}))",
     re.I,
 )
 _CHINESE = re.compile(
     f"(?P<before>在|从)?(?:(?:介绍|关于|讲|说|拍)(?P<about>[{HAN}]{{1,8}}?)的(?:那个|那段|那部|这个|这段)?"
     f"(?:视频|片子|短片|影片)(?P<in>里面|里|中|上)?|"
     f"(?:那个|那段|这个|这段)(?P<that>[{HAN}]{{2,6}}?)的?(?:视频|片子|短片|影片)(?P<inside>里面|里|中|上)?|"
-    f"(?P<what>[{HAN}]{{2,6}}?)的?(?:那个|那段|这个|这段)?(?:视频|片子|短片|影片)(?:(?P<within>里面|里|中|上)|(?=的|讲|说)))"
+    f"(?P<what>[{HAN}]{{2,6}}?)的?(?:那个|那段|这个|这段)?(?:视频|片子|短片|影片)(?:(?P<within>里面|里|中|上)|(?=的|"
+    f"讲|说)))"
 )
 _NO_DESCRIPTION = re.compile(
     "^(?:那|几|多少|什么|所有|全部|一个|两个|每|有|没|第|请|找|看|这|任何|其他|另|列|出现|库)|多少|几个|哪|是在|什么"

@@ -18,7 +18,7 @@ from stores.core.records import CHANNELS, Channel, Evidence, Span, Video
 from stores.library_store import LibraryStore
 
 LEAST_LIKELY = 0.4
-"""Score of a moment whose video is looked at: a little below a match, because more is asked of a claim than likeness."""
+"""Score of a moment whose video is looked at: a little below a match, as more is asked of a claim than likeness."""
 
 MOST_NAMES = 6
 """Names that a thing may have to be looked for by each; a broad noun ("animal") has hundreds."""
@@ -58,7 +58,7 @@ class Material:
         found: moments for it; None if nothing was searched.
         scope: the videos that may be cited; None for all.
         named: the videos that the question or the conversation names, in their order.
-        moment: the place that the conversation is at (video, start and end in seconds), outside of which nothing counts;
+        moment: the place that the conversation is at (video, start and end in seconds); only what is there counts;
             None for everywhere.
     """
 

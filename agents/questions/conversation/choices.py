@@ -8,15 +8,23 @@ from collections.abc import Sequence
 from agents.questions.conversation.referents import alternatives
 from agents.questions.conversation.turns import Shown, Turn
 
-_LESS = "cheaper|cheapest|smaller|smallest|shorter|shortest|lighter|lightest|slower|younger|youngest|newer|fewer|lower|lowest|less expensive"
-_MORE = "more expensive|most expensive|pricier|dearer|larger|largest|bigger|biggest|longer|longest|heavier|heaviest|faster|fastest|older|oldest|higher|highest|taller"
+_LESS = (
+    "cheaper|cheapest|smaller|smallest|shorter|shortest|lighter|lightest|slower|younger|youngest|newer|fewer|"
+    "lower|lowest|less expensive"
+)
+_MORE = (
+    "more expensive|most expensive|pricier|dearer|larger|largest|bigger|biggest|longer|longest|heavier|heaviest|"
+    "faster|fastest|older|oldest|higher|highest|taller"
+)
 _ONE = re.compile(
-    rf"\bthe (?:(?P<less>{_LESS})|(?P<more>{_MORE})|(?P<other>other)|(?P<first>former)|(?P<last>latter))(?: (?:one|two))?\b"
+    rf"\bthe (?:(?P<less>{_LESS})|(?P<more>{_MORE})|(?P<other>other)|(?P<first>former)|(?P<last>latter))(?: (?:one|"
+    rf"two))?\b"
     r"(?! (?:man|woman|person|people|guy|lady|girl|boy|speaker|guest|\w+s)\b)",
     re.I,
 )
 _ONE_IN_CHINESE = re.compile(
-    "(?:那个|比较|更|最)?(?:(?P<less>便宜|小|短|轻|慢|年轻|低|少)|(?P<more>贵|大|长|重|快|年长|高|多))一?[点些]?的(?:那|这)?一?[个款只辆位种条]"
+    "(?:那个|比较|更|最)?(?:(?P<less>便宜|小|短|轻|慢|年轻|低|少)|(?P<more>贵|大|长|重|快|年长|高|"
+    "多))一?[点些]?的(?:那|这)?一?[个款只辆位种条]"
     "|(?P<other>(?:另|别的那)(?:外)?(?:那)?一?[个款只辆位种条])|(?P<first>前者)|(?P<last>后者)"
 )
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")

@@ -26,33 +26,40 @@ _NO_NOUN = BREAKS | frozenset(
 _ATTRIBUTE = re.compile(
     r"^(?:full |last |first |real |exact |total )?(?:names?|titles?|jobs?|roles?|positions?|ages?|prices?|costs?|"
     r"colou?rs?|scores?|results?|weights?|sizes?|lengths?|heights?|widths?|speeds?|phone|numbers?|phone numbers?|"
-    r"address(?:es)?|dates?|days?|times?|years?|hours?|months?|weeks?|reasons?|places?|amounts?|codes?|passwords?|kinds?|types?|sorts?|"
+    r"address(?:es)?|dates?|days?|times?|years?|hours?|months?|weeks?|reasons?|places?|amounts?|codes?|passwords?|"
+    r"kinds?|types?|sorts?|"
     r"profession|occupation|weather|way|direction|difference|topic|point|problem|advantages?|disadvantages?|screen)$",
     re.I,
 )
 _ATTRIBUTE_IN_CHINESE = re.compile(
-    "^(?:名字|姓名|职位|职业|职务|头衔|工作|年龄|年纪|价格|售价|价钱|颜色|重量|大小|尺寸|长度|高度|速度|电话|号码|电话号码|"
-    "地址|日期|时间|时候|原因|地点|地方|数量|密码|种类|优点|缺点|屏幕|天气|比分|分数|结果|方向|区别|多少|第[一二三四五六七八九十\\d]+[步站条章课节]|"
+    "^(?:名字|姓名|职位|职业|职务|头衔|工作|年龄|年纪|价格|售价|价钱|颜色|重量|大小|尺寸|长度|高度|速度|电话|号码|"
+    "电话号码|"
+    "地址|日期|时间|时候|原因|地点|地方|数量|密码|种类|优点|缺点|屏幕|天气|比分|分数|结果|方向|区别|多少|"
+    "第[一二三四五六七八九十\\d]+[步站条章课节]|"
     "最后一?[步站条]|下一?[步站]|总部|门票|人|几|什么|谁|哪)$"
 )
 _BEFORE_QUESTION = re.compile(
     "多少|几[点个辆只条位天秒岁年月号分]|什么|谁|哪|怎么|为何|为什么|是不是|有没有|会不会|能不能|多[长大久高重快远]|"
-    "[吗呢吧]|是|有|在(?!线)|叫|姓|往|向|做|拿|穿|戴|说(?!明)|讲(?![座师台])|卖(?![部场])|要(?!求)|需要|(?<![智功性])能(?![手力])|"
+    "[吗呢吧]|是|有|在(?!线)|叫|姓|往|向|做|拿|穿|戴|说(?!明)|讲(?![座师台])|卖(?![部场])|要(?!求)|需要|"
+    "(?<![智功性])能(?![手力])|"
     "(?<![大开])会(?![议员])|可以|出现|上市|开门|关门|成立|举行|负责|"
     "[?？。，,！!]"
 )
 _LEADING = re.compile(
-    "^(?:请|帮我|给我|我想|想|那么?|然后|还有|找一下|找|看看?|总结一下|总结|关于|在|这[款个位辆只条部段张名些家座]?|那[款个位辆只条部段张名些家座]?|有|做)+"
+    "^(?:请|帮我|给我|我想|想|那么?|然后|还有|找一下|找|看看?|总结一下|总结|关于|在|这[款个位辆只条部段张名些家座]?|"
+    "那[款个位辆只条部段张名些家座]?|有|做)+"
 )
 _CAPITAL = re.compile(r"^[A-Z][\w'’-]*$")
 _QUOTES = re.compile(r"[（(]?[“\"「『][^”\"」』]*[”\"」』][）)]?")
 _FRAME = re.compile(
-    r"^(?:seen|said|on screen|someone says|yes|no|看到|听到|画面文字|是的|没有|不|有人说)[:：.,，。]?\s*|^[^\s:：]+\.\w{2,4}[:：]?\s*",
+    r"^(?:seen|said|on screen|someone says|yes|no|看到|听到|画面文字|是的|没有|不|有人说)[:：.,，。]?\s*|"
+    r"^[^\s:：]+\.\w{2,4}[:：]?\s*",
     re.I,
 )
 _AT_END = re.compile(r"\s+(?:at|from|in all|moves?|is|was|and) .*$|\s+(?:at|from) \d.*$|[:：].*$|\s*第?\d+秒.*$", re.I)
 _COUNTS = re.compile(
-    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|\w+teen|\w+ty|hundred|half|last|next)\b|"
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|\w+teen|\w+ty|hundred|half|"
+    r"last|next)\b|"
     "[一二两三四五六七八九十百千万]+[^人]|星期|周[一二三四五六日]|今天|明天|昨天",
     re.I,
 )

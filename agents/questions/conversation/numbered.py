@@ -14,7 +14,8 @@ _MEASURES = "步站章课节条点项天集关"
 _ORDINAL = f"{'|'.join(_ORDER)}|last|final|next"
 
 NUMBERED = re.compile(
-    rf"\b(?P<noun>{NOUNS})\s*(?:no\.?\s*)?(?P<digits>\d{{1,2}})\b|第(?P<zh>[{_DIGITS}]|\d{{1,2}})(?P<what>[{_MEASURES}])",
+    rf"\b(?P<noun>{NOUNS})\s*(?:no\.?\s*)?(?P<digits>\d{{1,2}})\b|第(?P<zh>[{_DIGITS}]|"
+    rf"\d{{1,2}})(?P<what>[{_MEASURES}])",
     re.I,
 )
 """A numbered thing on screen or in a question: "Step 2", 第三步."""
@@ -28,21 +29,27 @@ _BARE = re.compile(
     re.I,
 )
 _BARE_IN_CHINESE = re.compile(
-    f"^(?:那么?|然后|还有|以及|而)?[，,]?(?P<order>第[{_DIGITS}\\d]+|最后一?)(?P<measure>[{_MEASURES}个])?(?:呢|是什么|是啥)?[？?。]*$"
+    f"^(?:那么?|然后|还有|以及|而)?[，,]?(?P<order>第[{_DIGITS}\\d]+|最后一?)(?P<measure>[{_MEASURES}个])?(?:呢|"
+    f"是什么|是啥)?[？?。]*$"
 )
 _NEXT = re.compile(
     rf"^(?:and |so |ok |then |now )*(?:(?:what|which (?:one|{NOUNS})) (?:comes?|is|follows|happens|do (?:i|you|we) do)"
-    rf"(?: (?:the )?(?:{NOUNS}))?(?: (?:after (?:that|this|it)|next|then|afterwards))|what is the next(?: (?:one|{NOUNS}))?|"
-    rf"(?:and )?(?:the )?next(?: (?:one|{NOUNS}))?|(?:the )?(?:one|{NOUNS}) after (?:that|this|it)|(?:what|and) then|then what|"
+    rf"(?: (?:the )?(?:{NOUNS}))?(?: (?:after (?:that|this|it)|next|then|afterwards))|what is the next(?: (?:one|"
+    rf"{NOUNS}))?|"
+    rf"(?:and )?(?:the )?next(?: (?:one|{NOUNS}))?|(?:the )?(?:one|{NOUNS}) after (?:that|this|it)|(?:what|"
+    rf"and) then|then what|"
     rf"(?:what|how) about the next(?: (?:one|{NOUNS}))?|and after (?:that|this)|what is next|what next)\W*$",
     re.I,
 )
 _NEXT_IN_CHINESE = re.compile(
-    f"^(?:那么?|再)?[，,]?(?:然后|接下来|接着|之后|随后|下一?[{_MEASURES}个]|再下一?[{_MEASURES}个]|往下)(?:要|该|是|做|去)*(?:呢|什么|干什么|做什么|哪里|啥|哪儿)*[？?。]*$"
+    f"^(?:那么?|再)?[，,]?(?:然后|接下来|接着|之后|随后|下一?[{_MEASURES}个]|再下一?[{_MEASURES}个]|往下)(?:要|该|"
+    f"是|做|去)*(?:呢|什么|干什么|做什么|哪里|啥|哪儿)*[？?。]*$"
 )
 _BEFORE = re.compile(
-    rf"^(?:and |so )*(?:what (?:comes?|came|is|was)(?: the (?:{NOUNS}))? before (?:that|this|it)|(?:what (?:is|was) )?the (?:previous|one before|{NOUNS} before)"
-    rf"(?: (?:one|that|this|it|{NOUNS}))*)\W*$|^(?:那)?(?:上一[{_MEASURES}个]|前一[{_MEASURES}个]|之前|在那之前)(?:呢|是什么|做什么|什么)*[？?。]*$",
+    rf"^(?:and |so )*(?:what (?:comes?|came|is|was)(?: the (?:{NOUNS}))? before (?:that|this|it)|(?:what (?:is|"
+    rf"was) )?the (?:previous|one before|{NOUNS} before)"
+    rf"(?: (?:one|that|this|it|{NOUNS}))*)\W*$|^(?:那)?(?:上一[{_MEASURES}个]|前一[{_MEASURES}个]|之前|"
+    rf"在那之前)(?:呢|是什么|做什么|什么)*[？?。]*$",
     re.I,
 )
 

@@ -32,7 +32,8 @@ _NAME_IN_CHINESE = re.compile(
     f"^[王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕][{HAN}]{{1,2}}$"
 )
 _THINGS_IN_ER = re.compile(
-    r"\b(?:\w+ )?(?:paper|letter|water|river|tower|\w*maker|flower|dinner|computer|printer|poster|counter|shower|ladder|"
+    r"\b(?:\w+ )?(?:paper|letter|water|river|tower|\w*maker|flower|dinner|computer|printer|poster|counter|shower|"
+    r"ladder|"
     r"hammer|banner|butter|pepper|scooter|trailer|tractor|mirror|door|floor|motor|monitor|helicopter|sweater|filter|"
     r"cooker|toaster|mixer|drawer|super\w+|container|charger|speakers|freezer|heater|trailer|dishwasher|corner)s?$|"
     "(?:扶手|把手|公司|大家|国家|机器人)$",
@@ -40,7 +41,8 @@ _THINGS_IN_ER = re.compile(
 )
 _ANIMALS = re.compile(
     r"\b(?:cat|dog|bird|horse|cow|sheep|goat|pig|duck|goose|swan|hen|rooster|chicken|rabbit|mouse|hamster|parrot|puppy|"
-    r"kitten|pony|fox|wolf|bear|lion|tiger|elephant|monkey|eagle|owl|fish|turtle|snake|pet|animal|whale|dolphin|deer)s?\b|"
+    r"kitten|pony|fox|wolf|bear|lion|tiger|elephant|monkey|eagle|owl|fish|turtle|snake|pet|animal|whale|dolphin|"
+    r"deer)s?\b|"
     "[猫狗鸟马牛羊猪鸭鹅兔鼠熊虎狮象猴鹰鱼龟蛇鹿]$|宠物|动物",
     re.I,
 )

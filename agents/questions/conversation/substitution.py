@@ -38,7 +38,8 @@ _COLOURS = (
 _COLOUR = re.compile(_COLOURS, re.I)
 _ONLY_COLOUR = re.compile(rf"^(?:the |any )?(?:{_COLOURS})(?: ones?|的(?:那)?[个只辆条]?)?$", re.I)
 _ONES = re.compile(
-    r"\b(?P<kind>(?!(?:the|any|other|which|these|those|some|same|this|that|next|last|first|second|third)\b)[a-z]+) ones?\b",
+    r"\b(?P<kind>(?!(?:the|any|other|which|these|those|some|same|this|that|next|last|first|second|"
+    r"third)\b)[a-z]+) ones?\b",
     re.I,
 )
 _VOWEL = re.compile("^[aeiou]", re.I)

@@ -21,11 +21,13 @@ MOST_LINES = 2000
 """Lines of a video that are looked through for what is numbered. Ours."""
 
 _OTHER = re.compile(
-    r"\b(?:the )?other (?:man|woman|person|guy|lady|girl|boy|speaker|guest|presenter)\b|(?:另|别的)(?:外)?(?:那)?一?[个位名]?(?:人|女士|女的|男的|男士|女人|男人|嘉宾|讲者)",
+    r"\b(?:the )?other (?:man|woman|person|guy|lady|girl|boy|speaker|guest|presenter)\b|(?:另|"
+    r"别的)(?:外)?(?:那)?一?[个位名]?(?:人|女士|女的|男的|男士|女人|男人|嘉宾|讲者)",
     re.I,
 )
 _NAME_AND_ROLE = re.compile(
-    rf"^(?P<name>[A-Z][\w'’-]+(?: [A-Z][\w'’-]+){{1,2}})\s*[,:–—|-]\s*[A-Za-z]|^(?P<zh>[{HAN}]{{2,3}})[ ,，:：]+[{HAN}]{{2,8}}$"
+    rf"^(?P<name>[A-Z][\w'’-]+(?: [A-Z][\w'’-]+){{1,2}})\s*[,:–—|-]\s*[A-Za-z]|"
+    rf"^(?P<zh>[{HAN}]{{2,3}})[ ,，:：]+[{HAN}]{{2,8}}$"
 )
 
 

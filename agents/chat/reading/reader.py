@@ -10,8 +10,8 @@ from typing import Any
 
 from agents.answering.drafting.counting import asks_for_videos
 from agents.answering.wording import file_name
-from agents.chat.memory import Memory
-from agents.chat.readings import all_different, reading
+from agents.chat.reading.memory import Memory
+from agents.chat.reading.readings import all_different, reading
 from agents.questions.conversation.turns import Standalone, Turn
 from agents.questions.described import described_videos
 from agents.questions.follow_ups import standing_alone
@@ -135,7 +135,7 @@ class Reader:
         return question.intent in ("shown", "fact") and question.wants in ("colour", "action")
 
     def _described(self, text: str, scope: Sequence[str] | None, why: str) -> tuple[list[str], str, str]:
-        """The video that a question describes ("the news video"), if one can be meant, and the question without that."""
+        """The video that a question describes ("the news video"), if any can be meant, and the question without it."""
         described = described_videos(text)
         if described and self.question(text, "").intent == "compare":
             return [], text, why  # both sides are needed
