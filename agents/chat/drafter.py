@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from agents.answering.by_model import draft_by_model, entailed_by_model, summary_by_model
@@ -14,6 +15,7 @@ from agents.answering.lines import gather, rank_lines
 from agents.answering.shown_lines import show_lines
 from agents.answering.text.units import RankedLine
 from agents.chat.limits import ChatLimits
+from agents.chat.reading.readings import moment_in
 from agents.chat.state import ChatState, claim_in, claim_out, result_in
 from agents.llm import LLM
 from agents.questions.question import Intent, Question
@@ -66,8 +68,9 @@ class Drafter:
             tuple(videos or ()),
             self._store,
             self._encoders,
+            moment_in(state.get("moment")),
         )
-        ranked = self._ranked(question, found, videos)
+        ranked = self._ranked(material, videos)
         if self._llm is not None and self._llm.settings.short_prompts:
             return self._in_turn(state, material, ranked)
         if self._llm is not None and question.intent not in RULED and not state.get("by_rules"):
@@ -145,10 +148,12 @@ class Drafter:
         again = not kept and not state.get("by_rules")
         return {**changes, "repairing": again, "repaired": bool(state.get("repaired")) or again}
 
-    def _ranked(self, question: Question, found: Found | None, videos: Sequence[str] | None) -> list[RankedLine]:
+    def _ranked(self, material: Material, videos: Sequence[str] | None) -> list[RankedLine]:
+        question, found = material.question, material.found
         if not question.terms and not videos:
             return []
         gathered = gather(question, self._store, self._encoders, found, videos)
+        gathered = replace(gathered, lines=tuple(one for one in gathered.lines if material.at_the_moment(one)))
         return rank_lines(question, gathered, self._encoders, found.moments if found is not None else ())
 
     def _by_model(self, state: ChatState, ranked: Sequence[RankedLine]) -> dict[str, Any]:

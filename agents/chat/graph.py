@@ -21,7 +21,8 @@ from agents.chat.confirmation import Confirmation
 from agents.chat.drafter import Drafter
 from agents.chat.limits import MOST_CALLS, ChatLimits
 from agents.chat.model_planner import ModelPlanner, answered, messages_in, messages_out
-from agents.chat.reading import Reader
+from agents.chat.reading.reader import Reader
+from agents.chat.reading.readings import MOST_READINGS, next_reading
 from agents.chat.rewriter import Rewriter
 from agents.chat.state import ChatState, call_in, call_out, claim_in, claim_out, result_in, result_out
 from agents.llm import LLM
@@ -36,8 +37,8 @@ from stores.library_store import LibraryStore
 
 NODES = ("contextualise", "understand", "plan", "act", "draft", "check", "conclude")
 
-RECURSION_LIMIT = 2 * MOST_CALLS + 12
-"""Steps of a run: a plan and an act for each look-up, the other nodes, and one repair."""
+RECURSION_LIMIT = MOST_READINGS * (2 * MOST_CALLS + 8) + 4
+"""Steps of a run: for each reading of the question a plan and an act for each look-up, the other nodes, one repair."""
 
 MODEL_FAULTS = ("ENDPOINT_BAD_OUTPUT", "ENDPOINT_CONTEXT", "ENDPOINT_FILTERED", "ENDPOINT_BUDGET")
 """Failures of a model, not of the way to it: the rules go on."""
@@ -81,7 +82,7 @@ class ChatGraph:
         graph.add_conditional_edges("plan", _to_do, ["act", "draft"])
         graph.add_edge("act", "plan")
         graph.add_edge("draft", "check")
-        graph.add_conditional_edges("check", _to_repair, ["draft", "conclude"])
+        graph.add_conditional_edges("check", _to_repair, ["draft", "understand", "conclude"])
         graph.add_edge("conclude", END)
         return graph
 
@@ -95,7 +96,7 @@ class ChatGraph:
         if state.get("unknown"):
             return {"idle": ""}
         question = self._question(state)
-        return {"idle": self._reader.idle(question, state["stand_alone"], videos_of(state))}
+        return {"idle": "" if state.get("again") else self._reader.idle(question, state), "again": False}
 
     def _plan(self, state: ChatState) -> dict[str, Any]:
         question, done = self._question(state), len(state.get("results", []))
@@ -147,18 +148,25 @@ class ChatGraph:
         return self._drafter.draft(state, self._question(state), videos_of(state))
 
     def _check(self, state: ChatState) -> dict[str, Any]:
-        return self._confirmation.applied(state, self._drafter.check(state, self._question(state), videos_of(state)))
+        checked = self._drafter.check(state, self._question(state), videos_of(state))
+        checked = self._confirmation.applied(state, checked)
+        if checked["claims"] or checked["repairing"]:
+            return checked
+        return {**checked, **next_reading(state)}
 
     def _conclude(self, state: ChatState) -> dict[str, Any]:
         question = self._question(state)
         claims = [claim_in(one) for one in state.get("claims", [])]
+        # Where no reading had an answer, the likeliest one is kept for what is asked next.
+        first = {} if claims or not state.get("first") else {"stand_alone": state["first"]}
         return {
+            **first,
             "answer": {
                 "text": self._said(state, question, claims),
                 "abstained": not claims,
                 "mode": state.get("mode", "extractive"),
                 "claims": [claim_out(one) for one in claims],
-            }
+            },
         }
 
     def _said(self, state: ChatState, question: Question, claims: Sequence[Claim]) -> str:
@@ -197,4 +205,6 @@ def _to_do(state: ChatState) -> str:
 
 
 def _to_repair(state: ChatState) -> str:
+    if state.get("again"):
+        return "understand"
     return "draft" if state.get("repairing") else "conclude"

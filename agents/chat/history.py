@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from stores.threads.records import Turn
+from stores.threads.records import ThreadClaim, Turn
 
 RECENT_TURNS = 4
 """Turns told in full. Source: our choice: follow-ups refer to the last answer, seldom further back."""
@@ -35,7 +35,8 @@ def history_of(turns: Sequence[Turn]) -> dict[str, Any]:
     Returns:
         ``turns``: the last ones in order, each with ``question``, ``stand_alone``, ``answer`` ("" if there is none, or
         it was removed), ``abstained``, ``status``, ``cited`` (evidence_id, video_id, start and end in seconds) and
-        ``videos`` (ids in the order in which they were cited). ``earlier``: ``count`` of the turns before those, their
+        ``videos`` (ids in the order in which they were cited) and ``claims`` (``text`` and the
+        ``evidence_id`` that it cites first). ``earlier``: ``count`` of the turns before those, their
         ``questions`` and the ``videos`` they cited, the newest last.
     """
     recent, before = list(turns[-RECENT_TURNS:]), list(turns[:-RECENT_TURNS])
@@ -69,7 +70,12 @@ def _told(turn: Turn) -> dict[str, Any]:
             for one in cited
         ],
         "videos": _videos(turn)[:MOST_CITED],
+        "claims": [] if turn.removed else [_claim(one) for one in turn.claims[:MOST_CITED] if one.citations],
     }
+
+
+def _claim(claim: ThreadClaim) -> dict[str, str]:
+    return {"text": _cut(claim.text, LONGEST_QUESTION), "evidence_id": claim.citations[0].evidence_id}
 
 
 def _videos(turn: Turn) -> list[str]:

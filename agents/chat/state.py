@@ -17,8 +17,11 @@ class ChatState(TypedDict, total=False):
         question: as it was asked; history: of the conversation (`agents.chat.history`); video_ids: the videos that may
             be cited, None for all; these are the input (`agents.chat.turns.TurnInput`).
         began: when, in seconds since the epoch.
-        stand_alone: the question as it stands alone; named: the videos that it or the conversation names; why: how it was
-            completed, "" if it was not.
+        stand_alone: the question as it stands alone; named: the videos that it or the conversation names; why: how it
+            was completed, "" if it was not.
+        moment: the place of a video that it refers to ("who says that?"), or None.
+        readings: what else the question may mean, to be tried in turn where nothing is found for the one before
+            (`agents.chat.reading.readings`); first: how it was understood first.
         language: in which to answer, "" for the question's own; shown: evidence that was shown before and is to be left
             out, because more is wanted.
         idle: why there is nothing to answer; unknown: a named video that the library has not.
@@ -26,6 +29,7 @@ class ChatState(TypedDict, total=False):
         messages: of a language model that plans; rules: whether the rules have planned, because it could not.
         drafted, claims, rejected: claims before and after the check; rejected ones with the reason.
         tried: who has drafted, ``rules`` or ``model``, where a small model and the rules take turns.
+        again: whether the next reading is about to be tried.
         repaired, repairing: whether rejected claims were sent back once, and are just now; by_rules: whether the rules
             have drafted; mode: who drafted last, ``llm`` or ``extractive``.
         usage: calls, tokens and money so far; answer: the end result.
@@ -38,6 +42,9 @@ class ChatState(TypedDict, total=False):
     stand_alone: str
     named: list[str]
     why: str
+    moment: dict[str, Any] | None
+    readings: list[dict[str, Any]]
+    first: str
     language: str
     shown: list[str]
     idle: str
@@ -50,6 +57,7 @@ class ChatState(TypedDict, total=False):
     claims: list[dict[str, Any]]
     rejected: list[dict[str, Any]]
     tried: list[str]
+    again: bool
     repaired: bool
     repairing: bool
     by_rules: bool

@@ -10,9 +10,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from agents.questions.conversation.ordinals import listed_at, place_named
+from agents.questions.conversation.choices import chosen
+from agents.questions.conversation.numbered import another_number, neighbour, without_number
+from agents.questions.conversation.ordinals import Place, listed_at, place_named
 from agents.questions.conversation.pronouns import points_at, replaced_pronoun, with_things
-from agents.questions.conversation.substitution import corrected, put_in_place
+from agents.questions.conversation.substitution import corrected, put_in_place, with_nouns_for_ones
 from agents.questions.conversation.turns import Shown, Standalone, Turn
 from agents.questions.wording import in_simplified, is_in_chinese, spelled_out, without_politeness
 from agents.words import read_part
@@ -20,7 +22,7 @@ from agents.words import read_part
 MOST_LENGTH = 400
 """Characters of a follow-up: what is longer says itself what it is about. Ours."""
 
-Step = Callable[[str, Turn, bool], Standalone | None]
+Step = Callable[[str, Sequence[Turn], bool], Standalone | None]
 
 _MORE = re.compile(
     r"^(?:and |ok |any |some |show |give |tell |me |a few |even |can you |are there |is there |"
@@ -102,18 +104,19 @@ def standing_alone(text: str, turns: Sequence[Turn], named: Sequence[str] = ()) 
         again = _same_for(plain, turn)
         if again:
             return replace(again, video_ids=restricted, moment=None)
-        pointed = replaced_pronoun(plain, turn, chinese)
+        pointed = replaced_pronoun(plain, turns, chinese)
         if pointed:
             return replace(pointed, video_ids=restricted, moment=None)
         return Standalone(text, restricted)
-    for step in (_language, _more, _about_what_was_said, _correction, _listed, _what_about, _pronoun):
-        found = step(plain, turn, chinese)
+    for step in _STEPS:
+        found = step(plain, turns, chinese)
         if found:
             return found
     return Standalone(text)
 
 
-def _language(plain: str, turn: Turn, _: bool) -> Standalone | None:
+def _language(plain: str, turns: Sequence[Turn], _: bool) -> Standalone | None:
+    turn = turns[-1]
     found = _LANGUAGE.match(plain)
     if not found:
         return None
@@ -122,14 +125,16 @@ def _language(plain: str, turn: Turn, _: bool) -> Standalone | None:
     return Standalone(turn.question, _scope(turn), None, True, "the same question", language=language)
 
 
-def _more(plain: str, turn: Turn, _: bool) -> Standalone | None:
+def _more(plain: str, turns: Sequence[Turn], _: bool) -> Standalone | None:
+    turn = turns[-1]
     if not _MORE.match(plain):
         return None
     return Standalone(turn.question, _scope(turn), None, True, "more of the last question", more=True)
 
 
-def _about_what_was_said(plain: str, turn: Turn, chinese: bool) -> Standalone | None:
+def _about_what_was_said(plain: str, turns: Sequence[Turn], chinese: bool) -> Standalone | None:
     """ "Who says that?", "why?", "when was that?": about the first moment that was shown."""
+    turn = turns[-1]
     if not turn.question:
         return None
     moment = turn.shown[0] if turn.shown else None
@@ -150,7 +155,8 @@ def _about_what_was_said(plain: str, turn: Turn, chinese: bool) -> Standalone | 
     return None
 
 
-def _correction(plain: str, turn: Turn, chinese: bool) -> Standalone | None:
+def _correction(plain: str, turns: Sequence[Turn], chinese: bool) -> Standalone | None:
+    turn = turns[-1]
     meant = corrected(plain, chinese)
     if not meant:
         return None
@@ -158,11 +164,15 @@ def _correction(plain: str, turn: Turn, chinese: bool) -> Standalone | None:
     return Standalone(text, _scope(turn), None, True, f"a correction of the last question: {meant}") if text else None
 
 
-def _listed(plain: str, turn: Turn, chinese: bool) -> Standalone | None:
+def _listed(plain: str, turns: Sequence[Turn], chinese: bool) -> Standalone | None:
     """A place in the list of what was shown: the question is about that video or moment."""
+    turn = turns[-1]
     place = place_named(plain, chinese)
     if not place or not turn.shown:
         return None
+    item = _item(place, turn, plain, chinese)
+    if item is not None:
+        return item
     stands = listed_at(place, turn)
     if not stands:
         return None
@@ -182,6 +192,48 @@ def _listed(plain: str, turn: Turn, chinese: bool) -> Standalone | None:
     return Standalone(text, videos, shown[0] if exactly else None, True, why)
 
 
+def _item(place: Place, turn: Turn, plain: str, chinese: bool) -> Standalone | None:
+    """A question about one of the steps or stops that were enumerated: "how old is the first one?"."""
+    if not turn.items or place.kind != "any" or not 1 <= place.number <= len(turn.items):
+        return None
+    shown = turn.items[place.number - 1]
+    said = without_number(shown.text)
+    there = "那里" if chinese else " there " if _IN.match(plain[place.start :]) else " it "
+    before, after = plain[: place.start], plain[place.end :]
+    name = said if chinese else f" {said} "
+    inside = "在" * chinese if not _IN.match(plain[place.start :]) else "at"
+    text = _tidy(f"{before}{f' {inside} ' if inside == 'at' else ''}{name}{after}")
+    plainly = _tidy(_GOES_ON.sub("", _tidy(f"{before}{there}{after}")))
+    return Standalone(text, (shown.video_id,), shown, True, f"“{said}”, as listed", plain=plainly, exact=True)
+
+
+def _neighbour(plain: str, turns: Sequence[Turn], chinese: bool) -> Standalone | None:
+    return neighbour(plain, turns[-1], chinese)
+
+
+def _another_number(plain: str, turns: Sequence[Turn], chinese: bool) -> Standalone | None:
+    text = another_number(plain, turns[-1], chinese)
+    return Standalone(text, _shown_in(turns), None, True, "the last question, for another number") if text else None
+
+
+def _choice(plain: str, turns: Sequence[Turn], chinese: bool) -> Standalone | None:
+    found = chosen(plain, turns, chinese)
+    return Standalone(found[0], found[1] or None, None, True, "one of those compared") if found else None
+
+
+def _ones(plain: str, turns: Sequence[Turn], chinese: bool) -> Standalone | None:
+    text = (
+        "" if chinese else with_nouns_for_ones(plain, [name for turn in reversed(turns[-2:]) for name in turn.things])
+    )
+    return Standalone(_GOES_ON.sub("", text), None, None, True, "those last spoken of") if text else None
+
+
+def _shown_in(turns: Sequence[Turn]) -> tuple[str, ...] | None:
+    """The video that was shown last."""
+    shown = next((turn.shown for turn in reversed(turns[-2:]) if turn.shown), ())
+    return (shown[0].video_id,) if shown else None
+
+
 def _second_listed(rest: str, turn: Turn, chinese: bool) -> tuple[Shown, ...]:
     """What stands at a second place that a text names: "compare the first and the second"."""
     place = place_named(rest, chinese)
@@ -194,14 +246,15 @@ _IN = re.compile(r"(?:in|of|from|for|at|on|about|during|with)\b", re.I)
 _BARE = re.compile(r"\b(?:show|play|open|me|see|give)\b|给我看|播放|放|看", re.I)
 
 
-def _what_about(plain: str, turn: Turn, chinese: bool) -> Standalone | None:
+def _what_about(plain: str, turns: Sequence[Turn], chinese: bool) -> Standalone | None:
     """ "What about dogs?", 那猫呢？: the last question with another thing."""
+    turn = turns[-1]
     found = _WHAT_ABOUT_IN_CHINESE.match(plain) if chinese else _WHAT_ABOUT.match(plain)
     if not found:
         return None
     meant = next(words for words in found.groups() if words).strip(" ,，?？.。")
     meant = re.sub(r"^(?:about|regarding|for|with) |^关于", "", meant, flags=re.I)
-    meant = with_things(meant, turn, chinese) or meant
+    meant = with_things(meant, turns, chinese) or meant
     if points_at(meant, chinese):
         return _asked_of_it(turn, meant)
     text = put_in_place(meant, turn, chinese)
@@ -230,8 +283,9 @@ def _asked_of_it(turn: Turn, pointed: str) -> Standalone | None:
     return Standalone(turn.question, videos, None, True, f"the last question, for {pointed}")
 
 
-def _pronoun(plain: str, turn: Turn, chinese: bool) -> Standalone | None:
-    found = replaced_pronoun(plain, turn, chinese)
+def _pronoun(plain: str, turns: Sequence[Turn], chinese: bool) -> Standalone | None:
+    turn = turns[-1]
+    found = replaced_pronoun(plain, turns, chinese)
     if found:
         return found
     goes_on = _GOES_ON.match(plain)
@@ -253,6 +307,21 @@ _SAME = re.compile(
     r"also|this|one|video|clip|please|ask|do|it|too|that|thing)\b|"
     "同样|一样|相同|问题|那么|那|呢|换成|对|在|里面|里|中|也|再|问|一下|视频|的|个|这|还有|以及",
     re.I,
+)
+
+
+_STEPS: tuple[Step, ...] = (
+    _language,
+    _more,
+    _neighbour,
+    _another_number,
+    _about_what_was_said,
+    _correction,
+    _choice,
+    _listed,
+    _what_about,
+    _ones,
+    _pronoun,
 )
 
 

@@ -20,7 +20,7 @@ MOST_WORDS = 5
 
 _WORD = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*|[,;:?!.]|[\"“”]")
 
-_BREAKS = (
+BREAKS = (
     FUNCTION_WORDS
     | (SCAFFOLD_WORDS - frozenset("people person someone somebody everybody everyone anybody anyone".split()))
     | frozenset(
@@ -99,7 +99,7 @@ def _phrases(text: str, most: int, asked_with_do: bool, *, of: bool = False, apa
         if of and lower == "of" and run and _OF.match(run[-1]):
             run.append(word)
             continue
-        if (lower not in _BREAKS and lower != "'s" and word[0].isalnum() and len(lower) > 1) or (run and lower == "s"):
+        if (lower not in BREAKS and lower != "'s" and word[0].isalnum() and len(lower) > 1) or (run and lower == "s"):
             cuts = run and _VERB_FORM.match(lower) and not _NO_VERB.match(lower)
             cuts = cuts or (of and bool(run) and bool(_MANY.search(run[-1])) and run[-1].lower() not in _GROUPS)
             if not cuts and not lower.endswith("ly"):

@@ -18,7 +18,7 @@ from stores.core.records import CHANNELS, Channel, Evidence, Span, Video
 from stores.library_store import LibraryStore
 
 LEAST_LIKELY = 0.4
-"""Score of a moment whose video is looked at: a little below a match, because more is asked of a claim than likeness."""
+"""Score of a moment whose video is looked at: a little below a match, as more is asked of a claim than likeness."""
 
 MOST_NAMES = 6
 """Names that a thing may have to be looked for by each; a broad noun ("animal") has hundreds."""
@@ -26,6 +26,8 @@ MOST_NAMES = 6
 MOST_LINES_READ = 4000
 """Lines of one video that are read to be counted or timed; of longer ones only the stretches around found moments."""
 
+TOUCHED = 0.3
+"""Seconds that a line must share with a moment to be of it: neighbours touch. Ours."""
 
 _CLOCK = re.compile(r"(?<!\d)(?:(\d{1,2}):)?(\d{1,2}):(\d{2})(?!\d)")
 _SECONDS = re.compile(
@@ -56,6 +58,8 @@ class Material:
         found: moments for it; None if nothing was searched.
         scope: the videos that may be cited; None for all.
         named: the videos that the question or the conversation names, in their order.
+        moment: the place that the conversation is at (video, start and end in seconds); only what is there counts;
+            None for everywhere.
     """
 
     question: Question
@@ -64,6 +68,7 @@ class Material:
     named: tuple[str, ...]
     store: LibraryStore
     encoders: Encoders
+    moment: tuple[str, float, float] | None = None
 
     @property
     def chinese(self) -> bool:
@@ -103,7 +108,16 @@ class Material:
         if video is None:
             return []
         span = Span(0, max(1, video.duration), video.time_base)
-        return self.store.catalog.evidence_during(video_id, span, channels, MOST_LINES_READ)
+        lines = self.store.catalog.evidence_during(video_id, span, channels, MOST_LINES_READ)
+        return [line for line in lines if self.at_the_moment(line)]
+
+    def at_the_moment(self, line: Evidence) -> bool:
+        """Whether a line lies at the place that the conversation is at; any does if that is at none."""
+        if self.moment is None:
+            return True
+        video_id, since, until = self.moment
+        start, end = line.span.seconds
+        return line.video_id == video_id and min(end, until) - max(start, since) >= min(TOUCHED, end - start)
 
     def best_videos(self, most: int = 3) -> list[str]:
         """The videos that are named, else those of the best moments."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from agents.questions.conversation.mentions import is_attribute
+from agents.questions.conversation.referents import PERSONS
 from agents.questions.conversation.turns import Turn
 from agents.questions.things import things_in_chinese, things_in_english
 from agents.questions.understanding import understand
@@ -28,6 +31,17 @@ _ONE_IN_CHINESE = re.compile("^(?:那)?(?:个|只|辆|条)?(?P<kind>.{1,6}?)的(
 _ARTICLE = re.compile(r"^(?:the|a|an|any|some)\s+", re.I)
 _WITH_ARTICLE = re.compile(r"\b(?:the|a|an|any|some)\s+$", re.I)
 _PLACE = re.compile(r"^(?:in|on|at|near|under|behind|inside|outside|with|from|during)\b", re.I)
+_COLOURS = (
+    r"\b(?:red|orange|yellow|green|blue|purple|violet|pink|brown|black|white|gr[ae]y|golden|silver)\b|"
+    "[红橙黄绿蓝紫粉棕黑白灰金银](?:色)?"
+)
+_COLOUR = re.compile(_COLOURS, re.I)
+_ONLY_COLOUR = re.compile(rf"^(?:the |any )?(?:{_COLOURS})(?: ones?|的(?:那)?[个只辆条]?)?$", re.I)
+_ONES = re.compile(
+    r"\b(?P<kind>(?!(?:the|any|other|which|these|those|some|same|this|that|next|last|first|second|"
+    r"third)\b)[a-z]+) ones?\b",
+    re.I,
+)
 _VOWEL = re.compile("^[aeiou]", re.I)
 
 
@@ -41,12 +55,22 @@ def put_in_place(meant: str, turn: Turn, chinese: bool) -> str:
     """The last question about what is meant instead; "" if it has no thing that could be replaced."""
     last = turn.question
     asked_in_chinese = is_in_chinese(last)
+    colour = _COLOUR.search(last)
+    if colour and _ONLY_COLOUR.match(meant):
+        other = _COLOUR.search(meant)
+        assert other is not None
+        word = other.group().removesuffix("色") + "色" * colour.group().endswith("色")
+        return last[: colour.start()] + word + last[colour.end() :]
+    if is_attribute(_ARTICLE.sub("", meant)):
+        return _other_attribute(_ARTICLE.sub("", meant), turn, chinese)
     if not chinese and _PLACE.match(meant):
         return f"{last.rstrip(' ?.!')} {meant}?"
     plain = in_simplified(last) if asked_in_chinese else spelled_out(last)
     intent = understand(last).otherwise
     things = things_in_chinese(plain, intent) if asked_in_chinese else things_in_english(plain, intent)
-    old = next((thing for thing in (*things, *turn.things) if thing and re.search(re.escape(thing), plain, re.I)), "")
+    named = [one for one in (*turn.things, *things) if one and re.search(re.escape(one), plain, re.I)]
+    named = [one for one in named if not is_attribute(one)] or named
+    old = next((one for one in named if _alike(one, meant)), named[0] if named else "")
     if not old:
         return ""
     new = _completed(meant, old, chinese)
@@ -56,6 +80,33 @@ def put_in_place(meant: str, turn: Turn, chinese: bool) -> str:
     if not asked_in_chinese:
         before, new = _articles(before, new)
     return before + new + after
+
+
+def _other_attribute(meant: str, turn: Turn, chinese: bool) -> str:
+    """ "And the price?" after a question about a lamp: what is the price of the lamp?"""
+    topic = next((one for one in turn.things if not is_attribute(one) and one.lower() in turn.question.lower()), "")
+    if not topic:
+        return ""
+    if chinese:
+        return f"{topic}的{meant}是什么？" if is_in_chinese(topic) else ""
+    return f"What is {topic}'s {meant}?" if topic[0].isupper() else f"What is the {meant} of the {topic}?"
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two nouns have the same head, or both are persons."""
+    same = one.lower().split()[-1] == other.lower().split()[-1] or one[-1] == other[-1] > "\u3400"
+    return same or bool(PERSONS.search(one) and PERSONS.search(other))
+
+
+def with_nouns_for_ones(plain: str, things: Sequence[str]) -> str:
+    """ "How many green ones are there?" with the noun for "ones"; "" if it has none, or nothing was named."""
+    found = _ONES.search(plain)
+    if not found or not things:
+        return ""
+    head = things[0].split()[-1]
+    head = head if found.group().lower().endswith("ones") or singular(head) == head else singular(head)
+    many = found.group().lower().endswith("ones") and singular(head) == head
+    return f"{plain[: found.start()]}{found['kind']} {head}{'s' * many}{plain[found.end() :]}"
 
 
 def _completed(meant: str, old: str, chinese: bool) -> str:

@@ -31,8 +31,11 @@ class Turn:
         question: as it stands alone.
         answer: the text of the answer; "" if there was none.
         shown: the cited moments, in the order in which they were listed.
-        things: what it was about, in the user's words (`Question.things`), and names in the answer.
+        things: what it was about, in the user's words.
         video_ids: the videos that the turn was restricted to; () for the whole library.
+        said: who and what the answer named ("Ada Stone", "a lamp").
+        claims: the sentences of the answer, each with the place that it cites first.
+        items: if what was shown is numbered ("Step 2: …"), all that its video has of these, by number.
     """
 
     asked: str
@@ -41,6 +44,9 @@ class Turn:
     shown: tuple[Shown, ...] = ()
     things: tuple[str, ...] = ()
     video_ids: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+    claims: tuple[tuple[str, Shown], ...] = ()
+    items: tuple[Shown, ...] = ()
 
     @property
     def videos(self) -> tuple[Shown, ...]:
@@ -63,6 +69,8 @@ class Standalone:
         why: what was taken, in a few words, for whoever shows the steps of a run.
         more: whether more is wanted of what was shown; what was shown is to be left out.
         language: in which to answer, if the question says so: "en", "zh" or "".
+        plain: another wording, closer to what was typed, for the same videos if this one finds nothing; "" for none.
+        exact: whether the moment must be kept to: what is asked is of this very place.
     """
 
     text: str
@@ -72,3 +80,5 @@ class Standalone:
     why: str = ""
     more: bool = False
     language: str = ""
+    plain: str = ""
+    exact: bool = False

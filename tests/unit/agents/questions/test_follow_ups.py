@@ -85,7 +85,7 @@ CASES = [
     (FISHERMAN, "What are his shoes like?", "What are the fisherman's shoes like?", ("vid_a",)),
     (FISHERMAN, "What happens after that?", "What happens after “net”?", ("vid_a",)),
     (FISHERMAN, "what tags does it have?", "what tags does it have?", ("vid_a",)),
-    (FISHERMAN, "What happens there?", "What happens?", ("vid_a",)),
+    (FISHERMAN, "What happens there?", "What happens there?", ("vid_a",)),
     (FISHERMAN, "How long is this video?", "How long is?", ("vid_a",)),
     (RENT, "Who says that?", "Who says “The rent is 900 euros”?", ("vid_a",)),
     (RENT, "when was that?", "When: The rent is 900 euros?", ("vid_a",)),

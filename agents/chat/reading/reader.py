@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from agents.answering.drafting.counting import asks_for_videos
 from agents.answering.wording import file_name
+from agents.chat.reading.memory import Memory
+from agents.chat.reading.readings import all_different, reading
 from agents.chat.rewriter import Rewriter
-from agents.questions.conversation.turns import Shown, Turn
+from agents.questions.conversation.turns import Standalone, Turn
 from agents.questions.described import described_videos
 from agents.questions.follow_ups import standing_alone
 from agents.questions.question import Question
@@ -27,6 +31,26 @@ from stores.library_store import LibraryStore
 CLEARLY = 0.8
 """Share of the best score below which the second best video is not meant, either. Ours."""
 
+_OF_THE_LIBRARY = ("which_videos", "compare", "summarise", "tags", "find", "nothing")
+"""Intents that are about all videos where none is named."""
+
+_LITTLE = re.compile(
+    r"^(?:long|old|fast|big|tall|high|far|heavy|deep|wide|expensive|much|many|soon|often|late|early|exactly|until|since|then|"
+    r"people|person|thing|get|happen|written|write|said|say|seen|see|visible|shown|time|there|kind|colour|color|come|go|do|"
+    r"人|秒|时候|多[长大久高重快远]|颜色|什么颜色|哪里|怎么样|然后)$",
+    re.I,
+)
+"""Words that alone do not say what a question is about."""
+
+
+def first_told(readings: list[dict[str, Any]], why: str) -> list[dict[str, Any]]:
+    """Different readings, each with what was taken from the conversation for it."""
+    different = all_different(readings)
+    return [{**one, "why": why or (_SAME_VIDEO if one["named"] and len(different) > 1 else "")} for one in different]
+
+
+_SAME_VIDEO = "the video last spoken of"
+
 
 class Reader:
     """Reads the questions of conversations over one library."""
@@ -40,6 +64,7 @@ class Reader:
         self._search = search
         self._names = VideoNames(store)
         self._topics = VideoTopics(store, encoders)
+        self._memory = Memory(store)
         self.question = lru_cache(maxsize=64)(self._understood)
 
     def alone(self, asked: str, history: Mapping[str, Any], scope: Sequence[str] | None) -> dict[str, Any]:
@@ -51,14 +76,13 @@ class Reader:
         if not asked.strip():
             raise UsageError("USAGE", "There is no question: the text is empty.", "Ask about what is in the videos.")
         named = self._names.taken_out(read_part(asked))
-        turns = self._turns(history)
-        alone = standing_alone(named.text, turns, named.video_ids)
+        turns = self._memory.turns(history)
+        alone = standing_alone(self._memory.with_others_named(named.text, turns), turns, named.video_ids)
         if self._rewriter is not None:
             alone = self._rewriter.completed(named.text, alone, turns)
-        videos, text, why = list(alone.video_ids or ()), alone.text, alone.why if alone.changed else ""
         unknown = named.unknown
-        if not videos:
-            videos, text, why = self._described(text, scope, why)
+        readings = self._readings(alone, named.video_ids, turns, scope)
+        videos = readings[0]["named"]
         if scope is not None:
             outside = [one for one in videos if one not in scope]
             unknown = unknown or (file_name(self._store.catalog.display_uri(outside[0])) if outside else "")
@@ -66,16 +90,58 @@ class Reader:
             self._check_indexed(videos or (scope or ()))
         shown = [one["evidence_id"] for turn in history.get("turns", []) for one in turn["cited"]] if alone.more else []
         return {
-            "stand_alone": text,
-            "named": videos,
+            **{key: readings[0][key] for key in ("stand_alone", "named", "moment")},
+            "readings": [] if unknown else readings[1:],
             "unknown": unknown,
-            "why": why,
+            "why": readings[0]["why"],
             "language": alone.language,
             "shown": shown,
         }
 
+    def _readings(
+        self, alone: Standalone, named: Sequence[str], turns: Sequence[Turn], scope: Sequence[str] | None
+    ) -> list[dict[str, Any]]:
+        """What the question may mean, the likeliest first."""
+        why = alone.why if alone.changed else ""
+        if alone.video_ids:
+            place = alone.moment if alone.exact or (alone.moment and self._of_the_moment(alone.text)) else None
+            texts = [alone.text, *([alone.plain] if alone.plain else [])]
+            tried = [reading(text, alone.video_ids, place) for text in texts] if place else []
+            tried += [reading(text, alone.video_ids) for text in texts]
+            return first_told(tried, why)
+        videos, text, described = self._described(alone.text, scope, why)
+        if videos:
+            return first_told([reading(text, videos), reading(alone.text, [])], described)
+        focus = () if named else self._memory.focus(turns)
+        if not focus or (scope is not None and focus[0] not in scope) or not self._may_be_narrowed(alone.text):
+            return first_told([reading(alone.text, [])], why)
+        return first_told(self._narrowed(alone, focus, turns), why)
+
+    def _narrowed(self, alone: Standalone, focus: Sequence[str], turns: Sequence[Turn]) -> list[dict[str, Any]]:
+        """A question without a video: one that says little is about what was just shown, one that says more may be
+        about the same video, or about any."""
+        here = reading(alone.text, focus)
+        terms = [term for term in self.question(alone.text, "").terms if not _LITTLE.match(term.text)]
+        if not terms:
+            moment = self._memory.moment(turns)
+            return [*([reading(alone.text, focus, moment)] if moment else []), here]
+        topics = {one.video_id: one.share for one in self._topics.ranked(terms)}
+        elsewhere = max((share for video_id, share in topics.items() if video_id not in focus), default=0.0)
+        anywhere = reading(alone.text, [])
+        return [anywhere, here] if elsewhere > topics.get(focus[0], 0.0) else [here, anywhere]
+
+    def _may_be_narrowed(self, text: str) -> bool:
+        """Whether a question can be about one video: not which videos, what is there at all, or nothing."""
+        question = self.question(text, "")
+        return question.intent not in _OF_THE_LIBRARY and not (question.idle or asks_for_videos(text))
+
+    def _of_the_moment(self, text: str) -> bool:
+        """Whether a question is about how something looks at the moment that was shown."""
+        question = self.question(text, "")
+        return question.intent in ("shown", "fact") and question.wants in ("colour", "action")
+
     def _described(self, text: str, scope: Sequence[str] | None, why: str) -> tuple[list[str], str, str]:
-        """The video that a question describes ("the news video"), if one can be meant, and the question without that."""
+        """The video that a question describes ("the news video"), if any can be meant, and the question without it."""
         described = described_videos(text)
         if described and self.question(text, "").intent == "compare":
             return [], text, why  # both sides are needed
@@ -96,26 +162,13 @@ class Reader:
         second = next((one.score for one in found.moments if one.video_id != first.video_id), 0.0)
         return first.video_id if second < CLEARLY * first.score else ""
 
-    def _turns(self, history: Mapping[str, Any]) -> list[Turn]:
-        return [self._turn(one) for one in history.get("turns", []) if one["status"] == "done"]
-
-    def _turn(self, told: Mapping[str, Any]) -> Turn:
-        """A turn of the history in the form that follow-ups are resolved by."""
-        lines = self._store.catalog.evidence([one["evidence_id"] for one in told["cited"]])
-        shown = tuple(
-            Shown(line.video_id, file_name(self._store.catalog.display_uri(line.video_id)), line.span, line.text)
-            for one in told["cited"]
-            if (line := lines.get(one["evidence_id"])) is not None
-        )
-        question = self.question(told["stand_alone"], "")
-        return Turn(told["question"], told["stand_alone"], told["answer"], shown, question.things)
-
-    def idle(self, question: Question, text: str, videos: Sequence[str] | None) -> str:
+    def idle(self, question: Question, state: Mapping[str, Any]) -> str:
         """Why there is nothing to answer; "" if there may be something."""
         if question.idle:
             return question.idle
-        if question.overview:
-            return ""
+        if question.overview or (state.get("named") and state.get("history", {}).get("turns")):
+            return ""  # what was said before says what it is about
+        videos, text = list(state["named"]) or state.get("video_ids"), state["stand_alone"]
         idle = nothing_to_look_for(text) or names_nothing(text, self._store, self._encoders, videos)
         return "empty" if idle else ""
 

@@ -1,0 +1,1 @@
+"""How a question of a conversation is read: what went before, what it may mean, whether there is anything to answer."""

@@ -1,0 +1,56 @@
+"""What a follow-up may mean, the likeliest first: each is asked in turn until one has an answer.
+
+"How many people were there?" is about the video that was just spoken of if that tells it, else about the library;
+"what colour is it?" is about the very moment that was shown if that shows it, else about its video.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agents.questions.conversation.turns import Shown
+
+MOST_READINGS = 4
+"""Readings of one question. Ours: each costs as much as a question."""
+
+
+def reading(text: str, videos: Sequence[str], moment: Shown | None = None) -> dict[str, Any]:
+    """One reading as JSON values: a question that stands alone, its videos (none for all) and the place in one."""
+    start, end = moment.span.seconds if moment is not None else (0.0, 0.0)
+    place = {"video_id": moment.video_id, "start": start, "end": end} if moment is not None else None
+    return {"stand_alone": text, "named": list(videos), "moment": place}
+
+
+def all_different(readings: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The readings in their order, each once, as many as are tried."""
+    kept: list[dict[str, Any]] = []
+    for one in readings:
+        if one not in kept:
+            kept.append(one)
+    return kept[:MOST_READINGS]
+
+
+def moment_in(place: dict[str, Any] | None) -> tuple[str, float, float] | None:
+    """The moment of a reading; None if it has none."""
+    return (place["video_id"], place["start"], place["end"]) if place else None
+
+
+def next_reading(state: Any) -> dict[str, Any]:
+    """The changes of a turn's state that begin the next reading; none but the end of it if all were tried."""
+    left = state.get("readings") or []
+    if not left:
+        return {"again": False}
+    return {
+        **left[0],
+        "readings": left[1:],
+        "first": state.get("first") or state["stand_alone"],
+        "again": True,
+        "calls": [],
+        "results": [],
+        "messages": [],
+        "drafted": [],
+        "rejected": [],
+        "repaired": False,
+        "by_rules": False,
+    }
