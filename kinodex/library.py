@@ -393,9 +393,10 @@ class Library:
         Args:
             videos: look only in these; video ids, paths or names.
         """
-        from kinodex.usecases.search import ask
+        from kinodex.usecases.search import ask, open_answerer
 
-        answer = ask(self.store, self.encoders, self._kept_finder(), self.llm, question, videos)
+        answerer = open_answerer(self.store, self.encoders, self._kept_finder(), self.llm, self.settings)
+        answer = ask(self.store, answerer, question, videos)
         self._freeze_models()
         return answer
 
@@ -403,11 +404,11 @@ class Library:
         """A conversation: questions that may refer to what was said before, kept in the library.
 
         Args:
-            thread: the id of one to go on with; None for a new one.
+            thread: the id of one to go on with, or ``last`` for the one that was changed last; None for a new one.
             videos: the only videos that a new one is about; video ids, paths or names.
 
         Raises:
-            UsageError: UNKNOWN_THREAD, UNKNOWN_VIDEO.
+            UsageError: UNKNOWN_THREAD; UNKNOWN_VIDEO; USAGE if both are given.
         """
         from kinodex.usecases.chat import Conversation, open_runner, open_thread
 

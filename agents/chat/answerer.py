@@ -7,7 +7,8 @@ from typing import Literal
 
 from agents.answering.claims import Answer
 from agents.chat.graph import RECURSION_LIMIT, ChatGraph
-from agents.chat.state import claim_in
+from agents.chat.limits import DEFAULT_LIMITS, ChatLimits
+from agents.chat.state import ChatState, claim_in
 from agents.llm import LLM
 from agents.search.finder import Finder
 from encoders.bundle import Encoders
@@ -20,13 +21,19 @@ class Answerer:
     Args:
         llm: plans the look-ups and drafts claims. Without one, rules do.
         finder: finds the moments that a question is about; by default one without steps after recall.
+        limits: of one question.
     """
 
     def __init__(
-        self, store: LibraryStore, encoders: Encoders, llm: LLM | None = None, finder: Finder | None = None
+        self,
+        store: LibraryStore,
+        encoders: Encoders,
+        llm: LLM | None = None,
+        finder: Finder | None = None,
+        limits: ChatLimits = DEFAULT_LIMITS,
     ) -> None:
         self._llm = llm
-        self._graph = ChatGraph(store, encoders, finder or Finder(store, encoders), llm).build().compile()
+        self._graph = ChatGraph(store, encoders, finder or Finder(store, encoders), llm, limits).build().compile()
 
     @property
     def mode(self) -> Literal["extractive", "llm"]:
@@ -41,7 +48,11 @@ class Answerer:
             EndpointError: if a language model is set and fails.
             WeightsError: as `Finder.search`.
         """
-        begun = {"question": question, "history": {}, "video_ids": None if video_ids is None else list(video_ids)}
+        begun: ChatState = {
+            "question": question,
+            "history": {},
+            "video_ids": None if video_ids is None else list(video_ids),
+        }
         answer = self._graph.invoke(begun, {"recursion_limit": RECURSION_LIMIT})["answer"]
         claims = tuple(claim_in(one) for one in answer["claims"])
         return Answer(question, answer["text"], answer["abstained"], answer["mode"], claims)

@@ -9,6 +9,7 @@ from kinodex.usecases.config import perception_config
 
 if TYPE_CHECKING:
     from agents.answering.claims import Answer
+    from agents.chat.answerer import Answerer
     from agents.llm import LLM
     from agents.search.finder import Finder, Found
     from agents.search.videos import FoundVideos, VideoFinder
@@ -61,14 +62,16 @@ def search_videos(finder: VideoFinder, query: str, k: int = 10) -> FoundVideos:
     return finder.search(query, k)
 
 
-def ask(
-    store: LibraryStore,
-    encoders: Encoders,
-    finder: Finder,
-    llm: LLM | None,
-    question: str,
-    videos: Sequence[str] | None = None,
-) -> Answer:
+def open_answerer(
+    store: LibraryStore, encoders: Encoders, finder: Finder, llm: LLM | None, settings: Settings
+) -> Answerer:
+    """Answers single questions, each within the limits of a turn of a conversation."""
+    from agents.chat.answerer import Answerer
+
+    return Answerer(store, encoders, llm, finder, settings.chat.limits(settings.endpoint))
+
+
+def ask(store: LibraryStore, answerer: Answerer, question: str, videos: Sequence[str] | None = None) -> Answer:
     """Answer from what was seen and heard, with citations, or abstain.
 
     Args:
@@ -77,7 +80,5 @@ def ask(
     Raises:
         UsageError: UNKNOWN_VIDEO.
     """
-    from agents.chat.answerer import Answerer
-
     only = [store.catalog.resolve(video) for video in videos] if videos else None
-    return Answerer(store, encoders, llm, finder).ask(question, video_ids=only)
+    return answerer.ask(question, video_ids=only)
