@@ -423,11 +423,11 @@ class Library:
         """A conversation: questions that may refer to what was said before, kept in the library.
 
         Args:
-            thread: the id of one to go on with; None for a new one.
+            thread: the id of one to go on with, or ``last`` for the one that was changed last; None for a new one.
             videos: the only videos that a new one is about; video ids, paths or names.
 
         Raises:
-            UsageError: UNKNOWN_THREAD, UNKNOWN_VIDEO.
+            UsageError: UNKNOWN_THREAD; UNKNOWN_VIDEO; USAGE if both are given.
         """
         from kinodex.usecases.chat import Conversation, open_runner, open_thread
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from agents.answering.claims import Answer
 from agents.chat.graph import RECURSION_LIMIT, ChatGraph
+from agents.chat.limits import DEFAULT_LIMITS, ChatLimits
 from agents.chat.state import ChatState, claim_in
 from agents.llm import LLM
 from agents.search.finder import Finder
@@ -21,6 +22,7 @@ class Answerer:
     Args:
         llm: plans the look-ups and drafts claims. Without one, rules do.
         finder: finds the moments that a question is about; by default one without steps after recall.
+        limits: of one question.
         eyes: look at frames before what was recognised is claimed.
     """
 
@@ -30,10 +32,11 @@ class Answerer:
         encoders: Encoders,
         llm: LLM | None = None,
         finder: Finder | None = None,
+        limits: ChatLimits = DEFAULT_LIMITS,
         eyes: Eyes | None = None,
     ) -> None:
         self._llm = llm
-        graph = ChatGraph(store, encoders, finder or Finder(store, encoders), llm, eyes=eyes)
+        graph = ChatGraph(store, encoders, finder or Finder(store, encoders), llm, limits, eyes)
         self._graph = graph.build().compile()
 
     @property

@@ -5,8 +5,9 @@ from __future__ import annotations
 import queue
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
+from typing import Any, Self, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.sqlite import SqliteSaver
@@ -105,23 +106,28 @@ class GraphRun:
         began = time.monotonic()
         self._context.check()
         # "sync": what a node found is on the disk before the next one begins.
-        parts: Iterator[Any] = graph.stream(
-            given, self._config, context=self._context, stream_mode=["updates", "custom"], durability="sync"
+        parts = cast(
+            "Generator[Any, None, None]",
+            graph.stream(
+                given, self._config, context=self._context, stream_mode=["updates", "custom"], durability="sync"
+            ),
         )
-        for mode, told in parts:
-            if mode == "custom":
-                self._store_step([step_event(told)], Progress(usage=self._context.usage))
-                yield
-            else:
-                # What an earlier attempt kept of a node is told again without running it.
-                kept = bool((told.get(_METADATA) or {}).get("cached"))
-                for node, update in told.items():
-                    if node != _METADATA:
-                        known = kept and node == self._last_node()
-                        self._after(node, update, None if known else time.monotonic() - began)
-                        yield
-                began = time.monotonic()
-            self._context.check()
+        # Closed, it waits for a node that still runs: what that leaves must find the checkpoints open.
+        with closing(parts):
+            for mode, told in parts:
+                if mode == "custom":
+                    self._store_step([step_event(told)], Progress(usage=self._context.usage))
+                    yield
+                else:
+                    # What an earlier attempt kept of a node is told again without running it.
+                    kept = bool((told.get(_METADATA) or {}).get("cached"))
+                    for node, update in told.items():
+                        if node != _METADATA:
+                            known = kept and node == self._last_node()
+                            self._after(node, update, None if known else time.monotonic() - began)
+                            yield
+                    began = time.monotonic()
+                self._context.check()
 
     def _after(self, node: str, update: Any, seconds: float | None) -> None:
         require_json(node, update)

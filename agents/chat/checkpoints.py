@@ -31,12 +31,17 @@ def checkpoints_in(path: Path) -> Iterator[SqliteSaver]:
     Raises:
         sqlite3.Error: if the file is damaged or cannot be written.
     """
-    with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)) as connection:
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
+    saver = SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+    try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        saver = SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
         saver.setup()
         yield saver
+    finally:
+        # Closed while another thread writes, a connection takes the whole process with it.
+        with saver.lock:
+            connection.close()
 
 
 def carry_over(earlier: Path, path: Path) -> bool:

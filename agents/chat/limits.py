@@ -48,3 +48,6 @@ class ChatLimits:
             "tokens": used.get("tokens", 0) + spent.prompt_tokens + spent.completion_tokens,
             "cost": used.get("cost", 0.0) + spent.cost(*self.prices),
         }
+
+
+DEFAULT_LIMITS = ChatLimits()

@@ -182,7 +182,7 @@ class TurnRunner:
             elif ending is None:
                 ending = time.monotonic() + GRACE_SECONDS
             elif time.monotonic() > ending:
-                _LOG.warning("A node of %s did not end in time; it is left alone.", name)
+                _LOG.info("A node of %s did not end in time; it is left alone.", name)
                 return TurnStoppedError(context.stopped)
 
     def _end(self, lease: Lease, outcome: Outcome, context: RunContext) -> Turn:

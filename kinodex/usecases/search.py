@@ -65,10 +65,12 @@ def search_videos(finder: VideoFinder, query: str, k: int = 10) -> FoundVideos:
 def open_answerer(
     store: LibraryStore, encoders: Encoders, finder: Finder, llm: LLM | None, settings: Settings
 ) -> Answerer:
-    """Answers single questions; with a model that can see, what was recognised is looked at before it is claimed."""
+    """Answers single questions, each within the limits of a turn of a conversation; with a model that can see, what was
+    recognised is looked at before it is claimed."""
     from agents.chat.answerer import Answerer
 
-    return Answerer(store, encoders, llm, finder, open_eyes(store, llm, settings.endpoint))
+    limits = settings.chat.limits(settings.endpoint)
+    return Answerer(store, encoders, llm, finder, limits, open_eyes(store, llm, settings.endpoint))
 
 
 def ask(store: LibraryStore, answerer: Answerer, question: str, videos: Sequence[str] | None = None) -> Answer:

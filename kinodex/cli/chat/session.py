@@ -118,7 +118,7 @@ class ChatSession:
 
     def _obey(self, line: str) -> None:
         if not line.startswith("/"):
-            self._answer(self._talk.ask(line))
+            self._ask(line)
             return
         name, *rest = line.split(maxsplit=1)
         do = self._commands.get(name)
@@ -129,6 +129,11 @@ class ChatSession:
         except ValueError:
             words = rest[0].split()  # an apostrophe in a name is no quotation mark
         do(words)
+
+    def _ask(self, question: str) -> None:
+        with self._talk.cancelled_by_interrupts():
+            turn = self._talk.ask(question)
+        self._answer(turn)
 
     def _answer(self, turn: TurnDocument) -> None:
         render.turn(self._console, turn, render.MOST_LISTED)
@@ -169,7 +174,9 @@ class ChatSession:
         """Answer a question whose process died."""
         for question in self._talk.lost():
             self._console.print(data(f"going on with a question that was cut off: {question}", "cyan"))
-        for turn in self._talk.resume():
+        with self._talk.cancelled_by_interrupts():
+            resumed = list(self._talk.resume())
+        for turn in resumed:
             self._answer(turn)
 
     def _help(self, _words: list[str]) -> None:
@@ -196,7 +203,7 @@ class ChatSession:
     def _more(self, _words: list[str]) -> None:
         last = self._last()
         chinese = any(_CHINESE[0] <= character <= _CHINESE[1] for character in last.question)
-        self._answer(self._talk.ask("还有吗？" if chinese else "more"))
+        self._ask("还有吗？" if chinese else "more")
 
     def _sources(self, _words: list[str]) -> None:
         render.turn(self._console, self._last())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -41,6 +44,8 @@ class Talk:
         self._tell = tell
         self._nodes = nodes
         self._conversation: Conversation | None = None
+        self._running = ""
+        self._to_cancel = False
         self.last: TurnDocument | None = None
         self.open(thread, videos)
 
@@ -82,12 +87,41 @@ class Talk:
             self.last = turn_document(self.library.store, turn)
             yield self.last
 
+    @contextmanager
+    def cancelled_by_interrupts(self) -> Iterator[None]:
+        """Within this context, Ctrl-C asks for the answer in the making to be cancelled; a second one breaks off.
+
+        Broken off anywhere, the terminal could be left with half of what was to be shown.
+        """
+        self._running, self._to_cancel = "", False
+
+        def interrupted(_number: int, _frame: object) -> None:
+            if self._to_cancel:
+                raise KeyboardInterrupt
+            self._to_cancel = True
+            # What is interrupted here may itself be writing to the library, so another thread does.
+            threading.Thread(target=self._cancel, daemon=True).start()
+
+        before = signal.signal(signal.SIGINT, interrupted)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _cancel(self) -> None:
+        if self._running and self._conversation is not None:
+            self._conversation.cancel(self._running)
+
     def lost(self) -> list[str]:
         """Questions of this thread whose process died."""
         thread = self.thread
         return [one.question for one in self.library.store.turns.lost(thread.thread_id)] if thread else []
 
     def _on_event(self, event: RunEvent) -> None:
+        if self._running != event.turn_id:
+            self._running = event.turn_id
+            if self._to_cancel:  # before there was anything to cancel
+                self._cancel()
         line = render.step(event, self._name_of, self._nodes)
         if line:
             self._tell(line)

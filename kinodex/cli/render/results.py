@@ -303,8 +303,11 @@ def answer(console: Console, payload: Payload) -> None:
                     f"({citation['channel']}): “{citation['quote']}”"
                 )
             )
-    if payload["claims"]:
-        console.print(_opening(payload["claims"][0]["citations"][0]))
+    for query in dict.fromkeys(claim["sql"] for claim in payload["claims"] if claim["sql"]):
+        console.print(_data(f"  counted by: {query}", "dim"))
+    first = next((citation for claim in payload["claims"] for citation in claim["citations"]), None)
+    if first is not None:  # a count of nothing cites nothing
+        console.print(_opening(first))
     if payload["mode"] == "extractive":
         console.print("(put together from the evidence, without a language model)", style="dim")
 

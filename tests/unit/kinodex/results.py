@@ -17,6 +17,7 @@ from stores.maintenance.rebuild import Rebuilt
 from stores.maintenance.sweeping import Swept
 from stores.maintenance.verification import Problem, Verification
 from stores.tags.library import ImportReport
+from stores.threads.records import RunEvent, Thread, ThreadCitation, ThreadClaim, Turn, Usage
 from workflows.describe import DescribedVideo, DescribeReport
 from workflows.evaluation.evaluate import AnswerResult, Evaluation, QueryResult
 from workflows.evaluation.measures import TagCounts, ranking
@@ -127,6 +128,13 @@ ANSWER = Answer(
     "extractive",
     (Claim("He says it is a rock.", (Citation("ev_1", "vid_1", Span(0, 12801, TICKS), "speech", "pretty rock"),)),),
 )
+COUNTED = Answer(
+    "How many submarines?",
+    "0 submarines",
+    False,
+    "extractive",
+    (Claim("0 submarines", (), "computed", "SELECT COUNT(*) FROM tracklets", "0"),),
+)
 DECLINED = Answer("Who?", "The videos do not tell.", True, "llm", ())
 
 TAGS = (
@@ -187,3 +195,37 @@ EVALUATION = Evaluation(
     facets={"dog": "what", "cat": "who"},
 )
 NOTHING_EVALUATED = Evaluation("x", 0, (), (), ranking([]), {}, TagCounts(), {}, {}, (), ranking([]), {}, {}, {})
+
+CITED = ThreadCitation("ev_1", "vid_1", Span(0, 12801, TICKS), "speech", "pretty rock")
+THREAD = Thread("thr_1", "What does “he” say?", None, 2, 1764400000.0, 1764400060.5)
+NARROW_THREAD = Thread("thr_2", "", ("vid_1", "vid_2"), 0, 1764400000, 1764400000)
+TURNS = (
+    Turn(
+        "trn_1",
+        "thr_1",
+        1,
+        "And what does “he” say?",
+        "What does the man say?",
+        "done",
+        "He says it is a rock; 2 rocks",
+        False,
+        False,
+        "extractive",
+        (
+            ThreadClaim("He says it is a rock", (CITED,), "words"),
+            ThreadClaim("2 rocks", (CITED,), "computed", "SELECT COUNT(*) FROM tracklets", "2"),
+        ),
+        Usage(3, 1200, 4.25, 0.001),
+        "",
+        "",
+        1,
+        12,
+        1764400000.5,
+        1764400004.75,
+    ),
+    Turn(
+        *("trn_2", "thr_1", 2, HOSTILE, "", "failed", "", False, False, "", (), Usage()),
+        *("TURN_TIMEOUT", "No answer was found.", 1, 3, 1764400050.0, None),
+    ),
+)
+EVENT = RunEvent("trn_1", 4, "step", {"kind": "looking", "arguments": {"query": "rock", "k": 12}}, 1764400001.5)

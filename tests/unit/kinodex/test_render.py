@@ -170,3 +170,10 @@ def test_the_background_is_not_shown_among_what_was_found(console):
     render.show(console, video)
     assert "dog" in shown(console)
     assert "background" not in shown(console)
+
+
+def test_a_count_of_nothing_cites_nothing_and_shows_its_query(console):
+    claim = {"text": "0 boats", "citations": [], "basis": "computed", "value": "0", "sql": "SELECT COUNT(*) FROM boats"}
+    render.answer(console, {"answer": "0 boats", "abstained": False, "mode": "extractive", "claims": [claim]})
+    assert "counted by: SELECT COUNT(*) FROM boats" in shown(console)
+    assert "mpv" not in shown(console)

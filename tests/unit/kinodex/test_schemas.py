@@ -9,6 +9,7 @@ import pytest
 
 from kinodex.schemas import (
     answer,
+    chat,
     describe,
     evaluation,
     explain,
@@ -51,6 +52,12 @@ DOCUMENTS = {
     "search-videos": lambda: search.search_videos(made.FOUND_VIDEOS, made.URIS),
     "answer": lambda: answer.answer(made.ANSWER, made.URIS),
     "answer-declined": lambda: answer.answer(made.DECLINED, made.URIS),
+    "answer-counted": lambda: answer.answer(made.COUNTED, made.URIS),
+    "threads": lambda: chat.threads([made.THREAD, made.NARROW_THREAD]),
+    "threads-deleted": lambda: chat.DeletedThreadsDocument(deleted=["thr_1"], turns=2),
+    "turn": lambda: chat.turn(made.TURNS[0], made.URIS),
+    "conversation": lambda: chat.conversation(made.THREAD, made.TURNS, made.URIS),
+    "event": lambda: chat.event(made.EVENT),
     "tags": lambda: tags.tags(made.TAGS),
     "decisions": lambda: tags.decisions(made.DECISIONS, TAGS, EVIDENCE, made.URIS),
     "imported": lambda: tags.imported(made.IMPORTED),

@@ -57,6 +57,13 @@ def test_portraits_in_a_file_are_relative_to_that_file(tmp_path: Path):
         ("[search]\ntop_k = 0", ("search.top_k",)),
         ("[describe]\nportraits = 'x'", ("describe.portraits", "people", "metadata")),
         ("[describe]\npeople = 3", ("describe.people", "folder")),
+        ("[chat]\nsecond = 3", ("chat.second", "seconds", "tokens", "money", "notes")),
+        ("[chat]\nseconds = 0", ("chat.seconds",)),
+        ("[chat]\nseconds = inf", ("chat.seconds",)),
+        ("[chat]\ntokens = 0.5", ("chat.tokens",)),
+        ("[chat]\nmoney = -1", ("chat.money",)),
+        ("[chat]\nnotes = 3", ("chat.notes",)),
+        ("chat = 3", ("chat",)),
         ("workers = ", ("TOML",)),
         ("library = true", ("library", "folder")),
         ('library = "a\\u0000"', ("library", "folder")),
@@ -195,3 +202,16 @@ def test_an_audio_track_that_is_wanted_is_heard_and_leaves_other_settings(tmp_pa
     audio = Settings.load(file, audio_track="deu").perception_config().audio
     assert (audio.track, audio.padding) == ("deu", 0.5)
     assert Settings.load(file).perception_config().audio.track == ""
+
+
+def test_a_turn_is_limited_by_the_settings_and_the_prices_of_the_endpoint():
+    Path("kinodex.toml").write_text(
+        "[chat]\nseconds = 30\nmoney = 0.25\nnotes = 900\n"
+        "[endpoint]\nprice_per_million_input = 2\nprice_per_million_output = 8"
+    )
+    settings = Settings.load()
+    limits = settings.chat.limits(settings.endpoint)
+    assert (limits.seconds, limits.tokens, limits.money, limits.notes) == (30, 40_000, 0.25, 900)
+    assert limits.prices == (2, 8)
+    Path("kinodex.toml").write_text("[chat]\nmoney = 0")
+    assert Settings.load().chat.limits(settings.endpoint).money is None, "0 is no limit"
