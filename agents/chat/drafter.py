@@ -8,6 +8,7 @@ from typing import Any
 
 from agents.answering.by_model import draft_by_model, entailed_by_model, summary_by_model
 from agents.answering.checker import CitationChecker
+from agents.answering.checking.quoting import quotations
 from agents.answering.claims import Claim
 from agents.answering.drafting.draft import draft
 from agents.answering.drafting.material import Material
@@ -21,6 +22,7 @@ from agents.llm import LLM
 from agents.questions.question import Intent, Question
 from agents.search.finder import Found
 from agents.tools.toolbox import Toolbox
+from agents.words import content_terms
 from encoders.bundle import Encoders
 from stores.core.errors import EndpointError
 from stores.core.records import Evidence
@@ -32,6 +34,9 @@ RULED: frozenset[Intent] = frozenset(("count", "when", "which_videos", "compare"
 LEAST_YES = 0.8
 """Probability of *yes* from which a model confirms a claim. Source: measured with Qwen2.5 1.5B on 11 questions: all
 right answers lie above it, all wrong ones below."""
+
+MOST_NAMES = 2
+"""Names of things that a summary is made from where as many lines were heard or read. Ours."""
 
 MODEL_FAULTS = ("ENDPOINT_BAD_OUTPUT", "ENDPOINT_CONTEXT", "ENDPOINT_FILTERED", "ENDPOINT_BUDGET")
 
@@ -102,19 +107,19 @@ class Drafter:
                 claims = self._ruled(material, ranked)
                 made |= {"mode": "extractive", "drafted": [claim_out(one) for one in claims]}
             elif videos:
-                made |= self._summary(state, self._ruled(material, ranked))
+                made |= self._summary(state, self._ruled(material, ranked), videos[0])
             else:
                 made |= self._by_model(state, ranked)
         return {**made, "tried": tried, "by_rules": len(tried) == len(turns)}
 
-    def _summary(self, state: ChatState, ruled: Sequence[Claim]) -> dict[str, Any]:
+    def _summary(self, state: ChatState, ruled: Sequence[Claim], video_id: str) -> dict[str, Any]:
         """A model's sentences on a video before the lines that the rules quote of it, which they are made from."""
         assert self._llm is not None
         budget = self._limits.left(state)
         ids = dict.fromkeys(one.evidence_id for claim in ruled for one in claim.citations)
         lines = self._store.catalog.evidence(list(ids))
         try:
-            some = [lines[one] for one in ids if one in lines]
+            some = _for_summary([lines[one] for one in ids if one in lines and lines[one].video_id == video_id])
             claims = summary_by_model(self._llm, state["stand_alone"], some, budget) if some else []
         except EndpointError as error:
             if error.code.name not in MODEL_FAULTS:
@@ -140,8 +145,11 @@ class Drafter:
         )
         usage: dict[str, float] = {}
         if kept and self._llm is not None and state.get("mode") == "llm":
-            kept, doubted, usage = self._confirmed(state, kept)
+            # Of a summary each sentence is a statement by itself.
+            asked = "" if question.overview or question.intent == "summarise" else state["stand_alone"]
+            kept, doubted, usage = self._confirmed(state, kept, asked)
             rejected += doubted
+            kept = _said_once(kept)
         changes: dict[str, Any] = {"claims": [claim_out(one) for one in kept], "rejected": rejected}
         if usage:
             changes["usage"] = usage
@@ -193,7 +201,7 @@ class Drafter:
             return []
 
     def _confirmed(
-        self, state: ChatState, claims: Sequence[Claim]
+        self, state: ChatState, claims: Sequence[Claim], asked: str
     ) -> tuple[list[Claim], list[dict[str, str]], dict[str, float]]:
         """The claims that the model confirms in a call of its own, which can only remove."""
         assert self._llm is not None
@@ -206,7 +214,7 @@ class Drafter:
             lines = self._store.catalog.evidence([one.evidence_id for one in claim.citations])
             try:
                 texts = [line.text for line in lines.values()]
-                sure = entailed_by_model(self._llm, state["stand_alone"], claim.text, texts, budget)
+                sure = entailed_by_model(self._llm, asked, claim.text, texts, budget)
             except EndpointError as error:
                 if error.code.name not in MODEL_FAULTS:
                     raise
@@ -216,3 +224,26 @@ class Drafter:
             else:
                 doubted.append({"text": claim.text, "reason": f"the model itself doubts it ({sure:.2f})"})
         return kept, doubted, self._limits.used(state, budget.spent)
+
+
+def _for_summary(lines: Sequence[Evidence]) -> list[Evidence]:
+    """What was heard and read first: where it tells enough, few names of things are shown, which a model would list."""
+    told = [line for line in lines if line.channel not in ("picture", "object")]
+    seen = [line for line in lines if line.channel in ("picture", "object")]
+    return told + (seen[:MOST_NAMES] if len(told) >= MOST_NAMES else seen)
+
+
+def _said_once(claims: Sequence[Claim]) -> list[Claim]:
+    """Claims without quotations that a sentence of the model has word for word."""
+    said = [" ".join(_terms_of(claim.text)) for claim in claims if claim.basis == "words"]
+    quoted = {claim: [" ".join(_terms_of(one)) for one in quotations(claim.text)] for claim in claims}
+    return [
+        claim
+        for claim in claims
+        if claim.basis != "quote" or not any(words and words in one for words in quoted[claim] for one in said)
+    ]
+
+
+def _terms_of(text: str) -> list[str]:
+    """The content words of a text."""
+    return [term.text for term in content_terms(text)]
