@@ -22,6 +22,7 @@ from agents.answering.text.readers.reading import Reading
 from agents.answering.text.readers.roles import people_in_role, pieces_of, roles_of
 from agents.answering.text.statements import denied, judged
 from agents.answering.text.steps import step_lines
+from agents.answering.text.subjects import of_another
 from agents.answering.text.support import (
     ELSEWHERE,
     PAGE,
@@ -173,7 +174,7 @@ def _candidates(
     things = [reading for reading in things if reading.strength >= LEAST_SURE]
     candidates = []
     for reading in things:
-        if _in_question(reading.text, question):
+        if _in_question(reading.text, question) or of_another(asked, wanted, unit.text, reading):
             continue
         support = _support(asked, line, reading, things, wanted, around)
         enough = ENOUGH_IN_CHINESE if asked.phrases else ENOUGH
@@ -193,11 +194,13 @@ def _typed(asked: Asked, things: Sequence[Reading], value: Reading) -> Reading:
     if inside and asked.kind not in ("name", "person", "place", "clock", "date"):
         best = max(inside, key=lambda one: one.end - one.start)
         return Reading(best.text, best.start, best.end, max(best.strength, value.strength))
-    if asked.kind == "person" and not is_name(value.text):
+    no_name = asked.kind == "person" and not is_name(value.text)
+    if no_name or (asked.kind == "name" and _NUMBER.search(value.text)):
         return Reading(value.text, value.start, value.end, 0.0)
     return value if inside or asked.kind not in _NEEDS_KIND else Reading(value.text, value.start, value.end, 0.0)
 
 
+_NUMBER = re.compile(r"\d")
 _NEEDS_KIND: frozenset[Kind] = frozenset(
     {"price", "percent", "phone", "email", "link", "year", "date", "clock", "duration", "age"}
 )
