@@ -9,6 +9,7 @@ from agents.answering.text.asked import Asked
 from agents.answering.text.kinds import GENERAL, Kind
 from agents.answering.text.readers.reading import Reading
 from agents.words import content_terms
+from stores.core.text_keys import HAN
 
 _LABELLED = re.compile(
     r"(?:^|[/|\n,，;；]|(?<=[.。]))\s*(?P<label>[^:：/|\n,，.。;；]{1,32}?)\s*[:：](?!//)\s*(?P<value>[^/|"
@@ -46,10 +47,12 @@ _PEOPLE = re.compile(
 )
 
 
-def _only(label: str, says: Callable[[str], float]) -> bool:
+def _only(label: str, question: str, says: Callable[[str], float]) -> bool:
     """Whether a label has no noun of its own: "Puppy class" is no label of the puppy."""
-    terms = content_terms(label)
-    return all(term.cjk or says(term.text) or term.text in GENERAL for term in terms)
+    characters = re.findall(f"[{HAN}]", label)
+    if characters:
+        return 2 * sum(one in question for one in characters) >= len(characters)
+    return all(says(term.text) or term.text in GENERAL for term in content_terms(label))
 
 
 def labelled(asked: Asked, text: str, says: Callable[[str], float]) -> list[Reading]:
@@ -65,7 +68,7 @@ def labelled(asked: Asked, text: str, says: Callable[[str], float]) -> list[Read
             continue  # "8:20" is no label
         kind = _KIND_LABELS.get(asked.kind)
         of_kind = bool(kind and kind.search(label))
-        about = says(label) if of_kind or _only(label, says) else 0.0
+        about = says(label) if of_kind or _only(label, asked.text, says) else 0.0
         if asked.kind == "number" and asked.unit and not _PEOPLE.search(" ".join(t.text for t in asked.unit)):
             of_kind = False
         if of_kind or about:
