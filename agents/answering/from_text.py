@@ -22,6 +22,7 @@ from agents.answering.text.readers.reading import Reading
 from agents.answering.text.readers.roles import people_in_role, pieces_of, roles_of
 from agents.answering.text.statements import denied, judged
 from agents.answering.text.steps import step_lines
+from agents.answering.text.subjects import of_another
 from agents.answering.text.support import (
     ELSEWHERE,
     PAGE,
@@ -173,7 +174,11 @@ def _candidates(
     things = [reading for reading in things if reading.strength >= LEAST_SURE]
     candidates = []
     for reading in things:
-        if _in_question(reading.text, question):
+        if (
+            _in_question(reading.text, question)
+            or _other_time(asked, reading, unit, around)
+            or of_another(asked, wanted, unit.text, reading)
+        ):
             continue
         support = _support(asked, line, reading, things, wanted, around)
         enough = ENOUGH_IN_CHINESE if asked.phrases else ENOUGH
@@ -193,11 +198,13 @@ def _typed(asked: Asked, things: Sequence[Reading], value: Reading) -> Reading:
     if inside and asked.kind not in ("name", "person", "place", "clock", "date"):
         best = max(inside, key=lambda one: one.end - one.start)
         return Reading(best.text, best.start, best.end, max(best.strength, value.strength))
-    if asked.kind == "person" and not is_name(value.text):
+    no_name = asked.kind == "person" and not is_name(value.text)
+    if no_name or (asked.kind == "name" and _NUMBER.search(value.text)):
         return Reading(value.text, value.start, value.end, 0.0)
     return value if inside or asked.kind not in _NEEDS_KIND else Reading(value.text, value.start, value.end, 0.0)
 
 
+_NUMBER = re.compile(r"\d")
 _NEEDS_KIND: frozenset[Kind] = frozenset(
     {"price", "percent", "phone", "email", "link", "year", "date", "clock", "duration", "age"}
 )
@@ -296,10 +303,15 @@ def _quotes(
     more = bool(line.after) and unit.channel == "speech" and goes_back(line.after[0])
     if (len(new) < _ADDS and not more) or not _agrees(question, asked, unit.text):
         return []
-    if len(new) < FEW and more:
+    if asked.kind == "place" and _HERE.search(unit.text) and unit.channel == "speech" and line.before:
+        # "Eight people can sleep here": where that is was said before.
+        line = RankedLine(_with_next(line.before[0], unit), line.score, line.likeness, line.share)
+    elif len(new) < FEW and more:
         line = RankedLine(_with_next(unit, line.after[0]), line.score, line.likeness, line.share)
     return [Candidate(line, None, support, _worth(question, line, support, max(own, about)))]
 
+
+_HERE = re.compile(r"\b(?:here|there)\b|[这那][里儿]", re.I)
 
 LEAST_OWN = 0.3
 """Share of the question's words that a quoted sentence says itself. Ours."""
@@ -318,9 +330,42 @@ def _in_question(text: str, question: Question) -> bool:
     """Whether the question itself says what would be its answer."""
     asked_words = set(re.findall(r"\w+", search_key(question.text)))
     words = [word for word in re.findall(r"\w+", search_key(text)) if word not in FUNCTION_WORDS]
+    if question.wants == "place" and words and words[-1] in asked_words:
+        return True  # "at the spring festival" is no answer to where the festival is
     if question.chinese:
         return search_key(text) in search_key(question.text)
     return bool(words) and asked_words.issuperset(words)
+
+
+_UNTIL = re.compile(r"\b(?:until|till|by) (?:when|what|which)\b|到什么时候|到几[点号月]", re.I)
+_FROM = re.compile(r"(?:\b(?:from|since|starting|begins?|opens?)(?: on| at)?|从|自)\s*$", re.I)
+_WEEKDAY = re.compile(r"\b(mon|tues|wednes|thurs|fri|satur|sun)days?\b|(?:星期|周|礼拜)([一二三四五六日天])", re.I)
+_SHUT = re.compile(
+    r"\b(?:closed?|closes|shut|no (?:classes|tours|entry))\b|休息|闭园|闭馆|关门|关闭|休馆|停业|不开", re.I
+)
+
+
+def _other_time(asked: Asked, reading: Reading, unit: Unit, around: Surroundings) -> bool:
+    """Whether a time is that of another day than the question names, or a beginning where an end is asked for."""
+    if asked.kind not in ("clock", "date", "duration", "price", "thing"):
+        return False
+    if _UNTIL.search(asked.text) and _FROM.search(unit.text[: reading.start]):
+        return True
+    days = _days_in(asked.text)
+    if not days or asked.negated or _SHUT.search(asked.text):
+        return False
+    beside = "\n".join(one.text for one in around.at_the_time_of(unit, ("speech", "screen")))
+    if any(
+        days & _days_in(part) for part in re.split(r"[/\n.。,，;；]", f"{unit.text}\n{beside}") if _SHUT.search(part)
+    ):
+        return True  # "Closed on Tuesdays" stands beside the hours
+    own = _days_in(unit.text)
+    between = re.search(r"[-–—~至到]|\bto\b|\bthrough\b", unit.text)
+    return bool(own) and not own & days and not (len(own) == 2 and between)
+
+
+def _days_in(text: str) -> set[str]:
+    return {(found[1] or found[2]).casefold().replace("天", "日") for found in _WEEKDAY.finditer(text)}
 
 
 def _agrees(question: Question, asked: Asked, text: str) -> bool:

@@ -1,6 +1,6 @@
-"""The same question asked of the one video that is about its subject, without the words for the subject.
+"""The same question asked of the one video that is about its subject.
 
-What a thing costs is said in its video, but seldom together with its name.
+What a thing costs is said in its video, but seldom together with its name, and a large library has nearer lines.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from agents.answering.text.units import RankedLine
 from agents.questions.question import Question
 from agents.questions.understanding import understand
 from agents.tools.video_topics import VideoTopics
-from agents.words import without_words
 
 
 def draft_narrowed(material: Material) -> list[Claim]:
@@ -25,14 +24,9 @@ def draft_narrowed(material: Material) -> list[Claim]:
         question.terms, material.found, material.named or material.scope
     )
     for topic in topics[:1]:
-        rest = without_words(question.text, topic.terms)
-        if rest == question.text or not rest.strip():
-            continue
-        asked = understand(rest, material.encoders.concepts.vocabulary)
-        left = tuple(term for term in question.terms if term.text not in topic.terms)
-        narrowed = replace(question, text=rest, terms=left, things=asked.things)
-        ranked = ranked_lines(material, narrowed, [topic.video_id])
-        return draft_from_text(narrowed, ranked, material.encoders, video_ids=[topic.video_id])
+        # All of the question's words stay: without them any price would be that of the thing asked about.
+        ranked = ranked_lines(material, question, [topic.video_id])
+        return draft_from_text(question, ranked, material.encoders, video_ids=[topic.video_id])
     return []
 
 

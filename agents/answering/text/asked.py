@@ -146,7 +146,7 @@ def asked_of(question: Question) -> Asked:
         focus = tuple(
             term
             for term in content_terms(rest)
-            if not _is_general(term)
+            if not _is_general(term, rest)
             and term.text not in kind_words
             and term not in counted
             and not (negated and term.text in _ALLOWED)
@@ -217,8 +217,14 @@ def source_of(question: Question, asked: Asked) -> Source | None:
 _CLASS_ASKED = re.compile(r"\b(?:which|what)\b|哪|什么", re.I)
 
 
-def _is_general(term: Term) -> bool:
+def _is_general(term: Term, text: str = "") -> bool:
+    if term.text == "library":
+        return not _A_LIBRARY.search(text)
     return term.text in GENERAL
+
+
+_A_LIBRARY = re.compile(r"(?<!in )(?<!of )(?<!from )\bthe library\b", re.I)
+"""A building, unless something is in the library: then it is this one."""
 
 
 def _kind(text: str, question: Question) -> Kind:

@@ -81,9 +81,11 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     ("age", r"\bhow old\b|\bwhat age\b|几岁|多大(年纪|岁数|年龄)|年龄|多少岁"),
     (
         "measure",
+        r"\b(?:what|which) size\b|"
         r"\bhow (tall|far|heavy|fast|deep|high|wide|long|big|large|hot|cold|warm|thick|strong|loud|much)\b|"
         r"\b(weight|height|length|width|depth|speed|distance|temperature|altitude|volume|capacity|degrees)\b|"
-        r"多[高远重快深宽长厚]|重量|高度|长度|宽度|深度|速度|距离|温度|海拔|容量|多大(?!年纪|岁数|年龄)|尺寸|多少[度米克斤吨公里升]|[几多少]+(公里|千克|公斤|毫升|厘米)",
+        r"多[高远重快深宽长厚]|重量|高度|长度|宽度|深度|速度|距离|温度|海拔|容量|多大(?!年纪|岁数|年龄)|尺寸|"
+        r"多少[度米克斤吨公里升]|[几多少]+(公里|千克|公斤|毫升|厘米)",
     ),
     (
         "number",
@@ -111,7 +113,8 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
         "role",
         r"\b(what|which) (is|was) .*\b(job|role|position|profession|occupation|title)\b|"
         r"\bwhat does .* do for a living\b|"
-        r"\b(what|which) (job|position|role|profession|occupation)\b|职位|职业|职务|做什么工作|什么职",
+        r"\b(what|which) (job|position|role|profession|occupation)\b|职位|职业|职务|做什么工作|什么职|"
+        r"[教负]责?(?:的是)?(?:什么|哪门|哪一?科)|担任什么",
     ),
     ("colour", r"\bwhat colou?rs?\b|\bwhich colou?rs?\b|什么颜色|颜色"),
     (
@@ -157,7 +160,7 @@ KIND_WORDS: dict[Kind, str] = {
     "duration": "long last take seconds minute hour day week month year duration time",
     "age": "old age year",
     "measure": "tall far heavy fast deep high wide long big large hot cold warm thick weight height length width depth "
-    "speed distance temperature altitude volume capacity degree much weigh",
+    "speed distance temperature altitude volume capacity degree much weigh size",
     "number": "number amount score total count final game match result",
     "place": "place location address located situated city country town village street state island "
     "building take hold held live",
@@ -190,8 +193,8 @@ GENERAL = frozenset(
 _LIGHT = frozenset(
     "need use take get make give ask want do go come find bring put call happen offer quote "
     "become should must let keep "
-    "work look like have new own main about leave run stay hold say receive include contain consist currently today "
-    "originally really last long goe doe going until till during while besides beside serve "
+    "work look play like have new own main about leave run stay hold say receive include contain consist currently "
+    "today originally really last long goe doe going until till during while besides beside serve "
     "group area world company".split()
 )
 """Words of little content: an answer often says these in another way."""

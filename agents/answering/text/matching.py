@@ -57,12 +57,34 @@ def _table(groups: str) -> dict[str, frozenset[str]]:
 
 _FORM_OF = _table(_FORMS)
 _MEANS = _table(_SYNONYMS)
+_MEANS["weather"] = frozenset(  # not the other way round: snow is no rain
+    "rain rained rainy raining snow snowed snowy snowing wind windy sun sunny cloud cloudy storm stormy fog foggy "
+    "hot cold warm freezing sunshine thunder thunderstorm".split()
+)
+_NUMERALS = {
+    word: str(number)
+    for number, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen twenty".split()
+    )
+}
+_NUMERALS |= {digits: word for word, digits in _NUMERALS.items()}
 _CHINESE_SYNONYMS = tuple(
     tuple(group.split())
     for group in (
         "价格 价钱 售价 票价 多少钱",
         "开始 开幕",
-        "开门 开放 营业 开业",
+        "开门 开放 营业 开业 上班时间",
+        "关门 关闭 闭园 闭馆 休息 休馆 停业 打烊 不开门 不开放 不营业",
+        "关门 开放时间 营业时间",
+        "续航 电池 能用",
+        "教 老师 教师",
+        "优点 好处",
+        "缺点 不足 坏处",
+        "地址 位于 地点",
+        "员工 职工 职员",
+        "学生 同学",
+        "天气 下雨 下雪 刮风 多云 晴天 阴天 大风",
         "一天 每天",
         "结束 关门 闭幕",
         "工程师 工程人员",
@@ -113,7 +135,7 @@ def says(term: Term, text: str) -> float:
     if term.cjk:
         return _says_in_chinese(term.text, search_key(text))
     words = words_of(text)
-    if term.text in words or not words.isdisjoint(_FORM_OF.get(term.text, ())):
+    if term.text in words or not words.isdisjoint(_FORM_OF.get(term.text, ())) or _NUMERALS.get(term.text) in words:
         return 1.0
     if any(_same_stem(term.text, word) for word in words):
         return 1.0
@@ -145,9 +167,21 @@ def said_share(phrase: str, text: str) -> float:
         return 1.0
     covered = [False] * len(wanted)
     for start in range(len(wanted) - 1):
-        if wanted[start : start + 2] in key:
+        if says_pair(wanted[start : start + 2], key):
             covered[start] = covered[start + 1] = True
     return sum(covered) / len(wanted)
+
+
+def says_pair(pair: str, key: str) -> bool:
+    """Whether the key of a text says two characters, a verb and its object also apart: 煮饭, 煮好饭."""
+    if pair in key:
+        return True
+    at = key.find(pair[0])
+    return (
+        at >= 0
+        and len(pair) == 2
+        and bool(re.search(f"{re.escape(pair[0])}[好了完过个点些]{{1,2}}{re.escape(pair[1])}", key))
+    )
 
 
 def _same_stem(one: str, other: str) -> bool:

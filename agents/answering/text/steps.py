@@ -81,7 +81,15 @@ def step_lines(
     return None
 
 
+_UNTIL_WHEN = re.compile(
+    r"\b(?:until|till|by|since|from|after|before) (?:when|(?:what|which) (?:time|day|date|hour|year)\b)", re.I
+)
+"""Asks for a time, and not for what comes before something."""
+
+
 def _relation(question: Question) -> tuple[str, tuple[Term, ...]]:
+    if _UNTIL_WHEN.search(question.text):
+        return "", ()
     found = _BEFORE_OR_AFTER.search(question.text)
     if question.relation in ("before", "after") and question.anchor and not (found and found["chinese"]):
         return question.relation, question.anchor
@@ -109,6 +117,8 @@ def _beside(side: str, anchor: Sequence[Term], texts: Sequence[RankedLine]) -> l
         ):
             found.append((share + 0.1 * line.score, line))
     for _, line in sorted(found, key=lambda pair: -pair[0])[:3]:
+        if _says_when(side, anchor, line.unit.text):
+            return [Candidate(line, None, Support(1.0, True), 1.0)]
         inside = _inside(side, anchor, line.unit)
         if inside is not None:
             return [Candidate(line, inside, Support(1.0, True), 1.0)]
@@ -117,6 +127,21 @@ def _beside(side: str, anchor: Sequence[Term], texts: Sequence[RankedLine]) -> l
             other = RankedLine(beside[0], line.score, line.likeness, line.share)
             return [Candidate(other, None, Support(1.0, True, (line.unit,)), 1.0)]
     return []
+
+
+_CONJUNCTION = {"after": r"\bafter\b|之后|以后|后", "before": r"\bbefore\b|之前|以前|前"}
+
+
+def _says_when(side: str, anchor: Sequence[Term], text: str) -> bool:
+    """Whether a sentence says itself what is after the anchor: "After lunch there is a walk"."""
+    for found in re.finditer(_CONJUNCTION[side], text, re.I):
+        there = (
+            text[max(0, found.start() - 8) : found.start()] if anchor[0].cjk else text[found.end() : found.end() + 40]
+        )
+        rest = [term for term in content_terms(text) if not any(says(one, term.text) for one in anchor)]
+        if _share(anchor, there) >= ANCHORED and len(rest) > 1:
+            return True
+    return False
 
 
 def _share(anchor: Sequence[Term], text: str) -> float:

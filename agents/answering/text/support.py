@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.answering.text.asked import Asked
-from agents.answering.text.matching import Rarity, says, says_phrase, words_of
+from agents.answering.text.matching import Rarity, says, says_pair, says_phrase, words_of
 from agents.answering.text.readers.reading import Reading
 from agents.answering.text.units import RankedLine, Unit, unit_text
 from agents.words import Term, content_terms
-from stores.core.text_keys import search_key
+from stores.core.text_keys import HAN, search_key
 
 NEAR, BESIDE, PAGE, TOGETHER, SEEN_THERE = 0.95, 0.85, 0.8, 0.72, 0.72
 """How much a word counts that is said not with the answer itself but in its sentence, in the sentence before, elsewhere
@@ -80,7 +80,7 @@ class SoughtWord:
         if says_phrase(self.phrase, key):
             return 1.0
         before, after = self.phrase[max(0, self.place - 1) : self.place + 1], self.phrase[self.place : self.place + 2]
-        return float(any(len(pair) == 2 and pair in key for pair in (before, after)))
+        return float(any(len(pair) == 2 and says_pair(pair, key) for pair in (before, after)))
 
 
 def wanted_of(
@@ -295,6 +295,8 @@ def _points_back(unit: Unit, reading: Reading | None, wanted: Sequence[SoughtWor
         and text[: reading.start - start].rstrip().endswith((":", "："))
     ):
         return True  # a value beside its label
+    if reading is not None and unit.channel == "screen" and _is_short_row(text):
+        return True
     rest = text if reading is None else f"{text[: reading.start - start]} {text[reading.end - start :]}"
     own = [
         term
@@ -303,6 +305,18 @@ def _points_back(unit: Unit, reading: Reading | None, wanted: Sequence[SoughtWor
     ]
     return len(own) <= 1 or text.lower().startswith(("because", "so ", "for ", "only", "just", "now"))
 
+
+def _is_short_row(text: str) -> bool:
+    """Whether a row of Chinese on screen is too short to have another subject than what the video is about."""
+    row = text.strip()
+    return len(row) <= LONGEST_ROW and bool(_HAN.match(row)) and not _OF_ONE.match(row)
+
+
+_HAN = re.compile(f"[{HAN}]")
+_OF_ONE = re.compile(r"第[一二三四五六七八九十\d]+|[这那每]")
+
+LONGEST_ROW = 9
+"""Characters of such a row. Ours."""
 
 _NO_SUBJECT = frozenset("after before until till since during only just now already still from every today".split())
 

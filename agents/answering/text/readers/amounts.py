@@ -193,8 +193,33 @@ def measures(text: str, question: str = "") -> Iterator[Reading]:
     wanted = [units for asked, units in _DIMENSIONS if re.search(asked, question, re.I)]
     for pattern in _MEASURES:
         for found in readings(pattern, text):
-            if not wanted or any(re.search(units, found.text, re.I) for units in wanted):
+            if wanted and not any(re.search(units, found.text, re.I) for units in wanted):
+                continue
+            if not _of_other_extent(question, text[max(0, found.start - 12) : found.start], text[found.end :]):
                 yield found
+
+
+_EXTENTS = tuple(
+    re.compile(extent, re.I)
+    for extent in (
+        r"\bdeep|\bdepth|深",
+        r"\bwid(?:e|th)|\bbroad|宽",
+        r"\b(?:tall|high|height)|高",
+        r"\b(?:long|length)|长",
+        r"\bthick|厚",
+        r"\b(?:heavy|weight|weighs?)|重",
+    )
+)
+
+
+def _of_other_extent(question: str, before: str, behind: str) -> bool:
+    """Whether a measure is said to be a depth, where a width is asked for."""
+    asked = [extent for extent in _EXTENTS if extent.search(question)]
+    beside = re.match(r"\W{0,2}(?:in )?([^\W\d_]+)", behind)
+    label = re.search(r"([^\W\d_]+)(?: of| is|:|：|是|为|约)?\s*$", before)
+    named = " ".join(found[1] for found in (beside, label) if found)
+    said = [extent for extent in _EXTENTS if extent.search(named)]
+    return bool(asked and said) and not any(one in asked for one in said)
 
 
 def scores(text: str) -> Iterator[Reading]:

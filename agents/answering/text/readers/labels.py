@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable
 
 from agents.answering.text.asked import Asked
-from agents.answering.text.kinds import Kind
+from agents.answering.text.kinds import GENERAL, Kind
 from agents.answering.text.readers.reading import Reading
+from agents.words import content_terms
+from stores.core.text_keys import HAN
 
 _LABELLED = re.compile(
     r"(?:^|[/|\n,，;；]|(?<=[.。]))\s*(?P<label>[^:：/|\n,，.。;；]{1,32}?)\s*[:：](?!//)\s*(?P<value>[^/|"
@@ -45,6 +47,14 @@ _PEOPLE = re.compile(
 )
 
 
+def _only(label: str, question: str, says: Callable[[str], float]) -> bool:
+    """Whether a label has no noun of its own: "Puppy class" is no label of the puppy."""
+    characters = re.findall(f"[{HAN}]", label)
+    if characters:
+        return 2 * sum(one in question for one in characters) >= len(characters)
+    return all(says(term.text) or term.text in GENERAL for term in content_terms(label))
+
+
 def labelled(asked: Asked, text: str, says: Callable[[str], float]) -> list[Reading]:
     """The values in a text whose label is of the kind asked for, or says what the question is about.
 
@@ -58,7 +68,7 @@ def labelled(asked: Asked, text: str, says: Callable[[str], float]) -> list[Read
             continue  # "8:20" is no label
         kind = _KIND_LABELS.get(asked.kind)
         of_kind = bool(kind and kind.search(label))
-        about = says(label)
+        about = says(label) if of_kind or _only(label, asked.text, says) else 0.0
         if asked.kind == "number" and asked.unit and not _PEOPLE.search(" ".join(t.text for t in asked.unit)):
             of_kind = False
         if of_kind or about:

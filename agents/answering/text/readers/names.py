@@ -39,6 +39,13 @@ _INTRODUCED = (
         rf"[Dd]r\.?|[Pp]rofessor|[Cc]aptain|[Cc]oach|[Cc]hef|[Mm]ayor|[Pp]resident) (?P<a>{PERSON})"
     ),
 )
+_APPOSED = re.compile(
+    rf"\b(?:[Mm]y|[Oo]ur|[Hh]is|[Hh]er|[Tt]heir) (?:[a-z]+ )?[a-z]+,? (?P<a>{PERSON})"
+    r"(?=[,.!?;]|$| (?:and|is|was|has|who|will|can|helps?|helped|likes?|loves?|lives?|from|with|in|on)\b)"
+)
+""" "my neighbour Anna", "our dog Rex"."""
+_NUMBERED = re.compile(r"^(?:\d.*|[A-Z][a-z]+ (?:[A-Z]|[A-Z]?\d+\w*))$")
+"""Room 12, Stop 3, 17:00: no names."""
 _LOOSE_NAME = re.compile(rf"(?P<a>{PERSON})")
 _CHINESE_INTRODUCED = (
     re.compile(
@@ -112,6 +119,11 @@ _ADDRESS = (
     re.compile(
         r"\b(?:Room|Hall|Gate|Platform|Floor|Building|Level|Terminal|Track|Pier|Booth|Stand|Aisle) [A-Z]?\d*[A-Z]?\b"
     ),
+    re.compile(
+        r"(?<![\w])(?:[A-Z][\w'’-]+ ){1,3}(?:Hall|Theat(?:re|er)|Museum|Park|School|Station|Church|Library|Square|"
+        r"Stadium|Arena|Hotel|Caf[eé]|Restaurant|Cent(?:re|er)|Gallery|Gardens?|Market|Harbou?r|Castle|University|"
+        r"Airport|Hospital|Beach|Island|Lake|Mountain)\b"
+    ),
     re.compile(r"\b(?:the )?(?:first|second|third|fourth|fifth|sixth|ground|top) floor\b", re.I),
     re.compile("(?:地址|地点|位置|会场)[:：\\s是]\\s*(?P<a>[^，。/\\n]{2,30})"),
     re.compile(
@@ -146,6 +158,8 @@ def people(text: str) -> Iterator[Reading]:
         for found in readings(pattern, text):
             if not ROLES_IN_CHINESE.fullmatch(found.text):
                 yield found
+    for found in readings(_APPOSED, text):
+        yield from _trimmed(found, 0.9)
     yield from readings(_SAYS, text, 0.55)
     yield from readings(_CHINESE_PERSON, text, 0.7)
     yield from readings(_CHINESE_WITH_ROLE, text, 0.8)
@@ -165,12 +179,14 @@ def names(text: str) -> Iterator[Reading]:
     yield from readings(_QUOTED, text, 0.9)
     for found in readings(_CALLED, text):
         yield from _trimmed(found, 1.0)
+    for found in readings(_APPOSED, text):
+        yield from _trimmed(found, 0.9)
     yield from readings(_CALLED_PLAIN, text, 0.8)
     yield from readings(_CHINESE_CALLED, text)
     for found in readings(_NAMES, text):
         for name in _trimmed(found, 0.6):
             first = not text[: name.start].strip() or text[: name.start].rstrip()[-1] in ".!?"
-            if not (first and " " not in name.text):
+            if not (first and " " not in name.text) and not _NUMBERED.match(name.text):
                 yield name
 
 

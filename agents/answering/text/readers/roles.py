@@ -31,6 +31,9 @@ _IN_CHINESE = re.compile(
 # Text reading often loses the space between a name and the role beside it.
 _JOINED = re.compile(f"(?P<name>[{SURNAMES}][{HAN}]{{1,2}}?)(?P<role>[{HAN}]{{0,6}}?(?:{ROLES_IN_CHINESE.pattern}))$")
 
+_TAUGHT = re.compile(f"^(?P<name>[{SURNAMES}][{HAN}]{{0,1}}?)(?P<title>老师|教授|教练|医生)(?P<of>[{HAN}]{{2,6}})$")
+"""张老师数学: who teaches what, in a list of teachers."""
+
 
 class _Said(Protocol):
     def said_in(self, text: str) -> float: ...
@@ -74,6 +77,11 @@ def _pairs(unit: Unit) -> list[tuple[Reading, Reading]]:
             if has_role(other.text) or (not is_name(other.text) and unit.channel == "screen" and len(other.text) < 48):
                 pairs.append((piece, other))
                 break
+    for piece in pieces:
+        taught = _TAUGHT.match(piece.text)
+        if taught:
+            name = Reading(taught["name"] + taught["title"], piece.start, piece.start + taught.end("title"))
+            pairs.append((name, Reading(taught["of"] + taught["title"], piece.start, piece.end)))
     joined = _JOINED.match(unit.text.split(" / ")[0])
     if joined:
         pairs.append(
