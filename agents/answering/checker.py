@@ -19,7 +19,7 @@ from agents.answering.checking.topic import topic_fault
 from agents.answering.checking.verdict import Checked, Entail, Fault, Recompute, Verdict
 from agents.answering.checking.wording import base, chinese_left, tokens
 from agents.answering.claims import Citation, Claim
-from agents.answering.wording import clock
+from agents.answering.wording import clock, without_frames
 from agents.questions.question import Question
 from agents.questions.understanding import understand
 from agents.words import content_terms
@@ -142,6 +142,8 @@ class CitationChecker:
         exempt = _COMPUTED if claim.basis in ("computed", "listed") or claim.value else frozenset()
         if claim.basis in ("computed", "listed"):
             rest = _without_names(_without_times(rest, lines), asked.things)
+        if claim.basis in ("computed", "listed", "seen"):
+            rest = without_frames(rest)
         known = passages(lines)
         if claim.basis == "listed":
             known = [replace(one, companions=f"{one.companions}\n{around.named(one.lines)}") for one in known]
@@ -150,7 +152,8 @@ class CitationChecker:
         fault = statement_fault(rest, known, ground, self._likeness) if left else None
         if fault is not None and not (claim.basis in ("computed", "listed") and fault.reason == "STITCHED"):
             return fault
-        if not left and not quoted and not claim.value and not _plainly_said(claim.text, lines):
+        plain = _plainly_said(claim.text, lines) or (claim.basis == "seen" and _names_a_thing(claim.text, lines))
+        if not left and not quoted and not claim.value and not plain:
             return Fault("WORDS", "It has no word that the cited lines could support.")
         if not asked.topical or claim.basis in ("listed", "computed", "seen"):
             # The rules that draft these look at the asked things only; pictures have few words in common with questions.
@@ -249,6 +252,12 @@ def _plainly_said(text: str, lines: Sequence[Evidence]) -> bool:
     words = " ".join(content.text for content in content_terms(text))
     known = " ".join(term.text for line in lines for term in content_terms(f"{line.text} {line.search_text}"))
     return bool(words) and all(word in known.split() for word in words.split())
+
+
+def _names_a_thing(text: str, lines: Sequence[Evidence]) -> bool:
+    """Whether a claim gives the name of what was recognised, even one that is no topic by itself ("person")."""
+    names = {name.strip().casefold() for line in lines for name in line.search_text.split(";")}
+    return any(name and name in text.casefold() for name in names)
 
 
 def _resolves(citation: Citation, line: Evidence) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
@@ -30,6 +31,79 @@ def listed(names: Iterable[str], chinese: bool) -> str:
     if chinese:
         return "、".join(every)
     return every[0] if len(every) == 1 else f"{', '.join(every[:-1])} and {every[-1]}" if every else ""
+
+
+def plural(name: str) -> str:
+    """Several of an English noun: ``cars``, ``buses``, ``people``."""
+    words, last = name.rsplit(" ", 1) if " " in name else ("", name)
+    if last.lower() in _PLURALS:
+        last = _PLURALS[last.lower()]
+    elif re.search(r"(?:s|x|z|ch|sh)$", last):
+        last = last if last.endswith("s") and not last.endswith(("ss", "us")) else f"{last}es"
+    elif re.search(r"[^aeiou]y$", last):
+        last = f"{last[:-1]}ies"
+    elif re.search(r"(?:[^f]fe|lf|af)$", last):
+        last = re.sub("fe?$", "ves", last)
+    else:
+        last = f"{last}s"
+    return f"{words} {last}".strip()
+
+
+_PLURALS = {
+    "person": "people",
+    "man": "men",
+    "woman": "women",
+    "child": "children",
+    "mouse": "mice",
+    "goose": "geese",
+    "tooth": "teeth",
+    "foot": "feet",
+    "sheep": "sheep",
+    "deer": "deer",
+    "fish": "fish",
+    "aircraft": "aircraft",
+    "ox": "oxen",
+    "giraffe": "giraffes",
+}
+
+
+def one_of(name: str) -> str:
+    """An English noun with its article: ``a car``, ``an apple``; without one if it is of several (``jeans``)."""
+    last = name.rsplit(" ", 1)[-1]
+    if last.endswith("s") and not last.endswith(("ss", "us", "is")):
+        return name
+    return f"{'an' if re.match('[aeiou]', name, re.I) and not re.match('uni|use|eu', name, re.I) else 'a'} {name}"
+
+
+def capital(text: str) -> str:
+    """A text as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+def there_is(name: str, chinese: bool) -> str:
+    """That something is seen, as the answer to whether it is."""
+    return f"是的，有{name}" if chinese else f"Yes, there is {one_of(name)}"
+
+
+def at_one_time(name: str, count: int, measure: str, chinese: bool) -> str:
+    """How many of a thing are seen at once."""
+    if chinese:
+        return f"同时看到{count}个人" if name in ("人", "人物") else f"同时看到{count}{measure}{name}"
+    return f"{count} {name if count == 1 else plural(name)} at the same time"
+
+
+_FRAMES = re.compile(
+    r"\bat the same time\b|\bin all\b|\b(?:is|are) (?:seen|said|on screen)\b(?:\s+times?\b)?|\bappears?\b|\buntil\b|"
+    r"\bis (?:the )?(?:longest|shortest|longer|shorter)\b|\bfps\b|^(?:More|Fewer) |^Seen in most: |\btimes?$|"
+    r"同时看到\s*[只辆个]?|一共出现|出现(?:\s*次)?|说到(?:\s*次)?|显示|到\s+为止|[最更][长短]的是|更[多少]|^共\s*个?|总长|"
+    r"最常看到：|帧/秒",
+    re.I,
+)
+
+
+def without_frames(text: str) -> str:
+    """A sentence of ours without what is said around things and values ("at the same time", "同时看到"): no line says it."""
+    return _FRAMES.sub(" ", text)
 
 
 def file_name(uri: str) -> str:

@@ -41,8 +41,10 @@ def value_fault(claim: Claim, lines: Sequence[Evidence], recompute: Recompute | 
 
 
 def without_value(claim: Claim) -> str:
-    """The text of a claim without what was computed."""
-    return claim.text.replace(claim.value, " ", 1) if claim.value else claim.text
+    """The text of a claim without what was computed, which comes last where it occurs again: "bird" in "birds.mp4: bird"."""
+    if not claim.value:
+        return claim.text
+    return " ".join(claim.text.rsplit(claim.value, 1))
 
 
 def derivable(lines: Sequence[Evidence]) -> set[str]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from agents.answering.claims import Citation, Claim, cite
-from agents.answering.drafting.listing import MOST_LISTED, evidence_for
+from agents.answering.drafting.listing import MOST_LISTED, evidence_for, showing
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.narrowing import draft_asked
-from agents.answering.drafting.things import Thing, at_once, thing_of
+from agents.answering.drafting.things import at_once, thing_of
 from agents.answering.wording import length
 from agents.tools.video_topics import VideoTopics
 from agents.words import content_terms, coverage
@@ -70,7 +69,11 @@ def _by_length(material: Material, least: bool) -> list[Claim]:
     if not cited:
         return []
     name = material.name(cited[0].video_id)
-    first = Claim(name, (cited[0],), "computed", f"SELECT name {ordered} LIMIT 1", name)
+    first = Claim(
+        _extreme(material, name, least, len(among)), (cited[0],), "computed", f"SELECT name {ordered} LIMIT 1", name
+    )
+    if not among:
+        cited = cited[:1]  # the others are not asked for
     rest = [
         Claim(f"{material.name(one.video_id)}: {text}", (one,), "computed", value=text)
         for one in cited[:MOST_LISTED]
@@ -81,6 +84,14 @@ def _by_length(material: Material, least: bool) -> list[Claim]:
         word = ("是的" if yes else "不是") if material.chinese else ("Yes" if yes else "No")
         first = Claim(f"{word}: {name}", first.citations, "computed", first.sql, name)
     return [first, *rest]
+
+
+def _extreme(material: Material, name: str, least: bool, among: int) -> str:
+    """That a video is the longest, or the longer of two."""
+    if material.chinese:
+        return f"{'更' if among == 2 else '最'}{'短' if least else '长'}的是{name}"
+    word = "short" if least else "long"
+    return f"{name} is {'' if among == 2 else 'the '}{word}{'er' if among == 2 else 'est'}"
 
 
 def _by_price(material: Material, least: bool) -> list[Claim]:
@@ -107,7 +118,7 @@ def _by_count(material: Material, least: bool) -> list[Claim]:
     for text in sides:
         thing = thing_of(text, material.encoders.concepts)
         best: list[Citation] = []
-        for video_id in material.best_videos(5) or _showing(material, thing):
+        for video_id in material.best_videos(5) or showing(material, thing, 5):
             objects = [line for line in evidence_for(material, video_id, thing) if line.channel == "object"]
             there = at_once(objects)
             if len(there) > len(best):
@@ -117,14 +128,13 @@ def _by_count(material: Material, least: bool) -> list[Claim]:
     if not counted[0][2] or counted[0][0] == counted[1][0]:
         return []
     sign = "：" if material.chinese else ": "
-    return [
-        Claim(f"{text}{sign}{count}", cited, "computed", value=str(count)) for count, text, cited in counted if cited
-    ]
-
-
-def _showing(material: Material, thing: Thing) -> list[str]:
-    """Videos in which a thing was recognised, whatever the search says of the question as a whole."""
-    return replace(material, question=replace(material.question, things=(thing.text,))).recognised(5)
+    more = ("更少" if least else "更多") if material.chinese else ("Fewer " if least else "More ")
+    claims = []
+    for place, (count, text, cited) in enumerate(counted):
+        head = text if place else f"{text}{more}" if material.chinese else f"{more}{text}"
+        if cited:
+            claims.append(Claim(f"{head}{sign}{count}", cited, "computed", value=str(count)))
+    return claims
 
 
 def _video_with_most(material: Material, least: bool) -> list[Claim]:
@@ -146,28 +156,28 @@ def _video_with_most(material: Material, least: bool) -> list[Claim]:
 
 def _sides(material: Material) -> list[str]:
     """The two things that are compared, in the question's words."""
-    return [re.sub("[多少]$", "", text.strip()) for text in material.question.things][-2:]
+    return [re.sub("(?:更|比较)?[多少]$", "", text.strip()) for text in material.question.things][-2:]
 
 
 def _by_score(material: Material) -> list[Claim]:
     """Who won by a score on screen, "Lions 3 : 1 Foxes"."""
     terms = material.question.terms
-    lines = material.store.catalog.evidence(
-        [hit.evidence_id for hit in material.store.fulltext.search(
-            material.question.text, 50, video_ids=list(material.named or material.scope or ()) or None,
-            channels=("screen", "speech"),
-        )]
-    )  # fmt: skip
-    for line in lines.values():
+    # A team is often named for an animal, which is known in both languages.
+    things = [thing_of(text, material.encoders.concepts) for text in material.question.things]
+    alike = tuple(term for thing in things for name in sorted(thing.names)[:6] for term in content_terms(name))
+    scope = list(material.named or material.scope or ()) or None
+    asked = " ".join([material.question.text, *(term.text for term in alike)])
+    hits = material.store.fulltext.search(asked, 50, video_ids=scope, channels=("screen", "speech"))
+    for line in material.store.catalog.evidence([hit.evidence_id for hit in hits]).values():
         score = _SCORE.search(line.text)
-        if score is None or coverage(terms, line.text) == 0:
+        if score is None or coverage([*terms, *alike], line.text) == 0:
             continue
         first, second = int(score["a"]), int(score["b"])
         if first == second:
             continue
         won = (first > second) != bool(_LOST.search(material.question.text))
         name = (score["home"] if won else score["away"]).strip()
-        if coverage(content_terms(name), material.question.text) == 0 and len(terms) > 2:
+        if coverage(content_terms(name), asked) == 0 and coverage(alike, line.text) == 0 and len(terms) > 2:
             continue
         return [Claim(f"{name} (“{line.text.strip()}”)", (cite(line),), "quote")]
     return []

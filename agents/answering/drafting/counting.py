@@ -6,7 +6,8 @@ import re
 
 from agents.answering.claims import Claim, cite
 from agents.answering.drafting.material import Material
-from agents.answering.drafting.things import Thing, at_once, named
+from agents.answering.drafting.things import Thing, at_once, counted_by, named
+from agents.answering.wording import at_one_time
 from agents.words import coverage
 
 MOST_CITED = 40
@@ -26,9 +27,14 @@ def asks_for_videos(text: str) -> bool:
     return bool(_ASKS_VIDEOS.search(text))
 
 
+def is_video(text: str) -> bool:
+    """Whether a thing is nothing but a video."""
+    return bool(_VIDEOS.fullmatch(text.strip()))
+
+
 def draft_count(material: Material) -> list[Claim]:
     """How many of a thing are seen at one time, or how often words were said; none if neither can be told."""
-    things = [thing for thing in material.things() if thing.terms and not _VIDEOS.fullmatch(thing.text.strip())]
+    things = [thing for thing in material.things() if thing.terms and not is_video(thing.text)]
     for video_id in material.best_videos(1 if material.named else 3):
         for thing in things:
             claim = _mentions(material, video_id, thing) if _MENTIONS.search(material.question.text) else None
@@ -44,8 +50,8 @@ def _at_once(material: Material, video_id: str, thing: Thing) -> Claim | None:
     if not there:
         return None
     count = len(there)
-    name = named(there[0], material.chinese)
-    text = f"{name}：{count}" if material.chinese else f"{name}: {count}"
+    name = named(there[0], material.chinese, material.question.text)
+    text = at_one_time(name, count, counted_by(there[0]), material.chinese)
     return Claim(text, tuple(map(cite, there[:MOST_CITED])), "computed", value=str(count))
 
 

@@ -8,7 +8,14 @@ from collections.abc import Callable, Sequence
 from agents.answering.claims import Claim
 from agents.answering.drafting.comparing import asks_for_length, asks_which_more, asks_who_won, draft_comparison
 from agents.answering.drafting.counting import asks_for_videos, draft_count
-from agents.answering.drafting.enumerated import asks_for_numbered, draft_enumerated, draft_numbered
+from agents.answering.drafting.enumerated import (
+    asks_for_all_numbered,
+    asks_how_many_numbered,
+    asks_for_numbered,
+    draft_all_numbered,
+    draft_enumerated,
+    draft_numbered,
+)
 from agents.answering.drafting.listing import draft_metadata, draft_moments, draft_tags, draft_videos
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.narrowing import draft_asked, draft_narrowed
@@ -30,9 +37,19 @@ _SEEING = frozenset(
 
 _TAGS = re.compile(r"\btag(?:s|ged)?\b|标签", re.I)
 _SHOW = re.compile(
-    r"^\W*(?:please )?(?:show|find|take|jump|go|play|open|bring|get|look|search|where (?:can|do) (?:i|we|you))\b|^\W*(?:请|帮我)?(?:找|播放|跳|看|给我|搜|打开|哪里能|在哪)",
+    r"^\W*(?:please )?(?:show|find|take|jump|go|play|open|bring|get|look|search|where (?:can|do) (?:i|we|you))\b|"
+    r"^\W*(?:请|帮我)?(?:找|播放|跳|看|给我|搜|打开|哪里能|在哪)",
     re.I,
 )
+
+_MOMENT = re.compile(
+    r"^\W*(?:please )?(?:(?:show|find|get|bring|give)(?: me)? (?:the |a )?(?:scenes?|moments?|parts?|bits?|shots?)\b|"
+    r"(?:take|jump|go|skip|bring)\b.*?\bto (?:where|when|the (?:part|moment|scene|bit|point))\b|"
+    r"where (?:can|do) (?:i|we|you) (?:see|find|watch|spot)\b)|"
+    r"^\W*(?:请|帮我)?(?:找|播放|跳到|给我看|搜).*(?:画面|镜头|片段|地方|部分|时刻|场景)|^\W*(?:哪里|在哪里?)(?:能|可以)看",
+    re.I,
+)
+"""What is to be played and not told."""
 
 Part = Callable[[Material, Sequence[RankedLine]], list[Claim]]
 
@@ -88,6 +105,12 @@ def _parts(material: Material) -> tuple[Part, ...]:
         return (_times,)
     if asks_for_numbered(question.text):
         return (_numbered, _from_text, _narrowed)
+    if asks_for_all_numbered(question.text) and question.wants != "number":
+        return (_all_numbered, *_BY_INTENT[question.intent])
+    if _MOMENT.search(question.text) and not question.yes_or_no and question.intent in ("fact", "quote", "where"):
+        return (_moments, _from_text, _narrowed)
+    if asks_how_many_numbered(question.text):
+        return (_enumerated, _from_text, _narrowed, _count)
     if question.wants == "number" and question.intent in ("count", "order", "fact"):
         told = (_from_text, _narrowed)
         return (_enumerated, *told, _count) if _says_more(material) else (_enumerated, _count, *told)
@@ -168,6 +191,10 @@ def _count(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
 
 def _enumerated(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
     return draft_enumerated(material)
+
+
+def _all_numbered(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
+    return draft_all_numbered(material)
 
 
 def _numbered(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from agents.answering.claims import Claim, cite
 from agents.answering.drafting.material import Material
-from agents.answering.drafting.things import Thing
 from agents.tools.video_topics import VideoTopics
 from stores.core.records import Evidence
 
@@ -17,8 +16,18 @@ _ORDINALS = {
 }
 _DIGITS = "一二三四五六七八九十"
 LAST = -1
+MOST_LISTED = 12
+_MEASURING = frozenset("步站章课节条点项天集")
+"""Chinese nouns that are counted without a measure word."""
 
-_NOUNS = "step|stop|part|chapter|lesson|rule|tip|point|lecture|station|stage|day|episode|section|item|exercise|reason|question"
+_NOUNS = (
+    "step|stop|part|chapter|lesson|rule|tip|point|lecture|station|stage|day|episode|section|item|exercise|reason|"
+    "question"
+)
+_ALL_ENGLISH = re.compile(
+    rf"\b(?:what|which|list|name|tell me|give me)\b(?:\s+\w+){{0,4}}?\s+(?P<noun>{_NOUNS})s\b", re.I
+)
+_ALL_CHINESE = re.compile("(?:哪几个?|哪些|所有的?|全部的?|每一?个?)(?P<noun>步骤|步|站|章|课|节|部分|条|点|项|集)")
 _ENGLISH = re.compile(
     rf"\b(?P<ordinal>{'|'.join(_ORDINALS)}|last|final|\d+(?:st|nd|rd|th))\s+(?P<noun>{_NOUNS})\b|"
     rf"\b(?P<named>{_NOUNS})\s+(?:no\.?\s*|number\s+)?(?P<number>\d+|one|two|three|four|five|six|seven|eight|nine|ten)\b",
@@ -50,6 +59,31 @@ def _wanted(text: str) -> tuple[str, int] | None:
     return None
 
 
+_HOW_MANY = re.compile(
+    rf"\bhow many (?:\w+ )?({_NOUNS})s\b|(?:多少|几)个?(步骤|步|站|章|课|节|部分|条|点|项|集)(?!钟|[半前后])", re.I
+)
+
+
+def asks_for_all_numbered(text: str) -> bool:
+    """Whether all of several numbered things are asked for: "what are the steps", "有哪几步"."""
+    return _all_wanted(text) is not None
+
+
+def _all_wanted(text: str) -> str | None:
+    found = _ALL_CHINESE.search(text) or _ALL_ENGLISH.search(text)
+    return found["noun"].lower() if found else None
+
+
+def draft_all_numbered(material: Material) -> list[Claim]:
+    """Every line with a number of what is asked for, in their order; none if no video has such numbers."""
+    noun = _all_wanted(material.question.text)
+    for lines in _numbered_lines(material, noun) if noun else ():
+        if len(lines) > 1:
+            chosen = [lines[number] for number in sorted(lines)][:MOST_LISTED]
+            return [Claim(f"“{line.text.strip()}”", (cite(line),), "quote") for line in chosen]
+    return []
+
+
 def draft_numbered(material: Material) -> list[Claim]:
     """The line with the number that is asked for, of the video in question; none if no video has such numbers."""
     wanted = _wanted(material.question.text)
@@ -66,19 +100,34 @@ def draft_numbered(material: Material) -> list[Claim]:
 
 def draft_enumerated(material: Material) -> list[Claim]:
     """How many steps, stops or parts there are, where they are numbered: the highest number."""
-    for thing in material.things():
-        for term in thing.terms:
-            for lines in _numbered_lines(material, term.text):
-                if len(lines) > 1:
-                    return [_highest(material, thing, lines)]
+    counted = _counted(material.question.text)
+    nouns = [(counted, counted)] if counted else []
+    nouns += [(thing.text, term.text) for thing in material.things() for term in thing.terms]
+    for text, noun in nouns:
+        for lines in _numbered_lines(material, noun):
+            if len(lines) > 1:
+                return [_highest(material, text, lines)]
     return []
 
 
-def _highest(material: Material, thing: Thing, lines: dict[int, Evidence]) -> Claim:
+def asks_how_many_numbered(text: str) -> bool:
+    """Whether it is asked how many steps, stops or chapters there are."""
+    return bool(_counted(text))
+
+
+def _counted(text: str) -> str:
+    found = _HOW_MANY.search(text)
+    return next(filter(None, found.groups())) if found else ""
+
+
+def _highest(material: Material, text: str, lines: dict[int, Evidence]) -> Claim:
     highest = str(max(lines))
-    sign = "：" if material.chinese else ": "
+    noun = re.sub(r"^(?:the|all|of)\s+", "", text.strip(), flags=re.I)
+    noun = noun if material.chinese or noun.endswith("s") or highest == "1" else f"{noun}s"
     proof = tuple(cite(lines[number]) for number in sorted(lines))
-    return Claim(f"{thing.text}{sign}{highest}", proof, "computed", value=highest)
+    measure = "" if noun[:1] in _MEASURING else "个"
+    text = f"共{highest}{measure}{noun}" if material.chinese else f"{highest} {noun}"
+    return Claim(text, proof, "computed", value=highest)
 
 
 def _numbered_lines(material: Material, noun: str) -> list[dict[int, Evidence]]:

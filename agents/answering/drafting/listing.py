@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from agents.answering.claims import Basis, Claim, cite
-from agents.answering.drafting.counting import asks_for_videos
+from agents.answering.drafting.counting import asks_for_videos, is_video
 from agents.answering.drafting.material import Material
-from agents.answering.drafting.things import PICTURED, Thing, named, thing_of
-from agents.answering.wording import length
+from agents.answering.drafting.things import LEAST_OBJECT, MOST_ALIASES, PICTURED, Thing, named, thing_of
+from agents.answering.drafting.told_kinds import lines_telling, told_kind
+from agents.answering.wording import length, there_is
 from agents.search.finder import Moment
 from agents.tools.moments import lines_of
 from agents.words import coverage
@@ -19,6 +20,16 @@ LEAST_OF_LISTED = 0.25
 
 MOST_LISTED = 10
 """Videos or moments of one answer."""
+
+MOST_NAMES_ASKED = 100
+"""Names of a thing by which its videos are looked up."""
+
+_IDLE = re.compile(
+    r"videos?|clips?|films?|files?|see|seen|show\w*|appear\w*|visible|contain\w*|feature\w*|list|find|there|mention\w*|"
+    "talk|say|said|speak|about|视频|片段|出现|看到|看见|看得|可以|哪些|哪个|哪几|几个|提到|说到|讲到",
+    re.I,
+)
+"""Words that say that something is to be found, and not what."""
 
 _TAG_WORD = re.compile(r"tags?|tagged|videos?|all|the|show|标签|视频", re.I)
 _WITHOUT = re.compile(r"\b(?:no|without|silent|not)\b|没有|没|无", re.I)
@@ -32,30 +43,46 @@ _CODEC = re.compile(r"\b(?:codec|format|container)\b|编码|格式", re.I)
 
 def draft_moments(material: Material) -> list[Claim]:
     """Moments that show or say what is looked for; for a yes-or-no question, its ground."""
+    if material.question.yes_or_no:
+        return _ground(material)
+    if (kind := told_kind(material.question.text)) is not None and (lines := lines_telling(material, kind)):
+        about = [line for line in lines if material.named or line.video_id in material.best_videos(MOST_LISTED)]
+        return [_at(material, line) for line in (about or lines)[:MOST_LISTED]]
     found = material.found
     if found is None or found.verdict == "no_match":
-        return _ground(material)
-    if material.question.yes_or_no:
         return _ground(material)
     likely = [moment for moment in found.moments if moment.score >= 0.5][:MOST_LISTED]
     return [claim for moment in likely if (claim := _moment(material, moment)) is not None]
 
 
 def _moment(material: Material, moment: Moment) -> Claim | None:
+    """A moment by what shows or says one of the things, or a word of the question; by what it shows at all only where
+    its pictures are what is alike."""
     lines = lines_of(material.store, moment)
-    terms = material.question.terms
-    saying = [line for line in lines if coverage(terms, line.search_text) > 0] or lines
-    if not saying:
+    known = [*material.things(), thing_of(material.question.text, material.encoders.concepts)]
+    things = [one for one in known if one.names and not (one.person and one.names & {"person"})]
+    bearing = [line for line in lines if any(_bears(thing, line) for thing in things)]
+    if not bearing:
+        bearing = [line for line in lines if coverage(material.question.terms, line.search_text) > 0]
+    if not bearing and (things or _told_of(moment)):
         return None
-    best = saying[0]
-    text = f"{material.name(moment.video_id)}: {_told(best, material.chinese)}"
-    return Claim(text, (cite(best),), "seen" if best.channel in PICTURED else "quote")
+    return _at(material, (bearing or lines)[0]) if bearing or lines else None
 
 
-def _told(line: Evidence, chinese: bool) -> str:
+def _bears(thing: Thing, line: Evidence) -> bool:
+    return thing.shown_by(line) or thing.said_by(line.text)
+
+
+def _at(material: Material, line: Evidence) -> Claim:
+    """A line as what its video holds."""
+    text = f"{material.name(line.video_id)}: {_told(line, material.chinese, material.question.text)}"
+    return Claim(text, (cite(line),), "seen" if line.channel in PICTURED else "quote")
+
+
+def _told(line: Evidence, chinese: bool, asked: str = "") -> str:
     if line.channel in ("speech", "screen", "script"):
         return f"“{line.text.strip()}”"
-    return named(line, chinese)
+    return named(line, chinese, asked)
 
 
 def _ground(material: Material) -> list[Claim]:
@@ -64,11 +91,16 @@ def _ground(material: Material) -> list[Claim]:
         for thing in material.things():
             lines = evidence_for(material, video_id, thing)
             if lines:
-                text = _told(lines[0], material.chinese)
-                yes = f"是的：{text}" if material.chinese else f"Yes: {text}"
-                basis: Basis = "seen" if lines[0].channel in PICTURED else "quote"
+                text = _told(lines[0], material.chinese, material.question.text)
+                pictured = lines[0].channel in PICTURED
+                yes = there_is(text, material.chinese) if pictured else _yes(text, material.chinese)
+                basis: Basis = "seen" if pictured else "quote"
                 return [Claim(yes if material.question.yes_or_no else text, (cite(lines[0]),), basis)]
     return []
+
+
+def _yes(text: str, chinese: bool) -> str:
+    return f"是的：{text}" if chinese else f"Yes: {text}"
 
 
 def evidence_for(material: Material, video_id: str, thing: Thing) -> list[Evidence]:
@@ -80,7 +112,7 @@ def evidence_for(material: Material, video_id: str, thing: Thing) -> list[Eviden
         material.seen(video_id, thing),
         key=lambda line: (coverage(thing.terms, _names_of(line)) < 1.0, -line.confidence),
     )
-    said = [line for line in material.lines(video_id, ("speech", "screen")) if coverage(thing.terms, line.text) >= 1.0]
+    said = [line for line in material.lines(video_id, ("speech", "screen")) if thing.said_by(line.text)]
     return [*shown, *said] if material.question.source == "picture" else [*said, *shown]
 
 
@@ -88,6 +120,11 @@ def _names_of(line: Evidence) -> str:
     """The names of a line's thing, without broader nouns: the English one and the Chinese ones."""
     parts = [part.strip() for part in line.search_text.split(";")]
     return "; ".join([line.text, *(part for part in parts if not part.isascii())])
+
+
+def is_idle(word: str) -> bool:
+    """Whether a word of a question says that something is to be found, and not what."""
+    return bool(_IDLE.fullmatch(word))
 
 
 def draft_videos(material: Material) -> list[Claim]:
@@ -106,12 +143,12 @@ def _by_property(material: Material) -> list[Claim]:
     """All videos, or those with or without sound, upright or not; none if something else is asked."""
     text = material.question.text
     others = [one for one in material.things() if one.recognisable]
-    if asks_for_videos(text) and not material.question.things:
-        where = ""
-    elif _SOUND.search(text) and not others:
+    if _SOUND.search(text) and not others:
         where = "WHERE NOT has_audio" if _WITHOUT.search(text) else "WHERE has_audio"
     elif _SHAPE.search(text) and not others:
         where = "WHERE height > width" if re.search("vertical|portrait|竖", text, re.I) else "WHERE width >= height"
+    elif asks_for_videos(text) and all(is_video(one) for one in material.question.things):
+        where = ""
     else:
         return []
     scope = list(material.scope) if material.scope is not None else None
@@ -134,12 +171,17 @@ def _by_property(material: Material) -> list[Claim]:
 def _by_content(material: Material) -> list[Claim]:
     """Videos of found moments, and of lines with the words, that show or say the thing."""
     question, found = material.question, material.found
-    hits = material.store.fulltext.search(
-        question.text, 100, video_ids=list(material.named or material.scope or ()) or None
-    )
+    asked = " ".join([question.text, *(name for one in _listed_things(material) for name in _aliases(one))])
+    hits = material.store.fulltext.search(asked, 100, video_ids=list(material.named or material.scope or ()) or None)
     moments = {one.video_id: one for one in reversed(found.moments if found else ())}
     claims: dict[str, Claim] = {}
-    for video_id in dict.fromkeys([*reversed(moments), *(hit.video_id for hit in hits)]):
+    if (kind := told_kind(question.text)) is not None and question.source != "picture":
+        for line in lines_telling(material, kind):
+            claims.setdefault(line.video_id, _at(material, line))
+        if claims:
+            return list(claims.values())[:MOST_LISTED]
+    seen = [one for thing in _listed_things(material) for one in showing(material, thing, 2 * MOST_LISTED)]
+    for video_id in dict.fromkeys([*reversed(moments), *(hit.video_id for hit in hits), *seen]):
         claim = _supported(material, video_id, moments.get(video_id))
         if claim is not None:
             claims[video_id] = claim
@@ -168,6 +210,34 @@ def _supported(material: Material, video_id: str, moment: Moment | None) -> Clai
     return _moment(material, moment)
 
 
+def showing(material: Material, thing: Thing, most: int) -> list[str]:
+    """Videos in which a thing was tracked by the very name that models give it, those that show most of it first."""
+    names = ["person"] if thing.person else sorted(thing.names)[:MOST_NAMES_ASKED]
+    alike = [f"category IN ({', '.join(_literal(name) for name in names)})"] if names else []
+    for term in () if thing.person else thing.terms:
+        # A broad noun: "vehicle" is a kind of what models name, and 车 a part of the names of many kinds.
+        alike.append(f"category_zh LIKE {_literal(f'%{term.text}%')}" if term.cjk else f"kinds = {_literal(term.text)}")
+    if not alike:
+        return []
+    sql = (
+        f"SELECT video_id FROM tracklets WHERE ({' OR '.join(alike)}) AND confidence >= {LEAST_OBJECT} "
+        "GROUP BY video_id ORDER BY COUNT(*) DESC, video_id"
+    )
+    scope = list(material.named or material.scope or ()) or None
+    return [str(row[0]) for row in material.store.query.run(sql, scope, max_rows=most).rows]
+
+
+def _aliases(thing: Thing) -> list[str]:
+    """What a thing is called in the other language."""
+    if len(thing.names) > MOST_ALIASES:
+        return []
+    return sorted(thing.translations or (thing.names if any(term.cjk for term in thing.terms) else ()))
+
+
+def _literal(text: str) -> str:
+    return f"'{_quoted(text)}'"
+
+
 def _told_of(moment: Moment | None) -> bool:
     """Whether a moment was found by what is said or written, above all."""
     if moment is None or not moment.channels:
@@ -177,9 +247,11 @@ def _told_of(moment: Moment | None) -> bool:
 
 def _listed_things(material: Material) -> list[Thing]:
     """The things that are looked for; all content words together where the question names only a person or a video."""
-    every = [thing for thing in material.things() if thing.terms]
-    things = [thing for thing in every if not thing.person] or (every if len(material.question.terms) <= 1 else [])
-    words = " ".join(term.text for term in material.question.terms)
+    every = [thing for thing in material.things() if thing.terms and not is_video(thing.text)]
+    known = {term.text for thing in every for term in thing.terms}
+    more = [term for term in material.question.terms if term.text not in known and not is_idle(term.text)]
+    things = [thing for thing in every if not thing.person] or ([] if more else every)
+    words = " ".join(term.text for term in material.question.terms if not is_idle(term.text))
     return things or ([thing_of(words, material.encoders.concepts)] if words else [])
 
 
@@ -234,7 +306,7 @@ def draft_metadata(material: Material) -> list[Claim]:
         whole = material.whole(video_id)
         if whole is None:
             continue
-        column, before, after = _property(material.question.text, material.chinese)
+        column, after = _property(material.question.text, material.chinese)
         sql = f"SELECT {column} FROM videos WHERE video_id = '{video_id}'"
         value = _computed(material, sql, video_id)
         if not value:
@@ -245,7 +317,7 @@ def draft_metadata(material: Material) -> list[Claim]:
             value, after = length(video.seconds, material.chinese), ""
             claims.append(Claim(f"{material.name(video_id)}{sign}{value}", (whole,), "listed", value=value))
             continue
-        claims.append(Claim(f"{material.name(video_id)}{sign}{before}{value}{after}", (whole,), "listed", sql, value))
+        claims.append(Claim(f"{material.name(video_id)}{sign}{value}{after}", (whole,), "listed", sql, value))
     return claims
 
 
@@ -255,20 +327,20 @@ def _computed(material: Material, sql: str, video_id: str) -> str:
     return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _property(asked: str, chinese: bool) -> tuple[str, str, str]:
-    """What to select from ``videos``, and the words before and after its value."""
+def _property(asked: str, chinese: bool) -> tuple[str, str]:
+    """What to select from ``videos``, and the words after its value."""
     if _SIZE.search(asked):
-        return "width || '×' || height", "", ""
+        return "width || '×' || height", ""
     if _RATE.search(asked):
-        return f"round(frame_rate, 2) || '{' 帧/秒' if chinese else ' fps'}'", "", ""
+        return "round(frame_rate, 2)", " 帧/秒" if chinese else " fps"
     if _SOUND.search(asked):
         words = ("有声音", "没有声音") if chinese else ("with sound", "without sound")
-        return f"CASE WHEN has_audio THEN '{words[0]}' ELSE '{words[1]}' END", "", ""
+        return f"CASE WHEN has_audio THEN '{words[0]}' ELSE '{words[1]}' END", ""
     if _SHAPE.search(asked):
         words = ("竖屏", "横屏") if chinese else ("vertical", "horizontal")
-        return f"CASE WHEN height > width THEN '{words[0]}' ELSE '{words[1]}' END", "", ""
+        return f"CASE WHEN height > width THEN '{words[0]}' ELSE '{words[1]}' END", ""
     if _BYTES.search(asked):
-        return "round(size_bytes / 1000000.0, 1) || ' MB'", "", ""
+        return "round(size_bytes / 1000000.0, 1) || ' MB'", ""
     if _CODEC.search(asked):
-        return "video_codec", "", ""
-    return "seconds", "", ""
+        return "video_codec", ""
+    return "seconds", ""

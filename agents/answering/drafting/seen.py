@@ -9,7 +9,7 @@ from dataclasses import replace
 from agents.answering.claims import LEAST_SEEN, SEEN, Claim, cite
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.things import LEAST_OBJECT, Thing, colours_of, confident, named, so_many, thing_of
-from agents.answering.wording import colour, listed
+from agents.answering.wording import colour, listed, there_is
 from agents.evidence import BACKGROUND
 from agents.search.scoring import query_scales
 from agents.words import coverage
@@ -340,6 +340,10 @@ def _names(material: Material, lines: Sequence[Evidence]) -> list[Claim]:
     captions = [line for line in shown if line.channel == "caption"]
     if captions:
         return [Claim(line.text, (cite(line),), "seen") for line in captions]
+    if material.question.yes_or_no:
+        first = shown[0]
+        text = there_is(named(first, material.chinese, material.question.text), material.chinese)
+        return [Claim(text, (cite(first),), "seen")]
     names = listed((named(line, material.chinese) for line in shown), material.chinese)
     text = f"看到：{names}" if material.chinese else f"Seen: {names}"
     return [Claim(text, tuple(map(cite, shown)), "seen")]

@@ -10,9 +10,9 @@ import numpy as np
 from agents.answering.claims import Claim, cite
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.things import confident, named
-from agents.answering.wording import length, listed
+from agents.answering.wording import clock, listed
 from agents.tools.video_topics import VideoTopics
-from stores.core.records import Evidence
+from stores.core.records import Channel, Evidence
 
 MOST_SEEN = 5
 """Things named of one video."""
@@ -27,8 +27,13 @@ SHORTEST_LINE = 4
 MOST_VIDEOS = 5
 
 _WHOLE = frozenset(
-    "library collection archive everything all video summary overview short brief give content topic 库 视频库 内容 概括 总结 全部 主要".split()
+    "library collection archive everything all video summary overview short brief give content topic "
+    "库 视频库 内容 概括 总结 全部 主要".split()
 )
+
+
+_SOURCES: dict[str, tuple[Channel, ...]] = {"speech": ("speech",), "screen": ("screen",)}
+"""What counts where it is asked what is said, or what is written."""
 
 
 def draft_summary(material: Material) -> list[Claim]:
@@ -39,8 +44,9 @@ def draft_summary(material: Material) -> list[Claim]:
     if not videos:
         return [] if _about_something(material) else _library(material)
     claims = []
+    channels = _SOURCES.get(material.question.source)
     for video_id in videos:
-        lines = material.lines(video_id)
+        lines = material.lines(video_id, channels) if channels else material.lines(video_id)
         claims += _video(material, lines, f"{material.name(video_id)}: " if len(videos) > 1 else "")
     return claims
 
@@ -126,9 +132,18 @@ def _library(material: Material) -> list[Claim]:
     whole = tuple(one for row in first if (one := material.whole(str(row[0]))) is not None)
     if not count or not whole:
         return []
-    total = length(seconds, chinese)
-    text = f"共{count}个视频，总长{total}" if chinese else f"{count} videos, {total} in all"
-    claims = [Claim(text, whole, "computed", sql=where, value=str(count))]
+    total = clock(seconds)
+    text = f"共{count}个视频" if chinese else f"{count} video{'s' * (count != 1)}"
+    claims = [
+        Claim(text, whole, "computed", "SELECT COUNT(*) FROM videos", str(count)),
+        Claim(
+            f"总长{total}" if chinese else f"{total} in all",
+            whole,
+            "computed",
+            "SELECT SUM(seconds) FROM videos",
+            total,
+        ),
+    ]
     rows = material.store.query.run("SELECT name, video_id FROM videos ORDER BY name LIMIT 10", video_ids=scope).rows
     named_ones = [(str(row[0]), one) for row in rows if (one := material.whole(str(row[1]))) is not None]
     listing = "SELECT group_concat(name, ', ') FROM (SELECT name FROM videos ORDER BY name LIMIT 10)"

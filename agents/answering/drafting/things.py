@@ -23,6 +23,9 @@ LEAST_OBJECT = 0.3
 LEAST_LABEL = 0.15
 """Confidence of a label or a caption to be named."""
 
+MOST_ALIASES = 6
+"""Names of a thing that are words for it in another language; one with more is a broad noun ("animal")."""
+
 PICTURED: tuple[Channel, ...] = ("object", "picture", "caption")
 
 COLOURS = {
@@ -75,6 +78,7 @@ class Thing:
         person: whether it is a person, of whatever description.
         names: English names of the concepts it names, the models' own words.
         count: how many of it there are said to be; 0 if that is not said.
+        translations: what it is called in Chinese, where the question is not; its heads, too ("手表" of "数字手表").
     """
 
     text: str
@@ -83,11 +87,23 @@ class Thing:
     person: bool = False
     names: frozenset[str] = frozenset()
     count: int = 0
+    translations: frozenset[str] = frozenset()
 
     @property
     def recognisable(self) -> bool:
         """Whether the models know it at all."""
         return self.person or bool(self.names)
+
+    def said_by(self, text: str) -> bool:
+        """Whether a text has its words, in either language."""
+        if self.terms and coverage(self.terms, text) >= 1.0:
+            return True
+        if self.person or len(self.names) > MOST_ALIASES:
+            return False
+        if self.translations:
+            return any(name in text for name in self.translations)
+        chinese = any(term.cjk for term in self.terms)
+        return chinese and any(coverage(content_terms(name), text) >= 1.0 for name in self.names)
 
     def shown_by(self, line: Evidence) -> bool:
         """Whether a line of the pictures is about this thing and, as far as was measured, of its colour."""
@@ -111,7 +127,19 @@ def thing_of(text: str, concepts: ConceptSpace) -> Thing:
     plain = " ".join(word for word in plain.split() if word not in _COLOUR_WORDS) or key
     named, form = _named(plain, concepts)
     terms = content_terms(form, concepts.vocabulary)
-    return Thing(text, terms, tuple(dict.fromkeys(colours)), bool(_PEOPLE.search(key)), named, count)
+    alike = _translations(form, concepts) if form.isascii() and len(named) <= MOST_ALIASES else frozenset()
+    return Thing(text, terms, tuple(dict.fromkeys(colours)), bool(_PEOPLE.search(key)), named, count, alike)
+
+
+def _translations(form: str, concepts: ConceptSpace) -> frozenset[str]:
+    names = {
+        name
+        for one, strength in concepts.matching(form).items()
+        if strength >= BROADER
+        for name in concepts.get(one).zh
+        if len(name) >= 2
+    }
+    return frozenset(names | {name[-2:] for name in names if len(name) >= 4})
 
 
 def _uncounted(text: str) -> tuple[str, int]:
@@ -154,14 +182,24 @@ def colours_of(line: Evidence) -> tuple[str, ...]:
     return ()
 
 
-def named(line: Evidence, chinese: bool) -> str:
-    """What a line calls its thing, in the question's language where that is known."""
+def named(line: Evidence, chinese: bool, asked: str = "") -> str:
+    """What a line calls its thing, in the question's language where that is known.
+
+    Args:
+        asked: the question; of several names in Chinese, one that it has is taken.
+    """
     if not chinese:
         return line.text
-    for part in line.search_text.split(";"):
-        if not part.strip().isascii():
-            return part.strip()
-    return line.text
+    names = [part.strip() for part in line.search_text.split(";") if not part.strip().isascii()]
+    return max((name for name in names if name in asked), key=len, default=names[0] if names else line.text)
+
+
+def counted_by(line: Evidence) -> str:
+    """The Chinese measure word for what a line shows."""
+    words = set(re.findall("[a-z]+", line.search_text.lower()))
+    if {"animal", "bird", "cat", "dog"} & words:
+        return "只"
+    return "辆" if "vehicle" in words and not {"aircraft", "ship", "boat", "airplane", "train"} & words else "个"
 
 
 def at_once(lines: Sequence[Evidence]) -> list[Evidence]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from agents.answering.claims import Claim, cite
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.things import Thing, named, so_many
-from agents.answering.wording import clock, length
+from agents.answering.wording import capital, clock, length, one_of
 from agents.questions.question import Question
 from agents.words import coverage
 from stores.core.records import Evidence
@@ -22,12 +22,15 @@ GAP_SECONDS = 1.5
 _HOW_OFTEN = re.compile(r"\bhow (?:often|many times)\b|\btimes\b|多少次|几次|几回|多少遍|几遍", re.I)
 _IN_THE_VIDEO = re.compile(
     r"\b(?:mention\w*|says?|said|saying|talk\w*|speak\w*|shows?|shown|appears?|seen|see|second|minute|timestamp|point|"
-    r"written|on screen|in the video)\b|提到|说到|说起|讲到|讲|出现|显示|看到|看见|第几秒|几分几秒|哪一秒|秒",
+    r"written|on screen|in the video)\b|disappear|vanish|leav\w+ the (?:picture|frame|scene)|消失|提到|说到|说起|讲到|讲|出现|显示|看到|看见|第几秒|几分几秒|哪一秒|秒",
     re.I,
 )
 _UNTIL = re.compile(
     r"\b(?:end|ends|ended|until|stop|stops|disappear\w*|leav\w+|over)\b|结束|消失|离开|到什么时候", re.I
 )
+
+
+_VISIBLE = re.compile(r"appear|\bvisible|vanish|\bseen\b|消失|出现|看到|看见", re.I)
 
 
 def in_the_video(question: Question) -> bool:
@@ -53,9 +56,8 @@ def draft_times(material: Material, spoken: Sequence[Evidence] = (), seen: bool 
         spoken: lines that were said or written about what is asked, the best first.
         seen: whether things in pictures count.
     """
-    wants_words = not seen or (
-        material.question.source in ("speech", "screen", "words") and material.question.intent != "count"
-    )
+    told = material.question.source in ("speech", "screen", "words") and material.question.intent != "count"
+    wants_words = not seen or (told and not _VISIBLE.search(material.question.text))
     for video_id in _videos(material, spoken):
         lines = [] if wants_words else _seen(material, video_id)
         lines = lines or [line for line in spoken if line.video_id == video_id][:1]
@@ -116,27 +118,48 @@ def _told(material: Material, lines: Sequence[Evidence]) -> list[Claim]:
     ordered = sorted(lines, key=lambda line: line.span.start)
     if question.wants == "duration":
         text = length(covered(lines), chinese)
-        sentence = f"{what}一共出现{text}" if chinese else f"{what}: {text} in all"
+        sentence = f"{what}一共出现{text}" if chinese else f"{what} {_verb(lines[0], 'seen')} for {text} in all"
         return [Claim(sentence, tuple(map(cite, ordered)), "computed", value=text)]
     if _HOW_OFTEN.search(question.text):
         count = str(len(groups))
-        sentence = f"{what}：{count}次" if chinese else f"{what}: {count} times" if count != "1" else f"{what}: 1 time"
+        times = f"{count} time{'s' * (count != '1')}"
+        sentence = f"{what}出现{count}次" if chinese else f"{what} {_verb(lines[0], 'seen')} {times}"
         return [Claim(sentence, tuple(cite(group[0]) for group in groups), "computed", value=count)]
     if question.relation == "last" or _UNTIL.search(question.text):
         last = max(lines, key=lambda line: line.span.end)
         moment = last.span.seconds[1] if _UNTIL.search(question.text) else groups[-1][0].span.seconds[0]
         one = last if _UNTIL.search(question.text) else groups[-1][0]
-        return [_one(what, one, clock(moment), chinese)]
+        return [_one(what, one, clock(moment), chinese, until=bool(_UNTIL.search(question.text)))]
     shown = groups[:1] if question.relation == "first" else groups[:MOST_STRETCHES]
     return [_one(what, group[0], clock(group[0].span.seconds[0]), chinese) for group in shown]
 
 
-def _one(what: str, line: Evidence, when: str, chinese: bool) -> Claim:
-    return Claim(f"{when}：{what}" if chinese else f"{what} at {when}", (cite(line),), "computed", value=when)
+def _one(what: str, line: Evidence, when: str, chinese: bool, until: bool = False) -> Claim:
+    """What is seen, said or written at a time, or until then."""
+    if chinese:
+        verb = {"speech": "说到", "screen": "显示", "caption": ""}.get(line.channel, "出现")
+        text = f"{what}到{when}为止" if until else f"{when}{verb}{what}" if verb else f"{when}：{what}"
+    elif line.channel == "caption":
+        text = f"{what} ({'until ' * until}{when})"
+    elif until:
+        text = f"{what} {_verb(line, 'seen')} until {when}"
+    else:
+        text = f"{what} {_verb(line, 'appears')} at {when}"
+    return Claim(text, (cite(line),), "computed", value=when)
+
+
+def _verb(line: Evidence, seen: str) -> str:
+    if line.channel in ("speech", "screen"):
+        return "is said" if line.channel == "speech" else "is on screen"
+    several = one_of(line.text) == line.text
+    if seen == "appears":
+        return "appear" if several else "appears"
+    return "are seen" if several else "is seen"
 
 
 def _what(material: Material, line: Evidence) -> str:
     """What is told of: the name of what was recognised, or a quote."""
     if line.channel in ("speech", "screen"):
         return f"“{line.text.strip()}”"
-    return named(line, material.chinese)
+    name = named(line, material.chinese, material.question.text)
+    return name if material.chinese or line.channel == "caption" else capital(one_of(name))

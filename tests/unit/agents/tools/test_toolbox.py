@@ -57,7 +57,7 @@ def tools(library: Library, encoders: Encoders) -> Iterator[Toolbox]:
     said = tuple(line.evidence_id for line in store.catalog.evidence_of(pizza, "speech"))
     decision = Decision(pizza, tag.tag_id, "accepted", 0.9, (), ("utt_gone", *said[:1]), ())
     store.tags.save_decisions(pizza, [decision])
-    yield Toolbox(store, encoders, Finder(store, encoders), Looking())
+    return Toolbox(store, encoders, Finder(store, encoders), Looking())
 
 
 def call(tools: Toolbox, name: str, scope: Sequence[str] | None = None, /, **arguments: Any) -> ToolResult:
@@ -82,13 +82,15 @@ def test_nothing_outside_of_the_scope_is_seen(tools: Toolbox, library: Library, 
     assert "pizza.mp4" not in json.dumps(result.rows)
     if "video" in CALLS[name] or "videos" in CALLS[name]:
         assert result.error == "UNKNOWN_VIDEO"
-        assert "vid_" not in result.note and "Did you mean" not in result.note
+        assert "vid_" not in result.note
+        assert "Did you mean" not in result.note
 
 
 @pytest.mark.parametrize("name", CALLS)
 def test_an_empty_scope_holds_nothing(tools: Toolbox, name: str) -> None:
     result = call(tools, name, [])
-    assert not result.rows and not result.evidence_ids
+    assert not result.rows
+    assert not result.evidence_ids
 
 
 @pytest.mark.parametrize(
@@ -153,7 +155,8 @@ def test_what_eyes_say_is_told(library: Library, encoders: Encoders, said: str, 
 
 def test_models_are_told_of_the_tables(tools: Toolbox) -> None:
     told = {name: purpose for name, purpose, _ in tools.described()}
-    assert "tracklets" in told["query_tables"] and "start_seconds" in told["query_tables"]
+    assert "tracklets" in told["query_tables"]
+    assert "start_seconds" in told["query_tables"]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +204,8 @@ def test_text_is_read_around_a_time_or_by_words(tools: Toolbox) -> None:
 
 def test_the_tables_are_asked_within_bounds(library: Library, tools: Toolbox) -> None:
     result = call(tools, "query_tables", None, sql="SELECT name, name FROM videos ORDER BY name", max_rows=2)
-    assert len(result.rows) == 2 and "left out" in result.note
+    assert len(result.rows) == 2
+    assert "left out" in result.note
     assert len(result.rows[0]) == 2
     many = "SELECT a.text || a.text || b.text || b.text FROM transcript AS a, transcript AS b, transcript AS c"
     long = call(tools, "query_tables", None, sql=many, max_rows=200)
