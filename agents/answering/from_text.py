@@ -91,7 +91,7 @@ def draft_from_text(
     if source:
         texts = [line for line in texts if line.unit.channel == source]
     meanings = meanings_of(asked.focus, (line.unit.text for line in texts), encoders) if encoders else {}
-    wanted = wanted_of(asked, around.rarity, meanings)
+    wanted = wanted_of(asked, around.rarity, meanings, encoders.concepts if encoders else None)
     return [_claim(question, asked, one) for one in _answers(question, asked, texts, wanted, around)]
 
 
@@ -301,6 +301,9 @@ def _quotes(
     known = {term.text for term in content_terms(question.text)}
     new = [term for term in content_terms(unit.text) if term.text not in known]
     more = bool(line.after) and unit.channel == "speech" and goes_back(line.after[0])
+    both = f"{unit.text} {line.after[0].text}" if more else unit.text
+    if asked.kind == "thing" and not _says_verb(wanted, both):
+        return []
     if (len(new) < _ADDS and not more) or not _agrees(question, asked, unit.text):
         return []
     if asked.kind == "place" and _HERE.search(unit.text) and unit.channel == "speech" and line.before:
@@ -309,6 +312,17 @@ def _quotes(
     elif len(new) < FEW and more:
         line = RankedLine(_with_next(unit, line.after[0]), line.score, line.likeness, line.share)
     return [Candidate(line, None, support, _worth(question, line, support, max(own, about)))]
+
+
+_VERBS = frozenset("like love want eat drink wear hate enjoy prefer need play teach sell make buy".split())
+"""Verbs that count little as words, but without which a sentence does not say what somebody does."""
+
+
+def _says_verb(wanted: Sequence[SoughtWord], text: str) -> bool:
+    """Whether a sentence says one of the question's verbs: that a cat sleeps does not tell what it likes to eat."""
+    verbs = [one for one in wanted if one.light and one.text in _VERBS]
+    heavy = [one for one in wanted if not one.light]
+    return not verbs or len(heavy) > 1 or any(one.said_in(text) for one in verbs)
 
 
 _HERE = re.compile(r"\b(?:here|there)\b|[这那][里儿]", re.I)

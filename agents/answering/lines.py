@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from agents.answering.text.asked import Asked, asked_of
+from agents.answering.text.bilingual import chinese_for, english_in
 from agents.answering.text.matching import Rarity, lexical_share, said_share
 from agents.answering.text.readers import holds
 from agents.answering.text.units import TEXT_CHANNELS, Box, RankedLine, Unit, unit_text, units_of
@@ -92,7 +93,7 @@ def gather(
         StoreError: as `stores.sql.database.reading`.
     """
     asked = asked_of(question)
-    words = " ".join((question.text, *asked.phrases))
+    words = " ".join((question.text, *asked.phrases, *_translated(asked, encoders)))
     hits = [
         hit.evidence_id for hit in store.fulltext.search(words, MOST_HITS, video_ids=video_ids, channels=TEXT_CHANNELS)
     ]
@@ -115,6 +116,13 @@ def gather(
     kept = tuple(line for line in lines.values() if not is_background(line))
     read = [line.evidence_id for line in kept if line.channel == "screen"]
     return Gathered(kept, boxes_of(store, read))
+
+
+def _translated(asked: Asked, encoders: Encoders) -> list[str]:
+    """The question's words in the other language."""
+    concepts = encoders.concepts
+    english = [name for phrase in asked.phrases for *_, names in english_in(phrase, concepts) for name in sorted(names)]
+    return english or [name for term in asked.focus for name in sorted(chinese_for(term.text, concepts))]
 
 
 def _paired(ones: Sequence[_One], others: Sequence[_One]) -> list[tuple[_One | None, _One | None]]:

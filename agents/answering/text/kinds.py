@@ -60,7 +60,7 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
         "price",
         r"\b(price|prices|cost|costs|fee|fees|fare|charge|charged|charges)\b|"
         r"\bhow much (is|are|was|were|does|do|did|would|will|can|money|for)\b(?!.*\b(weigh|weight|"
-        r"water|flour|sugar|time|salt|rain|snow|milk|oil|rice)\b)|"
+        r"time|rain|snow|need|needs|hold|contain)\b)|"
         r"\bhow much\b.*\b(pay|paid|cost|charge|sell|sold|spend|spent|worth)\b|"
         r"多少钱|价格|价钱|售价|票价|几块钱|几元|多少元|多少块|卖多少|怎么卖|收费|费用",
     ),

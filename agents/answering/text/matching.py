@@ -135,7 +135,10 @@ def says(term: Term, text: str) -> float:
     if term.cjk:
         return _says_in_chinese(term.text, search_key(text))
     words = words_of(text)
-    if term.text in words or not words.isdisjoint(_FORM_OF.get(term.text, ())) or _NUMERALS.get(term.text) in words:
+    if term.text in words or not words.isdisjoint(_FORM_OF.get(term.text, ())):
+        return 1.0
+    numeral = _NUMERALS.get(term.text, "")
+    if numeral in words and (numeral.isalpha() or re.search(rf"(?<![\d:.,]){numeral}(?![:.,]?\d)", text)):
         return 1.0
     if any(_same_stem(term.text, word) for word in words):
         return 1.0

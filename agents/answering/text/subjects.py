@@ -35,6 +35,11 @@ _STOPS = frozenset(
 )
 """Verbs that end the subject before them, as far as grammar's words do not."""
 
+_DEEDS = _STOPS | frozenset(
+    "built build building make made finish finished complete completed found founded open opened close closed start "
+    "started plan planned repair repaired old new planted invented discovered".split()
+)
+
 _CLASSES = frozenset(
     "thing item product model device machine one version set piece price whole total result answer reason only place "
     "day time rest name offer film video clip guy man woman boy girl person people lady animal".split()
@@ -51,6 +56,12 @@ class _Said(Protocol):
     @property
     def light(self) -> bool: ...
 
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def phrase(self) -> str: ...
+
     def said_in(self, text: str) -> float: ...
 
 
@@ -61,6 +72,7 @@ def of_another(asked: Asked, wanted: Sequence[_Said], text: str, reading: Readin
         reading: the possible answer in it.
     """
     heavy = [one for one in wanted if not one.light]
+    heavy = [one for one in heavy if not _is_deed(one)] or heavy
     if not heavy or any(one.said_in(text) for one in heavy):
         return False
     if re.search(f"[{HAN}]", text):
@@ -73,7 +85,13 @@ def of_another(asked: Asked, wanted: Sequence[_Said], text: str, reading: Readin
         return False
     before = text if reading is None else text[: reading.start]
     clause = _SAYING.split(before)[-1]
-    return bool(subject_of(clause, asked))
+    subject = subject_of(clause, asked)
+    return bool(subject) and not any(one.said_in(" ".join(subject)) for one in wanted)
+
+
+def _is_deed(one: _Said) -> bool:
+    """Whether a word says what is done to many things: "built", 建."""
+    return one.text in _DEEDS or len(one.phrase) == 1
 
 
 def subject_of(clause: str, asked: Asked) -> tuple[str, ...]:

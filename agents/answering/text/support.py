@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.answering.text.asked import Asked
+from agents.answering.text.bilingual import Concepts, chinese_for, english_in
 from agents.answering.text.matching import Rarity, says, says_pair, says_phrase, words_of
 from agents.answering.text.readers.reading import Reading
 from agents.answering.text.units import RankedLine, Unit, unit_text
@@ -58,6 +59,7 @@ class SoughtWord:
         strict: whether an answer must say it: names and numbers.
         also: words of the same meaning.
         light: whether an answer may leave it out, as long as there are others.
+        foreign: what it is called in the other language.
     """
 
     text: str
@@ -68,9 +70,14 @@ class SoughtWord:
     strict: bool = False
     also: frozenset[str] = frozenset()
     light: bool = False
+    foreign: frozenset[str] = frozenset()
 
     def said_in(self, text: str) -> float:
         """How surely a text says it."""
+        own = self._said_in(text)
+        return own or float(any(self._named_in(text, name) for name in self.foreign))
+
+    def _said_in(self, text: str) -> float:
         if self.term is not None:
             said = says(self.term, text)
             return said or (0.8 if self.also and not self.also.isdisjoint(words_of(text)) else 0.0)
@@ -82,14 +89,23 @@ class SoughtWord:
         before, after = self.phrase[max(0, self.place - 1) : self.place + 1], self.phrase[self.place : self.place + 2]
         return float(any(len(pair) == 2 and says_pair(pair, key) for pair in (before, after)))
 
+    def _named_in(self, text: str, name: str) -> bool:
+        if self.term is not None:
+            return name in search_key(text)
+        return all(says(Term(word, False), text) for word in name.split())
+
 
 def wanted_of(
-    asked: Asked, rarity: Rarity, meanings: Mapping[str, frozenset[str]] | None = None
+    asked: Asked,
+    rarity: Rarity,
+    meanings: Mapping[str, frozenset[str]] | None = None,
+    concepts: Concepts | None = None,
 ) -> tuple[SoughtWord, ...]:
     """The words that an answer must be about.
 
     Args:
         meanings: words of the same meaning, by word (`agents.answering.text.meanings`).
+        concepts: names in both languages.
     """
     if asked.phrases:
         found = []
@@ -99,8 +115,18 @@ def wanted_of(
                 found.append(SoughtWord(phrase, term, 1.0, strict=phrase in asked.numbers))
                 continue
             each = 1.0 if len(phrase) < 3 else 0.8
+            parts = english_in(phrase, concepts)
+            names = {n: words for start, end, words in parts for n in range(start, end)}
             found += [
-                SoughtWord(character, None, each * 0.5, phrase, place, light=_is_light(phrase, place))
+                SoughtWord(
+                    character,
+                    None,
+                    each * 0.5,
+                    phrase,
+                    place,
+                    light=_is_light(phrase, place),
+                    foreign=names.get(place, frozenset()),
+                )
                 for place, character in enumerate(phrase)
             ]
         return tuple(found)
@@ -112,6 +138,7 @@ def wanted_of(
             strict=term.text in asked.proper or term.text in asked.numbers,
             also=(meanings or {}).get(term.text, frozenset()),
             light=term.text in asked.light,
+            foreign=chinese_for(term.text, concepts),
         )
         for term in asked.focus
     )
@@ -162,7 +189,7 @@ class Surroundings:
         if known is None:
             units = [other for other in self._by_video[unit.video_id] if one.said_in(unit_text(other))]
             first = any(other.channel == "screen" and other.span.seconds[0] < FIRST_SECONDS for other in units)
-            times = len({(other.channel in ("picture", "object"), other.text) for other in units})
+            times = _apart(units)
             known = self._main[unit.video_id, one.phrase, one.text] = first or times >= 2
         return known
 
@@ -172,6 +199,16 @@ class Surroundings:
         text = self.text_of(video_id)
         found = [says(term, text) for term in terms]
         return sum(found) / len(found) if found else 1.0
+
+
+def _apart(units: Sequence[Unit]) -> int:
+    """At how many times a word comes: what is said while it is written comes once."""
+    count, until = 0, -1.0
+    for start, end in sorted(span.seconds for unit in units for span in unit.spans):
+        if start >= until:
+            count += 1
+        until = max(until, end)
+    return count
 
 
 _Scope = tuple[float, str, Unit | None]

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from agents.answering.drafting.counting import asks_for_videos
+from agents.answering.text.asked import asked_of
 from agents.answering.wording import file_name
 from agents.chat.reading.memory import Memory
 from agents.chat.reading.readings import all_different, reading
@@ -185,7 +186,11 @@ class Reader:
         words = " ".join(term.text for term in question.terms)
         hits = self._store.fulltext.search(words, 5, channels=("speech", "screen"))
         lines = self._store.catalog.evidence([hit.evidence_id for hit in hits])
-        return any(coverage(question.terms, line.text) >= 1.0 for line in lines.values())
+        asked = asked_of(question)
+        # "What does a rocket need besides fuel?": words like "need" are often said in another way.
+        heavy = [term for term in asked.focus if term.text not in asked.light]
+        wanted = heavy if len(heavy) > 1 else question.terms
+        return any(coverage(wanted, line.text) >= 1.0 for line in lines.values())
 
     def _check_indexed(self, video_ids: Sequence[str]) -> None:
         active = self._store.catalog.active_of(video_ids, SEARCHED_STAGES)

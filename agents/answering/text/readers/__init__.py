@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from agents.answering.text.asked import Asked
+from agents.answering.text.bilingual import chinese_for, english_in, is_chinese
 from agents.answering.text.kinds import Kind
 from agents.answering.text.readers import amounts, clauses, contacts, dates, names
 from agents.answering.text.readers.reading import Reading, apart
@@ -37,7 +38,7 @@ _READERS: dict[Kind, Callable[[str], Iterable[Reading]]] = {
 def read(asked: Asked, text: str) -> list[Reading]:
     """The things in a text that are of the kind that is asked for; none for kinds that whole sentences answer."""
     if asked.kind == "number":
-        found = amounts.counts(text, tuple(term.text for term in asked.unit), asked.counted)
+        found = _counts(asked, text)
         if re.search(r"\bscore\b|比分", asked.text, re.I):
             found = amounts.scores(text)
         return apart(found)
@@ -51,6 +52,16 @@ def read(asked: Asked, text: str) -> list[Reading]:
         return apart(amounts.measures(text, asked.text))
     reader = _READERS.get(asked.kind)
     return apart(reader(text)) if reader else []
+
+
+def _counts(asked: Asked, text: str) -> Iterable[Reading]:
+    unit = tuple(term.text for term in asked.unit)
+    if unit and is_chinese(text):
+        return [one for name in sorted(chinese_for(unit[-1])) for one in amounts.counts(text, (), f"个{name}")]
+    if asked.counted and not is_chinese(text):
+        names = [name for *_, words in english_in(asked.counted) for name in sorted(words)]
+        return [one for name in names for one in amounts.counts(text, tuple(name.split()))]
+    return amounts.counts(text, unit, asked.counted)
 
 
 def holds(asked: Asked, unit: Unit) -> float:

@@ -119,11 +119,6 @@ _ADDRESS = (
     re.compile(
         r"\b(?:Room|Hall|Gate|Platform|Floor|Building|Level|Terminal|Track|Pier|Booth|Stand|Aisle) [A-Z]?\d*[A-Z]?\b"
     ),
-    re.compile(
-        r"(?<![\w])(?:[A-Z][\w'’-]+ ){1,3}(?:Hall|Theat(?:re|er)|Museum|Park|School|Station|Church|Library|Square|"
-        r"Stadium|Arena|Hotel|Caf[eé]|Restaurant|Cent(?:re|er)|Gallery|Gardens?|Market|Harbou?r|Castle|University|"
-        r"Airport|Hospital|Beach|Island|Lake|Mountain)\b"
-    ),
     re.compile(r"\b(?:the )?(?:first|second|third|fourth|fifth|sixth|ground|top) floor\b", re.I),
     re.compile("(?:地址|地点|位置|会场)[:：\\s是]\\s*(?P<a>[^，。/\\n]{2,30})"),
     re.compile(
@@ -137,6 +132,11 @@ _ADDRESS = (
     re.compile(
         f"(?:在)(?P<a>[{HAN}]{{2,8}}?)(?=举行|举办|开|见面|买|卖|集合|工作|上班|长大|拍摄|领取|等|[，,。！!；\\s/]|$)"
     ),
+)
+_NAMED_PLACE = re.compile(
+    r"(?<![\w])(?:[A-Z][\w'’-]+ ){1,3}(?:Hall|Theat(?:re|er)|Museum|Park|School|Station|Church|Library|Square|"
+    r"Stadium|Arena|Hotel|Caf[eé]|Restaurant|Cent(?:re|er)|Gallery|Gardens?|Market|Harbou?r|Castle|University|"
+    r"Airport|Hospital|Beach|Island|Lake|Mountain)\b"
 )
 _TIME_NOUN = re.compile(
     r"\b(?:second|minute|hour|day|week|month|year|morning|afternoon|evening|night|moment|time|end|"
@@ -198,6 +198,7 @@ def places(text: str) -> Iterator[Reading]:
         for found in readings(pattern, text):
             if not _TIME_NOUN.search(found.text):
                 yield Reading(found.text, found.start, found.end, 0.8)
+    yield from readings(_NAMED_PLACE, text, 0.6)
     for found in readings(_NAMES, text):
         yield from _trimmed(found, 0.4)
 
