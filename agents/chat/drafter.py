@@ -144,16 +144,21 @@ class Drafter:
             else []
         )
         usage: dict[str, float] = {}
+        mode = state.get("mode", "extractive")
         if kept and self._llm is not None and state.get("mode") == "llm":
             # Of a summary each sentence is a statement by itself.
             asked = "" if question.overview or question.intent == "summarise" else state["stand_alone"]
             kept, doubted, usage = self._confirmed(state, kept, asked)
             rejected += doubted
             kept = _said_once(kept)
-        changes: dict[str, Any] = {"claims": [claim_out(one) for one in kept], "rejected": rejected}
+            if self._llm.settings.short_prompts and not any(one.basis == "words" for one in kept):
+                mode = "extractive"  # nothing that the model wrote is left
+        changes: dict[str, Any] = {"claims": [claim_out(one) for one in kept], "rejected": rejected, "mode": mode}
         if usage:
             changes["usage"] = usage
         again = not kept and not state.get("by_rules")
+        if again and state.get("repaired"):
+            changes["by_rules"] = True  # sent back once already
         return {**changes, "repairing": again, "repaired": bool(state.get("repaired")) or again}
 
     def _ranked(self, material: Material, videos: Sequence[str] | None) -> list[RankedLine]:
@@ -174,7 +179,7 @@ class Drafter:
             number: [lines[one] for one in ids if one in lines] for number, ids in shown.by_number.items()
         }
         claims: list[Claim] = []
-        if by_number and not state.get("repaired"):
+        if by_number and (self._llm.settings.short_prompts or not state.get("repaired")):
             claims = self._asked(state, shown.text, by_number, budget, ())
         elif by_number and rejected:
             claims = self._asked(state, shown.text, by_number, budget, rejected)
@@ -234,14 +239,9 @@ def _for_summary(lines: Sequence[Evidence]) -> list[Evidence]:
 
 
 def _said_once(claims: Sequence[Claim]) -> list[Claim]:
-    """Claims without quotations that a sentence of the model has word for word."""
-    said = [" ".join(_terms_of(claim.text)) for claim in claims if claim.basis == "words"]
-    quoted = {claim: [" ".join(_terms_of(one)) for one in quotations(claim.text)] for claim in claims}
-    return [
-        claim
-        for claim in claims
-        if claim.basis != "quote" or not any(words and words in one for words in quoted[claim] for one in said)
-    ]
+    """Claims without sentences of a model that only repeat what a rule quotes, and says of it where it is from."""
+    quoted = [_terms_of(one) for claim in claims if claim.basis == "quote" for one in quotations(claim.text)]
+    return [claim for claim in claims if claim.basis != "words" or _terms_of(claim.text) not in quoted]
 
 
 def _terms_of(text: str) -> list[str]:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
 from fractions import Fraction
 
 import pytest
 
 from agents.answering.by_model import summary_by_model
+from agents.answering.claims import Answer
+from agents.chat.answerer import Answerer
 from agents.chat.rewriter import Rewriter
 from agents.llm import LLM, EndpointSettings
 from agents.llm.completion import Completion, Request
 from agents.questions.conversation.rewriting import leans
 from agents.questions.conversation.turns import Shown, Standalone, Turn
+from encoders.bundle import Encoders
 from stores.core.errors import EndpointError
 from stores.core.records import Evidence, Span
+from tests.unit.agents.small_library import Library
 
 SECOND = Fraction(1, 1)
 
@@ -127,3 +132,57 @@ def test_words_that_point_back(text: str) -> None:
 @pytest.mark.parametrize("text", ["What does the poster say?", "谁是老师？", "How long is boat.mp4?"])
 def test_words_that_do_not(text: str) -> None:
     assert not leans(text)
+
+
+class Turns:
+    """Says what is next of several things; yes to every judgement, at a probability."""
+
+    def __init__(self, *said: object, yes: float = 0.95) -> None:
+        self._said = list(said)
+        self._yes = yes
+        self.asked: list[str] = []
+
+    def complete(self, request: Request) -> Completion:
+        self.asked.append("judge" if request.logprobs else request.schema.name if request.schema else "text")
+        if request.logprobs:
+            return Completion("Yes", likely=({"Yes": math.log(self._yes), "No": math.log(1 - self._yes)},))
+        return Completion(json.dumps(self._said.pop(0)))
+
+    def close(self) -> None:
+        pass
+
+
+def ask(library: Library, encoders: Encoders, backend: Turns, question: str, video: str = "pizza") -> Answer:
+    llm = LLM(EndpointSettings("", "local", short_prompts=True), backend)
+    return Answerer(library[0], encoders, llm).ask(question, video_ids=[library[1][video]])
+
+
+def test_what_the_rules_answer_costs_no_call(library: Library, encoders: Encoders) -> None:
+    backend = Turns()
+    answer = ask(library, encoders, backend, "How hot is the oven?")
+    assert backend.asked == []
+    assert (answer.mode, answer.abstained) == ("extractive", False)
+    assert "250" in answer.text
+
+
+def test_a_summary_is_the_models_sentences_before_what_they_are_made_from(library: Library, encoders: Encoders) -> None:
+    backend = Turns({"sentences": [{"notes": [1], "text": "We bake a pizza today."}]})
+    answer = ask(library, encoders, backend, "What is this video about?")
+    assert backend.asked == ["_Summary", "judge"]
+    assert answer.mode == "llm"
+    assert answer.claims[0].text == "We bake a pizza today."
+    assert answer.claims[0].citations
+    assert any("Said" in claim.text for claim in answer.claims[1:])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "yes"), [("We bake a pizza today.", 0.6), ("An astronaut repairs a submarine.", 0.99)]
+)
+def test_what_it_doubts_or_the_checker_refuses_leaves_the_rules_answer(
+    library: Library, encoders: Encoders, sentence: str, yes: float
+) -> None:
+    backend = Turns({"sentences": [{"notes": [1], "text": sentence}]}, yes=yes)
+    answer = ask(library, encoders, backend, "What is this video about?")
+    assert not answer.abstained
+    assert answer.mode == "extractive"
+    assert sentence not in answer.text
