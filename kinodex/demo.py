@@ -38,7 +38,7 @@ def _run(*arguments: str) -> None:
 
 
 def main() -> None:
-    """Ingest, tag, search and ask; then show how to go on."""
+    """Ingest, tag, search, ask and talk; then show how to go on."""
     started = time.monotonic()
     videos = [str(path) for path in sample_videos()]
     shutil.rmtree(LIBRARY, ignore_errors=True)
@@ -51,8 +51,10 @@ def main() -> None:
     _run("search", "城市街道上的汽车", "-k", "3")
     _run("ask", "What vehicles are in the street?")
     _run("ask", "How much does the dentist charge?")
+    _run("chat", "Which video shows a bicycle?", "When is it seen for the first time?")
     print(f"\nDone in {time.monotonic() - started:.0f} s. The library is in {LIBRARY}/; go on with:")
     print(f"  .venv/bin/kinodex search 'a furry animal' --library {LIBRARY}")
+    print(f"  .venv/bin/kinodex chat --library {LIBRARY}")
     print("  .venv/bin/kinodex ingest ~/Videos")
 
 

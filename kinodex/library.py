@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from agents.search.videos import FoundVideos, VideoFinder
     from agents.tagging.graph import Tagger
     from encoders.bundle import Encoders
-    from kinodex.usecases.chat import Conversation
+    from kinodex.usecases.conversations.chat import Conversation
     from kinodex.usecases.describe import By
     from pipeline.describe.describers import VideoModel
     from pipeline.describe.vtt_files import AudioDescription
@@ -429,7 +429,7 @@ class Library:
         Raises:
             UsageError: UNKNOWN_THREAD; UNKNOWN_VIDEO; USAGE if both are given.
         """
-        from kinodex.usecases.chat import Conversation, open_runner, open_thread
+        from kinodex.usecases.conversations.chat import Conversation, open_runner, open_thread
 
         finder = self._kept_finder()
         with self._opening:

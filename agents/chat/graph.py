@@ -183,7 +183,7 @@ class ChatGraph:
         return wording.nothing_found(found.index if found else None, list(names)[:3], chinese)
 
     def _question(self, state: ChatState) -> Question:
-        return self._reader.question(state["stand_alone"], state.get("language", ""))
+        return self._reader.question(state["stand_alone"], state.get("language", ""), bool(state["named"]))
 
 
 def videos_of(state: ChatState) -> list[str] | None:

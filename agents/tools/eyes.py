@@ -109,7 +109,9 @@ class ModelEyes:
         tick = min(round(second / video.time_base), max(0, video.duration - 1))
         path = self._store.catalog.path(video.video_id)
         # Frames are looked for once a second, so that there may be none between a time and the end of a video.
-        for earlier in (0, WITHIN_SECONDS) if path is not None else ():
+        for earlier in (0, WITHIN_SECONDS):
+            if path is None:
+                break
             try:
                 return still(decoder, path, video, max(0, tick - round(earlier / video.time_base)), LONG_SIDE)
             except MediaError:

@@ -14,7 +14,7 @@ from stores.core.errors import UsageError
 if TYPE_CHECKING:
     from agents.answering.claims import Answer
     from kinodex.library import Library
-    from kinodex.usecases.chat import Conversation
+    from kinodex.usecases.conversations.chat import Conversation
     from stores.core.records import Evidence
 
 

@@ -80,9 +80,20 @@ def _about(material: Material, video_id: str, lines: Sequence[Evidence]) -> list
         return _in_order(material, video_id, lines)
     if _WEARS.search(text):
         return _worn(material, video_id, lines)
+    if _names_a_kind(material) and (claims := _of_kind(material, video_id, lines)):
+        return claims
     if _HOLDS.search(text) or _RIDES.search(text):
         return _at_hand(material, video_id, lines)
     return _of_kind(material, video_id, lines) or _likest(material, video_id, lines)
+
+
+def _names_a_kind(material: Material) -> bool:
+    """Whether the first thing is a kind that is asked for ("which animal", "what instrument"): a noun that only covers
+    names."""
+    for text in material.question.things[:1]:
+        thing = thing_of(text, material.encoders.concepts)
+        return bool(thing.names) and not thing.person and thing.text.casefold().strip() not in thing.names
+    return False
 
 
 def _best_supported(material: Material) -> list[str]:

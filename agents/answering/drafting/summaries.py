@@ -64,6 +64,9 @@ def _described(material: Material) -> list[str]:
 
 def _video(material: Material, lines: Sequence[Evidence], before: str) -> list[Claim]:
     chinese = material.chinese
+    source = material.question.source
+    if material.question.intent != "summarise" and source in ("speech", "screen"):
+        lines = [line for line in lines if line.channel == source]
     scripts = [line for line in lines if line.channel == "script"]
     if scripts:
         return [Claim(f"{before}{scripts[0].text}", (cite(scripts[0]),), "quote")]

@@ -118,9 +118,35 @@ class Thing:
         return bool(set(self.colours) & set(colours_of(line)))
 
 
+EVERYDAY = {
+    "fridge": "refrigerator",
+    "phone": "cell phone",
+    "smartphone": "cell phone",
+    "plane": "airplane",
+    "aeroplane": "airplane",
+    "tv": "television",
+    "telly": "television",
+    "bike": "bicycle",
+    "motorbike": "motorcycle",
+    "cab": "taxi",
+    "puppy": "dog",
+    "doggy": "dog",
+    "kitten": "cat",
+    "kitty": "cat",
+    "lorry": "truck",
+    "sofa": "couch",
+    "specs": "glasses",
+    "pc": "computer",
+    "notebook computer": "laptop",
+}
+"""What people call things, and what the models call them, where the concept table knows only the latter."""
+
+_EVERYDAY = re.compile(rf"\b({'|'.join(sorted(EVERYDAY, key=len, reverse=True))})s?\b")
+
+
 def thing_of(text: str, concepts: ConceptSpace) -> Thing:
     """A noun phrase of a question ("the red cars", "红色的车"), for looking in pictures."""
-    key = search_key(text)
+    key = _EVERYDAY.sub(lambda found: EVERYDAY[found[1]], search_key(text))
     colours = [_COLOUR_WORDS[word] for word in re.findall("[a-z]+", key) if word in _COLOUR_WORDS]
     colours += [_CHINESE_COLOURS[found[1]] for found in _CHINESE_COLOUR.finditer(key)]
     plain, count = _uncounted(_CHINESE_COLOUR.sub("", key))

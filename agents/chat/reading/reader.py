@@ -173,8 +173,11 @@ class Reader:
         idle = nothing_to_look_for(text) or names_nothing(text, self._store, self._encoders, videos)
         return "empty" if idle else ""
 
-    def _understood(self, text: str, language: str) -> Question:
+    def _understood(self, text: str, language: str, named: bool = False) -> Question:
+        """A question, understood; what names a video and is no command is one to the library."""
         question = understand(text, self._encoders.concepts.vocabulary, self._encoders)
+        if named and question.idle not in ("", "command"):
+            question = replace(question, intent=question.otherwise, idle="")
         if question.idle in ("world_knowledge", "gibberish") and self._said(question):
             question = replace(question, intent=question.otherwise, idle="")
         return replace(question, chinese=language == "zh") if language else question

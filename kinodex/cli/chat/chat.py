@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from kinodex.cli.chat.talk import Talk
     from kinodex.cli.context import CommandContext
-    from kinodex.schemas.chat import TurnDocument
+    from kinodex.schemas.conversations.chat import TurnDocument
 
 
 def chat(

@@ -19,17 +19,17 @@ from kinodex.cli.chat.line_editor import LineEditor
 from kinodex.cli.context import Terminated, explained, say_error
 from kinodex.cli.render import conversation as render
 from kinodex.cli.render.cells import data, table
-from kinodex.schemas.chat import thread as thread_document
-from kinodex.schemas.chat import threads as threads_document
-from kinodex.schemas.numbering import numbered
+from kinodex.schemas.conversations.chat import thread as thread_document
+from kinodex.schemas.conversations.chat import threads as threads_document
+from kinodex.schemas.conversations.numbering import numbered
 from kinodex.text import clock, printable, several
-from kinodex.usecases import threads
+from kinodex.usecases.conversations import threads
 from stores.core.errors import KinodexError, UsageError
 from stores.core.uris import has_file
 
 if TYPE_CHECKING:
     from kinodex.cli.chat.talk import Talk
-    from kinodex.schemas.chat import TurnDocument
+    from kinodex.schemas.conversations.chat import TurnDocument
 
 PROMPT = "> "
 

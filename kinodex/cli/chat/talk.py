@@ -10,12 +10,12 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from kinodex.cli.render import conversation as render
-from kinodex.usecases.threads import find_thread, turn_document
+from kinodex.usecases.conversations.threads import find_thread, turn_document
 
 if TYPE_CHECKING:
     from kinodex.library import Library
-    from kinodex.schemas.chat import TurnDocument
-    from kinodex.usecases.chat import Conversation
+    from kinodex.schemas.conversations.chat import TurnDocument
+    from kinodex.usecases.conversations.chat import Conversation
     from stores.threads.records import RunEvent, Thread
 
 
@@ -72,7 +72,7 @@ class Talk:
             wait_seconds: for another question of this thread to be answered.
 
         Raises:
-            KinodexError: as `kinodex.usecases.chat.Conversation.ask`.
+            KinodexError: as `kinodex.usecases.conversations.chat.Conversation.ask`.
             KeyboardInterrupt: Ctrl-C; then the turn is kept as cancelled.
         """
         if self._conversation is None:

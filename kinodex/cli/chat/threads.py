@@ -34,8 +34,8 @@ def list_threads(
     Example: kinodex threads list
     """
     from kinodex.cli.render import conversation as render
-    from kinodex.schemas.chat import threads
-    from kinodex.usecases.threads import page_of
+    from kinodex.schemas.conversations.chat import threads
+    from kinodex.usecases.conversations.threads import page_of
 
     with command_context(library, profile, as_json, config) as context:
         with context.library() as opened:
@@ -59,7 +59,7 @@ def show_thread(
     Example: kinodex threads show last
     """
     from kinodex.cli.render import conversation as render
-    from kinodex.usecases.threads import conversation_document, names_of
+    from kinodex.usecases.conversations.threads import conversation_document, names_of
 
     with command_context(library, profile, as_json, config) as context:
         with context.library() as opened:
@@ -87,8 +87,8 @@ def export_thread(
     Example: kinodex threads export last talk.md
              kinodex threads export thr_0c1d4b5f > talk.md
     """
-    from kinodex.usecases import threads
-    from kinodex.usecases.thread_markdown import markdown
+    from kinodex.usecases.conversations import threads
+    from kinodex.usecases.conversations.markdown import markdown
 
     with command_context(library, profile, as_json, config) as context:
         if file is not None:
@@ -120,8 +120,8 @@ def rename_thread(
     Example: kinodex threads rename last "The interview"
     """
     from kinodex.cli.render import conversation as render
-    from kinodex.schemas.chat import thread as document_of
-    from kinodex.usecases.threads import find_thread
+    from kinodex.schemas.conversations.chat import thread as document_of
+    from kinodex.usecases.conversations.threads import find_thread
 
     with command_context(library, profile, as_json, config) as context:
         with context.library() as opened:
@@ -144,7 +144,7 @@ def delete_threads(
     Example: kinodex threads delete thr_0c1d4b5f
     """
     from kinodex.cli.render import conversation as render
-    from kinodex.usecases.threads import delete_threads as delete
+    from kinodex.usecases.conversations.threads import delete_threads as delete
 
     with command_context(library, profile, as_json, config) as context:
         with context.library() as opened:

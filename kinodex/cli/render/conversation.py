@@ -11,12 +11,17 @@ from rich.console import Console
 
 from kinodex.cli.render.cells import data, table
 from kinodex.schemas.answer import CitationDocument
-from kinodex.schemas.numbering import cited_lines, numbered
+from kinodex.schemas.conversations.numbering import cited_lines, numbered
 from kinodex.text import clock, several, shell_word
 from stores.core.uris import path_of
 
 if TYPE_CHECKING:
-    from kinodex.schemas.chat import ConversationDocument, DeletedThreadsDocument, ThreadDocument, TurnDocument
+    from kinodex.schemas.conversations.chat import (
+        ConversationDocument,
+        DeletedThreadsDocument,
+        ThreadDocument,
+        TurnDocument,
+    )
     from stores.threads.records import RunEvent
 
 MOST_LISTED = 12

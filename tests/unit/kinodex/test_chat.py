@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from kinodex.cli.app import app
 from kinodex.library import Library
-from kinodex.schemas.chat import ConversationDocument
+from kinodex.schemas.conversations.chat import ConversationDocument
 from kinodex.settings import ENVIRONMENT
 from tests.unit.kinodex.chat_library import HOSTILE, copied, make
 

@@ -9,7 +9,6 @@ import pytest
 
 from kinodex.schemas import (
     answer,
-    chat,
     describe,
     evaluation,
     explain,
@@ -22,6 +21,7 @@ from kinodex.schemas import (
     videos,
 )
 from kinodex.schemas.base import Document
+from kinodex.schemas.conversations import chat
 from kinodex.schemas.doctor import DoctorDocument
 from kinodex.schemas.models import CheckedModelsDocument, ModelsDocument, PulledDocument
 from kinodex.schemas.status import StatusDocument

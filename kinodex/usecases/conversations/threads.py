@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinodex.schemas import chat as schema
+from kinodex.schemas.conversations import chat as schema
 from kinodex.text import to_json
+from kinodex.usecases.conversations.markdown import markdown
 from kinodex.usecases.places import places_of
-from kinodex.usecases.thread_markdown import markdown
 from stores.core.errors import StoreError, UsageError
 
 if TYPE_CHECKING:

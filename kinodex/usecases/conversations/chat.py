@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from kinodex.usecases.config import open_eyes
-from kinodex.usecases.threads import find_thread
+from kinodex.usecases.conversations.threads import find_thread
 from stores.core.errors import UsageError
 from stores.library_store import LibraryStore
 from stores.threads.records import RunEvent, Thread, Turn

@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator, Sequence
 
 from kinodex.schemas.answer import CitationDocument
-from kinodex.schemas.chat import ConversationDocument, TurnDocument
-from kinodex.schemas.numbering import cited_lines, numbered
+from kinodex.schemas.conversations.chat import ConversationDocument, TurnDocument
+from kinodex.schemas.conversations.numbering import cited_lines, numbered
 from kinodex.text import clean, clock, several
 from stores.core.uris import path_of
 

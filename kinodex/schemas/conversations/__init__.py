@@ -1,0 +1,1 @@
+"""The documents of conversations, and the numbers of their citations."""

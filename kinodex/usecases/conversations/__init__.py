@@ -1,0 +1,1 @@
+"""Conversations: held, found again, listed, written out, removed."""
