@@ -36,6 +36,11 @@ _SEEING = frozenset(
 )
 
 _TAGS = re.compile(r"\btag(?:s|ged)?\b|标签", re.I)
+_CHANNEL = frozenset(
+    "written write text word screen display displayed said say spoken speech talk subtitle caption sign "
+    "写 写着 文字 字幕 屏幕 画面 说 讲 台词".split()
+)
+
 _SHOW = re.compile(
     r"^\W*(?:please )?(?:show|find|take|jump|go|play|open|bring|get|look|search|where (?:can|do) (?:i|we|you))\b|"
     r"^\W*(?:请|帮我)?(?:找|播放|跳|看|给我|搜|打开|哪里能|在哪)",
@@ -85,7 +90,7 @@ def draft(
 
 def _parts(material: Material) -> tuple[Part, ...]:
     question = material.question
-    if question.overview or question.intent == "summarise":
+    if question.overview or question.intent == "summarise" or _of_a_channel(material):
         return (_summary,)
     if asks_who_won(question.text) or (question.yes_or_no and asks_which_more(question.text)):
         return (_compare, _from_text, _narrowed)
@@ -118,6 +123,8 @@ def _parts(material: Material) -> tuple[Part, ...]:
         return (_from_text, _narrowed, _seen)
     if question.intent == "fact" and question.wants in ("object", "colour", "action"):
         return (_from_text, _narrowed, _seen) if question.source == "picture" else (_from_text, _narrowed)
+    if question.intent == "fact" and question.wants == "anything" and question.source == "picture":
+        return (_from_text, _narrowed, _kind_seen)
     if question.intent == "when":
         return (_from_text, _narrowed)
     if question.intent == "which_videos" and material.named:
@@ -125,6 +132,14 @@ def _parts(material: Material) -> tuple[Part, ...]:
     if question.intent == "find" and not question.yes_or_no and not _SHOW.search(question.text):
         return (_from_text, _narrowed, _moments)
     return _BY_INTENT[question.intent]
+
+
+def _of_a_channel(material: Material) -> bool:
+    """Whether it is asked what is said, or what is written, in a video that is named, and nothing more."""
+    question = material.question
+    if not material.named or question.source not in ("speech", "screen") or question.yes_or_no:
+        return False
+    return question.intent == "quote" and all(term.text in _CHANNEL for term in question.terms)
 
 
 def _of_one(question: Question) -> bool:
@@ -151,6 +166,10 @@ def _narrowed(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
 
 def _seen(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
     return draft_seen(material)
+
+
+def _kind_seen(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
+    return draft_seen(material, strictly=True)
 
 
 def _moments(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:

@@ -56,21 +56,25 @@ def asks_direction(text: str) -> bool:
     return bool(_DIRECTION.search(text))
 
 
-def draft_seen(material: Material) -> list[Claim]:
-    """Claims from labels, tracked objects and captions of the best video; none if they do not hold the answer."""
+def draft_seen(material: Material, strictly: bool = False) -> list[Claim]:
+    """Claims from labels, tracked objects and captions of the best video; none if they do not hold the answer.
+
+    Args:
+        strictly: only what is of a kind that is named, or at somebody's hand; not merely what is likest.
+    """
     question = material.question
     for video_id in _best_supported(material)[:1]:
         lines = material.lines(video_id, SEEN)
         if question.wants == "colour":
             claims = _colours(material, video_id)
         else:
-            claims = _about(material, video_id, lines)
+            claims = _about(material, video_id, lines, strictly)
         if claims:
             return claims
     return []
 
 
-def _about(material: Material, video_id: str, lines: Sequence[Evidence]) -> list[Claim]:
+def _about(material: Material, video_id: str, lines: Sequence[Evidence], strictly: bool) -> list[Claim]:
     text = material.question.text
     if material.question.yes_or_no:
         return _likest(material, video_id, lines)
@@ -84,7 +88,7 @@ def _about(material: Material, video_id: str, lines: Sequence[Evidence]) -> list
         return claims
     if _HOLDS.search(text) or _RIDES.search(text):
         return _at_hand(material, video_id, lines)
-    return _of_kind(material, video_id, lines) or _likest(material, video_id, lines)
+    return _of_kind(material, video_id, lines) or ([] if strictly else _likest(material, video_id, lines))
 
 
 def _names_a_kind(material: Material) -> bool:
@@ -352,9 +356,8 @@ def _names(material: Material, lines: Sequence[Evidence]) -> list[Claim]:
     if captions:
         return [Claim(line.text, (cite(line),), "seen") for line in captions]
     if material.question.yes_or_no:
-        first = shown[0]
-        text = there_is(named(first, material.chinese, material.question.text), material.chinese)
-        return [Claim(text, (cite(first),), "seen")]
+        text = there_is(named(shown[0], material.chinese, material.question.text), material.chinese)
+        return [Claim(text, (cite(shown[0]),), "seen")]
     names = listed((named(line, material.chinese) for line in shown), material.chinese)
     text = f"看到：{names}" if material.chinese else f"Seen: {names}"
     return [Claim(text, tuple(map(cite, shown)), "seen")]
