@@ -68,6 +68,19 @@ def test_search_for_people_shows_how_to_open_the_moment(ingested: Ingested):
     assert "mpv" not in nothing.out
 
 
+def test_a_conversation_goes_on_from_one_process_to_the_next(ingested: Ingested):
+    first = ingested.run("chat", "Which video shows a bicycle?", "--json")
+    assert first.code == 0, first.err
+    assert first.json["claims"][0]["citations"][0]["uri"].endswith("bikes.mp4")
+    second = ingested.run("chat", "--thread", "last", "When is it seen for the first time?")
+    assert second.code == 0, second.err
+    assert "bicycle" in second.out
+    assert "[1] bikes.mp4 0:" in second.out
+    thread = first.json["thread_id"]
+    assert "2. When is it seen" in ingested.run("threads", "show", thread).out
+    assert ingested.run("threads", "delete", thread).code == 0
+
+
 def test_an_empty_library_says_not_indexed(tmp_path: Path):
     program("ingest", tmp_path, "--library", tmp_path / "lib")
     ran = program("search", "anything", "--library", tmp_path / "lib")

@@ -47,24 +47,24 @@ def turn(console: Console, document: TurnDocument, most: int | None = None) -> N
     Args:
         most: citations that are listed; None for all.
     """
-    soft = not console.is_terminal
+    unwrapped = not console.is_terminal
     if document.status == "running":
         console.print("(not answered yet)", style="yellow")
     elif document.status != "done":
         why = f": {document.error_code}: {document.error_message}" if document.error_code else ""
-        console.print(data(f"({document.status}{why})", "yellow"), soft_wrap=soft)
+        console.print(data(f"({document.status}{why})", "yellow"), soft_wrap=unwrapped)
     if not document.answer:
         return
     style = "yellow" if document.removed else "" if document.abstained else "bold"
     for line in cited_lines(document.answer, document.claims):
-        console.print(data(line, style), soft_wrap=soft)
+        console.print(data(line, style), soft_wrap=unwrapped)
     citations = numbered(document.claims).citations
     for number, one in enumerate(citations[:most], 1):
-        console.print(data(f"  {source(number, one)}"), soft_wrap=soft)
+        console.print(data(f"  {source(number, one)}"), soft_wrap=unwrapped)
     if most is not None and len(citations) > most:
         console.print(f"  … and {len(citations) - most} more: /sources", style="dim")
     for query in dict.fromkeys(claim.sql for claim in document.claims if claim.sql):
-        console.print(data(f"  counted by: {query}", "dim"), soft_wrap=soft)
+        console.print(data(f"  counted by: {query}", "dim"), soft_wrap=unwrapped)
     if document.mode == "extractive" and document.claims:
         console.print("(put together from the evidence, without a language model)", style="dim")
 

@@ -76,7 +76,8 @@ def test_lines_of_stdin_are_questions_of_one_conversation_and_answers_lines_of_j
     assert [one["ordinal"] for one in (first, second, third, odd)] == [1, 2, 3, 4]
     assert {one["thread_id"] for one in (first, second, third, odd)} == {first["thread_id"]}
     (claim,) = first["claims"]
-    assert (claim["value"], claim["sql"]) == ("250 degrees", "") or claim["basis"] in ("quote", "words")
+    assert "250 degrees" in claim["text"]
+    assert claim["sql"] == ""
     assert claim["citations"][0]["uri"].endswith("pizza.mp4")
     assert (first["status"], first["abstained"], first["mode"]) == ("done", False, "extractive")
     assert second["stand_alone"] != second["question"] == "Who says that?"
@@ -204,7 +205,7 @@ def test_what_cites_a_forgotten_video_is_gone(root: Path):
     assert "boats.mp4" in shown
 
 
-def test_ask_is_bounded_like_a_turn_and_shows_what_a_claim_rests_on(root: Path):
+def test_ask_shows_what_a_claim_rests_on(root: Path):
     answer = json.loads(run(root, "ask", "How many videos show a taxi?", "--json").stdout)
     (claim,) = answer["claims"]
     assert set(claim) == {"text", "citations", "basis", "value", "sql"}
