@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from agents.answering.wording import file_name
-from agents.chat.rewriter import Rewriter
+from agents.questions.conversation.rewriter import Rewriter
 from agents.questions.conversation.turns import Shown, Turn
 from agents.questions.described import described_videos
 from agents.questions.follow_ups import standing_alone
