@@ -55,7 +55,7 @@ _HOW: Mapping[Channel, str] = {
     "picture": "seen",
     "object": "seen",
     "caption": "seen",
-    "script": "told",
+    "script": "described",
     "format": "file",
 }
 _Number = Annotated[int, Field(ge=1, le=999)]
@@ -149,8 +149,8 @@ def draft_by_model(
     """
     material = f"Notes:\n{notes}\n"
     if rejected:
-        told = "\n".join(f"- {text!r}: {why}" for text, why in rejected)
-        material += f"These claims were refused; put them right from the notes, or leave them out:\n{told}\n"
+        refused = "\n".join(f"- {text!r}: {why}" for text, why in rejected)
+        material += f"These claims were refused; put them right from the notes, or leave them out:\n{refused}\n"
     material += f"Question: {question}"
     if llm.settings.short_prompts:
         short = llm.ask(_SHORT_INSTRUCTIONS, material, _ShortDraft, budget=budget)

@@ -93,8 +93,8 @@ class Drafter:
         return draft(material, ranked, lambda some: self._checker.judge(some, material.question, videos).kept)
 
     def _in_turn(self, state: ChatState, material: Material, ranked: Sequence[RankedLine]) -> dict[str, Any]:
-        """Claims by the rules or a small model, whoever has not tried yet: the rules first, as what they say is right
-        more often; of a video as a whole the model first."""
+        """Claims by the rules or a small model, the one that has not tried yet: the rules first, as what they say is
+        right more often; of a video as a whole the model first."""
         question, made = material.question, dict[str, Any](drafted=[])
         videos = material.best_videos(1) if question.overview or question.intent == "summarise" else []
         turns = ("model", "rules") if videos else ("rules",) if question.intent in RULED else ("rules", "model")
@@ -233,9 +233,9 @@ class Drafter:
 
 def _for_summary(lines: Sequence[Evidence]) -> list[Evidence]:
     """What was heard and read first: where it tells enough, few names of things are shown, which a model would list."""
-    told = [line for line in lines if line.channel not in ("picture", "object")]
+    words = [line for line in lines if line.channel not in ("picture", "object")]
     seen = [line for line in lines if line.channel in ("picture", "object")]
-    return told + (seen[:MOST_NAMES] if len(told) >= MOST_NAMES else seen)
+    return words + (seen[:MOST_NAMES] if len(words) >= MOST_NAMES else seen)
 
 
 def _said_once(claims: Sequence[Claim]) -> list[Claim]:

@@ -23,9 +23,9 @@ from agents.chat.limits import MOST_CALLS, ChatLimits
 from agents.chat.model_planner import ModelPlanner, answered, messages_in, messages_out
 from agents.chat.reading.reader import Reader
 from agents.chat.reading.readings import MOST_READINGS, next_reading
-from agents.chat.rewriter import Rewriter
 from agents.chat.state import ChatState, call_in, call_out, claim_in, claim_out, result_in, result_out
 from agents.llm import LLM
+from agents.questions.conversation.rewriter import Rewriter
 from agents.questions.question import Question
 from agents.search.finder import Finder
 from agents.tools.eyes import Eyes

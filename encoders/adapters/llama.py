@@ -27,13 +27,13 @@ CONTEXT = 4096
 """Tokens of prompt and reply together, if the row does not say. Their memory grows with it: 28 KB each."""
 
 BATCH = 128
-"""Tokens read at a time; between two batches a reply can be given up. Measured: larger ones are no faster."""
+"""Tokens read at a time; between two batches a reply can be given up. Ours."""
 
 KEPT_MEGABYTES = 256
 """Of earlier prompts, as the model has read them: some 8,000 tokens."""
 
 MOST_THREADS = 8
-"""Of a model that nobody gave a number: more are no faster, because memory sets the pace."""
+"""Of a model that nobody gave a number. Ours."""
 
 INSTALL = "Run: pip install 'kinodex[local-llm]' (1.1 GB)"
 
@@ -93,7 +93,7 @@ class Prompt:
 
 
 class LlamaModel:
-    """One model. Loaded at its first reply; one reply at a time, whoever asks. Thread-safe.
+    """One model. Loaded at its first reply; one reply at a time. Thread-safe.
 
     Args:
         path: a GGUF file.
@@ -186,17 +186,17 @@ class _Listener:
         self.failure: BaseException | None = None
         self.read_per_second = 0.0
 
-    def __call__(self, told: object) -> bool:
+    def __call__(self, given: object) -> bool:
         if self.failure is not None:
             return True
         try:
-            self._take(told)
-        except BaseException as error:  # noqa: BLE001 - raised again by whoever asked
+            self._take(given)
+        except BaseException as error:  # noqa: BLE001 - raised again in `complete`
             self.failure = error
         return self.failure is not None
 
-    def _take(self, told: object) -> None:
-        chunk = cast("Mapping[str, Any]", json.loads(told) if isinstance(told, str | bytes) else told)
+    def _take(self, given: object) -> None:
+        chunk = cast("Mapping[str, Any]", json.loads(given) if isinstance(given, str | bytes) else given)
         if "error" in chunk:
             raise _error_of(chunk["error"])
         timings = chunk.get("timings") or {}
@@ -220,9 +220,9 @@ def _held(lock: threading.Lock, end: float) -> Iterator[None]:
 
 
 def _error_of(error: object) -> Exception:
-    told = error if isinstance(error, Mapping) else {"message": str(error)}
-    message = str(told.get("message", ""))
-    if told.get("type") == "exceed_context_size_error":
+    given = error if isinstance(error, Mapping) else {"message": str(error)}
+    message = str(given.get("message", ""))
+    if given.get("type") == "exceed_context_size_error":
         return OverlongError(message)
     return RefusedError(message)
 
@@ -231,7 +231,7 @@ def idle_processors() -> int:
     """How many this process may use, less those that others keep busy; at least one.
 
     The engine's threads wait for each other at every step: one that shares its processor holds up all others. Measured
-    on two processors with a load of 8: two threads read 4 tokens a second, 50 where nothing else runs.
+    on two processors with a load of 8: two threads read 4 tokens a second, one 22.
     """
     affinity = getattr(os, "sched_getaffinity", None)
     there = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
@@ -256,7 +256,7 @@ def load(context: LoadContext) -> LlamaModel:
 
 
 _LEAST_MEASURED = 48
-"""Tokens of a prompt that a speed can be told from."""
+"""Tokens of a prompt from which a speed can be read."""
 
 _SAMPLE = (
     "A train leaves the station in the morning. Two people wait on the platform with a red suitcase, a dog and three "

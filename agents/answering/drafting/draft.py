@@ -10,8 +10,8 @@ from agents.answering.drafting.comparing import asks_for_length, asks_which_more
 from agents.answering.drafting.counting import asks_for_videos, draft_count
 from agents.answering.drafting.enumerated import (
     asks_for_all_numbered,
-    asks_how_many_numbered,
     asks_for_numbered,
+    asks_how_many_numbered,
     draft_all_numbered,
     draft_enumerated,
     draft_numbered,

@@ -13,7 +13,7 @@ from agents.answering.text.asked import asked_of
 from agents.answering.wording import file_name
 from agents.chat.reading.memory import Memory
 from agents.chat.reading.readings import all_different, reading
-from agents.chat.rewriter import Rewriter
+from agents.questions.conversation.rewriter import Rewriter
 from agents.questions.conversation.turns import Standalone, Turn
 from agents.questions.described import described_videos
 from agents.questions.follow_ups import standing_alone

@@ -11,9 +11,9 @@ import pytest
 from agents.answering.by_model import summary_by_model
 from agents.answering.claims import Answer
 from agents.chat.answerer import Answerer
-from agents.chat.rewriter import Rewriter
 from agents.llm import LLM, EndpointSettings
 from agents.llm.completion import Completion, Request
+from agents.questions.conversation.rewriter import Rewriter
 from agents.questions.conversation.rewriting import leans
 from agents.questions.conversation.turns import Shown, Standalone, Turn
 from encoders.bundle import Encoders
