@@ -157,10 +157,10 @@ class ChatGraph:
     def _conclude(self, state: ChatState) -> dict[str, Any]:
         question = self._question(state)
         claims = [claim_in(one) for one in state.get("claims", [])]
-        # Where no reading had an answer, the likeliest one is kept for what is asked next.
-        first = {} if claims or not state.get("first") else {"stand_alone": state["first"]}
+        # What is asked next refers to the fullest reading, and where none had an answer to the likeliest.
+        kept = state.get("kept") or ("" if claims else state.get("first"))
         return {
-            **first,
+            **({"stand_alone": kept} if kept else {}),
             "answer": {
                 "text": self._said(state, question, claims),
                 "abstained": not claims,
@@ -183,7 +183,7 @@ class ChatGraph:
         return wording.nothing_found(found.index if found else None, list(names)[:3], chinese)
 
     def _question(self, state: ChatState) -> Question:
-        return self._reader.question(state["stand_alone"], state.get("language", ""), bool(state["named"]))
+        return self._reader.of(state)
 
 
 def videos_of(state: ChatState) -> list[str] | None:

@@ -21,7 +21,8 @@ class ChatState(TypedDict, total=False):
             was completed, "" if it was not.
         moment: the place of a video that it refers to ("who says that?"), or None.
         readings: what else the question may mean, to be tried in turn where nothing is found for the one before
-            (`agents.chat.reading.readings`); first: how it was understood first.
+            (`agents.chat.reading.readings`); first: how it was understood first; kept: how it is told, if not as it was
+            answered.
         language: in which to answer, "" for the question's own; shown: evidence that was shown before and is to be left
             out, because more is wanted.
         idle: why there is nothing to answer; unknown: a named video that the library has not.
@@ -45,6 +46,7 @@ class ChatState(TypedDict, total=False):
     moment: dict[str, Any] | None
     readings: list[dict[str, Any]]
     first: str
+    kept: str
     language: str
     shown: list[str]
     idle: str

@@ -14,6 +14,7 @@ from agents.questions.conversation.choices import chosen
 from agents.questions.conversation.numbered import another_number, neighbour, without_number
 from agents.questions.conversation.ordinals import Place, listed_at, place_named
 from agents.questions.conversation.pronouns import points_at, replaced_pronoun, with_things
+from agents.questions.conversation.referents import NAME, thing_meant
 from agents.questions.conversation.substitution import corrected, put_in_place, with_nouns_for_ones
 from agents.questions.conversation.turns import Shown, Standalone, Turn
 from agents.questions.wording import in_simplified, is_in_chinese, spelled_out, without_politeness
@@ -147,6 +148,13 @@ def _about_what_was_said(plain: str, turns: Sequence[Turn], chinese: bool) -> St
         (_WHEN_THAT, "When: {}?", "什么时候：{}？"),
         (_WHERE_THAT, "Where: {}?", "在哪里：{}？"),
     )
+    thing = thing_meant(turns)
+    if thing and _WHEN_THAT.match(plain) and (_APPEARS.search(plain) or (said and not _SENTENCE.search(said))):
+        text = (
+            f"{thing}什么时候出现？" if chinese else f"When {'do' if _MANY.search(thing) else 'does'} {thing} appear?"
+        )
+        text = text if chinese or NAME.match(thing) else text.replace(f" {thing}", f" the {thing}", 1)
+        return Standalone(text, videos, None, True, "what was shown" if moment else "the last question")
     for form, english, in_chinese in forms:
         if form.match(plain):
             about = said if said and form in (_SAID_THAT, _WHEN_THAT) else topic
@@ -168,13 +176,13 @@ def _listed(plain: str, turns: Sequence[Turn], chinese: bool) -> Standalone | No
     """A place in the list of what was shown: the question is about that video or moment."""
     turn = turns[-1]
     place = place_named(plain, chinese)
-    if not place or not turn.shown:
+    if not place:
         return None
-    item = _item(place, turn, plain, chinese)
+    item = _item(place, next((one for one in reversed(turns[-3:]) if one.items), turn), plain, chinese)
     if item is not None:
         return item
     stands = listed_at(place, turn)
-    if not stands:
+    if not stands or not turn.shown:
         return None
     shown, exactly = stands
     second = _second_listed(plain[place.end :], turn, chinese)
@@ -283,6 +291,57 @@ def _asked_of_it(turn: Turn, pointed: str) -> Standalone | None:
     return Standalone(turn.question, videos, None, True, f"the last question, for {pointed}")
 
 
+_APPEARS = re.compile(r"\b(?:appear|seen|visible)\b|\bdo they\b|出现", re.I)
+_SENTENCE = re.compile(r"\S+ \S+ \S+|[\u3400-\u9fff]{5}|\d")
+_MANY = re.compile(r"[^s]s$|^(?:people|men|women|children|geese|sheep)$", re.I)
+
+
+def _bare(plain: str, turns: Sequence[Turn], chinese: bool) -> Standalone | None:
+    """ "Until when?", "What colour?", 什么颜色？: the last question with another question word, or of its thing."""
+    turn, thing = turns[-1], thing_meant(turns)
+    shown = next((one.shown for one in reversed(turns[-2:]) if one.shown), ())
+    if not shown or (turn.abstained and turn.things):
+        return None
+    videos, moment = (shown[0].video_id,), shown[0]
+    if chinese:
+        subject = thing if _WITHOUT_SUBJECT.match(plain) else ""
+        text = subject + re.sub("^[那]|的?呢(?=[？?]?$)", "", plain)
+        return Standalone(text, videos, None, True, "what was last spoken of", plain=plain) if subject else None
+    found = _QUESTION_WORDS.match(plain)
+    if not found:
+        return None
+    words = found["words"][0].upper() + found["words"][1:]
+    if _OF_A_THING.match(words) and thing:
+        text = f"{words} {'are' if _MANY.search(thing) else 'is'} {thing if NAME.match(thing) else f'the {thing}'}?"
+        return Standalone(text, videos, moment, True, "what was last spoken of", plain=plain)
+    last = _ASKED_WITH.match(turn.question)
+    text = f"{words} {turn.question[last.end() :]}" if last else plain
+    return Standalone(text, videos, moment, True, "the last question", plain=plain if last else "", exact=True)
+
+
+_WITHOUT_SUBJECT = re.compile(
+    "^那?(?:是?什么颜色|往哪|朝哪|向哪|出现了?多|出现了?几|几岁|多大(?:年纪|岁数)?|多高|多重|长什么样|叫什么|"
+    "是什么牌子|穿|戴|拿)"
+)
+_QUESTION_WORDS = re.compile(
+    r"^(?:and |so |but )*(?P<words>(?:until|since|from|for|by|at|to|with|in) (?:when|where|whom?|what|which \w+|"
+    r"how long)|"
+    r"how (?:fast|old|tall|big|large|heavy|deep|wide|high|expensive|often|far|many|much)|what (?:colou?r|size|shape|"
+    r"breed|brand))\W*$",
+    re.I,
+)
+_OF_A_THING = re.compile(
+    r"(?:How (?:old|tall|big|large|heavy|wide|high|expensive)|What (?:colou?r|size|shape|breed|"
+    r"brand))$",
+    re.I,
+)
+_ASKED_WITH = re.compile(
+    r"^(?:what|who|when|where|why|which|how)(?: (?!(?:do|does|did|is|are|was|were|will|can|has|have)\b)[\w-]+){0,3} "
+    r"(?=(?:do|does|did|is|are|was|were|will|can|has|have)\b)",
+    re.I,
+)
+
+
 def _pronoun(plain: str, turns: Sequence[Turn], chinese: bool) -> Standalone | None:
     turn = turns[-1]
     found = replaced_pronoun(plain, turns, chinese)
@@ -315,6 +374,7 @@ _STEPS: tuple[Step, ...] = (
     _more,
     _neighbour,
     _another_number,
+    _bare,
     _about_what_was_said,
     _correction,
     _choice,

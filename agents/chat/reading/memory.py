@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents.answering.wording import file_name
-from agents.questions.conversation.mentions import introduced, mentioned
+from agents.questions.conversation.mentions import introduced, is_attribute, mentioned
 from agents.questions.conversation.numbered import in_order, numbered_noun
 from agents.questions.conversation.turns import Shown, Turn
+from agents.questions.understanding import understand
+from agents.questions.wording import is_in_chinese
 from stores.core.records import Evidence, Span
 from stores.core.text_keys import HAN
 from stores.library_store import LibraryStore
@@ -39,9 +41,13 @@ class Memory:
 
     def turns(self, history: Mapping[str, Any]) -> list[Turn]:
         """The turns that follow-ups are resolved by, the newest last."""
-        return [self._turn(one) for one in history.get("turns", []) if one["status"] == "done"]
+        turns: list[Turn] = []
+        for one in history.get("turns", []):
+            if one["status"] == "done":
+                turns.append(self._turn(one, turns[-1] if turns else None))
+        return turns
 
-    def _turn(self, told: Mapping[str, Any]) -> Turn:
+    def _turn(self, told: Mapping[str, Any], before: Turn | None) -> Turn:
         claims = told.get("claims", [])
         ids = [one["evidence_id"] for one in (*told["cited"], *claims)]
         lines = self._store.catalog.evidence(list(dict.fromkeys(ids)))
@@ -50,17 +56,27 @@ class Memory:
             (one["text"], self._shown(lines[one["evidence_id"]])) for one in claims if one["evidence_id"] in lines
         )
         noun = numbered_noun([told["stand_alone"], *(one.text for one in shown)])
+        items = self._items(shown[0].video_id, noun) if shown and noun else ()
+        if not items and before is not None and before.items:
+            # "How many can sleep there?" is still about the second of the stops.
+            items = before.items if not shown or shown[0].video_id == before.items[0].video_id else ()
         return Turn(
             told["question"],
             told["stand_alone"],
             told["answer"],
             shown,
-            mentioned(told["stand_alone"]),
+            mentioned(told["stand_alone"]) or self._things(told["stand_alone"]),
             (),
             () if told["abstained"] else introduced(told["answer"]),
             said,
-            self._items(shown[0].video_id, noun) if shown and noun else (),
+            items,
+            bool(told["abstained"]),
         )
+
+    def _things(self, text: str) -> tuple[str, ...]:
+        """What a Chinese question counts or looks for, where nothing stands before its question word."""
+        question = understand(text) if is_in_chinese(text) else None
+        return tuple(one for one in question.things if len(one) > 1 and not is_attribute(one)) if question else ()
 
     def _shown(self, line: Evidence) -> Shown:
         name = file_name(self._store.catalog.display_uri(line.video_id))
@@ -79,6 +95,8 @@ class Memory:
     def focus(self, turns: Sequence[Turn]) -> tuple[str, ...]:
         """The video that was last spoken of; () if there was none, or a list."""
         for turn in reversed(turns[-3:]):
+            if turn.abstained and turn.things:
+                return ()  # it was about something that was not found there
             videos = turn.videos
             if videos:
                 return (videos[0].video_id,) if len(videos) <= MOST_FOCUSED else ()

@@ -53,6 +53,13 @@ def first_told(readings: list[dict[str, Any]], why: str) -> list[dict[str, Any]]
 _SAME_VIDEO = "the video last spoken of"
 
 
+def as_follow_up(question: Question) -> Question:
+    """A question that takes something from a conversation about videos: so it is not one about the world."""
+    if question.idle in ("world_knowledge", "gibberish"):
+        return replace(question, intent=question.otherwise, idle="")
+    return question
+
+
 class Reader:
     """Reads the questions of conversations over one library."""
 
@@ -93,6 +100,7 @@ class Reader:
         return {
             **{key: readings[0][key] for key in ("stand_alone", "named", "moment")},
             "readings": [] if unknown else readings[1:],
+            "kept": alone.text if alone.plain else "",
             "unknown": unknown,
             "why": readings[0]["why"],
             "language": alone.language,
@@ -107,14 +115,19 @@ class Reader:
         if alone.video_ids:
             place = alone.moment if alone.exact or (alone.moment and self._of_the_moment(alone.text)) else None
             texts = [alone.text, *([alone.plain] if alone.plain else [])]
-            tried = [reading(text, alone.video_ids, place) for text in texts] if place else []
+            # At the very place nothing but the question word is needed: "until when?".
+            tried = [reading(text, alone.video_ids, place) for text in reversed(texts)] if place else []
             tried += [reading(text, alone.video_ids) for text in texts]
             return first_told(tried, why)
         videos, text, described = self._described(alone.text, scope, why)
         if videos:
             return first_told([reading(text, videos), reading(alone.text, [])], described)
         focus = () if named else self._memory.focus(turns)
-        if not focus or (scope is not None and focus[0] not in scope) or not self._may_be_narrowed(alone.text):
+        if (
+            not focus
+            or (scope is not None and focus[0] not in scope)
+            or not self._may_be_narrowed(alone.text, alone.changed)
+        ):
             return first_told([reading(alone.text, [])], why)
         return first_told(self._narrowed(alone, focus, turns), why)
 
@@ -131,9 +144,10 @@ class Reader:
         anywhere = reading(alone.text, [])
         return [anywhere, here] if elsewhere > topics.get(focus[0], 0.0) else [here, anywhere]
 
-    def _may_be_narrowed(self, text: str) -> bool:
+    def _may_be_narrowed(self, text: str, follows: bool) -> bool:
         """Whether a question can be about one video: not which videos, what is there at all, or nothing."""
         question = self.question(text, "")
+        question = as_follow_up(question) if follows else question
         return question.intent not in _OF_THE_LIBRARY and not (question.idle or asks_for_videos(text))
 
     def _of_the_moment(self, text: str) -> bool:
@@ -162,6 +176,11 @@ class Reader:
         first = found.moments[0]
         second = next((one.score for one in found.moments if one.video_id != first.video_id), 0.0)
         return first.video_id if second < CLEARLY * first.score else ""
+
+    def of(self, state: Mapping[str, Any]) -> Question:
+        """The question of a turn, understood."""
+        question = self.question(state["stand_alone"], state.get("language", ""), bool(state["named"]))
+        return as_follow_up(question) if state.get("why") and state.get("history", {}).get("turns") else question
 
     def idle(self, question: Question, state: Mapping[str, Any]) -> str:
         """Why there is nothing to answer; "" if there may be something."""

@@ -38,6 +38,10 @@ _ATTRIBUTE_IN_CHINESE = re.compile(
     "第[一二三四五六七八九十\\d]+[步站条章课节]|"
     "最后一?[步站条]|下一?[步站]|总部|门票|人|几|什么|谁|哪)$"
 )
+_ATTRIBUTE_WITHIN = re.compile(
+    "(?:什么|哪些|的|^)(名字|职位|职业|年龄|价格|售价|颜色|重量|尺寸|长度|高度|速度|电话|地址|日期|优点|"
+    "缺点)(?=[是有？?多吗呢]|$)"
+)
 _BEFORE_QUESTION = re.compile(
     "多少|几[点个辆只条位天秒岁年月号分]|什么|谁|哪|怎么|为何|为什么|是不是|有没有|会不会|能不能|多[长大久高重快远]|"
     "[吗呢吧]|是|有|在(?!线)|叫|姓|往|向|做|拿|穿|戴|说(?!明)|讲(?![座师台])|卖(?![部场])|要(?!求)|需要|"
@@ -57,6 +61,7 @@ _FRAME = re.compile(
     re.I,
 )
 _AT_END = re.compile(r"\s+(?:at|from|in all|moves?|is|was|and) .*$|\s+(?:at|from) \d.*$|[:：].*$|\s*第?\d+秒.*$", re.I)
+_COUNTS_FROM = re.compile("最[后先早初]|首先|第[一二三四五六七八九十\\d]")
 _COUNTS = re.compile(
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|\w+teen|\w+ty|hundred|half|"
     r"last|next)\b|"
@@ -89,8 +94,24 @@ def is_attribute(name: str) -> bool:
     return bool(_ATTRIBUTE.match(name) or _ATTRIBUTE_IN_CHINESE.match(name))
 
 
+def attribute_in(text: str) -> str:
+    """The first Chinese attribute in a text, standing alone: 缺点 in 手机有什么缺点; "" for none."""
+    found = _ATTRIBUTE_WITHIN.search(text)
+    return found[1] if found else ""
+
+
 def _nameable(name: str) -> bool:
-    if not name or re.search(r"\d|[“”？?]", name) or _COUNTS.match(name) or is_attribute(name):
+    if (
+        not name
+        or _COUNTS_FROM.match(name)
+        or re.search(
+            r"\d|"
+            r"[“”？?]",
+            name,
+        )
+        or _COUNTS.match(name)
+        or is_attribute(name)
+    ):
         return False
     if re.search(f"[{HAN}]", name):
         return 1 < len(name) <= 8 or (len(name) == 1 and name in "猫狗鸟马牛羊鱼车船")
@@ -144,7 +165,18 @@ def _in_phrase(words: list[str], at: int, start: int) -> bool:
     if not word[0].isalnum() or at - start >= 4:
         return False
     if lower in _NO_NOUN:
-        return at == start and lower in ("old", "long", "big", "tall", "fast", "first", "last", "next", "open")
+        return at == start and lower in (
+            "old",
+            "long",
+            "big",
+            "tall",
+            "fast",
+            "first",
+            "second",
+            "last",
+            "next",
+            "open",
+        )
     return not (
         at > start
         and re.search(r"[a-z]{3}(?:ing|ed)$", lower)
@@ -166,6 +198,12 @@ def _in_chinese(text: str) -> tuple[str, ...]:
         owner, thing = (owner, "") if re.match("画面|镜头|片段|场景|视频|地方", thing) else (owner, thing)
         name = part if thing and re.search("[红绿蓝黄黑白灰紫橙粉棕]色?$|^.$|大$|小$", owner) else owner
         name = re.sub("(?:视频|影片|短片|录像)$", "", name.strip())
-        if name and len(name) <= 10 and not is_attribute(name) and not re.match("[他她它这那我你您]", name):
+        if (
+            name
+            and len(name) <= 10
+            and not _COUNTS_FROM.match(name)
+            and not is_attribute(name)
+            and not re.match("[他她它这那我你您]", name)
+        ):
             found.append(name)
     return tuple(dict.fromkeys(found))[:MOST]

@@ -47,7 +47,7 @@ _NEXT_IN_CHINESE = re.compile(
 )
 _BEFORE = re.compile(
     rf"^(?:and |so )*(?:what (?:comes?|came|is|was)(?: the (?:{NOUNS}))? before (?:that|this|it)|(?:what (?:is|"
-    rf"was) )?the (?:previous|one before|{NOUNS} before)"
+    rf"was) )?the (?:previous|one before|(?:{NOUNS}) before)"
     rf"(?: (?:one|that|this|it|{NOUNS}))*)\W*$|^(?:那)?(?:上一[{_MEASURES}个]|前一[{_MEASURES}个]|之前|"
     rf"在那之前)(?:呢|是什么|做什么|什么)*[？?。]*$",
     re.I,
@@ -96,9 +96,17 @@ def _where(turn: Turn) -> tuple[str, int] | None:
             return (found["noun"] or found["what"]).lower(), _number(found["digits"] or found["zh"])
         if found := _IN_WORDS.search(text):
             return found["noun"].lower(), _ORDER.index(found["order"].lower()) + 1
-    at = [n for n, item in enumerate(turn.items) if any(item.span.overlap(one.span) for one in turn.shown[:1])]
-    found = NUMBERED.search(turn.items[at[0]].text) if at else None
+    if not turn.shown:
+        return None
+    shared = [_shared(item, turn.shown[0]) for item in turn.items]
+    found = NUMBERED.search(turn.items[shared.index(max(shared))].text) if shared and max(shared) > 0 else None
     return ((found["noun"] or found["what"]).lower(), _number(found["digits"] or found["zh"])) if found else None
+
+
+def _shared(one: Shown, other: Shown) -> float:
+    """Seconds that two places of a video have in common."""
+    (start, end), (since, until) = one.span.seconds, other.span.seconds
+    return min(end, until) - max(start, since) if one.video_id == other.video_id else 0.0
 
 
 def numbered_noun(texts: Sequence[str]) -> str:

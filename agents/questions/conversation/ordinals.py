@@ -24,7 +24,9 @@ _IN_ENGLISH = re.compile(
     rf"with)\s+)?\b(?:the\s+)?(?:very\s+)?(?P<number>{_ORDINAL})\s+{_KINDS}\b"
     rf"|(?P<before2>\b(?:in|of|from|for|at|on|about)\s+)?\b(?P<kind2>video|clip|result|hit|moment|"
     rf"number|citation|scene|no\.?)\s*#?(?P<digits>\d{{1,2}})\b"
-    rf"|(?P<before3>\b(?:in|of|from|for)\s+)?\bthe\s+(?P<alone>{_ORDINAL})(?=\W*$|\s+(?:and|or|with|to)\b)"
+    rf"|(?P<before3>\b(?:in|of|from|for)\s+)?\bthe\s+(?P<alone>{_ORDINAL})"
+    r"(?=\W*$|\s+(?:and|or|with|to|is|are|was|were|do|does|did|has|have|can|will|cost|costs|closed?|open(?:ed)?|"
+    r"built|made|called|located)\b)"
     r"|\[(?P<bracket>\d{1,2})\]",
     re.I,
 )

@@ -29,7 +29,13 @@ _AFTER_THAT = re.compile(
     r"以前)(?=[他她它们又还会发生做说怎是有呢在，,]|$)|(?P<then>接下来|然后|接着|随后)",
     re.I,
 )
-_IT = re.compile(r"\b(?P<it>it|this one|that one|this|that|its)\b(?! (?:is|was) (?:raining|snowing|possible))", re.I)
+_IT = re.compile(
+    r"\b(?P<it>it|this one|that one|its|(?:this|that)(?=\W*$|\s+(?:is|are|was|were|does|do|did|has|"
+    r"have|had|can|could|"
+    r"will|would|should|for|in|on|at|from|to|of|with|about|by|called|costs?|comes?|goes|looks?|works?|made|"
+    r"mean)\b))\b(?! (?:is|was) (?:raining|snowing|possible))",
+    re.I,
+)
 _THEM = re.compile(r"\b(?P<they>they|them|their|these|those|those ones)\b", re.I)
 _HE = re.compile(r"\b(?P<he>he|she|him|his|her|hers|himself|herself)\b", re.I)
 _IN_CHINESE = re.compile(
@@ -54,6 +60,11 @@ _OF_A_FILE = re.compile(
     "标签|时长|多长|分辨率|帧率|拍的|录的|声音|总结|讲什么",
     re.I,
 )
+_KIND_OF_IT = re.compile(
+    r"^(?:and |so )*(?:which|what) (?!is\b|are\b|was\b|were\b|colou?r\b|else\b)\w+ (?:is|are|was|were) (?:it|that|"
+    r"this|they)\b",
+    re.I,
+)
 _WHAT_IS = re.compile(r"^((?:and )?(?:what|who|which)(?: else)? (?:is|are|was|were))(\W*)$", re.I)
 
 
@@ -71,12 +82,16 @@ def replaced_pronoun(plain: str, turns: Sequence[Turn], chinese: bool) -> Standa
     """The question with its pronouns replaced by what they point at; None if it has none, or they point inside it."""
     turn = turns[-1]
     shown = next((one.shown for one in reversed(turns[-2:]) if one.shown), ())
+    if turn.abstained and turn.things:
+        shown = ()  # it was about something new, which was not found there
     first = shown[0] if shown else None
     scope = (first.video_id,) if first else (turn.video_ids or None)
     video = (_VIDEO_IN_CHINESE if chinese else _VIDEO).search(plain)
     if video and scope:
         return _of_the_video(plain, video, turns, chinese, scope)
     moment = _MOMENT.search(plain)
+    if moment and moment.group().lower() == "then" and with_things(plain[: moment.start()], turns, chinese):
+        plain, moment = f"{plain[: moment.start()].rstrip()}?", None
     if moment and first:
         return Standalone(plain, (first.video_id,), first, True, f"at a moment of {first.name}")
     after = _AFTER_THAT.search(plain)
@@ -88,6 +103,8 @@ def replaced_pronoun(plain: str, turns: Sequence[Turn], chinese: bool) -> Standa
     if scope and _OF_A_FILE.search(plain):
         return Standalone(plain, scope, None, True, f"of {first.name}" if first else "of the same videos")
     other = plain if scope and replaced != plain else ""
+    if other and _KIND_OF_IT.search(plain):
+        replaced, other = other, replaced  # "which room is that for?": what it is of is elsewhere
     return Standalone(replaced, scope, first, True, "the thing or person last spoken of", plain=other)
 
 
@@ -99,11 +116,14 @@ def _of_the_video(
     rest = _tidy(plain[: video.start()] + (" " if not chinese else "") + plain[video.end() :])
     bare = video.group().strip().lower()
     rest = plain if bare in ("the video", "there", "here") else rest
+    rest = re.sub(r"\b(what|who) else\b", r"\1", rest, flags=re.I)
     rest = _WHAT_IS.sub(r"\1 there\2", rest).replace("还有什么", "有什么")
     rest = rest if any(character.isalnum() for character in rest) else turn.question
     inner = with_things(rest, turns, chinese)
     why = f"in {first.name}" if first else "in the same videos"
-    return Standalone(inner or rest or turn.question, scope[:1], None, True, why, plain=rest if inner else "")
+    more = bool(re.search(r"\b(?:what|who) else\b|还有", plain, re.I))
+    text = inner or rest or turn.question
+    return Standalone(text, scope[:1], None, True, why, more, plain=rest if inner else "")
 
 
 def _after(plain: str, found: re.Match[str], turns: Sequence[Turn], chinese: bool) -> Standalone | None:
@@ -111,6 +131,8 @@ def _after(plain: str, found: re.Match[str], turns: Sequence[Turn], chinese: boo
     head, tail = (with_things(part, turns, chinese) or part for part in (plain[: found.start()], plain[found.end() :]))
     first = turn.shown[0] if turn.shown else None
     said = first.text.strip(" .。") if first else turn.question.strip(" ?？")
+    if first and said.lower() not in turn.answer.lower() and turn.answer:
+        said = thing_meant(turns) or said
     if chinese:
         word = found["zh"] or "之后"
         text = f"{head}“{said}”{word}{tail}"
@@ -130,7 +152,7 @@ def with_things(plain: str, turns: Sequence[Turn], chinese: bool) -> str | None:
         found = _IN_CHINESE.search(plain)
         if not found or _points_inside(plain, found.start(), chinese):
             return None
-        name = (person_meant(turns, found["he"]) or thing_meant(turns)) if found["he"] else thing_meant(turns)
+        name = person_meant(turns, found["he"]) if found["he"] else thing_meant(turns)
         return plain[: found.start()] + name + plain[found.end() :] if name else plain
     if _PLEONASTIC.search(plain):
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agents.questions.conversation.mentions import is_attribute
+from agents.questions.conversation.mentions import attribute_in, is_attribute
 from agents.questions.conversation.referents import PERSONS
 from agents.questions.conversation.turns import Turn
 from agents.questions.things import things_in_chinese, things_in_english
@@ -22,7 +22,7 @@ _CORRECTION = re.compile(
     re.I,
 )
 _CORRECTION_IN_CHINESE = re.compile(
-    "^(?:不是?|不对|错了|等等|等一下|抱歉)?[，,。！!\\s]*(?:不是.{1,10}[，,])?(?:而?是|我(?:是说|"
+    "^(?:不是?|不对|错了|等等|等一下|抱歉)?[，,。！!\\s]*(?:不是.{1,10}[，,])?(?:(?<=[，,。！!\\s])而?是|我(?:是说|"
     "说的是|指的是|的意思是|想问的是|问的是|要的是))(?P<meant>.{1,20}?)[？?。！!]*$|^(?:不是|不对|"
     "错了)[，,。！!\\s]+(?P<short>.{1,15}?)[？?。！!]*$"
 )
@@ -37,6 +37,14 @@ _COLOURS = (
 )
 _COLOUR = re.compile(_COLOURS, re.I)
 _ONLY_COLOUR = re.compile(rf"^(?:the |any )?(?:{_COLOURS})(?: ones?|的(?:那)?[个只辆条]?)?$", re.I)
+_MEASURE = re.compile(
+    r"^(?:cups?|glass(?:es)?|bottles?|pieces?|slices?|pairs?|kinds?|types?|sorts?|groups?|packs?|bowls?|spoons?|"
+    r"grams?|pictures?|photos?)$",
+    re.I,
+)
+_PLACED = re.compile(r"^ (?:in|on|at|from|inside|near) (?:the |a |an )\w+(?= \w+\W*$)", re.I)
+"""A place that belongs to the old thing: of "the drum in the workshop cost" it goes with the drum."""
+
 _ONES = re.compile(
     r"\b(?P<kind>(?!(?:the|any|other|which|these|those|some|same|this|that|next|last|first|second|"
     r"third)\b)[a-z]+) ones?\b",
@@ -61,6 +69,9 @@ def put_in_place(meant: str, turn: Turn, chinese: bool) -> str:
         assert other is not None
         word = other.group().removesuffix("色") + "色" * colour.group().endswith("色")
         return last[: colour.start()] + word + last[colour.end() :]
+    owner = re.match(r"(?:the )?(?P<what>\w+) of (?:the |a )?\w+", meant, re.I)
+    if owner and is_attribute(owner["what"]):
+        return f"What is {meant}?"
     if is_attribute(_ARTICLE.sub("", meant)):
         return _other_attribute(_ARTICLE.sub("", meant), turn, chinese)
     if not chinese and _PLACE.match(meant):
@@ -73,10 +84,11 @@ def put_in_place(meant: str, turn: Turn, chinese: bool) -> str:
     old = next((one for one in named if _alike(one, meant)), named[0] if named else "")
     if not old:
         return ""
-    new = _completed(meant, old, chinese)
+    old = _of_measure(old, plain)
+    new = _completed(re.sub("^有(.+?)的$", r"\1", meant), old, chinese)
     start = re.search(re.escape(old), plain, re.I)
     assert start is not None
-    before, after = plain[: start.start()], plain[start.end() :]
+    before, after = plain[: start.start()], _PLACED.sub("", plain[start.end() :])
     if not asked_in_chinese:
         before, new = _articles(before, new)
     return before + new + after
@@ -84,6 +96,9 @@ def put_in_place(meant: str, turn: Turn, chinese: bool) -> str:
 
 def _other_attribute(meant: str, turn: Turn, chinese: bool) -> str:
     """ "And the price?" after a question about a lamp: what is the price of the lamp?"""
+    other = attribute_in(turn.question) if chinese else ""
+    if other and other != meant:
+        return turn.question.replace(other, meant, 1)
     topic = next((one for one in turn.things if not is_attribute(one) and one.lower() in turn.question.lower()), "")
     if not topic:
         return ""
@@ -107,6 +122,12 @@ def with_nouns_for_ones(plain: str, things: Sequence[str]) -> str:
     head = head if found.group().lower().endswith("ones") or singular(head) == head else singular(head)
     many = found.group().lower().endswith("ones") and singular(head) == head
     return f"{plain[: found.start()]}{found['kind']} {head}{'s' * many}{plain[found.end() :]}"
+
+
+def _of_measure(old: str, plain: str) -> str:
+    """Of "how many cups of milk" the milk is what is asked about."""
+    found = re.search(rf"\b{re.escape(old)} of (?:the )?(\w+)", plain, re.I) if _MEASURE.match(old) else None
+    return found[1] if found else old
 
 
 def _completed(meant: str, old: str, chinese: bool) -> str:

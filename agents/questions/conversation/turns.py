@@ -35,6 +35,7 @@ class Turn:
         video_ids: the videos that the turn was restricted to; () for the whole library.
         said: who and what the answer named ("Ada Stone", "a lamp").
         claims: the sentences of the answer, each with the place that it cites first.
+        abstained: whether it had no answer.
         items: if what was shown is numbered ("Step 2: …"), all that its video has of these, by number.
     """
 
@@ -47,6 +48,7 @@ class Turn:
     said: tuple[str, ...] = ()
     claims: tuple[tuple[str, Shown], ...] = ()
     items: tuple[Shown, ...] = ()
+    abstained: bool = False
 
     @property
     def videos(self) -> tuple[Shown, ...]:

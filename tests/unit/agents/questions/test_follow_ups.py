@@ -77,7 +77,7 @@ CASES = [
     (SWANS, "What does the first one say about bread?", "What does the video say about bread?", ("vid_a",)),
     (SWANS, "in Chinese?", SWANS.question, None),
     (SWANS, "show me more", SWANS.question, None),
-    (SWANS, "what else is in that video?", "what else is there?", ("vid_a",)),
+    (SWANS, "what else is in that video?", "what is there?", ("vid_a",)),
     (FISHERMAN, "What is he wearing?", "What is the fisherman wearing?", ("vid_a",)),
     (FISHERMAN, "What colour is it?", "What colour is the net?", ("vid_a",)),
     (FISHERMAN, "Where is it?", "Where is the net?", ("vid_a",)),
