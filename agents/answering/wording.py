@@ -102,7 +102,7 @@ _FRAMES = re.compile(
 
 
 def without_frames(text: str) -> str:
-    """A sentence of ours without what is said around things and values ("at the same time", "同时看到"): no line says it."""
+    """A sentence of ours without what stands around things and values ("at the same time"), which no line says."""
     return _FRAMES.sub(" ", text)
 
 

@@ -41,7 +41,7 @@ def value_fault(claim: Claim, lines: Sequence[Evidence], recompute: Recompute | 
 
 
 def without_value(claim: Claim) -> str:
-    """The text of a claim without what was computed, which comes last where it occurs again: "bird" in "birds.mp4: bird"."""
+    """The text of a claim without what was computed, which comes last: "bird" in "birds.mp4: bird"."""
     if not claim.value:
         return claim.text
     return " ".join(claim.text.rsplit(claim.value, 1))
@@ -89,7 +89,9 @@ def _lengths(lines: Sequence[Evidence]) -> set[float]:
 def _in_rows(value: str, rows: Sequence[Sequence[Any]]) -> bool:
     cells = [cell for row in rows for cell in row]
     shown = [str(cell) for cell in cells if cell is not None] + [str(len(rows))]
-    shown += [clock(float(cell)) for cell in cells if isinstance(cell, (int, float)) and cell >= 0]
+    for cell in cells:
+        if isinstance(cell, (int, float)) and cell >= 0:
+            shown += [clock(float(cell)), length(float(cell), False), length(float(cell), True)]
     return any(_alike(value, one) for one in shown)
 
 

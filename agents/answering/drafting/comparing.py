@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from agents.answering.claims import Citation, Claim, cite
-from agents.answering.drafting.listing import MOST_LISTED, evidence_for, showing
+from agents.answering.drafting.listing import MOST_LISTED, evidence_for
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.narrowing import draft_asked
+from agents.answering.drafting.showing import showing
 from agents.answering.drafting.things import at_once, thing_of
 from agents.answering.wording import length
 from agents.tools.video_topics import VideoTopics
@@ -21,6 +22,9 @@ _LOST = re.compile(r"\blost\b|\bloser\b|输", re.I)
 _SCORE = re.compile(r"(?P<home>[^\W\d][\w .'’-]*?)\s*(?P<a>\d+)\s*[:：–-]\s*(?P<b>\d+)\s*(?P<away>[^\W\d][\w .'’-]*)")
 _MORE = re.compile(r"\b(?:more|fewer|less)\b.*\b(?:or|than)\b|[多少]还是|更[多少]", re.I)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+_SECONDS = "SELECT seconds FROM videos WHERE video_id = '{}'"
 
 
 def draft_comparison(material: Material) -> list[Claim]:
@@ -75,7 +79,7 @@ def _by_length(material: Material, least: bool) -> list[Claim]:
     if not among:
         cited = cited[:1]  # the others are not asked for
     rest = [
-        Claim(f"{material.name(one.video_id)}: {text}", (one,), "computed", value=text)
+        Claim(f"{material.name(one.video_id)}: {text}", (one,), "computed", _SECONDS.format(one.video_id), text)
         for one in cited[:MOST_LISTED]
         if (video := material.video(one.video_id)) is not None and (text := length(video.seconds, material.chinese))
     ]

@@ -6,6 +6,7 @@ import re
 
 from agents.answering.claims import Claim, cite
 from agents.answering.drafting.material import Material
+from agents.answering.drafting.showing import videos_with_things
 from agents.answering.drafting.things import Thing, at_once, counted_by, named
 from agents.answering.wording import at_one_time
 from agents.words import coverage
@@ -35,7 +36,7 @@ def is_video(text: str) -> bool:
 def draft_count(material: Material) -> list[Claim]:
     """How many of a thing are seen at one time, or how often words were said; none if neither can be told."""
     things = [thing for thing in material.things() if thing.terms and not is_video(thing.text)]
-    for video_id in material.best_videos(1 if material.named else 3):
+    for video_id in videos_with_things(material, 1 if material.named else 3):
         for thing in things:
             claim = _mentions(material, video_id, thing) if _MENTIONS.search(material.question.text) else None
             claim = claim or _at_once(material, video_id, thing)

@@ -22,7 +22,7 @@ from agents.answering.drafting.narrowing import draft_asked, draft_narrowed
 from agents.answering.drafting.passages import asks_for_title, draft_passage, draft_title
 from agents.answering.drafting.seen import asks_direction, draft_seen
 from agents.answering.drafting.summaries import draft_summary
-from agents.answering.drafting.times import draft_times, in_the_video, without_when
+from agents.answering.drafting.times import asks_how_often, draft_times, in_the_video, without_when
 from agents.answering.from_text import draft_from_text
 from agents.answering.text.units import RankedLine
 from agents.questions.question import Intent, Question
@@ -46,6 +46,13 @@ _SHOW = re.compile(
     r"^\W*(?:请|帮我)?(?:找|播放|跳|看|给我|搜|打开|哪里能|在哪)",
     re.I,
 )
+
+_WHICH_KIND = re.compile(
+    r"^\W*(?:what|which) (?!videos?|clips?|files?)\w+(?: \w+)? (?:can|are|is|do|does|appear)\b|"
+    r"(?:哪些|什么|哪种)(?!视频|片段|时候|地方)[^，。？?]{1,4}$|(?:有|看到|出现)[^，。？?]{0,3}(?:哪些|什么)",
+    re.I,
+)
+"""Things of a kind are asked for, and not moments."""
 
 _MOMENT = re.compile(
     r"^\W*(?:please )?(?:(?:show|find|get|bring|give)(?: me)? (?:the |a )?(?:scenes?|moments?|parts?|bits?|shots?)\b|"
@@ -114,6 +121,8 @@ def _parts(material: Material) -> tuple[Part, ...]:
         return (_all_numbered, *_BY_INTENT[question.intent])
     if _MOMENT.search(question.text) and not question.yes_or_no and question.intent in ("fact", "quote", "where"):
         return (_moments, _from_text, _narrowed)
+    if asks_how_often(question.text) and question.source == "picture":
+        return (_times, _from_text)
     if asks_how_many_numbered(question.text):
         return (_enumerated, _from_text, _narrowed, _count)
     if question.wants == "number" and question.intent in ("count", "order", "fact"):
@@ -129,6 +138,8 @@ def _parts(material: Material) -> tuple[Part, ...]:
         return (_from_text, _narrowed)
     if question.intent == "which_videos" and material.named:
         return (_seen, _videos, _from_text, _narrowed)
+    if material.named and _WHICH_KIND.search(question.text) and question.intent == "find":
+        return (_seen, _moments, _from_text)
     if question.intent == "find" and not question.yes_or_no and not _SHOW.search(question.text):
         return (_from_text, _narrowed, _moments)
     return _BY_INTENT[question.intent]

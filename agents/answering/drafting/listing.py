@@ -7,7 +7,8 @@ import re
 from agents.answering.claims import Basis, Claim, cite
 from agents.answering.drafting.counting import asks_for_videos, is_video
 from agents.answering.drafting.material import Material
-from agents.answering.drafting.things import LEAST_OBJECT, MOST_ALIASES, PICTURED, Thing, named, thing_of
+from agents.answering.drafting.showing import showing
+from agents.answering.drafting.things import MOST_ALIASES, PICTURED, Thing, named, thing_of
 from agents.answering.drafting.told_kinds import lines_telling, told_kind
 from agents.answering.wording import length, there_is
 from agents.search.finder import Moment
@@ -21,8 +22,8 @@ LEAST_OF_LISTED = 0.25
 MOST_LISTED = 10
 """Videos or moments of one answer."""
 
-MOST_NAMES_ASKED = 100
-"""Names of a thing by which its videos are looked up."""
+SUPPORT = 0.5
+"""Share of a question's words that a line must have where the thing that it names is not there. Ours."""
 
 _IDLE = re.compile(
     r"videos?|clips?|films?|files?|see|seen|show\w*|appear\w*|visible|contain\w*|feature\w*|list|find|there|mention\w*|"
@@ -63,7 +64,8 @@ def _moment(material: Material, moment: Moment) -> Claim | None:
     things = [one for one in known if one.names and not (one.person and one.names & {"person"})]
     bearing = [line for line in lines if any(_bears(thing, line) for thing in things)]
     if not bearing:
-        bearing = [line for line in lines if coverage(material.question.terms, line.search_text) > 0]
+        least = SUPPORT if things else 0.01
+        bearing = [line for line in lines if coverage(material.question.terms, line.search_text) >= least]
     if not bearing and (things or _told_of(moment)):
         return None
     return _at(material, (bearing or lines)[0]) if bearing or lines else None
@@ -210,32 +212,11 @@ def _supported(material: Material, video_id: str, moment: Moment | None) -> Clai
     return _moment(material, moment)
 
 
-def showing(material: Material, thing: Thing, most: int) -> list[str]:
-    """Videos in which a thing was tracked by the very name that models give it, those that show most of it first."""
-    names = ["person"] if thing.person else sorted(thing.names)[:MOST_NAMES_ASKED]
-    alike = [f"category IN ({', '.join(_literal(name) for name in names)})"] if names else []
-    for term in () if thing.person else thing.terms:
-        # A broad noun: "vehicle" is a kind of what models name, and 车 a part of the names of many kinds.
-        alike.append(f"category_zh LIKE {_literal(f'%{term.text}%')}" if term.cjk else f"kinds = {_literal(term.text)}")
-    if not alike:
-        return []
-    sql = (
-        f"SELECT video_id FROM tracklets WHERE ({' OR '.join(alike)}) AND confidence >= {LEAST_OBJECT} "
-        "GROUP BY video_id ORDER BY COUNT(*) DESC, video_id"
-    )
-    scope = list(material.named or material.scope or ()) or None
-    return [str(row[0]) for row in material.store.query.run(sql, scope, max_rows=most).rows]
-
-
 def _aliases(thing: Thing) -> list[str]:
     """What a thing is called in the other language."""
     if len(thing.names) > MOST_ALIASES:
         return []
     return sorted(thing.translations or (thing.names if any(term.cjk for term in thing.terms) else ()))
-
-
-def _literal(text: str) -> str:
-    return f"'{_quoted(text)}'"
 
 
 def _told_of(moment: Moment | None) -> bool:
@@ -315,7 +296,7 @@ def draft_metadata(material: Material) -> list[Claim]:
         video = material.video(video_id)
         if column == "seconds" and video is not None:
             value, after = length(video.seconds, material.chinese), ""
-            claims.append(Claim(f"{material.name(video_id)}{sign}{value}", (whole,), "listed", value=value))
+            claims.append(Claim(f"{material.name(video_id)}{sign}{value}", (whole,), "listed", sql, value))
             continue
         claims.append(Claim(f"{material.name(video_id)}{sign}{value}{after}", (whole,), "listed", sql, value))
     return claims

@@ -18,7 +18,7 @@ from stores.core.records import CHANNELS, Channel, Evidence, Span, Video
 from stores.library_store import LibraryStore
 
 LEAST_LIKELY = 0.4
-"""Score of a moment whose video is looked at: a little below a match, as more is asked of a claim than likeness."""
+"""Score of a moment whose video is looked at: a little below a match, since more is asked of a claim than likeness."""
 
 MOST_NAMES = 6
 """Names that a thing may have to be looked for by each; a broad noun ("animal") has hundreds."""
@@ -151,6 +151,7 @@ class Material:
     def whole(self, video_id: str) -> Citation | None:
         """A citation of a whole video, for what is known of the file itself; None if nothing is known of it yet."""
         lines = [line for line in self.all_lines(video_id, ("format", "object")) if line.span.start == 0]
+        lines = lines or self.all_lines(video_id)[:1]
         if not lines:
             return None
         longest = max(lines, key=lambda line: (line.span.end, line.channel == "format"))

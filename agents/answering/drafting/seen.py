@@ -28,11 +28,15 @@ TOUCHING = 0.3
 """Share of an object's box that must lie inside a person's for the object to be theirs. Ours."""
 
 _HOLDS = re.compile(
-    r"\b(?:hold|holds|holding|carr(?:y|ies|ying)|in (?:his|her|their|its) hands?|use|uses|using|play\w*)\b|拿|抱|握|提着|举|端|捧|用|玩|弹",
+    r"\b(?:hold|holds|holding|carr(?:y|ies|ying)|in (?:his|her|their|its) hands?|use|uses|using|play\w*)\b|"
+    "拿|抱|握|提着|举|端|捧|用|玩|弹",
     re.I,
 )
 _RIDES = re.compile(r"\b(?:rid(?:e|es|ing)|sit(?:s|ting)? on|driv(?:e|es|ing))\b|骑|坐|开着|驾驶", re.I)
 _WEARS = re.compile(r"\b(?:wear|wears|wearing|dressed|clothes|clothing|on (?:his|her|their) head)\b|穿|戴|衣", re.I)
+_ACTS = (_HOLDS, _RIDES, _WEARS)
+"""What somebody does with a thing; no model recognises that by itself."""
+
 _TOO_LARGE = frozenset("furniture vehicle appliance building structure".split())
 _CLOTHING = frozenset("clothing hat accessory eyewear jewelry headgear footwear shoe formal costume".split())
 _HEADWEAR = frozenset("hat cap headgear helmet mask eyewear glasses sunglasses wig crown".split())
@@ -122,7 +126,8 @@ def _support(material: Material, video_id: str) -> float:
     text = "\n".join(line.search_text for line in pictured)
     surely = {line.text.casefold() for line in pictured if line.confidence >= LEAST_SEEN}
     known = borne_out = 0
-    for term in material.question.terms:
+    terms = [term for term in material.question.terms if not any(one.search(term.text) for one in _ACTS)]
+    for term in terms:
         named = concepts.matching(term.text)
         thing = thing_of(term.text, concepts)
         if not named and not thing.person:
@@ -135,7 +140,7 @@ def _support(material: Material, video_id: str) -> float:
             borne_out += coverage([term], text) > 0 or bool(goes_with & surely)
     if known:
         return borne_out / known
-    return 0.0 if material.question.terms else 1.0
+    return 0.0 if terms else 1.0
 
 
 def _colours(material: Material, video_id: str) -> list[Claim]:
@@ -311,7 +316,7 @@ def _of_kind(material: Material, video_id: str, lines: Sequence[Evidence]) -> li
 
 
 def _likest(material: Material, video_id: str, lines: Sequence[Evidence]) -> list[Claim]:
-    """What the found moments show, the likest to the question first; what the question names itself says nothing new."""
+    """What the found moments show, the likest to the question first; what it names itself says nothing new."""
     spans = _spans(material, video_id)
     there = [line for line in lines if line.confidence >= LEAST_SEEN]
     if spans:

@@ -44,7 +44,8 @@ def draft_summary(material: Material) -> list[Claim]:
     if not videos:
         return [] if _about_something(material) else _library(material)
     claims = []
-    channels = _SOURCES.get(material.question.source)
+    # What a video "says" or "tells" is also what it is about.
+    channels = _SOURCES.get(material.question.source) if material.question.intent != "summarise" else None
     for video_id in videos:
         lines = material.lines(video_id, channels) if channels else material.lines(video_id)
         claims += _video(material, lines, f"{material.name(video_id)}: " if len(videos) > 1 else "")

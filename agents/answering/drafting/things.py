@@ -1,8 +1,8 @@
 """Things that a question names, and the lines that show them.
 
 "Red cars" is a head, "car", with a colour. A line shows it if it is recognised as a car, by name, as a broader noun or
-in Chinese, and, where its colour was measured, if that is red. People are recognised as people only: neither age nor sex
-nor profession is known from pictures.
+in Chinese, and, where its colour was measured, if that is red. People are recognised as people only: neither age nor
+sex nor profession is known from pictures.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ _NUMBERS = {
 } | {"两": 2, "both": 2}
 _COUNTED = re.compile(
     r"^(?:the |those |these )?(?:(?P<nth>first|second|third|last|next)\b\s*|"
-    rf"(?P<ordinal>第)?(?P<number>{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})(?:\b\s*|(?=[^a-z]))|(?P<digits>\d+)\s*)"
+    rf"(?P<ordinal>第)?(?P<number>{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})(?:\b\s*|(?=[^a-z]))|"
+    r"(?P<digits>\d+)\s*)"
     "(?:[个只条匹头辆架艘位张把座台件名群])?"
 )
 
@@ -169,7 +170,7 @@ def _translations(form: str, concepts: ConceptSpace) -> frozenset[str]:
 
 
 def _uncounted(text: str) -> tuple[str, int]:
-    """A phrase without the number before it, and that number, 0 for none: "three cars", "三辆车"; "第一辆车" has none."""
+    """A phrase without the number before it, and that number, 0 for none: "three cars"; "第一辆车" has none."""
     found = _COUNTED.match(text)
     if not found:
         return text, 0

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from agents.answering.claims import Claim, cite
 from agents.answering.drafting.material import Material
+from agents.answering.drafting.showing import videos_with_things
 from agents.answering.drafting.things import Thing, named, so_many
 from agents.answering.wording import capital, clock, length, one_of
 from agents.questions.question import Question
@@ -22,7 +23,8 @@ GAP_SECONDS = 1.5
 _HOW_OFTEN = re.compile(r"\bhow (?:often|many times)\b|\btimes\b|多少次|几次|几回|多少遍|几遍", re.I)
 _IN_THE_VIDEO = re.compile(
     r"\b(?:mention\w*|says?|said|saying|talk\w*|speak\w*|shows?|shown|appears?|seen|see|second|minute|timestamp|point|"
-    r"written|on screen|in the video)\b|disappear|vanish|leav\w+ the (?:picture|frame|scene)|消失|提到|说到|说起|讲到|讲|出现|显示|看到|看见|第几秒|几分几秒|哪一秒|秒",
+    r"written|on screen|in the video|disappear\w*|vanish\w*|leav\w+ the (?:picture|frame|scene))\b|"
+    "提到|说到|说起|讲到|讲|出现|消失|显示|看到|看见|第几秒|几分几秒|哪一秒|秒",
     re.I,
 )
 _UNTIL = re.compile(
@@ -31,6 +33,11 @@ _UNTIL = re.compile(
 
 
 _VISIBLE = re.compile(r"appear|\bvisible|vanish|\bseen\b|消失|出现|看到|看见", re.I)
+
+
+def asks_how_often(text: str) -> bool:
+    """Whether it is asked how often something is seen."""
+    return bool(_HOW_OFTEN.search(text) and _VISIBLE.search(text))
 
 
 def in_the_video(question: Question) -> bool:
@@ -67,7 +74,7 @@ def draft_times(material: Material, spoken: Sequence[Evidence] = (), seen: bool 
 
 
 def _videos(material: Material, spoken: Sequence[Evidence]) -> list[str]:
-    return list(dict.fromkeys([*material.best_videos(), *(line.video_id for line in spoken)]))
+    return list(dict.fromkeys([*videos_with_things(material, 3), *(line.video_id for line in spoken)]))
 
 
 def _seen(material: Material, video_id: str) -> list[Evidence]:
