@@ -19,6 +19,7 @@ from agents.answering.checking.topic import topic_fault
 from agents.answering.checking.verdict import Checked, Entail, Fault, Recompute, Verdict
 from agents.answering.checking.wording import base, chinese_left, tokens
 from agents.answering.claims import Citation, Claim
+from agents.answering.orders import is_order
 from agents.answering.wording import clock
 from agents.questions.question import Question
 from agents.questions.understanding import understand
@@ -113,7 +114,9 @@ class CitationChecker:
         return Verdict(claim, True)
 
     def _resolved(self, claim: Claim, video_ids: Sequence[str] | None) -> _Case:
-        """A claim with those of its citations that point at stored lines of allowed videos."""
+        """A claim with those of its citations that point at stored lines of allowed videos; lines that tell whoever
+        answers what to say are no ground for anything but their own quotation."""
+        quoted = quotations(claim.text)
         stored = self._store.catalog.evidence([citation.evidence_id for citation in claim.citations])
         videos = {line.video_id: self._store.catalog.video(line.video_id) for line in stored.values()}
         citations = [
@@ -124,6 +127,7 @@ class CitationChecker:
             and (video_ids is None or citation.video_id in video_ids)
             and _resolves(citation, line)
             and line.span.start < max(1, video.duration)
+            and (not is_order(line) or any(_is_whole(one, line) for one in quoted))
         ]
         kept = replace(claim, citations=tuple(citations))
         if not citations:
@@ -185,7 +189,9 @@ class _Around:
 
     def files(self, lines: Sequence[Evidence]) -> set[str]:
         """The file names of the lines' videos."""
-        return {PurePath(self._store.catalog.display_uri(video_id)).name for video_id in {one.video_id for one in lines}}
+        return {
+            PurePath(self._store.catalog.display_uri(video_id)).name for video_id in {one.video_id for one in lines}
+        }
 
     def named(self, lines: Sequence[Evidence], *, written: bool = True) -> str:
         """The file names of the lines' videos, and what is written in them."""
@@ -247,6 +253,11 @@ def _plainly_said(text: str, lines: Sequence[Evidence]) -> bool:
     words = " ".join(content.text for content in content_terms(text))
     known = " ".join(term.text for line in lines for term in content_terms(f"{line.text} {line.search_text}"))
     return bool(words) and all(word in known.split() for word in words.split())
+
+
+def _is_whole(quotation: str, line: Evidence) -> bool:
+    """Whether a quotation is a line as it stands, but for some words."""
+    return is_quoted(quotation, [line]) and len(quotation) >= 0.8 * len(line.text.strip())
 
 
 def _resolves(citation: Citation, line: Evidence) -> bool:

@@ -1,21 +1,30 @@
-"""From what was found to claims that stand: drafted by a model or by rules, checked, repaired once."""
+"""From what was found to claims that stand: drafted by a model or by rules, checked, repaired once.
+
+A model's claims that the check rejects go back to it once, with the reasons; if none stands then, the rules answer.
+They also answer where it says that the notes hold no answer: what rules quote is checked as well, and a model may have
+been told so by a line of its notes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from agents.answering.by_model import draft_by_model, entailed_by_model
+from agents.answering.by_model import MOST_CLAIMS, draft_by_model, entailed_by_model
 from agents.answering.checker import CitationChecker
 from agents.answering.claims import Claim
 from agents.answering.drafting.draft import draft
 from agents.answering.drafting.material import Material
-from agents.answering.lines import gather, rank_lines
-from agents.answering.shown_lines import show_lines
+from agents.answering.lines import Gathered, gather, rank_lines
+from agents.answering.orders import is_order
+from agents.answering.shown_lines import Shown, show_lines
 from agents.answering.text.units import RankedLine
-from agents.chat.limits import ChatLimits
-from agents.chat.state import ChatState, claim_in, claim_out, result_in
-from agents.llm import LLM
+from agents.chat import rules
+from agents.chat.limits import ChatLimits, rules_go_on
+from agents.chat.run_context import RunContext
+from agents.chat.state import ChatState, claim_in, claim_out
+from agents.evidence import is_background
+from agents.llm import LLM, Budget
 from agents.questions.question import Intent, Question
 from agents.search.finder import Found
 from agents.tools.toolbox import Toolbox
@@ -23,6 +32,7 @@ from encoders.bundle import Encoders
 from stores.core.errors import EndpointError
 from stores.core.records import Evidence
 from stores.library_store import LibraryStore
+from stores.lines_at_hand import boxes_of
 
 RULED: frozenset[Intent] = frozenset(("count", "when", "which_videos", "compare", "tags", "metadata", "find"))
 """Intents whose answers are worked out, which rules do better than a model does in prose."""
@@ -31,7 +41,14 @@ LEAST_YES = 0.8
 """Probability of *yes* from which a model confirms a claim. Source: measured with Qwen2.5 1.5B on 11 questions: all
 right answers lie above it, all wrong ones below."""
 
-MODEL_FAULTS = ("ENDPOINT_BAD_OUTPUT", "ENDPOINT_CONTEXT", "ENDPOINT_FILTERED", "ENDPOINT_BUDGET")
+LEAST_NOTES = 100
+"""Tokens of notes below which a prompt is not made smaller again."""
+
+MOST_FOUND = 160
+"""Lines that look-ups of a model found and that are ranked with the others. Ours."""
+
+MOST_READ = 24
+"""Ranked lines that count as read where the rules draft. Ours."""
 
 
 class Drafter:
@@ -47,38 +64,44 @@ class Drafter:
         self._limits = limits
         self._checker = CitationChecker(store, encoders, lambda sql: store.query.run(sql).rows)
 
-    def found_for(self, state: ChatState, videos: Sequence[str] | None) -> Found | None:
-        """What the first search of a turn found."""
-        results = [result_in(one) for one in state.get("results", [])]
-        search = next((one for one in results if one.call.name == "search_moments" and not one.error), None)
+    def found_for(self, question: Question, videos: Sequence[str] | None) -> Found | None:
+        """What a search for the question itself finds, whatever else a model looked up; None if none is called for."""
+        searches = (one for one in rules.plan(question, videos or ()) if one.name == "search_moments")
+        search = next(searches, None)
         if search is None:
             return None
-        return self._toolbox.found(search.call.arguments["query"], search.call.arguments.get("k", 12), videos)
+        return self._toolbox.found(search.arguments["query"], search.arguments["k"], videos)
 
-    def draft(self, state: ChatState, question: Question, videos: Sequence[str] | None) -> dict[str, Any]:
-        """The claims of a turn, as changes of its state."""
-        found = self.found_for(state, videos)
+    def draft(
+        self, state: ChatState, question: Question, videos: Sequence[str] | None, context: RunContext | None = None
+    ) -> dict[str, Any]:
+        """The claims of a turn, as changes of its state.
+
+        Raises:
+            EndpointError: as `agents.chat.limits.rules_go_on`; TurnStoppedError.
+        """
+        found = self.found_for(question, videos)
+        ranked = self._ranked(state, question, found, videos)
+        read = [line.evidence_id for one in ranked[:MOST_READ] for line in one.unit.lines]
+        changes: dict[str, Any] = {"evidence_ids": list(dict.fromkeys(read))}
+        if self._may_ask(state, question):
+            changes |= self._by_model(state, ranked, context)
+            if changes["drafted"] or state.get("claims"):
+                return changes
         scope = state.get("video_ids")
-        material = Material(
-            question,
-            found,
-            None if scope is None else tuple(scope),
-            tuple(videos or ()),
-            self._store,
-            self._encoders,
-        )
-        ranked = self._ranked(question, found, videos)
-        if self._llm is not None and question.intent not in RULED and not state.get("by_rules"):
-            made = self._by_model(state, ranked)
-            if made["drafted"]:
-                return made
-            claims = draft(material, ranked, lambda some: self._checker.judge(some, question, videos).kept)
-            return {**made, "by_rules": True, "mode": "extractive", "drafted": [claim_out(one) for one in claims]}
+        within = None if scope is None else tuple(scope)
+        material = Material(question, found, within, tuple(videos or ()), self._store, self._encoders)
         claims = draft(material, ranked, lambda some: self._checker.judge(some, question, videos).kept)
-        return {"by_rules": True, "mode": "extractive", "drafted": [claim_out(one) for one in claims]}
+        return {**changes, "by_rules": True, "mode": "extractive", "drafted": [claim_out(one) for one in claims]}
 
-    def check(self, state: ChatState, question: Question, videos: Sequence[str] | None) -> dict[str, Any]:
-        """The claims that stand; if none of a model's does, they are repaired once, then the rules answer."""
+    def check(
+        self, state: ChatState, question: Question, videos: Sequence[str] | None, context: RunContext | None = None
+    ) -> dict[str, Any]:
+        """The claims that stand; what is rejected of a model's is repaired once, and if none stands, the rules answer.
+
+        Raises:
+            As `draft`.
+        """
         shown = set(state.get("shown", []))
         drafted = [claim_in(one) for one in state["drafted"]]
         claims = [one for one in drafted if not shown.issuperset(each.evidence_id for each in one.citations)]
@@ -89,76 +112,119 @@ class Drafter:
             if checked
             else []
         )
-        usage: dict[str, float] = {}
-        if kept and self._llm is not None and state.get("mode") == "llm":
-            kept, doubted, usage = self._confirmed(state, kept)
+        modelled = state.get("mode") == "llm"
+        again = bool(rejected) and modelled and not state.get("repaired")
+        changes: dict[str, Any] = {}
+        if kept and modelled and self._llm is not None and not state.get("gone"):
+            kept, doubted, changes = self._confirmed(state, kept, context)
             rejected += doubted
-        changes: dict[str, Any] = {"claims": [claim_out(one) for one in kept], "rejected": rejected}
-        if usage:
-            changes["usage"] = usage
-        again = not kept and not state.get("by_rules")
-        return {**changes, "repairing": again, "repaired": bool(state.get("repaired")) or again}
+        if modelled:
+            before = {one["text"]: claim_in(one) for one in state.get("claims", [])}
+            kept = [*before.values(), *(one for one in kept if one.text not in before)][:MOST_CLAIMS]
+        again = again or (not kept and not state.get("by_rules"))
+        return {
+            **changes,
+            "claims": [claim_out(one) for one in kept],
+            "rejected": rejected,
+            "repairing": again,
+        }
 
-    def _ranked(self, question: Question, found: Found | None, videos: Sequence[str] | None) -> list[RankedLine]:
+    def _may_ask(self, state: ChatState, question: Question) -> bool:
+        if self._llm is None or question.intent in RULED or state.get("by_rules") or state.get("gone"):
+            return False
+        return not state.get("repaired") and (not state.get("repairing") or bool(state.get("rejected")))
+
+    def _ranked(
+        self, state: ChatState, question: Question, found: Found | None, videos: Sequence[str] | None
+    ) -> list[RankedLine]:
         if not question.terms and not videos:
             return []
         gathered = gather(question, self._store, self._encoders, found, videos)
+        if state.get("messages"):
+            gathered = self._with_found(state, gathered, videos)
         return rank_lines(question, gathered, self._encoders, found.moments if found is not None else ())
 
-    def _by_model(self, state: ChatState, ranked: Sequence[RankedLine]) -> dict[str, Any]:
-        assert self._llm is not None
-        budget = self._limits.left(state)
-        rejected = [(one["text"], one["reason"]) for one in state.get("rejected", [])]
-        shown = show_lines(ranked, self._limits.notes)
-        lines = self._store.catalog.evidence([one for ids in shown.by_number.values() for one in ids])
-        by_number: dict[int, list[Evidence]] = {
-            number: [lines[one] for one in ids if one in lines] for number, ids in shown.by_number.items()
-        }
-        claims: list[Claim] = []
-        if by_number and not state.get("repaired"):
-            claims = self._asked(state, shown.text, by_number, budget, ())
-        elif by_number and rejected:
-            claims = self._asked(state, shown.text, by_number, budget, rejected)
-        return {
-            "mode": "llm",
-            "drafted": [claim_out(one) for one in claims],
-            "usage": self._limits.used(state, budget.spent),
-        }
+    def _with_found(self, state: ChatState, gathered: Gathered, videos: Sequence[str] | None) -> Gathered:
+        """What was gathered and what a model's look-ups found besides."""
+        known = {line.evidence_id for line in gathered.lines}
+        ids = dict.fromkeys(one for result in state.get("results", []) for one in result["evidence_ids"])
+        fresh = [one for one in ids if one not in known][:MOST_FOUND]
+        lines = tuple(
+            line
+            for line in self._store.catalog.evidence(fresh).values()
+            if (videos is None or line.video_id in videos) and not is_background(line) and not is_order(line)
+        )
+        boxes = boxes_of(self._store, [line.evidence_id for line in lines if line.channel == "screen"])
+        return Gathered((*gathered.lines, *lines), {**gathered.boxes, **boxes})
 
-    def _asked(
-        self,
-        state: ChatState,
-        notes: str,
-        by_number: dict[int, list[Evidence]],
-        budget: Any,
-        rejected: Sequence[tuple[str, str]],
-    ) -> list[Claim]:
+    def _by_model(self, state: ChatState, ranked: Sequence[RankedLine], context: RunContext | None) -> dict[str, Any]:
+        """A model's draft; without claims if it fails or finds no answer."""
+        rejected = [(one["text"], one["reason"]) for one in state.get("rejected", [])] if state.get("repairing") else []
+        # Where what is written is asked for, orders are ranked, too: for the rules, which quote them as they stand.
+        told = [one for one in ranked if not any(is_order(line) for line in one.unit.lines)]
+        changes: dict[str, Any] = {"mode": "llm", "drafted": [], "repaired": bool(rejected)}
+        if not told:
+            return changes
+        with self._limits.spending(state, context) as budget:
+            try:
+                claims, shown = self._drafted(state["stand_alone"], told, budget, rejected)
+                changes["drafted"] = [claim_out(one) for one in claims]
+                read = [one for ids in shown.by_number.values() for one in ids]
+                changes["evidence_ids"] = list(dict.fromkeys(read))
+            except EndpointError as error:
+                if not rules_go_on(error, state, budget.spent):
+                    raise
+                changes["gone"] = error.code.name == "ENDPOINT_UNREACHABLE"
+        return {**changes, "usage": self._limits.used(state, budget.spent)}
+
+    def _drafted(
+        self, asked: str, ranked: Sequence[RankedLine], budget: Budget, rejected: Sequence[tuple[str, str]]
+    ) -> tuple[list[Claim], Shown]:
+        """The draft from as many notes as the model's context takes."""
         assert self._llm is not None
-        try:
-            return draft_by_model(self._llm, state["stand_alone"], notes, by_number, budget, rejected)
-        except EndpointError as error:
-            if error.code.name not in MODEL_FAULTS:
-                raise
-            return []
+        tokens = self._limits.notes
+        while True:
+            shown = show_lines(ranked, tokens)
+            lines = self._store.catalog.evidence([one for ids in shown.by_number.values() for one in ids])
+            by_number: dict[int, list[Evidence]] = {
+                number: [lines[one] for one in ids if one in lines] for number, ids in shown.by_number.items()
+            }
+            if not by_number:
+                return [], shown
+            try:
+                return draft_by_model(self._llm, asked, shown.text, by_number, budget, rejected), shown
+            except EndpointError as error:
+                tokens = min(tokens, shown.tokens) // 2
+                if error.code.name != "ENDPOINT_CONTEXT" or tokens < LEAST_NOTES:
+                    raise
 
     def _confirmed(
-        self, state: ChatState, claims: Sequence[Claim]
-    ) -> tuple[list[Claim], list[dict[str, str]], dict[str, float]]:
-        """The claims that the model confirms in a call of its own, which can only remove."""
+        self, state: ChatState, claims: Sequence[Claim], context: RunContext | None
+    ) -> tuple[list[Claim], list[dict[str, str]], dict[str, Any]]:
+        """The claims that the model does not doubt in a call of its own, which can only remove: where that call fails,
+        what the check has let through stays."""
         assert self._llm is not None
-        budget = self._limits.left(state)
-        kept, doubted = [], []
-        for claim in claims:
-            lines = self._store.catalog.evidence([one.evidence_id for one in claim.citations])
-            try:
+        kept: list[Claim] = []
+        doubted: list[dict[str, str]] = []
+        changes: dict[str, Any] = {}
+        with self._limits.spending(state, context) as budget:
+            for claim in claims:
+                lines = self._store.catalog.evidence([one.evidence_id for one in claim.citations])
                 texts = [line.text for line in lines.values()]
-                sure = entailed_by_model(self._llm, state["stand_alone"], claim.text, texts, budget)
-            except EndpointError as error:
-                if error.code.name not in MODEL_FAULTS:
-                    raise
-                sure = 0.0
-            if sure >= LEAST_YES:
-                kept.append(claim)
-            else:
-                doubted.append({"text": claim.text, "reason": f"the model itself doubts it ({sure:.2f})"})
-        return kept, doubted, self._limits.used(state, budget.spent)
+                try:
+                    if context is not None:
+                        context.check()
+                    asked = not changes.get("gone")
+                    sure = (
+                        entailed_by_model(self._llm, state["stand_alone"], claim.text, texts, budget) if asked else 1.0
+                    )
+                except EndpointError as error:
+                    if not rules_go_on(error, state, budget.spent):
+                        raise
+                    sure = 1.0
+                    changes["gone"] = error.code.name == "ENDPOINT_UNREACHABLE"
+                if sure >= LEAST_YES:
+                    kept.append(claim)
+                else:
+                    doubted.append({"text": claim.text, "reason": f"the model itself doubts it ({sure:.2f})"})
+        return kept, doubted, {**changes, "usage": self._limits.used(state, budget.spent)}

@@ -17,17 +17,19 @@ class ChatState(TypedDict, total=False):
         question: as it was asked; history: of the conversation (`agents.chat.history`); video_ids: the videos that may
             be cited, None for all; these are the input (`agents.chat.turns.TurnInput`).
         began: when, in seconds since the epoch.
-        stand_alone: the question as it stands alone; named: the videos that it or the conversation names; why: how it was
-            completed, "" if it was not.
+        stand_alone: the question as it stands alone; named: the videos that it or the conversation names; why: how it
+            was completed, "" if it was not.
         language: in which to answer, "" for the question's own; shown: evidence that was shown before and is to be left
             out, because more is wanted.
         idle: why there is nothing to answer; unknown: a named video that the library has not.
         calls: look-ups still to be made; results: what was found so far.
-        messages: of a language model that plans; rules: whether the rules have planned, because it could not.
+        messages: of a language model that plans; rules: whether the rules have planned, because it could not; gone:
+            whether its endpoint was lost in this turn and is not asked again.
         drafted, claims, rejected: claims before and after the check; rejected ones with the reason.
         repaired, repairing: whether rejected claims were sent back once, and are just now; by_rules: whether the rules
             have drafted; mode: who drafted last, ``llm`` or ``extractive``.
-        usage: calls, tokens and money so far; answer: the end result.
+        evidence_ids: of the lines that the last draft was made from.
+        usage: of a language model so far: calls, tokens and money; answer: the end result.
     """
 
     question: str
@@ -44,6 +46,7 @@ class ChatState(TypedDict, total=False):
     calls: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     rules: bool
+    gone: bool
     results: list[dict[str, Any]]
     drafted: list[dict[str, Any]]
     claims: list[dict[str, Any]]
@@ -52,6 +55,7 @@ class ChatState(TypedDict, total=False):
     repairing: bool
     by_rules: bool
     mode: str
+    evidence_ids: list[str]
     usage: dict[str, float]
     answer: dict[str, Any]
 

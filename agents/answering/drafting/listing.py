@@ -42,7 +42,7 @@ def draft_moments(material: Material) -> list[Claim]:
 
 
 def _moment(material: Material, moment: Moment) -> Claim | None:
-    lines = lines_of(material.store, moment)
+    lines = material.telling(lines_of(material.store, moment))
     terms = material.question.terms
     saying = [line for line in lines if coverage(terms, line.search_text) > 0] or lines
     if not saying:
