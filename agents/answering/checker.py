@@ -12,7 +12,7 @@ from agents.answering.checking.ground import Asked, Ground
 from agents.answering.checking.likeness import Likeness
 from agents.answering.checking.passages import HOLDS_SECONDS, Passage, passages
 from agents.answering.checking.quantities import quantities
-from agents.answering.checking.quoting import is_quoted, quotations, without_quotations
+from agents.answering.checking.quoting import is_quoted, is_whole, quotations, without_quotations
 from agents.answering.checking.recomputing import value_fault, without_value
 from agents.answering.checking.support import statement_fault
 from agents.answering.checking.topic import topic_fault
@@ -127,7 +127,7 @@ class CitationChecker:
             and (video_ids is None or citation.video_id in video_ids)
             and _resolves(citation, line)
             and line.span.start < max(1, video.duration)
-            and (not is_order(line) or any(_is_whole(one, line) for one in quoted))
+            and (not is_order(line) or any(is_whole(one, line) for one in quoted))
         ]
         kept = replace(claim, citations=tuple(citations))
         if not citations:
@@ -253,11 +253,6 @@ def _plainly_said(text: str, lines: Sequence[Evidence]) -> bool:
     words = " ".join(content.text for content in content_terms(text))
     known = " ".join(term.text for line in lines for term in content_terms(f"{line.text} {line.search_text}"))
     return bool(words) and all(word in known.split() for word in words.split())
-
-
-def _is_whole(quotation: str, line: Evidence) -> bool:
-    """Whether a quotation is a line as it stands, but for some words."""
-    return is_quoted(quotation, [line]) and len(quotation) >= 0.8 * len(line.text.strip())
 
 
 def _resolves(citation: Citation, line: Evidence) -> bool:

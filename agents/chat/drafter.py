@@ -41,7 +41,7 @@ LEAST_YES = 0.8
 """Probability of *yes* from which a model confirms a claim. Source: measured with Qwen2.5 1.5B on 11 questions: all
 right answers lie above it, all wrong ones below."""
 
-LEAST_NOTES = 100
+LEAST_NOTES = 40
 """Tokens of notes below which a prompt is not made smaller again."""
 
 MOST_FOUND = 160
