@@ -180,6 +180,8 @@ class ChatGraph:
             return wording.unknown_video(state["unknown"], chinese)
         if state.get("idle"):
             return wording.idle(state["idle"], chinese)
+        if question.overview and not videos_of(state):
+            return wording.needs_a_video(chinese)
         results = [result_in(one) for one in state.get("results", [])]
         names = dict.fromkeys(str(row["name"]) for one in results for row in one.rows if "name" in row)
         found = self._drafter.found_for(question, videos_of(state))

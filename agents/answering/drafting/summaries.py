@@ -41,6 +41,9 @@ def draft_summary(material: Material) -> list[Claim]:
     claims = []
     for video_id in videos:
         lines = material.lines(video_id)
+        if material.question.source in ("speech", "screen"):
+            # "What is she saying?", "What does the teacher write?"
+            lines = [line for line in lines if line.channel == material.question.source]
         claims += _video(material, lines, f"{material.name(video_id)}: " if len(videos) > 1 else "")
     return claims
 
