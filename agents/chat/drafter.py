@@ -27,6 +27,7 @@ from agents.evidence import is_background
 from agents.llm import LLM, Budget
 from agents.questions.question import Intent, Question
 from agents.search.finder import Found
+from agents.tools.result import ToolCall
 from agents.tools.toolbox import Toolbox
 from encoders.bundle import Encoders
 from stores.core.errors import EndpointError
@@ -140,15 +141,19 @@ class Drafter:
         if not question.terms and not videos:
             return []
         gathered = gather(question, self._store, self._encoders, found, videos)
-        if state.get("messages"):
-            gathered = self._with_found(state, gathered, videos)
+        fresh = [one for result in state.get("results", []) for one in result["evidence_ids"]]
+        if question.overview or question.intent == "summarise":
+            # What such a question asks for has no words to search by.
+            whole = [self._toolbox.call(ToolCall("video_overview", {"video": one})) for one in (videos or ())[:2]]
+            fresh = [one for result in whole for one in result.evidence_ids] + fresh
+        if fresh and self._llm is not None:
+            gathered = self._with_found(fresh, gathered, videos)
         return rank_lines(question, gathered, self._encoders, found.moments if found is not None else ())
 
-    def _with_found(self, state: ChatState, gathered: Gathered, videos: Sequence[str] | None) -> Gathered:
-        """What was gathered and what a model's look-ups found besides."""
+    def _with_found(self, ids: Sequence[str], gathered: Gathered, videos: Sequence[str] | None) -> Gathered:
+        """What was gathered and what look-ups found besides."""
         known = {line.evidence_id for line in gathered.lines}
-        ids = dict.fromkeys(one for result in state.get("results", []) for one in result["evidence_ids"])
-        fresh = [one for one in ids if one not in known][:MOST_FOUND]
+        fresh = [one for one in dict.fromkeys(ids) if one not in known][:MOST_FOUND]
         lines = tuple(
             line
             for line in self._store.catalog.evidence(fresh).values()

@@ -40,12 +40,20 @@ def draft_summary(material: Material) -> list[Claim]:
         return [] if _about_something(material) else _library(material)
     claims = []
     for video_id in videos:
+        if material.question.source == "speech" and not _speaks(material, video_id):
+            continue
         lines = material.lines(video_id)
         if material.question.source in ("speech", "screen"):
             # "What is she saying?", "What does the teacher write?"
             lines = [line for line in lines if line.channel == material.question.source]
         claims += _video(material, lines, f"{material.name(video_id)}: " if len(videos) > 1 else "")
     return claims
+
+
+def _speaks(material: Material, video_id: str) -> bool:
+    """Whether somebody who is asked about by what they look like ("the elephant") is seen; people may stay unseen."""
+    known = [thing for thing in material.things() if thing.recognisable and not thing.person]
+    return all(material.seen(video_id, thing) for thing in known)
 
 
 def _about_something(material: Material) -> bool:
