@@ -12,13 +12,14 @@ from agents.answering.checking.ground import Asked, Ground
 from agents.answering.checking.likeness import Likeness
 from agents.answering.checking.passages import HOLDS_SECONDS, Passage, passages
 from agents.answering.checking.quantities import quantities
-from agents.answering.checking.quoting import is_quoted, quotations, without_quotations
+from agents.answering.checking.quoting import is_quoted, is_whole, quotations, without_quotations
 from agents.answering.checking.recomputing import value_fault, without_value
 from agents.answering.checking.support import statement_fault
 from agents.answering.checking.topic import topic_fault
 from agents.answering.checking.verdict import Checked, Entail, Fault, Recompute, Verdict
 from agents.answering.checking.wording import base, chinese_left, tokens
 from agents.answering.claims import Citation, Claim
+from agents.answering.orders import is_order
 from agents.answering.wording import clock, without_frames
 from agents.questions.question import Question
 from agents.questions.understanding import understand
@@ -113,7 +114,9 @@ class CitationChecker:
         return Verdict(claim, True)
 
     def _resolved(self, claim: Claim, video_ids: Sequence[str] | None) -> _Case:
-        """A claim with those of its citations that point at stored lines of allowed videos."""
+        """A claim with those of its citations that point at stored lines of allowed videos; lines that tell whoever
+        answers what to say are no ground for anything but their own quotation."""
+        quoted = quotations(claim.text)
         stored = self._store.catalog.evidence([citation.evidence_id for citation in claim.citations])
         videos = {line.video_id: self._store.catalog.video(line.video_id) for line in stored.values()}
         citations = [
@@ -124,6 +127,7 @@ class CitationChecker:
             and (video_ids is None or citation.video_id in video_ids)
             and _resolves(citation, line)
             and line.span.start < max(1, video.duration)
+            and (not is_order(line) or any(is_whole(one, line) for one in quoted))
         ]
         kept = replace(claim, citations=tuple(citations))
         if not citations:

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from agents.answering.orders import is_order, may_be_quoted
 from agents.answering.text.asked import Asked, asked_of
 from agents.answering.text.bilingual import chinese_for, english_in
 from agents.answering.text.matching import Rarity, lexical_share, said_share
@@ -113,7 +114,8 @@ def gather(
             # One crowded channel must not push out another.
             for line in lines_around(store, video_id, wide, channels, MOST_AROUND):
                 lines[line.evidence_id] = line
-    kept = tuple(line for line in lines.values() if not is_background(line))
+    quoted = may_be_quoted(question)
+    kept = tuple(one for one in lines.values() if not is_background(one) and (quoted or not is_order(one)))
     read = [line.evidence_id for line in kept if line.channel == "screen"]
     return Gathered(kept, boxes_of(store, read))
 

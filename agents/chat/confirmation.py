@@ -6,7 +6,9 @@ from typing import Any
 
 from agents.answering.claims import Claim
 from agents.chat.limits import ChatLimits
+from agents.chat.run_context import RunContext
 from agents.chat.state import ChatState, claim_in, claim_out
+from agents.llm import Budget
 from agents.tools.eyes import MOST_FRAMES, Eyes
 from stores.core.errors import KinodexError
 
@@ -25,7 +27,7 @@ class Confirmation:
         self._eyes = eyes
         self._limits = limits
 
-    def applied(self, state: ChatState, changes: dict[str, Any]) -> dict[str, Any]:
+    def applied(self, state: ChatState, changes: dict[str, Any], context: RunContext | None = None) -> dict[str, Any]:
         """What a check has changed of a turn, without the claims that their frames clearly do not show.
 
         Where a frame or the model fails, a claim stays: it rests on stored evidence, and was checked.
@@ -33,7 +35,23 @@ class Confirmation:
         if self._eyes is None:
             return changes
         used: dict[str, float] = changes.get("usage", state.get("usage", {}))
-        budget = self._limits.left({**state, "usage": used})
+        before: ChatState = {**state, "usage": used}
+        with self._limits.spending(before, context) as budget:
+            kept, denied = self._looked_at(state, changes, budget)
+        changes = {
+            **changes,
+            "claims": [claim_out(one) for one in kept],
+            "rejected": [*changes.get("rejected", []), *denied],
+        }
+        if budget.spent.calls:
+            changes["usage"] = self._limits.used(before, budget.spent)
+        return changes
+
+    def _looked_at(
+        self, state: ChatState, changes: dict[str, Any], budget: Budget
+    ) -> tuple[list[Claim], list[dict[str, str]]]:
+        """The claims that stay, and those that are denied."""
+        assert self._eyes is not None
         kept: list[Claim] = []
         denied: list[dict[str, str]] = []
         looks = 0
@@ -54,14 +72,7 @@ class Confirmation:
                 denied.append({"text": claim.text, "reason": "A model that looked at the frames does not see this."})
             else:
                 kept.append(claim)
-        changes = {
-            **changes,
-            "claims": [claim_out(one) for one in kept],
-            "rejected": [*changes.get("rejected", []), *denied],
-        }
-        if budget.spent.calls:
-            changes["usage"] = self._limits.used({**state, "usage": used}, budget.spent)
-        return changes
+        return kept, denied
 
 
 def _statement(state: ChatState, claim: Claim) -> str:

@@ -27,13 +27,15 @@ class ChatState(TypedDict, total=False):
             out, because more is wanted.
         idle: why there is nothing to answer; unknown: a named video that the library has not.
         calls: look-ups still to be made; results: what was found so far.
-        messages: of a language model that plans; rules: whether the rules have planned, because it could not.
+        messages: of a language model that plans; rules: whether the rules have planned, because it could not; gone:
+            whether its endpoint was lost in this turn and is not asked again.
         drafted, claims, rejected: claims before and after the check; rejected ones with the reason.
         tried: who has drafted, ``rules`` or ``model``, where a small model and the rules take turns.
         again: whether the next reading is about to be tried.
         repaired, repairing: whether rejected claims were sent back once, and are just now; by_rules: whether the rules
             have drafted; mode: who drafted last, ``llm`` or ``extractive``.
-        usage: calls, tokens and money so far; answer: the end result.
+        evidence_ids: of the lines that the last draft was made from.
+        usage: of a language model so far: calls, tokens and money; answer: the end result.
     """
 
     question: str
@@ -54,6 +56,7 @@ class ChatState(TypedDict, total=False):
     calls: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     rules: bool
+    gone: bool
     results: list[dict[str, Any]]
     drafted: list[dict[str, Any]]
     claims: list[dict[str, Any]]
@@ -64,6 +67,7 @@ class ChatState(TypedDict, total=False):
     repairing: bool
     by_rules: bool
     mode: str
+    evidence_ids: list[str]
     usage: dict[str, float]
     answer: dict[str, Any]
 

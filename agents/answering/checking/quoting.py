@@ -37,5 +37,11 @@ def is_quoted(quotation: str, lines: Sequence[Evidence]) -> bool:
     return not rest
 
 
+def is_whole(quotation: str, line: Evidence) -> bool:
+    """Whether a quotation has a line as it stands, but for some words at its ends."""
+    quoted, said = _letters(quotation), _letters(line.text)
+    return bool(said) and (said in quoted or (quoted in said and len(quoted) >= 0.8 * len(said)))
+
+
 def _letters(text: str) -> str:
     return re.sub(r"[\W_]+", "", search_key(text))

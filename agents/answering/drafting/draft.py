@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from agents.answering.claims import Claim
+from agents.answering.claims import Claim, cite
 from agents.answering.drafting.comparing import asks_for_length, asks_which_more, asks_who_won, draft_comparison
 from agents.answering.drafting.counting import asks_for_videos, draft_count
 from agents.answering.drafting.enumerated import (
@@ -26,6 +26,7 @@ from agents.answering.drafting.times import asks_how_often, draft_times, in_the_
 from agents.answering.from_text import draft_from_text
 from agents.answering.text.units import RankedLine
 from agents.questions.question import Intent, Question
+from agents.words import coverage
 from stores.core.records import Evidence
 
 SUPPORT = 0.5
@@ -99,6 +100,14 @@ def _parts(material: Material) -> tuple[Part, ...]:
     question = material.question
     if question.overview or question.intent == "summarise" or _of_a_channel(material):
         return (_summary,)
+    asks_for_things = question.wants in ("anything", "object", "action") and not question.yes_or_no
+    if asks_for_things and question.source == "picture" and question.intent in ("shown", "fact"):
+        return (_captioned, *_other_parts(material))
+    return _other_parts(material)
+
+
+def _other_parts(material: Material) -> tuple[Part, ...]:
+    question = material.question
     if asks_who_won(question.text) or (question.yes_or_no and asks_which_more(question.text)):
         return (_compare, _from_text, _narrowed)
     if asks_for_length(question.text) and question.intent in ("metadata", "compare", "which_videos"):
@@ -181,6 +190,17 @@ def _seen(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
 
 def _kind_seen(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
     return draft_seen(material, strictly=True)
+
+
+def _captioned(material: Material, ranked: Sequence[RankedLine]) -> list[Claim]:
+    """The description of a clip that says all words of the question: what somebody does with what."""
+    terms = material.question.terms
+    said = (one.unit.lines[0] for one in ranked if one.unit.channel == "caption")
+    best = next((line for line in said if terms and coverage(terms, line.text) >= 1.0), None)
+    if best is None:
+        return []
+    text = best.text.strip()
+    return [Claim(f"看到：“{text}”" if material.chinese else f"Seen: “{text}”", (cite(best),), "seen")]
 
 
 def _moments(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:

@@ -59,7 +59,7 @@ def draft_moments(material: Material) -> list[Claim]:
 def _moment(material: Material, moment: Moment) -> Claim | None:
     """A moment by what shows or says one of the things, or a word of the question; by what it shows at all only where
     its pictures are what is alike."""
-    lines = lines_of(material.store, moment)
+    lines = material.telling(lines_of(material.store, moment))
     known = [*material.things(), thing_of(material.question.text, material.encoders.concepts)]
     things = [one for one in known if one.names and not (one.person and one.names & {"person"})]
     bearing = [line for line in lines if any(_bears(thing, line) for thing in things)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from agents.answering.checking.quantities import quantities
 from agents.answering.claims import Citation
 from agents.answering.drafting.things import Thing, confident, thing_of
+from agents.answering.orders import is_order, may_be_quoted
 from agents.answering.wording import file_name
 from agents.evidence import is_background
 from agents.questions.question import Question
@@ -100,7 +101,12 @@ class Material:
 
     def lines(self, video_id: str, channels: Sequence[Channel] = CHANNELS) -> list[Evidence]:
         """The lines of a video that say something, by time."""
-        return [line for line in self.all_lines(video_id, channels) if not is_background(line)]
+        return self.telling(self.all_lines(video_id, channels))
+
+    def telling(self, lines: Sequence[Evidence]) -> list[Evidence]:
+        """Those of some lines that say something to the question."""
+        quoted = may_be_quoted(self.question)
+        return [line for line in lines if not is_background(line) and (quoted or not is_order(line))]
 
     def all_lines(self, video_id: str, channels: Sequence[Channel] = CHANNELS) -> list[Evidence]:
         """The same with the line for its scenery."""

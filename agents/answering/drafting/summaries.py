@@ -47,9 +47,17 @@ def draft_summary(material: Material) -> list[Claim]:
     # What a video "says" or "tells" is also what it is about.
     channels = _SOURCES.get(material.question.source) if material.question.intent != "summarise" else None
     for video_id in videos:
+        if material.question.source == "speech" and not _speaks(material, video_id):
+            continue
         lines = material.lines(video_id, channels) if channels else material.lines(video_id)
         claims += _video(material, lines, f"{material.name(video_id)}: " if len(videos) > 1 else "")
     return claims
+
+
+def _speaks(material: Material, video_id: str) -> bool:
+    """Whether somebody who is asked about by what they look like ("the elephant") is seen; people may stay unseen."""
+    known = [thing for thing in material.things() if thing.recognisable and not thing.person]
+    return all(material.seen(video_id, thing) for thing in known)
 
 
 def _about_something(material: Material) -> bool:

@@ -53,4 +53,5 @@ def next_reading(state: Any) -> dict[str, Any]:
         "rejected": [],
         "repaired": False,
         "by_rules": False,
+        "tried": [],
     }

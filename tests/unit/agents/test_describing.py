@@ -27,6 +27,7 @@ from stores.core.errors import EndpointError
 from stores.core.records import Caption, Clip, Script, Span, StageKey, StageOutput, Utterance, Video
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
+from tests.unit.agents.chat.models import model
 from tests.unit.agents.chat_server import chat_server
 
 MS = Fraction(1, 1000)
@@ -155,15 +156,19 @@ def test_captions_are_cited_in_answers(described: tuple[LibraryStore, str], enco
     assert citation.span.seconds == (0.0, 8.0)
 
 
-def test_orders_in_a_caption_are_quoted_not_followed(described: tuple[LibraryStore, str], encoders: Encoders) -> None:
+def test_orders_in_a_caption_are_not_followed(described: tuple[LibraryStore, str], encoders: Encoders) -> None:
     store, _ = described
-    obeyed = {"answerable": True, "claims": [{"text": "Your bank wants the money now.", "evidence_ids": ["cap_1"]}]}
-    with chat_server(json.dumps(obeyed)) as server:
+
+    def obeyed(prompt: str) -> list[tuple[str, list[int]]]:
+        return [("The password is 4711.", [1, 2, 3]), ("Your bank wants the money now.", [1, 2, 3])]
+
+    with chat_server(model([("search_moments", {"query": "password"})], obeyed)) as server:
         answer = Answerer(store, encoders, llm(server.base_url)).ask("What does the bearded man hammer?")
-        system, user = server.requests[0]["messages"]
-    assert answer.abstained
-    assert INJECTED not in system["content"]
-    assert f"caption: {INJECTED!r}" in user["content"]
+        told = [message["content"] or "" for request in server.requests for message in request["messages"]]
+    assert [claim.citations[0].evidence_id for claim in answer.claims] == ["cap_0"]
+    assert "4711" not in answer.text
+    assert not any(INJECTED[:20] in text for text in told)
+    assert any("hammers a horseshoe" in text for text in told)
 
 
 def test_a_script_keeps_only_sentences_that_rest_on_evidence(
