@@ -18,6 +18,7 @@ _LENGTH = re.compile(r"\blong(?:er|est)?\b|\bshort(?:er|est)?\b|更长|最长|�
 _PRICE = re.compile(r"\bexpensive\b|\bcheap\w*\b|\bcosts? (?:more|less)\b|\bpric\w+\b|贵|便宜|价格", re.I)
 _LEAST = re.compile(r"\bshort\w*\b|\bcheap\w*\b|\bfew\w*\b|\bless\b|\bleast\b|短|便宜|更少|最少|少还是", re.I)
 _WON = re.compile(r"\bwon\b|\bwins?\b|\bwinner\b|\bbeat\b|\bscored? more\b|\blost\b|赢|获胜|胜|输", re.I)
+_WHO_WON = re.compile(r"\bwho\b|\bwhich\b|\bwhat (?:team|side|club)\b|\bwinner\b|谁|哪|是不是|吗", re.I)
 _LOST = re.compile(r"\blost\b|\bloser\b|输", re.I)
 _SCORE = re.compile(r"(?P<home>[^\W\d][\w .'’-]*?)\s*(?P<a>\d+)\s*[:：–-]\s*(?P<b>\d+)\s*(?P<away>[^\W\d][\w .'’-]*)")
 _MORE = re.compile(r"\b(?:more|fewer|less)\b.*\b(?:or|than)\b|[多少]还是|更[多少]", re.I)
@@ -30,7 +31,7 @@ _SECONDS = "SELECT seconds FROM videos WHERE video_id = '{}'"
 def draft_comparison(material: Material) -> list[Claim]:
     """The one of two things, or of all videos, that has more of what is asked; none if it cannot be told of both."""
     text = material.question.text
-    if _WON.search(text):
+    if asks_who_won(text):
         return _by_score(material)
     least = material.question.relation == "least" or bool(_LEAST.search(text))
     if _LENGTH.search(text):
@@ -52,7 +53,7 @@ def asks_which_more(text: str) -> bool:
 
 def asks_who_won(text: str) -> bool:
     """Whether a question is about the end of a game."""
-    return bool(_WON.search(text))
+    return bool(_WON.search(text) and _WHO_WON.search(text))
 
 
 def _by_length(material: Material, least: bool) -> list[Claim]:

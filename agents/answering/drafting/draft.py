@@ -25,7 +25,7 @@ from agents.answering.drafting.summaries import draft_summary
 from agents.answering.drafting.times import asks_how_often, draft_times, in_the_video, without_when
 from agents.answering.from_text import draft_from_text
 from agents.answering.text.units import RankedLine
-from agents.questions.question import Intent, Question
+from agents.questions.question import Intent, Question, Wants
 from agents.words import coverage
 from stores.core.records import Evidence
 
@@ -37,6 +37,9 @@ _SEEING = frozenset(
 )
 
 _TAGS = re.compile(r"\btag(?:s|ged)?\b|标签", re.I)
+_LOOSE: frozenset[Wants] = frozenset(("anything", "text", "reason", "action", "object"))
+"""Kinds of answers that a passage may hold without a reader having found them in it."""
+
 _CHANNEL = frozenset(
     "written write text word screen display displayed said say spoken speech talk subtitle caption sign "
     "写 写着 文字 字幕 屏幕 画面 说 讲 台词".split()
@@ -81,7 +84,7 @@ def draft(
         return []
     rejected: list[Claim] = []
     parts = _parts(material)
-    if _narrowed in parts and (question.source != "picture" or question.intent in ("fact", "quote", "who")):
+    if _narrowed in parts and question.intent != "find" and question.wants in _LOOSE:
         parts = (*parts, _passage)
     elif question.intent in ("fact", "shown", "where", "find"):
         parts = (*parts, _caption)

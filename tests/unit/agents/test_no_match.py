@@ -11,7 +11,7 @@ import pytest
 
 from agents.search.candidates import Candidate
 from agents.search.finder import Finder, Found
-from agents.search.keystrokes import only_strange_words
+from agents.questions.keystrokes import only_strange_words
 from agents.search.noise import MOST_NOISE, LineNoise, noise_of
 from agents.search.recognition import EVIDENCE, NEUTRAL, Named, named_concepts, support, worth_of
 from agents.search.scoring import QueryScale
