@@ -363,8 +363,10 @@ def _same_for(plain: str, turn: Turn) -> Standalone | None:
 
 _SAME = re.compile(
     r"\b(?:and|or|now|so|then|ok|what|how|about|in|of|for|on|with|from|the|same|question|again|"
-    r"also|this|one|video|clip|please|ask|do|it|too|that|thing)\b|"
-    "同样|一样|相同|问题|那么|那|呢|换成|对|在|里面|里|中|也|再|问|一下|视频|的|个|这|还有|以及",
+    r"also|this|one|video|clip|please|ask|do|it|too|that|thing|no|nope|not|sorry|wrong|actually|i|mean|meant|rather|"
+    r"instead)\b|"
+    "不是|不对|错了|我是说|我指的是|应该是|同样|一样|相同|问题|那么|那|呢|换成|对|在|里面|里|中|也|再|问|一下|视频|"
+    "的|个|这|还有|以及",
     re.I,
 )
 
