@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from agents.questions.conversation.bare import bare_question
 from agents.questions.conversation.choices import chosen
 from agents.questions.conversation.numbered import another_number, neighbour, without_number
 from agents.questions.conversation.ordinals import Place, listed_at, place_named
 from agents.questions.conversation.pronouns import points_at, replaced_pronoun, with_things
-from agents.questions.conversation.referents import NAME, thing_meant
+from agents.questions.conversation.said import about_what_was_said
 from agents.questions.conversation.substitution import corrected, put_in_place, with_nouns_for_ones
 from agents.questions.conversation.turns import Shown, Standalone, Turn
 from agents.questions.wording import in_simplified, is_in_chinese, spelled_out, without_politeness
@@ -42,38 +43,6 @@ _LANGUAGE = re.compile(
     "^(?:请|你|可以|能|能不能|再|那|就)*(?:用|说|改用|换成|翻译成|以)(?:一下)?(?P<zh>中文|英文|"
     "英语|汉语|普通话|国语)(?:说|讲|回答|再说|答|回复|告诉我|呢|一遍|一下|一次|再)*[？?。！!吗]*$|"
     "^(?P<bare>中文|英文|英语)[呢吗]?[？?。！!]*$",
-    re.I,
-)
-_WHY = re.compile(
-    r"^(?:and |but |so )*(?:why(?: is (?:that|this|it)(?: so)?| so| not| that| was (?:that|this))?|"
-    r"how come|for what reason|what for|how so|how(?: do you know)?)\W*$|^(?:那|但是|"
-    r"可是)?(?:为什么(?:呢|这样|会这样|啊)?|为何|为啥(?:呢)?|怎么会(?:这样)?|怎么知道的?|凭什么|"
-    r"原因呢|理由呢)[？?。！!]*$",
-    re.I,
-)
-_SAID_THAT = re.compile(
-    r"^(?:and |so )*(?:who|which (?:one|person|speaker)) (?:says?|said|is saying|was saying|"
-    r"told (?:them|him|her|us)?|mention(?:s|ed)|is speaking|speaks?|does|did|is|was) ?(?:that|this|"
-    r"it|so|those words|there|here)?\W*$|"
-    "^(?:那|这|这话|那话|这句话|那句话|这些|这个)?(?:是|都是)?谁(?:在)?(?:说|讲|提|做|干)(?:的|了|"
-    "过|到)?(?:这|那|这个|那个|这话|那话|这句话|这些)?(?:的)?[？?。！!呢]*$|^(?:这|那)(?:个|"
-    "位)?是谁[？?。！!]*$",
-    re.I,
-)
-_WHEN_THAT = re.compile(
-    r"^(?:and |so )*(?:when|at (?:what|which) (?:time|second|minute|point)|what time|"
-    r"where in the video)(?: exactly)? ?(?:(?:is|was|does|did|do) (?:that|this|it|he|she|"
-    r"they)(?: (?:happen|said|shown|say (?:that|so|it)|appear|do (?:that|it)|mentioned|seen))?|"
-    r"exactly|precisely)?\W*$|"
-    "^(?:那|这|那个|这个|这话|那句话|这句话|它|他|她)?(?:是)?(?:在)?(?:什么时候|何时|第几秒|"
-    "第几分钟|几分几秒|哪一秒|几点|什么时间)(?:的|说的|发生的|出现的|的事|发生|"
-    "出现)?(?:呢)?[？?。！!]*$",
-    re.I,
-)
-_WHERE_THAT = re.compile(
-    r"^(?:and |so )*where(?: exactly)? ?(?:(?:is|was|does|did) (?:that|this)(?: happen| filmed|"
-    r" take place)?|exactly)?\W*$|^(?:那|这)?(?:是)?(?:在)?(?:哪里|哪儿|什么地方|哪)(?:的|发生的|"
-    r"拍的)?(?:呢)?[？?。！!]*$",
     re.I,
 )
 _GOES_ON = re.compile(
@@ -126,41 +95,25 @@ def _language(plain: str, turns: Sequence[Turn], _: bool) -> Standalone | None:
     return Standalone(turn.question, _scope(turn), None, True, "the same question", language=language)
 
 
+def _again(plain: str, turns: Sequence[Turn], _: bool) -> Standalone | None:
+    """ "Can you say that again?": the last question."""
+    again = _AGAIN.match(plain)
+    return Standalone(turns[-1].question, _scope(turns[-1]), None, True, "the same question") if again else None
+
+
+_AGAIN = re.compile(
+    r"^(?:please |can you |could you )*(?:(?:repeat|say|tell me)(?: that| it| this)?(?: again| once more)?|"
+    r"(?:once more|again))(?<!say)(?<!tell me)\W*$|"
+    "^(?:请|你|能|可以|再|麻烦)*(?:(?:说|讲|回答)一[遍次]|重复一[遍下次])[吗]?[？?。！!]*$",
+    re.I,
+)
+
+
 def _more(plain: str, turns: Sequence[Turn], _: bool) -> Standalone | None:
     turn = turns[-1]
     if not _MORE.match(plain):
         return None
     return Standalone(turn.question, _scope(turn), None, True, "more of the last question", more=True)
-
-
-def _about_what_was_said(plain: str, turns: Sequence[Turn], chinese: bool) -> Standalone | None:
-    """ "Who says that?", "why?", "when was that?": about the first moment that was shown."""
-    turn = turns[-1]
-    if not turn.question:
-        return None
-    moment = turn.shown[0] if turn.shown else None
-    videos = (moment.video_id,) if moment else _scope(turn)
-    said = moment.text.strip(" .。") if moment else ""
-    topic = turn.question.strip(" ?？.。")
-    forms = (
-        (_WHY, "Why: {}?", "为什么：{}？"),
-        (_SAID_THAT, "Who says “{}”?", "谁说的“{}”？"),
-        (_WHEN_THAT, "When: {}?", "什么时候：{}？"),
-        (_WHERE_THAT, "Where: {}?", "在哪里：{}？"),
-    )
-    thing = thing_meant(turns)
-    if thing and _WHEN_THAT.match(plain) and (_APPEARS.search(plain) or (said and not _SENTENCE.search(said))):
-        text = (
-            f"{thing}什么时候出现？" if chinese else f"When {'do' if _MANY.search(thing) else 'does'} {thing} appear?"
-        )
-        text = text if chinese or NAME.match(thing) else text.replace(f" {thing}", f" the {thing}", 1)
-        return Standalone(text, videos, None, True, "what was shown" if moment else "the last question")
-    for form, english, in_chinese in forms:
-        if form.match(plain):
-            about = said if said and form in (_SAID_THAT, _WHEN_THAT) else topic
-            text = (in_chinese if chinese else english).format(about)
-            return Standalone(text, videos, moment, True, "what was shown" if moment else "the last question")
-    return None
 
 
 def _correction(plain: str, turns: Sequence[Turn], chinese: bool) -> Standalone | None:
@@ -291,57 +244,6 @@ def _asked_of_it(turn: Turn, pointed: str) -> Standalone | None:
     return Standalone(turn.question, videos, None, True, f"the last question, for {pointed}")
 
 
-_APPEARS = re.compile(r"\b(?:appear|seen|visible)\b|\bdo they\b|出现", re.I)
-_SENTENCE = re.compile(r"\S+ \S+ \S+|[\u3400-\u9fff]{5}|\d")
-_MANY = re.compile(r"[^s]s$|^(?:people|men|women|children|geese|sheep)$", re.I)
-
-
-def _bare(plain: str, turns: Sequence[Turn], chinese: bool) -> Standalone | None:
-    """ "Until when?", "What colour?", 什么颜色？: the last question with another question word, or of its thing."""
-    turn, thing = turns[-1], thing_meant(turns)
-    shown = next((one.shown for one in reversed(turns[-2:]) if one.shown), ())
-    if not shown or (turn.abstained and turn.things):
-        return None
-    videos, moment = (shown[0].video_id,), shown[0]
-    if chinese:
-        subject = thing if _WITHOUT_SUBJECT.match(plain) else ""
-        text = subject + re.sub("^[那]|的?呢(?=[？?]?$)", "", plain)
-        return Standalone(text, videos, None, True, "what was last spoken of", plain=plain) if subject else None
-    found = _QUESTION_WORDS.match(plain)
-    if not found:
-        return None
-    words = found["words"][0].upper() + found["words"][1:]
-    if _OF_A_THING.match(words) and thing:
-        text = f"{words} {'are' if _MANY.search(thing) else 'is'} {thing if NAME.match(thing) else f'the {thing}'}?"
-        return Standalone(text, videos, moment, True, "what was last spoken of", plain=plain)
-    last = _ASKED_WITH.match(turn.question)
-    text = f"{words} {turn.question[last.end() :]}" if last else plain
-    return Standalone(text, videos, moment, True, "the last question", plain=plain if last else "", exact=True)
-
-
-_WITHOUT_SUBJECT = re.compile(
-    "^那?(?:是?什么颜色|往哪|朝哪|向哪|出现了?多|出现了?几|几岁|多大(?:年纪|岁数)?|多高|多重|长什么样|叫什么|"
-    "是什么牌子|穿|戴|拿)"
-)
-_QUESTION_WORDS = re.compile(
-    r"^(?:and |so |but )*(?P<words>(?:until|since|from|for|by|at|to|with|in) (?:when|where|whom?|what|which \w+|"
-    r"how long)|"
-    r"how (?:fast|old|tall|big|large|heavy|deep|wide|high|expensive|often|far|many|much)|what (?:colou?r|size|shape|"
-    r"breed|brand))\W*$",
-    re.I,
-)
-_OF_A_THING = re.compile(
-    r"(?:How (?:old|tall|big|large|heavy|wide|high|expensive)|What (?:colou?r|size|shape|breed|"
-    r"brand))$",
-    re.I,
-)
-_ASKED_WITH = re.compile(
-    r"^(?:what|who|when|where|why|which|how)(?: (?!(?:do|does|did|is|are|was|were|will|can|has|have)\b)[\w-]+){0,3} "
-    r"(?=(?:do|does|did|is|are|was|were|will|can|has|have)\b)",
-    re.I,
-)
-
-
 def _pronoun(plain: str, turns: Sequence[Turn], chinese: bool) -> Standalone | None:
     turn = turns[-1]
     found = replaced_pronoun(plain, turns, chinese)
@@ -363,19 +265,22 @@ def _same_for(plain: str, turn: Turn) -> Standalone | None:
 
 _SAME = re.compile(
     r"\b(?:and|or|now|so|then|ok|what|how|about|in|of|for|on|with|from|the|same|question|again|"
-    r"also|this|one|video|clip|please|ask|do|it|too|that|thing)\b|"
-    "同样|一样|相同|问题|那么|那|呢|换成|对|在|里面|里|中|也|再|问|一下|视频|的|个|这|还有|以及",
+    r"also|this|one|video|clip|please|ask|do|it|too|that|thing|no|nope|not|sorry|wrong|actually|i|mean|meant|rather|"
+    r"instead)\b|"
+    "不是|不对|错了|我是说|我指的是|应该是|同样|一样|相同|问题|那么|那|呢|换成|对|在|里面|里|中|也|再|问|一下|视频|"
+    "的|个|这|还有|以及",
     re.I,
 )
 
 
 _STEPS: tuple[Step, ...] = (
     _language,
+    _again,
     _more,
     _neighbour,
     _another_number,
-    _bare,
-    _about_what_was_said,
+    bare_question,
+    about_what_was_said,
     _correction,
     _choice,
     _listed,

@@ -36,12 +36,21 @@ _OF_THE_LIBRARY = ("which_videos", "compare", "summarise", "tags", "find", "noth
 """Intents that are about all videos where none is named."""
 
 _LITTLE = re.compile(
-    r"^(?:long|old|fast|big|tall|high|far|heavy|deep|wide|expensive|much|many|soon|often|late|early|exactly|until|since|then|"
-    r"people|person|thing|get|happen|written|write|said|say|seen|see|visible|shown|time|there|kind|colour|color|come|go|do|"
+    r"^(?:long|old|fast|big|tall|high|far|heavy|deep|wide|expensive|much|many|soon|often|late|early|exactly|until|"
+    r"since|then|"
+    r"people|person|thing|get|happen|written|write|said|say|seen|see|visible|shown|time|there|kind|colour|color|"
+    r"come|go|do|"
     r"人|秒|时候|多[长大久高重快远]|颜色|什么颜色|哪里|怎么样|然后)$",
     re.I,
 )
 """Words that alone do not say what a question is about."""
+
+_CORRECTED = re.compile(
+    r"[,.;，。\s]+(?:(?:no|sorry|wait|oh)[,\s]+)*(?:i mean(?:t)?|rather|actually|sorry|no|我是说|不对|不是|"
+    r"应该是)[,，\s]*(?:the video)?\W*$",
+    re.I,
+)
+"""A slip of the tongue put right: what was named last is meant. It stands where names were taken out."""
 
 
 def first_told(readings: list[dict[str, Any]], why: str) -> list[dict[str, Any]]:
@@ -84,6 +93,9 @@ class Reader:
         if not asked.strip():
             raise UsageError("USAGE", "There is no question: the text is empty.", "Ask about what is in the videos.")
         named = self._names.taken_out(read_part(asked))
+        slip = _CORRECTED.search(named.text) if len(named.video_ids) > 1 else None
+        if slip:  # "how long is a.mp4, I mean b.mp4?"
+            named = replace(named, text=f"{named.text[: slip.start()]}?", video_ids=named.video_ids[-1:])
         turns = self._memory.turns(history)
         alone = standing_alone(self._memory.with_others_named(named.text, turns), turns, named.video_ids)
         if self._rewriter is not None:

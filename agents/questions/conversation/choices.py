@@ -45,7 +45,7 @@ def chosen(plain: str, turns: Sequence[Turn], chinese: bool) -> tuple[str, tuple
     if bare:
         last = turns[-1].question
         other = next((one for one in names if one != name and one.lower() in last.lower()), "")
-        if not other:
+        if not other or name.lower() in last.lower():
             return None
         text = re.sub(re.escape(other), name, last, flags=re.I)
     else:

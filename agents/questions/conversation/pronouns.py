@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from agents.questions.conversation.mentions import is_attribute
 from agents.questions.conversation.referents import NAME, PERSONS, person_meant, several_meant, thing_meant
 from agents.questions.conversation.turns import Standalone, Turn
 
@@ -61,7 +62,8 @@ _OF_A_FILE = re.compile(
     re.I,
 )
 _KIND_OF_IT = re.compile(
-    r"^(?:and |so )*(?:which|what) (?!is\b|are\b|was\b|were\b|colou?r\b|else\b)\w+ (?:is|are|was|were) (?:it|that|"
+    r"^(?:and |so )*(?:which|what) (?!is\b|are\b|was\b|were\b|colou?r\b|else\b|way\b|direction\b|size\b)\w+ (?:is|"
+    r"are|was|were) (?:it|that|"
     r"this|they)\b",
     re.I,
 )
@@ -178,6 +180,7 @@ def _points_inside(plain: str, at: int, chinese: bool) -> bool:
     if chinese:
         other = bool(PERSONS.search(before)) or len(re.sub("[那这么还有然后而的，,在是]", "", before)) > 3
         return other and not re.search("什么|谁|为什么|哪|怎么", before)
+    before = re.sub(r"\bthe (\w+) of\b", lambda one: "" if is_attribute(one[1]) else one[0], before)
     return bool(
         re.search(r"\b(?:the|a|an|every|each|mr|mrs|my|our) \w+\b", before, re.I)
         or re.search(r"(?<!^)\b[A-Z][a-z]+", before[1:])

@@ -101,7 +101,8 @@ def _named(turns: Sequence[Turn]) -> Iterator[str]:
 
 _ASKS_FOR_ONE = re.compile(
     r"\bwho\b|\bname\b|\b(?:what|which)\b(?! (?:is|are|was|were)? ?(?:the |its |their |his |her )?"
-    r"(?:colou?rs?|size|price|cost|age|weight|height|length|speed|reason|shape|date|day|year|time|direction|way|weather|"
+    r"(?:colou?rs?|size|price|cost|age|weight|height|length|speed|reason|shape|date|day|year|time|direction|way|"
+    r"weather|"
     r"advantages?|disadvantages?)\b)|谁|哪[位一]?[个只位]|名字|什么(?:[？?]|$|[动植]物|东西|人)",
     re.I,
 )

@@ -46,8 +46,8 @@ _PLACED = re.compile(r"^ (?:in|on|at|from|inside|near) (?:the |a |an )\w+(?= \w+
 """A place that belongs to the old thing: of "the drum in the workshop cost" it goes with the drum."""
 
 _ONES = re.compile(
-    r"\b(?P<kind>(?!(?:the|any|other|which|these|those|some|same|this|that|next|last|first|second|"
-    r"third)\b)[a-z]+) ones?\b",
+    r"\b(?P<before>(?:many|any|some|the|an?|few|no|which) )(?P<kind>(?!(?:other|which|these|those|same|next|last|first|"
+    r"second|third|of)\b)[a-z]+) ones?\b",
     re.I,
 )
 _VOWEL = re.compile("^[aeiou]", re.I)
@@ -69,8 +69,8 @@ def put_in_place(meant: str, turn: Turn, chinese: bool) -> str:
         assert other is not None
         word = other.group().removesuffix("色") + "色" * colour.group().endswith("色")
         return last[: colour.start()] + word + last[colour.end() :]
-    owner = re.match(r"(?:the )?(?P<what>\w+) of (?:the |a )?\w+", meant, re.I)
-    if owner and is_attribute(owner["what"]):
+    owner = re.match(r"(?:the )?(?P<what>\w+) of (?:the |a )?\w+|.+['’]s (?P<had>\w+)$", meant, re.I)
+    if owner and is_attribute(owner["what"] or owner["had"]):
         return f"What is {meant}?"
     if is_attribute(_ARTICLE.sub("", meant)):
         return _other_attribute(_ARTICLE.sub("", meant), turn, chinese)
@@ -89,7 +89,9 @@ def put_in_place(meant: str, turn: Turn, chinese: bool) -> str:
     start = re.search(re.escape(old), plain, re.I)
     assert start is not None
     before, after = plain[: start.start()], _PLACED.sub("", plain[start.end() :])
-    if not asked_in_chinese:
+    if asked_in_chinese:
+        before = re.sub("[这那][款个辆只位部家条本座]$", "", before)
+    else:
         before, new = _articles(before, new)
     return before + new + after
 
@@ -121,7 +123,7 @@ def with_nouns_for_ones(plain: str, things: Sequence[str]) -> str:
     head = things[0].split()[-1]
     head = head if found.group().lower().endswith("ones") or singular(head) == head else singular(head)
     many = found.group().lower().endswith("ones") and singular(head) == head
-    return f"{plain[: found.start()]}{found['kind']} {head}{'s' * many}{plain[found.end() :]}"
+    return f"{plain[: found.start()]}{found['before']}{found['kind']} {head}{'s' * many}{plain[found.end() :]}"
 
 
 def _of_measure(old: str, plain: str) -> str:

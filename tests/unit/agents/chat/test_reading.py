@@ -151,9 +151,17 @@ def test_a_bare_question_word_is_answered_from_the_same_video(talk: Library, enc
     assert "9:30" in answer(talk, encoders, "And when does it leave?", FARE)["text"]
 
 
-@pytest.mark.parametrize("text", ["Who painted it?", "How long has she been married?", "它是用什么做的？"])
+@pytest.mark.parametrize("text", ["Who painted it?", "How long has she been married?", "它有保修吗？"])
 def test_what_nothing_tells_stays_declined(talk: Library, encoders: Encoders, text: str) -> None:
     assert answer(talk, encoders, text, FARE, CAPTAIN)["abstained"]
+
+
+def test_the_video_named_last_corrects_the_one_before(talk: Library, reader: Reader) -> None:
+    readings = read(reader, "How long is walk.mp4, I mean ferry.mp4?")
+    assert [one["named"] for one in readings] == [[talk[1]["ferry"]]]
+    again = read(reader, "No, sorry, in museum.mp4", FARE)
+    assert [(one["stand_alone"], one["named"]) for one in again] == [(FARE["question"], [talk[1]["museum"]])]
+    assert len(read(reader, "Which is longer, walk.mp4 or ferry.mp4?")[0]["named"]) == 2
 
 
 def test_cancelled_turns_hold_nothing(talk: Library) -> None:
