@@ -113,14 +113,20 @@ def chinese_for(word: str, concepts: Concepts | None = None) -> frozenset[str]:
     known = _chinese()
     found = set(known.get(word, ()))
     for phrase, words in known.items():
-        last = phrase.rsplit(" ", 1)
-        if len(last) == 2 and word in phrase.split():
+        if " " in phrase and word in phrase.split():
             found |= words
     if concepts is not None:
         named = [one for one, strength in concepts.matching(word).items() if strength >= 1.0]
         if len(named) <= MOST:
-            found.update(zh for one in named for zh in concepts.get(one).zh)
+            words = {zh for one in named for zh in concepts.get(one).zh}
+            found |= {zh for zh in words if not _known_otherwise(zh, word)}
     return frozenset(found)
+
+
+def _known_otherwise(chinese: str, word: str) -> bool:
+    """Whether the list has other names for a word: the table calls a ladle what any spoon is called."""
+    plain = chinese.removesuffix("子")
+    return any(word not in names for part, names in _english().items() if plain.endswith(part.removesuffix("子")))
 
 
 def english_in(phrase: str, concepts: Concepts | None = None) -> list[tuple[int, int, frozenset[str]]]:
