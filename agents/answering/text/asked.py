@@ -293,8 +293,12 @@ def counted_in_chinese(text: str) -> str:
     return found["unit"] if found else ""
 
 
+_ONCE = re.compile("(?<=[\u4e00-\u9fff])一[次下](?=[\u4e00-\u9fff])")
+"""Between a verb and its object: 充一次电."""
+
+
 def _phrases(text: str) -> tuple[str, ...]:
-    plain = _QUESTION_IN_CHINESE.sub(" ", search_key(text))
+    plain = _QUESTION_IN_CHINESE.sub(" ", _ONCE.sub("", search_key(text)))
     found = [piece for piece in _CHINESE_SPLIT.split(plain) if piece]
     latin = [term.text for term in content_terms(re.sub(f"[{HAN}]+", " ", plain)) if not _is_general(term)]
     return tuple(dict.fromkeys([*found, *latin]))
