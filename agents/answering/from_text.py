@@ -171,14 +171,10 @@ def _candidates(
     things = [one for one in things if not any(one.start < b.end and b.start < one.end for b in beside)] + [
         _typed(asked, things, value) for value in beside
     ]
-    things = [reading for reading in things if reading.strength >= LEAST_SURE]
+    things = [one for one in things if one.strength >= LEAST_SURE and not _in_question(one.text, question)]
     candidates = []
     for reading in things:
-        if (
-            _in_question(reading.text, question)
-            or _other_time(asked, reading, unit, around)
-            or of_another(asked, wanted, unit.text, reading)
-        ):
+        if _other_time(asked, reading, unit, around) or of_another(asked, wanted, unit.text, reading):
             continue
         support = _support(asked, line, reading, things, wanted, around)
         enough = ENOUGH_IN_CHINESE if asked.phrases else ENOUGH

@@ -35,7 +35,7 @@ _PLAIN: dict[Wants, Kind] = {
 }
 
 _QUESTION_IN_CHINESE = re.compile(
-    r"多少钱|几块钱|多少元|多少块|多少|百分之几|星期几|周几|礼拜几|几[个次位名条只人种本张台件杯勺间层楼页步班趟门节辆匹头架艘座点岁年月号折元天]|哪一?[个座家种条所国](?:城市|国家|地方|公司|省份?|人|学校|"
+    r"卖多少钱|多少钱|那个人|这个人|的人|几块钱|多少元|多少块|多少|百分之几|星期几|周几|礼拜几|几[个次位名条只人种本张台件杯勺间层楼页步班趟门节辆匹头架艘座点岁年月号折元天]|哪一?[个座家种条所国](?:城市|国家|地方|公司|省份?|人|学校|"
     r"大学|房间)?|哪一?[些年天位支里儿]|什么时候|什么时间|什么地方|"
     r"什么样|什么|为什么|为何|怎么样?|怎样|如何|谁|吗|呢|是不是|有没有|请问|多[高远重快深宽长久大厚]|"
     r"职位|职业|职务|工作|身份|价格|价钱|售价|名字|名称|叫做?|原因|用来|用途|作用|地址|地点|位置|在哪[里儿]|时间|日期|电话号码?|号码|网址|网站|邮箱|"
@@ -293,8 +293,12 @@ def counted_in_chinese(text: str) -> str:
     return found["unit"] if found else ""
 
 
+_ONCE = re.compile("(?<=[\u4e00-\u9fff])一[次下](?=[\u4e00-\u9fff])")
+"""Between a verb and its object: 充一次电."""
+
+
 def _phrases(text: str) -> tuple[str, ...]:
-    plain = _QUESTION_IN_CHINESE.sub(" ", search_key(text))
+    plain = _QUESTION_IN_CHINESE.sub(" ", _ONCE.sub("", search_key(text)))
     found = [piece for piece in _CHINESE_SPLIT.split(plain) if piece]
     latin = [term.text for term in content_terms(re.sub(f"[{HAN}]+", " ", plain)) if not _is_general(term)]
     return tuple(dict.fromkeys([*found, *latin]))

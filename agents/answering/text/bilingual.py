@@ -22,9 +22,10 @@ _PAIRS = (
     "工程师=engineer,首席工程师 总工程师=lead engineer|chief engineer,设计师=designer,设计=design,"
     "老师 教师=teacher,教练=coach,学生=student|pupil,校长=principal|headteacher,医生=doctor,护士=nurse,"
     "厨师=chef|cook,司机=driver,飞行员=pilot,试飞员=test pilot,市长=mayor,警察=police,记者=reporter,律师=lawyer,"
-    "农民=farmer,歌手=singer,演员=actor,作家 作者=author|writer,导演=director,指挥=conductor,"
-    "主持人=host|presenter,队长=captain,邻居=neighbour|neighbor,朋友=friend,孩子 小孩=child|kid,女儿=daughter,"
-    "儿子=son,妈妈 母亲=mother|mom,爸爸 父亲=father|dad,学校=school,小学=primary school,中学=middle school,"
+    "农民=farmer,歌手=singer,选手=runner|player|participant|contestant,冠军=champion|winner,马拉松=marathon,"
+    "终点=finish,演员=actor,作家 作者=author|writer,导演=director,指挥=conductor,主持人=host|presenter,"
+    "队长=captain,邻居=neighbour|neighbor,朋友=friend,孩子 小孩=child|kid,女儿=daughter,儿子=son,"
+    "妈妈 母亲=mother|mom,爸爸 父亲=father|dad,学校=school,小学=primary school,中学=middle school,"
     "大学=university,班级=class,课程=course|class|lesson,讲座=lecture|talk,演讲=speech|talk,"
     "会议=meeting|conference,会议室=meeting room,教室=classroom,房间=room,图书馆=library,博物馆=museum,"
     "教堂=church,医院=hospital,车站=station,机场=airport,酒店 宾馆=hotel,餐厅 饭店=restaurant,咖啡馆=cafe,"
@@ -52,9 +53,9 @@ _PAIRS = (
     "关 关门 关闭=close|closed|shut,开始=start|begin,结束=end|finish,举行 举办=held|hold|take place,"
     "出发=leave|depart|departure,到达=arrive|arrival,需要=need,用 使用=use,做=make|do,修 修理 维修=repair|fix,"
     "修桥=bridge repair,打=hit|call,挖=dig,种=plant,洗=wash|clean,清洗=wash|clean,吃=eat|like,喝=drink,"
-    "喜欢=like|love|enjoy,讨厌=hate|dislike,害怕 怕=afraid|scared|fear,睡 睡觉=sleep,住=live|stay,"
-    "工作=work|job,教=teach,学 学习=learn|study,说=say,看=see|watch,走=walk|go,跑=run,飞=fly,游泳=swim,唱=sing,"
-    "等=wait,干 晾干=dry,加热=heat,煮=cook|boil,烤=bake|roast,切=cut|chop|slice,放 加=add|put,倒=pour,混合=mix,"
+    "喜欢=like|love|enjoy,讨厌=hate|dislike,害怕 怕=afraid|scared|fear,睡 睡觉=sleep,住=live|stay,工作=work|job,"
+    "教=teach,学 学习=learn|study,说=say,看=see|watch,走=walk|go,跑=run,飞=fly,游泳=swim,唱=sing,等=wait,"
+    "干 晾干=dry,加热=heat,煮=cook|boil,烤=bake|roast,切=cut|chop|slice,放 加=add|put,倒=pour,混合=mix,"
     "颜色=colour|color,红色=red,蓝色=blue,绿色=green,黄色=yellow,黑色=black,白色=white,灰色=grey|gray,新=new,"
     "旧=old,老=old,大=big|large,小=small|little,快=fast|quick,慢=slow,重=heavy,轻=light,深=deep,高=tall|high,"
     "长=long,宽=wide,热=hot,冷=cold,安全=safe|safety,危险=dangerous,禁止=forbidden|not allowed|no,"
@@ -113,14 +114,20 @@ def chinese_for(word: str, concepts: Concepts | None = None) -> frozenset[str]:
     known = _chinese()
     found = set(known.get(word, ()))
     for phrase, words in known.items():
-        last = phrase.rsplit(" ", 1)
-        if len(last) == 2 and word in phrase.split():
+        if " " in phrase and word in phrase.split():
             found |= words
     if concepts is not None:
         named = [one for one, strength in concepts.matching(word).items() if strength >= 1.0]
         if len(named) <= MOST:
-            found.update(zh for one in named for zh in concepts.get(one).zh)
+            names = {zh for one in named for zh in concepts.get(one).zh}
+            found |= {zh for zh in names if not _known_otherwise(zh, word)}
     return frozenset(found)
+
+
+def _known_otherwise(chinese: str, word: str) -> bool:
+    """Whether the list has other names for a word: the table calls a ladle what any spoon is called."""
+    plain = chinese.removesuffix("子")
+    return any(word not in names for part, names in _english().items() if plain.endswith(part.removesuffix("子")))
 
 
 def english_in(phrase: str, concepts: Concepts | None = None) -> list[tuple[int, int, frozenset[str]]]:

@@ -62,7 +62,7 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
         r"\bhow much (is|are|was|were|does|do|did|would|will|can|money|for)\b(?!.*\b(weigh|weight|"
         r"time|rain|snow|need|needs|hold|contain)\b)|"
         r"\bhow much\b.*\b(pay|paid|cost|charge|sell|sold|spend|spent|worth)\b|"
-        r"多少钱|价格|价钱|售价|票价|几块钱|几元|多少元|多少块|卖多少|怎么卖|收费|费用",
+        r"多少钱|票(?:是|要)?多少|价格|价钱|售价|票价|几块钱|几元|多少元|多少块|卖多少|怎么卖|收费|费用",
     ),
     ("year", r"\b(what|which) year\b|哪一?年|何年|几几年"),
     ("clock", r"\b(what|which) time\b|\bat what hour\b|几点|什么时间|何时"),

@@ -42,7 +42,8 @@ _SYNONYMS = (
     "own belong owner, author write writer, direct director, present presenter host, lead leader head chief, "
     "scared afraid frightened fear, machine maker device appliance, noisy loud, okay ok allowed permitted, stay sleep, "
     "machine engine, wage salary income, attorney lawyer, buy available, watch attend attendance, brew make, "
-    "manage manager, found founder, coach trainer, cook chef, bake baker, sing singer, win winner victory"
+    "manage manager, found founder, coach trainer, cook chef, bake baker, sing singer, win winner victory, "
+    "win beat defeat"
 )
 
 

@@ -83,10 +83,31 @@ def of_another(asked: Asked, wanted: Sequence[_Said], text: str, reading: Readin
         return not any(noun["noun"][at : at + 2] in key for at in range(max(1, len(noun["noun"]) - 1)))
     if _REFERS.search(text):
         return False
+    if reading is not None and (label := _LABEL.search(text[: reading.start])):
+        return bool(_own_words(label["label"], asked))
     before = text if reading is None else text[: reading.start]
     clause = _SAYING.split(before)[-1]
     subject = subject_of(clause, asked)
     return bool(subject) and not any(one.said_in(" ".join(subject)) for one in wanted)
+
+
+_LABEL = re.compile(r"(?:^|/ |[,;] )(?P<label>[^/:：,;]{3,40})[:：]\s*$")
+_OF_KIND = re.compile(
+    r"ticket|entr(?:y|ance)|admission|total|full|regular|special|sale|adult|our|new|opening|business|available|order|"
+    r"hotline|service|start|launch|release|delivery",
+    re.I,
+)
+"""Words of labels that say nothing of what the value belongs to."""
+
+
+def _own_words(label: str, asked: Asked) -> list[str]:
+    """The words of a label that name what its value belongs to: "Course" in "Course fee"."""
+    words = [singular(word) for word in re.findall(r"[^\W\d_]+", search_key(label))]
+    kind = KIND_WORDS[asked.kind].split()
+    kept = [word for word in words if word not in kind and word not in FUNCTION_WORDS and word not in GENERAL]
+    return (
+        [word for word in kept if word not in _CLASSES and not _OF_KIND.fullmatch(word)] if len(kept) < len(words) else []
+    )
 
 
 def _is_deed(one: _Said) -> bool:

@@ -92,7 +92,7 @@ class SoughtWord:
     def _named_in(self, text: str, name: str) -> bool:
         if self.term is not None:
             return name in search_key(text)
-        return all(says(Term(word, False), text) for word in name.split())
+        return all(says(Term(word, False), text) >= 1.0 for word in name.split())
 
 
 def wanted_of(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from agents.answering.drafting.counting import asks_for_videos
 from agents.answering.text.asked import asked_of
+from agents.answering.text.matching import said_share
 from agents.answering.wording import file_name
 from agents.chat.reading.memory import Memory
 from agents.chat.reading.readings import all_different, reading
@@ -27,7 +29,14 @@ from agents.tools.video_topics import VideoTopics
 from agents.words import coverage, nothing_to_look_for, read_part
 from encoders.bundle import Encoders
 from stores.core.errors import UsageError
+from stores.core.records import Evidence
 from stores.library_store import LibraryStore
+
+MOST_SAID = 12
+"""Lines that are looked at for the words of a question that may be none to the library. Ours."""
+
+WELL_SAID = 0.8
+"""Share of a Chinese phrase that such a line must say. Ours."""
 
 CLEARLY = 0.8
 """Share of the best score below which the second best video is not meant, either. Ours."""
@@ -218,9 +227,14 @@ class Reader:
         if not question.terms:
             return False
         words = " ".join(term.text for term in question.terms)
-        hits = self._store.fulltext.search(words, 5, channels=("speech", "screen"))
+        hits = self._store.fulltext.search(words, MOST_SAID, channels=("speech", "screen"))
         lines = self._store.catalog.evidence([hit.evidence_id for hit in hits])
         asked = asked_of(question)
+        if asked.phrases:
+            return any(
+                all(any(said_share(phrase, text) >= WELL_SAID for text in texts) for phrase in asked.phrases)
+                for texts in _by_video(lines.values())
+            )
         # "What does a rocket need besides fuel?": words like "need" are often said in another way.
         heavy = [term for term in asked.focus if term.text not in asked.light]
         wanted = heavy if len(heavy) > 1 else question.terms
@@ -235,3 +249,11 @@ class Reader:
                     f"{self._store.catalog.display_uri(video_id)} is not indexed, so nothing is known of it.",
                     "Run `kinodex ingest` on it, or see `kinodex errors`.",
                 )
+
+
+def _by_video(lines: Iterable[Evidence]) -> list[list[str]]:
+    """What lines say, by video."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for line in lines:
+        found[line.video_id].append(line.text)
+    return list(found.values())

@@ -91,12 +91,17 @@ _SCALE = (
 )
 _CHINESE_SCALE = (
     "(?:平方|立方)?(?:公里|千米|厘米|毫米|米|英里|英尺|英寸|公斤|千克|毫克|克|斤|吨|毫升|升|"
-    "摄氏度|华氏度|度|瓦|伏|卡路里|大卡|亩|公顷|层|勺|杯)"
+    "摄氏度|华氏度|度|分贝|毫安时?|瓦|伏|卡路里|大卡|亩|公顷|层|勺|杯)"
 )
 _MEASURES = (
     re.compile(
         rf"(?:{NUMBER}{_RANGE})?{NUMBER}\s?-?(?:°\s?[CF]?|{_SCALE})(?:\s?(?:per (?:hour|second)|"
         rf"{NUMBER} (?:inch(?:es)?|in)\b))?",
+        re.I,
+    ),
+    re.compile(
+        r"\b(?:half an?|a quarter of an?|a) (?:kilo(?:gram)?|lit(?:er|re)|pound|cup|pint|gallon|ton(?:ne)?|"
+        r"(?:tea|table)?spoon(?:ful)?|pinch|met(?:er|re)|mile|kilomet(?:er|re))\b",
         re.I,
     ),
     re.compile(f"(?:每小时|零下|摄氏)?(?:{NUMBER})(?:{_RANGE}(?:{NUMBER}))?\\s?(?:{_CHINESE_SCALE}|°C?|℃|km|kg|cm)"),
@@ -169,7 +174,21 @@ def ages(text: str) -> Iterator[Reading]:
             yield found
 
 
+_AMOUNT = (
+    r"gram|kilo(?!m)|\b(?:kg|g|mg|ml|l|oz|lbs?)\b|pound|ounce|tonn?e?s?\b|lit(?:er|re)|gallon|pint|cup|spoon|pinch|"
+    r"克|斤|吨|升|勺|杯"
+)
 _DIMENSIONS = (
+    (r"\bloud\b|\bnoise\b|噪音|噪声|多响|音量", r"decibel|\bdb\b|分贝"),
+    (
+        r"\barea\b|面积|多大的(?:房|地|屋|面积)|how (?:big|large) .*(?:room|garden|field|house|flat)",
+        r"square|acre|hectare|平方|亩|公顷|㎡",
+    ),
+    (
+        r"\bhow much (?!is\b|are\b|was\b|were\b|do\b|does\b|did\b|can\b|could\b|will\b|would\b|weight\b|time\b|power\b|"
+        r"energy\b|memory\b|storage\b)\w+",
+        _AMOUNT,
+    ),
     (r"\bfast\b|\bspeed\b|velocity|多快|速度|时速", r"per hour|/h\b|km/h|mph|knots|/s\b|per second|每小时|每秒"),
     (
         r"\bhot\b|\bcold\b|\bwarm\b|temperature|degrees|温度|多热|多冷|多少度|几度",
@@ -255,6 +274,8 @@ def _counted(unit: tuple[str, ...], behind: str, before: str) -> bool:
     words = [singular(word) for word in re.findall(r"[^\W\d_]+", search_key(behind.split(". ")[0]))[:4]]
     if wanted in words:
         return True
+    if "people" in words and wanted[-2:] in ("or", "er") and len(wanted) > 6 and wanted[:-2] in search_key(behind):
+        return True  # "six thousand people visited" are visitors
     # "Chapters: 12", "Total of guests 40"
     label = re.search(
         r"([^\W\d_]+)\s*(?:[:：=]|\bis\b|\bare\b|\bwas\b|\bwere\b)\s*(?:only |about |now )?$", search_key(before)

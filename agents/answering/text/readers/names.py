@@ -134,9 +134,9 @@ _ADDRESS = (
     ),
 )
 _NAMED_PLACE = re.compile(
-    r"(?<![\w])(?:[A-Z][\w'’-]+ ){1,3}(?:Hall|Theat(?:re|er)|Museum|Park|School|Station|Church|Library|Square|"
+    r"(?:^|/ )(?P<a>(?:[A-Z][\w'’-]+ ){1,3}(?:Hall|Theat(?:re|er)|Museum|Park|School|Station|Church|Library|Square|"
     r"Stadium|Arena|Hotel|Caf[eé]|Restaurant|Cent(?:re|er)|Gallery|Gardens?|Market|Harbou?r|Castle|University|"
-    r"Airport|Hospital|Beach|Island|Lake|Mountain)\b"
+    r"Airport|Hospital|Beach|Island|Lake|Mountain))(?=$| /)"
 )
 _TIME_NOUN = re.compile(
     r"\b(?:second|minute|hour|day|week|month|year|morning|afternoon|evening|night|moment|time|end|"
