@@ -346,9 +346,9 @@ def _names(material: Material, lines: Sequence[Evidence]) -> list[Claim]:
     if captions:
         return [Claim(line.text, (cite(line),), "seen") for line in captions]
     if material.question.yes_or_no:
-        first = shown[0]
-        text = there_is(named(first, material.chinese, material.question.text), material.chinese)
-        return [Claim(text, (cite(first),), "seen")]
+        best = shown[0]
+        text = there_is(named(best, material.chinese, material.question.text), material.chinese)
+        return [Claim(text, (cite(best),), "seen")]
     names = listed((named(line, material.chinese) for line in shown), material.chinese)
     text = f"看到：{names}" if material.chinese else f"Seen: {names}"
     return [Claim(text, tuple(map(cite, shown)), "seen")]
