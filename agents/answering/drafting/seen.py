@@ -309,7 +309,8 @@ def _likest(material: Material, video_id: str, lines: Sequence[Evidence]) -> lis
     terms = material.question.terms
     if not material.question.yes_or_no:
         there = [line for line in there if not terms or coverage(terms, line.text) == 0] or []
-        there = [line for line in there if line.text != "person"] or there
+        others = [line for line in there if line.text != "person"]
+        there = others if terms else others or there  # that there is a person says nothing of what one does
     else:
         there = [line for line in there if coverage(terms, line.search_text) >= 1.0]
     return _names(material, _by_worth(material, there))
