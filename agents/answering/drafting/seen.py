@@ -22,6 +22,10 @@ LEAST_OF_A_KIND = 0.05
 """Confidence of a label of the very kind that is asked for: asked which instrument, the best of all instruments."""
 
 SUPPORT = 0.5
+CAPTION_SUPPORT = 0.75
+LEAST_TERMS = 2
+"""Words of a question, and the share of them that a caption must have to be its answer. Ours."""
+
 MOST_VIDEOS = 5
 
 TOUCHING = 0.3
@@ -63,6 +67,8 @@ def asks_direction(text: str) -> bool:
 def draft_seen(material: Material) -> list[Claim]:
     """Claims from labels, tracked objects and captions of the best video; none if they do not hold the answer."""
     question = material.question
+    if not question.yes_or_no and (captioned := _captioned(material)):
+        return captioned
     for video_id in _best_supported(material)[:1]:
         lines = material.lines(video_id, SEEN)
         if question.wants == "colour":
@@ -72,6 +78,18 @@ def draft_seen(material: Material) -> list[Claim]:
         if claims:
             return claims
     return []
+
+
+def _captioned(material: Material) -> list[Claim]:
+    """The caption that has nearly all words of a question: a sentence about a clip says more than its labels."""
+    terms = material.question.terms
+    if len(terms) < LEAST_TERMS:
+        return []
+    captions = [line for one in material.best_videos(MOST_VIDEOS) for line in material.lines(one, ("caption",))]
+    best = max(captions, key=lambda line: coverage(terms, line.text), default=None)
+    if best is None or coverage(terms, best.text) < CAPTION_SUPPORT:
+        return []
+    return [Claim(best.text, (cite(best),), "seen")]
 
 
 def _about(material: Material, video_id: str, lines: Sequence[Evidence]) -> list[Claim]:
