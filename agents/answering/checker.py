@@ -156,7 +156,8 @@ class CitationChecker:
         fault = statement_fault(rest, known, ground, self._likeness) if left else None
         if fault is not None and not (claim.basis in ("computed", "listed") and fault.reason == "STITCHED"):
             return fault
-        plain = _plainly_said(claim.text, lines) or (claim.basis == "seen" and _names_a_thing(claim.text, lines))
+        named = claim.basis in ("seen", "listed") and _names_a_thing(claim.text, lines)
+        plain = named or _plainly_said(claim.text, lines)
         if not left and not quoted and not claim.value and not plain:
             return Fault("WORDS", "It has no word that the cited lines could support.")
         if not asked.topical or claim.basis in ("listed", "computed", "seen"):

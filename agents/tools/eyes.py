@@ -109,11 +109,11 @@ class ModelEyes:
         tick = min(round(second / video.time_base), max(0, video.duration - 1))
         path = self._store.catalog.path(video.video_id)
         # Frames are looked for once a second, so that there may be none between a time and the end of a video.
-        for earlier in (0, WITHIN_SECONDS):
-            if path is None:
-                break
+        earlier = max(0, tick - round(WITHIN_SECONDS / video.time_base))
+        for at in dict.fromkeys((tick, earlier)):
             try:
-                return still(decoder, path, video, max(0, tick - round(earlier / video.time_base)), LONG_SIDE)
+                if path is not None:
+                    return still(decoder, path, video, at, LONG_SIDE)
             except MediaError:
                 continue
         clips = self._store.catalog.clips_at_hand(places=[(video.video_id, tick, tick)]).get(video.video_id, [])

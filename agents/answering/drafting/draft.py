@@ -21,6 +21,7 @@ from agents.answering.drafting.material import Material
 from agents.answering.drafting.narrowing import draft_asked, draft_narrowed
 from agents.answering.drafting.passages import asks_for_title, draft_passage, draft_title
 from agents.answering.drafting.seen import asks_direction, draft_seen
+from agents.answering.drafting.showing import says_more
 from agents.answering.drafting.summaries import draft_summary
 from agents.answering.drafting.times import asks_how_often, draft_times, in_the_video, without_when
 from agents.answering.from_text import draft_from_text
@@ -31,10 +32,6 @@ from stores.core.records import Evidence
 
 SUPPORT = 0.5
 """Share of the question's words that a line must say for its time to be an answer."""
-
-_SEEING = frozenset(
-    "appear visible present total altogether together somewhere anywhere anything 出现 看到 一共 总共 同时".split()
-)
 
 _TAGS = re.compile(r"\btag(?:s|ged)?\b|标签", re.I)
 _LOOSE: frozenset[Wants] = frozenset(("anything", "text", "reason", "action", "object"))
@@ -122,7 +119,7 @@ def _other_parts(material: Material) -> tuple[Part, ...]:
     if asks_for_videos(question.text):
         return (_videos, _from_text)
     if question.yes_or_no and question.intent in ("find", "where", "shown"):
-        return (_from_text, _narrowed, _seen) if _says_more(material) else (_moments, _from_text, _narrowed)
+        return (_from_text, _narrowed, _seen) if says_more(material) else (_moments, _from_text, _narrowed)
     if question.intent in ("when", "order") and question.wants == "time" and in_the_video(question):
         return (_times,)
     if question.intent == "when" and in_the_video(question):
@@ -139,7 +136,7 @@ def _other_parts(material: Material) -> tuple[Part, ...]:
         return (_enumerated, _from_text, _narrowed, _count)
     if question.wants == "number" and question.intent in ("count", "order", "fact"):
         told = (_from_text, _narrowed)
-        return (_enumerated, *told, _count) if _says_more(material) else (_enumerated, _count, *told)
+        return (_enumerated, *told, _count) if says_more(material) else (_enumerated, _count, *told)
     if question.intent == "shown" and question.source in ("speech", "screen"):
         return (_from_text, _narrowed, _seen)
     if question.intent == "fact" and question.wants in ("object", "colour", "action"):
@@ -167,15 +164,6 @@ def _of_a_channel(material: Material) -> bool:
 
 def _of_one(question: Question) -> bool:
     return question.relation == "" and len(question.things) < 2
-
-
-def _says_more(material: Material) -> bool:
-    """Whether a question of how many says more than what is counted, so that it may be told rather than seen."""
-    counted = {term.text for thing in material.things() for term in thing.terms}
-    return any(
-        term.text not in counted and term.text not in _SEEING and not term.text.isdigit()
-        for term in material.question.terms
-    )
 
 
 def _from_text(material: Material, ranked: Sequence[RankedLine]) -> list[Claim]:

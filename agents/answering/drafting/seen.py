@@ -22,6 +22,10 @@ LEAST_OF_A_KIND = 0.05
 """Confidence of a label of the very kind that is asked for: asked which instrument, the best of all instruments."""
 
 SUPPORT = 0.5
+CAPTION_SUPPORT = 0.75
+LEAST_TERMS = 2
+"""Words of a question, and the share of them that a caption must have to be its answer. Ours."""
+
 MOST_VIDEOS = 5
 
 TOUCHING = 0.3
@@ -67,6 +71,8 @@ def draft_seen(material: Material, strictly: bool = False) -> list[Claim]:
         strictly: only what is of a kind that is named, or at somebody's hand; not merely what is likest.
     """
     question = material.question
+    if not question.yes_or_no and (captioned := _captioned(material)):
+        return captioned
     for video_id in _best_supported(material)[:1]:
         lines = material.lines(video_id, SEEN)
         if question.wants == "colour":
@@ -76,6 +82,18 @@ def draft_seen(material: Material, strictly: bool = False) -> list[Claim]:
         if claims:
             return claims
     return []
+
+
+def _captioned(material: Material) -> list[Claim]:
+    """The caption that has nearly all words of a question: a sentence about a clip says more than its labels."""
+    terms = material.question.terms
+    if len(terms) < LEAST_TERMS:
+        return []
+    captions = [line for one in material.best_videos(MOST_VIDEOS) for line in material.lines(one, ("caption",))]
+    best = max(captions, key=lambda line: coverage(terms, line.text), default=None)
+    if best is None or coverage(terms, best.text) < CAPTION_SUPPORT:
+        return []
+    return [Claim(best.text, (cite(best),), "seen")]
 
 
 def _about(material: Material, video_id: str, lines: Sequence[Evidence], strictly: bool) -> list[Claim]:
@@ -324,7 +342,8 @@ def _likest(material: Material, video_id: str, lines: Sequence[Evidence]) -> lis
     terms = material.question.terms
     if not material.question.yes_or_no:
         there = [line for line in there if not terms or coverage(terms, line.text) == 0] or []
-        there = [line for line in there if line.text != "person"] or there
+        others = [line for line in there if line.text != "person"]
+        there = others if terms else others or there  # that there is a person says nothing of what one does
     else:
         there = [line for line in there if coverage(terms, line.search_text) >= 1.0]
     return _names(material, _by_worth(material, there))

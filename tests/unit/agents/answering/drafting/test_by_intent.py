@@ -105,6 +105,8 @@ def test_what_is_asked_is_answered(ask: Ask, question: str, pattern: str) -> Non
         "What is said in street.mp4?",
         "Which way does the elephant move?",
         "Find the scene with the elephant",
+        "What did she break?",
+        "How many people watched the match?",
     ],
 )
 def test_what_the_library_does_not_hold_is_not_answered(ask: Ask, question: str) -> None:
