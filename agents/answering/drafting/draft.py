@@ -145,7 +145,8 @@ def _captioned(material: Material, ranked: Sequence[RankedLine]) -> list[Claim]:
 
 def _says(text: str, term: Term) -> bool:
     """Whether a text has a word in any of its forms: "glazes" for "glaze"."""
-    return coverage([term], text) > 0 or base(term.text) in {token.key for token in tokens(text)}
+    forms = {token.key.rstrip("e") for token in tokens(text)}
+    return coverage([term], text) > 0 or base(term.text).rstrip("e") in forms
 
 
 def _moments(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:

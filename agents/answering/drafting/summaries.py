@@ -39,13 +39,15 @@ def draft_summary(material: Material) -> list[Claim]:
     if not videos:
         return [] if _about_something(material) else _library(material)
     claims = []
+    # A summary tells of all; only "What is there?" of one kind asks for that kind.
+    source = "" if material.question.intent == "summarise" else material.question.source
     for video_id in videos:
-        if material.question.source == "speech" and not _speaks(material, video_id):
+        if source == "speech" and not _speaks(material, video_id):
             continue
         lines = material.lines(video_id)
-        if material.question.source in ("speech", "screen"):
+        if source in ("speech", "screen"):
             # "What is she saying?", "What does the teacher write?"
-            lines = [line for line in lines if line.channel == material.question.source]
+            lines = [line for line in lines if line.channel == source]
         claims += _video(material, lines, f"{material.name(video_id)}: " if len(videos) > 1 else "")
     return claims
 
