@@ -39,8 +39,9 @@ def draft_summary(material: Material) -> list[Claim]:
     if not videos:
         return [] if _about_something(material) else _library(material)
     claims = []
-    # A summary tells of all; only "What is there?" of one kind asks for that kind.
-    source = "" if material.question.intent == "summarise" else material.question.source
+    # A summary tells of all; who asks what somebody says or writes asks for that alone.
+    of_somebody = material.question.intent != "summarise" and _about_something(material)
+    source = material.question.source if of_somebody else ""
     for video_id in videos:
         if source == "speech" and not _speaks(material, video_id):
             continue
