@@ -40,8 +40,9 @@ def draft_summary(material: Material) -> list[Claim]:
         return [] if _about_something(material) else _library(material)
     claims = []
     # A summary tells of all; who asks what somebody says or writes asks for that alone.
-    of_somebody = material.question.intent != "summarise" and _about_something(material)
-    source = material.question.source if of_somebody else ""
+    question = material.question
+    somebody = [thing for thing in question.things if thing not in _WHOLE and len(thing) > 1]
+    source = question.source if somebody and question.intent != "summarise" else ""
     for video_id in videos:
         if source == "speech" and not _speaks(material, video_id):
             continue
