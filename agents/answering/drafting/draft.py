@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from agents.answering.checking.wording import base, tokens
 from agents.answering.claims import Claim, cite
 from agents.answering.drafting.comparing import asks_for_length, asks_which_more, asks_who_won, draft_comparison
 from agents.answering.drafting.counting import asks_for_videos, draft_count
@@ -27,7 +28,7 @@ from agents.answering.drafting.times import asks_how_often, draft_times, in_the_
 from agents.answering.from_text import draft_from_text
 from agents.answering.text.units import RankedLine
 from agents.questions.question import Intent, Question, Wants
-from agents.words import coverage
+from agents.words import Term, coverage
 from stores.core.records import Evidence
 
 SUPPORT = 0.5
@@ -187,11 +188,17 @@ def _captioned(material: Material, ranked: Sequence[RankedLine]) -> list[Claim]:
     """The description of a clip that says all words of the question: what somebody does with what."""
     terms = material.question.terms
     said = (one.unit.lines[0] for one in ranked if one.unit.channel == "caption")
-    best = next((line for line in said if terms and coverage(terms, line.text) >= 1.0), None)
+    best = next((line for line in said if terms and all(_says(line.text, term) for term in terms)), None)
     if best is None:
         return []
     text = best.text.strip()
     return [Claim(f"看到：“{text}”" if material.chinese else f"Seen: “{text}”", (cite(best),), "seen")]
+
+
+def _says(text: str, term: Term) -> bool:
+    """Whether a text has a word in any of its forms: "glazes" for "glaze"."""
+    forms = {token.key.rstrip("e") for token in tokens(text)}
+    return coverage([term], text) > 0 or base(term.text).rstrip("e") in forms
 
 
 def _moments(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:

@@ -47,7 +47,7 @@ def draft_summary(material: Material) -> list[Claim]:
     # What a video "says" or "tells" is also what it is about.
     channels = _SOURCES.get(material.question.source) if material.question.intent != "summarise" else None
     for video_id in videos:
-        if material.question.source == "speech" and not _speaks(material, video_id):
+        if channels == ("speech",) and not _speaks(material, video_id):
             continue
         lines = material.lines(video_id, channels) if channels else material.lines(video_id)
         claims += _video(material, lines, f"{material.name(video_id)}: " if len(videos) > 1 else "")
