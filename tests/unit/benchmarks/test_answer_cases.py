@@ -150,19 +150,17 @@ def test_the_table_tells_each_share_of_what_it_is():
 
 
 def test_the_scripted_model_quotes_what_shares_most_words_with_the_question():
-    prompt = (
-        "Question: What is the cat called?\nEvidence:\n[e1] video v1, speech: 'This is our dog'\n"
-        "[e2] video v1, speech: 'The cat is called Luna'"
-    )
+    prompt = 'Notes:\n[1] "This is our dog"\n[2] "The cat is called Luna" (×2)\nQuestion: What is the cat called?'
     said = json.loads(reply(prompt))
-    assert said["claims"][0] == {"text": "The cat is called Luna", "evidence_ids": ["e2"]}
-    assert json.loads(reply("Question: Why?\n[e1] nothing")) == {"answerable": False, "claims": []}
+    assert said["claims"][0] == {"notes": [2], "text": "The cat is called Luna"}
+    assert json.loads(reply('Question: Why?\n[1] "nothing"')) == {"claims": [], "found": False}
 
 
 def test_the_scripted_model_is_an_endpoint():
     with scripted_endpoint() as url:
         llm = LLM(EndpointSettings(base_url=url, model="scripted", api_key="none"))
-        shape = create_model("Shape", answerable=(bool, ...))
-        assert not llm.ask("Answer.", "Question: Why?", shape).answerable
-        assert llm.usage.calls == 1
+        shape = create_model("Shape", notes=(list[int], []), found=(bool, ...))
+        assert not llm.ask("Answer.", "Question: Why?", shape).found
+        assert llm.judge("Notes:\n- 'a'", "Do they say so?") == 1.0
+        assert llm.usage.calls == 2
         llm.close()
