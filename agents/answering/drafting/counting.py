@@ -15,6 +15,7 @@ MOST_CITED = 40
 """Counted lines that are cited one by one; all were counted."""
 
 _MENTIONS = re.compile(r"\b(?:mention\w*|say|says|said|word|talk\w*)\b|提到|说到|说了|提了", re.I)
+_HOW_MANY = re.compile(r"\bhow (?:many|often)\b|\bnumber of\b|\bcount\b|\btimes\b|几|多少|数量|总数", re.I)
 _VIDEOS = re.compile(r"\b(?:videos?|clips?|files?)\b|视频|片段|短片", re.I)
 _ASKS_VIDEOS = re.compile(
     r"\bhow many (?:of (?:the |my )?)?(?:videos?|clips?|files?)\b|\bnumber of (?:videos?|clips?|files?)\b|"
@@ -35,6 +36,8 @@ def is_video(text: str) -> bool:
 
 def draft_count(material: Material) -> list[Claim]:
     """How many of a thing are seen at one time, or how often words were said; none if neither can be told."""
+    if not _HOW_MANY.search(material.question.text):
+        return []  # how old or how tall somebody is, is a number, too
     things = [thing for thing in material.things() if thing.terms and not is_video(thing.text)]
     for video_id in videos_with_things(material, 1 if material.named else 3):
         for thing in things:

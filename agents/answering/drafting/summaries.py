@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
@@ -32,6 +33,9 @@ _WHOLE = frozenset(
 )
 
 
+_ABOUT = re.compile(r"\babout\b|讲|介绍|关于|内容")
+"""What a video tells of is also what it shows."""
+
 _SOURCES: dict[str, tuple[Channel, ...]] = {"speech": ("speech",), "screen": ("screen",)}
 """What counts where it is asked what is said, or what is written."""
 
@@ -44,8 +48,8 @@ def draft_summary(material: Material) -> list[Claim]:
     if not videos:
         return [] if _about_something(material) else _library(material)
     claims = []
-    # What a video "says" or "tells" is also what it is about.
-    channels = _SOURCES.get(material.question.source) if material.question.intent != "summarise" else None
+    about = material.question.intent == "summarise" or bool(_ABOUT.search(material.question.text))
+    channels = None if about else _SOURCES.get(material.question.source)
     for video_id in videos:
         if channels == ("speech",) and not _speaks(material, video_id):
             continue
