@@ -195,7 +195,7 @@ _LIGHT = frozenset(
     "become should must let keep "
     "work look play like have new own main about leave run stay hold say receive include contain consist currently "
     "today originally really last long goe doe going until till during while besides beside serve "
-    "group area world company".split()
+    "group area world company part".split()
 )
 """Words of little content: an answer often says these in another way."""
 
