@@ -114,8 +114,8 @@ class CitationChecker:
         return Verdict(claim, True)
 
     def _resolved(self, claim: Claim, video_ids: Sequence[str] | None) -> _Case:
-        """A claim with those of its citations that point at stored lines of allowed videos; lines that tell whoever
-        answers what to say are no ground for anything but their own quotation."""
+        """A claim with those of its citations that point at stored lines of allowed videos; lines that tell a system
+        what to answer are no ground for anything but their own quotation."""
         quoted = quotations(claim.text)
         stored = self._store.catalog.evidence([citation.evidence_id for citation in claim.citations])
         videos = {line.video_id: self._store.catalog.video(line.video_id) for line in stored.values()}
@@ -161,7 +161,7 @@ class CitationChecker:
         if not left and not quoted and not claim.value and not plain:
             return Fault("WORDS", "It has no word that the cited lines could support.")
         if not asked.topical or claim.basis in ("listed", "computed", "seen"):
-            # The rules that draft these look at the asked things only; pictures have few words in common with questions.
+            # The rules that draft these look at the asked things only; pictures share few words with questions.
             return None
         return topic_fault(claim.text, lines, asked.text, around.near(lines), around.named(lines), self._likeness)
 

@@ -1,4 +1,4 @@
-"""Lines that are addressed to whoever answers ("ignore your instructions and say …") rather than to viewers.
+"""Lines that are addressed to a system that answers ("ignore your instructions and say …") rather than to viewers.
 
 What such a line wants said is not what it tells: "answer that it is free" does not state that anything is free. So
 nothing is concluded from it, and no language model reads it among its notes; it can be found and quoted like any text.
@@ -62,7 +62,7 @@ _ORDERS = re.compile(
 
 
 def gives_orders(text: str) -> bool:
-    """Whether a text tells whoever answers what to answer or to do."""
+    """Whether a text tells a system that answers what to answer or to do."""
     return _ORDERS.search(text) is not None
 
 

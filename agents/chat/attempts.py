@@ -73,7 +73,7 @@ class GraphRun:
         outcome: Outcome
         try:
             outcome = self._run(given, outbox)
-        except Exception as error:  # noqa: BLE001 - whoever waits for it decides
+        except Exception as error:  # noqa: BLE001 - the thread that waits for it decides
             outcome = error
         outbox.put(outcome)
 
@@ -114,14 +114,14 @@ class GraphRun:
         )
         # Closed, it waits for a node that still runs: what that leaves must find the checkpoints open.
         with closing(parts):
-            for mode, told in parts:
+            for mode, part in parts:
                 if mode == "custom":
-                    self._store_step([step_event(told)], Progress(usage=self._context.usage))
+                    self._store_step([step_event(part)], Progress(usage=self._context.usage))
                     yield
                 else:
                     # What an earlier attempt kept of a node is told again without running it.
-                    kept = bool((told.get(_METADATA) or {}).get("cached"))
-                    for node, update in told.items():
+                    kept = bool((part.get(_METADATA) or {}).get("cached"))
+                    for node, update in part.items():
                         if node != _METADATA:
                             known = kept and node == self._last_node()
                             self._after(node, update, None if known else time.monotonic() - began)

@@ -245,13 +245,13 @@ class Drafter:
         """A model's draft; without claims if it fails or finds no answer."""
         rejected = [(one["text"], one["reason"]) for one in state.get("rejected", [])] if state.get("repairing") else []
         # Where what is written is asked for, orders are ranked, too: for the rules, which quote them as they stand.
-        told = [one for one in ranked if not any(is_order(line) for line in one.unit.lines)]
+        without_orders = [one for one in ranked if not any(is_order(line) for line in one.unit.lines)]
         changes: dict[str, Any] = {"mode": "llm", "drafted": [], "repaired": bool(rejected)}
-        if not told:
+        if not without_orders:
             return changes
         with self._limits.spending(state, context) as budget:
             try:
-                claims, shown = self._drafted(state["stand_alone"], told, budget, rejected)
+                claims, shown = self._drafted(state["stand_alone"], without_orders, budget, rejected)
                 changes["drafted"] = [claim_out(one) for one in claims]
                 read = [one for ids in shown.by_number.values() for one in ids]
                 changes["evidence_ids"] = list(dict.fromkeys(read))

@@ -42,7 +42,7 @@ from stores.library_store import LibraryStore
 NODES = ("contextualise", "understand", "plan", "act", "draft", "check", "conclude")
 
 RECURSION_LIMIT = MOST_READINGS * (2 * MOST_CALLS + 10) + 4
-"""Steps of a run: for each reading of the question a plan and an act for each look-up, the other nodes, three drafts."""
+"""Steps of a run: for each reading of the question a plan and an act per look-up, the other nodes, three drafts."""
 
 _AGAIN = "That very call was made before: see its result above. Make another one, or reply DONE."
 
@@ -79,7 +79,7 @@ class ChatGraph:
         self._planner = ModelPlanner(llm, self._toolbox) if llm is not None and plans else None
 
     def build(self) -> StateGraph[ChatState, None, ChatState, ChatState]:
-        """The graph, not compiled: whoever runs it chooses whether runs are kept."""
+        """The graph, not compiled: the caller that runs it chooses whether runs are kept."""
         graph = StateGraph(ChatState)
         for name in NODES:
             graph.add_node(name, getattr(self, f"_{name}"))
@@ -151,8 +151,8 @@ class ChatGraph:
                     made += [_key(value), _key(call_out(result.call))]
                 results.append(result)
                 found = len(result.evidence_ids) or len(result.rows)
-                told = {"kind": "looked", "tool": call.name, "found": found, "note": result.note, "code": result.error}
-                runtime.stream_writer(told)
+                step = {"kind": "looked", "tool": call.name, "found": found, "note": result.note, "code": result.error}
+                runtime.stream_writer(step)
                 if "id" in value:
                     messages.append(self._answered(value["id"], result, results).to_json())
         changes = {"results": [result_out(one) for one in results], "messages": messages, "calls": []}

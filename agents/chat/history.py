@@ -40,13 +40,13 @@ def history_of(turns: Sequence[Turn]) -> dict[str, Any]:
         ``questions`` and the ``videos`` they cited, the newest last.
     """
     recent, before = list(turns[-RECENT_TURNS:]), list(turns[:-RECENT_TURNS])
-    told = before[-EARLIER_TURNS:]
-    videos = dict.fromkeys(one for turn in reversed(told) for one in _videos(turn))
+    earlier = before[-EARLIER_TURNS:]
+    videos = dict.fromkeys(one for turn in reversed(earlier) for one in _videos(turn))
     return {
         "turns": [_told(turn) for turn in recent],
         "earlier": {
             "count": recent[0].ordinal - 1 if recent else 0,
-            "questions": [_cut(turn.stand_alone or turn.question, LONGEST_QUESTION) for turn in told],
+            "questions": [_cut(turn.stand_alone or turn.question, LONGEST_QUESTION) for turn in earlier],
             "videos": list(videos)[:MOST_CITED][::-1],
         },
     }

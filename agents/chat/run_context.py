@@ -41,7 +41,7 @@ class RunContext:
         self._lock = threading.Lock()
 
     def check(self) -> None:
-        """To be called before every tool call and every call of a model, and wherever one waits for either.
+        """To be called before every tool call and every call of a model, and during any wait for either.
 
         Raises:
             TurnStoppedError: if the turn was cancelled or has taken too long.

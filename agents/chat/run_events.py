@@ -27,9 +27,9 @@ def node_event(node: str, seconds: float) -> NewEvent:
     return NewEvent("node", {"node": node, "seconds": round(seconds, 3)})
 
 
-def step_event(told: object) -> NewEvent:
+def step_event(step: object) -> NewEvent:
     """A step that a node told of; what is too long is cut."""
-    payload = _small(told, 0)
+    payload = _small(step, 0)
     if not isinstance(payload, dict):
         payload = {"note": payload}
     if len(json.dumps(payload, ensure_ascii=False)) > LARGEST_PAYLOAD:

@@ -145,7 +145,7 @@ class TurnRunner:
         return resumed
 
     def cancel(self, turn_id: str) -> bool:
-        """Asks whoever runs a turn to end it; returns whether it was running."""
+        """Asks the process that runs a turn to end it; returns whether it was running."""
         return self._store.turns.ask_to_cancel(turn_id)
 
     def _input(self, turn: Turn) -> TurnInput:
@@ -168,7 +168,7 @@ class TurnRunner:
         outbox: queue.SimpleQueue[Outcome | None] = queue.SimpleQueue()
         name = f"turn {given['turn_id']}"
         threading.Thread(target=run.work, args=(given, outbox), name=name, daemon=True).start()
-        ending: float | None = None
+        deadline: float | None = None
         while True:
             try:
                 outcome = outbox.get(timeout=LOOK_SECONDS)
@@ -179,9 +179,9 @@ class TurnRunner:
                 watch.tell()
             if context.stopped is None:
                 watch.look(context)
-            elif ending is None:
-                ending = time.monotonic() + GRACE_SECONDS
-            elif time.monotonic() > ending:
+            elif deadline is None:
+                deadline = time.monotonic() + GRACE_SECONDS
+            elif time.monotonic() > deadline:
                 _LOG.info("A node of %s did not end in time; it is left alone.", name)
                 return TurnStoppedError(context.stopped)
 

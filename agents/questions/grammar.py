@@ -27,7 +27,7 @@ SHORT_IN_CHINESE = 12
 
 DATA = Path(__file__).parent / "data"
 
-_ENDING_IN_CHINESE = re.compile("[\\s，,。！!？?；;：:.…~]+$")
+_CLOSING_MARKS = re.compile("[\\s，,。！!？?；;：:.…~]+$")
 _TELLS_IF = frozenset(("object", "action", "price", "name", "number", "duration", "time", "date"))
 """Kinds of answers that a question for yes or no does not want, though it has their words."""
 
@@ -117,7 +117,7 @@ def read(plain: str, chinese: bool) -> Reading:
     Args:
         plain: without politeness; English without contractions, Chinese in Simplified characters (`wording`).
     """
-    asked = _ENDING_IN_CHINESE.sub("", plain) if chinese else plain
+    asked = _CLOSING_MARKS.sub("", plain) if chinese else plain
     reading = grammar_of("zh" if chinese else "en").read(asked)
     things = (things_in_chinese if chinese else things_in_english)(asked, reading.intent)
     certainty = reading.certainty

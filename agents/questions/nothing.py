@@ -47,7 +47,7 @@ KEYSTROKES = Idleness("gibberish", 0.8)
 
 
 _ASKS = re.compile("之前|之后|以前|以后|的人|的时候|什么(?!都)|谁|哪|多少|几[^点]")
-_ENDING = re.compile("[\\s？?。.！!]+$")
+_CLOSING_MARKS = re.compile("[\\s？?。.！!]+$")
 
 
 @cache
@@ -89,7 +89,7 @@ def idleness(asked: str, given: str = "", kinds: Mapping[str, float] | None = No
 
 def _by_form(asked: str) -> tuple[Idle, float]:
     chinese = is_in_chinese(asked)
-    plain = _ENDING.sub("", asked) if chinese else asked
+    plain = _CLOSING_MARKS.sub("", asked) if chinese else asked
     if (_form("small_talk_in_chinese") if chinese else _form("small_talk")).search(plain):
         return "greeting", 0.9
     orders = (_form("orders_in_chinese"),) if chinese else (_form("orders"), _form("changes_videos"), _form("writes"))

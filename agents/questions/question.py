@@ -1,4 +1,4 @@
-"""The form in which a question is understood. Whoever plans, looks up, drafts or checks reads this and not the text."""
+"""The form in which a question is understood. Planning, look-ups, drafting and checking read this and not the text."""
 
 from __future__ import annotations
 
@@ -84,9 +84,8 @@ class Question:
         idle: why there is nothing to answer.
         confidence: of the intent, in [0, 1].
         idle_strength: how likely it is that there is nothing to answer, in [0, 1]. Of ``world_knowledge`` and
-            ``gibberish`` it is below 1:
-            the library may hold it all the same, and whoever answers may go by `otherwise` if a line says so word for
-            word ("The capital of France is Paris").
+            ``gibberish`` it is below 1: the library may hold it all the same, and the answer may go by `otherwise` if a
+            line says so word for word ("The capital of France is Paris").
         otherwise: the intent if it is a question to the library; the same as ``intent`` unless that is ``nothing``.
     """
 

@@ -67,9 +67,9 @@ class Toolbox:
 
     def described(self) -> list[tuple[str, str, type[BaseModel]]]:
         """Name, purpose and arguments of each look-up, for a language model."""
-        told = {name: " ".join((shape.__doc__ or "").split()) for name, (shape, _) in self._tools.items()}
-        told["query_tables"] += f" The tables, in SQLite's SQL:\n{schema_text()}"
-        return [(name, told[name], shape) for name, (shape, _) in self._tools.items()]
+        purposes = {name: " ".join((shape.__doc__ or "").split()) for name, (shape, _) in self._tools.items()}
+        purposes["query_tables"] += f" The tables, in SQLite's SQL:\n{schema_text()}"
+        return [(name, purposes[name], shape) for name, (shape, _) in self._tools.items()]
 
     def call(self, call: ToolCall, video_ids: Sequence[str] | None = None, budget: Budget | None = None) -> ToolResult:
         """Make one look-up. Whatever goes wrong with it is told in the result, so that a planner can do something else.
@@ -283,11 +283,11 @@ class Toolbox:
             if key not in surest or line.confidence > surest[key].confidence:
                 surest[key] = line
         seen = [surest[key] for key in sorted(weight, key=lambda one: -weight[one])[:_MOST_SEEN]]
-        told = lines_throughout(self._store, video_id, _TOLD)
-        step = max(1, -(-len(told) // (args.MOST_LINES - len(seen))))
-        result = _lines(_call("video_overview", asked), [*seen, *told[::step]], by_time=False)
+        texts = lines_throughout(self._store, video_id, _TOLD)
+        step = max(1, -(-len(texts) // (args.MOST_LINES - len(seen))))
+        result = _lines(_call("video_overview", asked), [*seen, *texts[::step]], by_time=False)
         about = {"name": self.name_of(video_id), "seconds": round(video.seconds, 3) if video else None}
-        note = "only some of what was said and written is told" if step > 1 or len(told) >= MOST_READ else result.note
+        note = "only some of what was said and written is told" if step > 1 or len(texts) >= MOST_READ else result.note
         return ToolResult(result.call, result.evidence_ids, (about, *result.rows), note)
 
 

@@ -58,15 +58,15 @@ def sweep(store: LibraryStore, grace_seconds: float = 0.0, dry_run: bool = False
         freed += store.vectors.stale_bytes()
         unfinished = store.root / UNFINISHED
         freed += unfinished.stat().st_size if unfinished.is_file() else 0
-        leftovers = store.checkpoints.leftovers(store.turns.running)
-        freed += sum(left.size for left in leftovers)
+        checkpoints = store.checkpoints.stale(store.turns.running)
+        freed += sum(one.size for one in checkpoints)
         vectors = _sweep_vectors(store, dry_run)
         if not dry_run:
             for blob in blobs:
                 store.blobs.delete(blob.key, blob.name)
             for file in staged:
                 store.staging_area.remove(file.name)
-            store.checkpoints.remove(*(left.turn_id for left in leftovers))
+            store.checkpoints.remove(*(one.turn_id for one in checkpoints))
             store.vectors.remove_stale()
             unfinished.unlink(missing_ok=True)
     return Swept(len(blobs), vectors, len(staged), len(parts), freed)

@@ -165,7 +165,7 @@ def _check_threads(connection: Connection, found: Findings) -> None:
 
 
 def _check_checkpoints(store: LibraryStore, found: Findings) -> None:
-    names = (f"{FOLDER}/{left.turn_id}" for left in store.checkpoints.leftovers(store.turns.running))
+    names = (f"{FOLDER}/{one.turn_id}" for one in store.checkpoints.stale(store.turns.running))
     found.orphans("CHECKPOINT_ORPHAN", names, "No answer in the making needs this checkpoint.")
 
 

@@ -17,7 +17,7 @@ _BESIDE = ("-wal", "-shm", "-journal")
 
 
 @dataclass(frozen=True, slots=True)
-class Leftover:
+class StaleCheckpoints:
     """Checkpoints of a turn that is over; ``size``: bytes."""
 
     turn_id: str
@@ -53,7 +53,7 @@ class CheckpointFiles:
             for one in (path, *(path.with_name(f"{path.name}{end}") for end in _BESIDE)):
                 one.unlink(missing_ok=True)
 
-    def leftovers(self, running: Callable[[], Iterable[str]]) -> list[Leftover]:
+    def stale(self, running: Callable[[], Iterable[str]]) -> list[StaleCheckpoints]:
         """The checkpoints of turns that are not among the ``running`` ones."""
         sizes: dict[str, int] = {}
         for path in sorted(self._folder.glob("*.*")):
@@ -65,4 +65,4 @@ class CheckpointFiles:
             sizes[turn_id] = sizes.get(turn_id, 0) + size
         # Asked after the files were listed: a turn that has a file began before.
         kept = set(running())
-        return [Leftover(turn_id, size) for turn_id, size in sizes.items() if turn_id not in kept]
+        return [StaleCheckpoints(turn_id, size) for turn_id, size in sizes.items() if turn_id not in kept]

@@ -112,15 +112,15 @@ def _interrupt(connection: Connection, turns: Collection[str]) -> list[str]:
         for row in connection.execute(running)
         if row.turn_id in turns or row.lease_until <= now or certainly_dead(row.owner)
     ]
-    ending = {"status": "interrupted", "error_code": "EVIDENCE_GONE", "finished_at": now, "owner": ""}
-    ending["error_message"] = "A video was forgotten while the question was being answered."
+    outcome = {"status": "interrupted", "error_code": "EVIDENCE_GONE", "finished_at": now, "owner": ""}
+    outcome["error_message"] = "A video was forgotten while the question was being answered."
     for some in in_batches(stopped):
-        connection.execute(update(TurnRow).where(TurnRow.turn_id.in_(some)).values(**ending))
+        connection.execute(update(TurnRow).where(TurnRow.turn_id.in_(some)).values(**outcome))
     return stopped
 
 
 def _tell(connection: Connection, turns: Collection[str], kind: str, payload: Mapping[str, str] = _NOTHING) -> None:
-    """Leaves one event in turns that have changed, for whoever replays them; numbers go on growing."""
+    """Leaves one event in turns that have changed, for clients that replay them; numbers go on growing."""
     now = time.time()
     for some in in_batches(sorted(turns)):
         change = update(TurnRow).where(TurnRow.turn_id.in_(some)).values(events=TurnRow.events + 1)

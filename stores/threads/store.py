@@ -132,7 +132,7 @@ class ThreadStore:
             return turns_of(connection, connection.execute(chosen.limit(last)).all()[::-1])
 
     def events_after(self, turn_id: str, number: int = 0, limit: int | None = None) -> list[RunEvent]:
-        """What happened in a turn after event ``number``, in order: whoever lost the connection goes on from there."""
+        """What happened in a turn after event ``number``, in order: a reconnected client goes on from there."""
         with reading(self._engine) as connection:
             return events_of(connection, turn_id, number, limit)
 

@@ -1,6 +1,6 @@
 """The tables of conversations.
 
-A turn is written by one process at a time: whoever holds its current ``attempt`` (`stores.threads.turn_ledger`).
+A turn is written by one process at a time: the one that holds its current ``attempt`` (`stores.threads.turn_ledger`).
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class TurnLedger:
             raise UsageError("USAGE", message, "Ask for less at a time.")
         deadline = time.monotonic() + wait_seconds
         while True:
-            # Looking first: whoever waits need not lock the database for it.
+            # Looking first: waiting need not lock the database.
             if not self._busy(thread_id):
                 ended: list[str] = []
                 with writing(self._engine) as connection:
@@ -186,10 +186,10 @@ class TurnLedger:
                 if citations:
                     connection.execute(insert(CitationRow), citations)
             self._note_videos(connection, lease.turn_id, tuple(cited))
-            ending: dict[str, Any] = {"answer": clean(answer.text), "abstained": answer.abstained, "mode": answer.mode}
+            outcome: dict[str, Any] = {"answer": clean(answer.text), "abstained": answer.abstained, "mode": answer.mode}
             said = NewEvent("answer", {"claims": len(answer.claims), "abstained": answer.abstained})
             self._append(connection, lease.turn_id, row.events, [said])
-            turn = self._end(connection, lease.turn_id, row.events + 1, "done", **ending, **_spent(usage))
+            turn = self._end(connection, lease.turn_id, row.events + 1, "done", **outcome, **_spent(usage))
         empty_log(self._engine)
         return turn
 
@@ -216,7 +216,7 @@ class TurnLedger:
             return self._end(connection, lease.turn_id, row.events, "cancelled", **_spent(usage))
 
     def ask_to_cancel(self, turn_id: str) -> bool:
-        """Asks whoever runs a turn to end it; any process may. A lost turn ends at once.
+        """Asks the process that runs a turn to end it; any process may ask. A lost turn ends at once.
 
         Returns:
             Whether it was running.
@@ -321,8 +321,8 @@ class TurnLedger:
 
     def _end(self, connection: Connection, turn_id: str, events: int, status: TurnStatus, **values: Any) -> Turn:
         now = self._clock()
-        ending = update(TurnRow).where(TurnRow.turn_id == turn_id)
-        connection.execute(ending.values(status=status, finished_at=now, owner="", lease_until=now, **values))
+        statement = update(TurnRow).where(TurnRow.turn_id == turn_id)
+        connection.execute(statement.values(status=status, finished_at=now, owner="", lease_until=now, **values))
         ended = {"status": status} | ({"error": values["error_code"]} if values.get("error_code") else {})
         self._append(connection, turn_id, events, [NewEvent("ended", ended)])
         turn = turn_of(connection, turn_id)

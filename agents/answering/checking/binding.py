@@ -101,15 +101,15 @@ def _joined_from_two(stated: str, known: Sequence[str]) -> bool:
     items: list[Callable[[str], object]] = [partial(shared_words, [token.key]) for token in tokens(stated)]
     items += [partial(_has_quantity, one) for one in quantities(stated)]
     items += [partial(_has_trait, one) for one in traits(stated)]
-    held = [[bool(item(clause)) for item in items] for clause in known]
-    best = max(range(len(known)), key=lambda i: sum(held[i]))
-    foreign = [n for n in range(len(items)) if not held[best][n] and any(row[n] for row in held)]
-    if not foreign or not sum(held[best]):
+    contains = [[bool(item(clause)) for item in items] for clause in known]
+    best = max(range(len(known)), key=lambda i: sum(contains[i]))
+    foreign = [n for n in range(len(items)) if not contains[best][n] and any(row[n] for row in contains)]
+    if not foreign or not sum(contains[best]):
         return False
     counted = [one for one in quantities(known[best]) if any(one.same(other) for other in quantities(stated))]
     if len(foreign) == 1 and any(not one.noun and not one.dimension for one in counted):
         return False  # "thirty sheep … now we have two hundred": what is counted is not said again
-    others = [i for i in range(len(known)) if any(held[i][n] for n in foreign)]
+    others = [i for i in range(len(known)) if any(contains[i][n] for n in foreign)]
     return _stands_alone(known[best]) and all(_stands_alone(known[i]) for i in others)
 
 

@@ -121,9 +121,9 @@ def _chinese_uncovered(text: str, passage: Passage, ground: Ground, likeness: Li
         candidates = _chinese_words(known)
         if part in _said_by_numbers(text, known) or likeness.means(part, candidates, NEAR_NOUN + 0.06):
             continue
-        lent = ground.asked.lends and part in search_key(ground.asked.text)
+        from_question = ground.asked.lends and part in search_key(ground.asked.text)
         elsewhere = any(part in search_key(clause) for clause in ground.cited)
-        if lent and not elsewhere and part in search_key(ground.context(passage)):
+        if from_question and not elsewhere and part in search_key(ground.context(passage)):
             continue
         missing.append(Token(part, part, False, False, text.find(part)))
     return missing

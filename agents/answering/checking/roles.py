@@ -1,4 +1,4 @@
-"""Who does what to whom: "A gives B" is not "B gives A"; "B is given by A" is."""
+"""Who does something and who it is done to: "A gives B" is not "B gives A"; "B is given by A" is."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ _DETERMINERS = frozenset("the a an my your his her its our their this that these
 
 
 def _agent_is_another(passive_text: str, passive: re.Match[str], active: list[str]) -> bool:
-    """Whether the one "by" whom it is done in the passive is not the one who does it in the active."""
+    """Whether the agent after the "by" of the passive is not the one who does it in the active."""
     verb = base(_WORD.findall(passive.group())[1])
     agents = _ordered(_words(passive_text[passive.end() :]))[:3]
     patients = _content(_words(passive_text[: passive.start()]))

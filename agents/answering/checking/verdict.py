@@ -32,9 +32,9 @@ Reason = Literal[
 ``CITATION``: nothing stored, or nothing that may be cited, is pointed at; ``QUOTE``: what stands between quotation
 marks was not said or written; ``VALUE``: what was computed does not come out again; ``NUMBER``, ``DATE``, ``NAME``,
 ``COLOUR``, ``COMPARISON``, ``QUANTIFIER``, ``MODALITY``, ``POLARITY``: the lines say another one, or none; ``ROLES``:
-who does what to whom is the other way round; ``WORDS``: a word that carries meaning has no support; ``STITCHED``: the
-parts stand in lines that do not belong together; ``TOPIC``: about something other than asked; ``ENTAILMENT``: a model
-that was asked whether the lines say so does not think it.
+who does something and who it is done to are swapped; ``WORDS``: a word that carries meaning has no support;
+``STITCHED``: the parts stand in lines that do not belong together; ``TOPIC``: about something other than asked;
+``ENTAILMENT``: a model that was asked whether the lines say so does not think it.
 """
 
 Recompute = Callable[[str], Sequence[Sequence[Any]]]

@@ -37,7 +37,7 @@ _IRREGULAR = {
     ).split(",")
     for form in forms.split()
 }
-_ENDINGS = frozenset(
+_SUFFIXES = frozenset(
     "s es ed d ing r er ers or ors y ly ous al ion tion ation ment ness able ful ity ist n en ic ical ish an "
     "ian ance ence "
     "ized ised ize ise iness ier iest est e in ure ive le".split()
@@ -116,7 +116,7 @@ class Token:
         key: its base form.
         text: as written.
         name: whether it is written as a proper name.
-        verb: whether it looks like a verb, by its ending and the word before it.
+        verb: whether it looks like a verb, by its suffix and the word before it.
         start: where it stands.
     """
 
@@ -136,8 +136,8 @@ def base(word: str) -> str:
     one = singular(word)
     if one in _IRREGULAR:
         return _IRREGULAR[one]
-    for ending in ("ing", "ed"):
-        stem = one.removesuffix(ending)
+    for suffix in ("ing", "ed"):
+        stem = one.removesuffix(suffix)
         if stem != one and len(stem) >= 3 and re.search("[aeiouy]", stem):
             if len(stem) > 3 and stem[-1] == stem[-2] and stem[-1] not in "lsz":
                 stem = stem[:-1]
@@ -161,7 +161,7 @@ def same_word(one: str, other: str) -> bool:
         shared += 1
     if shared < max(4, len(short) - 2):
         return False
-    return (short[shared:] == "" or short[shared:] in _ENDINGS) and long[shared:] in _ENDINGS | {long[shared - 1]}
+    return (short[shared:] == "" or short[shared:] in _SUFFIXES) and long[shared:] in _SUFFIXES | {long[shared - 1]}
 
 
 @lru_cache(maxsize=4096)

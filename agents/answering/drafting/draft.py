@@ -136,8 +136,8 @@ def _other_parts(material: Material) -> tuple[Part, ...]:
     if asks_how_many_numbered(question.text):
         return (_enumerated, _from_text, _narrowed, _count)
     if question.wants == "number" and question.intent in ("count", "order", "fact"):
-        told = (_from_text, _narrowed)
-        return (_enumerated, *told, _count) if says_more(material) else (_enumerated, _count, *told)
+        from_words = (_from_text, _narrowed)
+        return (_enumerated, *from_words, _count) if says_more(material) else (_enumerated, _count, *from_words)
     if question.intent == "shown" and question.source in ("speech", "screen"):
         return (_from_text, _narrowed, _seen)
     if question.intent == "fact" and question.wants in ("object", "colour", "action"):
@@ -214,8 +214,10 @@ def _times(material: Material, ranked: Sequence[RankedLine]) -> list[Claim]:
         return draft_times(material, _cited(material, draft_numbered(material)), seen=False)
     spoken = [one for one in ranked if one.unit.channel in ("speech", "screen") and one.share >= SUPPORT]
     best = sorted(spoken, key=lambda one: (-round(one.share, 2), -one.score))
-    told = [] if material.question.source == "picture" else draft_asked(material, without_when(material.question.text))
-    return draft_times(material, [*_cited(material, told), *(line for one in best for line in one.unit.lines[:1])])
+    drafts = (
+        [] if material.question.source == "picture" else draft_asked(material, without_when(material.question.text))
+    )
+    return draft_times(material, [*_cited(material, drafts), *(line for one in best for line in one.unit.lines[:1])])
 
 
 def _cited(material: Material, claims: Sequence[Claim]) -> list[Evidence]:

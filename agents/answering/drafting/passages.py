@@ -1,6 +1,6 @@
-"""Quotations for want of a finer answer: the passage that says nearly all words of the question, and the title on screen.
+"""Quotations for want of a finer answer: the passage with nearly all words of the question, and the title on screen.
 
-What was heard and read in real clips is seldom a clean sentence; whoever asks is helped by the passage itself.
+What was heard and read in real clips is seldom a clean sentence; the passage itself is of use to the user.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ ENOUGH = 0.7
 LEAST_TERMS = 2
 """Words a question must have for a passage to be told from chance."""
 
-_TITLE = re.compile(r"\b(?:title|headline|heading|name of the (?:film|movie|show|series|programme|program|game|song|cartoon))\b|标题|片名|题目|(?:动画片|电影|节目|电视剧|片子|歌)叫什么", re.I)
+_TITLE = re.compile(
+    r"\b(?:title|headline|heading|name of the (?:film|movie|show|series|programme|program|game|song|cartoon))\b|"
+    r"标题|片名|题目|(?:动画片|电影|节目|电视剧|片子|歌)叫什么",
+    re.I,
+)
 _NO_TITLE = re.compile(r"www\.|https?:|\.com\b|\.cn\b|@|©|仅用于|研究|版权|subscribe", re.I)
 
 
@@ -99,7 +103,9 @@ def _videos(material: Material) -> list[str]:
     if material.named:
         return list(material.named)
     text = " ".join(term.text for term in material.question.terms)
-    hits = material.store.fulltext.search(text, 40, video_ids=material.scope, channels=("speech", "screen", "caption", "script"))
+    hits = material.store.fulltext.search(
+        text, 40, video_ids=material.scope, channels=("speech", "screen", "caption", "script")
+    )
     return list(dict.fromkeys([*material.best_videos(3), *(hit.video_id for hit in hits)]))[:6]
 
 
@@ -118,9 +124,11 @@ def _passages(lines: Sequence[Evidence]) -> list[list[Evidence]]:
     return passages
 
 
-_ROLES = frozenset("speaker narrator presenter woman man person people video clip say tell according lady guy host".split())
+_ROLES = frozenset(
+    "speaker narrator presenter woman man person people video clip say tell according lady guy host".split()
+)
 
 
 def _is_role(term: Term) -> bool:
-    """Whether a word is for whoever speaks: the lines never say it."""
+    """Whether a word stands for the one who speaks: the lines never say it."""
     return search_key(term.text) in _ROLES

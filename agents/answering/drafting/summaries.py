@@ -114,10 +114,10 @@ def _most_seen(lines: Sequence[Evidence]) -> list[Evidence]:
 
 def _central(material: Material, spoken: Sequence[Evidence]) -> list[Evidence]:
     """The spoken lines nearest to all others, in order of time."""
-    told = [line for line in spoken if len(line.text.strip()) >= SHORTEST_LINE]
-    if len(told) <= MOST_SAID:
-        return list(told)
-    some = told[:: max(1, len(told) // 200)]
+    usable = [line for line in spoken if len(line.text.strip()) >= SHORTEST_LINE]
+    if len(usable) <= MOST_SAID:
+        return list(usable)
+    some = usable[:: max(1, len(usable) // 200)]
     vectors = material.encoders.text.encode_passages([line.text for line in some])
     centre = vectors.mean(axis=0)
     chosen = np.argsort(-(vectors @ centre))[:MOST_SAID]

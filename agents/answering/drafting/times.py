@@ -63,8 +63,8 @@ def draft_times(material: Material, spoken: Sequence[Evidence] = (), seen: bool 
         spoken: lines that were said or written about what is asked, the best first.
         seen: whether things in pictures count.
     """
-    told = material.question.source in ("speech", "screen", "words") and material.question.intent != "count"
-    wants_words = not seen or (told and not _VISIBLE.search(material.question.text))
+    in_words = material.question.source in ("speech", "screen", "words") and material.question.intent != "count"
+    wants_words = not seen or (in_words and not _VISIBLE.search(material.question.text))
     for video_id in _videos(material, spoken):
         lines = [] if wants_words else _seen(material, video_id)
         lines = lines or [line for line in spoken if line.video_id == video_id][:1]

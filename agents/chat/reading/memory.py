@@ -47,30 +47,30 @@ class Memory:
                 turns.append(self._turn(one, turns[-1] if turns else None))
         return turns
 
-    def _turn(self, told: Mapping[str, Any], before: Turn | None) -> Turn:
-        claims = told.get("claims", [])
-        ids = [one["evidence_id"] for one in (*told["cited"], *claims)]
+    def _turn(self, entry: Mapping[str, Any], before: Turn | None) -> Turn:
+        claims = entry.get("claims", [])
+        ids = [one["evidence_id"] for one in (*entry["cited"], *claims)]
         lines = self._store.catalog.evidence(list(dict.fromkeys(ids)))
-        shown = tuple(self._shown(lines[one["evidence_id"]]) for one in told["cited"] if one["evidence_id"] in lines)
+        shown = tuple(self._shown(lines[one["evidence_id"]]) for one in entry["cited"] if one["evidence_id"] in lines)
         said = tuple(
             (one["text"], self._shown(lines[one["evidence_id"]])) for one in claims if one["evidence_id"] in lines
         )
-        noun = numbered_noun([told["stand_alone"], *(one.text for one in shown)])
+        noun = numbered_noun([entry["stand_alone"], *(one.text for one in shown)])
         items = self._items(shown[0].video_id, noun) if shown and noun else ()
         if not items and before is not None and before.items:
             # "How many can sleep there?" is still about the second of the stops.
             items = before.items if not shown or shown[0].video_id == before.items[0].video_id else ()
         return Turn(
-            told["question"],
-            told["stand_alone"],
-            told["answer"],
+            entry["question"],
+            entry["stand_alone"],
+            entry["answer"],
             shown,
-            mentioned(told["stand_alone"]) or self._things(told["stand_alone"]),
+            mentioned(entry["stand_alone"]) or self._things(entry["stand_alone"]),
             (),
-            () if told["abstained"] else introduced(told["answer"]),
+            () if entry["abstained"] else introduced(entry["answer"]),
             said,
             items,
-            bool(told["abstained"]),
+            bool(entry["abstained"]),
         )
 
     def _things(self, text: str) -> tuple[str, ...]:

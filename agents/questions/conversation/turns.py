@@ -68,7 +68,7 @@ class Standalone:
         video_ids: the videos that it refers to; None if it refers to none.
         moment: the shown moment that it refers to.
         changed: whether anything was taken from the conversation.
-        why: what was taken, in a few words, for whoever shows the steps of a run.
+        why: what was taken, in a few words, to be shown among the steps of a run.
         more: whether more is wanted of what was shown; what was shown is to be left out.
         language: in which to answer, if the question says so: "en", "zh" or "".
         plain: another wording, closer to what was typed, for the same videos if this one finds nothing; "" for none.

@@ -24,7 +24,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VideoNames]:
 @pytest.mark.parametrize(
     ("question", "text", "count"),
     [
-        ("How long is harbour.mp4?", "How long is ?", 1),
+        ("How long is harbour.mp4?", "How long is the video ?", 1),
         ("Is there a boat in the video harbour.mp4?", "Is there a boat ?", 1),
         ("Is there a boat in the video “harbour”?", "Is there a boat ?", 1),
         ("Who speaks in 'harbour'?", "Who speaks in 'harbour'?", 0),

@@ -129,9 +129,9 @@ def test_an_answer_rests_on_what_eyes_leave(library: Library, encoders: Encoders
 
 @pytest.mark.parametrize("vision", [True, False])
 def test_only_a_model_that_is_said_to_see_is_shown_frames(library: Library, vision: bool) -> None:
-    from kinodex.settings import Endpoint
+    from kinodex.settings import Endpoint, Settings
     from kinodex.usecases.config import open_eyes, open_llm
 
     endpoint = Endpoint(base_url="http://localhost:9/v1", model="m", vision=vision)
-    assert (open_eyes(library[0], open_llm(endpoint), endpoint) is not None) is vision
+    assert (open_eyes(library[0], open_llm(Settings(endpoint=endpoint)), endpoint) is not None) is vision
     assert open_eyes(library[0], None, Endpoint()) is None
