@@ -174,7 +174,7 @@ def _by_content(material: Material) -> list[Claim]:
     """Videos of found moments, and of lines with the words, that show or say the thing."""
     question, found = material.question, material.found
     asked = " ".join([question.text, *(name for one in _listed_things(material) for name in _aliases(one))])
-    hits = material.store.fulltext.search(asked, 100, video_ids=list(material.named or material.scope or ()) or None)
+    hits = material.store.fulltext.search(asked, 100, video_ids=material.within)
     moments = {one.video_id: one for one in reversed(found.moments if found else ())}
     claims: dict[str, Claim] = {}
     if (kind := told_kind(question.text)) is not None and question.source != "picture":
