@@ -61,7 +61,9 @@ def _by_length(material: Material, least: bool) -> list[Claim]:
     among = list(material.named)
     if len(among) < 2 and len(material.question.things) >= 2:
         topics = VideoTopics(material.store, material.encoders)
-        among = [one.video_id for thing in material.question.things if (one := topics.meant(thing)) is not None]
+        among = [
+            one.video_id for thing in material.question.things if (one := topics.meant(thing, None, material.scope))
+        ]
         if len(among) < 2:
             return []
     scope = list(material.scope) if material.scope is not None else None

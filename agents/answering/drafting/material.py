@@ -25,7 +25,7 @@ MOST_NAMES = 6
 """Names that a thing may have to be looked for by each; a broad noun ("animal") has hundreds."""
 
 MOST_LINES_READ = 4000
-"""Lines of one video that are read to be counted or timed; of longer ones only the stretches around found moments."""
+"""Lines of one video that are read to be counted or timed, the first ones; what comes later in a longer one is not."""
 
 TOUCHED = 0.3
 """Seconds that a line must share with a moment to be of it: neighbours touch. Ours."""
