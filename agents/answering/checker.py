@@ -166,7 +166,7 @@ class CitationChecker:
         if not left and not quoted and not claim.value and not plain:
             return Fault("WORDS", "It has no word that the cited lines could support.")
         if not asked.topical or claim.basis in ("listed", "computed", "seen"):
-            # The rules that draft these look at the asked things only; pictures have few words in common with questions.
+            # The rules that draft these look at the asked things only; pictures have few words of a question.
             return None
         return topic_fault(claim.text, lines, asked.text, around.near(lines), around.named(lines), self._likeness)
 

@@ -42,7 +42,8 @@ from stores.library_store import LibraryStore
 NODES = ("contextualise", "understand", "plan", "act", "draft", "check", "conclude")
 
 RECURSION_LIMIT = MOST_READINGS * (2 * MOST_CALLS + 10) + 4
-"""Steps of a run: for each reading of the question a plan and an act for each look-up, the other nodes, three drafts."""
+"""Steps of a run: for each reading of the question a plan and an act for each look-up, the other nodes, three
+drafts."""
 
 _AGAIN = "That very call was made before: see its result above. Make another one, or reply DONE."
 

@@ -1,4 +1,4 @@
-"""Quotations for want of a finer answer: the passage that says nearly all words of the question, and the title on screen.
+"""Quotations for want of a finer answer: the passage with nearly all words of the question, and the title on screen.
 
 What was heard and read in real clips is seldom a clean sentence; whoever asks is helped by the passage itself.
 """
@@ -18,6 +18,8 @@ from stores.lines_at_hand import boxes_of
 FOLLOWING_SECONDS = 8.0
 """An answer often comes after the words of the question: lines this soon after a hit belong to its passage."""
 
+_READ: tuple[Channel, ...] = ("speech", "screen", "caption", "script")
+
 LINES = 4
 """Lines of a passage."""
 
@@ -27,7 +29,11 @@ ENOUGH = 0.7
 LEAST_TERMS = 2
 """Words a question must have for a passage to be told from chance."""
 
-_TITLE = re.compile(r"\b(?:title|headline|heading|name of the (?:film|movie|show|series|programme|program|game|song|cartoon))\b|标题|片名|题目|(?:动画片|电影|节目|电视剧|片子|歌)叫什么", re.I)
+_TITLE = re.compile(
+    r"\b(?:title|headline|heading|name of the (?:film|movie|show|series|programme|program|game|song|cartoon))\b|"
+    r"标题|片名|题目|(?:动画片|电影|节目|电视剧|片子|歌)叫什么",
+    re.I,
+)
 _NO_TITLE = re.compile(r"www\.|https?:|\.com\b|\.cn\b|@|©|仅用于|研究|版权|subscribe", re.I)
 
 
@@ -99,7 +105,7 @@ def _videos(material: Material) -> list[str]:
     if material.named:
         return list(material.named)
     text = " ".join(term.text for term in material.question.terms)
-    hits = material.store.fulltext.search(text, 40, video_ids=material.scope, channels=("speech", "screen", "caption", "script"))
+    hits = material.store.fulltext.search(text, 40, video_ids=material.scope, channels=_READ)
     return list(dict.fromkeys([*material.best_videos(3), *(hit.video_id for hit in hits)]))[:6]
 
 
@@ -118,7 +124,9 @@ def _passages(lines: Sequence[Evidence]) -> list[list[Evidence]]:
     return passages
 
 
-_ROLES = frozenset("speaker narrator presenter woman man person people video clip say tell according lady guy host".split())
+_ROLES = frozenset(
+    "speaker narrator presenter woman man person people video clip say tell according lady guy host".split()
+)
 
 
 def _is_role(term: Term) -> bool:

@@ -106,7 +106,9 @@ def _own_words(label: str, asked: Asked) -> list[str]:
     kind = KIND_WORDS[asked.kind].split()
     kept = [word for word in words if word not in kind and word not in FUNCTION_WORDS and word not in GENERAL]
     return (
-        [word for word in kept if word not in _CLASSES and not _OF_KIND.fullmatch(word)] if len(kept) < len(words) else []
+        [word for word in kept if word not in _CLASSES and not _OF_KIND.fullmatch(word)]
+        if len(kept) < len(words)
+        else []
     )
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from agents.questions.keystrokes import only_strange_words
 from agents.search.candidates import Candidate
 from agents.search.finder import Finder, Found
-from agents.questions.keystrokes import only_strange_words
 from agents.search.noise import MOST_NOISE, LineNoise, noise_of
 from agents.search.recognition import EVIDENCE, NEUTRAL, Named, named_concepts, support, worth_of
 from agents.search.scoring import QueryScale
