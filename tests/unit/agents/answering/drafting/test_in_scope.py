@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from agents.answering.claims import Answer
+from agents.chat import rules
 from agents.chat.answerer import Answerer
+from agents.questions.understanding import understand
 from encoders.bundle import Encoders
 from stores.library_store import LibraryStore
 
@@ -59,3 +61,12 @@ def test_nothing_is_told_of_videos_that_were_left_out(scoped: Scoped) -> None:
 def test_tags_and_lengths_are_of_these_videos(scoped: Scoped) -> None:
     assert scoped.cited(scoped.ask("Which videos have the tag outdoors?", "yard", "match")) == {"yard.mp4"}
     assert "cooking.mp4 is the longest" in scoped.ask("Which video is the longest?", "cooking", "street", "match").text
+
+
+def test_a_search_is_not_cut_to_the_first_of_many_videos() -> None:
+    many = [f"vid_{number}" for number in range(60)]
+    (search,) = rules.plan(understand("Is there a dog?"), many)
+    assert search.name == "search_moments"
+    assert "videos" not in search.arguments
+    (few,) = rules.plan(understand("Is there a dog?"), many[:3])
+    assert few.arguments["videos"] == many[:3]
