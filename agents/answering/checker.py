@@ -16,7 +16,7 @@ from agents.answering.checking.quoting import is_quoted, is_whole, quotations, w
 from agents.answering.checking.recomputing import value_fault, without_value
 from agents.answering.checking.support import statement_fault
 from agents.answering.checking.topic import topic_fault
-from agents.answering.checking.verdict import Checked, Entail, Fault, Recompute, Verdict
+from agents.answering.checking.verdict import Again, Checked, Entail, Fault, Recompute, Verdict
 from agents.answering.checking.wording import base, chinese_left, tokens
 from agents.answering.claims import Citation, Claim
 from agents.answering.orders import is_order
@@ -92,16 +92,21 @@ class CitationChecker:
         """Every claim with whether it is supported, and if not, why; arguments as `check`."""
         asked = _asked(question)
         cases = [self._resolved(claim, video_ids) for claim in claims]
-        around = _Around(self._store)
+        around, again = _Around(self._store), self._again(video_ids)
         with self._lock:
             self._likeness.begin()
             for case in cases:
                 if case.fault is None:
-                    self._fault(case, asked, around)
+                    self._fault(case, asked, around, again)
             self._likeness.encode()
-            faults = [case.fault or self._fault(case, asked, around) for case in cases]
+            faults = [case.fault or self._fault(case, asked, around, again) for case in cases]
             self._likeness.forget()
         return Checked(tuple(self._verdict(case, fault) for case, fault in zip(cases, faults, strict=True)))
+
+    def _again(self, video_ids: Sequence[str] | None) -> Again | None:
+        """Statements are run again over the videos that may be cited: over more, a count would come out larger."""
+        recompute = self._recompute
+        return None if recompute is None else lambda sql: recompute(sql, video_ids)
 
     def _verdict(self, case: _Case, fault: Fault | None) -> Verdict:
         claim = case.claim
@@ -134,9 +139,9 @@ class CitationChecker:
             return _Case(claim, (), Fault("CITATION", "It points at nothing that is stored and may be cited."))
         return _Case(kept, tuple(stored[citation.evidence_id] for citation in citations), None)
 
-    def _fault(self, case: _Case, asked: Asked, around: _Around) -> Fault | None:
+    def _fault(self, case: _Case, asked: Asked, around: _Around, again: Again | None) -> Fault | None:
         claim, lines = case.claim, case.lines
-        if fault := value_fault(claim, lines, self._recompute):
+        if fault := value_fault(claim, lines, again):
             return fault
         for quotation in quotations(claim.text):
             if not is_quoted(quotation, lines):

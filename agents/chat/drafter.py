@@ -70,7 +70,7 @@ class Drafter:
         self._toolbox = toolbox
         self._llm = llm
         self._limits = limits
-        self._checker = CitationChecker(store, encoders, lambda sql: store.query.run(sql).rows)
+        self._checker = CitationChecker(store, encoders, lambda sql, videos: store.query.run(sql, videos).rows)
 
     def found_for(self, question: Question, videos: Sequence[str] | None) -> Found | None:
         """What a search for the question itself finds, whatever else a model looked up; None if none is called for."""
@@ -90,11 +90,12 @@ class Drafter:
         """
         found = self.found_for(question, videos)
         scope = state.get("video_ids")
+        named = state["named"] or (scope if scope is not None and len(scope) == 1 else ())
         material = Material(
             question,
             found,
             None if scope is None else tuple(scope),
-            tuple(videos or ()),
+            tuple(named),
             self._store,
             self._encoders,
             moment_in(state.get("moment")),
@@ -113,7 +114,7 @@ class Drafter:
 
     def _ruled(self, material: Material, ranked: Sequence[RankedLine]) -> list[Claim]:
         """The claims of the rules, from the first of their parts that has any that stand."""
-        videos = list(material.named) or None
+        videos = material.within
         return draft(material, ranked, lambda some: self._checker.judge(some, material.question, videos).kept)
 
     def _in_turn(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from agents.answering.drafting.counting import asks_for_videos
 from agents.questions.question import Question
-from agents.tools.arguments import MOST_MOMENTS
+from agents.tools.arguments import MOST_MOMENTS, MOST_VIDEOS
 from agents.tools.result import ToolCall
 
 MOMENTS = 12
@@ -24,11 +24,11 @@ def plan(question: Question, named: Sequence[str]) -> list[ToolCall]:
     if question.intent in ("summarise", "metadata") or question.overview:
         return [ToolCall("video_overview", {"video": one}) for one in named[:2]] or [_search(question, named)]
     if question.intent == "tags" and named:
-        return [ToolCall("tags_of", {"videos": list(named)})]
+        return [ToolCall("tags_of", {"videos": list(named)[:MOST_VIDEOS]})]
     if question.intent == "compare" and named:
         return [ToolCall("video_overview", {"video": one}) for one in named[:4]]
     if question.intent == "compare":
-        return [ToolCall("list_videos", {"limit": MOST_MOMENTS})]
+        return [ToolCall("list_videos", {"limit": MOST_VIDEOS})]
     if question.intent == "which_videos" or asks_for_videos(question.text):
         return [_search(question, named, MOST_MOMENTS)]
     return [_search(question, named)]
@@ -41,6 +41,6 @@ def query_of(question: Question) -> str:
 
 def _search(question: Question, named: Sequence[str], k: int = MOMENTS) -> ToolCall:
     arguments: dict[str, object] = {"query": query_of(question)[:500], "k": k}
-    if named:
-        arguments["videos"] = list(named)[:MOST_MOMENTS]
+    if 0 < len(named) <= MOST_VIDEOS:  # more are those of the conversation, which every look-up keeps to
+        arguments["videos"] = list(named)
     return ToolCall("search_moments", arguments)

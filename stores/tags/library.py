@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
-from sqlalchemy.orm import aliased
 
 from stores.core.collecting import collected_later
 from stores.core.errors import UsageError
@@ -162,23 +161,6 @@ class TagLibrary:
     def decisions(self, video_id: str) -> list[Decision]:
         """The decisions on one video, in the order in which they were saved; a person's overrides an automatic one."""
         return self._decisions(video_id).get(video_id, [])
-
-    def accepted(self, tag_id: str, limit: int) -> list[str]:
-        """Videos that have the tag, at most ``limit``, by id; a person's decision overrides an automatic one."""
-        person = aliased(DecisionRow)
-        by_person = select(person.video_id).where(
-            person.video_id == DecisionRow.video_id, person.tag_id == DecisionRow.tag_id, person.origin == "person"
-        )
-        chosen = (
-            select(DecisionRow.video_id)
-            .where(DecisionRow.tag_id == tag_id, DecisionRow.decision == "accepted")
-            .where((DecisionRow.origin == "person") | ~by_person.exists())
-            .distinct()
-            .order_by(DecisionRow.video_id)
-            .limit(limit)
-        )
-        with reading(self._engine) as connection:
-            return list(connection.scalars(chosen))
 
     def _decisions(self, video_id: str | None) -> dict[str, list[Decision]]:
         # "person" sorts after "automatic", so it comes last and replaces it.

@@ -9,7 +9,7 @@ from typing import Any
 
 from agents.answering.checking.quantities import Quantity, quantities
 from agents.answering.checking.traits import traits
-from agents.answering.checking.verdict import Fault, Recompute
+from agents.answering.checking.verdict import Again, Fault
 from agents.answering.claims import Claim
 from agents.answering.wording import clock, length
 from stores.core.errors import KinodexError
@@ -20,16 +20,16 @@ _ROUNDING = 0.051
 """A value may be rounded to one decimal."""
 
 
-def value_fault(claim: Claim, lines: Sequence[Evidence], recompute: Recompute | None) -> Fault | None:
+def value_fault(claim: Claim, lines: Sequence[Evidence], again: Again | None) -> Fault | None:
     """What is wrong with a claim's value: it is not in its text, its query does not give it again, or without a query
     the cited lines do not."""
     if not claim.value:
         return None
     if claim.value not in claim.text and not _same_number(claim.value, claim.text):
         return Fault("VALUE", f"The text does not give the value {claim.value!r}.")
-    if claim.sql and recompute is not None:
+    if claim.sql and again is not None:
         try:
-            rows = recompute(claim.sql)
+            rows = again(claim.sql)
         except KinodexError as error:
             return Fault("VALUE", f"The query cannot be run again: {error}")
         if _in_rows(claim.value, rows):

@@ -37,8 +37,11 @@ who does something and who it is done to are swapped; ``WORDS``: a word that car
 ``ENTAILMENT``: a model that was asked whether the lines say so does not think it.
 """
 
-Recompute = Callable[[str], Sequence[Sequence[Any]]]
-"""Runs the statement of a claim again and gives its rows."""
+Recompute = Callable[[str, Sequence[str] | None], Sequence[Sequence[Any]]]
+"""Runs the statement of a claim again over some videos (None: all) and gives its rows."""
+
+Again = Callable[[str], Sequence[Sequence[Any]]]
+"""The same for the videos that may be cited."""
 
 Entail = Callable[[str, Sequence[Evidence]], float | None]
 """How probable it is that lines say what a claim says, in [0, 1]; None if that cannot be told."""

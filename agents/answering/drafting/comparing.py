@@ -61,7 +61,9 @@ def _by_length(material: Material, least: bool) -> list[Claim]:
     among = list(material.named)
     if len(among) < 2 and len(material.question.things) >= 2:
         topics = VideoTopics(material.store, material.encoders)
-        among = [one.video_id for thing in material.question.things if (one := topics.meant(thing)) is not None]
+        among = [
+            one.video_id for thing in material.question.things if (one := topics.meant(thing, None, material.scope))
+        ]
         if len(among) < 2:
             return []
     scope = list(material.scope) if material.scope is not None else None
@@ -170,7 +172,7 @@ def _by_score(material: Material) -> list[Claim]:
     # A team is often named for an animal, which is known in both languages.
     things = [thing_of(text, material.encoders.concepts) for text in material.question.things]
     alike = tuple(term for thing in things for name in sorted(thing.names)[:6] for term in content_terms(name))
-    scope = list(material.named or material.scope or ()) or None
+    scope = material.within
     asked = " ".join([material.question.text, *(term.text for term in alike)])
     hits = material.store.fulltext.search(asked, 50, video_ids=scope, channels=("screen", "speech"))
     for line in material.store.catalog.evidence([hit.evidence_id for hit in hits]).values():

@@ -168,7 +168,7 @@ def _of_one(question: Question) -> bool:
 
 
 def _from_text(material: Material, ranked: Sequence[RankedLine]) -> list[Claim]:
-    videos = material.named or material.scope
+    videos = material.within
     return draft_from_text(material.question, ranked, material.encoders, video_ids=videos)
 
 

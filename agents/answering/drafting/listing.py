@@ -154,7 +154,8 @@ def _by_property(material: Material) -> list[Claim]:
     else:
         return []
     scope = list(material.scope) if material.scope is not None else None
-    rows = material.store.query.run(f"SELECT video_id, name FROM videos {where} ORDER BY name LIMIT 50", scope).rows
+    listed = f"FROM videos {where} ORDER BY name LIMIT 50"
+    rows = material.store.query.run(f"SELECT video_id, name {listed}", scope).rows
     whole = {str(row[0]): one for row in rows if (one := material.whole(str(row[0]))) is not None}
     if not whole:
         return []
@@ -164,7 +165,7 @@ def _by_property(material: Material) -> list[Claim]:
         said = f"{count}个视频" if material.chinese else f"{count} video{'s' * (count != '1')}"
         return [Claim(said, tuple(whole.values())[:MOST_LISTED], "computed", sql, count)]
     return [
-        Claim(str(row[1]), (whole[str(row[0])],), "listed", f"SELECT name FROM videos {where}", str(row[1]))
+        Claim(str(row[1]), (whole[str(row[0])],), "listed", f"SELECT name {listed}", str(row[1]))
         for row in rows
         if str(row[0]) in whole
     ][:MOST_LISTED]
@@ -174,7 +175,7 @@ def _by_content(material: Material) -> list[Claim]:
     """Videos of found moments, and of lines with the words, that show or say the thing."""
     question, found = material.question, material.found
     asked = " ".join([question.text, *(name for one in _listed_things(material) for name in _aliases(one))])
-    hits = material.store.fulltext.search(asked, 100, video_ids=list(material.named or material.scope or ()) or None)
+    hits = material.store.fulltext.search(asked, 100, video_ids=material.within)
     moments = {one.video_id: one for one in reversed(found.moments if found else ())}
     claims: dict[str, Claim] = {}
     if (kind := told_kind(question.text)) is not None and question.source != "picture":
@@ -239,12 +240,11 @@ def _listed_things(material: Material) -> list[Thing]:
 def draft_tags(material: Material) -> list[Claim]:
     """The accepted tags of the videos in question; if none is named, the videos with a tag that is."""
     if not material.named and (tag := _tag_named(material)) is not None:
-        return [
-            claim
-            for video_id in material.store.tags.accepted(tag.tag_id, 50)
-            if (material.scope is None or video_id in material.scope)
-            and (claim := _tagged(material, video_id, f"AND tag = '{_quoted(tag.name)}'")) is not None
-        ][:MOST_LISTED]
+        chosen = f"tag_id = '{_quoted(tag.tag_id)}' AND decision = 'accepted'"
+        sql = f"SELECT DISTINCT video_id FROM tags WHERE {chosen} ORDER BY video_id"
+        rows = material.store.query.run(sql, material.scope, max_rows=MOST_LISTED).rows
+        only = f"AND tag_id = '{_quoted(tag.tag_id)}'"
+        return [claim for row in rows if (claim := _tagged(material, str(row[0]), only)) is not None]
     videos = (material.best_videos(1) or list(material.scope or ()))[:MOST_LISTED]
     return [claim for video_id in videos if (claim := _tagged(material, video_id)) is not None]
 

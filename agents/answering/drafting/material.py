@@ -25,7 +25,7 @@ MOST_NAMES = 6
 """Names that a thing may have to be looked for by each; a broad noun ("animal") has hundreds."""
 
 MOST_LINES_READ = 4000
-"""Lines of one video that are read to be counted or timed; of longer ones only the stretches around found moments."""
+"""Lines of one video that are read to be counted or timed, the first ones; what comes later in a longer one is not."""
 
 TOUCHED = 0.3
 """Seconds that a line must share with a moment to be of it: neighbours touch. Ours."""
@@ -58,7 +58,8 @@ class Material:
         question: the question, understood.
         found: moments for it; None if nothing was searched.
         scope: the videos that may be cited; None for all.
-        named: the videos that the question or the conversation names, in their order.
+        named: the videos that the question or the conversation names, in their order; the only one of the scope is
+            meant by every question.
         moment: the place that the conversation is at (video, start and end in seconds); only what is there counts;
             None for everywhere.
     """
@@ -75,6 +76,13 @@ class Material:
     def chinese(self) -> bool:
         """Whether to answer in Chinese."""
         return self.question.chinese
+
+    @property
+    def within(self) -> list[str] | None:
+        """The videos that are looked at: those named, else those of the scope, which may be none; None for all."""
+        if self.named:
+            return list(self.named)
+        return None if self.scope is None else list(self.scope)
 
     def things(self) -> list[Thing]:
         """The things that the question names, those that models know first; its content words, if it names none."""

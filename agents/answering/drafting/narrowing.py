@@ -20,9 +20,7 @@ from agents.tools.video_topics import VideoTopics
 def draft_narrowed(material: Material) -> list[Claim]:
     """Claims from the text of the video that is most about the question's words; none if no video has any."""
     question = material.question
-    topics = VideoTopics(material.store, material.encoders).ranked(
-        question.terms, material.found, material.named or material.scope
-    )
+    topics = VideoTopics(material.store, material.encoders).ranked(question.terms, material.found, material.within)
     for topic in topics[:1]:
         # All of the question's words stay: without them any price would be that of the thing asked about.
         ranked = ranked_lines(material, question, [topic.video_id])
@@ -34,7 +32,7 @@ def draft_asked(material: Material, text: str) -> list[Claim]:
     """Claims from text for a question of our own about the same videos: "how much does the drum cost?"."""
     question = understand(text, material.encoders.concepts.vocabulary)
     of_it = replace(material, question=replace(question, chinese=material.chinese))
-    videos = list(material.named or material.scope or ()) or None
+    videos = material.within
     ranked = ranked_lines(of_it, question, videos)
     return draft_from_text(question, ranked, of_it.encoders, video_ids=videos) or draft_narrowed(of_it)
 

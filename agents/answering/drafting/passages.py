@@ -18,6 +18,8 @@ from stores.lines_at_hand import boxes_of
 FOLLOWING_SECONDS = 8.0
 """An answer often comes after the words of the question: lines this soon after a hit belong to its passage."""
 
+_READ: tuple[Channel, ...] = ("speech", "screen", "caption", "script")
+
 LINES = 4
 """Lines of a passage."""
 
@@ -103,9 +105,7 @@ def _videos(material: Material) -> list[str]:
     if material.named:
         return list(material.named)
     text = " ".join(term.text for term in material.question.terms)
-    hits = material.store.fulltext.search(
-        text, 40, video_ids=material.scope, channels=("speech", "screen", "caption", "script")
-    )
+    hits = material.store.fulltext.search(text, 40, video_ids=material.scope, channels=_READ)
     return list(dict.fromkeys([*material.best_videos(3), *(hit.video_id for hit in hits)]))[:6]
 
 

@@ -28,7 +28,7 @@ def showing(material: Material, thing: Thing, most: int) -> list[str]:
         f"SELECT video_id FROM tracklets WHERE ({' OR '.join(alike)}) AND confidence >= {LEAST_OBJECT} "
         "GROUP BY video_id ORDER BY COUNT(*) DESC, video_id"
     )
-    scope = list(material.named or material.scope or ()) or None
+    scope = material.within
     return [str(row[0]) for row in material.store.query.run(sql, scope, max_rows=most).rows]
 
 

@@ -53,7 +53,7 @@ def told_kind(text: str) -> ToldKind | None:
 def lines_telling(material: Material, kind: ToldKind) -> list[Evidence]:
     """Lines of the videos in question that tell something of a kind, by video and time."""
     where = " OR ".join(f"text LIKE '%{sign}%'" for sign in kind.signs)
-    scope = list(material.named or material.scope or ()) or None
+    scope = material.within
     ids: list[str] = []
     for table in ("screen_text", "transcript"):
         sql = f"SELECT evidence_id FROM {table} WHERE {where} ORDER BY evidence_id"

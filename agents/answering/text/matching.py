@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from agents.words import Term, content_terms
+from agents.words import Term
 from encoders.plurals import singular
 from stores.core.text_keys import CJK, search_key
 
@@ -250,8 +250,3 @@ def lexical_share(terms: Iterable[Term], text: str, rarity: Rarity) -> float:
     weighted = [(rarity.weight(term), says(term, text)) for term in terms]
     total = sum(weight for weight, _ in weighted)
     return sum(weight * said for weight, said in weighted) / total if total else 0.0
-
-
-def topic_of(text: str) -> tuple[Term, ...]:
-    """The content words of a text."""
-    return content_terms(text)

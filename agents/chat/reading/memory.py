@@ -79,11 +79,14 @@ class Memory:
         return tuple(one for one in question.things if len(one) > 1 and not is_attribute(one)) if question else ()
 
     def _shown(self, line: Evidence) -> Shown:
-        name = file_name(self._store.catalog.display_uri(line.video_id))
-        return Shown(line.video_id, name, line.span, line.text)
+        return _of(line, self._name(line.video_id))
+
+    def _name(self, video_id: str) -> str:
+        return file_name(self._store.catalog.display_uri(video_id))
 
     def _items(self, video_id: str, noun: str) -> tuple[Shown, ...]:
-        return in_order([self._shown(line) for line in self._lines(video_id, ("screen", "speech"))], noun)
+        name = self._name(video_id)
+        return in_order([_of(line, name) for line in self._lines(video_id, ("screen", "speech"))], noun)
 
     def _lines(self, video_id: str, channels: Sequence[Any]) -> list[Evidence]:
         video = self._store.catalog.video(video_id)
@@ -120,3 +123,7 @@ class Memory:
         )
         rest = [name for name in names if name not in spoken]
         return f"{text[: other.start()]}{rest[0]}{text[other.end() :]}" if rest else text
+
+
+def _of(line: Evidence, name: str) -> Shown:
+    return Shown(line.video_id, name, line.span, line.text)

@@ -91,7 +91,7 @@ class Reader:
         self._names = VideoNames(store)
         self._topics = VideoTopics(store, encoders)
         self._memory = Memory(store)
-        self.question = lru_cache(maxsize=64)(self._understood)
+        self._understood = lru_cache(maxsize=64)(self._understand)
 
     def alone(self, asked: str, history: Mapping[str, Any], scope: Sequence[str] | None) -> dict[str, Any]:
         """A question as it stands alone, as changes of a turn's state.
@@ -134,7 +134,7 @@ class Reader:
         """What the question may mean, the likeliest first."""
         why = alone.why if alone.changed else ""
         if alone.video_ids:
-            place = alone.moment if alone.exact or (alone.moment and self._of_the_moment(alone.text)) else None
+            place = alone.moment if alone.exact or (alone.moment and self._of_the_moment(alone.text, scope)) else None
             texts = [alone.text, *([alone.plain] if alone.plain else [])]
             # At the very place nothing but the question word is needed: "until when?".
             tried = [reading(text, alone.video_ids, place) for text in reversed(texts)] if place else []
@@ -147,39 +147,41 @@ class Reader:
         if (
             not focus
             or (scope is not None and focus[0] not in scope)
-            or not self._may_be_narrowed(alone.text, alone.changed)
+            or not self._may_be_narrowed(alone.text, alone.changed, scope)
         ):
             return first_told([reading(alone.text, [])], why)
-        return first_told(self._narrowed(alone, focus, turns), why)
+        return first_told(self._narrowed(alone, focus, turns, scope), why)
 
-    def _narrowed(self, alone: Standalone, focus: Sequence[str], turns: Sequence[Turn]) -> list[dict[str, Any]]:
+    def _narrowed(
+        self, alone: Standalone, focus: Sequence[str], turns: Sequence[Turn], scope: Sequence[str] | None
+    ) -> list[dict[str, Any]]:
         """A question without a video: one that says little is about what was just shown, one that says more may be
         about the same video, or about any."""
         here = reading(alone.text, focus)
-        terms = [term for term in self.question(alone.text, "").terms if not _LITTLE.match(term.text)]
+        terms = [term for term in self.question(alone.text, scope).terms if not _LITTLE.match(term.text)]
         if not terms:
             moment = self._memory.moment(turns)
             return [*([reading(alone.text, focus, moment)] if moment else []), here]
-        topics = {one.video_id: one.share for one in self._topics.ranked(terms)}
+        topics = {one.video_id: one.share for one in self._topics.ranked(terms, None, scope)}
         elsewhere = max((share for video_id, share in topics.items() if video_id not in focus), default=0.0)
         anywhere = reading(alone.text, [])
         return [anywhere, here] if elsewhere > topics.get(focus[0], 0.0) else [here, anywhere]
 
-    def _may_be_narrowed(self, text: str, follows: bool) -> bool:
+    def _may_be_narrowed(self, text: str, follows: bool, scope: Sequence[str] | None) -> bool:
         """Whether a question can be about one video: not which videos, what is there at all, or nothing."""
-        question = self.question(text, "")
+        question = self.question(text, scope)
         question = as_follow_up(question) if follows else question
         return question.intent not in _OF_THE_LIBRARY and not (question.idle or asks_for_videos(text))
 
-    def _of_the_moment(self, text: str) -> bool:
+    def _of_the_moment(self, text: str, scope: Sequence[str] | None) -> bool:
         """Whether a question is about how something looks at the moment that was shown."""
-        question = self.question(text, "")
+        question = self.question(text, scope)
         return question.intent in ("shown", "fact") and question.wants in ("colour", "action")
 
     def _described(self, text: str, scope: Sequence[str] | None, why: str) -> tuple[list[str], str, str]:
         """The video that a question describes ("the news video"), if any can be meant, and the question without it."""
         described = described_videos(text)
-        if described and self.question(text, "").intent == "compare":
+        if described and self.question(text, scope).intent == "compare":
             return [], text, why  # both sides are needed
         for one in described:
             topic = self._topics.meant(one.what, None, scope)
@@ -200,7 +202,8 @@ class Reader:
 
     def of(self, state: Mapping[str, Any]) -> Question:
         """The question of a turn, understood."""
-        question = self.question(state["stand_alone"], state.get("language", ""), bool(state["named"]))
+        named = bool(state["named"])
+        question = self.question(state["stand_alone"], state.get("video_ids"), state.get("language", ""), named)
         return as_follow_up(question) if state.get("why") and state.get("history", {}).get("turns") else question
 
     def idle(self, question: Question, state: Mapping[str, Any]) -> str:
@@ -213,21 +216,36 @@ class Reader:
         idle = nothing_to_look_for(text) or names_nothing(text, self._store, self._encoders, videos)
         return "empty" if idle else ""
 
-    def _understood(self, text: str, language: str, named: bool = False) -> Question:
-        """A question, understood; what names a video and is no command is one to the library."""
+    def question(
+        self, text: str, scope: Sequence[str] | None = None, language: str = "", named: bool = False
+    ) -> Question:
+        """A question, understood. The last ones are remembered until the library changes: whether some line says their
+        words decides what they are.
+
+        Args:
+            scope: the videos of the conversation; None for all.
+            language: in which to answer; "" for the question's own.
+            named: whether it names a video: then it is one to the library, unless it is a command.
+        """
+        videos = None if scope is None else tuple(scope)
+        return self._understood(text, videos, language, named, self._store.catalog.revision())
+
+    def _understand(
+        self, text: str, scope: Sequence[str] | None, language: str, named: bool, _revision: int
+    ) -> Question:
         question = understand(text, self._encoders.concepts.vocabulary, self._encoders)
         if named and question.idle not in ("", "command"):
             question = replace(question, intent=question.otherwise, idle="")
-        if question.idle in ("world_knowledge", "gibberish") and self._said(question):
+        if question.idle in ("world_knowledge", "gibberish") and self._said(question, scope):
             question = replace(question, intent=question.otherwise, idle="")
         return replace(question, chinese=language == "zh") if language else question
 
-    def _said(self, question: Question) -> bool:
+    def _said(self, question: Question, scope: Sequence[str] | None) -> bool:
         """Whether some line says all words of a question: then it may be one to the library after all."""
         if not question.terms:
             return False
         words = " ".join(term.text for term in question.terms)
-        hits = self._store.fulltext.search(words, MOST_SAID, channels=("speech", "screen"))
+        hits = self._store.fulltext.search(words, MOST_SAID, video_ids=scope, channels=("speech", "screen"))
         lines = self._store.catalog.evidence([hit.evidence_id for hit in hits])
         asked = asked_of(question)
         if asked.phrases:

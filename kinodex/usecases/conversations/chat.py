@@ -84,13 +84,13 @@ def open_runner(
     store: LibraryStore, encoders: Encoders, finder: Finder, llm: LLM | None, settings: Settings
 ) -> TurnRunner:
     """What answers the turns of a library."""
-    from agents.chat.graph import ChatGraph
+    from agents.chat.graph import RECURSION_LIMIT, ChatGraph
     from agents.chat.turns import TurnLimits, TurnRunner
 
     limits = settings.chat.limits(settings.endpoint)
     eyes = open_eyes(store, llm, settings.endpoint)
     graph = ChatGraph(store, encoders, finder, llm, limits, eyes).build().compile()
-    return TurnRunner(store, graph, TurnLimits(seconds=settings.chat.seconds))
+    return TurnRunner(store, graph, TurnLimits(settings.chat.seconds, RECURSION_LIMIT))
 
 
 def open_thread(store: LibraryStore, thread: str | None, videos: Sequence[str] | None) -> Thread:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -176,3 +177,16 @@ def test_readings_are_tried_once_each_and_then_no_more() -> None:
     changed = next_reading(begun)
     assert (changed["named"], changed["readings"], changed["again"]) == ([], [], True)
     assert next_reading({**begun, **changed}) == {"again": False}
+
+
+def test_what_is_no_question_to_the_library_is_one_once_a_video_answers_it(tmp_path: Path, encoders: Encoders) -> None:
+    """What was understood is not remembered beyond a change of the library, nor from videos out of the conversation."""
+    asked = "What is the capital of France?"
+    with LibraryStore.open(tmp_path / "library", create=True) as store:
+        pizza = add_video(store, encoders, tmp_path / "pizza.mp4", "imagenet:963", ("The pizza is hot.",))
+        reader = Reader(store, encoders, Toolbox(store, encoders, Finder(store, encoders)).found)
+        assert reader.question(asked).idle == "world_knowledge"
+        paris = add_video(store, encoders, tmp_path / "paris.mp4", "imagenet:914", ("The capital of France is Paris.",))
+        assert not reader.question(asked).idle
+        assert not reader.question(asked, [pizza, paris]).idle
+        assert reader.question(asked, [pizza]).idle == "world_knowledge"

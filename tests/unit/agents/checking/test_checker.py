@@ -123,13 +123,13 @@ def test_a_query_is_run_again(store: LibraryStore, encoders: Encoders) -> None:
     asked: list[str] = []
 
     def gives(number: int) -> Any:
-        def run(sql: str) -> list[tuple[int]]:
+        def run(sql: str, video_ids: object) -> list[tuple[int]]:
             asked.append(sql)
             return [(number,)]
 
         return run
 
-    def fails(sql: str) -> list[tuple[int]]:
+    def fails(sql: str, video_ids: object) -> list[tuple[int]]:
         raise UsageError("USAGE", "There is no such table.", "See the views.")
 
     question = "How many vehicles are there?"
