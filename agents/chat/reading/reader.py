@@ -62,6 +62,15 @@ _CORRECTED = re.compile(
 """A slip of the tongue put right: what was named last is meant. It stands where names were taken out."""
 
 
+_AMONG_VIDEOS = re.compile(
+    r"\b(?:videos?|clips?|films?|recordings?)\b.*\b(?:longest|shortest)\b|"
+    r"\b(?:longest|shortest)\s+(?:videos?|clips?|films?|recordings?|one)\b|"
+    r"(?:视频|片子|影片|短片).*最[长短]|最[长短]的?(?:视频|片子|影片|短片|(?:那|一)个)",
+    re.I,
+)
+"""Which video is the longest: one alone is not compared with itself."""
+
+
 def first_told(readings: list[dict[str, Any]], why: str) -> list[dict[str, Any]]:
     """Different readings, each with what was taken from the conversation for it."""
     different = all_different(readings)
@@ -169,6 +178,8 @@ class Reader:
 
     def _may_be_narrowed(self, text: str, follows: bool, scope: Sequence[str] | None) -> bool:
         """Whether a question can be about one video: not which videos, what is there at all, or nothing."""
+        if _AMONG_VIDEOS.search(text):
+            return False
         question = self.question(text, scope)
         question = as_follow_up(question) if follows else question
         return question.intent not in _OF_THE_LIBRARY and not (question.idle or asks_for_videos(text))

@@ -28,6 +28,11 @@ def status(value: str) -> Text:
     return Text(clean(value), style=_COLOURS.get(value, "yellow"))
 
 
+def witness(channel: str, quote: str) -> str:
+    """What a citation rests on: its channel and its words; what was counted has none to quote."""
+    return f"({channel}): “{quote}”" if quote else f"({channel})"
+
+
 def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     """An empty table without lines; ``right`` names the columns of numbers."""
     made = Table(box=None, pad_edge=False, header_style="bold")

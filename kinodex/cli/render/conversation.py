@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from kinodex.cli.render.cells import data, table
+from kinodex.cli.render.cells import data, table, witness
 from kinodex.schemas.answer import CitationDocument
 from kinodex.schemas.conversations.numbering import cited_lines, numbered
 from kinodex.text import clock, several, shell_word
@@ -72,7 +72,7 @@ def turn(console: Console, document: TurnDocument, most: int | None = None) -> N
 def source(number: int, one: CitationDocument) -> str:
     """One line of the list of citations."""
     name = PurePosixPath(one.uri).name or one.video_id
-    return f"[{number}] {name} {clock(one.start)}–{clock(one.end)} ({one.channel}): “{one.quote}”"
+    return f"[{number}] {name} {clock(one.start)}–{clock(one.end)} {witness(one.channel, one.quote)}"
 
 
 def playing(one: CitationDocument) -> list[str]:

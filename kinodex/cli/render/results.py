@@ -15,6 +15,7 @@ from kinodex.cli.render import describing as render_describing
 from kinodex.cli.render.cells import data as _data
 from kinodex.cli.render.cells import status as _status
 from kinodex.cli.render.cells import table as _table
+from kinodex.cli.render.cells import witness
 from kinodex.text import clock, several, shell_word, size
 from stores.core.uris import path_of
 
@@ -295,14 +296,14 @@ def _also(moment: Payload) -> str:
 def answer(console: Console, payload: Payload) -> None:
     """The answer, and every claim with the moments it rests on."""
     console.print(_data(payload["answer"], "" if payload["abstained"] else "bold"))
-    for claim in payload["claims"]:
-        for citation in claim["citations"]:
-            console.print(
-                _data(
-                    f"  {clock(citation['start'])}–{clock(citation['end'])} {_name(citation['uri'])} "
-                    f"({citation['channel']}): “{citation['quote']}”"
-                )
-            )
+    lines = (
+        f"  {clock(citation['start'])}–{clock(citation['end'])} {_name(citation['uri'])} "
+        f"{witness(citation['channel'], citation['quote'])}"
+        for claim in payload["claims"]
+        for citation in claim["citations"]
+    )
+    for line in dict.fromkeys(lines):  # several claims may rest on one moment
+        console.print(_data(line))
     for query in dict.fromkeys(claim["sql"] for claim in payload["claims"] if claim["sql"]):
         console.print(_data(f"  counted by: {query}", "dim"))
     first = next((citation for claim in payload["claims"] for citation in claim["citations"]), None)

@@ -177,3 +177,11 @@ def test_a_count_of_nothing_cites_nothing_and_shows_its_query(console):
     render.answer(console, {"answer": "0 boats", "abstained": False, "mode": "extractive", "claims": [claim]})
     assert "counted by: SELECT COUNT(*) FROM boats" in shown(console)
     assert "mpv" not in shown(console)
+
+
+def test_a_moment_that_several_claims_cite_is_listed_once_and_without_an_empty_quote(console):
+    citation = {"uri": "/films/a.mp4", "start": 0.0, "end": 25.0, "channel": "object", "quote": ""}
+    claims = [{"text": text, "citations": [citation], "sql": ""} for text in ("a.mp4 is the longest", "a.mp4: 25 s")]
+    render.answer(console, {"answer": "a", "abstained": False, "mode": "extractive", "claims": claims})
+    assert shown(console).count("0:00.0–0:25.0 a.mp4 (object)\n") == 1
+    assert "“”" not in shown(console)

@@ -117,6 +117,12 @@ def test_a_question_to_the_library_is_not_held_to_a_video(reader: Reader, text: 
     assert [one["named"] for one in read(reader, text, FARE)] == [[]]
 
 
+@pytest.mark.parametrize("text", ["Which video is the longest?", "What is the shortest clip?", "哪个视频最长？"])
+def test_a_video_is_not_the_longest_of_itself(talk: Library, reader: Reader, text: str) -> None:
+    assert read(reader, "How long is it?", FARE)[0]["named"] == [talk[1]["ferry"]]
+    assert [one["named"] for one in read(reader, text, FARE)] == [[]]
+
+
 def test_after_a_list_no_video_is_meant(talk: Library, reader: Reader) -> None:
     several = told("Which videos are there?", "…", "utt_ferry_0", "utt_walk_0", "utt_museum_0")
     assert read(reader, "Until when?", several)[0]["named"] in ([], [talk[1]["ferry"]])
