@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agents.chat.answerer import Answerer
 from encoders.bundle import Encoders
 from stores.core.errors import EndpointError
 from stores.library_store import LibraryStore
@@ -106,3 +107,8 @@ def test_any_reply_ends_in_an_answer_or_a_code(bread: Library, reply: Reply, str
         except EndpointError:
             return
     json.dumps(asked.answer, allow_nan=False).encode()
+
+
+@pytest.mark.parametrize("question", ["\0", "\udc80", "\0 \ud800"])
+def test_a_question_of_no_characters_is_answered(bread: Library, question: str) -> None:
+    Answerer(*bread).ask(question)
