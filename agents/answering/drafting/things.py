@@ -180,7 +180,7 @@ def _uncounted(text: str) -> tuple[str, int]:
 
 
 MOST_WORDS = 8
-"""Words of a name that is looked for in a longer phrase: of a thousand words, every part would be half a million. Ours."""
+"""Words of a name that is looked for in a longer phrase: a thousand words have half a million parts. Ours."""
 
 
 def _named(plain: str, concepts: ConceptSpace) -> tuple[frozenset[str], str]:
