@@ -13,6 +13,7 @@ from agents.llm import LLM
 from agents.search.finder import Finder
 from agents.tools.eyes import Eyes
 from encoders.bundle import Encoders
+from stores.core.record_columns import clean
 from stores.library_store import LibraryStore
 
 
@@ -53,7 +54,7 @@ class Answerer:
             WeightsError: as `Finder.search`.
         """
         scope = None if video_ids is None else list(video_ids)
-        begun = ChatState(question=question, history={}, video_ids=scope)
+        begun = ChatState(question=clean(question), history={}, video_ids=scope)
         answer = self._graph.invoke(begun, {"recursion_limit": RECURSION_LIMIT})["answer"]
         claims = tuple(claim_in(one) for one in answer["claims"])
         return Answer(question, answer["text"], answer["abstained"], answer["mode"], claims)

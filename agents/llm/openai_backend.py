@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import random
 import threading
 import time
@@ -39,7 +38,8 @@ class _ToldError(Exception):
         self.refusal = Refusal.of(error, 0)
 
 
-_FAILURES = (openai.APIError, _CutError, _ToldError, json.JSONDecodeError, UnicodeDecodeError)
+_FAILURES = (openai.APIError, _CutError, _ToldError, ValueError, RecursionError)
+"""The last two: what a reply holds that is no JSON, or JSON with longer numbers or deeper lists than are read."""
 
 
 class OpenAIBackend:

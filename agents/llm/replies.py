@@ -14,6 +14,8 @@ from typing import Any
 from agents.llm.completion import Completion, RawCall, Tokens
 
 _THOUGHT = re.compile(r"\A\s*<think>.*?(?:</think>\s*|\Z)", re.DOTALL)
+_HALF = re.compile("[\ud800-\udfff]")
+_MOST_TOKENS = 1_000_000_000  # that are believed of one reply
 _BEGIN, _END = "<think>", "</think>"
 
 
@@ -44,7 +46,7 @@ def completion_of(body: object) -> Completion:
     if choice.get("finish_reason") == "content_filter" or (declined and not text and not calls):
         raise FilteredError(declined if isinstance(declined, str) else "")
     return Completion(
-        text=_THOUGHT.sub("", text),
+        text=_THOUGHT.sub("", whole(text)),
         calls=calls,
         ended="length" if choice.get("finish_reason") == "length" else "stop",
         tokens=_tokens(_mapping(body).get("usage")),
@@ -71,7 +73,8 @@ def _calls(calls: object) -> tuple[RawCall, ...]:
         arguments = function.get("arguments")
         if not isinstance(arguments, str):
             arguments = json.dumps(arguments if arguments is not None else {}, ensure_ascii=False)
-        made.append(RawCall(str(call.get("id") or ""), str(function.get("name") or ""), arguments))
+        told = (str(call.get("id") or ""), str(function.get("name") or ""), arguments)
+        made.append(RawCall(*map(whole, told)))
     return tuple(made)
 
 
@@ -192,5 +195,14 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def whole(text: str) -> str:
+    """A text without half characters (lone surrogates), which cannot be sent or kept; two halves become one."""
+    if not _HALF.search(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def _count(value: object) -> int:
-    return max(0, int(value)) if isinstance(value, int | float) else 0
+    if not isinstance(value, int | float) or not 0 <= value <= _MOST_TOKENS:  # also NaN
+        return _MOST_TOKENS if isinstance(value, int | float) and value > 0 else 0
+    return int(value)

@@ -28,7 +28,7 @@ _AFTER_A_RESULT = 'If that answers the question, reply with a JSON object whose 
 """Small models call the same tool again if they are not reminded, and copy any example of an answer that they are
 given. Source: tried with Qwen2.5 1.5B."""
 
-_FENCE = re.compile(r"\A\s*(?:```(?:json)?|<tool_call>)\s*(.*?)\s*(?:```|</tool_call>)?\s*\Z", re.DOTALL)
+_FENCE = re.compile(r"\A(?:```(?:json)?|<tool_call>)(.*?)(?:```|</tool_call>)?\Z", re.DOTALL)
 _BETWEEN = re.compile(r"[\s,\[\]]+|</?tool_call>|```(?:json)?")
 
 
@@ -120,7 +120,7 @@ def _arguments(text: str, tool: Tool) -> tuple[BaseModel | None, str]:
         values = json.loads(text or "{}", strict=False)
         if isinstance(values, str):  # encoded twice
             values = json.loads(values or "{}", strict=False)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None, f"The arguments of {tool.name} are not valid JSON. Call it again."
     try:
         return tool.arguments.model_validate({} if values is None else values), ""
@@ -202,7 +202,7 @@ def read_json_form(text: str) -> tuple[list[RawCall], str | None]:
 def calls_in_text(text: str, tools: Sequence[Tool]) -> list[RawCall]:
     """Calls that a model wrote into its text because its server does not know them for calls; only if nothing else
     stands there and all of them name tools that there are."""
-    bare = _FENCE.sub(r"\1", text).strip()
+    bare = _FENCE.sub(r"\1", text.strip()).strip()
     if not bare.startswith(("{", "[")) or not bare.endswith(("}", "]")):
         return []
     calls, _ = read_json_form(bare)
@@ -217,7 +217,7 @@ def _objects(text: str) -> Iterator[Mapping[str, Any]]:
     while place >= 0:
         try:
             value, end = decoder.raw_decode(text, place)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             return
         yield value
         place = text.find("{", end)
@@ -226,7 +226,7 @@ def _objects(text: str) -> Iterator[Mapping[str, Any]]:
 def _written(call: RawCall) -> str:
     try:
         arguments = json.loads(call.arguments or "{}")
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         arguments = call.arguments
     return json.dumps({"tool": call.name, "arguments": arguments}, ensure_ascii=False)
 

@@ -179,11 +179,19 @@ def _uncounted(text: str) -> tuple[str, int]:
     return text[found.end() :], 0 if ordinal else _NUMBERS.get(number, int(number) if number.isdigit() else 0)
 
 
+MOST_WORDS = 8
+"""Words of a name that is looked for in a longer phrase: a thousand words have half a million parts. Ours."""
+
+
 def _named(plain: str, concepts: ConceptSpace) -> tuple[frozenset[str], str]:
     """The concepts that a phrase names, and the part of it that does: all of it, else its longest part of words that
     does, the last one first ("large appliance"); the phrase itself if none does."""
     words = plain.split()
-    ends = [(start, stop) for start in range(len(words)) for stop in range(start + 1, len(words) + 1)]
+    ends = [
+        (start, stop)
+        for start in range(len(words))
+        for stop in range(start + 1, min(start + MOST_WORDS, len(words)) + 1)
+    ]
     for start, stop in sorted(ends, key=lambda one: (one[0] - one[1], -one[1])):
         form = " ".join(words[start:stop])
         found = concepts.matching(form)

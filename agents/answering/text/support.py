@@ -95,6 +95,10 @@ class SoughtWord:
         return all(says(Term(word, False), text) >= 1.0 for word in name.split())
 
 
+MOST_SOUGHT = 64
+"""Words, or characters of phrases, that are looked for: each is in every line. Ours: no question has as many."""
+
+
 def wanted_of(
     asked: Asked,
     rarity: Rarity,
@@ -129,7 +133,7 @@ def wanted_of(
                 )
                 for place, character in enumerate(phrase)
             ]
-        return tuple(found)
+        return tuple(found[:MOST_SOUGHT])
     return tuple(
         SoughtWord(
             term.text,
@@ -140,7 +144,7 @@ def wanted_of(
             light=term.text in asked.light,
             foreign=chinese_for(term.text, concepts),
         )
-        for term in asked.focus
+        for term in asked.focus[:MOST_SOUGHT]
     )
 
 

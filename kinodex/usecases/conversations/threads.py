@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kinodex.schemas.conversations import chat as schema
-from kinodex.text import to_json
+from kinodex.text import printable, to_json
 from kinodex.usecases.conversations.markdown import markdown
 from kinodex.usecases.places import places_of
 from stores.core.errors import StoreError, UsageError
@@ -31,7 +31,7 @@ def find_thread(store: LibraryStore, thread: str) -> Thread:
     """
     if thread != LAST:
         try:
-            return store.threads.get(thread)
+            return store.threads.get(printable(thread))
         except UsageError as error:
             raise UsageError(error.code.name, error.message, "See: kinodex threads list") from None
     newest = store.threads.page(1)

@@ -110,6 +110,7 @@ def test_a_conversation_may_be_about_some_videos_only(root: Path):
     ("arguments", "code", "status"),
     [
         (("--thread", "thr_none", "x"), "UNKNOWN_THREAD", 1),
+        (("--thread", "\udcff", "x"), "UNKNOWN_THREAD", 1),
         (("--thread", "last", "x"), "UNKNOWN_THREAD", 1),
         (("--video", "nowhere.mp4", "x"), "UNKNOWN_VIDEO", 1),
     ],

@@ -23,7 +23,9 @@ _WEAK_REASONS = (
         re.I,
     ),
     re.compile(r"(?P<a>(?:为了|以便|免得|以免|不然|否则)[^。！？；]+)"),
-    re.compile(r"(?P<a>.+?),?\s*\b(?:so(?! that)|therefore|that is why|that's why|which is why|hence)\b\s", re.I),
+    re.compile(
+        r"(?P<a>\S.*?)(?<!\s)\s*,?\s*\b(?:so(?! that)|therefore|that is why|that's why|which is why|hence)\b\s", re.I
+    ),
     re.compile("(?P<a>[^。！？；]+?)[，,]?(?:所以|因此|于是)"),
     re.compile(
         rf"\b(?P<a>(?:for \w+ing|to (?:keep|make|avoid|prevent|protect|help|save|get|stop|let|give|"

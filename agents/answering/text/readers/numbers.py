@@ -16,8 +16,11 @@ _CHINESE_POWERS = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 100
 
 _WORD = "|".join((*_UNITS, *_TENS, *_POWERS))
 DIGITS = r"(?<![\d.,])\d{1,3}(?:[,，]\d{3})+(?:\.\d+)?(?!\d)|(?<![\d.,])\d+(?:\.\d+)?(?!\d)"
-SAID = rf"\b(?:a (?=hundred|thousand|million|dozen|half)|half a )?(?:{_WORD}|dozen)(?:(?:[ -]| and )(?:{_WORD}))*\b"
-CHINESE = "[零〇一二两三四五六七八九十百千万亿]+半?|半(?=[个小天年公])"
+SAID = (
+    rf"\b(?:a (?=hundred|thousand|million|dozen|half)|half a )?(?:{_WORD}|dozen)(?:(?:[ -]| and )(?:{_WORD})){{0,12}}\b"
+)
+"""At most as many words as a number up to billions has: longer runs cost more than a second in some patterns."""
+CHINESE = "[零〇一二两三四五六七八九十百千万亿]{1,20}半?|半(?=[个小天年公])"
 NUMBER = rf"(?:{DIGITS}|{SAID}|{CHINESE})"
 """A number in any of these forms, for a pattern."""
 
