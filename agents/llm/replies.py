@@ -73,8 +73,8 @@ def _calls(calls: object) -> tuple[RawCall, ...]:
         arguments = function.get("arguments")
         if not isinstance(arguments, str):
             arguments = json.dumps(arguments if arguments is not None else {}, ensure_ascii=False)
-        told = (str(call.get("id") or ""), str(function.get("name") or ""), arguments)
-        made.append(RawCall(*map(whole, told)))
+        named = (str(call.get("id") or ""), str(function.get("name") or ""), arguments)
+        made.append(RawCall(*map(whole, named)))
     return tuple(made)
 
 
