@@ -9,8 +9,8 @@ from stores.entries import IndexHealth
 
 _IDLE: dict[str, tuple[str, str]] = {
     "greeting": (
-        "Hello. Ask what is seen, said or written in the videos.",
-        "你好。可以问视频里看得到、听得到或读得到的东西。",
+        "You are welcome to ask what is seen, said or written in the videos.",
+        "欢迎提问：可以问视频里看得到、听得到或读得到的东西。",
     ),
     "command": (
         "That is not a question about the videos, and nothing was done. Ask what can be seen, heard or read in them.",

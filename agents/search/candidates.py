@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from stores.core.records import Clip
 
+ALWAYS_LEFT = 0.1
+"""Share of what similar pictures contribute that nothing takes away: it orders moments that are all unlikely. Ours."""
+
 
 @dataclass(slots=True)
 class Candidate:
@@ -55,8 +58,8 @@ class Candidate:
             self.line, self.line_worth = line, worth
 
     def weigh_pictures(self, worth: float, collection: str) -> None:
-        """Count evidence for (or, below 0, against) what similar pictures and objects contributed; no more than that is
-        taken away.
+        """Count evidence for (or, below 0, against) what similar pictures and objects contributed. Of that,
+        `ALWAYS_LEFT` stays.
 
         Args:
             collection: of the pictures.
@@ -66,7 +69,7 @@ class Candidate:
             self.collections.setdefault("picture", collection)
         for channel in ("picture", "object"):
             similar = self.channels.get(channel, 0.0) - self.words.get(channel, 0.0)
-            lost = min(max(0.0, -worth), max(0.0, similar))
+            lost = min(max(0.0, -worth), (1.0 - ALWAYS_LEFT) * max(0.0, similar))
             if lost:
                 self.channels[channel] -= lost
                 worth += lost

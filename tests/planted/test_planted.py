@@ -65,7 +65,7 @@ def test_questions_are_of_every_kind():
     assert sum(case.chinese for case in CASES) >= 0.35 * len(CASES)
     assert len({case.text for case in CASES}) == len(CASES)
     assert all(case.videos or case.answers or case.parts for case in answerable)
-    assert len(CONVERSATIONS) == 40
+    assert len(CONVERSATIONS) >= 40
     assert {len(turns) for turns in CONVERSATIONS} <= {3, 4, 5, 6}
     assert {name: len(LISTS[name]) >= least for name, least in LEAST_OF_LISTS.items()} == dict.fromkeys(
         LEAST_OF_LISTS, True

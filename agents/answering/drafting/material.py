@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from agents.answering.checking.quantities import quantities
 from agents.answering.claims import Citation
@@ -24,8 +25,8 @@ LEAST_LIKELY = 0.4
 MOST_NAMES = 6
 """Names that a thing may have to be looked for by each; a broad noun ("animal") has hundreds."""
 
-MOST_LINES_READ = 4000
-"""Lines of one video that are read to be counted or timed, the first ones; what comes later in a longer one is not."""
+MOST_LINES_READ = 50_000
+"""Lines of one video that are read to be counted or timed, the first ones: many hours of it. Ours."""
 
 TOUCHED = 0.3
 """Seconds that a line must share with a moment to be of it: neighbours touch. Ours."""
@@ -71,6 +72,7 @@ class Material:
     store: LibraryStore
     encoders: Encoders
     moment: tuple[str, float, float] | None = None
+    _read: dict[tuple[object, ...], list[Evidence]] = field(default_factory=dict, repr=False)
 
     @property
     def chinese(self) -> bool:
@@ -117,12 +119,22 @@ class Material:
         return [line for line in lines if not is_background(line) and (quoted or not is_order(line))]
 
     def all_lines(self, video_id: str, channels: Sequence[Channel] = CHANNELS) -> list[Evidence]:
-        """The same with the line for its scenery."""
+        """The same with the line for its scenery. Read once; only around the place that the conversation is at."""
+        key = (video_id, self.moment, *channels)
+        if key not in self._read:
+            self._read[key] = self._lines_there(video_id, channels)
+        return self._read[key]
+
+    def _lines_there(self, video_id: str, channels: Sequence[Channel]) -> list[Evidence]:
         video = self.video(video_id)
-        if video is None:
+        if video is None or (self.moment is not None and self.moment[0] != video_id):
             return []
-        span = Span(0, max(1, video.duration), video.time_base)
-        lines = self.store.catalog.evidence_during(video_id, span, channels, MOST_LINES_READ)
+        since, until = self.moment[1:] if self.moment is not None else (0.0, math.inf)
+        start = max(0, math.floor(since / video.time_base) - 1)
+        end = max(1, video.duration) if until == math.inf else math.ceil(until / video.time_base) + 1
+        lines = self.store.catalog.evidence_during(
+            video_id, Span(start, max(start, end), video.time_base), channels, MOST_LINES_READ
+        )
         return [line for line in lines if self.at_the_moment(line)]
 
     def at_the_moment(self, line: Evidence) -> bool:

@@ -106,7 +106,8 @@ class Reader:
         """A question as it stands alone, as changes of a turn's state.
 
         Raises:
-            UsageError: USAGE if it is empty; UNKNOWN_VIDEO if a video is not indexed.
+            UsageError: USAGE if it is empty; UNKNOWN_VIDEO if a video it names, or each of the scope, is not
+                indexed.
         """
         if not asked.strip():
             raise UsageError("USAGE", "There is no question: the text is empty.", "Ask about what is in the videos.")
@@ -125,7 +126,7 @@ class Reader:
             outside = [one for one in videos if one not in scope]
             unknown = unknown or (file_name(self._store.catalog.display_uri(outside[0])) if outside else "")
         if not unknown:
-            self._check_indexed(videos or (scope or ()))
+            self._check_indexed(videos, scope or ())
         shown = [one["evidence_id"] for turn in history.get("turns", []) for one in turn["cited"]] if alone.more else []
         return {
             **{key: readings[0][key] for key in ("stand_alone", "named", "moment")},
@@ -269,15 +270,17 @@ class Reader:
         wanted = heavy if len(heavy) > 1 else question.terms
         return any(coverage(wanted, line.text) >= 1.0 for line in lines.values())
 
-    def _check_indexed(self, video_ids: Sequence[str]) -> None:
-        active = self._store.catalog.active_of(video_ids, SEARCHED_STAGES)
-        for video_id in video_ids:
-            if (video_id, SEARCHED_STAGES[0]) not in active:
-                raise UsageError(
-                    "UNKNOWN_VIDEO",
-                    f"{self._store.catalog.display_uri(video_id)} is not indexed, so nothing is known of it.",
-                    "Run `kinodex ingest` on it, or see `kinodex errors`.",
-                )
+    def _check_indexed(self, named: Sequence[str], scope: Sequence[str]) -> None:
+        """Refuses a question about a video that is not indexed, and any question if none of the scope is."""
+        asked = named or scope
+        indexed = {video_id for video_id, _ in self._store.catalog.active_of(asked, SEARCHED_STAGES[:1])}
+        missing = [one for one in asked if one not in indexed]
+        if missing and (named or not indexed):
+            raise UsageError(
+                "UNKNOWN_VIDEO",
+                f"{self._store.catalog.display_uri(missing[0])} is not indexed, so nothing is known of it.",
+                "Run `kinodex ingest` on it, or see `kinodex errors`.",
+            )
 
 
 def _by_video(lines: Iterable[Evidence]) -> list[list[str]]:

@@ -47,6 +47,9 @@ HELP = (
 MOST_THREADS = 20
 """Conversations that are listed. Source: our choice: a screen."""
 
+_GOODBYES = frozenset({"/quit", "/exit", "quit", "exit", "bye", "goodbye", "q", ":q", "退出", "再见", "拜拜"})
+"""Lines that end the conversation, with or without a slash."""
+
 _CHINESE = ("\u3400", "\u9fff")
 
 
@@ -93,7 +96,7 @@ class ChatSession:
             except KeyboardInterrupt:
                 self._dim("\n(Ctrl-D or /quit ends the conversation)")
                 continue
-            if line in ("/quit", "/exit"):
+            if line.casefold().rstrip("!.。！") in _GOODBYES:
                 break
             if line:
                 self._guarded(partial(self._obey, line))

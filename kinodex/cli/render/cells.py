@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from rich.table import Table
 from rich.text import Text
 
@@ -33,9 +35,15 @@ def witness(channel: str, quote: str) -> str:
     return f"({channel}): “{quote}”" if quote else f"({channel})"
 
 
-def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
-    """An empty table without lines; ``right`` names the columns of numbers."""
+def table(*columns: str, right: tuple[str, ...] = (), whole: tuple[str, ...] = ()) -> Table:
+    """An empty table without lines.
+
+    Args:
+        right: the columns of numbers.
+        whole: the columns of what people copy, which is not broken at a narrow terminal.
+    """
     made = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if column in right else "left"
+        made.add_column(column, justify=justify, overflow="fold", no_wrap=column in whole)
     return made

@@ -157,7 +157,7 @@ def threads(console: Console, every: Sequence[ThreadDocument], more: str = "") -
     if not every:
         console.print("There is no conversation yet. To begin one: kinodex chat")
         return
-    listed = table("thread", "changed", "questions", "about", "title", right=("questions",))
+    listed = table("thread", "changed", "questions", "about", "title", right=("questions",), whole=("thread",))
     for one in every:
         about = "all videos" if one.video_ids is None else several(len(one.video_ids), "video")
         changed = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.changed_at))

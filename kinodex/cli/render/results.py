@@ -120,7 +120,7 @@ def videos(console: Console, payloads: Sequence[Payload], after: str = "", more:
         empty = "The library is empty. Begin with: kinodex ingest PATH"
         console.print(_data(f"No video follows {after}.") if after else empty)
         return
-    table = _table("video", "length", "picture", "status", "name", right=("length",))
+    table = _table("video", "length", "picture", "status", "name", right=("length",), whole=("video",))
     for video in payloads:
         media = video["media"]
         table.add_row(

@@ -35,7 +35,8 @@ class Terminal:
         )
         self._keys, theirs = os.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 160, 0, 0))
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", **env}
+        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        environment = {**inherited, "PYTHONPATH": str(ROOT), "TERM": "xterm", **env}
         self.process = subprocess.Popen(
             [sys.executable, "-c", code, *arguments],
             stdin=theirs,

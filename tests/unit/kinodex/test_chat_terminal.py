@@ -132,6 +132,16 @@ def test_without_a_player_the_command_is_shown(root: Path, tmp_path: Path):
         assert "to go on: kinodex chat --thread thr_" in here.rest()
 
 
+@pytest.mark.parametrize("word", ["quit", "Exit", "bye!", "再见"])
+def test_a_plain_goodbye_ends_the_conversation_and_is_no_turn(root: Path, word: str):
+    with chat(root) as here:
+        here.until(PROMPT[1:])
+        here.type(word)
+        assert here.ended() == 0
+    with LibraryStore.open(root) as store:
+        assert not store.threads.page()
+
+
 def test_control_c_cancels_an_answer_and_not_the_conversation(root: Path):
     held = root.parent / "held"
     with chat(root) as here:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
+from dataclasses import replace
+
+from rich.console import Console
 
 from kinodex.cli.render import conversation as render
 from kinodex.schemas.answer import CitationDocument, ClaimDocument
@@ -70,3 +74,10 @@ def test_steps_are_lines_for_people():
     assert step(kind="looked", tool="read_text", found=0, note="why", code="USAGE") == "failed: USAGE, why"
     assert step(kind="planned by rules", code="ENDPOINT_CONTEXT") == "planned by rules ENDPOINT_CONTEXT"
     assert render.step(RunEvent("trn_1", 1, "begun", {}, 0.0), str) == ""
+
+
+def test_the_id_of_a_thread_can_be_copied_at_a_narrow_terminal():
+    console = Console(width=80, record=True, file=io.StringIO())
+    one = replace(made.THREAD, thread_id=f"thr_{'0123456789' * 2}", title="How hot must the oven be for this pizza?")
+    render.threads(console, chat.threads([one]).threads)
+    assert one.thread_id in console.export_text()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from agents.answering.claims import Answer
@@ -9,7 +11,9 @@ from agents.chat import rules
 from agents.chat.answerer import Answerer
 from agents.questions.understanding import understand
 from encoders.bundle import Encoders
+from stores.core.errors import UsageError
 from stores.library_store import LibraryStore
+from tests.unit.agents.answering.drafting.conftest import FILMS, add
 
 
 class Scoped:
@@ -70,3 +74,21 @@ def test_a_search_is_not_cut_to_the_first_of_many_videos() -> None:
     assert "videos" not in search.arguments
     (few,) = rules.plan(understand("Is there a dog?"), many[:3])
     assert few.arguments["videos"] == many[:3]
+
+
+def test_one_video_that_is_not_indexed_leaves_the_others_to_be_asked(
+    tmp_path: Path, planted_encoders: Encoders
+) -> None:
+    with LibraryStore.open(tmp_path / "library", create=True) as store:
+        add(store, planted_encoders, tmp_path, "yard", FILMS["yard"])
+        (tmp_path / "later.mp4").write_text("later")
+        store.catalog.register(tmp_path / "later.mp4", "1" * 64, 5, 0)
+        scoped = Scoped(store, planted_encoders)
+        assert scoped.cited(scoped.ask("When does the dog appear?", "yard", "later")) == {"yard.mp4"}
+        for question, names in (
+            ("When does the dog appear?", ["later"]),
+            ("How long is later.mp4?", ["yard", "later"]),
+        ):
+            with pytest.raises(UsageError) as error:
+                scoped.ask(question, *names)
+            assert error.value.code.name == "UNKNOWN_VIDEO"
