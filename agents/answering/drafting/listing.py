@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from agents.answering.claims import Basis, Claim, cite
 from agents.answering.drafting.counting import asks_for_videos, is_video
@@ -64,6 +65,8 @@ def _moment(material: Material, moment: Moment) -> Claim | None:
     things = [one for one in known if one.names and not (one.person and one.names & {"person"})]
     bearing = [line for line in lines if any(_bears(thing, line) for thing in things)]
     if not bearing:
+        other_colours = [replace(one, colours=()) for one in known if one.colours]
+        lines = [line for line in lines if not any(one.shown_by(line) for one in other_colours)]
         least = SUPPORT if things else 0.01
         bearing = [line for line in lines if coverage(material.question.terms, line.search_text) >= least]
     if not bearing and (things or _told_of(moment)):
@@ -72,7 +75,7 @@ def _moment(material: Material, moment: Moment) -> Claim | None:
 
 
 def _bears(thing: Thing, line: Evidence) -> bool:
-    return thing.shown_by(line) or thing.said_by(line.text)
+    return thing.shown_by(line) if line.channel in PICTURED else thing.said_by(line.text)
 
 
 def _at(material: Material, line: Evidence) -> Claim:

@@ -45,6 +45,8 @@ CASES = [
     ("哪些视频提到了价格？", r"shop\.mp4"),
     ("Which videos have no sound?", r"^street\.mp4$"),
     ("哪些视频是竖屏的？", r"^street\.mp4$"),
+    ("Find a blue car", r"^street\.mp4: car$"),
+    ("找一下蓝色的汽车", r"^street\.mp4: 汽车$"),
     ("Take me to where the phone number is shown.", r"555-0199"),
     # tags
     ("Which tags does yard.mp4 have?", r"^yard\.mp4: dog, outdoors$"),
