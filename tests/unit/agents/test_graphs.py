@@ -232,7 +232,9 @@ def test_what_names_nothing_matches_nothing(library: Library, encoders: Encoders
     assert (found.verdict, found.moments) == ("no_match", ())
     answer = Answerer(library[0], encoders).ask(query)
     assert answer.abstained
-    assert answer.text.startswith(("There is nothing to look for", "这里没有可以查找的内容", "Hello.", "你好。"))
+    assert answer.text.startswith(
+        ("There is nothing to look for", "这里没有可以查找的内容", "You are welcome to ask", "欢迎提问")
+    )
 
 
 def test_of_a_very_long_query_the_beginning_is_read(library: Library, encoders: Encoders) -> None:
