@@ -9,7 +9,6 @@ done again.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -59,5 +58,5 @@ def carry_over(earlier: Path, path: Path) -> bool:
         # Damaged by a power cut, for example: the run begins again.
         copy.unlink(missing_ok=True)
         return False
-    os.replace(copy, path)  # noqa: PTH105
+    copy.replace(path)
     return True

@@ -112,12 +112,12 @@ def _table(node: exp.Expr, given: set[str]) -> None:
         refuse(f"{min(extra).upper()} is not allowed at a table.")
 
 
-def _subquery(node: exp.Expr, given: set[str]) -> None:  # noqa: ARG001
+def _subquery(node: exp.Expr, _given: set[str]) -> None:
     if not isinstance(node.this, allowed.STATEMENTS):
         refuse("In brackets in place of a table stands a SELECT.")
 
 
-def _with(node: exp.Expr, given: set[str]) -> None:  # noqa: ARG001
+def _with(_node: exp.Expr, given: set[str]) -> None:
     if given - {"expressions"}:
         refuse("WITH RECURSIVE is not allowed.")
 
@@ -144,13 +144,13 @@ def _distinct(node: exp.Expr, given: set[str]) -> None:
         refuse("DISTINCT wants one value.")
 
 
-def _in(node: exp.Expr, given: set[str]) -> None:  # noqa: ARG001
+def _in(_node: exp.Expr, given: set[str]) -> None:
     # SQLite takes a name there for a table.
     if given - {"this", "expressions", "query"}:
         refuse("After IN stands a list, or a SELECT in brackets.")
 
 
-def _identifier(node: exp.Expr, given: set[str]) -> None:  # noqa: ARG001
+def _identifier(node: exp.Expr, _given: set[str]) -> None:
     if not _NAME.fullmatch(node.name) and not isinstance(node.parent, exp.Alias):
         refuse(f"{node.name[:60]!r} is not a name of a table or column.", "Texts stand in single quotes.")
 
@@ -160,18 +160,18 @@ def _type(node: exp.Expr, given: set[str]) -> None:
         refuse(f"CAST to {node.sql()[:40]} is not allowed.", "INTEGER, REAL and TEXT are.")
 
 
-def _limit(node: exp.Expr, given: set[str]) -> None:  # noqa: ARG001
+def _limit(node: exp.Expr, _given: set[str]) -> None:
     value = node.expression
     if not isinstance(value, exp.Literal) or not value.name.isdecimal() or len(value.name) > 12:
         refuse("LIMIT and OFFSET want a whole number.")
 
 
-def _window_function(node: exp.Expr, given: set[str]) -> None:  # noqa: ARG001
+def _window_function(node: exp.Expr, _given: set[str]) -> None:
     if not isinstance(node.parent, exp.Window):
         refuse(f"{allowed.FUNCTIONS[type(node)]} wants OVER (…).")
 
 
-def _word(node: exp.Expr, given: set[str]) -> None:  # noqa: ARG001
+def _word(node: exp.Expr, _given: set[str]) -> None:
     refuse(f"{node.name[:60]!r} is not allowed there.")
 
 

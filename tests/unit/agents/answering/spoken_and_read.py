@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -57,3 +58,29 @@ def ranked(question: str | Question, gathered: Gathered | list[Evidence], encode
 def answers(question: str | Question, gathered: Gathered | list[Evidence], encoders: Encoders) -> list[Claim]:
     asked = understand(question) if isinstance(question, str) else question
     return draft_from_text(asked, ranked(asked, gathered, encoders), encoders)
+
+
+def check_answered(gathered: Gathered, question: str, wanted: str, video: str, encoders: Encoders) -> None:
+    """The first claim says one of what is wanted (apart: ``|``), briefly, and cites the video."""
+    claims = answers(question, gathered, encoders)
+    assert claims, question
+    first = claims[0]
+    assert any(one.lower() in first.text.lower() for one in wanted.split("|")), first.text
+    assert first.citations[0].video_id == video
+    assert len(first.text) < 260
+
+
+def check_declined(gathered: Gathered, question: str, encoders: Encoders) -> None:
+    claims = answers(question, gathered, encoders)
+    assert not claims, claims[0].text
+
+
+def check_quotes(gathered: Gathered, question: str, encoders: Encoders) -> None:
+    """What claims quote stands in the lines that they cite."""
+    lines = {line.evidence_id: line for line in gathered.lines}
+    for claim in answers(question, gathered, encoders):
+        cited = " ".join(citation.quote for citation in claim.citations).lower()
+        assert all(lines[citation.evidence_id].text == citation.quote for citation in claim.citations)
+        for quote in re.findall("[“](.*?)[”]", claim.text):
+            for piece in re.split(r" / |…| (?=[A-Z])", quote):
+                assert piece.strip(" .").lower() in cited, (question, claim.text, cited)

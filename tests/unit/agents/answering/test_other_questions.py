@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
-from agents.answering.from_text import draft_from_text
-from agents.answering.lines import Gathered, rank_lines
-from agents.questions.understanding import understand
+from agents.answering.lines import Gathered
 from encoders.bundle import Encoders
-from tests.unit.agents.answering.spoken_and_read import said, together, written
+from tests.unit.agents.answering.spoken_and_read import (
+    check_answered,
+    check_declined,
+    check_quotes,
+    said,
+    together,
+    written,
+)
 
 LIBRARY = {
     "kiln": together(
@@ -204,29 +207,14 @@ def everything() -> Gathered:
 def test_the_thing_asked_for_is_answered(
     encoders: Encoders, everything: Gathered, video: str, question: str, wanted: str
 ) -> None:
-    asked = understand(question)
-    claims = draft_from_text(asked, rank_lines(asked, everything, encoders), encoders)
-    assert claims, question
-    first = claims[0]
-    assert any(one.lower() in first.text.lower() for one in wanted.split("|")), first.text
-    assert first.citations[0].video_id == video
-    assert len(first.text) < 260
+    check_answered(everything, question, wanted, video, encoders)
 
 
 @pytest.mark.parametrize("question", DECLINED)
 def test_what_the_lines_do_not_hold_is_not_answered(encoders: Encoders, everything: Gathered, question: str) -> None:
-    asked = understand(question)
-    claims = draft_from_text(asked, rank_lines(asked, everything, encoders), encoders)
-    assert not claims, claims[0].text
+    check_declined(everything, question, encoders)
 
 
 def test_every_answer_stands_in_the_lines_that_it_cites(encoders: Encoders, everything: Gathered) -> None:
-    lines = {line.evidence_id: line for line in everything.lines}
     for _, question, _ in ANSWERED:
-        asked = understand(question)
-        for claim in draft_from_text(asked, rank_lines(asked, everything, encoders), encoders):
-            cited = " ".join(citation.quote for citation in claim.citations).lower()
-            assert all(lines[citation.evidence_id].text == citation.quote for citation in claim.citations)
-            for quote in re.findall("[“](.*?)[”]", claim.text):
-                for piece in re.split(r" / |…| (?=[A-Z])", quote):
-                    assert piece.strip(" .").lower() in cited, (question, claim.text, cited)
+        check_quotes(everything, question, encoders)
