@@ -12,6 +12,7 @@ import sys
 import termios
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -63,6 +64,17 @@ class Terminal:
     def type(self, line: str, end: str = "\n") -> None:
         """Type a line, or without ``end`` a key."""
         os.write(self._keys, f"{line}{end}".encode())
+
+    def pressed(self, key: str, text: str, times: int = 30) -> str:
+        """Press a key, again after each 3 s, until ``text`` is shown; what is shown up to it.
+
+        Python forgets a Ctrl-C that comes between two keys of a line, until the next key.
+        """
+        for left in reversed(range(times)):
+            self.type(key, "")
+            with suppress(AssertionError) if left else nullcontext():
+                return self.until(text, 3.0)
+        raise AssertionError("unreachable")
 
     def until(self, text: str, seconds: float = 90.0) -> str:
         """What is shown from the last call on, up to ``text``; without colours."""
