@@ -1,0 +1,42 @@
+"""Who asks: settled once, at a door, and given to everything below it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Scope = Literal["read", "chat", "review", "edit", "jobs", "admin"]
+"""What a principal may do.
+
+``read`` look, search and export; ``chat`` ask; ``review`` decide about tags; ``edit`` correct transcripts, change tags
+and collections; ``jobs`` ingest, tag and describe; ``admin`` users, keys, settings, forgetting videos.
+"""
+
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks, and what that one may do. Which videos it sees is asked of `stores.access` each time it asks.
+
+    Attributes:
+        user_id: whose threads, jobs and keys it sees; "" for the owner of a library without users.
+        name: as people read it.
+        scopes: what it may do with the videos that it sees.
+        everything: whether it sees all videos, those of no collection, too.
+        key_id: of the API key that it came with; "" for a person.
+    """
+
+    user_id: str
+    name: str
+    scopes: frozenset[Scope]
+    everything: bool = False
+    key_id: str = ""
+
+    def may(self, scope: Scope) -> bool:
+        """Whether it may do this."""
+        return scope in self.scopes
+
+
+OWNER = Principal("", "owner", frozenset(SCOPES), everything=True)
+"""Who uses the command line, and everybody while access control is off."""
