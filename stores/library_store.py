@@ -78,6 +78,7 @@ class LibraryStore:
         self, root: Path, engine: Engine, places: Places, blobs: BlobStore, library_id: str, max_attempts: int
     ) -> None:
         self.root = root
+        self.library_id = library_id
         self.places = places
         self.staging = root / "staging"
         self._engine = engine
