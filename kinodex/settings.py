@@ -161,7 +161,7 @@ class ServerSettings(BaseModel):
     """What `kinodex serve` answers, and how.
 
     Attributes:
-        host: address that it listens on; any other than one of this machine wants access control.
+        host: address that it serves; any other than one of this machine wants access control.
         port: of the web app and the API.
         allowed_hosts: names that people reach it by, beside those of this machine: behind a proxy, the proxy's.
         body_limit: bytes that a request may send.

@@ -109,7 +109,7 @@ def card_facts(store: LibraryStore, video_ids: Sequence[str]) -> dict[str, CardF
     spoken: dict[str, list[str]] = defaultdict(list)
     with reading(store.engine) as connection:
 
-        def rows(statement: Select[Any], column: Any) -> Iterable[Any]:
+        def rows(statement: Any, column: Any) -> Iterable[Any]:
             for first in range(0, len(video_ids), _LISTED):
                 yield from connection.execute(statement.where(column.in_(video_ids[first : first + _LISTED])))
 

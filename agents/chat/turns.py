@@ -102,7 +102,7 @@ class TurnRunner:
         An interrupt (Ctrl-C), and an error of ``on_event``, cancel the turn.
 
         Args:
-            only: ids of the videos that whoever asks sees, of those that the thread is about; None for all.
+            only: ids of the videos that the one who asks sees, of those that the thread is about; None for all.
 
         Returns:
             The turn as it is stored: ``done``; ``cancelled``; ``failed`` with the code of what a node raised, or

@@ -1,4 +1,4 @@
-"""The OpenAPI document as it is checked in at `docs/openapi.json`: ``python -m kinodex.server.openapi_file`` prints it."""
+"""The OpenAPI document as it is checked in: ``python -m kinodex.server.openapi_file`` prints it."""
 
 from __future__ import annotations
 

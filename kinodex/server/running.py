@@ -1,4 +1,4 @@
-"""The server as a process: where it listens, when it is ready, how it ends."""
+"""The server as a process: its address, when it is ready, how it ends."""
 
 from __future__ import annotations
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS = 10
 """How long requests in flight are waited for when the server stops. Source: our choice; streams end at once."""
-
-BACKLOG = 2_048
-
 _LOG = logging.getLogger(__name__)
 
 _IN_USE = (errno.EADDRINUSE,)
@@ -46,15 +43,15 @@ def serve(library: Library, on_ready: Callable[[str], None]) -> None:
         on_ready: called with the address once it answers.
 
     Raises:
-        UsageError: USAGE if the address is not one of this machine and access control is off, or cannot be listened
-            on; CONFLICT if the port is in use.
+        UsageError: USAGE if the address is not one of this machine and access control is off, or cannot be
+            used; CONFLICT if the port is in use.
     """
     server = library.settings.server
     if not is_loopback(server.host) and not access_is_on(library):
         message = f"Everybody who reaches {server.host} could see and change this library."
         hint = "Switch access control on, or serve at 127.0.0.1."
         raise UsageError("USAGE", message, hint)
-    with _listening(server.host, server.port) as listener:
+    with _bound(server.host, server.port) as listener:
         app = create_app(library)
         running = _Server(app, lambda: on_ready(url_of(server.host, listener.getsockname()[1])))
         threading.Thread(target=warm, args=(library,), name="warming up", daemon=True).start()
@@ -69,7 +66,7 @@ def is_loopback(host: str) -> bool:
 
 
 def url_of(host: str, port: int) -> str:
-    """Where a browser finds a server that listens there."""
+    """Where a browser finds a server there."""
     name = host.strip("[]")
     if name in ("0.0.0.0", "::"):
         name = "localhost"
@@ -109,7 +106,7 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
+def _bound(host: str, port: int) -> Iterator[socket.socket]:
     name = host.strip("[]")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)[0]
@@ -120,18 +117,17 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(address)
-            listener.listen(BACKLOG)
         except OSError as error:
-            raise _cannot_listen(error, host, port) from None
+            raise _not_bound(error, host, port) from None
         yield listener
     finally:
         listener.close()
 
 
-def _cannot_listen(error: OSError, host: str, port: int) -> UsageError:
+def _not_bound(error: OSError, host: str, port: int) -> UsageError:
     if error.errno in _IN_USE:
-        hint = "Choose another with --port, or stop what listens there."
+        hint = "Choose another with --port, or stop what uses it."
         return UsageError("CONFLICT", f"Port {port} of {host} is in use.", hint)
     if error.errno in _NOT_ALLOWED:
-        return UsageError("USAGE", f"This user may not listen on port {port}.", "Choose one above 1023 with --port.")
-    return UsageError("USAGE", f"Nothing can listen at {host}:{port}: {error.strerror}.", "Check --host.")
+        return UsageError("USAGE", f"This user may not use port {port}.", "Choose one above 1023 with --port.")
+    return UsageError("USAGE", f"Nothing can be served at {host}:{port}: {error.strerror}.", "Check --host.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from kinodex.schemas.api.videos import (
     CollectionName,
@@ -183,11 +184,11 @@ def _choice(view: LibraryView, filters: Filters) -> Choice:
         language=filters.language,
         name=filters.name,
         video_ids=scope_of(view, None, filters.collection),
-        sort=filters.sort,  # type: ignore[arg-type]
+        sort=filters.sort,
     )
 
 
-def _card(entry: VideoEntry, facts: CardFacts, tag_names: dict[str, str]) -> dict[str, object]:
+def _card(entry: VideoEntry, facts: CardFacts, tag_names: dict[str, str]) -> dict[str, Any]:
     found, video_id = entry.video, entry.video_id
     return {
         "video_id": video_id,

@@ -11,6 +11,7 @@ from stores.core.errors import UsageError
 from stores.core.records import Channel, Clip, Evidence
 from stores.core.text_keys import key_words, search_key
 from stores.library_store import LibraryStore
+from stores.sql.fulltext_terms import terms_of
 
 LOOKED_AT = 1_000
 """Best lines of the full-text index that are looked at: of a query of common words there may be more. Ours."""
@@ -29,11 +30,13 @@ def exact(store: LibraryStore, query: str, k: int, video_ids: Sequence[str] | No
         video_ids: only these; None for all.
 
     Raises:
-        UsageError: USAGE if the query holds no word.
+        UsageError: USAGE if the query holds no word, or only words such as "the".
     """
     words, whole = key_words(query), search_key(query).strip()
     if not words:
         raise UsageError("USAGE", "There is no word to look for.", "Name one or more, in any language.")
+    if not terms_of(query):
+        raise UsageError("USAGE", "Words as common as these cannot be looked for alone.", "Add another one.")
     hits = store.fulltext.search(query, LOOKED_AT, video_ids, WORDS)
     lines = store.catalog.evidence([hit.evidence_id for hit in hits])
     ranked = [lines[hit.evidence_id] for hit in hits if hit.evidence_id in lines]

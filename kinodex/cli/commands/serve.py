@@ -18,7 +18,7 @@ from kinodex.cli.context import (
 
 def serve(
     host: Annotated[
-        str | None, typer.Option("--host", metavar="ADDRESS", help="Where to listen (default 127.0.0.1).")
+        str | None, typer.Option("--host", metavar="ADDRESS", help="Address to serve at (default 127.0.0.1).")
     ] = None,
     port: Annotated[
         int | None, typer.Option("--port", min=0, max=65535, metavar="N", help="Port (default 8730; 0: a free one).")

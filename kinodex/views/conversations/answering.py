@@ -41,7 +41,7 @@ class _Slots:
 
     def work(self, do: Callable[[], object], name: str) -> None:
         """Do it in a thread of its own that gives the slot back. It does not keep the process from ending: what is not
-        answered then is resumed by whoever looks at it next."""
+        answered then is resumed by the next one who looks at it."""
 
         def work() -> None:
             try:
@@ -62,7 +62,7 @@ _LOCK = threading.Lock()
 
 
 def begin(view: LibraryView, thread_id: str, question: str) -> TurnBegun:
-    """A question that is answered in the background, whoever stays connected.
+    """A question that is answered in the background, whether or not anybody stays connected.
 
     Raises:
         UsageError: UNKNOWN_THREAD; USAGE if it is empty or too long; FORBIDDEN; TOO_MANY_REQUESTS if as many are being
@@ -89,7 +89,7 @@ def begin(view: LibraryView, thread_id: str, question: str) -> TurnBegun:
 
 
 def cancel(view: LibraryView, turn_id: str) -> Cancelled:
-    """Ask for a turn to be stopped; whoever answers it does so within a moment.
+    """Ask for a turn to be stopped; the process that answers it does so within a moment.
 
     Raises:
         UsageError: UNKNOWN_THREAD; FORBIDDEN.
