@@ -8,7 +8,7 @@ from kinodex.schemas.api.conversations import NewThread, ThreadShown, ThreadsPag
 from kinodex.schemas.conversations import chat as schema
 from kinodex.schemas.conversations.chat import ThreadDocument
 from kinodex.usecases.conversations.markdown import markdown
-from kinodex.views.conversations.turns import seen_turn, shown_turns
+from kinodex.views.conversations.turns import seen_turns, shown_turns
 from kinodex.views.cursors import cursor, place_of
 from kinodex.views.library_view import LibraryView
 from kinodex.views.search import names_of
@@ -90,7 +90,7 @@ def as_markdown(view: LibraryView, thread_id: str) -> str:
         UsageError: UNKNOWN_THREAD.
     """
     found = thread_of(view, thread_id)
-    turns = [seen_turn(view, one) for one in view.store.threads.turns(found.thread_id)]
+    turns = seen_turns(view, view.store.threads.turns(found.thread_id))
     names = names_of(view, schema.cited_videos(turns))
     about = _document(view, found)
     document = schema.conversation(found, turns, names).model_copy(update={"thread": about})

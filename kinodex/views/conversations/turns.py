@@ -41,18 +41,26 @@ def turn_of(view: LibraryView, turn_id: str) -> Turn:
 
 def shown_turns(view: LibraryView, turns: Sequence[Turn]) -> list[TurnShown]:
     """Turns as pages show them."""
-    seen = [seen_turn(view, one) for one in turns]
+    seen = seen_turns(view, turns)
     names = names_of(view, schema.cited_videos(seen))
     return [_shown(one, names) for one in seen]
 
 
-def seen_turn(view: LibraryView, one: Turn) -> Turn:
-    """A turn without its answer, if that cites what the principal does not see (any more)."""
-    cited = schema.cited_videos([one])
-    seen = view.only(cited)
-    if seen is None or len(seen) == len(cited):
-        return one
-    return replace(one, answer=REMOVED, claims=(), removed=True, stand_alone="")
+def seen_turns(view: LibraryView, turns: Sequence[Turn]) -> list[Turn]:
+    """Turns, without the answers of those that cite or read what the principal does not see (any more)."""
+    visible = view.visible()
+    if visible is None:
+        return list(turns)
+    read = view.store.threads.videos_read([one.turn_id for one in turns])
+    seen = frozenset(visible)
+    return [
+        one if seen.issuperset((*schema.cited_videos([one]), *read.get(one.turn_id, ()))) else _withheld(one)
+        for one in turns
+    ]
+
+
+def _withheld(one: Turn) -> Turn:
+    return replace(one, answer=REMOVED if one.answer else "", claims=(), removed=True, stand_alone="")
 
 
 def events_url(turn_id: str) -> str:
