@@ -23,4 +23,5 @@ def problem(request: Request, error: Exception) -> JSONResponse:
         "hint": error.hint,
         "instance": request.url.path,
     }
-    return JSONResponse(content, status, media_type=MEDIA_TYPE)
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse(content, status, headers, MEDIA_TYPE)
