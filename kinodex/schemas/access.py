@@ -80,7 +80,7 @@ class CollectionDocument(Document):
     """Some videos that some users see; ``videos``, ``members``: how many.
 
     Attributes:
-        role: that of whoever asks: ``reader``, ``editor``, or ``all`` for one who sees everything.
+        role: that of the one that asks: ``reader``, ``editor``, or ``all`` for one who sees everything.
     """
 
     collection_id: str

@@ -1,6 +1,6 @@
 """Who asks, for every route: `Viewed`.
 
-Settled from the session's cookie, ``Authorization: Bearer kx_…``, or a signed url for media of one video. A key in a
+Known from the session's cookie, ``Authorization: Bearer kx_…``, or a signed url for media of one video. A key in a
 url would end up in logs and histories, so none is read there.
 """
 
@@ -11,7 +11,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Response
 
-from kinodex.views.access import Signed, principal_of_key, principal_of_session, principal_of_signature, settled
+from kinodex.views.access import Signed, owner_of, principal_of_key, principal_of_session, principal_of_signature
 from kinodex.views.library_view import LibraryView
 from stores.core.errors import UsageError
 from stores.core.principal import Principal
@@ -28,7 +28,7 @@ def principal_of(request: Request) -> Principal:
         UsageError: LOGIN_REQUIRED.
     """
     library = request.app.state.library
-    owner = settled(library, bool(getattr(request.app.state, "access_required", False)))
+    owner = owner_of(library, bool(getattr(request.app.state, "access_required", False)))
     if owner is not None:
         return owner
     sent = request.headers.get("authorization", "")

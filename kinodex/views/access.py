@@ -1,4 +1,4 @@
-"""Who asks, and the logins of people: what a door settles before anything else."""
+"""Who asks, and the logins of people: what a door finds out before anything else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MEDIA_IN = ("thumbnails/", "sprites/")
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What a signed url says of itself: for whom, until when (seconds since the epoch), and the signature."""
+    """What a signed url says: for which principal, until when (seconds since the epoch), and the signature."""
 
     by: str
     expires: str
@@ -33,8 +33,8 @@ class Signed:
         return media in _MEDIA or (media.startswith(_MEDIA_IN) and ".." not in media)
 
 
-def settled(library: Library, required: bool = False) -> Principal | None:
-    """The owner, while access control is off; None if whoever asks has to say who that is.
+def owner_of(library: Library, required: bool = False) -> Principal | None:
+    """The owner, while access control is off; None if the one that asks has to say who that is.
 
     Args:
         required: nobody is the owner here, though there be no user: the server can be reached from elsewhere.
@@ -61,7 +61,7 @@ def principal_of_key(library: Library, token: str) -> Principal | None:
 
 
 def principal_of_signature(library: Library, video_id: str, signed: Signed) -> Principal | None:
-    """Whoever a url was signed for, if it is valid for this video at this time."""
+    """The principal that a url was signed for, if it is valid for this video at this time."""
     return library.store.access.by_signature(video_id, signed.by, signed.expires, signed.signature)
 
 
@@ -107,7 +107,7 @@ def change_own_password(view: LibraryView, old: str, new: str) -> tuple[schema.M
 
 
 def signed_url(view: LibraryView, video_id: str, media: str) -> schema.SignedDocument:
-    """A url for media of one video that works for a while without cookie or key, for whoever asks.
+    """A url for media of one video that works for a while without cookie or key, for the one that asks.
 
     Args:
         media: the path below the video, such as ``media`` or ``thumbnails/3.jpg``.

@@ -75,7 +75,7 @@ def remove_user(view: LibraryView, user: str) -> schema.UserDocument:
 
 
 def keys(view: LibraryView) -> schema.KeysDocument:
-    """The keys of whoever asks; all, for one who manages users."""
+    """The keys of the one that asks; all, for one who manages users."""
     who = view.principal
     if not who.user_id or who.may("admin"):
         view.require("admin")
@@ -99,7 +99,7 @@ def add_key(
 
     Args:
         collections: names or ids of the only ones it sees; None: what its user sees.
-        user: name or id of whose it is; "" for whoever asks.
+        user: name or id of whose it is; "" for the one that asks.
 
     Raises:
         UsageError: FORBIDDEN for somebody else's, or with a key that may not manage users; NOT_FOUND; CONFLICT; USAGE.

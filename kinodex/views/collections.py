@@ -17,7 +17,7 @@ MOST_LISTED = 200
 
 
 def collections(view: LibraryView) -> schema.CollectionsDocument:
-    """The collections that whoever asks sees, by name."""
+    """The collections that the one that asks sees, by name."""
     who = view.principal
     seen = view.store.access.collections_of(who.user_id, who.key_id)
     found = view.store.access.collections.all(seen)
@@ -28,13 +28,13 @@ def collection(view: LibraryView, name: str) -> schema.CollectionDocument:
     """One collection by name or id.
 
     Raises:
-        UsageError: NOT_FOUND, also for one that is not for whoever asks.
+        UsageError: NOT_FOUND, also for one that is not for the one that asks.
     """
     return _document(view, _seen(view, name))
 
 
 def videos_of(view: LibraryView, name: str) -> tuple[str, ...]:
-    """Ids of the videos of a collection that whoever asks sees.
+    """Ids of the videos of a collection that the one that asks sees.
 
     Raises:
         UsageError: NOT_FOUND.
@@ -44,7 +44,7 @@ def videos_of(view: LibraryView, name: str) -> tuple[str, ...]:
 
 
 def collections_of(view: LibraryView, video_ids: Sequence[str]) -> dict[str, list[str]]:
-    """Ids of the collections that some videos are in, as far as whoever asks sees them; videos of none are absent."""
+    """Ids of the collections that some videos are in, of those that the one that asks sees; videos of none are absent."""
     who, access = view.principal, view.store.access
     seen = access.collections_of(who.user_id, who.key_id)
     found = access.collections.of_videos(video_ids)

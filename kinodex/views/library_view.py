@@ -35,8 +35,8 @@ class LibraryView:
         self._again = again
 
     def renewed(self) -> LibraryView:
-        """The view of whoever comes with the same cookie or key now: asked before each event of a long stream, so that
-        it ends when access does.
+        """The view of the one that comes with the same cookie or key now: asked before each event of a long stream,
+        which so ends when access does.
 
         Raises:
             UsageError: LOGIN_REQUIRED if that is nobody any more.

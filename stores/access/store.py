@@ -90,7 +90,7 @@ class AccessStore:
             rows = connection.execute(select(KeyRow.__table__).where(KeyRow.token_sha256 == sha256(token))).all()
             principal = self._of_key(connection, rows)
         if principal is not None and (rows[0].used_at is None or rows[0].used_at < now - USED_SECONDS):
-            # Whoever reads must not fail because nothing can be written.
+            # A reader must not fail because nothing can be written.
             with suppress(StoreError), writing(self._engine) as connection:
                 change = update(KeyRow).where(KeyRow.key_id == principal.key_id)
                 connection.execute(change.values(used_at=now))
@@ -147,7 +147,7 @@ class AccessStore:
         return {"by": by, "expires": expires, "signature": signature(self._signing(), by, video_id, expires)}
 
     def by_signature(self, video_id: str, by: str, expires: str, signed: str) -> Principal | None:
-        """Whoever a url was signed for, if it is valid for this video."""
+        """The principal that a url was signed for, if it is valid for this video."""
         if not same(signed, signature(self._signing(), by, video_id, expires)):
             return None
         if not expires.isdecimal() or int(expires) < self._clock():
@@ -155,7 +155,7 @@ class AccessStore:
         return OWNER if not by and not self.is_on() else self.by_id(by)
 
     def _signing(self) -> str:
-        """The library's secret. Whoever reads the database can sign, and has everything that could be signed."""
+        """The library's secret. One that reads the database can sign, and has everything that could be signed."""
         if not self._secret:
             chosen = select(AboutRow.value).where(AboutRow.name == _SECRET)
             with reading(self._engine) as connection:

@@ -28,9 +28,9 @@ FREE_TRIES = 5
 
 LONGEST_WAIT = 60.0
 """Seconds between two tries at most; they double from one second on. Source: our choice: 1,440 guesses a day, and
-whoever keeps another one out that way keeps it out for a minute."""
+one that keeps another out that way keeps it out for a minute."""
 
-FORGIVEN_SECONDS = 3_600.0
+FORGOTTEN_SECONDS = 3_600.0
 """After so long without a try failed ones no longer count. Ours."""
 
 _MOST_TRIES_KEPT = 10_000  # names under which logins failed
@@ -184,8 +184,8 @@ class Users:
                 seconds = max(1, round(tried.closed_until - now))
                 message = f"Too many failed logins under this name: the next one is possible in {seconds} s."
                 raise UsageError("TOO_MANY_REQUESTS", message, "Wait, then try again.")
-            connection.execute(delete(LoginTryRow).where(LoginTryRow.tried_at < now - FORGIVEN_SECONDS))
-            before = 0 if tried is None or tried.tried_at < now - FORGIVEN_SECONDS else int(tried.failed)
+            connection.execute(delete(LoginTryRow).where(LoginTryRow.tried_at < now - FORGOTTEN_SECONDS))
+            before = 0 if tried is None or tried.tried_at < now - FORGOTTEN_SECONDS else int(tried.failed)
             over = before + 1 - FREE_TRIES
             wait = min(LONGEST_WAIT, 2.0 ** min(over, 10)) if over >= 0 else 0.0
             connection.execute(delete(LoginTryRow).where(LoginTryRow.folded == folded))

@@ -1,4 +1,4 @@
-"""Who asks: settled once, at a door, and given to everything below it."""
+"""Who asks: found out once, at a door, and given to everything below it."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ REMOVED = "(This answer was removed together with what it cited.)"
 """The text of an answer whose evidence is gone."""
 
 WITHHELD = "(withheld)"
-"""The text of an answer from videos that whoever reads it does not see, or no longer."""
+"""The text of an answer from videos that its reader does not see, or no longer."""
 
 LARGEST_PAYLOAD = 2_000
 """Characters of an event's payload, as JSON. Source: our choice: 50 turns of 6 steps stay far below 2 MB."""

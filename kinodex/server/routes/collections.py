@@ -57,7 +57,7 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 @router.get("", responses=_problems(401))
 def get_collections(view: Viewed) -> schema.CollectionsDocument:
-    """The collections that whoever asks sees."""
+    """The collections that the one that asks sees."""
     return collections.collections(view)
 
 

@@ -207,9 +207,7 @@ def test_secrets_are_in_no_answer_and_no_log(
     users(library, "Ada")
     secret = "open-sesame-canary"
     with caplog.at_level(logging.DEBUG):
-        for body in (
-            {"name": "Ada", "password": secret},
-        ):
+        for body in ({"name": "Ada", "password": secret},):
             answer = app.post(f"{API}/login", json=body)
             assert answer.status_code in (401, 422, 429)
             assert secret not in answer.text

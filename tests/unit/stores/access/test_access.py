@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from stores.access.passwords import SHORTEST, fits, hashed
 from stores.access.store import SIGNED_SECONDS, AccessStore
-from stores.access.users import FORGIVEN_SECONDS, FREE_TRIES, LONGEST_WAIT, SESSION_SECONDS
+from stores.access.users import FORGOTTEN_SECONDS, FREE_TRIES, LONGEST_WAIT, SESSION_SECONDS
 from stores.core.errors import KinodexError, UsageError
 from stores.core.principal import OWNER, SCOPES
 from stores.library_store import LibraryStore
@@ -137,7 +137,7 @@ def test_failed_logins_have_to_wait_longer_and_longer(access: AccessStore, clock
         access.users.log_in(name, PASSWORD)
         assert code(lambda: access.users.log_in(name, "wrong password")) == "LOGIN_REQUIRED"
     else:
-        clock.now += FORGIVEN_SECONDS + 1
+        clock.now += FORGOTTEN_SECONDS + 1
         for _ in range(FREE_TRIES):
             assert code(lambda: access.users.log_in(name, "wrong password")) == "LOGIN_REQUIRED"
 
