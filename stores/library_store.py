@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import URL, Engine
 
 from stores import writer_lock
+from stores.access.store import AccessStore
 from stores.catalog import Catalog
 from stores.commit import Replaced, check_output, replace_rows, with_kept_vectors
 from stores.core.errors import StoreError, UsageError
@@ -71,6 +72,7 @@ class LibraryStore:
         staging: folder for staged outputs, if they are not in an object store (`staging_area`).
         ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, runs, threads, turns: the stores in it.
         checkpoints: the files of turns in flight on this machine.
+        access: who may use it, and who sees what.
         query: its door for SQL.
     """
 
@@ -100,6 +102,7 @@ class LibraryStore:
         self.checkpoints = CheckpointFiles(root)
         self.threads = ThreadStore(engine, self.checkpoints)
         self.turns = TurnLedger(engine, self.checkpoints)
+        self.access = AccessStore(engine)
 
     @classmethod
     def open(

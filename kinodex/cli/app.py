@@ -31,6 +31,7 @@ from kinodex.cli.commands import (
     videos,
     watch,
 )
+from kinodex.cli.commands.access import collections, keys, users
 from kinodex.cli.context import say_error
 from kinodex.cli.parsing import Commands
 from kinodex.exits import EXIT_FAILED, EXIT_INTERRUPTED
@@ -98,6 +99,9 @@ app.command("reembed", short_help="Remake vectors after a change of models.")(re
 app.command("gc", short_help="Remove what crashes left behind.")(upkeep.gc)
 app.command("forget", short_help="Remove videos from the library.")(upkeep.forget)
 app.add_typer(models.app, name="models", short_help="Show, fetch and check the models.")
+app.add_typer(users.app, name="users")
+app.add_typer(keys.app, name="keys")
+app.add_typer(collections.app, name="collections")
 app.command("doctor", short_help="Check that everything is in place.")(doctor.doctor)
 app.command("help", short_help="Show how a command is used.")(_help)
 app.command("evaluate", short_help="Measure quality on annotated clips.")(evaluate.evaluate)

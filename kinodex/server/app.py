@@ -12,7 +12,7 @@ from kinodex.server.idempotency import Idempotency
 from kinodex.server.openapi import document_of, operation_id
 from kinodex.server.perimeter import Perimeter
 from kinodex.server.problems import errors, handle_errors
-from kinodex.server.routes import health, moments, query, search, threads, turns, videos
+from kinodex.server.routes import access, collections, health, moments, query, search, threads, turns, videos
 from kinodex.server.web_files import WebFiles
 from kinodex.views import urls
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
+    access.router,
+    collections.router,
     videos.router,
     moments.router,
     search.router,
