@@ -157,6 +157,20 @@ class DescribeSettings(BaseModel):
     metadata: bool = True
 
 
+class ServerSettings(BaseModel):
+    """What `kinodex serve` may use.
+
+    Attributes:
+        playback_cache: gigabytes (10⁹ bytes) of what is made of videos for players; what was used longest ago goes.
+        proxies: how many videos are converted for players at the same time.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    playback_cache: float = Field(default=10.0, ge=0, allow_inf_nan=False)
+    proxies: int = Field(default=1, ge=1)
+
+
 class Settings(BaseModel):
     """All settings.
 
@@ -183,6 +197,7 @@ class Settings(BaseModel):
         search: steps after recall.
         chat: limits of one turn of a conversation.
         describe: what an endpoint that describes videos is told.
+        server: what `kinodex serve` may use.
         perception: settings of stages by stage, see `pipeline.perception.PerceptionConfig`.
         models, profiles: in addition to those of Kinodex, in the form of the tables of
             `encoders/registry/models.toml`.
@@ -210,6 +225,7 @@ class Settings(BaseModel):
     search: SearchSettings = SearchSettings()
     chat: ChatSettings = ChatSettings()
     describe: DescribeSettings = DescribeSettings()
+    server: ServerSettings = ServerSettings()
     perception: dict[str, dict[str, Any]] = Field(default_factory=dict)
     models: dict[str, dict[str, Any]] = Field(default_factory=dict)
     profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -324,6 +340,7 @@ _TABLES: Mapping[str, type[BaseModel]] = {
     "search": SearchSettings,
     "chat": ChatSettings,
     "describe": DescribeSettings,
+    "server": ServerSettings,
 }
 
 

@@ -54,6 +54,8 @@ def forget(store: LibraryStore, video_ids: Iterable[str]) -> Forgotten:
             bump_revision(connection)
         store.checkpoints.remove(*stopped)
         store.discard(replaced)
+        for video_id in wanted:
+            store.derived.forget(video_id)
     return Forgotten(len(wanted), len(replaced.blobs), sum(map(len, replaced.vectors.values())))
 
 
