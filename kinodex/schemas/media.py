@@ -25,6 +25,55 @@ class PlaybackDocument(Document):
     fault: Fault | None = None
 
 
+class ProxyDocument(Document):
+    """How far a proxy is.
+
+    Attributes:
+        state: ``waiting`` others are made first; ``done`` it is at ``url``.
+        progress: in [0, 1].
+        fault: why it failed; null unless it did.
+    """
+
+    state: Literal["none", "waiting", "running", "done", "failed", "cancelled"]
+    progress: Number
+    url: str | None
+    fault: Fault | None
+
+
+class SpritesDocument(Document):
+    """Small pictures on sheets, row by row, to be shown while the pointer moves over a video.
+
+    Attributes:
+        tiles: how many there are; ``columns`` in a row, ``per_sheet`` on a sheet (fewer on the last one).
+        width, height: pixels of a tile.
+        step: seconds from one tile to the next, about.
+        times: seconds of each tile; the one to show is the last that is not after the pointer.
+        urls: of the sheets.
+    """
+
+    tiles: int
+    columns: int
+    per_sheet: int
+    width: int
+    height: int
+    step: Number
+    times: list[Number]
+    urls: list[str]
+
+
+class PeaksDocument(Document):
+    """The shape of the sound.
+
+    Attributes:
+        peaks: lowest and highest value, in [-1, 1], of each of equally long stretches; empty without sound.
+        step: seconds of a stretch.
+    """
+
+    seconds: Number
+    step: Number
+    peaks: list[tuple[Number, Number]]
+
+
 class FramesDocument(Document):
     """Exact times of frames, in seconds from the start of the video.
 

@@ -16,6 +16,7 @@ def playing_jobs() -> Jobs:
     from pipeline.playback.facts import read_facts
     from pipeline.playback.frame import FrameJob, read_frame
     from pipeline.playback.frame_times import TimesJob, read_frame_times
+    from pipeline.playback.proxy import ProxyJob, make_proxy
 
     def facts(path: str, emit: Emit) -> None:
         emit("facts", read_facts(path).to_json(), None)
@@ -27,7 +28,10 @@ def playing_jobs() -> Jobs:
         tick, pixels = read_frame(path, FrameJob(**values), emit)
         emit("frame", {"tick": tick, "shape": list(pixels.shape)}, pixels)
 
-    return {**decoding_jobs(), "facts": facts, "times": times, "frame": frame}
+    def proxy(path: str, emit: Emit, **values: Any) -> None:
+        make_proxy(path, ProxyJob(**values), emit)
+
+    return {**decoding_jobs(), "facts": facts, "times": times, "frame": frame, "proxy": proxy}
 
 
 if __name__ == "__main__":

@@ -61,9 +61,10 @@ def read_facts(path: str) -> MediaFacts:
         names = container.format.name.split(",")
         return MediaFacts(
             container="mp4" if "mp4" in names else _doctype(path) if "matroska" in names else names[0],
-            video_codec=context.name,
+            # By the names of the codecs: one codec has several decoders.
+            video_codec=context.codec.canonical_name,
             # A track that nothing here decodes may still confuse a browser.
-            audio_codec=audio.codec_context.name if audio is not None else "unknown" if sounds else "",
+            audio_codec=audio.codec_context.codec.canonical_name if audio is not None else "unknown" if sounds else "",
             pixel_format=context.pix_fmt or "",
             profile=str(context.profile or ""),
             start=(container.start_time or 0) / 1_000_000,

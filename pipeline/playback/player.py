@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -12,14 +13,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.decode.decoder import Decoder
+from pipeline.decode.decoder import Decoder, DecoderLimits
 from pipeline.playback.facts import MediaFacts
 from pipeline.playback.frame import FrameJob
 from pipeline.playback.frame_times import TimesJob
+from pipeline.playback.playable import copies_sound, playable
+from pipeline.playback.proxy import ProxyJob
 from stores.core.records import Video
 
 # Half a microsecond: what is lost when an exact time becomes a float and comes back.
 _LOST = Fraction(1, 2_000_000)
+PROXY_SIDE = 1280
+"""Pixels of the longer side of a proxy, at most."""
+
+# Encoding takes longer than decoding, and nobody is kept from anything by it.
+CONVERTING = DecoderLimits(seconds_per_media_second=60.0)
 _QUALITY = 85  # of JPEGs of single frames, in [0, 100]
 
 
@@ -40,6 +48,10 @@ class FrameTimes:
         """The middle of each frame: a place from which no rounding leads to another one."""
         ends = [*self.starts[1:], self.end]
         return tuple(float((start + end) / 2) for start, end in zip(self.starts, ends, strict=True))
+
+
+class Cancelled(Exception):  # noqa: N818 - not an error
+    """Somebody no longer wants what was being made."""
 
 
 class Player(Decoder):
@@ -81,6 +93,46 @@ class Player(Decoder):
         """The frame that is shown at ``t`` seconds, as a JPEG of at most ``width`` pixels across."""
         return jpeg(self.frame(path, video, t, width)[1])
 
+    def make_proxy(
+        self,
+        path: Path,
+        video: Video,
+        out: Path,
+        on_progress: Callable[[float], None] = lambda _: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Write a copy that browsers play, with every frame and sound at its time: H.264 and AAC in an MP4.
+
+        Pictures are copied as they are where that is enough, else made smaller than `PROXY_SIDE`.
+
+        Args:
+            on_progress: called with what is done, in [0, 1].
+            cancelled: asked a few times a second.
+
+        Raises:
+            Cancelled: if it was; what was written of ``out`` stays.
+            KinodexError: DISK_FULL.
+        """
+        facts = self.facts(path)
+        width, height = _even(*_long_side(video.width, video.height, PROXY_SIDE))
+        if video.rotation % 180:
+            width, height = height, width
+        job = ProxyJob(
+            out=str(out.absolute()),
+            copied=playable(facts).how == "remux",
+            copied_sound=copies_sound(facts),
+            width=width,
+            height=height,
+            rotation=video.rotation,
+            duration=video.duration,
+            seconds=video.seconds,
+        )
+        for message in self._messages("proxy", path, video.seconds, asdict(job)):
+            if cancelled():
+                raise Cancelled
+            on_progress(float(message.values["done"]))
+        on_progress(1.0)
+
 
 def tick_at(video: Video, seconds: float) -> int:
     """The tick that is on at a time; never below 0."""
@@ -93,6 +145,15 @@ def jpeg(pixels: NDArray[np.uint8], quality: int = _QUALITY) -> bytes:
     if not made:
         raise RuntimeError(f"cannot encode a picture of {pixels.shape}")
     return data.tobytes()
+
+
+def _long_side(width: int, height: int, longest: int) -> tuple[float, float]:
+    scale = min(1.0, longest / max(width, height))
+    return width * scale, height * scale
+
+
+def _even(width: float, height: float) -> tuple[int, int]:
+    return max(2, round(width / 2) * 2), max(2, round(height / 2) * 2)
 
 
 def _fitted(width: int, height: int, across: int) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Media that were made of videos for players, and can be made again: a cache of limited size.
 
 A file's path is ``video_id/name``. Nothing in the tables points at it. What was used longest ago goes first; the time
-of last use is the file's time of modification.
+of last use is the file's time of access, which is set here and not left to the file system.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import time
 import uuid
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -36,11 +37,11 @@ class DerivedFiles:
         """A file that was made, noted as used now; None if it is to be made (again)."""
         path = self._path(video_id, name)
         try:
-            os.utime(path)
+            about = path.stat()
         except FileNotFoundError:
             return None
-        except PermissionError:
-            return path if path.is_file() else None
+        with suppress(OSError):
+            os.utime(path, ns=(time.time_ns(), about.st_mtime_ns))
         return path
 
     def make(self, video_id: str, name: str, write: Callable[[Path], None], limit: int) -> Path:
@@ -54,11 +55,12 @@ class DerivedFiles:
             StoreError: DISK_FULL, LIBRARY_READ_ONLY; and what ``write`` raises.
         """
         path = self._path(video_id, name)
+        if (found := self.find(video_id, name)) is not None:
+            return found
         with storage_faults(f"Writing {path}"):
             path.parent.mkdir(parents=True, exist_ok=True)
             with self._locked(path):
-                found = self.find(video_id, name)
-                if found is not None:
+                if (found := self.find(video_id, name)) is not None:
                     return found
                 for left in path.parent.glob(f"{_TEMPORARY}*-{name}"):
                     left.unlink(missing_ok=True)  # of one who was killed: we hold the lock
@@ -156,7 +158,7 @@ class DerivedFiles:
                         continue
                     with suppress(FileNotFoundError):
                         about = entry.stat(follow_symlinks=False)
-                        yield Path(entry.path), about.st_size, about.st_mtime
+                        yield Path(entry.path), about.st_size, about.st_atime
 
     def _folders(self) -> list[Path]:
         try:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
-from kinodex.schemas.media import FramesDocument
+from kinodex.schemas.media import FramesDocument, PeaksDocument, ProxyDocument, SpritesDocument
 from kinodex.server.asking import Viewed
 from kinodex.views import media
 
@@ -34,6 +34,10 @@ _PICTURE: dict[int | str, dict[str, Any]] = {
     200: {"description": "A JPEG.", "content": {"image/jpeg": _BINARY}},
     304: {"description": "The client has it already."},
     **_FAULTS,
+}
+_TEXT: dict[int | str, dict[str, Any]] = {
+    200: {"description": "WebVTT.", "content": {"text/vtt": {"schema": {"type": "string"}}}},
+    404: _FAULTS[404],
 }
 # Kept by the browser of the one who may see it, and asked again each time, so that access that was taken away ends.
 _KEPT = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
@@ -73,6 +77,59 @@ def frame(
 def thumbnail(video_id: str, name: str, request: Request, view: Viewed) -> Response:
     """A small picture that was stored at ingest."""
     return picture(request, media.thumbnail(view, video_id, name))
+
+
+@router.get("/proxy", responses=_FAULTS)
+def proxy(video_id: str, view: Viewed) -> ProxyDocument:
+    """How far the copy of a video is that every browser plays."""
+    return media.proxy(view, video_id)
+
+
+@router.post("/proxy", status_code=202, responses=_FAULTS)
+def make_proxy(video_id: str, view: Viewed) -> ProxyDocument:
+    """Have a copy of a video made that every browser plays; one that is there or being made is not made again."""
+    return media.make_proxy(view, video_id)
+
+
+@router.post("/proxy/cancel", responses=_FAULTS)
+def cancel_proxy(video_id: str, view: Viewed) -> ProxyDocument:
+    """No longer make that copy."""
+    return media.cancel_proxy(view, video_id)
+
+
+@router.get("/proxy/media", response_class=FileResponse, responses=_RANGES)
+@router.head("/proxy/media", response_class=FileResponse, responses=_RANGES)
+def proxy_file(video_id: str, request: Request, view: Viewed) -> Response:
+    """The copy that every browser plays, whole or by range."""
+    return sent(request, media.proxy_file(view, video_id))
+
+
+@router.get("/sprites", responses=_FAULTS)
+def sprites(video_id: str, view: Viewed) -> SpritesDocument:
+    """Small pictures of a video, on sheets."""
+    return media.sprites(view, video_id)
+
+
+@router.get("/sprites/{number}.jpg", response_class=Response, responses=_PICTURE)
+def sprite_sheet(video_id: str, number: int, request: Request, view: Viewed) -> Response:
+    """One sheet of small pictures."""
+    return picture(request, media.sprite_sheet(view, video_id, number))
+
+
+@router.get("/peaks", responses=_FAULTS)
+def peaks(
+    video_id: str,
+    view: Viewed,
+    buckets: Annotated[int, Query(ge=1, le=20_000, description="at most so many stretches")] = 1000,
+) -> PeaksDocument:
+    """The shape of the sound of a video."""
+    return media.peaks(view, video_id, buckets)
+
+
+@router.get("/captions.vtt", response_class=Response, responses=_TEXT)
+def captions(video_id: str, view: Viewed) -> Response:
+    """What was said in a video, as a text track."""
+    return Response(media.captions(view, video_id), media_type="text/vtt; charset=utf-8", headers=_KEPT)
 
 
 def sent(request: Request, served: media.Served) -> Response:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kinodex.usecases.playback.files import checked, file_of, probed
+from kinodex.usecases.playback.pictures import Pictures
+from kinodex.usecases.playback.proxies import Proxies
 from stores.core.errors import MediaError, UsageError
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ class Playback:
     Attributes:
         store: of the library.
         settings: limits.
+        proxies: copies that browsers play.
+        pictures: pictures and sounds in sum.
     """
 
     def __init__(self, store: LibraryStore, settings: ServerSettings) -> None:
@@ -58,10 +62,14 @@ class Playback:
         self.store = store
         self.settings = settings
         self.players = PlayerPool(_PLAYERS)
+        self.proxies = Proxies(store, settings)
+        self.pictures = Pictures(store, settings)
         self._facts: dict[str, MediaFacts] = {}
 
     def close(self) -> None:
         """End all child processes."""
+        self.proxies.close()
+        self.pictures.close()
         self.players.close()
 
     def playable(self, video_id: str) -> Playable:
@@ -101,6 +109,20 @@ class Playback:
             found = self.playable(video_id)
             mime = found.mime if found.how == "file" else _BYTES
         return Served(path, mime, self.store.catalog.sha256(video_id), about)
+
+    def proxy(self, video_id: str) -> Served:
+        """The proxy of a video.
+
+        Raises:
+            UsageError: NOT_FOUND while there is none.
+        """
+        path = self.proxies.find(video_id)
+        with suppress(FileNotFoundError):
+            if path is not None:
+                about = path.stat()
+                etag = f"{self.store.catalog.sha256(video_id)[:32]}-{about.st_mtime_ns:x}"
+                return Served(path, "video/mp4", etag, about)
+        raise UsageError("NOT_FOUND", "There is no proxy of this video.", "Have it made: POST …/proxy.")
 
     def frame_times(self, video_id: str, start: float, end: float) -> FrameTimes:
         """Exact times of the frames shown from ``start`` until before ``end``, in seconds.
