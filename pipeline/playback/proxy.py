@@ -100,7 +100,7 @@ def _write(path: str, job: ProxyJob, emit: Emit, copied: bool) -> None:
                 sounds = EncodedSound(out, audio, start, job.seconds) if again else CopiedSound(out, audio, start)
             reported = 0.0
             for packet in _packets(source, [stream, audio] if audio is not None else [stream]):
-                if packet.stream_index == stream.index:
+                if packet.stream.index == stream.index:  # not packet.stream_index: that of a last, empty packet is 0
                     pictures.add(packet)
                 else:
                     sounds.add(packet)
