@@ -7,6 +7,7 @@ kinodex-library/
 ├── blobs/              video_id/stage/fingerprint/name
 ├── frame_hashes.index which videos have like pictures: can be rebuilt
 ├── checkpoints/        answers in the making, until they are finished
+├── playback/           what was made of videos for players: can be made again
 ├── staging/            staged outputs on their way from workers to the writer
 ├── writer.lock         held while something is written, for moments
 └── job.lock            held by an ingest and the like, for as long as it runs
@@ -36,6 +37,7 @@ from stores.core.errors import StoreError, UsageError
 from stores.core.places import Places
 from stores.core.records import Receipt, StageOutput
 from stores.files.blobs import BlobStore
+from stores.files.derived import DerivedFiles
 from stores.files.staging_area import StagingArea
 from stores.identity import check_library_file, identify, write_library_file
 from stores.ledger import MAX_ATTEMPTS, Attempt, Ledger
@@ -73,6 +75,7 @@ class LibraryStore:
         ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, runs, threads, turns: the stores in it.
         checkpoints: the files of turns in flight on this machine.
         access: who may use it, and who sees what.
+        derived: what was made of videos for players, on this machine.
         query: its door for SQL.
     """
 
@@ -96,6 +99,7 @@ class LibraryStore:
             self.catalog.revision,
             f"kinodex-{library_id}",
         )
+        self.derived = DerivedFiles(root / "playback")
         self.tags = TagLibrary(engine)
         self.tag_vectors = KeptTagVectors(engine)
         self.runs = RunLog(engine)

@@ -12,7 +12,18 @@ from kinodex.server.idempotency import Idempotency
 from kinodex.server.openapi import document_of, operation_id
 from kinodex.server.perimeter import Perimeter
 from kinodex.server.problems import errors, handle_errors
-from kinodex.server.routes import access, collections, health, moments, query, search, threads, turns, videos
+from kinodex.server.routes import (
+    access,
+    collections,
+    health,
+    media,
+    moments,
+    query,
+    search,
+    threads,
+    turns,
+    videos,
+)
 from kinodex.server.web_files import WebFiles
 from kinodex.views import urls
 
@@ -29,6 +40,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     query.router,
     threads.router,
     turns.router,
+    media.router,
 )
 """The resources under ``/api/v1``."""
 
