@@ -40,7 +40,7 @@ def order(view: LibraryView, asked: Order, idempotency_key: str = "") -> JobOrde
     """
     arguments = permitted(view, asked)
     job, new = view.store.jobs.order(asked.kind, arguments, view.principal.user_id, idempotency_key)
-    return JobOrdered(job=_card(job), new=new)
+    return JobOrdered(job=card(job), new=new)
 
 
 def permitted(view: LibraryView, asked: Order) -> Mapping[str, Any]:
@@ -78,7 +78,7 @@ def page(view: LibraryView, limit: int = 50, cursor: str | None = None, state: J
     owner = None if view.principal.may("admin") else view.principal.user_id
     found = view.store.jobs.page(limit + 1, after, owner, state)
     shown = found[:limit]
-    return JobsPage(jobs=[_card(job) for job in shown], next=shown[-1].job_id if len(found) > limit else None)
+    return JobsPage(jobs=[card(job) for job in shown], next=shown[-1].job_id if len(found) > limit else None)
 
 
 def job(view: LibraryView, job_id: str) -> JobDetail:
@@ -92,7 +92,7 @@ def job(view: LibraryView, job_id: str) -> JobDetail:
     report = found.report or {}
     items = sorted(_items(view, report), key=lambda one: one.status in _GOOD)
     return JobDetail(
-        **dict(_card(found)),
+        **dict(card(found)),
         items=items[:LISTED],
         more=max(0, len(items) - LISTED),
         stopped=str(report.get("stopped") or ""),
@@ -106,7 +106,7 @@ def cancel(view: LibraryView, job_id: str) -> JobCard:
         UsageError: FORBIDDEN; NOT_FOUND.
     """
     view.require("jobs")
-    return _card(view.store.job_ledger.cancel(_job(view, job_id).job_id))
+    return card(view.store.job_ledger.cancel(_job(view, job_id).job_id))
 
 
 def retry(view: LibraryView, job_id: str) -> JobCard:
@@ -122,7 +122,7 @@ def retry(view: LibraryView, job_id: str) -> JobCard:
     found = _job(view, job_id)
     asked: Order = TypeAdapter[Order](Order).validate_python({"kind": found.kind, **found.arguments})
     permitted(view, asked)
-    return _card(view.store.job_ledger.retry(found.job_id))
+    return card(view.store.job_ledger.retry(found.job_id))
 
 
 def events_after(view: LibraryView, job_id: str, number: int = 0) -> tuple[list[JobEvent], bool]:
@@ -173,7 +173,8 @@ def file_name(uri: str) -> str:
     return uri.rstrip("/").rsplit("/", 1)[-1]
 
 
-def _card(one: Job) -> JobCard:
+def card(one: Job) -> JobCard:
+    """A job as a page shows it."""
     error = one.error
     chosen = one.arguments.get("video_ids")
     return JobCard(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from kinodex.schemas.base import Document, Fault, Number
 from kinodex.schemas.jobs.documents import JobFault
@@ -142,6 +144,7 @@ class FailureItem(Document):
     """Something that failed.
 
     Attributes:
+        failure_id: what POST /failures/retry takes.
         video_id: "" for a file that became no video.
         stage: "" likewise.
         hint: what to do about it.
@@ -149,6 +152,7 @@ class FailureItem(Document):
         attempts: how often it was tried.
     """
 
+    failure_id: str
     video_id: str
     name: str
     stage: str
@@ -166,3 +170,15 @@ class FailuresPage(Document):
     failures: list[FailureItem]
     total: int
     next: str | None
+
+
+class RetryRequest(Document):
+    """Which failures to try again; null for all."""
+
+    ids: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=10_000)] | None = None
+
+
+class RetriedDocument(Document):
+    """The jobs that try it again; none where nothing failed."""
+
+    jobs: list[JobCard]

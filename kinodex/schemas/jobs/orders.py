@@ -10,8 +10,9 @@ from pydantic import Field
 from kinodex.schemas.base import Document
 
 MOST_VIDEOS = 10_000
-"""Videos named in one order. Source: our choice: without names it is all that one sees."""
+"""Videos or paths named in one order. Source: our choice."""
 
+Path = Annotated[str, Field(min_length=1, max_length=4_096)]
 VideoIds = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=MOST_VIDEOS)]
 Channel = Literal["picture", "object", "speech", "screen"]
 Budget = Annotated[str, Field(max_length=100, description="As `kinodex ingest --budget`, e.g. `2h,5GB`; empty: none.")]
@@ -21,7 +22,7 @@ class IngestOrder(Document):
     """Watch and listen to every video under ``paths`` that is not in the library yet."""
 
     kind: Literal["ingest"]
-    paths: Annotated[list[Annotated[str, Field(min_length=1, max_length=4_096)]], Field(min_length=1, max_length=100)]
+    paths: Annotated[list[Path], Field(min_length=1, max_length=MOST_VIDEOS)]
     retry: bool = False
     budget: Budget = ""
 
