@@ -40,6 +40,8 @@ from stores.files.blobs import BlobStore
 from stores.files.derived import DerivedFiles
 from stores.files.staging_area import StagingArea
 from stores.identity import check_library_file, identify, write_library_file
+from stores.jobs.job_ledger import JobLedger
+from stores.jobs.store import JobStore
 from stores.ledger import MAX_ATTEMPTS, Attempt, Ledger
 from stores.runs import RunLog
 from stores.sql.database import reading
@@ -73,6 +75,7 @@ class LibraryStore:
         places: where its parts are.
         staging: folder for staged outputs, if they are not in an object store (`staging_area`).
         ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, runs, threads, turns: the stores in it.
+        jobs, job_ledger: likewise, for those who order jobs and for the workers that do them.
         checkpoints: the files of turns in flight on this machine.
         access: who may use it, and who sees what.
         derived: what was made of videos for players, on this machine.
@@ -107,6 +110,8 @@ class LibraryStore:
         self.threads = ThreadStore(engine, self.checkpoints)
         self.turns = TurnLedger(engine, self.checkpoints)
         self.access = AccessStore(engine)
+        self.jobs = JobStore(engine)
+        self.job_ledger = JobLedger(engine)
 
     @classmethod
     def open(
