@@ -12,7 +12,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff2
 Source: OWASP, CSV Injection, https://owasp.org/www-community/attacks/CSV_Injection.
 """
 _QUOTED_FORMULA = re.compile(f"'+[{''.join(map(re.escape, _FORMULA))}]")
-_TAG = re.compile(r"<(?=[a-zA-Z/!?])|\{(?=\\)|--(?=>)")
+_TAG = re.compile(r"<(?=[a-zA-Z/!?])|\{(?=\\)|--(?=>)|:\d{1,2}(?=[.,]\d)")
+"""Where markup, or the times of a cue, would begin in SubRip."""
+
 JOINER = "\u2060"
 """WORD JOINER: invisible, and what stands before and after it is no tag any more."""
 
@@ -50,7 +52,7 @@ def uncell(text: str) -> str:
 
 
 def untagged(text: str) -> str:
-    """Text for SubRip, which has no escapes: players take nothing in it for markup."""
+    """Text for SubRip, which has no escapes: players take nothing in it for markup or for the times of a cue."""
     return _TAG.sub(lambda match: match[0] + JOINER, one_line(text))
 
 
