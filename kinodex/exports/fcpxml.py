@@ -25,7 +25,7 @@ def fcpxml(title: str, cuts: Sequence[Cut]) -> str:
     root = ElementTree.Element("fcpxml", version=VERSION)
     resources = ElementTree.SubElement(root, "resources")
     size = {"width": str(first.width), "height": str(first.height)} if first else {}
-    ElementTree.SubElement(resources, "format", id="r1", frameDuration=_time(1, rate), **size)
+    ElementTree.SubElement(resources, "format", {"id": "r1", "frameDuration": _time(1, rate)} | size)
     assets = _assets(resources, cuts, rate)
     project = ElementTree.SubElement(root, "project", name=xml_safe(label(title)))
     lengths = [cut.frames(cut.span, rate)[1] for cut in cuts]
@@ -35,14 +35,14 @@ def fcpxml(title: str, cuts: Sequence[Cut]) -> str:
     for cut, length in zip(cuts, lengths, strict=True):
         begins, _ = cut.frames(cut.span, rate)
         place = {"offset": _time(offset, rate), "start": _time(begins, rate), "duration": _time(length, rate)}
-        clip = ElementTree.SubElement(spine, "clip", name=xml_safe(cut.name), **place)
+        clip = ElementTree.SubElement(spine, "clip", {"name": xml_safe(cut.name)} | place)
         whole = _whole(cut.media, cut, rate)
         ElementTree.SubElement(clip, "video", offset="0s", ref=assets[cut.media.video_id], duration=_time(whole, rate))
-        for mark in cut.marks:
+        for mark in cut.markers:
             at, count = cut.frames(mark.span, rate)
-            about = {"value": xml_safe(mark.name), "note": xml_safe(mark.text)}
-            told = {key: text for key, text in about.items() if text}
-            ElementTree.SubElement(clip, "marker", start=_time(at, rate), duration=_time(count, rate), **told)
+            about = {"start": _time(at, rate), "duration": _time(count, rate)}
+            about |= {"value": xml_safe(mark.name), "note": xml_safe(mark.text)}
+            ElementTree.SubElement(clip, "marker", {key: text for key, text in about.items() if text})
         offset += length
     ElementTree.indent(root, "    ")
     body = ElementTree.tostring(root, encoding="unicode")
@@ -58,9 +58,9 @@ def _assets(resources: ElementTree.Element, cuts: Sequence[Cut], rate: Fraction)
             continue
         found[one.video_id] = name = f"r{len(found) + 2}"
         audio = "1" if one.video and one.video.has_audio else "0"
-        about = {"name": xml_safe(label(one.name)), "src": one.place, "start": "0s", "format": "r1"}
+        about = {"id": name, "name": xml_safe(label(one.name)), "src": one.place, "start": "0s", "format": "r1"}
         about |= {"duration": _time(_whole(one, cut, rate), rate), "hasVideo": "1", "hasAudio": audio}
-        ElementTree.SubElement(resources, "asset", id=name, **about)
+        ElementTree.SubElement(resources, "asset", about)
     return found
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Literal
 
-from kinodex.exports import annotations, chapters, nfo, subtitles, tables, timelines
+from kinodex.exports import chapters, nfo, subtitles, tables, timelines, web_annotations
 from kinodex.exports.fcpxml import fcpxml
 from kinodex.exports.material import VideoMaterial
 from stores.core.errors import UsageError
@@ -81,12 +80,9 @@ def _table(name: str, kind: str) -> _Writer:
         rows = [row for one in videos for row in table.rows(one)]
         if name == "moments":
             rows.sort(key=lambda row: row["rank"])  # type: ignore[arg-type, return-value]
-        writers = {
-            "csv": partial(tables.csv_file, bom=wishes.bom),
-            "jsonl": tables.json_lines,
-            "parquet": tables.parquet,
-        }
-        return writers[kind](table, rows)
+        if kind == "csv":
+            return tables.csv_file(table, rows, wishes.bom)
+        return tables.parquet(table, rows) if kind == "parquet" else tables.json_lines(table, rows)
 
     return write
 
@@ -124,7 +120,13 @@ FORMATS: Mapping[str, Format] = {
             _CHAPTERS,
             _each(lambda v, _: chapters.ffmetadata(v.name, chapters.chapters_of(v))),
         ),
-        Format("annotations", ".jsonld", "application/ld+json", _ALL, _each(lambda v, _: annotations.annotations(v))),
+        Format(
+            "annotations",
+            ".jsonld",
+            "application/ld+json",
+            _ALL,
+            _each(lambda v, _: web_annotations.annotation_page(v)),
+        ),
         Format("nfo", ".nfo", "text/xml", frozenset({"decisions", "script", "lines"}), _each(lambda v, _: nfo.nfo(v))),
         Format("otio", ".otio", "application/json", _TIMELINE, _timeline(timelines.otio), together=True),
         Format("edl", ".edl", "text/plain", _TIMELINE, _timeline(timelines.edl), together=True, note=_CAPITALS),

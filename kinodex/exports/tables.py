@@ -112,26 +112,31 @@ def _moments(one: VideoMaterial) -> Iterable[Row]:
         }
 
 
-def _columns(**types: ColumnType) -> Mapping[str, ColumnType]:
-    return types
+def _columns(texts: str, **types: ColumnType) -> Mapping[str, ColumnType]:
+    """Columns of texts, then others."""
+    return {**dict.fromkeys(texts.split(), cast(ColumnType, "text")), **types}
 
 
 TABLES: Mapping[str, TableKind] = {
     "videos": TableKind(
         _columns(
-            **dict.fromkeys(("video_id", "name", "place", "status", "sha256"), "text"),
+            "video_id name place status sha256",
             size="whole",
             seconds="number",
             width="whole",
             height="whole",
             frame_rate="number",
-            **dict.fromkeys(("video_codec", "audio_codec", "container", "tags", "summary"), "text"),
+            video_codec="text",
+            audio_codec="text",
+            container="text",
+            tags="text",
+            summary="text",
         ),
         _videos,
     ),
     "lines": TableKind(
         _columns(
-            **dict.fromkeys(("video_id", "name", "evidence_id", "kind"), "text"),
+            "video_id name evidence_id kind",
             start="number",
             end="number",
             text="text",
@@ -143,7 +148,7 @@ TABLES: Mapping[str, TableKind] = {
     ),
     "tracklets": TableKind(
         _columns(
-            **dict.fromkeys(("video_id", "name", "evidence_id"), "text"),
+            "video_id name evidence_id",
             start="number",
             end="number",
             object="text",
@@ -156,7 +161,7 @@ TABLES: Mapping[str, TableKind] = {
     ),
     "tags": TableKind(
         _columns(
-            **dict.fromkeys(("video_id", "name", "tag_id", "tag", "decision", "by"), "text"),
+            "video_id name tag_id tag decision by",
             confidence="number",
             evidence_ids="text",
         ),
@@ -164,7 +169,7 @@ TABLES: Mapping[str, TableKind] = {
     ),
     "moments": TableKind(
         _columns(
-            query="text",
+            "query",
             rank="whole",
             video_id="text",
             name="text",

@@ -36,7 +36,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A part of a video on a timeline, with its marks.
+    """A part of a video on a timeline, with its markers.
 
     Attributes:
         media: of the video it is from.
@@ -45,7 +45,7 @@ class Cut:
     media: VideoMaterial
     span: Span
     name: str
-    marks: tuple[Mark, ...] = ()
+    markers: tuple[Mark, ...] = ()
 
     def frames(self, span: Span, rate: Fraction) -> tuple[int, int]:
         """(first frame, frames) of a span at a rate; one frame at least."""
@@ -72,17 +72,17 @@ def tagged(videos: Sequence[VideoMaterial], tag_ids: Sequence[str] = ()) -> list
     """
     cuts: list[Cut] = []
     for one in videos:
-        marks = [
+        markers = [
             Mark(line.span, label(decided.name or decided.tag_id), one_line(line.text))
             for decided in one.accepted
             if not tag_ids or decided.tag_id in tag_ids
             for line in decided.evidence
         ]
-        marks.sort(key=lambda mark: (mark.span, mark.name))
+        markers.sort(key=lambda mark: (mark.span, mark.name))
         if tag_ids:
-            cuts += [Cut(one, mark.span, label(f"{mark.name} · {one.name}"), (mark,)) for mark in marks]
-        elif marks and one.video is not None:
-            cuts.append(Cut(one, one.video.whole, label(one.name), tuple(marks)))
+            cuts += [Cut(one, mark.span, label(f"{mark.name} · {one.name}"), (mark,)) for mark in markers]
+        elif markers and one.video is not None:
+            cuts.append(Cut(one, one.video.whole, label(one.name), tuple(markers)))
     return cuts
 
 
@@ -144,7 +144,7 @@ def _timeline(title: str, cuts: Sequence[Cut], rate: Fraction | None) -> schema.
         media.name = cut.media.name
         clip = schema.Clip(name=cut.name, media_reference=media, source_range=span_at(cut, cut.span, at))
         clip.metadata["kinodex"] = {"video_id": cut.media.video_id, **_ticks(cut.span)}
-        for mark in cut.marks:
+        for mark in cut.markers:
             marker = schema.Marker(name=mark.name, marked_range=span_at(cut, mark.span, at), color="GREEN")
             marker.metadata["kinodex"] = {**_ticks(mark.span), "text": mark.text}
             clip.markers.append(marker)

@@ -8,13 +8,13 @@ from fastapi import FastAPI
 
 from kinodex import __version__
 from kinodex.server.problems import problem
-from kinodex.server.routes import health
+from kinodex.server.routes import exports, health
 from stores.core.errors import KinodexError
 
 if TYPE_CHECKING:
     from kinodex.library import Library
 
-ROUTERS = (health.router,)
+ROUTERS = (health.router, exports.router)
 """The resources under ``/api/v1``."""
 
 

@@ -114,7 +114,7 @@ def _print(context: CommandContext, files: list[ExportedFile]) -> None:
             context.out.write(visible(file.data.decode("utf-8", "replace")))
             continue
         context.out.flush()
-        context.out.buffer.write(file.data)  # type: ignore[attr-defined]
+        context.out.buffer.write(file.data)
         context.out.flush()
 
 

@@ -10,7 +10,11 @@ from stores.core.records import Span, Video
 BASE = Fraction(1001, 30000)
 """Ticks of one frame at 29.97 frames per second."""
 
-HOSTILE = '=cmd|"/c calc"!A1 --> <img src=x onerror=alert(1)> & {\\an8}\x1b[31m\u202e\ud800\n\n7\n00:00:01,000 --> 00:00:02,000\nx'
+HOSTILE = (
+    '=cmd|"/c calc"!A1 --> <img src=x onerror=alert(1)> & {\\an8}\x1b[31m\u202e\ud800\n\n7\n'
+    "00:00:01,000 --> 00:00:02,000\nx"
+)
+BOXES = ((60, 0.1, 0.1, 0.3, 0.4), (90, 0.2, 0.1, 0.5, 0.4))
 CHINESE = "打鼓的人：快！"
 
 
@@ -39,7 +43,15 @@ def film(name: str = "打鼓 a&b.mp4", base: Fraction = BASE, rate: Fraction = F
         lines=(*lines, shown),
         scenes=(span(0, 15, base), span(15, 18, base), span(18, 40, base), span(40, 60, base)),
         tracklets=(
-            Followed("trk_1", span(2, 4, base), "dog", "狗", "left", 0.7, ((60, 0.1, 0.1, 0.3, 0.4), (90, 0.2, 0.1, 0.5, 0.4))),
+            Followed(
+                "trk_1",
+                span(2, 4, base),
+                "dog",
+                "狗",
+                "left",
+                0.7,
+                ((60, 0.1, 0.1, 0.3, 0.4), (90, 0.2, 0.1, 0.5, 0.4)),
+            ),
         ),
         decisions=(
             Decided("t1", "=鼓", "accepted", "person", 0.9, (lines[2], shown)),

@@ -52,7 +52,8 @@ def test_hostile_text_opens_no_cue_and_is_no_markup() -> None:
     assert "<img" not in body
     spoken = subtitles.srt(one.of_kind("speech"))
     assert len(pysubs2.SSAFile.from_string(spoken, format_="srt")) == 4
-    assert "<img" not in spoken and "{\\" not in spoken
+    assert "<img" not in spoken
+    assert "{\\" not in spoken
     hostile = spoken.split("\n\n")[1].split("\n", 2)[2]
     assert retagged(hostile) == one_line(HOSTILE)
 
@@ -68,7 +69,7 @@ def test_an_empty_cue_lasts_a_millisecond() -> None:
 def test_chapters_have_at_least_ten_seconds_and_cover_the_whole() -> None:
     one = film()
     made = chapters.chapters_of(one)
-    assert [part.span.start for part in made][0] == 0 and made[-1].span.end == one.video.duration  # type: ignore[union-attr]
+    assert (made[0].span.start, made[-1].span.end) == (0, round(60 / BASE))
     assert all(part.span.duration >= 10 for part in made)
     assert len(pysubs2.SSAFile.from_string(chapters.webvtt(made), format_="vtt")) == len(made)
     told = chapters.ffmetadata("a=b;\n#", made)
@@ -96,13 +97,17 @@ def test_a_timeline_is_read_again_with_its_clips_in_order_and_exact_frames(name:
     clips = list(_timeline(name, base=base, rate=rate).find_clips())
     assert [clip.name for clip in clips] == ["1 打鼓 a&b.mp4", "1 b.mp4", "2 打鼓 a&b.mp4", "2 b.mp4"]
     first = clips[2].source_range
-    assert (round(first.start_time.to_frames()), round(first.duration.to_frames())) == (round(30.03 * rate), round(5.005 * rate))
+    assert (round(first.start_time.to_frames()), round(first.duration.to_frames())) == (
+        round(30.03 * rate),
+        round(5.005 * rate),
+    )
 
 
 @pytest.mark.parametrize("name", ["otio", "fcp7", "fcpxml"])
 def test_chinese_marks_survive(name: str) -> None:
     marks = [mark.name for clip in _timeline(name).find_clips() for mark in clip.markers]
-    assert CHINESE in marks and "<b>drums</b>" in marks
+    assert CHINESE in marks
+    assert "<b>drums</b>" in marks
 
 
 def test_tags_become_marks_of_whole_videos_and_parts_when_one_is_asked_for() -> None:
@@ -153,7 +158,8 @@ def test_all_kinds_of_a_table_say_the_same(table: str) -> None:
     videos = [film(), film("b.mp4")]
     told = [json.loads(line) for line in format_of(f"{table}.jsonl").write(videos, SEARCH).splitlines()]
     read = pyarrow.parquet.read_table(io.BytesIO(format_of(f"{table}.parquet").write(videos, SEARCH))).to_pylist()
-    assert told == read and told
+    assert told == read
+    assert told
     listed = list(csv.DictReader(io.StringIO(format_of(f"{table}.csv").write(videos, SEARCH).decode())))
     assert [list(row) for row in listed] == [list(row) for row in told]
 
@@ -171,7 +177,8 @@ def test_annotations_point_at_times_and_boxes() -> None:
     assert any(value.endswith("&xywh=percent:10.000,20.000,40.000,20.000") for value in targets)
     assert any(value.endswith("&xywh=percent:10.000,10.000,40.000,30.000") for value in targets)
     (tag,) = [one for one in page["items"] if one["motivation"] == "tagging"]
-    assert tag["body"]["value"] == "=鼓" and len(tag["target"]) == 2
+    assert tag["body"]["value"] == "=鼓"
+    assert len(tag["target"]) == 2
 
 
 def test_an_nfo_is_xml_with_plot_and_tags() -> None:
@@ -184,7 +191,8 @@ def test_an_nfo_is_xml_with_plot_and_tags() -> None:
 def test_names_of_files_are_safe_everywhere() -> None:
     assert safe_name("../../etc/passwd") == "_.._etc_passwd"
     assert safe_name("a:b?c\x00\n|d") == "a_b_c _d"
-    assert safe_name("con") == "_con" and safe_name("...") == "_"
+    assert safe_name("con") == "_con"
+    assert safe_name("...") == "_"
     assert len(safe_name("打" * 300).encode()) <= 200
 
 
@@ -195,7 +203,8 @@ def test_a_file_is_written_whole_and_never_overwritten_unasked(tmp_path: Path) -
         write_whole(path, b"two")
     assert path.read_bytes() == b"one"
     write_whole(path, b"two", force=True)
-    assert path.read_bytes() == b"two" and list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == b"two"
+    assert list(tmp_path.iterdir()) == [path]
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(UsageError, match="exists"):

@@ -21,7 +21,7 @@ _Object = dict[str, Any]
 _Box = tuple[float, float, float, float]
 
 
-def annotations(one: VideoMaterial) -> str:
+def annotation_page(one: VideoMaterial) -> str:
     """A page of annotations of one video, as JSON-LD."""
     items = list(_items(one))
     page = {
@@ -43,9 +43,9 @@ def _items(one: VideoMaterial) -> Iterator[_Object]:
         target = _target(one, found.span, _around(found.boxes))
         yield _annotation(found.evidence_id, "identifying", _body(found.name), target)
     for tag in one.accepted:
-        places: list[Any] = [_target(one, line.span, line.box) for line in tag.evidence]
-        target = places[0] if len(places) == 1 else places or one.place
-        yield _annotation(f"{one.video_id}:{tag.tag_id}", "tagging", _body(tag.name or tag.tag_id), target)
+        places = [_target(one, line.span, line.box) for line in tag.evidence]
+        where: Any = places[0] if len(places) == 1 else places or one.place
+        yield _annotation(f"{one.video_id}:{tag.tag_id}", "tagging", _body(tag.name or tag.tag_id), where)
 
 
 def _body(text: str) -> _Object:
