@@ -34,6 +34,7 @@ from stores.commit import Replaced, check_output, replace_rows, with_kept_vector
 from stores.core.errors import StoreError, UsageError
 from stores.core.places import Places
 from stores.core.records import Receipt, StageOutput
+from stores.corrections.store import Corrections
 from stores.files.blobs import BlobStore
 from stores.files.staging_area import StagingArea
 from stores.identity import check_library_file, identify, write_library_file
@@ -94,6 +95,7 @@ class LibraryStore:
             f"kinodex-{library_id}",
         )
         self.tags = TagLibrary(engine)
+        self.corrections = Corrections(engine)
         self.tag_vectors = KeptTagVectors(engine)
         self.runs = RunLog(engine)
         self.checkpoints = CheckpointFiles(root)

@@ -164,6 +164,7 @@ def material(
 def lines_of(store: LibraryStore, video_id: str) -> tuple[Line, ...]:
     """What was said, shown and written about clips, by time."""
     found: list[Line] = []
+    by_person = store.corrections.active(video_id)
     for stage in _STAGES.values():
         for record in store.catalog.records(video_id, stage):
             if isinstance(record, Utterance):
@@ -172,7 +173,8 @@ def lines_of(store: LibraryStore, video_id: str) -> tuple[Line, ...]:
                 found.append(replace(_line(record, "screen", record.confidence), box=record.box))
             elif isinstance(record, Caption):
                 found.append(_line(record, "caption", 0.5 if record.score is None else record.score))
-    return tuple(sorted(found, key=lambda line: (line.span.start, line.span.end, line.evidence_id)))
+    corrected = (replace(line, corrected=line.evidence_id in by_person) for line in found)
+    return tuple(sorted(corrected, key=lambda line: (line.span.start, line.span.end, line.evidence_id)))
 
 
 def _line(record: Utterance | ScreenText | Caption, kind: str, confidence: float, language: str = "") -> Line:
