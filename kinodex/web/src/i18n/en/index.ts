@@ -1,0 +1,10 @@
+import { chat } from "./chat";
+import { common } from "./common";
+import { jobs } from "./jobs";
+import { library } from "./library";
+import { review } from "./review";
+import { search } from "./search";
+import { settings } from "./settings";
+import { video } from "./video";
+
+export const en = { ...common, ...library, ...search, ...video, ...chat, ...review, ...jobs, ...settings };
