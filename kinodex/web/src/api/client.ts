@@ -35,7 +35,7 @@ export const api = {
   me: (ask?: Ask) => get<T.Me>("/me", {}, ask),
   login: (name: string, password: string) => json<T.Me>("POST", "/login", { body: { name, password } }),
   logout: () => json<void>("POST", "/logout"),
-  status: (ask?: Ask) => get<Record<string, unknown>>("/status", {}, ask),
+  status: (ask?: Ask) => get<T.LibraryStatus>("/status", {}, ask),
 
   videos: (filter: VideoFilter, ask?: Ask) => get<T.VideoList>("/videos", { ...filter }, ask),
   video: (id: string, ask?: Ask) => get<T.VideoDetail>(v(id), {}, ask),

@@ -23,7 +23,8 @@ export interface VideoCard {
   tags: TagName[];
   languages: string[];
   duplicates: number;
-  added_at: string | number | null;
+  /** Seconds since 1970. */
+  added_at: number;
 }
 
 export interface VideoList {
@@ -41,8 +42,8 @@ export interface StageState {
 export interface Playback {
   url: string | null;
   how: "file" | "proxy" | "none";
-  reason: string | null;
-  mime: string | null;
+  reason: string;
+  mime: string;
 }
 
 export interface CollectionName {
@@ -50,11 +51,26 @@ export interface CollectionName {
   name: string;
 }
 
+export interface Media {
+  seconds: number;
+  width: number;
+  height: number;
+  rotation: number;
+  frame_rate: number;
+  variable_frame_rate: boolean;
+  video_codec: string;
+  audio_codec: string;
+  container: string;
+  size: number;
+  sha256: string;
+  warnings: string[];
+}
+
 export interface VideoDetail extends VideoCard {
-  media: Record<string, unknown>;
+  media: Media | null;
   stages: StageState[];
   places: string[];
-  playback: Playback;
+  playback: Playback | null;
   collections: CollectionName[];
 }
 
@@ -209,11 +225,21 @@ export interface Me {
 export interface Job {
   job_id: string;
   kind: string;
-  state: string;
-  progress: number | null;
-  [more: string]: unknown;
+  state: "queued" | "running" | "done" | "failed" | "cancelled" | "interrupted" | string;
+  /** How much of it is done, in [0, 1]. */
+  share: number;
+  note: string;
 }
 
 export interface Collection extends CollectionName {
   videos: number;
+}
+
+export interface LibraryStatus {
+  index: IndexState;
+  videos: number;
+  by_status: Record<string, number>;
+  media_seconds: number;
+  tags: number;
+  revision: number;
 }
