@@ -182,7 +182,14 @@ export interface SearchHit extends Stretch {
   kind: string | null;
   thumbnail: string | null;
   link: string;
-  also: string[];
+  also: OtherMoment[];
+}
+
+/** A near-duplicate that was left out of the results. */
+export interface OtherMoment extends Stretch {
+  video_id: string;
+  name: string;
+  link: string;
 }
 
 export interface SearchAnswer {

@@ -1,4 +1,5 @@
 export const player = {
+  player: "Player",
   playerControls: "Player",
   playerPosition: "Position",
   playerFrameBack: "One frame back",

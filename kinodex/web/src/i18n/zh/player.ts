@@ -1,6 +1,7 @@
 import type { player as en } from "../en/player";
 
 export const player = {
+  player: "播放器",
   playerControls: "播放器",
   playerPosition: "播放位置",
   playerFrameBack: "上一帧",
