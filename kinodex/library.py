@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -61,6 +62,7 @@ class Library:
     Attributes:
         report_path: of the report of the last `ingest`; None before, or if it could not be written.
         stopped: why the budget of the last `ingest` stopped it; "" if it did not.
+        closing: whatever is to be closed with it.
 
     Raises:
         StoreError: LIBRARY_MISSING, LIBRARY_READ_ONLY or LIBRARY_VERSION; DATABASE_UNREACHABLE and the like if it
@@ -73,6 +75,7 @@ class Library:
         self.settings = settings
         self.report_path: Path | None = None
         self.stopped = ""
+        self.closing = ExitStack()
         self.store = LibraryStore.open(
             settings.library, create=create, places=settings.places(), max_attempts=settings.attempts
         )
@@ -106,6 +109,7 @@ class Library:
 
     def close(self) -> None:
         """Close files and connections."""
+        self.closing.close()
         if self._llm is not None:
             self._llm.close()
         self.store.close()

@@ -12,7 +12,7 @@ from kinodex.server.idempotency import Idempotency
 from kinodex.server.openapi import document_of, operation_id
 from kinodex.server.perimeter import Perimeter
 from kinodex.server.problems import errors, handle_errors
-from kinodex.server.routes import health, moments, query, search, threads, turns, videos
+from kinodex.server.routes import (access, collections, exports, failures, health, jobs, media, moments, query, search, threads, turns, videos,)
 from kinodex.server.web_files import WebFiles
 from kinodex.views import urls
 
@@ -21,12 +21,18 @@ if TYPE_CHECKING:
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
+    access.router,
+    collections.router,
     videos.router,
     moments.router,
     search.router,
     query.router,
     threads.router,
     turns.router,
+    media.router,
+    jobs.router,
+    failures.router,
+    exports.router,
 )
 """The resources under ``/api/v1``."""
 

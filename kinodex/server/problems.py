@@ -68,7 +68,9 @@ def problem(request: Request, error: Exception, status: int | None = None) -> JS
     """A coded error as its answer."""
     assert isinstance(error, KinodexError)
     content = content_of(error, request.url.path, status)
-    headers = {"Retry-After": str(_RETRY_SECONDS)} if content["status"] in (423, 429, 503) else None
+    headers = {"Retry-After": str(_RETRY_SECONDS)} if content["status"] in (423, 429, 503) else {}
+    if content["status"] == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(content, content["status"], headers, MEDIA_TYPE)
 
 
