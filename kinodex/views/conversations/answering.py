@@ -12,8 +12,7 @@ from kinodex.schemas.api.conversations import Cancelled, TurnBegun
 from kinodex.schemas.conversations import chat as schema
 from kinodex.schemas.conversations.chat import EventDocument
 from kinodex.usecases.conversations.chat import begin_turn
-from kinodex.views.conversations.threads import thread_of
-from kinodex.views.conversations.turns import events_url, seen_turns, turn_of
+from kinodex.views.conversations.turns import events_url, seen_turns, thread_of, turn_of
 from kinodex.views.library_view import LibraryView
 from stores.core.errors import KinodexError, UsageError
 from stores.threads.records import Turn

@@ -15,13 +15,14 @@ from kinodex.views import search as searching
 from kinodex.views import videos as listing
 from kinodex.views.conversations import threads, turns
 from kinodex.views.library_view import LibraryView
+from stores.access.records import NO_VIDEOS, VideoSet
 from stores.core.errors import UsageError
 from stores.core.principal import SCOPES, Principal
 from stores.threads.records import DraftClaim, Progress, TurnAnswer, Usage
 from tests.unit.server.serving import Served, served
 
 API = "/api/v1"
-ADA = Principal("usr_ada", "Ada", frozenset(SCOPES))
+ADA = Principal("", "Ada", frozenset(SCOPES))
 
 
 class OneVideo(LibraryView):
@@ -29,8 +30,9 @@ class OneVideo(LibraryView):
 
     seen: tuple[str, ...] = ()
 
-    def visible(self) -> tuple[str, ...] | None:
-        return self.seen or (self.library.resolve("boats.mp4"),)
+    def _set(self) -> VideoSet:
+        seen = self.seen or (self.library.resolve("boats.mp4"),)
+        return VideoSet(seen, frozenset(seen))
 
 
 @pytest.fixture
@@ -97,8 +99,8 @@ def test_etags_of_principals_differ(narrowed: Served, server: Served, library: L
 
 def test_what_sees_nothing_finds_nothing(library: Library):
     class Blind(LibraryView):
-        def visible(self) -> tuple[str, ...] | None:
-            return ()
+        def _set(self) -> VideoSet:
+            return NO_VIDEOS
 
     view = Blind(library, ADA)
     assert listing.videos(view, listing.Filters(), 10).total == 0

@@ -231,3 +231,30 @@ def test_a_reader_asks_nothing(library: Library):
         with pytest.raises(KinodexError) as caught:
             refused()
         assert caught.value.code.name == "FORBIDDEN"
+
+
+def test_threads_of_others_are_not_there(library: Library):
+    from kinodex.views.conversations import threads
+    from kinodex.views.library_view import LibraryView
+    from stores.core.principal import SCOPES, Principal
+
+    view = LibraryView(library, Principal("usr_a", "A", frozenset(SCOPES), everything=True))
+    thread = library.store.threads.create(owner="usr_b")
+    lease = library.store.turns.begin(thread.thread_id, "a secret?")
+    assert threads.threads(view, 10).threads == []
+    said = set()
+    for thread_id, turn_id in ((thread.thread_id, lease.turn_id), ("thr_none", "trn_none")):
+        for refused in (
+            lambda one=thread_id: threads.thread(view, one),
+            lambda one=thread_id: threads.rename(view, one, "mine"),
+            lambda one=thread_id: threads.delete(view, one),
+            lambda one=thread_id: threads.as_markdown(view, one),
+            lambda one=thread_id: answering.begin(view, one, OVEN),
+            lambda one=turn_id: answering.cancel(view, one),
+            lambda one=turn_id: answering.events_after(view, one, 0),
+        ):
+            with pytest.raises(KinodexError) as caught:
+                refused()
+            said.add((caught.value.code.name, caught.value.message))
+    assert said == {("UNKNOWN_THREAD", "There is no such thread."), ("UNKNOWN_THREAD", "There is no such turn.")}
+    assert library.store.threads.turn(lease.turn_id).status == "running"
