@@ -171,31 +171,31 @@ def _accepted(*columns: Any) -> Select[Any]:
 
 def _status() -> Any:
     """As `stores.entries.status_of` and how entries join the parts of a stage, in SQL."""
-    run, later, whole, part = (aliased(StageRunRow) for _ in range(4))
-    after = (later.started_at > run.started_at) | (
-        (later.started_at == run.started_at) & (later.fingerprint > run.fingerprint)
-    )
-    newest = ~exists().where((later.video_id == run.video_id) & (later.stage == run.stage) & after)
-    # A stage that was done in parts and then as a whole has the status of the whole, and otherwise of its parts.
+    run, whole, part, beside = (aliased(StageRunRow) for _ in range(4))
+    bad = ("failed", "quarantined")
+    # A stage has the status of its whole run, unless a part of it was begun since; then that of its parts.
     in_parts = run.stage.contains(".")
+    since = (part.video_id == whole.video_id) & part.stage.like(whole.stage + literal(".%"))
+    since &= part.started_at >= whole.started_at
     over = exists().where(
-        (whole.video_id == run.video_id)
-        & run.stage.like(whole.stage + literal(".%"))
-        & (whole.started_at >= run.started_at)
+        (whole.video_id == run.video_id) & run.stage.like(whole.stage + literal(".%")) & ~exists().where(since)
     )
     begun_again = exists().where(
         (part.video_id == run.video_id)
         & part.stage.like(run.stage + literal(".%"))
-        & (part.started_at > run.started_at)
+        & (part.started_at >= run.started_at)
     )
-    counts = (run.video_id == VideoRow.video_id) & newest & case((in_parts, ~over), else_=~begun_again)
+    counts = (run.video_id == VideoRow.video_id) & _is_newest(run) & case((in_parts, ~over), else_=~begun_again)
 
     def some(condition: Any) -> Any:
         return exists().where(counts & condition)
 
-    bad = ("failed", "quarantined")
-    done_in_parts = some(in_parts) & ~some(in_parts & run.status.in_(bad))
-    working = some(~in_parts & run.status.in_(("running", "pending"))) | done_in_parts
+    # Parts without a bad one among them are on their way: the whole is still to come.
+    same_stage = func.rtrim(beside.stage, _DIGITS) == func.rtrim(run.stage, _DIGITS)
+    bad_beside = exists().where(
+        (beside.video_id == run.video_id) & same_stage & beside.status.in_(bad) & _is_newest(beside)
+    )
+    working = some(case((in_parts, ~bad_beside), else_=run.status.in_(("running", "pending"))))
     any_run = exists().where(run.video_id == VideoRow.video_id)
     return case(
         (~any_run, "pending"),
@@ -207,6 +207,16 @@ def _status() -> Any:
     )
 
 
+def _is_newest(run: Any) -> Any:
+    """Whether a run is the last one of its stage of its video."""
+    later = aliased(StageRunRow)
+    after = (later.started_at > run.started_at) | (
+        (later.started_at == run.started_at) & (later.fingerprint > run.fingerprint)
+    )
+    return ~exists().where((later.video_id == run.video_id) & (later.stage == run.stage) & after)
+
+
+_DIGITS = "0123456789"
 _STATUS = _status()
 _SOME_PLACE = aliased(LocationRow)
 _SECONDS: Any = func.coalesce(
