@@ -45,7 +45,7 @@ def test_no_request_is_answered_by_a_fault(anything: Served, mode: GenerationMod
         if operation.path.endswith(STREAMS):
             continue
 
-        @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), database=None)
         @seed(1)
         @given(case=operation.as_strategy(generation_mode=mode))
         def ask(case: schemathesis.Case) -> None:
@@ -64,7 +64,7 @@ def test_no_request_is_answered_by_a_fault(anything: Served, mode: GenerationMod
         except Unsatisfiable:
             continue  # there is no way to ask for it wrongly
     assert not faults
-    assert asked > 100
+    assert asked > 60
 
 
 def sent(running: Served, case: schemathesis.Case) -> httpx2.Response | None:
