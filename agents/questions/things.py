@@ -83,7 +83,10 @@ def things_in_english(asked: str, intent: Intent) -> tuple[str, ...]:
         return ()
     several = intent == "compare"
     if intent in ("order", "when"):
-        asked = re.split(r"\b(?:after|before|between|until|following|while)\b", asked)[0] or asked
+        asked = (
+            re.split(r"\b(?:after|before|between|until|follow(?:s|ed|ing)?|preced(?:es?|ed|ing)|while)\b", asked)[0]
+            or asked
+        )
     return _phrases(asked, 3 if several else MOST_THINGS, bool(_ASKED_WITH_DO.search(asked)), apart=several)
 
 
