@@ -66,6 +66,9 @@ _OF = re.compile(
 )
 
 
+_ORDERS = re.compile(r"\b(?:after|before|between|until|follow(?:s|ed|ing)?|preced(?:es?|ed|ing)|while)\b")
+
+
 def things_in_english(asked: str, intent: Intent) -> tuple[str, ...]:
     """The noun phrases that an English question counts, compares, times or looks for; the first one comes first."""
     counted = _COUNTED.search(asked) if intent in ("count", "fact", "when") else None

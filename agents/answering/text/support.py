@@ -235,9 +235,9 @@ class Support:
     Attributes:
         share: of the wanted words, by weight and by how near they are said, in [0, 1].
         said: of the strict ones (names, numbers), whether all are said.
-        context: units at the answer's own time, on the other channel or the same screen, that say what its own does not.
-            What is said before or after tells what it is about, too, but a claim that does not quote it does not rest
-            on it.
+        context: units at the answer's own time, on the other channel or the same screen, that say what its own does
+            not. What is said before or after tells what it is about, too, but a claim that does not quote it does not
+            rest on it.
     """
 
     share: float
