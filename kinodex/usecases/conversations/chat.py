@@ -10,6 +10,7 @@ from kinodex.usecases.conversations.threads import find_thread
 from stores.core.errors import UsageError
 from stores.library_store import LibraryStore
 from stores.threads.records import RunEvent, Thread, Turn
+from stores.threads.turn_ledger import LONGEST_QUESTION
 
 if TYPE_CHECKING:
     from agents.chat.turns import TurnRunner
@@ -55,13 +56,21 @@ class Conversation:
             the turn: ``done``, ``cancelled``, or ``failed`` with a code.
 
         Raises:
-            UsageError: UNKNOWN_THREAD.
+            UsageError: UNKNOWN_THREAD; USAGE if the question is too long.
             StoreError: THREAD_BUSY.
         """
-        thread = self.thread
-        if not thread.title and question.strip():
+        if question.strip() and len(question) <= LONGEST_QUESTION and self._is_titled_by(question):
             self._store.threads.rename(self._thread_id, _title(question))
         return self._runner.ask(self._thread_id, question, on_event, wait_seconds)
+
+    def _is_titled_by(self, question: str) -> bool:
+        """Whether a question gives a thread its title: the first one does, and the first real one where the title is
+        that of a greeting."""
+        title = self.thread.title
+        if not title or not _is_talk(title) or _is_talk(question):
+            return not title
+        first = self._store.threads.turns(self._thread_id)[:1]
+        return any(_title(turn.question) == title for turn in first)
 
     def resume(self, on_event: OnEvent | None = None) -> list[Turn]:
         """Go on with a turn whose process died; the turns that were ended."""
@@ -110,6 +119,13 @@ def open_thread(store: LibraryStore, thread: str | None, videos: Sequence[str] |
         return find_thread(store, thread)
     only = [store.catalog.resolve(video) for video in videos] if videos else None
     return store.threads.create(video_ids=only)
+
+
+def _is_talk(text: str) -> bool:
+    """Whether a text asks nothing: a greeting, thanks, keystrokes."""
+    from agents.questions.understanding import understand
+
+    return understand(text).idle in ("greeting", "gibberish", "empty")
 
 
 def _title(question: str) -> str:
