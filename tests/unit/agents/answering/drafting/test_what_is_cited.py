@@ -4,10 +4,15 @@ that is asked for."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from agents.answering.drafting.listing import MOST_LISTED
 from agents.chat.answerer import Answerer
+from agents.chat.graph import ChatGraph
+from agents.chat.turns import TurnRunner
+from agents.search.finder import Finder
 from encoders.bundle import Encoders
 from stores.library_store import LibraryStore
 from tests.unit.agents.answering.drafting.conftest import Ask, Film, Seen, add
@@ -87,3 +92,23 @@ def test_what_is_to_cost_so_much_is_listed_where_costs_are_asked_for(ask_there: 
 @pytest.mark.parametrize("question", ["Which animal follows the dog in farm.mp4?", "What animal comes after the dog?"])
 def test_only_a_thing_of_the_kind_comes_after_another_and_not_that_itself(ask_there: Ask, question: str) -> None:
     assert quotes(ask_there, question) == ["cat"]
+
+
+def test_more_goes_on_where_a_long_list_was_cut(tmp_path: Path, planted_encoders: Encoders) -> None:
+    with LibraryStore.open(tmp_path / "library", create=True) as store:
+        for number in range(MOST_LISTED + 4):
+            add(
+                store,
+                planted_encoders,
+                tmp_path,
+                f"fair{number:02d}",
+                Film(9, said=((1, 4, f"This costs ${number + 20}."),)),
+            )
+        graph = ChatGraph(store, planted_encoders, Finder(store, planted_encoders)).build().compile()
+        asking = TurnRunner(store, graph)
+        thread = store.threads.create().thread_id
+        listed = [asking.ask(thread, text) for text in ("Which videos mention a price?", "more", "more")]
+    cited = [{one.video_id for claim in turn.claims for one in claim.citations} for turn in listed]
+    assert [len(videos) for videos in cited] == [MOST_LISTED, 4, 0]
+    assert cited[0].isdisjoint(cited[1])
+    assert listed[2].answer.startswith("There is nothing more")
