@@ -55,7 +55,8 @@ def chat(
     commands. Otherwise each QUESTION, or each line of stdin, is answered in turn. Conversations are kept in the
     library (see `kinodex threads`); what you type is remembered on this machine for the arrow keys.
 
-    With --json every answer is one line of JSON, printed as soon as it is there.
+    With --json every answer is one line of JSON, printed as soon as it is there; a question that is too long is
+    one with its beginning (`question`) and the `error`.
 
     \b
     Example: kinodex chat

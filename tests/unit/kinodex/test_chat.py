@@ -59,6 +59,10 @@ def test_questions_are_answered_one_after_the_other_with_numbered_citations(root
     assert "salt" in dough
     assert "\x1b" not in ran.output
     assert "\x07" not in ran.output
+    assert "\u202e" not in ran.output
+    as_json = run(root, "chat", "--json", "--thread", "last", DOUGH)
+    assert "\u202e" not in as_json.stdout
+    assert "salt\u202e and" in turns(as_json)[0]["claims"][0]["citations"][0]["quote"], "data is whole, and escaped"
     assert "[bold]water[/bold]" in dough, "brackets are no markup"
     assert f"kinodex chat --thread {thread_of(ran)}" in ran.stderr
 
