@@ -23,6 +23,7 @@ __all__ = [
     "captions",
     "file",
     "frame",
+    "frame_tag",
     "frames",
     "how_played",
     "make_proxy",
@@ -86,6 +87,16 @@ def frames(view: LibraryView, video_id: str, start: float, end: float) -> Frames
     found = playback.frame_times(video_id, start, end)
     starts = [float(start) for start in found.starts]
     return FramesDocument(times=list(found.middles), starts=starts, end=float(found.end), exact=True)
+
+
+def frame_tag(view: LibraryView, video_id: str, t: float, width: int) -> str:
+    """What stands for a frame, so that one that a client has is not made again.
+
+    Raises:
+        UsageError: UNKNOWN_VIDEO.
+    """
+    playback, video_id = _opened(view, video_id)
+    return playback.frame_tag(video_id, t, width)
 
 
 def frame(view: LibraryView, video_id: str, t: float, width: int) -> bytes:

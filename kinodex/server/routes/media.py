@@ -70,7 +70,10 @@ def frame(
     width: Annotated[int, Query(ge=1, le=media.WIDEST, description="pixels; never enlarged")] = 640,
 ) -> Response:
     """The frame that is shown at a time."""
-    return picture(request, media.frame(view, video_id, t, width))
+    headers = {**_KEPT, "ETag": f'"{media.frame_tag(view, video_id, t, width)}"'}
+    if _has(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return Response(media.frame(view, video_id, t, width), media_type="image/jpeg", headers=headers)
 
 
 @router.get("/thumbnails/{name}", response_class=Response, responses=_PICTURE)
