@@ -30,15 +30,19 @@ from typing import TYPE_CHECKING
 from sqlalchemy import URL, Engine
 
 from stores import writer_lock
+from stores.access.store import AccessStore
 from stores.catalog import Catalog
 from stores.commit import Replaced, check_output, replace_rows, with_kept_vectors
 from stores.core.errors import StoreError, UsageError
 from stores.core.places import Places
 from stores.core.records import Receipt, StageOutput
+from stores.corrections.store import Corrections
 from stores.files.blobs import BlobStore
 from stores.files.derived import DerivedFiles
 from stores.files.staging_area import StagingArea
 from stores.identity import check_library_file, identify, write_library_file
+from stores.jobs.job_ledger import JobLedger
+from stores.jobs.store import JobStore
 from stores.ledger import MAX_ATTEMPTS, Attempt, Ledger
 from stores.runs import RunLog
 from stores.sql.database import reading
@@ -72,7 +76,9 @@ class LibraryStore:
         places: where its parts are.
         staging: folder for staged outputs, if they are not in an object store (`staging_area`).
         ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, runs, threads, turns: the stores in it.
+        jobs, job_ledger: likewise, for those who order jobs and for the workers that do them.
         checkpoints: the files of turns in flight on this machine.
+        access: who may use it, and who sees what.
         derived: what was made of videos for players, on this machine.
         query: its door for SQL.
     """
@@ -81,6 +87,7 @@ class LibraryStore:
         self, root: Path, engine: Engine, places: Places, blobs: BlobStore, library_id: str, max_attempts: int
     ) -> None:
         self.root = root
+        self.library_id = library_id
         self.places = places
         self.staging = root / "staging"
         self._engine = engine
@@ -98,11 +105,15 @@ class LibraryStore:
         )
         self.derived = DerivedFiles(root / "playback")
         self.tags = TagLibrary(engine)
+        self.corrections = Corrections(engine)
         self.tag_vectors = KeptTagVectors(engine)
         self.runs = RunLog(engine)
         self.checkpoints = CheckpointFiles(root)
         self.threads = ThreadStore(engine, self.checkpoints)
         self.turns = TurnLedger(engine, self.checkpoints)
+        self.access = AccessStore(engine)
+        self.jobs = JobStore(engine)
+        self.job_ledger = JobLedger(engine)
 
     @classmethod
     def open(
