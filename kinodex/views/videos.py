@@ -9,7 +9,6 @@ from typing import Any
 from kinodex.schemas.api.videos import (
     CollectionName,
     LibraryStatus,
-    Playback,
     StageOutcome,
     TagName,
     VideoCard,
@@ -22,6 +21,7 @@ from kinodex.schemas.videos import media_of
 from kinodex.views import urls
 from kinodex.views.cursors import cursor, place_of
 from kinodex.views.library_view import LibraryView
+from kinodex.views.media import how_played
 from kinodex.views.names import file_name, name_of, without_paths
 from stores.core.errors import UsageError
 from stores.entries import EntryStatus as EntryStatus
@@ -127,14 +127,9 @@ def video(view: LibraryView, video_id: str) -> VideoDetail:
         media=None if entry.video is None else media_of(entry.video),
         stages=_stages(view, entry),
         places=[file_name(uri) for uri in entry.uris],
-        playback=playback(view, entry),
+        playback=how_played(view, video_id),
         collections=collections_of(view, video_id),
     )
-
-
-def playback(_view: LibraryView, _entry: VideoEntry) -> Playback | None:
-    """How a browser plays it; None where nobody knows."""
-    return None
 
 
 def collections_of(_view: LibraryView, _video_id: str) -> list[CollectionName]:

@@ -31,7 +31,7 @@ _ENCODERS = {
 _FINEST = 1_000_000
 _COARSE = Fraction(1, 90_000)
 _LOWEST_PRIORITY = 10  # who watches, searches or ingests comes first
-_MOST_HELD = 16  # pictures that a decoder may reorder (H.264 annex A)
+_MOST_WAITING = 16  # pictures that a decoder may reorder (H.264 annex A)
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -128,26 +128,26 @@ class _Copied:
         self.last = -1
         self._end = 0
         self._newest: Any = None
-        self._held: list[Any] = []  # Matroska does not say when the first packets are decoded
+        self._waiting: list[Any] = []  # Matroska does not say when the first packets are decoded
 
     def add(self, packet: Any) -> None:
         if not packet.size:
             return
         if packet.pts is None or packet.is_discard or (packet.dts is None and self.last >= 0):
             raise NotCopyable
-        if self.last < 0 and not self._held and not packet.is_keyframe:
+        if self.last < 0 and not self._waiting and not packet.is_keyframe:
             return
-        self._held.append(packet)
+        self._waiting.append(packet)
         if packet.dts is None:
-            if len(self._held) > _MOST_HELD:
+            if len(self._waiting) > _MOST_WAITING:
                 raise NotCopyable
             return
-        held, self._held = self._held, []
+        waiting, self._waiting = self._waiting, []
         step = packet.duration or 1
-        for place, one in enumerate(held, 1 - len(held)):
+        for place, one in enumerate(waiting, 1 - len(waiting)):
             one.dts = packet.dts + place * step - self._first if one is not packet else packet.dts
         packet.dts -= self._first
-        for one in held:
+        for one in waiting:
             one.pts -= self._first
             self.last = max(self.last, one.pts)
             one.stream = self.stream
@@ -157,7 +157,7 @@ class _Copied:
             self._newest = one
 
     def end(self) -> None:
-        if self._held or self._newest is None:
+        if self._waiting or self._newest is None:
             raise NotCopyable
         # An MP4 ends with the packet that is decoded last, and a player shows nothing behind its end.
         self._newest.duration = max(1, self._end - self._newest.dts)
