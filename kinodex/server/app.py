@@ -8,13 +8,13 @@ from fastapi import FastAPI
 
 from kinodex import __version__
 from kinodex.server.problems import problem
-from kinodex.server.routes import failures, health, jobs
+from kinodex.server.routes import failures, health, jobs, review, tags
 from stores.core.errors import KinodexError
 
 if TYPE_CHECKING:
     from kinodex.library import Library
 
-ROUTERS = (health.router, jobs.router, failures.router)
+ROUTERS = (health.router, jobs.router, failures.router, tags.router, review.router)
 """The resources under ``/api/v1``."""
 
 
