@@ -161,12 +161,14 @@ class ServerSettings(BaseModel):
     """What `kinodex serve` answers, and how.
 
     Attributes:
-        host: address that it listens on; any other than one of this machine wants access control.
+        host: address that it serves; any other than one of this machine wants access control.
         port: of the web app and the API.
         allowed_hosts: names that people reach it by, beside those of this machine: behind a proxy, the proxy's.
         body_limit: bytes that a request may send.
+        playback_cache: gigabytes (10⁹ bytes) of what is made of videos for players; what was used longest ago goes.
+        proxies: how many videos are converted for players at the same time.
         ingest_roots: folders whose files may be ingested through the API, and the folders in them; relative to the
-            working directory. None: any, for everybody on this machine while access control is off, else none.
+            working directory. None: any, for who sits at this machine while access control is off, else none.
         metrics: serve ``/metrics`` also to other machines.
     """
 
@@ -176,6 +178,8 @@ class ServerSettings(BaseModel):
     port: int = Field(default=8730, ge=0, le=65535)
     allowed_hosts: tuple[str, ...] = ()
     body_limit: int = Field(default=10_000_000, ge=1_000)
+    playback_cache: float = Field(default=10.0, ge=0, allow_inf_nan=False)
+    proxies: int = Field(default=1, ge=1)
     ingest_roots: tuple[Path, ...] | None = None
     metrics: bool = False
 
