@@ -15,19 +15,18 @@ from kinodex.server.problems import errors, handle_errors
 from kinodex.server.routes import (
     access,
     collections,
-    failures,
+    exports,
     health,
-    jobs,
     media,
     moments,
     query,
-    review,
     search,
-    tags,
     threads,
     turns,
     videos,
 )
+from kinodex.server.routes.tagging import review, tags
+from kinodex.server.routes.work import failures, jobs
 from kinodex.server.web_files import WebFiles
 from kinodex.views import urls
 
@@ -47,6 +46,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     media.router,
     jobs.router,
     failures.router,
+    exports.router,
     tags.router,
     review.router,
 )
