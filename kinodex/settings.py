@@ -165,9 +165,6 @@ class ServerSettings(BaseModel):
         port: of the web app and the API.
         allowed_hosts: names that people reach it by, beside those of this machine: behind a proxy, the proxy's.
         body_limit: bytes that a request may send.
-        ingest_roots: folders whose files may be ingested through the API, and the folders in them; relative to the
-            working directory. None: any, for everybody on this machine while access control is off, else none.
-        metrics: serve ``/metrics`` also to other machines.
         playback_cache: gigabytes (10⁹ bytes) of what is made of videos for players; what was used longest ago goes.
         proxies: how many videos are converted for players at the same time.
         ingest_roots: folders whose files may be ingested through the API, and the folders in them; relative to the
@@ -181,8 +178,6 @@ class ServerSettings(BaseModel):
     port: int = Field(default=8730, ge=0, le=65535)
     allowed_hosts: tuple[str, ...] = ()
     body_limit: int = Field(default=10_000_000, ge=1_000)
-    ingest_roots: tuple[Path, ...] | None = None
-    metrics: bool = False
     playback_cache: float = Field(default=10.0, ge=0, allow_inf_nan=False)
     proxies: int = Field(default=1, ge=1)
     ingest_roots: tuple[Path, ...] | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from kinodex.schemas.api.tags import (
     Decided,
@@ -16,7 +15,11 @@ from kinodex.schemas.api.tags import (
     UndoneDecision,
     VerdictRequest,
 )
-from kinodex.views.tagging import evidence_of, names_of, no_cursor
+from kinodex.views import urls
+from kinodex.views.cursors import cursor as cursor_of
+from kinodex.views.cursors import place_of
+from kinodex.views.search import names_of
+from kinodex.views.tags.tagging import evidence_of
 from stores.core.errors import UsageError
 from stores.tags.review import Judgement
 
@@ -28,7 +31,7 @@ _SHOWN = 5  # lines of evidence that an item is shown with, the weightiest first
 
 
 def queue(view: LibraryView, limit: int = 20, tag_id: str | None = None, after: str | None = None) -> ReviewPage:
-    """What nobody decided about, the least certain first.
+    """What nobody decided about of the videos whose tags one may change, the least certain first.
 
     Args:
         after: `ReviewPage.next` of the page before.
@@ -37,10 +40,13 @@ def queue(view: LibraryView, limit: int = 20, tag_id: str | None = None, after: 
         UsageError: FORBIDDEN; USAGE if ``after`` is no such place.
     """
     view.require("review")
-    visible = view.visible()
-    found = view.store.reviews.queue(limit + 1, _place(after), tag_id, visible)
+    of, library = f"review {tag_id}", view.store.library_id
+    place = place_of(library, of, after) if after else None
+    begin = (float(place[0]), str(place[1]), str(place[2])) if place is not None else None
+    visible = view.changeable()
+    found = view.store.reviews.queue(limit + 1, begin, tag_id, visible)
     shown = found[:limit]
-    names = names_of(view, (one.video_id for one in shown))
+    names = names_of(view, [one.video_id for one in shown])
     cited = {one: None for item in shown for one in item.evidence_ids[:_SHOWN]}
     lines = view.store.catalog.evidence(cited)
     pictures = _pictures(view, [lines[item.evidence_ids[0]] for item in shown if _first(item.evidence_ids, lines)])
@@ -61,7 +67,7 @@ def queue(view: LibraryView, limit: int = 20, tag_id: str | None = None, after: 
             for one in shown
         ],
         left=view.store.reviews.left(tag_id, visible),
-        next=f"{last.uncertainty!r}/{last.video_id}/{last.tag_id}" if last is not None else None,
+        next=cursor_of(library, of, last.uncertainty, last.video_id, last.tag_id) if last is not None else None,
     )
 
 
@@ -74,7 +80,8 @@ def decide(view: LibraryView, asked: Sequence[VerdictRequest]) -> Decided:
     view.require("review")
     if len({(one.video_id, one.tag_id) for one in asked}) < len(asked):
         raise UsageError("USAGE", "One tag of a video is decided twice.", "Send each once.")
-    view.videos([one.video_id for one in asked])
+    for video_id in dict.fromkeys(one.video_id for one in asked):
+        view.video_to_change(video_id, "review")
     judgements = [Judgement(one.video_id, one.tag_id, one.verdict) for one in asked]
     who, endpoint = view.principal, view.settings.endpoint
     model = f"{view.settings.profile} {endpoint.model}".strip() if endpoint.configured else view.settings.profile
@@ -130,22 +137,10 @@ def _pictures(view: LibraryView, lines: Sequence[Evidence]) -> dict[str, str]:
                 and clip.span.start < max(one.span.end, one.span.start + 1)
                 and clip.span.end > one.span.start
             ):
-                name = quote(clip.thumbnail, safe="")
-                found[one.evidence_id] = f"/api/v1/videos/{quote(one.video_id, safe='')}/thumbnails/{name}"
+                found[one.evidence_id] = urls.thumbnail(one.video_id, clip.thumbnail) or ""
                 break
     return found
 
 
 def _first(evidence_ids: Sequence[str], lines: dict[str, Evidence]) -> bool:
     return bool(evidence_ids) and evidence_ids[0] in lines
-
-
-def _place(after: str | None) -> tuple[float, str, str] | None:
-    if after is None:
-        return None
-    distance, _, rest = after.partition("/")
-    video_id, _, tag_id = rest.partition("/")
-    try:
-        return float(distance), video_id, tag_id
-    except ValueError:
-        raise no_cursor() from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -19,6 +19,9 @@ from kinodex.schemas.api.tags import (
     VideoWithTag,
 )
 from kinodex.schemas.tags import ImportedDocument, imported
+from kinodex.views.cursors import cursor as cursor_of
+from kinodex.views.cursors import place_of
+from kinodex.views.search import names_of
 from stores.core.errors import TagFileError, UsageError
 
 if TYPE_CHECKING:
@@ -37,14 +40,15 @@ def page(view: LibraryView, words: str = "", limit: int = 100, cursor: str | Non
     Raises:
         UsageError: USAGE if the cursor is none.
     """
-    after = _position(cursor)
+    of, library = f"tags {words}", view.store.library_id
+    after = int(place_of(library, of, cursor)[0]) if cursor else None
     found = view.store.tag_listing.page(words, limit + 1, after)
     shown = found[:limit]
     tags = [one.tag for one in shown]
     counts = view.store.tag_listing.videos_by_tag([tag.tag_id for tag in tags], view.visible())
     parents = view.store.tag_listing.parents(tags)
     cards = [_card(tag, _parent(tag, parents), counts.get(tag.tag_id, 0)) for tag in tags]
-    following = str(shown[-1].position) if len(found) > limit else None
+    following = cursor_of(library, of, shown[-1].position) if len(found) > limit else None
     return TagsPage(tags=cards, total=view.store.tag_listing.count(words), next=following)
 
 
@@ -74,7 +78,10 @@ def videos_of(view: LibraryView, tag_id: str, limit: int = 50, cursor: str | Non
         UsageError: NOT_FOUND; USAGE if the cursor is none.
     """
     _tag(view, tag_id)
-    found = view.store.tag_listing.videos_of(tag_id, limit + 1, _place(cursor), view.visible())
+    of, library = f"videos of {tag_id}", view.store.library_id
+    place = place_of(library, of, cursor) if cursor else None
+    after = (float(place[0]), str(place[1])) if place is not None else None
+    found = view.store.tag_listing.videos_of(tag_id, limit + 1, after, view.visible())
     shown = found[:limit]
     names = names_of(view, [one.video_id for one in shown])
     last = shown[-1] if len(found) > limit else None
@@ -83,7 +90,7 @@ def videos_of(view: LibraryView, tag_id: str, limit: int = 50, cursor: str | Non
             VideoWithTag(video_id=one.video_id, name=names[one.video_id], score=one.confidence, by=cast(By, one.origin))
             for one in shown
         ],
-        next=f"{last.confidence!r}/{last.video_id}" if last is not None else None,
+        next=cursor_of(library, of, last.confidence, last.video_id) if last is not None else None,
     )
 
 
@@ -143,13 +150,6 @@ def export_csv(view: LibraryView) -> bytes:
         return path.read_bytes()
 
 
-def names_of(view: LibraryView, video_ids: Iterable[str]) -> dict[str, str]:
-    """The names of the files of videos, by id."""
-    ids = list(dict.fromkeys(video_ids))
-    found = view.store.catalog.places_of(ids)
-    return {one: found[one][0].rsplit("/", 1)[-1] if found.get(one) else one for one in ids}
-
-
 def evidence_of(evidence_ids: Sequence[str], lines: dict[str, Evidence]) -> list[DecisionEvidence]:
     """The lines that are still there, in the order of their weight."""
     return [_line(lines[one]) for one in evidence_ids if one in lines]
@@ -182,26 +182,3 @@ def _card(one: Tag, parents: list[Named], videos: int) -> TagCard:
 
 def _parent(one: Tag, names: dict[str, str]) -> list[Named]:
     return [Named(tag_id=one.parent, name=names[one.parent])] if one.parent in names else []
-
-
-def _position(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 15:
-        raise no_cursor()
-    return int(cursor)
-
-
-def _place(cursor: str | None) -> tuple[float, str] | None:
-    if cursor is None:
-        return None
-    score, _, video_id = cursor.partition("/")
-    try:
-        return float(score), video_id
-    except ValueError:
-        raise no_cursor() from None
-
-
-def no_cursor() -> UsageError:
-    """The error for a cursor that is none."""
-    return UsageError("USAGE", "This cursor does not belong to this list.", "Begin without a cursor.")

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query
 
 from kinodex.schemas.api.tags import Decided, DecisionsRequest, ReviewHistory, ReviewPage, Undone, UndoRequest
 from kinodex.server.asking import Viewed
-from kinodex.views import reviewing as views
+from kinodex.server.problems import errors
+from kinodex.views.tags import reviewing as views
 
 router = APIRouter(tags=["review"])
 
@@ -24,19 +25,19 @@ def list_reviews(
     return views.queue(view, limit, tag, after)
 
 
-@router.post("/decisions")
+@router.post("/decisions", responses=errors("UNKNOWN_VIDEO", "NOT_FOUND"))
 def decide(view: Viewed, request: DecisionsRequest) -> Decided:
     """Save what a person decided, all or none."""
     return views.decide(view, request.decisions)
 
 
-@router.post("/decisions/undo")
+@router.post("/decisions/undo", responses=errors("NOT_FOUND", "CONFLICT"))
 def undo(view: Viewed, request: UndoRequest) -> Undone:
     """Take back one step of decisions: everything is exactly as it was."""
     return views.undo(view, request.undo)
 
 
-@router.get("/videos/{video_id}/reviews")
+@router.get("/videos/{video_id}/reviews", responses=errors("UNKNOWN_VIDEO"))
 def list_history(
     view: Viewed, video_id: str, tag: Annotated[str | None, Query(max_length=1_000)] = None
 ) -> ReviewHistory:

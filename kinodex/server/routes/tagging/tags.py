@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from kinodex.schemas.api.tags import TagCard, TagsPage, TagVideosPage, VideoDecisions
 from kinodex.schemas.tags import ImportedDocument
 from kinodex.server.asking import Viewed
-from kinodex.views import tagging as views
+from kinodex.server.problems import errors
+from kinodex.views.tags import tagging as views
 from stores.core.errors import UsageError
 
 router = APIRouter(tags=["tags"])
@@ -30,7 +31,11 @@ def list_tags(
     return views.page(view, q, limit, cursor)
 
 
-@router.post("/tags/import", openapi_extra={"requestBody": {"required": True, "content": _CSV}})
+@router.post(
+    "/tags/import",
+    openapi_extra={"requestBody": {"required": True, "content": _CSV}},
+    responses=errors("TOO_LARGE", "TAG_FILE_INVALID"),
+)
 async def import_tags(view: Viewed, request: Request) -> ImportedDocument:
     """Add the tags of a CSV file, sent as the body; tags with the same id are replaced."""
     from anyio.to_thread import run_sync
@@ -50,13 +55,13 @@ def export_tags(view: Viewed) -> Response:
     return Response(views.export_csv(view), headers=headers, media_type="text/csv")
 
 
-@router.get("/tags/{tag_id}")
+@router.get("/tags/{tag_id}", responses=errors("NOT_FOUND"))
 def get_tag(view: Viewed, tag_id: str) -> TagCard:
     """One tag with all that is broader."""
     return views.tag(view, tag_id)
 
 
-@router.get("/tags/{tag_id}/videos")
+@router.get("/tags/{tag_id}/videos", responses=errors("NOT_FOUND"))
 def list_tagged_videos(
     view: Viewed, tag_id: str, cursor: Cursor = None, limit: Annotated[int, Query(ge=1, le=200)] = 50
 ) -> TagVideosPage:
@@ -64,7 +69,7 @@ def list_tagged_videos(
     return views.videos_of(view, tag_id, limit, cursor)
 
 
-@router.get("/videos/{video_id}/tags")
+@router.get("/videos/{video_id}/tags", responses=errors("UNKNOWN_VIDEO"))
 def list_decisions(view: Viewed, video_id: str) -> VideoDecisions:
     """What counts about the tags of a video, with the evidence."""
     return views.decisions(view, video_id)
