@@ -18,7 +18,9 @@ from kinodex.server.routes import (
     exports,
     health,
     media,
+    metrics,
     moments,
+    operations,
     query,
     search,
     threads,
@@ -48,6 +50,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     failures.router,
     exports.router,
     tags.router,
+    operations.router,
     review.router,
 )
 """The resources under ``/api/v1``."""
@@ -74,5 +77,7 @@ def create_app(library: Library) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, prefix=urls.API)
     server = library.settings.server
+    app.include_router(metrics.router)
+    metrics.measure(app)
     app.add_middleware(Perimeter, hosts=server.allowed_hosts, body_limit=server.body_limit)
     return app
