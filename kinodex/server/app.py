@@ -12,7 +12,22 @@ from kinodex.server.idempotency import Idempotency
 from kinodex.server.openapi import document_of, operation_id
 from kinodex.server.perimeter import Perimeter
 from kinodex.server.problems import errors, handle_errors
-from kinodex.server.routes import (access, collections, exports, failures, health, jobs, media, moments, query, search, threads, turns, videos,)
+from kinodex.server.routes import (
+    access,
+    collections,
+    corrections,
+    exports,
+    failures,
+    health,
+    jobs,
+    media,
+    moments,
+    query,
+    search,
+    threads,
+    turns,
+    videos,
+)
 from kinodex.server.web_files import WebFiles
 from kinodex.views import urls
 
@@ -33,6 +48,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs.router,
     failures.router,
     exports.router,
+    corrections.router,
 )
 """The resources under ``/api/v1``."""
 
