@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, FastAPI
 
 from kinodex import __version__
+from kinodex.server.assistants import Assistants
 from kinodex.server.events import Streams
 from kinodex.server.idempotency import Idempotency
 from kinodex.server.openapi import document_of, operation_id
@@ -55,8 +56,10 @@ ROUTERS: tuple[APIRouter, ...] = (
 
 def create_app(library: Library) -> FastAPI:
     """The app that serves one opened library."""
+    assistants = Assistants(library)
     app = FastAPI(
         title="Kinodex",
+        lifespan=assistants.lifespan,
         version=__version__,
         docs_url=None,
         redoc_url=None,
@@ -73,6 +76,7 @@ def create_app(library: Library) -> FastAPI:
     handle_errors(app)
     for router in ROUTERS:
         app.include_router(router, prefix=urls.API)
+    assistants.add_to(app)
     server = library.settings.server
     app.add_middleware(Perimeter, hosts=server.allowed_hosts, body_limit=server.body_limit)
     return app
