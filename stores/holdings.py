@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 
 from stores.sql.database import reading
 from stores.sql.first_place import FIRST_PLACE
+from stores.sql.listed import one_of
 from stores.sql.standing import INDEXED_STAGE
 from stores.sql.tables import EVIDENCE, StageRunRow, VectorRow, VideoRow
 
@@ -93,9 +94,9 @@ def count_videos(
     counted = _of_runs(func.count(VectorRow.video_id.distinct())).where(VectorRow.collection.in_(collections))
     if without:
         counted = counted.where(~_has_any(VectorRow.video_id, without))
-    if video_ids is not None:
-        counted = counted.where(VectorRow.video_id.in_(video_ids))
     with reading(store.engine) as connection:
+        if video_ids is not None:
+            counted = counted.where(one_of(connection, VectorRow.video_id, video_ids))
         return int(connection.execute(counted).scalar_one())
 
 
