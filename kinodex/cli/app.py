@@ -25,6 +25,7 @@ from kinodex.cli.commands import (
     reembed,
     replay,
     search,
+    serve,
     tags,
     upkeep,
     videos,
@@ -46,6 +47,7 @@ app = Commands(
     Tag:     kinodex tags import tags.csv && kinodex tag --all
     Ask:     kinodex ask "What is the baby holding?"
     Talk:    kinodex chat
+    Look:    kinodex serve --open
     Repair:  kinodex errors && kinodex retry --now
     """,
     pretty_exceptions_enable=False,
@@ -80,6 +82,7 @@ app.command("search", short_help="Find moments.")(search.search)
 app.command("ask", short_help="Answer a question, with citations.")(ask.ask)
 app.command("chat", short_help="Talk about the videos, with citations.")(chat.chat)
 app.add_typer(threads.app, name="threads")
+app.command("serve", short_help="Open the library in a browser.")(serve.serve)
 app.add_typer(tags.app, name="tags")
 app.command("tag", short_help="Tag videos from your vocabulary.")(tags.tag)
 app.command("describe", short_help="Describe clips and videos in words.")(describe.describe)

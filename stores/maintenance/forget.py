@@ -56,6 +56,8 @@ def forget(store: LibraryStore, video_ids: Iterable[str]) -> Forgotten:
             bump_access(connection)
         store.checkpoints.remove(*stopped)
         store.discard(replaced)
+        for video_id in wanted:
+            store.derived.forget(video_id)
     return Forgotten(len(wanted), len(replaced.blobs), sum(map(len, replaced.vectors.values())))
 
 

@@ -41,7 +41,7 @@ class ThreadVideoRow(Base):
 class TurnRow(Base):
     """`records.Turn`, and who runs it.
 
-    ``attempt``: the fencing token; ``owner``: the process that runs it (`stores.threads.owners`), which must renew
+    ``attempt``: the fencing token; ``owner``: the process that runs it (`stores.core.owners`), which must renew
     ``lease_until``, seconds since the epoch; ``events``: the number of its newest event; ``key_id``: the API key that
     it was asked with, ``seen_as``: the collections that it was answered from (`stores.access.store`).
     """

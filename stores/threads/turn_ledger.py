@@ -17,11 +17,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, insert, select, update
 
 from stores.core.errors import CODES, StoreError, UsageError
+from stores.core.owners import certainly_dead, this_process
 from stores.core.record_columns import clean
 from stores.sql.database import empty_log, reading, writing
 from stores.sql.tables import EVIDENCE
 from stores.threads.checkpoint_files import CheckpointFiles
-from stores.threads.owners import certainly_dead, this_process
 from stores.threads.reading import cited_now, in_batches, turn_of, turns_of
 from stores.threads.records import (
     MOST_EVENTS,
@@ -57,7 +57,7 @@ class TurnLedger:
         checkpoints: where those of turns are that end here without their process; None: left to the next sweep.
         clock: seconds since the epoch. Clocks of machines should agree within `LEASE_SECONDS`; if they do not, a turn
             may be begun again too soon, and yet it is answered once.
-        owner: the name of this process; None for `stores.threads.owners.this_process`.
+        owner: the name of this process; None for `stores.core.owners.this_process`.
     """
 
     def __init__(
