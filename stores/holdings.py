@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import aliased
 
+from stores.sql.among import among
 from stores.sql.database import reading
 from stores.sql.first_place import FIRST_PLACE
-from stores.sql.listed import one_of
 from stores.sql.standing import INDEXED_STAGE
 from stores.sql.tables import EVIDENCE, StageRunRow, VectorRow, VideoRow
 
@@ -96,7 +96,7 @@ def count_videos(
         counted = counted.where(~_has_any(VectorRow.video_id, without))
     with reading(store.engine) as connection:
         if video_ids is not None:
-            counted = counted.where(one_of(connection, VectorRow.video_id, video_ids))
+            counted = counted.where(among(store.engine, VectorRow.video_id, video_ids))
         return int(connection.execute(counted).scalar_one())
 
 

@@ -12,7 +12,20 @@ from kinodex.server.idempotency import Idempotency
 from kinodex.server.openapi import document_of, operation_id
 from kinodex.server.perimeter import Perimeter
 from kinodex.server.problems import errors, handle_errors
-from kinodex.server.routes import (access, collections, failures, health, jobs, media, moments, query, search, threads, turns, videos,)
+from kinodex.server.routes import (
+    access,
+    collections,
+    failures,
+    health,
+    jobs,
+    media,
+    moments,
+    query,
+    search,
+    threads,
+    turns,
+    videos,
+)
 from kinodex.server.web_files import WebFiles
 from kinodex.views import urls
 

@@ -19,7 +19,7 @@ from kinodex.schemas.api.videos import (
 from kinodex.schemas.base import Fault, fault
 from kinodex.schemas.search import Index
 from kinodex.schemas.videos import media_of
-from kinodex.views import urls
+from kinodex.views import collections, urls
 from kinodex.views.cursors import cursor, place_of
 from kinodex.views.library_view import LibraryView
 from kinodex.views.names import file_name, name_of, without_paths
@@ -128,27 +128,13 @@ def video(view: LibraryView, video_id: str) -> VideoDetail:
         stages=_stages(view, entry),
         places=[file_name(uri) for uri in entry.uris],
         playback=playback(view, entry),
-        collections=collections_of(view, video_id),
+        collections=_collections_of(view, video_id),
     )
 
 
 def playback(_view: LibraryView, _entry: VideoEntry) -> Playback | None:
     """How a browser plays it; None where nobody knows."""
     return None
-
-
-def collections_of(_view: LibraryView, _video_id: str) -> list[CollectionName]:
-    """The collections that a video is in, of those that the principal sees."""
-    return []
-
-
-def members_of(_view: LibraryView, _collection: str) -> tuple[str, ...]:
-    """Ids of the videos of a collection that the principal sees.
-
-    Raises:
-        UsageError: NOT_FOUND.
-    """
-    raise UsageError("NOT_FOUND", "There is no such collection.")
 
 
 def scope_of(view: LibraryView, video_ids: Sequence[str] | None, collection: str = "") -> tuple[str, ...] | None:
@@ -159,9 +145,15 @@ def scope_of(view: LibraryView, video_ids: Sequence[str] | None, collection: str
     """
     asked = view.videos(video_ids) if video_ids else None
     if collection:
-        members = members_of(view, collection)
+        members = collections.videos_of(view, collection)
         asked = list(members) if asked is None else [one for one in asked if one in set(members)]
     return view.only(asked)
+
+
+def _collections_of(view: LibraryView, video_id: str) -> list[CollectionName]:
+    found = collections.collections_of(view, [video_id]).get(video_id, [])
+    names = {one.collection_id: one.name for one in collections.collections(view).collections}
+    return [CollectionName(collection_id=one, name=names[one]) for one in found if one in names]
 
 
 def fault_of(entry: VideoEntry) -> Fault | None:

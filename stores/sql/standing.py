@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, func, select, text
 
-from stores.sql.listed import one_of
+from stores.sql.among import among
 from stores.sql.tables import VideoRow
 
 INDEXED_STAGE = "vectors"
@@ -43,7 +43,7 @@ def counted(connection: Connection) -> dict[str, int]:
 
 def counted_of(connection: Connection, video_ids: Collection[str]) -> dict[str, int]:
     """As `counted`, of some videos only: one query however many there are."""
-    chosen = select(VideoRow.standing, func.count()).where(one_of(connection, VideoRow.video_id, video_ids))
+    chosen = select(VideoRow.standing, func.count()).where(among(connection.engine, VideoRow.video_id, video_ids))
     counts = {int(standing): int(count) for standing, count in connection.execute(chosen.group_by(VideoRow.standing))}
     return _sums(counts)
 

@@ -16,6 +16,7 @@ from kinodex.schemas.jobs.orders import Order
 from kinodex.server.asking import Viewed
 from kinodex.views import job_plans, roots
 from kinodex.views import jobs as views
+from stores.core.errors import KinodexError
 from stores.jobs.records import JobState
 
 router = APIRouter(tags=["jobs"])
@@ -81,7 +82,10 @@ def follow_job(
     async def lines() -> AsyncIterator[str]:
         after = last_event_id
         while True:
-            events, over = await run_sync(views.events_after, view, job_id, after)
+            try:
+                events, over = await run_sync(lambda: views.events_after(view.renewed(), job_id, after))  # noqa: B023
+            except KinodexError:
+                return  # access was taken away, or the job is gone
             for one in events:
                 after = one.number
                 yield f"id: {one.number}\nevent: {one.kind}\ndata: {json.dumps(dict(one.payload))}\n\n"

@@ -79,9 +79,12 @@ class Conversation:
 
 
 def begin_turn(
-    store: LibraryStore, runner: TurnRunner, thread: Thread, question: str, wait_seconds: float = 0.0
+    store: LibraryStore, runner: TurnRunner, thread: Thread, question: str, wait_seconds: float = 0.0, key_id: str = ""
 ) -> Lease:
     """A new turn of a thread, to be given to `TurnRunner.run`; its first question gives a thread its title.
+
+    Args:
+        key_id: the API key that it is asked with; "" for a person.
 
     Raises:
         UsageError: UNKNOWN_THREAD; USAGE if the question is too long.
@@ -89,7 +92,7 @@ def begin_turn(
     """
     if not thread.title and question.strip():
         store.threads.rename(thread.thread_id, _title(question))
-    return runner.begin(thread.thread_id, question, wait_seconds)
+    return runner.begin(thread.thread_id, question, wait_seconds, key_id)
 
 
 def open_runner(

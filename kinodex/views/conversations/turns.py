@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from kinodex.schemas.api.conversations import CitationShown, ClaimShown, TurnShown
 from kinodex.schemas.conversations import chat as schema
@@ -13,7 +12,8 @@ from kinodex.views.library_view import LibraryView
 from kinodex.views.names import without_paths
 from kinodex.views.search import names_of
 from stores.core.errors import UsageError
-from stores.threads.records import REMOVED, Turn
+from stores.threads.records import Turn
+from stores.threads.seeing import ALL, Seen
 
 
 def turn(view: LibraryView, turn_id: str) -> TurnShown:
@@ -22,7 +22,7 @@ def turn(view: LibraryView, turn_id: str) -> TurnShown:
     Raises:
         UsageError: UNKNOWN_THREAD.
     """
-    return shown_turns(view, [turn_of(view, turn_id)])[0]
+    return shown_turns(view, [seen_turn(view, turn_of(view, turn_id))])[0]
 
 
 def turn_of(view: LibraryView, turn_id: str) -> Turn:
@@ -33,26 +33,48 @@ def turn_of(view: LibraryView, turn_id: str) -> Turn:
     """
     try:
         found = view.store.threads.turn(turn_id)
-        view.store.threads.get(found.thread_id)
+        owner = view.store.threads.get(found.thread_id).owner
     except UsageError as error:
-        raise UsageError(error.code.name, "There is no such turn.", "Its thread may have been deleted.") from None
+        raise _unknown_turn() from error
+    if owner != view.principal.user_id:
+        raise _unknown_turn()
     return found
 
 
+def _unknown_turn() -> UsageError:
+    return UsageError("UNKNOWN_THREAD", "There is no such turn.", "Its thread may have been deleted.")
+
+
+def seen_by(view: LibraryView) -> Seen:
+    """What of conversations the principal sees now."""
+    visible, who, access = view.visible(), view.principal, view.store.access
+    if visible is None:
+        return ALL
+    return Seen(frozenset(visible), lambda seen_as: access.still_seen(seen_as, who.user_id, who.key_id))
+
+
 def shown_turns(view: LibraryView, turns: Sequence[Turn]) -> list[TurnShown]:
-    """Turns as pages show them."""
-    seen = [seen_turn(view, one) for one in turns]
+    """Turns as pages show them.
+
+    Args:
+        turns: as `seen_turns` gives them.
+    """
+    seen = list(turns)
     names = names_of(view, schema.cited_videos(seen))
     return [_shown(one, names) for one in seen]
 
 
+def seen_turns(view: LibraryView, thread_id: str) -> list[Turn]:
+    """The turns of a thread, without what rests on videos that the principal does not see (any more)."""
+    return seen_by(view).turns(view.store.threads.turns(thread_id))
+
+
 def seen_turn(view: LibraryView, one: Turn) -> Turn:
-    """A turn without its answer, if that cites what the principal does not see (any more)."""
-    cited = schema.cited_videos([one])
-    seen = view.only(cited)
-    if seen is None or len(seen) == len(cited):
+    """As `seen_turns`, one turn."""
+    if seen_by(view) is ALL:
         return one
-    return replace(one, answer=REMOVED, claims=(), removed=True, stand_alone="")
+    earlier = [each for each in view.store.threads.turns(one.thread_id) if each.ordinal < one.ordinal]
+    return seen_by(view).turns([*earlier, one])[-1]
 
 
 def events_url(turn_id: str) -> str:
