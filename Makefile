@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 CORPUS ?= $(wildcard ../shared/corpus)
 
-.PHONY: demo test quick chaos lint types format bench scale evaluate answers clean
+.PHONY: demo test quick chaos lint types format bench scale evaluate answers web web-check clean
 
 demo: $(VENV)/.run
 	$(BIN)/python -m kinodex.demo
@@ -51,6 +51,14 @@ evaluate: $(VENV)/.dev
 answers: $(VENV)/.dev
 	$(BIN)/python benchmarks/answers.py --failures \
 		--library "$$($(BIN)/python -m tests.planted.library planted-library)"
+
+# The web app, built out of kinodex/web into kinodex/web/dist, which is committed: users need no Node, only this does.
+web:
+	cd kinodex/web && npm ci --no-audit --no-fund && npm run build
+
+web-check: web
+	cd kinodex/web && npm run check && npm test
+	git diff --exit-code --stat -- kinodex/web/dist
 
 clean:
 	rm -rf $(VENV) demo-library planted-library build *.egg-info

@@ -36,6 +36,7 @@ from stores.commit import Replaced, check_output, replace_rows, with_kept_vector
 from stores.core.errors import StoreError, UsageError
 from stores.core.places import Places
 from stores.core.records import Receipt, StageOutput
+from stores.corrections.store import Corrections
 from stores.files.blobs import BlobStore
 from stores.files.derived import DerivedFiles
 from stores.files.staging_area import StagingArea
@@ -104,6 +105,7 @@ class LibraryStore:
         )
         self.derived = DerivedFiles(root / "playback")
         self.tags = TagLibrary(engine)
+        self.corrections = Corrections(engine)
         self.tag_vectors = KeptTagVectors(engine)
         self.runs = RunLog(engine)
         self.checkpoints = CheckpointFiles(root)

@@ -15,6 +15,7 @@ from kinodex.server.problems import errors, handle_errors
 from kinodex.server.routes import (
     access,
     collections,
+    exports,
     failures,
     health,
     jobs,
@@ -45,6 +46,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     media.router,
     jobs.router,
     failures.router,
+    exports.router,
 )
 """The resources under ``/api/v1``."""
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 
 # SQLite orders by bytes; Postgres does as its owner chose, unless told.
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")

@@ -1,0 +1,3 @@
+import type { chat as en } from "../en/chat";
+
+export const chat = {} satisfies Record<keyof typeof en, string>;
