@@ -1,16 +1,17 @@
 """Nobody learns anything of videos that they do not see: by no route, and not by an id, a string, a count or an order.
 
-Every route is asked as the reader and as the editor of one collection, as somebody who sees none, and with a key that an
-administrator narrowed to one, in a library where another collection is full of canaries.
+Every route is asked as the reader and as the editor of one collection, as somebody who sees none, and with a key that
+an administrator narrowed to one, in a library where another collection is full of canaries.
 """
 
 from __future__ import annotations
 
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -59,9 +60,15 @@ def all_answers(made: Canaries, who: str, root: Path) -> Answers:
     return found
 
 
-@pytest.fixture(scope="module", params=WHO)
-def answers(made: Canaries, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Answers:
-    return all_answers(made, request.param, tmp_path_factory.mktemp("asked") / "library")
+@pytest.fixture(scope="module")
+def asked_as(made: Canaries, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Answers]:
+    """All answers to somebody."""
+    return cache(lambda who: all_answers(made, who, tmp_path_factory.mktemp("asked") / "library"))
+
+
+@pytest.fixture(params=WHO)
+def answers(asked_as: Callable[[str], Answers], request: pytest.FixtureRequest) -> Answers:
+    return asked_as(request.param)
 
 
 def routes(library: Library) -> set[str]:
@@ -105,9 +112,9 @@ def test_hidden_and_absent_ids_are_told_alike(answers: Answers) -> None:
 
 @pytest.mark.parametrize("who", WHO)
 def test_answers_are_those_of_a_library_without_what_is_hidden(
-    made: Canaries, twin: Canaries, who: str, tmp_path: Path
+    asked_as: Callable[[str], Answers], twin: Canaries, who: str, tmp_path: Path
 ) -> None:
-    here, there = (all_answers(one, who, tmp_path / one.root.parent.name) for one in (made, twin))
+    here, there = asked_as(who), all_answers(twin, who, tmp_path / "library")
     different = {}
     for key, one in here.items():
         # What was answered before in conversations is another thing in the two.
