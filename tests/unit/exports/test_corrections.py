@@ -1,4 +1,4 @@
-"""What a person wrote wins: in search, by words and by meaning, in exports, after a new ingest; and can be taken back."""
+"""What a person wrote wins: in search by words and by meaning, in exports, after a new ingest; it can be taken back."""
 
 from __future__ import annotations
 
