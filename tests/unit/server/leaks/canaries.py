@@ -119,6 +119,7 @@ def _access(store: LibraryStore, made: Canaries, seen: list[str], secret: list[s
     access.collections.put_videos(shown.collection_id, seen)
     access.collections.grant(shown.collection_id, people["reader"].user_id, "reader")
     access.collections.grant(shown.collection_id, people["editor"].user_id, "editor")
+    people["narrow"] = access.users.add("Nia", PASSWORD, SCOPES, everything=True)
     made.ids |= {"collection": shown.collection_id, "user": ada.user_id, "hidden_user": ada.user_id}
     made.ids |= {f"id_of_{name}": one.user_id for name, one in people.items()}
     lost = access.collections.add(f"{WORD} films", f"All about {WORD}")
@@ -128,7 +129,7 @@ def _access(store: LibraryStore, made: Canaries, seen: list[str], secret: list[s
     _, made.keys["reader"] = access.keys.add(people["reader"].user_id, "of reader", SCOPES)
     _, made.keys["editor"] = access.keys.add(people["editor"].user_id, "of editor", SCOPES)
     _, made.keys["outsider"] = access.keys.add(people["outsider"].user_id, "of outsider", SCOPES)
-    _, made.keys["narrow"] = access.keys.add(ada.user_id, "narrow", SCOPES, None, [shown.collection_id])
+    _, made.keys["narrow"] = access.keys.add(people["narrow"].user_id, "narrow", SCOPES, None, [shown.collection_id])
     key, made.keys["admin"] = access.keys.add(ada.user_id, f"{WORD} key", SCOPES)
     made.ids |= {"key": key.key_id, "hidden_key": key.key_id}
     made.secrets |= {key.key_id, *made.keys.values()}
@@ -141,10 +142,9 @@ def _talk(store: LibraryStore, made: Canaries, hidden: bool) -> None:
     thread, turn = _answered(store, made.ids["user"], f"About {WORD}", (evidence[0],))
     made.ids |= {"hidden_thread": thread, "hidden_turn": turn}
     made.secrets |= {thread, turn}
-    for name in ("reader", "editor", "outsider"):
+    for name in ("reader", "editor", "outsider", "narrow"):
         thread, turn = _answered(store, made.ids[f"id_of_{name}"], "What opens?", evidence)
         made.ids |= {f"thread_of_{name}": thread, f"turn_of_{name}": turn}
-    made.ids |= {"thread_of_narrow": "thr_none", "turn_of_narrow": "trn_none"}
 
 
 def _answered(store: LibraryStore, owner: str, question: str, evidence: tuple[str, ...]) -> tuple[str, str]:
@@ -173,4 +173,7 @@ def _jobs(store: LibraryStore, made: Canaries, hidden: bool) -> None:
         mine, _ = store.jobs.order("tag", {"video_ids": []}, made.ids[f"id_of_{name}"])
         store.job_ledger.cancel(mine.job_id)
         made.ids[f"job_of_{name}"] = mine.job_id
-    made.ids["job_of_narrow"] = "job_none"
+    # Ordered by the user of the narrowed key, who sees more.
+    theirs, _ = store.jobs.order("ingest", {"paths": [f"/films/{WORD}-2"]}, made.ids["id_of_narrow"])
+    made.secrets.add(theirs.job_id)
+    made.ids["job_of_narrow"] = theirs.job_id
