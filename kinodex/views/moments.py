@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from kinodex.schemas.api.moments import (
     ClipShown,
@@ -87,7 +87,8 @@ def lines(view: LibraryView, video_id: str, kind: LineKind | None, limit: int, a
     if len(found) > limit:
         last = shown[-1].evidence
         following = cursor(view.store.library_id, of, last.span.start, last.evidence_id)
-    return LinesPage(lines=[_line(one) for one in shown], next=following)
+    corrected = view.store.corrections.corrected([one.evidence.evidence_id for one in shown])
+    return LinesPage(lines=[_line(one, corrected) for one in shown], next=following)
 
 
 def tracklets(
@@ -121,7 +122,7 @@ def _tracklets(view: LibraryView, video_id: str) -> list[Tracklet]:
     return [one for one in found if isinstance(one, Tracklet) and one.concept != _BACKGROUND]
 
 
-def _line(one: Line) -> LineShown:
+def _line(one: Line, corrected: Collection[str]) -> LineShown:
     evidence = one.evidence
     return LineShown(
         **_times(evidence.span),
@@ -130,7 +131,7 @@ def _line(one: Line) -> LineShown:
         text=evidence.text,
         confidence=evidence.confidence,
         language=one.language or None,
-        corrected=False,
+        corrected=evidence.evidence_id in corrected,
     )
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncIterator
 from typing import Annotated
 
-from anyio.to_thread import run_sync
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from kinodex.schemas.api.jobs import FolderListing, JobCard, JobDetail, JobOrdered, JobPlan, JobsPage
 from kinodex.schemas.jobs.orders import Order
 from kinodex.server.asking import Viewed
+from kinodex.server.events import RESPONSES, After, Event, LastEventId, News, streams_of
 from kinodex.views import job_plans, roots
 from kinodex.views import jobs as views
-from stores.core.errors import KinodexError
 from stores.jobs.records import JobState
 
 router = APIRouter(tags=["jobs"])
@@ -70,30 +66,18 @@ def retry_job(view: Viewed, job_id: str) -> JobCard:
     return views.retry(view, job_id)
 
 
-@router.get("/jobs/{job_id}/events")
+@router.get("/jobs/{job_id}/events", response_class=StreamingResponse, responses=RESPONSES)
 def follow_job(
-    view: Viewed,
-    job_id: str,
-    last_event_id: Annotated[int, Header(alias="Last-Event-ID", ge=0)] = 0,
-) -> StreamingResponse:
-    """What happens in a job, as it happens."""
+    view: Viewed, request: Request, job_id: str, last_event_id: LastEventId = 0, after: After = 0
+) -> Response:
+    """What happens in a job, as it happens, from its first event on or from `Last-Event-ID`."""
     views.events_after(view, job_id, last_event_id)  # so that what is wrong is an answer of its own
 
-    async def lines() -> AsyncIterator[str]:
-        after = last_event_id
-        while True:
-            try:
-                events, over = await run_sync(lambda: views.events_after(view.renewed(), job_id, after))  # noqa: B023
-            except KinodexError:
-                return  # access was taken away, or the job is gone
-            for one in events:
-                after = one.number
-                yield f"id: {one.number}\nevent: {one.kind}\ndata: {json.dumps(dict(one.payload))}\n\n"
-            if over:
-                return
-            await asyncio.sleep(0.5)
+    def look(known: int) -> News:
+        events, over = views.events_after(view.renewed(), job_id, known)
+        return News([Event(one.kind, dict(one.payload), one.number) for one in events], over)
 
-    return StreamingResponse(lines(), media_type="text/event-stream")
+    return streams_of(request.app).stream(look, max(last_event_id, after))
 
 
 @router.get("/folders")

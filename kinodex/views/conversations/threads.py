@@ -6,11 +6,10 @@ from kinodex.schemas.api.conversations import NewThread, ThreadShown, ThreadsPag
 from kinodex.schemas.conversations import chat as schema
 from kinodex.schemas.conversations.chat import ThreadDocument
 from kinodex.usecases.conversations.markdown import markdown
-from kinodex.views.conversations.turns import seen_by, seen_turns, shown_turns
+from kinodex.views.conversations.turns import seen_by, seen_turns, shown_turns, thread_of
 from kinodex.views.cursors import cursor, place_of
 from kinodex.views.library_view import LibraryView
 from kinodex.views.search import names_of
-from stores.core.errors import UsageError
 from stores.threads.records import Thread
 
 
@@ -92,25 +91,6 @@ def as_markdown(view: LibraryView, thread_id: str) -> str:
     about = _document(view, found)
     document = schema.conversation(found, turns, names).model_copy(update={"thread": about})
     return markdown(document, list(names_of(view, about.video_ids or []).values()))
-
-
-def thread_of(view: LibraryView, thread_id: str) -> Thread:
-    """A thread that the principal sees.
-
-    Raises:
-        UsageError: UNKNOWN_THREAD, also for one of somebody else.
-    """
-    try:
-        found = view.store.threads.get(thread_id)
-    except UsageError as error:
-        raise _unknown_thread() from error
-    if found.owner != view.principal.user_id:
-        raise _unknown_thread()
-    return found
-
-
-def _unknown_thread() -> UsageError:
-    return UsageError("UNKNOWN_THREAD", "There is no such thread.", "Begin a new one.")
 
 
 def _document(view: LibraryView, one: Thread) -> ThreadDocument:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from kinodex.schemas.api.conversations import CitationShown, ClaimShown, TurnShown
 from kinodex.schemas.conversations import chat as schema
@@ -12,7 +13,7 @@ from kinodex.views.library_view import LibraryView
 from kinodex.views.names import without_paths
 from kinodex.views.search import names_of
 from stores.core.errors import UsageError
-from stores.threads.records import Turn
+from stores.threads.records import Thread, Turn
 from stores.threads.seeing import ALL, Seen
 
 
@@ -26,23 +27,30 @@ def turn(view: LibraryView, turn_id: str) -> TurnShown:
 
 
 def turn_of(view: LibraryView, turn_id: str) -> Turn:
-    """A turn of a thread that the principal sees.
+    """A turn of a thread of the principal's.
 
     Raises:
         UsageError: UNKNOWN_THREAD, also for one of somebody else.
     """
     try:
         found = view.store.threads.turn(turn_id)
-        owner = view.store.threads.get(found.thread_id).owner
+        thread_of(view, found.thread_id)
     except UsageError as error:
-        raise _unknown_turn() from error
-    if owner != view.principal.user_id:
-        raise _unknown_turn()
+        raise UsageError(error.code.name, "There is no such turn.", "Its thread may have been deleted.") from None
     return found
 
 
-def _unknown_turn() -> UsageError:
-    return UsageError("UNKNOWN_THREAD", "There is no such turn.", "Its thread may have been deleted.")
+def thread_of(view: LibraryView, thread_id: str) -> Thread:
+    """A thread of the principal's.
+
+    Raises:
+        UsageError: UNKNOWN_THREAD, also for one of somebody else.
+    """
+    with suppress(UsageError):
+        found = view.store.threads.get(thread_id)
+        if found.owner == view.principal.user_id:
+            return found
+    raise UsageError("UNKNOWN_THREAD", "There is no such thread.", "Begin a new one.")
 
 
 def seen_by(view: LibraryView) -> Seen:
