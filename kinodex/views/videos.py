@@ -28,9 +28,9 @@ from kinodex.views.names import file_name, name_of, without_paths
 from stores.core.errors import UsageError
 from stores.entries import EntryStatus as EntryStatus
 from stores.entries import VideoEntry
-from stores.listing import SORTS, CardFacts, Choice, Mark, card_facts, page, statuses, total
-from stores.listing import Sort as Sort
-from stores.overview import overview
+from stores.listing.overview import overview
+from stores.listing.videos import SORTS, CardFacts, Choice, Mark, card_facts, page, statuses, total
+from stores.listing.videos import Sort as Sort
 
 STATUSES = ("pending", "unfinished", "done", "partial", "failed", "quarantined")
 

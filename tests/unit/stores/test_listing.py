@@ -10,8 +10,8 @@ from sqlalchemy import insert
 
 from stores.core.records import Span, StageOutput, Utterance, Video
 from stores.library_store import LibraryStore
-from stores.line_pages import lines_page
-from stores.listing import SORTS, Choice, Mark, page, statuses, total
+from stores.listing.lines import lines_page
+from stores.listing.videos import SORTS, Choice, Mark, page, statuses, total
 from stores.sql.database import writing
 from stores.sql.tables import StageRunRow
 from tests.unit.agents.small_library import MS, commit
