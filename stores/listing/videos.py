@@ -197,8 +197,12 @@ def _status() -> Any:
     )
     working = some(case((in_parts, ~bad_beside), else_=run.status.in_(("running", "pending"))))
     any_run = exists().where(run.video_id == VideoRow.video_id)
+    # Most videos have runs that are done and no others, which is found in one pass over all runs.
+    unusual = select(part.video_id).where((part.status != "done") | part.stage.contains("."))
+    searchable = exists().where((run.video_id == VideoRow.video_id) & (run.stage == INDEXED_STAGE))
     return case(
         (~any_run, "pending"),
+        (VideoRow.video_id.not_in(unusual), case((searchable, "done"), else_="partial")),
         (working, "unfinished"),
         (~some(run.status.in_(bad)), case((some(run.stage == INDEXED_STAGE), "done"), else_="partial")),
         (VideoRow.time_base_numerator.is_not(None), "partial"),
