@@ -7,9 +7,9 @@ import threading
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from kinodex.schemas.api.media import FramesDocument, PeaksDocument, ProxyDocument, SpritesDocument
 from kinodex.schemas.api.videos import Playback as How
 from kinodex.schemas.base import Fault
-from kinodex.schemas.media import FramesDocument, PeaksDocument, ProxyDocument, SpritesDocument
 from kinodex.usecases.playback.playback import WIDEST, Playback, Served
 from kinodex.usecases.playback.proxies import ProxyState
 from kinodex.usecases.playback.tracks import webvtt
