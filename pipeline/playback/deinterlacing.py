@@ -14,13 +14,13 @@ _HOW = "mode=send_frame:deint=interlaced"
 
 
 class Deinterlacer:
-    """Passes pictures on as they are until the first one of two half pictures comes, and mends those."""
+    """Passes pictures on as they are until the first one of two half pictures comes, and makes those whole."""
 
     def __init__(self) -> None:
         self._graph: Any = None
         self._form: tuple[int, int, str] = (0, 0, "")
 
-    def mended(self, frame: Any) -> Iterator[Any]:
+    def whole(self, frame: Any) -> Iterator[Any]:
         """The next pictures, each with a ``pts`` and a ``time_base`` of its own; some come one call later."""
         if self._graph is None and not frame.interlaced_frame:
             yield frame
@@ -45,9 +45,9 @@ class Deinterlacer:
         source = self._graph.add_buffer(
             width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base
         )
-        mending, sink = self._graph.add("yadif", _HOW), self._graph.add("buffersink")
-        source.link_to(mending)
-        mending.link_to(sink)
+        weaver, sink = self._graph.add("yadif", _HOW), self._graph.add("buffersink")
+        source.link_to(weaver)
+        weaver.link_to(sink)
         self._graph.configure()
 
     def _ready(self) -> Iterator[Any]:

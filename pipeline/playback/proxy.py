@@ -209,13 +209,13 @@ class _Encoded:
             return
         self._lengths[tick] = frame.duration or 0
         frame.pts, frame.time_base = tick, self._base
-        for picture in self._deinterlacer.mended(frame):
+        for picture in self._deinterlacer.whole(frame):
             self._write(picture)
 
-    def _write(self, mended: Any) -> None:
-        tick = round(mended.pts * Fraction(mended.time_base) / self._base)
+    def _write(self, whole: Any) -> None:
+        tick = round(whole.pts * Fraction(whole.time_base) / self._base)
         length = self._lengths.pop(tick, 0)
-        picture = self._reformatter.reformat(mended, self._job.width, self._job.height, "yuv420p")
+        picture = self._reformatter.reformat(whole, self._job.width, self._job.height, "yuv420p")
         picture.pts, picture.time_base = round(tick * self._base / self._ticks), self._ticks
         picture.pict_type = 0  # the encoder decides, whatever it was
         picture.duration = max(1, round(length * self._base / self._ticks)) if length else 0

@@ -139,7 +139,7 @@ class Proxies:
             made = ProxyState("cancelled")
         except KinodexError as error:
             made = ProxyState("failed", error=error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - told to those who ask for its state
             _LOG.exception("The proxy of %s cannot be made", video_id)
             made = ProxyState("failed", error=KinodexError("INTERNAL", "The proxy cannot be made; the log says why."))
         with self._lock:
