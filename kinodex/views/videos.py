@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kinodex.schemas.api.media import PlaybackDocument
 from kinodex.schemas.api.videos import (
     CollectionName,
     LibraryStatus,
@@ -16,7 +17,6 @@ from kinodex.schemas.api.videos import (
     VideosPage,
 )
 from kinodex.schemas.base import Fault, fault
-from kinodex.schemas.media import PlaybackDocument
 from kinodex.schemas.search import Index
 from kinodex.schemas.videos import media_of
 from kinodex.views import urls
