@@ -91,6 +91,7 @@ def test_what_is_wrong_with_the_endpoint_is_said_with_a_code(tmp_path: Path, mon
     with Library(settings_of(tmp_path, monkeypatch), create=True) as library:
         tested = Server(library).by(OWNER).post("/settings/endpoint-test")
     assert (tested["answers"], tested["error"]["code"]) == (False, "ENDPOINT_UNREACHABLE")
+    monkeypatch.delenv("KINODEX_MODEL")
     with Library.open(tmp_path / "plain") as plain:
         assert Server(plain).by(OWNER).post("/settings/endpoint-test")["configured"] is False
 
