@@ -12,8 +12,7 @@ from kinodex.schemas.api.conversations import Cancelled, TurnBegun
 from kinodex.schemas.conversations import chat as schema
 from kinodex.schemas.conversations.chat import EventDocument
 from kinodex.usecases.conversations.chat import begin_turn
-from kinodex.views.conversations.threads import thread_of
-from kinodex.views.conversations.turns import events_url, seen_turn, turn_of
+from kinodex.views.conversations.turns import events_url, seen_turns, thread_of, turn_of
 from kinodex.views.library_view import LibraryView
 from stores.core.errors import KinodexError, UsageError
 from stores.threads.records import Turn
@@ -30,8 +29,8 @@ _LOG = logging.getLogger(__name__)
 class _Slots:
     """How many turns are being answered for one library. They are not queued: a turn's lease runs."""
 
-    def __init__(self) -> None:
-        self._free = threading.BoundedSemaphore(MOST_AT_ONCE)
+    def __init__(self, count: int = MOST_AT_ONCE) -> None:
+        self._free = threading.BoundedSemaphore(count)
 
     def take(self) -> bool:
         return self._free.acquire(blocking=False)
@@ -125,7 +124,7 @@ def events_after(view: LibraryView, turn_id: str, number: int) -> tuple[list[Eve
     found = turn_of(view, turn_id)
     if found.status == "running":
         resume(view, found.thread_id)
-    seen = seen_turn(view, found)
+    (seen,) = seen_turns(view, [found])
     events: Sequence[EventDocument] = [schema.event(one) for one in view.store.threads.events_after(turn_id, number)]
     if seen.removed and seen is not found:
         # Steps name what was looked for and found.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from kinodex.schemas.api.conversations import CitationShown, ClaimShown, TurnShown
@@ -13,7 +14,7 @@ from kinodex.views.library_view import LibraryView
 from kinodex.views.names import without_paths
 from kinodex.views.search import names_of
 from stores.core.errors import UsageError
-from stores.threads.records import REMOVED, Turn
+from stores.threads.records import REMOVED, Thread, Turn
 
 
 def turn(view: LibraryView, turn_id: str) -> TurnShown:
@@ -26,33 +27,54 @@ def turn(view: LibraryView, turn_id: str) -> TurnShown:
 
 
 def turn_of(view: LibraryView, turn_id: str) -> Turn:
-    """A turn of a thread that the principal sees.
+    """A turn of a thread of the principal's.
 
     Raises:
         UsageError: UNKNOWN_THREAD, also for one of somebody else.
     """
     try:
         found = view.store.threads.turn(turn_id)
-        view.store.threads.get(found.thread_id)
+        thread_of(view, found.thread_id)
     except UsageError as error:
         raise UsageError(error.code.name, "There is no such turn.", "Its thread may have been deleted.") from None
     return found
 
 
+def thread_of(view: LibraryView, thread_id: str) -> Thread:
+    """A thread of the principal's.
+
+    Raises:
+        UsageError: UNKNOWN_THREAD, also for one of somebody else.
+    """
+    with suppress(UsageError):
+        found = view.store.threads.get(thread_id)
+        if found.owner == view.principal.user_id:
+            return found
+    raise UsageError("UNKNOWN_THREAD", "There is no such thread.", "Begin a new one.")
+
+
 def shown_turns(view: LibraryView, turns: Sequence[Turn]) -> list[TurnShown]:
     """Turns as pages show them."""
-    seen = [seen_turn(view, one) for one in turns]
+    seen = seen_turns(view, turns)
     names = names_of(view, schema.cited_videos(seen))
     return [_shown(one, names) for one in seen]
 
 
-def seen_turn(view: LibraryView, one: Turn) -> Turn:
-    """A turn without its answer, if that cites what the principal does not see (any more)."""
-    cited = schema.cited_videos([one])
-    seen = view.only(cited)
-    if seen is None or len(seen) == len(cited):
-        return one
-    return replace(one, answer=REMOVED, claims=(), removed=True, stand_alone="")
+def seen_turns(view: LibraryView, turns: Sequence[Turn]) -> list[Turn]:
+    """Turns, without the answers of those that cite or read what the principal does not see (any more)."""
+    visible = view.visible()
+    if visible is None:
+        return list(turns)
+    read = view.store.threads.videos_read([one.turn_id for one in turns])
+    seen = frozenset(visible)
+    return [
+        one if seen.issuperset((*schema.cited_videos([one]), *read.get(one.turn_id, ()))) else _withheld(one)
+        for one in turns
+    ]
+
+
+def _withheld(one: Turn) -> Turn:
+    return replace(one, answer=REMOVED if one.answer else "", claims=(), removed=True, stand_alone="")
 
 
 def events_url(turn_id: str) -> str:
