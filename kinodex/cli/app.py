@@ -33,8 +33,8 @@ from kinodex.cli.commands import (
 )
 from kinodex.cli.commands.access import collections, keys, users
 from kinodex.cli.context import say_error
-from kinodex.cli.jobs import jobs
 from kinodex.cli.exchange import export, import_files, mcp
+from kinodex.cli.jobs import jobs
 from kinodex.cli.parsing import Commands
 from kinodex.exits import EXIT_FAILED, EXIT_INTERRUPTED
 from kinodex.text import clean

@@ -14,7 +14,7 @@ from stores.sql.database import reading, writing
 from stores.threads.checkpoint_files import CheckpointFiles
 from stores.threads.reading import events_of, in_batches, threads_of, turn_of, turns_of
 from stores.threads.records import RunEvent, Thread, Turn
-from stores.threads.tables import OF_TURN, ThreadRow, ThreadVideoRow, TurnRow, TurnVideoRow
+from stores.threads.tables import OF_TURN, ThreadRow, ThreadVideoRow, TurnRow
 
 LONGEST_TITLE = 200
 """Characters of a title; longer ones are cut. Source: our choice: a list shows one line."""
@@ -137,16 +137,6 @@ class ThreadStore:
         """What happened in a turn after event ``number``, in order: a reconnected client goes on from there."""
         with reading(self._engine) as connection:
             return events_of(connection, turn_id, number, limit)
-
-    def videos_read(self, turn_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """Ids of the videos that turns read from, cited or not, by turn; a turn that read nothing is absent."""
-        found: dict[str, list[str]] = {}
-        with reading(self._engine) as connection:
-            for some in in_batches(turn_ids):
-                chosen = select(TurnVideoRow.turn_id, TurnVideoRow.video_id).where(TurnVideoRow.turn_id.in_(some))
-                for turn_id, video_id in connection.execute(chosen):
-                    found.setdefault(turn_id, []).append(video_id)
-        return {turn_id: tuple(video_ids) for turn_id, video_ids in found.items()}
 
 
 def unknown_thread(thread_id: str) -> UsageError:

@@ -80,9 +80,12 @@ class Conversation:
 
 
 def begin_turn(
-    store: LibraryStore, runner: TurnRunner, thread: Thread, question: str, wait_seconds: float = 0.0
+    store: LibraryStore, runner: TurnRunner, thread: Thread, question: str, wait_seconds: float = 0.0, key_id: str = ""
 ) -> Lease:
     """A new turn of a thread, to be given to `TurnRunner.run`; its first question gives a thread its title.
+
+    Args:
+        key_id: the API key that it is asked with; "" for a person.
 
     Raises:
         UsageError: UNKNOWN_THREAD; USAGE if the question is too long.
@@ -90,7 +93,7 @@ def begin_turn(
     """
     if question.strip() and len(question) <= LONGEST_QUESTION and _is_titled_by(store, thread, question):
         store.threads.rename(thread.thread_id, _title(question))
-    return runner.begin(thread.thread_id, question, wait_seconds)
+    return runner.begin(thread.thread_id, question, wait_seconds, key_id)
 
 
 def _is_titled_by(store: LibraryStore, thread: Thread, question: str) -> bool:

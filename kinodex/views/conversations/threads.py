@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from kinodex.schemas.api.conversations import NewThread, ThreadShown, ThreadsPage
 from kinodex.schemas.conversations import chat as schema
 from kinodex.schemas.conversations.chat import ThreadDocument
 from kinodex.usecases.conversations.markdown import markdown
-from kinodex.views.conversations.turns import seen_turns, shown_turns, thread_of
+from kinodex.views.conversations.turns import seen_by, seen_turns, shown_turns, thread_of
 from kinodex.views.cursors import cursor, place_of
 from kinodex.views.library_view import LibraryView
 from kinodex.views.search import names_of
@@ -77,9 +75,8 @@ def thread(view: LibraryView, thread_id: str) -> ThreadShown:
     found = thread_of(view, thread_id)
     document = _document(view, found)
     videos = names_of(view, document.video_ids or [])
-    return ThreadShown(
-        thread=document, videos=videos, turns=shown_turns(view, view.store.threads.turns(found.thread_id))
-    )
+    turns = shown_turns(view, seen_turns(view, found.thread_id))
+    return ThreadShown(thread=document, videos=videos, turns=turns)
 
 
 def as_markdown(view: LibraryView, thread_id: str) -> str:
@@ -89,7 +86,7 @@ def as_markdown(view: LibraryView, thread_id: str) -> str:
         UsageError: UNKNOWN_THREAD.
     """
     found = thread_of(view, thread_id)
-    turns = seen_turns(view, view.store.threads.turns(found.thread_id))
+    turns = seen_turns(view, found.thread_id)
     names = names_of(view, schema.cited_videos(turns))
     about = _document(view, found)
     document = schema.conversation(found, turns, names).model_copy(update={"thread": about})
@@ -97,8 +94,4 @@ def as_markdown(view: LibraryView, thread_id: str) -> str:
 
 
 def _document(view: LibraryView, one: Thread) -> ThreadDocument:
-    document = schema.thread(one)
-    if one.video_ids is None:
-        return document
-    seen: Sequence[str] = view.only(one.video_ids) or ()
-    return document.model_copy(update={"video_ids": list(seen)})
+    return schema.thread(seen_by(view).thread(one))

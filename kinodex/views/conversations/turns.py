@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from kinodex.schemas.api.conversations import CitationShown, ClaimShown, TurnShown
 from kinodex.schemas.conversations import chat as schema
@@ -14,7 +13,8 @@ from kinodex.views.library_view import LibraryView
 from kinodex.views.names import without_paths
 from kinodex.views.search import names_of
 from stores.core.errors import UsageError
-from stores.threads.records import REMOVED, Thread, Turn
+from stores.threads.records import Thread, Turn
+from stores.threads.seeing import ALL, Seen
 
 
 def turn(view: LibraryView, turn_id: str) -> TurnShown:
@@ -23,7 +23,7 @@ def turn(view: LibraryView, turn_id: str) -> TurnShown:
     Raises:
         UsageError: UNKNOWN_THREAD.
     """
-    return shown_turns(view, [turn_of(view, turn_id)])[0]
+    return shown_turns(view, [seen_turn(view, turn_of(view, turn_id))])[0]
 
 
 def turn_of(view: LibraryView, turn_id: str) -> Turn:
@@ -53,28 +53,36 @@ def thread_of(view: LibraryView, thread_id: str) -> Thread:
     raise UsageError("UNKNOWN_THREAD", "There is no such thread.", "Begin a new one.")
 
 
+def seen_by(view: LibraryView) -> Seen:
+    """What of conversations the principal sees now."""
+    visible, who, access = view.visible(), view.principal, view.store.access
+    if visible is None:
+        return ALL
+    return Seen(frozenset(visible), lambda seen_as: access.still_seen(seen_as, who.user_id, who.key_id))
+
+
 def shown_turns(view: LibraryView, turns: Sequence[Turn]) -> list[TurnShown]:
-    """Turns as pages show them."""
-    seen = seen_turns(view, turns)
+    """Turns as pages show them.
+
+    Args:
+        turns: as `seen_turns` gives them.
+    """
+    seen = list(turns)
     names = names_of(view, schema.cited_videos(seen))
     return [_shown(one, names) for one in seen]
 
 
-def seen_turns(view: LibraryView, turns: Sequence[Turn]) -> list[Turn]:
-    """Turns, without the answers of those that cite or read what the principal does not see (any more)."""
-    visible = view.visible()
-    if visible is None:
-        return list(turns)
-    read = view.store.threads.videos_read([one.turn_id for one in turns])
-    seen = frozenset(visible)
-    return [
-        one if seen.issuperset((*schema.cited_videos([one]), *read.get(one.turn_id, ()))) else _withheld(one)
-        for one in turns
-    ]
+def seen_turns(view: LibraryView, thread_id: str) -> list[Turn]:
+    """The turns of a thread, without what rests on videos that the principal does not see (any more)."""
+    return seen_by(view).turns(view.store.threads.turns(thread_id))
 
 
-def _withheld(one: Turn) -> Turn:
-    return replace(one, answer=REMOVED if one.answer else "", claims=(), removed=True, stand_alone="")
+def seen_turn(view: LibraryView, one: Turn) -> Turn:
+    """As `seen_turns`, one turn."""
+    if seen_by(view) is ALL:
+        return one
+    earlier = [each for each in view.store.threads.turns(one.thread_id) if each.ordinal < one.ordinal]
+    return seen_by(view).turns([*earlier, one])[-1]
 
 
 def events_url(turn_id: str) -> str:
