@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
@@ -18,7 +19,8 @@ from kinodex.settings import ServerSettings
 from stores.core.principal import OWNER, Principal
 from stores.jobs.records import JobEvent
 from tests.unit.jobs.films import make_films
-from tests.unit.jobs.test_worker import ended
+from tests.unit.jobs.test_worker import ended, until
+from tests.unit.server.test_running import serving
 
 ANNA = Principal("usr_anna", "anna", frozenset(("read", "jobs")))
 OTTO = Principal("usr_otto", "otto", frozenset(("read", "jobs")))
@@ -210,3 +212,21 @@ def test_videos_that_are_hidden_are_not_named_in_events_and_items(library: Libra
     assert [one.payload["video_id"] for one in jobs._seen(view, events)] == ["vid_seen", ""]
     report = {"videos": [{"video_id": "vid_hidden", "uri": "/x/a.mp4", "status": "done", "error": None}]}
     assert [(one.video_id, one.name) for one in jobs._items(view, report)] == [("", "a.mp4")]
+
+
+def test_a_job_outlives_the_server_that_it_was_ordered_at(library: Library, tmp_path: Path) -> None:
+    films = make_films(tmp_path / "films", 5)
+    root = library.settings.library
+    with serving(root) as (process, url), httpx2.Client(base_url=f"{url}/api/v1", timeout=60) as client:
+        order = {"kind": "ingest", "paths": [str(films)]}
+        job_id = client.post("/jobs", json=order, headers={"Idempotency-Key": "once"}).json()["job"]["job_id"]
+        until(lambda: client.get(f"/jobs/{job_id}").json()["share"] > 0)
+        process.kill()
+    with serving(root) as (_, url), httpx2.Client(base_url=f"{url}/api/v1", timeout=240) as client:
+        assert client.post("/jobs", json=order, headers={"Idempotency-Key": "once"}).json()["new"] is False
+        followed = "".join(client.get(f"/jobs/{job_id}/events").iter_text())
+        assert followed.index("event: begun") < followed.index("event: resumed") < followed.index("event: ended")
+        done = client.get(f"/jobs/{job_id}").json()
+    assert (done["state"], done["totals"]["done"]) == ("done", 5)
+    ended_at = [one.payload["video_id"] for one in library.store.jobs.events_after(job_id) if one.kind == "video"]
+    assert len(set(ended_at)) == 5
