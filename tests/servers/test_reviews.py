@@ -27,8 +27,15 @@ def video(store: LibraryStore, tmp_path: Path) -> str:
 
 
 def made(video_id: str, tag_id: str, confidence: float) -> Decision:
-    state = "accepted" if confidence >= 0.6 else "abstained"
-    return Decision(video_id, tag_id, state, confidence, ("words",), ("e1", "e2"), (("words", confidence),))
+    return Decision(
+        video_id,
+        tag_id,
+        "accepted" if confidence >= 0.6 else "abstained",
+        confidence,
+        ("words",),
+        ("e1", "e2"),
+        (("words", confidence),),
+    )
 
 
 def waiting(store: LibraryStore) -> list[str]:

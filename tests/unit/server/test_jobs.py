@@ -200,7 +200,9 @@ def test_nobody_sees_or_touches_the_jobs_of_others(library: Library) -> None:
     server.post("/failures/retry", {}, 403)
 
 
-def test_videos_that_are_hidden_are_not_named_in_events_and_items(library: Library, monkeypatch) -> None:
+def test_videos_that_are_hidden_are_not_named_in_events_and_items(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from kinodex.views.library_view import LibraryView
     from kinodex.views.work import jobs
 
