@@ -88,9 +88,9 @@ def test_a_folder_is_chosen_planned_ingested_and_followed(server: Server, librar
     plan = server.post("/jobs/plan", order)
     assert (plan["inputs"], plan["videos"], plan["problems"][0]["name"]) == (3, 2, "broken.mp4")
     made = server.post("/jobs", order, 202, key="a")
-    job_id = made["job"]["job_id"]
-    assert (made["new"], made["job"]["state"], made["job"]["files"]) == (True, "queued", ["films"])
-    assert server.post("/jobs", order, 202, key="a")["job"]["job_id"] == job_id
+    job_id = made["job_id"]
+    assert (made["new"], made["state"], made["files"]) == (True, "queued", ["films"])
+    assert server.post("/jobs", order, 202, key="a")["job_id"] == job_id
     server.post("/jobs", {"kind": "verify"}, 409, key="a")
     with WorkerProcess(library.settings):
         events = stream(server, job_id)
@@ -118,7 +118,7 @@ def test_a_folder_is_chosen_planned_ingested_and_followed(server: Server, librar
 
 
 def test_a_job_is_cancelled_and_retried(server: Server) -> None:
-    job_id = server.post("/jobs", {"kind": "verify"}, 202)["job"]["job_id"]
+    job_id = server.post("/jobs", {"kind": "verify"}, 202)["job_id"]
     server.post(f"/jobs/{job_id}/retry", None, 409)
     assert server.post(f"/jobs/{job_id}/cancel")["state"] == "cancelled"
     assert stream(server, job_id)[-1][1:] == ("ended", {"state": "cancelled"})
@@ -179,7 +179,7 @@ def test_without_named_folders_only_the_owner_at_this_machine_may_ingest(library
 
 def test_nobody_sees_or_touches_the_jobs_of_others(library: Library) -> None:
     server = Server(library)
-    job_id = server.by(ANNA).post("/jobs", {"kind": "tag"}, 202, key="k")["job"]["job_id"]
+    job_id = server.by(ANNA).post("/jobs", {"kind": "tag"}, 202, key="k")["job_id"]
     assert [one["job_id"] for one in server.get("/jobs")["jobs"]] == [job_id]
     server.by(OTTO)
     assert server.get("/jobs")["jobs"] == []
@@ -189,7 +189,7 @@ def test_nobody_sees_or_touches_the_jobs_of_others(library: Library) -> None:
     server.post(f"/jobs/{job_id}/cancel", None, 404)
     server.post(f"/jobs/{job_id}/retry", None, 404)
     server.get("/jobs", 400, cursor=job_id)
-    assert server.post("/jobs", {"kind": "tag"}, 202, key="k")["job"]["job_id"] != job_id
+    assert server.post("/jobs", {"kind": "tag"}, 202, key="k")["job_id"] != job_id
     server.post("/jobs", {"kind": "verify"}, 403)
     server.post("/jobs", {"kind": "reembed"}, 403)
     assert len(server.by(OWNER).get("/jobs")["jobs"]) == 2
@@ -221,7 +221,7 @@ def test_a_job_outlives_the_server_that_it_was_ordered_at(library: Library, tmp_
     root = library.settings.library
     with serving(root) as (process, url), httpx2.Client(base_url=f"{url}/api/v1", timeout=60) as client:
         order = {"kind": "ingest", "paths": [str(films)]}
-        job_id = client.post("/jobs", json=order, headers={"Idempotency-Key": "once"}).json()["job"]["job_id"]
+        job_id = client.post("/jobs", json=order, headers={"Idempotency-Key": "once"}).json()["job_id"]
         until(lambda: client.get(f"/jobs/{job_id}").json()["share"] > 0)
         process.kill()
     with serving(root) as (_, url), httpx2.Client(base_url=f"{url}/api/v1", timeout=240) as client:
