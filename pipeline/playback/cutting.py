@@ -109,7 +109,7 @@ def _copied(path: str, source: Any, job: CutJob, emit: Emit) -> tuple[int, int]:
                 out.mux(packet)
                 while early:
                     _mux_sound(out, sound, early.pop(0), begun * base)
-            elif index in open_streams:
+            elif audio is not None and index in open_streams:
                 if packet.pts * Fraction(audio.time_base) >= (first + job.end) * base:
                     open_streams.discard(index)
                 elif begun is None:
@@ -140,10 +140,11 @@ def _encoded(path: str, source: Any, job: CutJob, emit: Emit) -> tuple[int, int]
     source.seek(first + job.start, stream=stream, backward=True)
     rate = frame_rate(source, stream) or Fraction(25)
     with av.open(job.out, "w", format="mp4", options={"movflags": "+faststart"}) as out:
-        pictures: Any = None
-        sound = out.add_stream("aac", rate=_RATE) if audio is not None else None
+        # Both before anything is written: later ones would not be in the header.
+        pictures = _picture_stream(out, stream, rate, base, job.rotation)
+        sound = out.add_stream("aac", rate=_RATE, layout="stereo") if audio is not None else None
         resampler = AudioResampler(format="fltp", layout="stereo", rate=_RATE) if audio is not None else None
-        shown_first, shown_end = -1, -1
+        shown_first = shown_end = -1
         streams = [stream, audio] if audio is not None else [stream]
         open_streams = {one.index for one in streams}
         for packet in source.demux(streams):
@@ -168,19 +169,20 @@ def _encoded(path: str, source: Any, job: CutJob, emit: Emit) -> tuple[int, int]
                     lasts = frame.duration or round(1 / rate / base)
                     if time + lasts * base <= begin:
                         continue
-                    if pictures is None:
-                        pictures = _picture_stream(out, frame, rate, base, job.rotation)
-                        shown_first = frame.pts
+                    # The frame that is shown when the part begins is shown from there on.
+                    place = max(frame.pts, first + job.start)
+                    if shown_first < 0:
+                        shown_first = place
                     shown_end = frame.pts + lasts
                     kept = frame.reformat(format="yuv420p", width=pictures.width, height=pictures.height)
-                    kept.pts, kept.time_base = frame.pts - shown_first, base
+                    kept.pts, kept.time_base = place - first - job.start, base
                     out.mux(pictures.encode(kept))
-                elif time >= begin and resampler is not None:
+                elif time >= begin and resampler is not None and sound is not None:
                     offset = round(begin / Fraction(frame.time_base))
                     frame.pts -= offset
                     for piece in resampler.resample(frame):
                         out.mux(sound.encode(piece))
-        if pictures is None:
+        if shown_first < 0:
             raise _nothing(path)
         out.mux(pictures.encode(None))
         if sound is not None:
@@ -188,9 +190,9 @@ def _encoded(path: str, source: Any, job: CutJob, emit: Emit) -> tuple[int, int]
     return shown_first - first, shown_end - first
 
 
-def _picture_stream(out: Any, frame: Any, rate: Fraction, base: Fraction, rotation: int) -> Any:
+def _picture_stream(out: Any, stream: Any, rate: Fraction, base: Fraction, rotation: int) -> Any:
     made = out.add_stream(_ENCODER, rate=max(1, round(rate)), options=_OPTIONS)
-    made.width, made.height, made.pix_fmt = frame.width // 2 * 2, frame.height // 2 * 2, "yuv420p"
+    made.width, made.height, made.pix_fmt = stream.width // 2 * 2, stream.height // 2 * 2, "yuv420p"
     made.time_base = made.codec_context.time_base = base
     if rotation:
         made.set_display_rotation(-rotation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,10 +10,13 @@ import av
 import numpy as np
 import pytest
 
+from kinodex.library import Library
+from kinodex.settings import ENVIRONMENT
 from pipeline.playback.player import Player
 from pipeline.probe import probe
 from stores.core.errors import MediaError
-from stores.core.records import Span, Video
+from stores.core.records import Decision, Span, Video
+from tests.unit.exports.test_exporting import run
 
 RATE, GROUP = 25, 10
 
@@ -103,3 +107,33 @@ def test_what_cannot_be_cut_is_a_coded_error(tmp_path: Path, player: Player) -> 
     (tmp_path / "bad.mp4").write_bytes(path.read_bytes()[:500])
     with player, pytest.raises(MediaError):
         player.cut(tmp_path / "bad.mp4", video, tmp_path / "out.mp4", span(video, 1.0, 2.0), exact=False)
+
+
+def test_the_command_cuts_moments_and_says_how_far_they_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    root = tmp_path / "library"
+    (tmp_path / "tags.csv").write_text("id,name\nt1,grey\n")
+    with Library.open(root) as library:
+        assert library.ingest(film(tmp_path / "grey film.mp4")).totals.done == 1
+        library.import_tags(tmp_path / "tags.csv")
+        video_id = library.resolve("grey film.mp4")
+        line = next(iter(library.store.catalog.evidence_of(video_id)))
+        decided = Decision(video_id, "t1", "accepted", 0.9, (), (line.evidence_id,))
+        library.store.tags.save_decisions(video_id, [decided], "person")
+    code, out, told = run(root, "export", "clips", "--tag", "grey", "-o", "made/", "--json")
+    assert code == 0, told
+    (made,) = json.loads(out)["files"]
+    assert Path(made["path"]).name == f"001 grey film {line.span.seconds[0]:.1f}.mp4"
+    assert greys(tmp_path / made["path"])
+    assert made["note"]
+    code, _, told = run(root, "export", "clips", "--tag", "grey", "-o", "made/")
+    assert (code, "CONFLICT" in told) == (1, True)
+    assert run(root, "export", "clips", "--tag", "grey", "-o", "made/", "--exact", "--force")[0] == 0
+    assert [path.name for path in (tmp_path / "made").iterdir()] == [Path(made["path"]).name]
+    code, _, told = run(root, "export", "clips", "-o", "made/")
+    assert (code, "--query or --tag" in told) == (2, True)
+    (tmp_path / "grey film.mp4").unlink()
+    code, _, told = run(root, "export", "clips", "--tag", "grey", "-o", "again/")
+    assert (code, "FILE_MISSING" in told) == (3, True)
