@@ -167,6 +167,6 @@ def _still(value: Any) -> Any:
         return {key: key if key in _MOVING and each else _still(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_still(each) for each in value]
-    if isinstance(value, float) and value > 1e9:
+    if isinstance(value, int | float) and value > 1e9:
         return "TIME"
     return value
