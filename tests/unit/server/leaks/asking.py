@@ -26,7 +26,7 @@ Asked = Literal["seen", "hidden", "absent"]
 _ID = re.compile(r"\{(\w+)_id\}")
 _ABSENT = {"video": "vid_" + "f" * 20, "thread": "thr_" + "f" * 20, "turn": "trn_" + "f" * 20}
 _ABSENT |= {"job": "job_" + "f" * 20, "collection": "col_" + "f" * 20, "user": "usr_" + "f" * 20}
-_ABSENT |= {"key": "key_" + "f" * 20, "evidence": "utt_ffff_0"}
+_ABSENT |= {"key": "key_" + "f" * 20, "evidence": "utt_ffff_0", "tag": "t_none"}
 _ECHOED = ("query", "sql")
 """Keys of documents that hold what was asked."""
 
@@ -77,8 +77,12 @@ class Asker:
         path = _ID.sub(named, path)
         for name, value in call.path.items():
             path = path.replace(f"{{{name}}}", value)
-        filled = json.loads(_ID.sub(named, json.dumps([call.query, call.body])))
-        answer = self.client.request(method, f"{API}{path}", params=filled[0], json=filled[1], headers=call.headers)
+        filled = json.loads(_ID.sub(named, json.dumps([call.query, call.body, call.content])))
+        sent = {"content": filled[2]} if call.content else {"json": filled[1]}
+        headers = {"Content-Type": "application/octet-stream"} if call.content else {}
+        answer = self.client.request(
+            method, f"{API}{path}", params=filled[0], headers={**headers, **call.headers}, **sent
+        )
         where = f"{method} {path} {filled[0] or ''} {filled[1] or ''} by {self.who}, {asked}"
         kept = [
             f"{name}: {value}" for name, value in answer.headers.items() if name in ("location", "content-disposition")
@@ -106,7 +110,7 @@ class Asker:
 
 def names_ids(route: str, call: Call) -> bool:
     """Whether a call names ids."""
-    return bool(_ID.search(route + json.dumps([call.query, call.body])))
+    return bool(_ID.search(route + json.dumps([call.query, call.body, call.content])))
 
 
 def leaks(answer: Answer, made: Canaries) -> list[str]:
