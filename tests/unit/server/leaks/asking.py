@@ -83,6 +83,8 @@ class Asker:
         answer = self.client.request(
             method, f"{API}{path}", params=filled[0], headers={**headers, **call.headers}, **sent
         )
+        if "name" in filled[0] and call.content:
+            ids.append(filled[0]["name"].rpartition(".")[0])  # an import repeats what its file is called
         where = f"{method} {path} {filled[0] or ''} {filled[1] or ''} by {self.who}, {asked}"
         kept = [
             f"{name}: {value}" for name, value in answer.headers.items() if name in ("location", "content-disposition")
@@ -153,7 +155,7 @@ def _texts(content: bytes) -> Iterator[str]:
     yield content.decode("utf-8", "replace")
 
 
-_RANDOM = re.compile(r"\b(usr|col|key|thr|trn|job)_[0-9a-f]{20}\b")
+_RANDOM = re.compile(r"\b(usr|col|key|thr|trn|job|und)_[0-9a-f]{20}\b")
 _MOVING = ("next", "secret", "usage", "url", "revision", "at", "elapsed")
 
 
