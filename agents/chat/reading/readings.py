@@ -14,6 +14,9 @@ from agents.questions.conversation.turns import Shown
 MOST_READINGS = 4
 """Readings of one question. Ours: each costs as much as a question."""
 
+MOST_READ_AGAIN = 2
+"""Readings in which a language model looks for what the rules did not find: some 12 s each on two cores. Ours."""
+
 
 def reading(text: str, videos: Sequence[str], moment: Shown | None = None) -> dict[str, Any]:
     """One reading as JSON values: a question that stands alone, its videos (none for all) and the place in one."""
@@ -36,13 +39,24 @@ def moment_in(place: dict[str, Any] | None) -> tuple[str, float, float] | None:
     return (place["video_id"], place["start"], place["end"]) if place else None
 
 
-def next_reading(state: Any) -> dict[str, Any]:
-    """The changes of a turn's state that begin the next reading; none but the end of it if all were tried."""
+def next_reading(state: Any, reads_again: bool = False) -> dict[str, Any]:
+    """The changes of a turn's state that begin the next reading; none but the end of it if all were tried.
+
+    Args:
+        reads_again: whether a language model reads the lines where the rules found no answer in any reading; it is
+            given the likeliest ones once more.
+    """
     left = state.get("readings") or []
+    past = [*state.get("past", []), {key: state[key] for key in ("stand_alone", "named", "moment", "why")}]
+    second = bool(state.get("second"))
+    if not left and reads_again and not second:
+        left, second = past[:MOST_READ_AGAIN], True
     if not left:
         return {"again": False}
     return {
         **left[0],
+        "past": past,
+        "second": second,
         "readings": left[1:],
         "first": state.get("first") or state["stand_alone"],
         "again": True,
