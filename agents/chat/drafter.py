@@ -24,6 +24,7 @@ from agents.answering.drafting.summaries import lines_to_sum_up, quoted_line
 from agents.answering.lines import Gathered, gather, rank_lines
 from agents.answering.orders import is_order
 from agents.answering.shown_lines import Shown, show_lines
+from agents.answering.text.asked import asked_of, source_of
 from agents.answering.text.units import RankedLine
 from agents.chat import rules
 from agents.chat.limits import ChatLimits, rules_go_on
@@ -362,11 +363,16 @@ def _without_orders(ranked: Sequence[RankedLine]) -> list[RankedLine]:
 
 
 def _readable(ranked: Sequence[RankedLine], material: Material) -> list[RankedLine]:
-    """Lines in which a model may look for an answer: of no video in particular only those in the question's language.
-    Of others nothing but the model would tell that they are about the same."""
+    """Lines in which a model may look for an answer: where it is asked what is said or written, only these; of no video
+    in particular only those in the question's language, since of others nothing but the model would tell that they are
+    about the same."""
+    question = material.question
+    source = source_of(question, asked_of(question))
+    if source:
+        ranked = [one for one in ranked if one.unit.channel == source]
     if material.named:
         return list(ranked)
-    chinese = has_chinese(material.question.text)
+    chinese = has_chinese(question.text)
     pictured = ("picture", "object")
     return [one for one in ranked if one.unit.channel in pictured or has_chinese(one.unit.text) == chinese]
 

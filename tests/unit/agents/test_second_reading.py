@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from agents.answering.by_reader import MOST_LINES
 from agents.answering.orders import gives_orders
 from agents.chat.limits import ChatLimits
-from agents.chat.reading.readings import MOST_READ_AGAIN
+from agents.chat.reading.readings import MOST_READ_AGAIN, next_reading, reading
 from encoders.bundle import Encoders
 from stores.library_store import LibraryStore
 from tests.unit.agents.small_library import Library, add_video
@@ -142,3 +144,34 @@ def test_a_text_in_a_video_cannot_make_an_obeying_model_answer(
     for claim in answer.claims:
         assert all(one.quote == ODD for one in claim.citations), "at most it is quoted what was said of it"
         assert "“" in claim.text
+
+
+def tried(rewritten: list[str], *readings: str, reads: bool = True) -> tuple[list[tuple[str, bool]], int]:
+    """All readings in the order in which they are tried, whether the model reads them, and how often it rewrote."""
+    calls = 0
+
+    def by_model() -> list[dict[str, Any]]:
+        nonlocal calls
+        calls += 1
+        return [{**reading(text, []), "why": "rewritten"} for text in rewritten]
+
+    first, *others = [{**reading(text, []), "why": ""} for text in readings]
+    state: dict[str, Any] = {**first, "readings": others}
+    found = [(state["stand_alone"], False)]
+    while (changes := next_reading(state, reads, by_model))["again"]:
+        state = json.loads(json.dumps({**state, **changes}))
+        found.append((state["stand_alone"], state["second"]))
+        assert len(found) < 20
+    return found, calls
+
+
+def test_the_rules_try_all_readings_then_what_the_model_rewrote_and_then_it_reads() -> None:
+    assert tried(["c"], "a", "b") == ([("a", False), ("b", False), ("c", False), ("c", True), ("a", True)], 1)
+    assert tried(["b", "a"], "a", "b") == ([("a", False), ("b", False), ("a", True), ("b", True)], 1), "nothing new"
+    assert tried(["c", "d", "e", "f"], "a")[0] == [
+        ("a", False), ("c", False), ("d", False), ("c", True), ("d", True)
+    ]  # fmt: skip
+
+
+def test_without_a_small_model_nothing_is_read_twice() -> None:
+    assert tried([], "a", "b", reads=False)[0] == [("a", False), ("b", False)]
