@@ -61,7 +61,7 @@ def next_reading(
         known = [{**one, "why": ""} for one in past]
         left = [one for one in rewritten() if {**one, "why": ""} not in known][:MOST_REWRITTEN]
     if not left and reads_again and not second:
-        left, second = [*past[before:], *past[:before]][:MOST_READ_AGAIN], True
+        left, second = _worth_reading([*past[before:], *past[:before]]), True
     if not left:
         return {"again": False}
     return {
@@ -81,3 +81,13 @@ def next_reading(
         "by_rules": False,
         "tried": [],
     }
+
+
+def _worth_reading(past: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The readings in which a model looks for an answer: of those with the same words the one about certain videos."""
+    kept: dict[str, dict[str, Any]] = {}
+    for one in past:
+        known = kept.get(one["stand_alone"])
+        if known is None or (one["named"] and not known["named"]):
+            kept[one["stand_alone"]] = one
+    return list(kept.values())[:MOST_READ_AGAIN]

@@ -175,3 +175,12 @@ def test_the_rules_try_all_readings_then_what_the_model_rewrote_and_then_it_read
 
 def test_without_a_small_model_nothing_is_read_twice() -> None:
     assert tried([], "a", "b", reads=False)[0] == [("a", False), ("b", False)]
+
+
+def test_of_two_readings_in_the_same_words_the_one_about_a_video_is_read() -> None:
+    state = {**reading("a", []), "why": "", "readings": [{**reading("a", ["vid_1"]), "why": ""}]}
+    named = []
+    while (changes := next_reading(state, reads_again=True))["again"]:
+        state |= changes
+        named.append((state["second"], state["named"]))
+    assert named == [(False, ["vid_1"]), (True, ["vid_1"])]
