@@ -33,6 +33,7 @@ from agents.chat.run_context import RunContext
 from agents.chat.state import ChatState, claim_in, claim_out
 from agents.evidence import is_background
 from agents.llm import LLM, Budget
+from agents.questions.conversation.rewriting import leans
 from agents.questions.question import Intent, Question
 from agents.search.finder import Found
 from agents.tools.result import ToolCall
@@ -153,7 +154,7 @@ class Drafter:
         """The line that a small model points at, if the check lets it through and the model, asked again, too."""
         assert self._llm is not None
         question, changes = material.question, dict[str, Any](mode="llm", drafted=[])
-        if question.intent in UNREAD or state.get("gone"):
+        if question.intent in UNREAD or state.get("gone") or (_points_nowhere(state) and not material.named):
             return changes
         with self._limits.spending(state, context) as budget:
             try:
@@ -360,6 +361,11 @@ def _without_orders(ranked: Sequence[RankedLine]) -> list[RankedLine]:
     """Lines for a model. Where what is written is asked for, orders are ranked, too: for the rules, which quote them as
     they stand."""
     return [one for one in ranked if not any(is_order(line) for line in one.unit.lines)]
+
+
+def _points_nowhere(state: ChatState) -> bool:
+    """Whether a follow-up still points at something ("what is his job?") that neither rules nor a model found."""
+    return bool(state.get("history", {}).get("turns")) and leans(state["stand_alone"])
 
 
 def _readable(ranked: Sequence[RankedLine], material: Material) -> list[RankedLine]:
