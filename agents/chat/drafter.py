@@ -48,7 +48,7 @@ from stores.lines_at_hand import boxes_of
 RULED: frozenset[Intent] = frozenset(("count", "when", "which_videos", "compare", "tags", "metadata", "find"))
 """Intents whose answers are worked out, which rules do better than a model does in prose."""
 
-UNREAD: frozenset[Intent] = frozenset(("tags", "metadata", "count", "compare", "summarise", "nothing"))
+UNREAD: frozenset[Intent] = frozenset(("tags", "metadata", "count", "compare", "order", "summarise", "nothing"))
 """Intents whose answers stand in no single line."""
 
 LEAST_YES = 0.8
