@@ -154,7 +154,9 @@ class Drafter:
         """The line that a small model points at, if the check lets it through and the model, asked again, too."""
         assert self._llm is not None
         question, changes = material.question, dict[str, Any](mode="llm", drafted=[])
-        if question.intent in UNREAD or state.get("gone") or (_points_nowhere(state) and not material.named):
+        # Colours of things are looked for in pictures, by rules.
+        unread = question.intent in UNREAD or question.wants == "colour"
+        if unread or state.get("gone") or (_points_nowhere(state) and not material.named):
             return changes
         with self._limits.spending(state, context) as budget:
             try:
