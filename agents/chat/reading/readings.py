@@ -22,6 +22,9 @@ MOST_REWRITTEN = 2
 """Readings that a language model adds. Ours."""
 
 
+_OF_A_READING = ("stand_alone", "named", "moment", "why")
+
+
 def reading(text: str, videos: Sequence[str], moment: Shown | None = None) -> dict[str, Any]:
     """One reading as JSON values: a question that stands alone, its videos (none for all) and the place in one."""
     start, end = moment.span.seconds if moment is not None else (0.0, 0.0)
@@ -54,7 +57,7 @@ def next_reading(
         rewritten: further readings by a language model, asked for once, when all others were tried.
     """
     left = state.get("readings") or []
-    past = [*state.get("past", []), {key: state[key] for key in ("stand_alone", "named", "moment", "why")}]
+    past = [*state.get("past", []), {key: state[key] for key in _OF_A_READING if key in state}]
     second, before = bool(state.get("second")), state.get("before_rewriting", -1)
     if not left and before < 0:
         before = len(past)
