@@ -59,7 +59,7 @@ def test_it_ends_when_it_is_asked_to_and_ends_its_streams(root: Path, with_signa
         # Somebody else answers it, so that it stays open.
         lease = store.turns.begin(thread.thread_id, "How hot?")
         with serving(root) as (process, url), httpx2.Client(base_url=url, timeout=30) as client:
-            assert client.get(f"{API}/ready").json() == {"status": "ready"}
+            assert client.get(f"{API}/ready").json()["status"] == "ready"
             seen: list[object] = []
             follower = threading.Thread(
                 target=lambda: seen.extend(events(client, f"{API}/turns/{lease.turn_id}/events"))
