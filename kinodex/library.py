@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -61,6 +62,7 @@ class Library:
     Attributes:
         report_path: of the report of the last `ingest`; None before, or if it could not be written.
         stopped: why the budget of the last `ingest` stopped it; "" if it did not.
+        closing: whatever is to be closed with it.
 
     Raises:
         StoreError: LIBRARY_MISSING, LIBRARY_READ_ONLY or LIBRARY_VERSION; DATABASE_UNREACHABLE and the like if it
@@ -73,6 +75,7 @@ class Library:
         self.settings = settings
         self.report_path: Path | None = None
         self.stopped = ""
+        self.closing = ExitStack()
         self.store = LibraryStore.open(
             settings.library, create=create, places=settings.places(), max_attempts=settings.attempts
         )
@@ -106,6 +109,7 @@ class Library:
 
     def close(self) -> None:
         """Close files and connections."""
+        self.closing.close()
         if self._llm is not None:
             self._llm.close()
         self.store.close()
@@ -301,6 +305,8 @@ class Library:
         duplicates: bool = False,
         explain: bool = False,
         videos: Sequence[str] | None = None,
+        *,
+        video_ids: Sequence[str] | None = None,
     ) -> Found:
         """The ``k`` best moments for a query in any language.
 
@@ -308,10 +314,11 @@ class Library:
             duplicates: also show moments that show the same as a better one; else they are listed in its ``also``.
             explain: say why, too: `agents.search.explanation.Explanation` in ``explanation`` of what is returned.
             videos: look only in these; video ids, paths or names.
+            video_ids: look only in these, which are ids and may be none at all.
         """
         from kinodex.usecases.search import search
 
-        only = [self.resolve(video) for video in videos] if videos else None
+        only = [self.resolve(video) for video in videos] if videos else video_ids
         found = search(self._kept_finder(), query, k, duplicates, explain, only)
         self._freeze_models()
         return found
@@ -429,13 +436,20 @@ class Library:
         Raises:
             UsageError: UNKNOWN_THREAD; UNKNOWN_VIDEO; USAGE if both are given.
         """
-        from kinodex.usecases.conversations.chat import Conversation, open_runner, open_thread
+        from kinodex.usecases.conversations.chat import Conversation, open_thread
+
+        return Conversation(self.store, self.runner, open_thread(self.store, thread, videos))
+
+    @property
+    def runner(self) -> TurnRunner:
+        """What answers the turns of conversations."""
+        from kinodex.usecases.conversations.chat import open_runner
 
         finder = self._kept_finder()
         with self._opening:
             if self._runner is None:
                 self._runner = open_runner(self.store, self.encoders, finder, self.llm, self.settings)
-        return Conversation(self.store, self._runner, open_thread(self.store, thread, videos))
+        return self._runner
 
     def evaluate(self, annotations: str | Path, clips: str | Path) -> Evaluation:
         """Measure retrieval, tagging and answers against annotations (see `workflows.evaluation.annotations`)."""

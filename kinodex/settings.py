@@ -157,6 +157,33 @@ class DescribeSettings(BaseModel):
     metadata: bool = True
 
 
+class ServerSettings(BaseModel):
+    """What `kinodex serve` answers, and how.
+
+    Attributes:
+        host: address that it serves; any other than one of this machine wants access control.
+        port: of the web app and the API.
+        allowed_hosts: names that people reach it by, beside those of this machine: behind a proxy, the proxy's.
+        body_limit: bytes that a request may send.
+        ingest_roots: folders whose files may be ingested through the API, and the folders in them; relative to the
+            working directory. None: any, for everybody on this machine while access control is off, else none.
+        metrics: serve ``/metrics`` also to other machines.
+        playback_cache: gigabytes (10⁹ bytes) of what is made of videos for players; what was used longest ago goes.
+        proxies: how many videos are converted for players at the same time.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8730, ge=0, le=65535)
+    allowed_hosts: tuple[str, ...] = ()
+    body_limit: int = Field(default=10_000_000, ge=1_000)
+    ingest_roots: tuple[Path, ...] | None = None
+    metrics: bool = False
+    playback_cache: float = Field(default=10.0, ge=0, allow_inf_nan=False)
+    proxies: int = Field(default=1, ge=1)
+
+
 class Settings(BaseModel):
     """All settings.
 
@@ -183,6 +210,7 @@ class Settings(BaseModel):
         search: steps after recall.
         chat: limits of one turn of a conversation.
         describe: what an endpoint that describes videos is told.
+        server: of `kinodex serve`.
         perception: settings of stages by stage, see `pipeline.perception.PerceptionConfig`.
         models, profiles: in addition to those of Kinodex, in the form of the tables of
             `encoders/registry/models.toml`.
@@ -210,6 +238,7 @@ class Settings(BaseModel):
     search: SearchSettings = SearchSettings()
     chat: ChatSettings = ChatSettings()
     describe: DescribeSettings = DescribeSettings()
+    server: ServerSettings = ServerSettings()
     perception: dict[str, dict[str, Any]] = Field(default_factory=dict)
     models: dict[str, dict[str, Any]] = Field(default_factory=dict)
     profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -324,6 +353,7 @@ _TABLES: Mapping[str, type[BaseModel]] = {
     "search": SearchSettings,
     "chat": ChatSettings,
     "describe": DescribeSettings,
+    "server": ServerSettings,
 }
 
 

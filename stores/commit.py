@@ -15,6 +15,7 @@ from stores.catalog import bump_revision
 from stores.core.ids import base_stage
 from stores.core.record_columns import columns_of, search_text, video_columns
 from stores.core.records import Blob, Label, Receipt, StageKey, StageOutput, Tracklet, VectorItem, Video
+from stores.corrections.applying import reapply
 from stores.ledger import Attempt, Ledger
 from stores.sql.database import reading, writing
 from stores.sql.fulltext import forget_lines, index_lines
@@ -81,7 +82,7 @@ def replace_rows(engine: Engine, ledger: Ledger, attempt: Attempt, output: Stage
 
     If the stage was done in parts, these are deleted: their results are in the whole now. A probe that finds another
     time base or start than before deletes all other stages of the video, since their spans are no longer valid. Claims
-    of conversations go with the evidence that they cite.
+    of conversations go with the evidence that they cite. What persons wrote for lines is put onto the new ones.
 
     Raises:
         StoreError: STALE_ATTEMPT, DISK_FULL, LIBRARY_READ_ONLY.
@@ -102,6 +103,7 @@ def replace_rows(engine: Engine, ledger: Ledger, attempt: Attempt, output: Stage
         rows = len(output.records) + len(output.vectors) + len(output.blobs)
         receipt = ledger.done_in(connection, attempt, output.seconds, rows, first)
         _insert_stage(connection, key, output)
+        reapply(connection, key.video_id, key.stage)
         index_lines(connection, key.video_id, key.stage, nothing=first and not output.records)
         remove_replaced(connection, cited)
         bump_revision(connection)

@@ -7,6 +7,7 @@ kinodex-library/
 ├── blobs/              video_id/stage/fingerprint/name
 ├── frame_hashes.index which videos have like pictures: can be rebuilt
 ├── checkpoints/        answers in the making, until they are finished
+├── playback/           what was made of videos for players: can be made again
 ├── staging/            staged outputs on their way from workers to the writer
 ├── writer.lock         held while something is written, for moments
 └── job.lock            held by an ingest and the like, for as long as it runs
@@ -29,14 +30,19 @@ from typing import TYPE_CHECKING
 from sqlalchemy import URL, Engine
 
 from stores import writer_lock
+from stores.access.store import AccessStore
 from stores.catalog import Catalog
 from stores.commit import Replaced, check_output, replace_rows, with_kept_vectors
 from stores.core.errors import StoreError, UsageError
 from stores.core.places import Places
 from stores.core.records import Receipt, StageOutput
+from stores.corrections.store import Corrections
 from stores.files.blobs import BlobStore
+from stores.files.derived import DerivedFiles
 from stores.files.staging_area import StagingArea
 from stores.identity import check_library_file, identify, write_library_file
+from stores.jobs.job_ledger import JobLedger
+from stores.jobs.store import JobStore
 from stores.ledger import MAX_ATTEMPTS, Attempt, Ledger
 from stores.runs import RunLog
 from stores.sql.database import reading
@@ -70,7 +76,10 @@ class LibraryStore:
         places: where its parts are.
         staging: folder for staged outputs, if they are not in an object store (`staging_area`).
         ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, runs, threads, turns: the stores in it.
+        jobs, job_ledger: likewise, for those who order jobs and for the workers that do them.
         checkpoints: the files of turns in flight on this machine.
+        access: who may use it, and who sees what.
+        derived: what was made of videos for players, on this machine.
         query: its door for SQL.
     """
 
@@ -78,6 +87,7 @@ class LibraryStore:
         self, root: Path, engine: Engine, places: Places, blobs: BlobStore, library_id: str, max_attempts: int
     ) -> None:
         self.root = root
+        self.library_id = library_id
         self.places = places
         self.staging = root / "staging"
         self._engine = engine
@@ -93,12 +103,17 @@ class LibraryStore:
             self.catalog.revision,
             f"kinodex-{library_id}",
         )
+        self.derived = DerivedFiles(root / "playback")
         self.tags = TagLibrary(engine)
+        self.corrections = Corrections(engine)
         self.tag_vectors = KeptTagVectors(engine)
         self.runs = RunLog(engine)
         self.checkpoints = CheckpointFiles(root)
         self.threads = ThreadStore(engine, self.checkpoints)
         self.turns = TurnLedger(engine, self.checkpoints)
+        self.access = AccessStore(engine)
+        self.jobs = JobStore(engine)
+        self.job_ledger = JobLedger(engine)
 
     @classmethod
     def open(

@@ -17,7 +17,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -96,10 +96,13 @@ class TurnRunner:
         """
         return self._store.turns.begin(thread_id, question, wait_seconds)
 
-    def run(self, lease: Lease, on_event: OnEvent | None = None) -> Turn:
+    def run(self, lease: Lease, on_event: OnEvent | None = None, only: Sequence[str] | None = None) -> Turn:
         """Runs a turn to its end, or from its last node if an earlier attempt died.
 
         An interrupt (Ctrl-C), and an error of ``on_event``, cancel the turn.
+
+        Args:
+            only: ids of the videos that the one who asks sees, of those that the thread is about; None for all.
 
         Returns:
             The turn as it is stored: ``done``; ``cancelled``; ``failed`` with the code of what a node raised, or
@@ -115,7 +118,7 @@ class TurnRunner:
         run = GraphRun(self._store, self._graph, lease, context, self._limits.steps)
         watch = _Watch(self._store, lease, on_event)
         try:
-            outcome = self._follow(run, self._input(turn), context, watch)
+            outcome = self._follow(run, self._input(turn, only), context, watch)
         except BaseException:
             context.stop("cancelled")
             self._end(lease, TurnStoppedError("cancelled"), context)
@@ -126,11 +129,16 @@ class TurnRunner:
             raise outcome
         return ended
 
-    def recover(self, thread_id: str | None = None, on_event: OnEvent | None = None) -> list[Turn]:
+    def recover(
+        self, thread_id: str | None = None, on_event: OnEvent | None = None, only: Sequence[str] | None = None
+    ) -> list[Turn]:
         """Goes on with the turns (of one thread) whose process died, one after the other.
 
-        To be called when a conversation is opened again, and by a server when it starts. A new question in the thread
-        comes first: it marks the lost turn as interrupted.
+        To be called when a conversation is opened again. A new question in the thread comes first: it marks the lost
+        turn as interrupted.
+
+        Args:
+            only: as `run`.
         """
         resumed = []
         for lost in self._store.turns.lost(thread_id):
@@ -141,15 +149,18 @@ class TurnRunner:
                     resumed.append(turn)
                 continue
             _LOG.info("The turn %s is resumed, attempt %d.", lease.turn_id, lease.attempt)
-            resumed.append(self.run(lease, on_event))
+            resumed.append(self.run(lease, on_event, only))
         return resumed
 
     def cancel(self, turn_id: str) -> bool:
         """Asks the process that runs a turn to end it; returns whether it was running."""
         return self._store.turns.ask_to_cancel(turn_id)
 
-    def _input(self, turn: Turn) -> TurnInput:
+    def _input(self, turn: Turn, only: Sequence[str] | None) -> TurnInput:
         scope = self._store.threads.get(turn.thread_id).video_ids
+        if only is not None:
+            seen = frozenset(only)
+            scope = tuple(only) if scope is None else tuple(one for one in scope if one in seen)
         last = self._store.threads.turns(turn.thread_id, RECENT_TURNS + EARLIER_TURNS + 1)
         return TurnInput(
             thread_id=turn.thread_id,

@@ -25,12 +25,15 @@ from kinodex.cli.commands import (
     reembed,
     replay,
     search,
+    serve,
     tags,
     upkeep,
     videos,
     watch,
 )
+from kinodex.cli.commands.access import collections, keys, users
 from kinodex.cli.context import say_error
+from kinodex.cli.exchange import export
 from kinodex.cli.parsing import Commands
 from kinodex.exits import EXIT_FAILED, EXIT_INTERRUPTED
 from kinodex.text import clean
@@ -45,6 +48,7 @@ app = Commands(
     Tag:     kinodex tags import tags.csv && kinodex tag --all
     Ask:     kinodex ask "What is the baby holding?"
     Talk:    kinodex chat
+    Look:    kinodex serve --open
     Repair:  kinodex errors && kinodex retry --now
     """,
     pretty_exceptions_enable=False,
@@ -79,9 +83,11 @@ app.command("search", short_help="Find moments.")(search.search)
 app.command("ask", short_help="Answer a question, with citations.")(ask.ask)
 app.command("chat", short_help="Talk about the videos, with citations.")(chat.chat)
 app.add_typer(threads.app, name="threads")
+app.command("serve", short_help="Open the library in a browser.")(serve.serve)
 app.add_typer(tags.app, name="tags")
 app.command("tag", short_help="Tag videos from your vocabulary.")(tags.tag)
 app.command("describe", short_help="Describe clips and videos in words.")(describe.describe)
+app.command("export", short_help="Export transcripts, tags, moments and tables.")(export.export)
 app.command("videos", short_help="List the videos.")(videos.videos)
 app.command("show", short_help="Show everything known about one video.")(videos.show)
 app.command("status", short_help="Show how much is indexed.")(videos.status)
@@ -95,6 +101,9 @@ app.command("reembed", short_help="Remake vectors after a change of models.")(re
 app.command("gc", short_help="Remove what crashes left behind.")(upkeep.gc)
 app.command("forget", short_help="Remove videos from the library.")(upkeep.forget)
 app.add_typer(models.app, name="models", short_help="Show, fetch and check the models.")
+app.add_typer(users.app, name="users")
+app.add_typer(keys.app, name="keys")
+app.add_typer(collections.app, name="collections")
 app.command("doctor", short_help="Check that everything is in place.")(doctor.doctor)
 app.command("help", short_help="Show how a command is used.")(_help)
 app.command("evaluate", short_help="Measure quality on annotated clips.")(evaluate.evaluate)

@@ -18,6 +18,7 @@ import typer
 
 from kinodex.exits import EXIT_FAILED as EXIT_FAILED
 from kinodex.exits import EXIT_INTERRUPTED, OUTCOMES
+from kinodex.faults import explained as explained
 from kinodex.text import clean, listing_json, to_json
 
 if TYPE_CHECKING:
@@ -209,19 +210,6 @@ def _sigterm_interrupts() -> Iterator[None]:
 def _stopped(how: str, code: int) -> int:
     print(f"{how}; the library is consistent, run the same command to go on", file=sys.stderr)
     return code
-
-
-def explained(error: Exception) -> KinodexError:
-    """An error that nobody expected, as one with a code: a model's, or INTERNAL."""
-    from encoders.types import WeightsError
-    from pipeline.model_errors import model_error
-    from stores.core.errors import KinodexError
-    from stores.sql.faults import in_one_line
-
-    if isinstance(error, WeightsError):
-        return model_error(error)
-    hint = "This is a bug in Kinodex; KINODEX_DEBUG=1 shows where."
-    return KinodexError("INTERNAL", f"{in_one_line(error).rstrip('.')}.", hint)
 
 
 def _fail(error: KinodexError, as_json: bool) -> int:

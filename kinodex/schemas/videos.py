@@ -91,7 +91,7 @@ def video(entry: VideoEntry) -> VideoDocument:
         status=entry.status,
         error=fault(entry.error_code, entry.error_message),
         stages=dict(entry.stages),
-        media=_media(entry.video) if entry.video is not None else None,
+        media=media_of(entry.video) if entry.video is not None else None,
     )
 
 
@@ -141,7 +141,8 @@ def evidence(lines: Iterable[Evidence]) -> list[EvidenceLine]:
     ]
 
 
-def _media(found: Video) -> Media:
+def media_of(found: Video) -> Media:
+    """What a probe found out about a file."""
     return Media(
         seconds=found.seconds,
         width=found.width,

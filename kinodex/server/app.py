@@ -1,30 +1,62 @@
-"""The HTTP API of one library."""
+"""The HTTP API of one library, and the web app that uses it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from kinodex import __version__
-from kinodex.server.problems import problem
-from kinodex.server.routes import health
-from stores.core.errors import KinodexError
+from kinodex.server.events import Streams
+from kinodex.server.idempotency import Idempotency
+from kinodex.server.openapi import document_of, operation_id
+from kinodex.server.perimeter import Perimeter
+from kinodex.server.problems import errors, handle_errors
+from kinodex.server.routes import (access, collections, exports, failures, health, jobs, media, moments, query, search, threads, turns, videos,)
+from kinodex.server.web_files import WebFiles
+from kinodex.views import urls
 
 if TYPE_CHECKING:
     from kinodex.library import Library
 
-ROUTERS = (health.router,)
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    access.router,
+    collections.router,
+    videos.router,
+    moments.router,
+    search.router,
+    query.router,
+    threads.router,
+    turns.router,
+    media.router,
+    jobs.router,
+    failures.router,
+    exports.router,
+)
 """The resources under ``/api/v1``."""
 
 
 def create_app(library: Library) -> FastAPI:
     """The app that serves one opened library."""
     app = FastAPI(
-        title="Kinodex", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
+        title="Kinodex",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"{urls.API}/openapi.json",
+        redirect_slashes=False,
+        generate_unique_id_function=operation_id,
+        responses=errors(),
     )
     app.state.library = library
-    app.add_exception_handler(KinodexError, problem)
+    app.state.streams = Streams()
+    app.state.idempotency = Idempotency()
+    app.state.web = WebFiles()
+    app.openapi = lambda: document_of(app)  # type: ignore[method-assign]
+    handle_errors(app)
     for router in ROUTERS:
-        app.include_router(router, prefix="/api/v1")
+        app.include_router(router, prefix=urls.API)
+    server = library.settings.server
+    app.add_middleware(Perimeter, hosts=server.allowed_hosts, body_limit=server.body_limit)
     return app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from kinodex.usecases.config import open_eyes, perception_config
@@ -84,3 +85,31 @@ def ask(store: LibraryStore, answerer: Answerer, question: str, videos: Sequence
     """
     only = [store.catalog.resolve(video) for video in videos] if videos else None
     return answerer.ask(question, video_ids=only)
+
+
+def exact_words(store: LibraryStore, query: str, k: int, video_ids: Sequence[str] | None = None) -> Found:
+    """The moments with a line that holds all the words of a query.
+
+    Raises:
+        UsageError: USAGE if it holds no word.
+    """
+    from agents.search.ways.exact import exact
+
+    return exact(store, query, k, video_ids)
+
+
+def similar_moments(
+    store: LibraryStore,
+    encoders: Encoders,
+    video_id: str,
+    seconds: tuple[float, float],
+    k: int,
+    video_ids: Sequence[str] | None = None,
+) -> Found:
+    """The moments that look most like one of a video; none if that is not probed or not indexed."""
+    from agents.search.ways.similar import similar
+    from stores.core.records import Span
+
+    known = store.catalog.video(video_id)
+    base = known.time_base if known is not None else Fraction(1, 1000)
+    return similar(store, encoders, video_id, Span.from_seconds(*seconds, base), k, video_ids)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from stores.access.records import NO_VIDEOS, VideoSet
 from stores.core.errors import UsageError
 from stores.core.principal import Principal, Scope
 
@@ -23,11 +24,24 @@ class LibraryView:
     Attributes:
         library: opened once for all views.
         principal: who asks.
+
+    Args:
+        again: finds out who asks once more, for `renewed`.
     """
 
-    def __init__(self, library: Library, principal: Principal) -> None:
+    def __init__(self, library: Library, principal: Principal, again: Callable[[], Principal] | None = None) -> None:
         self.library = library
         self.principal = principal
+        self._again = again
+
+    def renewed(self) -> LibraryView:
+        """The view of the one that comes with the same cookie or key now: asked before each event of a long stream,
+        which so ends when access does.
+
+        Raises:
+            UsageError: LOGIN_REQUIRED if that is nobody any more.
+        """
+        return self if self._again is None else LibraryView(self.library, self._again(), self._again)
 
     @property
     def store(self) -> LibraryStore:
@@ -50,8 +64,19 @@ class LibraryView:
             raise UsageError("FORBIDDEN", f"{self.principal.name} may not do this.", hint)
 
     def visible(self) -> tuple[str, ...] | None:
-        """Ids of the videos that it sees now; None for all there are."""
-        return None
+        """Ids of the videos that it sees now, sorted; None for all there are."""
+        return _ids(self._set())
+
+    def changeable(self) -> tuple[str, ...] | None:
+        """As `visible`, those whose lines and tags it may change: it edits one of their collections."""
+        return _ids(self.store.access.editable(self.principal.user_id, self.principal.key_id))
+
+    def _set(self) -> VideoSet | None:
+        seen = self.store.access.visible(self.principal.user_id, self.principal.key_id)
+        one = self.principal.only_video
+        if not one:
+            return seen
+        return VideoSet((one,), frozenset((one,))) if seen is None or one in seen.known else NO_VIDEOS
 
     def only(self, video_ids: Iterable[str] | None) -> tuple[str, ...] | None:
         """Those of these videos that it sees; None for all there are.
@@ -59,19 +84,16 @@ class LibraryView:
         Args:
             video_ids: None for all that it sees.
         """
-        visible = self.visible()
+        visible = self._set()
         if video_ids is None:
-            return visible
+            return _ids(visible)
         asked = tuple(dict.fromkeys(video_ids))
-        if visible is None:
-            return asked
-        seen = frozenset(visible)
-        return tuple(video_id for video_id in asked if video_id in seen)
+        return asked if visible is None else tuple(one for one in asked if one in visible.known)
 
     def sees(self, video_id: str) -> bool:
         """Whether it sees this video."""
-        visible = self.visible()
-        return visible is None or video_id in visible
+        visible = self._set()
+        return visible is None or video_id in visible.known
 
     def video(self, video_id: str) -> str:
         """The id of a video that it sees, by that id.
@@ -84,9 +106,28 @@ class LibraryView:
             raise unknown_video(video_id)
         return video_id
 
+    def video_to_change(self, video_id: str, scope: Scope) -> str:
+        """As `video`, of one whose lines (``edit``) or tags (``review``) it may change.
+
+        Raises:
+            UsageError: UNKNOWN_VIDEO; FORBIDDEN if it only sees it.
+        """
+        self.video(video_id)
+        self.require(scope)
+        access, who = self.store.access, self.principal
+        edited = access.editable(who.user_id, who.key_id)
+        if edited is not None and video_id not in edited.known:
+            hint = "Ask for the role of an editor in a collection that it is in."
+            raise UsageError("FORBIDDEN", f"{who.name} may see this video, not change what is known of it.", hint)
+        return video_id
+
     def videos(self, video_ids: Sequence[str]) -> list[str]:
         """As `video`, for several."""
         return [self.video(video_id) for video_id in dict.fromkeys(video_ids)]
+
+
+def _ids(some: VideoSet | None) -> tuple[str, ...] | None:
+    return None if some is None else some.ids
 
 
 def unknown_video(video_id: str) -> UsageError:

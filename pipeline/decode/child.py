@@ -59,12 +59,12 @@ class _Sender:
                 os._exit(0)  # the parent has gone, or has closed the connection
 
 
-def main() -> None:
-    """Serve until the parent closes the socket."""
-    descriptor, parent, address_space = map(int, sys.argv[1:4])
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    wire = Wire(socket.socket(fileno=descriptor))
+Jobs = Mapping[str, Callable[..., None]]
+"""By tag: called with the values of a message and with ``emit``."""
+
+
+def decoding_jobs() -> Jobs:
+    """What a `pipeline.decode.decoder.Decoder` asks for."""
     from pipeline.decode.audio_pass import AudioJob, decode_audio
     from pipeline.decode.probe_header import read_header, read_tags
     from pipeline.decode.video_pass import VideoJob, decode_video
@@ -81,17 +81,24 @@ def main() -> None:
     def sound(path: str, emit: Emit, **values: Any) -> None:
         decode_audio(path, AudioJob(**values), emit)
 
+    return {"probe": probe, "tags": tags, "frames": frames, "sound": sound, "misbehave": _misbehave}
+
+
+def serve(load: Callable[[], Jobs]) -> None:
+    """Do jobs until the parent closes the socket.
+
+    Args:
+        load: imports what the jobs need, and returns them.
+    """
+    descriptor, parent, address_space = map(int, sys.argv[1:4])
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    wire = Wire(socket.socket(fileno=descriptor))
+    jobs = load()
     # After the imports, so that a limit too low for the libraries fails the first job with the right error.
     resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
     sender = _Sender(wire)
     sender.emit("ready", {})
-    jobs: dict[str, Callable[..., None]] = {
-        "probe": probe,
-        "tags": tags,
-        "frames": frames,
-        "sound": sound,
-        "misbehave": _misbehave,
-    }
     while True:
         try:
             job = wire.receive()
@@ -131,4 +138,4 @@ def _misbehave(how: str, emit: Emit) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(decoding_jobs)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -68,6 +68,8 @@ class Decoder:
     NO_VIDEO_STREAM, UNSUPPORTED_CODEC, ABSURD_DIMENSIONS, NO_FRAMES, DECODE_FAILED for what is wrong with the file;
     DECODE_CRASHED, DECODE_TIMEOUT and DECODE_MEMORY if the file brought the child down; the next call starts a new one.
     """
+
+    _module = "pipeline.decode.child"  # what the child runs
 
     def __init__(self, limits: DecoderLimits | None = None) -> None:
         self.limits = limits or DecoderLimits()
@@ -137,7 +139,7 @@ class Decoder:
             self._child.end()
             self._child = None
 
-    def __enter__(self) -> Decoder:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -198,21 +200,21 @@ class Decoder:
         if child is not None and (child.busy or child.jobs >= self.limits.restart_after or not child.is_alive()):
             self.close()
         if self._child is None:
-            self._child = _Child(self.limits.address_space_bytes)
+            self._child = _Child(self._module, self.limits.address_space_bytes)
         return self._child
 
 
 class _Child:
     """The process and the connection to it."""
 
-    def __init__(self, address_space: int) -> None:
+    def __init__(self, module: str, address_space: int) -> None:
         ours, theirs = socket.socketpair()
         environment = environment_of_child(os.environ)
         # Kinodex is found from any current folder, which -P itself keeps off the path: it may contain anything.
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_ROOT), environment.get("PYTHONPATH", "")]))
         # Thread pools of numerical libraries would use up address space that codecs need.
         environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        command = [sys.executable, "-P", "-m", "pipeline.decode.child"]
+        command = [sys.executable, "-P", "-m", module]
         command += [str(theirs.fileno()), str(os.getpid()), str(address_space)]
         with theirs:
             self._process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Who asks: settled once, at a door, and given to everything below it."""
+"""Who asks: found out once, at a door, and given to everything below it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ and collections; ``jobs`` ingest, tag and describe; ``admin`` users, keys, setti
 
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
+Role = Literal["reader", "editor"]
+"""What a member may do with a collection's videos: see them; or also decide about their tags, correct their lines, and
+show them in other collections."""
+
+ROLES: tuple[Role, ...] = get_args(Role)
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -25,6 +31,7 @@ class Principal:
         scopes: what it may do with the videos that it sees.
         everything: whether it sees all videos, those of no collection, too.
         key_id: of the API key that it came with; "" for a person.
+        only_video: of a signed url, the one video that it sees; "" for any.
     """
 
     user_id: str
@@ -32,6 +39,7 @@ class Principal:
     scopes: frozenset[Scope]
     everything: bool = False
     key_id: str = ""
+    only_video: str = ""
 
     def may(self, scope: Scope) -> bool:
         """Whether it may do this."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, select
 
+from stores.access.revision import bump_access
 from stores.catalog import bump_revision
 from stores.commit import Replaced
 from stores.core.errors import UsageError
@@ -52,8 +53,11 @@ def forget(store: LibraryStore, video_ids: Iterable[str]) -> Forgotten:
                 stopped += remove_video(connection, video_id)
                 _forget(connection, video_id, replaced)
             bump_revision(connection)
+            bump_access(connection)
         store.checkpoints.remove(*stopped)
         store.discard(replaced)
+        for video_id in wanted:
+            store.derived.forget(video_id)
     return Forgotten(len(wanted), len(replaced.blobs), sum(map(len, replaced.vectors.values())))
 
 

@@ -7,8 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from stores.commit import forget_runs, stale_parts
 from stores.known_frame_hashes import UNFINISHED
+from stores.sql.database import reading
+from stores.sql.tables import VideoRow
 
 if TYPE_CHECKING:
     from stores.core.records import StageKey
@@ -25,8 +29,8 @@ class Swept:
         blobs, vectors: those that no finished stage points at.
         staged: staged outputs that no writer will read.
         parts: runs of parts whose whole stage was done after they began.
-        bytes: freed: blobs, staged outputs, checkpoints of answers that are over, replaced vector indexes, and an
-            unfinished index of frame hashes.
+        bytes: freed: blobs, staged outputs, checkpoints of answers that are over, replaced vector indexes, an
+            unfinished index of frame hashes, and what was made for players of videos that are gone.
     """
 
     blobs: int = 0
@@ -61,6 +65,7 @@ def sweep(store: LibraryStore, grace_seconds: float = 0.0, dry_run: bool = False
         checkpoints = store.checkpoints.stale(store.turns.running)
         freed += sum(one.size for one in checkpoints)
         vectors = _sweep_vectors(store, dry_run)
+        freed += store.derived.sweep(_video_ids(store), dry_run)
         if not dry_run:
             for blob in blobs:
                 store.blobs.delete(blob.key, blob.name)
@@ -80,6 +85,11 @@ def forget_superseded(store: LibraryStore, keys: Sequence[StageKey]) -> None:
     """
     with store.writer():
         store.discard(forget_runs(store.engine, keys))
+
+
+def _video_ids(store: LibraryStore) -> set[str]:
+    with reading(store.engine) as connection:
+        return set(connection.execute(select(VideoRow.video_id)).scalars())
 
 
 def _sweep_vectors(store: LibraryStore, dry_run: bool) -> int:

@@ -13,6 +13,7 @@ from stores.query.checking import CheckedQuery, checked
 from stores.query.refusal import refuse
 from stores.query.rewriting import Target, executable
 from stores.query.running import Row, rows_of, target_of
+from stores.query.schema import TableInfo, schema
 from stores.query.witnesses import Witness, witness_queries
 
 MAX_ROWS = 200
@@ -91,6 +92,10 @@ class GuardedSql:
             for row in rows:
                 found.update((str(row[at]), None) for at in witness.at if row[at] is not None)
         return tuple(found)[:limit]
+
+    def tables(self) -> tuple[TableInfo, ...]:
+        """The tables that can be asked."""
+        return tuple(schema().values())
 
     @cached_property
     def _target(self) -> Target:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from stores.core.records import Span
 from stores.sql.tables import EVIDENCE, VideoRow
 from stores.threads.records import RunEvent, Thread, ThreadCitation, ThreadClaim, Turn, Usage
-from stores.threads.tables import CitationRow, ClaimRow, RunEventRow, ThreadVideoRow, TurnRow
+from stores.threads.tables import CitationRow, ClaimRow, RunEventRow, ThreadVideoRow, TurnRow, TurnVideoRow
 
 _LISTED = 500  # ids in one query
 
@@ -39,6 +39,7 @@ def threads_of(connection: Connection, rows: Sequence[Any]) -> list[Thread]:
             turns=row.turns,
             created_at=row.created_at,
             changed_at=row.changed_at,
+            owner=row.owner,
         )
         for row in rows
     ]
@@ -59,7 +60,12 @@ def turns_of(connection: Connection, rows: Sequence[Any]) -> list[Turn]:
         for row in connection.execute(said):
             citations = tuple(cited[row.turn_id, row.ordinal])
             claims[row.turn_id].append(ThreadClaim(row.text, citations, row.basis, row.sql, row.value))
-    return [_turn(row, tuple(claims[row.turn_id])) for row in rows]
+    read: dict[str, list[str]] = defaultdict(list)
+    for some in in_batches(row.turn_id for row in rows):
+        noted = select(TurnVideoRow.turn_id, TurnVideoRow.video_id).where(TurnVideoRow.turn_id.in_(some))
+        for turn_id, video_id in connection.execute(noted.order_by(TurnVideoRow.video_id)):
+            read[turn_id].append(video_id)
+    return [_turn(row, tuple(claims[row.turn_id]), tuple(read[row.turn_id])) for row in rows]
 
 
 def turn_of(connection: Connection, turn_id: str) -> Turn | None:
@@ -87,7 +93,7 @@ def cited_now(connection: Connection, evidence_ids: Iterable[str]) -> dict[str, 
     return found
 
 
-def _turn(row: Any, claims: tuple[ThreadClaim, ...]) -> Turn:
+def _turn(row: Any, claims: tuple[ThreadClaim, ...], videos: tuple[str, ...]) -> Turn:
     return Turn(
         turn_id=row.turn_id,
         thread_id=row.thread_id,
@@ -107,4 +113,7 @@ def _turn(row: Any, claims: tuple[ThreadClaim, ...]) -> Turn:
         events=row.events,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        videos=videos,
+        key_id=row.key_id,
+        seen_as=row.seen_as,
     )

@@ -15,6 +15,9 @@ TurnStatus = Literal["running", "done", "cancelled", "failed", "interrupted"]
 REMOVED = "(This answer was removed together with what it cited.)"
 """The text of an answer whose evidence is gone."""
 
+WITHHELD = "(withheld)"
+"""The text of an answer from videos that its reader does not see, or no longer."""
+
 LARGEST_PAYLOAD = 2_000
 """Characters of an event's payload, as JSON. Source: our choice: 50 turns of 6 steps stay far below 2 MB."""
 
@@ -30,6 +33,7 @@ class Thread:
         video_ids: the videos it is about; None: the whole library. Forgotten videos are no longer among them; so it
             can be empty, and then there is nothing to find.
         turns: how many were begun.
+        owner: the user that it belongs to; "" for the owner of the library.
     """
 
     thread_id: str
@@ -38,6 +42,7 @@ class Thread:
     turns: int
     created_at: float
     changed_at: float
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,9 @@ class Turn:
         error_code: a name in `stores.core.errors.CODES`, "" if nothing went wrong.
         attempt: how many processes have worked on it.
         events: the number of its newest event.
+        videos: ids of the videos that it read from, cited or not.
+        key_id: the API key that it was asked with; "" for a person.
+        seen_as: the collections that it was answered from (`stores.access.store.AccessStore.seen_as`).
     """
 
     turn_id: str
@@ -106,6 +114,9 @@ class Turn:
     events: int
     started_at: float
     finished_at: float | None
+    videos: tuple[str, ...] = ()
+    key_id: str = ""
+    seen_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)

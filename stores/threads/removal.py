@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
+from stores.core.owners import certainly_dead
 from stores.sql.tables import EVIDENCE
-from stores.threads.owners import certainly_dead
 from stores.threads.reading import in_batches
 from stores.threads.records import REMOVED
 from stores.threads.tables import CitationRow, ClaimRow, RunEventRow, ThreadRow, ThreadVideoRow, TurnRow, TurnVideoRow

@@ -38,10 +38,11 @@ class ThreadStore:
         self._checkpoints = checkpoints
         self._clock = clock
 
-    def create(self, title: str = "", video_ids: Sequence[str] | None = None) -> Thread:
+    def create(self, title: str = "", video_ids: Sequence[str] | None = None, owner: str = "") -> Thread:
         """A new thread.
 
         Args:
+            owner: the user that it belongs to; "" for the owner of the library.
             video_ids: the videos it is about; None: the whole library. Whether they exist is for the door to check.
 
         Raises:
@@ -49,14 +50,14 @@ class ThreadStore:
         """
         now = self._clock()
         scope = None if video_ids is None else tuple(dict.fromkeys(video_ids))
-        thread = Thread(f"thr_{secrets.token_hex(10)}", _title(title), scope, 0, now, now)
+        thread = Thread(f"thr_{secrets.token_hex(10)}", _title(title), scope, 0, now, now, owner)
         row = {"thread_id": thread.thread_id, "title": thread.title, "scoped": scope is not None, "turns": 0}
         videos = [
             {"thread_id": thread.thread_id, "video_id": one, "ordinal": number}
             for number, one in enumerate(scope or ())
         ]
         with writing(self._engine) as connection:
-            connection.execute(insert(ThreadRow).values(**row, created_at=now, changed_at=now))
+            connection.execute(insert(ThreadRow).values(**row, created_at=now, changed_at=now, owner=owner))
             if videos:
                 connection.execute(insert(ThreadVideoRow), videos)
         return thread
@@ -73,9 +74,10 @@ class ThreadStore:
                 raise unknown_thread(thread_id)
             return threads_of(connection, rows)[0]
 
-    def page(self, limit: int = 50, after: Thread | None = None) -> list[Thread]:
-        """Threads, the one that was changed last first; ``after``: the last one of the page before."""
-        chosen = select(ThreadRow.__table__).order_by(ThreadRow.changed_at.desc(), ThreadRow.thread_id).limit(limit)
+    def page(self, limit: int | None = 50, after: Thread | None = None, owner: str = "") -> list[Thread]:
+        """Threads of one owner, the one that was changed last first; ``after``: the last one of the page before."""
+        chosen = select(ThreadRow.__table__).where(ThreadRow.owner == owner)
+        chosen = chosen.order_by(ThreadRow.changed_at.desc(), ThreadRow.thread_id).limit(limit)
         if after is not None:
             older = ThreadRow.changed_at < after.changed_at
             same = (ThreadRow.changed_at == after.changed_at) & (ThreadRow.thread_id > after.thread_id)

@@ -23,6 +23,10 @@ class ThreadRow(Base):
     turns: Mapped[int]
     created_at: Mapped[float]
     changed_at: Mapped[float] = mapped_column(index=True)
+    owner: Mapped[str] = mapped_column(server_default=text("''"))
+
+
+Index("ix_threads_owner", ThreadRow.owner, ThreadRow.changed_at)
 
 
 class ThreadVideoRow(Base):
@@ -37,8 +41,9 @@ class ThreadVideoRow(Base):
 class TurnRow(Base):
     """`records.Turn`, and who runs it.
 
-    ``attempt``: the fencing token; ``owner``: the process that runs it (`stores.threads.owners`), which must renew
-    ``lease_until``, seconds since the epoch; ``events``: the number of its newest event.
+    ``attempt``: the fencing token; ``owner``: the process that runs it (`stores.core.owners`), which must renew
+    ``lease_until``, seconds since the epoch; ``events``: the number of its newest event; ``key_id``: the API key that
+    it was asked with, ``seen_as``: the collections that it was answered from (`stores.access.store`).
     """
 
     __tablename__ = "turns"
@@ -65,6 +70,8 @@ class TurnRow(Base):
     cost: Mapped[float]
     started_at: Mapped[float]
     finished_at: Mapped[float | None]
+    key_id: Mapped[str] = mapped_column(server_default=text("''"))
+    seen_as: Mapped[str] = mapped_column(server_default=text("''"))
 
 
 Index("turns_in_order", TurnRow.thread_id, TurnRow.ordinal, unique=True)

@@ -17,11 +17,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, insert, select, update
 
 from stores.core.errors import CODES, StoreError, UsageError
+from stores.core.owners import certainly_dead, this_process
 from stores.core.record_columns import clean
 from stores.sql.database import empty_log, reading, writing
 from stores.sql.tables import EVIDENCE
 from stores.threads.checkpoint_files import CheckpointFiles
-from stores.threads.owners import certainly_dead, this_process
 from stores.threads.reading import cited_now, in_batches, turn_of, turns_of
 from stores.threads.records import (
     MOST_EVENTS,
@@ -57,7 +57,7 @@ class TurnLedger:
         checkpoints: where those of turns are that end here without their process; None: left to the next sweep.
         clock: seconds since the epoch. Clocks of machines should agree within `LEASE_SECONDS`; if they do not, a turn
             may be begun again too soon, and yet it is answered once.
-        owner: the name of this process; None for `stores.threads.owners.this_process`.
+        owner: the name of this process; None for `stores.core.owners.this_process`.
     """
 
     def __init__(
@@ -72,10 +72,14 @@ class TurnLedger:
         self._clock = clock
         self._owner = owner
 
-    def begin(self, thread_id: str, question: str, wait_seconds: float = 0.0) -> Lease:
+    def begin(
+        self, thread_id: str, question: str, wait_seconds: float = 0.0, key_id: str = "", seen_as: str = ""
+    ) -> Lease:
         """Commits a new turn and the right to run it. A turn before it that was lost is marked as interrupted.
 
         Args:
+            key_id: the API key that it is asked with, which may see less than its user.
+            seen_as: the collections that it is answered from (`stores.access.store.AccessStore.seen_as`).
             wait_seconds: how long to wait for another turn of the thread to end.
 
         Raises:
@@ -91,7 +95,7 @@ class TurnLedger:
             if not self._busy(thread_id):
                 ended: list[str] = []
                 with writing(self._engine) as connection:
-                    lease = self._begin(connection, thread_id, question, ended)
+                    lease = self._begin(connection, thread_id, question, ended, (key_id, seen_as))
                 if lease is not None:
                     self._remove_checkpoints(ended)
                     return lease
@@ -104,7 +108,9 @@ class TurnLedger:
         with reading(self._engine) as connection:
             return any(not self._is_lost(row) for row in connection.execute(_running_in(thread_id)))
 
-    def _begin(self, connection: Connection, thread_id: str, question: str, ended: list[str]) -> Lease | None:
+    def _begin(
+        self, connection: Connection, thread_id: str, question: str, ended: list[str], asked_by: tuple[str, str]
+    ) -> Lease | None:
         for row in connection.execute(_running_in(thread_id)).all():
             if not self._is_lost(row):
                 return None
@@ -123,6 +129,7 @@ class TurnLedger:
         values |= dict.fromkeys(("calls", "tokens", "events"), 0) | dict.fromkeys(("seconds", "cost"), 0.0)
         values |= {"turn_id": lease.turn_id, "thread_id": thread_id, "ordinal": ordinal, "question": clean(question)}
         values |= {"status": "running", "attempt": 1, "started_at": now, "finished_at": None, **self._hold(now)}
+        values |= {"key_id": asked_by[0], "seen_as": asked_by[1]}
         connection.execute(insert(TurnRow).values(**values))
         self._append(connection, lease.turn_id, 0, [NewEvent("begun")])
         return lease

@@ -9,7 +9,7 @@ from kinodex.usecases.config import open_eyes
 from kinodex.usecases.conversations.threads import find_thread
 from stores.core.errors import UsageError
 from stores.library_store import LibraryStore
-from stores.threads.records import RunEvent, Thread, Turn
+from stores.threads.records import Lease, RunEvent, Thread, Turn
 
 if TYPE_CHECKING:
     from agents.chat.turns import TurnRunner
@@ -58,10 +58,8 @@ class Conversation:
             UsageError: UNKNOWN_THREAD.
             StoreError: THREAD_BUSY.
         """
-        thread = self.thread
-        if not thread.title and question.strip():
-            self._store.threads.rename(self._thread_id, _title(question))
-        return self._runner.ask(self._thread_id, question, on_event, wait_seconds)
+        lease = begin_turn(self._store, self._runner, self.thread, question, wait_seconds)
+        return self._runner.run(lease, on_event)
 
     def resume(self, on_event: OnEvent | None = None) -> list[Turn]:
         """Go on with a turn whose process died; the turns that were ended."""
@@ -78,6 +76,20 @@ class Conversation:
     def events(self, turn_id: str, after: int = 0) -> list[RunEvent]:
         """What happened in a turn, from the event with the number after ``after`` on."""
         return self._store.threads.events_after(turn_id, after)
+
+
+def begin_turn(
+    store: LibraryStore, runner: TurnRunner, thread: Thread, question: str, wait_seconds: float = 0.0
+) -> Lease:
+    """A new turn of a thread, to be given to `TurnRunner.run`; its first question gives a thread its title.
+
+    Raises:
+        UsageError: UNKNOWN_THREAD; USAGE if the question is too long.
+        StoreError: THREAD_BUSY.
+    """
+    if not thread.title and question.strip():
+        store.threads.rename(thread.thread_id, _title(question))
+    return runner.begin(thread.thread_id, question, wait_seconds)
 
 
 def open_runner(

@@ -13,7 +13,7 @@ import pytest
 from stores.core.errors import KinodexError
 from stores.library_store import LibraryStore
 from stores.maintenance.verify import verify
-from stores.threads.owners import certainly_dead, this_process
+from stores.core.owners import certainly_dead, this_process
 from stores.threads.records import (
     LARGEST_PAYLOAD,
     MOST_EVENTS,
@@ -232,7 +232,7 @@ def test_anybody_may_cancel(store: LibraryStore) -> None:
 
 
 def test_a_dead_process_is_told_from_a_living_one() -> None:
-    program = "from stores.threads.owners import this_process; print(this_process(), flush=True); input()"
+    program = "from stores.core.owners import this_process; print(this_process(), flush=True); input()"
     child = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     owner = child.stdout.readline().strip()

@@ -1,4 +1,4 @@
-"""Which process runs a turn, and whether it is certainly dead: then nobody has to wait for its lease to end."""
+"""Which process runs something, and whether it is certainly dead: then nobody has to wait for its lease to end."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""`kinodex export` and `kinodex import`."""

@@ -1,0 +1,151 @@
+"""`kinodex export`: what is known about videos, as files for other programs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kinodex.cli.context import (
+    CommandContext,
+    ConfigOption,
+    DeviceOption,
+    JsonOption,
+    LibraryOption,
+    ProfileOption,
+    VideosArgument,
+    command_context,
+)
+from kinodex.text import clean, printable, visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from kinodex.exports.formats import Format
+    from kinodex.schemas.exports import ExportedDocument
+    from kinodex.usecases.exchange.exporting import ExportedFile
+
+
+def export(
+    form: Annotated[str, typer.Argument(metavar="FORMAT", help="As listed below.")],
+    videos: VideosArgument = None,
+    out: Annotated[
+        str | None,
+        typer.Option("-o", "--out", metavar="FILE|DIR|-", help="Where to write (default -: stdout)."),
+    ] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option("--tag", metavar="TAG", help="Only with this tag (id or name; repeatable)."),
+    ] = None,
+    query: Annotated[str, typer.Option("--query", metavar="QUERY", help="Moments that match this.")] = "",
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, metavar="N", help="How many moments at most.")] = 50,
+    kind: Annotated[
+        str, typer.Option("--kind", metavar="speech|screen|caption", help="Which lines a transcript has.")
+    ] = "speech",
+    bom: Annotated[bool, typer.Option("--bom", help="Begin CSV so that Excel knows that it is UTF-8.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files.")] = False,
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    device: DeviceOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Export what is known about each VIDEO (default: all that are indexed).
+
+    \b
+    Transcripts: srt, vtt, txt
+    Chapters:    chapters (WebVTT), ffmetadata
+    Timelines:   otio, edl, fcpxml, fcp7 (moments with --query, else accepted tags)
+    Tables:      videos, lines, tracklets, tags, moments, each as .csv, .jsonl or .parquet, e.g. lines.csv
+    Others:      annotations (W3C), nfo (Kodi)
+
+    \b
+    Example: kinodex export srt holiday.mp4 -o holiday.srt
+             kinodex export vtt -o transcripts/
+             kinodex export edl --query "a man playing drums" -o drums.edl
+             kinodex export tags.csv -o decisions.csv
+    """
+    from kinodex.exports.formats import format_of
+    from kinodex.exports.material import KINDS
+    from kinodex.schemas.exports import ExportedFilesDocument
+    from kinodex.usecases.exchange.exporting import ExportRequest
+    from kinodex.usecases.exchange.exporting import export as make
+    from stores.core.errors import UsageError
+
+    with command_context(library, profile, as_json, config, device=device) as context:
+        if kind not in KINDS:
+            raise UsageError("USAGE", f"There are no lines of the kind {kind!r}.", f"Kinds: {', '.join(KINDS)}.")
+        chosen = format_of(form)
+        place = _place(out, context, chosen)
+        with context.library() as opened:
+            ids = [opened.resolve(video) for video in videos] if videos else None
+            request = ExportRequest(chosen.name, ids, kind, tag or (), printable(query), k, bom, places=True)
+            files = make(opened.store, request, lambda wanted, most, only: opened.search(wanted, k=most, videos=only))
+        if place is None:
+            _print(context, files)
+            return
+        written = _write(files, place, chosen, force)
+        context.show(ExportedFilesDocument(files=written).payload(), lambda console: _say(console, written))
+
+
+def _place(out: str | None, context: CommandContext, form: Format) -> str | None:
+    """Where to write; None for stdout."""
+    from stores.core.errors import UsageError
+
+    if out not in (None, "", "-"):
+        return out
+    if context.as_json:
+        raise UsageError("USAGE", "With --json the export itself cannot go to stdout, too.", "Name a file with -o.")
+    if not form.text and context.out.isatty():
+        raise UsageError("USAGE", f"{form.name} is no text.", "Name a file with -o.")
+    return None
+
+
+def _print(context: CommandContext, files: list[ExportedFile]) -> None:
+    from stores.core.errors import UsageError
+
+    if len(files) != 1:
+        raise UsageError("USAGE", f"These are {len(files)} files.", "Name a folder for them: -o FOLDER/")
+    for file in files:
+        if context.out.isatty():
+            # What was said and shown is untrusted: a terminal must not obey it.
+            context.out.write(visible(file.data.decode("utf-8", "replace")))
+            continue
+        context.out.flush()
+        context.out.buffer.write(file.data)
+        context.out.flush()
+
+
+def _write(files: list[ExportedFile], out: str, form: Format, force: bool) -> list[ExportedDocument]:
+    """Writes all files, or none if one of them is there already."""
+    from kinodex.exports.places import refuse_existing, write_whole
+    from kinodex.schemas.exports import ExportedDocument
+    from stores.core.errors import UsageError
+
+    place = Path(out)
+    folder = place.is_dir() or out.endswith(("/", os.sep)) or len(files) != 1
+    if folder:
+        if place.exists() and not place.is_dir():
+            raise UsageError("USAGE", f"These are {len(files)} files, and {place} is one.", "Name a folder: -o FOLDER/")
+        place.mkdir(parents=True, exist_ok=True)
+    targets = [(place / file.name if folder else place, file) for file in files]
+    for path, _ in targets:
+        refuse_existing(path, force)
+    written = []
+    for path, file in targets:
+        write_whole(path, file.data, force)
+        written.append(
+            ExportedDocument(
+                path=str(path), format=form.name, size=len(file.data), video_ids=list(file.video_ids), note=form.note
+            )
+        )
+    return written
+
+
+def _say(console: Console, written: list[ExportedDocument]) -> None:
+    for one in written:
+        console.print(clean(f"{one.path}  {one.note}".rstrip()), soft_wrap=True)
+    if not written:
+        console.print("Nothing to export.")

@@ -1,0 +1,1 @@
+"""The documents that only the HTTP API and MCP send."""

@@ -1,0 +1,74 @@
+"""What exports and imports did."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kinodex.schemas.base import Document
+
+
+class ExportedDocument(Document):
+    """One file that was written.
+
+    Attributes:
+        path: where; ``size`` in bytes.
+        video_ids: the videos that it is about.
+        note: what the format cannot say, or how far a cut lies from what was asked; "" if there is nothing to say.
+    """
+
+    path: str
+    format: str
+    size: int
+    video_ids: list[str]
+    note: str = ""
+
+
+class ExportedFilesDocument(Document):
+    """What `kinodex export` wrote."""
+
+    files: list[ExportedDocument]
+
+
+class FormatDocument(Document):
+    """A format in which a library can be exported.
+
+    Attributes:
+        media_type: of its file; ``suffix``: of the file's name.
+        together: whether several videos become one file.
+        note: what it cannot say.
+    """
+
+    name: str
+    suffix: str
+    media_type: str
+    together: bool
+    note: str
+
+
+class FormatsDocument(Document):
+    """The formats in which a library can be exported."""
+
+    formats: list[FormatDocument]
+
+
+class ExportAsked(Document):
+    """What is to be exported.
+
+    Attributes:
+        format: as `FormatsDocument` lists them.
+        video_ids: of these videos; null for all.
+        kind: of the lines of a transcript.
+        tags: ids or names: only videos with one of these accepted, and only these.
+        query: moments that match it; ``k`` at most.
+        bom: begin CSV with the mark by which Excel knows UTF-8.
+    """
+
+    format: Annotated[str, Field(max_length=40)]
+    video_ids: Annotated[list[str] | None, Field(max_length=1000)] = None
+    kind: Literal["speech", "screen", "caption"] = "speech"
+    tags: list[str] = Field(default_factory=list, max_length=100)
+    query: Annotated[str, Field(max_length=500)] = ""
+    k: Annotated[int, Field(ge=1, le=1000)] = 50
+    bom: bool = False

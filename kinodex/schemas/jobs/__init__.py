@@ -1,0 +1,1 @@
+"""Jobs: what can be ordered, and what became of it."""

@@ -1,0 +1,74 @@
+"""What can be ordered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from kinodex.schemas.base import Document
+
+MOST_VIDEOS = 10_000
+"""Videos or paths named in one order. Source: our choice."""
+
+Path = Annotated[str, Field(min_length=1, max_length=4_096)]
+VideoIds = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=MOST_VIDEOS)]
+Channel = Literal["picture", "object", "speech", "screen"]
+Budget = Annotated[str, Field(max_length=100, description="As `kinodex ingest --budget`, e.g. `2h,5GB`; empty: none.")]
+
+
+class IngestOrder(Document):
+    """Watch and listen to every video under ``paths`` that is not in the library yet."""
+
+    kind: Literal["ingest"]
+    paths: Annotated[list[Path], Field(min_length=1, max_length=MOST_VIDEOS)]
+    retry: bool = False
+    budget: Budget = ""
+
+
+class TagOrder(Document):
+    """Decide which tags fit each video; ``video_ids``: null for every indexed one."""
+
+    kind: Literal["tag"]
+    video_ids: VideoIds | None = None
+
+
+class DescribeOrder(Document):
+    """Have clips described in words; ``video_ids``: null for every indexed video."""
+
+    kind: Literal["describe"]
+    video_ids: VideoIds | None = None
+    by: Literal["profile", "endpoint"] | None = None
+    script: bool = True
+    retry: bool = False
+    budget: Budget = ""
+
+
+class ReembedOrder(Document):
+    """Replace vectors of former models by those of the present ones; ``channels``: empty for all."""
+
+    kind: Literal["reembed"]
+    channels: tuple[Channel, ...] = Field((), max_length=4)
+    budget: Budget = ""
+
+
+class VerifyOrder(Document):
+    """Check tables, blobs and vectors against each other; see `kinodex verify`."""
+
+    kind: Literal["verify"]
+    media: bool = False
+    quick: bool = False
+    repair: bool = False
+
+
+Order = Annotated[
+    IngestOrder | TagOrder | DescribeOrder | ReembedOrder | VerifyOrder,
+    Field(discriminator="kind"),
+]
+"""Anything that can be ordered."""
+
+
+def arguments_of(order: Document) -> Mapping[str, Any]:
+    """What is stored of an order: all but its kind."""
+    return order.model_dump(mode="json", exclude={"kind"})

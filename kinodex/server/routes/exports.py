@@ -1,0 +1,61 @@
+"""Exports as downloads."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Response
+
+from kinodex.schemas.exports import ExportAsked, FormatsDocument
+from kinodex.server.asking import Viewed
+from kinodex.views import exports as view_of
+
+router = APIRouter(tags=["exports"])
+
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The file; several as a ZIP archive.",
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    },
+    400: {"description": "There is no such format or tag, or nothing to look for was given."},
+    404: {"description": "There is no such video."},
+    413: {"description": "More than is exported on the spot."},
+}
+
+
+@router.get("/exports")
+def formats(_view: Viewed) -> FormatsDocument:
+    """The formats in which videos can be exported."""
+    return view_of.formats()
+
+
+@router.post("/exports", response_class=Response, responses=_FILE)
+def export(asked: ExportAsked, view: Viewed) -> Response:
+    """Export some videos, or all of them, as a file."""
+    return _sent(view_of.export(view, asked))
+
+
+@router.get("/videos/{video_id}/export/{format}", response_class=Response, responses=_FILE)
+def export_video(
+    video_id: str,
+    format: str,
+    view: Viewed,
+    kind: Literal["speech", "screen", "caption"] = "speech",
+    query: Annotated[str, Query(max_length=500)] = "",
+    bom: bool = False,
+) -> Response:
+    """Export one video as a file."""
+    asked = ExportAsked(format=format[:40], kind=kind, query=query, bom=bom)
+    return _sent(view_of.of_video(view, video_id, asked))
+
+
+def _sent(made: view_of.Download) -> Response:
+    plain = made.name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
+    headers = {
+        # The name as old clients read it, then as it is (RFC 6266).
+        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(made.name, safe='')}",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, no-cache",
+    }
+    return Response(made.data, media_type=made.media_type, headers=headers)

@@ -1,0 +1,154 @@
+"""Playing videos: files by range, proxies, exact frames, pictures."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import FileResponse
+
+from kinodex.schemas.media import FramesDocument, PeaksDocument, ProxyDocument, SpritesDocument
+from kinodex.server.asking import Viewed
+from kinodex.views import media
+
+router = APIRouter(prefix="/videos/{video_id}", tags=["media"])
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
+_FAULTS: dict[int | str, dict[str, Any]] = {
+    404: {"description": "No such video, or its file is no longer there.", **_PROBLEM},
+    409: {"description": "The file has changed since it was ingested.", **_PROBLEM},
+    415: {"description": "The file is not a video that can be decoded.", **_PROBLEM},
+    422: {"description": "The file is damaged, or a parameter is wrong.", **_PROBLEM},
+}
+_RANGES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The whole file.", "content": {"video/*": _BINARY}},
+    206: {"description": "The bytes asked for.", "content": {"video/*": _BINARY}},
+    304: {"description": "The client has it already."},
+    400: {"description": "A range that cannot be understood."},
+    416: {"description": "A range behind the end of the file."},
+    **_FAULTS,
+}
+_PICTURE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A JPEG.", "content": {"image/jpeg": _BINARY}},
+    304: {"description": "The client has it already."},
+    **_FAULTS,
+}
+_TEXT: dict[int | str, dict[str, Any]] = {
+    200: {"description": "WebVTT.", "content": {"text/vtt": {"schema": {"type": "string"}}}},
+    404: _FAULTS[404],
+}
+# Kept by the browser of the one who may see it, and asked again each time, so that access that was taken away ends.
+_KEPT = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
+
+
+@router.get("/media", response_class=FileResponse, responses=_RANGES)
+@router.head("/media", response_class=FileResponse, responses=_RANGES)
+def media_file(video_id: str, request: Request, view: Viewed) -> Response:
+    """The file of a video, whole or by range."""
+    return sent(request, media.file(view, video_id))
+
+
+@router.get("/frames", responses=_FAULTS)
+def frames(
+    video_id: str,
+    view: Viewed,
+    start: Annotated[float, Query(ge=0, description="seconds")] = 0.0,
+    end: Annotated[float | None, Query(ge=0, description="seconds; a minute after the start unless given")] = None,
+) -> FramesDocument:
+    """Exact times of the frames of a part of a video."""
+    return media.frames(view, video_id, start, start + 60 if end is None else end)
+
+
+@router.get("/frame", response_class=Response, responses=_PICTURE)
+def frame(
+    video_id: str,
+    request: Request,
+    view: Viewed,
+    t: Annotated[float, Query(ge=0, description="seconds")] = 0.0,
+    width: Annotated[int, Query(ge=1, le=media.WIDEST, description="pixels; never enlarged")] = 640,
+) -> Response:
+    """The frame that is shown at a time."""
+    return picture(request, media.frame(view, video_id, t, width))
+
+
+@router.get("/thumbnails/{name}", response_class=Response, responses=_PICTURE)
+def thumbnail(video_id: str, name: str, request: Request, view: Viewed) -> Response:
+    """A small picture that was stored at ingest."""
+    return picture(request, media.thumbnail(view, video_id, name))
+
+
+@router.get("/proxy", responses=_FAULTS)
+def proxy(video_id: str, view: Viewed) -> ProxyDocument:
+    """How far the copy of a video is that every browser plays."""
+    return media.proxy(view, video_id)
+
+
+@router.post("/proxy", status_code=202, responses=_FAULTS)
+def make_proxy(video_id: str, view: Viewed) -> ProxyDocument:
+    """Have a copy of a video made that every browser plays; one that is there or being made is not made again."""
+    return media.make_proxy(view, video_id)
+
+
+@router.post("/proxy/cancel", responses=_FAULTS)
+def cancel_proxy(video_id: str, view: Viewed) -> ProxyDocument:
+    """No longer make that copy."""
+    return media.cancel_proxy(view, video_id)
+
+
+@router.get("/proxy/media", response_class=FileResponse, responses=_RANGES)
+@router.head("/proxy/media", response_class=FileResponse, responses=_RANGES)
+def proxy_file(video_id: str, request: Request, view: Viewed) -> Response:
+    """The copy that every browser plays, whole or by range."""
+    return sent(request, media.proxy_file(view, video_id))
+
+
+@router.get("/sprites", responses=_FAULTS)
+def sprites(video_id: str, view: Viewed) -> SpritesDocument:
+    """Small pictures of a video, on sheets."""
+    return media.sprites(view, video_id)
+
+
+@router.get("/sprites/{number}.jpg", response_class=Response, responses=_PICTURE)
+def sprite_sheet(video_id: str, number: int, request: Request, view: Viewed) -> Response:
+    """One sheet of small pictures."""
+    return picture(request, media.sprite_sheet(view, video_id, number))
+
+
+@router.get("/peaks", responses=_FAULTS)
+def peaks(
+    video_id: str,
+    view: Viewed,
+    buckets: Annotated[int, Query(ge=1, le=20_000, description="at most so many stretches")] = 1000,
+) -> PeaksDocument:
+    """The shape of the sound of a video."""
+    return media.peaks(view, video_id, buckets)
+
+
+@router.get("/captions.vtt", response_class=Response, responses=_TEXT)
+def captions(video_id: str, view: Viewed) -> Response:
+    """What was said in a video, as a text track."""
+    return Response(media.captions(view, video_id), media_type="text/vtt; charset=utf-8", headers=_KEPT)
+
+
+def sent(request: Request, served: media.Served) -> Response:
+    """A file, by range if that is asked for."""
+    headers = {**_KEPT, "ETag": f'"{served.etag}"'}
+    if _has(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return FileResponse(served.path, headers=headers, media_type=served.mime, stat_result=served.about)
+
+
+def picture(request: Request, data: bytes) -> Response:
+    """A picture, unless the client has it."""
+    headers = {**_KEPT, "ETag": f'"{hashlib.sha256(data).hexdigest()[:32]}"'}
+    if _has(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return Response(data, media_type="image/jpeg", headers=headers)
+
+
+def _has(request: Request, etag: str) -> bool:
+    """Whether the client has this version (RFC 9110, 13.1.2)."""
+    asked = request.headers.get("if-none-match", "")
+    return asked.strip() == "*" or etag in [one.strip().removeprefix("W/") for one in asked.split(",")]

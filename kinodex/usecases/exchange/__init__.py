@@ -1,0 +1,1 @@
+"""What other programs get of a library, and what they give back."""

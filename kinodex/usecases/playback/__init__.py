@@ -1,0 +1,1 @@
+"""Playing videos: files, proxies, frames, pictures for hovering, the shape of the sound."""

@@ -1,0 +1,1 @@
+"""Conversations: threads, and the turns that are answered in them."""

@@ -1,0 +1,138 @@
+"""Turns in the making: begun, answered in the background, followed by their events, resumed when their process died."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from kinodex.schemas.api.conversations import Cancelled, TurnBegun
+from kinodex.schemas.conversations import chat as schema
+from kinodex.schemas.conversations.chat import EventDocument
+from kinodex.usecases.conversations.chat import begin_turn
+from kinodex.views.conversations.threads import thread_of
+from kinodex.views.conversations.turns import events_url, seen_turn, turn_of
+from kinodex.views.library_view import LibraryView
+from stores.core.errors import KinodexError, UsageError
+from stores.threads.records import Turn
+
+if TYPE_CHECKING:
+    from kinodex.library import Library
+
+MOST_AT_ONCE = 8
+"""Turns that one process answers at a time: each waits for models most of its time. Source: our choice."""
+
+_LOG = logging.getLogger(__name__)
+
+
+class _Slots:
+    """How many turns are being answered for one library. They are not queued: a turn's lease runs."""
+
+    def __init__(self) -> None:
+        self._free = threading.BoundedSemaphore(MOST_AT_ONCE)
+
+    def take(self) -> bool:
+        return self._free.acquire(blocking=False)
+
+    def give_back(self) -> None:
+        self._free.release()
+
+    def work(self, do: Callable[[], object], name: str) -> None:
+        """Do it in a thread of its own that gives the slot back. It does not keep the process from ending: what is not
+        answered then is resumed by the next one who looks at it."""
+
+        def work() -> None:
+            try:
+                do()
+            except KinodexError as error:
+                _LOG.warning("%s: %s", name, error)
+            except Exception:  # noqa: BLE001
+                # The turn was marked as failed.
+                _LOG.exception("%s failed", name)
+            finally:
+                self.give_back()
+
+        threading.Thread(target=work, name=name, daemon=True).start()
+
+
+_SLOTS: WeakKeyDictionary[Library, _Slots] = WeakKeyDictionary()
+_LOCK = threading.Lock()
+
+
+def begin(view: LibraryView, thread_id: str, question: str) -> TurnBegun:
+    """A question that is answered in the background, whether or not anybody stays connected.
+
+    Raises:
+        UsageError: UNKNOWN_THREAD; USAGE if it is empty or too long; FORBIDDEN; TOO_MANY_REQUESTS if as many are being
+            answered as may be.
+        StoreError: THREAD_BUSY.
+    """
+    view.require("chat")
+    thread = thread_of(view, thread_id)
+    if not question.strip():
+        raise UsageError("USAGE", "There is no question.", "Ask something.")
+    slots = _slots(view.library)
+    if not slots.take():
+        hint = "Wait until one of them is answered, or cancel one."
+        raise UsageError("TOO_MANY_REQUESTS", f"{MOST_AT_ONCE} questions are being answered.", hint)
+    try:
+        runner = view.library.runner
+        lease = begin_turn(view.store, runner, thread, question)
+    except BaseException:
+        slots.give_back()
+        raise
+    only = view.visible()
+    slots.work(lambda: runner.run(lease, only=only), f"answering {lease.turn_id}")
+    return TurnBegun(turn_id=lease.turn_id, thread_id=lease.thread_id, events=events_url(lease.turn_id))
+
+
+def cancel(view: LibraryView, turn_id: str) -> Cancelled:
+    """Ask for a turn to be stopped; the process that answers it does so within a moment.
+
+    Raises:
+        UsageError: UNKNOWN_THREAD; FORBIDDEN.
+    """
+    view.require("chat")
+    turn_of(view, turn_id)
+    return Cancelled(turn_id=turn_id, was_running=view.store.turns.ask_to_cancel(turn_id))
+
+
+def resume(view: LibraryView, thread_id: str) -> None:
+    """Go on with a turn of a thread whose process died, in the background; if there is none, nothing happens."""
+    if not view.principal.may("chat") or not view.store.turns.lost(thread_id):
+        return
+    slots = _slots(view.library)
+    if not slots.take():
+        return  # the next look tries again
+    only = view.visible()
+
+    def go_on() -> None:
+        view.library.runner.recover(thread_id, only=only)
+
+    slots.work(go_on, f"resuming {thread_id}")
+
+
+def events_after(view: LibraryView, turn_id: str, number: int) -> tuple[list[EventDocument], Turn]:
+    """What happened in a turn after event ``number``, and the turn as the principal sees it now.
+
+    The turn is read first: if it has ended, its last event is among those returned.
+
+    Raises:
+        UsageError: UNKNOWN_THREAD, also once access to it was taken away.
+    """
+    found = turn_of(view, turn_id)
+    if found.status == "running":
+        resume(view, found.thread_id)
+    seen = seen_turn(view, found)
+    events: Sequence[EventDocument] = [schema.event(one) for one in view.store.threads.events_after(turn_id, number)]
+    if seen.removed and seen is not found:
+        # Steps name what was looked for and found.
+        events = [one.model_copy(update={"details": {}}) for one in events]
+    return list(events), seen
+
+
+def _slots(library: Library) -> _Slots:
+    with _LOCK:
+        return _SLOTS.setdefault(library, _Slots())

@@ -1,0 +1,52 @@
+"""Cursors: where a page of a list ended, as text that only Kinodex reads."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from typing import Any
+
+from stores.core.errors import UsageError
+
+_TAG_BYTES = 9
+
+
+def cursor(library_id: str, of: str, *place: str | float | bool) -> str:
+    """The cursor of a place in a list.
+
+    Args:
+        library_id: cursors of other libraries are refused.
+        of: which list, with all that narrows or sorts it: a cursor of another one is refused.
+        place: what the list needs to go on from there.
+    """
+    body = json.dumps(place, ensure_ascii=False, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(_tag(library_id, of, body) + body).decode().rstrip("=")
+
+
+def place_of(library_id: str, of: str, text: str) -> tuple[Any, ...]:
+    """The place that `cursor` was given.
+
+    Raises:
+        UsageError: USAGE if this is no cursor of that list.
+    """
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise _refused() from None
+    tag, body = data[:_TAG_BYTES], data[_TAG_BYTES:]
+    if not hmac.compare_digest(tag, _tag(library_id, of, body)):
+        raise _refused()
+    return tuple(json.loads(body))
+
+
+def _tag(library_id: str, of: str, body: bytes) -> bytes:
+    # Not a secret: what a cursor says grants nothing. It shows that a cursor is whole, and belongs to this list.
+    return hashlib.blake2b(body, digest_size=_TAG_BYTES, key=f"{library_id}\n{of}".encode()[:64]).digest()
+
+
+def _refused() -> UsageError:
+    hint = "Begin without a cursor, and keep filters and order the same from page to page."
+    return UsageError("USAGE", "This cursor does not belong to this list.", hint)

@@ -1,0 +1,105 @@
+"""What failed, whether it will be tried again, and trying it again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from kinodex.schemas.api.jobs import FailureItem, FailuresPage, JobCard, RetriedDocument
+from kinodex.schemas.jobs.orders import DescribeOrder, IngestOrder, arguments_of
+from kinodex.usecases.failures import BAD, FailureFilter, failures
+from kinodex.views.hints import hint_of
+from kinodex.views.jobs import card, file_name
+from stores.core.errors import UsageError
+from stores.core.uris import path_of
+
+if TYPE_CHECKING:
+    from kinodex.schemas.failures import FailureDocument
+    from kinodex.views.library_view import LibraryView
+
+
+def page(view: LibraryView, limit: int = 100, cursor: str | None = None) -> FailuresPage:
+    """What failed: of videos that are seen; files that became no video only for who sees everything.
+
+    Raises:
+        UsageError: USAGE if the cursor is none.
+    """
+    found = _failures(view)
+    first = _number(cursor)
+    shown = found[first : first + limit]
+    names = {one.uri: file_name(str(path_of(one.uri))) for one in shown}
+    following = str(first + limit) if first + limit < len(found) else None
+    return FailuresPage(failures=[_item(one, names[one.uri]) for one in shown], total=len(found), next=following)
+
+
+def retry(view: LibraryView, ids: Sequence[str] | None = None) -> RetriedDocument:
+    """Order that what failed is done again.
+
+    Args:
+        ids: of failures; None for all that are seen.
+
+    Raises:
+        UsageError: FORBIDDEN; NOT_FOUND if one of them is none, or no longer; then nothing is ordered.
+    """
+    from workflows.planning.describe_plan import DESCRIBING
+
+    view.require("jobs")
+    found = {failure_id(one): one for one in _failures(view)}
+    unknown = [one for one in ids or () if one not in found]
+    if unknown:
+        raise UsageError("NOT_FOUND", f"There is no failure {unknown[0]!r}.", "See GET /api/v1/failures.")
+    chosen = list(found.values()) if ids is None else [found[one] for one in dict.fromkeys(ids)]
+    paths = dict.fromkeys(str(path_of(one.uri)) for one in chosen if one.stage not in DESCRIBING)
+    videos = dict.fromkeys(one.video_id for one in chosen if one.stage in DESCRIBING)
+    orders: list[IngestOrder | DescribeOrder] = []
+    if paths:
+        # Built without checks: these files are in the library, or were given to it, whatever folders are allowed now.
+        orders.append(IngestOrder.model_construct(kind="ingest", paths=list(paths), retry=True, budget=""))
+    if videos:
+        orders.append(DescribeOrder.model_construct(kind="describe", video_ids=list(videos), retry=True))
+    return RetriedDocument(jobs=[_ordered(view, one) for one in orders])
+
+
+def failure_id(one: FailureDocument) -> str:
+    """What names a failure: a stage of a video, or a file that became none."""
+    if one.video_id:
+        return f"{one.video_id}:{one.stage}"
+    return f"inp_{hashlib.sha256(one.uri.encode()).hexdigest()[:20]}"
+
+
+def _ordered(view: LibraryView, order: IngestOrder | DescribeOrder) -> JobCard:
+    arguments: dict[str, Any] = dict(arguments_of(order))
+    job, _ = view.store.jobs.order(order.kind, arguments, view.principal.user_id)
+    return card(job)
+
+
+def _failures(view: LibraryView) -> list[FailureDocument]:
+    visible = view.visible()
+    ids = None if visible is None else frozenset(visible)
+    inputs = None if view.principal.everything else frozenset[str]()
+    found = failures(view.store, view.settings, FailureFilter(video_ids=ids, inputs=inputs, statuses=BAD)).errors
+    return [one for one in found if one.video_id or view.principal.everything]
+
+
+def _item(one: FailureDocument, name: str) -> FailureItem:
+    return FailureItem(
+        failure_id=failure_id(one),
+        video_id=one.video_id,
+        name=name,
+        stage=one.stage,
+        status=one.status,
+        code=one.code,
+        message=one.message.replace(str(path_of(one.uri)), name).replace(one.uri, name),
+        hint=hint_of(one.code),
+        retried=one.retryable and one.status == "failed",
+        attempts=one.attempts,
+    )
+
+
+def _number(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if not cursor.isdecimal() or len(cursor) > 9:
+        raise UsageError("USAGE", "This cursor does not belong to this list.", "Begin without a cursor.")
+    return int(cursor)

@@ -1,0 +1,104 @@
+"""What a job would do and cost, before it is ordered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kinodex.schemas.api.jobs import JobItem, JobPlan, PlannedStageCount
+from kinodex.schemas.base import Fault
+from kinodex.schemas.jobs.orders import DescribeOrder, IngestOrder, Order, ReembedOrder
+from kinodex.views.jobs import LISTED, file_name, permitted
+from stores.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from kinodex.views.library_view import LibraryView
+    from workflows.planning.plan import Plan
+
+
+def plan(view: LibraryView, asked: Order) -> JobPlan:
+    """What an order would do, without doing it.
+
+    Raises:
+        UsageError: as `kinodex.views.jobs.order`; USAGE for what costs nothing that could be planned.
+    """
+    arguments = permitted(view, asked)
+    if isinstance(asked, IngestOrder):
+        return _of_plan(asked.kind, view.library.plan(*map(Path, arguments["paths"])), asked.budget)
+    if isinstance(asked, ReembedOrder):
+        _, planned = view.library.plan_reembed(*asked.channels)
+        return _of_plan(asked.kind, planned, asked.budget)
+    if isinstance(asked, DescribeOrder):
+        return _of_describing(view, asked, arguments["video_ids"])
+    hint = "Plans: ingest, describe, reembed."
+    raise UsageError("USAGE", f"A job of the kind {asked.kind} has no plan: it needs no more than time.", hint)
+
+
+def _of_plan(kind: str, planned: Plan, budget: str) -> JobPlan:
+    from kinodex.schemas import ingest as schema
+    from workflows.planning.budget import Estimate
+
+    cost = Estimate(planned.wall_seconds, planned.cost.bytes, planned.cost.tokens, planned.cost.money)
+    made = schema.plan(planned, _over(budget, cost))
+    problems = [one for one in made.videos if one.error is not None]
+    return JobPlan(
+        kind=kind,
+        inputs=made.totals.inputs,
+        videos=made.totals.videos,
+        problems=[
+            JobItem(
+                video_id="",
+                name=file_name(one.uri),
+                status="failed",
+                fault=Fault(code=one.error_code, message=one.error.message if one.error else ""),
+            )
+            for one in problems[:LISTED]
+        ],
+        stages=[PlannedStageCount(stage=one.stage, videos=one.videos) for one in made.stages],
+        media_seconds=made.totals.media_seconds,
+        seconds=made.totals.wall_seconds,
+        work_seconds=made.totals.work_seconds,
+        bytes=made.totals.bytes,
+        free_bytes=made.totals.free_bytes,
+        tokens=made.totals.tokens,
+        money=made.totals.money,
+        priced=made.totals.priced,
+        measured=made.totals.measured,
+        over_budget=made.over_budget or "",
+    )
+
+
+def _of_describing(view: LibraryView, asked: DescribeOrder, video_ids: list[str] | None) -> JobPlan:
+    from kinodex.schemas.describe import describe_plan
+    from kinodex.usecases.config import prices_of
+    from workflows.planning.budget import Estimate
+
+    prices = prices_of(view.settings.endpoint)
+    options: dict[str, Any] = {"by": asked.by, "script": asked.script, "retry": asked.retry}
+    none = video_ids is not None and not video_ids
+    planned = [] if none else view.library.plan_describe(*video_ids or (), **options)
+    made = describe_plan(planned, prices)
+    cost = Estimate(tokens=made.totals.tokens, money=made.totals.money)
+    return JobPlan(
+        kind=asked.kind,
+        inputs=len(made.videos),
+        videos=sum(1 for one in made.videos if one.pending),
+        problems=[],
+        stages=[],
+        media_seconds=0,
+        seconds=0,
+        work_seconds=0,
+        bytes=0,
+        free_bytes=None,
+        tokens=made.totals.tokens,
+        money=made.totals.money,
+        priced=prices is not None,
+        measured=False,
+        over_budget=_over(asked.budget, cost),
+    )
+
+
+def _over(budget: str, cost: Any) -> str:
+    from workflows.planning.budget import Budget, Estimate
+
+    return Budget.parse(budget).allows(Estimate(), cost) if budget else ""

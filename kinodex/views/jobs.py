@@ -1,0 +1,196 @@
+"""Jobs: ordering them, reading what became of them, ending and repeating them.
+
+Everybody sees the jobs that they ordered; an administrator sees all. Of what a job did to videos that the reader does
+not see, only the names are shown that the one who ordered it named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kinodex.schemas.api.jobs import JobCard, JobDetail, JobItem, JobOrdered, JobsPage
+from kinodex.schemas.base import Fault
+from kinodex.schemas.jobs.documents import JobFault
+from kinodex.schemas.jobs.orders import (
+    DescribeOrder,
+    IngestOrder,
+    Order,
+    TagOrder,
+    arguments_of,
+)
+from kinodex.views.roots import allowed_path
+from stores.jobs.store import unknown_job
+
+if TYPE_CHECKING:
+    from kinodex.views.library_view import LibraryView
+    from stores.jobs.records import Job, JobEvent, JobState
+
+LISTED = 200
+"""Items of a job that are shown, those that failed first. Source: our choice."""
+
+_GOOD = ("done", "reused")
+
+
+def order(view: LibraryView, asked: Order, idempotency_key: str = "") -> JobOrdered:
+    """Put a job into the queue.
+
+    Raises:
+        UsageError: FORBIDDEN; UNKNOWN_VIDEO; USAGE; CONFLICT if something else was ordered under this key.
+    """
+    arguments = permitted(view, asked)
+    job, new = view.store.jobs.order(asked.kind, arguments, view.principal.user_id, idempotency_key)
+    return JobOrdered(job=card(job), new=new)
+
+
+def permitted(view: LibraryView, asked: Order) -> Mapping[str, Any]:
+    """What may be done of an order: only paths and videos that are allowed; an order about all is one about all that
+    are seen.
+
+    Raises:
+        UsageError: as `order`.
+    """
+    view.require("jobs")
+    if isinstance(asked, IngestOrder | DescribeOrder) and asked.budget:
+        from workflows.planning.budget import Budget
+
+        Budget.parse(asked.budget)
+    if isinstance(asked, IngestOrder):
+        paths = [str(allowed_path(view, path)) for path in asked.paths]
+        return {**arguments_of(asked), "paths": paths}
+    if isinstance(asked, TagOrder | DescribeOrder):
+        if asked.video_ids is not None:
+            return {**arguments_of(asked), "video_ids": view.videos(asked.video_ids)}
+        visible = view.visible()
+        return {**arguments_of(asked), "video_ids": None if visible is None else list(visible)}
+    view.require("admin")  # it is about the whole library
+    return arguments_of(asked)
+
+
+def page(view: LibraryView, limit: int = 50, cursor: str | None = None, state: JobState | None = None) -> JobsPage:
+    """Jobs, the newest first.
+
+    Raises:
+        UsageError: FORBIDDEN; NOT_FOUND if the cursor is none.
+    """
+    view.require("jobs")
+    after = _job(view, cursor) if cursor else None
+    owner = None if view.principal.may("admin") else view.principal.user_id
+    found = view.store.jobs.page(limit + 1, after, owner, state)
+    shown = found[:limit]
+    return JobsPage(jobs=[card(job) for job in shown], next=shown[-1].job_id if len(found) > limit else None)
+
+
+def job(view: LibraryView, job_id: str) -> JobDetail:
+    """One job with its items.
+
+    Raises:
+        UsageError: FORBIDDEN; NOT_FOUND.
+    """
+    view.require("jobs")
+    found = _job(view, job_id)
+    report = found.report or {}
+    items = sorted(_items(view, report), key=lambda one: one.status in _GOOD)
+    return JobDetail(
+        **dict(card(found)),
+        items=items[:LISTED],
+        more=max(0, len(items) - LISTED),
+        stopped=str(report.get("stopped") or ""),
+    )
+
+
+def cancel(view: LibraryView, job_id: str) -> JobCard:
+    """Ask for the end of a job; what it has finished stays.
+
+    Raises:
+        UsageError: FORBIDDEN; NOT_FOUND.
+    """
+    view.require("jobs")
+    return card(view.store.job_ledger.cancel(_job(view, job_id).job_id))
+
+
+def retry(view: LibraryView, job_id: str) -> JobCard:
+    """Put a job that failed or was stopped into the queue again.
+
+    What it may do is looked up again: access may have been taken away.
+
+    Raises:
+        UsageError: FORBIDDEN; NOT_FOUND; CONFLICT if it is not over, or done.
+    """
+    from pydantic import TypeAdapter
+
+    found = _job(view, job_id)
+    asked: Order = TypeAdapter[Order](Order).validate_python({"kind": found.kind, **found.arguments})
+    permitted(view, asked)
+    return card(view.store.job_ledger.retry(found.job_id))
+
+
+def events_after(view: LibraryView, job_id: str, number: int = 0) -> tuple[list[JobEvent], bool]:
+    """What happened in a job after an event, and whether nothing will follow.
+
+    Raises:
+        UsageError: FORBIDDEN; NOT_FOUND.
+    """
+    view.require("jobs")
+    # Asked first: what happens between the two questions is told next time.
+    ended = _job(view, job_id).ended
+    return list(_seen(view, view.store.jobs.events_after(job_id, number))), ended
+
+
+def _seen(view: LibraryView, events: Sequence[JobEvent]) -> Iterator[JobEvent]:
+    from dataclasses import replace
+
+    for one in events:
+        video_id = one.payload.get("video_id", "")
+        hidden = bool(video_id) and not view.sees(video_id)
+        yield replace(one, payload={**one.payload, "video_id": ""}) if hidden else one
+
+
+def _job(view: LibraryView, job_id: str) -> Job:
+    found = view.store.jobs.get(job_id)
+    if found.owner != view.principal.user_id and not view.principal.may("admin"):
+        raise unknown_job(job_id)
+    return found
+
+
+def _items(view: LibraryView, report: Mapping[str, Any]) -> Iterator[JobItem]:
+    for one in report.get("videos") or (report.get("ingest") or {}).get("videos") or ():
+        error = one.get("error")
+        video_id = one.get("video_id") or ""
+        yield JobItem(
+            video_id=video_id if video_id and view.sees(video_id) else "",
+            name=file_name(one.get("uri") or ""),
+            status="reused" if one.get("reused") and one["status"] == "done" else one["status"],
+            fault=Fault(code=error["code"], message=error["message"]) if error else None,
+        )
+    for one in report.get("problems") or ():
+        fault = Fault(code=one["code"], message=one["message"])
+        yield JobItem(video_id="", name=one["where"], status="problem", fault=fault)
+
+
+def file_name(uri: str) -> str:
+    """The last part of a path."""
+    return uri.rstrip("/").rsplit("/", 1)[-1]
+
+
+def card(one: Job) -> JobCard:
+    """A job as a page shows it."""
+    error = one.error
+    chosen = one.arguments.get("video_ids")
+    return JobCard(
+        job_id=one.job_id,
+        kind=one.kind,
+        state=one.state,
+        files=[file_name(path) for path in one.arguments.get("paths", ())],
+        videos=len(chosen) if chosen is not None else None,
+        share=one.share,
+        note=one.note,
+        totals=dict(one.totals),
+        error=JobFault(code=error.code, message=error.message, hint=error.hint) if error else None,
+        attempt=one.attempt,
+        cancel_asked=one.cancel_asked,
+        created_at=one.created_at,
+        started_at=one.started_at,
+        finished_at=one.finished_at,
+        events=f"/api/v1/jobs/{one.job_id}/events",
+    )

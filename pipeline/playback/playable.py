@@ -1,0 +1,72 @@
+"""Whether Chromium, Firefox and Safari play a file as it is, and what it takes if they do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.playback.facts import MediaFacts
+
+How = Literal["file", "remux", "encode"]
+"""``file`` it plays as it is; ``remux`` only its container is wrong; ``encode`` its pictures are encoded again."""
+
+# Source: MDN, "Web video codec guide" and "Media container formats"; 8 bits and 4:2:0 is what all three decode.
+_PLAYED = {
+    "mp4": ({"h264", "av1"}, {"", "aac", "mp3"}),
+    "webm": ({"vp8", "vp9", "av1"}, {"", "opus", "vorbis"}),
+}
+_MIME = {"mp4": "video/mp4", "webm": "video/webm"}
+_EIGHT_BITS = {"yuv420p", "yuvj420p"}
+# Containers whose packets can be put into an MP4 as they are.
+_REMUXED = {"mp4", "matroska", "flv"}
+_COPIED_SOUND = {"", "aac", "mp3"}
+# A clock that starts this late or early makes no difference that anybody could see.
+_CLOCK_SECONDS = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Playable:
+    """How a file is played.
+
+    Attributes:
+        reason: why not as it is, in one sentence for people; "" if it is.
+        mime: of what is played.
+    """
+
+    how: How
+    mime: str
+    reason: str = ""
+
+
+def playable(facts: MediaFacts) -> Playable:
+    """Whether browsers play a file as it is."""
+    mime = _MIME["mp4"]
+    if facts.pixel_format not in _EIGHT_BITS:
+        what = f"{facts.video_codec} in the pixel format {facts.pixel_format or 'unknown'}"
+        return Playable("encode", mime, f"Browsers do not play {what}.")
+    pictures, sounds = _PLAYED.get(facts.container, (set[str](), set[str]()))
+    if facts.video_codec in pictures and facts.audio_codec in sounds and facts.first and _starts(facts):
+        return Playable("file", _MIME[facts.container])
+    copied = facts.video_codec == "h264" and facts.container in _REMUXED and facts.timed
+    return Playable("remux" if copied else "encode", mime, _reason(facts, pictures, sounds))
+
+
+def copies_sound(facts: MediaFacts) -> bool:
+    """Whether the sound of a file goes into an MP4 as it is."""
+    return facts.audio_codec in _COPIED_SOUND and facts.container in _REMUXED
+
+
+def _starts(facts: MediaFacts) -> bool:
+    return abs(facts.start) <= _CLOCK_SECONDS
+
+
+def _reason(facts: MediaFacts, pictures: set[str], sounds: set[str]) -> str:
+    if not pictures:
+        return f"Browsers do not play {facts.container} files."
+    if facts.video_codec not in pictures:
+        return f"Browsers do not play {facts.video_codec} in {facts.container} files."
+    if facts.audio_codec not in sounds:
+        return f"Browsers do not play the sound ({facts.audio_codec}) of this {facts.container} file."
+    if not facts.first:
+        return "Browsers would play another track of this file."
+    return f"The clock of this file starts at {facts.start:.2f} s, which browsers take in different ways."

@@ -1,0 +1,1 @@
+"""Who may use a library: users, sessions, API keys, and collections of videos."""

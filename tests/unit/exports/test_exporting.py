@@ -1,0 +1,132 @@
+"""Exports of a real library, by the command line and by HTTP."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pysubs2
+import pytest
+from fastapi.testclient import TestClient
+from typer.testing import CliRunner
+
+from kinodex.cli.app import app
+from kinodex.library import Library
+from kinodex.server.app import create_app
+from kinodex.settings import ENVIRONMENT
+from stores.core.records import Decision
+from tests.unit.kinodex.chat_library import copied, make
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("exports"))
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def root(made: Path, tmp_path: Path) -> Path:
+    """A library of three videos, of which one is tagged."""
+    (tmp_path / "tags.csv").write_text("id,name\nt1,披萨\nt2,boats\n")
+    place = copied(made, tmp_path)
+    with Library.open(place, create=False) as library:
+        library.import_tags(tmp_path / "tags.csv")
+        pizza = library.resolve("pizza.mp4")
+        decided = Decision(pizza, "t1", "accepted", 0.9, ("speech",), ("utt_pizza_0",))
+        library.store.tags.save_decisions(pizza, [decided])
+    return place
+
+
+def run(root: Path, *words: str) -> tuple[int, bytes, str]:
+    result = CliRunner().invoke(app, [*words, "--library", str(root)])
+    return result.exit_code, result.stdout_bytes, result.stderr
+
+
+def test_one_transcript_goes_to_stdout_and_several_to_a_folder(root: Path, tmp_path: Path) -> None:
+    code, out, _ = run(root, "export", "srt", "pizza.mp4")
+    assert code == 0
+    assert len(pysubs2.SSAFile.from_string(out.decode(), format_="srt")) == 3
+    code, _, said = run(root, "export", "vtt")
+    assert code == 2
+    assert "3 files" in said
+    code, out, _ = run(root, "export", "vtt", "-o", "made/", "--json")
+    assert code == 0
+    files = json.loads(out)["files"]
+    assert sorted(Path(one["path"]).name for one in files) == ["boats.vtt", "pizza.vtt", "taxi.vtt"]
+    code, _, said = run(root, "export", "vtt", "-o", "made/")
+    assert code == 1
+    assert "CONFLICT" in said
+    assert "--force" in said
+    assert run(root, "export", "vtt", "-o", "made/", "--force")[0] == 0
+    assert sorted(path.name for path in (tmp_path / "made").iterdir()) == ["boats.vtt", "pizza.vtt", "taxi.vtt"]
+
+
+def test_tags_narrow_videos_and_rows(root: Path) -> None:
+    code, out, _ = run(root, "export", "tags.jsonl", "--tag", "披萨")
+    assert code == 0
+    (row,) = [json.loads(line) for line in out.splitlines()]
+    assert (row["name"], row["tag"], row["by"]) == ("pizza.mp4", "披萨", "automatic")
+    assert run(root, "export", "tags.jsonl", "--tag", "t2")[1] == b""
+    code, _, said = run(root, "export", "tags.jsonl", "--tag", "no such")
+    assert code == 2
+    assert "no such" in said
+
+
+def test_moments_need_a_query_and_come_with_their_places(root: Path) -> None:
+    code, _, said = run(root, "export", "moments.csv")
+    assert code == 2
+    assert "--query" in said
+    code, out, _ = run(root, "export", "moments.csv", "--query", "the harbour opens in the morning")
+    rows = list(csv.DictReader(io.StringIO(out.decode())))
+    assert code == 0
+    assert rows[0]["name"] == "boats.mp4"
+    assert rows[0]["rank"] == "1"
+    code, out, _ = run(root, "export", "otio", "--query", "the harbour opens in the morning")
+    assert code == 0
+    assert "file:///" in out.decode()
+
+
+def test_wrong_words_are_told_in_one_line(root: Path) -> None:
+    for words in (("docx",), ("srt", "--kind", "music"), ("srt", "nowhere.mp4")):
+        code, _, said = run(root, "export", *words)
+        assert code in (1, 2)
+        assert said.count("\n") == 1
+
+
+@pytest.fixture
+def client(root: Path) -> Iterator[TestClient]:
+    with Library.open(root, create=False) as library, TestClient(create_app(library)) as client:
+        yield client
+
+
+def test_downloads_have_names_and_tell_no_places(client: TestClient, root: Path) -> None:
+    listed = {one["name"] for one in client.get("/api/v1/exports").json()["formats"]}
+    assert {"srt", "otio", "lines.parquet"} <= listed
+    with Library.open(root, create=False) as library:
+        pizza = library.resolve("pizza.mp4")
+    for name in sorted(listed):
+        got = client.get(f"/api/v1/videos/{pizza}/export/{name}?query=pizza")
+        assert got.status_code == 200, got.text
+        assert "attachment" in got.headers["content-disposition"]
+        assert got.headers["x-content-type-options"] == "nosniff"
+        assert str(root.parent).encode() not in got.content
+    got = client.post("/api/v1/exports", json={"format": "srt"})
+    assert got.headers["content-type"] == "application/zip"
+    assert sorted(zipfile.ZipFile(io.BytesIO(got.content)).namelist()) == ["boats.srt", "pizza.srt", "taxi.srt"]
+
+
+def test_faults_of_downloads_are_problems(client: TestClient) -> None:
+    assert client.get("/api/v1/videos/vid_no/export/srt").status_code == 404
+    assert client.post("/api/v1/exports", json={"format": "docx"}).json()["code"] == "USAGE"
+    assert client.post("/api/v1/exports", json={"format": "moments.csv"}).status_code == 400
+    assert client.post("/api/v1/exports", json={"format": "srt", "video_ids": ["vid_no"]}).status_code == 404
