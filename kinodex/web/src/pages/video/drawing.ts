@@ -96,18 +96,26 @@ function wave(context: CanvasRenderingContext2D, lane: Lane, what: Drawing, pale
   if (!peaks || peaks.peaks.length === 0) return;
   const middle = lane.top + lane.height / 2;
   const count = peaks.peaks.length;
-  const per = peaks.seconds / count;
+  const per = peaks.step > 0 ? peaks.step : peaks.seconds / count;
   const length = what.view.end - what.view.start;
   const played = x(what.time);
+  // Quiet recordings are shown as high as loud ones; silence stays silence.
+  const loudest = Math.max(0.05, peaks.peaks.reduce((most, [down = 0, up = 0]) => Math.max(most, up, -down), 0));
   for (let pixel = 0; pixel < what.width; pixel += 2) {
     const from = Math.floor((what.view.start + (pixel / what.width) * length) / per);
     const to = Math.max(from + 1, Math.ceil((what.view.start + ((pixel + 2) / what.width) * length) / per));
-    let peak = 0;
-    for (let i = Math.max(0, from); i < Math.min(count, to); i++) peak = Math.max(peak, peaks.peaks[i] as number);
-    const half = Math.max(0.5, (Math.min(1, peak) * lane.height) / 2);
+    let low = 0;
+    let high = 0;
+    for (let i = Math.max(0, from); i < Math.min(count, to); i++) {
+      const [down = 0, up = 0] = peaks.peaks[i] as number[];
+      low = Math.min(low, down);
+      high = Math.max(high, up);
+    }
+    const above = Math.max(0.5, (Math.min(1, high / loudest) * lane.height) / 2);
+    const below = Math.max(0.5, (Math.min(1, -low / loudest) * lane.height) / 2);
     context.fillStyle = pixel < played ? palette.played : palette.sound;
     context.globalAlpha = pixel < played ? 0.9 : 0.55;
-    context.fillRect(pixel, middle - half, 1.4, half * 2);
+    context.fillRect(pixel, middle - above, 1.4, above + below);
   }
   context.globalAlpha = 1;
 }
