@@ -30,7 +30,7 @@ export const search = {
   searchForget: "Forget these",
   searchResults: "Moments",
   searchWhy: "Found by",
-  searchConfidence: "{n} % sure",
+  searchConfidence: "{n}% sure",
   searchConfidenceTitle: "Calibrated: of moments this sure, about {n} in 100 are right. From 50 % it counts as a match.",
   "searchAlso.one": "{n} near-duplicate",
   "searchAlso.other": "{n} near-duplicates",

@@ -18,6 +18,7 @@ export const video = {
   videoFollow: "Follow",
   videoResume: "Follow again",
   videoNoSpeech: "Nobody speaks in it.",
+  videoNotDone: "This was not processed",
   videoNoScreen: "No text is to be read in it.",
   videoNoLabels: "Nothing was named in it.",
   videoNoCaptions: "It has not been described. Jobs can have clips described in words.",

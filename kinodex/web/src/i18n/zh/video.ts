@@ -20,6 +20,7 @@ export const video = {
   videoFollow: "跟随播放",
   videoResume: "继续跟随",
   videoNoSpeech: "没有人说话。",
+  videoNotDone: "这一步尚未处理",
   videoNoScreen: "画面中没有可读的文字。",
   videoNoLabels: "没有识别出画面内容。",
   videoNoCaptions: "还没有描述。可以在任务中让片段用文字描述出来。",
