@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from kinodex.exports.material import VideoMaterial
 from kinodex.exports.wording import cell, one_line
@@ -114,7 +114,7 @@ def _moments(one: VideoMaterial) -> Iterable[Row]:
 
 def _columns(texts: str, **types: ColumnType) -> Mapping[str, ColumnType]:
     """Columns of texts, then others."""
-    return {**dict.fromkeys(texts.split(), cast(ColumnType, "text")), **types}
+    return {**dict.fromkeys(texts.split(), "text"), **types}
 
 
 TABLES: Mapping[str, TableKind] = {

@@ -7,12 +7,30 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, FastAPI
 
 from kinodex import __version__
+from kinodex.server.assistants import Assistants
 from kinodex.server.events import Streams
 from kinodex.server.idempotency import Idempotency
 from kinodex.server.openapi import document_of, operation_id
 from kinodex.server.perimeter import Perimeter
 from kinodex.server.problems import errors, handle_errors
-from kinodex.server.routes import (access, collections, exports, failures, health, jobs, media, moments, query, search, threads, turns, videos,)
+from kinodex.server.routes import (
+    access,
+    collections,
+    corrections,
+    exports,
+    health,
+    media,
+    metrics,
+    moments,
+    operations,
+    query,
+    search,
+    threads,
+    turns,
+    videos,
+)
+from kinodex.server.routes.tagging import review, tags
+from kinodex.server.routes.work import failures, jobs
 from kinodex.server.web_files import WebFiles
 from kinodex.views import urls
 
@@ -33,14 +51,20 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs.router,
     failures.router,
     exports.router,
+    tags.router,
+    operations.router,
+    review.router,
+    corrections.router,
 )
 """The resources under ``/api/v1``."""
 
 
 def create_app(library: Library) -> FastAPI:
     """The app that serves one opened library."""
+    assistants = Assistants(library)
     app = FastAPI(
         title="Kinodex",
+        lifespan=assistants.lifespan,
         version=__version__,
         docs_url=None,
         redoc_url=None,
@@ -57,6 +81,9 @@ def create_app(library: Library) -> FastAPI:
     handle_errors(app)
     for router in ROUTERS:
         app.include_router(router, prefix=urls.API)
+    assistants.add_to(app)
     server = library.settings.server
+    app.include_router(metrics.router)
+    metrics.measure(app)
     app.add_middleware(Perimeter, hosts=server.allowed_hosts, body_limit=server.body_limit)
     return app

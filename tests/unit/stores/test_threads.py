@@ -11,9 +11,9 @@ from collections.abc import Callable
 import pytest
 
 from stores.core.errors import KinodexError
+from stores.core.owners import certainly_dead, this_process
 from stores.library_store import LibraryStore
 from stores.maintenance.verify import verify
-from stores.core.owners import certainly_dead, this_process
 from stores.threads.records import (
     LARGEST_PAYLOAD,
     MOST_EVENTS,
