@@ -14,8 +14,8 @@ from kinodex.mcp.door import Asked, Door
 from kinodex.mcp.finding import READING, VideoId, VideoIds
 from kinodex.schemas.api.conversations import NewThread, TurnShown
 from kinodex.schemas.jobs.orders import IngestOrder
-from kinodex.views import jobs
 from kinodex.views.conversations import answering, threads, turns
+from kinodex.views.work import jobs
 
 MOST_SECONDS = 120.0
 """How long `ask` waits for an answer. Source: our choice: clients give up after some minutes."""

@@ -127,7 +127,9 @@ def _lines(
 
 
 def _video(door: Door, ctx: Asked, one: Any) -> dict[str, Any]:
-    values = one.model_dump(include={"video_id", "name", "status", "seconds", "width", "height", "languages"})
+    values: dict[str, Any] = one.model_dump(
+        include={"video_id", "name", "status", "seconds", "width", "height", "languages"}
+    )
     values["tags"] = [tag.name for tag in one.tags]
     values["problem"] = f"{one.fault.code}: {one.fault.message}" if one.fault else ""
     return values | {"link": door.link(ctx, urls.page(one.video_id))}

@@ -7,6 +7,24 @@ from typing import Literal
 from kinodex.schemas.base import Document, Fault, Number
 
 
+class PlaybackDocument(Document):
+    """How a video is played.
+
+    Attributes:
+        url: of what is played; null while there is nothing: then a proxy can be made (``how`` is ``proxy``), or nothing
+            can be played (``none``).
+        reason: why not the file as it is, in one sentence; "" if it is.
+        mime: of what is played, "" if nothing is.
+        fault: why nothing can be played; null unless ``how`` is ``none``.
+    """
+
+    url: str | None
+    how: Literal["file", "proxy", "none"]
+    reason: str
+    mime: str
+    fault: Fault | None = None
+
+
 class ProxyDocument(Document):
     """How far a proxy is.
 

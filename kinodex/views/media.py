@@ -7,9 +7,8 @@ import threading
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from kinodex.schemas.api.videos import Playback as How
 from kinodex.schemas.base import Fault
-from kinodex.schemas.media import FramesDocument, PeaksDocument, ProxyDocument, SpritesDocument
+from kinodex.schemas.media import FramesDocument, PeaksDocument, PlaybackDocument, ProxyDocument, SpritesDocument
 from kinodex.usecases.playback.playback import WIDEST, Playback, Served
 from kinodex.usecases.playback.proxies import ProxyState
 from kinodex.usecases.playback.tracks import webvtt
@@ -45,7 +44,7 @@ _OPENED: WeakKeyDictionary[Library, Playback] = WeakKeyDictionary()
 _OPENING = threading.Lock()
 
 
-def how_played(view: LibraryView, video_id: str) -> How:
+def how_played(view: LibraryView, video_id: str) -> PlaybackDocument:
     """How a video is played; what is wrong with its file is told and not raised.
 
     Raises:
@@ -54,14 +53,15 @@ def how_played(view: LibraryView, video_id: str) -> How:
     playback, video_id = _opened(view, video_id)
     if playback.proxies.find(video_id) is not None:
         url = f"{urls.video(video_id)}/proxy/media"
-        return How(url=url, how="proxy", reason="", mime="video/mp4")
+        return PlaybackDocument(url=url, how="proxy", reason="", mime="video/mp4")
     try:
         found = playback.playable(video_id)
     except (MediaError, UsageError) as error:
-        return How(url=None, how="none", reason=without_paths(error.message), mime="")
+        wrong = Fault(code=error.code.name, message=without_paths(error.message))
+        return PlaybackDocument(url=None, how="none", reason=wrong.message, mime="", fault=wrong)
     if found.how == "file":
-        return How(url=f"{urls.video(video_id)}/media", how="file", reason="", mime=found.mime)
-    return How(url=None, how="proxy", reason=found.reason, mime=found.mime)
+        return PlaybackDocument(url=f"{urls.video(video_id)}/media", how="file", reason="", mime=found.mime)
+    return PlaybackDocument(url=None, how="proxy", reason=found.reason, mime=found.mime)
 
 
 def file(view: LibraryView, video_id: str) -> Served:

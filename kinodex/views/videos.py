@@ -138,14 +138,7 @@ def _playback(view: LibraryView, entry: VideoEntry) -> PlaybackDocument | None:
     """How a browser plays it; None for what was never probed."""
     if entry.video is None:
         return None
-    found = how_played(view, entry.video_id)
-    wrong = found.fault
-    return found.model_copy(
-        update={
-            "reason": without_paths(found.reason, *entry.uris),
-            "fault": None if wrong is None else _pathless(entry, wrong.code, wrong.message),
-        }
-    )
+    return how_played(view, entry.video_id)
 
 
 def _collections(view: LibraryView, video_id: str) -> list[CollectionName]:

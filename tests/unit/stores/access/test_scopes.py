@@ -1,4 +1,4 @@
-"""What lies outside of a scope does not exist inside: not in names, hints, counts or neighbours; and scopes may be large."""
+"""What lies outside of a scope does not exist inside: not in names, hints, counts, neighbours; scopes may be large."""
 
 from __future__ import annotations
 
