@@ -245,7 +245,8 @@ def test_the_transcript_follows_seeks_and_stays_text(site: Site) -> None:
 def test_what_the_browser_cannot_play_is_offered_as_a_copy(site: Site) -> None:
     shown = site.open().go(site.path("old.avi"))
     page = shown.page
-    page.get_by_role("button", name="Make a copy that plays").click()
+    if not os.environ.get("KINODEX_SITE"):  # where the copy is there already
+        page.get_by_role("button", name="Make a copy that plays").click()
     shown.until("document.querySelector('video')?.videoWidth > 0", 60)
     assert shown.video("duration") == pytest.approx(3.0, abs=0.3)  # of its sound; its picture ends before
     torn = site.open().go(site.path("torn.mp4"))

@@ -44,7 +44,7 @@ export interface Playback {
   how: "file" | "proxy" | "none";
   reason: string;
   mime: string;
-  fault: Fault | null;
+  fault?: Fault | null;
 }
 
 export interface CollectionName {
@@ -219,7 +219,7 @@ export interface Evidence extends Stretch {
 
 export interface Tag extends TagName {
   aliases: string[];
-  parents: string[];
+  parents: TagName[];
   facet: string;
   language: string;
   status: string;

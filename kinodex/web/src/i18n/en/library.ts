@@ -16,6 +16,8 @@ export const library = {
   libraryAddTitle: "Add videos",
   libraryAddPath: "Folder or file on the server's machine",
   libraryAddPathHint: "Every video below it is watched once. Files are read where they lie, never moved or changed.",
+  folderBrowse: "Folders of the server",
+  folderUp: "Up",
   libraryAddRetry: "Also try again what failed before",
   libraryAddStart: "Start",
   libraryAddStarted: "The videos are being watched",

@@ -18,6 +18,8 @@ export const library = {
   libraryAddTitle: "添加视频",
   libraryAddPath: "服务器上的文件夹或文件",
   libraryAddPathHint: "其中的每个视频只看一遍。文件留在原处,不会被移动或修改。",
+  folderBrowse: "服务器上的文件夹",
+  folderUp: "上一级",
   libraryAddRetry: "同时重试之前失败的视频",
   libraryAddStart: "开始",
   libraryAddStarted: "正在处理这些视频",
