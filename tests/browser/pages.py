@@ -13,7 +13,8 @@ AXE = Path(__file__).parents[2] / "kinodex" / "web" / "node_modules" / "axe-core
 
 _REPORTS = """
 window.__reports = [];
-document.addEventListener('securitypolicyviolation', e => window.__reports.push(`${e.violatedDirective}: ${e.blockedURI}`));
+document.addEventListener('securitypolicyviolation', event =>
+  window.__reports.push(`${event.violatedDirective}: ${event.blockedURI}`));
 """
 
 _AXE = """async () => {
@@ -90,5 +91,7 @@ def tab(browser: Any, address: str, size: tuple[int, int] = (1440, 900), **optio
     made = Tab(page, address)
     page.on("pageerror", lambda error: made.errors.append(str(error)))
     page.on("console", lambda message: made.errors.append(message.text) if message.type == "error" else None)
-    page.on("request", lambda request: (made.asked if request.url.startswith(address) else made.foreign).append(request.url))
+    page.on(
+        "request", lambda request: (made.asked if request.url.startswith(address) else made.foreign).append(request.url)
+    )
     return made

@@ -216,7 +216,9 @@ def test_an_address_with_a_time_plays_there_and_goes_on(site: Site) -> None:
     shown = site.open().go(site.path("baking.mp4", "?t=7"))
     shown.until("!document.querySelector('video').paused && document.querySelector('video').currentTime > 7.5")
     assert shown.video("currentTime") < 10
-    shown.page.evaluate("history.pushState({key: 'x'}, '', '?t=2'); dispatchEvent(new PopStateEvent('popstate', {state: {key: 'x'}}))")
+    shown.page.evaluate(
+        "history.pushState({key: 'x'}, '', '?t=2'); dispatchEvent(new PopStateEvent('popstate', {state: {key: 'x'}}))"
+    )
     shown.until("Math.abs(document.querySelector('video').currentTime - 2) < 1.5")
     shown.clean()
 
@@ -320,9 +322,11 @@ def test_the_first_page_is_small(site: Site) -> None:
     sizes: list[int] = []
     shown.page.on(
         "response",
-        lambda answer: sizes.append(int(answer.headers.get("content-length", 0)))
-        if "/assets/" in answer.url or answer.url.endswith("/")
-        else None,
+        lambda answer: (
+            sizes.append(int(answer.headers.get("content-length", 0)))
+            if "/assets/" in answer.url or answer.url.endswith("/")
+            else None
+        ),
     )
     shown.go("/")
     assert 10_000 < sum(sizes) < 150_000

@@ -38,7 +38,6 @@ export const library = {
   libraryEmptyText: "Add a folder: each video is watched and listened to once, and can then be searched, played and asked.",
   libraryNoneTitle: "No video fits these filters",
   libraryNoneText: "There are others: take one filter away.",
-  libraryWatching: "{kind} is running",
   libraryFindTag: "Find a tag",
   libraryNoTag: "No tag has this name.",
 } as const;

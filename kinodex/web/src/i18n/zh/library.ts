@@ -40,7 +40,6 @@ export const library = {
   libraryEmptyText: "添加一个文件夹:每个视频看一遍、听一遍,之后就可以搜索、播放和提问。",
   libraryNoneTitle: "没有符合筛选条件的视频",
   libraryNoneText: "去掉一个筛选条件试试。",
-  libraryWatching: "{kind}正在运行",
   libraryFindTag: "查找标签",
   libraryNoTag: "没有这个名称的标签。",
 } satisfies Record<keyof typeof en, string>;
