@@ -85,6 +85,20 @@ def test_every_route_has_a_row(opened: tuple[Library, Canaries]) -> None:
     assert set(ROWS) - there == set(), "These routes are gone."
 
 
+def test_the_suite_notices_canaries(opened: tuple[Library, Canaries]) -> None:
+    library, made = opened
+    admin = Asker(library, made, "admin")
+    shown = ("GET /status", "GET /videos", "GET /search", "POST /query", "POST /exports", "GET /collections")
+    for route in (*shown, "GET /users", "GET /failures", "GET /jobs", "GET /keys"):
+        assert leaks(admin.ask(route, ROWS[route][0], "seen"), made), route
+    for route in (
+        "GET /videos/{video_id}/lines",
+        "GET /videos/{video_id}/media",
+        "GET /videos/{video_id}/captions.vtt",
+    ):
+        assert leaks(admin.ask(route, Call(), "hidden"), made), route
+
+
 def test_every_route_asks_who_it_is(opened: tuple[Library, Canaries]) -> None:
     library, made = opened
     nobody = Asker(library, made, "nobody")
