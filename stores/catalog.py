@@ -23,8 +23,7 @@ from stores.core.uris import has_file, path_of, uri_of
 from stores.entries import IndexHealth, InputError, VideoEntry, entry_of
 from stores.resolving import resolve
 from stores.sql.database import reading, writing
-from stores.sql.first_place import FIRST_PLACE
-from stores.sql.rows import TABLE_OF
+from stores.sql.rows import FIRST_PLACE, TABLE_OF
 from stores.sql.standing import INDEXED_STAGE, counted, counted_of
 from stores.sql.tables import (
     EVIDENCE,

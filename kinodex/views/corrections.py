@@ -12,7 +12,7 @@ from kinodex.views.library_view import LibraryView
 from kinodex.views.moments import shown
 from stores.core.errors import UsageError
 from stores.corrections.records import NewText
-from stores.line_pages import line_of
+from stores.listing.lines import line_of
 
 
 def correct(view: LibraryView, video_id: str, evidence_id: str, text: str | None) -> LineShown:

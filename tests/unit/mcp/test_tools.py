@@ -12,7 +12,7 @@ import pytest
 from mcp import Client
 
 from kinodex.library import Library
-from kinodex.mcp.server import make_server, owners_door
+from kinodex.mcp.server import make_server, owners_reach
 from kinodex.settings import ENVIRONMENT
 from tests.unit.kinodex.chat_library import HOSTILE, make
 from tests.unit.pipeline.media import BLUE, flat, make_video
@@ -47,7 +47,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 
 def talk(library: Library, mode: str, do: Callable[[Client], Awaitable[Any]]) -> Any:
     async def run() -> Any:
-        async with Client(make_server(owners_door(library)), mode=mode) as client:
+        async with Client(make_server(owners_reach(library)), mode=mode) as client:
             return await do(client)
 
     return anyio.run(run)

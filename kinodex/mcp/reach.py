@@ -19,7 +19,7 @@ Asked: TypeAlias = Context[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class Reach:
     """How tools reach the library.
 
     Attributes:

@@ -11,6 +11,7 @@ class PlaybackDocument(Document):
     """How a video is played.
 
     Attributes:
+        how: ``file`` the file itself, ``proxy`` a copy that is made on demand, ``none`` not at all.
         url: of what is played; null while there is nothing: then a proxy can be made (``how`` is ``proxy``), or nothing
             can be played (``none``).
         reason: why not the file as it is, in one sentence; "" if it is.

@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 from stores.entries import EntryStatus
 from stores.sql.among import among
 from stores.sql.database import reading
-from stores.sql.first_place import FIRST_PLACE
+from stores.sql.rows import FIRST_PLACE
 from stores.sql.standing import INDEXED_STAGE
 from stores.sql.tables import ClipRow, DecisionRow, LocationRow, StageRunRow, UtteranceRow, VideoRow
 
@@ -171,34 +171,38 @@ def _accepted(*columns: Any) -> Select[Any]:
 
 def _status() -> Any:
     """As `stores.entries.status_of` and how entries join the parts of a stage, in SQL."""
-    run, later, whole, part = (aliased(StageRunRow) for _ in range(4))
-    after = (later.started_at > run.started_at) | (
-        (later.started_at == run.started_at) & (later.fingerprint > run.fingerprint)
-    )
-    newest = ~exists().where((later.video_id == run.video_id) & (later.stage == run.stage) & after)
-    # A stage that was done in parts and then as a whole has the status of the whole, and otherwise of its parts.
+    run, whole, part, beside = (aliased(StageRunRow) for _ in range(4))
+    bad = ("failed", "quarantined")
+    # A stage has the status of its whole run, unless a part of it was begun since; then that of its parts.
     in_parts = run.stage.contains(".")
+    since = (part.video_id == whole.video_id) & part.stage.like(whole.stage + literal(".%"))
+    since &= part.started_at >= whole.started_at
     over = exists().where(
-        (whole.video_id == run.video_id)
-        & run.stage.like(whole.stage + literal(".%"))
-        & (whole.started_at >= run.started_at)
+        (whole.video_id == run.video_id) & run.stage.like(whole.stage + literal(".%")) & ~exists().where(since)
     )
     begun_again = exists().where(
         (part.video_id == run.video_id)
         & part.stage.like(run.stage + literal(".%"))
-        & (part.started_at > run.started_at)
+        & (part.started_at >= run.started_at)
     )
-    counts = (run.video_id == VideoRow.video_id) & newest & case((in_parts, ~over), else_=~begun_again)
+    counts = (run.video_id == VideoRow.video_id) & _is_newest(run) & case((in_parts, ~over), else_=~begun_again)
 
     def some(condition: Any) -> Any:
         return exists().where(counts & condition)
 
-    bad = ("failed", "quarantined")
-    done_in_parts = some(in_parts) & ~some(in_parts & run.status.in_(bad))
-    working = some(~in_parts & run.status.in_(("running", "pending"))) | done_in_parts
+    # Parts without a bad one among them are on their way: the whole is still to come.
+    same_stage = func.rtrim(beside.stage, _DIGITS) == func.rtrim(run.stage, _DIGITS)
+    bad_beside = exists().where(
+        (beside.video_id == run.video_id) & same_stage & beside.status.in_(bad) & _is_newest(beside)
+    )
+    working = some(case((in_parts, ~bad_beside), else_=run.status.in_(("running", "pending"))))
     any_run = exists().where(run.video_id == VideoRow.video_id)
+    # Most videos have runs that are done and no others, which is found in one pass over all runs.
+    unusual = select(part.video_id).where((part.status != "done") | part.stage.contains("."))
+    searchable = exists().where((run.video_id == VideoRow.video_id) & (run.stage == INDEXED_STAGE))
     return case(
         (~any_run, "pending"),
+        (VideoRow.video_id.not_in(unusual), case((searchable, "done"), else_="partial")),
         (working, "unfinished"),
         (~some(run.status.in_(bad)), case((some(run.stage == INDEXED_STAGE), "done"), else_="partial")),
         (VideoRow.time_base_numerator.is_not(None), "partial"),
@@ -207,6 +211,16 @@ def _status() -> Any:
     )
 
 
+def _is_newest(run: Any) -> Any:
+    """Whether a run is the last one of its stage of its video."""
+    later = aliased(StageRunRow)
+    after = (later.started_at > run.started_at) | (
+        (later.started_at == run.started_at) & (later.fingerprint > run.fingerprint)
+    )
+    return ~exists().where((later.video_id == run.video_id) & (later.stage == run.stage) & after)
+
+
+_DIGITS = "0123456789"
 _STATUS = _status()
 _SOME_PLACE = aliased(LocationRow)
 _SECONDS: Any = func.coalesce(

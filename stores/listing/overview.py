@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 from stores.core.ids import base_stage
 from stores.entries import status_of
 from stores.sql.database import reading
-from stores.sql.first_place import FIRST_PLACE
+from stores.sql.rows import FIRST_PLACE
 from stores.sql.standing import INDEXED_STAGE
 from stores.sql.tables import CaptionRow, ScriptRow, StageRunRow, TagRow, VideoRow
 
