@@ -152,7 +152,7 @@ class VectorStore:
     ) -> list[VectorHit]:
         """The ``k`` vectors nearest to ``vector`` (d,), best first; empty if there is no such collection.
 
-        Exact for collections of up to `RANKED_EXACTLY` and within up to `SCANNED_VIDEOS` videos, whose vectors are read;
+        Exact for collections of up to `RANKED_EXACTLY` and in up to `SCANNED_VIDEOS` videos, whose vectors are read;
         else nearest as Chroma's HNSW graph finds them.
 
         Raises:
