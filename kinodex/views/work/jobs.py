@@ -129,7 +129,7 @@ def cancel(view: LibraryView, job_id: str) -> JobCard:
 def retry(view: LibraryView, job_id: str) -> JobCard:
     """Put a job that failed or was stopped into the queue again.
 
-    What it may do is looked up again: access may have been taken away.
+    What it may do is looked up again, and it does no more: access may have been taken away.
 
     Raises:
         UsageError: FORBIDDEN; NOT_FOUND; CONFLICT if it is not over, or done.
@@ -138,8 +138,7 @@ def retry(view: LibraryView, job_id: str) -> JobCard:
 
     found = _job(view, job_id)
     asked: Order = TypeAdapter[Order](Order).validate_python({"kind": found.kind, **found.arguments})
-    permitted(view, asked)
-    return card(view.store.job_ledger.retry(found.job_id))
+    return card(view.store.job_ledger.retry(found.job_id, permitted(view, asked)))
 
 
 def events_after(view: LibraryView, job_id: str, number: int = 0) -> tuple[list[JobEvent], bool]:

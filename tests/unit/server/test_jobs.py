@@ -16,6 +16,7 @@ from kinodex.library import Library
 from kinodex.server.app import create_app
 from kinodex.server.asking import principal_of
 from kinodex.settings import ServerSettings
+from kinodex.views.library_view import LibraryView
 from stores.core.principal import OWNER, Principal
 from stores.jobs.records import JobEvent
 from tests.unit.jobs.films import make_films
@@ -128,6 +129,20 @@ def test_a_job_is_cancelled_and_retried(server: Server) -> None:
     server.get("/jobs/job_none/events", 404)
 
 
+def test_a_job_that_is_retried_does_no_more_than_may_be_ordered_now(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server(library).by(ANNA)
+    with monkeypatch.context() as everything:
+        everything.setattr(LibraryView, "visible", lambda _self: None)
+        job_id = server.post("/jobs", {"kind": "tag"}, 202)["job_id"]
+    assert library.store.jobs.get(job_id).arguments["video_ids"] is None
+    server.post(f"/jobs/{job_id}/cancel")
+    # Anna sees nothing any more.
+    assert server.post(f"/jobs/{job_id}/retry")["videos"] == 0
+    assert library.store.jobs.get(job_id).arguments["video_ids"] == []
+
+
 @pytest.mark.parametrize(
     "order",
     [
@@ -203,7 +218,6 @@ def test_nobody_sees_or_touches_the_jobs_of_others(library: Library) -> None:
 def test_videos_that_are_hidden_are_not_named_in_events_and_items(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kinodex.views.library_view import LibraryView
     from kinodex.views.work import jobs
 
     view = LibraryView(library, ANNA)
