@@ -118,6 +118,29 @@ def test_a_corrected_table_wins_and_can_be_imported_again(library: Library, form
     assert json.loads(exported(library, "lines.jsonl").splitlines()[0])["corrected"] is True
 
 
+def _bomb(form: str) -> bytes:
+    if form == "jsonl":
+        return b"\n".join(b'{"c%d":1}' % n for n in range(20_000))
+    if form == "csv":
+        return b",".join(b"c%d" % n for n in range(20_000)) + b"\n"
+    long = pa.DictionaryArray.from_arrays(pa.array([0] * 100_000, pa.int32()), ["x" * 100_000])
+    if form == "large":
+        long = pa.array(["x" * 10_000] * 100_000, pa.large_string())
+    short = pa.array(["v"] * 100_000)
+    out = io.BytesIO()
+    pyarrow.parquet.write_table(pa.table({"video_id": short, "evidence_id": short, "text": long}), out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet", "large"])
+def test_a_small_file_that_would_become_a_huge_table_is_refused(library: Library, form: str) -> None:
+    data = _bomb(form)
+    assert len(data) < 10_000_000
+    with pytest.raises(UsageError) as caught:
+        imported(library, f"x.{'parquet' if form == 'large' else form}", data)
+    assert caught.value.code.name == "TOO_LARGE"
+
+
 def test_a_transcript_corrected_in_another_program_is_matched_by_time(library: Library) -> None:
     read = pysubs2.SSAFile.from_string(exported(library, "srt").decode(), format_="srt")
     read[1].text = "The oven must be at 180\\Ndegrees."
