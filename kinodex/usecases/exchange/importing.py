@@ -33,7 +33,11 @@ LEAST_OVERLAP = Fraction(1, 2)
 """Share of the time of a cue and a line together in which both last, for them to be the same. Source: as
 `stores.corrections.applying.LEAST_OVERLAP`."""
 
-_VERDICTS = {"accepted": "accepted", "rejected": "rejected", "abstained": "abstained", "unsure": "abstained"}
+_VERDICTS = ("accepted", "rejected", "abstained", "unsure")
+
+_SURE = {"accepted": 1.0, "rejected": 0.0}
+"""The confidence of a person's decision. Source: as `stores.tags.review`."""
+
 _TRANSCRIPTS = (".srt", ".vtt")
 
 
@@ -107,9 +111,7 @@ def import_file(
         if wanted.texts:
             correct(store, encoders, wanted.texts, options.author)
         if wanted.decisions:
-            with store.writer():
-                for video_id, made in wanted.decisions.items():
-                    store.tags.save_decisions(video_id, made, "person")
+            store.tags.save_of_videos(wanted.decisions, "person")
     return Imported(name, kind, changed, wanted.unchanged)
 
 
@@ -280,12 +282,13 @@ def _read_decisions(store: LibraryStore, table: TableFile, options: ImportOption
         if video_id not in now:
             now[video_id] = {one.tag_id: one for one in store.tags.decisions(video_id)}
         before = now[video_id].get(tag_id)
-        if before is not None and before.decision == _VERDICTS.get(verdict, verdict):
+        if before is not None and before.decision == verdict:
             wanted.unchanged += 1
         elif verdict in _VERDICTS:
-            made = before or Decision(video_id, tag_id, "accepted", 1.0, (), ())
-            decision = cast(Literal["accepted", "rejected", "abstained"], _VERDICTS[verdict])
-            kept = replace(made, decision=decision, confidence=1.0, recalled_by=("person",), scores=())
+            made = before or Decision(video_id, tag_id, "unsure", 0.5, (), ())
+            decision = cast(Literal["accepted", "rejected", "abstained", "unsure"], verdict)
+            sure = _SURE.get(verdict, made.confidence)
+            kept = replace(made, decision=decision, confidence=sure, recalled_by=("person",), scores=())
             wanted.decisions[video_id].append(kept)
         else:
             wanted.faults.append(Fault(number, f"{verdict[:40]!r} is no decision: accepted, rejected or unsure."))

@@ -21,6 +21,7 @@ from kinodex.usecases.exchange.exporting import ExportRequest, export, lines_of
 from kinodex.usecases.exchange.importing import Imported, ImportOptions, import_file
 from stores.core.errors import UsageError
 from stores.core.records import Decision
+from stores.tags.review import Judgement
 from tests.unit.exports.films import HOSTILE, film
 from tests.unit.exports.test_exporting import run
 from tests.unit.kinodex.chat_library import copied, make
@@ -205,6 +206,30 @@ def test_decisions_come_back_as_those_of_a_person(library: Library, form: str) -
     # A new automatic run does not undo it.
     library.store.tags.save_decisions(pizza, [Decision(pizza, "t2", "accepted", 0.9, (), ())])
     assert {one.tag_id: one.decision for one in library.store.tags.decisions(pizza)}["t2"] == "rejected"
+
+
+def test_one_who_is_unsure_stays_so(library: Library) -> None:
+    pizza = library.resolve("pizza.mp4")
+    library.store.reviews.decide([Judgement(pizza, "t1", "unsure"), Judgement(pizza, "t2", "rejected")], "", "Ann")
+    before = library.store.tags.decisions(pizza)
+    data = exported(library, "tags.csv")
+    assert imported(library, "tags.csv", data).changed == 0
+    library.store.tags.save_decisions(
+        pizza, [Decision(pizza, tag, "accepted", 1.0, (), ()) for tag in ("t1", "t2")], "person"
+    )
+    assert imported(library, "tags.csv", data).changed == 2
+    after = library.store.tags.decisions(pizza)
+    assert {(one.tag_id, one.decision) for one in after} == {(one.tag_id, one.decision) for one in before}
+    assert {one.tag_id: one.confidence for one in after}["t2"] == 0.0
+
+
+def test_decisions_are_saved_whole_though_a_video_is_forgotten_meanwhile(library: Library) -> None:
+    pizza = library.resolve("pizza.mp4")
+    before = library.store.tags.decisions(pizza)
+    made = {one: [Decision(one, "t1", "rejected", 0.0, (), ())] for one in (pizza, "vid_gone")}
+    with pytest.raises(UsageError, match="vid_gone"):
+        library.store.tags.save_of_videos(made, "person")
+    assert library.store.tags.decisions(pizza) == before
 
 
 def test_wrong_decisions_are_told_by_line(library: Library) -> None:
