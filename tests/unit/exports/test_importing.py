@@ -142,6 +142,13 @@ def test_a_small_file_that_would_become_a_huge_table_is_refused(library: Library
     assert caught.value.code.name == "TOO_LARGE"
 
 
+@pytest.mark.parametrize("time", ["1e999999999", "1e-999999999", "inf", "nan", "-1e308", "1/0", ""])
+def test_a_time_that_is_none_is_told_at_once(library: Library, time: str) -> None:
+    row = {"video_id": library.resolve("pizza.mp4"), "evidence_id": "none", "text": "x", "start": time, "end": time}
+    done = imported(library, "x.jsonl", json.dumps(row).encode())
+    assert done.faults[0].message == "The video has no line with this id, and none at this time."
+
+
 def test_a_transcript_corrected_in_another_program_is_matched_by_time(library: Library) -> None:
     read = pysubs2.SSAFile.from_string(exported(library, "srt").decode(), format_="srt")
     read[1].text = "The oven must be at 180\\Ndegrees."
