@@ -83,8 +83,7 @@ def waiting(engine: Engine, video_ids: Sequence[str] | None = None) -> list[str]
         {
             row.video_id
             for row in rows
-            if (run := runs[row.video_id].get(_VECTORS_OF[row.stage])) is not None
-            and row.embedded != _name(run)
+            if (run := runs[row.video_id].get(_VECTORS_OF[row.stage])) is not None and row.embedded != _name(run)
         }
     )
 
