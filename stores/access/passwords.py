@@ -53,11 +53,20 @@ def hashed(password: str) -> str:
     Raises:
         UsageError: USAGE if the password is too short or too long; the message does not repeat it.
     """
+    check(password)
+    with _turns:
+        return _hasher.hash(password)
+
+
+def check(password: str) -> None:
+    """Refuses one that is too short or too long, as `hashed`.
+
+    Raises:
+        UsageError: USAGE.
+    """
     if not SHORTEST <= len(password) <= LONGEST:
         message = f"A password has {SHORTEST} to {LONGEST:,} characters; this one has {len(password):,}."
         raise UsageError("USAGE", message, "Several words that do not belong together are easy to keep in mind.")
-    with _turns:
-        return _hasher.hash(password)
 
 
 def fits(stored: str | None, password: str) -> bool:
