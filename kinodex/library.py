@@ -158,6 +158,7 @@ class Library:
         meter: Meter | None = None,
         command: str = "",
         progress: Progress = silent,
+        confined: bool = False,
     ) -> IngestReport:
         """Watch and listen to every video under ``paths`` that is not in the library yet.
 
@@ -168,10 +169,11 @@ class Library:
             meter: of a budget, see `meter`; what would exceed it is left for another call.
             command: the command line to note in the report of the run.
             progress: called with each event, see `workflows.telemetry.progress`.
+            confined: do not follow links that lead out of the folders among ``paths``.
         """
         from kinodex.usecases.ingest import IngestOptions, ingest
 
-        options = IngestOptions(retry, meter, command)
+        options = IngestOptions(retry, meter, command, confined=confined)
         made = ingest(self.store, self.encoders, self.settings, paths, options, progress)
         self.report_path, self.stopped = made.path, made.stopped
         return made.report
@@ -186,15 +188,22 @@ class Library:
 
         return budget_meter(self.store, self.settings, budget)
 
-    def plan(self, *paths: str | Path, on_progress: Callable[[int, int], None] = lambda _done, _of: None) -> Plan:
+    def plan(
+        self,
+        *paths: str | Path,
+        on_progress: Callable[[int, int], None] = lambda _done, _of: None,
+        confined: bool = False,
+    ) -> Plan:
         """What `ingest` would do and what it would cost, without doing it.
 
         Args:
             on_progress: called with (done, total) new files that were examined.
+            confined: as for `ingest`.
         """
-        from kinodex.usecases.ingest import plan
+        from kinodex.usecases.ingest import IngestOptions, plan
 
-        return plan(self.store, self.encoders, self.settings, paths, on_progress=on_progress)
+        options = IngestOptions(confined=confined)
+        return plan(self.store, self.encoders, self.settings, paths, options, on_progress)
 
     def plan_reembed(self, *channels: str) -> tuple[ReembedPlan, Plan]:
         """Which videos have vectors of former models, and what it would cost to replace them.

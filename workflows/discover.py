@@ -64,7 +64,7 @@ class Discovery:
     skipped: tuple[Path, ...] = ()
 
 
-def discover(paths: Iterable[Path | str], library: Path | None = None) -> Discovery:
+def discover(paths: Iterable[Path | str], library: Path | None = None, confined: bool = False) -> Discovery:
     """Find the videos that ``paths`` name.
 
     Directories are walked recursively; hidden entries, the ``library`` directory and links that lead back
@@ -73,6 +73,7 @@ def discover(paths: Iterable[Path | str], library: Path | None = None) -> Discov
     Args:
         paths: files and directories.
         library: root of the library in use, which is never an input.
+        confined: do not follow links that lead out of the named directories.
     """
     files: dict[Path, FoundFile] = {}
     problems: dict[Path, InputProblem] = {}
@@ -80,10 +81,12 @@ def discover(paths: Iterable[Path | str], library: Path | None = None) -> Discov
     seen: set[tuple[int, int]] = set()
     if library is not None and library.is_dir():
         seen.add(_identity(library.stat()))
-    for given in paths:
+    named = list(paths)
+    bounds = tuple(Path(given).expanduser().resolve() for given in named) if confined else None
+    for given in named:
         # abspath, not resolve: a link keeps the name its owner gave it.
         path = Path(os.path.abspath(Path(given).expanduser()))  # noqa: PTH100
-        for found in _entries(path, seen, explicit=True):
+        for found in _entries(path, _Walk(seen, bounds), explicit=True):
             if isinstance(found, FoundFile):
                 files.setdefault(found.path, found)
             elif isinstance(found, Path):
@@ -94,8 +97,26 @@ def discover(paths: Iterable[Path | str], library: Path | None = None) -> Discov
     return Discovery(tuple(files.values()), tuple(problems.values()), left)
 
 
-def _entries(path: Path, seen: set[tuple[int, int]], explicit: bool) -> Iterator[FoundFile | InputProblem | Path]:
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Directories that were walked, and those that links may lead to; None: any."""
+
+    seen: set[tuple[int, int]]
+    bounds: tuple[Path, ...] | None
+
+    def leads_out(self, path: Path) -> bool:
+        """Whether a path is a link out of the bounds."""
+        if self.bounds is None or not path.is_symlink():
+            return False
+        target = Path(os.path.realpath(path))
+        return not any(target.is_relative_to(bound) for bound in self.bounds)
+
+
+def _entries(path: Path, walk: _Walk, explicit: bool) -> Iterator[FoundFile | InputProblem | Path]:
     """What is at ``path``, or in it; a plain path is that of a file that is not a video."""
+    if not explicit and walk.leads_out(path):
+        yield InputProblem(path, "FILE_UNREADABLE", "it is a link that leads out of the folder")
+        return
     try:
         info = path.stat()
     except OSError as error:
@@ -103,7 +124,7 @@ def _entries(path: Path, seen: set[tuple[int, int]], explicit: bool) -> Iterator
             yield _problem(path, error)
         return
     if stat.S_ISDIR(info.st_mode):
-        yield from _walk(path, info, seen)
+        yield from _walk(path, info, walk)
     elif not explicit and not _looks_like_video(path):
         if stat.S_ISREG(info.st_mode):
             yield path
@@ -115,11 +136,11 @@ def _entries(path: Path, seen: set[tuple[int, int]], explicit: bool) -> Iterator
         yield path
 
 
-def _walk(path: Path, info: os.stat_result, seen: set[tuple[int, int]]) -> Iterator[FoundFile | InputProblem | Path]:
+def _walk(path: Path, info: os.stat_result, walk: _Walk) -> Iterator[FoundFile | InputProblem | Path]:
     identity = _identity(info)
-    if identity in seen:
+    if identity in walk.seen:
         return
-    seen.add(identity)
+    walk.seen.add(identity)
     try:
         with os.scandir(path) as entries:
             names = sorted((entry.name for entry in entries), key=os.fsencode)
@@ -128,7 +149,7 @@ def _walk(path: Path, info: os.stat_result, seen: set[tuple[int, int]]) -> Itera
         return
     for name in names:
         if not name.startswith("."):
-            yield from _entries(path / name, seen, explicit=False)
+            yield from _entries(path / name, walk, explicit=False)
 
 
 def _looks_like_video(path: Path) -> bool:

@@ -78,7 +78,7 @@ def ingest(
         progress = log_events(progress)
         if last is not None and last.finished_at is None:
             sweep(store)  # the last job was killed and may have left files that nothing refers to
-        found = discover(paths, library=store.root)
+        found = discover(paths, store.root, options.confined)
         inputs = _identified(store, found, meter, progress)
         if options.retry:
             store.ledger.reset(video_ids=sorted({one.video_id for one in inputs if one.video_id}))

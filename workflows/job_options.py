@@ -25,6 +25,7 @@ class JobOptions:
         part_seconds: length of the parts into which long videos are split.
         only: stages to run, if not all; their inputs must exist.
         retry: reset the count of failures, and retry also what failed permanently or is quarantined.
+        confined: do not follow links that lead out of the folders that are named.
     """
 
     executor: Executor = "local"
@@ -34,6 +35,7 @@ class JobOptions:
     part_seconds: float = PART_SECONDS
     only: Collection[str] | None = None
     retry: bool = False
+    confined: bool = False
 
 
 DEFAULTS = JobOptions()

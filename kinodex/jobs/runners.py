@@ -57,7 +57,11 @@ def _ingest(task: Task) -> Made:
     order, library = IngestOrder.model_validate(task.order), task.library
     meter = library.meter(order.budget) if order.budget else None
     paths = [Path(path) for path in order.paths]
-    report = library.ingest(*paths, retry=order.retry, meter=meter, command=task.command, progress=task.reporter)
+    # Where only some folders may be ingested, a link in one of them is no way out.
+    confined = library.settings.server.ingest_roots is not None
+    report = library.ingest(
+        *paths, retry=order.retry, meter=meter, command=task.command, progress=task.reporter, confined=confined
+    )
     payload = schema.ingest(report, library.report_path, library.stopped).payload()
     return Made(payload["totals"], payload)
 

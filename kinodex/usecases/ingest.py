@@ -41,12 +41,14 @@ class IngestOptions:
         meter: of a budget (`budget_meter`); what would exceed it is left for another run.
         command: the command line, for the report.
         only: stages to do, if not all.
+        confined: do not follow links that lead out of the folders that are named.
     """
 
     retry: bool = False
     meter: Meter | None = None
     command: str = ""
     only: Collection[str] | None = None
+    confined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def ingest(
                 store,
                 encoders,
                 paths,
-                _job_options(encoders, settings, options.only, options.retry),
+                _job_options(encoders, settings, options),
                 meter=meter,
                 progress=to_all(tally, progress),
             )
@@ -124,13 +126,12 @@ def plan(
     encoders: Encoders,
     settings: Settings,
     paths: Sequence[str | Path],
-    only: Collection[str] | None = None,
+    options: IngestOptions = IngestOptions(),
     on_progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Plan:
     """What `ingest` would do and what it would cost, without doing it.
 
     Args:
-        only: stages to do, if not all.
         on_progress: called with (done, total) new files that were examined.
     """
     from workflows.planning import plan as planning
@@ -139,15 +140,13 @@ def plan(
         store,
         encoders,
         paths,
-        _job_options(encoders, settings, only),
+        _job_options(encoders, settings, options),
         prices=prices_of(settings.endpoint),
         on_progress=on_progress,
     )
 
 
-def _job_options(
-    encoders: Encoders, settings: Settings, only: Collection[str] | None, retry: bool = False
-) -> JobOptions:
+def _job_options(encoders: Encoders, settings: Settings, options: IngestOptions) -> JobOptions:
     from workflows.job_options import JobOptions
 
     return JobOptions(
@@ -156,8 +155,9 @@ def _job_options(
         address=settings.ray_address or None,
         config=perception_config(encoders, settings),
         part_seconds=part_seconds(settings),
-        only=only,
-        retry=retry,
+        only=options.only,
+        retry=options.retry,
+        confined=options.confined,
     )
 
 

@@ -30,7 +30,7 @@ def plan_reembed(
     from workflows.reembed import plan_reembed
 
     found = plan_reembed(store, encoders, channels, perception_config(encoders, settings), part_seconds(settings))
-    return found, plan(store, encoders, settings, found.paths, only=found.stages)
+    return found, plan(store, encoders, settings, found.paths, IngestOptions(only=found.stages))
 
 
 def reembed(

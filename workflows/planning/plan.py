@@ -127,7 +127,7 @@ def plan(
         prices: of a million tokens (read, written). No stage of the embedded profile uses a language model.
         on_progress: called with (done, total) after each new file that was probed.
     """
-    found = discover(paths, library=store.root)
+    found = discover(paths, store.root, options.confined)
     order = stages(encoders, options.config)
     workers = options.workers or default_workers()
     known = {entry.video_id: entry.video for entry in store.catalog.videos()}

@@ -25,7 +25,9 @@ def plan(view: LibraryView, asked: Order) -> JobPlan:
     """
     arguments = permitted(view, asked)
     if isinstance(asked, IngestOrder):
-        return _of_plan(asked.kind, view.library.plan(*map(Path, arguments["paths"])), asked.budget)
+        confined = view.settings.server.ingest_roots is not None
+        planned = view.library.plan(*map(Path, arguments["paths"]), confined=confined)
+        return _of_plan(asked.kind, planned, asked.budget)
     if isinstance(asked, ReembedOrder):
         _, planned = view.library.plan_reembed(*asked.channels)
         return _of_plan(asked.kind, planned, asked.budget)

@@ -179,6 +179,9 @@ def test_only_folders_that_are_allowed_can_be_looked_into_and_ingested(library: 
     assert [one["path"] for one in begin["folders"]] == [str(open_folder)]
     assert server.get("/folders", path=str(open_folder))["parent"] == ""
     server.post("/jobs", {"kind": "ingest", "paths": [str(open_folder / "in")]}, 202)
+    (open_folder / "film.mp4").symlink_to(secret / "film.mp4")
+    plan = server.post("/jobs/plan", {"kind": "ingest", "paths": [str(open_folder)]})
+    assert (plan["videos"], sorted(one["name"] for one in plan["problems"])) == (0, ["film.mp4", "way"])
     for path in (secret, open_folder / "way", open_folder / ".." / "secret", secret / "nothing", "/etc/passwd"):
         assert server.get("/folders", 403, path=str(path))["code"] == "FORBIDDEN"
         assert server.post("/jobs", {"kind": "ingest", "paths": [str(path)]}, 403)["code"] == "FORBIDDEN"

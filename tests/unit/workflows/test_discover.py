@@ -123,3 +123,21 @@ def test_skipped_files_are_reported(tmp_path: Path):
     found = discover([tmp_path, tmp_path])
     assert [path.name for path in found.skipped] == ["code.ts", "cover.jpg", "notes.txt"]
     assert discover([tmp_path / "notes.txt", tmp_path / "deep", tmp_path]).skipped == found.skipped[:2]
+
+
+def test_links_out_of_a_confined_folder_are_told_and_not_followed(tmp_path: Path):
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    for folder in (inside / "real", outside):
+        folder.mkdir(parents=True)
+        (folder / "film.mp4").write_bytes(b"x")
+    (inside / "way").symlink_to(outside)
+    (inside / "link.mp4").symlink_to(outside / "film.mp4")
+    (inside / "same.mp4").symlink_to(inside / "real" / "film.mp4")
+    (inside / "real" / "deep").symlink_to("../../outside")
+    free, confined = discover([inside]), discover([inside], confined=True)
+    assert {file.path.name for file in free.files} == {"film.mp4", "link.mp4", "same.mp4"}
+    assert len(free.files) == 4
+    assert {file.path for file in confined.files} == {inside / "real" / "film.mp4", inside / "same.mp4"}
+    assert {one.path.name for one in confined.problems} == {"way", "link.mp4", "deep"}
+    # One that is named itself is what was meant.
+    assert len(discover([inside / "way"], confined=True).files) == 1
