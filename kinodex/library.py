@@ -188,22 +188,15 @@ class Library:
 
         return budget_meter(self.store, self.settings, budget)
 
-    def plan(
-        self,
-        *paths: str | Path,
-        on_progress: Callable[[int, int], None] = lambda _done, _of: None,
-        confined: bool = False,
-    ) -> Plan:
+    def plan(self, *paths: str | Path, on_progress: Callable[[int, int], None] = lambda _done, _of: None) -> Plan:
         """What `ingest` would do and what it would cost, without doing it.
 
         Args:
             on_progress: called with (done, total) new files that were examined.
-            confined: as for `ingest`.
         """
-        from kinodex.usecases.ingest import IngestOptions, plan
+        from kinodex.usecases.ingest import plan
 
-        options = IngestOptions(confined=confined)
-        return plan(self.store, self.encoders, self.settings, paths, options, on_progress)
+        return plan(self.store, self.encoders, self.settings, paths, on_progress=on_progress)
 
     def plan_reembed(self, *channels: str) -> tuple[ReembedPlan, Plan]:
         """Which videos have vectors of former models, and what it would cost to replace them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +26,7 @@ def plan(view: LibraryView, asked: Order) -> JobPlan:
     """
     arguments = permitted(view, asked)
     if isinstance(asked, IngestOrder):
-        confined = view.settings.server.ingest_roots is not None
-        planned = view.library.plan(*map(Path, arguments["paths"]), confined=confined)
-        return _of_plan(asked.kind, planned, asked.budget)
+        return _of_plan(asked.kind, _of_ingest(view, arguments["paths"]), asked.budget)
     if isinstance(asked, ReembedOrder):
         _, planned = view.library.plan_reembed(*asked.channels)
         return _of_plan(asked.kind, planned, asked.budget)
@@ -35,6 +34,16 @@ def plan(view: LibraryView, asked: Order) -> JobPlan:
         return _of_describing(view, asked, arguments["video_ids"])
     hint = "Plans: ingest, describe, reembed."
     raise UsageError("USAGE", f"A job of the kind {asked.kind} has no plan: it needs no more than time.", hint)
+
+
+def _of_ingest(view: LibraryView, paths: Sequence[str]) -> Plan:
+    from kinodex.usecases.ingest import IngestOptions
+    from kinodex.usecases.ingest import plan as planned
+
+    library = view.library
+    # As the job itself, see `kinodex.jobs.runners`.
+    options = IngestOptions(confined=view.settings.server.ingest_roots is not None)
+    return planned(library.store, library.encoders, library.settings, list(map(Path, paths)), options)
 
 
 def _of_plan(kind: str, planned: Plan, budget: str) -> JobPlan:
