@@ -169,8 +169,8 @@ class ServerSettings(BaseModel):
         port: of the web app and the API.
         allowed_hosts: names that people reach it by, beside those of this machine: behind a proxy, the proxy's; several
             in one text are separated by commas.
-        trusted_proxies: addresses or networks of proxies. They alone are believed when they say by ``X-Forwarded-Proto``
-            that people came by https (cookies are then sent by https only), and from where. None by default.
+        trusted_proxies: addresses or networks of proxies, none by default. They alone are believed when they say by
+            ``X-Forwarded-Proto`` that people came by https (cookies are then sent by https only), and from where.
         body_limit: bytes that a request may send.
         playback_cache: gigabytes (10⁹ bytes) of what is made of videos for players; what was used longest ago goes.
         proxies: how many videos are converted for players at the same time.
