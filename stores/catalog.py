@@ -191,12 +191,10 @@ class Catalog:
     def resolve(self, text: str, among: Collection[str] | None = None) -> str:
         """The id of the video that ``text`` means: an id, the beginning of one, a path or uri, a file name.
 
-        Args:
-            among: ids of the only videos that there are for who asks; None: all.
+        ``among``: ids of the only videos that there are for who asks.
 
         Raises:
-            UsageError: UNKNOWN_VIDEO if no video or more than one matches; the message names similar ones, if it may
-                name any.
+            UsageError: UNKNOWN_VIDEO if no video or more than one matches; the message names similar ones.
         """
         with reading(self._engine) as connection:
             return resolve(connection, text, among)

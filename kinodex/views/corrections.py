@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from kinodex.schemas.api.exports import ImportedFile
 from kinodex.schemas.api.moments import LineShown, LineVersion, LineVersions
-from kinodex.schemas.exports import ImportedFile
 from kinodex.usecases.exchange.correcting import correct as write
 from kinodex.usecases.exchange.importing import ImportOptions, document, import_file
 from kinodex.views.library_view import LibraryView

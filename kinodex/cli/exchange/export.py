@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from kinodex.exports.formats import Format
-    from kinodex.schemas.exports import ExportedDocument
+    from kinodex.schemas.api.exports import ExportedDocument
     from kinodex.usecases.exchange.exporting import ExportedFile, ExportRequest
 
 CLIPS = "clips"
@@ -80,7 +80,7 @@ def export(
     """
     from kinodex.exports.formats import format_of
     from kinodex.exports.material import KINDS
-    from kinodex.schemas.exports import ExportedFilesDocument
+    from kinodex.schemas.api.exports import ExportedFilesDocument
     from kinodex.usecases.exchange.exporting import ExportRequest
     from kinodex.usecases.exchange.exporting import export as make
     from stores.core.errors import UsageError
@@ -110,7 +110,7 @@ def export(
 def _clips(
     context: CommandContext, request: ExportRequest, videos: Sequence[str], out: str | None, *, exact: bool, force: bool
 ) -> None:
-    from kinodex.schemas.exports import ExportedDocument, ExportedFilesDocument
+    from kinodex.schemas.api.exports import ExportedDocument, ExportedFilesDocument
     from kinodex.usecases.exchange.cutting import cut_clips
     from stores.core.errors import UsageError
 
@@ -172,7 +172,7 @@ def _print(context: CommandContext, files: list[ExportedFile]) -> None:
 def _write(files: list[ExportedFile], out: str, form: Format, force: bool) -> list[ExportedDocument]:
     """Writes all files, or none if one of them is there already."""
     from kinodex.exports.places import refuse_existing, write_whole
-    from kinodex.schemas.exports import ExportedDocument
+    from kinodex.schemas.api.exports import ExportedDocument
     from stores.core.errors import UsageError
 
     place = Path(out)

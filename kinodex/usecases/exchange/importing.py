@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from kinodex.exports.material import Line
 from kinodex.exports.reading import Cue, Fault, TableFile, csv_rows, cues, json_rows, parquet_rows, text_of
 from kinodex.exports.wording import one_line
-from kinodex.schemas import exports as schema
+from kinodex.schemas.api import exports as schema
 from kinodex.usecases.exchange.correcting import correct
 from kinodex.usecases.exchange.exporting import lines_of
 from stores.core.errors import KinodexError, UsageError

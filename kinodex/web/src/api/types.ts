@@ -44,6 +44,7 @@ export interface Playback {
   how: "file" | "proxy" | "none";
   reason: string;
   mime: string;
+  fault?: Fault | null;
 }
 
 export interface CollectionName {
@@ -131,8 +132,11 @@ export interface TagEvidence extends Stretch {
 
 export interface TagDecision extends TagName {
   state: string;
-  score: number | null;
-  by: "automatic" | "person";
+  score: number;
+  by: string;
+  /** What was decided automatically, where a person decided otherwise. */
+  automatic: string;
+  automatic_score: number | null;
   evidence: TagEvidence[];
 }
 
@@ -141,28 +145,31 @@ export interface FrameTimes {
   exact: boolean;
 }
 
+/** Small pictures on sheets, row by row; the last sheet holds fewer. */
 export interface Sprites {
-  /** How many pictures there are in all. */
-  count: number;
-  /** Pictures in a row, and rows on a sheet. */
+  tiles: number;
   columns: number;
-  rows: number;
+  per_sheet: number;
   width: number;
   height: number;
-  /** Seconds from one picture to the next. */
   step: number;
+  /** When each tile is shown, sorted. */
+  times: number[];
   urls: string[];
 }
 
 export interface Peaks {
   seconds: number;
-  peaks: number[];
+  step: number;
+  /** The lowest and the highest value of each stretch, in [-1, 1]. */
+  peaks: number[][];
 }
 
 export interface ProxyState {
-  state: string;
-  progress: number | null;
+  state: "none" | "waiting" | "running" | "done" | "failed" | "cancelled";
+  progress: number;
   url: string | null;
+  fault: Fault | null;
 }
 
 export interface IndexState {
@@ -212,13 +219,16 @@ export interface Evidence extends Stretch {
 
 export interface Tag extends TagName {
   aliases: string[];
-  parents: string[];
-  description: string;
+  parents: TagName[];
+  facet: string;
+  language: string;
+  status: string;
   videos: number;
 }
 
 export interface TagList {
   tags: Tag[];
+  total: number;
   next: string | null;
 }
 

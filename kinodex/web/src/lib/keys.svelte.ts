@@ -1,10 +1,13 @@
 /** The keys of the app: each page says what its keys do, `?` shows them. */
 
+import { untrack } from "svelte";
 import type { Message } from "../i18n/i18n.svelte";
 
 export interface Key {
   /** As `KeyboardEvent.key` says it, "Shift+" before it where it must be held. Several do the same. */
   keys: string[];
+  /** How they are shown, where that is shorter. */
+  as?: string[];
   label: Message;
   run: (event: KeyboardEvent) => void;
   /** Where it is shown; left out, it is not shown. */
@@ -27,9 +30,9 @@ class Keys {
 
   /** Add keys until the returned function is called: `$effect(() => keys.use([...]))`. */
   use(set: Key[]): () => void {
-    this.#sets = [...this.#sets, set];
+    untrack(() => (this.#sets = [...this.#sets, set]));
     return () => {
-      this.#sets = this.#sets.filter((other) => other !== set);
+      untrack(() => (this.#sets = this.#sets.filter((other) => other !== set)));
     };
   }
 

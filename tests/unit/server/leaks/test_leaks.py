@@ -82,7 +82,8 @@ def routes(library: Library) -> set[str]:
 def test_every_route_has_a_row(opened: tuple[Library, Canaries]) -> None:
     there = routes(opened[0])
     assert there - set(ROWS) == set(), "Add rows to tests/unit/server/leaks/calls.py: how are these called?"
-    assert set(ROWS) - there == set(), "These routes are gone."
+    gone = set(ROWS) - there
+    assert all(one.startswith("HEAD ") for one in gone), f"These routes are gone: {gone}"  # HEAD is not documented
 
 
 def test_the_suite_notices_canaries(opened: tuple[Library, Canaries]) -> None:

@@ -116,11 +116,12 @@ def test_a_stream_tells_no_more_of_a_collection_that_is_taken_away(opened: tuple
 def test_a_stream_of_a_job_ends_when_its_key_is_gone(opened: tuple[Library, Canaries]) -> None:
     library, made = opened
     store, user_id = library.store, made.ids["id_of_editor"]
-    ordered, _ = store.jobs.order("tag", {"video_ids": []}, user_id)
-    while (taken := store.job_ledger.take()) is not None:
-        job, lease = taken
-        if job.job_id == ordered.job_id:
-            break
+    for waiting in ("hidden_job", "job_of_narrow"):
+        store.job_ledger.cancel(made.ids[waiting])
+    store.jobs.order("tag", {"video_ids": []}, user_id)
+    taken = store.job_ledger.take()
+    assert taken is not None
+    job, lease = taken
     store.job_ledger.append(lease, [NewJobEvent("video", {"name": "seen"})])
     told: list[str] = []
     with lines_of(library, made, "editor", f"jobs/{job.job_id}/events") as lines:
