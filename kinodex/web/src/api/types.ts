@@ -141,28 +141,31 @@ export interface FrameTimes {
   exact: boolean;
 }
 
+/** Small pictures on sheets, row by row; the last sheet holds fewer. */
 export interface Sprites {
-  /** How many pictures there are in all. */
-  count: number;
-  /** Pictures in a row, and rows on a sheet. */
+  tiles: number;
   columns: number;
-  rows: number;
+  per_sheet: number;
   width: number;
   height: number;
-  /** Seconds from one picture to the next. */
   step: number;
+  /** When each tile is shown, sorted. */
+  times: number[];
   urls: string[];
 }
 
 export interface Peaks {
   seconds: number;
-  peaks: number[];
+  step: number;
+  /** The lowest and the highest value of each stretch, in [-1, 1]. */
+  peaks: number[][];
 }
 
 export interface ProxyState {
-  state: string;
-  progress: number | null;
+  state: "none" | "waiting" | "running" | "done" | "failed" | "cancelled";
+  progress: number;
   url: string | null;
+  fault: Fault | null;
 }
 
 export interface IndexState {

@@ -10,6 +10,14 @@ const NAMES: Record<string, Message> = {
   caption: "channelCaption",
 };
 
+const KINDS: Record<string, Message> = { speech: "kindSpeech", screen: "kindScreen", caption: "kindCaption", label: "kindLabel", object: "channelObject", picture: "channelPicture" };
+
+/** What kind of evidence something is. */
+export function kindName(kind: string): string {
+  const name = KINDS[kind];
+  return name ? t(name) : kind;
+}
+
 export function channelName(channel: string): string {
   const name = NAMES[channel];
   return name ? t(name) : channel;

@@ -1,5 +1,6 @@
 /** The keys of the app: each page says what its keys do, `?` shows them. */
 
+import { untrack } from "svelte";
 import type { Message } from "../i18n/i18n.svelte";
 
 export interface Key {
@@ -27,9 +28,9 @@ class Keys {
 
   /** Add keys until the returned function is called: `$effect(() => keys.use([...]))`. */
   use(set: Key[]): () => void {
-    this.#sets = [...this.#sets, set];
+    untrack(() => (this.#sets = [...this.#sets, set]));
     return () => {
-      this.#sets = this.#sets.filter((other) => other !== set);
+      untrack(() => (this.#sets = this.#sets.filter((other) => other !== set)));
     };
   }
 

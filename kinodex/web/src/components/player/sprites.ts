@@ -1,19 +1,31 @@
-/** Which picture of a sheet shows a time. */
+/** Which picture of which sheet shows a time. */
 
 import type { Sprites } from "../../api/types";
 
 export interface Cell {
   url: string;
-  x: number;
-  y: number;
+  column: number;
+  row: number;
+  /** How many columns and rows this sheet has. */
+  columns: number;
+  rows: number;
 }
 
+/** The tile that is shown at a time: the last one that is not after it. */
 export function cellAt(sprites: Sprites, seconds: number): Cell | null {
-  if (sprites.count === 0) return null;
-  const index = Math.max(0, Math.min(sprites.count - 1, Math.floor(seconds / sprites.step)));
-  const perSheet = sprites.columns * sprites.rows;
-  const url = sprites.urls[Math.floor(index / perSheet)];
+  if (sprites.tiles === 0) return null;
+  let tile = 0;
+  while (tile + 1 < sprites.tiles && (sprites.times[tile + 1] ?? Infinity) <= seconds) tile++;
+  const sheet = Math.floor(tile / sprites.per_sheet);
+  const url = sprites.urls[sheet];
   if (url === undefined) return null;
-  const place = index % perSheet;
-  return { url, x: place % sprites.columns, y: Math.floor(place / sprites.columns) };
+  const there = Math.min(sprites.per_sheet, sprites.tiles - sheet * sprites.per_sheet);
+  const place = tile % sprites.per_sheet;
+  return {
+    url,
+    column: place % sprites.columns,
+    row: Math.floor(place / sprites.columns),
+    columns: Math.min(sprites.columns, there),
+    rows: Math.ceil(there / sprites.columns),
+  };
 }

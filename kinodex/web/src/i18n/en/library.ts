@@ -37,9 +37,6 @@ export const library = {
   libraryNoneTitle: "No video fits these filters",
   libraryNoneText: "There are others: take one filter away.",
   libraryWatching: "{kind} is running",
-  libraryTags: "Tags of {name}",
-  libraryNew: "New videos are there",
-  libraryShowNew: "Show them",
   libraryFindTag: "Find a tag",
   libraryNoTag: "No tag has this name.",
 } as const;

@@ -16,6 +16,7 @@ export const player = {
   playerWindow: "Leave full screen",
   playerHushed: "Sound on",
   playerCannot: "This browser cannot play the file as it is",
+  playerNothing: "There is nothing to play",
   playerRefused: "The browser refused its codec or container.",
   playerBlind: "The browser plays its sound, but not its picture.",
   playerNoPlayback: "Nothing can be played of it.",

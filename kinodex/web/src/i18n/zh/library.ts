@@ -39,9 +39,6 @@ export const library = {
   libraryNoneTitle: "没有符合筛选条件的视频",
   libraryNoneText: "去掉一个筛选条件试试。",
   libraryWatching: "{kind}正在运行",
-  libraryTags: "{name} 的标签",
-  libraryNew: "有新的视频",
-  libraryShowNew: "显示",
   libraryFindTag: "查找标签",
   libraryNoTag: "没有这个名称的标签。",
 } satisfies Record<keyof typeof en, string>;

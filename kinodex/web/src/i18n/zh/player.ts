@@ -18,6 +18,7 @@ export const player = {
   playerWindow: "退出全屏",
   playerHushed: "打开声音",
   playerCannot: "浏览器无法直接播放这个文件",
+  playerNothing: "无法播放",
   playerRefused: "浏览器不支持它的编码或封装格式。",
   playerBlind: "浏览器只能播放它的声音,不能显示画面。",
   playerNoPlayback: "它没有可以播放的内容。",
