@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 FILE_NAME = "kinodex.toml"
 DEFAULT_LIBRARY = Path("kinodex-library")
 DEFAULT_PROFILE = "embedded"
+NOWHERE = "the settings"
+"""What messages say instead of the name of a settings file where there is none."""
 
 LOCAL = "local"
 """`Endpoint.model` of the language model that runs in this process."""
@@ -165,11 +167,13 @@ class ServerSettings(BaseModel):
         port: of the web app and the API.
         allowed_hosts: names that people reach it by, beside those of this machine: behind a proxy, the proxy's.
         body_limit: bytes that a request may send.
-        ingest_roots: folders whose files may be ingested through the API, and the folders in them; relative to the
-            working directory. None: any, for everybody on this machine while access control is off, else none.
-        metrics: serve ``/metrics`` also to other machines.
         playback_cache: gigabytes (10⁹ bytes) of what is made of videos for players; what was used longest ago goes.
         proxies: how many videos are converted for players at the same time.
+        ingest_roots: folders whose files may be ingested through the API, and the folders in them; relative to the
+            working directory. None: any, for who sits at this machine while access control is off, else none.
+        metrics: serve ``/metrics`` to whoever reaches the server. It is served anyway where only this machine does and
+            access control is off.
+        worker: do jobs in a process of the server; if not, `kinodex jobs work` runs elsewhere.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -178,10 +182,11 @@ class ServerSettings(BaseModel):
     port: int = Field(default=8730, ge=0, le=65535)
     allowed_hosts: tuple[str, ...] = ()
     body_limit: int = Field(default=10_000_000, ge=1_000)
-    ingest_roots: tuple[Path, ...] | None = None
-    metrics: bool = False
     playback_cache: float = Field(default=10.0, ge=0, allow_inf_nan=False)
     proxies: int = Field(default=1, ge=1)
+    ingest_roots: tuple[Path, ...] | None = None
+    metrics: bool = False
+    worker: bool = True
 
 
 class Settings(BaseModel):
@@ -243,7 +248,7 @@ class Settings(BaseModel):
     models: dict[str, dict[str, Any]] = Field(default_factory=dict)
     profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)
     _config: Path | None = PrivateAttr(default=None)
-    _where: str = PrivateAttr(default="the settings")
+    _where: str = PrivateAttr(default=NOWHERE)
 
     @classmethod
     def load(cls, config: Path | None = None, **options: object) -> Settings:
@@ -261,7 +266,7 @@ class Settings(BaseModel):
         wanted = given.get("library") or os.environ.get("KINODEX_LIBRARY") or DEFAULT_LIBRARY
         path = _settings_file(config, Path(str(wanted)))
         values = _read(path) if path else {}
-        where = str(path) if path else "the settings"
+        where = str(path) if path else NOWHERE
         if path and "library" in values:
             # A relative library in a file is relative to that file, not to the working directory.
             values["library"] = path.parent / _folder_name(values["library"], path)
@@ -279,7 +284,7 @@ class Settings(BaseModel):
         _check_endpoint(settings.endpoint, where)
         _check_places(settings, where)
         settings._config = config
-        settings._where = str(path) if path else "the settings"
+        settings._where = str(path) if path else NOWHERE
         _check_models(settings)
         return settings
 
@@ -295,6 +300,11 @@ class Settings(BaseModel):
         if self.device != "auto":
             options += ["--device", self.device]
         return " ".join(shell_word(word) for word in ("kinodex", *words, *options))
+
+    @property
+    def file(self) -> Path | None:
+        """The settings file that was read; None if there was none."""
+        return Path(self._where) if self._where != NOWHERE else None
 
     def places(self) -> Places:
         """Where the library keeps what it knows."""

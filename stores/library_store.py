@@ -50,6 +50,8 @@ from stores.sql.faults import storage_faults
 from stores.sql.fulltext import FullText
 from stores.sql.opening import MAKE_ONE, open_database
 from stores.tags.library import TagLibrary
+from stores.tags.listing import TagListing
+from stores.tags.review import ReviewStore
 from stores.tags.vectors import KeptTagVectors
 from stores.threads.checkpoint_files import CheckpointFiles
 from stores.threads.store import ThreadStore
@@ -76,6 +78,7 @@ class LibraryStore:
         places: where its parts are.
         staging: folder for staged outputs, if they are not in an object store (`staging_area`).
         ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, runs, threads, turns: the stores in it.
+        tag_listing, reviews: tags page by page, and what people decide about them.
         jobs, job_ledger: likewise, for those who order jobs and for the workers that do them.
         checkpoints: the files of turns in flight on this machine.
         access: who may use it, and who sees what.
@@ -112,6 +115,8 @@ class LibraryStore:
         self.threads = ThreadStore(engine, self.checkpoints)
         self.turns = TurnLedger(engine, self.checkpoints)
         self.access = AccessStore(engine)
+        self.tag_listing = TagListing(engine)
+        self.reviews = ReviewStore(engine)
         self.jobs = JobStore(engine)
         self.job_ledger = JobLedger(engine)
 

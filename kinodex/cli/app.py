@@ -34,6 +34,7 @@ from kinodex.cli.commands import (
 from kinodex.cli.commands.access import collections, keys, users
 from kinodex.cli.context import say_error
 from kinodex.cli.exchange import export
+from kinodex.cli.jobs import jobs
 from kinodex.cli.parsing import Commands
 from kinodex.exits import EXIT_FAILED, EXIT_INTERRUPTED
 from kinodex.text import clean
@@ -84,6 +85,7 @@ app.command("ask", short_help="Answer a question, with citations.")(ask.ask)
 app.command("chat", short_help="Talk about the videos, with citations.")(chat.chat)
 app.add_typer(threads.app, name="threads")
 app.command("serve", short_help="Open the library in a browser.")(serve.serve)
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(tags.app, name="tags")
 app.command("tag", short_help="Tag videos from your vocabulary.")(tags.tag)
 app.command("describe", short_help="Describe clips and videos in words.")(describe.describe)

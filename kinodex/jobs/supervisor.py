@@ -21,6 +21,7 @@ STOP_SECONDS = 20.0
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 30.0  # seconds before a worker that died is started again
 _HEALTHY_SECONDS = 10.0  # a worker that lived so long did not die of its start
+_FAILING = 4  # deaths in a row, after about ten seconds
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class WorkerProcess:
     def __init__(self, settings: Settings) -> None:
         self._line = settings_line(settings)
         self._process: subprocess.Popen[bytes] | None = None
+        self._deaths = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="worker process", daemon=True)
 
@@ -58,6 +60,11 @@ class WorkerProcess:
         """Whether there is a worker now."""
         return self.pid is not None
 
+    @property
+    def failing(self) -> bool:
+        """Whether it died soon after its start again and again."""
+        return self._deaths >= _FAILING
+
     def start(self) -> None:
         """Start it, and watch over it."""
         self._thread.start()
@@ -80,7 +87,10 @@ class WorkerProcess:
             status = self._waited(process)
             if self._stopping.is_set():
                 return
-            pause = _FIRST_PAUSE if time.monotonic() - began > _HEALTHY_SECONDS else min(2 * pause, _LONGEST_PAUSE)
+            if time.monotonic() - began > _HEALTHY_SECONDS:
+                self._deaths, pause = 0, _FIRST_PAUSE
+            self._deaths += 1
+            pause = min(2 * pause, _LONGEST_PAUSE)
             _log.warning("The worker ended with status %s; it is started again in %.1f s.", status, pause)
             self._stopping.wait(pause)
 

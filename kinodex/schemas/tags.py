@@ -55,7 +55,7 @@ class DecisionDocument(Document):
 
     Attributes:
         name, facet: "" if the tag is not in the tag library any more.
-        decision: ``accepted``, ``rejected``, ``abstained`` or ``proposed``.
+        decision: ``accepted``, ``rejected``, ``abstained``, ``proposed`` or ``unsure``.
         recalled_by: where the tag came from.
         scores: what the confidence is made of.
     """

@@ -16,17 +16,19 @@ from kinodex.server.routes import (
     access,
     collections,
     exports,
-    failures,
     health,
-    jobs,
     media,
+    metrics,
     moments,
+    operations,
     query,
     search,
     threads,
     turns,
     videos,
 )
+from kinodex.server.routes.tagging import review, tags
+from kinodex.server.routes.work import failures, jobs
 from kinodex.server.web_files import WebFiles
 from kinodex.views import urls
 
@@ -47,6 +49,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs.router,
     failures.router,
     exports.router,
+    tags.router,
+    operations.router,
+    review.router,
 )
 """The resources under ``/api/v1``."""
 
@@ -72,5 +77,7 @@ def create_app(library: Library) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, prefix=urls.API)
     server = library.settings.server
+    app.include_router(metrics.router)
+    metrics.measure(app)
     app.add_middleware(Perimeter, hosts=server.allowed_hosts, body_limit=server.body_limit)
     return app

@@ -8,11 +8,12 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import uvicorn
 
+from kinodex.jobs.supervisor import WorkerProcess
 from kinodex.server.app import create_app
 from kinodex.server.events import streams_of
 from kinodex.views.warming import warm
@@ -51,8 +52,10 @@ def serve(library: Library, on_ready: Callable[[str], None]) -> None:
         message = f"Everybody who reaches {server.host} could see and change this library."
         hint = "Switch access control on, or serve at 127.0.0.1."
         raise UsageError("USAGE", message, hint)
-    with _bound(server.host, server.port) as listener:
+    with _bound(server.host, server.port) as listener, ExitStack() as stack:
         app = create_app(library)
+        if server.worker:
+            app.state.worker = stack.enter_context(WorkerProcess(library.settings))
         running = _Server(app, lambda: on_ready(url_of(server.host, listener.getsockname()[1])))
         threading.Thread(target=warm, args=(library,), name="warming up", daemon=True).start()
         running.run(sockets=[listener])

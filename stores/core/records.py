@@ -383,11 +383,14 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A decision about one tag of one video, with the evidence for it."""
+    """A decision about one tag of one video, with the evidence for it.
+
+    Only people are ``unsure``: they have looked, and cannot tell.
+    """
 
     video_id: str
     tag_id: str
-    decision: Literal["accepted", "rejected", "abstained", "proposed"]
+    decision: Literal["accepted", "rejected", "abstained", "proposed", "unsure"]
     confidence: float
     recalled_by: tuple[str, ...]
     evidence_ids: tuple[str, ...]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-JobKind = Literal["ingest", "tag", "describe", "reembed", "verify", "export"]
+JobKind = Literal["ingest", "tag", "describe", "reembed", "verify"]
 """What can be ordered."""
 
 KINDS: tuple[JobKind, ...] = get_args(JobKind)

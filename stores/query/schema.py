@@ -146,7 +146,7 @@ _TABLES = (
             ColumnInfo("tag_id", "text", "id of the tag"),
             ColumnInfo("tag", "words", "its name"),
             ColumnInfo("facet", "words", "kind of tag: who, what, object, where, how …"),
-            ColumnInfo("decision", "words", "accepted, rejected, abstained or proposed"),
+            ColumnInfo("decision", "words", "accepted, rejected, abstained, proposed or unsure"),
             ColumnInfo("origin", "words", "automatic or person"),
             _CONFIDENCE,
         ),

@@ -19,6 +19,7 @@ from stores.sql.database import reading, writing
 from stores.sql.faults import storage_faults
 from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagAliasRow, TagRow, VideoRow
 from stores.tags.csv_files import invalid, read_tags, write_tags
+from stores.tags.queueing import queue_automatic, unqueue
 
 Origin = Literal["automatic", "person"]
 
@@ -157,6 +158,10 @@ class TagLibrary:
             ]
             _insert(connection, DecisionRow, rows)
             _insert(connection, DecisionEvidenceRow, evidence)
+            if origin == "automatic":
+                queue_automatic(connection, video_id, ((one.tag_id, one.confidence) for one in decisions))
+            else:
+                unqueue(connection, video_id, *(one.tag_id for one in decisions))
 
     def decisions(self, video_id: str) -> list[Decision]:
         """The decisions on one video, in the order in which they were saved; a person's overrides an automatic one."""

@@ -14,7 +14,7 @@ class JobCard(Document):
     """One job. Times in seconds since 1970.
 
     Attributes:
-        kind: ``ingest``, ``tag``, ``describe``, ``reembed``, ``verify`` or ``export``.
+        kind: ``ingest``, ``tag``, ``describe``, ``reembed`` or ``verify``.
         state: ``queued``, ``running``, ``done``, ``failed``, ``cancelled`` or ``interrupted``.
         files: names of what is ingested; empty for other kinds.
         videos: how many videos were chosen; null for all, and for other kinds.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from kinodex.schemas.base import Document, Number
@@ -56,6 +57,11 @@ class JobDetailDocument(JobDocument):
 
     arguments: dict[str, Any]
     report: dict[str, Any] | None
+
+
+def jobs(some: Iterable[Job]) -> JobsDocument:
+    """The document of some jobs."""
+    return JobsDocument(jobs=[job(one) for one in some])
 
 
 def job(one: Job) -> JobDocument:

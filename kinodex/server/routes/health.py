@@ -26,9 +26,14 @@ class HealthDocument(Document):
 
 
 class ReadyDocument(Document):
-    """The server can answer."""
+    """The server can answer.
+
+    Attributes:
+        worker: whether its worker process lives, is being started, or is somewhere else.
+    """
 
     status: Literal["ready"]
+    worker: Literal["alive", "starting", "elsewhere"]
 
 
 @router.get("/health")
@@ -37,10 +42,15 @@ def get_health() -> HealthDocument:
     return HealthDocument(status="ok", version=__version__)
 
 
-@router.get("/ready", responses=errors("DATABASE_UNREACHABLE"))
+@router.get("/ready", responses=errors("DATABASE_UNREACHABLE", "WORKER_LOST"))
 def get_readiness(request: Request) -> ReadyDocument:
-    """Whether the server can read the library, and is not about to stop."""
+    """Whether the server can read the library, has a worker that does jobs, and is not about to stop."""
     if streams_of(request.app).closing:
         raise StoreError("DATABASE_UNREACHABLE", "The server is about to stop.", "Ask again in a moment.")
     reachable(LibraryView(request.app.state.library, OWNER))
-    return ReadyDocument(status="ready")
+    worker = getattr(request.app.state, "worker", None)
+    if worker is None:
+        return ReadyDocument(status="ready", worker="elsewhere")
+    if worker.failing:
+        raise StoreError("WORKER_LOST", "The worker process dies whenever it is started.", "The server's log says why.")
+    return ReadyDocument(status="ready", worker="alive" if worker.alive else "starting")

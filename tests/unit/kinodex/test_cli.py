@@ -20,6 +20,7 @@ from stores.library_store import LibraryStore
 COMMANDS = (
     *("ingest", "search", "ask", "tag", "videos", "show", "status", "errors", "models", "doctor", "evaluate"),
     *("chat", "threads list", "threads show", "threads export", "threads rename", "threads delete"),
+    *("jobs list", "jobs show", "jobs cancel", "jobs retry", "jobs work"),
     *("describe", "tags import", "tags export", "tags list", "tags remove"),
     *("retry", "quarantine list", "quarantine release", "replay", "verify", "index rebuild", "gc", "forget", "reembed"),
 )

@@ -68,7 +68,9 @@ def stream(server: Server, job_id: str, after: int | None = None) -> list[tuple[
     for block in text.split("\n\n"):
         fields = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line and not line.startswith(":"))
         if "event" in fields and "id" in fields:
-            events.append((int(fields["id"]), fields["event"], json.loads(fields["data"])))
+            data = json.loads(fields["data"])
+            assert data.pop("at") > 0
+            events.append((int(fields["id"]), fields["event"], data))
     return events
 
 
@@ -184,7 +186,7 @@ def test_nobody_sees_or_touches_the_jobs_of_others(library: Library) -> None:
         assert hidden["title"].replace(job_id, "job_none") == none["title"]
     server.post(f"/jobs/{job_id}/cancel", None, 404)
     server.post(f"/jobs/{job_id}/retry", None, 404)
-    server.get("/jobs", 404, cursor=job_id)
+    server.get("/jobs", 400, cursor=job_id)
     assert server.post("/jobs", {"kind": "tag"}, 202, key="k")["job"]["job_id"] != job_id
     server.post("/jobs", {"kind": "verify"}, 403)
     server.post("/jobs", {"kind": "reembed"}, 403)
@@ -197,11 +199,11 @@ def test_nobody_sees_or_touches_the_jobs_of_others(library: Library) -> None:
 
 
 def test_videos_that_are_hidden_are_not_named_in_events_and_items(library: Library, monkeypatch) -> None:
-    from kinodex.views import jobs
     from kinodex.views.library_view import LibraryView
+    from kinodex.views.work import jobs
 
     view = LibraryView(library, ANNA)
-    monkeypatch.setattr(LibraryView, "visible", lambda _self: ("vid_seen",))
+    monkeypatch.setattr(LibraryView, "sees", lambda _self, video_id: video_id == "vid_seen")
     events = [
         JobEvent("job", 1, "video", {"video_id": one, "name": "a.mp4"}, 0.0) for one in ("vid_seen", "vid_hidden")
     ]

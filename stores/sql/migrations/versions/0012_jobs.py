@@ -11,7 +11,7 @@ down_revision = "0011"
 # SQLite orders by bytes; Postgres does as its owner chose, unless told.
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
-_THRESHOLD = 0.6  # stores.tags.review.THRESHOLD when this was written
+_THRESHOLD = 0.6  # stores.tags.queueing.THRESHOLD when this was written
 
 
 def _text(name: str, *more: Any, **options: Any) -> sa.Column[Any]:

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query
 
 from kinodex.schemas.api.jobs import FailuresPage, RetriedDocument, RetryRequest
 from kinodex.server.asking import Viewed
-from kinodex.views import failures as views
+from kinodex.server.problems import errors
+from kinodex.views.work import failures as views
 
 router = APIRouter(tags=["jobs"])
 
@@ -23,7 +24,7 @@ def list_failures(
     return views.page(view, limit, cursor)
 
 
-@router.post("/failures/retry", status_code=202)
+@router.post("/failures/retry", status_code=202, responses=errors("NOT_FOUND"))
 def retry_failures(view: Viewed, request: RetryRequest) -> RetriedDocument:
     """Order that what failed is done again."""
     return views.retry(view, request.ids)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncIterator
 from typing import Annotated
 
-from anyio.to_thread import run_sync
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from kinodex.schemas.api.jobs import FolderListing, JobCard, JobDetail, JobOrdered, JobPlan, JobsPage
 from kinodex.schemas.jobs.orders import Order
 from kinodex.server.asking import Viewed
-from kinodex.views import job_plans, roots
-from kinodex.views import jobs as views
+from kinodex.server.events import RESPONSES, After, Event, LastEventId, News, streams_of
+from kinodex.server.idempotency import Key
+from kinodex.server.problems import errors
+from kinodex.views import urls
+from kinodex.views.work import job_plans, roots
+from kinodex.views.work import jobs as views
 from stores.jobs.records import JobState
 
 router = APIRouter(tags=["jobs"])
@@ -32,67 +32,62 @@ def list_jobs(
     return views.page(view, limit, cursor, state)
 
 
-@router.post("/jobs", status_code=202)
+@router.post("/jobs", status_code=202, responses=errors("UNKNOWN_VIDEO", "CONFLICT"))
 def order_job(
     view: Viewed,
     order: Order,
     response: Response,
-    idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
+    idempotency_key: Key = None,
 ) -> JobOrdered:
     """Put a job into the queue; the same key orders it once, even across restarts."""
     made = views.order(view, order, idempotency_key or "")
-    response.headers["Location"] = f"/api/v1/jobs/{made.job.job_id}"
+    response.headers["Location"] = f"{urls.API}/jobs/{made.job.job_id}"
     return made
 
 
-@router.post("/jobs/plan")
+@router.post("/jobs/plan", responses=errors("UNKNOWN_VIDEO"))
 def plan_job(view: Viewed, order: Order) -> JobPlan:
     """What a job would do and cost, without doing it."""
     return job_plans.plan(view, order)
 
 
-@router.get("/jobs/{job_id}")
+@router.get("/jobs/{job_id}", responses=errors("NOT_FOUND"))
 def get_job(view: Viewed, job_id: str) -> JobDetail:
     """One job with its items, those that failed first."""
     return views.job(view, job_id)
 
 
-@router.post("/jobs/{job_id}/cancel")
+@router.post("/jobs/{job_id}/cancel", responses=errors("NOT_FOUND"))
 def cancel_job(view: Viewed, job_id: str) -> JobCard:
     """Ask for the end of a job; what it has finished stays."""
     return views.cancel(view, job_id)
 
 
-@router.post("/jobs/{job_id}/retry")
+@router.post("/jobs/{job_id}/retry", responses=errors("NOT_FOUND", "CONFLICT"))
 def retry_job(view: Viewed, job_id: str) -> JobCard:
     """Put a job that failed or was stopped into the queue again."""
     return views.retry(view, job_id)
 
 
-@router.get("/jobs/{job_id}/events")
+@router.get("/jobs/{job_id}/events", response_class=StreamingResponse, responses=RESPONSES | errors("NOT_FOUND"))
 def follow_job(
     view: Viewed,
+    request: Request,
     job_id: str,
-    last_event_id: Annotated[int, Header(alias="Last-Event-ID", ge=0)] = 0,
-) -> StreamingResponse:
-    """What happens in a job, as it happens."""
-    views.events_after(view, job_id, last_event_id)  # so that what is wrong is an answer of its own
+    last_event_id: LastEventId = 0,
+    after: After = 0,
+) -> Response:
+    """What happens in a job, as it happens, from the beginning on or from `Last-Event-ID`; the last is `ended`."""
+    views.job(view, job_id)  # so that what is wrong is an answer of its own
 
-    async def lines() -> AsyncIterator[str]:
-        after = last_event_id
-        while True:
-            events, over = await run_sync(views.events_after, view, job_id, after)
-            for one in events:
-                after = one.number
-                yield f"id: {one.number}\nevent: {one.kind}\ndata: {json.dumps(dict(one.payload))}\n\n"
-            if over:
-                return
-            await asyncio.sleep(0.5)
+    def look(known: int) -> News:
+        events, over = views.events_after(view, job_id, known)
+        return News([Event(one.kind, {"at": one.at, **one.payload}, one.number) for one in events], over)
 
-    return StreamingResponse(lines(), media_type="text/event-stream")
+    return streams_of(request.app).stream(look, max(last_event_id, after))
 
 
-@router.get("/folders")
+@router.get("/folders", responses=errors("NOT_FOUND"))
 def list_folder(view: Viewed, path: Annotated[str, Query(max_length=4_096)] = "") -> FolderListing:
     """What is in a folder that may be ingested."""
     return roots.folder(view, path)

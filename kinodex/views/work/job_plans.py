@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from kinodex.schemas.api.jobs import JobItem, JobPlan, PlannedStageCount
 from kinodex.schemas.base import Fault
 from kinodex.schemas.jobs.orders import DescribeOrder, IngestOrder, Order, ReembedOrder
-from kinodex.views.jobs import LISTED, file_name, permitted
+from kinodex.views.names import file_name, without_paths
+from kinodex.views.work.jobs import LISTED, permitted
 from stores.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def plan(view: LibraryView, asked: Order) -> JobPlan:
     """What an order would do, without doing it.
 
     Raises:
-        UsageError: as `kinodex.views.jobs.order`; USAGE for what costs nothing that could be planned.
+        UsageError: as `kinodex.views.work.jobs.order`; USAGE for what costs nothing that could be planned.
     """
     arguments = permitted(view, asked)
     if isinstance(asked, IngestOrder):
@@ -50,7 +51,9 @@ def _of_plan(kind: str, planned: Plan, budget: str) -> JobPlan:
                 video_id="",
                 name=file_name(one.uri),
                 status="failed",
-                fault=Fault(code=one.error_code, message=one.error.message if one.error else ""),
+                fault=Fault(
+                    code=one.error_code, message=without_paths(one.error.message if one.error else "", one.uri)
+                ),
             )
             for one in problems[:LISTED]
         ],

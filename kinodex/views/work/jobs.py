@@ -7,6 +7,8 @@ not see, only the names are shown that the one who ordered it named.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinodex.schemas.api.jobs import JobCard, JobDetail, JobItem, JobOrdered, JobsPage
@@ -19,12 +21,17 @@ from kinodex.schemas.jobs.orders import (
     TagOrder,
     arguments_of,
 )
-from kinodex.views.roots import allowed_path
+from kinodex.text import clean
+from kinodex.views import urls
+from kinodex.views.cursors import cursor as cursor_of
+from kinodex.views.cursors import place_of
+from kinodex.views.names import file_name, without_paths
+from kinodex.views.work.roots import allowed_path
 from stores.jobs.store import unknown_job
 
 if TYPE_CHECKING:
     from kinodex.views.library_view import LibraryView
-    from stores.jobs.records import Job, JobEvent, JobState
+    from stores.jobs.records import Job, JobError, JobEvent, JobState
 
 LISTED = 200
 """Items of a job that are shown, those that failed first. Source: our choice."""
@@ -71,14 +78,16 @@ def page(view: LibraryView, limit: int = 50, cursor: str | None = None, state: J
     """Jobs, the newest first.
 
     Raises:
-        UsageError: FORBIDDEN; NOT_FOUND if the cursor is none.
+        UsageError: FORBIDDEN; USAGE if the cursor is none.
     """
     view.require("jobs")
-    after = _job(view, cursor) if cursor else None
+    of = f"jobs {state}"
+    after = _job(view, place_of(view.store.library_id, of, cursor)[0]) if cursor else None
     owner = None if view.principal.may("admin") else view.principal.user_id
     found = view.store.jobs.page(limit + 1, after, owner, state)
     shown = found[:limit]
-    return JobsPage(jobs=[card(job) for job in shown], next=shown[-1].job_id if len(found) > limit else None)
+    following = cursor_of(view.store.library_id, of, shown[-1].job_id) if len(found) > limit else None
+    return JobsPage(jobs=[card(job) for job in shown], next=following)
 
 
 def job(view: LibraryView, job_id: str) -> JobDetail:
@@ -131,6 +140,7 @@ def events_after(view: LibraryView, job_id: str, number: int = 0) -> tuple[list[
     Raises:
         UsageError: FORBIDDEN; NOT_FOUND.
     """
+    view = view.renewed()
     view.require("jobs")
     # Asked first: what happens between the two questions is told next time.
     ended = _job(view, job_id).ended
@@ -138,8 +148,6 @@ def events_after(view: LibraryView, job_id: str, number: int = 0) -> tuple[list[
 
 
 def _seen(view: LibraryView, events: Sequence[JobEvent]) -> Iterator[JobEvent]:
-    from dataclasses import replace
-
     for one in events:
         video_id = one.payload.get("video_id", "")
         hidden = bool(video_id) and not view.sees(video_id)
@@ -161,16 +169,11 @@ def _items(view: LibraryView, report: Mapping[str, Any]) -> Iterator[JobItem]:
             video_id=video_id if video_id and view.sees(video_id) else "",
             name=file_name(one.get("uri") or ""),
             status="reused" if one.get("reused") and one["status"] == "done" else one["status"],
-            fault=Fault(code=error["code"], message=error["message"]) if error else None,
+            fault=Fault(code=error["code"], message=without_paths(error["message"])) if error else None,
         )
     for one in report.get("problems") or ():
-        fault = Fault(code=one["code"], message=one["message"])
+        fault = Fault(code=one["code"], message=without_paths(one["message"]))
         yield JobItem(video_id="", name=one["where"], status="problem", fault=fault)
-
-
-def file_name(uri: str) -> str:
-    """The last part of a path."""
-    return uri.rstrip("/").rsplit("/", 1)[-1]
 
 
 def card(one: Job) -> JobCard:
@@ -181,16 +184,20 @@ def card(one: Job) -> JobCard:
         job_id=one.job_id,
         kind=one.kind,
         state=one.state,
-        files=[file_name(path) for path in one.arguments.get("paths", ())],
+        files=[clean(Path(path).name) or "/" for path in one.arguments.get("paths", ())],
         videos=len(chosen) if chosen is not None else None,
         share=one.share,
         note=one.note,
         totals=dict(one.totals),
-        error=JobFault(code=error.code, message=error.message, hint=error.hint) if error else None,
+        error=_fault(error) if error else None,
         attempt=one.attempt,
         cancel_asked=one.cancel_asked,
         created_at=one.created_at,
         started_at=one.started_at,
         finished_at=one.finished_at,
-        events=f"/api/v1/jobs/{one.job_id}/events",
+        events=f"{urls.API}/jobs/{one.job_id}/events",
     )
+
+
+def _fault(error: JobError) -> JobFault:
+    return JobFault(code=error.code, message=without_paths(error.message), hint=without_paths(error.hint))

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from kinodex.schemas.api.jobs import FailureItem, FailuresPage, JobCard, RetriedDocument
 from kinodex.schemas.jobs.orders import DescribeOrder, IngestOrder, arguments_of
 from kinodex.usecases.failures import BAD, FailureFilter, failures
-from kinodex.views.hints import hint_of
-from kinodex.views.jobs import card, file_name
+from kinodex.views.cursors import cursor as cursor_of
+from kinodex.views.cursors import place_of
+from kinodex.views.names import file_name, without_paths
+from kinodex.views.work.hints import hint_of
+from kinodex.views.work.jobs import card
 from stores.core.errors import UsageError
 from stores.core.uris import path_of
 
@@ -26,11 +29,11 @@ def page(view: LibraryView, limit: int = 100, cursor: str | None = None) -> Fail
         UsageError: USAGE if the cursor is none.
     """
     found = _failures(view)
-    first = _number(cursor)
+    library = view.store.library_id
+    first = int(place_of(library, "failures", cursor)[0]) if cursor else 0
     shown = found[first : first + limit]
-    names = {one.uri: file_name(str(path_of(one.uri))) for one in shown}
-    following = str(first + limit) if first + limit < len(found) else None
-    return FailuresPage(failures=[_item(one, names[one.uri]) for one in shown], total=len(found), next=following)
+    following = cursor_of(library, "failures", first + limit) if first + limit < len(found) else None
+    return FailuresPage(failures=[_item(one) for one in shown], total=len(found), next=following)
 
 
 def retry(view: LibraryView, ids: Sequence[str] | None = None) -> RetriedDocument:
@@ -82,24 +85,16 @@ def _failures(view: LibraryView) -> list[FailureDocument]:
     return [one for one in found if one.video_id or view.principal.everything]
 
 
-def _item(one: FailureDocument, name: str) -> FailureItem:
+def _item(one: FailureDocument) -> FailureItem:
     return FailureItem(
         failure_id=failure_id(one),
         video_id=one.video_id,
-        name=name,
+        name=file_name(one.uri),
         stage=one.stage,
         status=one.status,
         code=one.code,
-        message=one.message.replace(str(path_of(one.uri)), name).replace(one.uri, name),
+        message=without_paths(one.message, one.uri, path_of(one.uri)),
         hint=hint_of(one.code),
         retried=one.retryable and one.status == "failed",
         attempts=one.attempts,
     )
-
-
-def _number(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    if not cursor.isdecimal() or len(cursor) > 9:
-        raise UsageError("USAGE", "This cursor does not belong to this list.", "Begin without a cursor.")
-    return int(cursor)

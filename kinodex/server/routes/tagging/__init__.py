@@ -1,0 +1,1 @@
+"""The tag library, decisions, and review by people."""

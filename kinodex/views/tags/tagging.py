@@ -1,0 +1,184 @@
+"""The tag library, and what was decided with it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from kinodex.schemas.api.tags import (
+    By,
+    DecisionEvidence,
+    Named,
+    TagCard,
+    TagsPage,
+    TagVideosPage,
+    VideoDecision,
+    VideoDecisions,
+    VideoWithTag,
+)
+from kinodex.schemas.tags import ImportedDocument, imported
+from kinodex.views.cursors import cursor as cursor_of
+from kinodex.views.cursors import place_of
+from kinodex.views.search import names_of
+from stores.core.errors import TagFileError, UsageError
+
+if TYPE_CHECKING:
+    from kinodex.views.library_view import LibraryView
+    from stores.core.records import Evidence, Tag
+
+IMPORTED = 20_000_000
+"""Bytes of a file of tags. Source: our choice: 200,000 tags with aliases."""
+
+_DEEPEST = 50  # parents that are followed; deeper trees are cut
+
+
+def page(view: LibraryView, words: str = "", limit: int = 100, cursor: str | None = None) -> TagsPage:
+    """Tags with the number of videos that one sees; ``words``: part of a name or an alias, or an id.
+
+    Raises:
+        UsageError: USAGE if the cursor is none.
+    """
+    of, library = f"tags {words}", view.store.library_id
+    after = int(place_of(library, of, cursor)[0]) if cursor else None
+    found = view.store.tag_listing.page(words, limit + 1, after)
+    shown = found[:limit]
+    tags = [one.tag for one in shown]
+    counts = view.store.tag_listing.videos_by_tag([tag.tag_id for tag in tags], view.visible())
+    parents = view.store.tag_listing.parents(tags)
+    cards = [_card(tag, _parent(tag, parents), counts.get(tag.tag_id, 0)) for tag in tags]
+    following = cursor_of(library, of, shown[-1].position) if len(found) > limit else None
+    return TagsPage(tags=cards, total=view.store.tag_listing.count(words), next=following)
+
+
+def tag(view: LibraryView, tag_id: str) -> TagCard:
+    """One tag with all that is broader.
+
+    Raises:
+        UsageError: NOT_FOUND.
+    """
+    found = _tag(view, tag_id)
+    counts = view.store.tag_listing.videos_by_tag([tag_id], view.visible())
+    broader: list[Named] = []
+    above = found
+    while above.parent and len(broader) < _DEEPEST:
+        following = view.store.tags.find(above.parent)
+        if following is None or following.tag_id != above.parent:
+            break
+        broader.append(Named(tag_id=following.tag_id, name=following.name))
+        above = following
+    return _card(found, broader, counts.get(tag_id, 0))
+
+
+def videos_of(view: LibraryView, tag_id: str, limit: int = 50, cursor: str | None = None) -> TagVideosPage:
+    """The videos that have a tag, the surest first.
+
+    Raises:
+        UsageError: NOT_FOUND; USAGE if the cursor is none.
+    """
+    _tag(view, tag_id)
+    of, library = f"videos of {tag_id}", view.store.library_id
+    place = place_of(library, of, cursor) if cursor else None
+    after = (float(place[0]), str(place[1])) if place is not None else None
+    found = view.store.tag_listing.videos_of(tag_id, limit + 1, after, view.visible())
+    shown = found[:limit]
+    names = names_of(view, [one.video_id for one in shown])
+    last = shown[-1] if len(found) > limit else None
+    return TagVideosPage(
+        videos=[
+            VideoWithTag(video_id=one.video_id, name=names[one.video_id], score=one.confidence, by=cast(By, one.origin))
+            for one in shown
+        ],
+        next=cursor_of(library, of, last.confidence, last.video_id) if last is not None else None,
+    )
+
+
+def decisions(view: LibraryView, video_id: str) -> VideoDecisions:
+    """What counts about the tags of a video, with evidence.
+
+    Raises:
+        UsageError: UNKNOWN_VIDEO.
+    """
+    found = view.store.tag_listing.standings(view.video(video_id))
+    names = view.store.tags.names(one.tag_id for one in found)
+    lines = view.store.catalog.evidence(evidence_id for one in found for evidence_id in one.evidence_ids)
+    return VideoDecisions(
+        decisions=[
+            VideoDecision(
+                tag_id=one.tag_id,
+                name=names.get(one.tag_id, ""),
+                state=one.decision,
+                score=one.confidence,
+                by=cast(By, one.origin),
+                automatic=one.automatic,
+                automatic_score=one.automatic_confidence,
+                evidence=evidence_of(one.evidence_ids, lines),
+            )
+            for one in found
+        ]
+    )
+
+
+def import_csv(view: LibraryView, data: bytes) -> ImportedDocument:
+    """Add the tags of a CSV file; tags with the same id are replaced.
+
+    Raises:
+        UsageError: FORBIDDEN; TOO_LARGE if it has more than `IMPORTED` bytes.
+        TagFileError: TAG_FILE_INVALID.
+    """
+    from kinodex.usecases.tags import import_tags
+
+    view.require("edit")
+    if len(data) > IMPORTED:
+        raise UsageError("TOO_LARGE", f"A file of tags has at most {IMPORTED:,} bytes.", "Import it in pieces.")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tags.csv"
+        path.write_bytes(data)
+        try:
+            return imported(import_tags(view.store, path))
+        except TagFileError as error:
+            message = error.message.replace(f"The tag file {path}", "The file")
+            raise TagFileError(error.code.name, message.replace(str(path), "the file"), error.hint) from None
+
+
+def export_csv(view: LibraryView) -> bytes:
+    """All tags as CSV, in the form that `import_csv` reads."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tags.csv"
+        view.store.tags.export_csv(path)
+        return path.read_bytes()
+
+
+def evidence_of(evidence_ids: Sequence[str], lines: dict[str, Evidence]) -> list[DecisionEvidence]:
+    """The lines that are still there, in the order of their weight."""
+    return [_line(lines[one]) for one in evidence_ids if one in lines]
+
+
+def _line(line: Evidence) -> DecisionEvidence:
+    start, end = line.span.seconds
+    return DecisionEvidence(evidence_id=line.evidence_id, start=start, end=end, text=line.text, kind=line.channel)
+
+
+def _tag(view: LibraryView, tag_id: str) -> Tag:
+    found = view.store.tags.find(tag_id)
+    if found is None or found.tag_id != tag_id:
+        raise UsageError("NOT_FOUND", f"There is no tag {tag_id!r}.", "See GET /api/v1/tags.")
+    return found
+
+
+def _card(one: Tag, parents: list[Named], videos: int) -> TagCard:
+    return TagCard(
+        tag_id=one.tag_id,
+        name=one.name,
+        aliases=list(one.aliases),
+        parents=parents,
+        facet=one.facet,
+        language=one.language,
+        status=one.status,
+        videos=videos,
+    )
+
+
+def _parent(one: Tag, names: dict[str, str]) -> list[Named]:
+    return [Named(tag_id=one.parent, name=names[one.parent])] if one.parent in names else []

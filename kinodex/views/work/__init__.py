@@ -1,0 +1,1 @@
+"""Jobs, failures, and the folders to take files from."""
