@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 CORPUS ?= $(wildcard ../shared/corpus)
 
-.PHONY: demo test quick chaos lint types format bench scale evaluate answers web web-check clean
+.PHONY: demo test quick chaos lint types format openapi bench scale evaluate answers web web-check clean
 
 demo: $(VENV)/.run
 	$(BIN)/python -m kinodex.demo
@@ -34,6 +34,11 @@ types: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Writes what the API takes and gives; a test fails while the file and the code differ.
+openapi: $(VENV)/.run
+	$(BIN)/python -m kinodex.server.openapi_file > docs/openapi.json.new
+	mv docs/openapi.json.new docs/openapi.json
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/ingest_speed.py $(CORPUS)/clips

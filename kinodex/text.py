@@ -17,7 +17,7 @@ _BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 # C0 and C1 controls, and the marks that change the reading direction.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_RAW_CONTROLS = re.compile("[\x7f-\x9f]")
+_RAW_CONTROLS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _NOT_ASCII = re.compile("[^\x00-\x7f]+")
 
 
@@ -45,7 +45,8 @@ def _written(character: str) -> str:
 
 
 def to_json(value: object, ascii_only: bool = False, one_line: bool = False) -> str:
-    """JSON that every parser and every terminal accepts: lone surrogates as text, control characters escaped.
+    """JSON that every parser and every terminal accepts: lone surrogates as text, control characters escaped, and so
+    are marks that change the reading direction, which would show a line otherwise than it is.
 
     Args:
         ascii_only: for an output that cannot carry other characters.

@@ -89,9 +89,9 @@ def waiting(engine: Engine, video_ids: Sequence[str] | None = None) -> list[str]
 
 
 def renew_vectors(store: LibraryStore, space: TextSpace, video_ids: Sequence[str] | None = None) -> int:
-    """Makes the vectors of corrected lines anew where they are of another text; returns how many.
+    """Makes the vectors of corrected lines again where they are of another text; returns how many.
 
-    Vectors of another collection than that of ``space`` stay: `kinodex reembed` makes them anew. A run whose kept
+    Vectors of another collection than that of ``space`` stay: `kinodex reembed` makes them again. A run whose kept
     vectors are damaged is left to the next ingest.
 
     Raises:

@@ -25,7 +25,7 @@ from stores.resolving import resolve
 from stores.sql.database import reading, writing
 from stores.sql.first_place import FIRST_PLACE
 from stores.sql.rows import TABLE_OF
-from stores.sql.standing import INDEXED_STAGE, counted
+from stores.sql.standing import INDEXED_STAGE, counted, counted_of
 from stores.sql.tables import (
     EVIDENCE,
     BlobRow,
@@ -189,14 +189,18 @@ class Catalog:
             found = connection.execute(chosen).scalar_one_or_none()
         return self.sha256(self.resolve(video_id)) if found is None else str(found)
 
-    def resolve(self, text: str) -> str:
+    def resolve(self, text: str, among: Collection[str] | None = None) -> str:
         """The id of the video that ``text`` means: an id, the beginning of one, a path or uri, a file name.
 
+        Args:
+            among: ids of the only videos that there are for who asks; None: all.
+
         Raises:
-            UsageError: UNKNOWN_VIDEO if no video or more than one matches; the message names similar ones.
+            UsageError: UNKNOWN_VIDEO if no video or more than one matches; the message names similar ones, if it may
+                name any.
         """
         with reading(self._engine) as connection:
-            return resolve(connection, text)
+            return resolve(connection, text, among)
 
     def display_uri(self, video_id: str) -> str:
         """Where to play the video: its first existing file, else its first known location, else the id."""
@@ -299,12 +303,12 @@ class Catalog:
             video_ids: count these videos only; None for all.
         """
         stages = sorted(set(required_stages))
-        if video_ids is not None:
-            return self._health_of(sorted(set(video_ids)), stages)
         if stages == [INDEXED_STAGE]:
             with reading(self._engine) as connection:
-                kept = counted(connection)
+                kept = counted(connection) if video_ids is None else counted_of(connection, set(video_ids))
             return _health(kept["videos_indexed"], kept["videos_known"], kept["videos_failed"])
+        if video_ids is not None:
+            return self._health_of(sorted(set(video_ids)), stages)
         there: dict[str, set[str]] = defaultdict(set)
         for video_id, stage in self.active():
             there[video_id].add(stage)

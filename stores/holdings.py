@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import aliased
 
+from stores.sql.among import among
 from stores.sql.database import reading
 from stores.sql.first_place import FIRST_PLACE
 from stores.sql.standing import INDEXED_STAGE
@@ -93,9 +94,9 @@ def count_videos(
     counted = _of_runs(func.count(VectorRow.video_id.distinct())).where(VectorRow.collection.in_(collections))
     if without:
         counted = counted.where(~_has_any(VectorRow.video_id, without))
-    if video_ids is not None:
-        counted = counted.where(VectorRow.video_id.in_(video_ids))
     with reading(store.engine) as connection:
+        if video_ids is not None:
+            counted = counted.where(among(store.engine, VectorRow.video_id, video_ids))
         return int(connection.execute(counted).scalar_one())
 
 

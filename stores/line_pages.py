@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -25,6 +25,13 @@ class Line:
     language: str
 
 
+_LINES = (
+    select(EVIDENCE, VideoRow.time_base_numerator, VideoRow.time_base_denominator, UtteranceRow.language)
+    .join(VideoRow, VideoRow.video_id == EVIDENCE.c.video_id)
+    .outerjoin(UtteranceRow, UtteranceRow.evidence_id == EVIDENCE.c.evidence_id)
+)
+
+
 def lines_page(
     store: LibraryStore,
     video_id: str,
@@ -37,12 +44,8 @@ def lines_page(
     Args:
         after: the start, in ticks, and the id of the last line of the page before.
     """
-    base = (VideoRow.time_base_numerator, VideoRow.time_base_denominator)
     chosen = (
-        select(EVIDENCE, *base, UtteranceRow.language)
-        .join(VideoRow, VideoRow.video_id == EVIDENCE.c.video_id)
-        .outerjoin(UtteranceRow, UtteranceRow.evidence_id == EVIDENCE.c.evidence_id)
-        .where(EVIDENCE.c.video_id == video_id, EVIDENCE.c.channel.in_(channels))
+        _LINES.where(EVIDENCE.c.video_id == video_id, EVIDENCE.c.channel.in_(channels))
         .order_by(EVIDENCE.c.start_tick, EVIDENCE.c.evidence_id)
         .limit(limit)
     )
@@ -51,18 +54,27 @@ def lines_page(
         same = (EVIDENCE.c.start_tick == start) & (EVIDENCE.c.evidence_id > evidence_id)
         chosen = chosen.where((EVIDENCE.c.start_tick > start) | same)
     with reading(store.engine) as connection:
-        return [
-            Line(
-                Evidence(
-                    evidence_id=row.evidence_id,
-                    video_id=row.video_id,
-                    span=Span(row.start_tick, row.end_tick, Fraction(*row[-3:-1])),
-                    channel=row.channel,
-                    text=row.text,
-                    search_text=row.search_text,
-                    confidence=row.confidence,
-                ),
-                row.language or "",
-            )
-            for row in connection.execute(chosen)
-        ]
+        return [_line(row) for row in connection.execute(chosen)]
+
+
+def line_of(store: LibraryStore, video_id: str, evidence_id: str) -> Line | None:
+    """One line of a video; None if it has no such line."""
+    chosen = _LINES.where(EVIDENCE.c.video_id == video_id, EVIDENCE.c.evidence_id == evidence_id)
+    with reading(store.engine) as connection:
+        row = connection.execute(chosen).first()
+    return None if row is None else _line(row)
+
+
+def _line(row: Any) -> Line:
+    return Line(
+        Evidence(
+            evidence_id=row.evidence_id,
+            video_id=row.video_id,
+            span=Span(row.start_tick, row.end_tick, Fraction(*row[-3:-1])),
+            channel=row.channel,
+            text=row.text,
+            search_text=row.search_text,
+            confidence=row.confidence,
+        ),
+        row.language or "",
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,26 +21,36 @@ _COMPARED = 5_000
 """Names and ids compared with a text that matches nothing: about a second. Source: our choice."""
 
 
-def resolve(connection: Connection, text: str) -> str:
+def resolve(connection: Connection, text: str, among: Collection[str] | None = None) -> str:
     """The id of the video that ``text`` means.
 
     Tried in this order: an id; a uri or path; a file name, with or without its extension; the beginning of
     an id of at least four hex digits, with or without ``vid_``.
 
+    Args:
+        among: ids of the only videos that there are for who asks; None: all. What an error says is the same as in a
+            library without the others.
+
     Raises:
         UsageError: UNKNOWN_VIDEO if no video or more than one matches.
     """
-    if _storable([text]) and connection.execute(select(VideoRow.video_id).where(VideoRow.video_id == text)).first():
+    is_id = select(VideoRow.video_id).where(VideoRow.video_id == text)
+    if _storable([text]) and (among is None or text in among) and connection.execute(is_id).first():
         return text
     for fitting in _fitting(text):
-        several = sorted(set(connection.execute(fitting.distinct().order_by(fitting.selected_columns[0])).scalars()))
+        found = set(connection.execute(fitting.distinct().order_by(fitting.selected_columns[0])).scalars())
+        several = sorted(found if among is None else found.intersection(among))
         if len(several) == 1:
             return str(several[0])
         if several:
             shown = ", ".join(several[:_NAMED]) + (", …" if len(several) > _NAMED else "")
             message = f"{text!r} matches {len(several)} videos: {shown}."
             raise UsageError("UNKNOWN_VIDEO", message, "Give the id or the whole path.")
-    raise UsageError("UNKNOWN_VIDEO", f"No video of this library is {text!r}.", _near(connection, text))
+    message = f"No video of this library is {text!r}."
+    if among is not None:
+        # Similar names may be those of others.
+        raise UsageError("UNKNOWN_VIDEO", message)
+    raise UsageError("UNKNOWN_VIDEO", message, _near(connection, text))
 
 
 def _fitting(text: str) -> Iterator[Any]:

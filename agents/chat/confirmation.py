@@ -10,7 +10,7 @@ from agents.chat.run_context import RunContext
 from agents.chat.state import ChatState, claim_in, claim_out
 from agents.llm import Budget
 from agents.tools.eyes import MOST_FRAMES, Eyes
-from stores.core.errors import KinodexError
+from stores.core.errors import EndpointError, KinodexError
 
 MOST_LOOKS = 3
 """Claims of one turn that are looked at: the first ones, which are read first. Ours."""
@@ -31,6 +31,9 @@ class Confirmation:
         """What a check has changed of a turn, without the claims that their frames clearly do not show.
 
         Where a frame or the model fails, a claim stays: it rests on stored evidence, and was checked.
+
+        Raises:
+            EndpointError: ENDPOINT_REFUSED: a wrong key, name or address is for its owner to put right.
         """
         if self._eyes is None:
             return changes
@@ -66,7 +69,9 @@ class Confirmation:
                 wrong = self._eyes.denies(
                     video_id, [(start + end) / 2 for start, end in spans], _statement(state, claim), budget
                 )
-            except KinodexError:
+            except KinodexError as error:
+                if isinstance(error, EndpointError) and error.code.name == "ENDPOINT_REFUSED":
+                    raise
                 wrong = False
             if wrong:
                 denied.append({"text": claim.text, "reason": "A model that looked at the frames does not see this."})

@@ -99,6 +99,7 @@ class Drafter:
             self._store,
             self._encoders,
             moment_in(state.get("moment")),
+            frozenset(state.get("shown", ())),
         )
         ranked = self._ranked(state, material, videos)
         read = [line.evidence_id for one in ranked[:MOST_READ] for line in one.unit.lines]

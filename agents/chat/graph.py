@@ -197,6 +197,8 @@ class ChatGraph:
             return wording.unknown_video(state["unknown"], chinese)
         if state.get("idle"):
             return wording.idle(state["idle"], chinese)
+        if state.get("shown"):
+            return wording.nothing_more(chinese)
         if question.overview and not videos_of(state):
             return wording.needs_a_video(chinese)
         results = [result_in(one) for one in state.get("results", [])]

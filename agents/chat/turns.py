@@ -29,6 +29,7 @@ from agents.chat.run_context import RunContext, TurnStoppedError
 from stores.core.errors import KinodexError, StoreError
 from stores.library_store import LibraryStore
 from stores.threads.records import Lease, RunEvent, Turn, TurnAnswer
+from stores.threads.seeing import Seen
 from stores.threads.turn_ledger import LEASE_SECONDS
 
 _LOG = logging.getLogger(__name__)
@@ -88,13 +89,17 @@ class TurnRunner:
         """`begin` and `run`."""
         return self.run(self.begin(thread_id, question, wait_seconds), on_event)
 
-    def begin(self, thread_id: str, question: str, wait_seconds: float = 0.0) -> Lease:
+    def begin(self, thread_id: str, question: str, wait_seconds: float = 0.0, key_id: str = "") -> Lease:
         """A new turn, to be given to `run` at once; a server tells its id before the answer is there.
+
+        Args:
+            key_id: the API key that it is asked with, which may see less than the owner of the thread.
 
         Raises:
             As `stores.threads.turn_ledger.TurnLedger.begin`: UNKNOWN_THREAD, THREAD_BUSY.
         """
-        return self._store.turns.begin(thread_id, question, wait_seconds)
+        seen_as = self._store.access.seen_as(self._store.threads.get(thread_id).owner, key_id)
+        return self._store.turns.begin(thread_id, question, wait_seconds, key_id, seen_as)
 
     def run(self, lease: Lease, on_event: OnEvent | None = None, only: Sequence[str] | None = None) -> Turn:
         """Runs a turn to its end, or from its last node if an earlier attempt died.
@@ -157,17 +162,26 @@ class TurnRunner:
         return self._store.turns.ask_to_cancel(turn_id)
 
     def _input(self, turn: Turn, only: Sequence[str] | None) -> TurnInput:
-        scope = self._store.threads.get(turn.thread_id).video_ids
-        if only is not None:
-            seen = frozenset(only)
-            scope = tuple(only) if scope is None else tuple(one for one in scope if one in seen)
+        thread, access = self._store.threads.get(turn.thread_id), self._store.access
+        scope = thread.video_ids
+        # Not only what the caller says: a turn that is resumed sees what its owner, or the key that it was asked with,
+        # sees now.
+        visible = access.visible(thread.owner, turn.key_id)
+        for some in (only, None if visible is None else visible.ids):
+            if some is not None:
+                known = frozenset(some)
+                scope = tuple(some) if scope is None else tuple(one for one in scope if one in known)
         last = self._store.threads.turns(turn.thread_id, RECENT_TURNS + EARLIER_TURNS + 1)
+        seen = Seen(
+            None if visible is None else visible.known,
+            lambda seen_as: access.still_seen(seen_as, thread.owner, turn.key_id),
+        )
         return TurnInput(
             thread_id=turn.thread_id,
             turn_id=turn.turn_id,
             question=turn.question,
             video_ids=None if scope is None else list(scope),
-            history=history_of([one for one in last if one.ordinal < turn.ordinal]),
+            history=history_of(seen.turns([one for one in last if one.ordinal < turn.ordinal])),
         )
 
     def _follow(self, run: GraphRun, given: TurnInput, context: RunContext, watch: _Watch) -> Outcome:

@@ -46,6 +46,13 @@ def needs_a_video(chinese: bool) -> str:
     return "What there is in general can be told of one video only. Name it with --video, or ask about something."
 
 
+def nothing_more(chinese: bool) -> str:
+    """That all that was found has been shown."""
+    if chinese:
+        return "没有更多了：找到的都已经列出。可以换个说法再问。"
+    return "There is nothing more: all that was found for that question has been shown. Ask it in other words, perhaps."
+
+
 def nothing_found(index: IndexHealth | None, looked_at: Sequence[str], chinese: bool) -> str:
     """That there is no answer, how far the library is indexed, and which videos came nearest."""
     if index is not None and index.state == "empty":

@@ -66,6 +66,9 @@ _OF = re.compile(
 )
 
 
+_ORDERS = re.compile(r"\b(?:after|before|between|until|follow(?:s|ed|ing)?|preced(?:es?|ed|ing)|while)\b")
+
+
 def things_in_english(asked: str, intent: Intent) -> tuple[str, ...]:
     """The noun phrases that an English question counts, compares, times or looks for; the first one comes first."""
     counted = _COUNTED.search(asked) if intent in ("count", "fact", "when") else None
@@ -83,7 +86,10 @@ def things_in_english(asked: str, intent: Intent) -> tuple[str, ...]:
         return ()
     several = intent == "compare"
     if intent in ("order", "when"):
-        asked = re.split(r"\b(?:after|before|between|until|following|while)\b", asked)[0] or asked
+        asked = (
+            re.split(r"\b(?:after|before|between|until|follow(?:s|ed|ing)?|preced(?:es?|ed|ing)|while)\b", asked)[0]
+            or asked
+        )
     return _phrases(asked, 3 if several else MOST_THINGS, bool(_ASKED_WITH_DO.search(asked)), apart=several)
 
 

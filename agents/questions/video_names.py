@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from agents.words import is_chinese
@@ -59,8 +60,12 @@ class VideoNames:
     def __init__(self, store: LibraryStore) -> None:
         self._store = store
 
-    def taken_out(self, question: str) -> Named:
-        """The question without the names of videos, and what they name."""
+    def taken_out(self, question: str, among: Collection[str] | None = None) -> Named:
+        """The question without the names of videos, and what they name.
+
+        Args:
+            among: ids of the only videos that there are for this question; None: all.
+        """
         named: dict[str, None] = {}
         kept, at, unknown = "", 0, ""
         for found in _candidates(question)[:MOST_NAMES]:
@@ -68,7 +73,7 @@ class VideoNames:
                 continue
             is_file = found.re is _FILE
             for name, skipped in _readings(found):
-                video_id = self._resolved(name)
+                video_id = self._resolved(name, among)
                 if video_id is None or not (video_id or is_file):
                     continue
                 before = question[at : found.start()] + skipped + ("" if is_file else found["called"] or "")
@@ -83,10 +88,10 @@ class VideoNames:
                     unknown = unknown or name
         return Named(kept + question[at:], tuple(named), unknown)
 
-    def _resolved(self, name: str) -> str | None:
+    def _resolved(self, name: str, among: Collection[str] | None) -> str | None:
         """The video's id, "" if there are several of that name, None if there is none."""
         try:
-            return self._store.catalog.resolve(name)
+            return self._store.catalog.resolve(name, among)
         except UsageError as error:
             return "" if _SEVERAL.search(error.message) else None
 

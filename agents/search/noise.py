@@ -143,9 +143,10 @@ class Noise:
         return noise
 
     def _read(self, collection: str, video_ids: Sequence[str] | None) -> Vectors | None:
-        """The vectors; None of a large collection, which would have to be read for this and has more than enough."""
+        """The vectors; None of a large collection, or many of its videos, which would have to be read for this and are
+        more than enough."""
         vectors = self._store.vectors
-        if video_ids is None and not vectors.is_small(collection):
+        if vectors.is_scanned(video_ids) and not vectors.is_small(collection):
             return None
         return vectors.fetch(collection, video_ids=video_ids)[1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -63,8 +64,11 @@ class VideoFinder:
         self._opened: VideoHead | None = None
         self._counted = -1, 0
 
-    def search(self, query: str, k: int = 10) -> FoundVideos:
+    def search(self, query: str, k: int = 10, video_ids: Sequence[str] | None = None) -> FoundVideos:
         """The ``k`` best videos for a query in any language.
+
+        Args:
+            video_ids: search these only; None for all.
 
         Raises:
             UsageError: USAGE if the query is empty, ``k`` < 1, or the settings keep no vectors of whole videos.
@@ -79,15 +83,15 @@ class VideoFinder:
         if self._head is None:
             raise UsageError("USAGE", "The settings keep no vectors of whole videos.", _SETTING)
         names = video_collections(self._encoders, self._head.collections)
-        health = self._health(names[0])
-        if not health.videos_indexed or names_nothing(query, self._store, self._encoders):
+        health = self._health(names[0], video_ids)
+        if not health.videos_indexed or names_nothing(query, self._store, self._encoders, video_ids):
             return FoundVideos(query, "no_match", self._head.name, health, ())
         if self._opened is None:
             self._opened = open_head(self._head, self._encoders)
         query_vectors, shares = self._opened.queries([query]), self._opened.shares
         nearest: dict[str, tuple[float, float]] = {}
         pictures = PictureCollection(self._store, self._encoders, names[0])
-        for hit, ratio in near_pictures(query, pictures, RECALL, query_vector=query_vectors[0]):
+        for hit, ratio in near_pictures(query, pictures, RECALL, video_ids, query_vectors[0]):
             # The nearest first, so that a video's best vector stands for it.
             nearest.setdefault(hit.video_id, (hit.similarity, ratio))
         likeness = {video_id: shares[0] * similarity for video_id, (similarity, _) in nearest.items()}
@@ -104,15 +108,22 @@ class VideoFinder:
         )
         return FoundVideos(query, verdict, self._head.name, health, videos)
 
-    def _health(self, collection: str) -> IndexHealth:
-        health = self._store.catalog.index_health(SEARCHED_STAGES)
+    def _health(self, collection: str, video_ids: Sequence[str] | None) -> IndexHealth:
+        health = self._store.catalog.index_health(SEARCHED_STAGES, video_ids)
+        if video_ids is not None:
+            return _health_by(health, count_videos(self._store, collection, video_ids=video_ids))
         revision = self._store.catalog.revision()
         kept, there = self._counted
         if kept != revision:
             # Between two commits they are counted once.
             there = count_videos(self._store, collection)
             self._counted = revision, there
-        state: Literal["complete", "partial", "empty"] = "partial"
-        if not there or there >= health.videos_known:
-            state = "complete" if there else "empty"
-        return replace(health, state=state, videos_indexed=there)
+        return _health_by(health, there)
+
+
+def _health_by(health: IndexHealth, there: int) -> IndexHealth:
+    """``health`` with the number of videos that have vectors as that of those indexed."""
+    state: Literal["complete", "partial", "empty"] = "partial"
+    if not there or there >= health.videos_known:
+        state = "complete" if there else "empty"
+    return replace(health, state=state, videos_indexed=there)

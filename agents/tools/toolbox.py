@@ -122,14 +122,11 @@ class Toolbox:
         if scope is None:
             return self._store.catalog.resolve(text)
         try:
-            video_id = self._store.catalog.resolve(text)
+            return self._store.catalog.resolve(text, scope)
         except UsageError:
-            video_id = ""
-        if video_id in scope:
-            return video_id
-        wanted = text.casefold()
-        names = {one: self.name_of(one).casefold() for one in scope[: args.MOST_VIDEOS]}
-        alike = [one for one, name in names.items() if wanted in (name, PurePosixPath(name).stem)]
+            wanted = text.casefold()
+            names = {one: self.name_of(one).casefold() for one in scope[: args.MOST_VIDEOS]}
+            alike = [one for one, name in names.items() if wanted in (name, PurePosixPath(name).stem)]
         if len(alike) != 1:
             # Says nothing of what there is outside.
             hint = "`list_videos` lists those there are."

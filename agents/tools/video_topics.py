@@ -104,10 +104,9 @@ class VideoTopics:
         """The video whose file has these words as its name."""
         for joined in dict.fromkeys((words, words.replace(" ", "-"), words.replace(" ", "_"))):
             try:
-                video_id = self._store.catalog.resolve(joined)
+                return [self._store.catalog.resolve(joined, video_ids)]
             except UsageError:
                 continue
-            return [video_id] if video_ids is None or video_id in video_ids else []
         return []
 
     def _topic(self, video_id: str, terms: Sequence[Term], moment: float) -> Topic:

@@ -33,7 +33,7 @@ from kinodex.cli.commands import (
 )
 from kinodex.cli.commands.access import collections, keys, users
 from kinodex.cli.context import say_error
-from kinodex.cli.exchange import export
+from kinodex.cli.exchange import export, import_files, mcp
 from kinodex.cli.jobs import jobs
 from kinodex.cli.parsing import Commands
 from kinodex.exits import EXIT_FAILED, EXIT_INTERRUPTED
@@ -90,6 +90,8 @@ app.add_typer(tags.app, name="tags")
 app.command("tag", short_help="Tag videos from your vocabulary.")(tags.tag)
 app.command("describe", short_help="Describe clips and videos in words.")(describe.describe)
 app.command("export", short_help="Export transcripts, tags, moments and tables.")(export.export)
+app.command("import", short_help="Read back what was exported and corrected.")(import_files.import_files)
+app.command("mcp", short_help="Speak MCP with an assistant that starts this command.")(mcp.mcp)
 app.command("videos", short_help="List the videos.")(videos.videos)
 app.command("show", short_help="Show everything known about one video.")(videos.show)
 app.command("status", short_help="Show how much is indexed.")(videos.status)

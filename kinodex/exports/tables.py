@@ -114,8 +114,7 @@ def _moments(one: VideoMaterial) -> Iterable[Row]:
 
 def _columns(texts: str, **types: ColumnType) -> Mapping[str, ColumnType]:
     """Columns of texts, then others."""
-    text: ColumnType = "text"
-    return {**dict.fromkeys(texts.split(), text), **types}
+    return {**dict.fromkeys(texts.split(), "text"), **types}
 
 
 TABLES: Mapping[str, TableKind] = {

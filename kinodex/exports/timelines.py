@@ -115,6 +115,8 @@ def edl(title: str, cuts: Sequence[Cut]) -> str:
     if len(cuts) > MOST_EVENTS:
         message = f"An EDL has at most {MOST_EVENTS} events; this one would have {len(cuts)}."
         raise UsageError("TOO_LARGE", message, "Export fewer, or as OTIO.")
+    if not cuts:
+        return f"TITLE: {title}\n"  # the adapter fails where there is no event
     rate = common_rate(cuts)
     return str(adapters.write_to_string(_timeline(title, cuts, rate), "cmx_3600", rate=float(rate)))
 

@@ -72,3 +72,33 @@ class ExportAsked(Document):
     query: Annotated[str, Field(max_length=500)] = ""
     k: Annotated[int, Field(ge=1, le=1000)] = 50
     bom: bool = False
+
+
+class ImportFault(Document):
+    """What is wrong in one line of a file; 0 for the file as a whole."""
+
+    line: int
+    message: str
+
+
+class ImportedFile(Document):
+    """What became of a file.
+
+    Attributes:
+        kind: ``lines`` or ``decisions``.
+        changed, unchanged: lines or decisions; nothing is changed where there are faults.
+        faulty: how many lines are wrong; ``faults``: the first of them.
+    """
+
+    name: str
+    kind: str
+    changed: int
+    unchanged: int
+    faulty: int
+    faults: list[ImportFault]
+
+
+class ImportedFilesDocument(Document):
+    """What `kinodex import` did."""
+
+    files: list[ImportedFile]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, FastAPI
 
 from kinodex import __version__
+from kinodex.server.assistants import Assistants
 from kinodex.server.events import Streams
 from kinodex.server.idempotency import Idempotency
 from kinodex.server.openapi import document_of, operation_id
@@ -15,6 +16,7 @@ from kinodex.server.problems import errors, handle_errors
 from kinodex.server.routes import (
     access,
     collections,
+    corrections,
     exports,
     health,
     media,
@@ -52,14 +54,17 @@ ROUTERS: tuple[APIRouter, ...] = (
     tags.router,
     operations.router,
     review.router,
+    corrections.router,
 )
 """The resources under ``/api/v1``."""
 
 
 def create_app(library: Library) -> FastAPI:
     """The app that serves one opened library."""
+    assistants = Assistants(library)
     app = FastAPI(
         title="Kinodex",
+        lifespan=assistants.lifespan,
         version=__version__,
         docs_url=None,
         redoc_url=None,
@@ -76,6 +81,7 @@ def create_app(library: Library) -> FastAPI:
     handle_errors(app)
     for router in ROUTERS:
         app.include_router(router, prefix=urls.API)
+    assistants.add_to(app)
     server = library.settings.server
     app.include_router(metrics.router)
     metrics.measure(app)

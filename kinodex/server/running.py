@@ -32,9 +32,9 @@ _IN_USE = (errno.EADDRINUSE,)
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM)
 
 
-def access_is_on(_library: Library) -> bool:
+def access_is_on(library: Library) -> bool:
     """Whether people have to log in to a library: only then it may be served to other machines."""
-    return False
+    return library.store.access.is_on()
 
 
 def serve(library: Library, on_ready: Callable[[str], None]) -> None:
@@ -50,10 +50,12 @@ def serve(library: Library, on_ready: Callable[[str], None]) -> None:
     server = library.settings.server
     if not is_loopback(server.host) and not access_is_on(library):
         message = f"Everybody who reaches {server.host} could see and change this library."
-        hint = "Switch access control on, or serve at 127.0.0.1."
+        hint = "Add a user first (kinodex users add NAME), or serve at 127.0.0.1."
         raise UsageError("USAGE", message, hint)
     with _bound(server.host, server.port) as listener, ExitStack() as stack:
         app = create_app(library)
+        # Should the last user be removed meanwhile, nobody is the owner here.
+        app.state.access_required = not is_loopback(server.host)
         if server.worker:
             app.state.worker = stack.enter_context(WorkerProcess(library.settings))
         running = _Server(app, lambda: on_ready(url_of(server.host, listener.getsockname()[1])))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from encoders.types import WeightsError
 from kinodex.usecases.config import part_seconds, perception_config, prices_of
+from kinodex.usecases.exchange.correcting import renew
 from stores.core.errors import KinodexError, StoreError
 from stores.core.uris import path_of
 from workflows.report import IngestReport, Totals
@@ -99,6 +100,8 @@ def ingest(
                 meter=meter,
                 progress=to_all(tally, progress),
             )
+        # Vectors were made from what was recognised; what persons wrote counts.
+        renew(store, lambda: encoders)
         if meter.disk_full and report.totals.postponed:
             hint = "Free some space and run the same command again: what is done stays done."
             raise StoreError("DISK_FULL", f"{report.totals.postponed} videos were not begun: {meter.stopped}.", hint)

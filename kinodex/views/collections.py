@@ -44,7 +44,8 @@ def videos_of(view: LibraryView, name: str) -> tuple[str, ...]:
 
 
 def collections_of(view: LibraryView, video_ids: Sequence[str]) -> dict[str, list[str]]:
-    """Ids of the collections that some videos are in, of those that the one that asks sees."""
+    """Ids of the collections that some videos are in, of those that the one that asks sees; videos of none are
+    absent."""
     who, access = view.principal, view.store.access
     seen = access.collections_of(who.user_id, who.key_id)
     found = access.collections.of_videos(video_ids)

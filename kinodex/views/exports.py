@@ -85,6 +85,6 @@ def _chosen(view: LibraryView, video_ids: Sequence[str] | None) -> list[str]:
 
 def _searcher(view: LibraryView) -> Search:
     def search(query: str, most: int, video_ids: Sequence[str] | None) -> Found:
-        return view.library.search(query, k=most, videos=view.only(video_ids))
+        return view.library.search(query, k=most, video_ids=view.only(video_ids))
 
     return search

@@ -12,7 +12,9 @@ from kinodex.schemas.media import FramesDocument, PeaksDocument, PlaybackDocumen
 from kinodex.usecases.playback.playback import WIDEST, Playback, Served
 from kinodex.usecases.playback.proxies import ProxyState
 from kinodex.usecases.playback.tracks import webvtt
+from kinodex.views import urls
 from kinodex.views.library_view import LibraryView
+from kinodex.views.names import without_paths
 from pipeline.playback.sprites import COLUMNS, PER_SHEET
 from stores.core.errors import MediaError, UsageError
 
@@ -23,6 +25,7 @@ __all__ = [
     "captions",
     "file",
     "frame",
+    "frame_tag",
     "frames",
     "how_played",
     "make_proxy",
@@ -39,7 +42,6 @@ if TYPE_CHECKING:
 
 _OPENED: WeakKeyDictionary[Library, Playback] = WeakKeyDictionary()
 _OPENING = threading.Lock()
-_API = "/api/v1/videos"
 
 
 def how_played(view: LibraryView, video_id: str) -> PlaybackDocument:
@@ -50,15 +52,15 @@ def how_played(view: LibraryView, video_id: str) -> PlaybackDocument:
     """
     playback, video_id = _opened(view, video_id)
     if playback.proxies.find(video_id) is not None:
-        url = f"{_API}/{video_id}/proxy/media"
+        url = f"{urls.video(video_id)}/proxy/media"
         return PlaybackDocument(url=url, how="proxy", reason="", mime="video/mp4")
     try:
         found = playback.playable(video_id)
     except (MediaError, UsageError) as error:
-        fault = Fault(code=error.code.name, message=error.message)
-        return PlaybackDocument(url=None, how="none", reason=error.message, mime="", fault=fault)
+        wrong = Fault(code=error.code.name, message=without_paths(error.message))
+        return PlaybackDocument(url=None, how="none", reason=wrong.message, mime="", fault=wrong)
     if found.how == "file":
-        return PlaybackDocument(url=f"{_API}/{video_id}/media", how="file", reason="", mime=found.mime)
+        return PlaybackDocument(url=f"{urls.video(video_id)}/media", how="file", reason="", mime=found.mime)
     return PlaybackDocument(url=None, how="proxy", reason=found.reason, mime=found.mime)
 
 
@@ -86,6 +88,16 @@ def frames(view: LibraryView, video_id: str, start: float, end: float) -> Frames
     found = playback.frame_times(video_id, start, end)
     starts = [float(start) for start in found.starts]
     return FramesDocument(times=list(found.middles), starts=starts, end=float(found.end), exact=True)
+
+
+def frame_tag(view: LibraryView, video_id: str, t: float, width: int) -> str:
+    """What stands for a frame, so that one that a client has is not made again.
+
+    Raises:
+        UsageError: UNKNOWN_VIDEO.
+    """
+    playback, video_id = _opened(view, video_id)
+    return playback.frame_tag(video_id, t, width)
 
 
 def frame(view: LibraryView, video_id: str, t: float, width: int) -> bytes:
@@ -180,7 +192,7 @@ def sprites(view: LibraryView, video_id: str) -> SpritesDocument:
         height=laid.height,
         step=(times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.0,
         times=list(times),
-        urls=[f"{_API}/{video_id}/sprites/{number}.jpg" for number in range(laid.sheets)],
+        urls=[f"{urls.video(video_id)}/sprites/{number}.jpg" for number in range(laid.sheets)],
     )
 
 
@@ -219,8 +231,8 @@ def captions(view: LibraryView, video_id: str) -> str:
 
 
 def _proxy(video_id: str, now: ProxyState) -> ProxyDocument:
-    fault = Fault(code=now.error.code.name, message=now.error.message) if now.error is not None else None
-    url = f"{_API}/{video_id}/proxy/media" if now.state == "done" else None
+    fault = Fault(code=now.error.code.name, message=without_paths(now.error.message)) if now.error is not None else None
+    url = f"{urls.video(video_id)}/proxy/media" if now.state == "done" else None
     return ProxyDocument(state=now.state, progress=round(now.progress, 4), url=url, fault=fault)
 
 

@@ -83,11 +83,11 @@ def lines(view: LibraryView, video_id: str, kind: LineKind | None, limit: int, a
         start, evidence_id = place_of(view.store.library_id, of, after)
         mark = int(start), str(evidence_id)
     found = lines_page(view.store, video_id, channels, limit + 1, mark)
-    shown, following = found[:limit], None
+    kept, following = found[:limit], None
     if len(found) > limit:
-        last = shown[-1].evidence
+        last = kept[-1].evidence
         following = cursor(view.store.library_id, of, last.span.start, last.evidence_id)
-    return LinesPage(lines=[_line(one) for one in shown], next=following)
+    return LinesPage(lines=shown(view, kept), next=following)
 
 
 def tracklets(
@@ -102,7 +102,7 @@ def tracklets(
         UsageError: UNKNOWN_VIDEO.
     """
     view.video(video_id)
-    shown = []
+    found = []
     for one in _tracklets(view, video_id):
         first, last = one.span.seconds
         if (end is not None and first >= end) or (start is not None and last <= start):
@@ -112,8 +112,8 @@ def tracklets(
             [float(tick * base), _part(x0), _part(y0), _part(x1 - x0), _part(y1 - y0)]
             for tick, x0, y0, x1, y1 in one.trajectory
         ]
-        shown.append(TrackletShown(start=first, end=last, evidence_id=one.evidence_id, name=one.category, boxes=boxes))
-    return TrackletsDocument(tracklets=shown)
+        found.append(TrackletShown(start=first, end=last, evidence_id=one.evidence_id, name=one.category, boxes=boxes))
+    return TrackletsDocument(tracklets=found)
 
 
 def _tracklets(view: LibraryView, video_id: str) -> list[Tracklet]:
@@ -121,7 +121,13 @@ def _tracklets(view: LibraryView, video_id: str) -> list[Tracklet]:
     return [one for one in found if isinstance(one, Tracklet) and one.concept != _BACKGROUND]
 
 
-def _line(one: Line) -> LineShown:
+def shown(view: LibraryView, some: Sequence[Line]) -> list[LineShown]:
+    """Lines as pages show them."""
+    corrected = view.store.corrections.corrected([one.evidence.evidence_id for one in some])
+    return [_line(one, one.evidence.evidence_id in corrected) for one in some]
+
+
+def _line(one: Line, corrected: bool) -> LineShown:
     evidence = one.evidence
     return LineShown(
         **_times(evidence.span),
@@ -130,7 +136,7 @@ def _line(one: Line) -> LineShown:
         text=evidence.text,
         confidence=evidence.confidence,
         language=one.language or None,
-        corrected=False,
+        corrected=corrected,
     )
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from kinodex.schemas.api.videos import (
     CollectionName,
     LibraryStatus,
-    Playback,
     StageOutcome,
     TagName,
     VideoCard,
@@ -17,11 +16,14 @@ from kinodex.schemas.api.videos import (
     VideosPage,
 )
 from kinodex.schemas.base import Fault, fault
+from kinodex.schemas.media import PlaybackDocument
 from kinodex.schemas.search import Index
 from kinodex.schemas.videos import media_of
 from kinodex.views import urls
+from kinodex.views.collections import collections, collections_of, videos_of
 from kinodex.views.cursors import cursor, place_of
 from kinodex.views.library_view import LibraryView
+from kinodex.views.media import how_played
 from kinodex.views.names import file_name, name_of, without_paths
 from stores.core.errors import UsageError
 from stores.entries import EntryStatus as EntryStatus
@@ -127,28 +129,27 @@ def video(view: LibraryView, video_id: str) -> VideoDetail:
         media=None if entry.video is None else media_of(entry.video),
         stages=_stages(view, entry),
         places=[file_name(uri) for uri in entry.uris],
-        playback=playback(view, entry),
-        collections=collections_of(view, video_id),
+        playback=_playback(view, entry),
+        collections=_collections(view, video_id),
     )
 
 
-def playback(_view: LibraryView, _entry: VideoEntry) -> Playback | None:
-    """How a browser plays it; None where nobody knows."""
-    return None
+def _playback(view: LibraryView, entry: VideoEntry) -> PlaybackDocument | None:
+    """How a browser plays it; None for what was never probed."""
+    if entry.video is None:
+        return None
+    return how_played(view, entry.video_id)
 
 
-def collections_of(_view: LibraryView, _video_id: str) -> list[CollectionName]:
+def _collections(view: LibraryView, video_id: str) -> list[CollectionName]:
     """The collections that a video is in, of those that the principal sees."""
-    return []
-
-
-def members_of(_view: LibraryView, _collection: str) -> tuple[str, ...]:
-    """Ids of the videos of a collection that the principal sees.
-
-    Raises:
-        UsageError: NOT_FOUND.
-    """
-    raise UsageError("NOT_FOUND", "There is no such collection.")
+    inside = set(collections_of(view, [video_id]).get(video_id, ()))
+    if not inside:
+        return []
+    seen = collections(view).collections
+    return [
+        CollectionName(collection_id=one.collection_id, name=one.name) for one in seen if one.collection_id in inside
+    ]
 
 
 def scope_of(view: LibraryView, video_ids: Sequence[str] | None, collection: str = "") -> tuple[str, ...] | None:
@@ -159,7 +160,7 @@ def scope_of(view: LibraryView, video_ids: Sequence[str] | None, collection: str
     """
     asked = view.videos(video_ids) if video_ids else None
     if collection:
-        members = members_of(view, collection)
+        members = videos_of(view, collection)
         asked = list(members) if asked is None else [one for one in asked if one in set(members)]
     return view.only(asked)
 

@@ -68,8 +68,13 @@ class Player(Decoder):
         return MediaFacts.from_json(message.values)
 
     def frame_times(self, path: Path, video: Video, start: float, end: float) -> FrameTimes:
-        """Exact times of the frames that are shown at some moment from ``start`` until before ``end``, in seconds."""
-        job = TimesJob(tick_at(video, start), max(1, math.ceil(end / video.time_base)), video.duration, video.seconds)
+        """Exact times of the frames that are shown at some moment from ``start`` until before ``end``, in seconds.
+
+        At least of the one that is shown at ``start``.
+        """
+        first = tick_at(video, start)
+        last = math.ceil((Fraction(end) - _LOST) / video.time_base)
+        job = TimesJob(first, max(first + 1, last), video.duration, video.seconds)
         (message,) = self._messages("times", path, video.seconds, asdict(job))
         ticks = [tick * video.time_base for tick in message.payload.view(np.int64).tolist()]
         return FrameTimes(tuple(ticks[:-1]), ticks[-1] if ticks else Fraction(0))

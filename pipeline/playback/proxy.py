@@ -31,6 +31,7 @@ _ENCODERS = {
 _FINEST = 1_000_000
 _COARSE = Fraction(1, 90_000)
 _LOWEST_PRIORITY = 10  # who watches, searches or ingests comes first
+_MOST_WAITING = 16  # pictures that a decoder may reorder (H.264 annex A)
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -109,6 +110,8 @@ def _write(path: str, job: ProxyJob, emit: Emit, copied: bool) -> None:
                     reported = time.monotonic()
                     done = pictures.last * float(stream.time_base) / job.seconds if job.seconds else 0.0
                     emit("progress", {"done": min(1.0, max(0.0, done))}, None)
+            if copied and pictures.last < 0:
+                raise NotCopyable
             if pictures.last < 0:
                 raise MediaError("DECODE_FAILED", f"Not one frame of {shown(path)} can be decoded.", "Copy it again.")
             pictures.end()
@@ -123,22 +126,42 @@ class _Copied:
         self._out, self._first = out, first
         self.stream = out.add_stream_from_template(stream)
         self.last = -1
+        self._end = 0
+        self._newest: Any = None
+        self._waiting: list[Any] = []  # Matroska does not say when the first packets are decoded
 
     def add(self, packet: Any) -> None:
         if not packet.size:
             return
-        if packet.pts is None or packet.dts is None or packet.is_discard:
+        if packet.pts is None or packet.is_discard or (packet.dts is None and self.last >= 0):
             raise NotCopyable
-        if self.last < 0 and not packet.is_keyframe:
+        if self.last < 0 and not self._waiting and not packet.is_keyframe:
             return
-        packet.pts -= self._first
+        self._waiting.append(packet)
+        if packet.dts is None:
+            if len(self._waiting) > _MOST_WAITING:
+                raise NotCopyable
+            return
+        waiting, self._waiting = self._waiting, []
+        step = packet.duration or 1
+        for place, one in enumerate(waiting, 1 - len(waiting)):
+            one.dts = packet.dts + place * step - self._first if one is not packet else packet.dts
         packet.dts -= self._first
-        self.last = max(self.last, packet.pts)
-        packet.stream = self.stream
-        self._out.mux(packet)
+        for one in waiting:
+            one.pts -= self._first
+            self.last = max(self.last, one.pts)
+            one.stream = self.stream
+            self._end = max(self._end, one.pts + (one.duration or 1))
+            if self._newest is not None:
+                self._out.mux(self._newest)
+            self._newest = one
 
     def end(self) -> None:
-        pass
+        if self._waiting or self._newest is None:
+            raise NotCopyable
+        # An MP4 ends with the packet that is decoded last, and a player shows nothing behind its end.
+        self._newest.duration = max(1, self._end - self._newest.dts)
+        self._out.mux(self._newest)
 
 
 class _Encoded:

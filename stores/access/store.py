@@ -183,7 +183,10 @@ class AccessStore:
             # Who sees a part cannot be allowed what concerns the whole.
             scopes -= {"admin"} if sight.edited else {"admin", *OF_EDITORS}
         name = user.name if key is None else f"{user.name} ({key.name})"
-        return Principal(user.user_id, name, scopes, sight.everything, "" if key is None else key.key_id)
+        if key is None:
+            return Principal(user.user_id, name, scopes, sight.everything)
+        narrowed = key.collection_ids is not None
+        return Principal(user.user_id, name, scopes, sight.everything, key.key_id, narrowed)
 
     def _sight(self, user_id: str, key_id: str) -> _Sight:
         with reading(self._engine) as connection:

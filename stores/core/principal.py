@@ -31,6 +31,7 @@ class Principal:
         scopes: what it may do with the videos that it sees.
         everything: whether it sees all videos, those of no collection, too.
         key_id: of the API key that it came with; "" for a person.
+        narrowed: whether its key sees less than its user.
         only_video: of a signed url, the one video that it sees; "" for any.
     """
 
@@ -39,7 +40,13 @@ class Principal:
     scopes: frozenset[Scope]
     everything: bool = False
     key_id: str = ""
+    narrowed: bool = False
     only_video: str = ""
+
+    @property
+    def orders_as(self) -> str:
+        """Whose jobs it orders and sees: those of its user, but for a key that sees less only its own."""
+        return self.key_id if self.narrowed else self.user_id
 
     def may(self, scope: Scope) -> bool:
         """Whether it may do this."""

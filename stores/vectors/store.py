@@ -47,6 +47,11 @@ CACHED_COLLECTIONS = 16
 FEW_VIDEOS = 100
 """Up to so many videos are read by themselves, also where their whole small collection could be. Source: our choice."""
 
+SCANNED_VIDEOS = 1_000
+"""Up to so many videos of a large collection are ranked exactly, by reading their vectors; among more of them the index
+finds the nearest, and those of other videos are passed over. Source: our choice: some 10,000 vectors, read in a
+second."""
+
 LISTED_VIDEOS = 1_000
 """Ids in one request to Chroma. Source: our choice, below SQLite's limit on variables."""
 
@@ -151,21 +156,22 @@ class VectorStore:
     ) -> list[VectorHit]:
         """The ``k`` vectors nearest to ``vector`` (d,), best first; empty if there is no such collection.
 
-        Exact for collections of up to `RANKED_EXACTLY` and within ``video_ids``, where the cost is that of reading
-        their vectors; else nearest as Chroma's HNSW graph finds them.
+        Exact for collections of up to `RANKED_EXACTLY` and within up to `SCANNED_VIDEOS` ``video_ids``, where the cost
+        is that of reading their vectors; else nearest as Chroma's HNSW graph finds them.
 
         Raises:
             StoreError: VECTOR_STORE_FAILED, e.g. if the dimensions differ.
         """
         if k < 1 or _nothing(video_ids) or _nothing(channels):
             return []
-        if video_ids is not None or self.is_small(collection):
+        if not self.is_scanned(video_ids) or self.is_small(collection):
             return self._rank(collection, vector, k, video_ids, channels)
         stored = self._readable(collection)
         if stored is None:
             return []
         where = {"channel": {"$in": list(channels)}} if channels is not None else None
-        known = partial(self._hits, collection, stored)
+        wanted = None if video_ids is None else frozenset(video_ids)
+        known = partial(self._hits, collection, stored, wanted=wanted)
         return ask_index(partial(self._neighbours, stored, where), known, vector, k, self._asked_for(collection))
 
     @generations.outlives_replacement
@@ -197,10 +203,13 @@ class VectorStore:
             found = stored.query(query_embeddings=vectors, n_results=count, where=where, include=["distances"])
         return found["ids"], found["distances"]
 
-    def _hits(self, collection: str, stored: Any, vector_ids: Sequence[str]) -> dict[str, VectorHit]:
-        """What those of ``vector_ids`` stand for that readers may see."""
+    def _hits(
+        self, collection: str, stored: Any, vector_ids: Sequence[str], wanted: frozenset[str] | None = None
+    ) -> dict[str, VectorHit]:
+        """What those of ``vector_ids`` stand for that readers may see; only those of the ``wanted`` videos."""
         notes = self._rows.by_id(collection, vector_ids)
-        return self._complete(stored, list(notes.values()))
+        found = self._complete(stored, list(notes.values()))
+        return found if wanted is None else {one: hit for one, hit in found.items() if hit.video_id in wanted}
 
     def _complete(self, stored: Any, notes: Sequence[VectorNote]) -> dict[str, VectorHit]:
         """What vectors stand for: from the tables; the index is asked only where these do not say it."""
@@ -395,6 +404,10 @@ class VectorStore:
             many, more = ASKED_FOR_OF_MANY
             self._asked[collection] = more if self._rows.exceeds(collection, many) else ASKED_FOR
         return self._asked[collection]
+
+    def is_scanned(self, video_ids: Sequence[str] | None) -> bool:
+        """Whether so many videos (None: all) are searched by the index, where their collection is not a small one."""
+        return video_ids is None or len(video_ids) > SCANNED_VIDEOS
 
     def is_small(self, collection: str) -> bool:
         """Whether a collection is ranked in memory (`RANKED_EXACTLY`)."""

@@ -78,3 +78,13 @@ def write(folder: Path, film: Film) -> Path:
         if sound is not None:
             write_sound(out, sound, tone(3.0), film.sound_delay or 0.0)
     return path
+
+
+def cut_at_start(path: Path, ticks: int, milliseconds: int) -> Path:
+    """Have an MP4 with one silent track begin later, by its edit list alone (ISO/IEC 14496-12, 8.6.6)."""
+    data = bytearray(path.read_bytes())
+    at = data.index(b"elst") + 12  # its name, version and flags, number of entries
+    seconds, begin = (int.from_bytes(data[place : place + 4], "big") for place in (at, at + 4))
+    data[at : at + 8] = (seconds - milliseconds).to_bytes(4, "big") + (begin + ticks).to_bytes(4, "big")
+    path.write_bytes(data)
+    return path

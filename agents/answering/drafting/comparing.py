@@ -9,6 +9,7 @@ from agents.answering.drafting.listing import MOST_LISTED, evidence_for
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.narrowing import draft_asked
 from agents.answering.drafting.showing import showing
+from agents.answering.drafting.side_by_side import draft_side_by_side
 from agents.answering.drafting.things import at_once, thing_of
 from agents.answering.wording import length
 from agents.tools.video_topics import VideoTopics
@@ -29,7 +30,8 @@ _SECONDS = "SELECT seconds FROM videos WHERE video_id = '{}'"
 
 
 def draft_comparison(material: Material) -> list[Claim]:
-    """The one of two things, or of all videos, that has more of what is asked; none if it cannot be told of both."""
+    """The one of two things, or of all videos, that has more of what is asked; where two videos are compared in
+    general, what each tells. None if it cannot be told of both."""
     text = material.question.text
     if asks_who_won(text):
         return _by_score(material)
@@ -37,8 +39,10 @@ def draft_comparison(material: Material) -> list[Claim]:
     if _LENGTH.search(text):
         return _by_length(material, least)
     if _PRICE.search(text):
-        return _by_price(material, least)
-    return _by_count(material, least)
+        return _by_price(material, least) or draft_side_by_side(material)
+    if material.question.wants == "number":
+        return _by_count(material, least) or draft_side_by_side(material)
+    return draft_side_by_side(material) or _by_count(material, least)
 
 
 def asks_for_length(text: str) -> bool:

@@ -21,7 +21,7 @@ from agents.answering.drafting.listing import draft_metadata, draft_moments, dra
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.narrowing import draft_asked, draft_narrowed
 from agents.answering.drafting.passages import asks_for_title, draft_passage, draft_title
-from agents.answering.drafting.seen import asks_direction, draft_seen
+from agents.answering.drafting.seen import asks_direction, draft_seen, names_a_kind
 from agents.answering.drafting.showing import says_more
 from agents.answering.drafting.summaries import draft_summary
 from agents.answering.drafting.times import asks_how_often, draft_times, in_the_video, without_when
@@ -138,6 +138,8 @@ def _other_parts(material: Material) -> tuple[Part, ...]:
     if question.wants == "number" and question.intent in ("count", "order", "fact"):
         from_words = (_from_text, _narrowed)
         return (_enumerated, *from_words, _count) if says_more(material) else (_enumerated, _count, *from_words)
+    if _kind_beside(question) and names_a_kind(material):
+        return (_kind_seen,)
     if question.intent == "shown" and question.source in ("speech", "screen"):
         return (_from_text, _narrowed, _seen)
     if question.intent == "fact" and question.wants in ("object", "colour", "action"):
@@ -161,6 +163,11 @@ def _of_a_channel(material: Material) -> bool:
     if not material.named or question.source not in ("speech", "screen") or question.yes_or_no:
         return False
     return question.intent == "quote" and all(term.text in _CHANNEL for term in question.terms)
+
+
+def _kind_beside(question: Question) -> bool:
+    """Whether it may be a kind of thing that is to be seen before or after another one."""
+    return question.intent == "order" and question.source == "picture" and question.relation in ("before", "after")
 
 
 def _of_one(question: Question) -> bool:

@@ -49,12 +49,13 @@ def draft_moments(material: Material) -> list[Claim]:
         return _ground(material)
     if (kind := told_kind(material.question.text)) is not None and (lines := lines_telling(material, kind)):
         about = [line for line in lines if material.named or line.video_id in material.best_videos(MOST_LISTED)]
-        return [_at(material, line) for line in (about or lines)[:MOST_LISTED]]
+        return material.not_shown(line_of_video(material, line) for line in about or lines)[:MOST_LISTED]
     found = material.found
     if found is None or found.verdict == "no_match":
         return _ground(material)
-    likely = [moment for moment in found.moments if moment.score >= 0.5][:MOST_LISTED]
-    return [claim for moment in likely if (claim := _moment(material, moment)) is not None]
+    likely = [moment for moment in found.moments if moment.score >= 0.5]
+    told = [claim for moment in likely if (claim := _moment(material, moment)) is not None]
+    return material.not_shown(told)[:MOST_LISTED]
 
 
 def _moment(material: Material, moment: Moment) -> Claim | None:
@@ -71,14 +72,14 @@ def _moment(material: Material, moment: Moment) -> Claim | None:
         bearing = [line for line in lines if coverage(material.question.terms, line.search_text) >= least]
     if not bearing and (things or _told_of(moment)):
         return None
-    return _at(material, (bearing or lines)[0]) if bearing or lines else None
+    return line_of_video(material, (bearing or lines)[0]) if bearing or lines else None
 
 
 def _bears(thing: Thing, line: Evidence) -> bool:
     return thing.shown_by(line) if line.channel in PICTURED else thing.said_by(line.text)
 
 
-def _at(material: Material, line: Evidence) -> Claim:
+def line_of_video(material: Material, line: Evidence) -> Claim:
     """A line as what its video holds."""
     text = f"{material.name(line.video_id)}: {_told(line, material.chinese, material.question.text)}"
     return Claim(text, (cite(line),), "seen" if line.channel in PICTURED else "quote")
@@ -183,15 +184,15 @@ def _by_content(material: Material) -> list[Claim]:
     claims: dict[str, Claim] = {}
     if (kind := told_kind(question.text)) is not None and question.source != "picture":
         for line in lines_telling(material, kind):
-            claims.setdefault(line.video_id, _at(material, line))
+            claims.setdefault(line.video_id, line_of_video(material, line))
         if claims:
-            return list(claims.values())[:MOST_LISTED]
+            return material.not_shown(claims.values())[:MOST_LISTED]
     seen = [one for thing in _listed_things(material) for one in showing(material, thing, 2 * MOST_LISTED)]
     for video_id in dict.fromkeys([*reversed(moments), *(hit.video_id for hit in hits), *seen]):
         claim = _supported(material, video_id, moments.get(video_id))
         if claim is not None:
             claims[video_id] = claim
-    return list(claims.values())[:MOST_LISTED]
+    return material.not_shown(claims.values())[:MOST_LISTED]
 
 
 def _supported(material: Material, video_id: str, moment: Moment | None) -> Claim | None:

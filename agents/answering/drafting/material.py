@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from agents.answering.checking.quantities import quantities
-from agents.answering.claims import Citation
+from agents.answering.claims import Citation, Claim
 from agents.answering.drafting.things import Thing, confident, thing_of
 from agents.answering.orders import is_order, may_be_quoted
 from agents.answering.wording import file_name
@@ -63,6 +63,7 @@ class Material:
             meant by every question.
         moment: the place that the conversation is at (video, start and end in seconds); only what is there counts;
             None for everywhere.
+        shown: evidence that was shown before and is left out of lists, because more is wanted.
     """
 
     question: Question
@@ -72,6 +73,7 @@ class Material:
     store: LibraryStore
     encoders: Encoders
     moment: tuple[str, float, float] | None = None
+    shown: frozenset[str] = frozenset()
     _read: dict[tuple[object, ...], list[Evidence]] = field(default_factory=dict, repr=False)
 
     @property
@@ -100,6 +102,10 @@ class Material:
         return (known or words) + [thing for thing in named if not thing.recognisable] or (
             [thing_of(together, concepts)] if together else []
         )
+
+    def not_shown(self, claims: Iterable[Claim]) -> list[Claim]:
+        """Those of some claims that cite anything that was not shown before."""
+        return [one for one in claims if not self.shown.issuperset(each.evidence_id for each in one.citations)]
 
     def video(self, video_id: str) -> Video | None:
         """A video by its id."""

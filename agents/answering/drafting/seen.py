@@ -106,14 +106,14 @@ def _about(material: Material, video_id: str, lines: Sequence[Evidence], strictl
         return _in_order(material, video_id, lines)
     if _WEARS.search(text):
         return _worn(material, video_id, lines)
-    if _names_a_kind(material) and (claims := _of_kind(material, video_id, lines)):
+    if names_a_kind(material) and (claims := _of_kind(material, video_id, lines)):
         return claims
     if _HOLDS.search(text) or _RIDES.search(text):
         return _at_hand(material, video_id, lines)
     return _of_kind(material, video_id, lines) or ([] if strictly else _likest(material, video_id, lines))
 
 
-def _names_a_kind(material: Material) -> bool:
+def names_a_kind(material: Material) -> bool:
     """Whether the first thing is a kind that is asked for ("which animal", "what instrument"): a noun that only covers
     names."""
     for text in material.question.things[:1]:
@@ -233,6 +233,9 @@ def _in_order(material: Material, video_id: str, lines: Sequence[Evidence]) -> l
         before = question.relation == "before"
         edge = min(line.span.start for line in known) if before else max(line.span.end for line in known)
         others = [line for line in confident(lines) if not thing.shown_by(line) and line.text != "person"]
+        if names_a_kind(material):
+            kind = thing_of(question.things[0], material.encoders.concepts).terms
+            others = [line for line in others if coverage(kind, line.search_text) >= 1.0]
         slack = round(1.0 / lines[0].span.time_base)
         if before:
             beside = [line for line in others if line.span.end <= edge + slack]

@@ -58,6 +58,11 @@ def draft_summary(material: Material) -> list[Claim]:
     return claims
 
 
+def video_in_short(material: Material, video_id: str) -> list[Claim]:
+    """What a video shows most, the line that says most of it, and what is written longest, each with its name."""
+    return _video(material, material.lines(video_id), f"{material.name(video_id)}: ", brief=True)
+
+
 def _speaks(material: Material, video_id: str) -> bool:
     """Whether somebody who is asked about by what they look like ("the elephant") is seen; people may stay unseen."""
     known = [thing for thing in material.things() if thing.recognisable and not thing.person]
@@ -75,10 +80,11 @@ def _described(material: Material) -> list[str]:
     return [ranked[0].video_id] if ranked and ranked[0].share >= 0.5 else []
 
 
-def _video(material: Material, lines: Sequence[Evidence], before: str) -> list[Claim]:
+def _video(material: Material, lines: Sequence[Evidence], before: str, brief: bool = False) -> list[Claim]:
+    """What a video tells. ``brief``: one claim of each kind."""
     chinese = material.chinese
     source = material.question.source
-    if material.question.intent != "summarise" and source in ("speech", "screen"):
+    if material.question.intent != "summarise" and source in ("speech", "screen") and not brief:
         lines = [line for line in lines if line.channel == source]
     scripts = [line for line in lines if line.channel == "script"]
     if scripts:
@@ -90,12 +96,13 @@ def _video(material: Material, lines: Sequence[Evidence], before: str) -> list[C
         claims.append(
             Claim(f"{before}看到：{names}" if chinese else f"{before}Seen: {names}", tuple(map(cite, seen)), "seen")
         )
-    for line in _central(material, [line for line in lines if line.channel == "speech"]):
+    spoken = [line for line in lines if line.channel == "speech"]
+    for line in _central(material, spoken, 1 if brief else MOST_SAID):
         said = line.text.strip()
         claims.append(
             Claim(f"{before}听到：“{said}”" if chinese else f"{before}Said: “{said}”", (cite(line),), "quote")
         )
-    for line in _written(lines):
+    for line in _written(lines, 1 if brief else MOST_WRITTEN):
         text = line.text.strip()
         sentence = f"{before}画面文字：“{text}”" if chinese else f"{before}On screen: “{text}”"
         claims.append(Claim(sentence, (cite(line),), "quote"))
@@ -112,19 +119,19 @@ def _most_seen(lines: Sequence[Evidence]) -> list[Evidence]:
     return [max(by_name[name], key=lambda line: line.confidence) for name in best[:MOST_SEEN]]
 
 
-def _central(material: Material, spoken: Sequence[Evidence]) -> list[Evidence]:
+def _central(material: Material, spoken: Sequence[Evidence], most: int) -> list[Evidence]:
     """The spoken lines nearest to all others, in order of time."""
     usable = [line for line in spoken if len(line.text.strip()) >= SHORTEST_LINE]
-    if len(usable) <= MOST_SAID:
+    if len(usable) <= most:
         return list(usable)
     some = usable[:: max(1, len(usable) // 200)]
     vectors = material.encoders.text.encode_passages([line.text for line in some])
     centre = vectors.mean(axis=0)
-    chosen = np.argsort(-(vectors @ centre))[:MOST_SAID]
+    chosen = np.argsort(-(vectors @ centre))[:most]
     return [some[i] for i in sorted(chosen)]
 
 
-def _written(lines: Sequence[Evidence]) -> list[Evidence]:
+def _written(lines: Sequence[Evidence], most: int) -> list[Evidence]:
     """Text on screen that stands longest, each once, in order of time."""
     best: dict[str, Evidence] = {}
     for line in lines:
@@ -133,7 +140,7 @@ def _written(lines: Sequence[Evidence]) -> list[Evidence]:
             known = best.get(text.casefold())
             if known is None or line.span.duration > known.span.duration:
                 best[text.casefold()] = line
-    chosen = sorted(best.values(), key=lambda line: -line.span.duration * len(line.text))[:MOST_WRITTEN]
+    chosen = sorted(best.values(), key=lambda line: -line.span.duration * len(line.text))[:most]
     return sorted(chosen, key=lambda line: line.span.start)
 
 

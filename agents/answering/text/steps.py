@@ -125,7 +125,7 @@ def _beside(side: str, anchor: Sequence[Term], texts: Sequence[RankedLine]) -> l
         beside = line.after if side == "after" else line.before
         if beside:
             other = RankedLine(beside[0], line.score, line.likeness, line.share)
-            return [Candidate(other, None, Support(1.0, True, (line.unit,)), 1.0)]
+            return [Candidate(other, None, Support(1.0, True), 1.0)]
     return []
 
 

@@ -216,7 +216,7 @@ def _apart(units: Sequence[Unit]) -> int:
 
 
 _Scope = tuple[float, str, Unit | None]
-"""How much a word counts that a text says, and the unit to be cited for it."""
+"""How much a word counts that a text says, and the unit to be cited for it, if one of the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,9 @@ class Support:
     Attributes:
         share: of the wanted words, by weight and by how near they are said, in [0, 1].
         said: of the strict ones (names, numbers), whether all are said.
-        context: units beside the answer's that say what its own does not.
+        context: units at the answer's own time, on the other channel or the same screen, that say what its own does
+            not. What is said before or after tells what it is about, too, but a claim that does not quote it does not
+            rest on it.
     """
 
     share: float
@@ -266,8 +268,8 @@ def support_of(
     before = BESIDE if _points_back(unit, reading, wanted) else OF_ANOTHER
     for distance, other in enumerate(line.before[:3] if unit.channel == "speech" else ()):
         asks = other.text.rstrip().endswith(("?", "？"))
-        scopes.append((NEAR if asks and not distance else before * 0.92**distance, other.text, other))
-    scopes += [(OF_ANOTHER, other.text, other) for other in line.after[:1] if unit.channel == "speech"]
+        scopes.append((NEAR if asks and not distance else before * 0.92**distance, other.text, None))
+    scopes += [(OF_ANOTHER, other.text, None) for other in line.after[:1] if unit.channel == "speech"]
     single = not rivals
     factor = (PAGE if unit.channel == "screen" else TOGETHER) if single else OF_ANOTHER
     scopes += [(factor, other.text, other) for other in around.at_the_time_of(unit, ("screen",))]

@@ -111,7 +111,7 @@ class Reader:
         """
         if not asked.strip():
             raise UsageError("USAGE", "There is no question: the text is empty.", "Ask about what is in the videos.")
-        named = self._names.taken_out(read_part(asked))
+        named = self._names.taken_out(read_part(asked), scope)
         slip = _CORRECTED.search(named.text) if len(named.video_ids) > 1 else None
         if slip:  # "how long is a.mp4, I mean b.mp4?"
             named = replace(named, text=f"{named.text[: slip.start()]}?", video_ids=named.video_ids[-1:])

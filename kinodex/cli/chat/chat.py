@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kinodex.cli.chat.talk import Talk
     from kinodex.cli.context import CommandContext
     from kinodex.schemas.conversations.chat import TurnDocument
+    from stores.core.errors import UsageError
 
 
 def chat(
@@ -54,7 +55,8 @@ def chat(
     commands. Otherwise each QUESTION, or each line of stdin, is answered in turn. Conversations are kept in the
     library (see `kinodex threads`); what you type is remembered on this machine for the arrow keys.
 
-    With --json every answer is one line of JSON, printed as soon as it is there.
+    With --json every answer is one line of JSON, printed as soon as it is there; a question that is too long is
+    one with its beginning (`question`) and the `error`.
 
     \b
     Example: kinodex chat
@@ -110,12 +112,24 @@ def _converse(context: CommandContext, talk: Talk) -> None:
 
 
 def _answer(context: CommandContext, talk: Talk, questions: Iterable[str]) -> int:
-    """Answer one question after the other; the exit status."""
+    """Answer one question after the other; the exit status.
+
+    Raises:
+        KinodexError: as `kinodex.usecases.conversations.chat.Conversation.ask`, but for a question that is too long.
+    """
+    from stores.core.errors import UsageError
+
     alone = isinstance(questions, Sequence) and len(questions) == 1
-    codes: list[str] = []
-    for turn in _turns(talk, questions, context.settings.chat.seconds):
-        _print(context, turn, titled=not alone)
-        codes.append("" if turn.status == "done" else turn.error_code or "WORKER_LOST")
+    codes = [_print(context, turn, titled=not alone) for turn in talk.resume()]
+    for question in map(printable, questions):
+        try:
+            turn = talk.ask(question, context.settings.chat.seconds)
+        except UsageError as error:
+            if error.code.name != "USAGE":
+                raise
+            codes.append(_refused(context, question, error))  # too long: others may not be
+        else:
+            codes.append(_print(context, turn, titled=not alone))
     thread = talk.thread
     if thread is not None and not context.as_json:
         print(f"to go on: {clean(context.settings.command('chat', '--thread', thread.thread_id))}", file=sys.stderr)
@@ -125,13 +139,8 @@ def _answer(context: CommandContext, talk: Talk, questions: Iterable[str]) -> in
     return OUTCOMES[failed[-1]].exit_status if len(failed) == len(codes) else EXIT_SOME_FAILED
 
 
-def _turns(talk: Talk, questions: Iterable[str], wait_seconds: float) -> Iterator[TurnDocument]:
-    yield from talk.resume()
-    for question in questions:
-        yield talk.ask(printable(question), wait_seconds)
-
-
-def _print(context: CommandContext, turn: TurnDocument, titled: bool) -> None:
+def _print(context: CommandContext, turn: TurnDocument, titled: bool) -> str:
+    """Show a turn; the code of what went wrong, "" if nothing did."""
     from kinodex.cli.render import conversation as render
     from kinodex.cli.render.cells import data
 
@@ -143,6 +152,21 @@ def _print(context: CommandContext, turn: TurnDocument, titled: bool) -> None:
             console.print()
 
     context.show_line(turn.payload(), shown)
+    return "" if turn.status == "done" else turn.error_code or "WORKER_LOST"
+
+
+LONGEST_TOLD = 200
+"""Characters of a question that cannot be asked, where it is told which one that is."""
+
+
+def _refused(context: CommandContext, question: str, error: UsageError) -> str:
+    """Show why a question cannot be asked; the code."""
+    code = error.code.name
+    beginning = question if len(question) <= LONGEST_TOLD else f"{question[:LONGEST_TOLD]}…"
+    say_error(code, error.message, error.hint, as_json=False)
+    fault = {"code": code, "message": clean(error.message), "hint": clean(error.hint)}
+    context.show_line({"question": clean(beginning), "error": fault}, lambda _: None)
+    return code
 
 
 def _lines() -> Iterator[str]:

@@ -37,7 +37,7 @@ HELP = (
     ("/videos [NAME…]", "list the videos; with names: a new conversation about these only"),
     ("/more", "more of what was found for the last question"),
     ("/play N", "play citation N of the last answer (with mpv, where it is installed)"),
-    ("/sources", "list all citations of the last answer"),
+    ("/sources", "list all citations of the last answer, and the queries by which was counted"),
     ("/thread [list|new|ID]", "show which conversation this is; list them; begin a new one; go on with another"),
     ("/export [FILE]", "write the conversation to a file, .md or .json (default: the thread's id and .md)"),
     ("/help", "list these commands"),
@@ -209,7 +209,7 @@ class ChatSession:
         self._ask("还有吗？" if chinese else "more")
 
     def _sources(self, _words: list[str]) -> None:
-        render.turn(self._console, self._last())
+        render.turn(self._console, self._last(), queries=True)
 
     def _play(self, words: list[str]) -> None:
         citations = numbered(self._last().claims).citations

@@ -82,7 +82,9 @@ def export(
         with context.library() as opened:
             ids = [opened.resolve(video) for video in videos] if videos else None
             request = ExportRequest(chosen.name, ids, kind, tag or (), printable(query), k, bom, places=True)
-            files = make(opened.store, request, lambda wanted, most, only: opened.search(wanted, k=most, videos=only))
+            files = make(
+                opened.store, request, lambda wanted, most, only: opened.search(wanted, k=most, video_ids=only)
+            )
         if place is None:
             _print(context, files)
             return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Literal
 
 from rich.table import Table
@@ -47,3 +49,15 @@ def table(*columns: str, right: tuple[str, ...] = (), whole: tuple[str, ...] = (
         justify: Literal["left", "right"] = "right" if column in right else "left"
         made.add_column(column, justify=justify, overflow="fold", no_wrap=column in whole)
     return made
+
+
+_TABLE = re.compile(r"\bFROM\s+(?P<table>[a-z_]+)", re.I)
+
+
+def counted(statements: Iterable[str], queries: bool = False) -> list[str]:
+    """What the numbers of an answer come from, a line each: the tables, in words, or the statements themselves."""
+    statements = list(statements)
+    if queries or not statements:
+        return [f"  counted by: {one}" for one in statements]
+    tables = dict.fromkeys(found["table"].replace("_", " ") for one in statements for found in _TABLE.finditer(one))
+    return [f"  looked up in the library's records of: {', '.join(tables)}" if tables else "  counted by the library"]

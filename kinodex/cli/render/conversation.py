@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from kinodex.cli.render.cells import data, table, witness
+from kinodex.cli.render.cells import counted, data, table, witness
 from kinodex.schemas.answer import CitationDocument
 from kinodex.schemas.conversations.numbering import cited_lines, numbered
 from kinodex.text import clock, several, shell_word
@@ -41,11 +41,12 @@ _LOOKING = {
 """What each look-up of `agents.tools` does, and the argument that tells it from others."""
 
 
-def turn(console: Console, document: TurnDocument, most: int | None = None) -> None:
+def turn(console: Console, document: TurnDocument, most: int | None = None, queries: bool = False) -> None:
     """An answer with the numbers of its citations, and the numbered list; or why there is no answer.
 
     Args:
         most: citations that are listed; None for all.
+        queries: also show the statements by which was counted.
     """
     unwrapped = not console.is_terminal
     if document.status == "running":
@@ -63,8 +64,8 @@ def turn(console: Console, document: TurnDocument, most: int | None = None) -> N
         console.print(data(f"  {source(number, one)}"), soft_wrap=unwrapped)
     if most is not None and len(citations) > most:
         console.print(f"  … and {len(citations) - most} more: /sources", style="dim")
-    for query in dict.fromkeys(claim.sql for claim in document.claims if claim.sql):
-        console.print(data(f"  counted by: {query}", "dim"), soft_wrap=unwrapped)
+    for line in counted(dict.fromkeys(claim.sql for claim in document.claims if claim.sql), queries):
+        console.print(data(line, "dim"), soft_wrap=unwrapped)
     if document.mode == "extractive" and document.claims:
         console.print("(put together from the evidence, without a language model)", style="dim")
 

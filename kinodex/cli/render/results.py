@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from kinodex.cli.render import describing as render_describing
+from kinodex.cli.render.cells import counted, witness
 from kinodex.cli.render.cells import data as _data
 from kinodex.cli.render.cells import status as _status
 from kinodex.cli.render.cells import table as _table
-from kinodex.cli.render.cells import witness
 from kinodex.text import clock, several, shell_word, size
 from stores.core.uris import path_of
 
@@ -304,8 +304,8 @@ def answer(console: Console, payload: Payload) -> None:
     )
     for line in dict.fromkeys(lines):  # several claims may rest on one moment
         console.print(_data(line))
-    for query in dict.fromkeys(claim["sql"] for claim in payload["claims"] if claim["sql"]):
-        console.print(_data(f"  counted by: {query}", "dim"))
+    for line in counted(dict.fromkeys(claim["sql"] for claim in payload["claims"] if claim["sql"])):
+        console.print(_data(line, "dim"))
     first = next((citation for claim in payload["claims"] for citation in claim["citations"]), None)
     if first is not None:  # a count of nothing cites nothing
         console.print(_opening(first))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from kinodex.schemas.base import Document, Number
 
@@ -78,6 +80,36 @@ class LineShown(Stretch):
     confidence: Number
     language: str | None
     corrected: bool
+
+
+class LineText(Document):
+    """What a line should say."""
+
+    text: Annotated[str, Field(min_length=1, max_length=4000)]
+
+
+class LineVersion(Document):
+    """What a person wrote for a line.
+
+    Attributes:
+        state: ``active`` it counts, ``superseded`` a later version does, ``revoked`` it was taken back.
+        author: "" where nobody said who.
+        made_at: ISO 8601.
+    """
+
+    version: int
+    text: str
+    state: Literal["active", "superseded", "revoked"]
+    author: str
+    made_at: str
+
+
+class LineVersions(Document):
+    """A line, what was recognised, and what persons wrote for it, the newest first."""
+
+    line: LineShown
+    original: str
+    versions: list[LineVersion]
 
 
 class LinesPage(Document):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from kinodex.schemas.base import Document, Fault, Number
+from kinodex.schemas.media import PlaybackDocument
 from kinodex.schemas.search import Index
 from kinodex.schemas.videos import Media
 
@@ -62,22 +61,6 @@ class StageOutcome(Document):
     fault: Fault | None
 
 
-class Playback(Document):
-    """How a browser plays a video.
-
-    Attributes:
-        how: ``file`` the file itself, ``proxy`` a copy that is made on demand, ``none`` not at all.
-        url: null where there is nothing to play.
-        reason: why it is not the file; "" if it is.
-        mime: of what the url gives, with its codecs; "" where that is not known.
-    """
-
-    url: str | None
-    how: Literal["file", "proxy", "none"]
-    reason: str
-    mime: str
-
-
 class CollectionName(Document):
     """A collection that a video is in."""
 
@@ -86,12 +69,12 @@ class CollectionName(Document):
 
 
 class VideoDetail(VideoCard):
-    """All about one video; ``places`` are names of files, ``media`` is null until it was probed."""
+    """All about one video; ``places`` are names of files, ``media`` and ``playback`` are null until it was probed."""
 
     media: Media | None
     stages: list[StageOutcome]
     places: list[str]
-    playback: Playback | None
+    playback: PlaybackDocument | None
     collections: list[CollectionName]
 
 

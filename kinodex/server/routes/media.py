@@ -3,54 +3,60 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any
+import re
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from kinodex.schemas.media import FramesDocument, PeaksDocument, ProxyDocument, SpritesDocument
 from kinodex.server.asking import Viewed
+from kinodex.server.problems import Responses, errors
 from kinodex.views import media
+from stores.core.errors import UsageError
 
 router = APIRouter(prefix="/videos/{video_id}", tags=["media"])
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
-_PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
-_FAULTS: dict[int | str, dict[str, Any]] = {
-    404: {"description": "No such video, or its file is no longer there.", **_PROBLEM},
-    409: {"description": "The file has changed since it was ingested.", **_PROBLEM},
-    415: {"description": "The file is not a video that can be decoded.", **_PROBLEM},
-    422: {"description": "The file is damaged, or a parameter is wrong.", **_PROBLEM},
-}
-_RANGES: dict[int | str, dict[str, Any]] = {
+_FILE = errors("UNKNOWN_VIDEO", "FILE_MISSING", "FILE_UNREADABLE", "CONFLICT")
+_READ = _FILE | errors(
+    "FILE_MISSING", "CONFLICT", "NOT_MEDIA", "UNSUPPORTED_CODEC", "TRUNCATED", "DECODE_FAILED", "DECODE_TIMEOUT"
+)
+_RANGES: Responses = {
     200: {"description": "The whole file.", "content": {"video/*": _BINARY}},
     206: {"description": "The bytes asked for.", "content": {"video/*": _BINARY}},
     304: {"description": "The client has it already."},
-    400: {"description": "A range that cannot be understood."},
     416: {"description": "A range behind the end of the file."},
-    **_FAULTS,
+    **_FILE,
 }
-_PICTURE: dict[int | str, dict[str, Any]] = {
+_PICTURE: Responses = {
     200: {"description": "A JPEG.", "content": {"image/jpeg": _BINARY}},
     304: {"description": "The client has it already."},
-    **_FAULTS,
+    **_READ,
+    **errors("NOT_FOUND", "UNKNOWN_VIDEO", "FILE_MISSING"),
 }
-_TEXT: dict[int | str, dict[str, Any]] = {
+_TEXT: Responses = {
     200: {"description": "WebVTT.", "content": {"text/vtt": {"schema": {"type": "string"}}}},
-    404: _FAULTS[404],
+    **errors("UNKNOWN_VIDEO"),
 }
+_ONE_RANGE = r"\s*(?:\d{1,18}-\d{0,18}|-\d{1,18})\s*"
+_RANGES_ASKED = re.compile(rf"(?i:bytes)=({_ONE_RANGE}(?:,{_ONE_RANGE}){{0,99}})")
 # Kept by the browser of the one who may see it, and asked again each time, so that access that was taken away ends.
-_KEPT = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
+_KEPT = {
+    "Cache-Control": "private, no-cache",
+    "Vary": "Cookie, Authorization",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 @router.get("/media", response_class=FileResponse, responses=_RANGES)
-@router.head("/media", response_class=FileResponse, responses=_RANGES)
+@router.head("/media", name="media_head", response_class=FileResponse, responses=_RANGES)
 def media_file(video_id: str, request: Request, view: Viewed) -> Response:
     """The file of a video, whole or by range."""
     return sent(request, media.file(view, video_id))
 
 
-@router.get("/frames", responses=_FAULTS)
+@router.get("/frames", responses=_READ)
 def frames(
     video_id: str,
     view: Viewed,
@@ -70,7 +76,10 @@ def frame(
     width: Annotated[int, Query(ge=1, le=media.WIDEST, description="pixels; never enlarged")] = 640,
 ) -> Response:
     """The frame that is shown at a time."""
-    return picture(request, media.frame(view, video_id, t, width))
+    headers = {**_KEPT, "ETag": f'"{media.frame_tag(view, video_id, t, width)}"'}
+    if _has(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return Response(media.frame(view, video_id, t, width), media_type="image/jpeg", headers=headers)
 
 
 @router.get("/thumbnails/{name}", response_class=Response, responses=_PICTURE)
@@ -79,32 +88,32 @@ def thumbnail(video_id: str, name: str, request: Request, view: Viewed) -> Respo
     return picture(request, media.thumbnail(view, video_id, name))
 
 
-@router.get("/proxy", responses=_FAULTS)
+@router.get("/proxy", responses=_READ)
 def proxy(video_id: str, view: Viewed) -> ProxyDocument:
     """How far the copy of a video is that every browser plays."""
     return media.proxy(view, video_id)
 
 
-@router.post("/proxy", status_code=202, responses=_FAULTS)
+@router.post("/proxy", status_code=202, responses=_READ)
 def make_proxy(video_id: str, view: Viewed) -> ProxyDocument:
     """Have a copy of a video made that every browser plays; one that is there or being made is not made again."""
     return media.make_proxy(view, video_id)
 
 
-@router.post("/proxy/cancel", responses=_FAULTS)
+@router.post("/proxy/cancel", responses=_READ)
 def cancel_proxy(video_id: str, view: Viewed) -> ProxyDocument:
     """No longer make that copy."""
     return media.cancel_proxy(view, video_id)
 
 
 @router.get("/proxy/media", response_class=FileResponse, responses=_RANGES)
-@router.head("/proxy/media", response_class=FileResponse, responses=_RANGES)
+@router.head("/proxy/media", name="proxy_head", response_class=FileResponse, responses=_RANGES)
 def proxy_file(video_id: str, request: Request, view: Viewed) -> Response:
     """The copy that every browser plays, whole or by range."""
     return sent(request, media.proxy_file(view, video_id))
 
 
-@router.get("/sprites", responses=_FAULTS)
+@router.get("/sprites", responses=_READ)
 def sprites(video_id: str, view: Viewed) -> SpritesDocument:
     """Small pictures of a video, on sheets."""
     return media.sprites(view, video_id)
@@ -116,7 +125,7 @@ def sprite_sheet(video_id: str, number: int, request: Request, view: Viewed) -> 
     return picture(request, media.sprite_sheet(view, video_id, number))
 
 
-@router.get("/peaks", responses=_FAULTS)
+@router.get("/peaks", responses=_READ)
 def peaks(
     video_id: str,
     view: Viewed,
@@ -134,6 +143,7 @@ def captions(video_id: str, view: Viewed) -> Response:
 
 def sent(request: Request, served: media.Served) -> Response:
     """A file, by range if that is asked for."""
+    _check_ranges(request.headers.get("range"))
     headers = {**_KEPT, "ETag": f'"{served.etag}"'}
     if _has(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
@@ -146,6 +156,20 @@ def picture(request: Request, data: bytes) -> Response:
     if _has(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(data, media_type="image/jpeg", headers=headers)
+
+
+def _check_ranges(asked: str | None) -> None:
+    """Source: RFC 9110, section 14.2.
+
+    Raises:
+        UsageError: USAGE.
+    """
+    if asked is None:
+        return
+    whole = _RANGES_ASKED.fullmatch(asked.strip())
+    parts = [part.strip().partition("-") for part in whole[1].split(",")] if whole else []
+    if not parts or any(last and first and int(first) > int(last) for first, _, last in parts):
+        raise UsageError("USAGE", "That range of bytes cannot be understood.", "Ask for one as in: bytes=0-1023")
 
 
 def _has(request: Request, etag: str) -> bool:

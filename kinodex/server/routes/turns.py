@@ -37,11 +37,12 @@ def follow_turn(
     views.turn_of(view, turn_id)
 
     def look(known: int) -> News:
-        events, turn = answering.events_after(view, turn_id, known)
+        now = view.renewed()
+        events, turn = answering.events_after(now, turn_id, known)
         sent = [Event(one.kind, {"at": one.at, **one.details}, one.number) for one in events]
         if turn.status == "running":
             return News(sent)
-        shown = views.shown_turns(view, [turn])[0]
+        shown = views.shown_turns(now, [turn])[0]
         return News([*sent, Event("turn", shown.model_dump(mode="json"))], over=True)
 
     return streams_of(request.app).stream(look, max(last_event_id, after))

@@ -10,6 +10,7 @@ from kinodex.usecases.conversations.threads import find_thread
 from stores.core.errors import UsageError
 from stores.library_store import LibraryStore
 from stores.threads.records import Lease, RunEvent, Thread, Turn
+from stores.threads.turn_ledger import LONGEST_QUESTION
 
 if TYPE_CHECKING:
     from agents.chat.turns import TurnRunner
@@ -55,7 +56,7 @@ class Conversation:
             the turn: ``done``, ``cancelled``, or ``failed`` with a code.
 
         Raises:
-            UsageError: UNKNOWN_THREAD.
+            UsageError: UNKNOWN_THREAD; USAGE if the question is too long.
             StoreError: THREAD_BUSY.
         """
         lease = begin_turn(self._store, self._runner, self.thread, question, wait_seconds)
@@ -79,17 +80,29 @@ class Conversation:
 
 
 def begin_turn(
-    store: LibraryStore, runner: TurnRunner, thread: Thread, question: str, wait_seconds: float = 0.0
+    store: LibraryStore, runner: TurnRunner, thread: Thread, question: str, wait_seconds: float = 0.0, key_id: str = ""
 ) -> Lease:
     """A new turn of a thread, to be given to `TurnRunner.run`; its first question gives a thread its title.
+
+    Args:
+        key_id: the API key that it is asked with; "" for a person.
 
     Raises:
         UsageError: UNKNOWN_THREAD; USAGE if the question is too long.
         StoreError: THREAD_BUSY.
     """
-    if not thread.title and question.strip():
+    if question.strip() and len(question) <= LONGEST_QUESTION and _is_titled_by(store, thread, question):
         store.threads.rename(thread.thread_id, _title(question))
-    return runner.begin(thread.thread_id, question, wait_seconds)
+    return runner.begin(thread.thread_id, question, wait_seconds, key_id)
+
+
+def _is_titled_by(store: LibraryStore, thread: Thread, question: str) -> bool:
+    """Whether a question gives a thread its title: the first one does, and the first real one where the title is that
+    of a greeting."""
+    if not thread.title or not _is_talk(thread.title) or _is_talk(question):
+        return not thread.title
+    first = store.threads.turns(thread.thread_id)[:1]
+    return any(_title(turn.question) == thread.title for turn in first)
 
 
 def open_runner(
@@ -122,6 +135,13 @@ def open_thread(store: LibraryStore, thread: str | None, videos: Sequence[str] |
         return find_thread(store, thread)
     only = [store.catalog.resolve(video) for video in videos] if videos else None
     return store.threads.create(video_ids=only)
+
+
+def _is_talk(text: str) -> bool:
+    """Whether a text asks nothing: a greeting, thanks, keystrokes."""
+    from agents.questions.understanding import understand
+
+    return understand(text).idle in ("greeting", "gibberish", "empty")
 
 
 def _title(question: str) -> str:

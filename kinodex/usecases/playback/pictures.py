@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import threading
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 SHEETS_NAME = "sprites-1"
 PEAKS_NAME = "peaks-1.npy"
 
+_WAITING = 6  # threads that make something or wait for it
 _GIGABYTE = 1_000_000_000
 # Where nothing was stored at ingest, so many frames are looked up.
 _LOOKED_UP = 60
@@ -51,7 +56,8 @@ class Pictures:
         self._store = store
         self._limit = round(settings.playback_cache * _GIGABYTE)
         # Of its own: a whole video is read, and single frames must not wait for that.
-        self._players = PlayerPool(1)
+        self._players = PlayerPool(1, _WAITING)
+        self._making = threading.BoundedSemaphore(_WAITING)
 
     def close(self) -> None:
         """End the child process."""
@@ -103,7 +109,7 @@ class Pictures:
             write_whole(out, sheet(pictures, found.layout.width, found.layout.height))
 
         name = f"{SHEETS_NAME}-{kind}-{number}.jpg"
-        return self._store.derived.make(video_id, name, write, self._limit).read_bytes()
+        return self._made(video_id, name, write)
 
     def peaks(self, video_id: str, buckets: int) -> tuple[float, NDArray[np.float32]]:
         """Seconds of the video; (n, 2) float32 in [-1, 1]: lowest and highest value of its sound, (0, 2) without any.
@@ -121,8 +127,25 @@ class Pictures:
         def write(out: Path) -> None:
             self._write_peaks(video_id, video, out)
 
-        found = np.load(self._store.derived.make(video_id, PEAKS_NAME, write, self._limit), allow_pickle=False)
+        found = np.load(io.BytesIO(self._made(video_id, PEAKS_NAME, write)), allow_pickle=False)
         return video.seconds, bucketed(found, buckets)
+
+    def _made(self, video_id: str, name: str, write: Callable[[Path], None]) -> bytes:
+        """The bytes of a file of the cache; few threads make one, or wait for one, at the same time.
+
+        Raises:
+            UsageError: TOO_MANY_REQUESTS.
+        """
+        found = self._store.derived.find(video_id, name)
+        with suppress(FileNotFoundError):  # it had to make room just now
+            if found is not None:
+                return found.read_bytes()
+        if not self._making.acquire(blocking=False):
+            raise UsageError("TOO_MANY_REQUESTS", "Too many videos are being read.", "Try again in a moment.")
+        try:
+            return self._store.derived.make(video_id, name, write, self._limit).read_bytes()
+        finally:
+            self._making.release()
 
     def _write_peaks(self, video_id: str, video: Video, out: Path) -> None:
         from pipeline.playback.peaks import peaks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,10 +24,14 @@ if TYPE_CHECKING:
 MOST_SECONDS = 600.0
 """Of a video whose frames are listed at once. Ours: 36,000 frames at most rates."""
 
+FRAME_VERSION = 1
+"""Raised when frames are made differently."""
+
 WIDEST = 3840
 """Pixels of a single frame."""
 
 _PLAYERS = 2  # child processes that read files for requests; conversions have their own
+_WAITING = 24  # a page of answers asks for as many frames at once; a server has 40 threads
 _FACTS_KEPT = 4096
 _BYTES = "application/octet-stream"
 
@@ -61,7 +66,7 @@ class Playback:
 
         self.store = store
         self.settings = settings
-        self.players = PlayerPool(_PLAYERS)
+        self.players = PlayerPool(_PLAYERS, _WAITING)
         self.proxies = Proxies(store, settings)
         self.pictures = Pictures(store, settings)
         self._facts: dict[str, MediaFacts] = {}
@@ -148,6 +153,11 @@ class Playback:
         video, path = probed(self.store, video_id), file_of(self.store, video_id)
         with self.players.acquire() as player:
             return player.frame_jpeg(path, video, t, width)
+
+    def frame_tag(self, video_id: str, t: float, width: int) -> str:
+        """What stands for that frame: it is another one only if the content of the file is."""
+        parts = (self.store.catalog.sha256(video_id), FRAME_VERSION, t, width)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
     def thumbnail(self, video_id: str, name: str) -> bytes:
         """A stored thumbnail (JPEG).

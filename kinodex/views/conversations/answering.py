@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -12,8 +12,7 @@ from kinodex.schemas.api.conversations import Cancelled, TurnBegun
 from kinodex.schemas.conversations import chat as schema
 from kinodex.schemas.conversations.chat import EventDocument
 from kinodex.usecases.conversations.chat import begin_turn
-from kinodex.views.conversations.threads import thread_of
-from kinodex.views.conversations.turns import events_url, seen_turn, turn_of
+from kinodex.views.conversations.turns import events_url, seen_by, seen_turn, thread_of, turn_of
 from kinodex.views.library_view import LibraryView
 from stores.core.errors import KinodexError, UsageError
 from stores.threads.records import Turn
@@ -30,8 +29,8 @@ _LOG = logging.getLogger(__name__)
 class _Slots:
     """How many turns are being answered for one library. They are not queued: a turn's lease runs."""
 
-    def __init__(self) -> None:
-        self._free = threading.BoundedSemaphore(MOST_AT_ONCE)
+    def __init__(self, count: int = MOST_AT_ONCE) -> None:
+        self._free = threading.BoundedSemaphore(count)
 
     def take(self) -> bool:
         return self._free.acquire(blocking=False)
@@ -79,7 +78,7 @@ def begin(view: LibraryView, thread_id: str, question: str) -> TurnBegun:
         raise UsageError("TOO_MANY_REQUESTS", f"{MOST_AT_ONCE} questions are being answered.", hint)
     try:
         runner = view.library.runner
-        lease = begin_turn(view.store, runner, thread, question)
+        lease = begin_turn(view.store, runner, thread, question, key_id=view.principal.key_id)
     except BaseException:
         slots.give_back()
         raise
@@ -125,12 +124,10 @@ def events_after(view: LibraryView, turn_id: str, number: int) -> tuple[list[Eve
     found = turn_of(view, turn_id)
     if found.status == "running":
         resume(view, found.thread_id)
-    seen = seen_turn(view, found)
-    events: Sequence[EventDocument] = [schema.event(one) for one in view.store.threads.events_after(turn_id, number)]
-    if seen.removed and seen is not found:
-        # Steps name what was looked for and found.
-        events = [one.model_copy(update={"details": {}}) for one in events]
-    return list(events), seen
+    about = seen_by(view)
+    # Steps name what was looked for and found.
+    events = about.events(view.store.threads.events_after(turn_id, number), about.hides(found))
+    return [schema.event(one) for one in events], seen_turn(view, found)
 
 
 def _slots(library: Library) -> _Slots:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from kinodex.schemas.api.conversations import NewThread, ThreadShown, ThreadsPage
 from kinodex.schemas.conversations import chat as schema
 from kinodex.schemas.conversations.chat import ThreadDocument
 from kinodex.usecases.conversations.markdown import markdown
-from kinodex.views.conversations.turns import seen_turn, shown_turns
+from kinodex.views.conversations.turns import seen_by, seen_turns, shown_turns, thread_of
 from kinodex.views.cursors import cursor, place_of
 from kinodex.views.library_view import LibraryView
 from kinodex.views.search import names_of
-from stores.core.errors import UsageError
 from stores.threads.records import Thread
 
 
@@ -29,7 +26,7 @@ def threads(view: LibraryView, limit: int, after: str | None = None) -> ThreadsP
     if after is not None:
         thread_id, changed_at = place_of(view.store.library_id, "threads", after)
         last = Thread(thread_id, "", None, 0, 0.0, changed_at)
-    found = view.store.threads.page(limit + 1, last)
+    found = view.store.threads.page(limit + 1, last, view.principal.user_id)
     shown, following = found[:limit], None
     if len(found) > limit:
         following = cursor(view.store.library_id, "threads", shown[-1].thread_id, shown[-1].changed_at)
@@ -44,7 +41,7 @@ def begin(view: LibraryView, new: NewThread) -> ThreadDocument:
     """
     view.require("chat")
     only = None if new.video_ids is None else view.videos(new.video_ids)
-    return _document(view, view.store.threads.create(new.title, only))
+    return _document(view, view.store.threads.create(new.title, only, view.principal.user_id))
 
 
 def rename(view: LibraryView, thread_id: str, title: str) -> ThreadDocument:
@@ -78,9 +75,8 @@ def thread(view: LibraryView, thread_id: str) -> ThreadShown:
     found = thread_of(view, thread_id)
     document = _document(view, found)
     videos = names_of(view, document.video_ids or [])
-    return ThreadShown(
-        thread=document, videos=videos, turns=shown_turns(view, view.store.threads.turns(found.thread_id))
-    )
+    turns = shown_turns(view, seen_turns(view, found.thread_id))
+    return ThreadShown(thread=document, videos=videos, turns=turns)
 
 
 def as_markdown(view: LibraryView, thread_id: str) -> str:
@@ -90,28 +86,12 @@ def as_markdown(view: LibraryView, thread_id: str) -> str:
         UsageError: UNKNOWN_THREAD.
     """
     found = thread_of(view, thread_id)
-    turns = [seen_turn(view, one) for one in view.store.threads.turns(found.thread_id)]
+    turns = seen_turns(view, found.thread_id)
     names = names_of(view, schema.cited_videos(turns))
     about = _document(view, found)
     document = schema.conversation(found, turns, names).model_copy(update={"thread": about})
     return markdown(document, list(names_of(view, about.video_ids or []).values()))
 
 
-def thread_of(view: LibraryView, thread_id: str) -> Thread:
-    """A thread that the principal sees.
-
-    Raises:
-        UsageError: UNKNOWN_THREAD, also for one of somebody else.
-    """
-    try:
-        return view.store.threads.get(thread_id)
-    except UsageError as error:
-        raise UsageError(error.code.name, "There is no such thread.", "Begin a new one.") from None
-
-
 def _document(view: LibraryView, one: Thread) -> ThreadDocument:
-    document = schema.thread(one)
-    if one.video_ids is None:
-        return document
-    seen: Sequence[str] = view.only(one.video_ids) or ()
-    return document.model_copy(update={"video_ids": list(seen)})
+    return schema.thread(seen_by(view).thread(one))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import suppress
 
 from kinodex.schemas.api.conversations import CitationShown, ClaimShown, TurnShown
 from kinodex.schemas.conversations import chat as schema
@@ -13,7 +13,8 @@ from kinodex.views.library_view import LibraryView
 from kinodex.views.names import without_paths
 from kinodex.views.search import names_of
 from stores.core.errors import UsageError
-from stores.threads.records import REMOVED, Turn
+from stores.threads.records import Thread, Turn
+from stores.threads.seeing import ALL, Seen
 
 
 def turn(view: LibraryView, turn_id: str) -> TurnShown:
@@ -22,37 +23,66 @@ def turn(view: LibraryView, turn_id: str) -> TurnShown:
     Raises:
         UsageError: UNKNOWN_THREAD.
     """
-    return shown_turns(view, [turn_of(view, turn_id)])[0]
+    return shown_turns(view, [seen_turn(view, turn_of(view, turn_id))])[0]
 
 
 def turn_of(view: LibraryView, turn_id: str) -> Turn:
-    """A turn of a thread that the principal sees.
+    """A turn of a thread of the principal's.
 
     Raises:
         UsageError: UNKNOWN_THREAD, also for one of somebody else.
     """
     try:
         found = view.store.threads.turn(turn_id)
-        view.store.threads.get(found.thread_id)
+        thread_of(view, found.thread_id)
     except UsageError as error:
         raise UsageError(error.code.name, "There is no such turn.", "Its thread may have been deleted.") from None
     return found
 
 
+def thread_of(view: LibraryView, thread_id: str) -> Thread:
+    """A thread of the principal's.
+
+    Raises:
+        UsageError: UNKNOWN_THREAD, also for one of somebody else.
+    """
+    with suppress(UsageError):
+        found = view.store.threads.get(thread_id)
+        if found.owner == view.principal.user_id:
+            return found
+    raise UsageError("UNKNOWN_THREAD", "There is no such thread.", "Begin a new one.")
+
+
+def seen_by(view: LibraryView) -> Seen:
+    """What of conversations the principal sees now."""
+    visible, who, access = view.visible(), view.principal, view.store.access
+    if visible is None:
+        return ALL
+    return Seen(frozenset(visible), lambda seen_as: access.still_seen(seen_as, who.user_id, who.key_id))
+
+
 def shown_turns(view: LibraryView, turns: Sequence[Turn]) -> list[TurnShown]:
-    """Turns as pages show them."""
-    seen = [seen_turn(view, one) for one in turns]
+    """Turns as pages show them.
+
+    Args:
+        turns: as `seen_turns` gives them.
+    """
+    seen = list(turns)
     names = names_of(view, schema.cited_videos(seen))
     return [_shown(one, names) for one in seen]
 
 
+def seen_turns(view: LibraryView, thread_id: str) -> list[Turn]:
+    """The turns of a thread, without what rests on videos that the principal does not see (any more)."""
+    return seen_by(view).turns(view.store.threads.turns(thread_id))
+
+
 def seen_turn(view: LibraryView, one: Turn) -> Turn:
-    """A turn without its answer, if that cites what the principal does not see (any more)."""
-    cited = schema.cited_videos([one])
-    seen = view.only(cited)
-    if seen is None or len(seen) == len(cited):
+    """As `seen_turns`, one turn."""
+    if seen_by(view) is ALL:
         return one
-    return replace(one, answer=REMOVED, claims=(), removed=True, stand_alone="")
+    earlier = [each for each in view.store.threads.turns(one.thread_id) if each.ordinal < one.ordinal]
+    return seen_by(view).turns([*earlier, one])[-1]
 
 
 def events_url(turn_id: str) -> str:

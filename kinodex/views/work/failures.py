@@ -73,7 +73,7 @@ def failure_id(one: FailureDocument) -> str:
 
 def _ordered(view: LibraryView, order: IngestOrder | DescribeOrder) -> JobCard:
     arguments: dict[str, Any] = dict(arguments_of(order))
-    job, _ = view.store.jobs.order(order.kind, arguments, view.principal.user_id)
+    job, _ = view.store.jobs.order(order.kind, arguments, view.principal.orders_as)
     return card(job)
 
 

@@ -46,7 +46,7 @@ def order(view: LibraryView, asked: Order, idempotency_key: str = "") -> JobOrde
         UsageError: FORBIDDEN; UNKNOWN_VIDEO; USAGE; CONFLICT if something else was ordered under this key.
     """
     arguments = permitted(view, asked)
-    job, new = view.store.jobs.order(asked.kind, arguments, view.principal.user_id, idempotency_key)
+    job, new = view.store.jobs.order(asked.kind, arguments, view.principal.orders_as, idempotency_key)
     return JobOrdered(job=card(job), new=new)
 
 
@@ -83,7 +83,7 @@ def page(view: LibraryView, limit: int = 50, cursor: str | None = None, state: J
     view.require("jobs")
     of = f"jobs {state}"
     after = _job(view, place_of(view.store.library_id, of, cursor)[0]) if cursor else None
-    owner = None if view.principal.may("admin") else view.principal.user_id
+    owner = None if view.principal.may("admin") else view.principal.orders_as
     found = view.store.jobs.page(limit + 1, after, owner, state)
     shown = found[:limit]
     following = cursor_of(view.store.library_id, of, shown[-1].job_id) if len(found) > limit else None
@@ -156,7 +156,7 @@ def _seen(view: LibraryView, events: Sequence[JobEvent]) -> Iterator[JobEvent]:
 
 def _job(view: LibraryView, job_id: str) -> Job:
     found = view.store.jobs.get(job_id)
-    if found.owner != view.principal.user_id and not view.principal.may("admin"):
+    if found.owner != view.principal.orders_as and not view.principal.may("admin"):
         raise unknown_job(job_id)
     return found
 

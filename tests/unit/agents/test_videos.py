@@ -67,6 +67,9 @@ def test_videos_are_ranked_by_their_best_vector(store: LibraryStore, encoders: E
     assert found.index.state == "complete"
     assert [video.video_id for video in finder.search("a dog", k=1).videos] == [min(sailing, dogs)]
     assert (finder.search("xqzzv").verdict, finder.search("xqzzv").videos) == ("no_match", ()), "it names nothing"
+    only = finder.search("a sailing boat", k=5, video_ids=[dogs])
+    assert [video.video_id for video in only.videos] == [dogs]
+    assert (only.index.videos_indexed, only.index.videos_known) == (1, 1)
     nothing = finder.search("quarterly interest rates")
     assert nothing.verdict == "no_match"
     assert max(video.score for video in nothing.videos) < 0.5

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from encoders.adapters.e5 import RawE5
+from encoders.adapters.e5 import LONGEST_QUERY, RawE5, beginning
 from encoders.types import WeightsError
 
 
@@ -63,6 +63,14 @@ def test_strange_characters_do_not_hide_the_text(text):
 def test_very_long_texts_are_cut(text):
     long = "the dog runs in the park " * 80
     np.testing.assert_allclose(*text.encode_passages([long, long + "stocks fell " * 500]), atol=1e-5)
+
+
+@pytest.mark.parametrize("words", ["the dog runs in the park ", "狗在公园里跑"])
+def test_of_a_query_only_the_beginning_is_read(text, words):
+    few = beginning(words * 200)
+    assert 100 < len(few) <= LONGEST_QUERY
+    np.testing.assert_array_equal(text.encode_queries([words * 200]), text.encode_queries([few]))
+    assert beginning(words * 8) == words * 8, "a question of a usual length is read as a whole"
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path):

@@ -1,4 +1,4 @@
-"""What a person wrote wins: in search by words and by meaning, in exports, after a new ingest; it can be taken back."""
+"""What a person wrote wins: in search by words and meaning, in exports, after an ingest; and can be taken back."""
 
 from __future__ import annotations
 
@@ -210,6 +210,9 @@ def test_an_interruption_between_text_and_vector_is_made_up_for(
         correct(store, lambda: encoders, [NewText(video, "utt_2", "A helicopter lands on the tower.")])
     assert texts(store, video)["utt_2"] == "A helicopter lands on the tower."
     assert waiting(store.engine) == [video]
+    assert not verify(store, deep=True).problems
+    assert renew(store, lambda: encoders) == 1
+    assert not verify(store, deep=True).problems
 
 
 def test_a_forgotten_video_takes_its_corrections_along(store: LibraryStore, encoders: Encoders, video: str) -> None:

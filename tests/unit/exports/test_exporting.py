@@ -105,7 +105,10 @@ def test_wrong_words_are_told_in_one_line(root: Path) -> None:
 
 @pytest.fixture
 def client(root: Path) -> Iterator[TestClient]:
-    with Library.open(root, create=False) as library, TestClient(create_app(library)) as client:
+    with (
+        Library.open(root, create=False) as library,
+        TestClient(create_app(library), base_url="http://127.0.0.1:8730") as client,
+    ):
         yield client
 
 
@@ -130,3 +133,37 @@ def test_faults_of_downloads_are_problems(client: TestClient) -> None:
     assert client.post("/api/v1/exports", json={"format": "docx"}).json()["code"] == "USAGE"
     assert client.post("/api/v1/exports", json={"format": "moments.csv"}).status_code == 400
     assert client.post("/api/v1/exports", json={"format": "srt", "video_ids": ["vid_no"]}).status_code == 404
+
+
+def test_a_line_is_corrected_and_taken_back_over_http(client: TestClient) -> None:
+    found = client.get("/api/v1/videos").json()["videos"]
+    pizza = next(one["video_id"] for one in found if one["name"] == "pizza.mp4")
+    place = f"/api/v1/videos/{pizza}/lines/utt_pizza_1"
+    sent = client.patch(place, json={"text": "The oven must be at 180 degrees."})
+    assert (sent.status_code, sent.json()["corrected"]) == (200, True)
+    lines = client.get(f"/api/v1/videos/{pizza}/lines", params={"kind": "speech"}).json()["lines"]
+    assert [(one["text"], one["corrected"]) for one in lines][1] == ("The oven must be at 180 degrees.", True)
+    exact = client.get("/api/v1/search", params={"q": "180 degrees", "mode": "exact"}).json()
+    assert [one["video_id"] for one in exact["results"]] == [pizza]
+    versions = client.get(f"{place}/versions").json()
+    assert versions["original"] == "The oven must be at 250 degrees."
+    assert [(one["version"], one["state"], one["author"]) for one in versions["versions"]] == [(1, "active", "owner")]
+    back = client.delete(place).json()
+    assert (back["text"], back["corrected"]) == ("The oven must be at 250 degrees.", False)
+    assert client.patch(place, json={"text": "  "}).status_code == 400
+    assert client.patch(f"{place}9", json={"text": "x"}).status_code == 404
+    assert client.patch("/api/v1/videos/vid_no/lines/utt_pizza_1", json={"text": "x"}).status_code == 404
+    label = f"/api/v1/videos/{pizza}/lines/lbl_pizza"
+    assert client.patch(label, json={"text": "x"}).json()["code"] == "NOT_FOUND"
+
+
+def test_a_file_is_imported_over_http(client: TestClient) -> None:
+    found = client.get("/api/v1/videos").json()["videos"]
+    pizza = next(one["video_id"] for one in found if one["name"] == "pizza.mp4")
+    text = client.get(f"/api/v1/videos/{pizza}/export/vtt").content.replace(b"250", b"180")
+    headers = {"Content-Type": "application/octet-stream"}
+    sent = client.post("/api/v1/imports", params={"name": "a.vtt"}, content=text, headers=headers)
+    assert (sent.status_code, sent.json()["changed"], sent.json()["kind"]) == (200, 1, "lines")
+    assert b"180 degrees" in client.get(f"/api/v1/videos/{pizza}/export/txt").content
+    sent = client.post("/api/v1/imports", params={"name": "a.exe"}, content=b"x", headers=headers)
+    assert sent.status_code == 400

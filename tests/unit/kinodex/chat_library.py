@@ -9,7 +9,7 @@ from encoders.bundle import Encoders
 from stores.library_store import LibraryStore
 from tests.unit.agents.small_library import add_video
 
-HOSTILE = "The dough needs \x1b]0;owned\x07\x1b[31msalt and [bold]water[/bold] ![x](http://evil.example) <b>now</b>."
+HOSTILE = "The dough needs \x1b]0;owned\x07\x1b[31msalt\u202e and [bold]water[/bold] ![x](http://a.example) <b>now</b>."
 
 
 def make(root: Path) -> Path:

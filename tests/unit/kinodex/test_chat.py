@@ -59,6 +59,10 @@ def test_questions_are_answered_one_after_the_other_with_numbered_citations(root
     assert "salt" in dough
     assert "\x1b" not in ran.output
     assert "\x07" not in ran.output
+    assert "\u202e" not in ran.output
+    as_json = run(root, "chat", "--json", "--thread", "last", DOUGH)
+    assert "\u202e" not in as_json.stdout
+    assert "salt\u202e and" in turns(as_json)[0]["claims"][0]["citations"][0]["quote"], "data is whole, and escaped"
     assert "[bold]water[/bold]" in dough, "brackets are no markup"
     assert f"kinodex chat --thread {thread_of(ran)}" in ran.stderr
 
@@ -137,6 +141,50 @@ def test_questions_that_fail_are_counted(root: Path):
     assert none.exit_code == 2
     assert "(failed: USAGE: There is no question" in none.stdout
     assert run(root, "chat", stdin="").exit_code == 0, "no questions, no failures"
+
+
+def test_a_question_that_is_too_long_does_not_end_the_others(root: Path):
+    long = "oven " * 1000
+    ran = run(root, "chat", "--json", stdin=f"{OVEN}\n{long}\n{BOAT}\n")
+    assert ran.exit_code == 3
+    first, refused, last = turns(ran)
+    assert (first["question"], last["question"]) == (OVEN, BOAT)
+    assert refused["error"]["code"] == "USAGE"
+    assert refused["question"].startswith("oven oven")
+    assert len(refused["question"]) < 300
+    assert "at most 4000 characters" in ran.stderr
+    shown = run(root, "chat", OVEN, long)
+    assert (shown.exit_code, "250 degrees" in shown.stdout) == (3, True)
+    assert run(root, "chat", long).exit_code == 2
+
+
+def test_a_conversation_is_called_by_its_first_question_and_not_by_a_greeting(root: Path):
+    def titles() -> list[str]:
+        return [one["title"] for one in json.loads(run(root, "threads", "list", "--json").stdout)["threads"]]
+
+    assert run(root, "chat", "hi").exit_code == 0
+    assert titles() == ["hi"]
+    assert run(root, "chat", "--thread", "last", "thanks!", OVEN, DOUGH).exit_code == 0
+    assert titles() == [OVEN]
+    run(root, "threads", "rename", "last", "hello")
+    run(root, "chat", "--thread", "last", BOAT)
+    assert titles() == ["hello"], "a title that somebody gave stays"
+
+
+def test_where_there_is_nothing_more_that_is_said(root: Path):
+    ran = run(root, "chat", "--json", OVEN, "more", "还有吗？")
+    _, more, more_in_chinese = turns(ran)
+    assert more["abstained"]
+    assert more["answer"].startswith("There is nothing more")
+    assert more_in_chinese["abstained"]
+
+
+def test_a_count_is_explained_in_words(root: Path):
+    ran = run(root, "chat", "How many videos are there?")
+    assert "3 videos" in ran.stdout
+    assert "looked up in the library's records of: videos" in ran.stdout
+    assert "SELECT" not in ran.stdout
+    assert "SELECT" in turns(run(root, "chat", "--json", "How many videos are there?"))[0]["claims"][0]["sql"]
 
 
 def test_steps_are_shown_where_they_are_asked_for(root: Path):

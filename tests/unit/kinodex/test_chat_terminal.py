@@ -105,7 +105,7 @@ def test_a_conversation_at_a_terminal(root: Path, tmp_path: Path):
         here.type(f"/thread {first}")
         assert "salt and" in here.until(PROMPT), "what was said last is shown again"
         here.type("/more")
-        here.until(PROMPT)
+        assert "There is nothing more" in here.until(PROMPT)
         here.type("/thread new")
         assert "A new conversation about all videos" in here.until(PROMPT)
         here.type("", CTRL_D)

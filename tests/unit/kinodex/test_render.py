@@ -172,10 +172,11 @@ def test_the_background_is_not_shown_among_what_was_found(console):
     assert "background" not in shown(console)
 
 
-def test_a_count_of_nothing_cites_nothing_and_shows_its_query(console):
+def test_a_count_of_nothing_cites_nothing_and_tells_in_words_where_it_is_from(console):
     claim = {"text": "0 boats", "citations": [], "basis": "computed", "value": "0", "sql": "SELECT COUNT(*) FROM boats"}
     render.answer(console, {"answer": "0 boats", "abstained": False, "mode": "extractive", "claims": [claim]})
-    assert "counted by: SELECT COUNT(*) FROM boats" in shown(console)
+    assert "looked up in the library's records of: boats" in shown(console)
+    assert "SELECT" not in shown(console), "a query is for those who ask for it: --json"
     assert "mpv" not in shown(console)
 
 

@@ -23,6 +23,13 @@ def test_json_carries_any_name(ascii_only: bool):
     assert json.loads(text) == {"a": "caf\\xe9 打 😀 \x9b31m \\udce9"}
 
 
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_json_escapes_marks_that_change_the_reading_direction(ascii_only: bool):
+    text = to_json({"a": "pay\u202etxt.exe\u2066 \u200f\u2028家"}, ascii_only=ascii_only)
+    assert not any(mark in text for mark in "\u202e\u2066\u200f\u2028")
+    assert json.loads(text) == {"a": "pay\u202etxt.exe\u2066 \u200f\u2028家"}, "what is stored stays"
+
+
 @pytest.mark.parametrize(
     ("seconds", "shown"), [(0, "0:00.0"), (59.96, "1:00.0"), (83.44, "1:23.4"), (3671.2, "1:01:11.2")]
 )

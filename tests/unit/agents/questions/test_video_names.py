@@ -52,3 +52,16 @@ def test_names_are_taken_out(names: VideoNames, question: str, text: str | None,
 def test_a_name_that_no_video_has_is_told_only_if_it_looks_like_a_file(names: VideoNames) -> None:
     assert names.taken_out("Is there a boat in pier.mp4?").unknown == "pier.mp4"
     assert not names.taken_out("Is there a boat in the video “pier”?").unknown
+
+
+@pytest.mark.parametrize("question", ["How long is harbour.mp4?", "Is there a boat in the video “harbour”?"])
+def test_a_video_that_is_not_for_the_one_who_asks_is_read_as_one_that_is_not_there(
+    names: VideoNames, question: str
+) -> None:
+    others = [names._resolved("summer fair.mp4", None) or ""]
+    assert names.taken_out(question).video_ids
+    hidden = names.taken_out(question, others)
+    absent = names.taken_out(question.replace("harbour", "pier-xy"), others)
+    assert not hidden.video_ids
+    assert hidden.text.replace("harbour", "") == absent.text.replace("pier-xy", "")
+    assert bool(hidden.unknown) == bool(absent.unknown)

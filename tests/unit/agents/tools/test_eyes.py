@@ -72,9 +72,9 @@ def test_without_file_and_thumbnail_there_is_nothing_to_see(film: tuple[LibraryS
 
 
 class Blind:
-    """Eyes that deny everything, or fail."""
+    """Eyes that deny everything, or fail with a code."""
 
-    def __init__(self, fails: bool = False) -> None:
+    def __init__(self, fails: str = "") -> None:
         self.fails = fails
         self.looked: list[Sequence[float]] = []
 
@@ -84,7 +84,7 @@ class Blind:
     def denies(self, video_id: str, seconds: Sequence[float], statement: str, budget: Budget | None = None) -> bool:
         self.looked.append(seconds)
         if self.fails:
-            raise EndpointError("ENDPOINT_UNREACHABLE", "gone")
+            raise EndpointError(self.fails, "gone")
         return True
 
 
@@ -115,8 +115,14 @@ def test_few_claims_are_looked_at() -> None:
 
 
 def test_a_claim_stays_where_the_model_fails_or_there_is_none() -> None:
-    assert len(checked(Blind(fails=True), [claim(1)])["claims"]) == 1
+    assert len(checked(Blind(fails="ENDPOINT_UNREACHABLE"), [claim(1)])["claims"]) == 1
     assert len(checked(None, [claim(1)])["claims"]) == 1
+
+
+def test_a_wrong_key_is_told_and_not_taken_for_a_claim_that_stays() -> None:
+    with pytest.raises(EndpointError) as caught:
+        checked(Blind(fails="ENDPOINT_REFUSED"), [claim(1)])
+    assert caught.value.code.name == "ENDPOINT_REFUSED"
 
 
 def test_an_answer_rests_on_what_eyes_leave(library: Library, encoders: Encoders) -> None:
@@ -124,7 +130,7 @@ def test_an_answer_rests_on_what_eyes_leave(library: Library, encoders: Encoders
     question = "What is shown in taxi.mp4?"
     assert not Answerer(store, encoders).ask(question).abstained
     assert Answerer(store, encoders, eyes=Blind()).ask(question).abstained
-    assert not Answerer(store, encoders, eyes=Blind(fails=True)).ask(question).abstained
+    assert not Answerer(store, encoders, eyes=Blind(fails="ENDPOINT_UNREACHABLE")).ask(question).abstained
 
 
 @pytest.mark.parametrize("vision", [True, False])

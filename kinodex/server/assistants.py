@@ -1,0 +1,94 @@
+"""MCP over HTTP, at ``/mcp``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.requests import Request
+from starlette.routing import Route
+
+from kinodex.mcp.door import Asked, Door
+from kinodex.mcp.server import make_server, schema_of
+from kinodex.server.asking import principal_of
+from kinodex.server.perimeter import LOOPBACK
+from kinodex.server.problems import problem
+from kinodex.views.library_view import LibraryView
+from stores.core.errors import KinodexError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from kinodex.library import Library
+
+PATH = "/mcp"
+
+
+class Assistants:
+    """The MCP server of an app, for API keys and, while access control is off, for everybody on this machine."""
+
+    def __init__(self, library: Library) -> None:
+        settings = library.settings.server
+        hosts = [f"[{name}]" if ":" in name else name for name in (*LOOPBACK, *settings.allowed_hosts)]
+        named = [*hosts, *(f"{host}:*" for host in hosts)]
+        # Without it, a host other than localhost would silently disarm the check.
+        security = TransportSecuritySettings(
+            enable_dns_rebinding_protection=True,
+            allowed_hosts=named,
+            allowed_origins=[f"{scheme}://{host}" for scheme in ("http", "https") for host in named],
+        )
+        self._server = make_server(Door(_view, _base, lambda: schema_of(library)))
+        app = self._server.streamable_http_app(
+            streamable_http_path=PATH,
+            stateless_http=True,
+            transport_security=security,
+            max_request_body_size=settings.body_limit,
+        )
+        (route,) = [one for one in app.routes if isinstance(one, Route)]
+        self._endpoint: ASGIApp = route.app
+
+    def add_to(self, app: FastAPI) -> None:
+        """Adds the path to an app, whose `lifespan` must be this one's."""
+        app.router.routes.append(Route(PATH, endpoint=_Guarded(self._endpoint), include_in_schema=False))
+
+    @asynccontextmanager
+    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        """While the app runs."""
+        async with self._server.session_manager.run():
+            yield
+
+
+class _Guarded:
+    """Asks for a key before anything is said."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        request = Request(scope, receive)
+        try:
+            await anyio.to_thread.run_sync(principal_of, request)
+        except KinodexError as error:
+            await problem(request, error)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def _request(asked: Asked) -> Request:
+    request: Any = asked.request_context.request
+    assert isinstance(request, Request)
+    return request
+
+
+def _view(asked: Asked) -> LibraryView:
+    request = _request(asked)
+    return LibraryView(request.app.state.library, principal_of(request), lambda: principal_of(request))
+
+
+def _base(asked: Asked) -> str:
+    return str(_request(asked).base_url).rstrip("/")

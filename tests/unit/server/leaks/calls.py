@@ -1,0 +1,176 @@
+"""How to call every route of the API: a new route without a row here fails the suite.
+
+In paths, queries and bodies ``{video_id}`` and the like stand for ids: the one asked for is once one that is seen, once
+one that is hidden, once one that does not exist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from kinodex.exports.formats import FORMATS
+from tests.unit.server.leaks.canaries import WORD
+from tests.unit.stores.query.hostile import KNOWN
+
+Body = dict[str, Any]
+
+HOSTILE = KNOWN[:12]
+"""Statements that must stay out, whoever asks."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request; ``path``: values of what is no id in the route's path."""
+
+    query: dict[str, Any] = field(default_factory=dict)
+    body: Any = None
+    path: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def calls(*queries: Body, body: Any = None) -> list[Call]:
+    """Some calls by their queries."""
+    return [Call(query, body) for query in queries or ({},)]
+
+
+def bodies(*some: Any) -> list[Call]:
+    """Some calls by their bodies."""
+    return [Call(body=one) for one in some]
+
+
+SQL = (
+    "SELECT * FROM videos ORDER BY video_id",
+    "SELECT COUNT(*) FROM videos",
+    "SELECT COUNT(DISTINCT video_id) FROM transcript",
+    "SELECT text FROM transcript",
+    f"SELECT * FROM transcript WHERE text LIKE '%{WORD[:5]}%'",
+    "SELECT * FROM screen_text",
+    "SELECT * FROM captions",
+    "SELECT * FROM labels",
+    "SELECT * FROM tags",
+    "SELECT tag, COUNT(*) FROM tags GROUP BY tag ORDER BY tag",
+    "SELECT * FROM clips",
+    "SELECT * FROM scenes",
+    "SELECT * FROM facts",
+    "SELECT * FROM tracklets",
+    "WITH all_of_them AS (SELECT * FROM videos) SELECT COUNT(*) FROM all_of_them",
+    "SELECT name FROM videos UNION SELECT text FROM transcript",
+    "SELECT (SELECT COUNT(*) FROM transcript) FROM videos",
+    "SELECT MAX(video_id), MIN(video_id) FROM clips",
+    "SELECT COUNT(*) FROM videos AS a CROSS JOIN videos AS b",
+)
+
+_EXPORTS = [
+    {"format": name, "query": "harbour" if "moments" in one.parts else "", "video_ids": None}
+    for name, one in FORMATS.items()
+]
+
+ROWS: dict[str, list[Call]] = {
+    "GET /health": calls(),
+    "GET /ready": calls(),
+    "GET /me": calls(),
+    "GET /status": calls(),
+    "GET /users": calls(),
+    "GET /keys": calls(),
+    "GET /collections": calls(),
+    "GET /collections/{collection_id}": calls(),
+    "GET /collections/{collection_id}/members": calls(),
+    "GET /collections/{collection_id}/videos": calls({}, {"limit": 1}),
+    "GET /videos": calls(
+        {},
+        {"limit": 1},
+        {"name": WORD},
+        {"tag": "t1"},
+        {"status": "failed"},
+        {"status": "done", "sort": "-added"},
+        {"collection": "{collection_id}"},
+        {"language": "en"},
+        {"sort": "seconds"},
+    ),
+    "GET /videos/{video_id}": calls(),
+    "GET /videos/{video_id}/timeline": calls(),
+    "GET /videos/{video_id}/lines": calls({}, {"kind": "speech", "limit": 1}),
+    "GET /videos/{video_id}/tracklets": calls(),
+    "GET /videos/{video_id}/similar": calls({}, {"start": 1, "end": 5, "k": 50}),
+    "GET /videos/{video_id}/media": [Call(), Call(headers={"Range": "bytes=0-3"})],
+    "HEAD /videos/{video_id}/media": calls(),
+    "GET /videos/{video_id}/frames": calls({"end": 1}),
+    "GET /videos/{video_id}/frame": calls({"t": 1}),
+    "GET /videos/{video_id}/thumbnails/{name}": [Call(path={"name": "000000004000.jpg"})],
+    "GET /videos/{video_id}/proxy": calls(),
+    "GET /videos/{video_id}/proxy/media": calls(),
+    "HEAD /videos/{video_id}/proxy/media": calls(),
+    "GET /videos/{video_id}/sprites": calls(),
+    "GET /videos/{video_id}/sprites/{number}.jpg": [Call(path={"number": "0"})],
+    "GET /videos/{video_id}/peaks": calls({"buckets": 10}),
+    "GET /videos/{video_id}/captions.vtt": calls(),
+    "GET /search": calls(
+        {"q": "harbour", "k": 50},
+        {"q": WORD, "k": 50},
+        {"q": "taxi", "k": 50},
+        {"q": "harbour", "k": 50, "duplicates": True},
+        {"q": WORD, "mode": "exact"},
+        {"q": "harbour", "mode": "exact", "k": 50},
+        {"q": "harbour", "video_id": "{video_id}"},
+        {"q": "harbour", "collection": "{collection_id}"},
+    ),
+    "GET /evidence": calls({"id": "{evidence_id}"}),
+    "GET /query/schema": calls(),
+    "POST /query": bodies(*({"sql": one, "max_rows": 500} for one in (*SQL, *HOSTILE))),
+    "GET /exports": calls(),
+    "POST /exports": bodies(*_EXPORTS, {"format": "srt", "video_ids": ["{video_id}"]}),
+    "GET /videos/{video_id}/export/{format}": [
+        Call({"query": "harbour"} if "moments" in one.parts else {}, path={"format": name})
+        for name, one in FORMATS.items()
+    ],
+    "GET /failures": calls(),
+    "GET /folders": calls({}, {"path": "/"}),
+    "GET /jobs": calls({}, {"limit": 1}),
+    "GET /jobs/{job_id}": calls(),
+    "GET /jobs/{job_id}/events": [Call(), Call(headers={"Last-Event-ID": "1"})],
+    "GET /threads": calls({}, {"limit": 1}),
+    "GET /threads/{thread_id}": calls(),
+    "GET /threads/{thread_id}/export": calls({"format": "md"}, {"format": "json"}),
+    "GET /turns/{turn_id}": calls(),
+    "GET /turns/{turn_id}/events": [Call(), Call(headers={"Last-Event-ID": "1"}), Call({"after": 2})],
+    # What changes something follows what only reads.
+    "POST /login": bodies({"name": "Ada", "password": "a wrong password"}),
+    "POST /logout": calls(),
+    "POST /me/password": bodies({"old": "a wrong password", "new": "another wrong password"}),
+    "POST /videos/{video_id}/signed": bodies({"path": "media"}, {"path": "../../users"}),
+    "POST /videos/{video_id}/proxy": calls(),
+    "POST /videos/{video_id}/proxy/cancel": calls(),
+    "POST /jobs/plan": bodies({"kind": "describe", "video_ids": ["{video_id}"]}, {"kind": "describe"}),
+    "POST /jobs": bodies(
+        {"kind": "tag", "video_ids": ["{video_id}"]},
+        {"kind": "tag"},
+        {"kind": "ingest", "paths": ["/films"]},
+        {"kind": "verify"},
+    ),
+    "POST /jobs/{job_id}/retry": calls(),
+    "POST /jobs/{job_id}/cancel": calls(),
+    "POST /failures/retry": bodies({}),
+    "POST /threads": bodies({}, {"video_ids": ["{video_id}"]}),
+    "PATCH /threads/{thread_id}": bodies({"title": "Other"}),
+    "POST /threads/{thread_id}/turns": bodies({"question": "How many videos are there, and what opens?"}),
+    "POST /turns/{turn_id}/cancel": calls(),
+    "DELETE /threads/{thread_id}": calls(),
+    "POST /users": bodies({"name": "Eve", "password": "correct horse battery"}),
+    "PATCH /users/{user_id}": bodies({"everything": True}),
+    "DELETE /users/{user_id}": calls(),
+    "POST /keys": bodies(
+        {"name": "more"}, {"name": "more", "user": "{user_id}"}, {"name": "more", "collections": ["{collection_id}"]}
+    ),
+    "DELETE /keys/{key_id}": calls(),
+    "POST /collections": bodies({"name": "Mine"}),
+    "PATCH /collections/{collection_id}": bodies({"name": "Mine"}),
+    "PUT /collections/{collection_id}/members/{user_id}": bodies({"role": "editor"}),
+    "DELETE /collections/{collection_id}/members/{user_id}": calls(),
+    "PATCH /collections/{collection_id}/videos": bodies({"add": ["{video_id}"]}, {"remove": ["{video_id}"]}),
+    "DELETE /collections/{collection_id}": calls(),
+}
+"""By method and path below ``/api/v1``, in the order in which they are called."""
+
+PUBLIC = frozenset({"GET /health", "GET /ready", "POST /login", "POST /logout"})
+"""Routes that answer without login; they tell nothing of videos."""
