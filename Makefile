@@ -63,7 +63,7 @@ web:
 
 web-check: web
 	cd kinodex/web && npm run check && npm test
-	git diff --exit-code --stat -- kinodex/web/dist
+	git diff --exit-code --stat -- kinodex/web/dist ':!*.br'
 
 clean:
 	rm -rf $(VENV) demo-library planted-library build *.egg-info
