@@ -65,7 +65,7 @@ export const chat = {
   "chatSources.other": "{n} 个来源",
   chatAllSources: "显示全部 {n} 个",
   chatFewerSources: "收起",
-  chatCite: "{name},{time}:{quote}",
+  chatCite: "{name} 在 {time}:{quote}",
   chatCounted: "计数方式",
   chatCountedPlain: "根据所见所闻统计:{value}",
   chatCountedBy: "统计语句",
