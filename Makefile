@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 CORPUS ?= $(wildcard ../shared/corpus)
 
-.PHONY: demo test quick chaos lint types format openapi bench scale evaluate answers web web-check clean
+.PHONY: demo test quick chaos lint types format openapi bench scale evaluate answers web web-types web-check clean
 
 demo: $(VENV)/.run
 	$(BIN)/python -m kinodex.demo
@@ -61,9 +61,13 @@ answers: $(VENV)/.dev
 web:
 	cd kinodex/web && npm ci --no-audit --no-fund && npm run build
 
-web-check: web
+# The types of the API out of docs/openapi.json.
+web-types:
+	cd kinodex/web && npm run types
+
+web-check: web web-types
 	cd kinodex/web && npm run check && npm test
-	git diff --exit-code --stat -- kinodex/web/dist ':!*.br'
+	git diff --exit-code --stat -- kinodex/web/src/api/openapi.ts kinodex/web/dist ':!*.br'
 
 clean:
 	rm -rf $(VENV) demo-library planted-library build *.egg-info

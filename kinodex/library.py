@@ -305,7 +305,6 @@ class Library:
         duplicates: bool = False,
         explain: bool = False,
         videos: Sequence[str] | None = None,
-        *,
         video_ids: Sequence[str] | None = None,
     ) -> Found:
         """The ``k`` best moments for a query in any language.
@@ -313,8 +312,7 @@ class Library:
         Args:
             duplicates: also show moments that show the same as a better one; else they are listed in its ``also``.
             explain: say why, too: `agents.search.explanation.Explanation` in ``explanation`` of what is returned.
-            videos: look only in these; video ids, paths or names.
-            video_ids: look only in these, which are ids and may be none at all.
+            videos, video_ids: look only in these: ids, paths or names; or ids alone, which may be none at all.
         """
         from kinodex.usecases.search import search
 
@@ -496,9 +494,5 @@ class Library:
         return upkeep.forget(self.store, [self.resolve(video) for video in videos], inputs)
 
     def resolve(self, video: str) -> str:
-        """The video id that a person means by an id, a path or a name.
-
-        Raises:
-            UsageError: UNKNOWN_VIDEO.
-        """
+        """The video id that a person means by an id, a path or a name; UNKNOWN_VIDEO is raised if there is none."""
         return self.store.catalog.resolve(video)

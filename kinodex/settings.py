@@ -171,7 +171,7 @@ class ServerSettings(BaseModel):
         proxies: how many videos are converted for players at the same time.
         ingest_roots: folders whose files may be ingested through the API, and the folders in them; relative to the
             working directory. None: any, for who sits at this machine while access control is off, else none.
-        metrics: serve ``/metrics`` to whoever reaches the server. It is served anyway where only this machine does and
+        metrics: serve ``/metrics`` to all that reach the server. It is served anyway where only this machine does and
             access control is off.
         worker: do jobs in a process of the server; if not, `kinodex jobs work` runs elsewhere.
     """

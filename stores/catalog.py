@@ -23,8 +23,7 @@ from stores.core.uris import has_file, path_of, uri_of
 from stores.entries import IndexHealth, InputError, VideoEntry, entry_of
 from stores.resolving import resolve
 from stores.sql.database import reading, writing
-from stores.sql.first_place import FIRST_PLACE
-from stores.sql.rows import TABLE_OF
+from stores.sql.rows import FIRST_PLACE, TABLE_OF
 from stores.sql.standing import INDEXED_STAGE, counted, counted_of
 from stores.sql.tables import (
     EVIDENCE,
@@ -192,12 +191,10 @@ class Catalog:
     def resolve(self, text: str, among: Collection[str] | None = None) -> str:
         """The id of the video that ``text`` means: an id, the beginning of one, a path or uri, a file name.
 
-        Args:
-            among: ids of the only videos that there are for who asks; None: all.
+        ``among``: ids of the only videos that there are for who asks.
 
         Raises:
-            UsageError: UNKNOWN_VIDEO if no video or more than one matches; the message names similar ones, if it may
-                name any.
+            UsageError: UNKNOWN_VIDEO if no video or more than one matches; the message names similar ones.
         """
         with reading(self._engine) as connection:
             return resolve(connection, text, among)

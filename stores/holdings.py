@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from stores.sql.among import among
 from stores.sql.database import reading
-from stores.sql.first_place import FIRST_PLACE
+from stores.sql.rows import FIRST_PLACE
 from stores.sql.standing import INDEXED_STAGE
 from stores.sql.tables import EVIDENCE, StageRunRow, VectorRow, VideoRow
 

@@ -37,10 +37,6 @@ _INSTRUCTIONS = (
     f"{_RULES} Give one claim for each statement, with the numbers of the notes that it rests on. If the notes do not "
     "hold the answer, give no claims and set found to false."
 )
-_SHORT_INSTRUCTIONS = (
-    f"{_RULES} First give the numbers of the notes that answer the question, then whether they do, then the answer: "
-    '{"notes": [numbers], "found": true or false, "answer": "a short sentence"}'
-)
 _SUMMARY_INSTRUCTIONS = (
     "Sum up what a video is about in one to three short sentences, from the notes only; each says what was heard, read "
     "or seen in it. Tell what it is about, do not list what is seen. Use the words of the notes, nothing you know from "
@@ -71,12 +67,6 @@ class _Draft(BaseModel):
     found: bool
 
 
-class _ShortDraft(BaseModel):
-    notes: list[_Number] = Field(max_length=4)
-    found: bool
-    answer: str = Field(max_length=200)
-
-
 class _Sentence(BaseModel):
     notes: list[_Number] = Field(min_length=1, max_length=4)
     text: str = Field(max_length=LONGEST_SENTENCE)
@@ -86,8 +76,11 @@ class _Summary(BaseModel):
     sentences: list[_Sentence] = Field(max_length=MOST_SENTENCES)
 
 
-def summary_by_model(llm: LLM, question: str, lines: Sequence[Evidence], budget: Budget | None = None) -> list[Claim]:
-    """A summary of one video, a claim for each sentence, with citations of the lines that the model named for it.
+def summary_by_model(
+    llm: LLM, question: str, lines: Sequence[Evidence], budget: Budget | None = None
+) -> tuple[list[Claim], list[Evidence]]:
+    """A summary of one video, a claim for each sentence, with citations of the lines that the model named for it; and
+    all lines that it named, which are worth telling even where a sentence is not.
 
     Args:
         lines: what the video is about, in the order in which they are shown.
@@ -97,16 +90,18 @@ def summary_by_model(llm: LLM, question: str, lines: Sequence[Evidence], budget:
     """
     notes = "\n".join(f"{n}. {_HOW[line.channel]}: {line.text[:LONGEST_NOTE]!r}" for n, line in enumerate(lines, 1))
     made = llm.ask(_SUMMARY_INSTRUCTIONS, f"Notes:\n{notes}\nRequest: {question}", _Summary, budget=budget)
-    claims = []
+    claims: list[Claim] = []
+    every: dict[str, Evidence] = {}
     for one in made.sentences:
         named = [lines[number - 1] for number in dict.fromkeys(one.notes) if number <= len(lines)]
+        every |= {line.evidence_id: line for line in named}
         others = [line for line in lines if line not in named]
         claims += [
             Claim(sentence, tuple(map(cite, bearing)))
             for sentence in _sentences(one.text)
             if (bearing := _bearing(sentence, [*named, *others]))
         ]
-    return claims[:MOST_SENTENCES]
+    return claims[:MOST_SENTENCES], list(every.values())
 
 
 def _sentences(text: str) -> list[str]:
@@ -152,11 +147,7 @@ def draft_by_model(
         refused = "\n".join(f"- {text!r}: {why}" for text, why in rejected)
         material += f"These claims were refused; put them right from the notes, or leave them out:\n{refused}\n"
     material += f"Question: {question}"
-    if llm.settings.short_prompts:
-        short = llm.ask(_SHORT_INSTRUCTIONS, material, _ShortDraft, budget=budget)
-        drafted = [_DraftClaim(notes=short.notes, text=short.answer)] if short.found else []
-    else:
-        drafted = llm.ask(_INSTRUCTIONS, material, _Draft, budget=budget).claims
+    drafted = llm.ask(_INSTRUCTIONS, material, _Draft, budget=budget).claims
     claims = []
     for one in drafted:
         lines = [line for number in dict.fromkeys(one.notes) for line in by_number.get(number, ())]

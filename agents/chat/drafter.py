@@ -12,14 +12,19 @@ from dataclasses import replace
 from typing import Any
 
 from agents.answering.by_model import MOST_CLAIMS, draft_by_model, entailed_by_model, summary_by_model
+from agents.answering.by_reader import affirmed_by_model, picked_by_model
 from agents.answering.checker import CitationChecker
 from agents.answering.checking.quoting import quotations
+from agents.answering.checking.wording import has_chinese
 from agents.answering.claims import Claim
 from agents.answering.drafting.draft import draft
 from agents.answering.drafting.material import Material
+from agents.answering.drafting.summaries import lines_to_sum_up, quoted_line
 from agents.answering.lines import Gathered, gather, rank_lines
 from agents.answering.orders import is_order
+from agents.answering.pointed import claims_of
 from agents.answering.shown_lines import Shown, show_lines
+from agents.answering.text.asked import asked_of, source_of
 from agents.answering.text.units import RankedLine
 from agents.chat import rules
 from agents.chat.limits import ChatLimits, rules_go_on
@@ -28,6 +33,7 @@ from agents.chat.run_context import RunContext
 from agents.chat.state import ChatState, claim_in, claim_out
 from agents.evidence import is_background
 from agents.llm import LLM, Budget
+from agents.questions.conversation.rewriting import leans
 from agents.questions.question import Intent, Question
 from agents.search.finder import Found
 from agents.tools.result import ToolCall
@@ -42,6 +48,9 @@ from stores.lines_at_hand import boxes_of
 RULED: frozenset[Intent] = frozenset(("count", "when", "which_videos", "compare", "tags", "metadata", "find"))
 """Intents whose answers are worked out, which rules do better than a model does in prose."""
 
+UNREAD: frozenset[Intent] = frozenset(("tags", "metadata", "count", "compare", "order", "summarise", "nothing"))
+"""Intents whose answers stand in no single line."""
+
 LEAST_YES = 0.8
 """Probability of *yes* from which a model confirms a claim. Source: measured with Qwen2.5 1.5B on 11 questions: all
 right answers lie above it, all wrong ones below."""
@@ -52,8 +61,8 @@ LEAST_NOTES = 40
 MOST_FOUND = 160
 """Lines that look-ups of a model found and that are ranked with the others. Ours."""
 
-MOST_NAMES = 2
-"""Names of things that a summary is made from where as many lines were heard or read. Ours."""
+MOST_MORE = 4
+"""Lines that a model adds to what the rules quote in a summary. Ours."""
 
 MOST_READ = 24
 """Ranked lines that count as read where the rules draft. Ours."""
@@ -121,11 +130,13 @@ class Drafter:
     def _in_turn(
         self, state: ChatState, material: Material, ranked: Sequence[RankedLine], context: RunContext | None
     ) -> dict[str, Any]:
-        """Claims by the rules or a small model, the one that has not tried yet: the rules first, as what they say is
-        right more often; of a video as a whole the model first."""
+        """Claims by the rules, of a video as a whole by a small model before them; where the rules found none in any
+        reading, what the model finds in the lines."""
+        if state.get("second"):
+            return {**self._second(state, material, ranked, context), "by_rules": True}
         question, made = material.question, dict[str, Any](drafted=[])
         videos = material.best_videos(1) if question.overview or question.intent == "summarise" else []
-        turns = ("model", "rules") if videos else ("rules",) if question.intent in RULED else ("rules", "model")
+        turns = ("model", "rules") if videos else ("rules",)
         tried = list(state.get("tried", []))
         for who in turns:
             if who in tried or made["drafted"]:
@@ -134,32 +145,65 @@ class Drafter:
             if who == "rules":
                 claims = self._ruled(material, ranked)
                 made |= {"mode": "extractive", "drafted": [claim_out(one) for one in claims]}
-            elif videos:
-                made |= self._summary(state, self._ruled(material, ranked), videos[0], context)
             else:
-                made |= self._by_model(state, ranked, context)
+                made |= self._summary(state, material, self._ruled(material, ranked), videos[0], context)
         return {**made, "tried": tried, "by_rules": len(tried) == len(turns)}
 
-    def _summary(
-        self, state: ChatState, ruled: Sequence[Claim], video_id: str, context: RunContext | None
+    def _second(
+        self, state: ChatState, material: Material, ranked: Sequence[RankedLine], context: RunContext | None
     ) -> dict[str, Any]:
-        """A model's sentences on a video before the lines that the rules quote of it, which they are made from."""
+        """The line that a small model points at, if the check lets it through and the model, asked again, too."""
+        assert self._llm is not None
+        question, changes = material.question, dict[str, Any](mode="llm", drafted=[])
+        # Colours of things are looked for in pictures, by rules.
+        unread = question.intent in UNREAD or question.wants == "colour"
+        if unread or state.get("gone") or (_points_nowhere(state) and not material.named):
+            return changes
+        with self._limits.spending(state, context) as budget:
+            try:
+                asked, lines = state["stand_alone"], _readable(_without_orders(ranked), material)
+                picked = picked_by_model(self._llm, asked, lines, budget)
+                claims = [] if picked is None else claims_of(material, picked)
+                kept = self._checker.judge(claims, question, material.within).kept
+                unmatched = not material.named and material.found is not None and material.found.verdict == "no_match"
+                if picked and kept and affirmed_by_model(self._llm, asked, picked, budget, unmatched):
+                    changes["drafted"] = [claim_out(one) for one in kept]
+            except EndpointError as error:
+                if not rules_go_on(error, state, budget.spent):
+                    raise
+                changes["gone"] = error.code.name == "ENDPOINT_UNREACHABLE"
+        return {**changes, "usage": self._limits.used(state, budget.spent)}
+
+    def _summary(
+        self,
+        state: ChatState,
+        material: Material,
+        ruled: Sequence[Claim],
+        video_id: str,
+        context: RunContext | None,
+    ) -> dict[str, Any]:
+        """A model's sentences on a video before the lines that the rules quote of it, and behind these the lines that
+        the model named besides."""
         assert self._llm is not None
         ids = dict.fromkeys(one.evidence_id for claim in ruled for one in claim.citations)
         lines = self._store.catalog.evidence(list(ids))
-        some = _for_summary([lines[one] for one in ids if one in lines and lines[one].video_id == video_id])
+        cited = [lines[one] for one in ids if one in lines and lines[one].video_id == video_id]
+        some = lines_to_sum_up(material, video_id, cited) if cited else []
         claims: list[Claim] = []
+        more: list[Claim] = []
         gone = False
         with self._limits.spending(state, context) as budget:
             try:
-                claims = summary_by_model(self._llm, state["stand_alone"], some, budget) if some else []
+                if some:
+                    claims, chosen = summary_by_model(self._llm, state["stand_alone"], some, budget)
+                    more = [quoted_line(material, line) for line in chosen if line.evidence_id not in ids]
             except EndpointError as error:
                 if not rules_go_on(error, state, budget.spent):
                     raise
                 gone = error.code.name == "ENDPOINT_UNREACHABLE"
         return {
             "mode": "llm",
-            "drafted": [claim_out(one) for one in (*claims, *ruled)] if claims else [],
+            "drafted": [claim_out(one) for one in (*claims, *ruled, *more[:MOST_MORE])] if claims or more else [],
             "gone": gone,
             "usage": self._limits.used(state, budget.spent),
         }
@@ -185,14 +229,14 @@ class Drafter:
         modelled = state.get("mode") == "llm"
         again = bool(rejected) and modelled and not state.get("repaired")
         changes: dict[str, Any] = {}
-        if kept and modelled and self._llm is not None and not state.get("gone"):
+        if kept and modelled and self._llm is not None and not (state.get("gone") or state.get("second")):
             # Of a summary each sentence is a statement by itself.
             asked = "" if question.overview or question.intent == "summarise" else state["stand_alone"]
             kept, doubted, changes = self._confirmed(state, kept, asked, context)
             rejected += doubted
             kept = _said_once(kept)
         if self._llm is not None and self._llm.settings.short_prompts:
-            left = modelled and any(one.basis == "words" for one in kept)
+            left = modelled and any(state.get("second") or one.basis == "words" for one in kept)
             return {
                 **changes,
                 "claims": [claim_out(one) for one in kept],
@@ -246,8 +290,7 @@ class Drafter:
     def _by_model(self, state: ChatState, ranked: Sequence[RankedLine], context: RunContext | None) -> dict[str, Any]:
         """A model's draft; without claims if it fails or finds no answer."""
         rejected = [(one["text"], one["reason"]) for one in state.get("rejected", [])] if state.get("repairing") else []
-        # Where what is written is asked for, orders are ranked, too: for the rules, which quote them as they stand.
-        without_orders = [one for one in ranked if not any(is_order(line) for line in one.unit.lines)]
+        without_orders = _without_orders(ranked)
         changes: dict[str, Any] = {"mode": "llm", "drafted": [], "repaired": bool(rejected)}
         if not without_orders:
             return changes
@@ -317,11 +360,30 @@ class Drafter:
         return kept, doubted, {**changes, "usage": self._limits.used(state, budget.spent)}
 
 
-def _for_summary(lines: Sequence[Evidence]) -> list[Evidence]:
-    """What was heard and read first: where it tells enough, few names of things are shown, which a model would list."""
-    words = [line for line in lines if line.channel not in ("picture", "object")]
-    seen = [line for line in lines if line.channel in ("picture", "object")]
-    return words + (seen[:MOST_NAMES] if len(words) >= MOST_NAMES else seen)
+def _without_orders(ranked: Sequence[RankedLine]) -> list[RankedLine]:
+    """Lines for a model. Where what is written is asked for, orders are ranked, too: for the rules, which quote them as
+    they stand."""
+    return [one for one in ranked if not any(is_order(line) for line in one.unit.lines)]
+
+
+def _points_nowhere(state: ChatState) -> bool:
+    """Whether a follow-up still points at something ("what is his job?") that neither rules nor a model found."""
+    return bool(state.get("history", {}).get("turns")) and leans(state["stand_alone"])
+
+
+def _readable(ranked: Sequence[RankedLine], material: Material) -> list[RankedLine]:
+    """Lines in which a model may look for an answer: where it is asked what is said or written, only these; of no video
+    in particular only those in the question's language, since of others nothing but the model would tell that they are
+    about the same."""
+    question = material.question
+    source = source_of(question, asked_of(question))
+    if source:
+        ranked = [one for one in ranked if one.unit.channel == source]
+    if material.named:
+        return list(ranked)
+    chinese = has_chinese(question.text)
+    pictured = ("picture", "object")
+    return [one for one in ranked if one.unit.channel in pictured or has_chinese(one.unit.text) == chinese]
 
 
 def _said_once(claims: Sequence[Claim]) -> list[Claim]:

@@ -26,7 +26,7 @@ from agents.chat.drafter import Drafter
 from agents.chat.limits import DEFAULT_LIMITS, MOST_CALLS, ChatLimits, rules_go_on
 from agents.chat.model_planner import ModelPlanner, answered, messages_in, messages_out
 from agents.chat.reading.reader import Reader
-from agents.chat.reading.readings import MOST_READINGS, next_reading
+from agents.chat.reading.readings import MOST_READ_AGAIN, MOST_READINGS, MOST_REWRITTEN, next_reading
 from agents.chat.state import ChatState, call_in, call_out, claim_in, claim_out, result_in, result_out
 from agents.llm import LLM, Message
 from agents.questions.conversation.rewriter import Rewriter
@@ -41,7 +41,7 @@ from stores.library_store import LibraryStore
 
 NODES = ("contextualise", "understand", "plan", "act", "draft", "check", "conclude")
 
-RECURSION_LIMIT = MOST_READINGS * (2 * MOST_CALLS + 10) + 4
+RECURSION_LIMIT = (MOST_READINGS + MOST_REWRITTEN + MOST_READ_AGAIN) * (2 * MOST_CALLS + 10) + 4
 """Steps of a run: for each reading of the question a plan and an act per look-up, the other nodes, three drafts."""
 
 _AGAIN = "That very call was made before: see its result above. Make another one, or reply DONE."
@@ -71,7 +71,8 @@ class ChatGraph:
         self._store = store
         self._toolbox = Toolbox(store, encoders, finder, eyes)
         rewriter = Rewriter(llm) if llm is not None else None
-        self._reader = Reader(store, encoders, self._toolbox.found, rewriter)
+        self._reads_again = llm is not None and llm.settings.short_prompts
+        self._reader = Reader(store, encoders, self._toolbox.found, rewriter, late=self._reads_again)
         self._confirmation = Confirmation(eyes, limits)
         self._limits = limits
         self._drafter = Drafter(store, encoders, self._toolbox, llm, limits)
@@ -172,7 +173,8 @@ class ChatGraph:
         checked = self._confirmation.applied(state, checked, runtime.context)
         if checked["claims"] or checked["repairing"]:
             return checked
-        return {**checked, **next_reading(state)}
+        asked = (state["question"], state.get("history", {}), state.get("video_ids"))
+        return {**checked, **next_reading(state, self._reads_again, lambda: self._reader.rewritten(*asked))}
 
     def _conclude(self, state: ChatState) -> Updated:
         question = self._question(state)

@@ -31,7 +31,9 @@ class ChatState(TypedDict, total=False):
             whether its endpoint was lost in this turn and is not asked again.
         drafted, claims, rejected: claims before and after the check; rejected ones with the reason.
         tried: who has drafted, ``rules`` or ``model``, where a small model and the rules take turns.
-        again: whether the next reading is about to be tried.
+        again: whether the next reading is about to be tried; past: those that were; second: whether a language model
+            now reads them, since the rules found no answer in any; before_rewriting: how many were tried before it was
+            asked to rewrite the question, -1 if it was not.
         repaired, repairing: whether rejected claims were sent back once, and are just now; by_rules: whether the rules
             have drafted; mode: who drafted last, ``llm`` or ``extractive``.
         evidence_ids: of the lines that the last draft was made from.
@@ -63,6 +65,9 @@ class ChatState(TypedDict, total=False):
     rejected: list[dict[str, Any]]
     tried: list[str]
     again: bool
+    past: list[dict[str, Any]]
+    second: bool
+    before_rewriting: int
     repaired: bool
     repairing: bool
     by_rules: bool

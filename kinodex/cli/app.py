@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from kinodex import __version__
+from kinodex.cli import serve
 from kinodex.cli.chat import chat, threads
 from kinodex.cli.commands import (
     ask,
@@ -25,7 +26,6 @@ from kinodex.cli.commands import (
     reembed,
     replay,
     search,
-    serve,
     tags,
     upkeep,
     videos,

@@ -104,6 +104,8 @@ class Worker:
             try:
                 resumed = self._library.store.jobs.items_done(job.job_id) if lease.attempt > 1 else frozenset()
                 self._busy = True
+                if self._stopping.is_set():  # told so just before
+                    raise Interrupted
                 made = self._made(Task(self._library, job, reporter, resumed))
             except KeyboardInterrupt:
                 pass

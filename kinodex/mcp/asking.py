@@ -10,8 +10,8 @@ from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from kinodex.mcp import documents as made
-from kinodex.mcp.door import Asked, Door
 from kinodex.mcp.finding import READING, VideoId, VideoIds
+from kinodex.mcp.reach import Asked, Reach
 from kinodex.schemas.api.conversations import NewThread, TurnShown
 from kinodex.schemas.jobs.orders import IngestOrder
 from kinodex.views.conversations import answering, threads, turns
@@ -26,7 +26,7 @@ ASKING = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempoten
 STARTING = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 
 
-def register(server: MCPServer[object], door: Door) -> None:
+def register(server: MCPServer[object], reach: Reach) -> None:
     """Adds these tools to a server."""
 
     @server.tool(annotations=ASKING)
@@ -37,7 +37,7 @@ def register(server: MCPServer[object], door: Door) -> None:
         video_ids: VideoIds = None,
     ) -> made.Reply:
         """Ask a question that is answered out of the videos, with checked citations, or not at all."""
-        with door.opened(ctx) as view:
+        with reach.opened(ctx) as view:
             thread = session_id or threads.begin(view, NewThread(title=question[:100], video_ids=video_ids)).thread_id
             begun = answering.begin(view, thread, question)
             until = time.monotonic() + MOST_SECONDS
@@ -45,13 +45,13 @@ def register(server: MCPServer[object], door: Door) -> None:
             while shown.status == "running" and time.monotonic() < until:
                 time.sleep(_LOOK_SECONDS)
                 shown = turns.turn(view, begun.turn_id)
-        return _reply(door, ctx, shown)
+        return _reply(reach, ctx, shown)
 
     @server.tool(annotations=READING)
     def get_answer(ctx: Asked, turn_id: VideoId) -> made.Reply:
         """The answer to a question whose status was still `running`."""
-        with door.opened(ctx) as view:
-            return _reply(door, ctx, turns.turn(view, turn_id))
+        with reach.opened(ctx) as view:
+            return _reply(reach, ctx, turns.turn(view, turn_id))
 
     @server.tool(annotations=STARTING)
     def start_ingest(
@@ -61,18 +61,18 @@ def register(server: MCPServer[object], door: Door) -> None:
         ],
     ) -> made.Job:
         """Have files or folders watched and listened to; only such as the server's settings allow."""
-        with door.opened(ctx) as view:
+        with reach.opened(ctx) as view:
             order = IngestOrder(kind="ingest", paths=paths)
             return _job(jobs.order(view, order).job)
 
     @server.tool(annotations=READING)
     def get_job(ctx: Asked, job_id: VideoId) -> made.Job:
         """How far a job is, and how it ended."""
-        with door.opened(ctx) as view:
+        with reach.opened(ctx) as view:
             return _job(jobs.job(view, job_id))
 
 
-def _reply(door: Door, ctx: Asked, one: TurnShown) -> made.Reply:
+def _reply(reach: Reach, ctx: Asked, one: TurnShown) -> made.Reply:
     return made.Reply(
         session_id=one.thread_id,
         turn_id=one.turn_id,
@@ -84,7 +84,7 @@ def _reply(door: Door, ctx: Asked, one: TurnShown) -> made.Reply:
             made.Citation(
                 **cited.model_dump(exclude={"frame", "link", "channel"}),
                 kind=cited.channel,
-                link=door.link(ctx, cited.link),
+                link=reach.link(ctx, cited.link),
             )
             for cited in one.citations
         ],

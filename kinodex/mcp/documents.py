@@ -192,3 +192,30 @@ class Job(BaseModel):
     note: str
     totals: dict[str, int | float]
     problem: str
+
+
+class Tag(BaseModel):
+    """A tag; ``videos``: how many have it."""
+
+    tag_id: str
+    name: str
+    aliases: list[str]
+    facet: str
+    videos: int
+
+
+class Tags(Answered):
+    """A page of tags."""
+
+    tags: list[Tag]
+    total: int
+    next: str | None
+
+
+class Decided(BaseModel):
+    """A decision that was saved; ``undo``: the token that takes it back."""
+
+    video_id: str
+    tag_id: str
+    verdict: str
+    undo: str

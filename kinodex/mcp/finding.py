@@ -9,7 +9,7 @@ from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from kinodex.mcp import documents as made
-from kinodex.mcp.door import Asked, Door
+from kinodex.mcp.reach import Asked, Reach
 from kinodex.views import search as views
 
 READING = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
@@ -20,7 +20,7 @@ VideoIds = Annotated[list[VideoId] | None, Field(max_length=50, description="Loo
 Collection = Annotated[str, Field(max_length=200, description="Look only in this collection; empty for all.")]
 
 
-def register(server: MCPServer[object], door: Door) -> None:
+def register(server: MCPServer[object], reach: Reach) -> None:
     """Adds these tools to a server."""
 
     @server.tool(annotations=READING)
@@ -35,14 +35,14 @@ def register(server: MCPServer[object], door: Door) -> None:
         collection: Collection = "",
     ) -> made.Moments:
         """Find the moments of videos that show, say or display something. Cite each with its link."""
-        with door.opened(ctx) as view:
+        with reach.opened(ctx) as view:
             scope = views.Scope(video_ids, collection)
             found = views.search(view, query, k, mode, scope, copies=False)
         moments = [
             made.Moment(
                 **one.model_dump(include={"rank", "moment", "video_id", "name", "start", "end", "score", "text"}),
                 channels={name: float(share) for name, share in one.channels.items()},
-                link=door.link(ctx, one.link),
+                link=reach.link(ctx, one.link),
             )
             for one in found.results
         ]
@@ -53,13 +53,13 @@ def register(server: MCPServer[object], door: Door) -> None:
         ctx: Asked, query: Query, k: Annotated[int, Field(ge=1, le=20)] = 10, collection: Collection = ""
     ) -> made.VideoMatches:
         """Find the videos with the best moments for a query, each with that moment."""
-        with door.opened(ctx) as view:
+        with reach.opened(ctx) as view:
             scope = views.Scope(None, collection)
             found = views.search(view, query, views.MOST_MOMENTS, "meaning", scope, copies=False)
         best: dict[str, made.VideoMatch] = {}
         for one in found.results:
             values = one.model_dump(include={"video_id", "name", "score", "start", "end", "text"})
-            best.setdefault(one.video_id, made.VideoMatch(**values, link=door.link(ctx, one.link)))
+            best.setdefault(one.video_id, made.VideoMatch(**values, link=reach.link(ctx, one.link)))
         return made.VideoMatches(verdict=found.verdict, index=found.index, videos=list(best.values())[:k])
 
     @server.tool(annotations=READING)
@@ -67,11 +67,11 @@ def register(server: MCPServer[object], door: Door) -> None:
         ctx: Asked, evidence_ids: Annotated[list[VideoId], Field(min_length=1, max_length=50)]
     ) -> made.EvidenceItems:
         """The stored facts with these ids: what was said, read or seen, where and when."""
-        with door.opened(ctx) as view:
+        with reach.opened(ctx) as view:
             found = views.evidence(view, evidence_ids)
         return made.EvidenceItems(
             evidence=[
-                made.EvidenceItem(**one.model_dump(exclude={"frame", "link"}), link=door.link(ctx, one.link))
+                made.EvidenceItem(**one.model_dump(exclude={"frame", "link"}), link=reach.link(ctx, one.link))
                 for one in found.evidence
             ]
         )
@@ -83,7 +83,7 @@ def register(server: MCPServer[object], door: Door) -> None:
         max_rows: Annotated[int, Field(ge=1, le=200)] = 100,
     ) -> made.Rows:
         """Count, group and list with one SELECT over the tables that the resource kinodex://schema describes."""
-        with door.opened(ctx) as view:
+        with reach.opened(ctx) as view:
             return made.Rows(**views.query(view, sql, max_rows).model_dump())
 
     @server.resource(
@@ -94,4 +94,4 @@ def register(server: MCPServer[object], door: Door) -> None:
         mime_type="application/json",
     )
     def schema() -> str:
-        return door.schema()
+        return reach.schema()

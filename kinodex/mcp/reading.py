@@ -9,8 +9,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from kinodex.mcp import documents as made
-from kinodex.mcp.door import Asked, Door
 from kinodex.mcp.finding import READING, Collection, VideoId
+from kinodex.mcp.reach import Asked, Reach
 from kinodex.views import media, moments, search, urls
 from kinodex.views import videos as views
 
@@ -26,7 +26,7 @@ Cursor = Annotated[str | None, Field(max_length=500, description="`next` of the 
 Seconds = Annotated[float | None, Field(ge=0, le=1e9)]
 
 
-def register(server: MCPServer[object], door: Door) -> None:
+def register(server: MCPServer[object], reach: Reach) -> None:
     """Adds these tools to a server."""
 
     @server.tool(annotations=READING)
@@ -40,20 +40,20 @@ def register(server: MCPServer[object], door: Door) -> None:
         limit: Annotated[int, Field(ge=1, le=50)] = 20,
     ) -> made.Videos:
         """List the videos of the library, page by page."""
-        with door.opened(ctx) as view:
+        with reach.opened(ctx) as view:
             filters = views.Filters(tag=tag_id, collection=collection, language=language, name=name)
             page = views.videos(view, filters, limit, cursor)
-        videos = [made.Video(**_video(door, ctx, one)) for one in page.videos]
+        videos = [made.Video(**_video(reach, ctx, one)) for one in page.videos]
         return made.Videos(videos=videos, total=page.total, next=page.next)
 
     @server.tool(annotations=READING)
     def get_video(ctx: Asked, video_id: VideoId) -> made.VideoAbout:
         """All about one video, but for what is said and seen in it."""
-        with door.opened(ctx) as view:
+        with reach.opened(ctx) as view:
             one = views.video(view, video_id)
             how = media.how_played(view, video_id)
         return made.VideoAbout(
-            **_video(door, ctx, one),
+            **_video(reach, ctx, one),
             collections=[collection.name for collection in one.collections],
             stages={stage.stage: stage.status for stage in one.stages},
             playable=how.how != "none",
@@ -73,11 +73,11 @@ def register(server: MCPServer[object], door: Door) -> None:
         limit: Annotated[int, Field(ge=1, le=500)] = 100,
     ) -> made.Lines:
         """Read what was said, shown, described or recognised in a video, or in a part of it, in order of time."""
-        with door.opened(ctx) as view:
+        with reach.opened(ctx) as view:
             found, following = _lines(view, video_id, kind, (start, end), cursor, limit)
             name = search.names_of(view, [video_id])[video_id]
         lines = [
-            made.Line(**one.model_dump(), link=door.link(ctx, urls.page(video_id, float(one.start)))) for one in found
+            made.Line(**one.model_dump(), link=reach.link(ctx, urls.page(video_id, float(one.start)))) for one in found
         ]
         return made.Lines(video_id=video_id, name=name, lines=lines, next=following)
 
@@ -92,14 +92,14 @@ def register(server: MCPServer[object], door: Door) -> None:
         if bool(times) != bool(video_id) or bool(times) == bool(evidence_ids):
             raise ToolError("USAGE: Give video_id with times, or evidence_ids.")
         shown: list[Any] = [made.DATA]
-        with door.opened(ctx) as view:
+        with reach.opened(ctx) as view:
             places = [(video_id, time) for time in times or ()]
             if evidence_ids:
                 found = search.evidence(view, evidence_ids).evidence
                 places = [(one.video_id, (float(one.start) + float(one.end)) / 2) for one in found]
             for one, time in places:
                 picture = media.frame(view, one, time, _WIDTH)
-                shown.append(f"{one} at {time:.3f} s: {door.link(ctx, urls.page(one, time))}")
+                shown.append(f"{one} at {time:.3f} s: {reach.link(ctx, urls.page(one, time))}")
                 shown.append(Image(data=picture, format="jpeg"))
         return shown
 
@@ -126,10 +126,9 @@ def _lines(
     return found[:limit], cursor if len(found) <= limit else None
 
 
-def _video(door: Door, ctx: Asked, one: Any) -> dict[str, Any]:
-    values: dict[str, Any] = one.model_dump(
-        include={"video_id", "name", "status", "seconds", "width", "height", "languages"}
-    )
+def _video(reach: Reach, ctx: Asked, one: Any) -> dict[str, Any]:
+    shown = {"video_id", "name", "status", "seconds", "width", "height", "languages"}
+    values: dict[str, Any] = one.model_dump(include=shown)
     values["tags"] = [tag.name for tag in one.tags]
     values["problem"] = f"{one.fault.code}: {one.fault.message}" if one.fault else ""
-    return values | {"link": door.link(ctx, urls.page(one.video_id))}
+    return values | {"link": reach.link(ctx, urls.page(one.video_id))}

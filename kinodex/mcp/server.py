@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from mcp.server.mcpserver import MCPServer
 
 from kinodex import __version__
-from kinodex.mcp import asking, finding, reading
+from kinodex.mcp import asking, finding, reading, tagging
 from kinodex.mcp.documents import DATA
-from kinodex.mcp.door import Asked, Door
+from kinodex.mcp.reach import Asked, Reach
 from kinodex.views.access import owner_of
 from kinodex.views.library_view import LibraryView
 from kinodex.views.search import schema
@@ -24,25 +24,25 @@ INSTRUCTIONS = (
 )
 
 
-def make_server(door: Door) -> MCPServer[object]:
+def make_server(reach: Reach) -> MCPServer[object]:
     """A server with all tools."""
     server: MCPServer[object] = MCPServer(
         "kinodex", title="Kinodex", instructions=INSTRUCTIONS, version=__version__, log_level="WARNING"
     )
-    for module in (finding, reading, asking):
-        module.register(server, door)
+    for module in (finding, reading, tagging, asking):
+        module.register(server, reach)
     return server
 
 
-def owners_door(library: Library) -> Door:
-    """The door for who starts this process: the owner of the library. Links lead to where `kinodex serve` is."""
+def owners_reach(library: Library) -> Reach:
+    """For who starts this process: the owner of the library. Links lead to where `kinodex serve` is."""
     settings = library.settings.server
 
     def view(_: Asked) -> LibraryView:
         # The one who may read the files of a library needs no key for them, as on the command line.
         return LibraryView(library, owner_of(library) or OWNER)
 
-    return Door(view, lambda _: f"http://{settings.host}:{settings.port}", lambda: schema_of(library))
+    return Reach(view, lambda _: f"http://{settings.host}:{settings.port}", lambda: schema_of(library))
 
 
 def schema_of(library: Library) -> str:
@@ -52,4 +52,4 @@ def schema_of(library: Library) -> str:
 
 def run_stdio(library: Library) -> None:
     """Serves a library on standard input and output until the input ends."""
-    make_server(owners_door(library)).run("stdio")
+    make_server(owners_reach(library)).run("stdio")

@@ -11,7 +11,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.requests import Request
 from starlette.routing import Route
 
-from kinodex.mcp.door import Asked, Door
+from kinodex.mcp.reach import Asked, Reach
 from kinodex.mcp.server import make_server, schema_of
 from kinodex.server.asking import principal_of
 from kinodex.server.perimeter import LOOPBACK
@@ -41,7 +41,7 @@ class Assistants:
             allowed_hosts=named,
             allowed_origins=[f"{scheme}://{host}" for scheme in ("http", "https") for host in named],
         )
-        self._server = make_server(Door(_view, _base, lambda: schema_of(library)))
+        self._server = make_server(Reach(_view, _base, lambda: schema_of(library)))
         app = self._server.streamable_http_app(
             streamable_http_path=PATH,
             stateless_http=True,

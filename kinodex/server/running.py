@@ -16,7 +16,6 @@ import uvicorn
 from kinodex.jobs.supervisor import WorkerProcess
 from kinodex.server.app import create_app
 from kinodex.server.events import streams_of
-from kinodex.views.warming import warm
 from stores.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def serve(library: Library, on_ready: Callable[[str], None]) -> None:
         if server.worker:
             app.state.worker = stack.enter_context(WorkerProcess(library.settings))
         running = _Server(app, lambda: on_ready(url_of(server.host, listener.getsockname()[1])))
-        threading.Thread(target=warm, args=(library,), name="warming up", daemon=True).start()
+        threading.Thread(target=_warm, args=(library,), name="warming up", daemon=True).start()
         running.run(sockets=[listener])
 
 
@@ -136,3 +135,11 @@ def _not_bound(error: OSError, host: str, port: int) -> UsageError:
     if error.errno in _NOT_ALLOWED:
         return UsageError("USAGE", f"This user may not use port {port}.", "Choose one above 1023 with --port.")
     return UsageError("USAGE", f"Nothing can be served at {host}:{port}: {error.strerror}.", "Check --host.")
+
+
+def _warm(library: Library) -> None:
+    """Search once, for something that every model has to look at, before the first person waits for the models."""
+    try:
+        library.search("somebody is talking about the weather", k=1)
+    except Exception as error:  # noqa: BLE001 - what fails here will say so when somebody asks
+        _LOG.warning("The models could not be loaded ahead of the first question: %s", error)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kinodex.schemas.status import LastRun, StatusDocument
 from kinodex.schemas.videos import ShowDocument, shown
 from stores.core.errors import UsageError
-from stores.overview import overview
+from stores.listing.overview import overview
 
 if TYPE_CHECKING:
     from kinodex.settings import Settings

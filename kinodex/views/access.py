@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from kinodex.schemas import access as schema
+from kinodex.schemas.api import access as schema
 from kinodex.views.library_view import LibraryView
 from stores.access.users import SESSION_SECONDS
 from stores.core.errors import UsageError

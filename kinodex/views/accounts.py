@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from kinodex.schemas import access as schema
+from kinodex.schemas.api import access as schema
 from kinodex.views.library_view import LibraryView
 from stores.access.records import USUAL_SCOPES, ApiKey
 from stores.core.errors import UsageError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from kinodex.schemas import access as schema
+from kinodex.schemas.api import access as schema
 from kinodex.views.library_view import LibraryView
 from stores.access.collections import unknown_collection
 from stores.access.records import Collection

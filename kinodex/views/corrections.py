@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from kinodex.schemas.api.exports import ImportedFile
 from kinodex.schemas.api.moments import LineShown, LineVersion, LineVersions
-from kinodex.schemas.exports import ImportedFile
 from kinodex.usecases.exchange.correcting import correct as write
 from kinodex.usecases.exchange.importing import ImportOptions, document, import_file
 from kinodex.views.library_view import LibraryView
 from kinodex.views.moments import shown
 from stores.core.errors import UsageError
 from stores.corrections.records import NewText
-from stores.line_pages import line_of
+from stores.listing.lines import line_of
 
 
 def correct(view: LibraryView, video_id: str, evidence_id: str, text: str | None) -> LineShown:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kinodex.exports.archives import zipped
 from kinodex.exports.formats import FORMATS, format_of
-from kinodex.schemas.exports import ExportAsked, FormatDocument, FormatsDocument
+from kinodex.schemas.api.exports import ExportAsked, FormatDocument, FormatsDocument
 from kinodex.usecases.exchange.exporting import ExportRequest, Search
 from kinodex.usecases.exchange.exporting import export as make
 from stores.core.errors import UsageError

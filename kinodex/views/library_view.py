@@ -63,6 +63,16 @@ class LibraryView:
             hint = f"Ask an administrator for a key or an account with the scope {scope!r}."
             raise UsageError("FORBIDDEN", f"{self.principal.name} may not do this.", hint)
 
+    def require_all(self) -> None:
+        """Refuse a principal that does not see all videos what concerns all of them, such as the tag library.
+
+        Raises:
+            UsageError: FORBIDDEN.
+        """
+        if self.changeable() is not None:
+            message = f"{self.principal.name} does not see the whole library, which this is about."
+            raise UsageError("FORBIDDEN", message, "Ask an administrator to do it.")
+
     def visible(self) -> tuple[str, ...] | None:
         """Ids of the videos that it sees now, sorted; None for all there are."""
         return _ids(self._set())

@@ -7,8 +7,8 @@ import threading
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from kinodex.schemas.api.media import FramesDocument, PeaksDocument, PlaybackDocument, ProxyDocument, SpritesDocument
 from kinodex.schemas.base import Fault
-from kinodex.schemas.media import FramesDocument, PeaksDocument, PlaybackDocument, ProxyDocument, SpritesDocument
 from kinodex.usecases.playback.playback import WIDEST, Playback, Served
 from kinodex.usecases.playback.proxies import ProxyState
 from kinodex.usecases.playback.tracks import webvtt
@@ -57,8 +57,8 @@ def how_played(view: LibraryView, video_id: str) -> PlaybackDocument:
     try:
         found = playback.playable(video_id)
     except (MediaError, UsageError) as error:
-        wrong = Fault(code=error.code.name, message=without_paths(error.message))
-        return PlaybackDocument(url=None, how="none", reason=wrong.message, mime="", fault=wrong)
+        fault = Fault(code=error.code.name, message=without_paths(error.message))
+        return PlaybackDocument(url=None, how="none", reason=fault.message, mime="", fault=fault)
     if found.how == "file":
         return PlaybackDocument(url=f"{urls.video(video_id)}/media", how="file", reason="", mime=found.mime)
     return PlaybackDocument(url=None, how="proxy", reason=found.reason, mime=found.mime)

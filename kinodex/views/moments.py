@@ -19,7 +19,7 @@ from kinodex.views import urls
 from kinodex.views.cursors import cursor, place_of
 from kinodex.views.library_view import LibraryView
 from stores.core.records import Channel, Scene, Span, SpeechActivity, Tracklet, Utterance
-from stores.line_pages import Line, lines_page
+from stores.listing.lines import Line, lines_page
 
 KINDS: Mapping[LineKind, tuple[Channel, ...]] = {
     "speech": ("speech",),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kinodex.schemas.api.media import PlaybackDocument
 from kinodex.schemas.api.videos import (
     CollectionName,
     LibraryStatus,
@@ -16,7 +17,6 @@ from kinodex.schemas.api.videos import (
     VideosPage,
 )
 from kinodex.schemas.base import Fault, fault
-from kinodex.schemas.media import PlaybackDocument
 from kinodex.schemas.search import Index
 from kinodex.schemas.videos import media_of
 from kinodex.views import urls
@@ -28,9 +28,9 @@ from kinodex.views.names import file_name, name_of, without_paths
 from stores.core.errors import UsageError
 from stores.entries import EntryStatus as EntryStatus
 from stores.entries import VideoEntry
-from stores.listing import SORTS, CardFacts, Choice, Mark, card_facts, page, statuses, total
-from stores.listing import Sort as Sort
-from stores.overview import overview
+from stores.listing.overview import overview
+from stores.listing.videos import SORTS, CardFacts, Choice, Mark, card_facts, page, statuses, total
+from stores.listing.videos import Sort as Sort
 
 STATUSES = ("pending", "unfinished", "done", "partial", "failed", "quarantined")
 

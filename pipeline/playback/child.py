@@ -13,6 +13,8 @@ from pipeline.decode.protocol import Emit
 
 def playing_jobs() -> Jobs:
     """What a `pipeline.playback.player.Player` asks for."""
+    from pipeline.playback.cutting import CutJob
+    from pipeline.playback.cutting import cut as cut_part
     from pipeline.playback.facts import read_facts
     from pipeline.playback.frame import FrameJob, read_frame
     from pipeline.playback.frame_times import TimesJob, read_frame_times
@@ -31,7 +33,11 @@ def playing_jobs() -> Jobs:
     def proxy(path: str, emit: Emit, **values: Any) -> None:
         make_proxy(path, ProxyJob(**values), emit)
 
-    return {**decoding_jobs(), "facts": facts, "times": times, "frame": frame, "proxy": proxy}
+    def cut(path: str, emit: Emit, **values: Any) -> None:
+        start, end = cut_part(path, CutJob(**values), emit)
+        emit("cut", {"start": start, "end": end}, None)
+
+    return {**decoding_jobs(), "cut": cut, "facts": facts, "times": times, "frame": frame, "proxy": proxy}
 
 
 if __name__ == "__main__":

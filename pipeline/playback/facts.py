@@ -14,6 +14,11 @@ _EBML_BYTES = 256
 _UNTIMED = frozenset({"avi"})
 
 
+def says_when(container: Any) -> bool:
+    """Whether a file says when each frame is shown, and not only in which order they are decoded."""
+    return has_timestamps(container) and container.format.name not in _UNTIMED
+
+
 @dataclass(frozen=True, slots=True)
 class MediaFacts:
     """The header of a file as a browser meets it.
@@ -69,7 +74,7 @@ def read_facts(path: str) -> MediaFacts:
             profile=str(context.profile or ""),
             start=(container.start_time or 0) / 1_000_000,
             first=stream.index == container.streams.video[0].index and (not sounds or audio == sounds[0]),
-            timed=has_timestamps(container) and names[0] not in _UNTIMED,
+            timed=says_when(container),
         )
 
 

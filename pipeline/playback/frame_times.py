@@ -19,6 +19,7 @@ from pipeline.decode.protocol import Emit
 from pipeline.decode.seeking import decoding_from
 from pipeline.decode.splices import is_spliced
 from pipeline.decode.timeline import Timeline
+from pipeline.playback.facts import says_when
 
 # If a seek lands behind the wanted place, earlier places are tried, then the beginning.
 _EARLIER_SECONDS = (0, 10, 60)
@@ -70,7 +71,7 @@ def _from_packets(path: str, job: TimesJob, emit: Emit) -> dict[int, int] | None
     for earlier in (*_EARLIER_SECONDS, None):
         with opened(path) as container:
             stream = video_stream(container, path)
-            if not has_timestamps(container) or is_spliced(container, job.seconds):
+            if not says_when(container) or is_spliced(container, job.seconds):
                 return None
             first = start_of(container, stream)
             target = 0 if earlier is None else job.start - round(earlier / Fraction(stream.time_base))

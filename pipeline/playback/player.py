@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.decode.decoder import Decoder, DecoderLimits
+from pipeline.playback.cutting import CutJob
 from pipeline.playback.facts import MediaFacts
 from pipeline.playback.frame import FrameJob
 from pipeline.playback.frame_times import TimesJob
 from pipeline.playback.playable import copies_sound, playable
 from pipeline.playback.proxy import ProxyJob
-from stores.core.records import Video
+from stores.core.records import Span, Video
 
 # Half a microsecond: what is lost when an exact time becomes a float and comes back.
 _LOST = Fraction(1, 2_000_000)
@@ -97,6 +98,21 @@ class Player(Decoder):
     def frame_jpeg(self, path: Path, video: Video, t: float, width: int) -> bytes:
         """The frame that is shown at ``t`` seconds, as a JPEG of at most ``width`` pixels across."""
         return jpeg(self.frame(path, video, t, width)[1])
+
+    def cut(self, path: Path, video: Video, out: Path, span: Span, *, exact: bool) -> Span:
+        """Write a part of a video as a file of its own; returns the span that is in it.
+
+        Args:
+            exact: encode again, so that it begins and ends at just these frames; else packets are copied as they
+                are, from the key frame before.
+
+        Raises:
+            MediaError: whatever is wrong with the file; DECODE_FAILED if it cannot be cut so.
+            KinodexError: DISK_FULL.
+        """
+        job = CutJob(str(out.absolute()), span.start, span.end, exact, video.rotation)
+        (message,) = self._messages("cut", path, video.seconds, asdict(job))
+        return Span(max(0, message.values["start"]), message.values["end"], span.time_base)
 
     def make_proxy(
         self,

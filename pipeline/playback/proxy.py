@@ -18,6 +18,7 @@ from pipeline.decode.open import audio_stream, frame_rate, has_timestamps, opene
 from pipeline.decode.probe_header import start_of
 from pipeline.decode.protocol import Emit
 from pipeline.decode.timeline import Timeline
+from pipeline.playback.deinterlacing import Deinterlacer
 from pipeline.playback.proxy_sound import CopiedSound, EncodedSound
 from stores.core.errors import KinodexError, MediaError
 
@@ -180,8 +181,9 @@ class _Encoded:
         self.stream = out.add_stream(name, rate=whole, options={**_ENCODERS[name], "g": str(whole)})
         self.stream.width, self.stream.height, self.stream.pix_fmt = job.width, job.height, "yuv420p"
         self.stream.time_base = self.stream.codec_context.time_base = self._ticks
-        self._reformatter = VideoReformatter()
+        self._reformatter, self._deinterlacer = VideoReformatter(), Deinterlacer()
         self._written = -1
+        self._lengths: dict[int, int] = {}  # by tick, of pictures on their way
 
     @property
     def last(self) -> int:
@@ -196,19 +198,27 @@ class _Encoded:
             self._frame(frame)
 
     def end(self) -> None:
+        for picture in self._deinterlacer.rest():
+            self._write(picture)
         self._out.mux(self.stream.encode(None))
 
     def _frame(self, frame: Any) -> None:
-        duration = frame.duration
-        timed = (frame.pts, frame.dts, duration) if self._timed else (None, None, None)
+        timed = (frame.pts, frame.dts, frame.duration) if self._timed else (None, None, None)
         tick = self._timeline.tick(*timed)
         if tick is None or 0 < self._job.duration <= tick:
             return
-        picture = self._reformatter.reformat(frame, self._job.width, self._job.height, "yuv420p")
+        self._lengths[tick] = frame.duration or 0
+        frame.pts, frame.time_base = tick, self._base
+        for picture in self._deinterlacer.whole(frame):
+            self._write(picture)
+
+    def _write(self, whole: Any) -> None:
+        tick = round(whole.pts * Fraction(whole.time_base) / self._base)
+        length = self._lengths.pop(tick, 0)
+        picture = self._reformatter.reformat(whole, self._job.width, self._job.height, "yuv420p")
         picture.pts, picture.time_base = round(tick * self._base / self._ticks), self._ticks
         picture.pict_type = 0  # the encoder decides, whatever it was
-        if duration:
-            picture.duration = max(1, round(duration * self._base / self._ticks))
+        picture.duration = max(1, round(length * self._base / self._ticks)) if length else 0
         if picture.pts <= self._written:
             return
         self._written = picture.pts

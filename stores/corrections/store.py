@@ -25,7 +25,7 @@ _LISTED = 500
 
 
 class Corrections:
-    """Reads the corrections of one library; `stores.amending` makes them."""
+    """Reads the corrections of one library; `stores.maintenance.amending` makes them."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -14,7 +14,7 @@ class CorrectionRow(Base):
     ``state``: ``active`` it counts, ``superseded`` a later version does, ``revoked`` it was taken back. The span is
     that of the line when it was corrected, in ticks of its own time base. ``evidence_id``: the line that has the text
     now; "" if the present recogniser found none there. ``original``, ``original_confidence``: what the recogniser
-    found for it. ``embedded``: the run of vectors that has the text (`stores.amending`).
+    found for it. ``embedded``: the run of vectors that has the text (`stores.maintenance.amending`).
     """
 
     __tablename__ = "corrections"

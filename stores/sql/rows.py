@@ -1,8 +1,11 @@
-"""Which table holds the records of each kind; `stores.core.record_columns` converts between both."""
+"""Which table holds the records of each kind (`stores.core.record_columns` converts between both), and which place of a
+video is its first."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from sqlalchemy import func, literal, select
 
 from stores.core.records import (
     Caption,
@@ -22,12 +25,14 @@ from stores.sql.tables import (
     ClipRow,
     FactRow,
     LabelRow,
+    LocationRow,
     SceneRow,
     ScreenTextRow,
     ScriptRow,
     SpeechActivityRow,
     TrackletRow,
     UtteranceRow,
+    VideoRow,
 )
 
 TABLE_OF: dict[type[Record], Any] = {
@@ -42,3 +47,13 @@ TABLE_OF: dict[type[Record], Any] = {
     Caption: CaptionRow,
     Script: ScriptRow,
 }
+
+_OF_VIDEO = select(func.min(LocationRow.uri)).where(LocationRow.video_id == VideoRow.video_id)
+
+FIRST_PLACE: Any = func.coalesce(
+    _OF_VIDEO.where(~LocationRow.missing).correlate(VideoRow).scalar_subquery(),
+    _OF_VIDEO.correlate(VideoRow).scalar_subquery(),
+    literal(" ") + VideoRow.video_id,
+)
+"""Of a row of ``videos`` the uri that is listed first, those still there before others; what lies nowhere comes before
+all others, by id."""

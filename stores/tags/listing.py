@@ -28,7 +28,7 @@ class TagAt:
 
 @dataclass(frozen=True, slots=True)
 class TaggedVideo:
-    """A video for which a tag is accepted; ``origin``: by whom."""
+    """A video for which a tag is accepted; ``origin``: ``automatic`` or ``person``."""
 
     video_id: str
     confidence: float

@@ -155,11 +155,12 @@ class ReviewStore:
                 unqueue(connection, *pair)
         return token
 
-    def undo(self, token: str, by_id: str | None) -> list[tuple[str, str]]:
+    def undo(self, token: str, by_id: str | None, video_ids: Collection[str] | None = None) -> list[tuple[str, str]]:
         """Restores exactly what was there before one step of decisions, all or none.
 
         Args:
             by_id: who undoes; only one's own decisions. None for anybody's.
+            video_ids: the only videos that may be changed; None for all.
 
         Returns:
             the videos and tags that are as they were.
@@ -171,7 +172,8 @@ class ReviewStore:
         with writing(self._engine) as connection:
             chosen = select(ReviewRow.__table__).where(ReviewRow.undo == token, ReviewRow.undone_at.is_(None))
             rows = connection.execute(chosen.order_by(ReviewRow.review_id)).all()
-            if not rows or (by_id is not None and rows[0].by_id != by_id):
+            others = video_ids is not None and not {row.video_id for row in rows}.issubset(video_ids)
+            if not rows or others or (by_id is not None and rows[0].by_id != by_id):
                 raise UsageError("NOT_FOUND", "There is nothing to undo.", "It was undone, or never decided.")
             for row in rows:
                 same = (ReviewRow.video_id == row.video_id) & (ReviewRow.tag_id == row.tag_id)

@@ -32,6 +32,17 @@ class VectorHit:
     similarity: float = math.nan
 
 
+def place_of(hit: VectorHit) -> tuple[str, int, str]:
+    """What hits are sorted by: video and time."""
+    return hit.video_id, hit.start, hit.vector_id
+
+
+def hit_of(vector_id: str, metadata: Any) -> VectorHit:
+    """What a vector stands for, by what the index keeps with it."""
+    names = ("video_id", "channel", "start", "end", "clip_id", "evidence_id")
+    return VectorHit(vector_id=vector_id, **{name: metadata[name] for name in names})
+
+
 @dataclass(frozen=True, slots=True)
 class VectorNote:
     """A vector that readers may see. ``hit``: what it stands for; None if that is only known to the index, as for what

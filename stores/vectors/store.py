@@ -33,7 +33,7 @@ from stores.vectors.nearest import (
     check_length,
     rank_for_all,
 )
-from stores.vectors.rows import KeptCollection, VectorHit, VectorNote, VectorRows, VideoVersion
+from stores.vectors.rows import KeptCollection, VectorHit, VectorNote, VectorRows, VideoVersion, hit_of, place_of
 
 __all__ = ["VectorHit", "VectorStore"]
 
@@ -46,12 +46,8 @@ CACHED_COLLECTIONS = 16
 
 FEW_VIDEOS = 100
 """Up to so many videos are read by themselves, also where their whole small collection could be. Source: our choice."""
-
 SCANNED_VIDEOS = 1_000
-"""Up to so many videos of a large collection are ranked exactly, by reading their vectors; among more of them the index
-finds the nearest, and those of other videos are passed over. Source: our choice: some 10,000 vectors, read in a
-second."""
-
+"""Up to so many videos of a large collection are read and ranked exactly. Source: our choice: about a second."""
 LISTED_VIDEOS = 1_000
 """Ids in one request to Chroma. Source: our choice, below SQLite's limit on variables."""
 
@@ -156,8 +152,8 @@ class VectorStore:
     ) -> list[VectorHit]:
         """The ``k`` vectors nearest to ``vector`` (d,), best first; empty if there is no such collection.
 
-        Exact for collections of up to `RANKED_EXACTLY` and within up to `SCANNED_VIDEOS` ``video_ids``, where the cost
-        is that of reading their vectors; else nearest as Chroma's HNSW graph finds them.
+        Exact for collections of up to `RANKED_EXACTLY` and in up to `SCANNED_VIDEOS` videos, whose vectors are read;
+        else nearest as Chroma's HNSW graph finds them.
 
         Raises:
             StoreError: VECTOR_STORE_FAILED, e.g. if the dimensions differ.
@@ -218,7 +214,7 @@ class VectorStore:
         for first in range(0, len(unsaid), LISTED_VIDEOS):
             with chroma_faults(self._path):
                 page = stored.get(ids=unsaid[first : first + LISTED_VIDEOS], include=["metadatas"])
-            found.update((one, _hit(one, about)) for one, about in zip(page["ids"], page["metadatas"], strict=True))
+            found.update((one, hit_of(one, about)) for one, about in zip(page["ids"], page["metadatas"], strict=True))
         return found
 
     @generations.outlives_replacement
@@ -406,7 +402,7 @@ class VectorStore:
         return self._asked[collection]
 
     def is_scanned(self, video_ids: Sequence[str] | None) -> bool:
-        """Whether so many videos (None: all) are searched by the index, where their collection is not a small one."""
+        """Whether so many videos (None: all) are searched by the index, if their collection is large."""
         return video_ids is None or len(video_ids) > SCANNED_VIDEOS
 
     def is_small(self, collection: str) -> bool:
@@ -486,7 +482,7 @@ class VectorStore:
         hits = [*(kept.hits[row] for row in stay), *fresh]
         if not fresh or not stay:
             return hits, kept.vectors[stay] if stay else values
-        order = sorted(range(len(hits)), key=lambda row: _place(hits[row]))
+        order = sorted(range(len(hits)), key=lambda row: place_of(hits[row]))
         return [hits[row] for row in order], np.concatenate([kept.vectors[stay], values])[order]
 
     def _read(self, stored: Any, notes: Sequence[VectorNote]) -> tuple[list[VectorHit], _Vectors]:
@@ -496,17 +492,8 @@ class VectorStore:
         hits = [stands[note.vector_id] for note in notes if note.vector_id in values and note.vector_id in stands]
         if not hits:
             return [], np.zeros((0, 0), np.float32)
-        hits.sort(key=_place)
+        hits.sort(key=place_of)
         return hits, np.stack([values[hit.vector_id] for hit in hits])
-
-
-def _place(hit: VectorHit) -> tuple[str, int, str]:
-    return hit.video_id, hit.start, hit.vector_id
-
-
-def _hit(vector_id: str, metadata: Any) -> VectorHit:
-    names = ("video_id", "channel", "start", "end", "clip_id", "evidence_id")
-    return VectorHit(vector_id=vector_id, **{name: metadata[name] for name in names})
 
 
 def _nothing(choice: Sequence[str] | None) -> bool:

@@ -13,7 +13,8 @@ AXE = Path(__file__).parents[2] / "kinodex" / "web" / "node_modules" / "axe-core
 
 _REPORTS = """
 window.__reports = [];
-document.addEventListener('securitypolicyviolation', e => window.__reports.push(`${e.violatedDirective}: ${e.blockedURI}`));
+document.addEventListener('securitypolicyviolation', event =>
+  window.__reports.push(`${event.violatedDirective}: ${event.blockedURI}`));
 """
 
 _AXE = """async () => {
@@ -43,6 +44,7 @@ class Tab:
     address: str
     errors: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> Tab:
         """Open an address of the app, until nothing moves on the line."""
@@ -70,6 +72,7 @@ class Tab:
         """Assert that nothing was reported."""
         assert self.errors == []
         assert self.foreign == []
+        assert max(map(self.asked.count, self.asked), default=0) < 12, "something is asked again and again"
         assert self.page.evaluate("window.__reports") == []
 
     def accessible(self) -> None:
@@ -88,5 +91,7 @@ def tab(browser: Any, address: str, size: tuple[int, int] = (1440, 900), **optio
     made = Tab(page, address)
     page.on("pageerror", lambda error: made.errors.append(str(error)))
     page.on("console", lambda message: made.errors.append(message.text) if message.type == "error" else None)
-    page.on("request", lambda request: None if request.url.startswith(address) else made.foreign.append(request.url))
+    page.on(
+        "request", lambda request: (made.asked if request.url.startswith(address) else made.foreign).append(request.url)
+    )
     return made

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from stores import holdings
 from stores.core.records import Utterance
 from stores.library_store import LibraryStore
-from stores.overview import overview
+from stores.listing.overview import overview
 from stores.sql.database import reading
 from stores.sql.finished_runs import finished_of, finished_since
 from stores.sql.standing import counted, recounted

@@ -27,6 +27,15 @@ SHORTEST_LINE = 4
 
 MOST_VIDEOS = 5
 
+MOST_TO_SUM_UP = 7
+"""Lines heard, and as many read, that a model is shown of one video beside what the rules tell. Ours: some 300 tokens.
+"""
+
+MOST_NAMES = 2
+"""Names of things that it is shown where as many lines were heard or read. Ours."""
+
+_RECOGNISED = ("picture", "object")
+
 _WHOLE = frozenset(
     "library collection archive everything all video summary overview short brief give content topic "
     "库 视频库 内容 概括 总结 全部 主要".split()
@@ -61,6 +70,35 @@ def draft_summary(material: Material) -> list[Claim]:
 def video_in_short(material: Material, video_id: str) -> list[Claim]:
     """What a video shows most, the line that says most of it, and what is written longest, each with its name."""
     return _video(material, material.lines(video_id), f"{material.name(video_id)}: ", brief=True)
+
+
+def lines_to_sum_up(material: Material, video_id: str, cited: Sequence[Evidence]) -> list[Evidence]:
+    """What a model is shown of a video to sum it up: what the rules tell of it, and more that was said and written, by
+    time; where that is enough, few names of things, which it would list.
+
+    Args:
+        cited: the lines that the rules cite.
+    """
+    lines = material.lines(video_id)
+    words = [line for line in cited if line.channel not in _RECOGNISED]
+    spoken = _central(material, [line for line in lines if line.channel == "speech"], MOST_TO_SUM_UP)
+    words += [line for line in (*spoken, *_written(lines, MOST_TO_SUM_UP)) if line not in words]
+    seen = [line for line in cited if line.channel in _RECOGNISED]
+    words = sorted(words[: 2 * MOST_TO_SUM_UP], key=lambda line: line.span.seconds)
+    return words + (seen[:MOST_NAMES] if len(words) >= MOST_NAMES else seen)
+
+
+def quoted_line(material: Material, line: Evidence) -> Claim:
+    """A claim that repeats a line."""
+    text = line.text.strip()
+    if line.channel in _RECOGNISED:
+        name = named(line, material.chinese)
+        return Claim(f"看到：{name}" if material.chinese else f"Seen: {name}", (cite(line),), "seen")
+    if line.channel == "speech":
+        return Claim(f"听到：“{text}”" if material.chinese else f"Said: “{text}”", (cite(line),), "quote")
+    if line.channel == "screen":
+        return Claim(f"画面文字：“{text}”" if material.chinese else f"On screen: “{text}”", (cite(line),), "quote")
+    return Claim(f"“{text}”", (cite(line),), "quote")
 
 
 def _speaks(material: Material, video_id: str) -> bool:
@@ -119,7 +157,7 @@ def _most_seen(lines: Sequence[Evidence]) -> list[Evidence]:
     return [max(by_name[name], key=lambda line: line.confidence) for name in best[:MOST_SEEN]]
 
 
-def _central(material: Material, spoken: Sequence[Evidence], most: int) -> list[Evidence]:
+def _central(material: Material, spoken: Sequence[Evidence], most: int = MOST_SAID) -> list[Evidence]:
     """The spoken lines nearest to all others, in order of time."""
     usable = [line for line in spoken if len(line.text.strip()) >= SHORTEST_LINE]
     if len(usable) <= most:
@@ -131,7 +169,7 @@ def _central(material: Material, spoken: Sequence[Evidence], most: int) -> list[
     return [some[i] for i in sorted(chosen)]
 
 
-def _written(lines: Sequence[Evidence], most: int) -> list[Evidence]:
+def _written(lines: Sequence[Evidence], most: int = MOST_WRITTEN) -> list[Evidence]:
     """Text on screen that stands longest, each once, in order of time."""
     best: dict[str, Evidence] = {}
     for line in lines:

@@ -21,7 +21,7 @@ from agents.questions.described import described_videos
 from agents.questions.follow_ups import standing_alone
 from agents.questions.question import Question
 from agents.questions.understanding import understand
-from agents.questions.video_names import VideoNames
+from agents.questions.video_names import Named, VideoNames
 from agents.search.finder import SEARCHED_STAGES
 from agents.search.keystrokes import names_nothing
 from agents.tools.moments import Search
@@ -88,12 +88,24 @@ def as_follow_up(question: Question) -> Question:
 
 
 class Reader:
-    """Reads the questions of conversations over one library."""
+    """Reads the questions of conversations over one library.
+
+    Args:
+        rewriter: completes follow-ups that the rules leave open.
+        late: whether it is asked only where these have no answer as they are: rules answer more surely than a small
+            model completes.
+    """
 
     def __init__(
-        self, store: LibraryStore, encoders: Encoders, search: Search, rewriter: Rewriter | None = None
+        self,
+        store: LibraryStore,
+        encoders: Encoders,
+        search: Search,
+        rewriter: Rewriter | None = None,
+        late: bool = False,
     ) -> None:
         self._rewriter = rewriter
+        self._late = late
         self._store = store
         self._encoders = encoders
         self._search = search
@@ -111,13 +123,8 @@ class Reader:
         """
         if not asked.strip():
             raise UsageError("USAGE", "There is no question: the text is empty.", "Ask about what is in the videos.")
-        named = self._names.taken_out(read_part(asked), scope)
-        slip = _CORRECTED.search(named.text) if len(named.video_ids) > 1 else None
-        if slip:  # "how long is a.mp4, I mean b.mp4?"
-            named = replace(named, text=f"{named.text[: slip.start()]}?", video_ids=named.video_ids[-1:])
-        turns = self._memory.turns(history)
-        alone = standing_alone(self._memory.with_others_named(named.text, turns), turns, named.video_ids)
-        if self._rewriter is not None:
+        named, turns, alone = self._standing_alone(asked, history, scope)
+        if self._rewriter is not None and not self._late:
             alone = self._rewriter.completed(named.text, alone, turns)
         unknown = named.unknown
         readings = self._readings(alone, named.video_ids, turns, scope)
@@ -137,6 +144,31 @@ class Reader:
             "language": alone.language,
             "shown": shown,
         }
+
+    def rewritten(self, asked: str, history: Mapping[str, Any], scope: Sequence[str] | None) -> list[dict[str, Any]]:
+        """What a language model makes of a follow-up that had no answer as it was read, as further readings; none if it
+        is asked early, or makes nothing of it."""
+        if self._rewriter is None or not self._late:
+            return []
+        named, turns, alone = self._standing_alone(asked, history, scope)
+        completed = self._rewriter.completed(named.text, alone, turns)
+        if named.unknown or completed is alone:
+            return []
+        readings = self._readings(completed, named.video_ids, turns, scope)
+        inside = [one for one in readings if scope is None or set(one["named"]) <= set(scope)]
+        return [{**one, "why": one["why"] or completed.why} for one in inside]
+
+    def _standing_alone(
+        self, asked: str, history: Mapping[str, Any], scope: Sequence[str] | None
+    ) -> tuple[Named, list[Turn], Standalone]:
+        """The question without the names of videos, the turns before it, and what the rules make of it."""
+        named = self._names.taken_out(read_part(asked), scope)
+        slip = _CORRECTED.search(named.text) if len(named.video_ids) > 1 else None
+        if slip:  # "how long is a.mp4, I mean b.mp4?"
+            named = replace(named, text=f"{named.text[: slip.start()]}?", video_ids=named.video_ids[-1:])
+        turns = self._memory.turns(history)
+        alone = standing_alone(self._memory.with_others_named(named.text, turns), turns, named.video_ids)
+        return named, turns, alone
 
     def _readings(
         self, alone: Standalone, named: Sequence[str], turns: Sequence[Turn], scope: Sequence[str] | None

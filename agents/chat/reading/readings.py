@@ -6,13 +6,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from agents.questions.conversation.turns import Shown
 
 MOST_READINGS = 4
 """Readings of one question. Ours: each costs as much as a question."""
+
+MOST_READ_AGAIN = 2
+"""Readings in which a language model looks for what the rules did not find: some 12 s each on two cores. Ours."""
+
+
+MOST_REWRITTEN = 2
+"""Readings that a language model adds. Ours."""
+
+
+_OF_A_READING = ("stand_alone", "named", "moment", "why")
 
 
 def reading(text: str, videos: Sequence[str], moment: Shown | None = None) -> dict[str, Any]:
@@ -36,13 +46,32 @@ def moment_in(place: dict[str, Any] | None) -> tuple[str, float, float] | None:
     return (place["video_id"], place["start"], place["end"]) if place else None
 
 
-def next_reading(state: Any) -> dict[str, Any]:
-    """The changes of a turn's state that begin the next reading; none but the end of it if all were tried."""
+def next_reading(
+    state: Any, reads_again: bool = False, rewritten: Callable[[], Sequence[dict[str, Any]]] = list
+) -> dict[str, Any]:
+    """The changes of a turn's state that begin the next reading; none but the end of it if all were tried.
+
+    Args:
+        reads_again: whether a language model reads the lines where the rules found no answer in any reading; it is
+            given the likeliest ones once more.
+        rewritten: further readings by a language model, asked for once, when all others were tried.
+    """
     left = state.get("readings") or []
+    past = [*state.get("past", []), {key: state[key] for key in _OF_A_READING if key in state}]
+    second, before = bool(state.get("second")), state.get("before_rewriting", -1)
+    if not left and before < 0:
+        before = len(past)
+        known = [{**one, "why": ""} for one in past]
+        left = [one for one in rewritten() if {**one, "why": ""} not in known][:MOST_REWRITTEN]
+    if not left and reads_again and not second:
+        left, second = _worth_reading([*past[before:], *past[:before]]), True
     if not left:
         return {"again": False}
     return {
         **left[0],
+        "past": past,
+        "second": second,
+        "before_rewriting": before,
         "readings": left[1:],
         "first": state.get("first") or state["stand_alone"],
         "again": True,
@@ -55,3 +84,13 @@ def next_reading(state: Any) -> dict[str, Any]:
         "by_rules": False,
         "tried": [],
     }
+
+
+def _worth_reading(past: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The readings in which a model looks for an answer: of those with the same words the one about certain videos."""
+    kept: dict[str, dict[str, Any]] = {}
+    for one in past:
+        known = kept.get(one["stand_alone"])
+        if known is None or (one["named"] and not known["named"]):
+            kept[one["stand_alone"]] = one
+    return list(kept.values())[:MOST_READ_AGAIN]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,14 +21,17 @@ from kinodex.cli.context import (
     VideosArgument,
     command_context,
 )
+from kinodex.exits import EXIT_SOME_FAILED
 from kinodex.text import clean, printable, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from kinodex.exports.formats import Format
-    from kinodex.schemas.exports import ExportedDocument
-    from kinodex.usecases.exchange.exporting import ExportedFile
+    from kinodex.schemas.api.exports import ExportedDocument
+    from kinodex.usecases.exchange.exporting import ExportedFile, ExportRequest
+
+CLIPS = "clips"
 
 
 def export(
@@ -45,6 +51,9 @@ def export(
         str, typer.Option("--kind", metavar="speech|screen|caption", help="Which lines a transcript has.")
     ] = "speech",
     bom: Annotated[bool, typer.Option("--bom", help="Begin CSV so that Excel knows that it is UTF-8.")] = False,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Encode clips again, so that they begin and end at just these frames.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files.")] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
@@ -59,17 +68,19 @@ def export(
     Chapters:    chapters (WebVTT), ffmetadata
     Timelines:   otio, edl, fcpxml, fcp7 (moments with --query, else accepted tags)
     Tables:      videos, lines, tracklets, tags, moments, each as .csv, .jsonl or .parquet, e.g. lines.csv
-    Others:      annotations (W3C), nfo (Kodi)
+    Others:      annotations (W3C), nfo (Kodi), clips (video files of moments or of a --tag; without --exact they are
+                 copied as they are and begin at the key frame before)
 
     \b
     Example: kinodex export srt holiday.mp4 -o holiday.srt
              kinodex export vtt -o transcripts/
              kinodex export edl --query "a man playing drums" -o drums.edl
              kinodex export tags.csv -o decisions.csv
+             kinodex export clips --tag goal -o goals/
     """
     from kinodex.exports.formats import format_of
     from kinodex.exports.material import KINDS
-    from kinodex.schemas.exports import ExportedFilesDocument
+    from kinodex.schemas.api.exports import ExportedFilesDocument
     from kinodex.usecases.exchange.exporting import ExportRequest
     from kinodex.usecases.exchange.exporting import export as make
     from stores.core.errors import UsageError
@@ -77,6 +88,10 @@ def export(
     with command_context(library, profile, as_json, config, device=device) as context:
         if kind not in KINDS:
             raise UsageError("USAGE", f"There are no lines of the kind {kind!r}.", f"Kinds: {', '.join(KINDS)}.")
+        if form == CLIPS:
+            wanted = ExportRequest(CLIPS, None, kind, tag or (), printable(query), k)
+            _clips(context, wanted, videos or (), out, exact=exact, force=force)
+            return
         chosen = format_of(form)
         place = _place(out, context, chosen)
         with context.library() as opened:
@@ -90,6 +105,40 @@ def export(
             return
         written = _write(files, place, chosen, force)
         context.show(ExportedFilesDocument(files=written).payload(), lambda console: _say(console, written))
+
+
+def _clips(
+    context: CommandContext, request: ExportRequest, videos: Sequence[str], out: str | None, *, exact: bool, force: bool
+) -> None:
+    from kinodex.schemas.api.exports import ExportedDocument, ExportedFilesDocument
+    from kinodex.usecases.exchange.cutting import cut_clips
+    from stores.core.errors import UsageError
+
+    if out in (None, "", "-"):
+        raise UsageError("USAGE", "Clips are files.", "Name a folder for them: -o FOLDER/")
+    with context.library() as opened:
+        ids = [opened.resolve(video) for video in videos] or None
+        made = cut_clips(
+            opened.store,
+            replace(request, video_ids=ids),
+            Path(str(out)),
+            lambda query, most, only: opened.search(query, k=most, video_ids=only),
+            exact=exact,
+            force=force,
+        )
+    written = [
+        ExportedDocument(
+            path=str(one.path), format=CLIPS, size=one.path.stat().st_size, video_ids=[one.video_id], note=one.note
+        )
+        for one in made
+        if one.path is not None
+    ]
+    context.show(ExportedFilesDocument(files=written).payload(), lambda console: _say(console, written))
+    failed = [one for one in made if one.error is not None]
+    for one in failed:
+        print(clean(f"{one.name}: not cut: {one.error}"), file=sys.stderr)
+    if failed:
+        raise typer.Exit(EXIT_SOME_FAILED)
 
 
 def _place(out: str | None, context: CommandContext, form: Format) -> str | None:
@@ -123,7 +172,7 @@ def _print(context: CommandContext, files: list[ExportedFile]) -> None:
 def _write(files: list[ExportedFile], out: str, form: Format, force: bool) -> list[ExportedDocument]:
     """Writes all files, or none if one of them is there already."""
     from kinodex.exports.places import refuse_existing, write_whole
-    from kinodex.schemas.exports import ExportedDocument
+    from kinodex.schemas.api.exports import ExportedDocument
     from stores.core.errors import UsageError
 
     place = Path(out)

@@ -16,7 +16,7 @@ from kinodex.text import clean
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kinodex.schemas.exports import ImportedFilesDocument
+    from kinodex.schemas.api.exports import ImportedFilesDocument
 
 
 def import_files(
@@ -40,7 +40,7 @@ def import_files(
     Example: kinodex export vtt talk.mp4 -o talk.vtt   (correct it)   kinodex import talk.vtt
     Exit:    0 all imported, 3 some files were not
     """
-    from kinodex.schemas import exports as schema
+    from kinodex.schemas.api import exports as schema
     from kinodex.usecases.exchange.importing import ImportOptions, document, import_file, read_file, refused
     from stores.core.errors import UsageError
 

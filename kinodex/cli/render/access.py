@@ -12,7 +12,7 @@ from kinodex.text import clean
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kinodex.schemas import access as schema
+    from kinodex.schemas.api import access as schema
 
 
 def line(console: Console, said: str) -> None:

@@ -50,6 +50,12 @@ class JobsPage(Document):
     next: str | None
 
 
+class OrderedJob(JobCard):
+    """A job that was ordered; ``new`` is false if it had been ordered before under the same key."""
+
+    new: bool
+
+
 class JobItem(Document):
     """How one item of a job ended; ``video_id``: "" for what became no video that can be seen."""
 
@@ -70,13 +76,6 @@ class JobDetail(JobCard):
     items: list[JobItem]
     more: int
     stopped: str
-
-
-class JobOrdered(Document):
-    """An order was taken; ``new`` is false if it had been taken before under the same key."""
-
-    job: JobCard
-    new: bool
 
 
 class PlannedStageCount(Document):

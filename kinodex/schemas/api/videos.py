@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from kinodex.schemas.api.media import PlaybackDocument
 from kinodex.schemas.base import Document, Fault, Number
-from kinodex.schemas.media import PlaybackDocument
 from kinodex.schemas.search import Index
 from kinodex.schemas.videos import Media
 

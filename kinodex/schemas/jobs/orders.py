@@ -9,7 +9,7 @@ from pydantic import Field
 
 from kinodex.schemas.base import Document
 
-MOST_VIDEOS = 10_000
+MOST_VIDEOS = 100_000
 """Videos or paths named in one order. Source: our choice."""
 
 Path = Annotated[str, Field(min_length=1, max_length=4_096)]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from kinodex.schemas import access as schema
+from kinodex.schemas.api import access as schema
 from kinodex.server.asking import COOKIE, Viewed, drop_session, set_session
 from kinodex.views import access, accounts
 from stores.core.principal import Scope

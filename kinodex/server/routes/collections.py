@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from kinodex.schemas import access as schema
+from kinodex.schemas.api import access as schema
 from kinodex.server.asking import Viewed
 from kinodex.views import collections
 from stores.core.principal import Role

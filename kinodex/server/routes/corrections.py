@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Query
 
+from kinodex.schemas.api.exports import ImportedFile
 from kinodex.schemas.api.moments import LineShown, LineText, LineVersions
-from kinodex.schemas.exports import ImportedFile
 from kinodex.server.asking import Viewed
 from kinodex.server.problems import errors
 from kinodex.views import corrections as views

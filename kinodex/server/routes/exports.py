@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 
-from kinodex.schemas.exports import ExportAsked, FormatsDocument
+from kinodex.schemas.api.exports import ExportAsked, FormatsDocument
 from kinodex.server.asking import Viewed
 from kinodex.views import exports as view_of
 

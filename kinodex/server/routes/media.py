@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
-from kinodex.schemas.media import FramesDocument, PeaksDocument, ProxyDocument, SpritesDocument
+from kinodex.schemas.api.media import FramesDocument, PeaksDocument, ProxyDocument, SpritesDocument
 from kinodex.server.asking import Viewed
 from kinodex.server.problems import Responses, errors
 from kinodex.views import media

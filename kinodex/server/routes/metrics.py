@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
-from kinodex.views.metrics import CONTENT_TYPE, server_metrics
+from kinodex.views.work.metrics import CONTENT_TYPE, server_metrics
 from stores.core.errors import UsageError
 
 if TYPE_CHECKING:

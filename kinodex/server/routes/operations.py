@@ -8,7 +8,7 @@ from kinodex.schemas.api.operations import EndpointTested, SettingsShown
 from kinodex.schemas.doctor import DoctorDocument
 from kinodex.schemas.models import ModelsDocument
 from kinodex.server.asking import Viewed
-from kinodex.views import operations as views
+from kinodex.views.work import operations as views
 
 router = APIRouter(tags=["settings"])
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from encoders.types import WeightsError
-from stores.amending import TextSpace, amend, renew_vectors, waiting
 from stores.core.errors import KinodexError
 from stores.corrections.records import Corrected, NewText
+from stores.maintenance.amending import TextSpace, amend, renew_vectors, waiting
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders

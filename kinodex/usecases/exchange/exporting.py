@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from kinodex.exports.formats import Format, Part, Wishes, format_of
+from kinodex.exports.formats import Part, Wishes, format_of
 from kinodex.exports.material import Decided, Followed, FoundMoment, Line, VideoMaterial
 from kinodex.exports.places import safe_name
 from kinodex.usecases.places import places_of
@@ -79,11 +79,11 @@ def export(store: LibraryStore, request: ExportRequest, search: Search) -> list[
         StoreError: if the library cannot be read.
     """
     form = format_of(request.format)
-    tag_ids = tuple(_tag(store, one) for one in request.tags)
+    tag_ids = tag_ids_of(store, request.tags)
     if "moments" in form.parts and not request.query and form.name.startswith("moments"):
         raise UsageError("USAGE", "These are the moments of a search.", "Say what to look for with --query.")
     wishes = Wishes(request.query or "Kinodex", request.kind, tag_ids, request.query, request.bom)
-    videos = materials(store, request, form, tag_ids, search)
+    videos = materials(store, request, form.parts, tag_ids, search)
     if form.together:
         ids = tuple(one.video_id for one in videos)
         stem = safe_name(PurePosixPath(videos[0].name).stem) if len(videos) == 1 else "kinodex"
@@ -106,22 +106,22 @@ def file_names(videos: Sequence[VideoMaterial]) -> dict[str, str]:
 
 
 def materials(
-    store: LibraryStore, request: ExportRequest, form: Format, tag_ids: Sequence[str], search: Search
+    store: LibraryStore, request: ExportRequest, parts: frozenset[Part], tag_ids: Sequence[str], search: Search
 ) -> list[VideoMaterial]:
-    """What is known about the videos of a request, as much as its format needs; by name, the moments' best first."""
+    """What is known about the videos of a request, as much of it as is needed; by name, the moments' best first."""
     wanted = store.catalog.indexed() if request.video_ids is None else list(request.video_ids)
     if tag_ids:
         tagged = videos_with(store.engine, tag_ids)
         wanted = [video_id for video_id in wanted if video_id in tagged]
     moments: Mapping[str, Sequence[FoundMoment]] = {}
-    if request.query and "moments" in form.parts:
+    if request.query and "moments" in parts:
         narrowed = wanted if tag_ids or request.video_ids is not None else None
         if narrowed is None or narrowed:
             moments = _moments(search(request.query, min(request.k, MOST_MOMENTS), narrowed))
         wanted = [video_id for video_id in moments if video_id in set(wanted)]
     entries = {entry.video_id: entry for entry in store.catalog.entries(wanted)}
     places = places_of(store, entries)
-    needed = form.parts - ({"decisions"} if moments else set())
+    needed = parts - ({"decisions"} if moments else set())
     found = []
     for video_id in wanted:
         if video_id in entries:
@@ -224,6 +224,15 @@ def _moments(found: Found) -> dict[str, list[FoundMoment]]:
 def _uri(place: str) -> str:
     """A location as editors and browsers write it: ``file:///…``."""
     return path_of(place).as_uri()
+
+
+def tag_ids_of(store: LibraryStore, texts: Sequence[str]) -> tuple[str, ...]:
+    """The ids of tags meant by ids or names.
+
+    Raises:
+        UsageError: USAGE if there is no such tag.
+    """
+    return tuple(_tag(store, one) for one in texts)
 
 
 def _tag(store: LibraryStore, text: str) -> str:

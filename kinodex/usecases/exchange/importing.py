@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from kinodex.exports.material import Line
 from kinodex.exports.reading import Cue, Fault, TableFile, csv_rows, cues, json_rows, parquet_rows, text_of
 from kinodex.exports.wording import one_line
-from kinodex.schemas import exports as schema
+from kinodex.schemas.api import exports as schema
 from kinodex.usecases.exchange.correcting import correct
 from kinodex.usecases.exchange.exporting import lines_of
 from stores.core.errors import KinodexError, UsageError
@@ -174,7 +174,7 @@ def _read_lines(store: LibraryStore, table: TableFile, options: ImportOptions, w
 
 def _read_cues(store: LibraryStore, name: str, found: Sequence[Cue], options: ImportOptions, wanted: _Wanted) -> None:
     known = _Lines(store, options.editable)
-    video_id = options.video_id or _named(store, name, found)
+    video_id = options.video_id or _named(store, name, found, options.editable)
     lines = known.of(video_id)
     if lines is None:
         raise UsageError("UNKNOWN_VIDEO", f"No video of this library is {video_id!r}.")
@@ -192,17 +192,21 @@ def _read_cues(store: LibraryStore, name: str, found: Sequence[Cue], options: Im
         _want(line, cue.line, cue.text, video_id, seen, wanted)
 
 
-def _named(store: LibraryStore, name: str, found: Sequence[Cue]) -> str:
-    """The video that a transcript is of: that of the lines it names, else the one with the name of the file."""
+def _named(store: LibraryStore, name: str, found: Sequence[Cue], editable: frozenset[str] | None) -> str:
+    """The video that a transcript is of: that of the lines it names, else the one with the name of the file, of those
+    that may be changed."""
     cited = store.catalog.evidence(cue.name for cue in found if cue.name)
-    videos = {one.video_id for one in cited.values()}
+    videos = {one.video_id for one in cited.values() if editable is None or one.video_id in editable}
     if len(videos) > 1:
         raise UsageError("USAGE", f"{name} has cues of {len(videos)} videos.", "Import them one by one.")
     if videos:
         return videos.pop()
     stem = PurePosixPath(name).stem
     named = [
-        entry.video_id for entry in store.catalog.videos() if any(PurePosixPath(uri).stem == stem for uri in entry.uris)
+        entry.video_id
+        for entry in store.catalog.videos()
+        if (editable is None or entry.video_id in editable)
+        and any(PurePosixPath(uri).stem == stem for uri in entry.uris)
     ]
     if len(named) != 1:
         what = "No video" if not named else "More than one video"

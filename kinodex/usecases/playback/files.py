@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
     from stores.core.records import Video
     from stores.library_store import LibraryStore
 
+_Seen = tuple[str, int, int]
+
 # What files that were touched or copied contain, by path, size and time: each is read once.
-_HASHED: dict[tuple[str, int, int], str] = {}
-_HASHING = threading.Lock()
+_HASHED: dict[_Seen, str] = {}
+_HASHING: defaultdict[_Seen, threading.Lock] = defaultdict(threading.Lock)
 _MOST_HASHED = 100_000
 _INGEST = "Ingest it again, so that what is known is about the file as it is."
 
@@ -65,8 +68,11 @@ def checked(store: LibraryStore, video_id: str) -> tuple[Path, os.stat_result]:
 def _is_same(store: LibraryStore, video_id: str, path: Path, about: os.stat_result) -> bool:
     if store.catalog.known(path, about.st_size, about.st_mtime_ns, note=False) == video_id:
         return True
-    with _HASHING:
-        key = (str(path), about.st_size, about.st_mtime_ns)
+    video = store.catalog.video(video_id)
+    if video is not None and video.size != about.st_size:
+        return False
+    key = (str(path), about.st_size, about.st_mtime_ns)
+    with _HASHING[key]:
         if key not in _HASHED:
             if len(_HASHED) >= _MOST_HASHED:
                 _HASHED.clear()

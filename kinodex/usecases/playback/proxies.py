@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 NAME = "proxy-1.mp4"
 """Of a proxy in the cache; another number when they are made differently."""
 
+_LOG = logging.getLogger(__name__)
 _GIGABYTE = 1_000_000_000
 _MOST_WAITING = 100
 
@@ -137,8 +139,9 @@ class Proxies:
             made = ProxyState("cancelled")
         except KinodexError as error:
             made = ProxyState("failed", error=error)
-        except Exception as error:  # noqa: BLE001 - told to those who ask for its state
-            made = ProxyState("failed", error=KinodexError("INTERNAL", f"The proxy could not be made: {error}"))
+        except Exception:  # noqa: BLE001 - told to those who ask for its state
+            _LOG.exception("The proxy of %s cannot be made", video_id)
+            made = ProxyState("failed", error=KinodexError("INTERNAL", "The proxy cannot be made; the log says why."))
         with self._lock:
             making.now = made
 

@@ -96,7 +96,7 @@ def undo(view: LibraryView, token: str) -> Undone:
     """
     view.require("review")
     by_id = None if view.principal.may("admin") else view.principal.user_id
-    undone = view.store.reviews.undo(token, by_id)
+    undone = view.store.reviews.undo(token, by_id, view.changeable())
     return Undone(decisions=[UndoneDecision(video_id=video_id, tag_id=tag_id) for video_id, tag_id in undone])
 
 

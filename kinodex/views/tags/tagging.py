@@ -130,6 +130,7 @@ def import_csv(view: LibraryView, data: bytes) -> ImportedDocument:
     from kinodex.usecases.tags import import_tags
 
     view.require("edit")
+    view.require_all()
     if len(data) > IMPORTED:
         raise UsageError("TOO_LARGE", f"A file of tags has at most {IMPORTED:,} bytes.", "Import it in pieces.")
     with tempfile.TemporaryDirectory() as folder:

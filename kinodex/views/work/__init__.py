@@ -1,1 +1,1 @@
-"""Jobs, failures, and the folders to take files from."""
+"""Jobs, failures, the folders to take files from, and how the server is run."""

@@ -7,11 +7,11 @@ not see, only the names are shown that the one who ordered it named.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kinodex.schemas.api.jobs import JobCard, JobDetail, JobItem, JobOrdered, JobsPage
+from kinodex.schemas.api.jobs import JobCard, JobDetail, JobItem, JobsPage
 from kinodex.schemas.base import Fault
 from kinodex.schemas.jobs.documents import JobFault
 from kinodex.schemas.jobs.orders import (
@@ -37,6 +37,14 @@ LISTED = 200
 """Items of a job that are shown, those that failed first. Source: our choice."""
 
 _GOOD = ("done", "reused")
+
+
+@dataclass(frozen=True, slots=True)
+class JobOrdered:
+    """An order was taken; ``new`` is false if it had been taken before under the same key."""
+
+    job: JobCard
+    new: bool
 
 
 def order(view: LibraryView, asked: Order, idempotency_key: str = "") -> JobOrdered:

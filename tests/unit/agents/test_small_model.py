@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 from fractions import Fraction
 
 import pytest
 
 from agents.answering.by_model import summary_by_model
-from agents.answering.claims import Answer
-from agents.chat.answerer import Answerer
 from agents.llm import LLM, EndpointSettings
 from agents.llm.completion import Completion, Request
 from agents.questions.conversation.rewriter import Rewriter
@@ -20,6 +17,7 @@ from encoders.bundle import Encoders
 from stores.core.errors import EndpointError
 from stores.core.records import Evidence, Span
 from tests.unit.agents.small_library import Library
+from tests.unit.agents.turns_of_a_model import Turns, ask
 
 SECOND = Fraction(1, 1)
 
@@ -59,7 +57,7 @@ LINES = [
 
 def summary(*sentences: tuple[list[int], str]) -> list[tuple[str, list[str]]]:
     llm, _ = small({"sentences": [{"notes": notes, "text": text} for notes, text in sentences]})
-    made = summary_by_model(llm, "What is it about?", LINES)
+    made, _ = summary_by_model(llm, "What is it about?", LINES)
     return [(claim.text, [one.evidence_id for one in claim.citations]) for claim in made]
 
 
@@ -83,6 +81,12 @@ def test_several_sentences_in_one_are_judged_one_by_one_and_a_cut_one_is_left_ou
 
 def test_what_rests_on_no_line_is_no_claim() -> None:
     assert summary(([9], "Dragons fly."), ([1], "…")) == []
+
+
+def test_lines_that_it_named_are_told_even_where_its_sentence_says_nothing() -> None:
+    llm, _ = small({"sentences": [{"notes": [2, 2, 9], "text": "…"}, {"notes": [1], "text": "A boat."}]})
+    _, named = summary_by_model(llm, "What is it about?", LINES)
+    assert named == [LINES[1], LINES[0]]
 
 
 SHOWN = Shown("vid", "boat.mp4", Span(0, 2, SECOND), "Three fishermen are on board")
@@ -132,29 +136,6 @@ def test_words_that_point_back(text: str) -> None:
 @pytest.mark.parametrize("text", ["What does the poster say?", "谁是老师？", "How long is boat.mp4?"])
 def test_words_that_do_not(text: str) -> None:
     assert not leans(text)
-
-
-class Turns:
-    """Says what is next of several things; yes to every judgement, at a probability."""
-
-    def __init__(self, *said: object, yes: float = 0.95) -> None:
-        self._said = list(said)
-        self._yes = yes
-        self.asked: list[str] = []
-
-    def complete(self, request: Request) -> Completion:
-        self.asked.append("judge" if request.logprobs else request.schema.name if request.schema else "text")
-        if request.logprobs:
-            return Completion("Yes", likely=({"Yes": math.log(self._yes), "No": math.log(1 - self._yes)},))
-        return Completion(json.dumps(self._said.pop(0)))
-
-    def close(self) -> None:
-        pass
-
-
-def ask(library: Library, encoders: Encoders, backend: Turns, question: str, video: str = "pizza") -> Answer:
-    llm = LLM(EndpointSettings("", "local", short_prompts=True), backend)
-    return Answerer(library[0], encoders, llm).ask(question, video_ids=[library[1][video]])
 
 
 def test_what_the_rules_answer_costs_no_call(library: Library, encoders: Encoders) -> None:

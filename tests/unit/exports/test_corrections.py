@@ -11,12 +11,12 @@ from encoders.bundle import Encoders
 from encoders.spaces import collections
 from kinodex.usecases.exchange.correcting import correct, renew
 from kinodex.usecases.exchange.exporting import lines_of
-from stores.amending import amend, waiting
 from stores.core.errors import StoreError, UsageError
 from stores.core.records import ScreenText, Span, StageKey, StageOutput, Utterance, VectorItem
 from stores.corrections.records import NewText
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
+from stores.maintenance.amending import amend, waiting
 from stores.maintenance.forget import forget
 from stores.maintenance.rebuild import rebuild_index
 from stores.maintenance.verify import verify

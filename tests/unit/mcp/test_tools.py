@@ -12,7 +12,7 @@ import pytest
 from mcp import Client
 
 from kinodex.library import Library
-from kinodex.mcp.server import make_server, owners_door
+from kinodex.mcp.server import make_server, owners_reach
 from kinodex.settings import ENVIRONMENT
 from tests.unit.kinodex.chat_library import HOSTILE, make
 from tests.unit.pipeline.media import BLUE, flat, make_video
@@ -29,8 +29,9 @@ READ_ONLY = {
     "look_at_frames",
     "get_answer",
     "get_job",
+    "list_tags",
 }
-OTHERS = {"ask", "start_ingest"}
+OTHERS = {"ask", "start_ingest", "decide_tag"}
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 
 def talk(library: Library, mode: str, do: Callable[[Client], Awaitable[Any]]) -> Any:
     async def run() -> Any:
-        async with Client(make_server(owners_door(library)), mode=mode) as client:
+        async with Client(make_server(owners_reach(library)), mode=mode) as client:
             return await do(client)
 
     return anyio.run(run)
@@ -150,6 +151,18 @@ def test_a_question_is_answered_with_citations_and_followed_up(library: Library)
     known = call(library, "get_answer", turn_id=first["turn_id"]).structured_content
     assert known["answer"] == first["answer"]
     assert call(library, "ask", question="What?", session_id="thr_no").is_error
+
+
+def test_tags_are_listed_and_decided(library: Library, tmp_path: Path) -> None:
+    (tmp_path / "tags.csv").write_text("id,name\nt1,披萨\nt2,boats\n")
+    library.import_tags(tmp_path / "tags.csv")
+    pizza = library.resolve("pizza.mp4")
+    done = call(library, "decide_tag", video_id=pizza, tag_id="t1", verdict="accepted").structured_content
+    assert done["undo"]
+    tags = {one["tag_id"]: one for one in call(library, "list_tags").structured_content["tags"]}
+    assert (tags["t1"]["name"], tags["t1"]["videos"], tags["t2"]["videos"]) == ("披萨", 1, 0)
+    assert call(library, "get_video", video_id=pizza).structured_content["tags"] == ["披萨"]
+    assert call(library, "decide_tag", video_id=pizza, tag_id="t9", verdict="accepted").is_error
 
 
 def test_jobs_are_ordered_and_followed(library: Library, tmp_path: Path) -> None:

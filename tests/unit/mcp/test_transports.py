@@ -71,10 +71,21 @@ def test_standard_output_is_the_protocols_alone(root: Path) -> None:
         {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "list_videos", "arguments": {}}},
         {"jsonrpc": "2.0", "id": 3, "method": "resources/read", "params": {"uri": "kinodex://schema"}},
     ]
-    sent = "".join(f"{json.dumps(line)}\n" for line in lines)
-    ran = subprocess.run(command(root), input=sent, capture_output=True, text=True, timeout=120, check=False)
-    answers = {one["id"]: one for one in map(json.loads, ran.stdout.splitlines()) if "id" in one}
-    assert set(answers) == {1, 2, 3}, ran.stderr
+    pipe = subprocess.PIPE
+    answers: dict[int, Any] = {}
+    with subprocess.Popen(command(root), stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True) as ran:
+        assert ran.stdin is not None
+        assert ran.stdout is not None
+        for line in lines:
+            ran.stdin.write(f"{json.dumps(line)}\n")
+            ran.stdin.flush()
+            while "id" in line and line["id"] not in answers:
+                # Whatever is written there must be a message.
+                answer = json.loads(ran.stdout.readline())
+                answers[answer.get("id", 0)] = answer
+        ran.stdin.close()
+        assert ran.stdout.read() == ""
+        assert ran.wait(60) == 0
     assert answers[2]["result"]["structuredContent"]["total"] == 3
     assert answers[1]["result"]["serverInfo"]["name"] == "kinodex"
 
@@ -107,6 +118,7 @@ def test_with_access_control_a_key_is_asked_for_and_seen_by_the_tools(root: Path
 
     with Library.open(Path(shutil.copytree(root, tmp_path / "library")), create=False) as library:
         access = library.store.access
+        access.users.add("admin", "correct horse battery")
         user = access.users.add("reader", "correct horse battery")
         app = create_app(library)
         with TestClient(app, base_url=HERE) as client:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
@@ -18,7 +19,8 @@ from kinodex.settings import ServerSettings
 from stores.core.principal import OWNER, Principal
 from stores.jobs.records import JobEvent
 from tests.unit.jobs.films import make_films
-from tests.unit.jobs.test_worker import ended
+from tests.unit.jobs.test_worker import ended, until
+from tests.unit.server.test_running import serving
 
 ANNA = Principal("usr_anna", "anna", frozenset(("read", "jobs")))
 OTTO = Principal("usr_otto", "otto", frozenset(("read", "jobs")))
@@ -86,9 +88,9 @@ def test_a_folder_is_chosen_planned_ingested_and_followed(server: Server, librar
     plan = server.post("/jobs/plan", order)
     assert (plan["inputs"], plan["videos"], plan["problems"][0]["name"]) == (3, 2, "broken.mp4")
     made = server.post("/jobs", order, 202, key="a")
-    job_id = made["job"]["job_id"]
-    assert (made["new"], made["job"]["state"], made["job"]["files"]) == (True, "queued", ["films"])
-    assert server.post("/jobs", order, 202, key="a")["job"]["job_id"] == job_id
+    job_id = made["job_id"]
+    assert (made["new"], made["state"], made["files"]) == (True, "queued", ["films"])
+    assert server.post("/jobs", order, 202, key="a")["job_id"] == job_id
     server.post("/jobs", {"kind": "verify"}, 409, key="a")
     with WorkerProcess(library.settings):
         events = stream(server, job_id)
@@ -116,7 +118,7 @@ def test_a_folder_is_chosen_planned_ingested_and_followed(server: Server, librar
 
 
 def test_a_job_is_cancelled_and_retried(server: Server) -> None:
-    job_id = server.post("/jobs", {"kind": "verify"}, 202)["job"]["job_id"]
+    job_id = server.post("/jobs", {"kind": "verify"}, 202)["job_id"]
     server.post(f"/jobs/{job_id}/retry", None, 409)
     assert server.post(f"/jobs/{job_id}/cancel")["state"] == "cancelled"
     assert stream(server, job_id)[-1][1:] == ("ended", {"state": "cancelled"})
@@ -177,7 +179,7 @@ def test_without_named_folders_only_the_owner_at_this_machine_may_ingest(library
 
 def test_nobody_sees_or_touches_the_jobs_of_others(library: Library) -> None:
     server = Server(library)
-    job_id = server.by(ANNA).post("/jobs", {"kind": "tag"}, 202, key="k")["job"]["job_id"]
+    job_id = server.by(ANNA).post("/jobs", {"kind": "tag"}, 202, key="k")["job_id"]
     assert [one["job_id"] for one in server.get("/jobs")["jobs"]] == [job_id]
     server.by(OTTO)
     assert server.get("/jobs")["jobs"] == []
@@ -187,7 +189,7 @@ def test_nobody_sees_or_touches_the_jobs_of_others(library: Library) -> None:
     server.post(f"/jobs/{job_id}/cancel", None, 404)
     server.post(f"/jobs/{job_id}/retry", None, 404)
     server.get("/jobs", 400, cursor=job_id)
-    assert server.post("/jobs", {"kind": "tag"}, 202, key="k")["job"]["job_id"] != job_id
+    assert server.post("/jobs", {"kind": "tag"}, 202, key="k")["job_id"] != job_id
     server.post("/jobs", {"kind": "verify"}, 403)
     server.post("/jobs", {"kind": "reembed"}, 403)
     assert len(server.by(OWNER).get("/jobs")["jobs"]) == 2
@@ -198,7 +200,9 @@ def test_nobody_sees_or_touches_the_jobs_of_others(library: Library) -> None:
     server.post("/failures/retry", {}, 403)
 
 
-def test_videos_that_are_hidden_are_not_named_in_events_and_items(library: Library, monkeypatch) -> None:
+def test_videos_that_are_hidden_are_not_named_in_events_and_items(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from kinodex.views.library_view import LibraryView
     from kinodex.views.work import jobs
 
@@ -210,3 +214,21 @@ def test_videos_that_are_hidden_are_not_named_in_events_and_items(library: Libra
     assert [one.payload["video_id"] for one in jobs._seen(view, events)] == ["vid_seen", ""]
     report = {"videos": [{"video_id": "vid_hidden", "uri": "/x/a.mp4", "status": "done", "error": None}]}
     assert [(one.video_id, one.name) for one in jobs._items(view, report)] == [("", "a.mp4")]
+
+
+def test_a_job_outlives_the_server_that_it_was_ordered_at(library: Library, tmp_path: Path) -> None:
+    films = make_films(tmp_path / "films", 5)
+    root = library.settings.library
+    with serving(root) as (process, url), httpx2.Client(base_url=f"{url}/api/v1", timeout=60) as client:
+        order = {"kind": "ingest", "paths": [str(films)]}
+        job_id = client.post("/jobs", json=order, headers={"Idempotency-Key": "once"}).json()["job_id"]
+        until(lambda: client.get(f"/jobs/{job_id}").json()["share"] > 0)
+        process.kill()
+    with serving(root) as (_, url), httpx2.Client(base_url=f"{url}/api/v1", timeout=240) as client:
+        assert client.post("/jobs", json=order, headers={"Idempotency-Key": "once"}).json()["new"] is False
+        followed = "".join(client.get(f"/jobs/{job_id}/events").iter_text())
+        assert followed.index("event: begun") < followed.index("event: resumed") < followed.index("event: ended")
+        done = client.get(f"/jobs/{job_id}").json()
+    assert (done["state"], done["totals"]["done"]) == ("done", 5)
+    ended_at = [one.payload["video_id"] for one in library.store.jobs.events_after(job_id) if one.kind == "video"]
+    assert len(set(ended_at)) == 5

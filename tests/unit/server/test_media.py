@@ -137,6 +137,37 @@ def test_what_does_not_exist(server: Server) -> None:
     assert store.derived.size() == 0
 
 
+_MEDIA = (
+    *("media", "proxy", "proxy/media", "frames", "frame", "thumbnails/000000000000.jpg"),
+    *("sprites", "sprites/0.jpg", "peaks", "captions.vtt"),
+)
+
+
+def test_nothing_of_a_video_that_is_not_theirs(server: Server) -> None:
+    put(
+        server.library.store,
+        server.ids["plays.mp4"],
+        "thumbnails",
+        blobs=[Blob("000000000000.jpg", b"\xff\xd8 a picture")],
+    )
+    server.post("hevc.mkv", "proxy")
+    server.proxied("hevc.mkv")
+    tags = {what: server.get("plays.mp4", what).headers.get("etag", "*") for what in _MEDIA}
+    server.library.store.access.users.add("Ada", "correct horse battery", everything=True)
+    for what in _MEDIA:
+        assert server.get("plays.mp4", what).status_code == 401, what
+    server.library.store.access.users.add("Eve", "correct horse battery")
+    login = {"name": "Eve", "password": "correct horse battery"}
+    assert server.client.post("/api/v1/login", json=login).status_code == 200
+    for what in _MEDIA:
+        for name in ("plays.mp4", "hevc.mkv"):
+            answer = server.get(name, what, if_none_match=tags[what], range="bytes=0-1")
+            assert (answer.status_code, answer.json()["code"]) == (404, "UNKNOWN_VIDEO"), what
+            assert name not in answer.text
+    for what in ("proxy", "proxy/cancel"):
+        assert server.post("hevc.mkv", what).json()["code"] == "UNKNOWN_VIDEO"
+
+
 def test_how_a_video_is_played(server: Server) -> None:
     def how(name: str) -> Any:
         return server.client.get(f"/api/v1/videos/{server.ids[name]}").json()["playback"]

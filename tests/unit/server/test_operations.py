@@ -91,13 +91,14 @@ def test_what_is_wrong_with_the_endpoint_is_said_with_a_code(tmp_path: Path, mon
     with Library(settings_of(tmp_path, monkeypatch), create=True) as library:
         tested = Server(library).by(OWNER).post("/settings/endpoint-test")
     assert (tested["answers"], tested["error"]["code"]) == (False, "ENDPOINT_UNREACHABLE")
+    monkeypatch.delenv("KINODEX_MODEL")
     with Library.open(tmp_path / "plain") as plain:
         assert Server(plain).by(OWNER).post("/settings/endpoint-test")["configured"] is False
 
 
 def test_metrics_count_requests_by_route_and_jobs_by_state(library: Library) -> None:
     server = Server(library).by(OWNER)
-    job_id = server.post("/jobs", {"kind": "verify"}, 202)["job"]["job_id"]
+    job_id = server.post("/jobs", {"kind": "verify"}, 202)["job_id"]
     server.get(f"/jobs/{job_id}")
     server.get("/jobs/job_none", 404)
     text = server.client.get("/metrics").text

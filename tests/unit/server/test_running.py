@@ -24,6 +24,8 @@ from tests.unit.server.serving import events
 
 API = "/api/v1"
 
+pytestmark = pytest.mark.slow
+
 
 @contextmanager
 def serving(library: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
@@ -57,7 +59,7 @@ def test_it_ends_when_it_is_asked_to_and_ends_its_streams(root: Path, with_signa
         # Somebody else answers it, so that it stays open.
         lease = store.turns.begin(thread.thread_id, "How hot?")
         with serving(root) as (process, url), httpx2.Client(base_url=url, timeout=30) as client:
-            assert client.get(f"{API}/ready").json() == {"status": "ready"}
+            assert client.get(f"{API}/ready").json()["status"] == "ready"
             seen: list[object] = []
             follower = threading.Thread(
                 target=lambda: seen.extend(events(client, f"{API}/turns/{lease.turn_id}/events"))
@@ -152,3 +154,20 @@ def test_it_reads_while_another_process_ingests(root: Path):
 def test_addresses_of_this_machine(host: str, loopback: bool, url: str):
     assert is_loopback(host) == loopback
     assert url_of(host, 1) == url
+
+
+def test_other_machines_are_let_in_once_people_log_in(root: Path):
+    with LibraryStore.open(root) as store:
+        store.access.users.add("ada", "correct horse battery", scopes=("read", "admin"), everything=True)
+    with (
+        serving(root, "--host", "0.0.0.0") as (_, url),
+        httpx2.Client(base_url=url.replace("localhost", "127.0.0.1"), timeout=60) as client,
+    ):
+        answer = client.get(f"{API}/videos")
+        assert (answer.status_code, answer.json()["code"]) == (401, "LOGIN_REQUIRED")
+        assert client.get("/").status_code == 200
+        assert client.get(f"{API}/health").status_code == 200
+        asked = {"name": "ada", "password": "correct horse battery"}
+        assert client.post(f"{API}/login", json=asked).status_code == 200
+        assert client.get(f"{API}/videos").json()["total"] == 4
+        assert client.get(f"{API}/videos", headers={"host": "evil.example"}).status_code == 421

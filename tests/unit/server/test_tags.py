@@ -26,8 +26,9 @@ PASSWORD = "correct horse battery"
 
 
 def decision(video_id: str, tag_id: str, confidence: float, *evidence: str) -> Decision:
-    state = "accepted" if confidence >= THRESHOLD else "abstained"
-    return Decision(video_id, tag_id, state, confidence, ("words",), evidence, (("words", confidence),))
+    accepted = confidence >= THRESHOLD
+    scores = (("words", confidence),)
+    return Decision(video_id, tag_id, "accepted" if accepted else "abstained", confidence, ("words",), evidence, scores)
 
 
 class Videos:

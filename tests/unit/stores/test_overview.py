@@ -13,7 +13,7 @@ from stores.core.ids import base_stage
 from stores.core.records import StageKey, StageOutput
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
-from stores.overview import overview
+from stores.listing.overview import overview
 from tests.unit.stores.builders import add_video, put, vector_item
 from tests.unit.stores.test_standing import step
 

@@ -23,7 +23,7 @@ from pipeline.segments.parts import part_fingerprint, parts_of
 from stores.core.records import Blob, StageKey, StageOutput, VectorItem
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
-from stores.overview import overview
+from stores.listing.overview import overview
 from stores.vectors.snapshot import VECTORS_BLOB, unpack_vectors
 from tests.e2e.media import write_video
 from workflows.ingest import ingest

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from kinodex.schemas.api.jobs import FolderListing, JobCard, JobDetail, JobOrdered, JobPlan, JobsPage
+from kinodex.schemas.api.jobs import FolderListing, JobCard, JobDetail, JobPlan, JobsPage, OrderedJob
 from kinodex.schemas.jobs.orders import Order
 from kinodex.server.asking import Viewed
 from kinodex.server.events import RESPONSES, After, Event, LastEventId, News, streams_of
@@ -38,11 +38,11 @@ def order_job(
     order: Order,
     response: Response,
     idempotency_key: Key = None,
-) -> JobOrdered:
+) -> OrderedJob:
     """Put a job into the queue; the same key orders it once, even across restarts."""
     made = views.order(view, order, idempotency_key or "")
     response.headers["Location"] = f"{urls.API}/jobs/{made.job.job_id}"
-    return made
+    return OrderedJob(**dict(made.job), new=made.new)
 
 
 @router.post("/jobs/plan", responses=errors("UNKNOWN_VIDEO"))

@@ -44,6 +44,7 @@ export interface Playback {
   how: "file" | "proxy" | "none";
   reason: string;
   mime: string;
+  fault?: Fault | null;
 }
 
 export interface CollectionName {
@@ -131,8 +132,11 @@ export interface TagEvidence extends Stretch {
 
 export interface TagDecision extends TagName {
   state: string;
-  score: number | null;
-  by: "automatic" | "person";
+  score: number;
+  by: string;
+  /** What was decided automatically, where a person decided otherwise. */
+  automatic: string;
+  automatic_score: number | null;
   evidence: TagEvidence[];
 }
 
@@ -215,13 +219,16 @@ export interface Evidence extends Stretch {
 
 export interface Tag extends TagName {
   aliases: string[];
-  parents: string[];
-  description: string;
+  parents: TagName[];
+  facet: string;
+  language: string;
+  status: string;
   videos: number;
 }
 
 export interface TagList {
   tags: Tag[];
+  total: number;
   next: string | null;
 }
 

@@ -6,6 +6,8 @@ import type { Message } from "../i18n/i18n.svelte";
 export interface Key {
   /** As `KeyboardEvent.key` says it, "Shift+" before it where it must be held. Several do the same. */
   keys: string[];
+  /** How they are shown, where that is shorter. */
+  as?: string[];
   label: Message;
   run: (event: KeyboardEvent) => void;
   /** Where it is shown; left out, it is not shown. */

@@ -98,6 +98,30 @@ def test_wide_pixels_become_square(player: Player, tmp_path: Path) -> None:
     assert (made.width, made.height) == (240, 96)
 
 
+def test_half_pictures_become_whole_ones(player: Player, tmp_path: Path) -> None:
+    """A bar that moves on between the even and the odd lines, as tape recorded it."""
+    pictures = []
+    for number in range(40):
+        picture = np.full((96, 288, 3), 40, np.uint8)
+        for half in (0, 1):
+            at = number * 6 + half * 3
+            picture[half::2, at : at + 40] = 220
+        pictures.append(picture)
+    combed = {"x264-params": "tff=1", "g": "12"}
+    path = make_video(tmp_path / "tape.mp4", pictures, encoder=combed)
+    video = video_of(path, player)
+    player.make_proxy(path, video, tmp_path / "proxy.mp4")
+    made = video_of(tmp_path / "proxy.mp4", player)
+    starts = player.frame_times(path, video, 0, 1e6).starts
+    assert player.frame_times(tmp_path / "proxy.mp4", made, 0, 1e6).starts == starts
+
+    def combing(of: Path, about: Video) -> float:
+        found = player.frame(of, about, 0.82, 288)[1].astype(np.int16)[..., 0]
+        return float(np.abs(found[2:-2:2] - found[3:-1:2]).mean())
+
+    assert combing(tmp_path / "proxy.mp4", made) < combing(path, video) / 3
+
+
 def test_gaps_in_the_sound_stay_silent(player: Player, tmp_path: Path) -> None:
     """Sound, a second of nothing at all, sound."""
     path = tmp_path / "gap.mkv"

@@ -26,7 +26,7 @@ Asked = Literal["seen", "hidden", "absent"]
 _ID = re.compile(r"\{(\w+)_id\}")
 _ABSENT = {"video": "vid_" + "f" * 20, "thread": "thr_" + "f" * 20, "turn": "trn_" + "f" * 20}
 _ABSENT |= {"job": "job_" + "f" * 20, "collection": "col_" + "f" * 20, "user": "usr_" + "f" * 20}
-_ABSENT |= {"key": "key_" + "f" * 20, "evidence": "utt_ffff_0"}
+_ABSENT |= {"key": "key_" + "f" * 20, "evidence": "utt_ffff_0", "tag": "t_none"}
 _ECHOED = ("query", "sql")
 """Keys of documents that hold what was asked."""
 
@@ -77,8 +77,14 @@ class Asker:
         path = _ID.sub(named, path)
         for name, value in call.path.items():
             path = path.replace(f"{{{name}}}", value)
-        filled = json.loads(_ID.sub(named, json.dumps([call.query, call.body])))
-        answer = self.client.request(method, f"{API}{path}", params=filled[0], json=filled[1], headers=call.headers)
+        filled = json.loads(_ID.sub(named, json.dumps([call.query, call.body, call.content])))
+        sent = {"content": filled[2]} if call.content else {"json": filled[1]}
+        headers = {"Content-Type": "application/octet-stream"} if call.content else {}
+        answer = self.client.request(
+            method, f"{API}{path}", params=filled[0], headers={**headers, **call.headers}, **sent
+        )
+        if "name" in filled[0] and call.content:
+            ids.append(filled[0]["name"].rpartition(".")[0])  # an import repeats what its file is called
         where = f"{method} {path} {filled[0] or ''} {filled[1] or ''} by {self.who}, {asked}"
         kept = [
             f"{name}: {value}" for name, value in answer.headers.items() if name in ("location", "content-disposition")
@@ -106,7 +112,7 @@ class Asker:
 
 def names_ids(route: str, call: Call) -> bool:
     """Whether a call names ids."""
-    return bool(_ID.search(route + json.dumps([call.query, call.body])))
+    return bool(_ID.search(route + json.dumps([call.query, call.body, call.content])))
 
 
 def leaks(answer: Answer, made: Canaries) -> list[str]:
@@ -149,7 +155,7 @@ def _texts(content: bytes) -> Iterator[str]:
     yield content.decode("utf-8", "replace")
 
 
-_RANDOM = re.compile(r"\b(usr|col|key|thr|trn|job)_[0-9a-f]{20}\b")
+_RANDOM = re.compile(r"\b(usr|col|key|thr|trn|job|und)_[0-9a-f]{20}\b")
 _MOVING = ("next", "secret", "usage", "url", "revision", "at", "elapsed")
 
 
@@ -167,6 +173,6 @@ def _still(value: Any) -> Any:
         return {key: key if key in _MOVING and each else _still(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_still(each) for each in value]
-    if isinstance(value, float) and value > 1e9:
+    if isinstance(value, int | float) and value > 1e9:
         return "TIME"
     return value

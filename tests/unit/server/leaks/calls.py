@@ -21,11 +21,12 @@ HOSTILE = KNOWN[:12]
 
 @dataclass(frozen=True)
 class Call:
-    """One request; ``path``: values of what is no id in the route's path."""
+    """One request; ``path``: values of what is no id in the route's path; ``content``: a body that is no JSON."""
 
     query: dict[str, Any] = field(default_factory=dict)
     body: Any = None
     path: dict[str, str] = field(default_factory=dict)
+    content: str = ""
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -65,6 +66,8 @@ _EXPORTS = [
     {"format": name, "query": "harbour" if "moments" in one.parts else "", "video_ids": None}
     for name, one in FORMATS.items()
 ]
+
+_SRT = "1\n00:00:00,000 --> 00:00:01,900\nThe harbour opens at noon.\n"
 
 ROWS: dict[str, list[Call]] = {
     "GET /health": calls(),
@@ -124,6 +127,17 @@ ROWS: dict[str, list[Call]] = {
         Call({"query": "harbour"} if "moments" in one.parts else {}, path={"format": name})
         for name, one in FORMATS.items()
     ],
+    "GET /tags": calls({}, {"q": "cook"}, {"q": WORD}),
+    "GET /tags/export": calls(),
+    "GET /tags/{tag_id}": calls(),
+    "GET /tags/{tag_id}/videos": calls({}, {"limit": 1}),
+    "GET /videos/{video_id}/tags": calls(),
+    "GET /videos/{video_id}/reviews": calls(),
+    "GET /videos/{video_id}/lines/{evidence_id}/versions": calls(),
+    "GET /review": calls({}, {"limit": 1}, {"tag": "t1"}),
+    "GET /settings": calls(),
+    "GET /doctor": calls(),
+    "GET /models": calls(),
     "GET /failures": calls(),
     "GET /folders": calls({}, {"path": "/"}),
     "GET /jobs": calls({}, {"limit": 1}),
@@ -138,6 +152,21 @@ ROWS: dict[str, list[Call]] = {
     "POST /login": bodies({"name": "Ada", "password": "a wrong password"}),
     "POST /logout": calls(),
     "POST /me/password": bodies({"old": "a wrong password", "new": "another wrong password"}),
+    "POST /settings/endpoint-test": calls(),
+    "PATCH /videos/{video_id}/lines/{evidence_id}": bodies({"text": "The harbour opens at noon."}),
+    "DELETE /videos/{video_id}/lines/{evidence_id}": calls(),
+    "POST /decisions": bodies({"decisions": [{"video_id": "{video_id}", "tag_id": "t1", "verdict": "rejected"}]}),
+    "POST /decisions/undo": bodies({"undo": "of nobody"}),
+    "POST /tags/import": [Call(content="id,name\nt3,sailing\n")],
+    "POST /imports": [
+        Call({"name": "any.srt", "video_id": "{video_id}", "dry_run": True}, content=_SRT),
+        Call({"name": f"10-{WORD}.srt", "dry_run": True}, content=_SRT),
+        Call({"name": "cited.srt", "dry_run": True}, content=_SRT.replace("1\n", "{evidence_id}\n", 1)),
+        Call({"name": "tags.csv", "dry_run": True}, content="video_id,tag_id,decision\n{video_id},t1,rejected\n"),
+        Call(
+            {"name": "lines.csv", "dry_run": True}, content="video_id,evidence_id,text\n{video_id},{evidence_id},No.\n"
+        ),
+    ],
     "POST /videos/{video_id}/signed": bodies({"path": "media"}, {"path": "../../users"}),
     "POST /videos/{video_id}/proxy": calls(),
     "POST /videos/{video_id}/proxy/cancel": calls(),

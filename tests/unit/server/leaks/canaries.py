@@ -69,6 +69,7 @@ def make(root: Path, hidden: bool = True) -> Canaries:
         _talk(store, made, hidden)
         _jobs(store, made, hidden)
     made.ids |= {"video": seen[0], "hidden_video": secret[0] if secret else "vid_none"}
+    made.ids |= {"tag": "t1", "hidden_tag": "t_none"}
     made.ids |= {"evidence": "utt_00-seen_0", "hidden_evidence": f"utt_10-{WORD}_0"}
     made.secrets |= {WORD, *secret, str(root)}
     return made

@@ -18,6 +18,7 @@ import uvicorn
 
 from kinodex.library import Library
 from kinodex.server.app import create_app
+from stores.jobs.records import NewJobEvent
 from stores.threads.records import NewEvent
 from tests.unit.server.leaks.canaries import PASSWORD, WORD, Canaries, make
 
@@ -115,12 +116,22 @@ def test_a_stream_tells_no_more_of_a_collection_that_is_taken_away(opened: tuple
 def test_a_stream_of_a_job_ends_when_its_key_is_gone(opened: tuple[Library, Canaries]) -> None:
     library, made = opened
     store, user_id = library.store, made.ids["id_of_editor"]
-    job, _ = store.jobs.order("tag", {"video_ids": []}, user_id)
+    for waiting in ("hidden_job", "job_of_narrow"):
+        store.job_ledger.cancel(made.ids[waiting])
+    store.jobs.order("tag", {"video_ids": []}, user_id)
+    taken = store.job_ledger.take()
+    assert taken is not None
+    job, lease = taken
+    store.job_ledger.append(lease, [NewJobEvent("video", {"name": "seen"})])
+    told: list[str] = []
     with lines_of(library, made, "editor", f"jobs/{job.job_id}/events") as lines:
         for line in lines:
-            if line.startswith("event: "):
+            told.append(line)
+            if line == "event: video":
                 store.access.keys.remove(store.access.keys.all(user_id)[0].key_id)
-    assert not store.access.keys.all(user_id)
+                store.job_ledger.append(lease, [NewJobEvent("video", {"name": "harbour"})])
+    assert "event: error" in told
+    assert "harbour" not in "\n".join(told)
 
 
 def test_media_urls_play_one_video_for_a_while_and_nothing_else(opened: tuple[Library, Canaries]) -> None:

@@ -16,6 +16,8 @@ export const library = {
   libraryAddTitle: "Add videos",
   libraryAddPath: "Folder or file on the server's machine",
   libraryAddPathHint: "Every video below it is watched once. Files are read where they lie, never moved or changed.",
+  folderBrowse: "Folders of the server",
+  folderUp: "Up",
   libraryAddRetry: "Also try again what failed before",
   libraryAddStart: "Start",
   libraryAddStarted: "The videos are being watched",
@@ -36,7 +38,6 @@ export const library = {
   libraryEmptyText: "Add a folder: each video is watched and listened to once, and can then be searched, played and asked.",
   libraryNoneTitle: "No video fits these filters",
   libraryNoneText: "There are others: take one filter away.",
-  libraryWatching: "{kind} is running",
   libraryFindTag: "Find a tag",
   libraryNoTag: "No tag has this name.",
 } as const;

@@ -18,6 +18,8 @@ export const library = {
   libraryAddTitle: "添加视频",
   libraryAddPath: "服务器上的文件夹或文件",
   libraryAddPathHint: "其中的每个视频只看一遍。文件留在原处,不会被移动或修改。",
+  folderBrowse: "服务器上的文件夹",
+  folderUp: "上一级",
   libraryAddRetry: "同时重试之前失败的视频",
   libraryAddStart: "开始",
   libraryAddStarted: "正在处理这些视频",
@@ -38,7 +40,6 @@ export const library = {
   libraryEmptyText: "添加一个文件夹:每个视频看一遍、听一遍,之后就可以搜索、播放和提问。",
   libraryNoneTitle: "没有符合筛选条件的视频",
   libraryNoneText: "去掉一个筛选条件试试。",
-  libraryWatching: "{kind}正在运行",
   libraryFindTag: "查找标签",
   libraryNoTag: "没有这个名称的标签。",
 } satisfies Record<keyof typeof en, string>;

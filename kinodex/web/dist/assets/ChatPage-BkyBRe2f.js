@@ -1,1 +1,0 @@
-import{A as e,C as t,M as n,j as r,o as i}from"./index-CJ-pQa_X.js";import{t as a}from"./Page-QEu9LsgP.js";function o(o,s){n(s,!0);{let n=e(()=>i(`navChat`));a(o,{get title(){return t(n)}})}r()}export{o as default};

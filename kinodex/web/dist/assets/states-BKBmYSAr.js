@@ -1,0 +1,1 @@
+var e={done:`libraryStateDone`,partial:`libraryStatePartial`,unfinished:`libraryStateUnfinished`,pending:`libraryStatePending`,failed:`libraryStateFailed`,quarantined:`libraryStateQuarantined`},t={partial:`warn`,unfinished:`warn`,pending:`plain`,failed:`bad`,quarantined:`bad`};export{t as n,e as t};

@@ -1,0 +1,70 @@
+"""Kinds of jobs on a small real library: they do what their commands do, and go on where a dead worker stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kinodex.jobs.worker import Worker
+from kinodex.library import Library
+from stores.jobs.job_ledger import LEASE_SECONDS, JobLedger
+from stores.jobs.records import NewJobEvent
+from tests.unit.kinodex.chat_library import copied, make
+
+TAGS = "id,name,facet,aliases\npizza,Pizza,what,\nboat,Boat,what,\n"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("made"))
+
+
+@pytest.fixture
+def library(made: Path, tmp_path: Path) -> Iterator[Library]:
+    with Library.open(copied(made, tmp_path)) as opened:
+        (tmp_path / "tags.csv").write_text(TAGS)
+        opened.import_tags(tmp_path / "tags.csv")
+        yield opened
+
+
+def test_videos_are_tagged_and_what_was_tagged_before_the_worker_died_is_not_tagged_again(library: Library) -> None:
+    job, _ = library.store.jobs.order("tag", {"video_ids": None})
+    first, *rest = sorted(library.indexed())
+    dead = JobLedger(library.store.engine, lambda: 1.0, "a worker that is no more")
+    taken = dead.take()
+    assert taken is not None
+    dead.append(taken[1], [NewJobEvent("video", {"video_id": first, "status": "done"})])
+    assert LEASE_SECONDS < 1e9  # by the real clock its lease ended long ago
+    assert Worker(library).run(once=True) == 1
+    done = library.store.jobs.get(job.job_id)
+    assert (done.state, done.error, done.attempt) == ("done", None, 2)
+    assert done.totals == {"videos": 3, "done": 3, "failed": 0}
+    assert library.store.tags.decisions(first) == []  # the dead worker only said so; nobody did it again
+    named = [one.payload["video_id"] for one in library.store.jobs.events_after(job.job_id) if one.kind == "video"]
+    assert sorted(named) == sorted([first, *rest])
+    assert any(library.store.tags.decisions(one) for one in rest)
+
+
+def test_videos_that_are_gone_are_left_out_and_none_are_not_all(library: Library) -> None:
+    some, none = (library.store.jobs.order(kind, {"video_ids": ["vid_gone"]})[0] for kind in ("tag", "describe"))
+    assert Worker(library).run(once=True) == 2
+    for job in (some, none):
+        assert library.store.jobs.get(job.job_id).state == "done"
+    assert library.store.jobs.get(some.job_id).totals["videos"] == 0
+
+
+def test_what_cannot_be_done_fails_with_a_code_and_the_worker_goes_on(library: Library) -> None:
+    describing, _ = library.store.jobs.order("describe", {"by": "endpoint"})
+    nonsense, _ = library.store.jobs.order("ingest", {"paths": []})
+    reembed, _ = library.store.jobs.order("reembed", {"channels": []})
+    assert Worker(library).run(once=True) == 3
+    failed = library.store.jobs.get(describing.job_id)
+    assert failed.error is not None
+    assert (failed.state, failed.error.code) == ("failed", "USAGE")
+    broken = library.store.jobs.get(nonsense.job_id)
+    assert broken.error is not None
+    assert broken.error.code == "INTERNAL"
+    again = library.store.jobs.get(reembed.job_id)
+    assert (again.state, again.error) == ("done", None)
