@@ -160,7 +160,7 @@ def test_a_conversation_is_renamed_found_saved_and_deleted(server: ServeProcess,
     assert "baking.mp4" in Path(saved.value.path()).read_text(encoding="utf-8")
     shown.page.locator("header").get_by_role("button", name="Conversation").click()
     shown.page.get_by_role("button", name="Rename").click()
-    shown.page.get_by_label("Title").fill("About the kitchen")
+    shown.page.get_by_role("textbox", name="Title").fill("About the kitchen")
     shown.page.keyboard.press("Enter")
     shown.page.get_by_role("heading", name="About the kitchen").wait_for()
     shown.page.get_by_placeholder("Find a conversation").fill("KITCHEN")

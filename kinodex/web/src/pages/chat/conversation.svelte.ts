@@ -11,6 +11,8 @@ import { learn, wanted } from "./names.svelte";
 import { told, videosIn, type Step } from "./steps";
 import { threads } from "./threads.svelte";
 
+const SENT = "kinodex.sent";
+
 export class TurnState {
   turn = $state.raw<Turn>() as Turn;
   steps = $state.raw<Step[]>([]);
@@ -109,7 +111,11 @@ export class Conversation {
       this.error = null;
     } catch (error) {
       if (!abandoned(error)) this.error = error;
+      return;
     }
+    // A reload in the moment of asking: whether the question came through is not known, so it is sent again.
+    const pending = sent.kept();
+    if (pending?.thread === this.id && this.running === null) await this.ask(pending.question, pending.key).catch(() => undefined);
   }
 
   show(found: Thread): void {
@@ -127,18 +133,25 @@ export class Conversation {
     for (const turn of this.turns) if (turn.running) this.#go(turn);
   }
 
-  /** Ask a question in a thread that exists. */
-  async ask(question: string): Promise<void> {
+  /** Ask a question in a thread that exists; under the same key it is asked once, however often it is sent. */
+  async ask(question: string, key = idempotencyKey()): Promise<void> {
     const id = this.id;
     if (id === null) throw new Error("a thread is begun first");
-    const key = idempotencyKey();
+    sent.keep({ thread: id, question, key });
     const waiting = new TurnState(unanswered(id, question, this.turns.length + 1));
     this.turns = [...this.turns, waiting];
     try {
       const begun = await chatApi.ask(id, question, key);
+      sent.keep(null);
+      // Sent again, it may be one that is shown already.
+      if (this.turns.some((one) => one !== waiting && one.turn.turn_id === begun.turn_id)) {
+        this.turns = this.turns.filter((one) => one !== waiting);
+        return;
+      }
       waiting.turn = { ...waiting.turn, turn_id: begun.turn_id, events: begun.events };
       this.#go(waiting);
     } catch (error) {
+      if (!(error instanceof Problem && error.offline)) sent.keep(null);
       this.turns = this.turns.filter((one) => one !== waiting);
       // Somebody else asks in the same thread: that question is shown.
       if (error instanceof Problem && error.code === "THREAD_BUSY") void this.load();
@@ -167,6 +180,31 @@ export class Conversation {
     this.#ended.abort();
   }
 }
+
+interface Sent {
+  thread: string;
+  question: string;
+  key: string;
+}
+
+/** The question that is on its way to the server, also over a reload. */
+const sent = {
+  keep(one: Sent | null): void {
+    try {
+      if (one === null) sessionStorage.removeItem(SENT);
+      else sessionStorage.setItem(SENT, JSON.stringify(one));
+    } catch {
+      // Without storage it is lost with the page.
+    }
+  },
+  kept(): Sent | null {
+    try {
+      return JSON.parse(sessionStorage.getItem(SENT) ?? "null") as Sent | null;
+    } catch {
+      return null;
+    }
+  },
+};
 
 function unanswered(threadId: string, question: string, ordinal: number): Turn {
   return {

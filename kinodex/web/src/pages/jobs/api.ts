@@ -103,7 +103,7 @@ export const jobsApi = {
     json<{ jobs: JobCard[]; next: string | null }>("GET", "/jobs", { query: { cursor, limit: 30 }, ...(signal ? { signal } : {}) }),
   job: (id: string, signal?: AbortSignal) => json<JobDetail>("GET", job(id), signal ? { signal } : {}),
   plan: (order: Order, signal?: AbortSignal) => json<JobPlan>("POST", "/jobs/plan", { body: order, ...(signal ? { signal } : {}) }),
-  order: (order: Order, idempotencyKey: string) => json<{ job: JobCard; new: boolean }>("POST", "/jobs", { body: order, idempotencyKey }),
+  order: (order: Order, idempotencyKey: string) => json<JobCard & { new: boolean }>("POST", "/jobs", { body: order, idempotencyKey }),
   cancel: (id: string) => json<JobCard>("POST", `${job(id)}/cancel`),
   retry: (id: string) => json<JobCard>("POST", `${job(id)}/retry`),
   eventsUrl: (id: string) => address(`${job(id)}/events`),
