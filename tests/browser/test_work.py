@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from kinodex.library import Library
+from stores.threads.turn_ledger import LEASE_SECONDS
 from tests.browser.pages import Tab, tab
 from tests.browser.processes import ServeProcess
 from tests.planted import film as planted
@@ -186,7 +187,7 @@ def test_an_answer_in_the_making_outlives_reload_stop_and_the_server(
     library: Path, window: Callable[..., Tab], tmp_path: Path
 ) -> None:
     def slow(_request: Any) -> str:
-        time.sleep(4)
+        time.sleep(2)
         return "no json"
 
     copied = tmp_path / "library"
@@ -211,7 +212,8 @@ def test_an_answer_in_the_making_outlives_reload_stop_and_the_server(
             # So does a restart of the server, without a reload; the steps are those of before.
             server.kill()
             server.start()
-            shown.page.wait_for_selector("article[aria-busy=false]", timeout=90_000)
+            # Somebody else takes it up once the lease of the dead process is over.
+            shown.page.wait_for_selector("article[aria-busy=false]", timeout=(2 * LEASE_SECONDS + 60) * 1000)
             path = shown.page.url.split("/chat/")[1]
             stored = _get(server.address, f"/threads/{path}")["turns"][0]
             assert stored["status"] == "done", stored
