@@ -81,6 +81,8 @@ export class TurnState {
   /** Ask for it to be stopped; the answer in the making is given up, the question stays. */
   async stop(): Promise<void> {
     this.stopping = true;
+    // On its way to the server it has no id yet: it is stopped as soon as it has one.
+    if (this.turn.turn_id === "") return;
     try {
       await chatApi.cancel(this.turn.turn_id);
     } catch (error) {
@@ -151,6 +153,7 @@ export class Conversation {
       }
       waiting.turn = { ...waiting.turn, turn_id: begun.turn_id, events: begun.events };
       this.#go(waiting);
+      if (waiting.stopping) await waiting.stop();
     } catch (error) {
       if (!this.#ended.signal.aborted) sent.keep(null);
       this.turns = this.turns.filter((one) => one !== waiting);
