@@ -5,8 +5,8 @@
 A copy of LIBRARY, an ingested one, is served by the real `kinodex serve`, its worker included, in a process of its own
 that is bound to two cores. First one client searches alone. Then all clients work at the same time, each without a
 pause: two fifths search, two fifths read ranges of media, the others order jobs and ask questions and follow their
-events until the end. No search has been asked before, and every answer is checked. Meanwhile the memory of the server is
-read every half second. At the end the server is told to stop, and must do so without complaint.
+events until the end. No search has been asked before, and every answer is checked. Meanwhile the memory of the server
+is read every half second. At the end the server is told to stop, and must do so without complaint.
 
 Two cores cannot answer twenty searches as fast as one. A client's fair share of them is the time of one alone, times
 the searches at the same time, divided by the cores; the 95th percentile may be three times that.
@@ -21,6 +21,7 @@ import json
 import os
 import platform
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -48,10 +49,46 @@ GROWTH = 1.10
 RANGE = 512 * 1024
 """Bytes of one range of media: about what a browser's player asks for."""
 
-WHO = ("a dog", "a red car", "two children", "a cook", "somebody in a suit", "a white boat", "a guitar", "一只猫", "一个孩子")
-WHAT = ("in the snow", "at night", "talking", "next to water", "and a cup", "running", "from above", "在厨房里", "在街上")
+ORDINARY = re.compile(r" kinodex\.jobs verify job_\w+, attempt 1$")
+"""What the worker says of every job."""
+
+WHO = (
+    "a dog",
+    "a red car",
+    "two children",
+    "a cook",
+    "somebody in a suit",
+    "a white boat",
+    "a guitar",
+    "一只猫",
+    "一个孩子",
+)
+WHAT = (
+    "in the snow",
+    "at night",
+    "talking",
+    "next to water",
+    "and a cup",
+    "running",
+    "from above",
+    "在厨房里",
+    "在街上",
+)
 WHERE = ("in Paris", "indoors", "on a hill", "at a market", "before a window", "in the rain", "among trees", "in black")
-WHICH = ("", "old ", "small ", "shining ", "first ", "last ", "quiet ", "other ", "green ", "broken ", "busy ", "round ")
+WHICH = (
+    "",
+    "old ",
+    "small ",
+    "shining ",
+    "first ",
+    "last ",
+    "quiet ",
+    "other ",
+    "green ",
+    "broken ",
+    "busy ",
+    "round ",
+)
 QUESTIONS = ("Where is the dog?", "What is said about the price?", "How many videos are there?", "Who is talking?")
 
 
@@ -144,7 +181,9 @@ class Load:
         if not self.sizes:
             raise SystemExit("The library has no video whose file is there: its media cannot be read.")
         order = random.Random(1)
-        texts = [f"{which}{who} {what} {where}" for which, who, what, where in itertools.product(WHICH, WHO, WHAT, WHERE)]
+        texts = [
+            f"{which}{who} {what} {where}" for which, who, what, where in itertools.product(WHICH, WHO, WHAT, WHERE)
+        ]
         order.shuffle(texts)
         self._texts = itertools.cycle(texts)
 
@@ -284,7 +323,8 @@ def measure(library: Path, clients: int, seconds: float, alone: float) -> tuple[
             works = works_of(load, clients)
             wall = load.run(works, seconds)
             readings = memory.stop()
-        complained = complaints.read_text(encoding="utf-8").strip()
+        said = complaints.read_text(encoding="utf-8").splitlines()
+    complained = "; ".join(line for line in said if not ORDINARY.search(line))
     searching = sum(work == load.search for work in works)
     return judged(load.seen, searching, wall, readings, complained, (clients, load_before))
 
@@ -315,8 +355,8 @@ def judged(
         ),
     ]
     lines = [
-        f"Machine: {platform.processor() or platform.machine()}, {os.cpu_count()} cores, of which the server has {CORES}; "
-        f"Python {platform.python_version()}; load {load_before:.1f} before and {os.getloadavg()[0]:.1f} after the run. "
+        f"Machine: {platform.processor() or platform.machine()}, {os.cpu_count()} cores, of which the server has "
+        f"{CORES}; Python {platform.python_version()}; load {load_before:.1f} before, {os.getloadavg()[0]:.1f} after. "
         f"{clients} clients for {wall:.0f} s, which share the machine with the server; {searching} of them search.",
         "",
         "| | number | a second | p50, s | p95, s | longest, s |",
@@ -344,11 +384,11 @@ def judged(
 KILLED = """
 ## Killed in mid-job
 
-That `kill -9` of the server or of its worker in the middle of a job loses nothing and does nothing twice is no matter of
-speed; tests with real processes show it: `tests/unit/jobs/test_worker.py` (a killed worker is replaced and goes on where
-it was; a killed server's worker puts the job back, and the next server's finishes it; no stage is begun twice and
-`verify` finds nothing) and `tests/unit/agents/test_turns_killed.py` (questions). A client that ordered a job with an
-Idempotency-Key orders it once, also across restarts: `tests/unit/server/test_repeats.py`.
+That `kill -9` of the server or of its worker in the middle of a job loses nothing and does nothing twice is no matter
+of speed; tests with real processes show it: `tests/unit/jobs/test_worker.py` (a killed worker is replaced and goes on
+where it was; a killed server's worker puts the job back, and the next server's finishes it; no stage is begun twice and
+`verify` finds nothing) and `tests/unit/agents/test_turns_killed.py` (questions). A client that orders a job twice with
+one Idempotency-Key orders it once: `tests/unit/server/test_repeats.py`.
 """
 
 
