@@ -7,8 +7,10 @@ WEB := kinodex/web
 NPM := ../../.ci/npm
 CHROMIUM := $(or $(KINODEX_CHROMIUM),/usr/bin/chromium)
 CORPUS ?= $(wildcard ../shared/corpus)
+LIBRARY ?= demo-library
 
-.PHONY: demo test quick chaos lint types format openapi bench scale evaluate answers web web-types web-check chromium clean
+.PHONY: demo test quick chaos lint types format openapi bench bench-server scale evaluate answers web web-types \
+	web-check chromium clean
 
 demo: $(VENV)/.run
 	$(BIN)/python -m kinodex.demo
@@ -51,6 +53,10 @@ bench: $(VENV)/.dev
 # Makes libraries of up to 100,000 videos under scale-libraries/ (15 GB) and keeps them; about two hours.
 scale: $(VENV)/.run
 	$(BIN)/python benchmarks/scale.py --report benchmarks/reports/scale.md
+
+# Fifty clients on two cores for a minute; LIBRARY is an ingested one, and is copied.
+bench-server: $(VENV)/.run
+	$(BIN)/python benchmarks/server.py $(LIBRARY) --report benchmarks/reports/server.md
 
 evaluate: $(VENV)/.dev
 	$(BIN)/python benchmarks/library_quality.py $(CORPUS)
