@@ -192,6 +192,7 @@ ROWS: dict[str, list[Call]] = {
         {"kind": "tag", "video_ids": ["{video_id}"]},
         {"kind": "tag"},
         {"kind": "ingest", "paths": ["/films"]},
+        {"kind": "ingest", "paths": ["/films"], "collection": "{collection_id}"},
         {"kind": "verify"},
     ),
     "POST /jobs/{job_id}/retry": calls(),
