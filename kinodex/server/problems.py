@@ -24,6 +24,9 @@ Responses = dict[int | str, dict[str, Any]]
 
 _LOG = logging.getLogger(__name__)
 
+_LONGEST = 400
+"""Characters of a sentence in a problem. Source: our choice: twice the longest that we write."""
+
 _RETRY_SECONDS = 5
 """What ``Retry-After`` says where the same request may succeed later. Source: our choice."""
 
@@ -55,13 +58,18 @@ def content_of(error: KinodexError, path: str, status: int | None = None) -> dic
     name = error.code.name
     return Problem(
         type=f"urn:kinodex:{name}",
-        title=without_paths(error.message),
+        title=_shortened(without_paths(error.message)),
         status=status or OUTCOMES[name].http_status,
         code=name,
-        hint=without_paths(error.hint),
-        instance=path,
+        hint=_shortened(without_paths(error.hint)),
+        instance=path if len(path) <= _LONGEST else f"{path[:_LONGEST]}…",
         retryable=error.code.retryable,
     ).model_dump()
+
+
+def _shortened(text: str) -> str:
+    """A sentence without most of what was sent, should it repeat that."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
 
 
 def problem(request: Request, error: Exception, status: int | None = None) -> JSONResponse:

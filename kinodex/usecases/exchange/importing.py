@@ -5,6 +5,7 @@ A file is taken as a whole or not at all. What it says already changes nothing, 
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -252,10 +253,12 @@ def _at(lines: Mapping[str, Line], kind: str, start: Fraction, end: Fraction, te
 
 
 def _number(value: Any) -> Fraction | None:
+    # Not `Fraction(text)`: of "1e999999999" it would make a number of a billion digits.
     try:
-        return Fraction(str(value).replace(",", "."))
-    except (ValueError, ZeroDivisionError):
+        number = float(str(value).replace(",", "."))
+    except ValueError:
         return None
+    return Fraction(number) if math.isfinite(number) else None
 
 
 def _read_decisions(store: LibraryStore, table: TableFile, options: ImportOptions, wanted: _Wanted) -> None:

@@ -77,6 +77,13 @@ def test_a_bug_is_said_without_its_trace(library: Library):
         assert running.client.get(f"{API}/weights").json()["code"] == "MODEL_MISSING"
 
 
+@pytest.mark.parametrize("path", ["videos", "tags", "jobs", "threads", "collections"])
+def test_what_was_sent_is_not_sent_back_as_long_as_it_is(server: Served, path: str):
+    answer = server.client.get(f"{API}/{path}/{'a' * 20_000}")
+    assert answer.status_code == 404
+    assert len(answer.content) < 2_000
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
