@@ -86,9 +86,13 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     # Only where and what, never pydantic's echo of the input.
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"] if part not in ("query", "path", "body", "header"))
+    if first["type"] == "json_invalid":
+        message = f"The body is no JSON: {first['ctx']['error'].lower()} at character {first['loc'][-1]}."
+        return problem(request, UsageError("USAGE", message, "Send one JSON object, as application/json."))
+    # The first part is where it was sent: fields may be called "path" or "query", too.
+    where = ".".join(str(part) for part in first["loc"][1:])
     what = str(first["msg"]).rstrip(".").lower()
-    message = f"{where or 'The request'}: {what}." if where else f"The request cannot be read: {what}."
+    message = f"{where}: {what}." if where else f"The request cannot be read: {what}."
     return problem(request, UsageError("USAGE", message, "The document at /api/v1/openapi.json says what is taken."))
 
 
