@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from kinodex.exports.wording import JOINER, uncell, unwrapped
+from kinodex.text import printable
 from stores.core.errors import UsageError
 
 MOST_BYTES = 64 << 20
@@ -153,7 +154,7 @@ def json_rows(text: str) -> TableFile:
     columns: dict[str, None] = {}
     for number, line in _lines(text):
         try:
-            value = json.loads(line)
+            value = json.loads(line, object_pairs_hook=_texts)
         except (ValueError, RecursionError):
             value = None
         if isinstance(value, dict):
@@ -165,6 +166,11 @@ def json_rows(text: str) -> TableFile:
     names = tuple(columns)
     full = tuple((number, {name: row.get(name) for name in names}) for number, row in rows)
     return TableFile(names, full, tuple(faults))
+
+
+def _texts(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # JSON can say halves of characters, which are no text.
+    return {printable(name): printable(value) if isinstance(value, str) else value for name, value in pairs}
 
 
 def parquet_rows(data: bytes) -> TableFile:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kinodex.jobs.placement import Placement
 from kinodex.schemas.jobs.orders import DescribeOrder, IngestOrder, ReembedOrder, TagOrder, VerifyOrder
 from kinodex.usecases.places import places_of
 from kinodex.usecases.upkeep import indexed
@@ -53,15 +54,19 @@ class Made:
 
 def _ingest(task: Task) -> Made:
     from kinodex.schemas import ingest as schema
+    from workflows.telemetry.progress import to_all
 
     order, library = IngestOrder.model_validate(task.order), task.library
     meter = library.meter(order.budget) if order.budget else None
     paths = [Path(path) for path in order.paths]
     # Where only some folders may be ingested, a link in one of them is no way out.
     confined = library.settings.server.ingest_roots is not None
+    placement = Placement(library.store, task.job, order.collection)
+    progress = to_all(task.reporter, placement)
     report = library.ingest(
-        *paths, retry=order.retry, meter=meter, command=task.command, progress=task.reporter, confined=confined
+        *paths, retry=order.retry, meter=meter, command=task.command, progress=progress, confined=confined
     )
+    placement.close(one.video_id for one in report.videos)
     payload = schema.ingest(report, library.report_path, library.stopped).payload()
     return Made(payload["totals"], payload)
 

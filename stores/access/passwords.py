@@ -51,7 +51,7 @@ def hashed(password: str) -> str:
     """The hash that is stored, with its salt and parameters.
 
     Raises:
-        UsageError: USAGE if the password is too short or too long; the message does not repeat it.
+        UsageError: USAGE if the password is too short, too long or no text; the message does not repeat it.
     """
     check(password)
     with _turns:
@@ -67,11 +67,13 @@ def check(password: str) -> None:
     if not SHORTEST <= len(password) <= LONGEST:
         message = f"A password has {SHORTEST} to {LONGEST:,} characters; this one has {len(password):,}."
         raise UsageError("USAGE", message, "Several words that do not belong together are easy to keep in mind.")
+    if not _is_text(password):
+        raise UsageError("USAGE", "A password is text in UTF-8; this one is not.", "Type it, or save its file as UTF-8.")
 
 
 def fits(stored: str | None, password: str) -> bool:
     """Whether a password is that of a stored hash. It takes as long for None, a user that does not exist."""
-    if len(password) > LONGEST:
+    if len(password) > LONGEST or not _is_text(password):
         return False
     with _turns:
         try:
@@ -88,3 +90,8 @@ def is_outdated(stored: str) -> bool:
 @cache
 def _of_nobody() -> str:
     return _hasher.hash("the password of nobody")
+
+
+def _is_text(password: str) -> bool:
+    """Whether it has no lone surrogates, which stand for bytes that are no UTF-8."""
+    return not any("\ud800" <= character <= "\udfff" for character in password)

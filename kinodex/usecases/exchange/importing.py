@@ -14,11 +14,12 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from kinodex.exports.material import Line
+from kinodex.exports.places import safe_name
 from kinodex.exports.reading import Cue, Fault, TableFile, csv_rows, cues, json_rows, parquet_rows, text_of
 from kinodex.exports.wording import one_line
 from kinodex.schemas.api import exports as schema
 from kinodex.usecases.exchange.correcting import correct
-from kinodex.usecases.exchange.exporting import lines_of
+from kinodex.usecases.exchange.exporting import file_name_of, lines_of
 from stores.core.errors import KinodexError, UsageError
 from stores.core.records import Decision
 from stores.corrections.records import LONGEST_TEXT, NewText
@@ -219,17 +220,23 @@ def _named(store: LibraryStore, name: str, found: Sequence[Cue], editable: froze
         raise UsageError("USAGE", f"{name} has cues of {len(videos)} videos.", "Import them one by one.")
     if videos:
         return videos.pop()
-    stem = PurePosixPath(name).stem
+    stem = one_line(PurePosixPath(name).stem)
     named = [
         entry.video_id
         for entry in store.catalog.videos()
         if (editable is None or entry.video_id in editable)
-        and any(PurePosixPath(uri).stem == stem for uri in entry.uris)
+        and any(stem in _stems(uri) for uri in entry.uris)
     ]
     if len(named) != 1:
         what = "No video" if not named else "More than one video"
         raise UsageError("UNKNOWN_VIDEO", f"{what} of this library is called {stem!r}.", "Say which: --video VIDEO")
     return named[0]
+
+
+def _stems(uri: str) -> tuple[str, str]:
+    """What a transcript of a video may be called: as the video, or as an export names it."""
+    stem = PurePosixPath(file_name_of(uri)).stem
+    return one_line(stem), safe_name(stem)
 
 
 def _want(found: Line | None, number: int, text: str, video_id: str, seen: dict[str, int], wanted: _Wanted) -> None:

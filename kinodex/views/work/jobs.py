@@ -23,10 +23,12 @@ from kinodex.schemas.jobs.orders import (
 )
 from kinodex.text import clean
 from kinodex.views import urls
+from kinodex.views.collections import collection_to_fill
 from kinodex.views.cursors import cursor as cursor_of
 from kinodex.views.cursors import place_of
 from kinodex.views.names import file_name, without_paths
 from kinodex.views.work.roots import allowed_path
+from stores.core.errors import UsageError
 from stores.jobs.store import unknown_job
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ def order(view: LibraryView, asked: Order, idempotency_key: str = "") -> JobOrde
     """Put a job into the queue.
 
     Raises:
-        UsageError: FORBIDDEN; UNKNOWN_VIDEO; USAGE; CONFLICT if something else was ordered under this key.
+        UsageError: FORBIDDEN; UNKNOWN_VIDEO; NOT_FOUND; USAGE; CONFLICT if something else was ordered under this key.
     """
     arguments = permitted(view, asked)
     job, new = view.store.jobs.order(asked.kind, arguments, view.principal.orders_as, idempotency_key)
@@ -75,7 +77,7 @@ def permitted(view: LibraryView, asked: Order) -> Mapping[str, Any]:
         Budget.parse(asked.budget)
     if isinstance(asked, IngestOrder):
         paths = [str(allowed_path(view, path)) for path in asked.paths]
-        return {**arguments_of(asked), "paths": paths}
+        return {**arguments_of(asked), "paths": paths, "collection": _collection(view, asked.collection)}
     if isinstance(asked, TagOrder | DescribeOrder):
         if asked.video_ids is not None:
             return {**arguments_of(asked), "video_ids": view.videos(asked.video_ids)}
@@ -83,6 +85,20 @@ def permitted(view: LibraryView, asked: Order) -> Mapping[str, Any]:
         return {**arguments_of(asked), "video_ids": None if visible is None else list(visible)}
     view.require("admin")  # it is about the whole library
     return arguments_of(asked)
+
+
+def _collection(view: LibraryView, name: str) -> str:
+    """The id of the collection that what is ingested comes into; "" for none.
+
+    Raises:
+        UsageError: NOT_FOUND; FORBIDDEN; USAGE if there must be one.
+    """
+    if name:
+        return collection_to_fill(view, name)
+    if view.changeable() is not None:
+        message = f"{view.principal.name} would not see the new videos: they would be in no collection."
+        raise UsageError("USAGE", message, "Name a collection that you edit in `collection`.")
+    return ""
 
 
 def page(view: LibraryView, limit: int = 50, cursor: str | None = None, state: JobState | None = None) -> JobsPage:

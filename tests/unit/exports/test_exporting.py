@@ -105,6 +105,22 @@ def test_wrong_words_are_told_in_one_line(root: Path) -> None:
         assert said.count("\n") == 1
 
 
+def test_a_place_that_cannot_be_written_is_told(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    for place in ("a" * 300, "a" * 300 + "/", "file/", "file/x/", "file/x.srt", "loop", "loop/x/", "/proc/none/"):
+        for videos in (["pizza.mp4"], []):
+            code, _, said = run(root, "export", "srt", *videos, "-o", place)
+            assert code in (1, 2), place
+            assert "error " in said, place
+            assert "INTERNAL" not in said, (place, said)
+
+
+def test_a_video_that_is_named_twice_is_one(root: Path, tmp_path: Path) -> None:
+    assert run(root, "export", "srt", "pizza.mp4", "pizza.mp4", "-o", "a.srt")[0] == 0
+    assert (tmp_path / "a.srt").is_file()
+
+
 @pytest.fixture
 def client(root: Path) -> Iterator[TestClient]:
     with (

@@ -185,6 +185,20 @@ def test_a_wrong_line_keeps_the_whole_file_out(library: Library) -> None:
     assert said(library)[0] == "Today we bake a pizza at home."
 
 
+@pytest.mark.parametrize(
+    "number", ["1e999999999", "-1e999999999", "9" * 5000, "inf", "nan", "1/0", "1_0", "\u0663", ""]
+)
+def test_no_number_is_too_much(library: Library, number: str) -> None:
+    rows = edit_csv(exported(library, "lines.csv"), lambda row: row.update(evidence_id="gone", start=number))
+    assert imported(library, "lines.csv", rows).faulty
+
+
+@pytest.mark.parametrize("row", [{"evidence_id": "e", "text": "t"}, {"tag_id": "\udc00", "decision": "accepted"}])
+def test_halves_of_characters_are_no_ids(library: Library, row: dict[str, str]) -> None:
+    made = imported(library, "x.jsonl", json.dumps({"video_id": "\ud800", **row}).encode())
+    assert made.faulty == 1
+
+
 def test_the_same_line_twice_is_a_fault(library: Library) -> None:
     line = exported(library, "lines.jsonl").splitlines()[0]
     (fault,) = imported(library, "lines.jsonl", line + b"\n" + line).faults

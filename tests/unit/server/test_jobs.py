@@ -26,6 +26,7 @@ from tests.unit.server.test_running import serving
 
 ANNA = Principal("usr_anna", "anna", frozenset(("read", "jobs")))
 OTTO = Principal("usr_otto", "otto", frozenset(("read", "jobs")))
+SEEING = Principal("", "mia", frozenset(("read", "jobs")), everything=True)
 READER = Principal("usr_eve", "eve", frozenset(("read",)))
 
 
@@ -175,6 +176,8 @@ def test_only_folders_that_are_allowed_can_be_looked_into_and_ingested(library: 
     (open_folder / "way").symlink_to(secret)
     library.settings = library.settings.model_copy(update={"server": ServerSettings(ingest_roots=(open_folder,))})
     server = Server(library).by(ANNA)
+    server.post("/jobs", {"kind": "ingest", "paths": [str(open_folder / "in")]}, 400)  # into which collection?
+    server.by(SEEING)
     begin = server.get("/folders")
     assert [one["path"] for one in begin["folders"]] == [str(open_folder)]
     assert server.get("/folders", path=str(open_folder))["parent"] == ""

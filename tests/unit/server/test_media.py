@@ -294,7 +294,11 @@ def test_frames(server: Server) -> None:
     assert server.get("plays.mp4", f"frame?t={listed['times'][0]}&width=96", if_none_match=tag).status_code == 304
     assert server.get("plays.mp4", f"frame?t={listed['times'][1]}&width=96").headers["etag"] != tag
     assert server.get("plays.mp4", "frames?start=0&end=9999").json()["code"] == "TOO_LARGE"
-    for what in ("frames?start=nan", "frames?start=-1", "frames?start=5&end=1", "frame?t=inf", "frame?width=0"):
+    # There is nothing behind the end.
+    assert server.get("plays.mp4", "frames?start=1000").json()["times"] == []
+    assert server.get("plays.mp4", "frames?start=1e9&end=1e9").json()["times"] == []
+    bad = ("start=nan", "start=-1", "start=5&end=1", "start=1e22", "start=0&end=inf", f"start={'9' * 300}")
+    for what in (*(f"frames?{one}" for one in bad), "frame?t=inf", "frame?t=1e22", "frame?width=0"):
         assert server.get("plays.mp4", what).status_code == 400, what
 
 

@@ -32,7 +32,7 @@ def list_jobs(
     return views.page(view, limit, cursor, state)
 
 
-@router.post("/jobs", status_code=202, responses=errors("UNKNOWN_VIDEO", "CONFLICT"))
+@router.post("/jobs", status_code=202, responses=errors("UNKNOWN_VIDEO", "NOT_FOUND", "CONFLICT"))
 def order_job(
     view: Viewed,
     order: Order,
@@ -45,7 +45,7 @@ def order_job(
     return OrderedJob(**dict(made.job), new=made.new)
 
 
-@router.post("/jobs/plan", responses=errors("UNKNOWN_VIDEO"))
+@router.post("/jobs/plan", responses=errors("UNKNOWN_VIDEO", "NOT_FOUND"))
 def plan_job(view: Viewed, order: Order) -> JobPlan:
     """What a job would do and cost, without doing it."""
     return job_plans.plan(view, order)
