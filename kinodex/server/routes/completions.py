@@ -68,7 +68,8 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
         404: "There is no such model.",
         429: "Too many questions at a time.",
     }.items()
-} | {503: {"description": "What answers is away.", "model": schema.FailureDocument}}
+}
+_RESPONSES[503] = {"description": "What answers is away.", "model": schema.FailureDocument}
 
 router = APIRouter(prefix="/v1", tags=["openai"], route_class=_Route, responses=_RESPONSES)
 
