@@ -72,7 +72,7 @@ class Placement:
         owner = self._job.owner
         found = self._store.access.by_id(owner) if owner else OWNER
         if found is None:
-            raise UsageError("FORBIDDEN", "Who ordered this job is no user any more.", "Order it anew.")
+            raise UsageError("FORBIDDEN", "Who ordered this job is no user any more.", "Order it again.")
         return found
 
     def _check(self, who: Principal) -> None:

@@ -31,7 +31,7 @@ def check_people(connection: Connection, found: Findings) -> None:
 
 
 def check_jobs(connection: Connection, found: Findings) -> None:
-    """Whether every job is in a state that it can be in, and has its newest event, from which who follows it goes on."""
+    """Whether every job is in a state that it can be in, and has its newest event, from which followers go on."""
     newest = dict(_pairs(connection, select(JobEventRow.job_id, func.max(JobEventRow.number)), JobEventRow.job_id))
     columns = (JobRow.job_id, JobRow.state, JobRow.finished_at, JobRow.error_code, JobRow.worker, JobRow.events)
     for job_id, state, finished_at, error_code, worker, events in connection.execute(select(*columns)):
@@ -61,7 +61,7 @@ def check_access(connection: Connection, found: Findings) -> None:
         _check_name(found, user.user_id, user.name, user.folded)
         _check_scopes(found, user.user_id, user.scopes)
     if found.checked["access"] and not administered:
-        hint = "`kinodex users change NAME --everything --scope admin` makes somebody one."
+        hint = "`kinodex users change NAME --everything --may admin` (and all else it may) makes somebody one."
         found.add("access", "NO_ADMINISTRATOR", "users", "Nobody may manage users and keys.", hint)
     for key in connection.execute(select(KeyRow.key_id, KeyRow.scopes)):
         found.checked["access"] += 1
@@ -71,7 +71,7 @@ def check_access(connection: Connection, found: Findings) -> None:
         _check_name(found, one.collection_id, one.name, one.folded)
     members = select(CollectionMemberRow.collection_id, CollectionMemberRow.user_id, CollectionMemberRow.role)
     for collection_id, user_id, role in connection.execute(members.where(CollectionMemberRow.role.not_in(ROLES))):
-        hint = "Grant the member a role anew: `kinodex collections grant`."
+        hint = "Grant the member a role again: `kinodex collections grant`."
         found.add("access", "ROLE_UNKNOWN", collection_id, f"{user_id} has the role {role!r}.", hint)
     known = exists().where(VideoRow.video_id == CollectionVideoRow.video_id)
     inside = select(CollectionVideoRow.collection_id, CollectionVideoRow.video_id).where(~known)

@@ -78,7 +78,9 @@ def linked(
 
 def recalled(text: str) -> Recalled:
     """An answer of `linked`, or of anybody, read back."""
-    alone, kept, claims = "", [], []
+    alone = ""
+    kept: list[str] = []
+    claims: list[tuple[str, tuple[str, ...]]] = []
     for line in text.splitlines():
         if not kept and (found := _UNDERSTOOD.match(line)):
             alone = _plain(found[1])

@@ -1,4 +1,4 @@
-"""`kinodex verify` finds what would be wrong with jobs, access, corrections and reviews, and nothing where all is well."""
+"""`kinodex verify` finds what is wrong with jobs, access, corrections and reviews, and nothing where all is well."""
 
 from __future__ import annotations
 
