@@ -149,9 +149,24 @@ RUNNERS: dict[JobKind, Runner] = {
 
 
 def _chosen(task: Task, video_ids: Sequence[str] | None) -> list[str]:
-    """Those of the named videos that are still there; all indexed ones where none were named."""
-    there = indexed(task.library.store)
+    """Those of the named videos that are still there, and that the one who ordered it sees now; all such indexed ones
+    where none were named."""
+    there, seen = indexed(task.library.store), _seen(task)
+    if seen is not None:
+        there = [one for one in there if one in seen]
     if video_ids is None:
         return there
     known = frozenset(there)
     return [one for one in dict.fromkeys(video_ids) if one in known]
+
+
+def _seen(task: Task) -> frozenset[str] | None:
+    """The videos that the one who ordered a job sees now, not when it was ordered; None for all."""
+    access, owner = task.library.store.access, task.job.owner
+    if not owner:
+        return None
+    principal = access.by_id(owner)
+    if principal is None or not principal.may("jobs"):
+        return frozenset()
+    visible = access.visible(principal.user_id, principal.key_id)
+    return None if visible is None else visible.known

@@ -136,8 +136,7 @@ def change_videos(
     """
     found = _edited(view, name)
     view.require("edit")
-    added = [view.video_to_change(one, "edit") for one in dict.fromkeys(add)]
-    taken = [view.video(one) for one in dict.fromkeys(remove)]
+    added, taken = view.videos_to_change(add, "edit"), view.videos(remove)
     store = view.store.access.collections
     changed = store.put_videos(found.collection_id, added) if added else 0
     changed += store.take_videos(found.collection_id, taken) if taken else 0

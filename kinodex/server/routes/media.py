@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse
 from kinodex.schemas.api.media import FramesDocument, PeaksDocument, ProxyDocument, SpritesDocument
 from kinodex.server.asking import Viewed
 from kinodex.server.problems import Responses, errors
+from kinodex.server.routes.moments import LATEST
 from kinodex.views import media
 from stores.core.errors import UsageError
 
@@ -49,6 +50,15 @@ _KEPT = {
 }
 
 
+class _File(FileResponse):
+    """A file in pieces that are large enough: for each of them a thread has to be had, and its turn to run.
+
+    Source: measured by `benchmarks/server.py`.
+    """
+
+    chunk_size = 512 * 1024
+
+
 @router.get("/media", response_class=FileResponse, responses=_RANGES)
 @router.head("/media", name="media_head", response_class=FileResponse, responses=_RANGES)
 def media_file(video_id: str, request: Request, view: Viewed) -> Response:
@@ -60,8 +70,11 @@ def media_file(video_id: str, request: Request, view: Viewed) -> Response:
 def frames(
     video_id: str,
     view: Viewed,
-    start: Annotated[float, Query(ge=0, description="seconds")] = 0.0,
-    end: Annotated[float | None, Query(ge=0, description="seconds; a minute after the start unless given")] = None,
+    start: Annotated[float, Query(ge=0, le=LATEST, allow_inf_nan=False, description="seconds")] = 0.0,
+    end: Annotated[
+        float | None,
+        Query(ge=0, le=LATEST, allow_inf_nan=False, description="seconds; a minute after the start unless given"),
+    ] = None,
 ) -> FramesDocument:
     """Exact times of the frames of a part of a video."""
     return media.frames(view, video_id, start, start + 60 if end is None else end)
@@ -72,7 +85,7 @@ def frame(
     video_id: str,
     request: Request,
     view: Viewed,
-    t: Annotated[float, Query(ge=0, description="seconds")] = 0.0,
+    t: Annotated[float, Query(ge=0, le=LATEST, allow_inf_nan=False, description="seconds")] = 0.0,
     width: Annotated[int, Query(ge=1, le=media.WIDEST, description="pixels; never enlarged")] = 640,
 ) -> Response:
     """The frame that is shown at a time."""
@@ -147,7 +160,7 @@ def sent(request: Request, served: media.Served) -> Response:
     headers = {**_KEPT, "ETag": f'"{served.etag}"'}
     if _has(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    return FileResponse(served.path, headers=headers, media_type=served.mime, stat_result=served.about)
+    return _File(served.path, headers=headers, media_type=served.mime, stat_result=served.about)
 
 
 def picture(request: Request, data: bytes) -> Response:

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 LISTED = 200
 """Items of a job that are shown, those that failed first. Source: our choice."""
 
+EVENTS = 1_000
+"""Events that are read at a time: a job has one for each of its videos. Source: our choice."""
+
 _GOOD = ("done", "reused")
 
 
@@ -145,7 +148,7 @@ def cancel(view: LibraryView, job_id: str) -> JobCard:
 def retry(view: LibraryView, job_id: str) -> JobCard:
     """Put a job that failed or was stopped into the queue again.
 
-    What it may do is looked up again: access may have been taken away.
+    What it may do is looked up again, and it does no more: access may have been taken away.
 
     Raises:
         UsageError: FORBIDDEN; NOT_FOUND; CONFLICT if it is not over, or done.
@@ -154,12 +157,11 @@ def retry(view: LibraryView, job_id: str) -> JobCard:
 
     found = _job(view, job_id)
     asked: Order = TypeAdapter[Order](Order).validate_python({"kind": found.kind, **found.arguments})
-    permitted(view, asked)
-    return card(view.store.job_ledger.retry(found.job_id))
+    return card(view.store.job_ledger.retry(found.job_id, permitted(view, asked)))
 
 
 def events_after(view: LibraryView, job_id: str, number: int = 0) -> tuple[list[JobEvent], bool]:
-    """What happened in a job after an event, and whether nothing will follow.
+    """What happened in a job after an event, at most `EVENTS` of it, and whether nothing will follow.
 
     Raises:
         UsageError: FORBIDDEN; NOT_FOUND.
@@ -168,13 +170,15 @@ def events_after(view: LibraryView, job_id: str, number: int = 0) -> tuple[list[
     view.require("jobs")
     # Asked first: what happens between the two questions is told next time.
     ended = _job(view, job_id).ended
-    return list(_seen(view, view.store.jobs.events_after(job_id, number))), ended
+    found = view.store.jobs.events_after(job_id, number, EVENTS)
+    return list(_seen(view, found)), ended and len(found) < EVENTS
 
 
 def _seen(view: LibraryView, events: Sequence[JobEvent]) -> Iterator[JobEvent]:
+    seen = frozenset(view.only(one.payload.get("video_id", "") for one in events) or ())
     for one in events:
         video_id = one.payload.get("video_id", "")
-        hidden = bool(video_id) and not view.sees(video_id)
+        hidden = bool(video_id) and video_id not in seen
         yield replace(one, payload={**one.payload, "video_id": ""}) if hidden else one
 
 
@@ -186,11 +190,13 @@ def _job(view: LibraryView, job_id: str) -> Job:
 
 
 def _items(view: LibraryView, report: Mapping[str, Any]) -> Iterator[JobItem]:
-    for one in report.get("videos") or (report.get("ingest") or {}).get("videos") or ():
+    videos = report.get("videos") or (report.get("ingest") or {}).get("videos") or ()
+    seen = frozenset(view.only(one.get("video_id") or "" for one in videos) or ())
+    for one in videos:
         error = one.get("error")
         video_id = one.get("video_id") or ""
         yield JobItem(
-            video_id=video_id if video_id and view.sees(video_id) else "",
+            video_id=video_id if video_id in seen else "",
             name=file_name(one.get("uri") or ""),
             status="reused" if one.get("reused") and one["status"] == "done" else one["status"],
             fault=Fault(code=error["code"], message=without_paths(error["message"])) if error else None,

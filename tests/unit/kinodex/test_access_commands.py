@@ -40,6 +40,25 @@ def said(*words: str, given: str | None = None) -> Any:
     return json.loads(run(*words, "--json", given=given))
 
 
+def test_the_first_user_makes_the_library_of_a_new_volume_and_of_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    adding = ("users", "add", "ada", "--password-stdin", "--library")
+    for name in ("volume", "films"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "volume" / "lost+found").mkdir()
+    (tmp_path / "films" / "one.mp4").write_bytes(b"")
+    for name in ("missing", "films"):
+        assert "LIBRARY_MISSING" in run(*adding, name, given=PASSWORD, status=1)
+    assert not (tmp_path / "missing").exists()
+    run(*adding, "volume", given=PASSWORD)
+    with LibraryStore.open(tmp_path / "volume") as store:
+        assert store.access.is_on()
+    (tmp_path / "other").mkdir()
+    assert "0 ended" in run("jobs", "work", "--once", "--library", "other")
+
+
 def test_users_are_added_listed_changed_and_removed(library: Path) -> None:
     assert "access control is off" in run("users", "list")
     assert "everybody has to log in" in run("users", "add", "ada", "--password-stdin", given=f"{PASSWORD}\n")
@@ -119,3 +138,33 @@ def test_collections_are_made_filled_and_shown_to_users(library: Path) -> None:
     assert "There are no collections" in run("collections", "list")
     assert "UNKNOWN_VIDEO" in run("collections", "add", "Other", "nothing.mp4", status=1)
     assert said("collections", "list")["collections"] == [], "nothing is made by a command that fails"
+
+
+def test_what_is_no_text_is_told_and_no_bug(library: Path) -> None:
+    run("users", "add", "ada", "--password-stdin", given=PASSWORD)
+    odd = "\udcff\udcfe"
+    for words in (
+        ("users", "remove", odd),
+        ("users", "change", odd),
+        ("keys", "add", odd, "--user", "ada"),
+        ("keys", "add", "key", "--user", odd),
+        ("collections", "add", odd),
+        ("collections", "show", odd),
+        ("collections", "put", odd, "one.mp4"),
+        ("jobs", "show", odd),
+        ("export", "tags.csv", "--tag", odd),
+        ("threads", "show", odd),
+    ):
+        told = CliRunner().invoke(app, words)
+        assert told.exit_code in (1, 2), words
+        assert "INTERNAL" not in told.output, words
+        assert "error " in told.output, words
+
+
+def test_a_password_is_text(library: Path) -> None:
+    for given in (b"\xff" * 12 + b"\n", b"long enough \xed\xa0\x80\n"):
+        command = [sys.executable, "-m", "kinodex", "users", "add", "ada", "--password-stdin"]
+        done = subprocess.run(command, input=given, capture_output=True, check=False)
+        assert done.returncode == 2
+        assert b"USAGE" in done.stderr
+        assert b"UTF-8" in done.stderr

@@ -81,7 +81,7 @@ def follow_job(
     views.job(view, job_id)  # so that what is wrong is an answer of its own
 
     def look(known: int) -> News:
-        events, over = views.events_after(view.renewed(), job_id, known)
+        events, over = views.events_after(view, job_id, known)
         return News([Event(one.kind, {"at": one.at, **one.payload}, one.number) for one in events], over)
 
     return streams_of(request.app).stream(look, max(last_event_id, after))
