@@ -68,7 +68,9 @@ def check(password: str) -> None:
         message = f"A password has {SHORTEST} to {LONGEST:,} characters; this one has {len(password):,}."
         raise UsageError("USAGE", message, "Several words that do not belong together are easy to keep in mind.")
     if not _is_text(password):
-        raise UsageError("USAGE", "A password is text in UTF-8; this one is not.", "Type it, or save its file as UTF-8.")
+        raise UsageError(
+            "USAGE", "A password is text in UTF-8; this one is not.", "Type it, or save its file as UTF-8."
+        )
 
 
 def fits(stored: str | None, password: str) -> bool:

@@ -224,8 +224,7 @@ def _named(store: LibraryStore, name: str, found: Sequence[Cue], editable: froze
     named = [
         entry.video_id
         for entry in store.catalog.videos()
-        if (editable is None or entry.video_id in editable)
-        and any(stem in _stems(uri) for uri in entry.uris)
+        if (editable is None or entry.video_id in editable) and any(stem in _stems(uri) for uri in entry.uris)
     ]
     if len(named) != 1:
         what = "No video" if not named else "More than one video"
