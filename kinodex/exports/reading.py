@@ -154,7 +154,7 @@ def json_rows(text: str) -> TableFile:
     columns: dict[str, None] = {}
     for number, line in _lines(text):
         try:
-            value = json.loads(line, object_pairs_hook=_texts)
+            value = json.loads(line, object_pairs_hook=_readable)
         except (ValueError, RecursionError):
             value = None
         if isinstance(value, dict):
@@ -168,7 +168,7 @@ def json_rows(text: str) -> TableFile:
     return TableFile(names, full, tuple(faults))
 
 
-def _texts(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _readable(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     # JSON can say halves of characters, which are no text.
     return {printable(name): printable(value) if isinstance(value, str) else value for name, value in pairs}
 

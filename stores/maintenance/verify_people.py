@@ -31,7 +31,7 @@ def check_people(connection: Connection, found: Findings) -> None:
 
 
 def check_jobs(connection: Connection, found: Findings) -> None:
-    """Whether every job is in a state that it can be in, and has its newest event, from which followers go on."""
+    """Whether every job is in a possible state, and has its newest event, from which a reader of its events goes on."""
     found.checked["jobs"] += 0
     newest = dict(_pairs(connection, select(JobEventRow.job_id, func.max(JobEventRow.number)), JobEventRow.job_id))
     columns = (JobRow.job_id, JobRow.state, JobRow.finished_at, JobRow.error_code, JobRow.worker, JobRow.events)

@@ -59,20 +59,17 @@ class _Route(APIRoute):
 
 
 _FAILURE = {"application/json": {"schema": {"$ref": "#/components/schemas/FailureDocument"}}}
-_AWAY: dict[str, Any] = {"description": "What answers is away.", "model": schema.FailureDocument}
 _RESPONSES: dict[int | str, dict[str, Any]] = {
-    503: _AWAY,
-    **{
-        status: {"description": what, "content": _FAILURE}
-        for status, what in {
-            400: "It cannot be read, or asks nothing.",
-            401: "The key is not valid.",
-            403: "This may not be asked for.",
-            404: "There is no such model.",
-            429: "Too many questions at a time.",
-        }.items()
-    },
+    status: {"description": what, "content": _FAILURE}
+    for status, what in {
+        400: "It cannot be read, or asks nothing.",
+        401: "The key is not valid.",
+        403: "This may not be asked for.",
+        404: "There is no such model.",
+        429: "Too many questions at a time.",
+    }.items()
 }
+_RESPONSES[503] = {"description": "What answers is away.", "model": schema.FailureDocument}
 
 router = APIRouter(prefix="/v1", tags=["openai"], route_class=_Route, responses=_RESPONSES)
 

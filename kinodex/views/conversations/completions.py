@@ -137,7 +137,7 @@ def _recall(view: LibraryView, thread: Thread, one: Exchange) -> None:
     """Puts what was said before into a thread; what it cites that the principal does not see is not there."""
     said = recalled(one.answer)
     there = view.store.catalog.evidence([evidence_id for _, cited in said.claims for evidence_id in cited])
-    videos = frozenset(view.only(found.video_id for found in there.values()) or ())
+    videos = frozenset(view.only({found.video_id for found in there.values()}) or ())
     seen = {name for name, found in there.items() if found.video_id in videos}
     claims = []
     for text, cited in said.claims:
