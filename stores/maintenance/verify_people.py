@@ -32,6 +32,7 @@ def check_people(connection: Connection, found: Findings) -> None:
 
 def check_jobs(connection: Connection, found: Findings) -> None:
     """Whether every job is in a possible state, and has its newest event, from which a reader of its events goes on."""
+    found.checked["jobs"] += 0
     newest = dict(_pairs(connection, select(JobEventRow.job_id, func.max(JobEventRow.number)), JobEventRow.job_id))
     columns = (JobRow.job_id, JobRow.state, JobRow.finished_at, JobRow.error_code, JobRow.worker, JobRow.events)
     for job_id, state, finished_at, error_code, worker, events in connection.execute(select(*columns)):
@@ -54,6 +55,7 @@ def check_jobs(connection: Connection, found: Findings) -> None:
 
 def check_access(connection: Connection, found: Findings) -> None:
     """Whether somebody can still manage the library, all names can be found, and roles and scopes mean something."""
+    found.checked["access"] += 0
     administered = False
     for user in connection.execute(select(UserRow.__table__)):
         found.checked["access"] += 1
@@ -61,7 +63,7 @@ def check_access(connection: Connection, found: Findings) -> None:
         _check_name(found, user.user_id, user.name, user.folded)
         _check_scopes(found, user.user_id, user.scopes)
     if found.checked["access"] and not administered:
-        hint = "`kinodex users change NAME --everything --scope admin` makes somebody one."
+        hint = "`kinodex users change NAME --everything --may admin` (and all else it may) makes somebody one."
         found.add("access", "NO_ADMINISTRATOR", "users", "Nobody may manage users and keys.", hint)
     for key in connection.execute(select(KeyRow.key_id, KeyRow.scopes)):
         found.checked["access"] += 1

@@ -144,3 +144,17 @@ def test_with_access_control_a_key_is_asked_for_and_seen_by_the_tools(root: Path
 
 def _key(library: Library, user_id: str) -> str:
     return library.store.access.keys.add(user_id, "test", ("read", "chat"))[1]
+
+
+def test_white_space_around_headers_is_no_part_of_them(root: Path) -> None:
+    # Found by the protocol's conformance suite: some HTTP parsers leave it (RFC 9110, section 5.5).
+    with Library.open(root, create=False) as library, TestClient(create_app(library), base_url=HERE) as client:
+        meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28"}
+        meta |= {"io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"}}
+        meta |= {"io.modelcontextprotocol/clientCapabilities": {}}
+        body = {**CALL, "params": {**CALL["params"], "_meta": meta}}
+        headers = HEADERS | {"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call"}
+        for name in ("search_moments", "  search_moments  "):
+            answer = client.post("/mcp", json=body, headers=headers | {"Mcp-Name": name})
+            assert answer.status_code == 200, answer.text
+        assert client.post("/mcp", json=body, headers=headers | {"Mcp-Name": "ask"}).status_code == 400
