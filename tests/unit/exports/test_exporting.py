@@ -6,8 +6,10 @@ import csv
 import io
 import json
 import os
+import sqlite3
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pysubs2
@@ -132,6 +134,8 @@ def test_files_are_called_as_people_know_the_videos(root: Path, tmp_path: Path, 
         sha = library.store.catalog.sha256(library.resolve("pizza.mp4"))
         library.store.catalog.register(film, sha, film.stat().st_size, film.stat().st_mtime_ns)
         video_id = library.resolve(os.fsdecode(name))
+    with closing(sqlite3.connect(root / "kinodex.sqlite3")) as tables, tables:
+        tables.execute("DELETE FROM locations WHERE name = 'pizza.mp4'")
     assert run(root, "export", "srt", video_id, "-o", "out/")[0] == 0
     made = tmp_path / "out" / f"{stem}.srt"
     assert made.is_file(), sorted((tmp_path / "out").iterdir())
