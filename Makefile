@@ -3,9 +3,14 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+WEB := kinodex/web
+NPM := ../../.ci/npm
+CHROMIUM := $(or $(KINODEX_CHROMIUM),/usr/bin/chromium)
 CORPUS ?= $(wildcard ../shared/corpus)
+LIBRARY ?= demo-library
 
-.PHONY: demo test quick chaos lint types format openapi bench scale evaluate answers web web-types web-check clean
+.PHONY: demo test quick chaos lint types format openapi bench bench-server scale evaluate answers web web-types \
+	web-check chromium clean
 
 demo: $(VENV)/.run
 	$(BIN)/python -m kinodex.demo
@@ -13,10 +18,10 @@ demo: $(VENV)/.run
 # Two tests at a time; those of one file stay together, because they share models, servers and clusters.
 SIDE_BY_SIDE := -n 2 --dist loadfile
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev $(WEB)/node_modules/.package-lock.json chromium
 	$(BIN)/python -m pytest -q $(SIDE_BY_SIDE)
 
-quick: $(VENV)/.dev
+quick: $(VENV)/.dev $(WEB)/node_modules/.package-lock.json chromium
 	$(BIN)/python -m pytest -q $(SIDE_BY_SIDE) -m "not slow and not chaos"
 
 chaos: $(VENV)/.dev
@@ -49,6 +54,10 @@ bench: $(VENV)/.dev
 scale: $(VENV)/.run
 	$(BIN)/python benchmarks/scale.py --report benchmarks/reports/scale.md
 
+# Fifty clients on two cores for a minute; LIBRARY is an ingested one, and is copied.
+bench-server: $(VENV)/.run
+	$(BIN)/python benchmarks/server.py $(LIBRARY) --report benchmarks/reports/server.md
+
 evaluate: $(VENV)/.dev
 	$(BIN)/python benchmarks/library_quality.py $(CORPUS)
 
@@ -57,17 +66,29 @@ answers: $(VENV)/.dev
 	$(BIN)/python benchmarks/answers.py --failures \
 		--library "$$($(BIN)/python -m tests.planted.library planted-library)"
 
+# What the browser tests need beside packages: from Debian, where we may, else one line says what is missing.
+chromium:
+	@test -x "$(CHROMIUM)" || { test -z "$(KINODEX_CHROMIUM)" && test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+		&& echo "Installing chromium and fonts-noto-cjk for the browser tests" >&2 && apt-get update -qq \
+		&& DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium fonts-noto-cjk; } >/dev/null || true
+	@test -x "$(CHROMIUM)" || { echo "The browser tests need Chromium, and there is none at $(CHROMIUM):" \
+		"apt-get install chromium fonts-noto-cjk, or set KINODEX_CHROMIUM to one." >&2; exit 1; }
+
 # The web app, built out of kinodex/web into kinodex/web/dist, which is committed: users need no Node, only this does.
-web:
-	cd kinodex/web && npm ci --no-audit --no-fund && npm run build
+web: $(WEB)/node_modules/.package-lock.json
+	cd $(WEB) && $(NPM) run build
 
 # The types of the API out of docs/openapi.json.
-web-types:
-	cd kinodex/web && npm run types
+web-types: $(WEB)/node_modules/.package-lock.json
+	cd $(WEB) && $(NPM) run types
 
 web-check: web web-types
-	cd kinodex/web && npm run check && npm test
-	git diff --exit-code --stat -- kinodex/web/src/api/openapi.ts kinodex/web/dist ':!*.br'
+	cd $(WEB) && $(NPM) run check && $(NPM) test
+	git diff --exit-code --stat -- $(WEB)/src/api/openapi.ts $(WEB)/dist ':!*.br'
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json
+	cd $(WEB) && $(NPM) ci --no-audit --no-fund --silent
+	touch $@
 
 clean:
 	rm -rf $(VENV) demo-library planted-library build *.egg-info

@@ -56,6 +56,8 @@ def main() -> None:
     print(f"  .venv/bin/kinodex search 'a furry animal' --library {LIBRARY}")
     print(f"  .venv/bin/kinodex chat --library {LIBRARY}")
     print("  .venv/bin/kinodex ingest ~/Videos")
+    print("\nOr in a browser:")
+    print(f"  .venv/bin/kinodex serve --library {LIBRARY}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError, field_validator
 
 from kinodex.text import shell_word
 from stores.core.errors import UsageError
@@ -45,6 +46,7 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "KINODEX_BASE_URL": ("endpoint", "base_url"),
     "KINODEX_MODEL": ("endpoint", "model"),
     "KINODEX_API_KEY": ("endpoint", "api_key"),
+    "KINODEX_ALLOWED_HOSTS": ("server", "allowed_hosts"),
 }
 """Environment variables, and the setting that each overrides."""
 
@@ -165,7 +167,10 @@ class ServerSettings(BaseModel):
     Attributes:
         host: address that it serves; any other than one of this machine wants access control.
         port: of the web app and the API.
-        allowed_hosts: names that people reach it by, beside those of this machine: behind a proxy, the proxy's.
+        allowed_hosts: names that people reach it by, beside those of this machine: behind a proxy, the proxy's; several
+            in one text are separated by commas.
+        trusted_proxies: addresses or networks of proxies, none by default. They alone are believed when they say by
+            ``X-Forwarded-Proto`` that people came by https (cookies are then sent by https only), and from where.
         body_limit: bytes that a request may send.
         playback_cache: gigabytes (10⁹ bytes) of what is made of videos for players; what was used longest ago goes.
         proxies: how many videos are converted for players at the same time.
@@ -174,6 +179,7 @@ class ServerSettings(BaseModel):
         metrics: serve ``/metrics`` to all that reach the server. It is served anyway where only this machine does and
             access control is off.
         worker: do jobs in a process of the server; if not, `kinodex jobs work` runs elsewhere.
+        openai: also answer at ``/v1`` as OpenAI's API does, for chat programs that speak it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -181,12 +187,27 @@ class ServerSettings(BaseModel):
     host: str = "127.0.0.1"
     port: int = Field(default=8730, ge=0, le=65535)
     allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
     body_limit: int = Field(default=10_000_000, ge=1_000)
     playback_cache: float = Field(default=10.0, ge=0, allow_inf_nan=False)
     proxies: int = Field(default=1, ge=1)
     ingest_roots: tuple[Path, ...] | None = None
     metrics: bool = False
     worker: bool = True
+    openai: bool = False
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _one_by_one(cls, value: object) -> object:
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        # Checked here, because uvicorn takes what it does not understand for a name that nobody has.
+        for one in value:
+            ipaddress.ip_network(one)
+        return value
 
 
 class Settings(BaseModel):

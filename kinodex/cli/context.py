@@ -100,6 +100,14 @@ class CommandContext:
 
         return Library(self.settings, create=create)
 
+    def library_or_new(self) -> Library:
+        """The same; made in a place that waits for one, as a new volume of a server does.
+
+        Raises:
+            KinodexError: as `library`.
+        """
+        return self.library(create=waits_for_library(self.settings))
+
     def show(self, payload: object, render: Callable[[Console], None]) -> None:
         """Print the payload as JSON, or let ``render`` print it for people."""
         self._put(lambda out: print_json(payload, out), render)
@@ -215,6 +223,16 @@ def _stopped(how: str, code: int) -> int:
 def _fail(error: KinodexError, as_json: bool) -> int:
     say_error(error.code.name, error.message, error.hint, as_json)
     return OUTCOMES[error.code.name].exit_status
+
+
+def waits_for_library(settings: Settings) -> bool:
+    """Whether a folder is there for a library: an empty one, or any if the tables are in a database server.
+
+    A path that does not exist may be a slip of the pen, and a folder of films is no place for a library.
+    """
+    if not settings.library.is_dir():
+        return False
+    return bool(settings.database) or all(one.name == "lost+found" for one in settings.library.iterdir())
 
 
 def say_error(code: str, message: str, hint: str, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from kinodex.cli.context import (
     LibraryOption,
     ProfileOption,
     command_context,
+    waits_for_library,
 )
 
 
@@ -47,7 +48,8 @@ def serve(
         settings = context.settings
         given = {"host": host, "port": port}
         chosen = settings.server.model_copy(update={key: one for key, one in given.items() if one is not None})
-        with Library(settings.model_copy(update={"server": chosen})) as opened:
+        create = waits_for_library(settings)
+        with Library(settings.model_copy(update={"server": chosen}), create) as opened:
 
             def ready(url: str) -> None:
                 context.show_line(

@@ -7,7 +7,7 @@ import ipaddress
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -57,7 +57,8 @@ def serve(library: Library, on_ready: Callable[[str], None]) -> None:
         app.state.access_required = not is_loopback(server.host)
         if server.worker:
             app.state.worker = stack.enter_context(WorkerProcess(library.settings))
-        running = _Server(app, lambda: on_ready(url_of(server.host, listener.getsockname()[1])))
+        proxies = server.trusted_proxies
+        running = _Server(app, proxies, lambda: on_ready(url_of(server.host, listener.getsockname()[1])))
         threading.Thread(target=_warm, args=(library,), name="warming up", daemon=True).start()
         running.run(sockets=[listener])
 
@@ -80,13 +81,16 @@ def url_of(host: str, port: int) -> str:
 class _Server(uvicorn.Server):
     """A server that says when it answers, ends its streams when it stops, and is then done: no signal is left over."""
 
-    def __init__(self, app: FastAPI, on_ready: Callable[[], None]) -> None:
+    def __init__(self, app: FastAPI, proxies: Sequence[str], on_ready: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
                 log_level="warning",
                 access_log=False,
                 server_header=False,
+                # Else uvicorn believes everybody on this machine, and what a variable of the environment names.
+                proxy_headers=bool(proxies),
+                forwarded_allow_ips=list(proxies),
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )

@@ -132,7 +132,10 @@ def work(
 
     from kinodex.jobs.worker import Worker
 
-    with command_context(library, profile, as_json, config, device=device) as context, context.library() as opened:
+    with (
+        command_context(library, profile, as_json, config, device=device) as context,
+        context.library_or_new() as opened,
+    ):
         logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
         payload = {"ended": Worker(opened).run(once)}
         context.show(payload, lambda console: console.print(f"{payload['ended']} ended"))

@@ -14,6 +14,8 @@ i18n.start();
 router.start();
 keys.start();
 onLogin.run = () => {
+  if (session.me?.access) session.ended = true;
+  session.me = null;
   if (router.location.page !== "login") router.go(href("/login", { to: location.pathname + location.search }), { replace: true });
 };
 void session.load();

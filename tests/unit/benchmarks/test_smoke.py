@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -103,7 +104,7 @@ def test_library_quality(films: Path, runtime_only: dict[str, str], tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_answers(films: Path, runtime_only: dict[str, str], tmp_path: Path):
+def test_answers_and_server(films: Path, runtime_only: dict[str, str], tmp_path: Path):
     library = tmp_path / "library"
     ingest = [sys.executable, "-m", "kinodex", "ingest", str(films), "--library", str(library)]
     subprocess.run(ingest, cwd=ROOT, env=runtime_only, capture_output=True, timeout=600, check=True)
@@ -126,6 +127,13 @@ def test_answers(films: Path, runtime_only: dict[str, str], tmp_path: Path):
     out = bench("answers.py", *options, "--only", "metadata", "--failures", "--oracle", env=runtime_only)
     assert "| metadata | 1 |" in out
     assert "right line first" in bench("evidence_lines.py", library, cases / "questions.toml", env=runtime_only)
+    written, alone = tmp_path / "server.md", ("--alone", 1)
+    out = bench("server.py", library, "--clients", 10, "--seconds", 4, *alone, "--report", written, env=runtime_only)
+    assert re.search(r"\| no errors \| 0 of [1-9]\d* requests \| yes \|", out), out
+    assert "| the server complains of nothing | nothing | yes |" in out
+    report = written.read_text(encoding="utf-8")
+    kinds = ("search", "search, one client alone", "range of media", "question, until it is answered", "job, until")
+    assert all(f"\n| {kind}" in report for kind in kinds)
 
 
 @pytest.mark.slow

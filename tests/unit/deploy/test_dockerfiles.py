@@ -60,6 +60,15 @@ def test_every_room_is_in_the_image(path: Path):
 
 
 @each
+def test_the_web_app_comes_built_and_without_node(path: Path):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "web/dist/**" in project["tool"]["setuptools"]["package-data"]["kinodex"]
+    assert (ROOT / "kinodex" / "web" / "dist" / "index.html").is_file()
+    assert not re.search(r"\b(node|npm)\b", path.read_text(encoding="utf-8"))
+    assert "**/node_modules" in (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
+
+
+@each
 def test_pip_installs_what_is_pinned(path: Path):
     runs = [part for name, rest in instructions(path) if name == "RUN" for part in rest.split("&&")]
     installs = [part for part in runs if "pip install" in part]

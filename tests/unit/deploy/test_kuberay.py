@@ -46,7 +46,7 @@ def pods() -> Iterator[tuple[str, dict[str, Any]]]:
         for template in templates(document):
             yield name, template["spec"]
     for name, document in BUILT_IN:
-        if document["kind"] == "StatefulSet":
+        if document["kind"] in ("StatefulSet", "Deployment"):
             yield name, document["spec"]["template"]["spec"]
 
 
@@ -121,7 +121,9 @@ def test_every_pod_is_confined_and_dies_alone():
 
 
 def test_only_pods_of_the_namespace_reach_the_server_that_asks_for_no_password():
-    (policy,) = [document for _, document in BUILT_IN if document["kind"] == "NetworkPolicy"]
+    (policy,) = [
+        document for name, document in BUILT_IN if (name, document["kind"]) == ("chroma.yaml", "NetworkPolicy")
+    ]
     (server,) = [document for name, document in BUILT_IN if (name, document["kind"]) == ("chroma.yaml", "StatefulSet")]
     labels, spec = server["spec"]["template"]["metadata"]["labels"], policy["spec"]
     assert policy["metadata"]["namespace"] == server["metadata"]["namespace"]

@@ -46,6 +46,10 @@ def command_lines() -> Iterator[tuple[str, list[str]]]:
             yield path.name, shlex.split(arguments)
         for health in re.findall(r'CMD \["kinodex", (.+)\]$', path.read_text(encoding="utf-8"), re.M):
             yield path.name, re.findall(r'"([^"]+)"', health)
+    for document in documents(KUBERAY / "server.yaml"):
+        if document["kind"] == "Deployment":
+            for container in document["spec"]["template"]["spec"]["containers"]:
+                yield f"server.yaml {container['name']}", container["args"]
     for name, service in documents(DEPLOY / "compose.yaml")[0]["services"].items():
         if "entrypoint" not in service and service["image"].startswith("kinodex"):
             yield f"compose.yaml {name}", service["command"]
@@ -107,7 +111,9 @@ def test_the_settings_of_the_containers_are_valid(monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("KINODEX_ALLOWED_HOSTS", "videos.example.com,server")
     settings = Settings.load(DEPLOY / "kinodex.toml")
+    assert settings.server.allowed_hosts == ("videos.example.com", "server")
     assert settings.library == Path("/library")
     assert settings.vectors == f"http://chroma:{8000}"
     assert "chroma" in documents(DEPLOY / "compose.yaml")[0]["services"]

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pysubs2
@@ -21,6 +21,7 @@ from kinodex.cli.app import app
 from kinodex.library import Library
 from kinodex.server.app import create_app
 from kinodex.settings import ENVIRONMENT
+from kinodex.views import exports as exporting
 from stores.core.records import Decision
 from tests.unit.kinodex.chat_library import copied, make
 
@@ -176,6 +177,11 @@ def test_downloads_have_names_and_tell_no_places(client: TestClient, root: Path)
 def test_faults_of_downloads_are_problems(client: TestClient) -> None:
     assert client.get("/api/v1/videos/vid_no/export/srt").status_code == 404
     assert client.post("/api/v1/exports", json={"format": "docx"}).json()["code"] == "USAGE"
+    with ExitStack() as busy:
+        for _ in range(exporting.AT_ONCE):
+            busy.enter_context(exporting._MAKING)
+        assert client.post("/api/v1/exports", json={"format": "srt"}).status_code == 429
+    assert client.post("/api/v1/exports", json={"format": "srt"}).status_code == 200
     assert client.post("/api/v1/exports", json={"format": "moments.csv"}).status_code == 400
     assert client.post("/api/v1/exports", json={"format": "srt", "video_ids": ["vid_no"]}).status_code == 404
 

@@ -40,6 +40,25 @@ def said(*words: str, given: str | None = None) -> Any:
     return json.loads(run(*words, "--json", given=given))
 
 
+def test_the_first_user_makes_the_library_of_a_new_volume_and_of_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    adding = ("users", "add", "ada", "--password-stdin", "--library")
+    for name in ("volume", "films"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "volume" / "lost+found").mkdir()
+    (tmp_path / "films" / "one.mp4").write_bytes(b"")
+    for name in ("missing", "films"):
+        assert "LIBRARY_MISSING" in run(*adding, name, given=PASSWORD, status=1)
+    assert not (tmp_path / "missing").exists()
+    run(*adding, "volume", given=PASSWORD)
+    with LibraryStore.open(tmp_path / "volume") as store:
+        assert store.access.is_on()
+    (tmp_path / "other").mkdir()
+    assert "0 ended" in run("jobs", "work", "--once", "--library", "other")
+
+
 def test_users_are_added_listed_changed_and_removed(library: Path) -> None:
     assert "access control is off" in run("users", "list")
     assert "everybody has to log in" in run("users", "add", "ada", "--password-stdin", given=f"{PASSWORD}\n")

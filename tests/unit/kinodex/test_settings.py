@@ -63,6 +63,9 @@ def test_portraits_in_a_file_are_relative_to_that_file(tmp_path: Path):
         ("[chat]\ntokens = 0.5", ("chat.tokens",)),
         ("[chat]\nmoney = -1", ("chat.money",)),
         ("[chat]\nnotes = 3", ("chat.notes",)),
+        ("[server]\ntrusted_proxies = ['*']", ("server.trusted_proxies", "'*'")),
+        ("[server]\ntrusted_proxies = ['10.0.0.1/8']", ("server.trusted_proxies", "host bits")),
+        ("[server]\nallowed_hosts = 3", ("server.allowed_hosts",)),
         ("chat = 3", ("chat",)),
         ("workers = ", ("TOML",)),
         ("library = true", ("library", "folder")),
@@ -104,9 +107,11 @@ def test_servers_and_limits_come_from_the_environment(monkeypatch: pytest.Monkey
         "KINODEX_ATTEMPTS": "5",
         "KINODEX_RAY_ADDRESS": "auto",
         "KINODEX_PART_MINUTES": "7.5",
+        "KINODEX_ALLOWED_HOSTS": "kino.example, films.example",
     }.items():
         monkeypatch.setenv(name, value)
     settings = Settings.load()
+    assert settings.server.allowed_hosts == ("kino.example", "films.example")
     assert (settings.attempts, settings.ray_address, settings.part_minutes) == (5, "auto", 7.5)
     places = settings.places()
     assert (places.database, places.blobs) == ("postgresql://u:sesame@db:5432/films", "s3://bucket/films")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,8 +23,11 @@ from kinodex.library import Library
 from kinodex.server.app import create_app
 from kinodex.server.events import Streams
 from kinodex.server.routes.media import sent
+from kinodex.usecases.playback import files
 from kinodex.usecases.playback.playback import Served
+from kinodex.views.media import playback_of
 from pipeline.decode.decoder import Decoder
+from stores.core.ids import sha256_of
 from stores.core.records import Blob, Span, Utterance
 from tests.browser.films import Film, write
 from tests.browser.served import add
@@ -154,6 +159,41 @@ def test_a_file_that_changes_while_it_is_sent(tmp_path: Path, caplog: pytest.Log
             answer.read()
     assert "'film.mp4' changed while it was sent" in caplog.text
     assert not any(record.exc_info for record in caplog.records)
+
+
+def test_who_waits_for_a_large_file_to_be_compared_is_told_to_come_back(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, over = threading.Event(), threading.Event()
+
+    def slow(path: Path) -> str:
+        begun.set()
+        assert over.wait(30)
+        return sha256_of(path)
+
+    monkeypatch.setattr(files, "sha256_of", slow)
+    monkeypatch.setattr(files, "_PATIENCE", 0.05)
+    os.utime(server.folder / "plays.mp4", ns=(1, 12345))
+    first: list[Any] = []
+    asking = threading.Thread(target=lambda: first.append(server.get("plays.mp4", "media")))
+    asking.start()
+    assert begun.wait(30)
+    answer = server.get("plays.mp4", "media")
+    assert (answer.status_code, answer.json()["code"]) == (429, "TOO_MANY_REQUESTS")
+    assert server.get("silent.mp4", "media").status_code == 200
+    over.set()
+    asking.join(30)
+    assert (first[0].status_code, first[0].headers["content-type"]) == (200, "video/mp4")
+    assert server.get("plays.mp4", "media").status_code == 200
+
+
+def test_a_type_is_never_wrong_because_players_are_busy(server: Server) -> None:
+    players = playback_of(server.library).players
+    with ExitStack() as stack:
+        while players._inside.acquire(blocking=False):
+            stack.callback(players._inside.release)
+        assert server.get("plays.mp4", "media").status_code == 429
+    assert server.get("plays.mp4", "media").headers["content-type"] == "video/mp4"
 
 
 def test_what_does_not_exist(server: Server) -> None:

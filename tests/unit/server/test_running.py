@@ -171,3 +171,17 @@ def test_other_machines_are_let_in_once_people_log_in(root: Path):
         assert client.post(f"{API}/login", json=asked).status_code == 200
         assert client.get(f"{API}/videos").json()["total"] == 4
         assert client.get(f"{API}/videos", headers={"host": "evil.example"}).status_code == 421
+
+
+@pytest.mark.parametrize(("proxies", "secure"), [("", False), ('["192.0.2.0/24"]', False), ('["127.0.0.1"]', True)])
+def test_only_a_trusted_proxy_says_that_people_came_by_https(root: Path, proxies: str, secure: bool):
+    with LibraryStore.open(root) as store:
+        store.access.users.add("ada", "correct horse battery", scopes=("read", "admin"), everything=True)
+    config = f'[server]\nallowed_hosts = "kino.example, b.example"\n{proxies and f"trusted_proxies = {proxies}"}\n'
+    (root / "kinodex.toml").write_text(config, encoding="utf-8")
+    with serving(root) as (_, url), httpx2.Client(base_url=url, timeout=60) as client:
+        sent = {"x-forwarded-proto": "https", "x-forwarded-for": "198.51.100.7", "host": "kino.example"}
+        asked = {"name": "ada", "password": "correct horse battery"}
+        answer = client.post(f"{API}/login", json=asked, headers=sent)
+        assert answer.status_code == 200
+        assert ("secure" in answer.headers["set-cookie"].lower()) == secure

@@ -56,7 +56,7 @@ def add_user(
     with command_context(library, profile, as_json, config) as context:
         scopes = SCOPES if admin else known_scopes(may) if may else USUAL_SCOPES
         password = asked_password(password_stdin)
-        with context.library() as opened:
+        with context.library_or_new() as opened:
             view = LibraryView(opened, OWNER)
             first = not opened.store.access.is_on()
             document = accounts.add_user(view, name, password, scopes, everything)

@@ -1,5 +1,6 @@
 /** Server-sent events by fetch: from where they were left (`Last-Event-ID`), and again after a lost connection. */
 
+import { onLogin } from "./http";
 import { Problem, problemOf } from "./problem";
 
 export interface ServerEvent {
@@ -75,6 +76,7 @@ export async function follow(url: string, following: Following, ends: readonly s
       if (answer.status === 204) return;
       if (!answer.ok) {
         const problem = await problemOf(answer);
+        if (problem.code === "LOGIN_REQUIRED") onLogin.run?.();
         if (answer.status < 500 && answer.status !== 429) throw problem;
         throw new TypeError(problem.message);
       }

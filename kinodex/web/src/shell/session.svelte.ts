@@ -5,6 +5,8 @@ import type { Me } from "../api/types";
 
 class Session {
   me = $state.raw<Me | null>(null);
+  /** Whether one was logged in and is not any more. */
+  ended = $state(false);
   /** What made it impossible to know. */
   error = $state.raw<unknown>(null);
 

@@ -14,7 +14,7 @@ import pytest
 from mcp import Client
 
 from kinodex.library import Library
-from kinodex.mcp.door import Door
+from kinodex.mcp.reach import Reach
 from kinodex.mcp.server import make_server, schema_of
 from kinodex.views.library_view import LibraryView
 from tests.unit.server.leaks.asking import Answer, leaks
@@ -43,7 +43,9 @@ TOOLS: dict[str, list[Arguments]] = {
     "get_answer": [{"turn_id": "{turn}"}],
     "get_job": [{"job_id": "{job}"}],
     "ask": [{"question": "How many videos are there?"}, {"question": "What opens?", "video_ids": ["{video}"]}],
-    "start_ingest": [{"paths": ["/films"]}],
+    "list_tags": [{}, {"words": "cook"}, {"words": WORD}],
+    "decide_tag": [{"video_id": "{video}", "tag_id": "t1", "verdict": "rejected"}],
+    "start_ingest": [{"paths": ["/films"]}, {"paths": ["/films"], "collection": "{collection}"}],
 }
 """How to call every tool: one without a row fails."""
 
@@ -63,7 +65,7 @@ def opened(made: Canaries, tmp_path: Path) -> Iterator[tuple[Library, Canaries]]
 def talk(library: Library, made: Canaries, who: str, do: Callable[[Client], Awaitable[Any]]) -> Any:
     principal = library.store.access.by_key(made.keys[who])
     assert principal is not None
-    door = Door(lambda _: LibraryView(library, principal), lambda _: "http://here", lambda: schema_of(library))
+    door = Reach(lambda _: LibraryView(library, principal), lambda _: "http://here", lambda: schema_of(library))
 
     async def run() -> Any:
         async with Client(make_server(door)) as client:

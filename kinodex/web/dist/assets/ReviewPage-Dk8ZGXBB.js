@@ -1,1 +1,0 @@
-import{X as e,dt as t,ht as n,mt as r,o as i}from"./i18n.svelte-BbgKdciG.js";import{t as a}from"./Page-DYxKdxnt.js";function o(o,s){n(s,!0);{let n=t(()=>i(`navReview`));a(o,{get title(){return e(n)}})}r()}export{o as default};

@@ -1,0 +1,32 @@
+/** As `api/agree.ts`, for the documents that one page alone reads. */
+
+import type { components } from "../api/openapi";
+import type * as Chat from "./chat/api";
+import type * as Jobs from "./jobs/api";
+import type * as Review from "./review/api";
+import type * as Settings from "./settings/api";
+
+type Server = components["schemas"];
+type Reads<Sent extends Expected, Expected> = Sent;
+
+export type Agreed = [
+  Reads<Server["ThreadsPage"], Chat.ThreadsPage>,
+  Reads<Server["ThreadDocument"], Chat.ThreadDocument>,
+  Reads<Server["TurnBegun"], Chat.TurnBegun>,
+  Reads<Server["CitationShown"], Chat.Citation>,
+  Reads<Server["ClaimShown"], Chat.Claim>,
+  Reads<Server["OrderedJob"], Jobs.JobCard & { new: boolean }>,
+  Reads<Server["JobDetail"], Jobs.JobDetail>,
+  Reads<Server["JobPlan"], Jobs.JobPlan>,
+  Reads<Server["FailuresPage"], Jobs.FailuresPage>,
+  Reads<Server["FolderListing"], Jobs.FolderListing>,
+  Reads<Server["ReviewPage"], Review.ReviewPage>,
+  Reads<Server["Decided"], { undo: string }>,
+  Reads<Server["Check"], Settings.Check>,
+  Reads<Server["ModelsDocument"], Settings.Models>,
+  Reads<Server["SettingShown"], Settings.SettingShown>,
+  Reads<Server["EndpointTested"], Settings.EndpointTested>,
+  Reads<Server["UserDocument"], Settings.User>,
+  Reads<Server["KeyDocument"], Settings.ApiKey>,
+  Reads<Server["CollectionDocument"], Settings.CollectionShown>,
+];
