@@ -170,6 +170,16 @@ class LibraryStore:
                 raise
         return cls(root, engine, places, blobs, library_id, max_attempts)
 
+    def check_folder(self) -> None:
+        """Notices that the library's folder was moved or removed: what is open of it would be written to nowhere.
+
+        Raises:
+            StoreError: LIBRARY_MISSING.
+        """
+        if not self.root.is_dir():
+            message = f"The folder {self.root} of the library is no longer there."
+            raise StoreError("LIBRARY_MISSING", message, "Bring it back, or start again with --library.")
+
     def close(self) -> None:
         """Closes all files and connections. Using the library afterwards is an error."""
         self.vectors.close()

@@ -111,7 +111,7 @@ class Worker:
                 pass
             except Exception as error:  # noqa: BLE001
                 # Last resort: a bug in one job must not end the worker.
-                fault = _fault(error)
+                fault = self._fault(error)
             finally:
                 self._busy = False
         if keeper.lost:
@@ -119,6 +119,13 @@ class Worker:
             return
         with suppress(StoreError):  # STALE_ATTEMPT: as if it had been noticed in time
             self._end(lease, keeper.cancelled, made, fault)
+
+    def _fault(self, error: Exception) -> JobError:
+        try:
+            self._library.store.check_folder()
+        except StoreError as gone:
+            return _fault(gone)
+        return _fault(error)
 
     def _end(self, lease: JobLease, cancelled: bool, made: Made | None, fault: JobError | None) -> None:
         if made is not None:

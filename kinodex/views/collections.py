@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 
 from kinodex.schemas.api import access as schema
 from kinodex.views.library_view import LibraryView
+from kinodex.views.names import name_of
 from stores.access.collections import unknown_collection
 from stores.access.records import Collection
 from stores.core.errors import UsageError
@@ -166,7 +166,7 @@ def page_of_videos(view: LibraryView, name: str, cursor: str = "", limit: int = 
     ids = view.store.access.collections.videos(found.collection_id, limit + 1, cursor)
     shown = ids[:limit]
     places = view.store.catalog.places_of(shown)
-    names = {one: PurePosixPath(next(iter(places.get(one, ())), one)).name for one in shown}
+    names = {one: name_of(places.get(one, ()), one) for one in shown}
     return schema.CollectionVideosDocument(
         videos=[schema.CollectionVideo(video_id=one, name=names[one]) for one in shown],
         total=found.videos,

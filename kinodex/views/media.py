@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from kinodex.schemas.api.media import FramesDocument, PeaksDocument, PlaybackDocument, ProxyDocument, SpritesDocument
 from kinodex.schemas.base import Fault
+from kinodex.usecases.playback.files import file_of
 from kinodex.usecases.playback.playback import WIDEST, Playback, Served
 from kinodex.usecases.playback.proxies import ProxyState
 from kinodex.usecases.playback.tracks import webvtt
@@ -55,6 +56,7 @@ def how_played(view: LibraryView, video_id: str) -> PlaybackDocument:
         url = f"{urls.video(video_id)}/proxy/media"
         return PlaybackDocument(url=url, how="proxy", reason="", mime="video/mp4")
     try:
+        file_of(view.store, video_id)
         found = playback.playable(video_id)
     except (MediaError, UsageError) as error:
         fault = Fault(code=error.code.name, message=without_paths(error.message))

@@ -54,8 +54,9 @@ def reachable(view: LibraryView) -> None:
     """Whether the library can be read.
 
     Raises:
-        StoreError: as `stores.sql.database.reading`, if it cannot.
+        StoreError: as `stores.sql.database.reading`, if it cannot; LIBRARY_MISSING if its folder was moved or removed.
     """
+    view.store.check_folder()
     view.store.catalog.revision()
 
 

@@ -84,7 +84,8 @@ def checked_text(text: str) -> str:
         UsageError: USAGE if it is empty or too long.
     """
     kept = " ".join(clean(text).split())
-    if not kept:
+    # Marks that nobody sees say nothing.
+    if not any(character.isprintable() for character in kept.replace(" ", "")):
         raise UsageError("USAGE", "A corrected line must say something.", "Take the correction back instead.")
     if len(kept) > LONGEST_TEXT:
         message = f"A line of {len(kept)} characters is too long; {LONGEST_TEXT} are the most."

@@ -11,7 +11,7 @@ import typer
 
 from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, command_context
 from kinodex.exits import EXIT_SOME_FAILED
-from kinodex.text import clean
+from kinodex.text import clean, several
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,7 +61,8 @@ def import_files(
         context.show(shown.payload(), lambda console: _say(console, shown, dry_run))
         for file in done:
             for fault in file.faults if not as_json else ():
-                print(clean(f"{file.name}:{fault.line}: {fault.message}"), file=sys.stderr)
+                where = f"{file.name}:{fault.line}" if fault.line else file.name
+                print(clean(f"{where}: {fault.message}"), file=sys.stderr)
         if any(file.faulty for file in done):
             raise typer.Exit(EXIT_SOME_FAILED)
 
@@ -76,7 +77,7 @@ def _user() -> str:
 def _say(console: Console, document: ImportedFilesDocument, dry_run: bool) -> None:
     for file in document.files:
         if file.faulty:
-            outcome = f"not imported: {file.faulty} lines are wrong"
+            outcome = f"not imported: {several(file.faulty, 'fault')}"
         else:
             would = "would change" if dry_run else "changed"
             outcome = f"{file.changed} {file.kind} {would}, {file.unchanged} said so already"

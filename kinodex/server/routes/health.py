@@ -42,7 +42,7 @@ def get_health() -> HealthDocument:
     return HealthDocument(status="ok", version=__version__)
 
 
-@router.get("/ready", responses=errors("DATABASE_UNREACHABLE", "WORKER_LOST"))
+@router.get("/ready", responses=errors("LIBRARY_MISSING", "DATABASE_UNREACHABLE", "WORKER_LOST"))
 def get_readiness(request: Request) -> ReadyDocument:
     """Whether the server can read the library, has a worker that does jobs, and is not about to stop."""
     if streams_of(request.app).closing:

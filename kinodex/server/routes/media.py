@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from kinodex.schemas.api.media import FramesDocument, PeaksDocument, ProxyDocument, SpritesDocument
 from kinodex.server.asking import Viewed
@@ -15,6 +18,8 @@ from kinodex.server.problems import Responses, errors
 from kinodex.server.routes.moments import LATEST
 from kinodex.views import media
 from stores.core.errors import UsageError
+
+_LOG = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/videos/{video_id}", tags=["media"])
 
@@ -48,15 +53,6 @@ _KEPT = {
     "Vary": "Cookie, Authorization",
     "X-Content-Type-Options": "nosniff",
 }
-
-
-class _File(FileResponse):
-    """A file in pieces that are large enough: for each of them a thread has to be had, and its turn to run.
-
-    Source: measured by `benchmarks/server.py`.
-    """
-
-    chunk_size = 512 * 1024
 
 
 @router.get("/media", response_class=FileResponse, responses=_RANGES)
@@ -161,6 +157,34 @@ def sent(request: Request, served: media.Served) -> Response:
     if _has(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return _File(served.path, headers=headers, media_type=served.mime, stat_result=served.about)
+
+
+class _File(FileResponse):
+    """A file in pieces that are large enough: for each of them a thread has to be had, and its turn to run.
+
+    It may become shorter, or go away with its disk, while it is sent: the connection ends before its time, by which a
+    client knows.
+
+    Source: measured by `benchmarks/server.py`.
+    """
+
+    chunk_size = 512 * 1024
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends it."""
+        started = False
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await super().__call__(scope, receive, noted)
+        except (OSError, RuntimeError) as error:
+            if not started:
+                raise
+            _LOG.warning("%r changed while it was sent: %s", Path(self.path).name, error)
 
 
 def picture(request: Request, data: bytes) -> Response:

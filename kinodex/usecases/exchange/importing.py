@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from kinodex.exports.material import Line
+from kinodex.exports.material import KINDS, Line
 from kinodex.exports.places import safe_name
 from kinodex.exports.reading import Cue, Fault, TableFile, csv_rows, cues, json_rows, parquet_rows, text_of
 from kinodex.exports.wording import one_line
@@ -34,6 +34,9 @@ MOST_FAULTS = 100
 LEAST_OVERLAP = Fraction(1, 2)
 """Share of the time of a cue and a line together in which both last, for them to be the same. Source: as
 `stores.corrections.applying.LEAST_OVERLAP`."""
+
+_LOOKED_AT = 100
+"""Cues that are looked at to tell what kind of lines a transcript has. Source: our choice."""
 
 _VERDICTS = ("accepted", "rejected", "abstained", "unsure")
 
@@ -201,14 +204,25 @@ def _read_cues(store: LibraryStore, name: str, found: Sequence[Cue], options: Im
         wanted.faults.append(Fault(0, "There is no cue in it."))
     seen: dict[str, int] = {}
     ids = {cue.name for cue in found} & set(lines.by_id)
-    # What kind of lines a transcript has is told by those that it names; else it is speech.
-    kinds = {lines.by_id[one].kind for one in ids} or {"speech"}
+    # What kind of lines a transcript has is told by those that it names; else by its times and texts.
+    kinds = {lines.by_id[one].kind for one in ids} or {_kind_of(lines, found[:_LOOKED_AT])}
     for cue in found:
         line = lines.by_id.get(cue.name)
         if line is None:
             kind = next(iter(kinds)) if len(kinds) == 1 else ""
             line = _at(lines, kind, cue.start, cue.end, cue.text)
         _want(line, cue.line, cue.text, video_id, seen, wanted)
+
+
+def _kind_of(lines: _LinesOf, some: Sequence[Cue]) -> str:
+    """What kind of lines cues without names are: the one that says the same most often, else speech if it can be."""
+
+    def likeness(kind: str) -> tuple[int, bool, int]:
+        met = [(cue, line) for cue in some if (line := _at(lines, kind, cue.start, cue.end, cue.text)) is not None]
+        same = sum(one_line(cue.text) == one_line(line.text) for cue, line in met)
+        return same, kind == KINDS[0] and bool(met), len(met)
+
+    return max(KINDS, key=likeness)
 
 
 def _named(store: LibraryStore, name: str, found: Sequence[Cue], editable: frozenset[str] | None) -> str:
@@ -246,13 +260,13 @@ def _want(found: Line | None, number: int, text: str, video_id: str, seen: dict[
     elif found.evidence_id in seen:
         message = f"It is about the same line as line {seen[found.evidence_id]}."
         wanted.faults.append(Fault(number, message))
+    elif kept == one_line(found.text):
+        wanted.unchanged += 1
+        seen[found.evidence_id] = number
     elif not kept:
         wanted.faults.append(Fault(number, "Its text is empty."))
     elif len(kept) > LONGEST_TEXT:
         wanted.faults.append(Fault(number, f"Its text has {len(kept)} characters; {LONGEST_TEXT} are the most."))
-    elif kept == one_line(found.text):
-        wanted.unchanged += 1
-        seen[found.evidence_id] = number
     else:
         seen[found.evidence_id] = number
         wanted.texts.append(NewText(video_id, found.evidence_id, kept))

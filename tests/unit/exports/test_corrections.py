@@ -9,8 +9,10 @@ import pytest
 
 from encoders.bundle import Encoders
 from encoders.spaces import collections
+from kinodex.exports.subtitles import srt
 from kinodex.usecases.exchange.correcting import correct, renew
 from kinodex.usecases.exchange.exporting import lines_of
+from kinodex.usecases.exchange.importing import ImportOptions, import_file
 from stores.core.errors import StoreError, UsageError
 from stores.core.records import ScreenText, Span, StageKey, StageOutput, Utterance, VectorItem
 from stores.corrections.records import NewText
@@ -144,7 +146,13 @@ def test_it_can_be_taken_back_with_its_vector_and_confidence(
 
 
 def test_it_is_all_or_nothing(store: LibraryStore, encoders: Encoders, video: str) -> None:
-    for bad in (NewText(video, "utt_9", "x"), NewText(video, "utt_1", " \n"), NewText(video, "utt_1", "x" * 5000)):
+    unseen = [NewText(video, "utt_1", text) for text in ("\u202e", "\u2060 \u200b", "\u00a0")]
+    for bad in (
+        NewText(video, "utt_9", "x"),
+        NewText(video, "utt_1", " \n"),
+        NewText(video, "utt_1", "x" * 5000),
+        *unseen,
+    ):
         with pytest.raises(UsageError):
             correct(store, lambda: encoders, [NewText(video, "utt_0", "new"), bad])
     assert texts(store, video)["utt_0"] == SAID[0]
@@ -184,6 +192,16 @@ def test_lines_at_one_time_on_a_screen_are_told_apart(store: LibraryStore, encod
         "txt_c": "HOTEL1",
         "txt_d": "Exit 6",
     }
+
+
+@pytest.mark.parametrize("kind", ["speech", "screen"])
+def test_a_transcript_without_names_is_of_the_lines_that_it_says(
+    store: LibraryStore, encoders: Encoders, video: str, kind: str
+) -> None:
+    data = srt([line for line in lines_of(store, video) if line.kind == kind])
+    made = import_file(store, lambda: encoders, "x.srt", data.encode(), ImportOptions(video))
+    assert made.unchanged == data.count("-->")
+    assert not made.faulty
 
 
 def test_an_ingest_that_made_vectors_of_what_was_recognised_is_mended(

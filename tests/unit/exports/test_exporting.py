@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import sqlite3
 import zipfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pysubs2
@@ -114,6 +116,32 @@ def test_a_place_that_cannot_be_written_is_told(root: Path, tmp_path: Path) -> N
             assert code in (1, 2), place
             assert "error " in said, place
             assert "INTERNAL" not in said, (place, said)
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        (b"100% fun.mp4", "100% fun"),
+        (b"a\nb.mp4", "a b"),
+        (b"bad\xff.mp4", "bad_xff"),
+        ("=cmd\u202e4pm.mp4".encode(), "=cmd4pm"),
+        (b"<img src=x onerror=alert(1)>.mp4", "_img src=x onerror=alert(1)_"),
+    ],
+)
+def test_files_are_called_as_people_know_the_videos(root: Path, tmp_path: Path, name: bytes, stem: str) -> None:
+    with Library.open(root, create=False) as library:
+        film = tmp_path / os.fsdecode(name)
+        film.write_bytes(b"a film")
+        sha = library.store.catalog.sha256(library.resolve("pizza.mp4"))
+        library.store.catalog.register(film, sha, film.stat().st_size, film.stat().st_mtime_ns)
+        video_id = library.resolve(os.fsdecode(name))
+    with closing(sqlite3.connect(root / "kinodex.sqlite3")) as tables, tables:
+        tables.execute("DELETE FROM locations WHERE name = 'pizza.mp4'")
+    assert run(root, "export", "srt", video_id, "-o", "out/")[0] == 0
+    made = tmp_path / "out" / f"{stem}.srt"
+    assert made.is_file(), sorted((tmp_path / "out").iterdir())
+    code, _, said = run(root, "import", str(made))
+    assert code == 0, said
 
 
 def test_a_video_that_is_named_twice_is_one(root: Path, tmp_path: Path) -> None:

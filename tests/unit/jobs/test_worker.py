@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from kinodex.jobs.supervisor import WorkerProcess, settings_line
+from kinodex.jobs.worker import Worker
 from kinodex.library import Library
 from stores.jobs.records import Job
 from tests.unit.jobs.films import make_films
@@ -195,3 +196,14 @@ def test_a_worker_that_dies_at_its_start_is_not_started_in_a_hurry(library: Libr
         watching.set()
         thread.join()
     assert 1 <= len(started) <= 6
+
+
+def test_a_library_that_went_away_is_no_bug_of_a_job(library: Library, films: Path) -> None:
+    job, _ = library.store.jobs.order("ingest", {"paths": [str(films)], "retry": False, "budget": ""})
+    folder = library.store.root
+    folder.rename(folder.with_name("moved"))
+    Worker(library).run(once=True)
+    folder.with_name("moved").rename(folder)
+    error = library.store.jobs.get(job.job_id).error
+    assert error is not None
+    assert error.code == "LIBRARY_MISSING"

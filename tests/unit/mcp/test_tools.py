@@ -14,6 +14,7 @@ from mcp import Client
 from kinodex.library import Library
 from kinodex.mcp.server import make_server, owners_reach
 from kinodex.settings import ENVIRONMENT
+from kinodex.views.library_view import LibraryView
 from tests.unit.kinodex.chat_library import HOSTILE, make
 from tests.unit.pipeline.media import BLUE, flat, make_video
 
@@ -192,3 +193,14 @@ def test_wrong_arguments_are_errors_that_an_assistant_can_read(
     answer = call(library, name, **arguments)
     assert answer.is_error
     assert answer.content[0].text
+
+
+def test_a_bug_is_said_without_its_trace_and_places(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("secret at /home/ada/films")
+
+    monkeypatch.setattr(LibraryView, "video", broken)
+    answer = call(library, "get_video", video_id="vid_0")
+    assert answer.is_error
+    assert "INTERNAL" in answer.content[0].text
+    assert "secret" not in answer.content[0].text

@@ -13,19 +13,25 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import httpx2
 import numpy as np
 import pytest
+from fastapi import FastAPI, Request, Response
 from fastapi.testclient import TestClient
 
 from kinodex.library import Library
 from kinodex.server.app import create_app
+from kinodex.server.events import Streams
+from kinodex.server.routes.media import sent
 from kinodex.usecases.playback import files
+from kinodex.usecases.playback.playback import Served
 from kinodex.views.media import playback_of
 from pipeline.decode.decoder import Decoder
 from stores.core.ids import sha256_of
 from stores.core.records import Blob, Span, Utterance
 from tests.browser.films import Film, write
 from tests.browser.served import add
+from tests.unit.server.serving import served as served_app
 from tests.unit.stores.builders import begun, put
 
 _FILMS = (
@@ -114,6 +120,8 @@ def test_a_file_that_is_gone_or_another_one(server: Server) -> None:
     for what in ("media", "frames", "frame?t=0.5", "peaks"):
         answer = server.get("plays.mp4", what)
         assert (answer.status_code, answer.json()["code"]) == (409, "CONFLICT"), what
+    playback = server.client.get(f"/api/v1/videos/{server.ids['plays.mp4']}").json()["playback"]
+    assert (playback["how"], playback["fault"]["code"]) == ("none", "CONFLICT")
     path.write_bytes(kept[:-1] + b"!")
     assert server.get("plays.mp4", "media").json()["code"] == "CONFLICT"
     path.unlink()
@@ -127,6 +135,30 @@ def test_a_file_that_is_gone_or_another_one(server: Server) -> None:
     with Decoder() as decoder:
         assert add(server.library.store, copy, decoder) == server.ids["plays.mp4"]
     assert server.get("plays.mp4", "media").content == kept
+
+
+@pytest.mark.parametrize("becomes", ["shorter", "gone"])
+def test_a_file_that_changes_while_it_is_sent(tmp_path: Path, caplog: pytest.LogCaptureFixture, becomes: str) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(bytes(30_000_000))
+    app = FastAPI()
+    app.state.streams = Streams()
+
+    @app.get("/film")
+    def film(request: Request) -> Response:
+        served = Served(path, "video/mp4", "tag", path.stat())
+        if becomes == "gone":
+            path.unlink()
+        return sent(request, served)
+
+    with served_app(app) as running, running.client.stream("GET", "/film") as answer:
+        assert answer.headers["content-length"] == "30000000"
+        if becomes == "shorter":
+            os.truncate(path, 1000)
+        with pytest.raises(httpx2.RemoteProtocolError):
+            answer.read()
+    assert "'film.mp4' changed while it was sent" in caplog.text
+    assert not any(record.exc_info for record in caplog.records)
 
 
 def test_who_waits_for_a_large_file_to_be_compared_is_told_to_come_back(

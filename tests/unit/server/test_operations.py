@@ -138,6 +138,15 @@ def test_readiness_knows_of_the_worker(library: Library, worker: Worker | None, 
     assert said in (answer.get("worker"), answer.get("code"))
 
 
+def test_readiness_notices_that_the_library_is_gone(library: Library, tmp_path: Path) -> None:
+    server = Server(library).by(Principal("", "nobody", frozenset()))
+    folder = library.store.root
+    folder.rename(folder.with_name("moved"))
+    assert server.get("/ready", 404)["code"] == "LIBRARY_MISSING"
+    folder.with_name("moved").rename(folder)
+    assert server.get("/ready")["status"] == "ready"
+
+
 def test_the_server_starts_its_worker_and_ends_it(tmp_path: Path) -> None:
     import os
     import signal
