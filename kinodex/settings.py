@@ -179,6 +179,7 @@ class ServerSettings(BaseModel):
         metrics: serve ``/metrics`` to all that reach the server. It is served anyway where only this machine does and
             access control is off.
         worker: do jobs in a process of the server; if not, `kinodex jobs work` runs elsewhere.
+        openai: also answer at ``/v1`` as OpenAI's API does, for chat programs that speak it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -193,6 +194,7 @@ class ServerSettings(BaseModel):
     ingest_roots: tuple[Path, ...] | None = None
     metrics: bool = False
     worker: bool = True
+    openai: bool = False
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -78,12 +79,39 @@ def refuse_existing(path: Path, force: bool) -> None:
     """Refuses to overwrite a file unless ``force`` is set.
 
     Raises:
-        UsageError: CONFLICT, or USAGE if it is a folder.
+        UsageError: CONFLICT, or USAGE if it is a folder, or no place for a file.
     """
-    if path.is_dir():
+    if is_folder(path):
         raise UsageError("USAGE", f"{path} is a folder.", "Name a file in it.")
     if not force and os.path.lexists(path):
         raise existing(path)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder at a path.
+
+    Raises:
+        UsageError: USAGE if there cannot be anything, for example because the name is too long.
+    """
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError) as error:
+        raise unwritable(path, error) from None
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder for files, with those above it, unless it is there.
+
+    Raises:
+        UsageError: USAGE if it cannot be made.
+        StoreError: DISK_FULL.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise unwritable(path, error) from None
 
 
 def existing(path: Path) -> UsageError:
@@ -91,9 +119,10 @@ def existing(path: Path) -> UsageError:
     return UsageError("CONFLICT", f"{path} exists.", "Choose another name, or overwrite it with --force.")
 
 
-def unwritable(path: Path, error: OSError) -> StoreError | UsageError:
+def unwritable(path: Path, error: OSError | ValueError) -> StoreError | UsageError:
     """The error of a file that cannot be written."""
-    message = f"{path} cannot be written: {error.strerror or error}."
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
+    message = f"{path} cannot be written: {reason}."
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StoreError("DISK_FULL", message, "Free some space, or choose another folder.")
     return UsageError("USAGE", message, "Choose another place with -o.")

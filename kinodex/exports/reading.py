@@ -7,18 +7,28 @@ import html
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from kinodex.exports.wording import JOINER, uncell, unwrapped
+from kinodex.text import printable
 from stores.core.errors import UsageError
 
 MOST_BYTES = 64 << 20
 """Size of a file that is read. Source: our choice: the lines of a thousand hours take less."""
 
 MOST_ROWS = 1_000_000
+"""Lines of a table, good or bad."""
+
+MOST_COLUMNS = 1_000
+"""Columns of a table, of which each row has a cell."""
+
+MOST_UNPACKED = 4 * MOST_BYTES
+"""Bytes of the cells of a Parquet file, which is compressed. Source: our choice."""
+
+_BATCH = 1_024  # rows of a Parquet file that are unpacked at a time
 
 _TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
 _TIMING = re.compile(rf"^\s*{_TIME}\s+-->\s+{_TIME}(?:\s.*)?$")
@@ -131,8 +141,7 @@ def csv_rows(text: str) -> TableFile:
                 rows.append((reader.line_num, dict(zip(columns, map(uncell, values), strict=True))))
             elif any(values):
                 faults.append(Fault(reader.line_num, f"It has {len(values)} cells; there are {len(columns)} columns."))
-            if len(rows) > MOST_ROWS:
-                raise UsageError("TOO_LARGE", f"It has more than {MOST_ROWS} rows.", "Import it in parts.")
+            _check_shape(len(rows) + len(faults), len(columns))
     except csv.Error as error:
         faults.append(Fault(reader.line_num, f"It is no CSV: {error}."))
     return TableFile(columns, tuple(rows), tuple(faults))
@@ -145,7 +154,7 @@ def json_rows(text: str) -> TableFile:
     columns: dict[str, None] = {}
     for number, line in _lines(text):
         try:
-            value = json.loads(line)
+            value = json.loads(line, object_pairs_hook=_texts)
         except (ValueError, RecursionError):
             value = None
         if isinstance(value, dict):
@@ -153,13 +162,19 @@ def json_rows(text: str) -> TableFile:
             columns |= dict.fromkeys(value)
         else:
             faults.append(Fault(number, "It is no JSON object."))
+        _check_shape(len(rows) + len(faults), len(columns))
     names = tuple(columns)
     full = tuple((number, {name: row.get(name) for name in names}) for number, row in rows)
     return TableFile(names, full, tuple(faults))
 
 
+def _texts(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # JSON can say halves of characters, which are no text.
+    return {printable(name): printable(value) if isinstance(value, str) else value for name, value in pairs}
+
+
 def parquet_rows(data: bytes) -> TableFile:
-    """A Parquet file; the line of a row is its number.
+    """A Parquet file; the line of a row is its number. Columns of lists and the like are left out.
 
     Raises:
         UsageError: USAGE if it cannot be read; TOO_LARGE.
@@ -170,14 +185,51 @@ def parquet_rows(data: bytes) -> TableFile:
     check_size(data)
     try:
         file = parquet.ParquetFile(io.BytesIO(data))
-        if file.metadata.num_rows > MOST_ROWS:
-            raise UsageError("TOO_LARGE", f"It has more than {MOST_ROWS} rows.", "Import it in parts.")
-        table = file.read()
-        rows = table.to_pylist()
+        _check_shape(file.metadata.num_rows, file.metadata.num_columns)
+        fields = {field.name: field.type for field in file.schema_arrow if not pa.types.is_nested(field.type)}
+        texts = [name for name, kind in fields.items() if any(of(kind) for of in _texts(pa.types))]
+        # Texts that repeat stay one: else a small file could become any size.
+        file = parquet.ParquetFile(io.BytesIO(data), read_dictionary=texts)
+        rows, size = list[dict[str, Any]](), 0
+        for batch in file.iter_batches(_BATCH, columns=list(fields)):
+            size += _unpacked(batch)
+            if size > MOST_UNPACKED:
+                raise UsageError(
+                    "TOO_LARGE", f"Unpacked it has more than {MOST_UNPACKED} bytes.", "Import it in parts."
+                )
+            rows += batch.to_pylist()
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         raise UsageError("USAGE", f"It is no Parquet file: {reason}", "Export it again.") from None
-    return TableFile(tuple(table.column_names), tuple(enumerate(rows, 1)))
+    return TableFile(tuple(fields), tuple(enumerate(rows, 1)))
+
+
+def _texts(types: Any) -> tuple[Callable[[Any], bool], ...]:
+    """Whether the type of a column is one of these: texts, as other programs write them."""
+    large, views = (types.is_large_string, types.is_large_binary), (types.is_string_view, types.is_binary_view)
+    return types.is_string, types.is_binary, *large, *views
+
+
+def _unpacked(batch: Any) -> int:
+    """Bytes of a batch of a Parquet file once its texts are written out, however often each is in it."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    size = 0
+    for column in batch.columns:
+        if not pa.types.is_dictionary(column.type):
+            size += column.nbytes
+            continue
+        lengths = compute.binary_length(column.dictionary).take(column.indices)
+        size += compute.sum(lengths).as_py() or 0
+    return size
+
+
+def _check_shape(rows: int, columns: int) -> None:
+    if rows > MOST_ROWS:
+        raise UsageError("TOO_LARGE", f"It has more than {MOST_ROWS} rows.", "Import it in parts.")
+    if columns > MOST_COLUMNS:
+        raise UsageError("TOO_LARGE", f"It has more than {MOST_COLUMNS} columns.", "Leave out those not needed.")
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kinodex.jobs.placement import Placement
 from kinodex.schemas.jobs.orders import DescribeOrder, IngestOrder, ReembedOrder, TagOrder, VerifyOrder
 from kinodex.usecases.places import places_of
 from kinodex.usecases.upkeep import indexed
@@ -53,11 +54,15 @@ class Made:
 
 def _ingest(task: Task) -> Made:
     from kinodex.schemas import ingest as schema
+    from workflows.telemetry.progress import to_all
 
     order, library = IngestOrder.model_validate(task.order), task.library
     meter = library.meter(order.budget) if order.budget else None
     paths = [Path(path) for path in order.paths]
-    report = library.ingest(*paths, retry=order.retry, meter=meter, command=task.command, progress=task.reporter)
+    placement = Placement(library.store, task.job, order.collection)
+    progress = to_all(task.reporter, placement)
+    report = library.ingest(*paths, retry=order.retry, meter=meter, command=task.command, progress=progress)
+    placement.close(one.video_id for one in report.videos)
     payload = schema.ingest(report, library.report_path, library.stopped).payload()
     return Made(payload["totals"], payload)
 
@@ -144,9 +149,24 @@ RUNNERS: dict[JobKind, Runner] = {
 
 
 def _chosen(task: Task, video_ids: Sequence[str] | None) -> list[str]:
-    """Those of the named videos that are still there; all indexed ones where none were named."""
-    there = indexed(task.library.store)
+    """Those of the named videos that are still there, and that the one who ordered it sees now; all such indexed ones
+    where none were named."""
+    there, seen = indexed(task.library.store), _seen(task)
+    if seen is not None:
+        there = [one for one in there if one in seen]
     if video_ids is None:
         return there
     known = frozenset(there)
     return [one for one in dict.fromkeys(video_ids) if one in known]
+
+
+def _seen(task: Task) -> frozenset[str] | None:
+    """The videos that the one who ordered a job sees now, not when it was ordered; None for all."""
+    access, owner = task.library.store.access, task.job.owner
+    if not owner:
+        return None
+    principal = access.by_id(owner)
+    if principal is None or not principal.may("jobs"):
+        return frozenset()
+    visible = access.visible(principal.user_id, principal.key_id)
+    return None if visible is None else visible.known

@@ -59,10 +59,13 @@ def register(server: MCPServer[object], reach: Reach) -> None:
         paths: Annotated[
             list[Annotated[str, Field(min_length=1, max_length=4_096)]], Field(min_length=1, max_length=100)
         ],
+        collection: Annotated[
+            str, Field(max_length=200, description="Name or id; new videos are put into it. Empty for none.")
+        ] = "",
     ) -> made.Job:
         """Have files or folders watched and listened to; only such as the server's settings allow."""
         with reach.opened(ctx) as view:
-            order = IngestOrder(kind="ingest", paths=paths)
+            order = IngestOrder(kind="ingest", paths=paths, collection=collection)
             return _job(jobs.order(view, order).job)
 
     @server.tool(annotations=READING)

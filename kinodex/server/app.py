@@ -16,6 +16,7 @@ from kinodex.server.problems import errors, handle_errors
 from kinodex.server.routes import (
     access,
     collections,
+    completions,
     corrections,
     exports,
     health,
@@ -83,6 +84,8 @@ def create_app(library: Library) -> FastAPI:
         app.include_router(router, prefix=urls.API)
     assistants.add_to(app)
     server = library.settings.server
+    if server.openai:
+        app.include_router(completions.router)
     app.include_router(metrics.router)
     metrics.measure(app)
     app.add_middleware(Perimeter, hosts=server.allowed_hosts, body_limit=server.body_limit)

@@ -76,7 +76,9 @@ class _Guarded:
         except KinodexError as error:
             await problem(request, error)(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        # Source: RFC 9110, section 5.5: white space around a value is no part of it; the HTTP parser leaves some.
+        headers = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
+        await self._app({**scope, "headers": headers}, receive, send)
 
 
 def _request(asked: Asked) -> Request:

@@ -17,7 +17,7 @@ from fastapi import Header, Query
 from starlette.responses import StreamingResponse
 
 from kinodex.views.names import without_paths
-from stores.core.errors import KinodexError
+from stores.core.errors import KinodexError, UsageError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -32,6 +32,10 @@ SOONEST, LATEST = 0.15, 1.0
 
 AT_ONCE = 8
 """Looks for news at the same time, of all streams: they must not take the threads of other requests."""
+
+MOST = 256
+"""Streams of one app: each looks for news once a second or more often. Source: our choice: `AT_ONCE` looks of some
+milliseconds."""
 
 RETRY_MILLISECONDS = 1_000
 """After which a browser whose connection broke connects again."""
@@ -83,6 +87,7 @@ class Streams:
     def __init__(self) -> None:
         self._closing = threading.Event()
         self._limiter: CapacityLimiter | None = None
+        self._open = 0
 
     def close(self) -> None:
         """End all streams: clients connect again, to the next server, and miss nothing."""
@@ -98,9 +103,23 @@ class Streams:
 
         Args:
             after: the number of the last event that the client has.
+
+        Raises:
+            UsageError: TOO_MANY_REQUESTS if there are `MOST` streams.
         """
+        if self._open >= MOST:
+            hint = "Close pages that follow jobs or answers."
+            raise UsageError("TOO_MANY_REQUESTS", f"{MOST} streams of events are open.", hint)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(self._chunks(look, after), headers=headers, media_type=MEDIA_TYPE)
+        return StreamingResponse(self._counted(look, after), headers=headers, media_type=MEDIA_TYPE)
+
+    async def _counted(self, look: Look, after: int) -> AsyncIterator[bytes]:
+        self._open += 1  # in the event loop, by one task at a time
+        try:
+            async for chunk in self._chunks(look, after):
+                yield chunk
+        finally:
+            self._open -= 1
 
     async def _chunks(self, look: Look, after: int) -> AsyncIterator[bytes]:
         if self._limiter is None:

@@ -24,6 +24,9 @@ Responses = dict[int | str, dict[str, Any]]
 
 _LOG = logging.getLogger(__name__)
 
+_LONGEST = 400
+"""Characters of a sentence in a problem. Source: our choice: twice the longest that we write."""
+
 _RETRY_SECONDS = 5
 """What ``Retry-After`` says where the same request may succeed later. Source: our choice."""
 
@@ -55,13 +58,18 @@ def content_of(error: KinodexError, path: str, status: int | None = None) -> dic
     name = error.code.name
     return Problem(
         type=f"urn:kinodex:{name}",
-        title=without_paths(error.message),
+        title=_shortened(without_paths(error.message)),
         status=status or OUTCOMES[name].http_status,
         code=name,
-        hint=without_paths(error.hint),
-        instance=path,
+        hint=_shortened(without_paths(error.hint)),
+        instance=path if len(path) <= _LONGEST else f"{path[:_LONGEST]}…",
         retryable=error.code.retryable,
     ).model_dump()
+
+
+def _shortened(text: str) -> str:
+    """A sentence without most of what was sent, should it repeat that."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
 
 
 def problem(request: Request, error: Exception, status: int | None = None) -> JSONResponse:
@@ -78,9 +86,13 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     # Only where and what, never pydantic's echo of the input.
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"] if part not in ("query", "path", "body", "header"))
+    if first["type"] == "json_invalid":
+        message = f"The body is no JSON: {first['ctx']['error'].lower()} at character {first['loc'][-1]}."
+        return problem(request, UsageError("USAGE", message, "Send one JSON object, as application/json."))
+    # The first part is where it was sent: fields may be called "path" or "query", too.
+    where = ".".join(str(part) for part in first["loc"][1:])
     what = str(first["msg"]).rstrip(".").lower()
-    message = f"{where or 'The request'}: {what}." if where else f"The request cannot be read: {what}."
+    message = f"{where}: {what}." if where else f"The request cannot be read: {what}."
     return problem(request, UsageError("USAGE", message, "The document at /api/v1/openapi.json says what is taken."))
 
 

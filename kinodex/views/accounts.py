@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from kinodex.schemas.api import access as schema
 from kinodex.views.library_view import LibraryView
+from stores.access.passwords import check
 from stores.access.records import USUAL_SCOPES, ApiKey
 from stores.core.errors import UsageError
 from stores.core.principal import SCOPES, Scope
@@ -34,16 +35,25 @@ def add_user(
 
 
 def change_user(
-    view: LibraryView, user: str, scopes: Iterable[Scope] | None = None, everything: bool | None = None
+    view: LibraryView,
+    user: str,
+    scopes: Iterable[Scope] | None = None,
+    everything: bool | None = None,
+    password: str | None = None,
 ) -> schema.UserDocument:
-    """Change what a user, by name or id, may do and see.
+    """Change what a user, by name or id, may do and see, and its password: nothing, if the password cannot be used.
 
     Raises:
         UsageError: FORBIDDEN; NOT_FOUND; CONFLICT if nobody would be left who manages users; USAGE.
     """
     view.require("admin")
     found = view.store.access.users.named(user)
-    return schema.user(view.store.access.users.change(found.user_id, scopes, everything))
+    if password is not None:
+        check(password)
+    changed = schema.user(view.store.access.users.change(found.user_id, scopes, everything))
+    if password is not None:
+        view.store.access.users.set_password(found.user_id, password)
+    return changed
 
 
 def set_password(view: LibraryView, user: str, password: str) -> schema.UserDocument:

@@ -134,17 +134,22 @@ def change_videos(
     Raises:
         UsageError: NOT_FOUND; UNKNOWN_VIDEO; FORBIDDEN.
     """
-    found = _seen(view, name)
+    found = _edited(view, name)
     view.require("edit")
-    if _role(view, found) == "reader":
-        message = f"{view.principal.name} reads this collection and does not edit it."
-        raise UsageError("FORBIDDEN", message, "Ask for the role of an editor.")
-    added = [view.video_to_change(one, "edit") for one in dict.fromkeys(add)]
-    taken = [view.video(one) for one in dict.fromkeys(remove)]
+    added, taken = view.videos_to_change(add, "edit"), view.videos(remove)
     store = view.store.access.collections
     changed = store.put_videos(found.collection_id, added) if added else 0
     changed += store.take_videos(found.collection_id, taken) if taken else 0
     return schema.ChangedDocument(changed=changed)
+
+
+def collection_to_fill(view: LibraryView, name: str) -> str:
+    """The id of a collection that the one that asks may put new videos into.
+
+    Raises:
+        UsageError: NOT_FOUND; FORBIDDEN.
+    """
+    return _edited(view, name).collection_id
 
 
 def page_of_videos(view: LibraryView, name: str, cursor: str = "", limit: int = 50) -> schema.CollectionVideosDocument:
@@ -178,6 +183,14 @@ def _seen(view: LibraryView, name: str) -> Collection:
         raise unknown_collection(name) from None
     if seen is not None and found.collection_id not in seen:
         raise unknown_collection(name)
+    return found
+
+
+def _edited(view: LibraryView, name: str) -> Collection:
+    found = _seen(view, name)
+    if _role(view, found) == "reader":
+        message = f"{view.principal.name} reads this collection and does not edit it."
+        raise UsageError("FORBIDDEN", message, "Ask for the role of an editor.")
     return found
 
 

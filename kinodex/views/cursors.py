@@ -44,7 +44,9 @@ def place_of(library_id: str, of: str, text: str) -> tuple[Any, ...]:
 
 def _tag(library_id: str, of: str, body: bytes) -> bytes:
     # Not a secret: what a cursor says grants nothing. It shows that a cursor is whole, and belongs to this list.
-    return hashlib.blake2b(body, digest_size=_TAG_BYTES, key=f"{library_id}\n{of}".encode()[:64]).digest()
+    # Hashed first: a key has 64 bytes at most, and what narrows a list is longer.
+    key = hashlib.blake2b(f"{library_id}\n{of}".encode(errors="replace")).digest()
+    return hashlib.blake2b(body, digest_size=_TAG_BYTES, key=key).digest()
 
 
 def _refused() -> UsageError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 MOST_VIDEOS = 1_000
 """Videos of one export that is made on the spot. Source: our choice: about a second and some megabytes."""
+
+AT_ONCE = 4
+"""Exports that one process makes at the same time: each holds all that it is about in memory. Source: our choice."""
+
+_MAKING = threading.BoundedSemaphore(AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +53,23 @@ def export(view: LibraryView, asked: ExportAsked) -> Download:
 
     Raises:
         UsageError: FORBIDDEN; UNKNOWN_VIDEO, also for a video that it does not see; USAGE as
-            `kinodex.usecases.exchange.exporting.export`; TOO_LARGE if it is of too many videos.
+            `kinodex.usecases.exchange.exporting.export`; TOO_LARGE if it is of too many videos;
+            TOO_MANY_REQUESTS if `AT_ONCE` are being made.
     """
     view.require("read")
     form = format_of(asked.format)
     ids = _chosen(view, asked.video_ids)
-    request = ExportRequest(form.name, ids, asked.kind, asked.tags, asked.query, asked.k, asked.bom)
-    files = make(view.store, request, _searcher(view))
-    if len(files) == 1:
-        return Download(files[0].name, files[0].media_type, files[0].data)
-    name = f"kinodex{form.suffix}.zip"
-    return Download(name, "application/zip", zipped((file.name, file.data) for file in files))
+    if not _MAKING.acquire(blocking=False):
+        raise UsageError("TOO_MANY_REQUESTS", f"{AT_ONCE} exports are being made.", "Try again in a moment.")
+    try:
+        request = ExportRequest(form.name, ids, asked.kind, asked.tags, asked.query, asked.k, asked.bom)
+        files = make(view.store, request, _searcher(view))
+        if len(files) == 1:
+            return Download(files[0].name, files[0].media_type, files[0].data)
+        name = f"kinodex{form.suffix}.zip"
+        return Download(name, "application/zip", zipped((file.name, file.data) for file in files))
+    finally:
+        _MAKING.release()
 
 
 def of_video(view: LibraryView, video_id: str, asked: ExportAsked) -> Download:

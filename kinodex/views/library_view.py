@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from stores.access.records import NO_VIDEOS, VideoSet
 from stores.core.errors import UsageError
 from stores.core.principal import Principal, Scope
+from stores.listing.videos import existing
 
 if TYPE_CHECKING:
     from kinodex.library import Library
@@ -100,21 +101,25 @@ class LibraryView:
         asked = tuple(dict.fromkeys(video_ids))
         return asked if visible is None else tuple(one for one in asked if one in visible.known)
 
-    def sees(self, video_id: str) -> bool:
-        """Whether it sees this video."""
-        visible = self._set()
-        return visible is None or video_id in visible.known
-
     def video(self, video_id: str) -> str:
         """The id of a video that it sees, by that id.
 
         Raises:
             UsageError: UNKNOWN_VIDEO, also for one that it does not see.
         """
-        # Not `Catalog.entry`: its hints name similar videos, which may be hidden ones.
-        if not self.store.catalog.entries([video_id]) or not self.sees(video_id):
-            raise unknown_video(video_id)
-        return video_id
+        return self.videos([video_id])[0]
+
+    def videos(self, video_ids: Iterable[str]) -> list[str]:
+        """As `video`, for several: no more queries than for one."""
+        asked = list(dict.fromkeys(video_ids))
+        # Whether a hidden one exists is not even looked up: that would take longer than for one that does not.
+        visible = self._set()
+        seen = [one for one in asked if visible is None or one in visible.known]
+        there = existing(self.store, seen) if seen else frozenset[str]()
+        for one in asked:
+            if one not in there:
+                raise unknown_video(one)
+        return asked
 
     def video_to_change(self, video_id: str, scope: Scope) -> str:
         """As `video`, of one whose lines (``edit``) or tags (``review``) it may change.
@@ -122,18 +127,18 @@ class LibraryView:
         Raises:
             UsageError: UNKNOWN_VIDEO; FORBIDDEN if it only sees it.
         """
-        self.video(video_id)
+        return self.videos_to_change([video_id], scope)[0]
+
+    def videos_to_change(self, video_ids: Iterable[str], scope: Scope) -> list[str]:
+        """As `video_to_change`, for several: no more queries than for one."""
+        asked = self.videos(video_ids)
         self.require(scope)
         access, who = self.store.access, self.principal
         edited = access.editable(who.user_id, who.key_id)
-        if edited is not None and video_id not in edited.known:
+        if edited is not None and not edited.known.issuperset(asked):
             hint = "Ask for the role of an editor in a collection that it is in."
             raise UsageError("FORBIDDEN", f"{who.name} may see this video, not change what is known of it.", hint)
-        return video_id
-
-    def videos(self, video_ids: Sequence[str]) -> list[str]:
-        """As `video`, for several."""
-        return [self.video(video_id) for video_id in dict.fromkeys(video_ids)]
+        return asked
 
 
 def _ids(some: VideoSet | None) -> tuple[str, ...] | None:

@@ -161,7 +161,8 @@ def scope_of(view: LibraryView, video_ids: Sequence[str] | None, collection: str
     asked = view.videos(video_ids) if video_ids else None
     if collection:
         members = videos_of(view, collection)
-        asked = list(members) if asked is None else [one for one in asked if one in set(members)]
+        inside = frozenset(members)
+        asked = list(members) if asked is None else [one for one in asked if one in inside]
     return view.only(asked)
 
 

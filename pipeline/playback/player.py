@@ -47,7 +47,7 @@ class FrameTimes:
     @property
     def middles(self) -> tuple[float, ...]:
         """The middle of each frame: a place from which no rounding leads to another one."""
-        ends = [*self.starts[1:], self.end]
+        ends = [*self.starts[1:], self.end][: len(self.starts)]
         return tuple(float((start + end) / 2) for start, end in zip(self.starts, ends, strict=True))
 
 
@@ -71,7 +71,7 @@ class Player(Decoder):
     def frame_times(self, path: Path, video: Video, start: float, end: float) -> FrameTimes:
         """Exact times of the frames that are shown at some moment from ``start`` until before ``end``, in seconds.
 
-        At least of the one that is shown at ``start``.
+        At least of the one that is shown at ``start``; none behind the end of the video.
         """
         first = tick_at(video, start)
         last = math.ceil((Fraction(end) - _LOST) / video.time_base)

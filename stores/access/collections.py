@@ -20,7 +20,7 @@ from stores.core.principal import ROLES, Role
 from stores.core.record_columns import clean
 from stores.core.text_keys import name_key
 from stores.sql.database import reading, writing
-from stores.sql.tables import VideoRow
+from stores.sql.tables import StageRunRow, VideoRow
 
 LONGEST_DESCRIPTION = 1_000
 
@@ -133,6 +133,19 @@ class Collections:
             if added:
                 bump_access(connection)
         return added
+
+    def put_new(self, collection_id: str, video_id: str, since: float) -> bool:
+        """Adds a video if it is in no collection and no work was begun on it before ``since``; whether that was so.
+
+        Raises:
+            UsageError: NOT_FOUND; UNKNOWN_VIDEO.
+        """
+        older = select(StageRunRow.video_id).where(StageRunRow.video_id == video_id, StageRunRow.started_at < since)
+        inside = select(CollectionVideoRow.video_id).where(CollectionVideoRow.video_id == video_id)
+        with reading(self._engine) as connection:
+            if any(connection.execute(one.limit(1)).first() is not None for one in (older, inside)):
+                return False
+        return self.put_videos(collection_id, [video_id]) > 0
 
     def take_videos(self, collection_id: str, video_ids: Iterable[str]) -> int:
         """Takes videos out; how many were in it.

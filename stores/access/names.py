@@ -18,8 +18,9 @@ def proper_name(text: str, what: str) -> str:
     Raises:
         UsageError: USAGE if it is empty, too long or not text.
     """
-    name = " ".join(clean(text).split())
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+    name = " ".join(text.split())
+    # What was replaced is no longer the name that was given.
+    if clean(name) != name or not name or len(name) > LONGEST_NAME or not name.isprintable():
         message = f"The name of {what} has 1 to {LONGEST_NAME} characters that can be shown."
         raise UsageError("USAGE", message, "Give another name.")
     return name

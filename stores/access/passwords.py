@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -21,26 +23,57 @@ PASSES, MEMORY_KIB, LANES, SALT_BYTES, HASH_BYTES = 3, 65_536, 4, 16, 32
 AT_ONCE = 2
 """Passwords that one process hashes at the same time; others wait: a crowd of logins must not take all memory. Ours."""
 
+MOST_WAITING = 12
+"""Logins of one process that are tried or wait for it; more are refused at once: a server has 40 threads, which must
+go on answering others. Source: our choice: half a second of waiting."""
+
 _hasher = PasswordHasher(PASSES, MEMORY_KIB, LANES, HASH_BYTES, SALT_BYTES, type=Type.ID)
 _turns = threading.Semaphore(AT_ONCE)
+_inside = threading.BoundedSemaphore(MOST_WAITING)
+
+
+@contextmanager
+def in_turn() -> Iterator[None]:
+    """For the time of a login.
+
+    Raises:
+        UsageError: TOO_MANY_REQUESTS if `MOST_WAITING` are at it.
+    """
+    if not _inside.acquire(blocking=False):
+        raise UsageError("TOO_MANY_REQUESTS", "Very many are logging in at the moment.", "Wait, then try again.")
+    try:
+        yield
+    finally:
+        _inside.release()
 
 
 def hashed(password: str) -> str:
     """The hash that is stored, with its salt and parameters.
 
     Raises:
-        UsageError: USAGE if the password is too short or too long; the message does not repeat it.
+        UsageError: USAGE if the password is too short, too long or no text; the message does not repeat it.
     """
-    if not SHORTEST <= len(password) <= LONGEST:
-        message = f"A password has {SHORTEST} to {LONGEST:,} characters; this one has {len(password):,}."
-        raise UsageError("USAGE", message, "Several words that do not belong together are easy to keep in mind.")
+    check(password)
     with _turns:
         return _hasher.hash(password)
 
 
+def check(password: str) -> None:
+    """Refuses one that is too short or too long, as `hashed`.
+
+    Raises:
+        UsageError: USAGE.
+    """
+    if not SHORTEST <= len(password) <= LONGEST:
+        message = f"A password has {SHORTEST} to {LONGEST:,} characters; this one has {len(password):,}."
+        raise UsageError("USAGE", message, "Several words that do not belong together are easy to keep in mind.")
+    if not _is_text(password):
+        raise UsageError("USAGE", "A password is text in UTF-8; this one is not.", "Type it, or save its file as UTF-8.")
+
+
 def fits(stored: str | None, password: str) -> bool:
     """Whether a password is that of a stored hash. It takes as long for None, a user that does not exist."""
-    if len(password) > LONGEST:
+    if len(password) > LONGEST or not _is_text(password):
         return False
     with _turns:
         try:
@@ -57,3 +90,8 @@ def is_outdated(stored: str) -> bool:
 @cache
 def _of_nobody() -> str:
     return _hasher.hash("the password of nobody")
+
+
+def _is_text(password: str) -> bool:
+    """Whether it has no lone surrogates, which stand for bytes that are no UTF-8."""
+    return not any("\ud800" <= character <= "\udfff" for character in password)

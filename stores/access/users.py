@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from stores.access.names import proper_name
-from stores.access.passwords import fits, hashed, is_outdated
+from stores.access.passwords import fits, hashed, in_turn, is_outdated
 from stores.access.records import USUAL_SCOPES, User
 from stores.access.revision import bump_access
 from stores.access.tables import CollectionMemberRow, KeyCollectionRow, KeyRow, LoginTryRow, SessionRow, UserRow
@@ -154,11 +154,12 @@ class Users:
 
         Raises:
             UsageError: LOGIN_REQUIRED, word for word the same for a wrong name and a wrong password;
-                TOO_MANY_REQUESTS while the name has to wait.
+                TOO_MANY_REQUESTS while the name has to wait, or very many log in.
         """
         folded = name_key(name)[: 4 * 64]
-        stored = self._begin_try(folded)
-        right = fits(None if stored is None else stored.password, password)
+        with in_turn():
+            stored = self._begin_try(folded)
+            right = fits(None if stored is None else stored.password, password)
         if not right or stored is None:
             message = "The name or the password is wrong."
             raise UsageError("LOGIN_REQUIRED", message, "Try again, or ask an administrator for a new password.")

@@ -169,8 +169,11 @@ class JobLedger:
                 self._append(connection, row, [NewJobEvent("cancel_asked")])
             return job_of(row_of(connection, job_id))
 
-    def retry(self, job_id: str) -> Job:
+    def retry(self, job_id: str, arguments: Mapping[str, Any] | None = None) -> Job:
         """Puts a job that is over and not done back into the queue, at its end.
+
+        Args:
+            arguments: what it is to do from now on, where that is less than before; None: the same.
 
         Raises:
             UsageError: NOT_FOUND; CONFLICT if it is not over, or done.
@@ -182,6 +185,8 @@ class JobLedger:
                 raise UsageError("CONFLICT", message, "Only jobs that failed or were stopped can be retried.")
             again: dict[str, Any] = {"state": "queued", "deaths": 0, "cancel_asked": False, "finished_at": None}
             again |= {"created_at": self._clock(), "error_code": "", "error_message": "", "error_hint": "", "note": ""}
+            if arguments is not None:
+                again["arguments"] = _json(arguments)
             connection.execute(_change(job_id).values(**again))
             self._append(connection, row, [NewJobEvent("queued_again")])
             return job_of(row_of(connection, job_id))

@@ -93,6 +93,13 @@ def total(store: LibraryStore, choice: Choice) -> int:
         return int(connection.execute(counted).scalar_one())
 
 
+def existing(store: LibraryStore, video_ids: Collection[str]) -> frozenset[str]:
+    """Those of some ids that are videos of the library: one query however many they are."""
+    chosen = select(VideoRow.video_id).where(among(store.engine, VideoRow.video_id, video_ids))
+    with reading(store.engine) as connection:
+        return frozenset(connection.execute(chosen).scalars())
+
+
 def statuses(store: LibraryStore, video_ids: Collection[str]) -> tuple[dict[str, int], float]:
     """Of some videos: how many have which status, and how many seconds they last in all."""
     rows = _narrowed(store, select(_STATUS.label("status"), _SECONDS.label("seconds")), Choice(video_ids=(*video_ids,)))

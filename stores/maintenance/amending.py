@@ -25,6 +25,7 @@ from stores.corrections.lines import StoredLine, lines
 from stores.corrections.records import Corrected, NewText
 from stores.corrections.store import change_lines
 from stores.corrections.tables import CorrectionRow
+from stores.sql.among import among
 from stores.sql.database import reading, writing
 from stores.sql.tables import BlobRow, StageRunRow, VectorRow
 from stores.vectors.expected import VectorRun, kept_items
@@ -73,17 +74,16 @@ def waiting(engine: Engine, video_ids: Sequence[str] | None = None) -> list[str]
     chosen = select(CorrectionRow.video_id, CorrectionRow.stage, CorrectionRow.embedded).where(
         CorrectionRow.evidence_id != "", CorrectionRow.state != "superseded"
     )
+    if video_ids is not None:
+        chosen = chosen.where(among(engine, CorrectionRow.video_id, video_ids))
     with reading(engine) as connection:
         rows = connection.execute(chosen).all()
-        wanted = {row.video_id for row in rows} & (set(video_ids) if video_ids is not None else {r[0] for r in rows})
-        runs = {video_id: _runs(connection, video_id) for video_id in wanted}
+        runs = {video_id: _runs(connection, video_id) for video_id in {row.video_id for row in rows}}
     return sorted(
         {
             row.video_id
             for row in rows
-            if row.video_id in runs
-            and (run := runs[row.video_id].get(_VECTORS_OF[row.stage])) is not None
-            and row.embedded != _name(run)
+            if (run := runs[row.video_id].get(_VECTORS_OF[row.stage])) is not None and row.embedded != _name(run)
         }
     )
 

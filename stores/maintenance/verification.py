@@ -9,7 +9,21 @@ from typing import Literal
 
 from stores.core.records import StageKey
 
-Kind = Literal["database", "run", "record", "blob", "vector", "line", "media", "thread", "orphan"]
+Kind = Literal[
+    "database",
+    "run",
+    "record",
+    "blob",
+    "vector",
+    "line",
+    "media",
+    "thread",
+    "job",
+    "access",
+    "correction",
+    "review",
+    "orphan",
+]
 
 OnProgress = Callable[[str, int, int], None]
 """Called with what is being checked, how many are done, and of how many."""

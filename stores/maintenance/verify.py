@@ -13,6 +13,7 @@ from stores.core.records import StageKey
 from stores.core.uris import path_of
 from stores.known_frame_hashes import FILE, missing_frame_hashes
 from stores.maintenance.verification import REBUILD, RESTORE, Findings, OnProgress, Problem, Verification, place_of
+from stores.maintenance.verify_people import check_people
 from stores.maintenance.verify_tables import check_counts, check_database, check_lines, check_runs, check_spans
 from stores.sql.database import reading
 from stores.sql.tables import BlobRow, LocationRow, VideoRow
@@ -59,6 +60,7 @@ def verify(
                 check_counts(connection, found)
                 check_lines(connection, found)
                 _check_threads(connection, found)
+                check_people(connection, found)
             _check_blobs(store, found, deep)
             _check_vectors(store, found, deep)
             _check_frame_hashes(store, found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -126,7 +126,7 @@ class TagLibrary:
         return frozenset(found)
 
     def save_decisions(self, video_id: str, decisions: Sequence[Decision], origin: Origin = "automatic") -> None:
-        """Saves decisions on one video, tag by tag, in one transaction.
+        """Saves decisions on one video, tag by tag, in one transaction; `save_of_videos` does so for several.
 
         A person's decision stays until a person decides otherwise about the same tag. Automatic decisions are
         replaced as a whole: a tag that is no longer among them no longer applies. A tag may have both; then the
@@ -137,31 +137,18 @@ class TagLibrary:
             UsageError: UNKNOWN_VIDEO if there is no such video (any more).
             StoreError: as `stores.sql.database.writing`.
         """
-        if any(decision.video_id != video_id for decision in decisions):
-            raise ValueError(f"a decision is not on {video_id}")
-        if len({decision.tag_id for decision in decisions}) < len(decisions):
-            raise ValueError("a tag is decided twice")
-        place = {"video_id": video_id, "origin": origin}
-        evidence = [
-            place | {"tag_id": decision.tag_id, "ordinal": n, "evidence_id": one}
-            for decision in decisions
-            for n, one in enumerate(decision.evidence_ids)
-        ]
+        self.save_of_videos({video_id: decisions}, origin)
+
+    def save_of_videos(self, decisions: Mapping[str, Sequence[Decision]], origin: Origin) -> None:
+        """Saves decisions by video, all or none; raises as `save_decisions`."""
+        for video_id, made in decisions.items():
+            if any(decision.video_id != video_id for decision in made):
+                raise ValueError(f"a decision is not on {video_id}")
+            if len({decision.tag_id for decision in made}) < len(made):
+                raise ValueError("a tag is decided twice")
         with writing(self._engine) as connection:
-            if connection.execute(select(VideoRow.video_id).where(VideoRow.video_id == video_id)).first() is None:
-                raise UsageError("UNKNOWN_VIDEO", f"There is no video {video_id}.", "See `kinodex videos`.")
-            kept = _remove_decisions(connection, video_id, origin, None if origin == "automatic" else decisions)
-            rows = [
-                place | {"tag_id": decision.tag_id, "ordinal": ordinal, "decided_at": time.time()} | columns
-                for ordinal, decision in enumerate(decisions, kept)
-                for columns in (_decision_columns(decision),)
-            ]
-            _insert(connection, DecisionRow, rows)
-            _insert(connection, DecisionEvidenceRow, evidence)
-            if origin == "automatic":
-                queue_automatic(connection, video_id, ((one.tag_id, one.confidence) for one in decisions))
-            else:
-                unqueue(connection, video_id, *(one.tag_id for one in decisions))
+            for video_id, made in decisions.items():
+                _save_decisions(connection, video_id, made, origin)
 
     def decisions(self, video_id: str) -> list[Decision]:
         """The decisions on one video, in the order in which they were saved; a person's overrides an automatic one."""
@@ -244,6 +231,29 @@ def _decision_columns(decision: Decision) -> dict[str, Any]:
         "recalled_by": list(decision.recalled_by),
         "scores": [list(pair) for pair in decision.scores],
     }
+
+
+def _save_decisions(connection: Connection, video_id: str, decisions: Sequence[Decision], origin: Origin) -> None:
+    if connection.execute(select(VideoRow.video_id).where(VideoRow.video_id == video_id)).first() is None:
+        raise UsageError("UNKNOWN_VIDEO", f"There is no video {video_id}.", "See `kinodex videos`.")
+    place = {"video_id": video_id, "origin": origin}
+    kept = _remove_decisions(connection, video_id, origin, None if origin == "automatic" else decisions)
+    rows = [
+        place | {"tag_id": decision.tag_id, "ordinal": ordinal, "decided_at": time.time()} | columns
+        for ordinal, decision in enumerate(decisions, kept)
+        for columns in (_decision_columns(decision),)
+    ]
+    _insert(connection, DecisionRow, rows)
+    evidence = [
+        place | {"tag_id": decision.tag_id, "ordinal": n, "evidence_id": one}
+        for decision in decisions
+        for n, one in enumerate(decision.evidence_ids)
+    ]
+    _insert(connection, DecisionEvidenceRow, evidence)
+    if origin == "automatic":
+        queue_automatic(connection, video_id, ((one.tag_id, one.confidence) for one in decisions))
+    else:
+        unqueue(connection, video_id, *(one.tag_id for one in decisions))
 
 
 def _remove_decisions(connection: Connection, video_id: str, origin: Origin, which: Sequence[Decision] | None) -> int:

@@ -209,12 +209,16 @@ def test_an_answer_in_the_making_outlives_reload_stop_and_the_server(
             shown.page.wait_for_selector("article[aria-busy=true]")
             assert _QUESTION in shown.page.locator("article").inner_text()
 
-            # So does a restart of the server, without a reload; the steps are those of before.
+            # So does a restart of the server, without a reload.
+            path = shown.page.url.split("/chat/")[1]
+            end = time.monotonic() + 30
+            while not _get(server.address, f"/threads/{path}")["turns"]:
+                assert time.monotonic() < end
+                time.sleep(0.1)
             server.kill()
             server.start()
             # Somebody else takes it up once the lease of the dead process is over.
             shown.page.wait_for_selector("article[aria-busy=false]", timeout=(2 * LEASE_SECONDS + 60) * 1000)
-            path = shown.page.url.split("/chat/")[1]
             stored = _get(server.address, f"/threads/{path}")["turns"][0]
             assert stored["status"] == "done", stored
             assert "coffee" in shown.page.locator(".answer, .calm").inner_text()

@@ -95,7 +95,7 @@ def export(
         chosen = format_of(form)
         place = _place(out, context, chosen)
         with context.library() as opened:
-            ids = [opened.resolve(video) for video in videos] if videos else None
+            ids = list(dict.fromkeys(opened.resolve(video) for video in videos)) if videos else None
             request = ExportRequest(chosen.name, ids, kind, tag or (), printable(query), k, bom, places=True)
             files = make(
                 opened.store, request, lambda wanted, most, only: opened.search(wanted, k=most, video_ids=only)
@@ -117,7 +117,7 @@ def _clips(
     if out in (None, "", "-"):
         raise UsageError("USAGE", "Clips are files.", "Name a folder for them: -o FOLDER/")
     with context.library() as opened:
-        ids = [opened.resolve(video) for video in videos] or None
+        ids = list(dict.fromkeys(opened.resolve(video) for video in videos)) or None
         made = cut_clips(
             opened.store,
             replace(request, video_ids=ids),
@@ -171,16 +171,17 @@ def _print(context: CommandContext, files: list[ExportedFile]) -> None:
 
 def _write(files: list[ExportedFile], out: str, form: Format, force: bool) -> list[ExportedDocument]:
     """Writes all files, or none if one of them is there already."""
-    from kinodex.exports.places import refuse_existing, write_whole
+    from kinodex.exports.places import is_folder, make_folder, refuse_existing, write_whole
     from kinodex.schemas.api.exports import ExportedDocument
     from stores.core.errors import UsageError
 
     place = Path(out)
-    folder = place.is_dir() or out.endswith(("/", os.sep)) or len(files) != 1
+    there = is_folder(place)
+    folder = there or out.endswith(("/", os.sep)) or len(files) != 1
     if folder:
-        if place.exists() and not place.is_dir():
+        if not there and place.exists():
             raise UsageError("USAGE", f"These are {len(files)} files, and {place} is one.", "Name a folder: -o FOLDER/")
-        place.mkdir(parents=True, exist_ok=True)
+        make_folder(place)
     targets = [(place / file.name if folder else place, file) for file in files]
     for path, _ in targets:
         refuse_existing(path, force)

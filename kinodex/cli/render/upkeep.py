@@ -123,7 +123,7 @@ def verified(console: Console, payload: Payload) -> None:
 
 def _kind(checked: str) -> str:
     """The kind of problem that a kind of checked thing can have."""
-    return "record" if checked == "rows" else checked.removesuffix("s")
+    return {"rows": "record", "access": "access"}.get(checked, checked.removesuffix("s"))
 
 
 def _problems(problems: list[Payload]) -> Any:

@@ -19,12 +19,18 @@ Budget = Annotated[str, Field(max_length=100, description="As `kinodex ingest --
 
 
 class IngestOrder(Document):
-    """Watch and listen to every video under ``paths`` that is not in the library yet."""
+    """Watch and listen to every video under ``paths`` that is not in the library yet.
+
+    Attributes:
+        collection: name or id of the collection that new videos are put into, which the one who orders it must edit;
+            "" for none, which only those may order who see everything.
+    """
 
     kind: Literal["ingest"]
     paths: Annotated[list[Path], Field(min_length=1, max_length=MOST_VIDEOS)]
     retry: bool = False
     budget: Budget = ""
+    collection: Annotated[str, Field(max_length=200)] = ""
 
 
 class TagOrder(Document):

@@ -122,10 +122,8 @@ def add_user(asked: NewUser, view: Viewed) -> schema.UserDocument:
 @router.patch("/users/{user_id}", responses=_problems(401, 403, 404, 409))
 def change_user(user_id: str, asked: UserChange, view: Viewed) -> schema.UserDocument:
     """Change what a user may do and see, or its password."""
-    changed = accounts.change_user(view, user_id, asked.scopes, asked.everything)
-    if asked.password is not None:
-        accounts.set_password(view, user_id, asked.password.get_secret_value())
-    return changed
+    password = None if asked.password is None else asked.password.get_secret_value()
+    return accounts.change_user(view, user_id, asked.scopes, asked.everything, password)
 
 
 @router.delete("/users/{user_id}", responses=_problems(401, 403, 404, 409))

@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse
 from kinodex.schemas.api.media import FramesDocument, PeaksDocument, ProxyDocument, SpritesDocument
 from kinodex.server.asking import Viewed
 from kinodex.server.problems import Responses, errors
+from kinodex.server.routes.moments import LATEST
 from kinodex.views import media
 from stores.core.errors import UsageError
 
@@ -69,8 +70,11 @@ def media_file(video_id: str, request: Request, view: Viewed) -> Response:
 def frames(
     video_id: str,
     view: Viewed,
-    start: Annotated[float, Query(ge=0, description="seconds")] = 0.0,
-    end: Annotated[float | None, Query(ge=0, description="seconds; a minute after the start unless given")] = None,
+    start: Annotated[float, Query(ge=0, le=LATEST, allow_inf_nan=False, description="seconds")] = 0.0,
+    end: Annotated[
+        float | None,
+        Query(ge=0, le=LATEST, allow_inf_nan=False, description="seconds; a minute after the start unless given"),
+    ] = None,
 ) -> FramesDocument:
     """Exact times of the frames of a part of a video."""
     return media.frames(view, video_id, start, start + 60 if end is None else end)
@@ -81,7 +85,7 @@ def frame(
     video_id: str,
     request: Request,
     view: Viewed,
-    t: Annotated[float, Query(ge=0, description="seconds")] = 0.0,
+    t: Annotated[float, Query(ge=0, le=LATEST, allow_inf_nan=False, description="seconds")] = 0.0,
     width: Annotated[int, Query(ge=1, le=media.WIDEST, description="pixels; never enlarged")] = 640,
 ) -> Response:
     """The frame that is shown at a time."""

@@ -15,7 +15,10 @@ from kinodex.views import moments as views
 
 router = APIRouter(prefix="/videos/{video_id}", tags=["videos"], responses=errors("UNKNOWN_VIDEO"))
 
-Seconds = Annotated[float | None, Query(ge=0, le=1e9, allow_inf_nan=False)]
+LATEST = 1e9
+"""Seconds of a place in a video, at most. Source: our choice: thirty years, and exact in every time base."""
+
+Seconds = Annotated[float | None, Query(ge=0, le=LATEST, allow_inf_nan=False)]
 
 
 @router.get("/timeline", response_model=Timeline)

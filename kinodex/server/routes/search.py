@@ -10,6 +10,7 @@ from kinodex.schemas.api.search import EvidenceDocument, MomentsFound
 from kinodex.server.asking import Viewed
 from kinodex.server.etags import kept_by_revision
 from kinodex.server.problems import errors
+from kinodex.server.routes.moments import LATEST
 from kinodex.views import search as views
 
 router = APIRouter(tags=["search"])
@@ -35,8 +36,8 @@ def search_moments(
 def similar_moments(
     view: Viewed,
     video_id: str,
-    start: Annotated[float, Query(ge=0, le=1e9, allow_inf_nan=False)] = 0.0,
-    end: Annotated[float | None, Query(ge=0, le=1e9, allow_inf_nan=False)] = None,
+    start: Annotated[float, Query(ge=0, le=LATEST, allow_inf_nan=False)] = 0.0,
+    end: Annotated[float | None, Query(ge=0, le=LATEST, allow_inf_nan=False)] = None,
     k: Moments = 10,
 ) -> MomentsFound:
     """The moments that look most like one of a video."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kinodex.exports.formats import Part, Wishes, format_of
 from kinodex.exports.material import Decided, Followed, FoundMoment, Line, VideoMaterial
 from kinodex.exports.places import safe_name
+from kinodex.text import clean
 from kinodex.usecases.places import places_of
 from stores.core.errors import UsageError
 from stores.core.records import Caption, Scene, ScreenText, Script, Tracklet, Utterance
@@ -142,7 +143,7 @@ def material(
         places: whether it may be said.
     """
     catalog, video_id = store.catalog, entry.video_id
-    name = PurePosixPath(place).name or video_id
+    name = file_name_of(place) if place else video_id
     scenes = catalog.records(video_id, "scenes") if "scenes" in parts else ()
     tracklets = catalog.records(video_id, "tracklets") if "tracklets" in parts else ()
     scripts = catalog.records(video_id, "script") if "script" in parts else ()
@@ -219,6 +220,11 @@ def _moments(found: Found) -> dict[str, list[FoundMoment]]:
         if one.score >= LEAST_MATCH:
             moments[one.video_id].append(FoundMoment(found.query, one.rank, one.span, one.score, one.text))
     return dict(moments)
+
+
+def file_name_of(uri: str) -> str:
+    """The name of a file as people know it, in one line."""
+    return clean(path_of(uri).name) or clean(PurePosixPath(uri).name)
 
 
 def _uri(place: str) -> str:

@@ -5,19 +5,21 @@ A file is taken as a whole or not at all. What it says already changes nothing, 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from kinodex.exports.material import Line
+from kinodex.exports.places import safe_name
 from kinodex.exports.reading import Cue, Fault, TableFile, csv_rows, cues, json_rows, parquet_rows, text_of
 from kinodex.exports.wording import one_line
 from kinodex.schemas.api import exports as schema
 from kinodex.usecases.exchange.correcting import correct
-from kinodex.usecases.exchange.exporting import lines_of
+from kinodex.usecases.exchange.exporting import file_name_of, lines_of
 from stores.core.errors import KinodexError, UsageError
 from stores.core.records import Decision
 from stores.corrections.records import LONGEST_TEXT, NewText
@@ -33,7 +35,11 @@ LEAST_OVERLAP = Fraction(1, 2)
 """Share of the time of a cue and a line together in which both last, for them to be the same. Source: as
 `stores.corrections.applying.LEAST_OVERLAP`."""
 
-_VERDICTS = {"accepted": "accepted", "rejected": "rejected", "abstained": "abstained", "unsure": "abstained"}
+_VERDICTS = ("accepted", "rejected", "abstained", "unsure")
+
+_SURE = {"accepted": 1.0, "rejected": 0.0}
+"""The confidence of a person's decision. Source: as `stores.tags.review`."""
+
 _TRANSCRIPTS = (".srt", ".vtt")
 
 
@@ -107,9 +113,7 @@ def import_file(
         if wanted.texts:
             correct(store, encoders, wanted.texts, options.author)
         if wanted.decisions:
-            with store.writer():
-                for video_id, made in wanted.decisions.items():
-                    store.tags.save_decisions(video_id, made, "person")
+            store.tags.save_of_videos(wanted.decisions, "person")
     return Imported(name, kind, changed, wanted.unchanged)
 
 
@@ -138,20 +142,35 @@ def _kind(table: TableFile) -> Literal["lines", "decisions"]:
     raise UsageError("USAGE", "It is no table that can be imported.", hint)
 
 
+class _LinesOf:
+    """The lines of one video; ``by_id``: all of them."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self.by_id = {line.evidence_id: line for line in lines}
+        self._by_start = sorted(((line.span.start * line.span.time_base, n) for n, line in enumerate(lines)))
+        self._lines = lines
+
+    def beginning(self, first: Fraction, last: Fraction) -> list[Line]:
+        """Those that begin from ``first`` to ``last``, in the order in which they were given."""
+        low = bisect_left(self._by_start, (first, -1))
+        high = bisect_left(self._by_start, (last, len(self._lines)))
+        return [self._lines[n] for n in sorted(n for _, n in self._by_start[low:high])]
+
+
 class _Lines:
     """The lines of videos, read once."""
 
     def __init__(self, store: LibraryStore, editable: frozenset[str] | None) -> None:
         self._store, self._editable = store, editable
-        self._known: dict[str, dict[str, Line]] = {}
+        self._known: dict[str, _LinesOf] = {}
 
-    def of(self, video_id: str) -> dict[str, Line] | None:
-        """The lines of a video by id; None if there is no such video."""
+    def of(self, video_id: str) -> _LinesOf | None:
+        """The lines of a video; None if there is no such video."""
         if video_id not in self._known:
             hidden = self._editable is not None and video_id not in self._editable
             if hidden or not self._store.catalog.entries([video_id]):
                 return None
-            self._known[video_id] = {line.evidence_id: line for line in lines_of(self._store, video_id)}
+            self._known[video_id] = _LinesOf(lines_of(self._store, video_id))
         return self._known[video_id]
 
 
@@ -165,7 +184,7 @@ def _read_lines(store: LibraryStore, table: TableFile, options: ImportOptions, w
             wanted.faults.append(Fault(number, f"There is no video {video_id[:60]!r}."))
             continue
         kind = str(row.get("kind") or "")
-        found = lines.get(evidence_id)
+        found = lines.by_id.get(evidence_id)
         if found is None:
             start, end = _number(row.get("start")), _number(row.get("end"))
             found = None if start is None or end is None else _at(lines, kind, start, end, str(row["text"] or ""))
@@ -181,11 +200,11 @@ def _read_cues(store: LibraryStore, name: str, found: Sequence[Cue], options: Im
     if not found:
         wanted.faults.append(Fault(0, "There is no cue in it."))
     seen: dict[str, int] = {}
-    ids = {cue.name for cue in found} & set(lines)
+    ids = {cue.name for cue in found} & set(lines.by_id)
     # What kind of lines a transcript has is told by those that it names; else it is speech.
-    kinds = {lines[one].kind for one in ids} or {"speech"}
+    kinds = {lines.by_id[one].kind for one in ids} or {"speech"}
     for cue in found:
-        line = lines.get(cue.name)
+        line = lines.by_id.get(cue.name)
         if line is None:
             kind = next(iter(kinds)) if len(kinds) == 1 else ""
             line = _at(lines, kind, cue.start, cue.end, cue.text)
@@ -201,17 +220,23 @@ def _named(store: LibraryStore, name: str, found: Sequence[Cue], editable: froze
         raise UsageError("USAGE", f"{name} has cues of {len(videos)} videos.", "Import them one by one.")
     if videos:
         return videos.pop()
-    stem = PurePosixPath(name).stem
+    stem = one_line(PurePosixPath(name).stem)
     named = [
         entry.video_id
         for entry in store.catalog.videos()
         if (editable is None or entry.video_id in editable)
-        and any(PurePosixPath(uri).stem == stem for uri in entry.uris)
+        and any(stem in _stems(uri) for uri in entry.uris)
     ]
     if len(named) != 1:
         what = "No video" if not named else "More than one video"
         raise UsageError("UNKNOWN_VIDEO", f"{what} of this library is called {stem!r}.", "Say which: --video VIDEO")
     return named[0]
+
+
+def _stems(uri: str) -> tuple[str, str]:
+    """What a transcript of a video may be called: as the video, or as an export names it."""
+    stem = PurePosixPath(file_name_of(uri)).stem
+    return one_line(stem), safe_name(stem)
 
 
 def _want(found: Line | None, number: int, text: str, video_id: str, seen: dict[str, int], wanted: _Wanted) -> None:
@@ -234,10 +259,11 @@ def _want(found: Line | None, number: int, text: str, video_id: str, seen: dict[
         wanted.texts.append(NewText(video_id, found.evidence_id, kept))
 
 
-def _at(lines: Mapping[str, Line], kind: str, start: Fraction, end: Fraction, text: str) -> Line | None:
+def _at(lines: _LinesOf, kind: str, start: Fraction, end: Fraction, text: str) -> Line | None:
     """The line of a kind ("": any) that lasts as long, best; of several the one that says the same."""
     best: tuple[tuple[Fraction, bool], Line] | None = None
-    for line in lines.values():
+    # One that begins earlier by more than the cue's length shares less than half of the time with it.
+    for line in lines.beginning(start - max(Fraction(0), end - start), max(start, end)):
         if kind and line.kind != kind:
             continue
         first, last = line.span.start * line.span.time_base, line.span.end * line.span.time_base
@@ -253,8 +279,9 @@ def _at(lines: Mapping[str, Line], kind: str, start: Fraction, end: Fraction, te
 
 def _number(value: Any) -> Fraction | None:
     try:
-        return Fraction(str(value).replace(",", "."))
-    except (ValueError, ZeroDivisionError):
+        # By way of a float, whose exponent is small: 1e999999999 would be a number of a billion digits.
+        return Fraction(repr(float(str(value).replace(",", "."))))
+    except ValueError:
         return None
 
 
@@ -280,12 +307,13 @@ def _read_decisions(store: LibraryStore, table: TableFile, options: ImportOption
         if video_id not in now:
             now[video_id] = {one.tag_id: one for one in store.tags.decisions(video_id)}
         before = now[video_id].get(tag_id)
-        if before is not None and before.decision == _VERDICTS.get(verdict, verdict):
+        if before is not None and before.decision == verdict:
             wanted.unchanged += 1
         elif verdict in _VERDICTS:
-            made = before or Decision(video_id, tag_id, "accepted", 1.0, (), ())
-            decision = cast(Literal["accepted", "rejected", "abstained"], _VERDICTS[verdict])
-            kept = replace(made, decision=decision, confidence=1.0, recalled_by=("person",), scores=())
+            made = before or Decision(video_id, tag_id, "unsure", 0.5, (), ())
+            decision = cast(Literal["accepted", "rejected", "abstained", "unsure"], verdict)
+            sure = _SURE.get(verdict, made.confidence)
+            kept = replace(made, decision=decision, confidence=sure, recalled_by=("person",), scores=())
             wanted.decisions[video_id].append(kept)
         else:
             wanted.faults.append(Fault(number, f"{verdict[:40]!r} is no decision: accepted, rejected or unsure."))

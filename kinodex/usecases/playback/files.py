@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +19,10 @@ _Seen = tuple[str, int, int]
 
 # What files that were touched or copied contain, by path, size and time: each is read once.
 _HASHED: dict[_Seen, str] = {}
-_HASHING: defaultdict[_Seen, threading.Lock] = defaultdict(threading.Lock)
 _MOST_HASHED = 100_000
+# One at a time: a large file takes minutes. Others are told to come back, since a thread that waits answers nobody.
+_HASHING = threading.Lock()
+_PATIENCE = 1.0  # seconds
 _INGEST = "Ingest it again, so that what is known is about the file as it is."
 
 
@@ -37,7 +38,7 @@ def checked(store: LibraryStore, video_id: str) -> tuple[Path, os.stat_result]:
 
     Raises:
         MediaError: FILE_MISSING if none is there, FILE_UNREADABLE if none can be reached.
-        UsageError: CONFLICT if what is there has changed.
+        UsageError: CONFLICT if what is there has changed; TOO_MANY_REQUESTS while touched files are being compared.
     """
     changed, unreadable, last = "", "", ""
     for uri in store.catalog.places_of([video_id]).get(video_id, ()):
@@ -71,13 +72,25 @@ def _is_same(store: LibraryStore, video_id: str, path: Path, about: os.stat_resu
     video = store.catalog.video(video_id)
     if video is not None and video.size != about.st_size:
         return False
+    return _hash_of(path, about) == store.catalog.sha256(video_id)
+
+
+def _hash_of(path: Path, about: os.stat_result) -> str:
     key = (str(path), about.st_size, about.st_mtime_ns)
-    with _HASHING[key]:
+    found = _HASHED.get(key)
+    if found is not None:
+        return found
+    if not _HASHING.acquire(timeout=_PATIENCE):
+        message = f"{_shown(path.name)} was touched since it was ingested, and is being compared."
+        raise UsageError("TOO_MANY_REQUESTS", message, "Try again in a moment.")
+    try:
         if key not in _HASHED:
             if len(_HASHED) >= _MOST_HASHED:
                 _HASHED.clear()
             _HASHED[key] = sha256_of(path)
-        return _HASHED[key] == store.catalog.sha256(video_id)
+        return _HASHED[key]
+    finally:
+        _HASHING.release()
 
 
 def probed(store: LibraryStore, video_id: str) -> Video:

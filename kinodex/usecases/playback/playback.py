@@ -110,9 +110,15 @@ class Playback:
         """
         path, about = checked(self.store, video_id)
         mime = _BYTES
-        with suppress(MediaError, UsageError):  # bytes can be sent of what cannot be read
+        try:
             found = self.playable(video_id)
             mime = found.mime if found.how == "file" else _BYTES
+        except MediaError:
+            pass  # bytes can be sent of what cannot be read
+        except UsageError as error:
+            # A player that is told the wrong type does not play it, not even later.
+            if error.code.name == "TOO_MANY_REQUESTS":
+                raise
         return Served(path, mime, self.store.catalog.sha256(video_id), about)
 
     def proxy(self, video_id: str) -> Served:

@@ -26,16 +26,18 @@ MOST_AT_ONCE = 8
 _LOG = logging.getLogger(__name__)
 
 
-class _Slots:
+class Slots:
     """How many turns are being answered for one library. They are not queued: a turn's lease runs."""
 
     def __init__(self, count: int = MOST_AT_ONCE) -> None:
         self._free = threading.BoundedSemaphore(count)
 
     def take(self) -> bool:
+        """Take one; false if none is free."""
         return self._free.acquire(blocking=False)
 
     def give_back(self) -> None:
+        """Give one back."""
         self._free.release()
 
     def work(self, do: Callable[[], object], name: str) -> None:
@@ -56,7 +58,7 @@ class _Slots:
         threading.Thread(target=work, name=name, daemon=True).start()
 
 
-_SLOTS: WeakKeyDictionary[Library, _Slots] = WeakKeyDictionary()
+_SLOTS: WeakKeyDictionary[Library, Slots] = WeakKeyDictionary()
 _LOCK = threading.Lock()
 
 
@@ -70,12 +72,8 @@ def begin(view: LibraryView, thread_id: str, question: str) -> TurnBegun:
     """
     view.require("chat")
     thread = thread_of(view, thread_id)
-    if not question.strip():
-        raise UsageError("USAGE", "There is no question.", "Ask something.")
-    slots = _slots(view.library)
-    if not slots.take():
-        hint = "Wait until one of them is answered, or cancel one."
-        raise UsageError("TOO_MANY_REQUESTS", f"{MOST_AT_ONCE} questions are being answered.", hint)
+    checked_question(question)
+    slots = taken_slot(view.library)
     try:
         runner = view.library.runner
         lease = begin_turn(view.store, runner, thread, question, key_id=view.principal.key_id)
@@ -85,6 +83,30 @@ def begin(view: LibraryView, thread_id: str, question: str) -> TurnBegun:
     only = view.visible()
     slots.work(lambda: runner.run(lease, only=only), f"answering {lease.turn_id}")
     return TurnBegun(turn_id=lease.turn_id, thread_id=lease.thread_id, events=events_url(lease.turn_id))
+
+
+def checked_question(question: str) -> None:
+    """Refuse what asks nothing.
+
+    Raises:
+        UsageError: USAGE.
+    """
+    if not question.strip():
+        raise UsageError("USAGE", "There is no question.", "Ask something.")
+
+
+def taken_slot(library: Library) -> Slots:
+    """The slots of a library, of which one was taken: `Slots.work` gives it back.
+
+    Raises:
+        UsageError: TOO_MANY_REQUESTS if none is free.
+    """
+    with _LOCK:
+        slots = _SLOTS.setdefault(library, Slots())
+    if not slots.take():
+        hint = "Wait until one of them is answered, or cancel one."
+        raise UsageError("TOO_MANY_REQUESTS", f"{MOST_AT_ONCE} questions are being answered.", hint)
+    return slots
 
 
 def cancel(view: LibraryView, turn_id: str) -> Cancelled:
@@ -102,8 +124,9 @@ def resume(view: LibraryView, thread_id: str) -> None:
     """Go on with a turn of a thread whose process died, in the background; if there is none, nothing happens."""
     if not view.principal.may("chat") or not view.store.turns.lost(thread_id):
         return
-    slots = _slots(view.library)
-    if not slots.take():
+    try:
+        slots = taken_slot(view.library)
+    except UsageError:
         return  # the next look tries again
     only = view.visible()
 
@@ -128,8 +151,3 @@ def events_after(view: LibraryView, turn_id: str, number: int) -> tuple[list[Eve
     # Steps name what was looked for and found.
     events = about.events(view.store.threads.events_after(turn_id, number), about.hides(found))
     return [schema.event(one) for one in events], seen_turn(view, found)
-
-
-def _slots(library: Library) -> _Slots:
-    with _LOCK:
-        return _SLOTS.setdefault(library, _Slots())

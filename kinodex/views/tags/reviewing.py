@@ -80,8 +80,7 @@ def decide(view: LibraryView, asked: Sequence[VerdictRequest]) -> Decided:
     view.require("review")
     if len({(one.video_id, one.tag_id) for one in asked}) < len(asked):
         raise UsageError("USAGE", "One tag of a video is decided twice.", "Send each once.")
-    for video_id in dict.fromkeys(one.video_id for one in asked):
-        view.video_to_change(video_id, "review")
+    view.videos_to_change([one.video_id for one in asked], "review")
     judgements = [Judgement(one.video_id, one.tag_id, one.verdict) for one in asked]
     who, endpoint = view.principal, view.settings.endpoint
     model = f"{view.settings.profile} {endpoint.model}".strip() if endpoint.configured else view.settings.profile

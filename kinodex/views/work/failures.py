@@ -57,8 +57,11 @@ def retry(view: LibraryView, ids: Sequence[str] | None = None) -> RetriedDocumen
     videos = dict.fromkeys(one.video_id for one in chosen if one.stage in DESCRIBING)
     orders: list[IngestOrder | DescribeOrder] = []
     if paths:
-        # Built without checks: these files are in the library, or were given to it, whatever folders are allowed now.
-        orders.append(IngestOrder.model_construct(kind="ingest", paths=list(paths), retry=True, budget=""))
+        # Built without checks: these files are in the library, or were given to it, whatever folders are allowed now;
+        # and they stay in the collections they are in.
+        orders.append(
+            IngestOrder.model_construct(kind="ingest", paths=list(paths), retry=True, budget="", collection="")
+        )
     if videos:
         orders.append(DescribeOrder.model_construct(kind="describe", video_ids=list(videos), retry=True))
     return RetriedDocument(jobs=[_ordered(view, one) for one in orders])

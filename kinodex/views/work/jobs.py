@@ -23,10 +23,12 @@ from kinodex.schemas.jobs.orders import (
 )
 from kinodex.text import clean
 from kinodex.views import urls
+from kinodex.views.collections import collection_to_fill
 from kinodex.views.cursors import cursor as cursor_of
 from kinodex.views.cursors import place_of
 from kinodex.views.names import file_name, without_paths
 from kinodex.views.work.roots import allowed_path
+from stores.core.errors import UsageError
 from stores.jobs.store import unknown_job
 
 if TYPE_CHECKING:
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
 
 LISTED = 200
 """Items of a job that are shown, those that failed first. Source: our choice."""
+
+EVENTS = 1_000
+"""Events that are read at a time: a job has one for each of its videos. Source: our choice."""
 
 _GOOD = ("done", "reused")
 
@@ -51,7 +56,7 @@ def order(view: LibraryView, asked: Order, idempotency_key: str = "") -> JobOrde
     """Put a job into the queue.
 
     Raises:
-        UsageError: FORBIDDEN; UNKNOWN_VIDEO; USAGE; CONFLICT if something else was ordered under this key.
+        UsageError: FORBIDDEN; UNKNOWN_VIDEO; NOT_FOUND; USAGE; CONFLICT if something else was ordered under this key.
     """
     arguments = permitted(view, asked)
     job, new = view.store.jobs.order(asked.kind, arguments, view.principal.orders_as, idempotency_key)
@@ -72,7 +77,7 @@ def permitted(view: LibraryView, asked: Order) -> Mapping[str, Any]:
         Budget.parse(asked.budget)
     if isinstance(asked, IngestOrder):
         paths = [str(allowed_path(view, path)) for path in asked.paths]
-        return {**arguments_of(asked), "paths": paths}
+        return {**arguments_of(asked), "paths": paths, "collection": _collection(view, asked.collection)}
     if isinstance(asked, TagOrder | DescribeOrder):
         if asked.video_ids is not None:
             return {**arguments_of(asked), "video_ids": view.videos(asked.video_ids)}
@@ -80,6 +85,20 @@ def permitted(view: LibraryView, asked: Order) -> Mapping[str, Any]:
         return {**arguments_of(asked), "video_ids": None if visible is None else list(visible)}
     view.require("admin")  # it is about the whole library
     return arguments_of(asked)
+
+
+def _collection(view: LibraryView, name: str) -> str:
+    """The id of the collection that what is ingested comes into; "" for none.
+
+    Raises:
+        UsageError: NOT_FOUND; FORBIDDEN; USAGE if there must be one.
+    """
+    if name:
+        return collection_to_fill(view, name)
+    if view.changeable() is not None:
+        message = f"{view.principal.name} would not see the new videos: they would be in no collection."
+        raise UsageError("USAGE", message, "Name a collection that you edit in `collection`.")
+    return ""
 
 
 def page(view: LibraryView, limit: int = 50, cursor: str | None = None, state: JobState | None = None) -> JobsPage:
@@ -129,7 +148,7 @@ def cancel(view: LibraryView, job_id: str) -> JobCard:
 def retry(view: LibraryView, job_id: str) -> JobCard:
     """Put a job that failed or was stopped into the queue again.
 
-    What it may do is looked up again: access may have been taken away.
+    What it may do is looked up again, and it does no more: access may have been taken away.
 
     Raises:
         UsageError: FORBIDDEN; NOT_FOUND; CONFLICT if it is not over, or done.
@@ -138,12 +157,11 @@ def retry(view: LibraryView, job_id: str) -> JobCard:
 
     found = _job(view, job_id)
     asked: Order = TypeAdapter[Order](Order).validate_python({"kind": found.kind, **found.arguments})
-    permitted(view, asked)
-    return card(view.store.job_ledger.retry(found.job_id))
+    return card(view.store.job_ledger.retry(found.job_id, permitted(view, asked)))
 
 
 def events_after(view: LibraryView, job_id: str, number: int = 0) -> tuple[list[JobEvent], bool]:
-    """What happened in a job after an event, and whether nothing will follow.
+    """What happened in a job after an event, at most `EVENTS` of it, and whether nothing will follow.
 
     Raises:
         UsageError: FORBIDDEN; NOT_FOUND.
@@ -152,13 +170,15 @@ def events_after(view: LibraryView, job_id: str, number: int = 0) -> tuple[list[
     view.require("jobs")
     # Asked first: what happens between the two questions is told next time.
     ended = _job(view, job_id).ended
-    return list(_seen(view, view.store.jobs.events_after(job_id, number))), ended
+    found = view.store.jobs.events_after(job_id, number, EVENTS)
+    return list(_seen(view, found)), ended and len(found) < EVENTS
 
 
 def _seen(view: LibraryView, events: Sequence[JobEvent]) -> Iterator[JobEvent]:
+    seen = frozenset(view.only(one.payload.get("video_id", "") for one in events) or ())
     for one in events:
         video_id = one.payload.get("video_id", "")
-        hidden = bool(video_id) and not view.sees(video_id)
+        hidden = bool(video_id) and video_id not in seen
         yield replace(one, payload={**one.payload, "video_id": ""}) if hidden else one
 
 
@@ -170,11 +190,13 @@ def _job(view: LibraryView, job_id: str) -> Job:
 
 
 def _items(view: LibraryView, report: Mapping[str, Any]) -> Iterator[JobItem]:
-    for one in report.get("videos") or (report.get("ingest") or {}).get("videos") or ():
+    videos = report.get("videos") or (report.get("ingest") or {}).get("videos") or ()
+    seen = frozenset(view.only(one.get("video_id") or "" for one in videos) or ())
+    for one in videos:
         error = one.get("error")
         video_id = one.get("video_id") or ""
         yield JobItem(
-            video_id=video_id if video_id and view.sees(video_id) else "",
+            video_id=video_id if video_id in seen else "",
             name=file_name(one.get("uri") or ""),
             status="reused" if one.get("reused") and one["status"] == "done" else one["status"],
             fault=Fault(code=error["code"], message=without_paths(error["message"])) if error else None,

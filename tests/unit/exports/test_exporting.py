@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pysubs2
@@ -18,6 +19,7 @@ from kinodex.cli.app import app
 from kinodex.library import Library
 from kinodex.server.app import create_app
 from kinodex.settings import ENVIRONMENT
+from kinodex.views import exports as exporting
 from stores.core.records import Decision
 from tests.unit.kinodex.chat_library import copied, make
 
@@ -103,6 +105,22 @@ def test_wrong_words_are_told_in_one_line(root: Path) -> None:
         assert said.count("\n") == 1
 
 
+def test_a_place_that_cannot_be_written_is_told(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    for place in ("a" * 300, "a" * 300 + "/", "file/", "file/x/", "file/x.srt", "loop", "loop/x/", "/proc/none/"):
+        for videos in (["pizza.mp4"], []):
+            code, _, said = run(root, "export", "srt", *videos, "-o", place)
+            assert code in (1, 2), place
+            assert "error " in said, place
+            assert "INTERNAL" not in said, (place, said)
+
+
+def test_a_video_that_is_named_twice_is_one(root: Path, tmp_path: Path) -> None:
+    assert run(root, "export", "srt", "pizza.mp4", "pizza.mp4", "-o", "a.srt")[0] == 0
+    assert (tmp_path / "a.srt").is_file()
+
+
 @pytest.fixture
 def client(root: Path) -> Iterator[TestClient]:
     with (
@@ -131,6 +149,11 @@ def test_downloads_have_names_and_tell_no_places(client: TestClient, root: Path)
 def test_faults_of_downloads_are_problems(client: TestClient) -> None:
     assert client.get("/api/v1/videos/vid_no/export/srt").status_code == 404
     assert client.post("/api/v1/exports", json={"format": "docx"}).json()["code"] == "USAGE"
+    with ExitStack() as busy:
+        for _ in range(exporting.AT_ONCE):
+            busy.enter_context(exporting._MAKING)
+        assert client.post("/api/v1/exports", json={"format": "srt"}).status_code == 429
+    assert client.post("/api/v1/exports", json={"format": "srt"}).status_code == 200
     assert client.post("/api/v1/exports", json={"format": "moments.csv"}).status_code == 400
     assert client.post("/api/v1/exports", json={"format": "srt", "video_ids": ["vid_no"]}).status_code == 404
 

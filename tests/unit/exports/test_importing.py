@@ -21,6 +21,7 @@ from kinodex.usecases.exchange.exporting import ExportRequest, export, lines_of
 from kinodex.usecases.exchange.importing import Imported, ImportOptions, import_file
 from stores.core.errors import UsageError
 from stores.core.records import Decision
+from stores.tags.review import Judgement
 from tests.unit.exports.films import HOSTILE, film
 from tests.unit.exports.test_exporting import run
 from tests.unit.kinodex.chat_library import copied, make
@@ -118,6 +119,36 @@ def test_a_corrected_table_wins_and_can_be_imported_again(library: Library, form
     assert json.loads(exported(library, "lines.jsonl").splitlines()[0])["corrected"] is True
 
 
+def _bomb(form: str) -> bytes:
+    if form == "jsonl":
+        return b"\n".join(b'{"c%d":1}' % n for n in range(20_000))
+    if form == "csv":
+        return b",".join(b"c%d" % n for n in range(20_000)) + b"\n"
+    long = pa.DictionaryArray.from_arrays(pa.array([0] * 100_000, pa.int32()), ["x" * 100_000])
+    if form == "large":
+        long = pa.array(["x" * 10_000] * 100_000, pa.large_string())
+    short = pa.array(["v"] * 100_000)
+    out = io.BytesIO()
+    pyarrow.parquet.write_table(pa.table({"video_id": short, "evidence_id": short, "text": long}), out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet", "large"])
+def test_a_small_file_that_would_become_a_huge_table_is_refused(library: Library, form: str) -> None:
+    data = _bomb(form)
+    assert len(data) < 10_000_000
+    with pytest.raises(UsageError) as caught:
+        imported(library, f"x.{'parquet' if form == 'large' else form}", data)
+    assert caught.value.code.name == "TOO_LARGE"
+
+
+@pytest.mark.parametrize("time", ["1e999999999", "1e-999999999", "inf", "nan", "-1e308", "1/0", ""])
+def test_a_time_that_is_none_is_told_at_once(library: Library, time: str) -> None:
+    row = {"video_id": library.resolve("pizza.mp4"), "evidence_id": "none", "text": "x", "start": time, "end": time}
+    done = imported(library, "x.jsonl", json.dumps(row).encode())
+    assert done.faults[0].message == "The video has no line with this id, and none at this time."
+
+
 def test_a_transcript_corrected_in_another_program_is_matched_by_time(library: Library) -> None:
     read = pysubs2.SSAFile.from_string(exported(library, "srt").decode(), format_="srt")
     read[1].text = "The oven must be at 180\\Ndegrees."
@@ -154,6 +185,20 @@ def test_a_wrong_line_keeps_the_whole_file_out(library: Library) -> None:
     assert said(library)[0] == "Today we bake a pizza at home."
 
 
+@pytest.mark.parametrize(
+    "number", ["1e999999999", "-1e999999999", "9" * 5000, "inf", "nan", "1/0", "1_0", "\u0663", ""]
+)
+def test_no_number_is_too_much(library: Library, number: str) -> None:
+    rows = edit_csv(exported(library, "lines.csv"), lambda row: row.update(evidence_id="gone", start=number))
+    assert imported(library, "lines.csv", rows).faulty
+
+
+@pytest.mark.parametrize("row", [{"evidence_id": "e", "text": "t"}, {"tag_id": "\udc00", "decision": "accepted"}])
+def test_halves_of_characters_are_no_ids(library: Library, row: dict[str, str]) -> None:
+    made = imported(library, "x.jsonl", json.dumps({"video_id": "\ud800", **row}).encode())
+    assert made.faulty == 1
+
+
 def test_the_same_line_twice_is_a_fault(library: Library) -> None:
     line = exported(library, "lines.jsonl").splitlines()[0]
     (fault,) = imported(library, "lines.jsonl", line + b"\n" + line).faults
@@ -182,6 +227,30 @@ def test_decisions_come_back_as_those_of_a_person(library: Library, form: str) -
     # A new automatic run does not undo it.
     library.store.tags.save_decisions(pizza, [Decision(pizza, "t2", "accepted", 0.9, (), ())])
     assert {one.tag_id: one.decision for one in library.store.tags.decisions(pizza)}["t2"] == "rejected"
+
+
+def test_one_who_is_unsure_stays_so(library: Library) -> None:
+    pizza = library.resolve("pizza.mp4")
+    library.store.reviews.decide([Judgement(pizza, "t1", "unsure"), Judgement(pizza, "t2", "rejected")], "", "Ann")
+    before = library.store.tags.decisions(pizza)
+    data = exported(library, "tags.csv")
+    assert imported(library, "tags.csv", data).changed == 0
+    library.store.tags.save_decisions(
+        pizza, [Decision(pizza, tag, "accepted", 1.0, (), ()) for tag in ("t1", "t2")], "person"
+    )
+    assert imported(library, "tags.csv", data).changed == 2
+    after = library.store.tags.decisions(pizza)
+    assert {(one.tag_id, one.decision) for one in after} == {(one.tag_id, one.decision) for one in before}
+    assert {one.tag_id: one.confidence for one in after}["t2"] == 0.0
+
+
+def test_decisions_are_saved_whole_though_a_video_is_forgotten_meanwhile(library: Library) -> None:
+    pizza = library.resolve("pizza.mp4")
+    before = library.store.tags.decisions(pizza)
+    made = {one: [Decision(one, "t1", "rejected", 0.0, (), ())] for one in (pizza, "vid_gone")}
+    with pytest.raises(UsageError, match="vid_gone"):
+        library.store.tags.save_of_videos(made, "person")
+    assert library.store.tags.decisions(pizza) == before
 
 
 def test_wrong_decisions_are_told_by_line(library: Library) -> None:

@@ -55,6 +55,20 @@ def test_videos_that_are_gone_are_left_out_and_none_are_not_all(library: Library
     assert library.store.jobs.get(some.job_id).totals["videos"] == 0
 
 
+def test_a_job_does_only_what_the_one_who_ordered_it_sees_when_it_is_done(library: Library) -> None:
+    access, one = library.store.access, sorted(library.indexed())[0]
+    access.users.add("Root", "long enough a password")
+    ada, eve = (access.users.add(name, "long enough a password", ["read", "jobs"], True) for name in ("Ada", "Eve"))
+    jobs = [library.store.jobs.order("tag", {"video_ids": None}, who.user_id)[0] for who in (ada, eve)]
+    access.users.remove(eve.user_id)
+    access.users.change(ada.user_id, everything=False)
+    only = access.collections.add("Only").collection_id
+    access.collections.put_videos(only, [one])
+    access.collections.grant(only, ada.user_id, "reader")
+    assert Worker(library).run(once=True) == 2
+    assert [library.store.jobs.get(job.job_id).totals["videos"] for job in jobs] == [1, 0]
+
+
 def test_what_cannot_be_done_fails_with_a_code_and_the_worker_goes_on(library: Library) -> None:
     describing, _ = library.store.jobs.order("describe", {"by": "endpoint"})
     nonsense, _ = library.store.jobs.order("ingest", {"paths": []})

@@ -138,3 +138,33 @@ def test_collections_are_made_filled_and_shown_to_users(library: Path) -> None:
     assert "There are no collections" in run("collections", "list")
     assert "UNKNOWN_VIDEO" in run("collections", "add", "Other", "nothing.mp4", status=1)
     assert said("collections", "list")["collections"] == [], "nothing is made by a command that fails"
+
+
+def test_what_is_no_text_is_told_and_no_bug(library: Path) -> None:
+    run("users", "add", "ada", "--password-stdin", given=PASSWORD)
+    odd = "\udcff\udcfe"
+    for words in (
+        ("users", "remove", odd),
+        ("users", "change", odd),
+        ("keys", "add", odd, "--user", "ada"),
+        ("keys", "add", "key", "--user", odd),
+        ("collections", "add", odd),
+        ("collections", "show", odd),
+        ("collections", "put", odd, "one.mp4"),
+        ("jobs", "show", odd),
+        ("export", "tags.csv", "--tag", odd),
+        ("threads", "show", odd),
+    ):
+        told = CliRunner().invoke(app, words)
+        assert told.exit_code in (1, 2), words
+        assert "INTERNAL" not in told.output, words
+        assert "error " in told.output, words
+
+
+def test_a_password_is_text(library: Path) -> None:
+    for given in (b"\xff" * 12 + b"\n", b"long enough \xed\xa0\x80\n"):
+        command = [sys.executable, "-m", "kinodex", "users", "add", "ada", "--password-stdin"]
+        done = subprocess.run(command, input=given, capture_output=True, check=False)
+        assert done.returncode == 2
+        assert b"USAGE" in done.stderr
+        assert b"UTF-8" in done.stderr

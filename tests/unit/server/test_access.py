@@ -118,6 +118,19 @@ def test_revocation_counts_from_the_next_request_on(library: Library) -> None:
     assert admin.delete(f"{API}/users/{ada}").json()["code"] == "CONFLICT"
 
 
+def test_a_user_is_changed_as_asked_or_not_at_all(library: Library) -> None:
+    users(library, "Ada", "Bob")
+    admin = logged_in(library, "Ada")
+    asked = {"scopes": ["read"], "everything": True, "password": "short"}
+    assert admin.patch(f"{API}/users/Bob", json=asked).json()["code"] == "USAGE"
+    assert library.store.access.users.named("Bob").everything is False
+    assert admin.patch(f"{API}/users/Bob", json=asked | {"password": "another long one"}).status_code == 200
+    _, token = library.store.access.users.log_in("Bob", "another long one")
+    bob = library.store.access.by_session(token)
+    assert bob is not None
+    assert (bob.scopes, bob.everything) == ({"read"}, True)
+
+
 def test_the_own_password(library: Library) -> None:
     users(library, "Ada")
     one, other = logged_in(library, "Ada"), logged_in(library, "Ada")

@@ -29,6 +29,14 @@ def test_a_cursor_of_another_list_is_refused(library_id: str, of: str):
     assert caught.value.code.name == "USAGE"
 
 
+def test_a_cursor_of_a_list_that_is_narrowed_otherwise_is_refused(server: Served):
+    page = server.client.get("/api/v1/videos", params={"limit": 1, "sort": "name"}).json()
+    for other in ({"sort": "seconds"}, {"sort": "-name"}, {"sort": "name", "name": "a"}):
+        answer = server.client.get("/api/v1/videos", params={"limit": 1, "cursor": page["next"], **other})
+        assert (answer.status_code, answer.json()["code"]) == (400, "USAGE"), other
+    assert server.client.get("/api/v1/videos", params={"limit": 1, "cursor": page["next"]}).status_code == 200
+
+
 def test_no_change_of_a_cursor_goes_unnoticed():
     made = cursor("lib", "videos", "vid_1", "a.mp4")
     for at in range(len(made)):

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from kinodex.server import events as module
 from kinodex.server.events import Event, News, Streams
+from kinodex.server.problems import handle_errors
 from stores.core.errors import UsageError
 from tests.unit.server.serving import events, served
 
@@ -94,3 +95,23 @@ def test_streams_end_when_the_server_stops_and_more_of_them_than_threads_run():
         assert ended == [[]] * 40
         assert time.monotonic() - begun < 5
         assert len(looks) <= module.AT_ONCE
+
+
+def test_there_are_not_more_streams_than_can_be_served(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "MOST", 2)
+    app = app_of(lambda _after: News([]))
+    handle_errors(app)
+    with served(app) as running:
+        with (
+            running.client.stream("GET", "/events") as one,
+            running.client.stream("GET", "/events") as other,
+        ):
+            read = [one.iter_text(), other.iter_text()]  # a stream whose reader is gone is closed
+            assert all(next(each) for each in read)
+            with running.client.stream("GET", "/events") as third:
+                assert third.status_code == 429
+        # Their places are free again soon after they are gone.
+        until = time.monotonic() + 10
+        while app.state.streams._open and time.monotonic() < until:
+            time.sleep(0.05)
+        assert app.state.streams._open == 0

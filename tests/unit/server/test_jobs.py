@@ -16,14 +16,17 @@ from kinodex.library import Library
 from kinodex.server.app import create_app
 from kinodex.server.asking import principal_of
 from kinodex.settings import ServerSettings
+from kinodex.views.library_view import LibraryView
+from stores.access.records import VideoSet
 from stores.core.principal import OWNER, Principal
-from stores.jobs.records import JobEvent
+from stores.jobs.records import JobEvent, NewJobEvent
 from tests.unit.jobs.films import make_films
 from tests.unit.jobs.test_worker import ended, until
 from tests.unit.server.test_running import serving
 
 ANNA = Principal("usr_anna", "anna", frozenset(("read", "jobs")))
 OTTO = Principal("usr_otto", "otto", frozenset(("read", "jobs")))
+SEEING = Principal("", "mia", frozenset(("read", "jobs")), everything=True)
 READER = Principal("usr_eve", "eve", frozenset(("read",)))
 
 
@@ -128,6 +131,20 @@ def test_a_job_is_cancelled_and_retried(server: Server) -> None:
     server.get("/jobs/job_none/events", 404)
 
 
+def test_a_job_that_is_retried_does_no_more_than_may_be_ordered_now(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server(library).by(ANNA)
+    with monkeypatch.context() as everything:
+        everything.setattr(LibraryView, "visible", lambda _self: None)
+        job_id = server.post("/jobs", {"kind": "tag"}, 202)["job_id"]
+    assert library.store.jobs.get(job_id).arguments["video_ids"] is None
+    server.post(f"/jobs/{job_id}/cancel")
+    # Anna sees nothing any more.
+    assert server.post(f"/jobs/{job_id}/retry")["videos"] == 0
+    assert library.store.jobs.get(job_id).arguments["video_ids"] == []
+
+
 @pytest.mark.parametrize(
     "order",
     [
@@ -159,6 +176,8 @@ def test_only_folders_that_are_allowed_can_be_looked_into_and_ingested(library: 
     (open_folder / "way").symlink_to(secret)
     library.settings = library.settings.model_copy(update={"server": ServerSettings(ingest_roots=(open_folder,))})
     server = Server(library).by(ANNA)
+    server.post("/jobs", {"kind": "ingest", "paths": [str(open_folder / "in")]}, 400)  # into which collection?
+    server.by(SEEING)
     begin = server.get("/folders")
     assert [one["path"] for one in begin["folders"]] == [str(open_folder)]
     assert server.get("/folders", path=str(open_folder))["parent"] == ""
@@ -203,17 +222,31 @@ def test_nobody_sees_or_touches_the_jobs_of_others(library: Library) -> None:
 def test_videos_that_are_hidden_are_not_named_in_events_and_items(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kinodex.views.library_view import LibraryView
     from kinodex.views.work import jobs
 
     view = LibraryView(library, ANNA)
-    monkeypatch.setattr(LibraryView, "sees", lambda _self, video_id: video_id == "vid_seen")
+    seen = VideoSet(("vid_seen",), frozenset(("vid_seen",)))
+    monkeypatch.setattr(LibraryView, "_set", lambda _self: seen)
     events = [
         JobEvent("job", 1, "video", {"video_id": one, "name": "a.mp4"}, 0.0) for one in ("vid_seen", "vid_hidden")
     ]
     assert [one.payload["video_id"] for one in jobs._seen(view, events)] == ["vid_seen", ""]
     report = {"videos": [{"video_id": "vid_hidden", "uri": "/x/a.mp4", "status": "done", "error": None}]}
     assert [(one.video_id, one.name) for one in jobs._items(view, report)] == [("", "a.mp4")]
+
+
+def test_events_of_a_long_job_are_sent_in_pieces(
+    server: Server, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kinodex.views.work import jobs
+
+    monkeypatch.setattr(jobs, "EVENTS", 2)
+    job_id = server.post("/jobs", {"kind": "verify"}, 202)["job_id"]
+    taken = library.store.job_ledger.take()
+    assert taken is not None
+    library.store.job_ledger.append(taken[1], [NewJobEvent("waiting", {"why": str(n)}) for n in range(4)])
+    library.store.job_ledger.finish(taken[1], {}, {})
+    assert [kind for _, kind, _ in stream(server, job_id)] == ["begun", *["waiting"] * 4, "ended"]
 
 
 def test_a_job_outlives_the_server_that_it_was_ordered_at(library: Library, tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,10 @@ from fastapi.testclient import TestClient
 
 from kinodex.library import Library
 from kinodex.server.app import create_app
+from kinodex.usecases.playback import files
+from kinodex.views.media import playback_of
 from pipeline.decode.decoder import Decoder
+from stores.core.ids import sha256_of
 from stores.core.records import Blob, Span, Utterance
 from tests.browser.films import Film, write
 from tests.browser.served import add
@@ -122,6 +127,41 @@ def test_a_file_that_is_gone_or_another_one(server: Server) -> None:
     with Decoder() as decoder:
         assert add(server.library.store, copy, decoder) == server.ids["plays.mp4"]
     assert server.get("plays.mp4", "media").content == kept
+
+
+def test_who_waits_for_a_large_file_to_be_compared_is_told_to_come_back(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, over = threading.Event(), threading.Event()
+
+    def slow(path: Path) -> str:
+        begun.set()
+        assert over.wait(30)
+        return sha256_of(path)
+
+    monkeypatch.setattr(files, "sha256_of", slow)
+    monkeypatch.setattr(files, "_PATIENCE", 0.05)
+    os.utime(server.folder / "plays.mp4", ns=(1, 12345))
+    first: list[Any] = []
+    asking = threading.Thread(target=lambda: first.append(server.get("plays.mp4", "media")))
+    asking.start()
+    assert begun.wait(30)
+    answer = server.get("plays.mp4", "media")
+    assert (answer.status_code, answer.json()["code"]) == (429, "TOO_MANY_REQUESTS")
+    assert server.get("silent.mp4", "media").status_code == 200
+    over.set()
+    asking.join(30)
+    assert (first[0].status_code, first[0].headers["content-type"]) == (200, "video/mp4")
+    assert server.get("plays.mp4", "media").status_code == 200
+
+
+def test_a_type_is_never_wrong_because_players_are_busy(server: Server) -> None:
+    players = playback_of(server.library).players
+    with ExitStack() as stack:
+        while players._inside.acquire(blocking=False):
+            stack.callback(players._inside.release)
+        assert server.get("plays.mp4", "media").status_code == 429
+    assert server.get("plays.mp4", "media").headers["content-type"] == "video/mp4"
 
 
 def test_what_does_not_exist(server: Server) -> None:
@@ -254,7 +294,11 @@ def test_frames(server: Server) -> None:
     assert server.get("plays.mp4", f"frame?t={listed['times'][0]}&width=96", if_none_match=tag).status_code == 304
     assert server.get("plays.mp4", f"frame?t={listed['times'][1]}&width=96").headers["etag"] != tag
     assert server.get("plays.mp4", "frames?start=0&end=9999").json()["code"] == "TOO_LARGE"
-    for what in ("frames?start=nan", "frames?start=-1", "frames?start=5&end=1", "frame?t=inf", "frame?width=0"):
+    # There is nothing behind the end.
+    assert server.get("plays.mp4", "frames?start=1000").json()["times"] == []
+    assert server.get("plays.mp4", "frames?start=1e9&end=1e9").json()["times"] == []
+    bad = ("start=nan", "start=-1", "start=5&end=1", "start=1e22", "start=0&end=inf", f"start={'9' * 300}")
+    for what in (*(f"frames?{one}" for one in bad), "frame?t=inf", "frame?t=1e22", "frame?width=0"):
         assert server.get("plays.mp4", what).status_code == 400, what
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import event
 
 from kinodex.library import Library
 from kinodex.schemas.api.conversations import NewThread
@@ -89,6 +90,31 @@ def test_a_hidden_video_and_none_are_the_same(narrowed: Served, library: Library
         answer = narrowed.client.post(f"{API}/threads", json={"video_ids": [video_id]})
         assert answer.json()["code"] == "UNKNOWN_VIDEO"
         assert narrowed.client.get(f"{API}/search?q=x&video_id={video_id}").json()["code"] == "UNKNOWN_VIDEO"
+
+
+def test_many_videos_cost_as_many_queries_as_one(library: Library, view: OneVideo):
+    count = 0
+
+    def counted(*_: object) -> None:
+        nonlocal count
+        count += 1
+
+    ids = tuple(library.resolve(f"{name}.mp4") for name in ("boats", "pizza", "taxi"))
+    view.seen = ids
+    event.listen(library.store.engine, "before_cursor_execute", counted)
+    try:
+        assert view.videos(ids[:1]) == [ids[0]]
+        one, count = count, 0
+        assert view.videos((*ids, *ids)) == list(ids)
+        assert count == one
+        # One that is hidden is looked for no longer than one that is not there.
+        view.seen, count = ids[:1], 0
+        for hidden in (ids[1], "vid_0"):
+            with pytest.raises(UsageError):
+                view.videos([hidden])
+        assert count == 0
+    finally:
+        event.remove(library.store.engine, "before_cursor_execute", counted)
 
 
 def test_etags_of_principals_differ(narrowed: Served, server: Served, library: Library):

@@ -78,6 +78,32 @@ def test_a_bug_is_said_without_its_trace(library: Library):
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "body", "said"),
+    [
+        ("POST", "videos/vid_0/signed", "{}", "path: field required."),
+        ("POST", "query", "{}", "sql: field required."),
+        ("POST", "query", '{"sql": 1}', "sql: "),
+        ("POST", "query", "[]", "The request cannot be read: "),
+        ("POST", "query", "{sql", "The body is no JSON: "),
+        ("POST", "exports", '{"format": "srt", "query": 1}', "query: "),
+        ("GET", "search", None, "q: field required."),
+    ],
+)
+def test_it_is_said_what_cannot_be_read(server: Served, method: str, path: str, body: str | None, said: str):
+    sent = {"content-type": "application/json"}
+    answer = server.client.request(method, f"{API}/{path}", content=body, headers=sent).json()
+    assert answer["code"] == "USAGE"
+    assert answer["title"].startswith(said)
+
+
+@pytest.mark.parametrize("path", ["videos", "tags", "jobs", "threads", "collections"])
+def test_what_was_sent_is_not_sent_back_as_long_as_it_is(server: Served, path: str):
+    answer = server.client.get(f"{API}/{path}/{'a' * 20_000}")
+    assert answer.status_code == 404
+    assert len(answer.content) < 2_000
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("/home/ada/films/a.mp4 is empty.", "a.mp4 is empty."),

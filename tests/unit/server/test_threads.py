@@ -134,7 +134,7 @@ def test_a_turn_that_is_over_cannot_be_cancelled(server: Served):
 
 
 def test_so_many_questions_at_once_and_no_more(server: Served, library: Library, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(answering, "_SLOTS", {library: answering._Slots(0)})
+    monkeypatch.setattr(answering, "_SLOTS", {library: answering.Slots(0)})
     answer = server.client.post(f"{API}/threads/{begin(server)}/turns", json={"question": OVEN})
     assert (answer.status_code, answer.json()["code"]) == (429, "TOO_MANY_REQUESTS")
     assert int(answer.headers["retry-after"]) > 0

@@ -32,7 +32,7 @@ def list_jobs(
     return views.page(view, limit, cursor, state)
 
 
-@router.post("/jobs", status_code=202, responses=errors("UNKNOWN_VIDEO", "CONFLICT"))
+@router.post("/jobs", status_code=202, responses=errors("UNKNOWN_VIDEO", "NOT_FOUND", "CONFLICT"))
 def order_job(
     view: Viewed,
     order: Order,
@@ -45,7 +45,7 @@ def order_job(
     return OrderedJob(**dict(made.job), new=made.new)
 
 
-@router.post("/jobs/plan", responses=errors("UNKNOWN_VIDEO"))
+@router.post("/jobs/plan", responses=errors("UNKNOWN_VIDEO", "NOT_FOUND"))
 def plan_job(view: Viewed, order: Order) -> JobPlan:
     """What a job would do and cost, without doing it."""
     return job_plans.plan(view, order)
@@ -81,7 +81,7 @@ def follow_job(
     views.job(view, job_id)  # so that what is wrong is an answer of its own
 
     def look(known: int) -> News:
-        events, over = views.events_after(view.renewed(), job_id, known)
+        events, over = views.events_after(view, job_id, known)
         return News([Event(one.kind, {"at": one.at, **one.payload}, one.number) for one in events], over)
 
     return streams_of(request.app).stream(look, max(last_event_id, after))

@@ -2132,6 +2132,10 @@ export interface components {
         /**
          * IngestOrder
          * @description Watch and listen to every video under ``paths`` that is not in the library yet.
+         *
+         *     Attributes:
+         *         collection: name or id of the collection that new videos are put into, which the one who orders it must edit;
+         *             "" for none, which only those may order who see everything.
          */
         IngestOrder: {
             /**
@@ -2152,6 +2156,11 @@ export interface components {
              * @default
              */
             budget: string;
+            /**
+             * Collection
+             * @default
+             */
+            collection: string;
         };
         /**
          * JobCard
@@ -8143,7 +8152,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description UNKNOWN_VIDEO */
+            /** @description UNKNOWN_VIDEO, NOT_FOUND */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8221,7 +8230,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description UNKNOWN_VIDEO */
+            /** @description UNKNOWN_VIDEO, NOT_FOUND */
             404: {
                 headers: {
                     [name: string]: unknown;

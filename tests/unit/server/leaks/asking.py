@@ -81,7 +81,11 @@ class Asker:
         sent = {"content": filled[2]} if call.content else {"json": filled[1]}
         headers = {"Content-Type": "application/octet-stream"} if call.content else {}
         answer = self.client.request(
-            method, f"{API}{path}", params=filled[0], headers={**headers, **call.headers}, **sent
+            method,
+            path if path.startswith("/v1/") else f"{API}{path}",
+            params=filled[0],
+            headers={**headers, **call.headers},
+            **sent,
         )
         if "name" in filled[0] and call.content:
             ids.append(filled[0]["name"].rpartition(".")[0])  # an import repeats what its file is called

@@ -69,6 +69,15 @@ _EXPORTS = [
 
 _SRT = "1\n00:00:00,000 --> 00:00:01,900\nThe harbour opens at noon.\n"
 
+_LINK = "It opens. [[1]](http://127.0.0.1:8730/videos/{video_id}?t=0#{evidence_id})"
+
+
+def _completion(*said: str, **more: Any) -> Body:
+    """A conversation: a question, an answer, a question, and so on."""
+    messages = [{"role": ("user", "assistant")[at % 2], "content": one} for at, one in enumerate(said)]
+    return {"model": "kinodex", "messages": messages, **more}
+
+
 ROWS: dict[str, list[Call]] = {
     "GET /health": calls(),
     "GET /ready": calls(),
@@ -148,6 +157,14 @@ ROWS: dict[str, list[Call]] = {
     "GET /threads/{thread_id}/export": calls({"format": "md"}, {"format": "json"}),
     "GET /turns/{turn_id}": calls(),
     "GET /turns/{turn_id}/events": [Call(), Call(headers={"Last-Event-ID": "1"}), Call({"after": 2})],
+    "GET /v1/models": calls(),
+    "GET /v1/models/{model}": [Call(path={"model": "kinodex"}), Call(path={"model": WORD})],
+    "POST /v1/chat/completions": bodies(
+        _completion("How many videos are there?"),
+        _completion(f"When does the {WORD} open?", stream=True),
+        _completion("What opens in the harbour?", _LINK, "When is that said?"),
+        _completion("What opens in the harbour?", _LINK, "And what is said after that?", stream=True),
+    ),
     # What changes something follows what only reads.
     "POST /login": bodies({"name": "Ada", "password": "a wrong password"}),
     "POST /logout": calls(),
@@ -175,6 +192,7 @@ ROWS: dict[str, list[Call]] = {
         {"kind": "tag", "video_ids": ["{video_id}"]},
         {"kind": "tag"},
         {"kind": "ingest", "paths": ["/films"]},
+        {"kind": "ingest", "paths": ["/films"], "collection": "{collection_id}"},
         {"kind": "verify"},
     ),
     "POST /jobs/{job_id}/retry": calls(),
@@ -199,7 +217,7 @@ ROWS: dict[str, list[Call]] = {
     "PATCH /collections/{collection_id}/videos": bodies({"add": ["{video_id}"]}, {"remove": ["{video_id}"]}),
     "DELETE /collections/{collection_id}": calls(),
 }
-"""By method and path below ``/api/v1``, in the order in which they are called."""
+"""By method and path (below ``/api/v1``, apart from those of ``/v1``), in the order in which they are called."""
 
 PUBLIC = frozenset({"GET /health", "GET /ready", "POST /login", "POST /logout"})
 """Routes that answer without login; they tell nothing of videos."""

@@ -43,9 +43,9 @@ TOOLS: dict[str, list[Arguments]] = {
     "get_answer": [{"turn_id": "{turn}"}],
     "get_job": [{"job_id": "{job}"}],
     "ask": [{"question": "How many videos are there?"}, {"question": "What opens?", "video_ids": ["{video}"]}],
-    "start_ingest": [{"paths": ["/films"]}],
-    "list_tags": [{}, {"words": WORD}],
-    "decide_tag": [{"video_id": "{video}", "tag_id": "t1", "verdict": "unsure"}],
+    "list_tags": [{}, {"words": "cook"}, {"words": WORD}],
+    "decide_tag": [{"video_id": "{video}", "tag_id": "t1", "verdict": "rejected"}],
+    "start_ingest": [{"paths": ["/films"]}, {"paths": ["/films"], "collection": "{collection}"}],
 }
 """How to call every tool: one without a row fails."""
 

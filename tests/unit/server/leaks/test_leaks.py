@@ -24,6 +24,9 @@ from tests.unit.server.leaks.canaries import WORD, Canaries, make
 
 WHO = ("reader", "editor", "narrow", "outsider")
 
+ALL_ON = {"openai": True}
+"""Settings of the server with which it has all its routes."""
+
 Answers = dict[tuple[str, int, Asked], Answer]
 
 
@@ -42,7 +45,7 @@ def twin(tmp_path_factory: pytest.TempPathFactory) -> Canaries:
 def opened(made: Canaries, tmp_path: Path) -> Iterator[tuple[Library, Canaries]]:
     """A copy for a test of its own."""
     copy = replace(made, root=Path(shutil.copytree(made.root, tmp_path / "library")))
-    with Library.open(copy.root, create=False) as library:
+    with Library.open(copy.root, create=False, server=ALL_ON) as library:
         yield library, copy
 
 
@@ -50,7 +53,7 @@ def all_answers(made: Canaries, who: str, root: Path) -> Answers:
     """What is answered to all calls, in the order of the table: seen ids last, since these calls change something."""
     copy = Path(shutil.copytree(made.root, root))
     found: Answers = {}
-    with Library.open(copy, create=False) as library:
+    with Library.open(copy, create=False, server=ALL_ON) as library:
         asker = Asker(library, made, who)
         for route, calls in ROWS.items():
             for number, call in enumerate(calls):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from stores.access import passwords
 from stores.access.passwords import SHORTEST, fits, hashed
 from stores.access.store import SIGNED_SECONDS, AccessStore
 from stores.access.users import FORGOTTEN_SECONDS, FREE_TRIES, LONGEST_WAIT, SESSION_SECONDS
@@ -151,6 +153,16 @@ def test_passwords_are_hashed_with_a_salt_and_compared_with_nobody_too() -> None
     assert not fits(None, "the password of nobody")
     assert not fits(one, "x" * 5_000)
     assert code(lambda: hashed("x" * (SHORTEST - 1))) == "USAGE"
+
+
+def test_a_crowd_of_logins_is_refused_at_once_and_not_counted(access: AccessStore) -> None:
+    access.users.add("Ada", PASSWORD)
+    with ExitStack() as crowd:
+        for _ in range(passwords.MOST_WAITING):
+            crowd.enter_context(passwords.in_turn())
+        for _ in range(FREE_TRIES + 2):
+            assert code(lambda: access.users.log_in("Ada", "wrong password")) == "TOO_MANY_REQUESTS"
+    assert access.users.log_in("Ada", PASSWORD)
 
 
 def test_a_key_is_shown_once_and_its_secret_is_nowhere(store: LibraryStore, access: AccessStore, clock: Clock) -> None:

@@ -6,12 +6,13 @@
 import { follow } from "../../api/events";
 import { idempotencyKey } from "../../api/http";
 import { Problem, abandoned } from "../../api/problem";
-import { chatApi, type Thread, type ThreadDocument, type Turn } from "./api";
+import { chatApi, type Thread, type ThreadDocument, type Turn, type TurnBegun } from "./api";
 import { learn, wanted } from "./names.svelte";
 import { told, videosIn, type Step } from "./steps";
 import { threads } from "./threads.svelte";
 
 const SENT = "kinodex.sent";
+const AGAIN_MS = 1_500;
 
 export class TurnState {
   turn = $state.raw<Turn>() as Turn;
@@ -80,6 +81,8 @@ export class TurnState {
   /** Ask for it to be stopped; the answer in the making is given up, the question stays. */
   async stop(): Promise<void> {
     this.stopping = true;
+    // On its way to the server it has no id yet: it is stopped as soon as it has one.
+    if (this.turn.turn_id === "") return;
     try {
       await chatApi.cancel(this.turn.turn_id);
     } catch (error) {
@@ -141,7 +144,7 @@ export class Conversation {
     const waiting = new TurnState(unanswered(id, question, this.turns.length + 1));
     this.turns = [...this.turns, waiting];
     try {
-      const begun = await chatApi.ask(id, question, key);
+      const begun = await this.#send(waiting, key);
       sent.keep(null);
       // Sent again, it may be one that is shown already.
       if (this.turns.some((one) => one !== waiting && one.turn.turn_id === begun.turn_id)) {
@@ -150,12 +153,32 @@ export class Conversation {
       }
       waiting.turn = { ...waiting.turn, turn_id: begun.turn_id, events: begun.events };
       this.#go(waiting);
+      if (waiting.stopping) await waiting.stop();
     } catch (error) {
-      if (!(error instanceof Problem && error.offline)) sent.keep(null);
+      if (!this.#ended.signal.aborted) sent.keep(null);
       this.turns = this.turns.filter((one) => one !== waiting);
       // Somebody else asks in the same thread: that question is shown.
-      if (error instanceof Problem && error.code === "THREAD_BUSY") void this.load();
+      if (error instanceof Problem && error.code === "THREAD_BUSY") {
+        await this.load();
+        // Sent twice, it is the same question that is being answered.
+        if (this.running?.turn.question === question) return;
+      }
       throw error;
+    }
+  }
+
+  /** Send a question until the server took it, also over a lost connection: under one key it counts once. */
+  async #send(turn: TurnState, key: string): Promise<TurnBegun> {
+    for (;;) {
+      try {
+        const begun = await chatApi.ask(turn.turn.thread_id, turn.turn.question, key);
+        turn.connected = true;
+        return begun;
+      } catch (error) {
+        if (!(error instanceof Problem && error.offline) || this.#ended.signal.aborted) throw error;
+        turn.connected = false;
+        await new Promise((done) => setTimeout(done, AGAIN_MS));
+      }
     }
   }
 
