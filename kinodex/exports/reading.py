@@ -187,7 +187,7 @@ def parquet_rows(data: bytes) -> TableFile:
         file = parquet.ParquetFile(io.BytesIO(data))
         _check_shape(file.metadata.num_rows, file.metadata.num_columns)
         fields = {field.name: field.type for field in file.schema_arrow if not pa.types.is_nested(field.type)}
-        texts = [name for name, kind in fields.items() if any(of(kind) for of in _texts(pa.types))]
+        texts = [name for name, kind in fields.items() if any(of(kind) for of in _kinds_of_text(pa.types))]
         # Texts that repeat stay one: else a small file could become any size.
         file = parquet.ParquetFile(io.BytesIO(data), read_dictionary=texts)
         rows, size = list[dict[str, Any]](), 0
@@ -204,7 +204,7 @@ def parquet_rows(data: bytes) -> TableFile:
     return TableFile(tuple(fields), tuple(enumerate(rows, 1)))
 
 
-def _texts(types: Any) -> tuple[Callable[[Any], bool], ...]:
+def _kinds_of_text(types: Any) -> tuple[Callable[[Any], bool], ...]:
     """Whether the type of a column is one of these: texts, as other programs write them."""
     large, views = (types.is_large_string, types.is_large_binary), (types.is_string_view, types.is_binary_view)
     return types.is_string, types.is_binary, *large, *views
