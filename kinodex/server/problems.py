@@ -125,4 +125,7 @@ def _unexpected(request: Request, error: Exception) -> JSONResponse:
     if said.code.name == "INTERNAL":
         said = KinodexError("INTERNAL", "Something went wrong inside Kinodex.", "The log of the server says what.")
     _LOG.error("%s %s failed: %s", request.method, request.url.path, said.code)
-    return problem(request, said)
+    answer = problem(request, said)
+    # The server ends the connection after a bug: a client must not send its next request into it.
+    answer.headers["Connection"] = "close"
+    return answer

@@ -65,6 +65,7 @@ def test_a_bug_is_said_without_its_trace(library: Library):
     with served(app) as running:
         answer = running.client.get(f"{API}/broken")
         assert (answer.status_code, answer.json()["code"]) == (500, "INTERNAL")
+        assert answer.headers["connection"] == "close"
         assert "secret" not in answer.text
         assert "Traceback" not in answer.text
         answer = running.client.get(f"{API}/locked")
