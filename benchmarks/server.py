@@ -3,10 +3,12 @@
     python benchmarks/server.py LIBRARY [--clients 50] [--seconds 60] [--report benchmarks/reports/server.md]
 
 A copy of LIBRARY, an ingested one, is served by the real `kinodex serve`, its worker included, in a process of its own
-that is bound to two cores. First one client searches alone. Then all clients work at the same time, each without a
-pause: two fifths search, two fifths read ranges of media, the others order jobs and ask questions and follow their
-events until the end. No search has been asked before, and every answer is checked. Meanwhile the memory of the server
-is read every half second. At the end the server is told to stop, and must do so without complaint.
+that is bound to two cores. First one client searches alone. Then all clients work at the same time: two fifths search,
+one search after the other without a pause; two fifths read ranges of media as players do, four megabits a second; the
+others order jobs and ask questions, follow their events until the end, and pause for two seconds. With ``--no-pauses``
+nobody pauses: then media, jobs and questions take what they get, and no share of two cores is left to be fair. No
+search has been asked before, and every answer is checked. Meanwhile the memory of the server is read every half second.
+At the end the server is told to stop, and must do so without complaint.
 
 Two cores cannot answer twenty searches as fast as one. A client's fair share of them is the time of one alone, times
 the searches at the same time, divided by the cores; the 95th percentile may be three times that.
@@ -166,8 +168,9 @@ class Client:
 class Load:
     """What the clients of one run do, and what they saw."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, pauses: bool = True) -> None:
         self.seen = Seen()
+        self._pauses = {self.media: 1.0, self.question: 2.0, self.job: 2.0} if pauses else {}
         self.address = address
         first = Client(address, 0)
         cards = first.json("GET", f"{API}/videos?limit=200", 200)["videos"]
@@ -233,8 +236,12 @@ class Load:
 
         def go_on(work: Callable[[Client], None], seed: int) -> None:
             client = Client(self.address, seed)
-            while time.perf_counter() - begun < seconds:
+            while (started := time.perf_counter()) - begun < seconds:
                 work(client)
+                pause = self._pauses.get(work, 0.0)
+                if work == self.media:
+                    pause -= time.perf_counter() - started  # a player's clock goes on while it waits
+                time.sleep(max(0.0, pause))
 
         threads = [threading.Thread(target=go_on, args=(work, seed)) for seed, work in enumerate(works, 1)]
         for thread in threads:
@@ -307,14 +314,14 @@ def works_of(load: Load, clients: int) -> list[Callable[[Client], None]]:
     return [tenth[at % len(tenth)] for at in range(clients)]
 
 
-def measure(library: Path, clients: int, seconds: float, alone: float) -> tuple[list[str], bool]:
+def measure(library: Path, clients: int, seconds: float, alone: float, pauses: bool) -> tuple[list[str], bool]:
     """Lines of the report, and whether every bar was kept."""
     load_before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as directory:
         copy = Path(shutil.copytree(library, Path(directory) / "library"))
         complaints = Path(directory) / "complaints"
         with served(copy, complaints) as (address, pid):
-            load = Load(address)
+            load = Load(address, pauses)
             for text in ("warm", "warm again"):  # the models are being loaded
                 Client(address, 0).json("GET", f"{API}/search?q={quote(text)}", 200)
             load.run([lambda client: load.search(client, "alone")], alone)
@@ -399,10 +406,11 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=60.0, help="how long they all work (default 60)")
     parser.add_argument("--alone", type=float, default=15.0, help="how long one client searches alone (default 15)")
+    parser.add_argument("--no-pauses", action="store_true", help="nobody pauses")
     parser.add_argument("--report", type=Path)
     parser.add_argument("--strict", action="store_true", help="exit code 1 if a bar is missed")
     given = parser.parse_args()
-    lines, kept = measure(given.library, given.clients, given.seconds, given.alone)
+    lines, kept = measure(given.library, given.clients, given.seconds, given.alone, not given.no_pauses)
     text = "\n".join(lines)
     print(text)
     if given.report:

@@ -162,6 +162,10 @@ def _fault(error: Exception) -> JobError:
     return JobError("INTERNAL", f"{in_one_line(error).rstrip('.')}.", "This is a bug in Kinodex; its log says where.")
 
 
+_POLITENESS = 10
+"""How far a worker stands back for the server that people wait for; idle cores are its own all the same."""
+
+
 def main() -> int:
     """The worker of a server: settings come in as one line of JSON; it ends when the input does."""
     from kinodex.library import Library
@@ -173,6 +177,7 @@ def main() -> int:
     if not line:
         return 0
     settings = Settings.model_validate(json.loads(line))
+    os.nice(_POLITENESS)
 
     def watch() -> None:
         while server.read(1 << 16):
