@@ -10,7 +10,7 @@ CORPUS ?= $(wildcard ../shared/corpus)
 LIBRARY ?= demo-library
 
 .PHONY: demo test quick chaos lint types format openapi bench bench-server scale evaluate answers web web-types \
-	web-check chromium clean
+	web-check chromium screens clean
 
 demo: $(VENV)/.run
 	$(BIN)/python -m kinodex.demo
@@ -77,6 +77,10 @@ chromium:
 # The web app, built out of kinodex/web into kinodex/web/dist, which is committed: users need no Node, only this does.
 web: $(WEB)/node_modules/.package-lock.json
 	cd $(WEB) && $(NPM) run build
+
+# The pictures in docs/screens, of films that are made on the spot.
+screens: $(VENV)/.dev chromium
+	$(BIN)/python -m tests.browser.screens
 
 # The types of the API out of docs/openapi.json.
 web-types: $(WEB)/node_modules/.package-lock.json
