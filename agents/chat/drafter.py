@@ -19,10 +19,10 @@ from agents.answering.checking.wording import has_chinese
 from agents.answering.claims import Claim
 from agents.answering.drafting.draft import draft
 from agents.answering.drafting.material import Material
-from agents.answering.drafting.pointed import claims_of
 from agents.answering.drafting.summaries import lines_to_sum_up, quoted_line
 from agents.answering.lines import Gathered, gather, rank_lines
 from agents.answering.orders import is_order
+from agents.answering.pointed import claims_of
 from agents.answering.shown_lines import Shown, show_lines
 from agents.answering.text.asked import asked_of, source_of
 from agents.answering.text.units import RankedLine
@@ -187,8 +187,8 @@ class Drafter:
         assert self._llm is not None
         ids = dict.fromkeys(one.evidence_id for claim in ruled for one in claim.citations)
         lines = self._store.catalog.evidence(list(ids))
-        told = [lines[one] for one in ids if one in lines and lines[one].video_id == video_id]
-        some = lines_to_sum_up(material, video_id, told) if told else []
+        cited = [lines[one] for one in ids if one in lines and lines[one].video_id == video_id]
+        some = lines_to_sum_up(material, video_id, cited) if cited else []
         claims: list[Claim] = []
         more: list[Claim] = []
         gone = False

@@ -54,8 +54,8 @@ def draft_moments(material: Material) -> list[Claim]:
     if found is None or found.verdict == "no_match":
         return _ground(material)
     likely = [moment for moment in found.moments if moment.score >= 0.5]
-    told = [claim for moment in likely if (claim := _moment(material, moment)) is not None]
-    return material.not_shown(told)[:MOST_LISTED]
+    moments = [claim for moment in likely if (claim := _moment(material, moment)) is not None]
+    return material.not_shown(moments)[:MOST_LISTED]
 
 
 def _moment(material: Material, moment: Moment) -> Claim | None:

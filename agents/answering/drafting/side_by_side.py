@@ -1,6 +1,6 @@
 """Two videos side by side: what each tells of the thing that is compared, or what each is about.
 
-No difference is claimed: it is left to whoever reads the two.
+No difference is claimed: it is left to those who read the two.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ def draft_side_by_side(material: Material) -> list[Claim]:
     if not _OPENLY.search(text) or material.question.yes_or_no or len(videos) != _SIDES:
         return []
     kind, things = told_kind(text), _compared(material)
-    told: list[list[Claim]] = []
+    sides: list[list[Claim]] = []
     for video_id in videos:
         if kind is not None:
             lines = [line for line in lines_telling(material, kind) if line.video_id == video_id]
         elif things:
             lines = [line for thing in things for line in evidence_for(material, video_id, thing)]
         else:
-            told.append(video_in_short(material, video_id))
+            sides.append(video_in_short(material, video_id))
             continue
         once = {line.text.casefold(): line for line in reversed(lines)}
-        told.append([line_of_video(material, line) for line in reversed(once.values())][:MOST_OF_A_SIDE])
-    return [claim for claims in told for claim in claims] if all(told) else []
+        sides.append([line_of_video(material, line) for line in reversed(once.values())][:MOST_OF_A_SIDE])
+    return [claim for claims in sides for claim in claims] if all(sides) else []
 
 
 def _sides(material: Material) -> list[str]:

@@ -72,18 +72,18 @@ def video_in_short(material: Material, video_id: str) -> list[Claim]:
     return _video(material, material.lines(video_id), f"{material.name(video_id)}: ", brief=True)
 
 
-def lines_to_sum_up(material: Material, video_id: str, told: Sequence[Evidence]) -> list[Evidence]:
+def lines_to_sum_up(material: Material, video_id: str, cited: Sequence[Evidence]) -> list[Evidence]:
     """What a model is shown of a video to sum it up: what the rules tell of it, and more that was said and written, by
     time; where that is enough, few names of things, which it would list.
 
     Args:
-        told: the lines that the rules cite.
+        cited: the lines that the rules cite.
     """
     lines = material.lines(video_id)
-    words = [line for line in told if line.channel not in _RECOGNISED]
+    words = [line for line in cited if line.channel not in _RECOGNISED]
     spoken = _central(material, [line for line in lines if line.channel == "speech"], MOST_TO_SUM_UP)
     words += [line for line in (*spoken, *_written(lines, MOST_TO_SUM_UP)) if line not in words]
-    seen = [line for line in told if line.channel in _RECOGNISED]
+    seen = [line for line in cited if line.channel in _RECOGNISED]
     words = sorted(words[: 2 * MOST_TO_SUM_UP], key=lambda line: line.span.seconds)
     return words + (seen[:MOST_NAMES] if len(words) >= MOST_NAMES else seen)
 
