@@ -1,8 +1,11 @@
-"""Lines of evidence that are stored for completeness and say nothing by themselves."""
+"""What lines of evidence are: recognised in pictures, or stored for completeness without saying anything."""
 
 from __future__ import annotations
 
-from stores.core.records import Evidence
+from stores.core.records import Channel, Evidence
+
+RECOGNISED: tuple[Channel, ...] = ("picture", "object")
+"""Channels whose lines are names of things that models recognised."""
 
 BACKGROUND = "background"
 """The tracklet that every video has for its scenery (`pipeline.derive.tracklets`)."""

@@ -21,14 +21,14 @@ from agents.answering.text.bilingual import chinese_for, english_in
 from agents.answering.text.matching import Rarity, lexical_share, said_share
 from agents.answering.text.readers import holds
 from agents.answering.text.units import TEXT_CHANNELS, Box, RankedLine, Unit, unit_text, units_of
-from agents.evidence import is_background
+from agents.evidence import RECOGNISED, is_background
 from agents.questions.question import Question
 from agents.search.finder import Found, Moment
 from agents.search.scoring import query_scales
 from encoders.bundle import Encoders
 from encoders.spaces import collections
 from encoders.types import Vectors
-from stores.core.records import Channel, Evidence, Span
+from stores.core.records import Evidence, Span
 from stores.library_store import LibraryStore
 from stores.lines_at_hand import boxes_of, lines_around
 
@@ -49,7 +49,6 @@ MOST_RANKED = 240
 
 _One = TypeVar("_One")
 
-_SEEN: tuple[Channel, ...] = ("picture", "object")
 
 _PRIOR: dict[str, dict[str, float]] = {
     "speech": {"speech": 1.0, "screen": 0.4, "script": 0.3, "caption": 0.1},
@@ -110,7 +109,7 @@ def gather(
                 places.setdefault(place)
     for video_id, span in list(places)[:MOST_PLACES]:
         wide = _widened(span)
-        for channels in (("speech",), ("screen", "caption"), _SEEN):
+        for channels in (("speech",), ("screen", "caption"), RECOGNISED):
             # One crowded channel must not push out another.
             for line in lines_around(store, video_id, wide, channels, MOST_AROUND):
                 lines[line.evidence_id] = line

@@ -14,6 +14,7 @@ from agents.answering.text.asked import asked_of
 from agents.answering.text.readers.reading import Reading
 from agents.answering.text.units import Unit
 from agents.answering.text.wording import quoted, sentence
+from agents.evidence import RECOGNISED
 from stores.core.records import Evidence
 
 MOST_OF_IT = 0.6
@@ -26,7 +27,7 @@ def claims_of(material: Material, picked: Picked) -> list[Claim]:
     if question.intent == "when" and question.wants == "time" and in_the_video(question):
         return draft_times(material, lines[:1], seen=False)
     cited = tuple(map(cite, lines))
-    if unit.channel in ("picture", "object"):
+    if unit.channel in RECOGNISED:
         name = named(lines[0], material.chinese, question.text)
         return [Claim(f"看到：{name}" if material.chinese else f"Seen: {name}", cited, "seen")]
     if unit.channel not in ("speech", "screen"):

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.answering.text.units import RankedLine, Unit
+from agents.evidence import RECOGNISED
 from stores.core.text_keys import CJK
 
 MOST_LINES = 36
@@ -61,7 +62,7 @@ def show_lines(ranked: Sequence[RankedLine], budget_tokens: int = 600, names: Ma
     videos: set[str] = set()
     spent = labels = 0
     for unit in _with_neighbours(ranked):
-        label = unit.channel in ("picture", "object")
+        label = unit.channel in RECOGNISED
         if len(chosen) >= MOST_LINES or (label and labels >= MOST_LABELS):
             continue
         header = 0 if unit.video_id in videos else estimated_tokens(_header(len(videos) + 1, unit.video_id, names)) + 6

@@ -31,7 +31,7 @@ from agents.chat.limits import ChatLimits, rules_go_on
 from agents.chat.reading.readings import moment_in
 from agents.chat.run_context import RunContext
 from agents.chat.state import ChatState, claim_in, claim_out
-from agents.evidence import is_background
+from agents.evidence import RECOGNISED, is_background
 from agents.llm import LLM, Budget
 from agents.questions.conversation.rewriting import leans
 from agents.questions.question import Intent, Question
@@ -382,8 +382,7 @@ def _readable(ranked: Sequence[RankedLine], material: Material) -> list[RankedLi
     if material.named:
         return list(ranked)
     chinese = has_chinese(question.text)
-    pictured = ("picture", "object")
-    return [one for one in ranked if one.unit.channel in pictured or has_chinese(one.unit.text) == chinese]
+    return [one for one in ranked if one.unit.channel in RECOGNISED or has_chinese(one.unit.text) == chinese]
 
 
 def _said_once(claims: Sequence[Claim]) -> list[Claim]:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from stores.core.records import Channel, Evidence
+from agents.evidence import RECOGNISED
+from stores.core.records import Evidence
 
-SEEN: tuple[Channel, ...] = ("picture", "object")
 """Channels of recognised things, whose lines are names."""
 
 CONTINUED_SECONDS = 3.0
@@ -69,7 +69,7 @@ def passages(lines: Sequence[Evidence]) -> list[Passage]:
     groups: list[list[Evidence]] = []
     open_groups: dict[tuple[str, str], list[Evidence]] = {}
     for line in ordered:
-        kind = "seen" if line.channel in SEEN else line.channel
+        kind = "seen" if line.channel in RECOGNISED else line.channel
         group = open_groups.get((line.video_id, kind))
         if group is not None and _continues(group, line):
             group.append(line)
@@ -95,7 +95,7 @@ def hold_together(some: Sequence[Passage]) -> bool:
 def _continues(group: Sequence[Evidence], line: Evidence) -> bool:
     last = group[-1]
     gap = line.span.seconds[0] - max(one.span.seconds[1] for one in group)
-    if line.channel in SEEN or line.channel in ("screen", "format"):
+    if line.channel in RECOGNISED or line.channel in ("screen", "format"):
         return gap <= 0 and (line.channel != "screen" or line.span.seconds[0] < last.span.seconds[1])
     if line.channel == "caption":
         return gap <= 0
@@ -105,7 +105,7 @@ def _continues(group: Sequence[Evidence], line: Evidence) -> bool:
 
 
 def _passage(group: Sequence[Evidence]) -> Passage:
-    seen = group[0].channel in SEEN
+    seen = group[0].channel in RECOGNISED
     text = "\n".join(line.search_text for line in group) if seen else " ".join(line.text.strip() for line in group)
     fragment = seen or group[0].channel in ("screen", "format")
     return Passage(tuple(group), text, "", seen, fragment)

@@ -12,6 +12,7 @@ from agents.answering.claims import Claim, cite
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.things import confident, named
 from agents.answering.wording import clock, listed
+from agents.evidence import RECOGNISED
 from agents.tools.video_topics import VideoTopics
 from stores.core.records import Channel, Evidence
 
@@ -33,8 +34,6 @@ MOST_TO_SUM_UP = 7
 
 MOST_NAMES = 2
 """Names of things that it is shown where as many lines were heard or read. Ours."""
-
-_RECOGNISED = ("picture", "object")
 
 _WHOLE = frozenset(
     "library collection archive everything all video summary overview short brief give content topic "
@@ -80,25 +79,27 @@ def lines_to_sum_up(material: Material, video_id: str, cited: Sequence[Evidence]
         cited: the lines that the rules cite.
     """
     lines = material.lines(video_id)
-    words = [line for line in cited if line.channel not in _RECOGNISED]
+    words = [line for line in cited if line.channel not in RECOGNISED]
     spoken = _central(material, [line for line in lines if line.channel == "speech"], MOST_TO_SUM_UP)
     words += [line for line in (*spoken, *_written(lines, MOST_TO_SUM_UP)) if line not in words]
-    seen = [line for line in cited if line.channel in _RECOGNISED]
+    seen = [line for line in cited if line.channel in RECOGNISED]
     words = sorted(words[: 2 * MOST_TO_SUM_UP], key=lambda line: line.span.seconds)
     return words + (seen[:MOST_NAMES] if len(words) >= MOST_NAMES else seen)
 
 
-def quoted_line(material: Material, line: Evidence) -> Claim:
-    """A claim that repeats a line."""
+def quoted_line(material: Material, line: Evidence, before: str = "") -> Claim:
+    """A claim that repeats a line; ``before``: the name of its video, say."""
     text = line.text.strip()
-    if line.channel in _RECOGNISED:
+    if line.channel in RECOGNISED:
         name = named(line, material.chinese)
-        return Claim(f"看到：{name}" if material.chinese else f"Seen: {name}", (cite(line),), "seen")
+        return Claim(f"{before}看到：{name}" if material.chinese else f"{before}Seen: {name}", (cite(line),), "seen")
     if line.channel == "speech":
-        return Claim(f"听到：“{text}”" if material.chinese else f"Said: “{text}”", (cite(line),), "quote")
-    if line.channel == "screen":
-        return Claim(f"画面文字：“{text}”" if material.chinese else f"On screen: “{text}”", (cite(line),), "quote")
-    return Claim(f"“{text}”", (cite(line),), "quote")
+        text = f"听到：“{text}”" if material.chinese else f"Said: “{text}”"
+    elif line.channel == "screen":
+        text = f"画面文字：“{text}”" if material.chinese else f"On screen: “{text}”"
+    else:
+        text = f"“{text}”"
+    return Claim(before + text, (cite(line),), "quote")
 
 
 def _speaks(material: Material, video_id: str) -> bool:
@@ -135,15 +136,8 @@ def _video(material: Material, lines: Sequence[Evidence], before: str, brief: bo
             Claim(f"{before}看到：{names}" if chinese else f"{before}Seen: {names}", tuple(map(cite, seen)), "seen")
         )
     spoken = [line for line in lines if line.channel == "speech"]
-    for line in _central(material, spoken, 1 if brief else MOST_SAID):
-        said = line.text.strip()
-        claims.append(
-            Claim(f"{before}听到：“{said}”" if chinese else f"{before}Said: “{said}”", (cite(line),), "quote")
-        )
-    for line in _written(lines, 1 if brief else MOST_WRITTEN):
-        text = line.text.strip()
-        sentence = f"{before}画面文字：“{text}”" if chinese else f"{before}On screen: “{text}”"
-        claims.append(Claim(sentence, (cite(line),), "quote"))
+    some = _central(material, spoken, 1 if brief else MOST_SAID) + _written(lines, 1 if brief else MOST_WRITTEN)
+    claims += [quoted_line(material, line, before) for line in some]
     return claims
 
 

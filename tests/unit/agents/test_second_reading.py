@@ -13,6 +13,7 @@ from agents.answering.by_reader import MOST_LINES
 from agents.answering.orders import gives_orders
 from agents.chat.limits import ChatLimits
 from agents.chat.reading.readings import MOST_READ_AGAIN, next_reading, reading
+from agents.llm.completion import Completion, Request
 from encoders.bundle import Encoders
 from stores.library_store import LibraryStore
 from tests.unit.agents.small_library import Library, add_video
@@ -37,7 +38,7 @@ class Pointing(Turns):
         super().__init__(pick(words), yes=yes)
         self._part, self._words = part, words
 
-    def complete(self, request):  # type: ignore[no-untyped-def]
+    def complete(self, request: Request) -> Completion:
         told = request.messages[-1].text
         if not request.logprobs:
             self._said = [pick(self._words, line_with(self._part, told))]
@@ -122,7 +123,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, encoders: Encoders) -> Ite
 class Obedient(Turns):
     """Points at whatever line tells it to do something, or else at the last one, and says yes to everything."""
 
-    def complete(self, request):  # type: ignore[no-untyped-def]
+    def complete(self, request: Request) -> Completion:
         if not request.logprobs:
             shown = re.findall(r'^\[([1-9]\d*)\] \w[\w ]*: "(.*)"$', request.messages[-1].text, re.MULTILINE)
             meant = [one for one in shown if re.search(r"instructions|reply|point at", one[1])] or shown[-1:]
