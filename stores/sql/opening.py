@@ -32,7 +32,7 @@ HEAD = "0013"
 MAKE_ONE = "Name another with --library or KINODEX_LIBRARY, or create one: kinodex ingest PATH"
 """The hint of LIBRARY_MISSING."""
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def open_database(url: str | URL, create: bool = True) -> Engine:
@@ -127,7 +127,7 @@ def _migrate(engine: Engine, current: str | None) -> None:
     from alembic.script import ScriptDirectory
 
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if current is not None and current not in known:
         raise StoreError(

@@ -1,5 +1,7 @@
 /** What went wrong with a request: the problem details (RFC 9457) of the server. */
 
+import { faultText } from "../i18n/faults";
+
 export class Problem extends Error {
   constructor(
     readonly status: number,
@@ -22,7 +24,8 @@ export async function problemOf(answer: Response): Promise<Problem> {
   try {
     const body = (await answer.json()) as { code?: string; title?: string; hint?: string | null; detail?: unknown };
     const detail = typeof body.detail === "string" ? body.detail : null;
-    return new Problem(answer.status, body.code ?? String(answer.status), body.title ?? detail ?? answer.statusText, body.hint ?? null);
+    const code = body.code ?? String(answer.status);
+    return new Problem(answer.status, code, faultText(code, body.title ?? detail ?? answer.statusText), body.hint ?? null);
   } catch {
     return new Problem(answer.status, String(answer.status), answer.statusText || `HTTP ${answer.status}`);
   }
