@@ -9,9 +9,12 @@ import pytest
 CHROMIUM = os.environ.get("KINODEX_CHROMIUM", "/usr/bin/chromium")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
-    """Chromium without a window; fails where there is none."""
+    """Chromium without a window; fails where there is none.
+
+    Not for the whole session: Playwright keeps an event loop running in its thread, in which no other can be started.
+    """
     from playwright.sync_api import sync_playwright
 
     if not Path(CHROMIUM).exists():

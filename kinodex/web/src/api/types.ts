@@ -250,6 +250,7 @@ export interface Job {
 
 export interface Collection extends CollectionName {
   videos: number;
+  role: string;
 }
 
 export interface LibraryStatus {

@@ -16,6 +16,8 @@ export const common = {
   keysSearch: "Go to the search field",
   close: "Close",
   cancel: "Cancel",
+  collectionFor: "Collection for the new videos",
+  collectionNone: "None",
   save: "Save",
   undo: "Undo",
   remove: "Remove",

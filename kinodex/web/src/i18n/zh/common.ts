@@ -18,6 +18,8 @@ export const common = {
   keysSearch: "转到搜索框",
   close: "关闭",
   cancel: "取消",
+  collectionFor: "新视频放入的合集",
+  collectionNone: "不放入合集",
   save: "保存",
   undo: "撤销",
   remove: "移除",
