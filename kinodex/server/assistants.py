@@ -53,7 +53,10 @@ class Assistants:
 
     def add_to(self, app: FastAPI) -> None:
         """Adds the path to an app, whose `lifespan` must be this one's."""
-        app.router.routes.append(Route(PATH, endpoint=_Guarded(self._endpoint), include_in_schema=False))
+        # No GET: nothing is sent but in answer to a request, and a stream of nothing would never end.
+        # Source: MCP, Streamable HTTP: a server without such a stream answers 405.
+        endpoint = _Guarded(self._endpoint)
+        app.router.routes.append(Route(PATH, endpoint=endpoint, methods=["POST"], include_in_schema=False))
 
     @asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:

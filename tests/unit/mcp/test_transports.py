@@ -107,6 +107,12 @@ def test_tools_are_called_over_http_with_links_to_this_server(client: TestClient
     assert found["moments"][0]["link"].startswith(f"{HERE}/videos/vid_")
 
 
+def test_there_is_no_stream_that_says_nothing(client: TestClient) -> None:
+    for method in ("GET", "DELETE"):
+        answer = client.request(method, "/mcp", headers={"Accept": "text/event-stream"})
+        assert (answer.status_code, answer.headers["allow"], answer.json()["code"]) == (405, "POST", "USAGE")
+
+
 def test_foreign_hosts_and_origins_are_refused(client: TestClient) -> None:
     assert client.post("/mcp", json=CALL, headers={**HEADERS, "Host": "evil.example"}).status_code == 421
     assert client.post("/mcp", json=CALL, headers={**HEADERS, "Origin": "http://evil.example"}).status_code == 403

@@ -69,7 +69,6 @@ def test_assets_are_kept_for_ever_and_sent_compressed(web: Served):
         "/assets/",
         "/api/v1/gone",
         "/api",
-        "/mcp",
         "/v1/models",
         "/favicon.ico",
         "/../secret.txt",
