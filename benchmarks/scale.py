@@ -45,10 +45,10 @@ def child(*arguments: str | Path) -> None:
         raise SystemExit(f"{' '.join(map(str, arguments))} ended with exit code {ended.returncode}")
 
 
-def measured(what: str, library: Path, *more: str | Path) -> dict[str, float]:
-    """The results of one measurement."""
+def measured(what: str, library: Path, seconds: float, *more: str | Path) -> dict[str, float]:
+    """The results of one measurement, repeated for some CPU seconds."""
     result = library.with_name(f"{library.name}.figures.json")
-    child("benchmarks.scale_library.child", what, library, result, *more)
+    child("benchmarks.scale_library.child", what, library, result, "--seconds", str(seconds), *more)
     figures: dict[str, float] = json.loads(result.read_text(encoding="utf-8"))
     result.unlink()
     return figures
@@ -63,7 +63,7 @@ def tags_of(out: Path, count: int) -> Path:
     return path
 
 
-def taggers(out: Path, source: Path, counts: list[int]) -> dict[str, dict[str, dict[str, float]]]:
+def taggers(out: Path, source: Path, counts: list[int], seconds: float) -> dict[str, dict[str, dict[str, float]]]:
     """The start of a tagger, twice for each number of tags, on a copy that has no tags yet."""
     library = out / "tag-libraries"
     results = {}
@@ -72,8 +72,8 @@ def taggers(out: Path, source: Path, counts: list[int]) -> dict[str, dict[str, d
         shutil.copytree(source, library)
         tags = tags_of(out, count)
         results[f"tags:{count}"] = {
-            "first": measured("tagger", library, "--tags", tags),
-            "second": measured("tagger", library),
+            "first": measured("tagger", library, seconds, "--tags", tags),
+            "second": measured("tagger", library, seconds),
         }
     shutil.rmtree(library, ignore_errors=True)
     return results
@@ -98,6 +98,7 @@ def main() -> int:
     )
     parser.add_argument("--out", type=Path, default=Path("scale-libraries"), help="where the libraries are kept")
     parser.add_argument("--only", default="", help=f"measure only some: {','.join((*MEASURED, TAGGERS))}; or 'nothing'")
+    parser.add_argument("--seconds", type=float, default=60.0, help="CPU seconds after which nothing is repeated")
     parser.add_argument("--report", type=Path)
     parser.add_argument("--strict", action="store_true", help="exit code 1 if a target is missed")
     given = parser.parse_args()
@@ -117,11 +118,12 @@ def main() -> int:
         child("benchmarks.scale_library.filling", library, str(size))
         for what in (what for what in MEASURED if what in only):
             more = ("--tags", tags_of(given.out, min(1000, size))) if what == "tag" else ()
-            results.setdefault(str(size), {})[what] = measured(what, library, *more)
+            results.setdefault(str(size), {})[what] = measured(what, library, given.seconds, *more)
             print(f"{size:,} videos, {what}: {json.dumps(results[str(size)][what])}", flush=True)
             keep()
     if TAGGERS in only and given.tags:
-        results |= taggers(given.out, given.out / f"scale-{sizes[0]}", [int(count) for count in given.tags.split(",")])
+        counts = [int(count) for count in given.tags.split(",")]
+        results |= taggers(given.out, given.out / f"scale-{sizes[0]}", counts, given.seconds)
         keep()
     wanted = {str(size) for size in sizes}
     shown = {name: results[name] for name in sorted(results, key=_order) if not name.isdigit() or name in wanted}

@@ -60,8 +60,11 @@ QUESTIONS = (
     "What is in the kitchen?",
     "When does the teacher tell a story?",
 )
-LEAST, ENOUGH_SECONDS = 5, 60.0
-"""Repetitions that are always made, and CPU seconds after which no more are begun."""
+LEAST = 5
+"""Repetitions that are always made."""
+
+GIVEN = argparse.Namespace(seconds=60.0)
+"""Arguments of this process; ``seconds``: CPU seconds after which no more repetitions are begun."""
 
 RECALL = 300
 """Vectors that search takes from a collection (`agents.search.finder.RECALL`), for which the index's recall is
@@ -81,7 +84,7 @@ def cpu_of(call: Callable[[Any], object], arguments: Iterable[Any]) -> list[floa
         before = time.process_time()
         call(argument)
         taken.append(time.process_time() - before)
-        if len(taken) >= LEAST and time.process_time() - begun > ENOUGH_SECONDS:
+        if len(taken) >= LEAST and time.process_time() - begun > GIVEN.seconds:
             break
     return taken
 
@@ -313,7 +316,8 @@ def main() -> None:
     parser.add_argument("library", type=Path)
     parser.add_argument("result", type=Path)
     parser.add_argument("--tags", type=Path, help="a tag library to be imported first")
-    given = parser.parse_args()
+    parser.add_argument("--seconds", type=float, default=60.0, help="CPU seconds after which nothing is repeated")
+    given = parser.parse_args(namespace=GIVEN)
     from kinodex import Library
 
     before = time.process_time()

@@ -93,10 +93,9 @@ def _ask(shown: Tab, question: str, place: int = 1) -> Any:
     return turn
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 1024, 390])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (1024, "light"), (390, "dark")])
 def test_every_page_keeps_the_policy_and_is_accessible(
-    server: ServeProcess, window: Callable[..., Tab], scheme: str, width: int
+    server: ServeProcess, window: Callable[..., Tab], width: int, scheme: str
 ) -> None:
     parts = ("general", "keyboard", "health", "models", "configuration", "collections", "users", "keys")
     for path in ("/chat", "/review", "/jobs", "/login", *(f"/settings/{part}" for part in parts)):

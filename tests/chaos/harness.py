@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-FULL = os.environ.get("KINODEX_CHAOS") == "full"
 INJECTED = Path(__file__).with_name("injected")
 # Numerical libraries sum in another order with another number of threads. Ray gives its workers one; so do we, so that
 # the last bits are the same everywhere.

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.harness import FULL, Ran, Runs
+from tests.amount import FULL
+from tests.chaos.harness import Ran, Runs
 from tests.chaos.scenario import assert_as_undisturbed, assert_same, assert_whole
 from tests.chaos.snapshot import Snapshot, snapshot
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from stores.ledger import MAX_ATTEMPTS
+from tests.amount import FULL, full_only
 from tests.chaos.cluster import JOINING, Cluster
 from tests.chaos.films import make_films
-from tests.chaos.harness import FULL, NO_MEMORY, Running, Runs, Strike, wait_until
+from tests.chaos.harness import NO_MEMORY, Running, Runs, Strike, wait_until
 from tests.chaos.scenario import assert_as_undisturbed, assert_whole
 from tests.chaos.snapshot import Snapshot, snapshot
 from tests.chaos.steps import STEPS, at
@@ -54,7 +55,7 @@ def test_killed_actor(step: str, stage: str, films: Path, undisturbed: Snapshot,
     assert_as_undisturbed(undisturbed, library)
 
 
-@pytest.mark.skipif(not FULL, reason="KINODEX_CHAOS=full")
+@full_only
 def test_killed_machine(runs: Runs, tmp_path: Path):
     make_films(tmp_path / "films", 6, first=300)
     plain = runs.run("ingest", tmp_path / "films", "--library", tmp_path / "undisturbed", "--workers", 2)
@@ -100,6 +101,7 @@ def test_a_film_that_kills_its_worker_costs_no_other_film(executor: str, films: 
     assert_whole(library)
 
 
+@full_only
 def test_a_cluster_short_of_memory_ends_the_job_with_an_error(films: Path, runs: Runs, tmp_path: Path):
     """Ray's memory monitor kills each actor before it has done anything; the job must not wait for dead actors."""
     library = tmp_path / "lib"

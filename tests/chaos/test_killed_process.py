@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from stores.library_store import LibraryStore
-from tests.chaos.harness import FULL, Runs, Strike
+from tests.amount import FULL, full_only
+from tests.chaos.harness import Runs, Strike
 from tests.chaos.scenario import assert_as_undisturbed, assert_nothing_done_twice
 from tests.chaos.served import Served
 from tests.chaos.snapshot import Place, Snapshot, snapshot
@@ -22,7 +23,7 @@ def test_killed_in_one_process(step: str, stage: str, films: Path, undisturbed: 
     killed_and_run_again("local", at(step, stage, "kill"), films, undisturbed, runs, tmp_path / "lib")
 
 
-@pytest.mark.skipif(not FULL, reason="KINODEX_CHAOS=full")
+@full_only
 @pytest.mark.parametrize(("step", "stage"), ALL)
 def test_killed_driver_of_ray(step: str, stage: str, films: Path, undisturbed: Snapshot, runs: Runs, tmp_path: Path):
     # The first two steps happen in an actor, the others in the driver.
@@ -30,7 +31,7 @@ def test_killed_driver_of_ray(step: str, stage: str, films: Path, undisturbed: S
     killed_and_run_again("ray", at(step, stage, how), films, undisturbed, runs, tmp_path / "lib")
 
 
-@pytest.mark.skipif(not FULL, reason="KINODEX_CHAOS=full")
+@full_only
 @pytest.mark.parametrize("step", STEPS)
 def test_killed_with_servers(step: str, films: Path, served: Served, runs: Runs, tmp_path: Path):
     plain = served.library(f"plain_{step}", tmp_path / "plain")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.harness import FULL, Runs, Strike
+from tests.amount import FULL
+from tests.chaos.harness import Runs, Strike
 from tests.chaos.scenario import assert_as_undisturbed, assert_nothing_done_twice
 from tests.chaos.served import Served
 from tests.chaos.snapshot import snapshot

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.amount import FULL
 from tests.chaos.films import make_films
-from tests.chaos.harness import FULL, Ran, Runs
+from tests.chaos.harness import Ran, Runs
 from tests.chaos.poison import MISBEHAVING, add_poison
 from tests.chaos.scenario import assert_same, assert_whole
 from tests.chaos.snapshot import Snapshot, snapshot
 
-HEALTHY, EACH = (40, 3) if FULL else (8, 1)
+HEALTHY, EACH = (40, 3) if FULL else (4, 1)
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from tests.chaos.harness import FULL, INJECTED, NO_MEMORY, ROOT, Runs, Strike
+from tests.amount import full_only
+from tests.chaos.harness import INJECTED, NO_MEMORY, ROOT, Runs, Strike
 
 # Each in a process of its own: Ray's state is global, and its warnings must not fail our tests.
 START = """
@@ -174,11 +173,9 @@ def output_of(body: str, tmp_path: Path, **more: str) -> str:
     return lines[-1].removeprefix("RESULT ")
 
 
+@full_only
 def test_a_user_exception_is_not_retried(tmp_path: Path):
     assert output_of(USER_EXCEPTION, tmp_path) == "True 1"
-
-
-full_only = pytest.mark.skipif(not FULL, reason="KINODEX_CHAOS=full")
 
 
 @full_only

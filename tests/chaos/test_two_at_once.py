@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.harness import FULL, Ran, Runs, Strike
+from tests.amount import FULL, full_only
+from tests.chaos.harness import Ran, Runs, Strike
 from tests.chaos.scenario import assert_as_undisturbed
 from tests.chaos.served import Served
 from tests.chaos.snapshot import Place, Snapshot, snapshot
@@ -34,7 +35,7 @@ def test_the_second_ingest_is_refused_and_names_the_first(
     assert_as_undisturbed(undisturbed, library)
 
 
-@pytest.mark.skipif(not FULL, reason="KINODEX_CHAOS=full")
+@full_only
 def test_two_machines_with_one_database(films: Path, served: Served, runs: Runs, tmp_path: Path):
     plain = served.library("plain", tmp_path / "plain")
     assert runs.run("ingest", films, *served.options(plain)).code == 0

@@ -12,6 +12,7 @@ from benchmarks.answer_cases.cases import Case
 from benchmarks.answer_cases.measuring import Measured, measure
 from benchmarks.answers import cases_in
 from kinodex.library import Library
+from tests.amount import FULL
 from tests.planted.films import FILMS
 from tests.planted.library import Planted, build
 from tests.planted.making import digest_of, make
@@ -31,7 +32,9 @@ def library(planted_library: Planted) -> Iterator[Library]:
 
 @pytest.fixture(scope="session")
 def measured(library: Library) -> Measured:
-    return measure(Asker(library), CASES, CONVERSATIONS, LISTS)
+    """All of it, or every third question and conversation; `make answers` asks them all."""
+    some = slice(None, None, 1 if FULL else 3)
+    return measure(Asker(library), CASES[some], CONVERSATIONS[some], LISTS)
 
 
 def test_a_film_is_made_the_same_again(planted_library: Planted, tmp_path: Path):
@@ -82,10 +85,10 @@ def test_what_is_cited_holds(measured: Measured):
 
 def test_answers_are_right_as_often_as_they_were(measured: Measured):
     figures = measured.by_intent()["all"]
-    assert figures["right"] >= 0.40
-    assert figures["declined"] >= 0.58
-    assert figures["citation_precision"] >= 0.50
-    assert measured.conversations()["right"] >= 0.20
+    assert figures["right"] >= 0.90
+    assert figures["declined"] >= 0.93
+    assert figures["citation_precision"] >= 0.98
+    assert measured.conversations()["right"] >= 0.80
 
 
 def every_case() -> list[Case]:

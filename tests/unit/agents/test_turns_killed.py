@@ -16,6 +16,7 @@ from agents.chat.turns import TurnRunner
 from stores.library_store import LibraryStore
 from stores.maintenance.sweeping import sweep
 from stores.maintenance.verify import verify
+from tests.amount import full_only
 from tests.unit.agents.turn_graph import NODES, POINTS, State, graph
 from tests.unit.stores.builders import add_video, put, utterance
 
@@ -118,7 +119,7 @@ def ask_at_once(store: LibraryStore, evidence: str, turns: int, *threads: tuple[
 
 
 @pytest.mark.parametrize(
-    "turns", [pytest.param(3, id="3 turns"), pytest.param(50, id="50 turns", marks=pytest.mark.slow)]
+    "turns", [pytest.param(3, id="3 turns"), pytest.param(50, id="50 turns", marks=[pytest.mark.slow, full_only])]
 )
 def test_four_processes_ask_at_once(store: LibraryStore, evidence: str, turns: int) -> None:
     """Each in a thread of its own and, half of the time, all in the same one."""

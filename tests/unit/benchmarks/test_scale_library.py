@@ -24,6 +24,7 @@ from stores.library_store import LibraryStore
 from stores.sql.database import reading
 from stores.sql.lines import expected_lines, indexed_lines
 from stores.sql.tables import Base, IndexedLineRow
+from tests.amount import full_only
 
 VIDEOS = 3
 TIMES = {"started_at", "finished_at", "seen_at", "seconds", "mtime_ns", "uri", "stem", "worker"}
@@ -90,6 +91,7 @@ def test_it_is_searched_and_its_vectors_are_the_true_ones(filled: Path):
         assert hit.similarity == pytest.approx(1, abs=1e-5)
 
 
+@full_only
 def test_making_it_goes_on_where_it_was_interrupted(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     root, told = tmp_path / "scale-3", []
 

@@ -8,7 +8,6 @@ never closed door to the library does the reading, as another process would.
 from __future__ import annotations
 
 import atexit
-import os
 import shutil
 import tempfile
 from collections import Counter
@@ -36,9 +35,9 @@ from stores.maintenance.forget import forget
 from stores.maintenance.rebuild import rebuild_index
 from stores.maintenance.sweeping import Swept, sweep
 from stores.maintenance.verify import verify
+from tests.amount import FULL
 from tests.unit.stores.builders import COLLECTION, sha, utterance, vector_item, video_of
 
-FULL = os.environ.get("KINODEX_CHAOS") == "full"
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # thousands of fsyncs, and no power cut to fear
 MAX_ATTEMPTS = 2
 CONTENTS = ("a", "b")
