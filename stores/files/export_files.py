@@ -200,7 +200,8 @@ class ExportFiles:
         for place, details in self._objects.found(f"{self._objects.root}/exports").items():
             name = place.rpartition("/")[2]
             if _NAME.fullmatch(name):
-                yield KeptExport(name, int(details["size"]), modified(details))
+                # Where a store does not say when, files go for want of room alone.
+                yield KeptExport(name, int(details["size"]), modified(details) or self._clock())
 
     def _object(self, name: str) -> str:
         return f"{self._objects.root if self._objects else ''}/exports/{name}"
