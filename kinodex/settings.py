@@ -194,7 +194,7 @@ class ServerSettings(BaseModel):
     playback_cache: float = Field(default=10.0, ge=0, allow_inf_nan=False)
     proxies: int = Field(default=1, ge=1)
     export_days: float = Field(default=7.0, ge=0, allow_inf_nan=False)
-    export_cache: float = Field(default=10.0, ge=0, allow_inf_nan=False)
+    export_cache: float = Field(default=5.0, ge=0, allow_inf_nan=False)
     ingest_roots: tuple[Path, ...] | None = None
     metrics: bool = False
     worker: bool = True

@@ -196,7 +196,7 @@ def test_an_export_made_before_access_was_lost_is_not_given(opened: tuple[Librar
     body = {"kind": "export", "format": "srt"}
     ordered = editor.ask("POST /jobs", Call(body=body), "seen")
     assert ordered.status == 202, ordered.text
-    job_id = ordered.json["job_id"]
+    job_id = library.store.jobs.page(1)[0].job_id
     assert Worker(library).run(once=True) == 1
     file = Call(path={"job": job_id})
     given = editor.ask("GET /jobs/{job}/file", file, "seen")
