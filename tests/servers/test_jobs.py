@@ -190,9 +190,7 @@ def test_pages_are_the_newest_first_and_those_of_an_owner(store: LibraryStore) -
     assert store.jobs.counts() == {"queued": 7}
 
 
-def test_jobs_that_only_read_are_done_beside_any_other(
-    store: LibraryStore, worker: Callable[[str], JobLedger]
-) -> None:
+def test_jobs_that_only_read_are_done_beside_any_other(store: LibraryStore, worker: Callable[[str], JobLedger]) -> None:
     ingest, _ = store.jobs.order("ingest", {"paths": ["/films"]})
     verify, _ = store.jobs.order("verify", {})
     exports = [store.jobs.order("export", {"format": "lines.csv"})[0].job_id for _ in range(2)]

@@ -122,7 +122,9 @@ def test_an_export_holds_what_the_one_who_ordered_it_sees_when_it_is_made(librar
     assert len(files(library)) == 2  # the file, and which videos are in it
 
 
-def test_what_is_wrong_with_an_order_fails_before_work_begins(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_wrong_with_an_order_fails_before_work_begins(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(export_writing, "MOST_AT_ONCE", 2)
     forms = ("edl", "moments.csv", "docx")
     jobs = done(library, *(ordered(library, one) for one in forms), ordered(library, tags=["none"]))

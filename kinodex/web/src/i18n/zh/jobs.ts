@@ -65,7 +65,7 @@ export const jobs = {
   startTag: "判断标签库中的哪些标签适合每个视频。",
   startDescribe: "由看得见画面的模型用文字描述片段。",
   startReembed: "用当前模型的向量替换旧模型的向量。",
-  startExport: "把您能看到的所有视频的已知内容写成一个文件，并在这里保留数天。",
+  startExport: "把你能看到的所有视频的已知内容写成一个文件，并在这里保留数天。",
   startFormat: "格式",
   startQuery: "要查找的内容",
   startVerify: "核对数据表、文件和向量是否一致。",
