@@ -34,7 +34,7 @@ def export(task: Task) -> Made:
     exports = library.store.exports
     who = who_ordered(task)
     if who is None or not (who.may("read") and who.may("jobs")):
-        raise UsageError("FORBIDDEN", "Who ordered this export may not read the library now.", "Order it anew.")
+        raise UsageError("FORBIDDEN", "Who ordered this export may not read the library now.", "Order it again.")
     tidy(library.store, library.settings.server)
     videos = chosen(task, order.video_ids)
     request = ExportRequest(order.format, videos, order.lines, order.tags, order.query, order.k, order.bom)
@@ -55,7 +55,7 @@ def export(task: Task) -> Made:
     made = written[0]
     if len(existing(library.store, made.video_ids)) < len(made.video_ids):
         exports.forget_job(job.job_id)
-        raise UsageError("CONFLICT", "A video was removed while it was exported.", "Order the export anew.")
+        raise UsageError("CONFLICT", "A video was removed while it was exported.", "Order the export again.")
     exports.forget_job(job.job_id, but=job.attempt)
     tidy(library.store, library.settings.server, name_of(job.job_id, job.attempt))
     totals = {"videos": len(made.video_ids), "done": len(made.video_ids)}

@@ -1,4 +1,4 @@
-"""Exports as jobs on a small real library: the same file as on the spot, whole or not at all, and only of what is seen."""
+"""Exports as jobs on a small real library: the files made on the spot, whole or not there, and only of what is seen."""
 
 from __future__ import annotations
 
