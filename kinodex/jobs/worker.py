@@ -137,7 +137,7 @@ class Worker:
             self._tidied = now
             try:
                 tidy(self._library.store, self._library.settings.server)
-            except StoreError as error:
+            except KinodexError as error:
                 _log.warning("Old exports are not removed: %s", error)
 
     def _fault(self, error: Exception) -> JobError:

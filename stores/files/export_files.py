@@ -134,6 +134,7 @@ class ExportFiles:
                 part.replace(path)
             finally:
                 part.unlink(missing_ok=True)
+            self._tidy_folder()
         return path
 
     def trim(self, days: float, limit: int, kept: str = "") -> int:
@@ -152,15 +153,7 @@ class ExportFiles:
             self._remove(one.name)
             left -= one.size
             freed += one.size
-        there = {one.name for one in self._all()}
-        for path, about in _files(self._folder):
-            abandoned = path.name.startswith(_TEMPORARY) and about.st_mtime < now - ABANDONED_SECONDS
-            # What was fetched of an object that is gone; where there are no objects, what lost its file.
-            stray = not path.name.startswith(_TEMPORARY) and path.name.removesuffix(_VIDEOS) not in there
-            if abandoned or (stray and about.st_mtime < now - ABANDONED_SECONDS):
-                path.unlink(missing_ok=True)
-                freed += about.st_size
-        return freed
+        return freed + self._tidy_folder()
 
     def forget_job(self, job_id: str, but: int | None = None) -> None:
         """Remove what was made for a job.
@@ -182,6 +175,15 @@ class ExportFiles:
             with suppress(FileNotFoundError):
                 if gone & self.videos(one.name):
                     self._remove(one.name)
+
+    def _tidy_folder(self) -> int:
+        """Remove what nobody finished, copies of objects that are gone, and lists of videos without a file."""
+        before, there, freed = self._clock() - ABANDONED_SECONDS, {one.name for one in self._all()}, 0
+        for path, about in _files(self._folder):
+            if path.name.removesuffix(_VIDEOS) not in there and about.st_mtime < before:
+                path.unlink(missing_ok=True)
+                freed += about.st_size
+        return freed
 
     def _remove(self, name: str) -> None:
         # The file first: one without its videos could not be judged.

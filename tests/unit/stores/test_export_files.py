@@ -48,6 +48,19 @@ def test_what_a_worker_made_is_read_by_a_server_elsewhere(exports: Callable[[str
             gone("../job_a.1")
 
 
+def test_copies_of_what_is_gone_elsewhere_are_removed(tmp_path: Path) -> None:
+    objects = ObjectFiles(f"memory://{tmp_path.name}", {})
+    worker, server = ExportFiles(tmp_path / "worker", objects), ExportFiles(tmp_path / "server", objects)
+    for job_id in ("job_a", "job_b"):
+        worker.make(job_id, 1, write(b"some data", "vid_1"))
+    old = server.path("job_a.1")
+    two_days_ago = time.time() - 2 * 86_400
+    os.utime(old, (two_days_ago, two_days_ago))
+    worker.forget_job("job_a")
+    server.path("job_b.1")
+    assert [one.name for one in (tmp_path / "server").iterdir()] == ["job_b.1"]
+
+
 def test_what_fails_in_the_middle_leaves_nothing(exports: Callable[[str], ExportFiles], tmp_path: Path) -> None:
     worker = exports("worker")
 
