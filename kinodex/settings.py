@@ -174,6 +174,8 @@ class ServerSettings(BaseModel):
         body_limit: bytes that a request may send.
         playback_cache: gigabytes (10⁹ bytes) of what is made of videos for players; what was used longest ago goes.
         proxies: how many videos are converted for players at the same time.
+        export_days: how long files that export jobs made are kept.
+        export_cache: gigabytes that they may have; the oldest go first, and the newest always stays.
         ingest_roots: folders whose files may be ingested through the API, and the folders in them; relative to the
             working directory. None: any, for who sits at this machine while access control is off, else none.
         metrics: serve ``/metrics`` to all that reach the server. It is served anyway where only this machine does and
@@ -191,6 +193,8 @@ class ServerSettings(BaseModel):
     body_limit: int = Field(default=10_000_000, ge=1_000)
     playback_cache: float = Field(default=10.0, ge=0, allow_inf_nan=False)
     proxies: int = Field(default=1, ge=1)
+    export_days: float = Field(default=7.0, ge=0, allow_inf_nan=False)
+    export_cache: float = Field(default=5.0, ge=0, allow_inf_nan=False)
     ingest_roots: tuple[Path, ...] | None = None
     metrics: bool = False
     worker: bool = True

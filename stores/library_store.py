@@ -8,6 +8,7 @@ kinodex-library/
 ├── frame_hashes.index which videos have like pictures: can be rebuilt
 ├── checkpoints/        answers in the making, until they are finished
 ├── playback/           what was made of videos for players: can be made again
+├── exports/            files that export jobs made, for some days; with the blobs where these are in an object store
 ├── staging/            staged outputs on their way from workers to the writer
 ├── writer.lock         held while something is written, for moments
 └── job.lock            held by an ingest and the like, for as long as it runs
@@ -39,6 +40,7 @@ from stores.core.records import Receipt, StageOutput
 from stores.corrections.store import Corrections
 from stores.files.blobs import BlobStore
 from stores.files.derived import DerivedFiles
+from stores.files.export_files import ExportFiles
 from stores.files.staging_area import StagingArea
 from stores.identity import check_library_file, identify, write_library_file
 from stores.jobs.job_ledger import JobLedger
@@ -83,6 +85,7 @@ class LibraryStore:
         checkpoints: the files of turns in flight on this machine.
         access: who may use it, and who sees what.
         derived: what was made of videos for players, on this machine.
+        exports: files that export jobs made.
         query: its door for SQL.
     """
 
@@ -107,6 +110,7 @@ class LibraryStore:
             f"kinodex-{library_id}",
         )
         self.derived = DerivedFiles(root / "playback")
+        self.exports = ExportFiles(root / "exports", blobs.objects)
         self.tags = TagLibrary(engine)
         self.corrections = Corrections(engine)
         self.tag_vectors = KeptTagVectors(engine)

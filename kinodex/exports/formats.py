@@ -9,6 +9,7 @@ from typing import Literal
 from kinodex.exports import chapters, nfo, subtitles, tables, timelines, web_annotations
 from kinodex.exports.fcpxml import fcpxml
 from kinodex.exports.material import VideoMaterial
+from kinodex.exports.table_files import TableForm, table_file
 from stores.core.errors import UsageError
 
 Part = Literal["lines", "scenes", "tracklets", "decisions", "moments", "script"]
@@ -46,6 +47,7 @@ class Format:
         together: whether several videos become one file instead of one each.
         text: whether it may be printed.
         note: what it cannot say.
+        table: the table that it is, and its form, where that can be written video by video; None elsewhere.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Format:
     together: bool = False
     text: bool = True
     note: str = ""
+    table: tuple[tables.TableKind, TableForm] | None = field(default=None, repr=False)
 
 
 def _each(writer: Callable[[VideoMaterial, Wishes], str]) -> _Writer:
@@ -73,16 +76,14 @@ def _timeline(writer: Callable[[str, Sequence[timelines.Cut]], str]) -> _Writer:
     return write
 
 
-def _table(name: str, kind: str) -> _Writer:
+def _table(name: str, form: TableForm) -> _Writer:
     table = tables.TABLES[name]
 
     def write(videos: Sequence[VideoMaterial], wishes: Wishes) -> bytes:
         rows = [row for one in videos for row in table.rows(one)]
         if name == "moments":
             rows.sort(key=lambda row: row["rank"])  # type: ignore[arg-type, return-value]
-        if kind == "csv":
-            return tables.csv_file(table, rows, wishes.bom)
-        return tables.parquet(table, rows) if kind == "parquet" else tables.json_lines(table, rows)
+        return table_file(table, form, rows, wishes.bom)
 
     return write
 
@@ -98,6 +99,11 @@ _NEEDS: Mapping[str, frozenset[Part]] = {
     "tags": frozenset({"decisions"}),
     "moments": frozenset({"moments"}),
 }
+_FORMS: tuple[tuple[TableForm, str], ...] = (
+    ("csv", "text/csv"),
+    ("jsonl", "application/jsonl"),
+    ("parquet", "application/vnd.apache.parquet"),
+)
 _CAPITALS = "An EDL says markers in capitals and numbers at most 999 events; names beyond ASCII stand in its comments."
 
 FORMATS: Mapping[str, Format] = {
@@ -141,13 +147,11 @@ FORMATS: Mapping[str, Format] = {
                 _table(table, kind),
                 together=True,
                 text=kind != "parquet",
+                # Moments stand by rank, whatever video they are of.
+                table=(tables.TABLES[table], kind) if table != "moments" else None,
             )
             for table in tables.TABLES
-            for kind, media_type in (
-                ("csv", "text/csv"),
-                ("jsonl", "application/jsonl"),
-                ("parquet", "application/vnd.apache.parquet"),
-            )
+            for kind, media_type in _FORMS
         ),
     )
 }

@@ -1,16 +1,13 @@
-"""Tables: rows of plain values as CSV, JSON Lines and Parquet."""
+"""Tables: rows of plain values about videos; `kinodex.exports.table_files` writes them."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from kinodex.exports.material import VideoMaterial
-from kinodex.exports.wording import cell, one_line
-from kinodex.text import printable, to_json
+from kinodex.exports.wording import one_line
 
 Value = str | int | float | bool | list[Any] | None
 Row = dict[str, Value]
@@ -181,58 +178,3 @@ TABLES: Mapping[str, TableKind] = {
         _moments,
     ),
 }
-
-
-def csv_file(kind: TableKind, rows: Iterable[Row], bom: bool = False) -> bytes:
-    """CSV (RFC 4180) in UTF-8. No cell is a formula; boxes are JSON.
-
-    Args:
-        bom: begin with the mark by which Excel knows UTF-8.
-    """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(kind.columns)
-    for row in rows:
-        writer.writerow([_cell(row[column]) for column in kind.columns])
-    return out.getvalue().encode("utf-8-sig" if bom else "utf-8", "replace")
-
-
-def _cell(value: Value) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return cell(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return to_json(value, one_line=True) if isinstance(value, list) else repr(value)
-
-
-def json_lines(kind: TableKind, rows: Iterable[Row]) -> bytes:
-    """One JSON object a line, in UTF-8."""
-    made = (to_json({column: row[column] for column in kind.columns}, one_line=True) for row in rows)
-    return "".join(f"{line}\n" for line in made).encode("utf-8", "replace")
-
-
-def parquet(kind: TableKind, rows: Iterable[Row]) -> bytes:
-    """Apache Parquet, compressed with Zstandard."""
-    import pyarrow as pa
-    from pyarrow import parquet as files
-
-    types = {
-        "text": pa.string(),
-        "number": pa.float64(),
-        "whole": pa.int64(),
-        "flag": pa.bool_(),
-        "boxes": pa.list_(pa.list_(pa.float64())),
-    }
-    kept = [
-        {name: printable(value) if isinstance(value, str) else value for name, value in row.items()} for row in rows
-    ]
-    schema = pa.schema([(name, types[of]) for name, of in kind.columns.items()])
-    out = io.BytesIO()
-    files.write_table(pa.Table.from_pylist(kept, schema=schema), out, compression="zstd")
-    return out.getvalue()
-
-
-def _printable(value: Value) -> Value:
-    return printable(value) if isinstance(value, str) else value

@@ -2,54 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kinodex.jobs.exporting import export
 from kinodex.jobs.placement import Placement
+from kinodex.jobs.tasks import Made, Task, chosen
 from kinodex.schemas.jobs.orders import DescribeOrder, IngestOrder, ReembedOrder, TagOrder, VerifyOrder
 from kinodex.usecases.places import places_of
-from kinodex.usecases.upkeep import indexed
 from stores.jobs.records import JobKind
 
 if TYPE_CHECKING:
-    from kinodex.jobs.progress import Reporter
-    from kinodex.library import Library
     from stores.core.errors import EndpointError
-    from stores.jobs.records import Job
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One job at hand.
-
-    Attributes:
-        resumed: ids of the videos that another worker finished before it died.
-    """
-
-    library: Library
-    job: Job
-    reporter: Reporter
-    resumed: frozenset[str] = frozenset()
-
-    @property
-    def order(self) -> dict[str, Any]:
-        """What was ordered."""
-        return {"kind": self.job.kind, **self.job.arguments}
-
-    @property
-    def command(self) -> str:
-        """What stands in the reports of runs."""
-        return f"kinodex jobs: {self.job.kind} {self.job.job_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """How a job ended: counts, and what the command prints under ``--json``."""
-
-    totals: Mapping[str, Any]
-    report: Mapping[str, Any]
 
 
 def _ingest(task: Task) -> Made:
@@ -78,7 +43,7 @@ def _describe(task: Task) -> Made:
 
     order, library = DescribeOrder.model_validate(task.order), task.library
     limits = Budget.parse(order.budget) if order.budget else Budget()
-    videos = _chosen(task, order.video_ids)
+    videos = chosen(task, order.video_ids)
     meter = meter_of(library.store, library.settings, limits)
     options: dict[str, Any] = {"by": order.by, "script": order.script, "retry": order.retry, "meter": meter}
     # Without ids it would be all videos; somebody who named some that are gone means none.
@@ -88,7 +53,7 @@ def _describe(task: Task) -> Made:
 
 def _tag(task: Task) -> Made:
     order, library = TagOrder.model_validate(task.order), task.library
-    videos = _chosen(task, order.video_ids)
+    videos = chosen(task, order.video_ids)
     left = [one for one in videos if one not in task.resumed]
     names = {video_id: uri.rsplit("/", 1)[-1] for video_id, uri in places_of(library.store, videos).items()}
     done = len(videos) - len(left)
@@ -148,29 +113,6 @@ RUNNERS: dict[JobKind, Runner] = {
     "describe": _describe,
     "reembed": _reembed,
     "verify": _verify,
+    "export": export,
 }
 """By kind."""
-
-
-def _chosen(task: Task, video_ids: Sequence[str] | None) -> list[str]:
-    """Those of the named videos that are still there, and that the one who ordered it sees now; all such indexed ones
-    where none were named."""
-    there, seen = indexed(task.library.store), _seen(task)
-    if seen is not None:
-        there = [one for one in there if one in seen]
-    if video_ids is None:
-        return there
-    known = frozenset(there)
-    return [one for one in dict.fromkeys(video_ids) if one in known]
-
-
-def _seen(task: Task) -> frozenset[str] | None:
-    """The videos that the one who ordered a job sees now, not when it was ordered; None for all."""
-    access, owner = task.library.store.access, task.job.owner
-    if not owner:
-        return None
-    principal = access.by_id(owner)
-    if principal is None or not principal.may("jobs"):
-        return frozenset()
-    visible = access.visible(principal.user_id, principal.key_id)
-    return None if visible is None else visible.known

@@ -18,9 +18,11 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from kinodex.jobs.exporting import tidy
 from kinodex.jobs.lease_keeper import INTERRUPTION, LeaseKeeper
 from kinodex.jobs.progress import Reporter
-from kinodex.jobs.runners import RUNNERS, Made, Task
+from kinodex.jobs.runners import RUNNERS
+from kinodex.jobs.tasks import Made, Task
 from kinodex.settings import Settings
 from stores.core.errors import KinodexError, StoreError
 from stores.jobs.records import JobError
@@ -34,6 +36,9 @@ IDLE_SECONDS = 0.5
 
 LOCKED_SECONDS = 2.0
 """Between two attempts while another process works on the library. Source: our choice."""
+
+TIDY_SECONDS = 3_600.0
+"""Between two looks for exports that are too old. Source: our choice: they are kept for days."""
 
 BUSY = "Another process is working on the library; this job goes on when that has ended."
 """What a job says meanwhile."""
@@ -57,6 +62,7 @@ class Worker:
         self._ledger = library.store.job_ledger
         self._stopping = threading.Event()
         self._busy = False
+        self._tidied: float | None = None
 
     def run(self, once: bool = False) -> int:
         """Do jobs until told to stop by SIGTERM or SIGINT; ``once``: until none is left.
@@ -79,6 +85,7 @@ class Worker:
                 elif once:
                     break
                 else:
+                    self._tidy()
                     self._stopping.wait(IDLE_SECONDS)
         finally:
             for number, handler in before.items():
@@ -119,6 +126,19 @@ class Worker:
             return
         with suppress(StoreError):  # STALE_ATTEMPT: as if it had been noticed in time
             self._end(lease, keeper.cancelled, made, fault)
+        if job.kind == "export" and made is None:
+            with suppress(StoreError):  # nobody is given it, and it goes with its age
+                self._library.store.exports.forget_job(job.job_id)
+
+    def _tidy(self) -> None:
+        """Now and then, in an idle moment: files of exports go with their age, whether or not another is ordered."""
+        now = time.monotonic()
+        if self._tidied is None or now - self._tidied >= TIDY_SECONDS:
+            self._tidied = now
+            try:
+                tidy(self._library.store, self._library.settings.server)
+            except KinodexError as error:
+                _log.warning("Old exports are not removed: %s", error)
 
     def _fault(self, error: Exception) -> JobError:
         try:

@@ -91,7 +91,7 @@ def _chosen(view: LibraryView, video_ids: Sequence[str] | None) -> list[str]:
         ids = view.videos(video_ids)
     if len(ids) > MOST_VIDEOS:
         message = f"An export of {len(ids)} videos is too large to be made on the spot; {MOST_VIDEOS} are not."
-        raise UsageError("TOO_LARGE", message, "Name fewer, or export on the command line.")
+        raise UsageError("TOO_LARGE", message, "Name fewer, or order a job of the kind `export`.")
     return ids
 
 

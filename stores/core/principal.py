@@ -9,7 +9,8 @@ Scope = Literal["read", "chat", "review", "edit", "jobs", "admin"]
 """What a principal may do.
 
 ``read`` look, search and export; ``chat`` ask; ``review`` decide about tags; ``edit`` correct transcripts, change tags
-and collections; ``jobs`` ingest, tag and describe; ``admin`` users, keys, settings, forgetting videos.
+and collections; ``jobs`` ingest, tag, describe, and export in any size; ``admin`` users, keys, settings, forgetting
+videos.
 """
 
 SCOPES: tuple[Scope, ...] = get_args(Scope)

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import fsspec
@@ -75,6 +76,33 @@ class ObjectFiles:
                     raise self._no_bucket() from error
                 return None
         return data
+
+    def upload(self, path: str, file: Path) -> None:
+        """Writes one object, however large, from a file.
+
+        Raises:
+            StoreError, UsageError: as `write`.
+        """
+        with self._faults("Writing"):
+            try:
+                self._files.put_file(str(file), path)
+            except FileNotFoundError as error:
+                raise self._no_bucket() from error
+
+    def download(self, path: str, file: Path) -> bool:
+        """Writes one object, however large, into a file; False if it does not exist.
+
+        Raises:
+            StoreError, UsageError: as `write`.
+        """
+        with self._faults("Reading"):
+            try:
+                self._files.get_file(path, str(file))
+            except FileNotFoundError as error:
+                if "bucket does not exist" in str(error):
+                    raise self._no_bucket() from error
+                return False
+        return True
 
     def exists(self, path: str) -> bool:
         """Whether the object exists.

@@ -1,8 +1,9 @@
 """Who does which job: workers take jobs, say how far they are, and end them; jobs of dead workers are taken over.
 
 As in `stores.threads.turn_ledger`, the number of an attempt is a fencing token: a worker that lost a job to another
-one can neither append to it nor end it. One job of a library runs at a time, since one process writes the index. A
-worker holds a lease, which `append` extends; a job is lost when its lease has ended or its worker is certainly dead.
+one can neither append to it nor end it. One job of a library runs at a time, since one process writes the index; those
+that only read (`READING`) run beside it, if there is another worker. A worker holds a lease, which `append` extends; a
+job is lost when its lease has ended or its worker is certainly dead.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from stores.core.errors import CODES, StoreError, UsageError
 from stores.core.owners import certainly_dead, this_process
 from stores.core.record_columns import clean
-from stores.jobs.records import PASSING, Job, JobError, JobLease, JobProgress, JobState, NewJobEvent
+from stores.jobs.records import PASSING, READING, Job, JobError, JobLease, JobProgress, JobState, NewJobEvent
 from stores.jobs.store import job_of, row_of
 from stores.jobs.tables import JobEventRow, JobRow
 from stores.sql.database import empty_log, reading, writing
@@ -53,7 +54,7 @@ class JobLedger:
         Lost jobs that somebody wanted cancelled end so; those that `MAX_DEATHS` workers died of are given up.
 
         Returns:
-            None if there is none, or if another worker is doing one.
+            None if there is none, or if another worker is doing one beside which none may run.
 
         Raises:
             StoreError: as `stores.sql.database.writing`; so do all others.
@@ -64,16 +65,20 @@ class JobLedger:
             if connection.execute(open_jobs).first() is None:
                 return None
         with writing(self._engine) as connection:
+            busy = False
             for row in connection.execute(_in_state("running")).all():
                 if not self._is_lost(row):
-                    return None
-                if row.cancel_asked:
+                    busy = busy or row.kind not in READING
+                elif row.cancel_asked:
                     self._end(connection, row, "cancelled")
                 elif row.deaths + 1 >= MAX_DEATHS:
                     self._end(connection, row, "interrupted", deaths=row.deaths + 1, **_columns(GIVEN_UP))
                 else:
                     return self._hold(connection, row, deaths=row.deaths + 1)
-            first = connection.execute(_in_state("queued").limit(1)).one_or_none()
+            waiting = _in_state("queued")
+            if busy:
+                waiting = waiting.where(JobRow.kind.in_(READING))
+            first = connection.execute(waiting.limit(1)).one_or_none()
             return None if first is None else self._hold(connection, first)
 
     def append(self, lease: JobLease, events: Sequence[NewJobEvent] = (), progress: JobProgress | None = None) -> bool:

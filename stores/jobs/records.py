@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-JobKind = Literal["ingest", "tag", "describe", "reembed", "verify"]
+JobKind = Literal["ingest", "tag", "describe", "reembed", "verify", "export"]
 """What can be ordered."""
+
+READING: tuple[JobKind, ...] = ("export",)
+"""The kinds that only read: one is done beside any other job, where there is another worker."""
 
 KINDS: tuple[JobKind, ...] = get_args(JobKind)
 

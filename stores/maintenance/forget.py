@@ -33,7 +33,8 @@ class Forgotten:
 
 
 def forget(store: LibraryStore, video_ids: Iterable[str]) -> Forgotten:
-    """Removes videos and everything the library has about them, in conversations, too; the files are not touched.
+    """Removes videos and everything the library has about them, in conversations and in files of export jobs, too; the
+    videos' own files are not touched.
 
     All or none: one SQL transaction, then checkpoints, blobs and vectors; if it crashes in between, the next sweep
     removes these.
@@ -58,6 +59,7 @@ def forget(store: LibraryStore, video_ids: Iterable[str]) -> Forgotten:
         store.discard(replaced)
         for video_id in wanted:
             store.derived.forget(video_id)
+        store.exports.forget_videos(wanted)
     return Forgotten(len(wanted), len(replaced.blobs), sum(map(len, replaced.vectors.values())))
 
 

@@ -309,6 +309,37 @@ def test_a_job_is_planned_goes_on_after_a_restart_and_says_what_failed(
         server.kill()
 
 
+def test_an_export_is_ordered_and_its_file_downloaded(
+    library: Path, window: Callable[..., Tab], tmp_path: Path
+) -> None:
+    copied = tmp_path / "library"
+    shutil.copytree(library, copied)
+    server = ServeProcess(copied, tmp_path / "log")
+    server.start()
+    try:
+        shown = window(server.address).go("/jobs")
+        shown.page.get_by_role("button", name="Other jobs").click()
+        shown.page.get_by_role("button", name="Export").click()
+        dialog = shown.page.get_by_role("dialog")
+        dialog.get_by_label("Format").select_option("moments.csv")
+        start = dialog.get_by_role("button", name="Start", exact=True)
+        assert start.is_disabled()
+        dialog.get_by_label("What to look for").fill("coffee")
+        assert start.is_enabled()
+        dialog.get_by_label("Format").select_option("lines.jsonl")
+        start.click()
+        link = shown.page.get_by_role("link", name="Download kinodex.lines.jsonl")
+        link.wait_for(timeout=60_000)
+        with shown.page.expect_download() as download:
+            link.click()
+        assert download.value.suggested_filename == "kinodex.lines.jsonl"
+        rows = [json.loads(line) for line in Path(download.value.path()).read_text("utf-8").splitlines()]
+        assert any("kitchen" in row["text"] for row in rows)
+        shown.clean()
+    finally:
+        server.kill()
+
+
 def test_users_log_in_keys_are_shown_once_and_a_session_that_ends_comes_back(
     library: Path, window: Callable[..., Tab], tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -187,3 +188,33 @@ def test_pages_are_the_newest_first_and_those_of_an_owner(store: LibraryStore) -
     assert [job.job_id for job in rest] == ids[::-1][3:]
     assert {job.owner for job in store.jobs.page(10, owner="anna")} == {"anna"}
     assert store.jobs.counts() == {"queued": 7}
+
+
+def test_jobs_that_only_read_are_done_beside_any_other(store: LibraryStore, worker: Callable[[str], JobLedger]) -> None:
+    ingest, _ = store.jobs.order("ingest", {"paths": ["/films"]})
+    verify, _ = store.jobs.order("verify", {})
+    exports = [store.jobs.order("export", {"format": "lines.csv"})[0].job_id for _ in range(2)]
+    one, other, third = worker("one"), worker("other"), worker("third")
+    taken = [each.take() for each in (one, other, third)]
+    assert [made[0].job_id for made in taken if made] == [ingest.job_id, *exports]
+    assert worker("fourth").take() is None
+    assert taken[0] is not None
+    one.finish(taken[0][1], {}, {})
+    following = one.take()  # exports under way keep no other job waiting
+    assert following is not None
+    assert following[0].job_id == verify.job_id
+
+
+def test_what_a_job_exported_is_read_on_another_machine(
+    store: LibraryStore, elsewhere: Callable[[LibraryStore], LibraryStore], tmp_path: Path
+) -> None:
+    def write(out: Path) -> list[str]:
+        out.write_bytes(b"some data")
+        return ["vid_1"]
+
+    store.exports.make("job_a", 1, write)
+    there = elsewhere(store)
+    assert list(there.exports.kept(7)) == ["job_a.1"]
+    assert there.exports.path("job_a.1").read_bytes() == b"some data"
+    there.exports.forget_videos(["vid_1"])
+    assert dict(store.exports.kept(7)) == {}

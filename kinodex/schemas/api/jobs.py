@@ -10,11 +10,19 @@ from kinodex.schemas.base import Document, Fault, Number
 from kinodex.schemas.jobs.documents import JobFault
 
 
+class JobFile(Document):
+    """The file that an export made; ``url`` gives it."""
+
+    name: str
+    bytes: int
+    url: str
+
+
 class JobCard(Document):
     """One job. Times in seconds since 1970.
 
     Attributes:
-        kind: ``ingest``, ``tag``, ``describe``, ``reembed`` or ``verify``.
+        kind: ``ingest``, ``tag``, ``describe``, ``reembed``, ``verify`` or ``export``.
         state: ``queued``, ``running``, ``done``, ``failed``, ``cancelled`` or ``interrupted``.
         files: names of what is ingested; empty for other kinds.
         videos: how many videos were chosen; null for all, and for other kinds.
@@ -24,6 +32,8 @@ class JobCard(Document):
         error: why it failed; null if it did not.
         attempt: how many workers took it so far.
         events: url of what happens in it.
+        file: what it made; null for other kinds, until it is done, when it is no longer kept, and for those who do not
+            see every video in it.
     """
 
     job_id: str
@@ -41,6 +51,7 @@ class JobCard(Document):
     started_at: Number | None
     finished_at: Number | None
     events: str
+    file: JobFile | None
 
 
 class JobsPage(Document):

@@ -68,8 +68,30 @@ class VerifyOrder(Document):
     repair: bool = False
 
 
+class ExportOrder(Document):
+    """Write what is known about videos to a file, which `GET /jobs/{job_id}/file` then gives.
+
+    Attributes:
+        format: as `GET /exports` lists them.
+        video_ids: of these videos; null for every indexed one.
+        lines: which lines a transcript has.
+        tags: ids or names: only videos with one of these accepted, and only these.
+        query: moments that match it; ``k`` at most.
+        bom: begin CSV with the mark by which Excel knows UTF-8.
+    """
+
+    kind: Literal["export"]
+    format: Annotated[str, Field(min_length=1, max_length=40)]
+    video_ids: VideoIds | None = None
+    lines: Literal["speech", "screen", "caption"] = "speech"
+    tags: list[Annotated[str, Field(max_length=200)]] = Field(default_factory=list, max_length=100)
+    query: Annotated[str, Field(max_length=500)] = ""
+    k: Annotated[int, Field(ge=1, le=1000)] = 50
+    bom: bool = False
+
+
 Order = Annotated[
-    IngestOrder | TagOrder | DescribeOrder | ReembedOrder | VerifyOrder,
+    IngestOrder | TagOrder | DescribeOrder | ReembedOrder | VerifyOrder | ExportOrder,
     Field(discriminator="kind"),
 ]
 """Anything that can be ordered."""

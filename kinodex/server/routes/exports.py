@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 
 from kinodex.schemas.api.exports import ExportAsked, FormatsDocument
 from kinodex.server.asking import Viewed
+from kinodex.server.attachments import attachment
 from kinodex.views import exports as view_of
 
 router = APIRouter(tags=["exports"])
@@ -20,7 +20,7 @@ _FILE: dict[int | str, dict[str, Any]] = {
     },
     400: {"description": "There is no such format or tag, or nothing to look for was given."},
     404: {"description": "There is no such video."},
-    413: {"description": "More than is exported on the spot."},
+    413: {"description": "More than is exported on the spot: order a job of the kind `export`."},
 }
 
 
@@ -51,11 +51,4 @@ def export_video(
 
 
 def _sent(made: view_of.Download) -> Response:
-    plain = made.name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
-    headers = {
-        # The name as old clients read it, then as it is (RFC 6266).
-        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(made.name, safe='')}",
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, no-cache",
-    }
-    return Response(made.data, media_type=made.media_type, headers=headers)
+    return Response(made.data, media_type=made.media_type, headers=attachment(made.name))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from kinodex.exports.formats import Part, Wishes, format_of
+from kinodex.exports.formats import Format, Part, Wishes, format_of
 from kinodex.exports.material import Decided, Followed, FoundMoment, Line, VideoMaterial
 from kinodex.exports.places import safe_name
 from kinodex.text import clean
@@ -16,6 +16,7 @@ from kinodex.usecases.places import places_of
 from stores.core.errors import UsageError
 from stores.core.records import Caption, Scene, ScreenText, Script, Tracklet, Utterance
 from stores.core.uris import path_of
+from stores.listing.videos import existing
 from stores.tags.reading import decided_by_persons, videos_with
 
 if TYPE_CHECKING:
@@ -71,38 +72,95 @@ class ExportedFile:
     video_ids: tuple[str, ...]
 
 
-def export(store: LibraryStore, request: ExportRequest, search: Search) -> list[ExportedFile]:
-    """The files of an export: one for each video, or one for all, as the format is.
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which videos an export is of, in their order, and what of them; see `choose`.
+
+    Attributes:
+        moments: by video; empty if none were searched for.
+        names: of files to be written, without suffix, by video; namesakes get their ids.
+    """
+
+    form: Format
+    request: ExportRequest
+    wishes: Wishes
+    video_ids: tuple[str, ...]
+    moments: Mapping[str, Sequence[FoundMoment]]
+    names: Mapping[str, str]
+
+    def materials(self, store: LibraryStore, video_ids: Sequence[str]) -> list[VideoMaterial]:
+        """What is known about some of them, as much of it as the format needs; those that are gone are left out."""
+        return _materials(store, self.request, self.form.parts, self.wishes.tag_ids, video_ids, self.moments)
+
+    @property
+    def file_name(self) -> str:
+        """Of the one file of a format that has one for all."""
+        stem = self.names[self.video_ids[0]] if len(self.video_ids) == 1 else "kinodex"
+        return f"{stem}{self.form.suffix}"
+
+
+def checked(store: LibraryStore, request: ExportRequest) -> tuple[Format, Wishes]:
+    """The format of a request, and what is wished of it.
 
     Raises:
-        UsageError: USAGE if there is no such format, if it is of moments and nothing is searched for, or if there is
-            no such tag; TOO_LARGE if the format cannot hold so much.
-        StoreError: if the library cannot be read.
+        UsageError: USAGE if there is no such format or tag, or if it is of moments and nothing is searched for.
     """
     form = format_of(request.format)
     tag_ids = tag_ids_of(store, request.tags)
     if "moments" in form.parts and not request.query and form.name.startswith("moments"):
         raise UsageError("USAGE", "These are the moments of a search.", "Say what to look for with --query.")
-    wishes = Wishes(request.query or "Kinodex", request.kind, tag_ids, request.query, request.bom)
-    videos = materials(store, request, form.parts, tag_ids, search)
+    return form, Wishes(request.query or "Kinodex", request.kind, tag_ids, request.query, request.bom)
+
+
+def choose(store: LibraryStore, request: ExportRequest, search: Search) -> Chosen:
+    """What a request is about.
+
+    Raises:
+        UsageError: as `checked`.
+    """
+    form, wishes = checked(store, request)
+    wanted, moments = _wanted(store, request, form.parts, wishes.tag_ids, search)
+    places = places_of(store, wanted)
+    there = existing(store, wanted)
+    wanted = [video_id for video_id in wanted if video_id in there]
+    names = {one: file_name_of(place) if (place := places.get(one, "")) else one for one in wanted}
+    return Chosen(form, request, wishes, tuple(wanted), moments, file_names(names))
+
+
+def export(store: LibraryStore, request: ExportRequest, search: Search) -> list[ExportedFile]:
+    """The files of an export: one for each video, or one for all, as the format is.
+
+    Raises:
+        UsageError: as `checked`; TOO_LARGE if the format cannot hold so much.
+        StoreError: if the library cannot be read.
+    """
+    chosen = choose(store, request, search)
+    form, videos = chosen.form, chosen.materials(store, chosen.video_ids)
     if form.together:
         ids = tuple(one.video_id for one in videos)
-        stem = safe_name(PurePosixPath(videos[0].name).stem) if len(videos) == 1 else "kinodex"
-        return [ExportedFile(f"{stem}{form.suffix}", form.media_type, form.write(videos, wishes), ids)]
-    names = file_names(videos)
+        return [ExportedFile(chosen.file_name, form.media_type, form.write(videos, chosen.wishes), ids)]
     return [
-        ExportedFile(f"{names[one.video_id]}{form.suffix}", form.media_type, form.write([one], wishes), (one.video_id,))
+        ExportedFile(
+            f"{chosen.names[one.video_id]}{form.suffix}",
+            form.media_type,
+            form.write([one], chosen.wishes),
+            (one.video_id,),
+        )
         for one in videos
     ]
 
 
-def file_names(videos: Sequence[VideoMaterial]) -> dict[str, str]:
-    """Names without suffix for the files of some videos, by id; namesakes get their ids."""
-    names = {one.video_id: safe_name(PurePosixPath(one.name).stem or one.video_id) for one in videos}
-    times = Counter(name.casefold() for name in names.values())
+def file_names(names: Mapping[str, str]) -> dict[str, str]:
+    """Names without suffix for the files of some videos, by id; namesakes get their ids.
+
+    Args:
+        names: of the videos' own files.
+    """
+    stems = {video_id: safe_name(PurePosixPath(name).stem or video_id) for video_id, name in names.items()}
+    times = Counter(stem.casefold() for stem in stems.values())
     return {
-        video_id: name if times[name.casefold()] == 1 else f"{name} {video_id[-12:]}"
-        for video_id, name in names.items()
+        video_id: stem if times[stem.casefold()] == 1 else f"{stem} {video_id[-12:]}"
+        for video_id, stem in stems.items()
     }
 
 
@@ -110,6 +168,13 @@ def materials(
     store: LibraryStore, request: ExportRequest, parts: frozenset[Part], tag_ids: Sequence[str], search: Search
 ) -> list[VideoMaterial]:
     """What is known about the videos of a request, as much of it as is needed; by name, the moments' best first."""
+    wanted, moments = _wanted(store, request, parts, tag_ids, search)
+    return _materials(store, request, parts, tag_ids, wanted, moments)
+
+
+def _wanted(
+    store: LibraryStore, request: ExportRequest, parts: frozenset[Part], tag_ids: Sequence[str], search: Search
+) -> tuple[list[str], Mapping[str, Sequence[FoundMoment]]]:
     wanted = store.catalog.indexed() if request.video_ids is None else list(request.video_ids)
     if tag_ids:
         tagged = videos_with(store.engine, tag_ids)
@@ -119,7 +184,19 @@ def materials(
         narrowed = wanted if tag_ids or request.video_ids is not None else None
         if narrowed is None or narrowed:
             moments = _moments(search(request.query, min(request.k, MOST_MOMENTS), narrowed))
-        wanted = [video_id for video_id in moments if video_id in set(wanted)]
+        known = frozenset(wanted)
+        wanted = [video_id for video_id in moments if video_id in known]
+    return wanted, moments
+
+
+def _materials(
+    store: LibraryStore,
+    request: ExportRequest,
+    parts: frozenset[Part],
+    tag_ids: Sequence[str],
+    wanted: Sequence[str],
+    moments: Mapping[str, Sequence[FoundMoment]],
+) -> list[VideoMaterial]:
     entries = {entry.video_id: entry for entry in store.catalog.entries(wanted)}
     places = places_of(store, entries)
     needed = parts - ({"decisions"} if moments else set())

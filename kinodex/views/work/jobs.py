@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kinodex.schemas.api.jobs import JobCard, JobDetail, JobItem, JobsPage
+from kinodex.schemas.api.jobs import JobCard, JobDetail, JobFile, JobItem, JobsPage
 from kinodex.schemas.base import Fault
 from kinodex.schemas.jobs.documents import JobFault
 from kinodex.schemas.jobs.orders import (
     DescribeOrder,
+    ExportOrder,
     IngestOrder,
     Order,
     TagOrder,
@@ -27,12 +28,14 @@ from kinodex.views.collections import collection_to_fill
 from kinodex.views.cursors import cursor as cursor_of
 from kinodex.views.cursors import place_of
 from kinodex.views.names import file_name, without_paths
+from kinodex.views.work import job_files
 from kinodex.views.work.roots import allowed_path
 from stores.core.errors import UsageError
 from stores.jobs.store import unknown_job
 
 if TYPE_CHECKING:
     from kinodex.views.library_view import LibraryView
+    from kinodex.views.work.job_files import JobDownload
     from stores.jobs.records import Job, JobError, JobEvent, JobState
 
 LISTED = 200
@@ -56,11 +59,12 @@ def order(view: LibraryView, asked: Order, idempotency_key: str = "") -> JobOrde
     """Put a job into the queue.
 
     Raises:
-        UsageError: FORBIDDEN; UNKNOWN_VIDEO; NOT_FOUND; USAGE; CONFLICT if something else was ordered under this key.
+        UsageError: FORBIDDEN; UNKNOWN_VIDEO; NOT_FOUND; USAGE; TOO_LARGE for an export that is written as a whole;
+            CONFLICT if something else was ordered under this key.
     """
     arguments = permitted(view, asked)
     job, new = view.store.jobs.order(asked.kind, arguments, view.principal.orders_as, idempotency_key)
-    return JobOrdered(job=card(job), new=new)
+    return JobOrdered(job=_cards(view, [job])[0], new=new)
 
 
 def permitted(view: LibraryView, asked: Order) -> Mapping[str, Any]:
@@ -78,11 +82,17 @@ def permitted(view: LibraryView, asked: Order) -> Mapping[str, Any]:
     if isinstance(asked, IngestOrder):
         paths = [str(allowed_path(view, path)) for path in asked.paths]
         return {**arguments_of(asked), "paths": paths, "collection": _collection(view, asked.collection)}
-    if isinstance(asked, TagOrder | DescribeOrder):
+    if isinstance(asked, ExportOrder):
+        view.require("read")
+    if isinstance(asked, TagOrder | DescribeOrder | ExportOrder):
+        video_ids: list[str] | None
         if asked.video_ids is not None:
-            return {**arguments_of(asked), "video_ids": view.videos(asked.video_ids)}
-        visible = view.visible()
-        return {**arguments_of(asked), "video_ids": None if visible is None else list(visible)}
+            video_ids = view.videos(asked.video_ids)
+        else:
+            video_ids = None if (visible := view.visible()) is None else list(visible)
+        if isinstance(asked, ExportOrder):
+            job_files.check(view, asked, video_ids)
+        return {**arguments_of(asked), "video_ids": video_ids}
     view.require("admin")  # it is about the whole library
     return arguments_of(asked)
 
@@ -114,7 +124,7 @@ def page(view: LibraryView, limit: int = 50, cursor: str | None = None, state: J
     found = view.store.jobs.page(limit + 1, after, owner, state)
     shown = found[:limit]
     following = cursor_of(view.store.library_id, of, shown[-1].job_id) if len(found) > limit else None
-    return JobsPage(jobs=[card(job) for job in shown], next=following)
+    return JobsPage(jobs=_cards(view, shown), next=following)
 
 
 def job(view: LibraryView, job_id: str) -> JobDetail:
@@ -128,7 +138,7 @@ def job(view: LibraryView, job_id: str) -> JobDetail:
     report = found.report or {}
     items = sorted(_items(view, report), key=lambda one: one.status in _GOOD)
     return JobDetail(
-        **dict(card(found)),
+        **dict(_cards(view, [found])[0]),
         items=items[:LISTED],
         more=max(0, len(items) - LISTED),
         stopped=str(report.get("stopped") or ""),
@@ -142,7 +152,18 @@ def cancel(view: LibraryView, job_id: str) -> JobCard:
         UsageError: FORBIDDEN; NOT_FOUND.
     """
     view.require("jobs")
-    return card(view.store.job_ledger.cancel(_job(view, job_id).job_id))
+    return _cards(view, [view.store.job_ledger.cancel(_job(view, job_id).job_id)])[0]
+
+
+def file(view: LibraryView, job_id: str) -> JobDownload:
+    """The file that a job made, for somebody who sees every video that is in it.
+
+    Raises:
+        UsageError: FORBIDDEN; NOT_FOUND, also if it is no longer kept.
+    """
+    view.require("jobs")
+    view.require("read")
+    return job_files.download(view, _job(view, job_id))
 
 
 def retry(view: LibraryView, job_id: str) -> JobCard:
@@ -206,7 +227,12 @@ def _items(view: LibraryView, report: Mapping[str, Any]) -> Iterator[JobItem]:
         yield JobItem(video_id="", name=one["where"], status="problem", fault=fault)
 
 
-def card(one: Job) -> JobCard:
+def _cards(view: LibraryView, some: Sequence[Job]) -> list[JobCard]:
+    files = job_files.files_of(view, some)
+    return [card(one, files.get(one.job_id)) for one in some]
+
+
+def card(one: Job, file: JobFile | None = None) -> JobCard:
     """A job as a page shows it."""
     error = one.error
     chosen = one.arguments.get("video_ids")
@@ -226,6 +252,7 @@ def card(one: Job) -> JobCard:
         started_at=one.started_at,
         finished_at=one.finished_at,
         events=f"{urls.API}/jobs/{one.job_id}/events",
+        file=file,
     )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi.responses import FileResponse, StreamingResponse
 
 from kinodex.schemas.api.jobs import FolderListing, JobCard, JobDetail, JobPlan, JobsPage, OrderedJob
 from kinodex.schemas.jobs.orders import Order
 from kinodex.server.asking import Viewed
+from kinodex.server.attachments import attachment
 from kinodex.server.events import RESPONSES, After, Event, LastEventId, News, streams_of
 from kinodex.server.idempotency import Key
 from kinodex.server.problems import errors
@@ -19,6 +20,13 @@ from kinodex.views.work import jobs as views
 from stores.jobs.records import JobState
 
 router = APIRouter(tags=["jobs"])
+
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The file; several as a ZIP archive.",
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    },
+}
 
 
 @router.get("/jobs")
@@ -32,7 +40,7 @@ def list_jobs(
     return views.page(view, limit, cursor, state)
 
 
-@router.post("/jobs", status_code=202, responses=errors("UNKNOWN_VIDEO", "NOT_FOUND", "CONFLICT"))
+@router.post("/jobs", status_code=202, responses=errors("UNKNOWN_VIDEO", "NOT_FOUND", "CONFLICT", "TOO_LARGE"))
 def order_job(
     view: Viewed,
     order: Order,
@@ -55,6 +63,13 @@ def plan_job(view: Viewed, order: Order) -> JobPlan:
 def get_job(view: Viewed, job_id: str) -> JobDetail:
     """One job with its items, those that failed first."""
     return views.job(view, job_id)
+
+
+@router.get("/jobs/{job_id}/file", response_class=FileResponse, responses=_FILE | errors("NOT_FOUND"))
+def get_job_file(view: Viewed, job_id: str) -> Response:
+    """The file that an export made, as long as it is kept and every video in it is seen."""
+    made = views.file(view, job_id)
+    return FileResponse(made.path, media_type=made.media_type, headers=attachment(made.name))
 
 
 @router.post("/jobs/{job_id}/cancel", responses=errors("NOT_FOUND"))

@@ -1019,6 +1019,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{job_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Job File
+         * @description The file that an export made, as long as it is kept and every video in it is seen.
+         */
+        get: operations["get_job_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{job_id}/cancel": {
         parameters: {
             query?: never;
@@ -1903,6 +1923,52 @@ export interface components {
             bom: boolean;
         };
         /**
+         * ExportOrder
+         * @description Write what is known about videos to a file, which `GET /jobs/{job_id}/file` then gives.
+         *
+         *     Attributes:
+         *         format: as `GET /exports` lists them.
+         *         video_ids: of these videos; null for every indexed one.
+         *         lines: which lines a transcript has.
+         *         tags: ids or names: only videos with one of these accepted, and only these.
+         *         query: moments that match it; ``k`` at most.
+         *         bom: begin CSV with the mark by which Excel knows UTF-8.
+         */
+        ExportOrder: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "export";
+            /** Format */
+            format: string;
+            /** Video Ids */
+            video_ids?: string[] | null;
+            /**
+             * Lines
+             * @default speech
+             * @enum {string}
+             */
+            lines: "speech" | "screen" | "caption";
+            /** Tags */
+            tags?: string[];
+            /**
+             * Query
+             * @default
+             */
+            query: string;
+            /**
+             * K
+             * @default 50
+             */
+            k: number;
+            /**
+             * Bom
+             * @default false
+             */
+            bom: boolean;
+        };
+        /**
          * FailureItem
          * @description Something that failed.
          *
@@ -2167,7 +2233,7 @@ export interface components {
          * @description One job. Times in seconds since 1970.
          *
          *     Attributes:
-         *         kind: ``ingest``, ``tag``, ``describe``, ``reembed`` or ``verify``.
+         *         kind: ``ingest``, ``tag``, ``describe``, ``reembed``, ``verify`` or ``export``.
          *         state: ``queued``, ``running``, ``done``, ``failed``, ``cancelled`` or ``interrupted``.
          *         files: names of what is ingested; empty for other kinds.
          *         videos: how many videos were chosen; null for all, and for other kinds.
@@ -2177,6 +2243,8 @@ export interface components {
          *         error: why it failed; null if it did not.
          *         attempt: how many workers took it so far.
          *         events: url of what happens in it.
+         *         file: what it made; null for other kinds, until it is done, when it is no longer kept, and for those who do not
+         *             see every video in it.
          */
         JobCard: {
             /** Job Id */
@@ -2210,6 +2278,7 @@ export interface components {
             finished_at: (number) | null;
             /** Events */
             events: string;
+            file: components["schemas"]["JobFile"] | null;
         };
         /**
          * JobDetail
@@ -2251,6 +2320,7 @@ export interface components {
             finished_at: (number) | null;
             /** Events */
             events: string;
+            file: components["schemas"]["JobFile"] | null;
             /** Items */
             items: components["schemas"]["JobItem"][];
             /** More */
@@ -2269,6 +2339,18 @@ export interface components {
             message: string;
             /** Hint */
             hint: string;
+        };
+        /**
+         * JobFile
+         * @description The file that an export made; ``url`` gives it.
+         */
+        JobFile: {
+            /** Name */
+            name: string;
+            /** Bytes */
+            bytes: number;
+            /** Url */
+            url: string;
         };
         /**
          * JobItem
@@ -2853,6 +2935,7 @@ export interface components {
             finished_at: (number) | null;
             /** Events */
             events: string;
+            file: components["schemas"]["JobFile"] | null;
             /** New */
             new: boolean;
         };
@@ -8121,7 +8204,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["IngestOrder"] | components["schemas"]["TagOrder"] | components["schemas"]["DescribeOrder"] | components["schemas"]["ReembedOrder"] | components["schemas"]["VerifyOrder"];
+                "application/json": components["schemas"]["IngestOrder"] | components["schemas"]["TagOrder"] | components["schemas"]["DescribeOrder"] | components["schemas"]["ReembedOrder"] | components["schemas"]["VerifyOrder"] | components["schemas"]["ExportOrder"];
             };
         };
         responses: {
@@ -8179,6 +8262,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description TOO_MANY_REQUESTS */
             429: {
                 headers: {
@@ -8199,7 +8291,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["IngestOrder"] | components["schemas"]["TagOrder"] | components["schemas"]["DescribeOrder"] | components["schemas"]["ReembedOrder"] | components["schemas"]["VerifyOrder"];
+                "application/json": components["schemas"]["IngestOrder"] | components["schemas"]["TagOrder"] | components["schemas"]["DescribeOrder"] | components["schemas"]["ReembedOrder"] | components["schemas"]["VerifyOrder"] | components["schemas"]["ExportOrder"];
             };
         };
         responses: {
@@ -8277,6 +8369,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file; several as a ZIP archive. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
             /** @description USAGE */
@@ -8851,7 +9010,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description More than is exported on the spot. */
+            /** @description More than is exported on the spot: order a job of the kind `export`. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -8932,7 +9091,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description More than is exported on the spot. */
+            /** @description More than is exported on the spot: order a job of the kind `export`. */
             413: {
                 headers: {
                     [name: string]: unknown;

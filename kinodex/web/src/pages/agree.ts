@@ -18,6 +18,7 @@ export type Agreed = [
   Reads<Server["OrderedJob"], Jobs.JobCard & { new: boolean }>,
   Reads<Server["JobDetail"], Jobs.JobDetail>,
   Reads<Server["JobPlan"], Jobs.JobPlan>,
+  Reads<Server["FormatsDocument"], { formats: Jobs.ExportFormat[] }>,
   Reads<Server["FailuresPage"], Jobs.FailuresPage>,
   Reads<Server["FolderListing"], Jobs.FolderListing>,
   Reads<Server["ReviewPage"], Review.ReviewPage>,

@@ -167,6 +167,8 @@ def _answered(store: LibraryStore, owner: str, question: str, evidence: tuple[st
 
 
 def _jobs(store: LibraryStore, made: Canaries, hidden: bool) -> None:
+    for name in ("reader", "editor", "outsider"):
+        made.ids[f"export_of_{name}"] = _exported(store, made.ids[f"id_of_{name}"])
     job, _ = store.jobs.order("ingest", {"paths": [f"/films/{WORD}"], "retry": False, "budget": ""}, made.ids["user"])
     made.ids |= {"hidden_job": job.job_id}
     made.secrets.add(job.job_id)
@@ -178,3 +180,20 @@ def _jobs(store: LibraryStore, made: Canaries, hidden: bool) -> None:
     theirs, _ = store.jobs.order("ingest", {"paths": [f"/films/{WORD}-2"]}, made.ids["id_of_narrow"])
     made.secrets.add(theirs.job_id)
     made.ids["job_of_narrow"] = theirs.job_id
+
+
+def _exported(store: LibraryStore, owner: str) -> str:
+    """A file of a video that the one who ordered it sees no longer: it was in a collection that is gone."""
+    job, _ = store.jobs.order("export", {"format": "lines.csv", "video_ids": None}, owner)
+    taken = store.job_ledger.take()
+    assert taken is not None
+    assert taken[0].job_id == job.job_id
+
+    def write(out: Path) -> tuple[str, ...]:
+        out.write_text(f"The {WORD} opens.")
+        return ("vid_lost",)
+
+    size = store.exports.make(job.job_id, taken[1].attempt, write)
+    file = {"name": f"10-{WORD}.lines.csv", "media_type": "text/csv", "bytes": size}
+    store.job_ledger.finish(taken[1], {"videos": 1, "done": 1}, {"file": file})
+    return job.job_id

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from kinodex.jobs.worker import Worker
 from kinodex.library import Library
 from kinodex.server.app import create_app
 from tests.unit.server.leaks.asking import API, Answer, Asked, Asker, leaks, names_ids, plain
@@ -174,3 +175,36 @@ def test_a_question_is_answered_from_what_is_seen(opened: tuple[Library, Canarie
             answer = asker.ask("POST /threads/{thread_id}/turns", asked, "seen")
             assert answer.status == 202
             assert leaks(answer, made) == [], answer.text
+
+
+def test_a_file_of_videos_that_are_seen_no_longer_is_not_given(opened: tuple[Library, Canaries]) -> None:
+    library, made = opened
+    for who, status in (("reader", 403), ("editor", 404), ("outsider", 404)):  # the reader may order no jobs
+        file = Call(path={"job": made.ids[f"export_of_{who}"]})
+        answer = Asker(library, made, who).ask("GET /jobs/{job}/file", file, "seen")
+        assert (answer.status, leaks(answer, made)) == (status, []), answer.text
+
+
+def test_an_export_made_before_access_was_lost_is_not_given(opened: tuple[Library, Canaries]) -> None:
+    library, made = opened
+    access, lost = library.store.access, made.ids["hidden_collection"]
+    editor, other = Asker(library, made, "editor"), Asker(library, made, "outsider")
+    user = made.ids["id_of_editor"]
+    access.collections.grant(lost, user, "reader")
+    for queued in library.store.jobs.page(state="queued"):
+        library.store.job_ledger.cancel(queued.job_id)
+    body = {"kind": "export", "format": "srt"}
+    ordered = editor.ask("POST /jobs", Call(body=body), "seen")
+    assert ordered.status == 202, ordered.text
+    job_id = library.store.jobs.page(1)[0].job_id
+    assert Worker(library).run(once=True) == 1
+    file = Call(path={"job": job_id})
+    given = editor.ask("GET /jobs/{job}/file", file, "seen")
+    assert (given.status, WORD in given.text) == (200, True)
+    assert editor.ask("GET /jobs/{job}", file, "seen").json["file"]["name"] == "kinodex.srt.zip"
+    assert other.ask("GET /jobs/{job}/file", file, "seen").status == 404
+    access.collections.revoke(lost, user)
+    refused = editor.ask("GET /jobs/{job}/file", file, "seen")
+    assert (refused.status, leaks(refused, made)) == (404, [])
+    assert refused.json["hint"] == "Export again."
+    assert editor.ask("GET /jobs/{job}", file, "seen").json["file"] is None

@@ -24,6 +24,13 @@ export interface JobCard {
   started_at: number | null;
   finished_at: number | null;
   events: string;
+  /** What it made; null until it is done, and once it is no longer kept. */
+  file: { name: string; bytes: number; url: string } | null;
+}
+
+export interface ExportFormat {
+  name: string;
+  note: string;
 }
 
 export interface JobItem {
@@ -90,7 +97,7 @@ export interface FolderListing {
   more: number;
 }
 
-export type OrderKind = "ingest" | "tag" | "describe" | "reembed" | "verify";
+export type OrderKind = "ingest" | "tag" | "describe" | "reembed" | "verify" | "export";
 export type Order = { kind: OrderKind } & Record<string, unknown>;
 
 export const ACTIVE = ["queued", "running"];
@@ -111,5 +118,6 @@ export const jobsApi = {
     json<FailuresPage>("GET", "/failures", { query: { cursor, limit }, ...(signal ? { signal } : {}) }),
   retryFailures: (ids: string[] | null) => json<{ jobs: JobCard[] }>("POST", "/failures/retry", { body: { ids } }),
   folder: (path: string, signal?: AbortSignal) => json<FolderListing>("GET", "/folders", { query: { path }, ...(signal ? { signal } : {}) }),
+  formats: (signal?: AbortSignal) => json<{ formats: ExportFormat[] }>("GET", "/exports", signal ? { signal } : {}),
   ready: () => json<{ status: string; worker: string }>("GET", "/ready"),
 };

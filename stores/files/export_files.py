@@ -1,0 +1,233 @@
+"""Files that export jobs made: whole ones, kept for some days where all servers and workers of a library find them.
+
+They are in ``exports/`` of the library's folder, or with its blobs in an object store. One is called after its job and
+the attempt that made it, so that a worker that lost its job never touches the file of the one that has it. Beside it
+stands, as ``NAME.videos``, which videos it is about.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from stores.files.blobs import sync_folder, write_whole
+from stores.files.objects import ObjectFiles, modified
+from stores.sql.faults import storage_faults
+
+_NAME = re.compile(r"job_[A-Za-z0-9]{1,100}\.\d{1,9}")
+_VIDEOS = ".videos"
+_TEMPORARY = ".part-"
+
+ABANDONED_SECONDS = 86_400.0
+"""After which an unfinished file that nobody writes to is removed. Source: our choice: no batch takes as long."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptExport:
+    """A file that was made. ``size`` in bytes; ``made``: seconds since the epoch."""
+
+    name: str
+    size: int
+    made: float
+
+
+class ExportFiles:
+    """The exports of one library. Safe to use from several threads and processes.
+
+    Args:
+        folder: for them and their temporary files; made when it is needed.
+        objects: the object store of the blobs, if they are in one.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self, folder: Path, objects: ObjectFiles | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._folder = folder
+        self._objects = objects
+        self._clock = clock
+
+    def make(self, job_id: str, attempt: int, write: Callable[[Path], Iterable[str]]) -> int:
+        """A file, there as a whole or not at all; returns its bytes.
+
+        Args:
+            write: writes the whole file at the path that it is given, and returns the ids of the videos in it.
+
+        Raises:
+            StoreError: DISK_FULL, LIBRARY_READ_ONLY or BLOB_STORE_UNREACHABLE; and what ``write`` raises.
+        """
+        name = name_of(job_id, attempt)
+        with storage_faults(f"Writing the export {name}"):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            for left in self._folder.glob(f"{_TEMPORARY}*{job_id}.*"):
+                left.unlink(missing_ok=True)  # of a worker that died of it, or lost it
+            part = self._folder / f"{_TEMPORARY}{name}"
+            try:
+                video_ids = "\n".join(write(part)).encode()
+                with part.open("rb") as file:
+                    os.fsync(file.fileno())
+                size = part.stat().st_size
+                # First of what videos: a file without that is none.
+                if self._objects is not None:
+                    self._objects.write(self._object(name + _VIDEOS), video_ids)
+                    self._objects.upload(self._object(name), part)
+                else:
+                    write_whole(self._folder / (name + _VIDEOS), video_ids)
+                    part.replace(self._folder / name)
+                    sync_folder(self._folder)
+            except BaseException:
+                with suppress(Exception):  # what went wrong first is told
+                    self._remove(name)
+                raise
+            finally:
+                part.unlink(missing_ok=True)
+        return size
+
+    def kept(self, days: float) -> Mapping[str, KeptExport]:
+        """By name, those that are no older.
+
+        Raises:
+            StoreError: BLOB_STORE_UNREACHABLE.
+        """
+        since = self._clock() - days * 86_400
+        return {one.name: one for one in self._all() if one.made >= since}
+
+    def videos(self, name: str) -> frozenset[str]:
+        """Ids of the videos that a file is about.
+
+        Raises:
+            FileNotFoundError: if it is gone.
+            StoreError: BLOB_STORE_UNREACHABLE.
+        """
+        _check(name)
+        if self._objects is None:
+            data: bytes | None = (self._folder / (name + _VIDEOS)).read_bytes()
+        else:
+            data = self._objects.read(self._object(name + _VIDEOS))
+        if data is None:
+            raise FileNotFoundError(name)
+        return frozenset(data.decode().split())
+
+    def path(self, name: str) -> Path:
+        """A file on this machine, fetched from the object store where it is in one.
+
+        Raises:
+            FileNotFoundError: if it is gone.
+            StoreError: DISK_FULL, LIBRARY_READ_ONLY or BLOB_STORE_UNREACHABLE.
+        """
+        _check(name)
+        path = self._folder / name
+        if self._objects is None or path.is_file():
+            path.stat()
+            return path
+        with storage_faults(f"Reading the export {name}"):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            part = self._folder / f"{_TEMPORARY}{os.getpid()}-{time.monotonic_ns()}-{name}"
+            try:
+                if not self._objects.download(self._object(name), part):
+                    raise FileNotFoundError(name)
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
+            self._tidy_folder()
+        return path
+
+    def trim(self, days: float, limit: int, kept: str = "") -> int:
+        """Remove files that are older, then the oldest until the others have ``limit`` bytes; returns the bytes freed.
+
+        Args:
+            kept: the name of one that stays.
+        """
+        now = self._clock()
+        found = sorted(self._all(), key=lambda one: one.made)
+        left = sum(one.size for one in found)
+        freed = 0
+        for one in found:
+            if one.name == kept or (left <= limit and one.made >= now - days * 86_400):
+                continue
+            self._remove(one.name)
+            left -= one.size
+            freed += one.size
+        return freed + self._tidy_folder()
+
+    def forget_job(self, job_id: str, but: int | None = None) -> None:
+        """Remove what was made for a job.
+
+        Args:
+            but: the attempt whose file stays.
+        """
+        stays = "" if but is None else name_of(job_id, but)
+        for one in self._all():
+            if one.name.startswith(f"{job_id}.") and one.name != stays:
+                self._remove(one.name)
+        for part in self._folder.glob(f"{_TEMPORARY}{job_id}.*"):
+            part.unlink(missing_ok=True)
+
+    def forget_videos(self, video_ids: Collection[str]) -> None:
+        """Remove what was made of any of these videos."""
+        gone = frozenset(video_ids)
+        for one in self._all():
+            with suppress(FileNotFoundError):
+                if gone & self.videos(one.name):
+                    self._remove(one.name)
+
+    def _tidy_folder(self) -> int:
+        """Remove what nobody finished, copies of objects that are gone, and lists of videos without a file."""
+        before, there, freed = self._clock() - ABANDONED_SECONDS, {one.name for one in self._all()}, 0
+        for path, about in _files(self._folder):
+            if path.name.removesuffix(_VIDEOS) not in there and about.st_mtime < before:
+                path.unlink(missing_ok=True)
+                freed += about.st_size
+        return freed
+
+    def _remove(self, name: str) -> None:
+        # The file first: one without its videos could not be judged.
+        for each in (name, name + _VIDEOS):
+            if self._objects is not None:
+                self._objects.delete(self._object(each))
+            with storage_faults(f"Deleting {each}"):
+                (self._folder / each).unlink(missing_ok=True)
+
+    def _all(self) -> Iterator[KeptExport]:
+        if self._objects is None:
+            for path, about in _files(self._folder):
+                if _NAME.fullmatch(path.name):
+                    yield KeptExport(path.name, about.st_size, about.st_mtime)
+            return
+        for place, details in self._objects.found(f"{self._objects.root}/exports").items():
+            name = place.rpartition("/")[2]
+            if _NAME.fullmatch(name):
+                # Where a store does not say when, files go for want of room alone.
+                yield KeptExport(name, int(details["size"]), modified(details) or self._clock())
+
+    def _object(self, name: str) -> str:
+        return f"{self._objects.root if self._objects else ''}/exports/{name}"
+
+
+def name_of(job_id: str, attempt: int) -> str:
+    """What the file of an attempt of a job is called.
+
+    Raises:
+        ValueError: if it is no id of a job.
+    """
+    return _check(f"{job_id}.{attempt}")
+
+
+def _check(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"not the name of an export: {name!r}")
+    return name
+
+
+def _files(folder: Path) -> list[tuple[Path, os.stat_result]]:
+    found = []
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):
+                found.append((Path(entry.path), entry.stat(follow_symlinks=False)))
+    return found

@@ -1,0 +1,113 @@
+"""Files of export jobs, in a folder and in an object store: whole or not there, for some days, within some room."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stores.files.export_files import ExportFiles
+from stores.files.objects import ObjectFiles
+
+
+@pytest.fixture(params=["folder", "memory"])
+def exports(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], ExportFiles]:
+    """The exports of one library as a machine sees them, each with a folder of its own where objects are elsewhere."""
+
+    def opened(machine: str) -> ExportFiles:
+        if request.param == "folder":
+            return ExportFiles(tmp_path / "exports")
+        return ExportFiles(tmp_path / machine / "exports", ObjectFiles(f"memory://{tmp_path.name}", {}))
+
+    return opened
+
+
+def write(data: bytes, *video_ids: str) -> Callable[[Path], tuple[str, ...]]:
+    def writing(out: Path) -> tuple[str, ...]:
+        out.write_bytes(data)
+        return video_ids
+
+    return writing
+
+
+def test_what_a_worker_made_is_read_by_a_server_elsewhere(exports: Callable[[str], ExportFiles]) -> None:
+    worker, server = exports("worker"), exports("server")
+    assert server.kept(7) == {}
+    assert worker.make("job_a", 1, write(b"some data", "vid_1", "vid_2")) == 9
+    assert [(one.name, one.size) for one in server.kept(7).values()] == [("job_a.1", 9)]
+    assert server.videos("job_a.1") == {"vid_1", "vid_2"}
+    assert server.path("job_a.1").read_bytes() == b"some data"
+    assert server.path("job_a.1").read_bytes() == b"some data"  # fetched before
+    for gone in (server.path, server.videos):
+        with pytest.raises(FileNotFoundError):
+            gone("job_b.1")
+        with pytest.raises(ValueError, match="not the name"):
+            gone("../job_a.1")
+
+
+def test_copies_of_what_is_gone_elsewhere_are_removed(tmp_path: Path) -> None:
+    objects = ObjectFiles(f"memory://{tmp_path.name}", {})
+    worker, server = ExportFiles(tmp_path / "worker", objects), ExportFiles(tmp_path / "server", objects)
+    for job_id in ("job_a", "job_b"):
+        worker.make(job_id, 1, write(b"some data", "vid_1"))
+    old = server.path("job_a.1")
+    two_days_ago = time.time() - 2 * 86_400
+    os.utime(old, (two_days_ago, two_days_ago))
+    worker.forget_job("job_a")
+    server.path("job_b.1")
+    assert [one.name for one in (tmp_path / "server").iterdir()] == ["job_b.1"]
+
+
+def test_what_fails_in_the_middle_leaves_nothing(exports: Callable[[str], ExportFiles], tmp_path: Path) -> None:
+    worker = exports("worker")
+
+    def failing(out: Path) -> tuple[str, ...]:
+        out.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        worker.make("job_a", 1, failing)
+    assert worker.kept(7) == {}
+    assert [one for one in tmp_path.rglob("*") if one.is_file()] == []
+
+
+def test_a_later_attempt_removes_what_a_killed_one_left(exports: Callable[[str], ExportFiles], tmp_path: Path) -> None:
+    worker = exports("worker")
+    worker.make("job_a", 1, write(b"first"))
+    left = next(one for one in tmp_path.rglob("exports")) / ".part-job_a.2"
+    left.write_bytes(b"half")
+    worker.make("job_a", 3, write(b"third"))
+    assert not left.exists()
+    worker.forget_job("job_a", but=3)
+    assert list(worker.kept(7)) == ["job_a.3"]
+    worker.forget_job("job_a")
+    assert worker.kept(7) == {}
+
+
+def test_exports_of_forgotten_videos_are_removed(exports: Callable[[str], ExportFiles]) -> None:
+    worker = exports("worker")
+    worker.make("job_a", 1, write(b"a", "vid_1", "vid_2"))
+    worker.make("job_b", 1, write(b"b", "vid_3"))
+    worker.forget_videos(["vid_2", "vid_9"])
+    assert list(worker.kept(7)) == ["job_b.1"]
+
+
+def test_the_old_and_what_has_no_room_go_the_newest_stays(tmp_path: Path) -> None:
+    now = time.time()
+    exports = ExportFiles(tmp_path, clock=lambda: now)
+    for number in range(4):
+        exports.make(f"job_{number}", 1, write(b"x" * 10, "vid_1"))
+        at = now - (4 - number) * 86_400
+        os.utime(tmp_path / f"job_{number}.1", (at, at))
+    assert sorted(exports.kept(2.5)) == ["job_2.1", "job_3.1"]
+    stale = tmp_path / ".part-job_9.1"
+    stale.write_bytes(b"half")
+    os.utime(stale, (now - 2 * 86_400,) * 2)
+    (tmp_path / ".part-job_8.1").write_bytes(b"being written")
+    assert exports.trim(3.5, 1_000) == 10 + 4
+    assert exports.trim(3.5, 20) == 10
+    assert exports.trim(3.5, 0, "job_3.1") == 10
+    assert sorted(one.name for one in tmp_path.iterdir()) == [".part-job_8.1", "job_3.1", "job_3.1.videos"]
