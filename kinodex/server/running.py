@@ -142,8 +142,10 @@ def _not_bound(error: OSError, host: str, port: int) -> UsageError:
 
 
 def _warm(library: Library) -> None:
-    """Search once, for something that every model has to look at, before the first person waits for the models."""
+    """Search once, for something that every model has to look at, and open what answers questions, before the first
+    person waits for it."""
     try:
         library.search("somebody is talking about the weather", k=1)
+        _ = library.runner
     except Exception as error:  # noqa: BLE001 - what fails here will say so when somebody asks
         _LOG.warning("The models could not be loaded ahead of the first question: %s", error)
