@@ -56,7 +56,9 @@ def serve(library: Library, on_ready: Callable[[str], None]) -> None:
         # Should the last user be removed meanwhile, nobody is the owner here.
         app.state.access_required = not is_loopback(server.host)
         if server.worker:
-            app.state.worker = stack.enter_context(WorkerProcess(library.settings))
+            app.state.worker = stack.enter_context(
+                WorkerProcess(library.settings, library.store.job_ledger.worker_died)
+            )
         proxies = server.trusted_proxies
         running = _Server(app, proxies, lambda: on_ready(url_of(server.host, listener.getsockname()[1])))
         threading.Thread(target=_warm, args=(library,), name="warming up", daemon=True).start()
