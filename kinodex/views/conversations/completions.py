@@ -117,7 +117,7 @@ def begin(view: LibraryView, question: str, before: Sequence[Exchange], base: st
         raise UsageError("USAGE", message, "Ask for less at a time.")
     slots = taken_slot(view.library)
     try:
-        thread = view.store.threads.create(owner=view.principal.user_id)
+        thread = view.store.threads.create(owner=view.principal.user_id, key_id=view.principal.key_id)
         try:
             for one in before[-MOST_RECALLED:]:
                 _recall(view, thread, one)
