@@ -3,9 +3,9 @@
 The *writer lock* is held for the moments in which something is written. The *job lock* is held by long jobs: an
 ingest, a sweep, a rebuild. Only one job runs at a time, while others may still write a tag or a review.
 
-Who waits for the writer lock comes next: whoever has just released it, or shares it with threads that are inside, lets
-that one go first. Else an ingest, which commits stage after stage, would keep a person's correction out for as long as
-it runs.
+Who waits for the writer lock comes next: a process that has just released it, or has more threads that want to enter,
+lets that one go first. Else an ingest, which commits stage after stage, would keep a person's correction out for as
+long as it runs. So it is among the processes of one machine.
 
 A file lock excludes other processes of this machine and of machines that share the folder. A library in
 Postgres also holds an advisory lock of the server, on a connection of its own, for all other machines.
@@ -167,7 +167,7 @@ class _FileLock:
         if self._turn is None:
             self._acquire(until)
             return
-        # Only who has this one may wait for the lock itself: whoever released it comes after.
+        # Only who has this one may wait for the lock itself: a process that releases it comes after.
         self._turn.acquire(until)
         try:
             self._acquire(until)

@@ -57,7 +57,7 @@ def check_ingest(store: LibraryStore, settings: Settings, job: Job, paths: Itera
     """Refuse an ingest that its orderer might not order now.
 
     Args:
-        retry: what the library was given already may be done again, wherever it lies.
+        retry: what the library was given already may be done again, also outside of the folders.
 
     Raises:
         UsageError: FORBIDDEN.

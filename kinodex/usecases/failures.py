@@ -135,8 +135,8 @@ def failures_page(
     found = _runs_after(store, settings, limit + 1, after if len(after) == 3 else (), video_ids)
     if with_inputs and len(after) != 3:
         found = chain(_inputs_after(store, settings, limit + 1, after), found)
-    for looked, (place, one) in enumerate(found):
-        if looked == _LOOKED_AT or (one is not None and len(shown) == limit):
+    for number, (place, one) in enumerate(found):
+        if number == _LOOKED_AT or (one is not None and len(shown) == limit):
             return shown, last
         shown += [] if one is None else [one]
         last = place

@@ -160,12 +160,12 @@ class JobLedger:
         Args:
             worker: its name (`stores.core.owners.process_named`).
         """
-        held = (JobRow.worker == worker) & (JobRow.state == "running")
+        its_own = (JobRow.worker == worker) & (JobRow.state == "running")
         with reading(self._engine) as connection:
-            if connection.execute(select(JobRow.job_id).where(held)).first() is None:
+            if connection.execute(select(JobRow.job_id).where(its_own)).first() is None:
                 return
         with writing(self._engine) as connection:
-            connection.execute(update(JobRow).where(held).values(lease_until=0.0))
+            connection.execute(update(JobRow).where(its_own).values(lease_until=0.0))
 
     def cancel(self, job_id: str) -> Job:
         """Asks the worker that does a job to end it; one that nobody does ends at once; one that is over stays so.
