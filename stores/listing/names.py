@@ -33,7 +33,11 @@ def called(
     # The database looks through its index of names, and hands over those that are alike.
     pattern = "%".join(["", *_runs_of_letters(stem), ""])
     with reading(store.engine) as connection:
-        return _first_two(connection.execute(located.where(LocationRow.stem.like(pattern))), fits, among)
+        if found := _first_two(connection.execute(located.where(LocationRow.stem.like(pattern))), fits, among):
+            return found
+        # Names that are not text are escaped in uris; they are few.
+        escaped = LocationRow.stem.contains("%", autoescape=True)
+        return _first_two(connection.execute(located.where(escaped)), fits, among)
 
 
 def _first_two(rows: Iterable[Any], fits: Callable[[str], bool], among: Collection[str] | None) -> list[str]:
