@@ -11,6 +11,7 @@ kinodex-library/
 ├── exports/            files that export jobs made, for some days; with the blobs where these are in an object store
 ├── staging/            staged outputs on their way from workers to the writer
 ├── writer.lock         held while something is written, for moments
+├── writer.next         held by who waits for it and comes next
 └── job.lock            held by an ingest and the like, for as long as it runs
 
 Tables, vectors and blobs may be on servers instead (`stores.core.places`). Then several machines can work on one

@@ -3,6 +3,10 @@
 The *writer lock* is held for the moments in which something is written. The *job lock* is held by long jobs: an
 ingest, a sweep, a rebuild. Only one job runs at a time, while others may still write a tag or a review.
 
+Who waits for the writer lock comes next: a process that has just released it, or has more threads that want to enter,
+lets that one go first. Else an ingest, which commits stage after stage, would keep a person's correction out for as
+long as it runs. So it is among the processes of one machine.
+
 A file lock excludes other processes of this machine and of machines that share the folder. A library in
 Postgres also holds an advisory lock of the server, on a connection of its own, for all other machines.
 """
@@ -31,6 +35,10 @@ WAIT_SECONDS = 30.0
 COMMIT_WAIT_SECONDS = 300.0
 """How long the commit of a stage waits for another writer: hours of work may depend on it. Source: our choice."""
 
+GIVE_WAY_SECONDS = 5.0
+"""How long a thread lets another process go first while other threads of its own process are inside; then it enters
+all the same, since one of those may be waiting for it. Source: our choice: writers are inside for moments."""
+
 _NAME = text("SELECT set_config('application_name', :name, false)")
 _HINT = "Wait for it to end; searching and asking work meanwhile."
 _GRACE_SECONDS = 2.0
@@ -47,7 +55,7 @@ class Locks:
 
     def __init__(self, root: Path, engine: Engine) -> None:
         server = _ServerLocks(engine, root) if engine.dialect.name == "postgresql" else None
-        self.writer = Lock("writer", root, server)
+        self.writer = Lock("writer", root, server, fair=True)
         self.job = Lock("job", root, server, one_thread=True)
 
 
@@ -59,12 +67,16 @@ class Lock:
         root: the library's folder.
         server: the locks of the database server, if the tables are in one.
         one_thread: refuse other threads, too.
+        fair: those who wait on this machine come one after the other.
     """
 
-    def __init__(self, name: str, root: Path, server: _ServerLocks | None, one_thread: bool = False) -> None:
+    def __init__(
+        self, name: str, root: Path, server: _ServerLocks | None, one_thread: bool = False, fair: bool = False
+    ) -> None:
         self._name = name
         self._root = root
-        self._file = _FileLock(root / f"{name}.lock")
+        self._file = _FileLock(root / f"{name}.lock", _FileLock(root / f"{name}.next") if fair else None)
+        self._threads = threading.local()
         self._server = server
         self._one_thread = one_thread
         self._changing = threading.Lock()
@@ -82,13 +94,24 @@ class Lock:
                 ``wait_seconds``; DATABASE_UNREACHABLE while the server is away.
         """
         until = time.monotonic() + wait_seconds
+        depth = getattr(self._threads, "depth", 0)
+        if not depth:
+            self._give_way(until)
         with self._changing:
             self._enter(until)
+        self._threads.depth = depth + 1
         try:
             yield
         finally:
+            self._threads.depth = depth
             with self._changing:
                 self._leave()
+
+    def _give_way(self, until: float) -> None:
+        """Waits while another process waits for the threads of this one that are inside."""
+        until = min(until, time.monotonic() + GIVE_WAY_SECONDS)
+        while self._inside and self._file.awaited() and time.monotonic() < until:
+            time.sleep(_PAUSE)
 
     def _enter(self, until: float) -> None:
         if self._inside and self._one_thread and self._owner != threading.get_ident():
@@ -120,11 +143,38 @@ class Lock:
 class _FileLock:
     # Not the package filelock: it does not write the holder's process id into the file.
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, turn: _FileLock | None = None) -> None:
         self._path = path
+        self._turn = turn
         self._handle: int | None = None
 
+    def awaited(self) -> bool:
+        """Whether another process waits to come next."""
+        if self._turn is None:
+            return False
+        # A lock of its own: another thread of this process may be waiting, too.
+        probe = _FileLock(self._turn._path)
+        try:
+            probe.acquire(0.0)
+        except StoreError as error:
+            if error.code.name != "LIBRARY_LOCKED":
+                raise
+            return True
+        probe.release()
+        return False
+
     def acquire(self, until: float) -> None:
+        if self._turn is None:
+            self._acquire(until)
+            return
+        # Only who has this one may wait for the lock itself: a process that releases it comes after.
+        self._turn.acquire(until)
+        try:
+            self._acquire(until)
+        finally:
+            self._turn.release()
+
+    def _acquire(self, until: float) -> None:
         with storage_faults(f"The lock {self._path}"):
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:

@@ -24,6 +24,7 @@ from typing import Any, TypedDict
 from langgraph.graph.state import CompiledStateGraph
 
 from agents.chat.attempts import BadAnswerError, GraphRun, Outcome
+from agents.chat.beginning import begin
 from agents.chat.history import EARLIER_TURNS, RECENT_TURNS, history_of
 from agents.chat.run_context import RunContext, TurnStoppedError
 from stores.core.errors import KinodexError, StoreError
@@ -90,16 +91,8 @@ class TurnRunner:
         return self.run(self.begin(thread_id, question, wait_seconds), on_event)
 
     def begin(self, thread_id: str, question: str, wait_seconds: float = 0.0, key_id: str = "") -> Lease:
-        """A new turn, to be given to `run` at once; a server tells its id before the answer is there.
-
-        Args:
-            key_id: the API key that it is asked with, which may see less than the owner of the thread.
-
-        Raises:
-            As `stores.threads.turn_ledger.TurnLedger.begin`: UNKNOWN_THREAD, THREAD_BUSY.
-        """
-        seen_as = self._store.access.seen_as(self._store.threads.get(thread_id).owner, key_id)
-        return self._store.turns.begin(thread_id, question, wait_seconds, key_id, seen_as)
+        """As `agents.chat.beginning.begin`."""
+        return begin(self._store, thread_id, question, wait_seconds, key_id)
 
     def run(self, lease: Lease, on_event: OnEvent | None = None, only: Sequence[str] | None = None) -> Turn:
         """Runs a turn to its end, or from its last node if an earlier attempt died.

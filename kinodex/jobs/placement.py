@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from kinodex.jobs.permission import orderer
 from stores.core.errors import UsageError
-from stores.core.principal import OWNER, Principal
 from workflows.telemetry.progress import Event, StageStarted, VideoFinished
 
 if TYPE_CHECKING:
+    from stores.core.principal import Principal
     from stores.jobs.records import Job
     from stores.library_store import LibraryStore
 
@@ -69,11 +70,7 @@ class Placement:
             access.collections.put_new(self._collection_id, video_id, self._job.created_at)
 
     def _who(self) -> Principal:
-        owner = self._job.owner
-        found = self._store.access.by_id(owner) if owner else OWNER
-        if found is None:
-            raise UsageError("FORBIDDEN", "Who ordered this job is no user any more.", "Order it again.")
-        return found
+        return orderer(self._store, self._job)
 
     def _check(self, who: Principal) -> None:
         if not self._collection_id:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinodex.jobs.exporting import export
+from kinodex.jobs.permission import check_ingest
 from kinodex.jobs.placement import Placement
 from kinodex.jobs.tasks import Made, Task, chosen
 from kinodex.schemas.jobs.orders import DescribeOrder, IngestOrder, ReembedOrder, TagOrder, VerifyOrder
@@ -22,6 +23,7 @@ def _ingest(task: Task) -> Made:
     from workflows.telemetry.progress import to_all
 
     order, library = IngestOrder.model_validate(task.order), task.library
+    check_ingest(library.store, library.settings, task.job, order.paths, retry=order.retry)
     meter = library.meter(order.budget) if order.budget else None
     paths = [Path(path) for path in order.paths]
     # Where only some folders may be ingested, a link in one of them is no way out.

@@ -9,9 +9,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
+
+from stores.core.errors import KinodexError
+from stores.core.owners import process_named
 
 if TYPE_CHECKING:
     from kinodex.settings import Settings
@@ -31,9 +35,11 @@ class WorkerProcess:
 
     Args:
         settings: of the library whose jobs it does.
+        on_death: told the name (`stores.core.owners.process_named`) of each worker that has ended, however it did.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, on_death: Callable[[str], None] | None = None) -> None:
+        self._on_death = on_death
         self._line = settings_line(settings)
         self._process: subprocess.Popen[bytes] | None = None
         self._deaths = 0
@@ -82,9 +88,11 @@ class WorkerProcess:
         while not self._stopping.is_set():
             began = time.monotonic()
             self._process = process = self._begun()
+            name = process_named(process.pid)
             if self._stopping.is_set():
                 process.terminate()
             status = self._waited(process)
+            self._tell(name)
             if self._stopping.is_set():
                 return
             if time.monotonic() - began > _HEALTHY_SECONDS:
@@ -93,6 +101,15 @@ class WorkerProcess:
             pause = min(2 * pause, _LONGEST_PAUSE)
             _log.warning("The worker ended with status %s; it is started again in %.1f s.", status, pause)
             self._stopping.wait(pause)
+
+    def _tell(self, name: str) -> None:
+        if self._on_death is None:
+            return
+        try:
+            self._on_death(name)
+        except KinodexError as error:
+            # Its lease ends by itself.
+            _log.warning("The job of the worker that ended waits for its lease: %s", error)
 
     def _begun(self) -> subprocess.Popen[bytes]:
         # A session of its own: Ctrl-C in the server's terminal is for the server, which ends its worker in order.

@@ -56,7 +56,9 @@ def serve(library: Library, on_ready: Callable[[str], None]) -> None:
         # Should the last user be removed meanwhile, nobody is the owner here.
         app.state.access_required = not is_loopback(server.host)
         if server.worker:
-            app.state.worker = stack.enter_context(WorkerProcess(library.settings))
+            app.state.worker = stack.enter_context(
+                WorkerProcess(library.settings, library.store.job_ledger.worker_died)
+            )
         proxies = server.trusted_proxies
         running = _Server(app, proxies, lambda: on_ready(url_of(server.host, listener.getsockname()[1])))
         threading.Thread(target=_warm, args=(library,), name="warming up", daemon=True).start()
@@ -142,8 +144,10 @@ def _not_bound(error: OSError, host: str, port: int) -> UsageError:
 
 
 def _warm(library: Library) -> None:
-    """Search once, for something that every model has to look at, before the first person waits for the models."""
+    """Search once, for something that every model has to look at, and open what answers questions, before the first
+    person waits for it."""
     try:
         library.search("somebody is talking about the weather", k=1)
+        _ = library.runner
     except Exception as error:  # noqa: BLE001 - what fails here will say so when somebody asks
         _LOG.warning("The models could not be loaded ahead of the first question: %s", error)

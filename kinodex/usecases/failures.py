@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from stores.core.errors import CODES, UsageError
 from stores.core.former_names import current_stage
 from stores.core.ids import base_stage
 from stores.core.uris import has_file, path_of, uri_of
+from stores.ledger import BAD
+from stores.listing import failures as bad
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders
@@ -25,8 +28,12 @@ if TYPE_CHECKING:
     from stores.library_store import LibraryStore
     from workflows.replay import Replay
 
-BAD: tuple[Status, ...] = ("failed", "quarantined")
-"""The statuses of stages that ended badly."""
+Place = tuple[str | float, ...]
+"""Where a page of failures ended: the place of a `stores.listing.failures.BadInput`, or start, video and stage of a
+run; () is the beginning, or the end."""
+
+_LOOKED_AT = 1_000
+"""Failures that one page looks at: those of files that were removed are not shown. Source: our choice: moments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +111,68 @@ def failures(store: LibraryStore, settings: Settings, wanted: FailureFilter) -> 
     known = store.catalog.places_of(run.key.video_id for run in stages)
     there = {video_id: place for video_id, uris in known.items() if (place := _place(uris)) is not None}
     inputs = [error for error in store.catalog.input_errors() if wanted.matches_input(error)]
-    # An input that never existed is worth reporting; one that was removed since is not.
-    shown = [one for one in inputs if one.error_code == "FILE_MISSING" or os.path.lexists(path_of(one.uri))]
-    listed = [
-        schema.input_failure(one, settings.command("ingest", "--dry-run", str(path_of(one.uri)))) for one in shown
-    ]
+    listed = [shown for one in inputs if (shown := _input_failure(settings, one)) is not None]
     listed += [stage_failure(settings, one, there[one.key.video_id]) for one in stages if one.key.video_id in there]
     return schema.ErrorsDocument(errors=listed, gone=len(inputs) + len(stages) - len(listed))
+
+
+def failures_page(
+    store: LibraryStore,
+    settings: Settings,
+    limit: int,
+    after: Place = (),
+    video_ids: Collection[str] | None = None,
+    with_inputs: bool = True,
+) -> tuple[list[schema.FailureDocument], Place]:
+    """A page of `failures`, and where it ends: what is read grows with the page. It may be short, and yet not the last.
+
+    Args:
+        video_ids: only of these videos; None for all.
+        with_inputs: also files that are no videos.
+    """
+    shown: list[schema.FailureDocument] = []
+    last = after
+    found = _runs_after(store, settings, limit + 1, after if len(after) == 3 else (), video_ids)
+    if with_inputs and len(after) != 3:
+        found = chain(_inputs_after(store, settings, limit + 1, after), found)
+    for number, (place, one) in enumerate(found):
+        if number == _LOOKED_AT or (one is not None and len(shown) == limit):
+            return shown, last
+        shown += [] if one is None else [one]
+        last = place
+    return shown, ()
+
+
+_Found = Iterator[tuple[Place, schema.FailureDocument | None]]
+"""Failures with their places; None for what is gone."""
+
+
+def _inputs_after(store: LibraryStore, settings: Settings, together: int, after: Place) -> _Found:
+    place = (float(after[0]), int(after[1])) if after else (0.0, 0)
+    while files := bad.inputs(store, together, place):
+        for file in files:
+            place = file.place
+            yield place, _input_failure(settings, file.error)
+
+
+def _runs_after(
+    store: LibraryStore, settings: Settings, together: int, after: Place, video_ids: Collection[str] | None
+) -> _Found:
+    begun = (float(after[0]), str(after[1]), str(after[2])) if after else None
+    while runs := bad.runs(store, together, begun, video_ids):
+        known = store.catalog.places_of(run.receipt.key.video_id for run in runs)
+        for run in runs:
+            key = run.receipt.key
+            begun = run.started_at, key.video_id, key.stage
+            place = _place(known.get(key.video_id, ()))
+            yield begun, None if place is None else stage_failure(settings, run.receipt, place)
+
+
+def _input_failure(settings: Settings, one: InputError) -> schema.FailureDocument | None:
+    # An input that never existed is worth reporting; one that was removed since is not.
+    if one.error_code != "FILE_MISSING" and not os.path.lexists(path_of(one.uri)):
+        return None
+    return schema.input_failure(one, settings.command("ingest", "--dry-run", str(path_of(one.uri))))
 
 
 def quarantined(store: LibraryStore, settings: Settings, codes: Sequence[str] | None) -> schema.QuarantinedDocument:

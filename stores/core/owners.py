@@ -14,7 +14,12 @@ _DEAD = ("Z", "X", "x")
 
 def this_process() -> str:
     """A name for this process that no other process ever has, where the system tells (Linux)."""
-    return f"{socket.gethostname()[:40]} {_place()} {os.getpid()} {_started(os.getpid())}"
+    return process_named(os.getpid())
+
+
+def process_named(pid: int) -> str:
+    """What `this_process` is in another process of this machine, while that one lives."""
+    return f"{socket.gethostname()[:40]} {_place()} {pid} {_started(pid)}"
 
 
 def certainly_dead(owner: str) -> bool:

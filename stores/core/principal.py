@@ -49,6 +49,11 @@ class Principal:
         """Whose jobs it orders and sees: those of its user, but for a key that sees less only its own."""
         return self.key_id if self.narrowed else self.user_id
 
+    @property
+    def threads_of(self) -> str | None:
+        """The key whose threads it sees: only its own, if it sees less than its user; None for all of the user's."""
+        return self.key_id if self.narrowed else None
+
     def may(self, scope: Scope) -> bool:
         """Whether it may do this."""
         return scope in self.scopes

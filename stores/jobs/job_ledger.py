@@ -159,6 +159,19 @@ class JobLedger:
             connection.execute(_change(lease.job_id).values(**free))
             self._append(connection, row, [NewJobEvent("released")])
 
+    def worker_died(self, worker: str) -> None:
+        """Ends the leases of a worker that is dead, as the one who started it knows: its job is taken over at once.
+
+        Args:
+            worker: its name (`stores.core.owners.process_named`).
+        """
+        its_own = (JobRow.worker == worker) & (JobRow.state == "running")
+        with reading(self._engine) as connection:
+            if connection.execute(select(JobRow.job_id).where(its_own)).first() is None:
+                return
+        with writing(self._engine) as connection:
+            connection.execute(update(JobRow).where(its_own).values(lease_until=0.0))
+
     def cancel(self, job_id: str) -> Job:
         """Asks the worker that does a job to end it; one that nobody does ends at once; one that is over stays so.
 

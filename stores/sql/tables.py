@@ -128,6 +128,16 @@ Index(
 )
 
 
+Index(
+    "bad_runs",
+    StageRunRow.started_at,
+    StageRunRow.video_id,
+    StageRunRow.stage,
+    sqlite_where=text("status IN ('failed', 'quarantined')"),
+    postgresql_where=text("status IN ('failed', 'quarantined')"),
+)
+
+
 class _OfStage:
     """Columns of every row that a stage leaves for a video."""
 

@@ -40,6 +40,7 @@ def threads_of(connection: Connection, rows: Sequence[Any]) -> list[Thread]:
             created_at=row.created_at,
             changed_at=row.changed_at,
             owner=row.owner,
+            key_id=row.key_id,
         )
         for row in rows
     ]

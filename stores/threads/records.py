@@ -34,6 +34,7 @@ class Thread:
             can be empty, and then there is nothing to find.
         turns: how many were begun.
         owner: the user that it belongs to; "" for the owner of the library.
+        key_id: the API key that it was begun with; "" for a person.
     """
 
     thread_id: str
@@ -43,6 +44,7 @@ class Thread:
     created_at: float
     changed_at: float
     owner: str = ""
+    key_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,11 +38,14 @@ class ThreadStore:
         self._checkpoints = checkpoints
         self._clock = clock
 
-    def create(self, title: str = "", video_ids: Sequence[str] | None = None, owner: str = "") -> Thread:
+    def create(
+        self, title: str = "", video_ids: Sequence[str] | None = None, owner: str = "", key_id: str = ""
+    ) -> Thread:
         """A new thread.
 
         Args:
             owner: the user that it belongs to; "" for the owner of the library.
+            key_id: the API key that it is begun with.
             video_ids: the videos it is about; None: the whole library. Whether they exist is for the door to check.
 
         Raises:
@@ -50,14 +53,15 @@ class ThreadStore:
         """
         now = self._clock()
         scope = None if video_ids is None else tuple(dict.fromkeys(video_ids))
-        thread = Thread(f"thr_{secrets.token_hex(10)}", _title(title), scope, 0, now, now, owner)
+        thread = Thread(f"thr_{secrets.token_hex(10)}", _title(title), scope, 0, now, now, owner, key_id)
         row = {"thread_id": thread.thread_id, "title": thread.title, "scoped": scope is not None, "turns": 0}
         videos = [
             {"thread_id": thread.thread_id, "video_id": one, "ordinal": number}
             for number, one in enumerate(scope or ())
         ]
         with writing(self._engine) as connection:
-            connection.execute(insert(ThreadRow).values(**row, created_at=now, changed_at=now, owner=owner))
+            begun = insert(ThreadRow).values(**row, created_at=now, changed_at=now, owner=owner, key_id=key_id)
+            connection.execute(begun)
             if videos:
                 connection.execute(insert(ThreadVideoRow), videos)
         return thread
@@ -74,9 +78,18 @@ class ThreadStore:
                 raise unknown_thread(thread_id)
             return threads_of(connection, rows)[0]
 
-    def page(self, limit: int | None = 50, after: Thread | None = None, owner: str = "") -> list[Thread]:
-        """Threads of one owner, the one that was changed last first; ``after``: the last one of the page before."""
+    def page(
+        self, limit: int | None = 50, after: Thread | None = None, owner: str = "", key_id: str | None = None
+    ) -> list[Thread]:
+        """Threads of one owner, the one that was changed last first.
+
+        Args:
+            after: the last one of the page before.
+            key_id: only those that were begun with this API key; None for all.
+        """
         chosen = select(ThreadRow.__table__).where(ThreadRow.owner == owner)
+        if key_id is not None:
+            chosen = chosen.where(ThreadRow.key_id == key_id)
         chosen = chosen.order_by(ThreadRow.changed_at.desc(), ThreadRow.thread_id).limit(limit)
         if after is not None:
             older = ThreadRow.changed_at < after.changed_at

@@ -24,6 +24,7 @@ class ThreadRow(Base):
     created_at: Mapped[float]
     changed_at: Mapped[float] = mapped_column(index=True)
     owner: Mapped[str] = mapped_column(server_default=text("''"))
+    key_id: Mapped[str] = mapped_column(server_default=text("''"))
 
 
 Index("ix_threads_owner", ThreadRow.owner, ThreadRow.changed_at)

@@ -97,6 +97,31 @@ def test_many_workers_at_once_take_a_job_once(store: LibraryStore) -> None:
     assert len([one for one in taken if one is not None]) == 1
 
 
+def test_nobody_waits_for_the_lease_of_a_worker_that_is_known_to_be_dead(
+    store: LibraryStore, worker: Callable[[str], JobLedger]
+) -> None:
+    store.jobs.order("ingest", {"paths": ["/films"]})
+    one, other = worker("one"), worker("other")
+    taken = one.take()
+    assert taken is not None
+    other.worker_died("none such")
+    assert other.take() is None
+    assert not one.append(taken[1])
+    other.worker_died("one")
+    over = other.take()
+    assert over is not None
+    assert over[1].attempt == 2
+    with pytest.raises(KinodexError) as refused:
+        one.append(taken[1])
+    assert code(refused) == "STALE_ATTEMPT"
+    # It counts as any other death.
+    for name in ("other", "third"):
+        worker("x").worker_died(name)
+        taken = worker("third").take()
+    assert taken is None
+    assert store.jobs.page(1)[0].state == "interrupted"
+
+
 def test_a_lost_job_is_taken_over_and_the_dead_worker_can_write_nothing(
     store: LibraryStore, worker: Callable[[str], JobLedger], clock: Clock
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from agents.chat.beginning import begin
 from kinodex.usecases.config import open_eyes
 from kinodex.usecases.conversations.threads import find_thread
 from stores.core.errors import UsageError
@@ -59,7 +60,7 @@ class Conversation:
             UsageError: UNKNOWN_THREAD; USAGE if the question is too long.
             StoreError: THREAD_BUSY.
         """
-        lease = begin_turn(self._store, self._runner, self.thread, question, wait_seconds)
+        lease = begin_turn(self._store, self.thread, question, wait_seconds)
         return self._runner.run(lease, on_event)
 
     def resume(self, on_event: OnEvent | None = None) -> list[Turn]:
@@ -80,9 +81,11 @@ class Conversation:
 
 
 def begin_turn(
-    store: LibraryStore, runner: TurnRunner, thread: Thread, question: str, wait_seconds: float = 0.0, key_id: str = ""
+    store: LibraryStore, thread: Thread, question: str, wait_seconds: float = 0.0, key_id: str = ""
 ) -> Lease:
     """A new turn of a thread, to be given to `TurnRunner.run`; its first question gives a thread its title.
+
+    No model is needed for it.
 
     Args:
         key_id: the API key that it is asked with; "" for a person.
@@ -93,7 +96,7 @@ def begin_turn(
     """
     if question.strip() and len(question) <= LONGEST_QUESTION and _is_titled_by(store, thread, question):
         store.threads.rename(thread.thread_id, _title(question))
-    return runner.begin(thread.thread_id, question, wait_seconds, key_id)
+    return begin(store, thread.thread_id, question, wait_seconds, key_id)
 
 
 def _is_titled_by(store: LibraryStore, thread: Thread, question: str) -> bool:

@@ -23,6 +23,7 @@ from kinodex.usecases.exchange.exporting import file_name_of, lines_of
 from stores.core.errors import KinodexError, UsageError
 from stores.core.records import Decision
 from stores.corrections.records import LONGEST_TEXT, NewText
+from stores.listing.names import called
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders
@@ -235,11 +236,7 @@ def _named(store: LibraryStore, name: str, found: Sequence[Cue], editable: froze
     if videos:
         return videos.pop()
     stem = one_line(PurePosixPath(name).stem)
-    named = [
-        entry.video_id
-        for entry in store.catalog.videos()
-        if (editable is None or entry.video_id in editable) and any(stem in _stems(uri) for uri in entry.uris)
-    ]
+    named = called(store, stem, lambda uri: stem in _stems(uri), editable)
     if len(named) != 1:
         what = "No video" if not named else "More than one video"
         raise UsageError("UNKNOWN_VIDEO", f"{what} of this library is called {stem!r}.", "Say which: --video VIDEO")

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from encoders.types import WeightsError
 from kinodex.schemas.api.conversations import Cancelled, TurnBegun
 from kinodex.schemas.conversations import chat as schema
 from kinodex.schemas.conversations.chat import EventDocument
 from kinodex.usecases.conversations.chat import begin_turn
 from kinodex.views.conversations.turns import events_url, seen_by, seen_turn, thread_of, turn_of
 from kinodex.views.library_view import LibraryView
-from stores.core.errors import KinodexError, UsageError
-from stores.threads.records import Turn
+from pipeline.model_errors import model_error
+from stores.core.errors import KinodexError, StoreError, UsageError
+from stores.threads.records import Lease, Turn, Usage
 
 if TYPE_CHECKING:
     from kinodex.library import Library
@@ -75,14 +78,37 @@ def begin(view: LibraryView, thread_id: str, question: str) -> TurnBegun:
     checked_question(question)
     slots = taken_slot(view.library)
     try:
-        runner = view.library.runner
-        lease = begin_turn(view.store, runner, thread, question, key_id=view.principal.key_id)
+        lease = begin_turn(view.store, thread, question, key_id=view.principal.key_id)
     except BaseException:
         slots.give_back()
         raise
     only = view.visible()
-    slots.work(lambda: runner.run(lease, only=only), f"answering {lease.turn_id}")
+    slots.work(lambda: answered(view.library, lease, only), f"answering {lease.turn_id}")
     return TurnBegun(turn_id=lease.turn_id, thread_id=lease.thread_id, events=events_url(lease.turn_id))
+
+
+def answered(library: Library, lease: Lease, only: Sequence[str] | None) -> Turn:
+    """A turn, answered: what answers it is opened first, which takes seconds the first time.
+
+    Args:
+        only: as `agents.chat.turns.TurnRunner.run`.
+
+    Raises:
+        As `agents.chat.turns.TurnRunner.run`; if nothing can be opened, the turn was marked as failed.
+    """
+    try:
+        runner = library.runner
+    except Exception as error:
+        fault = model_error(error) if isinstance(error, WeightsError) else error
+        code, message = "INTERNAL", type(fault).__name__
+        if isinstance(fault, KinodexError):
+            code, message = fault.code.name, fault.message
+        with suppress(StoreError):  # STALE_ATTEMPT: another process goes on with it
+            library.store.turns.fail(lease, code, message, Usage())
+        if fault is error:
+            raise
+        raise fault from error
+    return runner.run(lease, only=only)
 
 
 def checked_question(question: str) -> None:

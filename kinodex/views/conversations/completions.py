@@ -13,10 +13,11 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 
+from agents.chat.beginning import begin as begin_untitled
 from kinodex.schemas.conversations import chat as schema
 from kinodex.schemas.conversations.linked import linked, recalled
 from kinodex.usecases.conversations.chat import begin_turn
-from kinodex.views.conversations.answering import checked_question, taken_slot
+from kinodex.views.conversations.answering import answered, checked_question, taken_slot
 from kinodex.views.conversations.turns import seen_turn
 from kinodex.views.library_view import LibraryView
 from kinodex.views.names import without_paths
@@ -77,7 +78,7 @@ class Answering:
         """Answers it, and removes its thread."""
         try:
             try:
-                turn = self._view.library.runner.run(self._lease, only=only)
+                turn = answered(self._view.library, self._lease, only)
                 found = self._shown(turn)
             finally:
                 with suppress(UsageError):  # somebody removed it
@@ -116,12 +117,12 @@ def begin(view: LibraryView, question: str, before: Sequence[Exchange], base: st
         raise UsageError("USAGE", message, "Ask for less at a time.")
     slots = taken_slot(view.library)
     try:
-        thread = view.store.threads.create(owner=view.principal.user_id)
+        thread = view.store.threads.create(owner=view.principal.user_id, key_id=view.principal.key_id)
         try:
             for one in before[-MOST_RECALLED:]:
                 _recall(view, thread, one)
             thread = view.store.threads.get(thread.thread_id)
-            lease = begin_turn(view.store, view.library.runner, thread, question, key_id=view.principal.key_id)
+            lease = begin_turn(view.store, thread, question, key_id=view.principal.key_id)
         except BaseException:
             view.store.threads.delete(thread.thread_id)
             raise
@@ -143,7 +144,7 @@ def _recall(view: LibraryView, thread: Thread, one: Exchange) -> None:
     for text, cited in said.claims:
         if kept := tuple(evidence_id for evidence_id in cited if evidence_id in seen):
             claims.append(DraftClaim(text, kept))
-    lease = view.library.runner.begin(thread.thread_id, one.question[:LONGEST_QUESTION], key_id=view.principal.key_id)
+    lease = begin_untitled(view.store, thread.thread_id, one.question[:LONGEST_QUESTION], key_id=view.principal.key_id)
     alone = said.stand_alone or one.question
     view.store.turns.append(lease, [], Progress(alone[:LONGEST_QUESTION]))
     try:

@@ -14,7 +14,7 @@ from stores.threads.records import Thread
 
 
 def threads(view: LibraryView, limit: int, after: str | None = None) -> ThreadsPage:
-    """A page of the principal's threads, the last changed first.
+    """A page of the principal's threads, the last changed first; a key that sees less than its user sees its own.
 
     Args:
         after: the cursor of the page before.
@@ -26,7 +26,8 @@ def threads(view: LibraryView, limit: int, after: str | None = None) -> ThreadsP
     if after is not None:
         thread_id, changed_at = place_of(view.store.library_id, "threads", after)
         last = Thread(thread_id, "", None, 0, 0.0, changed_at)
-    found = view.store.threads.page(limit + 1, last, view.principal.user_id)
+    who = view.principal
+    found = view.store.threads.page(limit + 1, last, who.user_id, who.threads_of)
     shown, following = found[:limit], None
     if len(found) > limit:
         following = cursor(view.store.library_id, "threads", shown[-1].thread_id, shown[-1].changed_at)
@@ -41,7 +42,8 @@ def begin(view: LibraryView, new: NewThread) -> ThreadDocument:
     """
     view.require("chat")
     only = None if new.video_ids is None else view.videos(new.video_ids)
-    return _document(view, view.store.threads.create(new.title, only, view.principal.user_id))
+    who = view.principal
+    return _document(view, view.store.threads.create(new.title, only, who.user_id, who.key_id))
 
 
 def rename(view: LibraryView, thread_id: str, title: str) -> ThreadDocument:

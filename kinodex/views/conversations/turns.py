@@ -44,11 +44,13 @@ def thread_of(view: LibraryView, thread_id: str) -> Thread:
     """A thread of the principal's.
 
     Raises:
-        UsageError: UNKNOWN_THREAD, also for one of somebody else.
+        UsageError: UNKNOWN_THREAD, also for one of somebody else, and for a key that sees less than its user for one
+            that was not begun with it.
     """
+    who = view.principal
     with suppress(UsageError):
         found = view.store.threads.get(thread_id)
-        if found.owner == view.principal.user_id:
+        if found.owner == who.user_id and who.threads_of in (None, found.key_id):
             return found
     raise UsageError("UNKNOWN_THREAD", "There is no such thread.", "Begin a new one.")
 

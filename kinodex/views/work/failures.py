@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kinodex.schemas.api.jobs import FailureItem, FailuresPage, JobCard, RetriedDocument
 from kinodex.schemas.jobs.orders import DescribeOrder, IngestOrder, arguments_of
-from kinodex.usecases.failures import BAD, FailureFilter, failures
+from kinodex.usecases.failures import FailureFilter, failures, failures_page
 from kinodex.views.cursors import cursor as cursor_of
 from kinodex.views.cursors import place_of
 from kinodex.views.names import file_name, without_paths
@@ -16,6 +16,8 @@ from kinodex.views.work.hints import hint_of
 from kinodex.views.work.jobs import card
 from stores.core.errors import UsageError
 from stores.core.uris import path_of
+from stores.ledger import BAD
+from stores.listing.failures import total
 
 if TYPE_CHECKING:
     from kinodex.schemas.failures import FailureDocument
@@ -28,12 +30,12 @@ def page(view: LibraryView, limit: int = 100, cursor: str | None = None) -> Fail
     Raises:
         UsageError: USAGE if the cursor is none.
     """
-    found = _failures(view)
-    library = view.store.library_id
-    first = int(place_of(library, "failures", cursor)[0]) if cursor else 0
-    shown = found[first : first + limit]
-    following = cursor_of(library, "failures", first + limit) if first + limit < len(found) else None
-    return FailuresPage(failures=[_item(one) for one in shown], total=len(found), next=following)
+    library, visible, everything = view.store.library_id, view.visible(), view.principal.everything
+    after = place_of(library, "failures", cursor) if cursor else ()
+    shown, last = failures_page(view.store, view.settings, limit, after, visible, everything)
+    following = cursor_of(library, "failures", *last) if last else None
+    count = total(view.store, visible, with_inputs=everything)
+    return FailuresPage(failures=[_item(one) for one in shown], total=count, next=following)
 
 
 def retry(view: LibraryView, ids: Sequence[str] | None = None) -> RetriedDocument:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kinodex.jobs.permission import check_path, roots_of
 from kinodex.schemas.api.jobs import FolderEntry, FolderListing
 from stores.core.errors import UsageError
 
@@ -16,19 +17,10 @@ if TYPE_CHECKING:
 LISTED = 1_000
 """Entries of a folder that are listed. Source: our choice: nobody chooses from more by eye."""
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
 
 def allowed_roots(view: LibraryView) -> tuple[Path, ...] | None:
-    """The folders in which files may be ingested; None for any.
-
-    Any only for who sits at this machine: the server listens there alone, and access control is off.
-    """
-    server = view.settings.server
-    if server.ingest_roots is not None:
-        return tuple(root.expanduser().resolve() for root in server.ingest_roots)
-    owner = not view.principal.user_id and not view.principal.key_id and view.principal.everything
-    return None if owner and server.host in LOOPBACK else ()
+    """The folders in which files may be ingested; None for any (`kinodex.jobs.permission.roots_of`)."""
+    return roots_of(view.settings.server, view.principal)
 
 
 def allowed_path(view: LibraryView, text: str) -> Path:
@@ -41,11 +33,8 @@ def allowed_path(view: LibraryView, text: str) -> Path:
     if not path.is_absolute() or "\0" in text:
         raise UsageError("USAGE", "A path must be absolute.", "Choose one with GET /api/v1/folders.")
     path = _resolved(path)
-    roots = allowed_roots(view)
-    if roots is None or any(path.is_relative_to(root) for root in roots):
-        return path
-    hint = "The setting server.ingest_roots names the folders that may be; GET /api/v1/folders lists them."
-    raise UsageError("FORBIDDEN", "That path is in no folder that may be ingested.", hint)
+    check_path(path, allowed_roots(view))
+    return path
 
 
 def folder(view: LibraryView, text: str = "") -> FolderListing:

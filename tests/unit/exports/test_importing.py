@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pysubs2
 import pytest
+from sqlalchemy import event
 
 from kinodex.exports.reading import cues
 from kinodex.exports.subtitles import srt, vtt
@@ -156,6 +157,31 @@ def test_a_transcript_corrected_in_another_program_is_matched_by_time(library: L
     done = imported(library, "pizza.srt", read.to_string("srt").encode())
     assert done.changed == 1
     assert said(library)[1] == "The oven must be at 180 degrees."
+
+
+@pytest.mark.parametrize(
+    ("film_name", "transcript"),
+    [
+        ("bœuf: 100 % \n牛肉? .mp4", "bœuf_ 100 % 牛肉_.srt"),
+        ("bœuf: 100 % \n牛肉? .mp4", "bœuf: 100 %  牛肉?.srt"),
+        ("_.mp4", "_.srt"),
+        ("???.mp4", "___.srt"),
+        ("a" * 150 + ".mp4", "a" * 120 + ".srt"),
+    ],
+)
+def test_a_transcript_is_of_the_film_that_its_name_means(library: Library, film_name: str, transcript: str) -> None:
+    store, video_id = library.store, library.resolve("pizza.mp4")
+    here = Path(str(store.catalog.path(video_id))).with_name(film_name)
+    store.catalog.register(here, store.catalog.sha256(video_id), 1, 1)
+    read = pysubs2.SSAFile.from_string(exported(library, "srt").decode(), format_="srt")
+    read[1].text = "The oven must be at 180 degrees."
+    statements: list[str] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    assert imported(library, transcript, read.to_string("srt").encode()).changed == 1
+    assert said(library)[1] == "The oven must be at 180 degrees."
+    located = [one for one in statements if "FROM locations" in one]
+    assert located
+    assert all("WHERE" in one for one in located)
 
 
 def test_a_vtt_names_its_lines_whatever_the_file_is_called(library: Library) -> None:

@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from kinodex.jobs.supervisor import WorkerProcess, settings_line
 from kinodex.jobs.worker import Worker
 from kinodex.library import Library
 from stores.jobs.records import Job
+from stores.jobs.tables import JobRow
+from stores.sql.database import reading
 from tests.unit.jobs.films import make_films
 
 PATIENCE = 240.0
@@ -104,6 +107,22 @@ def test_a_killed_worker_is_replaced_and_the_job_goes_on_where_it_was(library: L
     assert "resumed" in kinds(library, job.job_id)
     assert begun_again(library, before) == []
     assert library.verify().problems == ()
+
+
+def test_who_starts_a_worker_is_told_by_which_name_it_held_its_job_when_it_has_ended(
+    library: Library, films: Path
+) -> None:
+    job, _ = library.store.jobs.order("ingest", {"paths": [str(films)]})
+    told: list[str] = []
+    with WorkerProcess(library.settings, told.append) as worker:
+        until(lambda: library.store.jobs.get(job.job_id).state == "running")
+        with reading(library.store.engine) as connection:
+            held_by = connection.execute(select(JobRow.worker)).scalar_one()
+        assert told == []
+        assert worker.pid is not None
+        os.kill(worker.pid, signal.SIGKILL)
+        until(lambda: bool(told))
+    assert told[0] == held_by
 
 
 def test_when_the_server_is_killed_its_worker_puts_the_job_back_and_ends(library: Library, films: Path) -> None:

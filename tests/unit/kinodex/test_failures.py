@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
-from pathlib import Path
+import sqlite3
+from pathlib import Path, PurePosixPath
 
 import pytest
 from sqlalchemy import event
@@ -12,9 +13,12 @@ from typer.testing import CliRunner
 
 from kinodex.cli.app import app
 from kinodex.settings import ENVIRONMENT, Settings
-from kinodex.usecases.failures import FailureFilter, failures, quarantined, requeue
+from kinodex.usecases.failures import FailureFilter, failures, failures_page, quarantined, requeue
 from stores.core.records import StageKey, StageOutput
+from stores.ledger import Attempt, bad_runs
 from stores.library_store import LibraryStore
+from stores.sql.database import reading
+from stores.sql.tables import StageRunRow as Run
 
 
 @pytest.fixture(autouse=True)
@@ -185,3 +189,65 @@ def test_the_number_of_queries_does_not_grow_with_the_failures(tmp_path: Path, n
         assert len(quarantined(store, settings, None).quarantined) == number
         assert requeue(store, settings, FailureFilter(), dry_run=True).videos == number
         assert len([one for one in asked if one.startswith("SELECT")]) == 7
+
+
+def failing(store: LibraryStore, tmp_path: Path, count: int) -> list[str]:
+    """Videos of which a stage failed; their files are there."""
+    found = []
+    for n in range(count):
+        path = tmp_path / f"bad{n:03d}.mp4"
+        path.write_text(str(n))
+        video_id = store.catalog.register(path, f"{n:02x}" * 32, 1, 1)
+        attempt = store.ledger.begin(StageKey(video_id, "probe", "f"), "test")
+        assert isinstance(attempt, Attempt)
+        store.ledger.fail(attempt, "NOT_MEDIA", "It is none.")
+        found.append(video_id)
+    return found
+
+
+def test_pages_of_failures_go_on_where_they_ended_though_some_are_mended_meanwhile(tmp_path: Path) -> None:
+    with LibraryStore.open(tmp_path / "lib", create=True) as store:
+        settings = Settings(library=tmp_path / "lib")
+        ids = failing(store, tmp_path, 7)
+        for n in range(5):
+            path = tmp_path / f"none{n}.txt"
+            path.write_text("x")
+            store.catalog.record_input_error(str(path), "NOT_MEDIA", "It is none.")
+        (tmp_path / "none1.txt").unlink()
+        (tmp_path / "bad003.mp4").unlink()
+        files, after = failures_page(store, settings, 3)
+        assert [PurePosixPath(one.uri).name for one in files] == ["none0.txt", "none2.txt", "none3.txt"]
+        rest, after = failures_page(store, settings, 2, after)
+        assert [rest[0].uri[-9:], rest[1].video_id] == ["none4.txt", ids[0]]
+        store.ledger.reset(video_ids=[ids[0]], statuses=["failed"])
+        more, after = failures_page(store, settings, 3, after)
+        assert [one.video_id for one in more] == [ids[1], ids[2], ids[4]]
+        last, after = failures_page(store, settings, 3, after)
+        assert ([one.video_id for one in last], after) == ([ids[5], ids[6]], ())
+        some, after = failures_page(store, settings, 9, (), [ids[5]], with_inputs=False)
+        assert ([one.video_id for one in some], after) == ([ids[5]], ())
+
+
+def test_a_page_of_failures_reads_no_more_than_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with LibraryStore.open(tmp_path / "lib", create=True) as store:
+        failing(store, tmp_path, 20)
+        rows = 0
+
+        def counted(cursor: sqlite3.Cursor, row: tuple[object, ...]) -> tuple[object, ...]:
+            nonlocal rows
+            rows += 1
+            return row
+
+        def count(connection: sqlite3.Connection, *_: object) -> None:
+            connection.row_factory = counted
+
+        event.listen(store.engine, "checkout", count)
+        shown, after = failures_page(store, Settings(library=tmp_path / "lib"), 2)
+        assert (len(shown), bool(after)) == (2, True)
+        assert 0 < rows < 15
+        with reading(store.engine) as connection:
+            plan = connection.exec_driver_sql(
+                "EXPLAIN QUERY PLAN "
+                + str(bad_runs().order_by(Run.started_at, Run.video_id, Run.stage).compile(store.engine))
+            ).all()
+        assert "USING INDEX bad_runs" in plan[0][3]

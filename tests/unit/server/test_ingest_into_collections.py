@@ -133,3 +133,40 @@ def test_a_collection_that_is_removed_is_said(library: Library, tmp_path: Path) 
     people.work()
     job = people.get("Ada", f"/jobs/{job_id}")
     assert (job["state"], job["error"]["code"]) == ("failed", "NOT_FOUND")
+
+
+def test_who_may_order_nothing_any_more_has_nothing_done_that_was_waiting(library: Library, tmp_path: Path) -> None:
+    people, films = People(library), make_films(tmp_path / "films", 1)
+    job_id = people.post("Edi", "/jobs", {"kind": "ingest", "paths": [str(films)], "collection": "Trips"}, 202)[
+        "job_id"
+    ]
+    library.store.access.users.change(people.edi.user_id, scopes=["read", "edit"])
+    people.work()
+    job = people.get("Ada", f"/jobs/{job_id}")
+    assert (job["state"], job["error"]["code"]) == ("failed", "FORBIDDEN")
+    assert library.videos() == []
+
+
+def test_a_folder_that_may_not_be_ingested_any_more_is_not_and_what_is_there_can_be_tried_again(
+    library: Library, tmp_path: Path
+) -> None:
+    people, films = People(library), make_films(tmp_path / "films", 1)
+    (films / "none.mp4").write_text("no video")
+    order = {"kind": "ingest", "paths": [str(films)]}
+    people.post("Ada", "/jobs", order, 202)
+    people.work()
+    assert people.names("Ada") == ["film00.mp4", "none.mp4"]
+    job_id = people.post("Ada", "/jobs", order, 202)["job_id"]
+    elsewhere = library.settings.server.model_copy(update={"ingest_roots": (tmp_path / "elsewhere",)})
+    library.settings = library.settings.model_copy(update={"server": elsewhere})
+    people.work()
+    job = people.get("Ada", f"/jobs/{job_id}")
+    assert (job["state"], job["error"]["code"]) == ("failed", "FORBIDDEN")
+    (again,) = people.post("Ada", "/failures/retry", {}, 202)["jobs"]
+    people.work()
+    assert people.get("Ada", f"/jobs/{again['job_id']}")["state"] == "done"
+    # Only what was given before: not whatever is named in an order of this kind.
+    make_films(films, 2)
+    stolen, _ = library.store.jobs.order("ingest", {"paths": [str(films / "film01.mp4")], "retry": True})
+    people.work()
+    assert people.get("Ada", f"/jobs/{stolen.job_id}")["error"]["code"] == "FORBIDDEN"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -125,6 +126,36 @@ def test_one_question_at_a_time(server: Served, library: Library):
         "was_running": True,
     }
     assert library.store.turns.cancel_asked(lease.turn_id)
+
+
+def test_nobody_who_asks_waits_for_models_that_are_being_opened(server: Served, library: Library):
+    thread = begin(server)
+    held, leave = threading.Event(), threading.Event()
+
+    def open_something() -> None:
+        with library._opening:  # as while the server warms up
+            held.set()
+            leave.wait(60)
+
+    opening = threading.Thread(target=open_something)
+    opening.start()
+    try:
+        assert held.wait(10)
+        begun = ask(server, thread, OVEN)
+        assert server.client.get(f"{API}/turns/{begun['turn_id']}").json()["status"] == "running"
+    finally:
+        leave.set()
+        opening.join()
+    assert events(server.client, begun["events"])[-1][2]["status"] == "done"
+
+
+def test_a_question_fails_with_a_code_if_what_answers_cannot_be_opened(tmp_path: Path):
+    with Library.open(tmp_path / "lib", create=True) as empty:
+        empty.settings = empty.settings.model_copy(update={"profile": "none such"})
+        with served(create_app(empty)) as server:
+            begun = ask(server, begin(server), OVEN)
+            turn = events(server.client, begun["events"])[-1][2]
+    assert (turn["status"], turn["error_code"]) == ("failed", "MODEL_MISSING")
 
 
 def test_a_turn_that_is_over_cannot_be_cancelled(server: Served):

@@ -119,6 +119,30 @@ def test_a_library_without_captions_keeps_its_evidence_and_can_store_captions(tm
     engine.dispose()
 
 
+def test_a_thread_was_begun_by_the_key_that_asked_its_first_question(tmp_path: Path) -> None:
+    engine = create_engine(url(tmp_path))
+    config = Config()
+    config.set_main_option("script_location", str(Path(str(stores.__file__)).parent / "sql" / "migrations"))
+    with engine.connect() as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0014")
+        for thread, keys in (("thr_key", ("key_1", "")), ("thr_person", ("", "key_1")), ("thr_empty", ())):
+            connection.execute(text(f"INSERT INTO threads VALUES ('{thread}', '', false, {len(keys)}, 1, 1, 'usr_1')"))
+            for number, key in enumerate(keys, 1):
+                turn = (
+                    "VALUES (:turn, :thread, :number, '', '', 'done', '', false, false, '', '', '', 1, '', 0, false, 0"
+                )
+                turn = f"INSERT INTO turns {turn}, 0, 0, 0, 0, 1, 2, :key, '')"
+                values = {"turn": f"{thread} {number}", "thread": thread, "number": number, "key": key}
+                connection.execute(text(turn), values)
+    engine.dispose()
+    engine = open_database(url(tmp_path))
+    with reading(engine) as connection:
+        rows = connection.execute(text("SELECT thread_id, key_id FROM threads ORDER BY thread_id")).all()
+    assert rows == [("thr_empty", ""), ("thr_key", "key_1"), ("thr_person", "")]
+    engine.dispose()
+
+
 def test_opening_again_is_quick_and_needs_no_alembic(tmp_path: Path) -> None:
     open_database(url(tmp_path)).dispose()
     program = (

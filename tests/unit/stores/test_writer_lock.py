@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from stores import writer_lock
 from stores.core.errors import StoreError
 from stores.library_store import LibraryStore
 from tests.unit.stores.builders import add_video, put, vector_item
@@ -172,3 +173,47 @@ def test_a_forked_child_does_not_keep_the_lock(store: LibraryStore, other: Libra
         os.close(writer)
         os.close(reader)
         os.waitpid(child, 0)
+
+
+COMMITTING = """
+import sys, threading, time
+from stores.library_store import LibraryStore
+store = LibraryStore.open(sys.argv[1])
+def commit():
+    while True:
+        with store.writer():
+            with store.writer():
+                time.sleep(0.05)
+for _ in range(int(sys.argv[2])):
+    threading.Thread(target=commit, daemon=True).start()
+print('inside', flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_who_commits_again_and_again_keeps_no_other_writer_out(store: LibraryStore, threads: int) -> None:
+    program = [sys.executable, "-c", COMMITTING, str(store.root), str(threads)]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "inside\n"
+            time.sleep(0.2)
+            for _ in range(5):
+                assert free(lambda: store.writer(10))
+        finally:
+            process.kill()
+
+
+def test_who_came_first_is_not_kept_out_by_those_inside_waiting_for_a_thread(
+    store: LibraryStore, other: LibraryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_lock, "GIVE_WAY_SECONDS", 0.3)
+    with ThreadPoolExecutor(2) as pool:
+        with store.writer():
+            waiting = pool.submit(free, lambda: other.writer(30))
+            time.sleep(0.1)
+            # Inside, this one waits for another thread, which may not wait for it in turn.
+            assert pool.submit(free, store.writer).result(10)
+            assert not waiting.done()
+        assert waiting.result(30)

@@ -130,7 +130,10 @@ def _access(store: LibraryStore, made: Canaries, seen: list[str], secret: list[s
     _, made.keys["reader"] = access.keys.add(people["reader"].user_id, "of reader", SCOPES)
     _, made.keys["editor"] = access.keys.add(people["editor"].user_id, "of editor", SCOPES)
     _, made.keys["outsider"] = access.keys.add(people["outsider"].user_id, "of outsider", SCOPES)
-    _, made.keys["narrow"] = access.keys.add(people["narrow"].user_id, "narrow", SCOPES, None, [shown.collection_id])
+    narrow, made.keys["narrow"] = access.keys.add(
+        people["narrow"].user_id, "narrow", SCOPES, None, [shown.collection_id]
+    )
+    made.ids["key_of_narrow"] = narrow.key_id
     key, made.keys["admin"] = access.keys.add(ada.user_id, f"{WORD} key", SCOPES)
     made.ids |= {"key": key.key_id, "hidden_key": key.key_id}
     made.secrets |= {key.key_id, *made.keys.values()}
@@ -138,18 +141,26 @@ def _access(store: LibraryStore, made: Canaries, seen: list[str], secret: list[s
 
 def _talk(store: LibraryStore, made: Canaries, hidden: bool) -> None:
     """A thread of the administrator; and for each of the others one whose first turn rests on videos that it no longer
-    sees, and whose second one does not."""
+    sees, and whose second one does not. The user of the narrowed key has one more, which was not begun with the key."""
     evidence = (f"utt_10-{WORD}_0", "utt_00-seen_0") if hidden else ("utt_01-seen_0", "utt_00-seen_0")
     thread, turn = _answered(store, made.ids["user"], f"About {WORD}", (evidence[0],))
     made.ids |= {"hidden_thread": thread, "hidden_turn": turn}
     made.secrets |= {thread, turn}
     for name in ("reader", "editor", "outsider", "narrow"):
-        thread, turn = _answered(store, made.ids[f"id_of_{name}"], "What opens?", evidence)
+        thread, turn = _answered(
+            store, made.ids[f"id_of_{name}"], "What opens?", evidence, made.ids.get(f"key_of_{name}", "")
+        )
         made.ids |= {f"thread_of_{name}": thread, f"turn_of_{name}": turn}
+    theirs, turn = _answered(store, made.ids["id_of_narrow"], f"Where is the {WORD}?", (evidence[1],))
+    store.threads.rename(theirs, f"About {WORD}")
+    made.ids |= {"thread_of_user_of_narrow": theirs, "turn_of_user_of_narrow": turn}
+    made.secrets |= {theirs, turn}
 
 
-def _answered(store: LibraryStore, owner: str, question: str, evidence: tuple[str, ...]) -> tuple[str, str]:
-    thread = store.threads.create("Openings", owner=owner)
+def _answered(
+    store: LibraryStore, owner: str, question: str, evidence: tuple[str, ...], key_id: str = ""
+) -> tuple[str, str]:
+    thread = store.threads.create("Openings", owner=owner, key_id=key_id)
     seen_as = store.access.seen_as(owner) + f",{'col_lost' if len(evidence) > 1 else ''}"
     lease = store.turns.begin(thread.thread_id, question, seen_as=seen_as)
     step = NewEvent("looking", {"tool": "search_moments", "arguments": {"query": f"{WORD} opens"}})

@@ -208,3 +208,35 @@ def test_an_export_made_before_access_was_lost_is_not_given(opened: tuple[Librar
     assert (refused.status, leaks(refused, made)) == (404, [])
     assert refused.json["hint"] == "Export again."
     assert editor.ask("GET /jobs/{job}", file, "seen").json["file"] is None
+
+
+def test_a_key_that_sees_less_than_its_user_sees_only_the_threads_that_it_began(
+    opened: tuple[Library, Canaries],
+) -> None:
+    library, made = opened
+    asker, user_id = Asker(library, made, "narrow"), made.ids["id_of_narrow"]
+    listed = asker.ask("GET /threads", Call(), "seen").json["threads"]
+    assert [one["thread_id"] for one in listed] == [made.ids["thread_of_narrow"]]
+    of_user = {"thread_id": made.ids["thread_of_user_of_narrow"], "turn_id": made.ids["turn_of_user_of_narrow"]}
+    for route, body in (
+        ("GET /threads/{thread_id}", None),
+        ("GET /threads/{thread_id}/export", None),
+        ("PATCH /threads/{thread_id}", {"title": "mine"}),
+        ("POST /threads/{thread_id}/turns", {"question": "What opens?"}),
+        ("DELETE /threads/{thread_id}", None),
+        ("GET /turns/{turn_id}", None),
+        ("GET /turns/{turn_id}/events", None),
+        ("POST /turns/{turn_id}/cancel", None),
+    ):
+        method, path = route.split(" ", 1)
+        refused = asker.client.request(method, f"{API}{path.format(**of_user)}", json=body)
+        absent = asker.ask(route, Call(body=body), "absent")
+        assert (refused.status_code, plain(refused.text)) == (404, plain(absent.text)), route
+    begun = asker.ask("POST /threads", Call(body={"title": "Mine"}), "seen").json["thread_id"]
+    listed = asker.ask("GET /threads", Call(), "seen").json["threads"]
+    assert {one["thread_id"] for one in listed} == {begun, made.ids["thread_of_narrow"]}
+    # The user, and a key that sees as much, see what it began.
+    _, secret = library.store.access.keys.add(user_id, "all", ["read", "chat"])
+    whole = replace(made, keys={**made.keys, "narrow": secret})
+    seen = Asker(library, whole, "narrow").ask("GET /threads", Call(), "seen").json["threads"]
+    assert {one["thread_id"] for one in seen} == {begun, made.ids["thread_of_narrow"], of_user["thread_id"]}

@@ -1,0 +1,23 @@
+"""Stages that ended badly in the order in which they were begun."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0014"
+down_revision = "0013"
+
+
+def upgrade() -> None:
+    bad = sa.text("status IN ('failed', 'quarantined')")
+    op.create_index(
+        "bad_runs",
+        "stage_runs",
+        ["started_at", "video_id", "stage"],
+        sqlite_where=bad,
+        postgresql_where=bad,
+        if_not_exists=True,
+    )
+
+
+def downgrade() -> None:
+    raise NotImplementedError("A library is not made older; restore it from a backup.")
