@@ -203,7 +203,7 @@ class Finder:
                 trace.remarks.append(f"profile {space.profile} cannot be asked any more: {error.message}")
         self._recall_words(query, pool, video_ids)
         found = list(pool.values())
-        names = self._spaces.searched()[0].names
+        names = self._spaces.present.names
         if names.picture and not self._encoders.has("image_text"):
             weigh_recognition(trace.named, _in_order(found), self._store, names.picture)
         return found

@@ -42,7 +42,7 @@ def refined(
     Raises:
         WeightsError: ``missing`` if the profile has no model for ``rerank = "itm"``, or its weights are not here.
     """
-    encoders = spaces.searched()[0].query_encoders
+    encoders = spaces.present.query_encoders
     if config.rescore == "socratic":
         ordered = rescored(ordered, store, spaces, trace)
     if config.rerank == "itm" or (config.rerank == "auto" and encoders.has("ranker")):

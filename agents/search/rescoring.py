@@ -51,7 +51,7 @@ def rescored(ordered: list[Candidate], store: LibraryStore, spaces: Spaces, trac
     for one, gain in zip(best, (product - seen)[:, 0].tolist(), strict=True):
         if gain:
             one.channels[CHANNEL] = gain
-    trace.steps[CHANNEL] = spaces.searched()[0].query_encoders.revision("text")
+    trace.steps[CHANNEL] = spaces.present.query_encoders.revision("text")
     trace.remarks.append(f"socratic: {compared} transcripts and captions of {len(best)} moments were compared")
     return sorted(best, key=lambda one: -one.ratio) + ordered[TOP:]
 

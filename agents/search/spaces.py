@@ -41,42 +41,49 @@ class Space:
     provenance: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What there is at one revision of the catalog."""
+
+    revision: int
+    names: frozenset[str]
+    searched: tuple[Space, ...]
+
+
 class Spaces:
     """The spaces that one library is searched in, read again after each commit. Thread-safe."""
 
     def __init__(self, store: LibraryStore, encoders: Encoders) -> None:
         self._store = store
-        self._encoders = encoders
-        self._lock = threading.RLock()
-        self._revision = -1
-        self._names: set[str] = set()
-        self._counts: tuple[int, int, int] | None = None
-        self._searched: tuple[Space, ...] = ()
         self._known = tuple(_known(encoders))
+        self._lock = threading.Lock()
+        self._state = _State(-1, frozenset(), ())
+        self._counts: tuple[_State, tuple[int, int, int]] | None = None
+
+    @property
+    def present(self) -> Space:
+        """That of the present models."""
+        return self._known[0]
 
     def searched(self) -> tuple[Space, ...]:
         """The present space, then the former ones that still have vectors in use."""
-        with self._lock:
-            self._refresh()
-            return self._searched
+        return self._current().searched
 
     @property
     def revision(self) -> int:
         """Of the catalog, when `searched` last asked for it."""
-        return self._revision
+        return self._state.revision
 
-    def unsearchable(self) -> set[str]:
+    def unsearchable(self) -> frozenset[str]:
         """Collections of moments that nobody can ask."""
-        with self._lock:
-            self._refresh()
-            return self._names - {name for space in self._searched for name in _names(space.names)}
+        return _unsearchable(self._current())
 
     def dismiss(self, space: Space) -> None:
         """Stop using a former space, because its models are not on this machine."""
+        self._current()
         with self._lock:
-            self._refresh()
-            self._searched = tuple(one for one in self._searched if one.profile != space.profile)
-            self._counts = None
+            left = tuple(one for one in self._state.searched if one.profile != space.profile)
+            self._state = replace(self._state, searched=left)
 
     def health(self, health: IndexHealth, video_ids: Collection[str] | None = None) -> IndexHealth:
         """``health`` of what is stored, as what can be searched: without videos whose vectors nobody can ask.
@@ -84,45 +91,56 @@ class Spaces:
         Args:
             video_ids: those that ``health`` is about; None for all.
         """
-        with self._lock:
-            self._refresh()
-            present = set(_names(self._searched[0].names))
-            if self._names <= present:
-                return health
-            if video_ids is not None:
-                former, unserved, lost = self._counted(present, video_ids)
-            else:
-                self._counts = self._counts or self._counted(present, None)
-                former, unserved, lost = self._counts
+        state = self._current()
+        if state.names <= set(_names(self.present.names)):
+            return health
+        counts = self._counts
+        if video_ids is not None:
+            former, unserved, lost = self._counted(state, video_ids)
+        elif counts is not None and counts[0] is state:
+            former, unserved, lost = counts[1]
+        else:
+            former, unserved, lost = counted = self._counted(state, None)
+            self._counts = state, counted
         indexed = health.videos_indexed - lost
-        state = health.state if not unserved else "partial" if indexed > 0 else "empty"
+        partly = health.state if not unserved else "partial" if indexed > 0 else "empty"
         return replace(
             health,
-            state=state,
+            state=partly,
             videos_indexed=max(0, indexed),
             videos_former=former,
             videos_unserved=unserved,
         )
 
-    def _counted(self, present: set[str], video_ids: Collection[str] | None) -> tuple[int, int, int]:
+    def _counted(self, state: _State, video_ids: Collection[str] | None) -> tuple[int, int, int]:
         """How many videos are searched by former vectors, have some that nobody can ask, and have only such."""
-        lost = self.unsearchable()
-        searched = self._names - lost
+        lost = _unsearchable(state)
+        searched = state.names - lost
+        former = searched - set(_names(self.present.names))
         return (
-            count_videos(self._store, *(searched - present), video_ids=video_ids),
+            count_videos(self._store, *former, video_ids=video_ids),
             count_videos(self._store, *lost, video_ids=video_ids),
             count_videos(self._store, *lost, without=searched, video_ids=video_ids),
         )
 
-    def _refresh(self) -> None:
+    def _current(self) -> _State:
+        # Without the lock: a query under it would have all searches wait for each other.
         revision = self._store.catalog.revision()
-        if revision == self._revision:
-            return
+        state = self._state
+        if revision == state.revision:
+            return state
         # Vectors of whole videos are no moments; only `agents.search.videos` uses them.
-        names = {name for name in collection_names(self._store) if not is_of_videos(name)}
-        self._revision, self._names, self._counts = revision, names, None
+        names = frozenset(name for name in collection_names(self._store) if not is_of_videos(name))
         present, *others = self._known
-        self._searched = (present, *(one for one in others if set(_names(one.names)) & names))
+        state = _State(revision, names, (present, *(one for one in others if set(_names(one.names)) & names)))
+        with self._lock:
+            if revision != self._state.revision:
+                self._state = state
+        return state
+
+
+def _unsearchable(state: _State) -> frozenset[str]:
+    return state.names - {name for space in state.searched for name in _names(space.names)}
 
 
 def _known(encoders: Encoders) -> list[Space]:
