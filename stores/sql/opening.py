@@ -34,6 +34,10 @@ MAKE_ONE = "Name another with --library or KINODEX_LIBRARY, or create one: kinod
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
+SQLITE_POOL = 32
+"""Connections to a file kept open by a process; three times as many when threads need them. Source: our choice: with
+fewer than threads that search, these wait for each other."""
+
 
 def open_database(url: str | URL, create: bool = True) -> Engine:
     """Opens (and creates) the database at ``url`` with its schema at `HEAD`.
@@ -54,7 +58,7 @@ def open_database(url: str | URL, create: bool = True) -> Engine:
         UsageError: SETTINGS_INVALID as `storage_faults`, or if the driver for Postgres is not installed.
     """
     served = isinstance(url, str) and is_postgres_url(url)
-    engine = _postgres(str(url)) if served else create_engine(url, json_serializer=_json)
+    engine = _postgres(str(url)) if served else _sqlite(url)
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)
     try:
@@ -76,6 +80,10 @@ def open_database(url: str | URL, create: bool = True) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def _sqlite(url: str | URL) -> Engine:
+    return create_engine(url, json_serializer=_json, pool_size=SQLITE_POOL, max_overflow=2 * SQLITE_POOL)
 
 
 def _postgres(url: str) -> Engine:
