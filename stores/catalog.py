@@ -103,12 +103,6 @@ class Catalog:
         with reading(self._engine) as connection:
             return [InputError(*row) for row in connection.execute(columns.order_by(InputErrorRow.uri))]
 
-    def was_given(self, uri: str) -> bool:
-        """Whether a file was ingested already, or could not be."""
-        with reading(self._engine) as connection:
-            given = (select(table.uri).where(table.uri == uri) for table in (LocationRow, InputErrorRow))
-            return any(connection.execute(one).first() is not None for one in given)
-
     def forget_input_errors(self, uris: Iterable[str]) -> None:
         """Removes files from the list of those that could not be read."""
         with writing(self._engine) as connection:

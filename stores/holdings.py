@@ -13,7 +13,7 @@ from stores.sql.among import among
 from stores.sql.database import reading
 from stores.sql.rows import FIRST_PLACE
 from stores.sql.standing import INDEXED_STAGE
-from stores.sql.tables import EVIDENCE, StageRunRow, VectorRow, VideoRow
+from stores.sql.tables import EVIDENCE, InputErrorRow, LocationRow, StageRunRow, VectorRow, VideoRow
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore
@@ -165,3 +165,10 @@ def line_sources(store: LibraryStore, video_ids: Collection[str]) -> dict[tuple[
     chosen = select(*_SOURCE, EVIDENCE.c.video_id).where(EVIDENCE.c.video_id.in_(sorted(video_ids))).distinct()
     with reading(store.engine) as connection:
         return {(row[0], row[3]): LineSource(*row[:3]) for row in connection.execute(chosen)}
+
+
+def was_given(store: LibraryStore, uri: str) -> bool:
+    """Whether a file was ingested already, or could not be."""
+    with reading(store.engine) as connection:
+        given = (select(table.uri).where(table.uri == uri) for table in (LocationRow, InputErrorRow))
+        return any(connection.execute(one).first() is not None for one in given)

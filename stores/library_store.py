@@ -57,6 +57,7 @@ from stores.tags.listing import TagListing
 from stores.tags.review import ReviewStore
 from stores.tags.vectors import KeptTagVectors
 from stores.threads.checkpoint_files import CheckpointFiles
+from stores.threads.records import Lease
 from stores.threads.store import ThreadStore
 from stores.threads.turn_ledger import TurnLedger
 from stores.vectors.rows import VectorRows
@@ -228,6 +229,18 @@ class LibraryStore:
         """
         with self._locks.writer.acquired(writer_lock.WAIT_SECONDS if wait_seconds is None else wait_seconds):
             yield
+
+    def begin_turn(self, thread_id: str, question: str, wait_seconds: float = 0.0, key_id: str = "") -> Lease:
+        """A new turn of a conversation, to be answered at once. It needs no model and no graph, so nobody waits for it.
+
+        Args:
+            key_id: the API key that it is asked with, which may see less than the owner of the thread.
+
+        Raises:
+            As `stores.threads.turn_ledger.TurnLedger.begin`: UNKNOWN_THREAD, THREAD_BUSY.
+        """
+        seen_as = self.access.seen_as(self.threads.get(thread_id).owner, key_id)
+        return self.turns.begin(thread_id, question, wait_seconds, key_id, seen_as)
 
     @contextmanager
     def job(self) -> Iterator[None]:

@@ -24,7 +24,6 @@ from typing import Any, TypedDict
 from langgraph.graph.state import CompiledStateGraph
 
 from agents.chat.attempts import BadAnswerError, GraphRun, Outcome
-from agents.chat.beginning import begin
 from agents.chat.history import EARLIER_TURNS, RECENT_TURNS, history_of
 from agents.chat.run_context import RunContext, TurnStoppedError
 from stores.core.errors import KinodexError, StoreError
@@ -91,8 +90,8 @@ class TurnRunner:
         return self.run(self.begin(thread_id, question, wait_seconds), on_event)
 
     def begin(self, thread_id: str, question: str, wait_seconds: float = 0.0, key_id: str = "") -> Lease:
-        """As `agents.chat.beginning.begin`."""
-        return begin(self._store, thread_id, question, wait_seconds, key_id)
+        """As `stores.library_store.LibraryStore.begin_turn`."""
+        return self._store.begin_turn(thread_id, question, wait_seconds, key_id)
 
     def run(self, lease: Lease, on_event: OnEvent | None = None, only: Sequence[str] | None = None) -> Turn:
         """Runs a turn to its end, or from its last node if an earlier attempt died.

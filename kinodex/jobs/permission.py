@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from stores.core.errors import UsageError
 from stores.core.principal import OWNER, Principal
 from stores.core.uris import uri_of
+from stores.holdings import was_given
 
 if TYPE_CHECKING:
     from kinodex.settings import ServerSettings, Settings
@@ -73,7 +74,7 @@ def check_ingest(store: LibraryStore, settings: Settings, job: Job, paths: Itera
         try:
             check_path(Path(text).resolve(), roots)
         except UsageError:
-            if not retry or not store.catalog.was_given(uri_of(Path(text))):
+            if not retry or not was_given(store, uri_of(Path(text))):
                 raise
         except (OSError, RuntimeError):  # a circle of links
             raise UsageError("FORBIDDEN", "That path leads in a circle.", "Order another one.") from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from agents.chat.beginning import begin
 from kinodex.usecases.config import open_eyes
 from kinodex.usecases.conversations.threads import find_thread
 from stores.core.errors import UsageError
@@ -96,7 +95,7 @@ def begin_turn(
     """
     if question.strip() and len(question) <= LONGEST_QUESTION and _is_titled_by(store, thread, question):
         store.threads.rename(thread.thread_id, _title(question))
-    return begin(store, thread.thread_id, question, wait_seconds, key_id)
+    return store.begin_turn(thread.thread_id, question, wait_seconds, key_id)
 
 
 def _is_titled_by(store: LibraryStore, thread: Thread, question: str) -> bool:

@@ -13,7 +13,6 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 
-from agents.chat.beginning import begin as begin_untitled
 from kinodex.schemas.conversations import chat as schema
 from kinodex.schemas.conversations.linked import linked, recalled
 from kinodex.usecases.conversations.chat import begin_turn
@@ -144,7 +143,7 @@ def _recall(view: LibraryView, thread: Thread, one: Exchange) -> None:
     for text, cited in said.claims:
         if kept := tuple(evidence_id for evidence_id in cited if evidence_id in seen):
             claims.append(DraftClaim(text, kept))
-    lease = begin_untitled(view.store, thread.thread_id, one.question[:LONGEST_QUESTION], key_id=view.principal.key_id)
+    lease = view.store.begin_turn(thread.thread_id, one.question[:LONGEST_QUESTION], key_id=view.principal.key_id)
     alone = said.stand_alone or one.question
     view.store.turns.append(lease, [], Progress(alone[:LONGEST_QUESTION]))
     try:
