@@ -93,7 +93,7 @@ def _ask(shown: Tab, question: str, place: int = 1) -> Any:
     return turn
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (1024, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(1024, "light"), (390, "dark")])
 def test_every_page_keeps_the_policy_and_is_accessible(
     server: ServeProcess, window: Callable[..., Tab], width: int, scheme: str
 ) -> None:

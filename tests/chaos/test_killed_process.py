@@ -14,7 +14,7 @@ from tests.chaos.served import Served
 from tests.chaos.snapshot import Place, Snapshot, snapshot
 from tests.chaos.steps import STEPS, at
 
-REDUCED = (("working", "pictures"), ("blobs", "vectors"), ("transaction", "vectors"))
+REDUCED = (("working", "pictures"), ("transaction", "vectors"))
 ALL = tuple((step, stage) for stage in ("pictures", "vectors") for step in STEPS)
 
 

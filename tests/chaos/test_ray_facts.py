@@ -183,6 +183,7 @@ def test_an_actor_that_dies_is_restarted_and_its_task_retried(tmp_path: Path):
     assert output_of(DEATHS, tmp_path) == "1 7"
 
 
+@full_only
 def test_calls_to_an_actor_without_restarts_raise_when_it_dies(tmp_path: Path):
     # Two calls run concurrently when the second kills the actor; the third, which waits, never begins. Nothing is
     # retried.

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.amount import FULL
 from tests.e2e.conftest import ROOT, Ingested, program
 from tests.e2e.media import write_video
 
@@ -171,7 +172,7 @@ def test_a_budget_stops_in_time_and_the_same_command_goes_on(made: Ingested, tmp
     assert (on.json["totals"]["done"], on.json["totals"]["postponed"], on.json["stopped"]) == (2, 0, "")
 
 
-@pytest.mark.parametrize("executor", ["local", "ray"])
+@pytest.mark.parametrize("executor", ["local", "ray"] if FULL else ["local"])
 def test_sigterm_gives_the_attempts_back(executor: str, made: Ingested, tmp_path: Path):
     root = tmp_path / "lib"
     command = ["ingest", str(made.films / "one.mp4"), "--library", str(root), "--executor", executor, "--json"]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.amount import full_only
 from tests.e2e.conftest import ROOT, Ran, program
 from tests.e2e.media import write_video
 
@@ -104,6 +105,7 @@ def test_a_second_run_starts_no_ray(on_ray: tuple[Path, Ran], small_films: Path)
     assert again.json["totals"]["reused"] == 2
 
 
+@full_only
 def test_a_killed_worker_costs_one_attempt(tmp_path: Path):
     # Long enough that their workers are still at it when one of them is killed, also on a busy machine.
     write_video(tmp_path / "a.mp4", seed=13, seconds=15)

@@ -46,7 +46,7 @@ def test_no_request_is_answered_by_a_fault(anything: Served, mode: GenerationMod
         if operation.path.endswith(STREAMS):
             continue
 
-        @settings(max_examples=20 if FULL else 3, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(max_examples=20 if FULL else 2, deadline=None, suppress_health_check=list(HealthCheck), database=None)
         @seed(1)
         @given(case=operation.as_strategy(generation_mode=mode))
         def ask(case: schemathesis.Case) -> None:

@@ -20,6 +20,7 @@ from kinodex.views.library_view import LibraryView
 from stores.access.records import VideoSet
 from stores.core.principal import OWNER, Principal
 from stores.jobs.records import JobEvent, NewJobEvent
+from tests.amount import full_only
 from tests.unit.jobs.films import make_films
 from tests.unit.jobs.test_worker import ended, until
 from tests.unit.server.test_running import serving
@@ -252,6 +253,7 @@ def test_events_of_a_long_job_are_sent_in_pieces(
     assert [kind for _, kind, _ in stream(server, job_id)] == ["begun", *["waiting"] * 4, "ended"]
 
 
+@full_only
 def test_a_job_outlives_the_server_that_it_was_ordered_at(library: Library, tmp_path: Path) -> None:
     films = make_films(tmp_path / "films", 5)
     root = library.settings.library
