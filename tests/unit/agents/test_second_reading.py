@@ -71,6 +71,13 @@ def test_words_that_do_not_stand_in_the_line_are_no_answer(library: Library, enc
     assert "judge" not in backend.asked, "nothing is judged that does not stand there"
 
 
+def test_a_line_without_the_kind_of_thing_that_is_asked_for_is_no_answer(library: Library, encoders: Encoders) -> None:
+    backend = Pointing("The oven", "The oven must be")
+    answer = ask(library, encoders, backend, WARM)
+    assert answer.abstained
+    assert "judge" not in backend.asked, "no degrees, no temperature"
+
+
 @pytest.mark.parametrize("line", [0, 9, 99])
 def test_no_line_is_no_answer(library: Library, encoders: Encoders, line: int) -> None:
     backend = Turns(pick("250 degrees", line))
