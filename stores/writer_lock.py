@@ -35,9 +35,10 @@ WAIT_SECONDS = 30.0
 COMMIT_WAIT_SECONDS = 300.0
 """How long the commit of a stage waits for another writer: hours of work may depend on it. Source: our choice."""
 
-GIVE_WAY_SECONDS = 5.0
-"""How long a thread lets another process go first while other threads of its own process are inside; then it enters
-all the same, since one of those may be waiting for it. Source: our choice: writers are inside for moments."""
+GIVE_WAY_SECONDS = 1.0
+"""How long anybody waits for whose turn it is: a thread that lets another process go first while other threads of its
+own process are inside, one of which may be waiting for it; a process behind one that was stopped while it waited. Then
+they go for the lock itself: turns are for fairness, not for safety. Source: our choice: writers are inside for moments."""
 
 _NAME = text("SELECT set_config('application_name', :name, false)")
 _HINT = "Wait for it to end; searching and asking work meanwhile."
@@ -154,25 +155,28 @@ class _FileLock:
             return False
         # A lock of its own: another thread of this process may be waiting, too.
         probe = _FileLock(self._turn._path)
-        try:
-            probe.acquire(0.0)
-        except StoreError as error:
-            if error.code.name != "LIBRARY_LOCKED":
-                raise
+        if not probe._tried(0.0):
             return True
         probe.release()
         return False
 
     def acquire(self, until: float) -> None:
-        if self._turn is None:
-            self._acquire(until)
-            return
-        # Only who has this one may wait for the lock itself: a process that releases it comes after.
-        self._turn.acquire(until)
+        # Only who has its turn waits for the lock itself: a process that releases it comes after.
+        in_turn = self._turn is not None and self._turn._tried(min(until, time.monotonic() + GIVE_WAY_SECONDS))
         try:
             self._acquire(until)
         finally:
-            self._turn.release()
+            if self._turn is not None and in_turn:
+                self._turn.release()
+
+    def _tried(self, until: float) -> bool:
+        try:
+            self._acquire(until)
+        except StoreError as error:
+            if error.code.name != "LIBRARY_LOCKED":
+                raise
+            return False
+        return True
 
     def _acquire(self, until: float) -> None:
         with storage_faults(f"The lock {self._path}"):

@@ -134,7 +134,7 @@ class Spaces:
         present, *others = self._known
         state = _State(revision, names, (present, *(one for one in others if set(_names(one.names)) & names)))
         with self._lock:
-            if revision != self._state.revision:
+            if revision > self._state.revision:
                 self._state = state
         return state
 

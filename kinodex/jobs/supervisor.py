@@ -14,7 +14,6 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from stores.core.errors import KinodexError
 from stores.core.owners import process_named
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ class WorkerProcess:
             return
         try:
             self._on_death(name)
-        except KinodexError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next worker must be started
             # Its lease ends by itself.
             _log.warning("The job of the worker that ended waits for its lease: %s", error)
 

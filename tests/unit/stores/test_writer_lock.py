@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -217,3 +218,32 @@ def test_who_came_first_is_not_kept_out_by_those_inside_waiting_for_a_thread(
             assert pool.submit(free, store.writer).result(10)
             assert not waiting.done()
         assert waiting.result(30)
+
+
+WAITING = """
+import sys
+from stores.library_store import LibraryStore
+with LibraryStore.open(sys.argv[1]) as store:
+    print('waits', flush=True)
+    with store.writer(600):
+        pass
+"""
+
+
+def test_one_who_was_stopped_while_it_waited_keeps_nobody_out(
+    store: LibraryStore, other: LibraryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_lock, "GIVE_WAY_SECONDS", 0.3)
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITING, str(store.root)], stdout=subprocess.PIPE, text=True
+    ) as waiter:
+        try:
+            with store.writer():
+                assert waiter.stdout is not None
+                assert waiter.stdout.readline() == "waits\n"
+                time.sleep(0.2)
+                os.kill(waiter.pid, signal.SIGSTOP)
+                assert refused(lambda: other.writer(0.5)).endswith(f"process {os.getpid()}."), "named is who writes"
+            assert free(lambda: other.writer(5))
+        finally:
+            waiter.kill()
