@@ -38,7 +38,7 @@ COMMIT_WAIT_SECONDS = 300.0
 GIVE_WAY_SECONDS = 1.0
 """How long anybody waits for whose turn it is: a thread that lets another process go first while other threads of its
 own process are inside, one of which may be waiting for it; a process behind one that was stopped while it waited. Then
-they go for the lock itself: turns are for fairness, not for safety. Source: our choice: writers are inside for moments."""
+they go for the lock itself: turns are for fairness, not safety. Source: our choice: writers are inside for moments."""
 
 _NAME = text("SELECT set_config('application_name', :name, false)")
 _HINT = "Wait for it to end; searching and asking work meanwhile."
