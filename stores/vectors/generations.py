@@ -8,45 +8,13 @@ A new name, and not the old one used again, because Chroma shares what it has op
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
-from stores.core.errors import StoreError
 from stores.files.blobs import sync_folder, write_whole
 from stores.sql.faults import storage_faults
 
 _POINTER = "current"
 _PREFIX = "index-"
-
-_Arguments = ParamSpec("_Arguments")
-_Found = TypeVar("_Found")
-
-
-class _Replaceable(Protocol):
-    @property
-    def place(self) -> Path | str: ...
-
-
-_Index = TypeVar("_Index", bound=_Replaceable)
-_Method = Callable[Concatenate[_Index, _Arguments], _Found]
-
-
-def outlives_replacement(read: _Method[_Index, _Arguments, _Found]) -> _Method[_Index, _Arguments, _Found]:
-    """Repeats a method that failed while a rebuilt index was put in place: the files that it read may be gone."""
-
-    @wraps(read)
-    def repeated(index: _Index, /, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Found:
-        before = index.place
-        try:
-            return read(index, *args, **kwargs)
-        except StoreError:
-            if index.place == before:
-                raise
-        return read(index, *args, **kwargs)
-
-    return repeated
 
 
 def current_folder(path: Path) -> Path:

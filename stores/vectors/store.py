@@ -22,7 +22,7 @@ from stores.core.errors import StoreError
 from stores.core.places import masked
 from stores.core.records import Channel, StageKey, VectorItem
 from stores.vectors import generations
-from stores.vectors.chroma import chroma_faults, close_client, open_client
+from stores.vectors.chroma import chroma_faults
 from stores.vectors.items import check_vectors, metadata_of
 from stores.vectors.nearest import (
     ASKED_FOR,
@@ -33,6 +33,7 @@ from stores.vectors.nearest import (
     check_length,
     rank_for_all,
 )
+from stores.vectors.opened import OpenedIndex, reads, writes
 from stores.vectors.rows import KeptCollection, VectorHit, VectorNote, VectorRows, VideoVersion, hit_of, place_of
 
 __all__ = ["VectorHit", "VectorStore"]
@@ -78,9 +79,7 @@ class VectorStore:
         self._filling = filling
         self._rows = rows
         self._revision = revision
-        self._opened: Any = None
-        self._retired: Any = None
-        self._folder: Path | str = path
+        self.opened = OpenedIndex(path, database, self._forget)
         self._lock = threading.Lock()
         self._cache: OrderedDict[str, KeptCollection] = OrderedDict()
         self._large: set[str] = set()
@@ -89,7 +88,7 @@ class VectorStore:
     @property
     def place(self) -> Path | str:
         """The folder of the index that counts, or the URL of a server."""
-        return generations.current_folder(self._path) if isinstance(self._path, Path) else self._path
+        return self.opened.place
 
     def upsert(self, items: Sequence[VectorItem], key: StageKey) -> None:
         """Writes vectors; an id that is there already gets the new vector.
@@ -106,6 +105,7 @@ class VectorStore:
         for name, rows in by_collection.items():
             self.put_raw(name, rows)
 
+    @writes
     def put_raw(self, collection: str, rows: Mapping[str, tuple[_Vectors, Mapping[str, Any]]]) -> None:
         """Writes what `get_raw` returned: vector and metadata by id.
 
@@ -118,14 +118,13 @@ class VectorStore:
         except StoreError:
             # A server that came back without its data knows neither our database nor our collections.
             if not isinstance(self._path, Path):
-                with self._lock:
-                    self._retire()
+                self.opened.retire()
             raise
 
     def _put(self, collection: str, rows: Mapping[str, tuple[_Vectors, Mapping[str, Any]]]) -> None:
         ids = list(rows)
         with chroma_faults(self._path):
-            client = self._client(create=True)
+            client = self.opened.client(create=True)
             if not self._filling:
                 # A new collection must not pass for one that was lost with all that is in it.
                 self._readable(collection)
@@ -141,7 +140,7 @@ class VectorStore:
                     metadatas=[dict(rows[vector_id][1]) for vector_id in batch],
                 )
 
-    @generations.outlives_replacement
+    @reads
     def query(
         self,
         collection: str,
@@ -170,7 +169,7 @@ class VectorStore:
         known = partial(self._hits, collection, stored, wanted=wanted)
         return ask_index(partial(self._neighbours, stored, where), known, vector, k, self._asked_for(collection))
 
-    @generations.outlives_replacement
+    @reads
     def query_all(self, collection: str, vectors: _Vectors, k: int, least: float) -> list[list[VectorHit]]:
         """For each of ``vectors`` (n, d), those of its ``k`` nearest with at least the cosine ``least``, best first.
 
@@ -217,7 +216,7 @@ class VectorStore:
             found.update((one, hit_of(one, about)) for one, about in zip(page["ids"], page["metadatas"], strict=True))
         return found
 
-    @generations.outlives_replacement
+    @reads
     def fetch(
         self, collection: str, channel: Channel | None = None, video_ids: Sequence[str] | None = None
     ) -> tuple[list[VectorHit], _Vectors]:
@@ -238,7 +237,7 @@ class VectorStore:
         ]
         return ([hits[row] for row in kept], vectors[kept]) if kept else ([], np.zeros((0, 0), np.float32))
 
-    @generations.outlives_replacement
+    @reads
     def values(self, collection: str, vector_ids: Sequence[str]) -> dict[str, _Vectors]:
         """Those of ``vector_ids`` that are stored, visible to readers or not: vectors (d,) by id.
 
@@ -266,13 +265,15 @@ class VectorStore:
 
     def stored(self) -> Iterator[tuple[str, list[str]]]:
         """Every collection with the ids of all its vectors, also those that no reader may see."""
-        client = self._client()
+        with self.opened.reading():
+            client = self.opened.client()
         if client is None:
             return
         with chroma_faults(self._path):
             for listed in client.list_collections():
                 yield listed.name, list(listed.get(include=[])["ids"])
 
+    @reads
     def get_raw(self, collection: str, vector_ids: Sequence[str]) -> dict[str, tuple[_Vectors, Mapping[str, Any]]]:
         """Those of ``vector_ids`` that are stored, visible to readers or not: vector (d,) and metadata by id.
 
@@ -289,13 +290,14 @@ class VectorStore:
             found.update(zip(page["ids"], zip(vectors, page["metadatas"], strict=True), strict=True))
         return found
 
+    @writes
     def drop_empty(self) -> None:
         """Removes collections without a single vector.
 
         Raises:
             StoreError: VECTOR_STORE_FAILED.
         """
-        client = self._client()
+        client = self.opened.client()
         if client is None:
             return
         with chroma_faults(self._path):
@@ -303,6 +305,7 @@ class VectorStore:
                 if not listed.count():
                     client.delete_collection(listed.name)
 
+    @writes
     def delete(self, collection: str, vector_ids: Sequence[str]) -> None:
         """Removes vectors; ids that are not there are no error.
 
@@ -349,33 +352,15 @@ class VectorStore:
 
     def close(self) -> None:
         """Releases Chroma's files. The store opens them again when it is used again."""
-        with self._lock:
-            self._retire()
-            self._retire()
+        self.opened.close()
 
-    def _retire(self) -> None:
-        """Forgets the client that is open, and what it read. Other threads may be using it still: it is closed when the
-        next one is retired, or with the store."""
-        former, self._retired, self._opened = self._retired, self._opened, None
+    def _forget(self) -> None:
         self._cache.clear()
         self._large.clear()
         self._asked.clear()
-        if former is not None:
-            close_client(former)
-
-    def _client(self, create: bool = False) -> Any:
-        with self._lock:
-            place = self.place
-            if self._opened is not None and place != self._folder:
-                # Somebody, perhaps another process, has put a rebuilt index in place.
-                self._retire()
-            if self._opened is None:
-                self._opened = open_client(place, self._database, create)
-                self._folder = place
-            return self._opened
 
     def _collection(self, name: str) -> Any:
-        client = self._client()
+        client = self.opened.client()
         if client is None:
             return None
         from chromadb.errors import NotFoundError

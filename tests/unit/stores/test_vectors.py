@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,10 +14,12 @@ import pytest
 from stores.core.errors import StoreError
 from stores.library_store import LibraryStore
 from stores.maintenance.forget import forget
+from stores.vectors import opened
 from stores.vectors import store as module
 from stores.vectors.items import check_vectors
 from tests.unit.stores.builders import COLLECTION, add_video, put, vector_item
 
+ROOT = Path(__file__).resolve().parents[3]
 EAST = np.asarray([1, 0], np.float32)
 
 
@@ -215,3 +220,46 @@ def test_a_huge_collection_is_asked_for_more(
         monkeypatch.setattr(module, "ASKED_FOR_OF_MANY", (many, 77))
         store.vectors.query(COLLECTION, EAST, 2)
     assert asked == [module.ASKED_FOR, 77]
+
+
+ELSEWHERE = """
+import sys
+from stores.library_store import LibraryStore
+from tests.unit.stores.builders import add_video, put, vector_item
+with LibraryStore.open(sys.argv[1]) as store:
+    video_id = add_video(store, f"{sys.argv[2]}.mp4")
+    put(store, video_id, "vectors", vectors=[vector_item(f"{sys.argv[2]}-{at}", 1, at) for at in range(40)])
+"""
+
+
+def commit_elsewhere(store: LibraryStore, name: str) -> None:
+    subprocess.run([sys.executable, "-c", ELSEWHERE, str(store.root), name], check=True, cwd=ROOT)
+
+
+@pytest.mark.parametrize("exactly", [5_000, 0])
+def test_what_another_process_wrote_meanwhile_is_found(
+    store: LibraryStore, exactly: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RANKED_EXACTLY", exactly)
+    monkeypatch.setattr(opened, "REOPEN_SECONDS", 0.0)
+    ours = add_video(store, "ours.mp4")
+    put(store, ours, "vectors", vectors=[vector_item("ours", 1, 0)])
+    for at in range(1, 4):
+        commit_elsewhere(store, f"theirs{at}")
+        assert len(store.vectors.query(COLLECTION, EAST, 500)) == 1 + 40 * at
+    # And what this one writes then stands beside it, in this process and in others.
+    late = add_video(store, "late.mp4")
+    put(store, late, "vectors", vectors=[vector_item("late", 1, 0)])
+    commit_elsewhere(store, "theirs4")
+    found = store.vectors.query(COLLECTION, EAST, 500)
+    assert len(found) == 2 + 40 * 4
+    assert {"clp_ours", "clp_late", "clp_theirs4-0"} <= {hit.clip_id for hit in found}
+    assert sum(len(ids) for _, ids in store.vectors.stored()) == len(found)
+
+
+def test_a_client_that_fails_is_opened_again_at_once(store: LibraryStore) -> None:
+    ours = add_video(store, "ours.mp4")
+    put(store, ours, "vectors", vectors=[vector_item("ours", 1, 0)])
+    assert len(store.vectors.query(COLLECTION, EAST, 500)) == 1
+    commit_elsewhere(store, "theirs")
+    assert len(store.vectors.query(COLLECTION, EAST, 500)) == 41
