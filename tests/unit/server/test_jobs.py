@@ -96,6 +96,7 @@ def test_a_folder_is_chosen_planned_ingested_and_followed(server: Server, librar
     assert (made["new"], made["state"], made["files"]) == (True, "queued", ["films"])
     assert server.post("/jobs", order, 202, key="a")["job_id"] == job_id
     server.post("/jobs", {"kind": "verify"}, 409, key="a")
+    before = server.get("/search", q="a square")["index"]["videos_indexed"]
     with WorkerProcess(library.settings):
         events = stream(server, job_id)
         assert events[0][1] == "begun"
@@ -103,6 +104,8 @@ def test_a_folder_is_chosen_planned_ingested_and_followed(server: Server, librar
         middle = events[len(events) // 2][0]
         assert [one for one in stream(server, job_id, middle) if one[0] <= middle] == []
         detail = server.get(f"/jobs/{job_id}")
+        # What another process wrote is found by the server that has searched before.
+        assert server.get("/search", q="a square")["index"]["videos_indexed"] == before + 2
         assert (detail["state"], detail["totals"]["failed"], detail["items"][0]["name"]) == ("done", 1, "broken.mp4")
         assert detail["items"][0]["fault"]["code"] == "NOT_MEDIA"
         assert str(tmp_path) not in json.dumps(detail)
