@@ -42,8 +42,8 @@ def unknown_video(name: str, chinese: bool) -> str:
 def needs_a_video(chinese: bool) -> str:
     """That a question in general needs a video."""
     if chinese:
-        return "这样的问题只能针对一个视频来回答。请用 --video 指定视频，或者问具体的东西。"
-    return "What there is in general can be told of one video only. Name it with --video, or ask about something."
+        return "这样的问题只能针对一个视频来回答。请说出视频的名字，或者问具体的东西。"
+    return "What there is in general can be told of one video only. Name the video, or ask about something."
 
 
 def nothing_more(chinese: bool) -> str:

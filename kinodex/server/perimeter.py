@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, MutableMapping
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -59,10 +61,13 @@ class Perimeter:
     Args:
         hosts: names that the server answers to, in addition to `LOOPBACK`.
         body_limit: bytes of a request's body.
+        addresses: answer to every address in figures, too. No other site can have a browser send one: what it tricks
+            browsers with is a name of its own (DNS rebinding).
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str], body_limit: int) -> None:
+    def __init__(self, app: ASGIApp, hosts: Collection[str], body_limit: int, addresses: bool = False) -> None:
         self._app = app
+        self._addresses = addresses
         self._hosts = frozenset(one.lower() for one in (*LOOPBACK, *hosts))
         self._body_limit = body_limit
 
@@ -83,7 +88,7 @@ class Perimeter:
             await send(message)
 
         headers = _headers(scope)
-        refused = self._refusal(scope["method"], scope.get("scheme", "http"), headers)
+        refused = _unreadable(scope) or self._refusal(scope["method"], scope.get("scheme", "http"), headers)
         if refused is not None:
             await _send_problem(scope, send_guarded, *refused)
             return
@@ -95,7 +100,8 @@ class Perimeter:
 
     def _refusal(self, method: str, scheme: str, headers: MutableMapping[str, str]) -> tuple[KinodexError, int] | None:
         host = headers.get("host", "")
-        if host_name(host) not in self._hosts:
+        name = host_name(host)
+        if name not in self._hosts and not (self._addresses and _is_address(name)):
             hint = "Add the name to allowed_hosts in the table [server] of the settings."
             return UsageError("FORBIDDEN", "This server does not answer to that name.", hint), _MISDIRECTED
         if method not in _SAFE and _from_elsewhere(headers, scheme, host):
@@ -126,12 +132,25 @@ class _TooLargeError(HTTPException):
         super().__init__(413)
 
 
+def _unreadable(scope: Scope) -> tuple[KinodexError, int] | None:
+    """A NUL stands in no name and no text, and databases refuse it."""
+    if "\0" in scope["path"] or b"%00" in scope.get("query_string", b""):
+        return UsageError("USAGE", "The address holds a NUL character.", "Leave it out."), 400
+    return None
+
+
 def host_name(host: str) -> str:
     """The name in a Host header, without its port; lower case, IPv6 without brackets."""
     try:
         return (urlsplit(f"//{host}").hostname or "").lower()
     except ValueError:
         return ""
+
+
+def _is_address(name: str) -> bool:
+    with suppress(ValueError):
+        return bool(ip_address(name))
+    return False
 
 
 def _from_elsewhere(headers: MutableMapping[str, str], scheme: str, host: str) -> bool:

@@ -80,7 +80,7 @@ def permitted(view: LibraryView, asked: Order) -> Mapping[str, Any]:
 
         Budget.parse(asked.budget)
     if isinstance(asked, IngestOrder):
-        paths = [str(allowed_path(view, path)) for path in asked.paths]
+        paths = [str(_there(allowed_path(view, path))) for path in asked.paths]
         return {**arguments_of(asked), "paths": paths, "collection": _collection(view, asked.collection)}
     if isinstance(asked, ExportOrder):
         view.require("read")
@@ -95,6 +95,18 @@ def permitted(view: LibraryView, asked: Order) -> Mapping[str, Any]:
         return {**arguments_of(asked), "video_ids": video_ids}
     view.require("admin")  # it is about the whole library
     return arguments_of(asked)
+
+
+def _there(path: Path) -> Path:
+    """A path that may be ingested, if something is there.
+
+    Raises:
+        UsageError: NOT_FOUND.
+    """
+    if not path.exists():
+        message = f"There is nothing at {path} on the machine of the server."
+        raise UsageError("NOT_FOUND", message, "Choose a folder or a file that is there.")
+    return path
 
 
 def _collection(view: LibraryView, name: str) -> str:
