@@ -32,6 +32,9 @@ Place = tuple[str | float, ...]
 """Where a page of failures ended: the place of a `stores.listing.failures.BadInput`, or start, video and stage of a
 run; () is the beginning, or the end."""
 
+PLACES = ((float, int), (float, str, str))
+"""What a `Place` in the list looks like, but for its beginning."""
+
 _LOOKED_AT = 1_000
 """Failures that one page looks at: those of files that were removed are not shown. Source: our choice: moments."""
 
