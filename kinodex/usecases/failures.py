@@ -32,8 +32,14 @@ Place = tuple[str | float, ...]
 """Where a page of failures ended: the place of a `stores.listing.failures.BadInput`, or start, video and stage of a
 run; () is the beginning, or the end."""
 
+PLACES = ((float, int), (float, str, str))
+"""What a `Place` in the list looks like, but for its beginning."""
+
 _LOOKED_AT = 1_000
 """Failures that one page looks at: those of files that were removed are not shown. Source: our choice: moments."""
+
+_TOGETHER = 200
+"""Failures that are read together where some are gone. Source: our choice: few queries for `_LOOKED_AT`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +154,11 @@ _Found = Iterator[tuple[Place, schema.FailureDocument | None]]
 
 
 def _inputs_after(store: LibraryStore, settings: Settings, together: int, after: Place) -> _Found:
-    place = (float(after[0]), int(after[1])) if after else (0.0, 0)
-    while files := bad.inputs(store, together, place):
+    last: bad.BadInput | tuple[float, int] = (float(after[0]), int(after[1])) if after else (0.0, 0)
+    while files := bad.inputs(store, together, last):
         for file in files:
-            place = file.place
-            yield place, _input_failure(settings, file.error)
+            yield file.place, _input_failure(settings, file.error)
+        last, together = files[-1], max(together, _TOGETHER)
 
 
 def _runs_after(
@@ -166,6 +172,7 @@ def _runs_after(
             begun = run.started_at, key.video_id, key.stage
             place = _place(known.get(key.video_id, ()))
             yield begun, None if place is None else stage_failure(settings, run.receipt, place)
+        together = max(together, _TOGETHER)
 
 
 def _input_failure(settings: Settings, one: InputError) -> schema.FailureDocument | None:

@@ -80,8 +80,8 @@ def lines(view: LibraryView, video_id: str, kind: LineKind | None, limit: int, a
     of = f"lines {video_id} {kind}"
     mark = None
     if after is not None:
-        start, evidence_id = place_of(view.store.library_id, of, after)
-        mark = int(start), str(evidence_id)
+        start, evidence_id = place_of(view.store.library_id, of, after, (int, str))
+        mark = start, evidence_id
     found = lines_page(view.store, video_id, channels, limit + 1, mark)
     kept, following = found[:limit], None
     if len(found) > limit:

@@ -94,14 +94,15 @@ def videos(view: LibraryView, filters: Filters, limit: int, after: str | None = 
     choice = _choice(view, filters)
     of = f"videos {filters}"
     mark = None
+    key = str if choice.sort.removeprefix("-") == "name" else float
     if after is not None:
-        mark = Mark(*place_of(view.store.library_id, of, after))
+        mark = Mark(*place_of(view.store.library_id, of, after, (str, key, bool)))
     found = page(view.store, choice, limit + 1, mark)
     shown = found[:limit]
     following = None
     if len(found) > limit:
         last = shown[-1]
-        following = cursor(view.store.library_id, of, last.video_id, last.key, last.placed)
+        following = cursor(view.store.library_id, of, last.video_id, last.key if last.placed else key(), last.placed)
     return VideosPage(
         videos=cards(view, [one.video_id for one in shown]), total=total(view.store, choice), next=following
     )

@@ -57,20 +57,26 @@ def runs(
     return [BadRun(receipt_of(run), run.started_at) for run in found]
 
 
-def inputs(store: LibraryStore, limit: int, after: tuple[float, int] = (0.0, 0)) -> list[BadInput]:
-    """Files that could not be read, in the order in which they were tried last.
+def inputs(store: LibraryStore, limit: int, after: BadInput | tuple[float, int] = (0.0, 0)) -> list[BadInput]:
+    """Files that could not be read, in the order in which they were tried last. An index has that order:
+    ``input_errors_by_time``.
 
     Args:
-        after: ``place`` of the last one of the page before.
+        after: the last one before, or its ``place``; then those of the same time are counted off.
     """
-    seen_at, number = after
-    chosen = select(InputErrorRow.__table__).where(InputErrorRow.seen_at >= seen_at)
-    chosen = chosen.order_by(InputErrorRow.seen_at, InputErrorRow.uri).offset(number).limit(limit)
+    row = InputErrorRow
+    chosen = select(row.__table__).order_by(row.seen_at, row.uri).limit(limit)
+    if isinstance(after, BadInput):
+        seen_at, number = after.place
+        chosen = chosen.where(tuple_(row.seen_at, row.uri) > (seen_at, after.error.uri))
+    else:
+        seen_at, number = after
+        chosen = chosen.where(row.seen_at >= seen_at).offset(number)
     found: list[BadInput] = []
     with reading(store.engine) as connection:
-        for row in connection.execute(chosen):
-            seen_at, number = row.seen_at, number + 1 if row.seen_at == seen_at else 1
-            error = InputError(row.uri, row.error_code, row.error_message)
+        for one in connection.execute(chosen):
+            seen_at, number = one.seen_at, number + 1 if one.seen_at == seen_at else 1
+            error = InputError(one.uri, one.error_code, one.error_message)
             found.append(BadInput(error, (seen_at, number)))
     return found
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
@@ -25,28 +26,20 @@ def called(
         among: ids of the only videos that there are; None: all.
     """
     located = select(LocationRow.uri, LocationRow.video_id)
-    if stem.isprintable():
-        with reading(store.engine) as connection:
-            rows = connection.execute(located.where(LocationRow.stem == stem))
-            if found := _first_two(rows, fits, among):
-                return found
     # The database looks through its index of names, and hands over those that are alike.
     pattern = "%".join(["", *_runs_of_letters(stem), ""])
-    with reading(store.engine) as connection:
-        if found := _first_two(connection.execute(located.where(LocationRow.stem.like(pattern))), fits, among):
-            return found
-        # Names that are not text are escaped in uris; they are few.
-        escaped = LocationRow.stem.contains("%", autoescape=True)
-        return _first_two(connection.execute(located.where(escaped)), fits, among)
-
-
-def _first_two(rows: Iterable[Any], fits: Callable[[str], bool], among: Collection[str] | None) -> list[str]:
+    # Names that are not text are escaped in uris; they are few.
+    meant = [LocationRow.stem.like(pattern), LocationRow.stem.contains("%", autoescape=True)]
+    if stem.isprintable():
+        meant.insert(0, LocationRow.stem == stem)
     found: dict[str, None] = {}
-    for uri, video_id in rows:
-        if (among is None or video_id in among) and fits(uri):
-            found[video_id] = None
-            if len(found) == 2:
-                break
+    with reading(store.engine) as connection:
+        # One that is called exactly so is not the only one that may be meant: `a:b` is exported as `a_b`.
+        for uri, video_id in chain.from_iterable(connection.execute(located.where(one)) for one in meant):
+            if video_id not in found and (among is None or video_id in among) and fits(uri):
+                found[video_id] = None
+                if len(found) == 2:
+                    break
     return list(found)
 
 

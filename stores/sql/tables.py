@@ -86,6 +86,9 @@ class InputErrorRow(Base):
     seen_at: Mapped[float]
 
 
+Index("input_errors_by_time", InputErrorRow.seen_at, InputErrorRow.uri)
+
+
 class StageRunRow(Base):
     """The ledger. ``active``: readers see its rows; at most one run of each stage of a video.
 

@@ -6,15 +6,18 @@ import random
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, insert, text
 
+from kinodex.settings import Settings
+from kinodex.usecases.failures import Place, failures_page
 from stores import holdings
 from stores.core.records import Utterance
 from stores.library_store import LibraryStore
 from stores.listing.overview import overview
-from stores.sql.database import reading
+from stores.sql.database import reading, writing
 from stores.sql.finished_runs import finished_of, finished_since
 from stores.sql.standing import counted, recounted
+from stores.sql.tables import InputErrorRow
 from tests.unit.stores.builders import add_video, put, span, vector_item
 from tests.unit.stores.test_overview import check
 from tests.unit.stores.test_standing import step
@@ -78,3 +81,21 @@ def test_what_there_is_to_search_is_the_same_everywhere(served: LibraryStore, tm
     with LibraryStore.open(tmp_path / "embedded", create=True) as embedded:
         for there, here in zip(answers(served), answers(embedded), strict=True):
             assert there == here
+
+
+def test_failures_come_page_by_page_on_a_server(served: LibraryStore) -> None:
+    uris = [f"/a/{name}{n}.mp4" for n in range(200) for name in ("b", "B ", "_b", "é", "中")]
+    rows = [
+        {"uri": uri, "error_code": "FILE_MISSING", "error_message": "", "seen_at": 1e9 + n // 400 * 0.1}
+        for n, uri in enumerate(uris)
+    ]
+    with writing(served.engine) as connection:
+        connection.execute(insert(InputErrorRow), rows)
+        names = connection.execute(text("SELECT indexname FROM pg_indexes WHERE tablename = 'input_errors'")).scalars()
+        assert "input_errors_by_time" in set(names)
+    found: list[str] = []
+    after: Place = ()
+    while not found or after:
+        page, after = failures_page(served, Settings(library=served.root), 130, after)
+        found += [one.uri for one in page]
+    assert sorted(found) == sorted(uris)

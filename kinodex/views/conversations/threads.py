@@ -24,7 +24,7 @@ def threads(view: LibraryView, limit: int, after: str | None = None) -> ThreadsP
     """
     last = None
     if after is not None:
-        thread_id, changed_at = place_of(view.store.library_id, "threads", after)
+        thread_id, changed_at = place_of(view.store.library_id, "threads", after, (str, float))
         last = Thread(thread_id, "", None, 0, 0.0, changed_at)
     who = view.principal
     found = view.store.threads.page(limit + 1, last, who.user_id, who.threads_of)

@@ -41,8 +41,10 @@ def queue(view: LibraryView, limit: int = 20, tag_id: str | None = None, after: 
     """
     view.require("review")
     of, library = f"review {tag_id}", view.store.library_id
-    place = place_of(library, of, after) if after else None
-    begin = (float(place[0]), str(place[1]), str(place[2])) if place is not None else None
+    begin: tuple[float, str, str] | None = None
+    if after:
+        uncertainty, video_id, tag = place_of(library, of, after, (float, str, str))
+        begin = uncertainty, video_id, tag
     visible = view.changeable()
     found = view.store.reviews.queue(limit + 1, begin, tag_id, visible)
     shown = found[:limit]

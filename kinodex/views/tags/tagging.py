@@ -41,7 +41,7 @@ def page(view: LibraryView, words: str = "", limit: int = 100, cursor: str | Non
         UsageError: USAGE if the cursor is none.
     """
     of, library = f"tags {words}", view.store.library_id
-    after = int(place_of(library, of, cursor)[0]) if cursor else None
+    after = place_of(library, of, cursor, (int,))[0] if cursor else None
     found = view.store.tag_listing.page(words, limit + 1, after)
     shown = found[:limit]
     tags = [one.tag for one in shown]
@@ -79,8 +79,10 @@ def videos_of(view: LibraryView, tag_id: str, limit: int = 50, cursor: str | Non
     """
     _tag(view, tag_id)
     of, library = f"videos of {tag_id}", view.store.library_id
-    place = place_of(library, of, cursor) if cursor else None
-    after = (float(place[0]), str(place[1])) if place is not None else None
+    after: tuple[float, str] | None = None
+    if cursor:
+        confidence, video_id = place_of(library, of, cursor, (float, str))
+        after = confidence, video_id
     found = view.store.tag_listing.videos_of(tag_id, limit + 1, after, view.visible())
     shown = found[:limit]
     names = names_of(view, [one.video_id for one in shown])

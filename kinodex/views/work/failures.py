@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kinodex.schemas.api.jobs import FailureItem, FailuresPage, JobCard, RetriedDocument
 from kinodex.schemas.jobs.orders import DescribeOrder, IngestOrder, arguments_of
-from kinodex.usecases.failures import FailureFilter, failures, failures_page
+from kinodex.usecases.failures import PLACES, FailureFilter, failures, failures_page
 from kinodex.views.cursors import cursor as cursor_of
 from kinodex.views.cursors import place_of
 from kinodex.views.names import file_name, without_paths
@@ -31,7 +31,7 @@ def page(view: LibraryView, limit: int = 100, cursor: str | None = None) -> Fail
         UsageError: USAGE if the cursor is none.
     """
     library, visible, everything = view.store.library_id, view.visible(), view.principal.everything
-    after = place_of(library, "failures", cursor) if cursor else ()
+    after = place_of(library, "failures", cursor, *PLACES) if cursor else ()
     shown, last = failures_page(view.store, view.settings, limit, after, visible, everything)
     following = cursor_of(library, "failures", *last) if last else None
     count = total(view.store, visible, with_inputs=everything)

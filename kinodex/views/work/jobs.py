@@ -131,7 +131,7 @@ def page(view: LibraryView, limit: int = 50, cursor: str | None = None, state: J
     """
     view.require("jobs")
     of = f"jobs {state}"
-    after = _job(view, place_of(view.store.library_id, of, cursor)[0]) if cursor else None
+    after = _job(view, place_of(view.store.library_id, of, cursor, (str,))[0]) if cursor else None
     owner = None if view.principal.may("admin") else view.principal.orders_as
     found = view.store.jobs.page(limit + 1, after, owner, state)
     shown = found[:limit]

@@ -184,6 +184,22 @@ def test_a_transcript_is_of_the_film_that_its_name_means(library: Library, film_
     assert all("WHERE" in one for one in located)
 
 
+@pytest.mark.parametrize("names", [("x_y.mp4", "x:y.mp4"), ("x:y.mp4", "x_y.mp4"), ("x:y.mp4", "x?y.mp4")])
+def test_a_transcript_that_may_be_of_two_films_is_refused(library: Library, names: tuple[str, str]) -> None:
+    store = library.store
+    for name, film_name in zip(names, ("pizza.mp4", "boats.mp4"), strict=True):
+        video_id = library.resolve(film_name)
+        here = Path(str(store.catalog.path(video_id))).with_name(name)
+        store.catalog.register(here, store.catalog.sha256(video_id), 1, 1)
+    text = exported(library, "srt").replace(b"250 degrees", b"180 degrees")
+    with pytest.raises(UsageError, match="More than one video") as refused:
+        imported(library, "x_y.srt", text)
+    assert refused.value.code.name == "UNKNOWN_VIDEO"
+    pizza = library.resolve("pizza.mp4")
+    done = imported(library, "x_y.srt", exported(library, "srt"), editable=frozenset({pizza}))
+    assert (done.changed, done.faulty) == (0, 0)
+
+
 def test_a_vtt_names_its_lines_whatever_the_file_is_called(library: Library) -> None:
     text = exported(library, "vtt").decode().replace("Today we bake a pizza at home.", "<v Ann>Wir backen &amp; essen.")
     assert imported(library, "renamed.vtt", text.encode()).changed == 1

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import shlex
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, insert
 from typer.testing import CliRunner
 
 from kinodex.cli.app import app
@@ -17,7 +18,8 @@ from kinodex.usecases.failures import FailureFilter, failures, failures_page, qu
 from stores.core.records import StageKey, StageOutput
 from stores.ledger import Attempt, bad_runs
 from stores.library_store import LibraryStore
-from stores.sql.database import reading
+from stores.sql.database import reading, writing
+from stores.sql.tables import InputErrorRow
 from stores.sql.tables import StageRunRow as Run
 
 
@@ -226,6 +228,53 @@ def test_pages_of_failures_go_on_where_they_ended_though_some_are_mended_meanwhi
         assert ([one.video_id for one in last], after) == ([ids[5], ids[6]], ())
         some, after = failures_page(store, settings, 9, (), [ids[5]], with_inputs=False)
         assert ([one.video_id for one in some], after) == ([ids[5]], ())
+
+
+def unread(store: LibraryStore, code: str, times: Iterable[float]) -> list[str]:
+    """Files that could not be read at these times; there are none such."""
+    rows = [
+        {"uri": f"/gone/{n:05}.mp4", "error_code": code, "error_message": "", "seen_at": at}
+        for n, at in enumerate(times)
+    ]
+    with writing(store.engine) as connection:
+        connection.execute(insert(InputErrorRow), rows)
+    return [str(row["uri"]) for row in rows]
+
+
+@pytest.mark.parametrize("apart", [0.0, 0.001, 1.0])
+def test_pages_of_files_that_could_not_be_read_leave_none_out(tmp_path: Path, apart: float) -> None:
+    with LibraryStore.open(tmp_path / "lib", create=True) as store:
+        uris = unread(store, "FILE_MISSING", (1e9 + apart * (n // 3) for n in range(950)))
+        found, after = [], ()
+        while found == [] or after:
+            page, after = failures_page(store, Settings(library=tmp_path / "lib"), 300, after)
+            assert "gone" not in str(after)
+            found += [one.uri for one in page]
+        assert found == uris
+
+
+@pytest.mark.parametrize("kind", ["inputs", "runs"])
+def test_a_page_of_what_is_gone_asks_the_database_little(tmp_path: Path, kind: str) -> None:
+    with LibraryStore.open(tmp_path / "lib", create=True) as store:
+        if kind == "inputs":
+            unread(store, "FILE_UNREADABLE", range(1_500))
+        else:
+            for video_id in failing(store, tmp_path, 250):
+                store.catalog.path(video_id).unlink()
+        asked: list[tuple[str, tuple[object, ...]]] = []
+        event.listen(store.engine, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+        shown, after = failures_page(store, Settings(library=tmp_path / "lib"), 1)
+        assert (shown, bool(after)) == ([], kind == "inputs")
+        failures_page(store, Settings(library=tmp_path / "lib"), 1, after)
+        queries = [one for one in asked if one[0].startswith("SELECT")]
+        assert len(queries) < 20
+        with reading(store.engine) as connection:
+            for query, values in queries:
+                if "FROM input_errors" in query:
+                    plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values).all()
+                    assert [one[3].partition(" (")[0] for one in plan] == [
+                        "SEARCH input_errors USING INDEX input_errors_by_time"
+                    ]
 
 
 def test_a_page_of_failures_reads_no_more_than_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Stages that ended badly in the order in which they were begun."""
+"""What failed in the order in which it was tried: stages that ended badly, and files that could not be read."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,6 +17,7 @@ def upgrade() -> None:
         postgresql_where=bad,
         if_not_exists=True,
     )
+    op.create_index("input_errors_by_time", "input_errors", ["seen_at", "uri"], if_not_exists=True)
 
 
 def downgrade() -> None:
