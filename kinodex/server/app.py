@@ -88,5 +88,7 @@ def create_app(library: Library) -> FastAPI:
         app.include_router(completions.router)
     app.include_router(metrics.router)
     metrics.measure(app)
-    app.add_middleware(Perimeter, hosts=server.allowed_hosts, body_limit=server.body_limit, addresses=server.host not in LOOPBACK)
+    app.add_middleware(
+        Perimeter, hosts=server.allowed_hosts, body_limit=server.body_limit, addresses=server.host not in LOOPBACK
+    )
     return app

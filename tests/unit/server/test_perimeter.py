@@ -30,6 +30,8 @@ GUARDS = {
         ("GET", f"{API}/nothing", {}, 404),
         ("PUT", f"{API}/health", {}, 405),
         ("GET", f"{API}/videos?limit=x", {}, 400),
+        ("GET", f"{API}/videos?name=%00", {}, 400),
+        ("GET", f"{API}/videos/%00", {}, 400),
         ("GET", f"{API}/health", {"host": "evil.example"}, 421),
         ("POST", f"{API}/threads", {"sec-fetch-site": "cross-site"}, 403),
     ],
@@ -120,3 +122,13 @@ def test_a_body_without_a_length_is_refused_when_it_is_too_large(server: Served)
     assert answer.status == 413
     assert json.loads(answer.read())["code"] == "TOO_LARGE"
     connection.close()
+
+
+def test_a_server_that_is_open_to_the_network_answers_to_addresses_but_to_no_strange_name(library: Library):
+    named = (("192.168.1.7:8730", 200), ("[fd00::7]:8730", 200), ("evil.example", 421), ("7.evil", 421))
+    with (
+        Library.open(library.store.root, create=False, server={"host": "0.0.0.0"}) as opened,
+        served(create_app(opened)) as beyond,
+    ):
+        for host, status in named:
+            assert beyond.client.get(f"{API}/health", headers={"host": host}).status_code == status
