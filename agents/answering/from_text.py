@@ -269,6 +269,12 @@ def _titles(line: RankedLine, wanted: Sequence[SoughtWord], around: Surroundings
 _ADDS = 1
 """Content words that a quoted sentence must add to those of the question. Ours."""
 
+_ONLY_ASK = frozenset(
+    "anyone anybody everyone everybody someone somebody nobody know wonder wondering guess ask asking question "
+    "知道 不知道 想知道 有人 好奇 问 猜".split()
+)
+"""Words that tell nothing: "Anyone know what this pocket is" asks, too, with or without a question mark."""
+
 
 FEW = 3
 """New words of a sentence below which the next one is quoted with it, if it goes on about the same. Ours."""
@@ -295,7 +301,7 @@ def _quotes(
     if support.share < ENOUGH_QUOTED or not support.said or unit.text.rstrip().endswith(("?", "？")):
         return []
     known = {term.text for term in content_terms(question.text)}
-    new = [term for term in content_terms(unit.text) if term.text not in known]
+    new = [term for term in content_terms(unit.text) if term.text not in known and term.text not in _ONLY_ASK]
     more = bool(line.after) and unit.channel == "speech" and goes_back(line.after[0])
     both = f"{unit.text} {line.after[0].text}" if more else unit.text
     if asked.kind == "thing" and not _says_verb(wanted, both):

@@ -218,3 +218,10 @@ def test_what_the_lines_do_not_hold_is_not_answered(encoders: Encoders, everythi
 def test_every_answer_stands_in_the_lines_that_it_cites(encoders: Encoders, everything: Gathered) -> None:
     for _, question, _ in ANSWERED:
         check_quotes(everything, question, encoders)
+
+
+def test_a_line_that_only_asks_is_no_answer_and_one_that_tells_is(encoders: Encoders) -> None:
+    asks = written("Anyone know what this pocket is for", video="launch")
+    check_declined(together(asks), "What is this pocket for?", encoders)
+    tells = said("This pocket is for the new phone.", video="launch")
+    check_answered(together(asks, tells), "What is this pocket for?", "the new phone", "launch", encoders)
