@@ -54,9 +54,9 @@ def export(task: Task) -> Made:
     size = exports.make(job.job_id, job.attempt, write)
     made = written[0]
     if len(existing(library.store, made.video_ids)) < len(made.video_ids):
-        exports.forget_job(job.job_id)
+        exports.forget_job(job.job_id, job.attempt)
         raise UsageError("CONFLICT", "A video was removed while it was exported.", "Order the export again.")
-    exports.forget_job(job.job_id, but=job.attempt)
+    exports.forget_job(job.job_id, job.attempt - 1)
     tidy(library.store, library.settings.server, name_of(job.job_id, job.attempt))
     totals = {"videos": len(made.video_ids), "done": len(made.video_ids)}
     if order.video_ids is not None and len(videos) < len(set(order.video_ids)):

@@ -19,9 +19,10 @@ from stores.files.blobs import sync_folder, write_whole
 from stores.files.objects import ObjectFiles, modified
 from stores.sql.faults import storage_faults
 
-_NAME = re.compile(r"job_[A-Za-z0-9]{1,100}\.\d{1,9}")
+_NAME = re.compile(r"(job_[A-Za-z0-9]{1,100})\.(\d{1,9})")
 _VIDEOS = ".videos"
 _TEMPORARY = ".part-"
+_PART = re.compile(r"\.part-(?:\d+-){0,2}(job_[A-Za-z0-9]{1,100})\.(\d{1,9})(?:\.videos)?")
 
 ABANDONED_SECONDS = 86_400.0
 """After which an unfinished file that nobody writes to is removed. Source: our choice: no batch takes as long."""
@@ -64,8 +65,7 @@ class ExportFiles:
         name = name_of(job_id, attempt)
         with storage_faults(f"Writing the export {name}"):
             self._folder.mkdir(parents=True, exist_ok=True)
-            for left in self._folder.glob(f"{_TEMPORARY}*{job_id}.*"):
-                left.unlink(missing_ok=True)  # of a worker that died of it, or lost it
+            self._forget_parts(job_id, attempt)  # of workers that died of it
             part = self._folder / f"{_TEMPORARY}{name}"
             try:
                 video_ids = "\n".join(write(part)).encode()
@@ -155,18 +155,21 @@ class ExportFiles:
             freed += one.size
         return freed + self._tidy_folder()
 
-    def forget_job(self, job_id: str, but: int | None = None) -> None:
+    def forget_job(self, job_id: str, up_to: int) -> None:
         """Remove what was made for a job.
 
         Args:
-            but: the attempt whose file stays.
+            up_to: the last attempt whose file goes: who lost the job leaves alone what is made by others after that.
         """
-        stays = "" if but is None else name_of(job_id, but)
-        for one in self._all():
-            if one.name.startswith(f"{job_id}.") and one.name != stays:
+        for one in list(self._all()):
+            if _is_of(_NAME.fullmatch(one.name), job_id, up_to):
                 self._remove(one.name)
-        for part in self._folder.glob(f"{_TEMPORARY}{job_id}.*"):
-            part.unlink(missing_ok=True)
+        self._forget_parts(job_id, up_to)
+
+    def _forget_parts(self, job_id: str, up_to: int) -> None:
+        for path, _ in _files(self._folder):
+            if _is_of(_PART.fullmatch(path.name), job_id, up_to):
+                path.unlink(missing_ok=True)
 
     def forget_videos(self, video_ids: Collection[str]) -> None:
         """Remove what was made of any of these videos."""
@@ -216,6 +219,10 @@ def name_of(job_id: str, attempt: int) -> str:
         ValueError: if it is no id of a job.
     """
     return _check(f"{job_id}.{attempt}")
+
+
+def _is_of(found: re.Match[str] | None, job_id: str, up_to: int) -> bool:
+    return found is not None and found[1] == job_id and int(found[2]) <= up_to
 
 
 def _check(name: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from kinodex.exports.formats import FORMATS
+from kinodex.jobs import exporting
 from kinodex.jobs.supervisor import settings_line
 from kinodex.jobs.worker import Worker
 from kinodex.library import Library
@@ -26,7 +27,8 @@ from kinodex.usecases.exchange import export_writing
 from kinodex.views import exports as on_the_spot
 from kinodex.views.library_view import LibraryView
 from stores.core.principal import OWNER
-from stores.jobs.records import Job
+from stores.jobs.job_ledger import LEASE_SECONDS, JobLedger
+from stores.jobs.records import Job, JobError, JobLease
 from tests.unit.kinodex.chat_library import copied, make
 
 
@@ -243,3 +245,42 @@ def test_old_exports_go_and_so_do_those_of_videos_that_are_forgotten(library: Li
     library.settings = no_room
     last = done(library, ordered(library, video_ids=[boats]))[0]
     assert files(library) == [f"{last.job_id}.1", f"{last.job_id}.1.videos"]  # the newest always stays
+
+
+def test_a_worker_that_lost_a_job_leaves_the_file_of_the_one_that_took_it(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, before = ordered(library), exporting.existing
+
+    def overtaken(store: Any, video_ids: Any) -> Any:
+        other = JobLedger(library.store.engine, lambda: time.time() + 2 * LEASE_SECONDS, "another worker")
+        taken = other.take()
+        assert taken is not None
+        library.store.exports.make(job.job_id, 2, lambda out: [str(out.write_bytes(b"whole"))])
+        other.finish(taken[1], {}, {})
+        return before(store, video_ids)
+
+    monkeypatch.setattr(exporting, "existing", overtaken)
+    ended = done(library, job)[0]
+    assert (ended.state, ended.attempt) == ("done", 2)
+    assert data_of(library, ended) == b"whole"
+
+
+def test_what_a_failed_export_left_is_removed_before_the_job_may_be_another_s(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = ordered(library)
+    seen = list[list[str]]()
+    before = JobLedger.fail
+
+    def failing(self: JobLedger, lease: JobLease, error: JobError) -> None:
+        seen.append(files(library))
+        before(self, lease, error)
+
+    def unable(*_: Any) -> None:
+        raise OSError("no such luck")
+
+    monkeypatch.setattr(JobLedger, "fail", failing)
+    monkeypatch.setattr(exporting, "existing", unable)
+    assert done(library, job)[0].state == "failed"
+    assert (seen, files(library)) == ([[]], [])

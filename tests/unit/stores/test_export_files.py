@@ -56,7 +56,7 @@ def test_copies_of_what_is_gone_elsewhere_are_removed(tmp_path: Path) -> None:
     old = server.path("job_a.1")
     two_days_ago = time.time() - 2 * 86_400
     os.utime(old, (two_days_ago, two_days_ago))
-    worker.forget_job("job_a")
+    worker.forget_job("job_a", 1)
     server.path("job_b.1")
     assert [one.name for one in (tmp_path / "server").iterdir()] == ["job_b.1"]
 
@@ -81,10 +81,25 @@ def test_a_later_attempt_removes_what_a_killed_one_left(exports: Callable[[str],
     left.write_bytes(b"half")
     worker.make("job_a", 3, write(b"third"))
     assert not left.exists()
-    worker.forget_job("job_a", but=3)
+    worker.forget_job("job_a", 2)
     assert list(worker.kept(7)) == ["job_a.3"]
-    worker.forget_job("job_a")
+    worker.forget_job("job_a", 3)
     assert worker.kept(7) == {}
+
+
+def test_who_lost_a_job_leaves_the_files_of_the_one_who_has_it(
+    exports: Callable[[str], ExportFiles], tmp_path: Path
+) -> None:
+    lost, newer = exports("lost"), exports("newer")
+    newer.make("job_a", 2, write(b"second"))
+    folder = next(tmp_path.rglob("exports"))
+    for being_written in (".part-job_a.3", ".part-7-job_a.3.videos"):
+        (folder / being_written).write_bytes(b"half")
+    lost.make("job_a", 1, write(b"first"))
+    lost.forget_job("job_a", 1)
+    assert list(newer.kept(7)) == ["job_a.2"]
+    assert newer.videos("job_a.2") == set()
+    assert len(list(folder.glob(".part-*job_a.3*"))) == 2
 
 
 def test_exports_of_forgotten_videos_are_removed(exports: Callable[[str], ExportFiles]) -> None:
