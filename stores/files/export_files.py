@@ -140,15 +140,18 @@ class ExportFiles:
     def trim(self, days: float, limit: int, kept: str = "") -> int:
         """Remove files that are older, then the oldest until the others have ``limit`` bytes; returns the bytes freed.
 
+        The newest goes with its age alone, however large it is: somebody waits for it.
+
         Args:
             kept: the name of one that stays.
         """
-        now = self._clock()
+        since = self._clock() - days * 86_400
         found = sorted(self._all(), key=lambda one: one.made)
         left = sum(one.size for one in found)
         freed = 0
         for one in found:
-            if one.name == kept or (left <= limit and one.made >= now - days * 86_400):
+            has_room = left <= limit or one is found[-1]
+            if one.name == kept or (has_room and one.made >= since):
                 continue
             self._remove(one.name)
             left -= one.size

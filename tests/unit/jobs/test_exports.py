@@ -244,6 +244,7 @@ def test_old_exports_go_and_so_do_those_of_videos_that_are_forgotten(library: Li
     no_room = library.settings.model_copy(update={"server": ServerSettings(export_cache=0)})
     library.settings = no_room
     last = done(library, ordered(library, video_ids=[boats]))[0]
+    Worker(library)._tidy()
     assert files(library) == [f"{last.job_id}.1", f"{last.job_id}.1.videos"]  # the newest always stays
 
 

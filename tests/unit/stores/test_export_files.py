@@ -124,5 +124,8 @@ def test_the_old_and_what_has_no_room_go_the_newest_stays(tmp_path: Path) -> Non
     (tmp_path / ".part-job_8.1").write_bytes(b"being written")
     assert exports.trim(3.5, 1_000) == 10 + 4
     assert exports.trim(3.5, 20) == 10
-    assert exports.trim(3.5, 0, "job_3.1") == 10
+    assert exports.trim(3.5, 0) == 10
     assert sorted(one.name for one in tmp_path.iterdir()) == [".part-job_8.1", "job_3.1", "job_3.1.videos"]
+    assert exports.trim(0.5, 0, "job_3.1") == 0
+    assert exports.trim(0.5, 1_000) == 10
+    assert [one.name for one in tmp_path.iterdir()] == [".part-job_8.1"]
