@@ -138,7 +138,7 @@ class Worker:
             self._tidied = now
             try:
                 tidy(self._library.store, self._library.settings.server)
-            except KinodexError as error:
+            except (KinodexError, OSError) as error:
                 _log.warning("Old exports are not removed: %s", error)
 
     def _fault(self, error: Exception) -> JobError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -172,7 +173,7 @@ class ExportFiles:
     def _forget_parts(self, job_id: str, up_to: int) -> None:
         for path, _ in _files(self._folder):
             if _is_of(_PART.fullmatch(path.name), job_id, up_to):
-                path.unlink(missing_ok=True)
+                _delete(path)
 
     def forget_videos(self, video_ids: Collection[str]) -> None:
         """Remove what was made of any of these videos."""
@@ -187,7 +188,7 @@ class ExportFiles:
         before, there, freed = self._clock() - ABANDONED_SECONDS, {one.name for one in self._all()}, 0
         for path, about in _files(self._folder):
             if path.name.removesuffix(_VIDEOS) not in there and about.st_mtime < before:
-                path.unlink(missing_ok=True)
+                _delete(path)
                 freed += about.st_size
         return freed
 
@@ -196,8 +197,7 @@ class ExportFiles:
         for each in (name, name + _VIDEOS):
             if self._objects is not None:
                 self._objects.delete(self._object(each))
-            with storage_faults(f"Deleting {each}"):
-                (self._folder / each).unlink(missing_ok=True)
+            _delete(self._folder / each)
 
     def _all(self) -> Iterator[KeptExport]:
         if self._objects is None:
@@ -234,10 +234,18 @@ def _check(name: str) -> str:
     return name
 
 
+def _delete(path: Path) -> None:
+    with storage_faults(f"Deleting {path}"):
+        path.unlink(missing_ok=True)
+
+
 def _files(folder: Path) -> list[tuple[Path, os.stat_result]]:
+    """Those that are ours: disks and their servers keep things of their own in any folder."""
     found = []
-    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+    with storage_faults(f"Reading {folder}"), suppress(FileNotFoundError), os.scandir(folder) as entries:
         for entry in entries:
+            ours = _NAME.fullmatch(entry.name.removesuffix(_VIDEOS)) or _PART.fullmatch(entry.name)
             with suppress(FileNotFoundError):
-                found.append((Path(entry.path), entry.stat(follow_symlinks=False)))
+                if ours and stat.S_ISREG((about := entry.stat(follow_symlinks=False)).st_mode):
+                    found.append((Path(entry.path), about))
     return found

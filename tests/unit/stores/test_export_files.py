@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from stores.core.errors import StoreError
 from stores.files.export_files import ExportFiles
 from stores.files.objects import ObjectFiles
 
@@ -129,3 +130,37 @@ def test_the_old_and_what_has_no_room_go_the_newest_stays(tmp_path: Path) -> Non
     assert exports.trim(0.5, 0, "job_3.1") == 0
     assert exports.trim(0.5, 1_000) == 10
     assert [one.name for one in tmp_path.iterdir()] == [".part-job_8.1"]
+
+
+def test_what_is_not_ours_is_left_alone(exports: Callable[[str], ExportFiles], tmp_path: Path) -> None:
+    worker = exports("worker")
+    worker.make("job_a", 1, write(b"a", "vid_1"))
+    folder = next(tmp_path.rglob("exports"))
+    for name in ("lost+found", "@eaDir", "job_b.1", ".part-job_b.2"):
+        (folder / name).mkdir()
+    (folder / "notes.txt").write_text("mine")
+    (folder / "job_c.1").symlink_to(folder / "notes.txt")
+    before = sorted(folder.iterdir())
+    for each in before:
+        os.utime(each, (0, 0), follow_symlinks=False)
+    assert worker.trim(30_000, 1_000) == 0
+    worker.forget_job("job_b", 9)
+    worker.forget_videos(["vid_2"])
+    assert list(worker.kept(30_000)) == ["job_a.1"]
+    assert sorted(folder.iterdir()) == before
+
+
+def test_a_folder_that_may_not_be_changed_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    exports = ExportFiles(tmp_path)
+    exports.make("job_a", 1, write(b"a", "vid_1"))
+    stale = tmp_path / ".part-job_b.1"
+    stale.write_bytes(b"half")
+    os.utime(stale, (0, 0))
+
+    def forbidden(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "unlink", forbidden)  # root, as whom tests may run, may delete everywhere
+    for remove in (lambda: exports.trim(7, 0), lambda: exports.forget_job("job_b", 1)):
+        with pytest.raises(StoreError, match="Deleting"):
+            remove()
