@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from stores.files.blobs import sync_folder, write_whole
 from stores.files.objects import ObjectFiles, modified
@@ -114,8 +115,10 @@ class ExportFiles:
             raise FileNotFoundError(name)
         return frozenset(data.decode().split())
 
-    def path(self, name: str) -> Path:
-        """A file on this machine, fetched from the object store where it is in one.
+    def open(self, name: str) -> BinaryIO:
+        """A file, opened on this machine, fetched from the object store where it is in one; the caller closes it.
+
+        It can be read to its end whatever becomes of it meanwhile.
 
         Raises:
             FileNotFoundError: if it is gone.
@@ -123,20 +126,24 @@ class ExportFiles:
         """
         _check(name)
         path = self._folder / name
-        if self._objects is None or path.is_file():
-            path.stat()
-            return path
         with storage_faults(f"Reading the export {name}"):
+            try:
+                return path.open("rb")
+            except FileNotFoundError:
+                if self._objects is None:
+                    raise
             self._folder.mkdir(parents=True, exist_ok=True)
             part = self._folder / f"{_TEMPORARY}{os.getpid()}-{time.monotonic_ns()}-{name}"
             try:
                 if not self._objects.download(self._object(name), part):
                     raise FileNotFoundError(name)
-                part.replace(path)
+                opened = part.open("rb")
+                with suppress(FileNotFoundError):  # forgotten meanwhile
+                    part.replace(path)
             finally:
                 part.unlink(missing_ok=True)
             self._tidy_folder()
-        return path
+        return opened
 
     def trim(self, days: float, limit: int, kept: str = "") -> int:
         """Remove files that are older, then the oldest until the others have ``limit`` bytes; returns the bytes freed.

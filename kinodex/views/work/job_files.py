@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from kinodex.schemas.api.jobs import JobFile
 from kinodex.schemas.jobs.orders import ExportOrder
@@ -22,11 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class JobDownload:
-    """A file of a job, to be sent. ``path``: where it lies, which is told to nobody."""
+    """A file of a job, to be sent. ``file``: opened, so that all of it can be sent even if it is removed meanwhile."""
 
     name: str
     media_type: str
-    path: Path
+    file: BinaryIO
 
 
 def check(view: LibraryView, asked: ExportOrder, video_ids: Sequence[str] | None) -> None:
@@ -81,12 +80,12 @@ def download(view: LibraryView, job: Job) -> JobDownload:
         if (visible is not None and len(visible) < len(about)) or len(existing(view.store, about)) < len(about):
             message = f"The file of the job {job.job_id!r} is about videos that are not all there any more."
             raise UsageError("NOT_FOUND", message, "Export again.")
-        path = exports.path(name)
+        file = exports.open(name)
     except FileNotFoundError:
         message = f"The file of the job {job.job_id!r} is no longer kept."
         raise UsageError("NOT_FOUND", message, "Export again.") from None
     made = (job.report or {})["file"]
-    return JobDownload(made["name"], made["media_type"], path)
+    return JobDownload(made["name"], made["media_type"], file)
 
 
 def _has_file(job: Job) -> bool:

@@ -61,7 +61,8 @@ def done(library: Library, *jobs: Job) -> list[Job]:
 
 
 def data_of(library: Library, job: Job) -> bytes:
-    return library.store.exports.path(f"{job.job_id}.{job.attempt}").read_bytes()
+    with library.store.exports.open(f"{job.job_id}.{job.attempt}") as file:
+        return file.read()
 
 
 def files(library: Library) -> list[str]:

@@ -14,7 +14,10 @@ from kinodex.jobs.worker import Worker
 from kinodex.library import Library
 from kinodex.usecases.exchange import export_writing
 from kinodex.views import exports as on_the_spot
+from kinodex.views.library_view import LibraryView
+from kinodex.views.work import job_files
 from stores.core.principal import OWNER, Principal
+from stores.jobs.records import Job
 from tests.unit.kinodex.chat_library import copied, make
 from tests.unit.server.test_jobs import OTTO, READER, Server, stream
 
@@ -115,6 +118,45 @@ def test_what_is_no_longer_kept_or_was_removed_is_not_given(server: Server, libr
     assert server.get(f"/jobs/{mine['job_id']}")["file"] is None
     tag = server.post("/jobs", {"kind": "tag"}, 202)["job_id"]
     assert "has no file" in server.get(f"/jobs/{tag}/file", 404)["title"]
+
+
+@pytest.mark.parametrize("ranges", ["", "bytes=2-", "bytes=0-0,4-5"])
+def test_a_file_that_is_removed_while_it_is_sent_comes_as_a_whole(
+    server: Server, library: Library, monkeypatch: pytest.MonkeyPatch, ranges: str
+) -> None:
+    made = exported(server, library, format="lines.csv")
+    headers = {"Range": ranges} if ranges else {}
+    whole = server.client.get(made["file"]["url"], headers=headers)
+    before, opened = job_files.download, list[job_files.JobDownload]()
+
+    def removed_then(view: LibraryView, job: Job) -> job_files.JobDownload:
+        opened.append(before(view, job))
+        library.store.exports.forget_job(job.job_id, job.attempt)
+        return opened[-1]
+
+    monkeypatch.setattr(job_files, "download", removed_then)
+    answer = server.client.get(made["file"]["url"], headers=headers)
+    boundary = whole.headers["content-type"].partition("boundary=")[2].encode()
+    mine = answer.headers["content-type"].partition("boundary=")[2].encode()
+    assert (answer.status_code, len(answer.content)) == (206 if ranges else 200, int(whole.headers["content-length"]))
+    assert answer.content.replace(mine, boundary) == whole.content
+    assert opened[0].file.closed
+    problem = server.get(f"/jobs/{made['job_id']}/file", 404)
+    assert (problem["code"], problem["hint"]) == ("NOT_FOUND", "Export again.")
+
+
+def test_a_file_that_goes_just_before_it_is_sent_is_not_found(
+    server: Server, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = exported(server, library, format="lines.csv")
+
+    def going(_view: LibraryView, about: frozenset[str]) -> tuple[str, ...]:
+        library.store.exports.forget_job(made["job_id"], 1)
+        return tuple(about)
+
+    monkeypatch.setattr(LibraryView, "only", going)
+    problem = server.get(f"/jobs/{made['job_id']}/file", 404)
+    assert (problem["code"], problem["hint"]) == ("NOT_FOUND", "Export again.")
 
 
 def test_what_is_too_large_on_the_spot_is_made_as_a_job(

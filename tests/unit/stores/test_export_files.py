@@ -34,15 +34,20 @@ def write(data: bytes, *video_ids: str) -> Callable[[Path], tuple[str, ...]]:
     return writing
 
 
+def data_of(exports: ExportFiles, name: str) -> bytes:
+    with exports.open(name) as file:
+        return file.read()
+
+
 def test_what_a_worker_made_is_read_by_a_server_elsewhere(exports: Callable[[str], ExportFiles]) -> None:
     worker, server = exports("worker"), exports("server")
     assert server.kept(7) == {}
     assert worker.make("job_a", 1, write(b"some data", "vid_1", "vid_2")) == 9
     assert [(one.name, one.size) for one in server.kept(7).values()] == [("job_a.1", 9)]
     assert server.videos("job_a.1") == {"vid_1", "vid_2"}
-    assert server.path("job_a.1").read_bytes() == b"some data"
-    assert server.path("job_a.1").read_bytes() == b"some data"  # fetched before
-    for gone in (server.path, server.videos):
+    assert data_of(server, "job_a.1") == b"some data"
+    assert data_of(server, "job_a.1") == b"some data"  # fetched before
+    for gone in (server.open, server.videos):
         with pytest.raises(FileNotFoundError):
             gone("job_b.1")
         with pytest.raises(ValueError, match="not the name"):
@@ -54,11 +59,12 @@ def test_copies_of_what_is_gone_elsewhere_are_removed(tmp_path: Path) -> None:
     worker, server = ExportFiles(tmp_path / "worker", objects), ExportFiles(tmp_path / "server", objects)
     for job_id in ("job_a", "job_b"):
         worker.make(job_id, 1, write(b"some data", "vid_1"))
-    old = server.path("job_a.1")
+    assert data_of(server, "job_a.1") == b"some data"
+    old = tmp_path / "server" / "job_a.1"
     two_days_ago = time.time() - 2 * 86_400
     os.utime(old, (two_days_ago, two_days_ago))
     worker.forget_job("job_a", 1)
-    server.path("job_b.1")
+    server.open("job_b.1").close()
     assert [one.name for one in (tmp_path / "server").iterdir()] == ["job_b.1"]
 
 
@@ -164,3 +170,14 @@ def test_a_folder_that_may_not_be_changed_is_said_so(tmp_path: Path, monkeypatch
     for remove in (lambda: exports.trim(7, 0), lambda: exports.forget_job("job_b", 1)):
         with pytest.raises(StoreError, match="Deleting"):
             remove()
+
+
+def test_what_is_open_is_read_to_its_end_though_it_is_removed(exports: Callable[[str], ExportFiles]) -> None:
+    worker, server = exports("worker"), exports("server")
+    worker.make("job_a", 1, write(b"some data", "vid_1"))
+    with server.open("job_a.1") as file:
+        for machine in (server, worker):
+            machine.forget_job("job_a", 1)
+        assert file.read() == b"some data"
+    with pytest.raises(FileNotFoundError):
+        server.open("job_a.1")
