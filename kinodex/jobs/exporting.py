@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kinodex.jobs.tasks import Made, Task, chosen, who_ordered
 from kinodex.schemas.jobs.orders import ExportOrder
-from kinodex.usecases.exchange.export_writing import WrittenExport, write_export
+from kinodex.usecases.exchange.export_writing import WrittenExport, removed_meanwhile, write_export
 from kinodex.usecases.exchange.exporting import ExportRequest
 from stores.core.errors import UsageError
 from stores.files.export_files import name_of
@@ -55,7 +55,7 @@ def export(task: Task) -> Made:
     made = written[0]
     if len(existing(library.store, made.video_ids)) < len(made.video_ids):
         exports.forget_job(job.job_id, job.attempt)
-        raise UsageError("CONFLICT", "A video was removed while it was exported.", "Order the export again.")
+        raise removed_meanwhile()
     exports.forget_job(job.job_id, job.attempt - 1)
     tidy(library.store, library.settings.server, name_of(job.job_id, job.attempt))
     totals = {"videos": len(made.video_ids), "done": len(made.video_ids)}

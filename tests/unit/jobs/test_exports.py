@@ -286,3 +286,22 @@ def test_what_a_failed_export_left_is_removed_before_the_job_may_be_another_s(
     monkeypatch.setattr(exporting, "existing", unable)
     assert done(library, job)[0].state == "failed"
     assert (seen, files(library)) == ([[]], [])
+
+
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("form", ["srt", "lines.csv", "edl", "annotations"])
+@pytest.mark.parametrize("single", [False, True])
+def test_a_video_that_goes_before_it_is_written_is_a_conflict(
+    library: Library, monkeypatch: pytest.MonkeyPatch, form: str, single: bool
+) -> None:
+    boats, before = library.resolve("boats.mp4"), export_writing.choose
+    only = [boats] if single else None
+
+    def gone_then(*asked: Any) -> Any:
+        chosen = before(*asked)
+        library.forget(boats)
+        return chosen
+
+    monkeypatch.setattr(export_writing, "choose", gone_then)
+    job = done(library, ordered(library, form, video_ids=only))[0]
+    assert (job.state, job.error and job.error.code, files(library)) == ("failed", "CONFLICT", [])
