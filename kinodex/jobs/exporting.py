@@ -65,9 +65,10 @@ def export(task: Task) -> Made:
 
 
 def tidy(store: LibraryStore, settings: ServerSettings, kept: str = "") -> None:
-    """Remove files of export jobs that are too old, or for which there is no room.
+    """Remove files of export jobs that are too old, for which there is no room, or that nobody goes on with.
 
     Raises:
         StoreError: LIBRARY_READ_ONLY or BLOB_STORE_UNREACHABLE.
     """
+    store.exports.forget_parts(store.job_ledger.held)
     store.exports.trim(settings.export_days, round(settings.export_cache * _GIGABYTE), kept)

@@ -25,6 +25,7 @@ _NAME = re.compile(r"(job_[A-Za-z0-9]{1,100})\.(\d{1,9})")
 _VIDEOS = ".videos"
 _TEMPORARY = ".part-"
 _PART = re.compile(r"\.part-(?:\d+-){0,2}(job_[A-Za-z0-9]{1,100})\.(\d{1,9})(?:\.videos)?")
+_BEGUN = re.compile(rf"\.part-{_NAME.pattern}")
 
 ABANDONED_SECONDS = 86_400.0
 """After which an unfinished file that nobody writes to is removed. Source: our choice: no batch takes as long."""
@@ -177,6 +178,19 @@ class ExportFiles:
                 self._remove(one.name)
         self._forget_parts(job_id, up_to)
 
+    def forget_parts(self, held: Callable[[], Mapping[str, int]]) -> None:
+        """Remove what was begun by workers that are no more, on this machine.
+
+        Args:
+            held: by job, the attempts that are being made.
+        """
+        begun = [(path, found) for path, _ in _files(self._folder) if (found := _BEGUN.fullmatch(path.name))]
+        # Asked last: who has begun since then is not among them.
+        still = held() if begun else {}
+        for path, found in begun:
+            if still.get(found[1]) != int(found[2]):
+                _delete(path)
+
     def _forget_parts(self, job_id: str, up_to: int) -> None:
         for path, _ in _files(self._folder):
             if _is_of(_PART.fullmatch(path.name), job_id, up_to):
@@ -191,8 +205,13 @@ class ExportFiles:
                     self._remove(one.name)
 
     def _tidy_folder(self) -> int:
-        """Remove what nobody finished, copies of objects that are gone, and lists of videos without a file."""
-        before, there, freed = self._clock() - ABANDONED_SECONDS, {one.name for one in self._all()}, 0
+        """Remove the old of what nobody finished, copies of objects that are gone, and lists of videos without a file."""
+        before, freed, stored = self._clock() - ABANDONED_SECONDS, 0, self._in_store()
+        there = {one.name for one in self._all()} if self._objects is None else {name for name, *_ in stored}
+        for name, _, made in stored:
+            if name.endswith(_VIDEOS) and name.removesuffix(_VIDEOS) not in there and made < before:
+                assert self._objects is not None
+                self._objects.delete(self._object(name))
         for path, about in _files(self._folder):
             if path.name.removesuffix(_VIDEOS) not in there and about.st_mtime < before:
                 _delete(path)
@@ -212,11 +231,19 @@ class ExportFiles:
                 if _NAME.fullmatch(path.name):
                     yield KeptExport(path.name, about.st_size, about.st_mtime)
             return
+        yield from (KeptExport(*one) for one in self._in_store() if _NAME.fullmatch(one[0]))
+
+    def _in_store(self) -> list[tuple[str, int, float]]:
+        """Name, bytes and time of all that is ours in the object store."""
+        if self._objects is None:
+            return []
+        found = []
         for place, details in self._objects.found(f"{self._objects.root}/exports").items():
             name = place.rpartition("/")[2]
-            if _NAME.fullmatch(name):
+            if _NAME.fullmatch(name.removesuffix(_VIDEOS)):
                 # Where a store does not say when, files go for want of room alone.
-                yield KeptExport(name, int(details["size"]), modified(details) or self._clock())
+                found.append((name, int(details["size"]), modified(details) or self._clock()))
+        return found
 
     def _object(self, name: str) -> str:
         return f"{self._objects.root if self._objects else ''}/exports/{name}"

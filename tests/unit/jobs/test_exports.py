@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -305,3 +305,21 @@ def test_a_video_that_goes_before_it_is_written_is_a_conflict(
     monkeypatch.setattr(export_writing, "choose", gone_then)
     job = done(library, ordered(library, form, video_ids=only))[0]
     assert (job.state, job.error and job.error.code, files(library)) == ("failed", "CONFLICT", [])
+
+
+@pytest.mark.parametrize("tidy", [lambda library: library.forget("boats.mp4"), lambda library: Worker(library)._tidy()])
+def test_what_a_dead_worker_had_begun_goes_with_its_job_and_what_is_being_made_stays(
+    library: Library, tidy: Callable[[Library], object]
+) -> None:
+    job, folder = ordered(library), library.store.root / "exports"
+    ledger = JobLedger(library.store.engine, worker="host x 1 1")
+    assert ledger.take() is not None
+    folder.mkdir()
+    (folder / f".part-{job.job_id}.1").write_bytes(b"of boats")
+    (folder / f".part-{job.job_id}.0").write_bytes(b"of boats")
+    tidy(library)
+    assert files(library) == [f".part-{job.job_id}.1"]
+    ledger.worker_died("host x 1 1")
+    library.store.job_ledger.cancel(job.job_id)
+    library.forget("pizza.mp4")
+    assert files(library) == []

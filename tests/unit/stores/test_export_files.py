@@ -181,3 +181,17 @@ def test_what_is_open_is_read_to_its_end_though_it_is_removed(exports: Callable[
         assert file.read() == b"some data"
     with pytest.raises(FileNotFoundError):
         server.open("job_a.1")
+
+
+def test_lists_of_videos_without_a_file_are_removed_from_an_object_store(tmp_path: Path) -> None:
+    objects = ObjectFiles(f"file://{tmp_path / 'bucket'}", {"auto_mkdir": True})
+    worker = ExportFiles(tmp_path / "worker", objects)
+    for job_id in ("job_a", "job_b", "job_c"):
+        worker.make(job_id, 1, write(b"some data", "vid_1"))
+    kept = tmp_path / "bucket" / "exports"
+    for killed in ("job_b.1", "job_c.1"):  # before the file itself was there
+        (kept / killed).unlink()
+    for old in ("job_a.1.videos", "job_b.1.videos"):
+        os.utime(kept / old, (1, 1))
+    worker.trim(7, 1_000)
+    assert sorted(one.name for one in kept.iterdir()) == ["job_a.1", "job_a.1.videos", "job_c.1.videos"]
