@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from stores.files.blobs import sync_folder, write_whole
 from stores.files.objects import ObjectFiles, modified
@@ -26,6 +26,9 @@ _VIDEOS = ".videos"
 _TEMPORARY = ".part-"
 _PART = re.compile(r"\.part-(?:\d+-){0,2}(job_[A-Za-z0-9]{1,100})\.(\d{1,9})(?:\.videos)?")
 _BEGUN = re.compile(rf"\.part-{_NAME.pattern}")
+
+LOOKS = 10
+"""Objects that are looked at one by one; more are listed. Source: our choice: a listing of thousands takes as long."""
 
 ABANDONED_SECONDS = 86_400.0
 """After which an unfinished file that nobody writes to is removed. Source: our choice: no batch takes as long."""
@@ -91,14 +94,30 @@ class ExportFiles:
                 part.unlink(missing_ok=True)
         return size
 
-    def kept(self, days: float) -> Mapping[str, KeptExport]:
+    def kept(self, days: float, names: Collection[str] | None = None) -> Mapping[str, KeptExport]:
         """By name, those that are no older.
 
+        Args:
+            names: of these alone; None: of all.
+
         Raises:
-            StoreError: BLOB_STORE_UNREACHABLE.
+            StoreError: LIBRARY_READ_ONLY or BLOB_STORE_UNREACHABLE.
         """
         since = self._clock() - days * 86_400
-        return {one.name: one for one in self._all() if one.made >= since}
+        listed = names is None or (self._objects is not None and len(names) > LOOKS)
+        found = self._all() if listed else filter(None, map(self._one, names or ()))
+        return {one.name: one for one in found if one.made >= since and (names is None or one.name in names)}
+
+    def _one(self, name: str) -> KeptExport | None:
+        _check(name)
+        if self._objects is not None:
+            details = self._objects.details(self._object(name))
+            return None if details is None else self._in_objects(name, details)
+        with storage_faults(f"Looking at the export {name}"), suppress(FileNotFoundError):
+            about = (self._folder / name).lstat()
+            if stat.S_ISREG(about.st_mode):
+                return KeptExport(name, about.st_size, about.st_mtime)
+        return None
 
     def videos(self, name: str) -> frozenset[str]:
         """Ids of the videos that a file is about.
@@ -205,13 +224,13 @@ class ExportFiles:
                     self._remove(one.name)
 
     def _tidy_folder(self) -> int:
-        """Remove the old of what nobody finished, copies of objects that are gone, and lists of videos without a file."""
+        """Remove what is old and unfinished, a copy of an object that is gone, or a list of videos without a file."""
         before, freed, stored = self._clock() - ABANDONED_SECONDS, 0, self._in_store()
-        there = {one.name for one in self._all()} if self._objects is None else {name for name, *_ in stored}
-        for name, _, made in stored:
-            if name.endswith(_VIDEOS) and name.removesuffix(_VIDEOS) not in there and made < before:
+        there = {one.name for one in self._all()} if self._objects is None else {one.name for one in stored}
+        for one in stored:
+            if one.name.endswith(_VIDEOS) and one.name.removesuffix(_VIDEOS) not in there and one.made < before:
                 assert self._objects is not None
-                self._objects.delete(self._object(name))
+                self._objects.delete(self._object(one.name))
         for path, about in _files(self._folder):
             if path.name.removesuffix(_VIDEOS) not in there and about.st_mtime < before:
                 _delete(path)
@@ -231,19 +250,22 @@ class ExportFiles:
                 if _NAME.fullmatch(path.name):
                     yield KeptExport(path.name, about.st_size, about.st_mtime)
             return
-        yield from (KeptExport(*one) for one in self._in_store() if _NAME.fullmatch(one[0]))
+        yield from (one for one in self._in_store() if _NAME.fullmatch(one.name))
 
-    def _in_store(self) -> list[tuple[str, int, float]]:
-        """Name, bytes and time of all that is ours in the object store."""
+    def _in_store(self) -> list[KeptExport]:
+        """All that is ours in the object store, with the lists of videos."""
         if self._objects is None:
             return []
         found = []
         for place, details in self._objects.found(f"{self._objects.root}/exports").items():
             name = place.rpartition("/")[2]
             if _NAME.fullmatch(name.removesuffix(_VIDEOS)):
-                # Where a store does not say when, files go for want of room alone.
-                found.append((name, int(details["size"]), modified(details) or self._clock()))
+                found.append(self._in_objects(name, details))
         return found
+
+    def _in_objects(self, name: str, details: Mapping[str, Any]) -> KeptExport:
+        # Where a store does not say when, files go for want of room alone.
+        return KeptExport(name, int(details["size"]), modified(details) or self._clock())
 
     def _object(self, name: str) -> str:
         return f"{self._objects.root if self._objects else ''}/exports/{name}"

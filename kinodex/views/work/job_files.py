@@ -49,11 +49,12 @@ def files_of(view: LibraryView, some: Sequence[Job]) -> Mapping[str, JobFile]:
     made = [one for one in some if _has_file(one)]
     if not made or not view.principal.may("read"):
         return {}
-    kept, visible = view.store.exports.kept(view.settings.server.export_days), view.visible()
+    names = {one.job_id: name_of(one.job_id, one.attempt) for one in made}
+    kept, visible = view.store.exports.kept(view.settings.server.export_days, names.values()), view.visible()
     seen = None if visible is None else frozenset(visible)
     found: dict[str, JobFile] = {}
     for job in made:
-        name = name_of(job.job_id, job.attempt)
+        name = names[job.job_id]
         with suppress(FileNotFoundError):
             if name in kept and (seen is None or seen >= view.store.exports.videos(name)):
                 about = (job.report or {})["file"]
@@ -73,7 +74,7 @@ def download(view: LibraryView, job: Job) -> JobDownload:
         raise UsageError("NOT_FOUND", f"The job {job.job_id!r} has no file.", hint)
     exports, name = view.store.exports, name_of(job.job_id, job.attempt)
     try:
-        if name not in exports.kept(view.settings.server.export_days):
+        if name not in exports.kept(view.settings.server.export_days, [name]):
             raise FileNotFoundError(name)
         about = exports.videos(name)
         visible = view.only(about)

@@ -17,6 +17,7 @@ from kinodex.views import exports as on_the_spot
 from kinodex.views.library_view import LibraryView
 from kinodex.views.work import job_files
 from stores.core.principal import OWNER, Principal
+from stores.files.export_files import ExportFiles
 from stores.jobs.records import Job
 from tests.unit.kinodex.chat_library import copied, make
 from tests.unit.server.test_jobs import OTTO, READER, Server, stream
@@ -187,3 +188,12 @@ def test_exports_that_cannot_be_made_are_not_ordered(server: Server, order: dict
     assert answer.status_code in (status, 400 if status == 422 else status), answer.text
     assert server.get("/jobs")["jobs"] == []
     assert server.post("/jobs/plan", {"kind": "export", "format": "srt"}, 400)["code"] == "USAGE"
+
+
+def test_pages_and_downloads_do_not_list_all_exports(
+    server: Server, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = exported(server, library, format="lines.csv")
+    monkeypatch.setattr(ExportFiles, "_all", lambda _self: pytest.fail("listed"))
+    assert [one["file"] for one in server.get("/jobs")["jobs"]] == [made["file"]]
+    assert server.client.get(made["file"]["url"]).status_code == 200

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stores.core.errors import StoreError
-from stores.files.export_files import ExportFiles
+from stores.files.export_files import LOOKS, ExportFiles
 from stores.files.objects import ObjectFiles
 
 
@@ -195,3 +195,19 @@ def test_lists_of_videos_without_a_file_are_removed_from_an_object_store(tmp_pat
         os.utime(kept / old, (1, 1))
     worker.trim(7, 1_000)
     assert sorted(one.name for one in kept.iterdir()) == ["job_a.1", "job_a.1.videos", "job_c.1.videos"]
+
+
+def test_some_are_looked_for_without_a_listing_of_all(
+    exports: Callable[[str], ExportFiles], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = exports("worker")
+    for number in range(LOOKS + 2):
+        worker.make(f"job_{number}", 1, write(b"some data", "vid_1"))
+    many = [f"job_{number}.1" for number in range(1, LOOKS + 3)]
+    assert set(worker.kept(7, many)) == set(many[:-1])
+    with monkeypatch.context() as unlisted:
+        unlisted.setattr(ExportFiles, "_all", lambda _self: pytest.fail("listed"))
+        assert [one.size for one in worker.kept(7, ["job_1.1", "job_none.1"]).values()] == [9]
+        assert worker.kept(7, []) == worker.kept(-1, ["job_1.1"]) == {}
+    with pytest.raises(ValueError, match="not the name"):
+        worker.kept(7, ["../job_1.1"])
