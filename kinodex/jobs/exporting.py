@@ -70,5 +70,5 @@ def tidy(store: LibraryStore, settings: ServerSettings, kept: str = "") -> None:
     Raises:
         StoreError: LIBRARY_READ_ONLY or BLOB_STORE_UNREACHABLE.
     """
-    store.exports.forget_parts(store.job_ledger.held)
+    store.exports.forget_parts(store.job_ledger.running)
     store.exports.trim(settings.export_days, round(settings.export_cache * _GIGABYTE), kept)

@@ -197,15 +197,15 @@ class ExportFiles:
                 self._remove(one.name)
         self._forget_parts(job_id, up_to)
 
-    def forget_parts(self, held: Callable[[], Mapping[str, int]]) -> None:
+    def forget_parts(self, running: Callable[[], Mapping[str, int]]) -> None:
         """Remove what was begun by workers that are no more, on this machine.
 
         Args:
-            held: by job, the attempts that are being made.
+            running: by job, the attempts that are being made.
         """
         begun = [(path, found) for path, _ in _files(self._folder) if (found := _BEGUN.fullmatch(path.name))]
         # Asked last: who has begun since then is not among them.
-        still = held() if begun else {}
+        still = running() if begun else {}
         for path, found in begun:
             if still.get(found[1]) != int(found[2]):
                 _delete(path)

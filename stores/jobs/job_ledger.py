@@ -209,7 +209,7 @@ class JobLedger:
             self._append(connection, row, [NewJobEvent("queued_again")])
             return job_of(row_of(connection, job_id))
 
-    def held(self) -> Mapping[str, int]:
+    def running(self) -> Mapping[str, int]:
         """By job, the attempts of workers that hold on to one."""
         with reading(self._engine) as connection:
             rows = connection.execute(select(JobRow.__table__).where(JobRow.state == "running")).all()
