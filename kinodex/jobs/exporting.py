@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kinodex.jobs.tasks import Made, Task, chosen, who_ordered
 from kinodex.schemas.jobs.orders import ExportOrder
-from kinodex.usecases.exchange.export_writing import WrittenExport, write_export
+from kinodex.usecases.exchange.export_writing import WrittenExport, removed_meanwhile, write_export
 from kinodex.usecases.exchange.exporting import ExportRequest
 from stores.core.errors import UsageError
 from stores.files.export_files import name_of
@@ -54,9 +54,9 @@ def export(task: Task) -> Made:
     size = exports.make(job.job_id, job.attempt, write)
     made = written[0]
     if len(existing(library.store, made.video_ids)) < len(made.video_ids):
-        exports.forget_job(job.job_id)
-        raise UsageError("CONFLICT", "A video was removed while it was exported.", "Order the export again.")
-    exports.forget_job(job.job_id, but=job.attempt)
+        exports.forget_job(job.job_id, job.attempt)
+        raise removed_meanwhile()
+    exports.forget_job(job.job_id, job.attempt - 1)
     tidy(library.store, library.settings.server, name_of(job.job_id, job.attempt))
     totals = {"videos": len(made.video_ids), "done": len(made.video_ids)}
     if order.video_ids is not None and len(videos) < len(set(order.video_ids)):
@@ -65,9 +65,10 @@ def export(task: Task) -> Made:
 
 
 def tidy(store: LibraryStore, settings: ServerSettings, kept: str = "") -> None:
-    """Remove files of export jobs that are too old, or for which there is no room.
+    """Remove files of export jobs that are too old, for which there is no room, or that nobody goes on with.
 
     Raises:
         StoreError: LIBRARY_READ_ONLY or BLOB_STORE_UNREACHABLE.
     """
+    store.exports.forget_parts(store.job_ledger.running)
     store.exports.trim(settings.export_days, round(settings.export_cache * _GIGABYTE), kept)

@@ -121,14 +121,15 @@ class Worker:
                 fault = self._fault(error)
             finally:
                 self._busy = False
+        if job.kind == "export" and (keeper.lost or made is None):
+            # Before the job may be another's. If that fails, nobody is given the file, and it goes with its age.
+            with suppress(KinodexError):
+                self._library.store.exports.forget_job(job.job_id, lease.attempt)
         if keeper.lost:
             _log.warning("%s was taken over or removed", job.job_id)
             return
         with suppress(StoreError):  # STALE_ATTEMPT: as if it had been noticed in time
             self._end(lease, keeper.cancelled, made, fault)
-        if job.kind == "export" and made is None:
-            with suppress(StoreError):  # nobody is given it, and it goes with its age
-                self._library.store.exports.forget_job(job.job_id)
 
     def _tidy(self) -> None:
         """Now and then, in an idle moment: files of exports go with their age, whether or not another is ordered."""
@@ -137,7 +138,7 @@ class Worker:
             self._tidied = now
             try:
                 tidy(self._library.store, self._library.settings.server)
-            except KinodexError as error:
+            except (KinodexError, OSError) as error:
                 _log.warning("Old exports are not removed: %s", error)
 
     def _fault(self, error: Exception) -> JobError:

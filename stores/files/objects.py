@@ -113,6 +113,21 @@ class ObjectFiles:
         with self._faults("Looking at"):
             return bool(self._files.exists(path))
 
+    def details(self, path: str) -> Mapping[str, Any] | None:
+        """As in `found`, of one object; None if it does not exist.
+
+        Raises:
+            StoreError, UsageError: as `write`.
+        """
+        with self._faults("Looking at"):
+            try:
+                about: dict[str, Any] = self._files.info(path)
+            except FileNotFoundError as error:
+                if "bucket does not exist" in str(error):
+                    raise self._no_bucket() from error
+                return None
+        return about
+
     def delete(self, path: str) -> None:
         """Removes one object; no error if it does not exist.
 

@@ -209,6 +209,12 @@ class JobLedger:
             self._append(connection, row, [NewJobEvent("queued_again")])
             return job_of(row_of(connection, job_id))
 
+    def running(self) -> Mapping[str, int]:
+        """By job, the attempts of workers that hold on to one."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(JobRow.__table__).where(JobRow.state == "running")).all()
+        return {row.job_id: row.attempt for row in rows if not self._is_lost(row)}
+
     def _is_lost(self, row: Any) -> bool:
         return bool(row.lease_until <= self._clock()) or certainly_dead(row.worker)
 

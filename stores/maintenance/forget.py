@@ -60,6 +60,7 @@ def forget(store: LibraryStore, video_ids: Iterable[str]) -> Forgotten:
         for video_id in wanted:
             store.derived.forget(video_id)
         store.exports.forget_videos(wanted)
+        store.exports.forget_parts(store.job_ledger.running)
     return Forgotten(len(wanted), len(replaced.blobs), sum(map(len, replaced.vectors.values())))
 
 

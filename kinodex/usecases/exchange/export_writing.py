@@ -67,7 +67,7 @@ def write_export(
         on_progress: called with how many videos are done, and of how many.
 
     Raises:
-        UsageError: as `choose`; TOO_LARGE.
+        UsageError: as `choose`; TOO_LARGE; CONFLICT if a video is removed meanwhile.
         StoreError: if the library cannot be read; OSError if the file cannot be written.
     """
     chosen = choose(store, request, search)
@@ -89,13 +89,21 @@ def write_export(
     return _write_archive(chosen, batches, out)
 
 
+def removed_meanwhile() -> UsageError:
+    """What is said of an export that would not hold all that was chosen."""
+    return UsageError("CONFLICT", "A video was removed while it was exported.", "Order the export again.")
+
+
 def _batches(
     store: LibraryStore, chosen: Chosen, on_progress: Callable[[int, int], None]
 ) -> Iterator[list[VideoMaterial]]:
     ids = chosen.video_ids
     for first in range(0, len(ids), BATCH):
         some = ids[first : first + BATCH]
-        yield chosen.materials(store, some)
+        videos = chosen.materials(store, some)
+        if len(videos) < len(some):
+            raise removed_meanwhile()
+        yield videos
         on_progress(first + len(some), len(ids))
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from kinodex.schemas.api.jobs import JobFile
 from kinodex.schemas.jobs.orders import ExportOrder
@@ -22,11 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class JobDownload:
-    """A file of a job, to be sent. ``path``: where it lies, which is told to nobody."""
+    """A file of a job, to be sent. ``file``: opened, so that all of it can be sent even if it is removed meanwhile."""
 
     name: str
     media_type: str
-    path: Path
+    file: BinaryIO
 
 
 def check(view: LibraryView, asked: ExportOrder, video_ids: Sequence[str] | None) -> None:
@@ -50,11 +49,12 @@ def files_of(view: LibraryView, some: Sequence[Job]) -> Mapping[str, JobFile]:
     made = [one for one in some if _has_file(one)]
     if not made or not view.principal.may("read"):
         return {}
-    kept, visible = view.store.exports.kept(view.settings.server.export_days), view.visible()
+    names = {one.job_id: name_of(one.job_id, one.attempt) for one in made}
+    kept, visible = view.store.exports.kept(view.settings.server.export_days, names.values()), view.visible()
     seen = None if visible is None else frozenset(visible)
     found: dict[str, JobFile] = {}
     for job in made:
-        name = name_of(job.job_id, job.attempt)
+        name = names[job.job_id]
         with suppress(FileNotFoundError):
             if name in kept and (seen is None or seen >= view.store.exports.videos(name)):
                 about = (job.report or {})["file"]
@@ -74,19 +74,19 @@ def download(view: LibraryView, job: Job) -> JobDownload:
         raise UsageError("NOT_FOUND", f"The job {job.job_id!r} has no file.", hint)
     exports, name = view.store.exports, name_of(job.job_id, job.attempt)
     try:
-        if name not in exports.kept(view.settings.server.export_days):
+        if name not in exports.kept(view.settings.server.export_days, [name]):
             raise FileNotFoundError(name)
         about = exports.videos(name)
         visible = view.only(about)
         if (visible is not None and len(visible) < len(about)) or len(existing(view.store, about)) < len(about):
             message = f"The file of the job {job.job_id!r} is about videos that are not all there any more."
             raise UsageError("NOT_FOUND", message, "Export again.")
-        path = exports.path(name)
+        file = exports.open(name)
     except FileNotFoundError:
         message = f"The file of the job {job.job_id!r} is no longer kept."
         raise UsageError("NOT_FOUND", message, "Export again.") from None
     made = (job.report or {})["file"]
-    return JobDownload(made["name"], made["media_type"], path)
+    return JobDownload(made["name"], made["media_type"], file)
 
 
 def _has_file(job: Job) -> bool:

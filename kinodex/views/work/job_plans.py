@@ -31,7 +31,7 @@ def plan(view: LibraryView, asked: Order) -> JobPlan:
         _, planned = view.library.plan_reembed(*asked.channels)
         return _of_plan(asked.kind, planned, asked.budget)
     if isinstance(asked, DescribeOrder):
-        return _of_describing(view, asked, arguments["video_ids"])
+        return _of_describing(view, asked, view.only(arguments["video_ids"]))
     hint = "Plans: ingest, describe, reembed."
     raise UsageError("USAGE", f"A job of the kind {asked.kind} has no plan: it needs no more than time.", hint)
 
@@ -82,7 +82,7 @@ def _of_plan(kind: str, planned: Plan, budget: str) -> JobPlan:
     )
 
 
-def _of_describing(view: LibraryView, asked: DescribeOrder, video_ids: list[str] | None) -> JobPlan:
+def _of_describing(view: LibraryView, asked: DescribeOrder, video_ids: Sequence[str] | None) -> JobPlan:
     from kinodex.schemas.describe import describe_plan
     from kinodex.usecases.config import prices_of
     from workflows.planning.budget import Estimate

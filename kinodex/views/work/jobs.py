@@ -68,8 +68,10 @@ def order(view: LibraryView, asked: Order, idempotency_key: str = "") -> JobOrde
 
 
 def permitted(view: LibraryView, asked: Order) -> Mapping[str, Any]:
-    """What may be done of an order: only paths and videos that are allowed; an order about all is one about all that
-    are seen.
+    """What may be done of an order: only paths and videos that are allowed.
+
+    An order about all stays one about all: which of them are seen is asked when the job is done, see
+    `kinodex.jobs.tasks.chosen`.
 
     Raises:
         UsageError: as `order`.
@@ -85,13 +87,9 @@ def permitted(view: LibraryView, asked: Order) -> Mapping[str, Any]:
     if isinstance(asked, ExportOrder):
         view.require("read")
     if isinstance(asked, TagOrder | DescribeOrder | ExportOrder):
-        video_ids: list[str] | None
-        if asked.video_ids is not None:
-            video_ids = view.videos(asked.video_ids)
-        else:
-            video_ids = None if (visible := view.visible()) is None else list(visible)
+        video_ids = None if asked.video_ids is None else view.videos(asked.video_ids)
         if isinstance(asked, ExportOrder):
-            job_files.check(view, asked, video_ids)
+            job_files.check(view, asked, view.only(video_ids))
         return {**arguments_of(asked), "video_ids": video_ids}
     view.require("admin")  # it is about the whole library
     return arguments_of(asked)

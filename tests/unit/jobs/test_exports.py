@@ -9,13 +9,14 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kinodex.exports.formats import FORMATS
+from kinodex.jobs import exporting
 from kinodex.jobs.supervisor import settings_line
 from kinodex.jobs.worker import Worker
 from kinodex.library import Library
@@ -26,7 +27,8 @@ from kinodex.usecases.exchange import export_writing
 from kinodex.views import exports as on_the_spot
 from kinodex.views.library_view import LibraryView
 from stores.core.principal import OWNER
-from stores.jobs.records import Job
+from stores.jobs.job_ledger import LEASE_SECONDS, JobLedger
+from stores.jobs.records import Job, JobError, JobLease
 from tests.unit.kinodex.chat_library import copied, make
 
 
@@ -59,7 +61,8 @@ def done(library: Library, *jobs: Job) -> list[Job]:
 
 
 def data_of(library: Library, job: Job) -> bytes:
-    return library.store.exports.path(f"{job.job_id}.{job.attempt}").read_bytes()
+    with library.store.exports.open(f"{job.job_id}.{job.attempt}") as file:
+        return file.read()
 
 
 def files(library: Library) -> list[str]:
@@ -242,4 +245,81 @@ def test_old_exports_go_and_so_do_those_of_videos_that_are_forgotten(library: Li
     no_room = library.settings.model_copy(update={"server": ServerSettings(export_cache=0)})
     library.settings = no_room
     last = done(library, ordered(library, video_ids=[boats]))[0]
+    Worker(library)._tidy()
     assert files(library) == [f"{last.job_id}.1", f"{last.job_id}.1.videos"]  # the newest always stays
+
+
+def test_a_worker_that_lost_a_job_leaves_the_file_of_the_one_that_took_it(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, before = ordered(library), exporting.existing
+
+    def overtaken(store: Any, video_ids: Any) -> Any:
+        other = JobLedger(library.store.engine, lambda: time.time() + 2 * LEASE_SECONDS, "another worker")
+        taken = other.take()
+        assert taken is not None
+        library.store.exports.make(job.job_id, 2, lambda out: [str(out.write_bytes(b"whole"))])
+        other.finish(taken[1], {}, {})
+        return before(store, video_ids)
+
+    monkeypatch.setattr(exporting, "existing", overtaken)
+    ended = done(library, job)[0]
+    assert (ended.state, ended.attempt) == ("done", 2)
+    assert data_of(library, ended) == b"whole"
+
+
+def test_what_a_failed_export_left_is_removed_before_the_job_may_be_another_s(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = ordered(library)
+    seen = list[list[str]]()
+    before = JobLedger.fail
+
+    def failing(self: JobLedger, lease: JobLease, error: JobError) -> None:
+        seen.append(files(library))
+        before(self, lease, error)
+
+    def unable(*_: Any) -> None:
+        raise OSError("no such luck")
+
+    monkeypatch.setattr(JobLedger, "fail", failing)
+    monkeypatch.setattr(exporting, "existing", unable)
+    assert done(library, job)[0].state == "failed"
+    assert (seen, files(library)) == ([[]], [])
+
+
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("form", ["srt", "lines.csv", "edl", "annotations"])
+@pytest.mark.parametrize("single", [False, True])
+def test_a_video_that_goes_before_it_is_written_is_a_conflict(
+    library: Library, monkeypatch: pytest.MonkeyPatch, form: str, single: bool
+) -> None:
+    boats, before = library.resolve("boats.mp4"), export_writing.choose
+    only = [boats] if single else None
+
+    def gone_then(*asked: Any) -> Any:
+        chosen = before(*asked)
+        library.forget(boats)
+        return chosen
+
+    monkeypatch.setattr(export_writing, "choose", gone_then)
+    job = done(library, ordered(library, form, video_ids=only))[0]
+    assert (job.state, job.error and job.error.code, files(library)) == ("failed", "CONFLICT", [])
+
+
+@pytest.mark.parametrize("tidy", [lambda library: library.forget("boats.mp4"), lambda library: Worker(library)._tidy()])
+def test_what_a_dead_worker_had_begun_goes_with_its_job_and_what_is_being_made_stays(
+    library: Library, tidy: Callable[[Library], object]
+) -> None:
+    job, folder = ordered(library), library.store.root / "exports"
+    ledger = JobLedger(library.store.engine, worker="host x 1 1")
+    assert ledger.take() is not None
+    folder.mkdir()
+    (folder / f".part-{job.job_id}.1").write_bytes(b"of boats")
+    (folder / f".part-{job.job_id}.0").write_bytes(b"of boats")
+    tidy(library)
+    assert files(library) == [f".part-{job.job_id}.1"]
+    ledger.worker_died("host x 1 1")
+    library.store.job_ledger.cancel(job.job_id)
+    library.forget("pizza.mp4")
+    assert files(library) == []

@@ -7,8 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from kinodex.jobs.progress import Reporter
+from kinodex.jobs.tasks import Task, chosen
 from kinodex.jobs.worker import Worker
 from kinodex.library import Library
+from kinodex.schemas.jobs.orders import DescribeOrder, ExportOrder, Order, TagOrder
+from kinodex.views.library_view import LibraryView
+from kinodex.views.work import jobs
+from stores.core.principal import Principal
 from stores.jobs.job_ledger import LEASE_SECONDS, JobLedger
 from stores.jobs.records import NewJobEvent
 from tests.unit.kinodex.chat_library import copied, make
@@ -67,6 +73,48 @@ def test_a_job_does_only_what_the_one_who_ordered_it_sees_when_it_is_done(librar
     access.collections.grant(only, ada.user_id, "reader")
     assert Worker(library).run(once=True) == 2
     assert [library.store.jobs.get(job.job_id).totals["videos"] for job in jobs] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        TagOrder(kind="tag"),
+        DescribeOrder(kind="describe"),
+        ExportOrder(kind="export", format="lines.csv"),
+    ],
+    ids=lambda one: one.kind,
+)
+def test_an_order_about_all_is_the_same_whatever_is_seen_and_does_what_is_seen_then(
+    library: Library, order: Order
+) -> None:
+    access, (first, second, _) = library.store.access, sorted(library.indexed())
+    access.users.add("Root", "long enough a password")
+    ada = access.users.add("Ada", "long enough a password", ["read", "jobs"])
+    mine = access.collections.add("Mine").collection_id
+    access.collections.put_videos(mine, [first])
+    access.collections.grant(mine, ada.user_id, "reader")
+
+    def asked() -> jobs.JobOrdered:
+        who = access.by_id(ada.user_id)
+        assert who is not None
+        return jobs.order(LibraryView(library, who), order, "a key")
+
+    made = asked()
+    access.collections.put_videos(mine, [second])
+    again = asked()
+    assert (again.new, again.job.job_id, again.job.videos) == (False, made.job.job_id, None)
+
+    def meant() -> list[str]:
+        job = library.store.jobs.get(made.job.job_id)
+        return sorted(chosen(Task(library, job, Reporter()), job.arguments["video_ids"]))
+
+    assert meant() == [first, second]
+    access.collections.revoke(mine, ada.user_id)
+    assert meant() == []
+    view = LibraryView(library, Principal(ada.user_id, "Ada", frozenset(("read", "jobs"))))
+    jobs.cancel(view, made.job.job_id)
+    assert jobs.retry(view, made.job.job_id).videos is None
+    assert meant() == []
 
 
 def test_what_cannot_be_done_fails_with_a_code_and_the_worker_goes_on(library: Library) -> None:

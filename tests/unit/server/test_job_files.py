@@ -14,7 +14,11 @@ from kinodex.jobs.worker import Worker
 from kinodex.library import Library
 from kinodex.usecases.exchange import export_writing
 from kinodex.views import exports as on_the_spot
+from kinodex.views.library_view import LibraryView
+from kinodex.views.work import job_files
 from stores.core.principal import OWNER, Principal
+from stores.files.export_files import ExportFiles
+from stores.jobs.records import Job
 from tests.unit.kinodex.chat_library import copied, make
 from tests.unit.server.test_jobs import OTTO, READER, Server, stream
 
@@ -117,6 +121,45 @@ def test_what_is_no_longer_kept_or_was_removed_is_not_given(server: Server, libr
     assert "has no file" in server.get(f"/jobs/{tag}/file", 404)["title"]
 
 
+@pytest.mark.parametrize("ranges", ["", "bytes=2-", "bytes=0-0,4-5"])
+def test_a_file_that_is_removed_while_it_is_sent_comes_as_a_whole(
+    server: Server, library: Library, monkeypatch: pytest.MonkeyPatch, ranges: str
+) -> None:
+    made = exported(server, library, format="lines.csv")
+    headers = {"Range": ranges} if ranges else {}
+    whole = server.client.get(made["file"]["url"], headers=headers)
+    before, opened = job_files.download, list[job_files.JobDownload]()
+
+    def removed_then(view: LibraryView, job: Job) -> job_files.JobDownload:
+        opened.append(before(view, job))
+        library.store.exports.forget_job(job.job_id, job.attempt)
+        return opened[-1]
+
+    monkeypatch.setattr(job_files, "download", removed_then)
+    answer = server.client.get(made["file"]["url"], headers=headers)
+    boundary = whole.headers["content-type"].partition("boundary=")[2].encode()
+    mine = answer.headers["content-type"].partition("boundary=")[2].encode()
+    assert (answer.status_code, len(answer.content)) == (206 if ranges else 200, int(whole.headers["content-length"]))
+    assert answer.content.replace(mine, boundary) == whole.content
+    assert opened[0].file.closed
+    problem = server.get(f"/jobs/{made['job_id']}/file", 404)
+    assert (problem["code"], problem["hint"]) == ("NOT_FOUND", "Export again.")
+
+
+def test_a_file_that_goes_just_before_it_is_sent_is_not_found(
+    server: Server, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = exported(server, library, format="lines.csv")
+
+    def going(_view: LibraryView, about: frozenset[str]) -> tuple[str, ...]:
+        library.store.exports.forget_job(made["job_id"], 1)
+        return tuple(about)
+
+    monkeypatch.setattr(LibraryView, "only", going)
+    problem = server.get(f"/jobs/{made['job_id']}/file", 404)
+    assert (problem["code"], problem["hint"]) == ("NOT_FOUND", "Export again.")
+
+
 def test_what_is_too_large_on_the_spot_is_made_as_a_job(
     server: Server, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,3 +188,12 @@ def test_exports_that_cannot_be_made_are_not_ordered(server: Server, order: dict
     assert answer.status_code in (status, 400 if status == 422 else status), answer.text
     assert server.get("/jobs")["jobs"] == []
     assert server.post("/jobs/plan", {"kind": "export", "format": "srt"}, 400)["code"] == "USAGE"
+
+
+def test_pages_and_downloads_do_not_list_all_exports(
+    server: Server, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = exported(server, library, format="lines.csv")
+    monkeypatch.setattr(ExportFiles, "_all", lambda _self: pytest.fail("listed"))
+    assert [one["file"] for one in server.get("/jobs")["jobs"]] == [made["file"]]
+    assert server.client.get(made["file"]["url"]).status_code == 200

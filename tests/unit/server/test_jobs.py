@@ -135,20 +135,6 @@ def test_a_job_is_cancelled_and_retried(server: Server) -> None:
     server.get("/jobs/job_none/events", 404)
 
 
-def test_a_job_that_is_retried_does_no_more_than_may_be_ordered_now(
-    library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server = Server(library).by(ANNA)
-    with monkeypatch.context() as everything:
-        everything.setattr(LibraryView, "visible", lambda _self: None)
-        job_id = server.post("/jobs", {"kind": "tag"}, 202)["job_id"]
-    assert library.store.jobs.get(job_id).arguments["video_ids"] is None
-    server.post(f"/jobs/{job_id}/cancel")
-    # Anna sees nothing any more.
-    assert server.post(f"/jobs/{job_id}/retry")["videos"] == 0
-    assert library.store.jobs.get(job_id).arguments["video_ids"] == []
-
-
 @pytest.mark.parametrize(
     "order",
     [

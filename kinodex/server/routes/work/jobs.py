@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from kinodex.schemas.api.jobs import FolderListing, JobCard, JobDetail, JobPlan, JobsPage, OrderedJob
 from kinodex.schemas.jobs.orders import Order
 from kinodex.server.asking import Viewed
-from kinodex.server.attachments import attachment
+from kinodex.server.attachments import OpenedFile, attachment
 from kinodex.server.events import RESPONSES, After, Event, LastEventId, News, streams_of
 from kinodex.server.idempotency import Key
 from kinodex.server.problems import errors
@@ -69,7 +69,7 @@ def get_job(view: Viewed, job_id: str) -> JobDetail:
 def get_job_file(view: Viewed, job_id: str) -> Response:
     """The file that an export made, as long as it is kept and every video in it is seen."""
     made = views.file(view, job_id)
-    return FileResponse(made.path, media_type=made.media_type, headers=attachment(made.name))
+    return OpenedFile(made.file, made.media_type, attachment(made.name))
 
 
 @router.post("/jobs/{job_id}/cancel", responses=errors("NOT_FOUND"))
