@@ -21,7 +21,7 @@ from stores.vectors import generations
 from stores.vectors.chroma import close_client, open_client
 
 REOPEN_SECONDS = 1.0
-"""How long a client is kept at least, though others write: large graphs are read anew when it is opened. Where it
+"""How long a client is kept at least, though others write: large graphs are read again when it is opened. Where it
 fails, it is opened again at once. Source: our choice: opening takes 10 ms, a graph of 100,000 vectors a second."""
 
 _COUNTER = slice(24, 28)
@@ -169,7 +169,7 @@ class OpenedIndex:
 
 
 def _written(place: Path | str) -> _Written:
-    """What changes with every transaction of an embedded index, whoever writes; None if it is none."""
+    """What changes with every transaction of an embedded index, of any process; None if it is none."""
     if not isinstance(place, Path):
         return None
     try:
