@@ -12,7 +12,7 @@ export interface Toast {
 
 class Toasts {
   shown = $state<Toast[]>([]);
-  /** How high they stand together, in pixels: what lies at the same edge of the page makes room for them. */
+  /** How high they stand together, in pixels: what lies at the lower edge of a wide page makes room for it. */
   height = $state(0);
   #last = 0;
 
