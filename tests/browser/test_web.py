@@ -37,6 +37,8 @@ _RIDE = planted.Film("ride.mp4", 8, ((0, planted.TEAL),), puts=(Put("astronaut",
 _STEPS = films.Film("steps.mp4", frames=90, stamps=films.irregular(90), base=Fraction(1, 1000), sound_delay=0.7)
 _OLD = films.Film("old.avi", "mpeg4", frames=50, rate=Fraction(25), sound="libmp3lame")
 
+_TALL = films.Film("tall.mp4", frames=50, rotation=90, sound_delay=None)
+
 
 @dataclass(frozen=True)
 class Site:
@@ -72,7 +74,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Iterator[Sit
 def _build(folder: Path) -> None:
     media = folder / "media"
     make((_BAKING, _RIDE), media)
-    for film in (_STEPS, _OLD):
+    for film in (_STEPS, _OLD, _TALL):
         films.write(media, film)
     shutil.copy(media / "ride.mp4", media / "ride again.mp4")
     (media / "torn.mp4").write_bytes((media / "baking.mp4").read_bytes()[:3000])
@@ -185,7 +187,7 @@ def test_a_search_plays_in_place_and_its_address_holds_everything(site: Site) ->
 def test_no_match_and_partly_indexed_are_said(site: Site) -> None:
     shown = site.open().go("/search?q=a+volcano+on+the+moon")
     shown.page.wait_for_selector("text=No match")
-    assert "of 5 videos can be searched" in shown.page.locator(".banner").inner_text()
+    assert "of 6 videos can be searched" in shown.page.locator(".banner").inner_text()
     shown.clean()
 
 
@@ -241,6 +243,66 @@ def test_the_transcript_follows_seeks_and_stays_text(site: Site) -> None:
     page.keyboard.press("ArrowRight")
     assert page.get_by_role("tab", name="Seen").get_attribute("aria-selected") == "true"
     shown.clean()
+
+
+def test_a_correction_is_discarded_by_escape_and_saved_once_by_enter(site: Site) -> None:
+    shown = site.open().go(site.path("baking.mp4", "?t=7"))
+    page, sent = shown.page, []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "PATCH" else None)
+    page.get_by_role("tab", name="Transcript").click()
+    line = page.locator(".line", has_text="coffee")
+    field = page.get_by_role("textbox", name="Correct this line")
+    line.get_by_role("button", name="Correct this line").click()
+    field.fill("Nobody said this.")
+    page.keyboard.press("Escape")
+    field.wait_for(state="detached")
+    line.get_by_role("button", name="Correct this line").click()
+    field.fill("Nor this.")
+    page.locator("h1").click()
+    page.wait_for_timeout(300)
+    assert field.is_visible(), "who clicks elsewhere keeps what was typed"
+    page.get_by_role("button", name="Cancel").click()
+    field.wait_for(state="detached")
+    page.wait_for_timeout(300)
+    assert sent == []
+    line.get_by_role("button", name="Correct this line").click()
+    field.fill("Now we drink two cups of coffee.")
+    page.keyboard.press("Enter")
+    page.get_by_text("Corrected", exact=True).wait_for()
+    page.locator(".line", has_text="two cups of coffee").wait_for()
+    page.wait_for_timeout(300)
+    assert len(sent) == 1
+    # The message does not stand over the way back to what is heard.
+    page.locator(".scroller").dispatch_event("wheel")
+    resume = page.get_by_role("button", name="Follow again").bounding_box()
+    toast = page.locator(".toast").bounding_box()
+    assert resume["y"] + resume["height"] <= toast["y"]
+    page.get_by_role("button", name="Undo", exact=True).click()
+    page.locator(".line", has_text="a cup of coffee").wait_for()
+    shown.clean()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_vertical_video_is_shown_whole(site: Site, width: int) -> None:
+    shown = site.open((width, 844)).go(site.path("tall.mp4", "?t=1"))
+    shown.until("document.querySelector('video')?.readyState >= 2")
+    assert shown.video("videoHeight") > 2 * shown.video("videoWidth")
+    picture, stage = (shown.page.locator(one).bounding_box() for one in ("video", ".stage"))
+    for side, length in (("x", "width"), ("y", "height")):
+        assert picture[side] >= stage[side] - 1
+        assert picture[side] + picture[length] <= stage[side] + stage[length] + 1
+    assert picture["height"] > 0.9 * stage["height"]
+    assert picture["height"] / picture["width"] == pytest.approx(films.SIZE[0] / films.SIZE[1], rel=0.02)
+    assert shown.page.get_by_role("button", name="Sound on").count() == 0, "it has no sound"
+    shown.clean()
+
+
+def test_an_unknown_video_leads_back_to_the_library(site: Site) -> None:
+    page = site.open().go("/videos/vid_000000000000000000000000").page
+    page.get_by_role("alert").wait_for()
+    assert page.get_by_role("button", name="Try again").count() == 0
+    page.get_by_role("link", name="To the library").click()
+    page.wait_for_selector("article")
 
 
 def test_what_the_browser_cannot_play_is_offered_as_a_copy(site: Site) -> None:

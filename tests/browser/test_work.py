@@ -340,6 +340,22 @@ def test_an_export_is_ordered_and_its_file_downloaded(
         server.kill()
 
 
+def _only_reads(shown: Tab, window: Callable[..., Tab]) -> None:
+    """A user without the rights for jobs and reviews sees no way there, and at their addresses why."""
+    body = {"name": "bob", "password": "another long password", "scopes": ["read"]}
+    answer = shown.page.request.post(f"{shown.address}/api/v1/users", data=body, headers={"Origin": shown.address})
+    assert answer.ok, answer.text()
+    other = window(shown.address).go("/login")
+    other.page.get_by_label("Name").fill("bob")
+    other.page.get_by_label("Password").fill("another long password")
+    other.page.keyboard.press("Enter")
+    other.page.get_by_role("heading", name="Library").wait_for()
+    assert other.page.locator(".rail li").all_inner_texts() == ["Library", "Search", "Chat", "Settings"]
+    for path in ("/jobs", "/review"):
+        other.go(path).page.get_by_text("You may not use this page").wait_for()
+        assert other.page.get_by_role("button", name="Try again").count() == 0
+
+
 def test_users_log_in_keys_are_shown_once_and_a_session_that_ends_comes_back(
     library: Path, window: Callable[..., Tab], tmp_path: Path
 ) -> None:
@@ -360,6 +376,10 @@ def test_users_log_in_keys_are_shown_once_and_a_session_that_ends_comes_back(
             shown.page.get_by_label("Password").fill("a long enough password")
             shown.page.keyboard.press("Enter")
 
+        shown.page.get_by_label("Name").fill("ada")
+        shown.page.get_by_label("Password").fill("a wrong long password")
+        shown.page.keyboard.press("Enter")
+        shown.page.get_by_text("do not belong together").wait_for()
         log_in()
         shown.page.get_by_text("since").wait_for()
         shown.go("/settings/keys").page.get_by_role("button", name="Make a key").click()
@@ -370,6 +390,8 @@ def test_users_log_in_keys_are_shown_once_and_a_session_that_ends_comes_back(
         shown.page.get_by_role("button", name="I have it").click()
         shown.page.get_by_text("never used").wait_for()
         assert secret not in shown.page.content()
+
+        _only_reads(shown, window)
 
         shown.page.context.clear_cookies()
         shown.page.get_by_role("link", name="Chat").click()

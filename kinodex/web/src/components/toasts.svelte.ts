@@ -12,6 +12,8 @@ export interface Toast {
 
 class Toasts {
   shown = $state<Toast[]>([]);
+  /** How high they stand together, in pixels: what lies at the lower edge of a wide page makes room for it. */
+  height = $state(0);
   #last = 0;
 
   say(text: string, more: Partial<Omit<Toast, "id" | "text">> = {}, seconds = 6): number {

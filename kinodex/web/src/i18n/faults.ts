@@ -51,7 +51,7 @@ export const FAULTS_ZH: Readonly<Record<string, string>> = {
   CONFLICT: "与现有内容冲突",
   TOO_LARGE: "内容太大",
   TOO_MANY_REQUESTS: "请求过于频繁，请稍候再试",
-  LOGIN_REQUIRED: "请先登录",
+  LOGIN_REQUIRED: "需要登录，或用户名、密码不对",
   FORBIDDEN: "没有权限",
   USAGE: "输入有误",
   SETTINGS_INVALID: "设置有误",

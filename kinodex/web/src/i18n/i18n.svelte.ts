@@ -92,5 +92,5 @@ export function bytes(n: number): string {
     unit++;
   }
   const name = units[unit] as string;
-  return number(size, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: size < 10 && unit > 0 ? 1 : 0 });
+  return number(size, { style: "unit", unit: name, unitDisplay: unit === 0 ? "long" : "short", maximumFractionDigits: size < 10 && unit > 0 ? 1 : 0 });
 }

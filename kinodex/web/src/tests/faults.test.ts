@@ -16,7 +16,7 @@ describe("faults", () => {
     const codes = [...readFileSync(ERRORS, "utf8").matchAll(/ErrorCode\("([A-Z_]+)"/g)].map((found) => found[1]);
     expect(codes.length).toBeGreaterThan(40);
     expect(Object.keys(FAULTS_ZH).sort()).toEqual(codes.sort());
-    for (const [code, words] of Object.entries(FAULTS_ZH)) expect(words, code).toMatch(/^[\p{Script=Han}，]+$/u);
+    for (const [code, words] of Object.entries(FAULTS_ZH)) expect(words, code).toMatch(/^[\p{Script=Han}，、]+$/u);
   });
 
   it("are said as the server says them, in Chinese after a sentence of ours", async () => {

@@ -32,8 +32,12 @@ describe("words", () => {
   });
 
   it("are Chinese in Chinese", () => {
-    const names = new Set(["Kinodex", "English", "{page} – Kinodex", "{n} / {m}"]);
+    const names = new Set(["Kinodex", "English", "{page} – Kinodex", "{n} / {m}", "{label}：{value}"]);
     for (const message of messages) if (!names.has(TABLES.zh[message])) expect(TABLES.zh[message], message).toMatch(/\p{Script=Han}/u);
+  });
+
+  it("are punctuated as Chinese is", () => {
+    for (const message of messages) expect(TABLES.zh[message], message).not.toMatch(/[\p{Script=Han}”）}][,:;?!]|[,:;?!][\p{Script=Han}“]/u);
   });
 
   it("have a form for one wherever they have one for many", () => {

@@ -45,7 +45,7 @@ export const jobs = {
   "jobsRunning.other": "{n} under way",
   jobsOther: "Other jobs",
   jobsNone: "No jobs yet",
-  jobsNoneText: "Long work is done here: adding videos, tagging and describing them. It goes on when this page is closed.",
+  jobsNoneText: "Long work is done here: adding videos, tagging and describing them, exporting what is known. It goes on when this page is closed.",
   jobsLost: "The connection is lost. The jobs go on; this page comes back to them.",
   "failures.one": "{n} failure",
   "failures.other": "{n} failures",

@@ -127,6 +127,7 @@ export const settings = {
   roleEditor: "sees and edits",
   loginEnded: "Your session has ended. Log in, and you are back where you were.",
   loginText: "This library is for its users.",
+  loginWrong: "That name and that password do not belong together.",
   loginBusy: "Logging in …",
   loginNotNeeded: "Nobody has to log in here.",
 } as const;
