@@ -96,12 +96,18 @@ def change_own_password(view: LibraryView, old: str, new: str) -> tuple[schema.M
     """As `log_in`, with another password from now on; all other sessions end.
 
     Raises:
-        UsageError: FORBIDDEN for a key or the owner; LOGIN_REQUIRED if the old one is wrong; TOO_MANY_REQUESTS; USAGE.
+        UsageError: FORBIDDEN for a key or the owner, or if the old one is wrong: the session goes on;
+            TOO_MANY_REQUESTS; USAGE.
     """
     who, users = view.principal, view.store.access.users
     if not who.user_id or who.key_id:
         raise UsageError("FORBIDDEN", "Only who has logged in changes the own password.", "Log in first.")
-    users.log_in(who.name, old)
+    try:
+        users.log_in(who.name, old)
+    except UsageError as error:
+        if error.code.name != "LOGIN_REQUIRED":
+            raise
+        raise UsageError("FORBIDDEN", "The present password is wrong.", "Type it again.") from error
     users.set_password(who.user_id, new)
     return log_in(view.library, who.name, new)
 
