@@ -345,7 +345,7 @@ def test_of_a_whole_library_it_is_told_what_videos_there_are(
 def test_what_is_shown_in_general_is_told_of_one_video_only(library: Library, encoders: Encoders) -> None:
     answer = Answerer(library[0], encoders).ask("What is shown?")
     assert answer.abstained
-    assert "--video" in answer.text
+    assert "Name the video" in answer.text
 
 
 @pytest.mark.parametrize(
