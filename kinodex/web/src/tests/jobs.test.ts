@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { i18n } from "../i18n/i18n.svelte";
 import { changeBy } from "../pages/jobs/jobs.svelte";
-import { counts, duration } from "../pages/jobs/words";
+import { counts, duration, toneOf } from "../pages/jobs/words";
 
 beforeAll(() => {
   i18n.locale = "en";
@@ -18,6 +18,10 @@ describe("jobs", () => {
   it("do not count as done what was known before", () => {
     expect(counts({ inputs: 3, done: 2, reused: 1, failed: 1, wall_seconds: 4 }).map((one) => one.text)).toEqual(["1 done", "1 known already", "1 failed"]);
     expect(counts({})).toEqual([]);
+  });
+
+  it("ended not well where something failed on the way", () => {
+    expect([toneOf("done", { done: 2 }), toneOf("done", { done: 1, failed: 1 }), toneOf("failed")]).toEqual(["good", "warn", "bad"]);
   });
 
   it("take times that are easy to read", () => {

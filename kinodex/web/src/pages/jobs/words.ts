@@ -22,8 +22,9 @@ export const kindOf = (kind: string): string => named(KINDS, kind);
 export const stateOf = (state: string): string => named(STATES, state);
 export const endOf = (status: string): string => named(ENDS, status);
 
-export function toneOf(state: string): "plain" | "daylight" | "good" | "bad" | "warn" {
-  if (state === "done") return "good";
+/** The tone of a state; ended is not well, where something failed on the way. */
+export function toneOf(state: string, totals: Record<string, unknown> = {}): "plain" | "daylight" | "good" | "bad" | "warn" {
+  if (state === "done") return totals["failed"] || totals["quarantined"] ? "warn" : "good";
   if (state === "failed") return "bad";
   if (state === "running") return "daylight";
   return state === "interrupted" ? "warn" : "plain";
