@@ -6,6 +6,7 @@ import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -199,6 +200,13 @@ class ServerSettings(BaseModel):
     metrics: bool = False
     worker: bool = True
     openai: bool = False
+
+    @property
+    def local(self) -> bool:
+        """Whether only this machine reaches ``host``."""
+        with suppress(ValueError):
+            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        return self.host.lower() == "localhost"
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

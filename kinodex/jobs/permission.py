@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from stores.jobs.records import Job
     from stores.library_store import LibraryStore
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
 
 def orderer(store: LibraryStore, job: Job) -> Principal:
     """Who ordered a job, with the scopes of now.
@@ -39,7 +37,7 @@ def roots_of(server: ServerSettings, who: Principal) -> tuple[Path, ...] | None:
     if server.ingest_roots is not None:
         return tuple(root.expanduser().resolve() for root in server.ingest_roots)
     owner = not who.user_id and not who.key_id and who.everything
-    return None if owner and server.host in LOOPBACK else ()
+    return None if owner and server.local else ()
 
 
 def check_path(path: Path, roots: tuple[Path, ...] | None) -> None:

@@ -11,7 +11,7 @@ from kinodex.server.assistants import Assistants
 from kinodex.server.events import Streams
 from kinodex.server.idempotency import Idempotency
 from kinodex.server.openapi import document_of, operation_id
-from kinodex.server.perimeter import LOOPBACK, Perimeter
+from kinodex.server.perimeter import Perimeter
 from kinodex.server.problems import errors, handle_errors
 from kinodex.server.routes import (
     access,
@@ -88,7 +88,5 @@ def create_app(library: Library) -> FastAPI:
         app.include_router(completions.router)
     app.include_router(metrics.router)
     metrics.measure(app)
-    app.add_middleware(
-        Perimeter, hosts=server.allowed_hosts, body_limit=server.body_limit, addresses=server.host not in LOOPBACK
-    )
+    app.add_middleware(Perimeter, hosts=server.allowed_hosts, body_limit=server.body_limit, addresses=not server.local)
     return app

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import logging
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -53,14 +52,14 @@ def serve(library: Library, on_ready: Callable[[str], None]) -> None:
             used; CONFLICT if the port is in use.
     """
     server = library.settings.server
-    if not is_loopback(server.host) and not access_is_on(library):
+    if not server.local and not access_is_on(library):
         message = f"Everybody who reaches {server.host} could see and change this library."
         hint = "Add a user first (kinodex users add NAME), or serve at 127.0.0.1."
         raise UsageError("USAGE", message, hint)
     with _bound(server.host, server.port) as listener, ExitStack() as stack:
         app = create_app(library)
         # Should the last user be removed meanwhile, nobody is the owner here.
-        app.state.access_required = not is_loopback(server.host)
+        app.state.access_required = not server.local
         if server.worker:
             app.state.worker = stack.enter_context(
                 WorkerProcess(library.settings, library.store.job_ledger.worker_died)
@@ -70,13 +69,6 @@ def serve(library: Library, on_ready: Callable[[str], None]) -> None:
         sys.setswitchinterval(SWITCH_SECONDS)
         threading.Thread(target=_warm, args=(library,), name="warming up", daemon=True).start()
         running.run(sockets=[listener])
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address."""
-    with suppress(ValueError):
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    return host.lower() == "localhost"
 
 
 def url_of(host: str, port: int) -> str:

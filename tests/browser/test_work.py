@@ -7,7 +7,8 @@ import shutil
 import sqlite3
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,19 @@ _RIDE = planted.Film("ride.mp4", 8, ((0, planted.TEAL),), puts=(Put("astronaut",
 _TAGS = "id,name,aliases\nt1,coffee,咖啡\nt2,bread,面包\nt3,kitchen,厨房\nt4,astronaut,宇航员\n"
 
 _QUESTION = "What is said about coffee?"
+
+
+@contextmanager
+def server_of_copy(
+    library: Path, tmp_path: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[ServeProcess]:
+    """A server of a library of its own, which a test may change and restart."""
+    server = ServeProcess(Path(shutil.copytree(library, tmp_path / "library")), tmp_path / "log", environment)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
 
 
 @pytest.fixture(scope="module")
@@ -189,13 +203,9 @@ def test_an_answer_in_the_making_outlives_reload_stop_and_the_server(
         time.sleep(2)
         return "no json"
 
-    copied = tmp_path / "library"
-    shutil.copytree(library, copied)
     with scripted_endpoint(slow) as endpoint:
         model = {"KINODEX_BASE_URL": endpoint.base_url, "KINODEX_MODEL": "slow"}
-        server = ServeProcess(copied, tmp_path / "log", model)
-        server.start()
-        try:
+        with server_of_copy(library, tmp_path, model) as server:
             shown = window(server.address).go("/chat")
             shown.page.locator("textarea").fill(_QUESTION)
             shown.page.keyboard.press("Enter")
@@ -234,8 +244,6 @@ def test_an_answer_in_the_making_outlives_reload_stop_and_the_server(
             assert "You stopped this" in turn.inner_text()
             turn.get_by_role("button", name="Ask again").wait_for()
             shown.clean()
-        finally:
-            server.kill()
 
 
 def test_tags_are_decided_by_one_key_each_and_taken_back(server: ServeProcess, window: Callable[..., Tab]) -> None:
@@ -276,13 +284,10 @@ def test_tags_are_decided_by_one_key_each_and_taken_back(server: ServeProcess, w
 def test_a_job_is_planned_goes_on_after_a_restart_and_says_what_failed(
     library: Path, window: Callable[..., Tab], tmp_path: Path
 ) -> None:
-    copied, media = tmp_path / "library", tmp_path / "new"
-    shutil.copytree(library, copied)
+    media = tmp_path / "new"
     make((planted.Film("late.mp4", 20, ((0, planted.TEAL),), puts=(Put("coffee", 4, 9),), silent=True),), media)
     (media / "torn.mp4").write_bytes(b"no video")
-    server = ServeProcess(copied, tmp_path / "log")
-    server.start()
-    try:
+    with server_of_copy(library, tmp_path) as server:
         shown = window(server.address).go("/jobs")
         shown.page.get_by_role("button", name="Add videos").first.click()
         shown.page.get_by_label("Folder", exact=True).fill(str(media))
@@ -305,18 +310,12 @@ def test_a_job_is_planned_goes_on_after_a_restart_and_says_what_failed(
         assert any(one["name"] == "late.mp4" for one in _get(server.address, "/videos")["videos"])
         shown.errors.clear()  # the browser tells of the lost connection itself
         shown.clean()
-    finally:
-        server.kill()
 
 
 def test_an_export_is_ordered_and_its_file_downloaded(
     library: Path, window: Callable[..., Tab], tmp_path: Path
 ) -> None:
-    copied = tmp_path / "library"
-    shutil.copytree(library, copied)
-    server = ServeProcess(copied, tmp_path / "log")
-    server.start()
-    try:
+    with server_of_copy(library, tmp_path) as server:
         shown = window(server.address).go("/jobs")
         shown.page.get_by_role("button", name="Other jobs").click()
         shown.page.get_by_role("button", name="Export").click()
@@ -336,8 +335,6 @@ def test_an_export_is_ordered_and_its_file_downloaded(
         rows = [json.loads(line) for line in Path(download.value.path()).read_text("utf-8").splitlines()]
         assert any("kitchen" in row["text"] for row in rows)
         shown.clean()
-    finally:
-        server.kill()
 
 
 def _only_reads(shown: Tab, window: Callable[..., Tab]) -> None:
@@ -359,11 +356,7 @@ def _only_reads(shown: Tab, window: Callable[..., Tab]) -> None:
 def test_users_log_in_keys_are_shown_once_and_a_session_that_ends_comes_back(
     library: Path, window: Callable[..., Tab], tmp_path: Path
 ) -> None:
-    copied = tmp_path / "library"
-    shutil.copytree(library, copied)
-    server = ServeProcess(copied, tmp_path / "log")
-    server.start()
-    try:
+    with server_of_copy(library, tmp_path) as server:
         shown = window(server.address).go("/settings/users")
         shown.page.get_by_role("button", name="Add the first user").click()
         shown.page.get_by_label("Name").fill("ada")
@@ -402,5 +395,3 @@ def test_users_log_in_keys_are_shown_once_and_a_session_that_ends_comes_back(
         assert shown.page.url == f"{server.address}/chat"
         shown.errors.clear()  # the browser tells of each 401 itself
         shown.clean()
-    finally:
-        server.kill()

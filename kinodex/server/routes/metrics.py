@@ -18,14 +18,12 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
 
 @router.get("/metrics")
 def get_metrics(request: Request) -> Response:
     """Requests by route and jobs by state, in Prometheus's text format."""
     library = request.app.state.library
-    alone = library.settings.server.host in _LOOPBACK and not library.store.access.is_on()
+    alone = library.settings.server.local and not library.store.access.is_on()
     if not (alone or library.settings.server.metrics):
         raise UsageError("NOT_FOUND", "There is nothing here.", "Metrics: set server.metrics to true.")
     return Response(request.app.state.metrics.text(), media_type=CONTENT_TYPE)

@@ -77,14 +77,9 @@ def write_export(
     form = chosen.form
     if form.table is not None:
         return _write_table(chosen, batches, out)
-    if form.together:
+    if form.together or len(chosen.video_ids) == 1:
         videos = [one for batch in batches for one in batch]
         out.write_bytes(form.write(videos, chosen.wishes))
-        return WrittenExport(chosen.file_name, form.media_type, tuple(one.video_id for one in videos))
-    if len(chosen.video_ids) == 1:
-        videos = next(batches)
-        out.write_bytes(form.write(videos, chosen.wishes))
-        list(batches)
         return WrittenExport(chosen.file_name, form.media_type, tuple(one.video_id for one in videos))
     return _write_archive(chosen, batches, out)
 

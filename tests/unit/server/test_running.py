@@ -18,7 +18,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from kinodex.server.running import is_loopback, url_of
+from kinodex.server.running import url_of
+from kinodex.settings import ServerSettings
 from stores.library_store import LibraryStore
 from tests.unit.server.serving import events
 
@@ -152,7 +153,7 @@ def test_it_reads_while_another_process_ingests(root: Path):
     ],
 )
 def test_addresses_of_this_machine(host: str, loopback: bool, url: str):
-    assert is_loopback(host) == loopback
+    assert ServerSettings(host=host).local == loopback
     assert url_of(host, 1) == url
 
 
