@@ -16,13 +16,16 @@ from stores.core.former_names import current_kind
 from stores.core.records import (
     Caption,
     Clip,
+    FaceTrack,
     Fact,
     Label,
     Record,
     Scene,
     ScreenText,
     Script,
+    SoundEvent,
     Span,
+    SpeakerTurn,
     SpeechActivity,
     Tracklet,
     Utterance,
@@ -34,7 +37,21 @@ Columns = dict[str, Any]
 
 KINDS: dict[str, type[Record]] = {
     kind.__name__: kind
-    for kind in (Scene, Clip, Utterance, ScreenText, Label, Tracklet, Fact, SpeechActivity, Caption, Script)
+    for kind in (
+        Scene,
+        Clip,
+        Utterance,
+        ScreenText,
+        Label,
+        Tracklet,
+        Fact,
+        SpeechActivity,
+        Caption,
+        Script,
+        SoundEvent,
+        FaceTrack,
+        SpeakerTurn,
+    )
 }
 
 

@@ -16,8 +16,19 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Channel = Literal["picture", "object", "speech", "screen", "format", "caption", "script"]
-CHANNELS: tuple[Channel, ...] = ("picture", "object", "speech", "screen", "format", "caption", "script")
+Channel = Literal["picture", "object", "speech", "screen", "format", "caption", "script", "sound", "face", "speaker"]
+CHANNELS: tuple[Channel, ...] = (
+    "picture",
+    "object",
+    "speech",
+    "screen",
+    "format",
+    "caption",
+    "script",
+    "sound",
+    "face",
+    "speaker",
+)
 Attributes = tuple[tuple[str, float], ...]
 
 
@@ -275,7 +286,78 @@ class Script:
     cites: tuple[str, ...]
 
 
-Record = Scene | Clip | Utterance | ScreenText | Label | Tracklet | Fact | SpeechActivity | Caption | Script
+@dataclass(frozen=True, slots=True)
+class SoundEvent:
+    """What is heard over a span.
+
+    Attributes:
+        name: ``speech``, ``singing``, ``music`` or ``silence``; spans of different names may overlap, those of
+            ``silence`` overlap nothing.
+        name_zh: Chinese names, ';'-separated.
+        confidence: mean probability over the span, in [0, 1].
+    """
+
+    evidence_id: str
+    span: Span
+    name: str
+    name_zh: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class FaceTrack:
+    """One face followed over a span. Its vector, of channel ``face``, names it by ``evidence_id``.
+
+    Attributes:
+        name: ``man``, ``woman``, or ``face`` where that is not sure; ``name_zh`` Chinese names, ';'-separated.
+        trajectory: (tick, x0, y0, x1, y1) per face found, boxes as fractions of the picture.
+        female: median over the track of the probability of a woman, in [0, 1].
+        confidence: mean detection score, in [0, 1].
+    """
+
+    evidence_id: str
+    span: Span
+    name: str
+    name_zh: str
+    trajectory: tuple[tuple[int, float, float, float, float], ...]
+    female: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerTurn:
+    """A span in which one voice speaks. The vector of each voice of a video, of channel ``speaker``, names the
+    ``evidence_id`` of its longest turn.
+
+    Attributes:
+        name: ``speaker 1``, in the order in which the voices of a video are first heard; ``name_zh`` the same.
+        speaker: the number in ``name``.
+        confidence: how much nearer the turn is to its own voice than to the next one, in [0, 1].
+    """
+
+    evidence_id: str
+    span: Span
+    name: str
+    name_zh: str
+    speaker: int
+    confidence: float
+
+
+Record = (
+    Scene
+    | Clip
+    | Utterance
+    | ScreenText
+    | Label
+    | Tracklet
+    | Fact
+    | SpeechActivity
+    | Caption
+    | Script
+    | SoundEvent
+    | FaceTrack
+    | SpeakerTurn
+)
 
 
 @dataclass(frozen=True, slots=True)

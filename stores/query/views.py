@@ -20,7 +20,7 @@ BASE_TABLES = frozenset({*Base.metadata.tables, EVIDENCE.name, FULLTEXT.name})
 
 READ_TABLES = frozenset(
     "videos locations stage_runs scenes clips utterances screen_texts labels captions scripts facts tracklets tags "
-    "decisions decision_evidence evidence json_each".split()
+    "decisions decision_evidence sound_events face_tracks speaker_turns evidence json_each".split()
 )
 """What the views read."""
 

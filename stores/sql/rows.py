@@ -10,12 +10,15 @@ from sqlalchemy import func, literal, select
 from stores.core.records import (
     Caption,
     Clip,
+    FaceTrack,
     Fact,
     Label,
     Record,
     Scene,
     ScreenText,
     Script,
+    SoundEvent,
+    SpeakerTurn,
     SpeechActivity,
     Tracklet,
     Utterance,
@@ -23,12 +26,15 @@ from stores.core.records import (
 from stores.sql.tables import (
     CaptionRow,
     ClipRow,
+    FaceTrackRow,
     FactRow,
     LabelRow,
     LocationRow,
     SceneRow,
     ScreenTextRow,
     ScriptRow,
+    SoundEventRow,
+    SpeakerTurnRow,
     SpeechActivityRow,
     TrackletRow,
     UtteranceRow,
@@ -46,6 +52,9 @@ TABLE_OF: dict[type[Record], Any] = {
     SpeechActivity: SpeechActivityRow,
     Caption: CaptionRow,
     Script: ScriptRow,
+    SoundEvent: SoundEventRow,
+    FaceTrack: FaceTrackRow,
+    SpeakerTurn: SpeakerTurnRow,
 }
 
 _OF_VIDEO = select(func.min(LocationRow.uri)).where(LocationRow.video_id == VideoRow.video_id)

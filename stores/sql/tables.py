@@ -261,6 +261,36 @@ class ScriptRow(_EvidenceRow, Base):
     cites: Mapped[JsonList]
 
 
+class SoundEventRow(_EvidenceRow, Base):
+    """`records.SoundEvent`."""
+
+    __tablename__ = "sound_events"
+    name: Mapped[str]
+    name_zh: Mapped[str]
+    confidence: Mapped[float]
+
+
+class FaceTrackRow(_EvidenceRow, Base):
+    """`records.FaceTrack`; ``trajectory``: [tick, x0, y0, x1, y1] each."""
+
+    __tablename__ = "face_tracks"
+    name: Mapped[str]
+    name_zh: Mapped[str]
+    trajectory: Mapped[JsonList]
+    female: Mapped[float]
+    confidence: Mapped[float]
+
+
+class SpeakerTurnRow(_EvidenceRow, Base):
+    """`records.SpeakerTurn`."""
+
+    __tablename__ = "speaker_turns"
+    name: Mapped[str]
+    name_zh: Mapped[str]
+    speaker: Mapped[int]
+    confidence: Mapped[float]
+
+
 RECORD_TABLES: tuple[type[_RecordRow], ...] = (
     SceneRow,
     ClipRow,
@@ -272,6 +302,9 @@ RECORD_TABLES: tuple[type[_RecordRow], ...] = (
     SpeechActivityRow,
     CaptionRow,
     ScriptRow,
+    SoundEventRow,
+    FaceTrackRow,
+    SpeakerTurnRow,
 )
 
 

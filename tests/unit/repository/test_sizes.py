@@ -9,8 +9,8 @@ ROOT = Path(__file__).resolve().parents[3]
 ROOMS = ("kinodex", "workflows", "agents", "pipeline", "encoders", "stores", "benchmarks")
 MODULES = 15
 LINES = 500
-MANY = ("encoders/reference",)
-"""Folders of many independent modules: one for each model of a paper."""
+MANY = ("encoders/reference", "stores/sql/migrations/versions")
+"""Folders of many independent modules: one for each model of a paper, one for each change of the tables."""
 
 
 def modules(*folders: str) -> list[Path]:
