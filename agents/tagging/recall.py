@@ -2,7 +2,7 @@
 
 Every source takes the whole tag library (`agents.tagging.vocabulary`) and returns the tags it recalls, each with a
 probability, the source's name and evidence. Its cost does not grow with the number of tags that it does not recall.
-Sources are independent of each other; `agents.tagging.ranking` fuses their results.
+Sources are independent of each other; `agents.tagging.rank` fuses their results.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ def similar_source(case: Case) -> list[Recalled]:
     for other in alike:
         for decision in case.store.tags.decisions(other):
             own = [score for source, score in decision.scores if source != "similar"]
-            sure = 1.0 - math.prod(1.0 - score for score in own) if own else 1.0  # fused as in `ranking.rank`
+            sure = 1.0 - math.prod(1.0 - score for score in own) if own else 1.0  # fused as in `rank.rank`
             probability = SIMILAR * min(decision.confidence, sure)
             first_hand = decision.decision == "accepted" and set(decision.recalled_by) - {"similar"}
             if first_hand and decision.tag_id in case.tags.ids:

@@ -22,7 +22,7 @@ from agents.search.pictures import best_fits
 from agents.search.scoring import query_scales
 from agents.tagging import recall as sources
 from agents.tagging.phrases import Phrases
-from agents.tagging.ranking import decide, rank
+from agents.tagging.rank import decide, rank
 from agents.tagging.recall import Case, Recalled
 from agents.tagging.vocabulary import TagVectors
 from agents.words import contains_phrase, folded_characters, folded_phrases, folded_words, is_chinese
