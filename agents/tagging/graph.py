@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from agents.evidence import is_background
 from agents.llm.costs import estimated_tokens, first_fitting
-from agents.tagging.ranking import ABSTAIN, Ranked, decide, rank
+from agents.tagging.rank import ABSTAIN, Ranked, decide, rank
 from agents.tagging.recall import SOURCES, Case, Recalled
 from agents.tagging.vocabulary import OnEncoded, TagVectors
 from encoders.bundle import Encoders

@@ -2,7 +2,7 @@
 
 Every source takes the whole tag library (`agents.tagging.vocabulary`) and returns the tags it recalls, each with a
 probability, the source's name and evidence. Its cost does not grow with the number of tags that it does not recall.
-Sources are independent of each other; `agents.tagging.ranking` fuses their results.
+Sources are independent of each other; `agents.tagging.rank` fuses their results.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def similar_source(case: Case) -> list[Recalled]:
     for other in alike:
         for decision in case.store.tags.decisions(other):
             own = [score for source, score in decision.scores if source != "similar"]
-            sure = 1.0 - math.prod(1.0 - score for score in own) if own else 1.0  # fused as in `ranking.rank`
+            sure = 1.0 - math.prod(1.0 - score for score in own) if own else 1.0  # fused as in `agents.tagging.rank`
             probability = SIMILAR * min(decision.confidence, sure)
             first_hand = decision.decision == "accepted" and set(decision.recalled_by) - {"similar"}
             if first_hand and decision.tag_id in case.tags.ids:

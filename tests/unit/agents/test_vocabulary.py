@@ -21,7 +21,7 @@ from sqlalchemy import literal_column, select, update
 from agents.search.pictures import best_fits
 from agents.search.scoring import query_scales
 from agents.tagging.phrases import Phrases
-from agents.tagging.ranking import decide, rank
+from agents.tagging.rank import decide, rank
 from agents.tagging.recall import Case, Recalled, formats, objects, similar
 from agents.tagging.recall import lines as said_lines
 from agents.tagging.recall import pictures as shown
