@@ -27,6 +27,7 @@ from encoders.types import (
     ImageEncoder,
     ImageTextRanker,
     SoundDetector,
+    SpeakerEncoder,
     SpeechRecognizer,
     TextEncoder,
     TextReader,
@@ -202,6 +203,11 @@ class Encoders:
     def sounds(self) -> SoundDetector:
         """Sound into speech, singing and music over time; optional."""
         return cast(SoundDetector, self._model("sounds"))
+
+    @property
+    def speaker(self) -> SpeakerEncoder:
+        """Sound into vectors of the voices heard; optional."""
+        return cast(SpeakerEncoder, self._model("speaker"))
 
     @property
     def reader(self) -> TextReader:
