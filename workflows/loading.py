@@ -24,6 +24,8 @@ _MODELS = (
     ("speech", "speech"),
     ("pictures", "image"),
     ("objects", "detector"),
+    ("faces", "faces"),
+    ("faces", "face"),
     ("screentext", "reader"),
     ("vectors", "text"),
 )
