@@ -26,6 +26,7 @@ from encoders.types import (
     Detector,
     ImageEncoder,
     ImageTextRanker,
+    SpeakerEncoder,
     SpeechRecognizer,
     TextEncoder,
     TextReader,
@@ -192,6 +193,11 @@ class Encoders:
     def voice(self) -> VoiceDetector:
         """Sound into spans of speech."""
         return cast(VoiceDetector, self._model("voice"))
+
+    @property
+    def speaker(self) -> SpeakerEncoder:
+        """Sound into vectors of the voices heard; optional."""
+        return cast(SpeakerEncoder, self._model("speaker"))
 
     @property
     def reader(self) -> TextReader:

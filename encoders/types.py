@@ -164,6 +164,19 @@ class VoiceDetector(Protocol):
     def detect(self, samples: Samples) -> list[tuple[float, float]]: ...
 
 
+class SpeakerEncoder(Protocol):
+    """Windows of ``seconds`` of sound that begin at n ``starts`` (seconds, in order) into unit vectors (n, dim) of the
+    voices in them."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def dim(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+    def encode(self, samples: Samples, starts: Sequence[float]) -> Vectors: ...
+
+
 class TextReader(Protocol):
     """One picture (h, w, 3) into the lines of text on it."""
 
