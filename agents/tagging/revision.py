@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from agents.tagging.ranking import ABSTAIN, ACCEPT
+from agents.tagging.rank import ABSTAIN, ACCEPT
 
 if TYPE_CHECKING:
     from agents.llm import LLM
