@@ -104,7 +104,7 @@ class Tagger:
     @cached_property
     def revision(self) -> str:
         """Likewise, names everything else that decisions are made with: ranker, thresholds, models."""
-        return ranker_of(self._encoders, self._llm, self._chosen.name)
+        return ranker_of(self._store, self._encoders, self._llm)
 
     def tag(self, video_id: str) -> tuple[Decision, ...]:
         """Decisions for one video, strongest first; the caller saves them.
