@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from agents.tagging.learning import chosen
 from agents.tagging.rank import ABSTAIN, ACCEPT
 
 if TYPE_CHECKING:
