@@ -25,6 +25,8 @@ _MODELS = (
     ("sound", "sounds"),
     ("pictures", "image"),
     ("objects", "detector"),
+    ("faces", "faces"),
+    ("faces", "face"),
     ("screentext", "reader"),
     ("vectors", "text"),
 )

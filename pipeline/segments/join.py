@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pipeline.audio.sound import join_sounds
 from pipeline.audio.transcribe import join_speech_activity
 from pipeline.observers.cuts import CUTS, join_cuts
+from pipeline.observers.faces import join_faces
 from pipeline.observers.scenes import join_scenes
 from pipeline.observers.screentext import join_screentext
 from pipeline.observers.visual_stats import join_visual_stats
@@ -71,7 +72,10 @@ def join_parts(
             spent += output.seconds or 0.0
             yield output
 
-    joined = join(stage, outputs(), video, config)
+    if stage == "faces":
+        joined = join_faces(list(outputs()), video, wanted, config.faces)
+    else:
+        joined = join(stage, outputs(), video, config)
     return replace(joined, seconds=spent)
 
 

@@ -157,7 +157,7 @@ _TABLES = (
             ColumnInfo("tag", "words", "its name"),
             ColumnInfo("facet", "words", "kind of tag: who, what, object, where, how …"),
             ColumnInfo("decision", "words", "accepted, rejected, abstained, proposed or unsure"),
-            ColumnInfo("origin", "words", "automatic or person"),
+            ColumnInfo("origin", "words", "automatic, derived (a narrower tag is accepted) or person"),
             _CONFIDENCE,
         ),
     ),

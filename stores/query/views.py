@@ -69,7 +69,7 @@ _VIEWS = {
         "AS evidence_id, e.video_id, e.tag_id, t.name AS tag, t.facet, e.decision, e.origin, e.confidence "
         "FROM decisions AS e JOIN tags AS t ON t.tag_id = e.tag_id "
         "WHERE (e.origin = 'person' OR NOT EXISTS (SELECT 1 FROM decisions AS p WHERE p.video_id = e.video_id "
-        "AND p.tag_id = e.tag_id AND p.origin = 'person'))"
+        "AND p.tag_id = e.tag_id AND p.origin > e.origin))"
     ),
 }
 
