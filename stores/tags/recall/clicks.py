@@ -58,7 +58,11 @@ class ClickStore:
                 written[key] = text
         named = sorted({video_id for video_id, _ in counts})
         with writing(self._engine) as connection:
-            there = set(connection.execute(select(VideoRow.video_id).where(among(self._engine, VideoRow.video_id, named))).scalars())
+            there = set(
+                connection.execute(
+                    select(VideoRow.video_id).where(among(self._engine, VideoRow.video_id, named))
+                ).scalars()
+            )
             counts = {key: often for key, often in counts.items() if key[0] in there}
             for key, often in counts.items():
                 _count(connection, key, written[key], often, origin)

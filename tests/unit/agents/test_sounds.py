@@ -13,9 +13,12 @@ from agents.search.finder import Finder, Found
 from agents.search.scoring import confidence
 from agents.search.sounds import worth_of
 from agents.sounds import sounds_in
+from agents.tagging.recall import SOURCES, Case
+from agents.tagging.recall.sounds import sound_source
+from agents.tagging.vocabulary import TagVectors
 from encoders.bundle import Encoders
 from encoders.sound_names import chinese_names
-from stores.core.records import SoundEvent, Span, StageOutput
+from stores.core.records import SoundEvent, Span, StageOutput, Tag
 from stores.library_store import LibraryStore
 from tests.unit.agents.small_library import MS, add_video, commit
 
@@ -166,3 +169,25 @@ def test_answers_cite_what_is_heard(
 def test_what_is_not_heard_is_not_claimed(store: LibraryStore, encoders: Encoders, finder: Finder) -> None:
     assert Answerer(store, encoders, finder=finder).ask("Is there music in taxi.mp4?").abstained
     assert Answerer(store, encoders, finder=finder).ask("Does anybody sing in band.mp4?").abstained
+
+
+def test_tags_that_name_a_sound_are_recalled(store: LibraryStore, encoders: Encoders) -> None:
+    tags = [
+        Tag("t1", "Singing", "how", ("唱歌",), "", ""), Tag("t2", "music", "how", (), "", ""),
+        Tag("t3", "音乐会", "what", (), "", ""), Tag("t4", "sailboat", "object", (), "", ""),
+        Tag("t5", "无声", "how", (), "", ""),
+    ]  # fmt: skip
+    vectors = TagVectors(tags, encoders)
+
+    def recalled(name: str) -> dict[str, tuple[float, tuple[str, ...]]]:
+        case = Case(store.catalog.resolve(name), store, encoders, vectors)
+        return {one.tag_id: (one.probability, one.evidence_ids) for one in sound_source(case)}
+
+    choir = recalled("choir.mp4")
+    assert choir["t1"] == (pytest.approx(0.95), ("snd_choir_1",))
+    assert choir["t2"][0] == pytest.approx(0.97)
+    assert 0.2 < choir["t3"][0] < 0.4, "most music is no concert"
+    assert set(choir) == {"t1", "t2", "t3"}
+    assert set(recalled("boats.mp4")) == {"t5"}
+    assert recalled("taxi.mp4") == {}
+    assert "sound" in SOURCES
