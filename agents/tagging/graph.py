@@ -1,4 +1,4 @@
-"""The tagging graph: gather → recall sources in parallel → rank → (ask the model) → decide."""
+"""The tagging graph: gather → sources in parallel → those that build on them → rank → (ask the model) → decide."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from pydantic import BaseModel, Field
 from agents.evidence import is_background
 from agents.llm.costs import estimated_tokens, first_fitting
 from agents.tagging.rank import ABSTAIN, Ranked, decide, rank
-from agents.tagging.recall import SOURCES, Case, Recalled
+from agents.tagging.recall import AFTERWARDS, SOURCES, Case, Recalled
+from agents.tagging.recall.seen import Seen
 from agents.tagging.revision import ranker_of, vocabulary_of
 from agents.tagging.vocabulary import OnEncoded, TagVectors
 from encoders.bundle import Encoders
@@ -40,7 +41,7 @@ of a tag but never raise it above that of the sources: no tag is accepted becaus
 
 
 class _State(TypedDict):
-    video_id: str
+    case: Case
     recalled: Annotated[list[Recalled], operator.add]
     ranked: list[Ranked]
     decisions: tuple[Decision, ...]
@@ -115,7 +116,42 @@ class Tagger:
         Raises:
             EndpointError: if a language model is set and fails, as `agents.llm.client.LLM.ask`.
         """
-        return tuple(self._graph.invoke({"video_id": video_id, "recalled": []})["decisions"])
+        return tuple(self._run(self.case(video_id))["decisions"])
+
+    def explain(self, video_id: str) -> tuple[tuple[Ranked, ...], tuple[Decision, ...]]:
+        """Everything that was recalled for one video, the strongest first, and what was decided of it.
+
+        Raises:
+            As `tag`.
+        """
+        state = self._run(self.case(video_id))
+        return tuple(state["ranked"]), tuple(state["decisions"])
+
+    def case(self, video_id: str, seen: Seen | None = None) -> Case:
+        """A video as the sources are given it.
+
+        Args:
+            seen: what it shows and says, if that has been read.
+        """
+        seen = seen or Seen(video_id, self._store, self._encoders)
+        return Case(video_id, self._store, self._encoders, self._vectors, seen)
+
+    def decide(self, case: Case) -> tuple[Decision, ...]:
+        """As `tag`, for a case made by `case`."""
+        return tuple(self._run(case)["decisions"])
+
+    @property
+    def tags(self) -> TagVectors:
+        """The tag library, prepared."""
+        return self._vectors
+
+    @property
+    def encoders(self) -> Encoders:
+        """The models it decides with."""
+        return self._encoders
+
+    def _run(self, case: Case) -> Any:
+        return self._graph.invoke({"case": case, "recalled": []})
 
     def _build(self) -> Any:
         graph = StateGraph(_State)
@@ -127,7 +163,12 @@ class Tagger:
         for name in SOURCES:
             graph.add_node(name, self._source_node(name))
             graph.add_edge("gather", name)
-        graph.add_edge(list(SOURCES), "rank")
+        before = list(SOURCES)
+        for name in AFTERWARDS:
+            graph.add_node(name, self._later_node(name))
+            graph.add_edge(before, name)
+            before = [name]
+        graph.add_edge(before, "rank")
         graph.add_conditional_edges("rank", lambda state: "judge" if self._llm and state["ranked"] else "decide")
         graph.add_edge("judge", "decide")
         graph.add_edge("decide", END)
@@ -135,17 +176,22 @@ class Tagger:
 
     def _gather(self, state: _State) -> dict[str, Any]:
         """Make sure that the video has been indexed."""
-        if not self._store.memory(state["video_id"]).records("clips"):
+        case = state["case"]
+        if not case.seen.clips:
             raise UsageError(
                 "UNKNOWN_VIDEO",
-                f"Video {state['video_id']} has not been indexed.",
+                f"Video {case.video_id} has not been indexed.",
                 "Run `kinodex ingest` on it first, or see `kinodex errors`.",
             )
         return {}
 
     def _source_node(self, name: str) -> Any:
         source = SOURCES[name]
-        return lambda state: {"recalled": source(Case(state["video_id"], self._store, self._encoders, self._vectors))}
+        return lambda state: {"recalled": source(state["case"])}
+
+    def _later_node(self, name: str) -> Any:
+        source = AFTERWARDS[name]
+        return lambda state: {"recalled": source(state["case"], state["recalled"])}
 
     def _rank(self, state: _State) -> dict[str, Any]:
         return {"ranked": rank(state["recalled"])}
@@ -160,7 +206,7 @@ class Tagger:
         first = self._store.catalog.evidence(rests_on)
         others = [
             line
-            for line in self._store.catalog.evidence_of(state["video_id"])
+            for line in self._store.catalog.evidence_of(state["case"].video_id)
             if line.evidence_id not in first and not is_background(line)
         ]
         notes = [*first.values(), *others][:NOTES]
@@ -181,7 +227,7 @@ class Tagger:
         return {"ranked": sorted(weighed, key=lambda item: (-item.confidence, item.tag_id))}
 
     def _decide(self, state: _State) -> dict[str, Any]:
-        return {"decisions": decide(state["video_id"], state["ranked"])}
+        return {"decisions": decide(state["case"].video_id, state["ranked"])}
 
 
 def weigh(confidence: float, judged: float) -> float:

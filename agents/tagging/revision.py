@@ -6,14 +6,14 @@ import hashlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from agents.tagging.ranking import ABSTAIN, ACCEPT
+from agents.tagging.rank import ABSTAIN, ACCEPT
 
 if TYPE_CHECKING:
     from agents.llm import LLM
     from encoders.bundle import Encoders
     from stores.core.records import Tag
 
-FORM = 1
+FORM = 2
 """Raised when the sources or the decision change what they say of the same evidence."""
 
 

@@ -26,8 +26,8 @@ share towards the marginal one, so that pairs seen once or twice mean little."""
 def cooccurrence_source(case: Case, recalled: Iterable[Recalled]) -> list[Recalled]:
     """Tags that other videos have together with those that first-hand sources, or a person, are sure of here.
 
-    Each is worth by how much more often it is there with them than without: P(tag | sure) - P(tag), both shrunk. It asks
-    what other videos have, never what this one had before, so that tagging twice gives the same.
+    Each is worth by how much more often it is there with them than without: P(tag | sure) - P(tag), both shrunk. What
+    other videos have counts, never what this one had before, so that tagging twice gives the same.
 
     Args:
         recalled: what the other sources recalled.
