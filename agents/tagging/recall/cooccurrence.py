@@ -37,7 +37,7 @@ def cooccurrence_source(case: Case, recalled: Iterable[Recalled]) -> list[Recall
         return []
     companies = {tag_id: company_of(case.store.engine, tag_id, case.video_id) for tag_id in seeds}
     others = sorted({other for one in companies.values() for other in one.with_it} & case.tags.ids)
-    usual, videos = accepted_counts(case.store.engine, others)
+    usual, videos = accepted_counts(case.store.engine, others, case.video_id)
     best: defaultdict[str, float] = defaultdict(float)
     for tag_id, company in companies.items():
         for other, worth in _lifts(company, usual, videos).items():

@@ -19,7 +19,7 @@ from agents.tagging.nearest import Near
 from agents.tagging.recall.case import CERTAIN, MENTIONED, Case, Recalled, strongest
 from agents.tagging.recall.objects import MANY_CLIPS, Witness, Witnesses, witnesses
 from agents.tagging.vocabulary import TIED
-from encoders.concepts import BROADER
+from encoders.concepts import BROADER, CONTEXT
 
 PICTURE_CENTRE = 4.5
 """z at which a picture is as likely to show a tag as not: about 3 in a million draws from a normal background, i.e.
@@ -36,7 +36,8 @@ def picture_source(case: Case) -> list[Recalled]:
     """Tags whose text lies unusually near the clips' picture vectors.
 
     Where the classifier places the pictures, a tag that names classes of it cannot be surer than these lead among their
-    kind: near to all clothing lies every garment.
+    kind: near to all clothing lies every garment. And the odds of a situation are divided by the number of kinds of
+    things that it goes with.
     """
     return strongest(_placed(case).values(), case.top)
 
@@ -84,7 +85,7 @@ def _make_placed(case: Case) -> dict[int, Recalled]:
     for at in _order(near.z, 2 * case.top):
         tag = int(near.rows[at])
         probability = CERTAIN / (1.0 + math.exp(-PICTURE_STEEPNESS * (float(near.z[at]) - PICTURE_CENTRE)))
-        if case.encoders.zero_shot is None and _counted_once(case, tag):
+        if case.encoders.zero_shot is None and tag in case.tags.most_surely:
             probability = _bounded(case, tag, probability, seen)
         evidence = tuple(evidence_id for _, evidence_id in sorted(labels[hits[int(near.best[at])].clip_id])[:2])
         if probability > 0.0:
@@ -94,9 +95,15 @@ def _make_placed(case: Case) -> dict[int, Recalled]:
 
 def _bounded(case: Case, tag: int, probability: float, seen: Witnesses) -> float:
     """What the place of a picture is worth beside what the classifier says by names; 0 if that is as much."""
-    named = seen.named.get(tag)
-    if case.tags.most_surely[tag] >= BROADER:
+    named, surely = seen.named.get(tag), case.tags.most_surely[tag]
+    if surely >= BROADER:
         probability = min(probability, MENTIONED if named is None else named.lead)
+    else:
+        # As many kinds of things as it goes with, so many situations may be the one that they stand for.
+        odds = probability / (1.0 - probability) * surely / CONTEXT
+        probability = odds / (1.0 + odds)
+    if not _counted_once(case, tag):
+        return probability
     other = named if named is not None and not named.detected else seen.around.get(tag)
     return 0.0 if other is not None and other.probability > probability else probability
 
