@@ -84,15 +84,19 @@ def clips_of(engine: Engine, video_ids: _Ids) -> dict[str, int]:
         return {video_id: int(count) for video_id, count in connection.execute(rows.group_by(ClipRow.video_id))}
 
 
-def videos_showing(engine: Engine, concepts: Sequence[str], limit: int) -> list[str]:
-    """The videos in which one of some concepts was recognised most surely, the surest first; at most ``limit``."""
-    best: dict[str, float] = {}
+def best_shown(engine: Engine, concepts: Sequence[str], limit: int) -> list[tuple[str, str, float]]:
+    """Where some concepts were recognised most surely, in clips or as objects: video, concept, and how surely.
+
+    The best of each video and concept, at most ``limit`` of each concept.
+    """
+    best: dict[tuple[str, str], float] = {}
     with reading(engine) as connection:
         for table, worth in ((LabelRow, LabelRow.score), (TrackletRow, TrackletRow.confidence)):
-            rows: Any = _shown(select(table.video_id, worth), table).where(among(engine, table.concept, concepts))
-            for video_id, value in connection.execute(rows.order_by(worth.desc()).limit(limit)):
-                best[video_id] = max(value, best.get(video_id, 0.0))
-    return sorted(best, key=lambda one: (-best[one], one))[:limit]
+            for concept in concepts:
+                rows: Any = _shown(select(table.video_id, worth), table).where(table.concept == concept)
+                for video_id, value in connection.execute(rows.order_by(worth.desc()).limit(limit)):
+                    best[video_id, concept] = max(value, best.get((video_id, concept), 0.0))
+    return [(video_id, concept, value) for (video_id, concept), value in best.items()]
 
 
 def _line(row: Any) -> Evidence:
