@@ -55,6 +55,7 @@ from stores.sql.opening import MAKE_ONE, open_database
 from stores.tags.batches.runs import TagRuns
 from stores.tags.library import TagLibrary
 from stores.tags.listing import TagListing
+from stores.tags.rankers import RankerStore
 from stores.tags.recall.clicks import ClickStore
 from stores.tags.recall.products import ProductStore
 from stores.tags.review import ReviewStore
@@ -85,6 +86,7 @@ class LibraryStore:
         places: where its parts are.
         staging: folder for staged outputs, if they are not in an object store (`staging_area`).
         ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, tag_runs, runs, threads, turns: the stores in it.
+        rankers: what was learned from what people decided about tags.
         tag_listing, reviews: tags page by page, and what people decide about them.
         products, clicks: what videos are sold with, and which searches led to them.
         jobs, job_ledger: likewise, for those who order jobs and for the workers that do them.
@@ -121,6 +123,7 @@ class LibraryStore:
         self.corrections = Corrections(engine)
         self.tag_vectors = KeptTagVectors(engine)
         self.tag_runs = TagRuns(engine)
+        self.rankers = RankerStore(engine)
         self.runs = RunLog(engine)
         self.checkpoints = CheckpointFiles(root)
         self.threads = ThreadStore(engine, self.checkpoints)

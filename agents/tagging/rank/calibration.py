@@ -60,7 +60,7 @@ class Calibration:
 
 def calibrated(lessons: Lessons) -> Calibration:
     """Learns from judgements of pairs of which at least one source spoke."""
-    spoken = lessons.some((lessons.scores > 0).any(axis=1))
+    spoken = lessons.some(lessons.spoken)
     if not len(spoken):
         return Calibration()
     slopes = _fit_maps(spoken)

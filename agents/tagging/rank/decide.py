@@ -15,11 +15,14 @@ ABSTAIN = 0.3
 """Confidence from which a tag is left for a person to review; below it the tag is dropped."""
 
 
-def decide(video_id: str, ranked: Iterable[Ranked]) -> tuple[Decision, ...]:
+def decide(video_id: str, ranked: Iterable[Ranked], accept: float = ACCEPT) -> tuple[Decision, ...]:
     """Accept, or abstain for a person to decide.
 
     Never accepted: a tag with no evidence that can be shown, and one that what the video shows and says does not itself
     make worth a look: associations support, they do not decide (`agents.tagging.recall.SECOND_HAND`).
+
+    Args:
+        accept: confidence from which a tag is accepted.
     """
     decisions = []
     for item in ranked:
@@ -27,7 +30,7 @@ def decide(video_id: str, ranked: Iterable[Ranked]) -> tuple[Decision, ...]:
             continue
         evidence = tuple(dict.fromkeys(e for word in item.sources for e in word.evidence_ids))
         itself = first_hand([(word.source, word.probability) for word in item.sources])
-        accepted = item.confidence >= ACCEPT and bool(evidence) and itself >= ABSTAIN
+        accepted = item.confidence >= accept and bool(evidence) and itself >= ABSTAIN
         decisions.append(
             Decision(
                 video_id=video_id,

@@ -79,7 +79,7 @@ def compare(lessons: Lessons, before: Floats, after: Floats, goal: Goal) -> Comp
     names, place = np.unique(lessons.groups[lessons.video], return_inverse=True)
 
     def by_group(values: Floats) -> Floats:
-        return np.bincount(place, weights=values, minlength=len(names))
+        return np.asarray(np.bincount(place, weights=values, minlength=len(names)), np.float64)
 
     rng = np.random.default_rng(0)
     drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=DRAWS).astype(np.float64)

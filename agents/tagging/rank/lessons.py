@@ -47,6 +47,11 @@ class Lessons:
     def __len__(self) -> int:
         return len(self.video)
 
+    @property
+    def spoken(self) -> NDArray[np.bool_]:
+        """(n,) whether any source spoke for the tag."""
+        return np.asarray((self.scores > 0).any(axis=1), np.bool_)
+
     def some(self, chosen: NDArray[np.bool_]) -> Lessons:
         """Only those judgements, (n,); names and vectors stay."""
         return replace(

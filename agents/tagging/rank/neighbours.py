@@ -196,8 +196,10 @@ def left_out(
 ) -> NDArray[np.float32]:
     """(q, v) cosines; -inf within a group, and where one of the two has no vector."""
     likeness = queries @ vectors.T
-    nothing = (query_groups[:, None] == groups[None, :]) | ~vectors.any(axis=1)[None, :] | ~queries.any(axis=1)[:, None]
-    return np.where(nothing, np.float32(-np.inf), likeness)
+    likeness[query_groups[:, None] == groups[None, :]] = -np.inf
+    likeness[:, np.abs(vectors).sum(axis=1) == 0] = -np.inf
+    likeness[np.abs(queries).sum(axis=1) == 0] = -np.inf
+    return np.asarray(likeness, np.float32)
 
 
 def arrays(known: Seen, spread: Spread) -> Mapping[str, NDArray[np.generic]]:
