@@ -58,6 +58,7 @@ from stores.tags.listing import TagListing
 from stores.tags.rankers import RankerStore
 from stores.tags.recall.clicks import ClickStore
 from stores.tags.recall.products import ProductStore
+from stores.tags.recall.search_log import SearchLog
 from stores.tags.review import ReviewStore
 from stores.tags.vectors import KeptTagVectors
 from stores.threads.checkpoint_files import CheckpointFiles
@@ -88,7 +89,7 @@ class LibraryStore:
         ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, tag_runs, runs, threads, turns: the stores in it.
         rankers: what was learned from what people decided about tags.
         tag_listing, reviews: tags page by page, and what people decide about them.
-        products, clicks: what videos are sold with, and which searches led to them.
+        products, clicks: what videos are sold with, and which searches led to them; search_log notes those.
         jobs, job_ledger: likewise, for those who order jobs and for the workers that do them.
         checkpoints: the files of turns in flight on this machine.
         access: who may use it, and who sees what.
@@ -133,6 +134,7 @@ class LibraryStore:
         self.reviews = ReviewStore(engine)
         self.products = ProductStore(engine)
         self.clicks = ClickStore(engine)
+        self.search_log = SearchLog(self.clicks)
         self.jobs = JobStore(engine)
         self.job_ledger = JobLedger(engine)
 

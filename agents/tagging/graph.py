@@ -117,14 +117,15 @@ class Tagger:
         """
         return tuple(self._run(self.case(video_id))["decisions"])
 
-    def explain(self, video_id: str) -> tuple[tuple[Ranked, ...], tuple[Decision, ...]]:
-        """Everything that was recalled for one video, the strongest first, and what was decided of it.
+    def explain(self, video_id: str) -> tuple[tuple[Ranked, ...], tuple[Decision, ...], float]:
+        """Everything that was recalled for one video, the strongest first, what was decided of it, and the confidence
+        from which a tag is accepted.
 
         Raises:
             As `tag`.
         """
         state = self._run(self.case(video_id))
-        return tuple(state["ranked"]), tuple(state["decisions"])
+        return tuple(state["ranked"]), tuple(state["decisions"]), self._chosen.threshold
 
     def case(self, video_id: str, seen: Seen | None = None) -> Case:
         """A video as the sources are given it.
