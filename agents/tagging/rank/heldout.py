@@ -9,11 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.tagging.rank.lessons import Floats, Lessons, Whole, log_loss
+from agents.tagging.rank.lessons import Floats, Lessons, folds, log_loss
 from agents.tagging.rank.measures import Goal
-
-FOLDS = 5
-"""Source: Hastie, Tibshirani, Friedman 2009, section 7.10: five or ten."""
 
 DRAWS = 2000
 """Of the bootstrap. Source: Efron and Tibshirani 1993, section 13.3: a thousand or more for intervals."""
@@ -50,19 +47,6 @@ class Comparison:
     def wins(self) -> bool:
         """Surely better, and F1 is not lower."""
         return self.low > 0 and self.after >= self.before
-
-
-def folds(lessons: Lessons) -> Whole:
-    """(n,) fold of each judgement: near-duplicates share one, and folds have about as many judgements."""
-    group = lessons.groups[lessons.video]
-    names, counts = np.unique(group, return_counts=True)
-    order = np.random.default_rng(0).permutation(len(names))
-    order = order[np.argsort(-counts[order], kind="stable")]
-    fold, filled = np.zeros(len(names), np.int64), np.zeros(FOLDS, np.int64)
-    for at in order:  # the largest first, each to the emptiest
-        fold[at] = int(filled.argmin())
-        filled[fold[at]] += counts[at]
-    return np.asarray(fold[np.searchsorted(names, group)], np.int64)
 
 
 def held_out(lessons: Lessons, fit: Fit) -> Floats:

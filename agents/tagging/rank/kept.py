@@ -83,7 +83,7 @@ def from_bytes(body: bytes, facets: Mapping[str, str]) -> tuple[Learned, str, fl
         if about["form"] != FORM:
             raise ValueError(f"form {about['form']}")
         return _ranker(about, arrays, facets), str(about["space"]), float(about["threshold"])
-    except (KeyError, TypeError, OSError, IndexError, AttributeError, zipfile.BadZipFile) as error:
+    except (KeyError, TypeError, EOFError, OSError, IndexError, AttributeError, zipfile.BadZipFile) as error:
         raise ValueError(f"damaged: {error!r}") from error
 
 

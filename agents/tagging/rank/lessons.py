@@ -16,6 +16,9 @@ Whole = NDArray[np.int64]
 PROPOSER = "judgements"
 """Source of a tag that no source recalled, and that a ranker proposes; it teaches nothing."""
 
+FOLDS = 5
+"""Source: Hastie, Tibshirani, Friedman 2009, section 7.10: five or ten."""
+
 LEAST, MOST = 1e-4, 1.0 - 1e-4
 """Probabilities are kept within: a single number never makes a thing certain."""
 
@@ -122,6 +125,19 @@ def shares(lessons: Lessons) -> Floats:
     accepted = np.bincount(lessons.tag, weights=lessons.accepted, minlength=len(lessons.tags))
     overall = float(lessons.accepted.mean()) if len(lessons) else 0.0
     return np.asarray((accepted + overall / max(1, count)) / (count + 1.0), np.float64)
+
+
+def folds(lessons: Lessons) -> Whole:
+    """(n,) fold of each judgement: near-duplicates share one, and folds have about as many judgements."""
+    group = lessons.groups[lessons.video]
+    names, counts = np.unique(group, return_counts=True)
+    order = np.random.default_rng(0).permutation(len(names))
+    order = order[np.argsort(-counts[order], kind="stable")]
+    fold, filled = np.zeros(len(names), np.int64), np.zeros(FOLDS, np.int64)
+    for at in order:  # the largest first, each to the emptiest
+        fold[at] = int(filled.argmin())
+        filled[fold[at]] += counts[at]
+    return np.asarray(fold[np.searchsorted(names, group)], np.int64)
 
 
 def unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
