@@ -104,6 +104,33 @@ def remove_tags(
         context.show(payload, lambda console: render.removed_tags(console, payload))
 
 
+@app.command("train", short_help="Learn from what people decided.")
+def train_tags(
+    again: Annotated[bool, typer.Option("--again", help="Learn even if nothing changed since the last time.")] = False,
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    device: DeviceOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Learn from what people decided about tags, and say what was learned and why.
+
+    A ranker that learned replaces the one before only where it is surely better on judgements that it did not see.
+    `kinodex tag` uses it from then on. With `precision = 0.9` under `[tagging]` in the settings, the threshold is set
+    so that at least that share of accepted tags is right, once there are enough judgements.
+
+    \b
+    Example: kinodex tags train
+    """
+    from kinodex.cli.render import training as render
+    from kinodex.schemas.tags import training
+
+    with command_context(library, profile, as_json, config, device=device) as context:
+        with context.library() as opened:
+            payload = training(opened.train_tags(again)).payload()
+        context.show(payload, lambda console: render.training(console, payload))
+
+
 @app.command("list", short_help="List the tags.")
 def list_tags(
     library: LibraryOption = None,
