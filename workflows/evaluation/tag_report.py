@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agents.tagging.ranking import ACCEPT
+from agents.tagging.rank import ACCEPT
 from stores.tags.batches.judged import (
     JudgedPair,
     NamedTag,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, func, select, union
+from sqlalchemy import Engine, exists, func, select, union
 from sqlalchemy.orm import aliased
 
 from stores.sql.database import reading
 from stores.sql.tables import DecisionRow, TagAliasRow, TagRow
 
-_AUTOMATIC = aliased(DecisionRow)
+_AUTOMATIC, _PERSON = aliased(DecisionRow), aliased(DecisionRow)
 
 _TOGETHER = 2_000  # rows in memory
 
@@ -84,9 +84,12 @@ def never_recalled(engine: Engine, limit: int) -> SomeTags:
 
 
 def dead_tags(engine: Engine, limit: int) -> SomeTags:
-    """Active tags that are decided about and that no video has: none is accepted, whoever decided."""
+    """Active tags that are decided about and that no video has; what people say comes first."""
     decided = select(DecisionRow.tag_id)
-    accepted = decided.where(DecisionRow.decision == "accepted")
+    same = (_PERSON.video_id == DecisionRow.video_id) & (_PERSON.tag_id == DecisionRow.tag_id)
+    overruled = exists().where(same, _PERSON.origin == "person")
+    counts = (DecisionRow.origin == "person") | ~overruled
+    accepted = decided.where(DecisionRow.decision == "accepted", counts)
     return _without(engine, accepted, limit, TagRow.tag_id.in_(decided))
 
 
