@@ -20,10 +20,12 @@ from kinodex.cli.context import (
 )
 from kinodex.cli.parsing import Commands
 from kinodex.cli.tagging.progress import tagging_progress
+from kinodex.cli.tagging.report import report
 from kinodex.exits import EXIT_SOME_FAILED
 from kinodex.text import clean, visible
 
 app = Commands(help="Import, export and edit your tag vocabulary.")
+app.command("report", short_help="How well tagging does, by what people judged.")(report)
 
 
 @app.command("import", short_help="Add the tags of a CSV file.")
