@@ -165,8 +165,8 @@ class VoiceDetector(Protocol):
 
 
 class SpeakerEncoder(Protocol):
-    """Windows of ``seconds`` of sound that begin at n ``starts`` (seconds, in order) into unit vectors (n, dim) of the
-    voices in them."""
+    """Sound at n spans (start, end) in seconds, each of at most ``seconds``, into unit vectors (n, dim) of the voices in
+    them."""
 
     @property
     def name(self) -> str: ...
@@ -174,7 +174,7 @@ class SpeakerEncoder(Protocol):
     def dim(self) -> int: ...
     @property
     def seconds(self) -> float: ...
-    def encode(self, samples: Samples, starts: Sequence[float]) -> Vectors: ...
+    def encode(self, samples: Samples, spans: Sequence[tuple[float, float]]) -> Vectors: ...
 
 
 class TextReader(Protocol):
