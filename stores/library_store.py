@@ -52,6 +52,7 @@ from stores.sql.database import reading
 from stores.sql.faults import storage_faults
 from stores.sql.fulltext import FullText
 from stores.sql.opening import MAKE_ONE, open_database
+from stores.tags.batches.runs import TagRuns
 from stores.tags.library import TagLibrary
 from stores.tags.listing import TagListing
 from stores.tags.review import ReviewStore
@@ -81,7 +82,7 @@ class LibraryStore:
         root: its folder, absolute.
         places: where its parts are.
         staging: folder for staged outputs, if they are not in an object store (`staging_area`).
-        ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, runs, threads, turns: the stores in it.
+        ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, tag_runs, runs, threads, turns: the stores in it.
         tag_listing, reviews: tags page by page, and what people decide about them.
         jobs, job_ledger: likewise, for those who order jobs and for the workers that do them.
         checkpoints: the files of turns in flight on this machine.
@@ -116,6 +117,7 @@ class LibraryStore:
         self.tags = TagLibrary(engine)
         self.corrections = Corrections(engine)
         self.tag_vectors = KeptTagVectors(engine)
+        self.tag_runs = TagRuns(engine)
         self.runs = RunLog(engine)
         self.checkpoints = CheckpointFiles(root)
         self.threads = ThreadStore(engine, self.checkpoints)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
@@ -10,8 +11,9 @@ from pydantic import BaseModel, Field
 
 from agents.evidence import is_background
 from agents.llm.costs import estimated_tokens, first_fitting
-from agents.tagging.ranking import ABSTAIN, Ranked, decide, rank
+from agents.tagging.rank import ABSTAIN, Ranked, decide, rank
 from agents.tagging.recall import SOURCES, Case, Recalled
+from agents.tagging.revision import ranker_of, vocabulary_of
 from agents.tagging.vocabulary import OnEncoded, TagVectors
 from encoders.bundle import Encoders
 from stores.core.errors import UsageError
@@ -96,6 +98,16 @@ class Tagger:
     def mode(self) -> str:
         """``llm`` or ``extractive``."""
         return "llm" if self._llm else "extractive"
+
+    @cached_property
+    def vocabulary(self) -> str:
+        """Names the tags that it decides about: another name, perhaps other decisions."""
+        return vocabulary_of(self._by_id.values())
+
+    @cached_property
+    def revision(self) -> str:
+        """Likewise, names everything else that decisions are made with: ranker, thresholds, models."""
+        return ranker_of(self._encoders, self._llm)
 
     def tag(self, video_id: str) -> tuple[Decision, ...]:
         """Decisions for one video, strongest first; the caller saves them.

@@ -233,6 +233,15 @@ def _decision_columns(decision: Decision) -> dict[str, Any]:
     }
 
 
+def replace_automatic(connection: Connection, video_id: str, decisions: Sequence[Decision]) -> None:
+    """Within a transaction: these automatic decisions on one video in place of the former ones.
+
+    Raises:
+        UsageError: UNKNOWN_VIDEO.
+    """
+    _save_decisions(connection, video_id, decisions, "automatic")
+
+
 def _save_decisions(connection: Connection, video_id: str, decisions: Sequence[Decision], origin: Origin) -> None:
     if connection.execute(select(VideoRow.video_id).where(VideoRow.video_id == video_id)).first() is None:
         raise UsageError("UNKNOWN_VIDEO", f"There is no video {video_id}.", "See `kinodex videos`.")
