@@ -118,6 +118,10 @@ class Encoders:
         """Whether the profile names a model for a task; its weights may still have to be fetched."""
         return task in self._tasks
 
+    def has_files(self, task: str) -> bool:
+        """Whether the profile names a model for a task, and all its files are on this machine."""
+        return self.has(task) and self.registry.present(self._tasks[task])
+
     @property
     def on_gpu(self) -> bool:
         """Whether models that can choose compute on a GPU; PyTorch is asked, unless the device is ``cpu``."""

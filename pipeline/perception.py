@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from encoders.bundle import Encoders
+from pipeline.audio.speakers import SpeakerConfig
 from pipeline.audio.transcribe import AudioConfig
 from pipeline.derive.clips import ClipConfig
 from pipeline.derive.labels import LabelConfig
@@ -26,8 +27,10 @@ from pipeline.stage import Stage, settings_of
 
 # Frame hashes come first: from them the others know, for the same frame, whether another video has shown it.
 VIDEO_STAGES = ("frame_hashes", "scenes", "pictures", "objects", "screentext", "thumbnails", "visual_stats")
-AUDIO_STAGES = ("speech_activity", "speech")
+AUDIO_STAGES = ("speech_activity", "speech", "speakers")
 DERIVED = ("clips", "labels", "tracklets", "vectors")
+OPTIONAL_STAGES = ("speakers",)
+"""Stages that a profile or the settings may leave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class PerceptionConfig:
     thumbnails: ThumbnailConfig = field(default_factory=ThumbnailConfig)
     visual_stats: VisualStatsConfig = field(default_factory=VisualStatsConfig)
     audio: AudioConfig = field(default_factory=AudioConfig)
+    speakers: SpeakerConfig = field(default_factory=SpeakerConfig)
     clips: ClipConfig = field(default_factory=ClipConfig)
     labels: LabelConfig = field(default_factory=LabelConfig)
     tracklets: TrackletConfig = field(default_factory=TrackletConfig)
@@ -61,6 +65,7 @@ def stages(encoders: Encoders, config: PerceptionConfig | None = None) -> tuple[
         Stage("probe", "2", {}),
         Stage("speech_activity", "3", audio, (model("voice"),), ("probe",)),
         Stage("speech", "3", audio, (model("voice"), model("speech")), ("probe",)),
+        *_speakers(encoders, config),
         Stage("frame_hashes", "1", settings_of(config.frame_hashes), inputs=("probe",)),
         _scenes(encoders, config.scenes),
         Stage("pictures", "2", settings_of(config.pictures), (image,), ("probe",)),
@@ -101,8 +106,17 @@ def scene_config(encoders: Encoders, config: SceneConfig) -> SceneConfig:
 
 
 def resolved(encoders: Encoders, config: PerceptionConfig) -> PerceptionConfig:
-    """The config with which all machines of one job work, whatever their hardware."""
-    return replace(config, scenes=scene_config(encoders, config.scenes))
+    """The config with which all machines of one job work, whatever their hardware. What needs a model whose package is
+    not here, and need not be, is left out."""
+    speakers = replace(config.speakers, enabled=config.speakers.enabled and encoders.has_files("speaker"))
+    return replace(config, scenes=scene_config(encoders, config.scenes), speakers=speakers)
+
+
+def _speakers(encoders: Encoders, config: PerceptionConfig) -> tuple[Stage, ...]:
+    if not (config.speakers.enabled and encoders.has("speaker")):
+        return ()
+    settings = {**settings_of(config.audio), **settings_of(config.speakers)}
+    return (Stage("speakers", "1", settings, (encoders.revision("voice"), encoders.revision("speaker")), ("probe",)),)
 
 
 def _scenes(encoders: Encoders, config: SceneConfig) -> Stage:

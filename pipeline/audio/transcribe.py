@@ -9,6 +9,7 @@ from pathlib import Path
 
 from encoders.bundle import Encoders
 from encoders.types import SpeechSegment
+from pipeline.audio.speakers import SpeakerListener
 from pipeline.decode.decoder import Decoder
 from pipeline.stage import WHEN_SET
 from stores.core.ids import record_id
@@ -36,11 +37,12 @@ class AudioConfig:
 
 @dataclass(frozen=True, slots=True)
 class Transcriber:
-    """Runs the stages ``speech_activity`` and ``speech`` in one audio pass."""
+    """Runs the stages ``speech_activity`` and ``speech`` in one audio pass, and lets ``speakers`` hear it for theirs."""
 
     encoders: Encoders
     decoder: Decoder
     config: AudioConfig = field(default_factory=AudioConfig)
+    speakers: SpeakerListener | None = None
 
     def transcribe(
         self,
@@ -80,6 +82,8 @@ class Transcriber:
                 transcript = encoders.speech.recognize(unit.samples, _merged(padded))
                 spent["speech"] += time.perf_counter() - begun
                 utterances += [_utterance(s, unit.start, transcript.language, video) for s in transcript.segments]
+            if self.speakers is not None:
+                self.speakers.hear(unit.samples, unit.start, detected)
             if on_progress and end > first:
                 done_until = unit.start + len(unit.samples) / 16_000
                 on_progress(min(1.0, max(0.0, (done_until - first) / (end - first))))
@@ -87,7 +91,8 @@ class Transcriber:
             "speech_activity": tuple(join_speech_activity(activity)),
             "speech": tuple(utterances),
         }
-        return {stage: StageOutput(records=found[stage], seconds=spent[stage]) for stage in stages}
+        outputs = {stage: StageOutput(records=found[stage], seconds=spent[stage]) for stage in stages if stage in found}
+        return outputs | ({"speakers": self.speakers.output()} if self.speakers is not None else {})
 
 
 def join_speech_activity(activity: Iterable[SpeechActivity]) -> list[SpeechActivity]:

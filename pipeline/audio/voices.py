@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,20 +11,33 @@ from encoders.types import Vectors
 from pipeline.audio.pieces import LIKE, Pieces
 
 _TOGETHER = 1000  # pieces clustered at a time: memory and time grow with their square
-_LEAST_VOICE = 2.0  # seconds that somebody must speak to count as a voice of their own. Ours: more than one window.
 
 
-def voices_of(pieces: Pieces, like: float = LIKE) -> NDArray[np.int64]:
+@dataclass(frozen=True, slots=True)
+class VoiceConfig:
+    """When two stretches of speech are of one voice.
+
+    Attributes:
+        like: cosine, from 0 to 1, above which they are: lower makes fewer voices (`pipeline.audio.pieces.LIKE`).
+        least_seconds: what somebody must say to count as a voice of their own. Ours: more than one window.
+    """
+
+    like: float = LIKE
+    least_seconds: float = 2.0
+
+
+def voices_of(pieces: Pieces, config: VoiceConfig | None = None) -> NDArray[np.int64]:
     """The voice (n,) of each piece, numbered from 0 in the order in which they are first heard.
 
-    Agglomerative: the two most alike are joined until none are as alike as ``like``. The likeness of two groups is the
+    Agglomerative: the two most alike are joined until none are as alike as ``config.like``. The likeness of two groups is the
     mean cosine between the windows of one and the centre of the other.
     """
+    config = config or VoiceConfig()
     if not len(pieces.counts):
         return np.zeros(0, np.int64)
-    labels = _clustered(pieces, like)
+    labels = _clustered(pieces, config.like)
     seconds = pieces.spans[:, 1] - pieces.spans[:, 0]
-    labels = _without_slips(pieces, labels, seconds)
+    labels = _without_slips(pieces, labels, seconds, config.least_seconds)
     labels = nearest(pieces, centres(pieces, labels))
     _, first = np.unique(labels, return_index=True)
     order = {int(labels[at]): number for number, at in enumerate(np.sort(first).tolist())}
@@ -93,11 +108,13 @@ def _agglomerated(sums: Vectors, counts: NDArray[np.int64], like: float) -> NDAr
     return np.asarray(np.unique(labels, return_inverse=True)[1], np.int64)
 
 
-def _without_slips(pieces: Pieces, labels: NDArray[np.int64], seconds: NDArray[np.float64]) -> NDArray[np.int64]:
+def _without_slips(
+    pieces: Pieces, labels: NDArray[np.int64], seconds: NDArray[np.float64], least_seconds: float
+) -> NDArray[np.int64]:
     """Voices that are hardly heard go to the most alike of the others, the least heard first."""
     while True:
         spoken = np.bincount(labels, weights=seconds)
-        if len(spoken) == 1 or spoken.min() >= _LEAST_VOICE:
+        if len(spoken) == 1 or spoken.min() >= least_seconds:
             return labels
         least = int(spoken.argmin())
         others = np.delete(centres(pieces, labels), least, axis=0)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.audio.speakers import speaker_turns
 from pipeline.audio.transcribe import join_speech_activity
 from pipeline.observers.cuts import CUTS, join_cuts
 from pipeline.observers.scenes import join_scenes
@@ -70,6 +71,8 @@ def join_parts(
             spent += output.seconds or 0.0
             yield output
 
+    if stage == "speakers":
+        return speaker_turns(outputs(), video, wanted, config.speakers)
     joined = join(stage, outputs(), video, config)
     return replace(joined, seconds=spent)
 

@@ -69,6 +69,7 @@ SHIPPED: Mapping[str, StageRate] = {
     "visual_stats": StageRate(0.0002),
     "speech_activity": StageRate(0.0020),
     "speech": StageRate(0.0700),
+    "speakers": StageRate(0.0070),
     "clips": StageRate(0.0004),
     "labels": StageRate(0.0006),
     "tracklets": StageRate(0.0033),
