@@ -43,9 +43,7 @@ class DiarizationError:
         )
 
 
-def diarization_error(
-    reference: Sequence[Turn], found: Sequence[Turn], collar: float = COLLAR
-) -> DiarizationError:
+def diarization_error(reference: Sequence[Turn], found: Sequence[Turn], collar: float = COLLAR) -> DiarizationError:
     """The error of ``found``; turns of several speakers may overlap, those of one are counted once."""
     edges = {0.0, *(edge for turn in (*reference, *found) for edge in turn[:2])}
     for start, end, _ in reference:

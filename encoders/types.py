@@ -165,8 +165,8 @@ class VoiceDetector(Protocol):
 
 
 class SpeakerEncoder(Protocol):
-    """Sound at n spans (start, end) in seconds, each of at most ``seconds``, into unit vectors (n, dim) of the voices in
-    them."""
+    """Sound at n spans (start, end) in seconds, of at most ``seconds`` each, into unit vectors (n, dim) of the voices
+    in them."""
 
     @property
     def name(self) -> str: ...

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.types import SAMPLE_RATE, Samples, SpeakerEncoder, Vectors
+from encoders.types import Samples, SpeakerEncoder, Vectors
 
 LIKE = 0.72
 """Likeness (cosine) above which two stretches of speech are of one voice. Source: within the band from 0.65 to 0.75 in
@@ -111,7 +111,7 @@ def between_pauses(samples: Samples, speech: Sequence[tuple[float, float]]) -> l
 
 
 def _loud_runs(loud: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Runs (first, end) of steps that are loud, those with less than a pause between them as one, the short ones out."""
+    """Runs (first, end) of steps that are loud, with less than a pause between them joined, and without short ones."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], loud.astype(np.int8), [0]))))
     runs: list[tuple[int, int]] = []
     for first, end in edges.reshape(-1, 2).tolist():

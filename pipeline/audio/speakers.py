@@ -61,9 +61,7 @@ class SpeakerListener:
         return StageOutput(blobs=(_packed(Pieces.joined(self._found), self._collection),), seconds=self.seconds)
 
 
-def speaker_turns(
-    outputs: Iterable[StageOutput], video: Video, fingerprint: str, config: SpeakerConfig
-) -> StageOutput:
+def speaker_turns(outputs: Iterable[StageOutput], video: Video, fingerprint: str, config: SpeakerConfig) -> StageOutput:
     """Turns, and the vector of each voice, out of the pieces of the parts of a video, in order.
 
     Voices are told apart over the whole video, so that one that speaks in several parts stays one.
@@ -146,7 +144,12 @@ def _vectors(turns: Sequence[SpeakerTurn], voices: Vectors, fingerprint: str, co
             longest[turn.speaker] = turn
     return [
         VectorItem(
-            collection, f"{fingerprint}:{turn.evidence_id}:v", voices[speaker - 1], turn.span, "speaker", turn.evidence_id
+            collection,
+            f"{fingerprint}:{turn.evidence_id}:v",
+            voices[speaker - 1],
+            turn.span,
+            "speaker",
+            turn.evidence_id,
         )
         for speaker, turn in sorted(longest.items())
     ]
@@ -164,7 +167,9 @@ def _span(start: float, end: float, video: Video) -> Span:
 
 def _packed(pieces: Pieces, collection: str) -> Blob:
     file = io.BytesIO()
-    np.savez(file, allow_pickle=False, spans=pieces.spans, sums=pieces.sums, counts=pieces.counts, of=np.array(collection))
+    np.savez(
+        file, allow_pickle=False, spans=pieces.spans, sums=pieces.sums, counts=pieces.counts, of=np.array(collection)
+    )
     return Blob(PIECES, file.getvalue())
 
 

@@ -37,7 +37,7 @@ class AudioConfig:
 
 @dataclass(frozen=True, slots=True)
 class Transcriber:
-    """Runs the stages ``speech_activity`` and ``speech`` in one audio pass, and lets ``speakers`` hear it for theirs."""
+    """Runs the stages ``speech_activity`` and ``speech`` in one audio pass; ``speakers``, for theirs, listen to it."""
 
     encoders: Encoders
     decoder: Decoder

@@ -29,8 +29,8 @@ class VoiceConfig:
 def voices_of(pieces: Pieces, config: VoiceConfig | None = None) -> NDArray[np.int64]:
     """The voice (n,) of each piece, numbered from 0 in the order in which they are first heard.
 
-    Agglomerative: the two most alike are joined until none are as alike as ``config.like``. The likeness of two groups is the
-    mean cosine between the windows of one and the centre of the other.
+    Agglomerative: the two most alike are joined until none are as alike as ``config.like``. The likeness of two groups
+    is the mean cosine between the windows of one and the centre of the other.
     """
     config = config or VoiceConfig()
     if not len(pieces.counts):

@@ -63,14 +63,20 @@ def run_audio_stages(names: Sequence[str], context: PassContext) -> Iterator[tup
             ready.append(name)
     if ready:
         on_share = _for_all(context.on_progress, ready)
-        speakers = _speaker_listener(context.encoders) if "speakers" in ready and context.video.has_audio else None
+        hears = "speakers" in ready and context.video.has_audio
+        speakers = _speaker_listener(context.encoders) if hears else None
         transcriber = Transcriber(context.encoders, context.decoder, context.config.audio, speakers)
         outcomes = try_stages(
             ready, lambda: transcriber.transcribe(context.path, context.video, ready, on_share, context.span)
         )
         for name in ready:
             outcome = outcomes.get(name, StageOutput())  # of a video without sound
-            if name == "speakers" and speakers is not None and context.span is None and isinstance(outcome, StageOutput):
+            if (
+                name == "speakers"
+                and speakers is not None
+                and context.span is None
+                and isinstance(outcome, StageOutput)
+            ):
                 outcome = try_stage(partial(_whole_turns, outcome, context))
             yield name, outcome
 
