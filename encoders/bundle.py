@@ -26,6 +26,7 @@ from encoders.types import (
     Detector,
     ImageEncoder,
     ImageTextRanker,
+    SoundDetector,
     SpeakerEncoder,
     SpeechRecognizer,
     TextEncoder,
@@ -197,6 +198,11 @@ class Encoders:
     def voice(self) -> VoiceDetector:
         """Sound into spans of speech."""
         return cast(VoiceDetector, self._model("voice"))
+
+    @property
+    def sounds(self) -> SoundDetector:
+        """Sound into speech, singing and music over time; optional."""
+        return cast(SoundDetector, self._model("sounds"))
 
     @property
     def speaker(self) -> SpeakerEncoder:

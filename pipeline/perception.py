@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from encoders.bundle import Encoders
+from pipeline.audio.sound import SoundConfig
 from pipeline.audio.speakers import SpeakerConfig
 from pipeline.audio.transcribe import AudioConfig
 from pipeline.derive.clips import ClipConfig
@@ -27,9 +28,9 @@ from pipeline.stage import Stage, settings_of
 
 # Frame hashes come first: from them the others know, for the same frame, whether another video has shown it.
 VIDEO_STAGES = ("frame_hashes", "scenes", "pictures", "objects", "screentext", "thumbnails", "visual_stats")
-AUDIO_STAGES = ("speech_activity", "speech", "speakers")
+AUDIO_STAGES = ("speech_activity", "speech", "sound", "speakers")
 DERIVED = ("clips", "labels", "tracklets", "vectors")
-OPTIONAL_STAGES = ("speakers",)
+OPTIONAL_STAGES = ("sound", "speakers")
 """Stages that a profile or the settings may leave out."""
 
 
@@ -46,6 +47,7 @@ class PerceptionConfig:
     thumbnails: ThumbnailConfig = field(default_factory=ThumbnailConfig)
     visual_stats: VisualStatsConfig = field(default_factory=VisualStatsConfig)
     audio: AudioConfig = field(default_factory=AudioConfig)
+    sound: SoundConfig = field(default_factory=SoundConfig)
     speakers: SpeakerConfig = field(default_factory=SpeakerConfig)
     clips: ClipConfig = field(default_factory=ClipConfig)
     labels: LabelConfig = field(default_factory=LabelConfig)
@@ -64,7 +66,9 @@ def stages(encoders: Encoders, config: PerceptionConfig | None = None) -> tuple[
     return (
         Stage("probe", "2", {}),
         Stage("speech_activity", "3", audio, (model("voice"),), ("probe",)),
+        # Not an input of the transcript, which sounds only make better: that libraries have theirs counts for more.
         Stage("speech", "3", audio, (model("voice"), model("speech")), ("probe",)),
+        *_sound(encoders, config.sound),
         *_speakers(encoders, config),
         Stage("frame_hashes", "1", settings_of(config.frame_hashes), inputs=("probe",)),
         _scenes(encoders, config.scenes),
@@ -108,8 +112,15 @@ def scene_config(encoders: Encoders, config: SceneConfig) -> SceneConfig:
 def resolved(encoders: Encoders, config: PerceptionConfig) -> PerceptionConfig:
     """The config with which all machines of one job work, whatever their hardware. What needs a model whose package is
     not here, and need not be, is left out."""
+    sound = replace(config.sound, enabled=config.sound.enabled and encoders.has_files("sounds"))
     speakers = replace(config.speakers, enabled=config.speakers.enabled and encoders.has_files("speaker"))
-    return replace(config, scenes=scene_config(encoders, config.scenes), speakers=speakers)
+    return replace(config, scenes=scene_config(encoders, config.scenes), sound=sound, speakers=speakers)
+
+
+def _sound(encoders: Encoders, config: SoundConfig) -> tuple[Stage, ...]:
+    if not (config.enabled and encoders.has("sounds")):
+        return ()
+    return (Stage("sound", "1", settings_of(config), (encoders.revision("sounds"),), ("probe",)),)
 
 
 def _speakers(encoders: Encoders, config: PerceptionConfig) -> tuple[Stage, ...]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _MODELS = (
     ("speech_activity", "voice"),
     ("speech", "speech"),
+    ("sound", "sounds"),
     ("speakers", "speaker"),
     ("pictures", "image"),
     ("objects", "detector"),

@@ -22,7 +22,7 @@ from stores.core.records import StageOutput
 
 _Loaded = TypeVar("_Loaded")
 
-_MODELS = {"speech_activity": "voice", "speech": "speech", "speakers": "speaker"}
+_MODELS = {"speech_activity": "voice", "speech": "speech", "speakers": "speaker", "sound": "sounds"}
 """The model of each stage of the audio pass."""
 
 
@@ -52,7 +52,7 @@ def run_audio_stages(names: Sequence[str], context: PassContext) -> Iterator[tup
     """Run the named stages of the audio pass, which have begun, on a whole video or on ``context.span``.
 
     Yields:
-        Each stage with its outcome. A missing model fails its own stage only; a decoding error fails both.
+        Each stage with its outcome. A missing model fails its own stage only; a decoding error fails all.
     """
     ready = []
     for name in names:
@@ -65,7 +65,8 @@ def run_audio_stages(names: Sequence[str], context: PassContext) -> Iterator[tup
         on_share = _for_all(context.on_progress, ready)
         hears = "speakers" in ready and context.video.has_audio
         speakers = _speaker_listener(context.encoders) if hears else None
-        transcriber = Transcriber(context.encoders, context.decoder, context.config.audio, speakers)
+        config = context.config
+        transcriber = Transcriber(context.encoders, context.decoder, config.audio, config.sound, speakers)
         outcomes = try_stages(
             ready, lambda: transcriber.transcribe(context.path, context.video, ready, on_share, context.span)
         )
