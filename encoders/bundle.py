@@ -24,6 +24,8 @@ from encoders.types import (
     Captioner,
     CutDetector,
     Detector,
+    FaceEncoder,
+    FaceFinder,
     ImageEncoder,
     ImageTextRanker,
     SoundDetector,
@@ -238,6 +240,16 @@ class Encoders:
     def describer(self) -> VideoDescriber:
         """Stretches of video and questions into answers; optional."""
         return cast(VideoDescriber, self._model("describer"))
+
+    @property
+    def faces(self) -> FaceFinder:
+        """Pictures into boxes of faces; optional."""
+        return cast(FaceFinder, self._model("faces"))
+
+    @property
+    def face(self) -> FaceEncoder:
+        """Faces into vectors of them; optional."""
+        return cast(FaceEncoder, self._model("face"))
 
     def context(self, spec: ModelSpec, paths: Mapping[str, Path]) -> LoadContext:
         """What the loader of a model is given: its files by role, and what models of this profile share."""

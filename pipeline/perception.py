@@ -10,11 +10,13 @@ from pipeline.audio.sound import SoundConfig
 from pipeline.audio.speakers import SpeakerConfig
 from pipeline.audio.transcribe import AudioConfig
 from pipeline.derive.clips import ClipConfig
+from pipeline.derive.face_tracks import FaceConfig
 from pipeline.derive.labels import LabelConfig
 from pipeline.derive.tracklets import TrackletConfig
 from pipeline.derive.vectors import VectorConfig
 from pipeline.describe.captions import CaptionConfig
 from pipeline.observers.cuts import CutObserver
+from pipeline.observers.faces import FaceObserver
 from pipeline.observers.frame_hashes import FrameHashConfig, FrameHashObserver
 from pipeline.observers.objects import ObjectConfig, ObjectObserver
 from pipeline.observers.observer import Observer
@@ -24,13 +26,13 @@ from pipeline.observers.screentext import ScreenTextConfig, ScreenTextObserver
 from pipeline.observers.thumbnails import ThumbnailConfig, ThumbnailObserver
 from pipeline.observers.visual_stats import VisualStatsConfig, VisualStatsObserver
 from pipeline.similarity.reuse import Reuse, ReuseConfig
-from pipeline.stage import Stage, settings_of
+from pipeline.stage import Stage, fingerprints, settings_of
 
 # Frame hashes come first: from them the others know, for the same frame, whether another video has shown it.
-VIDEO_STAGES = ("frame_hashes", "scenes", "pictures", "objects", "screentext", "thumbnails", "visual_stats")
+VIDEO_STAGES = ("frame_hashes", "scenes", "pictures", "objects", "faces", "screentext", "thumbnails", "visual_stats")
 AUDIO_STAGES = ("speech_activity", "speech", "sound", "speakers")
 DERIVED = ("clips", "labels", "tracklets", "vectors")
-OPTIONAL_STAGES = ("sound", "speakers")
+OPTIONAL_STAGES = ("sound", "faces", "speakers")
 """Stages that a profile or the settings may leave out."""
 
 
@@ -43,6 +45,7 @@ class PerceptionConfig:
     scenes: SceneConfig = field(default_factory=SceneConfig)
     pictures: PictureConfig = field(default_factory=PictureConfig)
     objects: ObjectConfig = field(default_factory=ObjectConfig)
+    faces: FaceConfig = field(default_factory=FaceConfig)
     screentext: ScreenTextConfig = field(default_factory=ScreenTextConfig)
     thumbnails: ThumbnailConfig = field(default_factory=ThumbnailConfig)
     visual_stats: VisualStatsConfig = field(default_factory=VisualStatsConfig)
@@ -74,6 +77,7 @@ def stages(encoders: Encoders, config: PerceptionConfig | None = None) -> tuple[
         _scenes(encoders, config.scenes),
         Stage("pictures", "2", settings_of(config.pictures), (image,), ("probe",)),
         Stage("objects", "2", settings_of(config.objects), (model("detector"),), ("probe",)),
+        *_faces(encoders, config.faces),
         Stage("screentext", "2", settings_of(config.screentext), (model("reader"),), ("probe",)),
         Stage("thumbnails", "1", settings_of(config.thumbnails), inputs=("probe",)),
         Stage("visual_stats", "2", settings_of(config.visual_stats), inputs=("probe",)),
@@ -110,17 +114,30 @@ def scene_config(encoders: Encoders, config: SceneConfig) -> SceneConfig:
 
 
 def resolved(encoders: Encoders, config: PerceptionConfig) -> PerceptionConfig:
-    """The config with which all machines of one job work, whatever their hardware. What needs a model whose package is
+    """The config with which all machines of one job work, whatever their hardware. What needs a model whose files are
     not here, and need not be, is left out."""
-    sound = replace(config.sound, enabled=config.sound.enabled and encoders.has_files("sounds"))
-    speakers = replace(config.speakers, enabled=config.speakers.enabled and encoders.has_files("speaker"))
-    return replace(config, scenes=scene_config(encoders, config.scenes), sound=sound, speakers=speakers)
+    faces = config.faces.enabled and encoders.has_files("faces") and encoders.has_files("face")
+    return replace(
+        config,
+        scenes=scene_config(encoders, config.scenes),
+        sound=replace(config.sound, enabled=config.sound.enabled and encoders.has_files("sounds")),
+        faces=replace(config.faces, enabled=faces),
+        speakers=replace(config.speakers, enabled=config.speakers.enabled and encoders.has_files("speaker")),
+    )
 
 
 def _sound(encoders: Encoders, config: SoundConfig) -> tuple[Stage, ...]:
     if not (config.enabled and encoders.has("sounds")):
         return ()
     return (Stage("sound", "1", settings_of(config), (encoders.revision("sounds"),), ("probe",)),)
+
+
+def _faces(encoders: Encoders, config: FaceConfig) -> tuple[Stage, ...]:
+    """The stage of faces; none where people are not to be looked for, or the profile cannot."""
+    if not config.enabled or not (encoders.has("faces") and encoders.has("face")):
+        return ()
+    models = (encoders.revision("faces"), encoders.revision("face"))
+    return (Stage("faces", "1", settings_of(config), models, ("probe",)),)
 
 
 def _speakers(encoders: Encoders, config: PerceptionConfig) -> tuple[Stage, ...]:
@@ -158,6 +175,10 @@ def observers(
         chosen.append(PictureObserver(encoders.image, config.pictures, reuse))
     if "objects" in names:
         chosen.append(ObjectObserver(encoders.detector, config.objects, reuse))
+    if "faces" in names:
+        wanted = fingerprints(stages(encoders, config))["faces"]
+        model = encoders.revision("face")
+        chosen.append(FaceObserver(encoders.faces, encoders.face, model, wanted, config.faces))
     if "screentext" in names:
         chosen.append(ScreenTextObserver(encoders.reader, config.screentext))
     if "thumbnails" in names:

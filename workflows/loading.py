@@ -26,6 +26,8 @@ _MODELS = (
     ("speakers", "speaker"),
     ("pictures", "image"),
     ("objects", "detector"),
+    ("faces", "faces"),
+    ("faces", "face"),
     ("screentext", "reader"),
     ("vectors", "text"),
 )

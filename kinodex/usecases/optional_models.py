@@ -26,9 +26,11 @@ def fetch_optional(encoders: Encoders, config: PerceptionConfig) -> list[str]:
     Returns:
         For each that is still not here, which stage is left out for what reason, and what to do; also logged.
     """
-    wanted = {"sound": "sounds"} if config.sound.enabled else {}
+    wanted = [("sound", "sounds")] if config.sound.enabled else []
+    wanted += [("faces", "faces"), ("faces", "face")] if config.faces.enabled else []
+    wanted += [("speakers", "speaker")] if config.speakers.enabled else []
     said = []
-    for stage, task in wanted.items():
+    for stage, task in wanted:
         if encoders.has(task) and not encoders.has_files(task) and (reason := _fetched(encoders, task)):
             said.append(f"The stage {stage} is left out: {reason}")
             _log.warning(said[-1])

@@ -15,6 +15,7 @@ from pipeline.audio.sound import join_sounds
 from pipeline.audio.speakers import speaker_turns
 from pipeline.audio.transcribe import join_speech_activity
 from pipeline.observers.cuts import CUTS, join_cuts
+from pipeline.observers.faces import join_faces
 from pipeline.observers.scenes import join_scenes
 from pipeline.observers.screentext import join_screentext
 from pipeline.observers.visual_stats import join_visual_stats
@@ -72,9 +73,12 @@ def join_parts(
             spent += output.seconds or 0.0
             yield output
 
-    if stage == "speakers":
+    if stage == "faces":
+        joined = join_faces(list(outputs()), video, wanted, config.faces)
+    elif stage == "speakers":
         return speaker_turns(outputs(), video, wanted, config.speakers)
-    joined = join(stage, outputs(), video, config)
+    else:
+        joined = join(stage, outputs(), video, config)
     return replace(joined, seconds=spent)
 
 
