@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from agents.words import Term, content_terms, contains_phrase, is_chinese, read_part
+from agents.words import Term, contains_phrase, content_terms, is_chinese, read_part
 from encoders.plurals import singular
 from encoders.sound_names import SILENCE, sound_names
 from stores.core.text_keys import search_key
