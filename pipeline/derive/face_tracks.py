@@ -39,7 +39,9 @@ class FaceConfig:
 
     Attributes:
         enabled: whether people are looked for at all.
-        least_side: pixels of a face's box in the frame from which it is compared with others.
+        least_side: pixels of a face's box in the frame from which it is compared with others. Measured on shrunken
+            photos of 26 people: from 24 on, 99 % of pairs of different people are less alike than .60, as with large
+            ones; at 16, .77.
         min_single_score: least score of a face that was found in one frame only.
     """
 
@@ -48,7 +50,7 @@ class FaceConfig:
     minimum: int = 4
     long_side: int = 640
     change_threshold: float = 1.5
-    least_side: int = 36
+    least_side: int = 24
     min_single_score: float = 0.7
 
 
