@@ -28,6 +28,7 @@ from encoders.types import (
     FaceFinder,
     ImageEncoder,
     ImageTextRanker,
+    SoundDetector,
     SpeakerEncoder,
     SpeechRecognizer,
     TextEncoder,
@@ -120,6 +121,10 @@ class Encoders:
         """Whether the profile names a model for a task; its weights may still have to be fetched."""
         return task in self._tasks
 
+    def has_files(self, task: str) -> bool:
+        """Whether the profile names a model for a task, and all its files are on this machine."""
+        return self.has(task) and self.registry.present(self._tasks[task])
+
     @property
     def on_gpu(self) -> bool:
         """Whether models that can choose compute on a GPU; PyTorch is asked, unless the device is ``cpu``."""
@@ -195,6 +200,11 @@ class Encoders:
     def voice(self) -> VoiceDetector:
         """Sound into spans of speech."""
         return cast(VoiceDetector, self._model("voice"))
+
+    @property
+    def sounds(self) -> SoundDetector:
+        """Sound into speech, singing and music over time; optional."""
+        return cast(SoundDetector, self._model("sounds"))
 
     @property
     def speaker(self) -> SpeakerEncoder:

@@ -16,8 +16,13 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 Vectors = NDArray[np.float32]
 Samples = NDArray[np.float32]
+SoundProbabilities = NDArray[np.float32]
 
 SAMPLE_RATE = 16_000
+SOUNDS = ("speech", "singing", "music")
+"""What a `SoundDetector` tells apart, in the order of its columns."""
+SOUND_FRAME = 160
+"""Samples of one of its frames: 10 ms."""
 
 
 class WeightsError(Exception):
@@ -190,6 +195,14 @@ class VoiceDetector(Protocol):
     @property
     def name(self) -> str: ...
     def detect(self, samples: Samples) -> list[tuple[float, float]]: ...
+
+
+class SoundDetector(Protocol):
+    """Sound (n,) into the probabilities (n // `SOUND_FRAME`, 3) of each of `SOUNDS`, each for itself."""
+
+    @property
+    def name(self) -> str: ...
+    def probabilities(self, samples: Samples) -> SoundProbabilities: ...
 
 
 class SpeakerEncoder(Protocol):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from encoders.bundle import Encoders
-from encoders.registry.hub import offline
+from pipeline.audio.sound import SoundConfig
 from pipeline.audio.transcribe import AudioConfig
 from pipeline.derive.clips import ClipConfig
 from pipeline.derive.face_tracks import FaceConfig
@@ -28,12 +27,12 @@ from pipeline.observers.visual_stats import VisualStatsConfig, VisualStatsObserv
 from pipeline.similarity.reuse import Reuse, ReuseConfig
 from pipeline.stage import Stage, fingerprints, settings_of
 
-_log = logging.getLogger(__name__)
-
 # Frame hashes come first: from them the others know, for the same frame, whether another video has shown it.
 VIDEO_STAGES = ("frame_hashes", "scenes", "pictures", "objects", "faces", "screentext", "thumbnails", "visual_stats")
-AUDIO_STAGES = ("speech_activity", "speech")
+AUDIO_STAGES = ("speech_activity", "speech", "sound")
 DERIVED = ("clips", "labels", "tracklets", "vectors")
+OPTIONAL_STAGES = ("sound", "faces")
+"""Stages that a profile or the settings may leave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,7 @@ class PerceptionConfig:
     thumbnails: ThumbnailConfig = field(default_factory=ThumbnailConfig)
     visual_stats: VisualStatsConfig = field(default_factory=VisualStatsConfig)
     audio: AudioConfig = field(default_factory=AudioConfig)
+    sound: SoundConfig = field(default_factory=SoundConfig)
     clips: ClipConfig = field(default_factory=ClipConfig)
     labels: LabelConfig = field(default_factory=LabelConfig)
     tracklets: TrackletConfig = field(default_factory=TrackletConfig)
@@ -67,7 +67,9 @@ def stages(encoders: Encoders, config: PerceptionConfig | None = None) -> tuple[
     return (
         Stage("probe", "2", {}),
         Stage("speech_activity", "3", audio, (model("voice"),), ("probe",)),
+        # Not an input of the transcript, which sounds only make better: that libraries have theirs counts for more.
         Stage("speech", "3", audio, (model("voice"), model("speech")), ("probe",)),
+        *_sound(encoders, config.sound),
         Stage("frame_hashes", "1", settings_of(config.frame_hashes), inputs=("probe",)),
         _scenes(encoders, config.scenes),
         Stage("pictures", "2", settings_of(config.pictures), (image,), ("probe",)),
@@ -109,18 +111,21 @@ def scene_config(encoders: Encoders, config: SceneConfig) -> SceneConfig:
 
 
 def resolved(encoders: Encoders, config: PerceptionConfig) -> PerceptionConfig:
-    """The config with which all machines of one job work, whatever their hardware."""
-    return replace(config, scenes=scene_config(encoders, config.scenes), faces=_reachable(encoders, config.faces))
+    """The config with which all machines of one job work, whatever their hardware. What needs a model whose files are
+    not here, and need not be, is left out."""
+    faces = config.faces.enabled and encoders.has_files("faces") and encoders.has_files("face")
+    return replace(
+        config,
+        scenes=scene_config(encoders, config.scenes),
+        sound=replace(config.sound, enabled=config.sound.enabled and encoders.has_files("sounds")),
+        faces=replace(config.faces, enabled=faces),
+    )
 
 
-def _reachable(encoders: Encoders, config: FaceConfig) -> FaceConfig:
-    """The config, without faces where their models are neither here nor to be had: the stage stays pending."""
-    if not config.enabled or not encoders.has("face") or not offline():
-        return config
-    if all(encoders.registry.present(encoders.spec(task).name) for task in ("faces", "face")):
-        return config
-    _log.warning("Nobody's face is looked at: the models are not here, and %s forbids fetching them.", offline())
-    return replace(config, enabled=False)
+def _sound(encoders: Encoders, config: SoundConfig) -> tuple[Stage, ...]:
+    if not (config.enabled and encoders.has("sounds")):
+        return ()
+    return (Stage("sound", "1", settings_of(config), (encoders.revision("sounds"),), ("probe",)),)
 
 
 def _faces(encoders: Encoders, config: FaceConfig) -> tuple[Stage, ...]:

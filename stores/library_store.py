@@ -56,6 +56,9 @@ from stores.sql.opening import MAKE_ONE, open_database
 from stores.tags.batches.runs import TagRuns
 from stores.tags.library import TagLibrary
 from stores.tags.listing import TagListing
+from stores.tags.rankers import RankerStore
+from stores.tags.recall.clicks import ClickStore
+from stores.tags.recall.products import ProductStore
 from stores.tags.review import ReviewStore
 from stores.tags.vectors import KeptTagVectors
 from stores.threads.checkpoint_files import CheckpointFiles
@@ -84,7 +87,9 @@ class LibraryStore:
         places: where its parts are.
         staging: folder for staged outputs, if they are not in an object store (`staging_area`).
         ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, tag_runs, runs, threads, turns: the stores in it.
+        rankers: what was learned from what people decided about tags.
         tag_listing, reviews: tags page by page, and what people decide about them.
+        products, clicks: what videos are sold with, and which searches led to them.
         jobs, job_ledger: likewise, for those who order jobs and for the workers that do them.
         people: whose faces are seen.
         checkpoints: the files of turns in flight on this machine.
@@ -121,6 +126,7 @@ class LibraryStore:
         self.tag_vectors = KeptTagVectors(engine)
         self.tag_runs = TagRuns(engine)
         self.people = People(engine)
+        self.rankers = RankerStore(engine)
         self.runs = RunLog(engine)
         self.checkpoints = CheckpointFiles(root)
         self.threads = ThreadStore(engine, self.checkpoints)
@@ -128,6 +134,8 @@ class LibraryStore:
         self.access = AccessStore(engine)
         self.tag_listing = TagListing(engine)
         self.reviews = ReviewStore(engine)
+        self.products = ProductStore(engine)
+        self.clicks = ClickStore(engine)
         self.jobs = JobStore(engine)
         self.job_ledger = JobLedger(engine)
 

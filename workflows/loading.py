@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _MODELS = (
     ("speech_activity", "voice"),
     ("speech", "speech"),
+    ("sound", "sounds"),
     ("pictures", "image"),
     ("objects", "detector"),
     ("faces", "faces"),

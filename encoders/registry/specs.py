@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 TASKS = ("image", "text", "speech", "voice", "reader", "detector")  # every profile has a model for each of them
-OPTIONAL_TASKS = ("image_text", "cuts", "captioner", "ranker", "describer", "language", "faces", "face", "speaker")
+OPTIONAL_TASKS = (
+    "image_text",
+    "cuts",
+    "captioner",
+    "ranker",
+    "describer",
+    "language",
+    "sounds",
+    "faces",
+    "face",
+    "speaker",
+)
 FOLDER_ROLE = "folder"
 LOCK_NAME = "kinodex-lock.json"
 OPEN = "?"

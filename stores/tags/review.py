@@ -20,6 +20,7 @@ from stores.sql.database import reading, writing
 from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagRow, VideoRow
 from stores.tags.queueing import requeue, unqueue
 from stores.tags.review_tables import ReviewQueueRow, ReviewRow
+from stores.tags.vocabulary.inheritance import derive
 
 Verdict = Literal["accepted", "rejected", "unsure"]
 
@@ -153,6 +154,7 @@ class ReviewStore:
                 connection.execute(insert(ReviewRow).values(**said, **kept))
                 _put(connection, pair, _decision(one.verdict, score, evidence[pair], now))
                 unqueue(connection, *pair)
+            derive(connection, {video_id for video_id, _ in pairs})
         return token
 
     def undo(self, token: str, by_id: str | None, video_ids: Collection[str] | None = None) -> list[tuple[str, str]]:
@@ -187,6 +189,7 @@ class ReviewStore:
                     requeue(connection, row.video_id, row.tag_id)
             undone = update(ReviewRow).where(ReviewRow.undo == token)
             connection.execute(undone.values(undone_at=self._clock()))
+            derive(connection, {row.video_id for row in rows})
         return [(row.video_id, row.tag_id) for row in rows]
 
     def history(self, video_id: str, tag_id: str | None = None, limit: int = 100) -> list[Review]:

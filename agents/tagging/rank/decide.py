@@ -14,14 +14,18 @@ ABSTAIN = 0.3
 """Confidence from which a tag is left for a person to review; below it the tag is dropped."""
 
 
-def decide(video_id: str, ranked: Iterable[Ranked]) -> tuple[Decision, ...]:
-    """Accept, or abstain for a person to decide. A tag with no evidence that can be shown is never accepted."""
+def decide(video_id: str, ranked: Iterable[Ranked], accept: float = ACCEPT) -> tuple[Decision, ...]:
+    """Accept, or abstain for a person to decide. A tag with no evidence that can be shown is never accepted.
+
+    Args:
+        accept: confidence from which a tag is accepted.
+    """
     decisions = []
     for item in ranked:
         if item.confidence < ABSTAIN:
             continue
         evidence = tuple(dict.fromkeys(e for word in item.sources for e in word.evidence_ids))
-        accepted = item.confidence >= ACCEPT and bool(evidence)
+        accepted = item.confidence >= accept and bool(evidence)
         decisions.append(
             Decision(
                 video_id=video_id,
