@@ -13,10 +13,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from stores.catalog import bump_revision
 from stores.core.errors import UsageError
-from stores.core.record_columns import clean
 from stores.core.records import VectorItem
 from stores.core.text_keys import name_key
-from stores.people.likeness import Known, KnownPeople, Look, Vector
+from stores.people.likeness import Known, Look
 from stores.people.people_tables import (
     ForgottenFaceRow,
     PersonEventRow,
@@ -24,12 +23,12 @@ from stores.people.people_tables import (
     PersonLookRow,
     PersonRow,
 )
+from stores.people.photos import photos_of, proper_name
 from stores.people.rows import (
     batches,
     face_runs,
     known_people,
     label,
-    look_row,
     note,
     person,
     refresh_lines,
@@ -41,8 +40,6 @@ from stores.sql.database import reading, writing
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore
-
-LONGEST_NAME = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +61,7 @@ def name_person(
         UsageError: NOT_FOUND, CONFLICT if somebody else has the name, USAGE if it is empty or too long.
         StoreError: LIBRARY_LOCKED and the like.
     """
-    proper, others = _proper(name), None if also is None else [_proper(one) for one in also]
+    proper, others = proper_name(name), None if also is None else [proper_name(one) for one in also]
     with store.writer(), writing(store.engine) as connection:
         row = person(connection, either)
         _free(connection, [proper, *(others or ())], row.person_id)
@@ -134,7 +131,7 @@ def split_person(store: LibraryStore, either: str, evidence_ids: Sequence[str], 
     }
     new = f"per_{secrets.token_hex(8)}"
     with store.writer(), writing(store.engine) as connection:
-        photos = known_photos(connection, row.person_id)
+        photos = photos_of(connection, row.person_id)
         made = {"person_id": new, "name": "", "folded": "", "also": [], "kept": True, "made_at": time.time()}
         connection.execute(insert(PersonRow).values(**made))
         connection.execute(update(PersonRow).where(PersonRow.person_id == row.person_id).values(kept=True))
@@ -193,66 +190,6 @@ def forget_person(store: LibraryStore, either: str, by_name: str) -> ForgottenPe
     return ForgottenPerson(row.person_id, len(faces), len(of_videos), vectors)
 
 
-def know_by_photos(
-    store: LibraryStore, name: str, collection: str, vectors: Sequence[Vector], by_name: str, files: Sequence[str]
-) -> str:
-    """Know somebody by photos, who gets the name if nobody has it; their id.
-
-    If somebody without a name is as like them as one person is, these are that one.
-
-    Raises:
-        UsageError: USAGE if the name is empty or too long, or there is no vector.
-    """
-    proper = _proper(name)
-    if not vectors:
-        raise UsageError(
-            "USAGE", f"No photo of {proper!r} shows a face.", "Choose other photos."
-        )
-    with store.writer(), writing(store.engine) as connection:
-        try:
-            person_id = str(person(connection, proper).person_id)
-        except UsageError as error:
-            if error.code.name != "NOT_FOUND":
-                raise
-            person_id = _person_like(connection, collection, vectors) or f"per_{secrets.token_hex(8)}"
-            names = {"name": proper, "folded": name_key(proper), "also": [], "kept": True}
-            changed = update(PersonRow).where(PersonRow.person_id == person_id).values(**names)
-            if not connection.execute(changed).rowcount:
-                connection.execute(insert(PersonRow).values(person_id=person_id, made_at=time.time(), **names))
-        there = {row.vector.tobytes() for row in known_photos(connection, person_id)}
-        rows = [look_row(person_id, collection, Look(vector)) for vector in vectors if vector.tobytes() not in there]
-        if rows:
-            connection.execute(insert(PersonLookRow), rows)
-        show_names(connection, [person_id])
-        note(connection, "imported", by_name, person_id, name=proper, files=[clean(one) for one in files])
-        bump_revision(connection)
-    return person_id
-
-
-def known_photos(connection: Connection, person_id: str) -> list[Look]:
-    """The looks of a person that are of photos."""
-    people = {row.person_id: row for row in _all_looks(connection, person_id)}
-    return [look for one in people.values() for look in one.looks if not look.evidence_id]
-
-
-def _all_looks(connection: Connection, person_id: str) -> list[Known]:
-    names = connection.execute(select(PersonLookRow.collection).where(PersonLookRow.person_id == person_id).distinct())
-    return [
-        known
-        for collection in names.scalars().all()
-        for known in known_people(connection, collection)
-        if known.person_id == person_id
-    ]
-
-
-def _person_like(connection: Connection, collection: str, vectors: Sequence[Vector]) -> str | None:
-    """Somebody without a name who is like the photos."""
-    nameless = set(connection.execute(select(PersonRow.person_id).where(PersonRow.name == "")).scalars())
-    people = KnownPeople(one for one in known_people(connection, collection) if one.person_id in nameless)
-    found = [near for vector in vectors if (near := people.nearest(vector)) is not None]
-    return max(found, key=lambda near: near[1])[0] if found else None
-
-
 def _know_by(
     connection: Connection, person_id: str, items: Sequence[tuple[str, VectorItem]], photos: Sequence[Look] = ()
 ) -> None:
@@ -294,10 +231,3 @@ def _free(connection: Connection, names: Sequence[str], person_id: str) -> None:
             if one and name_key(one) in wanted:
                 message = f"{row.person_id} is called {one!r} already."
                 raise UsageError("CONFLICT", message, f"Merge them: kinodex people merge {row.person_id} {person_id}")
-
-
-def _proper(name: str) -> str:
-    kept = " ".join(clean(name).split())
-    if not name_key(kept) or not kept.isprintable() or len(kept) > LONGEST_NAME:
-        raise UsageError("USAGE", f"{name!r} is no name.", f"A name has 1 to {LONGEST_NAME} characters.")
-    return kept
