@@ -47,6 +47,7 @@ from stores.identity import check_library_file, identify, write_library_file
 from stores.jobs.job_ledger import JobLedger
 from stores.jobs.store import JobStore
 from stores.ledger import MAX_ATTEMPTS, Attempt, Ledger
+from stores.people.reading import People
 from stores.runs import RunLog
 from stores.sql.database import reading
 from stores.sql.faults import storage_faults
@@ -91,6 +92,7 @@ class LibraryStore:
         tag_listing, reviews: tags page by page, and what people decide about them.
         products, clicks: what videos are sold with, and which searches led to them; search_log notes those.
         jobs, job_ledger: likewise, for those who order jobs and for the workers that do them.
+        people: whose faces are seen.
         checkpoints: the files of turns in flight on this machine.
         access: who may use it, and who sees what.
         derived: what was made of videos for players, on this machine.
@@ -124,6 +126,7 @@ class LibraryStore:
         self.corrections = Corrections(engine)
         self.tag_vectors = KeptTagVectors(engine)
         self.tag_runs = TagRuns(engine)
+        self.people = People(engine)
         self.rankers = RankerStore(engine)
         self.runs = RunLog(engine)
         self.checkpoints = CheckpointFiles(root)

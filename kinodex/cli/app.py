@@ -36,6 +36,7 @@ from kinodex.cli.context import say_error
 from kinodex.cli.exchange import export, import_files, mcp
 from kinodex.cli.jobs import jobs
 from kinodex.cli.parsing import Commands
+from kinodex.cli.people import commands as people
 from kinodex.cli.tagging import hints
 from kinodex.exits import EXIT_FAILED, EXIT_INTERRUPTED
 from kinodex.text import clean
@@ -111,6 +112,7 @@ app.add_typer(models.app, name="models", short_help="Show, fetch and check the m
 app.add_typer(users.app, name="users")
 app.add_typer(keys.app, name="keys")
 app.add_typer(collections.app, name="collections")
+app.add_typer(people.app, name="people")
 app.command("doctor", short_help="Check that everything is in place.")(doctor.doctor)
 app.command("help", short_help="Show how a command is used.")(_help)
 app.command("evaluate", short_help="Measure quality on annotated clips.")(evaluate.evaluate)
