@@ -56,6 +56,8 @@ from stores.tags.library import TagLibrary
 from stores.tags.listing import TagListing
 from stores.tags.review import ReviewStore
 from stores.tags.vectors import KeptTagVectors
+from stores.tags.vocabulary.editing import TagEditor
+from stores.tags.vocabulary.proposals import ProposalStore
 from stores.threads.checkpoint_files import CheckpointFiles
 from stores.threads.records import Lease
 from stores.threads.store import ThreadStore
@@ -82,7 +84,8 @@ class LibraryStore:
         places: where its parts are.
         staging: folder for staged outputs, if they are not in an object store (`staging_area`).
         ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, runs, threads, turns: the stores in it.
-        tag_listing, reviews: tags page by page, and what people decide about them.
+        tag_listing, tag_editor, reviews: tags page by page, changing them, and what people decide about them.
+        proposals: what no tag covers.
         jobs, job_ledger: likewise, for those who order jobs and for the workers that do them.
         checkpoints: the files of turns in flight on this machine.
         access: who may use it, and who sees what.
@@ -122,6 +125,8 @@ class LibraryStore:
         self.turns = TurnLedger(engine, self.checkpoints)
         self.access = AccessStore(engine)
         self.tag_listing = TagListing(engine)
+        self.tag_editor = TagEditor(engine)
+        self.proposals = ProposalStore(engine)
         self.reviews = ReviewStore(engine)
         self.jobs = JobStore(engine)
         self.job_ledger = JobLedger(engine)

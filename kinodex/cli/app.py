@@ -32,6 +32,7 @@ from kinodex.cli.commands import (
     watch,
 )
 from kinodex.cli.commands.access import collections, keys, users
+from kinodex.cli.commands.vocabulary import vocabulary
 from kinodex.cli.context import say_error
 from kinodex.cli.exchange import export, import_files, mcp
 from kinodex.cli.jobs import jobs
@@ -86,7 +87,7 @@ app.command("chat", short_help="Talk about the videos, with citations.")(chat.ch
 app.add_typer(threads.app, name="threads")
 app.command("serve", short_help="Open the library in a browser.")(serve.serve)
 app.add_typer(jobs.app, name="jobs")
-app.add_typer(tags.app, name="tags")
+app.add_typer(vocabulary.app, name="tags")
 app.command("tag", short_help="Tag videos from your vocabulary.")(tags.tag)
 app.command("describe", short_help="Describe clips and videos in words.")(describe.describe)
 app.command("export", short_help="Export transcripts, tags, moments and tables.")(export.export)

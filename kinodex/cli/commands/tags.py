@@ -1,13 +1,11 @@
-"""`kinodex tags` and `kinodex tag`: the vocabulary, and its use."""
+"""`kinodex tag`: the use of the vocabulary (`kinodex.cli.commands.vocabulary` changes it)."""
 
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,115 +17,12 @@ from kinodex.cli.context import (
     LibraryOption,
     ProfileOption,
     command_context,
-    print_json,
 )
-from kinodex.cli.parsing import Commands
 from kinodex.exits import EXIT_SOME_FAILED
-from kinodex.text import clean, visible
+from kinodex.text import clean
 
 _LINE_SECONDS = 10.0
 """Between two lines of progress where there is no terminal, e.g. in the log of a service."""
-
-app = Commands(help="Import, export and edit your tag vocabulary.")
-
-
-@app.command("import", short_help="Add the tags of a CSV file.")
-def import_tags(
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="A file with the columns id, name, facet, aliases.")],
-    library: LibraryOption = None,
-    profile: ProfileOption = None,
-    as_json: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
-    """Add the tags of a CSV file. A tag whose id exists is replaced.
-
-    Aliases are separated by semicolons (; or ；) or by 、 and may be in any language.
-
-    \b
-    Example: kinodex tags import tags.csv
-    """
-    from kinodex.cli.render import results as render
-    from kinodex.schemas.tags import imported
-
-    with command_context(library, profile, as_json, config) as context:
-        with context.library(create=True) as opened:
-            payload = imported(opened.import_tags(file)).payload()
-        context.show(payload, lambda console: render.imported(console, payload))
-
-
-@app.command("export", short_help="Write the tags as CSV.")
-def export_tags(
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Where to write (default: stdout).")] = None,
-    library: LibraryOption = None,
-    profile: ProfileOption = None,
-    as_json: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
-    """Write the tag library as CSV, in the form that `tags import` reads.
-
-    On a terminal, control characters in names are shown escaped, e.g. \\x1b; a file gets them as they are.
-
-    \b
-    Example: kinodex tags export tags.csv
-    """
-    from kinodex.schemas.tags import tags
-
-    with command_context(library, profile, as_json, config) as context, context.library() as opened:
-        if file is not None:
-            opened.store.tags.export_csv(file)
-        elif not as_json:
-            with tempfile.NamedTemporaryFile(suffix=".csv") as copy:
-                opened.store.tags.export_csv(Path(copy.name))
-                text = Path(copy.name).read_text(encoding="utf-8")
-                # Names are untrusted data: a terminal must not obey them, a file or a pipe gets every byte.
-                context.out.write(visible(text) if context.out.isatty() else text)
-        if as_json:
-            print_json(tags(opened.store.tags.tags()).payload(), context.out)
-
-
-@app.command("remove", short_help="Remove tags and all decisions about them.")
-def remove_tags(
-    tags: Annotated[list[str], typer.Argument(metavar="ID", help="Ids of tags, as shown by `kinodex tags list`.")],
-    library: LibraryOption = None,
-    profile: ProfileOption = None,
-    as_json: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
-    """Remove tags from the tag library, with all decisions about them.
-
-    To keep the decisions and only stop using a tag, import it with the status `retired` instead.
-
-    \b
-    Example: kinodex tags remove t17 t18
-    """
-    from kinodex.cli.render import results as render
-    from kinodex.schemas.tags import removed
-
-    with command_context(library, profile, as_json, config) as context:
-        with context.library() as opened:
-            payload = removed(opened.remove_tags(*tags)).payload()
-        context.show(payload, lambda console: render.removed_tags(console, payload))
-
-
-@app.command("list", short_help="List the tags.")
-def list_tags(
-    library: LibraryOption = None,
-    profile: ProfileOption = None,
-    as_json: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
-    """List the tags of the tag library.
-
-    \b
-    Example: kinodex tags list
-    """
-    from kinodex.cli.render import results as render
-    from kinodex.schemas.tags import tags
-
-    with command_context(library, profile, as_json, config) as context:
-        with context.library() as opened:
-            payload = tags(opened.store.tags.tags()).payload()
-        context.show(payload, lambda console: render.tags(console, payload))
 
 
 def tag(
