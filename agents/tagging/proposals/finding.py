@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from agents.evidence import is_background
 from agents.tagging.neighbours import NEAR, name_vectors, nearest_of
 from agents.tagging.proposals.clusters import clusters
 from agents.tagging.proposals.terms import LEAST_VIDEOS, MOST_SHARE, Term, frequent_terms
@@ -67,7 +68,9 @@ def find_proposals(
             on_read(number, len(videos), "videos")
         lines = store.catalog.evidence_of(video_id)
         spoken.append([line for name in _SPOKEN for line in [one for one in lines if one.channel == name][:MOST_LINES]])
-        seen[video_id] = [line for line in lines if line.channel in _SEEN and line.confidence >= SURE]
+        seen[video_id] = [
+            line for line in lines if line.channel in _SEEN and line.confidence >= SURE and not is_background(line)
+        ]
     terms = frequent_terms(spoken, len(videos)) + _labels(seen, len(videos))
     pictures = {video_id: [one for one in some if one.channel == "picture"] for video_id, some in seen.items()}
     covered = store.proposals.cited(videos)
