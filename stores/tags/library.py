@@ -185,6 +185,15 @@ def _decision_columns(decision: Decision) -> dict[str, Any]:
     }
 
 
+def replace_automatic(connection: Connection, video_id: str, decisions: Sequence[Decision]) -> None:
+    """Within a transaction: these automatic decisions on one video in place of the former ones.
+
+    Raises:
+        UsageError: UNKNOWN_VIDEO.
+    """
+    _save_decisions(connection, video_id, decisions, "automatic", MACHINE)
+
+
 def _save_decisions(
     connection: Connection, video_id: str, decisions: Sequence[Decision], origin: Origin, author: Author
 ) -> None:

@@ -11,7 +11,7 @@ from stores.tags.review_tables import ReviewQueueRow
 
 THRESHOLD = 0.6
 """The confidence from which a tag is accepted: what is nearest to it is looked at first. Source:
-`agents.tagging.ranking.ACCEPT`."""
+`agents.tagging.rank.ACCEPT`."""
 
 
 def queue_automatic(connection: Connection, video_id: str, scores: Iterable[tuple[str, float]]) -> None:

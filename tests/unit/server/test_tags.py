@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agents.tagging.ranking import ACCEPT
+from agents.tagging.rank import ACCEPT
 from kinodex.library import Library
 from stores.core.principal import OWNER, Principal, Scope
 from stores.core.records import Decision

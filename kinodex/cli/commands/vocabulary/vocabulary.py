@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kinodex.cli.commands.vocabulary import editing, files, looking, proposals
+from kinodex.cli.commands.vocabulary import editing, files, learning, looking, proposals
 from kinodex.cli.parsing import Commands
 
 app = Commands(help="Import, export, edit and grow your tag vocabulary.")
@@ -21,4 +21,5 @@ app.command("restore", short_help="Use retired tags again.")(editing.restore_tag
 app.command("remove", short_help="Remove tags and all decisions about them.")(editing.remove_tags)
 app.command("undo", short_help="Take a change back.")(editing.undo_change)
 app.command("find-duplicates", short_help="Find tags that may be one.")(proposals.find_duplicates)
+app.command("train", short_help="Learn from what people decided.")(learning.train_tags)
 app.add_typer(proposals.app, name="proposals")
