@@ -32,6 +32,7 @@ from kinodex.cli.commands import (
     watch,
 )
 from kinodex.cli.commands.access import collections, keys, users
+from kinodex.cli.commands.vocabulary import vocabulary
 from kinodex.cli.context import say_error
 from kinodex.cli.exchange import export, import_files, mcp
 from kinodex.cli.jobs import jobs
@@ -88,7 +89,7 @@ app.command("chat", short_help="Talk about the videos, with citations.")(chat.ch
 app.add_typer(threads.app, name="threads")
 app.command("serve", short_help="Open the library in a browser.")(serve.serve)
 app.add_typer(jobs.app, name="jobs")
-app.add_typer(tags.app, name="tags")
+app.add_typer(vocabulary.app, name="tags")
 app.command("tag", short_help="Tag videos from your vocabulary.")(tags.tag)
 app.add_typer(hints.products, name="products")
 app.add_typer(hints.searches, name="searches")

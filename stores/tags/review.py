@@ -20,6 +20,7 @@ from stores.sql.database import reading, writing
 from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagRow, VideoRow
 from stores.tags.queueing import requeue, unqueue
 from stores.tags.review_tables import ReviewQueueRow, ReviewRow
+from stores.tags.vocabulary.changes import Author, DecisionChange, record_decisions
 from stores.tags.vocabulary.inheritance import derive
 
 Verdict = Literal["accepted", "rejected", "unsure"]
@@ -154,6 +155,11 @@ class ReviewStore:
                 connection.execute(insert(ReviewRow).values(**said, **kept))
                 _put(connection, pair, _decision(one.verdict, score, evidence[pair], now))
                 unqueue(connection, *pair)
+            said = [
+                DecisionChange(*pair, former[pair]["decision"] if pair in former else "", one.verdict)
+                for one, pair in zip(judgements, pairs, strict=True)
+            ]
+            record_decisions(connection, said, "person", Author(by_id, by_name), now)
             derive(connection, {video_id for video_id, _ in pairs})
         return token
 
@@ -189,6 +195,12 @@ class ReviewStore:
                     requeue(connection, row.video_id, row.tag_id)
             undone = update(ReviewRow).where(ReviewRow.undo == token)
             connection.execute(undone.values(undone_at=self._clock()))
+            said = [
+                DecisionChange(row.video_id, row.tag_id, row.verdict, row.former["decision"] if row.former else "")
+                for row in rows
+            ]
+            author = Author(rows[0].by_id if by_id is None else by_id, rows[0].by_name)
+            record_decisions(connection, said, "person", author, self._clock())
             derive(connection, {row.video_id for row in rows})
         return [(row.video_id, row.tag_id) for row in rows]
 
