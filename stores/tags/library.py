@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from stores.core.collecting import collected_later
 from stores.core.errors import UsageError
@@ -19,7 +19,8 @@ from stores.sql.database import reading, writing
 from stores.sql.faults import storage_faults
 from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagAliasRow, TagRow, VideoRow
 from stores.tags.csv_files import invalid, read_tags, write_tags
-from stores.tags.queueing import queue_automatic, unqueue
+from stores.tags.queueing import Undecided, queue_automatic
+from stores.tags.review.store import save_decisions
 
 Origin = Literal["automatic", "person"]
 
@@ -156,7 +157,7 @@ class TagLibrary:
 
     def _decisions(self, video_id: str | None) -> dict[str, list[Decision]]:
         # "person" sorts after "automatic", so it comes last and replaces it.
-        chosen = select(DecisionRow.__table__).order_by(DecisionRow.origin, DecisionRow.ordinal)
+        chosen = select(DecisionRow.__table__).order_by(DecisionRow.origin, DecisionRow.ordinal, DecisionRow.tag_id)
         proofs = select(DecisionEvidenceRow.__table__).order_by(DecisionEvidenceRow.ordinal)
         if video_id is not None:
             chosen = chosen.where(DecisionRow.video_id == video_id)
@@ -236,12 +237,16 @@ def _decision_columns(decision: Decision) -> dict[str, Any]:
 def _save_decisions(connection: Connection, video_id: str, decisions: Sequence[Decision], origin: Origin) -> None:
     if connection.execute(select(VideoRow.video_id).where(VideoRow.video_id == video_id)).first() is None:
         raise UsageError("UNKNOWN_VIDEO", f"There is no video {video_id}.", "See `kinodex videos`.")
+    if origin == "person":
+        save_decisions(connection, decisions, time.time())
+        return
+    tables: tuple[Any, ...] = (DecisionEvidenceRow, DecisionRow)
+    for table in tables:
+        connection.execute(delete(table).where(table.video_id == video_id, table.origin == origin))
     place = {"video_id": video_id, "origin": origin}
-    kept = _remove_decisions(connection, video_id, origin, None if origin == "automatic" else decisions)
     rows = [
-        place | {"tag_id": decision.tag_id, "ordinal": ordinal, "decided_at": time.time()} | columns
-        for ordinal, decision in enumerate(decisions, kept)
-        for columns in (_decision_columns(decision),)
+        place | {"tag_id": decision.tag_id, "ordinal": ordinal, "decided_at": time.time()} | _decision_columns(decision)
+        for ordinal, decision in enumerate(decisions)
     ]
     _insert(connection, DecisionRow, rows)
     evidence = [
@@ -250,25 +255,7 @@ def _save_decisions(connection: Connection, video_id: str, decisions: Sequence[D
         for n, one in enumerate(decision.evidence_ids)
     ]
     _insert(connection, DecisionEvidenceRow, evidence)
-    if origin == "automatic":
-        queue_automatic(connection, video_id, ((one.tag_id, one.confidence) for one in decisions))
-    else:
-        unqueue(connection, video_id, *(one.tag_id for one in decisions))
-
-
-def _remove_decisions(connection: Connection, video_id: str, origin: Origin, which: Sequence[Decision] | None) -> int:
-    """Removes decisions on the tags of ``which`` (None: all of that origin) and returns the next free ordinal."""
-    tables: tuple[Any, ...] = (DecisionEvidenceRow, DecisionRow)
-    for table in tables:
-        of_origin = delete(table).where(table.video_id == video_id, table.origin == origin)
-        if which is None:
-            connection.execute(of_origin)
-        elif which:
-            one = of_origin.where(table.tag_id == bindparam("one"))
-            connection.execute(one, [{"one": decision.tag_id} for decision in which])
-    others = (DecisionRow.video_id == video_id) & (DecisionRow.origin == origin)
-    last = connection.execute(select(func.max(DecisionRow.ordinal)).where(others)).scalar()
-    return 0 if last is None else last + 1
+    queue_automatic(connection, video_id, (Undecided(one.tag_id, one.confidence, one.scores) for one in decisions))
 
 
 def _insert(connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:

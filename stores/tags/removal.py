@@ -10,7 +10,7 @@ from sqlalchemy import Engine, delete, func, select, update
 from stores.core.errors import UsageError
 from stores.sql.database import writing
 from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagAliasRow, TagRow
-from stores.tags.review_tables import ReviewQueueRow, ReviewRow
+from stores.tags.review_tables import ReviewEventRow, ReviewQueueRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def remove_tags(engine: Engine, tag_ids: Sequence[str]) -> Removed:
             connection.execute(delete(DecisionEvidenceRow).where(DecisionEvidenceRow.tag_id == tag_id))
             decisions += connection.execute(delete(DecisionRow).where(DecisionRow.tag_id == tag_id)).rowcount
             connection.execute(delete(ReviewQueueRow).where(ReviewQueueRow.tag_id == tag_id))
-            connection.execute(delete(ReviewRow).where(ReviewRow.tag_id == tag_id))
+            connection.execute(delete(ReviewEventRow).where(ReviewEventRow.tag_id == tag_id))
             connection.execute(delete(TagAliasRow).where(TagAliasRow.tag_id == tag_id))
             connection.execute(delete(TagRow).where(TagRow.tag_id == tag_id))
         total = connection.execute(select(func.count()).select_from(TagRow)).scalar() or 0

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from stores.core.errors import KinodexError
 from stores.core.records import Decision
 from stores.library_store import LibraryStore
-from stores.tags.review import Judgement
+from stores.tags.review import Judgement, Waiting
 from tests.unit.stores.builders import add_video
 
 TAGS = "id,name\ndog,Dog\ncat,猫\n"
@@ -70,9 +70,9 @@ def test_decided_and_undone(store: LibraryStore, video: str) -> None:
 
 def test_pages_and_counts(store: LibraryStore, video: str) -> None:
     (first,) = store.reviews.queue(1)
-    (rest,) = store.reviews.queue(9, (first.uncertainty, first.video_id, first.tag_id))
+    (rest,) = store.reviews.queue(9, (first.place, first.video_id, first.tag_id))
     assert (first.tag, rest.tag, rest.evidence_ids) == ("猫", "Dog", ("e1", "e2"))
-    assert (store.reviews.left(), store.reviews.left("cat"), store.reviews.left(video_ids=())) == (2, 1, 0)
+    assert [store.reviews.left(one) for one in (None, Waiting("cat"), Waiting(video_ids=()))] == [2, 1, 0]
     assert [one.tag.tag_id for one in store.tag_listing.page("猫")] == ["cat"]
     assert store.tag_listing.videos_by_tag(["dog", "cat"]) == {"dog": 1}
     assert store.tag_listing.videos_by_tag(["dog"], ()) == {}
