@@ -137,5 +137,5 @@ def counted(connection: Connection, what: str, tag_ids: Sequence[str]) -> dict[s
 def _shared(connection: Connection, tag_ids: Sequence[str]) -> dict[str, int]:
     """The number of videos for which something was decided about each tag, at most `MOST_SHARED`."""
     some = f"SELECT origin FROM decisions WHERE tag_id = :tag LIMIT {2 * MOST_SHARED}"
-    found = counted(connection, f"SELECT count(*) FROM ({some}) AS some WHERE origin = 'automatic'", tag_ids)
+    found = counted(connection, f"SELECT count(*) FROM ({some}) AS counted WHERE origin = 'automatic'", tag_ids)
     return {tag_id: min(number, MOST_SHARED) for tag_id, number in found.items()}

@@ -24,7 +24,7 @@ ALIKE = 3
 """Of so many in a row, each one of the same tag or video halves what the next one of it is worth. Source: our
 choice."""
 
-_JUDGED = f"SELECT count(*) FROM (SELECT 1 FROM review_events WHERE tag_id = :tag LIMIT {JUDGED}) AS some"
+_JUDGED = f"SELECT count(*) FROM (SELECT 1 FROM review_events WHERE tag_id = :tag LIMIT {JUDGED}) AS counted"
 
 _CHUNK = 200
 

@@ -83,7 +83,7 @@ def test_all_is_well(codes: Codes):
         ("DELETE FROM review_events", "REVIEW_STRAY"),
         ("INSERT INTO review_queue VALUES ('vid_none', 't1', 0.1, 0.1, 0, 0.5, 1)", "QUEUE_STRAY"),
         (
-            "INSERT INTO review_queue SELECT video_id, tag_id, 0.1, 0.1, 0, 0.5, 1 FROM decisions WHERE origin = 'person'",
+            "INSERT INTO review_queue SELECT video_id, tag_id, 0.1, 0, 0, 1, 1 FROM decisions WHERE origin = 'person'",
             "QUEUE_DECIDED",
         ),
     ],

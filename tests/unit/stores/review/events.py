@@ -62,8 +62,8 @@ def happened(chance: random.Random, pairs: list[tuple[str, str]], count: int) ->
             if not undone.undoes:
                 events.append(event(step, undone.pair, who, now, undoes=undone.event_id))
             continue
-        for pair in chance.sample(pairs, chance.choice((1, 1, 1, 5))):
-            events.append(event(step, pair, who, now, verdict=chance.choice(VERDICTS)))
+        some = chance.sample(pairs, chance.choice((1, 1, 1, 5)))
+        events += [event(step, pair, who, now, verdict=chance.choice(VERDICTS)) for pair in some]
     return events[:count]
 
 
