@@ -133,9 +133,12 @@ def check_reviews(connection: Connection, found: Findings) -> None:
         message = f"A person's decision about the tag {tag_id} counts, and nothing says who made it."
         found.add("review", "REVIEW_STRAY", video_id, message, "Decide about it again.")
     queue = select(ReviewQueueRow.video_id, ReviewQueueRow.tag_id)
-    for video_id, tag_id in connection.execute(queue.where(_decided(ReviewQueueRow, "person"))):
+    for video_id, tag_id in connection.execute(queue.where(ReviewQueueRow.waits, _decided(ReviewQueueRow, "person"))):
         message = f"The tag {tag_id} waits for a person, and one has decided about it."
         found.add("review", "QUEUE_DECIDED", video_id, message, _TAG)
+    undecided = queue.where(~ReviewQueueRow.waits, ~_decided(ReviewQueueRow, "person"))
+    for video_id, tag_id in connection.execute(undecided):
+        found.add("review", "QUEUE_LOST", video_id, f"The tag {tag_id} should wait for a person.", _TAG)
     for video_id, tag_id in connection.execute(queue.where(~_decided(ReviewQueueRow, "automatic"))):
         message = f"The tag {tag_id} waits for a person, and nothing was decided that could be reviewed."
         found.add("review", "QUEUE_STRAY", video_id, message, _TAG)

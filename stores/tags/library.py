@@ -255,7 +255,7 @@ def _save_decisions(connection: Connection, video_id: str, decisions: Sequence[D
         for n, one in enumerate(decision.evidence_ids)
     ]
     _insert(connection, DecisionEvidenceRow, evidence)
-    queue_automatic(connection, video_id, (Undecided(one.tag_id, one.confidence, one.scores) for one in decisions))
+    queue_automatic(connection, video_id, [Undecided(one.tag_id, one.confidence, one.scores) for one in decisions])
 
 
 def _insert(connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, text, tuple_
+from sqlalchemy import Connection, delete, insert, select, text, tuple_, update
 
 from stores.sql.tables import DecisionRow
 from stores.tags.review_tables import ReviewQueueRow
@@ -46,30 +46,22 @@ class Undecided:
     scores: Sequence[tuple[str, float]]
 
 
-def queue_automatic(connection: Connection, video_id: str, made: Iterable[Undecided]) -> None:
-    """Replaces what waits of a video by its new automatic decisions; what a person decided about does not wait."""
+def queue_automatic(connection: Connection, video_id: str, made: Sequence[Undecided]) -> None:
+    """Replaces what is queued of a video by its new automatic decisions; what a person decided about does not wait."""
     connection.execute(delete(ReviewQueueRow).where(ReviewQueueRow.video_id == video_id))
     person = select(DecisionRow.tag_id).where(DecisionRow.video_id == video_id, DecisionRow.origin == "person")
     decided = set(connection.execute(person).scalars())
-    _queue(connection, [(video_id, one) for one in made if one.tag_id not in decided])
+    shared = _shared(connection, sorted({one.tag_id for one in made}))
+    rows = [_row(video_id, one, shared[one.tag_id]) | {"waits": one.tag_id not in decided} for one in made]
+    if rows:
+        connection.execute(insert(ReviewQueueRow), rows)
 
 
-def unqueue(connection: Connection, pairs: Sequence[Pair]) -> None:
-    """A person has decided about these tags of videos."""
+def set_waiting(connection: Connection, pairs: Sequence[Pair], waits: bool) -> None:
+    """A person has decided about these tags of videos, or (``waits``) nobody has after all."""
     for first in range(0, len(pairs), _CHUNK):
         some = tuple_(ReviewQueueRow.video_id, ReviewQueueRow.tag_id).in_(pairs[first : first + _CHUNK])
-        connection.execute(delete(ReviewQueueRow).where(some))
-
-
-def requeue(connection: Connection, pairs: Sequence[Pair]) -> None:
-    """No person has decided about these tags of videos (after all)."""
-    unqueue(connection, pairs)
-    row = DecisionRow
-    for first in range(0, len(pairs), _CHUNK):
-        some = tuple_(row.video_id, row.tag_id).in_(pairs[first : first + _CHUNK])
-        chosen = select(row.video_id, row.tag_id, row.confidence, row.scores).where(some, row.origin == "automatic")
-        found = connection.execute(chosen).all()
-        _queue(connection, [(one.video_id, Undecided(one.tag_id, one.confidence, one.scores)) for one in found])
+        connection.execute(update(ReviewQueueRow).where(some, ReviewQueueRow.waits == (not waits)).values(waits=waits))
 
 
 def disagreement(scores: Sequence[tuple[str, float]]) -> float:
@@ -101,13 +93,6 @@ def place_of(pair: Pair, distance: float, apart: float, shared: int) -> float:
     left = LEARNT / (LEARNT + chance * shared)
     value = max(LEAST, 1.0 - distance / THRESHOLD) * (1.0 + apart) / 2.0 * effect * left
     return round(1.0 - value, 6)
-
-
-def _queue(connection: Connection, made: Sequence[tuple[str, Undecided]]) -> None:
-    shared = _shared(connection, sorted({one.tag_id for _, one in made}))
-    rows = [_row(video_id, one, shared[one.tag_id]) for video_id, one in made]
-    if rows:
-        connection.execute(insert(ReviewQueueRow), rows)
 
 
 def _row(video_id: str, one: Undecided, shared: int) -> dict[str, object]:

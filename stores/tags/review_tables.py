@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Index, Integer
+from sqlalchemy import Index, Integer, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stores.sql.tables import Base, JsonList
 
 
 class ReviewQueueRow(Base):
-    """An automatic decision that no person has decided about; it is kept so that the next ones cost one look.
+    """An automatic decision; kept so that the next ones to review cost one look.
 
-    ``place``: the lower, the sooner it is asked (`stores.tags.queueing.place_of`); the other numbers say why.
+    ``place``: the lower, the sooner it is asked (`stores.tags.queueing.place_of`); the numbers that follow say why;
+    ``waits``: no person has decided about it.
     """
 
     __tablename__ = "review_queue"
@@ -24,10 +25,13 @@ class ReviewQueueRow(Base):
     disagreement: Mapped[float]
     score: Mapped[float]
     shared: Mapped[int]
+    waits: Mapped[bool]
 
 
-Index("review_by_place", ReviewQueueRow.place, ReviewQueueRow.video_id, ReviewQueueRow.tag_id)
-Index("review_of_tag", ReviewQueueRow.tag_id, ReviewQueueRow.place, ReviewQueueRow.video_id)
+_WAITS: dict[str, Any] = {"sqlite_where": text("waits = 1"), "postgresql_where": text("waits")}
+
+Index("review_by_place", ReviewQueueRow.place, ReviewQueueRow.video_id, ReviewQueueRow.tag_id, **_WAITS)
+Index("review_of_tag", ReviewQueueRow.tag_id, ReviewQueueRow.place, ReviewQueueRow.video_id, **_WAITS)
 
 
 class ReviewEventRow(Base):

@@ -82,7 +82,7 @@ class Waiting:
     def narrow(self, engine: Engine, chosen: Any) -> Any:
         """The statement ``chosen`` on `ReviewQueueRow`, joined with tags, narrowed to this."""
         row = ReviewQueueRow
-        chosen = chosen.join(TagRow, TagRow.tag_id == row.tag_id).where(TagRow.status == "active")
+        chosen = chosen.join(TagRow, TagRow.tag_id == row.tag_id).where(row.waits, TagRow.status == "active")
         if self.tag_id is not None:
             chosen = chosen.where(row.tag_id == self.tag_id)
         if self.facet is not None:

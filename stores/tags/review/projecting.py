@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, tuple_
 
 from stores.sql.tables import DecisionEvidenceRow, DecisionRow
-from stores.tags.queueing import Pair, requeue, unqueue
+from stores.tags.queueing import Pair, set_waiting
 from stores.tags.review.events import Event, events_of, standing
 
 _CHUNK = 200
@@ -35,8 +35,8 @@ def project(connection: Connection, pairs: Sequence[Pair]) -> None:
     ]
     if proofs:
         connection.execute(insert(DecisionEvidenceRow), proofs)
-    unqueue(connection, [one.pair for one in live])
-    requeue(connection, [pair for pair, one in found.items() if one is None])
+    set_waiting(connection, [one.pair for one in live], waits=False)
+    set_waiting(connection, [pair for pair, one in found.items() if one is None], waits=True)
 
 
 def _place(event: Event) -> dict[str, Any]:

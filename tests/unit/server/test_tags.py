@@ -257,7 +257,7 @@ def test_the_queue_uses_its_index(library: Library) -> None:
 
     statement = (
         "EXPLAIN QUERY PLAN SELECT r.video_id FROM review_queue AS r JOIN tags AS t ON t.tag_id = r.tag_id "
-        "WHERE t.status = 'active' AND (r.place, r.video_id, r.tag_id) > (0.1, 'v', 't') "
+        "WHERE r.waits = 1 AND t.status = 'active' AND (r.place, r.video_id, r.tag_id) > (0.1, 'v', 't') "
         "ORDER BY r.place, r.video_id, r.tag_id LIMIT 20"
     )
     with library.store.engine.connect() as connection:

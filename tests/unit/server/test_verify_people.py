@@ -81,11 +81,9 @@ def test_all_is_well(codes: Codes):
         ("DELETE FROM decisions WHERE origin = 'person'", "REVIEW_LOST"),
         ("UPDATE decisions SET decision = 'rejected' WHERE origin = 'person'", "REVIEW_LOST"),
         ("DELETE FROM review_events", "REVIEW_STRAY"),
-        ("INSERT INTO review_queue VALUES ('vid_none', 't1', 0.1, 0.1, 0, 0.5, 1)", "QUEUE_STRAY"),
-        (
-            "INSERT INTO review_queue SELECT video_id, tag_id, 0.1, 0, 0, 1, 1 FROM decisions WHERE origin = 'person'",
-            "QUEUE_DECIDED",
-        ),
+        ("UPDATE review_queue SET waits = false", "QUEUE_LOST"),
+        ("INSERT INTO review_queue VALUES ('vid_none', 't1', 0.1, 0.1, 0, 0.5, 1, true)", "QUEUE_STRAY"),
+        ("UPDATE review_queue SET waits = true", "QUEUE_DECIDED"),
     ],
 )
 def test_what_is_wrong_is_found(codes: Codes, statement: str, code: str):

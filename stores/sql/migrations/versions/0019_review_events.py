@@ -66,9 +66,11 @@ def upgrade() -> None:
         _text("tag_id", primary_key=True),
         *(_real(name) for name in ("place", "uncertainty", "disagreement", "score")),
         sa.Column("shared", sa.BigInteger(), nullable=False),
+        sa.Column("waits", sa.Boolean(), nullable=False),
     )
-    op.create_index("review_by_place", "review_queue", ["place", "video_id", "tag_id"])
-    op.create_index("review_of_tag", "review_queue", ["tag_id", "place", "video_id"])
+    waits: dict[str, Any] = {"sqlite_where": sa.text("waits = 1"), "postgresql_where": sa.text("waits")}
+    op.create_index("review_by_place", "review_queue", ["place", "video_id", "tag_id"], **waits)
+    op.create_index("review_of_tag", "review_queue", ["tag_id", "place", "video_id"], **waits)
     _fill_queue(queue)
 
 
@@ -147,8 +149,8 @@ def _fill_events(table: sa.Table) -> None:
     for row in _all(events.connection, "SELECT * FROM decisions WHERE origin = 'person' ORDER BY video_id, ordinal"):
         pair = row.video_id, row.tag_id
         lists = {"recalled_by": _json(row.recalled_by), "scores": _json(row.scores), "evidence": evidence.get(pair, [])}
-        names = ("decision", "confidence", "decided_at")
-        events.keep(pair, lists | {name: getattr(row, name) for name in names})
+        said_so = {"decision": row.decision, "confidence": row.confidence, "decided_at": row.decided_at}
+        events.keep(pair, lists | said_so)
     events.flush()
     for (video_id, tag_id), ((at, _), event_id, _) in events.newest.items():
         if at >= 0.0:
@@ -164,9 +166,9 @@ def _fill_queue(queue: sa.Table) -> None:
     counted = "SELECT tag_id, count(*) AS videos FROM decisions WHERE origin = 'automatic' GROUP BY tag_id"
     shared = {row.tag_id: min(int(row.videos), _MOST_SHARED) for row in _all(connection, counted)}
     waiting = (
-        "SELECT a.video_id, a.tag_id, a.confidence, a.scores FROM decisions AS a WHERE a.origin = 'automatic' "
-        "AND NOT EXISTS (SELECT 1 FROM decisions AS p WHERE p.video_id = a.video_id AND p.tag_id = a.tag_id "
-        "AND p.origin = 'person')"
+        "SELECT a.video_id, a.tag_id, a.confidence, a.scores, p.tag_id AS decided FROM decisions AS a "
+        "LEFT JOIN decisions AS p ON p.video_id = a.video_id AND p.tag_id = a.tag_id AND p.origin = 'person' "
+        "WHERE a.origin = 'automatic'"
     )
     rows: list[dict[str, Any]] = []
     for row in _all(connection, waiting):
@@ -180,7 +182,7 @@ def _fill_queue(queue: sa.Table) -> None:
         value *= _LEARNT / (_LEARNT + chance * videos)
         place = {"video_id": row.video_id, "tag_id": row.tag_id, "place": round(1.0 - value, 6)}
         why = {"uncertainty": round(distance, 6), "disagreement": round(apart, 6), "score": row.confidence}
-        rows.append(place | why | {"shared": videos})
+        rows.append(place | why | {"shared": videos, "waits": row.decided is None})
         if len(rows) >= _CHUNK:
             connection.execute(sa.insert(queue), rows)
             rows.clear()

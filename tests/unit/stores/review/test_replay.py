@@ -34,8 +34,7 @@ COUNT = 10_000
 CRASHES = (
     "stores.tags.review.store.append",
     "stores.tags.review.store.project",
-    "stores.tags.review.projecting.unqueue",
-    "stores.tags.review.projecting.requeue",
+    "stores.tags.review.projecting.set_waiting",
     "stores.tags.review.store.standing",
 )
 """Between any two of these a process may end."""
@@ -84,9 +83,9 @@ def dying(chance: random.Random) -> Iterator[None]:
     module, name = place.rsplit(".", 1)
     function = getattr(import_module(module), name)
 
-    def dies(*given: Any) -> None:
+    def dies(*given: Any, **named: Any) -> None:
         if late:
-            function(*given)
+            function(*given, **named)
         raise CrashError
 
     with patch(place, dies):
