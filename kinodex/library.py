@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from agents.search.finder import Finder, Found
     from agents.search.videos import FoundVideos, VideoFinder
     from agents.tagging.graph import Tagger
+    from agents.tagging.learning import Learning
     from encoders.bundle import Encoders
     from kinodex.usecases.conversations.chat import Conversation
     from kinodex.usecases.describe import By
@@ -401,6 +402,14 @@ class Library:
                 on_failed(video_id, error)
 
         return tags.tag(self.store, tagger, chosen, ended, failed)
+
+    def train_tags(self, again: bool = False) -> Learning:
+        """Learns from what people decided about tags; the ranker that wins decides from now on.
+
+        Args:
+            again: learn even if neither judgements nor settings changed since the last time.
+        """
+        return tags.train(self.store, self.encoders, self.settings.tagging.precision, again)
 
     def tagger(self, on_encoded: Callable[[int, int], None] | None = None) -> Tagger:
         """Decides about tags, with the language model of the settings if there is one.

@@ -52,8 +52,12 @@ from stores.sql.database import reading
 from stores.sql.faults import storage_faults
 from stores.sql.fulltext import FullText
 from stores.sql.opening import MAKE_ONE, open_database
+from stores.tags.batches.runs import TagRuns
 from stores.tags.library import TagLibrary
 from stores.tags.listing import TagListing
+from stores.tags.rankers import RankerStore
+from stores.tags.recall.clicks import ClickStore
+from stores.tags.recall.products import ProductStore
 from stores.tags.review import ReviewStore
 from stores.tags.vectors import KeptTagVectors
 from stores.threads.checkpoint_files import CheckpointFiles
@@ -81,8 +85,10 @@ class LibraryStore:
         root: its folder, absolute.
         places: where its parts are.
         staging: folder for staged outputs, if they are not in an object store (`staging_area`).
-        ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, runs, threads, turns: the stores in it.
+        ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, tag_runs, runs, threads, turns: the stores in it.
+        rankers: what was learned from what people decided about tags.
         tag_listing, reviews: tags page by page, and what people decide about them.
+        products, clicks: what videos are sold with, and which searches led to them.
         jobs, job_ledger: likewise, for those who order jobs and for the workers that do them.
         checkpoints: the files of turns in flight on this machine.
         access: who may use it, and who sees what.
@@ -116,6 +122,8 @@ class LibraryStore:
         self.tags = TagLibrary(engine)
         self.corrections = Corrections(engine)
         self.tag_vectors = KeptTagVectors(engine)
+        self.tag_runs = TagRuns(engine)
+        self.rankers = RankerStore(engine)
         self.runs = RunLog(engine)
         self.checkpoints = CheckpointFiles(root)
         self.threads = ThreadStore(engine, self.checkpoints)
@@ -123,6 +131,8 @@ class LibraryStore:
         self.access = AccessStore(engine)
         self.tag_listing = TagListing(engine)
         self.reviews = ReviewStore(engine)
+        self.products = ProductStore(engine)
+        self.clicks = ClickStore(engine)
         self.jobs = JobStore(engine)
         self.job_ledger = JobLedger(engine)
 

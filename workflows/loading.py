@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 _MODELS = (
     ("speech_activity", "voice"),
     ("speech", "speech"),
+    ("sound", "sounds"),
     ("pictures", "image"),
     ("objects", "detector"),
+    ("faces", "faces"),
+    ("faces", "face"),
     ("screentext", "reader"),
     ("vectors", "text"),
 )

@@ -52,6 +52,8 @@ def tag_videos(
                 there = store.tags.known([decision.tag_id for decision in made])
                 made = tuple(decision for decision in made if decision.tag_id in there)
                 store.tags.save_decisions(video_id, made)
+                # What an interrupted batch decided about it is out of date now.
+                store.tag_runs.forget_staged([video_id])
         except UsageError as error:
             if error.code.name != "UNKNOWN_VIDEO" or store.catalog.entries([video_id]):
                 raise

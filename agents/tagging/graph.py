@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
@@ -10,8 +11,11 @@ from pydantic import BaseModel, Field
 
 from agents.evidence import is_background
 from agents.llm.costs import estimated_tokens, first_fitting
-from agents.tagging.ranking import ABSTAIN, Ranked, decide, rank
+from agents.tagging.judging import weigh
+from agents.tagging.learning import calibration_of, chosen, needs_vector, video_vectors
+from agents.tagging.rank import ABSTAIN, CaseFacts, Ranked, decide
 from agents.tagging.recall import SOURCES, Case, Recalled
+from agents.tagging.revision import ranker_of, vocabulary_of
 from agents.tagging.vocabulary import OnEncoded, TagVectors
 from encoders.bundle import Encoders
 from stores.core.errors import UsageError
@@ -29,12 +33,6 @@ NOTES = 200
 
 MOST_TOKENS = 16_000
 """Of notes and candidates; a model with a shorter context gets fewer notes. Source: `NOTES` long lines."""
-
-MODEL_WEIGHT = 0.5
-"""The model's judgement and the sources' confidence count equally: it reads the evidence, but does not see the picture.
-
-The model reads text that the author of the video controls, perhaps "accept every tag". So it may lower the confidence
-of a tag but never raise it above that of the sources: no tag is accepted because a model says so."""
 
 
 class _State(TypedDict):
@@ -90,12 +88,23 @@ class Tagger:
             )
         self._by_id: dict[str, Tag] = {tag.tag_id: tag for tag in tags}
         self._vectors = TagVectors(tags, encoders, store.tag_vectors, on_encoded)
+        self._chosen = chosen(store, encoders, tags)
         self._graph = self._build()
 
     @property
     def mode(self) -> str:
         """``llm`` or ``extractive``."""
         return "llm" if self._llm else "extractive"
+
+    @cached_property
+    def vocabulary(self) -> str:
+        """Names the tags that it decides about: another name, perhaps other decisions."""
+        return vocabulary_of(self._by_id.values())
+
+    @cached_property
+    def revision(self) -> str:
+        """Likewise, names everything else that decisions are made with: ranker, thresholds, models."""
+        return ranker_of(self._store, self._encoders, self._llm)
 
     def tag(self, video_id: str) -> tuple[Decision, ...]:
         """Decisions for one video, strongest first; the caller saves them.
@@ -136,7 +145,9 @@ class Tagger:
         return lambda state: {"recalled": source(Case(state["video_id"], self._store, self._encoders, self._vectors))}
 
     def _rank(self, state: _State) -> dict[str, Any]:
-        return {"ranked": rank(state["recalled"])}
+        video_id, ranker = state["video_id"], self._chosen.ranker
+        vectors = video_vectors(self._store, self._encoders, [video_id]) if needs_vector(ranker) else {}
+        return {"ranked": ranker.rank(CaseFacts(video_id, vectors.get(video_id)), state["recalled"])}
 
     def _judge(self, state: _State) -> dict[str, Any]:
         """Have the model judge the strongest candidates from their evidence."""
@@ -161,17 +172,14 @@ class Tagger:
 
         judgements = self._llm.ask_within(_INSTRUCTIONS, material, _Judgements, MOST_TOKENS).judgements
         judged = {one.tag_id: one.probability for one in judgements}
-        doubted = {item.tag_id: judged[item.tag_id] for item in strong if item.tag_id in judged}
+        shown, known = {item.tag_id for item in strong}, calibration_of(self._chosen.ranker)
         weighed = [
-            Ranked(item.tag_id, weigh(item.confidence, doubted.get(item.tag_id, 1.0)), item.sources)
+            Ranked(item.tag_id, weigh(item, judged[item.tag_id], self._chosen.threshold, known), item.sources)
+            if item.tag_id in shown and item.tag_id in judged
+            else item
             for item in state["ranked"]
         ]
         return {"ranked": sorted(weighed, key=lambda item: (-item.confidence, item.tag_id))}
 
     def _decide(self, state: _State) -> dict[str, Any]:
-        return {"decisions": decide(state["video_id"], state["ranked"])}
-
-
-def weigh(confidence: float, judged: float) -> float:
-    """Confidence after the model's judgement: between the two if the model is less sure, else unchanged."""
-    return min(confidence, (1 - MODEL_WEIGHT) * confidence + MODEL_WEIGHT * judged)
+        return {"decisions": decide(state["video_id"], state["ranked"], self._chosen.threshold)}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kinodex.schemas.base import Document, Number
 
 if TYPE_CHECKING:
+    from agents.tagging.learning import Learning
     from stores.core.records import Decision, Evidence, Tag
     from stores.tags.library import ImportReport
     from stores.tags.removal import Removed
@@ -161,3 +162,78 @@ def _decision(made: Decision, tag: Tag | None, evidence: Mapping[str, Evidence])
 def _evidence(line: Evidence) -> TagEvidence:
     start, end = line.span.seconds
     return TagEvidence(evidence_id=line.evidence_id, start=start, end=end, channel=line.channel, text=line.text)
+
+
+class ComparisonDocument(Document):
+    """What a ranker gains on the best one before it, on judgements that neither learned from.
+
+    Attributes:
+        gain: mean of the natural logarithm of the probability of what people decided, per judgement.
+        low, high: its 95 % interval.
+        before, after: F1 of what is accepted.
+    """
+
+    gain: float
+    low: float
+    high: float
+    before: float
+    after: float
+
+
+class TriedDocument(Document):
+    """What became of one kind of ranker.
+
+    Attributes:
+        least: judgements before it is tried.
+        outcome: ``taken``, ``no better``, ``too few judgements``, ``too few videos``, ``one-sided``.
+    """
+
+    rung: str
+    least: int
+    outcome: str
+    comparison: ComparisonDocument | None
+
+
+class ThresholdDocument(Document):
+    """From which confidence on tags are accepted.
+
+    Attributes:
+        wanted: share of accepted tags that are to be right; null if none was asked for.
+        promised: whether ``value`` keeps it, but for a chance of one in ten.
+        missing: judged videos that are missing before it can be promised at all.
+        videos, right: that it was tested on, and those that were right.
+    """
+
+    value: float
+    wanted: float | None
+    promised: bool
+    missing: int
+    videos: int
+    right: int
+
+
+class TrainingDocument(Document):
+    """What `kinodex tags train` did.
+
+    Attributes:
+        changed: false if neither judgements nor settings are others than the last time, whose outcome this is.
+        rung: the ranker that tags are decided with; ``prior`` for the one that needs no judgements.
+        judgements: that say yes or no, of which ``accepted`` say yes; ``unsure`` more say neither.
+        videos: that they are about.
+        f1: of the ranker on judgements held out; 0 if none could be.
+    """
+
+    changed: bool
+    rung: str
+    judgements: int
+    accepted: int
+    unsure: int
+    videos: int
+    f1: float
+    tried: list[TriedDocument]
+    threshold: ThresholdDocument
+
+
+def training(learning: Learning) -> TrainingDocument:
+    """The document of what was learned."""
+    return TrainingDocument.model_validate({"changed": learning.climb is not None, **learning.report})

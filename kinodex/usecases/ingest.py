@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from encoders.types import WeightsError
 from kinodex.usecases.config import part_seconds, perception_config, prices_of
 from kinodex.usecases.exchange.correcting import renew
+from kinodex.usecases.optional_models import fetch_optional
 from stores.core.errors import KinodexError, StoreError
 from stores.core.uris import path_of
 from workflows.report import IngestReport, Totals
@@ -89,6 +90,7 @@ def ingest(
     meter.start()
     report, outcome = _NOTHING, "INTERNAL"
     path = None
+    fetch_optional(encoders, settings.perception_config())
     try:
         with _served(settings, tally):
             with store.job():

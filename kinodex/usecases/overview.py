@@ -31,14 +31,16 @@ def one_video(store: LibraryStore, name: str) -> ShowDocument:
     Raises:
         UsageError: UNKNOWN_VIDEO.
     """
-    from pipeline.perception import AUDIO_STAGES, DERIVED, VIDEO_STAGES
+    from pipeline.perception import AUDIO_STAGES, DERIVED, OPTIONAL_STAGES, VIDEO_STAGES
 
     video_id = store.catalog.resolve(name)
     entry = store.catalog.entry(video_id)
     accepted = [made for made in store.tags.decisions(video_id) if made.decision == "accepted"]
     names = store.tags.names(made.tag_id for made in accepted)
     # What cannot even be probed waits for nothing.
-    expected = () if entry.status in ("failed", "quarantined") else ("probe", *AUDIO_STAGES, *VIDEO_STAGES, *DERIVED)
+    every = ("probe", *AUDIO_STAGES, *VIDEO_STAGES, *DERIVED)
+    ended = entry.status in ("failed", "quarantined")
+    expected = () if ended else tuple(stage for stage in every if stage not in OPTIONAL_STAGES)
     return shown(entry, accepted, names, store.catalog.evidence_of(video_id), expected)
 
 

@@ -11,6 +11,7 @@ from kinodex.schemas import tags as schema
 if TYPE_CHECKING:
     from agents.llm import LLM
     from agents.tagging.graph import Tagger
+    from agents.tagging.learning import Learning
     from encoders.bundle import Encoders
     from stores.core.errors import EndpointError
     from stores.core.records import Decision
@@ -92,3 +93,15 @@ def decisions(
     cited = [one for some in made.values() for decision in some for one in decision.evidence_ids]
     by_id = {one.tag_id: one for one in store.tags.tags()}
     return schema.decisions(made, by_id, store.catalog.evidence(list(dict.fromkeys(cited))), uris)
+
+
+def train(store: LibraryStore, encoders: Encoders, precision: float | None = None, again: bool = False) -> Learning:
+    """Learns from what people decided about tags; the ranker that wins decides from now on.
+
+    Args:
+        precision: share of accepted tags that are to be right, above 0 and below 1; None: as it comes.
+        again: learn even if nothing changed since the last time.
+    """
+    from agents.tagging.learning import learn
+
+    return learn(store, encoders, precision, again)

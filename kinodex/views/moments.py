@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from kinodex.schemas.api.moments import (
     ClipShown,
+    Heard,
     LineKind,
     LineShown,
     LinesPage,
@@ -18,7 +19,7 @@ from kinodex.schemas.api.moments import (
 from kinodex.views import urls
 from kinodex.views.cursors import cursor, place_of
 from kinodex.views.library_view import LibraryView
-from stores.core.records import Channel, Scene, Span, SpeechActivity, Tracklet, Utterance
+from stores.core.records import Channel, Scene, SoundEvent, Span, SpeechActivity, Tracklet, Utterance
 from stores.listing.lines import Line, lines_page
 
 KINDS: Mapping[LineKind, tuple[Channel, ...]] = {
@@ -60,7 +61,11 @@ def timeline(view: LibraryView, video_id: str) -> Timeline:
             Seen(**_times(one.span), evidence_id=one.evidence_id, name=one.category)
             for one in _tracklets(view, video_id)
         ],
-        sounds=[],
+        sounds=[
+            Heard(**_times(one.span), evidence_id=one.evidence_id, name=one.name)
+            for one in catalog.records(video_id, "sound")
+            if isinstance(one, SoundEvent) and one.name != "speech"
+        ],
         people=[],
     )
 

@@ -17,7 +17,7 @@ from stores.core.errors import ModelError
 
 _Loaded = TypeVar("_Loaded")
 
-_MODELS = {"speech_activity": "voice", "speech": "speech"}
+_MODELS = {"speech_activity": "voice", "speech": "speech", "sound": "sounds"}
 """The model of each stage of the audio pass."""
 
 
@@ -47,7 +47,7 @@ def run_audio_stages(names: Sequence[str], context: PassContext) -> Iterator[tup
     """Run the named stages of the audio pass, which have begun, on a whole video or on ``context.span``.
 
     Yields:
-        Each stage with its outcome. A missing model fails its own stage only; a decoding error fails both.
+        Each stage with its outcome. A missing model fails its own stage only; a decoding error fails all.
     """
     ready = []
     for name in names:
@@ -58,7 +58,7 @@ def run_audio_stages(names: Sequence[str], context: PassContext) -> Iterator[tup
             ready.append(name)
     if ready:
         on_share = _for_all(context.on_progress, ready)
-        transcriber = Transcriber(context.encoders, context.decoder, context.config.audio)
+        transcriber = Transcriber(context.encoders, context.decoder, context.config.audio, context.config.sound)
         outcomes = try_stages(
             ready, lambda: transcriber.transcribe(context.path, context.video, ready, on_share, context.span)
         )

@@ -90,7 +90,7 @@ _TRACKLETS = TableInfo(
     ),
 )
 
-# People and sounds get a row here and a view in `views` when the library knows them.
+# People get a row here and a view in `views` when the library knows them.
 _TABLES = (
     _VIDEOS,
     TableInfo("scenes", "spans between two cuts", (ColumnInfo("scene_id", "text", "id"), _VIDEO, _START, _END)),
@@ -138,6 +138,16 @@ _TABLES = (
     ),
     _TRACKLETS,
     TableInfo(
+        "sounds",
+        "what is heard when; speech, singing and music may overlap",
+        (
+            *_FOUND,
+            ColumnInfo("name", "words", "speech, singing, music or silence"),
+            ColumnInfo("name_zh", "names", _ZH),
+            _CONFIDENCE,
+        ),
+    ),
+    TableInfo(
         "tags",
         "decisions about tags of videos; a person's decision replaces the automatic one",
         (
@@ -147,7 +157,7 @@ _TABLES = (
             ColumnInfo("tag", "words", "its name"),
             ColumnInfo("facet", "words", "kind of tag: who, what, object, where, how …"),
             ColumnInfo("decision", "words", "accepted, rejected, abstained, proposed or unsure"),
-            ColumnInfo("origin", "words", "automatic or person"),
+            ColumnInfo("origin", "words", "automatic, derived (a narrower tag is accepted) or person"),
             _CONFIDENCE,
         ),
     ),

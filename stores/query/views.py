@@ -62,13 +62,14 @@ _VIEWS = {
     "captions": f"SELECT {_FOUND}, e.clip_id, e.text, e.score AS confidence FROM captions AS e {_ACTIVE}",
     "summaries": f"SELECT {_FOUND}, e.text FROM scripts AS e {_ACTIVE}",
     "facts": f"SELECT {_FOUND}, e.text, e.confidence FROM facts AS e {_ACTIVE}",
+    "sounds": f"SELECT {_FOUND}, e.name, e.name_zh, e.confidence FROM sound_events AS e {_ACTIVE}",
     "tags": (
         "SELECT (SELECT c.evidence_id FROM decision_evidence AS c JOIN evidence AS k ON k.evidence_id = c.evidence_id "
         "WHERE c.video_id = e.video_id AND c.tag_id = e.tag_id AND c.origin = e.origin ORDER BY c.ordinal LIMIT 1) "
         "AS evidence_id, e.video_id, e.tag_id, t.name AS tag, t.facet, e.decision, e.origin, e.confidence "
         "FROM decisions AS e JOIN tags AS t ON t.tag_id = e.tag_id "
         "WHERE (e.origin = 'person' OR NOT EXISTS (SELECT 1 FROM decisions AS p WHERE p.video_id = e.video_id "
-        "AND p.tag_id = e.tag_id AND p.origin = 'person'))"
+        "AND p.tag_id = e.tag_id AND p.origin > e.origin))"
     ),
 }
 

@@ -47,14 +47,24 @@ class Undecided:
 
 
 def queue_automatic(connection: Connection, video_id: str, made: Sequence[Undecided]) -> None:
-    """Replaces what is queued of a video by its new automatic decisions; what a person decided about does not wait."""
-    connection.execute(delete(ReviewQueueRow).where(ReviewQueueRow.video_id == video_id))
-    person = select(DecisionRow.tag_id).where(DecisionRow.video_id == video_id, DecisionRow.origin == "person")
-    decided = set(connection.execute(person).scalars())
-    shared = _shared(connection, sorted({one.tag_id for one in made}))
-    rows = [_row(video_id, one, shared[one.tag_id]) | {"waits": one.tag_id not in decided} for one in made]
-    if rows:
-        connection.execute(insert(ReviewQueueRow), rows)
+    """Queues new automatic decisions on a video that are saved already, and only what is still decided stays queued;
+    what a person decided about does not wait."""
+    row = ReviewQueueRow
+    still = select(DecisionRow.tag_id).where(DecisionRow.video_id == video_id, DecisionRow.origin == "automatic")
+    connection.execute(delete(row).where(row.video_id == video_id, row.tag_id.not_in(still)))
+    _queue(connection, [(video_id, one) for one in made])
+
+
+def requeue(connection: Connection, pairs: Sequence[Pair]) -> None:
+    """Queues what is decided without people about these tags of videos, and nothing else about them."""
+    row = DecisionRow
+    for first in range(0, len(pairs), _CHUNK):
+        some = pairs[first : first + _CHUNK]
+        chosen = select(row.video_id, row.tag_id, row.confidence, row.scores)
+        chosen = chosen.where(tuple_(row.video_id, row.tag_id).in_(some), row.origin == "automatic")
+        found = connection.execute(chosen).all()
+        _remove(connection, some)
+        _queue(connection, [(one.video_id, Undecided(one.tag_id, one.confidence, one.scores)) for one in found])
 
 
 def set_waiting(connection: Connection, pairs: Sequence[Pair], waits: bool) -> None:
@@ -93,6 +103,29 @@ def place_of(pair: Pair, distance: float, apart: float, shared: int) -> float:
     left = LEARNT / (LEARNT + chance * shared)
     value = max(LEAST, 1.0 - distance / THRESHOLD) * (1.0 + apart) / 2.0 * effect * left
     return round(1.0 - value, 6)
+
+
+def _queue(connection: Connection, made: Sequence[tuple[str, Undecided]]) -> None:
+    pairs = [(video_id, one.tag_id) for video_id, one in made]
+    _remove(connection, pairs)
+    decided: set[Pair] = set()
+    for first in range(0, len(pairs), _CHUNK):
+        some = tuple_(DecisionRow.video_id, DecisionRow.tag_id).in_(pairs[first : first + _CHUNK])
+        person = select(DecisionRow.video_id, DecisionRow.tag_id).where(some, DecisionRow.origin == "person")
+        decided.update((row.video_id, row.tag_id) for row in connection.execute(person))
+    shared = _shared(connection, sorted({one.tag_id for _, one in made}))
+    rows = [
+        _row(video_id, one, shared[one.tag_id]) | {"waits": (video_id, one.tag_id) not in decided}
+        for video_id, one in made
+    ]
+    if rows:
+        connection.execute(insert(ReviewQueueRow), rows)
+
+
+def _remove(connection: Connection, pairs: Sequence[Pair]) -> None:
+    for first in range(0, len(pairs), _CHUNK):
+        some = tuple_(ReviewQueueRow.video_id, ReviewQueueRow.tag_id).in_(pairs[first : first + _CHUNK])
+        connection.execute(delete(ReviewQueueRow).where(some))
 
 
 def _row(video_id: str, one: Undecided, shared: int) -> dict[str, object]:

@@ -44,6 +44,7 @@ class ReviewEventRow(Base):
     """
 
     __tablename__ = "review_events"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012  # no number is given twice
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     event_id: Mapped[str]
     step: Mapped[str]

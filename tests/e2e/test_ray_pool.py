@@ -85,7 +85,7 @@ def folder(tmp_path: Path, ray_there: None) -> Path:
 
 
 def pool_of(folder: Path, slots: int = 2, actors: int = 1) -> Pool:
-    return Pool(str(folder), Shape(slots, actors, 1 << 20), {}, Toy)  # type: ignore[arg-type]
+    return Pool(str(folder), Shape(slots, actors, 1 << 20), {}, Toy)
 
 
 def done(pool: Pool, units: list[str], per_slot: int = 1) -> list[str]:

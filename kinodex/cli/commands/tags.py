@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -22,11 +19,9 @@ from kinodex.cli.context import (
     print_json,
 )
 from kinodex.cli.parsing import Commands
+from kinodex.cli.tagging.progress import tagging_progress
 from kinodex.exits import EXIT_SOME_FAILED
 from kinodex.text import clean, visible
-
-_LINE_SECONDS = 10.0
-"""Between two lines of progress where there is no terminal, e.g. in the log of a service."""
 
 app = Commands(help="Import, export and edit your tag vocabulary.")
 
@@ -109,6 +104,33 @@ def remove_tags(
         context.show(payload, lambda console: render.removed_tags(console, payload))
 
 
+@app.command("train", short_help="Learn from what people decided.")
+def train_tags(
+    again: Annotated[bool, typer.Option("--again", help="Learn even if nothing changed since the last time.")] = False,
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    device: DeviceOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Learn from what people decided about tags, and say what was learned and why.
+
+    A ranker that learned replaces the one before only where it is surely better on judgements that it did not see.
+    `kinodex tag` uses it from then on. With `precision = 0.9` under `[tagging]` in the settings, the threshold is set
+    so that at least that share of accepted tags is right, once there are enough judgements.
+
+    \b
+    Example: kinodex tags train
+    """
+    from kinodex.cli.render import training as render
+    from kinodex.schemas.tags import training
+
+    with command_context(library, profile, as_json, config, device=device) as context:
+        with context.library() as opened:
+            payload = training(opened.train_tags(again)).payload()
+        context.show(payload, lambda console: render.training(console, payload))
+
+
 @app.command("list", short_help="List the tags.")
 def list_tags(
     library: LibraryOption = None,
@@ -132,7 +154,39 @@ def list_tags(
 
 def tag(
     videos: Annotated[list[str] | None, typer.Argument(metavar="VIDEO", help="Ids, paths or names of videos.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All indexed videos.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All indexed videos, as one batch.")] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            metavar="last",
+            help="With --all: only videos that changed since they were tagged, or whose vocabulary or ranker did.",
+        ),
+    ] = None,
+    executor: Annotated[
+        str | None, typer.Option("--executor", metavar="local|ray", help="With --all: in this process or on Ray.")
+    ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option("--address", metavar="ADDRESS", help="Ray cluster to join, e.g. auto (default: start one)."),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, metavar="N", help="Videos at the same time (default: one per processor)."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="With --all: also write the decisions to FILE.parquet, FILE.jsonl or FILE.csv.",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite that file.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --all: show how many videos it would be, but do nothing.")
+    ] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     device: DeviceOption = None,
@@ -141,20 +195,33 @@ def tag(
 ) -> None:
     """Decide which tags of the tag library fit each VIDEO, and store the decisions with their evidence.
 
+    With --all the decisions are made first, and put in place together at the end; after an interruption the same
+    command goes on. A video that fails keeps its former decisions and stops no other one.
+
     \b
     Example: kinodex tag holiday.mp4
              kinodex tag --all
-    Exit:    0 all tagged, 3 the language model's answers about some were of no use
+             kinodex tag --all --since last --output tags.parquet
+    Exit:    0 all tagged, 3 some failed, 130 or 143 interrupted:
+             nothing is lost, run the same command to go on
     """
     from kinodex.cli.render import results as render
+    from kinodex.cli.tagging.batch import BatchWishes, tag_everything
     from kinodex.usecases.places import places_of
     from kinodex.usecases.tags import decisions
     from stores.core.errors import EndpointError, UsageError
 
-    with command_context(library, profile, as_json, config, device=device) as context:
+    options: dict[str, object] = {"executor": executor, "workers": workers, "ray_address": address}
+    with command_context(library, profile, as_json, config, device=device, **options) as context:
         if bool(videos) == everything:
             raise UsageError("USAGE", "No videos to tag were given.", "Name the videos, or use --all (not both).")
-        with context.library() as opened, _progress() as on_progress:
+        wishes = BatchWishes(since, output, force, dry_run)
+        if everything:
+            tag_everything(context, wishes)
+            return
+        if wishes != BatchWishes() or any(options.values()):
+            raise UsageError("USAGE", "Those options are of --all only.", "Name no videos, and add --all.")
+        with context.library() as opened, tagging_progress() as on_progress:
             failed: dict[str, EndpointError] = {}
             decided = opened.tag(*videos or (), on_progress=on_progress, on_failed=failed.__setitem__)
             payload = decisions(opened.store, decided, places_of(opened.store, decided)).payload()
@@ -164,26 +231,3 @@ def tag(
             print(clean(f"{names.get(video_id, video_id)}: not tagged: {error}"), file=sys.stderr)
         if failed:
             raise typer.Exit(EXIT_SOME_FAILED)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int, str], None]]:
-    """A bar on a terminal; elsewhere an occasional line on stderr."""
-    from kinodex.cli.progress_bars import counting
-
-    with counting("reading tags") as bar:
-        last = -_LINE_SECONDS
-        unfinished = ""
-
-        def on_progress(done: int, of: int, what: str) -> None:
-            nonlocal last, unfinished
-            bar(done, of, what)
-            now = time.monotonic()
-            # What was begun on a line is also ended on one.
-            ended = done == of and what == unfinished
-            begun = done < of and (what != "videos" or done) and now - last >= _LINE_SECONDS
-            if not sys.stderr.isatty() and (ended or begun):
-                last, unfinished = now, "" if ended else what
-                print(f"{what}: {done} of {of}", file=sys.stderr, flush=True)
-
-        yield on_progress

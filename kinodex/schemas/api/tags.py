@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field, model_validator
 
 from kinodex.schemas.base import Document, Number
 
-By = Literal["automatic", "person"]
+By = Literal["automatic", "derived", "person"]
+"""Who decided; ``derived``: a narrower tag is accepted."""
 
 
 class Named(Document):

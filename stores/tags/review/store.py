@@ -34,6 +34,7 @@ from stores.tags.review.events import (
 )
 from stores.tags.review.projecting import project
 from stores.tags.review_tables import ReviewEventRow, ReviewQueueRow
+from stores.tags.vocabulary.inheritance import derive
 
 Verdict = Literal["accepted", "rejected", "unsure"]
 
@@ -141,7 +142,9 @@ class ReviewStore:
             raise ValueError("too many judgements, or a tag that is judged twice")
         with writing(self._engine) as connection:
             _check(connection, pairs)
-            return self._decide(connection, judgements, Reviewer(by_id, by_name, model))
+            step = self._decide(connection, judgements, Reviewer(by_id, by_name, model))
+            derive(connection, {video_id for video_id, _ in pairs})
+        return step
 
     def decide_waiting(self, waiting: Waiting, verdict: Verdict, by: Reviewer) -> tuple[str, list[Pair]]:
         """Saves the same verdict on all that waits and is meant, in one step.
@@ -159,7 +162,9 @@ class ReviewStore:
             pairs = [(one.video_id, one.tag_id) for one in connection.execute(chosen)]
             if len(pairs) > MOST:
                 raise UsageError("USAGE", f"That is more than {MOST:,} decisions.", "Decide about less at a time.")
-            return self._decide(connection, [Judgement(*pair, verdict) for pair in pairs], by), pairs
+            step = self._decide(connection, [Judgement(*pair, verdict) for pair in pairs], by)
+            derive(connection, {video_id for video_id, _ in pairs})
+        return step, pairs
 
     def undo(
         self, step: str, by_id: str | None, video_ids: Collection[str] | None = None, by: Reviewer | None = None
@@ -211,6 +216,7 @@ class ReviewStore:
             ]
             append(connection, taken)
             project(connection, [one.pair for one in made])
+            derive(connection, {one.video_id for one in made})
         return [one.pair for one in made]
 
     def newest_step(self, by_id: str | None) -> str | None:
@@ -267,12 +273,15 @@ class ReviewStore:
         with writing(self._engine) as connection:
             videos = _existing(connection, VideoRow.video_id, {one.video_id for one in events})
             tags = _existing(connection, TagRow.tag_id, {one.tag_id for one in events})
-            ours = [one for one in events if one.video_id in videos and one.tag_id in tags]
-            pairs = list(dict.fromkeys(one.pair for one in ours))
+            # The events of a tag that was merged are known here, of its new tag.
+            known = _existing(connection, ReviewEventRow.event_id, {one.event_id for one in events})
+            ours = [one for one in events if one.event_id in known or (one.video_id in videos and one.tag_id in tags)]
+            pairs = list(dict.fromkeys(one.pair for one in ours if one.event_id not in known))
             before = events_of(connection, pairs)
             added = append(connection, ours)
             touched = list(dict.fromkeys(one.pair for one in added))
             project(connection, touched)
+            derive(connection, {video_id for video_id, _ in touched})
             after = defaultdict(list, {pair: list(before[pair]) for pair in touched})
             for one in added:
                 after[one.pair].append(one)
@@ -303,8 +312,8 @@ class _Step:
     by: Reviewer
 
 
-def save_decisions(connection: Connection, decisions: Iterable[Decision], now: float) -> None:
-    """Saves decisions of a person as they are given, in one step of events; they cannot be reviews of the queue.
+def save_decisions(connection: Connection, decisions: Iterable[Decision], by: Reviewer, now: float) -> None:
+    """Saves decisions of a person as they are given, in one step of events; the caller derives what follows.
 
     Args:
         now: seconds since the epoch.
@@ -321,7 +330,7 @@ def save_decisions(connection: Connection, decisions: Iterable[Decision], now: f
     }
     made, _ = asking.automatic(connection, list(given))
     verdicts = {pair: one.decision for pair, one in given.items()}
-    _save(connection, _Step(verdicts, kept, made, Reviewer("", "")), _time(connection, list(given), now))
+    _save(connection, _Step(verdicts, kept, made, by), _time(connection, list(given), now))
 
 
 def _save(connection: Connection, step: _Step, now: float) -> str:

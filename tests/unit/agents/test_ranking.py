@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from agents.tagging.ranking import ACCEPT, decide, rank
+from agents.tagging.rank import ACCEPT, decide, rank
 from agents.tagging.recall import Recalled
 
 

@@ -20,10 +20,12 @@ from sqlalchemy import literal_column, select, update
 
 from agents.search.pictures import best_fits
 from agents.search.scoring import query_scales
-from agents.tagging import recall as sources
 from agents.tagging.phrases import Phrases
-from agents.tagging.ranking import decide, rank
-from agents.tagging.recall import Case, Recalled
+from agents.tagging.rank import decide, rank
+from agents.tagging.recall import Case, Recalled, formats, objects, similar
+from agents.tagging.recall import lines as said_lines
+from agents.tagging.recall import pictures as shown
+from agents.tagging.recall.case import CERTAIN
 from agents.tagging.vocabulary import TagVectors
 from agents.words import contains_phrase, folded_characters, folded_phrases, folded_words, is_chinese
 from encoders.bundle import Encoders
@@ -136,7 +138,7 @@ def plainly_mentioned(once: float, lines: Sequence[Evidence], tags: Sequence[Tag
         said = [one for one in lines if any(contains_phrase(name, one.text) for name in names)]
         if said:
             doubt = math.prod(1.0 - once * one.confidence for one in said)
-            found.append((tag.tag_id, min(sources.CERTAIN, 1.0 - doubt), tuple(one.evidence_id for one in said[:3])))
+            found.append((tag.tag_id, min(CERTAIN, 1.0 - doubt), tuple(one.evidence_id for one in said[:3])))
     return found
 
 
@@ -149,9 +151,9 @@ def test_lines_speak_for_the_same_tags_as_in_a_walk_through_all_of_them(encoders
     draw = random.Random(2)
     pool = [name for tag in tags for name in (tag.name, *tag.aliases)]
     lines = [line(n, " ".join(draw.sample(pool, 4)), "speech", draw.random()) for n in range(60)]
-    plain = plainly_mentioned(sources.SPOKEN, lines, tags)
+    plain = plainly_mentioned(said_lines.SPOKEN, lines, tags)
     assert len(plain) > 50
-    assert short(sources.speech_source(case_of(tags, encoders, speech=lines))) == plain
+    assert short(said_lines.speech_source(case_of(tags, encoders, speech=lines))) == plain
 
 
 def test_facts_speak_for_the_same_tags(encoders: Encoders) -> None:
@@ -168,7 +170,7 @@ def test_facts_speak_for_the_same_tags(encoders: Encoders) -> None:
         "horizontal",
     ]
     tags = [Tag(f"t{n}", name, "", ("x", name), "", "", "active") for n, name in enumerate(names)]
-    found = short(sources.format_source(case_of(tags, encoders, format=facts)))
+    found = short(formats.format_source(case_of(tags, encoders, format=facts)))
     assert found == [(f"t{n}", 0.8 if n < 4 else 0.97, ("e1" if n < 4 else "e2",)) for n in (0, 1, 2, 3, 4, 7)]
 
 
@@ -187,16 +189,16 @@ def plainly_seen(
             if strength := strengths.get(label.concept):
                 per_clip[label.clip_id].append((strength * label.score, label.evidence_id))
         worth = [
-            (min(sources.CERTAIN, sources.NAMED_GAIN * sum(w for w, _ in seen)), sorted(seen, reverse=True))
+            (min(CERTAIN, objects.NAMED_GAIN * sum(w for w, _ in seen)), sorted(seen, reverse=True))
             for seen in per_clip.values()
         ]
         tracked = [
             (strengths[t.concept] * t.confidence * (t.span.end - t.span.start) / length, t.evidence_id)
             for t in tracklets
-            if strengths.get(t.concept, 0.0) > sources.CONTEXT_MATCH
+            if strengths.get(t.concept, 0.0) > objects.CONTEXT_MATCH
         ]
         if tracked:
-            gained = min(sources.CERTAIN, sources.OBJECT_GAIN * sum(w for w, _ in tracked))
+            gained = min(CERTAIN, objects.OBJECT_GAIN * sum(w for w, _ in tracked))
             worth.append((gained, sorted(tracked, reverse=True)))
         if worth and max(worth)[0] >= 0.05:
             probability, seen = max(worth)
@@ -219,7 +221,7 @@ def test_objects_speak_for_the_same_tags(encoders: Encoders) -> None:
     for these, those in ((labels, []), ([], tracklets), (labels, tracklets)):
         plain = plainly_seen(these, those, tags, encoders)
         assert len(plain) > 10
-        assert short(sources.object_source(case_of(tags, encoders, labels=these, tracklets=those))) == plain
+        assert short(objects.object_source(case_of(tags, encoders, labels=these, tracklets=those))) == plain
 
 
 def test_pictures_speak_for_the_same_tags(encoders: Encoders, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,13 +244,13 @@ def test_pictures_speak_for_the_same_tags(encoders: Encoders, monkeypatch: pytes
         facet_best[tag.facet] = max(facet_best[tag.facet], value)
     expected = {}
     for value, tag in zip(plain_z, tags, strict=True):
-        rivalled = value - sources.FACET_COMPETITION * (facet_best[tag.facet] - value)
-        likely = sources.CERTAIN / (1.0 + math.exp(-sources.PICTURE_STEEPNESS * (rivalled - sources.PICTURE_CENTRE)))
+        rivalled = value - shown.FACET_COMPETITION * (facet_best[tag.facet] - value)
+        likely = CERTAIN / (1.0 + math.exp(-shown.PICTURE_STEEPNESS * (rivalled - shown.PICTURE_CENTRE)))
         if likely >= 0.05:
             expected[tag.tag_id] = likely
     hits = [SimpleNamespace(clip_id=f"c{n}") for n in range(9)]
-    monkeypatch.setattr("agents.tagging.recall.collections", lambda _: SimpleNamespace(picture="p"))
-    found = sources.picture_source(case_of(tags, encoders, vectors=(hits, pictures)))
+    monkeypatch.setattr("agents.tagging.recall.pictures.collections", lambda _: SimpleNamespace(picture="p"))
+    found = shown.picture_source(case_of(tags, encoders, vectors=(hits, pictures)))
     assert "t17" in expected
     assert {word.tag_id: word.probability for word in found} == pytest.approx(expected, abs=1e-2)
 
@@ -275,9 +277,9 @@ def test_tags_of_look_alikes_are_those_that_each_clip_finds_alone(
     encoders: Encoders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exactly: int
 ) -> None:
     monkeypatch.setattr("stores.vectors.store.RANKED_EXACTLY", exactly)
-    monkeypatch.setattr(sources, "NEIGHBOURS", 4)
-    monkeypatch.setattr(sources, "least_likeness", lambda _: 0.8)
-    monkeypatch.setattr(sources, "collections", lambda _: SimpleNamespace(likeness="toy-likeness"))
+    monkeypatch.setattr(similar, "NEIGHBOURS", 4)
+    monkeypatch.setattr(similar, "least_likeness", lambda _: 0.8)
+    monkeypatch.setattr(similar, "collections", lambda _: SimpleNamespace(likeness="toy-likeness"))
     draw = np.random.default_rng(11)
     shots = draw.standard_normal((12, 16))
     tags = [Tag(f"t{n}", f"name {n}", "", (), "", "", "active") for n in range(40)]
@@ -308,9 +310,9 @@ def test_tags_of_look_alikes_are_those_that_each_clip_finds_alone(
             for other in alike:
                 for decision in store.tags.decisions(other):
                     if decision.tag_id != "t38":
-                        worth = sources.SIMILAR * decision.confidence
+                        worth = similar.SIMILAR * decision.confidence
                         expected[decision.tag_id] = max(worth, expected.get(decision.tag_id, 0.0))
-            found = sources.similar_source(Case(video, store, bundle(encoders, Counted()), known))
+            found = similar.similar_source(Case(video, store, bundle(encoders, Counted()), known))
             assert {word.tag_id: word.probability for word in found} == expected
             most = max(most, len(found))
         assert most > 3
@@ -319,8 +321,8 @@ def test_tags_of_look_alikes_are_those_that_each_clip_finds_alone(
 def test_copies_do_not_raise_each_others_confidence_at_every_run(
     encoders: Encoders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "least_likeness", lambda _: 0.8)
-    monkeypatch.setattr(sources, "collections", lambda _: SimpleNamespace(likeness="toy-likeness"))
+    monkeypatch.setattr(similar, "least_likeness", lambda _: 0.8)
+    monkeypatch.setattr(similar, "collections", lambda _: SimpleNamespace(likeness="toy-likeness"))
     known = TagVectors([Tag("t", "guitar", "", (), "", "", "active")], bundle(encoders, Counted()))
     vector = np.ones(16, np.float32)
     runs: list[list[float]] = []
@@ -333,11 +335,11 @@ def test_copies_do_not_raise_each_others_confidence_at_every_run(
             runs.append([])
             for video in videos:
                 own = Recalled("t", "picture", 0.8, ("e",))
-                similar = sources.similar_source(Case(video, store, bundle(encoders, Counted()), known))
-                (made,) = decide(video, rank([own, *similar]))
+                second = similar.similar_source(Case(video, store, bundle(encoders, Counted()), known))
+                (made,) = decide(video, rank([own, *second]))
                 store.tags.save_decisions(video, [made])
                 runs[-1].append(made.confidence)
-    assert runs[0] == pytest.approx([0.8, 1 - 0.2 * (1 - sources.SIMILAR * 0.8)])
+    assert runs[0] == pytest.approx([0.8, 1 - 0.2 * (1 - similar.SIMILAR * 0.8)])
     assert runs[1:] == [[runs[0][1]] * 2] * 3
 
 

@@ -23,6 +23,7 @@ NOW = {
     "labels": "00c94595bd6e1e73",
     "tracklets": "3ee01b6317cd4b26",
     "vectors": "9d0690cb7d67b2b0",
+    "sound": "d2e04fc91cfc4143",
 }
 
 

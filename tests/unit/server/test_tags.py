@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agents.tagging.ranking import ACCEPT
+from agents.tagging.rank import ACCEPT
 from kinodex.library import Library
 from stores.core.principal import OWNER, Principal, Scope
 from stores.core.records import Decision
@@ -90,7 +90,7 @@ def test_the_threshold_is_that_of_the_tagger() -> None:
 
 def test_tags_are_listed_searched_and_counted(server: Server, videos: Videos) -> None:
     page = server.get("/tags", limit=3)
-    assert [(one["tag_id"], one["videos"]) for one in page["tags"]] == [("animal", 0), ("dog", 3), ("cat", 0)]
+    assert [(one["tag_id"], one["videos"]) for one in page["tags"]] == [("animal", 3), ("dog", 3), ("cat", 0)]
     assert (page["total"], page["tags"][1]["parents"]) == (4, [{"tag_id": "animal", "name": "Animal"}])
     assert [one["tag_id"] for one in server.get("/tags", limit=3, cursor=page["next"])["tags"]] == ["car"]
     assert server.get("/tags", 400, cursor="abc")["code"] == "USAGE"
@@ -234,7 +234,7 @@ def test_nobody_learns_of_or_decides_about_videos_that_are_hidden(library: Libra
     assert waiting(server) == [(videos.two, "dog"), (videos.two, "car")]
     assert server.get("/review")["left"] == 2
     assert {one["tag_id"]: one["videos"] for one in server.get("/tags")["tags"]} == {
-        "animal": 0,
+        "animal": 1,
         "dog": 1,
         "cat": 0,
         "car": 0,

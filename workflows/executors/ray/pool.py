@@ -18,7 +18,7 @@ from typing import Any
 import ray
 
 from stores.core.errors import KinodexError, StoreError
-from workflows.executors.ray.actor import EXCUSED, ActorConfig, Perceiver, ProgressEvent, Row
+from workflows.executors.ray.actor import EXCUSED, Perceiver, ProgressEvent
 from workflows.executors.ray.cluster import POLLING
 from workflows.executors.ray.shape import Shape
 from workflows.telemetry.progress import Progress, Waiting, silent
@@ -67,11 +67,12 @@ class Pool:
 
     Args:
         environment: for the actors' processes, in addition to what Ray sets.
-        kind: class of the actors; tests use another one.
+        config: what the actors are configured with.
+        kind: class of the actors: of ingest, or another one with the methods ``open``, ``progress`` and ``work``.
     """
 
     def __init__(
-        self, config: ActorConfig, shape: Shape, environment: Mapping[str, str], kind: type[Perceiver] = Perceiver
+        self, config: object, shape: Shape, environment: Mapping[str, str], kind: type[Any] = Perceiver
     ) -> None:
         self.shape = shape
         self._config = config
@@ -100,7 +101,7 @@ class Pool:
         if pending:
             ray.wait(pending, num_returns=len(pending), timeout=_CLOSING_SECONDS)
 
-    def work(self, units: Sequence[str], per_slot: int, progress: Progress = silent) -> Iterator[list[Row]]:
+    def work(self, units: Sequence[str], per_slot: int, progress: Progress = silent) -> Iterator[list[Any]]:
         """Run units and yield their rows as they end, those of one unit together.
 
         Args:
@@ -113,7 +114,7 @@ class Pool:
             KinodexError: WORKER_LOST if actors die before they can begin, or with a unit again and again.
         """
         left = deque(range(len(units)))
-        ended: list[Row] = []
+        ended: list[Any] = []
         self._returned.clear()
         for actor in self._actors:
             actor.poll = None  # it was about other units
@@ -154,7 +155,7 @@ class Pool:
             number = left.popleft()
             actor.assigned[actor.handle.work.remote(number, units[number])] = number
 
-    def _wait(self, left: deque[int], progress: Progress) -> list[Row]:
+    def _wait(self, left: deque[int], progress: Progress) -> list[Any]:
         """Wait until calls return; the rows of units that ended. The units of dead actors go back to ``left``.
 
         An error that must end the job is kept in ``_failure``, so that rows which came before it are not lost.
@@ -171,7 +172,7 @@ class Pool:
             wanted = f"{self.shape.slots} processors and {self.shape.memory / 2**30:.2f} GiB of memory"
             wanted += f" and {self.shape.gpus:g} of a GPU" if self.shape.gpus else ""
             progress(Waiting(f"no worker has started on the Ray cluster; each needs {wanted}, which may not be free"))
-        rows: list[Row] = []
+        rows: list[Any] = []
         # Errors last, so that units which an actor finished before it died are not reassigned.
         answers = [(ref, _answer(ref)) for ref in done]
         for ref, value in sorted(answers, key=lambda answer: isinstance(answer[1], Exception)):
@@ -199,7 +200,7 @@ class Pool:
             if unit in actor.assigned.values():  # else it has ended meanwhile, as its rows say
                 progress(event)
 
-    def _handle_opening(self, actor: _Actor, row: Row) -> None:
+    def _handle_opening(self, actor: _Actor, row: Any) -> None:
         if row.status == "aborted":
             self._failure = StoreError(row.error_code, row.error_message, "Run the same command again to go on.")
         actor.opening = None

@@ -48,6 +48,7 @@ def upgrade() -> None:
         _real("score", nullable=True),
         sa.Column("sources", sa.JSON(), nullable=False),
         sa.Column("kept", sa.JSON(), nullable=False),
+        sqlite_autoincrement=True,
     )
     op.create_index("review_events_by_id", "review_events", ["event_id"], unique=True)
     op.create_index("review_events_by_step", "review_events", ["step"])
