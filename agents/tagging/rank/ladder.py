@@ -112,12 +112,13 @@ def climb(
     best, said = "prior", held_out(lessons, lambda some: _first(some, facets, goal))
     fits: dict[str, Fit] = {}
     outcomes = []
+    able_rungs = sum(count >= one.least for one in rungs)
     for rung in rungs:
         if count < rung.least:
             outcomes.append(Tried(rung.name, rung.least, "too few judgements"))
             continue
         its = held_out(lessons, lambda some, fit=rung.fit: fit(some, facets, goal))  # type: ignore[misc]
-        comparison = compare(lessons, said, its, goal)
+        comparison = compare(lessons, said, its, goal, able_rungs)
         outcomes.append(Tried(rung.name, rung.least, "taken" if comparison.wins else "no better", comparison))
         if comparison.wins:
             best, said = rung.name, its

@@ -31,6 +31,8 @@ class Lessons:
         scores: (n, sources) what each source said, 0 where it was silent.
         vectors: (videos, d) float32, unit rows; a row of zeros where a video has no vector.
         groups: (videos,) near-duplicates share a number: they are never on both sides of a split.
+        clips, lengths: (videos, m, d) what up to m clips of each look like, padded with zeros, and how many there are;
+            texts: (tags, e) vectors of the tags' names. None where only vectors are known.
     """
 
     videos: tuple[str, ...]
@@ -43,6 +45,9 @@ class Lessons:
     scores: Floats
     vectors: NDArray[np.float32]
     groups: Whole
+    clips: NDArray[np.float32] | None = None
+    lengths: Whole | None = None
+    texts: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.video)
