@@ -39,6 +39,7 @@ from kinodex.cli.jobs import jobs
 from kinodex.cli.parsing import Commands
 from kinodex.cli.people import commands as people
 from kinodex.cli.tagging import hints
+from kinodex.cli.review import review
 from kinodex.exits import EXIT_FAILED, EXIT_INTERRUPTED
 from kinodex.text import clean
 
@@ -93,6 +94,7 @@ app.add_typer(vocabulary.app, name="tags")
 app.command("tag", short_help="Tag videos from your vocabulary.")(tags.tag)
 app.add_typer(hints.products, name="products")
 app.add_typer(hints.searches, name="searches")
+app.add_typer(review.app, name="review", short_help="Decide about tags, what teaches most first.")
 app.command("describe", short_help="Describe clips and videos in words.")(describe.describe)
 app.command("export", short_help="Export transcripts, tags, moments and tables.")(export.export)
 app.command("import", short_help="Read back what was exported and corrected.")(import_files.import_files)
