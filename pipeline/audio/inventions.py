@@ -42,13 +42,13 @@ def without_inventions(
 
 def _voiced(segment: SpeechSegment, probabilities: SoundProbabilities) -> float:
     """Share of the words' time, or of the segment's where it has no words, in which a voice is heard, in [0, 1]."""
-    heard = total = 0
+    voiced = total = 0
     for start, end in [(word.start, word.end) for word in segment.words] or [(segment.start, segment.end)]:
         first = max(0, round(start * _FRAMES_PER_SECOND))
         frames = probabilities[first : max(first + 1, round(end * _FRAMES_PER_SECOND)), _VOICES]
-        heard += int((frames.max(axis=1, initial=0.0) >= _VOICE).sum())
+        voiced += int((frames.max(axis=1, initial=0.0) >= _VOICE).sum())
         total += len(frames)
-    return heard / total if total else 1.0
+    return voiced / total if total else 1.0
 
 
 def _key(text: str) -> str:

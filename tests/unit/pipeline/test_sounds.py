@@ -10,7 +10,7 @@ import pytest
 
 from encoders.types import SOUND_FRAME, SpeechSegment, WordTime
 from pipeline.audio.inventions import without_inventions
-from pipeline.audio.sound import SoundConfig, heard_in, join_sounds, unheard
+from pipeline.audio.sound import SoundConfig, heard_in, join_sounds, soundless
 from stores.core.records import SoundEvent, Video
 from tests.unit.encoders.sounds import noise
 
@@ -67,9 +67,9 @@ def test_units_join_to_what_one_unit_would_be(cut: float) -> None:
 
 
 def test_where_there_is_no_sound_it_is_silent() -> None:
-    assert times(join_sounds(unheard(0.0, 60.0, video()), video(), CONFIG)) == [("silence", 0.0, 60.0)]
-    assert join_sounds(unheard(59.0, 60.0, video()), video(), CONFIG) == []
-    assert unheard(3.0, 3.0, video()) == []
+    assert times(join_sounds(soundless(0.0, 60.0, video()), video(), CONFIG)) == [("silence", 0.0, 60.0)]
+    assert join_sounds(soundless(59.0, 60.0, video()), video(), CONFIG) == []
+    assert soundless(3.0, 3.0, video()) == []
 
 
 def line(text: str, start: float, end: float, confidence: float) -> SpeechSegment:
