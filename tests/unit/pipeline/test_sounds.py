@@ -83,7 +83,14 @@ def texts(segments: Sequence[SpeechSegment], found: np.ndarray, before: Sequence
 def test_doubtful_words_over_music_are_invented() -> None:
     found = heard(30, speech=[(0, 5)], music=[(6, 30)])
     lines = [line("Welcome.", 1, 4, 0.4), line("Thanks for watching.", 10, 12, 0.4), line("The end.", 20, 22, 0.9)]
+    found[2000:2200, 0] = 0.3  # a voice is not ruled out
     assert texts(lines, found) == ["Welcome.", "The end."]
+
+
+def test_where_music_explains_what_is_heard_and_no_voice_is_there_even_sure_words_are_invented() -> None:
+    found = heard(30, music=[(6, 30)])
+    found[:, :2] = 0.02
+    assert texts([line("2.", 10, 12, 0.9), line("Over there!", 2, 3, 0.9)], found) == ["Over there!"]
 
 
 def test_a_line_again_and_again_over_music_is_invented_and_by_a_voice_is_said() -> None:
