@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from agents.search.finder import Finder, Found
     from agents.search.videos import FoundVideos, VideoFinder
     from agents.tagging.graph import Tagger
+    from agents.tagging.learning import Learning
     from encoders.bundle import Encoders
     from kinodex.usecases.conversations.chat import Conversation
     from kinodex.usecases.describe import By
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
     from stores.maintenance.forget import Forgotten
     from stores.maintenance.rebuild import Rebuilt
     from stores.maintenance.verification import OnProgress, Verification
-    from stores.tags.library import ImportReport
     from stores.tags.removal import Removed
+    from stores.tags.vocabulary.importing import ImportReport
     from workflows.describe import DescribeReport
     from workflows.evaluation.evaluate import Evaluation
     from workflows.planning.budget import Meter
@@ -355,9 +356,14 @@ class Library:
                 self._video_finder = open_video_finder(self.store, self.encoders, self.settings)
         return search_videos(self._video_finder, query, k)
 
-    def import_tags(self, path: str | Path) -> ImportReport:
-        """Add the tags of a CSV file to the tag library; tags with the same id are replaced."""
-        return tags.import_tags(self.store, Path(path))
+    def import_tags(self, path: str | Path, columns: str = "", dry_run: bool = False) -> ImportReport:
+        """Add the tags of a file to the tag library: a table, a list of names, JSON or SKOS. Known tags get its values.
+
+        Args:
+            columns: which fields its columns have, e.g. ``name=Title,aliases=Synonyms``; "" to find out.
+            dry_run: only say what would change.
+        """
+        return tags.import_tags(self.store, Path(path), columns, dry_run)
 
     def remove_tags(self, *tag_ids: str) -> Removed:
         """Remove tags from the tag library, with all decisions about them.
@@ -401,6 +407,14 @@ class Library:
                 on_failed(video_id, error)
 
         return tags.tag(self.store, tagger, chosen, ended, failed)
+
+    def train_tags(self, again: bool = False) -> Learning:
+        """Learns from what people decided about tags; the ranker that wins decides from now on.
+
+        Args:
+            again: learn even if neither judgements nor settings changed since the last time.
+        """
+        return tags.train(self.store, self.encoders, self.settings.tagging.precision, again)
 
     def tagger(self, on_encoded: Callable[[int, int], None] | None = None) -> Tagger:
         """Decides about tags, with the language model of the settings if there is one.

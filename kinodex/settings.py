@@ -121,6 +121,22 @@ class SearchSettings(BaseModel):
         return SearchConfig(rescore=self.rescore, rerank=self.rerank, top_k=self.top_k)
 
 
+class TaggingSettings(BaseModel):
+    """How tags are decided.
+
+    Attributes:
+        precision: share of accepted tags that are to be right, e.g. 0.9; `kinodex tags train` finds the threshold that
+            keeps it, once there are enough judgements. None: the threshold stays as it is.
+        log_searches: note in the library how often a search led to a video that was opened from its results: never who
+            searched, and nothing of anybody who does not see the whole library.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    precision: float | None = Field(default=None, gt=0.0, lt=1.0)
+    log_searches: bool = True
+
+
 class ChatSettings(BaseModel):
     """What one turn of a conversation may use.
 
@@ -246,6 +262,7 @@ class Settings(BaseModel):
         metrics_host: address of that port; ``0.0.0.0`` lets other machines read them.
         endpoint: the language model, if any.
         search: steps after recall.
+        tagging: how tags are decided.
         chat: limits of one turn of a conversation.
         describe: what an endpoint that describes videos is told.
         server: of `kinodex serve`.
@@ -274,6 +291,7 @@ class Settings(BaseModel):
     metrics_host: str = "127.0.0.1"
     endpoint: Endpoint = Endpoint()
     search: SearchSettings = SearchSettings()
+    tagging: TaggingSettings = TaggingSettings()
     chat: ChatSettings = ChatSettings()
     describe: DescribeSettings = DescribeSettings()
     server: ServerSettings = ServerSettings()

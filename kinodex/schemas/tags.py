@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from kinodex.schemas.base import Document, Number
 
 if TYPE_CHECKING:
+    from agents.tagging.learning import Learning
     from stores.core.records import Decision, Evidence, Tag
-    from stores.tags.library import ImportReport
     from stores.tags.removal import Removed
+    from stores.tags.vocabulary.importing import ImportReport
 
 
 class TagDocument(Document):
@@ -31,13 +32,36 @@ class TagsDocument(Document):
     tags: list[TagDocument]
 
 
+class ImportChange(Document):
+    """A tag that an import adds or updates; ``differs``: the fields that change."""
+
+    what: str
+    tag_id: str
+    name: str
+    differs: list[str]
+
+
 class ImportedDocument(Document):
-    """What an import did; ``total`` tags are in the library now."""
+    """What an import did, or would do.
+
+    Attributes:
+        total: tags in the library now.
+        told: how the file was read.
+        ids_made: tags that had no id and got one, made of their names.
+        changes: the first of them.
+        undo: takes it back; "" if nothing changed.
+        dry_run: nothing was changed.
+    """
 
     added: int
     updated: int
     unchanged: int
     total: int
+    told: list[str]
+    ids_made: int
+    changes: list[ImportChange]
+    undo: str
+    dry_run: bool
 
 
 class TagEvidence(Document):
@@ -86,38 +110,53 @@ class DecisionsDocument(Document):
 
 def tags(library: Iterable[Tag]) -> TagsDocument:
     """The document of the tag library."""
-    return TagsDocument(
-        tags=[
-            TagDocument(
-                tag_id=tag.tag_id,
-                name=tag.name,
-                facet=tag.facet,
-                aliases=list(tag.aliases),
-                parent=tag.parent,
-                language=tag.language,
-                status=tag.status,
-            )
-            for tag in library
-        ]
+    return TagsDocument(tags=[tag_document(tag) for tag in library])
+
+
+def tag_document(tag: Tag) -> TagDocument:
+    """The document of one tag."""
+    return TagDocument(
+        tag_id=tag.tag_id,
+        name=tag.name,
+        facet=tag.facet,
+        aliases=list(tag.aliases),
+        parent=tag.parent,
+        language=tag.language,
+        status=tag.status,
     )
 
 
 class RemovedDocument(Document):
-    """What a removal of tags changed: tags, decisions about them, and the tags that are left."""
+    """What a removal of tags changed: tags, decisions about them, tags that are left; ``undo`` takes it back."""
 
     removed: int
     decisions: int
     total: int
+    undo: str
 
 
 def removed(done: Removed) -> RemovedDocument:
     """The document of a removal."""
-    return RemovedDocument(removed=done.removed, decisions=done.decisions, total=done.total)
+    return RemovedDocument(removed=done.removed, decisions=done.decisions, total=done.total, undo=done.undo)
 
 
 def imported(report: ImportReport) -> ImportedDocument:
     """The document of an import."""
-    return ImportedDocument(added=report.added, updated=report.updated, unchanged=report.unchanged, total=report.total)
+    changes = [
+        ImportChange(what=what, tag_id=tag_id, name=name, differs=list(differs))
+        for what, tag_id, name, differs in report.changes
+    ]
+    return ImportedDocument(
+        added=report.added,
+        updated=report.updated,
+        unchanged=report.unchanged,
+        total=report.total,
+        told=list(report.told),
+        ids_made=report.ids_made,
+        changes=changes,
+        undo=report.undo,
+        dry_run=report.dry_run,
+    )
 
 
 def decisions(
@@ -161,3 +200,78 @@ def _decision(made: Decision, tag: Tag | None, evidence: Mapping[str, Evidence])
 def _evidence(line: Evidence) -> TagEvidence:
     start, end = line.span.seconds
     return TagEvidence(evidence_id=line.evidence_id, start=start, end=end, channel=line.channel, text=line.text)
+
+
+class ComparisonDocument(Document):
+    """What a ranker gains on the best one before it, on judgements that neither learned from.
+
+    Attributes:
+        gain: mean of the natural logarithm of the probability of what people decided, per judgement.
+        low, high: its interval; those of all rankers hold together with 95 %.
+        before, after: F1 of what is accepted.
+    """
+
+    gain: float
+    low: float
+    high: float
+    before: float
+    after: float
+
+
+class TriedDocument(Document):
+    """What became of one kind of ranker.
+
+    Attributes:
+        least: judgements before it is tried.
+        outcome: ``taken``, ``no better``, ``too few judgements``, ``too few videos``, ``one-sided``.
+    """
+
+    rung: str
+    least: int
+    outcome: str
+    comparison: ComparisonDocument | None
+
+
+class ThresholdDocument(Document):
+    """From which confidence on tags are accepted.
+
+    Attributes:
+        wanted: share of accepted tags that are to be right; null if none was asked for.
+        promised: whether ``value`` keeps it, but for a chance of one in ten.
+        missing: judged videos that are missing before it can be promised at all.
+        videos, right: that it was tested on, and those that were right.
+    """
+
+    value: float
+    wanted: float | None
+    promised: bool
+    missing: int
+    videos: int
+    right: int
+
+
+class TrainingDocument(Document):
+    """What `kinodex tags train` did.
+
+    Attributes:
+        changed: false if neither judgements nor settings are others than the last time, whose outcome this is.
+        rung: the ranker that tags are decided with; ``prior`` for the one that needs no judgements.
+        judgements: that say yes or no, of which ``accepted`` say yes; ``unsure`` more say neither.
+        videos: that they are about.
+        f1: of the ranker on judgements held out; 0 if none could be.
+    """
+
+    changed: bool
+    rung: str
+    judgements: int
+    accepted: int
+    unsure: int
+    videos: int
+    f1: float
+    tried: list[TriedDocument]
+    threshold: ThresholdDocument
+
+
+def training(learning: Learning) -> TrainingDocument:
+    """The document of what was learned."""
+    return TrainingDocument.model_validate({"changed": learning.climb is not None, **learning.report})

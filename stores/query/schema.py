@@ -159,6 +159,16 @@ _TABLES = (
         ),
     ),
     TableInfo(
+        "people",
+        "whose face is seen when; one row for each time somebody comes into the picture",
+        (
+            *_FOUND,
+            ColumnInfo("person_id", "text", "id of the person, the same in all videos"),
+            ColumnInfo("name", "names", "their name, empty while nobody gave one"),
+            ColumnInfo("looks", "words", "man, woman, or face where that is not sure"),
+        ),
+    ),
+    TableInfo(
         "tags",
         "decisions about tags of videos; a person's decision replaces the automatic one",
         (
@@ -168,7 +178,7 @@ _TABLES = (
             ColumnInfo("tag", "words", "its name"),
             ColumnInfo("facet", "words", "kind of tag: who, what, object, where, how …"),
             ColumnInfo("decision", "words", "accepted, rejected, abstained, proposed or unsure"),
-            ColumnInfo("origin", "words", "automatic or person"),
+            ColumnInfo("origin", "words", "automatic, derived (a narrower tag is accepted) or person"),
             _CONFIDENCE,
         ),
     ),

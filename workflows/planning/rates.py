@@ -64,6 +64,7 @@ SHIPPED: Mapping[str, StageRate] = {
     "frame_hashes": StageRate(0.0014, 130.0),
     "pictures": StageRate(0.0590, 3570.0),
     "objects": StageRate(0.1576, 910.0),
+    "faces": StageRate(0.0240, 300.0),
     "screentext": StageRate(0.0641),
     "thumbnails": StageRate(0.0002, 3620.0),
     "visual_stats": StageRate(0.0002),

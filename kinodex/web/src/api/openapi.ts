@@ -3421,6 +3421,10 @@ export interface components {
         /**
          * TagOrder
          * @description Decide which tags fit each video; ``video_ids``: null for every indexed one.
+         *
+         *     Attributes:
+         *         since: ``last`` for those that changed since they were last tagged, or whose vocabulary or ranker did; "" for
+         *             all.
          */
         TagOrder: {
             /**
@@ -3430,6 +3434,12 @@ export interface components {
             kind: "tag";
             /** Video Ids */
             video_ids?: string[] | null;
+            /**
+             * Since
+             * @default
+             * @enum {string}
+             */
+            since: "" | "last";
         };
         /**
          * TagVideosPage

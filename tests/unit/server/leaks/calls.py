@@ -188,7 +188,12 @@ ROWS: dict[str, list[Call]] = {
     "POST /videos/{video_id}/signed": bodies({"path": "media"}, {"path": "../../users"}),
     "POST /videos/{video_id}/proxy": calls(),
     "POST /videos/{video_id}/proxy/cancel": calls(),
-    "POST /jobs/plan": bodies({"kind": "describe", "video_ids": ["{video_id}"]}, {"kind": "describe"}),
+    "POST /jobs/plan": bodies(
+        {"kind": "describe", "video_ids": ["{video_id}"]},
+        {"kind": "describe"},
+        {"kind": "tag", "video_ids": ["{video_id}"]},
+        {"kind": "tag"},
+    ),
     "POST /jobs": bodies(
         {"kind": "tag", "video_ids": ["{video_id}"]},
         {"kind": "tag"},
