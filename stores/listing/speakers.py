@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stores.core.records import Span, SpeakerTurn, Utterance, Word
+from stores.core.records import FaceTrack, Span, SpeakerTurn, Utterance, Word
+from stores.listing.voice_faces import voice_faces
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore
@@ -30,11 +31,14 @@ class VideoSpeakers:
     """The turns of one video, in order of time.
 
     Attributes:
-        names: of those speakers who have one, by number.
+        names: of those speakers whose voice goes with the face of a person who has one, by number.
+        sexes: ``man`` or ``woman``, of those whose voice goes with a face of which that is sure. It is told by the face
+            alone, never by the pitch of a voice.
     """
 
     turns: tuple[SpeakerTurn, ...] = ()
     names: Mapping[int, str] = field(default_factory=dict)
+    sexes: Mapping[int, str] = field(default_factory=dict)
 
     def name(self, speaker: int | None, chinese: bool = False) -> str:
         """What a speaker is called: by name, else ``Speaker 2`` or ``说话人2``; "" if it is not known who it is."""
@@ -57,9 +61,28 @@ class VideoSpeakers:
 
 
 def speakers_of(store: LibraryStore, video_id: str) -> VideoSpeakers:
-    """Who speaks in a video; without turns if nobody does, or that was not looked for."""
+    """Who speaks in a video; without turns if nobody does, or that was not looked for.
+
+    Which voice goes with which face is found anew each time: a person who is named, merged or forgotten is at once so
+    here.
+    """
     found = store.catalog.records(video_id, "speakers")
-    return VideoSpeakers(tuple(one for one in found if isinstance(one, SpeakerTurn)))
+    turns = tuple(one for one in found if isinstance(one, SpeakerTurn))
+    tracks = [one for one in store.catalog.records(video_id, "faces") if isinstance(one, FaceTrack)] if turns else []
+    if not tracks:
+        return VideoSpeakers(turns)
+    people = {face.evidence_id: person for person, faces in store.people.of_video(video_id) for face in faces}
+    names = {person.person_id: person.name for person in people.values()}
+    by_face: dict[Hashable, list[FaceTrack]] = {}
+    for track in tracks:
+        person = people.get(track.evidence_id)
+        by_face.setdefault(person.person_id if person else track.evidence_id, []).append(track)
+    pairs = voice_faces(turns, by_face)
+    return VideoSpeakers(
+        turns,
+        {pair.speaker: name for pair in pairs if (name := names.get(str(pair.face), ""))},
+        {pair.speaker: pair.sex for pair in pairs if pair.sex},
+    )
 
 
 def said_by(line: Utterance, turns: Sequence[SpeakerTurn]) -> tuple[Said, ...]:
