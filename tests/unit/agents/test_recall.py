@@ -179,6 +179,7 @@ def test_company_raises_but_never_decides(tmp_path: Path, encoders: Encoders) ->
         assert not cooccurrence_source(asked, [Recalled("boat", "similar", 0.6, ())]), "only what is sure first-hand"
         own = Decision(videos[0], "sea", "accepted", 0.9, ("picture",), ())
         store.tags.save_decisions(videos[0], [own])
+        known = TagVectors(known.tags, encoders)  # of another job
         again = cooccurrence_source(Case(videos[0], store, encoders, known), [Recalled("boat", "objects", 0.9, ("e",))])
         assert again == brought, "what the video had before does not count"
 
