@@ -13,8 +13,8 @@ from pydantic import BaseModel, Field
 from agents.evidence import is_background
 from agents.llm.costs import estimated_tokens, first_fitting
 from agents.tagging.judging import weigh
-from agents.tagging.learning import calibration_of, chosen, needs_vector, video_vectors
-from agents.tagging.rank import ABSTAIN, CaseFacts, Ranked, decide
+from agents.tagging.learning import calibration_of, chosen, facts_of, needs_clips, video_clips
+from agents.tagging.rank import ABSTAIN, Ranked, decide
 from agents.tagging.recall import AFTERWARDS, SOURCES, Case, Recalled
 from agents.tagging.recall.case import MENTIONED
 from agents.tagging.recall.seen import Seen
@@ -222,8 +222,8 @@ class Tagger:
 
     def _rank(self, state: _State) -> dict[str, Any]:
         video_id, ranker = state["case"].video_id, self._chosen.ranker
-        vectors = video_vectors(self._store, self._encoders, [video_id]) if needs_vector(ranker) else {}
-        return {"ranked": ranker.rank(CaseFacts(video_id, vectors.get(video_id)), state["recalled"])}
+        clips = video_clips(self._store, self._encoders, [video_id]) if needs_clips(ranker) else {}
+        return {"ranked": ranker.rank(facts_of(video_id, clips.get(video_id)), state["recalled"])}
 
     def _judge(self, state: _State) -> dict[str, Any]:
         """Have the model judge the strongest candidates from their evidence."""

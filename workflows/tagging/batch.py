@@ -23,7 +23,7 @@ from workflows.workers import default_workers
 if TYPE_CHECKING:
     from stores.core.records import Decision
     from stores.library_store import LibraryStore
-    from workflows.tagging.actor import TaggerConfig
+    from workflows.tagging.tagger_config import TaggerConfig
 
 Since = Literal["", "last"]
 """``last``: only videos whose evidence, or whose vocabulary or ranker, changed since they were last tagged."""

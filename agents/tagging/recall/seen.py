@@ -19,7 +19,7 @@ from stores.tags.recall.products import Product
 from stores.tags.recall.seen import SeenThings, clips_of, lines_of, things_of
 from stores.vectors.store import VectorHit
 
-LINES: tuple[Channel, ...] = ("speech", "screen", "caption", "format")
+LINES: tuple[Channel, ...] = ("speech", "screen", "caption", "format", "sound")
 """Channels whose lines are compared with names of tags."""
 
 _Found = tuple[list[VectorHit], Vectors]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -93,3 +93,70 @@ def _unknown(console: Console, names: list[str]) -> None:
     if names:
         shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
         console.print(data(f"Not in the library: {shown}"))
+
+
+_COUNTED = ("judged", "right", "wrong", "missed", "precision", "recall")
+
+
+def report(console: Console, payload: Payload) -> None:
+    """How well tagging does: facets, tags, sources, confidences, and tags that do nothing."""
+    overall = payload["overall"]
+    console.print(
+        f"{overall['judged']} judgements by people on {payload['judged_videos']} videos, {overall['unsure']} unsure. "
+        "They judge what review shows first: shares are of that."
+    )
+    console.print("In brackets: 95 % intervals.")
+    rows = table("facet", *_COUNTED, right=_COUNTED)
+    for name, counts in (("all", overall), *payload["by_facet"].items()):
+        rows.add_row(data(name or "(none)"), *_row(counts))
+    console.print(rows)
+    if payload["sources"]:
+        columns = ("recalled", "true", "earned", "cost")
+        rows = table("source", *columns, right=columns)
+        for one in payload["sources"]:
+            share = _share(one["share"], one["interval"])
+            rows.add_row(data(one["source"]), str(one["said"]), share, str(one["earned"]), str(one["cost"]))
+        console.print(rows)
+        console.print("earned, cost: right and wrong tags that would not have been accepted without it")
+    if payload["tags"]:
+        rows = table("tag", "facet", *_COUNTED, right=_COUNTED)
+        for one in payload["tags"]:
+            rows.add_row(data(one["name"] or one["tag_id"]), data(one["facet"]), *_row(one))
+        console.print(rows)
+        console.print(f"{len(payload['tags'])} of {payload['tags_judged']} judged tags, those with most mistakes first")
+    _confidences(console, payload["calibration"])
+    for key, what in (
+        ("never_recalled", "tags were never recalled"),
+        ("dead", "tags are decided about and accepted for no video"),
+    ):
+        _listed(console, payload[key]["count"], what, (one["name"] for one in payload[key]["tags"]))
+    names = (f"{one['name']} ({', '.join(tag['tag_id'] for tag in one['tags'])})" for one in payload["duplicates"])
+    _listed(console, payload["shared_names"], "names belong to several tags", names)
+
+
+def _confidences(console: Console, calibration: Payload) -> None:
+    if not calibration["bins"]:
+        return
+    rows = table("confidence", "judged", "true", right=("judged", "true"))
+    for one in calibration["bins"]:
+        share = _share(one["true"], one["interval"])
+        rows.add_row(f"{one['low']:.1f}–{one['high']:.1f}", str(one["cases"]), share)
+    console.print(rows)
+    console.print(f"expected calibration error {calibration['ece']:.3f}, Brier score {calibration['brier']:.3f}")
+
+
+def _listed(console: Console, count: int, what: str, names: Iterable[str]) -> None:
+    some = list(names)
+    more = ", …" if count > len(some) else ""
+    console.print(data(f"{count} {what}" + (f": {', '.join(some)}{more}" if some else "")))
+
+
+def _row(counts: Payload) -> list[str]:
+    shares = [_share(counts[key], counts[f"{key}_interval"]) for key in ("precision", "recall")]
+    return [*(str(counts[key]) for key in _COUNTED[:4]), *shares]
+
+
+def _share(share: float | None, ends: Sequence[float] | None) -> str:
+    if share is None:
+        return "–"
+    return f"{100 * share:.1f} %" + (f" ({100 * ends[0]:.0f}–{100 * ends[1]:.0f})" if ends else "")
