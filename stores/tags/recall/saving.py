@@ -25,6 +25,14 @@ def videos_decided(engine: Engine, tag_ids: Collection[str]) -> list[str]:
         return sorted(connection.execute(chosen).scalars())
 
 
+def undecided_tags(engine: Engine, limit: int) -> list[str]:
+    """The active tags without any decision, the latest first; at most ``limit``."""
+    decided = select(DecisionRow.tag_id).where(DecisionRow.tag_id == TagRow.tag_id).exists()
+    chosen = select(TagRow.tag_id).where(TagRow.status == "active", ~decided).order_by(TagRow.position.desc())
+    with reading(engine) as connection:
+        return list(connection.execute(chosen.limit(limit)).scalars())
+
+
 def replace_decisions(engine: Engine, tag_ids: Collection[str], made: Mapping[str, Sequence[Decision]]) -> None:
     """Replaces all automatic decisions about some tags; those about other tags, and what persons decided, stay.
 
@@ -74,13 +82,4 @@ def replace_decisions(engine: Engine, tag_ids: Collection[str], made: Mapping[st
             connection.execute(insert(DecisionRow), rows)
         if proofs:
             connection.execute(insert(DecisionEvidenceRow), proofs)
-        for video_id, tag_id in _without_person(engine, connection, kept):
-            requeue(connection, video_id, tag_id)
-
-
-def _without_person(engine: Engine, connection: Any, kept: Sequence[Decision]) -> list[tuple[str, str]]:
-    row = DecisionRow
-    person = select(row.video_id, row.tag_id).where(row.origin == "person")
-    person = person.where(among(engine, row.video_id, sorted({one.video_id for one in kept})))
-    decided = {(video_id, tag_id) for video_id, tag_id in connection.execute(person)}
-    return [(one.video_id, one.tag_id) for one in kept if (one.video_id, one.tag_id) not in decided]
+        requeue(connection, [(one.video_id, one.tag_id) for one in kept])
