@@ -12,6 +12,7 @@ from sqlalchemy import Engine, func, select
 from stores.sql.among import among
 from stores.sql.database import reading
 from stores.sql.tables import DecisionRow
+from stores.tags.vocabulary.inheritance import DERIVED
 
 MOST_VIDEOS = 2_000
 """Videos of a tag among which its company is counted, the latest decided first: enough for a share to be known within
@@ -38,6 +39,8 @@ def accepted_tags(
     row = DecisionRow
     columns = (row.video_id, row.tag_id, row.origin, row.decision, row.confidence, row.scores)
     chosen = select(*columns).where(among(engine, row.video_id, video_ids)).order_by(row.origin, row.ordinal)
+    # What follows from a child says nothing that the child does not say.
+    chosen = chosen.where(row.origin != DERIVED)
     if persons_only:
         chosen = chosen.where(row.origin == "person")
     counting: dict[tuple[str, str], AcceptedTag | None] = {}
@@ -112,6 +115,7 @@ def accepted_counts(engine: Engine, tag_ids: Sequence[str]) -> dict[str, int]:
     row = DecisionRow
     videos: Any = func.count(row.video_id.distinct())
     counted = select(row.tag_id, videos).where(row.decision == "accepted", among(engine, row.tag_id, tag_ids))
+    counted = counted.where(row.origin != DERIVED)
     with reading(engine) as connection:
         return {tag_id: int(count) for tag_id, count in connection.execute(counted.group_by(row.tag_id)).all()}
 

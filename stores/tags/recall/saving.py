@@ -15,6 +15,8 @@ from stores.sql.database import reading, writing
 from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagRow, VideoRow
 from stores.tags.queueing import requeue
 from stores.tags.review_tables import ReviewQueueRow
+from stores.tags.vocabulary.changes import MACHINE, DecisionChange, record_decisions
+from stores.tags.vocabulary.inheritance import derive
 
 
 def videos_decided(engine: Engine, tag_ids: Collection[str]) -> list[str]:
@@ -53,6 +55,10 @@ def replace_decisions(engine: Engine, tag_ids: Collection[str], made: Mapping[st
             connection.execute(select(VideoRow.video_id).where(among(engine, VideoRow.video_id, list(made)))).scalars()
         )
         tags = set(connection.execute(select(TagRow.tag_id).where(among(engine, TagRow.tag_id, tag_ids))).scalars())
+        here = select(row.video_id, row.tag_id, row.decision).where(
+            among(engine, row.tag_id, tag_ids), row.origin == "automatic"
+        )
+        before = {(video_id, tag_id): decision for video_id, tag_id, decision in connection.execute(here)}
         for table in tables:
             about = among(engine, table.tag_id, tag_ids)
             connection.execute(delete(table).where(about, table.origin == "automatic"))
@@ -82,4 +88,11 @@ def replace_decisions(engine: Engine, tag_ids: Collection[str], made: Mapping[st
             connection.execute(insert(DecisionRow), rows)
         if proofs:
             connection.execute(insert(DecisionEvidenceRow), proofs)
-        requeue(connection, [(one.video_id, one.tag_id) for one in kept])
+        after = {(one.video_id, one.tag_id): one for one in kept}
+        changes = [
+            DecisionChange(*pair, before.get(pair, ""), one.decision, one.confidence) for pair, one in after.items()
+        ]
+        changes += [DecisionChange(*pair, decision, "") for pair, decision in before.items() if pair not in after]
+        record_decisions(connection, changes, "automatic", MACHINE, time.time())
+        derive(connection, {video_id for video_id, _ in (*before, *after)})
+        requeue(connection, list(after))
