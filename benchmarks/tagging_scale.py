@@ -80,7 +80,7 @@ def _spread(prototypes: np.ndarray) -> np.ndarray:
     """Directions in which names differ as concepts do (d, d), scaled to unit length in the mean."""
     centred = prototypes - prototypes.mean(axis=0)
     root = np.linalg.cholesky(centred.T @ centred / len(centred) + 1e-6 * np.eye(centred.shape[1], dtype=np.float32))
-    return (root.T / np.sqrt(np.trace(root @ root.T))).astype(np.float32)
+    return np.asarray(root.T / np.sqrt(np.trace(root @ root.T)), np.float32)
 
 
 def with_tags(source: Path, out: Path, count: int) -> Path:
@@ -105,7 +105,7 @@ def recalling(library: Library, videos: Sequence[str]) -> Figures:
     """A tagger's start, and what the sources cost: each in the median over some videos."""
     from agents.tagging.rank import CaseFacts
     from agents.tagging.rank.prior import Prior
-    from agents.tagging.recall import AFTERWARDS, SOURCES
+    from agents.tagging.recall import AFTERWARDS, SOURCES, Recalled
 
     library.encoders.image_text.encode_queries(["a"])  # models load whatever the vocabulary
     library.encoders.concepts.matching("a")
@@ -116,7 +116,8 @@ def recalling(library: Library, videos: Sequence[str]) -> Figures:
     ranks: list[float] = []
     per_source: dict[str, list[float]] = {}
     for video in (videos[0], *videos):
-        case, recalled = tagger.case(video), []
+        case = tagger.case(video)
+        recalled: list[Recalled] = []
         begun = time.process_time()
         for name, source in SOURCES.items():
             before = time.process_time()
@@ -127,7 +128,9 @@ def recalling(library: Library, videos: Sequence[str]) -> Figures:
             recalled += later(case, tuple(recalled))
             per_source.setdefault(name, []).append(time.process_time() - before)
         whole.append(time.process_time() - begun)
-        ranks.append(cpu(lambda words=recalled, one=video: Prior().rank(CaseFacts(one), words)))
+        before = time.process_time()
+        Prior().rank(CaseFacts(video), recalled)
+        ranks.append(time.process_time() - before)
         figures["candidates"] = float(len({word.tag_id for word in recalled}))
     figures["recall"], figures["rank"] = median(whole[1:]), median(ranks[1:])
     figures |= {f"source {name}": median(taken[1:]) for name, taken in per_source.items()}
