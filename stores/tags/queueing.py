@@ -21,6 +21,9 @@ THRESHOLD = 0.6
 """The confidence from which a tag is accepted: what is nearest to it teaches most. Source: that of the ranker, which
 decides (`agents.tagging`)."""
 
+SAYS_SOMETHING = 0.05
+"""Probability from which a source says something about a tag. Source: `agents.tagging.recall.case.MENTIONED`."""
+
 MOST_SHARED = 1_000
 """How far the videos of a tag are counted. Source: our choice: more of them change the order no more."""
 
@@ -75,11 +78,12 @@ def set_waiting(connection: Connection, pairs: Sequence[Pair], waits: bool) -> N
 
 
 def disagreement(scores: Sequence[tuple[str, float]]) -> float:
-    """How far recall sources are apart, 0 to 1: twice the standard deviation of their probabilities.
+    """How far recall sources are apart, 0 to 1: twice the standard deviation of their probabilities. Sources that give
+    a tag only as a weak candidate do not disagree with others.
 
     Source: query by committee (Seung et al. 1992), with the sources as its members.
     """
-    said = [float(score) for _, score in scores]
+    said = [float(score) for _, score in scores if score >= SAYS_SOMETHING]
     if len(said) < 2:
         return 0.0
     middle = math.fsum(said) / len(said)
