@@ -60,7 +60,7 @@ def name_vectors(
         for begin in range(0, len(rows), _BATCH):
             if on_encoded is not None:
                 on_encoded(start + begin, len(missing))
-            some = rows[begin : begin + _BATCH]
+            some = rows[begin : begin + _BATCH].tolist()
             numbers[some] = encoders.text.encode_queries([names[row] for row in some])
         kept.save(space, [keys[row] for row in rows], numbers[rows])
     if on_encoded is not None and len(missing):

@@ -155,11 +155,11 @@ class ReviewStore:
                 connection.execute(insert(ReviewRow).values(**said, **kept))
                 _put(connection, pair, _decision(one.verdict, score, evidence[pair], now))
                 unqueue(connection, *pair)
-            said = [
+            changes = [
                 DecisionChange(*pair, former[pair]["decision"] if pair in former else "", one.verdict)
                 for one, pair in zip(judgements, pairs, strict=True)
             ]
-            record_decisions(connection, said, "person", Author(by_id, by_name), now)
+            record_decisions(connection, changes, "person", Author(by_id, by_name), now)
             derive(connection, {video_id for video_id, _ in pairs})
         return token
 

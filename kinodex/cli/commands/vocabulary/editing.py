@@ -82,7 +82,7 @@ def edit_tag(
 
     def change(view: LibraryView) -> TagsChanged:
         above = tag_id(view, parent) if parent else parent
-        asked = {"name": name, "facet": facet, "parent": above, "language": language}
+        asked: dict[str, object] = {"name": name, "facet": facet, "parent": above, "language": language}
         asked |= {"add_aliases": alias or [], "remove_aliases": remove_alias or []}
         return edit(view, tag_id(view, tag), _request(TagEditRequest, asked))
 

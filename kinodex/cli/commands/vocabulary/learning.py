@@ -6,7 +6,14 @@ from typing import Annotated
 
 import typer
 
-from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, command_context
+from kinodex.cli.context import (
+    ConfigOption,
+    DeviceOption,
+    JsonOption,
+    LibraryOption,
+    ProfileOption,
+    command_context,
+)
 
 
 def train_tags(
