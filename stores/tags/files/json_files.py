@@ -88,6 +88,8 @@ def _pairs(columns: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _items(path: object, text: str) -> tuple[str, list[tuple[int, Any]]]:
+    if not text.strip() and str(path).lower().endswith((".jsonl", ".ndjson")):
+        return "line", []
     try:
         whole = json.loads(text)
     except json.JSONDecodeError as error:

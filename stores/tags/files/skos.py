@@ -123,18 +123,20 @@ def _uri(tag_id: str) -> str:
 
 
 def _parsed(path: object, raw: bytes, form: str) -> Graph:
+    if form == "xml":
+        _without_entities(path, raw)
     try:
         from rdflib import Graph
     except ImportError as error:
         raise invalid(path, "SKOS needs the package rdflib, which is not installed (pip install rdflib)") from error
-    if form == "xml":
-        _without_entities(path, raw)
     graph = Graph(bind_namespaces="none")
     try:
         graph.parse(data=raw, format=form, publicID="http://kinodex.invalid/")
     except Exception as error:
         line = getattr(error, "lines", None)
         where = f"line {line + 1}: " if isinstance(line, int) else _where(error)
+        if isinstance(error, IndexError):
+            raise invalid(path, "it ends in the middle of a statement") from error
         said = " ".join(str(getattr(error, "_why", "") or error).split())[:200]
         raise invalid(path, f"{where}it is no SKOS in {'RDF/XML' if form == 'xml' else 'Turtle'}, {said}") from error
     return graph

@@ -135,8 +135,8 @@ def _fields(path: object, line: int, first: Sequence[str], columns: str) -> tupl
         return _by_order(path, columns), [f"columns taken as {columns}"], False
     renamed = _renamed(path, columns)
     fields = [renamed.get(cell.lower()) or field_of(cell) for cell in cells]
-    for name, cell in ((name, cell) for cell, name in renamed.items()):
-        if name not in fields:
+    for cell in renamed:
+        if cell not in (one.lower() for one in cells):
             raise invalid(path, f"line {line}: there is no column {cell}; there are {', '.join(cells)[:200]}")
     if renamed:
         # What was said is so: another column that might be the same is not meant.
