@@ -5,8 +5,8 @@ from __future__ import annotations
 from kinodex.library import Library
 from stores.core.principal import Principal, Scope
 from stores.tags.vocabulary.proposals import FoundProposal
-from tests.unit.server.test_jobs import PASSWORD, Server
-from tests.unit.server.test_tags import Videos, decide, library, server, videos
+from tests.unit.server.test_jobs import Server
+from tests.unit.server.test_tags import PASSWORD, Videos, decide, library, server, videos
 
 __all__ = ["library", "server", "videos"]
 
