@@ -36,7 +36,7 @@ _LANGUAGE = re.compile(r"[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*")
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def read_skos(path: object, raw: bytes, form: str, language: str, told: Sequence[str]) -> VocabularyFile:
+def read_skos(path: object, raw: bytes, form: str, language: str, remarks: Sequence[str]) -> VocabularyFile:
     """The concepts of a SKOS file.
 
     Args:
@@ -86,7 +86,7 @@ def read_skos(path: object, raw: bytes, form: str, language: str, told: Sequence
             "status": "retired" if str(retired).lower() in ("true", "1") else "active",
         }
         found.add(number, values)
-    notes = list(told)
+    notes = list(remarks)
     if several:
         notes.append(f"{several} concepts have several broader ones; the first of each is the parent")
     fields = ("id", "name", "facet", "aliases", "parent", "language", "status")

@@ -1,6 +1,6 @@
 """What children say of their parents: a video that has a tag has everything that is broader, too.
 
-Such decisions are kept with the origin ``derived``, beside the ones they follow from. They are made anew with every
+Such decisions are kept with the origin ``derived``, beside the ones they follow from. They are made again with every
 change of these, so they never outlive them. A person's decision about the parent itself is before them; a retired
 parent gets none.
 """
@@ -26,7 +26,7 @@ _TOGETHER = 200
 
 
 def derive(connection: Connection, video_ids: Collection[str]) -> None:
-    """Makes the derived decisions of some videos anew."""
+    """Makes the derived decisions of some videos again."""
     wanted = sorted(set(video_ids))
     branches = connection.execute(select(TagRow.tag_id).where(TagRow.parent != "").limit(1)).first() is not None
     for first in range(0, len(wanted), _TOGETHER):

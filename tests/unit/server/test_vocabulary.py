@@ -60,7 +60,7 @@ def test_files_of_many_forms_are_imported_and_exported(server: Server, videos: V
         assert (again["added"], again["updated"], again["unchanged"]) == (0, 0, 4), form
     words = "Wal\nKätzchen\n".encode("cp1252")
     tried = server.client.post("/api/v1/tags/import?name=words.txt&dry_run=true", content=words).json()
-    assert (tried["added"], tried["dry_run"], tried["told"][0]) == (2, True, "read as Windows-1252")
+    assert (tried["added"], tried["dry_run"], tried["remarks"][0]) == (2, True, "read as Windows-1252")
     table = b"Title;Syn\nWhale;whales\n"
     done = server.client.post("/api/v1/tags/import?columns=name=Title,aliases=Syn", content=table).json()
     assert (done["added"], done["changes"][0]["name"]) == (1, "Whale")

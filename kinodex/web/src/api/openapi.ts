@@ -1238,7 +1238,7 @@ export interface paths {
         put?: never;
         /**
          * Import Tags
-         * @description Add the tags of a file, sent as the body: a table, a list of names, JSON or SKOS, by the ending of its name.
+         * @description Add the tags of a file, sent as the body: a table, a list of names, JSON or SKOS, by the suffix of its name.
          */
         post: operations["import_tags"];
         delete?: never;
@@ -2459,7 +2459,7 @@ export interface components {
          *
          *     Attributes:
          *         total: tags in the library now.
-         *         told: how the file was read.
+         *         remarks: how the file was read.
          *         ids_made: tags that had no id and got one, made of their names.
          *         changes: the first of them.
          *         undo: takes it back; "" if nothing changed.
@@ -2474,8 +2474,8 @@ export interface components {
             unchanged: number;
             /** Total */
             total: number;
-            /** Told */
-            told: string[];
+            /** Remarks */
+            remarks: string[];
             /** Ids Made */
             ids_made: number;
             /** Changes */

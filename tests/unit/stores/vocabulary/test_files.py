@@ -1,4 +1,4 @@
-"""Vocabularies in every form: what is written is read, how a file was read is told, and nothing is half imported."""
+"""Vocabularies in every form: what is written is read, how a file was read is remarks, and nothing is half imported."""
 
 from __future__ import annotations
 
@@ -81,14 +81,14 @@ def test_aliases_come_back_out_of_one_cell(aliases: list[str]) -> None:
 def read(content: bytes | str, name: str = "tags.csv", **options: str) -> tuple[list[Tag], str]:
     raw = content.encode() if isinstance(content, str) else content
     found = read_bytes(raw, Path(name), ReadOptions(**options))
-    return [tag for _, tag in found.rows], "; ".join(found.told)
+    return [tag for _, tag in found.rows], "; ".join(found.remarks)
 
 
 CHINESE = "编号,标签,同义词\nt1,滑板,板子；溜冰板\nt2,图书馆,\n"
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "remarks"),
     [
         (CHINESE.encode("gb18030"), "read as GB18030; separated by commas"),
         (CHINESE.encode("utf-16"), "read as UTF-16; separated by commas"),
@@ -101,10 +101,10 @@ CHINESE = "编号,标签,同义词\nt1,滑板,板子；溜冰板\nt2,图书馆,\
         (CHINESE.replace(",", ";").replace("；", "、").encode("gbk"), "read as GB18030; separated by semicolons"),
     ],
 )
-def test_encoding_and_separator_are_told(content: bytes, told: str) -> None:
+def test_encoding_and_separator_are_told(content: bytes, remarks: str) -> None:
     tags, said = read(content)
     assert tags == [Tag("t1", "滑板", aliases=("板子", "溜冰板")), Tag("t2", "图书馆")]
-    assert said == told + "; '编号' read as id; '标签' read as name; '同义词' read as aliases"
+    assert said == remarks + "; '编号' read as id; '标签' read as name; '同义词' read as aliases"
 
 
 def test_other_encodings_are_told_or_taken_as_said() -> None:
@@ -208,7 +208,7 @@ def import_text(store: LibraryStore, content: str, name: str = "tags.csv", dry_r
 def test_ids_are_made_once_and_are_the_same_everywhere(store: LibraryStore) -> None:
     text = "name,parent,facet\nDog,Animal,\nAnimal,,\ndog ,,\nApple,,food\nApple,,brand\n"
     report = import_text(store, text)
-    assert (report.added, report.ids_made, report.told[-2:]) == (
+    assert (report.added, report.ids_made, report.remarks[-2:]) == (
         4,
         4,
         ("4 ids made of names", "1 repeated names united"),
