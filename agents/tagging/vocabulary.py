@@ -159,18 +159,18 @@ def _space(encoders: Encoders, task: str) -> str:
 
 
 def _by_concept(names: Sequence[tuple[int, str]], space: ConceptSpace) -> dict[str, list[tuple[int, float]]]:
-    found: defaultdict[str, dict[int, float]] = defaultdict(dict)
+    of_tags: defaultdict[int, dict[str, float]] = defaultdict(dict)
     for number, name in names:
-        named = space.matching(name)
-        if not named:
-            continue
+        for concept, strength in space.matching(name).items():
+            known = of_tags[number]
+            known[concept] = max(strength, known.get(concept, 0.0))
+    found: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
+    for number, named in of_tags.items():
         around = [concept for concept, strength in named.items() if strength <= CONTEXT]
         loosened = 1.0 / _kinds(space, around) if around else 1.0
         for concept, strength in named.items():
-            tags = found[concept]
-            sure = strength * loosened if strength <= CONTEXT else strength
-            tags[number] = max(sure, tags.get(number, 0.0))
-    return {concept: list(tags.items()) for concept, tags in found.items()}
+            found[concept].append((number, strength * loosened if strength <= CONTEXT else strength))
+    return dict(found)
 
 
 def _kinds(space: ConceptSpace, concepts: Iterable[str]) -> float:

@@ -28,6 +28,7 @@ def fetch_optional(encoders: Encoders, config: PerceptionConfig) -> list[str]:
     """
     wanted = [("sound", "sounds")] if config.sound.enabled else []
     wanted += [("faces", "faces"), ("faces", "face")] if config.faces.enabled else []
+    wanted += [("speakers", "speaker")] if config.speakers.enabled else []
     said = []
     for stage, task in wanted:
         if encoders.has(task) and not encoders.has_files(task) and (reason := _fetched(encoders, task)):

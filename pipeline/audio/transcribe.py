@@ -12,6 +12,7 @@ from encoders.bundle import Encoders
 from encoders.types import SAMPLE_RATE, SoundDetector, SpeechSegment, WeightsError
 from pipeline.audio.inventions import without_inventions
 from pipeline.audio.sound import SoundConfig, heard_in, join_sounds, unheard
+from pipeline.audio.speakers import SpeakerListener
 from pipeline.decode.decoder import Decoder
 from pipeline.decode.frames import Sound
 from pipeline.stage import WHEN_SET
@@ -43,12 +44,16 @@ class AudioConfig:
 
 @dataclass(frozen=True, slots=True)
 class Transcriber:
-    """Runs the stages ``speech_activity``, ``sound`` and ``speech`` in one audio pass."""
+    """Runs the stages ``speech_activity``, ``sound`` and ``speech`` in one audio pass.
+
+    ``speakers``, if there are any, listen to it for theirs.
+    """
 
     encoders: Encoders
     decoder: Decoder
     config: AudioConfig = field(default_factory=AudioConfig)
     sound: SoundConfig = field(default_factory=SoundConfig)
+    speakers: SpeakerListener | None = None
 
     def transcribe(
         self,
@@ -91,7 +96,7 @@ class _Listener:
 
     def __init__(self, transcriber: Transcriber, video: Video, stages: Collection[str]) -> None:
         self._encoders, self._config, self._sound = transcriber.encoders, transcriber.config, transcriber.sound
-        self._video, self._stages = video, stages
+        self._video, self._stages, self._speakers = video, stages, transcriber.speakers
         self._detector = _detector(transcriber.encoders, transcriber.sound) if video.has_audio else None
         self._activity: list[SpeechActivity] = []
         self._sounds: list[SoundEvent] = []
@@ -105,7 +110,8 @@ class _Listener:
     def listen(self, unit: Sound) -> None:
         """The next unit of sound."""
         begun = time.perf_counter()
-        detected = self._encoders.voice.detect(unit.samples) if {"speech_activity", "speech"} & {*self._stages} else []
+        needed = {"speech_activity", "speech", "speakers"} & {*self._stages}
+        detected = self._encoders.voice.detect(unit.samples) if needed else []
         begun = self._count("speech_activity", begun)
         self._activity += [
             SpeechActivity(_span(unit.start + start, unit.start + stop, self._video)) for start, stop in detected
@@ -124,6 +130,8 @@ class _Listener:
                 segments = without_inventions(segments, heard, [one.text for one in self._utterances])
             self._utterances += [_utterance(one, unit.start, transcript.language, self._video) for one in segments]
         self._count("speech", begun)
+        if self._speakers is not None:
+            self._speakers.hear(unit.samples, unit.start, detected)
 
     def outputs(self, whole: bool) -> dict[str, StageOutput]:
         """The output of each stage, of a whole video or of a part."""
@@ -132,7 +140,12 @@ class _Listener:
             "sound": tuple(join_sounds(self._sounds, self._video, self._sound) if whole else self._sounds),
             "speech": tuple(self._utterances),
         }
-        return {stage: StageOutput(records=found[stage], seconds=self._spent[stage]) for stage in self._stages}
+        outputs = {
+            stage: StageOutput(records=found[stage], seconds=self._spent[stage])
+            for stage in self._stages
+            if stage in found
+        }
+        return outputs | ({"speakers": self._speakers.output()} if self._speakers is not None else {})
 
     def _count(self, stage: str, begun: float) -> float:
         now = time.perf_counter()

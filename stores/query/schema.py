@@ -148,6 +148,16 @@ _TABLES = (
         ),
     ),
     TableInfo(
+        "people",
+        "whose face is seen when; one row for each time somebody comes into the picture",
+        (
+            *_FOUND,
+            ColumnInfo("person_id", "text", "id of the person, the same in all videos"),
+            ColumnInfo("name", "names", "their name, empty while nobody gave one"),
+            ColumnInfo("looks", "words", "man, woman, or face where that is not sure"),
+        ),
+    ),
+    TableInfo(
         "tags",
         "decisions about tags of videos; a person's decision replaces the automatic one",
         (

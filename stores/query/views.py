@@ -20,7 +20,7 @@ BASE_TABLES = frozenset({*Base.metadata.tables, EVIDENCE.name, FULLTEXT.name})
 
 READ_TABLES = frozenset(
     "videos locations stage_runs scenes clips utterances screen_texts labels captions scripts facts tracklets tags "
-    "decisions decision_evidence sound_events face_tracks speaker_turns evidence json_each".split()
+    "decisions decision_evidence sound_events face_tracks person_faces people speaker_turns evidence json_each".split()
 )
 """What the views read."""
 
@@ -62,6 +62,11 @@ _VIEWS = {
     "captions": f"SELECT {_FOUND}, e.clip_id, e.text, e.score AS confidence FROM captions AS e {_ACTIVE}",
     "summaries": f"SELECT {_FOUND}, e.text FROM scripts AS e {_ACTIVE}",
     "facts": f"SELECT {_FOUND}, e.text, e.confidence FROM facts AS e {_ACTIVE}",
+    "people": (
+        f"SELECT {_FOUND}, p.person_id, p.name, e.name AS looks FROM face_tracks AS e "
+        "JOIN person_faces AS f ON f.evidence_id = e.evidence_id JOIN people AS p ON p.person_id = f.person_id "
+        f"{_ACTIVE}"
+    ),
     "sounds": f"SELECT {_FOUND}, e.name, e.name_zh, e.confidence FROM sound_events AS e {_ACTIVE}",
     "tags": (
         "SELECT (SELECT c.evidence_id FROM decision_evidence AS c JOIN evidence AS k ON k.evidence_id = c.evidence_id "

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from stores.sql.database import reading
 from stores.sql.tables import DecisionRow
+from stores.tags.review_tables import ReviewEventRow
 
 _VERDICTS = ("accepted", "rejected", "unsure")
 
@@ -19,7 +20,7 @@ class Judged:
     """What people say of one tag of one video, and what the recall sources said of it.
 
     Attributes:
-        scores: (source, probability) of the automatic decision; empty where there is none.
+        scores: (source, probability) of the automatic decision at that time; empty where there was none.
         at: seconds since the epoch.
     """
 
@@ -36,21 +37,26 @@ def judgements(engine: Engine, after: float | None = None) -> list[Judged]:
     Args:
         after: only those made later, in seconds since the epoch.
     """
-    person, automatic = DecisionRow, aliased(DecisionRow)
+    person, automatic, event = DecisionRow, aliased(DecisionRow), ReviewEventRow
     same = (automatic.video_id == person.video_id) & (automatic.tag_id == person.tag_id)
+    made = (event.video_id == person.video_id) & (event.tag_id == person.tag_id) & (event.at == person.decided_at)
+    columns = (person.video_id, person.tag_id, person.decision, person.decided_at)
     chosen = (
-        select(person.video_id, person.tag_id, person.decision, person.decided_at, automatic.scores)
+        select(*columns, event.sources, automatic.scores)
+        .outerjoin(event, made & (event.undoes == "") & (event.verdict == person.decision))
         .outerjoin(automatic, same & (automatic.origin == "automatic"))
         .where(*_judged())
-        .order_by(person.decided_at, person.video_id, person.tag_id)
+        .order_by(person.decided_at, person.video_id, person.tag_id, event.event_id)
     )
     if after is not None:
         chosen = chosen.where(person.decided_at > after)
+    found: dict[tuple[str, str], Judged] = {}
     with reading(engine) as connection:
-        rows = connection.execute(chosen).all()
-    return [
-        Judged(row.video_id, row.tag_id, cast(Any, row.decision), _pairs(row.scores), row.decided_at) for row in rows
-    ]
+        for row in connection.execute(chosen):
+            scores = tuple((str(name), float(score)) for name, score in row.sources or row.scores or ())
+            verdict = cast(Any, row.decision)
+            found[row.video_id, row.tag_id] = Judged(row.video_id, row.tag_id, verdict, scores, row.decided_at)
+    return list(found.values())
 
 
 def judgement_count(engine: Engine) -> int:
@@ -61,7 +67,3 @@ def judgement_count(engine: Engine) -> int:
 
 def _judged() -> tuple[Any, ...]:
     return DecisionRow.origin == "person", DecisionRow.decision.in_(_VERDICTS)
-
-
-def _pairs(scores: list[list[Any]] | None) -> tuple[tuple[str, float], ...]:
-    return tuple((str(name), float(score)) for name, score in scores or ())

@@ -17,6 +17,7 @@ from agents.answering.drafting.enumerated import (
     draft_enumerated,
     draft_numbered,
 )
+from agents.answering.drafting.heard import draft_heard
 from agents.answering.drafting.listing import draft_metadata, draft_moments, draft_tags, draft_videos
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.narrowing import draft_asked, draft_narrowed
@@ -28,7 +29,9 @@ from agents.answering.drafting.times import asks_how_often, draft_times, in_the_
 from agents.answering.from_text import draft_from_text
 from agents.answering.text.units import RankedLine
 from agents.questions.question import Intent, Question, Wants
+from agents.sounds import sounds_in
 from agents.words import Term, coverage
+from encoders.sound_names import SILENCE
 from stores.core.records import Evidence
 
 SUPPORT = 0.5
@@ -88,6 +91,10 @@ def draft(
         parts = (*parts, _caption)
     if asks_for_title(question.text):
         parts = (*parts, _title)
+    if question.source == "sound":
+        # That a file has no sound is told as a property of it.
+        of_file = question.intent == "metadata" or asks_for_videos(question.text)
+        parts = (*parts, _heard) if of_file and SILENCE in sounds_in(question.text) else (_heard, *parts)
     for part in parts:
         claims = part(material, ranked)
         kept = list(accepted(claims)) if claims else []
@@ -268,6 +275,10 @@ def _caption(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
 
 def _title(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
     return draft_title(material)
+
+
+def _heard(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
+    return draft_heard(material)
 
 
 def _summary(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:

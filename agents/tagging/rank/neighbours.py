@@ -118,12 +118,12 @@ def likely(known: Seen, votes_of: tuple[Floats, Floats, Floats], spread: Spread)
     doubt = spread.doubt
     told = logit((yes + doubt * known.share) / (asked + doubt)) - logit(known.share)
     silent = sigmoid(logit((yes + doubt * known.plain) / (everybody + doubt)))
-    lift = spread.together * beside(known, silent) if spread.together else 0.0
+    lift = spread.together * (beside(known, silent) - beside(known, known.plain[None])) if spread.together else 0.0
     return told + lift, sigmoid(logit(silent) + lift)
 
 
 def beside(known: Seen, probable: Floats) -> Floats:
-    """(q, t) log odds by which tags are likelier because of the likeliest ones beside them."""
+    """(q, t) log odds by which tags are likelier because of the likeliest ones beside them, of q videos."""
     count = min(LEADING, probable.shape[1])
     first = np.argpartition(-probable, count - 1, axis=1)[:, :count]
     weights = np.take_along_axis(probable, first, axis=1)

@@ -26,8 +26,8 @@ share towards the marginal one, so that pairs seen once or twice mean little."""
 def cooccurrence_source(case: Case, recalled: Iterable[Recalled]) -> list[Recalled]:
     """Tags that other videos have together with those that first-hand sources, or a person, are sure of here.
 
-    Each is worth by how much more often it is there with them than without: P(tag | sure) - P(tag), both shrunk. It asks
-    what other videos have, never what this one had before, so that tagging twice gives the same.
+    Each is worth by how much more often it is there with them than without: P(tag | sure) - P(tag), both shrunk. What
+    other videos have counts, never what this one had before, so that tagging twice gives the same.
 
     Args:
         recalled: what the other sources recalled.
@@ -37,7 +37,7 @@ def cooccurrence_source(case: Case, recalled: Iterable[Recalled]) -> list[Recall
         return []
     companies = {tag_id: company_of(case.store.engine, tag_id, case.video_id) for tag_id in seeds}
     others = sorted({other for one in companies.values() for other in one.with_it} & case.tags.ids)
-    usual, videos = accepted_counts(case.store.engine, others)
+    usual, videos = accepted_counts(case.store.engine, others, case.video_id)
     best: defaultdict[str, float] = defaultdict(float)
     for tag_id, company in companies.items():
         for other, worth in _lifts(company, usual, videos).items():

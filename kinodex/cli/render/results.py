@@ -313,18 +313,6 @@ def answer(console: Console, payload: Payload) -> None:
         console.print("(put together from the evidence, without a language model)", style="dim")
 
 
-def imported(console: Console, payload: Payload) -> None:
-    """What an import of tags did."""
-    counts = ", ".join(f"{payload[name]} {name}" for name in ("added", "updated", "unchanged"))
-    console.print(f"{counts}; {several(payload['total'], 'tag')} in the library")
-
-
-def removed_tags(console: Console, payload: Payload) -> None:
-    """What a removal of tags did."""
-    counts = f"{payload['removed']} removed, with {several(payload['decisions'], 'decision')}"
-    console.print(f"{counts}; {several(payload['total'], 'tag')} in the library")
-
-
 def tags(console: Console, payload: Payload) -> None:
     """The tag library."""
     table = _table("id", "name", "facet", "aliases", "status")

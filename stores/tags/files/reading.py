@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stores.core.errors import UsageError
 from stores.core.records import Tag
-from stores.tags.files.decoding import Undecodable, decoded
+from stores.tags.files.decoding import UndecodableError, decoded
 from stores.tags.files.json_files import read_json, write_json
 from stores.tags.files.skos import read_skos, write_skos
 from stores.tags.files.tables import read_table, write_table
@@ -43,7 +43,7 @@ def read_bytes(raw: bytes, path: Path, options: ReadOptions | None = None) -> Vo
     form = form_of(path) or ""
     try:
         text, encoding = decoded(raw, options.encoding)
-    except Undecodable as error:
+    except UndecodableError as error:
         raise invalid(path, str(error)) from error
     told = [f"read as {encoding}"]
     head = text[:4096].lstrip()

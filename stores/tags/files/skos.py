@@ -41,7 +41,7 @@ def read_skos(path: object, raw: bytes, form: str, language: str, told: Sequence
 
     Args:
         form: ``xml`` or ``turtle``.
-        language: of which a concept's label is the tag's name, where it has several; "" for the untagged or English one.
+        language: of the label that is the name, where there are several; "" for the untagged or English one.
 
     Raises:
         TagFileError: TAG_FILE_INVALID.

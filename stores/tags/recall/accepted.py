@@ -79,13 +79,18 @@ def company_of(engine: Engine, tag_id: str, without: str = "") -> Company:
     return Company(len(having), counts)
 
 
-def accepted_counts(engine: Engine, tag_ids: Sequence[str]) -> tuple[Counter[str], int]:
+def accepted_counts(engine: Engine, tag_ids: Sequence[str], without: str = "") -> tuple[Counter[str], int]:
     """For how many videos each of some tags is accepted, automatically or by a person, and how many videos have any
-    decision. A tag with both decisions counts once."""
+    decision. A tag with both decisions counts once.
+
+    Args:
+        without: a video that does not count.
+    """
     row = DecisionRow
     videos: Any = func.count(row.video_id.distinct())
     counted = select(row.tag_id, videos).where(row.decision == "accepted", among(engine, row.tag_id, tag_ids))
+    counted = counted.where(row.video_id != without)
     with reading(engine) as connection:
         found = {tag_id: int(count) for tag_id, count in connection.execute(counted.group_by(row.tag_id)).all()}
-        total = connection.execute(select(videos)).scalar_one()
+        total = connection.execute(select(videos).where(row.video_id != without)).scalar_one()
     return Counter(found), int(total)
