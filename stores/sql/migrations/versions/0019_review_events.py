@@ -54,6 +54,7 @@ def upgrade() -> None:
     op.create_index("review_events_by_step", "review_events", ["step"])
     op.create_index("review_events_of_decision", "review_events", ["video_id", "tag_id", "at"])
     op.create_index("review_events_of_tag", "review_events", ["tag_id"])
+    op.create_index("review_events_by_time", "review_events", ["at", "event_id"])
     _fill_events(events)
     op.drop_index("reviews_by_undo", "reviews")
     op.drop_index("reviews_of_decision", "reviews")
