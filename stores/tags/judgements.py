@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from sqlalchemy import Connection, Engine, func, select, tuple_
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.orm import aliased
 
+from stores.sql.among import among_pairs
 from stores.sql.database import reading
 from stores.sql.tables import DecisionRow
 from stores.tags.review_tables import ReviewEventRow
 
 _VERDICTS = ("accepted", "rejected", "unsure")
-
-_CHUNK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +52,10 @@ def newest_judgements(engine: Engine, count: int, after: float | None = None) ->
     """
     event = ReviewEventRow
     newest = select(event.video_id, event.tag_id).order_by(event.at.desc(), event.event_id.desc()).limit(count)
-    found: list[Judged] = []
     with reading(engine) as connection:
         pairs = sorted({(row.video_id, row.tag_id) for row in connection.execute(newest)})
-        for first in range(0, len(pairs), _CHUNK):
-            some = tuple_(DecisionRow.video_id, DecisionRow.tag_id).in_(pairs[first : first + _CHUNK])
-            found += _judgements(connection, (some,))
-    kept = (one for one in found if after is None or one.at > after)
-    return sorted(kept, key=lambda one: (one.at, one.video_id, one.tag_id))
+        found = _judgements(connection, (among_pairs(connection, DecisionRow.video_id, DecisionRow.tag_id, pairs),))
+    return [one for one in found if after is None or one.at > after]
 
 
 def _judgements(connection: Connection, narrowed: tuple[Any, ...]) -> list[Judged]:

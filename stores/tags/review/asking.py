@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select, tuple_
 
-from stores.sql.among import among
+from stores.sql.among import among, among_pairs
 from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagRow
 from stores.tags.queueing import LEARNT, Pair, counted
 from stores.tags.review_tables import ReviewQueueRow
@@ -25,8 +25,6 @@ ALIKE = 3
 choice."""
 
 _JUDGED = f"SELECT count(*) FROM (SELECT 1 FROM review_events WHERE tag_id = :tag LIMIT {JUDGED}) AS counted"
-
-_CHUNK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +166,6 @@ def automatic(connection: Connection, pairs: Sequence[Pair]) -> tuple[dict[Pair,
 
 
 def _rows(connection: Connection, table: Any, pairs: Sequence[Pair]) -> list[Any]:
-    found: list[Any] = []
-    for first in range(0, len(pairs), _CHUNK):
-        some = tuple_(table.video_id, table.tag_id).in_(pairs[first : first + _CHUNK])
-        chosen = select(table.__table__).where(some, table.origin == "automatic").order_by(table.ordinal)
-        found += connection.execute(chosen).all()
-    return found
+    some = among_pairs(connection, table.video_id, table.tag_id, pairs)
+    chosen = select(table.__table__).where(some, table.origin == "automatic").order_by(table.ordinal)
+    return list(connection.execute(chosen).all())
