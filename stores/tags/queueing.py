@@ -99,8 +99,11 @@ def place_of(pair: Pair, distance: float, apart: float, shared: int) -> float:
     chance = zlib.crc32("\n".join(pair).encode(errors="replace")) / 2**32
     effect = (1.0 + math.log(1 + shared) / math.log(1 + MOST_SHARED)) / 2.0
     left = LEARNT / (LEARNT + chance * shared)
-    value = max(LEAST, 1.0 - distance / THRESHOLD) * (1.0 + apart) / 2.0 * effect * left
-    return round(1.0 - value, 6)
+    return round(1.0 - _worth(distance, apart) * effect * left, 6)
+
+
+def _worth(distance: float, apart: float) -> float:
+    return max(LEAST, 1.0 - distance / THRESHOLD) * (1.0 + apart) / 2.0
 
 
 def _queue(connection: Connection, made: Sequence[tuple[str, Undecided]]) -> None:
@@ -127,8 +130,9 @@ def _row(video_id: str, one: Undecided, shared: int) -> dict[str, object]:
     # Rounded, so that equally uncertain ones are equal, whatever binary fractions make of it.
     distance, apart = round(abs(one.score - THRESHOLD), 6), round(disagreement(one.scores), 6)
     place = place_of((video_id, one.tag_id), distance, apart, shared)
+    alone = round(1.0 - _worth(distance, apart), 6)
     why = {"uncertainty": distance, "disagreement": apart, "score": one.score, "shared": shared}
-    return {"video_id": video_id, "tag_id": one.tag_id, "place": place} | why
+    return {"video_id": video_id, "tag_id": one.tag_id, "place": place, "alone": alone} | why
 
 
 def counted(connection: Connection, what: str, tag_ids: Sequence[str]) -> dict[str, int]:

@@ -1412,7 +1412,7 @@ export interface paths {
         };
         /**
          * List Reviews
-         * @description Decisions that wait for a person, the least certain first.
+         * @description Decisions that wait for a person, what teaches most first.
          */
         get: operations["list_reviews"];
         put?: never;
@@ -3170,6 +3170,12 @@ export interface components {
          *     Attributes:
          *         state: what was decided automatically.
          *         uncertainty: how near the score is to the threshold from which a tag is accepted.
+         *         disagreement: how far the recall sources are apart, 0 to 1.
+         *         shared: for how many videos something was decided about the tag; at most 1,000 are counted.
+         *         judged: how often people said something about the tag; at most 200 are counted. Like ``shared`` null for
+         *             somebody who does not see all videos.
+         *         scores: what each recall source says.
+         *         reasons: why it is asked.
          *         thumbnail: url of a picture of the first evidence; null if there is none.
          */
         ReviewCard: {
@@ -3187,6 +3193,18 @@ export interface components {
             score: number;
             /** Uncertainty */
             uncertainty: number;
+            /** Disagreement */
+            disagreement: number;
+            /** Shared */
+            shared: number | null;
+            /** Judged */
+            judged: number | null;
+            /** Scores */
+            scores: {
+                [key: string]: number;
+            };
+            /** Reasons */
+            reasons: ("near_threshold" | "sources_disagree" | "many_videos" | "new_tag" | "undecided")[];
             /** Evidence */
             evidence: components["schemas"]["DecisionEvidence"][];
             /** Thumbnail */
@@ -3196,7 +3214,7 @@ export interface components {
          * ReviewEvent
          * @description Something that a person decided. ``automatic`` and ``score``: what was decided before by ``model``.
          *
-         *     ``at``, ``undone_at``: seconds since 1970; the latter null if it counts.
+         *     ``at``, ``undone_at``: seconds since 1970; the latter null if it was not taken back. ``undo``: what takes it back.
          */
         ReviewEvent: {
             /** Video Id */
@@ -3217,6 +3235,8 @@ export interface components {
             at: number;
             /** Undone At */
             undone_at: (number) | null;
+            /** Undo */
+            undo: string;
         };
         /**
          * ReviewHistory
@@ -3228,7 +3248,7 @@ export interface components {
         };
         /**
          * ReviewPage
-         * @description What to look at, the least certain first.
+         * @description What to look at, what teaches most first; within a page no more alike ones in a row than there must be.
          *
          *     Attributes:
          *         left: how many wait, these among them; at most 10,000 are counted.
@@ -3518,7 +3538,7 @@ export interface components {
          *
          *     Attributes:
          *         speech: where somebody speaks; screen: where text is to be read.
-         *         sounds, people: empty in libraries that do not know any.
+         *         sounds: singing, music and silence; these and people: empty in libraries that do not know any.
          */
         Timeline: {
             /** Seconds */
@@ -3811,7 +3831,7 @@ export interface components {
              * By
              * @enum {string}
              */
-            by: "automatic" | "person";
+            by: "automatic" | "derived" | "person";
             /** Automatic */
             automatic: string;
             /** Automatic Score */
@@ -3881,7 +3901,7 @@ export interface components {
              * By
              * @enum {string}
              */
-            by: "automatic" | "person";
+            by: "automatic" | "derived" | "person";
         };
         /**
          * VideosChange
@@ -9748,6 +9768,9 @@ export interface operations {
             query?: {
                 limit?: number;
                 tag?: string | null;
+                facet?: string | null;
+                video_id?: string[] | null;
+                collection?: string;
                 after?: string | null;
             };
             header?: never;
@@ -9785,6 +9808,15 @@ export interface operations {
             };
             /** @description FORBIDDEN */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNKNOWN_VIDEO, NOT_FOUND */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -20,7 +20,7 @@ from stores.tags.review import Judgement, Reviewer, ReviewItem, Waiting, spread
 from stores.tags.vocabulary.merging import merge
 from stores.tags.vocabulary.undoing import undo
 from tests.unit.stores.builders import add_video
-from tests.unit.stores.review.events import counting, made, pairs_of, state
+from tests.unit.stores.review.events import automatic, counting, made, pairs_of, state
 
 
 @pytest.fixture
@@ -115,6 +115,25 @@ def test_what_a_person_rejected_or_left_open_stays_so_when_tagged_again(library:
     assert video not in {one.video_id for one in library.reviews.queue(500)}
 
 
+def test_who_sees_some_videos_learns_nothing_of_others_by_order_or_numbers(tmp_path: Path) -> None:
+    found = []
+    for others in (0, 40):
+        with made(tmp_path / f"made{others}", videos=4) as store:
+            mine = [video for video, _ in pairs_of(store)]
+            for n in range(others):
+                video_id = add_video(store, f"hidden {n}")
+                hidden = [automatic(video_id, f"t{n % 3}", 6)]
+                store.tags.save_decisions(video_id, hidden)
+                store.reviews.decide([Judgement(video_id, f"t{n % 2}", "accepted")], "u", "Una")
+            # Tagged again once the others are there: what is counted then is counted anew.
+            for video_id in dict.fromkeys(mine):
+                again = [one for one in store.tags.decisions(video_id) if one.recalled_by != ("child",)]
+                store.tags.save_decisions(video_id, again)
+            found.append(spread(store.reviews.queue(500, waiting=Waiting().within(mine))))
+    assert found[0] == found[1]
+    assert found[0]
+
+
 def test_a_clock_that_was_ahead_hides_no_later_decision(library: LibraryStore) -> None:
     video, tag = pairs_of(library)[1]
     library.reviews._clock = lambda: time.time() + 7200
@@ -163,8 +182,8 @@ def test_one_more_review_costs_the_same_at_a_hundred_thousand_decisions(library:
         )
         connection.execute(
             text(
-                "INSERT INTO review_queue (video_id, tag_id, place, uncertainty, disagreement, score, shared, waits) "
-                f"{numbers} SELECT '{video}', 'x' || n, (n % 1000) / 1000.0, 0.1, 0.0, 0.5, 1, 1 FROM n"
+                "INSERT INTO review_queue (video_id, tag_id, place, alone, uncertainty, disagreement, score, shared, waits)"
+                f" {numbers} SELECT '{video}', 'x' || n, (n % 1000) / 1000.0, 0.5, 0.1, 0.0, 0.5, 1, 1 FROM n"
             )
         )
     asked: list[tuple[str, Any]] = []
@@ -172,6 +191,7 @@ def test_one_more_review_costs_the_same_at_a_hundred_thousand_decisions(library:
     first = library.reviews.queue(20)[0]
     library.reviews.queue(20, (0.5, "", ""))
     library.reviews.queue(20, waiting=Waiting(tag_id="x5"))
+    library.reviews.queue(20, waiting=Waiting().within([first.video_id]))
     step = library.reviews.decide([Judgement(first.video_id, first.tag_id, "accepted")], "u", "Una")
     library.reviews.newest_step("u")
     library.reviews.history(first.video_id, first.tag_id)
