@@ -271,4 +271,4 @@ def test_the_queue_uses_its_index(library: Library) -> None:
 def _without_times(tables: list[Any]) -> list[Any]:
     decisions, evidence, queue = tables
     # When something was decided; and its place, which depends on how many videos had the tag by then.
-    return [[tuple(row)[:-1] for row in decisions], evidence, [(*row[:2], *row[3:6]) for row in queue]]
+    return [[tuple(row)[:-1] for row in decisions], evidence, [(*row[:2], *row[3:7]) for row in queue]]
