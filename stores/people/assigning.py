@@ -25,6 +25,7 @@ from stores.people.rows import (
     Run,
     Track,
     batches,
+    count_nobodies,
     face_runs,
     known_people,
     label,
@@ -69,10 +70,11 @@ def assign_people(store: LibraryStore) -> Assigned:
     """
     with reading(store.engine) as connection:
         runs = face_runs(connection)
+        nobodies = count_nobodies(connection)
         done = {row.video_id: row.run for row in connection.execute(select(PersonRunRow.__table__))}
     changed = [run for video_id, run in sorted(runs.items()) if done.get(video_id) != run.name]
     gone = sorted(set(done) - set(runs))
-    if not changed and not gone:
+    if not changed and not gone and not nobodies:
         return Assigned()
     vectors: dict[str, Sequence[VectorItem]] = {}
     left = 0
