@@ -73,7 +73,7 @@ def tracks(connection: Connection, run: Run) -> list[Track]:
 
 
 def known_people(connection: Connection, collection: str, but: Iterable[str] = ()) -> list[Known]:
-    """Everybody with looks of a collection; of those whom nobody said anything about, without the videos ``but``."""
+    """Everybody with looks of a collection; of those that nobody said anything about, without the videos ``but``."""
     chosen = select(*PersonLookRow.__table__.columns, PersonRow.kept)
     chosen = chosen.join(PersonRow, PersonRow.person_id == PersonLookRow.person_id)
     chosen = chosen.where(PersonLookRow.collection == collection)

@@ -36,9 +36,7 @@ def draft_people(material: Material) -> list[Claim]:
     """
     text, store = material.question.text, material.store
     if asks_who(text) and material.named:
-        seen = [
-            (person, faces) for video_id in material.named[:2] for person, faces in store.people.of_video(video_id)
-        ]
+        seen = [(person, faces) for video_id in material.named[:2] for person, faces in store.people.of_video(video_id)]
         named = [each for each in seen if each[0].name]
         return _claims(material, [(person, [_longest(faces)]) for person, faces in named or seen])
     if not _WHEN.search(text):
@@ -50,10 +48,10 @@ def draft_people(material: Material) -> list[Claim]:
 
 def _claims(material: Material, seen: Iterable[tuple[Person, list[PersonFace]]]) -> list[Claim]:
     """One claim for each person and video, with the times at which they are seen."""
-    told = [face for _, faces in seen for face in faces]
-    lines = material.store.catalog.evidence([face.evidence_id for face in told])
+    chosen = [face for _, faces in seen for face in faces]
+    lines = material.store.catalog.evidence([face.evidence_id for face in chosen])
     claims: dict[tuple[str, str], list[Evidence]] = {}
-    for face in told:
+    for face in chosen:
         if face.evidence_id in lines:
             claims.setdefault((face.video_id, face.person_id), []).append(lines[face.evidence_id])
     return [

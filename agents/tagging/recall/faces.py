@@ -1,4 +1,4 @@
-"""Tags that name who is seen: people whom their owners named, and women and men."""
+"""Tags that name who is seen: people that have a name, and women and men."""
 
 from __future__ import annotations
 

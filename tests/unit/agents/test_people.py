@@ -15,8 +15,8 @@ from agents.tagging.recall.case import Case
 from agents.tagging.recall.faces import face_source
 from stores.core.records import Tag
 from stores.library_store import LibraryStore
-from stores.people.assigning import assign_people
-from stores.people.editing import name_person
+from stores.maintenance.people.assigning import assign_people
+from stores.maintenance.people.editing import name_person
 from tests.unit.stores.builders import add_video
 from tests.unit.stores.people.faces import put_faces
 

@@ -13,7 +13,7 @@ from encoders.bundle import Encoders
 from encoders.faces.crop import face_of
 from encoders.faces.graph_weights import GraphWeights
 from encoders.types import WeightsError
-from pipeline.derive.face_tracks import FaceConfig
+from pipeline.observers.face_tracks import FaceConfig
 from stores.people.likeness import KnownPeople, Look
 from tests.planted.photos import picture
 

@@ -7,7 +7,7 @@ import pytest
 
 from encoders.types import FaceFeatures, FacesFound
 from pipeline.decode.frames import Frames
-from pipeline.derive.face_tracks import FaceConfig
+from pipeline.observers.face_tracks import FaceConfig
 from pipeline.observers.faces import FaceObserver, join_faces
 from stores.core.records import FaceTrack, Span
 from tests.unit.stores.builders import BASE, video_of

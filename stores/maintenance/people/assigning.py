@@ -19,6 +19,7 @@ from sqlalchemy import Connection, delete, insert, select
 from stores.catalog import bump_revision
 from stores.core.errors import StoreError
 from stores.core.records import VectorItem
+from stores.maintenance.people.vectors import face_vectors, remove_vectors
 from stores.people.likeness import KnownPeople, Look, same_place
 from stores.people.people_tables import ForgottenFaceRow, PersonFaceRow, PersonLookRow, PersonRow, PersonRunRow
 from stores.people.rows import (
@@ -35,7 +36,6 @@ from stores.people.rows import (
     store_looks,
     tracks,
 )
-from stores.people.vectors import face_vectors, remove_vectors
 from stores.sql.database import reading, writing
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def assign_people(store: LibraryStore) -> Assigned:
 
 
 def cluster_people(store: LibraryStore, by_name: str) -> Assigned:
-    """Assign all faces anew but those that persons decided, and those of people with a name.
+    """Assign all faces again but those that persons decided, and those of people with a name.
 
     Raises:
         StoreError: as `assign_people`.
