@@ -38,4 +38,3 @@ class Usual:
                 mean = sample.mean(axis=0) if len(sample) else np.zeros(0, np.float32)
                 self._lines = UsualLines(sample, np.asarray(mean, np.float32))
             return self._lines
-

@@ -366,7 +366,7 @@ class TagRow(Base):
     name: Mapped[str]
     folded: Mapped[str] = mapped_column(index=True)
     facet: Mapped[str]
-    parent: Mapped[str]
+    parent: Mapped[str] = mapped_column(index=True)
     language: Mapped[str]
     status: Mapped[str]
 

@@ -71,6 +71,7 @@ SHIPPED: Mapping[str, StageRate] = {
     "speech_activity": StageRate(0.0020),
     "speech": StageRate(0.0700),
     "sound": StageRate(0.0087),
+    "speakers": StageRate(0.0070),
     "clips": StageRate(0.0004),
     "labels": StageRate(0.0006),
     "tracklets": StageRate(0.0033),

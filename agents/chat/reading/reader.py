@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from agents.answering.drafting.counting import asks_for_videos
-from agents.answering.drafting.people import asks_who
+from agents.answering.drafting.recognised.people import asks_who
 from agents.answering.text.asked import asked_of
 from agents.answering.text.matching import said_share
 from agents.answering.wording import file_name

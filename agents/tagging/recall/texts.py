@@ -45,9 +45,7 @@ def text_source(case: Case) -> list[Recalled]:
         at = int(few[place])
         probability = ABOUT / (1.0 + math.exp(-STEEPNESS * (float(z[place]) - centre)))
         line = hits[int(near.best[at])].evidence_id
-        words.append(
-            Recalled(tags.tags[int(near.rows[at])].tag_id, "text", probability, (line,) if line else ())
-        )
+        words.append(Recalled(tags.tags[int(near.rows[at])].tag_id, "text", probability, (line,) if line else ()))
     return strongest(words, case.top)
 
 

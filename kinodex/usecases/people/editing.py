@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinodex.schemas import people as schema
+from kinodex.schemas.persons import people as schema
 from stores.core.errors import UsageError
 from stores.maintenance.people.assigning import assign_people, cluster_people
 from stores.maintenance.people.editing import forget_person, merge_people, name_person, split_person

@@ -24,7 +24,7 @@ _COMMON = 0.8
 alone covers 99.7 % of running simplified text (GB/T 2312-1980, its preface)."""
 
 
-class Undecodable(ValueError):
+class UndecodableError(ValueError):
     """A text is in none of the encodings tried; the message says from which line on."""
 
 
@@ -38,7 +38,7 @@ def decoded(raw: bytes, encoding: str = "") -> tuple[str, str]:
         encoding: a codec of Python's; "" to find out.
 
     Raises:
-        Undecodable: if it is in none of them, or not in ``encoding``.
+        UndecodableError: if it is in none of them, or not in ``encoding``.
     """
     if encoding:
         return _as_told(raw, encoding)
@@ -64,7 +64,7 @@ def decoded(raw: bytes, encoding: str = "") -> tuple[str, str]:
             continue
         if likely(raw[:_LOOKED_AT], text[:_LOOKED_AT]):
             return text, name
-    raise Undecodable(f"line {wrong} is not UTF-8, and the encoding cannot be told; name it with --encoding")
+    raise UndecodableError(f"line {wrong} is not UTF-8, and the encoding cannot be remarks; name it with --encoding")
 
 
 def _as_told(raw: bytes, encoding: str) -> tuple[str, str]:
@@ -72,16 +72,16 @@ def _as_told(raw: bytes, encoding: str) -> tuple[str, str]:
         name = codecs.lookup(encoding).name
         return raw.decode(name).removeprefix("\ufeff"), encoding
     except UnicodeDecodeError as error:
-        raise Undecodable(f"line {_line_of(raw, error.start)} is not {encoding}") from error
+        raise UndecodableError(f"line {_line_of(raw, error.start)} is not {encoding}") from error
     except (LookupError, TypeError, ValueError) as error:
-        raise Undecodable(f"there is no encoding {encoding[:40]!r}") from error
+        raise UndecodableError(f"there is no encoding {encoding[:40]!r}") from error
 
 
 def _strict(raw: bytes, codec: str, name: str) -> str:
     try:
         return raw.decode(codec)
     except UnicodeDecodeError as error:
-        raise Undecodable(f"line {_line_of(raw, error.start)} is not {name}") from error
+        raise UndecodableError(f"line {_line_of(raw, error.start)} is not {name}") from error
 
 
 def _line_of(raw: bytes, place: int) -> int:

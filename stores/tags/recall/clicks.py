@@ -42,8 +42,8 @@ class ClickStore:
         self._engine = engine
 
     def add(self, clicks: Iterable[tuple[str, str, int]], origin: Origin) -> int:
-        """Adds to the counts; returns how many were added. What is empty, not positive, or of a video that is not in the
-        library counts nothing.
+        """Adds to the counts; returns how many were added. What is empty, not positive, or of a video that is not there
+        counts nothing.
 
         Args:
             clicks: (search, video id, how often) each.
@@ -58,7 +58,11 @@ class ClickStore:
                 written[key] = text
         named = sorted({video_id for video_id, _ in counts})
         with writing(self._engine) as connection:
-            there = set(connection.execute(select(VideoRow.video_id).where(among(self._engine, VideoRow.video_id, named))).scalars())
+            there = set(
+                connection.execute(
+                    select(VideoRow.video_id).where(among(self._engine, VideoRow.video_id, named))
+                ).scalars()
+            )
             counts = {key: often for key, often in counts.items() if key[0] in there}
             for key, often in counts.items():
                 _count(connection, key, written[key], often, origin)

@@ -73,7 +73,8 @@ class ProposalRow(Base):
     """Something that no tag covers.
 
     ``kind``: ``tag`` or ``alias`` (of ``tag_id``, with which it has the cosine ``likeness``); ``source``: how it was
-    found; ``status``: ``open``, ``accepted`` or ``rejected``; once accepted, ``tag_id`` is the tag that it became part of.
+    found; ``status``: ``open``, ``accepted`` or ``rejected``; once it is accepted, ``tag_id`` is the tag that it
+    became part of.
     """
 
     __tablename__ = "tag_proposals"

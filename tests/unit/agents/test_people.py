@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from agents.answering.drafting.people import asks_who, draft_people
+from agents.answering.drafting.recognised.people import asks_who, draft_people
 from agents.tagging.phrases import Names
 from agents.tagging.recall.case import Case
 from agents.tagging.recall.faces import face_source

@@ -74,7 +74,7 @@ def upgrade() -> None:
         _text("example"),
     )
     op.create_index("tag_proposals_of_video", "tag_proposal_videos", ["video_id"])
-    op.create_index("tags_by_parent", "tags", ["parent"])
+    op.create_index("ix_tags_parent", "tags", ["parent"])
 
 
 def downgrade() -> None:
