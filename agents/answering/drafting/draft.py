@@ -21,6 +21,7 @@ from agents.answering.drafting.listing import draft_metadata, draft_moments, dra
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.narrowing import draft_asked, draft_narrowed
 from agents.answering.drafting.passages import asks_for_title, draft_passage, draft_title
+from agents.answering.drafting.recognised.people import draft_people
 from agents.answering.drafting.recognised.seen import asks_direction, draft_seen, names_a_kind
 from agents.answering.drafting.recognised.sounds import draft_sounds
 from agents.answering.drafting.showing import says_more
@@ -85,6 +86,8 @@ def draft(
         return []
     rejected: list[Claim] = []
     parts = _parts(material)
+    if question.intent not in ("count", "compare", "tags", "metadata"):
+        parts = (_people, *parts)
     if _narrowed in parts and question.intent != "find" and question.wants in _LOOSE:
         parts = (*parts, _passage)
     elif question.intent in ("fact", "shown", "where", "find"):
@@ -179,6 +182,10 @@ def _kind_beside(question: Question) -> bool:
 
 def _of_one(question: Question) -> bool:
     return question.relation == "" and len(question.things) < 2
+
+
+def _people(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
+    return draft_people(material)
 
 
 def _from_text(material: Material, ranked: Sequence[RankedLine]) -> list[Claim]:

@@ -12,7 +12,7 @@ from stores.catalog import bump_revision
 from stores.commit import forget_runs
 from stores.core.ids import base_stage
 from stores.core.records import StageKey
-from stores.people.assigning import assign_people
+from stores.maintenance.people.assigning import assign_people
 from stores.people.people_tables import FacesOffRow
 from stores.people.rows import STAGE, note
 from stores.sql.database import reading, writing

@@ -19,12 +19,14 @@ from sqlalchemy import Connection, delete, insert, select
 from stores.catalog import bump_revision
 from stores.core.errors import StoreError
 from stores.core.records import VectorItem
+from stores.maintenance.people.vectors import face_vectors, remove_vectors
 from stores.people.likeness import KnownPeople, Look, same_place
 from stores.people.people_tables import ForgottenFaceRow, PersonFaceRow, PersonLookRow, PersonRow, PersonRunRow
 from stores.people.rows import (
     Run,
     Track,
     batches,
+    count_nobodies,
     face_runs,
     known_people,
     label,
@@ -34,7 +36,6 @@ from stores.people.rows import (
     store_looks,
     tracks,
 )
-from stores.people.vectors import face_vectors, remove_vectors
 from stores.sql.database import reading, writing
 
 if TYPE_CHECKING:
@@ -69,10 +70,11 @@ def assign_people(store: LibraryStore) -> Assigned:
     """
     with reading(store.engine) as connection:
         runs = face_runs(connection)
+        nobodies = count_nobodies(connection)
         done = {row.video_id: row.run for row in connection.execute(select(PersonRunRow.__table__))}
     changed = [run for video_id, run in sorted(runs.items()) if done.get(video_id) != run.name]
     gone = sorted(set(done) - set(runs))
-    if not changed and not gone:
+    if not changed and not gone and not nobodies:
         return Assigned()
     vectors: dict[str, Sequence[VectorItem]] = {}
     left = 0
@@ -101,7 +103,7 @@ def assign_people(store: LibraryStore) -> Assigned:
 
 
 def cluster_people(store: LibraryStore, by_name: str) -> Assigned:
-    """Assign all faces anew but those that persons decided, and those of people with a name.
+    """Assign all faces again but those that persons decided, and those of people with a name.
 
     Raises:
         StoreError: as `assign_people`.

@@ -15,6 +15,8 @@ from stores.catalog import bump_revision
 from stores.core.errors import UsageError
 from stores.core.records import VectorItem
 from stores.core.text_keys import name_key
+from stores.maintenance.people.photos import photos_of, proper_name
+from stores.maintenance.people.vectors import face_vectors, remove_vectors
 from stores.people.likeness import Known, Look
 from stores.people.people_tables import (
     ForgottenFaceRow,
@@ -23,7 +25,6 @@ from stores.people.people_tables import (
     PersonLookRow,
     PersonRow,
 )
-from stores.people.photos import photos_of, proper_name
 from stores.people.rows import (
     batches,
     face_runs,
@@ -35,7 +36,6 @@ from stores.people.rows import (
     show_names,
     store_looks,
 )
-from stores.people.vectors import face_vectors, remove_vectors
 from stores.sql.database import reading, writing
 
 if TYPE_CHECKING:
@@ -156,8 +156,8 @@ def forget_person(store: LibraryStore, either: str, by_name: str) -> ForgottenPe
     """Remove a person with every vector of theirs: of the tables, the index, the kept blobs, their photos and looks.
 
     Their faces stay as faces of nobody, and what is found again at their places is removed again
-    (`stores.people.assigning`). Of earlier decisions about them, no name stays. If it is interrupted, the same call
-    goes on.
+    (`stores.maintenance.people.assigning`). Of earlier decisions about them, no name stays. If it is interrupted, the
+    same call goes on.
 
     Raises:
         UsageError: NOT_FOUND, CONFLICT.

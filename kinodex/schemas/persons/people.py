@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kinodex.schemas.base import Document, Number
 
 if TYPE_CHECKING:
-    from stores.people.editing import ForgottenPerson
+    from stores.maintenance.people.editing import ForgottenPerson
     from stores.people.records import Person, PersonEvent, PersonFace
 
 
