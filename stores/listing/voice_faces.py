@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
@@ -69,7 +70,7 @@ def _alone(faces: Mapping[Hashable, Sequence[FaceTrack]]) -> dict[Hashable, list
     """The spans in ticks in which each face is the only one."""
     edges = sorted({edge for tracks in faces.values() for one in tracks for edge in (one.span.start, one.span.end)})
     spans: dict[Hashable, list[tuple[int, int]]] = {}
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         there = [
             face
             for face, tracks in faces.items()
