@@ -104,7 +104,7 @@ def _confidence(pieces: Pieces, voices: Vectors, labels: np.ndarray, config: Spe
     own = alike[rows, labels]
     alike[rows, labels] = -1.0
     other = np.maximum(alike.max(axis=1), config.like)
-    return np.clip(1.0 - (1.0 - own) / np.maximum(1.0 - other, 1e-6), 0.0, 1.0).tolist()
+    return [float(one) for one in np.clip(1.0 - (1.0 - own) / np.maximum(1.0 - other, 1e-6), 0.0, 1.0)]
 
 
 def _turns(

@@ -30,7 +30,7 @@ from agents.answering.drafting.times import asks_how_often, draft_times, in_the_
 from agents.answering.from_text import draft_from_text
 from agents.answering.text.units import RankedLine
 from agents.questions.question import Intent, Question, Wants
-from agents.questions.speaking import asks_about_speakers
+from agents.questions.speaking import AsksWhat, asks_about_speakers
 from agents.sounds import sounds_in
 from agents.words import Term, coverage
 from encoders.sound_names import SILENCE
@@ -97,8 +97,10 @@ def draft(
         # That a file has no sound is told as a property of it.
         of_file = question.intent == "metadata" or asks_for_videos(question.text)
         parts = (*parts, _heard) if of_file and SILENCE in sounds_in(question.text) else (_heard, *parts)
-    if asks_about_speakers(question.text) is not None:
-        parts = (_speaking, *parts)
+    if (speakers := asks_about_speakers(question.text)) is not None:
+        # Nothing else knows which voice has a number.
+        numbered = isinstance(speakers, AsksWhat) and speakers.number is not None
+        parts = (_speaking,) if numbered else (_speaking, *parts)
     for part in parts:
         claims = part(material, ranked)
         kept = list(accepted(claims)) if claims else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from agents.answering.claims import Claim, cite
@@ -16,6 +17,8 @@ MOST_LINES = 6
 """Lines told of one speaker, the longest ones, in order. Ours: what is read in a glance."""
 
 MOST_VIDEOS = 3
+
+_WORDS = r"[^\W_]+"
 
 _ENOUGH = 0.75
 """Share of the asked words that a line must say. Ours: a word in four may have been misheard."""
@@ -52,7 +55,7 @@ def _who(material: Material, asked: AsksWho) -> list[Claim]:
     for video_id in _videos(material, asked.what):
         speakers = speakers_of(material.store, video_id)
         for said, line in _lines(material, video_id, speakers):
-            exact = search_key(asked.what) in search_key(said.text)
+            exact = _plain(asked.what) in _plain(said.text)
             share = 1.0 + exact if exact else coverage(terms, said.text) if terms else 0.0
             if share >= _ENOUGH and (best is None or share > best[0]):
                 best = share, _claim(material, speakers, said, line)
@@ -80,8 +83,13 @@ def _lines(material: Material, video_id: str, speakers: VideoSpeakers) -> Iterat
                     yield said, spoken[record.evidence_id]
 
 
+def _plain(text: str) -> str:
+    """The words of a text alone, with a space on either side."""
+    return f" {' '.join(re.findall(_WORDS, search_key(text)))} "
+
+
 def _claim(material: Material, speakers: VideoSpeakers, said: Said, line: Evidence) -> Claim:
-    name = speakers.name(said.speaker, material.chinese)
+    name = speakers.name(said.speaker)  # in English: it must be found again in the turn that is cited
     text = f"{name}：“{said.text}”" if material.chinese else f"{name}: “{said.text}”"
     turns = [
         turn
