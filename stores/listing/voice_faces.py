@@ -110,11 +110,11 @@ def _end(turns: Sequence[SpeakerTurn], faces: Mapping[Hashable, Sequence[FaceTra
 
 
 def _sex(tracks: Sequence[FaceTrack]) -> Sex:
-    told = {"man": 0, "woman": 0}
+    ticks = {"man": 0, "woman": 0}
     for one in tracks:
-        if one.name in told:
-            told[one.name] += one.span.end - one.span.start
-    total = sum(told.values())
-    if total and told["woman"] / total >= _SAME_SEX:
+        if one.name in ticks:
+            ticks[one.name] += one.span.end - one.span.start
+    total = sum(ticks.values())
+    if total and ticks["woman"] / total >= _SAME_SEX:
         return "woman"
-    return "man" if total and told["man"] / total >= _SAME_SEX else ""
+    return "man" if total and ticks["man"] / total >= _SAME_SEX else ""
