@@ -54,11 +54,11 @@ def diarization_error(reference: Sequence[Turn], found: Sequence[Turn], collar: 
     for edge in (edge for turn in reference for edge in turn[:2]):
         judged &= np.abs(middles - edge) >= collar
     lengths = lengths * judged
-    truth, heard = _activity(reference, middles), _activity(found, middles)
-    together = (truth * lengths) @ heard.T
+    truth, active = _activity(reference, middles), _activity(found, middles)
+    together = (truth * lengths) @ active.T
     rows, columns = linear_sum_assignment(-together)
     right = float(together[rows, columns].sum())
-    said, said_found = truth.sum(axis=0), heard.sum(axis=0)
+    said, said_found = truth.sum(axis=0), active.sum(axis=0)
     spoken = float((said * lengths).sum())
     both = float((np.minimum(said, said_found) * lengths).sum())
     return DiarizationError(
