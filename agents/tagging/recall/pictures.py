@@ -1,8 +1,9 @@
 """Tags that the pictures are near to, that name what is recognised in them, or what such things usually come with.
 
-Where pictures are placed among texts by the names of what was recognised (ConSE), all three are one witness: the
-classifier. Of a tag that it knows as a name, or only as what many kinds of things come with, the strongest of the three
-counts, once. The detector is a witness of its own, and so is a picture model with texts of its own (CLIP).
+Where pictures are placed among texts by the names of what was recognised (ConSE), the place of a picture is a sum over
+these names. So of a tag that is such a sum itself (a broader noun), or only goes with many kinds of things, the place
+says what the names say: the stronger of both counts, once. A proper name is confirmed by the place; the detector, and a
+picture model with texts of its own (CLIP), are witnesses of their own.
 """
 
 from __future__ import annotations
@@ -63,9 +64,9 @@ def _words(case: Case, source: str, found: Mapping[int, Witness]) -> list[Recall
 
 
 def _counted_once(case: Case, tag: int) -> bool:
-    """Whether what the classifier says of a tag by names is what it says by the place of the picture."""
+    """Whether the place of a picture says of a tag only what the names of what was recognised say."""
     surely = case.tags.most_surely.get(tag, 0.0)
-    return surely >= BROADER or 0.0 < surely <= TIED
+    return surely == BROADER or 0.0 < surely <= TIED
 
 
 def _placed(case: Case) -> dict[int, Recalled]:
