@@ -254,7 +254,7 @@ class _Batch:
 
     def _keep(self) -> None:
         if self._taken:
-            # Locked only now: other writers need not wait for whoever decides.
+            # Locked only now: other writers need not wait while videos are decided about.
             with self._store.writer():
                 patiently(lambda: self._store.tag_runs.save(self._taken))
             self._taken = {}

@@ -186,3 +186,13 @@ def test_tagging_scale(runtime_only: dict[str, str], tmp_path: Path):
     assert "| of the nearest 60 tags, the short list keeps | 1.000 | 1.000 | |" in report
     assert "One new tag over 20 videos" in report
     assert all(f"| {row} |" in report for row in ("start", "recall", "rank", "source picture", "source cooccurrence"))
+
+
+@pytest.mark.slow
+def test_tagging_batch(runtime_only: dict[str, str], tmp_path: Path):
+    options = ("--videos", 150, "--tags", 100, "--workers", 2, "--out", tmp_path / "libraries")
+    bench("tagging_batch.py", *options, "--report", tmp_path / "report.md", env=runtime_only)
+    report = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "evidence equal: **yes**" in report
+    assert re.search(r"Ray against threads: \*\*\d+\.\d\d ×", report)
+    assert report.count("none of them decided again") == 2
