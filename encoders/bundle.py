@@ -24,8 +24,11 @@ from encoders.types import (
     Captioner,
     CutDetector,
     Detector,
+    FaceEncoder,
+    FaceFinder,
     ImageEncoder,
     ImageTextRanker,
+    SoundDetector,
     SpeakerEncoder,
     SpeechRecognizer,
     TextEncoder,
@@ -118,6 +121,10 @@ class Encoders:
         """Whether the profile names a model for a task; its weights may still have to be fetched."""
         return task in self._tasks
 
+    def has_files(self, task: str) -> bool:
+        """Whether the profile names a model for a task, and all its files are on this machine."""
+        return self.has(task) and self.registry.present(self._tasks[task])
+
     @property
     def on_gpu(self) -> bool:
         """Whether models that can choose compute on a GPU; PyTorch is asked, unless the device is ``cpu``."""
@@ -195,6 +202,11 @@ class Encoders:
         return cast(VoiceDetector, self._model("voice"))
 
     @property
+    def sounds(self) -> SoundDetector:
+        """Sound into speech, singing and music over time; optional."""
+        return cast(SoundDetector, self._model("sounds"))
+
+    @property
     def speaker(self) -> SpeakerEncoder:
         """Sound into vectors of the voices heard; optional."""
         return cast(SpeakerEncoder, self._model("speaker"))
@@ -228,6 +240,16 @@ class Encoders:
     def describer(self) -> VideoDescriber:
         """Stretches of video and questions into answers; optional."""
         return cast(VideoDescriber, self._model("describer"))
+
+    @property
+    def faces(self) -> FaceFinder:
+        """Pictures into boxes of faces; optional."""
+        return cast(FaceFinder, self._model("faces"))
+
+    @property
+    def face(self) -> FaceEncoder:
+        """Faces into vectors of them; optional."""
+        return cast(FaceEncoder, self._model("face"))
 
     def context(self, spec: ModelSpec, paths: Mapping[str, Path]) -> LoadContext:
         """What the loader of a model is given: its files by role, and what models of this profile share."""

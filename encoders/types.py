@@ -16,8 +16,13 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 Vectors = NDArray[np.float32]
 Samples = NDArray[np.float32]
+SoundProbabilities = NDArray[np.float32]
 
 SAMPLE_RATE = 16_000
+SOUNDS = ("speech", "singing", "music")
+"""What a `SoundDetector` tells apart, in the order of its columns."""
+SOUND_FRAME = 160
+"""Samples of one of its frames: 10 ms."""
 
 
 class WeightsError(Exception):
@@ -114,6 +119,34 @@ class Detections:
     concepts: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FacesFound:
+    """Faces in one picture, as parallel arrays.
+
+    Attributes:
+        boxes: (m, 4) float32 fractions (x0, y0, x1, y1); a face at the border reaches beyond [0, 1].
+        scores: (m,) float32 in [0, 1].
+        points: (m, 6, 2) float32 fractions: the eye on the left and on the right of the picture, nose, mouth, ears.
+    """
+
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    points: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class FaceFeatures:
+    """What n faces look like.
+
+    Attributes:
+        vectors: (n, d) float32, unit length: the nearer, the likelier the same person.
+        female: (n,) float32 in [0, 1], how likely each is a woman's.
+    """
+
+    vectors: Vectors
+    female: NDArray[np.float32]
+
+
 class ImageEncoder(Protocol):
     """Pictures into the text encoder's space.
 
@@ -164,9 +197,17 @@ class VoiceDetector(Protocol):
     def detect(self, samples: Samples) -> list[tuple[float, float]]: ...
 
 
+class SoundDetector(Protocol):
+    """Sound (n,) into the probabilities (n // `SOUND_FRAME`, 3) of each of `SOUNDS`, each for itself."""
+
+    @property
+    def name(self) -> str: ...
+    def probabilities(self, samples: Samples) -> SoundProbabilities: ...
+
+
 class SpeakerEncoder(Protocol):
-    """Windows of ``seconds`` of sound that begin at n ``starts`` (seconds, in order) into unit vectors (n, dim) of the
-    voices in them."""
+    """Sound at n spans (start, end) in seconds, of at most ``seconds`` each, into unit vectors (n, dim) of the voices
+    in them."""
 
     @property
     def name(self) -> str: ...
@@ -174,7 +215,7 @@ class SpeakerEncoder(Protocol):
     def dim(self) -> int: ...
     @property
     def seconds(self) -> float: ...
-    def encode(self, samples: Samples, starts: Sequence[float]) -> Vectors: ...
+    def encode(self, samples: Samples, spans: Sequence[tuple[float, float]]) -> Vectors: ...
 
 
 class TextReader(Protocol):
@@ -191,6 +232,24 @@ class Detector(Protocol):
     @property
     def name(self) -> str: ...
     def detect(self, frames: Pixels) -> list[Detections]: ...
+
+
+class FaceFinder(Protocol):
+    """Pictures (n, h, w, 3) into the faces in them, one `FacesFound` a picture."""
+
+    @property
+    def name(self) -> str: ...
+    def find(self, frames: Pixels) -> list[FacesFound]: ...
+
+
+class FaceEncoder(Protocol):
+    """Faces that were cut out, each (h, w, 3), into what they look like."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def dim(self) -> int: ...
+    def encode(self, faces: Sequence[Pixels]) -> FaceFeatures: ...
 
 
 class CutDetector(Protocol):

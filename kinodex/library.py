@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from stores.maintenance.forget import Forgotten
     from stores.maintenance.rebuild import Rebuilt
     from stores.maintenance.verification import OnProgress, Verification
-    from stores.tags.library import ImportReport
     from stores.tags.removal import Removed
+    from stores.tags.vocabulary.importing import ImportReport
     from workflows.describe import DescribeReport
     from workflows.evaluation.evaluate import Evaluation
     from workflows.planning.budget import Meter
@@ -356,9 +356,14 @@ class Library:
                 self._video_finder = open_video_finder(self.store, self.encoders, self.settings)
         return search_videos(self._video_finder, query, k)
 
-    def import_tags(self, path: str | Path) -> ImportReport:
-        """Add the tags of a CSV file to the tag library; tags with the same id are replaced."""
-        return tags.import_tags(self.store, Path(path))
+    def import_tags(self, path: str | Path, columns: str = "", dry_run: bool = False) -> ImportReport:
+        """Add the tags of a file to the tag library: a table, a list of names, JSON or SKOS. Known tags get its values.
+
+        Args:
+            columns: which fields its columns have, e.g. ``name=Title,aliases=Synonyms``; "" to find out.
+            dry_run: only say what would change.
+        """
+        return tags.import_tags(self.store, Path(path), columns, dry_run)
 
     def remove_tags(self, *tag_ids: str) -> Removed:
         """Remove tags from the tag library, with all decisions about them.

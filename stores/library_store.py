@@ -47,6 +47,7 @@ from stores.identity import check_library_file, identify, write_library_file
 from stores.jobs.job_ledger import JobLedger
 from stores.jobs.store import JobStore
 from stores.ledger import MAX_ATTEMPTS, Attempt, Ledger
+from stores.people.reading import People
 from stores.runs import RunLog
 from stores.sql.database import reading
 from stores.sql.faults import storage_faults
@@ -56,8 +57,13 @@ from stores.tags.batches.runs import TagRuns
 from stores.tags.library import TagLibrary
 from stores.tags.listing import TagListing
 from stores.tags.rankers import RankerStore
+from stores.tags.recall.clicks import ClickStore
+from stores.tags.recall.products import ProductStore
+from stores.tags.recall.search_log import SearchLog
 from stores.tags.review import ReviewStore
 from stores.tags.vectors import KeptTagVectors
+from stores.tags.vocabulary.editing import TagEditor
+from stores.tags.vocabulary.proposals import ProposalStore
 from stores.threads.checkpoint_files import CheckpointFiles
 from stores.threads.records import Lease
 from stores.threads.store import ThreadStore
@@ -85,8 +91,11 @@ class LibraryStore:
         staging: folder for staged outputs, if they are not in an object store (`staging_area`).
         ledger, catalog, fulltext, vectors, blobs, tags, tag_vectors, tag_runs, runs, threads, turns: the stores in it.
         rankers: what was learned from what people decided about tags.
-        tag_listing, reviews: tags page by page, and what people decide about them.
+        tag_listing, tag_editor, reviews: tags page by page, changing them, and what people decide about them.
+        proposals: what no tag covers.
+        products, clicks: what videos are sold with, and which searches led to them; search_log notes those.
         jobs, job_ledger: likewise, for those who order jobs and for the workers that do them.
+        people: whose faces are seen.
         checkpoints: the files of turns in flight on this machine.
         access: who may use it, and who sees what.
         derived: what was made of videos for players, on this machine.
@@ -120,6 +129,7 @@ class LibraryStore:
         self.corrections = Corrections(engine)
         self.tag_vectors = KeptTagVectors(engine)
         self.tag_runs = TagRuns(engine)
+        self.people = People(engine)
         self.rankers = RankerStore(engine)
         self.runs = RunLog(engine)
         self.checkpoints = CheckpointFiles(root)
@@ -127,7 +137,12 @@ class LibraryStore:
         self.turns = TurnLedger(engine, self.checkpoints)
         self.access = AccessStore(engine)
         self.tag_listing = TagListing(engine)
+        self.tag_editor = TagEditor(engine)
+        self.proposals = ProposalStore(engine)
         self.reviews = ReviewStore(engine)
+        self.products = ProductStore(engine)
+        self.clicks = ClickStore(engine)
+        self.search_log = SearchLog(self.clicks)
         self.jobs = JobStore(engine)
         self.job_ledger = JobLedger(engine)
 

@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 _MODELS = (
     ("speech_activity", "voice"),
     ("speech", "speech"),
+    ("sound", "sounds"),
+    ("speakers", "speaker"),
     ("pictures", "image"),
     ("objects", "detector"),
+    ("faces", "faces"),
+    ("faces", "face"),
     ("screentext", "reader"),
     ("vectors", "text"),
 )

@@ -38,6 +38,7 @@ from agents.search.scoring import (
     lexical,
     query_scales,
 )
+from agents.search.sounds import BUT_SOUNDS, place_of, sounds_for, weigh_sounds
 from agents.search.spaces import Space, Spaces
 from agents.words import content_terms, coverage, read_part
 from encoders.bundle import Encoders
@@ -64,6 +65,9 @@ shown, however unlikely. Ours."""
 PER_VIDEO = 3
 """Most moments of one video, so that a long one does not crowd out the others."""
 
+
+UNFILLED = 0.05
+"""What a sound is worth less to a moment at whose edge it only begins or ends. Ours: enough to order moments."""
 
 _LINES_OF_MOMENTS: tuple[Channel, ...] = ("speech", "screen", "caption", "picture")
 """Channels with lines about moments, but for objects."""
@@ -202,10 +206,12 @@ class Finder:
                 self._spaces.dismiss(space)
                 trace.remarks.append(f"profile {space.profile} cannot be asked any more: {error.message}")
         self._recall_words(query, pool, video_ids)
+        self._recall_sounds(query, pool, video_ids)
         found = list(pool.values())
         names = self._spaces.present.names
         if names.picture and not self._encoders.has("image_text"):
             weigh_recognition(trace.named, _in_order(found), self._store, names.picture)
+        weigh_sounds(query, found, self._store, self._encoders.concepts.vocabulary)
         return found
 
     def _recall_vectors(
@@ -289,6 +295,9 @@ class Finder:
         # The index cuts Chinese into pairs: a word of one character has to stand apart ("有猫吗": 猫).
         words = " ".join((query, *(term.text for term in terms if term.cjk and len(term.text) == 1)))
         hits = self._store.fulltext.search(words, RECALL, video_ids=video_ids) if terms else []
+        if any(hit.channel == "sound" for hit in hits):
+            # As many as there are breaks in what is heard; these are found by their names below.
+            hits = self._store.fulltext.search(words, RECALL, video_ids=video_ids, channels=BUT_SOUNDS)
         lines = self._store.catalog.evidence([hit.evidence_id for hit in hits])
         if any(map(is_background, lines.values())):
             # There is one for each video, so that they may have crowded out all else.
@@ -308,6 +317,21 @@ class Finder:
                 gain = max(0.0, worth - best[key])
                 best[key] += gain
                 candidate.add_words(line.channel, worth, gain, line.text)
+
+    def _recall_sounds(self, query: str, pool: dict[str, Candidate], video_ids: Sequence[str] | None) -> None:
+        lines = sounds_for(query, self._store, self._encoders.concepts.vocabulary, video_ids)
+        clips = self._store.catalog.clips_at_hand(places=[place_of(line) for line, _ in lines]) if lines else {}
+        best: dict[str, float] = defaultdict(float)
+        for line, worth in lines:
+            for clip in clips.get(line.video_id, ()):
+                # Of two moments, that of which more is filled with the sound comes first.
+                share = clip.span.overlap(line.span) / max(1, clip.span.end - clip.span.start)
+                if share > 0:
+                    candidate = pool.setdefault(clip.clip_id, Candidate(line.video_id, clip))
+                    filled = worth * (1.0 - UNFILLED * (1.0 - share))
+                    gain = max(0.0, filled - best[clip.clip_id])
+                    best[clip.clip_id] += gain
+                    candidate.add_words("sound", filled, gain, line.text)
 
     def _touched(self, pool: dict[str, Candidate], clips: dict[str, list[Clip]], line: Evidence) -> list[Candidate]:
         """Candidates whose clip contains the middle of a spoken or written line, or overlaps an object or a label."""

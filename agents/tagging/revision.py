@@ -6,14 +6,16 @@ import hashlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from agents.tagging.learning import chosen
 from agents.tagging.rank import ABSTAIN, ACCEPT
 
 if TYPE_CHECKING:
     from agents.llm import LLM
     from encoders.bundle import Encoders
     from stores.core.records import Tag
+    from stores.library_store import LibraryStore
 
-FORM = 1
+FORM = 2
 """Raised when the sources or the decision change what they say of the same evidence."""
 
 
@@ -26,13 +28,10 @@ def vocabulary_of(tags: Iterable[Tag]) -> str:
     return made.hexdigest()
 
 
-def ranker_of(encoders: Encoders, llm: LLM | None, learned: str = "") -> str:
-    """A name for all but tags and videos: the ranker with what it has learned, thresholds, models.
-
-    Args:
-        learned: names the state of a learned ranker; "" for the prior.
-    """
+def ranker_of(store: LibraryStore, encoders: Encoders, llm: LLM | None) -> str:
+    """A name for all but tags and videos: the ranker with what it has learned in this library, thresholds, models."""
     models = (encoders.revision("image_text"), encoders.revision("concepts"))
+    learned = chosen(store, encoders, ()).name
     judge = f"{llm.settings.address} {llm.settings.model}" if llm is not None else ""
     parts = (str(FORM), *models, judge, learned, str(ACCEPT), str(ABSTAIN))
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()

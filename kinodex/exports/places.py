@@ -7,8 +7,10 @@ import os
 import re
 import secrets
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from kinodex.exports.wording import one_line
 from stores.core.errors import StoreError, UsageError
@@ -39,11 +41,22 @@ def write_whole(path: Path, data: bytes, force: bool = False) -> None:
         UsageError: CONFLICT if it is there and ``force`` is not set; USAGE if it cannot be written.
         StoreError: DISK_FULL.
     """
+    with whole_file(path, force) as file:
+        file.write(data)
+
+
+@contextmanager
+def whole_file(path: Path, force: bool = False) -> Iterator[BinaryIO]:
+    """A file to write to, which is at ``path`` when the block ends well, and nowhere if it does not.
+
+    Raises:
+        UsageError, StoreError: as `write_whole`.
+    """
     refuse_existing(path, force)
     beside = path.with_name(f".kinodex-{secrets.token_hex(8)}")
     try:
         with beside.open("xb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         put_in_place(beside, path, force)

@@ -15,7 +15,7 @@ from kinodex.usecases.places import places_of
 from stores.jobs.records import JobKind
 
 if TYPE_CHECKING:
-    from stores.core.errors import EndpointError
+    from workflows.tagging.batch import TagReceipt
 
 
 def _ingest(task: Task) -> Made:
@@ -54,33 +54,31 @@ def _describe(task: Task) -> Made:
 
 
 def _tag(task: Task) -> Made:
+    from kinodex.usecases.tagging.batch import BatchOptions, tag_batch
+
     order, library = TagOrder.model_validate(task.order), task.library
     videos = chosen(task, order.video_ids)
-    left = [one for one in videos if one not in task.resumed]
     names = {video_id: uri.rsplit("/", 1)[-1] for video_id, uri in places_of(library.store, videos).items()}
-    done = len(videos) - len(left)
     failed: list[dict[str, Any]] = []
-    ended = set[str]()
-    task.reporter.counted(done, len(videos))
-    for _ in range(done):
-        task.reporter.recount("done")
+    task.reporter.counted(0, len(videos))
 
-    def finished(video_id: str, code: str = "") -> None:
-        ended.add(video_id)
-        task.reporter.video(video_id, names.get(video_id, video_id), "failed" if code else "done", code)
-        task.reporter.counted(done + len(ended), len(videos))
+    def on_video(one: TagReceipt, done: int, of: int) -> None:
+        if one.status == "failed":
+            fault = {"code": one.error_code, "message": one.error_message}
+            name = names.get(one.video_id, "")
+            failed.append({"video_id": one.video_id, "uri": name, "status": "failed", "error": fault})
+        if one.reused or one.video_id in task.resumed:
+            task.reporter.recount(one.status)  # nothing happened, or another worker has told of it
+        else:
+            task.reporter.video(one.video_id, names.get(one.video_id, one.video_id), one.status, one.error_code)
+        task.reporter.counted(done, of)
 
-    def on_failed(video_id: str, error: EndpointError) -> None:
-        fault = {"code": error.code.name, "message": error.message}
-        failed.append({"video_id": video_id, "uri": names.get(video_id, ""), "status": "failed", "error": fault})
-        finished(video_id, error.code.name)
-
-    if left:
-        from kinodex.usecases import tags
-
+    totals = {"videos": 0, "done": 0, "failed": 0}
+    if videos:
         tagger = library.tagger(lambda at, of: task.reporter.counted(0, 0, f"encoding new tags: {at} of {of}"))
-        tags.tag(library.store, tagger, left, finished, on_failed)
-    totals = {"videos": len(videos), "done": done + len(ended) - len(failed), "failed": len(failed)}
+        options = BatchOptions(order.since, on_video, task.command)
+        made = tag_batch(library.store, library.encoders, library.settings, tagger, videos, options).totals
+        totals = {"videos": made.inputs, "done": made.done, "failed": made.failed}
     return Made(totals, {"totals": totals, "videos": failed})
 
 

@@ -26,6 +26,7 @@ from kinodex.jobs.tasks import Made, Task
 from kinodex.settings import Settings
 from stores.core.errors import KinodexError, StoreError
 from stores.jobs.records import JobError
+from workflows.tagging.batch import put_in_place
 
 if TYPE_CHECKING:
     from kinodex.library import Library
@@ -125,6 +126,10 @@ class Worker:
             # Before the job may be another's. If that fails, nobody is given the file, and it goes with its age.
             with suppress(KinodexError):
                 self._library.store.exports.forget_job(job.job_id, lease.attempt)
+        if job.kind == "tag" and keeper.cancelled and not keeper.lost and made is None:
+            with suppress(KinodexError):
+                # Nobody goes on with it: what it has finished stays.
+                put_in_place(self._library.store)
         if keeper.lost:
             _log.warning("%s was taken over or removed", job.job_id)
             return

@@ -10,8 +10,8 @@ from kinodex.schemas.base import Document, Number
 if TYPE_CHECKING:
     from agents.tagging.learning import Learning
     from stores.core.records import Decision, Evidence, Tag
-    from stores.tags.library import ImportReport
     from stores.tags.removal import Removed
+    from stores.tags.vocabulary.importing import ImportReport
 
 
 class TagDocument(Document):
@@ -32,13 +32,36 @@ class TagsDocument(Document):
     tags: list[TagDocument]
 
 
+class ImportChange(Document):
+    """A tag that an import adds or updates; ``differs``: the fields that change."""
+
+    what: str
+    tag_id: str
+    name: str
+    differs: list[str]
+
+
 class ImportedDocument(Document):
-    """What an import did; ``total`` tags are in the library now."""
+    """What an import did, or would do.
+
+    Attributes:
+        total: tags in the library now.
+        remarks: how the file was read.
+        ids_made: tags that had no id and got one, made of their names.
+        changes: the first of them.
+        undo: takes it back; "" if nothing changed.
+        dry_run: nothing was changed.
+    """
 
     added: int
     updated: int
     unchanged: int
     total: int
+    remarks: list[str]
+    ids_made: int
+    changes: list[ImportChange]
+    undo: str
+    dry_run: bool
 
 
 class TagEvidence(Document):
@@ -87,38 +110,53 @@ class DecisionsDocument(Document):
 
 def tags(library: Iterable[Tag]) -> TagsDocument:
     """The document of the tag library."""
-    return TagsDocument(
-        tags=[
-            TagDocument(
-                tag_id=tag.tag_id,
-                name=tag.name,
-                facet=tag.facet,
-                aliases=list(tag.aliases),
-                parent=tag.parent,
-                language=tag.language,
-                status=tag.status,
-            )
-            for tag in library
-        ]
+    return TagsDocument(tags=[tag_document(tag) for tag in library])
+
+
+def tag_document(tag: Tag) -> TagDocument:
+    """The document of one tag."""
+    return TagDocument(
+        tag_id=tag.tag_id,
+        name=tag.name,
+        facet=tag.facet,
+        aliases=list(tag.aliases),
+        parent=tag.parent,
+        language=tag.language,
+        status=tag.status,
     )
 
 
 class RemovedDocument(Document):
-    """What a removal of tags changed: tags, decisions about them, and the tags that are left."""
+    """What a removal of tags changed: tags, decisions about them, tags that are left; ``undo`` takes it back."""
 
     removed: int
     decisions: int
     total: int
+    undo: str
 
 
 def removed(done: Removed) -> RemovedDocument:
     """The document of a removal."""
-    return RemovedDocument(removed=done.removed, decisions=done.decisions, total=done.total)
+    return RemovedDocument(removed=done.removed, decisions=done.decisions, total=done.total, undo=done.undo)
 
 
 def imported(report: ImportReport) -> ImportedDocument:
     """The document of an import."""
-    return ImportedDocument(added=report.added, updated=report.updated, unchanged=report.unchanged, total=report.total)
+    changes = [
+        ImportChange(what=what, tag_id=tag_id, name=name, differs=list(differs))
+        for what, tag_id, name, differs in report.changes
+    ]
+    return ImportedDocument(
+        added=report.added,
+        updated=report.updated,
+        unchanged=report.unchanged,
+        total=report.total,
+        remarks=list(report.remarks),
+        ids_made=report.ids_made,
+        changes=changes,
+        undo=report.undo,
+        dry_run=report.dry_run,
+    )
 
 
 def decisions(

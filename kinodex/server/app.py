@@ -30,7 +30,7 @@ from kinodex.server.routes import (
     turns,
     videos,
 )
-from kinodex.server.routes.tagging import review, tags
+from kinodex.server.routes.tagging import review, tags, vocabulary
 from kinodex.server.routes.work import failures, jobs
 from kinodex.server.web_files import WebFiles
 from kinodex.views import urls
@@ -52,6 +52,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs.router,
     failures.router,
     exports.router,
+    vocabulary.router,  # before paths with an id
     tags.router,
     operations.router,
     review.router,

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from kinodex.schemas.status import LastRun, StatusDocument
 from kinodex.schemas.videos import ShowDocument, shown
 from stores.core.errors import UsageError
+from stores.core.records import Utterance
 from stores.listing.overview import overview
+from stores.listing.speakers import speakers_of
 
 if TYPE_CHECKING:
     from kinodex.settings import Settings
@@ -31,15 +33,20 @@ def one_video(store: LibraryStore, name: str) -> ShowDocument:
     Raises:
         UsageError: UNKNOWN_VIDEO.
     """
-    from pipeline.perception import AUDIO_STAGES, DERIVED, VIDEO_STAGES
+    from pipeline.perception import AUDIO_STAGES, DERIVED, OPTIONAL_STAGES, VIDEO_STAGES
 
     video_id = store.catalog.resolve(name)
     entry = store.catalog.entry(video_id)
     accepted = [made for made in store.tags.decisions(video_id) if made.decision == "accepted"]
     names = store.tags.names(made.tag_id for made in accepted)
     # What cannot even be probed waits for nothing.
-    expected = () if entry.status in ("failed", "quarantined") else ("probe", *AUDIO_STAGES, *VIDEO_STAGES, *DERIVED)
-    return shown(entry, accepted, names, store.catalog.evidence_of(video_id), expected)
+    every = ("probe", *AUDIO_STAGES, *VIDEO_STAGES, *DERIVED)
+    ended = entry.status in ("failed", "quarantined")
+    expected = () if ended else tuple(stage for stage in every if stage not in OPTIONAL_STAGES)
+    voices = speakers_of(store, video_id)
+    spoken = store.catalog.records(video_id, "speech") if voices.turns else ()
+    speakers = {line.evidence_id: voices.of(line) for line in spoken if isinstance(line, Utterance)}
+    return shown(entry, accepted, names, store.catalog.evidence_of(video_id), expected, speakers)
 
 
 def page_of(store: LibraryStore, limit: int | None, after: str | None) -> tuple[list[VideoEntry], str]:

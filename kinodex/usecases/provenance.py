@@ -17,6 +17,7 @@ _TASKS: Mapping[str, str] = {
     "screentext": "reader",
     "labels": "image",
     "tracklets": "detector",
+    "sound": "sounds",
     "visual_stats": "",
 }
 
@@ -32,7 +33,11 @@ def provenance(encoders: Encoders, config: PerceptionConfig) -> dict[tuple[str, 
         other = encoders if profile == encoders.profile else _of(encoders, profile)
         try:
             stage_fingerprints = fingerprints(stages(other, config))
-            models = {stage: other.revision(task) if task else "no model" for stage, task in _TASKS.items()}
+            models = {
+                stage: other.revision(task) if task else "no model"
+                for stage, task in _TASKS.items()
+                if stage in stage_fingerprints
+            }
         except WeightsError:
             continue  # names what this registry lacks
         for stage, model in models.items():

@@ -16,19 +16,25 @@ if TYPE_CHECKING:
     from stores.core.errors import EndpointError
     from stores.core.records import Decision
     from stores.library_store import LibraryStore
-    from stores.tags.library import ImportReport
     from stores.tags.removal import Removed
+    from stores.tags.vocabulary.importing import ImportReport
 
 
-def import_tags(store: LibraryStore, path: Path) -> ImportReport:
-    """Add the tags of a CSV file to the tag library; tags with the same id are replaced.
+def import_tags(store: LibraryStore, path: Path, columns: str = "", dry_run: bool = False) -> ImportReport:
+    """Add the tags of a file to the tag library; tags that are known get its values.
+
+    Args:
+        columns: which fields its columns have (`stores.tags.files.vocabulary_file.ReadOptions`).
+        dry_run: only say what would change.
 
     Raises:
         TagFileError: TAG_FILE_INVALID.
-        StoreError: LIBRARY_LOCKED if another process writes.
     """
-    with store.writer():
-        return store.tags.import_csv(path)
+    from kinodex.usecases.vocabulary.editing import import_file
+    from stores.tags.files.vocabulary_file import ReadOptions
+    from stores.tags.vocabulary.changes import OWNER_AUTHOR
+
+    return import_file(store, path, OWNER_AUTHOR, ReadOptions(columns=columns), dry_run)
 
 
 def remove_tags(store: LibraryStore, tag_ids: Sequence[str]) -> Removed:
@@ -36,12 +42,10 @@ def remove_tags(store: LibraryStore, tag_ids: Sequence[str]) -> Removed:
 
     Raises:
         UsageError: USAGE if there is no tag of one of these ids; then none is removed.
-        StoreError: LIBRARY_LOCKED if another process writes.
     """
     from stores.tags.removal import remove_tags as remove
 
-    with store.writer():
-        return remove(store.engine, tag_ids)
+    return remove(store.engine, tag_ids)
 
 
 def open_tagger(

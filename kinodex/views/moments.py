@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from kinodex.schemas.api.moments import (
     ClipShown,
+    Heard,
     LineKind,
     LineShown,
     LinesPage,
+    Person,
     Seen,
     Stretch,
     Timeline,
@@ -18,7 +20,7 @@ from kinodex.schemas.api.moments import (
 from kinodex.views import urls
 from kinodex.views.cursors import cursor, place_of
 from kinodex.views.library_view import LibraryView
-from stores.core.records import Channel, Scene, Span, SpeechActivity, Tracklet, Utterance
+from stores.core.records import Channel, Scene, SoundEvent, Span, SpeechActivity, Tracklet, Utterance
 from stores.listing.lines import Line, lines_page
 
 KINDS: Mapping[LineKind, tuple[Channel, ...]] = {
@@ -60,8 +62,16 @@ def timeline(view: LibraryView, video_id: str) -> Timeline:
             Seen(**_times(one.span), evidence_id=one.evidence_id, name=one.category)
             for one in _tracklets(view, video_id)
         ],
-        sounds=[],
-        people=[],
+        sounds=[
+            Heard(**_times(one.span), evidence_id=one.evidence_id, name=one.name)
+            for one in catalog.records(video_id, "sound")
+            if isinstance(one, SoundEvent) and one.name != "speech"
+        ],
+        people=[
+            Person(start=face.start, end=face.end, evidence_id=face.evidence_id, name=person.shown)
+            for person, faces in view.store.people.of_video(video_id)
+            for face in faces
+        ],
     )
 
 

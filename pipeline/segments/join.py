@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.audio.sound import join_sounds
+from pipeline.audio.speakers import speaker_turns
 from pipeline.audio.transcribe import join_speech_activity
 from pipeline.observers.cuts import CUTS, join_cuts
+from pipeline.observers.faces import join_faces
 from pipeline.observers.scenes import join_scenes
 from pipeline.observers.screentext import join_screentext
 from pipeline.observers.visual_stats import join_visual_stats
@@ -22,7 +25,7 @@ from pipeline.segments.parts import Part, part_fingerprint
 from pipeline.stage import Memory
 from stores.core.errors import MediaError, StoreError
 from stores.core.ids import part_stage
-from stores.core.records import Blob, Record, SpeechActivity, StageKey, StageOutput, Video
+from stores.core.records import Blob, Record, SoundEvent, SpeechActivity, StageKey, StageOutput, Video
 from stores.core.staged_output import pack, unpack
 
 PART_BLOB = "part.npz"
@@ -70,7 +73,12 @@ def join_parts(
             spent += output.seconds or 0.0
             yield output
 
-    joined = join(stage, outputs(), video, config)
+    if stage == "faces":
+        joined = join_faces(list(outputs()), video, wanted, config.faces)
+    elif stage == "speakers":
+        return speaker_turns(outputs(), video, wanted, config.speakers)
+    else:
+        joined = join(stage, outputs(), video, config)
     return replace(joined, seconds=spent)
 
 
@@ -98,6 +106,9 @@ def join(stage: str, outputs: Iterable[StageOutput], video: Video, config: Perce
         return StageOutput(
             records=tuple(join_speech_activity(v for v in _records(outputs) if isinstance(v, SpeechActivity)))
         )
+    if stage == "sound":
+        events = (event for event in _records(outputs) if isinstance(event, SoundEvent))
+        return StageOutput(records=tuple(join_sounds(events, video, config.sound)))
     if stage == "speech":
         return StageOutput(records=tuple(_records(outputs)))
     raise ValueError(f"{stage} is not processed in parts")

@@ -90,7 +90,7 @@ _TRACKLETS = TableInfo(
     ),
 )
 
-# People and sounds get a row here and a view in `views` when the library knows them.
+# People get a row here and a view in `views` when the library knows them.
 _TABLES = (
     _VIDEOS,
     TableInfo("scenes", "spans between two cuts", (ColumnInfo("scene_id", "text", "id"), _VIDEO, _START, _END)),
@@ -106,6 +106,17 @@ _TABLES = (
             *_FOUND,
             ColumnInfo("text", "words", "the words"),
             ColumnInfo("language", "words", "ISO 639-1: en, zh …"),
+            ColumnInfo("speaker", "words", "whose turn it lies in most: speaker 1, speaker 2 …; NULL if not known"),
+            _CONFIDENCE,
+        ),
+    ),
+    TableInfo(
+        "speakers",
+        "one row for each turn in which one voice speaks; numbers are those of one video",
+        (
+            *_FOUND,
+            ColumnInfo("speaker", "words", "which voice: speaker 1, speaker 2 …"),
+            ColumnInfo("number", "integer", "the number of the voice in its video, from 1"),
             _CONFIDENCE,
         ),
     ),
@@ -138,6 +149,26 @@ _TABLES = (
     ),
     _TRACKLETS,
     TableInfo(
+        "sounds",
+        "what is heard when; speech, singing and music may overlap",
+        (
+            *_FOUND,
+            ColumnInfo("name", "words", "speech, singing, music or silence"),
+            ColumnInfo("name_zh", "names", _ZH),
+            _CONFIDENCE,
+        ),
+    ),
+    TableInfo(
+        "people",
+        "whose face is seen when; one row for each time somebody comes into the picture",
+        (
+            *_FOUND,
+            ColumnInfo("person_id", "text", "id of the person, the same in all videos"),
+            ColumnInfo("name", "names", "their name, empty while nobody gave one"),
+            ColumnInfo("looks", "words", "man, woman, or face where that is not sure"),
+        ),
+    ),
+    TableInfo(
         "tags",
         "decisions about tags of videos; a person's decision replaces the automatic one",
         (
@@ -147,7 +178,7 @@ _TABLES = (
             ColumnInfo("tag", "words", "its name"),
             ColumnInfo("facet", "words", "kind of tag: who, what, object, where, how …"),
             ColumnInfo("decision", "words", "accepted, rejected, abstained, proposed or unsure"),
-            ColumnInfo("origin", "words", "automatic or person"),
+            ColumnInfo("origin", "words", "automatic, derived (a narrower tag is accepted) or person"),
             _CONFIDENCE,
         ),
     ),

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, select
 
 from stores.core.collecting import collected_later
 from stores.core.errors import UsageError
@@ -18,22 +17,24 @@ from stores.core.text_keys import name_key
 from stores.sql.database import reading, writing
 from stores.sql.faults import storage_faults
 from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagAliasRow, TagRow, VideoRow
-from stores.tags.csv_files import invalid, read_tags, write_tags
-from stores.tags.queueing import queue_automatic, unqueue
+from stores.tags.files.reading import read_file, write_file
+from stores.tags.queueing import Undecided, queue_automatic
+from stores.tags.review.store import Reviewer, save_decisions
+from stores.tags.tag_rows import all_tags, insert_rows, tag_of
+from stores.tags.vocabulary.changes import (
+    MACHINE,
+    OWNER_AUTHOR,
+    Author,
+    DecisionChange,
+    decisions_now,
+    record_decisions,
+)
+from stores.tags.vocabulary.importing import ImportReport, import_vocabulary
+from stores.tags.vocabulary.inheritance import derive
 
 Origin = Literal["automatic", "person"]
 
 _LISTED = 500  # ids in one query
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """The result of an import; ``total``: tags in the library now."""
-
-    added: int
-    updated: int
-    unchanged: int
-    total: int
 
 
 class TagLibrary:
@@ -43,43 +44,32 @@ class TagLibrary:
         self._engine = engine
 
     def import_csv(self, path: Path) -> ImportReport:
-        """Adds the tags of a file (`stores.tags.csv_files`), all or none; a tag with a known id gets the file's values.
-
-        Tags that the file does not name stay as they are.
+        """Adds the tags of a file in any form that `stores.tags.files` knows, all or none (`import_vocabulary`).
 
         Raises:
             TagFileError: TAG_FILE_INVALID, with the lines that are wrong.
         """
-        rows = read_tags(path)
-        with writing(self._engine) as connection:
-            known = {tag.tag_id: tag for tag in _tags(connection)}
-            after = known | {tag.tag_id: tag for _, tag in rows}
-            for line, tag in rows:
-                _check_parents(path, line, tag, after)
-            added = [tag for _, tag in rows if tag.tag_id not in known]
-            changed = [tag for _, tag in rows if tag.tag_id in known and tag != known[tag.tag_id]]
-            self._add(connection, added)
-            for tag in changed:
-                connection.execute(update(TagRow).where(TagRow.tag_id == tag.tag_id).values(**_columns(tag)))
-                connection.execute(delete(TagAliasRow).where(TagAliasRow.tag_id == tag.tag_id))
-            _insert(connection, TagAliasRow, [row for tag in (*added, *changed) for row in _alias_rows(tag)])
-        return ImportReport(len(added), len(changed), len(rows) - len(added) - len(changed), len(after))
+        return import_vocabulary(self._engine, path, read_file(path))
 
-    def export_csv(self, path: Path) -> int:
+    def export_csv(self, path: Path, form: str = "") -> int:
         """Writes all tags in the order in which they were added; returns how many.
+
+        Args:
+            form: one of `stores.tags.files.reading.FORMS`; "" for that of the file's name, else CSV.
 
         Raises:
             StoreError: DISK_FULL, or LIBRARY_READ_ONLY if the file may not be written.
+            UsageError: USAGE if there is no such form.
         """
         tags = self.tags()
         with storage_faults(f"Writing {path}"):
-            write_tags(path, tags)
+            write_file(path, tags, form)
         return len(tags)
 
     def tags(self) -> list[Tag]:
         """All tags, including retired ones, in the order in which they were added."""
         with reading(self._engine) as connection, collected_later():
-            return _tags(connection)
+            return all_tags(connection)
 
     def count(self) -> int:
         """How many tags there are, including retired ones."""
@@ -113,7 +103,7 @@ class TagLibrary:
             for statement in tried:
                 tag_id = connection.execute(statement).scalars().first()
                 if tag_id is not None:
-                    return _tags(connection, tag_id)[0]
+                    return tag_of(connection, tag_id)
         return None
 
     def known(self, tag_ids: Sequence[str]) -> frozenset[str]:
@@ -139,8 +129,14 @@ class TagLibrary:
         """
         self.save_of_videos({video_id: decisions}, origin)
 
-    def save_of_videos(self, decisions: Mapping[str, Sequence[Decision]], origin: Origin) -> None:
-        """Saves decisions by video, all or none; raises as `save_decisions`."""
+    def save_of_videos(
+        self, decisions: Mapping[str, Sequence[Decision]], origin: Origin, author: Author = OWNER_AUTHOR
+    ) -> None:
+        """Saves decisions by video, all or none; raises as `save_decisions`.
+
+        Args:
+            author: whose they are, if they are a person's.
+        """
         for video_id, made in decisions.items():
             if any(decision.video_id != video_id for decision in made):
                 raise ValueError(f"a decision is not on {video_id}")
@@ -148,7 +144,8 @@ class TagLibrary:
                 raise ValueError("a tag is decided twice")
         with writing(self._engine) as connection:
             for video_id, made in decisions.items():
-                _save_decisions(connection, video_id, made, origin)
+                _save_decisions(connection, video_id, made, origin, author if origin == "person" else MACHINE)
+            derive(connection, decisions.keys())
 
     def decisions(self, video_id: str) -> list[Decision]:
         """The decisions on one video, in the order in which they were saved; a person's overrides an automatic one."""
@@ -156,7 +153,7 @@ class TagLibrary:
 
     def _decisions(self, video_id: str | None) -> dict[str, list[Decision]]:
         # "person" sorts after "automatic", so it comes last and replaces it.
-        chosen = select(DecisionRow.__table__).order_by(DecisionRow.origin, DecisionRow.ordinal)
+        chosen = select(DecisionRow.__table__).order_by(DecisionRow.origin, DecisionRow.ordinal, DecisionRow.tag_id)
         proofs = select(DecisionEvidenceRow.__table__).order_by(DecisionEvidenceRow.ordinal)
         if video_id is not None:
             chosen = chosen.where(DecisionRow.video_id == video_id)
@@ -179,50 +176,6 @@ class TagLibrary:
             )
         return {video: list(by_tag.values()) for video, by_tag in found.items()}
 
-    def _add(self, connection: Connection, tags: Sequence[Tag]) -> None:
-        last = connection.execute(select(func.max(TagRow.position))).scalar()
-        first = 0 if last is None else last + 1
-        rows = [{"tag_id": tag.tag_id, "position": first + n, **_columns(tag)} for n, tag in enumerate(tags)]
-        _insert(connection, TagRow, rows)
-
-
-def _tags(connection: Connection, tag_id: str | None = None) -> list[Tag]:
-    columns = (TagRow.tag_id, TagRow.name, TagRow.facet, TagRow.parent, TagRow.language, TagRow.status)
-    chosen = select(*columns).order_by(TagRow.position)
-    others = select(TagAliasRow.tag_id, TagAliasRow.alias).order_by(TagAliasRow.tag_id, TagAliasRow.ordinal)
-    if tag_id is not None:
-        chosen, others = chosen.where(TagRow.tag_id == tag_id), others.where(TagAliasRow.tag_id == tag_id)
-    aliases: dict[str, list[str]] = defaultdict(list)
-    # All rows at once and unpacked, since a hundred thousand tags are read at every start.
-    for owner, alias in connection.execute(others).all():
-        aliases[owner].append(alias)
-    return [
-        Tag(known, name, facet, tuple(aliases.get(known, ())), parent, language, cast(Any, status))
-        for known, name, facet, parent, language, status in connection.execute(chosen).all()
-    ]
-
-
-def _check_parents(path: Path, line: int, tag: Tag, library: dict[str, Tag]) -> None:
-    passed = {tag.tag_id}
-    parent = tag.parent
-    while parent:
-        if parent not in library:
-            raise invalid(path, f"line {line}: the parent {parent} of {tag.tag_id} is in neither file nor library")
-        if parent in passed:
-            raise invalid(path, f"line {line}: the parents of {tag.tag_id} form a circle")
-        passed.add(parent)
-        parent = library[parent].parent
-
-
-def _columns(tag: Tag) -> dict[str, str]:
-    named = {"name": tag.name, "folded": name_key(tag.name), "facet": tag.facet}
-    return named | {"parent": tag.parent, "language": tag.language, "status": tag.status}
-
-
-def _alias_rows(tag: Tag) -> Iterable[dict[str, Any]]:
-    for ordinal, alias in enumerate(tag.aliases):
-        yield {"tag_id": tag.tag_id, "ordinal": ordinal, "alias": alias, "folded": name_key(alias)}
-
 
 def _decision_columns(decision: Decision) -> dict[str, Any]:
     return {
@@ -239,47 +192,75 @@ def replace_automatic(connection: Connection, video_id: str, decisions: Sequence
     Raises:
         UsageError: UNKNOWN_VIDEO.
     """
-    _save_decisions(connection, video_id, decisions, "automatic")
+    _save_decisions(connection, video_id, decisions, "automatic", MACHINE)
+    derive(connection, [video_id])
 
 
-def _save_decisions(connection: Connection, video_id: str, decisions: Sequence[Decision], origin: Origin) -> None:
+def _save_decisions(
+    connection: Connection, video_id: str, decisions: Sequence[Decision], origin: Origin, author: Author
+) -> None:
     if connection.execute(select(VideoRow.video_id).where(VideoRow.video_id == video_id)).first() is None:
         raise UsageError("UNKNOWN_VIDEO", f"There is no video {video_id}.", "See `kinodex videos`.")
+    before = decisions_now(connection, video_id, origin)
+    if origin == "automatic":
+        # Retired tags keep what was decided with them, and get nothing new.
+        retired = _retired(connection, {*before, *(one.tag_id for one in decisions)})
+        decisions = [one for one in decisions if one.tag_id not in retired]
+        before = {tag_id: made for tag_id, made in before.items() if tag_id not in retired}
+    _note(connection, video_id, before, decisions, (origin, author))
+    if origin == "person":
+        save_decisions(connection, decisions, Reviewer(author.by_id, author.by_name), time.time())
+        return
     place = {"video_id": video_id, "origin": origin}
-    kept = _remove_decisions(connection, video_id, origin, None if origin == "automatic" else decisions)
+    kept = _remove_automatic(connection, video_id, list(before))
     rows = [
         place | {"tag_id": decision.tag_id, "ordinal": ordinal, "decided_at": time.time()} | columns
         for ordinal, decision in enumerate(decisions, kept)
         for columns in (_decision_columns(decision),)
     ]
-    _insert(connection, DecisionRow, rows)
+    insert_rows(connection, DecisionRow, rows)
     evidence = [
         place | {"tag_id": decision.tag_id, "ordinal": n, "evidence_id": one}
         for decision in decisions
         for n, one in enumerate(decision.evidence_ids)
     ]
-    _insert(connection, DecisionEvidenceRow, evidence)
-    if origin == "automatic":
-        queue_automatic(connection, video_id, ((one.tag_id, one.confidence) for one in decisions))
-    else:
-        unqueue(connection, video_id, *(one.tag_id for one in decisions))
+    insert_rows(connection, DecisionEvidenceRow, evidence)
+    queue_automatic(connection, video_id, [Undecided(one.tag_id, one.confidence, one.scores) for one in decisions])
 
 
-def _remove_decisions(connection: Connection, video_id: str, origin: Origin, which: Sequence[Decision] | None) -> int:
-    """Removes decisions on the tags of ``which`` (None: all of that origin) and returns the next free ordinal."""
+def _note(
+    connection: Connection,
+    video_id: str,
+    before: Mapping[str, str],
+    decisions: Sequence[Decision],
+    by: tuple[Origin, Author],
+) -> None:
+    """Notes the decisions that become other ones; an automatic run replaces all, a person only the same ones."""
+    after = {one.tag_id: one for one in decisions}
+    gone = [tag_id for tag_id in before if tag_id not in after] if by[0] == "automatic" else []
+    changes = [
+        DecisionChange(video_id, tag_id, before.get(tag_id, ""), one.decision, one.confidence)
+        for tag_id, one in after.items()
+    ]
+    changes += [DecisionChange(video_id, tag_id, before[tag_id], "") for tag_id in gone]
+    record_decisions(connection, changes, *by, time.time())
+
+
+def _retired(connection: Connection, tag_ids: Iterable[str]) -> set[str]:
+    wanted, found = sorted(tag_ids), set[str]()
+    for first in range(0, len(wanted), _LISTED):
+        some = TagRow.tag_id.in_(wanted[first : first + _LISTED])
+        found.update(connection.execute(select(TagRow.tag_id).where(some, TagRow.status == "retired")).scalars())
+    return found
+
+
+def _remove_automatic(connection: Connection, video_id: str, tag_ids: Sequence[str]) -> int:
+    """Removes automatic decisions on some tags and returns the next free ordinal."""
     tables: tuple[Any, ...] = (DecisionEvidenceRow, DecisionRow)
     for table in tables:
-        of_origin = delete(table).where(table.video_id == video_id, table.origin == origin)
-        if which is None:
-            connection.execute(of_origin)
-        elif which:
-            one = of_origin.where(table.tag_id == bindparam("one"))
-            connection.execute(one, [{"one": decision.tag_id} for decision in which])
-    others = (DecisionRow.video_id == video_id) & (DecisionRow.origin == origin)
+        if tag_ids:
+            one = delete(table).where(table.video_id == video_id, table.origin == "automatic")
+            connection.execute(one.where(table.tag_id == bindparam("one")), [{"one": tag_id} for tag_id in tag_ids])
+    others = (DecisionRow.video_id == video_id) & (DecisionRow.origin == "automatic")
     last = connection.execute(select(func.max(DecisionRow.ordinal)).where(others)).scalar()
     return 0 if last is None else last + 1
-
-
-def _insert(connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:
-    if rows:
-        connection.execute(insert(table), rows)

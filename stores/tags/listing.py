@@ -28,7 +28,7 @@ class TagAt:
 
 @dataclass(frozen=True, slots=True)
 class TaggedVideo:
-    """A video for which a tag is accepted; ``origin``: ``automatic`` or ``person``."""
+    """A video for which a tag is accepted; ``origin``: ``automatic``, ``derived`` or ``person``."""
 
     video_id: str
     confidence: float
@@ -143,7 +143,8 @@ class TagListing:
             for row in connection.execute(proofs.order_by(DecisionEvidenceRow.ordinal)):
                 cited.setdefault((row.tag_id, row.origin), []).append(row.evidence_id)
         automatic = {row.tag_id: row for row in rows if row.origin == "automatic"}
-        counting = automatic | {row.tag_id: row for row in rows if row.origin == "person"}
+        counting = automatic | {row.tag_id: row for row in rows if row.origin == "derived"}
+        counting |= {row.tag_id: row for row in rows if row.origin == "person"}
         made = [_standing(row, automatic.get(row.tag_id), cited) for row in counting.values()]
         return sorted(made, key=lambda one: (-one.confidence, one.tag_id))
 

@@ -3,44 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy import Engine, func, select
 
 from stores.core.errors import UsageError
-from stores.sql.database import writing
-from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagAliasRow, TagRow
-from stores.tags.review_tables import ReviewQueueRow, ReviewRow
+from stores.sql.database import reading
+from stores.sql.tables import TagRow
+from stores.tags.vocabulary.changes import OWNER_AUTHOR, Author
+from stores.tags.vocabulary.editing import TagEditor
 
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """The result of a removal; ``decisions``: removed with the tags; ``total``: tags left."""
+    """The result of a removal; ``decisions``: removed with the tags; ``total``: tags left; ``undo``: takes it back."""
 
     removed: int
     decisions: int
     total: int
+    undo: str = field(default="", compare=False)
 
 
-def remove_tags(engine: Engine, tag_ids: Sequence[str]) -> Removed:
+def remove_tags(engine: Engine, tag_ids: Sequence[str], author: Author = OWNER_AUTHOR) -> Removed:
     """Removes tags, all or none. Children of a removed tag get its parent.
 
     Raises:
         UsageError: USAGE if there is no tag of one of these ids.
     """
-    decisions = 0
-    chosen = list(dict.fromkeys(tag_ids))
-    with writing(engine) as connection:
-        for tag_id in chosen:
-            parent = connection.execute(select(TagRow.parent).where(TagRow.tag_id == tag_id)).scalar()
-            if parent is None:
-                raise UsageError("USAGE", f"There is no tag {tag_id}; none was removed.", "See `kinodex tags list`.")
-            connection.execute(update(TagRow).where(TagRow.parent == tag_id).values(parent=parent))
-            connection.execute(delete(DecisionEvidenceRow).where(DecisionEvidenceRow.tag_id == tag_id))
-            decisions += connection.execute(delete(DecisionRow).where(DecisionRow.tag_id == tag_id)).rowcount
-            connection.execute(delete(ReviewQueueRow).where(ReviewQueueRow.tag_id == tag_id))
-            connection.execute(delete(ReviewRow).where(ReviewRow.tag_id == tag_id))
-            connection.execute(delete(TagAliasRow).where(TagAliasRow.tag_id == tag_id))
-            connection.execute(delete(TagRow).where(TagRow.tag_id == tag_id))
+    try:
+        done = TagEditor(engine).remove(tag_ids, author)
+    except UsageError as error:
+        if error.code.name != "NOT_FOUND":
+            raise
+        raise UsageError("USAGE", f"{error.message[:-1]}; none was removed.", "See `kinodex tags list`.") from error
+    with reading(engine) as connection:
         total = connection.execute(select(func.count()).select_from(TagRow)).scalar() or 0
-    return Removed(len(chosen), decisions, total)
+    return Removed(len(done.removed), done.decisions, total, done.undo)

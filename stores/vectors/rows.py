@@ -85,6 +85,7 @@ _NOTES = _shown(
 ).where(_OF_COLLECTION)
 _BY_ID = _NOTES.where(VectorRow.vector_id.in_(bindparam("vector_ids", expanding=True)))
 _BY_VIDEO = _NOTES.where(VectorRow.video_id.in_(bindparam("video_ids", expanding=True)))
+_SOME = _shown(VectorRow.vector_id).where(_OF_COLLECTION).order_by(VectorRow.vector_id).limit(bindparam("most"))
 _FIRST = select(VectorRow.vector_id).where(_OF_COLLECTION).limit(bindparam("most")).subquery()
 _SIZE = select(func.count()).select_from(_FIRST)
 _ANY = _shown(VectorRow.vector_id).where(_OF_COLLECTION).limit(1)
@@ -136,6 +137,11 @@ class VectorRows:
         with reading(self._engine) as connection:
             found = connection.execute(_SIZE, {"of_collection": collection, "most": most + 1}).scalar_one()
         return int(found) > most
+
+    def some(self, collection: str, most: int) -> list[str]:
+        """The ids of ``most`` vectors of a collection, the first by their ids, which are spread over the videos."""
+        with reading(self._engine) as connection:
+            return list(connection.execute(_SOME, {"of_collection": collection, "most": most}).scalars())
 
     def has_any(self, collection: str) -> bool:
         """Whether readers may see anything of a collection."""

@@ -251,6 +251,17 @@ class VectorStore:
         stored = self._collection(collection)
         return {} if stored is None else self._values(stored, vector_ids)
 
+    @reads
+    def sample(self, collection: str, most: int) -> _Vectors:
+        """Some vectors of a collection, float32 (n, d) with n <= ``most``; the same until something is committed.
+
+        Raises:
+            StoreError: VECTOR_STORE_FAILED.
+        """
+        stored = self._collection(collection)
+        values = {} if stored is None else self._values(stored, self._rows.some(collection, most))
+        return np.stack([values[one] for one in sorted(values)]) if values else np.zeros((0, 0), np.float32)
+
     def _values(self, stored: Any, vector_ids: Sequence[str]) -> dict[str, _Vectors]:
         found: dict[str, _Vectors] = {}
         for first in range(0, len(vector_ids), LISTED_VIDEOS):

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from stores.core.errors import UsageError
 from stores.core.patience import patiently
@@ -23,7 +23,7 @@ from workflows.workers import default_workers
 if TYPE_CHECKING:
     from stores.core.records import Decision
     from stores.library_store import LibraryStore
-    from workflows.tagging.actor import TaggerConfig
+    from workflows.tagging.tagger_config import TaggerConfig
 
 Since = Literal["", "last"]
 """``last``: only videos whose evidence, or whose vocabulary or ranker, changed since they were last tagged."""
@@ -100,13 +100,25 @@ GUESSED_SECONDS = 0.2
 """Of a video, where this library has tagged none yet. Source: ``benchmarks/reports/scale.md``, a thousand tags."""
 
 
-def keys_of(store: LibraryStore, tagger: Deciding, video_ids: Sequence[str]) -> dict[str, TagKey]:
+class Named(Protocol):
+    """What names that with which decisions are made: what decides, or who knows its names without preparing it."""
+
+    @property
+    def vocabulary(self) -> str:
+        """Of the tags."""
+
+    @property
+    def revision(self) -> str:
+        """Of the ranker, its thresholds and the models."""
+
+
+def keys_of(store: LibraryStore, tagger: Named, video_ids: Sequence[str]) -> dict[str, TagKey]:
     """What decisions about some videos would be made from now."""
     evidence = evidence_marks(store.engine, video_ids)
     return {one: TagKey(mark, tagger.vocabulary, tagger.revision) for one, mark in evidence.items()}
 
 
-def plan(store: LibraryStore, tagger: Deciding, video_ids: Sequence[str], since: Since) -> TaggingPlan:
+def plan(store: LibraryStore, tagger: Named, video_ids: Sequence[str], since: Since) -> TaggingPlan:
     """What a batch would do, without doing it."""
     chosen = list(dict.fromkeys(video_ids))
     keys, known = keys_of(store, tagger, chosen), store.tag_runs.known(chosen)
@@ -242,7 +254,7 @@ class _Batch:
 
     def _keep(self) -> None:
         if self._taken:
-            # Locked only now: other writers need not wait for whoever decides.
+            # Locked only now: other writers need not wait while videos are decided about.
             with self._store.writer():
                 patiently(lambda: self._store.tag_runs.save(self._taken))
             self._taken = {}

@@ -9,7 +9,7 @@ from stores.core.records import Evidence
 def format_source(case: Case) -> list[Recalled]:
     """Tags that name a measured property: vertical video, black and white, still image."""
     first: dict[int, Evidence] = {}
-    for fact in case.store.catalog.evidence_of(case.video_id, "format"):
+    for fact in case.seen.lines["format"]:
         for name in _fact_names(fact.text):
             for tag in case.tags.by_fact.get(name):
                 first.setdefault(tag, fact)

@@ -6,8 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 
-from agents.tagging.recall.case import CERTAIN, Case, Recalled
-from agents.tagging.vocabulary import TagVectors
+from agents.tagging.recall.case import CERTAIN, Case, Recalled, strongest
 from stores.core.records import Evidence
 
 SPOKEN = 0.5
@@ -22,27 +21,27 @@ CAPTIONED = 0.7
 
 def speech_source(case: Case) -> list[Recalled]:
     """Tags that are said aloud."""
-    return _mentioned("speech", SPOKEN, case.store.catalog.evidence_of(case.video_id, "speech"), case.tags)
+    return _mentioned("speech", SPOKEN, case.seen.lines["speech"], case)
 
 
 def screen_source(case: Case) -> list[Recalled]:
     """Tags that are written on screen."""
-    return _mentioned("screen", WRITTEN, case.store.catalog.evidence_of(case.video_id, "screen"), case.tags)
+    return _mentioned("screen", WRITTEN, case.seen.lines["screen"], case)
 
 
 def caption_source(case: Case) -> list[Recalled]:
     """Tags that captions name."""
-    return _mentioned("caption", CAPTIONED, case.store.catalog.evidence_of(case.video_id, "caption"), case.tags)
+    return _mentioned("caption", CAPTIONED, case.seen.lines["caption"], case)
 
 
-def _mentioned(source: str, once: float, lines: Iterable[Evidence], tags: TagVectors) -> list[Recalled]:
+def _mentioned(source: str, once: float, lines: Iterable[Evidence], case: Case) -> list[Recalled]:
     said: defaultdict[int, list[Evidence]] = defaultdict(list)
     for line in lines:
-        for tag in tags.phrases.said_in(line.text):
+        for tag in case.tags.phrases.said_in(line.text):
             said[tag].append(line)
     recalled = []
     for tag in sorted(said):
         doubt = math.prod(1.0 - once * line.confidence for line in said[tag])
         evidence = tuple(line.evidence_id for line in said[tag][:3])
-        recalled.append(Recalled(tags.tags[tag].tag_id, source, min(CERTAIN, 1.0 - doubt), evidence))
-    return recalled
+        recalled.append(Recalled(case.tags.tags[tag].tag_id, source, min(CERTAIN, 1.0 - doubt), evidence))
+    return strongest(recalled, case.top)

@@ -1,11 +1,21 @@
-"""Tags that name what is recognised or detected."""
+"""What recognised and detected things say of tags that name them, and of those that name what they come with.
+
+A classifier of pictures spreads its mass over mutually exclusive names. Where it is sure of the kind only ("clothing":
+some suit, some gown, some tie), none of the names is told, however large a sum over some of them is: a tag's mass
+counts by its share of what the things of its kind have together. A situation that goes with things of many kinds is
+told by none of them (`agents.tagging.vocabulary.TIED`): that is an association, not a sight, and never accepted by
+itself.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from agents.tagging.recall.case import CERTAIN, MENTIONED, Case, Recalled
-from stores.core.records import Label, Tracklet
+from agents.tagging.recall.case import CERTAIN, Case
+from agents.tagging.vocabulary import TIED, kind_of
 
 NAMED_GAIN = 2.0
 """A classifier over 1000 names spreads its mass; half a clip's mass on a tag's names means certainty."""
@@ -17,34 +27,111 @@ CONTEXT_MATCH = 0.5
 """Strength of a term that names neither a concept nor its kind but a situation around it. The detector's 80 categories
 are too common for that to mean anything: a person in the picture does not make it an interview."""
 
+ASSOCIATED = 0.55
+"""Most that an association may be worth: below what a tag is accepted from. Source: by definition; it is left to a
+person, or to what else speaks for the tag."""
 
-def object_source(case: Case) -> list[Recalled]:
-    """Tags that name (or name the kind of) something recognised or detected."""
-    memory = case.store.memory(case.video_id)
-    labels = [record for record in memory.records("labels") if isinstance(record, Label)]
-    tracklets = [record for record in memory.records("tracklets") if isinstance(record, Tracklet)]
-    length = max(1, max((t.span.end for t in tracklets), default=1))
-    by_concept = case.tags.by_concept
-    # Tag to clip to (worth, evidence), and tag to the same of tracklets: only tags that something speaks for.
-    labelled: defaultdict[int, defaultdict[str, list[tuple[float, str]]]] = defaultdict(lambda: defaultdict(list))
+MANY_CLIPS = 4
+"""Clips from which two have to agree: the more often a classifier is asked, the likelier one of its answers is a slip.
+Then the mean of the two best counts instead of the best. Source: our choice; with fewer, a thing may well be in one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What recognised things say of one tag: the best clips, or the whole video by its objects.
+
+    Attributes:
+        lead: share that the things which name the tag have of all of their kind, in the best clips; 1 for objects.
+        detected: whether it was the detector, another model than that of the pictures.
+    """
+
+    probability: float
+    evidence_ids: tuple[str, ...]
+    lead: float = 1.0
+    detected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Witnesses:
+    """Of the tags: those that are ``named`` by what is recognised, and those ``around`` it."""
+
+    named: dict[int, Witness]
+    around: dict[int, Witness]
+
+
+class _Given(NamedTuple):
+    """What one recognised thing gives a tag, with the mass it has and the kind it is of."""
+
+    worth: float
+    evidence_id: str
+    mass: float
+    kind: str
+
+
+def witnesses(case: Case) -> Witnesses:
+    """What was recognised says of tags, first-hand and by association."""
+    return case.once("witnesses", lambda: _witnesses(case))
+
+
+def _witnesses(case: Case) -> Witnesses:
+    space, by_concept = case.encoders.concepts, case.tags.by_concept
+    labels = case.seen.things.labels
+    kinds = {concept: kind_of(space, concept) for concept in {label.concept for label in labels}}
+    mass: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for label in labels:
+        mass[label.clip_id, kinds[label.concept]] += label.score
+    # Tag to clip to what each label gives.
+    named: _ByTag = defaultdict(lambda: defaultdict(list))
+    around: _ByTag = defaultdict(lambda: defaultdict(list))
     for label in labels:
         for tag, strength in by_concept.get(label.concept, ()):
-            labelled[tag][label.clip_id].append((strength * label.score, label.evidence_id))
+            given = _Given(strength * label.score, label.evidence_id, label.score, kinds[label.concept])
+            (named if strength > TIED else around)[tag][label.clip_id].append(given)
+    clips = case.seen.clips
+    first_hand = {tag: _of_clips(found, mass, clips) for tag, found in named.items()}
+    for tag, witness in _of_objects(case).items():
+        if tag not in first_hand or witness.probability > first_hand[tag].probability:
+            first_hand[tag] = witness
+    loose = {tag: _of_clips(found, None, clips) for tag, found in around.items()}
+    return Witnesses(first_hand, loose)
+
+
+_ByTag = defaultdict[int, defaultdict[str, list[_Given]]]
+
+
+def _of_clips(found: Mapping[str, list[_Given]], mass: Mapping[tuple[str, str], float] | None, clips: int) -> Witness:
+    """What the clips say together; ``mass``: of each kind in each clip, None for associations."""
+    words = []
+    for clip, given in found.items():
+        lead = 1.0
+        if mass is not None:
+            of_kinds = sum(mass[clip, kind] for kind in {one.kind for one in given})
+            lead = min(1.0, sum(one.mass for one in given) / max(of_kinds, 1e-9))
+        most = CERTAIN if mass is not None else ASSOCIATED
+        worth = min(most, NAMED_GAIN * lead * sum(one.worth for one in given))
+        words.append((worth, lead, tuple(one.evidence_id for one in sorted(given, reverse=True)[:3])))
+    words.sort(key=lambda word: -word[0])
+    worth, lead, evidence_ids = words[0]
+    if clips >= MANY_CLIPS:
+        second = words[1] if len(words) > 1 else (0.0, 0.0, ())
+        worth, lead = (worth + second[0]) / 2.0, (lead + second[1]) / 2.0
+    return Witness(worth, evidence_ids, lead)
+
+
+def _of_objects(case: Case) -> dict[int, Witness]:
+    tracklets = case.seen.things.tracklets
+    length = max(1, max((one.end for one in tracklets), default=1))
     tracked: defaultdict[int, list[tuple[float, str]]] = defaultdict(list)
-    for t in tracklets:
-        for tag, strength in by_concept.get(t.concept, ()):
+    for one in tracklets:
+        for tag, strength in case.tags.by_concept.get(one.concept, ()):
             if strength > CONTEXT_MATCH:
-                worth = strength * t.confidence * (t.span.end - t.span.start) / length
-                tracked[tag].append((worth, t.evidence_id))
-    recalled = []
-    for tag in sorted({*labelled, *tracked}):
-        per_clip = labelled[tag].values() if tag in labelled else ()
-        words = [(min(CERTAIN, NAMED_GAIN * sum(w for w, _ in seen)), sorted(seen, reverse=True)) for seen in per_clip]
-        if tag in tracked:
-            seen = tracked[tag]
-            words.append((min(CERTAIN, OBJECT_GAIN * sum(w for w, _ in seen)), sorted(seen, reverse=True)))
-        probability, best = max(words)
-        if probability >= MENTIONED:
-            evidence = tuple(evidence_id for _, evidence_id in best[:3])
-            recalled.append(Recalled(case.tags.tags[tag].tag_id, "objects", probability, evidence))
-    return recalled
+                worth = strength * one.confidence * (one.end - one.start) / length
+                tracked[tag].append((worth, one.evidence_id))
+    return {
+        tag: Witness(
+            min(CERTAIN, OBJECT_GAIN * sum(worth for worth, _ in given)),
+            tuple(evidence_id for _, evidence_id in sorted(given, reverse=True)[:3]),
+            detected=True,
+        )
+        for tag, given in tracked.items()
+    }

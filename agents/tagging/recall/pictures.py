@@ -1,18 +1,25 @@
-"""Tags that the pictures themselves are near to."""
+"""Tags that the pictures are near to, that name what is recognised in them, or what such things usually come with.
+
+Where pictures are placed among texts by the names of what was recognised (ConSE), all three are one witness: the
+classifier. Of a tag that it knows as a name, or only as what many kinds of things come with, the strongest of the three
+counts, once. The detector is a witness of its own, and so is a picture model with texts of its own (CLIP).
+"""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.search.pictures import best_fits
-from agents.tagging.recall.case import CERTAIN, MENTIONED, Case, Recalled
-from encoders.spaces import collections
-from stores.core.records import Label
-from stores.library_store import LibraryStore
+from agents.tagging.nearest import Near
+from agents.tagging.recall.case import CERTAIN, MENTIONED, Case, Recalled, strongest
+from agents.tagging.recall.objects import MANY_CLIPS, Witness, Witnesses, witnesses
+from agents.tagging.vocabulary import TIED
+from encoders.concepts import BROADER, CONTEXT
 
 PICTURE_CENTRE = 4.5
 """z at which a picture is as likely to show a tag as not: about 3 in a million draws from a normal background, i.e.
@@ -24,39 +31,108 @@ PICTURE_STEEPNESS = 1.5
 FACET_COMPETITION = 0.5
 """Tags of one facet compete: each loses half its distance to the facet's best (a match is of one sport)."""
 
-_LEAST_Z = PICTURE_CENTRE - math.log(CERTAIN / MENTIONED - 1.0) / PICTURE_STEEPNESS - 1e-6
-"""z of `MENTIONED`, minus a margin: tags near it are then tested one by one."""
-
 
 def picture_source(case: Case) -> list[Recalled]:
-    """Tags whose text lies unusually near the clips' picture vectors."""
-    hits, matrix = case.store.vectors.fetch(collections(case.encoders).picture, video_ids=[case.video_id])
+    """Tags whose text lies unusually near the clips' picture vectors.
+
+    Where the classifier places the pictures, a tag that names classes of it cannot be surer than these lead among their
+    kind: near to all clothing lies every garment. And the odds of a situation are divided by the number of kinds of
+    things that it goes with.
+    """
+    return strongest(_placed(case).values(), case.top)
+
+
+def object_source(case: Case) -> list[Recalled]:
+    """Tags that name (or name the kind of) something recognised or detected, or a situation tied to its kind."""
+    return _words(case, "objects", witnesses(case).named)
+
+
+def context_source(case: Case) -> list[Recalled]:
+    """Tags that what is recognised usually comes with: associations, which nothing but other sources can confirm."""
+    return _words(case, "context", witnesses(case).around)
+
+
+def _words(case: Case, source: str, found: Mapping[int, Witness]) -> list[Recalled]:
+    placed = _placed(case) if case.encoders.zero_shot is None else {}
+    words = []
+    for tag, one in found.items():
+        same = tag in placed and not one.detected and _counted_once(case, tag)
+        if one.probability > 0.0 and not (same and placed[tag].probability >= one.probability):
+            words.append(Recalled(case.tags.tags[tag].tag_id, source, one.probability, one.evidence_ids))
+    return strongest(words, case.top)
+
+
+def _counted_once(case: Case, tag: int) -> bool:
+    """Whether what the classifier says of a tag by names is what it says by the place of the picture."""
+    surely = case.tags.most_surely.get(tag, 0.0)
+    return surely >= BROADER or 0.0 < surely <= TIED
+
+
+def _placed(case: Case) -> dict[int, Recalled]:
+    """What the places of the pictures say, by tag; see `picture_source`."""
+    return case.once("placed", lambda: _make_placed(case))
+
+
+def _make_placed(case: Case) -> dict[int, Recalled]:
+    near = _near(case)
+    if near is None:
+        return {}
+    hits, _ = case.seen.pictures
+    labels: defaultdict[str, list[tuple[float, str]]] = defaultdict(list)
+    for label in case.seen.things.labels:
+        labels[label.clip_id].append((-label.score, label.evidence_id))
+    seen, placed = witnesses(case), {}
+    for at in _order(near.z, 2 * case.top):
+        tag = int(near.rows[at])
+        probability = CERTAIN / (1.0 + math.exp(-PICTURE_STEEPNESS * (float(near.z[at]) - PICTURE_CENTRE)))
+        if case.encoders.zero_shot is None and tag in case.tags.most_surely:
+            probability = _bounded(case, tag, probability, seen)
+        evidence = tuple(evidence_id for _, evidence_id in sorted(labels[hits[int(near.best[at])].clip_id])[:2])
+        if probability > 0.0:
+            placed[tag] = Recalled(case.tags.tags[tag].tag_id, "picture", probability, evidence)
+    return placed
+
+
+def _bounded(case: Case, tag: int, probability: float, seen: Witnesses) -> float:
+    """What the place of a picture is worth beside what the classifier says by names; 0 if that is as much."""
+    named, surely = seen.named.get(tag), case.tags.most_surely[tag]
+    if surely >= BROADER:
+        probability = min(probability, MENTIONED if named is None else named.lead)
+    else:
+        # As many kinds of things as it goes with, so many situations may be the one that they stand for.
+        odds = probability / (1.0 - probability) * surely / CONTEXT
+        probability = odds / (1.0 + odds)
+    if not _counted_once(case, tag):
+        return probability
+    other = named if named is not None and not named.detected else seen.around.get(tag)
+    return 0.0 if other is not None and other.probability > probability else probability
+
+
+def _near(case: Case) -> Near | None:
+    """The tags nearest to the video's pictures, each with its z among those of its facet; None without pictures."""
+    hits, matrix = case.seen.pictures
     if not hits:
-        return []
+        return None
     tags = case.tags
-    z, best = best_fits(case.encoders, tags.vectors, matrix, tags.scales, _LEAST_Z)
-    competing = _facet_competition(z, tags.facets)
-    labels = _labels_by_clip(case.store, case.video_id)
-    recalled = []
-    for i in np.flatnonzero(competing >= _LEAST_Z).tolist():
-        probability = CERTAIN / (1.0 + math.exp(-PICTURE_STEEPNESS * (float(competing[i]) - PICTURE_CENTRE)))
-        if probability >= MENTIONED:
-            seen = labels.get(hits[best[i]].clip_id, ())
-            recalled.append(Recalled(tags.tags[i].tag_id, "picture", probability, tuple(seen[:2])))
-    return recalled
+    if case.tags.nearest_pictures is not None:
+        groups = [hit.clip_id for hit in hits] if case.seen.clips >= MANY_CLIPS else ()
+        near = case.tags.nearest_pictures.near(matrix, groups)
+    else:
+        z, best = best_fits(case.encoders, tags.vectors, matrix, None)
+        near = Near(np.arange(len(z)), z, best)
+    return Near(near.rows, _facet_competition(near.z, tags.facets[near.rows]), near.best)
+
+
+def _order(z: NDArray[np.float64], most: int) -> list[int]:
+    """The places of the ``most`` highest, the highest first."""
+    places = np.arange(len(z))
+    if most < len(places):
+        places = np.argpartition(-z, most)[:most]
+    ordered: list[int] = places[np.argsort(-z[places], kind="stable")].tolist()
+    return ordered
 
 
 def _facet_competition(z: NDArray[np.float64], facets: NDArray[np.int64]) -> NDArray[np.float64]:
     best = np.full(int(facets.max()) + 1, -np.inf)
     np.maximum.at(best, facets, z)
     return z - FACET_COMPETITION * (best[facets] - z)
-
-
-def _labels_by_clip(store: LibraryStore, video_id: str) -> dict[str, list[str]]:
-    by_clip: dict[str, list[Label]] = defaultdict(list)
-    for record in store.memory(video_id).records("labels"):
-        if isinstance(record, Label):
-            by_clip[record.clip_id].append(record)
-    return {
-        clip: [label.evidence_id for label in sorted(seen, key=lambda s: -s.score)] for clip, seen in by_clip.items()
-    }

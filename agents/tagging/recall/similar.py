@@ -1,18 +1,42 @@
-"""Tags of videos that look alike."""
+"""Tags of other videos: of those that look alike, and of those that are about the same."""
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from collections.abc import Collection
+
+import numpy as np
 
 from agents.search.pictures import least_likeness
-from agents.tagging.recall.case import Case, Recalled
+from agents.tagging.recall.case import Case, Recalled, strongest
 from encoders.spaces import collections
+from stores.tags.recall.accepted import AcceptedTag, accepted_tags
 
 NEIGHBOURS = 10
 """Clips of other videos that are compared with each clip."""
 
 SIMILAR = 0.6
 """Weight of a tag accepted for a look-alike video, times that decision's confidence."""
+
+RELATED = 0.3
+"""Most that a tag of videos about the same may be worth: if all of them have it. Source: our choice."""
+
+PEERS = 20
+"""Videos about the same that vote."""
+
+DOUBT = 5.0
+"""Votes against that are added to those of the peers, so that a few do not decide it. Source: about the square root of
+the number of peers, as in the minimax estimate of a share (Lehmann & Casella 1998, example 5.1.7)."""
+
+SECOND_HAND = frozenset({"child", "similar", "related", "cooccurrence", "behaviour", "context"})
+"""Sources that say what goes with a video, not what it shows or says. They support; the first-hand evidence must itself
+be worth a look (`agents.tagging.rank.decide`)."""
+
+
+def first_hand(scores: Collection[tuple[str, float]]) -> float:
+    """What the first-hand sources of a tag give together, by noisy-or."""
+    return 1.0 - math.prod(1.0 - score for source, score in scores if source not in SECOND_HAND)
 
 
 def similar_source(case: Case) -> list[Recalled]:
@@ -21,18 +45,57 @@ def similar_source(case: Case) -> list[Recalled]:
     Only what those videos show themselves counts: else two copies would raise each other's confidence at every run.
     """
     collection = collections(case.encoders).likeness
-    hits, matrix = case.store.vectors.fetch(collection, video_ids=[case.video_id])
+    hits, matrix = case.seen.likeness
     near = case.store.vectors.query_all(collection, matrix, len(hits) + NEIGHBOURS, least_likeness(case.encoders))
-    alike = dict.fromkeys(hit.video_id for some in near for hit in some if hit.video_id != case.video_id)
-    best: dict[str, Recalled] = {}
-    for other in alike:
-        for decision in case.store.tags.decisions(other):
-            own = [score for source, score in decision.scores if source != "similar"]
-            sure = 1.0 - math.prod(1.0 - score for score in own) if own else 1.0  # fused as in `agents.tagging.rank`
-            probability = SIMILAR * min(decision.confidence, sure)
-            first_hand = decision.decision == "accepted" and set(decision.recalled_by) - {"similar"}
-            if first_hand and decision.tag_id in case.tags.ids:
-                known = best.get(decision.tag_id)
-                if known is None or known.probability < probability:
-                    best[decision.tag_id] = Recalled(decision.tag_id, "similar", probability, ())
-    return list(best.values())
+    alike = {hit.video_id for some in near for hit in some if hit.video_id != case.video_id}
+    best: dict[str, float] = {}
+    for tags in _tags_of(case, alike).values():
+        for tag in tags:
+            sure = _own_certainty(tag)
+            if sure > 0.0 and tag.tag_id in case.tags.ids:
+                best[tag.tag_id] = max(best.get(tag.tag_id, 0.0), SIMILAR * min(tag.confidence, sure))
+    return strongest((Recalled(tag_id, "similar", worth, ()) for tag_id, worth in best.items()), case.top)
+
+
+def related_source(case: Case) -> list[Recalled]:
+    """Tags of videos in which something like it is said or written, and, where pictures and texts share a space, of
+    those that show what is said here or say what is shown here.
+
+    Each counts by how many of the nearest videos have it.
+    """
+    names = collections(case.encoders)
+    shared = case.encoders.zero_shot is None
+    questions = []
+    for (hits, matrix), spaces in (
+        (case.seen.texts, (names.text, names.picture) if shared else (names.text,)),
+        (case.seen.pictures, (names.text,) if shared else ()),
+    ):
+        if hits:
+            middle = matrix.mean(axis=0, keepdims=True)
+            middle /= max(float(np.linalg.norm(middle)), 1e-6)
+            questions += [(space, middle) for space in spaces]
+    # By ranks, since cosines across kinds of vectors lie lower than within one (reciprocal rank fusion, Cormack 2009).
+    ranks: defaultdict[str, float] = defaultdict(float)
+    for space, vector in questions:
+        (near,) = case.store.vectors.query_all(space, vector, 4 * PEERS, -1.0)
+        others = dict.fromkeys(hit.video_id for hit in near if hit.video_id != case.video_id)
+        for rank, other in enumerate(others):
+            ranks[other] += 1.0 / (60.0 + rank)
+    peers = sorted(ranks, key=lambda other: (-ranks[other], other))[:PEERS]
+    votes: defaultdict[str, float] = defaultdict(float)
+    for tags in _tags_of(case, peers).values():
+        for tag in tags:
+            if tag.tag_id in case.tags.ids:
+                votes[tag.tag_id] += min(tag.confidence, _own_certainty(tag))
+    total = len(peers) + DOUBT
+    words = (Recalled(tag_id, "related", RELATED * vote / total, ()) for tag_id, vote in votes.items() if vote > 0.0)
+    return strongest(words, case.top)
+
+
+def _own_certainty(tag: AcceptedTag) -> float:
+    """How sure what the other video shows itself makes its tag; 1 if a person decided."""
+    return first_hand(tag.scores) if tag.scores else 1.0
+
+
+def _tags_of(case: Case, video_ids: Collection[str]) -> dict[str, list[AcceptedTag]]:
+    return accepted_tags(case.store.engine, video_ids) if video_ids else {}

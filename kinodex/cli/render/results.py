@@ -163,8 +163,9 @@ def show(console: Console, payload: Payload) -> None:
     for line in payload["evidence"]:
         if (line["channel"], line["text"]) == ("object", "background"):
             continue  # every video has one, of the scenery
+        said = f"{line['speaker']}: {line['text']}" if line["speaker"] else line["text"]
         table.add_row(
-            clock(line["start"]), clock(line["end"]), line["channel"], _data(line["text"]), f"{line['confidence']:.2f}"
+            clock(line["start"]), clock(line["end"]), line["channel"], _data(said), f"{line['confidence']:.2f}"
         )
     console.print(table)
 
@@ -311,18 +312,6 @@ def answer(console: Console, payload: Payload) -> None:
         console.print(_opening(first))
     if payload["mode"] == "extractive":
         console.print("(put together from the evidence, without a language model)", style="dim")
-
-
-def imported(console: Console, payload: Payload) -> None:
-    """What an import of tags did."""
-    counts = ", ".join(f"{payload[name]} {name}" for name in ("added", "updated", "unchanged"))
-    console.print(f"{counts}; {several(payload['total'], 'tag')} in the library")
-
-
-def removed_tags(console: Console, payload: Payload) -> None:
-    """What a removal of tags did."""
-    counts = f"{payload['removed']} removed, with {several(payload['decisions'], 'decision')}"
-    console.print(f"{counts}; {several(payload['total'], 'tag')} in the library")
 
 
 def tags(console: Console, payload: Payload) -> None:

@@ -51,7 +51,7 @@ class Timeline(Document):
 
     Attributes:
         speech: where somebody speaks; screen: where text is to be read.
-        sounds, people: empty in libraries that do not know any.
+        sounds: singing, music and silence; these and people: empty in libraries that do not know any.
     """
 
     seconds: Number

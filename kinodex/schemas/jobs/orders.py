@@ -34,10 +34,16 @@ class IngestOrder(Document):
 
 
 class TagOrder(Document):
-    """Decide which tags fit each video; ``video_ids``: null for every indexed one."""
+    """Decide which tags fit each video; ``video_ids``: null for every indexed one.
+
+    Attributes:
+        since: ``last`` for those that changed since they were last tagged, or whose vocabulary or ranker did; "" for
+            all.
+    """
 
     kind: Literal["tag"]
     video_ids: VideoIds | None = None
+    since: Literal["", "last"] = ""
 
 
 class DescribeOrder(Document):

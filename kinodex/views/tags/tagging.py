@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from kinodex.schemas.api.tags import (
@@ -18,18 +16,14 @@ from kinodex.schemas.api.tags import (
     VideoDecisions,
     VideoWithTag,
 )
-from kinodex.schemas.tags import ImportedDocument, imported
 from kinodex.views.cursors import cursor as cursor_of
 from kinodex.views.cursors import place_of
 from kinodex.views.search import names_of
-from stores.core.errors import TagFileError, UsageError
+from stores.core.errors import UsageError
 
 if TYPE_CHECKING:
     from kinodex.views.library_view import LibraryView
     from stores.core.records import Evidence, Tag
-
-IMPORTED = 20_000_000
-"""Bytes of a file of tags. Source: our choice: 200,000 tags with aliases."""
 
 _DEEPEST = 50  # parents that are followed; deeper trees are cut
 
@@ -120,37 +114,6 @@ def decisions(view: LibraryView, video_id: str) -> VideoDecisions:
             for one in found
         ]
     )
-
-
-def import_csv(view: LibraryView, data: bytes) -> ImportedDocument:
-    """Add the tags of a CSV file; tags with the same id are replaced.
-
-    Raises:
-        UsageError: FORBIDDEN; TOO_LARGE if it has more than `IMPORTED` bytes.
-        TagFileError: TAG_FILE_INVALID.
-    """
-    from kinodex.usecases.tags import import_tags
-
-    view.require("edit")
-    view.require_all()
-    if len(data) > IMPORTED:
-        raise UsageError("TOO_LARGE", f"A file of tags has at most {IMPORTED:,} bytes.", "Import it in pieces.")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "tags.csv"
-        path.write_bytes(data)
-        try:
-            return imported(import_tags(view.store, path))
-        except TagFileError as error:
-            message = error.message.replace(f"The tag file {path}", "The file")
-            raise TagFileError(error.code.name, message.replace(str(path), "the file"), error.hint) from None
-
-
-def export_csv(view: LibraryView) -> bytes:
-    """All tags as CSV, in the form that `import_csv` reads."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "tags.csv"
-        view.store.tags.export_csv(path)
-        return path.read_bytes()
 
 
 def evidence_of(evidence_ids: Sequence[str], lines: dict[str, Evidence]) -> list[DecisionEvidence]:

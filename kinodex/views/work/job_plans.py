@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kinodex.schemas.api.jobs import JobItem, JobPlan, PlannedStageCount
 from kinodex.schemas.base import Fault
-from kinodex.schemas.jobs.orders import DescribeOrder, IngestOrder, Order, ReembedOrder
+from kinodex.schemas.jobs.orders import DescribeOrder, IngestOrder, Order, ReembedOrder, TagOrder
 from kinodex.views.names import file_name, without_paths
 from kinodex.views.work.jobs import LISTED, permitted
 from stores.core.errors import UsageError
@@ -32,7 +32,9 @@ def plan(view: LibraryView, asked: Order) -> JobPlan:
         return _of_plan(asked.kind, planned, asked.budget)
     if isinstance(asked, DescribeOrder):
         return _of_describing(view, asked, view.only(arguments["video_ids"]))
-    hint = "Plans: ingest, describe, reembed."
+    if isinstance(asked, TagOrder):
+        return _of_tagging(view, asked, view.only(arguments["video_ids"]))
+    hint = "Plans: ingest, tag, describe, reembed."
     raise UsageError("USAGE", f"A job of the kind {asked.kind} has no plan: it needs no more than time.", hint)
 
 
@@ -109,6 +111,43 @@ def _of_describing(view: LibraryView, asked: DescribeOrder, video_ids: Sequence[
         priced=prices is not None,
         measured=False,
         over_budget=_over(asked.budget, cost),
+    )
+
+
+TOKENS_A_VIDEO = (4_000, 500)
+"""Read and written by a model that judges. Source: our estimate: 200 short notes and 24 candidates, a number for each
+(`agents.tagging.graph`)."""
+
+
+def _of_tagging(view: LibraryView, asked: TagOrder, video_ids: Sequence[str] | None) -> JobPlan:
+    from kinodex.usecases.config import prices_of
+    from kinodex.usecases.tagging.batch import plan_tagging
+    from workflows.workers import default_workers
+
+    library, endpoint = view.library, view.settings.endpoint
+    seen = None if video_ids is None else frozenset(video_ids)
+    videos = [one for one in library.indexed() if seen is None or one in seen]
+    judge = library.llm if endpoint.configured and not endpoint.local else None
+    made = plan_tagging(library.store, library.encoders, judge, videos, asked.since)
+    read, written = (len(made.left) * each for each in TOKENS_A_VIDEO) if judge is not None else (0, 0)
+    prices = prices_of(endpoint)
+    money = (read * prices[0] + written * prices[1]) / 1e6 if prices is not None else 0.0
+    return JobPlan(
+        kind=asked.kind,
+        inputs=len(made.video_ids),
+        videos=len(made.left),
+        problems=[],
+        stages=[],
+        media_seconds=0,
+        seconds=made.seconds / (view.settings.workers or default_workers()),
+        work_seconds=made.seconds,
+        bytes=0,
+        free_bytes=None,
+        tokens=read + written,
+        money=money,
+        priced=prices is not None,
+        measured=made.measured,
+        over_budget="",
     )
 
 

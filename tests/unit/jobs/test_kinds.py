@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +15,14 @@ from kinodex.library import Library
 from kinodex.schemas.jobs.orders import DescribeOrder, ExportOrder, Order, TagOrder
 from kinodex.views.library_view import LibraryView
 from kinodex.views.work import jobs
-from stores.core.principal import Principal
+from kinodex.views.work.job_plans import plan
+from stores.core.principal import OWNER, Principal
+from stores.core.records import Decision
 from stores.jobs.job_ledger import LEASE_SECONDS, JobLedger
 from stores.jobs.records import NewJobEvent
+from stores.tags.batches.runs import TagRun
 from tests.unit.kinodex.chat_library import copied, make
+from workflows.tagging.batch import keys_of
 
 TAGS = "id,name,facet,aliases\npizza,Pizza,what,\nboat,Boat,what,\n"
 
@@ -35,22 +40,67 @@ def library(made: Path, tmp_path: Path) -> Iterator[Library]:
         yield opened
 
 
-def test_videos_are_tagged_and_what_was_tagged_before_the_worker_died_is_not_tagged_again(library: Library) -> None:
+def test_a_job_goes_on_where_a_worker_died_and_tells_of_each_video_once(library: Library) -> None:
     job, _ = library.store.jobs.order("tag", {"video_ids": None})
     first, *rest = sorted(library.indexed())
     dead = JobLedger(library.store.engine, lambda: 1.0, "a worker that is no more")
     taken = dead.take()
     assert taken is not None
     dead.append(taken[1], [NewJobEvent("video", {"video_id": first, "status": "done"})])
+    key = keys_of(library.store, library.tagger(), [first])[first]
+    only = Decision(first, "boat", "accepted", 0.987, ("picture",), ())
+    library.store.tag_runs.save({TagRun(first, key, "staged", worker="the dead one"): [only]})
     assert LEASE_SECONDS < 1e9  # by the real clock its lease ended long ago
     assert Worker(library).run(once=True) == 1
     done = library.store.jobs.get(job.job_id)
     assert (done.state, done.error, done.attempt) == ("done", None, 2)
     assert done.totals == {"videos": 3, "done": 3, "failed": 0}
-    assert library.store.tags.decisions(first) == []  # the dead worker only said so; nobody did it again
+    assert library.store.tags.decisions(first) == [only], "what the dead one decided is not decided again"
     named = [one.payload["video_id"] for one in library.store.jobs.events_after(job.job_id) if one.kind == "video"]
     assert sorted(named) == sorted([first, *rest])
     assert any(library.store.tags.decisions(one) for one in rest)
+
+
+def test_tagging_is_planned_and_does_only_what_changed(library: Library) -> None:
+    view = LibraryView(library, OWNER)
+    order = TagOrder(kind="tag", since="last")
+    before = plan(view, order)
+    assert (before.inputs, before.videos, before.measured, before.tokens) == (3, 3, False, 0)
+    assert before.work_seconds > 0
+    library.store.jobs.order("tag", {"video_ids": None, "since": "last"})
+    assert Worker(library).run(once=True) == 1
+    after = plan(view, order)
+    assert (after.inputs, after.videos, after.seconds, after.measured) == (3, 0, 0, True)
+    assert plan(view, TagOrder(kind="tag")).videos == 3
+    assert plan(view, TagOrder(kind="tag", video_ids=library.indexed()[:1])).inputs == 1
+    job, _ = library.store.jobs.order("tag", {"video_ids": None, "since": "last"}, "", "another")
+    assert Worker(library).run(once=True) == 1
+    events = library.store.jobs.events_after(job.job_id)
+    assert [one for one in events if one.kind == "video"] == []
+    assert library.store.jobs.get(job.job_id).totals == {"videos": 3, "done": 3, "failed": 0}
+
+
+def test_what_a_cancelled_tagging_has_finished_stays(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    job, _ = library.store.jobs.order("tag", {"video_ids": None})
+    first, *_ = library.indexed()
+    tagger = library.tagger()
+
+    class Cancelled:
+        vocabulary, revision = tagger.vocabulary, tagger.revision
+
+        def tag(self, video_id: str) -> tuple[Decision, ...]:
+            if video_id != first:
+                library.store.job_ledger.cancel(job.job_id)
+                time.sleep(3)  # longer than until it is noticed
+            return (Decision(video_id, "boat", "accepted", 0.9, ("picture",), ()),)
+
+    settings = library.settings.model_copy(update={"workers": 1})
+    library.settings = settings
+    monkeypatch.setattr(library, "tagger", lambda *_: Cancelled())
+    assert Worker(library).run(once=True) == 1
+    assert library.store.jobs.get(job.job_id).state == "cancelled"
+    assert [made.tag_id for made in library.store.tags.decisions(first)] == ["boat"]
+    assert library.store.tag_runs.staged() == 0
 
 
 def test_videos_that_are_gone_are_left_out_and_none_are_not_all(library: Library) -> None:

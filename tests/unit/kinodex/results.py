@@ -16,7 +16,7 @@ from stores.maintenance.forget import Forgotten
 from stores.maintenance.rebuild import Rebuilt
 from stores.maintenance.sweeping import Swept
 from stores.maintenance.verification import Problem, Verification
-from stores.tags.library import ImportReport
+from stores.tags.vocabulary.importing import ImportReport
 from stores.threads.records import RunEvent, Thread, ThreadCitation, ThreadClaim, Turn, Usage
 from workflows.describe import DescribedVideo, DescribeReport
 from workflows.evaluation.evaluate import AnswerResult, Evaluation, QueryResult

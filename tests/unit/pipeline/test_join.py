@@ -156,7 +156,7 @@ def test_joined_parts_equal_the_whole(decoder: Decoder, film: Path, detector: st
     whole, joined = (run(film, decoder, Models(), seconds, config) for seconds in (None, PART_SECONDS))
     assert list(whole) == list(joined) == list(ALL)
     for stage in ALL:
-        if stage in ("speech_activity", "speech", "tracklets", "vectors"):
+        if stage in (*AUDIO_STAGES, "tracklets", "vectors"):
             continue  # these know about sound, whose times differ by the rounding of its container
         one, two = whole[stage], joined[stage]
         assert isinstance(one, StageOutput)
@@ -189,6 +189,10 @@ def test_voices_across_the_places_where_sound_is_cut(decoder: Decoder, film: Pat
     one, two = ([record.span.seconds for record in records(found["speech_activity"])] for found in (whole, joined))
     assert len(one) == len(two) == 3
     assert np.allclose(one, two, atol=0.1)
+    heard, again = ([(one.name, *one.span.seconds) for one in records(found["sound"])] for found in (whole, joined))  # type: ignore[union-attr]
+    assert [name for name, *_ in heard] == [name for name, *_ in again]
+    assert {name for name, *_ in heard} == {"speech", "silence"}
+    assert np.allclose([times for _, *times in heard], [times for _, *times in again], atol=0.1)
     spoken = [record.span.seconds for record in records(joined["speech"])]
     assert all(end <= start for (_, end), (start, _) in itertools.pairwise(spoken)), "nothing is heard twice"
     silent = [(a, b) for (_, a), (b, _) in itertools.pairwise(SOUNDING)]
@@ -222,6 +226,8 @@ def test_a_video_without_sound(decoder: Decoder, tmp_path: Path) -> None:
     joined = run(path, decoder, Models(), 8.0)
     assert tuple(joined) == ALL
     assert records(joined["speech_activity"]) == records(joined["speech"]) == ()
+    (silence,) = records(joined["sound"])
+    assert (silence.name, silence.span.seconds) == ("silence", (0.0, 30.0))  # type: ignore[union-attr]
 
 
 def test_sound_that_cannot_be_decoded_fails_the_joined_stage_only(decoder: Decoder, tmp_path: Path) -> None:
@@ -229,7 +235,7 @@ def test_sound_that_cannot_be_decoded_fails_the_joined_stage_only(decoder: Decod
     path.write_bytes(path.read_bytes().replace(b"\xff\xf8", b"\x00\x00"))
     joined = run(path, decoder, Models(), 8.0)
     failed = {stage: outcome.code.name for stage, outcome in joined.items() if isinstance(outcome, KinodexError)}
-    assert failed == {"speech_activity": "AUDIO_DECODE_FAILED", "speech": "AUDIO_DECODE_FAILED"}
+    assert failed == dict.fromkeys(AUDIO_STAGES, "AUDIO_DECODE_FAILED")
     assert set(joined) == set(ALL), "what is derived of the pictures can still be found"
 
 

@@ -13,7 +13,16 @@ import pytest
 
 from encoders.bundle import Encoders
 from encoders.concepts import ConceptSpace
-from encoders.types import Samples, SpeechSegment, Transcript, Vectors, WeightsError, WordTime
+from encoders.types import (
+    SOUND_FRAME,
+    Samples,
+    SoundProbabilities,
+    SpeechSegment,
+    Transcript,
+    Vectors,
+    WeightsError,
+    WordTime,
+)
 from pipeline.decode.decoder import Decoder
 from pipeline.perceive import (
     PerceptionConfig,
@@ -44,6 +53,17 @@ class ToneDetector:
         return [(loud[0] / 16_000, (loud[-1] + 1) / 16_000)] if len(loud) else []
 
 
+class LoudSounds:
+    """Loud is speech, and nothing else is heard."""
+
+    name = "loud"
+
+    def probabilities(self, samples: Samples) -> SoundProbabilities:
+        count = len(samples) // SOUND_FRAME
+        loud = np.abs(samples[: count * SOUND_FRAME]).reshape(count, SOUND_FRAME).max(axis=1, initial=0.0) > 0.1
+        return np.stack([loud, 0 * loud, 0 * loud], axis=1).astype(np.float32)
+
+
 class OneWord:
     """Hears "hello" wherever somebody speaks."""
 
@@ -68,6 +88,17 @@ class Hashing:
     encode_queries = encode_passages
 
 
+class Pitch:
+    """Voices are told apart by how often the sound crosses zero."""
+
+    name, dim, seconds = "pitch", 2, 1.6
+
+    def encode(self, samples: Samples, spans: Sequence[tuple[float, float]]) -> Vectors:
+        cut = [samples[round(a * 16_000) : round(b * 16_000)] for a, b in spans]
+        angles = [np.pi / 2 * min(1.0, 8.0 * float(np.mean(np.diff(np.signbit(one)) != 0))) for one in cut]
+        return np.array([[np.cos(a), np.sin(a)] for a in angles], np.float32).reshape(-1, 2)
+
+
 class Toys:
     """A bundle of tiny real encoders. ``missing`` names those whose weights are not there."""
 
@@ -79,6 +110,8 @@ class Toys:
             "reader": StripeReader(),
             "voice": ToneDetector(),
             "speech": OneWord(),
+            "sounds": LoudSounds(),
+            "speaker": Pitch(),
             "text": Hashing(),
             "concepts": ConceptSpace.load(Encoders.open().spec("text").revision),
         }
@@ -264,6 +297,7 @@ def test_a_decoder_that_falls_fails_the_watched_stages_and_what_needs_them(
         ("reader", "screentext", {"vectors"}),
         ("detector", "objects", {"tracklets", "vectors"}),
         ("speech", "speech", {"clips", "labels", "vectors"}),
+        ("sounds", "sound", set()),
     ],
 )
 def test_a_missing_model_costs_its_own_stage_only(
@@ -279,7 +313,7 @@ def test_sound_that_cannot_be_decoded_fails_by_itself(decoder: Decoder, tmp_path
     path = make_video(tmp_path / "b.mkv", [flat(RED)] * 60, sound=tone(2.0), audio_codec="flac")
     path.write_bytes(path.read_bytes().replace(b"\xff\xf8", b"\x00\x00"))
     found = run(path, decoder, Toys())
-    assert codes(found) == {"speech_activity": "AUDIO_DECODE_FAILED", "speech": "AUDIO_DECODE_FAILED"}
+    assert codes(found) == dict.fromkeys(AUDIO_STAGES, "AUDIO_DECODE_FAILED")
     assert set(found) == {*ALL}, "the pictures can still be found"
 
 

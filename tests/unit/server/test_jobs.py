@@ -155,7 +155,8 @@ def test_orders_that_cannot_be_done_are_refused_with_a_code(server: Server) -> N
     assert server.post("/jobs", {"kind": "tag", "video_ids": ["vid_none"]}, 404)["code"] == "UNKNOWN_VIDEO"
     assert server.post("/jobs", {"kind": "ingest", "paths": ["films"]}, 400)["code"] == "USAGE"
     assert server.post("/jobs", {"kind": "ingest", "paths": ["/x"], "budget": "much"}, 400)["code"] == "USAGE"
-    assert server.post("/jobs/plan", {"kind": "tag"}, 400)["code"] == "USAGE"
+    assert server.post("/jobs/plan", {"kind": "verify"}, 400)["code"] == "USAGE"
+    assert server.post("/jobs/plan", {"kind": "tag"}, 409)["code"] == "NO_TAGS"
 
 
 def test_only_folders_that_are_allowed_can_be_looked_into_and_ingested(library: Library, tmp_path: Path) -> None:

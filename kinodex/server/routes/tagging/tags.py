@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query
 
 from kinodex.schemas.api.tags import TagCard, TagsPage, TagVideosPage, VideoDecisions
-from kinodex.schemas.tags import ImportedDocument
 from kinodex.server.asking import Viewed
 from kinodex.server.problems import errors
 from kinodex.views.tags import tagging as views
-from stores.core.errors import UsageError
 
 router = APIRouter(tags=["tags"])
 
 Cursor = Annotated[str | None, Query(max_length=2_000)]
-
-_CSV = {"text/csv": {"schema": {"type": "string", "format": "binary"}}}
 
 
 @router.get("/tags")
@@ -29,30 +25,6 @@ def list_tags(
 ) -> TagsPage:
     """A page of tags, with how many videos have each."""
     return views.page(view, q, limit, cursor)
-
-
-@router.post(
-    "/tags/import",
-    openapi_extra={"requestBody": {"required": True, "content": _CSV}},
-    responses=errors("TOO_LARGE", "TAG_FILE_INVALID"),
-)
-async def import_tags(view: Viewed, request: Request) -> ImportedDocument:
-    """Add the tags of a CSV file, sent as the body; tags with the same id are replaced."""
-    from anyio.to_thread import run_sync
-
-    data = bytearray()
-    async for piece in request.stream():
-        data += piece
-        if len(data) > views.IMPORTED:
-            raise UsageError("TOO_LARGE", f"A file of tags has at most {views.IMPORTED:,} bytes.", "Send it in pieces.")
-    return await run_sync(views.import_csv, view, bytes(data))
-
-
-@router.get("/tags/export", response_class=Response, responses={200: {"content": _CSV}})
-def export_tags(view: Viewed) -> Response:
-    """All tags as CSV, in the form that the import reads."""
-    headers = {"Content-Disposition": 'attachment; filename="tags.csv"'}
-    return Response(views.export_csv(view), headers=headers, media_type="text/csv")
 
 
 @router.get("/tags/{tag_id}", responses=errors("NOT_FOUND"))

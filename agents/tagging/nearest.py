@@ -1,0 +1,93 @@
+"""The tags nearest to some vectors, out of very many: a short list by a few dimensions, then exactly.
+
+A hundred thousand vectors of 384 numbers are 150 MB, and reading them takes longer than all else about a video. Most
+of what tells tags apart lies in the directions in which they differ most (their principal components), so a short list
+many times longer than what is wanted is made by these alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.types import Vectors
+
+WHOLE = 8_192
+"""Up to so many tags are compared exactly: 3 ms a video."""
+
+DIMENSIONS = 64
+"""Of the short list. Source: 2 ms for 100,000 tags and ten clips on one core; measured by
+`benchmarks/tagging_scale.py` beside the share of the truly nearest that it keeps."""
+
+SHORT_LIST = 2_048
+"""Tags that are compared exactly. Source: as above."""
+
+_SAMPLE = 8_192  # rows that the directions are found from
+_BLOCK = 8_192  # tags beside all vectors at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Tags near to some vectors: ``rows`` (r,) of tags, the z of each (r,), and which vector is nearest (r,)."""
+
+    rows: NDArray[np.int64]
+    z: NDArray[np.float64]
+    best: NDArray[np.int64]
+
+
+class NearestTags:
+    """Vectors of tags (t, d), and the mean and standard deviation (t,) that a cosine of each is compared with."""
+
+    def __init__(self, vectors: Vectors, mean: NDArray[np.float32], deviation: NDArray[np.float32]) -> None:
+        self._vectors = vectors
+        self._mean, self._deviation = mean, np.maximum(deviation, 1e-6)
+
+    def near(self, vectors: Vectors, groups: Sequence[object] = ()) -> Near:
+        """Tags with how many standard deviations they lie above usual for the nearest of ``vectors`` (n, d), n > 0.
+
+        All tags if they are few (`WHOLE`), in their order; else a short list of the nearest.
+
+        Args:
+            groups: of each vector, those of one group side by side. If given, two groups have to agree: the mean of the
+                best two counts.
+        """
+        starts = [at for at, group in enumerate(groups) if at == 0 or group != groups[at - 1]]
+        if len(self._vectors) <= WHOLE:
+            return self._exactly(vectors, np.arange(len(self._vectors)), starts)
+        directions, sketches = self._sketch
+        short = vectors @ directions
+        z = np.empty(len(sketches), np.float32)
+        for start in range(0, len(sketches), _BLOCK):
+            some = slice(start, start + _BLOCK)
+            z[some] = (short @ sketches[some].T).max(axis=0)
+        z -= self._mean
+        z /= self._deviation
+        return self._exactly(vectors, np.sort(np.argpartition(-z, SHORT_LIST)[:SHORT_LIST]), starts)
+
+    def _exactly(self, vectors: Vectors, rows: NDArray[np.int64], starts: Sequence[int]) -> Near:
+        cosines = vectors @ self._vectors[rows].T if len(rows) < len(self._vectors) else vectors @ self._vectors.T
+        best = cosines.argmax(axis=0)
+        nearness = cosines[best, np.arange(len(rows))].astype(np.float64)
+        if len(starts) > 1:
+            nearness = np.partition(np.maximum.reduceat(cosines, starts, axis=0), -2, axis=0)[-2:].mean(axis=0)
+        z = (nearness - self._mean[rows]) / self._deviation[rows]
+        return Near(rows, z, best)
+
+    @cached_property
+    def _sketch(self) -> tuple[Vectors, Vectors]:
+        """The directions (d, k) and what tags have of each (t, k)."""
+        step = max(1, len(self._vectors) // _SAMPLE)
+        sample = self._vectors[::step]
+        # Not about their mean: cosines are what has to be kept.
+        _, directions = np.linalg.eigh(sample.T @ sample)
+        chosen = np.ascontiguousarray(directions[:, ::-1][:, :DIMENSIONS])
+        return chosen, np.ascontiguousarray(self._vectors @ chosen)
+
+    def ready(self) -> None:
+        """Makes now what the first video would wait for."""
+        if len(self._vectors) > WHOLE:
+            _ = self._sketch

@@ -1,0 +1,1 @@
+"""What is frequent in a library and covered by no tag."""

@@ -1,0 +1,1 @@
+"""Faces: where they are in a picture, and what one looks like."""

@@ -1,0 +1,1 @@
+"""Tagging many videos, and how well it does, on the command line."""

@@ -1,0 +1,1 @@
+"""What batches of tagging, and reports of them, print."""

@@ -1,0 +1,1 @@
+"""Vocabularies as files: tables, lists of names, JSON and SKOS."""

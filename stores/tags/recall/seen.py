@@ -1,0 +1,114 @@
+"""What was recognised in many videos, only as much of it as tagging needs: one query instead of one a video."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine, func, select
+
+from stores.core.records import Channel, Evidence, Span
+from stores.sql.among import among
+from stores.sql.database import reading
+from stores.sql.tables import EVIDENCE, ClipRow, LabelRow, StageRunRow, TrackletRow, VideoRow
+
+
+class SeenLabel(NamedTuple):
+    """As `stores.core.records.Label`."""
+
+    evidence_id: str
+    clip_id: str
+    concept: str
+    score: float
+
+
+class SeenTracklet(NamedTuple):
+    """As `stores.core.records.Tracklet`; ``start`` and ``end`` in ticks of its video."""
+
+    evidence_id: str
+    concept: str
+    confidence: float
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeenThings:
+    """What was recognised in one video."""
+
+    labels: tuple[SeenLabel, ...] = ()
+    tracklets: tuple[SeenTracklet, ...] = ()
+
+
+_Ids = Sequence[str]
+
+
+def things_of(engine: Engine, video_ids: _Ids) -> dict[str, SeenThings]:
+    """What was recognised in each of some videos, in the order of its records; all of them are there."""
+    labels: defaultdict[str, list[SeenLabel]] = defaultdict(list)
+    tracklets: defaultdict[str, list[SeenTracklet]] = defaultdict(list)
+    label, tracklet = LabelRow, TrackletRow
+    some_labels = _of(engine, label, (label.evidence_id, label.clip_id, label.concept, label.score), video_ids)
+    columns = (tracklet.evidence_id, tracklet.concept, tracklet.confidence, tracklet.start_tick, tracklet.end_tick)
+    with reading(engine) as connection:
+        for video_id, _, *values in connection.execute(some_labels):
+            labels[video_id].append(SeenLabel(*values))
+        for video_id, _, *values in connection.execute(_of(engine, tracklet, columns, video_ids)):
+            tracklets[video_id].append(SeenTracklet(*values))
+    return {one: SeenThings(tuple(labels[one]), tuple(tracklets[one])) for one in video_ids}
+
+
+def lines_of(engine: Engine, video_ids: _Ids, channels: Iterable[Channel]) -> dict[str, list[Evidence]]:
+    """The evidence on some channels of each of some videos, in order of time; all of them are there."""
+    found: dict[str, list[Evidence]] = {one: [] for one in video_ids}
+    wanted = EVIDENCE.c.channel.in_(list(channels)) & among(engine, EVIDENCE.c.video_id, video_ids)
+    base = (VideoRow.time_base_numerator, VideoRow.time_base_denominator)
+    chosen = select(EVIDENCE, *base).join(VideoRow, VideoRow.video_id == EVIDENCE.c.video_id).where(wanted)
+    with reading(engine) as connection:
+        for row in connection.execute(chosen):
+            found[row.video_id].append(_line(row))
+    for lines in found.values():
+        lines.sort(key=lambda line: (line.span.start, line.span.end, line.channel, line.evidence_id))
+    return found
+
+
+def clips_of(engine: Engine, video_ids: _Ids) -> dict[str, int]:
+    """How many clips each of some videos has; one without any is absent."""
+    rows: Any = _shown(select(ClipRow.video_id, func.count()), ClipRow).where(
+        among(engine, ClipRow.video_id, video_ids)
+    )
+    with reading(engine) as connection:
+        return {video_id: int(count) for video_id, count in connection.execute(rows.group_by(ClipRow.video_id))}
+
+
+def best_shown(engine: Engine, concepts: Sequence[str], limit: int) -> list[tuple[str, str, float]]:
+    """Where some concepts were recognised most surely, in clips or as objects: video, concept, and how surely.
+
+    The best of each video and concept, at most ``limit`` of each concept.
+    """
+    best: dict[tuple[str, str], float] = {}
+    with reading(engine) as connection:
+        for table, worth in ((LabelRow, LabelRow.score), (TrackletRow, TrackletRow.confidence)):
+            for concept in concepts:
+                rows: Any = _shown(select(table.video_id, worth), table).where(table.concept == concept)
+                for video_id, value in connection.execute(rows.order_by(worth.desc()).limit(limit)):
+                    best[video_id, concept] = max(value, best.get((video_id, concept), 0.0))
+    return [(video_id, concept, value) for (video_id, concept), value in best.items()]
+
+
+def _line(row: Any) -> Evidence:
+    span = Span(row.start_tick, row.end_tick, Fraction(row.time_base_numerator, row.time_base_denominator))
+    return Evidence(row.evidence_id, row.video_id, span, row.channel, row.text, row.search_text, row.confidence)
+
+
+def _of(engine: Engine, table: Any, columns: Sequence[Any], video_ids: _Ids) -> Any:
+    rows = _shown(select(table.video_id, table.ordinal, *columns), table)
+    return rows.where(among(engine, table.video_id, video_ids)).order_by(table.video_id, table.ordinal)
+
+
+def _shown(statement: Any, table: Any) -> Any:
+    same = (StageRunRow.video_id == table.video_id) & (StageRunRow.stage == table.stage)
+    return statement.join(StageRunRow, same & (StageRunRow.fingerprint == table.fingerprint)).where(StageRunRow.active)
