@@ -65,16 +65,15 @@ def test_where_there_is_no_relation_none_is_found() -> None:
 
 
 def test_the_adversary_closes_the_gap_between_kinds() -> None:
-    with_, without = (replace(SMALL, epochs=20, adversary=weight) for weight in (0.3, 0.0))
+    """Triplets pull videos to the texts of their tags; of the others only the adversary makes no kind of its own."""
     ends = []
-    for config in (without, with_):
-        training = Training(DATA, config)
-        epochs = [training.epoch(number) for number in range(config.epochs)]
+    for weight in (0.0, 1.0):
+        training = Training(DATA, replace(SMALL, epochs=20, adversary=weight))
+        epochs = [training.epoch(number) for number in range(20)]
         ends.append((told_apart(training), epochs[-1].gap, epochs[-1].pairs))
     (apart, wide, _), (mixed, narrow, fits) = ends
-    assert mixed < 0.7, "a linear classifier is nearly left to guess"
-    assert apart > mixed + 0.1
-    assert narrow < 0.7 * wide
+    assert narrow < 0.65 * wide
+    assert mixed < apart, "a linear classifier tells them apart less often"
     assert fits < 0.05, "and pairs are still told apart"
 
 

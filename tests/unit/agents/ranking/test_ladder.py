@@ -13,7 +13,7 @@ from tests.unit.agents.ranking.planted import look_alikes, loud_source
 
 
 def test_the_rung_that_wins_is_taken_and_held_out_f1_never_falls() -> None:
-    lessons = look_alikes(120)
+    lessons = look_alikes(75)
     outcome = climb(lessons, dict(zip(lessons.tags, lessons.facets, strict=True)))
     assert outcome.rung in ("neighbours", "logistic")
     taken = [one.comparison for one in outcome.tried if one.outcome == "taken" and one.comparison]
@@ -23,16 +23,16 @@ def test_the_rung_that_wins_is_taken_and_held_out_f1_never_falls() -> None:
 
 
 def test_where_nothing_can_be_won_the_rung_before_stays() -> None:
-    lessons = loud_source(1000)
+    lessons = loud_source(500)
     outcome = climb(lessons, dict.fromkeys(lessons.tags, "what"))
     assert outcome.rung == "calibrated", "sources can be calibrated, but there are no looks"
     assert [one.outcome for one in outcome.tried] == ["taken", "no better", "no better"]
 
 
 def test_it_says_what_is_missing() -> None:
-    lessons = loud_source(600)
+    lessons = loud_source(440)
     facets = dict.fromkeys(lessons.tags, "what")
-    few = climb(lessons.some(np.arange(600) < 15), facets)
+    few = climb(lessons.some(np.arange(440) < 15), facets)
     assert (few.rung, few.ranker) == ("prior", None)
     assert {one.outcome for one in few.tried} == {"too few judgements", "too few videos"} - {"too few videos"}
     assert {one.outcome for one in climb(lessons.some(lessons.video < 4), facets).tried[:2]} == {"too few videos"}
