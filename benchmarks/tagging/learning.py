@@ -1,6 +1,6 @@
 """What fifty reviews teach: half of the clips are reviewed in the order of the queue, the other half is measured.
 
-    python benchmarks/learning.py LIBRARY ANNOTATIONS.json --clips DIR [--tags TAGS.csv] [--reviews 50] [--splits 5]
+    python benchmarks/tagging/learning.py LIBRARY ANNOTATIONS.json --clips DIR [--tags TAGS.csv] [--reviews 50] [--splits 5]
 
 LIBRARY is copied, never changed; ANNOTATIONS is what `kinodex evaluate` reads. The simulated person accepts what the
 annotations require or allow, and rejects everything else. Clips that show the same material stay in one half. F1 is
@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from agents.search.pictures import least_likeness
 from agents.tagging.graph import Tagger
