@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ DATA = planted_pairs()
 
 
 @pytest.fixture(autouse=True)
-def one_thread():
+def one_thread() -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -38,7 +39,7 @@ def told_apart(training: Training) -> float:
     kind = np.repeat([1.0, -1.0], [len(pictures), len(texts)])
     weight = np.repeat([0.5 / len(pictures), 0.5 / len(texts)], [len(pictures), len(texts)])
 
-    def loss(at):
+    def loss(at: np.ndarray) -> float:
         return float((weight * np.logaddexp(0.0, -kind * (rows @ at))).sum() + 0.005 * (at**2).sum())
 
     found = minimize(loss, np.zeros(rows.shape[1])).x

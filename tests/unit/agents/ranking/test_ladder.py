@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -44,7 +46,7 @@ def test_it_says_what_is_missing() -> None:
 def test_what_is_kept_ranks_as_before(rung: int) -> None:
     lessons = look_alikes(40)
     facets = dict(zip(lessons.tags, lessons.facets, strict=True))
-    ranker = RUNGS[rung].fit(lessons, facets, accepting())
+    ranker: Any = RUNGS[rung].fit(lessons, facets, accepting())
     again, space, value = from_bytes(to_bytes(ranker, "pictures-1", 0.7), facets)
     assert (space, value) == ("pictures-1", 0.7)
     words = [Recalled("t0", "picture", 0.5, ("e",)), Recalled("t4", "speech", 0.6, ("f",))]
@@ -55,7 +57,8 @@ def test_what_is_kept_ranks_as_before(rung: int) -> None:
 
 def test_damage_is_noticed() -> None:
     lessons = look_alikes(20)
-    body = to_bytes(RUNGS[1].fit(lessons, {}, accepting()), "s", 0.6)
+    ranker: Any = RUNGS[1].fit(lessons, {}, accepting())
+    body = to_bytes(ranker, "s", 0.6)
     for broken in (b"", b"PK", body[: len(body) // 2], body[:100] + b"\0" * 50 + body[150:], b"x" + body):
         with pytest.raises(ValueError):
             from_bytes(broken, {})
