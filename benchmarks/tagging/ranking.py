@@ -1,7 +1,7 @@
 """How good and how fast rankers are: learned from n pictures of Corel5k, five tags for each of 1000 others.
 
-    python benchmarks/ranking.py corel5k.mat [--splits 3] [--sizes 100 400 1600 4000] [--report FILE.md]
-    python benchmarks/ranking.py --speed
+    python benchmarks/tagging/ranking.py corel5k.mat [--splits 3] [--sizes 100 400 1600 4000] [--report FILE.md]
+    python benchmarks/tagging/ranking.py --speed
 
 corel5k.mat: ``data`` (5000, 499) 0 or 1, ``target`` (374, 5000) 0 or 1 (Duygulu et al. 2002, as packed by the
 multi-label learning community); it is no part of this repository. Everything runs through the rankers of the library:
@@ -25,8 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if __name__ == "__main__":
-    # Otherwise benchmarks/encoders.py would shadow the package.
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from agents.tagging.rank.calibration import Calibration
 from agents.tagging.rank.ladder import climb
@@ -79,9 +78,10 @@ def corel(path: Path, splits: int, sizes: Sequence[int]) -> list[dict[str, objec
     rows: list[dict[str, object]] = []
     for split in range(splits):
         order = np.random.default_rng(split).permutation(len(tags))
-        out = order[-HELD_OUT:]
+        left = min(HELD_OUT, len(tags) // 5)
+        out = order[-left:]
         for size in sizes:
-            some = order[: min(size, len(order) - HELD_OUT)]
+            some = order[: min(size, len(order) - left)]
             taught = of_pictures(features[some], tags[some])
             facets = dict.fromkeys(taught.tags, "")
             alone = dict(zip(taught.tags, shares(taught).tolist(), strict=True))

@@ -1,6 +1,7 @@
 """What fifty reviews teach: half of the clips are reviewed in the order of the queue, the other half is measured.
 
-    python benchmarks/learning.py LIBRARY ANNOTATIONS.json --clips DIR [--tags TAGS.csv] [--reviews 50] [--splits 5]
+    python benchmarks/tagging/learning.py LIBRARY ANNOTATIONS.json --clips DIR [--tags TAGS.csv] [--reviews 50]
+        [--splits 5]
 
 LIBRARY is copied, never changed; ANNOTATIONS is what `kinodex evaluate` reads. The simulated person accepts what the
 annotations require or allow, and rejects everything else. Clips that show the same material stay in one half. F1 is
@@ -22,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from agents.search.pictures import least_likeness
 from agents.tagging.graph import Tagger
@@ -30,6 +31,7 @@ from agents.tagging.learning import alike, facts_of, learn, video_clips
 from encoders.bundle import Encoders
 from stores.library_store import LibraryStore
 from stores.tags.review import Judgement, Verdict
+from stores.tags.review.asking import Waiting
 from workflows.evaluation.annotations import Annotations, match_videos
 
 
@@ -83,7 +85,7 @@ def decide(store: LibraryStore, tagger: Tagger, videos: Iterable[str]) -> dict[s
 def review(store: LibraryStore, truth: Mapping[str, Truth], videos: list[str], count: int) -> int:
     """Decides as the annotations do about what the queue brings first; how many were decided."""
     done = 0
-    while done < count and (items := store.reviews.queue(limit=1, video_ids=videos)):
+    while done < count and (items := store.reviews.queue(limit=1, waiting=Waiting(video_ids=videos))):
         (item,) = items
         verdict: Verdict = "accepted" if item.tag_id in truth[item.video_id].allowed else "rejected"
         store.reviews.decide([Judgement(item.video_id, item.tag_id, verdict)], "benchmark", "benchmark")
