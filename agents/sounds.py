@@ -21,17 +21,17 @@ _PEOPLE = frozenset(
     "男人 女人 男孩 女孩 男生 女生 孩子 小孩 儿童 女士 男士 男子 女子 大家 观众".split()
 )
 _IDLE = frozenset(
-    "part section segment passage play played playing hear heard listen listening sound audio time start begin end stop "
-    "loud minute second place contain feature include find".split()
+    "part section segment passage play played playing hear heard listen listening sound audio time start begin end "
+    "stop loud moment minute second place contain feature include find long often many".split()
 )
 _IDLE_IN_CHINESE = re.compile(
-    "什么时候|哪些?段|哪些?[个部]|几分几秒|第几秒|听得?到|听得?见|部分|时候|时间|地方|播放|响起|找出|找到|哪里|何时|开始|结束"
+    "有没有|有人|什么时候|多长时间|多久|多长|几次|哪些?段|哪些?[个部]|几分几秒|第几秒|听得?到|听得?见|部分|时候|时间|地方|播放|响起|找出|找到|哪里|何时|开始|结束"
 )
 """Words around the name of a sound that say nothing about it."""
 
 _NOT = re.compile(
     r"(?:\b(?:no|not|without|never|nobody|neither|nor|lacks?|lacking|[a-z]+n[’']?t)\b(?:\W+\w+){0,2}\W+|"
-    r"(?:没有?|无|不|未|别)[^，。,.]{0,2}?)$"
+    r"(?:(?<!有)没有?|(?<!有)无|(?<!是)不|未|别)[^，。,.]{0,2}?)$"
 )
 
 

@@ -11,19 +11,23 @@ SILENCE = "silence"
 _SHOWN = 4  # Chinese names that a record keeps
 
 
+_TABLE = "data/sounds.tsv"
+
+
+@cache
+def _table() -> Mapping[str, tuple[tuple[str, ...], ...]]:
+    text = resources.files("encoders").joinpath(_TABLE).read_text(encoding="utf-8")
+    rows = (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
+    return {sound: tuple(tuple(names.split(";")) for names in columns) for sound, *columns in rows}
+
+
 @cache
 def sound_names() -> Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]:
     """English and Chinese names by sound (``speech``, ``singing``, ``music``, ``silence``), the usual ones first.
 
     A name may mean several sounds: a song is singing and music.
     """
-    table: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
-    text = resources.files("encoders").joinpath("data/sounds.tsv").read_text(encoding="utf-8")
-    for line in text.splitlines():
-        if line and not line.startswith("#"):
-            sound, english, chinese = line.split("\t")
-            table[sound] = tuple(english.split(";")), tuple(chinese.split(";"))
-    return table
+    return {sound: (english, chinese) for sound, (english, chinese, *_) in _table().items()}
 
 
 def chinese_names(sound: str) -> str:
@@ -31,7 +35,13 @@ def chinese_names(sound: str) -> str:
     return ";".join(sound_names()[sound][1][:_SHOWN])
 
 
-def all_names(sound: str) -> str:
-    """All names of a sound in both languages, ';'-separated."""
+def all_names(sound: str) -> tuple[str, ...]:
+    """All names of a sound in both languages."""
     english, chinese = sound_names()[sound]
-    return ";".join((*english, *chinese))
+    return (*english, *chinese)
+
+
+def goes_with(sound: str) -> tuple[str, ...]:
+    """Names, in both languages, of what usually has a sound, but is more than it: most music is no concert."""
+    *_, english, chinese = _table()[sound]
+    return (*english, *chinese)

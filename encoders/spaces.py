@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 _VIDEOS = "video-"
+_SPEAKERS = "speaker-"
+_FACES = "face-"  # `pipeline.derive.face_tracks`
 
 
 class _Revisions(Protocol):
@@ -49,6 +51,16 @@ def video_collections(encoders: _Revisions, names: Sequence[str]) -> tuple[str, 
     (`encoders.heads.video.HeadSpec.collections`). Loads no weights."""
     image, text = (_plain(encoders.revision(task)) for task in ("image", "image_text"))
     return tuple(f"{_VIDEOS}{_plain(name)}-{image}-{text}" for name in names)
+
+
+def speaker_collection(encoders: _Revisions) -> str:
+    """Collection name of the vectors of voices, one for each voice of a video. Loads no weights."""
+    return f"{_SPEAKERS}{_plain(encoders.revision('speaker'))}"
+
+
+def is_of_moments(collection: str) -> bool:
+    """Whether a collection holds vectors of moments that are searched for with words or pictures."""
+    return not collection.startswith((_VIDEOS, _SPEAKERS, _FACES))
 
 
 def is_of_videos(collection: str) -> bool:

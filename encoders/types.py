@@ -206,8 +206,8 @@ class SoundDetector(Protocol):
 
 
 class SpeakerEncoder(Protocol):
-    """Windows of ``seconds`` of sound that begin at n ``starts`` (seconds, in order) into unit vectors (n, dim) of the
-    voices in them."""
+    """Sound at n spans (start, end) in seconds, of at most ``seconds`` each, into unit vectors (n, dim) of the voices
+    in them."""
 
     @property
     def name(self) -> str: ...
@@ -215,7 +215,7 @@ class SpeakerEncoder(Protocol):
     def dim(self) -> int: ...
     @property
     def seconds(self) -> float: ...
-    def encode(self, samples: Samples, starts: Sequence[float]) -> Vectors: ...
+    def encode(self, samples: Samples, spans: Sequence[tuple[float, float]]) -> Vectors: ...
 
 
 class TextReader(Protocol):

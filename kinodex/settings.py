@@ -127,11 +127,14 @@ class TaggingSettings(BaseModel):
     Attributes:
         precision: share of accepted tags that are to be right, e.g. 0.9; `kinodex tags train` finds the threshold that
             keeps it, once there are enough judgements. None: the threshold stays as it is.
+        log_searches: note in the library how often a search led to a video that was opened from its results: never who
+            searched, and nothing of anybody who does not see the whole library.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     precision: float | None = Field(default=None, gt=0.0, lt=1.0)
+    log_searches: bool = True
 
 
 class ChatSettings(BaseModel):

@@ -95,7 +95,8 @@ def perceive(
     failed: set[str] = set()
 
     def ready(names: Sequence[str]) -> list[str]:
-        able = [name for name in names if name in todo and not failed.intersection(inputs[name])]
+        there = [name for name in names if name in todo and name in inputs]
+        able = [name for name in there if not failed.intersection(inputs[name])]
         # An input that is in todo as well must have been redone by now: its old output must not be used.
         return [
             name

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from encoders.bundle import Encoders
 from pipeline.audio.sound import SoundConfig
+from pipeline.audio.speakers import SpeakerConfig
 from pipeline.audio.transcribe import AudioConfig
 from pipeline.derive.clips import ClipConfig
 from pipeline.derive.face_tracks import FaceConfig
@@ -29,9 +30,9 @@ from pipeline.stage import Stage, fingerprints, settings_of
 
 # Frame hashes come first: from them the others know, for the same frame, whether another video has shown it.
 VIDEO_STAGES = ("frame_hashes", "scenes", "pictures", "objects", "faces", "screentext", "thumbnails", "visual_stats")
-AUDIO_STAGES = ("speech_activity", "speech", "sound")
+AUDIO_STAGES = ("speech_activity", "speech", "sound", "speakers")
 DERIVED = ("clips", "labels", "tracklets", "vectors")
-OPTIONAL_STAGES = ("sound", "faces")
+OPTIONAL_STAGES = ("sound", "faces", "speakers")
 """Stages that a profile or the settings may leave out."""
 
 
@@ -50,6 +51,7 @@ class PerceptionConfig:
     visual_stats: VisualStatsConfig = field(default_factory=VisualStatsConfig)
     audio: AudioConfig = field(default_factory=AudioConfig)
     sound: SoundConfig = field(default_factory=SoundConfig)
+    speakers: SpeakerConfig = field(default_factory=SpeakerConfig)
     clips: ClipConfig = field(default_factory=ClipConfig)
     labels: LabelConfig = field(default_factory=LabelConfig)
     tracklets: TrackletConfig = field(default_factory=TrackletConfig)
@@ -70,6 +72,7 @@ def stages(encoders: Encoders, config: PerceptionConfig | None = None) -> tuple[
         # Not an input of the transcript, which sounds only make better: that libraries have theirs counts for more.
         Stage("speech", "3", audio, (model("voice"), model("speech")), ("probe",)),
         *_sound(encoders, config.sound),
+        *_speakers(encoders, config),
         Stage("frame_hashes", "1", settings_of(config.frame_hashes), inputs=("probe",)),
         _scenes(encoders, config.scenes),
         Stage("pictures", "2", settings_of(config.pictures), (image,), ("probe",)),
@@ -119,6 +122,7 @@ def resolved(encoders: Encoders, config: PerceptionConfig) -> PerceptionConfig:
         scenes=scene_config(encoders, config.scenes),
         sound=replace(config.sound, enabled=config.sound.enabled and encoders.has_files("sounds")),
         faces=replace(config.faces, enabled=faces),
+        speakers=replace(config.speakers, enabled=config.speakers.enabled and encoders.has_files("speaker")),
     )
 
 
@@ -134,6 +138,13 @@ def _faces(encoders: Encoders, config: FaceConfig) -> tuple[Stage, ...]:
         return ()
     models = (encoders.revision("faces"), encoders.revision("face"))
     return (Stage("faces", "1", settings_of(config), models, ("probe",)),)
+
+
+def _speakers(encoders: Encoders, config: PerceptionConfig) -> tuple[Stage, ...]:
+    if not (config.speakers.enabled and encoders.has("speaker")):
+        return ()
+    settings = {**settings_of(config.audio), **settings_of(config.speakers)}
+    return (Stage("speakers", "1", settings, (encoders.revision("voice"), encoders.revision("speaker")), ("probe",)),)
 
 
 def _scenes(encoders: Encoders, config: SceneConfig) -> Stage:

@@ -47,6 +47,7 @@ from stores.identity import check_library_file, identify, write_library_file
 from stores.jobs.job_ledger import JobLedger
 from stores.jobs.store import JobStore
 from stores.ledger import MAX_ATTEMPTS, Attempt, Ledger
+from stores.people.reading import People
 from stores.runs import RunLog
 from stores.sql.database import reading
 from stores.sql.faults import storage_faults
@@ -58,6 +59,7 @@ from stores.tags.listing import TagListing
 from stores.tags.rankers import RankerStore
 from stores.tags.recall.clicks import ClickStore
 from stores.tags.recall.products import ProductStore
+from stores.tags.recall.search_log import SearchLog
 from stores.tags.review import ReviewStore
 from stores.tags.vectors import KeptTagVectors
 from stores.tags.vocabulary.editing import TagEditor
@@ -91,8 +93,9 @@ class LibraryStore:
         rankers: what was learned from what people decided about tags.
         tag_listing, tag_editor, reviews: tags page by page, changing them, and what people decide about them.
         proposals: what no tag covers.
-        products, clicks: what videos are sold with, and which searches led to them.
+        products, clicks: what videos are sold with, and which searches led to them; search_log notes those.
         jobs, job_ledger: likewise, for those who order jobs and for the workers that do them.
+        people: whose faces are seen.
         checkpoints: the files of turns in flight on this machine.
         access: who may use it, and who sees what.
         derived: what was made of videos for players, on this machine.
@@ -126,6 +129,7 @@ class LibraryStore:
         self.corrections = Corrections(engine)
         self.tag_vectors = KeptTagVectors(engine)
         self.tag_runs = TagRuns(engine)
+        self.people = People(engine)
         self.rankers = RankerStore(engine)
         self.runs = RunLog(engine)
         self.checkpoints = CheckpointFiles(root)
@@ -138,6 +142,7 @@ class LibraryStore:
         self.reviews = ReviewStore(engine)
         self.products = ProductStore(engine)
         self.clicks = ClickStore(engine)
+        self.search_log = SearchLog(self.clicks)
         self.jobs = JobStore(engine)
         self.job_ledger = JobLedger(engine)
 

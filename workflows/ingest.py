@@ -191,7 +191,7 @@ def _reported(one: Input, receipts: Sequence[Receipt], worked_on: bool, job: Job
     planner = job.planner
     in_parts = any(base_stage(receipt.key.stage) != receipt.key.stage for receipt in receipts)
     stage_fingerprints = planner.part_fingerprints(job.store.catalog.video(one.video_id)) if in_parts else {}
-    outcome = outcome_of(receipts, planner.wanted, job.postponing, stage_fingerprints)
+    outcome = outcome_of(receipts, planner.wanted_of(one.video_id), job.postponing, stage_fingerprints)
     return VideoReport(
         video_id=one.video_id,
         uri=one.uri,

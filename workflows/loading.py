@@ -23,6 +23,7 @@ _MODELS = (
     ("speech_activity", "voice"),
     ("speech", "speech"),
     ("sound", "sounds"),
+    ("speakers", "speaker"),
     ("pictures", "image"),
     ("objects", "detector"),
     ("faces", "faces"),

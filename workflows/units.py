@@ -13,12 +13,14 @@ from pipeline.segments.parts import PART_SECONDS, part_fingerprint, parts_of
 from stores.core.errors import CODES
 from stores.core.ids import base_stage, part_stage
 from stores.core.records import Receipt, StageKey, Video
+from stores.people.switching import videos_without_faces
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore
     from workflows.identify import Input
 
 PROBE = "probe"
+FACES = "faces"
 PARTED = (*VIDEO_STAGES, *AUDIO_STAGES)
 """Stages that run on each part of a long video; the stages after them run once, on the whole video."""
 
@@ -71,6 +73,7 @@ class Planner:
         self._order = order
         self._part_seconds = part_seconds
         self._given_up: set[StageKey] = set()
+        self._faceless = videos_without_faces(store)
         self._stage_fingerprints = fingerprints(order)
         self.wanted = dict(self._stage_fingerprints)
         if only is not None:
@@ -102,13 +105,19 @@ class Planner:
             if stage in self.wanted
         }
 
+    def wanted_of(self, video_id: str) -> dict[str, str]:
+        """Fingerprint by stage of all that are wanted of a video: nobody's face is looked at where that is off."""
+        return {
+            stage: value for stage, value in self.wanted.items() if stage != FACES or video_id not in self._faceless
+        }
+
     def left_by_video(self, video_ids: Iterable[str]) -> dict[str, dict[str, str]]:
         """`left` for each video."""
         video_ids = list(video_ids)
         receipts = receipts_by_video(self._store, video_ids)
-        return {video_id: self.left(receipts[video_id]) for video_id in video_ids}
+        return {video_id: self.left(receipts[video_id], video_id) for video_id in video_ids}
 
-    def left(self, receipts: Iterable[Receipt]) -> dict[str, str]:
+    def left(self, receipts: Iterable[Receipt], video_id: str = "") -> dict[str, str]:
         """Fingerprint by stage, for the stages that are left to do for a video with these receipts."""
         known = list(receipts)
         done, hopeless = self._ended(known, self._stage_fingerprints)
@@ -118,7 +127,7 @@ class Planner:
             if blocked.intersection(stage.inputs):
                 blocked.add(stage.name)
         ended = done | hopeless | blocked
-        return {stage: fingerprint for stage, fingerprint in self.wanted.items() if stage not in ended}
+        return {stage: value for stage, value in self.wanted_of(video_id).items() if stage not in ended}
 
     def superseded(self, receipts: Iterable[Receipt]) -> list[StageKey]:
         """Runs that no longer say how a video stands: those with other settings, and of parts, of stages that are done.
@@ -146,7 +155,7 @@ class Planner:
         )
 
     def _units(self, video_id: str, uri: str, receipts: Sequence[Receipt]) -> list[WorkUnit]:
-        left = self.left(receipts)
+        left = self.left(receipts, video_id)
         if not left:
             return []
         video = self._store.catalog.video(video_id)

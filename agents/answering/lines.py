@@ -55,6 +55,7 @@ _PRIOR: dict[str, dict[str, float]] = {
     "screen": {"screen": 1.0, "speech": 0.3, "script": 0.2, "caption": 0.2},
     "words": {"speech": 1.0, "screen": 1.0, "script": 0.4, "caption": 0.3},
     "picture": {"picture": 0.8, "object": 0.8, "caption": 1.0, "screen": 0.4, "speech": 0.4, "script": 0.4},
+    "sound": {"speech": 0.4, "screen": 0.4, "caption": 0.8, "picture": 0.4, "object": 0.4, "script": 0.4},
 }
 
 LIKE, WORDS, PRIOR, MOMENT, KIND = 1.0, 1.0, 0.25, 0.25, 0.35

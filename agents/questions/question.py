@@ -52,8 +52,9 @@ Wants = Literal[
 ]
 """The kind of thing that an answer must contain."""
 
-Source = Literal["speech", "screen", "words", "picture"]
-"""Where the answer must be: in speech, on screen, in either (``words``), or in the ``picture``."""
+Source = Literal["speech", "screen", "words", "picture", "sound"]
+"""Where the answer must be: in speech, on screen, in either (``words``), in the ``picture``, or in what is heard
+besides words (``sound``)."""
 
 Relation = Literal["", "before", "after", "first", "last", "most", "least", "between"]
 """How the answer stands to ``anchor`` in time, or among others."""

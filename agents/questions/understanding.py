@@ -12,6 +12,7 @@ from typing import get_args
 
 from agents.questions.examples import kinds_of
 from agents.questions.grammar import LIKELY, SURE, Reading, read
+from agents.questions.hearing import asks_what_is_heard
 from agents.questions.keystrokes import only_keystrokes
 from agents.questions.nothing import KEYSTROKES, idleness
 from agents.questions.question import Intent, Question, Source, Wants
@@ -148,6 +149,8 @@ def understand(text: str, vocabulary: Iterable[str] = (), encoders: Encoders | N
     alone = None if _READ_ALOUD.search(plain) else _SUBJECT_ALONE.match(plain) or _SUBJECT_ALONE_IN_CHINESE.match(plain)
     wants = _kind(reading, intent)
     source = _source(plain, intent, wants, alone["verb"].lower() if alone else "")
+    if not alone and asks_what_is_heard(plain, intent, reading.yes_or_no, vocabulary):
+        source = "sound"
     topic = _topic(_terms(plain, chinese, vocabulary), source, intent, wants)
     overview = bool(alone) or (wants in _OPEN and _names_no_topic(plain)) or (intent == "summarise" and not topic)
     return Question(

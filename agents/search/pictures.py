@@ -5,8 +5,8 @@ A model with its own text tower (CLIP, SigLIP) embeds pictures apart from texts,
 about those with pictures. There each picture has its own scale: by how many standard deviations a text is nearer to it
 than the names of all concepts are, and which share that is of what the nearest name reaches. On both scales 1 means
 "as surely there as anything can be" and 0 means "nothing to do with the picture", so that
-`agents.search.scoring.MATCH_RATIO` and `agents.tagging.recall.pictures.PICTURE_CENTRE` mean the same. They were set on ConSE
-alone.
+`agents.search.scoring.MATCH_RATIO` and `agents.tagging.recall.pictures.PICTURE_CENTRE` mean the same. They were set on
+ConSE alone.
 """
 
 from __future__ import annotations

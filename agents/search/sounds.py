@@ -20,16 +20,19 @@ MOST_SOUNDS = 100
 LONGEST_SECONDS = 600.0
 """Of a longer span, such as the music of a concert, only its beginning makes moments. Ours."""
 
-UNHEARD: tuple[Channel, ...] = tuple(channel for channel in CHANNELS if channel != "sound")
+BUT_SOUNDS: tuple[Channel, ...] = tuple(channel for channel in CHANNELS if channel != "sound")
 """Channels whose lines are searched by words; those of sounds are looked up by what they are."""
 
 _UNSEEN = frozenset(("singing", "speech", "silence"))
 """Sounds of which no picture tells that they are heard; music at least has instruments."""
 
+PICTURED_SHARE = 0.5
+"""Share of what pictures of instruments contribute that is lost where no music is heard. Ours."""
+
 _MOST = 1.0  # ratio of what is certain, as of a line with all words
 
 
-def heard(
+def sounds_for(
     query: str, store: LibraryStore, vocabulary: Iterable[str] = (), video_ids: Sequence[str] | None = None
 ) -> list[tuple[Evidence, float]]:
     """Spans in which sounds are heard that a query names, each with what it adds to the ratio of a moment.
@@ -65,11 +68,16 @@ def weigh_sounds(
     query: str, candidates: Sequence[Candidate], store: LibraryStore, vocabulary: Iterable[str] = ()
 ) -> None:
     """Take from what similar pictures contributed, where a query is about a sound and nothing else, and it is known
-    what is heard: a microphone sings no song."""
+    what is heard: a microphone sings no song, and a guitar that is not heard is half of what music is."""
     named = sounds_in(query, vocabulary)
-    if not named or not _UNSEEN.issuperset(named) or any(share < 1.0 for share in named.values()):
+    if not named or any(share < 1.0 for share in named.values()):
         return
     known = store.catalog.active_of(sorted({one.video_id for one in candidates}), ["sound"])
     for candidate in candidates:
-        if (candidate.video_id, "sound") in known:
+        if (candidate.video_id, "sound") not in known:
+            continue
+        if _UNSEEN.issuperset(named):
             candidate.weigh_pictures(-math.inf, "")
+        elif not candidate.channels.get("sound"):
+            pictured = candidate.channels.get("picture", 0.0) + candidate.channels.get("object", 0.0)
+            candidate.weigh_pictures(-PICTURED_SHARE * pictured, "")

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 
 from encoders.bundle import Encoders
-from encoders.spaces import Collections, collections, is_of_videos
+from encoders.spaces import Collections, collections, is_of_moments
 from encoders.types import WeightsError
 from stores.entries import IndexHealth
 from stores.holdings import collection_names, count_videos
@@ -129,8 +129,8 @@ class Spaces:
         state = self._state
         if revision == state.revision:
             return state
-        # Vectors of whole videos are no moments; only `agents.search.videos` uses them.
-        names = frozenset(name for name in collection_names(self._store) if not is_of_videos(name))
+        # Vectors of whole videos and of voices are no moments; only `agents.search.videos` uses them.
+        names = frozenset(name for name in collection_names(self._store) if is_of_moments(name))
         present, *others = self._known
         state = _State(revision, names, (present, *(one for one in others if set(_names(one.names)) & names)))
         with self._lock:

@@ -1,8 +1,9 @@
-"""The tagging graph: gather → recall sources in parallel → rank → (ask the model) → decide."""
+"""The tagging graph: gather → sources in parallel → those that build on them → rank → (ask the model) → decide."""
 
 from __future__ import annotations
 
 import operator
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
@@ -12,9 +13,12 @@ from pydantic import BaseModel, Field
 from agents.evidence import is_background
 from agents.llm.costs import estimated_tokens, first_fitting
 from agents.tagging.judging import weigh
-from agents.tagging.learning import calibration_of, chosen, needs_vector, video_vectors
+from agents.tagging.learning import calibration_of, chosen, facts_of, needs_clips, video_clips
+from agents.tagging.online import learned_at_once
 from agents.tagging.rank import ABSTAIN, CaseFacts, Ranked, decide
-from agents.tagging.recall import SOURCES, Case, Recalled
+from agents.tagging.recall import AFTERWARDS, SOURCES, Case, Recalled
+from agents.tagging.recall.case import MENTIONED
+from agents.tagging.recall.seen import Seen
 from agents.tagging.revision import ranker_of, vocabulary_of
 from agents.tagging.vocabulary import OnEncoded, TagVectors
 from encoders.bundle import Encoders
@@ -36,7 +40,7 @@ MOST_TOKENS = 16_000
 
 
 class _State(TypedDict):
-    video_id: str
+    case: Case
     recalled: Annotated[list[Recalled], operator.add]
     ranked: list[Ranked]
     decisions: tuple[Decision, ...]
@@ -89,6 +93,7 @@ class Tagger:
         self._by_id: dict[str, Tag] = {tag.tag_id: tag for tag in tags}
         self._vectors = TagVectors(tags, encoders, store.tag_vectors, on_encoded)
         self._chosen = chosen(store, encoders, tags)
+        self._online = learned_at_once(self._chosen.ranker, store, self._chosen.until, self._facts)
         self._graph = self._build()
 
     @property
@@ -112,7 +117,70 @@ class Tagger:
         Raises:
             EndpointError: if a language model is set and fails, as `agents.llm.client.LLM.ask`.
         """
-        return tuple(self._graph.invoke({"video_id": video_id, "recalled": []})["decisions"])
+        return tuple(self._run(self.case(video_id))["decisions"])
+
+    def explain(self, video_id: str) -> tuple[tuple[Ranked, ...], tuple[Decision, ...], float]:
+        """Everything that was recalled for one video, the strongest first, what was decided of it, and the confidence
+        from which a tag is accepted.
+
+        Raises:
+            As `tag`.
+        """
+        state = self._run(self.case(video_id))
+        return tuple(state["ranked"]), tuple(state["decisions"]), self._chosen.threshold
+
+    def case(self, video_id: str, seen: Seen | None = None) -> Case:
+        """A video as the sources are given it.
+
+        Args:
+            seen: what it shows and says, if that has been read.
+        """
+        seen = seen or Seen(video_id, self._store, self._encoders)
+        return Case(video_id, self._store, self._encoders, self._vectors, seen)
+
+    def decide(self, case: Case) -> tuple[Decision, ...]:
+        """As `tag`, for a case made by `case`."""
+        return tuple(self._run(case)["decisions"])
+
+    def about(self, cases: Sequence[Case], tag_ids: Collection[str]) -> dict[str, tuple[Decision, ...]]:
+        """Decisions about some tags only, for many videos: the same that `decide` makes about them. A video without
+        clips, or without a decision about them, is absent.
+
+        Raises:
+            EndpointError: as `tag`.
+        """
+        made = {}
+        for case in cases:
+            if case.seen.clips:
+                decisions = self.decide(case) if self._llm else self._directly(case, tag_ids)
+                kept = tuple(one for one in decisions if one.tag_id in tag_ids)
+                if kept:
+                    made[case.video_id] = kept
+        return made
+
+    def _directly(self, case: Case, tag_ids: Collection[str]) -> tuple[Decision, ...]:
+        """What the graph decides without a model, at a fraction of its cost."""
+        recalled = [word for source in SOURCES.values() for word in source(case)]
+        if not any(word.tag_id in tag_ids and word.probability >= MENTIONED for word in recalled):
+            return ()
+        for later in AFTERWARDS.values():
+            recalled += later(case, tuple(recalled))
+        state: _State = {"case": case, "recalled": recalled, "ranked": [], "decisions": ()}
+        state["ranked"] = self._rank(state)["ranked"]
+        return tuple(self._decide(state)["decisions"])
+
+    @property
+    def tags(self) -> TagVectors:
+        """The tag library, prepared."""
+        return self._vectors
+
+    @property
+    def encoders(self) -> Encoders:
+        """The models it decides with."""
+        return self._encoders
+
+    def _run(self, case: Case) -> Any:
+        return self._graph.invoke({"case": case, "recalled": []})
 
     def _build(self) -> Any:
         graph = StateGraph(_State)
@@ -124,7 +192,12 @@ class Tagger:
         for name in SOURCES:
             graph.add_node(name, self._source_node(name))
             graph.add_edge("gather", name)
-        graph.add_edge(list(SOURCES), "rank")
+        before = list(SOURCES)
+        for name in AFTERWARDS:
+            graph.add_node(name, self._later_node(name))
+            graph.add_edge(before, name)
+            before = [name]
+        graph.add_edge(before, "rank")
         graph.add_conditional_edges("rank", lambda state: "judge" if self._llm and state["ranked"] else "decide")
         graph.add_edge("judge", "decide")
         graph.add_edge("decide", END)
@@ -132,22 +205,33 @@ class Tagger:
 
     def _gather(self, state: _State) -> dict[str, Any]:
         """Make sure that the video has been indexed."""
-        if not self._store.memory(state["video_id"]).records("clips"):
+        case = state["case"]
+        if not case.seen.clips:
             raise UsageError(
                 "UNKNOWN_VIDEO",
-                f"Video {state['video_id']} has not been indexed.",
+                f"Video {case.video_id} has not been indexed.",
                 "Run `kinodex ingest` on it first, or see `kinodex errors`.",
             )
         return {}
 
     def _source_node(self, name: str) -> Any:
         source = SOURCES[name]
-        return lambda state: {"recalled": source(Case(state["video_id"], self._store, self._encoders, self._vectors))}
+        return lambda state: {"recalled": source(state["case"])}
+
+    def _later_node(self, name: str) -> Any:
+        source = AFTERWARDS[name]
+        return lambda state: {"recalled": source(state["case"], state["recalled"])}
 
     def _rank(self, state: _State) -> dict[str, Any]:
-        video_id, ranker = state["video_id"], self._chosen.ranker
-        vectors = video_vectors(self._store, self._encoders, [video_id]) if needs_vector(ranker) else {}
-        return {"ranked": ranker.rank(CaseFacts(video_id, vectors.get(video_id)), state["recalled"])}
+        video_id, ranker = state["case"].video_id, self._online.ranker()
+        asked = needs_clips(self._chosen.ranker) or ranker.correction.needs_vector
+        facts = self._facts([video_id])[video_id] if asked else facts_of(video_id, None)
+        return {"ranked": ranker.rank(facts, state["recalled"])}
+
+    def _facts(self, video_ids: Sequence[str]) -> dict[str, CaseFacts]:
+        """What rankers may know of videos."""
+        clips = video_clips(self._store, self._encoders, video_ids)
+        return {video_id: facts_of(video_id, clips.get(video_id)) for video_id in video_ids}
 
     def _judge(self, state: _State) -> dict[str, Any]:
         """Have the model judge the strongest candidates from their evidence."""
@@ -159,7 +243,7 @@ class Tagger:
         first = self._store.catalog.evidence(rests_on)
         others = [
             line
-            for line in self._store.catalog.evidence_of(state["video_id"])
+            for line in self._store.catalog.evidence_of(state["case"].video_id)
             if line.evidence_id not in first and not is_background(line)
         ]
         notes = [*first.values(), *others][:NOTES]
@@ -182,4 +266,4 @@ class Tagger:
         return {"ranked": sorted(weighed, key=lambda item: (-item.confidence, item.tag_id))}
 
     def _decide(self, state: _State) -> dict[str, Any]:
-        return {"decisions": decide(state["video_id"], state["ranked"], self._chosen.threshold)}
+        return {"decisions": decide(state["case"].video_id, state["ranked"], self._chosen.threshold)}

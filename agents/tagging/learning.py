@@ -5,23 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.search.pictures import least_likeness
+from agents.tagging.rank.attention import LEAST_FOR_ATTENTION, Trainer, attention_rung
 from agents.tagging.rank.calibration import Calibration
 from agents.tagging.rank.decide import ACCEPT
 from agents.tagging.rank.kept import FORM, Learned, from_bytes, to_bytes
-from agents.tagging.rank.ladder import Climb, climb
-from agents.tagging.rank.lessons import lessons, unit
-from agents.tagging.rank.likeness import NeighbourRanker
-from agents.tagging.rank.logistic import LogisticRanker
+from agents.tagging.rank.ladder import RUNGS, Climb, Rung, climb
+from agents.tagging.rank.lessons import Lessons, lessons, unit
 from agents.tagging.rank.prior import Prior
-from agents.tagging.rank.ranked import Ranker
+from agents.tagging.rank.ranked import MOST_CLIPS, CaseFacts, Ranker
+from agents.tagging.vocabulary import TagVectors
 from encoders.bundle import Encoders
 from encoders.spaces import collections
 from stores.core.records import Tag
@@ -32,6 +32,8 @@ VERSION = 1
 """Raised when learning changes: `learn` then learns again from the same judgements."""
 
 _PAGE = 100  # videos whose vectors are read at a time
+
+Clips = NDArray[np.float32]
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +59,7 @@ class Chosen:
 
     Attributes:
         name: of what was learned; "" for the prior.
+        until: when it was learned, in seconds since the epoch; None if nothing was that ranks.
         problem: why what was learned is not used; "" if it is, or nothing was learned.
     """
 
@@ -64,9 +67,16 @@ class Chosen:
     threshold: float
     name: str = ""
     problem: str = ""
+    until: float | None = None
 
 
-def learn(store: LibraryStore, encoders: Encoders, precision: float | None = None, again: bool = False) -> Learning:
+def learn(
+    store: LibraryStore,
+    encoders: Encoders,
+    precision: float | None = None,
+    again: bool = False,
+    trainer: Trainer | None = None,
+) -> Learning:
     """Learns from all judgements, and keeps the ranker that wins.
 
     Nothing is learned twice: if neither judgements nor settings changed, the last outcome is given back.
@@ -74,6 +84,7 @@ def learn(store: LibraryStore, encoders: Encoders, precision: float | None = Non
     Args:
         precision: share of accepted tags that are to be right, above 0 and below 1.
         again: learn even so.
+        trainer: trains the network of thousands of judgements; None: in this process.
     """
     tags = [tag for tag in store.tags.tags() if tag.status == "active"]
     judged = judgements(store.engine)
@@ -83,9 +94,15 @@ def learn(store: LibraryStore, encoders: Encoders, precision: float | None = Non
     if before is not None and before.fingerprint == name and before.body is not None and not again:
         return Learning(None, unsure, dict(before.report))
     facets = {tag.tag_id: tag.facet for tag in tags}
-    vectors = video_vectors(store, encoders, {one.video_id for one in judged})
+    clips = video_clips(store, encoders, {one.video_id for one in judged})
+    facts = {video_id: facts_of(video_id, some) for video_id, some in clips.items()}
+    vectors = {video_id: fact.vector for video_id, fact in facts.items() if fact.vector is not None}
     found = lessons(judged, facets, vectors, alike(vectors, least_likeness(encoders)))
-    outcome = climb(found, facets, precision)
+    rungs: tuple[Rung, ...] = RUNGS
+    if len(found) >= LEAST_FOR_ATTENTION:
+        found = with_contents(found, facts, text_vectors(found.tags, tags, encoders, store))
+        rungs = (*RUNGS, attention_rung(trainer))
+    outcome = climb(found, facets, precision, rungs=rungs)
     report = _report(outcome, unsure)
     ranker = outcome.ranker if isinstance(outcome.ranker, Learned) else Prior(facets=facets)
     body = to_bytes(ranker, collections(encoders).likeness, outcome.threshold.value)
@@ -106,7 +123,7 @@ def chosen(store: LibraryStore, encoders: Encoders, tags: Iterable[Tag]) -> Chos
         try:
             ranker, space, threshold = from_bytes(kept.body, facets)
             if space == collections(encoders).likeness or isinstance(ranker, Prior):
-                return Chosen(ranker, threshold, kept.fingerprint)
+                return Chosen(ranker, threshold, kept.fingerprint, until=None if kept.name == "prior" else kept.made_at)
             problem = "it was learned with another picture model"
         except ValueError as error:
             problem = f"it cannot be read ({error})"
@@ -114,9 +131,28 @@ def chosen(store: LibraryStore, encoders: Encoders, tags: Iterable[Tag]) -> Chos
     return Chosen(Prior(facets=facets), ACCEPT, problem=problem)
 
 
-def needs_vector(ranker: Ranker) -> bool:
+def needs_clips(ranker: Ranker) -> bool:
     """Whether a ranker asks what a video looks like."""
-    return isinstance(ranker, NeighbourRanker | LogisticRanker)
+    return not isinstance(ranker, Prior)
+
+
+def text_vectors(
+    tag_ids: Sequence[str], tags: Sequence[Tag], encoders: Encoders, store: LibraryStore
+) -> NDArray[np.float32]:
+    """(t, e) vectors of the texts of these tags."""
+    by_id = {tag.tag_id: tag for tag in tags}
+    return TagVectors([by_id[tag_id] for tag_id in tag_ids], encoders, store.tag_vectors).vectors
+
+
+def with_contents(found: Lessons, facts: Mapping[str, CaseFacts], texts: NDArray[np.float32]) -> Lessons:
+    """The same judgements with what the network reads: the clips of the videos, the texts (t, e) of the tags."""
+    clips = np.zeros((len(found.videos), MOST_CLIPS, found.vectors.shape[1]), np.float32)
+    lengths = np.ones(len(found.videos), np.int64)
+    for at, video_id in enumerate(found.videos):
+        some = facts[video_id].clips if video_id in facts else None
+        if some is not None:
+            clips[at, : len(some)], lengths[at] = some, len(some)
+    return replace(found, clips=clips, lengths=lengths, texts=texts)
 
 
 def calibration_of(ranker: Ranker) -> Calibration | None:
@@ -125,17 +161,25 @@ def calibration_of(ranker: Ranker) -> Calibration | None:
     return prior.calibration if isinstance(prior, Prior) else None
 
 
-def video_vectors(store: LibraryStore, encoders: Encoders, video_ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
-    """(d,) of unit length for each video that has clips: the mean of what its clips look like."""
-    wanted, found = sorted(video_ids), {}
+def video_clips(store: LibraryStore, encoders: Encoders, video_ids: Iterable[str]) -> dict[str, Clips]:
+    """(m, d) for each video that has clips: what they look like, in order of time."""
+    wanted = sorted(video_ids)
+    found: dict[str, Clips] = {}
     for start in range(0, len(wanted), _PAGE):
         hits, matrix = store.vectors.fetch(collections(encoders).likeness, video_ids=wanted[start : start + _PAGE])
         rows: dict[str, list[int]] = {}
         for row, hit in enumerate(hits):
             rows.setdefault(hit.video_id, []).append(row)
-        for video_id, some in rows.items():
-            found[video_id] = unit(matrix[some].mean(axis=0))
+        found.update((video_id, matrix[some]) for video_id, some in rows.items())
     return found
+
+
+def facts_of(video_id: str, clips: Clips | None) -> CaseFacts:
+    """What a ranker may know of a video with these clips (m, d)."""
+    if clips is None:
+        return CaseFacts(video_id)
+    some = np.unique(np.linspace(0, len(clips) - 1, MOST_CLIPS).round().astype(np.int64))
+    return CaseFacts(video_id, unit(clips.mean(axis=0)), clips[some])
 
 
 def alike(vectors: dict[str, NDArray[np.float32]], least: float) -> dict[str, int]:

@@ -1,12 +1,13 @@
 """The tags nearest to some vectors, out of very many: a short list by a few dimensions, then exactly.
 
-A hundred thousand vectors of 384 numbers are 150 MB, and reading them takes longer than all else about a video. Most of
-what tells tags apart lies in the directions in which they differ most (their principal components), so a short list many
-times longer than what is wanted is made by these alone.
+A hundred thousand vectors of 384 numbers are 150 MB, and reading them takes longer than all else about a video. Most
+of what tells tags apart lies in the directions in which they differ most (their principal components), so a short list
+many times longer than what is wanted is made by these alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,8 +19,8 @@ from encoders.types import Vectors
 WHOLE = 8_192
 """Up to so many tags are compared exactly: 3 ms a video."""
 
-DIMENSIONS = 96
-"""Of the short list. Source: 3 ms for 100,000 tags and ten clips on one core; measured by
+DIMENSIONS = 64
+"""Of the short list. Source: 2 ms for 100,000 tags and ten clips on one core; measured by
 `benchmarks/tagging_scale.py` beside the share of the truly nearest that it keeps."""
 
 SHORT_LIST = 2_048
@@ -45,13 +46,18 @@ class NearestTags:
         self._vectors = vectors
         self._mean, self._deviation = mean, np.maximum(deviation, 1e-6)
 
-    def near(self, vectors: Vectors) -> Near:
+    def near(self, vectors: Vectors, groups: Sequence[object] = ()) -> Near:
         """Tags with how many standard deviations they lie above usual for the nearest of ``vectors`` (n, d), n > 0.
 
         All tags if they are few (`WHOLE`), in their order; else a short list of the nearest.
+
+        Args:
+            groups: of each vector, those of one group side by side. If given, two groups have to agree: the mean of the
+                best two counts.
         """
+        starts = [at for at, group in enumerate(groups) if at == 0 or group != groups[at - 1]]
         if len(self._vectors) <= WHOLE:
-            return self._exactly(vectors, np.arange(len(self._vectors)))
+            return self._exactly(vectors, np.arange(len(self._vectors)), starts)
         directions, sketches = self._sketch
         short = vectors @ directions
         z = np.empty(len(sketches), np.float32)
@@ -60,12 +66,15 @@ class NearestTags:
             z[some] = (short @ sketches[some].T).max(axis=0)
         z -= self._mean
         z /= self._deviation
-        return self._exactly(vectors, np.sort(np.argpartition(-z, SHORT_LIST)[:SHORT_LIST]))
+        return self._exactly(vectors, np.sort(np.argpartition(-z, SHORT_LIST)[:SHORT_LIST]), starts)
 
-    def _exactly(self, vectors: Vectors, rows: NDArray[np.int64]) -> Near:
+    def _exactly(self, vectors: Vectors, rows: NDArray[np.int64], starts: Sequence[int]) -> Near:
         cosines = vectors @ self._vectors[rows].T if len(rows) < len(self._vectors) else vectors @ self._vectors.T
         best = cosines.argmax(axis=0)
-        z = (cosines[best, np.arange(len(rows))].astype(np.float64) - self._mean[rows]) / self._deviation[rows]
+        nearness = cosines[best, np.arange(len(rows))].astype(np.float64)
+        if len(starts) > 1:
+            nearness = np.partition(np.maximum.reduceat(cosines, starts, axis=0), -2, axis=0)[-2:].mean(axis=0)
+        z = (nearness - self._mean[rows]) / self._deviation[rows]
         return Near(rows, z, best)
 
     @cached_property

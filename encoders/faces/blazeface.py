@@ -23,9 +23,8 @@ _POINTS = 6  # eyes, nose, mouth, ears
 _PER_STAGE = 7  # blocks of a resolution after the one that halves it
 _WIDTHS = (24, 24, 48, 96)  # channels by resolution: 128, 64, 32, 16
 _GRIDS = ((16, 2), (8, 6))  # cells a side, and boxes a cell
-MIN_SCORE = 0.5
-"""Least score of a face. Source: MediaPipe's face detection, ``min_score_thresh`` of the full graph (0.6), lowered to
-the ``min_detection_confidence`` that its Python interface has by default (0.5)."""
+MIN_SCORE = 0.6
+"""Least score of a face. Source: MediaPipe's graph for the back camera, ``min_score_thresh``."""
 _SAME = 0.3  # overlap (IoU) from which two boxes are one face: MediaPipe's ``min_suppression_threshold``
 
 

@@ -37,6 +37,9 @@ from kinodex.cli.context import say_error
 from kinodex.cli.exchange import export, import_files, mcp
 from kinodex.cli.jobs import jobs
 from kinodex.cli.parsing import Commands
+from kinodex.cli.people import commands as people
+from kinodex.cli.review import review
+from kinodex.cli.tagging import hints
 from kinodex.exits import EXIT_FAILED, EXIT_INTERRUPTED
 from kinodex.text import clean
 
@@ -89,6 +92,9 @@ app.command("serve", short_help="Open the library in a browser.")(serve.serve)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(vocabulary.app, name="tags")
 app.command("tag", short_help="Tag videos from your vocabulary.")(tags.tag)
+app.add_typer(hints.products, name="products")
+app.add_typer(hints.searches, name="searches")
+app.add_typer(review.app, name="review", short_help="Decide about tags, what teaches most first.")
 app.command("describe", short_help="Describe clips and videos in words.")(describe.describe)
 app.command("export", short_help="Export transcripts, tags, moments and tables.")(export.export)
 app.command("import", short_help="Read back what was exported and corrected.")(import_files.import_files)
@@ -109,6 +115,7 @@ app.add_typer(models.app, name="models", short_help="Show, fetch and check the m
 app.add_typer(users.app, name="users")
 app.add_typer(keys.app, name="keys")
 app.add_typer(collections.app, name="collections")
+app.add_typer(people.app, name="people")
 app.command("doctor", short_help="Check that everything is in place.")(doctor.doctor)
 app.command("help", short_help="Show how a command is used.")(_help)
 app.command("evaluate", short_help="Measure quality on annotated clips.")(evaluate.evaluate)

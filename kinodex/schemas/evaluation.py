@@ -10,6 +10,7 @@ from kinodex.schemas.base import Document, Number
 if TYPE_CHECKING:
     from workflows.evaluation.evaluate import Evaluation
     from workflows.evaluation.measures import Ranking, TagCounts
+    from workflows.evaluation.tag_quality import TagQuality
 
 Interval = tuple[Number, Number]
 """The ends of a 95 % bootstrap interval."""
@@ -84,12 +85,49 @@ class MeasuredTags(TagCountsDocument):
     intervals: dict[str, Interval | None]
 
 
+class ConfidenceBin(Document):
+    """Candidates whose confidence lies in [low, high): how many, their mean confidence, and the share that is true."""
+
+    low: Number
+    high: Number
+    cases: int
+    confidence: Number
+    true: Number
+
+
+class RiskAt(Document):
+    """Were only candidates of at least this confidence accepted: the share of them, and of these that is wrong."""
+
+    confidence: Number
+    coverage: Number
+    risk: Number
+
+
+class TagQualityDocument(Document):
+    """Against all true tags, by rank and by confidence; see `workflows.evaluation.tag_quality.TagQuality`.
+
+    Attributes:
+        clips, groups: measured, and of clips that do not show the same, which are drawn for the intervals.
+        candidates: tags of clips that something was decided about.
+        measures: by name; null where there are no cases.
+    """
+
+    clips: int
+    groups: int
+    candidates: int
+    measures: dict[str, Number | None]
+    intervals: dict[str, Interval | None]
+    reliability: list[ConfidenceBin]
+    risk_coverage: list[RiskAt]
+
+
 class TaggingDocument(Document):
-    """Tagging in all, by facet and by tag."""
+    """Tagging in all, by facet and by tag; ``quality`` is null where it was not measured."""
 
     overall: MeasuredTags
     by_facet: dict[str, MeasuredTags]
     by_tag: dict[str, TagCountsDocument]
+    quality: TagQualityDocument | None
 
 
 class AnsweredQuestion(Document):
@@ -149,8 +187,22 @@ def evaluation(result: Evaluation) -> EvaluationDocument:
                 for facet, each in result.tagging_by_facet.items()
             },
             by_tag={name: _counts(each) for name, each in result.tagging_by_tag.items()},
+            quality=tag_quality(result.tag_quality) if result.tag_quality is not None else None,
         ),
         answers=_answers(result),
+    )
+
+
+def tag_quality(found: TagQuality) -> TagQualityDocument:
+    """The document of the quality of tags and confidences."""
+    return TagQualityDocument(
+        clips=found.cases,
+        groups=found.groups,
+        candidates=found.candidates,
+        measures=dict(found.values),
+        intervals=dict(found.intervals),
+        reliability=[ConfidenceBin(**asdict(each)) for each in found.bins],
+        risk_coverage=[RiskAt(**asdict(each)) for each in found.curve],
     )
 
 

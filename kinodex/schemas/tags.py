@@ -207,7 +207,7 @@ class ComparisonDocument(Document):
 
     Attributes:
         gain: mean of the natural logarithm of the probability of what people decided, per judgement.
-        low, high: its 95 % interval.
+        low, high: its interval; those of all rankers hold together with 95 %.
         before, after: F1 of what is accepted.
     """
 

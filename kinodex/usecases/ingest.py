@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from encoders.types import WeightsError
 from kinodex.usecases.config import part_seconds, perception_config, prices_of
 from kinodex.usecases.exchange.correcting import renew
-from kinodex.usecases.optional_models import fetch_optional
+from kinodex.usecases.models import fetch_optional
+from kinodex.usecases.people.recognising import recognise
 from stores.core.errors import KinodexError, StoreError
 from stores.core.uris import path_of
 from workflows.report import IngestReport, Totals
@@ -106,6 +107,7 @@ def ingest(
             )
         # Vectors were made from what was recognised; what persons wrote counts.
         renew(store, lambda: encoders)
+        recognise(store)
         if meter.disk_full and report.totals.postponed:
             hint = "Free some space and run the same command again: what is done stays done."
             raise StoreError("DISK_FULL", f"{report.totals.postponed} videos were not begun: {meter.stopped}.", hint)

@@ -10,6 +10,7 @@ from kinodex.schemas.api.moments import (
     LineKind,
     LineShown,
     LinesPage,
+    Person,
     Seen,
     Stretch,
     Timeline,
@@ -66,7 +67,11 @@ def timeline(view: LibraryView, video_id: str) -> Timeline:
             for one in catalog.records(video_id, "sound")
             if isinstance(one, SoundEvent) and one.name != "speech"
         ],
-        people=[],
+        people=[
+            Person(start=face.start, end=face.end, evidence_id=face.evidence_id, name=person.shown)
+            for person, faces in view.store.people.of_video(video_id)
+            for face in faces
+        ],
     )
 
 

@@ -53,6 +53,8 @@ def search(
         found = exact_words(view.store, query, k, only)
     else:
         found = view.library.search(query, k=k, duplicates=copies, video_ids=only)
+    if view.settings.tagging.log_searches:
+        view.store.search_log.searched(view.principal, query, (moment.video_id for moment in found.moments))
     return _document(view, found)
 
 

@@ -123,6 +123,8 @@ def video(view: LibraryView, video_id: str) -> VideoDetail:
         UsageError: UNKNOWN_VIDEO.
     """
     view.video(video_id)
+    if view.settings.tagging.log_searches:
+        view.store.search_log.opened(view.principal, video_id)
     entry = view.store.catalog.entries([video_id])[0]
     facts = card_facts(view.store, [video_id])[video_id]
     names = view.store.tags.names(facts.tag_ids)

@@ -77,10 +77,11 @@ class FaceObserver:
         )
 
     def _features(self, pixels: Pixels, found: FacesFound) -> FaceFeatures:
-        """Of all faces; those too small to be compared have a vector of zeros."""
+        """Of all faces; those too small or too unsure to be compared have a vector of zeros."""
         height, width = pixels.shape[:2]
         sides = (found.boxes[:, 2:] - found.boxes[:, :2]) * np.array([width, height], np.float32)
-        large = np.flatnonzero(sides.max(axis=1, initial=0.0) >= self.config.least_side)
+        clear = (sides.max(axis=1, initial=0.0) >= self.config.least_side) & (found.scores >= self.config.min_score)
+        large = np.flatnonzero(clear)
         vectors = np.zeros((len(found.scores), self._encoder.dim), np.float32)
         female = np.full(len(found.scores), 0.5, np.float32)
         if len(large):

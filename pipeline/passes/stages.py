@@ -6,18 +6,23 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
+from encoders.bundle import Encoders
+from encoders.spaces import speaker_collection
 from encoders.types import WeightsError
+from pipeline.audio.speakers import SpeakerListener, speaker_turns
 from pipeline.audio.transcribe import Transcriber
 from pipeline.model_errors import model_error
 from pipeline.passes.context import PassContext, Progress
-from pipeline.passes.outcomes import Outcome, try_stages
+from pipeline.passes.outcomes import Outcome, try_stage, try_stages
 from pipeline.passes.watch import watch
-from pipeline.perception import observers
+from pipeline.perception import observers, stages
+from pipeline.stage import fingerprints
 from stores.core.errors import ModelError
+from stores.core.records import StageOutput
 
 _Loaded = TypeVar("_Loaded")
 
-_MODELS = {"speech_activity": "voice", "speech": "speech", "sound": "sounds"}
+_MODELS = {"speech_activity": "voice", "speech": "speech", "speakers": "speaker", "sound": "sounds"}
 """The model of each stage of the audio pass."""
 
 
@@ -58,11 +63,32 @@ def run_audio_stages(names: Sequence[str], context: PassContext) -> Iterator[tup
             ready.append(name)
     if ready:
         on_share = _for_all(context.on_progress, ready)
-        transcriber = Transcriber(context.encoders, context.decoder, context.config.audio, context.config.sound)
+        hears = "speakers" in ready and context.video.has_audio
+        speakers = _speaker_listener(context.encoders) if hears else None
+        config = context.config
+        transcriber = Transcriber(context.encoders, context.decoder, config.audio, config.sound, speakers)
         outcomes = try_stages(
             ready, lambda: transcriber.transcribe(context.path, context.video, ready, on_share, context.span)
         )
-        yield from ((name, outcomes[name]) for name in ready)
+        for name in ready:
+            outcome = outcomes.get(name, StageOutput())  # of a video without sound
+            if (
+                name == "speakers"
+                and speakers is not None
+                and context.span is None
+                and isinstance(outcome, StageOutput)
+            ):
+                outcome = try_stage(partial(_whole_turns, outcome, context))
+            yield name, outcome
+
+
+def _whole_turns(heard: StageOutput, context: PassContext) -> StageOutput:
+    wanted = fingerprints(stages(context.encoders, context.config))["speakers"]
+    return speaker_turns([heard], context.video, wanted, context.config.speakers)
+
+
+def _speaker_listener(encoders: Encoders) -> SpeakerListener:
+    return SpeakerListener(encoders.speaker, speaker_collection(encoders))
 
 
 def _loaded(load: Callable[[], _Loaded]) -> _Loaded | ModelError:

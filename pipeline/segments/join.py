@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.audio.sound import join_sounds
+from pipeline.audio.speakers import speaker_turns
 from pipeline.audio.transcribe import join_speech_activity
 from pipeline.observers.cuts import CUTS, join_cuts
 from pipeline.observers.faces import join_faces
@@ -74,6 +75,8 @@ def join_parts(
 
     if stage == "faces":
         joined = join_faces(list(outputs()), video, wanted, config.faces)
+    elif stage == "speakers":
+        return speaker_turns(outputs(), video, wanted, config.speakers)
     else:
         joined = join(stage, outputs(), video, config)
     return replace(joined, seconds=spent)
@@ -104,8 +107,8 @@ def join(stage: str, outputs: Iterable[StageOutput], video: Video, config: Perce
             records=tuple(join_speech_activity(v for v in _records(outputs) if isinstance(v, SpeechActivity)))
         )
     if stage == "sound":
-        heard = (event for event in _records(outputs) if isinstance(event, SoundEvent))
-        return StageOutput(records=tuple(join_sounds(heard, video, config.sound)))
+        events = (event for event in _records(outputs) if isinstance(event, SoundEvent))
+        return StageOutput(records=tuple(join_sounds(events, video, config.sound)))
     if stage == "speech":
         return StageOutput(records=tuple(_records(outputs)))
     raise ValueError(f"{stage} is not processed in parts")

@@ -45,7 +45,7 @@ def perceive_part(
     reuse = Reuse.of(known, video.video_id, wanted, config.reuse)
     pass_context = PassContext(path, video, context.encoders, context.decoder, config, report, part.span, reuse)
     for names, run_stages in ((AUDIO_STAGES, run_audio_stages), (VIDEO_STAGES, run_video_stages)):
-        asked = [part_stage(name, part.number) for name in names if name in todo]
+        asked = [part_stage(name, part.number) for name in names if name in todo and name in wanted]
         able = [base_stage(stage) for stage in context.begin(asked)] if asked else []
         for name, outcome in run_stages(able, pass_context):
             stage = part_stage(name, part.number)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, get_args
 
 from sqlalchemy import Connection, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from stores.access.tables import CollectionMemberRow, CollectionRow, CollectionVideoRow, KeyRow, UserRow
 from stores.core.principal import ROLES, SCOPES
@@ -15,7 +16,7 @@ from stores.jobs.records import JobState
 from stores.jobs.tables import JobEventRow, JobRow
 from stores.maintenance.verification import RESTORE, Findings
 from stores.sql.tables import EVIDENCE, DecisionRow, VideoRow
-from stores.tags.review_tables import ReviewQueueRow, ReviewRow
+from stores.tags.review_tables import ReviewEventRow, ReviewQueueRow
 
 _OVER = ("done", "failed", "cancelled", "interrupted")
 
@@ -107,19 +108,37 @@ def check_corrections(connection: Connection, found: Findings) -> None:
 
 
 def check_reviews(connection: Connection, found: Findings) -> None:
-    """Whether what people decided counts, and what waits for them is undecided."""
-    found.checked["reviews"] += _count(connection, ReviewRow)
-    for video_id, tag_id in connection.execute(
-        select(ReviewRow.video_id, ReviewRow.tag_id)
-        .where(ReviewRow.undone_at.is_(None), ~_decided(ReviewRow, "person"))
-        .distinct()
-    ):
+    """Whether what counts is what follows from the events of people, and what waits for them is undecided."""
+    event, undo = ReviewEventRow, aliased(ReviewEventRow)
+    found.checked["reviews"] += _count(connection, event)
+    same = (undo.video_id == event.video_id) & (undo.tag_id == event.tag_id)
+    order = func.row_number().over(
+        partition_by=(event.video_id, event.tag_id), order_by=(event.at.desc(), event.event_id.desc())
+    )
+    live = (
+        select(event.video_id, event.tag_id, event.verdict, event.at, order.label("place"))
+        .where(event.undoes == "", ~exists().where(same, undo.undoes == event.event_id))
+        .subquery()
+    )
+    made = (DecisionRow.video_id == live.c.video_id) & (DecisionRow.tag_id == live.c.tag_id)
+    counts = made & (DecisionRow.decision == live.c.verdict) & (DecisionRow.decided_at == live.c.at)
+    lost = select(live.c.video_id, live.c.tag_id).where(
+        live.c.place == 1, ~exists().where(counts, DecisionRow.origin == "person")
+    )
+    for video_id, tag_id in connection.execute(lost):
         message = f"What a person decided about the tag {tag_id} does not count."
         found.add("review", "REVIEW_LOST", video_id, message, "Decide about it again; who decided what is kept.")
+    decided = select(DecisionRow.video_id, DecisionRow.tag_id).where(DecisionRow.origin == "person")
+    for video_id, tag_id in connection.execute(decided.where(~exists().where(made))):
+        message = f"A person's decision about the tag {tag_id} counts, and nothing says who made it."
+        found.add("review", "REVIEW_STRAY", video_id, message, "Decide about it again.")
     queue = select(ReviewQueueRow.video_id, ReviewQueueRow.tag_id)
-    for video_id, tag_id in connection.execute(queue.where(_decided(ReviewQueueRow, "person"))):
+    for video_id, tag_id in connection.execute(queue.where(ReviewQueueRow.waits, _decided(ReviewQueueRow, "person"))):
         message = f"The tag {tag_id} waits for a person, and one has decided about it."
         found.add("review", "QUEUE_DECIDED", video_id, message, _TAG)
+    undecided = queue.where(~ReviewQueueRow.waits, ~_decided(ReviewQueueRow, "person"))
+    for video_id, tag_id in connection.execute(undecided):
+        found.add("review", "QUEUE_LOST", video_id, f"The tag {tag_id} should wait for a person.", _TAG)
     for video_id, tag_id in connection.execute(queue.where(~_decided(ReviewQueueRow, "automatic"))):
         message = f"The tag {tag_id} waits for a person, and nothing was decided that could be reviewed."
         found.add("review", "QUEUE_STRAY", video_id, message, _TAG)

@@ -106,6 +106,17 @@ _TABLES = (
             *_FOUND,
             ColumnInfo("text", "words", "the words"),
             ColumnInfo("language", "words", "ISO 639-1: en, zh …"),
+            ColumnInfo("speaker", "words", "whose turn it lies in most: speaker 1, speaker 2 …; NULL if not known"),
+            _CONFIDENCE,
+        ),
+    ),
+    TableInfo(
+        "speakers",
+        "one row for each turn in which one voice speaks; numbers are those of one video",
+        (
+            *_FOUND,
+            ColumnInfo("speaker", "words", "which voice: speaker 1, speaker 2 …"),
+            ColumnInfo("number", "integer", "the number of the voice in its video, from 1"),
             _CONFIDENCE,
         ),
     ),
@@ -145,6 +156,16 @@ _TABLES = (
             ColumnInfo("name", "words", "speech, singing, music or silence"),
             ColumnInfo("name_zh", "names", _ZH),
             _CONFIDENCE,
+        ),
+    ),
+    TableInfo(
+        "people",
+        "whose face is seen when; one row for each time somebody comes into the picture",
+        (
+            *_FOUND,
+            ColumnInfo("person_id", "text", "id of the person, the same in all videos"),
+            ColumnInfo("name", "names", "their name, empty while nobody gave one"),
+            ColumnInfo("looks", "words", "man, woman, or face where that is not sure"),
         ),
     ),
     TableInfo(

@@ -271,7 +271,11 @@ class SoundEventRow(_EvidenceRow, Base):
 
 
 class FaceTrackRow(_EvidenceRow, Base):
-    """`records.FaceTrack`; ``trajectory``: [tick, x0, y0, x1, y1] each."""
+    """`records.FaceTrack`; ``trajectory``: [tick, x0, y0, x1, y1] each.
+
+    ``person``, ``person_also``: names of whose face it is ("" if nobody knows), kept up by `stores.people`; the latter
+    each behind "; ".
+    """
 
     __tablename__ = "face_tracks"
     name: Mapped[str]
@@ -279,6 +283,8 @@ class FaceTrackRow(_EvidenceRow, Base):
     trajectory: Mapped[JsonList]
     female: Mapped[float]
     confidence: Mapped[float]
+    person: Mapped[str] = mapped_column(server_default=text("''"))
+    person_also: Mapped[str] = mapped_column(server_default=text("''"))
 
 
 class SpeakerTurnRow(_EvidenceRow, Base):

@@ -18,7 +18,8 @@ from stores.sql.database import reading, writing
 from stores.sql.faults import storage_faults
 from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagAliasRow, TagRow, VideoRow
 from stores.tags.files.reading import read_file, write_file
-from stores.tags.queueing import queue_automatic, unqueue
+from stores.tags.queueing import Undecided, queue_automatic
+from stores.tags.review.store import Reviewer, save_decisions
 from stores.tags.tag_rows import all_tags, insert_rows, tag_of
 from stores.tags.vocabulary.changes import (
     MACHINE,
@@ -152,7 +153,7 @@ class TagLibrary:
 
     def _decisions(self, video_id: str | None) -> dict[str, list[Decision]]:
         # "person" sorts after "automatic", so it comes last and replaces it.
-        chosen = select(DecisionRow.__table__).order_by(DecisionRow.origin, DecisionRow.ordinal)
+        chosen = select(DecisionRow.__table__).order_by(DecisionRow.origin, DecisionRow.ordinal, DecisionRow.tag_id)
         proofs = select(DecisionEvidenceRow.__table__).order_by(DecisionEvidenceRow.ordinal)
         if video_id is not None:
             chosen = chosen.where(DecisionRow.video_id == video_id)
@@ -207,9 +208,11 @@ def _save_decisions(
         decisions = [one for one in decisions if one.tag_id not in retired]
         before = {tag_id: made for tag_id, made in before.items() if tag_id not in retired}
     _note(connection, video_id, before, decisions, (origin, author))
+    if origin == "person":
+        save_decisions(connection, decisions, Reviewer(author.by_id, author.by_name), time.time())
+        return
     place = {"video_id": video_id, "origin": origin}
-    replaced = list(before) if origin == "automatic" else [one.tag_id for one in decisions]
-    kept = _remove_decisions(connection, video_id, origin, replaced)
+    kept = _remove_automatic(connection, video_id, list(before))
     rows = [
         place | {"tag_id": decision.tag_id, "ordinal": ordinal, "decided_at": time.time()} | columns
         for ordinal, decision in enumerate(decisions, kept)
@@ -222,10 +225,7 @@ def _save_decisions(
         for n, one in enumerate(decision.evidence_ids)
     ]
     insert_rows(connection, DecisionEvidenceRow, evidence)
-    if origin == "automatic":
-        queue_automatic(connection, video_id, ((one.tag_id, one.confidence) for one in decisions))
-    else:
-        unqueue(connection, video_id, *(one.tag_id for one in decisions))
+    queue_automatic(connection, video_id, [Undecided(one.tag_id, one.confidence, one.scores) for one in decisions])
 
 
 def _note(
@@ -254,13 +254,13 @@ def _retired(connection: Connection, tag_ids: Iterable[str]) -> set[str]:
     return found
 
 
-def _remove_decisions(connection: Connection, video_id: str, origin: Origin, tag_ids: Sequence[str]) -> int:
-    """Removes decisions on some tags and returns the next free ordinal."""
+def _remove_automatic(connection: Connection, video_id: str, tag_ids: Sequence[str]) -> int:
+    """Removes automatic decisions on some tags and returns the next free ordinal."""
     tables: tuple[Any, ...] = (DecisionEvidenceRow, DecisionRow)
     for table in tables:
         if tag_ids:
-            one = delete(table).where(table.video_id == video_id, table.origin == origin)
+            one = delete(table).where(table.video_id == video_id, table.origin == "automatic")
             connection.execute(one.where(table.tag_id == bindparam("one")), [{"one": tag_id} for tag_id in tag_ids])
-    others = (DecisionRow.video_id == video_id) & (DecisionRow.origin == origin)
+    others = (DecisionRow.video_id == video_id) & (DecisionRow.origin == "automatic")
     last = connection.execute(select(func.max(DecisionRow.ordinal)).where(others)).scalar()
     return 0 if last is None else last + 1

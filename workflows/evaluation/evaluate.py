@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from stores.core.errors import UsageError
 from stores.core.records import Span
+from workflows.evaluation.alike import groups_of
 from workflows.evaluation.annotations import Annotations, Query, Question, digest, match_videos
 from workflows.evaluation.intervals import Interval, f1_interval, ratio_interval
 from workflows.evaluation.measures import Ranking, TagCounts, count_tag, rank_of, ranking, ratio, says
 from workflows.evaluation.strict_answers import says_strictly
+from workflows.evaluation.tag_quality import Candidate, TagCase, TagQuality, tag_quality
 
 if TYPE_CHECKING:
     from agents.answering.claims import Citation
@@ -66,6 +68,7 @@ class Evaluation:
         moments, moments_by_language: where the right moments were found, of the queries that have spans.
         tagging_by_clip: counts by annotation id, then by tag.
         facets: of each tag by its case-folded name.
+        tag_quality: against all true tags, by rank and confidence; None where tagging was not measured.
     """
 
     annotations: str
@@ -82,6 +85,7 @@ class Evaluation:
     moments_by_language: Mapping[str, Ranking]
     tagging_by_clip: Mapping[str, Mapping[str, TagCounts]]
     facets: Mapping[str, str]
+    tag_quality: TagQuality | None = None
 
     @property
     def answerable(self) -> tuple[AnswerResult, ...]:
@@ -198,7 +202,7 @@ def evaluate(
         by_language[result.language].append(result.rank)
         if result.has_spans:
             moments[result.language].append(result.moment_rank)
-    by_clip, facets = _tagging(store, tagger, truth, matched) if tagger else ({}, {})
+    by_clip, facets, cases = _tagging(store, tagger, truth, matched) if tagger else ({}, {}, [])
     by_tag: dict[str, TagCounts] = defaultdict(TagCounts)
     by_facet: dict[str, TagCounts] = defaultdict(TagCounts)
     for tags in by_clip.values():
@@ -220,6 +224,7 @@ def evaluate(
         moments_by_language={language: ranking(ranks) for language, ranks in sorted(moments.items())},
         tagging_by_clip=by_clip,
         facets=facets,
+        tag_quality=tag_quality(cases) if cases else None,
     )
 
 
@@ -252,24 +257,26 @@ def rank_of_moment(
 
 def _tagging(
     store: LibraryStore, tagger: Tagger, truth: Annotations, matched: Mapping[str, str]
-) -> tuple[dict[str, dict[str, TagCounts]], dict[str, str]]:
-    """Counts by annotation id and tag name, and the facet of each name."""
+) -> tuple[dict[str, dict[str, TagCounts]], dict[str, str], list[TagCase]]:
+    """Counts by annotation id and tag name, the facet of each name, and all that was decided about each clip."""
     library = {tag.tag_id: tag for tag in store.tags.tags()}
     facets = {tag.name.casefold(): tag.facet for tag in library.values()}
+    groups = groups_of(store, matched)
     by_clip: dict[str, dict[str, TagCounts]] = {}
+    cases: list[TagCase] = []
     for clip, annotated in truth.clips.items():
         required = {name.casefold() for name in annotated.tags}
-        acceptable = {name.casefold() for name in annotated.tags_acceptable}
-        accepted = set()
-        if clip in matched:
-            accepted = {
-                library[decision.tag_id].name.casefold()
-                for decision in tagger.tag(matched[clip])
-                if decision.decision == "accepted" and decision.tag_id in library
-            }
-        names = sorted(accepted | required | acceptable)
-        by_clip[clip] = {name: count_tag(name, accepted, required, acceptable) for name in names}
-    return by_clip, facets
+        true = required | {name.casefold() for name in annotated.tags_acceptable}
+        decided = tagger.tag(matched[clip]) if clip in matched else ()
+        named = [(library[one.tag_id].name.casefold(), one) for one in decided if one.tag_id in library]
+        accepted = {name for name, one in named if one.decision == "accepted"}
+        names = sorted(accepted | true)
+        by_clip[clip] = {name: count_tag(name, accepted, required, true - required) for name in names}
+        candidates = tuple(Candidate(name, one.confidence, one.decision, name in true) for name, one in named)
+        # A clip that is not in the library is like no other one.
+        group = groups.get(clip, len(groups) + len(cases))
+        cases.append(TagCase(clip, group, candidates, frozenset(true)))
+    return by_clip, facets, cases
 
 
 def _answers(

@@ -60,3 +60,19 @@ def _ends(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Interval | No
         return None
     low, high = np.quantile(values, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     return float(low), float(high)
+
+
+_NORMAL = 1.959963984540054  # of LEVEL
+
+
+def wilson_interval(part: int, whole: int) -> Interval | None:
+    """The interval of a share of independent cases, sound also for few of them; None without cases.
+
+    Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 1927.
+    """
+    if not whole:
+        return None
+    share, square = part / whole, _NORMAL**2
+    centre = (share + square / (2 * whole)) / (1 + square / whole)
+    half = _NORMAL * ((share * (1 - share) + square / (4 * whole)) / whole) ** 0.5 / (1 + square / whole)
+    return max(0.0, centre - half), min(1.0, centre + half)

@@ -187,7 +187,7 @@ class _Work:
             self._units[unit.video_id].append(unit)
 
     def left(self, video_id: str) -> tuple[str, ...]:
-        return tuple(self._planner.left(self._receipts.get(video_id, ())))
+        return tuple(self._planner.left(self._receipts.get(video_id, ()), video_id))
 
     def planned(self, uri: str, each: _File, video: Video | None, probed: Header | MediaError | None) -> PlannedInput:
         """One input that is the first with its content."""

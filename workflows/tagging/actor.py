@@ -5,45 +5,15 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from stores.core.errors import KinodexError
 from stores.core.patience import patiently
-from stores.core.places import Places
 from stores.library_store import LibraryStore
 from workflows.executors.ray.cluster import polled, this_machine
 from workflows.tagging.deciding import Decided, Deciding, decide
-
-if TYPE_CHECKING:
-    from agents.llm import EndpointSettings
-    from encoders.registry.rows import RegistryRows
-
-
-@dataclass(frozen=True, slots=True)
-class TaggerConfig:
-    """What every actor opens; small, and without live objects.
-
-    Attributes:
-        root, places: of the library.
-        profile, threads, device, pins, added: of the models, as in `workflows.executors.ray.actor.ActorConfig`.
-        pulled: whether models come from the hub: they take more memory.
-        endpoint: of a language model that judges; None for none.
-        address: of a Ray cluster to join; None starts one on this machine for the batch.
-    """
-
-    root: str
-    places: Places
-    profile: str
-    threads: int
-    device: str
-    pins: Mapping[str, str]
-    added: RegistryRows | None = None
-    pulled: bool = False
-    endpoint: EndpointSettings | None = None
-    address: str | None = None
+from workflows.tagging.tagger_config import TaggerConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from workflows.workers import default_workers
 if TYPE_CHECKING:
     from stores.core.records import Decision
     from stores.library_store import LibraryStore
-    from workflows.tagging.actor import TaggerConfig
+    from workflows.tagging.tagger_config import TaggerConfig
 
 Since = Literal["", "last"]
 """``last``: only videos whose evidence, or whose vocabulary or ranker, changed since they were last tagged."""
@@ -254,7 +254,7 @@ class _Batch:
 
     def _keep(self) -> None:
         if self._taken:
-            # Locked only now: other writers need not wait for whoever decides.
+            # Locked only now: other writers need not wait while videos are decided about.
             with self._store.writer():
                 patiently(lambda: self._store.tag_runs.save(self._taken))
             self._taken = {}

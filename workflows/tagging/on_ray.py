@@ -10,8 +10,9 @@ from stores.core.errors import EndpointError, KinodexError, StoreError
 from workflows.executors.ray.cluster import cluster, machines
 from workflows.executors.ray.pool import Pool
 from workflows.executors.ray.shape import shape_of
-from workflows.tagging.actor import TaggerConfig, TaggingActor, TagRow
+from workflows.tagging.actor import TaggingActor, TagRow
 from workflows.tagging.deciding import Decided
+from workflows.tagging.tagger_config import TaggerConfig
 from workflows.workers import default_workers
 
 TOGETHER = 16

@@ -41,5 +41,10 @@ def _decided(
     while running:
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         running.difference_update(done)
-        fill()
-        yield [future.result() for future in done]
+        failed = [future for future in done if future.exception() is not None]
+        if not failed:
+            fill()
+        # What ended beside a failure is not lost.
+        yield [future.result() for future in done if future not in failed]
+        for future in failed:
+            future.result()

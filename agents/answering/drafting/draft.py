@@ -21,14 +21,17 @@ from agents.answering.drafting.listing import draft_metadata, draft_moments, dra
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.narrowing import draft_asked, draft_narrowed
 from agents.answering.drafting.passages import asks_for_title, draft_passage, draft_title
-from agents.answering.drafting.seen import asks_direction, draft_seen, names_a_kind
+from agents.answering.drafting.recognised.seen import asks_direction, draft_seen, names_a_kind
+from agents.answering.drafting.recognised.sounds import draft_sounds
 from agents.answering.drafting.showing import says_more
 from agents.answering.drafting.summaries import draft_summary
 from agents.answering.drafting.times import asks_how_often, draft_times, in_the_video, without_when
 from agents.answering.from_text import draft_from_text
 from agents.answering.text.units import RankedLine
 from agents.questions.question import Intent, Question, Wants
+from agents.sounds import sounds_in
 from agents.words import Term, coverage
+from encoders.sound_names import SILENCE
 from stores.core.records import Evidence
 
 SUPPORT = 0.5
@@ -88,6 +91,10 @@ def draft(
         parts = (*parts, _caption)
     if asks_for_title(question.text):
         parts = (*parts, _title)
+    if question.source == "sound":
+        # That a file has no sound is told as a property of it.
+        of_file = question.intent == "metadata" or asks_for_videos(question.text)
+        parts = (*parts, _sounds) if of_file and SILENCE in sounds_in(question.text) else (_sounds, *parts)
     for part in parts:
         claims = part(material, ranked)
         kept = list(accepted(claims)) if claims else []
@@ -268,6 +275,10 @@ def _caption(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
 
 def _title(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
     return draft_title(material)
+
+
+def _sounds(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
+    return draft_sounds(material)
 
 
 def _summary(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:

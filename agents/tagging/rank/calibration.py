@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from agents.tagging.rank.lessons import LEAST, MOST, Floats, Lessons, Whole, log_loss, logit, sigmoid
+from agents.tagging.rank.lessons import LEAST, MOST, Floats, Lessons, Whole, folds, log_loss, logit, sigmoid
 
 SLOPE_SPREAD = 0.5
 """Standard deviation of a map's slope around 1. Source: our choice: twice as steep or flat is the far end."""
@@ -21,8 +21,15 @@ SLOPE_SPREAD = 0.5
 SHIFT_SPREAD = 1.0
 """Of its shift around 0, in log odds. Source: our choice: odds wrong by a factor of e are common, by e² rare."""
 
-SHRINKAGE = 20.0
-"""κ: an offset counts n / (n + κ). Source: our choice: twenty judgements, whose share is known to ±.2, count half."""
+STRENGTHS = (0.1, 0.3, 1.0)
+"""Shares of these spreads that are allowed; the judgements choose, each fold by the others: what is judged in a few
+videos says less than its number."""
+
+MOST_CHOOSING = 2_000
+"""Judgements by which a strength is chosen. Source: our choice; with more, all that matters is that it is not small."""
+
+SHRINKAGES = (2.0, 5.0, 10.0, 20.0, 50.0, 1e9)
+"""κ: an offset counts n / (n + κ); the judgements choose, each fold by the others. The last one: no offsets."""
 
 WIDEST_OFFSET = 3.0
 """Log odds by which an offset moves at most, factor 20. Source: our choice."""
@@ -63,14 +70,14 @@ def calibrated(lessons: Lessons) -> Calibration:
     spoken = lessons.some(lessons.spoken)
     if not len(spoken):
         return Calibration()
-    slopes = _fit_maps(spoken)
+    slopes = _fit_maps(spoken, _strength(spoken))
     maps = {source: (float(a), float(b)) for source, (a, b) in zip(spoken.sources, slopes, strict=True)}
     fused = _noisy_or(slopes, spoken.scores)
     named = {facet: at for at, facet in enumerate(dict.fromkeys(spoken.facets))}
     facet = np.array([named[one] for one in spoken.facets], np.int64)[spoken.tag]
-    by_facet = _offsets(fused, spoken.accepted, facet, len(named))
+    by_facet = _offsets(fused, spoken, facet, len(named))
     fused = sigmoid(logit(fused) + by_facet[facet])
-    by_tag = _offsets(fused, spoken.accepted, spoken.tag, len(spoken.tags))
+    by_tag = _offsets(fused, spoken, spoken.tag, len(spoken.tags))
     return Calibration(
         maps,
         {name: float(by_facet[at]) for name, at in named.items() if by_facet[at]},
@@ -83,7 +90,7 @@ def _noisy_or(slopes: Floats, scores: Floats) -> Floats:
     return np.asarray(1.0 - np.prod(1.0 - worth, axis=1), np.float64)
 
 
-def _fit_maps(lessons: Lessons) -> Floats:
+def _fit_maps(lessons: Lessons, strength: float) -> Floats:
     """(sources, 2) slopes and shifts: the most probable ones, by their gradient."""
     count = len(lessons.sources)
     odds, speaks = logit(lessons.scores), lessons.scores > 0
@@ -96,7 +103,7 @@ def _fit_maps(lessons: Lessons) -> Floats:
         # d log(1 - P) / d z = -q for each source's log odds z and worth q.
         pull = worth * ((1.0 - yes) - yes * (1.0 - fused) / fused)[:, None]
         away = slopes - (1.0, 0.0)
-        spread = np.array([SLOPE_SPREAD, SHIFT_SPREAD]) ** 2
+        spread = (strength * np.array([SLOPE_SPREAD, SHIFT_SPREAD])) ** 2
         gradient = np.stack([(pull * odds).sum(axis=0), pull.sum(axis=0)], axis=1) + away / spread
         return float(log_loss(fused, lessons.accepted).sum() + 0.5 * (away**2 / spread).sum()), gradient.ravel()
 
@@ -106,10 +113,53 @@ def _fit_maps(lessons: Lessons) -> Floats:
     return np.asarray(found.x, np.float64).reshape(count, 2)
 
 
-def _offsets(fused: Floats, accepted: NDArray[np.bool_], of: Whole, count: int) -> Floats:
+def _strength(lessons: Lessons) -> float:
+    """The strength that serves judgements of other videos best."""
+    if len(lessons) > MOST_CHOOSING:
+        some = np.zeros(len(lessons), np.bool_)
+        some[np.random.default_rng(0).permutation(len(lessons))[:MOST_CHOOSING]] = True
+        lessons = lessons.some(some)
+    fold = folds(lessons)
+    losses = []
+    for strength in STRENGTHS:
+        loss = 0.0
+        for one in np.unique(fold):
+            out = fold == one
+            slopes = _fit_maps(lessons.some(~out), strength)
+            loss += float(log_loss(_noisy_or(slopes, lessons.scores[out]), lessons.accepted[out]).sum())
+        losses.append(loss)
+    return STRENGTHS[int(np.argmin(losses))]
+
+
+def _offsets(fused: Floats, lessons: Lessons, of: Whole, count: int) -> Floats:
+    """(count,) offsets under the κ that serves judgements of other videos best."""
+    fold = folds(lessons)
+    every = np.ones(len(lessons), np.bool_)
+    best, least = np.zeros(count), np.inf
+    for shrinkage in reversed(SHRINKAGES):
+        loss = 0.0
+        for one in np.unique(fold):
+            out = fold == one
+            moved = sigmoid(logit(fused) + _steps(fused, lessons.accepted, of, count, ~out, shrinkage)[of])
+            loss += float(log_loss(moved, lessons.accepted)[out].sum())
+        if loss < least - 1e-9:
+            best, least = _steps(fused, lessons.accepted, of, count, every, shrinkage), loss
+    return best
+
+
+def _steps(
+    fused: Floats,
+    accepted: NDArray[np.bool_],
+    of: Whole,
+    count: int,
+    rows: NDArray[np.bool_],
+    shrinkage: float,
+) -> Floats:
     """(count,) the shift that makes mean and share equal, one Newton step of it, shrunk by n / (n + κ)."""
+    fused, accepted, of = fused[rows], accepted[rows], of[rows]
     seen = np.bincount(of, minlength=count).astype(np.float64)
     error = np.bincount(of, weights=accepted - fused, minlength=count)
     spread = np.bincount(of, weights=np.maximum(fused * (1 - fused), 0.05), minlength=count)
     step = np.divide(error, spread, out=np.zeros(count), where=spread > 0)
-    return np.asarray(np.clip(step, -WIDEST_OFFSET, WIDEST_OFFSET) * seen / (seen + SHRINKAGE), np.float64)
+    step = np.clip(step, -WIDEST_OFFSET, WIDEST_OFFSET) * seen / (seen + shrinkage)
+    return np.asarray(np.where(np.abs(step) < 1e-6, 0.0, step), np.float64)

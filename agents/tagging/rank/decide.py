@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agents.tagging.rank.ranked import Ranked
+from agents.tagging.recall import first_hand
 from stores.core.records import Decision
 
 ACCEPT = 0.6
@@ -15,7 +16,10 @@ ABSTAIN = 0.3
 
 
 def decide(video_id: str, ranked: Iterable[Ranked], accept: float = ACCEPT) -> tuple[Decision, ...]:
-    """Accept, or abstain for a person to decide. A tag with no evidence that can be shown is never accepted.
+    """Accept, or abstain for a person to decide.
+
+    Never accepted: a tag with no evidence that can be shown, and one that what the video shows and says does not itself
+    make worth a look: associations support, they do not decide (`agents.tagging.recall.SECOND_HAND`).
 
     Args:
         accept: confidence from which a tag is accepted.
@@ -25,7 +29,8 @@ def decide(video_id: str, ranked: Iterable[Ranked], accept: float = ACCEPT) -> t
         if item.confidence < ABSTAIN:
             continue
         evidence = tuple(dict.fromkeys(e for word in item.sources for e in word.evidence_ids))
-        accepted = item.confidence >= accept and bool(evidence)
+        itself = first_hand([(word.source, word.probability) for word in item.sources])
+        accepted = item.confidence >= accept and bool(evidence) and itself >= ABSTAIN
         decisions.append(
             Decision(
                 video_id=video_id,

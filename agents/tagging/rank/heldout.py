@@ -9,11 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.tagging.rank.lessons import Floats, Lessons, Whole, log_loss
+from agents.tagging.rank.lessons import Floats, Lessons, folds, log_loss
 from agents.tagging.rank.measures import Goal
-
-FOLDS = 5
-"""Source: Hastie, Tibshirani, Friedman 2009, section 7.10: five or ten."""
 
 DRAWS = 2000
 """Of the bootstrap. Source: Efron and Tibshirani 1993, section 13.3: a thousand or more for intervals."""
@@ -36,7 +33,7 @@ class Comparison:
 
     Attributes:
         gain: mean of the natural logarithm of probability, or F1, as the goal says.
-        low, high: the 95 % interval of ``gain``, by drawing groups of videos again.
+        low, high: the interval of ``gain``, by drawing groups of videos again.
         before, after: F1 of both.
     """
 
@@ -52,19 +49,6 @@ class Comparison:
         return self.low > 0 and self.after >= self.before
 
 
-def folds(lessons: Lessons) -> Whole:
-    """(n,) fold of each judgement: near-duplicates share one, and folds have about as many judgements."""
-    group = lessons.groups[lessons.video]
-    names, counts = np.unique(group, return_counts=True)
-    order = np.random.default_rng(0).permutation(len(names))
-    order = order[np.argsort(-counts[order], kind="stable")]
-    fold, filled = np.zeros(len(names), np.int64), np.zeros(FOLDS, np.int64)
-    for at in order:  # the largest first, each to the emptiest
-        fold[at] = int(filled.argmin())
-        filled[fold[at]] += counts[at]
-    return np.asarray(fold[np.searchsorted(names, group)], np.int64)
-
-
 def held_out(lessons: Lessons, fit: Fit) -> Floats:
     """(n,) what is said of each judgement by a ranker that learned from the other folds."""
     said, fold = np.zeros(len(lessons)), folds(lessons)
@@ -74,8 +58,12 @@ def held_out(lessons: Lessons, fit: Fit) -> Floats:
     return said
 
 
-def compare(lessons: Lessons, before: Floats, after: Floats, goal: Goal) -> Comparison:
-    """Paired bootstrap over groups of videos; the same for the same input."""
+def compare(lessons: Lessons, before: Floats, after: Floats, goal: Goal, among: int = 1) -> Comparison:
+    """Paired bootstrap over groups of videos; the same for the same input.
+
+    Args:
+        among: comparisons that are made: their intervals hold all together with 95 % (Bonferroni).
+    """
     names, place = np.unique(lessons.groups[lessons.video], return_inverse=True)
 
     def by_group(values: Floats) -> Floats:
@@ -90,7 +78,7 @@ def compare(lessons: Lessons, before: Floats, after: Floats, goal: Goal) -> Comp
         each = log_loss(before, lessons.accepted) - log_loss(after, lessons.accepted)
         gains = (drawn @ by_group(each)) / np.maximum(1.0, drawn @ by_group(np.ones(len(lessons))))
         gain = float(each.mean())
-    low, high = np.quantile(gains, (0.025, 0.975))
+    low, high = np.quantile(gains, (0.025 / among, 1 - 0.025 / among))
     return Comparison(gain, float(low), float(high), goal.f1(lessons, before), goal.f1(lessons, after))
 
 

@@ -12,15 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.tagging.rank import neighbours
+from agents.tagging.rank.attention import AttentionRanker, restored
 from agents.tagging.rank.calibration import Calibration
 from agents.tagging.rank.likeness import NeighbourRanker
 from agents.tagging.rank.logistic import LogisticRanker
 from agents.tagging.rank.prior import Prior
+from encoders.training.config import CrossModalConfig
 
 FORM = 1
 """Raised when what is kept changes: older ones are learned again."""
 
-Learned = Prior | NeighbourRanker | LogisticRanker
+Learned = Prior | NeighbourRanker | LogisticRanker | AttentionRanker
+
+_NETWORK = "network."  # before the names of its weights
 
 _Arrays = Mapping[str, NDArray[np.generic]]
 
@@ -38,6 +42,11 @@ def to_bytes(ranker: Learned, space: str, threshold: float) -> bytes:
         about["sources"] = ranker.sources
         arrays["weights"] = ranker.weights
         near: NeighbourRanker | None = ranker.before
+    elif isinstance(ranker, AttentionRanker):
+        about["network"] = ranker.config.named()
+        arrays |= {f"{_NETWORK}{name}": values for name, values in ranker.weights.items()}
+        arrays["projected"] = ranker.projected
+        near = ranker.before
     else:
         near = ranker if isinstance(ranker, NeighbourRanker) else None
     prior = ranker if isinstance(ranker, Prior) else near.prior if near is not None else Prior()
@@ -74,7 +83,7 @@ def from_bytes(body: bytes, facets: Mapping[str, str]) -> tuple[Learned, str, fl
         if about["form"] != FORM:
             raise ValueError(f"form {about['form']}")
         return _ranker(about, arrays, facets), str(about["space"]), float(about["threshold"])
-    except (KeyError, TypeError, OSError, IndexError, AttributeError, zipfile.BadZipFile) as error:
+    except (KeyError, TypeError, EOFError, OSError, IndexError, AttributeError, zipfile.BadZipFile) as error:
         raise ValueError(f"damaged: {error!r}") from error
 
 
@@ -92,7 +101,21 @@ def _ranker(about: Mapping[str, Any], arrays: _Arrays, facets: Mapping[str, str]
     near = NeighbourRanker(prior, known, spread, places, tags)
     if about["kind"] == "NeighbourRanker":
         return near
+    if about["kind"] == "AttentionRanker":
+        return _with_network(near, about["network"], arrays)
     weights = arrays["weights"].astype(np.float64)
     if len(weights) != len(tags) + 1:
         raise ValueError("damaged: names and weights do not fit")
     return LogisticRanker(near, tuple(about["sources"]), weights)
+
+
+def _with_network(near: NeighbourRanker, config: Mapping[str, Any], arrays: _Arrays) -> AttentionRanker:
+    weights = {
+        name.removeprefix(_NETWORK): values.astype(np.float32)
+        for name, values in arrays.items()
+        if name.startswith(_NETWORK)
+    }
+    projected = arrays["projected"].astype(np.float32)
+    if len(projected) != len(near.tags):
+        raise ValueError("damaged: tags and their projections do not fit")
+    return restored(near, CrossModalConfig(**config), weights, projected=projected)

@@ -9,8 +9,8 @@ from typing import Literal, Protocol
 import numpy as np
 
 from agents.tagging.rank.calibration import Calibration
-from agents.tagging.rank.heldout import FOLDS, Comparison, Model, compare, held_out
-from agents.tagging.rank.lessons import Floats, Lessons, shares
+from agents.tagging.rank.heldout import Comparison, Model, compare, held_out
+from agents.tagging.rank.lessons import FOLDS, Floats, Lessons, shares
 from agents.tagging.rank.likeness import neighbour_ranker
 from agents.tagging.rank.logistic import logistic_ranker
 from agents.tagging.rank.measures import Goal, accepting
@@ -35,11 +35,14 @@ class Rung:
     Attributes:
         least: judgements that say yes or no before it is tried.
         fit: learns from judgements, the facets of all tags, and what it is for.
+        surely: whether its gain must be sure; else it is enough that there is one: what is shrunk towards the rung
+            before as far as the judgements say cannot be far from it.
     """
 
     name: str
     least: int
     fit: Fit
+    surely: bool = True
 
 
 def _first(lessons: Lessons, facets: Mapping[str, str], goal: Goal) -> Prior:  # noqa: ARG001
@@ -49,7 +52,7 @@ def _first(lessons: Lessons, facets: Mapping[str, str], goal: Goal) -> Prior:  #
 
 
 RUNGS = (
-    Rung("calibrated", 20, lambda lessons, facets, _: calibrated_prior(lessons, facets)),
+    Rung("calibrated", 20, lambda lessons, facets, _: calibrated_prior(lessons, facets), surely=False),
     Rung("neighbours", 20, neighbour_ranker),
     Rung("logistic", 400, logistic_ranker),
 )
@@ -112,14 +115,16 @@ def climb(
     best, said = "prior", held_out(lessons, lambda some: _first(some, facets, goal))
     fits: dict[str, Fit] = {}
     outcomes = []
+    able_rungs = sum(count >= one.least for one in rungs)
     for rung in rungs:
         if count < rung.least:
             outcomes.append(Tried(rung.name, rung.least, "too few judgements"))
             continue
         its = held_out(lessons, lambda some, fit=rung.fit: fit(some, facets, goal))  # type: ignore[misc]
-        comparison = compare(lessons, said, its, goal)
-        outcomes.append(Tried(rung.name, rung.least, "taken" if comparison.wins else "no better", comparison))
-        if comparison.wins:
+        comparison = compare(lessons, said, its, goal, able_rungs)
+        wins = comparison.wins if rung.surely else comparison.gain > 0 and comparison.after >= comparison.before
+        outcomes.append(Tried(rung.name, rung.least, "taken" if wins else "no better", comparison))
+        if wins:
             best, said = rung.name, its
             fits[best] = rung.fit
     ranker = fits[best](lessons, facets, goal) if best in fits else None

@@ -16,6 +16,9 @@ Whole = NDArray[np.int64]
 PROPOSER = "judgements"
 """Source of a tag that no source recalled, and that a ranker proposes; it teaches nothing."""
 
+FOLDS = 5
+"""Source: Hastie, Tibshirani, Friedman 2009, section 7.10: five or ten."""
+
 LEAST, MOST = 1e-4, 1.0 - 1e-4
 """Probabilities are kept within: a single number never makes a thing certain."""
 
@@ -31,6 +34,8 @@ class Lessons:
         scores: (n, sources) what each source said, 0 where it was silent.
         vectors: (videos, d) float32, unit rows; a row of zeros where a video has no vector.
         groups: (videos,) near-duplicates share a number: they are never on both sides of a split.
+        clips, lengths: (videos, m, d) what up to m clips of each look like, padded with zeros, and how many there are;
+            texts: (tags, e) vectors of the tags' names. None where only vectors are known.
     """
 
     videos: tuple[str, ...]
@@ -43,6 +48,9 @@ class Lessons:
     scores: Floats
     vectors: NDArray[np.float32]
     groups: Whole
+    clips: NDArray[np.float32] | None = None
+    lengths: Whole | None = None
+    texts: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.video)
@@ -117,6 +125,19 @@ def shares(lessons: Lessons) -> Floats:
     accepted = np.bincount(lessons.tag, weights=lessons.accepted, minlength=len(lessons.tags))
     overall = float(lessons.accepted.mean()) if len(lessons) else 0.0
     return np.asarray((accepted + overall / max(1, count)) / (count + 1.0), np.float64)
+
+
+def folds(lessons: Lessons) -> Whole:
+    """(n,) fold of each judgement: near-duplicates share one, and folds have about as many judgements."""
+    group = lessons.groups[lessons.video]
+    names, counts = np.unique(group, return_counts=True)
+    order = np.random.default_rng(0).permutation(len(names))
+    order = order[np.argsort(-counts[order], kind="stable")]
+    fold, filled = np.zeros(len(names), np.int64), np.zeros(FOLDS, np.int64)
+    for at in order:  # the largest first, each to the emptiest
+        fold[at] = int(filled.argmin())
+        filled[fold[at]] += counts[at]
+    return np.asarray(fold[np.searchsorted(names, group)], np.int64)
 
 
 def unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -21,16 +21,22 @@ class Ranked:
     sources: tuple[Recalled, ...]
 
 
+MOST_CLIPS = 16
+"""Clips of a video that a ranker looks at, evenly spread. Source: our choice."""
+
+
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
     """What a ranker may know of a video besides what was recalled.
 
     Attributes:
         vector: (d,) float32 of unit length, what the video looks like as a whole; None if it has no clips.
+        clips: (m, d) float32, what its clips look like, at most `MOST_CLIPS` of them.
     """
 
     video_id: str
     vector: NDArray[np.float32] | None = None
+    clips: NDArray[np.float32] | None = None
 
 
 class Ranker(Protocol):

@@ -15,10 +15,10 @@ from agents.tagging.recall.case import Case, Recalled
 from agents.tagging.recall.cooccurrence import cooccurrence_source
 from agents.tagging.recall.formats import format_source
 from agents.tagging.recall.lines import caption_source, screen_source, speech_source
-from agents.tagging.recall.objects import object_source
-from agents.tagging.recall.pictures import context_source, picture_source
+from agents.tagging.recall.pictures import context_source, object_source, picture_source
 from agents.tagging.recall.products import product_source
 from agents.tagging.recall.similar import SECOND_HAND, first_hand, related_source, similar_source
+from agents.tagging.recall.sounds import sound_source
 from agents.tagging.recall.texts import text_source
 
 SOURCES: Mapping[str, Callable[[Case], list[Recalled]]] = {
@@ -30,6 +30,7 @@ SOURCES: Mapping[str, Callable[[Case], list[Recalled]]] = {
     "text": text_source,
     "caption": caption_source,
     "format": format_source,
+    "sound": sound_source,
     "similar": similar_source,
     "related": related_source,
     "products": product_source,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TypeVar, cast
 
 from agents.tagging.recall.seen import Seen
 from agents.tagging.vocabulary import TagVectors
 from encoders.bundle import Encoders
 from stores.library_store import LibraryStore
+
+_Made = TypeVar("_Made")
 
 CERTAIN = 0.97
 """Highest probability of a single source."""
@@ -19,8 +21,8 @@ MENTIONED = 0.05
 too weak to be shown to anybody as a reason."""
 
 TOP = 60
-"""Tags that a source gives at most, weak ones, too. Source: of 237 tags the best 40 / 80 of all sources together hold
-78 / 90 % of the true ones, of which a fixed threshold of `MENTIONED` found 69 %; a ranker that learns needs the rest."""
+"""Tags that a source gives at most, weak ones, too. Source: of 237 tags the best 40 / 80 of all sources together held
+78 / 90 % of the true ones, of which a threshold of `MENTIONED` found 69 %; a ranker that learns needs the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,13 @@ class Case:
     tags: TagVectors
     seen: Seen = field(default=cast(Seen, None))
     top: int = TOP
+
+    def once(self, name: str, make: Callable[[], _Made]) -> _Made:
+        """What several sources need, made by the first of them."""
+        kept = self.seen.kept
+        if name not in kept:  # two threads may both make it: it is the same
+            kept[name] = make()
+        return cast(_Made, kept[name])
 
     def __post_init__(self) -> None:
         if cast("Seen | None", self.seen) is None:

@@ -1,17 +1,20 @@
-"""Tags that name what is recognised or detected, and those that only name what such things usually come with.
+"""What recognised and detected things say of tags that name them, and of those that name what they come with.
 
 A classifier of pictures spreads its mass over mutually exclusive names. Where it is sure of the kind only ("clothing":
-some suit, some gown, some tie), none of the names is told, however large a sum over some of them is: a tag's mass counts
-by its share of what the things of its kind have together. And a situation that goes with things of many kinds is told
-by none of them (`agents.tagging.vocabulary.TIED`): that is an association, not a sight, and never accepted by itself.
+some suit, some gown, some tie), none of the names is told, however large a sum over some of them is: a tag's mass
+counts by its share of what the things of its kind have together. A situation that goes with things of many kinds is
+told by none of them (`agents.tagging.vocabulary.TIED`): that is an association, not a sight, and never accepted by
+itself.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from agents.tagging.recall.case import CERTAIN, Case, Recalled, strongest
+from agents.tagging.recall.case import CERTAIN, Case
 from agents.tagging.vocabulary import TIED, kind_of
 
 NAMED_GAIN = 2.0
@@ -28,83 +31,107 @@ ASSOCIATED = 0.55
 """Most that an association may be worth: below what a tag is accepted from. Source: by definition; it is left to a
 person, or to what else speaks for the tag."""
 
+MANY_CLIPS = 4
+"""Clips from which two have to agree: the more often a classifier is asked, the likelier one of its answers is a slip.
+Then the mean of the two best counts instead of the best. Source: our choice; with fewer, a thing may well be in one."""
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class Witness:
-    """What recognised things say of one tag: the best clip, or the whole video by its objects."""
+    """What recognised things say of one tag: the best clips, or the whole video by its objects.
 
-    probability: float = 0.0
-    evidence_ids: tuple[str, ...] = ()
+    Attributes:
+        lead: share that the things which name the tag have of all of their kind, in the best clips; 1 for objects.
+        detected: whether it was the detector, another model than that of the pictures.
+    """
+
+    probability: float
+    evidence_ids: tuple[str, ...]
+    lead: float = 1.0
+    detected: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Witnesses:
     """Of the tags: those that are ``named`` by what is recognised, and those ``around`` it."""
 
-    named: dict[int, Witness] = field(default_factory=dict)
-    around: dict[int, Witness] = field(default_factory=dict)
+    named: dict[int, Witness]
+    around: dict[int, Witness]
 
 
-def object_source(case: Case) -> list[Recalled]:
-    """Tags that name (or name the kind of) something recognised or detected, or a situation tied to its kind."""
-    return _words(case, "objects", witnesses(case).named)
+class _Given(NamedTuple):
+    """What one recognised thing gives a tag, with the mass it has and the kind it is of."""
+
+    worth: float
+    evidence_id: str
+    mass: float
+    kind: str
 
 
 def witnesses(case: Case) -> Witnesses:
     """What was recognised says of tags, first-hand and by association."""
-    found = Witnesses()
-    _of_labels(case, found)
-    _of_objects(case, found)
-    return found
+    return case.once("witnesses", lambda: _witnesses(case))
 
 
-def _of_labels(case: Case, found: Witnesses) -> None:
+def _witnesses(case: Case) -> Witnesses:
     space, by_concept = case.encoders.concepts, case.tags.by_concept
-    kinds: dict[str, str] = {}
+    labels = case.seen.things.labels
+    kinds = {concept: kind_of(space, concept) for concept in {label.concept for label in labels}}
     mass: defaultdict[tuple[str, str], float] = defaultdict(float)
-    for label in case.seen.things.labels:
-        if label.concept not in kinds:
-            kinds[label.concept] = kind_of(space, label.concept)
+    for label in labels:
         mass[label.clip_id, kinds[label.concept]] += label.score
-    # Clip and tag to what each label gives, with its kind.
-    named: defaultdict[tuple[str, int], list[tuple[float, str, str]]] = defaultdict(list)
-    around: defaultdict[tuple[str, int], list[tuple[float, str, str]]] = defaultdict(list)
-    for label in case.seen.things.labels:
+    # Tag to clip to what each label gives.
+    named: _ByTag = defaultdict(lambda: defaultdict(list))
+    around: _ByTag = defaultdict(lambda: defaultdict(list))
+    for label in labels:
         for tag, strength in by_concept.get(label.concept, ()):
-            given = (strength * label.score, label.evidence_id, kinds[label.concept])
-            (named if strength > TIED else around)[label.clip_id, tag].append(given)
-    for (clip, tag), given in named.items():
-        total = sum(worth for worth, _, _ in given)
-        of_kinds = sum(mass[clip, kind] for kind in {kind for _, _, kind in given})
-        _note(found.named, tag, min(CERTAIN, NAMED_GAIN * total * min(1.0, total / max(of_kinds, 1e-9))), given)
-    for (_, tag), given in around.items():
-        _note(found.around, tag, min(ASSOCIATED, NAMED_GAIN * sum(worth for worth, _, _ in given)), given)
+            given = _Given(strength * label.score, label.evidence_id, label.score, kinds[label.concept])
+            (named if strength > TIED else around)[tag][label.clip_id].append(given)
+    clips = case.seen.clips
+    first_hand = {tag: _of_clips(found, mass, clips) for tag, found in named.items()}
+    for tag, witness in _of_objects(case).items():
+        if tag not in first_hand or witness.probability > first_hand[tag].probability:
+            first_hand[tag] = witness
+    loose = {tag: _of_clips(found, None, clips) for tag, found in around.items()}
+    return Witnesses(first_hand, loose)
 
 
-def _of_objects(case: Case, found: Witnesses) -> None:
+_ByTag = defaultdict[int, defaultdict[str, list[_Given]]]
+
+
+def _of_clips(found: Mapping[str, list[_Given]], mass: Mapping[tuple[str, str], float] | None, clips: int) -> Witness:
+    """What the clips say together; ``mass``: of each kind in each clip, None for associations."""
+    words = []
+    for clip, given in found.items():
+        lead = 1.0
+        if mass is not None:
+            of_kinds = sum(mass[clip, kind] for kind in {one.kind for one in given})
+            lead = min(1.0, sum(one.mass for one in given) / max(of_kinds, 1e-9))
+        most = CERTAIN if mass is not None else ASSOCIATED
+        worth = min(most, NAMED_GAIN * lead * sum(one.worth for one in given))
+        words.append((worth, lead, tuple(one.evidence_id for one in sorted(given, reverse=True)[:3])))
+    words.sort(key=lambda word: -word[0])
+    worth, lead, evidence_ids = words[0]
+    if clips >= MANY_CLIPS:
+        second = words[1] if len(words) > 1 else (0.0, 0.0, ())
+        worth, lead = (worth + second[0]) / 2.0, (lead + second[1]) / 2.0
+    return Witness(worth, evidence_ids, lead)
+
+
+def _of_objects(case: Case) -> dict[int, Witness]:
     tracklets = case.seen.things.tracklets
     length = max(1, max((one.end for one in tracklets), default=1))
-    tracked: defaultdict[int, list[tuple[float, str, str]]] = defaultdict(list)
+    tracked: defaultdict[int, list[tuple[float, str]]] = defaultdict(list)
     for one in tracklets:
         for tag, strength in case.tags.by_concept.get(one.concept, ()):
             if strength > CONTEXT_MATCH:
                 worth = strength * one.confidence * (one.end - one.start) / length
-                tracked[tag].append((worth, one.evidence_id, ""))
-    for tag, given in tracked.items():
-        _note(found.named, tag, min(CERTAIN, OBJECT_GAIN * sum(worth for worth, _, _ in given)), given)
-
-
-def _note(found: dict[int, Witness], tag: int, probability: float, given: list[tuple[float, str, str]]) -> None:
-    known = found.setdefault(tag, Witness())
-    if probability > known.probability:
-        known.probability = probability
-        known.evidence_ids = tuple(evidence_id for _, evidence_id, _ in sorted(given, reverse=True)[:3])
-
-
-def _words(case: Case, source: str, found: dict[int, Witness]) -> list[Recalled]:
-    words = (
-        Recalled(case.tags.tags[tag].tag_id, source, one.probability, one.evidence_ids)
-        for tag, one in found.items()
-        if one.probability > 0.0
-    )
-    return strongest(words, case.top)
+                tracked[tag].append((worth, one.evidence_id))
+    return {
+        tag: Witness(
+            min(CERTAIN, OBJECT_GAIN * sum(worth for worth, _ in given)),
+            tuple(evidence_id for _, evidence_id in sorted(given, reverse=True)[:3]),
+            detected=True,
+        )
+        for tag, given in tracked.items()
+    }

@@ -1,18 +1,25 @@
-"""Tags that the pictures themselves are near to."""
+"""Tags that the pictures are near to, that name what is recognised in them, or what such things usually come with.
+
+Where pictures are placed among texts by the names of what was recognised (ConSE), all three are one witness: the
+classifier. Of a tag that it knows as a name, or only as what many kinds of things come with, the strongest of the three
+counts, once. The detector is a witness of its own, and so is a picture model with texts of its own (CLIP).
+"""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.search.pictures import best_fits
 from agents.tagging.nearest import Near
-from agents.tagging.recall.case import CERTAIN, Case, Recalled, strongest
-from agents.tagging.recall.objects import ASSOCIATED, witnesses
+from agents.tagging.recall.case import CERTAIN, MENTIONED, Case, Recalled, strongest
+from agents.tagging.recall.objects import MANY_CLIPS, Witness, Witnesses, witnesses
 from agents.tagging.vocabulary import TIED
+from encoders.concepts import BROADER, CONTEXT
 
 PICTURE_CENTRE = 4.5
 """z at which a picture is as likely to show a tag as not: about 3 in a million draws from a normal background, i.e.
@@ -28,54 +35,77 @@ FACET_COMPETITION = 0.5
 def picture_source(case: Case) -> list[Recalled]:
     """Tags whose text lies unusually near the clips' picture vectors.
 
-    Where pictures are placed among texts by the names of what was recognised (ConSE), being near says nothing that the
-    names do not say: a tag that names a class of the classifier is there as far as that class is
-    (`agents.tagging.recall.objects`), and a situation that goes with many kinds of things is an association
-    (`context_source`).
+    Where the classifier places the pictures, a tag that names classes of it cannot be surer than these lead among their
+    kind: near to all clothing lies every garment. And the odds of a situation are divided by the number of kinds of
+    things that it goes with.
     """
-    near = _near(case)
-    if near is None:
-        return []
-    if case.encoders.zero_shot is not None:
-        return _words(case, near, dict.fromkeys(_order(near, case.top), CERTAIN))
-    seen = witnesses(case)
-    bounds = {}
-    for at in _order(near, len(near.z)):
-        surely = case.tags.most_surely.get(int(near.rows[at]))
-        if surely is None:
-            bounds[at] = CERTAIN
-        elif surely > TIED:
-            named = seen.named.get(int(near.rows[at]))
-            bounds[at] = named.probability if named else 0.0
-        if len(bounds) == case.top:
-            break
-    return _words(case, near, {at: bound for at, bound in bounds.items() if bound > 0.0})
+    return strongest(_placed(case).values(), case.top)
+
+
+def object_source(case: Case) -> list[Recalled]:
+    """Tags that name (or name the kind of) something recognised or detected, or a situation tied to its kind."""
+    return _words(case, "objects", witnesses(case).named)
 
 
 def context_source(case: Case) -> list[Recalled]:
-    """Tags that what is recognised usually comes with: associations, which nothing but other sources can confirm.
+    """Tags that what is recognised usually comes with: associations, which nothing but other sources can confirm."""
+    return _words(case, "context", witnesses(case).around)
 
-    What the place of a picture among texts says of such a tag (see `picture_source`) is the same association, so the
-    stronger of both counts, not both.
-    """
-    seen = witnesses(case)
-    found = {
-        tag: Recalled(case.tags.tags[tag].tag_id, "context", one.probability, one.evidence_ids)
-        for tag, one in seen.around.items()
-    }
-    near = _near(case) if case.encoders.zero_shot is None else None
-    if near is not None:
-        loose = {
-            at: ASSOCIATED
-            for at in _order(near, len(near.z))
-            if case.tags.most_surely.get(int(near.rows[at]), math.inf) <= TIED
-        }
-        for at, word in _probable(case, near, loose).items():
-            known = found.get(int(near.rows[at]))
-            if known is None or known.probability < word.probability:
-                evidence_ids = word.evidence_ids or (known.evidence_ids if known else ())
-                found[int(near.rows[at])] = Recalled(word.tag_id, "context", word.probability, evidence_ids)
-    return strongest(found.values(), case.top)
+
+def _words(case: Case, source: str, found: Mapping[int, Witness]) -> list[Recalled]:
+    placed = _placed(case) if case.encoders.zero_shot is None else {}
+    words = []
+    for tag, one in found.items():
+        same = tag in placed and not one.detected and _counted_once(case, tag)
+        if one.probability > 0.0 and not (same and placed[tag].probability >= one.probability):
+            words.append(Recalled(case.tags.tags[tag].tag_id, source, one.probability, one.evidence_ids))
+    return strongest(words, case.top)
+
+
+def _counted_once(case: Case, tag: int) -> bool:
+    """Whether what the classifier says of a tag by names is what it says by the place of the picture."""
+    surely = case.tags.most_surely.get(tag, 0.0)
+    return surely >= BROADER or 0.0 < surely <= TIED
+
+
+def _placed(case: Case) -> dict[int, Recalled]:
+    """What the places of the pictures say, by tag; see `picture_source`."""
+    return case.once("placed", lambda: _make_placed(case))
+
+
+def _make_placed(case: Case) -> dict[int, Recalled]:
+    near = _near(case)
+    if near is None:
+        return {}
+    hits, _ = case.seen.pictures
+    labels: defaultdict[str, list[tuple[float, str]]] = defaultdict(list)
+    for label in case.seen.things.labels:
+        labels[label.clip_id].append((-label.score, label.evidence_id))
+    seen, placed = witnesses(case), {}
+    for at in _order(near.z, 2 * case.top):
+        tag = int(near.rows[at])
+        probability = CERTAIN / (1.0 + math.exp(-PICTURE_STEEPNESS * (float(near.z[at]) - PICTURE_CENTRE)))
+        if case.encoders.zero_shot is None and tag in case.tags.most_surely:
+            probability = _bounded(case, tag, probability, seen)
+        evidence = tuple(evidence_id for _, evidence_id in sorted(labels[hits[int(near.best[at])].clip_id])[:2])
+        if probability > 0.0:
+            placed[tag] = Recalled(case.tags.tags[tag].tag_id, "picture", probability, evidence)
+    return placed
+
+
+def _bounded(case: Case, tag: int, probability: float, seen: Witnesses) -> float:
+    """What the place of a picture is worth beside what the classifier says by names; 0 if that is as much."""
+    named, surely = seen.named.get(tag), case.tags.most_surely[tag]
+    if surely >= BROADER:
+        probability = min(probability, MENTIONED if named is None else named.lead)
+    else:
+        # As many kinds of things as it goes with, so many situations may be the one that they stand for.
+        odds = probability / (1.0 - probability) * surely / CONTEXT
+        probability = odds / (1.0 + odds)
+    if not _counted_once(case, tag):
+        return probability
+    other = named if named is not None and not named.detected else seen.around.get(tag)
+    return 0.0 if other is not None and other.probability > probability else probability
 
 
 def _near(case: Case) -> Near | None:
@@ -85,40 +115,21 @@ def _near(case: Case) -> Near | None:
         return None
     tags = case.tags
     if case.tags.nearest_pictures is not None:
-        near = case.tags.nearest_pictures.near(matrix)
+        groups = [hit.clip_id for hit in hits] if case.seen.clips >= MANY_CLIPS else ()
+        near = case.tags.nearest_pictures.near(matrix, groups)
     else:
         z, best = best_fits(case.encoders, tags.vectors, matrix, None)
         near = Near(np.arange(len(z)), z, best)
     return Near(near.rows, _facet_competition(near.z, tags.facets[near.rows]), near.best)
 
 
-def _order(near: Near, most: int) -> list[int]:
-    """The places in ``near`` of the ``most`` nearest, the nearest first."""
-    places = np.arange(len(near.z))
+def _order(z: NDArray[np.float64], most: int) -> list[int]:
+    """The places of the ``most`` highest, the highest first."""
+    places = np.arange(len(z))
     if most < len(places):
-        places = np.argpartition(-near.z, most)[:most]
-    ordered: list[int] = places[np.argsort(-near.z[places], kind="stable")].tolist()
+        places = np.argpartition(-z, most)[:most]
+    ordered: list[int] = places[np.argsort(-z[places], kind="stable")].tolist()
     return ordered
-
-
-def _words(case: Case, near: Near, bounds: dict[int, float]) -> list[Recalled]:
-    return strongest(_probable(case, near, bounds).values(), case.top)
-
-
-def _probable(case: Case, near: Near, bounds: dict[int, float]) -> dict[int, Recalled]:
-    """What being so near is worth, at most a bound of each, by place in ``near``."""
-    hits, _ = case.seen.pictures
-    labels: defaultdict[str, list[tuple[float, str]]] = defaultdict(list)
-    for label in case.seen.things.labels:
-        labels[label.clip_id].append((-label.score, label.evidence_id))
-    words = {}
-    for at, bound in bounds.items():
-        z = float(near.z[at])
-        probability = min(bound, CERTAIN / (1.0 + math.exp(-PICTURE_STEEPNESS * (z - PICTURE_CENTRE))))
-        clip = hits[int(near.best[at])].clip_id
-        evidence = tuple(evidence_id for _, evidence_id in sorted(labels.get(clip, ()))[:2])
-        words[at] = Recalled(case.tags.tags[int(near.rows[at])].tag_id, "picture", probability, evidence)
-    return words
 
 
 def _facet_competition(z: NDArray[np.float64], facets: NDArray[np.int64]) -> NDArray[np.float64]:

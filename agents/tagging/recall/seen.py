@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -15,27 +16,32 @@ from stores.core.records import Channel, Evidence
 from stores.library_store import LibraryStore
 from stores.tags.recall.clicks import Clicks
 from stores.tags.recall.products import Product
-from stores.tags.recall.seen import SeenThings, indexed, lines_of, things_of
+from stores.tags.recall.seen import SeenThings, clips_of, lines_of, things_of
 from stores.vectors.store import VectorHit
 
-LINES: tuple[Channel, ...] = ("speech", "screen", "caption", "format")
+LINES: tuple[Channel, ...] = ("speech", "screen", "caption", "format", "sound")
 """Channels whose lines are compared with names of tags."""
 
 _Found = tuple[list[VectorHit], Vectors]
 
 
 class Seen:
-    """One video. Parts are read when they are first needed, in whatever thread."""
+    """One video. Parts are read when they are first needed, in whatever thread.
+
+    Attributes:
+        kept: what sources made of it for one tag library (`agents.tagging.recall.case.Case.once`).
+    """
 
     def __init__(self, video_id: str, store: LibraryStore, encoders: Encoders) -> None:
         self.video_id = video_id
         self._store = store
         self._encoders = encoders
+        self.kept: dict[str, Any] = {}
 
     @cached_property
-    def is_indexed(self) -> bool:
-        """Whether it has clips."""
-        return bool(indexed(self._store.engine, [self.video_id]))
+    def clips(self) -> int:
+        """How many clips it has; 0 if it is not indexed."""
+        return clips_of(self._store.engine, [self.video_id]).get(self.video_id, 0)
 
     @cached_property
     def things(self) -> SeenThings:
@@ -87,14 +93,14 @@ def by_channel(lines: Iterable[Evidence]) -> dict[Channel, list[Evidence]]:
 def seen_of(video_ids: Sequence[str], store: LibraryStore, encoders: Encoders) -> dict[str, Seen]:
     """Many videos, read in a few requests instead of some for each."""
     seen = {one: Seen(one, store, encoders) for one in video_ids}
-    there = indexed(store.engine, video_ids)
+    clips = clips_of(store.engine, video_ids)
     things, lines = things_of(store.engine, video_ids), lines_of(store.engine, video_ids, LINES)
     products, clicks = store.products.of_videos(video_ids), store.clicks.of_videos(video_ids)
     names = collections(encoders)
     vectors = [_by_video(store.vectors.fetch(name, video_ids=video_ids)) for name in (names.picture, names.text)]
     for one, case in seen.items():
         parts = {
-            "is_indexed": one in there,
+            "clips": clips.get(one, 0),
             "things": things[one],
             "lines": by_channel(lines[one]),
             "products": products.get(one, []),

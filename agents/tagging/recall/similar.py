@@ -26,8 +26,8 @@ PEERS = 20
 """Videos about the same that vote."""
 
 DOUBT = 5.0
-"""Votes against that are added to those of the peers, so that a few do not settle it. Source: a rule of thumb, the
-square root of the number of peers, rounded up (minimax estimation of a share, Lehmann & Casella 1998, example 5.1.7)."""
+"""Votes against that are added to those of the peers, so that a few do not decide it. Source: about the square root of
+the number of peers, as in the minimax estimate of a share (Lehmann & Casella 1998, example 5.1.7)."""
 
 SECOND_HAND = frozenset({"child", "similar", "related", "cooccurrence", "behaviour", "context"})
 """Sources that say what goes with a video, not what it shows or says. They support; the first-hand evidence must itself

@@ -22,8 +22,9 @@ FRAMES = 160
 _HIDDEN = 256
 _LAYERS = 3
 _LOUDNESS = -30.0  # dB of full scale to which quieter sound is raised, as in training
-_BATCH = 64  # windows at a time: faster than single ones, and 60 MB at most
-_BLOCK = 4096  # windows whose mels are held at a time: 105 MB
+_SILENT = 1e-12  # mean square of samples
+_FIFTH = 20  # frames
+_BATCH = 64  # spans at a time: faster than single ones, and 60 MB at most
 
 
 class VoiceNetwork(nn.Module):
@@ -45,7 +46,7 @@ class VoiceNetwork(nn.Module):
 
 
 class VoiceEncoder:
-    """Windows of sound into unit vectors of the voice heard in them.
+    """Spans of sound into unit vectors of the voices heard in them.
 
     Args:
         network: in eval mode, on its device.
@@ -64,44 +65,46 @@ class VoiceEncoder:
         """Name in the registry."""
         return self._name
 
-    def encode(self, samples: Samples, starts: Sequence[float]) -> Vectors:
-        """Vectors (n, 256) float32 of the windows of ``seconds`` that begin at each of n ``starts``.
+    def encode(self, samples: Samples, spans: Sequence[tuple[float, float]]) -> Vectors:
+        """Vectors (n, 256) float32 of the voices in n ``spans`` (start, end) in seconds.
 
-        Each window is made as loud as those of the training, unless it is louder. Beyond the sound is silence.
+        Each span is made as loud as the sound of the training, unless it is louder. Of a span longer than ``seconds``
+        only its beginning counts, and of a shorter one as many fifths of a second as fit into it, at least two.
 
         Args:
-            samples: (m,) float32 mono at 16 kHz in [-1, 1].
-            starts: seconds, in order, none negative.
+            samples: (m,) float32 mono at 16 kHz in [-1, 1]; what lies beyond them is silence.
         """
-        found = [np.zeros((0, DIM), np.float32)]
-        for begin in range(0, len(starts), _BLOCK):
-            frames = np.round(np.asarray(starts[begin : begin + _BLOCK]) * SAMPLE_RATE / HOP).astype(np.int64)
-            first, last = int(frames[0]), int(frames[-1]) + FRAMES
-            # Half a window of sound more on either side: the frames at the ends see it.
-            around = samples[max(0, (first - 2) * HOP) : (last + 2) * HOP]
-            mels = mel_energies(around)[first - max(0, first - 2) :]
-            mels = np.pad(mels, ((0, max(0, last - first - len(mels))), (0, 0)))
-            windows = np.lib.stride_tricks.sliding_window_view(mels, FRAMES, axis=0)[frames - first].swapaxes(1, 2)
-            found.append(self._vectors(windows * _gains(samples, frames)[:, None, None]))
-        return np.concatenate(found)
+        firsts = np.array([round(start * SAMPLE_RATE / HOP) for start, _ in spans], np.int64)
+        lengths = np.array([_frames(end - start) for start, end in spans], np.int64)
+        found = np.zeros((len(spans), DIM), np.float32)
+        if not len(spans):
+            return found
+        mels = mel_energies(samples)
+        mels = np.pad(mels, ((0, max(0, int((firsts + lengths).max()) - len(mels))), (0, 0)))
+        for length in np.unique(lengths):
+            (rows,) = np.nonzero(lengths == length)
+            for begin in range(0, len(rows), _BATCH):
+                some = rows[begin : begin + _BATCH]
+                windows = np.stack([mels[first : first + length] for first in firsts[some]])
+                gains = [_gain(samples[first * HOP : (first + length) * HOP]) for first in firsts[some]]
+                found[some] = self._vectors(windows * np.array(gains, np.float32)[:, None, None])
+        return found
 
     def _vectors(self, windows: NDArray[np.float32]) -> Vectors:
-        rows = []
         with torch.inference_mode():
-            for begin in range(0, len(windows), _BATCH):
-                batch = torch.from_numpy(np.ascontiguousarray(windows[begin : begin + _BATCH], np.float32))
-                rows.append(self._network(batch.to(self._device)).float().cpu().numpy())
-        return np.concatenate(rows)
+            vectors = self._network(torch.from_numpy(windows).to(self._device))
+        return np.asarray(vectors.float().cpu().numpy(), np.float32)
 
 
-def _gains(samples: Samples, frames: NDArray[np.int64]) -> NDArray[np.float32]:
-    """By how much the energies (n,) of windows that begin at ``frames`` are raised: at least 1; 1 for silence."""
-    length = FRAMES * HOP
-    power = np.array(
-        [np.mean(np.square(samples[one * HOP : one * HOP + length]), dtype=np.float64) for one in frames.tolist()]
-    )
-    wanted = 10.0 ** (_LOUDNESS / 10)
-    return np.where(power > 1e-12, np.maximum(1.0, wanted / np.maximum(power, 1e-12)), 1.0).astype(np.float32)
+def _frames(seconds: float) -> int:
+    """Frames of a span: whole fifths of a second, so that many spans are of one length and go through at a time."""
+    return min(FRAMES, max(2 * _FIFTH, round(seconds * SAMPLE_RATE / HOP) // _FIFTH * _FIFTH))
+
+
+def _gain(samples: Samples) -> float:
+    """By how much energies are raised: at least 1; 1 for silence."""
+    power = float(np.mean(np.square(samples), dtype=np.float64)) if len(samples) else 0.0
+    return max(1.0, 10.0 ** (_LOUDNESS / 10) / power) if power > _SILENT else 1.0
 
 
 def load(context: LoadContext) -> VoiceEncoder:

@@ -56,6 +56,12 @@ def tag(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="With --all: show how many videos it would be, but do nothing.")
     ] = False,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain", help="Of one VIDEO: show which source brought what, and what it was worth; no change."
+        ),
+    ] = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     device: DeviceOption = None,
@@ -71,11 +77,13 @@ def tag(
     Example: kinodex tag holiday.mp4
              kinodex tag --all
              kinodex tag --all --since last --output tags.parquet
+             kinodex tag --explain holiday.mp4
     Exit:    0 all tagged, 3 some failed, 130 or 143 interrupted:
              nothing is lost, run the same command to go on
     """
     from kinodex.cli.render import results as render
     from kinodex.cli.tagging.batch import BatchWishes, tag_everything
+    from kinodex.cli.tagging.explaining import explain_one
     from kinodex.usecases.places import places_of
     from kinodex.usecases.tags import decisions
     from stores.core.errors import EndpointError, UsageError
@@ -85,11 +93,16 @@ def tag(
         if bool(videos) == everything:
             raise UsageError("USAGE", "No videos to tag were given.", "Name the videos, or use --all (not both).")
         wishes = BatchWishes(since, output, force, dry_run)
+        if explain and (everything or len(videos or ()) != 1):
+            raise UsageError("USAGE", "One video at a time is explained.", "Name one: kinodex tag --explain VIDEO")
         if everything:
             tag_everything(context, wishes)
             return
         if wishes != BatchWishes() or any(options.values()):
             raise UsageError("USAGE", "Those options are of --all only.", "Name no videos, and add --all.")
+        if explain:
+            explain_one(context, (videos or [""])[0])
+            return
         with context.library() as opened, tagging_progress() as on_progress:
             failed: dict[str, EndpointError] = {}
             decided = opened.tag(*videos or (), on_progress=on_progress, on_failed=failed.__setitem__)

@@ -31,8 +31,44 @@ def evaluation(console: Console, payload: Payload) -> None:
         shares = [_share(each, key) for key in _TAG_SHARES]
         rows.add_row(data(name or "(none)"), *shares, *(str(each[key]) for key in _TAG_COUNTS))
     console.print(rows)
+    if quality := payload["tagging"].get("quality"):
+        _quality(console, quality)
     for line in _answers(payload["answers"]):
         console.print(line)
+
+
+_PERCENT = {
+    "recall": "recall of all true tags",
+    "micro_f1": "F1 against all true tags, of all decisions",
+    "macro_f1": "the same, mean over tags",
+    "candidate_recall": "true tags among the candidates",
+    "p_at_1": "true among the best candidate",
+    "p_at_5": "among the best five",
+    "p_at_10": "among the best ten",
+    "abstained_true": "true among what is left to people",
+}
+_PLAIN = {
+    "gap_at_20": "global average precision of the best twenty",
+    "ece": "expected calibration error",
+    "brier": "Brier score",
+    "aurc": "area under risk by coverage",
+}
+
+
+def _quality(console: Console, quality: Payload) -> None:
+    rows = table("tags and confidences", "measured (interval)", right=("measured (interval)",))
+    figures = {**quality["measures"], "intervals": quality["intervals"]}
+    for key, name in _PERCENT.items():
+        rows.add_row(name, _share(figures, key))
+    for key, name in _PLAIN.items():
+        value, ends = figures.get(key), figures["intervals"].get(key)
+        shown = "–" if value is None else f"{value:.3f}" + (f" ({ends[0]:.2f}–{ends[1]:.2f})" if ends else "")
+        rows.add_row(name, shown)
+    console.print(rows)
+    console.print(
+        f"{quality['candidates']} candidates on {quality['clips']} clips; for intervals {quality['groups']} groups of "
+        "clips that show the same are drawn"
+    )
 
 
 def _ranks(console: Console, title: str, rankings: Payload) -> None:

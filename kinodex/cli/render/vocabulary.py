@@ -13,7 +13,7 @@ from kinodex.text import several
 
 Payload = dict[str, Any]
 
-_NEXT = "To decide with what is new: kinodex tag --all"
+_NEXT = "To decide with what is new: kinodex tags decide --undecided, or kinodex tag --all"
 
 
 def imported(console: Console, payload: Payload) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 
 from kinodex.schemas.base import Document, Number
 
@@ -97,12 +97,23 @@ class VideoDecisions(Document):
     decisions: list[VideoDecision]
 
 
+Reason = Literal["near_threshold", "sources_disagree", "many_videos", "new_tag", "undecided"]
+"""Why something is asked: the score is near the threshold; the recall sources are apart; many videos have the tag;
+nobody has said anything about the tag; nobody has decided about it."""
+
+
 class ReviewCard(Document):
     """An automatic decision that waits for a person.
 
     Attributes:
         state: what was decided automatically.
         uncertainty: how near the score is to the threshold from which a tag is accepted.
+        disagreement: how far the recall sources are apart, 0 to 1.
+        shared: for how many videos something was decided about the tag; at most 1,000 are counted.
+        judged: how often people said something about the tag; at most 200 are counted. Like ``shared`` null for
+            somebody who does not see all videos.
+        scores: what each recall source says.
+        reasons: why it is asked.
         thumbnail: url of a picture of the first evidence; null if there is none.
     """
 
@@ -113,12 +124,17 @@ class ReviewCard(Document):
     state: str
     score: Number
     uncertainty: Number
+    disagreement: Number
+    shared: int | None
+    judged: int | None
+    scores: dict[str, Number]
+    reasons: list[Reason]
     evidence: list[DecisionEvidence]
     thumbnail: str | None
 
 
 class ReviewPage(Document):
-    """What to look at, the least certain first.
+    """What to look at, what teaches most first; within a page no more alike ones in a row than there must be.
 
     Attributes:
         left: how many wait, these among them; at most 10,000 are counted.
@@ -163,6 +179,14 @@ class UndoneDecision(Document):
     tag_id: str
 
 
+class DecidedTogether(Document):
+    """What was decided about in one step, or would be (then ``undo`` is empty)."""
+
+    verdict: str
+    decisions: list[UndoneDecision]
+    undo: str
+
+
 class Undone(Document):
     """What was taken back."""
 
@@ -172,7 +196,7 @@ class Undone(Document):
 class ReviewEvent(Document):
     """Something that a person decided. ``automatic`` and ``score``: what was decided before by ``model``.
 
-    ``at``, ``undone_at``: seconds since 1970; the latter null if it counts.
+    ``at``, ``undone_at``: seconds since 1970; the latter null if it was not taken back. ``undo``: what takes it back.
     """
 
     video_id: str
@@ -184,9 +208,73 @@ class ReviewEvent(Document):
     model: str
     at: Number
     undone_at: Number | None
+    undo: str
 
 
 class ReviewHistory(Document):
     """What people decided about a video, the newest first; at most 100."""
 
     reviews: list[ReviewEvent]
+
+
+class ReviewMerged(Document):
+    """What became of the events of another copy of the library.
+
+    Attributes:
+        added, known: events that are new here, and that were here.
+        foreign: events about videos or tags that this library does not have; they were left out.
+        changed: tags of videos about which something else counts now.
+    """
+
+    added: int
+    known: int
+    foreign: int
+    changed: int
+
+
+class ReviewExported(Document):
+    """How many events were written."""
+
+    events: int
+
+
+EventScore = tuple[Annotated[str, Field(max_length=200)], Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]]
+"""A recall source and what it said."""
+
+
+class KeptDecision(Document):
+    """The decision that a verdict makes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    confidence: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+    recalled_by: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=100)]
+    scores: Annotated[list[EventScore], Field(max_length=100)]
+    evidence: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=10_000)]
+
+
+class ReviewEventLine(Document):
+    """An event as a line of a file (`stores.tags.review.Event`): a verdict, or one taken back (``undoes``)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    event_id: Annotated[str, Field(pattern=r"^rev_[0-9a-f]{24}$")]
+    step: Annotated[str, Field(min_length=1, max_length=100)]
+    video_id: Annotated[str, Field(max_length=100)]
+    tag_id: Annotated[str, Field(max_length=1_000)]
+    undoes: Annotated[str, Field(pattern=r"^(rev_[0-9a-f]{24})?$")]
+    verdict: Literal["accepted", "rejected", "abstained", "proposed", "unsure", ""]
+    by_id: Annotated[str, Field(max_length=200)]
+    by_name: Annotated[str, Field(max_length=1_000)]
+    at: Annotated[float, Field(ge=0, le=253_402_300_799, allow_inf_nan=False)]
+    automatic: Annotated[str, Field(max_length=100)]
+    model: Annotated[str, Field(max_length=1_000)]
+    score: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None
+    sources: Annotated[list[EventScore], Field(max_length=100)]
+    kept: KeptDecision | None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> ReviewEventLine:
+        if bool(self.undoes) == bool(self.verdict) or bool(self.verdict) != (self.kept is not None):
+            raise ValueError("An event is a verdict with a decision, or takes one back.")
+        return self

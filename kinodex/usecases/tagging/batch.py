@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from encoders.bundle import Encoders
     from kinodex.settings import Settings
     from stores.library_store import LibraryStore
-    from workflows.tagging.actor import TaggerConfig
     from workflows.tagging.batch import OnVideo, Since, TaggingPlan, TaggingReport
+    from workflows.tagging.tagger_config import TaggerConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def plan_tagging(
 
 
 def _actors(store: LibraryStore, encoders: Encoders, settings: Settings) -> TaggerConfig:
-    from workflows.tagging.actor import TaggerConfig
+    from workflows.tagging.tagger_config import TaggerConfig
 
     return TaggerConfig(
         root=str(store.root),

@@ -42,8 +42,8 @@ class ClickStore:
         self._engine = engine
 
     def add(self, clicks: Iterable[tuple[str, str, int]], origin: Origin) -> int:
-        """Adds to the counts; returns how many were added. What is empty, not positive, or of a video that is not in the
-        library counts nothing.
+        """Adds to the counts; returns how many were added. What is empty, not positive, or of a video that is not there
+        counts nothing.
 
         Args:
             clicks: (search, video id, how often) each.

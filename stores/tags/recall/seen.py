@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
 from stores.core.records import Channel, Evidence, Span
 from stores.sql.among import among
@@ -75,21 +75,28 @@ def lines_of(engine: Engine, video_ids: _Ids, channels: Iterable[Channel]) -> di
     return found
 
 
-def indexed(engine: Engine, video_ids: _Ids) -> frozenset[str]:
-    """Those of some videos that have clips."""
+def clips_of(engine: Engine, video_ids: _Ids) -> dict[str, int]:
+    """How many clips each of some videos has; one without any is absent."""
+    rows: Any = _shown(select(ClipRow.video_id, func.count()), ClipRow).where(
+        among(engine, ClipRow.video_id, video_ids)
+    )
     with reading(engine) as connection:
-        return frozenset(row[0] for row in connection.execute(_of(engine, ClipRow, (), video_ids).distinct()))
+        return {video_id: int(count) for video_id, count in connection.execute(rows.group_by(ClipRow.video_id))}
 
 
-def videos_showing(engine: Engine, concepts: Sequence[str], limit: int) -> list[str]:
-    """The videos in which one of some concepts was recognised most surely, the surest first; at most ``limit``."""
-    best: dict[str, float] = {}
+def best_shown(engine: Engine, concepts: Sequence[str], limit: int) -> list[tuple[str, str, float]]:
+    """Where some concepts were recognised most surely, in clips or as objects: video, concept, and how surely.
+
+    The best of each video and concept, at most ``limit`` of each concept.
+    """
+    best: dict[tuple[str, str], float] = {}
     with reading(engine) as connection:
         for table, worth in ((LabelRow, LabelRow.score), (TrackletRow, TrackletRow.confidence)):
-            rows: Any = _shown(select(table.video_id, worth), table).where(among(engine, table.concept, concepts))
-            for video_id, value in connection.execute(rows.order_by(worth.desc()).limit(limit)):
-                best[video_id] = max(value, best.get(video_id, 0.0))
-    return sorted(best, key=lambda one: (-best[one], one))[:limit]
+            for concept in concepts:
+                rows: Any = _shown(select(table.video_id, worth), table).where(table.concept == concept)
+                for video_id, value in connection.execute(rows.order_by(worth.desc()).limit(limit)):
+                    best[video_id, concept] = max(value, best.get((video_id, concept), 0.0))
+    return [(video_id, concept, value) for (video_id, concept), value in best.items()]
 
 
 def _line(row: Any) -> Evidence:
@@ -98,9 +105,8 @@ def _line(row: Any) -> Evidence:
 
 
 def _of(engine: Engine, table: Any, columns: Sequence[Any], video_ids: _Ids) -> Any:
-    rows = _shown(select(table.video_id, table.ordinal, *columns) if columns else select(table.video_id), table)
-    chosen = rows.where(among(engine, table.video_id, video_ids))
-    return chosen.order_by(table.video_id, table.ordinal) if columns else chosen
+    rows = _shown(select(table.video_id, table.ordinal, *columns), table)
+    return rows.where(among(engine, table.video_id, video_ids)).order_by(table.video_id, table.ordinal)
 
 
 def _shown(statement: Any, table: Any) -> Any:

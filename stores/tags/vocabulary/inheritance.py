@@ -28,7 +28,7 @@ _TOGETHER = 200
 def derive(connection: Connection, video_ids: Collection[str]) -> None:
     """Makes the derived decisions of some videos again."""
     wanted = sorted(set(video_ids))
-    branches = connection.execute(select(TagRow.tag_id).where(TagRow.parent != "").limit(1)).first() is not None
+    branches = connection.execute(select(TagRow.tag_id).where(TagRow.parent > "").limit(1)).first() is not None
     for first in range(0, len(wanted), _TOGETHER):
         _derive(connection, wanted[first : first + _TOGETHER], branches)
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, tuple_, update
 
 from stores.sql.tables import DecisionEvidenceRow, DecisionRow
 from stores.tags.queueing import requeue
-from stores.tags.review_tables import ReviewQueueRow, ReviewRow
+from stores.tags.review_tables import ReviewEventRow, ReviewQueueRow
 from stores.tags.tag_rows import insert_rows
 from stores.tags.vocabulary.changes import Step
 from stores.tags.vocabulary.inheritance import DERIVED
@@ -18,7 +18,7 @@ from stores.tags.vocabulary.vocabulary_tables import ShelfRow
 Pair = tuple[str, str]
 """A video and an origin."""
 
-REVIEWS: Any = ReviewRow
+REVIEWS: Any = ReviewEventRow
 """What people decided, review by review."""
 
 _KINDS: dict[str, Any] = {
@@ -103,8 +103,7 @@ def put_back(connection: Connection, step: str, at: float, gone: Sequence[str], 
         if one.kind in _DECISIONS and one.tag_id not in gone and (one.video_id, row["origin"]) in newer:
             continue
         if one.kind == "reviews":
-            number = next(iter(REVIEWS.__table__.primary_key.columns))
-            same = number == row[number.name]
+            same = REVIEWS.event_id == row["event_id"]
             if connection.execute(update(REVIEWS).where(same).values(tag_id=row["tag_id"])).rowcount:
                 continue
         connection.execute(insert(_KINDS[one.kind]).values(**row))
@@ -118,9 +117,4 @@ def put_back(connection: Connection, step: str, at: float, gone: Sequence[str], 
 
 def requeue_if_open(connection: Connection, video_id: str, tag_id: str) -> None:
     """Has a tag of a video wait for a person exactly if something was decided, and not by a person."""
-    same = (DecisionRow.video_id == video_id) & (DecisionRow.tag_id == tag_id) & (DecisionRow.origin == "person")
-    if connection.execute(select(DecisionRow.tag_id).where(same)).first() is None:
-        requeue(connection, video_id, tag_id)
-    else:
-        waits = (ReviewQueueRow.video_id == video_id) & (ReviewQueueRow.tag_id == tag_id)
-        connection.execute(delete(ReviewQueueRow).where(waits))
+    requeue(connection, [(video_id, tag_id)])

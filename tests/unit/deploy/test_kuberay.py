@@ -104,7 +104,7 @@ def test_ray_is_the_pinned_one_everywhere():
     assert {cluster_of(document)["rayVersion"] for _, document in RAY} == {pins()["ray"]}
 
 
-def test_the_three_clusters_are_one_and_the_same():
+def test_all_clusters_are_one_and_the_same():
     first, *others = [cluster_of(document) for _, document in RAY]
     assert all(other == first for other in others)
 
@@ -152,6 +152,13 @@ def test_jobs_end_and_go_on_by_themselves():
             assert job["backoffLimit"] >= 1
             assert job["activeDeadlineSeconds"]
             assert job["preRunningDeadlineSeconds"] < job["activeDeadlineSeconds"]
+
+
+def test_tagging_has_a_job_of_its_own_that_goes_on_where_it_was():
+    (job,) = documents(KUBERAY / "rayjob-tag.yaml")
+    assert "kinodex tag --all --since last --executor ray" in job["spec"]["entrypoint"]
+    ingest, nightly = (documents(KUBERAY / name)[0] for name in ("rayjob.yaml", "raycronjob.yaml"))
+    assert job["metadata"]["name"] not in {ingest["metadata"]["name"], nightly["metadata"]["name"]}
 
 
 def test_nights_do_not_meet():

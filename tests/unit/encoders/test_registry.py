@@ -24,7 +24,7 @@ def edited(tmp_path, old, new):
 
 def test_every_model_says_what_it_is_and_what_it_cannot_do():
     registry = Registry.load()
-    assert set(registry.profile("embedded")) == {*TASKS, "sounds", "faces", "face"}
+    assert set(registry.profile("embedded")) == {*TASKS, "sounds", "faces", "face", "speaker"}
     assert set(registry.profile("standard")) >= {*TASKS, "image_text", "cuts", "captioner", "ranker"}
     for spec in registry.models:
         assert spec.licence

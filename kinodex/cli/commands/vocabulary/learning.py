@@ -6,14 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kinodex.cli.context import (
-    ConfigOption,
-    DeviceOption,
-    JsonOption,
-    LibraryOption,
-    ProfileOption,
-    command_context,
-)
+from kinodex.cli.context import ConfigOption, DeviceOption, JsonOption, LibraryOption, ProfileOption, command_context
 
 
 def train_tags(

@@ -14,15 +14,19 @@ from kinodex.views.tags import reviewing as views
 router = APIRouter(tags=["review"])
 
 
-@router.get("/review")
+@router.get("/review", responses=errors("UNKNOWN_VIDEO", "NOT_FOUND"))
 def list_reviews(
     view: Viewed,
     limit: Annotated[int, Query(ge=1, le=200)] = 20,
     tag: Annotated[str | None, Query(max_length=1_000)] = None,
+    facet: Annotated[str | None, Query(max_length=1_000)] = None,
+    video_id: Annotated[list[str] | None, Query(max_length=100)] = None,
+    collection: Annotated[str, Query(max_length=200)] = "",
     after: Annotated[str | None, Query(max_length=2_000)] = None,
 ) -> ReviewPage:
-    """Decisions that wait for a person, the least certain first."""
-    return views.queue(view, limit, tag, after)
+    """Decisions that wait for a person, what teaches most first."""
+    filters = views.ReviewFilter(tag, facet, None if video_id is None else tuple(video_id), collection)
+    return views.queue(view, limit, filters, after)
 
 
 @router.post("/decisions", responses=errors("UNKNOWN_VIDEO", "NOT_FOUND"))

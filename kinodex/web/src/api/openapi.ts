@@ -1624,7 +1624,7 @@ export interface paths {
         };
         /**
          * List Reviews
-         * @description Decisions that wait for a person, the least certain first.
+         * @description Decisions that wait for a person, what teaches most first.
          */
         get: operations["list_reviews"];
         put?: never;
@@ -3589,6 +3589,12 @@ export interface components {
          *     Attributes:
          *         state: what was decided automatically.
          *         uncertainty: how near the score is to the threshold from which a tag is accepted.
+         *         disagreement: how far the recall sources are apart, 0 to 1.
+         *         shared: for how many videos something was decided about the tag; at most 1,000 are counted.
+         *         judged: how often people said something about the tag; at most 200 are counted. Like ``shared`` null for
+         *             somebody who does not see all videos.
+         *         scores: what each recall source says.
+         *         reasons: why it is asked.
          *         thumbnail: url of a picture of the first evidence; null if there is none.
          */
         ReviewCard: {
@@ -3606,6 +3612,18 @@ export interface components {
             score: number;
             /** Uncertainty */
             uncertainty: number;
+            /** Disagreement */
+            disagreement: number;
+            /** Shared */
+            shared: number | null;
+            /** Judged */
+            judged: number | null;
+            /** Scores */
+            scores: {
+                [key: string]: number;
+            };
+            /** Reasons */
+            reasons: ("near_threshold" | "sources_disagree" | "many_videos" | "new_tag" | "undecided")[];
             /** Evidence */
             evidence: components["schemas"]["DecisionEvidence"][];
             /** Thumbnail */
@@ -3615,7 +3633,7 @@ export interface components {
          * ReviewEvent
          * @description Something that a person decided. ``automatic`` and ``score``: what was decided before by ``model``.
          *
-         *     ``at``, ``undone_at``: seconds since 1970; the latter null if it counts.
+         *     ``at``, ``undone_at``: seconds since 1970; the latter null if it was not taken back. ``undo``: what takes it back.
          */
         ReviewEvent: {
             /** Video Id */
@@ -3636,6 +3654,8 @@ export interface components {
             at: number;
             /** Undone At */
             undone_at: (number) | null;
+            /** Undo */
+            undo: string;
         };
         /**
          * ReviewHistory
@@ -3647,7 +3667,7 @@ export interface components {
         };
         /**
          * ReviewPage
-         * @description What to look at, the least certain first.
+         * @description What to look at, what teaches most first; within a page no more alike ones in a row than there must be.
          *
          *     Attributes:
          *         left: how many wait, these among them; at most 10,000 are counted.
@@ -11229,6 +11249,9 @@ export interface operations {
             query?: {
                 limit?: number;
                 tag?: string | null;
+                facet?: string | null;
+                video_id?: string[] | null;
+                collection?: string;
                 after?: string | null;
             };
             header?: never;
@@ -11266,6 +11289,15 @@ export interface operations {
             };
             /** @description FORBIDDEN */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNKNOWN_VIDEO, NOT_FOUND */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

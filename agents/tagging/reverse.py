@@ -1,0 +1,103 @@
+"""From a tag to the videos that it may fit, through the indexes: none of the others is looked at."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agents.tagging.phrases import Phrases
+from agents.tagging.recall.lines import SPOKEN
+from agents.tagging.recall.objects import NAMED_GAIN
+from agents.tagging.recall.pictures import PICTURE_CENTRE, PICTURE_STEEPNESS
+from agents.tagging.vocabulary import TagVectors
+from encoders.bundle import Encoders
+from encoders.spaces import collections
+from stores.library_store import LibraryStore
+from stores.tags.recall.saving import videos_decided
+from stores.tags.recall.seen import best_shown
+
+LINES = 1_000
+"""Lines in which a name of a tag is looked for, the best by full text."""
+
+NEAREST = 300
+"""Pictures, and lines, that are near to a tag. Source: as many as search takes (`agents.search.finder.RECALL`)."""
+
+FIRST_LOOK = 0.15
+"""What the indexes must promise of a video for it to be looked at: half of what a tag is kept from for a person
+(`agents.tagging.rank.ABSTAIN`), since several sources that are not asked here may speak for it, too."""
+
+MOST_VIDEOS = 500
+"""Videos that one tag is decided for, the most promising ones; those that had it are added."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    store: LibraryStore
+    encoders: Encoders
+    tags: TagVectors
+    promise: defaultdict[str, float]  # of a video: the doubt that is left
+
+    def raise_to(self, video_id: str, probability: float) -> None:
+        """One more source speaks for a video."""
+        self.promise[video_id] *= 1.0 - min(max(probability, 0.0), 0.99)
+
+
+def videos_for(store: LibraryStore, encoders: Encoders, tags: TagVectors, tag_id: str) -> list[str]:
+    """The videos that a tag may fit, the most promising first, and those that it was decided for before.
+
+    Found by full text (what is said, written, heard, recognised, known of faces and speakers), by vectors of pictures
+    and lines, by concepts, products and searches.
+    """
+    number = next(n for n, tag in enumerate(tags.tags) if tag.tag_id == tag_id)
+    asked = _Asked(store, encoders, tags, defaultdict(lambda: 1.0))
+    names = [name for name in (tags.tags[number].name, *tags.tags[number].aliases) if len(name) > 1]
+    _by_words(asked, names)
+    _by_things(asked, number)
+    _by_pictures(asked, number)
+    _by_lines(asked, number)
+    for video_id in (*store.products.videos_naming(names, MOST_VIDEOS), *store.clicks.videos_for(names, MOST_VIDEOS)):
+        asked.raise_to(video_id, SPOKEN)
+    likely = [one for one, doubt in asked.promise.items() if 1.0 - doubt >= FIRST_LOOK]
+    likely = sorted(likely, key=lambda one: (asked.promise[one], one))[:MOST_VIDEOS]
+    return list(dict.fromkeys((*likely, *videos_decided(store.engine, [tag_id]))))
+
+
+def _by_words(asked: _Asked, names: Sequence[str]) -> None:
+    phrases = Phrases(enumerate(names))
+    hits: dict[str, str] = {}
+    for name in names:
+        hits.update((hit.evidence_id, hit.video_id) for hit in asked.store.fulltext.search(name, LINES))
+    for line in asked.store.catalog.evidence(hits).values():
+        if phrases.said_in(line.search_text):
+            asked.raise_to(line.video_id, SPOKEN * line.confidence)
+
+
+def _by_things(asked: _Asked, number: int) -> None:
+    strengths = {
+        concept: strength for concept, tags in asked.tags.by_concept.items() for tag, strength in tags if tag == number
+    }
+    for video_id, concept, worth in best_shown(asked.store.engine, list(strengths), MOST_VIDEOS):
+        asked.raise_to(video_id, NAMED_GAIN * strengths[concept] * worth)
+
+
+def _by_pictures(asked: _Asked, number: int) -> None:
+    tags, encoders = asked.tags, asked.encoders
+    hits = asked.store.vectors.query(collections(encoders).picture, tags.vectors[number], NEAREST)
+    for hit in {hit.video_id: hit for hit in reversed(hits)}.values():  # the best of each video
+        if tags.scales is None:
+            z = PICTURE_CENTRE  # the picture has the scale: looked at
+        else:
+            z = (hit.similarity - float(tags.scales[0][number])) / max(float(tags.scales[1][number]), 1e-6)
+        asked.raise_to(hit.video_id, 1.0 / (1.0 + math.exp(-PICTURE_STEEPNESS * (z - PICTURE_CENTRE))))
+
+
+def _by_lines(asked: _Asked, number: int) -> None:
+    tags, encoders = asked.tags, asked.encoders
+    hits = asked.store.vectors.query(collections(encoders).text, tags.texts[number], NEAREST)
+    mean, deviation = float(tags.text_scales[0][number]), max(float(tags.text_scales[1][number]), 1e-6)
+    for hit in {hit.video_id: hit for hit in reversed(hits)}.values():
+        z = (hit.similarity - mean) / deviation
+        # Its worth, at most .4, is seen in full where it is decided; here only what stands out is followed.
+        asked.raise_to(hit.video_id, 0.4 / (1.0 + math.exp(-PICTURE_STEEPNESS * (z - PICTURE_CENTRE))))

@@ -1,0 +1,220 @@
+"""`kinodex tag --all` on threads and on Ray: equal decisions, also killed and gone on with; how fast each is.
+
+    python benchmarks/tagging_batch.py [--videos 10000] [--tags 1000] [--out DIR] [--report FILE.md]
+
+One synthetic library (`benchmarks.scale_library`) is made once and copied for each run; some of its videos are tagged
+before, so that others may rest on them. Every run is the command itself, in a process of its own. Their times are wall
+clock of one machine, one after the other: read the ratio. A run is killed (SIGKILL) when a third of the videos is
+decided, and gone on with by the other executor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+if __name__ == "__main__":
+    sys.path[0] = str(ROOT)  # otherwise the modules in this folder would shadow packages
+
+KNOWN = 100
+"""Videos that are tagged before, if there are ten times as many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the command: videos a second of the batch itself, seconds of the process, what it decided."""
+
+    name: str
+    videos: int
+    reused: int
+    per_second: float
+    seconds: float
+    digest: str
+
+
+def command(library: Path, *more: str) -> list[str]:
+    """`kinodex tag --all` on a library."""
+    return [sys.executable, "-m", "kinodex", "tag", "--all", "--json", "--library", str(library), *more]
+
+
+def environment() -> dict[str, str]:
+    """As ours, with these modules."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))}
+
+
+def ran(name: str, library: Path, *more: str) -> Run:
+    """Run the command to its end.
+
+    Raises:
+        SystemExit: if it fails.
+    """
+    began = time.monotonic()
+    ended = subprocess.run(command(library, *more), env=environment(), capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise SystemExit(f"{name} ended with exit code {ended.returncode}: {ended.stderr[-2000:]}")
+    totals: dict[str, Any] = json.loads(ended.stdout)["totals"]
+    decided = totals["done"] - totals["reused"]
+    speed = decided / max(totals["wall_seconds"], 1e-6)
+    made = Run(name, totals["done"], totals["reused"], speed, time.monotonic() - began, digest_of(library))
+    print(
+        f"{made.name}: {decided} decided, {made.reused} reused, {made.per_second:.1f}/s, {made.seconds:.0f} s",
+        flush=True,
+    )
+    return made
+
+
+def killed(library: Path, share: float, *more: str) -> int:
+    """Begin the command and kill it when that share of the videos is decided; how many were kept.
+
+    Raises:
+        SystemExit: if it ends before.
+    """
+    running = subprocess.Popen(command(library, *more), env=environment(), stdout=subprocess.DEVNULL)
+    try:
+        while (kept := _kept(library)) < share * _videos(library):
+            if running.poll() is not None:
+                raise SystemExit("it ended before it could be killed: take more videos")
+            time.sleep(0.02)
+        running.send_signal(signal.SIGKILL)
+    finally:
+        running.kill()
+        running.wait()
+    return kept
+
+
+def _kept(library: Path) -> int:
+    return _count(library, "SELECT count(*) FROM tag_runs WHERE status = 'staged'")
+
+
+def _videos(library: Path) -> int:
+    return _count(library, "SELECT count(*) FROM videos")
+
+
+def _count(library: Path, statement: str) -> int:
+    with sqlite3.connect(f"file:{library / 'kinodex.sqlite3'}?mode=ro", uri=True) as database:
+        return int(database.execute(statement).fetchone()[0])
+
+
+def digest_of(library: Path) -> str:
+    """A name for all decisions of a library with their confidences and evidence."""
+    made = hashlib.blake2b(digest_size=12)
+    with sqlite3.connect(f"file:{library / 'kinodex.sqlite3'}?mode=ro", uri=True) as database:
+        for statement in (
+            "SELECT video_id, tag_id, origin, ordinal, decision, confidence, recalled_by, scores FROM decisions"
+            " ORDER BY video_id, tag_id, origin",
+            "SELECT video_id, tag_id, origin, ordinal, evidence_id FROM decision_evidence"
+            " ORDER BY video_id, tag_id, origin, ordinal",
+        ):
+            for row in database.execute(statement):
+                made.update(repr(row).encode())
+    return made.hexdigest()
+
+
+def prepared(out: Path, videos: int, tags: int) -> Path:
+    """The library that all runs begin with, with its tags and those of their vectors that are to be kept."""
+    from benchmarks.scale_library.filling import fill
+    from benchmarks.scale_library.words import write_tags
+    from kinodex import Library
+
+    library, source = out / f"tagging-{videos}-{tags}", out / f"scale-{videos}"
+    if library.exists():
+        return library
+    fill(source, videos, lambda line: print(line, flush=True))
+    making = library.with_suffix(".part")
+    shutil.rmtree(making, ignore_errors=True)
+    shutil.copytree(source, making)
+    file = out / f"tags-{tags}.csv"
+    write_tags(file, tags)
+    with Library.open(making) as opened:
+        opened.import_tags(file)
+        opened.tag(*opened.indexed()[: min(KNOWN, max(1, videos // 10))])
+    making.rename(library)
+    return library
+
+
+def report(runs: list[Run], kept: dict[str, int], videos: int, tags: int, workers: int) -> str:
+    """The written report."""
+    threads, on_ray = runs[0], runs[1]
+    equal = len({one.digest for one in runs}) == 1
+    processor = platform.processor() or platform.machine()
+    lines = [
+        "# Tagging a whole library: threads and Ray",
+        "",
+        f"Machine: {processor}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end; Python "
+        f"{platform.python_version()}. Embedded profile, {videos:,} synthetic videos of 12 clips, {tags:,} tags, "
+        f"{workers} workers. Made by `python benchmarks/tagging_batch.py`.",
+        "",
+        "| run | videos | of them decided before | videos a second | whole process |",
+        "|---|---:|---:|---:|---:|",
+        *(
+            f"| {one.name} | {one.videos:,} | {one.reused:,} | {one.per_second:.1f} | {one.seconds:.0f} s |"
+            for one in runs
+        ),
+        "",
+        f"- All decisions, confidences and evidence equal: **{'yes' if equal else 'NO'}** ({runs[0].digest}).",
+        f"- Ray against threads: **{on_ray.per_second / threads.per_second:.2f} ×** the videos a second; the start of "
+        "the cluster and of its actors, which open the library and prepare the tags, is part of it.",
+        *(
+            f"- {name}: killed with {count:,} videos decided, none of them decided again."
+            for name, count in kept.items()
+        ),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Make, run, compare; 1 if anything differs."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--videos", type=int, default=10_000)
+    parser.add_argument("--tags", type=int, default=1_000)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--out", type=Path, default=Path("scale-libraries"), help="where the libraries are kept")
+    parser.add_argument("--report", type=Path)
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    begin = prepared(given.out, given.videos, given.tags)
+    workers = ("--workers", str(given.workers))
+    by = {"threads": ("--executor", "local", *workers), "Ray": ("--executor", "ray", *workers)}
+    runs: list[Run] = []
+    kept: dict[str, int] = {}
+
+    def fresh() -> Path:
+        here = given.out / "tagging-run"
+        shutil.rmtree(here, ignore_errors=True)
+        return Path(shutil.copytree(begin, here))
+
+    for name, options in by.items():
+        runs.append(ran(name, fresh(), *options))
+    for first, second in (("threads", "Ray"), ("Ray", "threads")):
+        library = fresh()
+        name = f"{first}, killed, then {second}"
+        kept[name] = killed(library, 1 / 3, *by[first])
+        runs.append(ran(name, library, *by[second]))
+        if runs[-1].reused < kept[name]:
+            print(f"{name}: {kept[name] - runs[-1].reused} videos were decided twice", file=sys.stderr)
+    shutil.rmtree(given.out / "tagging-run", ignore_errors=True)
+    text = report(runs, kept, given.videos, given.tags, given.workers)
+    print(text)
+    if given.report:
+        given.report.parent.mkdir(parents=True, exist_ok=True)
+        given.report.write_text(text, encoding="utf-8")
+    lost = any(one.reused < kept.get(one.name, 0) for one in runs)
+    return int(lost or len({one.digest for one in runs}) > 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

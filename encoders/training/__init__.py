@@ -1,0 +1,1 @@
+"""Losses and steps that train models. Nothing here knows Ray."""

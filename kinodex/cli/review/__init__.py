@@ -1,0 +1,1 @@
+"""`kinodex review`: people decide about tags."""

@@ -1,0 +1,1 @@
+"""People: whose face is whose, and what their owners say about them."""
