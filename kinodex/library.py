@@ -356,14 +356,9 @@ class Library:
                 self._video_finder = open_video_finder(self.store, self.encoders, self.settings)
         return search_videos(self._video_finder, query, k)
 
-    def import_tags(self, path: str | Path, columns: str = "", dry_run: bool = False) -> ImportReport:
-        """Add the tags of a file to the tag library: a table, a list of names, JSON or SKOS. Known tags get its values.
-
-        Args:
-            columns: which fields its columns have, e.g. ``name=Title,aliases=Synonyms``; "" to find out.
-            dry_run: only say what would change.
-        """
-        return tags.import_tags(self.store, Path(path), columns, dry_run)
+    def import_tags(self, path: str | Path) -> ImportReport:
+        """Add the tags of a file to the tag library: a table, a list of names, JSON or SKOS. Known ones get its values."""
+        return tags.import_tags(self.store, Path(path))
 
     def remove_tags(self, *tag_ids: str) -> Removed:
         """Remove tags from the tag library, with all decisions about them.

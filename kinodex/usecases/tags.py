@@ -21,21 +21,13 @@ if TYPE_CHECKING:
     from stores.tags.vocabulary.importing import ImportReport
 
 
-def import_tags(store: LibraryStore, path: Path, columns: str = "", dry_run: bool = False) -> ImportReport:
+def import_tags(store: LibraryStore, path: Path) -> ImportReport:
     """Add the tags of a file to the tag library; tags that are known get its values.
-
-    Args:
-        columns: which fields its columns have (`stores.tags.files.vocabulary_file.ReadOptions`).
-        dry_run: only say what would change.
 
     Raises:
         TagFileError: TAG_FILE_INVALID.
     """
-    from kinodex.usecases.vocabulary.editing import import_file
-    from stores.tags.files.vocabulary_file import ReadOptions
-    from stores.tags.vocabulary.changes import OWNER_AUTHOR
-
-    return import_file(store, path, OWNER_AUTHOR, ReadOptions(columns=columns), dry_run)
+    return store.tags.import_csv(path)
 
 
 def remove_tags(store: LibraryStore, tag_ids: Sequence[str]) -> Removed:

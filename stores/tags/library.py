@@ -201,16 +201,15 @@ def _save_decisions(
 ) -> None:
     if connection.execute(select(VideoRow.video_id).where(VideoRow.video_id == video_id)).first() is None:
         raise UsageError("UNKNOWN_VIDEO", f"There is no video {video_id}.", "See `kinodex videos`.")
-    before = decisions_now(connection, video_id, origin)
-    if origin == "automatic":
-        # Retired tags keep what was decided with them, and get nothing new.
-        retired = _retired(connection, {*before, *(one.tag_id for one in decisions)})
-        decisions = [one for one in decisions if one.tag_id not in retired]
-        before = {tag_id: made for tag_id, made in before.items() if tag_id not in retired}
-    _note(connection, video_id, before, decisions, (origin, author))
     if origin == "person":
         save_decisions(connection, decisions, Reviewer(author.by_id, author.by_name), time.time())
         return
+    before = decisions_now(connection, video_id, origin)
+    # Retired tags keep what was decided with them, and get nothing new.
+    retired = _retired(connection, {*before, *(one.tag_id for one in decisions)})
+    decisions = [one for one in decisions if one.tag_id not in retired]
+    before = {tag_id: made for tag_id, made in before.items() if tag_id not in retired}
+    _note(connection, video_id, before, decisions)
     place = {"video_id": video_id, "origin": origin}
     kept = _remove_automatic(connection, video_id, list(before))
     rows = [
@@ -228,22 +227,15 @@ def _save_decisions(
     queue_automatic(connection, video_id, [Undecided(one.tag_id, one.confidence, one.scores) for one in decisions])
 
 
-def _note(
-    connection: Connection,
-    video_id: str,
-    before: Mapping[str, str],
-    decisions: Sequence[Decision],
-    by: tuple[Origin, Author],
-) -> None:
-    """Notes the decisions that become other ones; an automatic run replaces all, a person only the same ones."""
+def _note(connection: Connection, video_id: str, before: Mapping[str, str], decisions: Sequence[Decision]) -> None:
+    """Notes the automatic decisions that become other ones: those of a run replace all."""
     after = {one.tag_id: one for one in decisions}
-    gone = [tag_id for tag_id in before if tag_id not in after] if by[0] == "automatic" else []
     changes = [
         DecisionChange(video_id, tag_id, before.get(tag_id, ""), one.decision, one.confidence)
         for tag_id, one in after.items()
     ]
-    changes += [DecisionChange(video_id, tag_id, before[tag_id], "") for tag_id in gone]
-    record_decisions(connection, changes, *by, time.time())
+    changes += [DecisionChange(video_id, tag_id, made, "") for tag_id, made in before.items() if tag_id not in after]
+    record_decisions(connection, changes, "automatic", MACHINE, time.time())
 
 
 def _retired(connection: Connection, tag_ids: Iterable[str]) -> set[str]:

@@ -46,14 +46,19 @@ def decision(video_id: str, tag_id: str, confidence: float, *evidence: str) -> D
 
 
 def state(store: LibraryStore) -> list[Any]:
-    """All that is decided, with the tags."""
-    named = ("tags", "tag_aliases", "decisions", "decision_evidence", "reviews", "review_queue")
+    """All that is decided, with the tags; what waits without its place, which follows from how many others wait."""
+    named = {
+        "tags": "tag_id, name, parent, status",
+        "tag_aliases": "*",
+        "decisions": "*",
+        "decision_evidence": "*",
+        "review_events": "*",
+        "review_queue": "video_id, tag_id, score",
+    }
     with store.engine.connect() as connection:
         return [
-            sorted(map(str, connection.execute(text(f"SELECT * FROM {name}")).all()))
-            if name != "tags"
-            else sorted(map(str, connection.execute(text("SELECT tag_id, name, parent, status FROM tags")).all()))
-            for name in named
+            sorted(map(str, connection.execute(text(f"SELECT {columns} FROM {name}")).all()))
+            for name, columns in named.items()
         ]
 
 
@@ -128,7 +133,7 @@ def test_of_two_decisions_by_people_the_later_one_counts(store: LibraryStore, vi
     merge(store.engine, "dog", ["hound"])
     assert standing(store, one)["dog"] == standing(store, two)["dog"] == ("rejected", "person")
     with store.engine.connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM reviews WHERE tag_id = 'dog'")).scalar() == 4
+        assert connection.execute(text("SELECT count(*) FROM review_events WHERE tag_id = 'dog'")).scalar() == 4
 
 
 def test_what_was_decided_after_a_merge_stays_when_it_is_undone(

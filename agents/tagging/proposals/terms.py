@@ -76,7 +76,8 @@ def frequent_terms(lines: Iterable[list[Evidence]], videos: int) -> list[Term]:
                 if key not in likely:
                     continue
                 term = terms.setdefault(key, Term(key, language, line.channel))
-                term.written[written] += 1
+                if written:
+                    term.written[written] += 1
                 term.videos.setdefault(line.video_id, line)
                 if language == "zh":
                     # The ends of a line are a neighbour of their own each time.
@@ -115,7 +116,7 @@ def _likely(lines: Iterable[list[Evidence]]) -> set[str]:
 
 
 def _phrases(text: str) -> Iterator[tuple[str, str, str, str, str]]:
-    """Key, as written, language, and for Chinese what stands before and behind."""
+    """Key, as written ("" for a word at the beginning), language, and for Chinese what stands before and behind."""
     text = text[:_LINE]
     for part in _SPLIT.split(text):
         written = [one.group() for one in _LATIN.finditer(part)] if not text.isspace() else []
@@ -126,7 +127,9 @@ def _phrases(text: str) -> Iterator[tuple[str, str, str, str, str]]:
                 continue
             for end in range(start + 1, min(start + _WORDS, len(keys)) + 1):
                 if keys[end - 1] not in _EMPTY and len(keys[end - 1]) > 1:
-                    yield " ".join(keys[start:end]), " ".join(written[start:end]), "en", "", ""
+                    # A capital at the beginning of a sentence says nothing of a word.
+                    shown = "" if start == 0 and end == 1 else " ".join(written[start:end])
+                    yield " ".join(keys[start:end]), shown, "en", "", ""
     for run in _RUNS.findall(text):
         for scaffold in SCAFFOLD_TERMS:
             run = run.replace(scaffold, "的")

@@ -13,8 +13,6 @@ from kinodex.text import several
 
 Payload = dict[str, Any]
 
-_NEXT = "To decide with what is new: kinodex tags decide --undecided, or kinodex tag --all"
-
 
 def imported(console: Console, payload: Payload) -> None:
     """What an import of tags did."""
@@ -56,7 +54,9 @@ def changed(console: Console, payload: Payload) -> None:
         console.print(f"with {several(payload['decisions'], 'decision')}")
     if payload["undo"]:
         console.print(f"undo: kinodex tags undo {payload['undo']}", style="dim")
-        console.print(_NEXT, style="dim")
+        active = [tag["tag_id"] for tag in payload["tags"] if tag["status"] == "active"]
+        if active:
+            console.print(_data(f"to decide with what is new: kinodex tags decide {' '.join(active[:5])}", "dim"))
     elif not payload["removed"] and not payload["tags"]:
         console.print("nothing changed")
 

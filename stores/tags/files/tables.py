@@ -51,9 +51,9 @@ def read_table(path: object, text: str, options: ReadOptions, remarks: Sequence[
     line, first = next(rows, (1, []))
     while not any(cell.strip() for cell in first):
         line, first = next(rows)
-    fields, remarks, headed = _fields(path, line, first, options.columns)
+    fields, columns, headed = _fields(path, line, first, options.columns)
     name = _SEPARATORS.get(separator, repr(separator))
-    notes = [*remarks, f"separated by {name}" if separator and len(first) > 1 else "one name a line", *remarks]
+    notes = [*remarks, f"separated by {name}" if separator and len(first) > 1 else "one name a line", *columns]
     found = Gathering(path)
     if not headed:
         _add(found, line, first, fields)
@@ -129,7 +129,7 @@ def _headers(line: str, separator: str) -> set[str]:
 
 
 def _fields(path: object, line: int, first: Sequence[str], columns: str) -> tuple[list[str], list[str], bool]:
-    """The field of each column ("": none), what is to be remarks, and whether the first row names them."""
+    """The field of each column ("": none), what there is to say of it, and whether the first row names them."""
     cells = [cell.strip() for cell in first]
     if columns and "=" not in columns:
         return _by_order(path, columns), [f"columns taken as {columns}"], False

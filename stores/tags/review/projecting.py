@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, delete, insert, select
 
 from stores.sql.among import among_pairs
 from stores.sql.tables import DecisionEvidenceRow, DecisionRow
 from stores.tags.queueing import Pair, set_waiting
 from stores.tags.review.events import Event, events_of, standing
+from stores.tags.vocabulary.changes import Author, DecisionChange, record_decisions
 
 
 def project(connection: Connection, pairs: Sequence[Pair]) -> None:
@@ -18,6 +20,7 @@ def project(connection: Connection, pairs: Sequence[Pair]) -> None:
     pairs = list(dict.fromkeys(pairs))
     events = events_of(connection, pairs)
     found = {pair: standing(events[pair]) for pair in pairs}
+    _note(connection, found, events)
     tables: tuple[Any, ...] = (DecisionEvidenceRow, DecisionRow)
     for table in tables:
         some = among_pairs(connection, table.video_id, table.tag_id, pairs)
@@ -34,6 +37,22 @@ def project(connection: Connection, pairs: Sequence[Pair]) -> None:
         connection.execute(insert(DecisionEvidenceRow), proofs)
     set_waiting(connection, [one.pair for one in live], waits=False)
     set_waiting(connection, [pair for pair, one in found.items() if one is None], waits=True)
+
+
+def _note(connection: Connection, found: Mapping[Pair, Event | None], events: Mapping[Pair, Sequence[Event]]) -> None:
+    """Notes the decisions that become other ones, with the author and the time of the newest event about each."""
+    row = DecisionRow
+    some = among_pairs(connection, row.video_id, row.tag_id, list(found))
+    chosen = select(row.video_id, row.tag_id, row.decision).where(some, row.origin == "person")
+    before = {(video_id, tag_id): made for video_id, tag_id, made in connection.execute(chosen)}
+    changes: defaultdict[tuple[Author, float], list[DecisionChange]] = defaultdict(list)
+    for pair, one in found.items():
+        if events[pair]:
+            last = max(events[pair], key=lambda event: event.at)
+            change = DecisionChange(*pair, before.get(pair, ""), one.verdict if one is not None else "")
+            changes[Author(last.by_id, last.by_name), last.at].append(change)
+    for (author, at), made in changes.items():
+        record_decisions(connection, made, "person", author, at)
 
 
 def _place(event: Event) -> dict[str, Any]:

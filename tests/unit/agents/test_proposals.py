@@ -33,6 +33,7 @@ def test_english_phrases_that_three_videos_say() -> None:
         ("Today it is about fly fishing in Norway!", "Lovelace was there, and she liked it."),
         ("I love fly fishing, it is calm.", "A letter by Lovelace in the evening"),
         ("Nothing happens here.", "Calm water"),
+        *((f"Next, {n}. Suddenly!",) for n in ("yes", "no", "so")),
     )
     assert names(lines) == {"fly fishing": 3, "Lovelace": 3}
 
