@@ -9,6 +9,7 @@ from typing import Protocol
 
 _VIDEOS = "video-"
 _SPEAKERS = "speaker-"
+_FACES = "face-"  # `pipeline.derive.face_tracks`
 
 
 class _Revisions(Protocol):
@@ -59,7 +60,7 @@ def speaker_collection(encoders: _Revisions) -> str:
 
 def is_of_moments(collection: str) -> bool:
     """Whether a collection holds vectors of moments that are searched for with words or pictures."""
-    return not collection.startswith((_VIDEOS, _SPEAKERS))
+    return not collection.startswith((_VIDEOS, _SPEAKERS, _FACES))
 
 
 def is_of_videos(collection: str) -> bool:

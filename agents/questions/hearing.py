@@ -1,4 +1,4 @@
-"""Questions about what is heard: not what is said or sung, but whether, when, how long and by whom."""
+"""Questions about what is heard: not what is said or sung, but whether, when, how long and who makes them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ASKS_WHAT_IS_HEARD = re.compile(
 _TIMED: frozenset[Intent] = frozenset(("when", "find", "where", "which_videos"))
 
 
-def heard_sounds(text: str, vocabulary: Iterable[str] = ()) -> tuple[str, ...]:
+def sounds_asked(text: str, vocabulary: Iterable[str] = ()) -> tuple[str, ...]:
     """The sounds that a question names, all of them if it asks what is heard."""
     if _ASKS_WHAT_IS_HEARD.search(text):
         return tuple(sound_names())

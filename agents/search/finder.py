@@ -38,7 +38,7 @@ from agents.search.scoring import (
     lexical,
     query_scales,
 )
-from agents.search.sounds import UNHEARD, heard, place_of, weigh_sounds
+from agents.search.sounds import BUT_SOUNDS, place_of, sounds_for, weigh_sounds
 from agents.search.spaces import Space, Spaces
 from agents.words import content_terms, coverage, read_part
 from encoders.bundle import Encoders
@@ -297,7 +297,7 @@ class Finder:
         hits = self._store.fulltext.search(words, RECALL, video_ids=video_ids) if terms else []
         if any(hit.channel == "sound" for hit in hits):
             # As many as there are breaks in what is heard; these are found by their names below.
-            hits = self._store.fulltext.search(words, RECALL, video_ids=video_ids, channels=UNHEARD)
+            hits = self._store.fulltext.search(words, RECALL, video_ids=video_ids, channels=BUT_SOUNDS)
         lines = self._store.catalog.evidence([hit.evidence_id for hit in hits])
         if any(map(is_background, lines.values())):
             # There is one for each video, so that they may have crowded out all else.
@@ -319,7 +319,7 @@ class Finder:
                 candidate.add_words(line.channel, worth, gain, line.text)
 
     def _recall_sounds(self, query: str, pool: dict[str, Candidate], video_ids: Sequence[str] | None) -> None:
-        lines = heard(query, self._store, self._encoders.concepts.vocabulary, video_ids)
+        lines = sounds_for(query, self._store, self._encoders.concepts.vocabulary, video_ids)
         clips = self._store.catalog.clips_at_hand(places=[place_of(line) for line, _ in lines]) if lines else {}
         best: dict[str, float] = defaultdict(float)
         for line, worth in lines:

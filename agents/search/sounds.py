@@ -20,19 +20,19 @@ MOST_SOUNDS = 100
 LONGEST_SECONDS = 600.0
 """Of a longer span, such as the music of a concert, only its beginning makes moments. Ours."""
 
-UNHEARD: tuple[Channel, ...] = tuple(channel for channel in CHANNELS if channel != "sound")
+BUT_SOUNDS: tuple[Channel, ...] = tuple(channel for channel in CHANNELS if channel != "sound")
 """Channels whose lines are searched by words; those of sounds are looked up by what they are."""
 
 _UNSEEN = frozenset(("singing", "speech", "silence"))
 """Sounds of which no picture tells that they are heard; music at least has instruments."""
 
-UNHEARD_SHARE = 0.5
+PICTURED_SHARE = 0.5
 """Share of what pictures of instruments contribute that is lost where no music is heard. Ours."""
 
 _MOST = 1.0  # ratio of what is certain, as of a line with all words
 
 
-def heard(
+def sounds_for(
     query: str, store: LibraryStore, vocabulary: Iterable[str] = (), video_ids: Sequence[str] | None = None
 ) -> list[tuple[Evidence, float]]:
     """Spans in which sounds are heard that a query names, each with what it adds to the ratio of a moment.
@@ -80,4 +80,4 @@ def weigh_sounds(
             candidate.weigh_pictures(-math.inf, "")
         elif not candidate.channels.get("sound"):
             pictured = candidate.channels.get("picture", 0.0) + candidate.channels.get("object", 0.0)
-            candidate.weigh_pictures(-UNHEARD_SHARE * pictured, "")
+            candidate.weigh_pictures(-PICTURED_SHARE * pictured, "")

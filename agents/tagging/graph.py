@@ -14,7 +14,8 @@ from agents.evidence import is_background
 from agents.llm.costs import estimated_tokens, first_fitting
 from agents.tagging.judging import weigh
 from agents.tagging.learning import calibration_of, chosen, facts_of, needs_clips, video_clips
-from agents.tagging.rank import ABSTAIN, Ranked, decide
+from agents.tagging.online import learned_at_once
+from agents.tagging.rank import ABSTAIN, CaseFacts, Ranked, decide
 from agents.tagging.recall import AFTERWARDS, SOURCES, Case, Recalled
 from agents.tagging.recall.case import MENTIONED
 from agents.tagging.recall.seen import Seen
@@ -92,6 +93,7 @@ class Tagger:
         self._by_id: dict[str, Tag] = {tag.tag_id: tag for tag in tags}
         self._vectors = TagVectors(tags, encoders, store.tag_vectors, on_encoded)
         self._chosen = chosen(store, encoders, tags)
+        self._online = learned_at_once(self._chosen.ranker, store, self._chosen.until, self._facts)
         self._graph = self._build()
 
     @property
@@ -221,9 +223,15 @@ class Tagger:
         return lambda state: {"recalled": source(state["case"], state["recalled"])}
 
     def _rank(self, state: _State) -> dict[str, Any]:
-        video_id, ranker = state["case"].video_id, self._chosen.ranker
-        clips = video_clips(self._store, self._encoders, [video_id]) if needs_clips(ranker) else {}
-        return {"ranked": ranker.rank(facts_of(video_id, clips.get(video_id)), state["recalled"])}
+        video_id, ranker = state["case"].video_id, self._online.ranker()
+        asked = needs_clips(self._chosen.ranker) or ranker.correction.needs_vector
+        facts = self._facts([video_id])[video_id] if asked else facts_of(video_id, None)
+        return {"ranked": ranker.rank(facts, state["recalled"])}
+
+    def _facts(self, video_ids: Sequence[str]) -> dict[str, CaseFacts]:
+        """What rankers may know of videos."""
+        clips = video_clips(self._store, self._encoders, video_ids)
+        return {video_id: facts_of(video_id, clips.get(video_id)) for video_id in video_ids}
 
     def _judge(self, state: _State) -> dict[str, Any]:
         """Have the model judge the strongest candidates from their evidence."""

@@ -59,6 +59,7 @@ class Chosen:
 
     Attributes:
         name: of what was learned; "" for the prior.
+        until: when it was learned, in seconds since the epoch; None if nothing was that ranks.
         problem: why what was learned is not used; "" if it is, or nothing was learned.
     """
 
@@ -66,6 +67,7 @@ class Chosen:
     threshold: float
     name: str = ""
     problem: str = ""
+    until: float | None = None
 
 
 def learn(
@@ -121,7 +123,7 @@ def chosen(store: LibraryStore, encoders: Encoders, tags: Iterable[Tag]) -> Chos
         try:
             ranker, space, threshold = from_bytes(kept.body, facets)
             if space == collections(encoders).likeness or isinstance(ranker, Prior):
-                return Chosen(ranker, threshold, kept.fingerprint)
+                return Chosen(ranker, threshold, kept.fingerprint, until=None if kept.name == "prior" else kept.made_at)
             problem = "it was learned with another picture model"
         except ValueError as error:
             problem = f"it cannot be read ({error})"

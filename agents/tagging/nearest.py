@@ -19,8 +19,8 @@ from encoders.types import Vectors
 WHOLE = 8_192
 """Up to so many tags are compared exactly: 3 ms a video."""
 
-DIMENSIONS = 96
-"""Of the short list. Source: 3 ms for 100,000 tags and ten clips on one core; measured by
+DIMENSIONS = 64
+"""Of the short list. Source: 2 ms for 100,000 tags and ten clips on one core; measured by
 `benchmarks/tagging_scale.py` beside the share of the truly nearest that it keeps."""
 
 SHORT_LIST = 2_048

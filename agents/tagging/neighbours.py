@@ -54,13 +54,13 @@ def name_vectors(
     known[np.flatnonzero(firsts != np.arange(len(keys)))] = True
     missing = np.flatnonzero(~known)
     # Names of about the same length are encoded together: a batch takes as long as its longest one.
-    missing = missing[np.argsort([len(names[row]) for row in missing], kind="stable")]
+    missing = missing[np.argsort([len(names[row]) for row in missing.tolist()], kind="stable")]
     for start in range(0, len(missing), _TOGETHER):
         rows = missing[start : start + _TOGETHER]
         for begin in range(0, len(rows), _BATCH):
             if on_encoded is not None:
                 on_encoded(start + begin, len(missing))
-            some = rows[begin : begin + _BATCH]
+            some: list[int] = rows[begin : begin + _BATCH].tolist()
             numbers[some] = encoders.text.encode_queries([names[row] for row in some])
         kept.save(space, [keys[row] for row in rows], numbers[rows])
     if on_encoded is not None and len(missing):

@@ -19,6 +19,7 @@ from encoders.concepts import CONTEXT, ConceptSpace
 from encoders.types import TextEncoder, Vectors
 from stores.core.collecting import collected_later
 from stores.core.records import Tag
+from stores.tags.recall.accepted import Companies
 from stores.tags.vectors import KeptTagVectors, text_key
 
 OnEncoded = Callable[[int, int], None]
@@ -52,7 +53,7 @@ class TagVectors:
         texts: (t, d) in the space of texts, and ``text_scales`` as above; the same where pictures lie in that space.
         nearest_texts: finds the tags near to vectors of texts; nearest_pictures: and of pictures, where each tag has
             its scale.
-        usual: what the library's lines are usually like.
+        usual: what the library's lines are usually like; companies: which tags go together there, once it was asked.
         phrases: names and aliases, as lines say them.
         by_concept: concept to the tags that name it, each with how surely: 1.0 for a name, 0.9 for a broader noun, at
             most 0.5 for a situation, the less the more kinds of things it goes with (`TIED`).
@@ -77,6 +78,7 @@ class TagVectors:
         if encoders.zero_shot is not None:
             self.texts, self.text_scales = _vectors(self.tags, encoders, kept, on_encoded, "text")
         self.usual = Usual()
+        self.companies: Companies | None = None
         self.nearest_texts = NearestTags(self.texts, *self.text_scales)
         self.nearest_pictures = self.nearest_texts if encoders.zero_shot is None else None
         with collected_later():
@@ -105,14 +107,14 @@ def _vectors(
 
     An interruption takes effect between two batches, and nothing encoded before it is lost.
     """
-    texts = [" ".join((tag.name, *tag.aliases)) for tag in tags]
+    texts = texts_of(tags)
     keys = [text_key(text) for text in texts]
     # Tags may share a text: its numbers are made once, in the row of the first of them.
     places: dict[bytes, int] = {}
     firsts = np.array([places.setdefault(key, row) for row, key in enumerate(keys)])
     model = encoders.image_text if task == "image_text" else encoders.text
     scaled = encoders.concepts if task == "text" or encoders.zero_shot is None else None
-    space, width = _space(encoders, task), model.dim
+    space, width = space_of(encoders, task), model.dim
     numbers = np.zeros((len(keys), width + _SCALE), np.float32)
     known = kept.load(space, places, numbers) if kept else np.zeros(len(keys), np.bool_)
     others = np.flatnonzero(firsts != np.arange(len(keys)))
@@ -153,7 +155,12 @@ def _encoded(texts: Sequence[str], model: TextEncoder, scaled: ConceptSpace | No
     return np.hstack([vectors, scales])
 
 
-def _space(encoders: Encoders, task: str) -> str:
+def texts_of(tags: Sequence[Tag]) -> list[str]:
+    """What is encoded of each tag."""
+    return [" ".join((tag.name, *tag.aliases)) for tag in tags]
+
+
+def space_of(encoders: Encoders, task: str = "image_text") -> str:
     """Names all that the numbers depend on; what belongs to another model or other concepts is left alone."""
     return f"{encoders.revision(task)}+{encoders.revision('concepts')}"
 

@@ -38,8 +38,8 @@ from kinodex.cli.exchange import export, import_files, mcp
 from kinodex.cli.jobs import jobs
 from kinodex.cli.parsing import Commands
 from kinodex.cli.people import commands as people
-from kinodex.cli.tagging import hints
 from kinodex.cli.review import review
+from kinodex.cli.tagging import hints
 from kinodex.exits import EXIT_FAILED, EXIT_INTERRUPTED
 from kinodex.text import clean
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from kinodex.exports import chapters, nfo, subtitles, tables, timelines, web_annotations
 from kinodex.exports.fcpxml import fcpxml
-from kinodex.exports.material import VideoMaterial
+from kinodex.exports.material import Line, VideoMaterial
 from kinodex.exports.table_files import TableForm, table_file
 from stores.core.errors import UsageError
 
@@ -68,6 +68,10 @@ def _each(writer: Callable[[VideoMaterial, Wishes], str]) -> _Writer:
     return write
 
 
+def _spoken(writer: Callable[[Iterable[Line]], str]) -> Callable[[VideoMaterial, Wishes], str]:
+    return lambda video, _: writer(video.of_kind("speech"))
+
+
 def _timeline(writer: Callable[[str, Sequence[timelines.Cut]], str]) -> _Writer:
     def write(videos: Sequence[VideoMaterial], wishes: Wishes) -> bytes:
         cuts = timelines.moments(videos) if wishes.query else timelines.tagged(videos, wishes.tag_ids)
@@ -112,6 +116,14 @@ FORMATS: Mapping[str, Format] = {
         Format("srt", ".srt", "application/x-subrip", _LINES, _each(lambda v, w: subtitles.srt(v.of_kind(w.kind)))),
         Format("vtt", ".vtt", "text/vtt", _LINES, _each(lambda v, w: subtitles.vtt(v.of_kind(w.kind)))),
         Format("txt", ".txt", "text/plain", _LINES, _each(lambda v, w: subtitles.plain(v.of_kind(w.kind)))),
+        *(
+            Format(f"speakers.{name}", f".speakers.{name}", kind, _LINES, _each(_spoken(writer)))
+            for name, kind, writer in (
+                ("srt", "application/x-subrip", subtitles.speaker_srt),
+                ("vtt", "text/vtt", subtitles.speaker_vtt),
+                ("txt", "text/plain", subtitles.speaker_plain),
+            )
+        ),
         Format(
             "chapters",
             ".chapters.vtt",
@@ -155,7 +167,8 @@ FORMATS: Mapping[str, Format] = {
         ),
     )
 }
-"""Every format by name: transcripts, chapters, timelines, annotations, and tables as ``TABLE.csv|jsonl|parquet``."""
+"""Every format by name: transcripts, with who speaks or without, chapters, timelines, annotations, and tables as
+``TABLE.csv|jsonl|parquet``."""
 
 
 def format_of(name: str) -> Format:

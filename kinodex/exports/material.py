@@ -16,6 +16,15 @@ USUAL_RATE = Fraction(25)
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What one speaker says of a line; ``speaker``: what they are called, "" if it is not known who speaks."""
+
+    speaker: str
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A line that was said, shown or written about a clip.
 
@@ -23,6 +32,7 @@ class Line:
         language: ISO 639-1, "" where it is not known.
         corrected: whether a person wrote it.
         box: (x0, y0, x1, y1) of a line on the screen, as fractions of the picture.
+        parts: of a line that was said, by who says it.
     """
 
     evidence_id: str
@@ -33,6 +43,7 @@ class Line:
     language: str = ""
     corrected: bool = False
     box: tuple[float, float, float, float] | None = None
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class ImportedDocument(Document):
 
     Attributes:
         total: tags in the library now.
-        told: how the file was read.
+        remarks: how the file was read.
         ids_made: tags that had no id and got one, made of their names.
         changes: the first of them.
         undo: takes it back; "" if nothing changed.
@@ -57,7 +57,7 @@ class ImportedDocument(Document):
     updated: int
     unchanged: int
     total: int
-    told: list[str]
+    remarks: list[str]
     ids_made: int
     changes: list[ImportChange]
     undo: str
@@ -151,7 +151,7 @@ def imported(report: ImportReport) -> ImportedDocument:
         updated=report.updated,
         unchanged=report.unchanged,
         total=report.total,
-        told=list(report.told),
+        remarks=list(report.remarks),
         ids_made=report.ids_made,
         changes=changes,
         undo=report.undo,

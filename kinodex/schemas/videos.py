@@ -57,7 +57,11 @@ class VideosDocument(Document):
 
 
 class EvidenceLine(Document):
-    """One stored fact; ``start`` and ``end`` in seconds, ``confidence`` in [0, 1]."""
+    """One stored fact; ``start`` and ``end`` in seconds, ``confidence`` in [0, 1].
+
+    Attributes:
+        speaker: who says it, several if it changes hands; "" if that is not known, or nothing is said.
+    """
 
     evidence_id: str
     start: Number
@@ -65,6 +69,7 @@ class EvidenceLine(Document):
     channel: str
     text: str
     confidence: Number
+    speaker: str = ""
 
 
 class TagGiven(Document):
@@ -106,6 +111,7 @@ def shown(
     tag_names: Mapping[str, str],
     lines: Iterable[Evidence],
     expected_stages: Iterable[str] = (),
+    speakers: Mapping[str, str] | None = None,
 ) -> ShowDocument:
     """The document of one video.
 
@@ -113,6 +119,7 @@ def shown(
         accepted: the decisions by which it has its tags.
         tag_names: by id; a tag that is no longer in the library goes by its id.
         expected_stages: those that an ingest runs; what has not begun of them is pending.
+        speakers: who says a line, by its evidence id.
     """
     found = video(entry)
     stages = {**dict.fromkeys(expected_stages, "pending"), **found.stages}
@@ -122,12 +129,12 @@ def shown(
             TagGiven(tag_id=made.tag_id, name=tag_names.get(made.tag_id, made.tag_id), confidence=made.confidence)
             for made in accepted
         ],
-        evidence=evidence(lines),
+        evidence=evidence(lines, speakers or {}),
     )
 
 
-def evidence(lines: Iterable[Evidence]) -> list[EvidenceLine]:
-    """Stored lines, in the given order."""
+def evidence(lines: Iterable[Evidence], speakers: Mapping[str, str]) -> list[EvidenceLine]:
+    """Stored lines, in the given order, with those of ``speakers`` (by evidence id) who say them."""
     return [
         EvidenceLine(
             evidence_id=line.evidence_id,
@@ -136,6 +143,7 @@ def evidence(lines: Iterable[Evidence]) -> list[EvidenceLine]:
             channel=line.channel,
             text=line.text,
             confidence=line.confidence,
+            speaker=speakers.get(line.evidence_id, ""),
         )
         for line in lines
     ]

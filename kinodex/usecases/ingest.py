@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from encoders.types import WeightsError
 from kinodex.usecases.config import part_seconds, perception_config, prices_of
 from kinodex.usecases.exchange.correcting import renew
-from kinodex.usecases.optional_models import fetch_optional
+from kinodex.usecases.models import fetch_optional
 from kinodex.usecases.people.recognising import recognise
 from stores.core.errors import KinodexError, StoreError
 from stores.core.uris import path_of

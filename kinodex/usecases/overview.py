@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from kinodex.schemas.status import LastRun, StatusDocument
 from kinodex.schemas.videos import ShowDocument, shown
 from stores.core.errors import UsageError
+from stores.core.records import Utterance
 from stores.listing.overview import overview
+from stores.listing.speakers import speakers_of
 
 if TYPE_CHECKING:
     from kinodex.settings import Settings
@@ -41,7 +43,10 @@ def one_video(store: LibraryStore, name: str) -> ShowDocument:
     every = ("probe", *AUDIO_STAGES, *VIDEO_STAGES, *DERIVED)
     ended = entry.status in ("failed", "quarantined")
     expected = () if ended else tuple(stage for stage in every if stage not in OPTIONAL_STAGES)
-    return shown(entry, accepted, names, store.catalog.evidence_of(video_id), expected)
+    voices = speakers_of(store, video_id)
+    spoken = store.catalog.records(video_id, "speech") if voices.turns else ()
+    speakers = {line.evidence_id: voices.of(line) for line in spoken if isinstance(line, Utterance)}
+    return shown(entry, accepted, names, store.catalog.evidence_of(video_id), expected, speakers)
 
 
 def page_of(store: LibraryStore, limit: int | None, after: str | None) -> tuple[list[VideoEntry], str]:

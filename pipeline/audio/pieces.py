@@ -43,6 +43,10 @@ class Pieces:
     sums: Vectors
     counts: NDArray[np.int64]
 
+    def only(self, rows: NDArray[np.bool_]) -> Pieces:
+        """Some of the pieces."""
+        return Pieces(self.spans[rows], self.sums[rows], self.counts[rows])
+
     @classmethod
     def none(cls, dim: int) -> Pieces:
         """No pieces."""

@@ -63,7 +63,7 @@ def heard_in(
     return events
 
 
-def unheard(start: float, end: float, video: Video) -> list[SoundEvent]:
+def soundless(start: float, end: float, video: Video) -> list[SoundEvent]:
     """Silence between two seconds of a video for which there is no sound; none where there is no time between."""
     return [_named(SILENCE, Span.from_seconds(start, end, video.time_base), 1.0, video)] if end > start else []
 

@@ -149,7 +149,7 @@ def _vectors(turns: Sequence[SpeakerTurn], voices: Vectors, fingerprint: str, co
             voices[speaker - 1],
             turn.span,
             "speaker",
-            turn.evidence_id,
+            evidence_id=turn.evidence_id,
         )
         for speaker, turn in sorted(longest.items())
     ]

@@ -11,7 +11,7 @@ from typing import Literal
 from encoders.bundle import Encoders
 from encoders.types import SAMPLE_RATE, SoundDetector, SpeechSegment, WeightsError
 from pipeline.audio.inventions import without_inventions
-from pipeline.audio.sound import SoundConfig, heard_in, join_sounds, unheard
+from pipeline.audio.sound import SoundConfig, heard_in, join_sounds, soundless
 from pipeline.audio.speakers import SpeakerListener
 from pipeline.decode.decoder import Decoder
 from pipeline.decode.frames import Sound
@@ -83,7 +83,7 @@ class Transcriber:
             if reached is None and first == 0:
                 listener.lacks(0.0, unit.start)
             reached = unit.start + len(unit.samples) / SAMPLE_RATE
-            listener.listen(unit)
+            listener.add(unit)
             if on_progress and end > first:
                 on_progress(min(1.0, max(0.0, (reached - first) / (end - first))))
         if reached is None or end >= video.seconds:
@@ -105,9 +105,9 @@ class _Listener:
 
     def lacks(self, start: float, end: float) -> None:
         """There is no sound between two seconds."""
-        self._sounds += unheard(start, end, self._video)
+        self._sounds += soundless(start, end, self._video)
 
-    def listen(self, unit: Sound) -> None:
+    def add(self, unit: Sound) -> None:
         """The next unit of sound."""
         begun = time.perf_counter()
         needed = {"speech_activity", "speech", "speakers"} & {*self._stages}
@@ -116,18 +116,18 @@ class _Listener:
         self._activity += [
             SpeechActivity(_span(unit.start + start, unit.start + stop, self._video)) for start, stop in detected
         ]
-        heard = None
+        probabilities = None
         if self._detector is not None and ("sound" in self._stages or detected):
-            heard = self._detector.probabilities(unit.samples)
-            self._sounds += heard_in(unit.samples, heard, unit.start, self._video, self._sound)
+            probabilities = self._detector.probabilities(unit.samples)
+            self._sounds += heard_in(unit.samples, probabilities, unit.start, self._video, self._sound)
         begun = self._count("sound", begun)
         if "speech" in self._stages and detected:
             length, padding = len(unit.samples) / SAMPLE_RATE, self._config.padding
             padded = [(max(0.0, a - padding), min(length, b + padding)) for a, b in detected]
             transcript = self._encoders.speech.recognize(unit.samples, _merged(padded))
             segments: Sequence[SpeechSegment] = transcript.segments
-            if heard is not None and self._config.inventions == "drop":
-                segments = without_inventions(segments, heard, [one.text for one in self._utterances])
+            if probabilities is not None and self._config.inventions == "drop":
+                segments = without_inventions(segments, probabilities, [one.text for one in self._utterances])
             self._utterances += [_utterance(one, unit.start, transcript.language, self._video) for one in segments]
         self._count("speech", begun)
         if self._speakers is not None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from encoders.types import Vectors
 from pipeline.audio.pieces import LIKE, Pieces
 
+_LONG = 1.6  # seconds: one window of the encoder
 _TOGETHER = 1000  # pieces clustered at a time: memory and time grow with their square
 
 
@@ -35,10 +36,13 @@ def voices_of(pieces: Pieces, config: VoiceConfig | None = None) -> NDArray[np.i
     config = config or VoiceConfig()
     if not len(pieces.counts):
         return np.zeros(0, np.int64)
-    labels = _clustered(pieces, config.like)
     seconds = pieces.spans[:, 1] - pieces.spans[:, 0]
-    labels = _without_slips(pieces, labels, seconds, config.least_seconds)
-    labels = nearest(pieces, centres(pieces, labels))
+    # Short pieces are too uncertain to make a voice of their own: they go to the most alike of those of long ones.
+    long = seconds >= _LONG
+    sure = pieces.only(long if long.any() else np.ones(len(seconds), bool))
+    labels = _clustered(sure, config.like)
+    labels = _without_slips(sure, labels, config.least_seconds)
+    labels = nearest(pieces, centres(sure, labels))
     _, first = np.unique(labels, return_index=True)
     order = {int(labels[at]): number for number, at in enumerate(np.sort(first).tolist())}
     return np.array([order[int(label)] for label in labels], np.int64)
@@ -108,10 +112,9 @@ def _agglomerated(sums: Vectors, counts: NDArray[np.int64], like: float) -> NDAr
     return np.asarray(np.unique(labels, return_inverse=True)[1], np.int64)
 
 
-def _without_slips(
-    pieces: Pieces, labels: NDArray[np.int64], seconds: NDArray[np.float64], least_seconds: float
-) -> NDArray[np.int64]:
+def _without_slips(pieces: Pieces, labels: NDArray[np.int64], least_seconds: float) -> NDArray[np.int64]:
     """Voices that are hardly heard go to the most alike of the others, the least heard first."""
+    seconds = pieces.spans[:, 1] - pieces.spans[:, 0]
     while True:
         spoken = np.bincount(labels, weights=seconds)
         if len(spoken) == 1 or spoken.min() >= least_seconds:
@@ -119,7 +122,7 @@ def _without_slips(
         least = int(spoken.argmin())
         others = np.delete(centres(pieces, labels), least, axis=0)
         mine = labels == least
-        moved = nearest(Pieces(pieces.spans[mine], pieces.sums[mine], pieces.counts[mine]), others)
+        moved = nearest(pieces.only(mine), others)
         labels = np.where(labels > least, labels - 1, labels)
         labels[mine] = moved
 

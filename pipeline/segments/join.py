@@ -107,8 +107,8 @@ def join(stage: str, outputs: Iterable[StageOutput], video: Video, config: Perce
             records=tuple(join_speech_activity(v for v in _records(outputs) if isinstance(v, SpeechActivity)))
         )
     if stage == "sound":
-        heard = (event for event in _records(outputs) if isinstance(event, SoundEvent))
-        return StageOutput(records=tuple(join_sounds(heard, video, config.sound)))
+        events = (event for event in _records(outputs) if isinstance(event, SoundEvent))
+        return StageOutput(records=tuple(join_sounds(events, video, config.sound)))
     if stage == "speech":
         return StageOutput(records=tuple(_records(outputs)))
     raise ValueError(f"{stage} is not processed in parts")

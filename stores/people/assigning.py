@@ -69,7 +69,7 @@ def assign_people(store: LibraryStore) -> Assigned:
     """
     with reading(store.engine) as connection:
         runs = face_runs(connection)
-        done = dict(connection.execute(select(PersonRunRow.video_id, PersonRunRow.run)).tuples().all())
+        done = {row.video_id: row.run for row in connection.execute(select(PersonRunRow.__table__))}
     changed = [run for video_id, run in sorted(runs.items()) if done.get(video_id) != run.name]
     gone = sorted(set(done) - set(runs))
     if not changed and not gone:

@@ -106,6 +106,17 @@ _TABLES = (
             *_FOUND,
             ColumnInfo("text", "words", "the words"),
             ColumnInfo("language", "words", "ISO 639-1: en, zh …"),
+            ColumnInfo("speaker", "words", "whose turn it lies in most: speaker 1, speaker 2 …; NULL if not known"),
+            _CONFIDENCE,
+        ),
+    ),
+    TableInfo(
+        "speakers",
+        "one row for each turn in which one voice speaks; numbers are those of one video",
+        (
+            *_FOUND,
+            ColumnInfo("speaker", "words", "which voice: speaker 1, speaker 2 …"),
+            ColumnInfo("number", "integer", "the number of the voice in its video, from 1"),
             _CONFIDENCE,
         ),
     ),

@@ -35,6 +35,16 @@ _FOUND = f"e.evidence_id, e.video_id, {_SPAN}"
 _KINDS = "REPLACE(REPLACE(REPLACE(CAST(e.broader AS TEXT), '[\"', ''), '\"]', ''), '\",\"', ';')"
 _KINDS = f"REPLACE({_KINDS}, '[]', '') AS kinds"
 
+# Whose turn a line lies in most; SQLite knows no column of the outer query in ORDER BY.
+_SPEAKER = (
+    "(SELECT z.name FROM (SELECT s.name, s.start_tick, "
+    "CASE WHEN s.end_tick < e.end_tick THEN s.end_tick ELSE e.end_tick END - "
+    "CASE WHEN s.start_tick > e.start_tick THEN s.start_tick ELSE e.start_tick END AS common "
+    "FROM speaker_turns AS s JOIN stage_runs AS a ON a.video_id = s.video_id AND a.stage = s.stage "
+    "AND a.fingerprint = s.fingerprint WHERE a.active AND s.video_id = e.video_id AND s.start_tick < e.end_tick "
+    "AND s.end_tick > e.start_tick) AS z ORDER BY z.common DESC, z.start_tick LIMIT 1) AS speaker"
+)
+
 _VIEWS = {
     "videos": (
         "SELECT v.video_id, "
@@ -53,7 +63,10 @@ _VIEWS = {
         f"SELECT e.clip_id, e.video_id, {_SPAN}, {_SECONDS.format(tick='e.keyframe')} AS keyframe_seconds "
         f"FROM clips AS e {_ACTIVE}"
     ),
-    "transcript": f"SELECT {_FOUND}, e.text, e.language, e.confidence FROM utterances AS e {_ACTIVE}",
+    "transcript": f"SELECT {_FOUND}, e.text, e.language, {_SPEAKER}, e.confidence FROM utterances AS e {_ACTIVE}",
+    "speakers": (
+        f"SELECT {_FOUND}, e.name AS speaker, e.speaker AS number, e.confidence FROM speaker_turns AS e {_ACTIVE}"
+    ),
     "screen_text": f"SELECT {_FOUND}, e.text, e.confidence FROM screen_texts AS e {_ACTIVE}",
     "labels": (
         f"SELECT {_FOUND}, e.clip_id, e.name, e.name_zh, {_KINDS}, e.score AS confidence, e.peak "

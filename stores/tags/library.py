@@ -193,6 +193,7 @@ def replace_automatic(connection: Connection, video_id: str, decisions: Sequence
         UsageError: UNKNOWN_VIDEO.
     """
     _save_decisions(connection, video_id, decisions, "automatic", MACHINE)
+    derive(connection, [video_id])
 
 
 def _save_decisions(

@@ -12,14 +12,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, text, tuple_, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 
+from stores.sql.among import among_pairs
 from stores.sql.tables import DecisionRow
 from stores.tags.review_tables import ReviewQueueRow
 
 THRESHOLD = 0.6
 """The confidence from which a tag is accepted: what is nearest to it teaches most. Source: that of the ranker, which
 decides (`agents.tagging`)."""
+
+SAYS_SOMETHING = 0.05
+"""Probability from which a source says something about a tag. Source: `agents.tagging.recall.case.MENTIONED`."""
 
 MOST_SHARED = 1_000
 """How far the videos of a tag are counted. Source: our choice: more of them change the order no more."""
@@ -58,28 +62,26 @@ def queue_automatic(connection: Connection, video_id: str, made: Sequence[Undeci
 def requeue(connection: Connection, pairs: Sequence[Pair]) -> None:
     """Queues what is decided without people about these tags of videos, and nothing else about them."""
     row = DecisionRow
-    for first in range(0, len(pairs), _CHUNK):
-        some = pairs[first : first + _CHUNK]
-        chosen = select(row.video_id, row.tag_id, row.confidence, row.scores)
-        chosen = chosen.where(tuple_(row.video_id, row.tag_id).in_(some), row.origin == "automatic")
-        found = connection.execute(chosen).all()
-        _remove(connection, some)
-        _queue(connection, [(one.video_id, Undecided(one.tag_id, one.confidence, one.scores)) for one in found])
+    some = among_pairs(connection, row.video_id, row.tag_id, pairs)
+    chosen = select(row.video_id, row.tag_id, row.confidence, row.scores).where(some, row.origin == "automatic")
+    found = connection.execute(chosen).all()
+    _remove(connection, pairs)
+    _queue(connection, [(one.video_id, Undecided(one.tag_id, one.confidence, one.scores)) for one in found])
 
 
 def set_waiting(connection: Connection, pairs: Sequence[Pair], waits: bool) -> None:
     """A person has decided about these tags of videos, or (``waits``) nobody has after all."""
-    for first in range(0, len(pairs), _CHUNK):
-        some = tuple_(ReviewQueueRow.video_id, ReviewQueueRow.tag_id).in_(pairs[first : first + _CHUNK])
-        connection.execute(update(ReviewQueueRow).where(some, ReviewQueueRow.waits == (not waits)).values(waits=waits))
+    some = among_pairs(connection, ReviewQueueRow.video_id, ReviewQueueRow.tag_id, pairs)
+    connection.execute(update(ReviewQueueRow).where(some, ReviewQueueRow.waits == (not waits)).values(waits=waits))
 
 
 def disagreement(scores: Sequence[tuple[str, float]]) -> float:
-    """How far recall sources are apart, 0 to 1: twice the standard deviation of their probabilities.
+    """How far recall sources are apart, 0 to 1: twice the standard deviation of their probabilities. Sources that give
+    a tag only as a weak candidate do not disagree with others.
 
     Source: query by committee (Seung et al. 1992), with the sources as its members.
     """
-    said = [float(score) for _, score in scores]
+    said = [float(score) for _, score in scores if score >= SAYS_SOMETHING]
     if len(said) < 2:
         return 0.0
     middle = math.fsum(said) / len(said)
@@ -101,18 +103,19 @@ def place_of(pair: Pair, distance: float, apart: float, shared: int) -> float:
     chance = zlib.crc32("\n".join(pair).encode(errors="replace")) / 2**32
     effect = (1.0 + math.log(1 + shared) / math.log(1 + MOST_SHARED)) / 2.0
     left = LEARNT / (LEARNT + chance * shared)
-    value = max(LEAST, 1.0 - distance / THRESHOLD) * (1.0 + apart) / 2.0 * effect * left
-    return round(1.0 - value, 6)
+    return round(1.0 - _worth(distance, apart) * effect * left, 6)
+
+
+def _worth(distance: float, apart: float) -> float:
+    return max(LEAST, 1.0 - distance / THRESHOLD) * (1.0 + apart) / 2.0
 
 
 def _queue(connection: Connection, made: Sequence[tuple[str, Undecided]]) -> None:
     pairs = [(video_id, one.tag_id) for video_id, one in made]
     _remove(connection, pairs)
-    decided: set[Pair] = set()
-    for first in range(0, len(pairs), _CHUNK):
-        some = tuple_(DecisionRow.video_id, DecisionRow.tag_id).in_(pairs[first : first + _CHUNK])
-        person = select(DecisionRow.video_id, DecisionRow.tag_id).where(some, DecisionRow.origin == "person")
-        decided.update((row.video_id, row.tag_id) for row in connection.execute(person))
+    some = among_pairs(connection, DecisionRow.video_id, DecisionRow.tag_id, pairs)
+    person = select(DecisionRow.video_id, DecisionRow.tag_id).where(some, DecisionRow.origin == "person")
+    decided = {(row.video_id, row.tag_id) for row in connection.execute(person)}
     shared = _shared(connection, sorted({one.tag_id for _, one in made}))
     rows = [
         _row(video_id, one, shared[one.tag_id]) | {"waits": (video_id, one.tag_id) not in decided}
@@ -123,17 +126,17 @@ def _queue(connection: Connection, made: Sequence[tuple[str, Undecided]]) -> Non
 
 
 def _remove(connection: Connection, pairs: Sequence[Pair]) -> None:
-    for first in range(0, len(pairs), _CHUNK):
-        some = tuple_(ReviewQueueRow.video_id, ReviewQueueRow.tag_id).in_(pairs[first : first + _CHUNK])
-        connection.execute(delete(ReviewQueueRow).where(some))
+    some = among_pairs(connection, ReviewQueueRow.video_id, ReviewQueueRow.tag_id, pairs)
+    connection.execute(delete(ReviewQueueRow).where(some))
 
 
 def _row(video_id: str, one: Undecided, shared: int) -> dict[str, object]:
     # Rounded, so that equally uncertain ones are equal, whatever binary fractions make of it.
     distance, apart = round(abs(one.score - THRESHOLD), 6), round(disagreement(one.scores), 6)
     place = place_of((video_id, one.tag_id), distance, apart, shared)
+    alone = round(1.0 - _worth(distance, apart), 6)
     why = {"uncertainty": distance, "disagreement": apart, "score": one.score, "shared": shared}
-    return {"video_id": video_id, "tag_id": one.tag_id, "place": place} | why
+    return {"video_id": video_id, "tag_id": one.tag_id, "place": place, "alone": alone} | why
 
 
 def counted(connection: Connection, what: str, tag_ids: Sequence[str]) -> dict[str, int]:

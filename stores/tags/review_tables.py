@@ -13,14 +13,16 @@ from stores.sql.tables import Base, JsonList
 class ReviewQueueRow(Base):
     """An automatic decision; kept so that the next ones to review cost one look.
 
-    ``place``: the lower, the sooner it is asked (`stores.tags.queueing.place_of`); the numbers that follow say why;
-    ``waits``: no person has decided about it.
+    ``place``: the lower, the sooner it is asked (`stores.tags.queueing.place_of`); ``alone``: likewise, by what is
+    decided about this video only, for those who do not see the others; the numbers that follow say why; ``waits``: no
+    person has decided about it.
     """
 
     __tablename__ = "review_queue"
     video_id: Mapped[str] = mapped_column(primary_key=True)
     tag_id: Mapped[str] = mapped_column(primary_key=True)
     place: Mapped[float]
+    alone: Mapped[float]
     uncertainty: Mapped[float]
     disagreement: Mapped[float]
     score: Mapped[float]
@@ -31,6 +33,7 @@ class ReviewQueueRow(Base):
 _WAITS: dict[str, Any] = {"sqlite_where": text("waits = 1"), "postgresql_where": text("waits")}
 
 Index("review_by_place", ReviewQueueRow.place, ReviewQueueRow.video_id, ReviewQueueRow.tag_id, **_WAITS)
+Index("review_by_alone", ReviewQueueRow.alone, ReviewQueueRow.video_id, ReviewQueueRow.tag_id, **_WAITS)
 Index("review_of_tag", ReviewQueueRow.tag_id, ReviewQueueRow.place, ReviewQueueRow.video_id, **_WAITS)
 
 
@@ -66,3 +69,4 @@ Index("review_events_by_id", ReviewEventRow.event_id, unique=True)
 Index("review_events_by_step", ReviewEventRow.step)
 Index("review_events_of_decision", ReviewEventRow.video_id, ReviewEventRow.tag_id, ReviewEventRow.at)
 Index("review_events_of_tag", ReviewEventRow.tag_id)
+Index("review_events_by_time", ReviewEventRow.at, ReviewEventRow.event_id)

@@ -30,7 +30,7 @@ SENTENCES = (
     "The doctor said it would take about three weeks to heal.",
     "It costs more than most people can afford.",
 )
-MAN, WOMAN, OTHER = "en", "en+f2", "en+Andrea"
+MAN, WOMAN, OTHER = "en", "en-us+f4", "en+Andrea"
 """Voices of espeak-ng that differ in more than their pitch."""
 
 _LOUDNESS = 0.1  # root mean square of every sentence: who speaks is not to be told by how loud it is

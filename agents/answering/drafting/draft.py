@@ -17,12 +17,12 @@ from agents.answering.drafting.enumerated import (
     draft_enumerated,
     draft_numbered,
 )
-from agents.answering.drafting.heard import draft_heard
 from agents.answering.drafting.listing import draft_metadata, draft_moments, draft_tags, draft_videos
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.narrowing import draft_asked, draft_narrowed
 from agents.answering.drafting.passages import asks_for_title, draft_passage, draft_title
-from agents.answering.drafting.seen import asks_direction, draft_seen, names_a_kind
+from agents.answering.drafting.recognised.seen import asks_direction, draft_seen, names_a_kind
+from agents.answering.drafting.recognised.sounds import draft_sounds
 from agents.answering.drafting.showing import says_more
 from agents.answering.drafting.summaries import draft_summary
 from agents.answering.drafting.times import asks_how_often, draft_times, in_the_video, without_when
@@ -94,7 +94,7 @@ def draft(
     if question.source == "sound":
         # That a file has no sound is told as a property of it.
         of_file = question.intent == "metadata" or asks_for_videos(question.text)
-        parts = (*parts, _heard) if of_file and SILENCE in sounds_in(question.text) else (_heard, *parts)
+        parts = (*parts, _sounds) if of_file and SILENCE in sounds_in(question.text) else (_sounds, *parts)
     for part in parts:
         claims = part(material, ranked)
         kept = list(accepted(claims)) if claims else []
@@ -277,8 +277,8 @@ def _title(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
     return draft_title(material)
 
 
-def _heard(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
-    return draft_heard(material)
+def _sounds(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
+    return draft_sounds(material)
 
 
 def _summary(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:

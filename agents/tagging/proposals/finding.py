@@ -85,9 +85,9 @@ def find_proposals(
         key = name_key(name)
         if not key or key in known or term.key in known or key in best or _keys([name]) & known:
             continue
-        lines = [(line.video_id, line.evidence_id, clean_name(line.text)) for line in term.videos.values()]
+        proofs = [(line.video_id, line.evidence_id, clean_name(line.text)) for line in term.videos.values()]
         score = _score(len(term.videos), len(videos), term.key)
-        best[key] = FoundProposal(name, term.source, term.language, score, tuple(lines))
+        best[key] = FoundProposal(name, term.source, term.language, score, tuple(proofs))
     chosen = sorted(best.values(), key=lambda one: (-one.score, one.name))[:MOST_FOUND]
     return Search(len(videos), of, tuple(_folded(chosen, store, encoders, tags, on_read)))
 

@@ -3,8 +3,8 @@
 English: up to four words in a row that neither begin nor end with a grammatical one; a single word only where it is
 written like a name. Chinese, without a dictionary of words: up to six characters in a row that stand between at least
 three different neighbours on either side (accessor variety: Feng et al. 2004, "Accessor Variety Criteria for Chinese
-Word Extraction", threshold 3). A phrase that is only part of a longer one is left out, as by C-value (Frantzi et al.
-2000): it has to stand without it in as many videos as a proposal needs.
+Word Extraction", threshold 3). A phrase that is only part of a longer one is left out by its C-value (Frantzi et al.
+2000): less the longer ones it is part of, on average, it has to be in as many videos as a proposal needs.
 """
 
 from __future__ import annotations
@@ -149,14 +149,17 @@ def _is_name(term: Term) -> bool:
 
 
 def _standing_alone(terms: list[Term]) -> list[Term]:
-    """Those that are not just part of longer ones."""
-    within: defaultdict[str, set[str]] = defaultdict(set)
+    """Those that are not just part of longer ones: less the mean of their videos they are in enough."""
+    longer: defaultdict[str, list[int]] = defaultdict(list)
     known = {term.key for term in terms}
     for term in terms:
         for part in _parts(term) & known:
-            within[part].update(term.videos)
-    return [term for term in terms if len(term.videos.keys() - within[term.key]) >= LEAST_VIDEOS or (
-        term.key not in within)]  # fmt: skip
+            longer[part].append(len(term.videos))
+    return [
+        term
+        for term in terms
+        if term.key not in longer or len(term.videos) - sum(longer[term.key]) / len(longer[term.key]) >= LEAST_VIDEOS
+    ]
 
 
 def _parts(term: Term) -> set[str]:

@@ -21,6 +21,13 @@ SLOPE_SPREAD = 0.5
 SHIFT_SPREAD = 1.0
 """Of its shift around 0, in log odds. Source: our choice: odds wrong by a factor of e are common, by e² rare."""
 
+STRENGTHS = (0.1, 0.3, 1.0)
+"""Shares of these spreads that are allowed; the judgements choose, each fold by the others: what is judged in a few
+videos says less than its number."""
+
+MOST_CHOOSING = 2_000
+"""Judgements by which a strength is chosen. Source: our choice; with more, all that matters is that it is not small."""
+
 SHRINKAGES = (2.0, 5.0, 10.0, 20.0, 50.0, 1e9)
 """κ: an offset counts n / (n + κ); the judgements choose, each fold by the others. The last one: no offsets."""
 
@@ -63,7 +70,7 @@ def calibrated(lessons: Lessons) -> Calibration:
     spoken = lessons.some(lessons.spoken)
     if not len(spoken):
         return Calibration()
-    slopes = _fit_maps(spoken)
+    slopes = _fit_maps(spoken, _strength(spoken))
     maps = {source: (float(a), float(b)) for source, (a, b) in zip(spoken.sources, slopes, strict=True)}
     fused = _noisy_or(slopes, spoken.scores)
     named = {facet: at for at, facet in enumerate(dict.fromkeys(spoken.facets))}
@@ -83,7 +90,7 @@ def _noisy_or(slopes: Floats, scores: Floats) -> Floats:
     return np.asarray(1.0 - np.prod(1.0 - worth, axis=1), np.float64)
 
 
-def _fit_maps(lessons: Lessons) -> Floats:
+def _fit_maps(lessons: Lessons, strength: float) -> Floats:
     """(sources, 2) slopes and shifts: the most probable ones, by their gradient."""
     count = len(lessons.sources)
     odds, speaks = logit(lessons.scores), lessons.scores > 0
@@ -96,7 +103,7 @@ def _fit_maps(lessons: Lessons) -> Floats:
         # d log(1 - P) / d z = -q for each source's log odds z and worth q.
         pull = worth * ((1.0 - yes) - yes * (1.0 - fused) / fused)[:, None]
         away = slopes - (1.0, 0.0)
-        spread = np.array([SLOPE_SPREAD, SHIFT_SPREAD]) ** 2
+        spread = (strength * np.array([SLOPE_SPREAD, SHIFT_SPREAD])) ** 2
         gradient = np.stack([(pull * odds).sum(axis=0), pull.sum(axis=0)], axis=1) + away / spread
         return float(log_loss(fused, lessons.accepted).sum() + 0.5 * (away**2 / spread).sum()), gradient.ravel()
 
@@ -104,6 +111,24 @@ def _fit_maps(lessons: Lessons) -> Floats:
     bounds = [(0.05, 5.0), (-6.0, 6.0)] * count  # a louder source never means less
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
     return np.asarray(found.x, np.float64).reshape(count, 2)
+
+
+def _strength(lessons: Lessons) -> float:
+    """The strength that serves judgements of other videos best."""
+    if len(lessons) > MOST_CHOOSING:
+        some = np.zeros(len(lessons), np.bool_)
+        some[np.random.default_rng(0).permutation(len(lessons))[:MOST_CHOOSING]] = True
+        lessons = lessons.some(some)
+    fold = folds(lessons)
+    losses = []
+    for strength in STRENGTHS:
+        loss = 0.0
+        for one in np.unique(fold):
+            out = fold == one
+            slopes = _fit_maps(lessons.some(~out), strength)
+            loss += float(log_loss(_noisy_or(slopes, lessons.scores[out]), lessons.accepted[out]).sum())
+        losses.append(loss)
+    return STRENGTHS[int(np.argmin(losses))]
 
 
 def _offsets(fused: Floats, lessons: Lessons, of: Whole, count: int) -> Floats:

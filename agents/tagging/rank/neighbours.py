@@ -17,17 +17,17 @@ from scipy import sparse
 from agents.tagging.rank.lessons import Floats, Lessons, Whole, log_loss, logit, shares, sigmoid
 from agents.tagging.rank.measures import Goal
 
-COUNTS = (10, 20, 40, 80, 160)
-"""Neighbours that may be asked. Source: powers of two times ten; the judgements choose."""
+COUNTS = (10, 40, 160)
+"""Neighbours that may be asked. Source: steps of four: finer ones are chosen by chance; the judgements choose."""
 
 WIDTHS = (0.05, 0.1, 0.2)
 """Differences of cosine at which a neighbour's weight falls by e. Source: Tip-Adapter searches β in 1 to 20."""
 
-DOUBTS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
-"""How many typical neighbours the tag's own share weighs."""
+DOUBTS = (2.0, 8.0, 32.0)
+"""How many typical neighbours the tag's own share weighs. Source: steps of four, from hardly anything to nearly all."""
 
-TOGETHER = (0.0, 0.25, 0.5, 1.0)
-"""How much co-occurrence counts, in log odds."""
+TOGETHER = (0.0, 0.25, 0.5)
+"""How much co-occurrence counts, in log odds: at most half, as the tags beside are guesses themselves."""
 
 SUPPORT = 4.0
 """Videos with a tag before what goes with it counts half."""

@@ -26,10 +26,10 @@ PEERS = 20
 """Videos about the same that vote."""
 
 DOUBT = 5.0
-"""Votes against that are added to those of the peers, so that a few do not settle it. Source: about the square root of
+"""Votes against that are added to those of the peers, so that a few do not decide it. Source: about the square root of
 the number of peers, as in the minimax estimate of a share (Lehmann & Casella 1998, example 5.1.7)."""
 
-SECOND_HAND = frozenset({"similar", "related", "cooccurrence", "behaviour", "context"})
+SECOND_HAND = frozenset({"child", "similar", "related", "cooccurrence", "behaviour", "context"})
 """Sources that say what goes with a video, not what it shows or says. They support; the first-hand evidence must itself
 be worth a look (`agents.tagging.rank.decide`)."""
 

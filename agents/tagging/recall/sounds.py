@@ -21,12 +21,12 @@ GOES_WITH = 0.3
 def sound_source(case: Case) -> list[Recalled]:
     """Tags that are a name of speech, singing, music or silence, by how surely and how long it is heard; and, weaker,
     those of what usually has such a sound."""
-    heard: defaultdict[str, list[Evidence]] = defaultdict(list)
+    by_name: defaultdict[str, list[Evidence]] = defaultdict(list)
     for line in case.seen.lines["sound"]:
-        heard[line.text].append(line)
-    ends = [one.end for one in case.seen.things.tracklets] + [one.span.end for some in heard.values() for one in some]
+        by_name[line.text].append(line)
+    ends = [one.end for one in case.seen.things.tracklets] + [one.span.end for some in by_name.values() for one in some]
     best: dict[int, tuple[float, tuple[str, ...]]] = {}
-    for sound, lines in heard.items():
+    for sound, lines in by_name.items():
         if sound not in sound_names():
             continue
         worth = _worth(lines, max(1, *ends))

@@ -64,7 +64,7 @@ def export(
     """Export what is known about each VIDEO (default: all that are indexed).
 
     \b
-    Transcripts: srt, vtt, txt
+    Transcripts: srt, vtt, txt; with who speaks: speakers.srt, speakers.vtt, speakers.txt
     Chapters:    chapters (WebVTT), ffmetadata
     Timelines:   otio, edl, fcpxml, fcp7 (moments with --query, else accepted tags)
     Tables:      videos, lines, tracklets, tags, moments, each as .csv, .jsonl or .parquet, e.g. lines.csv

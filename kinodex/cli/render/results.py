@@ -163,8 +163,9 @@ def show(console: Console, payload: Payload) -> None:
     for line in payload["evidence"]:
         if (line["channel"], line["text"]) == ("object", "background"):
             continue  # every video has one, of the scenery
+        said = f"{line['speaker']}: {line['text']}" if line["speaker"] else line["text"]
         table.add_row(
-            clock(line["start"]), clock(line["end"]), line["channel"], _data(line["text"]), f"{line['confidence']:.2f}"
+            clock(line["start"]), clock(line["end"]), line["channel"], _data(said), f"{line['confidence']:.2f}"
         )
     console.print(table)
 

@@ -160,3 +160,14 @@ def _share(share: float | None, ends: Sequence[float] | None) -> str:
     if share is None:
         return "–"
     return f"{100 * share:.1f} %" + (f" ({100 * ends[0]:.0f}–{100 * ends[1]:.0f})" if ends else "")
+
+
+def retagged(console: Console, payload: Payload) -> None:
+    """For how many videos some tags were accepted."""
+    rows = table("tag", "accepted", "for review", right=("accepted", "for review"))
+    for one in payload["tags"]:
+        rows.add_row(data(one["name"]), str(one["accepted"]), str(one["abstained"]))
+    console.print(rows)
+    console.print(f"{payload['looked_at']} videos were looked at")
+    if payload["unknown"]:
+        console.print(data(f"Not in use: {', '.join(payload['unknown'])}"))

@@ -13,13 +13,13 @@ from kinodex.text import several
 
 Payload = dict[str, Any]
 
-_NEXT = "To decide with what is new: kinodex tag --all"
+_NEXT = "To decide with what is new: kinodex tags decide --undecided, or kinodex tag --all"
 
 
 def imported(console: Console, payload: Payload) -> None:
     """What an import of tags did."""
-    if payload["told"]:
-        console.print(_data("; ".join(payload["told"])))
+    if payload["remarks"]:
+        console.print(_data("; ".join(payload["remarks"])))
     counts = ", ".join(f"{payload[name]} {name}" for name in ("added", "updated", "unchanged"))
     would = "would be: " if payload["dry_run"] else ""
     console.print(f"{would}{counts}; {several(payload['total'], 'tag')} in the library")
@@ -105,10 +105,10 @@ def duplicates(console: Console, payload: Payload) -> None:
         console.print("To make two one: kinodex tags merge TAG --into TAG", style="dim")
 
 
-def proposals(console: Console, payload: Payload, looked: tuple[int, int] | None = None) -> None:
-    """What no tag covers; ``looked``: how many videos were looked through, of how many."""
-    if looked is not None:
-        console.print(f"looked through {looked[0]} of {several(looked[1], 'video')}", style="dim")
+def proposals(console: Console, payload: Payload, searched: tuple[int, int] | None = None) -> None:
+    """What no tag covers; ``searched``: how many videos were searched, of how many."""
+    if searched is not None:
+        console.print(f"searched {searched[0]} of {several(searched[1], 'video')}", style="dim")
     table = _table("id", "name", "videos", "from", "example", right=("videos",), whole=("id",))
     for one in payload["proposals"]:
         name = (

@@ -53,7 +53,7 @@ def why(one: schema.ReviewCard) -> str:
     words = {
         "near_threshold": "near the threshold",
         "sources_disagree": "sources disagree",
-        "many_videos": f"{one.shared:,} videos have it",
+        "many_videos": f"{one.shared or 0:,} videos have it",
         "new_tag": "nobody judged this tag yet",
         "undecided": "nobody decided yet",
     }

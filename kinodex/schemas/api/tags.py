@@ -110,7 +110,8 @@ class ReviewCard(Document):
         uncertainty: how near the score is to the threshold from which a tag is accepted.
         disagreement: how far the recall sources are apart, 0 to 1.
         shared: for how many videos something was decided about the tag; at most 1,000 are counted.
-        judged: how often people said something about the tag; at most 200 are counted.
+        judged: how often people said something about the tag; at most 200 are counted. Like ``shared`` null for
+            somebody who does not see all videos.
         scores: what each recall source says.
         reasons: why it is asked.
         thumbnail: url of a picture of the first evidence; null if there is none.
@@ -124,8 +125,8 @@ class ReviewCard(Document):
     score: Number
     uncertainty: Number
     disagreement: Number
-    shared: int
-    judged: int
+    shared: int | None
+    judged: int | None
     scores: dict[str, Number]
     reasons: list[Reason]
     evidence: list[DecisionEvidence]

@@ -82,3 +82,20 @@ class ForgottenDocument(Document):
     """How many were removed."""
 
     removed: int
+
+
+class DecidedTag(Document):
+    """For how many videos a tag was accepted, and left to a person."""
+
+    tag_id: str
+    name: str
+    accepted: int
+    abstained: int
+
+
+class RetaggedDocument(Document):
+    """What was decided about some tags; ``looked_at``: videos that they might fit; ``unknown``: no active tags."""
+
+    looked_at: int
+    tags: list[DecidedTag]
+    unknown: list[str]

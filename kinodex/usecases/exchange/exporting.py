@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from kinodex.exports.formats import Format, Part, Wishes, format_of
 from kinodex.exports.material import Decided, Followed, FoundMoment, Line, VideoMaterial
+from kinodex.exports.material import Part as SaidPart
 from kinodex.exports.places import safe_name
 from kinodex.text import clean
 from kinodex.usecases.places import places_of
 from stores.core.errors import UsageError
 from stores.core.records import Caption, Scene, ScreenText, Script, Tracklet, Utterance
 from stores.core.uris import path_of
+from stores.listing.speakers import speakers_of
 from stores.listing.videos import existing
 from stores.tags.reading import decided_by_persons, videos_with
 
@@ -243,10 +245,14 @@ def lines_of(store: LibraryStore, video_id: str) -> tuple[Line, ...]:
     """What was said, shown and written about clips, by time."""
     found: list[Line] = []
     by_person = store.corrections.active(video_id)
+    speakers = speakers_of(store, video_id)
     for stage in _STAGES.values():
         for record in store.catalog.records(video_id, stage):
             if isinstance(record, Utterance):
-                found.append(_line(record, "speech", record.confidence, record.language))
+                line = _line(record, "speech", record.confidence, record.language)
+                said = speakers.said(record, record.evidence_id in by_person)
+                parts = tuple(SaidPart(speakers.name(one.speaker), one.span, one.text) for one in said)
+                found.append(replace(line, parts=parts))
             elif isinstance(record, ScreenText):
                 found.append(replace(_line(record, "screen", record.confidence), box=record.box))
             elif isinstance(record, Caption):

@@ -190,7 +190,7 @@ def reasons_of(item: ReviewItem) -> list[Reason]:
     said: dict[Reason, bool] = {
         "near_threshold": item.uncertainty <= NEAR,
         "sources_disagree": item.disagreement >= APART,
-        "many_videos": item.shared >= MANY,
+        "many_videos": (item.shared or 0) >= MANY,
         "new_tag": item.judged == 0,
     }
     return [one for one, so in said.items() if so] or ["undecided"]

@@ -148,7 +148,7 @@ def import_bytes(
     """Add the tags of a file, all or none; those that are known get its values.
 
     Args:
-        name: of the file; its ending tells the form, CSV if it has none.
+        name: of the file; its suffix tells the form, CSV if it has none.
         columns: which fields its columns have (`stores.tags.files.vocabulary_file.ReadOptions`).
         dry_run: only say what would change.
 

@@ -64,7 +64,7 @@ def decoded(raw: bytes, encoding: str = "") -> tuple[str, str]:
             continue
         if likely(raw[:_LOOKED_AT], text[:_LOOKED_AT]):
             return text, name
-    raise UndecodableError(f"line {wrong} is not UTF-8, and the encoding cannot be told; name it with --encoding")
+    raise UndecodableError(f"line {wrong} is not UTF-8, and the encoding cannot be remarks; name it with --encoding")
 
 
 def _as_told(raw: bytes, encoding: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from stores.core.records import Tag
 from stores.tags.files.vocabulary_file import FIELDS, Gathering, ReadOptions, VocabularyFile, field_of, invalid
 
 
-def read_json(path: object, text: str, options: ReadOptions, told: Sequence[str]) -> VocabularyFile:
+def read_json(path: object, text: str, options: ReadOptions, remarks: Sequence[str]) -> VocabularyFile:
     """The tags of a JSON or JSON Lines text.
 
     Raises:
@@ -49,7 +49,7 @@ def read_json(path: object, text: str, options: ReadOptions, told: Sequence[str]
             continue
         fields.update(values)
         found.add(number, values)
-    notes = [*told, *read_as]
+    notes = [*remarks, *read_as]
     if unused:
         notes.append(f"not used: {', '.join(unused)[:200]}")
     return found.finished(fields, notes)
@@ -88,6 +88,8 @@ def _pairs(columns: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _items(path: object, text: str) -> tuple[str, list[tuple[int, Any]]]:
+    if not text.strip() and str(path).lower().endswith((".jsonl", ".ndjson")):
+        return "line", []
     try:
         whole = json.loads(text)
     except json.JSONDecodeError as error:

@@ -38,26 +38,26 @@ def read_file(path: Path, options: ReadOptions | None = None) -> VocabularyFile:
 
 
 def read_bytes(raw: bytes, path: Path, options: ReadOptions | None = None) -> VocabularyFile:
-    """As `read_file`, of what was sent; ``path``: the name that it has for people, whose ending tells the form."""
+    """As `read_file`, of what was sent; ``path``: the name that it has for people, whose suffix tells the form."""
     options = options or ReadOptions()
     form = form_of(path) or ""
     try:
         text, encoding = decoded(raw, options.encoding)
     except UndecodableError as error:
         raise invalid(path, str(error)) from error
-    told = [f"read as {encoding}"]
+    remarks = [f"read as {encoding}"]
     head = text[:4096].lstrip()
     if form == "rdf" or head.startswith(("<?xml", "<rdf:")):
         return read_skos(path, raw, "xml", "", ["read as SKOS in RDF/XML"])
     if form == "ttl" or head.lower().startswith(("@prefix", "prefix ", "@base")):
-        return read_skos(path, text.encode("utf-8", "surrogatepass"), "turtle", "", [*told, "SKOS in Turtle"])
+        return read_skos(path, text.encode("utf-8", "surrogatepass"), "turtle", "", [*remarks, "SKOS in Turtle"])
     if form in ("json", "jsonl") or (form not in ("csv", "tsv") and head.startswith(("{", "["))):
-        return read_json(path, text, options, [*told, "JSON"])
-    return read_table(path, text, options, told)
+        return read_json(path, text, options, [*remarks, "JSON"])
+    return read_table(path, text, options, remarks)
 
 
 def form_of(path: Path) -> str | None:
-    """One of `FORMS` by the ending of a name; None if it is of none."""
+    """One of `FORMS` by the suffix of a name; None if it is of none."""
     suffix = path.suffix.lower()
     form = _SUFFIXES.get(suffix, suffix.removeprefix("."))
     return form if form in FORMS else None

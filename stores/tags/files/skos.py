@@ -36,7 +36,7 @@ _LANGUAGE = re.compile(r"[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*")
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def read_skos(path: object, raw: bytes, form: str, language: str, told: Sequence[str]) -> VocabularyFile:
+def read_skos(path: object, raw: bytes, form: str, language: str, remarks: Sequence[str]) -> VocabularyFile:
     """The concepts of a SKOS file.
 
     Args:
@@ -86,7 +86,7 @@ def read_skos(path: object, raw: bytes, form: str, language: str, told: Sequence
             "status": "retired" if str(retired).lower() in ("true", "1") else "active",
         }
         found.add(number, values)
-    notes = list(told)
+    notes = list(remarks)
     if several:
         notes.append(f"{several} concepts have several broader ones; the first of each is the parent")
     fields = ("id", "name", "facet", "aliases", "parent", "language", "status")
@@ -123,18 +123,20 @@ def _uri(tag_id: str) -> str:
 
 
 def _parsed(path: object, raw: bytes, form: str) -> Graph:
+    if form == "xml":
+        _without_entities(path, raw)
     try:
         from rdflib import Graph
     except ImportError as error:
         raise invalid(path, "SKOS needs the package rdflib, which is not installed (pip install rdflib)") from error
-    if form == "xml":
-        _without_entities(path, raw)
     graph = Graph(bind_namespaces="none")
     try:
         graph.parse(data=raw, format=form, publicID="http://kinodex.invalid/")
     except Exception as error:
         line = getattr(error, "lines", None)
         where = f"line {line + 1}: " if isinstance(line, int) else _where(error)
+        if isinstance(error, IndexError):
+            raise invalid(path, "it ends in the middle of a statement") from error
         said = " ".join(str(getattr(error, "_why", "") or error).split())[:200]
         raise invalid(path, f"{where}it is no SKOS in {'RDF/XML' if form == 'xml' else 'Turtle'}, {said}") from error
     return graph

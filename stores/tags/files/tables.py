@@ -31,12 +31,12 @@ _PLAIN = ("name", "aliases")
 csv.field_size_limit(1 << 24)
 
 
-def read_table(path: object, text: str, options: ReadOptions, told: Sequence[str]) -> VocabularyFile:
+def read_table(path: object, text: str, options: ReadOptions, remarks: Sequence[str]) -> VocabularyFile:
     """The tags of a table. Empty lines are skipped, blanks around a value dropped.
 
     Args:
         path: for messages.
-        told: what is known of how it was read; the rest is added.
+        remarks: what is known of how it was read; the rest is added.
 
     Raises:
         TagFileError: TAG_FILE_INVALID naming the lines that are wrong.
@@ -53,7 +53,7 @@ def read_table(path: object, text: str, options: ReadOptions, told: Sequence[str
         line, first = next(rows)
     fields, remarks, headed = _fields(path, line, first, options.columns)
     name = _SEPARATORS.get(separator, repr(separator))
-    notes = [*told, f"separated by {name}" if separator and len(first) > 1 else "one name a line", *remarks]
+    notes = [*remarks, f"separated by {name}" if separator and len(first) > 1 else "one name a line", *remarks]
     found = Gathering(path)
     if not headed:
         _add(found, line, first, fields)
@@ -129,14 +129,14 @@ def _headers(line: str, separator: str) -> set[str]:
 
 
 def _fields(path: object, line: int, first: Sequence[str], columns: str) -> tuple[list[str], list[str], bool]:
-    """The field of each column ("": none), what is to be told, and whether the first row names them."""
+    """The field of each column ("": none), what is to be remarks, and whether the first row names them."""
     cells = [cell.strip() for cell in first]
     if columns and "=" not in columns:
         return _by_order(path, columns), [f"columns taken as {columns}"], False
     renamed = _renamed(path, columns)
     fields = [renamed.get(cell.lower()) or field_of(cell) for cell in cells]
-    for name, cell in ((name, cell) for cell, name in renamed.items()):
-        if name not in fields:
+    for cell in renamed:
+        if cell not in (one.lower() for one in cells):
             raise invalid(path, f"line {line}: there is no column {cell}; there are {', '.join(cells)[:200]}")
     if renamed:
         # What was said is so: another column that might be the same is not meant.
@@ -151,12 +151,12 @@ def _fields(path: object, line: int, first: Sequence[str], columns: str) -> tupl
         if len([name for name in fields if name]) < 2:
             return _without_headers(path, cells)
         raise invalid(path, f"line {line}: missing column name; known are {', '.join(FIELDS)}")
-    told = [
+    remarks = [
         f"{cell!r} read as {name}" for cell, name in zip(cells, fields, strict=True) if name and cell.lower() != name
     ]
     unused = [cell or "(empty)" for cell, name in zip(cells, fields, strict=True) if not name]
-    told += [f"not used: {', '.join(unused)[:200]}"] if unused else []
-    return fields, told, True
+    remarks += [f"not used: {', '.join(unused)[:200]}"] if unused else []
+    return fields, remarks, True
 
 
 def _without_headers(path: object, cells: Sequence[str]) -> tuple[list[str], list[str], bool]:

@@ -57,14 +57,14 @@ class VocabularyFile:
     Attributes:
         rows: each tag with its line (or item); an id is "" where the file has none. A parent is an id or a name.
         fields: what the file says of tags; of the others it says nothing.
-        told: how it was read, for people.
+        remarks: how it was read, for people.
         unit: what ``rows`` are numbered by: lines or items.
         ordered: whether the order of aliases means anything.
     """
 
     rows: tuple[tuple[int, Tag], ...]
     fields: frozenset[str]
-    told: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     unit: str = "line"
     ordered: bool = True
 
@@ -105,7 +105,7 @@ class Gathering:
         """Notes what is wrong with a row."""
         self.problems.append(f"{self.unit} {line}: {what}")
 
-    def finished(self, fields: Iterable[str], told: Sequence[str], ordered: bool = True) -> VocabularyFile:
+    def finished(self, fields: Iterable[str], remarks: Sequence[str], ordered: bool = True) -> VocabularyFile:
         """All of it.
 
         Raises:
@@ -113,7 +113,7 @@ class Gathering:
         """
         if self.problems:
             raise invalid(self.path, several(self.problems))
-        return VocabularyFile(tuple(self.rows), frozenset(fields), tuple(told), self.unit, ordered)
+        return VocabularyFile(tuple(self.rows), frozenset(fields), tuple(remarks), self.unit, ordered)
 
     def _wrong(self, given: Mapping[str, str], aliases: Sequence[str]) -> str:
         tag_id, named = given["id"], given["id"] or given["name"]

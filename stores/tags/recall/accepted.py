@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from sqlalchemy import Engine, func, select
 from stores.sql.among import among
 from stores.sql.database import reading
 from stores.sql.tables import DecisionRow
+from stores.tags.vocabulary.inheritance import DERIVED
 
 MOST_VIDEOS = 2_000
 """Videos of a tag among which its company is counted, the latest decided first: enough for a share to be known within
@@ -37,6 +39,8 @@ def accepted_tags(
     row = DecisionRow
     columns = (row.video_id, row.tag_id, row.origin, row.decision, row.confidence, row.scores)
     chosen = select(*columns).where(among(engine, row.video_id, video_ids)).order_by(row.origin, row.ordinal)
+    # What follows from a child says nothing that the child does not say.
+    chosen = chosen.where(row.origin != DERIVED)
     if persons_only:
         chosen = chosen.where(row.origin == "person")
     counting: dict[tuple[str, str], AcceptedTag | None] = {}
@@ -61,36 +65,62 @@ class Company(NamedTuple):
     with_it: Counter[str]
 
 
-def company_of(engine: Engine, tag_id: str, without: str = "") -> Company:
-    """The company of one tag, by all decisions that count.
+class Companies:
+    """The company of tags in one library, each counted once and then remembered: for as long as one job lasts."""
 
-    Args:
-        without: a video that does not count: it would speak for its own tags.
-    """
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._known: dict[str, Company] = {}
+        self._counts: dict[str, int] = {}
+        self._videos: int | None = None
+
+    def of(self, tag_ids: Sequence[str]) -> dict[str, Company]:
+        """The company of each of some tags, by all decisions that count."""
+        with self._lock:
+            missing = [tag_id for tag_id in tag_ids if tag_id not in self._known]
+            there = accepted_counts(self._engine, missing) if missing else {}
+            for tag_id in missing:
+                self._known[tag_id] = company_of(self._engine, tag_id) if tag_id in there else Company(0, Counter())
+            return {tag_id: self._known[tag_id] for tag_id in tag_ids}
+
+    def counts(self, tag_ids: Collection[str]) -> tuple[dict[str, int], int]:
+        """For how many videos each of some tags is accepted, automatically or by a person, and how many videos have
+        any decision. A tag with both decisions counts once."""
+        with self._lock:
+            missing = [tag_id for tag_id in tag_ids if tag_id not in self._counts]
+            if missing:
+                self._counts |= dict.fromkeys(missing, 0) | accepted_counts(self._engine, missing)
+            if self._videos is None:
+                self._videos = videos_with_decisions(self._engine)
+            return {tag_id: self._counts[tag_id] for tag_id in tag_ids}, self._videos
+
+
+def company_of(engine: Engine, tag_id: str) -> Company:
+    """The company of one tag, by all decisions that count."""
     row = DecisionRow
-    latest = select(row.video_id).where(row.tag_id == tag_id, row.decision == "accepted", row.video_id != without)
+    latest = select(row.video_id).where(row.tag_id == tag_id, row.decision == "accepted")
     with reading(engine) as connection:
         some = latest.order_by(row.decided_at.desc(), row.video_id).limit(MOST_VIDEOS)
         videos = list(dict.fromkeys(connection.execute(some).scalars()))
-    by_video = accepted_tags(engine, videos)
+    by_video = accepted_tags(engine, videos) if videos else {}
     having = [{tag.tag_id for tag in tags} for tags in by_video.values()]
     having = [tags for tags in having if tag_id in tags]
     counts = Counter(other for tags in having for other in tags if other != tag_id)
     return Company(len(having), counts)
 
 
-def accepted_counts(engine: Engine, tag_ids: Sequence[str], without: str = "") -> tuple[Counter[str], int]:
-    """For how many videos each of some tags is accepted, automatically or by a person, and how many videos have any
-    decision. A tag with both decisions counts once.
-
-    Args:
-        without: a video that does not count.
-    """
+def accepted_counts(engine: Engine, tag_ids: Sequence[str]) -> dict[str, int]:
+    """For how many videos each of some tags is accepted; one that is for none is absent."""
     row = DecisionRow
     videos: Any = func.count(row.video_id.distinct())
     counted = select(row.tag_id, videos).where(row.decision == "accepted", among(engine, row.tag_id, tag_ids))
-    counted = counted.where(row.video_id != without)
+    counted = counted.where(row.origin != DERIVED)
     with reading(engine) as connection:
-        found = {tag_id: int(count) for tag_id, count in connection.execute(counted.group_by(row.tag_id)).all()}
-        total = connection.execute(select(videos).where(row.video_id != without)).scalar_one()
-    return Counter(found), int(total)
+        return {tag_id: int(count) for tag_id, count in connection.execute(counted.group_by(row.tag_id)).all()}
+
+
+def videos_with_decisions(engine: Engine) -> int:
+    """How many videos have any decision."""
+    with reading(engine) as connection:
+        return int(connection.execute(select(func.count(DecisionRow.video_id.distinct()))).scalar_one())

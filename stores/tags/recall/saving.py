@@ -15,6 +15,8 @@ from stores.sql.database import reading, writing
 from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagRow, VideoRow
 from stores.tags.queueing import requeue
 from stores.tags.review_tables import ReviewQueueRow
+from stores.tags.vocabulary.changes import MACHINE, DecisionChange, record_decisions
+from stores.tags.vocabulary.inheritance import derive
 
 
 def videos_decided(engine: Engine, tag_ids: Collection[str]) -> list[str]:
@@ -23,6 +25,14 @@ def videos_decided(engine: Engine, tag_ids: Collection[str]) -> list[str]:
     chosen = select(row.video_id).where(row.origin == "automatic", among(engine, row.tag_id, tag_ids)).distinct()
     with reading(engine) as connection:
         return sorted(connection.execute(chosen).scalars())
+
+
+def undecided_tags(engine: Engine, limit: int) -> list[str]:
+    """The active tags without any decision, the latest first; at most ``limit``."""
+    decided = select(DecisionRow.tag_id).where(DecisionRow.tag_id == TagRow.tag_id).exists()
+    chosen = select(TagRow.tag_id).where(TagRow.status == "active", ~decided).order_by(TagRow.position.desc())
+    with reading(engine) as connection:
+        return list(connection.execute(chosen.limit(limit)).scalars())
 
 
 def replace_decisions(engine: Engine, tag_ids: Collection[str], made: Mapping[str, Sequence[Decision]]) -> None:
@@ -45,6 +55,10 @@ def replace_decisions(engine: Engine, tag_ids: Collection[str], made: Mapping[st
             connection.execute(select(VideoRow.video_id).where(among(engine, VideoRow.video_id, list(made)))).scalars()
         )
         tags = set(connection.execute(select(TagRow.tag_id).where(among(engine, TagRow.tag_id, tag_ids))).scalars())
+        here = select(row.video_id, row.tag_id, row.decision).where(
+            among(engine, row.tag_id, tag_ids), row.origin == "automatic"
+        )
+        before = {(video_id, tag_id): decision for video_id, tag_id, decision in connection.execute(here)}
         for table in tables:
             about = among(engine, table.tag_id, tag_ids)
             connection.execute(delete(table).where(about, table.origin == "automatic"))
@@ -74,13 +88,11 @@ def replace_decisions(engine: Engine, tag_ids: Collection[str], made: Mapping[st
             connection.execute(insert(DecisionRow), rows)
         if proofs:
             connection.execute(insert(DecisionEvidenceRow), proofs)
-        for video_id, tag_id in _without_person(engine, connection, kept):
-            requeue(connection, video_id, tag_id)
-
-
-def _without_person(engine: Engine, connection: Any, kept: Sequence[Decision]) -> list[tuple[str, str]]:
-    row = DecisionRow
-    person = select(row.video_id, row.tag_id).where(row.origin == "person")
-    person = person.where(among(engine, row.video_id, sorted({one.video_id for one in kept})))
-    decided = {(video_id, tag_id) for video_id, tag_id in connection.execute(person)}
-    return [(one.video_id, one.tag_id) for one in kept if (one.video_id, one.tag_id) not in decided]
+        after = {(one.video_id, one.tag_id): one for one in kept}
+        changes = [
+            DecisionChange(*pair, before.get(pair, ""), one.decision, one.confidence) for pair, one in after.items()
+        ]
+        changes += [DecisionChange(*pair, decision, "") for pair, decision in before.items() if pair not in after]
+        record_decisions(connection, changes, "automatic", MACHINE, time.time())
+        derive(connection, {video_id for video_id, _ in (*before, *after)})
+        requeue(connection, list(after))

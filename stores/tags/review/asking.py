@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select, tuple_
 
-from stores.sql.among import among
+from stores.sql.among import among, among_pairs
 from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagRow
 from stores.tags.queueing import LEARNT, Pair, counted
 from stores.tags.review_tables import ReviewQueueRow
@@ -26,8 +26,6 @@ choice."""
 
 _JUDGED = f"SELECT count(*) FROM (SELECT 1 FROM review_events WHERE tag_id = :tag LIMIT {JUDGED}) AS counted"
 
-_CHUNK = 200
-
 
 @dataclass(frozen=True, slots=True)
 class ReviewItem:
@@ -38,7 +36,8 @@ class ReviewItem:
         uncertainty: how near ``score`` is to the threshold.
         disagreement: how far the recall sources are apart, 0 to 1.
         shared: for how many videos something was decided about the tag, at most `stores.tags.queueing.MOST_SHARED`.
-        judged: how often people said something about the tag, at most `JUDGED`.
+        judged: how often people said something about the tag, at most `JUDGED`; like ``shared`` None for somebody who
+            does not see all videos.
         scores: (recall source, probability).
     """
 
@@ -49,8 +48,8 @@ class ReviewItem:
     score: float
     uncertainty: float
     disagreement: float
-    shared: int
-    judged: int
+    shared: int | None
+    judged: int | None
     decision: str
     evidence_ids: tuple[str, ...]
     scores: tuple[tuple[str, float], ...]
@@ -64,6 +63,7 @@ class Waiting:
         tag_id, facet: only of this tag, of tags of this facet.
         video_ids: only of these videos; None for all.
         least, most: only scores from ``least`` to ``most``.
+        narrowed: whoever asks sees no other videos: nothing of these may show, not even in the order.
     """
 
     tag_id: str | None = None
@@ -71,13 +71,14 @@ class Waiting:
     video_ids: Collection[str] | None = None
     least: float | None = None
     most: float | None = None
+    narrowed: bool = False
 
     def within(self, video_ids: Collection[str] | None) -> Waiting:
-        """The same, of these videos only; None for all."""
+        """The same for somebody who sees these videos only; None for all."""
         if video_ids is None:
             return self
         mine = video_ids if self.video_ids is None else set(video_ids).intersection(self.video_ids)
-        return replace(self, video_ids=tuple(mine))
+        return replace(self, video_ids=tuple(mine), narrowed=True)
 
     def narrow(self, engine: Engine, chosen: Any) -> Any:
         """The statement ``chosen`` on `ReviewQueueRow`, joined with tags, narrowed to this."""
@@ -101,14 +102,15 @@ def page(
 ) -> list[ReviewItem]:
     """Some items in the order of the queue, which does not change as people decide."""
     row = ReviewQueueRow
-    place = (row.place, row.video_id, row.tag_id)
+    place = (row.alone if waiting.narrowed else row.place, row.video_id, row.tag_id)
     why = (row.score, row.uncertainty, row.disagreement, row.shared)
-    chosen = waiting.narrow(engine, select(*place, *why, TagRow.name))
+    chosen = waiting.narrow(engine, select(place[0].label("place"), *place[1:], *why, TagRow.name))
     if after is not None:
         chosen = chosen.where(tuple_(*place) > after)
     rows = connection.execute(chosen.order_by(*place).limit(limit)).all()
     made, evidence = automatic(connection, [(one.video_id, one.tag_id) for one in rows])
-    judged = counted(connection, _JUDGED, sorted({one.tag_id for one in rows}))
+    tag_ids = sorted({one.tag_id for one in rows})
+    judged = {} if waiting.narrowed else counted(connection, _JUDGED, tag_ids)
     found = []
     for one in rows:
         pair = one.video_id, one.tag_id
@@ -121,8 +123,8 @@ def page(
                 one.score,
                 one.uncertainty,
                 one.disagreement,
-                one.shared,
-                judged[one.tag_id],
+                None if waiting.narrowed else one.shared,
+                judged.get(one.tag_id),
                 decision.decision if decision is not None else "",
                 tuple(evidence[pair]),
                 tuple((str(name), float(score)) for name, score in decision.scores) if decision is not None else (),
@@ -137,7 +139,7 @@ def spread(items: Sequence[ReviewItem]) -> list[ReviewItem]:
     What people know of a tag by now makes another question about it worth less, κ / (n + κ), and not ten alike ones
     follow each other.
     """
-    worth = {one: (1.0 - one.place) * LEARNT / (LEARNT + one.judged) for one in items}
+    worth = {one: (1.0 - one.place) * LEARNT / (LEARNT + (one.judged or 0)) for one in items}
     left = list(items)
     asked: list[ReviewItem] = []
     while left:
@@ -168,9 +170,6 @@ def automatic(connection: Connection, pairs: Sequence[Pair]) -> tuple[dict[Pair,
 
 
 def _rows(connection: Connection, table: Any, pairs: Sequence[Pair]) -> list[Any]:
-    found: list[Any] = []
-    for first in range(0, len(pairs), _CHUNK):
-        some = tuple_(table.video_id, table.tag_id).in_(pairs[first : first + _CHUNK])
-        chosen = select(table.__table__).where(some, table.origin == "automatic").order_by(table.ordinal)
-        found += connection.execute(chosen).all()
-    return found
+    some = among_pairs(connection, table.video_id, table.tag_id, pairs)
+    chosen = select(table.__table__).where(some, table.origin == "automatic").order_by(table.ordinal)
+    return list(connection.execute(chosen).all())

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, tuple_
+from sqlalchemy import Connection, func, insert, select
 
+from stores.sql.among import among_pairs
 from stores.tags.queueing import Pair
 from stores.tags.review_tables import ReviewEventRow
 
@@ -75,11 +76,10 @@ def events_of(connection: Connection, pairs: Sequence[Pair]) -> defaultdict[Pair
     """All events about some tags of videos, the oldest first."""
     found: defaultdict[Pair, list[Event]] = defaultdict(list)
     row = ReviewEventRow
-    for first in range(0, len(pairs), _CHUNK):
-        some = tuple_(row.video_id, row.tag_id).in_(pairs[first : first + _CHUNK])
-        for one in connection.execute(select(row.__table__).where(some)):
-            event = event_of(one)
-            found[event.pair].append(event)
+    some = among_pairs(connection, row.video_id, row.tag_id, pairs)
+    for one in connection.execute(select(row.__table__).where(some)):
+        event = event_of(one)
+        found[event.pair].append(event)
     for events in found.values():
         events.sort(key=lambda one: (one.at, one.event_id))
     return found
@@ -87,11 +87,8 @@ def events_of(connection: Connection, pairs: Sequence[Pair]) -> defaultdict[Pair
 
 def newest(connection: Connection, pairs: Sequence[Pair]) -> float | None:
     """The time of the newest event about any of these tags of videos."""
-    row, times = ReviewEventRow, []
-    for first in range(0, len(pairs), _CHUNK):
-        some = tuple_(row.video_id, row.tag_id).in_(pairs[first : first + _CHUNK])
-        times.append(connection.execute(select(func.max(row.at)).where(some)).scalar())
-    return max((one for one in times if one is not None), default=None)
+    some = among_pairs(connection, ReviewEventRow.video_id, ReviewEventRow.tag_id, pairs)
+    return connection.execute(select(func.max(ReviewEventRow.at)).where(some)).scalar()
 
 
 def append(connection: Connection, events: Sequence[Event]) -> list[Event]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, tuple_
+from sqlalchemy import Connection, delete, insert
 
+from stores.sql.among import among_pairs
 from stores.sql.tables import DecisionEvidenceRow, DecisionRow
 from stores.tags.queueing import Pair, set_waiting
 from stores.tags.review.events import Event, events_of, standing
-
-_CHUNK = 200
 
 
 def project(connection: Connection, pairs: Sequence[Pair]) -> None:
@@ -19,12 +18,10 @@ def project(connection: Connection, pairs: Sequence[Pair]) -> None:
     pairs = list(dict.fromkeys(pairs))
     events = events_of(connection, pairs)
     found = {pair: standing(events[pair]) for pair in pairs}
-    for first in range(0, len(pairs), _CHUNK):
-        some = pairs[first : first + _CHUNK]
-        tables: tuple[Any, ...] = (DecisionEvidenceRow, DecisionRow)
-        for table in tables:
-            same = tuple_(table.video_id, table.tag_id).in_(some) & (table.origin == "person")
-            connection.execute(delete(table).where(same))
+    tables: tuple[Any, ...] = (DecisionEvidenceRow, DecisionRow)
+    for table in tables:
+        some = among_pairs(connection, table.video_id, table.tag_id, pairs)
+        connection.execute(delete(table).where(some, table.origin == "person"))
     live = [one for one in found.values() if one is not None]
     if live:
         connection.execute(insert(DecisionRow), [_decision(one) for one in live])

@@ -32,7 +32,7 @@ MACHINE = Author("", "kinodex")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is changed at once: its name, by whom, when (seconds since 1970)."""
+    """What is changed at once: its name, the author, when (seconds since 1970)."""
 
     author: Author
     at: float

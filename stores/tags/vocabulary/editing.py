@@ -185,7 +185,7 @@ def made(connection: Connection, new: NewTag) -> Tag:
 
 
 def put(connection: Connection, step: Step, changes: Sequence[tuple[Tag, Tag]]) -> Changed:
-    """Changes tags that are there, notes it, and makes anew what follows from it."""
+    """Changes tags that are there, notes it, and makes again what follows from it."""
     real = [(before, after) for before, after in changes if before != after]
     change_tags(connection, [after for _, after in real])
     record(connection, step, real)

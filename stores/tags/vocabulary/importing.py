@@ -27,7 +27,7 @@ class ImportReport:
 
     Attributes:
         total: tags in the library now.
-        told: how the file was read.
+        remarks: how the file was read.
         ids_made: tags that had no id.
         changes: the first of those added or updated: what, id, name, and the fields that differ.
         undo: what takes it back; "" if nothing changed.
@@ -38,7 +38,7 @@ class ImportReport:
     updated: int
     unchanged: int
     total: int
-    told: tuple[str, ...] = field(default=(), compare=False)
+    remarks: tuple[str, ...] = field(default=(), compare=False)
     ids_made: int = field(default=0, compare=False)
     changes: tuple[tuple[str, str, str, tuple[str, ...]], ...] = field(default=(), compare=False)
     undo: str = field(default="", compare=False)
@@ -66,7 +66,7 @@ def import_vocabulary(
     """
     with reading(engine) if dry_run else writing(engine) as connection:
         known = {tag.tag_id: tag for tag in all_tags(connection)}
-        rows, made, told = _with_ids(file, known)
+        rows, made, remarks = _with_ids(file, known)
         wanted = _merged(rows, known, file)
         after = known | {tag.tag_id: tag for _, tag in wanted}
         _check_parents(path, file.unit, wanted, after)
@@ -82,7 +82,7 @@ def import_vocabulary(
     undo = "" if dry_run or not (added or changed) else step.name
     shown = [*_named("add", ((None, tag) for tag in added[:SHOWN])), *_named("update", changed[:SHOWN])][:SHOWN]
     counts = len(added), len(changed), len(wanted) - len(added) - len(changed), len(after if not dry_run else known)
-    return ImportReport(*counts, (*file.told, *told), made, tuple(shown), undo, dry_run)
+    return ImportReport(*counts, (*file.remarks, *remarks), made, tuple(shown), undo, dry_run)
 
 
 def _named(what: str, changes: Iterable[tuple[Tag | None, Tag]]) -> Iterable[tuple[str, str, str, tuple[str, ...]]]:
@@ -122,8 +122,8 @@ def _with_ids(file: VocabularyFile, known: Mapping[str, Tag]) -> tuple[list[tupl
         taken.add(tag_id)
         found[place] = len(rows)
         rows.append((line, replace(tag, tag_id=tag_id)))
-    told = [f"{made} ids made of names"] if made else []
-    return rows, made, [*told, f"{united} repeated names united"] if united else told
+    remarks = [f"{made} ids made of names"] if made else []
+    return rows, made, [*remarks, f"{united} repeated names united"] if united else remarks
 
 
 def _merged(rows: Sequence[tuple[int, Tag]], known: Mapping[str, Tag], file: VocabularyFile) -> list[tuple[int, Tag]]:

@@ -1,6 +1,6 @@
 """What children say of their parents: a video that has a tag has everything that is broader, too.
 
-Such decisions are kept with the origin ``derived``, beside the ones they follow from. They are made anew with every
+Such decisions are kept with the origin ``derived``, beside the ones they follow from. They are made again with every
 change of these, so they never outlive them. A person's decision about the parent itself is before them; a retired
 parent gets none.
 """
@@ -26,9 +26,9 @@ _TOGETHER = 200
 
 
 def derive(connection: Connection, video_ids: Collection[str]) -> None:
-    """Makes the derived decisions of some videos anew."""
+    """Makes the derived decisions of some videos again."""
     wanted = sorted(set(video_ids))
-    branches = connection.execute(select(TagRow.tag_id).where(TagRow.parent != "").limit(1)).first() is not None
+    branches = connection.execute(select(TagRow.tag_id).where(TagRow.parent > "").limit(1)).first() is not None
     for first in range(0, len(wanted), _TOGETHER):
         _derive(connection, wanted[first : first + _TOGETHER], branches)
 
@@ -51,8 +51,8 @@ def _derive(connection: Connection, video_ids: list[str], branches: bool) -> Non
     columns = (DecisionRow.video_id, DecisionRow.tag_id, DecisionRow.origin, DecisionRow.decision)
     made = select(*columns, DecisionRow.confidence, DecisionRow.decided_at).where(DecisionRow.video_id.in_(video_ids))
     counting: dict[tuple[str, str], tuple[str, str, float, float]] = {}
-    for video_id, tag_id, *said in connection.execute(made.order_by(DecisionRow.origin)):
-        counting[video_id, tag_id] = tuple(said)  # a person's comes last
+    for video_id, tag_id, origin, decision, sure, at in connection.execute(made.order_by(DecisionRow.origin)):
+        counting[video_id, tag_id] = origin, decision, sure, at  # a person's comes last
     accepted = {pair: (sure, at) for pair, (_, decision, sure, at) in counting.items() if decision == "accepted"}
     parents = parents_of(connection, {tag_id for _, tag_id in accepted})
     # (video, parent) to the surest child: how sure, which, when it was decided.
@@ -62,8 +62,8 @@ def _derive(connection: Connection, video_ids: list[str], branches: bool) -> Non
         while above and above not in passed and above in parents:
             passed.add(above)
             pair = video_id, above
-            said = counting.get(pair)
-            if not parents[above][1] and (said is None or (said[0] != "person" and said[1] != "accepted")):
+            now = counting.get(pair)
+            if not parents[above][1] and (now is None or (now[0] != "person" and now[1] != "accepted")):
                 best[pair] = max(best.get(pair, (-1.0, "", 0.0)), (sure, tag_id, at))
             above = parents[above][0]
     if not best:
@@ -72,11 +72,14 @@ def _derive(connection: Connection, video_ids: list[str], branches: bool) -> Non
     cited = select(DecisionEvidenceRow.__table__).where(DecisionEvidenceRow.video_id.in_(video_ids))
     for row in connection.execute(cited.order_by(DecisionEvidenceRow.origin.desc(), DecisionEvidenceRow.ordinal)):
         evidence[row.video_id, row.tag_id][row.evidence_id] = None
-    rows, proofs = [], []
-    for ordinal, ((video_id, tag_id), (sure, child, at)) in enumerate(sorted(best.items())):
+    rows: list[dict[str, Any]] = []
+    proofs: list[dict[str, Any]] = []
+    places: defaultdict[str, int] = defaultdict(int)
+    for (video_id, tag_id), (sure, child, at) in sorted(best.items()):
         place = {"video_id": video_id, "tag_id": tag_id, "origin": DERIVED}
-        said = {"decision": "accepted", "confidence": sure, "recalled_by": [SOURCE], "scores": [[child, sure]]}
-        rows.append(place | said | {"ordinal": ordinal, "decided_at": at})
+        child_says = {"decision": "accepted", "confidence": sure, "recalled_by": [SOURCE], "scores": [[SOURCE, sure]]}
+        rows.append(place | child_says | {"ordinal": places[video_id], "decided_at": at})
+        places[video_id] += 1
         proofs += [place | {"ordinal": n, "evidence_id": one} for n, one in enumerate(evidence[video_id, child])]
     insert_rows(connection, DecisionRow, rows)
     insert_rows(connection, DecisionEvidenceRow, proofs)

@@ -73,8 +73,8 @@ def split(
 ) -> Changed:
     """Divides a tag into new, narrower ones, which take the aliases that they name.
 
-    The tag stays above its parts with its decisions, or is retired with them. Wherever it is accepted, each part waits
-    for a person, as likely as any other part.
+    The tag stays above its parts with its decisions, or is retired with them. In every video that has it,
+    each part waits for a person, as likely as any other part.
 
     Raises:
         UsageError: NOT_FOUND; USAGE if there are no two parts or a value cannot be; CONFLICT if one is there.
@@ -172,7 +172,7 @@ def _weight(row: dict[str, Any]) -> tuple[float, float]:
 
 
 def _propose(connection: Connection, step: Step, tag_id: str, parts: Sequence[Tag]) -> int:
-    """Has the parts of a tag wait for a person wherever the tag is accepted."""
+    """Has the parts of a tag wait for a person in every video that has the tag."""
     counting: dict[str, dict[str, Any]] = {}
     for row in sorted(rows_of(connection, "decisions", tag_id), key=lambda row: row["origin"]):
         counting[row["video_id"]] = row  # a person's comes last

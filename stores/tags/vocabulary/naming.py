@@ -15,7 +15,7 @@ _ID_BYTES = 5
 
 
 def stable_id(name: str, facet: str = "") -> str:
-    """The id of a tag that has only a name: the same wherever it is read again; a facet tells namesakes apart."""
+    """The id of a tag that has only a name: the same each time it is read; a facet tells namesakes apart."""
     key = name_key(name) + (f"\0{name_key(facet)}" if facet else "")
     return "t" + hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=_ID_BYTES).hexdigest()
 
@@ -49,7 +49,7 @@ def checked(what: str, text: str, empty: bool = False) -> str:
         message = f"The {what} has {len(given)} characters; {LONGEST_NAME} are the most."
         raise UsageError("USAGE", message, "Shorten it.")
     if any(unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp") for one in given):
-        raise UsageError("USAGE", f"The {what} holds control characters.", "Type it anew.")
+        raise UsageError("USAGE", f"The {what} holds control characters.", "Type it again.")
     return given
 
 

@@ -120,7 +120,7 @@ class ProposalStore:
                 done.add(key)
                 proposal_id = "prp_" + hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
                 kind = "alias" if one.alias_of else "tag"
-                named = {"proposal_id": proposal_id, "name": one.name, "folded": key, "kind": kind}
+                named: dict[str, Any] = {"proposal_id": proposal_id, "name": one.name, "folded": key, "kind": kind}
                 said = {"source": one.source, "language": one.language, "tag_id": one.alias_of, "status": "open"}
                 worth = {"support": len(lines), "score": one.score, "likeness": one.likeness, "made_at": now}
                 rows.append(named | said | worth | {"by_id": "", "by_name": "", "decided_at": None})

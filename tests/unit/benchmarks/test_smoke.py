@@ -178,6 +178,17 @@ def test_scale(runtime_only: dict[str, str], tmp_path: Path):
 
 
 @pytest.mark.slow
+def test_tagging_scale(runtime_only: dict[str, str], tmp_path: Path):
+    options = ("--videos", "20", "--tags", "1200", "--out", tmp_path / "libraries", "--report", tmp_path / "tagging.md")
+    bench("tagging_scale.py", *options, env=runtime_only)
+    report = (tmp_path / "tagging.md").read_text(encoding="utf-8")
+    assert "| what | 1,000 tags | 1,200 tags | ratio |" in report
+    assert "| of the nearest 60 tags, the short list keeps | 1.000 | 1.000 | |" in report
+    assert "One new tag over 20 videos" in report
+    assert all(f"| {row} |" in report for row in ("start", "recall", "rank", "source picture", "source cooccurrence"))
+
+
+@pytest.mark.slow
 def test_tagging_batch(runtime_only: dict[str, str], tmp_path: Path):
     options = ("--videos", 150, "--tags", 100, "--workers", 2, "--out", tmp_path / "libraries")
     bench("tagging_batch.py", *options, "--report", tmp_path / "report.md", env=runtime_only)

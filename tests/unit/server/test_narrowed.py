@@ -171,3 +171,11 @@ def test_an_abstention_that_names_what_was_read_is_gone_with_it(library: Library
     library.store.turns.finish(lease, TurnAnswer(said, True, "extractive"), Usage())
     assert turns.turn(LibraryView(library, ADA), lease.turn_id).answer == said
     assert "pizza" not in turns.turn(view, lease.turn_id).model_dump_json()
+
+
+def test_what_a_narrowed_principal_looks_for_is_noted_nowhere(narrowed: Served, library: Library):
+    boats = library.resolve("boats.mp4")
+    assert narrowed.client.get(f"{API}/search?q=a secret boat&k=5").json()["results"]
+    assert narrowed.client.get(f"{API}/videos/{boats}").status_code == 200
+    noted = library.store.clicks.of_videos([boats]).get(boats, [])
+    assert not [one for one in noted if "secret" in one.query]

@@ -120,3 +120,23 @@ def test_the_schema_names_what_can_be_asked(server: Served):
     for table in tables:
         asked = {"sql": f"select {', '.join(column['name'] for column in table['columns'])} from {table['name']}"}
         assert server.client.post(f"{API}/query", json=asked).status_code == 200
+
+
+def test_what_was_opened_after_a_search_is_counted_and_can_be_switched_off(server: Served, library: Library):
+    store, pizza = library.store, library.resolve("pizza.mp4")
+    before = sum(one.clicks for one in store.clicks.of_videos([pizza]).get(pizza, ()))
+    search(server, q="how hot is the oven", k=3)
+    for _ in range(2):
+        assert server.client.get(f"{API}/videos/{pizza}").status_code == 200
+    counted = {one.query: one.clicks for one in store.clicks.of_videos([pizza])[pizza]}
+    assert counted["how hot is the oven"] == 1
+    assert sum(counted.values()) == before + 1
+    usual = library.settings
+    off = usual.tagging.model_copy(update={"log_searches": False})
+    try:
+        library.settings = usual.model_copy(update={"tagging": off})
+        search(server, q="an oven that nobody hears of", k=3)
+        server.client.get(f"{API}/videos/{pizza}")
+    finally:
+        library.settings = usual
+    assert {one.query for one in store.clicks.of_videos([pizza])[pizza]} == set(counted)

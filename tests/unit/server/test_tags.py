@@ -125,7 +125,9 @@ def test_tags_are_imported_and_exported_and_mistakes_name_their_line(server: Ser
     exported = server.client.get("/api/v1/tags/export")
     assert exported.headers["content-type"].startswith("text/csv")
     again = server.client.post("/api/v1/tags/import", content=exported.content)
-    assert again.json() == {"added": 0, "updated": 0, "unchanged": 4, "total": 4}
+    done = again.json()
+    assert (done["added"], done["updated"], done["unchanged"], done["total"]) == (0, 0, 4, 4)
+    assert done["remarks"] == ["read as UTF-8", "separated by commas"]
     wrong = server.client.post("/api/v1/tags/import", content=b"id,name\n1,\n").json()
     assert (wrong["code"], wrong["status"]) == ("TAG_FILE_INVALID", 422)
     assert "line 2" in wrong["title"]
@@ -269,4 +271,4 @@ def test_the_queue_uses_its_index(library: Library) -> None:
 def _without_times(tables: list[Any]) -> list[Any]:
     decisions, evidence, queue = tables
     # When something was decided; and its place, which depends on how many videos had the tag by then.
-    return [[tuple(row)[:-1] for row in decisions], evidence, [(*row[:2], *row[3:6]) for row in queue]]
+    return [[tuple(row)[:-1] for row in decisions], evidence, [(*row[:2], *row[3:7]) for row in queue]]

@@ -82,7 +82,7 @@ def test_all_is_well(codes: Codes):
         ("UPDATE decisions SET decision = 'rejected' WHERE origin = 'person'", "REVIEW_LOST"),
         ("DELETE FROM review_events", "REVIEW_STRAY"),
         ("UPDATE review_queue SET waits = false", "QUEUE_LOST"),
-        ("INSERT INTO review_queue VALUES ('vid_none', 't1', 0.1, 0.1, 0, 0.5, 1, true)", "QUEUE_STRAY"),
+        ("INSERT INTO review_queue VALUES ('vid_none', 't1', 0.1, 0.1, 0.1, 0, 0.5, 1, true)", "QUEUE_STRAY"),
         ("UPDATE review_queue SET waits = true", "QUEUE_DECIDED"),
     ],
 )

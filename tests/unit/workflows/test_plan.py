@@ -8,6 +8,7 @@ import pytest
 
 from encoders.bundle import Encoders
 from pipeline.perceive import fingerprints, stages
+from pipeline.perception import AUDIO_STAGES
 from stores.core.errors import MediaError
 from stores.core.ids import sha256_of
 from stores.core.records import StageKey
@@ -132,7 +133,7 @@ def test_rates_of_this_library_are_used_and_named(store, encoders, films, stage_
     made = plan(store, encoders, [new], JobOptions(workers=1))
     assert set(made.measured) == set(stage_fingerprints)
     assert made.estimated == ()
-    watched = len(stage_fingerprints) - len({"probe", "speech_activity", "speech"})  # there is no audio
+    watched = len(stage_fingerprints.keys() - {"probe", *AUDIO_STAGES})  # there is no audio
     assert made.cost.seconds == pytest.approx(2.0 * 10.0 * watched, rel=0.05)
 
 

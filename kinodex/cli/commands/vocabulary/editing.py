@@ -82,7 +82,7 @@ def edit_tag(
 
     def change(view: LibraryView) -> TagsChanged:
         above = tag_id(view, parent) if parent else parent
-        asked = {"name": name, "facet": facet, "parent": above, "language": language}
+        asked: dict[str, object] = {"name": name, "facet": facet, "parent": above, "language": language}
         asked |= {"add_aliases": alias or [], "remove_aliases": remove_alias or []}
         return edit(view, tag_id(view, tag), _request(TagEditRequest, asked))
 
@@ -125,7 +125,7 @@ def split_tag(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Divide a tag into narrower ones. It keeps its decisions; wherever it is accepted, the parts wait for review.
+    """Divide a tag into narrower ones. It keeps its decisions; in every video that has it, the parts wait for review.
 
     \b
     Example: kinodex tags split jaguar --into "jaguar (cat)=美洲豹" --into "Jaguar (car)=捷豹" --retire

@@ -60,7 +60,7 @@ def export_tags(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Write the tag library in a form that `tags import` reads: by the ending of FILE, else as CSV.
+    """Write the tag library in a form that `tags import` reads: by the suffix of FILE, else as CSV.
 
     On a terminal, control characters in names are shown escaped, e.g. \\x1b; a file gets them as they are.
 

@@ -71,9 +71,9 @@ def refresh(
 
     with command_context(library, profile, as_json, config) as context:
         with context.library() as opened, counting("reading videos") as bar:
-            looked = refresh_proposals(opened.store, opened.encoders, bar)
+            searched = refresh_proposals(opened.store, opened.encoders, bar)
             payload = proposals(owners_view(opened), "open", limit).payload()
-        context.show(payload, lambda console: render.proposals(console, payload, (looked.videos, looked.of)))
+        context.show(payload, lambda console: render.proposals(console, payload, (searched.videos, searched.of)))
 
 
 @app.command("list", short_help="List proposals.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kinodex.cli.commands.vocabulary import editing, files, learning, looking, proposals
+from kinodex.cli.commands.vocabulary import deciding, editing, files, learning, looking, proposals
 from kinodex.cli.parsing import Commands
 from kinodex.cli.tagging.report import report
 
@@ -15,6 +15,7 @@ app.command("show", short_help="Show one tag.")(looking.show_tag)
 app.command("history", short_help="Show what happened to a tag.")(looking.show_history)
 app.command("add", short_help="Add a tag.")(editing.add_tag)
 app.command("edit", short_help="Change a tag.")(editing.edit_tag)
+app.command("decide", short_help="Decide new or changed tags, where they may fit.")(deciding.decide_tags)
 app.command("merge", short_help="Make tags part of another one.")(editing.merge_tags)
 app.command("split", short_help="Divide a tag into narrower ones.")(editing.split_tag)
 app.command("retire", short_help="Keep the decisions of tags, make no new ones.")(editing.retire_tags)

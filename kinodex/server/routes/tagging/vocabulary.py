@@ -48,7 +48,7 @@ async def import_tags(
     columns: Annotated[str, Query(max_length=500)] = "",
     dry_run: bool = False,
 ) -> ImportedDocument:
-    """Add the tags of a file, sent as the body: a table, a list of names, JSON or SKOS, by the ending of its name."""
+    """Add the tags of a file, sent as the body: a table, a list of names, JSON or SKOS, by the suffix of its name."""
     from anyio.to_thread import run_sync
 
     data = bytearray()

@@ -1216,7 +1216,11 @@ export interface paths {
          */
         get: operations["list_tags"];
         put?: never;
-        post?: never;
+        /**
+         * Add Tag
+         * @description Add a tag.
+         */
+        post: operations["add_tag"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1234,7 +1238,7 @@ export interface paths {
         put?: never;
         /**
          * Import Tags
-         * @description Add the tags of a CSV file, sent as the body; tags with the same id are replaced.
+         * @description Add the tags of a file, sent as the body: a table, a list of names, JSON or SKOS, by the suffix of its name.
          */
         post: operations["import_tags"];
         delete?: never;
@@ -1252,11 +1256,151 @@ export interface paths {
         };
         /**
          * Export Tags
-         * @description All tags as CSV, in the form that the import reads.
+         * @description All tags as a file that the import reads; ``ttl`` and ``rdf`` are SKOS.
          */
         get: operations["export_tags"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Duplicates
+         * @description Tags that share a name or an alias; nothing is merged by itself.
+         */
+        get: operations["list_duplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Proposals
+         * @description What is frequent in the videos that one sees and covered by no tag, the best supported first.
+         */
+        get: operations["list_proposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/proposals/{proposal_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept Proposal
+         * @description Make a proposal a tag, or an alias of one.
+         */
+        post: operations["accept_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/proposals/{proposal_id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject Proposal
+         * @description Never propose it again.
+         */
+        post: operations["reject_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Change
+         * @description Take a change of the vocabulary back: everything is as it was.
+         */
+        post: operations["undo_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retire Tags
+         * @description Have tags keep their decisions and get no new ones.
+         */
+        post: operations["retire_tags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Tags
+         * @description Have retired tags get decisions again.
+         */
+        post: operations["restore_tags"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1275,6 +1419,74 @@ export interface paths {
          * @description One tag with all that is broader.
          */
         get: operations["get_tag"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Tag
+         * @description Remove a tag with all decisions about it; its children get its parent.
+         */
+        delete: operations["remove_tag"];
+        options?: never;
+        head?: never;
+        /**
+         * Edit Tag
+         * @description Change some values of a tag.
+         */
+        patch: operations["edit_tag"];
+        trace?: never;
+    };
+    "/api/v1/tags/{tag_id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge Tags
+         * @description Make other tags part of this one, with their aliases, children, decisions and reviews.
+         */
+        post: operations["merge_tags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{tag_id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Split Tag
+         * @description Divide a tag into narrower ones.
+         */
+        post: operations["split_tag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{tag_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get History
+         * @description What happened to a tag and to the decisions with it, the newest first.
+         */
+        get: operations["get_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1412,7 +1624,7 @@ export interface paths {
         };
         /**
          * List Reviews
-         * @description Decisions that wait for a person, the least certain first.
+         * @description Decisions that wait for a person, what teaches most first.
          */
         get: operations["list_reviews"];
         put?: never;
@@ -1551,6 +1763,35 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AcceptRequest
+         * @description How a proposal becomes part of the vocabulary.
+         *
+         *     Attributes:
+         *         name: another name than the proposed one.
+         *         alias_of: the id of the tag that gets it as an alias; null: as proposed; "": it becomes a tag of its own.
+         */
+        AcceptRequest: {
+            /** Name */
+            name?: string | null;
+            /** Alias Of */
+            alias_of?: string | null;
+            /**
+             * Facet
+             * @default
+             */
+            facet: string;
+            /**
+             * Aliases
+             * @default []
+             */
+            aliases: string[];
+            /**
+             * Parent
+             * @default
+             */
+            parent: string;
+        };
         /**
          * AlsoShown
          * @description A near-duplicate that was left out of the results.
@@ -1761,6 +2002,26 @@ export interface components {
             undo: string;
         };
         /**
+         * DecisionChangeEvent
+         * @description A decision with a tag that became another one; "" for none. ``origin``: automatic or person.
+         */
+        DecisionChangeEvent: {
+            /** Video Id */
+            video_id: string;
+            /** Origin */
+            origin: string;
+            /** Before */
+            before: string;
+            /** After */
+            after: string;
+            /** By */
+            by: string;
+            /** Score */
+            score: (number) | null;
+            /** At */
+            at: number;
+        };
+        /**
          * DecisionEvidence
          * @description A stored line that a decision rests on; times in seconds; ``kind``: how it was perceived.
          */
@@ -1822,6 +2083,38 @@ export interface components {
         DoctorDocument: {
             /** Checks */
             checks: components["schemas"]["Check"][];
+        };
+        /**
+         * Duplicate
+         * @description Two tags that may be one.
+         *
+         *     Attributes:
+         *         why: ``name`` if they share a name or alias, ``meaning`` if their names mean nearly the same.
+         *         shared: the name they share; "" if they share none.
+         *         likeness: cosine of what their names mean; 1 for a shared name.
+         */
+        Duplicate: {
+            first: components["schemas"]["Named"];
+            second: components["schemas"]["Named"];
+            /**
+             * Why
+             * @enum {string}
+             */
+            why: "name" | "meaning";
+            /** Shared */
+            shared: string;
+            /** Likeness */
+            likeness: number;
+        };
+        /**
+         * Duplicates
+         * @description Tags that may be doubles, the likeliest first; nothing is merged by itself. ``more``: there are others.
+         */
+        Duplicates: {
+            /** Duplicates */
+            duplicates: components["schemas"]["Duplicate"][];
+            /** More */
+            more: boolean;
         };
         /**
          * EndpointTested
@@ -2137,6 +2430,20 @@ export interface components {
             name: string;
         };
         /**
+         * ImportChange
+         * @description A tag that an import adds or updates; ``differs``: the fields that change.
+         */
+        ImportChange: {
+            /** What */
+            what: string;
+            /** Tag Id */
+            tag_id: string;
+            /** Name */
+            name: string;
+            /** Differs */
+            differs: string[];
+        };
+        /**
          * ImportFault
          * @description What is wrong in one line of a file; 0 for the file as a whole.
          */
@@ -2148,7 +2455,15 @@ export interface components {
         };
         /**
          * ImportedDocument
-         * @description What an import did; ``total`` tags are in the library now.
+         * @description What an import did, or would do.
+         *
+         *     Attributes:
+         *         total: tags in the library now.
+         *         remarks: how the file was read.
+         *         ids_made: tags that had no id and got one, made of their names.
+         *         changes: the first of them.
+         *         undo: takes it back; "" if nothing changed.
+         *         dry_run: nothing was changed.
          */
         ImportedDocument: {
             /** Added */
@@ -2159,6 +2474,16 @@ export interface components {
             unchanged: number;
             /** Total */
             total: number;
+            /** Remarks */
+            remarks: string[];
+            /** Ids Made */
+            ids_made: number;
+            /** Changes */
+            changes: components["schemas"]["ImportChange"][];
+            /** Undo */
+            undo: string;
+            /** Dry Run */
+            dry_run: boolean;
         };
         /**
          * ImportedFile
@@ -2658,6 +2983,14 @@ export interface components {
             role: "reader" | "editor";
         };
         /**
+         * MergeRequest
+         * @description The ids of tags that become part of another one.
+         */
+        MergeRequest: {
+            /** Sources */
+            sources: string[];
+        };
+        /**
          * ModelDocument
          * @description One model of the profile.
          *
@@ -2849,6 +3182,39 @@ export interface components {
             key: components["schemas"]["KeyDocument"];
             /** Secret */
             secret: string;
+        };
+        /**
+         * NewTagRequest
+         * @description A tag to be added; ``tag_id``: "" for one that is made of the name; ``parent``: the id of what is broader.
+         */
+        NewTagRequest: {
+            /** Name */
+            name: string;
+            /**
+             * Tag Id
+             * @default
+             */
+            tag_id: string;
+            /**
+             * Facet
+             * @default
+             */
+            facet: string;
+            /**
+             * Aliases
+             * @default []
+             */
+            aliases: string[];
+            /**
+             * Parent
+             * @default
+             */
+            parent: string;
+            /**
+             * Language
+             * @default
+             */
+            language: string;
         };
         /**
          * NewThread
@@ -3054,6 +3420,59 @@ export interface components {
             retryable: boolean;
         };
         /**
+         * ProposalCard
+         * @description Something frequent that no tag covers.
+         *
+         *     Attributes:
+         *         kind: ``tag``, or ``alias`` of the ``tag`` whose name means nearly the same.
+         *         source: ``speech``, ``screen``, ``picture``, ``object``, ``caption`` or ``cluster`` (moments that look alike).
+         *         support: how many of the videos that one sees have it.
+         *         status: ``open``, ``accepted`` or ``rejected``.
+         */
+        ProposalCard: {
+            /** Proposal Id */
+            proposal_id: string;
+            /** Name */
+            name: string;
+            /** Kind */
+            kind: string;
+            tag: components["schemas"]["Named"] | null;
+            /** Likeness */
+            likeness: number;
+            /** Source */
+            source: string;
+            /** Language */
+            language: string;
+            /** Support */
+            support: number;
+            /** Status */
+            status: string;
+            /** Examples */
+            examples: components["schemas"]["ProposalExample"][];
+        };
+        /**
+         * ProposalExample
+         * @description A line in which a proposal is said or seen.
+         */
+        ProposalExample: {
+            /** Video Id */
+            video_id: string;
+            /** Evidence Id */
+            evidence_id: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * Proposals
+         * @description Proposals, the best supported first; ``more``: there are more than shown.
+         */
+        Proposals: {
+            /** Proposals */
+            proposals: components["schemas"]["ProposalCard"][];
+            /** More */
+            more: boolean;
+        };
+        /**
          * ProxyDocument
          * @description How far a proxy is.
          *
@@ -3170,6 +3589,12 @@ export interface components {
          *     Attributes:
          *         state: what was decided automatically.
          *         uncertainty: how near the score is to the threshold from which a tag is accepted.
+         *         disagreement: how far the recall sources are apart, 0 to 1.
+         *         shared: for how many videos something was decided about the tag; at most 1,000 are counted.
+         *         judged: how often people said something about the tag; at most 200 are counted. Like ``shared`` null for
+         *             somebody who does not see all videos.
+         *         scores: what each recall source says.
+         *         reasons: why it is asked.
          *         thumbnail: url of a picture of the first evidence; null if there is none.
          */
         ReviewCard: {
@@ -3187,6 +3612,18 @@ export interface components {
             score: number;
             /** Uncertainty */
             uncertainty: number;
+            /** Disagreement */
+            disagreement: number;
+            /** Shared */
+            shared: number | null;
+            /** Judged */
+            judged: number | null;
+            /** Scores */
+            scores: {
+                [key: string]: number;
+            };
+            /** Reasons */
+            reasons: ("near_threshold" | "sources_disagree" | "many_videos" | "new_tag" | "undecided")[];
             /** Evidence */
             evidence: components["schemas"]["DecisionEvidence"][];
             /** Thumbnail */
@@ -3196,7 +3633,7 @@ export interface components {
          * ReviewEvent
          * @description Something that a person decided. ``automatic`` and ``score``: what was decided before by ``model``.
          *
-         *     ``at``, ``undone_at``: seconds since 1970; the latter null if it counts.
+         *     ``at``, ``undone_at``: seconds since 1970; the latter null if it was not taken back. ``undo``: what takes it back.
          */
         ReviewEvent: {
             /** Video Id */
@@ -3217,6 +3654,8 @@ export interface components {
             at: number;
             /** Undone At */
             undone_at: (number) | null;
+            /** Undo */
+            undo: string;
         };
         /**
          * ReviewHistory
@@ -3228,7 +3667,7 @@ export interface components {
         };
         /**
          * ReviewPage
-         * @description What to look at, the least certain first.
+         * @description What to look at, what teaches most first; within a page no more alike ones in a row than there must be.
          *
          *     Attributes:
          *         left: how many wait, these among them; at most 10,000 are counted.
@@ -3321,6 +3760,19 @@ export interface components {
             path: string;
         };
         /**
+         * SplitRequest
+         * @description The parts that a tag is divided into; ``retire``: the tag itself is retired, else it stays above them.
+         */
+        SplitRequest: {
+            /** Parts */
+            parts: components["schemas"]["NewTagRequest"][];
+            /**
+             * Retire
+             * @default false
+             */
+            retire: boolean;
+        };
+        /**
          * SpritesDocument
          * @description Small pictures on sheets, row by row, to be shown while the pointer moves over a video.
          *
@@ -3409,6 +3861,88 @@ export interface components {
             videos: number;
         };
         /**
+         * TagChangeEvent
+         * @description A change of a tag.
+         *
+         *     Attributes:
+         *         action: add, edit, remove, merge, split, retire, restore, import, accept (of a proposal) or undo.
+         *         before, after: null where the tag was not, or was no longer, there; ``differs``: the fields that changed.
+         *         at, undone_at: seconds since 1970; the latter null if it counts.
+         *         undo: takes it back.
+         */
+        TagChangeEvent: {
+            /** Action */
+            action: string;
+            /** By */
+            by: string;
+            /** At */
+            at: number;
+            before: components["schemas"]["TagDocument"] | null;
+            after: components["schemas"]["TagDocument"] | null;
+            /** Differs */
+            differs: string[];
+            /** Undone At */
+            undone_at: (number) | null;
+            /** Undo */
+            undo: string;
+        };
+        /**
+         * TagDocument
+         * @description One tag; ``status`` is ``active`` or ``retired``.
+         */
+        TagDocument: {
+            /** Tag Id */
+            tag_id: string;
+            /** Name */
+            name: string;
+            /** Facet */
+            facet: string;
+            /** Aliases */
+            aliases: string[];
+            /** Parent */
+            parent: string;
+            /** Language */
+            language: string;
+            /** Status */
+            status: string;
+        };
+        /**
+         * TagEditRequest
+         * @description What is to be different about a tag; null: as it was. ``aliases`` replaces all, the two below change some.
+         */
+        TagEditRequest: {
+            /** Name */
+            name?: string | null;
+            /** Facet */
+            facet?: string | null;
+            /** Aliases */
+            aliases?: string[] | null;
+            /**
+             * Add Aliases
+             * @default []
+             */
+            add_aliases: string[];
+            /**
+             * Remove Aliases
+             * @default []
+             */
+            remove_aliases: string[];
+            /** Parent */
+            parent?: string | null;
+            /** Language */
+            language?: string | null;
+        };
+        /**
+         * TagHistory
+         * @description What happened to a tag and to the decisions with it, the newest first; at most 100 of each.
+         */
+        TagHistory: {
+            /** Changes */
+            changes: components["schemas"]["TagChangeEvent"][];
+            /** Decisions */
+            decisions: components["schemas"]["DecisionChangeEvent"][];
+        };
+        /**
          * TagName
          * @description An accepted tag.
          */
@@ -3452,6 +3986,26 @@ export interface components {
             next: string | null;
         };
         /**
+         * TagsChanged
+         * @description What a change did.
+         *
+         *     Attributes:
+         *         tags: those that changed, as they are now.
+         *         removed: ids that are no longer there.
+         *         decisions: how many were moved, removed or made.
+         *         undo: takes it back; "" if nothing changed or it cannot be.
+         */
+        TagsChanged: {
+            /** Tags */
+            tags: components["schemas"]["TagDocument"][];
+            /** Removed */
+            removed: string[];
+            /** Decisions */
+            decisions: number;
+            /** Undo */
+            undo: string;
+        };
+        /**
          * TagsPage
          * @description A page of tags; ``total`` counts all that fit, ``next`` is the cursor of the next page, null at the end.
          */
@@ -3462,6 +4016,14 @@ export interface components {
             total: number;
             /** Next */
             next: string | null;
+        };
+        /**
+         * TagsRequest
+         * @description Some tags, by id.
+         */
+        TagsRequest: {
+            /** Tag Ids */
+            tag_ids: string[];
         };
         /**
          * ThreadChange
@@ -3518,7 +4080,7 @@ export interface components {
          *
          *     Attributes:
          *         speech: where somebody speaks; screen: where text is to be read.
-         *         sounds, people: empty in libraries that do not know any.
+         *         sounds: singing, music and silence; these and people: empty in libraries that do not know any.
          */
         Timeline: {
             /** Seconds */
@@ -3628,6 +4190,14 @@ export interface components {
             finished_at: (number) | null;
             /** Events */
             events: string;
+        };
+        /**
+         * UndoChangeRequest
+         * @description Which change to take back.
+         */
+        UndoChangeRequest: {
+            /** Undo */
+            undo: string;
         };
         /**
          * UndoRequest
@@ -3811,7 +4381,7 @@ export interface components {
              * By
              * @enum {string}
              */
-            by: "automatic" | "person";
+            by: "automatic" | "derived" | "person";
             /** Automatic */
             automatic: string;
             /** Automatic Score */
@@ -3881,7 +4451,7 @@ export interface components {
              * By
              * @enum {string}
              */
-            by: "automatic" | "person";
+            by: "automatic" | "derived" | "person";
         };
         /**
          * VideosChange
@@ -9181,9 +9751,91 @@ export interface operations {
             };
         };
     };
-    import_tags: {
+    add_tag: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTagRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagsChanged"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description CONFLICT */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_tags: {
+        parameters: {
+            query?: {
+                name?: string;
+                columns?: string;
+                dry_run?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -9261,7 +9913,9 @@ export interface operations {
     };
     export_tags: {
         parameters: {
-            query?: never;
+            query?: {
+                form?: "csv" | "tsv" | "json" | "jsonl" | "ttl" | "rdf";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -9315,6 +9969,495 @@ export interface operations {
             };
         };
     };
+    list_duplicates: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Duplicates"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_proposals: {
+        parameters: {
+            query?: {
+                status?: "open" | "accepted" | "rejected";
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposals"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagsChanged"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description CONFLICT */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reject_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalCard"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description CONFLICT */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagsChanged"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description CONFLICT */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retire_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagsChanged"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagsChanged"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_tag: {
         parameters: {
             query?: never;
@@ -9333,6 +10476,364 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TagCard"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_tag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagsChanged"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_tag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagEditRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagsChanged"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merge_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagsChanged"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    split_tag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagsChanged"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description CONFLICT */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_history: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                tag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagHistory"];
                 };
             };
             /** @description USAGE */
@@ -9748,6 +11249,9 @@ export interface operations {
             query?: {
                 limit?: number;
                 tag?: string | null;
+                facet?: string | null;
+                video_id?: string[] | null;
+                collection?: string;
                 after?: string | null;
             };
             header?: never;
@@ -9785,6 +11289,15 @@ export interface operations {
             };
             /** @description FORBIDDEN */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description UNKNOWN_VIDEO, NOT_FOUND */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

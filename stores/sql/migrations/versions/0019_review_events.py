@@ -54,6 +54,7 @@ def upgrade() -> None:
     op.create_index("review_events_by_step", "review_events", ["step"])
     op.create_index("review_events_of_decision", "review_events", ["video_id", "tag_id", "at"])
     op.create_index("review_events_of_tag", "review_events", ["tag_id"])
+    op.create_index("review_events_by_time", "review_events", ["at", "event_id"])
     _fill_events(events)
     op.drop_index("reviews_by_undo", "reviews")
     op.drop_index("reviews_of_decision", "reviews")
@@ -65,12 +66,13 @@ def upgrade() -> None:
         "review_queue",
         _text("video_id", primary_key=True),
         _text("tag_id", primary_key=True),
-        *(_real(name) for name in ("place", "uncertainty", "disagreement", "score")),
+        *(_real(name) for name in ("place", "alone", "uncertainty", "disagreement", "score")),
         sa.Column("shared", sa.BigInteger(), nullable=False),
         sa.Column("waits", sa.Boolean(), nullable=False),
     )
     waits: dict[str, Any] = {"sqlite_where": sa.text("waits = 1"), "postgresql_where": sa.text("waits")}
     op.create_index("review_by_place", "review_queue", ["place", "video_id", "tag_id"], **waits)
+    op.create_index("review_by_alone", "review_queue", ["alone", "video_id", "tag_id"], **waits)
     op.create_index("review_of_tag", "review_queue", ["tag_id", "place", "video_id"], **waits)
     _fill_queue(queue)
 
@@ -178,10 +180,11 @@ def _fill_queue(queue: sa.Table) -> None:
         apart = 2.0 * math.sqrt(sum((one - middle) ** 2 for one in said) / len(said)) if said else 0.0
         distance, apart, videos = abs(row.confidence - _THRESHOLD), min(1.0, apart), shared[row.tag_id]
         chance = zlib.crc32(f"{row.video_id}\n{row.tag_id}".encode(errors="replace")) / 2**32
-        value = max(0.05, 1.0 - distance / _THRESHOLD) * (1.0 + apart) / 2.0
-        value *= (1.0 + math.log(1 + videos) / math.log(1 + _MOST_SHARED)) / 2.0
+        alone = max(0.05, 1.0 - distance / _THRESHOLD) * (1.0 + apart) / 2.0
+        value = alone * (1.0 + math.log(1 + videos) / math.log(1 + _MOST_SHARED)) / 2.0
         value *= _LEARNT / (_LEARNT + chance * videos)
         place = {"video_id": row.video_id, "tag_id": row.tag_id, "place": round(1.0 - value, 6)}
+        place["alone"] = round(1.0 - alone, 6)
         why = {"uncertainty": round(distance, 6), "disagreement": round(apart, 6), "score": row.confidence}
         rows.append(place | why | {"shared": videos, "waits": row.decided is None})
         if len(rows) >= _CHUNK:

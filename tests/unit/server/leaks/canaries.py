@@ -6,6 +6,7 @@ in both.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from stores.core.principal import SCOPES
 from stores.core.records import Blob, Caption, Decision, Scene, ScreenText, Span, StageKey, StageOutput, VectorItem
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
+from stores.tags.vocabulary.proposals import FoundProposal
 from stores.threads.records import DraftClaim, NewEvent, Progress, TurnAnswer, Usage
 from tests.unit.agents.small_library import CLIP, MS, add_video, commit
 
@@ -70,6 +72,7 @@ def make(root: Path, hidden: bool = True) -> Canaries:
         _jobs(store, made, hidden)
     made.ids |= {"video": seen[0], "hidden_video": secret[0] if secret else "vid_none"}
     made.ids |= {"tag": "t1", "hidden_tag": "t_none"}
+    made.ids |= {"proposal": _proposal_id("harbour"), "hidden_proposal": _proposal_id(WORD)}
     made.ids |= {"evidence": "utt_00-seen_0", "hidden_evidence": f"utt_10-{WORD}_0"}
     made.secrets |= {WORD, *secret, str(root)}
     return made
@@ -108,6 +111,17 @@ def _tags(store: LibraryStore, root: Path, seen: list[str], secret: list[str]) -
     for video_id in (seen[0], *secret[:30]):
         made = [Decision(video_id, one, "accepted", 0.5, ("test",), ()) for one in ("t1", "t2")]
         store.tags.save_decisions(video_id, made)
+    found = [_proposal("harbour", [*seen[:OPEN], *secret[:9]]), _proposal(WORD, secret[:9])]
+    store.proposals.put([one for one in found if one.lines])
+
+
+def _proposal(name: str, videos: list[str]) -> FoundProposal:
+    lines = tuple((video_id, f"utt_of_{video_id}", f"The {name} opens") for video_id in videos)
+    return FoundProposal(name, "speech", "en", float(len(videos)), lines)
+
+
+def _proposal_id(name: str) -> str:
+    return "prp_" + hashlib.blake2b(name.encode(), digest_size=10).hexdigest()
 
 
 def _access(store: LibraryStore, made: Canaries, seen: list[str], secret: list[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agents.answering.claims import Claim, cite
 from agents.answering.drafting.material import Material
 from agents.answering.wording import capital, clock, length
-from agents.questions.hearing import heard_sounds
+from agents.questions.hearing import sounds_asked
 from agents.sounds import SPEECH
 from encoders.sound_names import SILENCE
 from stores.core.records import Evidence
@@ -16,13 +16,13 @@ MOST_STRETCHES = 5
 MOST_VIDEOS = 5
 
 
-def draft_heard(material: Material) -> list[Claim]:
+def draft_sounds(material: Material) -> list[Claim]:
     """The stretches of the named video, else of the best ones, in which the sounds are heard that a question names.
 
     Where none is heard in a video that is silent from beginning to end, that is told.
     """
-    sounds = heard_sounds(material.question.text, material.encoders.concepts.vocabulary)
-    videos = list(material.named) or _heard_in(material)
+    sounds = sounds_asked(material.question.text, material.encoders.concepts.vocabulary)
+    videos = list(material.named) or _with_sounds(material)
     claims: list[Claim] = []
     for video_id in videos[:MOST_VIDEOS]:
         lines = material.all_lines(video_id, ("sound",))
@@ -35,7 +35,7 @@ def draft_heard(material: Material) -> list[Claim]:
     return material.not_shown(claims)
 
 
-def _heard_in(material: Material) -> list[str]:
+def _with_sounds(material: Material) -> list[str]:
     found = material.found
     moments = found.moments if found is not None and found.verdict == "match" else ()
     return list(dict.fromkeys(one.video_id for one in moments if one.channels.get("sound")))

@@ -64,7 +64,7 @@ def diarization_error(reference: Sequence[Turn], found: Sequence[Turn], collar: 
     return DiarizationError(
         missed=float((np.maximum(0, said - said_found) * lengths).sum()),
         false_alarm=float((np.maximum(0, said_found - said) * lengths).sum()),
-        confusion=both - right,
+        confusion=max(0.0, both - right),
         spoken=spoken,
     )
 

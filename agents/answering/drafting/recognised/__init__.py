@@ -1,0 +1,1 @@
+"""Claims from what models recognised: what is seen, and what is heard."""

@@ -1,0 +1,132 @@
+"""Products, searches and tags of other videos, in a folder and on a database server: kept, read, forgotten."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stores.core.principal import OWNER, Principal
+from stores.core.records import Decision
+from stores.library_store import LibraryStore
+from stores.maintenance.forget import forget
+from stores.tags.recall.accepted import Companies, accepted_tags
+from stores.tags.recall.clicks import MOST_QUERIES, Clicks
+from stores.tags.recall.products import Product, product_of
+from stores.tags.recall.saving import replace_decisions, undecided_tags, videos_decided
+from stores.tags.recall.search_log import SearchLog
+from tests.unit.stores.builders import add_video
+
+
+def import_tags(store: LibraryStore, folder: Path, *names: str) -> None:
+    file = folder / "tags.csv"
+    file.write_text("id,name,facet,aliases\n" + "".join(f"{name},{name},,\n" for name in names))
+    store.tags.import_csv(file)
+
+
+def test_products_are_kept_replaced_and_found(store: LibraryStore) -> None:
+    first, second = add_video(store, "1.mp4"), add_video(store, "2.mp4")
+    shoe = Product("p1", "Running shoes", ("Sport", "Shoes"), (("colour", "red"), ("size", "42")))
+    assert store.products.add([shoe, Product("p2", "跑鞋")], [(first, "p1"), (second, "p1")]).attached == 2
+    again = store.products.add([Product("p1", "Trail shoes")], [(first, "p1")])
+    assert (again.products, again.attached) == (1, 0)
+    assert store.products.of_videos([first, second]) == {
+        first: [Product("p1", "Trail shoes")],
+        second: [Product("p1", "Trail shoes")],
+    }
+    assert store.products.videos_with(["p1"], 1) == {"p1": [min(first, second)]}
+    assert store.products.videos_naming(["TRAIL"], 9) == sorted([first, second])
+    assert store.products.videos_naming(["running", "%", "x"], 9) == []
+    with store.writer():
+        pass
+    forget(store, [first])
+    assert list(store.products.of_videos([first, second])) == [second]
+    assert store.products.count() == 2
+    assert store.products.clear() == 2
+
+
+def test_products_of_files_have_their_fields_in_any_form() -> None:
+    assert product_of({"title": " A ", "category": "Home > Chairs", "attributes": "colour=red; ;size="}) == Product(
+        "A", "A", ("Home", "Chairs"), (("colour", "red"),)
+    )
+    listed = {"product_id": 7, "title": None, "category": ["a", ""], "attributes": {"for": ["cats", "dogs"], "n": 3}}
+    assert product_of(listed) == Product("7", "", ("a",), (("for", "cats"), ("for", "dogs"), ("n", "3")))
+    with pytest.raises(ValueError, match="neither"):
+        product_of({"category": "a/b"})
+
+
+def test_searches_are_counted_not_listed(store: LibraryStore) -> None:
+    first, second = add_video(store, "1.mp4"), add_video(store, "2.mp4")
+    added = store.clicks.add(
+        [("Red  Dress", first, 2), ("red dress", first, 1), ("boat", second, 1), ("", first, 1)], "import"
+    )
+    assert added == 4
+    assert store.clicks.add([("red dress", first, 5), ("boat", "vid_gone", 1), ("boat", first, 0)], "log") == 5
+    assert store.clicks.of_videos([first, second]) == {first: [Clicks("red dress", 8)], second: [Clicks("boat", 1)]}
+    assert store.clicks.count() == {"import": 4, "log": 5}
+    assert store.clicks.videos_for(["dress", "BOAT"], 9) == [first, second]
+    store.clicks.add([(f"search {n}", second, 1) for n in range(2 * MOST_QUERIES)], "log")
+    assert len(store.clicks.of_videos([second])[second]) == MOST_QUERIES
+    store.clicks.clear("log")
+    assert store.clicks.count() == {"import": 4}
+    forget(store, [first])
+    assert store.clicks.count() == {"import": 1}
+
+
+def test_a_video_opened_from_a_search_is_counted_once_and_nobody_is_named(store: LibraryStore) -> None:
+    first, second = add_video(store, "1.mp4"), add_video(store, "2.mp4")
+    log = SearchLog(store.clicks)
+    assert not log.opened(OWNER, first), "nothing was searched"
+    log.searched(OWNER, "a boat", [first])
+    assert not log.opened(OWNER, second), "it was not among the results"
+    assert [log.opened(OWNER, first), log.opened(OWNER, first)] == [True, False]
+    for narrow in (
+        Principal("u1", "Ann", OWNER.scopes),
+        Principal("u2", "Bob", OWNER.scopes, everything=True, key_id="k", narrowed=True),
+        Principal("", "link", OWNER.scopes, everything=True, only_video=first),
+    ):
+        log.searched(narrow, "a secret", [first, second])
+        assert not log.opened(narrow, first)
+    assert store.clicks.of_videos([first, second]) == {first: [Clicks("a boat", 1)]}
+
+
+def test_tags_of_many_videos_count_as_people_decided(store: LibraryStore, tmp_path: Path) -> None:
+    import_tags(store, tmp_path, "boat", "sea", "dog")
+    videos = [add_video(store, f"{n}.mp4") for n in range(4)]
+    for video in videos[:3]:
+        made = [
+            Decision(video, name, "accepted", 0.8, ("picture",), (), (("picture", 0.8),)) for name in ("boat", "sea")
+        ]
+        store.tags.save_decisions(video, made)
+    store.tags.save_decisions(videos[0], [Decision(videos[0], "sea", "rejected", 1.0, (), ())], "person")
+    store.tags.save_decisions(videos[3], [Decision(videos[3], "dog", "accepted", 1.0, (), ())], "person")
+    found = accepted_tags(store.engine, videos)
+    assert {video: [tag.tag_id for tag in tags] for video, tags in found.items()} == {
+        videos[0]: ["boat"],
+        videos[1]: ["boat", "sea"],
+        videos[2]: ["boat", "sea"],
+        videos[3]: ["dog"],
+    }
+    assert accepted_tags(store.engine, videos, persons_only=True)[videos[3]][0].by_person
+    companies = Companies(store.engine)
+    assert companies.of(["boat", "none"])["boat"] == (3, {"sea": 2})
+    assert companies.of(["none"])["none"].videos == 0
+    assert companies.counts(["boat", "dog"]) == ({"boat": 3, "dog": 1}, 4)
+
+
+def test_decisions_about_some_tags_are_replaced_alone(store: LibraryStore, tmp_path: Path) -> None:
+    import_tags(store, tmp_path, "boat", "sea")
+    assert undecided_tags(store.engine, 9) == ["sea", "boat"]
+    first, second = add_video(store, "1.mp4"), add_video(store, "2.mp4")
+    for video in (first, second):
+        store.tags.save_decisions(video, [Decision(video, name, "accepted", 0.8, (), ()) for name in ("boat", "sea")])
+    store.tags.save_decisions(first, [Decision(first, "sea", "rejected", 1.0, (), ())], "person")
+    again = [Decision(second, "sea", "abstained", 0.5, ("speech",), ("e1",), (("speech", 0.5),))]
+    replace_decisions(store.engine, ["sea"], {second: again, "vid_gone": []})
+    assert {one.tag_id: one.decision for one in store.tags.decisions(first)} == {"boat": "accepted", "sea": "rejected"}
+    assert {one.tag_id: one.decision for one in store.tags.decisions(second)} == {
+        "boat": "accepted",
+        "sea": "abstained",
+    }
+    assert videos_decided(store.engine, ["sea"]) == [second]
+    assert undecided_tags(store.engine, 9) == []

@@ -1,0 +1,104 @@
+"""The vocabulary over HTTP: edits and their history, files in many forms, proposals as one sees their videos."""
+
+from __future__ import annotations
+
+from kinodex.library import Library
+from stores.core.principal import Principal, Scope
+from stores.tags.vocabulary.proposals import FoundProposal
+from tests.unit.server.test_jobs import Server
+from tests.unit.server.test_tags import PASSWORD, Videos, decide, library, server, videos
+
+__all__ = ["library", "server", "videos"]
+
+
+def test_a_tag_is_added_edited_merged_and_all_of_it_undone(server: Server, videos: Videos) -> None:
+    before = server.get("/tags")
+    added = server.post("/tags", {"name": "Puppy", "aliases": ["小狗", "Puppy"], "parent": "dog"})
+    puppy = added["tags"][0]
+    assert (puppy["aliases"], puppy["parent"]) == (["小狗"], "dog")
+    edit = {"add_aliases": ["pup"], "remove_aliases": ["小狗"], "facet": "what"}
+    edited = server.client.patch(f"/api/v1/tags/{puppy['tag_id']}", json=edit).json()
+    assert (edited["tags"][0]["aliases"], edited["tags"][0]["facet"]) == (["pup"], "what")
+    circle = server.client.patch("/api/v1/tags/dog", json={"parent": puppy["tag_id"]})
+    assert (circle.status_code, circle.json()["code"]) == (400, "USAGE")
+    decide(server, (videos.one, "dog", "rejected"))
+    merged = server.post(f"/tags/{puppy['tag_id']}/merge", {"sources": ["dog", "cat"]})
+    assert (merged["removed"], merged["decisions"]) == (["dog", "cat"], 5)
+    assert {one["tag_id"]: one["videos"] for one in server.get("/tags")["tags"]}[puppy["tag_id"]] == 2
+    assert [one["action"] for one in server.get("/tags/dog/history")["changes"]] == ["merge", "import"]
+    history = server.get(f"/tags/{puppy['tag_id']}/history")
+    assert [one["action"] for one in history["changes"]] == ["merge", "edit", "add"]
+    assert history["changes"][0]["undo"] == merged["undo"]
+    for step in (merged, edited, added):
+        server.post("/tags/undo", {"undo": step["undo"]})
+    after = server.get("/tags")
+    assert {one["tag_id"]: one for one in after["tags"]} == {
+        one["tag_id"]: one | ({"videos": one["videos"] - 1} if one["tag_id"] in ("dog", "animal") else {})
+        for one in before["tags"]
+    }
+    assert server.get("/tags/nothing/history", 404)["code"] == "NOT_FOUND"
+
+
+def test_retired_restored_split_and_removed(server: Server, videos: Videos) -> None:
+    assert server.post("/tags/retire", {"tag_ids": ["dog"]})["tags"][0]["status"] == "retired"
+    assert server.get("/tags/dog")["videos"] == 3
+    assert server.post("/tags/restore", {"tag_ids": ["dog"]})["tags"][0]["status"] == "active"
+    split = server.post("/tags/dog/split", {"parts": [{"name": "Hound", "aliases": ["hound"]}, {"name": "Lapdog"}]})
+    assert [one["parent"] for one in split["tags"]] == ["animal", "dog", "dog"]
+    server.post("/tags/dog/split", {"parts": [{"name": "One"}]}, 400)
+    gone = server.client.delete("/api/v1/tags/dog").json()
+    assert (gone["removed"], len(gone["tags"])) == (["dog"], 2)
+    server.post("/tags/undo", {"undo": gone["undo"]})
+    assert server.get("/tags/dog")["videos"] == 3
+    assert server.client.delete("/api/v1/tags/nothing").status_code == 404
+
+
+def test_files_of_many_forms_are_imported_and_exported(server: Server, videos: Videos) -> None:
+    for form in ("csv", "tsv", "json", "jsonl", "ttl", "rdf"):
+        exported = server.client.get(f"/api/v1/tags/export?form={form}")
+        again = server.client.post(f"/api/v1/tags/import?name=tags.{form}", content=exported.content).json()
+        assert (again["added"], again["updated"], again["unchanged"]) == (0, 0, 4), form
+    words = "Wal\nKätzchen\n".encode("cp1252")
+    tried = server.client.post("/api/v1/tags/import?name=words.txt&dry_run=true", content=words).json()
+    assert (tried["added"], tried["dry_run"], tried["remarks"][0]) == (2, True, "read as Windows-1252")
+    table = b"Title;Syn\nWhale;whales\n"
+    done = server.client.post("/api/v1/tags/import?columns=name=Title,aliases=Syn", content=table).json()
+    assert (done["added"], done["changes"][0]["name"]) == (1, "Whale")
+    assert server.get("/tags")["total"] == 5
+    server.post("/tags/undo", {"undo": done["undo"]})
+    assert server.get("/tags")["total"] == 4
+
+
+def test_who_may_not_edit_changes_nothing(server: Server, videos: Videos) -> None:
+    server.by(Principal("", "reader", frozenset[Scope](("read", "review")), everything=True))
+    for path, body in (
+        ("/tags", {"name": "x"}),
+        ("/tags/retire", {"tag_ids": ["dog"]}),
+        ("/tags/dog/merge", {"sources": ["cat"]}),
+        ("/tags/undo", {"undo": "stp_x"}),
+    ):
+        server.post(path, body, 403)
+    assert server.client.delete("/api/v1/tags/dog").status_code == 403
+    assert server.client.patch("/api/v1/tags/dog", json={}).status_code == 403
+    assert server.get("/tags/dog/history")["changes"]
+
+
+def test_proposals_are_those_of_the_videos_that_one_sees(library: Library, videos: Videos) -> None:
+    all_of_them = (videos.one, videos.two, videos.three)
+    lines = tuple((one, f"utt_{one}", f"a line of {one}") for one in all_of_them)
+    library.store.proposals.put([FoundProposal("fly fishing", "speech", "en", 1.0, lines)])
+    server = Server(library)
+    (found,) = server.get("/tags/proposals")["proposals"]
+    assert (found["name"], found["support"], len(found["examples"])) == ("fly fishing", 3, 3)
+    access = library.store.access
+    access.users.add("Ada", PASSWORD)
+    bob = access.users.add("Bob", PASSWORD, scopes=("read", "edit")).user_id
+    room = access.collections.add("room").collection_id
+    access.collections.put_videos(room, [videos.one, videos.two])
+    access.collections.grant(room, bob, "editor")
+    narrow = Server(library)
+    narrow.client.post("/api/v1/login", json={"name": "Bob", "password": PASSWORD})
+    assert narrow.get("/tags/proposals") == {"proposals": [], "more": False}
+    narrow.post(f"/tags/proposals/{found['proposal_id']}/reject", {}, 403)
+    history = narrow.get("/tags/dog/history")["decisions"]
+    assert {one["video_id"] for one in history} == {videos.one, videos.two}

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from encoders.training.config import CrossModalConfig
+from encoders.training.steps import Training, train
+from tests.unit.encoders.planted_pairs import planted_pairs
+from workflows.training.recipe import Where, fit
+
+DATA = planted_pairs(videos=30, tags=8)
+CONFIG = CrossModalConfig(visual=16, text=12, hidden=16, width=8, heads=2, epochs=3, batch=64)
+
+
+def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
+    return one.keys() == other.keys() and all(np.allclose(one[name], other[name], atol=1e-5) for name in one)
+
+
+def test_a_run_is_done_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = fit(DATA, CONFIG, Where(tmp_path))
+    assert same(first, train(DATA, CONFIG))
+    epochs: list[int] = []
+    monkeypatch.setattr(Training, "epoch", lambda _, number: epochs.append(number))
+    assert same(fit(DATA, CONFIG, Where(tmp_path)), first)
+    assert epochs == [], "it was finished"
+
+
+def test_an_interrupted_run_goes_on_after_its_last_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[int] = []
+    epoch = Training.epoch
+
+    def breaks(training: Training, number: int):
+        if number == 2 and len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(number)
+        return epoch(training, number)
+
+    monkeypatch.setattr(Training, "epoch", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        fit(DATA, CONFIG, Where(tmp_path))
+    done.append(-1)
+    again = fit(DATA, CONFIG, Where(tmp_path))
+    assert done == [0, 1, -1, 2]
+    assert same(again, train(DATA, CONFIG))
+
+
+def test_a_damaged_result_is_made_again(tmp_path: Path) -> None:
+    first = fit(DATA, CONFIG, Where(tmp_path))
+    (weights,) = tmp_path.glob("*/weights.npz")
+    weights.write_bytes(weights.read_bytes()[:99])
+    assert same(fit(DATA, CONFIG, Where(tmp_path)), first)
+
+
+@pytest.mark.slow
+def test_ray_train_gives_the_same_weights(tmp_path: Path) -> None:
+    assert same(fit(DATA, CONFIG, Where(tmp_path, ray=True, workers=0)), train(DATA, CONFIG))
