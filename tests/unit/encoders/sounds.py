@@ -26,6 +26,22 @@ def music(seconds: float, seed: int = 0) -> NDArray[np.float32]:
     return np.clip(mixed[: int(seconds * RATE)], -1, 1).astype(np.float32)
 
 
+def melody(seconds: float, seed: int = 0, octave: int = 2, vibrato: float = 0.0) -> NDArray[np.float32]:
+    """One instrument that plays notes of half a second to two, with eight overtones and perhaps a vibrato of 5.5 Hz."""
+    chance = np.random.default_rng(seed)
+    played = np.zeros(int(seconds * RATE), np.float64)
+    first = 0
+    while first < len(played):
+        count = min(int(chance.choice([0.5, 1.0, 2.0]) * RATE), len(played) - first)
+        time = np.arange(count) / RATE
+        pitch = chance.choice([110.0, 130.8, 146.8, 164.8, 196.0]) * octave
+        phase = 2 * np.pi * pitch * time + vibrato * pitch / 5.5 * np.sin(2 * np.pi * 5.5 * time)
+        tones = sum(np.sin(overtone * phase) / overtone for overtone in range(1, 9))
+        played[first : first + count] = np.asarray(tones) * np.exp(-0.8 * time)
+        first += count
+    return (0.7 * played / np.abs(played).max()).astype(np.float32)
+
+
 def noise(seconds: float, level: float = 0.05, seed: int = 0) -> NDArray[np.float32]:
     """White noise of a standard deviation."""
     return np.random.default_rng(seed).normal(0, level, int(seconds * RATE)).astype(np.float32)

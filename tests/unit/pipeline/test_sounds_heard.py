@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from agents.tagging.recall.sounds import SURELY_SUNG
 from encoders.bundle import Encoders
 from encoders.types import WeightsError
 from pipeline.audio.inventions import without_inventions
+from pipeline.audio.sound import SoundConfig, heard_in, join_sounds
 from pipeline.audio.transcribe import AudioConfig
 from pipeline.decode.decoder import Decoder
 from pipeline.perceive import stages
 from pipeline.perception import PerceptionConfig
 from pipeline.stage import fingerprints
-from stores.core.records import SoundEvent, StageOutput, Utterance
-from tests.unit.encoders.sounds import music, noise
+from stores.core.records import SoundEvent, StageOutput, Utterance, Video
+from tests.unit.encoders.sounds import melody, music, noise
 from tests.unit.encoders.speech import RATE, silence, speak
 from tests.unit.pipeline.media import RED, flat, make_video
 from tests.unit.pipeline.test_perceive import run
@@ -34,6 +38,19 @@ def encoders() -> Iterator[Encoders]:
         except WeightsError as error:
             pytest.skip(error.message)
         yield opened
+
+
+def test_the_melodies_of_instruments_are_hardly_ever_surely_sung(encoders: Encoders) -> None:
+    """Where `agents.tagging.recall.sounds.SURELY_SUNG` comes from; here a third of those melodies."""
+    film = Video("vid_1", "0" * 64, 1, 12_000, Fraction(1, 1000), 0, 8, 8, 0, Fraction(25), False, "h264", "aac", "mp4")
+    heard = []
+    for seed, octave, vibrato in product(range(8), (1, 2, 4), (0.0, 0.01, 0.02)):
+        sound = melody(12.0, seed, octave, vibrato)
+        events = heard_in(sound, encoders.sounds.probabilities(sound), 0.0, film, SoundConfig())
+        sung = [one for one in join_sounds(events, film, SoundConfig()) if one.name == "singing"]
+        heard += [one.confidence for one in sung if one.span.duration >= 2.0]
+    assert len(heard) > 10
+    assert sum(sure >= SURELY_SUNG for sure in heard) <= 1
 
 
 def test_a_film_of_speech_music_and_silence(tmp_path: Path, decoder: Decoder, encoders: Encoders) -> None:
