@@ -74,18 +74,21 @@ def remove_vectors(store: LibraryStore, run: Run, evidence_ids: Collection[str])
         store.blobs.put(key, Blob(VECTORS_BLOB, data))
     now = time.time()
     with writing(store.engine) as connection:
+        gone = 0
         for some in batches(evidence_ids):
-            connection.execute(delete(VectorRow).where(same, VectorRow.evidence_id.in_(some)))
+            gone += connection.execute(delete(VectorRow).where(same, VectorRow.evidence_id.in_(some))).rowcount
         blob = (BlobRow.video_id == run.video_id) & (BlobRow.stage == STAGE) & (BlobRow.name == VECTORS_BLOB)
         if kept:
             content = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
             connection.execute(update(BlobRow).where(blob).values(**content))
         else:
-            connection.execute(delete(BlobRow).where(blob))
+            gone += connection.execute(delete(BlobRow).where(blob)).rowcount
         # The time of the run changes, by which caches know it.
         here = (StageRunRow.video_id == run.video_id) & (StageRunRow.stage == STAGE)
         here &= StageRunRow.fingerprint == run.fingerprint
-        connection.execute(update(StageRunRow).where(here).values(finished_at=now))
+        connection.execute(
+            update(StageRunRow).where(here).values(finished_at=now, row_count=StageRunRow.row_count - gone)
+        )
         name = f"{run.fingerprint}@{now!r}"
         known = (PersonRunRow.video_id == run.video_id) & (PersonRunRow.run == run.name)
         connection.execute(update(PersonRunRow).where(known).values(run=name))

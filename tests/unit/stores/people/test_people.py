@@ -16,6 +16,7 @@ from stores.maintenance.people.editing import forget_person, merge_people, name_
 from stores.maintenance.people.photos import know_by_photos
 from stores.maintenance.people.switching import switch_faces, videos_without_faces
 from stores.maintenance.rebuild import rebuild_index
+from stores.maintenance.verify import verify
 from stores.vectors.snapshot import VECTORS_BLOB, unpack_vectors
 from tests.unit.stores.builders import add_video
 from tests.unit.stores.people.faces import COLLECTION, looks, put_faces
@@ -163,6 +164,7 @@ def test_forgetting_removes_every_vector_and_the_name_wherever_it_is(store: Libr
             assert ids.isdisjoint({cell for row in rows for cell in row})
     # Their faces stay, as nobody's; what is left still agrees with itself.
     assert ids <= set(store.catalog.evidence(sorted(ids)))
+    assert verify(store).problems == ()
     rebuild_index(store)
     assert sizes(store) == [(1, 1), (1, 1)]
 
