@@ -103,7 +103,7 @@ def table(rows: list[Measured]) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, and print what was measured."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--few", action="store_true", help="three dialogues only")
     parser.add_argument("--report", type=Path, help="write the table here, too")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of the table")

@@ -97,4 +97,4 @@ def speak(dialogue: Dialogue, sentences: Mapping[tuple[str, str], np.ndarray]) -
 def _even(sound: np.ndarray) -> np.ndarray:
     loud = np.flatnonzero(np.abs(sound) > _QUIET * np.abs(sound).max())
     cut = sound[loud[0] : loud[-1] + 1]
-    return (cut * (_LOUDNESS / np.sqrt(np.mean(np.square(cut))))).astype(np.float32)
+    return np.asarray(cut * (_LOUDNESS / np.sqrt(np.mean(np.square(cut)))), np.float32)
