@@ -16,7 +16,7 @@ from agents.tagging.judging import weigh
 from agents.tagging.learning import calibration_of, chosen, facts_of, needs_clips, video_clips
 from agents.tagging.online import learned_at_once
 from agents.tagging.rank import ABSTAIN, CaseFacts, Ranked, decide
-from agents.tagging.recall import AFTERWARDS, SOURCES, Case, Recalled
+from agents.tagging.recall import AFTERWARDS, OF_OTHERS, SOURCES, Case, Recalled
 from agents.tagging.recall.case import MENTIONED
 from agents.tagging.recall.seen import Seen
 from agents.tagging.revision import ranker_of, vocabulary_of
@@ -25,6 +25,7 @@ from encoders.bundle import Encoders
 from stores.core.errors import UsageError
 from stores.core.records import Decision, Tag
 from stores.library_store import LibraryStore
+from stores.tags.recall.accepted import accepted_counts
 
 if TYPE_CHECKING:
     from agents.llm import LLM
@@ -150,20 +151,23 @@ class Tagger:
             EndpointError: as `tag`.
         """
         made = {}
+        # Other videos say nothing of a tag that none of them has, which is every new one.
+        others = bool(accepted_counts(self._store.engine, sorted(tag_ids)))
         for case in cases:
             if case.seen.clips:
-                decisions = self.decide(case) if self._llm else self._directly(case, tag_ids)
+                decisions = self.decide(case) if self._llm else self._directly(case, tag_ids, others)
                 kept = tuple(one for one in decisions if one.tag_id in tag_ids)
                 if kept:
                     made[case.video_id] = kept
         return made
 
-    def _directly(self, case: Case, tag_ids: Collection[str]) -> tuple[Decision, ...]:
-        """What the graph decides without a model, at a fraction of its cost."""
-        recalled = [word for source in SOURCES.values() for word in source(case)]
+    def _directly(self, case: Case, tag_ids: Collection[str], others: bool) -> tuple[Decision, ...]:
+        """What the graph decides without a model, for less; ``others``: whether any video has one of the tags."""
+        asked = [source for name, source in SOURCES.items() if others or name not in OF_OTHERS]
+        recalled = [word for source in asked for word in source(case)]
         if not any(word.tag_id in tag_ids and word.probability >= MENTIONED for word in recalled):
             return ()
-        for later in AFTERWARDS.values():
+        for later in AFTERWARDS.values() if others else ():
             recalled += later(case, tuple(recalled))
         state: _State = {"case": case, "recalled": recalled, "ranked": [], "decisions": ()}
         state["ranked"] = self._rank(state)["ranked"]

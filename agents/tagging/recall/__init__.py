@@ -43,4 +43,7 @@ SOURCES: Mapping[str, Callable[[Case], list[Recalled]]] = {
 AFTERWARDS: Mapping[str, Callable[[Case, Sequence[Recalled]], list[Recalled]]] = {"cooccurrence": cooccurrence_source}
 """Sources that build on what the others recalled."""
 
-__all__ = ["AFTERWARDS", "SECOND_HAND", "SOURCES", "Case", "Recalled", "first_hand"]
+OF_OTHERS = frozenset({"similar", "related"})
+"""Sources that only give tags which other videos have."""
+
+__all__ = ["AFTERWARDS", "OF_OTHERS", "SECOND_HAND", "SOURCES", "Case", "Recalled", "first_hand"]
