@@ -22,7 +22,7 @@ from encoders.training.config import CrossModalConfig
 from encoders.training.cross_modal import CrossModalRanker, kind_gap, pair_loss, pooled
 from encoders.training.pairs import PairData
 
-_KEEPS_UP = 5.0  # times the rate of the rest; Source: planted data, where it diverges with 1
+_KEEPS_UP = 5.0  # times the rate of the rest; Source: our choice
 _CHANCE = 2 * math.log(2.0)  # loss of a classifier of two kinds that guesses
 _AT_A_TIME = 4096  # pairs that are scored together
 

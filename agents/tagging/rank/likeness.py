@@ -31,12 +31,12 @@ class NeighbourRanker:
 
     def rank(self, facts: CaseFacts, recalled: Sequence[Recalled]) -> list[Ranked]:
         """The recalled tags, and those that likely go with the video though no source recalled them."""
-        told, silent = self.of_video(facts)
+        shift, silent = self.of_video(facts)
         ranked = []
         for item in self.prior.rank(facts, recalled):
             if not self.is_proposed(item):
                 at = self.tags.get(item.tag_id)
-                moved = item.confidence if at is None else _moved(item.confidence, float(told[at]))
+                moved = item.confidence if at is None else _moved(item.confidence, float(shift[at]))
                 ranked.append(Ranked(item.tag_id, moved, item.sources))
         alone = {tag: float(silent[at]) for tag, at in self.tags.items()}
         return strongest_first([*ranked, *propose(alone, {item.tag_id for item in ranked})])
@@ -50,13 +50,13 @@ class NeighbourRanker:
             likeness[0, ~self.known.vectors.any(axis=1)] = -np.inf
         if facts.video_id in self.places:
             likeness[0, self.places[facts.video_id]] = -np.inf
-        told, silent = likely(self.known, votes(self.known, likeness, self.spread), self.spread)
-        return told[0], silent[0]
+        shift, silent = likely(self.known, votes(self.known, likeness, self.spread), self.spread)
+        return shift[0], silent[0]
 
     def probabilities(self, lessons: Lessons) -> Floats:
         """(n,) of judged pairs, from judgements of other groups."""
-        told, silent = of_pairs(self.known, self.spread, lessons)
-        return combined(self.prior.calibration.fused(lessons), told, silent)
+        shift, silent = of_pairs(self.known, self.spread, lessons)
+        return combined(self.prior.calibration.fused(lessons), shift, silent)
 
     @staticmethod
     def is_proposed(item: Ranked) -> bool:
@@ -77,5 +77,5 @@ def neighbour_ranker(lessons: Lessons, facets: Mapping[str, str], goal: Goal | N
     return NeighbourRanker(prior, known, spread, places, {tag: at for at, tag in enumerate(lessons.tags)})
 
 
-def _moved(confidence: float, told: float) -> float:
-    return float(sigmoid(logit(np.array([confidence])) + told)[0]) if told else confidence
+def _moved(confidence: float, shift: float) -> float:
+    return float(sigmoid(logit(np.array([confidence])) + shift)[0]) if shift else confidence

@@ -49,7 +49,7 @@ class LogisticRanker:
 
     def rank(self, facts: CaseFacts, recalled: Sequence[Recalled]) -> list[Ranked]:
         """The recalled tags, and those that likely go with the video though no source recalled them."""
-        told, silent = self.before.of_video(facts)
+        shift, silent = self.before.of_video(facts)
         prior = {
             item.tag_id: item for item in self.before.prior.rank(facts, recalled) if not self.before.is_proposed(item)
         }
@@ -65,9 +65,9 @@ class LogisticRanker:
                     at = column[word.source]
                     scores[row, at] = max(scores[row, at], word.probability)
         known = places >= 0
-        told, silent = np.where(known, told[places], 0.0), np.where(known, silent[places], 0.0)
+        shift, silent = np.where(known, shift[places], 0.0), np.where(known, silent[places], 0.0)
         weights = np.where(known[:, None], self.weights[places], self.weights[-1])
-        said = sigmoid((_features(base, told, silent, scores) * weights).sum(axis=1))
+        said = sigmoid((_features(base, shift, silent, scores) * weights).sum(axis=1))
         ranked = [Ranked(tag, float(said[at]), prior[tag].sources) for at, tag in enumerate(prior)]
         alone = {tag: float(said[at]) for at, tag in enumerate(tags) if tag not in prior}
         return strongest_first([*ranked, *propose(alone, prior.keys())])
@@ -101,19 +101,19 @@ def logistic_ranker(lessons: Lessons, facets: Mapping[str, str], goal: Goal | No
 
 
 def _features_of(before: NeighbourRanker, lessons: Lessons, sources: Sequence[str]) -> Floats:
-    told, silent = of_pairs(before.known, before.spread, lessons)
+    shift, silent = of_pairs(before.known, before.spread, lessons)
     scores = np.zeros((len(lessons), len(sources)))
     for at, source in enumerate(sources):
         if source in lessons.sources:
             scores[:, at] = lessons.scores[:, lessons.sources.index(source)]
-    return _features(before.prior.calibration.fused(lessons), told, silent, scores)
+    return _features(before.prior.calibration.fused(lessons), shift, silent, scores)
 
 
-def _features(base: Floats, told: Floats, silent: Floats, scores: Floats) -> Floats:
+def _features(base: Floats, shift: Floats, silent: Floats, scores: Floats) -> Floats:
     """(n, 5 + sources): spoken and its log odds and the neighbours', silent and its log odds, doubts taken by each."""
     spoken = base > 0
     taken = -np.log1p(-np.clip(scores, 0.0, 0.99))
-    fixed = [spoken, spoken * logit(base), spoken * told, ~spoken, ~spoken * logit(silent)]
+    fixed = [spoken, spoken * logit(base), spoken * shift, ~spoken, ~spoken * logit(silent)]
     return np.column_stack([*(one.astype(np.float64) for one in fixed), taken])
 
 

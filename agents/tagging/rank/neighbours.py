@@ -116,10 +116,10 @@ def likely(known: Seen, votes_of: tuple[Floats, Floats, Floats], spread: Spread)
     """
     yes, asked, everybody = votes_of
     doubt = spread.doubt
-    told = logit((yes + doubt * known.share) / (asked + doubt)) - logit(known.share)
+    shift = logit((yes + doubt * known.share) / (asked + doubt)) - logit(known.share)
     silent = sigmoid(logit((yes + doubt * known.plain) / (everybody + doubt)))
     lift = spread.together * (beside(known, silent) - beside(known, known.plain[None])) if spread.together else 0.0
-    return told + lift, sigmoid(logit(silent) + lift)
+    return shift + lift, sigmoid(logit(silent) + lift)
 
 
 def beside(known: Seen, probable: Floats) -> Floats:
@@ -158,8 +158,8 @@ def chosen_spread(lessons: Lessons, known: Seen, base: Floats, goal: Goal) -> Sp
             for doubt in DOUBTS:
                 for together in TOGETHER:
                     spread = Spread(count, width, doubt, together, typical)
-                    told, silent = likely(known, voted, spread)
-                    said = combined(first, told[at], silent[at])
+                    shift, silent = likely(known, voted, spread)
+                    said = combined(first, shift[at], silent[at])
                     loss = float(log_loss(said, asked.accepted).mean())
                     worth = goal.f1(asked, said) if goal.by_f1 else -loss
                     if worth > most + 1e-9:
@@ -169,7 +169,7 @@ def chosen_spread(lessons: Lessons, known: Seen, base: Floats, goal: Goal) -> Sp
 
 def of_pairs(known: Seen, spread: Spread, lessons: Lessons) -> tuple[Floats, Floats]:
     """(n,) twice: `likely` of pairs, from the judgements of videos that are not of the pair's own group."""
-    told, silent = np.zeros(len(lessons)), np.zeros(len(lessons))
+    shift, silent = np.zeros(len(lessons)), np.zeros(len(lessons))
     order = np.argsort(lessons.video, kind="stable")
     used, first = np.unique(lessons.video[order], return_index=True)
     for start in range(0, len(used), TRIED):
@@ -179,13 +179,13 @@ def of_pairs(known: Seen, spread: Spread, lessons: Lessons) -> tuple[Floats, Flo
         likeness = left_out(lessons.vectors[some], known.vectors, lessons.groups[some], known.groups)
         more, alone = likely(known, votes(known, likeness, spread), spread)
         at = (np.searchsorted(some, lessons.video[rows]), lessons.tag[rows])
-        told[rows], silent[rows] = more[at], alone[at]
-    return told, silent
+        shift[rows], silent[rows] = more[at], alone[at]
+    return shift, silent
 
 
-def combined(base: Floats, told: Floats, silent: Floats) -> Floats:
+def combined(base: Floats, shift: Floats, silent: Floats) -> Floats:
     """What the sources say, moved by what the neighbours say; theirs alone where all sources are silent."""
-    return np.where(base > 0, sigmoid(logit(base) + told), silent)
+    return np.where(base > 0, sigmoid(logit(base) + shift), silent)
 
 
 def left_out(
