@@ -4,7 +4,7 @@
 
 The dialogues are spoken by the voices of espeak-ng (``tests/planted/dialogues.py``): one to three voices, short and
 long turns, with noise 20 dB below the speech and without. Errors by NIST's rules, with a collar of 0.25 s
-(``benchmarks/diarization.py``). ``--few`` runs three of them.
+(``benchmarks/speaker_error/diarization.py``). ``--few`` runs three of them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 if __name__ == "__main__":
     sys.path[0] = str(ROOT)
 
-from benchmarks.diarization import DiarizationError, diarization_error  # noqa: E402
+from benchmarks.speaker_error.diarization import DiarizationError, diarization_error  # noqa: E402
 from encoders.bundle import Encoders  # noqa: E402
 from pipeline.audio.pieces import pieces_of  # noqa: E402
 from pipeline.audio.voices import voices_of  # noqa: E402

@@ -409,7 +409,7 @@ class Library:
         Args:
             again: learn even if neither judgements nor settings changed since the last time.
         """
-        return tags.train(self.store, self.encoders, self.settings.tagging.precision, again)
+        return tags.train(self.store, self.encoders, self.settings, again)
 
     def tagger(self, on_encoded: Callable[[int, int], None] | None = None) -> Tagger:
         """Decides about tags, with the language model of the settings if there is one.

@@ -10,12 +10,12 @@ from pipeline.audio.sound import SoundConfig
 from pipeline.audio.speakers import SpeakerConfig
 from pipeline.audio.transcribe import AudioConfig
 from pipeline.derive.clips import ClipConfig
-from pipeline.derive.face_tracks import FaceConfig
 from pipeline.derive.labels import LabelConfig
 from pipeline.derive.tracklets import TrackletConfig
 from pipeline.derive.vectors import VectorConfig
 from pipeline.describe.captions import CaptionConfig
 from pipeline.observers.cuts import CutObserver
+from pipeline.observers.face_tracks import FaceConfig
 from pipeline.observers.faces import FaceObserver
 from pipeline.observers.frame_hashes import FrameHashConfig, FrameHashObserver
 from pipeline.observers.objects import ObjectConfig, ObjectObserver

@@ -9,6 +9,7 @@ kinodex-library/
 ├── checkpoints/        answers in the making, until they are finished
 ├── playback/           what was made of videos for players: can be made again
 ├── exports/            files that export jobs made, for some days; with the blobs where these are in an object store
+├── training/           data and states of networks in training on Ray: can be removed
 ├── staging/            staged outputs on their way from workers to the writer
 ├── writer.lock         held while something is written, for moments
 ├── writer.next         held by who waits for it and comes next

@@ -13,7 +13,7 @@ from pipeline.segments.parts import PART_SECONDS, part_fingerprint, parts_of
 from stores.core.errors import CODES
 from stores.core.ids import base_stage, part_stage
 from stores.core.records import Receipt, StageKey, Video
-from stores.people.switching import videos_without_faces
+from stores.maintenance.people.switching import videos_without_faces
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore

@@ -53,6 +53,9 @@ _HOW: Mapping[Channel, str] = {
     "caption": "seen",
     "script": "described",
     "format": "file",
+    "sound": "sound",
+    "face": "face",
+    "speaker": "voice",
 }
 _Number = Annotated[int, Field(ge=1, le=999)]
 

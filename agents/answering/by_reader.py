@@ -54,6 +54,9 @@ _HOW: dict[Channel, str] = {
     "caption": "seen",
     "script": "described",
     "format": "file",
+    "sound": "sound",
+    "face": "face",
+    "speaker": "voice",
 }
 
 

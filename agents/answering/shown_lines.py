@@ -25,6 +25,7 @@ _SECTIONS = (
     ("heard", ("speech",)),
     ("on screen", ("screen",)),
     ("seen", ("picture", "object", "caption")),
+    ("sounds, faces and voices", ("sound", "face", "speaker")),
     ("about", ("script", "format")),
 )
 

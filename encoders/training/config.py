@@ -32,7 +32,7 @@ class CrossModalConfig:
     triplets: float = 0.5
     margin: float = 1.0
     push: float = 1.0
-    adversary: float = 0.3
+    adversary: float = 1.0
     seed: int = 0
 
     def named(self) -> dict[str, Any]:

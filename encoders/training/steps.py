@@ -6,6 +6,7 @@ So an epoch that was interrupted can be done again, and every worker of several 
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from encoders.training.cross_modal import CrossModalRanker, kind_gap, pair_loss,
 from encoders.training.pairs import PairData
 
 _KEEPS_UP = 5.0  # times the rate of the rest; Source: planted data, where it diverges with 1
+_CHANCE = 2 * math.log(2.0)  # loss of a classifier of two kinds that guesses
 _AT_A_TIME = 4096  # pairs that are scored together
 
 
@@ -203,7 +205,12 @@ class _Losses(torch.nn.Module):
         triplets = self._triplets(whole, named, accepted > 0.5, liked)
         projectors = self._model.projectors
         kinds = modality_loss(projectors.kinds(whole, weight), projectors.kinds(named, weight))
-        total = pairs + self._config.triplets * triplets + self._config.adversary * kinds
+        total = pairs + self._config.triplets * triplets
+        if self._config.adversary:
+            # The classifier learns all the time; the projectors flee only while it is better than chance, for beyond
+            # that they would flee for ever, into the ends of their range, where nothing is learned any more.
+            alone = modality_loss(projectors.kinds(whole.detach(), 0.0), projectors.kinds(named.detach(), 0.0))
+            total = total + alone + self._config.adversary * kinds.clamp(max=_CHANCE)
         return total, pairs, triplets, kinds
 
     def _triplets(self, videos: Tensor, tags: Tensor, accepted: Tensor, liked: Tensor) -> Tensor:

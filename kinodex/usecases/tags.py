@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from agents.tagging.graph import Tagger
     from agents.tagging.learning import Learning
     from encoders.bundle import Encoders
+    from kinodex.settings import Settings
     from stores.core.errors import EndpointError
     from stores.core.records import Decision
     from stores.library_store import LibraryStore
@@ -91,13 +92,19 @@ def decisions(
     return schema.decisions(made, by_id, store.catalog.evidence(list(dict.fromkeys(cited))), uris)
 
 
-def train(store: LibraryStore, encoders: Encoders, precision: float | None = None, again: bool = False) -> Learning:
+def train(store: LibraryStore, encoders: Encoders, settings: Settings, again: bool = False) -> Learning:
     """Learns from what people decided about tags; the ranker that wins decides from now on.
 
     Args:
-        precision: share of accepted tags that are to be right, above 0 and below 1; None: as it comes.
+        settings: the precision that is wanted, and where networks are trained.
         again: learn even if nothing changed since the last time.
     """
     from agents.tagging.learning import learn
 
-    return learn(store, encoders, precision, again)
+    trainer = None
+    if settings.executor == "ray":
+        from workflows.training import recipe
+
+        where = recipe.Where(store.root / "training", ray=True, workers=1, gpu=settings.device == "cuda")
+        trainer = recipe.trainer(where)
+    return learn(store, encoders, settings.tagging.precision, again, trainer)

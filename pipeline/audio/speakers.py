@@ -78,10 +78,10 @@ def speaker_turns(outputs: Iterable[StageOutput], video: Video, fingerprint: str
     some, collection, spent, decoded = [], "", 0.0, False
     for output in outputs:
         spent += output.seconds or 0.0
-        heard = [_unpacked(blob.data) for blob in output.blobs if blob.name == PIECES]
-        decoded |= bool(heard) or not output.blobs
-        some += [pieces for pieces, _ in heard if len(pieces.counts)]
-        collection = heard[0][1] if heard else collection
+        part = [_unpacked(blob.data) for blob in output.blobs if blob.name == PIECES]
+        decoded |= bool(part) or not output.blobs
+        some += [pieces for pieces, _ in part if len(pieces.counts)]
+        collection = part[0][1] if part else collection
     if not decoded:
         raise MediaError("AUDIO_DECODE_FAILED", "No part of the sound was decoded.", "")
     if not some:
@@ -104,7 +104,7 @@ def _confidence(pieces: Pieces, voices: Vectors, labels: np.ndarray, config: Spe
     own = alike[rows, labels]
     alike[rows, labels] = -1.0
     other = np.maximum(alike.max(axis=1), config.like)
-    return np.clip(1.0 - (1.0 - own) / np.maximum(1.0 - other, 1e-6), 0.0, 1.0).tolist()
+    return [float(one) for one in np.clip(1.0 - (1.0 - own) / np.maximum(1.0 - other, 1e-6), 0.0, 1.0)]
 
 
 def _turns(

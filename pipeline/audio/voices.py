@@ -98,10 +98,10 @@ def _agglomerated(sums: Vectors, counts: NDArray[np.int64], like: float) -> NDAr
 
     table = np.stack([alike(row) for row in range(len(sums))])
     while len(sums) > 1:
-        one, other = np.unravel_index(int(table.argmax()), table.shape)
+        one, other = divmod(int(table.argmax()), len(sums))
         if table[one, other] < like:
             break
-        one, other = int(min(one, other)), int(max(one, other))
+        one, other = min(one, other), max(one, other)
         products[one] += products[other]
         products[:, one] += products[:, other]
         sizes[one] += sizes[other]

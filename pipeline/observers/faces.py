@@ -9,7 +9,7 @@ import numpy as np
 from encoders.faces.crop import face_of
 from encoders.types import FaceEncoder, FaceFeatures, FaceFinder, FacesFound, Pixels
 from pipeline.decode.frames import Frames, Sampling
-from pipeline.derive.face_tracks import BLOB, FaceConfig, FacesSeen, derive_face_tracks
+from pipeline.observers.face_tracks import BLOB, FaceConfig, FacesSeen, derive_face_tracks
 from pipeline.similarity.change import Glance, change, glance
 from stores.core.records import Blob, Span, StageOutput, Video
 

@@ -63,7 +63,7 @@ class VideoSpeakers:
 def speakers_of(store: LibraryStore, video_id: str) -> VideoSpeakers:
     """Who speaks in a video; without turns if nobody does, or that was not looked for.
 
-    Which voice goes with which face is found anew each time: a person who is named, merged or forgotten is at once so
+    Which voice goes with which face is found each time: a person who is named, merged or forgotten is at once so
     here.
     """
     found = store.catalog.records(video_id, "speakers")

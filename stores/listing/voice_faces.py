@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
@@ -69,7 +70,7 @@ def _alone(faces: Mapping[Hashable, Sequence[FaceTrack]]) -> dict[Hashable, list
     """The spans in ticks in which each face is the only one."""
     edges = sorted({edge for tracks in faces.values() for one in tracks for edge in (one.span.start, one.span.end)})
     spans: dict[Hashable, list[tuple[int, int]]] = {}
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         there = [
             face
             for face, tracks in faces.items()
@@ -109,11 +110,11 @@ def _end(turns: Sequence[SpeakerTurn], faces: Mapping[Hashable, Sequence[FaceTra
 
 
 def _sex(tracks: Sequence[FaceTrack]) -> Sex:
-    told = {"man": 0, "woman": 0}
+    ticks = {"man": 0, "woman": 0}
     for one in tracks:
-        if one.name in told:
-            told[one.name] += one.span.end - one.span.start
-    total = sum(told.values())
-    if total and told["woman"] / total >= _SAME_SEX:
+        if one.name in ticks:
+            ticks[one.name] += one.span.end - one.span.start
+    total = sum(ticks.values())
+    if total and ticks["woman"] / total >= _SAME_SEX:
         return "woman"
-    return "man" if total and told["man"] / total >= _SAME_SEX else ""
+    return "man" if total and ticks["man"] / total >= _SAME_SEX else ""

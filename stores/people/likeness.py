@@ -91,7 +91,7 @@ class KnownPeople:
             not_them: who it cannot be, because they are elsewhere in the same picture.
         """
         if self._stale:
-            self._settle()
+            self._renew()
         if not self._order:
             return None
         of_looks = np.maximum.reduceat(self._looks @ vector, self._first)
@@ -104,7 +104,7 @@ class KnownPeople:
                 return self._order[row], float(max(of_looks[row], of_means[row]))
         return None
 
-    def _settle(self) -> None:
+    def _renew(self) -> None:
         self._order = list(self.people)
         rows: list[Vector] = []
         self._first = []

@@ -27,7 +27,7 @@ class People:
         self._engine = engine
 
     def all(self, video_ids: Collection[str] | None = None) -> list[Person]:
-        """Everybody seen in the videos, most seen first; without ``video_ids`` also those only photos show."""
+        """Everybody seen in the videos, most seen first; without ``video_ids`` also those of photos only."""
         with reading(self._engine) as connection:
             rows = connection.execute(select(PersonRow.__table__)).all()
             photos = connection.execute(
@@ -66,7 +66,7 @@ class People:
             try:
                 person_id = person(connection, either).person_id
             except UsageError as error:
-                # Somebody of the same name whom one may not see does not make it unclear.
+                # Somebody of the same name that may not be seen does not make it unclear.
                 key = name_key(either)
                 alike = [one for one in there if key and key in map(name_key, (one.name, *one.also))]
                 if error.code.name != "CONFLICT" or len(alike) != 1:

@@ -73,7 +73,7 @@ def tracks(connection: Connection, run: Run) -> list[Track]:
 
 
 def known_people(connection: Connection, collection: str, but: Iterable[str] = ()) -> list[Known]:
-    """Everybody with looks of a collection; of those whom nobody said anything about, without the videos ``but``."""
+    """Everybody with looks of a collection; of those that nobody said anything about, without the videos ``but``."""
     chosen = select(*PersonLookRow.__table__.columns, PersonRow.kept)
     chosen = chosen.join(PersonRow, PersonRow.person_id == PersonLookRow.person_id)
     chosen = chosen.where(PersonLookRow.collection == collection)
@@ -178,6 +178,13 @@ def note(
     connection.execute(insert(PersonEventRow).values(**row, detail=detail))
 
 
+def count_nobodies(connection: Connection) -> int:
+    """How many people nobody said anything about and whose face is seen no more, as when their videos are gone."""
+    seen = select(PersonFaceRow.person_id)
+    chosen = select(func.count()).select_from(PersonRow).where(~PersonRow.kept, PersonRow.person_id.not_in(seen))
+    return int(connection.execute(chosen).scalar_one())
+
+
 def remove_nobodies(connection: Connection) -> int:
     """Remove people nobody said anything about and whose face is seen no more; how many."""
     seen = select(PersonFaceRow.person_id)
@@ -189,8 +196,3 @@ def remove_nobodies(connection: Connection) -> int:
         connection.execute(delete(PersonLookRow).where(PersonLookRow.person_id.in_(some)))
         connection.execute(delete(PersonRow).where(PersonRow.person_id.in_(some)))
     return len(ids)
-
-
-def count_people(connection: Connection) -> int:
-    """How many people there are."""
-    return int(connection.execute(select(func.count()).select_from(PersonRow)).scalar_one())

@@ -92,8 +92,9 @@ def place_of(pair: Pair, distance: float, apart: float, shared: int) -> float:
     """Where a decision stands in the queue: 0 is first, 1 last.
 
     uncertainty × disagreement × expected effect × what is left to learn (uncertainty sampling weighted by density:
-    Settles 2009, section 5). The r-th question about a tag teaches κ / (r + κ) of the first; r is drawn evenly by a
-    hash from the videos of the tag, so that of many alike ones few come early, the same ones every time.
+    University of Wisconsin, TR 1648, section 5). The r-th question about a tag teaches κ / (r + κ) of the first; r is
+    drawn evenly by a hash from the videos of the tag, so that of many alike ones few come early, the same ones every
+    time.
 
     Args:
         distance: of the score from `THRESHOLD`.

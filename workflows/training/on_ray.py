@@ -2,7 +2,7 @@
 
 Ray's own checkpoints may lie in a temporary folder of a worker, and a finished run of a name trains nothing when it is
 started again. So the state is a file of ours in the run's folder, which all workers see: rank 0 writes it before it
-reports, and whoever begins reads it. ``report`` is a barrier: every rank reports.
+reports, and every worker that begins reads it. ``report`` is a barrier: every rank reports.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from encoders.training.config import CrossModalConfig
 from encoders.training.pairs import PairData
-from workflows.training.recipe import STATE, packed, unpacked, whole
+from workflows.training.states import STATE, packed, unpacked, whole
 
 _FAILURES = 3  # deaths of workers that are put up with
 

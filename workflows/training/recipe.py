@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from encoders.training.config import CrossModalConfig
 from encoders.training.pairs import PairData
+from workflows.training.states import STATE, packed, unpacked, whole
 
 Weights = dict[str, NDArray[np.float32]]
 
 FORM = 1
 """Raised when training changes: runs of before are then not gone on with."""
 
-STATE = "state.pt"
 _WEIGHTS = "weights.npz"
 
 
@@ -63,7 +63,7 @@ def fit(data: PairData, config: CrossModalConfig, where: Where) -> Weights:
     else:
         weights = _here(run, config)
     file = io.BytesIO()
-    np.savez(file, allow_pickle=False, **weights)  # type: ignore[arg-type]
+    np.savez(file, allow_pickle=False, **weights)
     whole(run / _WEIGHTS, file.getvalue())
     return weights
 
@@ -71,13 +71,6 @@ def fit(data: PairData, config: CrossModalConfig, where: Where) -> Weights:
 def trainer(where: Where) -> Callable[[PairData, CrossModalConfig], Weights]:
     """What `agents.tagging.learning.learn` trains the network with."""
     return lambda data, config: fit(data, config, where)
-
-
-def whole(path: Path, content: bytes) -> None:
-    """Writes a file that is there as a whole or not at all."""
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)
 
 
 def _here(run: Path, config: CrossModalConfig) -> Weights:
@@ -93,16 +86,6 @@ def _here(run: Path, config: CrossModalConfig) -> Weights:
         training.epoch(number)
         whole(state, packed(number + 1, training.state()))
     return training.weights()
-
-
-def packed(epochs: int, state: bytes) -> bytes:
-    """A state and the number of epochs that are done, as one content: never one without the other."""
-    return epochs.to_bytes(8, "big") + state
-
-
-def unpacked(content: bytes) -> tuple[int, bytes]:
-    """What `packed` gave."""
-    return int.from_bytes(content[:8], "big"), content[8:]
 
 
 def _kept(path: Path) -> Weights | None:

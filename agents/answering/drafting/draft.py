@@ -21,14 +21,17 @@ from agents.answering.drafting.listing import draft_metadata, draft_moments, dra
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.narrowing import draft_asked, draft_narrowed
 from agents.answering.drafting.passages import asks_for_title, draft_passage, draft_title
+from agents.answering.drafting.recognised.people import draft_people
 from agents.answering.drafting.recognised.seen import asks_direction, draft_seen, names_a_kind
 from agents.answering.drafting.recognised.sounds import draft_sounds
+from agents.answering.drafting.recognised.speaking import draft_speaking
 from agents.answering.drafting.showing import says_more
 from agents.answering.drafting.summaries import draft_summary
 from agents.answering.drafting.times import asks_how_often, draft_times, in_the_video, without_when
 from agents.answering.from_text import draft_from_text
 from agents.answering.text.units import RankedLine
 from agents.questions.question import Intent, Question, Wants
+from agents.questions.speaking import AsksWhat, asks_about_speakers
 from agents.sounds import sounds_in
 from agents.words import Term, coverage
 from encoders.sound_names import SILENCE
@@ -85,6 +88,8 @@ def draft(
         return []
     rejected: list[Claim] = []
     parts = _parts(material)
+    if question.intent not in ("count", "compare", "tags", "metadata"):
+        parts = (_people, *parts)
     if _narrowed in parts and question.intent != "find" and question.wants in _LOOSE:
         parts = (*parts, _passage)
     elif question.intent in ("fact", "shown", "where", "find"):
@@ -95,6 +100,10 @@ def draft(
         # That a file has no sound is told as a property of it.
         of_file = question.intent == "metadata" or asks_for_videos(question.text)
         parts = (*parts, _sounds) if of_file and SILENCE in sounds_in(question.text) else (_sounds, *parts)
+    if (speakers := asks_about_speakers(question.text)) is not None:
+        # Nothing else knows which voice has a number.
+        numbered = isinstance(speakers, AsksWhat) and speakers.number is not None
+        parts = (_speaking,) if numbered else (_speaking, *parts)
     for part in parts:
         claims = part(material, ranked)
         kept = list(accepted(claims)) if claims else []
@@ -179,6 +188,10 @@ def _kind_beside(question: Question) -> bool:
 
 def _of_one(question: Question) -> bool:
     return question.relation == "" and len(question.things) < 2
+
+
+def _people(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
+    return draft_people(material)
 
 
 def _from_text(material: Material, ranked: Sequence[RankedLine]) -> list[Claim]:
@@ -275,6 +288,10 @@ def _caption(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
 
 def _title(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
     return draft_title(material)
+
+
+def _speaking(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:
+    return draft_speaking(material)
 
 
 def _sounds(material: Material, _ranked: Sequence[RankedLine]) -> list[Claim]:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from agents.answering.drafting.counting import asks_for_videos
+from agents.answering.drafting.recognised.people import asks_who
 from agents.answering.text.asked import asked_of
 from agents.answering.text.matching import said_share
 from agents.answering.wording import file_name
@@ -257,6 +258,8 @@ class Reader:
         if question.overview or (state.get("named") and state.get("history", {}).get("turns")):
             return ""  # what was said before says what it is about
         videos, text = list(state["named"]) or state.get("video_ids"), state["stand_alone"]
+        if state.get("named") and asks_who(text):
+            return ""  # "Who is in it?" has no word to look for
         idle = nothing_to_look_for(text) or names_nothing(text, self._store, self._encoders, videos)
         return "empty" if idle else ""
 

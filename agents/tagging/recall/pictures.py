@@ -1,8 +1,8 @@
 """Tags that the pictures are near to, that name what is recognised in them, or what such things usually come with.
 
-Where pictures are placed among texts by the names of what was recognised (ConSE), all three are one witness: the
-classifier. Of a tag that it knows as a name, or only as what many kinds of things come with, the strongest of the three
-counts, once. The detector is a witness of its own, and so is a picture model with texts of its own (CLIP).
+Where pictures are placed among texts by the names of what was recognised (ConSE), a tag that the classifier knows only
+as what many kinds of things come with is said by the place of the picture and by the things around for the same reason:
+the stronger of both counts, once. A picture model with texts of its own (CLIP) is a witness of its own.
 """
 
 from __future__ import annotations
@@ -56,16 +56,15 @@ def _words(case: Case, source: str, found: Mapping[int, Witness]) -> list[Recall
     placed = _placed(case) if case.encoders.zero_shot is None else {}
     words = []
     for tag, one in found.items():
-        same = tag in placed and not one.detected and _counted_once(case, tag)
+        same = tag in placed and _counted_once(case, tag)
         if one.probability > 0.0 and not (same and placed[tag].probability >= one.probability):
             words.append(Recalled(case.tags.tags[tag].tag_id, source, one.probability, one.evidence_ids))
     return strongest(words, case.top)
 
 
 def _counted_once(case: Case, tag: int) -> bool:
-    """Whether what the classifier says of a tag by names is what it says by the place of the picture."""
-    surely = case.tags.most_surely.get(tag, 0.0)
-    return surely >= BROADER or 0.0 < surely <= TIED
+    """Whether the place of a picture says of a tag only what the things around say."""
+    return 0.0 < case.tags.most_surely.get(tag, 0.0) <= TIED
 
 
 def _placed(case: Case) -> dict[int, Recalled]:
@@ -104,7 +103,7 @@ def _bounded(case: Case, tag: int, probability: float, seen: Witnesses) -> float
         probability = odds / (1.0 + odds)
     if not _counted_once(case, tag):
         return probability
-    other = named if named is not None and not named.detected else seen.around.get(tag)
+    other = seen.around.get(tag)
     return 0.0 if other is not None and other.probability > probability else probability
 
 

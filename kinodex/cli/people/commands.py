@@ -190,14 +190,14 @@ def import_people(
         context.show(done.payload(), lambda console: render.imported(console, done))
 
 
-@app.command("cluster", short_help="Assign all faces anew.")
+@app.command("cluster", short_help="Assign all faces again.")
 def cluster_people(
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Assign all faces anew, but those that somebody decided about: people with a name stay who they are.
+    """Assign all faces again, but those that somebody decided about: people with a name stay who they are.
 
     \b
     Example: kinodex people cluster

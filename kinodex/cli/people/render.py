@@ -10,7 +10,7 @@ from kinodex.text import clock
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kinodex.schemas import people as schema
+    from kinodex.schemas.persons import people as schema
 
 
 def people(console: Console, document: schema.PeopleDocument) -> None:

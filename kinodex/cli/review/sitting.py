@@ -26,7 +26,7 @@ KEYS: dict[str, Literal["accepted", "rejected", "unsure"]] = {"y": "accepted", "
 HELP = "y yes · n no · u unsure · s later · z undo · q quit"
 
 _LOOKED_AT = 20
-"""Of so many the one that teaches most is asked. Source: our choice: their order is found anew after every decision."""
+"""Of so many the one that teaches most is asked. Source: our choice: they are ordered again after each decision."""
 
 
 def sit(view: LibraryView, filters: reviewing.ReviewFilter, console: Console, key: Callable[[], str]) -> Counter[str]:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinodex.schemas import people as schema
+from kinodex.schemas.persons import people as schema
 from stores.core.errors import UsageError
-from stores.people.assigning import assign_people, cluster_people
-from stores.people.editing import forget_person, merge_people, name_person, split_person
-from stores.people.switching import switch_faces
+from stores.maintenance.people.assigning import assign_people, cluster_people
+from stores.maintenance.people.editing import forget_person, merge_people, name_person, split_person
+from stores.maintenance.people.switching import switch_faces
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders
@@ -90,7 +90,7 @@ def forget_all(store: LibraryStore, by_name: str) -> schema.ForgottenDocument:
 
 
 def cluster(store: LibraryStore, by_name: str) -> schema.PeopleDocument:
-    """Assign all faces anew, but what owners decided.
+    """Assign all faces again, but what owners decided.
 
     Raises:
         StoreError: LIBRARY_LOCKED if another process writes.

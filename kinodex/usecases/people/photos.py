@@ -11,10 +11,10 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from encoders.faces.crop import face_of
-from kinodex.schemas import people as schema
-from pipeline.derive.face_tracks import FaceConfig, face_collection
+from kinodex.schemas.persons import people as schema
+from pipeline.observers.face_tracks import FaceConfig, face_collection
 from stores.core.errors import UsageError
-from stores.people.photos import know_by_photos
+from stores.maintenance.people.photos import know_by_photos
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders

@@ -6,8 +6,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from stores.core.errors import StoreError
-from stores.people.assigning import assign_people
-from stores.people.switching import remove_unwanted
+from stores.maintenance.people.assigning import assign_people
+from stores.maintenance.people.switching import remove_unwanted
 
 if TYPE_CHECKING:
     from stores.library_store import LibraryStore

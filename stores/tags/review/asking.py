@@ -63,7 +63,7 @@ class Waiting:
         tag_id, facet: only of this tag, of tags of this facet.
         video_ids: only of these videos; None for all.
         least, most: only scores from ``least`` to ``most``.
-        narrowed: whoever asks sees no other videos: nothing of these may show, not even in the order.
+        narrowed: the person who asks sees no other videos: nothing of these may show, not even in the order.
     """
 
     tag_id: str | None = None

@@ -362,7 +362,7 @@ def _save(connection: Connection, step: _Step, now: float) -> str:
 
 def _time(connection: Connection, pairs: Sequence[Pair], now: float) -> float:
     """Now, or just after the newest event about one of these: what somebody decides who has seen a decision comes after
-    it, even if the clock of whoever made that one was ahead."""
+    it, even if the clock behind that one was ahead."""
     last = newest(connection, pairs)
     return round(now if last is None else max(now, last + MICROSECOND), 6)
 

@@ -95,8 +95,7 @@ def test_tags_are_accepted_with_evidence_and_only_those_that_fit(library: Librar
         assert [d.tag_id for d in accepted] == [tag_id]
         assert set(store.catalog.evidence(accepted[0].evidence_ids)) == set(accepted[0].evidence_ids)
     (pizza,) = [d for d in tagger.tag(videos["pizza"]) if d.tag_id == "t3"]
-    assert set(pizza.recalled_by) >= {"objects", "speech"}
-    assert "picture" not in pizza.recalled_by, "what the classifier says is said once"
+    assert set(pizza.recalled_by) >= {"picture", "objects", "speech"}
 
 
 def test_a_model_can_veto_a_tag(library: Library, encoders: Encoders) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from agents.answering import by_model, by_reader, shown_lines
 from agents.chat.answerer import Answerer
 from agents.questions.understanding import understand
 from agents.search.finder import Finder, Found
@@ -18,7 +19,7 @@ from agents.tagging.recall.sounds import sound_source
 from agents.tagging.vocabulary import TagVectors
 from encoders.bundle import Encoders
 from encoders.sound_names import chinese_names
-from stores.core.records import SoundEvent, Span, StageOutput, Tag
+from stores.core.records import CHANNELS, SoundEvent, Span, StageOutput, Tag
 from stores.library_store import LibraryStore
 from tests.unit.agents.small_library import MS, add_video, commit
 
@@ -191,3 +192,9 @@ def test_tags_that_name_a_sound_are_recalled(store: LibraryStore, encoders: Enco
     assert set(recalled("boats.mp4")) == {"t5"}
     assert recalled("taxi.mp4") == {}
     assert "sound" in SOURCES
+
+
+def test_every_channel_has_a_word_in_prompts() -> None:
+    for how in (by_model._HOW, by_reader._HOW):
+        assert set(how) == set(CHANNELS)
+    assert {one for _, channels in shown_lines._SECTIONS for one in channels} == set(CHANNELS)

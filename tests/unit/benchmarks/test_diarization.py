@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.diarization import DiarizationError, diarization_error
+from benchmarks.speaker_error.diarization import DiarizationError, diarization_error
 
 TRUTH = [(0.0, 10.0, "ann"), (10.0, 20.0, "bob")]
 

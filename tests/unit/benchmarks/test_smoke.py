@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from encoders.bundle import Encoders
 from tests.amount import FULL
 from tests.e2e.media import write_video
 
@@ -81,6 +82,15 @@ def test_ingest_speed(films: Path, runtime_only: dict[str, str], tmp_path: Path)
 def test_efficiency(films: Path, runtime_only: dict[str, str], tmp_path: Path):
     out = bench("efficiency.py", films, "--runs", 1, "--minutes", 0.05, env=runtime_only)
     assert "Ray against threads" in out
+
+
+@pytest.mark.slow
+def test_speakers(runtime_only: dict[str, str]):
+    if not Encoders.open().has_files("speaker"):
+        pytest.skip("the weights of the voice encoder are not here")
+    figures = json.loads(bench("speakers.py", "--few", "--json", env=runtime_only))
+    assert figures["error"] <= 0.2
+    assert figures["of"] == 3
 
 
 @pytest.mark.slow

@@ -8,7 +8,8 @@ from encoders.training.pairs import PairData
 
 
 def planted_pairs(videos: int = 120, tags: int = 16, clips: int = 2, topics: int = 4, seed: int = 0) -> PairData:
-    """A clip shows one topic; a tag belongs to one; it is right where a clip of the video shows its topic.
+    """A clip shows one topic or none; a tag belongs to one; it is right where a clip of the video shows its topic.
+    A third of the videos show none, and so have no tag that could pull them near the texts.
 
     Pictures and texts know topics by vectors that have nothing to do with each other, and lie far apart: the kinds
     have means of their own.
@@ -17,7 +18,8 @@ def planted_pairs(videos: int = 120, tags: int = 16, clips: int = 2, topics: int
     seen, said = rng.standard_normal((topics, 16)), rng.standard_normal((topics, 12))
     shown = np.stack([rng.permutation(topics)[:clips] for _ in range(videos)])
     of_tag = np.arange(tags) % topics
-    pictures = seen[shown] + 0.3 * rng.standard_normal((videos, clips, 16)) - 1.0
+    shown[::3] = topics
+    pictures = np.concatenate([seen, np.zeros((1, 16))])[shown] + 0.3 * rng.standard_normal((videos, clips, 16)) - 1.0
     texts = said[of_tag] + 0.3 * rng.standard_normal((tags, 12)) + 2.0
     video, tag = np.repeat(np.arange(videos), tags), np.tile(np.arange(tags), videos)
     accepted = (shown[video] == of_tag[tag][:, None]).any(axis=1).astype(np.float32)

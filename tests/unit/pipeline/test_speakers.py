@@ -12,7 +12,7 @@ from operator import add
 import numpy as np
 import pytest
 
-from benchmarks.diarization import diarization_error
+from benchmarks.speaker_error.diarization import diarization_error
 from encoders.bundle import Encoders
 from encoders.types import WeightsError
 from pipeline.audio.pieces import Pieces, between_pauses

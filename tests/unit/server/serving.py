@@ -24,6 +24,7 @@ from stores.core.records import (
     Decision,
     Scene,
     ScreenText,
+    SoundEvent,
     Span,
     SpeechActivity,
     StageKey,
@@ -85,6 +86,12 @@ def _add(store: LibraryStore, encoders: Encoders, name: str, at: int) -> None:
     commit(store, video_id, "scenes", StageOutput(records=(Scene(f"scn_{name}", CLIP),)))
     commit(store, video_id, "speech_activity", StageOutput(records=(SpeechActivity(Span(0, 1900, MS)),)))
     commit(store, video_id, "thumbnails", StageOutput(blobs=(Blob("000000004000.jpg", b"\xff\xd8jpeg"),)))
+    if name == "boats":
+        sounds = ((0, 5000, "music"), (1000, 4000, "speech"), (6000, 8000, "silence"))
+        events = tuple(
+            SoundEvent(f"snd_{name}_{start}", Span(start, end, MS), sound, "", 0.9) for start, end, sound in sounds
+        )
+        commit(store, video_id, "sound", StageOutput(records=events))
     text = ScreenText(f"scr_{name}", Span(1000, 3000, MS), f"Open <b>{name}</b>", 0.8, (0.1, 0.1, 0.5, 0.2))
     commit(store, video_id, "screentext", StageOutput(records=(text,)))
     track = Tracklet(

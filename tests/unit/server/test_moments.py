@@ -26,6 +26,14 @@ def test_a_timeline_says_what_happens_when(server: Served, at: str):
     assert found["sounds"] == found["people"] == []
 
 
+def test_a_timeline_has_the_sounds_that_are_no_speech(server: Served, library: Library):
+    found = server.client.get(f"{API}/videos/{library.resolve('boats.mp4')}/timeline").json()
+    assert found["sounds"] == [
+        {"start": 0.0, "end": 5.0, "evidence_id": "snd_boats_0", "name": "music"},
+        {"start": 6.0, "end": 8.0, "evidence_id": "snd_boats_6000", "name": "silence"},
+    ]
+
+
 def test_a_video_that_was_not_probed_has_an_empty_timeline(server: Served):
     broken = server.client.get(f"{API}/videos", params={"status": "failed"}).json()["videos"][0]["video_id"]
     found = server.client.get(f"{API}/videos/{broken}/timeline").json()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from encoders.training.config import CrossModalConfig
-from encoders.training.steps import Training, train
+from encoders.training.steps import Epoch, Training, train
 from tests.unit.encoders.planted_pairs import planted_pairs
 from workflows.training.recipe import Where, fit
 
@@ -31,7 +31,7 @@ def test_an_interrupted_run_goes_on_after_its_last_epoch(tmp_path: Path, monkeyp
     done: list[int] = []
     epoch = Training.epoch
 
-    def breaks(training: Training, number: int):
+    def breaks(training: Training, number: int) -> Epoch:
         if number == 2 and len(done) == 2:
             raise KeyboardInterrupt
         done.append(number)

@@ -21,7 +21,8 @@ _CITABLE = (
     (
         "face_tracks",
         "face",
-        "CASE WHEN e.person <> '' THEN e.person ELSE e.name END",
+        # SQLite joins the tables of the view into one query only if their columns have one affinity.
+        "CAST(CASE WHEN e.person <> '' THEN e.person ELSE e.name END AS TEXT)",
         "CAST(e.person || e.person_also || '; ' || e.name || '; ' || e.name_zh AS TEXT)",
         "e.confidence",
     ),

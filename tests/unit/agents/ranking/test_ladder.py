@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ from tests.unit.agents.ranking.planted import look_alikes, loud_source
 
 
 def test_the_rung_that_wins_is_taken_and_held_out_f1_never_falls() -> None:
-    lessons = look_alikes(120)
+    lessons = look_alikes(75)
     outcome = climb(lessons, dict(zip(lessons.tags, lessons.facets, strict=True)))
     assert outcome.rung in ("neighbours", "logistic")
     taken = [one.comparison for one in outcome.tried if one.outcome == "taken" and one.comparison]
@@ -23,16 +25,16 @@ def test_the_rung_that_wins_is_taken_and_held_out_f1_never_falls() -> None:
 
 
 def test_where_nothing_can_be_won_the_rung_before_stays() -> None:
-    lessons = loud_source(1000)
+    lessons = loud_source(500)
     outcome = climb(lessons, dict.fromkeys(lessons.tags, "what"))
     assert outcome.rung == "calibrated", "sources can be calibrated, but there are no looks"
     assert [one.outcome for one in outcome.tried] == ["taken", "no better", "no better"]
 
 
 def test_it_says_what_is_missing() -> None:
-    lessons = loud_source(600)
+    lessons = loud_source(440)
     facets = dict.fromkeys(lessons.tags, "what")
-    few = climb(lessons.some(np.arange(600) < 15), facets)
+    few = climb(lessons.some(np.arange(440) < 15), facets)
     assert (few.rung, few.ranker) == ("prior", None)
     assert {one.outcome for one in few.tried} == {"too few judgements", "too few videos"} - {"too few videos"}
     assert {one.outcome for one in climb(lessons.some(lessons.video < 4), facets).tried[:2]} == {"too few videos"}
@@ -44,7 +46,7 @@ def test_it_says_what_is_missing() -> None:
 def test_what_is_kept_ranks_as_before(rung: int) -> None:
     lessons = look_alikes(40)
     facets = dict(zip(lessons.tags, lessons.facets, strict=True))
-    ranker = RUNGS[rung].fit(lessons, facets, accepting())
+    ranker: Any = RUNGS[rung].fit(lessons, facets, accepting())
     again, space, value = from_bytes(to_bytes(ranker, "pictures-1", 0.7), facets)
     assert (space, value) == ("pictures-1", 0.7)
     words = [Recalled("t0", "picture", 0.5, ("e",)), Recalled("t4", "speech", 0.6, ("f",))]
@@ -55,7 +57,8 @@ def test_what_is_kept_ranks_as_before(rung: int) -> None:
 
 def test_damage_is_noticed() -> None:
     lessons = look_alikes(20)
-    body = to_bytes(RUNGS[1].fit(lessons, {}, accepting()), "s", 0.6)
+    ranker: Any = RUNGS[1].fit(lessons, {}, accepting())
+    body = to_bytes(ranker, "s", 0.6)
     for broken in (b"", b"PK", body[: len(body) // 2], body[:100] + b"\0" * 50 + body[150:], b"x" + body):
         with pytest.raises(ValueError):
             from_bytes(broken, {})

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from agents.tagging.rank import ABSTAIN, CaseFacts, decide
-from agents.tagging.rank.heldout import compare, folds, held_out
-from agents.tagging.rank.lessons import PROPOSER, lessons
+from agents.tagging.rank.heldout import compare, held_out
+from agents.tagging.rank.lessons import PROPOSER, folds, lessons
 from agents.tagging.rank.likeness import neighbour_ranker
 from agents.tagging.rank.logistic import logistic_ranker
 from agents.tagging.rank.measures import accepting, listing
@@ -21,7 +22,7 @@ FACETS = dict(zip(PLANTED.tags, PLANTED.facets, strict=True))
 
 
 @pytest.mark.parametrize("learn", [neighbour_ranker, logistic_ranker])
-def test_looks_that_tell_tags_apart_are_used(learn) -> None:
+def test_looks_that_tell_tags_apart_are_used(learn: Any) -> None:
     before = held_out(PLANTED, lambda some: calibrated_prior(some, FACETS))
     after = held_out(PLANTED, lambda some: learn(some, FACETS))
     comparison = compare(PLANTED, before, after, accepting())
@@ -30,7 +31,7 @@ def test_looks_that_tell_tags_apart_are_used(learn) -> None:
 
 
 @pytest.mark.parametrize("learn", [neighbour_ranker, logistic_ranker])
-def test_looks_that_mean_nothing_are_not(learn) -> None:
+def test_looks_that_mean_nothing_are_not(learn: Any) -> None:
     rng = np.random.default_rng(1)
     noise = rng.standard_normal(PLANTED.vectors.shape).astype(np.float32)
     noise /= np.linalg.norm(noise, axis=1, keepdims=True)
@@ -41,7 +42,7 @@ def test_looks_that_mean_nothing_are_not(learn) -> None:
 
 
 @pytest.mark.parametrize("learn", [neighbour_ranker, logistic_ranker])
-def test_pairs_that_are_compared_are_those_that_are_ranked(learn) -> None:
+def test_pairs_that_are_compared_are_those_that_are_ranked(learn: Any) -> None:
     """A video that was not judged gets what the comparison on judgements held out says."""
     out = PLANTED.groups[PLANTED.video] == 9
     ranker = learn(PLANTED.some(~out), FACETS)

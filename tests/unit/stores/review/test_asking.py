@@ -182,8 +182,8 @@ def test_one_more_review_costs_the_same_at_a_hundred_thousand_decisions(library:
         )
         connection.execute(
             text(
-                "INSERT INTO review_queue (video_id, tag_id, place, alone, uncertainty, disagreement, score, shared, waits)"
-                f" {numbers} SELECT '{video}', 'x' || n, (n % 1000) / 1000.0, 0.5, 0.1, 0.0, 0.5, 1, 1 FROM n"
+                "INSERT INTO review_queue (video_id, tag_id, place, alone, uncertainty, disagreement, score, shared, "
+                f"waits) {numbers} SELECT '{video}', 'x' || n, (n % 1000) / 1000.0, 0.5, 0.1, 0.0, 0.5, 1, 1 FROM n"
             )
         )
     asked: list[tuple[str, Any]] = []

@@ -21,6 +21,7 @@ from unittest.mock import patch
 
 import pytest
 
+from stores.core.errors import StoreError
 from stores.library_store import LibraryStore
 from stores.maintenance.verify import verify
 from stores.tags.review.events import Event
@@ -133,7 +134,13 @@ def test_two_at_once_give_the_same(folder: Path, events: list[Event], expected: 
 
         def bring(store: LibraryStore, mine: list[Event], seed: int) -> None:
             for some in pieces(mine + shared, random.Random(seed)):
-                store.reviews.merge(some)
+                while True:
+                    try:
+                        store.reviews.merge(some)
+                        break
+                    except StoreError as error:  # it waited long for the other one, and may try again
+                        assert error.code.name == "LIBRARY_LOCKED"
+                time.sleep(0.005)  # as no two people decide without a pause
 
         with ThreadPoolExecutor(2) as pool:
             for done in [pool.submit(bring, one, events[:3_000], 1), pool.submit(bring, other, events[7_000:], 2)]:

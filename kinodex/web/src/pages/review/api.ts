@@ -5,6 +5,9 @@ import type { TagEvidence } from "../../api/types";
 
 export type Verdict = "accepted" | "rejected" | "unsure";
 
+/** Why something is asked: near the threshold, sources apart, a tag of many videos, one that nobody judged, or undecided. */
+export type Reason = "near_threshold" | "sources_disagree" | "many_videos" | "new_tag" | "undecided";
+
 export interface ReviewItem {
   video_id: string;
   name: string;
@@ -15,6 +18,9 @@ export interface ReviewItem {
   score: number;
   /** How near the score is to the threshold from which a tag is accepted. */
   uncertainty: number;
+  /** For how many videos something was decided about the tag; null for somebody who does not see all videos. */
+  shared: number | null;
+  reasons: Reason[];
   evidence: TagEvidence[];
   thumbnail: string | null;
 }

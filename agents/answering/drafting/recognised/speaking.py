@@ -1,0 +1,106 @@
+"""Claims about who says something, and what one of several speakers says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from agents.answering.claims import Claim, cite
+from agents.answering.drafting.material import Material
+from agents.questions.speaking import AsksWhat, AsksWho, asks_about_speakers
+from agents.words import content_terms, coverage
+from stores.core.records import Evidence, Utterance
+from stores.core.text_keys import search_key
+from stores.listing.speakers import Said, VideoSpeakers, speakers_of
+
+MOST_LINES = 6
+"""Lines told of one speaker, the longest ones, in order. Ours: what is read in a glance."""
+
+MOST_VIDEOS = 3
+
+_WORDS = r"[^\W_]+"
+
+_ENOUGH = 0.75
+"""Share of the asked words that a line must say. Ours: a word in four may have been misheard."""
+
+
+def draft_speaking(material: Material) -> list[Claim]:
+    """The lines of the speaker that is asked about, or who says the line that is asked about; nothing where the voice
+    is not known, or nobody by that name, number or sex speaks."""
+    asked = asks_about_speakers(material.question.text)
+    if isinstance(asked, AsksWho):
+        return material.not_shown(_who(material, asked))
+    if isinstance(asked, AsksWhat):
+        return material.not_shown(_what(material, asked))
+    return []
+
+
+def _what(material: Material, asked: AsksWhat) -> list[Claim]:
+    claims: list[Claim] = []
+    for video_id in _videos(material, ""):
+        speakers = speakers_of(material.store, video_id)
+        numbers = _meant(speakers, asked)
+        lines = [each for each in _lines(material, video_id, speakers) if each[0].speaker in numbers]
+        longest = sorted(lines, key=lambda each: -len(each[0].text))[:MOST_LINES]
+        kept = {id(each) for each in longest}
+        claims += [_claim(material, speakers, *each) for each in lines if id(each) in kept]
+        if claims:
+            break
+    return claims
+
+
+def _who(material: Material, asked: AsksWho) -> list[Claim]:
+    terms = content_terms(asked.what, material.encoders.concepts.vocabulary)
+    best: tuple[float, Claim] | None = None
+    for video_id in _videos(material, asked.what):
+        speakers = speakers_of(material.store, video_id)
+        for said, line in _lines(material, video_id, speakers):
+            exact = _plain(asked.what) in _plain(said.text)
+            share = 1.0 + exact if exact else coverage(terms, said.text) if terms else 0.0
+            if share >= _ENOUGH and (best is None or share > best[0]):
+                best = share, _claim(material, speakers, said, line)
+    return [best[1]] if best else []
+
+
+def _meant(speakers: VideoSpeakers, asked: AsksWhat) -> set[int]:
+    there = {turn.speaker for turn in speakers.turns}
+    if asked.number is not None:
+        return there & {asked.number}
+    if asked.sex:
+        return {number for number, sex in speakers.sexes.items() if sex == asked.sex}
+    return {number for number, name in speakers.names.items() if search_key(name) == search_key(asked.name)}
+
+
+def _lines(material: Material, video_id: str, speakers: VideoSpeakers) -> Iterator[tuple[Said, Evidence]]:
+    """What each known speaker says, line by line, with the line it is part of."""
+    if not speakers.turns:
+        return
+    spoken = {line.evidence_id: line for line in material.lines(video_id, ("speech",))}
+    for record in material.store.catalog.records(video_id, "speech"):
+        if isinstance(record, Utterance) and record.evidence_id in spoken:
+            for said in speakers.said(record):
+                if said.speaker is not None:
+                    yield said, spoken[record.evidence_id]
+
+
+def _plain(text: str) -> str:
+    """The words of a text alone, with a space on either side."""
+    return f" {' '.join(re.findall(_WORDS, search_key(text)))} "
+
+
+def _claim(material: Material, speakers: VideoSpeakers, said: Said, line: Evidence) -> Claim:
+    name = speakers.name(said.speaker)  # in English: it must be found again in the turn that is cited
+    text = f"{name}：“{said.text}”" if material.chinese else f"{name}: “{said.text}”"
+    turns = [
+        turn
+        for turn in material.all_lines(line.video_id, ("speaker",))
+        if turn.span.overlap(said.span) and turn.text == f"speaker {said.speaker}"
+    ]
+    return Claim(text, (cite(line), *map(cite, turns[:1])), "quote")
+
+
+def _videos(material: Material, what: str) -> list[str]:
+    if material.named:
+        return list(material.named)
+    hits = material.store.fulltext.search(what, 40, video_ids=material.scope, channels=("speech",)) if what else []
+    return list(dict.fromkeys([*(hit.video_id for hit in hits), *material.best_videos(MOST_VIDEOS)]))[:6]

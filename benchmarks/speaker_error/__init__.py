@@ -1,0 +1,1 @@
+"""How wrong turns of speakers are."""

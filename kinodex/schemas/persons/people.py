@@ -1,0 +1,177 @@
+"""People: whose faces are seen, and what was decided about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from kinodex.schemas.base import Document, Number
+
+if TYPE_CHECKING:
+    from stores.maintenance.people.editing import ForgottenPerson
+    from stores.people.records import Person, PersonEvent, PersonFace
+
+
+class PersonListed(Document):
+    """Somebody.
+
+    Attributes:
+        name: "" while nobody gave one; shown: what stands for them then.
+        seconds: how long they are seen, in all videos that may be seen.
+        kept: whether an owner said anything about them.
+    """
+
+    person_id: str
+    name: str
+    shown: str
+    also: list[str]
+    faces: int
+    videos: int
+    seconds: Number
+    photos: int
+    kept: bool
+
+
+class PeopleDocument(Document):
+    """Everybody; ``off``: ids of the collections in whose videos nobody's face is looked at."""
+
+    people: list[PersonListed]
+    off: list[str]
+
+
+class FaceSeen(Document):
+    """Where a person is seen; seconds. ``decided``: ``automatic`` or ``person``."""
+
+    evidence_id: str
+    start: Number
+    end: Number
+    likeness: Number
+    decided: str
+
+
+class SeenInVideo(Document):
+    """A video in which a person is seen."""
+
+    video_id: str
+    name: str
+    seconds: Number
+    faces: list[FaceSeen]
+
+
+class PersonDecision(Document):
+    """What was decided: who, when (ISO 8601), what."""
+
+    at: str
+    by: str
+    action: str
+    person_id: str
+    other_id: str
+    detail: dict[str, Any]
+
+
+class PersonDocument(PersonListed):
+    """A person, and where they are seen."""
+
+    seen: list[SeenInVideo]
+    decisions: list[PersonDecision]
+
+
+class ForgottenDocument(Document):
+    """What was removed of people."""
+
+    people: int
+    faces: int
+    videos: int
+    vectors: int
+
+
+class ImportedPerson(Document):
+    """Somebody who is known by photos now."""
+
+    person_id: str
+    name: str
+    photos: int
+
+
+class PhotoProblem(Document):
+    """A photo that says nothing about anybody, and why."""
+
+    file: str
+    message: str
+
+
+class ImportedPeopleDocument(Document):
+    """What an import of photos did."""
+
+    people: list[ImportedPerson]
+    problems: list[PhotoProblem]
+
+
+class SwitchedDocument(Document):
+    """Whether faces are looked at in a collection; from how many videos what was found was removed."""
+
+    collection_id: str
+    name: str
+    on: bool
+    videos_removed: int
+
+
+def listed(one: Person) -> dict[str, Any]:
+    """The fields of `PersonListed`."""
+    names = ("person_id", "name", "shown", "faces", "videos", "seconds", "photos", "kept")
+    return {**{name: getattr(one, name) for name in names}, "also": list(one.also)}
+
+
+def people(found: Sequence[Person], off: Sequence[str]) -> PeopleDocument:
+    """The document of all."""
+    return PeopleDocument(people=[PersonListed(**listed(one)) for one in found], off=list(off))
+
+
+def person(
+    one: Person, faces: Sequence[PersonFace], names: Mapping[str, str], events: Sequence[PersonEvent]
+) -> PersonDocument:
+    """The document of one; ``names`` of the videos by id."""
+    by_video: dict[str, list[PersonFace]] = {}
+    for face in faces:
+        by_video.setdefault(face.video_id, []).append(face)
+    seen = [
+        SeenInVideo(
+            video_id=video_id,
+            name=names.get(video_id, video_id),
+            seconds=round(sum(face.end - face.start for face in of_video), 3),
+            faces=[
+                FaceSeen(
+                    evidence_id=face.evidence_id,
+                    start=face.start,
+                    end=face.end,
+                    likeness=face.likeness,
+                    decided=face.decided,
+                )
+                for face in of_video
+            ],
+        )
+        for video_id, of_video in by_video.items()
+    ]
+    decisions = [
+        PersonDecision(
+            at=datetime.fromtimestamp(event.at, UTC).isoformat(timespec="seconds"),
+            by=event.by_name,
+            action=event.action,
+            person_id=event.person_id,
+            other_id=event.other_id,
+            detail=dict(event.detail),
+        )
+        for event in events
+    ]
+    return PersonDocument(**listed(one), seen=sorted(seen, key=lambda video: -video.seconds), decisions=decisions)
+
+
+def forgotten(gone: Sequence[ForgottenPerson]) -> ForgottenDocument:
+    """The document of what was removed."""
+    return ForgottenDocument(
+        people=len(gone),
+        faces=sum(one.faces for one in gone),
+        videos=sum(one.videos for one in gone),
+        vectors=sum(one.vectors for one in gone),
+    )

@@ -1,0 +1,1 @@
+"""People: assigned, edited, forgotten."""

@@ -1,0 +1,21 @@
+"""People, in a folder and on servers: the same decisions stay."""
+
+from __future__ import annotations
+
+from tests.unit.stores.people.test_people import (
+    test_a_collection_in_which_nobodys_face_is_looked_at,
+    test_a_merge_keeps_names_and_outlives_clustering_and_a_second_ingest,
+    test_a_named_person_is_found_by_every_name,
+    test_a_split_outlives_clustering_and_a_second_ingest,
+    test_photos_name_who_is_there_already_and_who_comes_later,
+    test_who_was_forgotten_stays_forgotten_where_they_were_seen,
+)
+
+__all__ = [
+    "test_a_collection_in_which_nobodys_face_is_looked_at",
+    "test_a_merge_keeps_names_and_outlives_clustering_and_a_second_ingest",
+    "test_a_named_person_is_found_by_every_name",
+    "test_a_split_outlives_clustering_and_a_second_ingest",
+    "test_photos_name_who_is_there_already_and_who_comes_later",
+    "test_who_was_forgotten_stays_forgotten_where_they_were_seen",
+]
