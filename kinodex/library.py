@@ -357,7 +357,7 @@ class Library:
         return search_videos(self._video_finder, query, k)
 
     def import_tags(self, path: str | Path) -> ImportReport:
-        """Add the tags of a file to the tag library: a table, a list of names, JSON or SKOS. Known ones get its values."""
+        """Add the tags of a file to the tag library: a table, names, JSON or SKOS. Known ones get its values."""
         return tags.import_tags(self.store, Path(path))
 
     def remove_tags(self, *tag_ids: str) -> Removed:

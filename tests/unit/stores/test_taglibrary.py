@@ -134,7 +134,7 @@ def test_tags_are_removed_with_their_decisions_or_not_at_all(store: LibraryStore
     store.tags.import_csv(write(tmp_path / "tags.csv", text))
     decided = [Decision(video_id, one, "accepted", 0.9, ("speech",), ("e1",)) for one in ("dog", "puppy")]
     store.tags.save_decisions(video_id, decided)
-    with pytest.raises(UsageError, match="no tag cat"):
+    with pytest.raises(UsageError, match="no tag 'cat'"):
         remove_tags(store.engine, ["dog", "cat"])
     assert len(store.tags.tags()) == 3
     assert remove_tags(store.engine, ["dog"]) == Removed(removed=1, decisions=1, total=2)
