@@ -30,7 +30,6 @@ HEARD = {
     "taxi": ("imagenet:468", (("speech", 0, 5000, 0.98),)),
     "boats": ("imagenet:914", (("silence", 0, 8000, 1.0),)),
     "guitar": ("imagenet:546", (("speech", 0, 8000, 0.9),)),
-    "flute": ("imagenet:558", (("music", 0, 8000, 0.99), ("singing", 1000, 7000, 0.93))),
 }
 
 
@@ -39,13 +38,20 @@ def store(tmp_path_factory: pytest.TempPathFactory, encoders: Encoders) -> Itera
     root = tmp_path_factory.mktemp("heard")
     with LibraryStore.open(root / "library", create=True) as opened:
         for name, (concept, sounds) in HEARD.items():
-            video_id = add_video(opened, encoders, root / f"{name}.mp4", concept, ())
-            events = tuple(
-                SoundEvent(f"snd_{name}_{number}", Span(start, end, MS), sound, chinese_names(sound), sure)
-                for number, (sound, start, end, sure) in enumerate(sounds)
-            )
-            commit(opened, video_id, "sound", StageOutput(records=events))
+            add_heard(opened, encoders, root / f"{name}.mp4", concept, sounds)
         yield opened
+
+
+def add_heard(
+    store: LibraryStore, encoders: Encoders, path: Path, concept: str, sounds: tuple[tuple[str, int, int, float], ...]
+) -> str:
+    video_id = add_video(store, encoders, path, concept, ())
+    events = tuple(
+        SoundEvent(f"snd_{path.stem}_{number}", Span(start, end, MS), sound, chinese_names(sound), sure)
+        for number, (sound, start, end, sure) in enumerate(sounds)
+    )
+    commit(store, video_id, "sound", StageOutput(records=events))
+    return video_id
 
 
 @pytest.fixture(scope="module")
@@ -193,8 +199,17 @@ def test_tags_that_name_a_sound_are_recalled(store: LibraryStore, encoders: Enco
     assert set(choir) == {"t1", "t2", "t3"}
     assert set(recalled("boats.mp4")) == {"t5"}
     assert recalled("taxi.mp4") == {}
-    assert recalled("flute.mp4")["t1"][0] < ACCEPT, "a melody that an instrument plays sounds sung, too"
     assert "sound" in SOURCES
+
+
+def test_the_melody_of_an_instrument_is_no_song(tmp_path: Path, encoders: Encoders) -> None:
+    """The detector hears it as sung, only not as surely."""
+    tags = TagVectors([Tag("t1", "singing"), Tag("t2", "music")], encoders)
+    heard = (("music", 0, 8000, 0.99), ("singing", 1000, 7000, 0.93))
+    with LibraryStore.open(tmp_path / "library", create=True) as opened:
+        video_id = add_heard(opened, encoders, tmp_path / "flute.mp4", "imagenet:558", heard)
+        found = {one.tag_id: one.probability for one in sound_source(Case(video_id, opened, encoders, tags))}
+    assert found["t1"] < ACCEPT < found["t2"]
 
 
 def test_every_channel_has_a_word_in_prompts() -> None:
