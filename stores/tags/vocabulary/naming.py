@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable
+from itertools import chain, count
 
 from stores.core.errors import UsageError
 from stores.core.text_keys import name_key
@@ -22,8 +23,8 @@ def stable_id(name: str, facet: str = "") -> str:
 
 def free_id(name: str, facet: str, taken: Callable[[str], bool]) -> str:
     """As `stable_id`, of those that no other tag has."""
-    made = (stable_id(name, facet), stable_id(name, facet or "\0"), *(stable_id(name, f"\0{n}") for n in range(1000)))
-    return next(one for one in made if not taken(one))
+    facets = chain((facet, facet or "\0"), (f"\0{n}" for n in count()))
+    return next(one for one in (stable_id(name, one) for one in facets) if not taken(one))
 
 
 def clean_name(text: str) -> str:
