@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Engine, Select, bindparam, func, select
+from sqlalchemy import Engine, Select, bindparam, func, literal_column, select
 
 from stores.core.records import Channel
 from stores.sql.database import reading
@@ -74,7 +74,7 @@ def _shown(*columns: Any) -> Select[Any]:
 
 # Built once: that takes longer than running them.
 _OF_COLLECTION = VectorRow.collection == bindparam("of_collection")
-_NOTES = _shown(
+_COLUMNS = (
     VectorRow.vector_id,
     VectorRow.video_id,
     VectorRow.channel,
@@ -82,9 +82,14 @@ _NOTES = _shown(
     VectorRow.end_tick,
     VectorRow.clip_id,
     VectorRow.evidence_id,
-).where(_OF_COLLECTION)
+)
+_NOTES = _shown(*_COLUMNS).where(_OF_COLLECTION)
 _BY_ID = _NOTES.where(VectorRow.vector_id.in_(bindparam("vector_ids", expanding=True)))
-_BY_VIDEO = _NOTES.where(VectorRow.video_id.in_(bindparam("video_ids", expanding=True)))
+# By the videos' rows and no others: of a large collection SQLite would read all, since it takes a name's for few.
+_BY_VIDEO = _shown(*_COLUMNS).where(
+    VectorRow.collection.concat(literal_column("''")) == bindparam("of_collection"),
+    VectorRow.video_id.in_(bindparam("video_ids", expanding=True)),
+)
 _SOME = _shown(VectorRow.vector_id).where(_OF_COLLECTION).order_by(VectorRow.vector_id).limit(bindparam("most"))
 _FIRST = select(VectorRow.vector_id).where(_OF_COLLECTION).limit(bindparam("most")).subquery()
 _SIZE = select(func.count()).select_from(_FIRST)
