@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 
 from agents.tagging.recall.case import CERTAIN, Case, Recalled, strongest
-from stores.core.records import FaceTrack
 
 NAMED = 0.9
 """Probability of a tag with the name of a person who is seen. Source: 95 of 100 pairs of faces that count as one person
@@ -15,26 +14,27 @@ FLEETING = 0.8
 """Share of its worth that a face seen only once has. Source: our choice: woman or man is told by the median of a track,
 and one guess has none."""
 
-_WORDS = {
+WORDS = {
     "woman": ("woman", "women", "lady", "female", "女人", "女性", "女士", "女子"),
     "man": ("man", "men", "gentleman", "male", "男人", "男性", "男士", "男子"),
 }
+"""By the name of a face, the tags that say so."""
 
 
 def face_source(case: Case) -> list[Recalled]:
     """Tags named like a person who is seen, and those that say woman or man where a face does."""
     found: defaultdict[int, list[tuple[float, str]]] = defaultdict(list)
-    for person, faces in case.store.people.of_video(case.video_id):
-        for name in filter(None, (person.name, *person.also)):
+    here = case.seen.faces
+    for person in here.people:
+        for name in person.names:
             for tag in case.tags.by_fact.get(name.casefold().strip()):
-                longest = sorted(faces, key=lambda one: (one.start - one.end, one.evidence_id))
-                found[tag] += [(NAMED, one.evidence_id) for one in longest[:3]]
-    for track in case.store.memory(case.video_id).records("faces"):
-        if not isinstance(track, FaceTrack) or track.name not in _WORDS:
+                found[tag] += [(NAMED, one) for one in person.evidence_ids[:3]]
+    for track in here.tracks:
+        if track.name not in WORDS:
             continue
         sure = track.female if track.name == "woman" else 1.0 - track.female
-        worth = min(CERTAIN, sure * (1.0 if len(track.trajectory) > 1 else FLEETING))
-        for word in _WORDS[track.name]:
+        worth = min(CERTAIN, sure * (1.0 if track.faces > 1 else FLEETING))
+        for word in WORDS[track.name]:
             for tag in case.tags.by_fact.get(word):
                 found[tag].append((worth, track.evidence_id))
     words = []

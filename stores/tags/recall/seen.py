@@ -13,7 +13,7 @@ from sqlalchemy import Engine, func, select
 from stores.core.records import Channel, Evidence, Span
 from stores.sql.among import among
 from stores.sql.database import reading
-from stores.sql.tables import EVIDENCE, ClipRow, LabelRow, StageRunRow, TrackletRow, VideoRow
+from stores.sql.tables import EVIDENCE, ClipRow, LabelRow, SoundEventRow, StageRunRow, TrackletRow, VideoRow
 
 
 class SeenLabel(NamedTuple):
@@ -51,12 +51,12 @@ def things_of(engine: Engine, video_ids: _Ids) -> dict[str, SeenThings]:
     labels: defaultdict[str, list[SeenLabel]] = defaultdict(list)
     tracklets: defaultdict[str, list[SeenTracklet]] = defaultdict(list)
     label, tracklet = LabelRow, TrackletRow
-    some_labels = _of(engine, label, (label.evidence_id, label.clip_id, label.concept, label.score), video_ids)
+    some_labels = of_videos(engine, label, (label.evidence_id, label.clip_id, label.concept, label.score), video_ids)
     columns = (tracklet.evidence_id, tracklet.concept, tracklet.confidence, tracklet.start_tick, tracklet.end_tick)
     with reading(engine) as connection:
         for video_id, _, *values in connection.execute(some_labels):
             labels[video_id].append(SeenLabel(*values))
-        for video_id, _, *values in connection.execute(_of(engine, tracklet, columns, video_ids)):
+        for video_id, _, *values in connection.execute(of_videos(engine, tracklet, columns, video_ids)):
             tracklets[video_id].append(SeenTracklet(*values))
     return {one: SeenThings(tuple(labels[one]), tuple(tracklets[one])) for one in video_ids}
 
@@ -77,7 +77,7 @@ def lines_of(engine: Engine, video_ids: _Ids, channels: Iterable[Channel]) -> di
 
 def clips_of(engine: Engine, video_ids: _Ids) -> dict[str, int]:
     """How many clips each of some videos has; one without any is absent."""
-    rows: Any = _shown(select(ClipRow.video_id, func.count()), ClipRow).where(
+    rows: Any = shown(select(ClipRow.video_id, func.count()), ClipRow).where(
         among(engine, ClipRow.video_id, video_ids)
     )
     with reading(engine) as connection:
@@ -93,10 +93,20 @@ def best_shown(engine: Engine, concepts: Sequence[str], limit: int) -> list[tupl
     with reading(engine) as connection:
         for table, worth in ((LabelRow, LabelRow.score), (TrackletRow, TrackletRow.confidence)):
             for concept in concepts:
-                rows: Any = _shown(select(table.video_id, worth), table).where(table.concept == concept)
+                rows: Any = shown(select(table.video_id, worth), table).where(table.concept == concept)
                 for video_id, value in connection.execute(rows.order_by(worth.desc()).limit(limit)):
                     best[video_id, concept] = max(value, best.get((video_id, concept), 0.0))
     return [(video_id, concept, value) for (video_id, concept), value in best.items()]
+
+
+def videos_heard(engine: Engine, sound: str, limit: int) -> list[tuple[str, float]]:
+    """Videos with a sound, and how surely it is heard, those that have most of it first; at most ``limit``."""
+    row = SoundEventRow
+    seconds = func.sum((row.end_tick - row.start_tick) * row.confidence)
+    chosen: Any = shown(select(row.video_id, func.max(row.confidence)), row).where(row.name == sound)
+    with reading(engine) as connection:
+        rows = connection.execute(chosen.group_by(row.video_id).order_by(seconds.desc(), row.video_id).limit(limit))
+        return [(video_id, float(sure)) for video_id, sure in rows]
 
 
 def _line(row: Any) -> Evidence:
@@ -104,11 +114,13 @@ def _line(row: Any) -> Evidence:
     return Evidence(row.evidence_id, row.video_id, span, row.channel, row.text, row.search_text, row.confidence)
 
 
-def _of(engine: Engine, table: Any, columns: Sequence[Any], video_ids: _Ids) -> Any:
-    rows = _shown(select(table.video_id, table.ordinal, *columns), table)
+def of_videos(engine: Engine, table: Any, columns: Sequence[Any], video_ids: _Ids) -> Any:
+    """What readers may see of a table of records, of some videos: video, number, and the columns; in this order."""
+    rows = shown(select(table.video_id, table.ordinal, *columns), table)
     return rows.where(among(engine, table.video_id, video_ids)).order_by(table.video_id, table.ordinal)
 
 
-def _shown(statement: Any, table: Any) -> Any:
+def shown(statement: Any, table: Any) -> Any:
+    """Only the rows of stage runs that readers may see."""
     same = (StageRunRow.video_id == table.video_id) & (StageRunRow.stage == table.stage)
     return statement.join(StageRunRow, same & (StageRunRow.fingerprint == table.fingerprint)).where(StageRunRow.active)
