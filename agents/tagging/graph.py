@@ -14,7 +14,7 @@ from agents.evidence import is_background
 from agents.llm.costs import estimated_tokens, first_fitting
 from agents.tagging.judging import weigh
 from agents.tagging.learning import calibration_of, chosen, facts_of, needs_clips, video_clips
-from agents.tagging.online import learned_at_once
+from agents.tagging.online import OnlineRanker, learned_at_once
 from agents.tagging.rank import ABSTAIN, CaseFacts, Ranked, decide
 from agents.tagging.recall import AFTERWARDS, SOURCES, Case, Recalled
 from agents.tagging.recall.case import MENTIONED
@@ -155,7 +155,7 @@ class Tagger:
         Raises:
             EndpointError: as `tag`.
         """
-        made = {}
+        made, ranker = {}, self._online.ranker()
         # Other videos say nothing of a tag that none of them has, which is every new one.
         everything = sorted({tag_id for some in wanted.values() for tag_id in some})
         had = accepted_counts(self._store.engine, everything)
@@ -168,37 +168,36 @@ class Tagger:
                 decisions: Sequence[Decision] = self.decide(case)
             else:
                 new = [alone[tag_id] for tag_id in sorted(tag_ids) if tag_id in alone]
-                decisions = self._alone(case, new)
+                decisions = self._alone(case, new, ranker)
                 if len(new) < len(tag_ids):
-                    decisions = (*decisions, *self._directly(case, [one for one in tag_ids if one not in alone]))
+                    old = [one for one in tag_ids if one not in alone]
+                    decisions = (*decisions, *self._directly(case, old, ranker))
             kept = tuple(one for one in decisions if one.tag_id in tag_ids)
             if kept:
                 made[case.video_id] = kept
         return made
 
-    def _alone(self, case: Case, tags: Sequence[OneTag]) -> tuple[Decision, ...]:
+    def _alone(self, case: Case, tags: Sequence[OneTag], ranker: OnlineRanker) -> tuple[Decision, ...]:
         """Decisions about tags that no video has."""
         recalled: list[Recalled] = []
         for one in tags:
             words = recall_alone(case, one)
             if any(word.probability >= MENTIONED for word in words):
                 recalled += words
-        return self._ranked_and_decided(case, recalled) if recalled else ()
+        return self._decided(case, recalled, ranker) if recalled else ()
 
-    def _directly(self, case: Case, tag_ids: Collection[str]) -> tuple[Decision, ...]:
+    def _directly(self, case: Case, tag_ids: Collection[str], ranker: OnlineRanker) -> tuple[Decision, ...]:
         """What the graph decides without a model, for less."""
         recalled = [word for source in SOURCES.values() for word in source(case)]
         if not any(word.tag_id in tag_ids and word.probability >= MENTIONED for word in recalled):
             return ()
         for later in AFTERWARDS.values():
             recalled += later(case, tuple(recalled))
-        decisions = self._ranked_and_decided(case, recalled)
+        decisions = self._decided(case, recalled, ranker)
         return tuple(one for one in decisions if one.tag_id in tag_ids)
 
-    def _ranked_and_decided(self, case: Case, recalled: list[Recalled]) -> tuple[Decision, ...]:
-        state: _State = {"case": case, "recalled": recalled, "ranked": [], "decisions": ()}
-        state["ranked"] = self._rank(state)["ranked"]
-        return tuple(self._decide(state)["decisions"])
+    def _decided(self, case: Case, recalled: list[Recalled], ranker: OnlineRanker) -> tuple[Decision, ...]:
+        return decide(case.video_id, self._ranked(ranker, case.video_id, recalled), self._chosen.threshold)
 
     @property
     def tags(self) -> TagVectors:
@@ -254,10 +253,12 @@ class Tagger:
         return lambda state: {"recalled": source(state["case"], state["recalled"])}
 
     def _rank(self, state: _State) -> dict[str, Any]:
-        video_id, ranker = state["case"].video_id, self._online.ranker()
+        return {"ranked": self._ranked(self._online.ranker(), state["case"].video_id, state["recalled"])}
+
+    def _ranked(self, ranker: OnlineRanker, video_id: str, recalled: Sequence[Recalled]) -> list[Ranked]:
         asked = needs_clips(self._chosen.ranker) or ranker.correction.needs_vector
         facts = self._facts([video_id])[video_id] if asked else facts_of(video_id, None)
-        return {"ranked": ranker.rank(facts, state["recalled"])}
+        return ranker.rank(facts, recalled)
 
     def _facts(self, video_ids: Sequence[str]) -> dict[str, CaseFacts]:
         """What rankers may know of videos."""

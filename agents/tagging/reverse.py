@@ -18,8 +18,8 @@ from encoders.bundle import Encoders
 from encoders.sound_names import all_names, goes_with, sound_names
 from encoders.spaces import collections
 from stores.library_store import LibraryStore
+from stores.people.seen import videos_with_faces, videos_with_people
 from stores.tags.recall.saving import videos_decided
-from stores.tags.recall.faces import videos_with_faces, videos_with_people
 from stores.tags.recall.seen import best_shown, videos_heard
 
 LINES = 1_000

@@ -32,6 +32,13 @@ class VectorHit:
     similarity: float = math.nan
 
 
+def with_similarity(hit: VectorHit, similarity: float) -> VectorHit:
+    """As `dataclasses.replace`, ten times as fast."""
+    return VectorHit(
+        hit.vector_id, hit.video_id, hit.channel, hit.start, hit.end, hit.clip_id, hit.evidence_id, similarity
+    )
+
+
 def place_of(hit: VectorHit) -> tuple[str, int, str]:
     """What hits are sorted by: video and time."""
     return hit.video_id, hit.start, hit.vector_id

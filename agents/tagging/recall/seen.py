@@ -14,8 +14,8 @@ from encoders.spaces import collections
 from encoders.types import Vectors
 from stores.core.records import Channel, Evidence
 from stores.library_store import LibraryStore
+from stores.people.seen import SeenFaces, faces_of
 from stores.tags.recall.clicks import Clicks
-from stores.tags.recall.faces import SeenFaces, faces_of
 from stores.tags.recall.products import Product
 from stores.tags.recall.seen import SeenThings, clips_of, lines_of, things_of
 from stores.vectors.store import VectorHit

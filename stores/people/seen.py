@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, func, select
 
 from stores.people.people_tables import PersonFaceRow, PersonRow
-from stores.sql.among import among
+from stores.sql.among import among, among_listed, listed, of_videos, shown
 from stores.sql.database import reading
 from stores.sql.tables import FaceTrackRow
-from stores.tags.recall.seen import of_videos, shown
 
 
 class SeenFace(NamedTuple):
@@ -44,23 +44,24 @@ def faces_of(engine: Engine, video_ids: Sequence[str]) -> dict[str, SeenFaces]:
     """The faces of each of some videos; all of them are there."""
     tracks: defaultdict[str, list[SeenFace]] = defaultdict(list)
     people: defaultdict[str, defaultdict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    track, face, person = FaceTrackRow, PersonFaceRow, PersonRow
-    columns = (track.evidence_id, track.name, track.female, track.trajectory)
-    columns_of_face = (face.video_id, face.person_id, person.name, person.also, face.start_tick, face.end_tick)
-    named = (
-        select(*columns_of_face, face.evidence_id)
-        .join(person, person.person_id == face.person_id)
-        .where(among(engine, face.video_id, video_ids))
-        .order_by(face.start_tick, face.evidence_id)
-    )
+    of_tracks, of_people = _statements(engine.dialect.name)
+    chosen = {"chosen_ids": listed(video_ids)}
     with reading(engine) as connection:
-        for video_id, _, evidence_id, name, female, path in connection.execute(
-            of_videos(engine, track, columns, video_ids)
-        ):
+        for video_id, _, evidence_id, name, female, path in connection.execute(of_tracks, chosen):
             tracks[video_id].append(SeenFace(evidence_id, name, female, len(path)))
-        for row in connection.execute(named):
+        for row in connection.execute(of_people, chosen):
             people[row.video_id][row.person_id].append(row)
     return {one: SeenFaces(tuple(tracks[one]), tuple(map(_person, people[one].values()))) for one in video_ids}
+
+
+@cache
+def _statements(dialect: str) -> tuple[Any, Any]:
+    track, face, person = FaceTrackRow, PersonFaceRow, PersonRow
+    columns = (track.evidence_id, track.name, track.female, track.trajectory)
+    of_face = (face.video_id, face.person_id, person.name, person.also, face.start_tick, face.end_tick)
+    people = select(*of_face, face.evidence_id).join(person, person.person_id == face.person_id)
+    people = people.where(among_listed(dialect, face.video_id)).order_by(face.start_tick, face.evidence_id)
+    return of_videos(dialect, track, columns), people
 
 
 def _person(rows: Sequence[Any]) -> SeenPerson:
