@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine, Select, bindparam, func, literal_column, select
 
 from stores.core.records import Channel
+from stores.sql.among import among_listed, listed
 from stores.sql.database import reading
 from stores.sql.tables import StageRunRow, VectorRow
 
@@ -91,7 +93,6 @@ _COLUMNS = (
     VectorRow.evidence_id,
 )
 _NOTES = _shown(*_COLUMNS).where(_OF_COLLECTION)
-_BY_ID = _NOTES.where(VectorRow.vector_id.in_(bindparam("vector_ids", expanding=True)))
 # By the videos' rows and no others: of a large collection SQLite would read all, since it takes a name's for few.
 _BY_VIDEO = _shown(*_COLUMNS).where(
     VectorRow.collection.concat(literal_column("''")) == bindparam("of_collection"),
@@ -125,7 +126,11 @@ class VectorRows:
 
     def by_id(self, collection: str, vector_ids: Sequence[str]) -> dict[str, VectorNote]:
         """Those of ``vector_ids`` that readers may see."""
-        return {note.vector_id: note for note in self._notes(_BY_ID, collection, "vector_ids", vector_ids)}
+        chosen = _by_id(self._engine.dialect.name)
+        values = {"of_collection": collection, "vector_ids": listed(vector_ids)}
+        with reading(self._engine) as connection:
+            notes = [_note(row) for row in connection.execute(chosen, values).all()]
+        return {note.vector_id: note for note in notes}
 
     def of_videos(self, collection: str, video_ids: Iterable[str]) -> list[VectorNote]:
         """All of some videos."""
@@ -172,6 +177,11 @@ class VectorRows:
                 values = {"of_collection": collection, name: list(wanted[first : first + _LISTED])}
                 found += [_note(row) for row in connection.execute(chosen, values).all()]
         return found
+
+
+@cache
+def _by_id(dialect: str) -> Select[Any]:
+    return _NOTES.where(among_listed(dialect, VectorRow.vector_id, "vector_ids"))
 
 
 def _note(row: Any) -> VectorNote:
