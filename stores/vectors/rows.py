@@ -134,7 +134,7 @@ class VectorRows:
 
     def of_videos(self, collection: str, video_ids: Iterable[str]) -> list[VectorNote]:
         """All of some videos."""
-        return self._notes(_BY_VIDEO, collection, "video_ids", sorted(set(video_ids)))
+        return self._of_videos(collection, sorted(set(video_ids)))
 
     def of_collection(self, collection: str) -> list[VectorNote]:
         """All of a collection."""
@@ -170,12 +170,12 @@ class VectorRows:
         with reading(self._engine) as connection:
             return int(connection.execute(_COUNT, {"of_collection": collection}).scalar_one())
 
-    def _notes(self, chosen: Select[Any], collection: str, name: str, wanted: Sequence[str]) -> list[VectorNote]:
+    def _of_videos(self, collection: str, wanted: Sequence[str]) -> list[VectorNote]:
         found: list[VectorNote] = []
         with reading(self._engine) as connection:
             for first in range(0, len(wanted), _LISTED):
-                values = {"of_collection": collection, name: list(wanted[first : first + _LISTED])}
-                found += [_note(row) for row in connection.execute(chosen, values).all()]
+                values = {"of_collection": collection, "video_ids": list(wanted[first : first + _LISTED])}
+                found += [_note(row) for row in connection.execute(_BY_VIDEO, values).all()]
         return found
 
 
