@@ -32,7 +32,7 @@ def imported(console: Console, payload: Payload) -> None:
         console.print(f"undo: kinodex tags undo {payload['undo']}", style="dim")
         if payload.get("decided"):
             decided(console, payload["decided"])
-        elif "decided" in payload:
+        else:
             console.print("to decide with what is new: kinodex tags decide --undecided", style="dim")
 
 
@@ -40,7 +40,7 @@ def decided(console: Console, payload: Payload) -> None:
     """What was decided about tags as soon as they changed."""
     for one in payload["tags"]:
         review = f", {one['abstained']} to review" if one["abstained"] else ""
-        console.print(_data(f"{one['name']}: {several(one['accepted'], 'video')} have it now{review}"))
+        console.print(_data(f"{one['name']}: accepted for {several(one['accepted'], 'video')}{review}"))
 
 
 def removed_tags(console: Console, payload: Payload) -> None:

@@ -141,7 +141,7 @@ def test_tags_without_any_model():
     assert "t1,[red] dog,who,狗;犬" in run("tags", "export").stdout
     unknown = run("tags", "remove", "t1", "t2")
     assert unknown.exit_code == 2
-    assert "no tag t2" in unknown.stderr
+    assert "no tag 't2'" in unknown.stderr
     assert run("tags", "remove", "t1").stdout.startswith("1 removed, with 0 decisions; 0 tags in the library\n")
     Path("bad.csv").write_text("id,name\n,nameless\n")
     bad = run("tags", "import", "bad.csv")
