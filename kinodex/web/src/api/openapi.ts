@@ -3773,6 +3773,26 @@ export interface components {
             retire: boolean;
         };
         /**
+         * Spoken
+         * @description A turn of a speaker.
+         *
+         *     Attributes:
+         *         speaker: the number of the voice in this video.
+         *         name: of the person whose face it goes with; "" where none has a name.
+         */
+        Spoken: {
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Evidence Id */
+            evidence_id: string;
+            /** Speaker */
+            speaker: number;
+            /** Name */
+            name: string;
+        };
+        /**
          * SpritesDocument
          * @description Small pictures on sheets, row by row, to be shown while the pointer moves over a video.
          *
@@ -4080,7 +4100,7 @@ export interface components {
          *
          *     Attributes:
          *         speech: where somebody speaks; screen: where text is to be read.
-         *         sounds: singing, music and silence; these and people: empty in libraries that do not know any.
+         *         sounds: singing, music and silence; these, people and speakers: empty in libraries that do not know any.
          */
         Timeline: {
             /** Seconds */
@@ -4099,6 +4119,8 @@ export interface components {
             sounds: components["schemas"]["Heard"][];
             /** People */
             people: components["schemas"]["Person"][];
+            /** Speakers */
+            speakers: components["schemas"]["Spoken"][];
         };
         /**
          * TrackletShown
