@@ -20,6 +20,9 @@ _PEOPLE = frozenset(
     "man woman girl boy child kid lady guy gentleman male female adult crowd audience group "
     "男人 女人 男孩 女孩 男生 女生 孩子 小孩 儿童 女士 男士 男子 女子 大家 观众".split()
 )
+_WHO = frozenset(("singer", "vocalist", "歌手"))
+"""Names of somebody who makes a sound: with other words they say what is seen ("a singer in a red dress")."""
+
 _IDLE = frozenset(
     "part section segment passage play played playing hear heard listen listening sound audio time start begin end "
     "stop loud moment minute second place contain feature include find long often many".split()
@@ -38,8 +41,8 @@ _NOT = re.compile(
 def sounds_in(text: str, vocabulary: Iterable[str] = ()) -> dict[str, float]:
     """The sounds that a text names, with the share of its content words that do so, in (0, 1].
 
-    Speech counts only where nothing else is named: else it is about what is said. What a text says is not there is not
-    named.
+    Speech and who sings count only where nothing else is named: else it is about what is said, and what is seen. What a
+    text says is not there is not named.
 
     Args:
         vocabulary: Chinese words that are segmented as a whole.
@@ -58,7 +61,7 @@ def sounds_in(text: str, vocabulary: Iterable[str] = ()) -> dict[str, float]:
         rest = [one for one in terms if one.text not in words]
         # "no sound": all its words are of grammar, or say nothing.
         share = max(1, len(naming)) / (max(1, len(naming)) + sum(map(_weight, rest)))
-        if sound != SPEECH or share == 1.0:
+        if (sound != SPEECH and not _WHO.issuperset(phrases)) or share == 1.0:
             found[sound] = share
     if SILENCE in found and len(found) > 1 and found[SILENCE] < 1.0:
         del found[SILENCE]

@@ -292,8 +292,8 @@ class Library:
         from kinodex.usecases.describe import DescribeOptions, plan_describe
 
         options = DescribeOptions(by, script, retry, people=people)
-        ids = upkeep.chosen(self.store, videos)
-        return plan_describe(self.store, self.encoders, self.settings, self._large_llm, ids, options)
+        chosen = upkeep.chosen(self.store, videos)
+        return plan_describe(self.store, self.encoders, self.settings, self._large_llm, chosen, options)
 
     def audio_descriptions(self, *videos: str, folder: Path) -> list[AudioDescription]:
         """Write ``NAME.ad.vtt`` for each of these videos (without arguments: for all) from what `describe` stored."""
@@ -393,22 +393,15 @@ class Library:
         on_progress(0, len(chosen), "videos")
         done = count(1)
 
-        def ended(*_: object) -> None:
+        def ended(video_id: str, error: EndpointError | None = None) -> None:
             on_progress(next(done), len(chosen), "videos")
-
-        def failed(video_id: str, error: EndpointError) -> None:
-            ended()
-            if on_failed is not None:
+            if error is not None and on_failed is not None:
                 on_failed(video_id, error)
 
-        return tags.tag(self.store, tagger, chosen, ended, failed)
+        return tags.tag(self.store, tagger, chosen, ended, ended)
 
     def train_tags(self, again: bool = False) -> Learning:
-        """Learns from what people decided about tags; the ranker that wins decides from now on.
-
-        Args:
-            again: learn even if neither judgements nor settings changed since the last time.
-        """
+        """Learn from what people decided about tags, if anything changed or ``again``; the ranker that wins decides."""
         return tags.train(self.store, self.encoders, self.settings, again)
 
     def tagger(self, on_encoded: Callable[[int, int], None] | None = None) -> Tagger:
@@ -475,11 +468,7 @@ class Library:
         return upkeep.indexed(self.store)
 
     def rebuild_index(self, on_progress: Callable[[int, int], None] | None = None) -> Rebuilt:
-        """Rebuild the vector index and the full-text index from tables and blobs.
-
-        Args:
-            on_progress: called with (done, total) videos.
-        """
+        """Rebuild the vector index and the full-text index from tables and blobs, with progress in videos."""
         return upkeep.rebuild_index(self.store, on_progress)
 
     def verify(

@@ -55,7 +55,7 @@ _HOW: Mapping[Channel, str] = {
     "format": "file",
     "sound": "sound",
     "face": "face",
-    "speaker": "voice",
+    "speaker": "who speaks",
 }
 _Number = Annotated[int, Field(ge=1, le=999)]
 

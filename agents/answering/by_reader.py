@@ -56,7 +56,7 @@ _HOW: dict[Channel, str] = {
     "format": "file",
     "sound": "sound",
     "face": "face",
-    "speaker": "voice",
+    "speaker": "who speaks",
 }
 
 

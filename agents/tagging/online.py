@@ -49,8 +49,8 @@ LEAST_WEIGHED = 50
 """Judgements before what the sources say is weighed; before, there are only offsets of tags. Source: our choice: about
 five for each weight."""
 
-SURELY = 1.64
-"""Standard errors by which the correction must be better on judgements left out. Source: 95 %, one-sided."""
+SURELY = 2.33
+"""Standard errors by which the correction must be better on judgements left out. Source: 99 %, one-sided."""
 
 ALIKE = 0.1
 """Difference of cosine at which another video counts e times less. Source: Tip-Adapter: β of 1 to 20."""

@@ -9,6 +9,7 @@ import io
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -64,7 +65,7 @@ class Training:
         judge = [value for name, value in self.model.named_parameters() if ".dc_fc_" in name]
         others = [value for name, value in self.model.named_parameters() if ".dc_fc_" not in name]
         # The classifier of kinds must keep up with what it judges, else its gradient leads nowhere.
-        groups = [{"params": others}, {"params": judge, "lr": _KEEPS_UP * config.rate}]
+        groups: list[dict[str, Any]] = [{"params": others}, {"params": judge, "lr": _KEEPS_UP * config.rate}]
         self._optimizer = torch.optim.AdamW(groups, lr=config.rate, weight_decay=config.decay)
         self._device = device
         self._likings = _likings(data)

@@ -82,9 +82,9 @@ def run_audio_stages(names: Sequence[str], context: PassContext) -> Iterator[tup
             yield name, outcome
 
 
-def _whole_turns(heard: StageOutput, context: PassContext) -> StageOutput:
+def _whole_turns(pieces: StageOutput, context: PassContext) -> StageOutput:
     wanted = fingerprints(stages(context.encoders, context.config))["speakers"]
-    return speaker_turns([heard], context.video, wanted, context.config.speakers)
+    return speaker_turns([pieces], context.video, wanted, context.config.speakers)
 
 
 def _speaker_listener(encoders: Encoders) -> SpeakerListener:

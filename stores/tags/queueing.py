@@ -18,7 +18,7 @@ from stores.sql.among import among_pairs
 from stores.sql.tables import DecisionRow
 from stores.tags.review_tables import ReviewQueueRow
 
-THRESHOLD = 0.6
+THRESHOLD = 0.51
 """The confidence from which a tag is accepted: what is nearest to it teaches most. Source: that of the ranker, which
 decides (`agents.tagging`)."""
 

@@ -28,7 +28,7 @@ CONTEXT_MATCH = 0.5
 """Strength of a term that names neither a concept nor its kind but a situation around it. The detector's 80 categories
 are too common for that to mean anything: a person in the picture does not make it an interview."""
 
-ASSOCIATED = 0.55
+ASSOCIATED = 0.45
 """Most that an association may be worth: below what a tag is accepted from. Source: by definition; it is left to a
 person, or to what else speaks for the tag."""
 
