@@ -24,6 +24,7 @@ from kinodex.server.routes import (
     metrics,
     moments,
     operations,
+    people,
     query,
     search,
     threads,
@@ -57,6 +58,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     operations.router,
     review.router,
     corrections.router,
+    people.router,
 )
 """The resources under ``/api/v1``."""
 

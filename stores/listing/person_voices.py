@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select
 
 from stores.core.records import FaceTrack, Span, SpeakerTurn
-from stores.listing.voice_faces import VoiceFace, voice_faces
+from stores.listing.voice_faces import VoiceFace, possible_voice_faces, voice_faces
 from stores.people.people_tables import PersonFaceRow
 from stores.people.rows import STAGE, VOICES, batches
 from stores.sql.database import reading
@@ -45,12 +45,17 @@ class Heard:
     turns: Sequence[SpeakerTurn]
     tracks: Sequence[FaceTrack]
 
-    def pairs(self, whose: Mapping[str, Hashable]) -> tuple[VoiceFace, ...]:
-        """Which voice goes with which face; ``whose`` face a track is, by its id: those of nobody are one each."""
+    def pairs(self, whose: Mapping[str, Hashable], possible: bool = False) -> tuple[VoiceFace, ...]:
+        """Which voice goes with which face.
+
+        Args:
+            whose: whose face a track is, by its id; those of nobody are one each.
+            possible: whether all of `stores.listing.voice_faces.possible_voice_faces` are wanted.
+        """
         by_face: dict[Hashable, list[FaceTrack]] = {}
         for track in self.tracks:
             by_face.setdefault(whose.get(track.evidence_id, track.evidence_id), []).append(track)
-        return voice_faces(self.turns, by_face)
+        return (possible_voice_faces if possible else voice_faces)(self.turns, by_face)
 
 
 def person_voices(

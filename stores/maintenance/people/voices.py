@@ -1,6 +1,7 @@
 """The voices of forgotten people: their vectors are removed with those of the faces, and stay so.
 
-A voice is a person's if it goes with their face (`stores.listing.voice_faces`).
+A voice is a person's if it goes with their face; of several that do, each is
+(`stores.listing.voice_faces.possible_voice_faces`).
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, delete, func, insert, select
 
 from stores.core.records import SpeakerTurn
-from stores.listing.person_voices import Heard, faces_of, heard, person_voices
+from stores.listing.person_voices import Heard, faces_of, heard
 from stores.maintenance.people.vectors import remove_vectors
-from stores.people.people_tables import ForgottenFaceRow
+from stores.people.people_tables import ForgottenFaceRow, PersonFaceRow
 from stores.people.rows import STAGE, VOICES, batches, face_runs, same_face, tracks
 from stores.sql.database import reading, writing
 from stores.sql.tables import StageRunRow, VectorRow
@@ -34,10 +35,15 @@ def remove_voices_of(store: LibraryStore, person_id: str) -> tuple[dict[str, lis
     Raises:
         StoreError: as `stores.maintenance.people.vectors.remove_vectors`.
     """
-    speakers: dict[str, set[int]] = defaultdict(set)
-    for voice in person_voices(store, person_id=person_id):
-        speakers[voice.video_id].add(voice.speaker)
-    return _remove(store, speakers)
+    with reading(store.engine) as connection:
+        chosen = select(PersonFaceRow.video_id).where(PersonFaceRow.person_id == person_id).distinct()
+        videos = heard(connection, set(connection.execute(chosen).scalars()))
+        whose = faces_of(connection, videos)
+    speakers = {
+        video_id: {pair.speaker for pair in of.pairs(whose[video_id], possible=True) if pair.face == person_id}
+        for video_id, of in videos.items()
+    }
+    return _remove(store, {video_id: some for video_id, some in speakers.items() if some})
 
 
 def remove_all_voices(store: LibraryStore) -> tuple[int, int]:
@@ -142,7 +148,7 @@ def _speakers_forgotten(connection: Connection) -> dict[str, set[int]]:
                 if row.box and same_face(track, row):
                     faces[track.evidence_id] = ("forgotten", row.at)
                     gone.add(faces[track.evidence_id])
-        theirs = {pair.speaker for pair in of.pairs(faces) if pair.face in gone}
+        theirs = {pair.speaker for pair in of.pairs(faces, possible=True) if pair.face in gone}
         theirs |= _heard_again(of, [row for row in rows[video_id] if not row.box])
         if theirs & held:
             found[video_id] = theirs & held

@@ -80,7 +80,7 @@ export const video = {
   laneObjects: "Objects",
   lanePeople: "People",
   laneSounds: "Sounds",
-  laneSpeakers: "Speakers",
+  laneSpeakers: "Voices",
   laneSpeaker: "Speaker {n}",
   laneMusic: "music",
   laneSinging: "singing",
