@@ -39,7 +39,7 @@ class PersonVoice:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class VoicesAndFaces:
     """The turns of a video, and its face tracks, without their boxes."""
 
     turns: Sequence[SpeakerTurn]
@@ -72,7 +72,7 @@ def person_voices(
         there = set(connection.execute(chosen).scalars())
         if video_ids is not None:
             there &= set(video_ids)
-        videos = heard(connection, there)
+        videos = voices_and_faces(connection, there)
         whose = faces_of(connection, videos)
     found = []
     for video_id, of_video in sorted(videos.items()):
@@ -87,7 +87,7 @@ def person_voices(
     return sorted(found, key=lambda one: (one.video_id, one.speaker))
 
 
-def heard(connection: Connection, video_ids: Collection[str]) -> dict[str, Heard]:
+def voices_and_faces(connection: Connection, video_ids: Collection[str]) -> dict[str, VoicesAndFaces]:
     """Those of the videos in which somebody speaks."""
     turns: dict[str, list[SpeakerTurn]] = defaultdict(list)
     for row in _rows(connection, SpeakerTurnRow, VOICES, video_ids):
@@ -97,7 +97,7 @@ def heard(connection: Connection, video_ids: Collection[str]) -> dict[str, Heard
     for row in _rows(connection, FaceTrackRow, STAGE, list(turns)):
         track = FaceTrack(row.evidence_id, _span(row), row.name, row.name_zh, (), row.female, row.confidence)
         tracks[row.video_id].append(track)
-    return {video_id: Heard(some, tracks.get(video_id, ())) for video_id, some in turns.items()}
+    return {video_id: VoicesAndFaces(some, tracks.get(video_id, ())) for video_id, some in turns.items()}
 
 
 def faces_of(connection: Connection, video_ids: Collection[str]) -> dict[str, dict[str, Hashable]]:

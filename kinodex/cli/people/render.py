@@ -35,7 +35,7 @@ def person(console: Console, document: schema.PersonDocument) -> None:
         for face in video.faces:
             sure = "" if face.decided == "person" else f"  like {face.likeness:.2f}"
             line(console, f"    {clock(face.start)}-{clock(face.end)}  {face.evidence_id}{sure}")
-    for voice in document.heard:
+    for voice in document.speaking:
         line(
             console, f"  {voice.name}  speaks {clock(voice.seconds)} in {voice.turns} turns, as speaker {voice.speaker}"
         )

@@ -54,7 +54,7 @@ class FaceSeen(Document):
     decided: str
 
 
-class VoiceHeard(Document):
+class VoiceInVideo(Document):
     """A voice of one video that goes with the face of a person, by its number there."""
 
     video_id: str
@@ -89,7 +89,7 @@ class PersonDocument(PersonListed):
     """A person, and where they are seen and heard."""
 
     seen: list[SeenInVideo]
-    heard: list[VoiceHeard]
+    speaking: list[VoiceInVideo]
     decisions: list[PersonDecision]
 
 
@@ -194,8 +194,8 @@ def person(
         )
         for event in events
     ]
-    heard = [
-        VoiceHeard(
+    speaking = [
+        VoiceInVideo(
             video_id=voice.video_id,
             name=names.get(voice.video_id, voice.video_id),
             speaker=voice.speaker,
@@ -206,7 +206,7 @@ def person(
         for voice in sorted(voices, key=lambda voice: -voice.seconds)
     ]
     seen.sort(key=lambda video: -video.seconds)
-    return PersonDocument(**listed(one, voices), seen=seen, heard=heard, decisions=decisions)
+    return PersonDocument(**listed(one, voices), seen=seen, speaking=speaking, decisions=decisions)
 
 
 def forgotten(gone: Sequence[ForgottenPerson]) -> ForgottenDocument:

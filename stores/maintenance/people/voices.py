@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, delete, func, insert, select
 
 from stores.core.records import SpeakerTurn
-from stores.listing.person_voices import Heard, faces_of, heard
+from stores.listing.person_voices import VoicesAndFaces, faces_of, voices_and_faces
 from stores.maintenance.people.vectors import remove_vectors
 from stores.people.people_tables import ForgottenFaceRow, PersonFaceRow
 from stores.people.rows import STAGE, VOICES, batches, face_runs, same_face, tracks
@@ -37,7 +37,7 @@ def remove_voices_of(store: LibraryStore, person_id: str) -> tuple[dict[str, lis
     """
     with reading(store.engine) as connection:
         chosen = select(PersonFaceRow.video_id).where(PersonFaceRow.person_id == person_id).distinct()
-        videos = heard(connection, set(connection.execute(chosen).scalars()))
+        videos = voices_and_faces(connection, set(connection.execute(chosen).scalars()))
         whose = faces_of(connection, videos)
     speakers = {
         video_id: {pair.speaker for pair in of.pairs(whose[video_id], possible=True) if pair.face == person_id}
@@ -55,7 +55,7 @@ def remove_all_voices(store: LibraryStore) -> tuple[int, int]:
     """
     with store.job(), store.writer():
         with reading(store.engine) as connection:
-            there = heard(connection, _with_vectors(connection))
+            there = voices_and_faces(connection, _with_vectors(connection))
         turns, gone = _remove(store, {one: {turn.speaker for turn in of.turns} for one, of in there.items()})
         with writing(store.engine) as connection:
             remember_turns(connection, turns, time.time())
@@ -104,7 +104,7 @@ def remember_turns(connection: Connection, turns: Mapping[str, Sequence[SpeakerT
 def _remove(store: LibraryStore, speakers: Mapping[str, Collection[int]]) -> tuple[dict[str, list[SpeakerTurn]], int]:
     with reading(store.engine) as connection:
         runs = face_runs(connection, VOICES)
-        there = heard(connection, speakers)
+        there = voices_and_faces(connection, speakers)
     turns = {
         video_id: [turn for turn in of.turns if turn.speaker in speakers[video_id]] for video_id, of in there.items()
     }
@@ -132,7 +132,7 @@ def _speakers_forgotten(connection: Connection) -> dict[str, set[int]]:
     ):
         done[row.video_id] = max(done.get(row.video_id, 0.0), row.finished_at or 0.0)
     newer = {video_id for video_id, when in at.items() if done.get(video_id, 0.0) + _CLOCKS > when}
-    videos = heard(connection, newer & _with_vectors(connection))
+    videos = voices_and_faces(connection, newer & _with_vectors(connection))
     rows: dict[str, list[Any]] = defaultdict(list)
     for some in batches(sorted(videos)):
         for row in connection.execute(select(ForgottenFaceRow.__table__).where(ForgottenFaceRow.video_id.in_(some))):
@@ -140,7 +140,7 @@ def _speakers_forgotten(connection: Connection) -> dict[str, set[int]]:
     whose, runs = faces_of(connection, videos), face_runs(connection)
     found: dict[str, set[int]] = {}
     for video_id, of in videos.items():
-        held = _held(connection, video_id, of)
+        with_vector = _with_vector_here(connection, video_id, of)
         faces = dict(whose[video_id])
         gone: set[Hashable] = set()
         for track in tracks(connection, runs[video_id]) if video_id in runs else ():
@@ -150,19 +150,19 @@ def _speakers_forgotten(connection: Connection) -> dict[str, set[int]]:
                     gone.add(faces[track.evidence_id])
         theirs = {pair.speaker for pair in of.pairs(faces, possible=True) if pair.face in gone}
         theirs |= _heard_again(of, [row for row in rows[video_id] if not row.box])
-        if theirs & held:
-            found[video_id] = theirs & held
+        if theirs & with_vector:
+            found[video_id] = theirs & with_vector
     return found
 
 
-def _held(connection: Connection, video_id: str, of: Heard) -> set[int]:
+def _with_vector_here(connection: Connection, video_id: str, of: VoicesAndFaces) -> set[int]:
     """The voices that have a vector."""
     same = (VectorRow.video_id == video_id) & (VectorRow.stage == VOICES)
     ids = set(connection.execute(select(VectorRow.evidence_id).where(same)).scalars())
     return {turn.speaker for turn in of.turns if turn.evidence_id in ids}
 
 
-def _heard_again(of: Heard, rows: Sequence[Any]) -> set[int]:
+def _heard_again(of: VoicesAndFaces, rows: Sequence[Any]) -> set[int]:
     """Voices that are heard for half of their time where forgotten ones were, or for half of the time of these."""
     spans = [(row.start_tick, row.end_tick) for row in rows]
     forgotten = sum(end - start for start, end in spans)

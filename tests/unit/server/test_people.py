@@ -29,7 +29,7 @@ def test_people_are_named_merged_split_and_forgotten(server: Server, library: Li
     path = f"/people/{anna['person_id']}"
     named = server.client.patch(f"/api/v1{path}", json={"name": "Anna", "also": ["安娜"]}).json()
     assert (named["name"], named["also"], named["decisions"][0]["action"]) == ("Anna", ["安娜"], "named")
-    assert named["heard"][0]["speaker"] == 1
+    assert named["speaking"][0]["speaker"] == 1
     told = server.get(f"/videos/{videos.one}/timeline")
     assert {one["name"] for one in told["speakers"]} == {"Anna", ""}
     assert [one["speaker"] for one in told["speakers"]] == [1, 2] * 4

@@ -162,9 +162,9 @@ def test_people_are_listed_with_their_voices(store: LibraryStore) -> None:
     anna = people(store).people[0]
     assert (anna.name, anna.videos, anna.voices, anna.seconds_spoken) == ("Anna", 2, 1, 4.4)
     shown = one_person(store, "Anna")
-    assert [(one.video_id, one.speaker, one.turns) for one in shown.heard] == [(video, 1, 4)]
+    assert [(one.video_id, one.speaker, one.turns) for one in shown.speaking] == [(video, 1, 4)]
     assert people(store, [other]).people[0].voices == 0, "who sees one video sees only what is heard in it"
-    assert one_person(store, "Anna", [other]).heard == []
+    assert one_person(store, "Anna", [other]).speaking == []
     console = Console(record=True, width=200, file=io.StringIO())
     render.people(console, people(store))
     render.person(console, shown)
