@@ -3541,8 +3541,8 @@ export interface components {
             seconds_spoken: number;
             /** Seen */
             seen: components["schemas"]["SeenInVideo"][];
-            /** Heard */
-            heard: components["schemas"]["VoiceHeard"][];
+            /** Speaking */
+            speaking: components["schemas"]["VoiceInVideo"][];
             /** Decisions */
             decisions: components["schemas"]["PersonDecision"][];
         };
@@ -4770,10 +4770,10 @@ export interface components {
             next: string | null;
         };
         /**
-         * VoiceHeard
+         * VoiceInVideo
          * @description A voice of one video that goes with the face of a person, by its number there.
          */
-        VoiceHeard: {
+        VoiceInVideo: {
             /** Video Id */
             video_id: string;
             /** Name */
