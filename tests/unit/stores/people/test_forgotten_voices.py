@@ -11,6 +11,7 @@ from rich.console import Console
 from kinodex.cli.people import render
 from kinodex.perception import perception_config
 from kinodex.usecases.people.editing import forget_all, one_person, people
+from pipeline.stage import Stage
 from stores.core.records import StageKey
 from stores.library_store import LibraryStore
 from stores.listing.person_voices import person_voices
@@ -24,6 +25,7 @@ from stores.vectors.snapshot import VECTORS_BLOB, unpack_vectors
 from tests.unit.stores.builders import add_video
 from tests.unit.stores.people.faces import put_faces
 from tests.unit.stores.people.voices import COLLECTION, interview, put_voices, sound_of
+from workflows.units import PEOPLE, Planner
 
 ANNA, BELA = 1, 2
 
@@ -171,3 +173,13 @@ def test_people_are_listed_with_their_voices(store: LibraryStore) -> None:
     said = console.export_text()
     assert "speaks 0:04.4 in 1 videos" in said
     assert "in 4 turns, as speaker 1" in said
+
+
+def test_an_ingest_leaves_out_both_stages_where_people_are_switched_off(store: LibraryStore) -> None:
+    video, _ = talk(store)
+    school = store.access.collections.add("School")
+    store.access.collections.put_videos(school.collection_id, [video])
+    order = [Stage("probe", "1", {}), *(Stage(name, "1", {}, inputs=("probe",)) for name in ("speech", *PEOPLE))]
+    assert set(Planner(store, order).wanted_of(video)) == {"probe", "speech", *PEOPLE}
+    switch_faces(store, school.collection_id, on=False, by_name="owner")
+    assert set(Planner(store, order).wanted_of(video)) == {"probe", "speech"}
