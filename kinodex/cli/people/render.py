@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kinodex.cli.render.access import line
-from kinodex.text import clock
+from kinodex.text import clock, several
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,8 +20,8 @@ def people(console: Console, document: schema.PeopleDocument) -> None:
     for one in document.people:
         also = f" ({', '.join(one.also)})" if one.also else ""
         photos = f", {one.photos} photos" if one.photos else ""
-        spoken = f", speaks {clock(one.seconds_spoken)} in {one.voices} videos" if one.voices else ""
-        where = f"{one.videos} videos, {clock(one.seconds)}{photos}{spoken}"
+        spoken = f", speaks {clock(one.seconds_spoken)} in {several(one.voices, 'video')}" if one.voices else ""
+        where = f"{several(one.videos, 'video')}, {clock(one.seconds)}{photos}{spoken}"
         line(console, f"{one.person_id}  {one.shown}{also}  {where}")
 
 
@@ -29,7 +29,8 @@ def person(console: Console, document: schema.PersonDocument) -> None:
     """One person, where they are seen, and what was decided."""
     also = f" ({', '.join(document.also)})" if document.also else ""
     line(console, f"{document.shown}{also}  {document.person_id}")
-    line(console, f"{document.faces} faces in {document.videos} videos, {clock(document.seconds)}")
+    seen = f"{several(document.faces, 'face')} in {several(document.videos, 'video')}"
+    line(console, f"{seen}, {clock(document.seconds)}")
     for video in document.seen:
         line(console, f"  {video.name}")
         for face in video.faces:

@@ -171,7 +171,7 @@ def test_people_are_listed_with_their_voices(store: LibraryStore) -> None:
     render.people(console, people(store))
     render.person(console, shown)
     said = console.export_text()
-    assert "speaks 0:04.4 in 1 videos" in said
+    assert "speaks 0:04.4 in 1 video" in said
     assert "in 4 turns, as speaker 1" in said
 
 
