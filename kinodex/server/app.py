@@ -24,14 +24,13 @@ from kinodex.server.routes import (
     metrics,
     moments,
     operations,
-    people,
     query,
     search,
     threads,
     turns,
     videos,
 )
-from kinodex.server.routes.tagging import review, tags, vocabulary
+from kinodex.server.routes.tagging import people, review, tags, vocabulary
 from kinodex.server.routes.work import failures, jobs
 from kinodex.server.web_files import WebFiles
 from kinodex.views import urls
