@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from pydantic import AllowInfNan, BaseModel, ConfigDict, Field, Strict, ValidationError, create_model
 
+from pipeline.audio.speakers import SpeakerConfig
 from pipeline.derive.vectors import VectorConfig
 from pipeline.perception import PerceptionConfig
 from stores.core.errors import UsageError
@@ -49,6 +50,9 @@ def perception_config(tables: Mapping[str, Mapping[str, Any]]) -> PerceptionConf
     configs = checked_tables(tables)
     if "vectors" in configs:
         configs["vectors"] = _hashed(configs["vectors"])
+    if "faces" in configs and not configs["faces"].enabled and "enabled" not in tables.get("speakers", {}):
+        # People are switched off as a whole: a voice tells who somebody is, too.
+        configs["speakers"] = replace(configs.get("speakers", SpeakerConfig()), enabled=False)
     return PerceptionConfig(**configs)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from workflows.identify import Input
 
 PROBE = "probe"
-FACES = "faces"
+PEOPLE = ("faces", "speakers")
 PARTED = (*VIDEO_STAGES, *AUDIO_STAGES)
 """Stages that run on each part of a long video; the stages after them run once, on the whole video."""
 
@@ -106,9 +106,11 @@ class Planner:
         }
 
     def wanted_of(self, video_id: str) -> dict[str, str]:
-        """Fingerprint by stage of all that are wanted of a video: nobody's face is looked at where that is off."""
+        """Fingerprint by stage of all that are wanted of a video: no faces and voices where people are switched off."""
         return {
-            stage: value for stage, value in self.wanted.items() if stage != FACES or video_id not in self._faceless
+            stage: value
+            for stage, value in self.wanted.items()
+            if stage not in PEOPLE or video_id not in self._faceless
         }
 
     def left_by_video(self, video_ids: Iterable[str]) -> dict[str, dict[str, str]]:

@@ -212,6 +212,24 @@ class Tags(Answered):
     next: str | None
 
 
+class Person(BaseModel):
+    """Somebody: in how many videos seen, for how long, and for how long heard there, in seconds."""
+
+    person_id: str
+    name: str
+    also: list[str]
+    videos: int
+    seconds: float
+    seconds_spoken: float
+
+
+class People(Answered):
+    """The people, those with a name first."""
+
+    people: list[Person]
+    total: int
+
+
 class Decided(BaseModel):
     """A decision that was saved; ``undo``: the token that takes it back."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mcp.server.mcpserver import MCPServer
 
 from kinodex import __version__
-from kinodex.mcp import asking, finding, reading, tagging
+from kinodex.mcp import asking, finding, people, reading, tagging
 from kinodex.mcp.documents import DATA
 from kinodex.mcp.reach import Asked, Reach
 from kinodex.views.access import owner_of
@@ -29,7 +29,7 @@ def make_server(reach: Reach) -> MCPServer[object]:
     server: MCPServer[object] = MCPServer(
         "kinodex", title="Kinodex", instructions=INSTRUCTIONS, version=__version__, log_level="WARNING"
     )
-    for module in (finding, reading, tagging, asking):
+    for module in (finding, reading, tagging, people, asking):
         module.register(server, reach)
     return server
 

@@ -30,7 +30,7 @@ from kinodex.server.routes import (
     turns,
     videos,
 )
-from kinodex.server.routes.tagging import review, tags, vocabulary
+from kinodex.server.routes.tagging import people, review, tags, vocabulary
 from kinodex.server.routes.work import failures, jobs
 from kinodex.server.web_files import WebFiles
 from kinodex.views import urls
@@ -57,6 +57,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     operations.router,
     review.router,
     corrections.router,
+    people.router,
 )
 """The resources under ``/api/v1``."""
 

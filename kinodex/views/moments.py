@@ -12,6 +12,7 @@ from kinodex.schemas.api.moments import (
     LinesPage,
     Person,
     Seen,
+    Spoken,
     Stretch,
     Timeline,
     TrackletsDocument,
@@ -22,6 +23,7 @@ from kinodex.views.cursors import cursor, place_of
 from kinodex.views.library_view import LibraryView
 from stores.core.records import Channel, Scene, SoundEvent, Span, SpeechActivity, Tracklet, Utterance
 from stores.listing.lines import Line, lines_page
+from stores.listing.speakers import speakers_of
 
 KINDS: Mapping[LineKind, tuple[Channel, ...]] = {
     "speech": ("speech",),
@@ -46,6 +48,7 @@ def timeline(view: LibraryView, video_id: str) -> Timeline:
     view.video(video_id)
     catalog = view.store.catalog
     known = catalog.video(video_id)
+    speakers = speakers_of(view.store, video_id)
     spoken = [one.span for one in catalog.records(video_id, "speech_activity") if isinstance(one, SpeechActivity)]
     if not spoken:
         spoken = [one.span for one in catalog.records(video_id, "speech") if isinstance(one, Utterance)]
@@ -71,6 +74,15 @@ def timeline(view: LibraryView, video_id: str) -> Timeline:
             Person(start=face.start, end=face.end, evidence_id=face.evidence_id, name=person.shown)
             for person, faces in view.store.people.of_video(video_id)
             for face in faces
+        ],
+        speakers=[
+            Spoken(
+                **_times(turn.span),
+                evidence_id=turn.evidence_id,
+                speaker=turn.speaker,
+                name=speakers.names.get(turn.speaker, ""),
+            )
+            for turn in speakers.turns
         ],
     )
 

@@ -22,7 +22,8 @@ BLOB = "faces.npz"
 
 _CHINESE = {"woman": "女人;女性;女士", "man": "男人;男性;男士", "face": "脸;人脸;面孔"}
 _MAN_BELOW, _WOMAN_ABOVE = 0.2, 0.75
-"""Of ``female``. Source: research of the issue on real clips: between, the guess is as often wrong as right."""
+"""Of ``female``, which is 1 less what the network says, how likely it is a man: below .25 or above .8 of that. Source:
+research of the issue on real clips: between, the guess is as often wrong as right."""
 
 _SAME_PLACE = 0.1  # overlap of the boxes of one face a second apart: ByteTrack's own minimum
 _LINKED = 0.55
@@ -172,7 +173,7 @@ def _track(video: Video, seen: FacesSeen, rows: Sequence[int]) -> FaceTrack:
     path = tuple((int(seen.ticks[row]), *(round(float(edge), 4) for edge in seen.boxes[row])) for row in rows)
     compared = [row for row in rows if seen.vectors[row].any()]
     female = float(np.median(seen.female[compared])) if compared else 0.5
-    name = "woman" if female > _WOMAN_ABOVE else "man" if female < _MAN_BELOW else "face"
+    name = sex_of(female)
     return FaceTrack(
         evidence_id=record_id("fac", video.video_id, span, path[0][1:]),
         span=span,
@@ -182,6 +183,11 @@ def _track(video: Video, seen: FacesSeen, rows: Sequence[int]) -> FaceTrack:
         female=round(female, 4),
         confidence=round(float(seen.scores[rows].mean()), 4),
     )
+
+
+def sex_of(female: float) -> str:
+    """``woman`` or ``man`` where that is sure, else ``face``."""
+    return "woman" if female > _WOMAN_ABOVE else "man" if female < _MAN_BELOW else "face"
 
 
 def _mean(seen: FacesSeen, rows: Sequence[int]) -> NDArray[np.float32] | None:

@@ -32,6 +32,7 @@ class VideoSpeakers:
 
     Attributes:
         names: of those speakers whose voice goes with the face of a person who has one, by number.
+        also: the further names of these, such as in another script.
         sexes: ``man`` or ``woman``, of those whose voice goes with a face of which that is sure. It is told by the face
             alone, never by the pitch of a voice.
     """
@@ -39,6 +40,11 @@ class VideoSpeakers:
     turns: tuple[SpeakerTurn, ...] = ()
     names: Mapping[int, str] = field(default_factory=dict)
     sexes: Mapping[int, str] = field(default_factory=dict)
+    also: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+    def all_names(self, speaker: int) -> tuple[str, ...]:
+        """Every name of a speaker; none where nobody knows who it is."""
+        return (self.names[speaker], *self.also.get(speaker, ())) if speaker in self.names else ()
 
     def name(self, speaker: int | None, chinese: bool = False) -> str:
         """What a speaker is called: by name, else ``Speaker 2`` or ``说话人2``; "" if it is not known who it is."""
@@ -72,7 +78,7 @@ def speakers_of(store: LibraryStore, video_id: str) -> VideoSpeakers:
     if not tracks:
         return VideoSpeakers(turns)
     people = {face.evidence_id: person for person, faces in store.people.of_video(video_id) for face in faces}
-    names = {person.person_id: person.name for person in people.values()}
+    named = {person.person_id: person for person in people.values() if person.name}
     by_face: dict[Hashable, list[FaceTrack]] = {}
     for track in tracks:
         person = people.get(track.evidence_id)
@@ -80,8 +86,9 @@ def speakers_of(store: LibraryStore, video_id: str) -> VideoSpeakers:
     pairs = voice_faces(turns, by_face)
     return VideoSpeakers(
         turns,
-        {pair.speaker: name for pair in pairs if (name := names.get(str(pair.face), ""))},
+        {pair.speaker: named[str(pair.face)].name for pair in pairs if pair.face in named},
         {pair.speaker: pair.sex for pair in pairs if pair.sex},
+        {pair.speaker: named[str(pair.face)].also for pair in pairs if pair.face in named},
     )
 
 

@@ -44,6 +44,17 @@ def voice_faces(turns: Sequence[SpeakerTurn], faces: Mapping[Hashable, Sequence[
     Args:
         faces: the tracks of each face.
     """
+    kept: list[VoiceFace] = []
+    for pair in possible_voice_faces(turns, faces):
+        if not any(pair.speaker == other.speaker or pair.face == other.face for other in kept):
+            kept.append(pair)
+    return tuple(kept)
+
+
+def possible_voice_faces(
+    turns: Sequence[SpeakerTurn], faces: Mapping[Hashable, Sequence[FaceTrack]]
+) -> tuple[VoiceFace, ...]:
+    """As `voice_faces`, but a face has each voice that goes with it: one person's voice may be taken for two."""
     alone = _alone(faces)
     if not turns or not alone:
         return ()
@@ -59,11 +70,7 @@ def voice_faces(turns: Sequence[SpeakerTurn], faces: Mapping[Hashable, Sequence[
         share = sum(_common(turn, spans) for turn in turns) / sum(turn.span.end - turn.span.start for turn in turns)
         if share > _MOST_OF:
             found.append(VoiceFace(turns[0].speaker, face, round(_SOLE * share, 4), _sex(faces[face])))
-    kept: list[VoiceFace] = []
-    for pair in sorted(found, key=lambda pair: (-pair.confidence, pair.speaker)):
-        if not any(pair.speaker == other.speaker or pair.face == other.face for other in kept):
-            kept.append(pair)
-    return tuple(kept)
+    return tuple(sorted(found, key=lambda pair: (-pair.confidence, pair.speaker)))
 
 
 def _alone(faces: Mapping[Hashable, Sequence[FaceTrack]]) -> dict[Hashable, list[tuple[int, int]]]:

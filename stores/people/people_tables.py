@@ -66,7 +66,8 @@ class PersonRunRow(Base):
 
 
 class ForgottenFaceRow(Base):
-    """Where a forgotten person's face was: found there again, its vector is removed again. No vector is kept."""
+    """Where a forgotten person's face was, or (without a box) when their voice was heard: found there again, its vector
+    is removed again. No vector is kept. ``at``: one for all that was forgotten together."""
 
     __tablename__ = "forgotten_faces"
     evidence_id: Mapped[str] = mapped_column(primary_key=True)

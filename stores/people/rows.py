@@ -12,22 +12,25 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from stores.core.errors import UsageError
 from stores.core.text_keys import name_key
-from stores.people.likeness import Known, Look, Vector
+from stores.people.likeness import Known, Look, Vector, same_place
 from stores.people.people_tables import PersonEventRow, PersonFaceRow, PersonLookRow, PersonRow
 from stores.sql.fulltext import index_lines
 from stores.sql.tables import FaceTrackRow, StageRunRow
 
 STAGE = "faces"
+VOICES = "speakers"
+"""The stage of the voices."""
 _LISTED = 500  # ids in one statement
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The faces of a video that readers see. ``name`` changes whenever they do."""
+    """The faces (or voices, by ``stage``) of a video that readers see. ``name`` changes whenever they do."""
 
     video_id: str
     fingerprint: str
     name: str
+    stage: str = STAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,14 @@ def batches(ids: Iterable[str]) -> Iterable[Sequence[str]]:
         yield listed[first : first + _LISTED]
 
 
-def face_runs(connection: Connection) -> dict[str, Run]:
+def face_runs(connection: Connection, stage: str = STAGE) -> dict[str, Run]:
     """By video."""
     columns = (StageRunRow.video_id, StageRunRow.fingerprint, StageRunRow.finished_at)
-    rows = connection.execute(select(*columns).where(StageRunRow.stage == STAGE, StageRunRow.active))
-    return {row.video_id: Run(row.video_id, row.fingerprint, f"{row.fingerprint}@{row.finished_at!r}") for row in rows}
+    rows = connection.execute(select(*columns).where(StageRunRow.stage == stage, StageRunRow.active))
+    return {
+        row.video_id: Run(row.video_id, row.fingerprint, f"{row.fingerprint}@{row.finished_at!r}", stage)
+        for row in rows
+    }
 
 
 def tracks(connection: Connection, run: Run) -> list[Track]:
@@ -70,6 +76,15 @@ def tracks(connection: Connection, run: Run) -> list[Track]:
         )
         for row in connection.execute(chosen.order_by(table.ordinal))
     ]
+
+
+def same_face(track: Track, row: Any) -> bool:
+    """Whether a track is one that was there before: the same, or for most of its time at the same place."""
+    if row.evidence_id == track.evidence_id:
+        return True
+    shared = min(track.end, row.end_tick) - max(track.start, row.start_tick)
+    shorter = min(track.end - track.start, row.end_tick - row.start_tick)
+    return 2 * shared >= shorter > 0 and bool(row.box) and same_place(track.box, row.box)
 
 
 def known_people(connection: Connection, collection: str, but: Iterable[str] = ()) -> list[Known]:

@@ -20,7 +20,8 @@ def people(console: Console, document: schema.PeopleDocument) -> None:
     for one in document.people:
         also = f" ({', '.join(one.also)})" if one.also else ""
         photos = f", {one.photos} photos" if one.photos else ""
-        where = f"{several(one.videos, 'video')}, {clock(one.seconds)}{photos}"
+        spoken = f", speaks {clock(one.seconds_spoken)} in {several(one.voices, 'video')}" if one.voices else ""
+        where = f"{several(one.videos, 'video')}, {clock(one.seconds)}{photos}{spoken}"
         line(console, f"{one.person_id}  {one.shown}{also}  {where}")
 
 
@@ -35,6 +36,10 @@ def person(console: Console, document: schema.PersonDocument) -> None:
         for face in video.faces:
             sure = "" if face.decided == "person" else f"  like {face.likeness:.2f}"
             line(console, f"    {clock(face.start)}-{clock(face.end)}  {face.evidence_id}{sure}")
+    for voice in document.speaking:
+        line(
+            console, f"  {voice.name}  speaks {clock(voice.seconds)} in {voice.turns} turns, as speaker {voice.speaker}"
+        )
     for event in document.decisions:
         line(console, f"  {event.at}  {event.action}{f' by {event.by}' if event.by else ''}")
 
@@ -44,7 +49,7 @@ def forgotten(console: Console, document: schema.ForgottenDocument) -> None:
     line(
         console,
         f"Forgotten: {document.people} people, {document.faces} faces in {document.videos} videos, "
-        f"{document.vectors} vectors removed.",
+        f"{document.voices} voices, {document.vectors} vectors removed.",
     )
 
 
@@ -59,4 +64,4 @@ def imported(console: Console, document: schema.ImportedPeopleDocument) -> None:
 def switched(console: Console, document: schema.SwitchedDocument) -> None:
     """What is true of a collection."""
     said = "are looked at" if document.on else "are not looked at"
-    line(console, f"Faces in {document.name} {said}. Removed from {document.videos_removed} videos.")
+    line(console, f"Faces and voices in {document.name} {said}. Removed from {document.videos_removed} videos.")

@@ -46,12 +46,25 @@ class Person(Stretch):
     name: str
 
 
+class Spoken(Stretch):
+    """A turn of a speaker.
+
+    Attributes:
+        speaker: the number of the voice in this video.
+        name: of the person whose face it goes with; "" where none has a name.
+    """
+
+    evidence_id: str
+    speaker: int
+    name: str
+
+
 class Timeline(Document):
     """What happens when: for a strip below the player.
 
     Attributes:
         speech: where somebody speaks; screen: where text is to be read.
-        sounds: singing, music and silence; these and people: empty in libraries that do not know any.
+        sounds: singing, music and silence; these, people and speakers: empty in libraries that do not know any.
     """
 
     seconds: Number
@@ -62,6 +75,7 @@ class Timeline(Document):
     tracklets: list[Seen]
     sounds: list[Heard]
     people: list[Person]
+    speakers: list[Spoken]
 
 
 class LineShown(Stretch):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kinodex.schemas.base import Document, Number
 
 if TYPE_CHECKING:
+    from stores.listing.person_voices import PersonVoice
     from stores.maintenance.people.editing import ForgottenPerson
     from stores.people.records import Person, PersonEvent, PersonFace
 
@@ -20,6 +21,7 @@ class PersonListed(Document):
         name: "" while nobody gave one; shown: what stands for them then.
         seconds: how long they are seen, in all videos that may be seen.
         kept: whether an owner said anything about them.
+        voices: in how many videos their voice is known by their face; seconds_spoken: how long it is heard.
     """
 
     person_id: str
@@ -31,6 +33,8 @@ class PersonListed(Document):
     seconds: Number
     photos: int
     kept: bool
+    voices: int
+    seconds_spoken: Number
 
 
 class PeopleDocument(Document):
@@ -48,6 +52,17 @@ class FaceSeen(Document):
     end: Number
     likeness: Number
     decided: str
+
+
+class VoiceInVideo(Document):
+    """A voice of one video that goes with the face of a person, by its number there."""
+
+    video_id: str
+    name: str
+    speaker: int
+    turns: int
+    seconds: Number
+    confidence: Number
 
 
 class SeenInVideo(Document):
@@ -71,18 +86,20 @@ class PersonDecision(Document):
 
 
 class PersonDocument(PersonListed):
-    """A person, and where they are seen."""
+    """A person, and where they are seen and heard."""
 
     seen: list[SeenInVideo]
+    speaking: list[VoiceInVideo]
     decisions: list[PersonDecision]
 
 
 class ForgottenDocument(Document):
-    """What was removed of people."""
+    """What was removed of people. ``voices``: those told apart in a video; ``vectors``: of faces and voices."""
 
     people: int
     faces: int
     videos: int
+    voices: int
     vectors: int
 
 
@@ -117,19 +134,32 @@ class SwitchedDocument(Document):
     videos_removed: int
 
 
-def listed(one: Person) -> dict[str, Any]:
-    """The fields of `PersonListed`."""
+def listed(one: Person, voices: Sequence[PersonVoice]) -> dict[str, Any]:
+    """The fields of `PersonListed`; ``voices`` of that person."""
     names = ("person_id", "name", "shown", "faces", "videos", "seconds", "photos", "kept")
-    return {**{name: getattr(one, name) for name in names}, "also": list(one.also)}
+    return {
+        **{name: getattr(one, name) for name in names},
+        "also": list(one.also),
+        "voices": len({voice.video_id for voice in voices}),
+        "seconds_spoken": round(sum(voice.seconds for voice in voices), 3),
+    }
 
 
-def people(found: Sequence[Person], off: Sequence[str]) -> PeopleDocument:
+def people(found: Sequence[Person], voices: Sequence[PersonVoice], off: Sequence[str]) -> PeopleDocument:
     """The document of all."""
-    return PeopleDocument(people=[PersonListed(**listed(one)) for one in found], off=list(off))
+    by_person: dict[str, list[PersonVoice]] = {}
+    for voice in voices:
+        by_person.setdefault(voice.person_id, []).append(voice)
+    shown = [PersonListed(**listed(one, by_person.get(one.person_id, ()))) for one in found]
+    return PeopleDocument(people=shown, off=list(off))
 
 
 def person(
-    one: Person, faces: Sequence[PersonFace], names: Mapping[str, str], events: Sequence[PersonEvent]
+    one: Person,
+    faces: Sequence[PersonFace],
+    voices: Sequence[PersonVoice],
+    names: Mapping[str, str],
+    events: Sequence[PersonEvent],
 ) -> PersonDocument:
     """The document of one; ``names`` of the videos by id."""
     by_video: dict[str, list[PersonFace]] = {}
@@ -164,7 +194,19 @@ def person(
         )
         for event in events
     ]
-    return PersonDocument(**listed(one), seen=sorted(seen, key=lambda video: -video.seconds), decisions=decisions)
+    speaking = [
+        VoiceInVideo(
+            video_id=voice.video_id,
+            name=names.get(voice.video_id, voice.video_id),
+            speaker=voice.speaker,
+            turns=voice.turns,
+            seconds=voice.seconds,
+            confidence=voice.confidence,
+        )
+        for voice in sorted(voices, key=lambda voice: -voice.seconds)
+    ]
+    seen.sort(key=lambda video: -video.seconds)
+    return PersonDocument(**listed(one, voices), seen=seen, speaking=speaking, decisions=decisions)
 
 
 def forgotten(gone: Sequence[ForgottenPerson]) -> ForgottenDocument:
@@ -173,5 +215,6 @@ def forgotten(gone: Sequence[ForgottenPerson]) -> ForgottenDocument:
         people=len(gone),
         faces=sum(one.faces for one in gone),
         videos=sum(one.videos for one in gone),
+        voices=sum(one.voices for one in gone),
         vectors=sum(one.vectors for one in gone),
     )

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from kinodex.schemas.persons import people as schema
 from stores.core.errors import UsageError
+from stores.listing.person_voices import person_voices
 from stores.maintenance.people.assigning import assign_people, cluster_people
 from stores.maintenance.people.editing import forget_person, merge_people, name_person, split_person
 from stores.maintenance.people.switching import switch_faces
+from stores.maintenance.people.voices import remove_all_voices
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders
@@ -19,11 +21,12 @@ if TYPE_CHECKING:
 
 def people(store: LibraryStore, video_ids: Sequence[str] | None = None) -> schema.PeopleDocument:
     """Everybody seen in some videos (None: in all)."""
-    return schema.people(store.people.all(video_ids), store.people.off() if video_ids is None else [])
+    off = store.people.off() if video_ids is None else []
+    return schema.people(store.people.all(video_ids), person_voices(store, video_ids), off)
 
 
 def one_person(store: LibraryStore, either: str, video_ids: Sequence[str] | None = None) -> schema.PersonDocument:
-    """A person, by id or name, and where they are seen.
+    """A person, by id or name, and where they are seen and heard.
 
     Raises:
         UsageError: NOT_FOUND, CONFLICT.
@@ -32,7 +35,7 @@ def one_person(store: LibraryStore, either: str, video_ids: Sequence[str] | None
     faces = store.people.faces(found.person_id, video_ids)
     names = {one: store.catalog.display_uri(one).rpartition("/")[2] for one in {face.video_id for face in faces}}
     events = store.people.events(found.person_id) if video_ids is None else []
-    return schema.person(found, faces, names, events)
+    return schema.person(found, faces, person_voices(store, video_ids, found.person_id), names, events)
 
 
 def name(
@@ -80,13 +83,16 @@ def forget(store: LibraryStore, either: str, by_name: str) -> schema.ForgottenDo
 
 
 def forget_all(store: LibraryStore, by_name: str) -> schema.ForgottenDocument:
-    """Remove everybody.
+    """Remove everybody, and the vectors of all voices, those that go with nobody's face, too.
 
     Raises:
         StoreError: LIBRARY_LOCKED if there is a job.
     """
     assign_people(store)
-    return schema.forgotten([forget_person(store, one.person_id, by_name) for one in store.people.all()])
+    gone = [forget_person(store, one.person_id, by_name) for one in store.people.all()]
+    voices, vectors = remove_all_voices(store)
+    found = schema.forgotten(gone)
+    return found.model_copy(update={"voices": found.voices + voices, "vectors": found.vectors + vectors})
 
 
 def cluster(store: LibraryStore, by_name: str) -> schema.PeopleDocument:

@@ -20,7 +20,8 @@ from stores.catalog import bump_revision
 from stores.core.errors import StoreError
 from stores.core.records import VectorItem
 from stores.maintenance.people.vectors import face_vectors, remove_vectors
-from stores.people.likeness import KnownPeople, Look, same_place
+from stores.maintenance.people.voices import remove_forgotten_voices
+from stores.people.likeness import KnownPeople, Look
 from stores.people.people_tables import ForgottenFaceRow, PersonFaceRow, PersonLookRow, PersonRow, PersonRunRow
 from stores.people.rows import (
     Run,
@@ -33,6 +34,7 @@ from stores.people.rows import (
     note,
     refresh_lines,
     remove_nobodies,
+    same_face,
     store_looks,
     tracks,
 )
@@ -63,11 +65,17 @@ class _Batch:
 
 
 def assign_people(store: LibraryStore) -> Assigned:
-    """Assign the face tracks of those videos that are new or were done again.
+    """Assign the face tracks of those videos that are new or were done again; remove forgotten voices in these.
 
     Raises:
         StoreError: LIBRARY_LOCKED if another process writes; else as `stores.sql.database.writing`.
     """
+    assigned = _assign_new(store)
+    remove_forgotten_voices(store)
+    return assigned
+
+
+def _assign_new(store: LibraryStore) -> Assigned:
     with reading(store.engine) as connection:
         runs = face_runs(connection)
         nobodies = count_nobodies(connection)
@@ -181,7 +189,7 @@ def _assign_video(
     decided = {track.evidence_id: _formerly(track, before.get(run.video_id, ()), people) for track in there}
     for track in sorted(there, key=lambda one: (not _by_person(decided[one.evidence_id]), one.start, one.evidence_id)):
         item, former = by_id.get(track.evidence_id), decided[track.evidence_id]
-        if item is not None and any(_same_face(track, row) for row in forgotten):
+        if item is not None and any(same_face(track, row) for row in forgotten):
             unwanted.append(item)
             continue
         if item is None and not _by_person(former):
@@ -243,14 +251,5 @@ def _by_person(former: Any) -> bool:
 
 def _formerly(track: Track, before: Sequence[Any], people: dict[str, Any]) -> Any:
     """What was decided about the same face before its video was done again; None if nothing, or they are gone."""
-    alike = [row for row in before if row.person_id in people and _same_face(track, row)]
+    alike = [row for row in before if row.person_id in people and same_face(track, row)]
     return next((row for row in alike if row.evidence_id == track.evidence_id), alike[0] if alike else None)
-
-
-def _same_face(track: Track, row: Any) -> bool:
-    """Whether a track is one that was there before: the same, or for most of its time at the same place."""
-    if row.evidence_id == track.evidence_id:
-        return True
-    shared = min(track.end, row.end_tick) - max(track.start, row.start_tick)
-    shorter = min(track.end - track.start, row.end_tick - row.start_tick)
-    return 2 * shared >= shorter > 0 and same_place(track.box, row.box)

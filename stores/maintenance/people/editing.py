@@ -17,6 +17,7 @@ from stores.core.records import VectorItem
 from stores.core.text_keys import name_key
 from stores.maintenance.people.photos import photos_of, proper_name
 from stores.maintenance.people.vectors import face_vectors, remove_vectors
+from stores.maintenance.people.voices import remember_turns, remove_voices_of
 from stores.people.likeness import Known, Look
 from stores.people.people_tables import (
     ForgottenFaceRow,
@@ -44,12 +45,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ForgottenPerson:
-    """What was removed of somebody."""
+    """What was removed of somebody. ``voices``: how many went with their face, each in one video."""
 
     person_id: str
     faces: int
     videos: int
     vectors: int
+    voices: int = 0
 
 
 def name_person(
@@ -153,9 +155,10 @@ def split_person(store: LibraryStore, either: str, evidence_ids: Sequence[str], 
 
 
 def forget_person(store: LibraryStore, either: str, by_name: str) -> ForgottenPerson:
-    """Remove a person with every vector of theirs: of the tables, the index, the kept blobs, their photos and looks.
+    """Remove a person with every vector of theirs: of the tables, the index, the kept blobs, their photos and looks;
+    also those of the voices that go with their face.
 
-    Their faces stay as faces of nobody, and what is found again at their places is removed again
+    Their faces stay as faces of nobody, and what is found again at their places, or in their voice, is removed again
     (`stores.maintenance.people.assigning`). Of earlier decisions about them, no name stays. If it is interrupted, the
     same call goes on.
 
@@ -172,12 +175,14 @@ def forget_person(store: LibraryStore, either: str, by_name: str) -> ForgottenPe
         of_videos: dict[str, set[str]] = defaultdict(set)
         for face in faces:
             of_videos[face.video_id].add(face.evidence_id)
-        vectors = 0
+        turns, vectors = remove_voices_of(store, row.person_id)
         for video_id, ids in sorted(of_videos.items()):
             if video_id in runs:
                 vectors += remove_vectors(store, runs[video_id], ids)
         with writing(store.engine) as connection:
-            _remember_places(connection, faces)
+            now = time.time()
+            _remember_places(connection, faces, now)
+            remember_turns(connection, turns, now)
             for face in faces:
                 label(connection, face.evidence_id, "", ())
             for table in (PersonFaceRow, PersonLookRow, PersonRow):
@@ -187,7 +192,8 @@ def forget_person(store: LibraryStore, either: str, by_name: str) -> ForgottenPe
             note(connection, "forgotten", by_name, row.person_id, faces=len(faces))
             refresh_lines(connection, of_videos)
             bump_revision(connection)
-    return ForgottenPerson(row.person_id, len(faces), len(of_videos), vectors)
+    voices = sum(len({turn.speaker for turn in some}) for some in turns.values())
+    return ForgottenPerson(row.person_id, len(faces), len(of_videos), vectors, voices)
 
 
 def _know_by(
@@ -214,12 +220,12 @@ def _few_looks(connection: Connection, person_id: str) -> None:
         store_looks(connection, collection, [joined])
 
 
-def _remember_places(connection: Connection, faces: Sequence[Any]) -> None:
+def _remember_places(connection: Connection, faces: Sequence[Any], at: float) -> None:
     ids = [face.evidence_id for face in faces]
     for some in batches(ids):
         connection.execute(delete(ForgottenFaceRow).where(ForgottenFaceRow.evidence_id.in_(some)))
     names = ("evidence_id", "video_id", "start_tick", "end_tick", "box")
-    rows = [{name: getattr(face, name) for name in names} | {"at": time.time()} for face in faces]
+    rows = [{name: getattr(face, name) for name in names} | {"at": at} for face in faces]
     if rows:
         connection.execute(insert(ForgottenFaceRow), rows)
 

@@ -1,4 +1,4 @@
-"""Collections in whose videos nobody's face is looked at."""
+"""Collections in whose videos nobody's face is looked at, nor any voice told from others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stores.core.ids import base_stage
 from stores.core.records import StageKey
 from stores.maintenance.people.assigning import assign_people
 from stores.people.people_tables import FacesOffRow
-from stores.people.rows import STAGE, note
+from stores.people.rows import STAGE, VOICES, note
 from stores.sql.database import reading, writing
 from stores.sql.tables import StageRunRow
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def switch_faces(store: LibraryStore, collection_id: str, on: bool, by_name: str) -> int:
-    """Look at faces in the videos of a collection (again), or no longer; from how many videos they were removed.
+    """Look at faces and voices in the videos of a collection (again), or no longer; from how many they were removed.
 
     Raises:
         StoreError: LIBRARY_LOCKED if there is a job, or another process writes.
@@ -39,20 +39,20 @@ def switch_faces(store: LibraryStore, collection_id: str, on: bool, by_name: str
 
 
 def videos_without_faces(store: LibraryStore) -> frozenset[str]:
-    """The videos in whose pictures nobody's face is looked at."""
+    """The videos in which nobody's face is looked at, nor any voice told from others."""
     with reading(store.engine) as connection:
         return _unwanted(connection)
 
 
 def remove_unwanted(store: LibraryStore) -> int:
-    """Remove what was found of faces in such videos: a video may have come into the collection later; how many had
-    some."""
+    """Remove what was found of faces and voices in such videos, which may have come into the collection later; how many
+    had some."""
     with reading(store.engine) as connection:
         unwanted = _unwanted(connection)
         if not unwanted:
             return 0
         rows = connection.execute(select(StageRunRow.video_id, StageRunRow.stage, StageRunRow.fingerprint)).all()
-    keys = [StageKey(*row) for row in rows if row.video_id in unwanted and base_stage(row.stage) == STAGE]
+    keys = [StageKey(*row) for row in rows if row.video_id in unwanted and base_stage(row.stage) in (STAGE, VOICES)]
     if not keys:
         return 0
     with store.job(), store.writer():

@@ -1,4 +1,4 @@
-"""The vectors of faces where they are kept: the table of vectors, the index, and the blob beside it."""
+"""The vectors of faces and voices where they are kept: the table of vectors, the index, and the blob beside it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def face_vectors(store: LibraryStore, run: Run) -> Sequence[VectorItem]:
     """
     if not _has_blob(store, run):
         return ()
-    key = StageKey(run.video_id, STAGE, run.fingerprint)
+    key = StageKey(run.video_id, run.stage, run.fingerprint)
     try:
         return unpack_vectors(store.blobs.get(key, VECTORS_BLOB))
     except ValueError as error:
@@ -39,7 +39,8 @@ def face_vectors(store: LibraryStore, run: Run) -> Sequence[VectorItem]:
 
 
 def remove_vectors(store: LibraryStore, run: Run, evidence_ids: Collection[str]) -> int:
-    """Remove the vectors of some tracks of a run everywhere, and how many the blob held; inside `LibraryStore.writer`.
+    """Remove the vectors of some tracks, or turns, of a run everywhere, and how many the blob held; inside
+    `LibraryStore.writer`.
 
     The index first, then the blob, then the tables: if it is interrupted, the tables still name them, and the same
     call removes what is left.
@@ -47,8 +48,8 @@ def remove_vectors(store: LibraryStore, run: Run, evidence_ids: Collection[str])
     Raises:
         StoreError: VECTOR_STORE_FAILED, DISK_FULL and the like.
     """
-    key = StageKey(run.video_id, STAGE, run.fingerprint)
-    same = (VectorRow.video_id == run.video_id) & (VectorRow.stage == STAGE)
+    key = StageKey(run.video_id, run.stage, run.fingerprint)
+    same = (VectorRow.video_id == run.video_id) & (VectorRow.stage == run.stage)
     same &= VectorRow.fingerprint == run.fingerprint
     by_collection: dict[str, list[str]] = defaultdict(list)
     with reading(store.engine) as connection:
@@ -77,26 +78,27 @@ def remove_vectors(store: LibraryStore, run: Run, evidence_ids: Collection[str])
         gone = 0
         for some in batches(evidence_ids):
             gone += connection.execute(delete(VectorRow).where(same, VectorRow.evidence_id.in_(some))).rowcount
-        blob = (BlobRow.video_id == run.video_id) & (BlobRow.stage == STAGE) & (BlobRow.name == VECTORS_BLOB)
+        blob = (BlobRow.video_id == run.video_id) & (BlobRow.stage == run.stage) & (BlobRow.name == VECTORS_BLOB)
         if kept:
             content = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
             connection.execute(update(BlobRow).where(blob).values(**content))
         else:
             gone += connection.execute(delete(BlobRow).where(blob)).rowcount
         # The time of the run changes, by which caches know it.
-        here = (StageRunRow.video_id == run.video_id) & (StageRunRow.stage == STAGE)
+        here = (StageRunRow.video_id == run.video_id) & (StageRunRow.stage == run.stage)
         here &= StageRunRow.fingerprint == run.fingerprint
         connection.execute(
             update(StageRunRow).where(here).values(finished_at=now, row_count=StageRunRow.row_count - gone)
         )
         name = f"{run.fingerprint}@{now!r}"
-        known = (PersonRunRow.video_id == run.video_id) & (PersonRunRow.run == run.name)
-        connection.execute(update(PersonRunRow).where(known).values(run=name))
+        if run.stage == STAGE:
+            known = (PersonRunRow.video_id == run.video_id) & (PersonRunRow.run == run.name)
+            connection.execute(update(PersonRunRow).where(known).values(run=name))
         bump_revision(connection)
     return len(items) - len(kept)
 
 
 def _has_blob(store: LibraryStore, run: Run) -> bool:
-    blob = (BlobRow.video_id == run.video_id) & (BlobRow.stage == STAGE) & (BlobRow.name == VECTORS_BLOB)
+    blob = (BlobRow.video_id == run.video_id) & (BlobRow.stage == run.stage) & (BlobRow.name == VECTORS_BLOB)
     with reading(store.engine) as connection:
         return connection.execute(select(BlobRow.name).where(blob)).first() is not None

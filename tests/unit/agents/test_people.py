@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -15,12 +16,13 @@ from agents.tagging.recall.case import Case
 from agents.tagging.recall.faces import face_source
 from agents.tagging.recall.seen import Seen
 from encoders.bundle import Encoders
-from stores.core.records import Tag
+from pipeline.observers.face_tracks import sex_of
+from stores.core.records import Tag, VectorItem
 from stores.library_store import LibraryStore
 from stores.maintenance.people.assigning import assign_people
 from stores.maintenance.people.editing import name_person
-from tests.unit.stores.builders import add_video
-from tests.unit.stores.people.faces import put_faces
+from tests.unit.stores.builders import add_video, put
+from tests.unit.stores.people.faces import COLLECTION, looks, put_faces, track
 
 
 @pytest.fixture
@@ -55,6 +57,29 @@ def test_tags_named_like_a_person_and_woman_where_one_is_seen(store: LibraryStor
     mine = {face.evidence_id for face in store.people.faces(store.people.one("Anna").person_id)}
     assert set(found["anna"].evidence_ids) == mine
     assert found["女人"].probability == pytest.approx(0.9)
+
+
+def test_one_person_is_woman_or_man_by_all_their_tracks(store: LibraryStore) -> None:
+    video = add_video(store)
+    shots = [(1, 0.05), (1, 0.1), (1, 0.45), (1, 0.9), (2, 0.95)]
+    tracks = [
+        replace(track(video, 3.0 * number, 3.0 * number + 2), name=sex_of(female), female=female)
+        for number, (_, female) in enumerate(shots)
+    ]
+    items = [
+        VectorItem(COLLECTION, f"f1:{one.evidence_id}:f", looks(who), one.span, "face", evidence_id=one.evidence_id)
+        for one, (who, _) in zip(tracks, shots, strict=True)
+    ]
+    put(store, video, "faces", *tracks, vectors=items)
+    assign_people(store)
+    found = {one.tag_id: one for one in face_source(case(store, video, "woman", "man"))}
+    assert found["woman"].evidence_ids == (tracks[4].evidence_id,), "not by the one shot of somebody else"
+    assert "man" not in found, "half of the shots of the other one do not say so"
+    put(store, video, "faces", *tracks[:2], *tracks[3:], fingerprint="f2", vectors=[*items[:2], *items[3:]])
+    assign_people(store)
+    found = {one.tag_id: one for one in face_source(case(store, video, "woman", "man"))}
+    assert set(found["man"].evidence_ids) == {tracks[0].evidence_id, tracks[1].evidence_id, tracks[3].evidence_id}
+    assert found["man"].probability == pytest.approx(0.9)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from encoders.bundle import Encoders
 from kinodex.usecases.models import fetch_optional
 from pipeline.audio.sound import SoundConfig
 from pipeline.audio.speakers import SpeakerConfig
-from pipeline.derive.face_tracks import FaceConfig
+from pipeline.observers.face_tracks import FaceConfig
 from pipeline.perception import PerceptionConfig, resolved, stages
 
 ONLY_SOUND = PerceptionConfig(faces=FaceConfig(enabled=False), speakers=SpeakerConfig(enabled=False))

@@ -31,6 +31,7 @@ READ_ONLY = {
     "get_answer",
     "get_job",
     "list_tags",
+    "list_people",
 }
 OTHERS = {"ask", "start_ingest", "decide_tag"}
 

@@ -23,7 +23,7 @@ def test_a_timeline_says_what_happens_when(server: Served, at: str):
     assert found["speech"] == [{"start": 0.0, "end": 1.9}]
     assert found["screen"] == [{"start": 1.0, "end": 3.0}]
     assert found["tracklets"] == [{"start": 0.5, "end": 4.5, "evidence_id": "trk_pizza", "name": "person"}]
-    assert found["sounds"] == found["people"] == []
+    assert found["sounds"] == found["people"] == found["speakers"] == []
 
 
 def test_a_timeline_has_the_sounds_that_are_no_speech(server: Served, library: Library):
@@ -38,7 +38,7 @@ def test_a_video_that_was_not_probed_has_an_empty_timeline(server: Served):
     broken = server.client.get(f"{API}/videos", params={"status": "failed"}).json()["videos"][0]["video_id"]
     found = server.client.get(f"{API}/videos/{broken}/timeline").json()
     assert found.pop("seconds") == 0.0
-    assert set(found) == {"scenes", "clips", "speech", "screen", "tracklets", "sounds", "people"}
+    assert set(found) == {"scenes", "clips", "speech", "screen", "tracklets", "sounds", "people", "speakers"}
     assert not any(found.values())
     assert server.client.get(f"{API}/videos/{broken}/lines").json() == {"lines": [], "next": None}
     assert server.client.get(f"{API}/videos/{broken}/similar").json()["results"] == []

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from stores.core.records import FaceTrack, Span, SpeakerTurn
-from stores.listing.voice_faces import voice_faces
+from stores.listing.voice_faces import possible_voice_faces, voice_faces
 
 BASE = Fraction(1, 100)
 
@@ -79,3 +79,14 @@ def test_a_sex_that_is_told_this_way_and_that_is_not_known() -> None:
 def test_nothing_seen_or_nothing_said(turns: list[SpeakerTurn]) -> None:
     assert voice_faces(turns, {}) == ()
     assert voice_faces([], {"ann": [face(0, 1)]}) == ()
+
+
+def test_a_voice_that_was_taken_for_two_goes_with_the_same_face() -> None:
+    turns, faces = interview(16)
+    halved = [
+        turn(3, one.span.seconds[0], one.span.seconds[1]) if n >= 8 and one.speaker == 1 else one
+        for n, one in enumerate(turns)
+    ]
+    every = {(one.speaker, one.face) for one in possible_voice_faces(halved, faces)}
+    assert every == {(1, "ann"), (3, "ann"), (2, "bob")}
+    assert len(voice_faces(halved, faces)) == 2

@@ -68,7 +68,8 @@ def _meant(speakers: VideoSpeakers, asked: AsksWhat) -> set[int]:
         return there & {asked.number}
     if asked.sex:
         return {number for number, sex in speakers.sexes.items() if sex == asked.sex}
-    return {number for number, name in speakers.names.items() if search_key(name) == search_key(asked.name)}
+    wanted = search_key(asked.name)
+    return {number for number in speakers.names if wanted in map(search_key, speakers.all_names(number))}
 
 
 def _lines(material: Material, video_id: str, speakers: VideoSpeakers) -> Iterator[tuple[Said, Evidence]]:
@@ -89,14 +90,23 @@ def _plain(text: str) -> str:
 
 
 def _claim(material: Material, speakers: VideoSpeakers, said: Said, line: Evidence) -> Claim:
-    name = speakers.name(said.speaker)  # in English: it must be found again in the turn that is cited
+    face = _face(material, speakers.names.get(said.speaker or 0, ""), said, line.video_id)
+    # What a claim says must be found again in what it cites: the name in a face, else the number in a turn, in English.
+    name = face.text if face is not None else f"Speaker {said.speaker}"
     text = f"{name}：“{said.text}”" if material.chinese else f"{name}: “{said.text}”"
     turns = [
         turn
         for turn in material.all_lines(line.video_id, ("speaker",))
         if turn.span.overlap(said.span) and turn.text == f"speaker {said.speaker}"
     ]
-    return Claim(text, (cite(line), *map(cite, turns[:1])), "quote")
+    return Claim(text, (cite(line), *map(cite, turns[:1]), *([cite(face)] if face is not None else [])), "quote")
+
+
+def _face(material: Material, name: str, said: Said, video_id: str) -> Evidence | None:
+    """Where the one who says something is seen: at that time, or as near to it as there is."""
+    faces = [one for one in material.all_lines(video_id, ("face",)) if name and one.text == name]
+    start = said.span.seconds[0]
+    return min(faces, key=lambda one: (not one.span.overlap(said.span), abs(one.span.seconds[0] - start)), default=None)
 
 
 def _videos(material: Material, what: str) -> list[str]:

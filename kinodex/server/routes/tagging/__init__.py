@@ -1,1 +1,1 @@
-"""The tag library, decisions, and review by people."""
+"""The tag library, decisions, review, and the people who are seen and heard."""

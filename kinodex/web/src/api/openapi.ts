@@ -1759,6 +1759,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List People
+         * @description Everybody in the videos that one sees: those with a name first, then by how much they are seen.
+         */
+        get: operations["list_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Person
+         * @description Where a person is seen and heard, in the videos that one sees.
+         */
+        get: operations["get_person"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget Person
+         * @description Remove a person and every vector of theirs, of faces and voices.
+         */
+        delete: operations["forget_person"];
+        options?: never;
+        head?: never;
+        /**
+         * Name Person
+         * @description Give a person a name: searches, answers and tags know them by it.
+         */
+        patch: operations["name_person"];
+        trace?: never;
+    };
+    "/api/v1/people/{person_id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge People
+         * @description Have others be the same person, who keeps id and name.
+         */
+        post: operations["merge_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person_id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Split Person
+         * @description Have some of a person's faces be somebody else, who is new and is returned.
+         */
+        post: operations["split_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2262,6 +2350,22 @@ export interface components {
             bom: boolean;
         };
         /**
+         * FaceSeen
+         * @description Where a person is seen; seconds. ``decided``: ``automatic`` or ``person``.
+         */
+        FaceSeen: {
+            /** Evidence Id */
+            evidence_id: string;
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Likeness */
+            likeness: number;
+            /** Decided */
+            decided: string;
+        };
+        /**
          * FailureItem
          * @description Something that failed.
          *
@@ -2353,6 +2457,22 @@ export interface components {
             files: components["schemas"]["FolderEntry"][];
             /** More */
             more: number;
+        };
+        /**
+         * ForgottenDocument
+         * @description What was removed of people. ``voices``: those told apart in a video; ``vectors``: of faces and voices.
+         */
+        ForgottenDocument: {
+            /** People */
+            people: number;
+            /** Faces */
+            faces: number;
+            /** Videos */
+            videos: number;
+            /** Voices */
+            voices: number;
+            /** Vectors */
+            vectors: number;
         };
         /**
          * FormatDocument
@@ -3341,6 +3461,24 @@ export interface components {
             ][];
         };
         /**
+         * PeopleDocument
+         * @description Everybody; ``off``: ids of the collections in whose videos nobody's face is looked at.
+         */
+        PeopleDocument: {
+            /** People */
+            people: components["schemas"]["PersonListed"][];
+            /** Off */
+            off: string[];
+        };
+        /**
+         * PeopleMergeRequest
+         * @description The ids of people who are the same person as another.
+         */
+        PeopleMergeRequest: {
+            /** Others */
+            others: string[];
+        };
+        /**
          * Person
          * @description Somebody who was recognised.
          */
@@ -3353,6 +3491,120 @@ export interface components {
             evidence_id: string;
             /** Name */
             name: string;
+        };
+        /**
+         * PersonDecision
+         * @description What was decided: who, when (ISO 8601), what.
+         */
+        PersonDecision: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Action */
+            action: string;
+            /** Person Id */
+            person_id: string;
+            /** Other Id */
+            other_id: string;
+            /** Detail */
+            detail: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * PersonDocument
+         * @description A person, and where they are seen and heard.
+         */
+        PersonDocument: {
+            /** Person Id */
+            person_id: string;
+            /** Name */
+            name: string;
+            /** Shown */
+            shown: string;
+            /** Also */
+            also: string[];
+            /** Faces */
+            faces: number;
+            /** Videos */
+            videos: number;
+            /** Seconds */
+            seconds: number;
+            /** Photos */
+            photos: number;
+            /** Kept */
+            kept: boolean;
+            /** Voices */
+            voices: number;
+            /** Seconds Spoken */
+            seconds_spoken: number;
+            /** Seen */
+            seen: components["schemas"]["SeenInVideo"][];
+            /** Speaking */
+            speaking: components["schemas"]["VoiceInVideo"][];
+            /** Decisions */
+            decisions: components["schemas"]["PersonDecision"][];
+        };
+        /**
+         * PersonListed
+         * @description Somebody.
+         *
+         *     Attributes:
+         *         name: "" while nobody gave one; shown: what stands for them then.
+         *         seconds: how long they are seen, in all videos that may be seen.
+         *         kept: whether an owner said anything about them.
+         *         voices: in how many videos their voice is known by their face; seconds_spoken: how long it is heard.
+         */
+        PersonListed: {
+            /** Person Id */
+            person_id: string;
+            /** Name */
+            name: string;
+            /** Shown */
+            shown: string;
+            /** Also */
+            also: string[];
+            /** Faces */
+            faces: number;
+            /** Videos */
+            videos: number;
+            /** Seconds */
+            seconds: number;
+            /** Photos */
+            photos: number;
+            /** Kept */
+            kept: boolean;
+            /** Voices */
+            voices: number;
+            /** Seconds Spoken */
+            seconds_spoken: number;
+        };
+        /**
+         * PersonNameRequest
+         * @description What somebody is called; ``also``: further names, such as in another script; null: those there are.
+         */
+        PersonNameRequest: {
+            /** Name */
+            name: string;
+            /** Also */
+            also?: string[] | null;
+        };
+        /**
+         * PersonSplitRequest
+         * @description Faces of a person that are somebody else's: by their ids, and all of some videos.
+         */
+        PersonSplitRequest: {
+            /**
+             * Faces
+             * @default []
+             */
+            faces: string[];
+            /**
+             * Video Ids
+             * @default []
+             */
+            video_ids: string[];
         };
         /**
          * PlannedStageCount
@@ -3704,6 +3956,20 @@ export interface components {
             name: string;
         };
         /**
+         * SeenInVideo
+         * @description A video in which a person is seen.
+         */
+        SeenInVideo: {
+            /** Video Id */
+            video_id: string;
+            /** Name */
+            name: string;
+            /** Seconds */
+            seconds: number;
+            /** Faces */
+            faces: components["schemas"]["FaceSeen"][];
+        };
+        /**
          * SettingShown
          * @description One setting.
          *
@@ -3771,6 +4037,26 @@ export interface components {
              * @default false
              */
             retire: boolean;
+        };
+        /**
+         * Spoken
+         * @description A turn of a speaker.
+         *
+         *     Attributes:
+         *         speaker: the number of the voice in this video.
+         *         name: of the person whose face it goes with; "" where none has a name.
+         */
+        Spoken: {
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Evidence Id */
+            evidence_id: string;
+            /** Speaker */
+            speaker: number;
+            /** Name */
+            name: string;
         };
         /**
          * SpritesDocument
@@ -4080,7 +4366,7 @@ export interface components {
          *
          *     Attributes:
          *         speech: where somebody speaks; screen: where text is to be read.
-         *         sounds: singing, music and silence; these and people: empty in libraries that do not know any.
+         *         sounds: singing, music and silence; these, people and speakers: empty in libraries that do not know any.
          */
         Timeline: {
             /** Seconds */
@@ -4099,6 +4385,8 @@ export interface components {
             sounds: components["schemas"]["Heard"][];
             /** People */
             people: components["schemas"]["Person"][];
+            /** Speakers */
+            speakers: components["schemas"]["Spoken"][];
         };
         /**
          * TrackletShown
@@ -4480,6 +4768,24 @@ export interface components {
             total: number;
             /** Next */
             next: string | null;
+        };
+        /**
+         * VoiceInVideo
+         * @description A voice of one video that goes with the face of a person, by its number there.
+         */
+        VoiceInVideo: {
+            /** Video Id */
+            video_id: string;
+            /** Name */
+            name: string;
+            /** Speaker */
+            speaker: number;
+            /** Turns */
+            turns: number;
+            /** Seconds */
+            seconds: number;
+            /** Confidence */
+            confidence: number;
         };
     };
     responses: never;
@@ -11824,6 +12130,454 @@ export interface operations {
             };
             /** @description TOO_LARGE */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LIBRARY_LOCKED */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleDocument"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonDocument"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForgottenDocument"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LIBRARY_LOCKED */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    name_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonNameRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonDocument"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description CONFLICT */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LIBRARY_LOCKED */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merge_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleMergeRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonDocument"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LIBRARY_LOCKED */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    split_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonSplitRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonDocument"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

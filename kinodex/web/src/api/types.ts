@@ -90,6 +90,11 @@ export interface NamedStretch extends Stretch {
   name: string;
 }
 
+/** A turn of a voice; `name` is "" where nobody's name is known for it. */
+export interface SpokenStretch extends NamedStretch {
+  speaker: number;
+}
+
 export interface Timeline {
   seconds: number;
   scenes: Stretch[];
@@ -99,6 +104,7 @@ export interface Timeline {
   tracklets: NamedStretch[];
   sounds: NamedStretch[];
   people: NamedStretch[];
+  speakers: SpokenStretch[];
 }
 
 export type LineKind = "speech" | "screen" | "caption" | "label";

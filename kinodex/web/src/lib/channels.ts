@@ -8,6 +8,9 @@ const NAMES: Record<string, Message> = {
   speech: "channelSpeech",
   screen: "channelScreen",
   caption: "channelCaption",
+  sound: "channelSound",
+  face: "channelFace",
+  speaker: "channelSpeaker",
 };
 
 const KINDS: Record<string, Message> = { speech: "kindSpeech", screen: "kindScreen", caption: "kindCaption", label: "kindLabel", object: "channelObject", picture: "channelPicture" };

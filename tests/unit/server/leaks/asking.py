@@ -27,6 +27,7 @@ _ID = re.compile(r"\{(\w+)_id\}")
 _ABSENT = {"video": "vid_" + "f" * 20, "thread": "thr_" + "f" * 20, "turn": "trn_" + "f" * 20}
 _ABSENT |= {"job": "job_" + "f" * 20, "collection": "col_" + "f" * 20, "user": "usr_" + "f" * 20}
 _ABSENT |= {"key": "key_" + "f" * 20, "evidence": "utt_ffff_0", "tag": "t_none", "proposal": "prp_" + "f" * 20}
+_ABSENT |= {"person": "per_" + "f" * 16}
 _ECHOED = ("query", "sql")
 """Keys of documents that hold what was asked."""
 
@@ -159,7 +160,7 @@ def _texts(content: bytes) -> Iterator[str]:
     yield content.decode("utf-8", "replace")
 
 
-_RANDOM = re.compile(r"\b(usr|col|key|thr|trn|job|und|stp)_[0-9a-f]{20}\b")
+_RANDOM = re.compile(r"\b(usr|col|key|thr|trn|job|und|stp|per)_[0-9a-f]{16,20}\b")
 _MOVING = ("next", "secret", "usage", "url", "revision", "at", "elapsed")
 
 

@@ -15,9 +15,23 @@ import numpy as np
 from encoders.bundle import Encoders
 from encoders.spaces import collections
 from stores.core.principal import SCOPES
-from stores.core.records import Blob, Caption, Decision, Scene, ScreenText, Span, StageKey, StageOutput, VectorItem
+from stores.core.records import (
+    Blob,
+    Caption,
+    Decision,
+    FaceTrack,
+    Scene,
+    ScreenText,
+    Span,
+    SpeakerTurn,
+    StageKey,
+    StageOutput,
+    VectorItem,
+)
 from stores.ledger import Attempt
 from stores.library_store import LibraryStore
+from stores.maintenance.people.assigning import assign_people
+from stores.maintenance.people.editing import name_person
 from stores.tags.vocabulary.proposals import FoundProposal
 from stores.threads.records import DraftClaim, NewEvent, Progress, TurnAnswer, Usage
 from tests.unit.agents.small_library import CLIP, MS, add_video, commit
@@ -68,6 +82,7 @@ def make(root: Path, hidden: bool = True) -> Canaries:
             store.catalog.record_input_error(f"file:///films/{WORD}.txt", "NOT_MEDIA", f"{WORD}.txt is no video.")
         _tags(store, root, seen, secret)
         _access(store, made, seen, secret)
+        _people(store, made, seen[:OPEN], secret[:HIDDEN])
         _talk(store, made, hidden)
         _jobs(store, made, hidden)
     made.ids |= {"video": seen[0], "hidden_video": secret[0] if secret else "vid_none"}
@@ -122,6 +137,35 @@ def _proposal(name: str, videos: list[str]) -> FoundProposal:
 
 def _proposal_id(name: str) -> str:
     return "prp_" + hashlib.blake2b(name.encode(), digest_size=10).hexdigest()
+
+
+def _people(store: LibraryStore, made: Canaries, seen: list[str], secret: list[str]) -> None:
+    """Nora, seen and heard in videos of both collections; in hidden ones somebody else, too, called by the word."""
+    for number, video_id in enumerate([*seen, *secret]):
+        faces = [_face(video_id, number, 1, 0)] + ([_face(video_id, number, 2, 1)] if video_id in secret else [])
+        commit(store, video_id, "faces", StageOutput(tuple(one for one, _ in faces), tuple(item for _, item in faces)))
+        turn = SpeakerTurn(f"spk_{number}", Span(500, 3500, MS), "speaker 1", "说话人1", 1, 0.9)
+        commit(store, video_id, "speakers", StageOutput((turn,)))
+    assign_people(store)
+    nora = next(one for one in store.people.all() if one.videos == len([*seen, *secret]))
+    name_person(store, nora.person_id, "Nora", "Ada")
+    made.ids |= {"person": nora.person_id, "hidden_person": "per_none"}
+    for one in store.people.all():
+        if one.person_id != nora.person_id:
+            name_person(store, one.person_id, WORD, "Ada")
+            made.ids["hidden_person"] = one.person_id
+            made.secrets.add(one.person_id)
+
+
+def _face(video_id: str, number: int, who: int, axis: int) -> tuple[FaceTrack, VectorItem]:
+    """A face that is there for most of a video, one beside the other."""
+    span, x = Span(0, 4000, MS), 0.1 + 0.4 * axis
+    path = tuple((tick, x, 0.2, x + 0.2, 0.5) for tick in range(0, 4000, 1000))
+    track = FaceTrack(f"fac_{number}_{who}", span, "woman", "女人", path, 0.9, 0.9)
+    looks = np.zeros(8, np.float32)
+    looks[axis] = 1.0
+    item = VectorItem("face-toy", f"fp:{track.evidence_id}:f", looks, span, "face", evidence_id=track.evidence_id)
+    return track, item
 
 
 def _access(store: LibraryStore, made: Canaries, seen: list[str], secret: list[str]) -> None:

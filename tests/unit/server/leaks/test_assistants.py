@@ -44,6 +44,7 @@ TOOLS: dict[str, list[Arguments]] = {
     "get_job": [{"job_id": "{job}"}],
     "ask": [{"question": "How many videos are there?"}, {"question": "What opens?", "video_ids": ["{video}"]}],
     "list_tags": [{}, {"words": "cook"}, {"words": WORD}],
+    "list_people": [{}, {"name": "Nora"}, {"name": WORD}],
     "decide_tag": [{"video_id": "{video}", "tag_id": "t1", "verdict": "rejected"}],
     "start_ingest": [{"paths": ["/films"]}, {"paths": ["/films"], "collection": "{collection}"}],
 }

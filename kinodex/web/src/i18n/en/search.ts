@@ -46,4 +46,7 @@ export const search = {
   channelSpeech: "speech",
   channelScreen: "screen text",
   channelCaption: "description",
+  channelSound: "sound",
+  channelFace: "face",
+  channelSpeaker: "voice",
 } as const;

@@ -48,4 +48,7 @@ export const search = {
   channelSpeech: "语音",
   channelScreen: "屏幕文字",
   channelCaption: "描述",
+  channelSound: "声音",
+  channelFace: "人脸",
+  channelSpeaker: "嗓音",
 } satisfies Record<keyof typeof en, string>;

@@ -14,6 +14,7 @@ export interface Palette {
   screen: string;
   object: string;
   person: string;
+  voice: string;
   noise: string;
   sound: string;
   played: string;
