@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _IRREGULAR = {
     "men": "man",
     "women": "woman",
@@ -27,6 +29,7 @@ _NOT_PLURAL = frozenset("news lens gas bus series species".split())
 _IE_WORDS = frozenset("cookies movies selfies zombies pies ties calories brownies hoodies".split())
 
 
+@lru_cache(maxsize=16_384)  # the same words come again and again
 def singular(word: str) -> str:
     """Fold the common English plurals: ``boxes`` → ``box``, ``berries`` → ``berry``, ``men`` → ``man``.
 

@@ -447,6 +447,7 @@ def _may_exist(path: Path) -> bool:
     return True
 
 
+_REVISION = select(CounterRow.value).where(CounterRow.name == "revision")
 _BUMP = update(CounterRow).where(CounterRow.name == "revision").values(value=CounterRow.value + 1)
 
 
@@ -457,7 +458,7 @@ def bump_revision(connection: Connection) -> None:
 
 
 def _revision(connection: Connection) -> int:
-    return connection.execute(select(CounterRow.value).where(CounterRow.name == "revision")).scalar() or 0
+    return connection.execute(_REVISION).scalar() or 0
 
 
 def _shown(statement: _Rows, table: Any) -> _Rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
@@ -14,12 +14,13 @@ from agents.evidence import is_background
 from agents.llm.costs import estimated_tokens, first_fitting
 from agents.tagging.judging import weigh
 from agents.tagging.learning import calibration_of, chosen, facts_of, needs_clips, video_clips
-from agents.tagging.online import learned_at_once
+from agents.tagging.online import OnlineRanker, learned_at_once
 from agents.tagging.rank import ABSTAIN, CaseFacts, Ranked, decide
-from agents.tagging.recall import AFTERWARDS, OF_OTHERS, SOURCES, Case, Recalled
+from agents.tagging.recall import AFTERWARDS, SOURCES, Case, Recalled
 from agents.tagging.recall.case import MENTIONED
 from agents.tagging.recall.seen import Seen
 from agents.tagging.revision import ranker_of, vocabulary_of
+from agents.tagging.single import OneTag, one_tag, recall_alone
 from agents.tagging.vocabulary import OnEncoded, TagVectors
 from encoders.bundle import Encoders
 from stores.core.errors import UsageError
@@ -143,35 +144,60 @@ class Tagger:
         """As `tag`, for a case made by `case`."""
         return tuple(self._run(case)["decisions"])
 
-    def about(self, cases: Sequence[Case], tag_ids: Collection[str]) -> dict[str, tuple[Decision, ...]]:
-        """Decisions about some tags only, for many videos: the same that `decide` makes about them. A video without
-        clips, or without a decision about them, is absent.
+    def about(self, cases: Sequence[Case], wanted: Mapping[str, Collection[str]]) -> dict[str, tuple[Decision, ...]]:
+        """Decisions about some tags of each of many videos: the same that `decide` makes about them, but for weak
+        candidates (`agents.tagging.single.recall_alone`). A video without clips, or without a decision about its tags,
+        is absent.
+
+        Args:
+            wanted: ids of active tags, by video.
 
         Raises:
             EndpointError: as `tag`.
         """
-        made = {}
+        made, ranker = {}, self._online.ranker()
         # Other videos say nothing of a tag that none of them has, which is every new one.
-        others = bool(accepted_counts(self._store.engine, sorted(tag_ids)))
+        everything = sorted({tag_id for some in wanted.values() for tag_id in some})
+        had = accepted_counts(self._store.engine, everything)
+        alone = {tag_id: one_tag(self._vectors, tag_id, self._encoders) for tag_id in everything if tag_id not in had}
         for case in cases:
-            if case.seen.clips:
-                decisions = self.decide(case) if self._llm else self._directly(case, tag_ids, others)
-                kept = tuple(one for one in decisions if one.tag_id in tag_ids)
-                if kept:
-                    made[case.video_id] = kept
+            tag_ids = wanted.get(case.video_id, ())
+            if not tag_ids or not case.seen.clips:
+                continue
+            if self._llm:
+                decisions: Sequence[Decision] = self.decide(case)
+            else:
+                new = [alone[tag_id] for tag_id in sorted(tag_ids) if tag_id in alone]
+                decisions = self._alone(case, new, ranker)
+                if len(new) < len(tag_ids):
+                    old = [one for one in tag_ids if one not in alone]
+                    decisions = (*decisions, *self._directly(case, old, ranker))
+            kept = tuple(one for one in decisions if one.tag_id in tag_ids)
+            if kept:
+                made[case.video_id] = kept
         return made
 
-    def _directly(self, case: Case, tag_ids: Collection[str], others: bool) -> tuple[Decision, ...]:
-        """What the graph decides without a model, for less; ``others``: whether any video has one of the tags."""
-        asked = [source for name, source in SOURCES.items() if others or name not in OF_OTHERS]
-        recalled = [word for source in asked for word in source(case)]
+    def _alone(self, case: Case, tags: Sequence[OneTag], ranker: OnlineRanker) -> tuple[Decision, ...]:
+        """Decisions about tags that no video has."""
+        recalled: list[Recalled] = []
+        for one in tags:
+            words = recall_alone(case, one)
+            if any(word.probability >= MENTIONED for word in words):
+                recalled += words
+        return self._decided(case, recalled, ranker) if recalled else ()
+
+    def _directly(self, case: Case, tag_ids: Collection[str], ranker: OnlineRanker) -> tuple[Decision, ...]:
+        """What the graph decides without a model, for less."""
+        recalled = [word for source in SOURCES.values() for word in source(case)]
         if not any(word.tag_id in tag_ids and word.probability >= MENTIONED for word in recalled):
             return ()
-        for later in AFTERWARDS.values() if others else ():
+        for later in AFTERWARDS.values():
             recalled += later(case, tuple(recalled))
-        state: _State = {"case": case, "recalled": recalled, "ranked": [], "decisions": ()}
-        state["ranked"] = self._rank(state)["ranked"]
-        return tuple(self._decide(state)["decisions"])
+        decisions = self._decided(case, recalled, ranker)
+        return tuple(one for one in decisions if one.tag_id in tag_ids)
+
+    def _decided(self, case: Case, recalled: list[Recalled], ranker: OnlineRanker) -> tuple[Decision, ...]:
+        return decide(case.video_id, self._ranked(ranker, case.video_id, recalled), self._chosen.threshold)
 
     @property
     def tags(self) -> TagVectors:
@@ -227,10 +253,12 @@ class Tagger:
         return lambda state: {"recalled": source(state["case"], state["recalled"])}
 
     def _rank(self, state: _State) -> dict[str, Any]:
-        video_id, ranker = state["case"].video_id, self._online.ranker()
+        return {"ranked": self._ranked(self._online.ranker(), state["case"].video_id, state["recalled"])}
+
+    def _ranked(self, ranker: OnlineRanker, video_id: str, recalled: Sequence[Recalled]) -> list[Ranked]:
         asked = needs_clips(self._chosen.ranker) or ranker.correction.needs_vector
         facts = self._facts([video_id])[video_id] if asked else facts_of(video_id, None)
-        return {"ranked": ranker.rank(facts, state["recalled"])}
+        return ranker.rank(facts, recalled)
 
     def _facts(self, video_ids: Sequence[str]) -> dict[str, CaseFacts]:
         """What rankers may know of videos."""

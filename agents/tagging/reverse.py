@@ -8,15 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.tagging.phrases import Phrases
+from agents.tagging.recall.faces import NAMED, WORDS
 from agents.tagging.recall.lines import SPOKEN
 from agents.tagging.recall.objects import NAMED_GAIN
 from agents.tagging.recall.pictures import PICTURE_CENTRE, PICTURE_STEEPNESS
+from agents.tagging.recall.sounds import GOES_WITH
 from agents.tagging.vocabulary import TagVectors
 from encoders.bundle import Encoders
+from encoders.sound_names import all_names, goes_with, sound_names
 from encoders.spaces import collections
 from stores.library_store import LibraryStore
+from stores.people.seen import videos_with_faces, videos_with_people
 from stores.tags.recall.saving import videos_decided
-from stores.tags.recall.seen import best_shown
+from stores.tags.recall.seen import best_shown, videos_heard
 
 LINES = 1_000
 """Lines in which a name of a tag is looked for, the best by full text."""
@@ -55,6 +59,7 @@ def videos_for(store: LibraryStore, encoders: Encoders, tags: TagVectors, tag_id
     names = [name for name in (tags.tags[number].name, *tags.tags[number].aliases) if len(name) > 1]
     _by_words(asked, names)
     _by_things(asked, number)
+    _by_facts(asked, names)
     _by_pictures(asked, number)
     _by_lines(asked, number)
     for video_id in (*store.products.videos_naming(names, MOST_VIDEOS), *store.clicks.videos_for(names, MOST_VIDEOS)):
@@ -80,6 +85,22 @@ def _by_things(asked: _Asked, number: int) -> None:
     }
     for video_id, concept, worth in best_shown(asked.store.engine, list(strengths), MOST_VIDEOS):
         asked.raise_to(video_id, NAMED_GAIN * strengths[concept] * worth)
+
+
+def _by_facts(asked: _Asked, names: Sequence[str]) -> None:
+    """What is heard, and who is seen."""
+    engine, said = asked.store.engine, {name.casefold().strip() for name in names}
+    for sound in sound_names():
+        if said & {*all_names(sound), *goes_with(sound)}:
+            share = 1.0 if said & set(all_names(sound)) else GOES_WITH
+            for video_id, sure in videos_heard(engine, sound, MOST_VIDEOS):
+                asked.raise_to(video_id, share * sure)
+    for face, words in WORDS.items():
+        if said & set(words):
+            for video_id in videos_with_faces(engine, face, MOST_VIDEOS):
+                asked.raise_to(video_id, NAMED)
+    for video_id in videos_with_people(engine, names, MOST_VIDEOS):
+        asked.raise_to(video_id, NAMED)
 
 
 def _by_pictures(asked: _Asked, number: int) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from typing import Literal
 
 import numpy as np
@@ -13,12 +15,14 @@ from numpy.typing import NDArray
 from agents.search.scoring import query_scales
 from agents.tagging.nearest import NearestTags
 from agents.tagging.phrases import Names, Phrases
-from agents.tagging.usual import Usual
+from agents.tagging.usual import SAMPLED, Usual
 from encoders.bundle import Encoders
 from encoders.concepts import CONTEXT, ConceptSpace
+from encoders.spaces import collections
 from encoders.types import TextEncoder, Vectors
 from stores.core.collecting import collected_later
 from stores.core.records import Tag
+from stores.library_store import LibraryStore
 from stores.tags.recall.accepted import Companies
 from stores.tags.vectors import KeptTagVectors, text_key
 
@@ -53,7 +57,7 @@ class TagVectors:
         texts: (t, d) in the space of texts, and ``text_scales`` as above; the same where pictures lie in that space.
         nearest_texts: finds the tags near to vectors of texts; nearest_pictures: and of pictures, where each tag has
             its scale.
-        usual: what the library's lines are usually like; companies: which tags go together there, once it was asked.
+        companies: which tags go together in the library, once it was asked.
         phrases: names and aliases, as lines say them.
         by_concept: concept to the tags that name it, each with how surely: 1.0 for a name, 0.9 for a broader noun, at
             most 0.5 for a situation, the less the more kinds of things it goes with (`TIED`).
@@ -77,23 +81,47 @@ class TagVectors:
         self.texts, self.text_scales = self.vectors, scales
         if encoders.zero_shot is not None:
             self.texts, self.text_scales = _vectors(self.tags, encoders, kept, on_encoded, "text")
-        self.usual = Usual()
+        self._usual: Usual | None = None
+        self._lock = threading.Lock()
         self.companies: Companies | None = None
         self.nearest_texts = NearestTags(self.texts, *self.text_scales)
         self.nearest_pictures = self.nearest_texts if encoders.zero_shot is None else None
         with collected_later():
-            names = [(number, name) for number, tag in enumerate(self.tags) for name in (tag.name, *tag.aliases)]
-            self.phrases = Phrases(names)
-            self.by_concept = _by_concept(names, encoders.concepts)
-            self.most_surely: dict[int, float] = {}
-            for tags_of_one in self.by_concept.values():
-                for number, strength in tags_of_one:
-                    self.most_surely[number] = max(strength, self.most_surely.get(number, 0.0))
-            self.by_fact = Names()
-            for number, name in names:
-                self.by_fact.add(name.casefold().strip(), number)
+            self._named(encoders.concepts)
         numbers: dict[str, int] = {}
         self.facets = np.array([numbers.setdefault(tag.facet, len(numbers)) for tag in self.tags], np.int64)
+
+    def _named(self, space: ConceptSpace) -> None:
+        names = [(number, name) for number, tag in enumerate(self.tags) for name in (tag.name, *tag.aliases)]
+        self.phrases = Phrases(names)
+        self.by_concept = _by_concept(names, space)
+        self.most_surely: dict[int, float] = {}
+        for tags_of_one in self.by_concept.values():
+            for number, strength in tags_of_one:
+                self.most_surely[number] = max(strength, self.most_surely.get(number, 0.0))
+        self.by_fact = Names()
+        for number, name in names:
+            self.by_fact.add(name.casefold().strip(), number)
+
+    def usual_of(self, store: LibraryStore, encoders: Encoders) -> Usual:
+        """What the library's lines are usually like for these tags, read when it is first asked."""
+        with self._lock:
+            if self._usual is None:
+                sample = store.vectors.sample(collections(encoders).text, SAMPLED)
+                self._usual = Usual(sample, self.texts, self.text_scales)
+            return self._usual
+
+    def only(self, number: int, encoders: Encoders) -> TagVectors:
+        """A library of one of these tags, whose number is 0 then, for sources that look at each tag by itself. What
+        compares tags with each other (``nearest_…``, `usual_of`) has to be asked here."""
+        one = copy(self)
+        one.tags, some = (self.tags[number],), slice(number, number + 1)
+        one.ids = frozenset({self.tags[number].tag_id})
+        one.vectors, one.texts, one.facets = self.vectors[some], self.texts[some], self.facets[some]
+        one.scales = None if self.scales is None else (self.scales[0][some], self.scales[1][some])
+        one.text_scales = self.text_scales[0][some], self.text_scales[1][some]
+        one._named(encoders.concepts)
+        return one
 
 
 def _vectors(

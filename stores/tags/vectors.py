@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,6 +74,14 @@ class KeptTagVectors:
             _LOG.warning("%d rows of kept tag vectors are damaged; they are made again", len(damaged))
             self._replace(damaged, [])
         return filled
+
+    def missing(self, space: str, texts: Iterable[str]) -> int:
+        """How many of some texts have no vector in this space."""
+        wanted = {text_key(text) for text in texts}
+        with reading(self._engine) as connection:
+            for joined in connection.execute(select(TagVectorRow.keys).where(TagVectorRow.space == space)).scalars():
+                wanted.difference_update(_split(joined))
+        return len(wanted)
 
     def save(self, space: str, keys: Sequence[bytes], numbers: NDArray[np.float32]) -> None:
         """Keeps one row of numbers for each key, all or none.

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Engine, Select, bindparam, func, select
+from sqlalchemy import Engine, Select, bindparam, func, literal_column, select
 
 from stores.core.records import Channel
+from stores.sql.among import among_listed, listed
 from stores.sql.database import reading
 from stores.sql.tables import StageRunRow, VectorRow
 
@@ -30,6 +32,13 @@ class VectorHit:
     clip_id: str
     evidence_id: str
     similarity: float = math.nan
+
+
+def with_similarity(hit: VectorHit, similarity: float) -> VectorHit:
+    """As `dataclasses.replace`, ten times as fast."""
+    return VectorHit(
+        hit.vector_id, hit.video_id, hit.channel, hit.start, hit.end, hit.clip_id, hit.evidence_id, similarity
+    )
 
 
 def place_of(hit: VectorHit) -> tuple[str, int, str]:
@@ -74,7 +83,7 @@ def _shown(*columns: Any) -> Select[Any]:
 
 # Built once: that takes longer than running them.
 _OF_COLLECTION = VectorRow.collection == bindparam("of_collection")
-_NOTES = _shown(
+_COLUMNS = (
     VectorRow.vector_id,
     VectorRow.video_id,
     VectorRow.channel,
@@ -82,9 +91,13 @@ _NOTES = _shown(
     VectorRow.end_tick,
     VectorRow.clip_id,
     VectorRow.evidence_id,
-).where(_OF_COLLECTION)
-_BY_ID = _NOTES.where(VectorRow.vector_id.in_(bindparam("vector_ids", expanding=True)))
-_BY_VIDEO = _NOTES.where(VectorRow.video_id.in_(bindparam("video_ids", expanding=True)))
+)
+_NOTES = _shown(*_COLUMNS).where(_OF_COLLECTION)
+# By the videos' rows and no others: of a large collection SQLite would read all, since it takes a name's for few.
+_BY_VIDEO = _shown(*_COLUMNS).where(
+    VectorRow.collection.concat(literal_column("''")) == bindparam("of_collection"),
+    VectorRow.video_id.in_(bindparam("video_ids", expanding=True)),
+)
 _SOME = _shown(VectorRow.vector_id).where(_OF_COLLECTION).order_by(VectorRow.vector_id).limit(bindparam("most"))
 _FIRST = select(VectorRow.vector_id).where(_OF_COLLECTION).limit(bindparam("most")).subquery()
 _SIZE = select(func.count()).select_from(_FIRST)
@@ -113,11 +126,15 @@ class VectorRows:
 
     def by_id(self, collection: str, vector_ids: Sequence[str]) -> dict[str, VectorNote]:
         """Those of ``vector_ids`` that readers may see."""
-        return {note.vector_id: note for note in self._notes(_BY_ID, collection, "vector_ids", vector_ids)}
+        chosen = _by_id(self._engine.dialect.name)
+        values = {"of_collection": collection, "vector_ids": listed(vector_ids)}
+        with reading(self._engine) as connection:
+            notes = [_note(row) for row in connection.execute(chosen, values).all()]
+        return {note.vector_id: note for note in notes}
 
     def of_videos(self, collection: str, video_ids: Iterable[str]) -> list[VectorNote]:
         """All of some videos."""
-        return self._notes(_BY_VIDEO, collection, "video_ids", sorted(set(video_ids)))
+        return self._of_videos(collection, sorted(set(video_ids)))
 
     def of_collection(self, collection: str) -> list[VectorNote]:
         """All of a collection."""
@@ -153,13 +170,18 @@ class VectorRows:
         with reading(self._engine) as connection:
             return int(connection.execute(_COUNT, {"of_collection": collection}).scalar_one())
 
-    def _notes(self, chosen: Select[Any], collection: str, name: str, wanted: Sequence[str]) -> list[VectorNote]:
+    def _of_videos(self, collection: str, wanted: Sequence[str]) -> list[VectorNote]:
         found: list[VectorNote] = []
         with reading(self._engine) as connection:
             for first in range(0, len(wanted), _LISTED):
-                values = {"of_collection": collection, name: list(wanted[first : first + _LISTED])}
-                found += [_note(row) for row in connection.execute(chosen, values).all()]
+                values = {"of_collection": collection, "video_ids": list(wanted[first : first + _LISTED])}
+                found += [_note(row) for row in connection.execute(_BY_VIDEO, values).all()]
         return found
+
+
+@cache
+def _by_id(dialect: str) -> Select[Any]:
+    return _NOTES.where(among_listed(dialect, VectorRow.vector_id, "vector_ids"))
 
 
 def _note(row: Any) -> VectorNote:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,16 @@ from stores.vectors.nearest import (
     rank_for_all,
 )
 from stores.vectors.opened import OpenedIndex, reads, writes
-from stores.vectors.rows import KeptCollection, VectorHit, VectorNote, VectorRows, VideoVersion, hit_of, place_of
+from stores.vectors.rows import (
+    KeptCollection,
+    VectorHit,
+    VectorNote,
+    VectorRows,
+    VideoVersion,
+    hit_of,
+    place_of,
+    with_similarity,
+)
 
 __all__ = ["VectorHit", "VectorStore"]
 
@@ -433,7 +441,7 @@ class VectorStore:
         norms = np.linalg.norm(vectors, axis=1) * np.linalg.norm(vector)
         similarities = vectors @ vector / norms
         ranked = (
-            replace(hits[row], similarity=float(similarities[row]))
+            with_similarity(hits[row], float(similarities[row]))
             for row in np.argsort(-similarities, kind="stable")
             if (wanted is None or hits[row].video_id in wanted) and (channels is None or hits[row].channel in channels)
         )

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from stores.core.principal import OWNER, Principal
-from stores.core.records import Decision
+from stores.core.records import Decision, SoundEvent, Span
 from stores.library_store import LibraryStore
 from stores.maintenance.forget import forget
-from stores.tags.recall.accepted import Companies, accepted_tags
+from stores.maintenance.people.assigning import assign_people
+from stores.maintenance.people.editing import name_person
+from stores.people.seen import SeenFaces, faces_of, videos_with_faces, videos_with_people
+from stores.tags.recall.accepted import Companies, accepted_tags, any_accepted
 from stores.tags.recall.clicks import MOST_QUERIES, Clicks
 from stores.tags.recall.products import Product, product_of
 from stores.tags.recall.saving import replace_decisions, undecided_tags, videos_decided
 from stores.tags.recall.search_log import SearchLog
-from tests.unit.stores.builders import add_video
+from stores.tags.recall.seen import clips_of, things_of, videos_heard
+from tests.unit.stores.builders import COLLECTION, add_video, put, vector_item
+from tests.unit.stores.people.faces import put_faces
 
 
 def import_tags(store: LibraryStore, folder: Path, *names: str) -> None:
@@ -130,3 +137,27 @@ def test_decisions_about_some_tags_are_replaced_alone(store: LibraryStore, tmp_p
     }
     assert videos_decided(store.engine, ["sea"]) == [second]
     assert undecided_tags(store.engine, 9) == []
+
+
+def test_who_is_seen_and_what_is_heard_in_many_videos(store: LibraryStore) -> None:
+    first, second = add_video(store, "1.mp4"), add_video(store, "2.mp4")
+    put_faces(store, first, [(1, 0, 3, 0.1), (2, 0, 1, 0.6), (1, 5, 9, 0.2)])
+    assign_people(store)
+    who = next(one for one in store.people.all() if one.faces == 2)
+    name_person(store, who.person_id, "Anna", "owner", also=["Ann"])
+    sound = SoundEvent("snd", Span(0, 1000, Fraction(1, 12800)), "singing", "", 0.9)
+    put(store, second, "sound", sound, vectors=[vector_item("v", 1, 0)])
+    found = faces_of(store.engine, [first, second])
+    assert [one.names for one in found[first].people if one.names] == [("Anna", "Ann")]
+    assert len(found[first].tracks) == 3
+    assert found[second] == SeenFaces()
+    assert videos_with_people(store.engine, ["ANNA"], 9) == [first]
+    assert videos_with_people(store.engine, ["Bela"], 9) == []
+    assert videos_with_faces(store.engine, found[first].tracks[0].name, 9) == [first]
+    assert videos_heard(store.engine, "singing", 9) == [(second, 0.9)]
+    assert things_of(store.engine, [first])[first].labels == ()
+    assert clips_of(store.engine, [first]) == {}
+    assert not any_accepted(store.engine)
+    assert [hit.video_id for hit in store.vectors.fetch(COLLECTION, video_ids=[second])[0]] == [second]
+    (near,) = store.vectors.query_all(COLLECTION, np.asarray([[1, 0]], np.float32), 3, -1.0)
+    assert [hit.video_id for hit in near] == [second]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -64,14 +65,15 @@ def decide_tags(
         StoreError: as `stores.sql.database.writing`.
     """
     wanted = [tag_id for tag_id in dict.fromkeys(tag_ids) if tag_id in tagger.tags.ids]
-    videos: dict[str, None] = {}
+    videos: defaultdict[str, list[str]] = defaultdict(list)
     for tag_id in wanted:
-        videos.update(dict.fromkeys(videos_for(store, tagger.encoders, tagger.tags, tag_id)))
+        for video_id in videos_for(store, tagger.encoders, tagger.tags, tag_id):
+            videos[video_id].append(tag_id)
     chosen, made = list(videos), {}
     for first in range(0, len(chosen), _TOGETHER):
         some = chosen[first : first + _TOGETHER]
         seen = seen_of(some, store, tagger.encoders)
-        made.update(tagger.about([tagger.case(one, seen[one]) for one in some], frozenset(wanted)))
+        made.update(tagger.about([tagger.case(one, seen[one]) for one in some], videos))
         if on_video is not None:
             on_video(first + len(some), len(chosen))
     if wanted:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from agents.search.pictures import best_fits
 from agents.tagging.nearest import Near
 from agents.tagging.recall.case import CERTAIN, MENTIONED, Case, Recalled, strongest
 from agents.tagging.recall.objects import MANY_CLIPS, Witness, Witnesses, witnesses
-from agents.tagging.vocabulary import TIED
+from agents.tagging.vocabulary import TIED, TagVectors
 from encoders.concepts import BROADER, CONTEXT
 
 PICTURE_CENTRE = 4.5
@@ -73,20 +73,45 @@ def _placed(case: Case) -> dict[int, Recalled]:
 
 
 def _make_placed(case: Case) -> dict[int, Recalled]:
-    near = _near(case)
+    near = _near(case, case.tags)
     if near is None:
         return {}
+    return _at(case, near, [(at, int(near.rows[at])) for at in _order(near.z, 2 * case.top)])
+
+
+def place_alone(case: Case, whole: TagVectors, number: int) -> None:
+    """Makes the sources of this module say of a tag alone (`TagVectors.only`) what they say of it among all others.
+
+    Args:
+        case: of the tag alone.
+        whole: the library of ``number``.
+    """
+    case.once("placed", lambda: _make_placed_alone(case, whole, number))
+
+
+def _make_placed_alone(case: Case, whole: TagVectors, number: int) -> dict[int, Recalled]:
+    near = _near(case, whole)
+    if near is None:
+        return {}
+    at = int(np.searchsorted(near.rows, number))
+    if at == len(near.rows) or near.rows[at] != number or np.count_nonzero(near.z > near.z[at]) >= 2 * case.top:
+        return {}
+    return _at(case, near, [(at, 0)])
+
+
+def _at(case: Case, near: Near, places: Iterable[tuple[int, int]]) -> dict[int, Recalled]:
+    """What some places of ``near`` are worth for the tag of each."""
     hits, _ = case.seen.pictures
     labels: defaultdict[str, list[tuple[float, str]]] = defaultdict(list)
     for label in case.seen.things.labels:
         labels[label.clip_id].append((-label.score, label.evidence_id))
+    best = {clip: tuple(one for _, one in sorted(some)[:2]) for clip, some in labels.items()}
     seen, placed = witnesses(case), {}
-    for at in _order(near.z, 2 * case.top):
-        tag = int(near.rows[at])
+    for at, tag in places:
         probability = CERTAIN / (1.0 + math.exp(-PICTURE_STEEPNESS * (float(near.z[at]) - PICTURE_CENTRE)))
         if case.encoders.zero_shot is None and tag in case.tags.most_surely:
             probability = _bounded(case, tag, probability, seen)
-        evidence = tuple(evidence_id for _, evidence_id in sorted(labels[hits[int(near.best[at])].clip_id])[:2])
+        evidence = best.get(hits[int(near.best[at])].clip_id, ())
         if probability > 0.0:
             placed[tag] = Recalled(case.tags.tags[tag].tag_id, "picture", probability, evidence)
     return placed
@@ -107,15 +132,14 @@ def _bounded(case: Case, tag: int, probability: float, seen: Witnesses) -> float
     return 0.0 if other is not None and other.probability > probability else probability
 
 
-def _near(case: Case) -> Near | None:
+def _near(case: Case, tags: TagVectors) -> Near | None:
     """The tags nearest to the video's pictures, each with its z among those of its facet; None without pictures."""
     hits, matrix = case.seen.pictures
     if not hits:
         return None
-    tags = case.tags
-    if case.tags.nearest_pictures is not None:
+    if tags.nearest_pictures is not None:
         groups = [hit.clip_id for hit in hits] if case.seen.clips >= MANY_CLIPS else ()
-        near = case.tags.nearest_pictures.near(matrix, groups)
+        near = tags.nearest_pictures.near(matrix, groups)
     else:
         z, best = best_fits(case.encoders, tags.vectors, matrix, None)
         near = Near(np.arange(len(z)), z, best)

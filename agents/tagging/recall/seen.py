@@ -14,6 +14,7 @@ from encoders.spaces import collections
 from encoders.types import Vectors
 from stores.core.records import Channel, Evidence
 from stores.library_store import LibraryStore
+from stores.people.seen import SeenFaces, faces_of
 from stores.tags.recall.clicks import Clicks
 from stores.tags.recall.products import Product
 from stores.tags.recall.seen import SeenThings, clips_of, lines_of, things_of
@@ -47,6 +48,11 @@ class Seen:
     def things(self) -> SeenThings:
         """What was recognised in it."""
         return things_of(self._store.engine, [self.video_id])[self.video_id]
+
+    @cached_property
+    def faces(self) -> SeenFaces:
+        """Whose faces are seen in it."""
+        return faces_of(self._store.engine, [self.video_id])[self.video_id]
 
     @cached_property
     def lines(self) -> dict[Channel, list[Evidence]]:
@@ -95,6 +101,7 @@ def seen_of(video_ids: Sequence[str], store: LibraryStore, encoders: Encoders) -
     seen = {one: Seen(one, store, encoders) for one in video_ids}
     clips = clips_of(store.engine, video_ids)
     things, lines = things_of(store.engine, video_ids), lines_of(store.engine, video_ids, LINES)
+    faces = faces_of(store.engine, video_ids)
     products, clicks = store.products.of_videos(video_ids), store.clicks.of_videos(video_ids)
     names = collections(encoders)
     vectors = [_by_video(store.vectors.fetch(name, video_ids=video_ids)) for name in (names.picture, names.text)]
@@ -102,6 +109,7 @@ def seen_of(video_ids: Sequence[str], store: LibraryStore, encoders: Encoders) -
         parts = {
             "clips": clips.get(one, 0),
             "things": things[one],
+            "faces": faces[one],
             "lines": by_channel(lines[one]),
             "products": products.get(one, []),
             "clicks": clicks.get(one, []),

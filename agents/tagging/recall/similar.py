@@ -11,7 +11,7 @@ import numpy as np
 from agents.search.pictures import least_likeness
 from agents.tagging.recall.case import Case, Recalled, strongest
 from encoders.spaces import collections
-from stores.tags.recall.accepted import AcceptedTag, accepted_tags
+from stores.tags.recall.accepted import AcceptedTag, accepted_tags, any_accepted
 
 NEIGHBOURS = 10
 """Clips of other videos that are compared with each clip."""
@@ -44,6 +44,8 @@ def similar_source(case: Case) -> list[Recalled]:
 
     Only what those videos show themselves counts: else two copies would raise each other's confidence at every run.
     """
+    if not _any_tags(case):
+        return []
     collection = collections(case.encoders).likeness
     hits, matrix = case.seen.likeness
     near = case.store.vectors.query_all(collection, matrix, len(hits) + NEIGHBOURS, least_likeness(case.encoders))
@@ -63,6 +65,8 @@ def related_source(case: Case) -> list[Recalled]:
 
     Each counts by how many of the nearest videos have it.
     """
+    if not _any_tags(case):
+        return []
     names = collections(case.encoders)
     shared = case.encoders.zero_shot is None
     questions = []
@@ -90,6 +94,11 @@ def related_source(case: Case) -> list[Recalled]:
     total = len(peers) + DOUBT
     words = (Recalled(tag_id, "related", RELATED * vote / total, ()) for tag_id, vote in votes.items() if vote > 0.0)
     return strongest(words, case.top)
+
+
+def _any_tags(case: Case) -> bool:
+    """Whether any video has a tag: before the first are saved, none is looked for."""
+    return case.once("any tags", lambda: any_accepted(case.store.engine))
 
 
 def _own_certainty(tag: AcceptedTag) -> float:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.search.noise import USUAL_DEVIATION, USUAL_LINES, USUAL_MEAN
+from agents.tagging.nearest import Near
 from agents.tagging.recall.case import Case, Recalled, strongest
-from agents.tagging.usual import UsualLines
-from encoders.spaces import collections
-from encoders.types import Vectors
+from agents.tagging.vocabulary import TagVectors
 
 ABOUT = 0.4
 """Most that being about a tag without naming it may be worth: less than one mention. Source: our choice; it never
@@ -27,26 +26,56 @@ def text_source(case: Case) -> list[Recalled]:
     The chance level is where the best of as many lines of the library, asked for as many tags, would lie: from there on
     the worth rises, so that a large vocabulary or a long video does not make everything likely.
     """
+    found = standing_out(case, case.tags)
+    if found is None:
+        return []
+    words = [_word(case, case.tags, found, place) for place in found.order[: case.top].tolist()]
+    return strongest(words, case.top)
+
+
+def text_alone(case: Case, whole: TagVectors, number: int) -> list[Recalled]:
+    """What `text_source` says of one tag of the ``whole`` library only."""
+    found = standing_out(case, whole)
+    if found is None:
+        return []
+    best = found.order[: case.top]
+    there = best[found.near.rows[found.few[best]] == number]
+    return strongest([_word(case, whole, found, int(place)) for place in there], case.top)
+
+
+@dataclass(frozen=True, slots=True)
+class StandingOut:
+    """The tags near to what a video says: of ``few`` places of ``near``, how far they stand out (``z``), and their
+    ``order``, the farthest first; ``centre``: the chance level."""
+
+    near: Near
+    few: NDArray[np.int64]
+    z: NDArray[np.float64]
+    order: NDArray[np.int64]
+    centre: float
+
+
+def standing_out(case: Case, tags: TagVectors) -> StandingOut | None:
+    """Which tags a video's lines stand out for, at least `Case.top` of them; None without lines."""
     hits, matrix = case.seen.texts
     if not hits:
-        return []
-    tags = case.tags
-    usual = tags.usual.lines(case.store, collections(case.encoders).text)
+        return None
+    usual = tags.usual_of(case.store, case.encoders)
     near = tags.nearest_texts.near(matrix)
-    scales = tags.text_scales[0][near.rows], tags.text_scales[1][near.rows]
     # First by the mean of the library's lines, which costs nothing; then the best of them by their deviation, too.
-    above = near.z - _mean(usual, tags.texts[near.rows], scales)
-    few = np.argsort(-above, kind="stable")[: 4 * case.top]
-    deviation = _deviation(usual, tags.texts[near.rows[few]], (scales[0][few], scales[1][few]))
-    z = above[few] / deviation
-    centre = chance_level(len(hits) * len(tags.tags))
-    words = []
-    for place in np.argsort(-z, kind="stable")[: case.top].tolist():
-        at = int(few[place])
-        probability = ABOUT / (1.0 + math.exp(-STEEPNESS * (float(z[place]) - centre)))
-        line = hits[int(near.best[at])].evidence_id
-        words.append(Recalled(tags.tags[int(near.rows[at])].tag_id, "text", probability, (line,) if line else ()))
-    return strongest(words, case.top)
+    above = near.z - usual.means[near.rows]
+    most = 4 * case.top
+    few = np.argpartition(-above, most)[:most] if most < len(above) else np.arange(len(above))
+    few = few[np.argsort(-above[few], kind="stable")]
+    z = above[few] / usual.deviations(near.rows[few])
+    return StandingOut(near, few, z, np.argsort(-z, kind="stable"), chance_level(len(hits) * len(tags.tags)))
+
+
+def _word(case: Case, tags: TagVectors, found: StandingOut, place: int) -> Recalled:
+    at = int(found.few[place])
+    probability = ABOUT / (1.0 + math.exp(-STEEPNESS * (float(found.z[place]) - found.centre)))
+    line = case.seen.texts[0][int(found.near.best[at])].evidence_id
+    return Recalled(tags.tags[int(found.near.rows[at])].tag_id, "text", probability, (line,) if line else ())
 
 
 def chance_level(tries: int) -> float:
@@ -55,25 +84,3 @@ def chance_level(tries: int) -> float:
     Source: Cramér 1946, Mathematical Methods of Statistics, 28.6, first order.
     """
     return math.sqrt(2.0 * math.log(max(tries, 2)))
-
-
-_Scales = tuple[NDArray[np.float32], NDArray[np.float32]]
-
-
-def _mean(usual: UsualLines, vectors: Vectors, scales: _Scales) -> NDArray[np.float64]:
-    """Mean z of the library's lines for each of some tags, shrunk towards that of all libraries."""
-    count = len(usual.sample)
-    if not count:
-        return np.full(len(vectors), USUAL_MEAN)
-    own = ((vectors @ usual.mean).astype(np.float64) - scales[0]) / scales[1]
-    return np.asarray((count * own + USUAL_LINES * USUAL_MEAN) / (count + USUAL_LINES))
-
-
-def _deviation(usual: UsualLines, vectors: Vectors, scales: _Scales) -> NDArray[np.float64]:
-    """The same of its standard deviation."""
-    count = len(usual.sample)
-    if not count:
-        return np.full(len(vectors), USUAL_DEVIATION)
-    z = ((usual.sample @ vectors.T).astype(np.float64) - scales[0]) / scales[1]
-    square = (count * z.var(axis=0) + USUAL_LINES * USUAL_DEVIATION**2) / (count + USUAL_LINES)
-    return np.asarray(np.sqrt(square))

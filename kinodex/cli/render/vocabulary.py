@@ -30,6 +30,17 @@ def imported(console: Console, payload: Payload) -> None:
             console.print(f"  and {left} more", style="dim")
     elif payload["undo"]:
         console.print(f"undo: kinodex tags undo {payload['undo']}", style="dim")
+        if payload.get("decided"):
+            decided(console, payload["decided"])
+        else:
+            console.print("to decide with what is new: kinodex tags decide --undecided", style="dim")
+
+
+def decided(console: Console, payload: Payload) -> None:
+    """What was decided about tags as soon as they changed."""
+    for one in payload["tags"]:
+        review = f", {one['abstained']} to review" if one["abstained"] else ""
+        console.print(_data(f"{one['name']}: accepted for {several(one['accepted'], 'video')}{review}"))
 
 
 def removed_tags(console: Console, payload: Payload) -> None:
@@ -55,7 +66,9 @@ def changed(console: Console, payload: Payload) -> None:
     if payload["undo"]:
         console.print(f"undo: kinodex tags undo {payload['undo']}", style="dim")
         active = [tag["tag_id"] for tag in payload["tags"] if tag["status"] == "active"]
-        if active:
+        if payload.get("decided"):
+            decided(console, payload["decided"])
+        elif active:
             console.print(_data(f"to decide with what is new: kinodex tags decide {' '.join(active[:5])}", "dim"))
     elif not payload["removed"] and not payload["tags"]:
         console.print("nothing changed")

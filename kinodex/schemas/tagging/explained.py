@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from kinodex.schemas.api.vocabulary import TagsChanged
 from kinodex.schemas.base import Document, Number
+from kinodex.schemas.tags import ImportedDocument
 
 
 class SourceWorth(Document):
@@ -99,3 +101,15 @@ class RetaggedDocument(Document):
     looked_at: int
     tags: list[DecidedTag]
     unknown: list[str]
+
+
+class ChangedAndDecided(TagsChanged):
+    """What a change of tags did; ``decided``: what was decided about them at once, None if that is left for later."""
+
+    decided: RetaggedDocument | None = None
+
+
+class ImportedAndDecided(ImportedDocument):
+    """What an import of tags did; ``decided`` as of `ChangedAndDecided`."""
+
+    decided: RetaggedDocument | None = None

@@ -9,6 +9,8 @@ from kinodex.schemas.tagging.explained import DecidedTag, RetaggedDocument
 
 if TYPE_CHECKING:
     from agents.tagging.graph import Tagger
+    from encoders.bundle import Encoders
+    from stores.core.records import Tag
     from stores.library_store import LibraryStore
 
 
@@ -41,3 +43,11 @@ def undecided(store: LibraryStore, limit: int) -> list[str]:
     from stores.tags.recall.saving import undecided_tags
 
     return undecided_tags(store.engine, limit)
+
+
+def names_to_encode(store: LibraryStore, encoders: Encoders, tags: Sequence[Tag]) -> int:
+    """How many of some tags a tagger would have to encode first."""
+    from agents.tagging.vocabulary import space_of, texts_of
+
+    space = space_of(encoders, "text" if encoders.zero_shot else "image_text")
+    return store.tag_vectors.missing(space, texts_of(tags))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, func, select
 
-from stores.sql.among import among
+from stores.sql.among import among, among_listed, listed
 from stores.sql.database import reading
 from stores.sql.tables import DecisionRow
 from stores.tags.vocabulary.inheritance import DERIVED
@@ -36,17 +37,13 @@ def accepted_tags(
     Args:
         persons_only: those that a person decided.
     """
-    row = DecisionRow
-    columns = (row.video_id, row.tag_id, row.origin, row.decision, row.confidence, row.scores)
-    chosen = select(*columns).where(among(engine, row.video_id, video_ids)).order_by(row.origin, row.ordinal)
-    # What follows from a child says nothing that the child does not say.
-    chosen = chosen.where(row.origin != DERIVED)
-    if persons_only:
-        chosen = chosen.where(row.origin == "person")
+    chosen = _decisions(engine.dialect.name, persons_only)
     counting: dict[tuple[str, str], AcceptedTag | None] = {}
     with reading(engine) as connection:
         # "person" sorts after "automatic", so it comes last and replaces it.
-        for video_id, tag_id, origin, decision, confidence, scores in connection.execute(chosen):
+        for video_id, tag_id, origin, decision, confidence, scores in connection.execute(
+            chosen, {"chosen_ids": listed(video_ids)}
+        ):
             person = origin == "person"
             made = tuple((name, float(score)) for name, score in scores)
             tag = AcceptedTag(tag_id, confidence, made, person) if decision == "accepted" else None
@@ -56,6 +53,16 @@ def accepted_tags(
         if counted is not None:
             found[video_id].append(counted)
     return dict(found)
+
+
+@cache
+def _decisions(dialect: str, persons_only: bool) -> Any:
+    row = DecisionRow
+    columns = (row.video_id, row.tag_id, row.origin, row.decision, row.confidence, row.scores)
+    chosen = select(*columns).where(among_listed(dialect, row.video_id)).order_by(row.origin, row.ordinal)
+    # What follows from a child says nothing that the child does not say.
+    chosen = chosen.where(row.origin != DERIVED)
+    return chosen.where(row.origin == "person") if persons_only else chosen
 
 
 class Company(NamedTuple):
@@ -118,6 +125,15 @@ def accepted_counts(engine: Engine, tag_ids: Sequence[str]) -> dict[str, int]:
     counted = counted.where(row.origin != DERIVED)
     with reading(engine) as connection:
         return {tag_id: int(count) for tag_id, count in connection.execute(counted.group_by(row.tag_id)).all()}
+
+
+_ANY = select(DecisionRow.tag_id).where(DecisionRow.decision == "accepted", DecisionRow.origin != DERIVED).limit(1)
+
+
+def any_accepted(engine: Engine) -> bool:
+    """Whether any video has any tag."""
+    with reading(engine) as connection:
+        return connection.execute(_ANY).first() is not None
 
 
 def videos_with_decisions(engine: Engine) -> int:

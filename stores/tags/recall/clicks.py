@@ -9,12 +9,13 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from stores.core.text_keys import search_key
-from stores.sql.among import among
+from stores.sql.among import among, among_listed, listed
 from stores.sql.database import reading, writing
 from stores.sql.tables import VideoRow
 from stores.tags.recall.tables import ClickRow
@@ -70,12 +71,10 @@ class ClickStore:
 
     def of_videos(self, video_ids: Collection[str]) -> dict[str, list[Clicks]]:
         """The searches that led to each of some videos, the most frequent first; a video without any is absent."""
-        row, often = ClickRow, func.sum(ClickRow.clicks)
-        chosen = select(row.video_id, func.max(row.query), often).where(among(self._engine, row.video_id, video_ids))
-        chosen = chosen.group_by(row.video_id, row.folded).order_by(row.video_id, often.desc(), row.folded)
+        chosen = _of_videos(self._engine.dialect.name)
         found: defaultdict[str, list[Clicks]] = defaultdict(list)
         with reading(self._engine) as connection:
-            for video_id, query, clicks in connection.execute(chosen):
+            for video_id, query, clicks in connection.execute(chosen, {"chosen_ids": listed(video_ids)}):
                 if len(found[video_id]) < MOST_QUERIES:
                     found[video_id].append(Clicks(query, int(clicks)))
         return dict(found)
@@ -104,6 +103,13 @@ class ClickStore:
         gone: Any = delete(ClickRow)
         with writing(self._engine) as connection:
             return int(connection.execute(gone if origin is None else gone.where(ClickRow.origin == origin)).rowcount)
+
+
+@cache
+def _of_videos(dialect: str) -> Any:
+    row, often = ClickRow, func.sum(ClickRow.clicks)
+    chosen = select(row.video_id, func.max(row.query), often).where(among_listed(dialect, row.video_id))
+    return chosen.group_by(row.video_id, row.folded).order_by(row.video_id, often.desc(), row.folded)
 
 
 def _count(connection: Connection, key: tuple[str, str], query: str, often: int, origin: Origin) -> None:

@@ -6,11 +6,13 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 from sqlalchemy import Engine, delete, func, insert, or_, select
 
 from stores.core.text_keys import search_key
-from stores.sql.among import among
+from stores.sql.among import among, among_listed, listed
 from stores.sql.database import reading, writing
 from stores.tags.recall.tables import ProductRow, VideoProductRow
 
@@ -85,13 +87,12 @@ class ProductStore:
 
     def of_videos(self, video_ids: Collection[str]) -> dict[str, list[Product]]:
         """The products of each of some videos, by id; a video without any is absent."""
-        row, product = VideoProductRow, ProductRow
-        columns = (row.video_id, product.product_id, product.title, product.category, product.attributes)
-        chosen = select(*columns).join(product, product.product_id == row.product_id)
-        chosen = chosen.where(among(self._engine, row.video_id, video_ids)).order_by(row.video_id, row.product_id)
+        chosen = _of_videos(self._engine.dialect.name)
         found: defaultdict[str, list[Product]] = defaultdict(list)
         with reading(self._engine) as connection:
-            for video_id, product_id, title, category, attributes in connection.execute(chosen):
+            for video_id, product_id, title, category, attributes in connection.execute(
+                chosen, {"chosen_ids": listed(video_ids)}
+            ):
                 pairs = tuple((str(name), str(value)) for name, value in attributes)
                 found[video_id].append(Product(product_id, title, tuple(category), pairs))
         return dict(found)
@@ -127,6 +128,14 @@ class ProductStore:
         with writing(self._engine) as connection:
             connection.execute(delete(VideoProductRow))
             return int(connection.execute(delete(ProductRow)).rowcount)
+
+
+@cache
+def _of_videos(dialect: str) -> Any:
+    row, product = VideoProductRow, ProductRow
+    columns = (row.video_id, product.product_id, product.title, product.category, product.attributes)
+    chosen = select(*columns).join(product, product.product_id == row.product_id)
+    return chosen.where(among_listed(dialect, row.video_id)).order_by(row.video_id, row.product_id)
 
 
 def product_of(fields: Mapping[str, object]) -> Product:

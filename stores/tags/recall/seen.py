@@ -6,14 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, func, select
 
 from stores.core.records import Channel, Evidence, Span
-from stores.sql.among import among
+from stores.sql.among import among_listed, listed, of_videos, shown
 from stores.sql.database import reading
-from stores.sql.tables import EVIDENCE, ClipRow, LabelRow, StageRunRow, TrackletRow, VideoRow
+from stores.sql.tables import EVIDENCE, ClipRow, LabelRow, SoundEventRow, TrackletRow, VideoRow
 
 
 class SeenLabel(NamedTuple):
@@ -50,38 +51,54 @@ def things_of(engine: Engine, video_ids: _Ids) -> dict[str, SeenThings]:
     """What was recognised in each of some videos, in the order of its records; all of them are there."""
     labels: defaultdict[str, list[SeenLabel]] = defaultdict(list)
     tracklets: defaultdict[str, list[SeenTracklet]] = defaultdict(list)
-    label, tracklet = LabelRow, TrackletRow
-    some_labels = _of(engine, label, (label.evidence_id, label.clip_id, label.concept, label.score), video_ids)
-    columns = (tracklet.evidence_id, tracklet.concept, tracklet.confidence, tracklet.start_tick, tracklet.end_tick)
+    some_labels, some_tracklets = _things(engine.dialect.name)
+    chosen = {"chosen_ids": listed(video_ids)}
     with reading(engine) as connection:
-        for video_id, _, *values in connection.execute(some_labels):
+        for video_id, _, *values in connection.execute(some_labels, chosen):
             labels[video_id].append(SeenLabel(*values))
-        for video_id, _, *values in connection.execute(_of(engine, tracklet, columns, video_ids)):
+        for video_id, _, *values in connection.execute(some_tracklets, chosen):
             tracklets[video_id].append(SeenTracklet(*values))
     return {one: SeenThings(tuple(labels[one]), tuple(tracklets[one])) for one in video_ids}
+
+
+@cache
+def _things(dialect: str) -> tuple[Any, Any]:
+    label, tracklet = LabelRow, TrackletRow
+    columns = (tracklet.evidence_id, tracklet.concept, tracklet.confidence, tracklet.start_tick, tracklet.end_tick)
+    of_labels = (label.evidence_id, label.clip_id, label.concept, label.score)
+    return of_videos(dialect, label, of_labels), of_videos(dialect, tracklet, columns)
 
 
 def lines_of(engine: Engine, video_ids: _Ids, channels: Iterable[Channel]) -> dict[str, list[Evidence]]:
     """The evidence on some channels of each of some videos, in order of time; all of them are there."""
     found: dict[str, list[Evidence]] = {one: [] for one in video_ids}
-    wanted = EVIDENCE.c.channel.in_(list(channels)) & among(engine, EVIDENCE.c.video_id, video_ids)
-    base = (VideoRow.time_base_numerator, VideoRow.time_base_denominator)
-    chosen = select(EVIDENCE, *base).join(VideoRow, VideoRow.video_id == EVIDENCE.c.video_id).where(wanted)
+    chosen = _lines(engine.dialect.name, tuple(channels))
     with reading(engine) as connection:
-        for row in connection.execute(chosen):
+        for row in connection.execute(chosen, {"chosen_ids": listed(video_ids)}):
             found[row.video_id].append(_line(row))
     for lines in found.values():
         lines.sort(key=lambda line: (line.span.start, line.span.end, line.channel, line.evidence_id))
     return found
 
 
+@cache
+def _lines(dialect: str, channels: tuple[Channel, ...]) -> Any:
+    wanted = EVIDENCE.c.channel.in_(channels) & among_listed(dialect, EVIDENCE.c.video_id)
+    base = (VideoRow.time_base_numerator, VideoRow.time_base_denominator)
+    return select(EVIDENCE, *base).join(VideoRow, VideoRow.video_id == EVIDENCE.c.video_id).where(wanted)
+
+
 def clips_of(engine: Engine, video_ids: _Ids) -> dict[str, int]:
     """How many clips each of some videos has; one without any is absent."""
-    rows: Any = _shown(select(ClipRow.video_id, func.count()), ClipRow).where(
-        among(engine, ClipRow.video_id, video_ids)
-    )
     with reading(engine) as connection:
-        return {video_id: int(count) for video_id, count in connection.execute(rows.group_by(ClipRow.video_id))}
+        rows = connection.execute(_clips(engine.dialect.name), {"chosen_ids": listed(video_ids)})
+        return {video_id: int(count) for video_id, count in rows}
+
+
+@cache
+def _clips(dialect: str) -> Any:
+    rows: Any = shown(select(ClipRow.video_id, func.count()), ClipRow)
+    return rows.where(among_listed(dialect, ClipRow.video_id)).group_by(ClipRow.video_id)
 
 
 def best_shown(engine: Engine, concepts: Sequence[str], limit: int) -> list[tuple[str, str, float]]:
@@ -93,22 +110,25 @@ def best_shown(engine: Engine, concepts: Sequence[str], limit: int) -> list[tupl
     with reading(engine) as connection:
         for table, worth in ((LabelRow, LabelRow.score), (TrackletRow, TrackletRow.confidence)):
             for concept in concepts:
-                rows: Any = _shown(select(table.video_id, worth), table).where(table.concept == concept)
+                rows: Any = shown(select(table.video_id, worth), table).where(table.concept == concept)
                 for video_id, value in connection.execute(rows.order_by(worth.desc()).limit(limit)):
                     best[video_id, concept] = max(value, best.get((video_id, concept), 0.0))
     return [(video_id, concept, value) for (video_id, concept), value in best.items()]
 
 
+def videos_heard(engine: Engine, sound: str, limit: int) -> list[tuple[str, float]]:
+    """Videos with a sound, and how surely it is heard, those that have most of it first; at most ``limit``."""
+    row = SoundEventRow
+    seconds = func.sum((row.end_tick - row.start_tick) * row.confidence)
+    chosen: Any = shown(select(row.video_id, func.max(row.confidence)), row).where(row.name == sound)
+    with reading(engine) as connection:
+        rows = connection.execute(chosen.group_by(row.video_id).order_by(seconds.desc(), row.video_id).limit(limit))
+        return [(video_id, float(sure)) for video_id, sure in rows]
+
+
 def _line(row: Any) -> Evidence:
-    span = Span(row.start_tick, row.end_tick, Fraction(row.time_base_numerator, row.time_base_denominator))
+    span = Span(row.start_tick, row.end_tick, _base(row.time_base_numerator, row.time_base_denominator))
     return Evidence(row.evidence_id, row.video_id, span, row.channel, row.text, row.search_text, row.confidence)
 
 
-def _of(engine: Engine, table: Any, columns: Sequence[Any], video_ids: _Ids) -> Any:
-    rows = _shown(select(table.video_id, table.ordinal, *columns), table)
-    return rows.where(among(engine, table.video_id, video_ids)).order_by(table.video_id, table.ordinal)
-
-
-def _shown(statement: Any, table: Any) -> Any:
-    same = (StageRunRow.video_id == table.video_id) & (StageRunRow.stage == table.stage)
-    return statement.join(StageRunRow, same & (StageRunRow.fingerprint == table.fingerprint)).where(StageRunRow.active)
+_base = lru_cache(maxsize=1024)(Fraction)

@@ -42,6 +42,7 @@ MOST = 10_000
 """Decisions in one step. Source: our choice: they are saved in a second or two."""
 
 _CHUNK = 500
+_NEWEST = select(func.max(ReviewEventRow.number))  # made once: it is asked for every video
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +252,7 @@ class ReviewStore:
     def version(self) -> int:
         """A number that grows whenever somebody decides something, or takes it back."""
         with reading(self._engine) as connection:
-            return int(connection.execute(select(func.max(ReviewEventRow.number))).scalar() or 0)
+            return int(connection.execute(_NEWEST).scalar() or 0)
 
     def events(self) -> Iterator[Event]:
         """All events in the order in which they came to this library."""

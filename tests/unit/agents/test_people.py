@@ -14,6 +14,8 @@ from agents.answering.drafting.recognised.people import asks_who, draft_people
 from agents.tagging.phrases import Names
 from agents.tagging.recall.case import Case
 from agents.tagging.recall.faces import face_source
+from agents.tagging.recall.seen import Seen
+from encoders.bundle import Encoders
 from pipeline.observers.face_tracks import sex_of
 from stores.core.records import Tag, VectorItem
 from stores.library_store import LibraryStore
@@ -45,7 +47,7 @@ def case(store: LibraryStore, video: str, *names: str) -> Case:
     for number, tag in enumerate(tags):
         by_fact.add(tag.name.casefold(), number)
     prepared = SimpleNamespace(tags=tags, by_fact=by_fact)
-    return cast(Case, SimpleNamespace(video_id=video, store=store, tags=prepared, top=60))
+    return cast(Case, SimpleNamespace(tags=prepared, seen=Seen(video, store, cast(Encoders, None)), top=60))
 
 
 def test_tags_named_like_a_person_and_woman_where_one_is_seen(store: LibraryStore, video: str) -> None:

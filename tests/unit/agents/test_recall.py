@@ -238,7 +238,7 @@ def test_what_is_read_together_is_what_is_read_alone(library: Library, encoders:
     together = seen_of(ids, store, encoders)
     for one in ids:
         alone = Seen(one, store, encoders)
-        for part in ("clips", "things", "lines", "products", "clicks"):
+        for part in ("clips", "things", "faces", "lines", "products", "clicks"):
             assert getattr(together[one], part) == getattr(alone, part), part
         assert np.array_equal(together[one].pictures[1], alone.pictures[1])
         assert together[one].texts[0] == alone.texts[0]

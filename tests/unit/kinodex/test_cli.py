@@ -135,14 +135,14 @@ def test_an_empty_folder_makes_an_empty_library():
 
 def test_tags_without_any_model():
     Path("tags.csv").write_text("id,name,facet,aliases\nt1,[red] dog,who,狗;犬\n", encoding="utf-8")
-    assert run("tags", "import", "tags.csv").stdout == "1 added, 0 updated, 0 unchanged; 1 tag in the library\n"
+    assert "1 added, 0 updated, 0 unchanged; 1 tag in the library\n" in run("tags", "import", "tags.csv").stdout
     assert "[red] dog" in run("tags", "list").stdout
     assert json.loads(run("tags", "list", "--json").stdout)["tags"][0]["aliases"] == ["狗", "犬"]
     assert "t1,[red] dog,who,狗;犬" in run("tags", "export").stdout
     unknown = run("tags", "remove", "t1", "t2")
     assert unknown.exit_code == 2
-    assert "no tag t2" in unknown.stderr
-    assert run("tags", "remove", "t1").stdout == "1 removed, with 0 decisions; 0 tags in the library\n"
+    assert "no tag 't2'" in unknown.stderr
+    assert run("tags", "remove", "t1").stdout.startswith("1 removed, with 0 decisions; 0 tags in the library\n")
     Path("bad.csv").write_text("id,name\n,nameless\n")
     bad = run("tags", "import", "bad.csv")
     assert bad.exit_code == 1

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from encoders.bundle import Encoders
 from kinodex.cli.app import app
 from stores.library_store import LibraryStore
 from stores.tags.vocabulary.proposals import FoundProposal
+from tests.unit.agents.small_library import add_video as add_indexed
 from tests.unit.stores.builders import add_video
 
 
@@ -31,7 +33,9 @@ def run(*words: str, status: int = 0) -> str:
 
 
 def said(*words: str) -> Any:
-    return json.loads(run(*words, "--json"))
+    result = CliRunner().invoke(app, ["tags", *words, "--json"])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)  # progress goes to stderr
 
 
 def test_a_vocabulary_from_a_file_to_its_history(library: Path) -> None:
@@ -77,3 +81,16 @@ def test_doubles_and_proposals_are_decided_by_people(library: Path) -> None:
     assert accepted["tags"][0]["aliases"] == ["dram", "whisky"]
     assert "already" in run("proposals", "reject", proposal["proposal_id"], status=1)
     assert said("proposals", "list")["proposals"] == []
+
+
+def test_new_tags_are_decided_at_once_where_they_are_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Encoders.open("embedded") as encoders, LibraryStore.open(tmp_path / "kinodex-library", create=True) as store:
+        add_indexed(store, encoders, tmp_path / "pizza.mp4", "imagenet:963", ("We bake a pizza.",))
+    assert "decided" not in said("add", "pizza", "--later")
+    assert "pizza: accepted for 1 video" in run("edit", "pizza", "--alias", "pizzas")
+    (tmp_path / "words.txt").write_text("oven\npie\n")
+    assert {one["name"] for one in said("import", "words.txt")["decided"]["tags"]} == {"oven", "pie"}
+    (tmp_path / "many.txt").write_text("\n".join(f"word {number}" for number in range(21)))
+    assert "kinodex tags decide --undecided" in run("import", "many.txt")
+    assert said("merge", "pie", "--into", "pizza")["decided"]["tags"][0]["accepted"] == 1

@@ -14,7 +14,7 @@ import pytest
 from stores.core.errors import StoreError
 from stores.library_store import LibraryStore
 from stores.maintenance.forget import forget
-from stores.vectors import opened
+from stores.vectors import opened, rows
 from stores.vectors import store as module
 from stores.vectors.items import check_vectors
 from tests.unit.stores.builders import COLLECTION, add_video, put, vector_item
@@ -263,3 +263,11 @@ def test_a_client_that_fails_is_opened_again_at_once(store: LibraryStore) -> Non
     assert len(store.vectors.query(COLLECTION, EAST, 500)) == 1
     commit_elsewhere(store, "theirs")
     assert len(store.vectors.query(COLLECTION, EAST, 500)) == 41
+
+
+def test_some_videos_are_read_without_the_rest_of_their_collection(tmp_path: Path) -> None:
+    with LibraryStore.open(tmp_path / "library", create=True) as store, store.engine.connect() as connection:
+        asked = rows._BY_VIDEO.params(of_collection=COLLECTION, video_ids=["a", "b"])
+        sql = asked.compile(connection, compile_kwargs={"literal_binds": True})
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}").fetchall()
+    assert any("vectors_of_stage" in row[-1] for row in plan)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kinodex.views.library_view import LibraryView
 
 TagArgument = Annotated[str, typer.Argument(metavar="TAG", help="Id, name or alias of a tag.")]
+LaterOption = Annotated[bool, typer.Option("--later", help="Leave deciding to `kinodex tags decide`.")]
 TagsArgument = Annotated[list[str], typer.Argument(metavar="TAG", help="Ids, names or aliases of tags.")]
 FacetOption = Annotated[str | None, typer.Option("--facet", metavar="WORD", help="Who, what, where, how or your word.")]
 AliasOption = Annotated[

@@ -12,6 +12,7 @@ from kinodex.cli.commands.vocabulary.common import (
     AliasOption,
     FacetOption,
     LanguageOption,
+    LaterOption,
     ParentOption,
     TagArgument,
     TagsArgument,
@@ -36,6 +37,7 @@ def add_tag(
     alias: AliasOption = None,
     parent: ParentOption = None,
     language: LanguageOption = None,
+    later: LaterOption = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
@@ -54,7 +56,7 @@ def add_tag(
         asked = {"facet": facet or "", "aliases": alias or [], "parent": above, "language": language or ""}
         return add(view, _request(NewTagRequest, {"name": name, "tag_id": new_id, **asked}))
 
-    _change(change, (library, profile, as_json, config), create=True)
+    _change(change, (library, profile, as_json, config), create=True, decide=not later)
 
 
 def edit_tag(
@@ -67,6 +69,7 @@ def edit_tag(
     facet: FacetOption = None,
     parent: ParentOption = None,
     language: LanguageOption = None,
+    later: LaterOption = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
@@ -86,12 +89,13 @@ def edit_tag(
         asked |= {"add_aliases": alias or [], "remove_aliases": remove_alias or []}
         return edit(view, tag_id(view, tag), _request(TagEditRequest, asked))
 
-    _change(change, (library, profile, as_json, config))
+    _change(change, (library, profile, as_json, config), decide=not later)
 
 
 def merge_tags(
     tags: Annotated[list[str], typer.Argument(metavar="TAG", help="Tags that become part of the other one.")],
     into: Annotated[str, typer.Option("--into", metavar="TAG", help="The tag that they become part of.")],
+    later: LaterOption = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
@@ -109,7 +113,7 @@ def merge_tags(
     def change(view: LibraryView) -> TagsChanged:
         return merge(view, tag_id(view, into), tag_ids(view, tags))
 
-    _change(change, (library, profile, as_json, config))
+    _change(change, (library, profile, as_json, config), decide=not later)
 
 
 def split_tag(
@@ -218,12 +222,20 @@ def undo_change(
     _change(lambda view: take_back(view, undo), (library, profile, as_json, config))
 
 
-def _change(change: Callable[[LibraryView], TagsChanged], shared: _Shared, create: bool = False) -> None:
+def _change(
+    change: Callable[[LibraryView], TagsChanged], shared: _Shared, create: bool = False, decide: bool = False
+) -> None:
     from kinodex.cli.render import vocabulary as render
+    from kinodex.cli.tagging.at_once import decided_at_once
+    from kinodex.schemas.tagging.explained import ChangedAndDecided
 
     with command_context(*shared) as context:
         with context.library(create=create) as opened:
-            payload = change(owners_view(opened)).payload()
+            made = change(owners_view(opened))
+            if decide:
+                decided = decided_at_once(opened, [tag.tag_id for tag in made.tags]) if made.undo else None
+                made = ChangedAndDecided(**dict(made), decided=decided)
+            payload = made.payload()
         context.show(payload, lambda console: render.changed(console, payload))
 
 

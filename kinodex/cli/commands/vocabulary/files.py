@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from kinodex.cli.commands.vocabulary.common import LaterOption
 from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, command_context, print_json
 from kinodex.text import visible
 
@@ -20,6 +21,7 @@ def import_tags(
     ] = "",
     encoding: Annotated[str, typer.Option("--encoding", metavar="NAME", help="Instead of finding it out.")] = "",
     separator: Annotated[str, typer.Option("--separator", metavar="TEXT", help="Instead of finding it out.")] = "",
+    later: LaterOption = False,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
@@ -38,6 +40,8 @@ def import_tags(
              kinodex tags import table.tsv --columns name=Title,aliases=Synonyms
     """
     from kinodex.cli.render import vocabulary as render
+    from kinodex.cli.tagging.at_once import decided_at_once
+    from kinodex.schemas.tagging.explained import ImportedAndDecided
     from kinodex.schemas.tags import imported
     from kinodex.usecases.vocabulary.editing import import_file
     from stores.tags.files.vocabulary_file import ReadOptions
@@ -46,7 +50,11 @@ def import_tags(
     with command_context(library, profile, as_json, config) as context:
         with context.library(create=not dry_run) as opened:
             options = ReadOptions(encoding, separator, columns)
-            payload = imported(import_file(opened.store, file, OWNER_AUTHOR, options, dry_run)).payload()
+            report = import_file(opened.store, file, OWNER_AUTHOR, options, dry_run)
+            decided = None
+            if not dry_run and not later and len(report.changes) == report.added + report.updated:
+                decided = decided_at_once(opened, [tag_id for _, tag_id, *_ in report.changes])
+            payload = ImportedAndDecided(**dict(imported(report)), decided=decided).payload()
         context.show(payload, lambda console: render.imported(console, payload))
 
 
