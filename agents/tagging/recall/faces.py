@@ -30,14 +30,14 @@ WORDS = {
 def face_source(case: Case) -> list[Recalled]:
     """Tags named like a person who is seen, and those that say woman or man where a face does."""
     found: defaultdict[int, list[tuple[float, str]]] = defaultdict(list)
-    whose: dict[str, str] = {}
-    for person in case.seen.faces.people:
-        whose |= dict.fromkeys(person.evidence_ids, person.evidence_ids[0])
+    here = case.seen.faces
+    whose = {one: str(number) for number, person in enumerate(here.people) for one in person.evidence_ids}
+    for person in here.people:
         for name in person.names:
             for tag in case.tags.by_fact.get(name.casefold().strip()):
                 found[tag] += [(NAMED, one) for one in person.evidence_ids[:3]]
     by_person: defaultdict[str, list[SeenFace]] = defaultdict(list)
-    for track in case.seen.faces.tracks:
+    for track in here.tracks:
         if track.female != UNTOLD:
             by_person[whose.get(track.evidence_id, track.evidence_id)].append(track)
     for tracks in by_person.values():
