@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stores.core.errors import StoreError
-from stores.vectors.rows import VectorHit, with_similarity
+from stores.vectors.rows import VectorHit
 
 ASKED_FOR = 1_500
 """Vectors that a large collection is asked for at least: of 120,000 this finds .99 of the 300 nearest."""
@@ -53,7 +53,7 @@ def rank_for_all(
     for row in vectors @ stored.T / lengths:
         near = np.flatnonzero(row >= least)
         best = near[np.argsort(-row[near], kind="stable")[:k]]
-        found.append([with_similarity(hits[at], float(row[at])) for at in best])
+        found.append([hits[at].at(float(row[at])) for at in best])
     return found
 
 
@@ -69,7 +69,7 @@ def ask_index(ask: Ask, known: Known, vector: _Vectors, k: int, at_least: int) -
             some = ids[seen : seen + first]
             there = known(some)
             hits += [
-                with_similarity(there[vector_id], 1.0 - float(distance))
+                there[vector_id].at(1.0 - float(distance))
                 for vector_id, distance in zip(some, distances[seen:], strict=False)
                 if vector_id in there
             ]
@@ -91,7 +91,7 @@ def ask_index_for_all(ask: Ask, known: Known, vectors: _Vectors, k: int, least: 
         ]
         there = known(list(dict.fromkeys(one for some in near for one, _ in some)))
         for at, some in zip(pending, near, strict=True):
-            found[at] = [with_similarity(there[one], value) for one, value in some if one in there][:k]
+            found[at] = [there[one].at(value) for one, value in some if one in there][:k]
         # Where all were near and some are hidden from readers, more may lie behind them.
         pending = [at for at, some in zip(pending, near, strict=True) if len(some) == asked and len(found[at]) < k]
         asked *= 4

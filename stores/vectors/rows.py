@@ -33,12 +33,10 @@ class VectorHit:
     evidence_id: str
     similarity: float = math.nan
 
-
-def with_similarity(hit: VectorHit, similarity: float) -> VectorHit:
-    """As `dataclasses.replace`, ten times as fast."""
-    return VectorHit(
-        hit.vector_id, hit.video_id, hit.channel, hit.start, hit.end, hit.clip_id, hit.evidence_id, similarity
-    )
+    def at(self, similarity: float) -> VectorHit:
+        """With that similarity; as `dataclasses.replace`, ten times as fast."""
+        place = (self.vector_id, self.video_id, self.channel, self.start, self.end, self.clip_id, self.evidence_id)
+        return VectorHit(*place, similarity)
 
 
 def place_of(hit: VectorHit) -> tuple[str, int, str]:

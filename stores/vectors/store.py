@@ -33,16 +33,7 @@ from stores.vectors.nearest import (
     rank_for_all,
 )
 from stores.vectors.opened import OpenedIndex, reads, writes
-from stores.vectors.rows import (
-    KeptCollection,
-    VectorHit,
-    VectorNote,
-    VectorRows,
-    VideoVersion,
-    hit_of,
-    place_of,
-    with_similarity,
-)
+from stores.vectors.rows import KeptCollection, VectorHit, VectorNote, VectorRows, VideoVersion, hit_of, place_of
 
 __all__ = ["VectorHit", "VectorStore"]
 
@@ -441,7 +432,7 @@ class VectorStore:
         norms = np.linalg.norm(vectors, axis=1) * np.linalg.norm(vector)
         similarities = vectors @ vector / norms
         ranked = (
-            with_similarity(hits[row], float(similarities[row]))
+            hits[row].at(float(similarities[row]))
             for row in np.argsort(-similarities, kind="stable")
             if (wanted is None or hits[row].video_id in wanted) and (channels is None or hits[row].channel in channels)
         )
