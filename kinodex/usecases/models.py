@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from encoders.language_model import TASK, name_of
 from encoders.registry.hub import offline
 from encoders.registry.registry import Registry
+from encoders.registry.specs import TASKS
 from encoders.types import WeightsError
 from kinodex.schemas import models as schema
 from stores.core.errors import UsageError
@@ -101,7 +102,8 @@ def _chosen(registry: Registry, name: str | None, profile: str | None) -> list[s
     if name is not None:
         return [registry.spec(name).name]
     if profile is not None:
-        return list(dict.fromkeys(registry.profile(profile).values()))
+        models = registry.profile(profile)
+        return list(dict.fromkeys(models[task] for task in sorted(models, key=lambda task: task not in TASKS)))
     return [spec.name for spec in registry.models]
 
 

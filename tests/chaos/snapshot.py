@@ -21,7 +21,7 @@ from stores.core.places import Places
 
 _IGNORED_TABLES = frozenset({"about", "runs", "counters", "alembic_version", "rates"})
 _IGNORED_COLUMNS = frozenset(
-    {"started_at", "finished_at", "seconds", "worker", "attempts", "strikes", "seen_at", "decided_at", "line"}
+    {"started_at", "finished_at", "seconds", "worker", "attempts", "strikes", "seen_at", "decided_at", "line", "run"}
 )
 
 Key = tuple[Any, ...]

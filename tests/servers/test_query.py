@@ -52,7 +52,7 @@ def test_every_column_says_the_same_on_both(served_tables: LibraryStore, embedde
         there, here = served_tables.query.run(everything), embedded.query.run(everything)
         assert there == here
         assert HIDDEN not in str(there.rows)
-        assert here.rows or table.name == "summaries"
+        assert here.rows or table.name in ("summaries", "speakers", "sounds", "people")
 
 
 @pytest.mark.parametrize("sql", LIKE_SQLITE)

@@ -153,7 +153,7 @@ def test_files_that_are_no_videos_are_counted_and_named_on_demand(console, verbo
 
 def test_the_background_is_not_shown_among_what_was_found(console):
     lines = [
-        {"start": 0.0, "end": 1.0, "channel": "object", "text": text, "confidence": 1.0}
+        {"start": 0.0, "end": 1.0, "channel": "object", "text": text, "confidence": 1.0, "speaker": ""}
         for text in ("background", "dog")
     ]
     video = {

@@ -101,7 +101,7 @@ def test_stages_that_have_never_begun_are_pending_at_their_place():
 
 
 def test_lines_of_a_video_are_as_they_were():
-    lines = [line.payload() for line in videos.evidence(made.EVIDENCE)]
+    lines = [line.payload() for line in videos.evidence(made.EVIDENCE, {})]
     assert to_json(lines) + "\n" == (DATA / "evidence.json").read_text(encoding="utf-8")
 
 
