@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from agents.questions.question import Intent
 from agents.sounds import SPEECH, names_only_sounds
-from encoders.sound_names import sound_names
+from encoders.sound_names import SILENCE, sound_names
 
 _ASKS_CONTENT = re.compile(
     r"\b(?:what(?! (?:time|second|minute|point|moment|videos?|clips?))|why|how(?! (?:long|often|many))|whose|about|"
@@ -19,6 +19,7 @@ _ASKS_WHAT_IS_HEARD = re.compile(
     r"\b(?:what|which) (?:kinds? of )?sounds?\b(?! like)|听(?:得?到|得?见)(?:了)?(?:什么|哪些)|有(?:什么|哪些)声音",
     re.I,
 )
+_NO_SOUND = re.compile(r"\b(?:no|without|lack\w*)\W+(?:any\W+)?(?:sound|audio)\b|没有?声音|无声|静音", re.I)
 _TIMED: frozenset[Intent] = frozenset(("when", "find", "where", "which_videos"))
 
 
@@ -36,4 +37,6 @@ def asks_what_is_heard(text: str, intent: Intent, yes_or_no: bool, vocabulary: I
     sounds = names_only_sounds(text, vocabulary)
     if not sounds or _ASKS_CONTENT.search(text):
         return False
+    if sounds == (SILENCE,) and intent in ("metadata", "which_videos") and _NO_SOUND.search(text):
+        return False  # that a file has no sound is a property of it
     return SPEECH not in sounds or yes_or_no or intent in _TIMED

@@ -17,7 +17,7 @@ from agents.answering.drafting.enumerated import (
     draft_enumerated,
     draft_numbered,
 )
-from agents.answering.drafting.listing import draft_metadata, draft_moments, draft_tags, draft_videos
+from agents.answering.drafting.listing import draft_metadata, draft_moments, draft_tags, draft_videos, tag_named
 from agents.answering.drafting.material import Material
 from agents.answering.drafting.narrowing import draft_asked, draft_narrowed
 from agents.answering.drafting.passages import asks_for_title, draft_passage, draft_title
@@ -130,7 +130,9 @@ def _other_parts(material: Material) -> tuple[Part, ...]:
     if asks_for_length(question.text) and question.intent in ("metadata", "compare", "which_videos"):
         return (_compare,) if len(material.named) != 1 and not _of_one(question) else (_metadata,)
     if _TAGS.search(question.text) and question.intent in ("tags", "which_videos", "find", "shown", "fact"):
-        return (_tags, _videos, _from_text, _narrowed)
+        # That no video has a tag is told by nothing else.
+        known = not material.named and tag_named(material) is not None
+        return (_tags,) if known else (_tags, _videos, _from_text, _narrowed)
     if asks_direction(question.text):
         return (_seen,)
     if asks_for_videos(question.text):

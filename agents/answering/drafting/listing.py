@@ -243,7 +243,7 @@ def _listed_things(material: Material) -> list[Thing]:
 
 def draft_tags(material: Material) -> list[Claim]:
     """The accepted tags of the videos in question; if none is named, the videos with a tag that is."""
-    if not material.named and (tag := _tag_named(material)) is not None:
+    if not material.named and (tag := tag_named(material)) is not None:
         chosen = f"tag_id = '{_quoted(tag.tag_id)}' AND decision = 'accepted'"
         sql = f"SELECT DISTINCT video_id FROM tags WHERE {chosen} ORDER BY video_id"
         rows = material.store.query.run(sql, material.scope, max_rows=MOST_LISTED).rows
@@ -253,7 +253,7 @@ def draft_tags(material: Material) -> list[Claim]:
     return [claim for video_id in videos if (claim := _tagged(material, video_id)) is not None]
 
 
-def _tag_named(material: Material) -> Tag | None:
+def tag_named(material: Material) -> Tag | None:
     """The tag that a question names: the longest words of it that are one."""
     words = re.findall(r"[\w-]+", material.question.text) + [term.text for term in material.question.terms]
     phrases = {" ".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, min(i + 4, len(words)) + 1)}
