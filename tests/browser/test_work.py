@@ -159,7 +159,7 @@ def test_an_answer_names_its_moments_and_they_play(server: ServeProcess, window:
     shown.page.reload()
     shown.page.wait_for_selector(".answer")
     assert shown.page.locator(".answer").inner_text() == answer
-    shown.until("Math.abs(document.querySelector('video').currentTime - {:f}) < 0.2".format(cited["start"]))
+    shown.until("Math.abs(document.querySelector('video')?.currentTime - {:f}) < 0.2".format(cited["start"]))
     shown.accessible()
     shown.clean()
 

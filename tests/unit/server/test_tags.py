@@ -41,10 +41,10 @@ class Videos:
         put(store, self.one, "speech", line)
         self.line = line.evidence_id
         store.tags.save_decisions(
-            self.one, [decision(self.one, "dog", 0.9, self.line), decision(self.one, "cat", 0.58)]
+            self.one, [decision(self.one, "dog", 0.81, self.line), decision(self.one, "cat", 0.49)]
         )
-        store.tags.save_decisions(self.two, [decision(self.two, "dog", 0.61), decision(self.two, "car", 0.35)])
-        store.tags.save_decisions(self.three, [decision(self.three, "dog", 0.7)])
+        store.tags.save_decisions(self.two, [decision(self.two, "dog", 0.52), decision(self.two, "car", 0.26)])
+        store.tags.save_decisions(self.three, [decision(self.three, "dog", 0.61)])
 
 
 @pytest.fixture
@@ -113,8 +113,8 @@ def test_tags_are_listed_searched_and_counted(server: Server, videos: Videos) ->
     server.get("/tags/none", 404)
     first = server.get("/tags/dog/videos", limit=2)
     assert [(one["video_id"], one["score"], one["by"]) for one in first["videos"]] == [
-        (videos.one, 0.9, "automatic"),
-        (videos.three, 0.7, "automatic"),
+        (videos.one, 0.81, "automatic"),
+        (videos.three, 0.61, "automatic"),
     ]
     assert [one["video_id"] for one in server.get("/tags/dog/videos", cursor=first["next"])["videos"]] == [videos.two]
     decide(server, (videos.one, "dog", "rejected"), (videos.two, "cat", "accepted"))
@@ -170,7 +170,7 @@ def test_a_decision_leaves_the_queue_survives_tagging_again_and_is_undone_exactl
     assert (videos.one, "dog") not in waiting(server)
     assert server.get(f"/videos/{videos.one}/tags")["decisions"][1]["state"] == "rejected"
     library.store.tags.save_decisions(
-        videos.one, [decision(videos.one, "dog", 0.9, videos.line), decision(videos.one, "cat", 0.58)]
+        videos.one, [decision(videos.one, "dog", 0.81, videos.line), decision(videos.one, "cat", 0.49)]
     )
     undone = server.post("/decisions/undo", {"undo": token})["decisions"]
     assert [(one["video_id"], one["tag_id"]) for one in undone] == [(videos.one, "dog"), (videos.one, "cat")]
