@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.orm import aliased
 
 from stores.sql.among import among_pairs
@@ -76,12 +76,6 @@ def _judgements(connection: Connection, narrowed: tuple[Any, ...]) -> list[Judge
         verdict = cast(Any, row.decision)
         found[row.video_id, row.tag_id] = Judged(row.video_id, row.tag_id, verdict, scores, row.decided_at)
     return list(found.values())
-
-
-def judgement_count(engine: Engine) -> int:
-    """The number of `judgements`."""
-    with reading(engine) as connection:
-        return int(connection.execute(select(func.count()).select_from(DecisionRow).where(*_judged())).scalar_one())
 
 
 def _judged() -> tuple[Any, ...]:

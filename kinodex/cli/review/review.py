@@ -310,6 +310,7 @@ def _view(opened: Library) -> LibraryView:
 
 def _written(lines: Iterable[object], out: Any) -> int:
     count = 0
-    for count, line in enumerate(lines, 1):  # noqa: B007
+    for line in lines:
         print(to_json(line, ascii_only=True, one_line=True), file=out)
+        count += 1
     return count

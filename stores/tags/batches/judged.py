@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Engine, exists, func, select, union
 from sqlalchemy.orm import aliased
@@ -93,12 +94,12 @@ def dead_tags(engine: Engine, limit: int) -> SomeTags:
     return _without(engine, accepted, limit, TagRow.tag_id.in_(decided))
 
 
-def _without(engine: Engine, those: object, limit: int, *more: object) -> SomeTags:
-    wanted = (TagRow.status == "active", TagRow.tag_id.not_in(those), *more)  # type: ignore[arg-type]
+def _without(engine: Engine, those: Any, limit: int, *more: Any) -> SomeTags:
+    wanted = (TagRow.status == "active", TagRow.tag_id.not_in(those), *more)
     columns = (TagRow.tag_id, TagRow.name, TagRow.facet)
     with reading(engine) as connection:
-        count = connection.execute(select(func.count()).select_from(TagRow).where(*wanted)).scalar_one()  # type: ignore[arg-type]
-        rows = connection.execute(select(*columns).where(*wanted).order_by(TagRow.position).limit(limit)).all()  # type: ignore[arg-type]
+        count = connection.execute(select(func.count()).select_from(TagRow).where(*wanted)).scalar_one()
+        rows = connection.execute(select(*columns).where(*wanted).order_by(TagRow.position).limit(limit)).all()
     return SomeTags(int(count), tuple(NamedTag(*row) for row in rows))
 
 
