@@ -6,11 +6,13 @@ below that has no confidence here. Clips that show the same are drawn together: 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from workflows.evaluation.intervals import LEVEL, SAMPLES, Interval
 
@@ -79,7 +81,9 @@ class TagQuality:
     ``precision``, ``recall``, ``micro_f1``: of accepted tags against all true ones; ``macro_f1``: mean over the tags
     that are true or accepted anywhere; ``candidate_recall``: share of the true tags that are candidates at all;
     ``p_at_…``: share of the strongest candidates of a clip that is true; ``gap_at_20``: global average precision;
-    ``ece``, ``brier``: how far confidences are from the truth; ``aurc``: area under the curve of risk by coverage;
+    ``ece``, ``brier``: how far confidences are from the truth; ``ece_by_chance``: what ``ece`` would be on average, of
+    so many candidates, were each exactly as probable as it says; ``ece_debiased``: ``ece`` less what so few cases a bin
+    add to it; ``ece_of_accepted``: of accepted tags alone; ``aurc``: area under the curve of risk by coverage;
     ``abstained_true``: share of what was left to a person that is true.
     """
 
@@ -128,6 +132,7 @@ class _Table:
         rows.sort(key=lambda row: (-row[0].confidence, row[1], row[2]))
         self.confidence = np.array([one.confidence for one, _, _ in rows], float)
         self._true = np.array([one.true for one, _, _ in rows], float)
+        self._accepted = np.array([one.decision == "accepted" for one, _, _ in rows], float)
         self._clip = np.array([at for _, at, _ in rows], np.int64)
         self._rank = np.array([rank for _, _, rank in rows], np.int64)
         accepted = [{one.name for one in case.candidates if one.decision == "accepted"} for case in cases]
@@ -172,16 +177,32 @@ class _Table:
         sure = np.cumsum(top * self._true, axis=1) / np.cumsum(top, axis=1)
         gap = np.nansum(np.nan_to_num(sure) * top * self._true, axis=1) / true
         total = each.sum(axis=1)
-        off = np.zeros(len(each))
+        off, chance, bias = np.zeros(len(each)), np.zeros(len(each)), np.zeros(len(each))
         for inside in self._inside():
-            of_bin = each[:, inside]
-            said, was = of_bin @ self.confidence[inside], of_bin @ self._true[inside]
-            off += np.abs(said - was)
+            of_bin, sure = each[:, inside], self.confidence[inside]
+            cases, said, was = of_bin.sum(axis=1), of_bin @ sure, of_bin @ self._true[inside]
+            gap_here = np.abs(said - was)
+            off += gap_here
+            chance += _mean_distance(np.zeros(len(each)), np.sqrt(of_bin @ (sure * (1 - sure))))
+            bias += _mean_distance(gap_here, np.sqrt(was * (1 - was / np.maximum(cases, 1)))) - gap_here
         brier = each @ (self.confidence - self._true) ** 2 / total
         covered = np.cumsum(each, axis=1)
         risk = np.cumsum(each * (1 - self._true), axis=1) / covered
         aurc = np.sum(np.nan_to_num(risk) * each, axis=1) / total
-        return {f"gap_at_{TOP}": gap, "ece": off / total, "brier": brier, "aurc": aurc}
+        return {
+            f"gap_at_{TOP}": gap,
+            "ece": off / total,
+            "ece_by_chance": chance / total,
+            "ece_debiased": np.maximum(off - bias, 0.0) / total,
+            "ece_of_accepted": self._error(each * self._accepted),
+            "brier": brier,
+            "aurc": aurc,
+        }
+
+    def _error(self, each: Weights) -> NDArray[np.float64]:
+        """The expected calibration error of candidates that were drawn so often."""
+        off = sum(np.abs(each[:, some] @ (self.confidence - self._true)[some]) for some in self._inside())
+        return np.asarray(off / each.sum(axis=1), np.float64)
 
     def _inside(self) -> list[NDArray[np.bool_]]:
         numbers = np.minimum((self.confidence * BINS).astype(int), BINS - 1)
@@ -204,6 +225,20 @@ class _Table:
         return tuple(
             CurvePoint(float(self.confidence[at]), (at + 1) / count, float(wrong[at] / (at + 1))) for at in last
         )
+
+
+def _mean_distance(mean: NDArray[np.float64], deviation: NDArray[np.float64]) -> NDArray[np.float64]:
+    """E|x| of normal x: what a bin's error is on average where its truth is ``mean`` and its cases are few.
+
+    Source: the debiased estimate of Kumar, Liang & Ma 2019, arXiv:1909.10155, section 5 and their package
+    `uncertainty-calibration`, in closed form (folded normal, Leone et al. 1961); by chance alone, mean 0: consistency
+    resampling, Bröcker & Smith 2007, Weather and Forecasting 22(3).
+    """
+    ratio = mean / np.maximum(deviation, 1e-12)
+    return np.asarray(
+        deviation * math.sqrt(2.0 / math.pi) * np.exp(-(ratio**2) / 2.0) + mean * special.erf(ratio / math.sqrt(2.0)),
+        np.float64,
+    )
 
 
 def _number(value: float) -> float | None:

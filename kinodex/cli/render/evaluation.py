@@ -50,6 +50,9 @@ _PERCENT = {
 _PLAIN = {
     "gap_at_20": "global average precision of the best twenty",
     "ece": "expected calibration error",
+    "ece_by_chance": "what so few candidates show by chance",
+    "ece_debiased": "without what chance adds",
+    "ece_of_accepted": "of accepted tags alone",
     "brier": "Brier score",
     "aurc": "area under risk by coverage",
 }

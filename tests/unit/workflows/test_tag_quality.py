@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,9 @@ def test_measures_are_those_worked_out_by_hand() -> None:
     # By confidence: dog true, car true, cat wrong, park true, dog wrong.
     assert values["gap_at_20"] == pytest.approx((1 + 1 + 3 / 4) / 4)
     assert values["ece"] == pytest.approx((0.05 + 0.15 + 0.65 + 0.55 + 0.35) / 5)
+    assert values["ece_of_accepted"] == pytest.approx((0.05 + 0.15 + 0.65) / 3)
+    alone = math.sqrt(2 / math.pi) * sum(math.sqrt(p * (1 - p)) for p in (0.95, 0.85, 0.65, 0.45, 0.35)) / 5
+    assert values["ece_by_chance"] == pytest.approx(alone)
     assert values["brier"] == pytest.approx((0.05**2 + 0.15**2 + 0.65**2 + 0.55**2 + 0.35**2) / 5)
     assert values["aurc"] == pytest.approx((0 + 0 + 1 / 3 + 1 / 4 + 2 / 5) / 5)
     assert values["abstained_true"] == pytest.approx(1 / 2)
@@ -65,6 +70,26 @@ def test_clips_that_show_the_same_are_drawn_together() -> None:
     assert doubled.intervals["recall"] == pytest.approx(whole), "copies make nothing surer"
 
 
+def test_a_calibration_error_is_told_apart_from_chance() -> None:
+    draws = np.random.default_rng(2)
+    names = [f"t{n}" for n in range(60)]
+    found = []
+    for bias in (0.0, 0.15):
+        values = []
+        for _ in range(60):
+            sure = {name: float(draws.uniform(0.35, 0.8)) for name in names}
+            true = " ".join(name for name, value in sure.items() if draws.uniform() < value + bias)
+            values.append(tag_quality([case("one", 0, true, **sure)]).values)
+        found.append(
+            {key: np.mean([value[key] for value in values]) for key in ("ece", "ece_by_chance", "ece_debiased")}
+        )
+    right, under = found
+    assert right["ece"] == pytest.approx(right["ece_by_chance"], rel=0.1), "nothing but chance"
+    assert right["ece_debiased"] < 0.75 * right["ece"]
+    assert under["ece"] > 0.16
+    assert abs(under["ece_debiased"] - 0.15) < abs(under["ece"] - 0.15)
+
+
 def test_intervals_hold_what_was_measured_and_nothing_is_made_of_nothing() -> None:
     draws = np.random.default_rng(4)
     names = [f"t{n}" for n in range(30)]
@@ -79,7 +104,7 @@ def test_intervals_hold_what_was_measured_and_nothing_is_made_of_nothing() -> No
         assert value is not None
         assert ends is not None
         # A calibration error is larger in a resample, which has fewer different cases.
-        assert ends[0] <= value + (0.05 if name == "ece" else 1e-9), name
+        assert ends[0] <= value + (0.05 if name.startswith("ece") else 1e-9), name
         assert value <= ends[1] + 1e-9, name
     assert found.values["ece"] is not None
     assert found.values["ece"] < 0.1
