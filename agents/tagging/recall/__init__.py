@@ -17,6 +17,7 @@ from agents.tagging.recall.faces import face_source
 from agents.tagging.recall.formats import format_source
 from agents.tagging.recall.lines import caption_source, screen_source, speech_source
 from agents.tagging.recall.pictures import context_source, object_source, picture_source
+from agents.tagging.recall.places import place_source
 from agents.tagging.recall.products import product_source
 from agents.tagging.recall.similar import SECOND_HAND, first_hand, related_source, similar_source
 from agents.tagging.recall.sounds import sound_source
@@ -26,6 +27,7 @@ SOURCES: Mapping[str, Callable[[Case], list[Recalled]]] = {
     "picture": picture_source,
     "objects": object_source,
     "context": context_source,
+    "places": place_source,
     "speech": speech_source,
     "screen": screen_source,
     "text": text_source,

@@ -17,7 +17,7 @@ NEIGHBOURS = 10
 """Clips of other videos that are compared with each clip."""
 
 SIMILAR = 0.6
-"""Weight of a tag accepted for a look-alike video, times that decision's confidence."""
+"""Weight of a tag accepted for videos that all clips look like, times those decisions' confidence."""
 
 RELATED = 0.3
 """Most that a tag of videos about the same may be worth: if all of them have it. Source: our choice."""
@@ -42,21 +42,28 @@ def first_hand(scores: Collection[tuple[str, float]]) -> float:
 def similar_source(case: Case) -> list[Recalled]:
     """Tags accepted for videos that look alike (near-duplicates, other cuts of the same material).
 
-    Only what those videos show themselves counts: else two copies would raise each other's confidence at every run.
+    A tag is worth the mean, over this video's clips, of what the look-alikes of a clip say on average: one shot in
+    common, or a title card that half of the library looks like, does not make two videos the same. Only what those
+    videos show themselves counts: else two copies would raise each other's confidence at every run.
     """
     if not _any_tags(case):
         return []
     collection = collections(case.encoders).likeness
     hits, matrix = case.seen.likeness
     near = case.store.vectors.query_all(collection, matrix, len(hits) + NEIGHBOURS, least_likeness(case.encoders))
-    alike = {hit.video_id for some in near for hit in some if hit.video_id != case.video_id}
-    best: dict[str, float] = {}
-    for tags in _tags_of(case, alike).values():
+    shares: defaultdict[str, float] = defaultdict(float)
+    for some in near:
+        alike = {hit.video_id for hit in some if hit.video_id != case.video_id}
+        for video_id in alike:
+            shares[video_id] += 1.0 / (len(alike) * len(hits))
+    likely: defaultdict[str, float] = defaultdict(float)
+    for video_id, tags in _tags_of(case, shares).items():
         for tag in tags:
             sure = _own_certainty(tag)
             if sure > 0.0 and tag.tag_id in case.tags.ids:
-                best[tag.tag_id] = max(best.get(tag.tag_id, 0.0), SIMILAR * min(tag.confidence, sure))
-    return strongest((Recalled(tag_id, "similar", worth, ()) for tag_id, worth in best.items()), case.top)
+                likely[tag.tag_id] += shares[video_id] * min(tag.confidence, sure)
+    words = (Recalled(tag_id, "similar", SIMILAR * worth, ()) for tag_id, worth in likely.items())
+    return strongest(words, case.top)
 
 
 def related_source(case: Case) -> list[Recalled]:

@@ -250,22 +250,45 @@ def test_tags_of_look_alikes_are_those_that_each_clip_finds_alone(
         most = 0
         for video in videos:
             hits, matrix = store.vectors.fetch("toy-likeness", video_ids=[video])
-            alike = {
-                hit.video_id
-                for vector in matrix
-                for hit in store.vectors.query("toy-likeness", vector, len(hits) + 4)
-                if hit.video_id != video and hit.similarity >= 0.8
-            }
             expected: dict[str, float] = {}
-            for other in alike:
-                for decision in store.tags.decisions(other):
-                    if decision.tag_id != "t38":
-                        worth = similar.SIMILAR * decision.confidence
-                        expected[decision.tag_id] = max(worth, expected.get(decision.tag_id, 0.0))
+            for vector in matrix:
+                near = store.vectors.query("toy-likeness", vector, len(hits) + 4)
+                alike = {hit.video_id for hit in near if hit.video_id != video and hit.similarity >= 0.8}
+                for other in alike:
+                    for decision in store.tags.decisions(other):
+                        if decision.tag_id != "t38":
+                            worth = similar.SIMILAR * decision.confidence / (len(alike) * len(matrix))
+                            expected[decision.tag_id] = worth + expected.get(decision.tag_id, 0.0)
             found = similar.similar_source(Case(video, store, bundle(encoders, Counted()), known))
             assert {word.tag_id: word.probability for word in found} == pytest.approx(expected)
             most = max(most, len(found))
         assert most > 3
+
+
+def test_what_half_of_the_library_looks_like_says_little(
+    encoders: Encoders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(similar, "least_likeness", lambda _: 0.8)
+    monkeypatch.setattr(similar, "collections", lambda _: SimpleNamespace(likeness="toy-likeness"))
+    monkeypatch.setattr("agents.tagging.recall.seen.collections", similar.collections)
+    known = TagVectors(
+        [Tag(f"t{n}", f"name {n}", "", (), "", "", "active") for n in range(6)], bundle(encoders, Counted())
+    )
+    card, *own = np.eye(16, dtype=np.float32)
+    with LibraryStore.open(tmp_path / "library", create=True) as store:
+        videos = [add_video(store, f"{n}.mp4") for n in range(6)]
+        for n, video in enumerate(videos):
+            shots = [card, own[n], own[n] if n > 1 else own[7]]  # the first two share two of three shots
+            items = [
+                VectorItem("toy-likeness", f"{n}:{at}", row, span(at, at + 1), "picture", f"c{at}")
+                for at, row in enumerate(shots)
+            ]
+            put(store, video, "vectors", vectors=items)
+            accepted = Decision(video, f"t{n}", "accepted", 0.9, ("picture",), (), (("picture", 0.9),))
+            store.tags.save_decisions(video, [accepted])
+        found = similar.similar_source(Case(videos[0], store, bundle(encoders, Counted()), known))
+    worth = {word.tag_id: word.probability / (similar.SIMILAR * 0.9) for word in found}
+    assert worth == pytest.approx({"t1": (1 + 1 / 5) / 3} | {f"t{n}": 1 / 15 for n in range(2, 6)})
 
 
 def test_copies_do_not_raise_each_others_confidence_at_every_run(

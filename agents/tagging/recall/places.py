@@ -1,0 +1,96 @@
+"""Tags that name where a video is: indoors or outdoors, and which place, told by all that is seen in it together.
+
+No single thing tells a place; things of many kinds that are met in the same one do. Each thing speaks for the places
+that the concept tables name with it (`encoders.places`), by how surely and how long it is seen; places then compete.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+
+from agents.tagging.recall.case import CERTAIN, Case, Recalled, strongest
+from encoders.places import INDOORS, OUTDOORS, SETTINGS, PlacesOfThings, places
+
+DOUBT = 0.25
+"""Evidence of neither setting that is added to that of both, so that one thing seen faintly says little."""
+
+SHARPNESS = 5.0
+"""By how much a thing that is surely seen all the time raises the log odds of a place where it is met: e^5 = 150."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Thing:
+    """Something recognised: how surely and for how much of the video, and the evidence of it."""
+
+    concept: str
+    worth: float
+    evidence_id: str
+
+
+def place_source(case: Case) -> list[Recalled]:
+    """Tags that name a setting or a place."""
+    known = case.once("places of things", lambda: PlacesOfThings(case.encoders.concepts))
+    things = _things(case)
+    best: dict[int, tuple[float, tuple[str, ...]]] = {}
+
+    def say(names: tuple[str, ...], probability: float, ids: tuple[str, ...]) -> None:
+        for name in names:
+            for tag in case.tags.by_fact.get(name.casefold()):
+                best[tag] = max(best.get(tag, (0.0, ())), (min(CERTAIN, probability), ids))
+
+    settings = _settings(things, known)
+    total = sum(worth for worth, _ in settings.values()) + DOUBT
+    for setting, (worth, ids) in settings.items():
+        if worth > 0.0:
+            say(SETTINGS[setting], worth / total, ids)
+    found = _places(things, known)
+    odds = {number: math.exp(SHARPNESS * worth) for number, (worth, _) in found.items()}
+    everywhere = sum(odds.values()) + len(places()) - len(odds)
+    for number, (_, ids) in found.items():
+        say(places()[number].names, odds[number] / everywhere, ids)
+    words = (Recalled(case.tags.tags[tag].tag_id, "places", *one) for tag, one in best.items())
+    return strongest(words, case.top)
+
+
+def _things(case: Case) -> list[_Thing]:
+    """Each concept once for the classifier, by its mean over the clips, and once for the detector, by its time."""
+    seen, clips = case.seen.things, max(1, case.seen.clips)
+    shares: defaultdict[tuple[str, bool], float] = defaultdict(float)
+    best: dict[tuple[str, bool], tuple[float, str]] = {}
+    for label in seen.labels:
+        key = label.concept, False
+        shares[key] += label.score / clips
+        best[key] = max(best.get(key, (0.0, "")), (label.score, label.evidence_id))
+    length = max(1, max((one.end for one in seen.tracklets), default=1))
+    for one in seen.tracklets:
+        key = one.concept, True
+        shares[key] += one.confidence * (one.end - one.start) / length
+        best[key] = max(best.get(key, (0.0, "")), (one.confidence, one.evidence_id))
+    return [_Thing(key[0], min(1.0, share), best[key][1]) for key, share in shares.items()]
+
+
+_Worths = dict[int, tuple[float, tuple[str, ...]]]
+
+
+def _settings(things: list[_Thing], known: PlacesOfThings) -> dict[str, tuple[float, tuple[str, ...]]]:
+    """What speaks for each setting, and the best evidence."""
+    found: dict[str, tuple[float, tuple[str, ...]]] = {}
+    for setting, sign in ((INDOORS, -1.0), (OUTDOORS, 1.0)):
+        worths = [(one.worth * sign * known.outdoors(one.concept), one.evidence_id) for one in things]
+        found[setting] = _together([(worth, one) for worth, one in worths if worth > 0.0])
+    return found
+
+
+def _places(things: list[_Thing], known: PlacesOfThings) -> _Worths:
+    """What speaks for each place that something speaks for."""
+    of_places: defaultdict[int, list[tuple[float, str]]] = defaultdict(list)
+    for one in things:
+        for number in known.of(one.concept):
+            of_places[number].append((one.worth, one.evidence_id))
+    return {number: _together(some) for number, some in of_places.items()}
+
+
+def _together(worths: list[tuple[float, str]]) -> tuple[float, tuple[str, ...]]:
+    return sum(worth for worth, _ in worths), tuple(one for _, one in sorted(worths, reverse=True)[:3])
