@@ -30,6 +30,11 @@ class Place:
     setting: str
     words: frozenset[str]
 
+    @property
+    def general(self) -> bool:
+        """Whether it is no place but a setting."""
+        return self.setting in self.names
+
 
 @cache
 def places() -> tuple[Place, ...]:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from statistics import median
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, func, select
@@ -17,12 +18,17 @@ from stores.sql.tables import FaceTrackRow
 
 
 class SeenFace(NamedTuple):
-    """As `stores.core.records.FaceTrack`; ``faces``: how many faces were found along it."""
+    """As `stores.core.records.FaceTrack`; ``faces``: how many faces were found along it; ``height``: the median of that
+    of their boxes, as a fraction of the frame's; ``start``, ``end``: in ticks of its video.
+    """
 
     evidence_id: str
     name: str
     female: float
     faces: int
+    height: float
+    start: int
+    end: int
 
 
 class SeenPerson(NamedTuple):
@@ -47,8 +53,9 @@ def faces_of(engine: Engine, video_ids: Sequence[str]) -> dict[str, SeenFaces]:
     of_tracks, of_people = _statements(engine.dialect.name)
     chosen = {"chosen_ids": listed(video_ids)}
     with reading(engine) as connection:
-        for video_id, _, evidence_id, name, female, path in connection.execute(of_tracks, chosen):
-            tracks[video_id].append(SeenFace(evidence_id, name, female, len(path)))
+        for video_id, _, evidence_id, name, female, path, start, end in connection.execute(of_tracks, chosen):
+            height = median(box[4] - box[2] for box in path) if path else 0.0
+            tracks[video_id].append(SeenFace(evidence_id, name, female, len(path), height, start, end))
         for row in connection.execute(of_people, chosen):
             people[row.video_id][row.person_id].append(row)
     return {one: SeenFaces(tuple(tracks[one]), tuple(map(_person, people[one].values()))) for one in video_ids}
@@ -57,7 +64,7 @@ def faces_of(engine: Engine, video_ids: Sequence[str]) -> dict[str, SeenFaces]:
 @cache
 def _statements(dialect: str) -> tuple[Any, Any]:
     track, face, person = FaceTrackRow, PersonFaceRow, PersonRow
-    columns = (track.evidence_id, track.name, track.female, track.trajectory)
+    columns = (track.evidence_id, track.name, track.female, track.trajectory, track.start_tick, track.end_tick)
     of_face = (face.video_id, face.person_id, person.name, person.also, face.start_tick, face.end_tick)
     people = select(*of_face, face.evidence_id).join(person, person.person_id == face.person_id)
     people = people.where(among_listed(dialect, face.video_id)).order_by(face.start_tick, face.evidence_id)

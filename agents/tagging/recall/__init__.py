@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from agents.tagging.recall.behaviour import behaviour_source
 from agents.tagging.recall.case import Case, Recalled
 from agents.tagging.recall.cooccurrence import cooccurrence_source
-from agents.tagging.recall.faces import face_source
+from agents.tagging.recall.faces import face_source, framing_source
 from agents.tagging.recall.formats import format_source
 from agents.tagging.recall.lines import caption_source, screen_source, speech_source
 from agents.tagging.recall.pictures import context_source, object_source, picture_source
@@ -34,6 +34,7 @@ SOURCES: Mapping[str, Callable[[Case], list[Recalled]]] = {
     "caption": caption_source,
     "format": format_source,
     "faces": face_source,
+    "framing": framing_source,
     "sound": sound_source,
     "similar": similar_source,
     "related": related_source,

@@ -1,8 +1,9 @@
-"""Tags that name who is seen: people that have a name, and women and men."""
+"""Tags that name who is seen, people that have a name, and women and men, and how near they are shown."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from statistics import median
 
 from agents.tagging.recall.case import CERTAIN, Case, Recalled, strongest
@@ -25,6 +26,23 @@ WORDS = {
     "man": ("man", "men", "gentleman", "male", "男人", "男性", "男士", "男子"),
 }
 """By the name of a face, the tags that say so."""
+
+
+HEAD = 0.2
+"""Height of a face, as a fraction of the frame's, from which a shot shows head and shoulders: a body is seven to eight
+heads tall (Richer 1889) and a face from brow to chin about two thirds of a head, so at a fifth the chest is cut off."""
+
+CLOSE = 0.4
+"""Likewise, from which the head fills the frame: a close-up."""
+
+ABOUT_HALF = 2.0
+"""What is so for half of a video is what it is."""
+
+FRAMED = {
+    "talking head": ("talking head", "talking heads", "piece to camera", "口播", "出镜讲解", "对镜讲话"),
+    "close-up": ("close-up", "close up", "closeup", "特写", "面部特写", "近景特写"),
+}
+"""What tags call people who are shown so near; a talking head is one that speaks meanwhile."""
 
 
 def face_source(case: Case) -> list[Recalled]:
@@ -54,3 +72,41 @@ def face_source(case: Case) -> list[Recalled]:
         ids = tuple(dict.fromkeys(evidence_id for _, evidence_id in best))[:3]
         words.append(Recalled(case.tags.tags[tag].tag_id, "faces", best[0][0], ids))
     return strongest(words, case.top)
+
+
+def framing_source(case: Case) -> list[Recalled]:
+    """Tags that say how near people are shown, by the share of the video in which they are."""
+    tracks, heard = case.seen.faces.tracks, [line for line in case.seen.lines["sound"] if line.text == "speech"]
+    spans = [(line.span.start, line.span.end) for line in heard]
+    ends = [one.end for one in case.seen.things.tracklets] + [one.end for one in tracks] + [end for _, end in spans]
+    length = max(1, *ends) if ends else 1
+    near = [one for one in tracks if one.height >= HEAD]
+    talking = overlap_of(union((one.start, one.end) for one in near), union(spans)) / length
+    close = sum(end - start for start, end in union((one.start, one.end) for one in tracks if one.height >= CLOSE))
+    words = []
+    for name, share, shown in (
+        ("talking head", talking, near),
+        ("close-up", close / length, [one for one in near if one.height >= CLOSE]),
+    ):
+        longest = sorted(shown, key=lambda one: (one.start - one.end, one.evidence_id))[:3]
+        if share > 0.0:
+            worth, ids = min(CERTAIN, ABOUT_HALF * share), tuple(one.evidence_id for one in longest)
+            tags = dict.fromkeys(tag for word in FRAMED[name] for tag in case.tags.by_fact.get(word))
+            words += [Recalled(case.tags.tags[tag].tag_id, "framing", worth, ids) for tag in tags]
+    return strongest(words, case.top)
+
+
+def union(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same times, in order, each once."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def overlap_of(some: Sequence[tuple[int, int]], others: Sequence[tuple[int, int]]) -> int:
+    """The time that is in both."""
+    return sum(max(0, min(end, until) - max(start, since)) for start, end in some for since, until in others)

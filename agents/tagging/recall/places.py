@@ -47,7 +47,7 @@ def place_source(case: Case) -> list[Recalled]:
             say(SETTINGS[setting], worth / total, ids)
     found = _places(things, known)
     odds = {number: math.exp(SHARPNESS * worth) for number, (worth, _) in found.items()}
-    everywhere = sum(odds.values()) + len(places()) - len(odds)
+    everywhere = sum(odds.values()) + sum(not place.general for place in places()) - len(odds)
     for number, (_, ids) in found.items():
         say(places()[number].names, odds[number] / everywhere, ids)
     words = (Recalled(case.tags.tags[tag].tag_id, "places", *one) for tag, one in best.items())
@@ -88,7 +88,8 @@ def _places(things: list[_Thing], known: PlacesOfThings) -> _Worths:
     of_places: defaultdict[int, list[tuple[float, str]]] = defaultdict(list)
     for one in things:
         for number in known.of(one.concept):
-            of_places[number].append((one.worth, one.evidence_id))
+            if not places()[number].general:
+                of_places[number].append((one.worth, one.evidence_id))
     return {number: _together(some) for number, some in of_places.items()}
 
 

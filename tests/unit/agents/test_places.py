@@ -1,0 +1,100 @@
+"""Where a video is, told by all that is seen in it; how near people are shown."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, cast
+
+import pytest
+
+from agents.tagging.recall import Case, Recalled
+from agents.tagging.recall.faces import framing_source
+from agents.tagging.recall.places import place_source
+from agents.tagging.recall.seen import LINES, Seen
+from agents.tagging.vocabulary import TagVectors
+from encoders.bundle import Encoders
+from encoders.places import OUTDOORS, PlacesOfThings, places
+from stores.core.records import Evidence, Span, Tag
+from stores.library_store import LibraryStore
+from stores.people.seen import SeenFace, SeenFaces
+from stores.tags.recall.seen import SeenLabel, SeenThings, SeenTracklet
+
+OVEN, FRIDGE, SINK, BOWL, CAR, BUS, PERSON = (f"coco:{number}" for number in (79, 82, 81, 51, 3, 6, 1))
+MINUTE = 600
+
+
+@pytest.fixture(scope="module")
+def vectors(encoders: Encoders) -> TagVectors:
+    named = ("kitchen", "室内", "outdoors", "street", "office", "talking head", "close-up", "interview")
+    return TagVectors([Tag(name, name, "") for name in named], encoders)
+
+
+def case(vectors: TagVectors, encoders: Encoders, *objects: tuple[str, float, int], **parts: Any) -> Case:
+    """A video of a minute, with objects: concept, confidence, for how long."""
+    seen = Seen("vid", cast(LibraryStore, None), encoders)
+    tracklets = [SeenTracklet(f"{one} {n}", one, sure, 0, end) for n, (one, sure, end) in enumerate(objects)]
+    lines: dict[str, list[Any]] = {channel: [] for channel in LINES} | parts.pop("lines", {})
+    whole = SeenTracklet("scene", "background", 1.0, 0, MINUTE)
+    things = SeenThings(parts.pop("labels", ()), (*tracklets, whole))
+    seen.__dict__.update({"clips": 3, "things": things, "lines": lines, "faces": SeenFaces()} | parts)
+    return Case("vid", cast(LibraryStore, None), encoders, vectors, seen)
+
+
+def told(words: list[Recalled]) -> dict[str, float]:
+    return {word.tag_id: word.probability for word in words}
+
+
+def test_things_of_many_kinds_that_are_met_in_one_place_tell_it(vectors: TagVectors, encoders: Encoders) -> None:
+    kitchen = case(vectors, encoders, (OVEN, 0.8, MINUTE), (FRIDGE, 0.7, MINUTE), (SINK, 0.6, MINUTE))
+    found = place_source(kitchen)
+    assert told(found)["kitchen"] > 0.5
+    assert told(found)["室内"] > 0.8
+    assert "outdoors" not in told(found)
+    assert all(word.evidence_ids for word in found)
+    (one,) = (word for word in found if word.tag_id == "kitchen")
+    assert one.evidence_ids[0] == f"{OVEN} 0", "the surest first"
+
+
+def test_one_thing_for_a_moment_tells_no_place(vectors: TagVectors, encoders: Encoders) -> None:
+    found = told(place_source(case(vectors, encoders, (OVEN, 0.8, MINUTE // 10), (PERSON, 0.9, MINUTE))))
+    assert max(found.values()) < 0.3
+    assert not place_source(case(vectors, encoders, (PERSON, 0.9, MINUTE)))
+
+
+def test_what_is_met_indoors_and_outdoors_speaks_for_neither_surely(vectors: TagVectors, encoders: Encoders) -> None:
+    found = told(place_source(case(vectors, encoders, (OVEN, 0.8, MINUTE), (CAR, 0.8, MINUTE), (BUS, 0.8, MINUTE))))
+    assert found["室内"] < found["outdoors"] < 0.65
+    street = told(place_source(case(vectors, encoders, (CAR, 0.8, MINUTE), (BUS, 0.8, MINUTE))))
+    assert street["outdoors"] > 0.8
+
+
+def test_what_the_classifier_sees_counts_by_its_share_of_the_clips(vectors: TagVectors, encoders: Encoders) -> None:
+    shore = SeenLabel("l", "c1", "imagenet:978", 0.9)
+    once = told(place_source(case(vectors, encoders, labels=(shore,), clips=10)))
+    always = told(place_source(case(vectors, encoders, labels=(shore,), clips=1)))
+    assert once["outdoors"] < 0.3 < 0.6 < always["outdoors"]
+
+
+def test_every_word_for_a_place_stands_in_the_concept_tables_and_things_met_anywhere_have_none(
+    encoders: Encoders,
+) -> None:
+    space = encoders.concepts
+    known = PlacesOfThings(space)
+    used = {number for concept in space.concepts for number in known.of(concept.concept_id)}
+    assert used == set(range(len(places())))
+    assert known.of(PERSON) == known.of("background") == ()
+    assert known.outdoors(PERSON) == 0.0
+    assert known.outdoors(CAR) > 0.5 > -0.5 > known.outdoors(FRIDGE)
+    assert {place.setting for place in places()} == {"indoors", OUTDOORS}
+
+
+def test_a_talking_head_is_large_and_speaks(vectors: TagVectors, encoders: Encoders) -> None:
+    def found(height: float, until: int, spoken: int) -> dict[str, float]:
+        face = SeenFace("f", "face", 0.5, 9, height, 0, until)
+        said = Evidence("s", "vid", Span(0, spoken, Fraction(1, 10)), "sound", "speech", "speech", 0.9)
+        return told(framing_source(case(vectors, encoders, faces=SeenFaces((face, face)), lines={"sound": [said]})))
+
+    assert found(0.3, MINUTE, MINUTE) == {"talking head": pytest.approx(0.97)}
+    assert found(0.3, MINUTE, MINUTE // 10)["talking head"] == pytest.approx(0.2)
+    assert found(0.1, MINUTE, MINUTE) == {}
+    assert found(0.5, MINUTE // 4, MINUTE) == {"talking head": pytest.approx(0.5), "close-up": pytest.approx(0.5)}
