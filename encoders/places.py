@@ -6,7 +6,7 @@ The concept tables say in which situations a thing is seen; ``data/places.tsv`` 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 from encoders.concepts import Concept, ConceptSpace
@@ -64,6 +64,12 @@ class PlacesOfThings:
         settings = [places()[number].setting for number in self.of(concept_id)]
         out = settings.count(OUTDOORS)
         return (2 * out - len(settings)) / (len(settings) + 1) if settings else 0.0
+
+
+@lru_cache(maxsize=4)
+def places_of_things(space: ConceptSpace) -> PlacesOfThings:
+    """Made once for each space."""
+    return PlacesOfThings(space)
 
 
 def _places_of(concept: Concept) -> tuple[int, ...]:

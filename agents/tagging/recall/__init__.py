@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from agents.tagging.recall.behaviour import behaviour_source
-from agents.tagging.recall.case import Case, Recalled
+from agents.tagging.recall.case import Case, Recalled, weighed
 from agents.tagging.recall.cooccurrence import cooccurrence_source
 from agents.tagging.recall.faces import face_source, framing_source
 from agents.tagging.recall.formats import format_source
@@ -23,7 +23,7 @@ from agents.tagging.recall.similar import SECOND_HAND, first_hand, related_sourc
 from agents.tagging.recall.sounds import sound_source
 from agents.tagging.recall.texts import text_source
 
-SOURCES: Mapping[str, Callable[[Case], list[Recalled]]] = {
+_SOURCES: Mapping[str, Callable[[Case], list[Recalled]]] = {
     "picture": picture_source,
     "objects": object_source,
     "context": context_source,
@@ -41,6 +41,13 @@ SOURCES: Mapping[str, Callable[[Case], list[Recalled]]] = {
     "products": product_source,
     "behaviour": behaviour_source,
 }
+
+
+def _weighing(source: Callable[[Case], list[Recalled]]) -> Callable[[Case], list[Recalled]]:
+    return lambda case: weighed(source(case))
+
+
+SOURCES: Mapping[str, Callable[[Case], list[Recalled]]] = {name: _weighing(each) for name, each in _SOURCES.items()}
 """Each source's name, as decisions keep it, and the function that recalls along it."""
 
 AFTERWARDS: Mapping[str, Callable[[Case, Sequence[Recalled]], list[Recalled]]] = {"cooccurrence": cooccurrence_source}

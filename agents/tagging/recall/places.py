@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from agents.tagging.recall.case import CERTAIN, Case, Recalled, strongest
-from encoders.places import INDOORS, OUTDOORS, SETTINGS, PlacesOfThings, places
+from encoders.places import INDOORS, OUTDOORS, SETTINGS, PlacesOfThings, places, places_of_things
 
 DOUBT = 0.25
 """Evidence of neither setting that is added to that of both, so that one thing seen faintly says little."""
@@ -31,7 +31,7 @@ class _Thing:
 
 def place_source(case: Case) -> list[Recalled]:
     """Tags that name a setting or a place."""
-    known = case.once("places of things", lambda: PlacesOfThings(case.encoders.concepts))
+    known = places_of_things(case.encoders.concepts)
     things = _things(case)
     best: dict[int, tuple[float, tuple[str, ...]]] = {}
 
