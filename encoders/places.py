@@ -5,6 +5,7 @@ The concept tables say in which situations a thing is seen; ``data/places.tsv`` 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
@@ -70,6 +71,20 @@ class PlacesOfThings:
 def places_of_things(space: ConceptSpace) -> PlacesOfThings:
     """Made once for each space."""
     return PlacesOfThings(space)
+
+
+def things_met_in(space: ConceptSpace, names: Iterable[str]) -> list[str]:
+    """Ids of the concepts that are met in a setting or a place of one of these names; those of the detector first, then
+    those that are met in few other places."""
+    said, known = {name.casefold().strip() for name in names}, places_of_things(space)
+    wanted = {number for number, place in enumerate(places()) if said & {name.casefold() for name in place.names}}
+    wanted |= {
+        number
+        for number, place in enumerate(places())
+        if any(name.casefold() in said for name in SETTINGS[place.setting])
+    }
+    met = [one.concept_id for one in space.concepts if wanted & set(known.of(one.concept_id))]
+    return sorted(met, key=lambda one: (not one.startswith("coco:"), len(known.of(one))))
 
 
 def _places_of(concept: Concept) -> tuple[int, ...]:

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.tagging.phrases import Phrases
-from agents.tagging.recall.faces import NAMED, WORDS
+from agents.tagging.recall.faces import FACES, FRAMED, NAMED, WORDS
 from agents.tagging.recall.lines import SPOKEN
 from agents.tagging.recall.objects import NAMED_GAIN
 from agents.tagging.recall.pictures import PICTURE_CENTRE, PICTURE_STEEPNESS
 from agents.tagging.recall.sounds import GOES_WITH
 from agents.tagging.vocabulary import TagVectors
 from encoders.bundle import Encoders
+from encoders.places import things_met_in
 from encoders.sound_names import all_names, goes_with, sound_names
 from encoders.spaces import collections
 from stores.library_store import LibraryStore
@@ -31,6 +32,9 @@ NEAREST = 300
 FIRST_LOOK = 0.15
 """What the indexes must promise of a video for it to be looked at: half of what a tag is kept from for a person
 (`agents.tagging.rank.ABSTAIN`), since several sources that are not asked here may speak for it, too."""
+
+THINGS = 80
+"""Things that tell a place by which its videos are found, the detector's first, which are surest."""
 
 MOST_VIDEOS = 500
 """Videos that one tag is decided for, the most promising ones; those that had it are added."""
@@ -85,6 +89,10 @@ def _by_things(asked: _Asked, number: int) -> None:
     }
     for video_id, concept, worth in best_shown(asked.store.engine, list(strengths), MOST_VIDEOS):
         asked.raise_to(video_id, NAMED_GAIN * strengths[concept] * worth)
+    names = (asked.tags.tags[number].name, *asked.tags.tags[number].aliases)
+    there = things_met_in(asked.encoders.concepts, names)[:THINGS]
+    for video_id, _, worth in best_shown(asked.store.engine, there, MOST_VIDEOS):
+        asked.raise_to(video_id, SPOKEN * worth)
 
 
 def _by_facts(asked: _Asked, names: Sequence[str]) -> None:
@@ -99,6 +107,9 @@ def _by_facts(asked: _Asked, names: Sequence[str]) -> None:
         if said & set(words):
             for video_id in videos_with_faces(engine, face, MOST_VIDEOS):
                 asked.raise_to(video_id, NAMED)
+    if said & {word for words in FRAMED.values() for word in words}:
+        for video_id in {one for face in FACES for one in videos_with_faces(engine, face, MOST_VIDEOS)}:
+            asked.raise_to(video_id, SPOKEN)
     for video_id in videos_with_people(engine, names, MOST_VIDEOS):
         asked.raise_to(video_id, NAMED)
 

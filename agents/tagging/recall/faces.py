@@ -28,6 +28,9 @@ WORDS = {
 """By the name of a face, the tags that say so."""
 
 
+FACES = ("woman", "man", "face")
+"""Names of faces; the last of those of whom neither is sure."""
+
 HEAD = 0.2
 """Height of a face, as a fraction of the frame's, from which a shot shows head and shoulders: a body is seven to eight
 heads tall (Richer 1889) and a face from brow to chin about two thirds of a head, so at a fifth the chest is cut off."""

@@ -110,6 +110,20 @@ def test_a_tag_finds_videos_by_products_and_searches(store: LibraryStore, encode
     assert (taxi, "t6") not in here or here[taxi, "t6"][0] == "abstained"
 
 
+def test_a_place_finds_the_videos_of_what_is_met_there(store: LibraryStore, encoders: Encoders, tmp_path: Path) -> None:
+    import_tags(store, tmp_path, FIRST + "t5,outdoors,where,户外\nt6,kitchen,where,\n")
+    boats, taxi, pizza = (video(store, f"{name}.mp4") for name in ("boats", "taxi", "pizza"))
+    tagger = Tagger(store, encoders)
+    assert {boats, taxi} <= set(videos_for(store, encoders, tagger.tags, "t5"))
+    kitchens = videos_for(store, encoders, tagger.tags, "t6")
+    assert kitchens[0] == pizza
+    assert boats not in kitchens
+    decide_tags(store, tagger, ["t5"])
+    alone = made(store)
+    tag_videos(store, Tagger(store, encoders), [boats, taxi, pizza])
+    assert {key: value for key, value in made(store).items() if key[1] == "t5"} == alone
+
+
 def test_a_batch_need_not_decide_again(store: LibraryStore, encoders: Encoders, tmp_path: Path) -> None:
     former = Tagger(store, encoders).vocabulary
     import_tags(store, tmp_path, "id,name,facet,aliases\nt3,pizza,object,\n")
