@@ -74,8 +74,7 @@ def places_of_things(space: ConceptSpace) -> PlacesOfThings:
 
 
 def things_met_in(space: ConceptSpace, names: Iterable[str]) -> list[str]:
-    """Ids of the concepts that are met in a setting or a place of one of these names; those of the detector first, then
-    those that are met in few other places."""
+    """Ids of the concepts that are met in a setting or a place of one of these names."""
     said, known = {name.casefold().strip() for name in names}, places_of_things(space)
     wanted = {number for number, place in enumerate(places()) if said & {name.casefold() for name in place.names}}
     wanted |= {
@@ -83,8 +82,9 @@ def things_met_in(space: ConceptSpace, names: Iterable[str]) -> list[str]:
         for number, place in enumerate(places())
         if any(name.casefold() in said for name in SETTINGS[place.setting])
     }
-    met = [one.concept_id for one in space.concepts if wanted & set(known.of(one.concept_id))]
-    return sorted(met, key=lambda one: (not one.startswith("coco:"), len(known.of(one))))
+    if not wanted:
+        return []
+    return [one.concept_id for one in space.concepts if wanted & set(known.of(one.concept_id))]
 
 
 def _places_of(concept: Concept) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ from encoders.spaces import collections
 from stores.library_store import LibraryStore
 from stores.people.seen import videos_with_faces, videos_with_people
 from stores.tags.recall.saving import videos_decided
-from stores.tags.recall.seen import best_shown, videos_heard
+from stores.tags.recall.seen import any_shown, best_shown, videos_heard
 
 LINES = 1_000
 """Lines in which a name of a tag is looked for, the best by full text."""
@@ -32,9 +32,6 @@ NEAREST = 300
 FIRST_LOOK = 0.15
 """What the indexes must promise of a video for it to be looked at: half of what a tag is kept from for a person
 (`agents.tagging.rank.ABSTAIN`), since several sources that are not asked here may speak for it, too."""
-
-THINGS = 80
-"""Things that tell a place by which its videos are found, the detector's first, which are surest."""
 
 MOST_VIDEOS = 500
 """Videos that one tag is decided for, the most promising ones; those that had it are added."""
@@ -90,8 +87,7 @@ def _by_things(asked: _Asked, number: int) -> None:
     for video_id, concept, worth in best_shown(asked.store.engine, list(strengths), MOST_VIDEOS):
         asked.raise_to(video_id, NAMED_GAIN * strengths[concept] * worth)
     names = (asked.tags.tags[number].name, *asked.tags.tags[number].aliases)
-    there = things_met_in(asked.encoders.concepts, names)[:THINGS]
-    for video_id, _, worth in best_shown(asked.store.engine, there, MOST_VIDEOS):
+    for video_id, worth in any_shown(asked.store.engine, things_met_in(asked.encoders.concepts, names), MOST_VIDEOS):
         asked.raise_to(video_id, SPOKEN * worth)
 
 

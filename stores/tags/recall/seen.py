@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine, func, select
 
 from stores.core.records import Channel, Evidence, Span
-from stores.sql.among import among_listed, listed, of_videos, shown
+from stores.sql.among import among, among_listed, listed, of_videos, shown
 from stores.sql.database import reading
 from stores.sql.tables import EVIDENCE, ClipRow, LabelRow, SoundEventRow, TrackletRow, VideoRow
 
@@ -114,6 +114,20 @@ def best_shown(engine: Engine, concepts: Sequence[str], limit: int) -> list[tupl
                 for video_id, value in connection.execute(rows.order_by(worth.desc()).limit(limit)):
                     best[video_id, concept] = max(value, best.get((video_id, concept), 0.0))
     return [(video_id, concept, value) for (video_id, concept), value in best.items()]
+
+
+def any_shown(engine: Engine, concepts: Sequence[str], limit: int) -> list[tuple[str, float]]:
+    """Videos in which any of some concepts was recognised, and how surely; the ``limit`` surest of each kind."""
+    if not concepts:
+        return []
+    best: dict[str, float] = {}
+    with reading(engine) as connection:
+        for table, worth in ((LabelRow, LabelRow.score), (TrackletRow, TrackletRow.confidence)):
+            top = func.max(worth)
+            rows: Any = shown(select(table.video_id, top), table).where(among(engine, table.concept, concepts))
+            for video_id, value in connection.execute(rows.group_by(table.video_id).order_by(top.desc()).limit(limit)):
+                best[video_id] = max(value, best.get(video_id, 0.0))
+    return list(best.items())
 
 
 def videos_heard(engine: Engine, sound: str, limit: int) -> list[tuple[str, float]]:
