@@ -87,6 +87,12 @@ def things_met_in(space: ConceptSpace, names: Iterable[str]) -> list[str]:
     return [one.concept_id for one in space.concepts if wanted & set(known.of(one.concept_id))]
 
 
+_PICTURED = frozenset({"screen", "monitor", "text on screen", "title card"})
+"""Words of things that the picture itself may be: a recorded screen, a card with text. They are met in no place."""
+
+
 def _places_of(concept: Concept) -> tuple[int, ...]:
+    if _PICTURED & {*concept.broader, *concept.context}:
+        return ()
     said = {concept.name, *concept.broader, *concept.context, *concept.zh_context}
     return tuple(number for number, place in enumerate(places()) if said & place.words)

@@ -12,7 +12,7 @@ from agents.tagging.recall.faces import FACES, FRAMED, NAMED, WORDS
 from agents.tagging.recall.lines import SPOKEN
 from agents.tagging.recall.objects import NAMED_GAIN
 from agents.tagging.recall.pictures import PICTURE_CENTRE, PICTURE_STEEPNESS
-from agents.tagging.recall.sounds import GOES_WITH
+from agents.tagging.recall.sounds import share_of_each
 from agents.tagging.vocabulary import TagVectors
 from encoders.bundle import Encoders
 from encoders.places import things_met_in
@@ -96,7 +96,7 @@ def _by_facts(asked: _Asked, names: Sequence[str]) -> None:
     engine, said = asked.store.engine, {name.casefold().strip() for name in names}
     for sound in sound_names():
         if said & {*all_names(sound), *goes_with(sound)}:
-            share = 1.0 if said & set(all_names(sound)) else GOES_WITH
+            share = 1.0 if said & set(all_names(sound)) else share_of_each(sound)
             for video_id, sure in videos_heard(engine, sound, MOST_VIDEOS):
                 asked.raise_to(video_id, share * sure)
     for face, words in WORDS.items():

@@ -15,10 +15,6 @@ HALF = 2.0
 ENOUGH_SECONDS = 10.0
 """And so is one that is heard for this long in all, however long the video. Ours."""
 
-GOES_WITH = 0.3
-"""Share of that which a tag gets whose name is more than the sound: a candidate for the ranker, never more. Ours."""
-
-
 SURELY_SUNG = 0.955
 """Probability from which what is heard as singing is sung: the detector takes a melody that one instrument plays for
 singing. Source: 99 of 100 such events in 216 generated melodies are less probable (`tests/unit/encoders/sounds.py`)."""
@@ -40,12 +36,19 @@ def sound_source(case: Case) -> list[Recalled]:
             worth = min(worth, ASSOCIATED)
         longest = sorted(lines, key=lambda line: (-line.confidence * line.span.duration, line.span.start))[:3]
         ids = tuple(line.evidence_id for line in longest)
-        for names, share in ((all_names(sound), 1.0), (goes_with(sound), GOES_WITH)):
+        for names, share in ((all_names(sound), 1.0), (goes_with(sound), share_of_each(sound))):
             for name in names:
                 for tag in case.tags.by_fact.get(name.casefold()):
                     best[tag] = max(best.get(tag, (0.0, ())), (share * worth, ids))
     words = (Recalled(case.tags.tags[tag].tag_id, "sound", *one) for tag, one in best.items())
     return strongest(words, case.top)
+
+
+def share_of_each(sound: str) -> float:
+    """What a tag gets of a sound's worth whose name is more than the sound: of so many things that speech may be (a
+    lecture, a conversation, a commentary), a video is one. A candidate for the ranker, never more."""
+    names = [name for name in goes_with(sound) if name.isascii()]
+    return 1.0 / max(1, len(names))
 
 
 def _worth(lines: list[Evidence], length: int) -> float:
