@@ -149,6 +149,13 @@ class ConceptSpace:
         """
         return self.concepts[self._index[concept_id]]
 
+    def nouns_of(self, concept_id: str) -> tuple[str, ...]:
+        """Its name and its broader nouns; none of an unknown one, as a whole scene is."""
+        if concept_id not in self._index:
+            return ()
+        concept = self.get(concept_id)
+        return (concept.name, *concept.broader)
+
     def background(self, vectors: Vectors) -> tuple[Vectors, Vectors]:
         """How like everything each vector is: mean and standard deviation, both (n,) float32, of its cosines
         to all prototypes, so that a likeness can be told as "so many deviations above usual".

@@ -87,12 +87,13 @@ def things_met_in(space: ConceptSpace, names: Iterable[str]) -> list[str]:
     return [one.concept_id for one in space.concepts if wanted & set(known.of(one.concept_id))]
 
 
-_PICTURED = frozenset({"screen", "monitor", "text on screen", "title card"})
-"""Words of things that the picture itself may be: a recorded screen, a card with text. They are met in no place."""
+_NOWHERE = frozenset({"screen", "monitor", "text on screen", "title card", "clothing", "accessory"})
+"""Words of things that tell no place: the picture itself may be a recorded screen or a card with text, and what is worn
+is worn anywhere."""
 
 
 def _places_of(concept: Concept) -> tuple[int, ...]:
-    if _PICTURED & {*concept.broader, *concept.context}:
+    if _NOWHERE & {*concept.broader, *concept.context}:
         return ()
     said = {concept.name, *concept.broader, *concept.context, *concept.zh_context}
     return tuple(number for number, place in enumerate(places()) if said & place.words)

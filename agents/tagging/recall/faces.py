@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 
 from agents.tagging.recall.case import CERTAIN, Case, Recalled, strongest
+from encoders.sound_names import SILENCE
 from pipeline.observers.face_tracks import sex_of
 from stores.people.seen import SeenFace
 
@@ -31,12 +32,16 @@ WORDS = {
 FACES = ("woman", "man", "face")
 """Names of faces; the last of those of whom neither is sure."""
 
-HEAD = 0.2
-"""Height of a face, as a fraction of the frame's, from which a shot shows head and shoulders: a body is seven to eight
-heads tall (Richer 1889) and a face from brow to chin about two thirds of a head, so at a fifth the chest is cut off."""
+HEAD = 0.15
+"""Height of a face, as a fraction of the frame's, from which a shot shows a person from the waist up, or less: half
+of a body of seven and a half heads (Richer 1890, Anatomie artistique), a face from brow to chin being two thirds of a
+head, and a sixth of the frame left above it."""
 
-CLOSE = 0.4
-"""Likewise, from which the head fills the frame: a close-up."""
+CLOSE = 0.3
+"""Likewise, from which head and shoulders, two and a half heads, more than fill the frame: a close-up."""
+
+UNHEARD = 0.6
+"""What a large face says of a talking head where nothing at all is heard. Source: our choice: more likely than not."""
 
 ABOUT_HALF = 2.0
 """What is so for half of a video is what it is."""
@@ -79,24 +84,42 @@ def face_source(case: Case) -> list[Recalled]:
 
 def framing_source(case: Case) -> list[Recalled]:
     """Tags that say how near people are shown, by the share of the video in which they are."""
-    tracks, heard = case.seen.faces.tracks, [line for line in case.seen.lines["sound"] if line.text == "speech"]
-    spans = [(line.span.start, line.span.end) for line in heard]
-    ends = [one.end for one in case.seen.things.tracklets] + [one.end for one in tracks] + [end for _, end in spans]
-    length = max(1, *ends) if ends else 1
-    near = [one for one in tracks if one.height >= HEAD]
-    talking = overlap_of(union((one.start, one.end) for one in near), union(spans)) / length
-    close = sum(end - start for start, end in union((one.start, one.end) for one in tracks if one.height >= CLOSE))
+    sounds = case.seen.lines["sound"]
+    spoken = union((line.span.start, line.span.end) for line in sounds if line.text == "speech")
+    length = _length(case)
+    near = [one for one in case.seen.faces.tracks if one.height >= HEAD]
+    shown = union((one.start, one.end) for one in near)
+    if all(line.text == SILENCE for line in sounds):
+        talking = UNHEARD * min(1.0, ABOUT_HALF * _sum(shown) / length)
+    else:
+        talking = ABOUT_HALF * overlap_of(shown, spoken) / length
+    large = [one for one in near if one.height >= CLOSE]
+    close = ABOUT_HALF * _sum(union((one.start, one.end) for one in large)) / length
     words = []
-    for name, share, shown in (
-        ("talking head", talking, near),
-        ("close-up", close / length, [one for one in near if one.height >= CLOSE]),
-    ):
-        longest = sorted(shown, key=lambda one: (one.start - one.end, one.evidence_id))[:3]
-        if share > 0.0:
-            worth, ids = min(CERTAIN, ABOUT_HALF * share), tuple(one.evidence_id for one in longest)
+    for name, worth, tracks in (("talking head", talking, near), ("close-up", close, large)):
+        longest = sorted(tracks, key=lambda one: (one.start - one.end, one.evidence_id))[:3]
+        if worth > 0.0:
+            ids = tuple(one.evidence_id for one in longest)
             tags = dict.fromkeys(tag for word in FRAMED[name] for tag in case.tags.by_fact.get(word))
-            words += [Recalled(case.tags.tags[tag].tag_id, "framing", worth, ids) for tag in tags]
+            words += [Recalled(case.tags.tags[tag].tag_id, "framing", min(CERTAIN, worth), ids) for tag in tags]
     return strongest(words, case.top)
+
+
+def large_faces(case: Case) -> list[tuple[float, str]]:
+    """Share of the video in which each large face is seen, and its evidence."""
+    length = _length(case)
+    tracks = [one for one in case.seen.faces.tracks if one.height >= HEAD]
+    return [((one.end - one.start) / length, one.evidence_id) for one in tracks]
+
+
+def _length(case: Case) -> int:
+    """Of the video, as far as anything was seen or heard in it, in ticks."""
+    seen = [one.end for one in (*case.seen.things.tracklets, *case.seen.faces.tracks)]
+    return max(1, *seen, *(line.span.end for line in case.seen.lines["sound"]), 1)
+
+
+def _sum(spans: Iterable[tuple[int, int]]) -> int:
+    return sum(end - start for start, end in spans)
 
 
 def union(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

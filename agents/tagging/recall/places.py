@@ -1,7 +1,8 @@
 """Tags that name where a video is: indoors or outdoors, and which place, told by all that is seen in it together.
 
-No single thing tells a place; things of many kinds that are met in the same one do. Each thing speaks for the places
-that the concept tables name with it (`encoders.places`), by how surely and how long it is seen; places then compete.
+No single thing tells a place, nor do things of one kind; things of several kinds that are met in the same one do. Each
+speaks for the places that the concept tables name with it (`encoders.places`), by how surely and how long it is seen;
+places then compete.
 """
 
 from __future__ import annotations
@@ -11,10 +12,16 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from agents.tagging.recall.case import CERTAIN, Case, Recalled, strongest
+from agents.tagging.recall.faces import large_faces
+from agents.tagging.recall.objects import ASSOCIATED
+from agents.tagging.vocabulary import kind_of
 from encoders.places import INDOORS, OUTDOORS, SETTINGS, PlacesOfThings, places, places_of_things
 
 DOUBT = 0.25
 """Evidence of neither setting that is added to that of both, so that one thing seen faintly says little."""
+
+INSIDE = 0.5
+"""How far a face that is shown large all the time speaks for indoors: who talks into a camera mostly sits in a room."""
 
 SHARPNESS = 5.0
 """By how much a thing that is surely seen all the time raises the log odds of a place where it is met: e^5 = 150."""
@@ -40,16 +47,17 @@ def place_source(case: Case) -> list[Recalled]:
             for tag in case.tags.by_fact.get(name.casefold()):
                 best[tag] = max(best.get(tag, (0.0, ())), (min(CERTAIN, probability), ids))
 
-    settings = _settings(things, known)
+    settings = _settings(case, things, known)
     total = sum(worth for worth, _ in settings.values()) + DOUBT
     for setting, (worth, ids) in settings.items():
         if worth > 0.0:
             say(SETTINGS[setting], worth / total, ids)
-    found = _places(things, known)
-    odds = {number: math.exp(SHARPNESS * worth) for number, (worth, _) in found.items()}
+    found = _places(case, things, known)
+    odds = {number: math.exp(SHARPNESS * worth) for number, (_, (worth, _)) in found.items()}
     everywhere = sum(odds.values()) + sum(not place.general for place in places()) - len(odds)
-    for number, (_, ids) in found.items():
-        say(places()[number].names, odds[number] / everywhere, ids)
+    for number, (kinds, (_, ids)) in found.items():
+        likely = odds[number] / everywhere
+        say(places()[number].names, likely if kinds > 1 else min(likely, ASSOCIATED), ids)
     words = (Recalled(case.tags.tags[tag].tag_id, "places", *one) for tag, one in best.items())
     return strongest(words, case.top)
 
@@ -71,26 +79,28 @@ def _things(case: Case) -> list[_Thing]:
     return [_Thing(key[0], min(1.0, share), best[key][1]) for key, share in shares.items()]
 
 
-_Worths = dict[int, tuple[float, tuple[str, ...]]]
+_Worth = tuple[float, tuple[str, ...]]
 
 
-def _settings(things: list[_Thing], known: PlacesOfThings) -> dict[str, tuple[float, tuple[str, ...]]]:
+def _settings(case: Case, things: list[_Thing], known: PlacesOfThings) -> dict[str, _Worth]:
     """What speaks for each setting, and the best evidence."""
-    found: dict[str, tuple[float, tuple[str, ...]]] = {}
-    for setting, sign in ((INDOORS, -1.0), (OUTDOORS, 1.0)):
+    inside = [(INSIDE * share, one) for share, one in large_faces(case)]
+    found: dict[str, _Worth] = {}
+    for setting, sign, others in ((INDOORS, -1.0, inside), (OUTDOORS, 1.0, [])):
         worths = [(one.worth * sign * known.outdoors(one.concept), one.evidence_id) for one in things]
-        found[setting] = _together([(worth, one) for worth, one in worths if worth > 0.0])
+        found[setting] = _together([*(pair for pair in worths if pair[0] > 0.0), *others])
     return found
 
 
-def _places(things: list[_Thing], known: PlacesOfThings) -> _Worths:
-    """What speaks for each place that something speaks for."""
-    of_places: defaultdict[int, list[tuple[float, str]]] = defaultdict(list)
+def _places(case: Case, things: list[_Thing], known: PlacesOfThings) -> dict[int, tuple[int, _Worth]]:
+    """Of each place that something speaks for: things of how many kinds, and what the surest of each kind are worth."""
+    of_places: defaultdict[int, dict[str, tuple[float, str]]] = defaultdict(dict)
     for one in things:
         for number in known.of(one.concept):
             if not places()[number].general:
-                of_places[number].append((one.worth, one.evidence_id))
-    return {number: _together(some) for number, some in of_places.items()}
+                kinds, kind = of_places[number], kind_of(case.encoders.concepts, one.concept)
+                kinds[kind] = max(kinds.get(kind, (0.0, "")), (one.worth, one.evidence_id))
+    return {number: (len(kinds), _together([*kinds.values()])) for number, kinds in of_places.items()}
 
 
 def _together(worths: list[tuple[float, str]]) -> tuple[float, tuple[str, ...]]:

@@ -27,13 +27,15 @@ class SeenLabel(NamedTuple):
 
 
 class SeenTracklet(NamedTuple):
-    """As `stores.core.records.Tracklet`; ``start`` and ``end`` in ticks of its video."""
+    """As `stores.core.records.Tracklet`; ``start`` and ``end`` in ticks of its video; ``area``: of its first box, as a
+    fraction of the picture."""
 
     evidence_id: str
     concept: str
     confidence: float
     start: int
     end: int
+    area: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +58,23 @@ def things_of(engine: Engine, video_ids: _Ids) -> dict[str, SeenThings]:
     with reading(engine) as connection:
         for video_id, _, *values in connection.execute(some_labels, chosen):
             labels[video_id].append(SeenLabel(*values))
-        for video_id, _, *values in connection.execute(some_tracklets, chosen):
-            tracklets[video_id].append(SeenTracklet(*values))
+        for video_id, _, *values, first in connection.execute(some_tracklets, chosen):
+            tracklets[video_id].append(SeenTracklet(*values, _area(first)))
     return {one: SeenThings(tuple(labels[one]), tuple(tracklets[one])) for one in video_ids}
 
 
 @cache
 def _things(dialect: str) -> tuple[Any, Any]:
     label, tracklet = LabelRow, TrackletRow
-    columns = (tracklet.evidence_id, tracklet.concept, tracklet.confidence, tracklet.start_tick, tracklet.end_tick)
+    times = tracklet.start_tick, tracklet.end_tick
+    columns = (tracklet.evidence_id, tracklet.concept, tracklet.confidence, *times, tracklet.trajectory[0])
     of_labels = (label.evidence_id, label.clip_id, label.concept, label.score)
     return of_videos(dialect, label, of_labels), of_videos(dialect, tracklet, columns)
+
+
+def _area(first: Sequence[float] | None) -> float:
+    """Of a box: tick, x0, y0, x1, y1."""
+    return (first[3] - first[1]) * (first[4] - first[2]) if first else 0.0
 
 
 def lines_of(engine: Engine, video_ids: _Ids, channels: Iterable[Channel]) -> dict[str, list[Evidence]]:
