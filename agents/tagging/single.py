@@ -6,7 +6,6 @@ from copy import copy
 from dataclasses import dataclass
 
 from agents.tagging.recall import OF_OTHERS, SOURCES, Case, Recalled
-from agents.tagging.recall.case import weighed
 from agents.tagging.recall.pictures import place_alone
 from agents.tagging.recall.texts import text_alone
 from agents.tagging.vocabulary import TagVectors
@@ -43,7 +42,7 @@ def recall_alone(case: Case, one: OneTag) -> list[Recalled]:
     seen.kept = {}
     alone = Case(case.video_id, case.store, case.encoders, one.alone, seen, case.top)
     place_alone(alone, one.whole, one.number)
-    words = weighed(text_alone(alone, one.whole, one.number))
+    words = text_alone(alone, one.whole, one.number)
     for name, source in SOURCES.items():
         if name not in OF_OTHERS and name != "text":
             words += source(alone)

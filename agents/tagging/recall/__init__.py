@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from agents.tagging.recall.behaviour import behaviour_source
-from agents.tagging.recall.case import Case, Recalled, weighed
+from agents.tagging.recall.case import Case, Recalled
 from agents.tagging.recall.cooccurrence import cooccurrence_source
-from agents.tagging.recall.faces import face_source, framing_source
+from agents.tagging.recall.faces import face_source, framing_source, people_source
 from agents.tagging.recall.formats import format_source
 from agents.tagging.recall.lines import caption_source, screen_source, speech_source
 from agents.tagging.recall.pictures import context_source, object_source, picture_source
@@ -23,7 +23,7 @@ from agents.tagging.recall.similar import SECOND_HAND, first_hand, related_sourc
 from agents.tagging.recall.sounds import sound_source
 from agents.tagging.recall.texts import text_source
 
-_SOURCES: Mapping[str, Callable[[Case], list[Recalled]]] = {
+SOURCES: Mapping[str, Callable[[Case], list[Recalled]]] = {
     "picture": picture_source,
     "objects": object_source,
     "context": context_source,
@@ -35,19 +35,13 @@ _SOURCES: Mapping[str, Callable[[Case], list[Recalled]]] = {
     "format": format_source,
     "faces": face_source,
     "framing": framing_source,
+    "people": people_source,
     "sound": sound_source,
     "similar": similar_source,
     "related": related_source,
     "products": product_source,
     "behaviour": behaviour_source,
 }
-
-
-def _weighing(source: Callable[[Case], list[Recalled]]) -> Callable[[Case], list[Recalled]]:
-    return lambda case: weighed(source(case))
-
-
-SOURCES: Mapping[str, Callable[[Case], list[Recalled]]] = {name: _weighing(each) for name, each in _SOURCES.items()}
 """Each source's name, as decisions keep it, and the function that recalls along it."""
 
 AFTERWARDS: Mapping[str, Callable[[Case, Sequence[Recalled]], list[Recalled]]] = {"cooccurrence": cooccurrence_source}

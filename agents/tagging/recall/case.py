@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
@@ -20,9 +19,6 @@ CERTAIN = 0.97
 MENTIONED = 0.05
 """Probability from which a source names the evidence it has. What it gives below is a candidate for the ranker only:
 too weak to be shown to anybody as a reason."""
-
-SHIPPED: Mapping[str, tuple[float, float]] = {}
-"""By source, slope and shift in log odds: what its probabilities turned out to be worth (Platt 1999)."""
 
 TOP = 60
 """Tags that a source gives at most, weak ones, too. Source: of 237 tags the best 40 / 80 of all sources together held
@@ -66,23 +62,6 @@ class Case:
     def __post_init__(self) -> None:
         if cast("Seen | None", self.seen) is None:
             object.__setattr__(self, "seen", Seen(self.video_id, self.store, self.encoders))
-
-
-def weighed(words: Iterable[Recalled]) -> list[Recalled]:
-    """The same, as probable as such words of their source turned out to be (`SHIPPED`)."""
-    return [
-        Recalled(word.tag_id, word.source, _worth(word.probability, *SHIPPED[word.source]), word.evidence_ids)
-        if word.source in SHIPPED
-        else word
-        for word in words
-    ]
-
-
-def _worth(probability: float, slope: float, shift: float) -> float:
-    if probability <= 0.0:
-        return 0.0
-    odds = math.log(probability) - math.log1p(-min(probability, CERTAIN))
-    return 1.0 / (1.0 + math.exp(-slope * odds - shift))
 
 
 def strongest(recalled: Iterable[Recalled], most: int) -> list[Recalled]:

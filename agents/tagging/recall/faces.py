@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import median
@@ -31,6 +32,22 @@ WORDS = {
 
 FACES = ("woman", "man", "face")
 """Names of faces; the last of those of whom neither is sure."""
+
+PERSON = "coco:1"
+"""What the detector of things calls people."""
+
+EVEN = 0.5
+"""Share of women among people, and of men."""
+
+FACE = 0.7
+"""Probability that a face is one of a person whom the detector of things does not see; see
+`pipeline.observers.face_tracks.FaceConfig.min_score`."""
+
+CROWD = 10.0
+"""People at the same time that surely are a crowd. Source: our choice; five are a group."""
+
+CROWDS = ("crowd", "crowds", "人群", "群众")
+"""What tags call many people."""
 
 HEAD = 0.15
 """Height of a face, as a fraction of the frame's, from which a shot shows a person from the waist up, or less: half
@@ -80,6 +97,42 @@ def face_source(case: Case) -> list[Recalled]:
         ids = tuple(dict.fromkeys(evidence_id for _, evidence_id in best))[:3]
         words.append(Recalled(case.tags.tags[tag].tag_id, "faces", best[0][0], ids))
     return strongest(words, case.top)
+
+
+def people_source(case: Case) -> list[Recalled]:
+    """Tags that say woman or man, or crowd, by how many people are seen at the same time.
+
+    Of two people of whom nobody knows one is a woman as likely as not, and a man, too: of several, some are. Those of
+    whom a face tells are left to it (`face_source`).
+    """
+    moment = _fullest(case)
+    if moment is None:
+        return []
+    unknown, everybody, ids = moment
+    some = 1.0 - math.prod(1.0 - EVEN * sure for sure in unknown)
+    worths = {word: some for names in WORDS.values() for word in names}
+    worths |= dict.fromkeys(CROWDS, sum(everybody) / CROWD)
+    found = {tag: worth for word, worth in worths.items() for tag in case.tags.by_fact.get(word) if worth > 0.0}
+    words = (Recalled(case.tags.tags[tag].tag_id, "people", min(CERTAIN, worth), ids) for tag, worth in found.items())
+    return strongest(words, case.top)
+
+
+def _fullest(case: Case) -> tuple[list[float], list[float], tuple[str, ...]] | None:
+    """When most people are seen: how surely each of whom nothing is known, how surely each, and the evidence."""
+    people = [one for one in case.seen.things.tracklets if one.concept == PERSON]
+    faces = case.seen.faces.tracks
+    best = None
+    for time in {one.start for one in (*people, *faces)}:
+        here = sorted(
+            ((one.confidence, one.evidence_id) for one in people if one.start <= time < one.end), reverse=True
+        )
+        looking = [one for one in faces if one.start <= time < one.end]
+        # A face has a body, which the detector of things sees or not.
+        here += [(FACE, one.evidence_id) for one in looking[len(here) :]]
+        told = sum(sex_of(one.female) in WORDS for one in looking)
+        if best is None or len(here) > len(best[1]):
+            best = [sure for sure, _ in here[told:]], [sure for sure, _ in here], tuple(one for _, one in here[:3])
+    return best
 
 
 def framing_source(case: Case) -> list[Recalled]:
