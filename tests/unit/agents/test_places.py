@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from agents.tagging.recall import Case, Recalled
-from agents.tagging.recall.faces import framing_source
+from agents.tagging.recall.faces import framing_source, people_source
 from agents.tagging.recall.places import place_source
 from agents.tagging.recall.seen import LINES, Seen
 from agents.tagging.vocabulary import TagVectors
@@ -19,13 +19,27 @@ from stores.library_store import LibraryStore
 from stores.people.seen import SeenFace, SeenFaces
 from stores.tags.recall.seen import SeenLabel, SeenThings, SeenTracklet
 
-OVEN, FRIDGE, SINK, BOWL, CAR, BUS, PERSON = (f"coco:{number}" for number in (79, 82, 81, 51, 3, 6, 1))
+OVEN, FRIDGE, SINK, BOWL, CUP, TIE, CAR, BUS, PERSON = (
+    f"coco:{number}" for number in (79, 82, 81, 51, 47, 32, 3, 6, 1)
+)
 MINUTE = 600
 
 
 @pytest.fixture(scope="module")
 def vectors(encoders: Encoders) -> TagVectors:
-    named = ("kitchen", "室内", "outdoors", "street", "office", "talking head", "close-up", "interview")
+    named = (
+        "kitchen",
+        "室内",
+        "outdoors",
+        "street",
+        "office",
+        "talking head",
+        "close-up",
+        "interview",
+        "woman",
+        "男人",
+    )
+    named = (*named, "crowd")
     return TagVectors([Tag(name, name, "") for name in named], encoders)
 
 
@@ -88,13 +102,56 @@ def test_every_word_for_a_place_stands_in_the_concept_tables_and_things_met_anyw
     assert {place.setting for place in places()} == {"indoors", OUTDOORS}
 
 
-def test_a_talking_head_is_large_and_speaks(vectors: TagVectors, encoders: Encoders) -> None:
-    def found(height: float, until: int, spoken: int) -> dict[str, float]:
-        face = SeenFace("f", "face", 0.5, 9, height, 0, until)
-        said = Evidence("s", "vid", Span(0, spoken, Fraction(1, 10)), "sound", "speech", "speech", 0.9)
-        return told(framing_source(case(vectors, encoders, faces=SeenFaces((face, face)), lines={"sound": [said]})))
+def test_things_of_one_kind_tell_no_place_nor_does_what_is_worn(vectors: TagVectors, encoders: Encoders) -> None:
+    bowls = told(place_source(case(vectors, encoders, (BOWL, 0.9, MINUTE), (CUP, 0.9, MINUTE))))
+    assert bowls["kitchen"] < 0.5
+    worn = case(vectors, encoders, (TIE, 0.9, MINUTE), labels=(SeenLabel("l", "c", "imagenet:834", 0.9),), clips=1)
+    assert "office" not in told(place_source(worn))
 
-    assert found(0.3, MINUTE, MINUTE) == {"talking head": pytest.approx(0.97)}
-    assert found(0.3, MINUTE, MINUTE // 10)["talking head"] == pytest.approx(0.2)
-    assert found(0.1, MINUTE, MINUTE) == {}
-    assert found(0.5, MINUTE // 4, MINUTE) == {"talking head": pytest.approx(0.5), "close-up": pytest.approx(0.5)}
+
+def face(until: int, height: float = 0.3, female: float = 0.5, name: str = "f") -> SeenFace:
+    return SeenFace(name, "face", female, 9, height, 0, until)
+
+
+def test_who_is_shown_large_mostly_sits_in_a_room(vectors: TagVectors, encoders: Encoders) -> None:
+    near = told(place_source(case(vectors, encoders, faces=SeenFaces((face(MINUTE),)))))
+    assert near == {"室内": pytest.approx(0.5 / 0.7)}
+    assert told(place_source(case(vectors, encoders, faces=SeenFaces((face(MINUTE, 0.1),))))) == {}
+    street = case(vectors, encoders, (CAR, 0.8, MINUTE), (BUS, 0.8, MINUTE), faces=SeenFaces((face(MINUTE),)))
+    assert told(place_source(street))["outdoors"] > 0.5
+
+
+def framed(vectors: TagVectors, encoders: Encoders, height: float, until: int, spoken: int | None) -> dict[str, float]:
+    sounds = [("speech", spoken)] if spoken else [("silence", MINUTE)]
+    heard = [Evidence(one, "vid", Span(0, end, Fraction(1, 10)), "sound", one, one, 0.9) for one, end in sounds]
+    faces = SeenFaces((face(until, height), face(until, height, name="g")))
+    return told(framing_source(case(vectors, encoders, faces=faces, lines={"sound": heard})))
+
+
+def test_a_talking_head_is_large_and_speaks(vectors: TagVectors, encoders: Encoders) -> None:
+    assert framed(vectors, encoders, 0.2, MINUTE, MINUTE) == {"talking head": pytest.approx(0.97)}
+    assert framed(vectors, encoders, 0.2, MINUTE, MINUTE // 10)["talking head"] == pytest.approx(0.2)
+    assert framed(vectors, encoders, 0.1, MINUTE, MINUTE) == {}
+    near = framed(vectors, encoders, 0.5, MINUTE // 4, MINUTE)
+    assert near == {"talking head": pytest.approx(0.5), "close-up": pytest.approx(0.5)}
+    assert 0.5 < framed(vectors, encoders, 0.2, MINUTE, None)["talking head"] < 0.7, "where nothing at all is heard"
+
+
+def test_of_several_people_some_are_women_and_some_are_men(vectors: TagVectors, encoders: Encoders) -> None:
+    def found(people: int, *faces: SeenFace) -> dict[str, float]:
+        there = [(PERSON, 0.9, MINUTE)] * people
+        return told(people_source(case(vectors, encoders, *there, faces=SeenFaces(faces))))
+
+    assert found(0) == {}
+    assert found(1)["woman"] == found(1)["男人"] < 0.4
+    assert found(5)["woman"] > 0.8
+    assert found(1)["crowd"] < 0.1 < 0.4 < found(5)["crowd"] < 0.5 < 0.8 < found(9)["crowd"]
+    assert "woman" not in found(1, face(MINUTE, female=0.95)), "of her it is known"
+    assert found(0, face(MINUTE), face(MINUTE, name="g"))["woman"] == pytest.approx(1 - (1 - 0.35 * 0.7) ** 2)
+    later = [SeenTracklet(f"p{n}", PERSON, 0.9, 60 * n, 60 * n + 60) for n in range(9)]
+    (crowd,) = (
+        word.probability
+        for word in people_source(case(vectors, encoders, things=SeenThings((), tuple(later))))
+        if word.tag_id == "crowd"
+    )
+    assert crowd < 0.1, "one after the other is no crowd"

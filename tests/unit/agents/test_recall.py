@@ -137,6 +137,38 @@ def test_an_association_is_said_once(vectors: TagVectors, encoders: Encoders) ->
     assert len([word for word in words if word.tag_id == "suit"]) == 2
 
 
+def test_what_the_classifier_hardly_recognises_lies_somewhere_too(vectors: TagVectors, encoders: Encoders) -> None:
+    def drummer(*labels: SeenLabel) -> float:
+        words = picture_source(case(vectors, encoders, *labels, pictures=shown(encoders, *labels)))
+        return next(word.probability for word in words if word.tag_id == "drummer")
+
+    surely, faintly = drummer(label(DRUM, 0.5), label(SNARE, 0.2)), drummer(label(DRUM, 0.05), label(SNARE, 0.02))
+    assert surely > 0.4
+    assert faintly == pytest.approx(0.14 * surely, rel=0.05), "in the same direction"
+
+
+def test_what_fills_the_picture_is_seen_by_the_classifier_too(encoders: Encoders) -> None:
+    ties = TagVectors([tag("tie", "tie")], encoders)
+
+    def tie(area: float, *labels: SeenLabel) -> float:
+        there = (SeenTracklet("tie", "coco:32", 0.9, 0, 9, area), SeenTracklet("scene", "background", 1.0, 0, 9, 1.0))
+        found = object_source(case(ties, encoders, *labels, tracklets=there))
+        return {word.tag_id: word.probability for word in found}.get("tie", 0.0)
+
+    assert tie(0.1) == pytest.approx(0.9)
+    assert tie(0.8) == 0.0, "a drawing, or a wall"
+    assert tie(0.8, label(SUIT, 0.5)) == pytest.approx(0.9), "something of its kind"
+    assert tie(0.8, label(SUIT, 0.2)) == pytest.approx(0.4 * 0.9)
+
+
+def test_several_detections_are_independent_causes(encoders: Encoders) -> None:
+    ties = TagVectors([tag("tie", "tie")], encoders)
+    there = tuple(SeenTracklet(f"t{n}", "coco:32", 0.5, 0, end) for n, end in enumerate((60, 60, 15)))
+    scene = SeenTracklet("scene", "background", 1.0, 0, 60)
+    (word,) = object_source(case(ties, encoders, tracklets=(*there, scene)))
+    assert word.probability == pytest.approx(1 - 0.5 * 0.5 * (1 - 0.5 * 1.5 / 4))
+
+
 def test_associations_do_not_decide(vectors: TagVectors) -> None:
     del vectors
     second_hand = [
