@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 
 from agents.tagging.recall.case import CERTAIN, Case, Recalled, strongest
 from encoders.sound_names import SILENCE
 from pipeline.observers.face_tracks import sex_of
 from stores.people.seen import SeenFace
+from stores.tags.recall.seen import SeenTracklet
 
 NAMED = 0.9
 """Probability of a tag with the name of a person who is seen. Source: 95 of 100 pairs of faces that count as one person
@@ -31,7 +33,7 @@ WORDS = {
 
 
 FACES = ("woman", "man", "face")
-"""Names of faces; the last of those of whom neither is sure."""
+"""Names of faces; the last where neither is sure."""
 
 PERSON = "coco:1"
 """What the detector of things calls people."""
@@ -42,7 +44,7 @@ Source: in a development set of 50 clips, which is no part of the project, tags 
 right in 5 of 11 cases at .5."""
 
 FACE = 0.7
-"""Probability that a face is one of a person whom the detector of things does not see; see
+"""Probability that a face is that of a person where the detector of things sees none; see
 `pipeline.observers.face_tracks.FaceConfig.min_score`."""
 
 CROWD = 10.0
@@ -59,7 +61,7 @@ head, and a sixth of the frame left above it."""
 CLOSE = 0.3
 """Likewise, from which head and shoulders, two and a half heads, more than fill the frame: a close-up."""
 
-UNHEARD = 0.6
+SILENT_HEAD = 0.6
 """What a large face says of a talking head where nothing at all is heard. Source: our choice: more likely than not."""
 
 ABOUT_HALF = 2.0
@@ -104,8 +106,7 @@ def face_source(case: Case) -> list[Recalled]:
 def people_source(case: Case) -> list[Recalled]:
     """Tags that say woman or man, or crowd, by how many people are seen at the same time.
 
-    Of several people of whom nothing is known some are women, and some men. Those of whom a face tells are left to it
-    (`face_source`).
+    Of several people some are women, and some men. Those with a face that says it are left to `face_source`.
     """
     moment = _fullest(case)
     if moment is None:
@@ -120,21 +121,26 @@ def people_source(case: Case) -> list[Recalled]:
 
 
 def _fullest(case: Case) -> tuple[list[float], list[float], tuple[str, ...]] | None:
-    """When most people are seen: how surely each of whom nothing is known, how surely each, and the evidence."""
+    """When most people are seen: how surely each not known by a face, how surely each, and the evidence."""
     people = [one for one in case.seen.things.tracklets if one.concept == PERSON]
     faces = case.seen.faces.tracks
-    best = None
-    for time in {one.start for one in (*people, *faces)}:
-        here = sorted(
-            ((one.confidence, one.evidence_id) for one in people if one.start <= time < one.end), reverse=True
-        )
-        looking = [one for one in faces if one.start <= time < one.end]
-        # A face has a body, which the detector of things sees or not.
-        here += [(FACE, one.evidence_id) for one in looking[len(here) :]]
-        told = sum(sex_of(one.female) in WORDS for one in looking)
-        if best is None or len(here) > len(best[1]):
-            best = [sure for sure, _ in here[told:]], [sure for sure, _ in here], tuple(one for _, one in here[:3])
-    return best
+    if not people and not faces:
+        return None
+    seen, shown = _counting(people), _counting(faces)
+    time = max(sorted({one.start for one in (*people, *faces)}), key=lambda time: max(seen(time), shown(time)))
+    here = [(one.confidence, one.evidence_id) for one in people if one.start <= time < one.end]
+    here.sort(reverse=True)
+    looking = [one for one in faces if one.start <= time < one.end]
+    # A face has a body, which the detector of things sees or not.
+    here += [(FACE, one.evidence_id) for one in looking[len(here) :]]
+    known = sum(sex_of(one.female) in WORDS for one in looking)
+    return [sure for sure, _ in here[known:]], [sure for sure, _ in here], tuple(one for _, one in here[:3])
+
+
+def _counting(tracks: Sequence[SeenFace | SeenTracklet]) -> Callable[[int], int]:
+    """How many of them there are at a time, without looking at each."""
+    starts, ends = sorted(one.start for one in tracks), sorted(one.end for one in tracks)
+    return lambda time: bisect_right(starts, time) - bisect_right(ends, time)
 
 
 def framing_source(case: Case) -> list[Recalled]:
@@ -145,7 +151,7 @@ def framing_source(case: Case) -> list[Recalled]:
     near = [one for one in case.seen.faces.tracks if one.height >= HEAD]
     shown = union((one.start, one.end) for one in near)
     if all(line.text == SILENCE for line in sounds):
-        talking = UNHEARD * min(1.0, ABOUT_HALF * _sum(shown) / length)
+        talking = SILENT_HEAD * min(1.0, ABOUT_HALF * _sum(shown) / length)
     else:
         talking = ABOUT_HALF * overlap_of(shown, spoken) / length
     large = [one for one in near if one.height >= CLOSE]
@@ -189,5 +195,13 @@ def union(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def overlap_of(some: Sequence[tuple[int, int]], others: Sequence[tuple[int, int]]) -> int:
-    """The time that is in both."""
-    return sum(max(0, min(end, until) - max(start, since)) for start, end in some for since, until in others)
+    """The time that is in both; each as `union` gives it."""
+    at = total = 0
+    for start, end in some:
+        while at < len(others) and others[at][1] <= start:
+            at += 1
+        later = at
+        while later < len(others) and others[later][0] < end:
+            total += min(end, others[later][1]) - max(start, others[later][0])
+            later += 1
+    return total

@@ -59,7 +59,7 @@ def things_of(engine: Engine, video_ids: _Ids) -> dict[str, SeenThings]:
         for video_id, _, *values in connection.execute(some_labels, chosen):
             labels[video_id].append(SeenLabel(*values))
         for video_id, _, *values, first in connection.execute(some_tracklets, chosen):
-            tracklets[video_id].append(SeenTracklet(*values, _area(first)))
+            tracklets[video_id].append(SeenTracklet(*values, area=_area(first)))
     return {one: SeenThings(tuple(labels[one]), tuple(tracklets[one])) for one in video_ids}
 
 

@@ -6,9 +6,11 @@ from fractions import Fraction
 from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agents.tagging.recall import Case, Recalled
-from agents.tagging.recall.faces import framing_source, people_source
+from agents.tagging.recall.faces import framing_source, overlap_of, people_source, union
 from agents.tagging.recall.places import place_source
 from agents.tagging.recall.seen import LINES, Seen
 from agents.tagging.vocabulary import TagVectors
@@ -155,3 +157,11 @@ def test_of_several_people_some_are_women_and_some_are_men(vectors: TagVectors, 
         if word.tag_id == "crowd"
     )
     assert crowd < 0.1, "one after the other is no crowd"
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 9)), max_size=9), st.data())
+def test_times_in_common(lengths: list[tuple[int, int]], data: st.DataObject) -> None:
+    others = data.draw(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 9)), max_size=9))
+    some, more = (union((start, start + length) for start, length in one) for one in (lengths, others))
+    inside = [{time for start, end in one for time in range(start, end)} for one in (some, more)]
+    assert overlap_of(some, more) == len(inside[0] & inside[1])

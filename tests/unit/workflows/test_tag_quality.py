@@ -80,9 +80,8 @@ def test_a_calibration_error_is_told_apart_from_chance() -> None:
             sure = {name: float(draws.uniform(0.35, 0.8)) for name in names}
             true = " ".join(name for name, value in sure.items() if draws.uniform() < value + bias)
             values.append(tag_quality([case("one", 0, true, **sure)]).values)
-        found.append(
-            {key: np.mean([value[key] for value in values]) for key in ("ece", "ece_by_chance", "ece_debiased")}
-        )
+        names_of = ("ece", "ece_by_chance", "ece_debiased")
+        found.append({key: float(np.mean([value[key] or 0.0 for value in values])) for key in names_of})
     right, under = found
     assert right["ece"] == pytest.approx(right["ece_by_chance"], rel=0.1), "nothing but chance"
     assert right["ece_debiased"] < 0.75 * right["ece"]
