@@ -127,7 +127,8 @@ def _fullest(case: Case) -> tuple[list[float], list[float], tuple[str, ...]] | N
     if not people and not faces:
         return None
     seen, shown = _counting(people), _counting(faces)
-    time = max(sorted({one.start for one in (*people, *faces)}), key=lambda time: max(seen(time), shown(time)))
+    times = sorted({one.start for one in people} | {one.start for one in faces})
+    time = max(times, key=lambda time: max(seen(time), shown(time)))
     here = [(one.confidence, one.evidence_id) for one in people if one.start <= time < one.end]
     here.sort(reverse=True)
     looking = [one for one in faces if one.start <= time < one.end]
@@ -137,7 +138,7 @@ def _fullest(case: Case) -> tuple[list[float], list[float], tuple[str, ...]] | N
     return [sure for sure, _ in here[known:]], [sure for sure, _ in here], tuple(one for _, one in here[:3])
 
 
-def _counting(tracks: Sequence[SeenFace | SeenTracklet]) -> Callable[[int], int]:
+def _counting(tracks: Sequence[SeenFace] | Sequence[SeenTracklet]) -> Callable[[int], int]:
     """How many of them there are at a time, without looking at each."""
     starts, ends = sorted(one.start for one in tracks), sorted(one.end for one in tracks)
     return lambda time: bisect_right(starts, time) - bisect_right(ends, time)
@@ -175,8 +176,8 @@ def large_faces(case: Case) -> list[tuple[float, str]]:
 
 def _length(case: Case) -> int:
     """Of the video, as far as anything was seen or heard in it, in ticks."""
-    seen = [one.end for one in (*case.seen.things.tracklets, *case.seen.faces.tracks)]
-    return max(1, *seen, *(line.span.end for line in case.seen.lines["sound"]), 1)
+    ends = [one.end for one in case.seen.things.tracklets] + [one.end for one in case.seen.faces.tracks]
+    return max([1, *ends, *(line.span.end for line in case.seen.lines["sound"])])
 
 
 def _sum(spans: Iterable[tuple[int, int]]) -> int:

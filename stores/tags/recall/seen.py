@@ -58,8 +58,8 @@ def things_of(engine: Engine, video_ids: _Ids) -> dict[str, SeenThings]:
     with reading(engine) as connection:
         for video_id, _, *values in connection.execute(some_labels, chosen):
             labels[video_id].append(SeenLabel(*values))
-        for video_id, _, *values, first in connection.execute(some_tracklets, chosen):
-            tracklets[video_id].append(SeenTracklet(*values, area=_area(first)))
+        for video_id, _, one, concept, sure, start, end, first in connection.execute(some_tracklets, chosen):
+            tracklets[video_id].append(SeenTracklet(one, concept, sure, start, end, _area(first)))
     return {one: SeenThings(tuple(labels[one]), tuple(tracklets[one])) for one in video_ids}
 
 

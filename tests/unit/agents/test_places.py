@@ -29,19 +29,8 @@ MINUTE = 600
 
 @pytest.fixture(scope="module")
 def vectors(encoders: Encoders) -> TagVectors:
-    named = (
-        "kitchen",
-        "室内",
-        "outdoors",
-        "street",
-        "office",
-        "talking head",
-        "close-up",
-        "interview",
-        "woman",
-        "男人",
-    )
-    named = (*named, "crowd")
+    where = "kitchen", "室内", "outdoors", "street", "office"
+    named = (*where, "talking head", "close-up", "interview", "woman", "男人", "crowd")
     return TagVectors([Tag(name, name, "") for name in named], encoders)
 
 
