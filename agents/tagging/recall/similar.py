@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -51,11 +51,7 @@ def similar_source(case: Case) -> list[Recalled]:
     collection = collections(case.encoders).likeness
     hits, matrix = case.seen.likeness
     near = case.store.vectors.query_all(collection, matrix, len(hits) + NEIGHBOURS, least_likeness(case.encoders))
-    shares: defaultdict[str, float] = defaultdict(float)
-    for some in near:
-        alike = {hit.video_id for hit in some if hit.video_id != case.video_id}
-        for video_id in alike:
-            shares[video_id] += 1.0 / (len(alike) * len(hits))
+    shares = shares_of([{hit.video_id for hit in some if hit.video_id != case.video_id} for some in near])
     likely: defaultdict[str, float] = defaultdict(float)
     for video_id, tags in _tags_of(case, shares).items():
         for tag in tags:
@@ -64,6 +60,20 @@ def similar_source(case: Case) -> list[Recalled]:
                 likely[tag.tag_id] += shares[video_id] * min(tag.confidence, sure)
     words = (Recalled(tag_id, "similar", SIMILAR * worth, ()) for tag_id, worth in likely.items())
     return strongest(words, case.top)
+
+
+def shares_of(alike: Sequence[Collection[str]]) -> dict[str, float]:
+    """By how much a video looks like each of others: the mean over its clips, where those that one clip looks like share
+    it.
+
+    Args:
+        alike: for each of its clips, the other videos that it looks like.
+    """
+    shares: defaultdict[str, float] = defaultdict(float)
+    for some in alike:
+        for video_id in some:
+            shares[video_id] += 1.0 / (len(some) * len(alike))
+    return shares
 
 
 def related_source(case: Case) -> list[Recalled]:
