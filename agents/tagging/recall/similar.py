@@ -63,7 +63,7 @@ def similar_source(case: Case) -> list[Recalled]:
 
 
 def shares_of(alike: Sequence[Collection[str]]) -> dict[str, float]:
-    """By how much a video looks like each of others: the mean over its clips, where those that one clip looks like share
+    """By how much a video looks like each of others: the mean over its clips, where those that a clip looks like share
     it.
 
     Args:
