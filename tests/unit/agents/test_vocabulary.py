@@ -30,12 +30,13 @@ from agents.tagging.recall.seen import LINES, Seen
 from agents.tagging.vocabulary import TagVectors
 from agents.words import contains_phrase, folded_characters, folded_phrases, folded_words, is_chinese
 from encoders.bundle import Encoders
+from encoders.concepts import CONTEXT
 from stores.core.records import Decision, Evidence, Span, Tag, VectorItem
 from stores.core.text_keys import search_key, search_keys
 from stores.library_store import LibraryStore
 from stores.sql.database import reading, writing
 from stores.sql.tables import TagVectorRow
-from stores.tags.recall.seen import SeenThings
+from stores.tags.recall.seen import SeenLabel, SeenThings
 from stores.tags.vectors import KeptTagVectors, text_key
 from tests.unit.stores.builders import add_video, put, span
 
@@ -123,7 +124,8 @@ def case_of(tags: Sequence[Tag], encoders: Encoders, **seen: Any) -> Case:
     parts = Seen("vid", cast(LibraryStore, None), fitted)
     lines = {channel: seen.get(channel, []) for channel in LINES}
     pictures = seen.get("pictures", ([], np.zeros((0, 0), np.float32)))
-    parts.__dict__.update(lines=lines, things=SeenThings(), pictures=pictures, clips=1)
+    things = SeenThings(seen.get("labels", ()))
+    parts.__dict__.update(lines=lines, things=things, pictures=pictures, clips=1)
     return Case("vid", cast(LibraryStore, None), fitted, TagVectors(tags, fitted), parts, top=len(tags))
 
 
@@ -197,9 +199,11 @@ def test_pictures_speak_for_the_same_tags(encoders: Encoders, monkeypatch: pytes
     for value, tag in zip(plain_z, tags, strict=True):
         rivalled = value - shown.FACET_COMPETITION * (facet_best[tag.facet] - value)
         likely = CERTAIN / (1.0 + math.exp(-shown.PICTURE_STEEPNESS * (rivalled - shown.PICTURE_CENTRE)))
-        expected[tag.tag_id] = likely
+        odds = likely / (1.0 - likely) * shown.UNNAMED / CONTEXT
+        expected[tag.tag_id] = odds / (1.0 + odds)
     hits = [SimpleNamespace(clip_id=f"c{n}") for n in range(9)]
-    found = shown.picture_source(case_of(tags, encoders, pictures=(hits, pictures)))
+    labels = [SeenLabel(f"e{n}", f"c{n}", "imagenet:0", 0.5) for n in range(9)]
+    found = shown.picture_source(case_of(tags, encoders, pictures=(hits, pictures), labels=labels))
     assert found[0].tag_id == "t17"
     assert {word.tag_id: word.probability for word in found} == pytest.approx(expected, abs=1e-2)
 
