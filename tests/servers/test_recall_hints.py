@@ -20,8 +20,8 @@ from stores.tags.recall.clicks import MOST_QUERIES, Clicks
 from stores.tags.recall.products import Product, product_of
 from stores.tags.recall.saving import replace_decisions, undecided_tags, videos_decided
 from stores.tags.recall.search_log import SearchLog
-from stores.tags.recall.seen import clips_of, things_of, videos_heard
-from tests.unit.stores.builders import COLLECTION, add_video, put, vector_item
+from stores.tags.recall.seen import any_shown, clips_of, things_of, videos_heard
+from tests.unit.stores.builders import COLLECTION, add_video, put, tracklet, vector_item
 from tests.unit.stores.people.faces import put_faces
 
 
@@ -150,12 +150,19 @@ def test_who_is_seen_and_what_is_heard_in_many_videos(store: LibraryStore) -> No
     found = faces_of(store.engine, [first, second])
     assert [one.names for one in found[first].people if one.names] == [("Anna", "Ann")]
     assert len(found[first].tracks) == 3
+    assert all(0.0 < one.height < 1.0 and one.start < one.end for one in found[first].tracks)
     assert found[second] == SeenFaces()
     assert videos_with_people(store.engine, ["ANNA"], 9) == [first]
     assert videos_with_people(store.engine, ["Bela"], 9) == []
     assert videos_with_faces(store.engine, found[first].tracks[0].name, 9) == [first]
     assert videos_heard(store.engine, "singing", 9) == [(second, 0.9)]
-    assert things_of(store.engine, [first])[first].labels == ()
+    dog = tracklet(first, "dog", "brown", "still")
+    put(store, first, "objects", dog)
+    things = things_of(store.engine, [first, second])
+    assert things[first].labels == things[second].tracklets == ()
+    assert [(one.concept, one.area) for one in things[first].tracklets] == [("coco:18", pytest.approx(0.04))]
+    assert any_shown(store.engine, ["coco:17", "coco:18"], 9) == [(first, dog.confidence)]
+    assert any_shown(store.engine, ["coco:17"], 9) == any_shown(store.engine, [], 9) == []
     assert clips_of(store.engine, [first]) == {}
     assert not any_accepted(store.engine)
     assert [hit.video_id for hit in store.vectors.fetch(COLLECTION, video_ids=[second])[0]] == [second]
