@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import URL, Connection, Engine, event
 
+from stores.access import passwords
 from stores.sql import opening
 from stores.sql.database import writing
 
@@ -72,3 +74,12 @@ def quick_libraries() -> Iterator[None]:
         patch.setattr(opening, "_migrate", NotedMigrations())
         patch.setattr(opening, "_sqlite", SharedStatements())
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shipped_hasher() -> Iterator[PasswordHasher]:
+    """The hasher of passwords as it is shipped, which takes its time; tests have one that takes none."""
+    shipped = passwords._hasher
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(1, 8, 1, shipped.hash_len, shipped.salt_len))
+        yield shipped
