@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy import Connection, Engine, event
 
 from stores.access import passwords
 from stores.sql import opening
@@ -53,26 +53,11 @@ class NotedMigrations:
                 cursor.close()
 
 
-class SharedStatements:
-    """`opening._sqlite` for engines that share what SQLAlchemy compiled of their statements, as one engine does."""
-
-    def __init__(self) -> None:
-        self._open = opening._sqlite
-        self._first: Engine | None = None
-
-    def __call__(self, url: str | URL) -> Engine:
-        engine = self._open(url)
-        self._first = self._first or engine
-        engine.dialect, engine._compiled_cache = self._first.dialect, self._first._compiled_cache
-        return engine
-
-
 @pytest.fixture(scope="session", autouse=True)
 def quick_libraries() -> Iterator[None]:
-    """Saves a fifth of a second a library. Programs that tests start do without."""
+    """Saves a tenth of a second a library. Programs that tests start do without."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(opening, "_migrate", NotedMigrations())
-        patch.setattr(opening, "_sqlite", SharedStatements())
         yield
 
 
