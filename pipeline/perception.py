@@ -137,7 +137,7 @@ def _faces(encoders: Encoders, config: FaceConfig) -> tuple[Stage, ...]:
     if not config.enabled or not (encoders.has("faces") and encoders.has("face")):
         return ()
     models = (encoders.revision("faces"), encoders.revision("face"))
-    return (Stage("faces", "1", settings_of(config), models, ("probe",)),)
+    return (Stage("faces", "2", settings_of(config), models, ("probe",)),)
 
 
 def _speakers(encoders: Encoders, config: PerceptionConfig) -> tuple[Stage, ...]:

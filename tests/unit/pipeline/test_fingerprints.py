@@ -25,7 +25,7 @@ NOW = {
     "tracklets": "3ee01b6317cd4b26",
     "vectors": "9d0690cb7d67b2b0",
     "sound": "d2e04fc91cfc4143",
-    "faces": "09e8ae13192b9b89",
+    "faces": "5e9349def0042d49",
 }
 
 
