@@ -26,6 +26,9 @@ _MAN_BELOW, _WOMAN_ABOVE = 0.2, 0.75
 research of the issue on real clips: between, the guess is as often wrong as right."""
 
 _SAME_PLACE = 0.1  # overlap of the boxes of one face from one sample to the next: ByteTrack's own minimum
+_SURELY_PLACE = 0.3
+"""The same where the looks cannot be compared, for the very next sample only: a cut puts somebody else near the place.
+Source: SORT's least overlap (Bewley et al. 2016, arXiv:1602.00763, section 3.3)."""
 _LINKED = 0.55
 """Least likeness of two faces in one track. Source: of 25,000 pairs of faces of 26 people in freely licensed photos,
 95 % of those of different people are less alike than .52, and of the same one 99 % more than .68."""
@@ -132,7 +135,7 @@ def _followed(seen: FacesSeen, hidden: int) -> list[list[int]]:
     """Rows of the faces of each track, in order of time; every face is in exactly one.
 
     Args:
-        hidden: ticks for which a face may be out of sight before its track ends; the next sample always goes on with it.
+        hidden: ticks for which a face may be out of sight before its track ends; the next sample may always go on.
     """
     place = {tick: number for number, tick in enumerate(seen.frames.tolist())}
     tracks: list[list[int]] = []
@@ -148,7 +151,7 @@ def _followed(seen: FacesSeen, hidden: int) -> list[list[int]]:
             (worth, row, number)
             for row in here
             for number, track in enumerate(open_tracks)
-            if (worth := _worth(seen, track, row)) > 0
+            if (worth := _worth(seen, track, row, place[tick] - place[int(seen.ticks[track[-1]])] == 1)) > 0
         ]
         linked: dict[int, int] = {}
         for _, row, number in sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2])):
@@ -163,13 +166,13 @@ def _followed(seen: FacesSeen, hidden: int) -> list[list[int]]:
     return tracks
 
 
-def _worth(seen: FacesSeen, track: Sequence[int], row: int) -> float:
-    """How well a face goes on with a track; 0 if it does not."""
+def _worth(seen: FacesSeen, track: Sequence[int], row: int, next_sample: bool) -> float:
+    """How well a face goes on with a track; 0 if it does not. ``next_sample``: it is of the sample after its last."""
     last = track[-1]
     shared = overlap(seen.boxes[last], seen.boxes[row])
     known = [one for one in track[-3:] if seen.vectors[one].any()]
     if not known or not seen.vectors[row].any():
-        return shared if shared >= _SAME_PLACE else 0.0
+        return shared if next_sample and shared >= _SURELY_PLACE else 0.0
     likeness = float(max(seen.vectors[one] @ seen.vectors[row] for one in known))
     if likeness < _LINKED or (shared < _SAME_PLACE and likeness < _SURELY):
         return 0.0

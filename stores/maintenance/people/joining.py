@@ -61,7 +61,8 @@ def _seen_together(connection: Connection, one: str, other: str) -> bool:
     for video_id, of in both.items():
         there = tracks(connection, runs[video_id]) if video_id in runs else []
         ticks = {
-            who: {tick for track in there if track.evidence_id in ids for tick in track.ticks} for who, ids in of.items()
+            who: {tick for track in there if track.evidence_id in ids for tick in track.ticks}
+            for who, ids in of.items()
         }
         if ticks[one] & ticks[other]:
             return True

@@ -78,9 +78,7 @@ def with_more(store: LibraryStore, most: int) -> None:
     for number, (name, said) in enumerate(list(MORE.items())[:most]):
         video_id = add_video(store, name)
         lines = [
-            Utterance(
-                f"utt_{name}_{n}", span(round(n * 1.2 * SECOND), round((n * 1.2 + 1) * SECOND)), text, "en", 0.9
-            )
+            Utterance(f"utt_{name}_{n}", span(round(n * 1.2 * SECOND), round((n * 1.2 + 1) * SECOND)), text, "en", 0.9)
             for n, text in enumerate(said)
         ]
         put(store, video_id, "speech", *lines)
