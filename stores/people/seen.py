@@ -100,5 +100,5 @@ def newest_first(engine: Engine, video_ids: Iterable[str]) -> list[str]:
     came = func.min(LocationRow.seen_at)
     with reading(engine) as connection:
         chosen = select(LocationRow.video_id, came).where(among(engine, LocationRow.video_id, ids))
-        seen = {video_id: at for video_id, at in connection.execute(chosen.group_by(LocationRow.video_id))}
+        seen = {row[0]: row[1] for row in connection.execute(chosen.group_by(LocationRow.video_id))}
     return sorted(ids, key=lambda one: (-seen.get(one, 0.0), one))
