@@ -3,8 +3,8 @@
     python benchmarks/speakers.py [--few] [--report FILE] [--json]
 
 The dialogues are spoken by the voices of espeak-ng (``tests/planted/dialogues.py``): one to three voices, short and
-long turns, with noise 20 dB below the speech and without. Errors by NIST's rules, with a collar of 0.25 s
-(``benchmarks/speaker_error/diarization.py``). ``--few`` runs three of them.
+long turns, in quiet, with white noise 20 and 10 dB and with pink noise 10 dB below the speech. Errors by NIST's rules,
+with a collar of 0.25 s (``benchmarks/speaker_error/diarization.py``). ``--few`` runs three of them.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from tests.planted.dialogues import MAN, OTHER, RATE, WOMAN, Dialogue, sentences
 
 SHORT: dict[str, tuple[float, float] | tuple[int, int]] = {"sentences": (1, 1), "pauses": (0.05, 0.2)}
 LONG: dict[str, tuple[float, float] | tuple[int, int]] = {"sentences": (2, 4), "pauses": (0.5, 3.0)}
+QUIET, NOISE, LOUD, PINK = "quiet", "noise", "loud noise", "loud pink noise"
 WHO = ((MAN,), (WOMAN,), (OTHER,), (MAN, WOMAN), (OTHER, MAN), (MAN, WOMAN, OTHER))
 
 
@@ -53,9 +54,21 @@ def dialogues() -> dict[str, Dialogue]:
         turns = 6 if len(voices) == 1 else 5 * len(voices)
         for kind, how in (("short turns", SHORT), ("turns", {}), ("long turns", LONG)):
             found[f"{len(voices)} voices ({', '.join(voices)}), {kind}"] = Dialogue(voices, turns, seed=number, **how)  # type: ignore[arg-type]
-        noisy = Dialogue(voices, turns, noise_db=20.0, seed=number)
-        found[f"{len(voices)} voices ({', '.join(voices)}), noise"] = noisy
+        who = f"{len(voices)} voices ({', '.join(voices)})"
+        found[f"{who}, noise"] = Dialogue(voices, turns, noise_db=20.0, seed=number)
+        for kind, how in (("short turns", SHORT), ("long turns", LONG)):
+            found[f"{who}, {kind}, noise"] = Dialogue(voices, turns, noise_db=20.0, seed=number, **how)  # type: ignore[arg-type]
+        for kind, how in (("short turns", SHORT), ("turns", {}), ("long turns", LONG)):
+            for noise, pink in ((LOUD, False), (PINK, True)):
+                loud = Dialogue(voices, turns, noise_db=10.0, seed=number, pink=pink, **how)  # type: ignore[arg-type]
+                found[f"{who}, {kind}, {noise}"] = loud
     return found
+
+
+def condition(name: str) -> str:
+    """The noise of a dialogue, by its name."""
+    last = name.rsplit(", ", 1)[1]
+    return last if last in (NOISE, LOUD, PINK) else QUIET
 
 
 def measure(chosen: dict[str, Dialogue]) -> list[Measured]:
@@ -92,6 +105,14 @@ def table(rows: list[Measured]) -> str:
             f"| {row.name} | {row.voices} | {row.found} | {e.missed:.1f} | {e.false_alarm:.1f} | {e.confusion:.1f} | "
             f"{e.spoken:.1f} | {e.rate:.3f} |"
         )
+    lines += ["", "| | error | worst | right number of voices |", "|---|" + "---:|" * 3]
+    for name in (QUIET, NOISE, LOUD, PINK):
+        some = [row for row in rows if condition(row.name) == name]
+        if some:
+            right = sum(row.voices == row.found for row in some)
+            worst = max(row.error.rate for row in some)
+            error = reduce(add, (row.error for row in some)).rate
+            lines.append(f"| {name} | {error:.3f} | {worst:.3f} | {right} of {len(some)} |")
     right = sum(row.voices == row.found for row in rows)
     lines.append(f"\nDiarisation error of all: **{total.rate:.3f}**. Right number of voices: {right} of {len(rows)}.")
     lines.append(

@@ -144,7 +144,7 @@ def _speakers(encoders: Encoders, config: PerceptionConfig) -> tuple[Stage, ...]
     if not (config.speakers.enabled and encoders.has("speaker")):
         return ()
     settings = {**settings_of(config.audio), **settings_of(config.speakers)}
-    return (Stage("speakers", "1", settings, (encoders.revision("voice"), encoders.revision("speaker")), ("probe",)),)
+    return (Stage("speakers", "2", settings, (encoders.revision("voice"), encoders.revision("speaker")), ("probe",)),)
 
 
 def _scenes(encoders: Encoders, config: SceneConfig) -> Stage:
