@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, select, update
 
 from stores.people.likeness import PERSON_LIKENESS, KnownPeople
 from stores.people.people_tables import PersonFaceRow
 from stores.people.rows import face_runs, show_names, tracks
 
+Vectors = NDArray[np.float32]
+
+_AT_ONCE = 256  # people that are compared with all others at a time: memory
+
 
 def join_people(connection: Connection, known: KnownPeople, kept: Collection[str]) -> set[str]:
     """Join people who are one; the ids of those who are no more.
 
     The looks of the one are, on average, as like those of the other as a face must be to be of somebody
-    (`PERSON_LIKENESS`): the average of several pairs strays less than one pair, and so is wrong more rarely. Whoever
-    got a new face is compared with all others, the most alike first. Never joined are two who are seen in one picture,
-    and two about both of whom somebody said something.
+    (`PERSON_LIKENESS`): the average of several pairs strays less than one pair, and so is wrong more rarely. Those who
+    got a new face are compared with all others, the most alike first. Never joined are two who are seen in one picture,
+    and two who are both kept.
 
     Args:
-        kept: about whom somebody said something; another one becomes them.
+        kept: ids of those that somebody said anything about; others become them.
     """
     ids = list(known.people)
     place = {person_id: row for row, person_id in enumerate(ids)}
@@ -29,7 +34,7 @@ def join_people(connection: Connection, known: KnownPeople, kept: Collection[str
         return set()
     centres = np.stack([known.people[one].centre for one in ids])
     gone: set[str] = set()
-    for one in [one for one in ids if known.people[one].changed]:
+    for one in _like_others(known, ids, centres):
         refused = {one}
         while one not in gone:
             alike = centres @ centres[place[one]]
@@ -48,6 +53,18 @@ def join_people(connection: Connection, known: KnownPeople, kept: Collection[str
             one, refused = stays, {stays}
     show_names(connection, [one for one in ids if one in kept and known.people[one].changed] if gone else ())
     return gone
+
+
+def _like_others(known: KnownPeople, ids: Sequence[str], centres: Vectors) -> list[str]:
+    """Those with a new face who are like enough to anybody else."""
+    changed = np.array([row for row, one in enumerate(ids) if known.people[one].changed], np.int64)
+    found: list[str] = []
+    for begin in range(0, len(changed), _AT_ONCE):
+        rows = changed[begin : begin + _AT_ONCE]
+        alike = centres[rows] @ centres.T
+        alike[np.arange(len(rows)), rows] = -1.0
+        found += [ids[row] for row in rows[alike.max(axis=1) >= PERSON_LIKENESS]]
+    return found
 
 
 def _seen_together(connection: Connection, one: str, other: str) -> bool:

@@ -57,7 +57,7 @@ def names_a_speaker(text: str, store: LibraryStore, scope: Sequence[str] | None)
 
 
 def _seen(store: LibraryStore, asked: AsksWhat, scope: Sequence[str] | None) -> list[str]:
-    """Those of some videos in which the face is seen of whom is asked about."""
+    """Those of some videos in which the face is seen of the question is about."""
     if asked.sex:
         found = videos_with_faces(store.engine, asked.sex, MOST_READ)
     else:
@@ -69,18 +69,18 @@ def _what(material: Material, asked: AsksWhat) -> list[Claim]:
     if asked.number is not None:
         return next(filter(None, (_told(material, asked, one, MOST_LINES) for one in _videos(material, ""))), [])
     where = [one for one in _with_them(material, asked) if _meant(speakers_of(material.store, one), asked)]
-    told = [claims for one in where if (claims := _told(material, asked, one, MOST_LINES))]
-    if len(told) < 2:
-        return [claim for claims in told for claim in claims]
-    first = told[:MOST_VIDEOS]
+    found = [claims for one in where if (claims := _told(material, asked, one, MOST_LINES))]
+    if len(found) < 2:
+        return [claim for claims in found for claim in claims]
+    first = found[:MOST_VIDEOS]
     chosen = [claim for claims in first for claim in _longest(claims, MOST_LINES // len(first))]
     of_videos = [replace(one, text=f"{material.name(one.citations[0].video_id)}: {one.text}") for one in chosen]
-    return of_videos if len(first) == len(told) else [_how_many(material, told), *of_videos]
+    return of_videos if len(first) == len(found) else [_how_many(material, found), *of_videos]
 
 
-def _how_many(material: Material, told: Sequence[Sequence[Claim]]) -> Claim:
+def _how_many(material: Material, found: Sequence[Sequence[Claim]]) -> Claim:
     """In how many videos somebody speaks, and in which."""
-    cited = tuple(claims[0].citations[0] for claims in told)
+    cited = tuple(claims[0].citations[0] for claims in found)
     names = ", ".join(material.name(one.video_id) for one in cited)
     count = str(len(cited))
     text = f"{count}个视频：{names}" if material.chinese else f"{count} videos: {names}"
