@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tests.planted import flite
 from tests.planted.film import Say
 from tests.planted.voices import spoken
 
@@ -67,9 +68,18 @@ class Spoken:
 
 
 def sentences_of(voices: Sequence[str], texts: Sequence[str] = SENTENCES) -> Mapping[tuple[str, str], np.ndarray]:
-    """Every text spoken by every voice, by (text, voice): without silence at its ends, all equally loud."""
-    says = [Say(text, 0.0, voice) for voice in voices for text in texts]
-    return {(say.text, say.voice): _even(sound) for say, sound in zip(says, spoken(says), strict=True)}
+    """Every text spoken by every voice, by (text, voice): without silence at its ends, all equally loud.
+
+    Raises:
+        ImportError, WeightsError: if one is a voice of flite, as `tests.planted.flite.speak`.
+    """
+    says = [Say(text, 0.0, voice) for voice in voices if voice not in flite.VOICES for text in texts]
+    sounds = {(say.text, say.voice): _even(sound) for say, sound in zip(says, spoken(says), strict=True)}
+    for voice in voices:
+        if voice in flite.VOICES:
+            said = zip(texts, flite.speak(texts, voice), strict=True)
+            sounds |= {(text, voice): _even(sound) for text, sound in said}
+    return sounds
 
 
 def speak(dialogue: Dialogue, sentences: Mapping[tuple[str, str], np.ndarray]) -> Spoken:
