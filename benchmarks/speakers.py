@@ -57,7 +57,7 @@ WHO_OF_FLITE = (
     (RMS, SLT, MAN),
     (MAN, WOMAN, RMS, SLT),
 )
-"""Two men of one kind of recording among them (RMS, AWB), whom noise makes alike."""
+"""Two men of one kind of recording among them (RMS, AWB), made alike by noise."""
 
 
 @dataclass(frozen=True, slots=True)

