@@ -13,6 +13,7 @@ from stores.listing.videos import existing
 if TYPE_CHECKING:
     from kinodex.library import Library
     from kinodex.settings import Settings
+    from kinodex.views.wording import Language
     from stores.library_store import LibraryStore
 
 
@@ -25,14 +26,22 @@ class LibraryView:
     Attributes:
         library: opened once for all views.
         principal: who asks.
+        language: of whoever reads it (`kinodex.views.wording`).
 
     Args:
         again: finds out who asks once more, for `renewed`.
     """
 
-    def __init__(self, library: Library, principal: Principal, again: Callable[[], Principal] | None = None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        principal: Principal,
+        again: Callable[[], Principal] | None = None,
+        language: Language = "",
+    ) -> None:
         self.library = library
         self.principal = principal
+        self.language = language
         self._again = again
 
     def renewed(self) -> LibraryView:
@@ -42,7 +51,9 @@ class LibraryView:
         Raises:
             UsageError: LOGIN_REQUIRED if that is nobody any more.
         """
-        return self if self._again is None else LibraryView(self.library, self._again(), self._again)
+        if self._again is None:
+            return self
+        return LibraryView(self.library, self._again(), self._again, self.language)
 
     @property
     def store(self) -> LibraryStore:
