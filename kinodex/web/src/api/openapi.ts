@@ -2690,6 +2690,7 @@ export interface components {
          *
          *     Attributes:
          *         kind: ``ingest``, ``tag``, ``describe``, ``reembed``, ``verify`` or ``export``.
+         *         key_id: of the API key that it was ordered with; "" if a person ordered it.
          *         state: ``queued``, ``running``, ``done``, ``failed``, ``cancelled`` or ``interrupted``.
          *         files: names of what is ingested; empty for other kinds.
          *         videos: how many videos were chosen; null for all, and for other kinds.
@@ -2707,6 +2708,8 @@ export interface components {
             job_id: string;
             /** Kind */
             kind: string;
+            /** Key Id */
+            key_id: string;
             /** State */
             state: string;
             /** Files */
@@ -2749,6 +2752,8 @@ export interface components {
             job_id: string;
             /** Kind */
             kind: string;
+            /** Key Id */
+            key_id: string;
             /** State */
             state: string;
             /** Files */
@@ -3405,6 +3410,8 @@ export interface components {
             job_id: string;
             /** Kind */
             kind: string;
+            /** Key Id */
+            key_id: string;
             /** State */
             state: string;
             /** Files */
