@@ -96,7 +96,7 @@ class Perimeter:
             receive = self._limited(receive)
             if "json" in headers.get("content-type", "").lower():
                 body, receive = await _body_of(receive)
-                if holds_nul(body):
+                if _holds_nul(body):
                     await _send_problem(scope, send_guarded, _nul("body"), 400)
                     return
             await self._app(scope, receive, send_guarded)
@@ -149,7 +149,7 @@ def _nul(where: str) -> UsageError:
     return UsageError("USAGE", f"The {where} holds a NUL character.", "Leave it out.")
 
 
-def holds_nul(body: bytes) -> bool:
+def _holds_nul(body: bytes) -> bool:
     r"""Whether a text of a JSON document holds a NUL, which JSON can only write as ``\u0000``."""
     if rb"\u0000" not in body:
         return False
@@ -176,13 +176,22 @@ def _has_nul(value: object) -> bool:
 async def _body_of(receive: Receive) -> tuple[bytes, Receive]:
     """A whole body, and what gives it once more, then all that comes after it."""
     kept: list[Message] = []
+    fault: _TooLargeError | None = None
     more = True
     while more:
-        kept.append(await receive())
+        try:
+            kept.append(await receive())
+        except _TooLargeError as error:
+            fault = error  # told to the one who reads it
+            break
         more = kept[-1]["type"] == "http.request" and kept[-1].get("more_body", False)
 
     async def again() -> Message:
-        return kept.pop(0) if kept else await receive()
+        if kept:
+            return kept.pop(0)
+        if fault is not None:
+            raise fault
+        return await receive()
 
     return b"".join(one.get("body", b"") for one in kept), again
 

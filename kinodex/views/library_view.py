@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from stores.access.records import NO_VIDEOS, VideoSet
 from stores.core.errors import UsageError
@@ -13,8 +13,10 @@ from stores.listing.videos import existing
 if TYPE_CHECKING:
     from kinodex.library import Library
     from kinodex.settings import Settings
-    from kinodex.views.wording import Language
     from stores.library_store import LibraryStore
+
+Language = Literal["", "en", "zh"]
+"""The language of a reader; "" for one who named none that we know: everything as it is stored."""
 
 
 class LibraryView:
@@ -26,7 +28,7 @@ class LibraryView:
     Attributes:
         library: opened once for all views.
         principal: who asks.
-        language: of whoever reads it (`kinodex.views.wording`).
+        language: of the reader, for `kinodex.views.wording`.
 
     Args:
         again: finds out who asks once more, for `renewed`.

@@ -20,8 +20,8 @@ from kinodex.schemas.api.moments import (
 )
 from kinodex.views import urls
 from kinodex.views.cursors import cursor, place_of
-from kinodex.views.library_view import LibraryView
-from kinodex.views.wording import Language, recognised
+from kinodex.views.library_view import Language, LibraryView
+from kinodex.views.wording import recognised
 from stores.core.records import Channel, Scene, SoundEvent, Span, SpeechActivity, Tracklet, Utterance
 from stores.listing.lines import Line, lines_page
 from stores.listing.speakers import speakers_of

@@ -11,10 +11,10 @@ from kinodex.schemas.api.search import AlsoShown, EvidenceDocument, EvidenceShow
 from kinodex.schemas.search import MomentIndex
 from kinodex.usecases.search import exact_words, similar_moments
 from kinodex.views import urls
-from kinodex.views.library_view import LibraryView
+from kinodex.views.library_view import Language, LibraryView
 from kinodex.views.names import name_of
 from kinodex.views.videos import scope_of
-from kinodex.views.wording import Language, explained, recognised
+from kinodex.views.wording import explained, recognised
 from stores.core.errors import UsageError
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What was recognised and tagged, in the language of whoever reads it.
+"""What was recognised and tagged, in the language of the reader.
 
 The library keeps the English names that models give; Chinese ones stand in the bilingual tables of `encoders`. What
 people said, wrote or named is theirs, and is never put into another language.
@@ -9,16 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from encoders.concepts import chinese_names
 from encoders.sound_names import sound_names
 
 if TYPE_CHECKING:
-    from kinodex.views.library_view import LibraryView
-
-Language = Literal["", "en", "zh"]
-"""The language of a reader; "" for one who named none that we know: everything as it is stored."""
+    from kinodex.views.library_view import Language, LibraryView
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _KANA_OR_HANGUL = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")

@@ -31,7 +31,7 @@ FILM = planted.Film(
 TAGS = "id,name,aliases\nt1,coffee,espresso;咖啡\nt2,bread,面包\nt3,kitchen,厨房\n"
 
 NAMES = {
-    *("COCO", "ImageNet", "Whisper", "mov", "m4a", "3gp", "3g2", "mj2"),
+    *("COCO", "ImageNet", "VGGFace2", "Whisper", "mov", "m4a", "gp", "g2", "mj2"),
     *("Kinodex", "API", "HTTP", "HTTPS", "GPU", "CPU", "Python", "Ray", "English", "MCP", "OpenAI"),
     *("SRT", "WebVTT", "OTIO", "EDL", "FCPXML", "JPEG", "AAC", "Enter", "Shift", "Ctrl", "Esc", "Home", "End"),
     *("MB", "GB", "TB", "kB", "fps", "mp", "mp3", "mp4", "h264", "aac", "vid"),

@@ -410,7 +410,7 @@ def test_the_library_and_the_jobs_add_videos_by_the_same_dialog(
         shown.page.get_by_role("button", name="Add videos").first.click()
         dialog = shown.page.get_by_role("dialog")
         dialog.get_by_role("button", name="See what it takes").wait_for()
-        shown.page.wait_for_load_state("networkidle")
+        dialog.locator(".list > *").first.wait_for()
         said.append(dialog.inner_text())
         shown.clean()
     assert said[0] == said[1]

@@ -9,10 +9,10 @@ from kinodex.schemas.api.conversations import CitationShown, ClaimShown, TurnSho
 from kinodex.schemas.conversations import chat as schema
 from kinodex.schemas.conversations.numbering import cited_lines, numbered
 from kinodex.views import urls
-from kinodex.views.library_view import LibraryView
+from kinodex.views.library_view import Language, LibraryView
 from kinodex.views.names import without_paths
 from kinodex.views.search import names_of
-from kinodex.views.wording import Language, recognised
+from kinodex.views.wording import recognised
 from stores.core.errors import UsageError
 from stores.threads.records import Thread, Turn
 from stores.threads.seeing import ALL, Seen

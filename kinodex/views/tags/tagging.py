@@ -19,11 +19,11 @@ from kinodex.schemas.api.tags import (
 from kinodex.views.cursors import cursor as cursor_of
 from kinodex.views.cursors import place_of
 from kinodex.views.search import names_of
-from kinodex.views.wording import Language, recognised, shown_name, tag_names
+from kinodex.views.wording import recognised, shown_name, tag_names
 from stores.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from kinodex.views.library_view import LibraryView
+    from kinodex.views.library_view import Language, LibraryView
     from stores.core.records import Evidence, Tag
 
 _DEEPEST = 50  # parents that are followed; deeper trees are cut

@@ -160,6 +160,7 @@ def test_what_only_looks_like_a_nul_is_taken(server: Served):
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     connection.request("POST", f"{API}/query", iter(pieces), {"content-type": "application/json"}, encode_chunked=True)
     assert connection.getresponse().status == 200
+    connection.close()
     broken = server.client.post(
         f"{API}/query", content=rb'{"sql": "\u0000', headers={"content-type": "application/json"}
     )
