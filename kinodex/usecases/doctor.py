@@ -147,7 +147,7 @@ def _settings(settings: Settings) -> Finding:
     except KinodexError as error:
         return _fault(error)
     text = f"{settings.executor}, {settings.attempts} attempts, parts of {settings.part_minutes:g} minutes"
-    values = {
+    values: Values = {
         "executor": settings.executor,
         "attempts": settings.attempts,
         "minutes": f"{settings.part_minutes:g}",
@@ -204,7 +204,7 @@ def _library(settings: Settings) -> Finding:
     from stores.core.errors import KinodexError
     from stores.library_store import LibraryStore
 
-    place = {"library": str(settings.library)}
+    place: dict[str, str | int] = {"library": str(settings.library)}
     if not os.access(_existing(settings.library), os.W_OK | os.X_OK):
         return Finding("fail", f"{settings.library} cannot be written", "library_not_writable", place)
     if not settings.library.exists() and not settings.database:
