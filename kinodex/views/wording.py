@@ -40,7 +40,7 @@ def language_of(header: str) -> Language:
         if primary in ("en", "zh"):
             asked.append((_weight(weight), "zh" if primary == "zh" else "en"))
     best = max(asked, key=lambda one: one[0], default=(0.0, ""))
-    return best[1] if best[0] > 0 else ""  # type: ignore[return-value]
+    return best[1] if best[0] > 0 else ""
 
 
 def _weight(text: str) -> float:
