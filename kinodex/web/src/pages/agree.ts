@@ -23,7 +23,7 @@ export type Agreed = [
   Reads<Server["FolderListing"], Jobs.FolderListing>,
   Reads<Server["ReviewPage"], Review.ReviewPage>,
   Reads<Server["Decided"], { undo: string }>,
-  Reads<Server["Check"], Settings.Check>,
+  Reads<Server["CheckShown"], Settings.Check>,
   Reads<Server["ModelsDocument"], Settings.Models>,
   Reads<Server["SettingShown"], Settings.SettingShown>,
   Reads<Server["EndpointTested"], Settings.EndpointTested>,
