@@ -9,12 +9,14 @@ from collections.abc import Collection
 import numpy as np
 
 from agents.search.pictures import least_likeness
+from agents.tagging.looks import Look, Others
 from agents.tagging.recall.case import Case, Recalled, strongest
 from encoders.spaces import collections
-from stores.tags.recall.accepted import AcceptedTag, accepted_tags, any_accepted
+from encoders.types import Vectors
+from stores.tags.recall.accepted import AcceptedTag, accepted_tags
 
 NEIGHBOURS = 10
-"""Clips of other videos that are compared with each clip."""
+"""Clips of other videos with tags that are compared with each clip, beyond as many as its own video has."""
 
 SIMILAR = 0.6
 """Weight of a tag accepted for a look-alike video, times that decision's confidence."""
@@ -44,12 +46,11 @@ def similar_source(case: Case) -> list[Recalled]:
 
     Only what those videos show themselves counts: else two copies would raise each other's confidence at every run.
     """
-    if not _any_tags(case):
+    others, tagged = _others(case)
+    if not tagged:
         return []
-    collection = collections(case.encoders).likeness
-    hits, matrix = case.seen.likeness
-    near = case.store.vectors.query_all(collection, matrix, len(hits) + NEIGHBOURS, least_likeness(case.encoders))
-    alike = {hit.video_id for some in near for hit in some if hit.video_id != case.video_id}
+    collection, least = collections(case.encoders).likeness, least_likeness(case.encoders)
+    alike = others.alike(Look(case.video_id, collection, lambda: case.seen.likeness[1], least, NEIGHBOURS), tagged)
     best: dict[str, float] = {}
     for tags in _tags_of(case, alike).values():
         for tag in tags:
@@ -65,30 +66,32 @@ def related_source(case: Case) -> list[Recalled]:
 
     Each counts by how many of the nearest videos have it.
     """
-    if not _any_tags(case):
+    others, tagged = _others(case)
+    if not tagged:
         return []
     names = collections(case.encoders)
     shared = case.encoders.zero_shot is None
-    questions = []
+    questions: defaultdict[str, list[Vectors]] = defaultdict(list)
     for (hits, matrix), spaces in (
         (case.seen.texts, (names.text, names.picture) if shared else (names.text,)),
         (case.seen.pictures, (names.text,) if shared else ()),
     ):
         if hits:
-            middle = matrix.mean(axis=0, keepdims=True)
+            middle = matrix.mean(axis=0)
             middle /= max(float(np.linalg.norm(middle)), 1e-6)
-            questions += [(space, middle) for space in spaces]
+            for space in spaces:
+                questions[space].append(middle)
     # By ranks, since cosines across kinds of vectors lie lower than within one (reciprocal rank fusion, Cormack 2009).
     ranks: defaultdict[str, float] = defaultdict(float)
-    for space, vector in questions:
-        (near,) = case.store.vectors.query_all(space, vector, 4 * PEERS, -1.0)
-        others = dict.fromkeys(hit.video_id for hit in near if hit.video_id != case.video_id)
-        for rank, other in enumerate(others):
-            ranks[other] += 1.0 / (60.0 + rank)
+    for space, vectors in questions.items():
+        for near in others.near(space, np.stack(vectors), 4 * PEERS):
+            for rank, other in enumerate(one for one in near if one != case.video_id):
+                ranks[other] += 1.0 / (60.0 + rank)
     peers = sorted(ranks, key=lambda other: (-ranks[other], other))[:PEERS]
     votes: defaultdict[str, float] = defaultdict(float)
-    for tags in _tags_of(case, peers).values():
-        for tag in tags:
+    tags_of = _tags_of(case, [other for other in peers if other in tagged])
+    for other in peers:
+        for tag in tags_of.get(other, ()):
             if tag.tag_id in case.tags.ids:
                 votes[tag.tag_id] += min(tag.confidence, _own_certainty(tag))
     total = len(peers) + DOUBT
@@ -96,9 +99,11 @@ def related_source(case: Case) -> list[Recalled]:
     return strongest(words, case.top)
 
 
-def _any_tags(case: Case) -> bool:
-    """Whether any video has a tag: before the first are saved, none is looked for."""
-    return case.once("any tags", lambda: any_accepted(case.store.engine))
+def _others(case: Case) -> tuple[Others, frozenset[str]]:
+    """Other videos, and which of them have a tag: none before the first are saved."""
+    others = case.tags.others_in(case.store)
+    tagged = case.once("tagged", others.tagged)
+    return others, tagged if tagged != {case.video_id} else frozenset()
 
 
 def _own_certainty(tag: AcceptedTag) -> float:
