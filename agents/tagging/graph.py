@@ -41,6 +41,10 @@ MOST_TOKENS = 16_000
 """Of notes and candidates; a model with a shorter context gets fewer notes. Source: `NOTES` long lines."""
 
 
+TOGETHER = 16
+"""Videos that are read together. Source: our choice: requests cost a few times what one video brings."""
+
+
 class _State(TypedDict):
     case: Case
     recalled: Annotated[list[Recalled], operator.add]
@@ -121,6 +125,11 @@ class Tagger:
             EndpointError: if a language model is set and fails, as `agents.llm.client.LLM.ask`.
         """
         return self.decide(self.case(video_id, self._ahead.pop(video_id, None)))
+
+    @property
+    def together(self) -> int:
+        """How many videos it is worth to read together: one where a model takes its time for each."""
+        return 1 if self._llm else TOGETHER
 
     def expect(self, videos: int) -> None:
         """Says how many videos will be decided about, so that it is worth to read what serves all of them."""

@@ -121,9 +121,7 @@ class PreparedVectors:
         """What there is now, read again only where it is another than before."""
         counts = {one: sum(part[-1] for part in some) for one, some in versions.items()}
         former = self._kept if self._kept is not None else _kept([], np.zeros((0, 1), np.float32))
-        stay = {
-            one for one in versions if one in former.places and self._versions.get(one) == versions[one]
-        }
+        stay = {one for one in versions if one in former.places and self._versions.get(one) == versions[one]}
         total = sum(counts.values())
         width = former.rows.shape[1] if stay else 0
         matrix: NDArray[np.floating] | None = None
@@ -190,7 +188,7 @@ def _directions(sample: _Vectors) -> _Vectors:
 
 
 def _short_list(short: _Vectors, sketches: _Vectors, first: int, end: int) -> NDArray[np.int64]:
-    """The `SHORT_LIST` rows nearest to any of ``short`` (n, k), in their order, without those of ``first`` to ``end``."""
+    """The `SHORT_LIST` rows nearest to any of ``short`` (n, k), in their order; none from ``first`` to ``end``."""
     best = np.empty(len(sketches), np.float32)
     products = np.empty((len(short), _BLOCK), np.float32)
     for start in range(0, len(sketches), _BLOCK):

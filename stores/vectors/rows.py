@@ -153,7 +153,7 @@ class VectorRows:
         chosen = _videos_of(self._engine.dialect.name)
         values = {"of_collection": collection, "vector_ids": listed(vector_ids)}
         with reading(self._engine) as connection:
-            return {one: video_id for one, video_id in connection.execute(chosen, values)}
+            return {row.vector_id: row.video_id for row in connection.execute(chosen, values)}
 
     def exceeds(self, collection: str, most: int) -> bool:
         """Whether a collection has more than ``most`` vectors; the cost does not grow beyond these."""
