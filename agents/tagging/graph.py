@@ -124,7 +124,11 @@ class Tagger:
         Raises:
             EndpointError: if a language model is set and fails, as `agents.llm.client.LLM.ask`.
         """
-        return self.decide(self.case(video_id, self._ahead.pop(video_id, None)))
+        return self.decide(self.next_case(video_id))
+
+    def next_case(self, video_id: str) -> Case:
+        """As `case`, of what was read ahead."""
+        return self.case(video_id, self._ahead.pop(video_id, None))
 
     @property
     def together(self) -> int:
@@ -141,7 +145,10 @@ class Tagger:
         Raises:
             StoreError: if the library cannot be read.
         """
-        self._ahead.update(seen_of(video_ids, self._store, self._encoders))
+        tagged = self._vectors.others_in(self._store).tagged()
+        # Where others have tags, it is asked what looks like it; what those that have some look like is kept.
+        looks = [one for one in video_ids if one not in tagged] if tagged else ()
+        self._ahead.update(seen_of(video_ids, self._store, self._encoders, looks))
 
     def explain(self, video_id: str) -> tuple[tuple[Ranked, ...], tuple[Decision, ...], float]:
         """Everything that was recalled for one video, the strongest first, what was decided of it, and the confidence

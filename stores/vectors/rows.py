@@ -95,6 +95,7 @@ _NOTES = _shown(*_COLUMNS).where(_OF_COLLECTION)
 _HERE_ONLY = VectorRow.collection.concat(literal_column("''")) == bindparam("of_collection")
 _BY_VIDEO = _shown(*_COLUMNS).where(_HERE_ONLY, VectorRow.video_id.in_(bindparam("video_ids", expanding=True)))
 _SOME = _shown(VectorRow.vector_id).where(_OF_COLLECTION).order_by(VectorRow.vector_id).limit(bindparam("most"))
+_VIDEOS = _shown(VectorRow.vector_id, VectorRow.video_id).where(_OF_COLLECTION)
 _FIRST = select(VectorRow.vector_id).where(_OF_COLLECTION).limit(bindparam("most")).subquery()
 _SIZE = select(func.count()).select_from(_FIRST)
 _ANY = _shown(VectorRow.vector_id).where(_OF_COLLECTION).limit(1)
@@ -148,12 +149,14 @@ class VectorRows:
                 found.setdefault(video_id, set()).add(tuple(version))
         return {video_id: frozenset(versions) for video_id, versions in found.items()}
 
-    def videos_of(self, collection: str, vector_ids: Sequence[str]) -> dict[str, str]:
-        """The videos of those of ``vector_ids`` that readers may see."""
-        chosen = _videos_of(self._engine.dialect.name)
-        values = {"of_collection": collection, "vector_ids": listed(vector_ids)}
+    def videos_of(self, collection: str, vector_ids: Sequence[str] | None = None) -> dict[str, str]:
+        """The videos of those of ``vector_ids`` (None: of all) that readers may see."""
+        chosen, values = _VIDEOS, {"of_collection": collection}
+        if vector_ids is not None:
+            chosen, values = _videos_of(self._engine.dialect.name), values | {"vector_ids": listed(vector_ids)}
         with reading(self._engine) as connection:
-            return {row.vector_id: row.video_id for row in connection.execute(chosen, values)}
+            known: dict[str, str] = {}  # one object for all vectors of a video
+            return {one: known.setdefault(video, video) for one, video in connection.execute(chosen, values)}
 
     def exceeds(self, collection: str, most: int) -> bool:
         """Whether a collection has more than ``most`` vectors; the cost does not grow beyond these."""
@@ -192,8 +195,7 @@ def _by_id(dialect: str) -> Select[Any]:
 
 @cache
 def _videos_of(dialect: str) -> Select[Any]:
-    chosen = _shown(VectorRow.vector_id, VectorRow.video_id).where(_OF_COLLECTION)
-    return chosen.where(among_listed(dialect, VectorRow.vector_id, "vector_ids"))
+    return _VIDEOS.where(among_listed(dialect, VectorRow.vector_id, "vector_ids"))
 
 
 @cache

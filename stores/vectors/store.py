@@ -83,6 +83,7 @@ class VectorStore:
         self._cache: OrderedDict[str, KeptCollection] = OrderedDict()
         self._large: set[str] = set()
         self._asked: dict[str, int] = {}
+        self._handles: dict[str, tuple[Any, Any]] = {}
 
     @property
     def place(self) -> Path | str:
@@ -160,8 +161,7 @@ class VectorStore:
             return []
         if not self.is_scanned(video_ids) or self.is_small(collection):
             return self._rank(collection, vector, k, video_ids, channels)
-        stored = self.readable(collection)
-        if stored is None:
+        if (stored := self.readable(collection)) is None:
             return []
         where = {"channel": {"$in": list(channels)}} if channels is not None else None
         wanted = None if video_ids is None else frozenset(video_ids)
@@ -177,17 +177,17 @@ class VectorStore:
         Raises:
             StoreError: VECTOR_STORE_FAILED, e.g. if the dimensions differ.
         """
+        nothing: list[list[VectorHit]] = [[] for _ in vectors]
         if k < 1 or not len(vectors):
-            return [[] for _ in vectors]
+            return nothing
         if self.is_small(collection):
             hits, rows = self._all(collection, None)
             if not hits:
-                return [[] for _ in vectors]
+                return nothing
             check_length(collection, rows, vectors.shape[1])
             return rank_for_all(hits, rows, vectors, k, least)
-        stored = self.readable(collection)
-        if stored is None:
-            return [[] for _ in vectors]
+        if (stored := self.readable(collection)) is None:
+            return nothing
         known = partial(self._hits, collection, stored)
         return ask_index_for_all(partial(self.neighbours, stored, None), known, vectors, k, least)
 
@@ -366,21 +366,26 @@ class VectorStore:
         self.opened.close()
 
     def _forget(self) -> None:
-        self._cache.clear()
-        self._large.clear()
-        self._asked.clear()
+        for known in (self._cache, self._large, self._asked, self._handles):
+            known.clear()
 
     def _collection(self, name: str) -> Any:
         client = self.opened.client()
         if client is None:
             return None
+        opened_by, stored = self._handles.get(name, (None, None))
+        if opened_by is client:
+            return stored
         from chromadb.errors import NotFoundError
 
         with chroma_faults(self._path):
             try:
-                return client.get_collection(name, embedding_function=None)
+                stored = client.get_collection(name, embedding_function=None)
             except NotFoundError:
                 return None
+        if self.embedded:  # where what is not there any more is asked of another client
+            self._handles[name] = client, stored
+        return stored
 
     def readable(self, name: str) -> Any:
         """A collection; None if it may be missing because nothing was ever stored in it."""
