@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -82,7 +82,7 @@ class TaggingPlan:
 
     Attributes:
         video_ids: all that it is about; ``left``: those to decide about.
-        waiting: decided in a batch that was interrupted: they need only be put in place.
+        waiting: decided in a batch that was interrupted: they need only be put in place, if they are not yet.
         seconds: of one worker, for all that is left; ``measured``: whether videos of this library told it.
     """
 
@@ -122,8 +122,8 @@ def plan(store: LibraryStore, tagger: Named, video_ids: Sequence[str], since: Si
     """What a batch would do, without doing it."""
     chosen = list(dict.fromkeys(video_ids))
     keys, known = keys_of(store, tagger, chosen), store.tag_runs.known(chosen)
-    waiting = [one for one in chosen if _is(known.get(one), "staged", keys[one])]
-    done = {one for one in chosen if since and _is(known.get(one), "done", keys[one])}
+    waiting = [one for one in chosen if _is(known.get(one), ("staged", "placed"), keys[one])]
+    done = {one for one in chosen if since and _is(known.get(one), ("done",), keys[one])}
     left = [one for one in chosen if one not in done.union(waiting)]
     taken = sorted(run.seconds for run in known.values() if run.seconds > 0)
     each = sum(taken) / len(taken) if taken else GUESSED_SECONDS
@@ -206,8 +206,8 @@ def _deciding(tagger: Deciding, planned: TaggingPlan, options: TaggingOptions) -
         yield outcomes
 
 
-def _is(run: TagRun | None, status: str, key: TagKey) -> bool:
-    return run is not None and run.status == status and run.key == key
+def _is(run: TagRun | None, some: Collection[str], key: TagKey) -> bool:
+    return run is not None and run.status in some and run.key == key
 
 
 class _Batch:
