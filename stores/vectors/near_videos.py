@@ -60,7 +60,8 @@ class NearVideos:
         if not len(vectors):
             return []
         if store.is_small(collection):
-            found = store.query_all(collection, vectors, k, -1.0)
+            # One by one: a product of more of them adds up in another order, which may turn the nearest around.
+            found = [store.query_all(collection, one[None], k, -1.0)[0] for one in vectors]
             return [list(dict.fromkeys(hit.video_id for hit in some)) for some in found]
         stored = store.readable(collection)
         if stored is None:

@@ -24,7 +24,7 @@ DIMENSIONS = 64
 """Directions by which a short list is made. Source: 3 ms for 120,000 vectors beside twelve; as in
 `agents.tagging.nearest`."""
 
-SHORT_LIST = 512
+SHORT_LIST = 256
 """Vectors that are compared exactly. Source: our choice; measured by `benchmarks/tagging_scale.py` beside all."""
 
 WHOLE_NUMBERS = 32 << 20

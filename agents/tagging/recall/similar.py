@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from agents.search.pictures import least_likeness
 from agents.tagging.looks import Look, Others
 from agents.tagging.recall.case import Case, Recalled, strongest
+from agents.tagging.recall.seen import Seen
+from encoders.bundle import Encoders
 from encoders.spaces import collections
 from encoders.types import Vectors
 from stores.tags.recall.accepted import AcceptedTag, accepted_tags
@@ -26,6 +28,9 @@ RELATED = 0.3
 
 PEERS = 20
 """Videos about the same that vote."""
+
+PEERS_KEPT = "peers"
+"""Under which name a case keeps them, if they were asked for together with those of other videos."""
 
 DOUBT = 5.0
 """Votes against that are added to those of the peers, so that a few do not decide it. Source: about the square root of
@@ -69,25 +74,7 @@ def related_source(case: Case) -> list[Recalled]:
     others, tagged = _others(case)
     if not tagged:
         return []
-    names = collections(case.encoders)
-    shared = case.encoders.zero_shot is None
-    questions: defaultdict[str, list[Vectors]] = defaultdict(list)
-    for (hits, matrix), spaces in (
-        (case.seen.texts, (names.text, names.picture) if shared else (names.text,)),
-        (case.seen.pictures, (names.text,) if shared else ()),
-    ):
-        if hits:
-            middle = matrix.mean(axis=0)
-            middle /= max(float(np.linalg.norm(middle)), 1e-6)
-            for space in spaces:
-                questions[space].append(middle)
-    # By ranks, since cosines across kinds of vectors lie lower than within one (reciprocal rank fusion, Cormack 2009).
-    ranks: defaultdict[str, float] = defaultdict(float)
-    for space, vectors in questions.items():
-        for near in others.near(space, np.stack(vectors), 4 * PEERS):
-            for rank, other in enumerate(one for one in near if one != case.video_id):
-                ranks[other] += 1.0 / (60.0 + rank)
-    peers = sorted(ranks, key=lambda other: (-ranks[other], other))[:PEERS]
+    peers = case.once(PEERS_KEPT, lambda: peers_of([case.seen], others, case.encoders)[case.video_id])
     votes: defaultdict[str, float] = defaultdict(float)
     tags_of = _tags_of(case, [other for other in peers if other in tagged])
     for other in peers:
@@ -97,6 +84,36 @@ def related_source(case: Case) -> list[Recalled]:
     total = len(peers) + DOUBT
     words = (Recalled(tag_id, "related", RELATED * vote / total, ()) for tag_id, vote in votes.items() if vote > 0.0)
     return strongest(words, case.top)
+
+
+def peers_of(seen: Sequence[Seen], others: Others, encoders: Encoders) -> dict[str, list[str]]:
+    """The `PEERS` videos that are about the same as each of some, best first, asked for together.
+
+    By ranks, since cosines across kinds of vectors lie lower than within one (reciprocal rank fusion, Cormack 2009).
+    """
+    names = collections(encoders)
+    shared = encoders.zero_shot is None
+    questions: defaultdict[str, list[tuple[str, Vectors]]] = defaultdict(list)
+    for one in seen:
+        for (hits, matrix), spaces in (
+            (one.texts, (names.text, names.picture) if shared else (names.text,)),
+            (one.pictures, (names.text,) if shared else ()),
+        ):
+            if hits:
+                middle = matrix.mean(axis=0)
+                middle /= max(float(np.linalg.norm(middle)), 1e-6)
+                for space in spaces:
+                    questions[space].append((one.video_id, middle))
+    ranks: dict[str, defaultdict[str, float]] = {one.video_id: defaultdict(float) for one in seen}
+    for space, some in questions.items():
+        found = others.near(space, np.stack([vector for _, vector in some]), 4 * PEERS)
+        for (video_id, _), near in zip(some, found, strict=True):
+            for rank, other in enumerate(one for one in near if one != video_id):
+                ranks[video_id][other] += 1.0 / (60.0 + rank)
+    return {
+        video_id: sorted(ranked, key=lambda other: (-ranked[other], other))[:PEERS]
+        for video_id, ranked in ranks.items()
+    }
 
 
 def _others(case: Case) -> tuple[Others, frozenset[str]]:

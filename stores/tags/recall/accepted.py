@@ -142,15 +142,6 @@ def accepted_counts(engine: Engine, tag_ids: Sequence[str]) -> dict[str, int]:
         return {tag_id: int(count) for tag_id, count in connection.execute(counted.group_by(row.tag_id)).all()}
 
 
-_ANY = select(DecisionRow.tag_id).where(DecisionRow.decision == "accepted", DecisionRow.origin != DERIVED).limit(1)
-
-
-def any_accepted(engine: Engine) -> bool:
-    """Whether any video has any tag."""
-    with reading(engine) as connection:
-        return connection.execute(_ANY).first() is not None
-
-
 def videos_with_decisions(engine: Engine) -> int:
     """How many videos have any decision."""
     with reading(engine) as connection:
