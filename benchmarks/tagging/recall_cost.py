@@ -42,22 +42,20 @@ class Clock:
 
 
 @contextmanager
-def tagged(library: Library, tagger: Tagger, videos: Sequence[str], how_many: int) -> Iterator[None]:
-    """While it lasts, so many videos (spread over the library) have tags, some of the most common ones more often."""
+def tagged(library: Library, tagger: Tagger, videos: Sequence[str]) -> Iterator[None]:
+    """While it lasts, these videos have tags, some of which are much more common than others."""
     from sqlalchemy import delete, insert
 
     from stores.sql.database import writing
     from stores.sql.tables import DecisionRow
 
     draw = np.random.default_rng(3)
-    step = max(1, len(videos) // how_many)
-    chosen = list(videos[::step])[:how_many]
     ids = [tag.tag_id for tag in tagger.tags.tags]
     scores = [["picture", 0.9]]
     said = {"origin": "automatic", "decision": "accepted", "confidence": 0.9, "recalled_by": ["picture"]}
     rows = [
         said | {"video_id": one, "tag_id": ids[at], "ordinal": number, "scores": scores, "decided_at": 1.0}
-        for one in chosen
+        for one in videos
         for number, at in enumerate(dict.fromkeys((len(ids) * draw.random(TAGS_OF_ONE) ** 3).astype(int).tolist()))
     ]
     with writing(library.store.engine) as connection:
