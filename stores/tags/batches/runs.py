@@ -18,8 +18,8 @@ from stores.core.records import Decision
 from stores.sql.among import among
 from stores.sql.database import reading, writing
 from stores.sql.tables import TagRow, VideoRow
+from stores.tags.automatic import replace_automatic
 from stores.tags.batches.tables import TagRunRow
-from stores.tags.library import replace_automatic
 
 RunStatus = Literal["staged", "placed", "done", "failed"]
 
@@ -117,8 +117,8 @@ class TagRuns:
             wanted = sorted({one.tag_id for some in made.values() for one in some})
             tags = among(self._engine, TagRow.tag_id, wanted)
             there = set(connection.scalars(select(TagRow.tag_id).where(tags)))
-            for video_id, some in made.items():
-                replace_automatic(connection, video_id, [one for one in some if one.tag_id in there])
+            kept = {video_id: [one for one in some if one.tag_id in there] for video_id, some in made.items()}
+            replace_automatic(connection, kept)
             applied = update(TagRunRow).where(among(self._engine, TagRunRow.video_id, list(made)))
             connection.execute(applied.values(status="placed", decisions=None))
         return len(made)

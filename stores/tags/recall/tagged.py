@@ -21,7 +21,7 @@ _ALL = select(DecisionRow.video_id).where(DecisionRow.decision == "accepted", De
 class TaggedVideos:
     """The videos with an accepted tag, but for those that only follow from others. Thread-safe.
 
-    A video that has lost its last tag may stay for a while: whoever wants to know its tags has to read them.
+    A video that has lost its last tag may stay for a while: its tags have to be read where they matter.
     """
 
     def __init__(self, engine: Engine) -> None:
