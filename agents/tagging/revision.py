@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from stores.core.records import Tag
     from stores.library_store import LibraryStore
 
-FORM = 2
+FORM = 3
 """Raised when the sources or the decision change what they say of the same evidence."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,9 +81,9 @@ def recalled_of(case: Case, per_source: dict[str, list[float]] | None = None) ->
             per_source.setdefault(name, []).append(time.process_time() - before)
 
     for name, source in SOURCES.items():
-        take(name, lambda source=source: source(case))
+        take(name, partial(source, case))
     for name, later in AFTERWARDS.items():
-        take(name, lambda later=later: later(case, tuple(found)))
+        take(name, partial(later, case, tuple(found)))
     return found
 
 
