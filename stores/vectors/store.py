@@ -323,8 +323,7 @@ class VectorStore:
         Raises:
             StoreError: VECTOR_STORE_FAILED.
         """
-        stored = self._collection(collection)
-        if stored is None:
+        if (stored := self._collection(collection)) is None:
             return
         for first in range(0, len(vector_ids), LISTED_VIDEOS):
             with chroma_faults(self._path):
