@@ -15,12 +15,15 @@ import hashlib
 import json
 import os
 import platform
+import resource
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,19 +32,25 @@ ROOT = Path(__file__).resolve().parents[1]
 if __name__ == "__main__":
     sys.path[0] = str(ROOT)  # otherwise the modules in this folder would shadow packages
 
+FOLLOWED_SECONDS = 30.0
+
 KNOWN = 100
 """Videos that are tagged before, if there are ten times as many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of the command: videos a second of the batch itself, seconds of the process, what it decided."""
+    """One run of the command: videos a second of the batch itself, seconds of the process, what it decided.
+
+    ``processor``: CPU seconds of the process and what it waited for, which Ray's actors are not.
+    """
 
     name: str
     videos: int
     reused: int
     per_second: float
     seconds: float
+    processor: float
     digest: str
 
 
@@ -61,19 +70,44 @@ def ran(name: str, library: Path, *more: str) -> Run:
     Raises:
         SystemExit: if it fails.
     """
-    began = time.monotonic()
-    ended = subprocess.run(command(library, *more), env=environment(), capture_output=True, text=True, check=False)
-    if ended.returncode:
-        raise SystemExit(f"{name} ended with exit code {ended.returncode}: {ended.stderr[-2000:]}")
-    totals: dict[str, Any] = json.loads(ended.stdout)["totals"]
+    began, before = time.monotonic(), _processor()
+    with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as complained:
+        running = subprocess.Popen(command(library, *more), env=environment(), stdout=said, stderr=complained)
+        try:
+            _followed(name, running, library)
+        finally:
+            running.kill()
+            running.wait()
+        said.seek(0)
+        complained.seek(0)
+        if running.returncode:
+            raise SystemExit(f"{name} ended with exit code {running.returncode}: {complained.read()[-2000:]}")
+        totals: dict[str, Any] = json.load(said)["totals"]
     decided = totals["done"] - totals["reused"]
     speed = decided / max(totals["wall_seconds"], 1e-6)
-    made = Run(name, totals["done"], totals["reused"], speed, time.monotonic() - began, digest_of(library))
+    taken = time.monotonic() - began, _processor() - before
+    made = Run(name, totals["done"], totals["reused"], speed, *taken, digest_of(library))
     print(
-        f"{made.name}: {decided} decided, {made.reused} reused, {made.per_second:.1f}/s, {made.seconds:.0f} s",
+        f"{made.name}: {decided} decided, {made.reused} reused, {made.per_second:.1f}/s, {made.seconds:.0f} s, "
+        f"{made.processor:.0f} s of CPU",
         flush=True,
     )
     return made
+
+
+def _processor() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _followed(name: str, running: subprocess.Popen[bytes], library: Path) -> None:
+    """Until the command ends; says every half minute how far it is."""
+    began = time.monotonic()
+    while running.poll() is None:
+        with suppress(subprocess.TimeoutExpired):
+            running.wait(FOLLOWED_SECONDS)
+        if running.poll() is None:
+            print(f"  {name}: {_kept(library):,} decided after {time.monotonic() - began:.0f} s", flush=True)
 
 
 def killed(library: Path, share: float, *more: str) -> int:
@@ -87,7 +121,7 @@ def killed(library: Path, share: float, *more: str) -> int:
         while (kept := _kept(library)) < share * _videos(library):
             if running.poll() is not None:
                 raise SystemExit("it ended before it could be killed: take more videos")
-            time.sleep(0.02)
+            time.sleep(0.1)
         running.send_signal(signal.SIGKILL)
     finally:
         running.kill()
@@ -157,10 +191,11 @@ def report(runs: list[Run], kept: dict[str, int], videos: int, tags: int, worker
         f"{platform.python_version()}. Embedded profile, {videos:,} synthetic videos of 12 clips, {tags:,} tags, "
         f"{workers} workers. Made by `python benchmarks/tagging_batch.py`.",
         "",
-        "| run | videos | of them decided before | videos a second | whole process |",
-        "|---|---:|---:|---:|---:|",
+        "| run | videos | of them decided before | videos a second | whole process | of CPU |",
+        "|---|---:|---:|---:|---:|---:|",
         *(
-            f"| {one.name} | {one.videos:,} | {one.reused:,} | {one.per_second:.1f} | {one.seconds:.0f} s |"
+            f"| {one.name} | {one.videos:,} | {one.reused:,} | {one.per_second:.1f} | {one.seconds:.0f} s | "
+            f"{'not known' if one.name.endswith('Ray') else f'{one.processor:.0f} s'} |"
             for one in runs
         ),
         "",

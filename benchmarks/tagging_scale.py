@@ -29,6 +29,7 @@ import numpy as np  # noqa: E402
 
 if TYPE_CHECKING:
     from agents.tagging.graph import Tagger
+    from agents.tagging.recall import Recalled
     from kinodex import Library
 
 FEW = 1_000
@@ -36,11 +37,16 @@ FEW = 1_000
 
 Figures = dict[str, float]
 
+SMALL, MEASURED = 16, 64
+"""Videos that are read together in a batch; that each figure is the median of."""
+
 TARGETS = (
-    ("recall of one video, seconds", "recall", 0.020),
-    ("the same once videos have tags, seconds", "recall tagged", 0.020),
+    ("recall of one video, seconds", "recall, batch", 0.020),
+    ("the same once another video has tags, seconds", "recall, batch, one tagged", 0.020),
+    ("the same once all videos have tags, seconds", "recall, batch, all tagged", 0.020),
     ("a tagger's start, seconds", "start", 3.0),
-    ("rank of its candidates, seconds", "rank", 0.050),
+    ("rank of 200 candidates, seconds", "rank", 0.050),
+    ("the same by judged look-alikes, seconds", "rank, neighbours", 0.050),
     ("one new tag over all videos, seconds", "retag", 2.0),
 )
 
@@ -102,43 +108,33 @@ def with_tags(source: Path, out: Path, count: int) -> Path:
     return library
 
 
-def recalling(library: Library, videos: Sequence[str]) -> Figures:
-    """A tagger's start, and what the sources cost: each in the median over some videos."""
-    from agents.tagging.rank import CaseFacts
-    from agents.tagging.rank.prior import Prior
-    from agents.tagging.recall import AFTERWARDS, SOURCES, Recalled
+def costs(library: Library, videos: Sequence[str]) -> Figures:
+    """A tagger's start, and what recall and rank cost: each in the median over some videos."""
+    from benchmarks.tagging import recall_cost
 
     library.encoders.image_text.encode_queries(["a"])  # models load whatever the vocabulary
     library.encoders.concepts.matching("a")
     made: list[Tagger] = []
     figures = {"start": cpu(lambda: made.append(library.tagger()))}
-    tagger = made[0]
-    whole: list[float] = []
-    walls: list[float] = []
-    ranks: list[float] = []
-    per_source: dict[str, list[float]] = {}
-    for video in (videos[0], *videos):
-        case = tagger.case(video)
-        recalled: list[Recalled] = []
-        begun, clock = time.process_time(), time.perf_counter()
-        for name, source in SOURCES.items():
-            before = time.process_time()
-            recalled += source(case)
-            per_source.setdefault(name, []).append(time.process_time() - before)
-        for name, later in AFTERWARDS.items():
-            before = time.process_time()
-            recalled += later(case, tuple(recalled))
-            per_source.setdefault(name, []).append(time.process_time() - before)
-        whole.append(time.process_time() - begun)
-        walls.append(time.perf_counter() - clock)
-        before = time.process_time()
-        Prior().rank(CaseFacts(video), recalled)
-        ranks.append(time.process_time() - before)
-        figures["candidates"] = float(len({word.tag_id for word in recalled}))
-    figures["recall"], figures["rank"] = median(whole[1:]), median(ranks[1:])
-    figures["recall wall"] = median(walls[1:])
-    figures |= {f"source {name}": median(taken[1:]) for name, taken in per_source.items()}
-    figures["recall tagged"] = _recalling_tagged(library, tagger, videos)
+    tagger, every = made[0], sorted(library.indexed())
+    alone = videos[: len(videos) // 2]
+    others = [one for one in every if one not in videos] or every
+
+    def take(name: str, some: Sequence[str], together: int) -> list[list[Recalled]]:
+        taken, recalled = recall_cost.recalling(library, some, together)
+        figures.update({f"{name}": taken["recall"], f"{name}, p95": taken["p95"], f"{name}, clock": taken["wall"]})
+        figures.update({f"{one}, {name}": value for one, value in taken.items() if one.startswith("source ")})
+        return recalled
+
+    take("recall, alone", alone, 1)
+    recalled = take("recall, batch", videos, SMALL)
+    figures["candidates"] = median([float(len({word.tag_id for word in words})) for words in recalled])
+    figures |= recall_cost.ranking(library, tagger, recalled, videos)
+    for name, some in (("one", others[:1]), ("all", every)):
+        with recall_cost.tagged(library, tagger, some):
+            take(f"recall, alone, {name} tagged", alone, 1)
+            take(f"recall, batch, {name} tagged", videos, SMALL)
+            figures[f"first of a batch, {name} tagged"] = recall_cost.first_of(library, videos[0], len(every))
     figures["kept"] = _kept(library, tagger, videos)
     return figures
 
@@ -156,21 +152,6 @@ def _kept(library: Library, tagger: Tagger, videos: Sequence[str]) -> float:
         found = set(near.rows[np.argsort(-near.z)[:60]].tolist())
         shares.append(len(found & set(np.argsort(-exact)[:60].tolist())) / min(60, len(exact)))
     return float(np.mean(shares))
-
-
-def _recalling_tagged(library: Library, tagger: Tagger, videos: Sequence[str]) -> float:
-    """CPU seconds of the recall of a video where another one has a tag, so that look-alikes are asked, too."""
-    from agents.tagging.recall import SOURCES
-    from stores.core.records import Decision
-
-    first = tagger.tags.tags[0].tag_id
-    library.store.tags.save_decisions(videos[0], [Decision(videos[0], first, "accepted", 1.0, ("speech",), ())])
-    try:
-        cases = [tagger.case(video) for video in (videos[1], *videos[1:])]
-        taken = [cpu(lambda case=case: [source(case) for source in SOURCES.values()]) for case in cases]
-    finally:
-        library.store.tags.save_decisions(videos[0], [])
-    return median(taken[1:])
 
 
 def retagging(library: Library) -> Figures:
@@ -206,11 +187,11 @@ def measured(source: Path, out: Path, tags: int, videos: int) -> dict[str, Figur
     from benchmarks.scale_library.synthetic import id_of
     from kinodex import Library
 
-    chosen = [id_of(at * videos // min(20, videos)) for at in range(min(20, videos))]
+    chosen = [id_of(at * videos // min(MEASURED, videos)) for at in range(min(MEASURED, videos))]
     found: dict[str, Figures] = {}
     for count in (min(FEW, tags), tags):
         with Library.open(with_tags(source, out, count), create=False) as library:
-            found[f"{count}"] = recalling(library, chosen)
+            found[f"{count}"] = costs(library, chosen)
             if count == min(FEW, tags):
                 found["new tags"] = retagging(library)
     return found
@@ -229,14 +210,8 @@ def markdown(found: dict[str, Figures], tags: int) -> str:
         f"| what | {min(FEW, tags):,} tags | {tags:,} tags | ratio |",
         "|---|---|---|---|",
     ]
-    rows = [
-        "start",
-        "recall",
-        "recall wall",
-        "recall tagged",
-        "rank",
-        *sorted(name for name in many if name.startswith("source ")),
-    ]
+    sources = sorted(name for name in many if name.startswith("source ") and name.endswith("batch, all tagged"))
+    rows = [name for name in many if not name.startswith("source ") and name not in ("kept", "candidates")] + sources
     lines += [
         f"| {name} | {few[name]:.4f} | {many[name]:.4f} | {many[name] / max(few[name], 1e-6):.1f} |" for name in rows
     ]
@@ -249,9 +224,10 @@ def markdown(found: dict[str, Figures], tags: int) -> str:
         f"{new['retag_first']:.2f} s for the first, which opens the vector index; of the one with most, "
         f"{new['looked_at']:.0f} videos were looked at.",
         "",
-        "`recall` is that of a library of which no video has a tag yet, in CPU seconds; `recall wall` the same on the",
-        "clock; `recall tagged` in CPU seconds once some video has one, when such as look alike or are about the same",
-        "are looked for in the vector index.",
+        "Of each `recall` the median, the 95th percentile and the median on the clock. *alone*: a video is read by",
+        "itself; *batch*: as `kinodex tag --all` does, sixteen videos are read together, whose cost is shared among",
+        "them, and what serves all is read by the first one (`first of a batch`). *tagged*: one other video, or all",
+        "have five accepted tags each; without any, look-alikes are not asked about.",
         "",
         "| target | figure | |",
         "|---|---|---|",

@@ -18,7 +18,8 @@ from agents.tagging.online import OnlineRanker, learned_at_once
 from agents.tagging.rank import ABSTAIN, CaseFacts, Ranked, decide
 from agents.tagging.recall import AFTERWARDS, SOURCES, Case, Recalled
 from agents.tagging.recall.case import MENTIONED
-from agents.tagging.recall.seen import Seen
+from agents.tagging.recall.seen import Seen, seen_of
+from agents.tagging.recall.similar import PEERS_KEPT, peers_of
 from agents.tagging.revision import ranker_of, vocabulary_of
 from agents.tagging.single import OneTag, one_tag, recall_alone
 from agents.tagging.vocabulary import OnEncoded, TagVectors
@@ -39,6 +40,10 @@ NOTES = 200
 
 MOST_TOKENS = 16_000
 """Of notes and candidates; a model with a shorter context gets fewer notes. Source: `NOTES` long lines."""
+
+
+TOGETHER = 16
+"""Videos that are read together. Source: our choice: requests cost a few times what one video brings."""
 
 
 class _State(TypedDict):
@@ -97,6 +102,7 @@ class Tagger:
         self._chosen = chosen(store, encoders, tags)
         self._online = learned_at_once(self._chosen.ranker, store, self._chosen.until, self._facts)
         self._graph = self._build()
+        self._ahead: dict[str, Seen] = {}
 
     @property
     def mode(self) -> str:
@@ -119,7 +125,35 @@ class Tagger:
         Raises:
             EndpointError: if a language model is set and fails, as `agents.llm.client.LLM.ask`.
         """
-        return tuple(self._run(self.case(video_id))["decisions"])
+        return self.decide(self.next_case(video_id))
+
+    def next_case(self, video_id: str) -> Case:
+        """As `case`, of what was read ahead."""
+        return self.case(video_id, self._ahead.pop(video_id, None))
+
+    @property
+    def together(self) -> int:
+        """How many videos it is worth to read together: one where a model takes its time for each."""
+        return 1 if self._llm else TOGETHER
+
+    def expect(self, videos: int) -> None:
+        """Says how many videos will be decided about, so that it is worth to read what serves all of them."""
+        self._vectors.expected = videos
+
+    def read_ahead(self, video_ids: Sequence[str]) -> None:
+        """Reads videos together that `tag` is called with next: in a few requests instead of some for each.
+
+        Raises:
+            StoreError: if the library cannot be read.
+        """
+        others = self._vectors.others_in(self._store)
+        tagged = others.tagged()
+        # Where others have tags, it is asked what looks like it; what those that have some look like is kept.
+        looks = [one for one in video_ids if one not in tagged] if tagged else ()
+        seen = seen_of(video_ids, self._store, self._encoders, looks)
+        for one, peers in (peers_of(list(seen.values()), others, self._encoders) if tagged else {}).items():
+            seen[one].kept[PEERS_KEPT] = peers
+        self._ahead.update(seen)
 
     def explain(self, video_id: str) -> tuple[tuple[Ranked, ...], tuple[Decision, ...], float]:
         """Everything that was recalled for one video, the strongest first, what was decided of it, and the confidence
@@ -142,7 +176,14 @@ class Tagger:
 
     def decide(self, case: Case) -> tuple[Decision, ...]:
         """As `tag`, for a case made by `case`."""
-        return tuple(self._run(case)["decisions"])
+        if self._llm is not None:
+            return tuple(self._run(case)["decisions"])
+        # What the graph decides without a model, for less: nothing runs at the same time but what waits for another.
+        _indexed(case)
+        recalled = [word for source in SOURCES.values() for word in source(case)]
+        for later in AFTERWARDS.values():
+            recalled += later(case, tuple(recalled))
+        return self._decided(case, recalled, self._online.ranker())
 
     def about(self, cases: Sequence[Case], wanted: Mapping[str, Collection[str]]) -> dict[str, tuple[Decision, ...]]:
         """Decisions about some tags of each of many videos: the same that `decide` makes about them, but for weak
@@ -235,13 +276,7 @@ class Tagger:
 
     def _gather(self, state: _State) -> dict[str, Any]:
         """Make sure that the video has been indexed."""
-        case = state["case"]
-        if not case.seen.clips:
-            raise UsageError(
-                "UNKNOWN_VIDEO",
-                f"Video {case.video_id} has not been indexed.",
-                "Run `kinodex ingest` on it first, or see `kinodex errors`.",
-            )
+        _indexed(state["case"])
         return {}
 
     def _source_node(self, name: str) -> Any:
@@ -299,3 +334,12 @@ class Tagger:
 
     def _decide(self, state: _State) -> dict[str, Any]:
         return {"decisions": decide(state["case"].video_id, state["ranked"], self._chosen.threshold)}
+
+
+def _indexed(case: Case) -> None:
+    if not case.seen.clips:
+        raise UsageError(
+            "UNKNOWN_VIDEO",
+            f"Video {case.video_id} has not been indexed.",
+            "Run `kinodex ingest` on it first, or see `kinodex errors`.",
+        )

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.search.scoring import query_scales
+from agents.tagging.looks import Others
 from agents.tagging.nearest import NearestTags
 from agents.tagging.phrases import Names, Phrases
 from agents.tagging.usual import SAMPLED, Usual
@@ -58,6 +59,7 @@ class TagVectors:
         nearest_texts: finds the tags near to vectors of texts; nearest_pictures: and of pictures, where each tag has
             its scale.
         companies: which tags go together in the library, once it was asked.
+        expected: how many videos will be asked about.
         phrases: names and aliases, as lines say them.
         by_concept: concept to the tags that name it, each with how surely: 1.0 for a name, 0.9 for a broader noun, at
             most 0.5 for a situation, the less the more kinds of things it goes with (`TIED`).
@@ -84,6 +86,8 @@ class TagVectors:
         self._usual: Usual | None = None
         self._lock = threading.Lock()
         self.companies: Companies | None = None
+        self.expected = 1
+        self._others: Others | None = None
         self.nearest_texts = NearestTags(self.texts, *self.text_scales)
         self.nearest_pictures = self.nearest_texts if encoders.zero_shot is None else None
         with collected_later():
@@ -110,6 +114,14 @@ class TagVectors:
                 sample = store.vectors.sample(collections(encoders).text, SAMPLED)
                 self._usual = Usual(sample, self.texts, self.text_scales)
             return self._usual
+
+    def others_in(self, store: LibraryStore) -> Others:
+        """Other videos of the library, as long as these tags are used."""
+        with self._lock:
+            if self._others is None:
+                self._others = Others(store)
+            self._others.expected = self.expected
+            return self._others
 
     def only(self, number: int, encoders: Encoders) -> TagVectors:
         """A library of one of these tags, whose number is 0 then, for sources that look at each tag by itself. What

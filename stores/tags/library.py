@@ -6,9 +6,9 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from stores.core.collecting import collected_later
 from stores.core.errors import UsageError
@@ -17,18 +17,11 @@ from stores.core.text_keys import name_key
 from stores.sql.database import reading, writing
 from stores.sql.faults import storage_faults
 from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagAliasRow, TagRow, VideoRow
+from stores.tags.automatic import replace_automatic
 from stores.tags.files.reading import read_file, write_file
-from stores.tags.queueing import Undecided, queue_automatic
 from stores.tags.review.store import Reviewer, save_decisions
-from stores.tags.tag_rows import all_tags, insert_rows, tag_of
-from stores.tags.vocabulary.changes import (
-    MACHINE,
-    OWNER_AUTHOR,
-    Author,
-    DecisionChange,
-    decisions_now,
-    record_decisions,
-)
+from stores.tags.tag_rows import all_tags, tag_of
+from stores.tags.vocabulary.changes import OWNER_AUTHOR, Author
 from stores.tags.vocabulary.importing import ImportReport, import_vocabulary
 from stores.tags.vocabulary.inheritance import derive
 
@@ -155,8 +148,11 @@ class TagLibrary:
             if len({decision.tag_id for decision in made}) < len(made):
                 raise ValueError("a tag is decided twice")
         with writing(self._engine) as connection:
+            if origin == "automatic":
+                replace_automatic(connection, decisions)
+                return
             for video_id, made in decisions.items():
-                _save_decisions(connection, video_id, made, origin, author if origin == "person" else MACHINE)
+                _save_of_person(connection, video_id, made, author)
             derive(connection, decisions.keys())
 
     def decisions(self, video_id: str) -> list[Decision]:
@@ -189,82 +185,7 @@ class TagLibrary:
         return {video: list(by_tag.values()) for video, by_tag in found.items()}
 
 
-def _decision_columns(decision: Decision) -> dict[str, Any]:
-    return {
-        "decision": decision.decision,
-        "confidence": decision.confidence,
-        "recalled_by": list(decision.recalled_by),
-        "scores": [list(pair) for pair in decision.scores],
-    }
-
-
-def replace_automatic(connection: Connection, video_id: str, decisions: Sequence[Decision]) -> None:
-    """Within a transaction: these automatic decisions on one video in place of the former ones.
-
-    Raises:
-        UsageError: UNKNOWN_VIDEO.
-    """
-    _save_decisions(connection, video_id, decisions, "automatic", MACHINE)
-    derive(connection, [video_id])
-
-
-def _save_decisions(
-    connection: Connection, video_id: str, decisions: Sequence[Decision], origin: Origin, author: Author
-) -> None:
+def _save_of_person(connection: Connection, video_id: str, decisions: Sequence[Decision], author: Author) -> None:
     if connection.execute(select(VideoRow.video_id).where(VideoRow.video_id == video_id)).first() is None:
         raise UsageError("UNKNOWN_VIDEO", f"There is no video {video_id}.", "See `kinodex videos`.")
-    if origin == "person":
-        save_decisions(connection, decisions, Reviewer(author.by_id, author.by_name), time.time())
-        return
-    before = decisions_now(connection, video_id, origin)
-    # Retired tags keep what was decided with them, and get nothing new.
-    retired = _retired(connection, {*before, *(one.tag_id for one in decisions)})
-    decisions = [one for one in decisions if one.tag_id not in retired]
-    before = {tag_id: made for tag_id, made in before.items() if tag_id not in retired}
-    _note(connection, video_id, before, decisions)
-    place = {"video_id": video_id, "origin": origin}
-    kept = _remove_automatic(connection, video_id, list(before))
-    rows = [
-        place | {"tag_id": decision.tag_id, "ordinal": ordinal, "decided_at": time.time()} | columns
-        for ordinal, decision in enumerate(decisions, kept)
-        for columns in (_decision_columns(decision),)
-    ]
-    insert_rows(connection, DecisionRow, rows)
-    evidence = [
-        place | {"tag_id": decision.tag_id, "ordinal": n, "evidence_id": one}
-        for decision in decisions
-        for n, one in enumerate(decision.evidence_ids)
-    ]
-    insert_rows(connection, DecisionEvidenceRow, evidence)
-    queue_automatic(connection, video_id, [Undecided(one.tag_id, one.confidence, one.scores) for one in decisions])
-
-
-def _note(connection: Connection, video_id: str, before: Mapping[str, str], decisions: Sequence[Decision]) -> None:
-    """Notes the automatic decisions that become other ones: those of a run replace all."""
-    after = {one.tag_id: one for one in decisions}
-    changes = [
-        DecisionChange(video_id, tag_id, before.get(tag_id, ""), one.decision, one.confidence)
-        for tag_id, one in after.items()
-    ]
-    changes += [DecisionChange(video_id, tag_id, made, "") for tag_id, made in before.items() if tag_id not in after]
-    record_decisions(connection, changes, "automatic", MACHINE, time.time())
-
-
-def _retired(connection: Connection, tag_ids: Iterable[str]) -> set[str]:
-    wanted, found = sorted(tag_ids), set[str]()
-    for first in range(0, len(wanted), _LISTED):
-        some = TagRow.tag_id.in_(wanted[first : first + _LISTED])
-        found.update(connection.execute(select(TagRow.tag_id).where(some, TagRow.status == "retired")).scalars())
-    return found
-
-
-def _remove_automatic(connection: Connection, video_id: str, tag_ids: Sequence[str]) -> int:
-    """Removes automatic decisions on some tags and returns the next free ordinal."""
-    tables: tuple[Any, ...] = (DecisionEvidenceRow, DecisionRow)
-    for table in tables:
-        if tag_ids:
-            one = delete(table).where(table.video_id == video_id, table.origin == "automatic")
-            connection.execute(one.where(table.tag_id == bindparam("one")), [{"one": tag_id} for tag_id in tag_ids])
-    others = (DecisionRow.video_id == video_id) & (DecisionRow.origin == "automatic")
-    last = connection.execute(select(func.max(DecisionRow.ordinal)).where(others)).scalar()
-    return 0 if last is None else last + 1
+    save_decisions(connection, decisions, Reviewer(author.by_id, author.by_name), time.time())

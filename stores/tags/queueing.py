@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, text, update
 
-from stores.sql.among import among_pairs
+from stores.sql.among import among_listed, among_pairs, listed
 from stores.sql.tables import DecisionRow
 from stores.tags.review_tables import ReviewQueueRow
 
@@ -50,13 +50,15 @@ class Undecided:
     scores: Sequence[tuple[str, float]]
 
 
-def queue_automatic(connection: Connection, video_id: str, made: Sequence[Undecided]) -> None:
-    """Queues new automatic decisions on a video that are saved already, and only what is still decided stays queued;
+def queue_automatic(connection: Connection, made: Mapping[str, Sequence[Undecided]]) -> None:
+    """Queues new automatic decisions, by video, that are saved already, and only what is still decided stays queued;
     what a person decided about does not wait."""
-    row = ReviewQueueRow
-    still = select(DecisionRow.tag_id).where(DecisionRow.video_id == video_id, DecisionRow.origin == "automatic")
-    connection.execute(delete(row).where(row.video_id == video_id, row.tag_id.not_in(still)))
-    _queue(connection, [(video_id, one) for one in made])
+    row, decided = ReviewQueueRow, DecisionRow
+    still = select(decided.tag_id).where(decided.video_id == row.video_id, decided.tag_id == row.tag_id)
+    gone = ~still.where(decided.origin == "automatic").exists()
+    here = among_listed(connection.dialect.name, row.video_id)
+    connection.execute(delete(row).where(here, gone), {"chosen_ids": listed(made)})
+    _queue(connection, [(video_id, one) for video_id, some in made.items() for one in some])
 
 
 def requeue(connection: Connection, pairs: Sequence[Pair]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,13 @@ Ask = Callable[[_Vectors, int], Neighbours]
 
 Known = Callable[[Sequence[str]], dict[str, VectorHit]]
 """What those of some ids stand for that readers may see."""
+
+
+class _Found(Protocol):
+    def at(self, similarity: float, /) -> Self: ...
+
+
+_Hit = TypeVar("_Hit", bound=_Found)
 
 
 def check_length(collection: str, stored: _Vectors, length: int) -> None:
@@ -80,9 +88,11 @@ def ask_index(ask: Ask, known: Known, vector: _Vectors, k: int, at_least: int) -
         hits, seen, asked = [], 0, asked * 4
 
 
-def ask_index_for_all(ask: Ask, known: Known, vectors: _Vectors, k: int, least: float) -> list[list[VectorHit]]:
+def ask_index_for_all(
+    ask: Ask, known: Callable[[Sequence[str]], Mapping[str, _Hit]], vectors: _Vectors, k: int, least: float
+) -> list[list[_Hit]]:
     """As `rank_for_all`, as far as the graph finds them; only ids that are near enough are looked up."""
-    found: list[list[VectorHit]] = [[] for _ in vectors]
+    found: list[list[_Hit]] = [[] for _ in vectors]
     pending, asked = list(range(len(vectors))), k + k // 4 + 16
     while pending:
         near = [

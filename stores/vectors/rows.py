@@ -92,27 +92,26 @@ _COLUMNS = (
 )
 _NOTES = _shown(*_COLUMNS).where(_OF_COLLECTION)
 # By the videos' rows and no others: of a large collection SQLite would read all, since it takes a name's for few.
-_BY_VIDEO = _shown(*_COLUMNS).where(
-    VectorRow.collection.concat(literal_column("''")) == bindparam("of_collection"),
-    VectorRow.video_id.in_(bindparam("video_ids", expanding=True)),
-)
+_HERE_ONLY = VectorRow.collection.concat(literal_column("''")) == bindparam("of_collection")
+_BY_VIDEO = _shown(*_COLUMNS).where(_HERE_ONLY, VectorRow.video_id.in_(bindparam("video_ids", expanding=True)))
 _SOME = _shown(VectorRow.vector_id).where(_OF_COLLECTION).order_by(VectorRow.vector_id).limit(bindparam("most"))
+_VIDEOS = _shown(VectorRow.vector_id, VectorRow.video_id).where(_OF_COLLECTION)
 _FIRST = select(VectorRow.vector_id).where(_OF_COLLECTION).limit(bindparam("most")).subquery()
 _SIZE = select(func.count()).select_from(_FIRST)
 _ANY = _shown(VectorRow.vector_id).where(_OF_COLLECTION).limit(1)
 _HERE = (VectorRow.video_id, VectorRow.stage, VectorRow.fingerprint)
-_COUNTED = select(*_HERE, func.count().label("vectors")).where(_OF_COLLECTION).group_by(*_HERE).subquery()
-# Counted before it is joined: once for each run, not for each vector.
-_VERSIONS = (
-    select(_COUNTED.c.video_id, _COUNTED.c.stage, _COUNTED.c.fingerprint, StageRunRow.finished_at, _COUNTED.c.vectors)
-    .join(
-        StageRunRow,
-        (StageRunRow.video_id == _COUNTED.c.video_id)
-        & (StageRunRow.stage == _COUNTED.c.stage)
-        & (StageRunRow.fingerprint == _COUNTED.c.fingerprint),
-    )
-    .where(StageRunRow.active)
-)
+
+
+def _versions(*chosen: Any) -> Select[Any]:
+    # Counted before it is joined: once for each run, not for each vector.
+    counted = select(*_HERE, func.count().label("vectors")).where(*chosen).group_by(*_HERE).subquery()
+    same = (StageRunRow.video_id == counted.c.video_id) & (StageRunRow.stage == counted.c.stage)
+    same &= StageRunRow.fingerprint == counted.c.fingerprint
+    run = (counted.c.video_id, counted.c.stage, counted.c.fingerprint, StageRunRow.finished_at, counted.c.vectors)
+    return select(*run).join(StageRunRow, same).where(StageRunRow.active)
+
+
+_VERSIONS = _versions(_OF_COLLECTION)
 _COUNT = _shown(func.count()).select_from(VectorRow).where(_OF_COLLECTION)
 
 
@@ -139,13 +138,25 @@ class VectorRows:
         with reading(self._engine) as connection:
             return [_note(row) for row in connection.execute(_NOTES, {"of_collection": collection}).all()]
 
-    def versions(self, collection: str) -> dict[str, VideoVersion]:
-        """By video, what changes whenever its vectors in a collection may have."""
+    def versions(self, collection: str, video_ids: Sequence[str] | None = None) -> dict[str, VideoVersion]:
+        """By video (of some, or of all), what changes whenever its vectors in a collection may have."""
+        chosen, values = _VERSIONS, {"of_collection": collection}
+        if video_ids is not None:
+            chosen, values = _versions_of(self._engine.dialect.name), values | {"video_ids": listed(video_ids)}
         found: dict[str, set[tuple[str, str, float | None, int]]] = {}
         with reading(self._engine) as connection:
-            for video_id, *version in connection.execute(_VERSIONS, {"of_collection": collection}).all():
+            for video_id, *version in connection.execute(chosen, values).all():
                 found.setdefault(video_id, set()).add(tuple(version))
         return {video_id: frozenset(versions) for video_id, versions in found.items()}
+
+    def videos_of(self, collection: str, vector_ids: Sequence[str] | None = None) -> dict[str, str]:
+        """The videos of those of ``vector_ids`` (None: of all) that readers may see."""
+        chosen, values = _VIDEOS, {"of_collection": collection}
+        if vector_ids is not None:
+            chosen, values = _videos_of(self._engine.dialect.name), values | {"vector_ids": listed(vector_ids)}
+        with reading(self._engine) as connection:
+            known: dict[str, str] = {}  # one object for all vectors of a video
+            return {one: known.setdefault(video, video) for one, video in connection.execute(chosen, values)}
 
     def exceeds(self, collection: str, most: int) -> bool:
         """Whether a collection has more than ``most`` vectors; the cost does not grow beyond these."""
@@ -180,6 +191,16 @@ class VectorRows:
 @cache
 def _by_id(dialect: str) -> Select[Any]:
     return _NOTES.where(among_listed(dialect, VectorRow.vector_id, "vector_ids"))
+
+
+@cache
+def _videos_of(dialect: str) -> Select[Any]:
+    return _VIDEOS.where(among_listed(dialect, VectorRow.vector_id, "vector_ids"))
+
+
+@cache
+def _versions_of(dialect: str) -> Select[Any]:
+    return _versions(_HERE_ONLY, among_listed(dialect, VectorRow.video_id, "video_ids"))
 
 
 def _note(row: Any) -> VectorNote:

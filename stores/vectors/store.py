@@ -76,13 +76,14 @@ class VectorStore:
         self._path = path
         self._database = database
         self._filling = filling
-        self._rows = rows
-        self._revision = revision
+        self.rows = rows
+        self.revision = revision
         self.opened = OpenedIndex(path, database, self._forget)
         self._lock = threading.Lock()
         self._cache: OrderedDict[str, KeptCollection] = OrderedDict()
         self._large: set[str] = set()
         self._asked: dict[str, int] = {}
+        self._handles: dict[str, tuple[Any, Any]] = {}
 
     @property
     def place(self) -> Path | str:
@@ -126,7 +127,7 @@ class VectorStore:
             client = self.opened.client(create=True)
             if not self._filling:
                 # A new collection must not pass for one that was lost with all that is in it.
-                self._readable(collection)
+                self.readable(collection)
             stored = client.get_or_create_collection(
                 collection, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
             )
@@ -160,13 +161,12 @@ class VectorStore:
             return []
         if not self.is_scanned(video_ids) or self.is_small(collection):
             return self._rank(collection, vector, k, video_ids, channels)
-        stored = self._readable(collection)
-        if stored is None:
+        if (stored := self.readable(collection)) is None:
             return []
         where = {"channel": {"$in": list(channels)}} if channels is not None else None
         wanted = None if video_ids is None else frozenset(video_ids)
         known = partial(self._hits, collection, stored, wanted=wanted)
-        return ask_index(partial(self._neighbours, stored, where), known, vector, k, self._asked_for(collection))
+        return ask_index(partial(self.neighbours, stored, where), known, vector, k, self._asked_for(collection))
 
     @reads
     def query_all(self, collection: str, vectors: _Vectors, k: int, least: float) -> list[list[VectorHit]]:
@@ -177,21 +177,22 @@ class VectorStore:
         Raises:
             StoreError: VECTOR_STORE_FAILED, e.g. if the dimensions differ.
         """
+        nothing: list[list[VectorHit]] = [[] for _ in vectors]
         if k < 1 or not len(vectors):
-            return [[] for _ in vectors]
+            return nothing
         if self.is_small(collection):
             hits, rows = self._all(collection, None)
             if not hits:
-                return [[] for _ in vectors]
+                return nothing
             check_length(collection, rows, vectors.shape[1])
             return rank_for_all(hits, rows, vectors, k, least)
-        stored = self._readable(collection)
-        if stored is None:
-            return [[] for _ in vectors]
+        if (stored := self.readable(collection)) is None:
+            return nothing
         known = partial(self._hits, collection, stored)
-        return ask_index_for_all(partial(self._neighbours, stored, None), known, vectors, k, least)
+        return ask_index_for_all(partial(self.neighbours, stored, None), known, vectors, k, least)
 
-    def _neighbours(self, stored: Any, where: Any, vectors: _Vectors, count: int) -> Neighbours:
+    def neighbours(self, stored: Any, where: Any, vectors: _Vectors, count: int) -> Neighbours:
+        """What the graph of a collection (`readable`) finds nearest to each of some vectors."""
         # Only ids and distances: what is beside a vector costs Chroma more than the search itself.
         with chroma_faults(self._path):
             found = stored.query(query_embeddings=vectors, n_results=count, where=where, include=["distances"])
@@ -201,7 +202,7 @@ class VectorStore:
         self, collection: str, stored: Any, vector_ids: Sequence[str], wanted: frozenset[str] | None = None
     ) -> dict[str, VectorHit]:
         """What those of ``vector_ids`` stand for that readers may see; only those of the ``wanted`` videos."""
-        notes = self._rows.by_id(collection, vector_ids)
+        notes = self.rows.by_id(collection, vector_ids)
         found = self._complete(stored, list(notes.values()))
         return found if wanted is None else {one: hit for one, hit in found.items() if hit.video_id in wanted}
 
@@ -244,7 +245,7 @@ class VectorStore:
             StoreError: VECTOR_STORE_FAILED.
         """
         kept = self._cache.get(collection)
-        if kept and kept.revision == self._revision():
+        if kept and kept.revision == self.revision():
             rows = {hit.vector_id: row for row, hit in enumerate(kept.hits)}
             return {one: kept.vectors[rows[one]] for one in vector_ids if one in rows}
         stored = self._collection(collection)
@@ -258,7 +259,7 @@ class VectorStore:
             StoreError: VECTOR_STORE_FAILED.
         """
         stored = self._collection(collection)
-        values = {} if stored is None else self._values(stored, self._rows.some(collection, most))
+        values = {} if stored is None else self._values(stored, self.rows.some(collection, most))
         return np.stack([values[one] for one in sorted(values)]) if values else np.zeros((0, 0), np.float32)
 
     def _values(self, stored: Any, vector_ids: Sequence[str]) -> dict[str, _Vectors]:
@@ -271,7 +272,7 @@ class VectorStore:
 
     def count(self, collection: str) -> int:
         """How many vectors of a collection readers may see."""
-        return self._rows.count(collection)
+        return self.rows.count(collection)
 
     def stored(self) -> Iterator[tuple[str, list[str]]]:
         """Every collection with the ids of all its vectors, also those that no reader may see."""
@@ -322,8 +323,7 @@ class VectorStore:
         Raises:
             StoreError: VECTOR_STORE_FAILED.
         """
-        stored = self._collection(collection)
-        if stored is None:
+        if (stored := self._collection(collection)) is None:
             return
         for first in range(0, len(vector_ids), LISTED_VIDEOS):
             with chroma_faults(self._path):
@@ -338,7 +338,7 @@ class VectorStore:
         """What a rebuild fills: an empty index beside this embedded one, for `replace_with`; or the server's own, where
         what was lost may be made again."""
         place = generations.fresh_folder(self._path) if isinstance(self._path, Path) else self._path
-        return VectorStore(place, self._rows, self._revision, self._database, filling=True)
+        return VectorStore(place, self.rows, self.revision, self._database, filling=True)
 
     def replace_with(self, other: VectorStore) -> None:
         """Replaces this index by ``other``, made by `fresh`, in this process and in all others.
@@ -365,26 +365,31 @@ class VectorStore:
         self.opened.close()
 
     def _forget(self) -> None:
-        self._cache.clear()
-        self._large.clear()
-        self._asked.clear()
+        for known in (self._cache, self._large, self._asked, self._handles):
+            known.clear()
 
     def _collection(self, name: str) -> Any:
         client = self.opened.client()
         if client is None:
             return None
+        opened_by, stored = self._handles.get(name, (None, None))
+        if opened_by is client:
+            return stored
         from chromadb.errors import NotFoundError
 
         with chroma_faults(self._path):
             try:
-                return client.get_collection(name, embedding_function=None)
+                stored = client.get_collection(name, embedding_function=None)
             except NotFoundError:
                 return None
+        if self.embedded:  # where what is not there any more is asked of another client
+            self._handles[name] = client, stored
+        return stored
 
-    def _readable(self, name: str) -> Any:
+    def readable(self, name: str) -> Any:
         """A collection; None if it may be missing because nothing was ever stored in it."""
         stored = self._collection(name)
-        if stored is None and self._rows.has_any(name):
+        if stored is None and self.rows.has_any(name):
             message = f"The vector index {masked(str(self._path))} has lost the collection {name!r}."
             raise StoreError("VECTOR_STORE_FAILED", message, "Make it again: `kinodex index rebuild`.")
         return stored
@@ -393,7 +398,7 @@ class VectorStore:
         """How many neighbours the graph is asked for. Counted once: counting costs as much as asking for more."""
         if collection not in self._asked:
             many, more = ASKED_FOR_OF_MANY
-            self._asked[collection] = more if self._rows.exceeds(collection, many) else ASKED_FOR
+            self._asked[collection] = more if self.rows.exceeds(collection, many) else ASKED_FOR
         return self._asked[collection]
 
     def is_scanned(self, video_ids: Sequence[str] | None) -> bool:
@@ -405,9 +410,9 @@ class VectorStore:
         if collection in self._large:
             return False
         kept = self._cache.get(collection)
-        if kept and kept.revision == self._revision():
+        if kept and kept.revision == self.revision():
             return len(kept.hits) <= RANKED_EXACTLY
-        if self._rows.exceeds(collection, RANKED_EXACTLY):
+        if self.rows.exceeds(collection, RANKED_EXACTLY):
             # One that has grown hardly ever shrinks, and Chroma ranks few as well as many.
             self._large.add(collection)
             with self._lock:
@@ -440,18 +445,18 @@ class VectorStore:
 
     def _all(self, collection: str, video_ids: Sequence[str] | None) -> tuple[list[VectorHit], _Vectors]:
         """At least the vectors of ``video_ids``: the whole collection where it is kept in memory."""
-        revision = self._revision()
+        revision = self.revision()
         kept = self._cache.get(collection)
         if kept and kept.revision == revision:
             return kept.hits, kept.vectors
-        stored = self._readable(collection)
+        stored = self.readable(collection)
         if stored is None or _nothing(video_ids):
             return [], np.zeros((0, 0), np.float32)
         if video_ids is not None and (len(video_ids) <= FEW_VIDEOS or not self.is_small(collection)):
-            return self._read(stored, self._rows.of_videos(collection, video_ids))
-        versions = self._rows.versions(collection)
+            return self._read(stored, self.rows.of_videos(collection, video_ids))
+        versions = self.rows.versions(collection)
         if kept is None:
-            hits, vectors = self._read(stored, self._rows.of_collection(collection))
+            hits, vectors = self._read(stored, self.rows.of_collection(collection))
         else:
             hits, vectors = self._renewed(stored, collection, kept, versions)
         if len(hits) <= RANKED_EXACTLY:
@@ -472,7 +477,7 @@ class VectorStore:
         changed = {one for one in versions.keys() | kept.versions.keys() if versions.get(one) != kept.versions.get(one)}
         if not changed:
             return kept.hits, kept.vectors
-        fresh, values = self._read(stored, self._rows.of_videos(collection, changed & versions.keys()))
+        fresh, values = self._read(stored, self.rows.of_videos(collection, changed & versions.keys()))
         stay = [row for row, hit in enumerate(kept.hits) if hit.video_id not in changed]
         hits = [*(kept.hits[row] for row in stay), *fresh]
         if not fresh or not stay:

@@ -15,12 +15,15 @@ from stores.maintenance.forget import forget
 from stores.maintenance.people.assigning import assign_people
 from stores.maintenance.people.editing import name_person
 from stores.people.seen import SeenFaces, faces_of, videos_with_faces, videos_with_people
-from stores.tags.recall.accepted import Companies, accepted_tags, any_accepted
+from stores.tags.recall.accepted import Companies, accepted_tags
 from stores.tags.recall.clicks import MOST_QUERIES, Clicks
 from stores.tags.recall.products import Product, product_of
 from stores.tags.recall.saving import replace_decisions, undecided_tags, videos_decided
 from stores.tags.recall.search_log import SearchLog
 from stores.tags.recall.seen import any_shown, clips_of, things_of, videos_heard
+from stores.tags.recall.tagged import TaggedVideos
+from stores.vectors.near_videos import NearVideos
+from stores.vectors.prepared import PreparedVectors
 from tests.unit.stores.builders import COLLECTION, add_video, put, tracklet, vector_item
 from tests.unit.stores.people.faces import put_faces
 
@@ -164,7 +167,34 @@ def test_who_is_seen_and_what_is_heard_in_many_videos(store: LibraryStore) -> No
     assert any_shown(store.engine, ["coco:17", "coco:18"], 9) == [(first, dog.confidence)]
     assert any_shown(store.engine, ["coco:17"], 9) == any_shown(store.engine, [], 9) == []
     assert clips_of(store.engine, [first]) == {}
-    assert not any_accepted(store.engine)
     assert [hit.video_id for hit in store.vectors.fetch(COLLECTION, video_ids=[second])[0]] == [second]
     (near,) = store.vectors.query_all(COLLECTION, np.asarray([[1, 0]], np.float32), 3, -1.0)
     assert [hit.video_id for hit in near] == [second]
+
+
+def test_other_videos_are_found_by_their_vectors_and_tags(store: LibraryStore, tmp_path: Path) -> None:
+    first, second, third = (add_video(store, f"{number}.mp4") for number in range(3))
+    import_tags(store, tmp_path, "sea")
+    for number, video in enumerate((first, second, third)):
+        put(store, video, "vectors", vectors=[vector_item(f"v{number}", 1, 0.1 * number)])
+    tagged = TaggedVideos(store.engine)
+    assert tagged.now() == frozenset()
+    for video in (second, third):
+        store.tags.save_decisions(video, [Decision(video, "sea", "accepted", 0.9, ("speech",), ())])
+    assert tagged.now() == {second, third}
+    prepared, asked = PreparedVectors(store.vectors, COLLECTION), np.asarray([[1, 0]], np.float32)
+    assert prepared.hold(tagged.now())
+    assert prepared.alike(asked, 3, 0.9, first) == [{second, third}]
+    assert prepared.alike(asked, 1, 0.9, first) == [{second}]
+    near = NearVideos(store.vectors)
+    assert near.near(COLLECTION, asked, 3) == [[first, second, third]]
+    near.remember(COLLECTION)
+    with store.writer():
+        pass
+    forget(store, [second])
+    assert near.near(COLLECTION, asked, 3) == [[first, third]]
+    assert prepared.hold(tagged.now())
+    assert prepared.alike(asked, 3, 0.9, first) == [{third}]
+    assert store.vectors.rows.videos_of(COLLECTION) == {"v0:f1": first, "v2:f1": third}
+    assert store.vectors.rows.videos_of(COLLECTION, ["v1:f1", "v2:f1"]) == {"v2:f1": third}
+    assert list(store.vectors.rows.versions(COLLECTION, [third, second])) == [third]

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from stores.core.errors import UsageError
 from stores.core.records import Decision
 from stores.corrections.records import NewText
 from stores.library_store import LibraryStore
@@ -83,3 +86,28 @@ def test_evidence_has_another_mark_when_it_is_another(store: LibraryStore) -> No
     assert (after[two], after["vid_gone"]) == (before[two], "")
     amend(store, [NewText(one, said.evidence_id, "Hello!")], "Ada")
     assert evidence_marks(store.engine, [one])[one] != after[one]
+
+
+def test_many_videos_are_put_in_place_as_one_after_the_other(store: LibraryStore, tmp_path: Path) -> None:
+    (tmp_path / "many.csv").write_text("id,name,parent\nroot,root,\nold,old,root\nnew,new,root\ngone,gone,\n")
+    store.tags.import_csv(tmp_path / "many.csv")
+    videos = [add_video(store, f"many{number}.mp4") for number in range(6)]
+
+    def made(video: str, *tags: str) -> list[Decision]:
+        return [Decision(video, tag, "accepted", 0.7, ("speech",), ("e1", "e2"), (("speech", 0.7),)) for tag in tags]
+
+    for video in videos:
+        store.tags.save_decisions(video, made(video, "old", "gone"))
+    store.tags.save_decisions(videos[1], [Decision(videos[1], "new", "rejected", 1.0, (), ())], "person")
+    store.tag_editor.retire(["gone"])
+    half = len(videos) // 2
+    for video in videos[:half]:
+        store.tags.save_decisions(video, made(video, "new", "gone"))
+    store.tags.save_of_videos({video: made(video, "new", "gone") for video in videos[half:]}, "automatic")
+    found = [[replace(one, video_id="") for one in store.tags.decisions(video)] for video in videos]
+    assert found[0] == found[2] == found[3] == found[4] == found[5]
+    assert {one.tag_id: one.decision for one in found[0]} == dict.fromkeys(("gone", "new", "root"), "accepted")
+    assert {one.tag_id: one.decision for one in found[1]}["new"] == "rejected"
+    with pytest.raises(UsageError, match="vid_none"):
+        store.tags.save_of_videos({videos[0]: [], "vid_none": []}, "automatic")
+    assert len(store.tags.decisions(videos[0])) == 3, "all or none"

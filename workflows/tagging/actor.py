@@ -12,7 +12,7 @@ from stores.core.errors import KinodexError
 from stores.core.patience import patiently
 from stores.library_store import LibraryStore
 from workflows.executors.ray.cluster import polled, this_machine
-from workflows.tagging.deciding import Decided, Deciding, decide
+from workflows.tagging.deciding import Decided, Deciding, decide_some
 from workflows.tagging.tagger_config import TaggerConfig
 
 
@@ -65,7 +65,9 @@ class TaggingActor:
         config = self._config
         store = LibraryStore.open(Path(config.root), places=config.places)
         encoders = Encoders.open(config.profile, config.threads, config.device, config.pins, config.added)
-        return Tagger(store, encoders, LLM(config.endpoint) if config.endpoint is not None else None)
+        tagger = Tagger(store, encoders, LLM(config.endpoint) if config.endpoint is not None else None)
+        tagger.expect(config.videos)
+        return tagger
 
     @polled
     def progress(self) -> list[tuple[int, object]]:
@@ -76,11 +78,9 @@ class TaggingActor:
         """Decide about the videos in ``text``, a JSON list of ids; a row for each."""
         assert self._tagger is not None
         rows: list[TagRow] = []
-        for video_id in json.loads(text):
-            try:
-                rows.append(TagRow(number, decide(self._tagger, video_id, self._worker)))
-            except KinodexError as error:
-                # A row, not an exception: Ray would wrap that in a long report of its own.
-                rows.append(TagRow(number, None, "aborted", error.code.name, error.message, error.hint))
-                break
+        try:
+            rows.extend(TagRow(number, made) for made in decide_some(self._tagger, json.loads(text), self._worker))
+        except KinodexError as error:
+            # A row, not an exception: Ray would wrap that in a long report of its own.
+            rows.append(TagRow(number, None, "aborted", error.code.name, error.message, error.hint))
         return rows

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from stores.core.errors import UsageError
@@ -15,7 +15,7 @@ from stores.listing.evidence_marks import evidence_marks
 from stores.tags.batches.runs import TagKey, TagRun
 from workflows.job_options import EXECUTORS, Executor
 from workflows.report import Totals
-from workflows.tagging.deciding import Decided, Deciding, is_of_nobody
+from workflows.tagging.deciding import Decided, Deciding, Reading, is_of_nobody
 from workflows.tagging.on_threads import on_threads
 from workflows.telemetry.job_log import job_log
 from workflows.workers import default_workers
@@ -82,7 +82,7 @@ class TaggingPlan:
 
     Attributes:
         video_ids: all that it is about; ``left``: those to decide about.
-        waiting: decided in a batch that was interrupted: they need only be put in place.
+        waiting: decided in a batch that was interrupted: they need only be put in place, if they are not yet.
         seconds: of one worker, for all that is left; ``measured``: whether videos of this library told it.
     """
 
@@ -122,8 +122,8 @@ def plan(store: LibraryStore, tagger: Named, video_ids: Sequence[str], since: Si
     """What a batch would do, without doing it."""
     chosen = list(dict.fromkeys(video_ids))
     keys, known = keys_of(store, tagger, chosen), store.tag_runs.known(chosen)
-    waiting = [one for one in chosen if _is(known.get(one), "staged", keys[one])]
-    done = {one for one in chosen if since and _is(known.get(one), "done", keys[one])}
+    waiting = [one for one in chosen if _is(known.get(one), ("staged", "placed"), keys[one])]
+    done = {one for one in chosen if since and _is(known.get(one), ("done",), keys[one])}
     left = [one for one in chosen if one not in done.union(waiting)]
     taken = sorted(run.seconds for run in known.values() if run.seconds > 0)
     each = sum(taken) / len(taken) if taken else GUESSED_SECONDS
@@ -162,7 +162,7 @@ def tag_batch(
             if one not in batch.keys:
                 batch.end(TagReceipt(one, "done", reused=True))
         if planned.left:
-            with _deciding(tagger, planned.left, options) as outcomes, batch.keeping():
+            with _deciding(tagger, planned, options) as outcomes, batch.keeping():
                 for some in outcomes:
                     batch.take(some)
         put_in_place(store)
@@ -189,21 +189,25 @@ def put_in_place(store: LibraryStore) -> None:
 
 
 @contextmanager
-def _deciding(tagger: Deciding, left: Sequence[str], options: TaggingOptions) -> Iterator[Iterator[list[Decided]]]:
+def _deciding(tagger: Deciding, planned: TaggingPlan, options: TaggingOptions) -> Iterator[Iterator[list[Decided]]]:
     workers = options.workers or default_workers()
+    # Of all videos of the batch: one that is gone on with decides in the same way.
+    videos = len(planned.video_ids)
     if options.actors is None:
-        with on_threads(tagger, left, workers) as outcomes:
+        if isinstance(tagger, Reading):
+            tagger.expect(videos)
+        with on_threads(tagger, planned.left, workers) as outcomes:
             yield outcomes
         return
     # Imported here, so that jobs without Ray need not wait for it.
     from workflows.tagging.on_ray import on_ray
 
-    with on_ray(options.actors, left, options.workers) as outcomes:
+    with on_ray(replace(options.actors, videos=videos), planned.left, options.workers) as outcomes:
         yield outcomes
 
 
-def _is(run: TagRun | None, status: str, key: TagKey) -> bool:
-    return run is not None and run.status == status and run.key == key
+def _is(run: TagRun | None, some: Collection[str], key: TagKey) -> bool:
+    return run is not None and run.status in some and run.key == key
 
 
 class _Batch:

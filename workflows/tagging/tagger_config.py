@@ -22,6 +22,7 @@ class TaggerConfig:
         profile, threads, device, pins, added: of the models, as in `workflows.executors.ray.actor.ActorConfig`.
         pulled: whether models come from the hub: they take more memory.
         endpoint: of a language model that judges; None for none.
+        videos: how many will be decided about, by all actors.
         address: of a Ray cluster to join; None starts one on this machine for the batch.
     """
 
@@ -35,3 +36,4 @@ class TaggerConfig:
     pulled: bool = False
     endpoint: EndpointSettings | None = None
     address: str | None = None
+    videos: int = 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -96,8 +96,14 @@ def by_channel(lines: Iterable[Evidence]) -> dict[Channel, list[Evidence]]:
     return found
 
 
-def seen_of(video_ids: Sequence[str], store: LibraryStore, encoders: Encoders) -> dict[str, Seen]:
-    """Many videos, read in a few requests instead of some for each."""
+def seen_of(
+    video_ids: Sequence[str], store: LibraryStore, encoders: Encoders, looks: Collection[str] = ()
+) -> dict[str, Seen]:
+    """Many videos, read in a few requests instead of some for each.
+
+    Args:
+        looks: those of them of which what they look like is read, too.
+    """
     seen = {one: Seen(one, store, encoders) for one in video_ids}
     clips = clips_of(store.engine, video_ids)
     things, lines = things_of(store.engine, video_ids), lines_of(store.engine, video_ids, LINES)
@@ -117,6 +123,10 @@ def seen_of(video_ids: Sequence[str], store: LibraryStore, encoders: Encoders) -
             "texts": vectors[1].get(one, _NOTHING),
         }
         case.__dict__.update(parts)  # where `cached_property` keeps them
+    if looks:
+        found = _by_video(store.vectors.fetch(names.likeness, video_ids=list(looks)))
+        for one in looks:
+            seen[one].__dict__["likeness"] = found.get(one, _NOTHING)
     return seen
 
 

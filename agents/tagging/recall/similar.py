@@ -9,12 +9,16 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from agents.search.pictures import least_likeness
+from agents.tagging.looks import Look, Others
 from agents.tagging.recall.case import Case, Recalled, strongest
+from agents.tagging.recall.seen import Seen
+from encoders.bundle import Encoders
 from encoders.spaces import collections
-from stores.tags.recall.accepted import AcceptedTag, accepted_tags, any_accepted
+from encoders.types import Vectors
+from stores.tags.recall.accepted import AcceptedTag, accepted_tags
 
 NEIGHBOURS = 10
-"""Clips of other videos that are compared with each clip."""
+"""Clips of other videos with tags that are compared with each clip, beyond as many as its own video has."""
 
 SIMILAR = 0.6
 """Weight of a tag accepted for videos that all clips look like, times those decisions' confidence."""
@@ -24,6 +28,9 @@ RELATED = 0.3
 
 PEERS = 20
 """Videos about the same that vote."""
+
+PEERS_KEPT = "peers"
+"""Under which name a case keeps them, if they were asked for together with those of other videos."""
 
 DOUBT = 5.0
 """Votes against that are added to those of the peers, so that a few do not decide it. Source: about the square root of
@@ -46,12 +53,12 @@ def similar_source(case: Case) -> list[Recalled]:
     common, or a title card that half of the library looks like, does not make two videos the same. Only what those
     videos show themselves counts: else two copies would raise each other's confidence at every run.
     """
-    if not _any_tags(case):
+    others, tagged = _others(case)
+    if not tagged:
         return []
-    collection = collections(case.encoders).likeness
-    hits, matrix = case.seen.likeness
-    near = case.store.vectors.query_all(collection, matrix, len(hits) + NEIGHBOURS, least_likeness(case.encoders))
-    shares = shares_of([{hit.video_id for hit in some if hit.video_id != case.video_id} for some in near])
+    collection, least = collections(case.encoders).likeness, least_likeness(case.encoders)
+    look = Look(case.video_id, collection, lambda: case.seen.likeness[1], least, NEIGHBOURS)
+    shares = shares_of(others.alike(look, tagged))
     likely: defaultdict[str, float] = defaultdict(float)
     for video_id, tags in _tags_of(case, shares).items():
         for tag in tags:
@@ -67,7 +74,7 @@ def shares_of(alike: Sequence[Collection[str]]) -> dict[str, float]:
     it.
 
     Args:
-        alike: for each of its clips, the other videos that it looks like.
+        alike: for each of its clips, the other videos with tags that it looks like.
     """
     shares: defaultdict[str, float] = defaultdict(float)
     for some in alike:
@@ -82,30 +89,14 @@ def related_source(case: Case) -> list[Recalled]:
 
     Each counts by how many of the nearest videos have it.
     """
-    if not _any_tags(case):
+    others, tagged = _others(case)
+    if not tagged:
         return []
-    names = collections(case.encoders)
-    shared = case.encoders.zero_shot is None
-    questions = []
-    for (hits, matrix), spaces in (
-        (case.seen.texts, (names.text, names.picture) if shared else (names.text,)),
-        (case.seen.pictures, (names.text,) if shared else ()),
-    ):
-        if hits:
-            middle = matrix.mean(axis=0, keepdims=True)
-            middle /= max(float(np.linalg.norm(middle)), 1e-6)
-            questions += [(space, middle) for space in spaces]
-    # By ranks, since cosines across kinds of vectors lie lower than within one (reciprocal rank fusion, Cormack 2009).
-    ranks: defaultdict[str, float] = defaultdict(float)
-    for space, vector in questions:
-        (near,) = case.store.vectors.query_all(space, vector, 4 * PEERS, -1.0)
-        others = dict.fromkeys(hit.video_id for hit in near if hit.video_id != case.video_id)
-        for rank, other in enumerate(others):
-            ranks[other] += 1.0 / (60.0 + rank)
-    peers = sorted(ranks, key=lambda other: (-ranks[other], other))[:PEERS]
+    peers = case.once(PEERS_KEPT, lambda: peers_of([case.seen], others, case.encoders)[case.video_id])
     votes: defaultdict[str, float] = defaultdict(float)
-    for tags in _tags_of(case, peers).values():
-        for tag in tags:
+    tags_of = _tags_of(case, [other for other in peers if other in tagged])
+    for other in peers:
+        for tag in tags_of.get(other, ()):
             if tag.tag_id in case.tags.ids:
                 votes[tag.tag_id] += min(tag.confidence, _own_certainty(tag))
     total = len(peers) + DOUBT
@@ -113,9 +104,41 @@ def related_source(case: Case) -> list[Recalled]:
     return strongest(words, case.top)
 
 
-def _any_tags(case: Case) -> bool:
-    """Whether any video has a tag: before the first are saved, none is looked for."""
-    return case.once("any tags", lambda: any_accepted(case.store.engine))
+def peers_of(seen: Sequence[Seen], others: Others, encoders: Encoders) -> dict[str, list[str]]:
+    """The `PEERS` videos that are about the same as each of some, best first, asked for together.
+
+    By ranks, since cosines across kinds of vectors lie lower than within one (reciprocal rank fusion, Cormack 2009).
+    """
+    names = collections(encoders)
+    shared = encoders.zero_shot is None
+    questions: defaultdict[str, list[tuple[str, Vectors]]] = defaultdict(list)
+    for one in seen:
+        for (hits, matrix), spaces in (
+            (one.texts, (names.text, names.picture) if shared else (names.text,)),
+            (one.pictures, (names.text,) if shared else ()),
+        ):
+            if hits:
+                middle = matrix.mean(axis=0)
+                middle /= max(float(np.linalg.norm(middle)), 1e-6)
+                for space in spaces:
+                    questions[space].append((one.video_id, middle))
+    ranks: dict[str, defaultdict[str, float]] = {one.video_id: defaultdict(float) for one in seen}
+    for space, some in questions.items():
+        found = others.near(space, np.stack([vector for _, vector in some]), 4 * PEERS)
+        for (video_id, _), near in zip(some, found, strict=True):
+            for rank, other in enumerate(one for one in near if one != video_id):
+                ranks[video_id][other] += 1.0 / (60.0 + rank)
+    return {
+        video_id: sorted(ranked, key=lambda other: (-ranked[other], other))[:PEERS]
+        for video_id, ranked in ranks.items()
+    }
+
+
+def _others(case: Case) -> tuple[Others, frozenset[str]]:
+    """Other videos, and which of them have a tag: none before the first are saved."""
+    others = case.tags.others_in(case.store)
+    tagged = case.once("tagged", others.tagged)
+    return others, tagged if tagged != {case.video_id} else frozenset()
 
 
 def _own_certainty(tag: AcceptedTag) -> float:

@@ -18,10 +18,10 @@ from stores.core.records import Decision
 from stores.sql.among import among
 from stores.sql.database import reading, writing
 from stores.sql.tables import TagRow, VideoRow
+from stores.tags.automatic import replace_automatic
 from stores.tags.batches.tables import TagRunRow
-from stores.tags.library import replace_automatic
 
-RunStatus = Literal["staged", "done", "failed"]
+RunStatus = Literal["staged", "placed", "done", "failed"]
 
 _TOGETHER = 1_000  # videos in one query
 
@@ -46,7 +46,8 @@ class TagRun:
     """How tagging of one video ended.
 
     Attributes:
-        status: ``staged`` decided, in a batch that has not ended; ``done``; or ``failed``.
+        status: ``staged`` decided, in a batch that has not ended; ``placed`` where decisions belong already, in one
+            that has not ended either; ``done``; or ``failed``.
         error_code, error_message: "" unless it failed.
         seconds: that it took; ``finished_at``: seconds since the epoch.
     """
@@ -103,19 +104,23 @@ class TagRuns:
     def put_in_place(self, limit: int = 200) -> int:
         """Put the decisions of some videos that wait where decisions belong, in one transaction; how many it were.
 
-        Tags that are no longer in the tag library are left out. Call it until it returns 0.
+        Tags that are no longer in the tag library are left out. Call it until it returns 0: then all are ``done``. An
+        interruption before leaves ``placed`` behind what need not be decided again.
         """
         with writing(self._engine) as connection:
             chosen = select(TagRunRow.video_id, TagRunRow.decisions).where(TagRunRow.status == "staged")
             rows = connection.execute(chosen.order_by(TagRunRow.video_id).limit(limit)).all()
+            if not rows:
+                connection.execute(update(TagRunRow).where(TagRunRow.status == "placed").values(status="done"))
+                return 0
             made = {row.video_id: [unpacked(row.video_id, one) for one in row.decisions or ()] for row in rows}
             wanted = sorted({one.tag_id for some in made.values() for one in some})
             tags = among(self._engine, TagRow.tag_id, wanted)
             there = set(connection.scalars(select(TagRow.tag_id).where(tags)))
-            for video_id, some in made.items():
-                replace_automatic(connection, video_id, [one for one in some if one.tag_id in there])
+            kept = {video_id: [one for one in some if one.tag_id in there] for video_id, some in made.items()}
+            replace_automatic(connection, kept)
             applied = update(TagRunRow).where(among(self._engine, TagRunRow.video_id, list(made)))
-            connection.execute(applied.values(status="done", decisions=None))
+            connection.execute(applied.values(status="placed", decisions=None))
         return len(made)
 
     def forget_staged(self, video_ids: Collection[str]) -> None:
@@ -130,7 +135,7 @@ class TagRuns:
         For who has decided about every tag in which they differ.
         """
         with writing(self._engine) as connection:
-            chosen = update(TagRunRow).where(TagRunRow.vocabulary == former, TagRunRow.status == "done")
+            chosen = update(TagRunRow).where(TagRunRow.vocabulary == former, TagRunRow.status.in_(("placed", "done")))
             return connection.execute(chosen.values(vocabulary=present)).rowcount
 
 

@@ -110,11 +110,26 @@ def company_of(engine: Engine, tag_id: str) -> Company:
     with reading(engine) as connection:
         some = latest.order_by(row.decided_at.desc(), row.video_id).limit(MOST_VIDEOS)
         videos = list(dict.fromkeys(connection.execute(some).scalars()))
-    by_video = accepted_tags(engine, videos) if videos else {}
-    having = [{tag.tag_id for tag in tags} for tags in by_video.values()]
-    having = [tags for tags in having if tag_id in tags]
+    having = [tags for tags in _tag_ids(engine, videos).values() if tag_id in tags] if videos else []
     counts = Counter(other for tags in having for other in tags if other != tag_id)
     return Company(len(having), counts)
+
+
+def _tag_ids(engine: Engine, video_ids: Sequence[str]) -> dict[str, set[str]]:
+    """As `accepted_tags`, but only which tags they are."""
+    row = DecisionRow
+    chosen = select(row.video_id, row.tag_id, row.decision).where(
+        among_listed(engine.dialect.name, row.video_id), row.origin != DERIVED
+    )
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    with reading(engine) as connection:
+        rows = connection.execute(chosen.order_by(row.origin), {"chosen_ids": listed(video_ids)})
+        for video_id, tag_id, decision in rows:
+            if decision == "accepted":
+                found[video_id].add(tag_id)
+            else:
+                found[video_id].discard(tag_id)
+    return dict(found)
 
 
 def accepted_counts(engine: Engine, tag_ids: Sequence[str]) -> dict[str, int]:
@@ -125,15 +140,6 @@ def accepted_counts(engine: Engine, tag_ids: Sequence[str]) -> dict[str, int]:
     counted = counted.where(row.origin != DERIVED)
     with reading(engine) as connection:
         return {tag_id: int(count) for tag_id, count in connection.execute(counted.group_by(row.tag_id)).all()}
-
-
-_ANY = select(DecisionRow.tag_id).where(DecisionRow.decision == "accepted", DecisionRow.origin != DERIVED).limit(1)
-
-
-def any_accepted(engine: Engine) -> bool:
-    """Whether any video has any tag."""
-    with reading(engine) as connection:
-        return connection.execute(_ANY).first() is not None
 
 
 def videos_with_decisions(engine: Engine) -> int:

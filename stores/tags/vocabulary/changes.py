@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from stores.core.records import Tag
-from stores.sql.tables import DecisionRow
 from stores.tags.tag_rows import insert_rows
 from stores.tags.vocabulary.vocabulary_tables import DecisionChangeRow, TagChangeRow
 
@@ -62,13 +61,6 @@ def plain(tag: Tag | None) -> dict[str, Any] | None:
 def restored(kept: Mapping[str, Any] | None) -> Tag | None:
     """What `plain` made a tag of."""
     return None if kept is None else Tag(**{**kept, "aliases": tuple(kept["aliases"])})
-
-
-def decisions_now(connection: Connection, video_id: str, origin: str) -> dict[str, str]:
-    """The decisions of one origin on one video, by tag."""
-    same = (DecisionRow.video_id == video_id) & (DecisionRow.origin == origin)
-    return {row.tag_id: row.decision for row in connection.execute(
-        select(DecisionRow.tag_id, DecisionRow.decision).where(same))}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

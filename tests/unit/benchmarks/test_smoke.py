@@ -195,7 +195,12 @@ def test_tagging_scale(runtime_only: dict[str, str], tmp_path: Path):
     assert "| what | 1,000 tags | 1,200 tags | ratio |" in report
     assert "| of the nearest 60 tags, the short list keeps | 1.000 | 1.000 | |" in report
     assert "One new tag over 20 videos" in report
-    assert all(f"| {row} |" in report for row in ("start", "recall", "rank", "source picture", "source cooccurrence"))
+    assert all(f"| {row} |" in report for row in ("start", "rank", "rank, neighbours"))
+    recalls = [
+        f"recall, {how}{tagged}" for how in ("alone", "batch") for tagged in ("", ", one tagged", ", all tagged")
+    ]
+    assert all(f"| {row}{more} |" in report for row in recalls for more in ("", ", p95", ", clock"))
+    assert "| source similar, recall, batch, all tagged |" in report
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -86,6 +86,76 @@ def test_order_workers_and_interruptions_change_nothing(store: LibraryStore, vid
     assert in_place(store, videos) == expected
     assert set(resumed.asked) == set(planned.left)
     assert report.totals.reused == len(planned.waiting)
+
+
+def test_what_was_put_in_place_before_an_interruption_changes_nothing(
+    store: LibraryStore, videos: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = in_place(store, videos)
+    tag_batch(store, Neighbourly(store, videos), videos, TaggingOptions(workers=2))
+    expected = in_place(store, videos)
+    for video_id, decisions in before.items():
+        store.tags.save_decisions(video_id, decisions)
+    monkeypatch.setattr("workflows.tagging.batch._IN_PLACE", 5)
+    place, calls = store.tag_runs.put_in_place, iter(range(2))
+
+    def killed(limit: int) -> int:
+        if next(calls, None) is None:
+            raise KeyboardInterrupt
+        return place(limit)
+
+    monkeypatch.setattr(store.tag_runs, "put_in_place", killed)
+    with pytest.raises(KeyboardInterrupt):
+        tag_batch(store, Neighbourly(store, videos), videos, TaggingOptions(workers=2))
+    monkeypatch.setattr(store.tag_runs, "put_in_place", place)
+    assert in_place(store, videos) not in (before, expected), "some are in place, some are not"
+    resumed = Neighbourly(store, videos)
+    report = tag_batch(store, resumed, videos, TaggingOptions(workers=1))
+    assert (resumed.asked, report.totals.reused) == ([], VIDEOS)
+    assert in_place(store, videos) == expected
+    assert {run.status for run in store.tag_runs.known(videos).values()} == {"done"}
+
+
+class Together(Neighbourly):
+    """Reads some videos together."""
+
+    together = 4
+
+    def __init__(self, store: LibraryStore, videos: list[str], fails: dict[str, Exception] | None = None) -> None:
+        super().__init__(store, videos, fails)
+        self.ahead: list[list[str]] = []
+        self.expected = 0
+
+    def expect(self, videos: int) -> None:
+        self.expected = videos
+
+    def read_ahead(self, video_ids: Sequence[str]) -> None:
+        self.ahead.append(list(video_ids))
+        if "odd" in self._fails:
+            raise ZeroDivisionError("a bug")
+
+
+def test_videos_are_read_together_and_fail_alone(store: LibraryStore, videos: list[str]) -> None:
+    before = in_place(store, videos)
+    tag_batch(store, Neighbourly(store, videos), videos, TaggingOptions(workers=1))
+    expected = in_place(store, videos)
+    for video_id, decisions in before.items():
+        store.tags.save_decisions(video_id, decisions)
+    whole = Together(store, videos, {"odd": ZeroDivisionError()})
+    tag_batch(store, whole, videos, TaggingOptions(workers=1))
+    assert in_place(store, videos) == expected
+    assert whole.expected == VIDEOS
+    assert [len(some) for some in whole.ahead] == [3] * 4
+    for video_id, decisions in before.items():
+        store.tags.save_decisions(video_id, decisions)
+    away = Together(store, videos, {videos[7]: EndpointError("ENDPOINT_UNREACHABLE", "It is away.")})
+    with pytest.raises(EndpointError):
+        tag_batch(store, away, videos, TaggingOptions(workers=1))
+    resumed = Together(store, videos)
+    assert set(plan(store, resumed, videos, "").waiting) >= set(videos[:7]), "what was decided before it is kept"
+    tag_batch(store, resumed, videos, TaggingOptions(workers=1))
+    assert in_place(store, videos) == expected
+    assert resumed.expected == VIDEOS, "also of a batch that is gone on with"
 
 
 def test_only_what_changed_is_decided_again(store: LibraryStore, videos: list[str]) -> None:

@@ -1,0 +1,164 @@
+"""Vectors of some videos, kept in memory: what is found is what is nearest, and what is gone is not found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stores.core.records import Decision, VectorItem
+from stores.library_store import LibraryStore
+from stores.maintenance.forget import forget
+from stores.tags.recall.tagged import TaggedVideos
+from stores.vectors import near_videos, prepared
+from stores.vectors.near_videos import NearVideos
+from stores.vectors.prepared import PreparedVectors
+from tests.unit.stores.builders import add_video, put, span
+
+COLLECTION = "likeness-toy"
+CLIPS, DIMENSIONS = 5, 96
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[LibraryStore]:
+    with LibraryStore.open(tmp_path / "library", create=True) as opened:
+        yield opened
+
+
+def filled(store: LibraryStore, name: str, rows: np.ndarray) -> str:
+    video = add_video(store, f"{name}.mp4")
+    fill(store, video, name, rows)
+    return video
+
+
+def fill(store: LibraryStore, video: str, name: str, rows: np.ndarray, fingerprint: str = "f1") -> None:
+    items = [
+        VectorItem(COLLECTION, f"{name}:{at}", row.astype(np.float32), span(at, at + 1), "picture", f"c{at}")
+        for at, row in enumerate(rows)
+    ]
+    put(store, video, "vectors", fingerprint=fingerprint, vectors=items)
+
+
+@pytest.fixture
+def videos(store: LibraryStore) -> list[str]:
+    """Each shows some of twelve shots."""
+    draw = np.random.default_rng(5)
+    shots = draw.standard_normal((12, DIMENSIONS))
+    noisy = (shots[draw.integers(0, 12, CLIPS)] + 0.3 * draw.standard_normal((CLIPS, DIMENSIONS)) for _ in range(24))
+    return [filled(store, f"v{n}", rows) for n, rows in enumerate(noisy)]
+
+
+def alike(store: LibraryStore, video: str, among: list[str], own: np.ndarray, least: float) -> list[set[str]]:
+    """As each clip finds them alone among its nine nearest."""
+    hits, rows = store.vectors.fetch(COLLECTION, video_ids=among)
+    own = own / np.linalg.norm(own, axis=1, keepdims=True)
+    cosines = own @ (rows / np.linalg.norm(rows, axis=1, keepdims=True)).T
+    cosines[:, [hit.video_id == video for hit in hits]] = -1.0
+    best = np.argsort(-cosines, axis=1)[:, :9]
+    return [{hits[at].video_id for at in some if row[at] >= least} for row, some in zip(cosines, best, strict=True)]
+
+
+@pytest.mark.parametrize("form", ["whole", "short list", "short numbers"])
+def test_what_is_alike_is_what_each_vector_finds(
+    store: LibraryStore, videos: list[str], form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if form != "whole":
+        monkeypatch.setattr(prepared, "WHOLE", 10)
+        monkeypatch.setattr(prepared, "SHORT_LIST", 60)
+        monkeypatch.setattr(prepared, "_BLOCK", 32)
+        monkeypatch.setattr(prepared, "_READ", 7)
+    if form == "short numbers":
+        monkeypatch.setattr(prepared, "WHOLE_NUMBERS", 0)
+    chosen = videos[:20]
+    vectors = PreparedVectors(store.vectors, COLLECTION)
+    assert vectors.hold(frozenset(chosen))
+    found = []
+    for video in videos:
+        own = vectors.of(video)
+        assert (own is None) == (video not in chosen)
+        _, asked = store.vectors.fetch(COLLECTION, video_ids=[video])
+        asked = asked if own is None else own
+        found.append(vectors.alike(asked, 9, 0.8, video))
+        assert found[-1] == alike(store, video, chosen, asked, 0.8)
+        assert video not in set().union(*found[-1])
+    assert max(len(set().union(*some)) for some in found) > 3
+    assert vectors.alike(np.zeros((0, DIMENSIONS), np.float32), 9, 0.8, "") == []
+
+
+def test_what_is_forgotten_or_made_again_is_seen_at_once(store: LibraryStore, videos: list[str]) -> None:
+    vectors = PreparedVectors(store.vectors, COLLECTION)
+    first, second = videos[:2]
+    assert vectors.hold(frozenset(videos))
+    own = vectors.of(first)
+    assert own is not None
+    fill(store, second, "again", own, "f2")
+    assert vectors.hold(frozenset(videos))
+    assert all(second in some for some in vectors.alike(own, CLIPS, 0.999, first))
+    forget(store, [second])
+    assert vectors.hold(frozenset(videos))
+    assert not any(second in some for some in vectors.alike(own, 500, -1.0, first))
+    assert vectors.of(second) is None
+    assert vectors.hold(frozenset(videos[:1]))
+    assert vectors.alike(own, 500, -1.0, first) == [set() for _ in own]
+    assert vectors.hold(frozenset())
+    assert vectors.of(first) is None
+
+
+def test_too_many_are_not_kept(store: LibraryStore, videos: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = PreparedVectors(store.vectors, COLLECTION)
+    monkeypatch.setattr(prepared, "MOST_BYTES", 2 * 4 * CLIPS * DIMENSIONS)
+    assert not vectors.hold(frozenset(videos))
+    assert vectors.of(videos[0]) is None
+    assert vectors.hold(frozenset(videos[:4]))
+    assert vectors.of(videos[0]) is not None
+
+
+@pytest.mark.parametrize("exactly", [5000, 1], ids=["ranked in memory", "by the index"])
+def test_near_videos_are_those_of_the_nearest_vectors(
+    store: LibraryStore, videos: list[str], exactly: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stores.vectors.store.RANKED_EXACTLY", exactly)
+    near = NearVideos(store.vectors)
+    _, rows = store.vectors.fetch(COLLECTION, video_ids=videos[:2])
+    asked = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    def expected() -> list[list[str]]:
+        return [
+            list(dict.fromkeys(hit.video_id for hit in store.vectors.query(COLLECTION, vector, 12))) for vector in asked
+        ]
+
+    before = expected()
+    assert near.near(COLLECTION, asked, 12) == before == near.near(COLLECTION, asked, 12)
+    monkeypatch.setattr(near_videos, "MOST_KNOWN", 3)
+    assert near.near(COLLECTION, asked, 12) == before
+    forget(store, [before[0][1]])
+    assert near.near(COLLECTION, asked, 12) == expected() != before
+    assert near.near(COLLECTION, asked[:0], 12) == []
+    assert near.near("another-one", asked[:2], 12) == [[], []]
+
+
+def test_videos_with_tags_are_followed(store: LibraryStore, videos: list[str], tmp_path: Path) -> None:
+    (tmp_path / "tags.csv").write_text("id,name,parent\nt1,one,\nt2,two,t1\n")
+    store.tags.import_csv(tmp_path / "tags.csv")
+    tagged = TaggedVideos(store.engine)
+    assert tagged.now() == frozenset()
+
+    def decide(video: str, decision: str) -> None:
+        store.tags.save_decisions(video, [Decision(video, "t1", decision, 0.9, ("speech",), ())])  # type: ignore[arg-type]
+
+    decide(videos[0], "accepted")
+    decide(videos[1], "abstained")
+    assert tagged.now() == {videos[0]}
+    assert tagged.now() is tagged.now()
+    with LibraryStore.open(store.root) as other:
+        decide_elsewhere = Decision(videos[2], "t2", "accepted", 0.8, ("speech",), ())
+        other.tags.save_decisions(videos[2], [decide_elsewhere])
+    assert tagged.now() == {videos[0], videos[2]}
+    decide(videos[1], "accepted")
+    assert tagged.now() == TaggedVideos(store.engine).now() == {videos[0], videos[1], videos[2]}
+    forget(store, [videos[0]])
+    assert tagged.now() == {videos[1], videos[2]}
+    store.tags.save_decisions(videos[1], [])
+    assert tagged.now() >= TaggedVideos(store.engine).now() == {videos[2]}
