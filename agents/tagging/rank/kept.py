@@ -19,7 +19,7 @@ from agents.tagging.rank.logistic import LogisticRanker
 from agents.tagging.rank.prior import Prior
 from encoders.training.config import CrossModalConfig
 
-FORM = 1
+FORM = 2
 """Raised when what is kept changes: older ones are learned again."""
 
 Learned = Prior | NeighbourRanker | LogisticRanker | AttentionRanker
