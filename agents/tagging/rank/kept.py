@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,8 @@ def to_bytes(ranker: Learned, space: str, threshold: float) -> bytes:
         near = ranker.before
     else:
         near = ranker if isinstance(ranker, NeighbourRanker) else None
+    if isinstance(ranker, LogisticRanker | AttentionRanker):
+        about["trust"] = ranker.trust
     prior = ranker if isinstance(ranker, Prior) else near.prior if near is not None else Prior()
     known = prior.calibration
     about["prior"] = {
@@ -102,11 +105,11 @@ def _ranker(about: Mapping[str, Any], arrays: _Arrays, facets: Mapping[str, str]
     if about["kind"] == "NeighbourRanker":
         return near
     if about["kind"] == "AttentionRanker":
-        return _with_network(near, about["network"], arrays)
+        return replace(_with_network(near, about["network"], arrays), trust=float(about["trust"]))
     weights = arrays["weights"].astype(np.float64)
     if len(weights) != len(tags) + 1:
         raise ValueError("damaged: names and weights do not fit")
-    return LogisticRanker(near, tuple(about["sources"]), weights)
+    return LogisticRanker(near, tuple(about["sources"]), weights, float(about["trust"]))
 
 
 def _with_network(near: NeighbourRanker, config: Mapping[str, Any], arrays: _Arrays) -> AttentionRanker:

@@ -2,8 +2,8 @@
 
 Vectors of one model share a direction, so that the cosine of any two is high, and few of their numbers vary much. So
 vectors are centred, and every number is divided by how much it varies, before cosines are taken (Jégou and Chum 2012,
-Negative evidences and co-occurrences in image retrieval: the benefit of PCA and whitening; here only the diagonal, which
-few videos tell).
+Negative evidences and co-occurrences in image retrieval: the benefit of PCA and whitening; here only the diagonal,
+which few videos tell).
 """
 
 from __future__ import annotations
@@ -14,10 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 EVEN = 1.0
-"""Share of the mean variance that is added to each. Source: half way to a sphere, where few videos tell variances apart."""
-
-FEW = 10.0
-"""Videos from which on their mean counts more than half. Source: our choice: below, it is that of some kind of videos."""
+"""Share of the mean variance that is added to each. Source: our choice: half way to leaving them, as few tell them."""
 
 Vectors = NDArray[np.float32]
 
@@ -51,5 +48,4 @@ def look(vectors: Vectors, groups: NDArray[np.int64]) -> Look:
     variance = some.var(axis=0)
     mean = float(variance.mean())
     scale = 1.0 / np.sqrt(variance + EVEN * mean) if mean > 0 else np.ones(width)
-    centre = some.mean(axis=0) * len(some) / (len(some) + FEW)
-    return Look(centre.astype(np.float32), scale.astype(np.float32))
+    return Look(some.mean(axis=0).astype(np.float32), scale.astype(np.float32))
