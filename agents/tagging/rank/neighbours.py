@@ -241,8 +241,12 @@ def from_arrays(found: Mapping[str, NDArray[np.generic]]) -> tuple[Seen, Spread]
         for name, shape in (("yes", (rows, tags)), ("judged", (rows, tags)), ("pairs", (tags, tags)))
     }
     count, width, doubt, together, typical = (float(one) for one in found["spread"].astype(np.float64))
+    plain, same = (np.full(found["vectors"].shape[1], value) for value in (0.0, 1.0))
+    seen_by = Look(  # older ones have none: vectors were compared as they are
+        found.get("centre", plain).astype(np.float32), found.get("scale", same).astype(np.float32)
+    )
     known = Seen(
-        look=Look(found["centre"].astype(np.float32), found["scale"].astype(np.float32)),
+        look=seen_by,
         vectors=found["vectors"].astype(np.float32),
         groups=found["groups"].astype(np.int64),
         share=found["share"].astype(np.float64),

@@ -85,6 +85,7 @@ def test_where_there_is_no_relation_none_is_found() -> None:
     assert said.mean() < max(chance.accepted.mean(), 1 - chance.accepted.mean()) + 0.08
 
 
+@pytest.mark.slow
 def test_the_adversary_closes_the_gap_between_kinds() -> None:
     """Triplets pull videos to the texts of their tags; of the others only the adversary makes no kind of its own.
 

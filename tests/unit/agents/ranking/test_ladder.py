@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import json
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +12,7 @@ from agents.tagging.rank import ABSTAIN, ACCEPT, CaseFacts
 from agents.tagging.rank.kept import from_bytes, to_bytes
 from agents.tagging.rank.ladder import HALF, RUNGS, Rung, climb
 from agents.tagging.rank.lessons import Floats, Lessons, logit, sigmoid
+from agents.tagging.rank.looks import Look
 from agents.tagging.rank.measures import accepting
 from agents.tagging.rank.precision import RISK, least_videos, threshold
 from agents.tagging.recall import Recalled
@@ -55,6 +58,23 @@ def test_what_is_kept_ranks_as_before(rung: int) -> None:
     facts = CaseFacts("new", lessons.vectors[0])
     before, after = ({one.tag_id: one.confidence for one in each.rank(facts, words)} for each in (ranker, again))
     assert after == pytest.approx(before, abs=0.01), "vectors are kept in half precision"
+
+
+def test_what_was_kept_before_looks_were_made_comparable_ranks_as_it_did() -> None:
+    lessons = look_alikes(20)
+    learned: Any = RUNGS[1].fit(lessons, {}, accepting())
+    plain = Look(np.zeros(16, np.float32), np.ones(16, np.float32))
+    ranker = replace(learned, known=replace(learned.known, look=plain, vectors=lessons.vectors))
+    with np.load(io.BytesIO(to_bytes(ranker, "s", 0.6))) as file:
+        arrays = {name: file[name] for name in file.files if name not in ("centre", "scale")}
+    about = json.loads(bytes(arrays["about"]).decode()) | {"form": 1}
+    arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+    body = io.BytesIO()
+    np.savez(body, allow_pickle=False, **arrays)
+    again, _, _ = from_bytes(body.getvalue(), {})
+    facts = CaseFacts("new", lessons.vectors[0])
+    before, after = ({one.tag_id: one.confidence for one in each.rank(facts, [])} for each in (ranker, again))
+    assert after == pytest.approx(before, abs=0.01)
 
 
 def test_damage_is_noticed() -> None:
