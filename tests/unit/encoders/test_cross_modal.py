@@ -59,7 +59,7 @@ def told_apart(videos: torch.Tensor, tags: torch.Tensor, hidden: int = 0) -> flo
         for _ in range(300):
             loss = softplus(-chosen(one[::2])).mean() + softplus(chosen(two[::2])).mean()
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
         hits = [(chosen(one[1::2]) > 0).float().mean(), (chosen(two[1::2]) < 0).float().mean()]
         right.append(float(sum(hits)) / 2)
