@@ -28,7 +28,7 @@ from stores.core.records import Tag
 from stores.library_store import LibraryStore
 from stores.tags.judgements import Judged, judgements
 
-VERSION = 1
+VERSION = 2
 """Raised when learning changes: `learn` then learns again from the same judgements."""
 
 _PAGE = 100  # videos whose vectors are read at a time

@@ -19,6 +19,8 @@ import platform
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +30,7 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from agents.tagging.rank.calibration import Calibration
-from agents.tagging.rank.ladder import climb
+from agents.tagging.rank.ladder import HALF, climb
 from agents.tagging.rank.lessons import Lessons, shares
 from agents.tagging.rank.likeness import neighbour_ranker
 from agents.tagging.rank.logistic import logistic_ranker
@@ -69,7 +71,10 @@ def f1(ranker: Ranker, features: NDArray[np.float32], tags: NDArray[np.bool_]) -
 
 
 def corel(path: Path, splits: int, sizes: Sequence[int]) -> list[dict[str, object]]:
-    """F1@5 of every rung, and of the one that the ladder takes, by split and number of pictures judged."""
+    """F1@5 of every rung, and of the one that the ladder takes, by split and number of pictures judged.
+
+    ``half_way``: the logistic rung as far as it is trusted first; ``worse``: switches of the ladder that lower F1@5.
+    """
     from scipy.io import loadmat
 
     read = loadmat(path)
@@ -87,15 +92,23 @@ def corel(path: Path, splits: int, sizes: Sequence[int]) -> list[dict[str, objec
             alone = dict(zip(taught.tags, shares(taught).tolist(), strict=True))
             began = time.monotonic()
             outcome = climb(taught, facets, goal=listing(TOP))
+            whole = logistic_ranker(taught, facets, listing(TOP))
             rungs: dict[str, Ranker] = {
                 "prior": Prior(Calibration(), facets, alone),
-                "neighbours": neighbour_ranker(taught, facets, listing(TOP)),
+                "neighbours": whole.before,
+                "logistic": whole,
+                "half_way": replace(whole, trust=HALF),
             }
-            if outcome.ranker is not None:
-                rungs[outcome.rung] = outcome.ranker
             measured = {name: round(f1(ranker, features[out], tags[out]), 4) for name, ranker in rungs.items()}
+            steps = [measured["prior"]]
+            for one in outcome.tried:
+                if one.outcome == "taken" and one.rung in rungs:
+                    halved = getattr(outcome.ranker, "trust", 1.0) < 1.0 and one.rung == "logistic"
+                    steps.append(measured["half_way" if halved else one.rung])
             row: dict[str, object] = {"split": split, "judged": size, **measured, "taken": outcome.rung}
-            row["f1_taken"], row["seconds"] = measured[outcome.rung], round(time.monotonic() - began, 1)
+            row["trust"] = getattr(outcome.ranker, "trust", 1.0)
+            row["switches"], row["worse"] = len(steps) - 1, sum(b < a for a, b in pairwise(steps))
+            row["f1_taken"], row["seconds"] = steps[-1], round(time.monotonic() - began, 1)
             rows.append(row)
             print(json.dumps(row), flush=True)
     return rows
@@ -148,6 +161,10 @@ def speed(videos: int = 2000, tags: int = 1000) -> dict[str, float]:
     return took
 
 
+def _spread(values: Sequence[float]) -> str:
+    return f"{np.mean(values):.4f} ± {np.std(values, ddof=min(1, len(values) - 1)):.4f}"
+
+
 def main() -> None:
     """Parse, measure, print, and write a report if requested."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -164,10 +181,12 @@ def main() -> None:
         rows = corel(arguments.corel5k, arguments.splits, arguments.sizes)
         for size in arguments.sizes:
             its = [row for row in rows if row["judged"] == size]
-            names = ("prior", "neighbours", "f1_taken")
-            figures[f"judged_{size}"] = {
-                name: round(float(np.mean([float(str(row[name])) for row in its])), 4) for name in names
-            } | {"taken": [row["taken"] for row in its]}
+            names = ("prior", "neighbours", "logistic", "half_way", "f1_taken")
+            figures[f"judged_{size}"] = {name: _spread([float(str(row[name])) for row in its]) for name in names} | {
+                "taken": [row["taken"] for row in its],
+                "switches": sum(int(str(row["switches"])) for row in its),
+                "switches_worse_on_others": sum(int(str(row["worse"])) for row in its),
+            }
     text = json.dumps(figures, indent=2)
     print(text)
     if arguments.report:

@@ -25,7 +25,7 @@ class CrossModalConfig:
     hidden: int = 128
     width: int = 64
     heads: int = 4
-    epochs: int = 30
+    epochs: int = 40
     batch: int = 256
     rate: float = 2e-3
     decay: float = 1e-2

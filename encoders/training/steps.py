@@ -24,6 +24,7 @@ from encoders.training.cross_modal import CrossModalRanker, kind_gap, pair_loss,
 from encoders.training.pairs import PairData
 
 _KEEPS_UP = 5.0  # times the rate of the rest; Source: our choice
+_JUDGE_BETAS = (0.5, 0.9)  # short memories, for what it judges moves; Source: Gulrajani et al. 2017, arXiv:1704.00028
 _CHANCE = 2 * math.log(2.0)  # loss of a classifier of two kinds that guesses
 _AT_A_TIME = 4096  # pairs that are scored together
 
@@ -65,8 +66,12 @@ class Training:
         judge = [value for name, value in self.model.named_parameters() if ".dc_fc_" in name]
         others = [value for name, value in self.model.named_parameters() if ".dc_fc_" not in name]
         # The classifier of kinds must keep up with what it judges, else its gradient leads nowhere.
-        groups: list[dict[str, Any]] = [{"params": others}, {"params": judge, "lr": _KEEPS_UP * config.rate}]
+        groups: list[dict[str, Any]] = [
+            {"params": others},
+            {"params": judge, "lr": _KEEPS_UP * config.rate, "betas": _JUDGE_BETAS},
+        ]
         self._optimizer = torch.optim.AdamW(groups, lr=config.rate, weight_decay=config.decay)
+        self._rates = [float(group["lr"]) for group in self._optimizer.param_groups]
         self._device = device
         self._likings = _likings(data)
 
@@ -76,7 +81,9 @@ class Training:
         order = np.random.default_rng((self._config.seed, number)).permutation(len(self._data))
         order = order[: len(order) - len(order) % count] if count > 1 else order  # the same number of steps for all
         order = order[rank::count]
-        sums, weight = np.zeros(4), reversal_weight((number + 0.5) / self._config.epochs)
+        progress = (number + 0.5) / self._config.epochs
+        sums, weight = np.zeros(4), reversal_weight(progress)
+        self._slow_down(progress)
         self.model.train()
         for start in range(0, len(order), self._config.batch):
             rows = np.sort(order[start : start + self._config.batch])
@@ -89,6 +96,15 @@ class Training:
         sums /= max(1, len(order))
         loss, pairs, triplets, kinds = (float(one) for one in sums)
         return Epoch(number, loss, pairs, triplets, kinds, self.gap())
+
+    def _slow_down(self, progress: float) -> None:
+        """In the second half rates fall to nearly nothing (half a cosine; Hägele et al. 2024, arXiv:2405.18392).
+
+        Two that play against each other circle around where both are at rest, as far away as their steps are long:
+        only shorter steps bring them there. So the reversal of Ganin et al. 2016 goes with falling rates, too.
+        """
+        for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
+            group["lr"] = rate * 0.5 * (1.0 + math.cos(math.pi * max(0.0, 2.0 * progress - 1.0)))
 
     def gap(self) -> float:
         """How far the two kinds lie apart in the common space; see `cross_modal.kind_gap`."""

@@ -43,6 +43,7 @@ class AttentionRanker:
     Attributes:
         weights: of ``network``, by name.
         projected: (tags of ``before``, width) the tags in the network's space; later ones are left as they are.
+        trust: 0 to 1: by how much of what the network says the ranker before is moved.
     """
 
     before: NeighbourRanker
@@ -50,6 +51,7 @@ class AttentionRanker:
     weights: Weights
     network: CrossModalRanker
     projected: NDArray[np.float32]
+    trust: float = 1.0
 
     def rank(self, facts: CaseFacts, recalled: Sequence[Recalled]) -> list[Ranked]:
         """What the ranker before says, moved by what the tags read in the clips."""
@@ -63,7 +65,7 @@ class AttentionRanker:
         moved = dict(zip(known, score(self.network, facts.clips, self.projected[places]).tolist(), strict=True))
         said = sigmoid(
             logit(np.array([item.confidence for item in ranked]))
-            + np.array([moved.get(at, 0.0) for at in range(len(ranked))])
+            + self.trust * np.array([moved.get(at, 0.0) for at in range(len(ranked))])
         )
         return strongest_first(
             Ranked(item.tag_id, float(said[at]), item.sources) if at in moved else item
@@ -75,7 +77,7 @@ class AttentionRanker:
         from encoders.training.steps import score_pairs
 
         data = _pairs(lessons, self.before)
-        return sigmoid(data.base.astype(np.float64) + score_pairs(self.network, data))
+        return sigmoid(data.base.astype(np.float64) + self.trust * score_pairs(self.network, data))
 
 
 def attention_rung(trainer: Trainer | None = None) -> Rung:
@@ -88,7 +90,7 @@ def attention_rung(trainer: Trainer | None = None) -> Rung:
     def fit(lessons: Lessons, facets: Mapping[str, str], goal: Goal) -> AttentionRanker:
         return attention_ranker(lessons, facets, goal, trainer)
 
-    return Rung("attention", LEAST_FOR_ATTENTION, fit)
+    return Rung("attention", LEAST_FOR_ATTENTION, fit, on="neighbours")
 
 
 def attention_ranker(

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,10 @@ from agents.tagging.rank.logistic import LogisticRanker
 from agents.tagging.rank.prior import Prior
 from encoders.training.config import CrossModalConfig
 
-FORM = 1
-"""Raised when what is kept changes: older ones are learned again."""
+FORM = 2
+"""Raised when what is kept changes; what is older is learned again where judgements are learned from the next time."""
+
+_BEFORE_LOOKS = 1  # vectors were compared as they are, and rungs trusted wholly
 
 Learned = Prior | NeighbourRanker | LogisticRanker | AttentionRanker
 
@@ -49,6 +52,8 @@ def to_bytes(ranker: Learned, space: str, threshold: float) -> bytes:
         near = ranker.before
     else:
         near = ranker if isinstance(ranker, NeighbourRanker) else None
+    if isinstance(ranker, LogisticRanker | AttentionRanker):
+        about["trust"] = ranker.trust
     prior = ranker if isinstance(ranker, Prior) else near.prior if near is not None else Prior()
     known = prior.calibration
     about["prior"] = {
@@ -80,7 +85,7 @@ def from_bytes(body: bytes, facets: Mapping[str, str]) -> tuple[Learned, str, fl
         with np.load(io.BytesIO(body), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         about = json.loads(bytes(arrays.pop("about")).decode())
-        if about["form"] != FORM:
+        if about["form"] not in (_BEFORE_LOOKS, FORM):
             raise ValueError(f"form {about['form']}")
         return _ranker(about, arrays, facets), str(about["space"]), float(about["threshold"])
     except (KeyError, TypeError, EOFError, OSError, IndexError, AttributeError, zipfile.BadZipFile) as error:
@@ -102,11 +107,11 @@ def _ranker(about: Mapping[str, Any], arrays: _Arrays, facets: Mapping[str, str]
     if about["kind"] == "NeighbourRanker":
         return near
     if about["kind"] == "AttentionRanker":
-        return _with_network(near, about["network"], arrays)
+        return replace(_with_network(near, about["network"], arrays), trust=float(about.get("trust", 1.0)))
     weights = arrays["weights"].astype(np.float64)
     if len(weights) != len(tags) + 1:
         raise ValueError("damaged: names and weights do not fit")
-    return LogisticRanker(near, tuple(about["sources"]), weights)
+    return LogisticRanker(near, tuple(about["sources"]), weights, float(about.get("trust", 1.0)))
 
 
 def _with_network(near: NeighbourRanker, config: Mapping[str, Any], arrays: _Arrays) -> AttentionRanker:

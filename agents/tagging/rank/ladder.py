@@ -1,16 +1,22 @@
-"""Which ranker a library gets: the highest rung that its judgements carry and that wins on judgements held out."""
+"""Which ranker a library gets: the simplest rung that its judgements carry and that none surely beats on held-out ones.
+
+What is said of a judgement is said by a ranker that learned from other folds; all judgements are compared, each once.
+A rung that surely wins is still not taken if a simpler one, which was promising, is not surely beaten by it (the rule
+of one standard error, Breiman et al. 1984; Hastie, Tibshirani, Friedman 2009, section 7.10): else a rung would win
+because another one just missed the bar.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol, cast
 
 import numpy as np
 
 from agents.tagging.rank.calibration import Calibration
 from agents.tagging.rank.heldout import Comparison, Model, compare, held_out
-from agents.tagging.rank.lessons import FOLDS, Floats, Lessons, shares
+from agents.tagging.rank.lessons import FOLDS, Floats, Lessons, logit, shares, sigmoid
 from agents.tagging.rank.likeness import neighbour_ranker
 from agents.tagging.rank.logistic import logistic_ranker
 from agents.tagging.rank.measures import Goal, accepting
@@ -37,12 +43,19 @@ class Rung:
         fit: learns from judgements, the facets of all tags, and what it is for.
         surely: whether its gain must be sure; else it is enough that there is one: what is shrunk towards the rung
             before as far as the judgements say cannot be far from it.
+        on: name of the rung before, whose log odds it moves: half way (`HALF`) unless the whole way is surely better.
     """
 
     name: str
     least: int
     fit: Fit
     surely: bool = True
+    on: str = ""
+
+
+HALF = 0.5
+"""Trust in a rung that moves another one. Source: the mean of two forecasts is seldom beaten by weights that are
+learned (Clemen 1989); and as log loss is convex, what a rung could lose is halved."""
 
 
 def _first(lessons: Lessons, facets: Mapping[str, str], goal: Goal) -> Prior:  # noqa: ARG001
@@ -54,7 +67,7 @@ def _first(lessons: Lessons, facets: Mapping[str, str], goal: Goal) -> Prior:  #
 RUNGS = (
     Rung("calibrated", 20, lambda lessons, facets, _: calibrated_prior(lessons, facets), surely=False),
     Rung("neighbours", 20, neighbour_ranker),
-    Rung("logistic", 400, logistic_ranker),
+    Rung("logistic", 400, logistic_ranker, on="neighbours"),
 )
 """From the simplest on. Source: `least` of the first two: four judgements a fold; 400: our choice."""
 
@@ -111,25 +124,66 @@ def climb(
         tried = tuple(Tried(one.name, one.least, able if count >= one.least else "too few judgements") for one in rungs)
         kept = threshold(np.zeros(0), np.zeros(0, np.bool_), np.zeros(0, np.int64), precision)
         return Climb("prior", None, count, len(np.unique(lessons.video)), yes, 0.0, tried, kept)
-    best, said = "prior", held_out(lessons, lambda some: _first(some, facets, goal))
-    fits: dict[str, Fit] = {}
-    outcomes = []
-    able_rungs = sum(count >= one.least for one in rungs)
-    for rung in rungs:
-        if count < rung.least:
-            outcomes.append(Tried(rung.name, rung.least, "too few judgements"))
-            continue
-        its = held_out(lessons, lambda some, fit=rung.fit: fit(some, facets, goal))  # type: ignore[misc]
-        comparison = compare(lessons, said, its, goal, able_rungs)
-        wins = comparison.wins if rung.surely else comparison.gain > 0 and comparison.after >= comparison.before
-        outcomes.append(Tried(rung.name, rung.least, "taken" if wins else "no better", comparison))
-        if wins:
-            best, said = rung.name, its
-            fits[best] = rung.fit
-    ranker = fits[best](lessons, facets, goal) if best in fits else None
-    kept = threshold(_spoken(lessons, said), lessons.accepted, groups, precision)
+    first = _Candidate("prior", held_out(lessons, lambda some: _first(some, facets, goal)))
+    best, tried_ = _climbed(lessons, facets, goal, rungs, first)
+    ranker = None if best.fit is None else best.fit(lessons, facets, goal)
+    if best.trust < 1.0:
+        ranker = cast(LearnedRanker, replace(cast(Any, ranker), trust=best.trust))
+    kept = threshold(_spoken(lessons, best.said), lessons.accepted, groups, precision)
     videos = len(np.unique(lessons.video))
-    return Climb(best, ranker, count, videos, yes, goal.f1(lessons, said), tuple(outcomes), kept)
+    return Climb(best.name, ranker, count, videos, yes, goal.f1(lessons, best.said), tried_, kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A rung with what it says (n,) of judgements held out."""
+
+    name: str
+    said: Floats
+    fit: Fit | None = None
+    trust: float = 1.0
+
+
+def _climbed(
+    lessons: Lessons, facets: Mapping[str, str], goal: Goal, rungs: Sequence[Rung], best: _Candidate
+) -> tuple[_Candidate, tuple[Tried, ...]]:
+    """The rung that is taken, and what became of each."""
+    outcomes: dict[str, Tried] = {}
+    known: dict[str, Floats] = {}
+    promising: list[_Candidate] = []
+    among = sum(len(lessons) >= one.least for one in rungs)
+    for rung in rungs:
+        if len(lessons) < rung.least:
+            outcomes[rung.name] = Tried(rung.name, rung.least, "too few judgements")
+            continue
+        its = known[rung.name] = held_out(lessons, lambda some, fit=rung.fit: fit(some, facets, goal))  # type: ignore[misc]
+        trust = 1.0
+        if rung.on in known:
+            its, trust = _trusted(lessons, known[rung.on], its, goal)
+        new = _Candidate(rung.name, its, rung.fit, trust)
+        comparison = compare(lessons, best.said, its, goal, among)
+        better = comparison.gain > 0 and comparison.after >= comparison.before
+        if not (comparison.wins if rung.surely else better):
+            outcomes[rung.name] = Tried(rung.name, rung.least, "no better", comparison)
+            promising += [new] if better else []
+            continue
+        for simpler in promising:
+            against = compare(lessons, simpler.said, its, goal, among)
+            if not against.wins:
+                outcomes[simpler.name] = replace(outcomes[simpler.name], outcome="taken")
+                outcomes[rung.name] = Tried(rung.name, rung.least, "no better", against)
+                best, promising = simpler, []
+                break
+        else:
+            outcomes[rung.name] = Tried(rung.name, rung.least, "taken", comparison)
+            best, promising = new, []
+    return best, tuple(outcomes[one.name] for one in rungs)
+
+
+def _trusted(lessons: Lessons, before: Floats, after: Floats, goal: Goal) -> tuple[Floats, float]:
+    """What a rung that moves another one is to say, and how much it is trusted."""
+    half = sigmoid((1.0 - HALF) * logit(before) + HALF * logit(after))
+    return (after, 1.0) if compare(lessons, half, after, goal).wins else (half, HALF)
 
 
 def _ability(groups: int, yes: int, count: int) -> Outcome | None:

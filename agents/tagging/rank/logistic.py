@@ -41,11 +41,13 @@ class LogisticRanker:
     Attributes:
         sources: in the order of the features.
         weights: (tags of ``before``, features).
+        trust: 0 to 1: how far from what the ranker before says to what the weights say, in log odds.
     """
 
     before: NeighbourRanker
     sources: tuple[str, ...]
     weights: Floats
+    trust: float = 1.0
 
     def rank(self, facts: CaseFacts, recalled: Sequence[Recalled]) -> list[Ranked]:
         """The recalled tags, and those that likely go with the video though no source recalled them."""
@@ -67,7 +69,7 @@ class LogisticRanker:
         known = places >= 0
         shift, silent = np.where(known, shift[places], 0.0), np.where(known, silent[places], 0.0)
         weights = np.where(known[:, None], self.weights[places], self.weights[-1])
-        said = sigmoid((_features(base, shift, silent, scores) * weights).sum(axis=1))
+        said = self._said(_features(base, shift, silent, scores), weights)
         ranked = [Ranked(tag, float(said[at]), prior[tag].sources) for at, tag in enumerate(prior)]
         alone = {tag: float(said[at]) for at, tag in enumerate(tags) if tag not in prior}
         return strongest_first([*ranked, *propose(alone, prior.keys())])
@@ -75,7 +77,13 @@ class LogisticRanker:
     def probabilities(self, lessons: Lessons) -> Floats:
         """(n,) of judged pairs, from judgements of other groups."""
         features = _features_of(self.before, lessons, self.sources)
-        return sigmoid((features * self.weights[lessons.tag]).sum(axis=1))
+        return self._said(features, self.weights[lessons.tag])
+
+    def _said(self, features: Floats, weights: Floats) -> Floats:
+        odds = (features * weights).sum(axis=1)
+        if self.trust < 1.0:
+            odds = self.trust * odds + (1.0 - self.trust) * (features * _as_before(features.shape[1])).sum(axis=1)
+        return sigmoid(odds)
 
 
 def logistic_ranker(lessons: Lessons, facets: Mapping[str, str], goal: Goal | None = None) -> LogisticRanker:
@@ -88,8 +96,7 @@ def logistic_ranker(lessons: Lessons, facets: Mapping[str, str], goal: Goal | No
     before = neighbour_ranker(lessons, facets, goal)
     features = _features_of(before, lessons, lessons.sources)
     yes = lessons.accepted.astype(np.float64)
-    centre = np.zeros(features.shape[1])
-    centre[[1, 2, 4]] = 1.0
+    centre = _as_before(features.shape[1])
     some = np.sort(np.random.default_rng(0).permutation(len(yes))[:MOST_PAIRS])
     common = _fitted(features[some], yes[some], centre, COMMON_SPREAD)
     weights = np.tile(common, (len(lessons.tags) + 1, 1))
@@ -115,6 +122,13 @@ def _features(base: Floats, shift: Floats, silent: Floats, scores: Floats) -> Fl
     taken = -np.log1p(-np.clip(scores, 0.0, 0.99))
     fixed = [spoken, spoken * logit(base), spoken * shift, ~spoken, ~spoken * logit(silent)]
     return np.column_stack([*(one.astype(np.float64) for one in fixed), taken])
+
+
+def _as_before(width: int) -> Floats:
+    """Weights (width,) with which this is the ranker before."""
+    weights = np.zeros(width)
+    weights[[1, 2, 4]] = 1.0
+    return weights
 
 
 def _fitted(features: Floats, yes: Floats, centre: Floats, spread: float) -> Floats:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import io
+import json
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -7,7 +10,9 @@ import pytest
 
 from agents.tagging.rank import ABSTAIN, ACCEPT, CaseFacts
 from agents.tagging.rank.kept import from_bytes, to_bytes
-from agents.tagging.rank.ladder import RUNGS, climb
+from agents.tagging.rank.ladder import HALF, RUNGS, Rung, climb
+from agents.tagging.rank.lessons import Floats, Lessons, logit, sigmoid
+from agents.tagging.rank.looks import Look
 from agents.tagging.rank.measures import accepting
 from agents.tagging.rank.precision import RISK, least_videos, threshold
 from agents.tagging.recall import Recalled
@@ -55,6 +60,23 @@ def test_what_is_kept_ranks_as_before(rung: int) -> None:
     assert after == pytest.approx(before, abs=0.01), "vectors are kept in half precision"
 
 
+def test_what_was_kept_before_looks_were_made_comparable_ranks_as_it_did() -> None:
+    lessons = look_alikes(20)
+    learned: Any = RUNGS[1].fit(lessons, {}, accepting())
+    plain = Look(np.zeros(16, np.float32), np.ones(16, np.float32))
+    ranker = replace(learned, known=replace(learned.known, look=plain, vectors=lessons.vectors))
+    with np.load(io.BytesIO(to_bytes(ranker, "s", 0.6))) as file:
+        arrays = {name: file[name] for name in file.files if name not in ("centre", "scale")}
+    about = json.loads(bytes(arrays["about"]).decode()) | {"form": 1}
+    arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+    body = io.BytesIO()
+    np.savez(body, allow_pickle=False, **arrays)
+    again, _, _ = from_bytes(body.getvalue(), {})
+    facts = CaseFacts("new", lessons.vectors[0])
+    before, after = ({one.tag_id: one.confidence for one in each.rank(facts, [])} for each in (ranker, again))
+    assert after == pytest.approx(before, abs=0.01)
+
+
 def test_damage_is_noticed() -> None:
     lessons = look_alikes(20)
     ranker: Any = RUNGS[1].fit(lessons, {}, accepting())
@@ -93,3 +115,61 @@ def test_what_cannot_be_had_is_not_promised() -> None:
     rng = np.random.default_rng(0)
     coin = threshold(rng.uniform(0.3, 1.0, 400), rng.random(400) < 0.5, np.arange(400), 0.9)
     assert (coin.promised, coin.value, coin.missing) == (False, ACCEPT, 0)
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """Knows the truth as far as ``knows`` and errs by chance, another way for every ``seed``, beyond that."""
+
+    knows: float
+    noise: float
+    seed: int
+    trust: float = 1.0
+
+    def probabilities(self, lessons: Lessons) -> Floats:
+        errors = np.random.default_rng(self.seed).standard_normal((len(lessons.videos), len(lessons.tags)))
+        truth = np.where(lessons.accepted, 1.0, -1.0)
+        return sigmoid(self.knows * truth + self.noise * errors[lessons.video, lessons.tag])
+
+    def rank(self, *_: Any) -> list[Any]:
+        raise AssertionError("nothing is ranked here")
+
+
+def oracle(name: str, knows: float, noise: float, seed: int = 0, on: str = "") -> Rung:
+    return Rung(name, 20, lambda *_: Oracle(knows, noise, seed), on=on)
+
+
+def test_a_rung_does_not_win_because_a_simpler_one_just_missed_the_bar() -> None:
+    """The simple one is better than nothing, but not surely; the next one is, but hardly better than the simple one."""
+    lessons = look_alikes(40)
+    simple, elaborate = oracle("simple", 0.3, 1.65, seed=1), oracle("elaborate", 0.3, 1.4, seed=4)
+    alone = climb(lessons, {}, rungs=[simple])
+    assert (alone.rung, alone.tried[0].outcome) == ("prior", "no better")
+    assert climb(lessons, {}, rungs=[elaborate]).rung == "elaborate"
+    both = climb(lessons, {}, rungs=[simple, elaborate])
+    assert [one.outcome for one in both.tried] == ["taken", "no better"]
+    assert both.rung == "simple"
+    far = climb(lessons, {}, rungs=[simple, oracle("far better", 3.0, 0.5)])
+    assert [one.outcome for one in far.tried] == ["no better", "taken"]
+
+
+def test_what_moves_a_rung_is_trusted_half_way_and_wholly_where_that_is_surely_better() -> None:
+    lessons = look_alikes(60)
+    first = oracle("first", 1.0, 1.0, seed=1)
+    other = climb(lessons, {}, rungs=[first, oracle("as good", 1.0, 1.0, seed=2, on="first")])
+    assert other.rung == "as good", "the mean of two that err in other places is better than both"
+    assert isinstance(other.ranker, Oracle)
+    assert other.ranker.trust == HALF
+    sure = climb(lessons, {}, rungs=[first, oracle("far better", 6.0, 0.0, on="first")])
+    assert (sure.rung, sure.ranker) == ("far better", Oracle(6.0, 0.0, 0))
+
+
+def test_half_way_is_half_way_in_log_odds() -> None:
+    lessons = look_alikes(40)
+    whole: Any = RUNGS[2].fit(lessons, {}, accepting())
+    half = replace(whole, trust=HALF)
+    before, after = (logit(one.probabilities(lessons)) for one in (whole.before, whole))
+    inside = (np.abs(before) < 9) & (np.abs(after) < 9)
+    assert logit(half.probabilities(lessons))[inside] == pytest.approx(((before + after) / 2)[inside], abs=1e-6)
+    again, _, _ = from_bytes(to_bytes(half, "s", 0.6), {})
+    assert getattr(again, "trust", 1.0) == HALF

@@ -11,6 +11,7 @@ from agents.tagging.rank.heldout import compare, held_out
 from agents.tagging.rank.lessons import PROPOSER, folds, lessons
 from agents.tagging.rank.likeness import neighbour_ranker
 from agents.tagging.rank.logistic import logistic_ranker
+from agents.tagging.rank.looks import look
 from agents.tagging.rank.measures import accepting, listing
 from agents.tagging.rank.prior import calibrated_prior
 from agents.tagging.recall import Recalled
@@ -77,6 +78,27 @@ def test_a_video_without_clips_and_one_that_looks_like_nothing_known_get_the_pri
         found = {item.tag_id: item.confidence for item in ranker.rank(facts, words)}
         assert found["new tag"] == pytest.approx(prior["new tag"])
         assert found["t0"] == pytest.approx(prior["t0"], abs=0.05)
+
+
+def test_what_all_videos_share_does_not_hide_what_tells_them_apart() -> None:
+    """Vectors of one model point the same way, and one number varies most by nature: cosines of all are near 1."""
+    noise = np.random.default_rng(0).standard_normal(60)
+    noise[5::5] = noise[4:-1:5]
+    shared = PLANTED.vectors + np.float32(2.0)
+    shared[:, 0] += 2.0 * noise.astype(np.float32)
+    shared /= np.linalg.norm(shared, axis=1, keepdims=True)
+    lessons_ = replace(PLANTED, vectors=shared)
+    before = held_out(lessons_, lambda some: calibrated_prior(some, FACETS))
+    after = held_out(lessons_, lambda some: neighbour_ranker(some, FACETS))
+    assert compare(lessons_, before, after, accepting()).after > 0.95
+
+
+def test_few_vectors_and_none_are_looked_at_without_harm() -> None:
+    for rows in (np.zeros((3, 4), np.float32), np.eye(1, 4, dtype=np.float32), np.ones((5, 4), np.float32)):
+        seen_by = look(rows, np.arange(len(rows)))
+        assert np.isfinite(seen_by.of(rows)).all()
+    nothing = look(PLANTED.vectors, PLANTED.groups).of(np.zeros((2, 16), np.float32))
+    assert not nothing.any(), "a row of zeros still stands for no vector"
 
 
 def test_near_duplicates_are_never_on_both_sides() -> None:
