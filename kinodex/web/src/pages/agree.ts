@@ -3,6 +3,7 @@
 import type { components } from "../api/openapi";
 import type * as Chat from "./chat/api";
 import type * as Jobs from "./jobs/api";
+import type * as People from "./people/api";
 import type * as Review from "./review/api";
 import type * as Settings from "./settings/api";
 
@@ -21,6 +22,10 @@ export type Agreed = [
   Reads<Server["FormatsDocument"], { formats: Jobs.ExportFormat[] }>,
   Reads<Server["FailuresPage"], Jobs.FailuresPage>,
   Reads<Server["FolderListing"], Jobs.FolderListing>,
+  Reads<Server["PeopleDocument"], People.People>,
+  Reads<Server["PersonDocument"], People.PersonDetail>,
+  Reads<Server["AlikeDocument"], { people: People.AlikePerson[] }>,
+  Reads<Server["ForgottenDocument"], People.Forgotten>,
   Reads<Server["ReviewPage"], Review.ReviewPage>,
   Reads<Server["Decided"], { undo: string }>,
   Reads<Server["Check"], Settings.Check>,
