@@ -47,6 +47,7 @@ class TagsAsked(Document):
         parent: the id of the tag right above; "" for any.
         sort: in the order in which they were added, by name, or those of most videos first.
         cursor: ``next`` of the page before.
+        skip: without a cursor, how many are left out before the first: to look into the middle of a long list.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -57,6 +58,7 @@ class TagsAsked(Document):
     parent: Annotated[str, Field(max_length=1_000)] = ""
     sort: Literal["added", "name", "-videos"] = "added"
     cursor: Annotated[str, Field(max_length=2_000)] | None = None
+    skip: Annotated[int, Field(ge=0, le=10_000_000)] = 0
     limit: Annotated[int, Field(ge=1, le=1_000)] = 100
 
 

@@ -43,7 +43,9 @@ def page(view: LibraryView, asked: TagsAsked) -> TagsPage:
     engine, library, visible = view.store.engine, view.store.library_id, view.visible()
     which = TagFilter(asked.q, asked.facet, asked.status, asked.parent)
     of = f"tags {which} {asked.sort}"
-    after = cast(Place, place_of(library, of, asked.cursor, _SHAPES[asked.sort])) if asked.cursor else None
+    after: Place | int | None = asked.skip or None
+    if asked.cursor:
+        after = cast(Place, place_of(library, of, asked.cursor, _SHAPES[asked.sort]))
     found = browse(engine, which, asked.sort, asked.limit + 1, after, visible)
     shown = found[: asked.limit]
     parents = view.store.tag_listing.parents([one.tag for one in shown])

@@ -1,4 +1,4 @@
-"""The vocabulary as somebody looks through it: narrowed, in some order, page by page, and what there is to narrow by."""
+"""The vocabulary as somebody looks through it: narrowed, in some order, page by page; what it can be narrowed by."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ def browse(
     which: TagFilter,
     order: Order = "added",
     limit: int = 100,
-    after: Place | None = None,
+    after: Place | int | None = None,
     video_ids: Collection[str] | None = None,
 ) -> list[BrowsedTag]:
     """Some tags in an order.
 
     Args:
-        after: the place of the last one of the page before.
+        after: the place of the last one of the page before, or how many are left out before the first.
         video_ids: of which videos are counted; None for all.
     """
     counts = select(DecisionRow.tag_id, func.count().label("videos")).where(accepted())
@@ -86,7 +86,9 @@ def browse(
         chosen = select(TagRow.__table__)
         keys = (TagRow.folded, TagRow.position) if order == "name" else (TagRow.position,)
     chosen = _narrowed(chosen, which)
-    if after is not None:
+    if isinstance(after, int):
+        chosen = chosen.offset(after)
+    elif after is not None:
         start = (-int(after[0]), after[-1]) if by_count else after
         chosen = chosen.where(tuple_(*keys) > start if len(keys) > 1 else keys[0] > start[0])
     with reading(engine) as connection:
@@ -122,7 +124,9 @@ def facets(engine: Engine) -> list[FacetCount]:
     many = func.count()
     chosen = select(TagRow.facet, many).where(TagRow.status == "active").group_by(TagRow.facet)
     with reading(engine) as connection:
-        return [FacetCount(facet, int(n)) for facet, n in connection.execute(chosen.order_by(many.desc(), TagRow.facet))]
+        return [
+            FacetCount(facet, int(n)) for facet, n in connection.execute(chosen.order_by(many.desc(), TagRow.facet))
+        ]
 
 
 def _narrowed(chosen: Any, which: TagFilter) -> Any:
