@@ -66,5 +66,5 @@ def square_around(frame: NDArray[np.uint8], box: tuple[float, float, float, floa
     y = min(max(0, round((top + bottom - extent) / 2)), max(0, height - extent))
     square = frame[y : y + extent, x : x + extent]
     if extent > side:
-        square = cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(square, np.uint8)
+        square = np.asarray(cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.ascontiguousarray(square)

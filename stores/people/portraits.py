@@ -92,9 +92,9 @@ def alike(engine: Engine, person_id: str, limit: int = 6) -> list[tuple[str, flo
         vectors = np.stack([np.frombuffer(row.vector, np.float32) for row in some_looks])
         mine = np.array([row.person_id == person_id for row in some_looks])
         nearest = (vectors @ vectors[mine].T).max(axis=1)
-        for row, likeness in zip(some_looks, nearest.tolist(), strict=True):
-            if row.person_id not in beside and row.person_id != person_id:
-                best[row.person_id] = max(best.get(row.person_id, 0.0), likeness)
+        for look, likeness in zip(some_looks, nearest.tolist(), strict=True):
+            if look.person_id not in beside and look.person_id != person_id:
+                best[look.person_id] = max(best.get(look.person_id, 0.0), likeness)
     ordered = sorted(best.items(), key=lambda one: (-one[1], one[0]))
     return [(one, round(likeness, 4)) for one, likeness in ordered[:limit] if likeness >= LEAST_LIKENESS]
 

@@ -1,6 +1,6 @@
 /** Where in the app one is: by the History API, with the scroll position of each entry. */
 
-export type Page = "library" | "search" | "video" | "chat" | "review" | "people" | "jobs" | "settings" | "login" | "unknown";
+export type Page = "library" | "search" | "video" | "chat" | "review" | "people" | "vocabulary" | "proposals" | "jobs" | "settings" | "login" | "unknown";
 
 export interface Place {
   page: Page;
@@ -20,6 +20,8 @@ const PAGES: [RegExp, Page][] = [
   [/^\/chat(?:\/([^/]+))?$/, "chat"],
   [/^\/review$/, "review"],
   [/^\/people(?:\/([^/]+))?$/, "people"],
+  [/^\/vocabulary(?:\/([^/]+))?$/, "vocabulary"],
+  [/^\/proposals$/, "proposals"],
   [/^\/jobs(?:\/([^/]+))?$/, "jobs"],
   [/^\/settings(?:\/([^/]+))?$/, "settings"],
   [/^\/login$/, "login"],
