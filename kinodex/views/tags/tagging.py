@@ -42,7 +42,8 @@ def page(view: LibraryView, asked: TagsAsked) -> TagsPage:
     """
     engine, library, visible = view.store.engine, view.store.library_id, view.visible()
     which = TagFilter(asked.q, asked.facet, asked.status, asked.parent)
-    of = f"tags {which} {asked.sort}"
+    more = (asked.facet, asked.status, asked.parent, asked.sort)
+    of = f"tags {asked.q}" if more == (None, "", "", "added") else f"tags {asked.q} {more}"
     after: Place | int | None = asked.skip or None
     if asked.cursor:
         after = cast(Place, place_of(library, of, asked.cursor, _SHAPES[asked.sort]))
