@@ -1,4 +1,4 @@
-"""The vocabulary in the web app: tags looked through, changed with undo, decided at once; and proposals for new ones."""
+"""The vocabulary in the web app: tags looked through, changed, decided at once; and proposals for new ones."""
 
 from __future__ import annotations
 

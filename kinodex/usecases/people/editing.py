@@ -27,7 +27,7 @@ def people(store: LibraryStore, video_ids: Sequence[str] | None = None, enabled:
 
 
 def alike(store: LibraryStore, person_id: str) -> schema.AlikeDocument:
-    """Who looks most like a person, the likest first; whoever is seen beside them is somebody else."""
+    """Who looks most like a person, the likest first; those who are seen beside them are somebody else."""
     there = {one.person_id: one for one in store.people.all()}
     found = likest(store.engine, person_id)
     voices = person_voices(store)

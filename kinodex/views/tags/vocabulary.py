@@ -123,14 +123,18 @@ def decide(view: LibraryView, tag_ids: Sequence[str]) -> DecidedAtOnce:
         UsageError: FORBIDDEN; NOT_FOUND.
         StoreError: LIBRARY_LOCKED if there is a job.
     """
-    from kinodex.usecases.tagging.at_once import decide_at_once
+    from kinodex.usecases.tagging.at_once import is_quick
+    from kinodex.usecases.tagging.retagging import retag
 
     may_edit(view)
     for tag_id in tag_ids:
         found = view.store.tags.find(tag_id)
         if found is None or found.tag_id != tag_id:
             raise no_tag(tag_id)
-    return DecidedAtOnce(decided=decide_at_once(view.library, tag_ids))
+    library = view.library
+    if not is_quick(library.store, library.encoders, library.settings, tag_ids):
+        return DecidedAtOnce(decided=None)
+    return DecidedAtOnce(decided=retag(library.store, library.tagger(), tag_ids))
 
 
 def history(view: LibraryView, tag_id: str, limit: int = 100) -> schema.TagHistory:
