@@ -68,7 +68,7 @@ export const vocabulary = {
   "vocabularyHave.other": "{n} videos have “{tag}”",
   "vocabularyWaits.one": "{n} more waits for review",
   "vocabularyWaits.other": "{n} more wait for review",
-  vocabularyLater: "Too many tags to decide at once",
+  vocabularyLater: "Not decided at once",
   vocabularyLaterHint: "Start “Tag videos” under Jobs: only what changed is done.",
   vocabularyAliases: "Other names",
   vocabularyAliasesHint: "Separated by commas, in any language: each is looked for, too.",

@@ -70,7 +70,7 @@ export const vocabulary = {
   "vocabularyHave.other": "{n} 个视频有“{tag}”",
   "vocabularyWaits.one": "另有 {n} 个待审核",
   "vocabularyWaits.other": "另有 {n} 个待审核",
-  vocabularyLater: "标签太多，无法立即判断",
+  vocabularyLater: "没有立即重新判断",
   vocabularyLaterHint: "请在“任务”中开始打标签，只处理有变化的部分。",
   vocabularyAliases: "别名",
   vocabularyAliasesHint: "用逗号分隔，任何语言都可以，也会一并查找。",

@@ -25,7 +25,7 @@ async function decide(done: TagsChanged, again: () => void): Promise<void> {
   if (active.length > MOST) return void toasts.say(t("vocabularyLater"), { hint: t("vocabularyLaterHint") }, 10);
   try {
     const { decided } = await vocabularyApi.decide(active.map((tag) => tag.tag_id));
-    if (decided === null) return;
+    if (decided === null) return void toasts.say(t("vocabularyLater"), { hint: t("vocabularyLaterHint") }, 10);
     again();
     if (decided.looked_at === 0) return void toasts.say(t("vocabularyDecidedNone"));
     const accepted = decided.tags.map((tag) => tn("vocabularyHave", tag.accepted, { tag: tag.name })).join(" · ");
