@@ -15,8 +15,9 @@ LIBRARY ?= demo-library
 demo: $(VENV)/.run
 	$(BIN)/python -m kinodex.demo
 
-# Two tests at a time; those of one file stay together, because they share models, servers and clusters.
-SIDE_BY_SIDE := -n 2 --dist loadfile
+# Two tests at a time; those of one file stay together, because they share models, servers and clusters. In their order,
+# in which the slow files come first: else a slow one of few tests would begin last, with nothing to run beside it.
+SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
 
 test: $(VENV)/.dev $(WEB)/node_modules/.package-lock.json chromium
 	$(BIN)/python -m pytest -q $(SIDE_BY_SIDE)

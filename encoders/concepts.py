@@ -12,7 +12,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -196,6 +196,12 @@ def read_concepts() -> tuple[Concept, ...]:
             )
             concepts.append(Concept(f"{table}:{key}", name.strip(), zh, broader, context, zh_context))
     return tuple(concepts)
+
+
+@cache
+def chinese_names() -> Mapping[str, str]:
+    """The usual Chinese name of everything that the picture models can name, by its English name."""
+    return {concept.name: concept.zh[0] for concept in read_concepts() if concept.zh}
 
 
 def table_hashes() -> dict[str, str]:

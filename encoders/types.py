@@ -207,7 +207,7 @@ class SoundDetector(Protocol):
 
 class SpeakerEncoder(Protocol):
     """Sound at n spans (start, end) in seconds, of at most ``seconds`` each, into unit vectors (n, dim) of the voices
-    in them."""
+    in them; ``clean``: without the steady noise of the samples."""
 
     @property
     def name(self) -> str: ...
@@ -215,7 +215,7 @@ class SpeakerEncoder(Protocol):
     def dim(self) -> int: ...
     @property
     def seconds(self) -> float: ...
-    def encode(self, samples: Samples, spans: Sequence[tuple[float, float]]) -> Vectors: ...
+    def encode(self, samples: Samples, spans: Sequence[tuple[float, float]], clean: bool = False) -> Vectors: ...
 
 
 class TextReader(Protocol):

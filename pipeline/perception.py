@@ -137,14 +137,14 @@ def _faces(encoders: Encoders, config: FaceConfig) -> tuple[Stage, ...]:
     if not config.enabled or not (encoders.has("faces") and encoders.has("face")):
         return ()
     models = (encoders.revision("faces"), encoders.revision("face"))
-    return (Stage("faces", "1", settings_of(config), models, ("probe",)),)
+    return (Stage("faces", "2", settings_of(config), models, ("probe",)),)
 
 
 def _speakers(encoders: Encoders, config: PerceptionConfig) -> tuple[Stage, ...]:
     if not (config.speakers.enabled and encoders.has("speaker")):
         return ()
     settings = {**settings_of(config.audio), **settings_of(config.speakers)}
-    return (Stage("speakers", "1", settings, (encoders.revision("voice"), encoders.revision("speaker")), ("probe",)),)
+    return (Stage("speakers", "2", settings, (encoders.revision("voice"), encoders.revision("speaker")), ("probe",)),)
 
 
 def _scenes(encoders: Encoders, config: SceneConfig) -> Stage:

@@ -22,7 +22,7 @@ class Candidate:
         collections: by channel, the collection that the most similar vector came from.
         recognised: how surely what the query names was recognised there (`agents.search.recognition`); None if it names
             nothing that the models know.
-        line: the line that explains the hit best; ``line_worth``: its contribution.
+        line: the line that explains the hit best; ``line_channel``: its channel; ``line_worth``: its contribution.
     """
 
     video_id: str
@@ -32,6 +32,7 @@ class Candidate:
     collections: dict[str, str] = field(default_factory=dict)
     recognised: float | None = None
     line: str = ""
+    line_channel: str = ""
     line_worth: float = 0.0
 
     @property
@@ -55,7 +56,7 @@ class Candidate:
         self.channels[channel] = self.channels.get(channel, 0.0) + gain
         self.words[channel] = self.words.get(channel, 0.0) + gain
         if worth > self.line_worth:
-            self.line, self.line_worth = line, worth
+            self.line, self.line_channel, self.line_worth = line, channel, worth
 
     def weigh_pictures(self, worth: float, collection: str) -> None:
         """Count evidence for (or, below 0, against) what similar pictures and objects contributed. Of that,

@@ -90,7 +90,8 @@ class Moment:
         ratio: the fused score before calibration (see `agents.search.scoring`); the order of results.
         channels: contribution of each channel, and of each step after recall, to ``ratio``, which is their sum. Only
             steps can contribute less than nothing.
-        text: the line that explains the hit best.
+        text: the line that explains the hit best, or what was seen, ", " between the names.
+        text_channel: where ``text`` comes from.
         thumbnail: uri of the picture, "" if there is none.
         also: its near-duplicates (`agents.search.near_duplicates`), which would have come after it.
     """
@@ -105,6 +106,7 @@ class Moment:
     text: str
     thumbnail: str
     also: tuple[Also, ...] = ()
+    text_channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,6 +404,9 @@ class Finder:
         )
 
     def _moment(self, rank: int, candidate: Candidate, also: list[Also], runs: Mapping[tuple[str, str], str]) -> Moment:
+        text, channel = candidate.line, candidate.line_channel
+        if not text:
+            text, channel = self._describe(candidate)
         return Moment(
             rank=rank,
             video_id=candidate.video_id,
@@ -410,25 +415,30 @@ class Finder:
             score=confidence(candidate.ratio),
             ratio=candidate.ratio,
             channels={name: worth for name, worth in sorted(candidate.channels.items()) if worth},
-            text=candidate.line or self._describe(candidate),
+            text=text,
+            text_channel=channel,
             thumbnail=self._thumbnail(candidate, runs),
             also=tuple(also),
         )
 
-    def _describe(self, candidate: Candidate) -> str:
-        """The caption of the clip, or its strongest labels, for a hit that no line of text explains."""
-        place = candidate.video_id, candidate.clip.span
-        there = self._store.catalog.evidence_at(*place, ("caption", "picture"))
-        strongest = sorted(there, key=lambda line: (line.channel != "caption", -line.confidence))
-        if strongest and strongest[0].channel == "caption":
-            return strongest[0].text
-        return ", ".join(label.text for label in strongest[:3])
+    def _describe(self, candidate: Candidate) -> tuple[str, str]:
+        """What is said of a hit that no line of text explains, and the channel it comes from."""
+        return described(self._store, candidate.video_id, candidate.clip.span)
 
     def _thumbnail(self, candidate: Candidate, runs: Mapping[tuple[str, str], str]) -> str:
         fingerprint = runs.get((candidate.video_id, "thumbnails"))
         if not fingerprint or not candidate.clip.thumbnail:
             return ""
         return self._store.blobs.uri(StageKey(candidate.video_id, "thumbnails", fingerprint), candidate.clip.thumbnail)
+
+
+def described(store: LibraryStore, video_id: str, span: Span) -> tuple[str, Channel]:
+    """The caption of a span, or else its strongest labels with ", " between them; and which of both."""
+    there = store.catalog.evidence_at(video_id, span, ("caption", "picture"))
+    strongest = sorted(there, key=lambda line: (line.channel != "caption", -line.confidence))
+    if strongest and strongest[0].channel == "caption":
+        return strongest[0].text, "caption"
+    return ", ".join(label.text for label in strongest[:3]), "picture"
 
 
 def _in_order(candidates: list[Candidate]) -> list[Candidate]:

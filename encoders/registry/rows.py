@@ -227,6 +227,7 @@ class _ModelRow(_Row):
     preprocessing: dict[str, Any]
     citation: str
     limits: str
+    limits_zh: str = ""
     files: list[_FileRow] = Field(min_length=1)
     assembly: _AssemblyRow | None = None
     also: list[_Task] = []
@@ -255,6 +256,7 @@ def _model(name: str, table: object, place: str) -> ModelSpec:
         preprocessing=row.preprocessing,
         citation=row.citation,
         limits=row.limits,
+        limits_zh=row.limits_zh,
         assembly=assembly,
         also=tuple(row.also),
     )

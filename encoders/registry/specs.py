@@ -83,7 +83,7 @@ class ModelSpec:
         revision: first 8 characters of the hashes of the files that decide the numbers (or of the hub's commits or
             tags that they come from), joined by ``-``; `OPEN` where the commit is not resolved yet.
         preprocessing: sizes, means and so on that belong to the weights.
-        limits: one honest sentence on what the model cannot do.
+        limits: one honest sentence on what the model cannot do; ``limits_zh``: the same in Chinese, "" if unwritten.
         also: further tasks that the same model does, e.g. ``image_text``.
         variant: of a row that Kinodex does not ship: 8 hex digits of what it says besides its weights. A shipped row
             changes only together with the stages that use it; any other one may change at any time.
@@ -102,6 +102,7 @@ class ModelSpec:
     assembly: Assembly | None = None
     also: tuple[str, ...] = ()
     variant: str = ""
+    limits_zh: str = ""
 
     @property
     def identity(self) -> str:

@@ -60,6 +60,29 @@ class Format:
     note: str = ""
     table: tuple[tables.TableKind, TableForm] | None = field(default=None, repr=False)
 
+    def items(self, videos: Sequence[VideoMaterial], wishes: Wishes) -> int:
+        """How many lines, cuts or rows there are to be written; of formats about videos as a whole, how many videos."""
+        table = tables.TABLES.get(self.name.partition(".")[0])
+        if table is not None:
+            return sum(1 for one in videos for _ in table.rows(one))
+        if self.parts == _LINES:
+            kind = "speech" if self.name.startswith("speakers.") else wishes.kind
+            return sum(len(one.of_kind(kind)) for one in videos)
+        if self.parts == _TIMELINE:
+            return len(_cuts(videos, wishes))
+        return len(videos)
+
+    def nothing(self, wishes: Wishes) -> str:
+        """What is said where there was nothing to be written."""
+        if "moments" in self.parts and wishes.query:
+            return "Nothing was there to export: no moment matches."
+        if self.parts == _LINES and not self.name.startswith("lines"):
+            kind = "speech" if self.name.startswith("speakers.") else wishes.kind
+            return f"Nothing was there to export: no line of the kind {kind}."
+        if "decisions" in self.parts and self.name != "nfo":
+            return "Nothing was there to export: no tag was accepted."
+        return "Nothing was there to export."
+
 
 def _each(writer: Callable[[VideoMaterial, Wishes], str]) -> _Writer:
     def write(videos: Sequence[VideoMaterial], wishes: Wishes) -> bytes:
@@ -72,10 +95,13 @@ def _spoken(writer: Callable[[Iterable[Line]], str]) -> Callable[[VideoMaterial,
     return lambda video, _: writer(video.of_kind("speech"))
 
 
+def _cuts(videos: Sequence[VideoMaterial], wishes: Wishes) -> Sequence[timelines.Cut]:
+    return timelines.moments(videos) if wishes.query else timelines.tagged(videos, wishes.tag_ids)
+
+
 def _timeline(writer: Callable[[str, Sequence[timelines.Cut]], str]) -> _Writer:
     def write(videos: Sequence[VideoMaterial], wishes: Wishes) -> bytes:
-        cuts = timelines.moments(videos) if wishes.query else timelines.tagged(videos, wishes.tag_ids)
-        return writer(wishes.title, cuts).encode("utf-8", "replace")
+        return writer(wishes.title, _cuts(videos, wishes)).encode("utf-8", "replace")
 
     return write
 

@@ -13,6 +13,7 @@ from fastapi import Depends, Request, Response
 
 from kinodex.views.access import Signed, owner_of, principal_of_key, principal_of_session, principal_of_signature
 from kinodex.views.library_view import LibraryView
+from kinodex.views.wording import language_of
 from stores.core.errors import UsageError
 from stores.core.principal import Principal
 
@@ -60,7 +61,8 @@ def _by_signature(request: Request) -> Principal | None:
 
 def view_of(request: Request, principal: Annotated[Principal, Depends(principal_of)]) -> LibraryView:
     """The library as the one who sent the request sees it."""
-    return LibraryView(request.app.state.library, principal, lambda: principal_of(request))
+    language = language_of(request.headers.get("accept-language", ""))
+    return LibraryView(request.app.state.library, principal, lambda: principal_of(request), language)
 
 
 def set_session(request: Request, response: Response, token: str, seconds: float) -> None:

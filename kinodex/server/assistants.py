@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,9 @@ from kinodex.mcp.server import make_server, schema_of
 from kinodex.server.asking import principal_of
 from kinodex.server.perimeter import LOOPBACK
 from kinodex.server.problems import problem
+from kinodex.text import clean
 from kinodex.views.library_view import LibraryView
-from stores.core.errors import KinodexError
+from stores.core.errors import KinodexError, UsageError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -48,6 +49,7 @@ class Assistants:
             transport_security=security,
             max_request_body_size=settings.body_limit,
         )
+        self._names = frozenset(named)
         (route,) = [one for one in app.routes if isinstance(one, Route)]
         self._endpoint: ASGIApp = route.app
 
@@ -55,7 +57,7 @@ class Assistants:
         """Adds the path to an app, whose `lifespan` must be this one's."""
         # No GET: nothing is sent but in answer to a request, and a stream of nothing would never end.
         # Source: MCP, Streamable HTTP: a server without such a stream answers 405.
-        endpoint = _Guarded(self._endpoint)
+        endpoint = _Guarded(self._endpoint, self._names)
         app.router.routes.append(Route(PATH, endpoint=endpoint, methods=["POST"], include_in_schema=False))
 
     @asynccontextmanager
@@ -66,10 +68,12 @@ class Assistants:
 
 
 class _Guarded:
-    """Asks for a key before anything is said."""
+    """Asks for a key before anything is said, and says which setting is missing where a name is not answered to: the
+    protocol's own guard takes no address in figures, and says only that a header is wrong."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
         self._app = app
+        self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -79,9 +83,26 @@ class _Guarded:
         except KinodexError as error:
             await problem(request, error)(scope, receive, send)
             return
+        for header, place, status in (("host", "", 421), ("origin", "//", 403)):
+            sent = request.headers.get(header, "").strip(" \t")
+            if sent and not self._knows(sent.partition(place)[2] if place else sent):
+                await problem(request, _strange(header, sent), status)(scope, receive, send)
+                return
         # Source: RFC 9110, section 5.5: white space around a value is no part of it; the HTTP parser leaves some.
         headers = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
         await self._app({**scope, "headers": headers}, receive, send)
+
+    def _knows(self, host: str) -> bool:
+        # Names stand there by themselves and with ":*" for any port.
+        return host in self._names or f"{host.rpartition(':')[0]}:*" in self._names
+
+
+def _strange(header: str, sent: str) -> UsageError:
+    message = f"MCP is not answered under the {header} {clean(sent)[:100]!r}."
+    hint = (
+        "Add its name or address to allowed_hosts in the table [server] of the settings, or to KINODEX_ALLOWED_HOSTS."
+    )
+    return UsageError("FORBIDDEN", message, hint)
 
 
 def _request(asked: Asked) -> Request:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kinodex.schemas.base import Document
     from kinodex.views.library_view import LibraryView
 
-_KEPT = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization, Accept-Encoding"}
+_KEPT = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization, Accept-Encoding, Accept-Language"}
 """May be kept by the one who asked, and asked about each time: access may have been taken away since."""
 
 
@@ -38,7 +38,7 @@ def kept_by_revision(request: Request, view: LibraryView, make: Callable[[], Doc
     if view.visible() is not None:
         # The revision changes with videos that this principal does not see.
         return kept(request, make())
-    about = f"{view.store.catalog.revision()} {request.url.path}?{request.url.query}"
+    about = f"{view.store.catalog.revision()} {request.url.path}?{request.url.query} {view.language}"
     tag = f'W/"{hashlib.blake2b(about.encode(), digest_size=12).hexdigest()}"'
     if _has(request, tag):
         return Response(status_code=304, headers=_KEPT | {"ETag": tag})

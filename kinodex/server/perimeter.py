@@ -93,7 +93,13 @@ class Perimeter:
             await _send_problem(scope, send_guarded, *refused)
             return
         try:
-            await self._app(scope, self._limited(receive), send_guarded)
+            receive = self._limited(receive)
+            if "json" in headers.get("content-type", "").lower():
+                body, receive = await _body_of(receive)
+                if _holds_nul(body):
+                    await _send_problem(scope, send_guarded, _nul("body"), 400)
+                    return
+            await self._app(scope, receive, send_guarded)
         except _TooLargeError:
             if not started:
                 await _send_problem(scope, send_guarded, _too_large(self._body_limit))
@@ -102,7 +108,7 @@ class Perimeter:
         host = headers.get("host", "")
         name = host_name(host)
         if name not in self._hosts and not (self._addresses and _is_address(name)):
-            hint = "Add the name to allowed_hosts in the table [server] of the settings."
+            hint = "Add the name to allowed_hosts in the table [server] of the settings, or to KINODEX_ALLOWED_HOSTS."
             return UsageError("FORBIDDEN", "This server does not answer to that name.", hint), _MISDIRECTED
         if method not in _SAFE and _from_elsewhere(headers, scheme, host):
             message = "Another site asked the browser to send this."
@@ -135,8 +141,59 @@ class _TooLargeError(HTTPException):
 def _unreadable(scope: Scope) -> tuple[KinodexError, int] | None:
     """A NUL stands in no name and no text, and databases refuse it."""
     if "\0" in scope["path"] or b"%00" in scope.get("query_string", b""):
-        return UsageError("USAGE", "The address holds a NUL character.", "Leave it out."), 400
+        return _nul("address"), 400
     return None
+
+
+def _nul(where: str) -> UsageError:
+    return UsageError("USAGE", f"The {where} holds a NUL character.", "Leave it out.")
+
+
+def _holds_nul(body: bytes) -> bool:
+    r"""Whether a text of a JSON document holds a NUL, which JSON can only write as ``\u0000``."""
+    if rb"\u0000" not in body:
+        return False
+    try:
+        return _has_nul(json.loads(body))
+    except (ValueError, RecursionError):
+        return False  # what is wrong with it is told by who reads it
+
+
+def _has_nul(value: object) -> bool:
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            if "\0" in one:
+                return True
+        elif isinstance(one, list):
+            left += one
+        elif isinstance(one, dict):
+            left += [*one, *one.values()]
+    return False
+
+
+async def _body_of(receive: Receive) -> tuple[bytes, Receive]:
+    """A whole body, and what gives it once more, then all that comes after it."""
+    kept: list[Message] = []
+    fault: _TooLargeError | None = None
+    more = True
+    while more:
+        try:
+            kept.append(await receive())
+        except _TooLargeError as error:
+            fault = error  # told to the one who reads it
+            break
+        more = kept[-1]["type"] == "http.request" and kept[-1].get("more_body", False)
+
+    async def again() -> Message:
+        if kept:
+            return kept.pop(0)
+        if fault is not None:
+            raise fault
+        return await receive()
+
+    return b"".join(one.get("body", b"") for one in kept), again
 
 
 def host_name(host: str) -> str:

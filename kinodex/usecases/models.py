@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from encoders.language_model import TASK, name_of
@@ -29,20 +30,23 @@ AGAIN_SECONDS = 24 * 3600.0
 _log = logging.getLogger(__name__)
 
 
-def models(settings: Settings) -> schema.ModelsDocument:
+def models(settings: Settings, chinese: bool = False) -> schema.ModelsDocument:
     """The models of the profile, and whether their weights are here and intact. Nothing is fetched.
 
     The language model of this process is listed where the settings choose it; its row says how large it is.
+
+    Args:
+        chinese: whether limits are said in Chinese, where somebody wrote so.
 
     Raises:
         WeightsError: ``missing`` if there is no such profile.
     """
     registry = Registry.load(added=settings.added_models())
     tasks = registry.profile(settings.profile)
-    listed = [_model(registry, task, name) for task, name in tasks.items()]
+    listed = [_model(registry, task, name, chinese) for task, name in tasks.items()]
     missing = sorted({model.name for model in listed if not model.present})
     apart = [TASK] if settings.endpoint.local and TASK not in tasks else []
-    listed += [_model(registry, task, name_of(registry, settings.profile)) for task in apart]
+    listed += [_model(registry, task, name_of(registry, settings.profile), chinese) for task in apart]
     return schema.ModelsDocument(
         profile=settings.profile,
         device=settings.device,
@@ -52,14 +56,17 @@ def models(settings: Settings) -> schema.ModelsDocument:
     )
 
 
-def _model(registry: Registry, task: str, name: str) -> schema.ModelDocument:
+def _model(registry: Registry, task: str, name: str, chinese: bool) -> schema.ModelDocument:
     present, problem = False, ""
     try:
         present = registry.present(name)
         registry.locate(name, fetch=False)
     except WeightsError as error:
         problem = f"{error.message} {error.hint}".strip()
-    return schema.model(task, registry.spec(name), present, problem)
+    spec = registry.spec(name)
+    if chinese and spec.limits_zh:
+        spec = replace(spec, limits=spec.limits_zh)
+    return schema.model(task, spec, present, problem)
 
 
 def pull(settings: Settings, name: str | None = None, profile: str | None = None) -> schema.PulledDocument:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from stores.access.records import NO_VIDEOS, VideoSet
 from stores.core.errors import UsageError
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from kinodex.settings import Settings
     from stores.library_store import LibraryStore
 
+Language = Literal["", "en", "zh"]
+"""The language of a reader; "" for one who named none that we know: everything as it is stored."""
+
 
 class LibraryView:
     """What a principal sees; what it may not see does not exist for it.
@@ -25,14 +28,22 @@ class LibraryView:
     Attributes:
         library: opened once for all views.
         principal: who asks.
+        language: of the reader, for `kinodex.views.wording`.
 
     Args:
         again: finds out who asks once more, for `renewed`.
     """
 
-    def __init__(self, library: Library, principal: Principal, again: Callable[[], Principal] | None = None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        principal: Principal,
+        again: Callable[[], Principal] | None = None,
+        language: Language = "",
+    ) -> None:
         self.library = library
         self.principal = principal
+        self.language = language
         self._again = again
 
     def renewed(self) -> LibraryView:
@@ -42,7 +53,9 @@ class LibraryView:
         Raises:
             UsageError: LOGIN_REQUIRED if that is nobody any more.
         """
-        return self if self._again is None else LibraryView(self.library, self._again(), self._again)
+        if self._again is None:
+            return self
+        return LibraryView(self.library, self._again(), self._again, self.language)
 
     @property
     def store(self) -> LibraryStore:

@@ -63,7 +63,8 @@ def how_played(view: LibraryView, video_id: str) -> PlaybackDocument:
         return PlaybackDocument(url=None, how="none", reason=fault.message, mime="", fault=fault)
     if found.how == "file":
         return PlaybackDocument(url=f"{urls.video(video_id)}/media", how="file", reason="", mime=found.mime)
-    return PlaybackDocument(url=None, how="proxy", reason=found.reason, mime=found.mime)
+    reason = found.reason_zh if view.language == "zh" else found.reason
+    return PlaybackDocument(url=None, how="proxy", reason=reason, mime=found.mime)
 
 
 def file(view: LibraryView, video_id: str) -> Served:

@@ -20,7 +20,8 @@ from kinodex.schemas.api.moments import (
 )
 from kinodex.views import urls
 from kinodex.views.cursors import cursor, place_of
-from kinodex.views.library_view import LibraryView
+from kinodex.views.library_view import Language, LibraryView
+from kinodex.views.wording import recognised
 from stores.core.records import Channel, Scene, SoundEvent, Span, SpeechActivity, Tracklet, Utterance
 from stores.listing.lines import Line, lines_page
 from stores.listing.speakers import speakers_of
@@ -62,11 +63,13 @@ def timeline(view: LibraryView, video_id: str) -> Timeline:
         speech=_stretches(spoken),
         screen=_stretches(line.span for line in catalog.evidence_of(video_id, "screen")),
         tracklets=[
-            Seen(**_times(one.span), evidence_id=one.evidence_id, name=one.category)
+            Seen(
+                **_times(one.span), evidence_id=one.evidence_id, name=recognised(one.category, "object", view.language)
+            )
             for one in _tracklets(view, video_id)
         ],
         sounds=[
-            Heard(**_times(one.span), evidence_id=one.evidence_id, name=one.name)
+            Heard(**_times(one.span), evidence_id=one.evidence_id, name=recognised(one.name, "sound", view.language))
             for one in catalog.records(video_id, "sound")
             if isinstance(one, SoundEvent) and one.name != "speech"
         ],
@@ -134,7 +137,8 @@ def tracklets(
             [float(tick * base), _part(x0), _part(y0), _part(x1 - x0), _part(y1 - y0)]
             for tick, x0, y0, x1, y1 in one.trajectory
         ]
-        found.append(TrackletShown(start=first, end=last, evidence_id=one.evidence_id, name=one.category, boxes=boxes))
+        name = recognised(one.category, "object", view.language)
+        found.append(TrackletShown(start=first, end=last, evidence_id=one.evidence_id, name=name, boxes=boxes))
     return TrackletsDocument(tracklets=found)
 
 
@@ -146,16 +150,16 @@ def _tracklets(view: LibraryView, video_id: str) -> list[Tracklet]:
 def shown(view: LibraryView, some: Sequence[Line]) -> list[LineShown]:
     """Lines as pages show them."""
     corrected = view.store.corrections.corrected([one.evidence.evidence_id for one in some])
-    return [_line(one, one.evidence.evidence_id in corrected) for one in some]
+    return [_line(one, one.evidence.evidence_id in corrected, view.language) for one in some]
 
 
-def _line(one: Line, corrected: bool) -> LineShown:
+def _line(one: Line, corrected: bool, language: Language) -> LineShown:
     evidence = one.evidence
     return LineShown(
         **_times(evidence.span),
         evidence_id=evidence.evidence_id,
         kind=_KIND_OF[evidence.channel],
-        text=evidence.text,
+        text=evidence.text if corrected else recognised(evidence.text, evidence.channel, language),
         confidence=evidence.confidence,
         language=one.language or None,
         corrected=corrected,

@@ -11,9 +11,10 @@ from kinodex.schemas.api.search import AlsoShown, EvidenceDocument, EvidenceShow
 from kinodex.schemas.search import MomentIndex
 from kinodex.usecases.search import exact_words, similar_moments
 from kinodex.views import urls
-from kinodex.views.library_view import LibraryView
+from kinodex.views.library_view import Language, LibraryView
 from kinodex.views.names import name_of
 from kinodex.views.videos import scope_of
+from kinodex.views.wording import explained, recognised
 from stores.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def evidence(view: LibraryView, evidence_ids: Sequence[str]) -> EvidenceDocument
                 kind=one.channel,
                 start=start,
                 end=end,
-                text=one.text,
+                text=recognised(one.text, one.channel, view.language),
                 confidence=one.confidence,
                 frame=urls.frame(one.video_id, (start + end) / 2),
                 link=urls.page(one.video_id, start),
@@ -163,11 +164,11 @@ def _document(view: LibraryView, found: Found) -> MomentsFound:
             videos_former=index.videos_former,
             videos_unserved=index.videos_unserved,
         ),
-        results=[_moment(one, names) for one in found.moments],
+        results=[_moment(one, names, view.language) for one in found.moments],
     )
 
 
-def _moment(one: Moment, names: dict[str, str]) -> MomentShown:
+def _moment(one: Moment, names: dict[str, str], language: Language) -> MomentShown:
     start, end = one.span.seconds
     also = []
     for other in one.also:
@@ -183,7 +184,7 @@ def _moment(one: Moment, names: dict[str, str]) -> MomentShown:
         end=end,
         score=one.score,
         channels=dict(one.channels),
-        text=one.text,
+        text=explained(one.text, one.text_channel, language),
         kind=max(one.channels, key=lambda name: one.channels[name], default=""),
         thumbnail=urls.thumbnail(one.video_id, one.thumbnail.rsplit("/", 1)[-1]),
         link=urls.page(one.video_id, start),

@@ -25,6 +25,7 @@ from kinodex.views.cursors import cursor, place_of
 from kinodex.views.library_view import LibraryView
 from kinodex.views.media import how_played
 from kinodex.views.names import file_name, name_of, without_paths
+from kinodex.views.wording import tag_names
 from stores.core.errors import UsageError
 from stores.entries import EntryStatus as EntryStatus
 from stores.entries import VideoEntry
@@ -112,7 +113,7 @@ def cards(view: LibraryView, video_ids: Sequence[str]) -> list[VideoCard]:
     """The cards of some videos that the principal sees, in the given order."""
     entries = {entry.video_id: entry for entry in view.store.catalog.entries(video_ids)}
     facts = card_facts(view.store, video_ids)
-    names = view.store.tags.names(tag_id for one in facts.values() for tag_id in one.tag_ids)
+    names = tag_names(view, (tag_id for one in facts.values() for tag_id in one.tag_ids))
     return [VideoCard(**_card(entries[one], facts[one], names)) for one in video_ids if one in entries]
 
 
@@ -127,7 +128,7 @@ def video(view: LibraryView, video_id: str) -> VideoDetail:
         view.store.search_log.opened(view.principal, video_id)
     entry = view.store.catalog.entries([video_id])[0]
     facts = card_facts(view.store, [video_id])[video_id]
-    names = view.store.tags.names(facts.tag_ids)
+    names = tag_names(view, facts.tag_ids)
     return VideoDetail(
         **_card(entry, facts, names),
         media=None if entry.video is None else media_of(entry.video),
@@ -194,8 +195,9 @@ def _choice(view: LibraryView, filters: Filters) -> Choice:
     )
 
 
-def _card(entry: VideoEntry, facts: CardFacts, tag_names: dict[str, str]) -> dict[str, Any]:
+def _card(entry: VideoEntry, facts: CardFacts, names: dict[str, tuple[str, str]]) -> dict[str, Any]:
     found, video_id = entry.video, entry.video_id
+    tags = {one: names.get(one, (one, one)) for one in facts.tag_ids}
     return {
         "video_id": video_id,
         "name": name_of(entry.uris, video_id),
@@ -206,7 +208,7 @@ def _card(entry: VideoEntry, facts: CardFacts, tag_names: dict[str, str]) -> dic
         "height": found.height if found else None,
         "poster": urls.thumbnail(video_id, facts.poster),
         "sprites": urls.sprites(video_id) if entry.stages.get("thumbnails") == "done" else None,
-        "tags": [TagName(tag_id=one, name=tag_names.get(one, one)) for one in facts.tag_ids],
+        "tags": [TagName(tag_id=one, name=name, shown=shown) for one, (name, shown) in tags.items()],
         "languages": list(facts.languages),
         "duplicates": max(0, len(entry.uris) - 1),
         "added_at": facts.added_at,

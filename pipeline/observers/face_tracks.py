@@ -25,12 +25,15 @@ _MAN_BELOW, _WOMAN_ABOVE = 0.2, 0.75
 """Of ``female``, which is 1 less what the network says, how likely it is a man: below .25 or above .8 of that. Source:
 research of the issue on real clips: between, the guess is as often wrong as right."""
 
-_SAME_PLACE = 0.1  # overlap of the boxes of one face a second apart: ByteTrack's own minimum
+_SAME_PLACE = 0.1  # overlap of the boxes of one face from one sample to the next: ByteTrack's own minimum
+_SURELY_PLACE = 0.3
+"""The same where the looks cannot be compared, for the very next sample only: a cut puts somebody else near the place.
+Source: SORT's least overlap (Bewley et al. 2016, arXiv:1602.00763, section 3.3)."""
 _LINKED = 0.55
 """Least likeness of two faces in one track. Source: of 25,000 pairs of faces of 26 people in freely licensed photos,
 95 % of those of different people are less alike than .52, and of the same one 99 % more than .68."""
 _SURELY = 0.7  # likeness from which a face may have moved anywhere: 99.9 % of pairs of different people are below
-_MISSED = 2  # samples for which a face may be hidden before its track ends
+_HIDDEN = 3.0  # seconds after which a face that is not seen again is a new track. Ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,9 @@ class FaceConfig:
 
     Attributes:
         enabled: whether people are looked for at all.
+        every_seconds: so that a shot of half a second is seen, too: music videos and trailers show a face close by for
+            no longer. Source: our measurement: one frame a second misses the only large faces of a clip of ten seconds.
+        minimum: frames of a short video. Ours.
         least_side: pixels of a face's box in the frame from which it is compared with others. Measured on shrunken
             photos of 26 people: from 24 on, 99 % of pairs of different people are less alike than .60, as with large
             ones; at 16, .77.
@@ -49,8 +55,8 @@ class FaceConfig:
     """
 
     enabled: bool = field(default=True, metadata=NEVER)
-    every_seconds: float = 1.0
-    minimum: int = 4
+    every_seconds: float = 0.5
+    minimum: int = 16
     long_side: int = 640
     change_threshold: float = 1.5
     least_side: int = 24
@@ -103,7 +109,7 @@ def derive_face_tracks(video: Video, seen: FacesSeen, fingerprint: str, config: 
     """One record for each face that was followed, and one vector for each of these whose face was large enough."""
     records: list[FaceTrack] = []
     items: list[VectorItem] = []
-    for rows in _followed(seen):
+    for rows in _followed(seen, round(_HIDDEN / video.time_base)):
         if seen.scores[rows].max() < config.min_score:
             continue
         record = _track(video, seen, rows)
@@ -125,19 +131,27 @@ def derive_face_tracks(video: Video, seen: FacesSeen, fingerprint: str, config: 
     return StageOutput(records=tuple(records), vectors=tuple(items))
 
 
-def _followed(seen: FacesSeen) -> list[list[int]]:
-    """Rows of the faces of each track, in order of time; every face is in exactly one."""
+def _followed(seen: FacesSeen, hidden: int) -> list[list[int]]:
+    """Rows of the faces of each track, in order of time; every face is in exactly one.
+
+    Args:
+        hidden: ticks for which a face may be out of sight before its track ends; the next sample may always go on.
+    """
     place = {tick: number for number, tick in enumerate(seen.frames.tolist())}
     tracks: list[list[int]] = []
     open_tracks: list[list[int]] = []
     for tick in np.unique(seen.ticks).tolist():
         here = np.flatnonzero(seen.ticks == tick).tolist()
-        open_tracks = [track for track in open_tracks if place[tick] - place[int(seen.ticks[track[-1]])] <= 1 + _MISSED]
+        open_tracks = [
+            track
+            for track in open_tracks
+            if tick - (last := int(seen.ticks[track[-1]])) <= hidden or place[tick] - place[last] <= 1
+        ]
         pairs = [
             (worth, row, number)
             for row in here
             for number, track in enumerate(open_tracks)
-            if (worth := _worth(seen, track, row)) > 0
+            if (worth := _worth(seen, track, row, place[tick] - place[int(seen.ticks[track[-1]])] == 1)) > 0
         ]
         linked: dict[int, int] = {}
         for _, row, number in sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2])):
@@ -152,13 +166,13 @@ def _followed(seen: FacesSeen) -> list[list[int]]:
     return tracks
 
 
-def _worth(seen: FacesSeen, track: Sequence[int], row: int) -> float:
-    """How well a face goes on with a track; 0 if it does not."""
+def _worth(seen: FacesSeen, track: Sequence[int], row: int, next_sample: bool) -> float:
+    """How well a face goes on with a track; 0 if it does not. ``next_sample``: it is of the sample after its last."""
     last = track[-1]
     shared = overlap(seen.boxes[last], seen.boxes[row])
     known = [one for one in track[-3:] if seen.vectors[one].any()]
     if not known or not seen.vectors[row].any():
-        return shared if shared >= _SAME_PLACE else 0.0
+        return shared if next_sample and shared >= _SURELY_PLACE else 0.0
     likeness = float(max(seen.vectors[one] @ seen.vectors[row] for one in known))
     if likeness < _LINKED or (shared < _SAME_PLACE and likeness < _SURELY):
         return 0.0

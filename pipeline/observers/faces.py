@@ -1,4 +1,4 @@
-"""Faces: found and compared in one frame per second."""
+"""Faces: found and compared in two frames per second."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class FaceObserver:
         self._model, self._fingerprint = model, fingerprint
 
     def wants(self, video: Video) -> Sampling:
-        """One frame per second."""
+        """A frame every half second."""
         config = self.config
         return Sampling(self.name, config.every_seconds, config.long_side, config.minimum, batch=4)
 

@@ -40,6 +40,7 @@ class Job:
     Attributes:
         arguments: by kind, see `kinodex.schemas.jobs.orders`.
         owner: ``user_id`` of who ordered it; "" for the owner of the library.
+        key_id: of the API key that it was ordered with, which may have been taken back since; "" for none.
         share: how much of it is done, in [0, 1].
         note: what it does or waits for now; "" if there is nothing to say.
         totals: counts of its items by how they ended.
@@ -66,6 +67,7 @@ class Job:
     created_at: float
     started_at: float | None
     finished_at: float | None
+    key_id: str = ""
 
     @property
     def ended(self) -> bool:

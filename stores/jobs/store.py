@@ -30,12 +30,18 @@ class JobStore:
         self._clock = clock
 
     def order(
-        self, kind: JobKind, arguments: Mapping[str, Any], owner: str = "", idempotency_key: str = ""
+        self,
+        kind: JobKind,
+        arguments: Mapping[str, Any],
+        owner: str = "",
+        idempotency_key: str = "",
+        key_id: str = "",
     ) -> tuple[Job, bool]:
         """A new job at the end of the queue.
 
         Args:
             arguments: JSON; the door checks them.
+            key_id: of the API key that it is ordered with.
             idempotency_key: if the owner ordered something under this key before, that job is the answer.
 
         Returns:
@@ -52,6 +58,7 @@ class JobStore:
         values: dict[str, Any] = dict.fromkeys(texts, "") | dict.fromkeys(("attempt", "deaths", "events"), 0)
         values |= dict.fromkeys(("report", "started_at", "finished_at"), None)
         values |= {"job_id": f"job_{secrets.token_hex(10)}", "kind": kind, "arguments": given, "owner": owner}
+        values["key_id"] = key_id
         values |= {"state": "queued", "share": 0.0, "totals": {}, "lease_until": 0.0, "cancel_asked": False}
         values |= {"idempotency_key": idempotency_key, "request": request, "created_at": now}
         with writing(self._engine) as connection:
@@ -159,6 +166,7 @@ def job_of(row: Any) -> Job:
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        key_id=row.key_id,
     )
 
 

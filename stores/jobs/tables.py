@@ -23,6 +23,7 @@ class JobRow(Base):
     kind: Mapped[str]
     arguments: Mapped[dict[str, Any]]
     owner: Mapped[str]
+    key_id: Mapped[str] = mapped_column(server_default=text("''"))
     state: Mapped[str]
     share: Mapped[float]
     note: Mapped[str]

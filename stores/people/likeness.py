@@ -53,15 +53,25 @@ class Known:
             alike = np.stack([one.vector for one in self.looks]) @ look.vector
             nearest = int(alike.argmax())
             if alike[nearest] >= NEW_LOOK or len(self.looks) >= MOST_LOOKS:
-                self.looks[nearest].weight += 1
+                self.looks[nearest].weight += look.weight
                 return
         self.looks.append(look)
 
     @property
-    def mean(self) -> Vector:
-        """Unit vector of all looks by their weights."""
+    def weight(self) -> int:
+        """How many faces they are known by."""
+        return sum(one.weight for one in self.looks)
+
+    @property
+    def centre(self) -> Vector:
+        """The mean of all looks by their weights: the product of two centres is the mean likeness of all pairs."""
         total = np.sum([one.vector * one.weight for one in self.looks], axis=0)
-        return np.asarray(total / max(float(np.linalg.norm(total)), 1e-9), np.float32)
+        return np.asarray(total / max(self.weight, 1), np.float32)
+
+    @property
+    def mean(self) -> Vector:
+        """The same as a unit vector."""
+        return np.asarray(self.centre / max(float(np.linalg.norm(self.centre)), 1e-9), np.float32)
 
 
 class KnownPeople:
@@ -83,6 +93,14 @@ class KnownPeople:
         """Somebody who is no longer compared with."""
         if self.people.pop(person_id, None) is not None:
             self._stale = True
+
+    def join(self, stays: str, goes: str) -> None:
+        """Know one person by the looks of another one as well, who is dropped and has none any more."""
+        person, other = self.people[stays], self.people[goes]
+        for look in sorted(other.looks, key=lambda one: -one.weight):
+            person.add(look)
+        other.looks, other.changed = [], True
+        self.drop(goes)
 
     def nearest(self, vector: Vector, not_them: Collection[str] = ()) -> tuple[str, float] | None:
         """The person that a face is, and how like; None if it is nobody known.

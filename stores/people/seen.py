@@ -13,7 +13,7 @@ from sqlalchemy import Engine, func, select
 from stores.people.people_tables import PersonFaceRow, PersonRow
 from stores.sql.among import among, among_listed, listed, of_videos, shown
 from stores.sql.database import reading
-from stores.sql.tables import FaceTrackRow
+from stores.sql.tables import FaceTrackRow, LocationRow
 
 
 class SeenFace(NamedTuple):
@@ -92,3 +92,13 @@ def videos_with_faces(engine: Engine, name: str, limit: int) -> list[str]:
     chosen: Any = shown(select(row.video_id), row).where(row.name == name).group_by(row.video_id)
     with reading(engine) as connection:
         return list(connection.execute(chosen.order_by(func.count().desc(), row.video_id).limit(limit)).scalars())
+
+
+def newest_first(engine: Engine, video_ids: Iterable[str]) -> list[str]:
+    """Videos, those that came into the library last first."""
+    ids = list(video_ids)
+    came = func.min(LocationRow.seen_at)
+    with reading(engine) as connection:
+        chosen = select(LocationRow.video_id, came).where(among(engine, LocationRow.video_id, ids))
+        seen = {row[0]: row[1] for row in connection.execute(chosen.group_by(LocationRow.video_id))}
+    return sorted(ids, key=lambda one: (-seen.get(one, 0.0), one))

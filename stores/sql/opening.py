@@ -26,7 +26,7 @@ from stores.sql.postgres import (
     prepare_postgres,
 )
 
-HEAD = "0022"
+HEAD = "0023"
 """The newest schema revision: the last file in ``migrations/versions``."""
 
 MAKE_ONE = "Name another with --library or KINODEX_LIBRARY, or create one: kinodex ingest PATH"

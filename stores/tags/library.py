@@ -87,6 +87,18 @@ class TagLibrary:
                 found.update((row.tag_id, row.name) for row in rows)
         return found
 
+    def aliases(self, tag_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """The aliases of some tags, by id, in their order; one that has none is absent."""
+        wanted = sorted(set(tag_ids))
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        with reading(self._engine) as connection:
+            for first in range(0, len(wanted), _LISTED):
+                some = TagAliasRow.tag_id.in_(wanted[first : first + _LISTED])
+                asked = select(TagAliasRow.tag_id, TagAliasRow.alias).where(some)
+                for row in connection.execute(asked.order_by(TagAliasRow.tag_id, TagAliasRow.ordinal)):
+                    found[row.tag_id].append(row.alias)
+        return {tag_id: tuple(some) for tag_id, some in found.items()}
+
     def find(self, name_or_id: str) -> Tag | None:
         """The tag with this id, else this name, else this alias, compared by `stores.core.text_keys`."""
         folded = name_key(name_or_id)

@@ -55,9 +55,9 @@ FILMS = (
 )
 
 TAGS = """id,name,facet,aliases
-1,coffee,what,espresso
-2,astronaut,who,
-3,baking,what,bread
+1,coffee,what,espresso;咖啡
+2,astronaut,who,宇航员
+3,baking,what,bread;烘焙
 """
 
 VIEWS = (("en", 1440, "light", "en-GB"), ("zh", 1440, "dark", "zh-CN"), ("phone", 390, "light", "en-GB"))

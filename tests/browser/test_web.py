@@ -369,8 +369,9 @@ def test_language_and_theme_are_remembered(site: Site) -> None:
     shown = site.open().go("/")
     page = shown.page
     page.get_by_role("button", name="Language and theme").click()
-    page.get_by_label("中文").check()
+    page.get_by_label("中文").click()
     page.wait_for_selector("h1:has-text('片库')")
+    page.get_by_role("button", name="语言与主题").click()
     page.get_by_label("深色").check()
     page.reload()
     page.wait_for_selector("h1:has-text('片库')")

@@ -320,11 +320,15 @@ def test_an_export_is_ordered_and_its_file_downloaded(
         shown.page.get_by_role("button", name="Other jobs").click()
         shown.page.get_by_role("button", name="Export").click()
         dialog = shown.page.get_by_role("dialog")
+        dialog.get_by_label("Clips for editors").check()
+        assert dialog.get_by_label("Format").input_value() == "otio"
         dialog.get_by_label("Format").select_option("moments.csv")
         start = dialog.get_by_role("button", name="Start", exact=True)
         assert start.is_disabled()
         dialog.get_by_label("What to look for").fill("coffee")
         assert start.is_enabled()
+        dialog.get_by_label("Tags and tables").check()
+        assert dialog.get_by_label("What to look for").count() == 0
         dialog.get_by_label("Format").select_option("lines.jsonl")
         start.click()
         link = shown.page.get_by_role("link", name="Download kinodex.lines.jsonl")
@@ -395,3 +399,18 @@ def test_users_log_in_keys_are_shown_once_and_a_session_that_ends_comes_back(
         assert shown.page.url == f"{server.address}/chat"
         shown.errors.clear()  # the browser tells of each 401 itself
         shown.clean()
+
+
+def test_the_library_and_the_jobs_add_videos_by_the_same_dialog(
+    server: ServeProcess, window: Callable[..., Tab]
+) -> None:
+    said = []
+    for path in ("/", "/jobs"):
+        shown = window(server.address).go(path)
+        shown.page.get_by_role("button", name="Add videos").first.click()
+        dialog = shown.page.get_by_role("dialog")
+        dialog.get_by_role("button", name="See what it takes").wait_for()
+        dialog.locator(".list > *").first.wait_for()
+        said.append(dialog.inner_text())
+        shown.clean()
+    assert said[0] == said[1]

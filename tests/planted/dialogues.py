@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tests.planted import flite
 from tests.planted.film import Say
 from tests.planted.voices import spoken
 
@@ -44,6 +45,8 @@ class Dialogue:
     Attributes:
         voices: who speaks, one after the other.
         turns: how many turns; sentences: fewest and most in each; pauses: shortest and longest between two, seconds.
+        noise_db: by how much the noise is quieter than the speech; None for none.
+        pink: noise of equal power in each octave, as of a room or a street, instead of each hertz.
     """
 
     voices: tuple[str, ...]
@@ -52,6 +55,7 @@ class Dialogue:
     pauses: tuple[float, float] = (0.2, 1.0)
     noise_db: float | None = None
     seed: int = 0
+    pink: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +68,18 @@ class Spoken:
 
 
 def sentences_of(voices: Sequence[str], texts: Sequence[str] = SENTENCES) -> Mapping[tuple[str, str], np.ndarray]:
-    """Every text spoken by every voice, by (text, voice): without silence at its ends, all equally loud."""
-    says = [Say(text, 0.0, voice) for voice in voices for text in texts]
-    return {(say.text, say.voice): _even(sound) for say, sound in zip(says, spoken(says), strict=True)}
+    """Every text spoken by every voice, by (text, voice): without silence at its ends, all equally loud.
+
+    Raises:
+        ImportError, WeightsError: if one is a voice of flite, as `tests.planted.flite.speak`.
+    """
+    says = [Say(text, 0.0, voice) for voice in voices if voice not in flite.VOICES for text in texts]
+    sounds = {(say.text, say.voice): _even(sound) for say, sound in zip(says, spoken(says), strict=True)}
+    for voice in voices:
+        if voice in flite.VOICES:
+            said = zip(texts, flite.speak(texts, voice), strict=True)
+            sounds |= {(text, voice): _even(sound) for text, sound in said}
+    return sounds
 
 
 def speak(dialogue: Dialogue, sentences: Mapping[tuple[str, str], np.ndarray]) -> Spoken:
@@ -90,8 +103,18 @@ def speak(dialogue: Dialogue, sentences: Mapping[tuple[str, str], np.ndarray]) -
     sound = np.concatenate(samples)
     if dialogue.noise_db is not None:
         noise = np.random.default_rng(dialogue.seed).standard_normal(len(sound)).astype(np.float32)
+        noise = _pink(noise) if dialogue.pink else noise
         sound = sound + noise * np.float32(_LOUDNESS * 10 ** (-dialogue.noise_db / 20))
     return Spoken(sound, tuple(turns), tuple(texts))
+
+
+def _pink(noise: np.ndarray) -> np.ndarray:
+    """White noise (n,) as pink one of the same power."""
+    spectrum = np.fft.rfft(noise)
+    hertz = np.fft.rfftfreq(len(noise), 1 / RATE)
+    spectrum /= np.sqrt(np.maximum(hertz, 20.0))  # nobody hears what is lower
+    made = np.fft.irfft(spectrum, len(noise))
+    return np.asarray(made * (np.std(noise) / np.std(made)), np.float32)
 
 
 def _even(sound: np.ndarray) -> np.ndarray:

@@ -44,7 +44,11 @@ def without_value(claim: Claim) -> str:
     """The text of a claim without what was computed, which comes last: "bird" in "birds.mp4: bird"."""
     if not claim.value:
         return claim.text
-    return " ".join(claim.text.rsplit(claim.value, 1))
+    # The 4 of "4 videos: a.mp4" is not that of the name.
+    apart = list(re.finditer(rf"(?<![A-Za-z0-9]){re.escape(claim.value)}(?![A-Za-z0-9])", claim.text))
+    if not apart:
+        return " ".join(claim.text.rsplit(claim.value, 1))
+    return f"{claim.text[: apart[-1].start()]} {claim.text[apart[-1].end() :]}"
 
 
 def derivable(lines: Sequence[Evidence]) -> set[str]:

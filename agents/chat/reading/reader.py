@@ -11,6 +11,7 @@ from typing import Any
 
 from agents.answering.drafting.counting import asks_for_videos
 from agents.answering.drafting.recognised.people import asks_who
+from agents.answering.drafting.recognised.speaking import names_a_speaker
 from agents.answering.text.asked import asked_of
 from agents.answering.text.matching import said_share
 from agents.answering.wording import file_name
@@ -260,6 +261,8 @@ class Reader:
         videos, text = list(state["named"]) or state.get("video_ids"), state["stand_alone"]
         if state.get("named") and asks_who(text):
             return ""  # "Who is in it?" has no word to look for
+        if names_a_speaker(text, self._store, videos):
+            return ""  # nor has 安娜说了什么
         idle = nothing_to_look_for(text) or names_nothing(text, self._store, self._encoders, videos)
         return "empty" if idle else ""
 

@@ -66,6 +66,7 @@ def _moments(store: LibraryStore, lines: Sequence[Evidence]) -> tuple[Moment, ..
             ratio=1.0,
             channels={line.channel: 1.0},
             text=line.text,
+            text_channel=line.channel,
             thumbnail=pictures.of(line.video_id, clip),
         )
         for rank, line in enumerate(lines, start=1)

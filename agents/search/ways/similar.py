@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from agents.search.finder import PER_VIDEO, RECALL, SEARCHED_STAGES, Found, Moment
+from agents.search.finder import PER_VIDEO, RECALL, SEARCHED_STAGES, Found, Moment, described
 from agents.search.pictures import least_likeness
 from agents.search.ways.thumbnails import Thumbnails
 from encoders.bundle import Encoders
@@ -70,10 +70,12 @@ def _moments(store: LibraryStore, near: Sequence[VectorHit], k: int, least: floa
             score=_score(hit.similarity, least),
             ratio=hit.similarity,
             channels={"picture": hit.similarity},
-            text=_seen(store, hit.video_id, clip),
+            text=text,
+            text_channel=channel,
             thumbnail=pictures.of(hit.video_id, clip),
         )
         for rank, (hit, clip) in enumerate(best, start=1)
+        for text, channel in (described(store, hit.video_id, clip.span),)
     )
 
 
@@ -81,11 +83,3 @@ def _score(cosine: float, least: float) -> float:
     if cosine < least:
         return max(0.0, 0.5 * cosine / least)
     return min(1.0, 0.5 + 0.5 * (cosine - least) / (1.0 - least))
-
-
-def _seen(store: LibraryStore, video_id: str, clip: Clip) -> str:
-    there = store.catalog.evidence_at(video_id, clip.span, ("caption", "picture"))
-    strongest = sorted(there, key=lambda line: (line.channel != "caption", -line.confidence))
-    if strongest and strongest[0].channel == "caption":
-        return strongest[0].text
-    return ", ".join(label.text for label in strongest[:3])

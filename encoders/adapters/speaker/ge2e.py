@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from encoders.adapters.speaker.mels import HOP, MELS, mel_energies
+from encoders.adapters.speaker.mels import HOP, MELS, mel_energies, without_noise
 from encoders.registry.checkpoints import load_strictly, read_checkpoint
 from encoders.registry.loading import LoadContext
 from encoders.types import SAMPLE_RATE, Samples, Vectors
@@ -65,7 +65,7 @@ class VoiceEncoder:
         """Name in the registry."""
         return self._name
 
-    def encode(self, samples: Samples, spans: Sequence[tuple[float, float]]) -> Vectors:
+    def encode(self, samples: Samples, spans: Sequence[tuple[float, float]], clean: bool = False) -> Vectors:
         """Vectors (n, 256) float32 of the voices in n ``spans`` (start, end) in seconds.
 
         Each span is made as loud as the sound of the training, unless it is louder. Of a span longer than ``seconds``
@@ -73,13 +73,14 @@ class VoiceEncoder:
 
         Args:
             samples: (m,) float32 mono at 16 kHz in [-1, 1]; what lies beyond them is silence.
+            clean: take the steady noise of the samples off first (`mels.without_noise`).
         """
         firsts = np.array([round(start * SAMPLE_RATE / HOP) for start, _ in spans], np.int64)
         lengths = np.array([_frames(end - start) for start, end in spans], np.int64)
         found = np.zeros((len(spans), DIM), np.float32)
         if not len(spans):
             return found
-        mels = mel_energies(samples)
+        mels = without_noise(mel_energies(samples)) if clean else mel_energies(samples)
         mels = np.pad(mels, ((0, max(0, int((firsts + lengths).max()) - len(mels))), (0, 0)))
         for length in np.unique(lengths):
             (rows,) = np.nonzero(lengths == length)

@@ -78,7 +78,7 @@ def export(
              kinodex export tags.csv -o decisions.csv
              kinodex export clips --tag goal -o goals/
     """
-    from kinodex.exports.formats import format_of
+    from kinodex.exports.formats import Wishes, format_of
     from kinodex.exports.material import KINDS
     from kinodex.schemas.api.exports import ExportedFilesDocument
     from kinodex.usecases.exchange.exporting import ExportRequest
@@ -100,11 +100,15 @@ def export(
             files = make(
                 opened.store, request, lambda wanted, most, only: opened.search(wanted, k=most, video_ids=only)
             )
+        nothing = chosen.nothing(Wishes(kind=kind, query=query)) if not any(one.items for one in files) else ""
         if place is None:
             _print(context, files)
-            return
-        written = _write(files, place, chosen, force)
-        context.show(ExportedFilesDocument(files=written).payload(), lambda console: _say(console, written))
+        else:
+            written = _write(files, place, chosen, force)
+            document = ExportedFilesDocument(files=written, note=nothing)
+            context.show(document.payload(), lambda console: _say(console, written))
+        if nothing:
+            print(nothing, file=sys.stderr)
 
 
 def _clips(
@@ -128,12 +132,21 @@ def _clips(
         )
     written = [
         ExportedDocument(
-            path=str(one.path), format=CLIPS, size=one.path.stat().st_size, video_ids=[one.video_id], note=one.note
+            path=str(one.path),
+            format=CLIPS,
+            size=one.path.stat().st_size,
+            video_ids=[one.video_id],
+            items=1,
+            note=one.note,
         )
         for one in made
         if one.path is not None
     ]
-    context.show(ExportedFilesDocument(files=written).payload(), lambda console: _say(console, written))
+    nothing = "" if made else "Nothing was there to export: no moment to be cut."
+    document = ExportedFilesDocument(files=written, note=nothing)
+    context.show(document.payload(), lambda console: _say(console, written))
+    if nothing:
+        print(nothing, file=sys.stderr)
     failed = [one for one in made if one.error is not None]
     for one in failed:
         print(clean(f"{one.name}: not cut: {one.error}"), file=sys.stderr)
@@ -157,7 +170,7 @@ def _place(out: str | None, context: CommandContext, form: Format) -> str | None
 def _print(context: CommandContext, files: list[ExportedFile]) -> None:
     from stores.core.errors import UsageError
 
-    if len(files) != 1:
+    if len(files) > 1:
         raise UsageError("USAGE", f"These are {len(files)} files.", "Name a folder for them: -o FOLDER/")
     for file in files:
         if context.out.isatty():
@@ -190,7 +203,12 @@ def _write(files: list[ExportedFile], out: str, form: Format, force: bool) -> li
         write_whole(path, file.data, force)
         written.append(
             ExportedDocument(
-                path=str(path), format=form.name, size=len(file.data), video_ids=list(file.video_ids), note=form.note
+                path=str(path),
+                format=form.name,
+                size=len(file.data),
+                video_ids=list(file.video_ids),
+                items=file.items,
+                note=form.note,
             )
         )
     return written
@@ -199,5 +217,3 @@ def _write(files: list[ExportedFile], out: str, form: Format, force: bool) -> li
 def _say(console: Console, written: list[ExportedDocument]) -> None:
     for one in written:
         console.print(clean(f"{one.path}  {one.note}".rstrip()), soft_wrap=True)
-    if not written:
-        console.print("Nothing to export.")

@@ -15,6 +15,7 @@ class ExportedDocument(Document):
     Attributes:
         path: where; ``size`` in bytes.
         video_ids: the videos that it is about.
+        items: how many lines, cuts or rows are in it; of what is about videos as a whole, how many videos.
         note: what the format cannot say, or how far a cut lies from what was asked; "" if there is nothing to say.
     """
 
@@ -22,13 +23,15 @@ class ExportedDocument(Document):
     format: str
     size: int
     video_ids: list[str]
+    items: int
     note: str = ""
 
 
 class ExportedFilesDocument(Document):
-    """What `kinodex export` wrote."""
+    """What `kinodex export` wrote; ``note``: that nothing was there to be written, "" if something was."""
 
     files: list[ExportedDocument]
+    note: str = ""
 
 
 class FormatDocument(Document):

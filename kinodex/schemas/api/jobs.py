@@ -23,6 +23,7 @@ class JobCard(Document):
 
     Attributes:
         kind: ``ingest``, ``tag``, ``describe``, ``reembed``, ``verify`` or ``export``.
+        key_id: of the API key that it was ordered with; "" if a person ordered it.
         state: ``queued``, ``running``, ``done``, ``failed``, ``cancelled`` or ``interrupted``.
         files: names of what is ingested; empty for other kinds.
         videos: how many videos were chosen; null for all, and for other kinds.
@@ -38,6 +39,7 @@ class JobCard(Document):
 
     job_id: str
     kind: str
+    key_id: str
     state: str
     files: list[str]
     videos: int | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from kinodex.schemas.base import Document, Number
+from kinodex.schemas.doctor import Result
 from kinodex.schemas.jobs.documents import JobFault
 
 Origin = Literal["default", "file", "environment", "option"]
@@ -54,3 +55,53 @@ class EndpointTested(Document):
     where: str
     seconds: Number
     error: JobFault | None
+
+
+FINDINGS = (
+    "python_ok",
+    "python_old",
+    "packages_ok",
+    "packages_missing",
+    "weights_ok",
+    "weights_missing",
+    "device_ok",
+    "device_missing",
+    "settings_ok",
+    "server_ok",
+    "server_empty",
+    "disk_free",
+    "library_ok",
+    "library_new",
+    "library_not_writable",
+    "endpoint_ok",
+    "endpoint_none",
+    "endpoint_unreachable",
+    "endpoint_moved",
+    "endpoint_odd",
+    "model_ok",
+    "ray_ok",
+    "ray_missing",
+)
+"""What a check may find, but for errors."""
+
+
+class CheckShown(Document):
+    """One thing that was checked, and what was found.
+
+    Attributes:
+        finding: in a sentence, with what to do if something is wrong.
+        code: the same for who says it in other words: one of `FINDINGS`, or of an error (`stores.core.errors.CODES`).
+        values: what the sentence is made of.
+    """
+
+    name: str
+    result: Result
+    finding: str
+    code: str
+    values: dict[str, str | int]
+
+
+class ChecksShown(Document):
+    """What was checked, in that order."""
+
+    checks: list[CheckShown]

@@ -23,12 +23,14 @@ class TagCard(Document):
     """One tag.
 
     Attributes:
+        shown: the name, or the alias of it that is in the script of the reader's language.
         parents: what is broader: the parent in lists, all up to the broadest for one tag.
         videos: how many of the videos that one sees have it.
     """
 
     tag_id: str
     name: str
+    shown: str
     aliases: list[str]
     parents: list[Named]
     facet: str
@@ -115,7 +117,7 @@ class VideoDecision(Document):
     """What counts about one tag of one video.
 
     Attributes:
-        name: "" if the tag is not in the tag library any more.
+        name: "" if the tag is not in the tag library any more; shown: as `TagCard`.
         state: ``accepted``, ``rejected``, ``abstained``, ``proposed`` or ``unsure``.
         by: whose decision it is; a person's is before an automatic one.
         automatic, automatic_score: what was decided without people; "" and null if nothing was.
@@ -123,6 +125,7 @@ class VideoDecision(Document):
 
     tag_id: str
     name: str
+    shown: str
     state: str
     score: Number
     by: By
@@ -146,6 +149,7 @@ class ReviewCard(Document):
     """An automatic decision that waits for a person.
 
     Attributes:
+        shown: the name of the tag as `TagCard`.
         state: what was decided automatically.
         uncertainty: how near the score is to the threshold from which a tag is accepted.
         disagreement: how far the recall sources are apart, 0 to 1.
@@ -161,6 +165,7 @@ class ReviewCard(Document):
     name: str
     tag_id: str
     tag: str
+    shown: str
     state: str
     score: Number
     uncertainty: Number

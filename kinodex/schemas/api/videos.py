@@ -9,10 +9,11 @@ from kinodex.schemas.videos import Media
 
 
 class TagName(Document):
-    """An accepted tag."""
+    """An accepted tag; ``shown``: its name, or the alias of it that is in the script of the reader's language."""
 
     tag_id: str
     name: str
+    shown: str
 
 
 class VideoCard(Document):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from kinodex.schemas.api.operations import EndpointTested, SettingsShown
-from kinodex.schemas.doctor import DoctorDocument
+from kinodex.schemas.api.operations import ChecksShown, EndpointTested, SettingsShown
 from kinodex.schemas.models import ModelsDocument
 from kinodex.server.asking import Viewed
 from kinodex.views.work import operations as views
@@ -20,7 +19,7 @@ def get_settings(view: Viewed) -> SettingsShown:
 
 
 @router.get("/doctor")
-def get_checks(view: Viewed) -> DoctorDocument:
+def get_checks(view: Viewed) -> ChecksShown:
     """Whether everything is in place."""
     return views.doctor(view)
 

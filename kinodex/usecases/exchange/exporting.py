@@ -72,6 +72,7 @@ class ExportedFile:
     media_type: str
     data: bytes
     video_ids: tuple[str, ...]
+    items: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +141,15 @@ def export(store: LibraryStore, request: ExportRequest, search: Search) -> list[
     form, videos = chosen.form, chosen.materials(store, chosen.video_ids)
     if form.together:
         ids = tuple(one.video_id for one in videos)
-        return [ExportedFile(chosen.file_name, form.media_type, form.write(videos, chosen.wishes), ids)]
+        data, items = form.write(videos, chosen.wishes), form.items(videos, chosen.wishes)
+        return [ExportedFile(chosen.file_name, form.media_type, data, ids, items)]
     return [
         ExportedFile(
             f"{chosen.names[one.video_id]}{form.suffix}",
             form.media_type,
             form.write([one], chosen.wishes),
             (one.video_id,),
+            form.items([one], chosen.wishes),
         )
         for one in videos
     ]

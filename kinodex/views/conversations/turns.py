@@ -9,9 +9,10 @@ from kinodex.schemas.api.conversations import CitationShown, ClaimShown, TurnSho
 from kinodex.schemas.conversations import chat as schema
 from kinodex.schemas.conversations.numbering import cited_lines, numbered
 from kinodex.views import urls
-from kinodex.views.library_view import LibraryView
+from kinodex.views.library_view import Language, LibraryView
 from kinodex.views.names import without_paths
 from kinodex.views.search import names_of
+from kinodex.views.wording import recognised
 from stores.core.errors import UsageError
 from stores.threads.records import Thread, Turn
 from stores.threads.seeing import ALL, Seen
@@ -71,7 +72,7 @@ def shown_turns(view: LibraryView, turns: Sequence[Turn]) -> list[TurnShown]:
     """
     seen = list(turns)
     names = names_of(view, schema.cited_videos(seen))
-    return [_shown(one, names) for one in seen]
+    return [_shown(one, names, view.language) for one in seen]
 
 
 def seen_turns(view: LibraryView, thread_id: str) -> list[Turn]:
@@ -92,7 +93,7 @@ def events_url(turn_id: str) -> str:
     return f"{urls.API}/turns/{turn_id}/events"
 
 
-def _shown(one: Turn, names: dict[str, str]) -> TurnShown:
+def _shown(one: Turn, names: dict[str, str], language: Language) -> TurnShown:
     document = schema.turn(one, names)
     by_number = numbered(document.claims)
     citations = []
@@ -107,7 +108,7 @@ def _shown(one: Turn, names: dict[str, str]) -> TurnShown:
                 start=cited.start,
                 end=cited.end,
                 channel=cited.channel,
-                quote=cited.quote,
+                quote=recognised(cited.quote, cited.channel, language),
                 frame=urls.frame(cited.video_id, middle),
                 link=urls.page(cited.video_id, cited.start),
             )

@@ -24,6 +24,7 @@ from kinodex.views.cursors import place_of
 from kinodex.views.search import names_of
 from kinodex.views.tags.tagging import evidence_of
 from kinodex.views.videos import scope_of
+from kinodex.views.wording import tag_names
 from stores.core.errors import UsageError
 from stores.tags.review import MOST, Judgement, Reviewer, ReviewItem, Verdict, Waiting, spread
 
@@ -215,6 +216,7 @@ def _reviewer(view: LibraryView) -> Reviewer:
 
 def _cards(view: LibraryView, items: Sequence[ReviewItem]) -> list[ReviewCard]:
     names = names_of(view, [one.video_id for one in items])
+    tags = tag_names(view, (one.tag_id for one in items))
     cited = {one: None for item in items for one in item.evidence_ids[:_SHOWN]}
     lines = view.store.catalog.evidence(cited)
     pictures = _pictures(view, [lines[item.evidence_ids[0]] for item in items if _first(item.evidence_ids, lines)])
@@ -224,6 +226,7 @@ def _cards(view: LibraryView, items: Sequence[ReviewItem]) -> list[ReviewCard]:
             name=names[one.video_id],
             tag_id=one.tag_id,
             tag=one.tag,
+            shown=tags.get(one.tag_id, (one.tag, one.tag))[1],
             state=one.decision,
             score=one.score,
             uncertainty=one.uncertainty,
@@ -232,7 +235,7 @@ def _cards(view: LibraryView, items: Sequence[ReviewItem]) -> list[ReviewCard]:
             judged=one.judged,
             scores=dict(one.scores),
             reasons=reasons_of(one),
-            evidence=evidence_of(one.evidence_ids[:_SHOWN], lines),
+            evidence=evidence_of(one.evidence_ids[:_SHOWN], lines, view.language),
             thumbnail=pictures.get(one.evidence_ids[0]) if one.evidence_ids else None,
         )
         for one in items

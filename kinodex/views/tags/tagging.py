@@ -22,11 +22,12 @@ from kinodex.schemas.api.tags import (
 from kinodex.views.cursors import cursor as cursor_of
 from kinodex.views.cursors import place_of
 from kinodex.views.search import names_of
+from kinodex.views.wording import recognised, shown_name, tag_names
 from stores.core.errors import UsageError
 from stores.tags.vocabulary.browsing import Order, Place, TagFilter, browse, count_tags, facets
 
 if TYPE_CHECKING:
-    from kinodex.views.library_view import LibraryView
+    from kinodex.views.library_view import Language, LibraryView
     from stores.core.records import Evidence, Tag
 
 _SHAPES: dict[Order, tuple[type[str] | type[int], ...]] = {"added": (int,), "name": (str, int), "-videos": (int, int)}
@@ -50,7 +51,7 @@ def page(view: LibraryView, asked: TagsAsked) -> TagsPage:
     found = browse(engine, which, asked.sort, asked.limit + 1, after, visible)
     shown = found[: asked.limit]
     parents = view.store.tag_listing.parents([one.tag for one in shown])
-    cards = [_card(one.tag, _parent(one.tag, parents), one.videos) for one in shown]
+    cards = [_card(view, one.tag, _parent(one.tag, parents), one.videos) for one in shown]
     following = cursor_of(library, of, *shown[-1].place) if len(found) > asked.limit else None
     return TagsPage(tags=cards, total=count_tags(engine, which), next=following)
 
@@ -82,7 +83,7 @@ def tag(view: LibraryView, tag_id: str) -> TagCard:
             break
         broader.append(Named(tag_id=following.tag_id, name=following.name))
         above = following
-    return _card(found, broader, counts.get(tag_id, 0))
+    return _card(view, found, broader, counts.get(tag_id, 0))
 
 
 def videos_of(view: LibraryView, tag_id: str, limit: int = 50, cursor: str | None = None) -> TagVideosPage:
@@ -117,33 +118,35 @@ def decisions(view: LibraryView, video_id: str) -> VideoDecisions:
         UsageError: UNKNOWN_VIDEO.
     """
     found = view.store.tag_listing.standings(view.video(video_id))
-    names = view.store.tags.names(one.tag_id for one in found)
+    names = tag_names(view, (one.tag_id for one in found))
     lines = view.store.catalog.evidence(evidence_id for one in found for evidence_id in one.evidence_ids)
     return VideoDecisions(
         decisions=[
             VideoDecision(
                 tag_id=one.tag_id,
-                name=names.get(one.tag_id, ""),
+                name=names.get(one.tag_id, ("", ""))[0],
+                shown=names.get(one.tag_id, ("", ""))[1],
                 state=one.decision,
                 score=one.confidence,
                 by=cast(By, one.origin),
                 automatic=one.automatic,
                 automatic_score=one.automatic_confidence,
-                evidence=evidence_of(one.evidence_ids, lines),
+                evidence=evidence_of(one.evidence_ids, lines, view.language),
             )
             for one in found
         ]
     )
 
 
-def evidence_of(evidence_ids: Sequence[str], lines: dict[str, Evidence]) -> list[DecisionEvidence]:
+def evidence_of(evidence_ids: Sequence[str], lines: dict[str, Evidence], language: Language) -> list[DecisionEvidence]:
     """The lines that are still there, in the order of their weight."""
-    return [_line(lines[one]) for one in evidence_ids if one in lines]
+    return [_line(lines[one], language) for one in evidence_ids if one in lines]
 
 
-def _line(line: Evidence) -> DecisionEvidence:
+def _line(line: Evidence, language: Language) -> DecisionEvidence:
     start, end = line.span.seconds
-    return DecisionEvidence(evidence_id=line.evidence_id, start=start, end=end, text=line.text, kind=line.channel)
+    text = recognised(line.text, line.channel, language)
+    return DecisionEvidence(evidence_id=line.evidence_id, start=start, end=end, text=text, kind=line.channel)
 
 
 def _tag(view: LibraryView, tag_id: str) -> Tag:
@@ -153,10 +156,11 @@ def _tag(view: LibraryView, tag_id: str) -> Tag:
     return found
 
 
-def _card(one: Tag, parents: list[Named], videos: int) -> TagCard:
+def _card(view: LibraryView, one: Tag, parents: list[Named], videos: int) -> TagCard:
     return TagCard(
         tag_id=one.tag_id,
         name=one.name,
+        shown=shown_name(one.name, one.aliases, view.language),
         aliases=list(one.aliases),
         parents=parents,
         facet=one.facet,

@@ -78,7 +78,7 @@ def failure_id(one: FailureDocument) -> str:
 
 def _ordered(view: LibraryView, order: IngestOrder | DescribeOrder) -> JobCard:
     arguments: dict[str, Any] = dict(arguments_of(order))
-    job, _ = view.store.jobs.order(order.kind, arguments, view.principal.orders_as)
+    job, _ = view.store.jobs.order(order.kind, arguments, view.principal.orders_as, key_id=view.principal.key_id)
     return card(job)
 
 

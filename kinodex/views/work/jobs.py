@@ -63,7 +63,8 @@ def order(view: LibraryView, asked: Order, idempotency_key: str = "") -> JobOrde
             CONFLICT if something else was ordered under this key.
     """
     arguments = permitted(view, asked)
-    job, new = view.store.jobs.order(asked.kind, arguments, view.principal.orders_as, idempotency_key)
+    who = view.principal
+    job, new = view.store.jobs.order(asked.kind, arguments, who.orders_as, idempotency_key, who.key_id)
     return JobOrdered(job=_cards(view, [job])[0], new=new)
 
 
@@ -249,6 +250,7 @@ def card(one: Job, file: JobFile | None = None) -> JobCard:
     return JobCard(
         job_id=one.job_id,
         kind=one.kind,
+        key_id=one.key_id,
         state=one.state,
         files=[clean(Path(path).name) or "/" for path in one.arguments.get("paths", ())],
         videos=len(chosen) if chosen is not None else None,

@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, SecretStr
 
-from kinodex.schemas.api.operations import EndpointTested, Origin, SettingShown, SettingsShown
-from kinodex.schemas.doctor import DoctorDocument
+from kinodex.schemas.api.operations import CheckShown, ChecksShown, EndpointTested, Origin, SettingShown, SettingsShown
 from kinodex.schemas.jobs.documents import JobFault
 from kinodex.schemas.models import ModelsDocument
 from kinodex.settings import ENVIRONMENT
@@ -42,16 +41,21 @@ def settings(view: LibraryView) -> SettingsShown:
     return SettingsShown(file=str(file) if file is not None else "", settings=shown)
 
 
-def doctor(view: LibraryView) -> DoctorDocument:
+def doctor(view: LibraryView) -> ChecksShown:
     """Whether everything is in place, as `kinodex doctor`.
 
     Raises:
         UsageError: FORBIDDEN.
     """
-    from kinodex.usecases.doctor import doctor as check
+    from kinodex.usecases.doctor import findings
 
     view.require("admin")
-    return check(view.settings)
+    return ChecksShown(
+        checks=[
+            CheckShown(name=name, result=one.result, finding=one.text, code=one.code, values=dict(one.values))
+            for name, one in findings(view.settings)
+        ]
+    )
 
 
 def models(view: LibraryView) -> ModelsDocument:
@@ -63,7 +67,7 @@ def models(view: LibraryView) -> ModelsDocument:
     from kinodex.usecases.models import models as listed
 
     view.require("admin")
-    return listed(view.settings)
+    return listed(view.settings, chinese=view.language == "zh")
 
 
 def endpoint_test(view: LibraryView) -> EndpointTested:

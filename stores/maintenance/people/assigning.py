@@ -19,6 +19,7 @@ from sqlalchemy import Connection, delete, insert, select
 from stores.catalog import bump_revision
 from stores.core.errors import StoreError
 from stores.core.records import VectorItem
+from stores.maintenance.people.joining import join_people
 from stores.maintenance.people.vectors import face_vectors, remove_vectors
 from stores.maintenance.people.voices import remove_forgotten_voices
 from stores.people.likeness import KnownPeople, Look
@@ -152,6 +153,9 @@ def _assign(
             unwanted_here = _assign_video(connection, batch, run, vectors[run.video_id], before, rows)
             if unwanted_here:
                 unwanted[run.video_id] = unwanted_here
+        kept = {one for one, row in rows.items() if row.kept}
+        gone = join_people(connection, people, kept)
+        batch.new[:] = [row for row in batch.new if row["person_id"] not in gone]
         lost = [one for one in stored if one.person_id not in people.people]
         store_looks(connection, collection, [*people.people.values(), *lost])
     return batch

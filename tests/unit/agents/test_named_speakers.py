@@ -64,3 +64,74 @@ def test_who_has_no_name_any_more_is_a_number(store: LibraryStore, encoders: Enc
     assert asked(store, encoders, "Who says “did the lighthouse stay”?")[0] == f"Speaker 2: “{SAID[1]}”"
     forget_person(store, "Anna", "owner")
     assert asked(store, encoders, "Who says “the harbour was rebuilt”?")[0] == f"Speaker 1: “{SAID[0]}”"
+
+
+MORE = {
+    "walk.mp4": ("We walk along the river every morning.", "Is it far to the bridge?"),
+    "boat.mp4": ("The boat needs new sails.", "How much will they cost?"),
+    "tea.mp4": ("I drink green tea with lemon.", "And no sugar at all?"),
+}
+
+
+def with_more(store: LibraryStore, most: int) -> None:
+    """Anna in further videos, each with somebody else."""
+    for number, (name, said) in enumerate(list(MORE.items())[:most]):
+        video_id = add_video(store, name)
+        lines = [
+            Utterance(f"utt_{name}_{n}", span(round(n * 1.2 * SECOND), round((n * 1.2 + 1) * SECOND)), text, "en", 0.9)
+            for n, text in enumerate(said)
+        ]
+        put(store, video_id, "speech", *lines)
+        put(store, video_id, "clips", Clip(f"clp_{name}", span(0, 10 * SECOND), SECOND))
+        put(store, video_id, "vectors")
+        interview(store, video_id, 1, 3 + number)
+    assign_people(store)
+
+
+def told(store: LibraryStore, encoders: Encoders, question: str, within: list[str] | None = None) -> list[str]:
+    answer = Answerer(store, encoders, finder=Finder(store, encoders)).ask(question, video_ids=within)
+    assert answer.abstained is (not answer.claims)
+    return [claim.text for claim in answer.claims]
+
+
+@pytest.mark.parametrize("question", ["What does Anna say?", "安娜说了什么？"])
+def test_what_somebody_says_is_told_of_all_videos(store: LibraryStore, encoders: Encoders, question: str) -> None:
+    with_more(store, 1)
+    walk, talk = (f"walk.mp4: Anna: “{MORE['walk.mp4'][0]}”", f"talk.mp4: Anna: “{SAID[0]}”")
+    assert [one.replace("Anna：", "Anna: ") for one in told(store, encoders, question)] == [walk, talk]
+
+
+def test_of_many_videos_it_is_said_how_many_and_the_newest_are_told(store: LibraryStore, encoders: Encoders) -> None:
+    with_more(store, 3)
+    count, *lines = told(store, encoders, "What does Anna say?")
+    assert count == "4 videos: tea.mp4, boat.mp4, walk.mp4, talk.mp4"
+    assert lines == [f"{name}: Anna: “{MORE[name][0]}”" for name in ("tea.mp4", "boat.mp4", "walk.mp4")]
+    some = [store.catalog.resolve(name) for name in ("talk.mp4", "boat.mp4")]
+    assert told(store, encoders, "What does Anna say?", some) == [
+        f"boat.mp4: Anna: “{MORE['boat.mp4'][0]}”",
+        f"talk.mp4: Anna: “{SAID[0]}”",
+    ], "only what may be seen is counted"
+
+
+@pytest.mark.parametrize("question", ["What does the woman say?", "那个女人说了什么？"])
+def test_what_a_woman_says_is_told_of_all_videos(store: LibraryStore, encoders: Encoders, question: str) -> None:
+    with_more(store, 1)
+    found = [one.replace("：“", ": “") for one in told(store, encoders, question)]
+    assert found == [
+        f"walk.mp4: Anna: “{MORE['walk.mp4'][0]}”",
+        f"walk.mp4: Speaker 2: “{MORE['walk.mp4'][1]}”",
+        f"talk.mp4: Anna: “{SAID[0]}”",
+        f"talk.mp4: Speaker 2: “{SAID[1]}”",
+    ]
+    assert told(store, encoders, "What does the man say?") == []
+
+
+def test_a_name_that_may_not_be_seen_is_as_unknown_as_any(store: LibraryStore, encoders: Encoders) -> None:
+    with_more(store, 1)
+    elsewhere = add_video(store, "sea.mp4")
+    put(store, elsewhere, "clips", Clip("clp_sea", span(0, 10 * SECOND), SECOND))
+    put(store, elsewhere, "vectors")
+    answerer = Answerer(store, encoders, finder=Finder(store, encoders))
+    known, unknown = (answerer.ask(f"{who}说了什么？", video_ids=[elsewhere]) for who in ("安娜", "贝拉"))
+    assert known.abstained
+    assert known.text == unknown.text

@@ -100,6 +100,37 @@ def test_moments_need_a_query_and_come_with_their_places(root: Path) -> None:
     assert "file:///" in out.decode()
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("srt", "pizza.mp4", "--kind", "caption"), "no line of the kind caption"),
+        (("tags.jsonl", "taxi.mp4"), "no tag was accepted"),
+        (("tags.csv", "--tag", "t2"), "no tag was accepted"),
+        (("otio", "taxi.mp4"), "no tag was accepted"),
+        (("moments.csv", "--query", "xylophone zebra quartz"), "no moment matches"),
+        (("edl", "taxi.mp4", "--query", "xylophone zebra quartz"), "no moment matches"),
+        (("vtt", "--tag", "t2"), "no line of the kind speech"),
+    ],
+)
+def test_an_export_of_nothing_says_so(root: Path, tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    code, _, error = run(root, "export", *words)
+    assert code == 0
+    assert error == f"Nothing was there to export: {said}.\n"
+    code, out, error = run(root, "export", *words, "-o", "made/", "--json")
+    document = json.loads(out)
+    assert code == 0
+    assert document["note"] == error.strip() == f"Nothing was there to export: {said}."
+    assert [one["items"] for one in document["files"]] in ([], [0])
+
+
+def test_an_export_of_something_says_how_much(root: Path) -> None:
+    code, out, error = run(root, "export", "srt", "pizza.mp4", "-o", "pizza.srt", "--json")
+    document = json.loads(out)
+    assert (code, error, document["note"]) == (0, "", "")
+    assert [one["items"] for one in document["files"]] == [3]
+    assert run(root, "export", "clips", "--tag", "t2", "-o", "cut/")[2].startswith("Nothing was there to export")
+
+
 def test_wrong_words_are_told_in_one_line(root: Path) -> None:
     for words in (("docx",), ("srt", "--kind", "music"), ("srt", "nowhere.mp4")):
         code, _, said = run(root, "export", *words)

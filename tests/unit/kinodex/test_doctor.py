@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from kinodex.cli.app import app
 from kinodex.settings import ENVIRONMENT
+from kinodex.usecases.doctor import Finding
 
 Asked = list[tuple[str, str]]
 
@@ -60,7 +61,7 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def finding(monkeypatch: pytest.MonkeyPatch, base_url: str) -> tuple[str, str]:
     monkeypatch.setenv("KINODEX_BASE_URL", base_url)
     # Everything but the endpoint is looked at elsewhere.
-    monkeypatch.setattr("kinodex.usecases.doctor._weights", lambda settings: ("ok", ""))
+    monkeypatch.setattr("kinodex.usecases.doctor._weights", lambda settings: Finding("ok", "", "weights_ok"))
     ran = CliRunner().invoke(app, ["doctor", "--json"])
     assert "open-sesame" not in ran.output
     assert "hunter2" not in ran.output

@@ -119,6 +119,23 @@ def test_foreign_hosts_and_origins_are_refused(client: TestClient) -> None:
     assert client.post("/mcp", json=CALL, headers={**HEADERS, "Origin": HERE}).status_code == 200
 
 
+def test_an_address_in_figures_is_refused_with_the_setting_that_is_missing(root: Path) -> None:
+    with Library.open(root, create=False) as library:
+        server = library.settings.server.model_copy(update={"host": "0.0.0.0"})
+        library.settings = library.settings.model_copy(update={"server": server})
+        with TestClient(create_app(library), base_url=HERE) as client:
+            # The pages are answered there, which makes this so hard to understand.
+            assert client.get("/api/v1/health", headers={"Host": "192.168.1.9:8730"}).status_code == 200
+            for sent, status in (({"Host": "192.168.1.9:8730"}, 421), ({"Origin": "https://evil.example"}, 403)):
+                answer = client.post("/mcp", json=CALL, headers={**HEADERS, **sent})
+                said = answer.json()
+                assert (answer.status_code, said["code"]) == (status, "FORBIDDEN")
+                assert "allowed_hosts" in said["hint"] or status == 403
+                assert "KINODEX_ALLOWED_HOSTS" in said["hint"] or status == 403
+            for sent in ({"Host": "[::1]:8730"}, {"Host": "localhost"}, {"Host": "127.0.0.1:1"}):
+                assert client.post("/mcp", json=CALL, headers={**HEADERS, **sent}).status_code == 200, sent
+
+
 def test_with_access_control_a_key_is_asked_for_and_seen_by_the_tools(root: Path, tmp_path: Path) -> None:
     import shutil
 

@@ -91,6 +91,17 @@ def test_what_is_hardly_a_face_is_none() -> None:
     assert len(one.trajectory) == 2, "but it goes on with one that is"
 
 
+def test_a_face_that_cannot_be_compared_goes_on_with_the_sample_before_only() -> None:
+    (one,) = watched(Seer(SHOTS, FEMALE), frames([60, 10, 210])).finish().records
+    assert len(one.trajectory) == 1, "a cut may have put somebody else there"
+
+
+def test_shots_of_half_a_second_are_seen() -> None:
+    wanted = FaceObserver(Seer(SHOTS, FEMALE), Seer(SHOTS, FEMALE), "toy@1", "f1").wants(VIDEO)
+    assert wanted.every_seconds is not None
+    assert wanted.every_seconds <= 0.5
+
+
 @pytest.mark.parametrize(("female", "name"), [(0.9, "woman"), (0.6, "face"), (0.3, "face"), (0.1, "man")])
 def test_woman_or_man_only_beyond_a_margin(female: float, name: str) -> None:
     (one,) = watched(Seer(SHOTS, {WOMAN: female}), frames([60, 60])).finish().records

@@ -12,7 +12,7 @@ NOW = {
     "probe": "d152ef8ed64dfc4f",
     "speech_activity": "ef05504866151dd8",
     "speech": "bf0feff44e37ddaa",
-    "speakers": "1c653e2a66e5d846",
+    "speakers": "4b42009ecb620cea",
     "frame_hashes": "d6cefe0321cafd0d",
     "scenes": "99ddd223b1203ca6",
     "pictures": "2109280b3746c8c2",
@@ -25,7 +25,7 @@ NOW = {
     "tracklets": "3ee01b6317cd4b26",
     "vectors": "9d0690cb7d67b2b0",
     "sound": "d2e04fc91cfc4143",
-    "faces": "09e8ae13192b9b89",
+    "faces": "5e9349def0042d49",
 }
 
 

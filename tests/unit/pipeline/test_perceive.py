@@ -110,7 +110,7 @@ class Pitch:
 
     name, dim, seconds = "pitch", 2, 1.6
 
-    def encode(self, samples: Samples, spans: Sequence[tuple[float, float]]) -> Vectors:
+    def encode(self, samples: Samples, spans: Sequence[tuple[float, float]], clean: bool = False) -> Vectors:
         cut = [samples[round(a * 16_000) : round(b * 16_000)] for a, b in spans]
         angles = [np.pi / 2 * min(1.0, 8.0 * float(np.mean(np.diff(np.signbit(one)) != 0))) for one in cut]
         return np.array([[np.cos(a), np.sin(a)] for a in angles], np.float32).reshape(-1, 2)

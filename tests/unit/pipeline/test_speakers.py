@@ -72,6 +72,8 @@ DIALOGUES = {
     "three": Dialogue((MAN, WOMAN, OTHER), 12, seed=5),
     "a man alone": Dialogue((MAN,), 6, seed=6),
     "a woman alone": Dialogue((WOMAN,), 6, pauses=(0.5, 3.0), seed=7),
+    "loud noise": Dialogue((MAN, WOMAN), 8, noise_db=10.0, seed=9),
+    "loud noise of a street": Dialogue((WOMAN, OTHER), 8, noise_db=10.0, pink=True, seed=10),
     "noise, alone": Dialogue((OTHER,), 6, noise_db=20.0, seed=8),
 }
 
@@ -121,6 +123,32 @@ def test_voices_of_a_long_video_are_not_doubled_at_its_parts(
     turns = [one for one in joined.records if isinstance(one, SpeakerTurn)]
     assert len(joined.vectors) == 2
     assert diarization_error(named(whole), named(turns)).rate < 0.02  # type: ignore[arg-type]
+
+
+def test_two_men_of_one_kind_of_recording_are_not_one_in_noise(encoders: Encoders) -> None:
+    pytest.importorskip("wasmtime")
+    try:
+        sentences = sentences_of(("rms", "awb"))
+    except WeightsError as error:
+        pytest.skip(error.message)
+    said = speak(Dialogue(("rms", "awb"), 10, noise_db=20.0, seed=5), sentences)
+    turns = turns_of(encoders, said)
+    assert {one.speaker for one in turns} == {1, 2}
+    assert diarization_error(said.turns, named(turns)).rate <= 0.1
+
+
+def test_steady_noise_is_taken_off_a_voice(encoders: Encoders, sentences: Mapping[tuple[str, str], np.ndarray]) -> None:
+    said = speak(Dialogue((OTHER,), 4, seed=8), sentences).samples
+    noise = np.random.default_rng(0).standard_normal(len(said)).astype(np.float32)
+    noisy = said + 0.1 * 10 ** (-20 / 20) * noise
+    spans = [(start, start + 1.6) for start in np.arange(0.5, len(said) / RATE - 1.6, 1.0)]
+    voice, heard, cleaned = (
+        encoders.speaker.encode(sound, spans, clean=clean)
+        for sound, clean in ((said, False), (noisy, False), (noisy, True))
+    )
+    assert float((voice * cleaned).sum(axis=1).mean()) > float((voice * heard).sum(axis=1).mean()) + 0.05
+    silent = encoders.speaker.encode(said, spans, clean=True)
+    np.testing.assert_allclose(silent, voice, atol=1e-3)  # pauses without any sound: there is no noise
 
 
 def test_silence_music_and_no_sound_have_no_speakers(encoders: Encoders) -> None:

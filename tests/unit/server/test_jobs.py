@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,17 @@ def test_nobody_sees_or_touches_the_jobs_of_others(library: Library) -> None:
         assert server.get(path, 403)["code"] == "FORBIDDEN"
     server.post("/jobs", {"kind": "tag"}, 403)
     server.post("/failures/retry", {}, 403)
+
+
+def test_a_job_says_which_key_it_was_ordered_with(library: Library) -> None:
+    server = Server(library)
+    by_hand = server.by(ANNA).post("/jobs", {"kind": "tag"}, 202)
+    by_key = server.by(replace(ANNA, key_id="key_1")).post("/jobs", {"kind": "tag"}, 202)
+    assert (by_hand["key_id"], by_key["key_id"]) == ("", "key_1")
+    # Both are Anna's, whatever she comes with.
+    found = {one["job_id"]: one["key_id"] for one in server.by(ANNA).get("/jobs")["jobs"]}
+    assert found == {by_hand["job_id"]: "", by_key["job_id"]: "key_1"}
+    assert library.store.jobs.get(by_key["job_id"]).owner == ANNA.user_id
 
 
 def test_videos_that_are_hidden_are_not_named_in_events_and_items(

@@ -132,3 +132,36 @@ def test_a_server_that_is_open_to_the_network_answers_to_addresses_but_to_no_str
     ):
         for host, status in named:
             assert beyond.client.get(f"{API}/health", headers={"host": host}).status_code == status
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        rb'{"title": "a\u0000b"}',
+        rb'{"title": ["x", {"y": "\u0000"}]}',
+        rb'{"a\u0000": 1}',
+        rb'"\u0000"',
+    ],
+)
+@pytest.mark.parametrize("path", [f"{API}/threads", f"{API}/query", f"{API}/jobs", "/mcp"])
+def test_a_nul_in_a_document_is_refused_before_a_database_does(server: Served, path: str, body: bytes):
+    for kind in ("application/json", "application/json; charset=utf-8"):
+        answer = server.client.post(path, content=body, headers={"content-type": kind})
+        assert (answer.status_code, answer.json()["code"]) == (400, "USAGE")
+        assert "NUL" in answer.json()["title"]
+
+
+def test_what_only_looks_like_a_nul_is_taken(server: Served):
+    # A backslash before it makes letters of it; and a body comes in pieces.
+    sent = rb"""{"sql": "select '\\u0000' as one from videos limit 1"}"""
+    answer = server.client.post(f"{API}/query", content=sent, headers={"content-type": "application/json"})
+    assert answer.status_code == 200, answer.text
+    pieces = [sent[n : n + 5] for n in range(0, len(sent), 5)]
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection.request("POST", f"{API}/query", iter(pieces), {"content-type": "application/json"}, encode_chunked=True)
+    assert connection.getresponse().status == 200
+    connection.close()
+    broken = server.client.post(
+        f"{API}/query", content=rb'{"sql": "\u0000', headers={"content-type": "application/json"}
+    )
+    assert (broken.status_code, broken.json()["code"]) == (400, "USAGE")

@@ -79,7 +79,7 @@ def test_a_card_says_what_a_grid_shows(server: Served, library: Library):
     assert card["status"] == "done"
     assert card["fault"] is None
     assert (card["seconds"], card["width"], card["height"]) == (8.0, 640, 360)
-    assert card["tags"] == [{"tag_id": "t1", "name": "cooking"}]
+    assert card["tags"] == [{"tag_id": "t1", "name": "cooking", "shown": "cooking"}]
     assert card["languages"] == ["en"]
     assert card["duplicates"] == 1
     assert card["sprites"] == f"{API}/videos/{video_id}/sprites"

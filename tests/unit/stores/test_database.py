@@ -143,6 +143,32 @@ def test_a_thread_was_begun_by_the_key_that_asked_its_first_question(tmp_path: P
     engine.dispose()
 
 
+def test_a_job_was_ordered_with_the_key_that_owns_it(tmp_path: Path) -> None:
+    engine = create_engine(url(tmp_path))
+    config = Config()
+    config.set_main_option("script_location", str(Path(str(stores.__file__)).parent / "sql" / "migrations"))
+    with engine.connect() as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0022")
+        for table, rows in (
+            ("users", [{"user_id": "usr_1"}]),
+            ("api_keys", [{"key_id": "key_1", "user_id": "usr_1"}]),
+            ("jobs", [{"job_id": "job_key", "owner": "key_1"}, {"job_id": "job_person", "owner": "usr_1"}]),
+        ):
+            columns = inspect(connection).get_columns(table)
+            for row in rows:
+                # Numbers and JSON alike may be 0; texts take it, too.
+                values = {one["name"]: 0 for one in columns if not one["nullable"]} | row
+                names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
+                connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), values)
+    engine.dispose()
+    engine = open_database(url(tmp_path))
+    with reading(engine) as connection:
+        found = connection.execute(text("SELECT job_id, key_id FROM jobs ORDER BY job_id")).all()
+    assert found == [("job_key", "key_1"), ("job_person", "")]
+    engine.dispose()
+
+
 def test_opening_again_is_quick_and_needs_no_alembic(tmp_path: Path) -> None:
     open_database(url(tmp_path)).dispose()
     program = (

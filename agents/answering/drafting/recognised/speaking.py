@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from agents.answering.claims import Claim, cite
 from agents.answering.drafting.material import Material
@@ -11,12 +12,21 @@ from agents.questions.speaking import AsksWhat, AsksWho, asks_about_speakers
 from agents.words import content_terms, coverage
 from stores.core.records import Evidence, Utterance
 from stores.core.text_keys import search_key
+from stores.library_store import LibraryStore
 from stores.listing.speakers import Said, VideoSpeakers, speakers_of
+from stores.people.seen import newest_first, videos_with_faces, videos_with_people
 
 MOST_LINES = 6
-"""Lines told of one speaker, the longest ones, in order. Ours: what is read in a glance."""
+"""Lines told of one speaker, the longest ones of each video, in order. Ours: what is read in a glance."""
 
 MOST_VIDEOS = 3
+"""Videos that somebody's lines are told of; of more it is said how many there are."""
+
+MOST_READ = 100_000
+"""Videos with somebody's face of which the newest are chosen. Ours: their ids alone are read."""
+
+MOST_LOOKED = 40
+"""Videos that are looked at for somebody's voice; a count of all of them is cited. Ours."""
 
 _WORDS = r"[^\W_]+"
 
@@ -25,8 +35,9 @@ _ENOUGH = 0.75
 
 
 def draft_speaking(material: Material) -> list[Claim]:
-    """The lines of the speaker that is asked about, or who says the line that is asked about; nothing where the voice
-    is not known, or nobody by that name, number or sex speaks."""
+    """The lines of the speaker that is asked about, in all videos where they are heard, or who says the line that is
+    asked about; nothing where the voice is not known, or nobody by that name, number or sex speaks. A number is one of
+    a single video."""
     asked = asks_about_speakers(material.question.text)
     if isinstance(asked, AsksWho):
         return material.not_shown(_who(material, asked))
@@ -35,18 +46,65 @@ def draft_speaking(material: Material) -> list[Claim]:
     return []
 
 
+def names_a_speaker(text: str, store: LibraryStore, scope: Sequence[str] | None) -> bool:
+    """Whether a question is about what somebody says who can be looked for: by a name that is known, or woman or man.
+
+    Args:
+        scope: the videos that may be looked at; None for all.
+    """
+    asked = asks_about_speakers(text)
+    return isinstance(asked, AsksWhat) and bool(asked.sex or (asked.name and _seen(store, asked, scope)))
+
+
+def _seen(store: LibraryStore, asked: AsksWhat, scope: Sequence[str] | None) -> list[str]:
+    """Those of some videos in which the face is seen of the question is about."""
+    if asked.sex:
+        found = videos_with_faces(store.engine, asked.sex, MOST_READ)
+    else:
+        found = videos_with_people(store.engine, [asked.name], MOST_READ)
+    return found if scope is None else [one for one in found if one in set(scope)]
+
+
 def _what(material: Material, asked: AsksWhat) -> list[Claim]:
-    claims: list[Claim] = []
-    for video_id in _videos(material, ""):
-        speakers = speakers_of(material.store, video_id)
-        numbers = _meant(speakers, asked)
-        lines = [each for each in _lines(material, video_id, speakers) if each[0].speaker in numbers]
-        longest = sorted(lines, key=lambda each: -len(each[0].text))[:MOST_LINES]
-        kept = {id(each) for each in longest}
-        claims += [_claim(material, speakers, *each) for each in lines if id(each) in kept]
-        if claims:
-            break
-    return claims
+    if asked.number is not None:
+        return next(filter(None, (_told(material, asked, one, MOST_LINES) for one in _videos(material, ""))), [])
+    where = [one for one in _with_them(material, asked) if _meant(speakers_of(material.store, one), asked)]
+    found = [claims for one in where if (claims := _told(material, asked, one, MOST_LINES))]
+    if len(found) < 2:
+        return [claim for claims in found for claim in claims]
+    first = found[:MOST_VIDEOS]
+    chosen = [claim for claims in first for claim in _longest(claims, MOST_LINES // len(first))]
+    of_videos = [replace(one, text=f"{material.name(one.citations[0].video_id)}: {one.text}") for one in chosen]
+    return of_videos if len(first) == len(found) else [_how_many(material, found), *of_videos]
+
+
+def _how_many(material: Material, found: Sequence[Sequence[Claim]]) -> Claim:
+    """In how many videos somebody speaks, and in which."""
+    cited = tuple(claims[0].citations[0] for claims in found)
+    names = ", ".join(material.name(one.video_id) for one in cited)
+    count = str(len(cited))
+    text = f"{count}个视频：{names}" if material.chinese else f"{count} videos: {names}"
+    return Claim(text, cited, "computed", value=count)
+
+
+def _told(material: Material, asked: AsksWhat, video_id: str, most: int) -> list[Claim]:
+    """What they say in one video, the longest lines."""
+    speakers = speakers_of(material.store, video_id)
+    numbers = _meant(speakers, asked)
+    lines = [each for each in _lines(material, video_id, speakers) if each[0].speaker in numbers]
+    return _longest([_claim(material, speakers, *each) for each in lines], most)
+
+
+def _longest(claims: Sequence[Claim], most: int) -> list[Claim]:
+    kept = {id(one) for one in sorted(claims, key=lambda one: -len(one.text))[:most]}
+    return [one for one in claims if id(one) in kept]
+
+
+def _with_them(material: Material, asked: AsksWhat) -> list[str]:
+    """Videos in which somebody is seen who is asked about, the newest first."""
+    if material.named:
+        return list(material.named)[:MOST_LOOKED]
+    return newest_first(material.store.engine, _seen(material.store, asked, material.scope))[:MOST_LOOKED]
 
 
 def _who(material: Material, asked: AsksWho) -> list[Claim]:

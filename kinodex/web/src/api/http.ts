@@ -1,5 +1,6 @@
 /** Requests to the server this page came from; every failure is a `Problem`. */
 
+import { i18n } from "../i18n/i18n.svelte";
 import { Problem, problemOf } from "./problem";
 
 export type QueryValue = string | number | boolean | null | undefined | readonly string[];
@@ -32,7 +33,8 @@ export function address(path: string, query: Record<string, QueryValue> = {}): s
 }
 
 export async function send(method: string, path: string, options: Options = {}): Promise<Response> {
-  const headers: Record<string, string> = { Accept: "application/json" };
+  // What was recognised and tagged comes in the language of the page.
+  const headers: Record<string, string> = { Accept: "application/json", "Accept-Language": i18n.locale };
   if (options.body !== undefined) headers["Content-Type"] = "application/json";
   if (options.idempotencyKey) headers["Idempotency-Key"] = options.idempotencyKey;
   let answer: Response;

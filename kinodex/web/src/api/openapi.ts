@@ -2097,10 +2097,15 @@ export interface components {
             changed: number;
         };
         /**
-         * Check
-         * @description One thing that was checked, and what was found, in a sentence.
+         * CheckShown
+         * @description One thing that was checked, and what was found.
+         *
+         *     Attributes:
+         *         finding: in a sentence, with what to do if something is wrong.
+         *         code: the same for who says it in other words: one of `FINDINGS`, or of an error (`stores.core.errors.CODES`).
+         *         values: what the sentence is made of.
          */
-        Check: {
+        CheckShown: {
             /** Name */
             name: string;
             /**
@@ -2110,6 +2115,20 @@ export interface components {
             result: "ok" | "warn" | "fail";
             /** Finding */
             finding: string;
+            /** Code */
+            code: string;
+            /** Values */
+            values: {
+                [key: string]: string | number;
+            };
+        };
+        /**
+         * ChecksShown
+         * @description What was checked, in that order.
+         */
+        ChecksShown: {
+            /** Checks */
+            checks: components["schemas"]["CheckShown"][];
         };
         /**
          * CitationShown
@@ -2366,14 +2385,6 @@ export interface components {
              * @default
              */
             budget: string;
-        };
-        /**
-         * DoctorDocument
-         * @description What `kinodex doctor` found, in the order in which it was checked.
-         */
-        DoctorDocument: {
-            /** Checks */
-            checks: components["schemas"]["Check"][];
         };
         /**
          * Duplicate
@@ -2913,6 +2924,7 @@ export interface components {
          *
          *     Attributes:
          *         kind: ``ingest``, ``tag``, ``describe``, ``reembed``, ``verify`` or ``export``.
+         *         key_id: of the API key that it was ordered with; "" if a person ordered it.
          *         state: ``queued``, ``running``, ``done``, ``failed``, ``cancelled`` or ``interrupted``.
          *         files: names of what is ingested; empty for other kinds.
          *         videos: how many videos were chosen; null for all, and for other kinds.
@@ -2930,6 +2942,8 @@ export interface components {
             job_id: string;
             /** Kind */
             kind: string;
+            /** Key Id */
+            key_id: string;
             /** State */
             state: string;
             /** Files */
@@ -2972,6 +2986,8 @@ export interface components {
             job_id: string;
             /** Kind */
             kind: string;
+            /** Key Id */
+            key_id: string;
             /** State */
             state: string;
             /** Files */
@@ -3628,6 +3644,8 @@ export interface components {
             job_id: string;
             /** Kind */
             kind: string;
+            /** Key Id */
+            key_id: string;
             /** State */
             state: string;
             /** Files */
@@ -4103,6 +4121,7 @@ export interface components {
          * @description An automatic decision that waits for a person.
          *
          *     Attributes:
+         *         shown: the name of the tag as `TagCard`.
          *         state: what was decided automatically.
          *         uncertainty: how near the score is to the threshold from which a tag is accepted.
          *         disagreement: how far the recall sources are apart, 0 to 1.
@@ -4122,6 +4141,8 @@ export interface components {
             tag_id: string;
             /** Tag */
             tag: string;
+            /** Shown */
+            shown: string;
             /** State */
             state: string;
             /** Score */
@@ -4389,6 +4410,7 @@ export interface components {
          * @description One tag.
          *
          *     Attributes:
+         *         shown: the name, or the alias of it that is in the script of the reader's language.
          *         parents: what is broader: the parent in lists, all up to the broadest for one tag.
          *         videos: how many of the videos that one sees have it.
          */
@@ -4397,6 +4419,8 @@ export interface components {
             tag_id: string;
             /** Name */
             name: string;
+            /** Shown */
+            shown: string;
             /** Aliases */
             aliases: string[];
             /** Parents */
@@ -4494,13 +4518,15 @@ export interface components {
         };
         /**
          * TagName
-         * @description An accepted tag.
+         * @description An accepted tag; ``shown``: its name, or the alias of it that is in the script of the reader's language.
          */
         TagName: {
             /** Tag Id */
             tag_id: string;
             /** Name */
             name: string;
+            /** Shown */
+            shown: string;
         };
         /**
          * TagOrder
@@ -4915,7 +4941,7 @@ export interface components {
          * @description What counts about one tag of one video.
          *
          *     Attributes:
-         *         name: "" if the tag is not in the tag library any more.
+         *         name: "" if the tag is not in the tag library any more; shown: as `TagCard`.
          *         state: ``accepted``, ``rejected``, ``abstained``, ``proposed`` or ``unsure``.
          *         by: whose decision it is; a person's is before an automatic one.
          *         automatic, automatic_score: what was decided without people; "" and null if nothing was.
@@ -4925,6 +4951,8 @@ export interface components {
             tag_id: string;
             /** Name */
             name: string;
+            /** Shown */
+            shown: string;
             /** State */
             state: string;
             /** Score */
@@ -11951,7 +11979,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DoctorDocument"];
+                    "application/json": components["schemas"]["ChecksShown"];
                 };
             };
             /** @description USAGE */

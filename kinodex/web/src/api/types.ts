@@ -8,6 +8,8 @@ export interface Fault {
 export interface TagName {
   tag_id: string;
   name: string;
+  /** The name, or the alias of it that is in the script of the reader's language. */
+  shown: string;
 }
 
 export interface VideoCard {
@@ -225,7 +227,7 @@ export interface Evidence extends Stretch {
 
 export interface Tag extends TagName {
   aliases: string[];
-  parents: TagName[];
+  parents: Omit<TagName, "shown">[];
   facet: string;
   language: string;
   status: string;

@@ -38,10 +38,11 @@ class I18n {
     document.documentElement.lang = this.locale;
   }
 
+  /** The page begins anew: what the server sent is in the language before. */
   choose(locale: Locale): void {
-    this.locale = locale;
+    if (locale === this.locale) return;
     remember("locale", locale);
-    document.documentElement.lang = locale;
+    location.reload();
   }
 
   get tag(): string {

@@ -11,9 +11,11 @@ const NAMES: Record<string, Message> = {
   sound: "channelSound",
   face: "channelFace",
   speaker: "channelSpeaker",
+  format: "channelFormat",
+  script: "channelCaption",
 };
 
-const KINDS: Record<string, Message> = { speech: "kindSpeech", screen: "kindScreen", caption: "kindCaption", label: "kindLabel", object: "channelObject", picture: "channelPicture" };
+const KINDS: Record<string, Message> = { ...NAMES, speech: "kindSpeech", screen: "kindScreen", caption: "kindCaption", script: "kindCaption", label: "kindLabel" };
 
 /** What kind of evidence something is. */
 export function kindName(kind: string): string {

@@ -37,7 +37,7 @@ export type Agreed = [
   Reads<Server["Duplicates"], Vocabulary.Duplicates>,
   Reads<Server["ImportedDocument"], Vocabulary.Imported>,
   Reads<Server["Proposals"], Proposals.Proposals>,
-  Reads<Server["Check"], Settings.Check>,
+  Reads<Server["CheckShown"], Settings.Check>,
   Reads<Server["ModelsDocument"], Settings.Models>,
   Reads<Server["SettingShown"], Settings.SettingShown>,
   Reads<Server["EndpointTested"], Settings.EndpointTested>,

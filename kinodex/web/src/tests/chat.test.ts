@@ -61,9 +61,9 @@ describe("steps", () => {
 
 describe("first questions", () => {
   const t = (message: string, values: object = {}): string => `${message} ${Object.values(values).join()}`;
-  const videos = [{ name: "a.mp4", tags: [{ tag_id: "1", name: "dog" }], languages: [] }, { name: "b.mp4", tags: [], languages: ["en"] }];
+  const videos = [{ name: "a.mp4", tags: [{ tag_id: "1", name: "dog", shown: "狗" }], languages: [] }, { name: "b.mp4", tags: [], languages: ["en"] }];
   it("are about what is there", () => {
-    expect(suggestions({ videos, narrowed: false }, t)).toEqual(["chatTryWhich dog", "chatTrySaid b.mp4", "chatTryWhat a.mp4"]);
+    expect(suggestions({ videos, narrowed: false }, t)).toEqual(["chatTryWhich 狗", "chatTrySaid b.mp4", "chatTryWhat a.mp4"]);
     expect(suggestions({ videos: [], narrowed: false }, t)).toEqual([]);
   });
 });

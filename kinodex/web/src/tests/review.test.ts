@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ReviewItem, Verdict } from "../pages/review/api";
 import { ReviewQueue, thresholdOf, type Source } from "../pages/review/queue.svelte";
 
-const item = (n: number): ReviewItem => ({ video_id: `vid_${n}`, name: `${n}.mp4`, tag_id: "t1", tag: "dog", state: "abstained", score: 0.5, uncertainty: n / 100, shared: 1, reasons: ["near_threshold"], evidence: [], thumbnail: null });
+const item = (n: number): ReviewItem => ({ video_id: `vid_${n}`, name: `${n}.mp4`, tag_id: "t1", tag: "dog", shown: "狗", state: "abstained", score: 0.5, uncertainty: n / 100, shared: 1, reasons: ["near_threshold"], evidence: [], thumbnail: null });
 
 function source(failing = false): Source & { said: string[] } {
   const said: string[] = [];

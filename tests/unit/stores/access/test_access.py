@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from stores.access import passwords
@@ -144,7 +145,10 @@ def test_failed_logins_have_to_wait_longer_and_longer(access: AccessStore, clock
             assert code(lambda: access.users.log_in(name, "wrong password")) == "LOGIN_REQUIRED"
 
 
-def test_passwords_are_hashed_with_a_salt_and_compared_with_nobody_too() -> None:
+def test_passwords_are_hashed_with_a_salt_and_compared_with_nobody_too(
+    shipped_hasher: PasswordHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "_hasher", shipped_hasher)
     one, other = hashed(PASSWORD), hashed(PASSWORD)
     assert one != other
     assert one.startswith("$argon2id$v=19$m=65536,t=3,p=4$")

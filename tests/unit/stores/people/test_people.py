@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from stores.core.errors import UsageError
-from stores.core.records import StageKey
+from stores.core.records import StageKey, VectorItem
 from stores.library_store import LibraryStore
 from stores.maintenance.forget import forget
 from stores.maintenance.people.assigning import assign_people, cluster_people
@@ -17,9 +17,10 @@ from stores.maintenance.people.photos import know_by_photos
 from stores.maintenance.people.switching import switch_faces, videos_without_faces
 from stores.maintenance.rebuild import rebuild_index
 from stores.maintenance.verify import verify
+from stores.people.likeness import NEW_LOOK, PERSON_LIKENESS
 from stores.vectors.snapshot import VECTORS_BLOB, unpack_vectors
-from tests.unit.stores.builders import add_video
-from tests.unit.stores.people.faces import COLLECTION, looks, put_faces
+from tests.unit.stores.builders import add_video, put
+from tests.unit.stores.people.faces import COLLECTION, DIM, looks, put_faces, track
 
 ANNA, BELA, CARO = 1, 2, 3
 
@@ -56,6 +57,59 @@ def test_two_faces_in_one_picture_are_never_one_person(store: LibraryStore) -> N
     put_faces(store, video, [(ANNA, 0, 3, 0.1), (ANNA, 0, 3, 0.6)])  # a mirror, or twins
     assign_people(store)
     assert sizes(store) == [(1, 1), (1, 1)]
+
+
+def turning(store: LibraryStore, at_once: bool = False) -> str:
+    """A face from the left, from the right, and from the front, in this order: the first two are not like enough."""
+    video = add_video(store, "turning.mp4")
+    left = np.eye(DIM, dtype=np.float32)[0]
+    right = np.array([0.643, 0.766, *np.zeros(DIM - 2)], np.float32)
+    middle = 0.47 * left + 0.54 * right
+    middle += np.sqrt(1 - middle @ middle) * np.eye(DIM, dtype=np.float32)[2]
+    assert left @ right < PERSON_LIKENESS < left @ middle < right @ middle < NEW_LOOK
+    starts = (0.0, 0.0 if at_once else 4.0, 8.0)
+    shown = [track(video, start, start + 3, x) for start, x in zip(starts, (0.1, 0.6, 0.3), strict=True)]
+    items = [
+        VectorItem(COLLECTION, f"f1:{one.evidence_id}:f", vector, one.span, "face", evidence_id=one.evidence_id)
+        for one, vector in zip(shown, (left, right, middle), strict=True)
+    ]
+    put(store, video, "faces", *shown[:2], fingerprint="f1", vectors=items[:2])
+    assert assign_people(store).new_people == 2
+    put(store, video, "faces", *shown, fingerprint="f2", vectors=items)
+    return video
+
+
+def test_people_who_turn_out_to_be_one_are_joined(store: LibraryStore) -> None:
+    turning(store)
+    assigned = assign_people(store)
+    assert (assigned.faces, assigned.new_people) == (3, 0)
+    assert sizes(store) == [(3, 1)]
+    cluster_people(store, "owner")
+    assert sizes(store) == [(3, 1)]
+
+
+def test_who_is_seen_beside_somebody_is_not_joined_with_them(store: LibraryStore) -> None:
+    turning(store, at_once=True)
+    assign_people(store)
+    assert sizes(store) == [(2, 1), (1, 1)]
+
+
+def test_who_has_a_name_takes_in_who_has_none(store: LibraryStore) -> None:
+    video = turning(store)
+    first = store.people.faces(store.people.all()[0].person_id) or []
+    name_person(store, first[0].person_id, "Anna", "owner")
+    assign_people(store)
+    assert [(one.name, one.faces) for one in store.people.all()] == [("Anna", 3)]
+    assert len(found(store, "Anna")) == 3
+    assert {face.video_id for face in store.people.faces(store.people.one("Anna").person_id)} == {video}
+
+
+def test_two_people_with_names_stay_two(store: LibraryStore) -> None:
+    turning(store)
+    for one, name in zip(store.people.all(), ("Anna", "Bela"), strict=True):
+        name_person(store, one.person_id, name, "owner")
+    assign_people(store)
+    assert sorted(one.name for one in store.people.all()) == ["Anna", "Bela"]
 
 
 def test_a_named_person_is_found_by_every_name(store: LibraryStore) -> None:

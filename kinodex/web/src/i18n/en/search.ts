@@ -48,5 +48,6 @@ export const search = {
   channelCaption: "description",
   channelSound: "sound",
   channelFace: "face",
+  channelFormat: "format",
   channelSpeaker: "voice",
 } as const;

@@ -39,6 +39,7 @@ export const settings = {
   modelsReady: "Ready",
   modelsDoubtful: "Not verified",
   modelsMissing: "Missing",
+  modelsPull: "Not on this machine: {names}. Run: {command}",
   modelsMore: "Licence and source",
   modelsLicence: "Licence",
   modelsRevision: "Revision",

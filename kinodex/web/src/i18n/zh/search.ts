@@ -50,5 +50,6 @@ export const search = {
   channelCaption: "描述",
   channelSound: "声音",
   channelFace: "人脸",
+  channelFormat: "格式",
   channelSpeaker: "嗓音",
 } satisfies Record<keyof typeof en, string>;

@@ -41,6 +41,7 @@ export const settings = {
   modelsReady: "可用",
   modelsDoubtful: "未验证",
   modelsMissing: "缺失",
+  modelsPull: "这台机器上没有：{names}。请运行：{command}",
   modelsMore: "许可与来源",
   modelsLicence: "许可",
   modelsRevision: "版本",

@@ -12,7 +12,7 @@ export interface Known {
 /** At most four: about tags that videos have, about one in which somebody speaks, about one as a whole. */
 export function suggestions(known: Known, t: (message: Message, values?: Values) => string): string[] {
   const { videos, narrowed } = known;
-  const tags = [...new Map(videos.flatMap((video) => video.tags).map((tag) => [tag.tag_id, tag.name])).values()];
+  const tags = [...new Map(videos.flatMap((video) => video.tags).map((tag) => [tag.tag_id, tag.shown])).values()];
   const spoken = videos.find((video) => video.languages.length > 0);
   const other = videos.find((video) => video !== spoken) ?? spoken;
   const asked: string[] = [];

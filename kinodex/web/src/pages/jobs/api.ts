@@ -11,6 +11,8 @@ export interface JobFault {
 export interface JobCard {
   job_id: string;
   kind: string;
+  /** Of the API key that it was ordered with; "" if a person ordered it. */
+  key_id: string;
   state: string;
   files: string[];
   videos: number | null;

@@ -10,7 +10,7 @@ class TagNames {
     if (this.names[tagId] !== undefined) return;
     try {
       const tag = await json<Tag>("GET", `/tags/${encodeURIComponent(tagId)}`);
-      this.names[tagId] = tag.name;
+      this.names[tagId] = tag.shown;
     } catch {
       // It then goes by its id.
     }

@@ -1,8 +1,7 @@
 /** What is frequent in the videos and covered by no tag. */
 
 import { json } from "../../api/http";
-import type { TagName } from "../../api/types";
-import type { TagsChanged } from "../vocabulary/api";
+import type { TagName, TagsChanged } from "../vocabulary/api";
 
 export type Status = "open" | "accepted" | "rejected";
 

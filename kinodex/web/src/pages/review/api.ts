@@ -13,6 +13,8 @@ export interface ReviewItem {
   name: string;
   tag_id: string;
   tag: string;
+  /** The name of the tag in the script of the reader's language. */
+  shown: string;
   /** What was decided automatically: accepted, rejected, abstained or proposed. */
   state: string;
   score: number;

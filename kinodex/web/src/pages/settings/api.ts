@@ -6,6 +6,9 @@ export interface Check {
   name: string;
   result: "ok" | "warn" | "fail";
   finding: string;
+  /** The same for who says it in other words, and the values in it. */
+  code: string;
+  values: Record<string, string | number>;
 }
 
 export interface Model {

@@ -1,7 +1,13 @@
 /** The vocabulary: tags, what changes them, and what happened to them. */
 
 import { address, json } from "../../api/http";
-import type { Tag, TagName } from "../../api/types";
+import type { Tag } from "../../api/types";
+
+/** A tag by its own name, whatever the language of the page. */
+export interface TagName {
+  tag_id: string;
+  name: string;
+}
 
 export interface TagValues extends TagName {
   facet: string;

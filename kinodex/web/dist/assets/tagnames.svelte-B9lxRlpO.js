@@ -1,1 +1,0 @@
-import{Q as e,ft as t,mt as n,ut as r}from"./i18n.svelte-Bg_o-kxa.js";import{p as i}from"./index-BIu5rVx_.js";var a=new class{#e=n(r({}));get names(){return e(this.#e)}set names(e){t(this.#e,e,!0)}async know(e){if(this.names[e]===void 0)try{let t=await i(`GET`,`/tags/${encodeURIComponent(e)}`);this.names[e]=t.name}catch{}}};export{a as t};
