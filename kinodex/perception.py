@@ -56,6 +56,11 @@ def perception_config(tables: Mapping[str, Mapping[str, Any]]) -> PerceptionConf
     return PerceptionConfig(**configs)
 
 
+def faces_enabled(tables: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether faces are looked at, by the tables that `perception_config` takes."""
+    return bool(tables.get("faces", {}).get("enabled", True))
+
+
 def checked_tables(tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The config of each stage that has a table, by stage. No file that a table names is read.
 

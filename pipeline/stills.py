@@ -17,6 +17,8 @@ WITHIN_SECONDS = 1.0
 """How far behind the wanted tick the frame may lie: frames of most videos are at most 0.1 s apart, of slide shows
 rarely more than this. Ours."""
 
+_AROUND = 1.67  # hair and chin are in it
+
 
 def still(decoder: Decoder, path: Path, video: Video, tick: int, long_side: int) -> NDArray[np.uint8]:
     """The first frame at or after ``tick``: pixels (h, w, 3) uint8 RGB, as displayed.
@@ -47,3 +49,22 @@ def picture_of(jpeg: bytes) -> NDArray[np.uint8]:
     if pixels is None:
         raise KeyError("not a picture")
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def square_around(frame: NDArray[np.uint8], box: tuple[float, float, float, float], side: int) -> NDArray[np.uint8]:
+    """The square around a box (x0, y0, x1, y1 as fractions) of a frame (h, w, 3), with a third of the box on each side.
+
+    It is moved, and made smaller, where the picture ends.
+
+    Args:
+        side: pixels of what is returned at most; it is never enlarged.
+    """
+    height, width = frame.shape[:2]
+    left, right, top, bottom = box[0] * width, box[2] * width, box[1] * height, box[3] * height
+    extent = max(2, min(round(max(right - left, bottom - top) * _AROUND), width, height))
+    x = min(max(0, round((left + right - extent) / 2)), max(0, width - extent))
+    y = min(max(0, round((top + bottom - extent) / 2)), max(0, height - extent))
+    square = frame[y : y + extent, x : x + extent]
+    if extent > side:
+        square = np.asarray(cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.ascontiguousarray(square)

@@ -49,7 +49,7 @@ def name_vectors(
     places: dict[bytes, int] = {}
     firsts = np.array([places.setdefault(key, row) for row, key in enumerate(keys)], np.int64)
     numbers = np.zeros((len(keys), encoders.text.dim), np.float32)
-    space = f"{encoders.revision('text')}+names"
+    space = _space(encoders)
     known = kept.load(space, places, numbers)
     known[np.flatnonzero(firsts != np.arange(len(keys)))] = True
     missing = np.flatnonzero(~known)
@@ -68,6 +68,28 @@ def name_vectors(
     if len(missing):
         kept.prune(space, places.keys())
     return numbers[firsts]
+
+
+def encode_some(names: Sequence[str], encoders: Encoders, kept: KeptTagVectors, most: int) -> int:
+    """Encodes and keeps at most ``most`` of the names that have no vector yet; how many are left without one."""
+    places: dict[bytes, int] = {}
+    for row, name in enumerate(names):
+        places.setdefault(text_key(name), row)
+    space = _space(encoders)
+    numbers = np.zeros((len(names), encoders.text.dim), np.float32)
+    known = kept.load(space, places, numbers)
+    missing = [row for row in places.values() if not known[row]]
+    some = missing[:most]
+    for start in range(0, len(some), _BATCH):
+        rows = some[start : start + _BATCH]
+        kept.save(
+            space, [text_key(names[row]) for row in rows], encoders.text.encode_queries([names[row] for row in rows])
+        )
+    return len(missing) - len(some)
+
+
+def _space(encoders: Encoders) -> str:
+    return f"{encoders.revision('text')}+names"
 
 
 def near_pairs(vectors: Vectors, least: float = NEAR, most: int = MOST_PAIRS) -> list[NearNames]:

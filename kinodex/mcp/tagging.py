@@ -11,7 +11,7 @@ from pydantic import Field
 from kinodex.mcp import documents as made
 from kinodex.mcp.finding import READING, VideoId
 from kinodex.mcp.reach import Asked, Reach
-from kinodex.schemas.api.tags import VerdictRequest
+from kinodex.schemas.api.tags import TagsAsked, VerdictRequest
 from kinodex.views.tags import reviewing, tagging
 
 DECIDING = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
@@ -29,7 +29,7 @@ def register(server: MCPServer[object], reach: Reach) -> None:
     ) -> made.Tags:
         """List the tags that videos can have, and how many videos have each."""
         with reach.opened(ctx) as view:
-            page = tagging.page(view, words, limit, cursor)
+            page = tagging.page(view, TagsAsked(q=words, limit=limit, cursor=cursor))
         tags = [
             made.Tag(tag_id=one.tag_id, name=one.name, aliases=one.aliases, facet=one.facet, videos=one.videos)
             for one in page.tags

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from kinodex.perception import faces_enabled
 from kinodex.schemas.api import people as asked
 from kinodex.schemas.persons import people as schema
 from kinodex.usecases.people import editing
+from kinodex.views.media import playback_of
 from stores.core.errors import UsageError
+from stores.people.portraits import portrait
 
 if TYPE_CHECKING:
     from kinodex.views.library_view import LibraryView
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 def people(view: LibraryView) -> schema.PeopleDocument:
     """Everybody who is seen."""
-    return editing.people(view.store, view.visible())
+    return editing.people(view.store, view.visible(), faces_enabled(view.settings.perception))
 
 
 def person(view: LibraryView, person_id: str) -> schema.PersonDocument:
@@ -29,6 +32,30 @@ def person(view: LibraryView, person_id: str) -> schema.PersonDocument:
     visible = view.visible()
     _there(view, [person_id], visible)
     return editing.one_person(view.store, person_id, visible)
+
+
+def face(view: LibraryView, person_id: str, evidence_id: str = "") -> bytes:
+    """A picture (JPEG) of a person's face: of one track of theirs, or of the clearest in the videos that one sees.
+
+    Raises:
+        MediaError: whatever is wrong with the file that shows it.
+        UsageError: NOT_FOUND; CONFLICT if the file has changed; TOO_MANY_REQUESTS.
+    """
+    view.require("read")
+    visible = view.visible()
+    _there(view, [person_id], visible)
+    return playback_of(view.library).faces.picture(portrait(view.store.engine, person_id, evidence_id, visible))
+
+
+def alike(view: LibraryView, person_id: str) -> schema.AlikeDocument:
+    """Who looks like a person, for who may say that they are one.
+
+    Raises:
+        UsageError: FORBIDDEN; NOT_FOUND.
+    """
+    _may(view, "edit")
+    _there(view, [person_id])
+    return editing.alike(view.store, person_id)
 
 
 def name(view: LibraryView, person_id: str, request: asked.PersonNameRequest) -> schema.PersonDocument:

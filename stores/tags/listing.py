@@ -1,29 +1,20 @@
-"""The tag library page by page, with how many videos have each tag; a person's decision is before an automatic one."""
+"""How many videos have which tags, and which; a person's decision is before an automatic one."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Engine, exists, func, or_, select, tuple_
+from sqlalchemy import Engine, exists, func, select, tuple_
 from sqlalchemy.orm import aliased
 
 from stores.core.records import Tag
-from stores.core.text_keys import name_key
 from stores.sql.among import among
 from stores.sql.database import reading
-from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagAliasRow, TagRow
+from stores.sql.tables import DecisionEvidenceRow, DecisionRow, TagRow
 
 _PERSON = aliased(DecisionRow)
-
-
-@dataclass(frozen=True, slots=True)
-class TagAt:
-    """A tag and its ``position`` in the order of tags."""
-
-    tag: Tag
-    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,57 +45,9 @@ class TagListing:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def page(self, words: str = "", limit: int = 100, after: int | None = None) -> list[TagAt]:
-        """Tags in the order in which they were added.
-
-        Args:
-            words: part of a name or of an alias, compared by `stores.core.text_keys`, or an id.
-            after: the position of the last one of the page before.
-        """
-        chosen = self._matching(words).order_by(TagRow.position).limit(limit)
-        if after is not None:
-            chosen = chosen.where(TagRow.position > after)
-        with reading(self._engine) as connection:
-            rows = connection.execute(chosen).all()
-            ids = [row.tag_id for row in rows]
-            others = select(TagAliasRow.tag_id, TagAliasRow.alias).where(TagAliasRow.tag_id.in_(ids))
-            aliases: dict[str, list[str]] = {}
-            for owner, alias in connection.execute(others.order_by(TagAliasRow.ordinal)):
-                aliases.setdefault(owner, []).append(alias)
-        return [
-            TagAt(
-                Tag(
-                    row.tag_id,
-                    row.name,
-                    row.facet,
-                    tuple(aliases.get(row.tag_id, ())),
-                    row.parent,
-                    row.language,
-                    cast(Any, row.status),
-                ),
-                row.position,
-            )
-            for row in rows
-        ]
-
-    def count(self, words: str = "") -> int:
-        """How many tags `page` goes through."""
-        with reading(self._engine) as connection:
-            some = self._matching(words).subquery()
-            return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
-
-    def _matching(self, words: str) -> Any:
-        chosen = select(TagRow.__table__)
-        key = name_key(words)
-        if not key:
-            return chosen
-        alias = exists().where(TagAliasRow.tag_id == TagRow.tag_id, TagAliasRow.folded.contains(key, autoescape=True))
-        named = TagRow.folded.contains(key, autoescape=True)
-        return chosen.where(or_(TagRow.tag_id == words.strip(), named, alias))
-
     def videos_by_tag(self, tag_ids: Sequence[str], video_ids: Collection[str] | None = None) -> dict[str, int]:
         """How many videos (of these; None: of all) have each of some tags."""
-        chosen = select(DecisionRow.tag_id, func.count()).where(DecisionRow.tag_id.in_(tag_ids), _accepted())
+        chosen = select(DecisionRow.tag_id, func.count()).where(DecisionRow.tag_id.in_(tag_ids), accepted())
         if video_ids is not None:
             chosen = chosen.where(among(self._engine, DecisionRow.video_id, video_ids))
         with reading(self._engine) as connection:
@@ -124,7 +67,7 @@ class TagListing:
             after: confidence and id of the last one of the page before.
         """
         row = DecisionRow
-        chosen = select(row.video_id, row.confidence, row.origin).where(row.tag_id == tag_id, _accepted())
+        chosen = select(row.video_id, row.confidence, row.origin).where(row.tag_id == tag_id, accepted())
         if video_ids is not None:
             chosen = chosen.where(among(self._engine, row.video_id, video_ids))
         if after is not None:
@@ -156,7 +99,8 @@ class TagListing:
             return {row.tag_id: row.name for row in rows}
 
 
-def _accepted() -> Any:
+def accepted() -> Any:
+    """The condition on decisions that say that a tag is accepted, a person's before an automatic one."""
     overruled = exists().where(
         _PERSON.video_id == DecisionRow.video_id, _PERSON.tag_id == DecisionRow.tag_id, _PERSON.origin == "person"
     )

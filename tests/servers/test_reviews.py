@@ -20,6 +20,7 @@ from stores.sql.opening import HEAD, MIGRATIONS
 from stores.sql.tables import DecisionRow
 from stores.tags.review import Judgement, Waiting
 from stores.tags.review.projecting import project
+from stores.tags.vocabulary.browsing import Order, TagFilter, browse, count_tags, facets
 from tests.unit.stores.builders import add_video
 
 TAGS = "id,name\ndog,Dog\ncat,猫\ncow,Cow\n"
@@ -81,7 +82,7 @@ def test_pages_and_counts(store: LibraryStore, video: str) -> None:
     (rest,) = store.reviews.queue(9, (first.place, first.video_id, first.tag_id))
     assert (first.tag, rest.tag, rest.evidence_ids) == ("猫", "Dog", ("e1", "e2"))
     assert [store.reviews.left(one) for one in (None, Waiting("cat"), Waiting(video_ids=()))] == [2, 1, 0]
-    assert [one.tag.tag_id for one in store.tag_listing.page("猫")] == ["cat"]
+    assert [one.tag.tag_id for one in browse(store.engine, TagFilter("猫"))] == ["cat"]
     assert store.tag_listing.videos_by_tag(["dog", "cat"]) == {"dog": 1}
     assert store.tag_listing.videos_by_tag(["dog"], ()) == {}
     assert [one.video_id for one in store.tag_listing.videos_of("dog")] == [video]
@@ -171,3 +172,19 @@ def test_what_was_decided_before_there_were_events_counts_and_can_be_undone(stor
         "dog": "accepted",
     }
     assert waiting(store) == ["dog"]
+
+
+def test_tags_are_browsed_in_every_order(store: LibraryStore, video: str) -> None:
+    judged = [Judgement(video, "dog", "accepted")]
+    store.reviews.decide(judged, "u", "Una")
+    orders: tuple[Order, ...] = ("added", "name", "-videos")
+    for order in orders:
+        whole = browse(store.engine, TagFilter(), order, 99)
+        first = browse(store.engine, TagFilter(), order, 1)
+        rest = browse(store.engine, TagFilter(), order, 99, first[-1].place)
+        assert [*first, *rest] == whole
+        assert browse(store.engine, TagFilter(), order, 99, 1) == rest
+        assert {one.tag.tag_id: one.videos for one in whole}["dog"] == 1
+    assert browse(store.engine, TagFilter(), "-videos", 1)[0].tag.tag_id == "dog"
+    assert browse(store.engine, TagFilter(), "-videos", 1, None, [])[0].videos == 0
+    assert count_tags(store.engine, TagFilter(facet="-")) == sum(one.tags for one in facets(store.engine))

@@ -29,11 +29,12 @@ def list_people(
     Example: kinodex people list
     """
     from kinodex.cli.people import render
+    from kinodex.perception import faces_enabled
     from kinodex.usecases.people import editing
 
     with command_context(library, profile, as_json, config) as context:
         with context.library() as opened:
-            found = editing.people(opened.store)
+            found = editing.people(opened.store, enabled=faces_enabled(opened.settings.perception))
         context.show(found.payload(), lambda console: render.people(console, found))
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 def people(console: Console, document: schema.PeopleDocument) -> None:
     """Everybody, a line each."""
+    if not document.enabled:
+        line(console, "People are switched off: nobody's face is looked at ([perception.faces] enabled).")
     if not document.people:
         line(console, "Nobody's face is known.")
     for one in document.people:

@@ -12,45 +12,25 @@ if TYPE_CHECKING:
     from kinodex.library import Library
     from kinodex.schemas.tagging.explained import RetaggedDocument
 
-MOST = 20
-"""Tags that are decided at once. Source: our choice: about a second each in a library of 10,000 videos."""
-
-MOST_ENCODED = 200
-"""Names without vectors up to which they are. Source: our choice: some seconds."""
-
 
 def decided_at_once(library: Library, tag_ids: Sequence[str]) -> RetaggedDocument | None:
     """Decides about tags that just changed; None if that is left to `kinodex tags decide`.
 
-    It is where there are many of them, where most of the vocabulary was never used, and where a language model judges
-    every video. Where no video is indexed there is nothing to decide. If deciding fails, the change stays made: that is
-    told on stderr.
+    If deciding fails, the change stays made: that is told on stderr.
     """
     from kinodex.cli.tagging.progress import tagging_progress
+    from kinodex.usecases.tagging.at_once import is_quick
+    from kinodex.usecases.tagging.retagging import retag
     from stores.core.errors import KinodexError
 
-    if not 0 < len(tag_ids) <= MOST:
+    if not tag_ids:
         return None
     try:
         with tagging_progress() as on_progress:
-            if not _is_quick(library, tag_ids):
+            if not is_quick(library.store, library.encoders, library.settings, tag_ids):
                 return None
-            from kinodex.usecases.tagging.retagging import retag
-
             tagger = library.tagger(lambda done, of: on_progress(done, of, "encoding new tags"))
             return retag(library.store, tagger, tag_ids, lambda seen, of: on_progress(seen, of, "videos"))
     except KinodexError as error:
         print(clean(f"not decided yet: {error}"), file=sys.stderr)
         return None
-
-
-def _is_quick(library: Library, tag_ids: Sequence[str]) -> bool:
-    from kinodex.usecases.tagging.retagging import names_to_encode
-
-    endpoint, store = library.settings.endpoint, library.store
-    if endpoint.configured and not endpoint.local:
-        return False
-    tags = [tag for tag in store.tags.tags() if tag.status == "active"]
-    if not {tag.tag_id for tag in tags} & set(tag_ids) or not store.catalog.index_health(["vectors"]).videos_indexed:
-        return False
-    return names_to_encode(store, library.encoders, tags) <= MOST_ENCODED

@@ -39,12 +39,52 @@ class TagCard(Document):
     videos: int
 
 
+class TagsAsked(Document):
+    """Which tags, in which order.
+
+    Attributes:
+        q: part of a name or an alias, or an id.
+        facet: left out for all, ``-`` for those without one.
+        status: ``active`` or ``retired``; "" for both.
+        parent: the id of the tag right above; "" for any.
+        sort: in the order in which they were added, by name, or those of most videos first.
+        cursor: ``next`` of the page before.
+        skip: without a cursor, how many are left out before the first: to look into the middle of a long list.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    q: Annotated[str, Field(max_length=200)] = ""
+    facet: Annotated[str, Field(max_length=200)] | None = None
+    status: Literal["", "active", "retired"] = ""
+    parent: Annotated[str, Field(max_length=1_000)] = ""
+    sort: Literal["added", "name", "-videos"] = "added"
+    cursor: Annotated[str, Field(max_length=2_000)] | None = None
+    skip: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+    limit: Annotated[int, Field(ge=1, le=1_000)] = 100
+
+
 class TagsPage(Document):
     """A page of tags; ``total`` counts all that fit, ``next`` is the cursor of the next page, null at the end."""
 
     tags: list[TagCard]
     total: int
     next: str | None
+
+
+class FacetCard(Document):
+    """How many active tags have a facet; ``facet`` "" for those without one."""
+
+    facet: str
+    tags: int
+
+
+class FacetsDocument(Document):
+    """What tags can be narrowed by; ``active``, ``retired``: how many tags are."""
+
+    facets: list[FacetCard]
+    active: int
+    retired: int
 
 
 class VideoWithTag(Document):

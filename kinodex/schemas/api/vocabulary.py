@@ -140,10 +140,16 @@ class Duplicate(Document):
 
 
 class Duplicates(Document):
-    """Tags that may be doubles, the likeliest first; nothing is merged by itself. ``more``: there are others."""
+    """Tags that may be doubles, the likeliest first; nothing is merged by itself.
+
+    Attributes:
+        more: there are others.
+        left: names whose meaning is not known yet: while there are any, meanings were not compared.
+    """
 
     duplicates: list[Duplicate]
     more: bool
+    left: int = 0
 
 
 class ProposalExample(Document):
@@ -181,6 +187,14 @@ class Proposals(Document):
 
     proposals: list[ProposalCard]
     more: bool
+
+
+class ProposalsSearched(Document):
+    """What was looked through for proposals: videos, of how many; ``open``: proposals that there are now."""
+
+    videos: int
+    of: int
+    open: int
 
 
 class AcceptRequest(Document):

@@ -38,10 +38,28 @@ class PersonListed(Document):
 
 
 class PeopleDocument(Document):
-    """Everybody; ``off``: ids of the collections in whose videos nobody's face is looked at."""
+    """Everybody.
+
+    Attributes:
+        off: ids of the collections in whose videos nobody's face is looked at.
+        enabled: whether the settings have faces looked at; what was found before stays.
+    """
 
     people: list[PersonListed]
     off: list[str]
+    enabled: bool
+
+
+class AlikePerson(PersonListed):
+    """Somebody who looks like a person; ``likeness``: cosine of their nearest looks."""
+
+    likeness: Number
+
+
+class AlikeDocument(Document):
+    """Who may be the same person, the likest first; nobody is merged by that."""
+
+    people: list[AlikePerson]
 
 
 class FaceSeen(Document):
@@ -145,13 +163,25 @@ def listed(one: Person, voices: Sequence[PersonVoice]) -> dict[str, Any]:
     }
 
 
-def people(found: Sequence[Person], voices: Sequence[PersonVoice], off: Sequence[str]) -> PeopleDocument:
+def people(found: Sequence[Person], voices: Sequence[PersonVoice], off: Sequence[str], enabled: bool) -> PeopleDocument:
     """The document of all."""
+    by_person = _by_person(voices)
+    shown = [PersonListed(**listed(one, by_person.get(one.person_id, ()))) for one in found]
+    return PeopleDocument(people=shown, off=list(off), enabled=enabled)
+
+
+def alike(found: Sequence[tuple[Person, float]], voices: Sequence[PersonVoice]) -> AlikeDocument:
+    """The document of those who look like somebody, each with how like."""
+    by_person = _by_person(voices)
+    shown = [AlikePerson(**listed(one, by_person.get(one.person_id, ())), likeness=likeness) for one, likeness in found]
+    return AlikeDocument(people=shown)
+
+
+def _by_person(voices: Sequence[PersonVoice]) -> dict[str, list[PersonVoice]]:
     by_person: dict[str, list[PersonVoice]] = {}
     for voice in voices:
         by_person.setdefault(voice.person_id, []).append(voice)
-    shown = [PersonListed(**listed(one, by_person.get(one.person_id, ()))) for one in found]
-    return PeopleDocument(people=shown, off=list(off))
+    return by_person
 
 
 def person(

@@ -113,3 +113,9 @@ class ImportedAndDecided(ImportedDocument):
     """What an import of tags did; ``decided`` as of `ChangedAndDecided`."""
 
     decided: RetaggedDocument | None = None
+
+
+class DecidedAtOnce(Document):
+    """What was decided at once about tags that changed; null if that is left to a job that tags all videos."""
+
+    decided: RetaggedDocument | None

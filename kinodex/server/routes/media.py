@@ -35,7 +35,7 @@ _RANGES: Responses = {
     416: {"description": "A range behind the end of the file."},
     **_FILE,
 }
-_PICTURE: Responses = {
+PICTURE: Responses = {
     200: {"description": "A JPEG.", "content": {"image/jpeg": _BINARY}},
     304: {"description": "The client has it already."},
     **_READ,
@@ -76,7 +76,7 @@ def frames(
     return media.frames(view, video_id, start, start + 60 if end is None else end)
 
 
-@router.get("/frame", response_class=Response, responses=_PICTURE)
+@router.get("/frame", response_class=Response, responses=PICTURE)
 def frame(
     video_id: str,
     request: Request,
@@ -91,7 +91,7 @@ def frame(
     return Response(media.frame(view, video_id, t, width), media_type="image/jpeg", headers=headers)
 
 
-@router.get("/thumbnails/{name}", response_class=Response, responses=_PICTURE)
+@router.get("/thumbnails/{name}", response_class=Response, responses=PICTURE)
 def thumbnail(video_id: str, name: str, request: Request, view: Viewed) -> Response:
     """A small picture that was stored at ingest."""
     return picture(request, media.thumbnail(view, video_id, name))
@@ -128,7 +128,7 @@ def sprites(video_id: str, view: Viewed) -> SpritesDocument:
     return media.sprites(view, video_id)
 
 
-@router.get("/sprites/{number}.jpg", response_class=Response, responses=_PICTURE)
+@router.get("/sprites/{number}.jpg", response_class=Response, responses=PICTURE)
 def sprite_sheet(video_id: str, number: int, request: Request, view: Viewed) -> Response:
     """One sheet of small pictures."""
     return picture(request, media.sprite_sheet(view, video_id, number))

@@ -13,16 +13,25 @@ from stores.maintenance.people.assigning import assign_people, cluster_people
 from stores.maintenance.people.editing import forget_person, merge_people, name_person, split_person
 from stores.maintenance.people.switching import switch_faces
 from stores.maintenance.people.voices import remove_all_voices
+from stores.people.portraits import alike as likest
 
 if TYPE_CHECKING:
     from encoders.bundle import Encoders
     from stores.library_store import LibraryStore
 
 
-def people(store: LibraryStore, video_ids: Sequence[str] | None = None) -> schema.PeopleDocument:
-    """Everybody seen in some videos (None: in all)."""
+def people(store: LibraryStore, video_ids: Sequence[str] | None = None, enabled: bool = True) -> schema.PeopleDocument:
+    """Everybody seen in some videos (None: in all); ``enabled``: whether the settings have faces looked at."""
     off = store.people.off() if video_ids is None else []
-    return schema.people(store.people.all(video_ids), person_voices(store, video_ids), off)
+    return schema.people(store.people.all(video_ids), person_voices(store, video_ids), off, enabled)
+
+
+def alike(store: LibraryStore, person_id: str) -> schema.AlikeDocument:
+    """Who looks most like a person, the likest first; those who are seen beside them are somebody else."""
+    there = {one.person_id: one for one in store.people.all()}
+    found = likest(store.engine, person_id)
+    voices = person_voices(store)
+    return schema.alike([(there[one], likeness) for one, likeness in found if one in there], voices)
 
 
 def one_person(store: LibraryStore, either: str, video_ids: Sequence[str] | None = None) -> schema.PersonDocument:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kinodex.usecases.playback.faces import FacePictures
 from kinodex.usecases.playback.files import checked, file_of, probed
 from kinodex.usecases.playback.pictures import Pictures
 from kinodex.usecases.playback.proxies import Proxies
@@ -59,6 +60,7 @@ class Playback:
         settings: limits.
         proxies: copies that browsers play.
         pictures: pictures and sounds in sum.
+        faces: pictures of faces.
     """
 
     def __init__(self, store: LibraryStore, settings: ServerSettings) -> None:
@@ -69,6 +71,7 @@ class Playback:
         self.players = PlayerPool(_PLAYERS, _WAITING)
         self.proxies = Proxies(store, settings)
         self.pictures = Pictures(store, settings)
+        self.faces = FacePictures(store, self.players)
         self._facts: dict[str, MediaFacts] = {}
 
     def close(self) -> None:

@@ -37,6 +37,14 @@ def near_tags(
     return [(tags[one.first], tags[one.second], one.likeness) for one in found]
 
 
+def encode_names(store: LibraryStore, encoders: Encoders, most: int) -> int:
+    """Encodes some names of active tags for `near_tags`, at most ``most``; how many are left."""
+    from agents.tagging.neighbours import encode_some
+
+    names = [tag.name for tag in store.tags.tags() if tag.status == "active"]
+    return encode_some(names, encoders, store.tag_vectors, most)
+
+
 def refresh_proposals(store: LibraryStore, encoders: Encoders, on_progress: OnProgress | None = None) -> Search:
     """Look through a sample of the library for what no tag covers, and keep it instead of the open proposals.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from kinodex.schemas.api import vocabulary as schema
 from kinodex.schemas.api.tags import Named
 from kinodex.views.tags.vocabulary import may_edit
+from stores.core.errors import UsageError
 from stores.tags.vocabulary.accepting import accept as accept_proposal
 from stores.tags.vocabulary.duplicates import shared_names as names_in_common
 from stores.tags.vocabulary.editing import NewTag
@@ -15,6 +17,11 @@ from stores.tags.vocabulary.editing import NewTag
 if TYPE_CHECKING:
     from kinodex.views.library_view import LibraryView
     from stores.tags.vocabulary.proposals import Proposal
+
+ENCODED = 300
+"""Names that are encoded for one answer. Source: our choice: two or three seconds."""
+
+_SEARCHING = threading.Lock()
 
 
 def shared_names(view: LibraryView, limit: int = 100) -> schema.Duplicates:
@@ -61,6 +68,40 @@ def duplicates(
     return schema.Duplicates(duplicates=both[:limit], more=shared.more or len(both) > limit)
 
 
+def duplicates_by_meaning(view: LibraryView, limit: int = 100) -> schema.Duplicates:
+    """As `duplicates`, in pieces of some seconds: while names are left whose meaning is not known, some are encoded,
+    and only shared names are told.
+
+    Raises:
+        UsageError: FORBIDDEN.
+    """
+    from kinodex.usecases.vocabulary.proposing import encode_names
+
+    may_edit(view)
+    left = encode_names(view.store, view.library.encoders, ENCODED)
+    found = shared_names(view, limit) if left else duplicates(view, limit)
+    return found.model_copy(update={"left": left})
+
+
+def search(view: LibraryView) -> schema.ProposalsSearched:
+    """Look through the library for what no tag covers; what is found replaces the open proposals.
+
+    Raises:
+        UsageError: FORBIDDEN; CONFLICT if that is being done.
+    """
+    from kinodex.usecases.vocabulary.proposing import refresh_proposals
+
+    may_edit(view)
+    if not _SEARCHING.acquire(blocking=False):
+        raise UsageError("CONFLICT", "The library is being looked through already.", "Wait until that is done.")
+    try:
+        found = refresh_proposals(view.store, view.library.encoders)
+    finally:
+        _SEARCHING.release()
+    still = view.store.proposals.listed("open", len(found.found) + 1)
+    return schema.ProposalsSearched(videos=found.videos, of=found.of, open=len(still))
+
+
 def proposals(
     view: LibraryView, status: Literal["open", "accepted", "rejected"] = "open", limit: int = 50
 ) -> schema.Proposals:
@@ -98,6 +139,19 @@ def reject(view: LibraryView, proposal_id: str) -> schema.ProposalCard:
     who = may_edit(view)
     found = view.store.proposals.get(proposal_id, view.visible())
     view.store.proposals.reject(found.proposal_id, who)
+    done = view.store.proposals.get(proposal_id, view.visible())
+    return _card(done, view.store.tags.names([done.tag_id]))
+
+
+def reopen(view: LibraryView, proposal_id: str) -> schema.ProposalCard:
+    """Have a decided proposal wait again; a tag that it became is left alone.
+
+    Raises:
+        UsageError: FORBIDDEN; NOT_FOUND; CONFLICT if it is open.
+    """
+    may_edit(view)
+    found = view.store.proposals.get(proposal_id, view.visible())
+    view.store.proposals.reopen(found.proposal_id)
     done = view.store.proposals.get(proposal_id, view.visible())
     return _card(done, view.store.tags.names([done.tag_id]))
 

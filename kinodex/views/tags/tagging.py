@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, cast
 from kinodex.schemas.api.tags import (
     By,
     DecisionEvidence,
+    FacetCard,
+    FacetsDocument,
     Named,
     TagCard,
+    TagsAsked,
     TagsPage,
     TagVideosPage,
     VideoDecision,
@@ -21,30 +24,47 @@ from kinodex.views.cursors import place_of
 from kinodex.views.search import names_of
 from kinodex.views.wording import recognised, shown_name, tag_names
 from stores.core.errors import UsageError
+from stores.tags.vocabulary.browsing import Order, Place, TagFilter, browse, count_tags, facets
 
 if TYPE_CHECKING:
     from kinodex.views.library_view import Language, LibraryView
     from stores.core.records import Evidence, Tag
 
+_SHAPES: dict[Order, tuple[type[str] | type[int], ...]] = {"added": (int,), "name": (str, int), "-videos": (int, int)}
+
 _DEEPEST = 50  # parents that are followed; deeper trees are cut
 
 
-def page(view: LibraryView, words: str = "", limit: int = 100, cursor: str | None = None) -> TagsPage:
-    """Tags with the number of videos that one sees; ``words``: part of a name or an alias, or an id.
+def page(view: LibraryView, asked: TagsAsked) -> TagsPage:
+    """Tags with the number of videos that one sees.
 
     Raises:
         UsageError: USAGE if the cursor is none.
     """
-    of, library = f"tags {words}", view.store.library_id
-    after = place_of(library, of, cursor, (int,))[0] if cursor else None
-    found = view.store.tag_listing.page(words, limit + 1, after)
-    shown = found[:limit]
-    tags = [one.tag for one in shown]
-    counts = view.store.tag_listing.videos_by_tag([tag.tag_id for tag in tags], view.visible())
-    parents = view.store.tag_listing.parents(tags)
-    cards = [_card(view, tag, _parent(tag, parents), counts.get(tag.tag_id, 0)) for tag in tags]
-    following = cursor_of(library, of, shown[-1].position) if len(found) > limit else None
-    return TagsPage(tags=cards, total=view.store.tag_listing.count(words), next=following)
+    engine, library, visible = view.store.engine, view.store.library_id, view.visible()
+    which = TagFilter(asked.q, asked.facet, asked.status, asked.parent)
+    more = (asked.facet, asked.status, asked.parent, asked.sort)
+    of = f"tags {asked.q}" if more == (None, "", "", "added") else f"tags {asked.q} {more}"
+    after: Place | int | None = asked.skip or None
+    if asked.cursor:
+        after = cast(Place, place_of(library, of, asked.cursor, _SHAPES[asked.sort]))
+    found = browse(engine, which, asked.sort, asked.limit + 1, after, visible)
+    shown = found[: asked.limit]
+    parents = view.store.tag_listing.parents([one.tag for one in shown])
+    cards = [_card(view, one.tag, _parent(one.tag, parents), one.videos) for one in shown]
+    following = cursor_of(library, of, *shown[-1].place) if len(found) > asked.limit else None
+    return TagsPage(tags=cards, total=count_tags(engine, which), next=following)
+
+
+def facets_of(view: LibraryView) -> FacetsDocument:
+    """What tags can be narrowed by."""
+    found = facets(view.store.engine)
+    retired = count_tags(view.store.engine, TagFilter(status="retired"))
+    return FacetsDocument(
+        facets=[FacetCard(facet=one.facet, tags=one.tags) for one in found],
+        active=sum(one.tags for one in found),
+        retired=retired,
+    )
 
 
 def tag(view: LibraryView, tag_id: str) -> TagCard:

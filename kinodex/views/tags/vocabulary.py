@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from kinodex.schemas.api import vocabulary as schema
+from kinodex.schemas.tagging.explained import DecidedAtOnce
 from kinodex.schemas.tags import ImportedDocument, imported, tag_document
 from kinodex.usecases.vocabulary import editing
 from stores.core.errors import TagFileError, UsageError
@@ -115,6 +116,27 @@ def undo(view: LibraryView, step: str) -> schema.TagsChanged:
     return schema.changed(editing.undo_change(view.store, step, may_edit(view)))
 
 
+def decide(view: LibraryView, tag_ids: Sequence[str]) -> DecidedAtOnce:
+    """Decide about tags that changed, only for the videos that they may fit.
+
+    Raises:
+        UsageError: FORBIDDEN; NOT_FOUND.
+        StoreError: LIBRARY_LOCKED if there is a job.
+    """
+    from kinodex.usecases.tagging.at_once import is_quick
+    from kinodex.usecases.tagging.retagging import retag
+
+    may_edit(view)
+    for tag_id in tag_ids:
+        found = view.store.tags.find(tag_id)
+        if found is None or found.tag_id != tag_id:
+            raise no_tag(tag_id)
+    library = view.library
+    if not is_quick(library.store, library.encoders, library.settings, tag_ids):
+        return DecidedAtOnce(decided=None)
+    return DecidedAtOnce(decided=retag(library.store, library.tagger(), tag_ids))
+
+
 def history(view: LibraryView, tag_id: str, limit: int = 100) -> schema.TagHistory:
     """What happened to a tag, also to one that is gone, and to the decisions with it on videos that one sees.
 
@@ -124,7 +146,7 @@ def history(view: LibraryView, tag_id: str, limit: int = 100) -> schema.TagHisto
     changes = changes_of(view.store.engine, tag_id, limit)
     found = view.store.tags.find(tag_id)
     if not changes and (found is None or found.tag_id != tag_id):
-        raise UsageError("NOT_FOUND", f"There is no tag {tag_id[:80]!r}.", "See GET /api/v1/tags.")
+        raise no_tag(tag_id)
     return schema.TagHistory(
         changes=[_change(one) for one in changes],
         decisions=[
@@ -183,6 +205,11 @@ def export_bytes(view: LibraryView, form: str = "csv") -> bytes:
         assert form_of(path) == form
         view.store.tags.export_csv(path)
         return path.read_bytes()
+
+
+def no_tag(tag_id: str) -> UsageError:
+    """What is said of a tag that is not there."""
+    return UsageError("NOT_FOUND", f"There is no tag {tag_id[:80]!r}.", "See GET /api/v1/tags.")
 
 
 def _new(asked: schema.NewTagRequest) -> NewTag:

@@ -194,6 +194,24 @@ class ProposalStore:
         with writing(self._engine) as connection:
             self.decide(connection, proposal_id, "rejected", author, None)
 
+    def reopen(self, proposal_id: str) -> None:
+        """Has a decided proposal wait again.
+
+        Raises:
+            UsageError: NOT_FOUND; CONFLICT if it is open.
+        """
+        same = ProposalRow.proposal_id == proposal_id
+        with writing(self._engine) as connection:
+            row = connection.execute(select(ProposalRow.status, ProposalRow.kind).where(same)).first()
+            if row is None:
+                raise no_proposal(proposal_id)
+            if row.status == "open":
+                raise UsageError("CONFLICT", "The proposal is open.", "See the other proposals.")
+            values: dict[str, Any] = {"status": "open", "by_id": "", "by_name": "", "decided_at": None}
+            # The tag that it became may be gone; the one that it is like stays.
+            values |= {} if row.kind == "alias" else {"tag_id": ""}
+            connection.execute(update(ProposalRow).where(same).values(**values))
+
     def _proposal(self, connection: Connection, row: Any, video_ids: Collection[str] | None) -> Proposal:
         line = ProposalVideoRow
         chosen = select(line.video_id, line.evidence_id, line.example).where(line.proposal_id == row.proposal_id)

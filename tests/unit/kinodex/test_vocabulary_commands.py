@@ -81,6 +81,9 @@ def test_doubles_and_proposals_are_decided_by_people(library: Path) -> None:
     assert accepted["tags"][0]["aliases"] == ["dram", "whisky"]
     assert "already" in run("proposals", "reject", proposal["proposal_id"], status=1)
     assert said("proposals", "list")["proposals"] == []
+    said("undo", accepted["undo"])
+    assert said("proposals", "reopen", proposal["proposal_id"])["proposals"][0]["status"] == "open"
+    assert [one["name"] for one in said("proposals", "list")["proposals"]] == ["whisky"]
 
 
 def test_new_tags_are_decided_at_once_where_they_are_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

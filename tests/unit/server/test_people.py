@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from kinodex.library import Library
 from stores.core.principal import Principal
 from stores.maintenance.people.assigning import assign_people
@@ -79,3 +81,32 @@ def test_forgetting_takes_an_administrator(library: Library, videos: Videos) -> 
     assert editor.client.delete(path).status_code == 403
     reader = Server(library).by(Principal("", "Rea", frozenset(("read",)), everything=True))
     assert reader.client.patch(path, json={"name": "Ann"}).status_code == 403
+
+
+def test_who_looks_alike_is_told_to_who_may_merge_them(library: Library, videos: Videos) -> None:
+    peopled(library, videos)
+    server = Server(library)
+    anna = server.get("/people")["people"][0]
+    made = server.post(f"/people/{anna['person_id']}/split", {"video_ids": [videos.two]})
+    (found,) = server.get(f"/people/{anna['person_id']}/alike")["people"]
+    # Bela and Caro are seen beside her at some time or look like nobody: only she herself is told.
+    assert found["person_id"] == made["person_id"]
+    assert found["likeness"] > 0.7
+    assert server.get("/people/per_nobody/alike", 404)["code"] == "NOT_FOUND"
+    reader = server.by(Principal("", "Rea", frozenset(("read",)), everything=True))
+    assert reader.client.get(f"/api/v1/people/{anna['person_id']}/alike").status_code == 403
+
+
+def test_a_face_that_is_not_theirs_has_no_picture(library: Library, videos: Videos) -> None:
+    peopled(library, videos)
+    server = Server(library)
+    anna, other = server.get("/people")["people"][:2]
+    track = server.get(f"/people/{other['person_id']}")["seen"][0]["faces"][0]["evidence_id"]
+    assert server.get(f"/people/{anna['person_id']}/faces/{track}.jpg", 404)["code"] == "NOT_FOUND"
+    assert server.get("/people/per_nobody/face", 404)["code"] == "NOT_FOUND"
+
+
+def test_whether_faces_are_looked_at_is_told(tmp_path: Path) -> None:
+    for on in (True, False):
+        with Library.open(tmp_path / "library", perception={"faces": {"enabled": on}}) as library:
+            assert Server(library).get("/people") == {"people": [], "off": [], "enabled": on}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kinodex.library import Library
 from stores.core.principal import Principal, Scope
 from stores.tags.vocabulary.proposals import FoundProposal
@@ -102,3 +104,56 @@ def test_proposals_are_those_of_the_videos_that_one_sees(library: Library, video
     narrow.post(f"/tags/proposals/{found['proposal_id']}/reject", {}, 403)
     history = narrow.get("/tags/dog/history")["decisions"]
     assert {one["video_id"] for one in history} == {videos.one, videos.two}
+
+
+def test_tags_are_narrowed_sorted_and_skipped(server: Server, videos: Videos) -> None:
+    def names(**asked: Any) -> list[str]:
+        answer = server.client.get("/api/v1/tags", params=asked)
+        return [one["name"] for one in answer.json()["tags"]]
+
+    assert names(sort="name") == ["Animal", "Car_100%", "Cat", "Dog"]
+    assert names(sort="-videos") == ["Animal", "Dog", "Cat", "Car_100%"]
+    assert names(parent="animal") == ["Dog", "Cat"]
+    assert names(skip=3) == ["Car_100%"]
+    assert names(q="狗") == ["Dog"]
+    server.post("/tags/retire", {"tag_ids": ["cat"]})
+    server.client.patch("/api/v1/tags/car", json={"facet": ""})
+    assert names(status="retired") == ["Cat"]
+    assert names(facet="-") == ["Car_100%"]
+    assert names(facet="what", status="active") == ["Animal", "Dog"]
+    found = server.get("/tags/facets")
+    assert found["facets"] == [{"facet": "what", "tags": 2}, {"facet": "", "tags": 1}]
+    assert (found["active"], found["retired"]) == (3, 1)
+    for order in ("name", "-videos"):
+        whole = names(sort=order)
+        first = server.get("/tags", sort=order, limit=3)
+        rest = server.get("/tags", sort=order, limit=3, cursor=first["next"])
+        assert [one["name"] for one in (*first["tags"], *rest["tags"])] == whole
+        assert rest["next"] is None
+        refused = server.client.get("/api/v1/tags", params={"sort": "added", "cursor": first["next"]})
+        assert refused.json()["code"] == "USAGE"
+
+
+def test_what_cannot_be_decided_at_once_is_left(server: Server, videos: Videos) -> None:
+    # Nothing is indexed here: there is nothing to decide.
+    assert server.post("/tags/decide", {"tag_ids": ["dog"]}) == {"decided": None}
+    assert server.post("/tags/decide", {"tag_ids": ["nothing"]}, 404)["code"] == "NOT_FOUND"
+    server.by(Principal("", "reader", frozenset[Scope](("read", "review")), everything=True))
+    server.post("/tags/decide", {"tag_ids": ["dog"]}, 403)
+    server.post("/tags/proposals/search", None, 403)
+    server.get("/tags/duplicates", 403, meaning=True)
+
+
+def test_a_decided_proposal_can_be_opened_again(server: Server, library: Library, videos: Videos) -> None:
+    lines = tuple((one, f"utt_{one}", "a line") for one in (videos.one, videos.two, videos.three))
+    library.store.proposals.put([FoundProposal("fly fishing", "speech", "en", 1.0, lines)])
+    (found,) = server.get("/tags/proposals")["proposals"]
+    path = f"/tags/proposals/{found['proposal_id']}"
+    assert server.post(f"{path}/reopen", None, 409)["code"] == "CONFLICT"
+    server.post(f"{path}/reject")
+    assert server.get("/tags/proposals")["proposals"] == []
+    assert server.post(f"{path}/reopen")["status"] == "open"
+    accepted = server.post(f"{path}/accept", {})
+    server.post("/tags/undo", {"undo": accepted["undo"]})
+    assert server.post(f"{path}/reopen") == found
+    assert server.post("/tags/proposals/prp_none/reopen", None, 404)["code"] == "NOT_FOUND"

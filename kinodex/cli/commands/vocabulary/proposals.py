@@ -162,3 +162,28 @@ def reject(
             done = [proposing.reject(view, one) for one in dict.fromkeys(proposals)]
         payload = Proposals(proposals=done, more=False).payload()
         context.show(payload, lambda console: render.proposals(console, payload))
+
+
+@app.command("reopen", short_help="Have decided proposals wait again.")
+def reopen(
+    proposals: Annotated[list[str], typer.Argument(metavar="PROPOSAL", help="Ids of proposals: prp_…")],
+    library: LibraryOption = None,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Have rejected and accepted proposals wait again; a tag that one became is left alone.
+
+    \b
+    Example: kinodex tags proposals reopen prp_0123456789abcdef0123
+    """
+    from kinodex.cli.render import vocabulary as render
+    from kinodex.schemas.api.vocabulary import Proposals
+    from kinodex.views.tags import proposing
+
+    with command_context(library, profile, as_json, config) as context:
+        with context.library() as opened:
+            view = owners_view(opened)
+            done = [proposing.reopen(view, one) for one in dict.fromkeys(proposals)]
+        payload = Proposals(proposals=done, more=False).payload()
+        context.show(payload, lambda console: render.proposals(console, payload))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 
 from kinodex.schemas.api import people as asked
-from kinodex.schemas.persons.people import ForgottenDocument, PeopleDocument, PersonDocument
+from kinodex.schemas.persons.people import AlikeDocument, ForgottenDocument, PeopleDocument, PersonDocument
 from kinodex.server.asking import Viewed
 from kinodex.server.problems import errors
+from kinodex.server.routes.media import PICTURE, picture
 from kinodex.views import people as views
 
 router = APIRouter(prefix="/people", tags=["people"])
@@ -23,6 +24,24 @@ def list_people(view: Viewed) -> PeopleDocument:
 def get_person(view: Viewed, person_id: str) -> PersonDocument:
     """Where a person is seen and heard, in the videos that one sees."""
     return views.person(view, person_id)
+
+
+@router.get("/{person_id}/face", response_class=Response, responses=PICTURE)
+def get_face(view: Viewed, person_id: str, request: Request) -> Response:
+    """A picture of a person: the clearest of their faces in the videos that one sees."""
+    return picture(request, views.face(view, person_id))
+
+
+@router.get("/{person_id}/faces/{evidence_id}.jpg", response_class=Response, responses=PICTURE)
+def get_face_of_track(view: Viewed, person_id: str, evidence_id: str, request: Request) -> Response:
+    """A picture of a person's face as it is seen at one place of a video."""
+    return picture(request, views.face(view, person_id, evidence_id))
+
+
+@router.get("/{person_id}/alike", responses=errors("NOT_FOUND"))
+def list_alike(view: Viewed, person_id: str) -> AlikeDocument:
+    """Who may be the same person, the likest first."""
+    return views.alike(view, person_id)
 
 
 @router.patch("/{person_id}", responses=errors("NOT_FOUND", "CONFLICT", "LIBRARY_LOCKED"))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from kinodex.schemas.api.tags import TagCard, TagsPage, TagVideosPage, VideoDecisions
+from kinodex.schemas.api.tags import FacetsDocument, TagCard, TagsAsked, TagsPage, TagVideosPage, VideoDecisions
 from kinodex.server.asking import Viewed
 from kinodex.server.problems import errors
 from kinodex.views.tags import tagging as views
@@ -17,14 +17,15 @@ Cursor = Annotated[str | None, Query(max_length=2_000)]
 
 
 @router.get("/tags")
-def list_tags(
-    view: Viewed,
-    q: Annotated[str, Query(max_length=200)] = "",
-    cursor: Cursor = None,
-    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
-) -> TagsPage:
+def list_tags(view: Viewed, asked: Annotated[TagsAsked, Query()]) -> TagsPage:
     """A page of tags, with how many videos have each."""
-    return views.page(view, q, limit, cursor)
+    return views.page(view, asked)
+
+
+@router.get("/tags/facets")
+def list_facets(view: Viewed) -> FacetsDocument:
+    """The facets of tags, and how many tags each has."""
+    return views.facets_of(view)
 
 
 @router.get("/tags/{tag_id}", responses=errors("NOT_FOUND"))

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from kinodex.schemas.api import vocabulary as schema
+from kinodex.schemas.tagging.explained import DecidedAtOnce
 from kinodex.schemas.tags import ImportedDocument
 from kinodex.server.asking import Viewed
 from kinodex.server.problems import errors
@@ -67,9 +68,13 @@ def export_tags(view: Viewed, form: Literal["csv", "tsv", "json", "jsonl", "ttl"
 
 
 @router.get("/tags/duplicates")
-def list_duplicates(view: Viewed, limit: Limit = 100) -> schema.Duplicates:
-    """Tags that share a name or an alias; nothing is merged by itself."""
-    return proposing.shared_names(view, limit)
+def list_duplicates(view: Viewed, limit: Limit = 100, meaning: bool = False) -> schema.Duplicates:
+    """Tags that share a name or an alias, and with ``meaning`` those whose names mean nearly the same.
+
+    Nothing is merged by itself. What names mean is computed once, some hundred names for each request: while the
+    answer has names ``left``, ask again.
+    """
+    return proposing.duplicates_by_meaning(view, limit) if meaning else proposing.shared_names(view, limit)
 
 
 @router.get("/tags/proposals")
@@ -78,6 +83,18 @@ def list_proposals(
 ) -> schema.Proposals:
     """What is frequent in the videos that one sees and covered by no tag, the best supported first."""
     return proposing.proposals(view, status, limit)
+
+
+@router.post("/tags/proposals/search", responses=errors("CONFLICT"))
+def search_proposals(view: Viewed) -> schema.ProposalsSearched:
+    """Look through the library, a thousand videos at a time, for what no tag covers; replaces the open proposals."""
+    return proposing.search(view)
+
+
+@router.post("/tags/proposals/{proposal_id}/reopen", responses=errors("NOT_FOUND", "CONFLICT"))
+def reopen_proposal(view: Viewed, proposal_id: str) -> schema.ProposalCard:
+    """Have a decided proposal wait again; a tag that it became is left alone."""
+    return proposing.reopen(view, proposal_id)
 
 
 @router.post("/tags/proposals/{proposal_id}/accept", responses=errors("NOT_FOUND", "CONFLICT"))
@@ -96,6 +113,13 @@ def reject_proposal(view: Viewed, proposal_id: str) -> schema.ProposalCard:
 def undo_change(view: Viewed, request: schema.UndoChangeRequest) -> schema.TagsChanged:
     """Take a change of the vocabulary back: everything is as it was."""
     return views.undo(view, request.undo)
+
+
+@router.post("/tags/decide", responses=errors("NOT_FOUND", "LIBRARY_LOCKED", "NO_TAGS"))
+def decide_tags(view: Viewed, request: schema.TagsRequest) -> DecidedAtOnce:
+    """Decide about new and changed tags, only for the videos that they may fit; where that takes longer than seconds,
+    nothing is decided and a job of the kind ``tag`` is left to do it."""
+    return views.decide(view, request.tag_ids)
 
 
 @router.post("/tags/retire", responses=errors("NOT_FOUND"))

@@ -9,6 +9,8 @@ export interface Options {
   query?: Record<string, QueryValue>;
   body?: unknown;
   form?: FormData;
+  /** A file that is sent as it is. */
+  file?: Blob;
   signal?: AbortSignal;
   /** Makes a repeated request count once. */
   idempotencyKey?: string;
@@ -40,7 +42,7 @@ export async function send(method: string, path: string, options: Options = {}):
     answer = await fetch(address(path, options.query), {
       method,
       headers,
-      body: options.form ?? (options.body === undefined ? null : JSON.stringify(options.body)),
+      body: options.form ?? options.file ?? (options.body === undefined ? null : JSON.stringify(options.body)),
       signal: options.signal ?? null,
       credentials: "same-origin",
     });

@@ -1276,7 +1276,10 @@ export interface paths {
         };
         /**
          * List Duplicates
-         * @description Tags that share a name or an alias; nothing is merged by itself.
+         * @description Tags that share a name or an alias, and with ``meaning`` those whose names mean nearly the same.
+         *
+         *     Nothing is merged by itself. What names mean is computed once, some hundred names for each request: while the
+         *     answer has names ``left``, ask again.
          */
         get: operations["list_duplicates"];
         put?: never;
@@ -1301,6 +1304,46 @@ export interface paths {
         get: operations["list_proposals"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/proposals/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search Proposals
+         * @description Look through the library, a thousand videos at a time, for what no tag covers; replaces the open proposals.
+         */
+        post: operations["search_proposals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/proposals/{proposal_id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reopen Proposal
+         * @description Have a decided proposal wait again; a tag that it became is left alone.
+         */
+        post: operations["reopen_proposal"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1361,6 +1404,27 @@ export interface paths {
          * @description Take a change of the vocabulary back: everything is as it was.
          */
         post: operations["undo_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Tags
+         * @description Decide about new and changed tags, only for the videos that they may fit; where that takes longer than seconds,
+         *     nothing is decided and a job of the kind ``tag`` is left to do it.
+         */
+        post: operations["decide_tags"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1487,6 +1551,26 @@ export interface paths {
          * @description What happened to a tag and to the decisions with it, the newest first.
          */
         get: operations["get_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Facets
+         * @description The facets of tags, and how many tags each has.
+         */
+        get: operations["list_facets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1807,6 +1891,66 @@ export interface paths {
         patch: operations["name_person"];
         trace?: never;
     };
+    "/api/v1/people/{person_id}/face": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Face
+         * @description A picture of a person: the clearest of their faces in the videos that one sees.
+         */
+        get: operations["get_face"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person_id}/faces/{evidence_id}.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Face Of Track
+         * @description A picture of a person's face as it is seen at one place of a video.
+         */
+        get: operations["get_face_of_track"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person_id}/alike": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Alike
+         * @description Who may be the same person, the likest first.
+         */
+        get: operations["list_alike"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{person_id}/merge": {
         parameters: {
             query?: never;
@@ -1879,6 +2023,44 @@ export interface components {
              * @default
              */
             parent: string;
+        };
+        /**
+         * AlikeDocument
+         * @description Who may be the same person, the likest first; nobody is merged by that.
+         */
+        AlikeDocument: {
+            /** People */
+            people: components["schemas"]["AlikePerson"][];
+        };
+        /**
+         * AlikePerson
+         * @description Somebody who looks like a person; ``likeness``: cosine of their nearest looks.
+         */
+        AlikePerson: {
+            /** Person Id */
+            person_id: string;
+            /** Name */
+            name: string;
+            /** Shown */
+            shown: string;
+            /** Also */
+            also: string[];
+            /** Faces */
+            faces: number;
+            /** Videos */
+            videos: number;
+            /** Seconds */
+            seconds: number;
+            /** Photos */
+            photos: number;
+            /** Kept */
+            kept: boolean;
+            /** Voices */
+            voices: number;
+            /** Seconds Spoken */
+            seconds_spoken: number;
+            /** Likeness */
+            likeness: number;
         };
         /**
          * AlsoShown
@@ -2109,6 +2291,27 @@ export interface components {
             undo: string;
         };
         /**
+         * DecidedAtOnce
+         * @description What was decided at once about tags that changed; null if that is left to a job that tags all videos.
+         */
+        DecidedAtOnce: {
+            decided: components["schemas"]["RetaggedDocument"] | null;
+        };
+        /**
+         * DecidedTag
+         * @description For how many videos a tag was accepted, and left to a person.
+         */
+        DecidedTag: {
+            /** Tag Id */
+            tag_id: string;
+            /** Name */
+            name: string;
+            /** Accepted */
+            accepted: number;
+            /** Abstained */
+            abstained: number;
+        };
+        /**
          * DecisionChangeEvent
          * @description A decision with a tag that became another one; "" for none. ``origin``: automatic or person.
          */
@@ -2207,13 +2410,22 @@ export interface components {
         };
         /**
          * Duplicates
-         * @description Tags that may be doubles, the likeliest first; nothing is merged by itself. ``more``: there are others.
+         * @description Tags that may be doubles, the likeliest first; nothing is merged by itself.
+         *
+         *     Attributes:
+         *         more: there are others.
+         *         left: names whose meaning is not known yet: while there are any, meanings were not compared.
          */
         Duplicates: {
             /** Duplicates */
             duplicates: components["schemas"]["Duplicate"][];
             /** More */
             more: boolean;
+            /**
+             * Left
+             * @default 0
+             */
+            left: number;
         };
         /**
          * EndpointTested
@@ -2375,6 +2587,28 @@ export interface components {
             likeness: number;
             /** Decided */
             decided: string;
+        };
+        /**
+         * FacetCard
+         * @description How many active tags have a facet; ``facet`` "" for those without one.
+         */
+        FacetCard: {
+            /** Facet */
+            facet: string;
+            /** Tags */
+            tags: number;
+        };
+        /**
+         * FacetsDocument
+         * @description What tags can be narrowed by; ``active``, ``retired``: how many tags are.
+         */
+        FacetsDocument: {
+            /** Facets */
+            facets: components["schemas"]["FacetCard"][];
+            /** Active */
+            active: number;
+            /** Retired */
+            retired: number;
         };
         /**
          * FailureItem
@@ -3480,13 +3714,19 @@ export interface components {
         };
         /**
          * PeopleDocument
-         * @description Everybody; ``off``: ids of the collections in whose videos nobody's face is looked at.
+         * @description Everybody.
+         *
+         *     Attributes:
+         *         off: ids of the collections in whose videos nobody's face is looked at.
+         *         enabled: whether the settings have faces looked at; what was found before stays.
          */
         PeopleDocument: {
             /** People */
             people: components["schemas"]["PersonListed"][];
             /** Off */
             off: string[];
+            /** Enabled */
+            enabled: boolean;
         };
         /**
          * PeopleMergeRequest
@@ -3743,6 +3983,18 @@ export interface components {
             more: boolean;
         };
         /**
+         * ProposalsSearched
+         * @description What was looked through for proposals: videos, of how many; ``open``: proposals that there are now.
+         */
+        ProposalsSearched: {
+            /** Videos */
+            videos: number;
+            /** Of */
+            of: number;
+            /** Open */
+            open: number;
+        };
+        /**
          * ProxyDocument
          * @description How far a proxy is.
          *
@@ -3835,6 +4087,18 @@ export interface components {
              * @default
              */
             budget: string;
+        };
+        /**
+         * RetaggedDocument
+         * @description What was decided about some tags; ``looked_at``: videos that they might fit; ``unknown``: no active tags.
+         */
+        RetaggedDocument: {
+            /** Looked At */
+            looked_at: number;
+            /** Tags */
+            tags: components["schemas"]["DecidedTag"][];
+            /** Unknown */
+            unknown: string[];
         };
         /**
          * RetriedDocument
@@ -10029,7 +10293,12 @@ export interface operations {
         parameters: {
             query?: {
                 q?: string;
+                facet?: string | null;
+                status?: "" | "active" | "retired";
+                parent?: string;
+                sort?: "added" | "name" | "-videos";
                 cursor?: string | null;
+                skip?: number;
                 limit?: number;
             };
             header?: never;
@@ -10307,6 +10576,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
+                meaning?: boolean;
             };
             header?: never;
             path?: never;
@@ -10402,6 +10672,147 @@ export interface operations {
             };
             /** @description FORBIDDEN */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_proposals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalsSearched"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description CONFLICT */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reopen_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalCard"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description CONFLICT */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10636,6 +11047,93 @@ export interface operations {
             };
             /** @description CONFLICT */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecidedAtOnce"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NO_TAGS */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LIBRARY_LOCKED */
+            423: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11199,6 +11697,62 @@ export interface operations {
             };
             /** @description NOT_FOUND */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_facets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FacetsDocument"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12455,6 +13009,276 @@ export interface operations {
             };
             /** @description LIBRARY_LOCKED */
             423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_face: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A JPEG. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description The client has it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND, UNKNOWN_VIDEO, FILE_MISSING */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description CONFLICT */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_MEDIA, UNSUPPORTED_CODEC */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TRUNCATED, DECODE_FAILED, DECODE_TIMEOUT */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_face_of_track: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+                evidence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A JPEG. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description The client has it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND, UNKNOWN_VIDEO, FILE_MISSING */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description CONFLICT */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_MEDIA, UNSUPPORTED_CODEC */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TRUNCATED, DECODE_FAILED, DECODE_TIMEOUT */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description TOO_MANY_REQUESTS */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_alike: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlikeDocument"];
+                };
+            };
+            /** @description USAGE */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description LOGIN_REQUIRED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,6 +1,6 @@
 /** Where in the app one is: by the History API, with the scroll position of each entry. */
 
-export type Page = "library" | "search" | "video" | "chat" | "review" | "jobs" | "settings" | "login" | "unknown";
+export type Page = "library" | "search" | "video" | "chat" | "review" | "people" | "vocabulary" | "proposals" | "jobs" | "settings" | "login" | "unknown";
 
 export interface Place {
   page: Page;
@@ -19,6 +19,9 @@ const PAGES: [RegExp, Page][] = [
   [/^\/videos\/([^/]+)$/, "video"],
   [/^\/chat(?:\/([^/]+))?$/, "chat"],
   [/^\/review$/, "review"],
+  [/^\/people(?:\/([^/]+))?$/, "people"],
+  [/^\/vocabulary(?:\/([^/]+))?$/, "vocabulary"],
+  [/^\/proposals$/, "proposals"],
   [/^\/jobs(?:\/([^/]+))?$/, "jobs"],
   [/^\/settings(?:\/([^/]+))?$/, "settings"],
   [/^\/login$/, "login"],

@@ -23,6 +23,11 @@ class Session {
   may(scope: string): boolean {
     return this.me === null || this.me.everything || this.me.scopes.includes(scope) || this.me.scopes.includes("admin");
   }
+
+  /** Whether one may do what concerns the whole library: only who sees all of it may. */
+  mayAll(scope: string): boolean {
+    return this.me === null || (this.me.everything && (this.me.scopes.includes(scope) || this.me.scopes.includes("admin")));
+  }
 }
 
 export const session = new Session();
