@@ -13,6 +13,7 @@ from agents.tagging.proposals.clusters import clusters
 from agents.tagging.proposals.terms import LEAST_VIDEOS, MOST_SHARE, Term, frequent_terms
 from agents.words import folded_phrases, is_chinese
 from encoders.bundle import Encoders
+from encoders.sound_names import SILENCE
 from stores.core.records import Evidence, Tag
 from stores.core.text_keys import name_key
 from stores.library_store import LibraryStore
@@ -68,9 +69,8 @@ def find_proposals(
             on_read(number, len(videos), "videos")
         lines = store.catalog.evidence_of(video_id)
         spoken.append([line for name in _SPOKEN for line in [one for one in lines if one.channel == name][:MOST_LINES]])
-        seen[video_id] = [
-            line for line in lines if line.channel in _SEEN and line.confidence >= SURE and not is_background(line)
-        ]
+        labels = [line for line in lines if line.channel in _SEEN and line.confidence >= SURE]
+        seen[video_id] = [line for line in labels if line.text != SILENCE and not is_background(line)]
     terms = frequent_terms(spoken, len(videos)) + _labels(seen, len(videos))
     pictures = {video_id: [one for one in some if one.channel == "picture"] for video_id, some in seen.items()}
     covered = store.proposals.cited(videos)

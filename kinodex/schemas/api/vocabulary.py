@@ -164,6 +164,7 @@ class ProposalCard(Document):
     """Something frequent that no tag covers.
 
     Attributes:
+        shown: the name in the language of the reader, where it is something recognised.
         kind: ``tag``, or ``alias`` of the ``tag`` whose name means nearly the same.
         source: ``speech``, ``screen``, ``picture``, ``object``, ``caption`` or ``cluster`` (moments that look alike).
         support: how many of the videos that one sees have it.
@@ -172,6 +173,7 @@ class ProposalCard(Document):
 
     proposal_id: str
     name: str
+    shown: str
     kind: str
     tag: Named | None
     likeness: Number

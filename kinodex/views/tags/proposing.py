@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Literal
 from kinodex.schemas.api import vocabulary as schema
 from kinodex.schemas.api.tags import Named
 from kinodex.views.tags.vocabulary import may_edit
+from kinodex.views.wording import recognised
 from stores.core.errors import UsageError
 from stores.tags.vocabulary.accepting import accept as accept_proposal
 from stores.tags.vocabulary.duplicates import shared_names as names_in_common
 from stores.tags.vocabulary.editing import NewTag
 
 if TYPE_CHECKING:
-    from kinodex.views.library_view import LibraryView
+    from kinodex.views.library_view import Language, LibraryView
     from stores.tags.vocabulary.proposals import Proposal
 
 ENCODED = 300
@@ -108,11 +109,11 @@ def proposals(
     """What is frequent in the videos that one sees and covered by no tag."""
     found = view.store.proposals.listed(status, limit + 1, view.visible())
     names = view.store.tags.names(one.tag_id for one in found)
-    return schema.Proposals(proposals=[_card(one, names) for one in found[:limit]], more=len(found) > limit)
+    return schema.Proposals(proposals=[_card(view, one, names) for one in found[:limit]], more=len(found) > limit)
 
 
 def accept(view: LibraryView, proposal_id: str, asked: schema.AcceptRequest) -> schema.TagsChanged:
-    """Make a proposal a tag, or an alias of one.
+    """Make a proposal a tag, or an alias of one. What was recognised has its Chinese name as an alias, too.
 
     Raises:
         UsageError: FORBIDDEN; NOT_FOUND; CONFLICT if it is decided; USAGE if a value cannot be.
@@ -120,10 +121,12 @@ def accept(view: LibraryView, proposal_id: str, asked: schema.AcceptRequest) -> 
     who = may_edit(view)
     found = view.store.proposals.get(proposal_id, view.visible())
     alias_of = found.tag_id if asked.alias_of is None and found.kind == "alias" else asked.alias_of or ""
+    name = asked.name or found.name
+    chinese = _named(found, name, "zh")
     new = NewTag(
-        asked.name or found.name,
+        name,
         facet=asked.facet,
-        aliases=tuple(asked.aliases),
+        aliases=tuple(dict.fromkeys([*asked.aliases, *([chinese] if chinese != name and not alias_of else [])])),
         parent=asked.parent,
         language=found.language,
     )
@@ -140,7 +143,7 @@ def reject(view: LibraryView, proposal_id: str) -> schema.ProposalCard:
     found = view.store.proposals.get(proposal_id, view.visible())
     view.store.proposals.reject(found.proposal_id, who)
     done = view.store.proposals.get(proposal_id, view.visible())
-    return _card(done, view.store.tags.names([done.tag_id]))
+    return _card(view, done, view.store.tags.names([done.tag_id]))
 
 
 def reopen(view: LibraryView, proposal_id: str) -> schema.ProposalCard:
@@ -153,13 +156,19 @@ def reopen(view: LibraryView, proposal_id: str) -> schema.ProposalCard:
     found = view.store.proposals.get(proposal_id, view.visible())
     view.store.proposals.reopen(found.proposal_id)
     done = view.store.proposals.get(proposal_id, view.visible())
-    return _card(done, view.store.tags.names([done.tag_id]))
+    return _card(view, done, view.store.tags.names([done.tag_id]))
 
 
-def _card(one: Proposal, names: dict[str, str]) -> schema.ProposalCard:
+def _named(one: Proposal, text: str, language: Language) -> str:
+    """The name, or a line, of a proposal in a language, where it is something recognised."""
+    return recognised(text, "picture" if one.source == "cluster" else one.source, language)
+
+
+def _card(view: LibraryView, one: Proposal, names: dict[str, str]) -> schema.ProposalCard:
     return schema.ProposalCard(
         proposal_id=one.proposal_id,
         name=one.name,
+        shown=_named(one, one.name, view.language),
         kind=one.kind,
         tag=Named(tag_id=one.tag_id, name=names[one.tag_id]) if one.tag_id in names else None,
         likeness=one.likeness,
@@ -168,7 +177,7 @@ def _card(one: Proposal, names: dict[str, str]) -> schema.ProposalCard:
         support=one.support,
         status=one.status,
         examples=[
-            schema.ProposalExample(video_id=video_id, evidence_id=evidence_id, text=text)
+            schema.ProposalExample(video_id=video_id, evidence_id=evidence_id, text=_named(one, text, view.language))
             for video_id, evidence_id, text in one.examples
         ],
     )

@@ -144,6 +144,18 @@ def test_what_cannot_be_decided_at_once_is_left(server: Server, videos: Videos) 
     server.get("/tags/duplicates", 403, meaning=True)
 
 
+def test_what_was_recognised_is_proposed_in_the_language_of_the_reader(
+    server: Server, library: Library, videos: Videos
+) -> None:
+    lines = tuple((one, f"snd_{one}", "music") for one in (videos.one, videos.two, videos.three))
+    library.store.proposals.put([FoundProposal("music", "sound", "en", 1.0, lines)])
+    server.client.headers["Accept-Language"] = "zh"
+    (found,) = server.get("/tags/proposals")["proposals"]
+    assert (found["name"], found["shown"], found["examples"][0]["text"]) == ("music", "音乐", "音乐")
+    (tag,) = server.post(f"/tags/proposals/{found['proposal_id']}/accept", {})["tags"]
+    assert (tag["name"], tag["aliases"]) == ("music", ["音乐"])
+
+
 def test_a_decided_proposal_can_be_opened_again(server: Server, library: Library, videos: Videos) -> None:
     lines = tuple((one, f"utt_{one}", "a line") for one in (videos.one, videos.two, videos.three))
     library.store.proposals.put([FoundProposal("fly fishing", "speech", "en", 1.0, lines)])

@@ -3934,6 +3934,7 @@ export interface components {
          * @description Something frequent that no tag covers.
          *
          *     Attributes:
+         *         shown: the name in the language of the reader, where it is something recognised.
          *         kind: ``tag``, or ``alias`` of the ``tag`` whose name means nearly the same.
          *         source: ``speech``, ``screen``, ``picture``, ``object``, ``caption`` or ``cluster`` (moments that look alike).
          *         support: how many of the videos that one sees have it.
@@ -3944,6 +3945,8 @@ export interface components {
             proposal_id: string;
             /** Name */
             name: string;
+            /** Shown */
+            shown: string;
             /** Kind */
             kind: string;
             tag: components["schemas"]["Named"] | null;

@@ -14,6 +14,8 @@ export interface ProposalExample {
 export interface Proposal {
   proposal_id: string;
   name: string;
+  /** The name in the reader's language. */
+  shown: string;
   /** "tag", or "alias" of the `tag` whose name means nearly the same. */
   kind: string;
   tag: TagName | null;
