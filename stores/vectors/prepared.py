@@ -43,7 +43,7 @@ _Vectors = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class HeldVectors:
     """v videos, n vectors side by side by video: unit ``rows`` (n, d), of video ``owners`` (n,).
 
     Attributes:
@@ -58,6 +58,34 @@ class _Kept:
     directions: _Vectors | None = None
     sketches: _Vectors | None = None
 
+    def of(self, video_id: str) -> _Vectors | None:
+        """The vectors (n, d) of one of the videos; None if it is none of them."""
+        if video_id not in self.places:
+            return None
+        first, end = self.places[video_id]
+        return self.rows[first:end].astype(np.float32)
+
+    def alike(self, vectors: _Vectors, k: int, least: float, apart: str) -> list[set[str]]:
+        """For each of ``vectors`` (n, d), the videos with a vector that is one of the ``k`` nearest to it, and has at
+        least the cosine ``least`` to it.
+
+        Args:
+            apart: a video whose own vectors do not count.
+        """
+        if not len(self.rows) or not len(vectors):
+            return [set() for _ in vectors]
+        asked = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        first, end = self.places.get(apart, (0, 0))
+        rows = np.concatenate([np.arange(first), np.arange(end, len(self.rows))])
+        if self.directions is not None and self.sketches is not None:
+            rows = _short_list(asked @ self.directions, self.sketches, first, end)
+        cosines = asked @ self.rows[rows].astype(np.float32).T
+        near = cosines >= least
+        for at in np.flatnonzero(near.sum(axis=1) > k):
+            near[at] &= cosines[at] >= np.partition(cosines[at], -k)[-k]
+        owners = self.owners[rows]
+        return [{self.videos[owner] for owner in np.unique(owners[some]).tolist()} for some in near]
+
 
 class PreparedVectors:
     """The vectors of some videos of a collection. Thread-safe."""
@@ -68,12 +96,11 @@ class PreparedVectors:
         self._wanted: frozenset[str] = frozenset()
         self._revision = -1
         self._versions: dict[str, VideoVersion] = {}
-        self._kept: _Kept | None = _kept([], np.zeros((0, 1), np.float32))
+        self._kept: HeldVectors | None = _kept([], np.zeros((0, 1), np.float32))
 
-    def hold(self, video_ids: frozenset[str]) -> bool:
-        """Makes these the videos that are kept, each as it is now; False if they are too many (`MOST_BYTES`).
-
-        Costs a request where nothing has changed.
+    def hold(self, video_ids: frozenset[str]) -> HeldVectors | None:
+        """The vectors of these videos, each as it is now, kept for the next call; None if they are too many
+        (`MOST_BYTES`). Costs a request where nothing has changed.
 
         Raises:
             StoreError: VECTOR_STORE_FAILED.
@@ -85,39 +112,9 @@ class PreparedVectors:
                 if self._wanted != video_ids or versions != self._versions or self._kept is None:
                     self._kept = self._renewed(versions)
                 self._wanted, self._revision, self._versions = video_ids, revision, versions
-            return self._kept is not None
+            return self._kept
 
-    def of(self, video_id: str) -> _Vectors | None:
-        """The vectors (n, d) of one of the videos; None if it is none of them."""
-        kept = self._kept
-        if kept is None or video_id not in kept.places:
-            return None
-        first, end = kept.places[video_id]
-        return kept.rows[first:end].astype(np.float32)
-
-    def alike(self, vectors: _Vectors, k: int, least: float, apart: str) -> list[set[str]]:
-        """For each of ``vectors`` (n, d), the videos with a vector that is one of the ``k`` nearest to it, and has at
-        least the cosine ``least`` to it.
-
-        Args:
-            apart: a video whose own vectors do not count.
-        """
-        kept = self._kept
-        if kept is None or not len(kept.rows) or not len(vectors):
-            return [set() for _ in vectors]
-        asked = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        first, end = kept.places.get(apart, (0, 0))
-        rows = np.concatenate([np.arange(first), np.arange(end, len(kept.rows))])
-        if kept.directions is not None and kept.sketches is not None:
-            rows = _short_list(asked @ kept.directions, kept.sketches, first, end)
-        cosines = asked @ kept.rows[rows].astype(np.float32).T
-        near = cosines >= least
-        for at in np.flatnonzero(near.sum(axis=1) > k):
-            near[at] &= cosines[at] >= np.partition(cosines[at], -k)[-k]
-        owners = kept.owners[rows]
-        return [{kept.videos[owner] for owner in np.unique(owners[some]).tolist()} for some in near]
-
-    def _renewed(self, versions: dict[str, VideoVersion]) -> _Kept | None:
+    def _renewed(self, versions: dict[str, VideoVersion]) -> HeldVectors | None:
         """What there is now, read again only where it is another than before."""
         counts = {one: sum(part[-1] for part in some) for one, some in versions.items()}
         former = self._kept if self._kept is not None else _kept([], np.zeros((0, 1), np.float32))
@@ -140,7 +137,7 @@ class PreparedVectors:
         return _kept(owners, matrix[:filled] if matrix is not None else np.zeros((0, 1), np.float32))
 
     def _read(
-        self, video_ids: Sequence[str], stay: Collection[str], former: _Kept
+        self, video_ids: Sequence[str], stay: Collection[str], former: HeldVectors
     ) -> Iterator[tuple[str, NDArray[np.floating]]]:
         """Unit vectors of each video, in this order."""
         for start in range(0, len(video_ids), _READ):
@@ -159,7 +156,7 @@ class PreparedVectors:
                     yield one, some / np.maximum(np.linalg.norm(some, axis=1, keepdims=True), 1e-12)
 
 
-def _kept(owners: Sequence[tuple[str, int]], rows: NDArray[np.floating]) -> _Kept:
+def _kept(owners: Sequence[tuple[str, int]], rows: NDArray[np.floating]) -> HeldVectors:
     places, first = {}, 0
     for video_id, count in owners:
         places[video_id] = first, first + count
@@ -172,7 +169,7 @@ def _kept(owners: Sequence[tuple[str, int]], rows: NDArray[np.floating]) -> _Kep
         for start in range(0, len(rows), _BLOCK):
             some = slice(start, start + _BLOCK)
             sketches[some] = rows[some].astype(np.float32) @ directions
-    return _Kept(tuple(one for one, _ in owners), places, numbers, rows, directions, sketches)
+    return HeldVectors(tuple(one for one, _ in owners), places, numbers, rows, directions, sketches)
 
 
 def _directions(sample: _Vectors) -> _Vectors:

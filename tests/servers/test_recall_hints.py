@@ -183,9 +183,10 @@ def test_other_videos_are_found_by_their_vectors_and_tags(store: LibraryStore, t
         store.tags.save_decisions(video, [Decision(video, "sea", "accepted", 0.9, ("speech",), ())])
     assert tagged.now() == {second, third}
     prepared, asked = PreparedVectors(store.vectors, COLLECTION), np.asarray([[1, 0]], np.float32)
-    assert prepared.hold(tagged.now())
-    assert prepared.alike(asked, 3, 0.9, first) == [{second, third}]
-    assert prepared.alike(asked, 1, 0.9, first) == [{second}]
+    held = prepared.hold(tagged.now())
+    assert held is not None
+    assert held.alike(asked, 3, 0.9, first) == [{second, third}]
+    assert held.alike(asked, 1, 0.9, first) == [{second}]
     near = NearVideos(store.vectors)
     assert near.near(COLLECTION, asked, 3) == [[first, second, third]]
     near.remember(COLLECTION)
@@ -193,8 +194,9 @@ def test_other_videos_are_found_by_their_vectors_and_tags(store: LibraryStore, t
         pass
     forget(store, [second])
     assert near.near(COLLECTION, asked, 3) == [[first, third]]
-    assert prepared.hold(tagged.now())
-    assert prepared.alike(asked, 3, 0.9, first) == [{third}]
+    held = prepared.hold(tagged.now())
+    assert held is not None
+    assert held.alike(asked, 3, 0.9, first) == [{third}]
     assert store.vectors.rows.videos_of(COLLECTION) == {"v0:f1": first, "v2:f1": third}
     assert store.vectors.rows.videos_of(COLLECTION, ["v1:f1", "v2:f1"]) == {"v2:f1": third}
     assert list(store.vectors.rows.versions(COLLECTION, [third, second])) == [third]

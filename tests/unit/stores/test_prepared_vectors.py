@@ -14,7 +14,7 @@ from stores.maintenance.forget import forget
 from stores.tags.recall.tagged import TaggedVideos
 from stores.vectors import near_videos, prepared
 from stores.vectors.near_videos import NearVideos
-from stores.vectors.prepared import PreparedVectors
+from stores.vectors.prepared import HeldVectors, PreparedVectors
 from tests.unit.stores.builders import add_video, put, span
 
 COLLECTION = "likeness-toy"
@@ -60,6 +60,13 @@ def alike(store: LibraryStore, video: str, among: list[str], own: np.ndarray, le
     return [{hits[at].video_id for at in some if row[at] >= least} for row, some in zip(cosines, best, strict=True)]
 
 
+def holding(vectors: PreparedVectors, videos: frozenset[str]) -> HeldVectors:
+    """Those of some videos, which are not too many."""
+    held = vectors.hold(videos)
+    assert held is not None
+    return held
+
+
 @pytest.mark.parametrize("form", ["whole", "short list", "short numbers"])
 def test_what_is_alike_is_what_each_vector_finds(
     store: LibraryStore, videos: list[str], form: str, monkeypatch: pytest.MonkeyPatch
@@ -73,37 +80,37 @@ def test_what_is_alike_is_what_each_vector_finds(
         monkeypatch.setattr(prepared, "WHOLE_NUMBERS", 0)
     chosen = videos[:20]
     vectors = PreparedVectors(store.vectors, COLLECTION)
-    assert vectors.hold(frozenset(chosen))
+    held = holding(vectors, frozenset(chosen))
     found = []
     for video in videos:
-        own = vectors.of(video)
+        own = held.of(video)
         assert (own is None) == (video not in chosen)
         _, asked = store.vectors.fetch(COLLECTION, video_ids=[video])
         asked = asked if own is None else own
-        found.append(vectors.alike(asked, 9, 0.8, video))
+        found.append(held.alike(asked, 9, 0.8, video))
         assert found[-1] == alike(store, video, chosen, asked, 0.8)
         assert video not in set().union(*found[-1])
     assert max(len(set().union(*some)) for some in found) > 3
-    assert vectors.alike(np.zeros((0, DIMENSIONS), np.float32), 9, 0.8, "") == []
+    assert held.alike(np.zeros((0, DIMENSIONS), np.float32), 9, 0.8, "") == []
 
 
 def test_what_is_forgotten_or_made_again_is_seen_at_once(store: LibraryStore, videos: list[str]) -> None:
     vectors = PreparedVectors(store.vectors, COLLECTION)
     first, second = videos[:2]
-    assert vectors.hold(frozenset(videos))
-    own = vectors.of(first)
+    held = holding(vectors, frozenset(videos))
+    own = held.of(first)
     assert own is not None
     fill(store, second, "again", own, "f2")
-    assert vectors.hold(frozenset(videos))
-    assert all(second in some for some in vectors.alike(own, CLIPS, 0.999, first))
+    held = holding(vectors, frozenset(videos))
+    assert all(second in some for some in held.alike(own, CLIPS, 0.999, first))
     forget(store, [second])
-    assert vectors.hold(frozenset(videos))
-    assert not any(second in some for some in vectors.alike(own, 500, -1.0, first))
-    assert vectors.of(second) is None
-    assert vectors.hold(frozenset(videos[:1]))
-    assert vectors.alike(own, 500, -1.0, first) == [set() for _ in own]
-    assert vectors.hold(frozenset())
-    assert vectors.of(first) is None
+    held = holding(vectors, frozenset(videos))
+    assert not any(second in some for some in held.alike(own, 500, -1.0, first))
+    assert held.of(second) is None
+    held = holding(vectors, frozenset(videos[:1]))
+    assert held.alike(own, 500, -1.0, first) == [set() for _ in own]
+    held = holding(vectors, frozenset())
+    assert held.of(first) is None
 
 
 def test_one_video_alone_with_more_vectors_than_are_compared_exactly_finds_none(
@@ -112,19 +119,19 @@ def test_one_video_alone_with_more_vectors_than_are_compared_exactly_finds_none(
     monkeypatch.setattr(prepared, "WHOLE", 2)
     vectors = PreparedVectors(store.vectors, COLLECTION)
     # As where the only other video with tags has no clips.
-    assert vectors.hold(frozenset((videos[0], add_video(store, "empty.mp4"))))
-    own = vectors.of(videos[0])
+    held = holding(vectors, frozenset((videos[0], add_video(store, "empty.mp4"))))
+    own = held.of(videos[0])
     assert own is not None
-    assert vectors.alike(own, 9, -1.0, videos[0]) == [set() for _ in own]
+    assert held.alike(own, 9, -1.0, videos[0]) == [set() for _ in own]
 
 
 def test_too_many_are_not_kept(store: LibraryStore, videos: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     vectors = PreparedVectors(store.vectors, COLLECTION)
     monkeypatch.setattr(prepared, "MOST_BYTES", 2 * 4 * CLIPS * DIMENSIONS)
-    assert not vectors.hold(frozenset(videos))
-    assert vectors.of(videos[0]) is None
-    assert vectors.hold(frozenset(videos[:4]))
-    assert vectors.of(videos[0]) is not None
+    before = holding(vectors, frozenset(videos[:4]))
+    assert vectors.hold(frozenset(videos)) is None
+    assert before.of(videos[0]) is not None  # whoever has them goes on with them
+    assert holding(vectors, frozenset(videos[:4])).of(videos[0]) is not None
 
 
 @pytest.mark.parametrize("exactly", [5000, 1], ids=["ranked in memory", "by the index"])
