@@ -28,13 +28,13 @@ def list_facets(view: Viewed) -> FacetsDocument:
     return views.facets_of(view)
 
 
-@router.get("/tags/{tag_id}", responses=errors("NOT_FOUND"))
+@router.get("/tags/{tag_id:tag}", responses=errors("NOT_FOUND"))
 def get_tag(view: Viewed, tag_id: str) -> TagCard:
     """One tag with all that is broader."""
     return views.tag(view, tag_id)
 
 
-@router.get("/tags/{tag_id}/videos", responses=errors("NOT_FOUND"))
+@router.get("/tags/{tag_id:tag}/videos", responses=errors("NOT_FOUND"))
 def list_tagged_videos(
     view: Viewed, tag_id: str, cursor: Cursor = None, limit: Annotated[int, Query(ge=1, le=200)] = 50
 ) -> TagVideosPage:
