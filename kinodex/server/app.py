@@ -32,7 +32,7 @@ from kinodex.server.routes import (
 )
 from kinodex.server.routes.tagging import people, review, tags, vocabulary
 from kinodex.server.routes.work import failures, jobs
-from kinodex.server.tag_ids import TagIds  # ids in the paths of routes
+from kinodex.server.tag_ids import TagIds
 from kinodex.server.web_files import WebFiles
 from kinodex.views import urls
 

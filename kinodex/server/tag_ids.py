@@ -13,6 +13,9 @@ from kinodex.views import urls
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+TAG_ID = "{tag_id:tag}"
+"""The id of a tag in the path of a route."""
+
 _UNDER = f"{urls.API}/tags/"
 _KEPT = re.compile(rb"%(?=25|2[fF])")
 
@@ -31,8 +34,6 @@ class TagIds:
 
 
 class _TagId(Convertor[str]):
-    """``{tag_id:tag}`` of a route."""
-
     regex = "[^/]+"
 
     def convert(self, value: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+import pytest
+
 from kinodex.library import Library
 from stores.core.principal import Principal, Scope
 from stores.tags.vocabulary.proposals import FoundProposal
@@ -188,3 +190,10 @@ def test_a_tag_of_a_thesaurus_whose_id_is_a_uri_is_found_and_changed_by_it(serve
     server.client.delete(f"/api/v1/tags/{quote(ids[0], safe='')}").raise_for_status()
     assert library.store.tags.find(ids[0]) is None
     assert server.client.get("/api/v1/tags/a/b").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u202egnp.tac", "dog\u2066", "\u00ad\u200d"])
+def test_a_name_is_seen_and_turns_no_text_around_it(server: Server, name: str) -> None:
+    assert server.post("/tags", {"name": name}, 400)["code"] == "USAGE"
+    assert server.post("/tags", {"name": "Puppy", "facet": name}, 400)["code"] == "USAGE"
+    server.post("/tags", {"name": "👩\u200d🚀", "aliases": ["می\u200cخواهم"]})

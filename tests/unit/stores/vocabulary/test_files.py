@@ -149,6 +149,10 @@ def test_lists_and_tables_without_headers() -> None:
         ('[{"name": {"x": 1}}]', "x.json", {}, "item 1: the name is no text"),
         ('{"name": "a"}\n{"name": \n', "x.jsonl", {}, "line 2: it is no JSON"),
         ('{"name"', "x.json", {}, "line 1: it is no JSON"),
+        ('{"name": ' + "9" * 5_000 + "}", "x.json", {}, "a number has too many digits"),
+        ('{"name": "a"}\n{"name": ' + "9" * 5_000 + "}", "x.jsonl", {}, "line 2: it is no JSON"),
+        ("PK\x03\x04dog\ncat\n", "x.xlsx", {}, "neither a table nor a list of names"),
+        ("name,facet\na," + "x" * 201 + "\n", "x.csv", {}, "line 2: 'xxx"),
         ("[" * 100_000, "x.json", {}, "no JSON|nested too deeply"),
         (
             "@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n\n<a> a skos:Concept } .\n",
