@@ -50,8 +50,9 @@ def forgotten(console: Console, document: schema.ForgottenDocument) -> None:
     """What was removed."""
     line(
         console,
-        f"Forgotten: {document.people} {'person' if document.people == 1 else 'people'}, {several(document.faces, 'face')} in "
-        f"{several(document.videos, 'video')}, {several(document.voices, 'voice')}; "
+        f"Forgotten: {document.people} {'person' if document.people == 1 else 'people'}, "
+        f"{several(document.faces, 'face')} in {several(document.videos, 'video')}, "
+        f"{several(document.voices, 'voice')}; "
         f"{several(document.vectors, 'vector')} removed.",
     )
 

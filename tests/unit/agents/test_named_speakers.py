@@ -159,3 +159,9 @@ def test_who_is_seen_but_whose_voice_is_not_known_is_told_apart(
     there = store.catalog.resolve("talk.mp4")
     elsewhere = Answerer(store, encoders, finder=Finder(store, encoders)).ask(question, video_ids=[there])
     assert elsewhere.text != says, "who may not be seen is as unknown as any"
+
+
+@pytest.mark.parametrize("name", ["O'Brien", "D’Angelo", "Dr. Meier", "Jean-Luc"])
+def test_names_with_marks_in_them_are_answered_with(store: LibraryStore, encoders: Encoders, name: str) -> None:
+    name_person(store, "Anna", name, "owner")
+    assert told(store, encoders, f"What does {name} say?") == [f"{name}: “{SAID[0]}”"]
