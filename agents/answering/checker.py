@@ -147,7 +147,7 @@ class CitationChecker:
             if not is_quoted(quotation, lines):
                 return Fault("QUOTE", f"The cited lines do not say {quotation!r}.")
         quoted = bool(quotations(claim.text))
-        rest = _without_names(without_quotations(without_value(claim)), around.files(lines))
+        rest = without_quotations(without_value(_without_names(claim.text, around.files(lines)), claim.value))
         exempt = _COMPUTED if claim.basis in ("computed", "listed") or claim.value else frozenset()
         if claim.basis in ("computed", "listed"):
             rest = _without_names(_without_times(rest, lines), asked.things)

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.tagging.phrases import Phrases
-from agents.tagging.recall.faces import FACES, FRAMED, NAMED, WORDS
+from agents.tagging.recall.faces import CROWDS, FACES, FRAMED, NAMED, PERSON, WORDS
 from agents.tagging.recall.lines import SPOKEN
 from agents.tagging.recall.objects import NAMED_GAIN
 from agents.tagging.recall.pictures import PICTURE_CENTRE, PICTURE_STEEPNESS
 from agents.tagging.recall.sounds import share_of_each
+from agents.tagging.recall.texts import ABOUT
 from agents.tagging.vocabulary import TagVectors
 from encoders.bundle import Encoders
 from encoders.places import things_met_in
@@ -32,6 +33,12 @@ NEAREST = 300
 FIRST_LOOK = 0.15
 """What the indexes must promise of a video for it to be looked at: half of what a tag is kept from for a person
 (`agents.tagging.rank.ABSTAIN`), since several sources that are not asked here may speak for it, too."""
+
+LINE_GAIN = 2.0 * ABOUT
+"""What a near line promises: twice what it is worth, since other sources mostly speak for such a video, too. Ours."""
+
+_OF_PEOPLE = frozenset((*CROWDS, *(word for words in WORDS.values() for word in words)))
+_OF_FACES = _OF_PEOPLE | {word for words in FRAMED.values() for word in words}
 
 MOST_VIDEOS = 500
 """Videos that one tag is decided for, the most promising ones; those that had it are added."""
@@ -103,7 +110,11 @@ def _by_facts(asked: _Asked, names: Sequence[str]) -> None:
         if said & set(words):
             for video_id in videos_with_faces(engine, face, MOST_VIDEOS):
                 asked.raise_to(video_id, NAMED)
-    if said & {word for words in FRAMED.values() for word in words}:
+    if said & _OF_PEOPLE:
+        # How many people are seen at once, and how surely, is seen where it is decided.
+        for video_id, sure in any_shown(engine, [PERSON], MOST_VIDEOS):
+            asked.raise_to(video_id, SPOKEN * sure)
+    if said & _OF_FACES:
         for video_id in {one for face in FACES for one in videos_with_faces(engine, face, MOST_VIDEOS)}:
             asked.raise_to(video_id, SPOKEN)
     for video_id in videos_with_people(engine, names, MOST_VIDEOS):
@@ -127,5 +138,5 @@ def _by_lines(asked: _Asked, number: int) -> None:
     mean, deviation = float(tags.text_scales[0][number]), max(float(tags.text_scales[1][number]), 1e-6)
     for hit in {hit.video_id: hit for hit in reversed(hits)}.values():
         z = (hit.similarity - mean) / deviation
-        # Its worth, at most .4, is seen in full where it is decided; here only what stands out is followed.
-        asked.raise_to(hit.video_id, 0.4 / (1.0 + math.exp(-PICTURE_STEEPNESS * (z - PICTURE_CENTRE))))
+        # Its worth is seen in full where it is decided; here only what stands out is followed.
+        asked.raise_to(hit.video_id, LINE_GAIN / (1.0 + math.exp(-PICTURE_STEEPNESS * (z - PICTURE_CENTRE))))

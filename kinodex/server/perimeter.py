@@ -150,8 +150,11 @@ def _nul(where: str) -> UsageError:
 
 
 def _holds_nul(body: bytes) -> bool:
-    r"""Whether a text of a JSON document holds a NUL, which JSON can only write as ``\u0000``."""
-    if rb"\u0000" not in body:
+    r"""Whether a text of a JSON document holds a NUL, which JSON can only write as ``\u0000``.
+
+    In UTF-16 and UTF-32, which the JSON parser takes, too, zeros stand between the letters.
+    """
+    if rb"\u0000" not in body and b"\0" not in body:
         return False
     try:
         return _has_nul(json.loads(body))

@@ -198,4 +198,6 @@ def _short_list(short: _Vectors, sketches: _Vectors, first: int, end: int) -> ND
         here.max(axis=0, out=best[start : start + len(some)])
     best[first:end] = -np.inf
     most = min(SHORT_LIST, len(best) - (end - first))
+    if most < 1:  # all are from one video
+        return np.zeros(0, np.int64)
     return np.sort(np.argpartition(best, len(best) - most)[len(best) - most :])

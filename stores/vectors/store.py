@@ -308,13 +308,13 @@ class VectorStore:
         Raises:
             StoreError: VECTOR_STORE_FAILED.
         """
-        client = self.opened.client()
-        if client is None:
+        if (client := self.opened.client()) is None:
             return
         with chroma_faults(self._path):
             for listed in client.list_collections():
                 if not listed.count():
                     client.delete_collection(listed.name)
+                    self._handles.pop(listed.name, None)
 
     @writes
     def delete(self, collection: str, vector_ids: Sequence[str]) -> None:

@@ -40,15 +40,17 @@ def value_fault(claim: Claim, lines: Sequence[Evidence], again: Again | None) ->
     return Fault("VALUE", f"{claim.value!r} does not follow from the cited lines.")
 
 
-def without_value(claim: Claim) -> str:
-    """The text of a claim without what was computed, which comes last: "bird" in "birds.mp4: bird"."""
-    if not claim.value:
-        return claim.text
-    # The 4 of "4 videos: a.mp4" is not that of the name.
-    apart = list(re.finditer(rf"(?<![A-Za-z0-9]){re.escape(claim.value)}(?![A-Za-z0-9])", claim.text))
+def without_value(text: str, value: str) -> str:
+    """The text of a claim without what was computed, which comes last: "bird" in "birds.mp4: bird".
+
+    Names of files are taken out before: the 4 of "4 videos: take_4.mp4" is not that of the name.
+    """
+    if not value:
+        return text
+    apart = list(re.finditer(rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])", text))
     if not apart:
-        return " ".join(claim.text.rsplit(claim.value, 1))
-    return f"{claim.text[: apart[-1].start()]} {claim.text[apart[-1].end() :]}"
+        return " ".join(text.rsplit(value, 1))
+    return f"{text[: apart[-1].start()]} {text[apart[-1].end() :]}"
 
 
 def derivable(lines: Sequence[Evidence]) -> set[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from agents.answering.drafting.recognised import speaking
 from agents.chat.answerer import Answerer
 from agents.search.finder import Finder
 from encoders.bundle import Encoders
@@ -111,6 +112,32 @@ def test_of_many_videos_it_is_said_how_many_and_the_newest_are_told(store: Libra
         f"boat.mp4: Anna: “{MORE['boat.mp4'][0]}”",
         f"talk.mp4: Anna: “{SAID[0]}”",
     ], "only what may be seen is counted"
+
+
+@pytest.mark.parametrize("question", ["What does Anna say?", "安娜说了什么？"])
+def test_numbers_in_names_of_files_are_not_taken_for_the_count(
+    store: LibraryStore, encoders: Encoders, question: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = {f"take_{n}.mp4": said for n, said in zip((1, 2, 4), MORE.values(), strict=True)}
+    monkeypatch.setattr("tests.unit.agents.test_named_speakers.MORE", named)
+    with_more(store, 3)
+    count, *lines = told(store, encoders, question)
+    assert count in (
+        "4 videos: take_4.mp4, take_2.mp4, take_1.mp4, talk.mp4",
+        "4个视频：take_4.mp4, take_2.mp4, take_1.mp4, talk.mp4",
+    )
+    assert len(lines) == 3
+
+
+@pytest.mark.parametrize("question", ["What does Anna say?", "安娜说了什么？"])
+def test_where_not_all_videos_were_looked_at_no_number_of_all_is_claimed(
+    store: LibraryStore, encoders: Encoders, question: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_more(store, 3)
+    monkeypatch.setattr(speaking, "MOST_LOOKED", 2)
+    count, *lines = told(store, encoders, question)
+    assert count in ("At least 2 videos: tea.mp4, boat.mp4", "至少2个视频：tea.mp4, boat.mp4")
+    assert len(lines) == 2
 
 
 @pytest.mark.parametrize("question", ["What does the woman say?", "那个女人说了什么？"])

@@ -12,7 +12,7 @@ from agents.tagging.reverse import videos_for
 from agents.tagging.single import one_tag, recall_alone
 from agents.tagging.vocabulary import TagVectors
 from encoders.bundle import Encoders
-from stores.core.records import FaceTrack, SoundEvent, Span, StageOutput, Tag
+from stores.core.records import FaceTrack, SoundEvent, Span, StageOutput, Tag, Tracklet
 from stores.library_store import LibraryStore
 from tests.unit.agents.small_library import MS, Library, add_video, commit
 
@@ -29,6 +29,7 @@ NAMES = {
     "cooking": "how",
     "singing": "how",
     "lady": "who",
+    "crowd": "who",
 }
 
 
@@ -77,5 +78,16 @@ def test_what_is_heard_and_who_is_seen_leads_to_videos(
     face = FaceTrack("fac", span, "woman", "女人", ((0, 0.1, 0.1, 0.2, 0.2),), 0.9, 0.9)
     commit(store, video, "faces", StageOutput(records=(face,)))
     assert videos_for(store, encoders, tags, "singing") == [video]
+    assert videos_for(store, encoders, tags, "lady") == [video]
+    assert video not in videos_for(store, encoders, tags, "robot")
+
+
+def test_people_without_faces_lead_to_videos_of_women_and_crowds(
+    store: LibraryStore, encoders: Encoders, tags: TagVectors, video: str
+) -> None:
+    boxes = tuple((tick, 0.1, 0.1, 0.2, 0.4) for tick in (0, 4000))
+    seen = Tracklet("trk", Span(0, 8000, MS), "coco:1", "person", "人", (), "", "still", boxes, "silence", 0.9)
+    commit(store, video, "objects", StageOutput(records=(seen,)))
+    assert videos_for(store, encoders, tags, "crowd") == [video]
     assert videos_for(store, encoders, tags, "lady") == [video]
     assert video not in videos_for(store, encoders, tags, "robot")

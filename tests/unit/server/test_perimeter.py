@@ -141,6 +141,7 @@ def test_a_server_that_is_open_to_the_network_answers_to_addresses_but_to_no_str
         rb'{"title": ["x", {"y": "\u0000"}]}',
         rb'{"a\u0000": 1}',
         rb'"\u0000"',
+        r'{"title": "a\u0000b"}'.encode("utf-16"),
     ],
 )
 @pytest.mark.parametrize("path", [f"{API}/threads", f"{API}/query", f"{API}/jobs", "/mcp"])

@@ -106,6 +106,18 @@ def test_what_is_forgotten_or_made_again_is_seen_at_once(store: LibraryStore, vi
     assert vectors.of(first) is None
 
 
+def test_one_video_alone_with_more_vectors_than_are_compared_exactly_finds_none(
+    store: LibraryStore, videos: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepared, "WHOLE", 2)
+    vectors = PreparedVectors(store.vectors, COLLECTION)
+    # As where the only other video with tags has no clips.
+    assert vectors.hold(frozenset((videos[0], add_video(store, "empty.mp4"))))
+    own = vectors.of(videos[0])
+    assert own is not None
+    assert vectors.alike(own, 9, -1.0, videos[0]) == [set() for _ in own]
+
+
 def test_too_many_are_not_kept(store: LibraryStore, videos: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     vectors = PreparedVectors(store.vectors, COLLECTION)
     monkeypatch.setattr(prepared, "MOST_BYTES", 2 * 4 * CLIPS * DIMENSIONS)

@@ -208,6 +208,16 @@ def test_after_a_commit_only_what_changed_is_read_anew(
     assert len(vectors) == 2
 
 
+def test_a_collection_that_was_dropped_is_not_asked_again(filled: tuple[LibraryStore, str, str]) -> None:
+    store, *_ = filled
+    for collection, ids in list(store.vectors.stored()):
+        store.vectors.delete(collection, ids)
+        store.vectors.drop_empty()
+        store.vectors.delete(collection, ids)
+        assert store.vectors.values(collection, ids) == {}
+    assert list(store.vectors.stored()) == []
+
+
 def test_a_huge_collection_is_asked_for_more(
     filled: tuple[LibraryStore, str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,7 +26,7 @@ MOST_READ = 100_000
 """Videos with somebody's face of which the newest are chosen. Ours: their ids alone are read."""
 
 MOST_LOOKED = 40
-"""Videos that are looked at for somebody's voice; a count of all of them is cited. Ours."""
+"""Videos that are looked at for somebody's voice, the newest; all in which they speak are cited. Ours."""
 
 _WORDS = r"[^\W_]+"
 
@@ -71,28 +71,34 @@ def _seen(store: LibraryStore, asked: AsksWhat, scope: Sequence[str] | None) -> 
         found = videos_with_faces(store.engine, asked.sex, MOST_READ)
     else:
         found = videos_with_people(store.engine, [asked.name], MOST_READ)
-    return found if scope is None else [one for one in found if one in set(scope)]
+    within = None if scope is None else frozenset(scope)
+    return found if within is None else [one for one in found if one in within]
 
 
 def _what(material: Material, asked: AsksWhat) -> list[Claim]:
     if asked.number is not None:
         return next(filter(None, (_told(material, asked, one, MOST_LINES) for one in _videos(material, ""))), [])
-    where = [one for one in _with_them(material, asked) if _meant(speakers_of(material.store, one), asked)]
+    there = _with_them(material, asked)
+    where = [one for one in there[:MOST_LOOKED] if _meant(speakers_of(material.store, one), asked)]
     found = [claims for one in where if (claims := _told(material, asked, one, MOST_LINES))]
     if len(found) < 2:
         return [claim for claims in found for claim in claims]
     first = found[:MOST_VIDEOS]
     chosen = [claim for claims in first for claim in _longest(claims, MOST_LINES // len(first))]
     of_videos = [replace(one, text=f"{material.name(one.citations[0].video_id)}: {one.text}") for one in chosen]
-    return of_videos if len(first) == len(found) else [_how_many(material, found), *of_videos]
+    more = len(there) > MOST_LOOKED
+    return of_videos if len(first) == len(found) and not more else [_how_many(material, found, more), *of_videos]
 
 
-def _how_many(material: Material, found: Sequence[Sequence[Claim]]) -> Claim:
-    """In how many videos somebody speaks, and in which."""
+def _how_many(material: Material, found: Sequence[Sequence[Claim]], more: bool) -> Claim:
+    """In how many videos somebody speaks, and in which; ``more``: there are others, which were not looked at."""
     cited = tuple(claims[0].citations[0] for claims in found)
     names = ", ".join(material.name(one.video_id) for one in cited)
     count = str(len(cited))
-    text = f"{count}个视频：{names}" if material.chinese else f"{count} videos: {names}"
+    if material.chinese:
+        text = f"{'至少' if more else ''}{count}个视频：{names}"
+    else:
+        text = f"{'At least ' if more else ''}{count} videos: {names}"
     return Claim(text, cited, "computed", value=count)
 
 
@@ -112,8 +118,8 @@ def _longest(claims: Sequence[Claim], most: int) -> list[Claim]:
 def _with_them(material: Material, asked: AsksWhat) -> list[str]:
     """Videos in which somebody is seen who is asked about, the newest first."""
     if material.named:
-        return list(material.named)[:MOST_LOOKED]
-    return newest_first(material.store.engine, _seen(material.store, asked, material.scope))[:MOST_LOOKED]
+        return list(material.named)
+    return newest_first(material.store.engine, _seen(material.store, asked, material.scope))
 
 
 def _who(material: Material, asked: AsksWho) -> list[Claim]:

@@ -3936,7 +3936,7 @@ export interface components {
          *     Attributes:
          *         shown: the name in the language of the reader, where it is something recognised.
          *         kind: ``tag``, or ``alias`` of the ``tag`` whose name means nearly the same.
-         *         source: ``speech``, ``screen``, ``picture``, ``object``, ``caption`` or ``cluster`` (moments that look alike).
+         *         source: ``speech``, ``screen``, ``picture``, ``object``, ``sound``, ``caption`` or ``cluster`` (alike moments).
          *         support: how many of the videos that one sees have it.
          *         status: ``open``, ``accepted`` or ``rejected``.
          */
