@@ -61,8 +61,10 @@ def of_unknown_voice(text: str, store: LibraryStore, scope: Sequence[str] | None
     asked = asks_about_speakers(text)
     if not isinstance(asked, AsksWhat) or not asked.name:
         return ""
-    seen = _seen(store, asked, scope)[:MOST_LOOKED]
-    return asked.name if seen and not any(_meant(speakers_of(store, one), asked) for one in seen) else ""
+    seen = _seen(store, asked, scope)
+    if not seen or len(seen) > MOST_LOOKED or any(_meant(speakers_of(store, one), asked) for one in seen):
+        return ""
+    return asked.name
 
 
 def _seen(store: LibraryStore, asked: AsksWhat, scope: Sequence[str] | None) -> list[str]:
