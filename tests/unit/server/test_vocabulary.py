@@ -197,3 +197,8 @@ def test_a_name_is_seen_and_turns_no_text_around_it(server: Server, name: str) -
     assert server.post("/tags", {"name": name}, 400)["code"] == "USAGE"
     assert server.post("/tags", {"name": "Puppy", "facet": name}, 400)["code"] == "USAGE"
     server.post("/tags", {"name": "👩\u200d🚀", "aliases": ["می\u200cخواهم"]})
+
+
+def test_parts_of_a_tag_have_names_of_their_own(server: Server) -> None:
+    parts = {"parts": [{"name": "Puppy"}, {"name": "ＰＵＰＰＹ"}]}
+    assert server.post("/tags/dog/split", parts, 400)["title"] == "Two parts have the same name."
