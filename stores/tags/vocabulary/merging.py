@@ -77,7 +77,8 @@ def split(
     each part waits for a person, as likely as any other part.
 
     Raises:
-        UsageError: NOT_FOUND; USAGE if there are no two parts, two have the same name or a value cannot be; CONFLICT if one is there.
+        UsageError: NOT_FOUND; USAGE if there are no two parts, two share a name or a value cannot be; CONFLICT if one
+            is there.
     """
     step = TagEditor(engine).step("split", author)
     if len(parts) < 2:
