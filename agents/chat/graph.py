@@ -201,6 +201,8 @@ class ChatGraph:
             return wording.idle(state["idle"], chinese)
         if state.get("shown"):
             return wording.nothing_more(chinese)
+        if name := self._reader.of_unknown_voice(state):
+            return wording.unknown_voice(name, chinese)
         if question.overview and not videos_of(state):
             return wording.needs_a_video(chinese)
         results = [result_in(one) for one in state.get("results", [])]

@@ -46,6 +46,13 @@ def needs_a_video(chinese: bool) -> str:
     return "What there is in general can be told of one video only. Name the video, or ask about something."
 
 
+def unknown_voice(name: str, chinese: bool) -> str:
+    """That somebody is seen whose voice is not known."""
+    if chinese:
+        return f"视频里能看到{name}，但不知道哪个声音属于{name}，所以无法回答。"
+    return f"{name} is seen, but it is not known which voice is theirs."
+
+
 def nothing_more(chinese: bool) -> str:
     """That all that was found has been shown."""
     if chinese:

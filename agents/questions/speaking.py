@@ -14,9 +14,11 @@ _NUMBERS = {
 _WOMEN = "woman|lady|girl|female|女人|女士|女生|女孩|女的|女子"
 _MEN = "man|guy|gentleman|boy|male|男人|男士|男生|男孩|男的|男子"
 _NUMBER = r"\d{1,3}|" + "|".join(_NUMBERS)
+_ABBREVIATED = r"(?<=\b[a-z])\.|(?<=\b[djms]r)\.|(?<=\b(?:ms|st))\.|(?<=\bmrs)\.|(?<=\bprof)\."
+"""Full stops within names."""
 _SAYS = re.compile(
-    r"\bwhat (?:else )?(?:does|did|do|has|is|was) (?:the )?(?P<who>[^?,.;“”\"]{1,40}?)(?: speaker| voice| person)? "
-    r"(?:says?|saying|said|tells?|telling|talks? about|talking about)\b(?! about)|"
+    rf"\bwhat (?:else )?(?:does|did|do|has|is|was) (?:the )?(?P<who>(?:[^?,.;“”\"]|{_ABBREVIATED}){{1,40}}?)"
+    r"(?: speaker| voice| person)? (?:says?|saying|said|tells?|telling|talks? about|talking about)\b(?! about)|"
     r"(?P<zh>[^，。？?“”\s]{1,12}?)(?:都|在|还)?(?:说|讲)了?(?:什么|啥|些什么|哪些)",
     re.I,
 )

@@ -32,6 +32,7 @@ from kinodex.server.routes import (
 )
 from kinodex.server.routes.tagging import people, review, tags, vocabulary
 from kinodex.server.routes.work import failures, jobs
+from kinodex.server.tag_ids import TagIds
 from kinodex.server.web_files import WebFiles
 from kinodex.views import urls
 
@@ -90,5 +91,6 @@ def create_app(library: Library) -> FastAPI:
         app.include_router(completions.router)
     app.include_router(metrics.router)
     metrics.measure(app)
+    app.add_middleware(TagIds)
     app.add_middleware(Perimeter, hosts=server.allowed_hosts, body_limit=server.body_limit, addresses=not server.local)
     return app

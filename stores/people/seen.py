@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, func, select
 
+from stores.core.text_keys import name_key
 from stores.people.people_tables import PersonFaceRow, PersonRow
 from stores.sql.among import among, among_listed, listed, of_videos, shown
 from stores.sql.database import reading
@@ -79,13 +80,13 @@ def _person(rows: Sequence[Any]) -> SeenPerson:
 
 def videos_with_people(engine: Engine, names: Iterable[str], limit: int) -> list[str]:
     """Videos in which somebody is seen who has one of some names; at most ``limit``."""
-    wanted = {name.casefold().strip() for name in names}
+    wanted = {name_key(name) for name in names} - {""}
     row, face = PersonRow, PersonFaceRow
     with reading(engine) as connection:
         people = [
             person_id
             for person_id, name, also in connection.execute(select(row.person_id, row.name, row.also))
-            if wanted & {one.casefold().strip() for one in (name, *also) if one}
+            if not wanted.isdisjoint(map(name_key, (name, *also)))
         ]
         if not people:
             return []

@@ -107,6 +107,7 @@ def _rests_on(text: str, passage: Passage, ground: Ground) -> bool:
     if quantities(text) and any(one.same(other) for one in quantities(text) for other in quantities(passage.all_text)):
         return True
     words = [base(word) for word in re.findall(r"[^\W\d_]{2,}", passage.all_text)]
+    words += [token.key for token in tokens(passage.all_text)]
     ours = [token for token in tokens(text) if not any(same_word(token.key, key) for key in ground.asked.keys)]
     if ours:
         return True  # each is covered, and not by the question

@@ -42,6 +42,7 @@ _SUFFIXES = frozenset(
     "ian ance ence "
     "ized ised ize ise iness ier iest est e in ure ive le".split()
 )
+_PARTICLE = re.compile(r"(?<=^[a-xz])['’](?=[^\W\d_]{3})")
 _LATIN = re.compile(rf"(?:(?![{CJK}])[^\W\d_])+(?:['’-](?:(?![{CJK}])[^\W\d_])+)*")
 _CJK_RUN = re.compile(f"[{CJK}]+")
 _VERB_BEFORE = frozenset(
@@ -130,7 +131,8 @@ class Token:
 @lru_cache(maxsize=16384)
 def base(word: str) -> str:
     """The base form of an English word, roughly: "shipped" → "ship", "dishes" → "dish", "took" → "take"."""
-    word = re.split("['’]", search_key(word))[0]
+    # What stands before the apostrophe, which is no word of its own in O'Brien and D'Angelo.
+    word = re.split("['’]", _PARTICLE.sub("", search_key(word)))[0]
     if word in _IRREGULAR:
         return _IRREGULAR[word]
     one = singular(word)

@@ -11,7 +11,7 @@ from typing import Any
 
 from agents.answering.drafting.counting import asks_for_videos
 from agents.answering.drafting.recognised.people import asks_who
-from agents.answering.drafting.recognised.speaking import names_a_speaker
+from agents.answering.drafting.recognised.speaking import names_a_speaker, of_unknown_voice
 from agents.answering.text.asked import asked_of
 from agents.answering.text.matching import said_share
 from agents.answering.wording import file_name
@@ -265,6 +265,10 @@ class Reader:
             return ""  # nor has 安娜说了什么
         idle = nothing_to_look_for(text) or names_nothing(text, self._store, self._encoders, videos)
         return "empty" if idle else ""
+
+    def of_unknown_voice(self, state: Mapping[str, Any]) -> str:
+        """Who is asked about who is seen, but whose voice is not known; else ""."""
+        return of_unknown_voice(state["stand_alone"], self._store, list(state["named"]) or state.get("video_ids"))
 
     def question(
         self, text: str, scope: Sequence[str] | None = None, language: str = "", named: bool = False

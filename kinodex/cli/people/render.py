@@ -50,8 +50,10 @@ def forgotten(console: Console, document: schema.ForgottenDocument) -> None:
     """What was removed."""
     line(
         console,
-        f"Forgotten: {document.people} people, {document.faces} faces in {document.videos} videos, "
-        f"{document.voices} voices, {document.vectors} vectors removed.",
+        f"Forgotten: {document.people} {'person' if document.people == 1 else 'people'}, "
+        f"{several(document.faces, 'face')} in {several(document.videos, 'video')}, "
+        f"{several(document.voices, 'voice')}; "
+        f"{several(document.vectors, 'vector')} removed.",
     )
 
 

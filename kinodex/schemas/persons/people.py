@@ -244,7 +244,7 @@ def forgotten(gone: Sequence[ForgottenPerson]) -> ForgottenDocument:
     return ForgottenDocument(
         people=len(gone),
         faces=sum(one.faces for one in gone),
-        videos=sum(one.videos for one in gone),
+        videos=len(frozenset().union(*(one.video_ids for one in gone))),
         voices=sum(one.voices for one in gone),
         vectors=sum(one.vectors for one in gone),
     )

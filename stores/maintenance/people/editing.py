@@ -49,9 +49,14 @@ class ForgottenPerson:
 
     person_id: str
     faces: int
-    videos: int
+    video_ids: frozenset[str]
     vectors: int
     voices: int = 0
+
+    @property
+    def videos(self) -> int:
+        """In how many they were seen."""
+        return len(self.video_ids)
 
 
 def name_person(
@@ -193,7 +198,7 @@ def forget_person(store: LibraryStore, either: str, by_name: str) -> ForgottenPe
             refresh_lines(connection, of_videos)
             bump_revision(connection)
     voices = sum(len({turn.speaker for turn in some}) for some in turns.values())
-    return ForgottenPerson(row.person_id, len(faces), len(of_videos), vectors, voices)
+    return ForgottenPerson(row.person_id, len(faces), frozenset(of_videos), vectors, voices)
 
 
 def _know_by(

@@ -90,5 +90,6 @@ def proper_name(name: str) -> str:
     """
     kept = " ".join(clean(name).split())
     if not name_key(kept) or not kept.isprintable() or len(kept) > LONGEST_NAME:
-        raise UsageError("USAGE", f"{name!r} is no name.", f"A name has 1 to {LONGEST_NAME} characters.")
+        shown = repr(name if len(name) <= 40 else f"{name[:40]}…")
+        raise UsageError("USAGE", f"{shown} is no name.", f"A name has 1 to {LONGEST_NAME} characters.")
     return kept

@@ -99,6 +99,8 @@ def _items(path: object, text: str) -> tuple[str, list[tuple[int, Any]]]:
         return "line", list(_by_line(path, lines))
     except RecursionError as error:
         raise invalid(path, "it is nested too deeply") from error
+    except ValueError as error:  # Python refuses integers of more than some thousand digits
+        raise invalid(path, "a number has too many digits") from error
     if isinstance(whole, dict) and isinstance(whole.get("tags"), list):
         whole = whole["tags"]
     elif isinstance(whole, dict) and "name" not in {field_of(str(key)) for key in whole}:
@@ -117,7 +119,7 @@ def _items(path: object, text: str) -> tuple[str, list[tuple[int, Any]]]:
 def _is_json(line: str) -> bool:
     try:
         json.loads(line)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return False
     return True
 
@@ -126,5 +128,5 @@ def _by_line(path: object, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[i
     for number, line in lines:
         try:
             yield number, json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise invalid(path, f"line {number}: it is no JSON") from error

@@ -29,11 +29,12 @@ def read_file(path: Path, options: ReadOptions | None = None) -> VocabularyFile:
         TagFileError: TAG_FILE_INVALID naming the lines that are wrong, or that it cannot be read.
     """
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise invalid(path, f"it has more than {MOST_BYTES:,} bytes")
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(MOST_BYTES + 1)  # what is no file, such as a pipe, may have no end
     except OSError as error:
         raise invalid(path, f"it cannot be read, {error.strerror}") from error
+    if len(raw) > MOST_BYTES:
+        raise invalid(path, f"it has more than {MOST_BYTES:,} bytes")
     return read_bytes(raw, path, options)
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from stores.core.records import Tag
 from stores.tags.files.vocabulary_file import FIELDS, Gathering, ReadOptions, VocabularyFile, field_of, invalid, joined
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+"""As files have that are no text. One with headers is taken at its word."""
 
 _SEPARATORS = {
     ",": "commas",
@@ -56,6 +60,8 @@ def read_table(path: object, text: str, options: ReadOptions, remarks: Sequence[
     notes = [*remarks, f"separated by {name}" if separator and len(first) > 1 else "one name a line", *columns]
     found = Gathering(path)
     if not headed:
+        if _CONTROL.search(text):
+            raise invalid(path, "it is neither a table nor a list of names, for it holds control characters")
         _add(found, line, first, fields)
     for line, row in rows:
         if any(cell.strip() for cell in row):

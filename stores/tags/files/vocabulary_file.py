@@ -14,7 +14,7 @@ FIELDS = ("id", "name", "facet", "aliases", "parent", "language", "status")
 STATUSES = ("active", "retired")
 
 LONGEST_NAME = 200
-"""Characters of a name, an alias or an id. Source: our choice: a name is a phrase, not a page."""
+"""Characters of a name, an alias, a facet or an id. Source: our choice: a name is a phrase, not a page."""
 
 MOST_ALIASES = 1_000
 """Aliases of one tag. Source: our choice."""
@@ -127,7 +127,7 @@ class Gathering:
             return f"{tag_id} is its own parent"
         if len(aliases) > MOST_ALIASES:
             return f"{named[:40]} has {len(aliases)} aliases; {MOST_ALIASES} are the most"
-        longest = max((given["name"], tag_id, *aliases), key=len)
+        longest = max((given["name"], tag_id, given["facet"], *aliases), key=len)
         if len(longest) > LONGEST_NAME:
             return f"{longest[:40]!r}… has {len(longest)} characters; {LONGEST_NAME} are the most"
         return "it holds a NUL character" if any("\0" in one for one in (*given.values(), *aliases)) else ""

@@ -77,11 +77,14 @@ def split(
     each part waits for a person, as likely as any other part.
 
     Raises:
-        UsageError: NOT_FOUND; USAGE if there are no two parts or a value cannot be; CONFLICT if one is there.
+        UsageError: NOT_FOUND; USAGE if there are no two parts, two share a name or a value cannot be; CONFLICT if one
+            is there.
     """
     step = TagEditor(engine).step("split", author)
     if len(parts) < 2:
         raise UsageError("USAGE", "A tag is split into two or more.", "Name them: --into NAME --into NAME")
+    if len({name_key(part.name) for part in parts}) < len(parts):
+        raise UsageError("USAGE", "Two parts have the same name.", "Name each part once.")
     with writing(engine) as connection:
         before = tag_there(connection, tag_id)
         parent = before.parent if retire else tag_id

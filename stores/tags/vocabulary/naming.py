@@ -13,6 +13,8 @@ from stores.core.text_keys import name_key
 from stores.tags.files.vocabulary_file import LONGEST_NAME, MOST_ALIASES
 
 _ID_BYTES = 5
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""They change the direction in which the text around a name is read."""
 
 
 def stable_id(name: str, facet: str = "") -> str:
@@ -44,12 +46,12 @@ def checked(what: str, text: str, empty: bool = False) -> str:
         UsageError: USAGE if it is empty or too long, or holds characters that are not shown.
     """
     given = text.strip()
-    if not given and not empty:
+    if not clean_name(given) and not (empty and not given):
         raise UsageError("USAGE", f"The {what} is empty.", "A tag has a name.")
     if len(given) > LONGEST_NAME:
         message = f"The {what} has {len(given)} characters; {LONGEST_NAME} are the most."
         raise UsageError("USAGE", message, "Shorten it.")
-    if any(unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp") for one in given):
+    if any(unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp") or one in _TURNING for one in given):
         raise UsageError("USAGE", f"The {what} holds control characters.", "Type it again.")
     return given
 

@@ -16,7 +16,7 @@ from stores.library_store import LibraryStore
 from stores.maintenance.people.assigning import assign_people
 from stores.maintenance.people.editing import forget_person, name_person
 from tests.unit.stores.builders import add_video, put, span
-from tests.unit.stores.people.faces import SECOND
+from tests.unit.stores.people.faces import SECOND, put_faces
 from tests.unit.stores.people.voices import interview
 
 SAID = ("The harbour was rebuilt after the storm.", "Did the lighthouse stay as it was?")
@@ -162,3 +162,33 @@ def test_a_name_that_may_not_be_seen_is_as_unknown_as_any(store: LibraryStore, e
     known, unknown = (answerer.ask(f"{who}说了什么？", video_ids=[elsewhere]) for who in ("安娜", "贝拉"))
     assert known.abstained
     assert known.text == unknown.text
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        ("What does José Díaz say?", "José Díaz is seen, but it is not known which voice is theirs."),
+        ("What does jose diaz say?", "jose diaz is seen, but it is not known which voice is theirs."),
+        ("何塞说了什么？", "视频里能看到何塞，但不知道哪个声音属于何塞，所以无法回答。"),
+    ],
+)
+def test_who_is_seen_but_whose_voice_is_not_known_is_told_apart(
+    store: LibraryStore, encoders: Encoders, question: str, says: str
+) -> None:
+    video_id = add_video(store, "walk.mp4")
+    put(store, video_id, "clips", Clip("clp_walk", span(0, 10 * SECOND), SECOND))
+    put(store, video_id, "vectors")
+    put_faces(store, video_id, [(9, 0, 5, 0.2)])
+    assign_people(store)
+    name_person(store, store.people.of_video(video_id)[0][0].person_id, "José Díaz", "owner", also=["何塞"])
+    answer = Answerer(store, encoders, finder=Finder(store, encoders)).ask(question)
+    assert (answer.text, answer.claims) == (says, ())
+    there = store.catalog.resolve("talk.mp4")
+    elsewhere = Answerer(store, encoders, finder=Finder(store, encoders)).ask(question, video_ids=[there])
+    assert elsewhere.text != says, "who may not be seen is as unknown as any"
+
+
+@pytest.mark.parametrize("name", ["O'Brien", "D’Angelo", "Dr. Meier", "Jean-Luc"])
+def test_names_with_marks_in_them_are_answered_with(store: LibraryStore, encoders: Encoders, name: str) -> None:
+    name_person(store, "Anna", name, "owner")
+    assert told(store, encoders, f"What does {name} say?") == [f"{name}: “{SAID[0]}”"]

@@ -16,6 +16,8 @@ from agents.questions.speaking import AsksWhat, AsksWho, asks_about_speakers
         ("what is the woman saying?", AsksWhat(sex="woman")),
         ("What does the old man say?", AsksWhat(sex="man")),
         ("what does Anna Meier say?", AsksWhat(name="Anna Meier")),
+        ("What does Dr. A. Meier say?", AsksWhat(name="Dr. A. Meier")),
+        ("What is it about. What does Anna say?", AsksWhat(name="Anna")),
         ("说话人2说了什么?", AsksWhat(number=2)),
         ("那个女人说了什么", AsksWhat(sex="woman")),
         ("男士讲了什么?", AsksWhat(sex="man")),

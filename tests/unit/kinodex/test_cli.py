@@ -139,6 +139,8 @@ def test_tags_without_any_model():
     assert "[red] dog" in run("tags", "list").stdout
     assert json.loads(run("tags", "list", "--json").stdout)["tags"][0]["aliases"] == ["狗", "犬"]
     assert "t1,[red] dog,who,狗;犬" in run("tags", "export").stdout
+    nowhere = run("tags", "export", "nowhere/tags.csv")
+    assert (nowhere.exit_code, nowhere.stderr.split(":")[0]) == (2, "error USAGE")
     unknown = run("tags", "remove", "t1", "t2")
     assert unknown.exit_code == 2
     assert "no tag 't2'" in unknown.stderr

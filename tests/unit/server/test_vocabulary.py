@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
+
+import pytest
 
 from kinodex.library import Library
 from stores.core.principal import Principal, Scope
@@ -169,3 +172,33 @@ def test_a_decided_proposal_can_be_opened_again(server: Server, library: Library
     server.post("/tags/undo", {"undo": accepted["undo"]})
     assert server.post(f"{path}/reopen") == found
     assert server.post("/tags/proposals/prp_none/reopen", None, 404)["code"] == "NOT_FOUND"
+
+
+def test_a_tag_of_a_thesaurus_whose_id_is_a_uri_is_found_and_changed_by_it(server: Server, library: Library) -> None:
+    ids = ["http://example.org/a", "http://example.org/a/history", "50%2Foff", "50%/off", "%25"]
+    file = "id,name\n" + "".join(f"{one},Name {number}\n" for number, one in enumerate(ids))
+    server.client.post("/api/v1/tags/import?name=x.csv", content=file.encode()).raise_for_status()
+    for one in ids:
+        escaped = quote(one, safe="")
+        assert server.get(f"/tags/{escaped}")["tag_id"] == one
+        assert server.get(f"/tags/{escaped}/videos")["videos"] == []
+        edited = server.client.patch(f"/api/v1/tags/{escaped}", json={"facet": "what"})
+        assert edited.json()["tags"][0]["tag_id"] == one
+        assert [change["action"] for change in server.get(f"/tags/{escaped}/history")["changes"]] == ["edit", "import"]
+    gone = server.client.get("/api/v1/tags/http%3A%2F%2Fexample.org%2Fno")
+    assert (gone.status_code, gone.json()["title"]) == (404, "There is no tag 'http://example.org/no'.")
+    server.client.delete(f"/api/v1/tags/{quote(ids[0], safe='')}").raise_for_status()
+    assert library.store.tags.find(ids[0]) is None
+    assert server.client.get("/api/v1/tags/a/b").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u202egnp.tac", "dog\u2066", "\u00ad\u200d"])
+def test_a_name_is_seen_and_turns_no_text_around_it(server: Server, name: str) -> None:
+    assert server.post("/tags", {"name": name}, 400)["code"] == "USAGE"
+    assert server.post("/tags", {"name": "Puppy", "facet": name}, 400)["code"] == "USAGE"
+    server.post("/tags", {"name": "👩\u200d🚀", "aliases": ["می\u200cخواهم"]})
+
+
+def test_parts_of_a_tag_have_names_of_their_own(server: Server) -> None:
+    parts = {"parts": [{"name": "Puppy"}, {"name": "ＰＵＰＰＹ"}]}
+    assert server.post("/tags/dog/split", parts, 400)["title"] == "Two parts have the same name."

@@ -56,6 +56,17 @@ def names_a_speaker(text: str, store: LibraryStore, scope: Sequence[str] | None)
     return isinstance(asked, AsksWhat) and bool(asked.sex or (asked.name and _seen(store, asked, scope)))
 
 
+def of_unknown_voice(text: str, store: LibraryStore, scope: Sequence[str] | None) -> str:
+    """The name in a question about what somebody says who is seen, but none of whose voices is known; else ""."""
+    asked = asks_about_speakers(text)
+    if not isinstance(asked, AsksWhat) or not asked.name:
+        return ""
+    seen = _seen(store, asked, scope)
+    if not seen or len(seen) > MOST_LOOKED or any(_meant(speakers_of(store, one), asked) for one in seen):
+        return ""
+    return asked.name
+
+
 def _seen(store: LibraryStore, asked: AsksWhat, scope: Sequence[str] | None) -> list[str]:
     """Those of some videos in which the face is seen of the question is about."""
     if asked.sex:

@@ -77,10 +77,15 @@ def export_tags(
              kinodex tags export tags.ttl
     """
     from kinodex.schemas.tags import tags
+    from stores.core.errors import UsageError
 
     with command_context(library, profile, as_json, config) as context, context.library() as opened:
         if file is not None:
-            opened.store.tags.export_csv(file, form)
+            try:
+                opened.store.tags.export_csv(file, form)
+            except OSError as error:
+                message = f"{file} cannot be written: {error.strerror or error}."
+                raise UsageError("USAGE", message, "Name another file.") from error
         elif not as_json:
             with tempfile.NamedTemporaryFile() as copy:
                 opened.store.tags.export_csv(Path(copy.name), form or "csv")

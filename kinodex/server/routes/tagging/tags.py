@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from kinodex.schemas.api.tags import FacetsDocument, TagCard, TagsAsked, TagsPage, TagVideosPage, VideoDecisions
 from kinodex.server.asking import Viewed
 from kinodex.server.problems import errors
+from kinodex.server.tag_ids import TAG_ID
 from kinodex.views.tags import tagging as views
 
 router = APIRouter(tags=["tags"])
@@ -28,13 +29,13 @@ def list_facets(view: Viewed) -> FacetsDocument:
     return views.facets_of(view)
 
 
-@router.get("/tags/{tag_id}", responses=errors("NOT_FOUND"))
+@router.get(f"/tags/{TAG_ID}", responses=errors("NOT_FOUND"))
 def get_tag(view: Viewed, tag_id: str) -> TagCard:
     """One tag with all that is broader."""
     return views.tag(view, tag_id)
 
 
-@router.get("/tags/{tag_id}/videos", responses=errors("NOT_FOUND"))
+@router.get(f"/tags/{TAG_ID}/videos", responses=errors("NOT_FOUND"))
 def list_tagged_videos(
     view: Viewed, tag_id: str, cursor: Cursor = None, limit: Annotated[int, Query(ge=1, le=200)] = 50
 ) -> TagVideosPage:

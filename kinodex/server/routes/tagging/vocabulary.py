@@ -11,6 +11,7 @@ from kinodex.schemas.tagging.explained import DecidedAtOnce
 from kinodex.schemas.tags import ImportedDocument
 from kinodex.server.asking import Viewed
 from kinodex.server.problems import errors
+from kinodex.server.tag_ids import TAG_ID
 from kinodex.views.tags import proposing
 from kinodex.views.tags import vocabulary as views
 from stores.core.errors import UsageError
@@ -134,31 +135,31 @@ def restore_tags(view: Viewed, request: schema.TagsRequest) -> schema.TagsChange
     return views.restore(view, request.tag_ids)
 
 
-@router.patch("/tags/{tag_id}", responses=errors("NOT_FOUND"))
+@router.patch(f"/tags/{TAG_ID}", responses=errors("NOT_FOUND"))
 def edit_tag(view: Viewed, tag_id: str, request: schema.TagEditRequest) -> schema.TagsChanged:
     """Change some values of a tag."""
     return views.edit(view, tag_id, request)
 
 
-@router.delete("/tags/{tag_id}", responses=errors("NOT_FOUND"))
+@router.delete(f"/tags/{TAG_ID}", responses=errors("NOT_FOUND"))
 def remove_tag(view: Viewed, tag_id: str) -> schema.TagsChanged:
     """Remove a tag with all decisions about it; its children get its parent."""
     return views.remove(view, [tag_id])
 
 
-@router.post("/tags/{tag_id}/merge", responses=errors("NOT_FOUND"))
+@router.post(f"/tags/{TAG_ID}/merge", responses=errors("NOT_FOUND"))
 def merge_tags(view: Viewed, tag_id: str, request: schema.MergeRequest) -> schema.TagsChanged:
     """Make other tags part of this one, with their aliases, children, decisions and reviews."""
     return views.merge(view, tag_id, request.sources)
 
 
-@router.post("/tags/{tag_id}/split", responses=errors("NOT_FOUND", "CONFLICT"))
+@router.post(f"/tags/{TAG_ID}/split", responses=errors("NOT_FOUND", "CONFLICT"))
 def split_tag(view: Viewed, tag_id: str, request: schema.SplitRequest) -> schema.TagsChanged:
     """Divide a tag into narrower ones."""
     return views.split(view, tag_id, request)
 
 
-@router.get("/tags/{tag_id}/history", responses=errors("NOT_FOUND"))
+@router.get(f"/tags/{TAG_ID}/history", responses=errors("NOT_FOUND"))
 def get_history(view: Viewed, tag_id: str, limit: Annotated[int, Query(ge=1, le=1_000)] = 100) -> schema.TagHistory:
     """What happened to a tag and to the decisions with it, the newest first."""
     return views.history(view, tag_id, limit)

@@ -123,7 +123,7 @@ def test_forgetting_everybody_covers_voices_without_a_face(store: LibraryStore) 
     radio = add_video(store, "radio.mp4")
     put_voices(store, radio, [(7, 0, 4), (8, 5, 9)])
     gone = forget_all(store, "owner")
-    assert (gone.people, gone.voices, gone.vectors) == (2, 4, 12)
+    assert (gone.people, gone.videos, gone.voices, gone.vectors) == (2, 1, 4, 12), "both are seen in one video"
     assert sum(len(ids) for _, ids in store.vectors.stored()) == 0
     put_voices(store, radio, [(7, 0.1, 4), (8, 5, 9)], "s2")
     assign_people(store)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from stores.core.errors import TagFileError
 from stores.core.records import Tag
 from stores.library_store import LibraryStore
+from stores.tags.files import reading
 from stores.tags.files.reading import FORMS, read_bytes, read_file, write_file
 from stores.tags.files.vocabulary_file import ReadOptions, aliases_of, joined
 from stores.tags.vocabulary.changes import OWNER_AUTHOR
@@ -149,6 +150,10 @@ def test_lists_and_tables_without_headers() -> None:
         ('[{"name": {"x": 1}}]', "x.json", {}, "item 1: the name is no text"),
         ('{"name": "a"}\n{"name": \n', "x.jsonl", {}, "line 2: it is no JSON"),
         ('{"name"', "x.json", {}, "line 1: it is no JSON"),
+        ('{"name": ' + "9" * 5_000 + "}", "x.json", {}, "a number has too many digits"),
+        ('{"name": "a"}\n{"name": ' + "9" * 5_000 + "}", "x.jsonl", {}, "line 2: it is no JSON"),
+        ("PK\x03\x04dog\ncat\n", "x.xlsx", {}, "neither a table nor a list of names"),
+        ("name,facet\na," + "x" * 201 + "\n", "x.csv", {}, "line 2: 'xxx"),
         ("[" * 100_000, "x.json", {}, "no JSON|nested too deeply"),
         (
             "@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n\n<a> a skos:Concept } .\n",
@@ -252,3 +257,12 @@ def test_a_hundred_thousand_tags_are_imported_at_a_bounded_cost(store: LibrarySt
     )
     assert report.added == 20_000
     assert time.monotonic() - begin < 120
+
+
+def test_no_more_is_read_than_a_vocabulary_may_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_BYTES", 1_000)
+    with pytest.raises(TagFileError, match="has more than 1,000 bytes"):
+        read_file(Path("/dev/zero"))
+    (tmp_path / "x.csv").write_text("name\n" + "dog\n" * 300)
+    with pytest.raises(TagFileError, match="has more than 1,000 bytes"):
+        read_file(tmp_path / "x.csv")
