@@ -84,11 +84,11 @@ class Others:
             if prepared is None:
                 prepared = self._prepared[look.collection] = PreparedVectors(self._store.vectors, look.collection)
         few = len(tagged) <= max(FEW, WORTH * self.expected)
-        held = prepared.hold(tagged) if few else None
-        if held is not None:
-            own = held.of(look.video_id)
+        those = prepared.hold(tagged) if few else None
+        if those is not None:
+            own = those.of(look.video_id)
             vectors = look.vectors() if own is None else own
-            return held.alike(vectors, len(vectors) + look.more, look.least, look.video_id)
+            return those.alike(vectors, len(vectors) + look.more, look.least, look.video_id)
         vectors = look.vectors()
         near = self._store.vectors.query_all(look.collection, vectors, len(vectors) + look.more, look.least)
         return [{hit.video_id for hit in some} & tagged - {look.video_id} for some in near]
