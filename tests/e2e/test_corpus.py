@@ -57,8 +57,9 @@ def test_moments_are_found(figures: Any) -> None:
 
 def test_tags_are_mostly_right(figures: Any) -> None:
     overall = figures["tagging"]["overall"]
-    assert overall["precision"] >= 0.79
+    assert overall["precision"] >= 0.77
     assert overall["recall"] >= 0.25
+    assert overall["recall_of_true"] >= 0.25
 
 
 def test_figures_stand_inside_their_intervals(figures: Any) -> None:

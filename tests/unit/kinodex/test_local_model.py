@@ -16,6 +16,7 @@ from encoders.types import WeightsError
 from kinodex.cli.app import app
 from kinodex.settings import ENVIRONMENT, Settings
 from kinodex.usecases import config
+from kinodex.usecases.doctor import Finding
 from stores.core.errors import UsageError
 
 
@@ -71,7 +72,7 @@ def test_doctor_and_models_say_that_it_is_missing_and_how_large_it_is(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("KINODEX_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("kinodex.usecases.doctor._weights", lambda settings: ("ok", ""))
+    monkeypatch.setattr("kinodex.usecases.doctor._weights", lambda settings: Finding("ok", "", "weights_ok"))
     monkeypatch.setattr("encoders.language_model.check_installed", lambda: None)
     monkeypatch.setattr("encoders.registry.registry.packaged", lambda file, cache: None)
     ran = CliRunner().invoke(app, ["doctor", "--json"])
