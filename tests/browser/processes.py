@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 
@@ -55,3 +57,9 @@ class ServeProcess:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(20)
         self._process = None
+
+
+def get(address: str, path: str) -> Any:
+    """What a server answers under `/api/v1`."""
+    with urllib.request.urlopen(f"{address}/api/v1{path}", timeout=20) as answer:
+        return json.load(answer)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from kinodex.library import Library
-from tests.browser.pages import Tab, tab
-from tests.browser.processes import ServeProcess
+from tests.browser.pages import Tab
+from tests.browser.processes import ServeProcess, get
 from tests.browser.served import serving
 from tests.planted import film as planted
 from tests.planted.film import Put
@@ -37,19 +34,6 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def window(browser: Any) -> Iterator[Callable[..., Tab]]:
-    opened: list[Tab] = []
-
-    def make_one(address: str, *args: Any, **options: Any) -> Tab:
-        opened.append(tab(browser, address, *args, **options))
-        return opened[-1]
-
-    yield make_one
-    for one in opened:
-        one.page.context.close()
-
-
-@pytest.fixture
 def server(library: Path, tmp_path: Path) -> Iterator[ServeProcess]:
     made = ServeProcess(library, tmp_path / "serve.log")
     made.start()
@@ -57,16 +41,11 @@ def server(library: Path, tmp_path: Path) -> Iterator[ServeProcess]:
     made.kill()
 
 
-def _get(address: str, path: str) -> Any:
-    with urllib.request.urlopen(f"{address}/api/v1{path}", timeout=20) as answer:
-        return json.load(answer)
-
-
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1024, "light"), (390, "dark")])
 def test_both_pages_are_accessible_and_fit(
     server: ServeProcess, window: Callable[..., Tab], width: int, scheme: str
 ) -> None:
-    (person,) = _get(server.address, "/people")["people"]
+    (person,) = get(server.address, "/people")["people"]
     shown = window(server.address, (width, 844), color_scheme=scheme, locale="zh-CN" if scheme == "dark" else "en-GB")
     for path in ("/people", f"/people/{person['person_id']}"):
         shown.go(path)
@@ -96,12 +75,12 @@ def test_somebody_is_named_played_split_merged_and_forgotten(server: ServeProces
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Eileen Collins").wait_for()
     page.get_by_text("艾琳 · 柯林斯").wait_for()
-    (known,) = _get(server.address, "/people")["people"]
+    (known,) = get(server.address, "/people")["people"]
     assert (known["name"], known["also"]) == ("Eileen Collins", ["艾琳", "柯林斯"])
 
     # A place plays from when the face is there.
     place = page.get_by_role("button", name="Play landing.mp4 at")
-    seen = _get(server.address, f"/people/{known['person_id']}")["seen"]
+    seen = get(server.address, f"/people/{known['person_id']}")["seen"]
     start = next(one["faces"][0]["start"] for one in seen if one["name"] == "landing.mp4")
     assert start >= 3.5
     place.first.click()
@@ -117,12 +96,12 @@ def test_somebody_is_named_played_split_merged_and_forgotten(server: ServeProces
     page.get_by_role("button", name="Show", exact=True).click()
     page.get_by_text("Perhaps the same person").wait_for()
     page.get_by_role("heading", name="Person").first.wait_for()
-    assert len(_get(server.address, "/people")["people"]) == 2
+    assert len(get(server.address, "/people")["people"]) == 2
 
     page.get_by_role("button", name="The same", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="One person").click()
     page.get_by_role("heading", name="Eileen Collins").wait_for()
-    (again,) = _get(server.address, "/people")["people"]
+    (again,) = get(server.address, "/people")["people"]
     assert again["videos"] == 2
     page.get_by_text("Merged with somebody").wait_for()
 
@@ -137,12 +116,12 @@ def test_somebody_is_named_played_split_merged_and_forgotten(server: ServeProces
 
     page.get_by_role("button", name="Forget", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
-    assert len(_get(server.address, "/people")["people"]) == 1
+    assert len(get(server.address, "/people")["people"]) == 1
     page.get_by_role("button", name="Forget", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Forget for good").click()
     page.get_by_text("Nobody's face is known yet").wait_for()
     page.get_by_text("Forgotten: 2 places").wait_for()
-    assert _get(server.address, "/people")["people"] == []
+    assert get(server.address, "/people")["people"] == []
     shown.clean()
 
 

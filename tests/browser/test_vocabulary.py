@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +12,8 @@ import pytest
 
 from kinodex.library import Library
 from stores.tags.vocabulary.proposals import FoundProposal
-from tests.browser.pages import Tab, tab
-from tests.browser.processes import ServeProcess
+from tests.browser.pages import Tab
+from tests.browser.processes import ServeProcess, get
 from tests.planted import film as planted
 from tests.planted.film import Put, Say
 from tests.planted.making import make
@@ -69,30 +67,12 @@ def server(library: Path, tmp_path: Path) -> Iterator[ServeProcess]:
         yield made
 
 
-@pytest.fixture
-def window(browser: Any) -> Iterator[Callable[..., Tab]]:
-    opened: list[Tab] = []
-
-    def make_one(address: str, *args: Any, **options: Any) -> Tab:
-        opened.append(tab(browser, address, *args, **options))
-        return opened[-1]
-
-    yield make_one
-    for one in opened:
-        one.page.context.close()
-
-
-def _get(address: str, path: str) -> Any:
-    with urllib.request.urlopen(f"{address}/api/v1{path}", timeout=20) as answer:
-        return json.load(answer)
-
-
 def _tags(address: str) -> dict[str, dict[str, Any]]:
-    return {one["name"]: one for one in _get(address, "/tags?limit=1000")["tags"]}
+    return {one["name"]: one for one in get(address, "/tags?limit=1000")["tags"]}
 
 
 def _decided(address: str, video_id: str, tag_id: str) -> bool:
-    return any(one["tag_id"] == tag_id for one in _get(address, f"/videos/{video_id}/tags")["decisions"])
+    return any(one["tag_id"] == tag_id for one in get(address, f"/videos/{video_id}/tags")["decisions"])
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (1024, "light"), (390, "light")])
@@ -129,7 +109,7 @@ def test_a_tag_is_added_decided_at_once_edited_and_undone(server: ServeProcess, 
     assert (added["aliases"], added["facet"]) == (["harbor", "港口"], "where")
     have = added["videos"]
     assert f"{have} video" in page.locator(".toast", has_text="Decided at once:").inner_text()
-    videos = [one["video_id"] for one in _get(server.address, "/videos")["videos"]]
+    videos = [one["video_id"] for one in get(server.address, "/videos")["videos"]]
     assert all(_decided(server.address, one, added["tag_id"]) for one in videos)
     page.get_by_role("row", name="harbour").get_by_role("cell", name=str(have), exact=True).wait_for()
 

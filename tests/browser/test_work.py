@@ -6,7 +6,6 @@ import json
 import shutil
 import sqlite3
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +15,8 @@ import pytest
 
 from kinodex.library import Library
 from stores.threads.turn_ledger import LEASE_SECONDS
-from tests.browser.pages import Tab, tab
-from tests.browser.processes import ServeProcess
+from tests.browser.pages import Tab
+from tests.browser.processes import ServeProcess, get
 from tests.planted import film as planted
 from tests.planted.film import Put, Say, Text
 from tests.planted.making import make
@@ -80,24 +79,6 @@ def server(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     made.kill()
 
 
-@pytest.fixture
-def window(browser: Any) -> Iterator[Callable[..., Tab]]:
-    opened: list[Tab] = []
-
-    def make_one(address: str, *args: Any, **options: Any) -> Tab:
-        opened.append(tab(browser, address, *args, **options))
-        return opened[-1]
-
-    yield make_one
-    for one in opened:
-        one.page.context.close()
-
-
-def _get(address: str, path: str) -> Any:
-    with urllib.request.urlopen(f"{address}/api/v1{path}", timeout=20) as answer:
-        return json.load(answer)
-
-
 def _ask(shown: Tab, question: str, place: int = 1) -> Any:
     """Ask, and wait until it is answered: its part of the page."""
     shown.page.locator("textarea").fill(question)
@@ -148,7 +129,7 @@ def test_an_answer_names_its_moments_and_they_play(server: ServeProcess, window:
     assert "0:06" in preview.inner_text()
     turn.locator(".answer .number").first.click()
     shown.until("document.querySelector('video')?.currentTime > 0 && !document.querySelector('video').paused")
-    thread = _get(server.address, f"/threads/{shown.page.url.split('/chat/')[1].split('?')[0]}")
+    thread = get(server.address, f"/threads/{shown.page.url.split('/chat/')[1].split('?')[0]}")
     cited = thread["turns"][0]["citations"][0]
     assert cited["start"] - 0.1 <= shown.video("currentTime") <= cited["start"] + 3
     # It goes on past the end of what is cited.
@@ -183,7 +164,7 @@ def test_a_conversation_is_renamed_found_saved_and_deleted(server: ServeProcess,
     shown.page.get_by_role("button", name="Delete").click()
     shown.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     shown.page.get_by_text("Ask the library").wait_for()
-    assert all(one["title"] != "About the kitchen" for one in _get(server.address, "/threads")["threads"])
+    assert all(one["title"] != "About the kitchen" for one in get(server.address, "/threads")["threads"])
     shown.clean()
 
 
@@ -221,14 +202,14 @@ def test_an_answer_in_the_making_outlives_reload_stop_and_the_server(
             # So does a restart of the server, without a reload.
             path = shown.page.url.split("/chat/")[1]
             end = time.monotonic() + 30
-            while not _get(server.address, f"/threads/{path}")["turns"]:
+            while not get(server.address, f"/threads/{path}")["turns"]:
                 assert time.monotonic() < end
                 time.sleep(0.1)
             server.kill()
             server.start()
             # Somebody else takes it up once the lease of the dead process is over.
             shown.page.wait_for_selector("article[aria-busy=false]", timeout=(2 * LEASE_SECONDS + 60) * 1000)
-            stored = _get(server.address, f"/threads/{path}")["turns"][0]
+            stored = get(server.address, f"/threads/{path}")["turns"][0]
             assert stored["status"] == "done", stored
             assert "coffee" in shown.page.locator(".answer, .calm").inner_text()
             shown.errors.clear()  # the browser tells of the lost connection itself
@@ -248,7 +229,7 @@ def test_an_answer_in_the_making_outlives_reload_stop_and_the_server(
 
 def test_tags_are_decided_by_one_key_each_and_taken_back(server: ServeProcess, window: Callable[..., Tab]) -> None:
     shown = window(server.address).go("/review")
-    waiting = _get(server.address, "/review?limit=50")
+    waiting = get(server.address, "/review?limit=50")
     first, second = waiting["items"][0], waiting["items"][1]
     assert shown.page.locator(".item h2.tag").inner_text() == first["tag"]
     shown.page.keyboard.press("a")
@@ -256,7 +237,7 @@ def test_tags_are_decided_by_one_key_each_and_taken_back(server: ServeProcess, w
     shown.until("document.querySelector('.done') !== null")
 
     def decided() -> str:
-        found = _get(server.address, f"/videos/{first['video_id']}/tags")["decisions"]
+        found = get(server.address, f"/videos/{first['video_id']}/tags")["decisions"]
         return next(f"{one['state']} {one['by']}" for one in found if one["tag_id"] == first["tag_id"])
 
     end = time.monotonic() + 10
@@ -277,7 +258,7 @@ def test_tags_are_decided_by_one_key_each_and_taken_back(server: ServeProcess, w
     shown.page.get_by_role("button", name="Accept").wait_for()
     shown.page.get_by_role("button", name="Undo Z").click()
     shown.page.locator(".item h2.tag", has_text=first["tag"]).wait_for()
-    assert _get(server.address, "/review?limit=50")["left"] == waiting["left"]
+    assert get(server.address, "/review?limit=50")["left"] == waiting["left"]
     shown.clean()
 
 
@@ -301,13 +282,13 @@ def test_a_job_is_planned_goes_on_after_a_restart_and_says_what_failed(
         server.kill()
         server.start()
         shown.page.locator(".jobs").get_by_text("Done", exact=True).wait_for(timeout=120_000)
-        jobs = _get(server.address, "/jobs")["jobs"]
+        jobs = get(server.address, "/jobs")["jobs"]
         assert [one["state"] for one in jobs] == ["done"]
         failure = shown.page.locator("section", has_text="1 failure")
         failure.wait_for()
         assert "torn.mp4" in failure.inner_text()
         assert "Will not be tried again by itself" in failure.inner_text()
-        assert any(one["name"] == "late.mp4" for one in _get(server.address, "/videos")["videos"])
+        assert any(one["name"] == "late.mp4" for one in get(server.address, "/videos")["videos"])
         shown.errors.clear()  # the browser tells of the lost connection itself
         shown.clean()
 

@@ -156,7 +156,7 @@ def _climbed(
         if len(lessons) < rung.least:
             outcomes[rung.name] = Tried(rung.name, rung.least, "too few judgements")
             continue
-        its = known[rung.name] = held_out(lessons, lambda some, fit=rung.fit: fit(some, facets, goal))  # type: ignore[misc]
+        its = known[rung.name] = held_out(lessons, _fitting(rung, facets, goal))
         trust = 1.0
         if rung.on in known:
             its, trust = _trusted(lessons, known[rung.on], its, goal)
@@ -178,6 +178,10 @@ def _climbed(
             outcomes[rung.name] = Tried(rung.name, rung.least, "taken", comparison)
             best, promising = new, []
     return best, tuple(outcomes[one.name] for one in rungs)
+
+
+def _fitting(rung: Rung, facets: Mapping[str, str], goal: Goal) -> Callable[[Lessons], LearnedRanker]:
+    return lambda some: rung.fit(some, facets, goal)
 
 
 def _trusted(lessons: Lessons, before: Floats, after: Floats, goal: Goal) -> tuple[Floats, float]:

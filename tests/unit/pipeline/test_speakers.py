@@ -126,7 +126,6 @@ def test_voices_of_a_long_video_are_not_doubled_at_its_parts(
 
 
 def test_two_men_of_one_kind_of_recording_are_not_one_in_noise(encoders: Encoders) -> None:
-    pytest.importorskip("wasmtime")
     try:
         sentences = sentences_of(("rms", "awb"))
     except WeightsError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -164,8 +165,8 @@ def test_videos_with_tags_are_followed(store: LibraryStore, videos: list[str], t
     tagged = TaggedVideos(store.engine)
     assert tagged.now() == frozenset()
 
-    def decide(video: str, decision: str) -> None:
-        store.tags.save_decisions(video, [Decision(video, "t1", decision, 0.9, ("speech",), ())])  # type: ignore[arg-type]
+    def decide(video: str, decision: Literal["accepted", "abstained"]) -> None:
+        store.tags.save_decisions(video, [Decision(video, "t1", decision, 0.9, ("speech",), ())])
 
     decide(videos[0], "accepted")
     decide(videos[1], "abstained")

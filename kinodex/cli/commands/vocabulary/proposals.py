@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,8 +14,19 @@ from kinodex.cli.commands.vocabulary.common import (
     owners_view,
     tag_id,
 )
-from kinodex.cli.context import ConfigOption, JsonOption, LibraryOption, ProfileOption, command_context
+from kinodex.cli.context import (
+    CommandContext,
+    ConfigOption,
+    JsonOption,
+    LibraryOption,
+    ProfileOption,
+    command_context,
+)
 from kinodex.cli.parsing import Commands
+
+if TYPE_CHECKING:
+    from kinodex.schemas.api.vocabulary import ProposalCard
+    from kinodex.views.library_view import LibraryView
 
 app = Commands(help="What is frequent in the videos and covered by no tag: find it, accept it, or reject it for good.")
 
@@ -139,9 +151,12 @@ def accept(
         context.show(payload, lambda console: render.changed(console, payload))
 
 
+ProposalsArgument = Annotated[list[str], typer.Argument(metavar="PROPOSAL", help="Ids of proposals: prp_…")]
+
+
 @app.command("reject", short_help="Never propose it again.")
 def reject(
-    proposals: Annotated[list[str], typer.Argument(metavar="PROPOSAL", help="Ids of proposals: prp_…")],
+    proposals: ProposalsArgument,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
@@ -152,21 +167,15 @@ def reject(
     \b
     Example: kinodex tags proposals reject prp_0123456789abcdef0123
     """
-    from kinodex.cli.render import vocabulary as render
-    from kinodex.schemas.api.vocabulary import Proposals
     from kinodex.views.tags import proposing
 
     with command_context(library, profile, as_json, config) as context:
-        with context.library() as opened:
-            view = owners_view(opened)
-            done = [proposing.reject(view, one) for one in dict.fromkeys(proposals)]
-        payload = Proposals(proposals=done, more=False).payload()
-        context.show(payload, lambda console: render.proposals(console, payload))
+        _each(context, proposals, proposing.reject)
 
 
 @app.command("reopen", short_help="Have decided proposals wait again.")
 def reopen(
-    proposals: Annotated[list[str], typer.Argument(metavar="PROPOSAL", help="Ids of proposals: prp_…")],
+    proposals: ProposalsArgument,
     library: LibraryOption = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
@@ -177,13 +186,19 @@ def reopen(
     \b
     Example: kinodex tags proposals reopen prp_0123456789abcdef0123
     """
-    from kinodex.cli.render import vocabulary as render
-    from kinodex.schemas.api.vocabulary import Proposals
     from kinodex.views.tags import proposing
 
     with command_context(library, profile, as_json, config) as context:
-        with context.library() as opened:
-            view = owners_view(opened)
-            done = [proposing.reopen(view, one) for one in dict.fromkeys(proposals)]
-        payload = Proposals(proposals=done, more=False).payload()
-        context.show(payload, lambda console: render.proposals(console, payload))
+        _each(context, proposals, proposing.reopen)
+
+
+def _each(context: CommandContext, proposals: list[str], change: Callable[[LibraryView, str], ProposalCard]) -> None:
+    """Changes proposals one by one, and shows them."""
+    from kinodex.cli.render import vocabulary as render
+    from kinodex.schemas.api import vocabulary as schema
+
+    with context.library() as opened:
+        view = owners_view(opened)
+        done = [change(view, one) for one in dict.fromkeys(proposals)]
+    payload = schema.Proposals(proposals=done, more=False).payload()
+    context.show(payload, lambda console: render.proposals(console, payload))
