@@ -40,7 +40,8 @@ KNOWN = 100
 
 ROUNDED = 0.01
 """Confidences that differ by less are equal but for rounding: of products in one thread or two, and of which video is
-the last of the twenty about the same. Source: of 279,501 decisions on Ray and on threads five differed, by .004 at most."""
+the last of the twenty about the same. Source: of 279,501 decisions on Ray and on threads five differed, by .004 at
+most."""
 
 Decided = dict[tuple[str, str, str], tuple[str, float, tuple[str, ...]]]
 """By video, tag and origin, the decision, its confidence and its evidence."""
