@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from stores.core.records import FaceTrack, Span, SpeakerTurn
 from stores.listing.voice_faces import VoiceFace, possible_voice_faces, voice_faces
 from stores.people.people_tables import PersonFaceRow
-from stores.people.rows import STAGE, VOICES, batches
+from stores.people.rows import STAGE, VOICES, batches, rows_of
 from stores.sql.database import reading
 from stores.sql.tables import FaceTrackRow, SpeakerTurnRow, StageRunRow, VideoRow
 
@@ -117,11 +117,7 @@ def _rows(connection: Connection, table: Any, stage: str, video_ids: Collection[
     same = (run.video_id == table.video_id) & (run.stage == table.stage) & (run.fingerprint == table.fingerprint)
     chosen = chosen.join(run, same).join(video, video.video_id == table.video_id).where(run.active, run.stage == stage)
     chosen = chosen.order_by(table.start_tick, table.ordinal)
-    return [
-        row
-        for some in batches(sorted(set(video_ids)))
-        for row in connection.execute(chosen.where(table.video_id.in_(some)))
-    ]
+    return rows_of(connection, chosen, table.video_id, video_ids)
 
 
 def _span(row: Any) -> Span:

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 
 from stores.core.errors import UsageError
 from stores.people.people_tables import PersonFaceRow, PersonLookRow
-from stores.people.rows import STAGE, batches
+from stores.people.rows import STAGE, batches, rows_of
 from stores.sql.database import reading
 from stores.sql.tables import FaceTrackRow, StageRunRow, VideoRow
 
@@ -52,15 +52,7 @@ def portrait(
     if evidence_id:
         chosen = chosen.where(face.evidence_id == evidence_id)
     with reading(engine) as connection:
-        if video_ids is None:
-            rows = list(connection.execute(chosen))
-        else:
-            rows = [
-                row
-                for some in batches(sorted(set(video_ids)))
-                for row in connection.execute(chosen.where(face.video_id.in_(some)))
-            ]
-        for row in sorted(rows, key=_clearness, reverse=True):
+        for row in sorted(rows_of(connection, chosen, face.video_id, video_ids), key=_clearness, reverse=True):
             found = _largest(connection, row)
             if found is not None:
                 return found

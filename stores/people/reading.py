@@ -12,7 +12,7 @@ from stores.core.errors import UsageError
 from stores.core.text_keys import name_key
 from stores.people.people_tables import FacesOffRow, PersonEventRow, PersonFaceRow, PersonLookRow, PersonRow
 from stores.people.records import Person, PersonEvent, PersonFace
-from stores.people.rows import batches, person
+from stores.people.rows import person, rows_of
 from stores.sql.database import reading
 from stores.sql.tables import VideoRow
 
@@ -117,14 +117,7 @@ class People:
         columns = (*PersonFaceRow.__table__.columns, VideoRow.time_base_numerator, VideoRow.time_base_denominator)
         chosen = select(*columns).join(VideoRow, VideoRow.video_id == PersonFaceRow.video_id).where(which)
         with reading(self._engine) as connection:
-            if video_ids is None:
-                rows = list(connection.execute(chosen))
-            else:
-                rows = [
-                    row
-                    for some in batches(sorted(set(video_ids)))
-                    for row in connection.execute(chosen.where(PersonFaceRow.video_id.in_(some)))
-                ]
+            rows = rows_of(connection, chosen, PersonFaceRow.video_id, video_ids)
         found = []
         for row in rows:
             tick = (row.time_base_numerator or 1) / (row.time_base_denominator or 1)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from stores.core.errors import UsageError
 from stores.core.text_keys import name_key
@@ -49,6 +49,16 @@ def batches(ids: Iterable[str]) -> Iterable[Sequence[str]]:
     listed = list(ids)
     for first in range(0, len(listed), _LISTED):
         yield listed[first : first + _LISTED]
+
+
+def rows_of(
+    connection: Connection, chosen: Select[*tuple[Any, ...]], column: Any, video_ids: Collection[str] | None
+) -> list[Any]:
+    """What a statement chooses of some videos, whose ids are in a column of it; None: of all."""
+    if video_ids is None:
+        return list(connection.execute(chosen))
+    pieces = batches(sorted(set(video_ids)))
+    return [row for some in pieces for row in connection.execute(chosen.where(column.in_(some)))]
 
 
 def face_runs(connection: Connection, stage: str = STAGE) -> dict[str, Run]:
