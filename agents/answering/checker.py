@@ -20,7 +20,7 @@ from agents.answering.checking.verdict import Again, Checked, Entail, Fault, Rec
 from agents.answering.checking.wording import base, chinese_left, tokens
 from agents.answering.claims import Citation, Claim
 from agents.answering.orders import is_order
-from agents.answering.wording import clock, without_frames
+from agents.answering.wording import clock, without_frames, without_while_seen
 from agents.questions.question import Question
 from agents.questions.understanding import understand
 from agents.words import content_terms
@@ -153,6 +153,7 @@ class CitationChecker:
             rest = _without_names(_without_times(rest, lines), asked.things)
         if claim.basis in ("computed", "listed", "seen"):
             rest = without_frames(rest)
+        rest = without_while_seen(rest, {line.text for line in lines if line.channel == "face"})
         known = passages(lines)
         if claim.basis == "listed":
             known = [replace(one, companions=f"{one.companions}\n{around.named(one.lines)}") for one in known]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import PurePosixPath
+from typing import Literal
 
 
 def clock(seconds: float) -> str:
@@ -104,6 +105,25 @@ _FRAMES = re.compile(
 def without_frames(text: str) -> str:
     """A sentence of ours without what stands around things and values ("at the same time"), which no line says."""
     return _FRAMES.sub(" ", text)
+
+
+_WHILE_SEEN = {
+    "woman": ("While a woman alone is in the picture: ", "画面中只有一位女性时："),
+    "man": ("While a man alone is in the picture: ", "画面中只有一位男性时："),
+}
+
+
+def while_seen(sex: Literal["woman", "man"], chinese: bool) -> str:
+    """What stands before words that are said while one woman, or man, is seen and nobody else."""
+    return _WHILE_SEEN[sex][chinese]
+
+
+def without_while_seen(text: str, faces: Collection[str]) -> str:
+    """A sentence without `while_seen` of one of some faces (``woman``, ``man``)."""
+    for face in _WHILE_SEEN.keys() & faces:
+        for words in _WHILE_SEEN[face]:
+            text = text.replace(words, " ")
+    return text
 
 
 def file_name(uri: str) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from agents.answering.claims import Claim, cite
 from agents.answering.drafting.material import Material
+from agents.answering.drafting.recognised.while_seen import said_while_seen
 from agents.questions.speaking import AsksWhat, AsksWho, asks_about_speakers
 from agents.words import content_terms, coverage
 from stores.core.records import Evidence, Utterance
@@ -36,8 +38,8 @@ _ENOUGH = 0.75
 
 def draft_speaking(material: Material) -> list[Claim]:
     """The lines of the speaker that is asked about, in all videos where they are heard, or who says the line that is
-    asked about; nothing where the voice is not known, or nobody by that name, number or sex speaks. A number is one of
-    a single video."""
+    asked about; nothing where the voice is not known, or nobody by that name, number or sex speaks. Where no voice of a
+    woman (or man) is known, what is said while one is alone in the picture. A number is one of a single video."""
     asked = asks_about_speakers(material.question.text)
     if isinstance(asked, AsksWho):
         return material.not_shown(_who(material, asked))
@@ -83,6 +85,8 @@ def _what(material: Material, asked: AsksWhat) -> list[Claim]:
     there = _with_them(material, asked)
     where = [one for one in there[:MOST_LOOKED] if _meant(speakers_of(material.store, one), asked)]
     found = [claims for one in where if (claims := _told(material, asked, one, MOST_LINES))]
+    if not found and asked.sex:
+        found = [claims for one in there[:MOST_LOOKED] if (claims := _meanwhile(material, asked.sex, one))]
     if len(found) < 2:
         return [claim for claims in found for claim in claims]
     first = found[:MOST_VIDEOS]
@@ -110,6 +114,11 @@ def _told(material: Material, asked: AsksWhat, video_id: str, most: int) -> list
     numbers = _meant(speakers, asked)
     lines = [each for each in _lines(material, video_id, speakers) if each[0].speaker in numbers]
     return _longest([_claim(material, speakers, *each) for each in lines], most)
+
+
+def _meanwhile(material: Material, sex: Literal["man", "woman"], video_id: str) -> list[Claim]:
+    """What is said in one video while a face of that sex is the only one, the longest lines."""
+    return _longest(said_while_seen(material, video_id, sex, speakers_of(material.store, video_id)), MOST_LINES)
 
 
 def _longest(claims: Sequence[Claim], most: int) -> list[Claim]:

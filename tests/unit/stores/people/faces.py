@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ def track(video_id: str, start: float, end: float, x: float = 0.2, name: str = "
         evidence_id=record_id("fac", video_id, where, box),
         span=where,
         name=name,
-        name_zh="女人",
+        name_zh={"woman": "女人;女性", "man": "男人;男性"}.get(name, "脸"),
         trajectory=tuple((tick, *box) for tick in ticks),
         female=0.9,
         confidence=0.9,
@@ -44,10 +44,14 @@ def track(video_id: str, start: float, end: float, x: float = 0.2, name: str = "
 
 
 def put_faces(
-    store: LibraryStore, video_id: str, faces: Sequence[tuple[int, float, float, float]], fingerprint: str = "f1"
+    store: LibraryStore,
+    video_id: str,
+    faces: Sequence[tuple[int, float, float, float]],
+    fingerprint: str = "f1",
+    men: Collection[int] = (),
 ) -> list[str]:
-    """Commit the stage ``faces`` with (who, start, end, x) each; the ids of the tracks."""
-    tracks = [track(video_id, start, end, x) for _, start, end, x in faces]
+    """Commit the stage ``faces`` with (who, start, end, x) each, women but for ``men``; the ids of the tracks."""
+    tracks = [track(video_id, start, end, x, "man" if who in men else "woman") for who, start, end, x in faces]
     items = [
         VectorItem(
             COLLECTION,

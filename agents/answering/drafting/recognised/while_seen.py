@@ -1,0 +1,56 @@
+"""Claims about what is said while a woman, or a man, is alone in the picture: where nobody's voice is known, the next
+best answer to what she or he says, and it says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Literal
+
+from agents.answering.claims import Claim, cite
+from agents.answering.drafting.material import Material
+from agents.answering.wording import while_seen
+from stores.core.records import Evidence, Span
+from stores.listing.speakers import VideoSpeakers
+
+_MOST_OF = 0.5
+"""Share of a line during which a face has to be seen. Ours: as for turns of voices (`stores.listing.voice_faces`)."""
+
+
+def said_while_seen(
+    material: Material, video_id: str, sex: Literal["man", "woman"], speakers: VideoSpeakers
+) -> list[Claim]:
+    """The lines of a video during which the only face is one of that sex, in order; none of a voice that is known to go
+    with another face."""
+    faces = list(material.all_lines(video_id, ("face",)))
+    claims = []
+    for line in material.lines(video_id, ("speech",)):
+        there = [face for face in faces if face.span.overlap(line.span)]
+        longest = max(there, key=lambda face: _common(face.span, line.span), default=None)
+        if longest is None or not _alone(there, line.span) or not _is(longest, sex):
+            continue
+        if not _of_another(line, speakers, sex):
+            text = f"{while_seen(sex, material.chinese)}“{line.text}”"
+            claims.append(Claim(text, (cite(line), cite(longest)), "quote"))
+    return claims
+
+
+def _alone(there: Sequence[Evidence], span: Span) -> bool:
+    """Whether, for most of a span, one face is seen, and never two at the same time."""
+    spans = sorted((max(face.span.start, span.start), min(face.span.end, span.end)) for face in there)
+    apart = all(before[1] <= after[0] for before, after in pairwise(spans))
+    return apart and sum(end - start for start, end in spans) > _MOST_OF * (span.end - span.start)
+
+
+def _is(face: Evidence, sex: str) -> bool:
+    return face.text == sex
+
+
+def _common(some: Span, other: Span) -> int:
+    return max(0, min(some.end, other.end) - max(some.start, other.start))
+
+
+def _of_another(line: Evidence, speakers: VideoSpeakers, sex: str) -> bool:
+    """Whether a voice that is known to go with a face of the other sex, or with somebody's name, speaks then."""
+    turns = (turn for turn in speakers.turns if turn.span.overlap(line.span))
+    return any(speakers.sexes.get(turn.speaker, sex) != sex or turn.speaker in speakers.names for turn in turns)
