@@ -99,3 +99,13 @@ def test_of_two_videos_each_is_named(store: LibraryStore, encoders: Encoders) ->
     assert sorted(found) == [
         f"{name}: While a woman alone is in the picture: “{SAID[0]}”" for name in ("one.mp4", "two.mp4")
     ]
+
+
+@pytest.mark.parametrize(("question", "between"), [("What does the woman say?", " "), ("那个女人说了什么？", "")])
+def test_lines_of_one_video_stand_together(
+    store: LibraryStore, encoders: Encoders, question: str, between: str
+) -> None:
+    add(store, "talk.mp4", [("woman", 0.0, 4.0, 0.2)])
+    ((text, channels),) = told(store, encoders, question)
+    assert text.endswith(f"“{SAID[0]}”{between}“{SAID[1]}”")
+    assert channels == ["speech", "speech", "face"]

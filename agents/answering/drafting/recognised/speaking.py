@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Literal
 
 from agents.answering.claims import Claim, cite
 from agents.answering.drafting.material import Material
@@ -86,7 +85,11 @@ def _what(material: Material, asked: AsksWhat) -> list[Claim]:
     where = [one for one in there[:MOST_LOOKED] if _meant(speakers_of(material.store, one), asked)]
     found = [claims for one in where if (claims := _told(material, asked, one, MOST_LINES))]
     if not found and asked.sex:
-        found = [claims for one in there[:MOST_LOOKED] if (claims := _meanwhile(material, asked.sex, one))]
+        found = [
+            claims
+            for one in there[:MOST_LOOKED]
+            if (claims := said_while_seen(material, one, asked.sex, speakers_of(material.store, one), MOST_LINES))
+        ]
     if len(found) < 2:
         return [claim for claims in found for claim in claims]
     first = found[:MOST_VIDEOS]
@@ -114,11 +117,6 @@ def _told(material: Material, asked: AsksWhat, video_id: str, most: int) -> list
     numbers = _meant(speakers, asked)
     lines = [each for each in _lines(material, video_id, speakers) if each[0].speaker in numbers]
     return _longest([_claim(material, speakers, *each) for each in lines], most)
-
-
-def _meanwhile(material: Material, sex: Literal["man", "woman"], video_id: str) -> list[Claim]:
-    """What is said in one video while a face of that sex is the only one, the longest lines."""
-    return _longest(said_while_seen(material, video_id, sex, speakers_of(material.store, video_id)), MOST_LINES)
 
 
 def _longest(claims: Sequence[Claim], most: int) -> list[Claim]:

@@ -18,21 +18,30 @@ _MOST_OF = 0.5
 
 
 def said_while_seen(
-    material: Material, video_id: str, sex: Literal["man", "woman"], speakers: VideoSpeakers
+    material: Material, video_id: str, sex: Literal["man", "woman"], speakers: VideoSpeakers, most: int
 ) -> list[Claim]:
-    """The lines of a video during which the only face is one of that sex, in order; none of a voice that is known to go
-    with another face."""
+    """One claim with the longest lines of a video during which the only face is one of that sex, in order; none of a
+    voice that is known to go with another face. Nothing where there is no such line.
+
+    Args:
+        most: how many lines it has at most.
+    """
     faces = list(material.all_lines(video_id, ("face",)))
-    claims = []
+    found: list[tuple[Evidence, Evidence]] = []
     for line in material.lines(video_id, ("speech",)):
         there = [face for face in faces if face.span.overlap(line.span)]
-        longest = max(there, key=lambda face: _common(face.span, line.span), default=None)
-        if longest is None or not _alone(there, line.span) or not _is(longest, sex):
+        longest = max(there, key=lambda face: face.span.overlap(line.span), default=None)
+        if longest is None or longest.text != sex or not _alone(there, line.span):
             continue
         if not _of_another(line, speakers, sex):
-            text = f"{while_seen(sex, material.chinese)}“{line.text}”"
-            claims.append(Claim(text, (cite(line), cite(longest)), "quote"))
-    return claims
+            found.append((line, longest))
+    kept = {line.evidence_id for line, _ in sorted(found, key=lambda one: -len(one[0].text))[:most]}
+    found = [one for one in found if one[0].evidence_id in kept]
+    if not found:
+        return []
+    quotes = ("" if material.chinese else " ").join(f"“{line.text}”" for line, _ in found)
+    cited = dict.fromkeys([*(line for line, _ in found), *(face for _, face in found)])
+    return [Claim(while_seen(sex, material.chinese) + quotes, tuple(map(cite, cited)), "quote")]
 
 
 def _alone(there: Sequence[Evidence], span: Span) -> bool:
@@ -40,14 +49,6 @@ def _alone(there: Sequence[Evidence], span: Span) -> bool:
     spans = sorted((max(face.span.start, span.start), min(face.span.end, span.end)) for face in there)
     apart = all(before[1] <= after[0] for before, after in pairwise(spans))
     return apart and sum(end - start for start, end in spans) > _MOST_OF * (span.end - span.start)
-
-
-def _is(face: Evidence, sex: str) -> bool:
-    return face.text == sex
-
-
-def _common(some: Span, other: Span) -> int:
-    return max(0, min(some.end, other.end) - max(some.start, other.start))
 
 
 def _of_another(line: Evidence, speakers: VideoSpeakers, sex: str) -> bool:
